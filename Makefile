@@ -1,0 +1,54 @@
+# Everything a newcomer types. `make` alone lists the targets, a sentence each.
+SHELL := /bin/sh
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+UV_VERSION := 0.13.9
+STAMP := $(VENV)/.stamp
+BROWSER_STAMP := $(VENV)/.browser-stamp
+CHROMIUM := $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
+COMPILE := --excludes requirements/excludes.txt --universal --python-version 3.11 --generate-hashes --no-emit-index-url --quiet --custom-compile-command "make lock"
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test check format bench lock clean
+
+help:  ## List these targets.
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+install: $(STAMP)  ## Build .venv from the pinned, hashed lock (test extras included).
+
+# uv is brought for the length of the install only: it is 60 MB that nothing needs afterwards.
+# The stamp is written last, so an interrupted install is begun anew.
+$(STAMP): requirements/test.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' || { echo "Python 3.11 to 3.13 is needed; name one: make install PYTHON=python3.12" >&2; exit 1; }
+	@rm -rf $(VENV)
+	@sh requirements/uv.sh $(PYTHON) $(UV_VERSION) $(VENV) requirements/test.txt
+	@touch $@
+
+# Playwright's driver is 160 MB: brought only where there is a browser to drive.
+$(BROWSER_STAMP): $(STAMP) requirements/browser.txt
+	@if [ -n "$(CHROMIUM)" ]; then sh requirements/uv.sh $(PYTHON) $(UV_VERSION) $(VENV) requirements/browser.txt; fi
+	@touch $@
+
+demo: $(STAMP)  ## Run the whole system on embedded parts and send one signed message through it (ONCE=1: exit after the reply).
+	@$(BIN)/chatwootai demo $(if $(filter 1,$(ONCE)),--once)
+
+test: $(BROWSER_STAMP)  ## Run every test.
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: $(STAMP)  ## Lint, types and import contracts.
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports
+
+format: $(STAMP)  ## Format the code and sort its imports.
+	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
+
+bench: $(STAMP)  ## Measure, as ratios against the plain way in the same run (ARGS="NAME" for one entry).
+	@$(BIN)/chatwootai bench $(ARGS)
+
+lock:  ## Write the locks anew from pyproject.toml (needs uv).
+	uv pip compile pyproject.toml --extra test $(COMPILE) -o requirements/test.txt
+	uv pip compile pyproject.toml $(COMPILE) -c requirements/test.txt -o requirements/run.txt
+	uv pip compile requirements/browser.in $(COMPILE) -c requirements/test.txt -o requirements/browser.txt
+
+clean:  ## Remove what can be built again.
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .import_linter_cache .pytest_cache

@@ -1,0 +1,13 @@
+#!/bin/sh
+# usage: uv.sh PYTHON UV_VERSION VENV LOCK
+# Installs a hashed lock into VENV (made where it is missing) with a uv that is gone afterwards.
+set -eu
+python=$1 uv_version=$2 venv=$3 lock=$4
+tools=$(mktemp -d)
+trap 'rm -rf "$tools"' EXIT INT TERM
+"$python" -m venv "$tools/venv"
+"$tools/venv/bin/pip" install --quiet --disable-pip-version-check "uv==$uv_version" 2>"$tools/log" || { cat "$tools/log" >&2; exit 1; }
+uv="$tools/venv/bin/uv"
+[ -x "$venv/bin/python" ] || "$uv" venv --quiet --python "$python" "$venv"
+"$uv" pip install --quiet --python "$venv/bin/python" --no-deps --require-hashes -r "$lock"
+[ -x "$venv/bin/chatwootai" ] || "$uv" pip install --quiet --python "$venv/bin/python" --no-deps --no-build-isolation -e .

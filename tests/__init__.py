@@ -1,0 +1,1 @@
+"""Unit, property, contract, integration, fault, browser and house tests."""
