@@ -1,0 +1,113 @@
+"""What a webhook becomes at the door: a delivery that needs a turn, or a reason why it needs none."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attachment:
+    """One file, place or card beside a message. `kind` is Chatwoot's file_type; `url` may not be ready yet."""
+
+    kind: str
+    url: str | None = None
+    content_type: str | None = None
+    title: str | None = None
+    transcript: str | None = None
+    latitude: float | None = None
+    longitude: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contact:
+    """The person writing. `verified`: the channel or an HMAC vouches for who this is."""
+
+    id: int
+    name: str | None = None
+    phone: str | None = None
+    email: str | None = None
+    identifier: str | None = None
+    verified: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """One message of a contact. `id` orders a conversation; `at` is Chatwoot's created_at in unix seconds."""
+
+    id: int
+    text: str
+    at: float
+    attachments: tuple[Attachment, ...] = ()
+    in_reply_to: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """One customer message, parsed from a verified webhook request and in need of a turn.
+
+    `account` is the mapping's key (the last segment of the webhook address), `conversation` Chatwoot's display id,
+    `received_at` unix seconds: the moment the clock of this answer starts.
+    """
+
+    account: str
+    conversation: int
+    inbox: int
+    channel: str
+    message: Message
+    contact: Contact
+    received_at: float
+    delivery_id: str | None = None
+    can_reply: bool = True
+    labels: tuple[str, ...] = ()
+    subject: str | None = None
+    language: str | None = None
+    waiting_since: float | None = None
+    custom: dict[str, str] = field(default_factory=dict)
+
+
+class Reason(StrEnum):
+    """Why a delivery needs no turn: the fixed list that `{"status": "ignored", "reason": ...}` draws from."""
+
+    OUTGOING_OWN = "outgoing_own"  # our reply, or another bot's, echoed back
+    OUTGOING_TEAMMATE = "outgoing_teammate"  # a person answered, in Chatwoot or on the paired phone
+    OUTGOING_AUTOMATION = "outgoing_automation"  # an automation rule or campaign wrote
+    PRIVATE_NOTE = "private_note"
+    TEMPLATE = "template"  # greeting, out of office, CSAT
+    ACTIVITY = "activity"
+    NOT_PENDING = "not_pending"  # people own the conversation, or nobody waits
+    CONTACT_BLOCKED = "contact_blocked"
+    AUTOMATIC_MAIL = "automatic_mail"
+    AUTOMATION_EVENT = "automation_event"  # unsigned senders: automation rules and macros
+    EDIT_WITHOUT_NEW_CONTENT = "edit_without_new_content"
+    CONVERSATION_EVENT = "conversation_event"
+    CONTACT_EVENT = "contact_event"
+    INBOX_EVENT = "inbox_event"
+    TYPING = "typing"
+    WIDGET_OPENED = "widget_opened"
+    EMPTY = "empty"  # nothing a crew could answer: no text, no attachment
+    UNKNOWN_EVENT = "unknown_event"
+
+
+class SignalKind(StrEnum):
+    """What an event that needs no turn may still tell a turn that runs."""
+
+    TAKEOVER = "takeover"  # a person stepped in: stop
+    RESOLVED = "resolved"  # forget the context: what comes next is a new matter
+    TYPING = "typing"  # the contact is still writing: wait a little longer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signal:
+    """A word to the worker that holds this conversation's turn, if one does. `at` is unix seconds."""
+
+    account: str
+    conversation: int
+    kind: SignalKind
+    at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ignored:
+    """Understood, needs no turn. `signal` is passed on to a running turn where there is one."""
+
+    reason: Reason
+    signal: Signal | None = None

@@ -1,0 +1,79 @@
+"""What a turn works on: the question that a crew answers, its draft, and what policy makes of the draft."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from chatwootai.model.delivery import Contact
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One thing said before. `role` is "contact", "crew" or "teammate"; `at` unix seconds."""
+
+    role: str
+    text: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """One burst with its context, to be answered once: all that a crew needs and nothing that a tenant must not see.
+
+    `text` is the whole burst, oldest message first; `history` what was said before it, oldest first;
+    `deadline` unix seconds, by which a draft must be there.
+    """
+
+    turn: str
+    account: str
+    tenant: str
+    domain: str
+    inbox: int
+    channel: str
+    function: str
+    conversation: int
+    contact: Contact
+    text: str
+    history: tuple[Exchange, ...]
+    deadline: float
+    language: str | None = None
+    subject: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens and calls that a draft cost."""
+
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cached_tokens: int = 0
+    calls: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """What a crew returns. `text` is Markdown; `handoff` a reason to give the conversation to people, if the crew asks."""
+
+    text: str
+    handoff: str | None = None
+    served_by: str = "crew"  # crew, curated, cache, ...: which step of the plan answered
+    model: str | None = None
+    usage: Usage = Usage()
+    steps: tuple[tuple[str, float], ...] = ()  # (name, seconds)
+
+
+class Verdict(StrEnum):
+    """The three things a turn may end in."""
+
+    REPLY = "reply"
+    HANDOFF = "handoff"
+    SILENCE = "silence"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What policy makes of a draft: parts to post, or a handoff with its sentence and note, or nothing and why."""
+
+    verdict: Verdict
+    parts: tuple[str, ...] = ()
+    note: str | None = None
+    reason: str | None = None
