@@ -1,0 +1,115 @@
+"""Every key of ours in Redis: one list, with meaning, type, lifetime and owner.
+
+`{conv}` is `<account>:<conversation>`, account being the mapping's key and conversation Chatwoot's display id.
+The scripts in lua/ build the same names; tests/house holds the two against each other.
+
+| key | type | lifetime | written by | meaning |
+|---|---|---|---|---|
+| cw:seen:m:{conv}:{message} | string | 7 days | admit | this message was admitted |
+| cw:seen:d:{account}:{delivery} | string | 1 day | admit | this webhook request was admitted |
+| cw:box:{conv} | zset, score = message id | until answered | admit, commit | the mailbox: unanswered messages, in order |
+| cw:conv:{conv} | hash | 30 days after the last change | all | job, turn, fence, sequence, tries, worker, priority, posting, committed |
+| cw:open | zset, score = ms of the last look | while not idle | admit, finish, repair | conversations with something to do |
+| cw:outbox:{conv} | list | until sent | commit, sent | decided, not yet known to have arrived |
+| cw:context:{conv} | list | settings.context.ttl_hours | commit, signal | what was said before |
+| cw:turn:{turn} | string, JSON | 7 days | turn | the steps of one turn, for people who ask why |
+| cw:waiting | hash | for ever | admit, commit | messages in mailboxes, by account: back-pressure |
+| cw:ready:{lane}:{account} | zset, score = ms minus boost | while waiting | queue | jobs that may run, by tenant and lane |
+| cw:tenants:{lane} | zset | while waiting | queue | tenants with jobs, the least served first |
+| cw:scheduled | zset, score = due ms | until due | queue | jobs to run later |
+| cw:leases | zset, score = expiry ms | while running | claim, renew | jobs that run |
+| cw:owners | hash | while running | claim | job to worker |
+| cw:running | hash | while running | claim, retire | running jobs, by account |
+| cw:job:{job} | hash | as the job's blob | queue | account, lane, score, boost |
+| cw:wake | list, at most 64 | until popped | queue | a token for a worker that sleeps |
+| cw:worker:{worker} | string | 15 s | heartbeat | this worker lives |
+| cw:signals:{worker} | channel | | admit, signal | words to a running turn |
+| cw:dead | zset, score = ms | 30 days | commit | turns that gave up |
+| cw:dead:{turn} | string, JSON | 30 days | commit | what a dead letter holds |
+| cw:sweep | string | 1 s | sweeper | one sweeper at a time |
+
+arq keeps its own names: arq:queue (score = ms minus boost), arq:job:{job}, arq:retry:{job}, arq:in-progress:{job}.
+"""
+
+from typing import Final
+
+QUEUE: Final = "arq:queue"
+WAKE: Final = "cw:wake"
+OPEN: Final = "cw:open"
+DEAD: Final = "cw:dead"
+SWEEP: Final = "cw:sweep"
+WAITING: Final = "cw:waiting"
+LEASES: Final = "cw:leases"
+OWNERS: Final = "cw:owners"
+RUNNING: Final = "cw:running"
+SCHEDULED: Final = "cw:scheduled"
+
+SECOND: Final = 1000
+DAY: Final = 86_400 * SECOND
+SEEN_MESSAGE_MS: Final = 7 * DAY
+SEEN_DELIVERY_MS: Final = DAY
+JOB_MS: Final = 30 * DAY
+"""How long a job's blob outlives its due time: arq's own day would drop turns over a long weekend."""
+TURN_MS: Final = 7 * DAY
+DEAD_MS: Final = 30 * DAY
+
+
+def conv(account: str, conversation: int) -> str:
+    """The name of one conversation across all keys."""
+    return f"{account}:{conversation}"
+
+
+def split_conv(name: str) -> tuple[str, int]:
+    """The account and the display id in a conversation's name."""
+    account, _, conversation = name.rpartition(":")
+    return account, int(conversation)
+
+
+def seen_message(conv_name: str, message: int) -> str:
+    """Set while a message counts as admitted."""
+    return f"cw:seen:m:{conv_name}:{message}"
+
+
+def seen_delivery(account: str, delivery: str) -> str:
+    """Set while a webhook request counts as admitted. Per account: the id is not covered by the signature."""
+    return f"cw:seen:d:{account}:{delivery}"
+
+
+def box(conv_name: str) -> str:
+    """The mailbox."""
+    return f"cw:box:{conv_name}"
+
+
+def state(conv_name: str) -> str:
+    """The conversation's state."""
+    return f"cw:conv:{conv_name}"
+
+
+def outbox(conv_name: str) -> str:
+    """Replies decided but not yet known to have arrived."""
+    return f"cw:outbox:{conv_name}"
+
+
+def context(conv_name: str) -> str:
+    """What was said before."""
+    return f"cw:context:{conv_name}"
+
+
+def turn(turn_id: str) -> str:
+    """The record of one turn."""
+    return f"cw:turn:{turn_id}"
+
+
+def dead(turn_id: str) -> str:
+    """A dead letter."""
+    return f"cw:dead:{turn_id}"
+
+
+def worker(worker_id: str) -> str:
+    """A worker's heartbeat."""
+    return f"cw:worker:{worker_id}"
+
+
+def signals(worker_id: str) -> str:
+    """The channel on which a worker hears of its conversations."""
+    return f"cw:signals:{worker_id}"

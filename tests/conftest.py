@@ -1,0 +1,41 @@
+"""What every test may ask for: a real Redis of one's own, empty."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from chatwootai.stores.connection import Connection, connect
+from chatwootai.stores.embedded import Embedded
+
+SHARED = Path(__file__).resolve().parents[1].parent / "shared"
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Iterator[Embedded]:
+    """One embedded Redis for the whole run; without a server program the run fails, which is what CI wants."""
+    with Embedded.start() as server:
+        yield server
+
+
+@pytest.fixture
+def redis_url(redis_server: Embedded) -> str:
+    """The address of an empty Redis."""
+
+    async def flush() -> None:
+        connection = connect(redis_server.url)
+        await connection.flushall()
+        await connection.aclose()
+
+    asyncio.run(flush())
+    return redis_server.url
+
+
+@pytest.fixture
+async def redis(redis_server: Embedded) -> AsyncIterator[Connection]:
+    """A connection to an empty Redis."""
+    connection = connect(redis_server.url)
+    await connection.flushall()
+    yield connection
+    await connection.aclose()
