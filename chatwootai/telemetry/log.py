@@ -1,0 +1,140 @@
+"""Logs: one JSON object a line on stderr, or a readable line on a terminal; the standard library's routed the same way.
+
+Bind what a whole turn shares once: `structlog.contextvars.bind_contextvars(account=..., conversation=..., turn=...)`
+or `with log.bound(account=...)`; every line of that task then carries it, also those of aiohttp, arq and openai.
+"""
+
+import json
+import logging
+import os
+import sys
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from typing import Any, Final, TextIO
+
+import orjson
+import structlog
+
+from chatwootai.telemetry import mask
+
+LEVELS: Final = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+FORMATS: Final = ("json", "console")
+
+Logger = structlog.typing.FilteringBoundLogger
+
+# They tell each request and each connection at info: of use only to who debugs.
+_QUIET: Final = ("httpx", "httpcore", "openai", "aiohttp.access", "asyncio", "watchfiles", "urllib3", "opentelemetry")
+
+
+class LogSettingsError(ValueError):
+    """LOG_LEVEL or LOG_FORMAT has a value that means nothing; the message says which are known."""
+
+
+def get(name: str) -> Logger:
+    """A logger whose lines carry the room they come from, like "ingress.webhook"."""
+    logger: Logger = structlog.get_logger(room=name)
+    return logger
+
+
+def bound(**values: Any) -> AbstractContextManager[None]:
+    """Bind values to every line written inside the `with` block, in this task and those it starts."""
+    return structlog.contextvars.bound_contextvars(**values)
+
+
+def configure_from(environ: Mapping[str, str] = os.environ, *, process: str) -> None:
+    """Configure from LOG_LEVEL and LOG_FORMAT.
+
+    Raises:
+        LogSettingsError: a value that is not known.
+    """
+    configure(environ.get("LOG_LEVEL") or "INFO", environ.get("LOG_FORMAT") or None, process=process)
+
+
+def configure(level: str = "INFO", fmt: str | None = None, *, process: str, stream: TextIO | None = None) -> None:
+    """Set up structlog and the standard library's logging, once a process.
+
+    Args:
+        level: DEBUG, INFO, WARNING, ERROR or CRITICAL, in any case.
+        fmt: "json" or "console"; by default console on a terminal, else json.
+        process: the name that every line carries, like "ingress".
+        stream: where lines go, stderr by default.
+
+    Raises:
+        LogSettingsError: a level or format that is not known.
+    """
+    stream = stream or sys.stderr
+    number = _level(level)
+    render = _renderer(_format(fmt, stream), stream)
+    shared = _processors(process)
+    structlog.configure(
+        processors=[structlog.contextvars.merge_contextvars, *shared, render],
+        wrapper_class=structlog.make_filtering_bound_logger(number),
+        logger_factory=structlog.WriteLoggerFactory(stream),
+        cache_logger_on_first_use=False,  # loggers made at import time must follow a later configure
+    )
+    _route_stdlib(number, [structlog.contextvars.merge_contextvars, _from_stdlib, *shared], render, stream)
+
+
+def _level(level: str) -> int:
+    if level.upper() not in LEVELS:
+        raise LogSettingsError(f"LOG_LEVEL is {level!r}; use one of {', '.join(LEVELS)}")
+    return logging.getLevelNamesMapping()[level.upper()]
+
+
+def _format(fmt: str | None, stream: TextIO) -> str:
+    if fmt is None:
+        return "console" if stream.isatty() else "json"
+    if fmt.lower() not in FORMATS:
+        raise LogSettingsError(f"LOG_FORMAT is {fmt!r}; use one of {', '.join(FORMATS)}")
+    return fmt.lower()
+
+
+def _processors(process: str) -> list[Callable[..., Any]]:
+    def named(_logger: Any, _method: str, event: dict[str, Any]) -> dict[str, Any]:
+        event["process"] = process
+        return event
+
+    return [
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        named,
+        structlog.processors.format_exc_info,
+        mask.conversation_text,
+        mask.secrets,
+    ]
+
+
+def _renderer(fmt: str, stream: TextIO) -> Callable[..., str]:
+    if fmt == "console":
+        return structlog.dev.ConsoleRenderer(colors=stream.isatty())
+    return _json
+
+
+def _json(_logger: Any, _method: str, event: dict[str, Any]) -> str:
+    event["event"] = event.pop("event", "")  # last in, but always there
+    try:
+        return orjson.dumps(event, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+    except orjson.JSONEncodeError:  # a lone surrogate, an integer beyond 64 bits: rare, and a line must never be lost
+        return json.dumps(event, default=str)
+
+
+def _from_stdlib(_logger: Any, _method: str, event: dict[str, Any]) -> dict[str, Any]:
+    record: logging.LogRecord = event["_record"]
+    event["logger"] = record.name
+    return event
+
+
+def _route_stdlib(level: int, chain: list[Callable[..., Any]], render: Callable[..., str], stream: TextIO) -> None:
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=chain,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, render],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level)
+    for name in _QUIET:
+        logging.getLogger(name).setLevel(logging.WARNING if level > logging.DEBUG else logging.DEBUG)
+    logging.captureWarnings(capture=True)

@@ -1,0 +1,78 @@
+"""What must never stand in a log: secrets, by the name of their key and by their shape; message text at info."""
+
+import re
+from typing import Any, Final
+
+MASK: Final = "***"
+DEPTH: Final = 6  # nested further, a value is shown as its type only
+
+# Containers and strings under these names are masked; numbers are not, so that `prompt_tokens` stays readable.
+_SECRET_KEY: Final = re.compile(
+    r"secret|token|passw|authorization|api[_-]?key|cookie|credential|private[_-]?key|signature", re.IGNORECASE
+)
+# What people wrote to each other, wherever it may be carried. Shown at debug only.
+TEXT_KEYS: Final = frozenset(
+    {
+        "answer", "body", "completion", "content", "contents", "draft", "history", "message", "messages", "part",
+        "parts", "payload", "prompt", "question", "quoted", "raw_body", "reply", "subject", "text", "transcript",
+    }
+)  # fmt: skip
+
+_SHAPES: Final = re.compile(
+    r"(?P<url>\w+://)[^\s/@:]*:[^\s/@]+@"  # credentials in an address
+    r"|\bsk-[A-Za-z0-9_-]{12,}"  # OpenAI keys
+    r"|\bgAAAA[A-Za-z0-9_=-]{20,}"  # Fernet, as in ENC: values
+    r"|\bsha256=[0-9a-fA-F]{16,}"  # a webhook signature
+    r"|(?P<scheme>\b(?:Bearer|Basic)\s+)[A-Za-z0-9._~+/=-]{8,}"
+    r"|(?P<name>(?:secret|token|password|api[_-]?key)[\"']?\s*[:=]\s*[\"']?)[^\s\"',;&)}\]]{6,}",
+    re.IGNORECASE,
+)
+
+
+def text(value: str) -> str:
+    """The string with every known shape of a secret replaced by `***`."""
+    return _SHAPES.sub(_replacement, value) if len(value) >= 8 else value
+
+
+def _replacement(match: re.Match[str]) -> str:
+    kept = match["url"] or match["scheme"] or match["name"] or ""
+    return f"{kept}{MASK}{'@' if match['url'] else ''}"
+
+
+def value(key: str, item: Any, depth: int = DEPTH) -> Any:
+    """What may be shown of `item`, found under `key`: containers are walked, at most `DEPTH` deep."""
+    if item is None or isinstance(item, bool | int | float):
+        return item
+    if _SECRET_KEY.search(key):
+        return MASK
+    return _shown(key, item, depth)
+
+
+def _shown(key: str, item: Any, depth: int) -> Any:
+    if isinstance(item, str):
+        return text(item)
+    if depth <= 0:
+        return f"<{type(item).__name__}>"
+    if isinstance(item, dict):
+        return {str(inner): value(str(inner), entry, depth - 1) for inner, entry in item.items()}
+    if isinstance(item, list | tuple | set | frozenset):
+        return [value(key, entry, depth - 1) for entry in item]
+    return text(str(item))
+
+
+def secrets(_logger: Any, _method: str, event: dict[str, Any]) -> dict[str, Any]:
+    """Processor of structlog: mask secrets in every value of a line."""
+    for key, item in event.items():
+        if not key.startswith("_"):
+            event[key] = value(key, item)
+    return event
+
+
+def conversation_text(_logger: Any, method: str, event: dict[str, Any]) -> dict[str, Any]:
+    """Processor of structlog: above debug, replace what people wrote by its length."""
+    if method == "debug":
+        return event
+    for key in TEXT_KEYS.intersection(event):
+        if isinstance(event[key], str | bytes | list | tuple | dict):  # an id or a number is no text
+            event[key] = f"<{len(str(event[key]))} characters>"
+    return event

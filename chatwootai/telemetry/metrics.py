@@ -1,0 +1,95 @@
+"""Every metric there is: its name, what it counts, its labels. A dashboard may rely on what stands here.
+
+No label is a tenant, a conversation or anything a stranger chooses: the number of series stays fixed.
+Whoever counts on a hot path keeps the child (`DELIVERIES.labels(...)`) instead of looking it up each time.
+"""
+
+from typing import Final
+
+from prometheus_client import Counter, Gauge, Histogram
+
+_FAST: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
+_STEP: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0)
+_TURN: Final = (0.05, 0.1, 0.25, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 7.5, 10.0, 15.0, 30.0)
+
+# The door.
+DELIVERIES: Final = Counter(
+    "chatwootai_deliveries",
+    "Webhook requests by answer (accepted, duplicate, ignored, refused, failed) and by reason, where there is one.",
+    ["answer", "reason"],
+)
+SIGNATURE_FAILURES: Final = Counter(
+    "chatwootai_signature_failures", "Webhook requests answered 401, by cause; the caller is told none.", ["cause"]
+)
+UNSIGNED: Final = Counter(
+    "chatwootai_unsigned_deliveries", "Requests without a signature that an account with `signature: optional` let in."
+)
+ADMIT_SECONDS: Final = Histogram(
+    "chatwootai_admit_seconds", "From a verified, parsed request to its storage, by where it was stored.",
+    ["store"], buckets=_FAST,
+)  # fmt: skip
+SIGNALS: Final = Counter(
+    "chatwootai_signals", "Words passed on to running turns (takeover, resolved, typing), by fate.", ["kind", "fate"]
+)
+JOURNAL_RECORDS: Final = Gauge(
+    "chatwootai_journal_records", "Deliveries in the journal on disk, accepted and not yet in Redis."
+)
+JOURNAL_BYTES: Final = Gauge("chatwootai_journal_bytes", "Bytes of the journal on disk that wait for Redis.")
+JOURNAL_EVENTS: Final = Counter(
+    "chatwootai_journal_events",
+    "What befell the journal: appended, replayed, torn (an unfinished record dropped), "
+    "adopted (a dead process's file), refused (full or unwritable).",
+    ["event"],
+)
+
+# The turn.
+STEP_SECONDS: Final = Histogram(
+    "chatwootai_step_seconds", "Each step of a message's way, by process.", ["process", "step"], buckets=_STEP
+)
+TURNS: Final = Counter("chatwootai_turns", "Turns ended, by outcome and channel.", ["outcome", "channel"])
+TURN_SECONDS: Final = Histogram(
+    "chatwootai_turn_seconds", "From the first message's arrival to the reply's post, by outcome and channel.",
+    ["outcome", "channel"], buckets=_TURN,
+)  # fmt: skip
+TURNS_RUNNING: Final = Gauge("chatwootai_turns_running", "Turns that this worker works on now.")
+SUPERSEDED: Final = Counter(
+    "chatwootai_turns_superseded", "Drafts thrown away because the contact wrote on or a person stepped in.", ["cause"]
+)
+RETRIES: Final = Counter("chatwootai_retries", "Attempts beyond the first, by what was tried again.", ["what"])
+DEAD_LETTERS: Final = Counter("chatwootai_dead_letters", "Turns and replies given up, by cause.", ["cause"])
+MAILBOXES_WAITING: Final = Gauge("chatwootai_ready_jobs", "Turns that wait for a slot, as last seen by this process.")
+
+# The mind.
+MODEL_CALLS: Final = Counter("chatwootai_model_calls", "Calls to a model, by model and result.", ["model", "result"])
+MODEL_SECONDS: Final = Histogram("chatwootai_model_seconds", "Duration of a model call.", ["model"], buckets=_STEP)
+MODEL_TOKENS: Final = Counter(
+    "chatwootai_model_tokens", "Tokens by model and kind (prompt, cached, completion).", ["model", "kind"]
+)
+
+# Chatwoot.
+CHATWOOT_CALLS: Final = Counter(
+    "chatwootai_chatwoot_calls", "Calls to Chatwoot, by operation and HTTP status (or the kind of failure).",
+    ["operation", "status"],
+)  # fmt: skip
+CHATWOOT_SECONDS: Final = Histogram(
+    "chatwootai_chatwoot_seconds", "Duration of a call to Chatwoot.", ["operation"], buckets=_STEP
+)
+
+# The process.
+LOOP_LAG: Final = Histogram(
+    "chatwootai_event_loop_lag_seconds", "How late the event loop wakes a sleeper, measured each second.",
+    buckets=_FAST,
+)  # fmt: skip
+FAILED_OPEN: Final = Counter(
+    "chatwootai_failed_open", "Failures of what a message can do without: caches, limits, typing, signals.", ["what"]
+)
+CONFIG_INFO: Final = Gauge(
+    "chatwootai_config_info", "1 for the configuration in force, named by its digest.", ["digest"]
+)
+CONFIG_RELOADS: Final = Counter("chatwootai_config_reloads", "Configuration changes, by result.", ["result"])
+
+
+def config_in_force(digest: str) -> None:
+    """Say which configuration is in force; the one before disappears."""
+    CONFIG_INFO.clear()
+    CONFIG_INFO.labels(digest[:12]).set(1)
