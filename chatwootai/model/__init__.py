@@ -1,1 +1,1 @@
-"""Words and decisions, pure. What a support lead could argue about lives here; no I/O, no clock, no randomness, no third party."""
+"""Words and decisions, pure: what a support lead could argue about. No I/O, no clock, no randomness, no third party."""

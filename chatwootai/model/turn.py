@@ -51,7 +51,7 @@ class Usage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """What a crew returns. `text` is Markdown; `handoff` a reason to give the conversation to people, if the crew asks."""
+    """What a crew returns. `text` is Markdown; `handoff` why people should take over, if the crew asks for it."""
 
     text: str
     handoff: str | None = None

@@ -67,7 +67,8 @@ def connect(url: str, *, timeout: float = 2.0, retries: int = 1, max_connections
         return _sentinel(url, options)
     if scheme not in {"redis", "rediss", "unix"}:
         raise BadRedisUrl(f"{scheme}:// is not redis://, rediss://, unix:// or redis+sentinel://")
-    return Redis.from_url(url, max_connections=max_connections, **options)
+    client: Connection = Redis.from_url(url, max_connections=max_connections, **options)
+    return client
 
 
 def _sentinel(url: str, options: dict[str, Any]) -> Connection:
@@ -77,8 +78,9 @@ def _sentinel(url: str, options: dict[str, Any]) -> Connection:
     if not hosts or not service:
         raise BadRedisUrl("a sentinel URL reads redis+sentinel://host:port,host:port/service/db")
     password = unquote(parts.password) if parts.password else None
-    sentinel = Sentinel(hosts, socket_timeout=options["socket_timeout"])
-    return sentinel.master_for(service, db=int(database or 0), password=password, **options)
+    sentinel = Sentinel(hosts, socket_timeout=options["socket_timeout"])  # type: ignore[no-untyped-call]  # redis has no types here
+    client: Connection = sentinel.master_for(service, db=int(database or 0), password=password, **options)
+    return client
 
 
 def _host(item: str) -> tuple[str, int]:

@@ -20,7 +20,7 @@ The scripts in lua/ build the same names; tests/house holds the two against each
 | cw:leases | zset, score = expiry ms | while running | claim, renew | jobs that run |
 | cw:owners | hash | while running | claim | job to worker |
 | cw:running | hash | while running | claim, retire | running jobs, by account |
-| cw:job:{job} | hash | as the job's blob | queue | account, lane, score, boost |
+| cw:job:{job} | hash | as the job's blob | queue | account, lane, boost, rank |
 | cw:wake | list, at most 64 | until popped | queue | a token for a worker that sleeps |
 | cw:worker:{worker} | string | 15 s | heartbeat | this worker lives |
 | cw:signals:{worker} | channel | | admit, signal | words to a running turn |
@@ -50,6 +50,7 @@ SEEN_MESSAGE_MS: Final = 7 * DAY
 SEEN_DELIVERY_MS: Final = DAY
 JOB_MS: Final = 30 * DAY
 """How long a job's blob outlives its due time: arq's own day would drop turns over a long weekend."""
+STATE_MS: Final = 30 * DAY
 TURN_MS: Final = 7 * DAY
 DEAD_MS: Final = 30 * DAY
 

@@ -1,0 +1,37 @@
+"""What was decided and must reach Chatwoot: an ordered list of actions, each done once."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class ActionKind(StrEnum):
+    """What an action does in Chatwoot. The first two post a message and are marked; the others may be repeated."""
+
+    REPLY = "reply"
+    NOTE = "note"
+    LABELS = "labels"
+    PRIORITY = "priority"
+    TEAM = "team"
+    STATUS = "status"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Action:
+    """One entry of an outbox. `turn` and `part` are its mark in Chatwoot; `text` a message's content or a value.
+
+    `due` is the turn's deadline in unix seconds, after which nobody waits for it any more (it is still delivered).
+    """
+
+    kind: ActionKind
+    turn: str
+    part: int
+    text: str = ""
+    values: tuple[str, ...] = ()
+    inbox: int = 0
+    channel: str = ""
+    due: float = 0.0
+
+    @property
+    def posts(self) -> bool:
+        """Whether it creates a message, which Chatwoot would store twice."""
+        return self.kind in {ActionKind.REPLY, ActionKind.NOTE}

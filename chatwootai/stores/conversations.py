@@ -1,0 +1,242 @@
+"""The turn's side of a conversation: begin, read again, commit, post, finish. Every write is fenced."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+import structlog
+
+from chatwootai.model.delivery import Delivery
+from chatwootai.model.outbox import Action
+from chatwootai.model.turn import Exchange
+from chatwootai.stores import keys
+from chatwootai.stores.connection import Connection
+from chatwootai.stores.entries import (
+    BrokenEntry,
+    pack_action,
+    pack_exchange,
+    unpack_action,
+    unpack_delivery,
+    unpack_exchange,
+)
+from chatwootai.stores.scripts import Runner
+
+_log = structlog.get_logger(__name__)
+
+
+class Stale(Exception):
+    """Another job holds this conversation now: write nothing more and leave."""
+
+
+class Commit(StrEnum):
+    """What became of a commit."""
+
+    COMMITTED = "committed"
+    GROWN = "grown"
+
+
+class Post(StrEnum):
+    """Whether the first action of the outbox may be posted."""
+
+    GO = "go"
+    UNSURE = "unsure"
+    GONE = "gone"
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """The right to work on a conversation: valid until another job begins on it."""
+
+    conv: str
+    job: str
+    fence: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """One entry of an outbox: as it lies there (its identity), and what it says (None: not ours, or damaged)."""
+
+    entry: bytes
+    action: Action | None
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """What a job finds when it begins: unanswered deliveries and undelivered actions, both in order."""
+
+    hold: Hold
+    sequence: int
+    tries: int
+    deliveries: tuple[Delivery, ...]
+    broken: tuple[bytes, ...]
+    outbox: tuple[Pending, ...]
+    context: tuple[Exchange, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What a commit writes. `answered` are message ids; `dead` a dead letter's JSON, where the turn gives up."""
+
+    turn: str
+    answered: Sequence[int]
+    actions: Sequence[Action]
+    exchanges: Sequence[Exchange]
+    dead: bytes | None = None
+
+
+class Conversations:
+    """Work on conversations, by the job that holds them."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._runner = Runner(connection)
+
+    async def begin(self, conv: str, job: str, worker: str, *, lost: bool = False) -> Begun | None:
+        """Take the conversation for `job`; None if it is not (or no longer) this job's to take.
+
+        Args:
+            conv: the conversation's name.
+            job: the job's id.
+            worker: who is to hear of signals.
+            lost: an earlier run of this job died with its worker: that counts as a try.
+
+        Raises:
+            StoreUnavailable: Redis is away.
+        """
+        answer = await self._runner.run("begin", conv, job, worker, int(lost))
+        if answer is None:
+            return None
+        fence, sequence, tries, closed, _, box, outbox, context = answer
+        deliveries, broken = _deliveries(box)
+        return Begun(
+            hold=Hold(conv, job, fence),
+            sequence=sequence,
+            tries=tries,
+            deliveries=deliveries,
+            broken=broken,
+            outbox=tuple(_pending(entry) for entry in outbox),
+            context=tuple(said for said in _exchanges(context) if said.at * 1000 > closed),
+        )
+
+    async def read(self, hold: Hold) -> tuple[int, tuple[Delivery, ...]]:
+        """The mailbox as it is now, with the sequence that a commit must name.
+
+        Raises:
+            Stale: another job holds the conversation.
+            StoreUnavailable: Redis is away.
+        """
+        answer = await self._runner.run("read", hold.conv, hold.job, hold.fence)
+        if answer is None:
+            raise Stale(hold.conv)
+        return answer[0], _deliveries(answer[1])[0]
+
+    async def commit(
+        self, hold: Hold, sequence: int, decision: Decision, *, most_context: int, context_ms: int, force: bool = False
+    ) -> Commit:
+        """Decide: actions into the outbox, answered messages out of the mailbox, both or neither.
+
+        Raises:
+            Stale: another job holds the conversation.
+            StoreUnavailable: Redis is away; committing the same turn again is safe.
+        """
+        answer = await self._runner.run(
+            "commit",
+            hold.conv,
+            hold.job,
+            hold.fence,
+            sequence,
+            int(force),
+            decision.turn,
+            most_context,
+            context_ms,
+            decision.dead or b"",
+            keys.DEAD_MS,
+            len(decision.answered),
+            len(decision.actions),
+            len(decision.exchanges),
+            *decision.answered,
+            *(pack_action(action) for action in decision.actions),
+            *(pack_exchange(said) for said in decision.exchanges),
+        )
+        return Commit(_fresh(answer, hold))
+
+    async def post(self, hold: Hold, pending: Pending) -> Post:
+        """Ask to post the outbox's first action, and mark it as possibly posted.
+
+        Raises:
+            Stale: another job holds the conversation.
+            StoreUnavailable: Redis is away.
+        """
+        answer = await self._runner.run("post", hold.conv, hold.job, hold.fence, pending.entry)
+        return Post(_fresh(answer, hold))
+
+    async def sent(self, hold: Hold, pending: Pending, *, arrived: bool = True) -> None:
+        """The outbox's first action is in Chatwoot, or (arrived=False) surely is not and may be posted again.
+
+        Raises:
+            Stale: another job holds the conversation.
+            StoreUnavailable: Redis is away.
+        """
+        answer = await self._runner.run("sent", hold.conv, hold.job, hold.fence, pending.entry, int(arrived))
+        _fresh(answer, hold)
+
+    async def finish(self, hold: Hold) -> bool:
+        """End the job: rest, or queue the next turn if there is more to do (True).
+
+        Raises:
+            Stale: another job holds the conversation.
+            StoreUnavailable: Redis is away.
+        """
+        answer = await self._runner.run("finish", hold.conv, hold.job, hold.fence, keys.STATE_MS)
+        return _fresh(answer, hold) == "next"
+
+    async def again(self, hold: Hold, *, after: float, count: bool = True) -> None:
+        """Queue another job for this conversation, due in `after` seconds; `count` it as a try.
+
+        Raises:
+            Stale: another job holds the conversation.
+            StoreUnavailable: Redis is away.
+        """
+        answer = await self._runner.run("again", hold.conv, hold.job, hold.fence, int(after * 1000), int(count))
+        if answer == b"stale":
+            raise Stale(hold.conv)
+
+
+def _fresh(answer: bytes, hold: Hold) -> str:
+    if answer == b"stale":
+        raise Stale(hold.conv)
+    return answer.decode()
+
+
+def _deliveries(box: Sequence[bytes]) -> tuple[tuple[Delivery, ...], tuple[bytes, ...]]:
+    deliveries: list[Delivery] = []
+    broken: list[bytes] = []
+    for entry in box:
+        try:
+            deliveries.append(unpack_delivery(entry))
+        except BrokenEntry as error:
+            _log.error("mailbox_entry_broken", error=str(error))
+            broken.append(entry)
+    return tuple(deliveries), tuple(broken)
+
+
+def pending(action: Action) -> Pending:
+    """An action as it will lie in the outbox."""
+    return Pending(pack_action(action), action)
+
+
+def _pending(entry: bytes) -> Pending:
+    try:
+        return Pending(entry, unpack_action(entry))
+    except BrokenEntry as error:
+        _log.error("outbox_entry_broken", error=str(error))
+        return Pending(entry, None)
+
+
+def _exchanges(context: Sequence[bytes]) -> list[Exchange]:
+    known: list[Exchange] = []
+    for entry in context:
+        try:
+            known.append(unpack_exchange(entry))
+        except BrokenEntry as error:  # context is a help, not a promise: go on without
+            _log.warning("context_entry_broken", error=str(error))
+    return known

@@ -1,0 +1,90 @@
+"""What lies in mailboxes, outboxes and contexts: JSON, read back tolerantly. Nothing from Redis is ever unpickled."""
+
+from dataclasses import asdict, fields
+from typing import Any, TypeVar
+
+import msgpack
+import orjson
+
+from chatwootai.model.delivery import Attachment, Contact, Delivery, Message
+from chatwootai.model.outbox import Action, ActionKind
+from chatwootai.model.turn import Exchange
+
+T = TypeVar("T")
+
+
+class BrokenEntry(ValueError):
+    """An entry is not what we wrote: another version's, or damaged."""
+
+
+def pack_delivery(delivery: Delivery) -> bytes:
+    """A delivery as a mailbox entry."""
+    return orjson.dumps(asdict(delivery))
+
+
+def unpack_delivery(entry: bytes) -> Delivery:
+    """The delivery in a mailbox entry.
+
+    Raises:
+        BrokenEntry: the entry holds no delivery.
+    """
+    try:
+        raw: dict[str, Any] = orjson.loads(entry)
+        message = raw.pop("message")
+        message["attachments"] = tuple(_known(Attachment, item) for item in message.get("attachments") or ())
+        raw["message"] = _known(Message, message)
+        raw["contact"] = _known(Contact, raw["contact"])
+        raw["labels"] = tuple(raw.get("labels") or ())
+        return _known(Delivery, raw)
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise BrokenEntry(f"mailbox entry: {type(error).__name__}") from error
+
+
+def pack_exchange(exchange: Exchange) -> bytes:
+    """An exchange as a context entry."""
+    return orjson.dumps([exchange.role, exchange.text, exchange.at])
+
+
+def unpack_exchange(entry: bytes) -> Exchange:
+    """The exchange in a context entry.
+
+    Raises:
+        BrokenEntry: the entry holds no exchange.
+    """
+    try:
+        role, text, at = orjson.loads(entry)
+        return Exchange(str(role), str(text), float(at))
+    except (ValueError, TypeError) as error:
+        raise BrokenEntry(f"context entry: {type(error).__name__}") from error
+
+
+def pack_action(action: Action) -> bytes:
+    """An action as an outbox entry."""
+    return orjson.dumps(asdict(action))
+
+
+def unpack_action(entry: bytes) -> Action:
+    """The action in an outbox entry.
+
+    Raises:
+        BrokenEntry: the entry holds no action.
+    """
+    try:
+        raw = orjson.loads(entry)
+        raw["kind"] = ActionKind(raw["kind"])
+        raw["values"] = tuple(raw.get("values") or ())
+        return _known(Action, raw)
+    except (ValueError, TypeError, KeyError) as error:
+        raise BrokenEntry(f"outbox entry: {type(error).__name__}") from error
+
+
+def job_blob(conv: str, now_ms: int) -> bytes:
+    """The turn's job as arq stores it, in msgpack. Constant for a conversation, so that scripts can queue it."""
+    blob: bytes = msgpack.packb({"t": None, "f": "turn", "a": (conv,), "k": {}, "et": now_ms})
+    return blob
+
+
+def _known(kind: type[T], raw: dict[str, Any]) -> T:
+    """Build `kind` from what it knows of `raw`: an older worker reads a newer ingress' entries."""
+    names = {field.name for field in fields(kind)}  # type: ignore[arg-type]
+    return kind(**{name: value for name, value in raw.items() if name in names})

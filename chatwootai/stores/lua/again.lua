@@ -1,0 +1,8 @@
+-- again: the turn could not be ended now. A new job for it, due later; a try is counted unless told otherwise.
+-- ARGV 1 conv, 2 job, 3 fence, 4 delay ms, 5 '1' to count a try
+-- returns 'stale' or the count of tries
+local conv, key = ARGV[1], 'cw:conv:' .. ARGV[1]
+if not holds(conv, ARGV[2], tonumber(ARGV[3])) then return 'stale' end
+local tries = redis.call('HINCRBY', key, 'tries', ARGV[5] == '1' and 1 or 0)
+next_turn(conv, now_ms() + tonumber(ARGV[4]))
+return tries

@@ -1,0 +1,18 @@
+-- begin: a job starts to work on its conversation. A new fence: whoever began before may write nothing any more.
+-- ARGV 1 conv, 2 job, 3 worker, 4 1 if the job's earlier run was lost with its worker (counts as a try), else 0
+-- returns false if this job is not the conversation's, else
+--   {fence, sequence, tries, closed ms, posting or '', mailbox entries, outbox entries, context entries}
+local conv = ARGV[1]
+if not holds(conv, ARGV[2], 0) then return false end
+local key = 'cw:conv:' .. conv
+local fence = redis.call('HINCRBY', key, 'fence', 1)
+if ARGV[4] == '1' then redis.call('HINCRBY', key, 'tries', 1) end
+redis.call('HSET', key, 'worker', ARGV[3])
+redis.call('ZADD', 'cw:open', now_ms(), conv)
+local known = redis.call('HMGET', key, 'sequence', 'tries', 'closed', 'posting')
+return {
+  fence, tonumber(known[1] or '0'), tonumber(known[2] or '0'), tonumber(known[3] or '0'), known[4] or '',
+  redis.call('ZRANGE', 'cw:box:' .. conv, 0, -1),
+  redis.call('LRANGE', 'cw:outbox:' .. conv, 0, -1),
+  redis.call('LRANGE', 'cw:context:' .. conv, 0, -1),
+}

@@ -1,0 +1,62 @@
+-- claim: jobs for a worker with free slots. Expired leases first, then by tenant and rank (see queue.lua).
+-- ARGV 1 worker, 2 free slots for any job, 3 further slots that only the high lane may take, 4 lease ms
+-- returns {ms until something is due or expires (-1: nothing known), job, blob, lost (1: its earlier run died), ...}
+local worker, any, high, lease = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
+local now = now_ms()
+local claimed = {}
+
+local function take(job, lost)
+  local blob = redis.call('GET', 'arq:job:' .. job)
+  if not blob then return false end
+  redis.call('ZADD', 'cw:leases', now + lease, job)
+  redis.call('HSET', 'cw:owners', job, worker)
+  claimed[#claimed + 1] = job
+  claimed[#claimed + 1] = blob
+  claimed[#claimed + 1] = lost
+  return true
+end
+
+for _, job in ipairs(redis.call('ZRANGEBYSCORE', 'cw:scheduled', '-inf', now, 'LIMIT', 0, 100)) do
+  redis.call('ZREM', 'cw:scheduled', job)
+  local meta = redis.call('HMGET', 'cw:job:' .. job, 'account', 'lane', 'boost')
+  if meta[1] and redis.call('EXISTS', 'arq:job:' .. job) == 1 then
+    make_ready(job, meta[1], meta[2], now - tonumber(meta[3]))
+  end
+end
+
+if any > 0 then
+  for _, job in ipairs(redis.call('ZRANGEBYSCORE', 'cw:leases', '-inf', now, 'LIMIT', 0, any)) do
+    if take(job, 1) then any = any - 1 else forget_job(job) end
+  end
+end
+
+local function best(lane)
+  local head = redis.call('ZRANGE', 'cw:tenants:' .. lane, 0, 0, 'WITHSCORES')
+  return head[1], tonumber(head[2])
+end
+
+while any + high > 0 do
+  local account, rank = best('high')
+  local lane = 'high'
+  if any > 0 then
+    local other, other_rank = best('normal')
+    if other and (not account or other_rank < rank) then account, lane = other, 'normal' end
+  end
+  if not account then break end
+  local job = redis.call('ZPOPMIN', 'cw:ready:' .. lane .. ':' .. account)[1]
+  if job then
+    local queued = redis.call('ZREM', 'arq:queue', job)
+    if queued == 1 and redis.call('EXISTS', 'arq:in-progress:' .. job) == 0 and take(job, 0) then
+      redis.call('HINCRBY', 'cw:running', account, 1)
+      if high > 0 and lane == 'high' then high = high - 1 else any = any - 1 end
+    end
+  end
+  reindex('high', account)
+  reindex('normal', account)
+end
+
+local due = redis.call('ZRANGE', 'cw:scheduled', 0, 0, 'WITHSCORES')[2]
+local expiry = redis.call('ZRANGE', 'cw:leases', 0, 0, 'WITHSCORES')[2]
+local first = math.min(tonumber(due or math.huge), tonumber(expiry or math.huge))
+table.insert(claimed, 1, first == math.huge and -1 or math.max(0, first - now))
+return claimed

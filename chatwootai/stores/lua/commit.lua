@@ -1,0 +1,32 @@
+-- commit: what was decided goes into the outbox and what it answers leaves the mailbox, in one step.
+-- ARGV 1 conv, 2 job, 3 fence, 4 sequence the turn has read up to, 5 '1' to commit though newer messages came,
+--      6 turn id, 7 most context entries, 8 context keep ms, 9 dead letter or '', 10 dead letter keep ms,
+--      11 count of answered message ids, 12 count of outbox entries, 13 count of context entries, then these in order
+-- returns 'stale' (another holds the conversation), 'grown' (newer messages: run again), else 'committed'
+local conv, key = ARGV[1], 'cw:conv:' .. ARGV[1]
+if not holds(conv, ARGV[2], tonumber(ARGV[3])) then return 'stale' end
+local known = redis.call('HMGET', key, 'sequence', 'committed', 'account')
+if known[2] == ARGV[6] then return 'committed' end  -- sent twice over a broken connection
+if known[1] ~= ARGV[4] and ARGV[5] ~= '1' then return 'grown' end
+
+local messages, entries, said = tonumber(ARGV[11]), tonumber(ARGV[12]), tonumber(ARGV[13])
+local at = 13
+local gone = 0
+for i = at + 1, at + messages do gone = gone + redis.call('ZREMRANGEBYSCORE', 'cw:box:' .. conv, ARGV[i], ARGV[i]) end
+if gone > 0 and redis.call('HINCRBY', 'cw:waiting', known[3], -gone) <= 0 then redis.call('HDEL', 'cw:waiting', known[3]) end
+at = at + messages
+for i = at + 1, at + entries do redis.call('RPUSH', 'cw:outbox:' .. conv, ARGV[i]) end
+at = at + entries
+for i = at + 1, at + said do redis.call('RPUSH', 'cw:context:' .. conv, ARGV[i]) end
+if said > 0 then
+  redis.call('LTRIM', 'cw:context:' .. conv, -tonumber(ARGV[7]), -1)
+  redis.call('PEXPIRE', 'cw:context:' .. conv, ARGV[8])
+end
+if ARGV[9] ~= '' then
+  redis.call('SET', 'cw:dead:' .. ARGV[6], ARGV[9], 'PX', ARGV[10])
+  redis.call('ZADD', 'cw:dead', now_ms(), ARGV[6])
+  redis.call('ZREMRANGEBYSCORE', 'cw:dead', '-inf', now_ms() - tonumber(ARGV[10]))
+end
+redis.call('HSET', key, 'committed', ARGV[6])
+redis.call('HDEL', key, 'tries')
+return 'committed'

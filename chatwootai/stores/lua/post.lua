@@ -1,0 +1,10 @@
+-- post: may the first entry of the outbox be posted now? Marks it, so that a later look knows that it may have been.
+-- ARGV 1 conv, 2 job, 3 fence, 4 the entry
+-- returns 'stale', 'gone' (sent already), 'unsure' (marked before: look for it in Chatwoot first), 'go'
+if not holds(ARGV[1], ARGV[2], tonumber(ARGV[3])) then return 'stale' end
+if redis.call('LINDEX', 'cw:outbox:' .. ARGV[1], 0) ~= ARGV[4] then return 'gone' end
+local mark = redis.sha1hex(ARGV[4])
+local key = 'cw:conv:' .. ARGV[1]
+if redis.call('HGET', key, 'posting') == mark then return 'unsure' end
+redis.call('HSET', key, 'posting', mark)
+return 'go'

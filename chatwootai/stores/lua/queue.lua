@@ -1,0 +1,96 @@
+-- queue.lua: what the scripts share. Prepended to each of them; keys are described in keys.py.
+--
+-- A job waits in three places at once: arq:queue (so that a stock arq worker can run it), its tenant's lane
+-- cw:ready:<lane>:<account>, and, through that tenant, cw:tenants:<lane>. Its rank in a lane is the moment it became
+-- ready minus a boost for its priority: so urgent ones overtake, and waiting itself raises a job until nothing newer can.
+-- Tenants are ranked by the turns they have running, then by the rank of their best job: a tenant that floods
+-- competes with its own turns first.
+local RUNNING_STEP = 1e13   -- larger than any rank, so that the count of running turns decides first
+local RUNNING_MOST = 800    -- keeps the sum exact in a double (below 2^53)
+local WAKE_MOST = 64
+
+local function now_ms()
+  local time = redis.call('TIME')
+  return time[1] * 1000 + math.floor(time[2] / 1000)
+end
+
+local function reindex(lane, account)
+  local head = redis.call('ZRANGE', 'cw:ready:' .. lane .. ':' .. account, 0, 0, 'WITHSCORES')
+  if head[1] then
+    local running = tonumber(redis.call('HGET', 'cw:running', account) or '0')
+    local rank = math.min(running, RUNNING_MOST) * RUNNING_STEP + tonumber(head[2])
+    redis.call('ZADD', 'cw:tenants:' .. lane, rank, account)
+  else
+    redis.call('ZREM', 'cw:tenants:' .. lane, account)
+  end
+end
+
+local function wake()
+  redis.call('LPUSH', 'cw:wake', '1')
+  redis.call('LTRIM', 'cw:wake', 0, WAKE_MOST - 1)
+end
+
+local function make_ready(job, account, lane, rank)
+  redis.call('HSET', 'cw:job:' .. job, 'rank', rank)
+  redis.call('ZADD', 'arq:queue', rank, job)
+  redis.call('ZADD', 'cw:ready:' .. lane .. ':' .. account, rank, job)
+  reindex(lane, account)
+  wake()
+end
+
+-- A new job, ready now (due = 0) or later (due = ms).
+local function enqueue(job, account, lane, boost, blob, keep_ms, due)
+  redis.call('SET', 'arq:job:' .. job, blob, 'PX', keep_ms)
+  redis.call('HSET', 'cw:job:' .. job, 'account', account, 'lane', lane, 'boost', boost)
+  redis.call('PEXPIRE', 'cw:job:' .. job, keep_ms)
+  if due > 0 then
+    redis.call('ZADD', 'arq:queue', due, job)
+    redis.call('ZADD', 'cw:scheduled', due, job)
+    wake()
+  else
+    make_ready(job, account, lane, now_ms() - boost)
+  end
+end
+
+-- A job leaves every place it may be in; nothing of it remains.
+local function forget_job(job)
+  local meta = redis.call('HMGET', 'cw:job:' .. job, 'account', 'lane')
+  redis.call('ZREM', 'arq:queue', job)
+  redis.call('ZREM', 'cw:scheduled', job)
+  redis.call('DEL', 'arq:job:' .. job, 'arq:retry:' .. job, 'cw:job:' .. job)
+  if meta[1] then
+    redis.call('ZREM', 'cw:ready:' .. meta[2] .. ':' .. meta[1], job)
+    if redis.call('ZREM', 'cw:leases', job) == 1 and redis.call('HINCRBY', 'cw:running', meta[1], -1) <= 0 then
+      redis.call('HDEL', 'cw:running', meta[1])
+    end
+    reindex('high', meta[1])
+    reindex('normal', meta[1])
+  end
+  redis.call('HDEL', 'cw:owners', job)
+end
+
+-- The next turn of a conversation: a fresh job id each time, so that no late run of an older job can pass for it.
+local function next_turn(conv, due)
+  local key = 'cw:conv:' .. conv
+  local turn = redis.call('HINCRBY', key, 'turn', 1)
+  local meta = redis.call('HMGET', key, 'account', 'lane', 'boost', 'blob', 'keep')
+  local job = 'turn:' .. conv .. ':' .. turn
+  redis.call('HSET', key, 'job', job)
+  redis.call('HDEL', key, 'worker')
+  redis.call('ZADD', 'cw:open', now_ms(), conv)
+  enqueue(job, meta[1], meta[2], tonumber(meta[3]), meta[4], tonumber(meta[5]), due)
+  return job
+end
+
+local function signal_worker(conv, word)
+  local worker = redis.call('HGET', 'cw:conv:' .. conv, 'worker')
+  if worker then redis.call('PUBLISH', 'cw:signals:' .. worker, word .. ' ' .. conv) end
+  return worker and 1 or 0
+end
+
+-- Does this job, at this fence, still hold the conversation? fence 0: the job alone decides.
+local function holds(conv, job, fence)
+  local held = redis.call('HMGET', 'cw:conv:' .. conv, 'job', 'fence')
+  return held[1] == job and (fence == 0 or tonumber(held[2] or '0') == fence)
+end
+

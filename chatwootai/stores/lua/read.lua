@@ -1,0 +1,8 @@
+-- read: the mailbox again, for a turn that was told of a newer message.
+-- ARGV 1 conv, 2 job, 3 fence
+-- returns false if the turn no longer holds the conversation, else {sequence, mailbox entries}
+if not holds(ARGV[1], ARGV[2], tonumber(ARGV[3])) then return false end
+return {
+  tonumber(redis.call('HGET', 'cw:conv:' .. ARGV[1], 'sequence') or '0'),
+  redis.call('ZRANGE', 'cw:box:' .. ARGV[1], 0, -1),
+}

@@ -1,0 +1,12 @@
+-- release: a worker that stops gives a job back, in its old place; no try is counted.
+-- ARGV 1 worker, 2 job
+-- returns 1, or 0 if it is no longer this worker's or is done
+if redis.call('HGET', 'cw:owners', ARGV[2]) ~= ARGV[1] then return 0 end
+local meta = redis.call('HMGET', 'cw:job:' .. ARGV[2], 'account', 'lane', 'rank')
+if not meta[1] then forget_job(ARGV[2]) return 0 end
+redis.call('ZREM', 'cw:leases', ARGV[2])
+redis.call('HDEL', 'cw:owners', ARGV[2])
+if redis.call('HINCRBY', 'cw:running', meta[1], -1) <= 0 then redis.call('HDEL', 'cw:running', meta[1]) end
+-- Its fence is raised by the next begin; until then the conversation has no worker to signal.
+make_ready(ARGV[2], meta[1], meta[2], tonumber(meta[3]))
+return 1

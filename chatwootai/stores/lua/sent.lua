@@ -1,0 +1,9 @@
+-- sent: the first entry of the outbox has arrived (1), or was surely not stored and may be posted again (0).
+-- ARGV 1 conv, 2 job, 3 fence, 4 the entry, 5 '1' arrived or '0' surely not stored
+-- returns 'stale' or 'ok'
+if not holds(ARGV[1], ARGV[2], tonumber(ARGV[3])) then return 'stale' end
+if redis.call('LINDEX', 'cw:outbox:' .. ARGV[1], 0) == ARGV[4] then
+  if ARGV[5] == '1' then redis.call('LPOP', 'cw:outbox:' .. ARGV[1]) end
+  redis.call('HDEL', 'cw:conv:' .. ARGV[1], 'posting')
+end
+return 'ok'

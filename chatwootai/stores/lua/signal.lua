@@ -1,0 +1,11 @@
+-- signal: a word to the worker that holds this conversation's turn; 'resolved' also starts the context anew.
+-- ARGV 1 conv, 2 word, 3 at ms, 4 state keep ms
+-- returns 1 if a worker was told, else 0
+local key = 'cw:conv:' .. ARGV[1]
+if ARGV[2] == 'resolved' then
+  -- The mark outlives the list: an exchange committed late, but said before, must not come back.
+  local closed = tonumber(redis.call('HGET', key, 'closed') or '0')
+  redis.call('HSET', key, 'closed', math.max(closed, tonumber(ARGV[3])))
+  redis.call('PEXPIRE', key, ARGV[4])
+end
+return signal_worker(ARGV[1], ARGV[2])

@@ -1,0 +1,64 @@
+"""The door's side of a conversation: admit a delivery, pass a signal on. One script, one round trip each."""
+
+from enum import StrEnum
+
+from chatwootai.model.delivery import Delivery, Signal
+from chatwootai.model.lanes import boost_ms, lane_of
+from chatwootai.stores import keys
+from chatwootai.stores.connection import Connection
+from chatwootai.stores.entries import job_blob, pack_delivery
+from chatwootai.stores.scripts import Runner
+
+MOST_WAITING = 20_000
+"""Messages that may wait for one account before the door says 429."""
+
+
+class Admission(StrEnum):
+    """What became of a delivery."""
+
+    ACCEPTED = "accepted"
+    DUPLICATE = "duplicate"
+    FULL = "full"
+
+
+class Mailbox:
+    """Admission to conversations' mailboxes."""
+
+    def __init__(self, connection: Connection, *, most_waiting: int = MOST_WAITING) -> None:
+        self._runner = Runner(connection)
+        self._most_waiting = most_waiting
+
+    async def admit(self, delivery: Delivery, *, priority: int) -> Admission:
+        """Store a delivery and wake someone to answer it; the same message or request twice is one.
+
+        Raises:
+            StoreUnavailable: Redis is away. Admitting again later is safe: if it was stored, it is a duplicate.
+        """
+        conv = keys.conv(delivery.account, delivery.conversation)
+        answer = await self._runner.run(
+            "admit",
+            conv,
+            delivery.account,
+            delivery.message.id,
+            pack_delivery(delivery),
+            delivery.delivery_id or "",
+            lane_of(priority),
+            boost_ms(priority),
+            job_blob(conv, int(delivery.received_at * 1000)),
+            keys.JOB_MS,
+            keys.SEEN_MESSAGE_MS,
+            keys.SEEN_DELIVERY_MS,
+            self._most_waiting,
+            keys.STATE_MS,
+        )
+        return Admission(answer.decode())
+
+    async def signal(self, signal: Signal) -> bool:
+        """Tell the worker that holds this conversation's turn, if one does; True if there was one.
+
+        Raises:
+            StoreUnavailable: Redis is away.
+        """
+        conv = keys.conv(signal.account, signal.conversation)
+        told = await self._runner.run("signal", conv, signal.kind.value, int(signal.at * 1000), keys.STATE_MS)
+        return bool(told)

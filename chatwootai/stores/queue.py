@@ -1,0 +1,92 @@
+"""Jobs: claimed under a lease, renewed, retired, released. The rule of who is next stands in lua/queue.lua."""
+
+from dataclasses import dataclass
+
+from chatwootai.stores.connection import Connection, store_errors
+from chatwootai.stores.keys import WAKE, worker
+from chatwootai.stores.scripts import Runner
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """One job to run. `blob` is arq's own form of it; `lost`: its earlier run died with its worker."""
+
+    job: str
+    blob: bytes
+    lost: bool
+
+
+class Queue:
+    """The queue, as one worker sees it."""
+
+    def __init__(self, connection: Connection, worker_id: str, *, lease: float) -> None:
+        """`lease` in seconds: what a dead worker's jobs wait, and three times what the loop may ever stand still."""
+        self._connection = connection
+        self._runner = Runner(connection)
+        self.worker = worker_id
+        self.lease = lease
+
+    async def claim(self, free: int, high: int) -> tuple[list[Claimed], float | None]:
+        """Up to `free` jobs of any lane and `high` more of the high lane.
+
+        Returns:
+            The jobs, and the seconds until something falls due or a lease ends (None: nothing known).
+
+        Raises:
+            StoreUnavailable: Redis is away.
+        """
+        first, *rest = await self._runner.run("claim", self.worker, free, high, int(self.lease * 1000))
+        jobs = [Claimed(rest[i].decode(), rest[i + 1], bool(rest[i + 2])) for i in range(0, len(rest), 3)]
+        return jobs, None if first < 0 else first / 1000
+
+    async def renew(self, jobs: list[str]) -> list[str]:
+        """Keep the leases of running jobs; returns those that are no longer ours.
+
+        Raises:
+            StoreUnavailable: Redis is away.
+        """
+        lost = await self._runner.run("renew", self.worker, int(self.lease * 1000), *jobs) if jobs else []
+        return [job.decode() for job in lost]
+
+    async def retire(self, job: str) -> None:
+        """The job has returned.
+
+        Raises:
+            StoreUnavailable: Redis is away; the lease will end, and whoever takes the job finds nothing to do.
+        """
+        await self._runner.run("retire", self.worker, job)
+
+    async def release(self, job: str) -> None:
+        """Give a job back untouched: another worker takes it at once, and no try is counted.
+
+        Raises:
+            StoreUnavailable: Redis is away; the lease will end.
+        """
+        await self._runner.run("release", self.worker, job)
+
+    async def heartbeat(self, *, ttl: float) -> None:
+        """Say that this worker lives, for `ttl` seconds.
+
+        Raises:
+            StoreUnavailable: Redis is away.
+        """
+        with store_errors():
+            await self._connection.set(worker(self.worker), b"1", px=int(ttl * 1000))
+
+    async def farewell(self) -> None:
+        """Say that this worker is gone.
+
+        Raises:
+            StoreUnavailable: Redis is away.
+        """
+        with store_errors():
+            await self._connection.delete(worker(self.worker))
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait for a wake-up token, at most `seconds` (at least 10 ms: 0 would wait for ever).
+
+        Raises:
+            StoreUnavailable: Redis is away.
+        """
+        with store_errors():
+            await self._connection.execute_command("BLPOP", WAKE, max(0.01, seconds))
