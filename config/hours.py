@@ -1,0 +1,98 @@
+"""When people are there: spans of a week in a time zone, a lunch break by writing two spans, and holidays."""
+
+import re
+from collections.abc import Mapping
+from datetime import date, datetime
+from itertools import groupby, pairwise
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, WithJsonSchema, field_validator
+
+Day = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+DAYS: tuple[str, ...] = Day.__args__  # type: ignore[attr-defined]
+NAMES = {
+    "pt": ("seg", "ter", "qua", "qui", "sex", "sáb", "dom", "fechado"),
+    "es": ("lun", "mar", "mié", "jue", "vie", "sáb", "dom", "cerrado"),
+    "en": ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun", "closed"),
+}
+_SPAN = re.compile(r"^([01]\d|2[0-3]):([0-5]\d)\s*-\s*(?:([01]\d|2[0-3]):([0-5]\d)|(24):(00))$")
+
+
+def _span(value: Any) -> tuple[int, int]:
+    """`"08:00-12:00"` to minutes of the day, (480, 720)."""
+    if isinstance(value, tuple):
+        return value
+    match = _SPAN.match(value) if isinstance(value, str) else None
+    if not match:
+        raise ValueError('hours are written as "08:00-12:00"')
+    numbers = [int(part) for part in match.groups() if part is not None]
+    begin, end = numbers[0] * 60 + numbers[1], numbers[2] * 60 + numbers[3]
+    if end <= begin:
+        raise ValueError("hours end before they begin; past midnight, write one span to 24:00 and one on the next day")
+    return begin, end
+
+
+def _written(span: tuple[int, int]) -> str:
+    return f"{_clock(span[0])}-{_clock(span[1])}"
+
+
+def _clock(minutes: int) -> str:
+    return f"{minutes // 60:02d}:{minutes % 60:02d}"
+
+
+Span = Annotated[
+    tuple[int, int],
+    BeforeValidator(_span),
+    PlainSerializer(_written, return_type=str),
+    WithJsonSchema({"type": "string", "pattern": _SPAN.pattern, "examples": ["08:00-12:00"]}),
+]
+
+
+class Hours(BaseModel):
+    """Opening hours. A day left out is closed; `holidays` are days on which it is closed all day."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    time_zone: str = "America/Sao_Paulo"
+    week: Mapping[Day, tuple[Span, ...]] = {}
+    holidays: tuple[date, ...] = ()
+
+    @field_validator("time_zone")
+    @classmethod
+    def _zone_exists(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ValueError("no such time zone; write one as America/Sao_Paulo") from None
+        return name
+
+    @field_validator("week")
+    @classmethod
+    def _spans_in_order(cls, week: Mapping[Day, tuple[Span, ...]]) -> Mapping[Day, tuple[Span, ...]]:
+        for day, spans in week.items():
+            if any(later[0] < earlier[1] for earlier, later in pairwise(spans)):
+                raise ValueError(f"the hours of {day} overlap or are out of order")
+        return week
+
+    def open_at(self, moment: datetime) -> bool:
+        """Whether people are there at `moment`, which must know its time zone."""
+        local = moment.astimezone(ZoneInfo(self.time_zone))
+        if local.date() in self.holidays:
+            return False
+        minute = local.hour * 60 + local.minute
+        return any(begin <= minute < end for begin, end in self.spans(local.weekday()))
+
+    def spans(self, weekday: int) -> tuple[tuple[int, int], ...]:
+        """The spans of a day (0 is Monday) in minutes of that day."""
+        return self.week.get(DAYS[weekday], ())  # type: ignore[call-overload, no-any-return]
+
+    def describe(self, language: str) -> str:
+        """As a person writes it: `seg-sex 09:00-12:00, 13:00-18:00; sáb 09:00-13:00; dom fechado`."""
+        names = NAMES.get(language.split("-", maxsplit=1)[0].lower(), NAMES["en"])
+        parts = []
+        for spans, group in groupby(range(7), self.spans):
+            days = list(group)
+            label = names[days[0]] if len(days) == 1 else f"{names[days[0]]}-{names[days[-1]]}"
+            parts.append(f"{label} {', '.join(map(_written, spans)) or names[7]}")
+        return "; ".join(parts)

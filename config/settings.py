@@ -1,0 +1,209 @@
+"""What a tenant may set, in types. Every key has a default, so that a mapping alone is enough to answer."""
+
+import re
+from collections.abc import Iterable, Mapping
+from datetime import date
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from config.hours import Hours
+from config.secret import Secret
+
+Channel = Literal["whatsapp", "webchat", "email", "instagram", "facebook", "telegram", "sms", "line", "api", "default"]
+SentenceName = Literal[
+    "greeting",
+    "handoff",
+    "failed",
+    "out_of_hours",
+    "model_down",
+    "busy",
+    "unsupported",
+    "human_requested",
+]
+SENTENCES: tuple[str, ...] = SentenceName.__args__  # type: ignore[attr-defined]
+PLACEHOLDERS = ("company", "hours")
+_PLACEHOLDER = re.compile(r"\{\s*([A-Za-z_][A-Za-z0-9_]*)\s*\}")
+
+
+def _no_flag(value: Any) -> Any:
+    """YAML's true is Python's 1; an operator who wrote true for a number made a mistake."""
+    if isinstance(value, bool):
+        raise ValueError("a number is needed, not true or false")
+    return value
+
+
+def _flag(value: Any) -> Any:
+    """The environment has only text, so its `true` and `false` count; `yes`, `1` and the like do not."""
+    known = {"true": True, "false": False}
+    found = known.get(value.strip().lower()) if isinstance(value, str) else value
+    if not isinstance(found, bool):
+        raise ValueError("true or false is needed")
+    return found
+
+
+Whole = Annotated[int, BeforeValidator(_no_flag)]
+Fraction = Annotated[float, BeforeValidator(_no_flag)]
+Flag = Annotated[bool, BeforeValidator(_flag)]
+Line = Annotated[str, Field(max_length=300)]
+Text = Annotated[str, Field(max_length=20_000)]
+
+
+class Section(BaseModel):
+    """A group of keys: frozen, and an unknown key is a mistake."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+class Company(Section):
+    """Who answers. `facts` is what a crew may say: topic to text, in the tenant's own words."""
+
+    name: Line = ""
+    description: Text = ""
+    facts: Mapping[str, Text] = {}
+
+
+class Model(Section):
+    """The model and its limits. `base_url` and `api_key` default to what the openai package reads itself."""
+
+    name: Line = "gpt-4.1-mini"
+    temperature: Annotated[Fraction, Field(ge=0, le=2)] = 0.3
+    max_tokens: Annotated[Whole, Field(ge=16, le=16_384)] = 400
+    base_url: Annotated[str, Field(pattern=r"^https?://[^\s@]+$")] | None = None
+    api_key: Secret | None = None
+
+
+class Burst(Section):
+    """Messages that deserve one answer: quiet time that ends a burst, and the longest wait, in milliseconds."""
+
+    window_ms: Annotated[Whole, Field(ge=0, le=30_000)] = 500
+    cap_ms: Annotated[Whole, Field(ge=0, le=60_000)] = 2500
+
+    @model_validator(mode="after")
+    def _cap_holds_window(self) -> "Burst":
+        if self.cap_ms < self.window_ms:
+            raise ValueError("cap_ms must be at least window_ms")
+        return self
+
+
+class Context(Section):
+    """What is remembered of a conversation between turns."""
+
+    exchanges: Annotated[Whole, Field(ge=0, le=200)] = 12
+    tokens: Annotated[Whole, Field(ge=0, le=100_000)] = 1500
+    ttl_hours: Annotated[Whole, Field(ge=1, le=8760)] = 72
+
+
+class Promotion(Section):
+    """Something a crew may offer from `start` to `end`, both days included, in the tenant's time zone."""
+
+    name: Line
+    text: Text
+    start: date
+    end: date
+
+    @model_validator(mode="after")
+    def _ends_after_start(self) -> "Promotion":
+        if self.end < self.start:
+            raise ValueError("end must not be before start")
+        return self
+
+
+class ChannelSettings(Section):
+    """What differs on one channel. None: as the tenant says."""
+
+    enabled: Flag = True
+    tone: Text | None = None
+    emoji: Flag | None = None
+    signature: Line | None = None
+
+
+class Handoff(Section):
+    """When and to whom a conversation is given. `teams` maps our name of a team to Chatwoot's id of it.
+
+    `phrases`: words of a contact that ask for a person. `label` is set on the conversation; `note`: leave a private
+    note that says why.
+    """
+
+    team: Line | None = None
+    teams: Mapping[str, Annotated[Whole, Field(ge=1)]] = {}
+    phrases: tuple[Line, ...] = ()
+    label: Annotated[str, Field(pattern=r"^[a-z0-9_-]*$", max_length=50)] = "handoff"
+    note: Flag = True
+
+    @model_validator(mode="after")
+    def _team_is_known(self) -> "Handoff":
+        if self.team is not None and self.team not in self.teams:
+            raise ValueError(f"team `{self.team}` is not among handoff.teams")
+        return self
+
+
+class Budget(Section):
+    """What a tenant may spend. None: no limit of ours."""
+
+    tokens_per_day: Annotated[Whole, Field(ge=0)] | None = None
+    turns_per_day: Annotated[Whole, Field(ge=0)] | None = None
+    turns_per_conversation: Annotated[Whole, Field(ge=1)] | None = None
+
+
+class Settings(Section):
+    """Everything that domain, tenant and inbox may say, merged. Lookups only; nothing here reads a file or a clock."""
+
+    language: Annotated[str, Field(pattern=r"^[a-z]{2}(-[A-Z]{2})?$")] = "pt"
+    company: Company = Company()
+    tone: Text = ""
+    greeting: Text = ""
+    signature: Line = ""
+    emoji: Flag = True
+    hours: Hours | None = None
+    promotions: tuple[Promotion, ...] = ()
+    channels: Mapping[Channel, ChannelSettings] = {}
+    model: Model = Model()
+    budget: Budget = Budget()
+    burst: Burst = Burst()
+    deadline_ms: Annotated[Whole, Field(ge=500, le=300_000)] = 10_000
+    context: Context = Context()
+    handoff: Handoff = Handoff()
+    rate_per_minute: Annotated[Whole, Field(ge=1, le=1_000_000)] = 600
+    sentences: Mapping[str, Mapping[SentenceName, Text]] = {}
+
+    def sentence(self, name: str, language: str | None = None) -> str:
+        """A prepared sentence, in the asked language where there is one, else the tenant's, else English.
+
+        `{company}` and `{hours}` are filled in. A tenant's own `greeting` goes before the prepared one.
+
+        Raises:
+            KeyError: no such sentence in any of these languages (a loaded snapshot has all of `SENTENCES`).
+        """
+        if name == "greeting" and self.greeting:
+            return self.fill(self.greeting, language)
+        for code in _fallbacks(language, self.language, "en"):
+            text = self.sentences.get(code, {}).get(name)  # type: ignore[call-overload]
+            if text:
+                return self.fill(text, code)
+        raise KeyError(f"no sentence `{name}` in {language or self.language}, {self.language} or en")
+
+    def fill(self, text: str, language: str | None = None) -> str:
+        """Replace `{company}` and `{hours}`; any other brace stays as it is."""
+        values = {"company": self.company.name, "hours": self.hours_text(language)}
+        return _PLACEHOLDER.sub(lambda match: values.get(match[1], match[0]), text)
+
+    def hours_text(self, language: str | None = None) -> str:
+        """The opening hours as a person would write them, or an empty text where none are set."""
+        return self.hours.describe(language or self.language) if self.hours else ""
+
+    def current_promotions(self, day: date) -> tuple[Promotion, ...]:
+        """The promotions that run on `day` (a date in the tenant's time zone)."""
+        return tuple(offer for offer in self.promotions if offer.start <= day <= offer.end)
+
+
+def strange_placeholders(text: str) -> tuple[str, ...]:
+    """Names in braces that nothing fills, as `{nome}`."""
+    return tuple(name for name in _PLACEHOLDER.findall(text) if name not in PLACEHOLDERS)
+
+
+def _fallbacks(*languages: str | None) -> Iterable[str]:
+    for language in languages:
+        if language:
+            yield language
+            yield language.replace("_", "-").split("-")[0].lower()

@@ -1,0 +1,92 @@
+"""The validated configuration in force: immutable, replaced whole, read by lookups alone."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from config.secret import Secret
+from config.settings import Settings
+
+__all__ = ["Account", "Inbox", "Installation", "Note", "Secret", "Snapshot"]
+
+Signature = Literal["required", "optional"]
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """One Chatwoot. `url` has no trailing slash."""
+
+    name: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inbox:
+    """What differs in one inbox. `crew` and `priority` are None where the account's hold."""
+
+    id: int
+    domain: str
+    tenant: str
+    settings: Settings
+    crew: str | None = None
+    priority: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """One tenant's account. `key` is the last segment of its webhook address, `id` Chatwoot's number of it.
+
+    `special_numbers` maps a contact's phone (E.164) to the function that answers it.
+    """
+
+    key: str
+    id: int
+    name: str
+    installation: Installation
+    domain: str
+    tenant: str
+    settings: Settings
+    webhook_secrets: tuple[Secret, ...]
+    bot_token: Secret
+    user_token: Secret | None = None
+    signature: Signature = "required"
+    crew: str = "customer_service"
+    priority: int = 5
+    inboxes: Mapping[int, Inbox] = field(default_factory=dict)
+    special_numbers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something worth saying that is no mistake, such as an old spelling."""
+
+    file: str
+    line: int
+    message: str
+
+    def __str__(self) -> str:
+        """`file:line: message`."""
+        return f"{self.file}:{self.line}: {self.message}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """All accounts, and a digest that is equal for equal meaning, however it was spelled."""
+
+    digest: str
+    accounts: Mapping[str, Account]
+    notes: tuple[Note, ...] = ()
+
+    def account(self, key: str) -> Account | None:
+        """The account of a webhook address, or None."""
+        return self.accounts.get(key)
+
+    def settings(self, account: str, inbox: int) -> Settings:
+        """The merged settings of an inbox; of its account where the inbox has nothing of its own.
+
+        Raises:
+            KeyError: no such account.
+        """
+        found = self.accounts[account]
+        own = found.inboxes.get(inbox)
+        return own.settings if own else found.settings
