@@ -1,0 +1,132 @@
+"""An answer out of the prompt: the sentences nearest to the question, nothing invented. Pure."""
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from itertools import count, cycle
+
+from sandbox.llm import words
+from sandbox.llm.prompt import Prompt, Sentence
+
+_GREETINGS = frozenset(("oi", "ola", "hola", "hello", "hi", "hey", "bom", "boa", "buenos", "buenas", "good"))
+_SAY = {
+    "pt": {
+        "hello": "Olá!",
+        "offer": "Como posso ajudar?",
+        "about": "Sobre {}:",
+        "before": "Antes você escreveu: “{}”",
+        "unknown": "Não encontrei essa informação no que tenho aqui, então prefiro não inventar. "
+        "Posso chamar uma pessoa da equipe, se quiser.",
+        "more": (
+            "Se precisar de mais alguma coisa, é só escrever por aqui.",
+            "Fico à disposição para qualquer outra dúvida.",
+            "Se quiser, posso explicar algum ponto com mais detalhes.",
+        ),
+    },
+    "es": {
+        "hello": "¡Hola!",
+        "offer": "¿En qué puedo ayudar?",
+        "about": "Sobre {}:",
+        "before": "Antes escribiste: “{}”",
+        "unknown": "No encontré esa información en lo que tengo aquí, así que prefiero no inventar. "
+        "Puedo llamar a una persona del equipo, si quieres.",
+        "more": (
+            "Si necesitas algo más, escríbeme por aquí.",
+            "Quedo a disposición para cualquier otra duda.",
+            "Si quieres, puedo explicar algún punto con más detalle.",
+        ),
+    },
+    "en": {
+        "hello": "Hello!",
+        "offer": "How can I help?",
+        "about": "About {}:",
+        "before": "Earlier you wrote: “{}”",
+        "unknown": "I did not find that in the information I have, so I would rather not guess. "
+        "I can bring in a person from the team, if you like.",
+        "more": (
+            "If you need anything else, just write here.",
+            "I am glad to help with any other question.",
+            "If you like, I can explain any of this in more detail.",
+        ),
+    },
+}
+
+
+def compose(prompt: Prompt, tokens: int | None = None) -> str:
+    """Answer in about `tokens` tokens (None: as many as it takes). Codes and numbers of the question are echoed."""
+    said = [part for part in _opening(prompt) if part]
+    if tokens is None:
+        return " ".join(said)
+    size = sum(map(words.count, said))
+    for more in _more(prompt, said):
+        if size >= tokens:
+            break
+        said.append(more)
+        size += words.count(more)
+    return " ".join(said)
+
+
+def _opening(prompt: Prompt) -> Iterator[str]:
+    say = _SAY[prompt.language]
+    greeted = bool(_GREETINGS.intersection(words.words(prompt.question)[:2]))
+    echoed = words.distinctive(prompt.question)
+    if greeted:
+        yield str(say["hello"])
+    if greeted and not echoed and not words.matter(prompt.question):
+        yield str(say["offer"])
+        return
+    if echoed:
+        yield str(say["about"]).format(", ".join(echoed[:8]))
+    yield _matter(prompt) or str(say["unknown"])
+
+
+def _matter(prompt: Prompt) -> str:
+    if prompt.results:
+        return " ".join(_result(text) for text in prompt.results)
+    known = nearest(prompt.question, prompt.facts)
+    if known:
+        return " ".join(_ended(sentence.text) for sentence in known)
+    said = nearest(prompt.question, prompt.said)[:1]
+    return " ".join(str(_SAY[prompt.language]["before"]).format(sentence.text) for sentence in said)
+
+
+def nearest(question: str, sentences: tuple[Sentence, ...], at_most: int = 3) -> list[Sentence]:
+    """Return the sentences that share the most and rarest words with the question, in the order given."""
+    asked = words.matter(question)
+    everywhere = Counter(stem for sentence in sentences for stem in sentence.matter)
+    scores = {
+        index: sum(1 / everywhere[stem] for stem in asked & sentence.matter) / (8 + len(sentence.matter))
+        for index, sentence in enumerate(sentences)
+        if asked & sentence.matter
+    }
+    best = sorted(scores, key=lambda index: -scores[index])[:at_most]
+    return [sentences[index] for index in sorted(best) if scores[index] >= 0.5 * scores[best[0]]]
+
+
+def _more(prompt: Prompt, said: list[str]) -> Iterator[str]:
+    """Go on for as long as a model would: what else is known first, then courtesies."""
+    spoken = " ".join(said)
+    yield from (_ended(sentence.text) for sentence in prompt.facts if sentence.text.rstrip(".!?") not in spoken)
+    courtesies = cycle(_SAY[prompt.language]["more"])
+    yield from (next(courtesies) for _ in count())
+
+
+def _result(text: str) -> str:
+    """Put a tool's result into a sentence: JSON as `name: value`, anything else as it is."""
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return text.strip()
+    return _ended(_flat(found))
+
+
+def _flat(value: object) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name}: {_flat(inner)}" for name, inner in value.items())
+    if isinstance(value, list):
+        return "; ".join(_flat(inner) for inner in value)
+    return str(value)
+
+
+def _ended(sentence: str) -> str:
+    return sentence if sentence.endswith((".", "!", "?", "…")) else f"{sentence}."
