@@ -1,0 +1,88 @@
+"""From a blueprint and a tenant's settings to a CrewAI crew, ready to be shared by all their runs."""
+
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from crewai import Agent, Task
+from crewai.tools.base_tool import BaseTool
+from crewai.utilities.constants import NOT_SPECIFIED
+
+from crews.blueprint import AgentText, Blueprint, TaskText
+from crews.errors import CrewUnsupported
+from crews.llm import StackLLM
+from crews.runner import ReentrantCrew
+from crews.stack import Completer
+from crews.template import fill
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """The model's terms that a crew is built with; endpoint and key belong to each run."""
+
+    model: str
+    temperature: float | None = None
+    max_tokens: int | None = None
+
+
+def build(
+    blueprint: Blueprint,
+    values: Mapping[str, str],
+    terms: Terms,
+    completer: Completer,
+    tools: Mapping[str, BaseTool] | None = None,
+) -> ReentrantCrew:
+    """Fill every template once and build the crew.
+
+    Raises:
+        CrewUnsupported: a tool that nobody offers, or something the runner does not do.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # crewai reads deprecated fields of its own
+        return _build(blueprint, values, terms, completer, tools or {})
+
+
+def _build(
+    blueprint: Blueprint, values: Mapping[str, str], terms: Terms, completer: Completer, offered: Mapping[str, BaseTool]
+) -> ReentrantCrew:
+    llm = StackLLM(completer, model=terms.model, temperature=terms.temperature, max_tokens=terms.max_tokens)
+    agents = {each.name: _agent(each, values, llm, offered) for each in blueprint.agents}
+    tasks: dict[str, Task] = {}
+    for each in blueprint.tasks:
+        tasks[each.name] = _task(each, values, agents[each.agent], tasks, offered)
+    name = f"{blueprint.function}/{blueprint.channel}"
+    return ReentrantCrew(name=name, agents=list(agents.values()), tasks=list(tasks.values()))
+
+
+def _agent(text: AgentText, values: Mapping[str, str], llm: StackLLM, tools: Mapping[str, BaseTool]) -> Agent:
+    return Agent(
+        role=fill(text.role, values),
+        goal=fill(text.goal, values),
+        backstory=fill(text.backstory, values),
+        llm=llm,
+        tools=_tools(text.tools, tools),
+        max_iter=text.max_iter,
+        verbose=False,
+        allow_delegation=False,
+    )
+
+
+def _task(
+    text: TaskText, values: Mapping[str, str], agent: Agent, before: Mapping[str, Task], tools: Mapping[str, BaseTool]
+) -> Task:
+    return Task(
+        name=text.name,
+        description=fill(text.description, values),
+        expected_output=fill(text.expected_output, values),
+        agent=agent,
+        context=NOT_SPECIFIED if text.context is None else [before[name] for name in text.context],
+        async_execution=text.async_execution,
+        tools=_tools(text.tools, tools),
+        markdown=text.markdown,
+    )
+
+
+def _tools(names: tuple[str, ...], offered: Mapping[str, BaseTool]) -> list[BaseTool]:
+    if missing := [name for name in names if name not in offered]:
+        raise CrewUnsupported(f"no tool is called {', '.join(missing)}; offered: {', '.join(offered) or 'none'}")
+    return [offered[name] for name in names]

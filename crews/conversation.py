@@ -1,0 +1,41 @@
+"""A question as chat messages, and a model's text as a draft's. Pure."""
+
+import re
+
+from chatwootai.model.turn import Question
+from crews.stack import Chat
+
+_ROLES = {"contact": "user", "crew": "assistant", "teammate": "assistant"}
+_HANDOFF = re.compile(
+    r"^[ \t>*_`]*\[\[\s*handoff\s*(?::\s*(?P<reason>[^\]\n]*))?\]\]?[ \t*_`]*$", re.IGNORECASE | re.MULTILINE
+)
+_UNNAMED = "the crew asks for a person"
+_REASON = 200  # characters; it stands in a note to the team
+_SENTENCE = re.compile(r"[.!?…](?=[\"'”’)*_]*(?:\s|$))[\"'”’)*_]*|\n")
+
+
+def messages(question: Question) -> tuple[Chat, ...]:
+    """The exchanges before, oldest first, then the burst: what customers wrote stands there unchanged."""
+    history = [{"role": _ROLES.get(each.role, "user"), "content": each.text} for each in question.history if each.text]
+    return (*history, {"role": "user", "content": _asked(question)})
+
+
+def _asked(question: Question) -> str:
+    if question.subject and question.channel == "email":
+        return f"Subject: {question.subject}\n\n{question.text}"
+    return question.text
+
+
+def split_handoff(text: str) -> tuple[str, str | None]:
+    """The text without its `[[handoff: reason]]` line, and the reason if it had one."""
+    found = _HANDOFF.search(text)
+    if found is None:
+        return text.strip(), None
+    reason = (found["reason"] or "").strip()[:_REASON] or _UNNAMED
+    return _HANDOFF.sub("", text).strip(), reason
+
+
+def end_at_sentence(text: str) -> str:
+    """A text cut off by its length limit, shortened to its last whole sentence; with an ellipsis where it has none."""
+    ends = [found.end() for found in _SENTENCE.finditer(text)]
+    return text[: ends[-1]].rstrip() if ends else f"{text.rstrip()}…"

@@ -1,0 +1,139 @@
+"""What a worker calls: a question and a tenant's settings in, a typed draft out, inside the deadline."""
+
+import asyncio
+import hashlib
+import time
+from collections import OrderedDict
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from chatwootai.model.turn import Draft, Question
+from config.settings import Settings
+from crews import environment
+from crews.blueprint import Blueprint
+from crews.catalog import Catalog
+from crews.conversation import end_at_sentence, messages, split_handoff
+from crews.errors import ModelSilent
+from crews.prompt import situation, values
+from crews.run import Run, current
+from crews.stack import Completer, Endpoint, assemble
+
+if TYPE_CHECKING:
+    from crews.runner import ReentrantCrew
+    from crews.wire import Wire
+
+_CREWS = 512  # built crews kept; about 60 KB each
+_SILENT = "the model gave no answer"
+
+
+class Crews:
+    """All crews of a worker: built when first needed, shared by all their runs."""
+
+    def __init__(self, catalog: Catalog, completer: Completer, wire: "Wire | None" = None) -> None:
+        self._catalog = catalog
+        self._completer = completer
+        self._wire = wire
+        self._crews: OrderedDict[bytes, ReentrantCrew] = OrderedDict()
+        self._known: OrderedDict[tuple[int, str, str], tuple[Settings, ReentrantCrew]] = OrderedDict()
+
+    @classmethod
+    async def open(cls, catalog: Catalog | None = None) -> "Crews":
+        """Import crewai off the event loop, open the shared client, and run one crew without network to warm up.
+
+        Raises:
+            ConfigurationError: the catalog has problems (all of them).
+        """
+        await asyncio.to_thread(environment.load)
+        from crews.warm import warm_up
+        from crews.wire import Wire
+
+        chosen = catalog or Catalog.from_environment()
+        await warm_up(chosen)
+        wire = Wire()
+        return cls(chosen, assemble(wire), wire)
+
+    async def draft(self, question: Question, settings: Settings) -> Draft:
+        """Run the question's crew.
+
+        Raises:
+            ModelUnavailable: try again at its `retry_at`.
+            ModelRefused: give up, hand to a person.
+            TimeoutError: the question's deadline has passed.
+        """
+        began = time.perf_counter()
+        crew = self._crew(question, settings)
+        run = _run(question, settings)
+        inputs = {"messages": messages(question), "situation": situation(settings, datetime.now(UTC))}
+        built = time.perf_counter()
+        token = current.set(run)
+        try:
+            text, silent = (await crew.akickoff(inputs)).raw, "empty"
+        except ModelSilent as error:
+            text, silent = "", error.reason
+        finally:
+            current.reset(token)
+        return _draft(text, silent, run, (("prompt", built - began), ("model", time.perf_counter() - built)))
+
+    async def close(self) -> None:
+        """Close every connection."""
+        if self._wire is not None:
+            await self._wire.aclose()
+
+    def _crew(self, question: Question, settings: Settings) -> "ReentrantCrew":
+        # A snapshot hands out the same settings object again and again: its identity spares the digest.
+        key = (id(settings), question.function, question.channel)
+        known = self._known.get(key)
+        if known is None:
+            known = self._known[key] = (settings, self._built(question, settings))
+            _bound(self._known)
+        self._known.move_to_end(key)
+        return known[1]
+
+    def _built(self, question: Question, settings: Settings) -> "ReentrantCrew":
+        from crews.building import Terms, build
+
+        blueprint = self._catalog.blueprint(question.function, question.channel)
+        filled = values(settings, blueprint)
+        terms = Terms(settings.model.name, settings.model.temperature, _max_tokens(settings, blueprint))
+        digest = _digest(blueprint, filled, terms)
+        crew = self._crews.get(digest)
+        if crew is None:
+            crew = self._crews[digest] = build(blueprint, filled, terms, self._completer)
+            _bound(self._crews)
+        self._crews.move_to_end(digest)
+        return crew
+
+
+def _run(question: Question, settings: Settings) -> Run:
+    key = settings.model.api_key
+    endpoint = Endpoint(settings.model.base_url, key.reveal() if key else None)
+    return Run(deadline=question.deadline, endpoint=endpoint, tenant=question.tenant)
+
+
+def _draft(text: str, silent: str, run: Run, steps: tuple[tuple[str, float], ...]) -> Draft:
+    last = run.last
+    said, handoff = split_handoff(text)
+    if last is not None and last.finish == "length" and said:
+        said = end_at_sentence(said)
+    return Draft(
+        text=said,
+        handoff=handoff or (None if said else f"{_SILENT} ({silent})"),
+        model=last.model if last else None,
+        usage=run.usage,
+        steps=steps,
+    )
+
+
+def _max_tokens(settings: Settings, blueprint: Blueprint) -> int:
+    return min(settings.model.max_tokens, blueprint.max_tokens or settings.model.max_tokens)
+
+
+def _digest(blueprint: Blueprint, filled: Mapping[str, str], terms: object) -> bytes:
+    parts = (blueprint, sorted(filled.items()), terms)
+    return hashlib.sha256(repr(parts).encode()).digest()
+
+
+def _bound(kept: OrderedDict[Any, Any]) -> None:
+    while len(kept) > _CREWS:
+        kept.popitem(last=False)

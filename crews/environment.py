@@ -1,0 +1,65 @@
+"""What must hold before `import crewai`, in one place.
+
+CrewAI reads these once, at import: where it writes, whether it traces and phones home, whether `.env` of the working
+directory overrides ours, and whether its file locks go to our Redis, blocking, on the event loop.
+Import crewai and every module of ours that needs it only after `prepare()`.
+"""
+
+import atexit
+import os
+import shutil
+import sys
+import tempfile
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+_FIXED = {
+    "CREWAI_DISABLE_TELEMETRY": "true",  # also keeps its SIGTERM and SIGINT handlers from being installed
+    "CREWAI_DISABLE_TRACKING": "true",
+    "CREWAI_TRACING_ENABLED": "false",
+    "CREWAI_DISABLE_VERSION_CHECK": "true",
+    "CREWAI_TESTING": "true",  # no question on a terminal about sharing traces after a first run
+    "ANONYMIZED_TELEMETRY": "false",  # chromadb, which crewai imports
+    "PYTHON_DOTENV_DISABLED": "true",  # crewai loads the working directory's .env at import
+}
+_HIDDEN = ("REDIS_URL",)  # crewai's lock store reads it at import and would lock in our Redis
+
+_storage: Path | None = None
+
+
+def prepare() -> Path:
+    """Set the environment for crewai and return the private folder it may write to; idempotent.
+
+    Raises:
+        RuntimeError: crewai was imported before.
+    """
+    global _storage  # noqa: PLW0603  # one folder a process, removed at exit
+    if _storage is None:
+        if "crewai" in sys.modules:
+            raise RuntimeError("crewai was imported before crews.environment.prepare(); import it through crews only")
+        _storage = Path(tempfile.mkdtemp(prefix="crewai-"))
+        atexit.register(shutil.rmtree, _storage, ignore_errors=True)
+        os.environ.update(_FIXED)
+        os.environ["CREWAI_STORAGE_DIR"] = str(_storage)
+    return _storage
+
+
+def load() -> None:
+    """Import crewai and all of this room that stands on it; seconds of CPU, so call it off the event loop."""
+    prepare()
+    with _hidden(_HIDDEN), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # crewai and chromadb deprecate parts of themselves at import
+        import crewai  # noqa: F401
+
+        import crews.runner  # noqa: F401
+
+
+@contextmanager
+def _hidden(names: tuple[str, ...]) -> Iterator[None]:
+    kept = {name: os.environ.pop(name) for name in names if name in os.environ}
+    try:
+        yield
+    finally:
+        os.environ.update(kept)

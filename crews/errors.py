@@ -1,0 +1,38 @@
+"""What can go wrong with a crew, each error named by what the caller must do next."""
+
+
+class CrewError(Exception):
+    """Base of every error that this room raises on purpose. No message ever holds a key or a customer's text."""
+
+
+class ModelUnavailable(CrewError):
+    """Try again at `retry_at` (unix seconds): the endpoint is away, overloaded, or answered nonsense."""
+
+    def __init__(self, message: str, *, retry_at: float, status: int | None = None) -> None:
+        super().__init__(message)
+        self.retry_at = retry_at
+        self.status = status
+
+
+class ModelRefused(CrewError):
+    """Give up and hand to a person: the endpoint will not answer this request however often it is asked."""
+
+    def __init__(self, message: str, *, status: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class ModelSilent(CrewError):
+    """Hand to a person: the model ended without a word (empty, only tool calls, or withheld by its provider)."""
+
+    def __init__(self, message: str, *, reason: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class CrewUnsupported(CrewError):
+    """Change the crew: it asks for something that the runner does not do; the message lists what."""
+
+
+class GuardrailFailed(CrewError):
+    """Hand to a person: a task's result never satisfied its guardrail."""

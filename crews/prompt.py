@@ -1,0 +1,54 @@
+"""A tenant's settings as the words of a prompt. Only trusted settings come in here, never a customer's text."""
+
+from datetime import datetime
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from config.settings import Settings
+from crews.blueprint import Blueprint
+
+_LANGUAGES = {"pt": "Portuguese", "es": "Spanish", "en": "English", "pt-BR": "Brazilian Portuguese"}
+_TONE = "Friendly, clear and to the point."
+_EMOJI: Final = {True: "An emoji now and then is welcome.", False: "Use no emoji."}
+_NO_FACTS = "(no facts are on file yet)"
+
+
+def values(settings: Settings, blueprint: Blueprint) -> dict[str, str]:
+    """Every placeholder of `crews.blueprint.PLACEHOLDERS` with its text."""
+    channel = settings.channels.get(blueprint.channel)  # type: ignore[call-overload]
+    tone = (channel and channel.tone) or settings.tone or _TONE
+    emoji = settings.emoji if channel is None or channel.emoji is None else channel.emoji
+    return {
+        "company.name": settings.company.name or "the company",
+        "company.description": settings.company.description.strip(),
+        "company.facts": _facts(settings),
+        "company.hours": _hours(settings),
+        "language": _LANGUAGES.get(settings.language, settings.language),
+        "tone": tone.strip(),
+        "emoji": _EMOJI[emoji],
+        "channel.name": blueprint.channel,
+        "channel.tone": blueprint.tone,
+        "channel.length": blueprint.length,
+    }
+
+
+def situation(settings: Settings, now: datetime) -> str:
+    """What changes from day to day, after everything that does not: the date, whether people are there, offers.
+
+    `now` must know its time zone. The clock time is left out, so that equal questions stay equal prompts.
+    """
+    today = now.astimezone(ZoneInfo(settings.hours.time_zone)) if settings.hours else now
+    lines = [f"Today is {today:%A, %Y-%m-%d}."]
+    if settings.hours:
+        lines.append(f"People of the team are {'there now' if settings.hours.open_at(now) else 'not there now'}.")
+    lines += [f"Offer until {each.end}: {each.name}. {each.text}" for each in settings.current_promotions(today.date())]
+    return "\n".join(lines)
+
+
+def _facts(settings: Settings) -> str:
+    facts = [f"- {topic}: {text.strip()}" for topic, text in settings.company.facts.items()]
+    return "\n".join(facts) or _NO_FACTS
+
+
+def _hours(settings: Settings) -> str:
+    return f"- hours: {settings.hours_text('en')}" if settings.hours else ""

@@ -1,0 +1,40 @@
+"""What one run of a crew knows: where to ask, until when, and what it has cost. Never kept on a crew, agent or task."""
+
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+
+from chatwootai.model.turn import Usage
+from crews.stack import Completion, Endpoint
+
+
+@dataclass(slots=True, kw_only=True)
+class Run:
+    """One kickoff's terms and its meter. `deadline` unix seconds; `model` and what follows override the agent's own."""
+
+    deadline: float
+    endpoint: Endpoint = Endpoint()  # noqa: RUF009  # frozen
+    tenant: str | None = None
+    model: str | None = None
+    usage: Usage = Usage()  # noqa: RUF009  # frozen
+    seconds: float = 0.0  # spent waiting for models; side by side counts twice
+    last: Completion | None = field(default=None, repr=False)
+
+    def record(self, completion: Completion, seconds: float) -> None:
+        """Add one completion to the meter."""
+        self.usage = add(self.usage, completion.usage)
+        self.seconds += seconds
+        self.last = completion
+
+
+def add(one: Usage, other: Usage) -> Usage:
+    """The sum of two usages."""
+    return Usage(
+        prompt_tokens=one.prompt_tokens + other.prompt_tokens,
+        completion_tokens=one.completion_tokens + other.completion_tokens,
+        cached_tokens=one.cached_tokens + other.cached_tokens,
+        calls=one.calls + other.calls,
+    )
+
+
+current: ContextVar[Run | None] = ContextVar("crews_run", default=None)
+"""The run that the code is in: inherited by the asyncio tasks that a run starts."""

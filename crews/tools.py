@@ -1,0 +1,67 @@
+"""Running the tools that a model asks for: on the event loop where they can, in a thread where they cannot."""
+
+import asyncio
+import inspect
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from crewai.tools.base_tool import BaseTool, Tool
+from crewai.utilities.agent_utils import setup_native_tools
+
+from crews.stack import ToolCall
+
+
+@dataclass(frozen=True, slots=True)
+class Toolbox:
+    """The tools of one task: their schemas as sent, and each by the name that the model calls it by."""
+
+    schemas: tuple[dict[str, Any], ...]
+    tools: dict[str, BaseTool]
+
+    @classmethod
+    def of(cls, tools: Sequence[BaseTool]) -> "Toolbox":
+        """Name and describe the tools as CrewAI does."""
+        schemas, _, named = setup_native_tools(list(tools))
+        return cls(tuple(schemas), {name: tool for name, tool in named.items() if isinstance(tool, BaseTool)})
+
+    def ends(self, call: ToolCall) -> bool:
+        """Whether this tool's result is the agent's answer."""
+        tool = self.tools.get(call.name)
+        return tool is not None and tool.result_as_answer
+
+    async def run(self, call: ToolCall) -> tuple[str, bool]:
+        """The result as text for the model, and whether the tool succeeded. Never raises for a tool's own failure."""
+        tool = self.tools.get(call.name)
+        if tool is None:
+            return "Tool not found", False
+        try:
+            arguments = json.loads(call.arguments)
+        except json.JSONDecodeError as error:
+            return _unreadable(call, error), False
+        return await _attempt(tool, arguments if isinstance(arguments, dict) else {})
+
+
+async def _attempt(tool: BaseTool, arguments: dict[str, Any]) -> tuple[str, bool]:
+    try:
+        if _is_async(tool):
+            result = await tool.arun(**arguments)
+        else:
+            result = await asyncio.to_thread(tool.run, **arguments)
+    except Exception as error:  # noqa: BLE001  # a tool's failure is the model's to deal with, in CrewAI's words
+        return f"Error executing tool: {error}", False
+    return tool.format_output_for_agent(result), True
+
+
+def _is_async(tool: BaseTool) -> bool:
+    if isinstance(tool, Tool):
+        return inspect.iscoroutinefunction(tool.func)
+    return type(tool)._arun is not BaseTool._arun
+
+
+def _unreadable(call: ToolCall, error: json.JSONDecodeError) -> str:
+    return (
+        f"Error: Failed to parse tool arguments as JSON: {error}. "
+        f"Please provide valid JSON arguments for the '{call.name}' tool."
+    )
