@@ -1,22 +1,52 @@
 """One answer in Markdown, made into the parts that a channel can carry."""
 
-import re
-from typing import Final
+from collections.abc import Sequence
+from dataclasses import replace
 
-_LENGTHS: Final = {
-    "whatsapp": 1600,
-    "instagram": 1000,
-    "facebook": 2000,
-    "telegram": 4096,
-    "sms": 320,
-    "line": 2000,
-    "email": 25000,
-}
-_PAIR: Final = re.compile(r"(?<=\{)(?=[{%])|(?<=[}%])(?=\})")
+from chatwootai.channels.registry import shape_of
+from chatwootai.channels.shape import Shape
+from chatwootai.channels.text.atoms import Atom
+from chatwootai.channels.text.layout import layout
+from chatwootai.channels.text.parse import parse, plain
+from chatwootai.channels.text.split import split
 
 
-def render(channel: str, markdown: str) -> tuple[str, ...]:
-    """Render Markdown for a channel, as parts ready to post through Chatwoot; never an empty one."""
-    limit = _LENGTHS.get(channel, 10000)
-    text = _PAIR.sub("\u200b", markdown).strip()
-    return tuple(part for part in (text[i : i + limit].strip() for i in range(0, len(text), limit)) if part)[:3]
+def render(channel: str, markdown: str, *, length: int | None = None, parts: int | None = None) -> tuple[str, ...]:
+    """Render Markdown for a channel, as parts ready to post through Chatwoot.
+
+    A part is Markdown again: Chatwoot converts it for the medium (PROTOCOL.md 3.4). None is empty, none is too long, no
+    Liquid pair or mention is in any; rendering a part again changes nothing.
+
+    Args:
+        channel: our word for the medium (`words.channel_of`); an unknown one is plain text.
+        markdown: what the crew wrote.
+        length: a shorter or longer part than the channel's own, in the provider's count.
+        parts: more or fewer parts than the channel's own.
+
+    Returns:
+        The parts in order; () where there is nothing to say.
+    """
+    shape = shape_of(channel)
+    if length is not None or parts is not None:
+        shape = replace(shape, length=length or shape.length, parts=parts or shape.parts)
+    return _stable(markdown, shape)
+
+
+def _stable(markdown: str, shape: Shape) -> tuple[str, ...]:
+    """Render, and look whether a parser reads the parts as they were meant; styles are given up before text is."""
+    atoms = layout(parse(markdown), shape)
+    done = split(atoms, shape)
+    if _meant(done, shape):
+        return done
+    done = split([replace(atom, styles=frozenset()) for atom in atoms], shape)
+    if _meant(done, shape):
+        return done
+    return split(layout(plain(markdown), shape), shape)
+
+
+def _meant(parts: Sequence[str], shape: Shape) -> bool:
+    return all(split(_again(part, shape), shape) == (part,) for part in parts)
+
+
+def _again(part: str, shape: Shape) -> tuple[Atom, ...]:
+    return layout(parse(part), shape)

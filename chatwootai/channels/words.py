@@ -1,26 +1,15 @@
 """Our word for a channel, from what Chatwoot calls it."""
 
 from collections.abc import Mapping
-from types import MappingProxyType
-from typing import Final
+from functools import cache
 
-DEFAULT: Final = "default"
+from chatwootai.channels.registry import DEFAULT, shapes
 
-# Chatwoot's class names (PROTOCOL.md 2.5). Twilio carries two media and says which only in the contact's address.
-_WORDS: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        "Channel::Whatsapp": "whatsapp",
-        "Channel::WebWidget": "webchat",
-        "Channel::Email": "email",
-        "Channel::Instagram": "instagram",
-        "Channel::FacebookPage": "facebook",
-        "Channel::Telegram": "telegram",
-        "Channel::TwilioSms": "sms",
-        "Channel::Sms": "sms",
-        "Channel::Line": "line",
-        "Channel::Api": "api",
-    }
-)
+
+@cache
+def _words() -> Mapping[str, str]:
+    """Chatwoot's class names to our words (PROTOCOL.md 2.5), as each channel's file tells them."""
+    return {name: word for word, shape in shapes().items() for name in shape.chatwoot}
 
 
 def channel_of(
@@ -36,7 +25,8 @@ def channel_of(
     Returns:
         One of whatsapp, webchat, email, instagram, facebook, telegram, sms, line, api; "default" for the unknown.
     """
-    word = _WORDS.get(chatwoot_channel, DEFAULT) if isinstance(chatwoot_channel, str) else DEFAULT
+    word = _words().get(chatwoot_channel, DEFAULT) if isinstance(chatwoot_channel, str) else DEFAULT
+    # Twilio carries two media and says which only in the contact's address.
     if chatwoot_channel == "Channel::TwilioSms" and _starts(source_id, "whatsapp:"):
         return "whatsapp"
     if word == "facebook" and isinstance(conversation_attributes, Mapping):

@@ -1,0 +1,6 @@
+"""A medium that we do not know: plain text, short enough for any."""
+
+from chatwootai.channels.measure import utf8
+from chatwootai.channels.shape import Shape
+
+SHAPE = Shape(length=1000, measure=utf8)

@@ -1,0 +1,9 @@
+"""Facebook Messenger. Legacy Instagram over a page is told apart in words.py."""
+
+from chatwootai.channels.shape import BOLD, Shape
+
+SHAPE = Shape(
+    chatwoot=("Channel::FacebookPage",),
+    length=2000,
+    styles=BOLD,  # Chatwoot turns **b** into *b*, which Messenger shows as bold
+)

@@ -1,0 +1,13 @@
+"""LINE."""
+
+from chatwootai.channels.shape import BOLD, Shape
+
+SHAPE = Shape(
+    chatwoot=("Channel::Line",),
+    length=2000,
+    styles=BOLD,
+    code=True,
+    bullet="• ",
+    marked=False,  # Chatwoot drops a list's marks
+    newline="  \n",  # a single newline becomes a space
+)

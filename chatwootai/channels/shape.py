@@ -1,0 +1,55 @@
+"""What a medium can carry, as data: the words in which each channel's file describes itself."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Final
+
+from chatwootai.channels.measure import utf16
+
+ZERO_WIDTH: Final = "\u200b"
+"""Zero-width space: invisible everywhere, no joiner of emoji, and not white space to Markdown or to `strip`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shape:
+    """One channel. What Chatwoot's converter for it does is in PROTOCOL.md 3.4; these are the consequences.
+
+    Attributes:
+        chatwoot: Chatwoot's class names for it.
+        length: the longest part, in units of `measure`, counted on the Markdown that is posted: what Chatwoot makes of
+            it is never longer in the provider's count.
+        measure: counts as the provider does.
+        parts: how many parts a reply may have; what is left over is shortened at a sentence.
+        styles: of "strong", "emphasis", "strike", those that arrive; the others are dropped, their text stays.
+        code: code spans arrive.
+        links: a link's label arrives; else a link is written as "label: address".
+        blocks: headings, nested lists, quotes and code blocks arrive; else they are written as lines.
+        bullet: how a list's item starts.
+        marked: a list's marks are posted as Markdown; else as text, because Chatwoot drops or changes them.
+        newline: a single line break that survives.
+        fold: characters that the channel cannot carry, or pays dearly for, and what stands for them.
+        joint: put between two characters that Chatwoot's Liquid would read as a pair.
+        ellipsis: ends a shortened reply.
+        typing: the contact sees that somebody types.
+    """
+
+    chatwoot: tuple[str, ...] = ()
+    length: int
+    measure: Callable[[str], int] = utf16
+    parts: int = 3
+    styles: frozenset[str] = frozenset()
+    code: bool = False
+    links: bool = False
+    blocks: bool = False
+    bullet: str = "- "
+    marked: bool = True
+    newline: str = "\n"
+    fold: Mapping[int, str] = field(default_factory=lambda: MappingProxyType({}))
+    joint: str = ZERO_WIDTH
+    ellipsis: str = "…"
+    typing: bool = False
+
+
+BOLD: Final = frozenset({"strong", "emphasis"})
+ALL_STYLES: Final = frozenset({"strong", "emphasis", "strike"})

@@ -1,0 +1,23 @@
+"""SMS through Twilio or Bandwidth: plain text, paid by the segment."""
+
+from types import MappingProxyType
+
+from chatwootai.channels.shape import ZERO_WIDTH, Shape
+
+SHAPE = Shape(
+    chatwoot=("Channel::TwilioSms", "Channel::Sms"),
+    length=320,
+    # One typographic character more than doubles the price of a text (measure.segments).
+    fold=MappingProxyType(
+        {
+            **dict.fromkeys(map(ord, "“”„«»"), '"'),
+            **dict.fromkeys(map(ord, "‘’‚"), "'"),
+            **dict.fromkeys(map(ord, "–—−‑"), "-"),
+            **dict.fromkeys(map(ord, "•·"), "-"),
+            ord("…"): "...",
+            ord(ZERO_WIDTH): "",
+        }
+    ),
+    joint=" ",
+    ellipsis="...",
+)

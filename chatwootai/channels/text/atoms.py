@@ -1,0 +1,42 @@
+"""An answer laid out for one channel: atoms that may be parted, and what stands between them."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Form(StrEnum):
+    """What an atom is; all but a word are whole or not there."""
+
+    WORD = "word"
+    CODE = "code"
+    LINK = "link"
+    BLOCK = "block"  # of code
+
+
+WORDS, LINE, BLANK = " ", "\n", "\n\n"
+"""The gaps before an atom; "" is none, and no place to part."""
+
+
+@dataclass(frozen=True, slots=True)
+class Atom:
+    """The smallest piece of a layout.
+
+    Attributes:
+        form: what it is.
+        text: as read; a link's label, a block's lines.
+        gap: "", WORDS, LINE or BLANK: what stands before it.
+        styles: "strong", "emphasis", "strike".
+        extra: a link's address, a block's language.
+        prefix: Markdown at the start of its line: a list's mark, a heading's, a quote's.
+        rest: the same for the further lines of a block.
+        blank: the same for the blank line before it.
+    """
+
+    form: Form
+    text: str
+    gap: str = ""
+    styles: frozenset[str] = frozenset()
+    extra: str = ""
+    prefix: str = ""
+    rest: str = ""
+    blank: str = ""

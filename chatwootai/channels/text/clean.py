@@ -1,0 +1,22 @@
+"""Hostile characters out, before anything else looks at a text."""
+
+import re
+import unicodedata
+from typing import Final
+
+_NEWLINES: Final = re.compile(r"\r\n?|[\x0b\x0c\x85\u2028\u2029]")
+# Control characters, and the bidirectional overrides that make a text read as another one.
+_UNSEEN: Final = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\u202d\u202e\ufeff\ufffe\uffff]")
+_SURROGATES: Final = re.compile(r"[\ud800-\udfff]")
+_SPACES: Final = re.compile(r"[\t \u1680\u2000-\u200a\u205f\u3000]")
+
+
+def clean(text: str) -> str:
+    """Return a text of whole characters, newlines as LF, one kind of space; NFC, so that accents count once."""
+    text = _SURROGATES.sub("\ufffd", _NEWLINES.sub("\n", text))
+    return unicodedata.normalize("NFC", _UNSEEN.sub("", text))
+
+
+def spaces(text: str) -> str:
+    """Return a line's text with every breakable space an ordinary one. No-break spaces stay."""
+    return _SPACES.sub(" ", text)

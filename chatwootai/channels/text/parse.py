@@ -1,0 +1,157 @@
+"""Markdown to a tree, by a real parser, whatever is thrown at it."""
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+from chatwootai.channels.text.clean import clean
+from chatwootai.channels.text.links import address
+from chatwootai.channels.text.tree import Block, Fence, Items, Kind, Paragraph, Quote, Run, Runs, Table
+
+LONGEST: Final = 120_000
+"""Characters that are looked at. No channel carries more; a model that writes more is broken."""
+
+_DEEP: Final = re.compile(r"^[ \t]*(?:(?:[>*+-]|\d{1,9}[.)])[ \t]*){16}", re.MULTILINE)
+_MARKS: Final = re.compile(r"[\[\]<`&*_~\\|!]")
+_MANY: Final = 3000
+_STYLES: Final = {"strong": "strong", "em": "emphasis", "s": "strike"}
+
+
+class _Parser(MarkdownIt):
+    """CommonMark with tables and ~~strike~~, no HTML. Addresses are judged by us, not by the parser."""
+
+    def __init__(self) -> None:
+        super().__init__("commonmark", {"html": False, "maxNesting": 40})
+        self.enable(["table", "strikethrough"])
+        # "[Note]: tomorrow" is a sentence of a model far more often than a definition that nobody reads.
+        self.disable("reference")
+
+    def validateLink(self, url: str) -> bool:  # noqa: N802 - the parser's name for it
+        return True
+
+    def normalizeLink(self, url: str) -> str:  # noqa: N802 - the parser's name for it
+        return url
+
+    def normalizeLinkText(self, link: str) -> str:  # noqa: N802 - the parser's name for it
+        return link
+
+
+_PARSER: Final = _Parser()
+
+
+def parse(markdown: str) -> tuple[Block, ...]:
+    """Parse Markdown. Never raises; text that would be slow or deep to parse is taken as plain paragraphs."""
+    text = clean(markdown[:LONGEST])
+    if len(_MARKS.findall(text)) > _MANY or _DEEP.search(text):
+        return plain(text)
+    return tuple(_blocks(_Cursor(_PARSER.parse(text))))
+
+
+def plain(text: str) -> tuple[Block, ...]:
+    """Take a text as paragraphs and lines, no character of it as markup."""
+    groups = (group.splitlines() for group in re.split(r"\n\s*\n", clean(text)))
+    return tuple(Paragraph(_lines(lines)) for lines in groups if any(map(str.strip, lines)))
+
+
+def _lines(lines: Sequence[str]) -> Runs:
+    runs = (run for line in lines for run in (Run(Kind.TEXT, line), Run(Kind.BREAK)))
+    return tuple(runs)[:-1]
+
+
+class _Cursor:
+    """The parser's tokens, read once from the front."""
+
+    def __init__(self, tokens: Sequence[Token]) -> None:
+        self._tokens = tokens
+        self._at = 0
+
+    def until(self, closing: str = "") -> Iterator[Token]:
+        """Give tokens up to the one of that type, which is eaten."""
+        while self._at < len(self._tokens):
+            token = self._tokens[self._at]
+            self._at += 1
+            if token.type == closing:
+                return
+            yield token
+
+
+def _blocks(cursor: _Cursor, closing: str = "") -> Iterator[Block]:
+    level = 0
+    for token in cursor.until(closing):
+        match token.type:
+            case "heading_open":
+                level = int(token.tag[1:])
+            case "paragraph_open":
+                level = 0
+            case "inline":
+                yield Paragraph(_runs(token.children or ()), level)
+            case "fence" | "code_block":
+                yield Fence(tuple(token.content.splitlines()), token.info.strip().partition(" ")[0])
+            case "blockquote_open":
+                yield Quote(tuple(_blocks(cursor, "blockquote_close")))
+            case "bullet_list_open":
+                yield Items(_items(cursor, "bullet_list_close"))
+            case "ordered_list_open":
+                yield Items(_items(cursor, "ordered_list_close"), int(token.attrGet("start") or 1))
+            case "table_open":
+                yield _table(cursor)
+
+
+def _items(cursor: _Cursor, closing: str) -> tuple[tuple[Block, ...], ...]:
+    opened = (token for token in cursor.until(closing) if token.type == "list_item_open")
+    return tuple(tuple(_blocks(cursor, "list_item_close")) for _ in opened)
+
+
+def _table(cursor: _Cursor) -> Table:
+    rows: list[list[Runs]] = []
+    for token in cursor.until("table_close"):
+        if token.type == "tr_open":
+            rows.append([])
+        elif token.type == "inline":
+            rows[-1].append(_runs(token.children or ()))
+    header, *body = map(tuple, rows)
+    return Table(header, tuple(body))
+
+
+def _runs(tokens: Sequence[Token]) -> Runs:
+    """Flatten nested inline tokens; styles become a set, which has one spelling where nesting has many."""
+    runs: list[Run] = []
+    styles: list[str] = []
+    link: tuple[int, str] | None = None
+    for token in tokens:
+        name = token.type.removesuffix("_open").removesuffix("_close")
+        if name in _STYLES:
+            styles.append(_STYLES[name]) if token.nesting > 0 else styles.remove(_STYLES[name])
+        elif token.type == "link_open":
+            link = (len(runs), str(token.attrGet("href") or ""))
+        elif token.type == "link_close" and link is not None:
+            runs[link[0] :] = _link(runs[link[0] :], link[1], frozenset(styles))
+            link = None
+        else:
+            runs.extend(_leaf(token, frozenset(styles)))
+    return tuple(runs)
+
+
+def _leaf(token: Token, styles: frozenset[str]) -> Iterator[Run]:
+    match token.type:
+        case "text" | "text_special" | "html_inline":
+            yield Run(Kind.TEXT, token.content, styles)
+        case "code_inline":
+            yield Run(Kind.CODE, token.content, styles)
+        case "softbreak" | "hardbreak":
+            yield Run(Kind.BREAK)
+        case "image":
+            inner = _runs(token.children or ())
+            yield from _link(inner, str(token.attrGet("src") or ""), styles)
+
+
+def _link(inner: Sequence[Run], href: str, styles: frozenset[str]) -> Runs:
+    """A link with a plain label; only its label where the address may not be linked."""
+    label = " ".join("".join(" " if run.kind is Kind.BREAK else run.text for run in inner).split())
+    url = address(href)
+    if not url:
+        return tuple(inner)
+    return (Run(Kind.LINK, label, styles, url),)

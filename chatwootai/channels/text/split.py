@@ -1,0 +1,114 @@
+"""Parts that a channel can carry: cut at a paragraph, a line, a sentence, a word, and only at last within one."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import accumulate
+from typing import Final
+
+from chatwootai.channels.shape import Shape
+from chatwootai.channels.text.atoms import BLANK, LINE, WORDS, Atom, Form
+from chatwootai.channels.text.graphemes import graphemes
+from chatwootai.channels.text.links import WEB
+from chatwootai.channels.text.write import write
+
+_SENTENCE: Final = re.compile(r"[.!?…。！？][\"'”’»)\]]*$")
+_FLOOR: Final = 0.5
+"""A part is at least this full before a better place to cut is preferred."""
+
+
+def split(atoms: Sequence[Atom], shape: Shape) -> tuple[str, ...]:
+    """Write atoms as at most `shape.parts` parts, none empty, none too long. What is left over is shortened."""
+    left = tuple(_carried(atoms, shape))
+    parts: list[str] = []
+    while left and len(parts) < shape.parts - 1:
+        size = _cut(left, shape, shape.length)
+        parts.append(write(left[:size], shape))
+        left = left[size:]
+    if left:
+        parts.append(_last(left, shape))
+    return tuple(parts)
+
+
+def _last(left: Sequence[Atom], shape: Shape) -> str:
+    if (whole := _cut(left, shape, shape.length)) == len(left):
+        return write(left, shape)
+    ending = Atom(Form.WORD, shape.ellipsis, WORDS)
+    room = shape.length - shape.measure(shape.ellipsis) - 1
+    kept = left[: _cut(left[:whole], shape, room, shortened=True)]
+    return write((*kept, ending), shape)
+
+
+def _cut(atoms: Sequence[Atom], shape: Shape, length: int, *, shortened: bool = False) -> int:
+    """Return how many atoms make the next part."""
+    fits = _fitting(atoms, shape, length)
+    if fits == len(atoms) and not shortened:
+        return fits
+    return max(range(_half(atoms[:fits], shape), fits + 1), key=lambda at: (_strength(atoms, at), at), default=fits)
+
+
+def _fitting(atoms: Sequence[Atom], shape: Shape, length: int) -> int:
+    """Return how many atoms fit: gallop, then bisect, so that the time goes with the part and not with the answer."""
+    low, high = 1, 64
+    while high < len(atoms) and shape.measure(write(atoms[:high], shape)) <= length:
+        low, high = high, high * 2
+    high = min(high, len(atoms))
+    while low < high:
+        middle = (low + high + 1) // 2
+        if shape.measure(write(atoms[:middle], shape)) <= length:
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
+def _half(atoms: Sequence[Atom], shape: Shape) -> int:
+    sizes = list(accumulate(shape.measure(atom.text) + len(atom.gap) for atom in atoms))
+    half = sizes[-1] * _FLOOR
+    return next(at for at, size in enumerate(sizes, 1) if size >= half)
+
+
+def _strength(atoms: Sequence[Atom], at: int) -> int:
+    """How good a place to cut is before an atom: 4 for a paragraph's end, 0 for a bad one."""
+    gap = atoms[at].gap if at < len(atoms) else ""
+    if gap in {BLANK, LINE}:
+        return 4 if gap == BLANK else 3
+    if gap == WORDS:
+        return 2 if _SENTENCE.search(atoms[at - 1].text) else 1
+    return 0
+
+
+def _carried(atoms: Sequence[Atom], shape: Shape) -> Iterator[Atom]:
+    """Break the atoms that no part could hold."""
+    for atom in atoms:
+        if shape.measure(write([atom], shape)) <= shape.length:
+            yield atom
+        else:
+            yield from _broken(atom, shape)
+
+
+def _broken(atom: Atom, shape: Shape) -> Iterator[Atom]:
+    """A link too long loses its address, for half an address leads astray; other atoms become pieces of text."""
+    if atom.form is Form.LINK or WEB.match(atom.text):
+        label = atom.text if atom.form is Form.LINK else ""
+        words = [*label.split(), shape.ellipsis]
+    else:
+        words = atom.text.split()
+    for number, word in enumerate(words):
+        for at, piece in enumerate(_pieces(word, shape)):
+            gap = "" if at else WORDS if number else atom.gap
+            kept = replace(atom, form=Form.WORD, text=piece, gap=gap, extra="")
+            yield kept if not number and not at else replace(kept, prefix="", rest="", blank="")
+
+
+def _pieces(word: str, shape: Shape) -> Iterator[str]:
+    """Cut a word between clusters; a quarter of a part each, so that escapes and marks find room."""
+    room, piece = shape.length // 4, ""
+    for cluster in graphemes(word):
+        for bit in [cluster] if shape.measure(cluster) <= room else cluster:
+            if piece and shape.measure(piece) + shape.measure(bit) > room:
+                yield piece
+                piece = ""
+            piece += bit
+    if piece:
+        yield piece

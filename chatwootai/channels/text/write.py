@@ -1,0 +1,173 @@
+"""Atoms written as Markdown that any CommonMark parser reads back as the same atoms."""
+
+import re
+import string
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from typing import Final
+
+from chatwootai.channels.shape import Shape
+from chatwootai.channels.text.atoms import BLANK, WORDS, Atom, Form
+from chatwootai.channels.text.links import WEB
+from chatwootai.channels.text.liquid import neutral
+
+_SPECIAL: Final = re.compile(r"[\\`*_~\]\[<&!]")
+_ENTITY: Final = re.compile(r"&#?\w+;")
+_RUNS: Final = re.compile("`+")
+# What would make a line more than text: a heading, a mark, a quote, a rule, an underline, a table, a fence.
+_OPENING: Final = re.compile(
+    r"#{1,6}(?=\s|$)|[-+*](?=\s|$)|>|=+\s*$|[-:|\s]*-[-:|\s]*$|(?:_\s*){3,}$|(?:-\s*){3,}$|~{3}|(\d{1,9})[.)](?=\s|$)"
+)
+_ORDER: Final = ("strike", "strong", "emphasis")
+
+
+def write(atoms: Sequence[Atom], shape: Shape) -> str:
+    """Write atoms as one part. The gap and blank line before the first are left out."""
+    pieces: list[str] = []
+    for line in _by_line(atoms):
+        pieces += [_gap(line[0], shape) if pieces else "", _line(line, shape)]
+    return neutral("".join(pieces), shape.joint)
+
+
+def _by_line(atoms: Sequence[Atom]) -> Iterator[list[Atom]]:
+    number = 0
+
+    def count(atom: Atom) -> int:
+        nonlocal number
+        number += atom.gap not in {"", WORDS}
+        return number
+
+    return (list(line) for _, line in groupby(atoms, key=count))
+
+
+def _gap(first: Atom, shape: Shape) -> str:
+    if first.gap == BLANK or first.form is Form.BLOCK:
+        return f"\n{first.blank}\n" if first.gap == BLANK else "\n"
+    marked = first.prefix.rstrip(" >")  # an item starts a line of its own
+    return "\n" if marked else shape.newline
+
+
+def _line(line: Sequence[Atom], shape: Shape) -> str:
+    first = line[0]
+    if first.form is Form.BLOCK:
+        return _block(first)
+    return first.prefix + _closed(first.prefix, _inline(line, shape))
+
+
+def _closed(prefix: str, text: str) -> str:
+    """Keep a heading's last "#", which Markdown would take for its ornament."""
+    return f"{text[:-1]}\\#" if prefix.endswith("# ") and text.endswith("#") else text
+
+
+def _block(atom: Atom) -> str:
+    fence = "`" * max(3, 1 + max(map(len, _RUNS.findall(atom.text)), default=0))
+    lines = (f"{fence}{atom.extra}", *atom.text.split("\n"), fence)
+    return "\n".join((atom.rest if number else atom.prefix) + line for number, line in enumerate(lines))
+
+
+def _inline(line: Sequence[Atom], shape: Shape) -> str:
+    tokens = list(_tokens(line, shape))
+    pieces: list[str] = []
+    for number, (text, plain) in enumerate(tokens):
+        if not plain:
+            pieces.append(text)
+            continue
+        before = tokens[number - 1][0] if number else ""
+        after = tokens[number + 1][0] if number + 1 < len(tokens) else ""
+        pieces.append(_escaped(text, before[-1:], after[:1], opening=not number))
+    return "".join(pieces)
+
+
+def _tokens(line: Sequence[Atom], shape: Shape) -> Iterator[tuple[str, bool]]:
+    """Give (text, is it plain); neighbouring plain text in one piece, for its escapes depend on its neighbours."""
+    held = ""
+    for text, plain in _marked(line, shape):
+        if plain:
+            held += text
+            continue
+        if held:
+            yield held, True
+        held = ""
+        yield text, False
+    if held:
+        yield held, True
+
+
+def _marked(line: Sequence[Atom], shape: Shape) -> Iterator[tuple[str, bool]]:
+    opened: list[tuple[str, str]] = []
+    for number, atom in enumerate(line):
+        while any(style not in atom.styles for style, _ in opened):
+            yield opened.pop()[1], False
+        if number and atom.gap:
+            yield atom.gap, True
+        for style in _ORDER:
+            if style in atom.styles and style not in {name for name, _ in opened}:
+                mark = _mark(style, line, number)
+                opened.append((style, mark))
+                yield mark, False
+        yield _atom(atom, shape)
+    yield from ((mark, False) for _, mark in reversed(opened))
+
+
+def _mark(style: str, line: Sequence[Atom], number: int) -> str:
+    """Choose the mark of a style that starts at an atom; "_" reads better, and works only between words."""
+    if style != "emphasis":
+        return "~~" if style == "strike" else "**"
+    end = next((at for at in range(number, len(line)) if style not in line[at].styles), len(line))
+    loose = (not number or line[number].gap) and (end == len(line) or line[end].gap)
+    return "_" if loose else "*"
+
+
+def _atom(atom: Atom, shape: Shape) -> tuple[str, bool]:
+    if atom.form is Form.CODE:
+        return _code(atom.text), False
+    if atom.form is Form.LINK:
+        return f"[{_escaped(atom.text, '', ']', label=True)}]({_target(atom.extra)})", False
+    if shape.links and WEB.match(atom.text) and _SPECIAL.search(atom.text) and not set(atom.text) & set("<>\\"):
+        return f"<{atom.text}>", False  # an escape inside would break it where bare addresses become links
+    return atom.text, True
+
+
+def _target(url: str) -> str:
+    return _ENTITY.sub(lambda match: f"\\{match[0]}", url)
+
+
+def _code(text: str) -> str:
+    ticks = "`"
+    while ticks in _RUNS.findall(text):
+        ticks += "`"
+    pad = " " if text.startswith("`") or text.endswith("`") or (text[0] == text[-1] == " " and text.strip()) else ""
+    return f"{ticks}{pad}{text}{pad}{ticks}"
+
+
+def _escaped(text: str, before: str, after: str, *, opening: bool = False, label: bool = False) -> str:
+    whole, shift = before + text + after, len(before)
+
+    def replaced(match: re.Match[str]) -> str:
+        at = match.start() + shift
+        neighbours = whole[at - 1 : at] if at else "", whole[at + 1 : at + 2]
+        entity = match[0] == "&" and _ENTITY.match(whole, at)
+        return f"\\{match[0]}" if entity or _needs(match[0], *neighbours, label=label) else match[0]
+
+    start = _OPENING.match(text) if opening else None
+    if start is None:
+        return _SPECIAL.sub(replaced, text)
+    cut = start.end(1) if start[1] else 0
+    return f"{text[:cut]}\\{text[cut]}" + _escaped(text[cut + 1 :], text[cut], after, label=label)
+
+
+def _needs(char: str, before: str, after: str, *, label: bool) -> bool:
+    """Say whether a character would be read as markup between these two; "" is the end of a line."""
+    loose = not before.strip(), not after.strip()
+    needs = {
+        "\\": not after or after in string.punctuation,
+        "`": True,
+        "*": not all(loose),
+        "_": not all(loose) and not (before.isalnum() and after.isalnum()),
+        "~": not loose[0],
+        "[": label,
+        "]": label or after in {"(", ":", "["},
+        "<": after.isascii() and (after.isalpha() or after in {"/", "!", "?", "<"}),
+        "!": after == "[",  # it would make an image of a link
+    }
+    return needs.get(char, False)

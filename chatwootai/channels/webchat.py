@@ -1,0 +1,13 @@
+"""Chatwoot's widget on a site: Markdown to HTML in the browser, line breaks kept."""
+
+from chatwootai.channels.shape import ALL_STYLES, Shape
+
+SHAPE = Shape(
+    chatwoot=("Channel::WebWidget",),
+    length=10_000,
+    styles=ALL_STYLES,
+    code=True,
+    links=True,
+    blocks=True,
+    typing=True,
+)
