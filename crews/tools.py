@@ -9,6 +9,7 @@ from typing import Any
 
 from crewai.tools.base_tool import BaseTool, Tool
 from crewai.utilities.agent_utils import setup_native_tools
+from crewai.utilities.pydantic_schema_utils import sanitize_tool_params_for_openai_strict
 
 from crews.stack import ToolCall
 
@@ -24,6 +25,9 @@ class Toolbox:
     def of(cls, tools: Sequence[BaseTool]) -> "Toolbox":
         """Name and describe the tools as CrewAI does."""
         schemas, _, named = setup_native_tools(list(tools))
+        for schema in schemas:
+            function = schema["function"]
+            function["parameters"] = sanitize_tool_params_for_openai_strict(function["parameters"])
         return cls(tuple(schemas), {name: tool for name, tool in named.items() if isinstance(tool, BaseTool)})
 
     def ends(self, call: ToolCall) -> bool:

@@ -13,7 +13,6 @@ import httpx
 import openai
 import orjson
 from openai import AsyncOpenAI, DefaultAioHttpClient
-from openai._types import RequestOptions
 
 from chatwootai.model.turn import Usage
 from crews.errors import CrewError, ModelRefused, ModelUnavailable
@@ -38,7 +37,7 @@ class Wire:
 
     async def complete(self, call: Call) -> Completion:
         """One request, one answer; cancelling it closes the request."""
-        response = await self._send(self._client(call.endpoint), _content(call), {"timeout": _timeout(call)})
+        response = await self._send(self._client(call.endpoint), call)
         if isinstance(response, Exception):  # raised here so that no provider error with headers and body is chained
             raise response
         return _completion(call, response)
@@ -47,9 +46,14 @@ class Wire:
         """Close every connection."""
         await self._http.aclose()
 
-    async def _send(self, client: AsyncOpenAI, content: bytes, options: RequestOptions) -> bytes | Exception:
+    async def _send(self, client: AsyncOpenAI, call: Call) -> bytes | Exception:
         try:
-            answer = await client.post("/chat/completions", content=content, cast_to=httpx.Response, options=options)
+            answer = await client.post(
+                "/chat/completions",
+                content=_content(call),
+                cast_to=httpx.Response,
+                options={"timeout": _timeout(call)},
+            )
         except openai.APIStatusError as error:
             return _status_error(error)
         except openai.APIConnectionError as error:
