@@ -6,6 +6,7 @@ from datetime import date
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from config.hours import Hours
 from config.secret import Secret
@@ -82,7 +83,7 @@ class Burst(Section):
     @model_validator(mode="after")
     def _cap_holds_window(self) -> "Burst":
         if self.cap_ms < self.window_ms:
-            raise ValueError("cap_ms must be at least window_ms")
+            raise PydanticCustomError("order", "cap_ms is less than window_ms", {"key": "cap_ms"})
         return self
 
 
@@ -105,7 +106,7 @@ class Promotion(Section):
     @model_validator(mode="after")
     def _ends_after_start(self) -> "Promotion":
         if self.end < self.start:
-            raise ValueError("end must not be before start")
+            raise PydanticCustomError("order", "end is before start", {"key": "end"})
         return self
 
 
@@ -134,7 +135,7 @@ class Handoff(Section):
     @model_validator(mode="after")
     def _team_is_known(self) -> "Handoff":
         if self.team is not None and self.team not in self.teams:
-            raise ValueError(f"team `{self.team}` is not among handoff.teams")
+            raise PydanticCustomError("unknown-team", "this team is not among handoff.teams", {"key": "team"})
         return self
 
 

@@ -75,7 +75,7 @@ class Snapshot:
 
     digest: str
     accounts: Mapping[str, Account]
-    notes: tuple[Note, ...] = ()
+    notes: tuple[Note, ...] = field(default=(), compare=False)
 
     def account(self, key: str) -> Account | None:
         """The account of a webhook address, or None."""

@@ -1,0 +1,265 @@
+"""From the mapping's entries to accounts: defaults filled in, references followed, contradictions found."""
+
+import re
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from config.entries import INBOX, AccountEntry, InboxEntry
+from config.findings import meant
+from config.layers import Library, Merged
+from config.mapping import Entries, Entry, value_node
+from config.problems import Problem, nearest
+from config.secret import Secret
+from config.settings import Settings
+from config.snapshot import Account, Inbox, Installation, Note
+from config.tree import Mark
+
+LOCAL = "http://127.0.0.1:3000"
+
+
+class Assembly:
+    """Builds all accounts of one mapping. `functions`: the crews there are, or None where nobody can tell."""
+
+    def __init__(
+        self, entries: Entries, library: Library, environ: Mapping[str, str], functions: Collection[str] | None
+    ) -> None:
+        self.entries = entries
+        self.library = library
+        self.environ = environ
+        self.functions = functions
+        self.problems: list[Problem] = []
+        self.notes: list[Note] = []
+        self.domains = library.names()
+        self.claimed: set[tuple[str, str]] = set()
+
+    def accounts(self) -> dict[str, Account]:
+        """Every account that can be built; what cannot is among the problems."""
+        installations = self._installations()
+        built: dict[str, Account] = {}
+        for entry in self.entries.accounts.values():
+            account = self._account(entry, installations)
+            if account:
+                built[entry.key] = account
+        self._inboxes(built)
+        return built
+
+    def _problem(self, mark: Mark, rule: str, message: str, remedy: str) -> None:
+        self.problems.append(Problem(*mark, rule, message, remedy))
+
+    def _note(self, mark: Mark, message: str) -> None:
+        self.notes.append(Note(mark.file, mark.line, message))
+
+    def _installations(self) -> dict[str, Installation]:
+        found = {
+            name: Installation(name, entry.said.url.rstrip("/")) for name, entry in self.entries.installations.items()
+        }
+        if not found and "default" not in self.entries.declared:
+            url = self.environ.get("CHATWOOT_URL") or LOCAL
+            found["default"] = Installation("default", url.rstrip("/"))
+            self._note(self.entries.mark, "no `chatwoot:` section: the installation is CHATWOOT_URL, or else " + LOCAL)
+        return found
+
+    def _account(self, entry: Entry[AccountEntry], installations: dict[str, Installation]) -> Account | None:
+        said = entry.said
+        installation = installations.get(said.chatwoot)
+        if installation is None and said.chatwoot not in self.entries.declared:
+            message = f"`accounts.{entry.key}`: there is no installation `{said.chatwoot[:60]}`"
+            self._problem(entry.at("chatwoot"), "unknown-installation", message, meant(said.chatwoot, [*installations]))
+        number = said.id or (int(entry.key) if re.fullmatch(r"[1-9][0-9]{0,15}", entry.key) else None)
+        if number is None and not entry.says("id"):
+            message = f"`accounts.{entry.key}`: Chatwoot's account id is not known"
+            self._problem(entry.mark, "missing-key", message, "Write `id:`, the number in the address of the account.")
+        domain = self._domain(entry, said.domain or self.entries.fallback.domain)
+        tenant = said.tenant or _tenant_name(entry.key)
+        self._crews(entry, said.crew, *said.special_numbers.values())
+        secrets = self._secrets(entry)
+        if installation is None or number is None or domain is None:
+            return None
+        merged = self._merged(entry, domain, tenant)
+        return Account(
+            key=entry.key,
+            id=number,
+            name=said.name or merged.settings.company.name or entry.key,
+            installation=installation,
+            domain=domain,
+            tenant=tenant,
+            settings=merged.settings,
+            signature=said.signature,
+            crew=said.crew or self.entries.fallback.crew,
+            priority=self.entries.fallback.priority if said.priority is None else said.priority,
+            inboxes=self._folders(domain, tenant, merged),
+            special_numbers=dict(said.special_numbers),
+            **secrets,
+        )
+
+    def _domain(self, entry: Entry[Any], name: str | None) -> str | None:
+        if name in self.domains:
+            return name
+        if name is None:
+            if not entry.says("domain"):
+                message = f"`accounts.{entry.key}`: no domain"
+                remedy = f"Write `domain:`, one of: {', '.join(self.domains)}."
+                self._problem(entry.mark, "missing-key", message, remedy)
+            return None
+        message = f"`{entry.key}`: there is no domain `{name}`"
+        self._problem(entry.at("domain"), "unknown-domain", message, meant(name, self.domains))
+        return None
+
+    def _crews(self, entry: Entry[Any], *names: str | None) -> None:
+        for name in names:
+            if self.functions is None or name is None or name in self.functions:
+                continue
+            message = f"`{entry.key}`: there is no crew `{name}`"
+            self._problem(entry.at("crew"), "unknown-crew", message, meant(name, [*self.functions]))
+
+    def _merged(self, entry: Entry[Any], domain: str, tenant: str) -> Merged:
+        self.claimed.add((domain, tenant))
+        return self.library.tenant(domain, tenant, value_node(entry, "name"))
+
+    def _folders(self, domain: str, tenant: str, above: Merged) -> dict[int, Inbox]:
+        """The inboxes that only have a folder."""
+        return {
+            number: Inbox(id=number, domain=domain, tenant=tenant, settings=self.library.inbox(above, path).settings)
+            for number, path in self.library.inboxes(domain, tenant).items()
+        }
+
+    def _secrets(self, entry: Entry[AccountEntry]) -> dict[str, Any]:
+        said, key = entry.said, re.sub(r"[^A-Za-z0-9]", "_", entry.key).upper()
+        names = {"webhook_secrets": f"CHATWOOT_{key}_SECRET", "bot_token": f"CHATWOOT_{key}_BOT_TOKEN"}
+        secrets, token, user = said.webhook_secrets, said.bot_token, said.user_token
+        if not entry.says("webhook_secrets") or (entry.says("webhook_secrets") and _is_empty(entry)):
+            secrets = self._from_environment(entry, names["webhook_secrets"])
+            if not secrets and said.signature == "required":
+                self._lacks(entry, "webhook_secrets", f'`webhook_secrets: ["${{{names["webhook_secrets"]}}}"]`')
+        if not entry.says("bot_token"):
+            token = next(iter(self._from_environment(entry, names["bot_token"])), None)
+            if token is None:
+                self._lacks(entry, "bot_token", f'`bot_token: "${{{names["bot_token"]}}}"`')
+        if not entry.says("user_token"):
+            user = next(iter(self._from_environment(entry, f"CHATWOOT_{key}_USER_TOKEN")), None)
+        return {"webhook_secrets": tuple(secrets), "bot_token": token or Secret(""), "user_token": user}
+
+    def _from_environment(self, entry: Entry[AccountEntry], name: str) -> tuple[Secret, ...]:
+        """Older spellings have no place for a secret: there, and only there, names of the environment are guessed."""
+        value = self.environ.get(name) if self.entries.old else None
+        if not value:
+            return ()
+        self._note(entry.mark, f"account {entry.key} names no secret; {name} of the environment is used")
+        return (Secret(value),)
+
+    def _lacks(self, entry: Entry[AccountEntry], key: str, write: str) -> None:
+        refused = "every delivery is refused" if key == "webhook_secrets" else "no reply can be posted"
+        message = f"`accounts.{entry.key}` has no {key}: {refused}"
+        if self.entries.old and not entry.says("signature"):
+            self._note(entry.mark, f"{message}; write {write}")
+        else:
+            also = " or, for Chatwoot before 4.13, `signature: optional`" if key == "webhook_secrets" else ""
+            self._problem(entry.mark, "missing-secret", message, f"Write {write}{also}.")
+
+    def _inboxes(self, accounts: dict[str, Account]) -> None:
+        taken: dict[tuple[str, int], Mark] = {}
+        for entry in self.entries.inboxes:
+            match = re.match(INBOX, entry.key)
+            assert match  # noqa: S101 - entries with other keys were refused when they were read
+            self._crews(entry, entry.said.crew)
+            domain = self._domain(entry, entry.said.domain) if entry.said.domain else None
+            for account in self._owners(entry, match[1], accounts):
+                self._inbox(entry, int(match[2]), domain, account, taken)
+
+    def _owners(self, entry: Entry[InboxEntry], prefix: str | None, accounts: dict[str, Account]) -> list[Account]:
+        """The accounts that an inbox entry is about."""
+        said, name = entry.said, entry.said.account or prefix
+        if said.account and prefix and said.account != prefix:
+            message = f"`inboxes.{entry.key}`: the key names account `{prefix}`, the entry `{said.account[:60]}`"
+            self._problem(entry.at("account"), "contradiction", message, "Keep one of the two.")
+            return []
+        if name in self.entries.accounts:
+            return [accounts[name]] if name in accounts else []
+        if name is not None:
+            message = f"`inboxes.{entry.key}`: there is no account `{name[:60]}`"
+            self._problem(entry.at("account"), "unknown-account", message, meant(name, [*self.entries.accounts]))
+            return []
+        return self._unnamed(entry, accounts)
+
+    def _unnamed(self, entry: Entry[InboxEntry], accounts: dict[str, Account]) -> list[Account]:
+        """The owners of an inbox that names no account: the only account, or the only one with its tenant.
+
+        Older files name a domain alone: then all of them, and no harm, since each takes its own tenant along.
+        """
+        said = entry.said
+        fitting = [each for each in accounts.values() if said.tenant in {None, each.tenant}]
+        if len(fitting) == 1 or (self.entries.old and said.tenant is None):
+            return fitting
+        if entry.says("account") or len(accounts) < len(self.entries.accounts):
+            return []  # the mistake is elsewhere, and was said there
+        message = f"`inboxes.{entry.key}` does not say which account it belongs to"
+        remedy = f"Write `account:`, one of: {', '.join(list(self.entries.accounts)[:10])}."
+        self._problem(entry.mark, "missing-key", message, remedy)
+        return []
+
+    def _inbox(
+        self,
+        entry: Entry[InboxEntry],
+        number: int,
+        domain: str | None,
+        account: Account,
+        taken: dict[tuple[str, int], Mark],
+    ) -> None:
+        place = (account.installation.name, number)
+        if taken.setdefault(place, entry.mark) is not entry.mark:
+            message = f"inbox {number} is mapped twice; first on line {taken[place].line}"
+            self._problem(entry.mark, "inbox-twice", message, "Keep one of the two.")
+            return
+        said = entry.said
+        assert isinstance(account.inboxes, dict)  # noqa: S101 - built above, and handed out only when complete
+        account.inboxes[number] = Inbox(
+            id=number,
+            domain=domain or account.domain,
+            tenant=said.tenant or account.tenant,
+            crew=said.crew,
+            priority=said.priority,
+            settings=self._inbox_settings(entry, number, domain, account),
+        )
+
+    def _inbox_settings(self, entry: Entry[InboxEntry], number: int, domain: str | None, account: Account) -> Settings:
+        tenant = entry.said.tenant or account.tenant
+        if (domain or account.domain, tenant) == (account.domain, account.tenant):
+            own = account.inboxes.get(number)
+            return own.settings if own else account.settings
+        owner = self.entries.accounts[account.key]
+        merged = self._merged(owner, domain or account.domain, tenant)
+        path = self.library.inboxes(domain or account.domain, tenant).get(number)
+        return self.library.inbox(merged, path).settings if path else merged.settings
+
+
+def _tenant_name(key: str) -> str:
+    return "account_" + re.sub(r"[^a-z0-9_-]", "_", key.lower())
+
+
+def _is_empty(entry: Entry[AccountEntry]) -> bool:
+    node = value_node(entry, "webhook_secrets")
+    return node is not None and getattr(node, "items", None) == []
+
+
+def misspelt_tenants(
+    entries: Entries, accounts: Mapping[str, Account], folders: Mapping[str, list[str]]
+) -> list[Problem]:
+    """Tenants without a folder, where a folder of nearly that name serves nobody: a slip, not a tenant without one."""
+    problems = []
+    used = {(each.domain, each.tenant) for each in accounts.values()}
+    for account in accounts.values():
+        names = folders.get(account.domain, [])
+        free = [
+            name for name in names if (account.domain, name) not in used and _digits(name) == _digits(account.tenant)
+        ]
+        match = nearest(account.tenant, free)
+        if not match or account.tenant in names or not entries.accounts[account.key].says("tenant"):
+            continue
+        message = f"`accounts.{account.key}`: the tenant `{account.tenant}` has no folder"
+        mark = entries.accounts[account.key].at("tenant")
+        problems.append(Problem(*mark, "unknown-tenant", message, f"Did you mean `{match}`?"))
+    return problems
+
+
+def _digits(name: str) -> str:
+    return re.sub(r"\D", "", name)

@@ -1,0 +1,54 @@
+"""Contradictions that only show when all accounts are seen together."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from config.mapping import Entries, Entry
+from config.problems import Problem
+from config.snapshot import Account
+from config.tree import Mark, Sequence
+
+
+def contradictions(entries: Entries, accounts: Mapping[str, Account]) -> list[Problem]:
+    """Two accounts with one webhook secret or one Chatwoot id; an empty or repeated secret."""
+    return [*_shared_secrets(entries), *_same_account(entries, accounts)]
+
+
+def _shared_secrets(entries: Entries) -> list[Problem]:
+    problems: list[Problem] = []
+    owners: dict[object, tuple[str, Mark]] = {}
+    for entry in entries.accounts.values():
+        for index, secret in enumerate(entry.said.webhook_secrets):
+            mark = _item(entry, index)
+            if not secret:
+                message = f"`accounts.{entry.key}.webhook_secrets`: an empty secret"
+                problems.append(Problem(*mark, "empty-secret", message, "Anyone could sign with it: give it a value."))
+                continue
+            owner, first = owners.setdefault(secret, (entry.key, mark))
+            if first is mark:
+                continue
+            if owner == entry.key:
+                message = f"`accounts.{entry.key}`: the same secret twice; first on line {first.line}"
+                problems.append(Problem(*mark, "secret-twice", message, "Keep one of the two."))
+            else:
+                message = f"accounts {owner} (line {first.line}) and {entry.key} have one webhook secret"
+                remedy = "Give each its own: with a shared one, each could sign for the other."
+                problems.append(Problem(*mark, "shared-secret", message, remedy))
+    return problems
+
+
+def _item(entry: Entry[Any], index: int) -> Mark:
+    node = entry.node.items.get("webhook_secrets")
+    return node.items[index].mark if isinstance(node, Sequence) and index < len(node.items) else entry.mark
+
+
+def _same_account(entries: Entries, accounts: Mapping[str, Account]) -> list[Problem]:
+    problems: list[Problem] = []
+    seen: dict[tuple[str, int], str] = {}
+    for account in accounts.values():
+        first = seen.setdefault((account.installation.url, account.id), account.key)
+        if first != account.key:
+            message = f"accounts {first} and {account.key} are one and the same: {account.id} of that Chatwoot"
+            mark = entries.accounts[account.key].at("id")
+            problems.append(Problem(*mark, "account-twice", message, "Keep one, or mend `id:` or `chatwoot:`."))
+    return problems

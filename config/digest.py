@@ -1,0 +1,48 @@
+"""One digest for one meaning: equal however the configuration was spelled, different when anything differs."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+
+from config.secret import Secret
+from config.settings import Settings
+from config.snapshot import Account
+
+
+def digest(accounts: Mapping[str, Account]) -> str:
+    """SHA-256 (hex) over all accounts. Secrets count by their fingerprints."""
+    known: dict[int, str] = {}
+    total = hashlib.sha256()
+    for key in sorted(accounts):
+        total.update(json.dumps(_account(accounts[key], known), sort_keys=True).encode())
+        total.update(b"\n")
+    return total.hexdigest()
+
+
+def _account(account: Account, known: dict[int, str]) -> dict[str, object]:
+    return {
+        "key": account.key,
+        "id": account.id,
+        "name": account.name,
+        "installation": [account.installation.name, account.installation.url],
+        "place": [account.domain, account.tenant],
+        "secrets": [_print(each) for each in (*account.webhook_secrets, account.bot_token, account.user_token)],
+        "policy": [account.signature, account.crew, account.priority, dict(account.special_numbers)],
+        "settings": _settings(account.settings, known),
+        "inboxes": {
+            number: [box.domain, box.tenant, box.crew, box.priority, _settings(box.settings, known)]
+            for number, box in account.inboxes.items()
+        },
+    }
+
+
+def _settings(settings: Settings, known: dict[int, str]) -> str:
+    """Hashed once for each object, since many accounts share one."""
+    if id(settings) not in known:
+        key = _print(settings.model.api_key)
+        known[id(settings)] = hashlib.sha256(f"{settings.model_dump_json()}{key}".encode()).hexdigest()
+    return known[id(settings)]
+
+
+def _print(secret: Secret | None) -> str | None:
+    return secret.fingerprint() if secret else None

@@ -1,0 +1,69 @@
+"""The keys of `chatwoot_mapping.yaml`, in types. Each entry is validated alone, so that one mistake hides no other."""
+
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from config.secret import Secret
+from config.settings import Line, Section, Whole
+
+NAME = r"^[a-z0-9][a-z0-9_-]{0,63}$"  # becomes part of a path: nothing else may
+Name = Annotated[str, Field(pattern=NAME)]
+KEY = r"^[A-Za-z0-9][A-Za-z0-9_.~-]{0,63}$"  # a segment of a webhook address
+INBOX = r"^(?:([A-Za-z0-9][A-Za-z0-9_.~-]{0,63})/)?([1-9][0-9]{0,15})$"  # Chatwoot's id, or account/id
+Phone = Annotated[str, Field(pattern=r"^\+[1-9][0-9]{6,14}$")]
+Priority = Annotated[Whole, Field(ge=0, le=10)]
+Number = Annotated[Whole, Field(ge=1, le=2**53)]
+
+
+class InstallationEntry(Section):
+    """One Chatwoot and its address."""
+
+    url: Annotated[str, Field(pattern=r"^https?://[^\s/@?#]+(/[^\s@?#]*)?$")]
+
+
+class AccountEntry(Section):
+    """One account, under the last segment of its webhook address. What is left out: see the guide."""
+
+    chatwoot: str = "default"
+    id: Number | None = None
+    name: Line | None = None
+    domain: Name | None = None
+    tenant: Name | None = None
+    webhook_secrets: tuple[Secret, ...] = ()
+    bot_token: Secret | None = None
+    user_token: Secret | None = None
+    signature: Literal["required", "optional"] = "required"
+    crew: Name | None = None
+    priority: Priority | None = None
+    special_numbers: Mapping[Phone, Name] = {}
+
+
+class InboxEntry(Section):
+    """What differs in one inbox. `account` may be left out where there is one account."""
+
+    account: str | None = None
+    name: Line | None = None
+    crew: Name | None = None
+    priority: Priority | None = None
+    domain: Name | None = None
+    tenant: Name | None = None
+
+
+class FallbackEntry(Section):
+    """What holds for an account that does not say: the last step after inbox and account."""
+
+    domain: Name | None = None
+    crew: Name = "customer_service"
+    priority: Priority = 5
+
+
+class MappingFile(Section):
+    """The whole file."""
+
+    version: Literal[1] = 1
+    chatwoot: Mapping[Name, InstallationEntry] = {}
+    fallback: FallbackEntry = FallbackEntry()
+    accounts: Mapping[Annotated[str, Field(pattern=KEY)], AccountEntry] = {}
+    inboxes: Mapping[Annotated[str, Field(pattern=INBOX)], InboxEntry] = {}
