@@ -1,6 +1,7 @@
 """An answer out of the prompt: the sentences nearest to the question, nothing invented. Pure."""
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator
 from itertools import count, cycle
@@ -9,11 +10,19 @@ from sandbox.llm import words
 from sandbox.llm.prompt import Prompt, Sentence
 
 _GREETINGS = frozenset(("oi", "ola", "hola", "hello", "hi", "hey", "bom", "boa", "buenos", "buenas", "good"))
+SHORTEST = 12
+"""A sentence shorter than so many tokens is not to be had: what is left over stays unsaid."""
+
+_FOR_PEOPLE = re.compile(
+    r"\b(?:humano|human|atendente|gerente|manager|(?:falar|hablar) con?m? |(?:speak|talk) (?:to|with) |real person"
+    r"|pessoa de verdade|persona real|procon|advogad|abogad|lawyer|absurd)"
+)
 _SAY = {
     "pt": {
         "hello": "Olá!",
         "offer": "Como posso ajudar?",
         "about": "Sobre {}:",
+        "person": "Um colega da equipe vai continuar a conversa com você.",
         "before": "Antes você escreveu: “{}”",
         "unknown": "Não encontrei essa informação no que tenho aqui, então prefiro não inventar. "
         "Posso chamar uma pessoa da equipe, se quiser.",
@@ -27,6 +36,7 @@ _SAY = {
         "hello": "¡Hola!",
         "offer": "¿En qué puedo ayudar?",
         "about": "Sobre {}:",
+        "person": "Un colega del equipo va a seguir la conversación contigo.",
         "before": "Antes escribiste: “{}”",
         "unknown": "No encontré esa información en lo que tengo aquí, así que prefiero no inventar. "
         "Puedo llamar a una persona del equipo, si quieres.",
@@ -40,6 +50,7 @@ _SAY = {
         "hello": "Hello!",
         "offer": "How can I help?",
         "about": "About {}:",
+        "person": "A colleague from the team will take over from here.",
         "before": "Earlier you wrote: “{}”",
         "unknown": "I did not find that in the information I have, so I would rather not guess. "
         "I can bring in a person from the team, if you like.",
@@ -57,19 +68,28 @@ def compose(prompt: Prompt, tokens: int | None = None) -> str:
     said = [part for part in _opening(prompt) if part]
     if tokens is None:
         return " ".join(said)
-    size = sum(map(words.count, said))
+    left = tokens - sum(map(_size, said))
     for more in _more(prompt, said):
-        if size >= tokens:
+        if left < SHORTEST:
             break
-        said.append(more)
-        size += words.count(more)
+        if _size(more) <= left:
+            said.append(more)
+            left -= _size(more)
     return " ".join(said)
+
+
+def _size(text: str) -> int:
+    return len(words.pieces(text))
 
 
 def _opening(prompt: Prompt) -> Iterator[str]:
     say = _SAY[prompt.language]
     greeted = bool(_GREETINGS.intersection(words.words(prompt.question)[:2]))
     echoed = words.distinctive(prompt.question)
+    if prompt.handoff and _FOR_PEOPLE.search(words.fold(prompt.question)):
+        about = f"{str(say['about']).format(', '.join(echoed))} " if echoed else ""
+        yield f"[[handoff: the customer asks for a person]]\n{about}{say['person']}"
+        return
     if greeted:
         yield str(say["hello"])
     if greeted and not echoed and not words.matter(prompt.question):

@@ -90,7 +90,7 @@ class Server:
         fault = self.faults.strike(entry.number, endpoint, entry.model, text)
         if fault is None:
             return None
-        self.stats.faults[fault.kind] += 1
+        self.stats.faults[str(fault.kind)] += 1
         if fault.kind not in (Kind.SLOW, Kind.STALL):
             entry.outcome = fault.kind
         match fault.kind:

@@ -70,7 +70,7 @@ async def _speak(
     response: web.StreamResponse, events: list[bytes], completion: Completion, start: float, crowd: int
 ) -> None:
     """Write events at the pace's speed: several that are due together in one write."""
-    loop, speed = asyncio.get_running_loop(), completion.pace.speed
+    loop, speed = asyncio.get_running_loop(), completion.rate
     grain, sent = _GRAIN[crowd > _MANY], 0
     while sent < len(events):
         spoken = loop.time() - start - completion.pace.first

@@ -64,9 +64,9 @@ def parse(given: dict[str, Any]) -> Fault:
     if ("next" in given) == ("share" in given):
         raise ValueError("say either `next` (how many requests) or `share` (0 to 1)")
     try:
-        return Fault(**{**given, "kind": Kind(given["kind"])})
-    except KeyError:
-        raise ValueError(f"`kind` is missing: one of {', '.join(Kind)}") from None
+        return Fault(**{**given, "kind": Kind(given.get("kind", ""))})
+    except ValueError:
+        raise ValueError(f"no kind of fault called {given.get('kind')!r}: use {', '.join(Kind)}") from None
 
 
 def from_flag(flag: str) -> Fault:

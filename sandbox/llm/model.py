@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 
 from sandbox.llm import tools, words
-from sandbox.llm.answer import compose, nearest
+from sandbox.llm.answer import SHORTEST, compose, nearest
 from sandbox.llm.curve import CURVES, Curve, Lengths, Pace, named
 from sandbox.llm.errors import invalid
 from sandbox.llm.prompt import Prompt, read, text_of
@@ -15,6 +15,8 @@ from sandbox.llm.schema import Filler
 from sandbox.llm.settings import Settings
 
 _REAL_MEDIAN = 70
+_PAST = 2 * SHORTEST
+"""How far past its limit an answer goes that is to be cut there: it may fall a sentence short of its length."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,12 @@ class Completion:
     def text(self) -> str:
         """The whole answer."""
         return "".join(self.pieces)
+
+    @property
+    def rate(self) -> float:
+        """How many pieces a second are said; 0 for all at once."""
+        events = len(self.pieces) or len(self.calls)
+        return self.pace.speed * events / self.tokens if self.tokens else 0.0
 
     @property
     def seconds(self) -> float:
@@ -84,15 +92,18 @@ class Model:
             return Completion(f"chatcmpl-{identity}", (), calls, "tool_calls", prompt_tokens, spent, pace)
         pieces = words.pieces(str(rule["answer"]) if rule and "answer" in rule else say(body, prompt, pace.length))
         most = limit(body)
-        said, finish = (pieces[:most], "length") if most and len(pieces) > most else (pieces, "stop")
-        return Completion(f"chatcmpl-{identity}", tuple(said), (), finish, prompt_tokens, len(said), pace)
+        if most and len(pieces) > most:
+            return Completion(f"chatcmpl-{identity}", tuple(pieces[:most]), (), "length", prompt_tokens, most, pace)
+        spent = pace.length or len(pieces)
+        return Completion(f"chatcmpl-{identity}", tuple(pieces), (), "stop", prompt_tokens, spent, pace)
 
     def _pace(self, body: dict[str, Any], number: int) -> Pace:
         curve, asked = self.curve(str(body["model"])), self._settings.median_length
         median = (_REAL_MEDIAN if curve.name in CURVES and curve.speed[1] else None) if asked is None else asked or None
         pace = curve.pace(f"{self._settings.seed}:{number}", median, self._lengths)
         most = limit(body)
-        return pace if not most or not pace.length else Pace(pace.first, pace.speed, min(pace.length, most + 1))
+        past = bool(most and pace.length and pace.length > most)
+        return Pace(pace.first, pace.speed, (most or 0) + _PAST) if past else pace
 
     def _rule(self, question: str) -> dict[str, Any] | None:
         return next((rule for rule in self.rules if str(rule.get("contains", "")) in question), None)

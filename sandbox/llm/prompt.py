@@ -10,6 +10,9 @@ from sandbox.llm import words
 
 _TAGGED = re.compile(r"<(customer|customer_message|contact|message|question)\b[^>]*>(.*?)</\1>", re.DOTALL)
 _TASK = re.compile(r"\s*(current task|this is the expected criteria|begin!)", re.IGNORECASE)
+_BLOCK = re.compile(r"^<(\w+)[^>]*>\n(.*?)^</\1>", re.DOTALL | re.MULTILINE)
+_SITUATION = re.compile(r"^(?:Today is|Offer until|People of the team) .+$", re.MULTILINE)
+_LABEL = re.compile(r"([a-z][\w -]{0,30}): +(?=\S)")
 _BULLET = re.compile(r"^\s*(?:[-*•]|\d+[.)])\s+")
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[\"'“¿¡(]?[A-ZÀ-Ý0-9])")
 _INSTRUCTION = re.compile(
@@ -40,6 +43,8 @@ class Prompt:
     said: tuple[Sentence, ...]
     results: tuple[str, ...]
     language: str
+    handoff: bool = False
+    """Whether the prompt says how to ask for a person: a line `[[handoff: reason]]`."""
 
 
 def read(messages: Messages) -> Prompt:
@@ -54,6 +59,7 @@ def read(messages: Messages) -> Prompt:
         said=tuple(sentence for text in before for sentence in sentences(_untagged(text))),
         results=tuple(text for role, text in turns[asked or 0 :] if role == "tool"),
         language=_language(question, before, turns),
+        handoff=any("[[handoff" in text for role, text in turns[:asked] if role != "assistant"),
     )
 
 
@@ -69,9 +75,16 @@ def text_of(message: dict[str, Any]) -> str:
 @lru_cache(maxsize=2_000)
 def sentences(text: str) -> tuple[Sentence, ...]:
     """Cut a text into sentences, without bullets, headings and instructions."""
-    lines = (_BULLET.sub("", line).strip() for line in text.splitlines())
-    found = (part.strip() for line in lines if line for part in _SENTENCE_END.split(line))
-    return tuple(Sentence(part, words.matter(part)) for part in found if _quotable(part))
+    found = (sentence for line in text.splitlines() for sentence in _of_line(_BULLET.sub("", line).strip()))
+    return tuple(sentence for sentence in found if _quotable(sentence.text))
+
+
+def _of_line(line: str) -> list[Sentence]:
+    """Cut one line; a label before it (`delivery: ...`) is not quoted, but all of the line is found by it."""
+    label = _LABEL.match(line)
+    topic = words.matter(label[1]) if label else frozenset()
+    parts = _SENTENCE_END.split(line[label.end() :] if label else line)
+    return [Sentence(part.strip(), words.matter(part) | topic) for part in parts]
 
 
 def _quotable(sentence: str) -> bool:
@@ -95,11 +108,21 @@ def _untagged(text: str) -> str:
 
 
 def _facts(turns: list[tuple[str, str]], asked: int | None) -> tuple[Sentence, ...]:
-    given = [text for role, text in turns if role in ("system", "developer") or (role == "user" and _TASK.match(text))]
+    given = [
+        _given(text)
+        for role, text in turns
+        if role in ("system", "developer") or (role == "user" and _TASK.match(text))
+    ]
     if asked is not None and _TAGGED.search(turns[asked][1]):
         given.append(_TAGGED.sub("", turns[asked][1]))
     unique = {sentence.text: sentence for text in given for sentence in sentences(text)}
     return tuple(unique.values())
+
+
+def _given(text: str) -> str:
+    """Return what a prompt gives to answer from: its tagged blocks and the day's situation, else all of it."""
+    blocks = [body for _, body in _BLOCK.findall(text)]
+    return "\n".join([*blocks, *_SITUATION.findall(text)]) if blocks else text
 
 
 def _language(question: str, before: list[str], turns: list[tuple[str, str]]) -> str:

@@ -1,0 +1,175 @@
+"""Real processes: started with their logs in files, waited for until they answer, stopped so that none stays behind."""
+
+import asyncio
+import ctypes
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+
+import aiohttp
+
+_PAUSE = 0.02
+_LOCALHOST = "127.0.0.1"
+_PR_SET_PDEATHSIG = 1
+_TAIL = 15
+
+
+class Failed(RuntimeError):
+    """A process ended, or did not answer in time; the message names it and shows the end of its log."""
+
+
+def free_port() -> int:
+    """Return a TCP port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind((_LOCALHOST, 0))
+        return int(probe.getsockname()[1])
+
+
+class Process:
+    """One `python -m ...` with its log in `folder`. It dies with us, whatever kills us (on Linux)."""
+
+    def __init__(self, name: str, module: str, *arguments: str, environ: Mapping[str, str], folder: Path) -> None:
+        self.name = name
+        self.log = folder / f"{name}.log"
+        self._command = [sys.executable, "-m", module, *arguments]
+        self._environ = {**_inherited(), **environ}
+        self._running: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it; again after it ended, too (the log goes on)."""
+        with self.log.open("ab") as log:
+            self._running = subprocess.Popen(  # noqa: S603 - our own modules
+                self._command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                env=self._environ,
+                start_new_session=True,  # Ctrl-C reaches it through us alone, in good order
+                preexec_fn=_dies_with_us(),  # noqa: PLW1509 - one prctl call, bound before the fork
+            )
+
+    @property
+    def pid(self) -> int:
+        """Its process id.
+
+        Raises:
+            Failed: It was never started.
+        """
+        if self._running is None:
+            raise Failed(f"{self.name} is not running")
+        return self._running.pid
+
+    @property
+    def alive(self) -> bool:
+        """Whether it runs."""
+        return self._running is not None and self._running.poll() is None
+
+    def tail(self, lines: int = _TAIL) -> str:
+        """Return the end of its log."""
+        text = self.log.read_text(errors="replace") if self.log.exists() else ""
+        return "\n".join(text.splitlines()[-lines:]) or "(its log is empty)"
+
+    async def answers(self, url: str, seconds: float) -> None:
+        """Return once a GET of `url` is answered with 200.
+
+        Raises:
+            Failed: It ended before, or took longer than `seconds`.
+        """
+        deadline = time.monotonic() + seconds
+        timeout = aiohttp.ClientTimeout(total=2)
+        async with aiohttp.ClientSession(timeout=timeout, connector=aiohttp.TCPConnector(force_close=True)) as session:
+            while not await _ok(session, url):
+                self.check()
+                if time.monotonic() > deadline:
+                    raise Failed(
+                        f"{self.name} did not answer at {url} within {seconds:g} s; its log ends:\n{self.tail()}"
+                    )
+                await asyncio.sleep(_PAUSE)
+
+    def check(self) -> None:
+        """Raise if it is not running.
+
+        Raises:
+            Failed: It ended.
+        """
+        if not self.alive:
+            code = self._running.returncode if self._running else None
+            raise Failed(f"{self.name} ended ({_how(code)}); its log ends:\n{self.tail()}")
+
+    def send(self, number: signal.Signals) -> None:
+        """Send it a signal, if it still runs."""
+        if self._running is not None:
+            with suppress(ProcessLookupError):
+                self._running.send_signal(number)
+
+    async def gone(self) -> int | None:
+        """Return its exit code once it has ended."""
+        while self.alive:  # noqa: ASYNC110 - a child's end has no event that every loop and thread can wait for
+            await asyncio.sleep(0.05)
+        return self._running.returncode if self._running else None
+
+    def stop(self, seconds: float = 10.0) -> None:
+        """End it: politely, and by force after `seconds`."""
+        if self._running is None:
+            return
+        self.send(signal.SIGTERM)
+        self.send(signal.SIGCONT)
+        try:
+            self._running.wait(seconds)
+        except subprocess.TimeoutExpired:
+            self._running.kill()
+            self._running.wait()
+
+
+def stop(processes: list[Process], seconds: float = 10.0) -> None:
+    """End several at once, as long as the slowest of them takes."""
+    for process in processes:
+        process.send(signal.SIGTERM)
+    deadline = time.monotonic() + seconds
+    for process in processes:
+        process.stop(max(0.1, deadline - time.monotonic()))
+
+
+async def first_to_end(processes: list[Process]) -> Process:
+    """Return the first of them that ends."""
+    waiting = {asyncio.create_task(process.gone()): process for process in processes}
+    try:
+        done, _ = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in waiting:
+            task.cancel()
+    return waiting[done.pop()]
+
+
+async def _ok(session: aiohttp.ClientSession, url: str) -> bool:
+    try:
+        async with session.get(url) as response:
+            return response.status == 200
+    except (aiohttp.ClientError, TimeoutError):
+        return False
+
+
+def _inherited() -> dict[str, str]:
+    """Return what a child needs of our environment: not what configures this system, for that is given."""
+    ours = ("CHATWOOT", "INGRESS_", "WORKER_", "OPENAI_", "REDIS_", "JOURNAL_", "LOG_", "COV_", "PYTEST_")
+    return {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+
+
+def _how(code: int | None) -> str:
+    if code is None:
+        return "never started"
+    return f"exit code {code}" if code >= 0 else f"killed by {signal.Signals(-code).name}"
+
+
+def _dies_with_us() -> Callable[[], None] | None:
+    """Return what a child calls before it runs: a SIGTERM when its parent ends, even one that says no good-bye."""
+    if not sys.platform.startswith("linux"):
+        return None
+    prctl = ctypes.CDLL(None).prctl
+    return lambda: prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0) and None
