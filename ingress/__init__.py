@@ -1,1 +1,1 @@
-"""The door. HTTP in, one admitted delivery out. Decides nothing that can wait; never imports crews, workers or crewai."""
+"""The door. HTTP in, one admitted delivery out. Decides nothing that can wait; never imports crews or workers."""

@@ -1,0 +1,50 @@
+"""`python -m ingress`: exit code 2 and every problem on stderr when the configuration cannot be used."""
+
+import asyncio
+import os
+import sys
+
+from chatwootai.stores.connection import BadRedisUrl
+from chatwootai.telemetry import log
+from config.loader import load
+from config.problems import ConfigurationError
+from config.snapshot import Snapshot
+from ingress.environment import BadEnvironment, Environment
+from ingress.server import serve
+
+CANNOT_START = 2
+
+
+def main() -> int:
+    """Start, serve, and say why if that cannot be."""
+    try:
+        log.configure_from(os.environ, process="ingress")
+        environment = Environment.read(os.environ)
+        snapshot = load(environment.config, os.environ)
+        _run(environment, snapshot)
+    except ConfigurationError as error:
+        return _cannot(*map(str, error.problems))
+    except (log.LogSettingsError, BadEnvironment, BadRedisUrl) as error:
+        return _cannot(str(error))
+    except OSError as error:
+        return _cannot(f"cannot listen on INGRESS_HOST and INGRESS_PORT: {error.strerror or error}")
+    return 0
+
+
+def _run(environment: Environment, snapshot: Snapshot) -> None:
+    if sys.platform == "win32":
+        asyncio.run(serve(environment, snapshot))
+    else:
+        import uvloop
+
+        uvloop.run(serve(environment, snapshot))
+
+
+def _cannot(*problems: str) -> int:
+    for problem in problems:
+        sys.stderr.write(f"{problem}\n")
+    return CANNOT_START
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,183 @@
+"""The door's one promise: a delivery is in Redis, or in the journal, before Chatwoot hears 200.
+
+Order: a mailbox sorts by message id, so across conversations, processes and adopted files order does not matter. What
+matters is one conversation's: its next message would start a turn without the ones before. So a delivery whose
+conversation has messages in this process' journal goes behind them; all others go to Redis as soon as it answers.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from typing import Final
+
+from chatwootai.model.delivery import Delivery, Signal
+from chatwootai.stores import keys
+from chatwootai.stores.connection import Connection, StoreUnavailable, store_errors
+from chatwootai.stores.entries import BrokenEntry, pack_delivery, unpack_delivery
+from chatwootai.stores.mailbox import Admission, Mailbox
+from chatwootai.telemetry import log, metrics
+from ingress.journal import Journal, JournalRefused
+
+REDIS_SECONDS: Final = 1.5  # then the journal has the word: Chatwoot waits 5 s for both
+BATCH: Final = 128
+_PAUSES: Final = (0.05, 0.1, 0.2, 0.5, 1.0)
+_LOOK_FOR_ORPHANS: Final = 5.0
+_NO_BOUND: Final = 2**53  # what was acknowledged is never refused afterwards
+
+_log = log.get("ingress.admission")
+_in_redis = metrics.ADMIT_SECONDS.labels("redis")
+_in_journal = metrics.ADMIT_SECONDS.labels("journal")
+_replayed = metrics.JOURNAL_EVENTS.labels("replayed")
+
+
+class StoredNowhere(Exception):
+    """Neither Redis nor the journal took the delivery."""
+
+
+class Admissions:
+    """Admits to Redis, or to the journal while Redis is away; `run` brings the journal back to Redis."""
+
+    def __init__(self, connection: Connection, journal: Journal) -> None:
+        self._connection = connection
+        self._mailbox = Mailbox(connection)
+        self._late = Mailbox(connection, most_waiting=_NO_BOUND)
+        self.journal = journal
+        self.away = False
+
+    async def admit(self, delivery: Delivery, priority: int) -> Admission:
+        """Store a delivery. What the journal takes counts as accepted: a duplicate shows when it is replayed.
+
+        Raises:
+            StoredNowhere: Redis is away, and the disk full or not writable.
+        """
+        conversation = keys.conv(delivery.account, delivery.conversation)
+        if self.away or self.journal.holds(conversation):
+            try:
+                return await self._to_journal(delivery, priority, conversation)
+            except JournalRefused:
+                return await self._to_redis_at_last(delivery, priority)
+        try:
+            return await self._to_redis(delivery, priority)
+        except StoreUnavailable as error:
+            self._went_away(error)
+        try:
+            return await self._to_journal(delivery, priority, conversation)
+        except JournalRefused as error:
+            raise StoredNowhere from error
+
+    async def _to_redis(self, delivery: Delivery, priority: int) -> Admission:
+        async with _in_time():
+            with _in_redis.time():
+                return await self._mailbox.admit(delivery, priority=priority)
+
+    async def _to_redis_at_last(self, delivery: Delivery, priority: int) -> Admission:
+        try:
+            return await self._to_redis(delivery, priority)
+        except StoreUnavailable as error:
+            raise StoredNowhere from error
+
+    async def _to_journal(self, delivery: Delivery, priority: int, conversation: str) -> Admission:
+        with _in_journal.time():
+            await self.journal.append(bytes([priority]) + pack_delivery(delivery), conversation)
+        return Admission.ACCEPTED
+
+    async def signal(self, signal: Signal) -> None:
+        """Pass a signal on, best effort: a turn looks at Chatwoot once more before it posts."""
+        fate = "lost"
+        if not self.away:
+            try:
+                async with _in_time():
+                    fate = "told" if await self._mailbox.signal(signal) else "nobody"
+            except StoreUnavailable as error:
+                self._went_away(error)
+        metrics.SIGNALS.labels(signal.kind.value, fate).inc()
+
+    def _went_away(self, error: StoreUnavailable) -> None:
+        if not self.away:
+            _log.warning("redis_away", error=str(error))
+        self.away = True
+        self.journal.filled.set()  # wakes `run`, which looks for Redis until it is back
+
+    async def run(self) -> None:
+        """Bring the journals of this and of dead processes into Redis, for ever."""
+        failures = 0
+        while True:
+            try:
+                await self._drain()
+                failures = 0
+                await self._idle()
+            except Exception as error:  # noqa: BLE001  the last thing that may stop is this
+                self._stumbled(error)
+                await asyncio.sleep(_PAUSES[min(failures, len(_PAUSES) - 1)])
+                failures += 1
+
+    def _stumbled(self, error: Exception) -> None:
+        if isinstance(error, StoreUnavailable):
+            self.away = True
+        else:
+            _log.error("replay_failed", exc_info=error)
+
+    async def _idle(self) -> None:
+        self.journal.filled.clear()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_LOOK_FOR_ORPHANS):
+                await self.journal.filled.wait()
+
+    async def _drain(self) -> None:
+        await self.journal.adopt()
+        await self.ping()
+        if self.away:
+            self.away = False
+            _log.info("redis_back", records=self.journal.records, bytes=self.journal.size)
+        while (batch := await self.journal.next_batch(BATCH)).payloads or self.journal.size:
+            await self.journal.done(batch, await self._replay(batch.payloads))
+
+    async def ping(self) -> None:
+        """Ask Redis for a sign of life.
+
+        Raises:
+            StoreUnavailable: there was none in time.
+        """
+        async with _in_time():
+            with store_errors():
+                await self._connection.ping()
+
+    async def _replay(self, payloads: list[bytes]) -> list[str]:
+        """Admit what the journal holds; the conversations it was about.
+
+        Raises:
+            StoreUnavailable: Redis is away again, or refuses everything. All is tried again: the same message twice
+                is one.
+        """
+        results = await asyncio.gather(*(self._admit_late(payload) for payload in payloads), return_exceptions=True)
+        for result in results:
+            if isinstance(result, StoreUnavailable):
+                raise result
+        broken = [
+            (payload, result)
+            for payload, result in zip(payloads, results, strict=True)
+            if isinstance(result, BaseException)
+        ]
+        if broken and len(broken) == len(payloads) and not all(isinstance(one, BrokenEntry) for _, one in broken):
+            raise StoreUnavailable(type(broken[0][1]).__name__)
+        for payload, error in broken:
+            _log.error("journal_record_rejected", error=type(error).__name__, bytes=len(payload))
+            await self.journal.reject(payload)
+        _replayed.inc(len(payloads) - len(broken))
+        return [result for result in results if isinstance(result, str)]
+
+    async def _admit_late(self, payload: bytes) -> str:
+        delivery = unpack_delivery(payload[1:])
+        async with _in_time():
+            await self._late.admit(delivery, priority=payload[0])
+        return keys.conv(delivery.account, delivery.conversation)
+
+
+@contextlib.asynccontextmanager
+async def _in_time() -> AsyncIterator[None]:
+    """A Redis that hangs is one that is away."""
+    try:
+        async with asyncio.timeout(REDIS_SECONDS):
+            yield
+    except TimeoutError:
+        raise StoreUnavailable("no answer in time") from None

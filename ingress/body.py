@@ -1,0 +1,50 @@
+"""Reading a request's body without trusting what it says of itself."""
+
+import asyncio
+from typing import Final
+
+from aiohttp import web
+
+MOST_BYTES: Final = 1024 * 1024
+READ_SECONDS: Final = 5.0  # Chatwoot itself gives up after 5 s
+
+
+class TooLarge(Exception):
+    """The body is, or would be, over the limit."""
+
+
+class TooSlow(Exception):
+    """The body did not come in time, or its connection broke."""
+
+
+async def read(request: web.Request, most: int = MOST_BYTES, seconds: float = READ_SECONDS) -> bytes:
+    """The whole raw body.
+
+    The limit is enforced on what has arrived, so neither chunks nor a lying Content-Length get past it.
+
+    Raises:
+        TooLarge: more than `most` bytes, announced or arrived; the rest is not read.
+        TooSlow: not whole after `seconds`.
+    """
+    if (request.content_length or 0) > most:
+        raise TooLarge
+    content = request.content
+    if content.is_eof():  # it came with the headers, as nearly all do: no timer, no loop
+        body = content.read_nowait()
+        if len(body) > most:
+            raise TooLarge
+        return body
+    try:
+        async with asyncio.timeout(seconds):
+            return await _collect(request, most)
+    except (TimeoutError, web.RequestPayloadError, ConnectionError) as error:
+        raise TooSlow from error
+
+
+async def _collect(request: web.Request, most: int) -> bytes:
+    body = bytearray()
+    while chunk := await request.content.readany():
+        body += chunk
+        if len(body) > most:
+            raise TooLarge
+    return bytes(body)

@@ -1,0 +1,47 @@
+"""What the environment says to this process (interface.md, "Environment")."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from chatwootai.stores.connection import DEFAULT_URL
+
+
+class BadEnvironment(ValueError):
+    """A variable has a value that cannot be used; the message names it and says what can."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Environment:
+    """Where things are. `port` 0 is a free one, which the line "listening" names."""
+
+    config: Path
+    redis_url: str
+    host: str
+    port: int
+    journal: Path
+
+    @classmethod
+    def read(cls, environ: Mapping[str, str]) -> "Environment":
+        """Read the variables; an empty one counts as unset.
+
+        Raises:
+            BadEnvironment: INGRESS_PORT is no port.
+        """
+
+        def value(name: str, default: str) -> str:
+            return environ.get(name) or default
+
+        return cls(
+            config=Path(value("CHATWOOTAI_CONFIG", "config")),
+            redis_url=value("REDIS_URL", DEFAULT_URL),
+            host=value("INGRESS_HOST", "0.0.0.0"),  # noqa: S104  a container's port is published on purpose
+            port=_port(value("INGRESS_PORT", "8080")),
+            journal=Path(value("JOURNAL_DIR", "var/journal")),
+        )
+
+
+def _port(value: str) -> int:
+    if not (value.isascii() and value.isdigit() and len(value) <= 5 and int(value) <= 65_535):
+        raise BadEnvironment(f"INGRESS_PORT is {value!r}: use a number from 0 (a free port) to 65535")
+    return int(value)

@@ -1,0 +1,228 @@
+"""Accepted deliveries on disk while Redis is away: on the disk before the 200, in Redis in the same order afterwards.
+
+One file a process, so that several may share JOURNAL_DIR. All that touches the disk runs in one thread: the event loop
+never waits for a disk, and whatever arrives while one fsync runs shares the next.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Final, NamedTuple, TypeVar
+
+from chatwootai.telemetry import log, metrics
+from ingress.journal_file import SUFFIX, Batch, JournalFile
+from ingress.records import frame
+
+MOST_BYTES: Final = 256 * 1024 * 1024
+T = TypeVar("T")
+_log = log.get("ingress.journal")
+_events = {name: metrics.JOURNAL_EVENTS.labels(name) for name in ("appended", "torn", "adopted", "refused", "rejected")}
+
+
+class JournalRefused(Exception):
+    """The journal took nothing: it or the disk is full, or the folder cannot be written."""
+
+
+class _Waiting(NamedTuple):
+    record: bytes
+    conversation: str
+    stored: asyncio.Future[None]
+
+
+class Journal:
+    """The journal of this process, and those it adopted."""
+
+    def __init__(self, folder: Path, most_bytes: int = MOST_BYTES) -> None:
+        self._folder = folder
+        self._most_bytes = most_bytes
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="journal")
+        self._own: JournalFile | None = None
+        self._adopted: list[JournalFile] = []
+        self._queue: list[_Waiting] = []
+        self._writer: asyncio.Task[None] | None = None
+        self._held: Counter[str] = Counter()
+        self.trouble: str | None = None  # why the last write failed
+        self.filled = asyncio.Event()
+
+    async def open(self) -> None:
+        """Make this process' file. A folder that cannot be written is no reason not to start: Redis may be there."""
+        try:
+            await self._in_thread(self._file)
+        except OSError as error:
+            self._troubled(error)
+
+    @property
+    def size(self) -> int:
+        """Bytes on disk that are not yet in Redis."""
+        return sum(file.size - file.read for file in (*self._adopted, self._own) if file)
+
+    @property
+    def records(self) -> int:
+        """Records of this process that are not yet in Redis."""
+        return self._held.total()
+
+    async def usable(self) -> bool:
+        """Whether a delivery would be taken now."""
+        if self.size >= self._most_bytes:
+            return False
+        try:
+            await self._in_thread(self._try)
+        except OSError as error:
+            self.trouble = _why(error)
+            return False
+        return True
+
+    def _try(self) -> None:
+        file = self._file()
+        if self.trouble:  # a disk that was full may have room again
+            file.probe()
+            self.trouble = None
+
+    def holds(self, conversation: str) -> bool:
+        """Whether messages of this conversation wait here, so that its next must wait behind them."""
+        return conversation in self._held
+
+    async def append(self, payload: bytes, conversation: str) -> None:
+        """Store a payload; it is on the disk when this returns.
+
+        Raises:
+            JournalRefused: it could not be stored.
+        """
+        if self.size + sum(len(one.record) for one in self._queue) + len(payload) > self._most_bytes:
+            self._troubled(None)
+            raise JournalRefused(self.trouble)
+        stored = asyncio.get_running_loop().create_future()
+        self._held[conversation] += 1  # from now on, so that the conversation's next message comes behind this one
+        self._queue.append(_Waiting(frame(payload), conversation, stored))
+        if self._writer is None:
+            self._writer = asyncio.create_task(self._write())
+        await stored
+
+    async def _write(self) -> None:
+        while self._queue:
+            batch, self._queue = self._queue, []
+            try:
+                await self._in_thread(self._append, b"".join(one.record for one in batch))
+            except OSError as error:
+                self._refuse(batch, error)
+            else:
+                self._confirm(batch)
+        self._writer = None
+
+    def _append(self, data: bytes) -> None:
+        self._file().append(data)
+
+    def _file(self) -> JournalFile:
+        if self._own is None:
+            self._own = JournalFile.create(self._folder)
+        return self._own
+
+    def _confirm(self, batch: list[_Waiting]) -> None:
+        self.trouble = None
+        _events["appended"].inc(len(batch))
+        for one in batch:
+            if not one.stored.done():
+                one.stored.set_result(None)
+        self.filled.set()
+        self._measure()
+
+    def _refuse(self, batch: list[_Waiting], error: OSError) -> None:
+        self._troubled(error)
+        for one in batch:
+            self._release(one.conversation)
+            if not one.stored.done():
+                one.stored.set_exception(JournalRefused(self.trouble))
+
+    def _troubled(self, error: OSError | None) -> None:
+        self.trouble = _why(error) if error else f"over {self._most_bytes} bytes"
+        _events["refused"].inc()
+        _log.error("journal_refused", trouble=self.trouble, folder=str(self._folder))
+
+    def _release(self, conversation: str) -> None:
+        self._held[conversation] -= 1
+        if self._held[conversation] <= 0:
+            del self._held[conversation]
+
+    async def adopt(self) -> int:
+        """Take over the files of processes that died; how many there were."""
+        found = await self._in_thread(self._claim_orphans)
+        self._adopted += found
+        for file in found:
+            _events["adopted"].inc()
+            _log.info("journal_adopted", file=file.path.name, bytes=file.size)
+        self._measure()
+        return len(found)
+
+    def _claim_orphans(self) -> list[JournalFile]:
+        ours = {file.path for file in (*self._adopted, self._own) if file}
+        try:
+            paths = sorted(path for path in self._folder.glob(f"*{SUFFIX}") if path not in ours)
+        except OSError:
+            return []
+        return [file for path in paths if (file := JournalFile.claim(path))]
+
+    async def next_batch(self, most: int) -> Batch:
+        """The oldest payloads that are not yet in Redis; those of the dead first."""
+        batch = await self._in_thread(self._read, most)
+        if batch.torn:
+            _events["torn"].inc(batch.torn)
+            _log.warning("journal_torn", stretches=batch.torn)
+        return batch
+
+    def _read(self, most: int) -> Batch:
+        file = self._adopted[0] if self._adopted else self._own
+        return file.batch(most) if file else Batch([], 0, 0)
+
+    async def done(self, batch: Batch, conversations: list[str]) -> None:
+        """All of `batch` is in Redis; `conversations` names those of its records that this process had written."""
+        if not self._adopted:
+            for conversation in conversations:
+                self._release(conversation)
+        await self._in_thread(self._advance, batch.end)
+        self._measure()
+
+    def _advance(self, end: int) -> None:
+        file = self._adopted[0] if self._adopted else self._own
+        if file is None:
+            return
+        file.read = end
+        if file is self._own:
+            file.clear_if_read()
+        elif file.read >= file.size:
+            self._adopted.pop(0).remove()
+
+    async def reject(self, payload: bytes) -> None:
+        """Put aside, for a person, what Redis will never take; `rejected.records` is read by no process."""
+        await self._in_thread(self._set_aside, payload)
+        _events["rejected"].inc()
+
+    def _set_aside(self, payload: bytes) -> None:
+        with (self._folder / "rejected.records").open("ab") as file:
+            file.write(frame(payload))
+
+    async def close(self) -> None:
+        """Finish writing and let go; an empty file is removed, a full one is left to whoever comes next."""
+        if self._writer:
+            await self._writer
+        await self._in_thread(self._let_go)
+        self._thread.shutdown()
+
+    def _let_go(self) -> None:
+        for file in self._adopted:
+            file.close()
+        if self._own:
+            self._own.close() if self._own.size else self._own.remove()
+        self._own, self._adopted = None, []
+
+    def _measure(self) -> None:
+        metrics.JOURNAL_RECORDS.set(self.records)
+        metrics.JOURNAL_BYTES.set(self.size)
+
+    async def _in_thread(self, function: Callable[..., T], *arguments: object) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, function, *arguments)
+
+
+def _why(error: OSError) -> str:
+    return error.strerror or type(error).__name__

@@ -1,0 +1,130 @@
+"""What a verified body means: a delivery that needs a turn, or the reason why it needs none. Pure.
+
+Only what is used is read; unknown keys and missing ones are borne (PROTOCOL.md 2). Trust in types ends at the door:
+past it, every field of a Delivery is what its type says.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Final
+
+import orjson
+
+from chatwootai.model.delivery import Delivery, Ignored, Reason
+from ingress import conversation_events, incoming
+from ingress.fields import identifier, mapping
+
+
+class Unusable(ValueError):
+    """The body is no webhook of Chatwoot that this account could have sent; `cause` is one word for the metric."""
+
+    def __init__(self, cause: str, message: str) -> None:
+        super().__init__(message)
+        self.cause = cause
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """What is known of a request besides its body. `account` is the mapping's key, `received_at` unix seconds."""
+
+    account: str
+    chatwoot_account_id: int
+    received_at: float
+    delivery_id: str | None = None
+
+
+def parse(body: bytes, arrival: Arrival) -> Delivery | Ignored:
+    """Read a webhook's body.
+
+    Raises:
+        Unusable: not JSON, not an object, no usable event, or another account's. Nothing else, whatever the bytes.
+    """
+    payload = _decoded(body)
+    event = payload.get("event")
+    if not isinstance(event, str) or not event:
+        raise Unusable("no_event", "the body names no event")
+    _check_account(payload, arrival)
+    read = _READERS.get(event) or _by_prefix(event)
+    return read(payload, arrival)
+
+
+def _decoded(body: bytes) -> dict[str, Any]:
+    try:
+        payload = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        raise Unusable("not_json", "the body is not JSON") from None
+    if not isinstance(payload, dict):
+        raise Unusable("not_an_object", "the body is not a JSON object")
+    return payload
+
+
+def _check_account(payload: dict[str, Any], arrival: Arrival) -> None:
+    """A secret that is shared by mistake must not let one tenant speak for another. Before 4.14.2 no account is named.
+
+    Events about contacts have one too; all that name an account name the same.
+    """
+    for holder in (payload, mapping(payload.get("conversation"))):
+        named = mapping(holder.get("account")).get("id")
+        if named is not None and named != arrival.chatwoot_account_id:
+            raise Unusable("foreign_account", "the body is about another account than its address")
+
+
+def _message_created(payload: dict[str, Any], arrival: Arrival) -> Delivery | Ignored:
+    try:
+        return incoming.read(payload, arrival.account, arrival.received_at, arrival.delivery_id)
+    except incoming.Incomplete as error:
+        raise Unusable("incomplete", str(error)) from None
+
+
+def _conversation(payload: dict[str, Any], arrival: Arrival) -> Ignored:
+    signal = conversation_events.signal_of(payload, arrival.account, arrival.received_at)
+    return Ignored(reason=Reason.CONVERSATION_EVENT, signal=signal)
+
+
+def _typing(payload: dict[str, Any], arrival: Arrival) -> Ignored:
+    signal = conversation_events.typing_signal(payload, arrival.account, arrival.received_at)
+    return Ignored(reason=Reason.TYPING, signal=signal)
+
+
+Reader = Callable[[dict[str, Any], Arrival], Delivery | Ignored]
+
+
+def _because(reason: Reason) -> Reader:
+    ignored = Ignored(reason=reason)
+    return lambda _payload, _arrival: ignored
+
+
+# Delivery states, transcriptions, translations, a contact's merge: an update is no new message (PROTOCOL.md 6.14).
+_EDIT: Final = _because(Reason.EDIT_WITHOUT_NEW_CONTENT)
+_UNKNOWN: Final = _because(Reason.UNKNOWN_EVENT)
+_AUTOMATION: Final = _because(Reason.AUTOMATION_EVENT)
+
+_READERS: Final[Mapping[str, Reader]] = MappingProxyType(
+    {
+        "message_created": _message_created,
+        "message_updated": _EDIT,
+        "conversation_created": _because(Reason.CONVERSATION_EVENT),
+        "conversation_updated": _conversation,
+        "conversation_status_changed": _conversation,
+        "conversation_opened": _conversation,
+        "conversation_resolved": _conversation,
+        "conversation_typing_on": _typing,
+        "conversation_typing_off": _because(Reason.TYPING),
+        "contact_created": _because(Reason.CONTACT_EVENT),
+        "contact_updated": _because(Reason.CONTACT_EVENT),
+        "inbox_created": _because(Reason.INBOX_EVENT),
+        "inbox_updated": _because(Reason.INBOX_EVENT),
+        "webwidget_triggered": _because(Reason.WIDGET_OPENED),
+        "macro.executed": _AUTOMATION,
+    }
+)
+
+
+def _by_prefix(event: str) -> Reader:
+    return _AUTOMATION if event.startswith("automation_event.") else _UNKNOWN
+
+
+def conversation_of(payload: Mapping[str, Any]) -> int | None:
+    """The conversation a message event is about, for logs."""
+    return identifier(mapping(payload.get("conversation")).get("id"))

@@ -1,0 +1,89 @@
+"""The process: configuration, Redis, journal and HTTP brought up in order and taken down in reverse."""
+
+import asyncio
+import contextlib
+import gc
+import logging
+import signal
+from collections.abc import AsyncIterator
+
+from aiohttp import web
+
+from chatwootai.stores.connection import connect
+from chatwootai.telemetry import http, log, loop, metrics
+from config.snapshot import Snapshot
+from ingress import health
+from ingress.admission import Admissions
+from ingress.environment import Environment
+from ingress.journal import Journal
+from ingress.webhook import Door
+
+_SHUTDOWN_SECONDS = 10.0
+_REDIS_TIMEOUT = 1.0  # of one command; admission has its own, shorter than Chatwoot's patience
+
+_log = log.get("ingress.server")
+
+
+def application(door: Door, admissions: Admissions) -> web.Application:
+    """The routes."""
+    app = web.Application()
+    app.add_routes([web.post("/webhooks/chatwoot/{account}", door.receive), *http.routes(health.checks(admissions))])
+    return app
+
+
+async def serve(environment: Environment, snapshot: Snapshot) -> None:
+    """Listen until SIGTERM or SIGINT; then take no more, finish what is in flight, and let go."""
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    metrics.config_in_force(snapshot.digest)
+    async with _admissions(environment) as admissions:
+        app = application(Door(snapshot, admissions), admissions)
+        async with listening(app, environment.host, environment.port) as (host, port):
+            gc.collect()
+            gc.freeze()  # what is loaded stays; collections look only at what requests leave behind
+            _log.info("listening", host=host, port=port, accounts=len(snapshot.accounts), config=snapshot.digest[:12])
+            await stop.wait()
+            _log.info("stopping")
+    _log.info("stopped")
+
+
+@contextlib.asynccontextmanager
+async def _admissions(environment: Environment) -> AsyncIterator[Admissions]:
+    connection = connect(environment.redis_url, timeout=_REDIS_TIMEOUT)
+    journal = Journal(environment.journal)
+    await journal.open()
+    admissions = Admissions(connection, journal)
+    background = [asyncio.create_task(admissions.run()), asyncio.create_task(loop.watch())]
+    try:
+        yield admissions
+    finally:
+        for task in background:
+            task.cancel()
+        await asyncio.gather(*background, return_exceptions=True)
+        await journal.close()
+        await connection.aclose()
+
+
+@contextlib.asynccontextmanager
+async def listening(app: web.Application, host: str, port: int) -> AsyncIterator[tuple[str, int]]:
+    """Serve an application; gives the host and the port in use.
+
+    Bodies are taken as they come: a compressed one is not unpacked before its signature was looked at.
+    """
+    debug = logging.getLogger("aiohttp.access").isEnabledFor(logging.DEBUG)
+    runner = web.AppRunner(
+        app,
+        access_log=logging.getLogger("aiohttp.access") if debug else None,
+        auto_decompress=False,
+        lingering_time=2.0,
+        keepalive_timeout=75.0,
+        shutdown_timeout=_SHUTDOWN_SECONDS,
+    )
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, host, port).start()
+        address = runner.addresses[0]
+        yield address[0], address[1]
+    finally:
+        await runner.cleanup()

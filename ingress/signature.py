@@ -1,0 +1,112 @@
+"""Is this request from Chatwoot? HMAC-SHA256 over the raw bytes, before anything is parsed. Pure.
+
+The scheme (PROTOCOL.md 1.2): `X-Chatwoot-Signature: sha256=<hex of HMAC-SHA256(secret, "<timestamp>.<raw body>")>`,
+`X-Chatwoot-Timestamp: <unix seconds>`. The timestamp is of this attempt, so a window of 300 s holds with any backlog.
+"""
+
+import hmac
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from multidict import MultiMapping
+
+SIGNATURE: Final = "X-Chatwoot-Signature"
+TIMESTAMP: Final = "X-Chatwoot-Timestamp"
+WINDOW_SECONDS: Final = 300
+_PREFIX: Final = "sha256="
+_HEX_LENGTH: Final = 64
+_MOST_DIGITS: Final = 12  # unix seconds have ten; Python refuses to read more than 4,300
+
+
+class Cause(StrEnum):
+    """Why a request was refused. For the log and the metric; the caller is told none."""
+
+    SIGNATURE_MISSING = "signature_missing"
+    SIGNATURE_MALFORMED = "signature_malformed"
+    TIMESTAMP_MISSING = "timestamp_missing"
+    TIMESTAMP_MALFORMED = "timestamp_malformed"
+    HEADER_TWICE = "header_twice"
+    TOO_OLD = "too_old"
+    TOO_NEW = "too_new"
+    WRONG = "wrong"
+    NO_SECRET = "no_secret"  # noqa: S105  the account has none to check against
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """The request is Chatwoot's, sent `timestamp` (unix seconds)."""
+
+    timestamp: int
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The request is nobody's we know."""
+
+    cause: Cause
+
+
+def verify(raw_body: bytes, headers: MultiMapping[str], secrets: Iterable[str], now: float) -> Verified | Refused:
+    """Check a request against every secret of its account.
+
+    Args:
+        raw_body: the bytes as they came.
+        headers: case-insensitive.
+        secrets: each one that may have signed: of bot, account webhook and API inbox, old and new while rotating.
+            Empty ones sign nothing.
+        now: unix seconds.
+
+    Returns:
+        Verified, or Refused with the cause; it never raises, whatever the headers hold.
+    """
+    given = _given_digest(headers.getall(SIGNATURE, ()))
+    if isinstance(given, Cause):
+        return Refused(given)
+    stamp: Sequence[str] = headers.getall(TIMESTAMP, ())
+    timestamp = _seconds(stamp)
+    if isinstance(timestamp, Cause):
+        return Refused(timestamp)
+    if abs(now - timestamp) > WINDOW_SECONDS:
+        return Refused(Cause.TOO_OLD if timestamp < now else Cause.TOO_NEW)
+    keys = [secret.encode("utf-8", "surrogateescape") for secret in secrets if secret]
+    if not keys:
+        return Refused(Cause.NO_SECRET)
+    # The signed text holds the header's digits as sent, not the number they make.
+    signed = b"%b.%b" % (stamp[0].encode(), raw_body)
+    return Verified(timestamp) if _matches_any(given, signed, keys) else Refused(Cause.WRONG)
+
+
+def _given_digest(values: Sequence[str]) -> bytes | Cause:
+    if not values:
+        return Cause.SIGNATURE_MISSING
+    if len(values) > 1:
+        return Cause.HEADER_TWICE
+    value = values[0]
+    if not value.startswith(_PREFIX) or len(value) != len(_PREFIX) + _HEX_LENGTH:
+        return Cause.SIGNATURE_MALFORMED
+    try:
+        digest = bytes.fromhex(value[len(_PREFIX) :])
+    except ValueError:
+        return Cause.SIGNATURE_MALFORMED
+    return digest if len(digest) * 2 == _HEX_LENGTH else Cause.SIGNATURE_MALFORMED  # fromhex forgives spaces
+
+
+def _seconds(values: Sequence[str]) -> int | Cause:
+    if not values:
+        return Cause.TIMESTAMP_MISSING
+    if len(values) > 1:
+        return Cause.HEADER_TWICE
+    value = values[0]
+    if not (value.isascii() and value.isdigit() and len(value) <= _MOST_DIGITS):
+        return Cause.TIMESTAMP_MALFORMED
+    return int(value)
+
+
+def _matches_any(given: bytes, signed: bytes, keys: list[bytes]) -> bool:
+    """Compare with all keys, in constant time: how long it takes must not tell which one nearly fitted."""
+    matched = False
+    for key in keys:
+        matched |= hmac.compare_digest(given, hmac.digest(key, signed, "sha256"))
+    return matched

@@ -1,0 +1,155 @@
+"""POST /webhooks/chatwoot/{account}: from bytes to one of the answers that interface.md lists, in a fixed order.
+
+Known account, body within its limit, signature, meaning, rate, storage. Nothing is parsed before the signature holds.
+"""
+
+import time
+from typing import Final
+
+from aiohttp import web
+from prometheus_client import Counter
+
+from chatwootai.model.delivery import Delivery, Ignored, Reason
+from chatwootai.model.priority import priority_of
+from chatwootai.stores.mailbox import Admission
+from chatwootai.telemetry import log, metrics
+from config.snapshot import Account, Snapshot
+from ingress import body, payload
+from ingress.admission import Admissions, StoredNowhere
+from ingress.payload import Arrival, Unusable
+from ingress.rate import Rates
+from ingress.signature import Cause, Refused, verify
+
+DELIVERY_ID: Final = "X-Chatwoot-Delivery"
+_MOST_DELIVERY_ID: Final = 128
+_JSON: Final = "application/json"
+_FULL_SECONDS: Final = 5  # a mailbox that is full empties at the pace of turns
+
+_IGNORED: Final = {reason: b'{"status":"ignored","reason":"%b"}' % reason.value.encode() for reason in Reason}
+_ignored = {reason: metrics.DELIVERIES.labels("ignored", reason.value) for reason in Reason}
+_accepted = metrics.DELIVERIES.labels("accepted", "")
+_duplicate = metrics.DELIVERIES.labels("duplicate", "")
+_causes = {cause: metrics.SIGNATURE_FAILURES.labels(cause.value) for cause in Cause}
+_log = log.get("ingress.webhook")
+
+
+class Door:
+    """Answers webhooks. `snapshot` is replaced whole when the configuration changes."""
+
+    def __init__(self, snapshot: Snapshot, admissions: Admissions) -> None:
+        self.snapshot = snapshot
+        self._admissions = admissions
+        self._rates = Rates(time.monotonic)
+
+    async def receive(self, request: web.Request) -> web.Response:
+        """Answer one webhook request. A mistake of ours is a 500 without details: Chatwoot tries those again."""
+        try:
+            return await self._receive(request)
+        except Exception:  # noqa: BLE001  whatever it is, the answer is one that Chatwoot tries again after
+            _log.exception("surprise", path=request.path)
+            return _refused(500, "surprise", "something went wrong here: send it again")
+
+    async def _receive(self, request: web.Request) -> web.Response:
+        account = self.snapshot.account(request.match_info["account"])
+        if account is None:
+            return _refused(404, "unknown_account", "no such account")
+        try:
+            raw = await body.read(request)
+        except body.TooLarge:
+            return _refused(413, "too_large", "the body is over 1 MiB", close=True)
+        except body.TooSlow:
+            return _refused(400, "too_slow", "the body did not come in time", close=True)
+        now = time.time()
+        if not self._is_genuine(raw, request, account, now):
+            return _refused(401, "signature", "the signature is missing or wrong, or the clocks differ by over 300 s")
+        return await self._understand(raw, account, Arrival(account.key, account.id, now, _delivery_id(request)))
+
+    def _is_genuine(self, raw: bytes, request: web.Request, account: Account, now: float) -> bool:
+        result = verify(raw, request.headers, [secret.reveal() for secret in account.webhook_secrets], now)
+        if not isinstance(result, Refused):
+            return True
+        if account.signature == "optional" and result.cause is Cause.SIGNATURE_MISSING:
+            metrics.UNSIGNED.inc()
+            _log.warning("unsigned_accepted", account=account.key)
+            return True
+        _causes[result.cause].inc()
+        _log.warning("signature_refused", account=account.key, cause=result.cause.value, remote=request.remote)
+        return False
+
+    async def _understand(self, raw: bytes, account: Account, arrival: Arrival) -> web.Response:
+        try:
+            meaning = payload.parse(raw, arrival)
+        except Unusable as error:
+            _log.warning("unusable", account=account.key, delivery=arrival.delivery_id, cause=error.cause)
+            return _refused(400, error.cause, str(error))
+        if isinstance(meaning, Ignored):
+            return await self._ignore(meaning, arrival)
+        return await self._admit(meaning, account)
+
+    async def _ignore(self, ignored: Ignored, arrival: Arrival) -> web.Response:
+        if ignored.signal is not None:
+            await self._admissions.signal(ignored.signal)
+        _ignored[ignored.reason].inc()
+        _log.debug("ignored", account=arrival.account, delivery=arrival.delivery_id, reason=ignored.reason.value)
+        return _said(_IGNORED[ignored.reason])
+
+    async def _admit(self, delivery: Delivery, account: Account) -> web.Response:
+        inbox = account.inboxes.get(delivery.inbox)
+        settings = inbox.settings if inbox else account.settings
+        seconds = self._rates.wait(account.key, settings.rate_per_minute)
+        if seconds:
+            return _later(seconds, "over_rate", account)
+        base = inbox.priority if inbox and inbox.priority is not None else account.priority
+        try:
+            admission = await self._admissions.admit(delivery, priority_of(delivery, base))
+        except StoredNowhere:
+            _log.error("stored_nowhere", **_ids(delivery))
+            return _refused(500, "stored_nowhere", "the delivery could be stored nowhere: send it again")
+        if admission is Admission.FULL:
+            return _later(_FULL_SECONDS, "full", account)
+        return self._admitted(admission, delivery)
+
+    def _admitted(self, admission: Admission, delivery: Delivery) -> web.Response:
+        accepted = admission is Admission.ACCEPTED
+        (_accepted if accepted else _duplicate).inc()
+        _log.info(admission.value, **_ids(delivery), channel=delivery.channel)
+        return _said(b'{"status":"accepted"}' if accepted else b'{"status":"duplicate"}')
+
+
+def _delivery_id(request: web.Request) -> str | None:
+    """The request's id, if it looks like one: it is not covered by the signature."""
+    value = request.headers.get(DELIVERY_ID, "")
+    return value if 0 < len(value) <= _MOST_DELIVERY_ID and value.isascii() and value.isprintable() else None
+
+
+def _ids(delivery: Delivery) -> dict[str, object]:
+    return {
+        "account": delivery.account,
+        "conversation": delivery.conversation,
+        "message": delivery.message.id,
+        "delivery": delivery.delivery_id,
+    }
+
+
+def _said(text: bytes) -> web.Response:
+    return web.Response(body=text, content_type=_JSON)
+
+
+def _refused(status: int, cause: str, message: str, *, close: bool = False) -> web.Response:
+    _count("failed" if status >= 500 else "refused", cause)
+    response = web.json_response({"error": message}, status=status)
+    if close:  # what still comes on this connection belongs to a request that is over
+        response.force_close()
+    return response
+
+
+def _later(seconds: int, cause: str, account: Account) -> web.Response:
+    _log.warning("later", account=account.key, cause=cause, seconds=seconds)
+    response = _refused(429, cause, "too many messages for this account: try again later")
+    response.headers["Retry-After"] = str(seconds)
+    return response
+
+
+def _count(answer: str, cause: str) -> None:
+    counter: Counter = metrics.DELIVERIES.labels(answer, cause)
+    counter.inc()
