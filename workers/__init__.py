@@ -1,10 +1,10 @@
-"""The shop floor: one turn per conversation at a time, one visible reply per turn. The worker, a turn's steps, delivery."""
+"""The shop floor: the worker, the steps of a turn, delivery. One turn a conversation at a time, one reply a turn."""
 
 from typing import Any
 
 
 def __getattr__(name: str) -> Any:
-    # The one line of code in a sign: arq's own CLI wants `workers.WorkerSettings`, and nothing else here should pay for it.
+    # The only code in a sign: arq's own CLI wants `workers.WorkerSettings`, and who imports a neighbour pays nothing.
     if name == "WorkerSettings":
         from workers.settings import WorkerSettings
 

@@ -71,15 +71,26 @@ def connect(url: str, *, timeout: float = 2.0, retries: int = 1, max_connections
     return client
 
 
-def _sentinel(url: str, options: dict[str, Any]) -> Connection:
+def sentinel_hosts(url: str) -> tuple[list[tuple[str, int]], str, int]:
+    """Hosts, service and database of a redis+sentinel:// URL.
+
+    Raises:
+        BadRedisUrl: hosts or service are missing.
+    """
     parts = urlsplit(url)
     hosts = [_host(item) for item in parts.netloc.rpartition("@")[2].split(",") if item]
     service, _, database = parts.path.strip("/").partition("/")
     if not hosts or not service:
         raise BadRedisUrl("a sentinel URL reads redis+sentinel://host:port,host:port/service/db")
-    password = unquote(parts.password) if parts.password else None
+    return hosts, service, int(database or 0)
+
+
+def _sentinel(url: str, options: dict[str, Any]) -> Connection:
+    hosts, service, database = sentinel_hosts(url)
+    raw = urlsplit(url).password
+    password = unquote(raw) if raw else None
     sentinel = Sentinel(hosts, socket_timeout=options["socket_timeout"])  # type: ignore[no-untyped-call]  # redis has no types here
-    client: Connection = sentinel.master_for(service, db=int(database or 0), password=password, **options)
+    client: Connection = sentinel.master_for(service, db=database, password=password, **options)
     return client
 
 

@@ -179,6 +179,46 @@ class Conversations:
         answer = await self._runner.run("sent", hold.conv, hold.job, hold.fence, pending.entry, int(arrived))
         _fresh(answer, hold)
 
+    async def replace(
+        self,
+        hold: Hold,
+        pending: Pending,
+        *,
+        instead: Sequence[Action] = (),
+        drop_turn: bool = False,
+        dead: bytes | None = None,
+    ) -> None:
+        """The outbox's first action will not be posted: put others in its place, drop the rest of its turn.
+
+        Raises:
+            Stale: another job holds the conversation.
+            StoreUnavailable: Redis is away.
+        """
+        turn = pending.action.turn if pending.action else ""
+        answer = await self._runner.run(
+            "replace",
+            hold.conv,
+            hold.job,
+            hold.fence,
+            pending.entry,
+            int(drop_turn),
+            turn,
+            dead or b"",
+            keys.DEAD_MS,
+            *(pack_action(action) for action in instead),
+        )
+        _fresh(answer, hold)
+
+    async def discard(self, hold: Hold, entries: Sequence[bytes], *, name: str, dead: bytes) -> None:
+        """Take unreadable entries out of the mailbox; the dead letter `name` keeps them.
+
+        Raises:
+            Stale: another job holds the conversation.
+            StoreUnavailable: Redis is away.
+        """
+        answer = await self._runner.run("discard", hold.conv, hold.job, hold.fence, name, dead, keys.DEAD_MS, *entries)
+        _fresh(answer, hold)
+
     async def finish(self, hold: Hold) -> bool:
         """End the job: rest, or queue the next turn if there is more to do (True).
 

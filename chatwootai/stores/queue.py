@@ -1,10 +1,15 @@
 """Jobs: claimed under a lease, renewed, retired, released. The rule of who is next stands in lua/queue.lua."""
 
+import asyncio
 from dataclasses import dataclass
 
-from chatwootai.stores.connection import Connection, store_errors
+import structlog
+
+from chatwootai.stores.connection import Connection, StoreUnavailable, store_errors
 from chatwootai.stores.keys import WAKE, worker
 from chatwootai.stores.scripts import Runner
+
+_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +78,15 @@ class Queue:
         with store_errors():
             await self._connection.set(worker(self.worker), b"1", px=int(ttl * 1000))
 
+    async def live(self) -> None:
+        """Say so for ever, for a worker that renews nothing."""
+        while True:
+            try:
+                await self.heartbeat(ttl=3 * self.lease)
+            except StoreUnavailable as error:
+                _log.warning("redis_away", error=str(error))
+            await asyncio.sleep(self.lease / 3)
+
     async def farewell(self) -> None:
         """Say that this worker is gone.
 
@@ -89,4 +103,4 @@ class Queue:
             StoreUnavailable: Redis is away.
         """
         with store_errors():
-            await self._connection.execute_command("BLPOP", WAKE, max(0.01, seconds))
+            await self._connection.execute_command("BLPOP", WAKE, max(0.01, seconds))  # type: ignore[no-untyped-call]

@@ -44,9 +44,9 @@ while any + high > 0 do
   end
   if not account then break end
   local job = redis.call('ZPOPMIN', 'cw:ready:' .. lane .. ':' .. account)[1]
-  if job then
-    local queued = redis.call('ZREM', 'arq:queue', job)
-    if queued == 1 and redis.call('EXISTS', 'arq:in-progress:' .. job) == 0 and take(job, 0) then
+  -- What arq's own worker runs already, or has run, is only cleared out of the lane.
+  if job and redis.call('EXISTS', 'arq:in-progress:' .. job) == 0 then
+    if redis.call('ZREM', 'arq:queue', job) == 1 and take(job, 0) then
       redis.call('HINCRBY', 'cw:running', account, 1)
       if high > 0 and lane == 'high' then high = high - 1 else any = any - 1 end
     end

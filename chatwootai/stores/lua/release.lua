@@ -7,6 +7,7 @@ if not meta[1] then forget_job(ARGV[2]) return 0 end
 redis.call('ZREM', 'cw:leases', ARGV[2])
 redis.call('HDEL', 'cw:owners', ARGV[2])
 if redis.call('HINCRBY', 'cw:running', meta[1], -1) <= 0 then redis.call('HDEL', 'cw:running', meta[1]) end
--- Its fence is raised by the next begin; until then the conversation has no worker to signal.
+local conv = string.match(ARGV[2], '^turn:(.*):%d+$')
+if conv and holds(conv, ARGV[2], 0) then redis.call('HDEL', 'cw:conv:' .. conv, 'worker') end
 make_ready(ARGV[2], meta[1], meta[2], tonumber(meta[3]))
 return 1

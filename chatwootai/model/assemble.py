@@ -1,0 +1,77 @@
+"""Many messages in, one question out."""
+
+from collections.abc import Sequence
+
+from chatwootai.model.delivery import Attachment, Delivery
+from chatwootai.model.routing import Route
+from chatwootai.model.turn import Exchange, Question
+
+TOKEN_CHARACTERS = 4
+"""Characters to a token, roughly: enough to bound a context without a tokenizer on the path."""
+
+LEAST_SECONDS = 5.0
+"""What an attempt gets however late it begins: after an outage a late answer is better than a person's late one."""
+
+
+def deadline(deliveries: Sequence[Delivery], now: float, deadline_seconds: float) -> float:
+    """When this turn must have a reply or a person, in unix seconds: counted from its last message's arrival."""
+    last = max(delivery.received_at for delivery in deliveries)
+    return max(last + deadline_seconds, now + min(LEAST_SECONDS, deadline_seconds))
+
+
+def question(
+    deliveries: Sequence[Delivery],
+    history: Sequence[Exchange],
+    *,
+    turn: str,
+    route: Route,
+    due: float,
+    most_exchanges: int,
+    most_tokens: int,
+) -> Question:
+    """One question from a burst (oldest first, at least one delivery) and what was said before it."""
+    last = deliveries[-1]
+    return Question(
+        turn=turn,
+        account=last.account,
+        tenant=route.tenant,
+        domain=route.domain,
+        inbox=last.inbox,
+        channel=route.channel,
+        function=route.function,
+        conversation=last.conversation,
+        contact=last.contact,
+        text="\n".join(said(delivery) for delivery in deliveries),
+        history=recent(history, most_exchanges=most_exchanges, most_tokens=most_tokens),
+        deadline=due,
+        language=last.language,
+        subject=last.subject,
+    )
+
+
+def said(delivery: Delivery) -> str:
+    """A message as words: its text, and what came with it in brackets."""
+    pieces = [delivery.message.text, *(_described(one) for one in delivery.message.attachments)]
+    return "\n".join(piece for piece in pieces if piece)
+
+
+def recent(history: Sequence[Exchange], *, most_exchanges: int, most_tokens: int) -> tuple[Exchange, ...]:
+    """The newest exchanges that fit both bounds, oldest first; one that does not fit ends the list."""
+    kept: list[Exchange] = []
+    room = most_tokens * TOKEN_CHARACTERS
+    for exchange in reversed(history[-most_exchanges:] if most_exchanges else ()):
+        room -= len(exchange.text)
+        if room < 0:
+            break
+        kept.append(exchange)
+    return tuple(reversed(kept))
+
+
+def _described(attachment: Attachment) -> str:
+    if attachment.transcript:
+        return attachment.transcript
+    if attachment.latitude is not None and attachment.longitude is not None:
+        return f"[location: {attachment.latitude:.5f}, {attachment.longitude:.5f} {attachment.title or ''}]".replace(
+            " ]", "]"
+        )
+    return f"[{attachment.kind}: {attachment.title}]" if attachment.title else f"[{attachment.kind}]"

@@ -1,0 +1,11 @@
+-- discard: mailbox entries that cannot be read leave the mailbox; a dead letter keeps them for an operator.
+-- ARGV 1 conv, 2 job, 3 fence, 4 dead letter's name, 5 dead letter, 6 keep ms, 7... entries
+-- returns 'stale' or 'ok'
+if not holds(ARGV[1], ARGV[2], tonumber(ARGV[3])) then return 'stale' end
+local account = redis.call('HGET', 'cw:conv:' .. ARGV[1], 'account')
+for i = 7, #ARGV do
+  if redis.call('ZREM', 'cw:box:' .. ARGV[1], ARGV[i]) == 1 then redis.call('HINCRBY', 'cw:waiting', account, -1) end
+end
+redis.call('SET', 'cw:dead:' .. ARGV[4], ARGV[5], 'PX', ARGV[6])
+redis.call('ZADD', 'cw:dead', now_ms(), ARGV[4])
+return 'ok'

@@ -1,0 +1,21 @@
+-- replace: the first entry of the outbox cannot or must not be posted. Others may take its place; a dead letter may tell.
+-- ARGV 1 conv, 2 job, 3 fence, 4 the entry, 5 '1' to drop the rest of its turn too, 6 turn, 7 dead letter or '',
+--      8 dead letter keep ms, 9... entries that take its place, in order
+-- returns 'stale' or 'ok'
+local conv, key = ARGV[1], 'cw:outbox:' .. ARGV[1]
+if not holds(conv, ARGV[2], tonumber(ARGV[3])) then return 'stale' end
+if redis.call('LINDEX', key, 0) ~= ARGV[4] then return 'ok' end
+redis.call('LPOP', key)
+redis.call('HDEL', 'cw:conv:' .. conv, 'posting')
+if ARGV[5] == '1' then
+  for _, entry in ipairs(redis.call('LRANGE', key, 0, -1)) do
+    local known, action = pcall(cjson.decode, entry)
+    if known and action.turn == ARGV[6] then redis.call('LREM', key, 1, entry) end
+  end
+end
+for i = #ARGV, 9, -1 do redis.call('LPUSH', key, ARGV[i]) end
+if ARGV[7] ~= '' then
+  redis.call('SET', 'cw:dead:' .. ARGV[6], ARGV[7], 'PX', ARGV[8])
+  redis.call('ZADD', 'cw:dead', now_ms(), ARGV[6])
+end
+return 'ok'

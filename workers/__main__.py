@@ -1,0 +1,60 @@
+"""`python -m workers`: our Worker, on uvloop, until SIGTERM."""
+
+import asyncio
+import sys
+
+import uvloop
+
+from chatwootai.stores import keys
+from chatwootai.stores.connection import BadRedisUrl, connect
+from chatwootai.stores.queue import Queue
+from chatwootai.telemetry import log
+from config.problems import ConfigurationError
+from workers.environment import BadEnvironment, Environment, worker_id
+from workers.settings import FUNCTIONS, pack, shutdown, startup, unpack
+from workers.startup import Shop
+from workers.worker import Worker
+
+_CONNECTIONS = 128
+
+
+def main() -> int:
+    """Run a worker; 0 after an orderly stop, 2 if the environment or the configuration is wrong."""
+    try:
+        log.configure_from(process="worker")
+        environment = Environment.read()
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            return runner.run(_run(environment))
+    except (BadEnvironment, BadRedisUrl, log.LogSettingsError, ConfigurationError) as error:
+        print(error, file=sys.stderr)  # noqa: T201 - before and beside the log: for the person who started it
+        return 2
+
+
+async def _run(environment: Environment) -> int:
+    name = worker_id()
+    connection = connect(environment.redis_url, timeout=5.0, max_connections=_CONNECTIONS)
+    worker = Worker(
+        queue=Queue(connection, name, lease=environment.lease),
+        connection=connection,
+        reserved=environment.reserved,
+        grace=environment.grace,
+        functions=FUNCTIONS,
+        ctx={"shop": Shop(environment, name)},
+        on_startup=startup,
+        on_shutdown=shutdown,
+        max_jobs=environment.slots,
+        job_serializer=pack,
+        job_deserializer=unpack,
+        health_check_interval=30,
+        expires_extra_ms=keys.JOB_MS,
+    )
+    try:
+        await worker.async_run()
+    finally:
+        await worker.close()
+        await connection.aclose()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,61 @@
+"""What a running turn hears while it thinks: a newer message, a person stepping in, the contact still typing."""
+
+import asyncio
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from chatwootai.model.delivery import SignalKind
+
+MESSAGE = "message"
+
+
+class Attention:
+    """One turn's ears. `changed` is set by whatever may end the wait for a draft."""
+
+    def __init__(self) -> None:
+        self.changed = asyncio.Event()
+        self.messages = 0
+        self.takeover = False
+        self.typing_at: float | None = None
+
+    def hear(self, word: str) -> None:
+        """Take note of one signal; an unknown word is another version's and changes nothing."""
+        if word == MESSAGE:
+            self.messages += 1
+        elif word == SignalKind.TAKEOVER:
+            self.takeover = True
+        elif word == SignalKind.TYPING:
+            self.typing_at = time.time()
+        else:
+            return
+        self.changed.set()
+
+    def settle(self) -> None:
+        """The mailbox has been read again: what came before that is known."""
+        self.messages = 0
+        self.changed.clear()
+
+
+class Listeners:
+    """The turns of this worker, by conversation."""
+
+    def __init__(self) -> None:
+        self._turns: dict[str, Attention] = {}
+
+    def hear(self, conv: str, word: str) -> None:
+        """Pass a signal on to the turn that runs for this conversation, if one does here."""
+        attention = self._turns.get(conv)
+        if attention is not None:
+            attention.hear(word)
+
+    @contextmanager
+    def attend(self, conv: str) -> Iterator[Attention]:
+        """Listen for a conversation while the block runs."""
+        attention = Attention()
+        self._turns[conv] = attention
+        try:
+            yield attention
+        finally:
+            if self._turns.get(conv) is attention:
+                del self._turns[conv]

@@ -1,0 +1,187 @@
+"""Steps 6 to 9 of a turn: assemble, draft, decide, commit; from the start again whenever the contact writes on."""
+
+import asyncio
+import time
+import uuid
+from dataclasses import dataclass, field
+
+from chatwootai.channels.render import render
+from chatwootai.model import assemble, outcome
+from chatwootai.model.burst import Window, may_restart
+from chatwootai.model.delivery import Delivery
+from chatwootai.model.turn import Draft, Exchange, Outcome, Question, Verdict
+from chatwootai.stores.conversations import Begun, Commit, Decision, Pending, pending
+from chatwootai.telemetry import log
+from chatwootai.telemetry.metrics import DEAD_LETTERS, SUPERSEDED
+from chatwootai.telemetry.steps import Steps
+from config.settings import Settings
+from workers.attention import Attention
+from workers.draft import Failed, Interrupted, drafted
+from workers.floor import Floor, Tenant
+from workers.letters import dead_letter
+from workers.patience import MOST_TRIES, patient
+
+_HOUR_MS = 3_600_000
+_log = log.get("turn")
+
+
+@dataclass(slots=True)
+class Turn:
+    """What the steps hand on. `sequence`: how far the mailbox has been read; `draft`: what served, for the record."""
+
+    begun: Begun
+    tenant: Tenant
+    attention: Attention
+    deliveries: tuple[Delivery, ...]
+    sequence: int
+    id: str = field(default_factory=lambda: uuid.uuid4().hex)
+    steps: Steps = field(default_factory=Steps)
+    draft: Draft | None = None
+    superseded: int = 0
+
+    @property
+    def last(self) -> Delivery:
+        """The newest message of the burst."""
+        return self.deliveries[-1]
+
+    @property
+    def settings(self) -> Settings:
+        """The settings of the inbox that the burst came through."""
+        return self.tenant.settings(self.last.inbox)
+
+    @property
+    def arrivals(self) -> list[float]:
+        """When the burst's messages reached the door, unix seconds."""
+        return [delivery.received_at for delivery in self.deliveries]
+
+    def may_restart(self) -> bool:
+        """Whether a newer message is still taken into this turn."""
+        return may_restart(self.arrivals, time.time(), self.settings.deadline_ms / 1000)
+
+    def overtaken(self) -> bool:
+        """Whether what the turn has heard makes its draft pointless."""
+        return self.attention.takeover or (self.attention.messages > 0 and self.may_restart())
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A turn's committed outcome, and what of it is to be delivered."""
+
+    question: Question
+    outcome: Outcome
+    outbox: tuple[Pending, ...]
+
+
+async def decided(floor: Floor, turn: Turn) -> Decided:
+    """Come to a decision and commit it.
+
+    Raises:
+        Stale: another job holds the conversation.
+        StoreUnavailable: Redis was away for too long.
+    """
+    while True:
+        question = _question(turn)
+        made = await _outcome(floor, turn, question)
+        if made is not None and (done := await _commit(floor, turn, question, made)) is not None:
+            return done
+        turn.superseded += 1
+        SUPERSEDED.labels("message").inc()
+        turn.sequence, turn.deliveries = await patient(lambda: floor.conversations.read(turn.begun.hold))
+        turn.attention.settle()
+
+
+def _question(turn: Turn) -> Question:
+    settings = turn.settings
+    return assemble.question(
+        turn.deliveries,
+        turn.begun.context,
+        turn=turn.id,
+        route=turn.tenant.route(turn.last),
+        due=assemble.deadline(turn.deliveries, time.time(), settings.deadline_ms / 1000),
+        most_exchanges=settings.context.exchanges,
+        most_tokens=settings.context.tokens,
+    )
+
+
+async def _outcome(floor: Floor, turn: Turn, question: Question) -> Outcome | None:
+    """An outcome, or None: the contact wrote on, begin again."""
+    if turn.begun.tries >= MOST_TRIES:
+        return outcome.of_failure("the assistant failed repeatedly", sentence=_sentence(turn, "failed"))
+    with turn.steps("draft"):
+        result = await drafted(
+            lambda asked: floor.crews.draft(asked, turn.settings), question, turn.attention, turn.overtaken
+        )
+    if isinstance(result, Draft):
+        with turn.steps("window"):
+            await _quiet(turn)
+    if turn.attention.takeover:
+        SUPERSEDED.labels("takeover").inc()
+        return outcome.silence("a person stepped in")
+    if isinstance(result, Interrupted) or turn.overtaken():
+        return None
+    if isinstance(result, Failed):
+        return outcome.of_failure(result.reason, sentence=_sentence(turn, "failed"))
+    turn.draft = result
+    parts = render(question.channel, result.text)
+    return outcome.of_draft(result, parts, sentence=_sentence(turn, "handoff"))
+
+
+async def _quiet(turn: Turn) -> None:
+    """Hold the reply until the burst's window has closed; whatever overtakes the turn ends the wait."""
+    window = Window(turn.settings.burst.window_ms / 1000, turn.settings.burst.cap_ms / 1000)
+    while not turn.overtaken():
+        left = window.closes(turn.arrivals, typing_at=turn.attention.typing_at) - time.time()
+        if left <= 0:
+            return
+        turn.attention.changed.clear()
+        try:
+            async with asyncio.timeout(left):
+                await turn.attention.changed.wait()
+        except TimeoutError:
+            return
+
+
+async def _commit(floor: Floor, turn: Turn, question: Question, made: Outcome) -> Decided | None:
+    """Write the decision; None if newer messages came that it must answer too."""
+    handoff = turn.settings.handoff
+    team = handoff.teams.get(handoff.team) if handoff.team else None
+    actions = outcome.actions(made, question, label=handoff.label, team=team)
+    decision = Decision(
+        turn=turn.id,
+        answered=[delivery.message.id for delivery in turn.deliveries],
+        actions=actions,
+        exchanges=_exchanges(turn, made),
+        dead=_dead_letter(turn, made) if turn.begun.tries >= MOST_TRIES else None,
+    )
+    force = made.verdict is Verdict.SILENCE or not turn.may_restart()
+    context = turn.settings.context
+    with turn.steps("commit"):
+        answer = await patient(
+            lambda: floor.conversations.commit(
+                turn.begun.hold,
+                turn.sequence,
+                decision,
+                most_context=2 * context.exchanges,
+                context_ms=context.ttl_hours * _HOUR_MS,
+                force=force,
+            )
+        )
+    if answer is Commit.GROWN:
+        return None
+    return Decided(question, made, tuple(pending(action) for action in actions))
+
+
+def _exchanges(turn: Turn, made: Outcome) -> list[Exchange]:
+    asked = [Exchange("contact", assemble.said(one), one.message.at) for one in turn.deliveries]
+    told = [Exchange("crew", "\n".join(made.parts), time.time())] if made.parts else []
+    return [*asked, *told]
+
+
+def _sentence(turn: Turn, name: str) -> str:
+    return turn.settings.sentence(name, turn.last.language)
+
+
+def _dead_letter(turn: Turn, made: Outcome) -> bytes:
+    DEAD_LETTERS.labels("tries").inc()
+    _log.error("dead_letter", cause=made.reason, tries=turn.begun.tries)
+    return dead_letter(turn.id, turn.begun.hold.conv, made.reason or "", turn.deliveries)

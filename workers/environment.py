@@ -1,0 +1,62 @@
+"""What the environment says to a worker (the table stands in docs/reference/environment.md)."""
+
+import os
+import secrets
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from chatwootai.stores.connection import DEFAULT_URL
+
+
+class BadEnvironment(ValueError):
+    """A variable has a value that means nothing; the message names it and says what to write."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Environment:
+    """A worker's settings. Times in seconds; `slots` for any turn, `reserved` more for the high lane alone."""
+
+    redis_url: str
+    config: Path
+    metrics_port: int
+    slots: int
+    reserved: int
+    lease: float
+    grace: float
+
+    @classmethod
+    def read(cls, environ: Mapping[str, str] = os.environ) -> "Environment":
+        """Read it.
+
+        Raises:
+            BadEnvironment: a number is none, or out of its range.
+        """
+        return cls(
+            redis_url=environ.get("REDIS_URL") or DEFAULT_URL,
+            config=Path(environ.get("CHATWOOTAI_CONFIG") or "config"),
+            metrics_port=int(_number(environ, "WORKER_METRICS_PORT", 9100, 0, 65535)),
+            slots=int(_number(environ, "WORKER_SLOTS", 400, 1, 10_000)),
+            reserved=int(_number(environ, "WORKER_RESERVED_SLOTS", 16, 0, 1_000)),
+            lease=_number(environ, "WORKER_LEASE_SECONDS", 5.0, 1.0, 300.0),
+            grace=_number(environ, "WORKER_GRACE_SECONDS", 8.0, 0.0, 300.0),
+        )
+
+
+def worker_id() -> str:
+    """A name for this process that no other has, and that tells an operator where to look."""
+    return f"{socket.gethostname()}.{os.getpid()}.{secrets.token_hex(3)}"
+
+
+def _number(environ: Mapping[str, str], name: str, default: float, least: float, most: float) -> float:
+    raw = environ.get(name, "")
+    if not raw:
+        return default
+    try:
+        value = float(raw)
+    except ValueError:
+        raise BadEnvironment(f"{name} must be a number from {least:g} to {most:g}") from None
+    if not least <= value <= most:
+        raise BadEnvironment(f"{name} must be a number from {least:g} to {most:g}")
+    return value

@@ -1,0 +1,46 @@
+"""How long to wait before another try, and how to wait out a Redis that is away."""
+
+import asyncio
+import random
+import time
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from chatwootai.stores.connection import StoreUnavailable
+
+T = TypeVar("T")
+
+MOST_TRIES = 5
+"""Tries of one turn before it becomes a dead letter and people get the conversation."""
+
+_FIRST, _LONGEST = 1.0, 60.0
+_UNDELIVERED_LONGEST = 30.0
+
+
+def backoff(tries: int) -> float:
+    """Seconds before try `tries + 1`: doubled each time, jittered so that a crowd does not come back as one."""
+    return min(_LONGEST, _FIRST * 2.0**tries) * random.uniform(0.5, 1.5)  # noqa: S311 - jitter, not a secret
+
+
+def until_chatwoot(waiting_since: float) -> float:
+    """Seconds before Chatwoot is asked again: half of what this reply has waited already, jittered."""
+    waited = max(0.0, time.time() - waiting_since)
+    return max(1.0, min(_UNDELIVERED_LONGEST, waited / 2)) * random.uniform(0.75, 1.25)  # noqa: S311
+
+
+async def patient(call: Callable[[], Awaitable[T]], *, seconds: float = 60.0) -> T:
+    """Call until Redis is there, for calls that bear repetition.
+
+    Raises:
+        StoreUnavailable: it was away for longer than `seconds`; the job's lease has long ended then.
+    """
+    end = time.monotonic() + seconds
+    pause = 0.05
+    while True:
+        try:
+            return await call()
+        except StoreUnavailable:
+            if time.monotonic() > end:
+                raise
+        await asyncio.sleep(pause)
+        pause = min(1.0, pause * 2)

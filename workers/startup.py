@@ -1,0 +1,128 @@
+"""Opening and closing the shop: everything a worker needs before its first turn, and its end in good order."""
+
+import asyncio
+import gc
+import os
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import AsyncExitStack
+from typing import Any
+
+import aiohttp
+import orjson
+from aiohttp import web
+
+from chatwootai.stores.connection import Connection, StoreUnavailable, connect, store_errors
+from chatwootai.stores.repair import Repair
+from chatwootai.stores.signals import Signals
+from chatwootai.telemetry import http, log
+from chatwootai.telemetry.metrics import config_in_force
+from config.loader import load
+from workers.environment import Environment
+from workers.floor import Floor
+
+_SWEEP_SECONDS = 1.0
+_CONNECTIONS = 1024
+_log = log.get("worker")
+
+
+class Shop:
+    """A worker's resources. `floor` is there once `open()` has returned."""
+
+    floor: Floor
+
+    def __init__(self, environment: Environment, worker: str) -> None:
+        self.environment = environment
+        self.worker = worker
+        self._stack = AsyncExitStack()
+        self._ready = False
+        self.connection = connect(environment.redis_url, timeout=5.0)
+
+    async def open(self) -> None:
+        """Load the configuration, listen for probes, warm the crews up, then hear signals and sweep.
+
+        Raises:
+            config.problems.ConfigurationError: the configuration is broken; nothing was started.
+        """
+        snapshot = load(self.environment.config, os.environ)
+        config_in_force(snapshot.digest)
+        await self._serve_probes()
+        crews = await self._crews()
+        session = await self._stack.enter_async_context(_session())
+        self.floor = Floor(
+            worker=self.worker, connection=self.connection, snapshot=snapshot, crews=crews, session=session
+        )
+        self.background(Signals(self.connection, self.worker, self.floor.listeners.hear).listen())
+        self.background(self._sweep())
+        gc.collect()
+        gc.freeze()  # what start-up made stays: full collections need not walk CrewAI's classes again
+        self._ready = True
+        _log.info("ready", worker=self.worker, accounts=len(snapshot.accounts))
+
+    async def _crews(self) -> Any:
+        from crews.draft import Crews
+
+        crews = await Crews.open()
+        self._stack.push_async_callback(crews.close)
+        return crews
+
+    async def close(self) -> None:
+        """Let go of everything, last opened first."""
+        self._ready = False
+        await self._stack.aclose()
+        await self.connection.aclose()
+
+    def background(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do `work` until the shop closes."""
+        task = asyncio.create_task(work)
+
+        async def end() -> None:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+        self._stack.push_async_callback(end)
+
+    async def _sweep(self) -> None:
+        repair = Repair(self.connection)
+        while True:
+            try:
+                for conv in await repair.sweep(every=_SWEEP_SECONDS):
+                    _log.warning("conversation_mended", conv=conv)
+            except StoreUnavailable as error:
+                _log.debug("redis_away", error=str(error))
+            await asyncio.sleep(_SWEEP_SECONDS)
+
+    async def _serve_probes(self) -> None:
+        app = web.Application()
+        app.add_routes(http.routes({"redis": redis_check(self.connection), "crews": self._crews_check}))
+        runner = web.AppRunner(app, access_log=None)
+        await runner.setup()
+        self._stack.push_async_callback(runner.cleanup)
+        site = web.TCPSite(runner, "0.0.0.0", self.environment.metrics_port)  # noqa: S104 - probes come from outside
+        await site.start()
+        _log.info("listening", port=runner.addresses[0][1])
+
+    async def _crews_check(self) -> http.Check:
+        return http.Check(http.Status.OK if self._ready else http.Status.UNAVAILABLE, {"warm": self._ready})
+
+
+def redis_check(connection: Connection) -> Callable[[], Awaitable[http.Check]]:
+    """A readiness check that pings Redis."""
+
+    async def check() -> http.Check:
+        try:
+            with store_errors():
+                await connection.ping()
+        except StoreUnavailable as error:
+            return http.Check(http.Status.UNAVAILABLE, {"error": str(error)})
+        return http.Check(http.Status.OK)
+
+    return check
+
+
+def _session() -> aiohttp.ClientSession:
+    """One session a worker; enough connections for every slot, since each waits on one Chatwoot call at a time."""
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=_CONNECTIONS, limit_per_host=256, keepalive_timeout=60),
+        json_serialize=lambda value: orjson.dumps(value).decode(),
+        auto_decompress=True,
+    )

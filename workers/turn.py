@@ -1,0 +1,145 @@
+"""The turn: one burst with its context, answered once. What a job runs.
+
+begin, decide (decide.py), deliver (deliver.py), finish. Outcomes are values; what raises is a surprise (counted as a
+try, ended as a dead letter), Stale (leave), or an absent Chatwoot (deliver later).
+"""
+
+import time
+from typing import Any
+
+from chatwootai.stores.connection import StoreUnavailable
+from chatwootai.stores.conversations import Begun, Decision, Stale
+from chatwootai.stores.keys import split_conv
+from chatwootai.telemetry import log
+from chatwootai.telemetry.metrics import DEAD_LETTERS, FAILED_OPEN, TURN_SECONDS, TURNS
+from workers.decide import Decided, Turn, decided
+from workers.deliver import ChatwootAway, deliver
+from workers.floor import Floor
+from workers.letters import dead_letter
+from workers.patience import backoff, patient, until_chatwoot
+
+_log = log.get("turn")
+
+
+async def work(floor: Floor, conv: str, job: str, *, lost: bool) -> None:
+    """Run one job: deliver what an earlier run decided, answer what waits, then rest or queue the next.
+
+    Raises:
+        StoreUnavailable: Redis was away for too long; the lease brings the job back.
+    """
+    begun = await floor.conversations.begin(conv, job, floor.worker, lost=lost)
+    if begun is None:
+        _log.debug("job_obsolete", job=job)
+        return
+    account, conversation = split_conv(conv)
+    with log.bound(account=account, conversation=conversation):
+        try:
+            await _work(floor, account, begun)
+        except Stale:
+            _log.info("conversation_taken_by_another_job")
+        except ChatwootAway as away:
+            _log.warning("chatwoot_away", error=str(away))
+            await _again(floor, begun, until_chatwoot(away.waiting_since), count=False)
+        except StoreUnavailable:
+            raise
+        except Exception:  # noqa: BLE001 - whatever it is, the conversation must not be forgotten
+            _log.exception("turn_failed", tries=begun.tries + 1)
+            await _again(floor, begun, backoff(begun.tries), count=True)
+
+
+async def _again(floor: Floor, begun: Begun, after: float, *, count: bool) -> None:
+    try:
+        await patient(lambda: floor.conversations.again(begun.hold, after=after, count=count))
+    except Stale:
+        _log.info("conversation_taken_by_another_job")
+
+
+async def _work(floor: Floor, account: str, begun: Begun) -> None:
+    if begun.broken:
+        await _discard(floor, begun)
+    tenant = floor.tenant(account)
+    if tenant is None:
+        await _give_up_unknown(floor, begun)
+    else:
+        await deliver(floor, tenant, begun.hold, begun.outbox)
+        if begun.deliveries:
+            with floor.listeners.attend(begun.hold.conv) as attention:
+                await _answer(floor, Turn(begun, tenant, attention, begun.deliveries, begun.sequence))
+    await patient(lambda: floor.conversations.finish(begun.hold))
+
+
+async def _answer(floor: Floor, turn: Turn) -> None:
+    with log.bound(turn=turn.id, delivery=turn.last.delivery_id):
+        turn.steps.record("queue", max(0.0, time.time() - turn.last.received_at))
+        async with floor.typing(turn.tenant, turn.last):
+            made = await decided(floor, turn)
+            with turn.steps("post"):
+                await deliver(floor, turn.tenant, turn.begun.hold, made.outbox)
+        await _record(floor, turn, made)
+
+
+async def _record(floor: Floor, turn: Turn, made: Decided) -> None:
+    """Say how the turn went: one line, metrics, and a record that the console and the sandbox page read."""
+    seconds = time.time() - turn.last.received_at
+    verdict, channel = made.outcome.verdict.value, made.question.channel
+    TURNS.labels(verdict, channel).inc()
+    TURN_SECONDS.labels(verdict, channel).observe(seconds)
+    record = _described(turn, made, seconds)
+    _log.info("turn_ended", **{key: value for key, value in record.items() if key not in {"account", "conversation"}})
+    try:
+        await floor.turns.write(turn.id, record)
+    except StoreUnavailable:
+        FAILED_OPEN.labels("turn_record").inc()
+
+
+def _described(turn: Turn, made: Decided, seconds: float) -> dict[str, Any]:
+    draft = turn.draft
+    return {
+        "account": turn.last.account,
+        "conversation": turn.last.conversation,
+        "inbox": turn.last.inbox,
+        "channel": made.question.channel,
+        "function": made.question.function,
+        "outcome": made.outcome.verdict.value,
+        "reason": made.outcome.reason,
+        "messages": len(turn.deliveries),
+        "parts": len(made.outcome.parts),
+        "superseded": turn.superseded,
+        "tries": turn.begun.tries,
+        "served_by": draft.served_by if draft else None,
+        "model": draft.model if draft else None,
+        "calls": draft.usage.calls if draft else 0,
+        "prompt_tokens": draft.usage.prompt_tokens if draft else 0,
+        "completion_tokens": draft.usage.completion_tokens if draft else 0,
+        "seconds": round(seconds, 4),
+        "steps": [[name, round(took, 5)] for name, took in [*turn.steps.as_list(), *(draft.steps if draft else ())]],
+    }
+
+
+async def _discard(floor: Floor, begun: Begun) -> None:
+    """Entries that no version of us can read must not hold the conversation up for ever."""
+    name = f"broken-{begun.hold.conv}-{begun.hold.fence}"
+    letter = dead_letter(name, begun.hold.conv, "the mailbox entry is unreadable", raw=begun.broken)
+    DEAD_LETTERS.labels("unreadable").inc()
+    await patient(lambda: floor.conversations.discard(begun.hold, begun.broken, name=name, dead=letter))
+
+
+async def _give_up_unknown(floor: Floor, begun: Begun) -> None:
+    """The mapping no longer has this account: there is nobody to answer as. Kept for the operator, not retried."""
+    if not begun.deliveries:
+        return
+    turn = f"unmapped-{begun.hold.conv}-{begun.hold.fence}"
+    _log.error("dead_letter", cause="the account is not in the mapping")
+    DEAD_LETTERS.labels("unmapped").inc()
+    decision = Decision(
+        turn=turn,
+        answered=[delivery.message.id for delivery in begun.deliveries],
+        actions=(),
+        exchanges=(),
+        dead=dead_letter(turn, begun.hold.conv, "the account is not in the mapping", begun.deliveries),
+    )
+    await patient(
+        lambda: floor.conversations.commit(
+            begun.hold, begun.sequence, decision, most_context=1, context_ms=1, force=True
+        )
+    )

@@ -1,0 +1,196 @@
+"""Our Worker on arq: jobs are claimed under a lease instead of polled, and given back instead of failed.
+
+What stays arq's: functions, context, startup and shutdown, the health key that `arq --check` reads, the form of a job.
+What is ours: claim and wake-up (no polling), leases renewed while a job runs (a dead worker's jobs run again within
+one lease), slots that only the high lane may take, and a stop that costs no job a try.
+"""
+
+import asyncio
+import time
+from signal import Signals
+from typing import Any
+
+from arq.connections import ArqRedis
+from arq.jobs import deserialize_job_raw
+from arq.worker import Worker as ArqWorker
+
+from chatwootai.stores.connection import Connection, StoreUnavailable
+from chatwootai.stores.queue import Claimed, Queue
+from chatwootai.telemetry import log
+from chatwootai.telemetry.metrics import TURNS_RUNNING
+
+_LONGEST_SLEEP = 1.0
+"""Seconds until an idle worker looks again: what a lost wake-up token costs at most."""
+
+_MOST_AT_ONCE = 32
+"""Jobs a claim: a worker with many free slots leaves some of a burst to the others that it woke."""
+
+_log = log.get("worker")
+
+
+class Worker(ArqWorker):
+    """An arq Worker that takes its jobs from `queue`. `grace`: seconds that running jobs get to end on SIGTERM."""
+
+    def __init__(self, *, queue: Queue, connection: Connection, reserved: int, grace: float, **arq: Any) -> None:
+        pool: ArqRedis = ArqRedis(connection_pool=connection.connection_pool)
+        super().__init__(redis_pool=pool, **arq)
+        self.queue = queue
+        self.reserved = reserved
+        self.grace = grace
+        self._freed = asyncio.Event()
+        self._stopping = asyncio.Event()
+        self._forced = asyncio.Event()
+        self._lost: set[str] = set()
+
+    async def main(self) -> None:
+        """Start up, take jobs until told to stop, let running ones end or give them back."""
+        self.ctx["redis"] = self.pool
+        if self.on_startup:
+            await self.on_startup(self.ctx)
+        keeper = asyncio.create_task(self._keep_leases(), name="leases")
+        taker = asyncio.create_task(self._take_jobs(), name="claims")
+        stop = asyncio.create_task(self._stopping.wait(), name="stop")
+        try:
+            await asyncio.wait({keeper, taker, stop}, return_when=asyncio.FIRST_COMPLETED)
+            for task in (keeper, taker):
+                if task.done():
+                    task.result()  # neither ever returns: what ended it is worth a crash
+        finally:
+            await _cancelled(taker, stop)
+            await self._let_go()
+            await _cancelled(keeper)
+
+    async def _take_jobs(self) -> None:
+        while True:
+            self._freed.clear()
+            try:
+                pause = await self._take()
+                if pause is None:
+                    await self._freed.wait()
+                elif pause > 0:
+                    await self.queue.sleep(min(pause, _LONGEST_SLEEP))
+            except StoreUnavailable as error:
+                _log.warning("redis_away", error=str(error))
+                await asyncio.sleep(0.2)
+
+    async def _take(self) -> float | None:
+        """Claim into free slots. Returns how long to sleep if nothing wakes us, None to wait for a slot."""
+        free, high = self._free()
+        if free + high == 0:
+            return None
+        jobs, due = await self._claim(min(free, _MOST_AT_ONCE), min(high, _MOST_AT_ONCE))
+        for claimed in jobs:
+            self._start(claimed)
+        if len(jobs) >= min(free + high, _MOST_AT_ONCE):
+            return 0.0
+        return _LONGEST_SLEEP if due is None else max(due, 0.001)
+
+    async def _claim(self, free: int, high: int) -> tuple[list[Claimed], float | None]:
+        """Claim, and when stopped in the midst of it, give back at once what was claimed."""
+        claim = asyncio.ensure_future(self.queue.claim(free, high))
+        try:
+            return await asyncio.shield(claim)
+        except asyncio.CancelledError:
+            jobs, _ = await claim
+            await asyncio.gather(*(self._give_back(claimed.job) for claimed in jobs))
+            raise
+
+    def _free(self) -> tuple[int, int]:
+        running = len(self.tasks)
+        return max(0, self.max_jobs - running), min(self.reserved, max(0, self.max_jobs + self.reserved - running))
+
+    def _start(self, claimed: Claimed) -> None:
+        task = self.loop.create_task(self._run(claimed), name=claimed.job)
+        self.tasks[claimed.job] = task
+        task.add_done_callback(lambda _: self._ended(claimed.job))
+        TURNS_RUNNING.set(len(self.tasks))
+
+    def _ended(self, job: str) -> None:
+        self.tasks.pop(job, None)
+        self._lost.discard(job)
+        self._freed.set()
+        TURNS_RUNNING.set(len(self.tasks))
+
+    async def _run(self, claimed: Claimed) -> None:
+        """Run one job; whatever happens to it, its lease is either retired, released, or left to end."""
+        try:
+            name, args, kwargs, _, _ = deserialize_job_raw(claimed.blob, deserializer=self.job_deserializer)
+            function = self.functions[name]
+            await function.coroutine({**self.ctx, "job_id": claimed.job, "lost": claimed.lost}, *args, **kwargs)
+            self.jobs_complete += 1
+            await self.queue.retire(claimed.job)
+        except asyncio.CancelledError:
+            if claimed.job not in self._lost:
+                await asyncio.shield(self._give_back(claimed.job))
+        except StoreUnavailable as error:
+            _log.warning("job_left_to_its_lease", job=claimed.job, error=str(error))
+        except Exception:  # noqa: BLE001 - one job's surprise is not the worker's end
+            # As if this worker had died with it: the lease ends, the next run counts a try.
+            self.jobs_failed += 1
+            _log.exception("job_failed", job=claimed.job)
+
+    async def _give_back(self, job: str) -> None:
+        try:
+            await self.queue.release(job)
+            self.jobs_retried += 1
+        except StoreUnavailable as error:
+            _log.warning("job_left_to_its_lease", job=job, error=str(error))
+
+    async def _keep_leases(self) -> None:
+        """Renew every third of a lease, say that we live, and drop what another worker has taken meanwhile."""
+        while True:
+            try:
+                await self.queue.heartbeat(ttl=3 * self.queue.lease)
+                self._drop(await self.queue.renew(list(self.tasks)))
+                await self.record_health()
+            except StoreUnavailable as error:
+                _log.warning("redis_away", error=str(error))
+            except OSError as error:  # arq's own health call comes without our errors
+                _log.warning("redis_away", error=type(error).__name__)
+            await asyncio.sleep(self.queue.lease / 3)
+
+    def _drop(self, lost: list[str]) -> None:
+        for job in lost:
+            task = self.tasks.get(job)
+            if task is not None and not task.done():
+                _log.warning("lease_lost", job=job)
+                self._lost.add(job)
+                task.cancel()
+
+    async def _let_go(self) -> None:
+        """Let running jobs end within the grace time, then cancel them: each gives itself back."""
+        running = set(self.tasks.values())
+        if running and not self._forced.is_set():
+            _log.info("stopping", running=len(running), grace=self.grace)
+            forced = asyncio.create_task(self._forced.wait())
+            deadline = time.monotonic() + self.grace
+            while running and not forced.done() and (left := deadline - time.monotonic()) > 0:
+                await asyncio.wait({*running, forced}, timeout=left, return_when=asyncio.FIRST_COMPLETED)
+                running = {task for task in running if not task.done()}
+            await _cancelled(forced)
+        await _cancelled(*running)
+        _log.info("stopped", given_back=len(running), completed=self.jobs_complete)
+
+    def handle_sig(self, signum: Signals) -> None:
+        """SIGTERM or SIGINT: stop taking jobs; a second one ends the grace time."""
+        if self._stopping.is_set():
+            self._forced.set()
+        self._stopping.set()
+
+    async def close(self) -> None:
+        """Say good-bye and shut down."""
+        if self._pool is None:
+            return
+        try:
+            await self.queue.farewell()
+        except StoreUnavailable as error:
+            _log.warning("redis_away", error=str(error))
+        if self.on_shutdown:
+            await self.on_shutdown(self.ctx)
+        self._pool = None
+
+
+async def _cancelled(*tasks: asyncio.Task[Any]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
