@@ -1,0 +1,51 @@
+"""What can go wrong with Chatwoot, named by what the caller must do next. None of them ever holds a token."""
+
+
+class ChatwootError(Exception):
+    """Something went wrong in a call to Chatwoot; `operation` is which."""
+
+    def __init__(self, operation: str, message: str) -> None:
+        super().__init__(f"{operation}: {message}")
+        self.operation = operation
+
+
+class TryAgain(ChatwootError):
+    """Nothing was changed, or repeating changes nothing more: call again, not before `at` (unix seconds)."""
+
+    def __init__(self, operation: str, message: str, at: float) -> None:
+        super().__init__(operation, message)
+        self.at = at
+
+
+class FateUnknown(ChatwootError):
+    """The request was sent and no usable answer came: it may have been stored. Look (`find_mark`) before repeating."""
+
+
+class Refused(ChatwootError):
+    """Chatwoot will not take this, however often it is sent: change it, or give the conversation to a person.
+
+    `status` is HTTP's, `excerpt` what Chatwoot said, shortened and without secrets.
+    """
+
+    def __init__(self, operation: str, status: int, excerpt: str) -> None:
+        super().__init__(operation, f"HTTP {status}: {excerpt}" if excerpt else f"HTTP {status}")
+        self.status = status
+        self.excerpt = excerpt
+
+
+class NotOurs(Refused):
+    """401, 403 or 404: this token may not do this here, or the thing is gone. Check url, account id and tokens."""
+
+
+class MissingUserToken(ChatwootError):
+    """This needs the account's `user_token`, and the mapping has none: do without, or add one."""
+
+    def __init__(self, operation: str) -> None:
+        super().__init__(operation, "needs the account's user_token in chatwoot_mapping.yaml; a bot's may not do this")
+
+
+class OutOfTime(ChatwootError):
+    """Not sent, for it could not have ended before the deadline: give it a later one, or give up."""
+
+    def __init__(self, operation: str) -> None:
+        super().__init__(operation, "not sent: the deadline is too near")
