@@ -82,7 +82,7 @@ class Library:
 
     def inbox(self, above: Merged, path: Path) -> Merged:
         """The settings of an inbox under its tenant's."""
-        return self.below(above, self._layer(path) if path.exists() else None)
+        return self.below(above, self._layer(path))
 
     def below(self, above: Merged, layer: Table | None) -> Merged:
         """One layer more; `above` itself where the layer says nothing."""
@@ -106,11 +106,11 @@ class Library:
 
     def _first(self, *parts: str) -> Path | None:
         places = [place.joinpath(*parts) for place in (self.folder, SHIPPED)]
-        return next((path for path in places if path.exists()), None)
+        return next((path for path in places if _there(path)), None)
 
     def _layer(self, path: Path) -> Table | None:
         if path not in self._layers:
-            self._layers[path] = self._read(path)
+            self._layers[path] = self._read(path) if _there(path) else None
         return self._layers[path]
 
     def _read(self, path: Path) -> Table | None:
@@ -211,6 +211,11 @@ def _folders(folder: Path) -> list[Path]:
         return sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith((".", "__")))
     except OSError:
         return []
+
+
+def _there(path: Path) -> bool:
+    """A link that leads nowhere counts: it should be reported, not passed over."""
+    return path.is_symlink() or path.exists()
 
 
 def _same(one: Path, other: Path) -> bool:

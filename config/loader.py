@@ -3,13 +3,14 @@
 import gc
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from config.accounts import Assembly, misspelt_tenants
 from config.checks import contradictions
 from config.digest import digest
 from config.layers import FILE, SHIPPED, Library
-from config.mapping import entries
+from config.mapping import Entries, entries
 from config.problems import ConfigurationError, Problem, nearest
 from config.references import References
 from config.settings import SENTENCES, Settings
@@ -27,21 +28,36 @@ def load(folder: Path, environ: Mapping[str, str]) -> Snapshot:
     Raises:
         ConfigurationError: with every problem found, each with its file, line and column.
     """
-    with _no_collection():
-        snapshot, problems = inspect(folder, environ)
-    if snapshot is None or problems:
-        raise ConfigurationError(problems)
-    return snapshot
+    found = inspect(folder, environ)
+    if found.problems:
+        raise ConfigurationError(found.problems)
+    return found.snapshot
 
 
-def inspect(folder: Path, environ: Mapping[str, str]) -> tuple[Snapshot | None, list[Problem]]:
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """What a folder says, sound or not: what could be built, every problem, and the trees that know each place."""
+
+    snapshot: Snapshot
+    problems: tuple[Problem, ...]
+    library: Library
+    entries: Entries | None = None
+
+
+def inspect(folder: Path, environ: Mapping[str, str]) -> Inspection:
     """As `load`, but with problems as a value, and whatever could be built beside them."""
+    with _no_collection():
+        return _inspect(folder, environ)
+
+
+def _inspect(folder: Path, environ: Mapping[str, str]) -> Inspection:
     references = References(environ)
     library = Library(folder, references)
     table, problems = _mapping(folder)
     if table is None:
         library.check_unused()
-        return None, _unique(problems + library.problems)
+        nobody = Snapshot(digest=digest({}), accounts={})
+        return Inspection(nobody, _unique(problems + library.problems), library)
     spelled = modern(table)
     problems += references.resolve(spelled.table)
     found = entries(spelled)
@@ -54,7 +70,8 @@ def inspect(folder: Path, environ: Mapping[str, str]) -> tuple[Snapshot | None, 
     if not found.accounts and not problems:
         problems.append(_nothing(table.mark))
     notes = (*spelled.notes, *assembly.notes, *library.notes)
-    return Snapshot(digest=digest(accounts), accounts=accounts, notes=notes), _unique(problems)
+    snapshot = Snapshot(digest=digest(accounts), accounts=accounts, notes=notes)
+    return Inspection(snapshot, _unique(problems), library, found)
 
 
 def shipped() -> Settings:
@@ -67,14 +84,10 @@ def functions(environ: Mapping[str, str]) -> list[str] | None:
     named = environ.get("CHATWOOTAI_CREWS")
     folder = Path(named) if named else SHIPPED.parent / "crews" / "catalog"
     try:
-        names = [path.stem if path.is_file() else path.name for path in folder.iterdir() if _is_crew(path)]
+        names = [path.name for path in folder.iterdir() if (path / "agents.yaml").is_file()]
     except OSError:
         return None
     return sorted(names) or None
-
-
-def _is_crew(path: Path) -> bool:
-    return (path / "agents.yaml").is_file() or (path.is_file() and path.suffix == ".yaml")
 
 
 def _mapping(folder: Path) -> tuple[Table | None, list[Problem]]:
@@ -120,8 +133,8 @@ def _silent(base: Settings, folder: Path) -> list[Problem]:
     return problems
 
 
-def _unique(problems: list[Problem]) -> list[Problem]:
-    return sorted(set(problems))
+def _unique(problems: list[Problem]) -> tuple[Problem, ...]:
+    return tuple(sorted(set(problems)))
 
 
 @contextmanager

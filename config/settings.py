@@ -113,7 +113,6 @@ class Promotion(Section):
 class ChannelSettings(Section):
     """What differs on one channel. None: as the tenant says."""
 
-    enabled: Flag = True
     tone: Text | None = None
     emoji: Flag | None = None
     signature: Line | None = None

@@ -1,0 +1,23 @@
+"""`chatwootai bench`: measure, as ratios against the plain way in the same run."""
+
+import argparse
+from collections.abc import Sequence
+
+from ops.sandboxed import call
+
+SUMMARY = "measure, as ratios against the plain way in the same run"
+EXAMPLES = "  chatwootai bench --json"
+
+
+def forward(argv: Sequence[str]) -> int:
+    """The sandbox reads the arguments itself, `--help` included."""
+    return call("sandbox.bench", argv)
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """None here: they are the sandbox's."""
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Without arguments."""
+    return forward([])

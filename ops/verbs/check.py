@@ -1,0 +1,73 @@
+"""`chatwootai check`: every problem in all configuration at once."""
+
+import argparse
+from collections.abc import Mapping
+from dataclasses import asdict
+from os import environ
+from pathlib import Path
+
+from ops.printing import as_json, complain, takes_config, takes_json
+
+SUMMARY = "lint all configuration: every problem at once, each with file, line, column and remedy"
+EXAMPLES = """\
+  chatwootai check
+  chatwootai check --json | python3 -m json.tool
+  chatwootai check --schemas var/schemas      JSON Schemas of the files, for editors"""
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Which folder, and how to print."""
+    takes_config(parser)
+    takes_json(parser)
+    parser.add_argument("--schemas", type=Path, metavar="DIR", help="write JSON Schemas of the files into DIR and end")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print the problems; 1 if there are any."""
+    if arguments.schemas:
+        return _schemas(arguments.schemas)
+    problems, notes, accounts = findings(arguments.config, environ)
+    for note in notes:
+        complain(f"note: {note}")
+    if arguments.json:
+        as_json([asdict(problem) for problem in problems])
+    else:
+        _print(problems, accounts)
+    return 1 if problems else 0
+
+
+def findings(folder: Path, environment: Mapping[str, str]) -> tuple[list, list, int]:  # type: ignore[type-arg]
+    """Problems and notes of configuration and crews, and how many accounts are served."""
+    from config.loader import inspect
+    from config.problems import ConfigurationError
+    from crews.catalog import Catalog
+
+    found = inspect(folder, environment)
+    try:
+        crews = Catalog.from_environment(environment).problems()
+    except ConfigurationError as error:
+        crews = error.problems
+    problems = sorted({*found.problems, *crews})
+    return problems, list(found.snapshot.notes), len(found.snapshot.accounts)
+
+
+def _print(problems: list, accounts: int) -> None:  # type: ignore[type-arg]
+    for problem in problems:
+        print(f"{problem.file}:{problem.line}:{problem.column}: {problem.rule}: {problem.message}")
+        print(f"    {problem.remedy}")
+    if problems:
+        complain(f"{len(problems)} problem{'s' if len(problems) > 1 else ''}")
+    else:
+        print(f"no problems: {accounts} account{'s' if accounts != 1 else ''}")
+
+
+def _schemas(folder: Path) -> int:
+    from config.schemas import write
+
+    try:
+        for path in write(folder):
+            print(path)
+    except OSError as error:
+        complain(f"{folder}: {error.strerror}")
+        return 1
+    return 0

@@ -1,0 +1,124 @@
+"""`chatwootai tenants`: who is served, and all settings of one with their origins."""
+
+import argparse
+import json
+from dataclasses import asdict
+from os import environ
+from typing import TYPE_CHECKING
+
+from ops.printing import as_json, complain, table, takes_config, takes_json
+
+if TYPE_CHECKING:
+    from config.effective import Value
+    from config.loader import Inspection
+    from config.snapshot import Account
+
+SUMMARY = "list who is served, or show all settings of one, with the file and line of each"
+EXAMPLES = """\
+  chatwootai tenants
+  chatwootai tenants show 1
+  chatwootai tenants show 1 --inbox 17 --json"""
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """`list` (default) and `show`."""
+    takes_config(parser)
+    takes_json(parser)
+    actions = parser.add_subparsers(dest="action", metavar="ACTION")
+    _options(actions.add_parser("list", help="accounts, tenants and crews"))
+    show = actions.add_parser("show", help="all settings of one, merged")
+    show.add_argument("tenant", help="the account's key, or the tenant's name where only one account has it")
+    show.add_argument("--inbox", type=int, metavar="ID", help="as they are in this inbox")
+    _options(show)
+
+
+def _options(parser: argparse.ArgumentParser) -> None:
+    """The same options after the action; absent there, what stood before it holds."""
+    takes_config(parser)
+    takes_json(parser)
+    for action in parser._actions:
+        if action.dest in {"config", "json"}:
+            action.default = argparse.SUPPRESS
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """List or show, problems on stderr; 1 if there are any."""
+    from config.loader import inspect
+
+    found = inspect(arguments.config, environ)
+    for problem in found.problems:
+        complain(problem)
+    done = _show(found, arguments) if arguments.action == "show" else _list(found, arguments)
+    return 1 if found.problems else done
+
+
+def _list(found: "Inspection", arguments: argparse.Namespace) -> int:
+    accounts = [found.snapshot.accounts[key] for key in sorted(found.snapshot.accounts)]
+    if arguments.json:
+        as_json([_summary(account) for account in accounts])
+        return 0
+    rows = [
+        (each.key, each.name, f"{each.domain}/{each.tenant}", each.crew, each.priority, each.installation.url, each.id)
+        for each in accounts
+    ]
+    table(("ACCOUNT", "NAME", "TENANT", "CREW", "PRIORITY", "CHATWOOT", "ID"), rows)
+    return 0
+
+
+def _summary(account: "Account") -> dict[str, object]:
+    return {
+        "account": account.key,
+        "name": account.name,
+        "domain": account.domain,
+        "tenant": account.tenant,
+        "crew": account.crew,
+        "priority": account.priority,
+        "signature": account.signature,
+        "chatwoot": {"name": account.installation.name, "url": account.installation.url, "id": account.id},
+        "inboxes": [
+            {"id": box.id, "domain": box.domain, "tenant": box.tenant, "crew": box.crew, "priority": box.priority}
+            for box in account.inboxes.values()
+        ],
+    }
+
+
+def _show(found: "Inspection", arguments: argparse.Namespace) -> int:
+    from config.effective import effective, mapped
+
+    account = _meant(found, arguments.tenant)
+    if account is None:
+        return 1
+    mapping, settings = mapped(found, account.key), effective(found, account.key, arguments.inbox)
+    if arguments.json:
+        written = {"mapping": [asdict(each) for each in mapping], "settings": [asdict(each) for each in settings]}
+        as_json({**_summary(account), "inbox": arguments.inbox, **written})
+        return 0
+    print(f"account {account.key}: {account.name} ({account.domain}/{account.tenant})")
+    print("\nmapping")
+    _values(mapping)
+    print("\nsettings" + (f" of inbox {arguments.inbox}" if arguments.inbox is not None else ""))
+    _values(settings)
+    return 0
+
+
+def _values(values: "tuple[Value, ...]") -> None:
+    for value in values:
+        shown = json.dumps(value.value, ensure_ascii=False, default=str)
+        origin = f"{value.file}:{value.line}" if value.line else value.file
+        print(f"  {value.path} = {shown}  ({origin})")
+
+
+def _meant(found: "Inspection", name: str) -> "Account | None":
+    from config.findings import meant
+
+    accounts = found.snapshot.accounts
+    if name in accounts:
+        return accounts[name]
+    fitting = [each for each in accounts.values() if name in {each.tenant, f"{each.domain}/{each.tenant}"}]
+    if len(fitting) == 1:
+        return fitting[0]
+    if fitting:
+        complain(f"several accounts are served by {name}: name one of {', '.join(each.key for each in fitting)}")
+    else:
+        complain(f"there is no account or tenant {name}. {meant(name, [*accounts])}")
+    return None
