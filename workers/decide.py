@@ -107,6 +107,8 @@ async def _outcome(floor: Floor, turn: Turn, question: Question) -> Outcome | No
     """An outcome, or None: the contact wrote on, begin again."""
     if turn.begun.tries >= MOST_TRIES:
         return outcome.of_failure("the assistant failed repeatedly", sentence=_sentence(turn, "failed"))
+    if not question.function:
+        return Outcome(verdict=Verdict.HANDOFF, reason="the assistant is switched off on this channel")
     with turn.steps("draft"):
         result = await drafted(
             lambda asked: floor.crews.draft(asked, turn.settings), question, turn.attention, turn.overtaken

@@ -10,6 +10,7 @@ from chatwootai.model.delivery import Delivery
 from chatwootai.stores.connection import Connection
 from chatwootai.stores.conversations import Conversations
 from chatwootai.stores.turns import Turns
+from config.places import place
 from config.settings import Settings
 from config.snapshot import Account, Snapshot
 from crews.draft import Crews
@@ -32,7 +33,8 @@ class Tenant:
 
     def route(self, delivery: Delivery) -> Route:
         """Which tenant, crew and channel answer a delivery."""
-        return route(self.account, delivery)
+        contact = delivery.contact
+        return route(place(self.account, delivery.inbox), delivery.channel, contact.phone, verified=contact.verified)
 
 
 class Floor:

@@ -38,7 +38,7 @@ def question(
         domain=route.domain,
         inbox=last.inbox,
         channel=route.channel,
-        function=route.function,
+        function=route.function or "",
         conversation=last.conversation,
         contact=last.contact,
         text="\n".join(said(delivery) for delivery in deliveries),

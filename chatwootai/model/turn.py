@@ -20,7 +20,8 @@ class Question:
     """One burst with its context, to be answered once: all that a crew needs and nothing that a tenant must not see.
 
     `text` is the whole burst, oldest message first; `history` what was said before it, oldest first;
-    `deadline` unix seconds, by which a draft must be there.
+    `function` the crew that answers, empty where people answer alone; `deadline` unix seconds, by which a draft must
+    be there.
     """
 
     turn: str
