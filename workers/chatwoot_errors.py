@@ -44,8 +44,8 @@ class MissingUserToken(ChatwootError):
         super().__init__(operation, "needs the account's user_token in chatwoot_mapping.yaml; a bot's may not do this")
 
 
-class OutOfTime(ChatwootError):
-    """Not sent, for it could not have ended before the deadline: give it a later one, or give up."""
+class OutOfTime(TryAgain):
+    """Not sent, for it could not have ended before the deadline: call again with a later one, or give up."""
 
-    def __init__(self, operation: str) -> None:
-        super().__init__(operation, "not sent: the deadline is too near")
+    def __init__(self, operation: str, at: float) -> None:
+        super().__init__(operation, "not sent: the deadline is too near", at)

@@ -148,7 +148,7 @@ class Http:
     ) -> _Answer:
         left = deadline - time.time()
         if not left >= _LEAST_SECONDS:
-            raise OutOfTime(operation.name)
+            raise OutOfTime(operation.name, time.time())
         data = None if body is None else _Body(orjson.dumps(body), content_type="application/json")
         began = time.perf_counter()
         answer = await self._send(operation.method, url, token, data, min(left, _ATTEMPT_SECONDS))
