@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from config.entries import AccountEntry
 from config.mapping import Entries, Entry
 from config.problems import Problem
 from config.snapshot import Account
@@ -18,6 +19,7 @@ def _shared_secrets(entries: Entries) -> list[Problem]:
     problems: list[Problem] = []
     owners: dict[object, tuple[str, Mark]] = {}
     for entry in entries.accounts.values():
+        problems += _empty_tokens(entry)
         for index, secret in enumerate(entry.said.webhook_secrets):
             mark = _item(entry, index)
             if not secret:
@@ -35,6 +37,20 @@ def _shared_secrets(entries: Entries) -> list[Problem]:
                 remedy = "Give each its own: with a shared one, each could sign for the other."
                 problems.append(Problem(*mark, "shared-secret", message, remedy))
     return problems
+
+
+def _empty_tokens(entry: Entry[AccountEntry]) -> list[Problem]:
+    tokens = {"bot_token": entry.said.bot_token, "user_token": entry.said.user_token}
+    return [
+        Problem(
+            *entry.at(key),
+            "empty-secret",
+            f"`accounts.{entry.key}.{key}` is empty",
+            "Give it a value, or leave it out.",
+        )
+        for key, token in tokens.items()
+        if token is not None and not token
+    ]
 
 
 def _item(entry: Entry[Any], index: int) -> Mark:

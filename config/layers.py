@@ -48,7 +48,7 @@ class Library:
         self._used: set[tuple[str, str]] = set()
         root = Table(Mark(str(folder), 1, 1))
         self.base = Merged(root, root, Settings())
-        for place in [SHIPPED] if self.own else [SHIPPED, folder]:
+        for place in [folder] if self.own else [SHIPPED, folder]:
             self.base = self.below(self.base, self._layer(place / "domains" / BASE / FILE))
 
     def names(self) -> list[str]:

@@ -111,8 +111,9 @@ class Promotion(Section):
 
 
 class ChannelSettings(Section):
-    """What differs on one channel. None: as the tenant says."""
+    """What differs on one channel; None: as the tenant says. Not `enabled`: people answer there alone."""
 
+    enabled: Flag = True
     tone: Text | None = None
     emoji: Flag | None = None
     signature: Line | None = None

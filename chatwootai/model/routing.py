@@ -1,102 +1,86 @@
 """Who answers: from account, inbox, channel and contact to one route. One function where others keep hubs."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Protocol
-
-from chatwootai.model.delivery import Delivery
+from dataclasses import dataclass, field
 
 
-class InboxRules(Protocol):
-    """What the configuration says of one inbox; None: as the account says."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """What the configuration says of one inbox of an account. None in an inbox: as the account says.
 
-    @property
-    def domain(self) -> str:
-        """The inbox's own domain, or the account's."""
+    `priority` is 0 to 10, higher first. `special_numbers` maps a contact's phone (E.164) to the function that answers
+    it. `channels` holds, for each channel that the tenant speaks of, whether crews answer on it.
+    """
 
-    @property
-    def tenant(self) -> str:
-        """The inbox's own tenant, or the account's."""
-
-    @property
-    def crew(self) -> str | None:
-        """The function that answers here."""
-
-    @property
-    def priority(self) -> int | None:
-        """0 to 10."""
-
-
-class AccountRules(Protocol):
-    """What the configuration says of one account."""
-
-    @property
-    def key(self) -> str:
-        """The last segment of its webhook address."""
-
-    @property
-    def domain(self) -> str:
-        """The line of business."""
-
-    @property
-    def tenant(self) -> str:
-        """The company served."""
-
-    @property
-    def crew(self) -> str:
-        """The function that answers where nothing else is said."""
-
-    @property
-    def priority(self) -> int:
-        """0 to 10, higher first."""
-
-    @property
-    def inboxes(self) -> Mapping[int, InboxRules]:
-        """The inboxes in which something differs."""
-
-    @property
-    def special_numbers(self) -> Mapping[str, str]:
-        """A contact's phone (E.164) to the function that answers it."""
+    account: str
+    tenant: str
+    domain: str
+    crew: str
+    priority: int
+    inbox: int
+    inbox_crew: str | None = None
+    inbox_priority: int | None = None
+    inbox_tenant: str | None = None
+    inbox_domain: str | None = None
+    special_numbers: Mapping[str, str] = field(default_factory=dict)
+    channels: Mapping[str, bool] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """Where a burst goes, and why: one short sentence a decision, in the order they were taken."""
+    """Where a burst goes, and why: one short sentence a decision. `function` is None where people answer alone."""
 
     tenant: str
     domain: str
-    function: str
+    function: str | None
     channel: str
     priority: int
     why: tuple[str, ...]
 
 
-def route(account: AccountRules, delivery: Delivery) -> Route:
-    """The route of a delivery. Weakest to strongest: the account, the inbox, the contact's own number."""
-    inbox = account.inboxes.get(delivery.inbox)
-    tenant, domain = (inbox.tenant, inbox.domain) if inbox else (account.tenant, account.domain)
-    owner = f"account {account.key}"
-    moved = (tenant, domain) != (account.tenant, account.domain)
-    first = f"{f'inbox {delivery.inbox}' if moved else owner}: tenant {tenant} of domain {domain}"
-    function, second = _function(account, inbox, delivery)
-    own = inbox.priority if inbox else None
-    priority = account.priority if own is None else own
-    third = f"{owner if own is None else f'inbox {delivery.inbox}'}: priority {priority}"
-    why = (first, *second, third)
-    return Route(tenant=tenant, domain=domain, function=function, channel=delivery.channel, priority=priority, why=why)
+def route(place: Place, channel: str, phone: str | None = None, *, verified: bool = True) -> Route:
+    """The route of a message. Weakest to strongest: the account, the inbox, the contact's own number.
+
+    `verified`: the channel vouches for the number; one that anyone could type (on a site, in a mail) opens no
+    special crew.
+    """
+    why: list[str] = []
+    tenant, domain = _tenant(place, why)
+    function = _function(place, channel, phone, verified, why)
+    priority = _priority(place, why)
+    return Route(tenant=tenant, domain=domain, function=function, channel=channel, priority=priority, why=tuple(why))
 
 
-def _function(account: AccountRules, inbox: InboxRules | None, delivery: Delivery) -> tuple[str, tuple[str, ...]]:
-    """The function, and the sentences that say why."""
-    said: tuple[str, ...] = ()
-    special = account.special_numbers.get(normal(delivery.contact.phone or ""))
-    if special and delivery.contact.verified:
-        return special, (f"special number: {special} answers this contact",)
-    if special:  # on a site or in a mail anyone can claim to be the owner
-        said = ("special number passed over: this channel does not vouch for it",)
-    if inbox and inbox.crew:
-        return inbox.crew, (*said, f"inbox {delivery.inbox}: {inbox.crew} answers")
-    return account.crew, (*said, f"account {account.key}: {account.crew} answers")
+def _tenant(place: Place, why: list[str]) -> tuple[str, str]:
+    tenant, domain = place.inbox_tenant or place.tenant, place.inbox_domain or place.domain
+    moved = (tenant, domain) != (place.tenant, place.domain)
+    owner = f"inbox {place.inbox}" if moved else f"account {place.account}"
+    why.append(f"{owner}: tenant {tenant} of domain {domain}")
+    return tenant, domain
+
+
+def _function(place: Place, channel: str, phone: str | None, verified: bool, why: list[str]) -> str | None:
+    if place.channels.get(channel) is False:
+        why.append(f"channel {channel} is switched off: people answer alone")
+        return None
+    special = place.special_numbers.get(normal(phone)) if phone else None
+    if special and verified:
+        why.append(f"special number: {special} answers this contact")
+        return special
+    if special:
+        why.append("special number passed over: this channel does not vouch for it")
+    if place.inbox_crew:
+        why.append(f"inbox {place.inbox}: {place.inbox_crew} answers")
+        return place.inbox_crew
+    why.append(f"account {place.account}: {place.crew} answers")
+    return place.crew
+
+
+def _priority(place: Place, why: list[str]) -> int:
+    own = place.inbox_priority
+    priority = place.priority if own is None else own
+    why.append(f"{f'account {place.account}' if own is None else f'inbox {place.inbox}'}: priority {priority}")
+    return priority
 
 
 def normal(phone: str) -> str:
