@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
@@ -20,7 +21,7 @@ from workers.chatwoot_errors import (
     TryAgain,
 )
 from workers.chatwoot_http import Http
-from workers.chatwoot_json import MARK, Conversation, Marked, Message
+from workers.chatwoot_json import MARK, Conversation, Mark, Message
 from workers.chatwoot_operations import Operation, Owner
 
 __all__ = [
@@ -29,12 +30,13 @@ __all__ = [
     "Conversation",
     "FateUnknown",
     "Mark",
-    "Marked",
     "Message",
     "MissingUserToken",
     "NotOurs",
     "OutOfTime",
     "Refused",
+    "Sight",
+    "Sighting",
     "TryAgain",
 ]
 
@@ -44,12 +46,20 @@ _PAGE_LATEST: Final = 20
 _PAGES: Final = 10
 
 
-class Mark(StrEnum):
-    """What a look for our mark brought. Only FOUND is for ever: a request still under way may be stored later."""
+class Sight(StrEnum):
+    """What a look for our mark brought. Only FOUND is for ever: a request under way may still be stored."""
 
     FOUND = "found"
     ABSENT = "absent"
     UNSURE = "unsure"
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """The answer of `find_mark`. `message` is its id where it was seen itself, not only a later part of its turn."""
+
+    sight: Sight
+    message: int | None = None
 
 
 class Chatwoot:
@@ -83,7 +93,7 @@ class Chatwoot:
         conversation: int,
         content: str,
         *,
-        mark: Marked | None = None,
+        mark: Mark | None = None,
         private: bool = False,
         content_type: str = "text",
         content_attributes: Mapping[str, Any] | None = None,
@@ -116,7 +126,7 @@ class Chatwoot:
         return number
 
     async def note(
-        self, conversation: int, content: str, *, mark: Marked | None = None, deadline: float | None = None
+        self, conversation: int, content: str, *, mark: Mark | None = None, deadline: float | None = None
     ) -> int:
         """Post a private note, which only teammates see. As `create_message`."""
         return await self.create_message(conversation, content, mark=mark, private=True, deadline=deadline)
@@ -222,7 +232,7 @@ class Chatwoot:
 
     async def find_mark(
         self, conversation: int, turn: str, part: int, *, after: int | None = None, deadline: float | None = None
-    ) -> Mark:
+    ) -> Sighting:
         """Look whether a part of a turn stands in the conversation.
 
         With the user's token all messages are read; with the bot's only the last one, which mostly tells enough.
@@ -234,17 +244,17 @@ class Chatwoot:
             after: the id of a message that the part can only follow, such as the last that it answers.
             deadline: unix seconds.
         """
-        wanted, deadline = Marked(turn, part), _deadline(deadline)
+        wanted, deadline = Mark(turn, part), _deadline(deadline)
         if self.reads_history:
             return await self._search(conversation, wanted, after, deadline)
         shown = await self.conversation(conversation, deadline=deadline)
         found = _sighting(shown.last, wanted)
         if found is None:
             silent = after is not None and bool(shown.last) and shown.last[-1].id <= after
-            found = Mark.ABSENT if silent else Mark.UNSURE
+            found = Sighting(Sight.ABSENT if silent else Sight.UNSURE)
         return found
 
-    async def _search(self, conversation: int, wanted: Marked, after: int | None, deadline: float) -> Mark:
+    async def _search(self, conversation: int, wanted: Mark, after: int | None, deadline: float) -> Sighting:
         before: int | None = None
         for _ in range(_PAGES):
             page = await self.messages(conversation, after=after, before=before, deadline=deadline)
@@ -252,9 +262,9 @@ class Chatwoot:
             if found is not None:
                 return found
             if len(page) < (_PAGE_LATEST if after is None else _PAGE_AFTER):
-                return Mark.ABSENT
+                return Sighting(Sight.ABSENT)
             after, before = (None, page[0].id) if after is None else (page[-1].id, None)
-        return Mark.UNSURE
+        return Sighting(Sight.UNSURE)
 
     async def _call(
         self,
@@ -273,7 +283,10 @@ def _deadline(deadline: float | None) -> float:
     return time.time() + _PATIENCE if deadline is None else deadline
 
 
-def _sighting(messages: Iterable[Message], wanted: Marked) -> Mark | None:
-    """FOUND by the part itself, or by a later part of its turn: parts are posted in order."""
-    marks = (message.mark for message in messages if message.mark is not None)
-    return Mark.FOUND if any(mark.turn == wanted.turn and mark.part >= wanted.part for mark in marks) else None
+def _sighting(messages: Iterable[Message], wanted: Mark) -> Sighting | None:
+    marks = [(message.mark, message.id) for message in messages if message.mark is not None]
+    for mark, number in marks:
+        if mark == wanted:
+            return Sighting(Sight.FOUND, number)
+    later = any(mark.turn == wanted.turn and mark.part > wanted.part for mark, _ in marks)
+    return Sighting(Sight.FOUND) if later else None

@@ -13,7 +13,7 @@ _TYPES: Final = ("incoming", "outgoing", "activity", "template")
 
 
 @dataclass(frozen=True, slots=True)
-class Marked:
+class Mark:
     """Which part of which turn a message is; parts count from 0."""
 
     turn: str
@@ -31,7 +31,7 @@ class Message:
     sender_type: str | None
     sender_id: int | None
     at: float | None
-    mark: Marked | None
+    mark: Mark | None
     attributes: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -136,10 +136,10 @@ def _attributes(value: object) -> Mapping[str, Any]:
     return mapping(value)
 
 
-def _mark(value: object) -> Marked | None:
+def _mark(value: object) -> Mark | None:
     raw = mapping(value)
     turn, part = text(raw.get("turn")), whole(raw.get("part"))
-    return Marked(turn, part) if turn is not None and part is not None else None
+    return Mark(turn, part) if turn is not None and part is not None else None
 
 
 def mapping(value: object) -> Mapping[str, Any]:
