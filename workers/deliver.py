@@ -14,7 +14,9 @@ from chatwootai.stores.conversations import Hold, Pending, Post
 from chatwootai.stores.keys import split_conv
 from chatwootai.telemetry import log
 from chatwootai.telemetry.metrics import DEAD_LETTERS, RETRIES, SUPERSEDED
-from workers.chatwoot import FateUnknown, Mark, NotOurs, Refused, TryAgain
+from workers.chatwoot import Sight
+from workers.chatwoot_errors import FateUnknown, OutOfTime, Refused, TryAgain
+from workers.chatwoot_json import Mark
 from workers.floor import Floor, Tenant
 from workers.letters import dead_letter
 from workers.patience import patient
@@ -59,13 +61,13 @@ async def _delivered(floor: Floor, tenant: Tenant, hold: Hold, pending: Pending,
     for pause in (*_PAUSES, None):
         try:
             return await _tried(floor, tenant, hold, pending, action)
-        except (TryAgain, FateUnknown) as error:
+        except (TryAgain, FateUnknown, OutOfTime) as error:
             RETRIES.labels("post").inc()
             if pause is None:
                 return await _put_off(floor, hold, pending, action, str(error))
             _log.warning("post_again", kind=action.kind.value, error=str(error), pause=pause)
             await asyncio.sleep(pause)
-        except (Refused, NotOurs) as error:
+        except Refused as error:
             await _bury(floor, hold, pending, action, str(error))
             return False
     raise AssertionError("unreachable")
@@ -97,19 +99,18 @@ async def _ours(tenant: Tenant, conversation: int) -> bool:
 
 async def _there(tenant: Tenant, conversation: int, action: Action) -> bool:
     """Whether our mark stands in the conversation. Unsure counts as yes: it is silence or saying it twice."""
-    deadline = time.time() + _LOOK_SECONDS
-    return await tenant.chatwoot.find_mark(conversation, action.turn, action.part, deadline=deadline) is not Mark.ABSENT
+    found = await tenant.chatwoot.find_mark(
+        conversation, action.turn, action.part, after=action.after or None, deadline=time.time() + _LOOK_SECONDS
+    )
+    return found.sight is not Sight.ABSENT
 
 
 async def _act(tenant: Tenant, conversation: int, action: Action) -> None:
     chatwoot, deadline = tenant.chatwoot, time.time() + _POST_SECONDS
     match action.kind:
         case ActionKind.REPLY | ActionKind.NOTE:
-            mark = {"chatwootai": {"turn": action.turn, "part": action.part}}
-            private = action.kind is ActionKind.NOTE
-            await chatwoot.create_message(
-                conversation, action.text, private=private, content_attributes=mark, deadline=deadline
-            )
+            mark, private = Mark(action.turn, action.part), action.kind is ActionKind.NOTE
+            await chatwoot.create_message(conversation, action.text, mark=mark, private=private, deadline=deadline)
         case ActionKind.LABELS:
             await chatwoot.add_labels(conversation, action.values, deadline=deadline)
         case ActionKind.PRIORITY:
@@ -142,7 +143,13 @@ async def _bury(floor: Floor, hold: Hold, pending: Pending, action: Action, why:
 
 def _for_people(action: Action, why: str) -> tuple[Action, ...]:
     text = f"**The assistant's reply could not be sent**\nReason: {why}\nThe reply was:\n> {action.text[:1000]}"
-    common = {"turn": f"{action.turn}-refused", "inbox": action.inbox, "channel": action.channel, "due": action.due}
+    common = {
+        "turn": f"{action.turn}-refused",
+        "inbox": action.inbox,
+        "channel": action.channel,
+        "after": action.after,
+        "due": action.due,
+    }
     return (
         Action(kind=ActionKind.NOTE, part=0, text=text, **common),  # type: ignore[arg-type]
         Action(kind=ActionKind.STATUS, part=0, text=OPEN, **common),  # type: ignore[arg-type]

@@ -4,9 +4,9 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 
 import aiohttp
-from chatwootai.model.routing import Route, route
 
 from chatwootai.model.delivery import Delivery
+from chatwootai.model.routing import Route, route
 from chatwootai.stores.connection import Connection
 from chatwootai.stores.conversations import Conversations
 from chatwootai.stores.turns import Turns

@@ -41,6 +41,7 @@ def question(
         function=route.function or "",
         conversation=last.conversation,
         contact=last.contact,
+        last_message=last.message.id,
         text="\n".join(said(delivery) for delivery in deliveries),
         history=recent(history, most_exchanges=most_exchanges, most_tokens=most_tokens),
         deadline=due,

@@ -19,6 +19,7 @@ class ActionKind(StrEnum):
 class Action:
     """One entry of an outbox. `turn` and `part` are its mark in Chatwoot; `text` a message's content or a value.
 
+    `after` is the id of the last message that the turn answers: whatever we post for it stands behind that one.
     `due` is the turn's deadline in unix seconds, after which nobody waits for it any more (it is still delivered).
     """
 
@@ -29,6 +30,7 @@ class Action:
     values: tuple[str, ...] = ()
     inbox: int = 0
     channel: str = ""
+    after: int = 0
     due: float = 0.0
 
     @property

@@ -57,5 +57,6 @@ def _action(kind: ActionKind, question: Question, part: int, text: str = "", val
         values=values,
         inbox=question.inbox,
         channel=question.channel,
+        after=question.last_message,
         due=question.deadline,
     )

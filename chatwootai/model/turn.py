@@ -19,9 +19,9 @@ class Exchange:
 class Question:
     """One burst with its context, to be answered once: all that a crew needs and nothing that a tenant must not see.
 
-    `text` is the whole burst, oldest message first; `history` what was said before it, oldest first;
-    `function` the crew that answers, empty where people answer alone; `deadline` unix seconds, by which a draft must
-    be there.
+    `text` is the whole burst, oldest message first; `last_message` the id of its newest message;
+    `function` the crew that answers, empty where people answer alone; `history` what was said before, oldest first;
+    `deadline` unix seconds, by which a draft must be there.
     """
 
     turn: str
@@ -33,6 +33,7 @@ class Question:
     function: str
     conversation: int
     contact: Contact
+    last_message: int
     text: str
     history: tuple[Exchange, ...]
     deadline: float
