@@ -17,6 +17,7 @@ from config.settings import SENTENCES, Settings
 from config.snapshot import Snapshot
 from config.spellings import modern
 from config.tree import Mark, Scalar, Table
+from config.yaml_source import MAPPING as LIMITS
 from config.yaml_source import read
 
 MAPPING = "chatwoot_mapping.yaml"
@@ -94,7 +95,7 @@ def _mapping(folder: Path) -> tuple[Table | None, list[Problem]]:
     path = folder / MAPPING
     if not path.exists():
         return None, [_missing(folder, path)]
-    node, problems = read(path, str(path))
+    node, problems = read(path, str(path), LIMITS)
     if isinstance(node, Table):
         return node, problems
     if not problems:

@@ -7,6 +7,7 @@ expanded before it is counted. Scalars are resolved as YAML 1.2 does; the words 
 
 import re
 import stat
+from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
@@ -14,8 +15,7 @@ import yaml
 from config.problems import Problem
 from config.tree import Mark, Node, Scalar, Sequence, Table, Value
 
-MAX_BYTES = 1024 * 1024
-MAX_NODES = 50_000
+MEGABYTE = 1024 * 1024
 MAX_DEPTH = 24
 MAX_PROBLEMS = 200  # of one file: a binary file would otherwise report every byte
 
@@ -27,34 +27,46 @@ _AMBIGUOUS = {"yes": "true", "on": "true", "y": "true", "no": "false", "off": "f
 _APPEND, _TEXT = "!append", "tag:yaml.org,2002:str"
 _BOMS = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
 
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much one file may hold: megabytes, and values with aliases counted where they are used."""
+
+    megabytes: int = 1
+    values: int = 50_000
+
+
+SMALL = Limits()
+MAPPING = Limits(megabytes=8, values=1_000_000)  # ten thousand accounts, written out
+
 Parsed = tuple[Node | None, list[Problem]]
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-def read(path: Path, name: str) -> Parsed:
+def read(path: Path, name: str, limits: Limits = SMALL) -> Parsed:
     """Read a file; `name` is what its problems call it. The tree is None where nothing usable was found."""
     try:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):
             return None, [Problem(name, 1, 1, "unreadable", "this is no regular file", "Put a YAML file here.")]
         with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
+            data = file.read(limits.megabytes * MEGABYTE + 1)
     except OSError as error:
         reason = error.strerror or type(error).__name__
         return None, [Problem(name, 1, 1, "unreadable", f"cannot be read: {reason}", "Make it a readable file.")]
-    return parse(data, name)
+    return parse(data, name, limits)
 
 
-def parse(data: bytes, name: str) -> Parsed:
+def parse(data: bytes, name: str, limits: Limits = SMALL) -> Parsed:
     """Read the bytes of one file. Never raises: whatever they hold, the answer is a tree, problems, or both."""
-    if len(data) > MAX_BYTES:
-        message = "the file is over 1 MB"
+    if len(data) > limits.megabytes * MEGABYTE:
+        message = f"the file is over {limits.megabytes} MB"
         return None, [Problem(name, 1, 1, "too-large", message, "Configuration is short: move documents to knowledge.")]
     problems: list[Problem] = []
     text = _decode(data, name, problems)
     if text is None:
         return None, problems
-    node = _Reader(name, problems).read(text)
+    node = _Reader(name, problems, limits.values).read(text)
     return node, problems[:MAX_PROBLEMS]
 
 
@@ -105,8 +117,9 @@ class _Stop(Exception):
 class _Reader:
     """Builds the tree from the parser's events."""
 
-    def __init__(self, name: str, problems: list[Problem]) -> None:
+    def __init__(self, name: str, problems: list[Problem], most: int) -> None:
         self.name = name
+        self.most = most
         self.problems = problems
         self.stack: list[_Open] = []
         self.anchors: dict[str, tuple[Node, int, int]] = {}  # the node, how many values it holds, how deep it is
@@ -162,8 +175,8 @@ class _Reader:
 
     def _count(self, mark: Mark, size: int = 1) -> None:
         self.nodes += size
-        if self.nodes > MAX_NODES:
-            message = f"more than {MAX_NODES} values, aliases counted where they are used"
+        if self.nodes > self.most:
+            message = f"more than {self.most} values, aliases counted where they are used"
             self._problem(mark, "too-many-values", message, "Write less, or without anchors inside anchors.")
             raise _Stop
 
