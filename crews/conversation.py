@@ -7,7 +7,7 @@ from crews.stack import Chat
 
 _ROLES = {"contact": "user", "crew": "assistant", "teammate": "assistant"}
 _HANDOFF = re.compile(
-    r"^[ \t>*_`]*\[\[\s*handoff\s*(?::\s*(?P<reason>[^\]\n]*))?\]\]?[ \t*_`]*$", re.IGNORECASE | re.MULTILINE
+    r"[ \t>*_`]*\[\[\s*handoff\b\s*:?\s*(?P<reason>[^\]\n]*)(?:\]\]?|$)[ \t*_`]*", re.IGNORECASE | re.MULTILINE
 )
 _UNNAMED = "the crew asks for a person"
 _REASON = 200  # characters; it stands in a note to the team
@@ -27,12 +27,15 @@ def _asked(question: Question) -> str:
 
 
 def split_handoff(text: str) -> tuple[str, str | None]:
-    """The text without its `[[handoff: reason]]` line, and the reason if it had one."""
+    """The text without its `[[handoff: reason]]`, and the reason if it had one.
+
+    Lenient about place and decoration: a customer must never read the marker, whatever a model makes of it.
+    """
     found = _HANDOFF.search(text)
     if found is None:
         return text.strip(), None
-    reason = (found["reason"] or "").strip()[:_REASON] or _UNNAMED
-    return _HANDOFF.sub("", text).strip(), reason
+    reason = found["reason"].strip()[:_REASON] or _UNNAMED
+    return _HANDOFF.sub(" ", text).strip(), reason
 
 
 def end_at_sentence(text: str) -> str:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from chatwootai.model.turn import Draft, Question
+from config.problems import ConfigurationError
 from config.settings import Settings
 from crews import environment
 from crews.blueprint import Blueprint
@@ -49,6 +50,8 @@ class Crews:
         from crews.wire import Wire
 
         chosen = catalog or Catalog.from_environment()
+        if problems := chosen.problems():
+            raise ConfigurationError(problems)
         await warm_up(chosen)
         wire = Wire()
         return cls(chosen, assemble(wire), wire)
@@ -68,7 +71,8 @@ class Crews:
         built = time.perf_counter()
         token = current.set(run)
         try:
-            text, silent = (await crew.akickoff(inputs)).raw, "empty"
+            async with asyncio.timeout(question.deadline - time.time()):  # tools and guardrails too, not only the model
+                text, silent = (await crew.akickoff(inputs)).raw, "empty"
         except ModelSilent as error:
             text, silent = "", error.reason
         finally:

@@ -23,7 +23,7 @@ class ModelRefused(CrewError):
 
 
 class ModelSilent(CrewError):
-    """Hand to a person: the model ended without a word (empty, only tool calls, or withheld by its provider)."""
+    """Hand to a person: the model ended without a usable word (empty, only tool calls, withheld, not its shape)."""
 
     def __init__(self, message: str, *, reason: str) -> None:
         super().__init__(message)

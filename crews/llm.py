@@ -5,7 +5,7 @@ from typing import Any
 
 import openai
 from crewai.llms.base_llm import BaseLLM
-from pydantic import BaseModel, PrivateAttr
+from pydantic import BaseModel, PrivateAttr, ValidationError
 
 from crews.errors import ModelSilent
 from crews.run import Run, current
@@ -38,7 +38,7 @@ class StackLLM(BaseLLM):
         from_agent: Any = None,
         response_model: type[BaseModel] | None = None,
     ) -> str | list[ToolCall] | BaseModel:
-        """The model's text, the tools that it asks for, or an instance of `response_model`.
+        """The model's text, the tools that it asks for, or (where it fits) an instance of `response_model`.
 
         Raises:
             ModelSilent: neither text nor tool call came.
@@ -86,4 +86,12 @@ def _answer(completion: Completion, shape: type[BaseModel] | None) -> str | list
         return list(completion.tool_calls)
     if not completion.text.strip():
         raise ModelSilent("the model ended without a word", reason=completion.finish)
-    return shape.model_validate_json(completion.text) if shape else completion.text
+    return _shaped(completion.text, shape) if shape else completion.text
+
+
+def _shaped(text: str, shape: type[BaseModel]) -> str | BaseModel:
+    """An instance, or the text as it came: `crews.typed` looks closer, and asks once more."""
+    try:
+        return shape.model_validate_json(text)
+    except ValidationError:
+        return text

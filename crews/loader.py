@@ -10,8 +10,9 @@ import yaml
 from config.problems import ConfigurationError, Problem
 
 _BYTES = 256 * 1024  # far more than any crew needs
+_DEPTH = 20
 _PLAIN = "tag:yaml.org,2002:"
-_SCALARS = {"str": str, "int": int, "bool": bool, "null": type(None), "float": float}
+_KINDS = ("map", "seq", "str", "int", "bool", "null", "float")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +95,7 @@ def _text(path: Path) -> str:
 
 
 def _mapping(text: str, name: str) -> Marked:
-    for event in yaml.parse(text, Loader=yaml.SafeLoader):
-        if isinstance(event, yaml.AliasEvent):
-            raise _Odd("aliases are not allowed", event)
+    _survey(text)
     node = yaml.compose(text, Loader=yaml.SafeLoader)
     if node is None:
         return Marked({}, name, 1, 1)
@@ -105,8 +104,22 @@ def _mapping(text: str, name: str) -> Marked:
     return _marked(node, name)
 
 
+def _survey(text: str) -> None:
+    """Refuse what could explode, before anything is built: aliases and deep nesting."""
+    depth = 0
+    for event in yaml.parse(text, Loader=yaml.SafeLoader):
+        if isinstance(event, yaml.AliasEvent):
+            raise _Odd("aliases are not allowed", event)
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        if depth > _DEPTH:
+            raise _Odd("this is nested too deeply", event)
+
+
 def _marked(node: yaml.Node, name: str) -> Marked:
     line, column = node.start_mark.line + 1, node.start_mark.column + 1
+    if node.tag.removeprefix(_PLAIN) not in _KINDS:
+        raise _Odd(f"a value of type {node.tag} is not allowed", node)
     if isinstance(node, yaml.MappingNode):
         return Marked(_keys(node, name), name, line, column)
     if isinstance(node, yaml.SequenceNode):
@@ -126,9 +139,6 @@ def _keys(node: yaml.MappingNode, name: str) -> dict[str, Marked]:
 
 
 def _scalar(node: yaml.Node) -> str | int | float | bool | None:
-    kind = node.tag.removeprefix(_PLAIN)
-    if kind not in _SCALARS:
-        raise _Odd(f"a value of type {node.tag} is not allowed", node)
     loader = yaml.SafeLoader("")
     try:
         return loader.construct_object(node)  # type: ignore[no-any-return]

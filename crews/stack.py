@@ -1,6 +1,6 @@
 """The stack that a model call goes through: small wrappers around one method, assembled here, outermost first.
 
-deadline, (curated answer, exact cache, limiter, budget, fallback, hedging: to come), wire.
+deadline, (curated answer, exact cache, limiter, budget, fallback, hedging: to come), again, wire.
 """
 
 from collections.abc import Mapping, Sequence
@@ -72,6 +72,7 @@ class Completer(Protocol):
 
 def assemble(wire: Completer) -> Completer:
     """The stack as every turn uses it."""
+    from crews.again import Again
     from crews.deadline import Deadline
 
-    return Deadline(wire)
+    return Deadline(Again(wire))

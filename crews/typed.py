@@ -6,6 +6,8 @@ from typing import Any
 from crewai import Agent
 from pydantic import BaseModel, ValidationError
 
+from crews.errors import ModelSilent
+
 _OBJECT = re.compile(r"\{.*\}", re.DOTALL)
 _AGAIN = "Return the same content as one JSON object that fits the schema, and nothing else."
 
@@ -14,7 +16,7 @@ async def typed(answer: str | BaseModel, shape: type[BaseModel] | None, agent: A
     """An instance of `shape`, or None where the task promises no type.
 
     Raises:
-        ValidationError: the second attempt does not fit either.
+        ModelSilent: the second attempt does not fit either.
     """
     if shape is None or isinstance(answer, shape):
         return answer if isinstance(answer, BaseModel) and shape else None
@@ -26,4 +28,7 @@ async def typed(answer: str | BaseModel, shape: type[BaseModel] | None, agent: A
             continue
     llm: Any = agent.llm
     again = [{"role": "system", "content": _AGAIN}, {"role": "user", "content": text}]
-    return await llm.acall(again, response_model=shape)  # type: ignore[no-any-return]
+    converted = await llm.acall(again, response_model=shape)
+    if isinstance(converted, shape):
+        return converted
+    raise ModelSilent("the model did not give what its task promises", reason="shape")

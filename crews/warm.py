@@ -37,6 +37,7 @@ def _question(function: str) -> Question:
         channel="default",
         function=function,
         conversation=0,
+        last_message=0,
         contact=Contact(id=0),
         text="Hello?",
         history=(),

@@ -22,7 +22,7 @@ _ENDPOINTS = 256  # keys and addresses in use at once; a client is small, its co
 _CONNECT = 5.0  # seconds for DNS, TCP and TLS, at most
 _LIMITS = httpx.Limits(max_connections=1000, max_keepalive_connections=200, keepalive_expiry=60.0)
 _RETRYABLE = frozenset({408, 409, 425, 429})
-_PAUSE = 1.0  # seconds until a failed endpoint may be asked again, where it names no time
+_PAUSE = 0.25  # seconds until a failed endpoint may be asked again, where it names no time
 _PAUSE_LIMIT = 300.0
 _NO_KEY = "no API key: set OPENAI_API_KEY, or api_key beside base_url under `model` in the tenant's configuration"
 _NO_KEY_NEEDED = "none"  # what a local server without keys is sent
