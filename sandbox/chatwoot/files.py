@@ -1,0 +1,36 @@
+"""Uploaded files, as Chatwoot serves them: an address without a login that leads to the bytes."""
+
+from aiohttp import web
+
+from sandbox.chatwoot.house import HOUSE
+
+
+def routes() -> list[web.RouteDef]:
+    """The address in `data_url`, and where it leads."""
+    return [
+        web.get("/rails/active_storage/blobs/redirect/{blob}/{name}", redirect),
+        web.get("/rails/active_storage/disk/{blob}/{name}", serve, name="disk"),
+    ]
+
+
+async def redirect(request: web.Request) -> web.StreamResponse:
+    """302 to the storage."""
+    blob, name = request.match_info["blob"], request.match_info["name"]
+    if blob not in request.app[HOUSE].blobs:
+        raise web.HTTPNotFound
+    raise web.HTTPFound(request.app.router["disk"].url_for(blob=blob, name=name))
+
+
+async def serve(request: web.Request) -> web.Response:
+    """The bytes, never as a page: what customers upload is not to run here."""
+    found = request.app[HOUSE].blobs.get(request.match_info["blob"])
+    if found is None:
+        raise web.HTTPNotFound
+    _, content_type, data = found
+    inert = content_type if content_type.startswith(("image/png", "image/jpeg", "audio/", "video/")) else None
+    headers = {
+        "X-Content-Type-Options": "nosniff",
+        "Content-Disposition": "inline" if inert else "attachment",
+        "Content-Security-Policy": "default-src 'none'; sandbox",
+    }
+    return web.Response(body=data, content_type=inert or "application/octet-stream", headers=headers)
