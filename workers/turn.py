@@ -19,6 +19,8 @@ from workers.letters import dead_letter
 from workers.patience import backoff, patient, until_chatwoot
 
 _log = log.get("turn")
+_BOUND_OR_SAID = {"account", "conversation", "reason"}
+"""Left out of the turn's line: bound to it already, or (a reason) in a crew's words, which may be the contact's."""
 
 
 async def work(floor: Floor, conv: str, job: str, *, lost: bool) -> None:
@@ -85,7 +87,7 @@ async def _record(floor: Floor, turn: Turn, made: Decided) -> None:
     TURNS.labels(verdict, channel).inc()
     TURN_SECONDS.labels(verdict, channel).observe(seconds)
     record = _described(turn, made, seconds)
-    _log.info("turn_ended", **{key: value for key, value in record.items() if key not in {"account", "conversation"}})
+    _log.info("turn_ended", **{key: value for key, value in record.items() if key not in _BOUND_OR_SAID})
     try:
         await floor.turns.write(turn.id, record)
     except StoreUnavailable:
