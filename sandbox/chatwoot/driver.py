@@ -143,7 +143,7 @@ class Driver:
     # Customers
 
     async def write(self, account: int, inbox: int | str, text: str | None = None, **fields: Any) -> Sent:
-        """A customer writes. `inbox` is an id or a channel; `fields` as in `arrivals.Arrival` (contact, attachments...)."""
+        """A customer writes. `inbox` is an id or a channel; `fields` are those of `arrivals.Arrival`."""
         body = {"account": account, "inbox": inbox, "text": text} | fields
         answer = await self.ask("POST", "/messages", body)
         return Sent(**{name: answer[name] for name in Sent._fields})

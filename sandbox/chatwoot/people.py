@@ -6,36 +6,8 @@ from sandbox.chatwoot import payloads, threads
 from sandbox.chatwoot.records import Contact, ContactInbox, Conversation, Event, Inbox, Json
 from sandbox.chatwoot.world import World
 
-_FIRST: Final = (
-    "Ana",
-    "Bruna",
-    "Carla",
-    "Diego",
-    "Elisa",
-    "Fábio",
-    "Gabriela",
-    "Heitor",
-    "Isabela",
-    "João",
-    "Karina",
-    "Lucas",
-    "Marina",
-    "Otávio",
-    "Paula",
-    "Rafael",
-)
-_LAST: Final = (
-    "Almeida",
-    "Barbosa",
-    "Cardoso",
-    "Duarte",
-    "Esteves",
-    "Ferreira",
-    "Gonçalves",
-    "Lima",
-    "Moreira",
-    "Souza",
-)
+_FIRST: Final = ("Ana", "Bruna", "Carla", "Diego", "Elisa", "Fábio", "Gabriela", "Heitor", "Isabela", "João", "Lucas")
+_LAST: Final = ("Almeida", "Barbosa", "Cardoso", "Duarte", "Esteves", "Ferreira", "Gonçalves", "Lima", "Moreira")
 
 # How a channel writes a phone number ("#+": without its plus).
 _PHONES: Final = {"whatsapp": "#{}", "twilio_whatsapp": "whatsapp:{}", "sms": "{}", "bandwidth_sms": "{}"}

@@ -57,7 +57,7 @@ def _wanted(ask: Ask, **fixed: Any) -> Any:
 
     def matches(entry: Json) -> bool:
         named = not names or entry.get("name") in names or entry.get("event") in names
-        return named and all(str(entry.get(key)) == value for key, value in plain.items())
+        return named and all(str(entry.get(key)).lower() == value.lower() for key, value in plain.items())
 
     return matches
 
