@@ -132,7 +132,8 @@ async def _quiet(turn: Turn) -> None:
     """Hold the reply until the burst's window has closed; whatever overtakes the turn ends the wait."""
     window = Window(turn.settings.burst.window_ms / 1000, turn.settings.burst.cap_ms / 1000)
     while not turn.overtaken():
-        left = window.closes(turn.arrivals, typing_at=turn.attention.typing_at) - time.time()
+        closes = window.closes(turn.arrivals, turn.last.message.text, typing_at=turn.attention.typing_at)
+        left = closes - time.time()
         if left <= 0:
             return
         turn.attention.changed.clear()

@@ -40,7 +40,7 @@ def question(text: str = "oi") -> Question:
         ([100.0, 100.3], None, 100.8),
         ([100.3, 100.0], None, 100.8),  # the order of arrival at the worker does not matter
         ([100.0, 102.4], None, 102.5),  # the cap holds
-        ([100.0], 100.4, 100.9),  # typing lengthens
+        ([100.0], 100.4, 101.9),  # typing lengthens
         ([100.0], 99.0, 100.5),  # typing before the message does not
     ],
 )
@@ -48,6 +48,28 @@ def test_the_window_closes_after_quiet_or_at_its_cap(
     arrivals: list[float], typing_at: float | None, closes: float
 ) -> None:
     assert Window(0.5, 2.5).closes(arrivals, typing_at=typing_at) == pytest.approx(closes)
+
+
+@pytest.mark.parametrize(
+    ("text", "more_to_come"),
+    [
+        ("Oi", True),
+        ("Bom dia!", True),
+        ("oi, tudo bem?", True),
+        ("queria saber se", True),
+        ("meu pedido,", True),
+        ("espera...", True),
+        ("quiero comprar un", True),
+        ("quanto custa o batom vermelho", False),
+        ("Meu pedido 8812 não chegou.", False),
+        ("ok", False),
+        ("8812", False),
+        ("", False),
+        ("👍", False),
+    ],
+)
+def test_a_fragment_lengthens_the_window(text: str, more_to_come: bool) -> None:
+    assert Window(0.5, 2.5).closes([100.0], text) == pytest.approx(101.5 if more_to_come else 100.5)
 
 
 def test_a_newer_message_restarts_the_draft_until_its_share_of_the_deadline_is_used() -> None:
@@ -72,7 +94,7 @@ def test_a_burst_becomes_one_question() -> None:
     ("attachment", "words"),
     [
         (Attachment(kind="audio", transcript="quero dois"), "quero dois"),
-        (Attachment(kind="location", latitude=-23.5, longitude=-46.6, title="Praça"), "[location: -23.50000, -46.60000 Praça]"),
+        (Attachment(kind="location", latitude=-23.5, longitude=-46.6, title="Sé"), "[location: -23.50000, -46.60000 Sé]"),
         (Attachment(kind="file", title="nota.pdf"), "[file: nota.pdf]"),
         (Attachment(kind="image"), "[image]"),
     ],
