@@ -11,8 +11,9 @@ import os
 import shutil
 import sys
 import tempfile
+import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -25,8 +26,7 @@ _FIXED = {
     "ANONYMIZED_TELEMETRY": "false",  # chromadb, which crewai imports
     "PYTHON_DOTENV_DISABLED": "true",  # crewai loads the working directory's .env at import
 }
-_HIDDEN = ("REDIS_URL",)  # crewai's lock store reads it at import and would lock in our Redis
-
+_lock = threading.RLock()
 _storage: Path | None = None
 
 
@@ -51,12 +51,27 @@ def load() -> None:
     """Import crewai and all of this room that stands on it; seconds of CPU, so call it off the event loop."""
     if "crews.runner" in sys.modules:
         return
-    prepare()
-    with _hidden(_HIDDEN), _uncollected(), warnings.catch_warnings():
+    # At import crewai's lock store keeps REDIS_URL, and its token manager writes a key into the home folder.
+    storage = prepare()
+    with _replaced({"REDIS_URL": None, "HOME": str(storage)}), _uncollected(), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # crewai and chromadb deprecate parts of themselves at import
+        from crewai_core.lock_store import set_lock_backend
+
+        set_lock_backend(_locked)
         import crewai  # noqa: F401
 
         import crews.runner  # noqa: F401
+
+
+@contextmanager
+def _locked(name: str, *, timeout: float) -> Iterator[None]:
+    """CrewAI's locks, which guard files in a folder that is this process's alone: one lock, no file, no Redis."""
+    if not _lock.acquire(timeout=timeout):
+        raise TimeoutError(f"crewai's lock {name} was not free within {timeout} s")
+    try:
+        yield
+    finally:
+        _lock.release()
 
 
 @contextmanager
@@ -76,9 +91,19 @@ def _uncollected() -> Iterator[None]:
 
 
 @contextmanager
-def _hidden(names: tuple[str, ...]) -> Iterator[None]:
-    kept = {name: os.environ.pop(name) for name in names if name in os.environ}
+def _replaced(values: Mapping[str, str | None]) -> Iterator[None]:
+    """The environment with these values, None for unset, while crewai is imported; ours again afterwards."""
+    kept = {name: os.environ.get(name) for name in values}
+    _set(values)
     try:
         yield
     finally:
-        os.environ.update(kept)
+        _set(kept)
+
+
+def _set(values: Mapping[str, str | None]) -> None:
+    for name, value in values.items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value
