@@ -39,7 +39,7 @@ async def _run(environment: Environment) -> int:
         reserved=environment.reserved,
         grace=environment.grace,
         functions=FUNCTIONS,
-        ctx={"shop": Shop(environment, name)},
+        ctx={"shop": Shop(environment, name, connection)},
         on_startup=startup,
         on_shutdown=shutdown,
         max_jobs=environment.slots,

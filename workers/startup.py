@@ -30,12 +30,12 @@ class Shop:
 
     floor: Floor
 
-    def __init__(self, environment: Environment, worker: str) -> None:
+    def __init__(self, environment: Environment, worker: str, connection: Connection | None = None) -> None:
         self.environment = environment
         self.worker = worker
         self._stack = AsyncExitStack()
         self._ready = False
-        self.connection = connect(environment.redis_url, timeout=5.0)
+        self.connection = connection or connect(environment.redis_url, timeout=5.0)
 
     async def open(self) -> None:
         """Load the configuration, listen for probes, warm the crews up, then hear signals and sweep.

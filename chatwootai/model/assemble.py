@@ -72,7 +72,7 @@ def _described(attachment: Attachment) -> str:
     if attachment.transcript:
         return attachment.transcript
     if attachment.latitude is not None and attachment.longitude is not None:
-        return f"[location: {attachment.latitude:.5f}, {attachment.longitude:.5f} {attachment.title or ''}]".replace(
+        return f"[location: {attachment.latitude:.6g}, {attachment.longitude:.6g} {attachment.title or ''}]".replace(
             " ]", "]"
         )
     return f"[{attachment.kind}: {attachment.title}]" if attachment.title else f"[{attachment.kind}]"

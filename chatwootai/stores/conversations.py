@@ -88,7 +88,7 @@ class Conversations:
     """Work on conversations, by the job that holds them."""
 
     def __init__(self, connection: Connection) -> None:
-        self._runner = Runner(connection)
+        self._runner = Runner.of(connection)
 
     async def begin(self, conv: str, job: str, worker: str, *, lost: bool = False) -> Begun | None:
         """Take the conversation for `job`; None if it is not (or no longer) this job's to take.

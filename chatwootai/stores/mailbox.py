@@ -25,7 +25,7 @@ class Mailbox:
     """Admission to conversations' mailboxes."""
 
     def __init__(self, connection: Connection, *, most_waiting: int = MOST_WAITING) -> None:
-        self._runner = Runner(connection)
+        self._runner = Runner.of(connection)
         self._most_waiting = most_waiting
 
     async def admit(self, delivery: Delivery, *, priority: int) -> Admission:

@@ -27,7 +27,7 @@ class Queue:
     def __init__(self, connection: Connection, worker_id: str, *, lease: float) -> None:
         """`lease` in seconds: what a dead worker's jobs wait, and three times what the loop may ever stand still."""
         self._connection = connection
-        self._runner = Runner(connection)
+        self._runner = Runner.of(connection)
         self.worker = worker_id
         self.lease = lease
 

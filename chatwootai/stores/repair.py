@@ -13,7 +13,7 @@ class Repair:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._runner = Runner(connection)
+        self._runner = Runner.of(connection)
 
     async def sweep(self, *, every: float) -> list[str]:
         """Mend what is broken, unless another swept within `every` seconds. Returns the conversations mended.

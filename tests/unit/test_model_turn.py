@@ -94,7 +94,7 @@ def test_a_burst_becomes_one_question() -> None:
     ("attachment", "words"),
     [
         (Attachment(kind="audio", transcript="quero dois"), "quero dois"),
-        (Attachment(kind="location", latitude=-23.5, longitude=-46.6, title="Sé"), "[location: -23.50000, -46.60000 Sé]"),
+        (Attachment(kind="location", latitude=-23.5, longitude=-46.6, title="X"), "[location: -23.5, -46.6 X]"),
         (Attachment(kind="file", title="nota.pdf"), "[file: nota.pdf]"),
         (Attachment(kind="image"), "[image]"),
     ],
