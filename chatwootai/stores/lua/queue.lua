@@ -14,6 +14,12 @@ local function now_ms()
   return time[1] * 1000 + math.floor(time[2] / 1000)
 end
 
+-- With microseconds as a fraction: a rank must tell apart what came in one millisecond.
+local function now_exact()
+  local time = redis.call('TIME')
+  return time[1] * 1000 + time[2] / 1000
+end
+
 local function reindex(lane, account)
   local head = redis.call('ZRANGE', 'cw:ready:' .. lane .. ':' .. account, 0, 0, 'WITHSCORES')
   if head[1] then
@@ -48,7 +54,7 @@ local function enqueue(job, account, lane, boost, blob, keep_ms, due)
     redis.call('ZADD', 'cw:scheduled', due, job)
     wake()
   else
-    make_ready(job, account, lane, now_ms() - boost)
+    make_ready(job, account, lane, now_exact() - boost)
   end
 end
 
