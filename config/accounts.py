@@ -63,7 +63,7 @@ class Assembly:
         said = entry.said
         installation = installations.get(said.chatwoot)
         if installation is None and said.chatwoot not in self.entries.declared:
-            message = f"`accounts.{entry.key}`: there is no installation `{said.chatwoot[:60]}`"
+            message = f"`accounts.{entry.key}`: there is no installation {entry.quote('chatwoot')}"
             self._problem(entry.at("chatwoot"), "unknown-installation", message, meant(said.chatwoot, [*installations]))
         number = said.id or (int(entry.key) if re.fullmatch(r"[1-9][0-9]{0,15}", entry.key) else None)
         if number is None and not entry.says("id"):
@@ -101,7 +101,7 @@ class Assembly:
                 remedy = f"Write `domain:`, one of: {', '.join(self.domains)}."
                 self._problem(entry.mark, "missing-key", message, remedy)
             return None
-        message = f"`{entry.key}`: there is no domain `{name}`"
+        message = f"`{entry.key}`: there is no domain {entry.quote('domain')}"
         self._problem(entry.at("domain"), "unknown-domain", message, meant(name, self.domains))
         return None
 
@@ -109,8 +109,14 @@ class Assembly:
         for name in names:
             if self.functions is None or name is None or name in self.functions:
                 continue
-            message = f"`{entry.key}`: there is no crew `{name}`"
-            self._problem(entry.at("crew"), "unknown-crew", message, meant(name, [*self.functions]))
+            shown = entry.quote("crew") if name == entry.said.crew else "of that name (special_numbers)"
+            message = f"`{entry.key}`: there is no crew {shown}"
+            self._problem(
+                entry.at("crew" if name == entry.said.crew else "special_numbers"),
+                "unknown-crew",
+                message,
+                meant(name, [*self.functions]),
+            )
 
     def _merged(self, entry: Entry[Any], domain: str, tenant: str) -> Merged:
         self.claimed.add((domain, tenant))
@@ -170,13 +176,13 @@ class Assembly:
         """The accounts that an inbox entry is about."""
         said, name = entry.said, entry.said.account or prefix
         if said.account and prefix and said.account != prefix:
-            message = f"`inboxes.{entry.key}`: the key names account `{prefix}`, the entry `{said.account[:60]}`"
+            message = f"`inboxes.{entry.key}`: the key names account `{prefix}`, the entry {entry.quote('account')}"
             self._problem(entry.at("account"), "contradiction", message, "Keep one of the two.")
             return []
         if name in self.entries.accounts:
             return [accounts[name]] if name in accounts else []
         if name is not None:
-            message = f"`inboxes.{entry.key}`: there is no account `{name[:60]}`"
+            message = f"`inboxes.{entry.key}`: there is no account {entry.quote('account')}"
             self._problem(entry.at("account"), "unknown-account", message, meant(name, [*self.entries.accounts]))
             return []
         return self._unnamed(entry, accounts)
@@ -255,7 +261,7 @@ def misspelt_tenants(
         match = nearest(account.tenant, free)
         if not match or account.tenant in names or not entries.accounts[account.key].says("tenant"):
             continue
-        message = f"`accounts.{account.key}`: the tenant `{account.tenant}` has no folder"
+        message = f"`accounts.{account.key}`: the tenant {entries.accounts[account.key].quote('tenant')} has no folder"
         mark = entries.accounts[account.key].at("tenant")
         problems.append(Problem(*mark, "unknown-tenant", message, f"Did you mean `{match}`?"))
     return problems

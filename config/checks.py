@@ -17,7 +17,7 @@ def contradictions(entries: Entries, accounts: Mapping[str, Account]) -> list[Pr
 
 def _shared_secrets(entries: Entries) -> list[Problem]:
     problems: list[Problem] = []
-    owners: dict[object, tuple[str, Mark]] = {}
+    owners: dict[object, tuple[str, int, Mark]] = {}
     for entry in entries.accounts.values():
         problems += _empty_tokens(entry)
         for index, secret in enumerate(entry.said.webhook_secrets):
@@ -26,8 +26,8 @@ def _shared_secrets(entries: Entries) -> list[Problem]:
                 message = f"`accounts.{entry.key}.webhook_secrets`: an empty secret"
                 problems.append(Problem(*mark, "empty-secret", message, "Anyone could sign with it: give it a value."))
                 continue
-            owner, first = owners.setdefault(secret, (entry.key, mark))
-            if first is mark:
+            owner, place, first = owners.setdefault(secret, (entry.key, index, mark))
+            if (owner, place) == (entry.key, index):
                 continue
             if owner == entry.key:
                 message = f"`accounts.{entry.key}`: the same secret twice; first on line {first.line}"

@@ -32,7 +32,7 @@ def effective(found: Inspection, key: str, inbox: int | None = None) -> tuple[Va
     """
     account = found.snapshot.accounts[key]
     settings = found.snapshot.settings(key, inbox) if inbox is not None else account.settings
-    written = {value.path: value for value in _of(_merged(found, account, inbox).settled)}
+    written = {value.path: value for value in _of(_merged(found, account, inbox).settled, found)}
     for path, value in _defaults(settings):
         if not any(known == path or known.startswith(path + ".") for known in written):
             written[path] = Value(path, value, DEFAULT, 0)
@@ -42,7 +42,7 @@ def effective(found: Inspection, key: str, inbox: int | None = None) -> tuple[Va
 def mapped(found: Inspection, key: str) -> tuple[Value, ...]:
     """What the mapping itself says of an account."""
     entry = found.entries.accounts.get(key) if found.entries else None
-    return tuple(_of(entry.node)) if entry else ()
+    return tuple(_of(entry.node, found)) if entry else ()
 
 
 def _merged(found: Inspection, account: Account, inbox: int | None) -> Merged:
@@ -54,10 +54,12 @@ def _merged(found: Inspection, account: Account, inbox: int | None) -> Merged:
     return found.library.inbox(merged, path) if path else merged
 
 
-def _of(table: Table) -> list[Value]:
+def _of(table: Table, found: Inspection) -> list[Value]:
+    """The leaves of a tree. Where there is a problem the value stays hidden: it may be a secret in a wrong place."""
+    doubtful = {(each.file, each.line) for each in found.problems}
     values = []
     for path, scalar in leaves(table):
-        secret = any(path[: len(place)] == place for place in _MASKED)
+        secret = any(path[: len(place)] == place for place in _MASKED) or scalar.mark[:2] in doubtful
         shown = MASK if secret else scalar.written if scalar.hidden else scalar.value
         values.append(Value(".".join(path), shown, scalar.mark.file, scalar.mark.line))
     return values + [_empty(path, node) for path, node in _hollow(table)]

@@ -56,8 +56,14 @@ def finding(detail: ErrorDetails, kind: type[BaseModel], node: Node, at: str) ->
 
 
 def _value(node: Node, rule: str) -> str:
-    shown = isinstance(node, Scalar) and not node.hidden and rule != "unknown-key" and _SHOWN.match(node.written)
-    return f" is `{node.written}`" if shown and isinstance(node, Scalar) else ""
+    shown = quote(node) if rule != "unknown-key" else ""
+    return f" is {shown}" if shown else ""
+
+
+def quote(node: Node | None) -> str:
+    """A value in a message: nothing that came from elsewhere, nothing that could be a token in a wrong place."""
+    shown = isinstance(node, Scalar) and not node.hidden and _SHOWN.match(node.written)
+    return f"`{shown[0]}`" if shown else ""
 
 
 def _said(detail: ErrorDetails, kind: type[BaseModel], path: tuple[int | str, ...]) -> tuple[str, str, str]:

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from config.entries import INBOX, KEY, NAME, AccountEntry, FallbackEntry, InboxEntry, InstallationEntry, MappingFile
-from config.findings import validate, without
+from config.findings import quote, validate, without
 from config.layers import plain_secrets
+from config.merge import is_null, settle
 from config.problems import Problem
 from config.settings import Section
 from config.spellings import Spelled
@@ -29,6 +30,10 @@ class Entry(Generic[E]):
     def says(self, key: str) -> bool:
         """Whether the file has this key, usable or not."""
         return key in self.node.items
+
+    def quote(self, key: str) -> str:
+        """The value of a key for a message, or `of that name` where it had better not be shown."""
+        return quote(self.node.items.get(key)) or "of that name"
 
     def at(self, key: str) -> Mark:
         """The place of a key, or of the entry."""
@@ -69,7 +74,7 @@ def entries(spelled: Spelled) -> Entries:
 
 def _section(table: Table, name: str, kind: type[E], pattern: str, problems: list[Problem]) -> Iterator[Entry[E]]:
     section = table.items.get(name)
-    if section is None:
+    if section is None or is_null(section):
         return
     if not isinstance(section, Table):
         problems.append(_no_map(table.keys[name], name))
@@ -81,10 +86,12 @@ def _section(table: Table, name: str, kind: type[E], pattern: str, problems: lis
         elif not isinstance(node, Table):
             problems.append(_no_map(mark, at))
         else:
-            said, mistakes = validate(kind, node, at)
+            settled = settle(node)
+            assert isinstance(settled, Table)  # noqa: S101 - a table settles to a table
+            said, mistakes = validate(kind, settled, at)
             problems += mistakes
             if said:
-                yield Entry(key, mark, node, said)
+                yield Entry(key, mark, settled, said)
 
 
 def _no_map(mark: Mark, at: str) -> Problem:

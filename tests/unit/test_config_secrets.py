@@ -1,0 +1,185 @@
+"""A secret is used and never shown: canaries in every place, looked for in everything that is text."""
+
+import copy
+import dataclasses
+import json
+import logging
+import pickle
+import pprint
+import traceback
+from pathlib import Path
+
+import orjson
+import pytest
+from cryptography.fernet import Fernet
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import TypeAdapter
+
+from config.effective import effective, mapped
+from config.loader import inspect, load
+from config.problems import ConfigurationError
+from config.secret import MASK, Secret
+from config.settings import Model, Settings
+from config.snapshot import Snapshot
+
+CANARY = "canary-4711-do-not-show"
+MAPPING = """\
+version: 1
+chatwoot: {default: {url: "${URL}"}}
+accounts:
+  "1":
+    domain: retail
+    tenant: shop
+    webhook_secrets: ["${SECRET}-1", "${file:FILE}"]
+    bot_token: "CIPHER"
+    user_token: "${UNSET:-canary-4711-do-not-show}"
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "secret").write_text(f"{CANARY}-2\n")
+    key = Fernet.generate_key()
+    (tmp_path / "key").write_bytes(key)
+    cipher = "ENC:" + Fernet(key).encrypt(f"{CANARY}-3".encode()).decode()
+    text = MAPPING.replace("FILE", str(tmp_path / "secret")).replace("CIPHER", cipher)
+    (tmp_path / "chatwoot_mapping.yaml").write_text(text)
+    layer = tmp_path / "domains/retail/shop/config.yaml"
+    layer.parent.mkdir(parents=True)
+    layer.write_text('model: {api_key: "${SECRET}-4"}\n')
+    return tmp_path
+
+
+@pytest.fixture
+def environment(folder: Path) -> dict[str, str]:
+    key = (folder / "key").read_text()
+    return {"URL": "http://c", "SECRET": CANARY, "CHATWOOTAI_SECRET_KEY": f"{Fernet.generate_key().decode()}, {key}"}
+
+
+@pytest.fixture
+def snapshot(folder: Path, environment: dict[str, str]) -> Snapshot:
+    return load(folder, environment)
+
+
+def test_every_kind_of_reference_leads_to_its_value(snapshot: Snapshot) -> None:
+    one = snapshot.accounts["1"]
+    assert [each.reveal() for each in one.webhook_secrets] == [f"{CANARY}-1", f"{CANARY}-2"]
+    assert one.bot_token.reveal() == f"{CANARY}-3"
+    assert one.user_token
+    assert one.user_token.reveal() == CANARY
+    assert one.settings.model.api_key
+    assert one.settings.model.api_key.reveal() == f"{CANARY}-4"
+
+
+def test_no_canary_in_any_text_made_of_a_snapshot(snapshot: Snapshot, caplog: pytest.LogCaptureFixture) -> None:
+    one = snapshot.accounts["1"]
+    with caplog.at_level(logging.DEBUG):
+        logging.getLogger().info("%s %r %s", snapshot, one, one.bot_token)
+    texts = [
+        *[repr(snapshot), str(snapshot), f"{snapshot}", pprint.pformat(snapshot), caplog.text],
+        *[repr(dataclasses.asdict(one)), repr(copy.deepcopy(one)), repr(copy.copy(one.bot_token))],
+        *[
+            one.settings.model_dump_json(),
+            repr(one.settings.model_dump()),
+            str(one.settings),
+            str(Settings.model_json_schema()),
+        ],
+        *[TypeAdapter(Secret).dump_json(one.bot_token).decode(), f"{one.bot_token:>20}", snapshot.digest],
+        json.dumps({"one": one}, default=str),
+    ]
+    assert [text for text in texts if CANARY in text] == []
+    assert MASK in texts[0]
+
+
+def test_no_canary_in_the_effective_view(folder: Path, environment: dict[str, str]) -> None:
+    found = inspect(folder, environment)
+    shown = repr((effective(found, "1"), mapped(found, "1")))
+    assert CANARY not in shown
+    assert MASK in shown
+
+
+def test_the_effective_view_hides_what_stands_where_there_is_a_problem(
+    folder: Path, environment: dict[str, str]
+) -> None:
+    layer = folder / "domains/retail/shop/config.yaml"
+    layer.write_text(f"model: {{api_kee: {CANARY}}}\nsecret: {CANARY}\n")
+    mapping = folder / "chatwoot_mapping.yaml"
+    mapping.write_text(mapping.read_text() + f"    bot_tokn: {CANARY}\n    priority: {CANARY}\n")
+    found = inspect(folder, environment)
+    assert {each.rule for each in found.problems} == {"unknown-key", "type"}
+    assert CANARY not in repr((effective(found, "1"), mapped(found, "1"), found.problems))
+
+
+@pytest.mark.parametrize("broken", ["SECRET", "URL", "CHATWOOTAI_SECRET_KEY"])
+def test_no_canary_in_any_error(broken: str, folder: Path, environment: dict[str, str]) -> None:
+    for value in ("", "not a key, nor an address"):
+        try:
+            load(folder, environment | {broken: value})
+        except ConfigurationError:
+            assert CANARY not in traceback.format_exc()
+
+
+def test_a_secret_is_not_pickled_and_not_encoded() -> None:
+    for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
+        with pytest.raises(TypeError, match="not pickled"):
+            pickle.dumps(Secret(CANARY), protocol)
+    with pytest.raises(TypeError):
+        pickle.dumps(Model(api_key=Secret(CANARY)))
+    with pytest.raises(TypeError):
+        json.dumps(Secret(CANARY))
+    with pytest.raises(TypeError):
+        orjson.dumps({"secret": Secret(CANARY)})
+    with pytest.raises(TypeError):
+        vars(Secret(CANARY))
+
+
+@given(st.text(min_size=len(MASK) + 1), st.text())
+def test_secrets_compare_by_value_and_show_none_of_it(value: str, other: str) -> None:
+    try:
+        value.encode(), other.encode()
+    except UnicodeEncodeError:
+        return
+    secret = Secret(value)
+    assert secret.reveal() == value
+    assert (secret == Secret(other)) is (value == other)
+    assert (hash(secret) == hash(Secret(value))) is True
+    assert value not in f"{secret} {secret!r} {secret!s}"
+    assert bool(Secret("")) is False
+
+
+def test_a_ciphertext_without_its_key_is_a_problem_with_its_line(folder: Path, environment: dict[str, str]) -> None:
+    def found(key: str) -> list[tuple[str, int]]:
+        return [
+            (each.rule, each.line) for each in inspect(folder, environment | {"CHATWOOTAI_SECRET_KEY": key}).problems
+        ]
+
+    assert found("") == [("secret-key", 8)]
+    assert found("short") == [("secret-key", 8)]
+    assert found(Fernet.generate_key().decode()) == [("ciphertext", 8)]
+
+
+def test_a_value_from_outside_is_not_read_as_a_reference_again(folder: Path, environment: dict[str, str]) -> None:
+    mapping = folder / "chatwoot_mapping.yaml"
+    text = mapping.read_text().replace('["${SECRET}-1", "${file:', '[&s "${TRICK}", *s, "${file:')
+    mapping.write_text(text)
+    found = inspect(folder, environment | {"TRICK": "${SECRET}"})
+    assert {each.rule for each in found.problems} == {"secret-twice"}
+    assert found.snapshot.accounts["1"].webhook_secrets[0].reveal() == "${SECRET}"
+
+
+@pytest.mark.parametrize(
+    "value", ["${", "a ${ b", "${9X}", "${file:relative}", "${file:/dev/zero}", "${file:/}", "${A", "${}"]
+)
+def test_odd_references_are_problems(value: str, folder: Path, environment: dict[str, str]) -> None:
+    layer = folder / "domains/retail/shop/config.yaml"
+    layer.write_text(f"tone: '{value}'\n")
+    assert [(each.rule, each.line) for each in inspect(folder, environment).problems] in (
+        [("reference", 1)],
+        [("secret-file", 1)],
+    )
+
+
+def test_two_dollars_write_a_reference_that_is_none(folder: Path, environment: dict[str, str]) -> None:
+    (folder / "domains/retail/shop/config.yaml").write_text("tone: 'cost: $${PRICE} and $5'\n")
+    assert load(folder, environment).accounts["1"].settings.tone == "cost: ${PRICE} and $5"
