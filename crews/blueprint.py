@@ -1,6 +1,6 @@
 """A crew before any tenant: what its YAML says after a channel's overlay, in types, checked. Knows no crewai."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -80,18 +80,18 @@ class Blueprint:
     tasks: tuple[TaskText, ...]
 
 
-def blueprint(function: str, channel: str, implementation: str, merged: Marked) -> Blueprint:
-    """Check the merged YAML and type it.
+def blueprint(function: str, implementation: str, merged: Marked, tools: Collection[str]) -> Blueprint:
+    """Check the merged YAML and type it; `tools` are the names that it may use.
 
     Raises:
         ConfigurationError: with every problem in it.
     """
-    if problems := [*_problems(merged)]:
+    if problems := [*_problems(merged, tools)]:
         raise ConfigurationError(problems)
     top = merged.mapping
     return Blueprint(
         function=function,
-        channel=channel,
+        channel=implementation,
         implementation=implementation,
         summary=_plain(top["summary"]),
         tone=_plain(top["tone"]),
@@ -102,7 +102,7 @@ def blueprint(function: str, channel: str, implementation: str, merged: Marked) 
     )
 
 
-def _problems(merged: Marked) -> Iterator[Problem]:
+def _problems(merged: Marked, tools: Collection[str]) -> Iterator[Problem]:
     yield from _shape(merged, _CREW, "crew")
     top = merged.mapping
     for kind, known in (("agents", _AGENT), ("tasks", _TASK)):
@@ -112,6 +112,7 @@ def _problems(merged: Marked) -> Iterator[Problem]:
     yield from _limits(top)
     yield from _references(top)
     yield from _templates(merged)
+    yield from _unknown_tools(merged, tools)
 
 
 def _shape(node: Marked, known: Mapping[str, type], kind: str) -> Iterator[Problem]:
@@ -168,6 +169,14 @@ def _templates(merged: Marked) -> Iterator[Problem]:
                 if name not in PLACEHOLDERS:
                     remedy = f"{suggestion(name, PLACEHOLDERS)} To write the braces themselves, double them."
                     yield node.problem("unknown_placeholder", f"nothing fills `{{{name}}}`", remedy)
+
+
+def _unknown_tools(merged: Marked, tools: Collection[str]) -> Iterator[Problem]:
+    for path, node in leaves(merged):
+        if path.endswith(".tools") and isinstance(node.value, tuple):
+            for each in node.value:
+                if each.value not in tools:
+                    yield each.problem("unknown_tool", f"no tool `{each.value}`", suggestion(str(each.value), tools))
 
 
 def _fields(node: Marked) -> dict[str, Any]:

@@ -1,8 +1,8 @@
 """The catalog of crews: one folder a function, one file a channel. Quick to import; knows no crewai."""
 
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from config.problems import ConfigurationError, Problem, suggestion
@@ -27,8 +27,11 @@ class Value:
 class Catalog:
     """The crews of one folder, read when asked for and kept."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, tools: Collection[str] = ()) -> None:
+        """`tools`: the names that crews may use."""
         self._folder = folder
+        self._tools = tools
+        self._implementations: dict[tuple[str, str], Blueprint] = {}
         self._blueprints: dict[tuple[str, str], Blueprint] = {}
 
     @classmethod
@@ -59,38 +62,47 @@ class Catalog:
         """
         key = (function, channel)
         if key not in self._blueprints:
-            implementation, merged = self._merged(function, channel)
-            self._blueprints[key] = blueprint(function, channel, implementation, merged)
+            own = self._implementation(function, self._file_for(function, channel))
+            self._blueprints[key] = replace(own, channel=channel)
         return self._blueprints[key]
 
     def values(self, function: str, channel: str) -> tuple[Value, ...]:
         """Every value of the crew on that channel, with the file and line it came from."""
-        _, merged = self._merged(function, channel)
+        merged = self._merged(function, self._file_for(function, channel))
         return tuple(Value(path, _shown(node), node.file, node.line) for path, node in leaves(merged))
 
     def problems(self) -> tuple[Problem, ...]:
-        """Every problem in every crew on every channel it has a file for."""
+        """Every problem in every crew on every channel. Afterwards all is in memory: no turn reads a file."""
         found: list[Problem] = []
         for function in self.functions():
-            for channel in (*self.channels(function), DEFAULT):
+            for channel in {*self.channels(function), *_CHANNELS}:
                 try:
                     self.blueprint(function, channel)
                 except ConfigurationError as error:
                     found.extend(error.problems)
         return tuple(sorted(set(found)))
 
-    def _merged(self, function: str, channel: str) -> tuple[str, Marked]:
+    def _file_for(self, function: str, channel: str) -> str:
         if function not in self.functions():
             message = f"there is no crew `{function}`"
             raise ConfigurationError([_missing(self._folder, message, suggestion(function, self.functions()))])
-        implementation = channel if channel in self.channels(function) else DEFAULT
+        return channel if channel in self.channels(function) else DEFAULT
+
+    def _implementation(self, function: str, implementation: str) -> Blueprint:
+        key = (function, implementation)
+        if key not in self._implementations:
+            merged = self._merged(function, implementation)
+            self._implementations[key] = blueprint(function, implementation, merged, self._tools)
+        return self._implementations[key]
+
+    def _merged(self, function: str, implementation: str) -> Marked:
         if implementation not in _CHANNELS:
             file = f"{function}/channels/{implementation}.yaml"
             remedy = suggestion(implementation, _CHANNELS)
             raise ConfigurationError([Problem(file, 1, 1, "unknown_channel", "no channel has this name", remedy)])
         agents, tasks, overlay = self._read(function, "agents", "tasks", f"channels/{implementation}")
         base = Marked({"agents": agents, "tasks": tasks}, overlay.file, 1, 1)
-        return implementation, merge(base, overlay)
+        return merge(base, overlay)
 
     def _read(self, function: str, *names: str) -> list[Marked]:
         """All files of a crew, or the problems of all of them."""

@@ -7,6 +7,7 @@ Import crewai and every module of ours that needs it only after `prepare()`.
 
 import atexit
 import gc
+import logging
 import os
 import shutil
 import sys
@@ -26,6 +27,8 @@ _FIXED = {
     "ANONYMIZED_TELEMETRY": "false",  # chromadb, which crewai imports
     "PYTHON_DOTENV_DISABLED": "true",  # crewai loads the working directory's .env at import
 }
+_CHATTY = ("openai", "httpx", "crewai")  # at debug and info they log requests with what customers wrote in them
+
 _lock = threading.RLock()
 _storage: Path | None = None
 
@@ -61,6 +64,9 @@ def load() -> None:
         import crewai  # noqa: F401
 
         import crews.runner  # noqa: F401
+
+    for name in _CHATTY:
+        logging.getLogger(name).setLevel(logging.WARNING)
 
 
 @contextmanager

@@ -85,14 +85,14 @@ def test_an_overlay_merges_mappings_replaces_lists_and_removes_by_null(folder: P
     overlay = "agents:\n  clerk: {goal: sell, tools: [price], max_iter: 2}\n"
     write(folder, "channels/sms.yaml", CHANNEL + overlay)
     write(folder, "channels/line.yaml", CHANNEL + "agents:\n  clerk: {tools: null}\n")
-    clerk = Catalog(folder).blueprint("desk", "sms").agents[0]
+    clerk = Catalog(folder, ("search", "price")).blueprint("desk", "sms").agents[0]
     assert (clerk.role, clerk.goal, clerk.tools, clerk.max_iter) == (
         "the clerk of {company.name}",
         "sell",
         ("price",),
         2,
     )
-    assert Catalog(folder).blueprint("desk", "line").agents[0].tools == ()
+    assert Catalog(folder, ("search", "price")).blueprint("desk", "line").agents[0].tools == ()
 
 
 def test_every_value_says_where_it_came_from(folder: Path) -> None:
@@ -128,6 +128,7 @@ def test_an_unknown_key_names_file_line_and_the_nearest(folder: Path) -> None:
         ("tasks.yaml", b"answer: \xff\n", ("desk/tasks.yaml", 1, "yaml")),
         ("tasks.yaml", "a: " + "[" * 20_000, ("desk/tasks.yaml", 1, "yaml")),
         ("tasks.yaml", "x: " + "y" * 300_000, ("desk/tasks.yaml", 1, "yaml")),
+        ("agents.yaml", AGENTS + "  tools:\n  - serch\n", ("desk/agents.yaml", 8, "unknown_tool")),
         ("agents.yaml", AGENTS + "  max_iter: many\n", ("desk/agents.yaml", 7, "type")),
         ("agents.yaml", "clerk: a person\n", ("desk/agents.yaml", 1, "type")),
         ("agents.yaml", AGENTS + "  allow_delegation: true\n", ("desk/agents.yaml", 7, "unknown_key")),
@@ -158,6 +159,14 @@ def test_an_unknown_function_is_suggested(folder: Path) -> None:
         Catalog(folder).blueprint("dsek", "default")
     with pytest.raises(ConfigurationError):
         Catalog(folder).blueprint("../desk", "default")
+
+
+def test_after_looking_for_problems_no_file_is_read(folder: Path) -> None:
+    catalog = Catalog(folder)
+    assert catalog.problems() == ()
+    for each in folder.rglob("*.yaml"):
+        each.unlink()
+    assert catalog.blueprint("desk", "line").channel == "line"
 
 
 def test_a_missing_folder_says_which_variable_to_set(tmp_path: Path) -> None:
