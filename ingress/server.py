@@ -13,13 +13,12 @@ from chatwootai.stores.connection import connect
 from chatwootai.telemetry import http, log, loop, metrics
 from config.snapshot import Snapshot
 from ingress import health
-from ingress.admission import Admissions
+from ingress.admission import REDIS_RETRIES, REDIS_SECONDS, Admissions
 from ingress.environment import Environment
 from ingress.journal import Journal
 from ingress.webhook import Door
 
 _SHUTDOWN_SECONDS = 10.0
-_REDIS_TIMEOUT = 1.0  # of one command; admission has its own, shorter than Chatwoot's patience
 
 _log = log.get("ingress.server")
 
@@ -50,7 +49,7 @@ async def serve(environment: Environment, snapshot: Snapshot) -> None:
 
 @contextlib.asynccontextmanager
 async def _admissions(environment: Environment) -> AsyncIterator[Admissions]:
-    connection = connect(environment.redis_url, timeout=_REDIS_TIMEOUT)
+    connection = connect(environment.redis_url, timeout=REDIS_SECONDS, retries=REDIS_RETRIES)
     journal = Journal(environment.journal)
     await journal.open()
     admissions = Admissions(connection, journal)
