@@ -106,11 +106,11 @@ class Library:
 
     def _first(self, *parts: str) -> Path | None:
         places = [place.joinpath(*parts) for place in (self.folder, SHIPPED)]
-        return next((path for path in places if _there(path)), None)
+        return next((path for path in places if there(path)), None)
 
     def _layer(self, path: Path) -> Table | None:
         if path not in self._layers:
-            self._layers[path] = self._read(path) if _there(path) else None
+            self._layers[path] = self._read(path) if there(path) else None
         return self._layers[path]
 
     def _read(self, path: Path) -> Table | None:
@@ -166,7 +166,13 @@ class Library:
                     str(folder), 1, 1, "folder-name", message, "Use a-z, 0-9, `_` and `-`, a letter or digit first."
                 )
             )
-        for path in folder.iterdir():
+        try:
+            paths = list(folder.iterdir())
+        except OSError as error:
+            message = f"the folder cannot be read: {error.strerror}"
+            self.problems.append(Problem(str(folder), 1, 1, "unreadable", message, "Make it readable to this process."))
+            return
+        for path in paths:
             if path.name != FILE and path.suffix in {".yml", ".yaml"} and nearest(path.name, [FILE]):
                 message = f"the file {path.name} is not read"
                 self.problems.append(Problem(str(path), 1, 1, "unknown-file", message, f"Rename it to {FILE}."))
@@ -213,9 +219,15 @@ def _folders(folder: Path) -> list[Path]:
         return []
 
 
-def _there(path: Path) -> bool:
-    """A link that leads nowhere counts: it should be reported, not passed over."""
-    return path.is_symlink() or path.exists()
+def there(path: Path) -> bool:
+    """Whether something stands at a path. A link that leads nowhere, or a folder that is closed, is not passed over."""
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def _same(one: Path, other: Path) -> bool:

@@ -1,6 +1,7 @@
 """The one way from a folder to a snapshot: read everything, find every problem, and only then hand anything out."""
 
 import gc
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from pathlib import Path
 from config.accounts import Assembly, misspelt_tenants
 from config.checks import contradictions
 from config.digest import digest
-from config.layers import FILE, SHIPPED, Library
+from config.layers import FILE, SHIPPED, Library, there
 from config.mapping import Entries, entries
 from config.problems import ConfigurationError, Problem, nearest
 from config.references import References
@@ -93,7 +94,7 @@ def functions(environ: Mapping[str, str]) -> list[str] | None:
 
 def _mapping(folder: Path) -> tuple[Table | None, list[Problem]]:
     path = folder / MAPPING
-    if not path.exists():
+    if not there(path):
         return None, [_missing(folder, path)]
     node, problems = read(path, str(path), LIMITS)
     if isinstance(node, Table):
@@ -111,7 +112,7 @@ def _missing(folder: Path, path: Path) -> Problem:
     if not folder.is_dir():
         remedy = "Create it, or point CHATWOOTAI_CONFIG to the folder that holds chatwoot_mapping.yaml."
         return Problem(str(folder), 1, 1, "missing-folder", "there is no such folder", remedy)
-    near = nearest(MAPPING, [each.name for each in folder.iterdir() if each.is_file()])
+    near = nearest(MAPPING, os.listdir(folder) if os.access(folder, os.R_OK) else [])  # noqa: PTH208 - names will do
     remedy = f"Rename {near}." if near else "Create it, or point CHATWOOTAI_CONFIG to the folder that holds it."
     return Problem(str(path), 1, 1, "missing-mapping", "there is no such file", remedy)
 

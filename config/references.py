@@ -26,7 +26,7 @@ _REFERENCE = re.compile(
 )
 
 
-class _Unresolved(Exception):
+class Unresolved(Exception):
     """Why a reference leads nowhere: rule, message and remedy of the problem."""
 
 
@@ -53,7 +53,7 @@ class References:
         text = str(scalar.value)
         try:
             scalar.value = self._decrypt(text) if text.startswith(CIPHER) else _REFERENCE.sub(self._lookup, text)
-        except _Unresolved as why:
+        except Unresolved as why:
             rule, message, remedy = why.args
             scalar.failed = True
             scalar.value = None
@@ -66,7 +66,7 @@ class References:
         if match["escaped"]:
             return "${"
         if match["broken"]:
-            raise _Unresolved(
+            raise Unresolved(
                 "reference",
                 "`${` begins no reference that can be read",
                 "Write ${NAME}, ${NAME:-default} or ${file:/path}; $${ for the characters themselves.",
@@ -83,11 +83,11 @@ class References:
         state = "is empty" if value == "" else "is not set"
         near = nearest(name, [other for other in self.environ if other.startswith(name[:4])]) if value is None else None
         hint = f" `{near}` is set: is that the one meant?" if near else ""
-        raise _Unresolved("unset-variable", f"the environment variable `{name}` {state}", f"Set it.{hint}")
+        raise Unresolved("unset-variable", f"the environment variable `{name}` {state}", f"Set it.{hint}")
 
     def _file(self, name: str) -> str:
         if not name.startswith("/"):
-            raise _Unresolved("reference", "the path of a `${file:}` must be absolute", "Write ${file:/run/secrets/x}.")
+            raise Unresolved("reference", "the path of a `${file:}` must be absolute", "Write ${file:/run/secrets/x}.")
         if name not in self._files:
             self._files[name] = _read(name)
         return self._files[name]
@@ -99,7 +99,7 @@ class References:
             return self.cipher().decrypt(text.removeprefix(CIPHER).strip().encode()).decode()
         except (InvalidToken, UnicodeError):
             message = f"this ciphertext opens with no key of {KEY_VARIABLE}"
-            raise _Unresolved("ciphertext", message, "Encrypt it anew: `chatwootai secret encrypt`.") from None
+            raise Unresolved("ciphertext", message, "Encrypt it anew: `chatwootai secret encrypt`.") from None
 
     def cipher(self) -> "MultiFernet":
         """The keys of the environment, newest first, separated by commas: the first encrypts, all decrypt."""
@@ -114,28 +114,28 @@ def _keys(text: str) -> "MultiFernet":
     names = [name.strip() for name in text.split(",") if name.strip()]
     if not names:
         message = f"a value is encrypted, and {KEY_VARIABLE} is not set"
-        raise _Unresolved("secret-key", message, f"Set {KEY_VARIABLE}; make one with `chatwootai secret key`.")
+        raise Unresolved("secret-key", message, f"Set {KEY_VARIABLE}; make one with `chatwootai secret key`.")
     try:
         return MultiFernet([Fernet(name) for name in names])
     except ValueError:
         message = f"{KEY_VARIABLE} holds something that is no key"
         remedy = "Keys are 32 bytes in url-safe base64, separated by commas; make one with `chatwootai secret key`."
-        raise _Unresolved("secret-key", message, remedy) from None
+        raise Unresolved("secret-key", message, remedy) from None
 
 
 def _read(name: str) -> str:
     path = Path(name)
     try:
         if not path.is_file():
-            raise _Unresolved("secret-file", f"there is no file {name}", "Create it, or mend the path.")
+            raise Unresolved("secret-file", f"there is no file {name}", "Create it, or mend the path.")
         with path.open("rb") as file:
             data = file.read(MAX_FILE + 1)
         text = data.decode()
     except (OSError, ValueError):
         message = f"the file {name} cannot be read as text"
-        raise _Unresolved("secret-file", message, "Make it readable to this process, as UTF-8.") from None
+        raise Unresolved("secret-file", message, "Make it readable to this process, as UTF-8.") from None
     if len(data) > MAX_FILE:
-        raise _Unresolved("secret-file", f"the file {name} is over 64 KB", "A secret is one short line.")
+        raise Unresolved("secret-file", f"the file {name} is over 64 KB", "A secret is one short line.")
     if not text.strip():
-        raise _Unresolved("secret-file", f"the file {name} is empty", "Write the secret into it.")
+        raise Unresolved("secret-file", f"the file {name} is empty", "Write the secret into it.")
     return text.rstrip("\r\n")

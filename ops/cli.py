@@ -89,3 +89,7 @@ def _parser(known: dict[str, Verb]) -> argparse.ArgumentParser:
         )
         verb.arguments(each)
     return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,53 @@
+"""`chatwootai route`: which tenant, crew, channel and priority a message gets, and why."""
+
+import argparse
+from dataclasses import asdict
+from os import environ
+
+from ops.printing import as_json, complain, takes_config, takes_json
+
+SUMMARY = "tell which tenant, crew, channel and priority a message gets, and why"
+EXAMPLES = """\
+  chatwootai route --account 1
+  chatwootai route --account 1 --inbox 17 --channel whatsapp --from +5531999990000"""
+CHANNELS = ("whatsapp", "webchat", "email", "instagram", "facebook", "telegram", "sms", "line", "api", "default")
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """The message: its account, inbox, channel and contact."""
+    takes_config(parser)
+    takes_json(parser)
+    parser.add_argument("--account", required=True, metavar="KEY", help="last segment of the webhook address")
+    parser.add_argument("--inbox", type=int, default=0, metavar="ID", help="Chatwoot's inbox id")
+    parser.add_argument("--channel", choices=CHANNELS, default="whatsapp", help="default: whatsapp")
+    parser.add_argument("--from", dest="phone", metavar="PHONE", help="the contact's phone, with its country code")
+    parser.add_argument("--unverified", action="store_true", help="the channel does not vouch for the phone")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print the route; 1 where there is no such account or the configuration is broken."""
+    from chatwootai.model.routing import route
+    from config.loader import load
+    from config.places import place
+    from config.problems import ConfigurationError, suggestion
+
+    try:
+        snapshot = load(arguments.config, environ)
+    except ConfigurationError as error:
+        complain(error)
+        return 1
+    account = snapshot.account(arguments.account)
+    if account is None:
+        complain(f"there is no account {arguments.account}. {suggestion(arguments.account, snapshot.accounts)}")
+        return 1
+    where = place(account, arguments.inbox)
+    found = route(where, arguments.channel, arguments.phone, verified=not arguments.unverified)
+    if arguments.json:
+        as_json(asdict(found))
+        return 0
+    for name in ("tenant", "domain", "function", "channel", "priority"):
+        print(f"{name:<9} {getattr(found, name)}")
+    print("because")
+    for reason in found.why:
+        print(f"  {reason}")
+    return 0

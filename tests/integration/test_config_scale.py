@@ -1,0 +1,54 @@
+"""A thousand tenants, each with a file of its own, are read and validated in under three seconds."""
+
+import time
+from pathlib import Path
+
+import pytest
+
+from config.loader import load
+from config.snapshot import Snapshot
+
+TENANTS = 1000
+SHIPPED = Path(__file__).resolve().parents[2] / "config/domains/retail/account_1/config.yaml"
+ENVIRONMENT = {f"{name}_{number}": f"canary-{name}-{number}" for name in "ST" for number in range(1, TENANTS + 1)}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root, body = tmp_path_factory.mktemp("many"), SHIPPED.read_text(encoding="utf-8")
+    lines = ["version: 1", "chatwoot: {default: {url: 'http://c'}}", "accounts:"]
+    for number in range(1, TENANTS + 1):
+        domain = ("retail", "cosmetics", "health", "furniture")[number % 4]
+        secrets = f'webhook_secrets: ["${{S_{number}}}"], bot_token: "${{T_{number}}}"'
+        lines.append(f'  "{number}": {{name: Shop {number}, domain: {domain}, {secrets}}}')
+        layer = root / "domains" / domain / f"account_{number}" / "config.yaml"
+        layer.parent.mkdir(parents=True)
+        layer.write_text(body.replace("Sandra Cosmeticos", f"Shop {number}"), encoding="utf-8")
+    (root / "chatwoot_mapping.yaml").write_text("\n".join(lines), encoding="utf-8")
+    return root
+
+
+@pytest.fixture(scope="module")
+def snapshot(folder: Path) -> Snapshot:
+    return load(folder, ENVIRONMENT)
+
+
+def test_a_thousand_tenants_load_in_time(folder: Path) -> None:
+    begun = time.perf_counter()
+    snapshot = load(folder, ENVIRONMENT)
+    assert time.perf_counter() - begun < 3
+    assert len(snapshot.accounts) == TENANTS
+
+
+def test_no_tenant_has_anything_of_another(snapshot: Snapshot) -> None:
+    for key, account in snapshot.accounts.items():
+        assert account.settings.company.name == f"Shop {key}"
+        assert account.bot_token.reveal() == f"canary-T_{key}".replace("T_", "T-")
+        assert [each.reveal() for each in account.webhook_secrets] == [f"canary-S-{key}"]
+        text = account.settings.model_dump_json()
+        assert text.count("Shop ") == text.count(f"Shop {key}")
+
+
+def test_what_tenants_share_is_kept_once(snapshot: Snapshot) -> None:
+    assert len({id(account.settings.sentences) for account in snapshot.accounts.values()}) == 1
+    assert len({id(account.settings.handoff) for account in snapshot.accounts.values()}) == 4

@@ -1,0 +1,103 @@
+"""Hot reload with real files and real events: good edits take effect, bad ones change nothing."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from config.holder import Holder
+from config.problems import ConfigurationError
+from config.watch import watch
+
+ENVIRONMENT = {"SECRET": "s", "TOKEN": "t"}
+MAPPING = """\
+version: 1
+chatwoot: {default: {url: "http://c"}}
+accounts:
+  "1": {domain: retail, tenant: shop, webhook_secrets: ["${SECRET}"], bot_token: "${TOKEN}"}
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "chatwoot_mapping.yaml").write_text(MAPPING)
+    (tmp_path / "domains/retail/shop").mkdir(parents=True)
+    (tmp_path / "domains/retail/shop/config.yaml").write_text("tone: first\n")
+    return tmp_path
+
+
+@asynccontextmanager
+async def watching(holder: Holder) -> AsyncIterator[asyncio.Queue[bool]]:
+    """The reports of a running watcher; entered when it really watches."""
+    reports: asyncio.Queue[bool] = asyncio.Queue()
+    stop = asyncio.Event()
+    task = asyncio.create_task(watch(holder, lambda _, swapped: reports.put_nowait(swapped), stop, poll=0.3))
+    try:
+        yield reports
+    finally:
+        stop.set()
+        await asyncio.wait_for(task, 10)
+
+
+def _tone(holder: Holder) -> str:
+    return holder.snapshot.accounts["1"].settings.tone
+
+
+async def test_a_good_edit_is_in_force_within_a_second(folder: Path) -> None:
+    holder = Holder(folder, ENVIRONMENT)
+    heard: list[str] = []
+    holder.listen(lambda snapshot: heard.append(snapshot.digest))
+    kept = holder.snapshot
+    async with watching(holder) as reports:
+        begun = time.monotonic()
+        (folder / "domains/retail/shop/config.yaml").write_text("tone: second\n")
+        assert await asyncio.wait_for(reports.get(), 10) is True
+        assert time.monotonic() - begun < 1.5
+    assert _tone(holder) == "second"
+    assert heard == [holder.snapshot.digest]
+    assert kept.accounts["1"].settings.tone == "first"  # a turn that began before keeps what it began with
+
+
+async def test_a_bad_edit_changes_nothing_and_is_reported_until_it_is_mended(folder: Path) -> None:
+    holder = Holder(folder, ENVIRONMENT)
+    before = holder.snapshot
+    layer = folder / "domains/retail/shop/config.yaml"
+    async with watching(holder) as reports:
+        layer.write_text("tone: [\n")
+        assert await asyncio.wait_for(reports.get(), 10) is False
+        assert holder.snapshot is before
+        assert [each.rule for each in holder.problems] == ["yaml"]
+        layer.write_text("tone: third\n")
+        assert await asyncio.wait_for(reports.get(), 10) is True
+    assert holder.problems == ()
+    assert _tone(holder) == "third"
+
+
+def test_a_hundred_edits_a_third_of_them_broken_leave_the_last_good_one(folder: Path) -> None:
+    holder = Holder(folder, ENVIRONMENT)
+    layer = folder / "domains/retail/shop/config.yaml"
+    for number in range(100):
+        before = holder.snapshot
+        broken = number % 3 == 2
+        layer.write_text(f"tone: tone {number}\ngreeting: tone {number}\n" + ("emoji: maybe\n" if broken else ""))
+        assert holder.reload() is not broken
+        settings = holder.snapshot.accounts["1"].settings
+        assert settings.tone == settings.greeting  # never half of one edit and half of another
+        assert (holder.snapshot is before) is broken
+    assert _tone(holder) == "tone 99"
+
+
+def test_an_edit_that_means_the_same_swaps_nothing(folder: Path) -> None:
+    holder = Holder(folder, ENVIRONMENT)
+    before = holder.snapshot
+    (folder / "domains/retail/shop/config.yaml").write_text("# a comment\ntone:   'first'\n")
+    assert holder.reload() is False
+    assert holder.snapshot is before
+
+
+def test_a_broken_configuration_does_not_start(folder: Path) -> None:
+    with pytest.raises(ConfigurationError):
+        Holder(folder, {})

@@ -1,0 +1,211 @@
+"""The command line in processes of its own, as an operator calls it."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from config.effective import effective
+from config.loader import inspect
+from ops.cli import main
+
+PROGRAM = [sys.executable, "-m", "ops.cli"]
+ROOT = Path(__file__).resolve().parents[2]
+SECRETS = {
+    f"CHATWOOT_{number}_{name}": f"canary-{number}-{name}" for number in (1, 2) for name in ("SECRET", "BOT_TOKEN")
+}
+ENVIRONMENT = {"PATH": os.environ["PATH"], "CHATWOOTAI_CONFIG": str(ROOT / "config"), **SECRETS}
+VERBS = ["check", "crew", "route", "secret", "tenants"]
+
+
+def run(*words: str, text: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
+    return process([*PROGRAM, *words], text, {**ENVIRONMENT, **environment})
+
+
+def process(
+    command: list[str], text: str = "", environment: dict[str, str] = ENVIRONMENT
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command, check=False, env=environment, cwd=ROOT, capture_output=True, text=True, input=text, timeout=60
+    )
+
+
+def broken(folder: Path) -> Path:
+    (folder / "chatwoot_mapping.yaml").write_text('version: 1\naccounts:\n  "1": {domian: retail}\n')
+    return folder
+
+
+def test_help_teaches_and_is_quick() -> None:
+    times = []
+    for _ in range(3):
+        begun = time.monotonic()
+        done = run("--help")
+        times.append(time.monotonic() - begun)
+    assert done.returncode == 0
+    assert "chatwootai demo --once" in done.stdout
+    assert all(verb in done.stdout for verb in [*VERBS, "demo", "bench"])
+    assert min(times) < 0.3
+    assert run().stdout == done.stdout
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_has_help_with_examples(verb: str) -> None:
+    done = run(verb, "--help")
+    assert done.returncode == 0
+    assert f"chatwootai {verb}" in done.stdout.split("examples:")[1]
+
+
+def test_the_examples_of_help_run(tmp_path: Path) -> None:
+    for words in ("check", "tenants", "tenants show 1", "tenants show 1 --inbox 17 --json", "crew list",
+                  "crew show customer_service --channel whatsapp", "route --account 1 --inbox 17 --from +5531999990000",
+                  f"check --schemas {tmp_path}"):  # fmt: skip
+        done = run(*words.split())
+        assert (done.returncode, done.stderr) == (0, ""), words
+        assert done.stdout, words
+
+
+def test_check_prints_every_problem_with_its_place(tmp_path: Path) -> None:
+    done = run("check", CHATWOOTAI_CONFIG=str(broken(tmp_path)))
+    assert done.returncode == 1
+    assert f"{tmp_path}/chatwoot_mapping.yaml:3:9: unknown-key" in done.stdout
+    assert "Did you mean `domain`?" in done.stdout
+    listed = run("check", "--json", "--config", str(tmp_path))
+    assert listed.returncode == 1
+    problems = json.loads(listed.stdout)
+    assert {tuple(each) for each in problems} == {("file", "line", "column", "rule", "message", "remedy")}
+    assert "unknown-key" in {each["rule"] for each in problems}
+
+
+def test_check_of_sound_configuration_is_an_empty_list() -> None:
+    done = run("check", "--json")
+    assert (done.returncode, json.loads(done.stdout)) == (0, [])
+
+
+def test_check_reads_the_crews_too(tmp_path: Path) -> None:
+    done = run("check", "--json", CHATWOOTAI_CREWS=str(tmp_path / "nowhere"))
+    assert done.returncode == 1
+    assert json.loads(done.stdout)
+
+
+def test_tenants_as_a_table_and_as_data() -> None:
+    assert "Casa Bela Móveis" in run("tenants").stdout
+    listed = json.loads(run("tenants", "list", "--json").stdout)
+    assert listed == json.loads(run("tenants", "--json").stdout)
+    assert [each["account"] for each in listed] == ["1", "2"]
+    shown = run("tenants", "show", "furniture/account_2", "--json")
+    settings = {each["path"]: each for each in json.loads(shown.stdout)["settings"]}
+    assert settings["company.name"]["value"] == "Casa Bela Móveis"
+    assert settings["company.name"]["file"].endswith("furniture/account_2/config.yaml")
+    assert settings["tone"]["file"].endswith("furniture/config.yaml")
+    assert settings["budget.tokens_per_day" if "budget.tokens_per_day" in settings else "emoji"]["line"] > 0
+
+
+def test_no_verb_shows_a_secret() -> None:
+    for words in (
+        "tenants",
+        "tenants --json",
+        "tenants show 1",
+        "tenants show 1 --json",
+        "check --json",
+        "route --account 1",
+    ):
+        done = run(*words.split())
+        assert "canary" not in done.stdout + done.stderr, words
+
+
+def test_tenants_shows_problems_and_fails(tmp_path: Path) -> None:
+    done = run("tenants", "--config", str(broken(tmp_path)))
+    assert done.returncode == 1
+    assert "unknown-key" in done.stderr
+    assert run("tenants", "show", "99").returncode == 1
+
+
+def test_every_value_shown_stands_where_it_says() -> None:
+    found = inspect(ROOT / "config", SECRETS)
+    for value in effective(found, "1", 17):
+        if value.line:
+            line = Path(value.file).read_text(encoding="utf-8").splitlines()[value.line - 1]
+            written = str(value.value).split(maxsplit=1)[0] if isinstance(value.value, str) else ""
+            assert written.strip("\"'") in line or line.rstrip().endswith(">-"), value
+
+
+def test_wrong_calls_exit_2() -> None:
+    assert run("nonsense").returncode == 2
+    assert run("check", "--nonsense").returncode == 2
+    assert run("route").returncode == 2
+
+
+def test_crew_show_of_an_unknown_crew_fails() -> None:
+    done = run("crew", "show", "costumer_service")
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+
+
+def test_a_secret_is_encrypted_and_rotated_in_place(tmp_path: Path) -> None:
+    old, new = run("secret", "key").stdout.strip(), run("secret", "key").stdout.strip()
+    written = run("secret", "encrypt", text="canary-token\n", CHATWOOTAI_SECRET_KEY=old).stdout.strip()
+    assert written.startswith("ENC:")
+    mapping = tmp_path / "chatwoot_mapping.yaml"
+    head = 'version: 1\nchatwoot: {default: {url: "http://c"}}\naccounts:\n  "1":   # kept\n'
+    mapping.write_text(f'{head}    domain: retail\n    webhook_secrets: ["{written}"]\n    bot_token: {written}\n')
+    before = mapping.read_text()
+    done = run("secret", "rotate", "--config", str(tmp_path), CHATWOOTAI_SECRET_KEY=f"{new},{old}")
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "2 value(s) under the new key")
+    assert written not in mapping.read_text()
+    assert mapping.read_text().startswith(head)
+    loaded = inspect(tmp_path, {"CHATWOOTAI_SECRET_KEY": new})
+    assert loaded.problems == ()
+    assert loaded.snapshot.accounts["1"].bot_token.reveal() == "canary-token"
+    mapping.write_text(before)
+    refused = run("secret", "rotate", "--config", str(tmp_path), CHATWOOTAI_SECRET_KEY=new)
+    assert (refused.returncode, mapping.read_text()) == (1, before)
+    assert run("secret", "encrypt", text="x").returncode == 1
+
+
+def test_a_reader_that_goes_away_is_no_traceback() -> None:
+    command = f"{sys.executable} -m ops.cli tenants show 1 --json | head -c 10"
+    done = process(["bash", "-c", command])
+    assert done.stderr == ""
+
+
+def test_control_c_is_quiet() -> None:
+    command, pipe = [*PROGRAM, "secret", "encrypt"], subprocess.PIPE
+    with subprocess.Popen(command, env=ENVIRONMENT, cwd=ROOT, stdin=pipe, stderr=pipe, text=True) as running:
+        _until_it_reads(running.pid)
+        running.send_signal(signal.SIGINT)
+        _, complaint = running.communicate(timeout=20)
+    assert (running.returncode, complaint) == (130, "")
+
+
+def _until_it_reads(pid: int) -> None:
+    """Wait until the process sleeps in a read of its standard input."""
+    stat = Path(f"/proc/{pid}/wchan")
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        if "pipe_read" in (stat.read_text() if stat.exists() else ""):
+            return
+        time.sleep(0.02)
+    pytest.skip("this kernel does not tell what a process waits for")
+
+
+def test_no_verb_imports_crewai_and_help_imports_almost_nothing() -> None:
+    script = "import sys; from ops.cli import main; main(['crew', 'list']); main(['check']); print(sorted(sys.modules))"
+    done = process([sys.executable, "-c", script])
+    assert done.returncode == 0
+    assert "'crewai'" not in done.stdout
+    script = "import sys, contextlib, io; from ops.cli import main; main([]); print(sorted(sys.modules))"
+    done = process([sys.executable, "-c", script])
+    assert not {f"'{name}'" for name in ("pydantic", "yaml", "redis", "aiohttp", "config.loader")} & set(
+        done.stdout.split()
+    )
+    assert "'pydantic'" not in done.stdout
+
+
+def test_main_returns_instead_of_exiting(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([]) == 0
+    assert "usage: chatwootai" in capsys.readouterr().out
