@@ -1,0 +1,75 @@
+"""The house itself: every room has its sign, every key its row, every data file its place in the wheel."""
+
+import ast
+import importlib.metadata
+import re
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from chatwootai.stores import keys
+
+ROOT = Path(__file__).resolve().parents[2]
+ROOMS = ("chatwootai", "config", "crews", "ingress", "ops", "sandbox", "workers")
+SIGNS_WITH_CODE = {"workers/__init__.py"}  # arq's own CLI wants `workers.WorkerSettings`
+
+
+def packages() -> list[Path]:
+    return sorted(path for room in ROOMS for path in (ROOT / room).rglob("__init__.py"))
+
+
+@pytest.mark.parametrize("sign", packages(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_sign_says_what_lives_there_and_holds_no_code(sign: Path) -> None:
+    tree = ast.parse(sign.read_text(encoding="utf-8"))
+    assert ast.get_docstring(tree), "a sign is a docstring"
+    if str(sign.relative_to(ROOT)) not in SIGNS_WITH_CODE:
+        assert len(tree.body) == 1, "a sign holds no code"
+
+
+def key_names(text: str) -> set[str]:
+    """The fixed beginnings of our keys in a text: `cw:seen:m`, `cw:ready`, ..."""
+    return {found.rstrip(":") for found in re.findall(r"cw:[a-z]+(?::[a-z]+)*:?", text)}
+
+
+def test_every_key_of_the_scripts_stands_in_the_list_of_keys() -> None:
+    listed = key_names(keys.__doc__ or "")
+    scripts = ROOT / "chatwootai" / "stores" / "lua"
+    used = {name for script in scripts.glob("*.lua") for name in key_names(script.read_text(encoding="utf-8"))}
+    assert used <= listed, f"not in keys.py: {used - listed}"
+
+
+def test_every_script_says_what_it_takes_and_returns() -> None:
+    for script in (ROOT / "chatwootai" / "stores" / "lua").glob("*.lua"):
+        head = [line for line in script.read_text(encoding="utf-8").splitlines() if line.startswith("--")]
+        assert head, script.name
+        assert head[0].startswith(f"-- {script.stem}"), script.name
+        if script.stem != "queue":
+            assert any("ARGV" in line for line in head), script.name
+            assert any("returns" in line for line in head), script.name
+
+
+def test_only_our_distribution_owns_our_packages() -> None:
+    owners = importlib.metadata.packages_distributions()
+    for room in ROOMS:
+        assert set(owners.get(room, ["chatwootai"])) == {"chatwootai"}, room
+
+
+def test_the_wheel_carries_code_and_data_of_every_room_and_nothing_else(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    inside = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
+    listing = subprocess.run(["git", "ls-files", *ROOMS], cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    tracked = set(listing.split())
+    assert tracked <= inside, f"missing in the wheel: {tracked - inside}"
+    assert {name.partition("/")[0] for name in inside} <= set(ROOMS)
+
+
+@pytest.mark.parametrize("command", [["ruff", "check", "."], ["ruff", "format", "--check", "."], ["lint-imports"]])
+def test_the_linters_agree(command: list[str]) -> None:
+    program = Path(sys.executable).parent / command[0]
+    done = subprocess.run([str(program), *command[1:]], check=False, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-1000:]
