@@ -1,0 +1,1 @@
+"""What can be measured: one file an entry, with `async def run() -> list[Figure]`."""

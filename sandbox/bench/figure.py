@@ -1,0 +1,39 @@
+"""A measured figure, and the plain statistics that the entries share."""
+
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """`value` in `unit`; `against` says what it is compared with, `ratio` is value by that."""
+
+    name: str
+    value: float
+    unit: str
+    against: str | None = None
+    ratio: float | None = None
+
+    def shown(self) -> dict[str, Any]:
+        """Return the figure as JSON."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
+def compared(name: str, unit: str, ours: Sequence[float], plain: Sequence[float], plainly: str) -> Figure:
+    """Return the median of `ours`, by the median ratio of rounds measured in pairs with `plain`."""
+    ratios = [our / other for our, other in zip(ours, plain, strict=True)]
+    against = f"{plainly}: {rounded(statistics.median(plain))} {unit}"
+    return Figure(name, rounded(statistics.median(ours)), unit, against, round(statistics.median(ratios), 3))
+
+
+def quantile(values: Sequence[float], share: float) -> float:
+    """Return the value that `share` of all lie below or at."""
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+
+
+def rounded(value: float) -> float:
+    """Return three digits that mean something."""
+    return float(f"{value:.3g}") if abs(value) < 1000 else float(round(value))
