@@ -67,10 +67,11 @@ def summary(house: House, thread: Conversation) -> Json:
         "owner": owner(world, thread),
         "priority": thread.priority,
         "labels": list(thread.labels),
+        "subject": thread.additional_attributes.get("mail_subject"),
         "unread": thread.unread,
         "can_reply": payloads.can_reply(world, thread),
         "last_activity_at": thread.last_activity_at,
-        "last_text": (last.content or "") if last else "",
+        "last_text": plain(world, thread, last) if last else "",
         "typing": typing(house, thread),
     }
 
@@ -97,11 +98,20 @@ def owner(world: World, thread: Conversation) -> Json:
     return {"kind": answers, "name": name if kind == "User" else None, "assignee": kind}
 
 
+def visible(world: World, thread: Conversation, entry: Message) -> list[shown.Node]:
+    """What the channel's client shows of a message; of a contact's own, the text as it was typed."""
+    if entry.wire is not None:
+        return shown.show(world.medium(thread.inbox_id).markup, entry.wire)
+    return shown.from_text(entry.content) if entry.content else []
+
+
+def plain(world: World, thread: Conversation, entry: Message) -> str:
+    """The text of it, in one short line."""
+    return " ".join(shown.text_of(visible(world, thread, entry)).split())[:120]
+
+
 def message(world: World, thread: Conversation, entry: Message) -> Json:
     """A message with what the contact is shown of it."""
-    medium = world.medium(thread.inbox_id)
-    source = entry.wire if entry.wire is not None else entry.content
-    markup = medium.markup if entry.wire is not None else "plain"
     mark = entry.content_attributes.get("chatwootai")
     mark = mark if isinstance(mark, dict) else {}
     return {
@@ -112,7 +122,8 @@ def message(world: World, thread: Conversation, entry: Message) -> Json:
         "after": _after(thread, entry),
         "text": entry.content,
         "wire": entry.wire,
-        "shown": shown.show(markup, source) if source else [],
+        "shown": visible(world, thread, entry),
+        "plain": plain(world, thread, entry),
         "content_type": entry.content_type,
         "content_attributes": entry.content_attributes,
         "attachments": entry.attachments,
