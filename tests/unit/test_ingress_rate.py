@@ -1,0 +1,56 @@
+"""A token bucket an account, in a clock of our own."""
+
+import pytest
+
+from ingress.rate import Rates
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+def taken(rates: Rates, account: str, per_minute: int, tries: int) -> int:
+    return sum(rates.wait(account, per_minute) == 0 for _ in range(tries))
+
+
+def test_a_minutes_worth_passes_at_once_and_no_more(clock: Clock) -> None:
+    assert taken(Rates(clock), "1", 600, 1000) == 600
+
+
+def test_it_refills_at_its_rate_and_never_over_its_size(clock: Clock) -> None:
+    rates = Rates(clock)
+    taken(rates, "1", 60, 100)
+    clock.now += 10
+    assert taken(rates, "1", 60, 100) == 10
+    clock.now += 1e6
+    assert taken(rates, "1", 60, 100) == 60
+
+
+def test_one_account_never_spends_anothers(clock: Clock) -> None:
+    rates = Rates(clock)
+    taken(rates, "1", 5, 100)
+    assert taken(rates, "2", 5, 100) == 5
+
+
+@pytest.mark.parametrize(("per_minute", "seconds"), [(1, 60), (6, 10), (60, 1), (6000, 1)])
+def test_it_says_when_to_come_again_and_keeps_its_word(clock: Clock, per_minute: int, seconds: int) -> None:
+    rates = Rates(clock)
+    taken(rates, "1", per_minute, per_minute)
+    assert rates.wait("1", per_minute) == seconds
+    clock.now += seconds
+    assert rates.wait("1", per_minute) == 0
+
+
+def test_a_new_rate_holds_at_once(clock: Clock) -> None:
+    rates = Rates(clock)
+    taken(rates, "1", 600, 1)
+    assert taken(rates, "1", 10, 100) == 10
