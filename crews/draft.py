@@ -15,7 +15,7 @@ from crews import environment
 from crews.blueprint import Blueprint
 from crews.catalog import Catalog
 from crews.conversation import end_at_sentence, messages, split_handoff
-from crews.errors import ModelSilent
+from crews.errors import CrewUnsupported, ModelSilent
 from crews.prompt import situation, values
 from crews.run import Run, current
 from crews.stack import Completer, Endpoint, assemble
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from crews.runner import ReentrantCrew
     from crews.wire import Wire
 
-_CREWS = 512  # built crews kept; about 60 KB each
+_CREWS = 512  # built crews kept; about 30 KB each
 _SILENT = "the model gave no answer"
 
 
@@ -61,7 +61,7 @@ class Crews:
 
         Raises:
             ModelUnavailable: try again at its `retry_at`.
-            ModelRefused: give up, hand to a person.
+            ModelRefused, CrewUnsupported, GuardrailFailed: give up, hand to a person.
             TimeoutError: the question's deadline has passed.
         """
         began = time.perf_counter()
@@ -97,7 +97,10 @@ class Crews:
     def _built(self, question: Question, settings: Settings) -> "ReentrantCrew":
         from crews.building import Terms, build
 
-        blueprint = self._catalog.blueprint(question.function, question.channel)
+        try:
+            blueprint = self._catalog.blueprint(question.function, question.channel)
+        except ConfigurationError as error:  # a folder that changed since it was checked
+            raise CrewUnsupported(str(error)) from error
         filled = values(settings, blueprint)
         terms = Terms(settings.model.name, settings.model.temperature, _max_tokens(settings, blueprint))
         digest = _digest(blueprint, filled, terms)

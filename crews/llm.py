@@ -46,9 +46,8 @@ class StackLLM(BaseLLM):
         """
         run = current.get() or Run(deadline=time.time() + _NO_DEADLINE)
         chat = [{"role": "user", "content": messages}] if isinstance(messages, str) else messages
-        began = time.perf_counter()
         completion = await self._completer.complete(self._call(run, chat, tools, response_model))
-        run.record(completion, time.perf_counter() - began)
+        run.record(completion)
         return _answer(completion, response_model)
 
     # CrewAI wraps `acall` in retries with sleeps that know no deadline, unless a method says that it has them already.
@@ -63,7 +62,7 @@ class StackLLM(BaseLLM):
     ) -> Call:
         return Call(
             endpoint=run.endpoint,
-            model=run.model or self.model,
+            model=self.model,
             messages=chat,
             deadline=run.deadline,
             temperature=self.temperature,

@@ -9,20 +9,17 @@ from crews.stack import Completion, Endpoint
 
 @dataclass(slots=True, kw_only=True)
 class Run:
-    """One kickoff's terms and its meter. `deadline` unix seconds; `model` and what follows override the agent's own."""
+    """One kickoff's terms and its meter. `deadline` unix seconds."""
 
     deadline: float
     endpoint: Endpoint = Endpoint()  # noqa: RUF009  # frozen
     tenant: str | None = None
-    model: str | None = None
     usage: Usage = Usage()  # noqa: RUF009  # frozen
-    seconds: float = 0.0  # spent waiting for models; side by side counts twice
     last: Completion | None = field(default=None, repr=False)
 
-    def record(self, completion: Completion, seconds: float) -> None:
+    def record(self, completion: Completion) -> None:
         """Add one completion to the meter."""
         self.usage = add(self.usage, completion.usage)
-        self.seconds += seconds
         self.last = completion
 
 

@@ -15,7 +15,7 @@ from chatwootai.model.turn import Exchange, Question, Usage
 from config.settings import Settings
 from crews import environment
 from crews.catalog import SHIPPED, Catalog
-from crews.errors import ModelRefused, ModelUnavailable
+from crews.errors import CrewUnsupported, ModelRefused, ModelUnavailable
 from tests.crews_endpoint import Answer, Body, Recorder, completion, endpoint, last, tool_call
 
 if TYPE_CHECKING:
@@ -224,7 +224,7 @@ async def test_a_fault_that_stays_says_when_to_try_again(crews: "Crews") -> None
     async with endpoint(in_turn(lambda: web.Response(status=503))) as server:
         with pytest.raises(ModelUnavailable) as caught:
             await crews.draft(question(), settings(server))
-    assert len(server.bodies) == 3
+    assert len(server.bodies) == 2
     assert caught.value.status == 503
     assert caught.value.retry_at == pytest.approx(time.time(), abs=5)
 
@@ -263,7 +263,7 @@ async def test_a_connection_dropped_without_an_answer_is_asked_again(crews: "Cre
         port = server.sockets[0].getsockname()[1]
         with pytest.raises(ModelUnavailable):
             await crews.draft(question(seconds=5), settings(f"http://127.0.0.1:{port}/v1"))
-    assert len(asked) == 3
+    assert len(asked) == 2
 
 
 @pytest.mark.parametrize("text", ["", "   \n", None])
@@ -337,6 +337,11 @@ async def test_a_changed_tenant_gets_a_new_crew(crews: "Crews") -> None:
         await crews.draft(question(), settings(server, company={"name": "Outra"}))
     assert "Sandra" in server.bodies[0]["messages"][0]["content"]
     assert "Sandra" not in json.dumps(server.bodies[1])
+
+
+async def test_a_crew_that_is_not_there_is_an_error_for_people(crews: "Crews") -> None:
+    with pytest.raises(CrewUnsupported, match="there is no crew `sails`"):
+        await crews.draft(question(function="sails"), settings("http://unused.invalid"))
 
 
 async def test_built_crews_are_bounded(crews: "Crews", monkeypatch: pytest.MonkeyPatch) -> None:
