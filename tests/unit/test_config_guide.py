@@ -1,0 +1,74 @@
+"""The configuration guide says nothing that is not so: its YAML loads, its keys and defaults are the real ones."""
+
+import re
+from pathlib import Path
+
+import yaml
+
+from config.entries import AccountEntry
+from config.loader import inspect, load
+from config.settings import SENTENCES, Settings
+from config.yaml_source import MAPPING, SMALL
+from config.yaml_source import MAX_DEPTH as DEPTH
+
+GUIDE = (Path(__file__).resolve().parents[2] / "docs/guides/configuration.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"```yaml\n(.*?)```", GUIDE, re.DOTALL)
+ENVIRONMENT = {"CHATWOOT_1_SECRET": "s", "CHATWOOT_1_BOT_TOKEN": "t"}
+
+
+def _keys(heading: str) -> set[str]:
+    section = GUIDE.split(f"## {heading}\n")[1].split("\n## ")[0]
+    cells = [line.split("|")[1] for line in section.splitlines() if line.startswith("| `")]
+    return {key for cell in cells for key in re.findall(r"`(\w+)`", cell)}
+
+
+def test_its_yaml_loads_and_does_what_it_says(tmp_path: Path) -> None:
+    mapping, layer = BLOCKS
+    (tmp_path / "chatwoot_mapping.yaml").write_text(mapping, encoding="utf-8")
+    before = load(tmp_path, ENVIRONMENT).accounts["1"]
+    assert (before.installation.url, before.id, before.tenant) == ("http://127.0.0.1:3000", 1, "account_1")
+    (tmp_path / "domains/retail/account_1").mkdir(parents=True)
+    (tmp_path / "domains/retail/account_1/config.yaml").write_text(layer, encoding="utf-8")
+    after = load(tmp_path, ENVIRONMENT).accounts["1"].settings
+    assert after.company.facts.keys() == (before.settings.company.facts.keys() - {"rastreio"}) | {"frete"}
+    assert after.handoff.phrases == (*before.settings.handoff.phrases, "quero meu dinheiro de volta")
+    assert after.company.name == "Loja Azul"
+
+
+def test_its_tables_name_every_key_and_no_other() -> None:
+    assert _keys("The mapping") == set(AccountEntry.model_fields)
+    assert _keys("Settings") == set(Settings.model_fields)
+    assert all(f"`{name}`" in GUIDE for name in SENTENCES)
+
+
+def test_its_numbers_are_the_real_ones() -> None:
+    assert f"beyond {SMALL.values:,} values" in GUIDE
+    assert f"{DEPTH} levels, a settings file over {SMALL.megabytes} MB or a mapping over {MAPPING.megabytes} MB" in (
+        GUIDE.replace("\n", " ")
+    )
+    settings = Settings()
+    assert f"| {settings.burst.window_ms}, {settings.burst.cap_ms} |" in GUIDE
+    assert f"| `{settings.model.name}`, {settings.model.temperature}, {settings.model.max_tokens} |" in GUIDE
+    assert f"| {settings.context.exchanges}, {settings.context.tokens}, {settings.context.ttl_hours} |" in GUIDE
+    assert f"| {settings.deadline_ms} |" in GUIDE
+    assert f"| {settings.rate_per_minute} |" in GUIDE
+
+
+def test_what_ships_is_sound_and_speaks_three_languages() -> None:
+    folder = Path(__file__).resolve().parents[2] / "config"
+    found = inspect(folder, {})
+    assert {each.rule for each in found.problems} == {"unset-variable"}  # its secrets are the operator's to set
+    assert found.library.names() == ["cosmetics", "furniture", "health", "retail"]
+    for domain in found.library.names():
+        settings = found.library.domain(domain).settings
+        assert settings.company.facts
+        assert {(language, *names) for language, names in settings.sentences.items()}
+        assert all(set(settings.sentences[language]) == set(SENTENCES) for language in ("pt", "es", "en"))
+
+
+def test_the_base_that_ships_says_the_defaults_of_the_code() -> None:
+    folder = Path(__file__).resolve().parents[2] / "config"
+    written = yaml.safe_load((folder / "domains/_base/config.yaml").read_text(encoding="utf-8"))
+    defaults = Settings().model_dump()
+    for key in ("language", "emoji", "burst", "deadline_ms", "context", "rate_per_minute"):
+        assert written[key] == defaults[key], key
