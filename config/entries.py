@@ -6,15 +6,15 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from config.secret import Secret
-from config.settings import Line, Section, Whole
+from config.settings import NUMBER, Line, Section
 
 NAME = r"^[a-z0-9][a-z0-9_-]{0,63}$"  # becomes part of a path: nothing else may
 Name = Annotated[str, Field(pattern=NAME)]
 KEY = r"^[A-Za-z0-9][A-Za-z0-9_.~-]{0,63}$"  # a segment of a webhook address
 INBOX = r"^(?:([A-Za-z0-9][A-Za-z0-9_.~-]{0,63})/)?([1-9][0-9]{0,15})$"  # Chatwoot's id, or account/id
 Phone = Annotated[str, Field(pattern=r"^\+[1-9][0-9]{6,14}$")]
-Priority = Annotated[Whole, Field(ge=0, le=10)]
-Number = Annotated[Whole, Field(ge=1, le=2**53)]
+Priority = Annotated[int, Field(ge=0, le=10), NUMBER]
+Number = Annotated[int, Field(ge=1, le=2**53), NUMBER]
 
 
 class InstallationEntry(Section):

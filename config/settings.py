@@ -43,8 +43,7 @@ def _flag(value: Any) -> Any:
     return found
 
 
-Whole = Annotated[int, BeforeValidator(_no_flag)]
-Fraction = Annotated[float, BeforeValidator(_no_flag)]
+NUMBER = BeforeValidator(_no_flag)  # stands after a Field with limits, or they are lost from the JSON Schema
 Flag = Annotated[bool, BeforeValidator(_flag)]
 Line = Annotated[str, Field(max_length=300)]
 Text = Annotated[str, Field(max_length=20_000)]
@@ -68,8 +67,8 @@ class Model(Section):
     """The model and its limits. `base_url` and `api_key` default to what the openai package reads itself."""
 
     name: Line = "gpt-4.1-mini"
-    temperature: Annotated[Fraction, Field(ge=0, le=2)] = 0.3
-    max_tokens: Annotated[Whole, Field(ge=16, le=16_384)] = 400
+    temperature: Annotated[float, Field(ge=0, le=2), NUMBER] = 0.3
+    max_tokens: Annotated[int, Field(ge=16, le=16_384), NUMBER] = 400
     base_url: Annotated[str, Field(pattern=r"^https?://[^\s@]+$")] | None = None
     api_key: Secret | None = None
 
@@ -77,8 +76,8 @@ class Model(Section):
 class Burst(Section):
     """Messages that deserve one answer: quiet time that ends a burst, and the longest wait, in milliseconds."""
 
-    window_ms: Annotated[Whole, Field(ge=0, le=30_000)] = 500
-    cap_ms: Annotated[Whole, Field(ge=0, le=60_000)] = 2500
+    window_ms: Annotated[int, Field(ge=0, le=30_000), NUMBER] = 500
+    cap_ms: Annotated[int, Field(ge=0, le=60_000), NUMBER] = 2500
 
     @model_validator(mode="after")
     def _cap_holds_window(self) -> "Burst":
@@ -90,9 +89,9 @@ class Burst(Section):
 class Context(Section):
     """What is remembered of a conversation between turns."""
 
-    exchanges: Annotated[Whole, Field(ge=0, le=200)] = 12
-    tokens: Annotated[Whole, Field(ge=0, le=100_000)] = 1500
-    ttl_hours: Annotated[Whole, Field(ge=1, le=8760)] = 72
+    exchanges: Annotated[int, Field(ge=0, le=200), NUMBER] = 12
+    tokens: Annotated[int, Field(ge=0, le=100_000), NUMBER] = 1500
+    ttl_hours: Annotated[int, Field(ge=1, le=8760), NUMBER] = 72
 
 
 class Promotion(Section):
@@ -127,7 +126,7 @@ class Handoff(Section):
     """
 
     team: Line | None = None
-    teams: Mapping[str, Annotated[Whole, Field(ge=1)]] = {}
+    teams: Mapping[str, Annotated[int, Field(ge=1), NUMBER]] = {}
     phrases: tuple[Line, ...] = ()
     label: Annotated[str, Field(pattern=r"^[a-z0-9_-]*$", max_length=50)] = "handoff"
     note: Flag = True
@@ -142,9 +141,9 @@ class Handoff(Section):
 class Budget(Section):
     """What a tenant may spend. None: no limit of ours."""
 
-    tokens_per_day: Annotated[Whole, Field(ge=0)] | None = None
-    turns_per_day: Annotated[Whole, Field(ge=0)] | None = None
-    turns_per_conversation: Annotated[Whole, Field(ge=1)] | None = None
+    tokens_per_day: Annotated[int, Field(ge=0), NUMBER] | None = None
+    turns_per_day: Annotated[int, Field(ge=0), NUMBER] | None = None
+    turns_per_conversation: Annotated[int, Field(ge=1), NUMBER] | None = None
 
 
 class Settings(Section):
@@ -162,10 +161,10 @@ class Settings(Section):
     model: Model = Model()
     budget: Budget = Budget()
     burst: Burst = Burst()
-    deadline_ms: Annotated[Whole, Field(ge=500, le=300_000)] = 10_000
+    deadline_ms: Annotated[int, Field(ge=500, le=300_000), NUMBER] = 10_000
     context: Context = Context()
     handoff: Handoff = Handoff()
-    rate_per_minute: Annotated[Whole, Field(ge=1, le=1_000_000)] = 600
+    rate_per_minute: Annotated[int, Field(ge=1, le=1_000_000), NUMBER] = 600
     sentences: Mapping[str, Mapping[SentenceName, Text]] = {}
 
     def sentence(self, name: str, language: str | None = None) -> str:
