@@ -3,7 +3,6 @@
 Prepared once per crew and shared: everything that belongs to a run is an argument or a local.
 """
 
-import asyncio
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -123,8 +122,7 @@ class Assignment:
         chat.append({"role": "assistant", "content": None, "tool_calls": [_reported(call) for call in calls]})
         if any(self.toolbox.ends(call) for call in calls):
             return await self._use_in_turn(calls, chat)
-        results = await asyncio.gather(*(self.toolbox.run(call) for call in calls))
-        for call, (text, _) in zip(calls, results, strict=True):
+        for call, (text, _) in zip(calls, await self.toolbox.run_all(calls), strict=True):
             chat.append(_tool_message(call, text))
         return None
 

@@ -14,6 +14,11 @@ from crewai.utilities.pydantic_schema_utils import sanitize_tool_params_for_open
 from crews.stack import ToolCall
 
 
+_AT_ONCE = 16  # calls of one answer; a model that asks for more has lost its way
+_TOO_MANY = f"Error executing tool: more than {_AT_ONCE} calls at once"
+_LONGEST = 20_000  # characters of a result that a model is shown
+
+
 @dataclass(frozen=True, slots=True)
 class Toolbox:
     """The tools of one task: their schemas as sent, and each by the name that the model calls it by."""
@@ -35,6 +40,11 @@ class Toolbox:
         tool = self.tools.get(call.name)
         return tool is not None and tool.result_as_answer
 
+    async def run_all(self, calls: Sequence[ToolCall]) -> list[tuple[str, bool]]:
+        """The results in order, side by side; beyond `_AT_ONCE` calls nothing is run and the model is told."""
+        done = await asyncio.gather(*(self.run(call) for call in calls[:_AT_ONCE]))
+        return [*done, *((_TOO_MANY, False) for _ in calls[_AT_ONCE:])]
+
     async def run(self, call: ToolCall) -> tuple[str, bool]:
         """The result as text for the model, and whether the tool succeeded. Never raises for a tool's own failure."""
         tool = self.tools.get(call.name)
@@ -55,7 +65,7 @@ async def _attempt(tool: BaseTool, arguments: dict[str, Any]) -> tuple[str, bool
             result = await asyncio.to_thread(tool.run, **arguments)
     except Exception as error:  # noqa: BLE001  # a tool's failure is the model's to deal with, in CrewAI's words
         return f"Error executing tool: {error}", False
-    return tool.format_output_for_agent(result), True
+    return tool.format_output_for_agent(result)[:_LONGEST], True
 
 
 def _is_async(tool: BaseTool) -> bool:

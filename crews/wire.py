@@ -5,6 +5,7 @@ call. The package's own retries are off: they sleep up to 60 s without knowing t
 """
 
 import hashlib
+import re
 import time
 from collections import OrderedDict
 from typing import Any
@@ -21,6 +22,8 @@ from crews.stack import Call, Completion, Endpoint, ToolCall
 _ENDPOINTS = 256  # keys and addresses in use at once; a client is small, its connections are shared
 _CONNECT = 5.0  # seconds for DNS, TCP and TLS, at most
 _LIMITS = httpx.Limits(max_connections=1000, max_keepalive_connections=200, keepalive_expiry=60.0)
+_REASONING = re.compile(r"(?:^|/)(?:o[1-9]|gpt-5)(?!.*chat)")
+_THINKING = 1000  # tokens
 _RETRYABLE = frozenset({408, 409, 425, 429})
 _PAUSE = 0.25  # seconds until a failed endpoint may be asked again, where it names no time
 _PAUSE_LIMIT = 300.0
@@ -80,17 +83,21 @@ class Wire:
 
 
 def _content(call: Call) -> bytes:
-    body: dict[str, Any] = {"model": call.model, "messages": list(call.messages)}
-    if call.temperature is not None:
-        body["temperature"] = call.temperature
-    if call.max_tokens is not None:
-        body["max_tokens"] = call.max_tokens
+    body: dict[str, Any] = {"model": call.model, "messages": list(call.messages), **_limits(call)}
     if call.tools:
         body["tools"] = list(call.tools)
         body["tool_choice"] = "auto"
     if call.response_format is not None:
         body["response_format"] = call.response_format
     return orjson.dumps(body, option=orjson.OPT_NON_STR_KEYS)
+
+
+def _limits(call: Call) -> dict[str, float | int]:
+    """Models that reason refuse a temperature and `max_tokens`, and think inside the limit that they do take."""
+    if _REASONING.search(call.model):
+        return {} if call.max_tokens is None else {"max_completion_tokens": call.max_tokens + _THINKING}
+    limits = {"temperature": call.temperature, "max_tokens": call.max_tokens}
+    return {name: value for name, value in limits.items() if value is not None}
 
 
 def _timeout(call: Call) -> httpx.Timeout:

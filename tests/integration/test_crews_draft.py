@@ -113,6 +113,22 @@ async def test_the_channel_and_the_tenant_both_bound_the_answer(crews: "Crews") 
     assert [body["max_tokens"] for body in server.bodies] == [64, 260, 160]
 
 
+@pytest.mark.parametrize("name", ["o4-mini", "gpt-5-mini", "openai/gpt-5"])
+async def test_models_that_reason_get_the_parameters_they_take(crews: "Crews", name: str) -> None:
+    async with endpoint(says("Ok.")) as server:
+        await crews.draft(question(), settings(server, model={"name": name}))
+    (body,) = server.bodies
+    assert body["max_completion_tokens"] == 1110
+    assert not {"max_tokens", "temperature"} & set(body)
+
+
+@pytest.mark.parametrize("name", ["gpt-4o-mini", "gpt-5-chat-latest", "llama-3.1", "qwen3:8b"])
+async def test_other_models_get_temperature_and_max_tokens(crews: "Crews", name: str) -> None:
+    async with endpoint(says("Ok.")) as server:
+        await crews.draft(question(), settings(server, model={"name": name}))
+    assert {"max_tokens", "temperature"} <= set(server.bodies[0])
+
+
 async def test_instructions_come_first_whole_and_stable_then_the_conversation(crews: "Crews") -> None:
     history = (Exchange("contact", "Oi", 1), Exchange("crew", "Olá!", 2), Exchange("teammate", "Sou a Ana", 3))
     async with endpoint(says("Ok.")) as server:

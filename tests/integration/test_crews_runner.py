@@ -207,6 +207,31 @@ async def test_tools_asked_for_together_run_together_and_stay_on_the_loop() -> N
     assert output.raw == "saw a; saw b"
 
 
+async def test_calls_and_results_of_tools_are_bounded() -> None:
+    from crewai.tools import tool
+
+    used: list[int] = []
+
+    @tool("count")
+    async def count(number: int) -> str:
+        """Count."""
+        used.append(number)
+        return "x" * 100_000
+
+    async def behave(call: Call) -> Completion | str:
+        if any(each["role"] == "tool" for each in call.messages):
+            return "done"
+        return asks(*(ToolCall(str(n), "count", f'{{"number": {n}}}') for n in range(40)))
+
+    model = Model(behave)
+    await kickoff(crew(task(agent(model, tools=[count]))))
+    results = [str(each["content"]) for each in model.calls[1].messages if each["role"] == "tool"]
+    assert used == list(range(16))
+    assert len(results) == 40
+    assert {len(each) for each in results[:16]} == {20_000}
+    assert all("more than 16 calls" in each for each in results[16:])
+
+
 async def test_a_blocking_tool_does_not_hold_the_loop() -> None:
     from crewai.tools import tool
 
