@@ -13,7 +13,6 @@ from crewai.utilities.pydantic_schema_utils import sanitize_tool_params_for_open
 
 from crews.stack import ToolCall
 
-
 _AT_ONCE = 16  # calls of one answer; a model that asks for more has lost its way
 _TOO_MANY = f"Error executing tool: more than {_AT_ONCE} calls at once"
 _LONGEST = 20_000  # characters of a result that a model is shown
