@@ -38,7 +38,7 @@ class Process:
         self.name = name
         self.log = folder / f"{name}.log"
         self._command = [sys.executable, "-m", module, *arguments]
-        self._environ = {**_inherited(), **environ}
+        self._environ = {**_inherited(), "TMPDIR": str(folder), **environ}  # what it leaves goes with the folder
         self._running: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:

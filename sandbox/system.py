@@ -96,10 +96,14 @@ class System:
         begun = time.monotonic()
         self._configure()
         if not self.redis_url:
-            self.redis = await asyncio.to_thread(Embedded.start, self.folder / "redis")
+            self.redis = Embedded(self.folder / "redis")
             self.redis_url = self.redis.url
+        first, *others = self.processes.values()
+        first.start()  # a worker imports for seconds before it needs Redis
+        if self.redis is not None:
+            self.redis.resume()  # not in a thread: whatever stops us must find it started, or not at all
         told("redis", time.monotonic() - begun)
-        for process in self.processes.values():
+        for process in others:
             process.start()
 
         async def ready(name: str) -> None:
@@ -185,9 +189,9 @@ class System:
         return Process(name, "ingress", environ=environ, folder=self.folder)
 
     def _chatwoot(self) -> Process:
-        arguments = ("--port", str(self._ports["chatwoot"]), "--ingress", self.url("ingress"))
+        own = ("--port", str(self.port("chatwoot")), "--ingress", self.url("ingress"), "--seed", str(self.plan.seed))
         environ = {"REDIS_URL": self.redis_url}
-        return Process("chatwoot", "sandbox.chatwoot", *arguments, environ=environ, folder=self.folder)
+        return Process("chatwoot", "sandbox.traced", *own, environ=environ, folder=self.folder)
 
     def _llm(self) -> Process:
         arguments = ("--port", str(self._ports["llm"]), *(self.plan.llm or ()))

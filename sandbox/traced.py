@@ -1,0 +1,31 @@
+"""`python -m sandbox.traced`: the sandbox Chatwoot, whose page shows where a turn's time went (from REDIS_URL)."""
+
+import argparse
+import asyncio
+import os
+import signal
+
+from chatwootai.stores.connection import connect
+from chatwootai.stores.turns import Turns
+from sandbox.chatwoot import app, seed
+from sandbox.chatwoot.world import World
+
+
+async def _serve(port: int, ingress: str, drawn: int) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    connection = connect(os.environ["REDIS_URL"])
+    world = seed.plant(World(seed=drawn), ingress)
+    async with app.serve(app.create(world, trace=Turns(connection).read), world, "127.0.0.1", port):
+        await stop.wait()
+    await connection.aclose()
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(prog="python -m sandbox.traced")
+    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--ingress", required=True)
+    parser.add_argument("--seed", type=int, default=7)
+    given = parser.parse_args()
+    asyncio.run(_serve(given.port, given.ingress, given.seed))

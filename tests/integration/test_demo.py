@@ -1,0 +1,99 @@
+"""`chatwootai demo`, as a newcomer runs it: real processes, a private Redis, and nothing left behind."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+COMMAND = [str(Path(sys.executable).with_name("chatwootai")), "demo"]
+
+
+@pytest.fixture
+def place() -> Iterator[Path]:
+    """A short-named folder for everything temporary: what is left in it, or runs with it in its sight, is an orphan."""
+    folder = Path(tempfile.mkdtemp(prefix="demo-"))
+    yield folder
+    for pid in _seeing(folder):
+        os.kill(pid, signal.SIGKILL)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _demo(place: Path, *arguments: str) -> "subprocess.Popen[str]":
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("REDIS", "OPENAI"))}
+    environ = {**kept, "TMPDIR": str(place)}
+    return subprocess.Popen(
+        [*COMMAND, *arguments], env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+
+
+def _seeing(folder: Path) -> list[int]:
+    """Return the processes that have `folder` in their command line or environment."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            seen = (process / "cmdline").read_bytes() + (process / "environ").read_bytes()
+        except OSError:
+            continue
+        if bytes(folder) in seen and (process / "stat").read_text().rpartition(")")[2].split()[0] != "Z":
+            found.append(int(process.name))
+    return found
+
+
+def _until(demo: "subprocess.Popen[str]", pattern: str) -> str:
+    """Read what the demo says until a line matches; the line."""
+    assert demo.stdout is not None
+    said = []
+    for line in demo.stdout:
+        said.append(line)
+        if re.search(pattern, line):
+            return line
+    raise AssertionError(f"the demo never said {pattern!r}:\n{''.join(said)}")
+
+
+def test_once_prints_the_reply_and_its_steps_and_leaves_nothing(place: Path) -> None:
+    with _demo(place, "--once") as demo:
+        said, _ = demo.communicate(timeout=120)
+    assert demo.returncode == 0, said
+    assert "Belo Horizonte" in said.partition("The reply")[2]
+    assert "SC-1042" in said.partition("The reply")[2]
+    for step in ("queue", "draft", "model", "window", "commit", "post", "together"):
+        assert re.search(rf"^ +{step} +[0-9.]+ ms", said, re.MULTILINE), said
+    assert _seeing(place) == []
+    assert list(place.iterdir()) == []
+
+
+@pytest.mark.skipif(not Path("/proc").exists(), reason="children are looked for in /proc")
+def test_when_a_process_dies_the_demo_says_which_and_ends_the_others(place: Path) -> None:
+    with _demo(place) as demo:
+        url = _until(demo, r"Talk to it: +http").split()[-1]
+        with urllib.request.urlopen(url) as page:
+            assert page.status == 200
+        (worker,) = [pid for pid in _seeing(place) if b"workers" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+        os.kill(worker, signal.SIGKILL)
+        said, _ = demo.communicate(timeout=30)
+    assert demo.returncode == 1
+    assert "worker ended (killed by SIGKILL); its log ends:" in said
+    assert '"event": "ready"' in said or '"event":"ready"' in said
+    assert _seeing(place) == []
+    assert list(place.iterdir()) == []
+
+
+@pytest.mark.skipif(not Path("/proc").exists(), reason="children are looked for in /proc")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_while_it_starts_ends_everything(place: Path, number: signal.Signals) -> None:
+    with _demo(place) as demo:
+        _until(demo, "redis +ready")
+        demo.send_signal(number)
+        said, _ = demo.communicate(timeout=30)
+    assert demo.returncode == 0, said
+    assert "Traceback" not in said
+    assert _seeing(place) == []
+    assert list(place.iterdir()) == []
