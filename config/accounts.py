@@ -8,12 +8,14 @@ from config.entries import INBOX, AccountEntry, InboxEntry
 from config.findings import meant
 from config.layers import Library, Merged
 from config.mapping import Entries, Entry, value_node
-from config.problems import Problem, nearest
+from config.problems import Problem
 from config.secret import Secret
 from config.settings import Settings
 from config.snapshot import Account, Inbox, Installation, Note
 from config.tree import Mark
 
+DEFAULT = "customer_service"
+USUAL = frozenset({DEFAULT, "sales", "support", "analytics"})
 LOCAL = "http://127.0.0.1:3000"
 
 
@@ -30,7 +32,6 @@ class Assembly:
         self.problems: list[Problem] = []
         self.notes: list[Note] = []
         self.domains = library.names()
-        self.claimed: set[tuple[str, str]] = set()
 
     def accounts(self) -> dict[str, Account]:
         """Every account that can be built; what cannot is among the problems."""
@@ -71,7 +72,8 @@ class Assembly:
             self._problem(entry.mark, "missing-key", message, "Write `id:`, the number in the address of the account.")
         domain = self._domain(entry, said.domain or self.entries.fallback.domain)
         tenant = said.tenant or _tenant_name(entry.key)
-        self._crews(entry, said.crew, *said.special_numbers.values())
+        crew = self._crew(entry, said.crew or self.entries.fallback.crew)
+        special = {phone: self._crew(entry, name, "special_numbers") for phone, name in said.special_numbers.items()}
         secrets = self._secrets(entry)
         if installation is None or number is None or domain is None:
             return None
@@ -85,10 +87,10 @@ class Assembly:
             tenant=tenant,
             settings=merged.settings,
             signature=said.signature,
-            crew=said.crew or self.entries.fallback.crew,
+            crew=crew or DEFAULT,
             priority=self.entries.fallback.priority if said.priority is None else said.priority,
             inboxes=self._folders(domain, tenant, merged),
-            special_numbers=dict(said.special_numbers),
+            special_numbers={phone: name for phone, name in special.items() if name},
             **secrets,
         )
 
@@ -105,21 +107,19 @@ class Assembly:
         self._problem(entry.at("domain"), "unknown-domain", message, meant(name, self.domains))
         return None
 
-    def _crews(self, entry: Entry[Any], *names: str | None) -> None:
-        for name in names:
-            if self.functions is None or name is None or name in self.functions:
-                continue
-            shown = entry.quote("crew") if name == entry.said.crew else "of that name (special_numbers)"
+    def _crew(self, entry: Entry[Any], name: str, key: str = "crew") -> str | None:
+        """The crew of that name, or None. A usual function that is not installed is no mistake: what is, answers."""
+        if self.functions is None or name in self.functions:
+            return name
+        shown = entry.quote(key) if entry.says(key) else f"`{name}`"
+        if name in USUAL and DEFAULT in self.functions:
+            self._note(entry.at(key), f"`{entry.key}`: the crew {shown} is not installed and passed over")
+        else:
             message = f"`{entry.key}`: there is no crew {shown}"
-            self._problem(
-                entry.at("crew" if name == entry.said.crew else "special_numbers"),
-                "unknown-crew",
-                message,
-                meant(name, [*self.functions]),
-            )
+            self._problem(entry.at(key), "unknown-crew", message, meant(name, [*self.functions]))
+        return None
 
     def _merged(self, entry: Entry[Any], domain: str, tenant: str) -> Merged:
-        self.claimed.add((domain, tenant))
         return self.library.tenant(domain, tenant, value_node(entry, "name"))
 
     def _folders(self, domain: str, tenant: str, above: Merged) -> dict[int, Inbox]:
@@ -167,10 +167,10 @@ class Assembly:
         for entry in self.entries.inboxes:
             match = re.match(INBOX, entry.key)
             assert match  # noqa: S101 - entries with other keys were refused when they were read
-            self._crews(entry, entry.said.crew)
+            crew = self._crew(entry, entry.said.crew) if entry.said.crew else None
             domain = self._domain(entry, entry.said.domain) if entry.said.domain else None
             for account in self._owners(entry, match[1], accounts):
-                self._inbox(entry, int(match[2]), domain, account, taken)
+                self._inbox(entry, int(match[2]), domain, crew, account, taken)
 
     def _owners(self, entry: Entry[InboxEntry], prefix: str | None, accounts: dict[str, Account]) -> list[Account]:
         """The accounts that an inbox entry is about."""
@@ -208,6 +208,7 @@ class Assembly:
         entry: Entry[InboxEntry],
         number: int,
         domain: str | None,
+        crew: str | None,
         account: Account,
         taken: dict[tuple[str, int], Mark],
     ) -> None:
@@ -222,7 +223,7 @@ class Assembly:
             id=number,
             domain=domain or account.domain,
             tenant=said.tenant or account.tenant,
-            crew=said.crew,
+            crew=crew,
             priority=said.priority,
             settings=self._inbox_settings(entry, number, domain, account),
         )
@@ -245,27 +246,3 @@ def _tenant_name(key: str) -> str:
 def _is_empty(entry: Entry[AccountEntry]) -> bool:
     node = value_node(entry, "webhook_secrets")
     return node is not None and getattr(node, "items", None) == []
-
-
-def misspelt_tenants(
-    entries: Entries, accounts: Mapping[str, Account], folders: Mapping[str, list[str]]
-) -> list[Problem]:
-    """Tenants without a folder, where a folder of nearly that name serves nobody: a slip, not a tenant without one."""
-    problems = []
-    used = {(each.domain, each.tenant) for each in accounts.values()}
-    for account in accounts.values():
-        names = folders.get(account.domain, [])
-        free = [
-            name for name in names if (account.domain, name) not in used and _digits(name) == _digits(account.tenant)
-        ]
-        match = nearest(account.tenant, free)
-        if not match or account.tenant in names or not entries.accounts[account.key].says("tenant"):
-            continue
-        message = f"`accounts.{account.key}`: the tenant {entries.accounts[account.key].quote('tenant')} has no folder"
-        mark = entries.accounts[account.key].at("tenant")
-        problems.append(Problem(*mark, "unknown-tenant", message, f"Did you mean `{match}`?"))
-    return problems
-
-
-def _digits(name: str) -> str:
-    return re.sub(r"\D", "", name)

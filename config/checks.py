@@ -1,11 +1,12 @@
 """Contradictions that only show when all accounts are seen together."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from config.entries import AccountEntry
 from config.mapping import Entries, Entry
-from config.problems import Problem
+from config.problems import Problem, nearest
 from config.snapshot import Account
 from config.tree import Mark, Sequence
 
@@ -68,3 +69,27 @@ def _same_account(entries: Entries, accounts: Mapping[str, Account]) -> list[Pro
             mark = entries.accounts[account.key].at("id")
             problems.append(Problem(*mark, "account-twice", message, "Keep one, or mend `id:` or `chatwoot:`."))
     return problems
+
+
+def misspelt_tenants(
+    entries: Entries, accounts: Mapping[str, Account], folders: Mapping[str, list[str]]
+) -> list[Problem]:
+    """Tenants without a folder, where a folder of nearly that name serves nobody: a slip, not a tenant without one."""
+    problems = []
+    used = {(each.domain, each.tenant) for each in accounts.values()}
+    for account in accounts.values():
+        names = folders.get(account.domain, [])
+        free = [
+            name for name in names if (account.domain, name) not in used and _digits(name) == _digits(account.tenant)
+        ]
+        match = nearest(account.tenant, free)
+        if not match or account.tenant in names or not entries.accounts[account.key].says("tenant"):
+            continue
+        message = f"`accounts.{account.key}`: the tenant {entries.accounts[account.key].quote('tenant')} has no folder"
+        mark = entries.accounts[account.key].at("tenant")
+        problems.append(Problem(*mark, "unknown-tenant", message, f"Did you mean `{match}`?"))
+    return problems
+
+
+def _digits(name: str) -> str:
+    return re.sub(r"\D", "", name)

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from config.accounts import Assembly, misspelt_tenants
-from config.checks import contradictions
+from config.accounts import Assembly
+from config.checks import contradictions, misspelt_tenants
 from config.digest import digest
 from config.layers import FILE, SHIPPED, Library, there
 from config.mapping import Entries, entries

@@ -269,3 +269,25 @@ def test_hostile_names_never_become_paths(tmp_path: Path) -> None:
     for name in ("../../etc", "/etc", "a/b", "..", ".", "_base", "A" * 65, "café"):
         mapping = account(tenant=f'"{name}"', domain=f'"{name}"').replace("domain: retail, ", "")
         assert {rule for rule, _ in rules(write(tmp_path, mapping))} <= {"format", "duplicate-key"}, name
+
+
+def test_a_usual_crew_that_is_not_installed_is_passed_over_and_an_unknown_one_is_not(tmp_path: Path) -> None:
+    crews = tmp_path / "crews" / "customer_service"
+    crews.mkdir(parents=True)
+    (crews / "agents.yaml").touch()
+    environment = {**ENVIRONMENT, "CHATWOOTAI_CREWS": str(crews.parent)}
+    inbox = 'inboxes:\n  "17": {account: "1", crew: %s, priority: 8}\n'
+    snapshot = load(write(tmp_path, account() + inbox % "sales"), environment)
+    assert (snapshot.accounts["1"].inboxes[17].crew, snapshot.accounts["1"].inboxes[17].priority) == (None, 8)
+    assert "`sales` is not installed" in snapshot.notes[0].message
+    assert rules(write(tmp_path, account() + inbox % "sails"), environment) == [("unknown-crew", 6)]
+    (crews.parent / "sales").mkdir()
+    (crews.parent / "sales" / "agents.yaml").touch()
+    assert load(write(tmp_path, account() + inbox % "sales"), environment).accounts["1"].inboxes[17].crew == "sales"
+
+
+def test_an_account_whose_own_crew_does_not_exist_is_a_problem(tmp_path: Path) -> None:
+    (tmp_path / "crews/other").mkdir(parents=True)
+    (tmp_path / "crews/other/agents.yaml").touch()
+    environment = {**ENVIRONMENT, "CHATWOOTAI_CREWS": str(tmp_path / "crews")}
+    assert rules(write(tmp_path, account()), environment) == [("unknown-crew", 4)]
