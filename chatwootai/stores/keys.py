@@ -6,12 +6,14 @@ The scripts in lua/ build the same names; tests/house holds the two against each
 | key | type | lifetime | written by | meaning |
 |---|---|---|---|---|
 | cw:seen:m:{conv}:{message} | string | 7 days | admit | this message was admitted |
-| cw:seen:d:{account}:{delivery} | string | 1 day | admit | this webhook request was admitted |
+| cw:seen:d:{account}:{delivery} | string, conv and message | 1 day | admit | this webhook request was admitted |
 | cw:box:{conv} | zset, score = message id | until answered | admit, commit | the mailbox: unanswered messages, in order |
-| cw:conv:{conv} | hash | 30 days after the last change | all | job, turn, fence, sequence, tries, worker, priority, posting, committed |
+| cw:conv:{conv} | hash | 30 days after the last change | all | job, turn, fence, sequence, tries, worker, priority, posting, committed, began |
 | cw:open | zset, score = ms of the last look | while not idle | admit, finish, repair | conversations with something to do |
 | cw:outbox:{conv} | list | until sent | commit, sent | decided, not yet known to have arrived |
 | cw:context:{conv} | list | settings.context.ttl_hours | commit, signal | what was said before |
+| cw:life:{conv} | list, newest 200 | 7 days after the last turn began | all | the conversation's steps, in ids and counts |
+| cw:kept:{conv} | zset, score = message id, newest 20 | 1 day | commit, drop | deliveries dealt with, to be answered again on demand |
 | cw:turn:{turn} | string, JSON | 7 days | turn | the steps of one turn, for people who ask why |
 | cw:waiting | hash | for ever | admit, commit | messages in mailboxes, by account: back-pressure |
 | cw:ready:{lane}:{account} | zset, score = ms minus boost | while waiting | queue | jobs that may run, by tenant and lane |
@@ -26,6 +28,8 @@ The scripts in lua/ build the same names; tests/house holds the two against each
 | cw:signals:{worker} | channel | | admit, signal | words to a running turn |
 | cw:dead | zset, score = ms | 30 days | commit | turns that gave up |
 | cw:dead:{turn} | string, JSON | 30 days | commit | what a dead letter holds |
+| cw:catchup | string, worker | 1 min | catch-up | one catch-up at a time |
+| cw:caught:{account} | string | 10 min | catch-up | this account was caught up with |
 | cw:sweep | string | 1 s | sweeper | one sweeper at a time |
 
 arq keeps its own names: arq:queue (score = ms minus boost), arq:job:{job}, arq:retry:{job}, arq:in-progress:{job}.
@@ -38,6 +42,7 @@ WAKE: Final = "cw:wake"
 OPEN: Final = "cw:open"
 DEAD: Final = "cw:dead"
 SWEEP: Final = "cw:sweep"
+CATCHUP: Final = "cw:catchup"
 WAITING: Final = "cw:waiting"
 LEASES: Final = "cw:leases"
 OWNERS: Final = "cw:owners"
@@ -94,6 +99,21 @@ def outbox(conv_name: str) -> str:
 def context(conv_name: str) -> str:
     """What was said before."""
     return f"cw:context:{conv_name}"
+
+
+def life(conv_name: str) -> str:
+    """The steps of a conversation, for people who ask why."""
+    return f"cw:life:{conv_name}"
+
+
+def kept(conv_name: str) -> str:
+    """Deliveries that were dealt with, for a day."""
+    return f"cw:kept:{conv_name}"
+
+
+def caught(account: str) -> str:
+    """Set while an account counts as caught up with."""
+    return f"cw:caught:{account}"
 
 
 def turn(turn_id: str) -> str:

@@ -6,23 +6,25 @@
 local conv, account, message = ARGV[1], ARGV[2], ARGV[3]
 local seen = 'cw:seen:m:' .. conv .. ':' .. message
 local seen_delivery = ARGV[5] ~= '' and 'cw:seen:d:' .. account .. ':' .. ARGV[5]
-if redis.call('EXISTS', seen) == 1 or (seen_delivery and redis.call('EXISTS', seen_delivery) == 1) then
+if redis.call('EXISTS', seen, seen_delivery or seen) > 0 then
   return 'duplicate'
 end
 if tonumber(redis.call('HGET', 'cw:waiting', account) or '0') >= tonumber(ARGV[12]) then return 'full' end
 
 redis.call('SET', seen, '1', 'PX', ARGV[10])
-if seen_delivery then redis.call('SET', seen_delivery, '1', 'PX', ARGV[11]) end
+if seen_delivery then redis.call('SET', seen_delivery, conv .. ' ' .. message, 'PX', ARGV[11]) end
 redis.call('ZADD', 'cw:box:' .. conv, message, ARGV[4])
 redis.call('HINCRBY', 'cw:waiting', account, 1)
+life(conv, 'admitted', 'message=' .. message .. '\tdelivery=' .. ARGV[5] .. '\tlane=' .. ARGV[6])
 
 local key = 'cw:conv:' .. conv
 redis.call('HINCRBY', key, 'sequence', 1)
 redis.call('HSET', key, 'account', account, 'lane', ARGV[6], 'boost', ARGV[7], 'blob', ARGV[8], 'keep', ARGV[9])
 redis.call('PEXPIRE', key, ARGV[13])
-if redis.call('HEXISTS', key, 'job') == 0 then
+local held = redis.call('HMGET', key, 'job', 'worker')
+if not held[1] then
   next_turn(conv, 0)
-else
-  signal_worker(conv, 'message')
+elseif held[2] then
+  tell(held[2], conv, 'message')
 end
 return 'accepted'

@@ -5,4 +5,5 @@ local conv, key = ARGV[1], 'cw:conv:' .. ARGV[1]
 if not holds(conv, ARGV[2], tonumber(ARGV[3])) then return 'stale' end
 local tries = redis.call('HINCRBY', key, 'tries', ARGV[5] == '1' and 1 or 0)
 next_turn(conv, now_ms() + tonumber(ARGV[4]))
+life(conv, 'put_off', 'ms=' .. ARGV[4] .. '\ttries=' .. tries)
 return tries

@@ -7,9 +7,11 @@ if not holds(conv, ARGV[2], 0) then return false end
 local key = 'cw:conv:' .. conv
 local fence = redis.call('HINCRBY', key, 'fence', 1)
 if ARGV[4] == '1' then redis.call('HINCRBY', key, 'tries', 1) end
-redis.call('HSET', key, 'worker', ARGV[3])
+redis.call('HSET', key, 'worker', ARGV[3], 'began', now_ms())
 redis.call('ZADD', 'cw:open', now_ms(), conv)
 local known = redis.call('HMGET', key, 'sequence', 'tries', 'closed', 'posting')
+life(conv, 'began', 'job=' .. ARGV[2] .. '\tworker=' .. ARGV[3] .. '\tfence=' .. fence .. '\tlost=' .. ARGV[4] .. '\ttries=' .. (known[2] or '0'))
+redis.call('PEXPIRE', 'cw:life:' .. conv, LIFE_MS)
 return {
   fence, tonumber(known[1] or '0'), tonumber(known[2] or '0'), tonumber(known[3] or '0'), known[4] or '',
   redis.call('ZRANGE', 'cw:box:' .. conv, 0, -1),

@@ -7,13 +7,16 @@ local conv, key = ARGV[1], 'cw:conv:' .. ARGV[1]
 if not holds(conv, ARGV[2], tonumber(ARGV[3])) then return 'stale' end
 local known = redis.call('HMGET', key, 'sequence', 'committed', 'account')
 if known[2] == ARGV[6] then return 'committed' end  -- sent twice over a broken connection
-if known[1] ~= ARGV[4] and ARGV[5] ~= '1' then return 'grown' end
+if known[1] ~= ARGV[4] and ARGV[5] ~= '1' then
+  life(conv, 'grown', 'turn=' .. ARGV[6])
+  return 'grown'
+end
 
 local messages, entries, said = tonumber(ARGV[11]), tonumber(ARGV[12]), tonumber(ARGV[13])
 local at = 13
-local gone = 0
-for i = at + 1, at + messages do gone = gone + redis.call('ZREMRANGEBYSCORE', 'cw:box:' .. conv, ARGV[i], ARGV[i]) end
-if gone > 0 and redis.call('HINCRBY', 'cw:waiting', known[3], -gone) <= 0 then redis.call('HDEL', 'cw:waiting', known[3]) end
+local answered = {}
+for i = at + 1, at + messages do answered[#answered + 1] = ARGV[i] end
+take_out(conv, known[3], answered)
 at = at + messages
 for i = at + 1, at + entries do redis.call('RPUSH', 'cw:outbox:' .. conv, ARGV[i]) end
 at = at + entries
@@ -29,4 +32,5 @@ if ARGV[9] ~= '' then
 end
 redis.call('HSET', key, 'committed', ARGV[6])
 redis.call('HDEL', key, 'tries')
+life(conv, 'committed', 'turn=' .. ARGV[6] .. '\tmessages=' .. table.concat(answered, ',') .. '\tactions=' .. entries .. '\tdead=' .. (ARGV[9] ~= '' and 1 or 0))
 return 'committed'

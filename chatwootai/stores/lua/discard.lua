@@ -8,4 +8,5 @@ for i = 7, #ARGV do
 end
 redis.call('SET', 'cw:dead:' .. ARGV[4], ARGV[5], 'PX', ARGV[6])
 redis.call('ZADD', 'cw:dead', now_ms(), ARGV[4])
+life(ARGV[1], 'discarded', 'letter=' .. ARGV[4] .. '\tentries=' .. (#ARGV - 6))
 return 'ok'

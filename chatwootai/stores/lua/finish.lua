@@ -5,9 +5,11 @@ local conv = ARGV[1]
 if not holds(conv, ARGV[2], tonumber(ARGV[3])) then return 'stale' end
 if redis.call('EXISTS', 'cw:box:' .. conv, 'cw:outbox:' .. conv) > 0 then
   next_turn(conv, 0)
+  life(conv, 'next', '')
   return 'next'
 end
 redis.call('HDEL', 'cw:conv:' .. conv, 'job', 'worker', 'tries', 'blob')
 redis.call('ZREM', 'cw:open', conv)
+life(conv, 'rests', '')
 redis.call('PEXPIRE', 'cw:conv:' .. conv, ARGV[4])
 return 'idle'

@@ -5,6 +5,9 @@ if not holds(ARGV[1], ARGV[2], tonumber(ARGV[3])) then return 'stale' end
 if redis.call('LINDEX', 'cw:outbox:' .. ARGV[1], 0) ~= ARGV[4] then return 'gone' end
 local mark = redis.sha1hex(ARGV[4])
 local key = 'cw:conv:' .. ARGV[1]
-if redis.call('HGET', key, 'posting') == mark then return 'unsure' end
+if redis.call('HGET', key, 'posting') == mark then
+  life(ARGV[1], 'unsure', described(ARGV[4]))
+  return 'unsure'
+end
 redis.call('HSET', key, 'posting', mark)
 return 'go'

@@ -8,16 +8,60 @@
 local RUNNING_STEP = 1e13   -- larger than any rank, so that the count of running turns decides first
 local RUNNING_MOST = 800    -- keeps the sum exact in a double (below 2^53)
 local WAKE_MOST = 64
+local LIFE_MOST = 200
+local LIFE_SLACK = 20       -- trimmed only now and then: mostly a step costs one command
+local KEPT_MOST = 20
+local KEPT_MS = '86400000'  -- 1 day
+local LIFE_MS = '604800000' -- 7 days
+
+local clock
+local function time()
+  clock = clock or redis.call('TIME')  -- asked once: it stands still while a script runs
+  return clock
+end
 
 local function now_ms()
-  local time = redis.call('TIME')
-  return time[1] * 1000 + math.floor(time[2] / 1000)
+  return time()[1] * 1000 + math.floor(time()[2] / 1000)
 end
 
 -- With microseconds as a fraction: a rank must tell apart what came in one millisecond.
 local function now_exact()
-  local time = redis.call('TIME')
-  return time[1] * 1000 + time[2] / 1000
+  return time()[1] * 1000 + time()[2] / 1000
+end
+
+-- One step in the life of a conversation, for whoever asks why. Ids and counts as tab-separated k=v, never anyone's words.
+local function life(conv, step, detail)
+  local key = 'cw:life:' .. conv
+  local now = time()
+  local count = redis.call('RPUSH', key, now[1] .. ' ' .. now[2] .. '\t' .. step .. '\t' .. detail)
+  if count == 1 then redis.call('PEXPIRE', key, LIFE_MS) end  -- and again whenever a turn begins
+  if count > LIFE_MOST + LIFE_SLACK then redis.call('LTRIM', key, -LIFE_MOST, -1) end
+end
+
+-- Messages leave the mailbox, answered or given up. A few are kept for a day, so that an operator can have them answered
+-- again.
+local function take_out(conv, account, messages)
+  local box, kept, gone = 'cw:box:' .. conv, 'cw:kept:' .. conv, 0
+  for _, message in ipairs(messages) do
+    local entry = redis.call('ZRANGEBYSCORE', box, message, message)[1]
+    if entry then
+      gone = gone + redis.call('ZREMRANGEBYSCORE', box, message, message)
+      redis.call('ZREMRANGEBYSCORE', kept, message, message)
+      redis.call('ZADD', kept, message, entry)
+    end
+  end
+  if gone == 0 then return 0 end
+  redis.call('ZREMRANGEBYRANK', kept, 0, -KEPT_MOST - 1)
+  redis.call('PEXPIRE', kept, KEPT_MS)
+  if redis.call('HINCRBY', 'cw:waiting', account, -gone) <= 0 then redis.call('HDEL', 'cw:waiting', account) end
+  return gone
+end
+
+-- What an outbox entry does, without what it says.
+local function described(entry)
+  local known, action = pcall(cjson.decode, entry)
+  if not known or type(action) ~= 'table' then return 'kind=unreadable' end
+  return 'kind=' .. tostring(action.kind) .. '\tturn=' .. tostring(action.turn) .. '\tpart=' .. tostring(action.part)
 end
 
 local function reindex(lane, account)
@@ -32,8 +76,7 @@ local function reindex(lane, account)
 end
 
 local function wake()
-  redis.call('LPUSH', 'cw:wake', '1')
-  redis.call('LTRIM', 'cw:wake', 0, WAKE_MOST - 1)
+  if redis.call('LPUSH', 'cw:wake', '1') > WAKE_MOST then redis.call('LTRIM', 'cw:wake', 0, WAKE_MOST - 1) end
 end
 
 local function make_ready(job, account, lane, rank)
@@ -88,9 +131,13 @@ local function next_turn(conv, due)
   return job
 end
 
+local function tell(worker, conv, word)
+  redis.call('PUBLISH', 'cw:signals:' .. worker, word .. ' ' .. conv)
+end
+
 local function signal_worker(conv, word)
   local worker = redis.call('HGET', 'cw:conv:' .. conv, 'worker')
-  if worker then redis.call('PUBLISH', 'cw:signals:' .. worker, word .. ' ' .. conv) end
+  if worker then tell(worker, conv, word) end
   return worker and 1 or 0
 end
 

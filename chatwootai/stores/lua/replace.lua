@@ -7,6 +7,7 @@ if not holds(conv, ARGV[2], tonumber(ARGV[3])) then return 'stale' end
 if redis.call('LINDEX', key, 0) ~= ARGV[4] then return 'ok' end
 redis.call('LPOP', key)
 redis.call('HDEL', 'cw:conv:' .. conv, 'posting')
+life(conv, 'dropped', described(ARGV[4]) .. '\tdead=' .. (ARGV[7] ~= '' and 1 or 0))
 if ARGV[5] == '1' then
   for _, entry in ipairs(redis.call('LRANGE', key, 0, -1)) do
     local known, action = pcall(cjson.decode, entry)
