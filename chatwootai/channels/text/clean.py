@@ -10,6 +10,9 @@ _UNSEEN: Final = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\u202d\u202e\ufeff\uff
 _SURROGATES: Final = re.compile(r"[\ud800-\udfff]")
 _SPACES: Final = re.compile(r"[\t \u1680\u2000-\u200a\u205f\u3000]")
 
+# A no-break space at the edge of a line is stripped by some parsers and kept by others.
+_LOOSE: Final = re.compile(r"(?<!\S)[\xa0\u202f]|[\xa0\u202f](?!\S)")
+
 
 def clean(text: str) -> str:
     """Return a text of whole characters, newlines as LF, one kind of space; NFC, so that accents count once."""
@@ -18,5 +21,5 @@ def clean(text: str) -> str:
 
 
 def spaces(text: str) -> str:
-    """Return a line's text with every breakable space an ordinary one. No-break spaces stay."""
-    return _SPACES.sub(" ", text)
+    """Return a line's text with every space an ordinary one; no-break spaces stay between words."""
+    return _LOOSE.sub(" ", _SPACES.sub(" ", text))

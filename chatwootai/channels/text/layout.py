@@ -115,7 +115,7 @@ class _Writer:
             code = self._folded(run.text)
             yield Atom(Form.CODE if code.strip() else Form.WORD, code, styles=styles)
         else:
-            words = _WORD.findall(self._folded(spaces(run.text)))
+            words = _WORD.findall(spaces(self._folded(run.text)))
             yield from (Atom(Form.WORD, word, styles=styles) for word in words)
 
     def _link(self, run: Run, styles: frozenset[str]) -> Iterator[Atom]:
@@ -135,13 +135,23 @@ class _Writer:
 
 def _glued(pieces: Iterable[Atom]) -> Iterator[Atom]:
     """Turn pieces that are spaces into the gap of the piece that follows."""
-    gap, first = "", True
+    gap = ""
+    held: Atom | None = None
     for piece in pieces:
         if piece.form is Form.WORD and not piece.text.strip():
             gap = WORDS if piece.text else gap
-            continue
-        yield replace(piece, gap="" if first else gap)
-        gap, first = "", False
+        elif (
+            held is not None
+            and not gap
+            and (held.form, held.styles) == (piece.form, piece.styles) == (Form.WORD, held.styles)
+        ):
+            held = replace(held, text=held.text + piece.text)
+        else:
+            if held is not None:
+                yield held
+            held, gap = replace(piece, gap=gap if held is not None else ""), ""
+    if held is not None:
+        yield held
 
 
 class _Flat(_Writer):

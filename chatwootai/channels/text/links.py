@@ -6,7 +6,7 @@ from typing import Final
 _SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _ALLOWED: Final = ("http://", "https://", "mailto:", "tel:")
 _DOMAIN: Final = re.compile(r"(?:[\w-]+\.)+[A-Za-z]{2,}(?::\d+)?(?:[/?#].*)?", re.DOTALL)
-_UNSAFE: Final = re.compile(r"[\x00-\x20\x7f-\xa0\"<>\\`{}|^()\[\]*\u2000-\u200f\u2028-\u202f\u3000]")
+_UNSAFE: Final = re.compile(r"[\x00-\x20\x7f-\xa0\"<>\\`{}()\u2000-\u200f\u2028-\u202f\u3000]")
 WEB: Final = re.compile(r"https?://", re.IGNORECASE)
 
 

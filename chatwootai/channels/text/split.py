@@ -10,7 +10,7 @@ from chatwootai.channels.shape import Shape
 from chatwootai.channels.text.atoms import BLANK, LINE, WORDS, Atom, Form
 from chatwootai.channels.text.graphemes import graphemes
 from chatwootai.channels.text.links import WEB
-from chatwootai.channels.text.write import write
+from chatwootai.channels.text.write import by_line, gap, write, write_line
 
 _SENTENCE: Final = re.compile(r"[.!?…。！？][\"'”’»)\]]*$")
 _FLOOR: Final = 0.5
@@ -33,10 +33,13 @@ def split(atoms: Sequence[Atom], shape: Shape) -> tuple[str, ...]:
 def _last(left: Sequence[Atom], shape: Shape) -> str:
     if (whole := _cut(left, shape, shape.length)) == len(left):
         return write(left, shape)
-    ending = Atom(Form.WORD, shape.ellipsis, WORDS)
-    room = shape.length - shape.measure(shape.ellipsis) - 1
-    kept = left[: _cut(left[:whole], shape, room, shortened=True)]
-    return write((*kept, ending), shape)
+    kept = left[: _cut(left[:whole], shape, _room(shape), shortened=True)]
+    return write((*kept, Atom(Form.WORD, shape.ellipsis, WORDS)), shape)
+
+
+def _room(shape: Shape) -> int:
+    """What an ellipsis leaves of a part."""
+    return shape.length - shape.measure(shape.ellipsis) - 1
 
 
 def _cut(atoms: Sequence[Atom], shape: Shape, length: int, *, shortened: bool = False) -> int:
@@ -48,14 +51,22 @@ def _cut(atoms: Sequence[Atom], shape: Shape, length: int, *, shortened: bool = 
 
 
 def _fitting(atoms: Sequence[Atom], shape: Shape, length: int) -> int:
-    """Return how many atoms fit: gallop, then bisect, so that the time goes with the part and not with the answer."""
-    low, high = 1, 64
-    while high < len(atoms) and shape.measure(write(atoms[:high], shape)) <= length:
-        low, high = high, high * 2
-    high = min(high, len(atoms))
+    """Return how many atoms fit, one at least: whole lines first, each written once, then what fits of the next."""
+    size = at = 0
+    for line in by_line(atoms):
+        more = shape.measure((gap(line[0], shape) if at else "") + write_line(line, shape))
+        if size + more > length:
+            before = shape.measure(gap(line[0], shape)) if at else 0
+            return max(1, at + _within(line, shape, length - size - before))
+        size, at = size + more, at + len(line)
+    return at
+
+
+def _within(line: Sequence[Atom], shape: Shape, length: int) -> int:
+    low, high = 0, len(line) - 1
     while low < high:
         middle = (low + high + 1) // 2
-        if shape.measure(write(atoms[:middle], shape)) <= length:
+        if shape.measure(write_line(line[:middle], shape)) <= length:
             low = middle
         else:
             high = middle - 1
@@ -70,21 +81,28 @@ def _half(atoms: Sequence[Atom], shape: Shape) -> int:
 
 def _strength(atoms: Sequence[Atom], at: int) -> int:
     """How good a place to cut is before an atom: 4 for a paragraph's end, 0 for a bad one."""
-    gap = atoms[at].gap if at < len(atoms) else ""
-    if gap in {BLANK, LINE}:
-        return 4 if gap == BLANK else 3
-    if gap == WORDS:
+    before = atoms[at].gap if at < len(atoms) else ""
+    if before in {BLANK, LINE}:
+        return 4 if before == BLANK else 3
+    if before == WORDS:
         return 2 if _SENTENCE.search(atoms[at - 1].text) else 1
     return 0
 
 
 def _carried(atoms: Sequence[Atom], shape: Shape) -> Iterator[Atom]:
-    """Break the atoms that no part could hold."""
+    """Break the atoms that no part could hold, and stop one atom after what all parts together could."""
+    total = 0
     for atom in atoms:
-        if shape.measure(write([atom], shape)) <= shape.length:
-            yield atom
-        else:
-            yield from _broken(atom, shape)
+        for piece in (atom,) if _fits(atom, shape) else _broken(atom, shape):
+            yield piece
+            total += shape.measure(piece.text)
+            if total > shape.length * shape.parts:
+                return
+
+
+def _fits(atom: Atom, shape: Shape) -> bool:
+    surely = 4 * (len(atom.text) + len(atom.extra) + len(atom.prefix)) + 40 < _room(shape)
+    return surely or shape.measure(write([atom], shape)) <= _room(shape)
 
 
 def _broken(atom: Atom, shape: Shape) -> Iterator[Atom]:
@@ -96,19 +114,20 @@ def _broken(atom: Atom, shape: Shape) -> Iterator[Atom]:
         words = atom.text.split()
     for number, word in enumerate(words):
         for at, piece in enumerate(_pieces(word, shape)):
-            gap = "" if at else WORDS if number else atom.gap
-            kept = replace(atom, form=Form.WORD, text=piece, gap=gap, extra="")
+            before = "" if at else WORDS if number else atom.gap
+            kept = replace(atom, form=Form.WORD, text=piece, gap=before, extra="")
             yield kept if not number and not at else replace(kept, prefix="", rest="", blank="")
 
 
 def _pieces(word: str, shape: Shape) -> Iterator[str]:
     """Cut a word between clusters; a quarter of a part each, so that escapes and marks find room."""
-    room, piece = shape.length // 4, ""
+    room, size, piece = shape.length // 4, 0, ""
     for cluster in graphemes(word):
         for bit in [cluster] if shape.measure(cluster) <= room else cluster:
-            if piece and shape.measure(piece) + shape.measure(bit) > room:
+            more = shape.measure(bit)
+            if piece and size + more > room:
                 yield piece
-                piece = ""
-            piece += bit
+                size, piece = 0, ""
+            size, piece = size + more, piece + bit
     if piece:
         yield piece

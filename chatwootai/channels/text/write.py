@@ -2,13 +2,13 @@
 
 import re
 import string
-from collections.abc import Iterator, Sequence
-from itertools import groupby
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Final
 
 from chatwootai.channels.shape import Shape
 from chatwootai.channels.text.atoms import BLANK, WORDS, Atom, Form
-from chatwootai.channels.text.links import WEB
+from chatwootai.channels.text.links import WEB, address
 from chatwootai.channels.text.liquid import neutral
 
 _SPECIAL: Final = re.compile(r"[\\`*_~\]\[<&!]")
@@ -23,35 +23,34 @@ _ORDER: Final = ("strike", "strong", "emphasis")
 
 def write(atoms: Sequence[Atom], shape: Shape) -> str:
     """Write atoms as one part. The gap and blank line before the first are left out."""
-    pieces: list[str] = []
-    for line in _by_line(atoms):
-        pieces += [_gap(line[0], shape) if pieces else "", _line(line, shape)]
-    return neutral("".join(pieces), shape.joint)
+    first, *others = by_line(atoms)
+    return write_line(first, shape) + "".join(gap(line[0], shape) + write_line(line, shape) for line in others)
 
 
-def _by_line(atoms: Sequence[Atom]) -> Iterator[list[Atom]]:
-    number = 0
+def by_line(atoms: Sequence[Atom]) -> Iterator[Sequence[Atom]]:
+    """Cut atoms into lines. Lines are written independently of each other, so their sizes may be added."""
+    start = 0
+    for at, atom in enumerate(atoms):
+        if at and atom.gap not in {"", WORDS}:
+            yield atoms[start:at]
+            start = at
+    if atoms:
+        yield atoms[start:]
 
-    def count(atom: Atom) -> int:
-        nonlocal number
-        number += atom.gap not in {"", WORDS}
-        return number
 
-    return (list(line) for _, line in groupby(atoms, key=count))
-
-
-def _gap(first: Atom, shape: Shape) -> str:
-    if first.gap == BLANK or first.form is Form.BLOCK:
-        return f"\n{first.blank}\n" if first.gap == BLANK else "\n"
+def gap(first: Atom, shape: Shape) -> str:
+    """Write what stands before a line."""
+    if first.gap == BLANK:
+        return f"\n{first.blank}\n"
     marked = first.prefix.rstrip(" >")  # an item starts a line of its own
-    return "\n" if marked else shape.newline
+    return "\n" if marked or first.form is Form.BLOCK else shape.newline
 
 
-def _line(line: Sequence[Atom], shape: Shape) -> str:
+def write_line(line: Sequence[Atom], shape: Shape) -> str:
+    """Write one line, without what stands before it."""
     first = line[0]
-    if first.form is Form.BLOCK:
-        return _block(first)
-    return first.prefix + _closed(first.prefix, _inline(line, shape))
+    text = _block(first) if first.form is Form.BLOCK else first.prefix + _closed(first.prefix, _inline(line, shape))
+    return neutral(text, shape.joint)
 
 
 def _closed(prefix: str, text: str) -> str:
@@ -105,7 +104,7 @@ def _marked(line: Sequence[Atom], shape: Shape) -> Iterator[tuple[str, bool]]:
                 mark = _mark(style, line, number)
                 opened.append((style, mark))
                 yield mark, False
-        yield _atom(atom, shape)
+        yield _atom(atom, shape, alone=number + 1 == len(line) or bool(line[number + 1].gap))
     yield from ((mark, False) for _, mark in reversed(opened))
 
 
@@ -118,12 +117,13 @@ def _mark(style: str, line: Sequence[Atom], number: int) -> str:
     return "_" if loose else "*"
 
 
-def _atom(atom: Atom, shape: Shape) -> tuple[str, bool]:
+def _atom(atom: Atom, shape: Shape, *, alone: bool) -> tuple[str, bool]:
     if atom.form is Form.CODE:
         return _code(atom.text), False
     if atom.form is Form.LINK:
         return f"[{_escaped(atom.text, '', ']', label=True)}]({_target(atom.extra)})", False
-    if shape.links and WEB.match(atom.text) and _SPECIAL.search(atom.text) and not set(atom.text) & set("<>\\"):
+    linked = shape.links and alone and WEB.match(atom.text) and address(atom.text) == atom.text
+    if linked and _SPECIAL.search(atom.text):
         return f"<{atom.text}>", False  # an escape inside would break it where bare addresses become links
     return atom.text, True
 
@@ -158,16 +158,20 @@ def _escaped(text: str, before: str, after: str, *, opening: bool = False, label
 
 def _needs(char: str, before: str, after: str, *, label: bool) -> bool:
     """Say whether a character would be read as markup between these two; "" is the end of a line."""
-    loose = not before.strip(), not after.strip()
-    needs = {
-        "\\": not after or after in string.punctuation,
-        "`": True,
-        "*": not all(loose),
-        "_": not all(loose) and not (before.isalnum() and after.isalnum()),
-        "~": not loose[0],
-        "[": label,
-        "]": label or after in {"(", ":", "["},
-        "<": after.isascii() and (after.isalpha() or after in {"/", "!", "?", "<"}),
-        "!": after == "[",  # it would make an image of a link
+    if char in "*_" and not before.strip() and not after.strip():
+        return False
+    return label if char == "[" or (char == "]" and label) else char in _ALWAYS or _NEEDS[char](before, after)
+
+
+_ALWAYS: Final = frozenset("`*")
+_NEEDS: Final[Mapping[str, Callable[[str, str], bool]]] = MappingProxyType(
+    {
+        "\\": lambda _, after: not after or after in string.punctuation,
+        "_": lambda before, after: not (before.isalnum() and after.isalnum()),
+        "~": lambda before, _: bool(before.strip()),
+        "]": lambda _, after: after in {"(", ":", "["},
+        "<": lambda _, after: after.isascii() and (after.isalpha() or after in {"/", "!", "?", "<"}),
+        "!": lambda _, after: after == "[",  # it would make an image of a link
+        "&": lambda _before, _after: False,
     }
-    return needs.get(char, False)
+)
