@@ -5,9 +5,12 @@ import asyncio
 import signal
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
-from sandbox.chatwoot import app, seed
+from sandbox.chatwoot import app, seed, snapshot
 from sandbox.chatwoot.world import World
+
+_SAVE_EVERY = 1.0
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -18,6 +21,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except OSError as error:
         sys.stderr.write(f"Cannot listen on {options.host}:{options.port}: {error.strerror}\n")
         return 1
+    except snapshot.Unreadable as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
     return 0
 
 
@@ -27,18 +33,41 @@ def _options(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=3000, help="0 takes a free one (default %(default)s)")
     parser.add_argument("--ingress", default="http://127.0.0.1:8080", help="where webhooks go (default %(default)s)")
     parser.add_argument("--seed", type=int, default=7, help="names, tokens and secrets follow from it")
+    parser.add_argument("--state-file", type=Path, help="keep conversations here, and go on with what it holds")
     return parser.parse_args(argv)
 
 
 async def _serve(options: argparse.Namespace) -> None:
-    world = seed.plant(World(seed=options.seed), options.ingress)
+    world = _world(options)
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with app.serve(app.create(world), world, options.host, options.port) as served:
         sys.stdout.write(_welcome(world, served.url) + "\n")
         sys.stdout.flush()
+        await _until(stop, world, options.state_file)
+
+
+def _world(options: argparse.Namespace) -> World:
+    known = snapshot.load(World(seed=options.seed), options.state_file) if options.state_file else None
+    return known or seed.plant(World(seed=options.seed), options.ingress)
+
+
+async def _until(stop: asyncio.Event, world: World, state_file: Path | None) -> None:
+    """Wait for the end; meanwhile keep what changed."""
+    if state_file is None:
         await stop.wait()
+        return
+    changed = asyncio.Event()
+    world.listen(lambda _: changed.set())
+    while not stop.is_set():
+        try:
+            await asyncio.wait_for(stop.wait(), _SAVE_EVERY)
+        except TimeoutError:
+            if not changed.is_set():
+                continue
+        changed.clear()
+        snapshot.save(world, state_file)
 
 
 def _welcome(world: World, url: str) -> str:

@@ -57,7 +57,7 @@ class World:
     messages: dict[int, Message] = field(default_factory=dict)
     assigns_bot: bool = True  # since 4.16.2 a new conversation in a bot's inbox names the bot as its assignee
     random: Random = field(init=False)
-    _sequences: dict[str, int] = field(default_factory=dict)
+    sequences: dict[str, int] = field(default_factory=dict)
     _listeners: list[Callable[[Event], None]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -65,8 +65,8 @@ class World:
 
     def next_id(self, kind: str, start: int = 1) -> int:
         """Count on: ids of one kind only ever grow."""
-        self._sequences[kind] = max(self._sequences.get(kind, 0) + 1, start)
-        return self._sequences[kind]
+        self.sequences[kind] = max(self.sequences.get(kind, 0) + 1, start)
+        return self.sequences[kind]
 
     def token(self, *names: object, length: int = 24) -> str:
         """Derive a secret of the kind Chatwoot makes (base58) from the seed and a name."""
