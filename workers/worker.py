@@ -8,20 +8,23 @@ one lease), slots that only the high lane may take, and a stop that costs no job
 import asyncio
 import time
 from signal import Signals
-from typing import Any
+from typing import Any, Literal
 
 from arq.connections import ArqRedis
 from arq.jobs import deserialize_job_raw
 from arq.worker import Worker as ArqWorker
 
 from chatwootai.stores.connection import Connection, StoreUnavailable
-from chatwootai.stores.queue import Claimed, Queue
+from chatwootai.stores.queue import Claim, Claimed, Queue
 from chatwootai.telemetry import log
 from chatwootai.telemetry.metrics import TURNS_RUNNING
 
 _LONGEST_SLEEP = 1.0
 """Seconds until an idle worker looks again: what a lost wake-up token costs at most."""
 
+_AWAY_PAUSE = 0.2
+_SPARE_PART = 5
+"""A fifth of the slots is not for tenants that have as many turns running: a flood leaves room for the others."""
 _MOST_AT_ONCE = 32
 """Jobs a claim: a worker with many free slots leaves some of a burst to the others that it woke."""
 
@@ -41,6 +44,7 @@ class Worker(ArqWorker):
         self._stopping = asyncio.Event()
         self._forced = asyncio.Event()
         self._lost: set[str] = set()
+        self._nap: asyncio.Task[bool] | None = None  # never cancelled while we run: a token may be under way to it
 
     async def main(self) -> None:
         """Start up, take jobs until told to stop, let running ones end or give them back."""
@@ -56,7 +60,7 @@ class Worker(ArqWorker):
                 if task.done():
                     task.result()  # neither ever returns: what ended it is worth a crash
         finally:
-            await _cancelled(taker, stop)
+            await _cancelled(taker, stop, *([self._nap] if self._nap else []))
             await self._let_go()
             await _cancelled(keeper)
 
@@ -64,36 +68,57 @@ class Worker(ArqWorker):
         while True:
             self._freed.clear()
             try:
-                pause = await self._take()
-                if pause is None:
-                    await self._freed.wait()
-                elif pause > 0:
-                    await self.queue.sleep(min(pause, _LONGEST_SLEEP))
+                await self._rest(await self._take())
             except StoreUnavailable as error:
+                self._nap = None
                 _log.warning("redis_away", error=str(error))
-                await asyncio.sleep(0.2)
+                await asyncio.sleep(_AWAY_PAUSE)
 
-    async def _take(self) -> float | None:
-        """Claim into free slots. Returns how long to sleep if nothing wakes us, None to wait for a slot."""
+    async def _take(self) -> Claim | None:
+        """Claim into free slots and start what came; None if there is no slot."""
         free, high = self._free()
         if free + high == 0:
             return None
-        jobs, due = await self._claim(min(free, _MOST_AT_ONCE), min(high, _MOST_AT_ONCE))
-        for claimed in jobs:
+        claim = await self._claim(free, high)
+        for claimed in claim.jobs:
             self._start(claimed)
-        if len(jobs) >= min(free + high, _MOST_AT_ONCE):
-            return 0.0
-        return _LONGEST_SLEEP if due is None else max(due, 0.001)
+        return claim
 
-    async def _claim(self, free: int, high: int) -> tuple[list[Claimed], float | None]:
+    async def _claim(self, free: int, high: int) -> Claim:
         """Claim, and when stopped in the midst of it, give back at once what was claimed."""
-        claim = asyncio.ensure_future(self.queue.claim(free, high))
+        spare = max(1, self.max_jobs // _SPARE_PART)
+        claim = asyncio.ensure_future(self.queue.claim(free, high, spare=spare, most=_MOST_AT_ONCE))
         try:
             return await asyncio.shield(claim)
         except asyncio.CancelledError:
-            jobs, _ = await claim
-            await asyncio.gather(*(self._give_back(claimed.job) for claimed in jobs))
+            await asyncio.gather(*(self._give_back(claimed.job) for claimed in (await claim).jobs))
             raise
+
+    async def _rest(self, claim: Claim | None) -> None:
+        """Wait for what can change the next claim: a token, a due job, or a slot where somebody waits for one."""
+        if claim is not None and len(claim.jobs) >= _MOST_AT_ONCE:
+            return
+        pause = _LONGEST_SLEEP if claim is None or claim.due is None else min(_LONGEST_SLEEP, max(claim.due, 0.001))
+        if claim is not None and self._nap is None:
+            self._nap = asyncio.create_task(self.queue.sleep(pause), name="nap")
+        freed = asyncio.create_task(self._freed.wait()) if claim is None or claim.waiting else None
+        awaited: set[asyncio.Task[bool] | asyncio.Task[Literal[True]]] = {
+            task for task in (self._nap, freed) if task is not None
+        }
+        try:
+            await asyncio.wait(awaited, timeout=None if claim is None else pause, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            if freed is not None:
+                freed.cancel()
+        await self._wake(slots=claim is not None)
+
+    async def _wake(self, *, slots: bool) -> None:
+        """Take note of a nap that has ended; a token that came while there was no slot is another worker's."""
+        nap = self._nap
+        if nap is not None and nap.done():
+            self._nap = None
+            if nap.result() and not slots and not self._freed.is_set():
+                await self.queue.pass_on()
 
     def _free(self) -> tuple[int, int]:
         running = len(self.tasks)

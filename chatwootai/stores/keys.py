@@ -126,6 +126,16 @@ def dead(turn_id: str) -> str:
     return f"cw:dead:{turn_id}"
 
 
+def ready(lane: str, account: str) -> str:
+    """The jobs of a tenant that may run, in one lane."""
+    return f"cw:ready:{lane}:{account}"
+
+
+def job(job_id: str) -> str:
+    """What the queue knows of a job."""
+    return f"cw:job:{job_id}"
+
+
 def worker(worker_id: str) -> str:
     """A worker's heartbeat."""
     return f"cw:worker:{worker_id}"

@@ -21,6 +21,19 @@ class Claimed:
     lost: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What a claim brought.
+
+    `due`: seconds until something falls due or a lease ends (None: nothing known); `waiting`: tenants that still have
+    jobs, for which this worker had no slot.
+    """
+
+    jobs: tuple[Claimed, ...]
+    due: float | None
+    waiting: int
+
+
 class Queue:
     """The queue, as one worker sees it."""
 
@@ -31,18 +44,18 @@ class Queue:
         self.worker = worker_id
         self.lease = lease
 
-    async def claim(self, free: int, high: int) -> tuple[list[Claimed], float | None]:
-        """Up to `free` jobs of any lane and `high` more of the high lane.
+    async def claim(self, free: int, high: int = 0, *, spare: int = 0, most: int = 1000) -> Claim:
+        """Up to `free` jobs of any lane and `high` more of the high lane, at most `most`.
 
-        Returns:
-            The jobs, and the seconds until something falls due or a lease ends (None: nothing known).
+        The last `spare` of the free slots are for tenants with fewer than `spare` turns running: a flood leaves room.
 
         Raises:
             StoreUnavailable: Redis is away.
         """
-        first, *rest = await self._runner.run("claim", self.worker, free, high, int(self.lease * 1000))
-        jobs = [Claimed(rest[i].decode(), rest[i + 1], bool(rest[i + 2])) for i in range(0, len(rest), 3)]
-        return jobs, None if first < 0 else first / 1000
+        lease = int(self.lease * 1000)
+        first, waiting, *rest = await self._runner.run("claim", self.worker, free, high, lease, spare, most)
+        jobs = tuple(Claimed(rest[i].decode(), rest[i + 1], bool(rest[i + 2])) for i in range(0, len(rest), 3))
+        return Claim(jobs, None if first < 0 else first / 1000, waiting)
 
     async def renew(self, jobs: list[str]) -> list[str]:
         """Keep the leases of running jobs; returns those that are no longer ours.
@@ -96,11 +109,21 @@ class Queue:
         with store_errors():
             await self._connection.delete(worker(self.worker))
 
-    async def sleep(self, seconds: float) -> None:
-        """Wait for a wake-up token, at most `seconds` (at least 10 ms: 0 would wait for ever).
+    async def sleep(self, seconds: float) -> bool:
+        """Wait for a wake-up token, at most `seconds` (at least 10 ms: 0 would wait for ever); True if one came.
 
         Raises:
             StoreUnavailable: Redis is away.
         """
         with store_errors():
-            await self._connection.execute_command("BLPOP", WAKE, max(0.01, seconds))  # type: ignore[no-untyped-call]
+            token = await self._connection.execute_command("BLPOP", WAKE, max(0.01, seconds))  # type: ignore[no-untyped-call]
+        return token is not None
+
+    async def pass_on(self) -> None:
+        """Give a token back that was meant for a worker with a free slot.
+
+        Raises:
+            StoreUnavailable: Redis is away.
+        """
+        with store_errors():
+            await self._connection.lpush(WAKE, b"1")  # type: ignore[misc]

@@ -33,7 +33,7 @@ def reply(turn: str, part: int = 1) -> Action:
 
 
 async def begin(redis: Connection, worker: str = "w1") -> Begun:
-    jobs, _ = await Queue(redis, worker, lease=5).claim(1, 0)
+    jobs = (await Queue(redis, worker, lease=5).claim(1)).jobs
     assert jobs, "a job should wait"
     begun = await Conversations(redis).begin(CONV, jobs[0].job, worker)
     assert begun is not None
@@ -223,11 +223,11 @@ async def test_put_off_runs_again_when_due_and_counts_a_try_only_if_told(redis: 
     begun = await begin(redis)
     await conversations.again(begun.hold, after=0.02, count=True)
     await queue.retire(begun.hold.job)
-    jobs, due = await queue.claim(1, 0)
-    while not jobs:
-        await queue.sleep(due or 0.01)
-        jobs, due = await queue.claim(1, 0)
-    after = await conversations.begin(CONV, jobs[0].job, "w1")
+    claim = await queue.claim(1)
+    while not claim.jobs:
+        await queue.sleep(claim.due or 0.01)
+        claim = await queue.claim(1)
+    after = await conversations.begin(CONV, claim.jobs[0].job, "w1")
     assert after is not None
     assert after.tries == 1
     await conversations.again(after.hold, after=60, count=False)

@@ -25,7 +25,7 @@ async def admit(redis: Connection, account: str, conversation: int, priority: in
 
 async def claimed(queue: Queue, free: int, high: int = 0) -> list[str]:
     """The conversations of the jobs claimed, in order."""
-    jobs, _ = await queue.claim(free, high)
+    jobs = (await queue.claim(free, high)).jobs
     return [job.job.removeprefix("turn:").rpartition(":")[0] for job in jobs]
 
 
@@ -70,6 +70,17 @@ async def test_slots_are_shared_evenly_between_tenants_that_wait(redis: Connecti
     assert sorted(took) == ["a"] * 3 + ["b"] * 3 + ["c"] * 3
 
 
+async def test_a_flood_leaves_the_spare_slots_to_who_has_little_running(redis: Connection, queue: Queue) -> None:
+    for conversation in range(20):
+        await admit(redis, "flood", conversation)
+    first = await queue.claim(10, spare=2)
+    assert len(first.jobs) == 8
+    assert first.waiting == 1
+    assert (await queue.claim(2, spare=2)).jobs == ()
+    await admit(redis, "quiet", 1, priority=0)
+    assert [one.job for one in (await queue.claim(2, spare=2)).jobs] == ["turn:quiet:1:1"]
+
+
 async def test_reserved_slots_are_for_the_high_lane_alone(redis: Connection, queue: Queue) -> None:
     await admit(redis, "a", 1, priority=5)
     await admit(redis, "a", 2, priority=8)
@@ -81,9 +92,9 @@ async def test_an_expired_lease_is_taken_over_and_told(redis: Connection, queue:
     await admit(redis, "a", 1)
     await claimed(queue, 1)
     other = Queue(redis, "w2", lease=5)
-    assert (await other.claim(1, 0))[0] == []
+    assert (await other.claim(1)).jobs == ()
     await redis.zadd(keys.LEASES, {"turn:a:1:1": 1})
-    jobs, _ = await other.claim(1, 0)
+    jobs = (await other.claim(1)).jobs
     assert [(job.job, job.lost) for job in jobs] == [("turn:a:1:1", True)]
     assert await queue.renew(["turn:a:1:1"]) == ["turn:a:1:1"]
     assert await other.renew(["turn:a:1:1"]) == []
@@ -93,16 +104,16 @@ async def test_an_expired_lease_is_taken_over_and_told(redis: Connection, queue:
 async def test_a_released_job_is_whole_again_and_in_its_old_place(redis: Connection, queue: Queue) -> None:
     for conversation in (1, 2):
         await admit(redis, "a", conversation)
-    jobs, _ = await queue.claim(1, 0)
+    jobs = (await queue.claim(1)).jobs
     await queue.release(jobs[0].job)
     assert await redis.hlen(keys.RUNNING) == 0  # type: ignore[misc]
-    again, _ = await queue.claim(2, 0)
+    again = (await queue.claim(2)).jobs
     assert [(job.job, job.lost) for job in again] == [("turn:a:1:1", False), ("turn:a:2:1", False)]
 
 
 async def test_nothing_of_a_retired_job_remains(redis: Connection, queue: Queue) -> None:
     await admit(redis, "a", 1)
-    jobs, _ = await queue.claim(1, 0)
+    jobs = (await queue.claim(1)).jobs
     await queue.retire(jobs[0].job)
     left = {key.decode() for key in await redis.keys("*") if b"seen" not in key}
     assert left == {keys.box("a:1"), keys.state("a:1"), keys.life("a:1"), keys.OPEN, keys.WAITING, keys.WAKE}

@@ -1,7 +1,11 @@
 -- claim: jobs for a worker with free slots. Expired leases first, then by tenant and rank (see queue.lua).
--- ARGV 1 worker, 2 free slots for any job, 3 further slots that only the high lane may take, 4 lease ms
--- returns {ms until something is due or expires (-1: nothing known), job, blob, lost (1: its earlier run died), ...}
+-- ARGV 1 worker, 2 free slots for any job, 3 further slots that only the high lane may take, 4 lease ms,
+--      5 spare: the last so many free slots go only to tenants that have fewer than so many turns running,
+--      6 at most this many jobs
+-- returns {ms until something is due or expires (-1: nothing known), tenants that still wait,
+--          job, blob, lost (1: its earlier run died), ...}
 local worker, any, high, lease = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
+local spare, most = tonumber(ARGV[5]), tonumber(ARGV[6])
 local now = now_ms()
 local claimed = {}
 
@@ -13,6 +17,7 @@ local function take(job, lost)
   claimed[#claimed + 1] = job
   claimed[#claimed + 1] = blob
   claimed[#claimed + 1] = lost
+  most = most - 1
   return true
 end
 
@@ -25,17 +30,20 @@ for _, job in ipairs(redis.call('ZRANGEBYSCORE', 'cw:scheduled', '-inf', now, 'L
 end
 
 if any > 0 then
-  for _, job in ipairs(redis.call('ZRANGEBYSCORE', 'cw:leases', '-inf', now, 'LIMIT', 0, any)) do
+  for _, job in ipairs(redis.call('ZRANGEBYSCORE', 'cw:leases', '-inf', now, 'LIMIT', 0, math.min(any, most))) do
     if take(job, 1) then any = any - 1 else forget_job(job) end
   end
 end
 
+-- The tenant whose turn it is in a lane, and its rank; none if only spare slots are left and it has its share.
 local function best(lane)
   local head = redis.call('ZRANGE', 'cw:tenants:' .. lane, 0, 0, 'WITHSCORES')
+  if head[1] and any <= spare and (lane == 'normal' or high == 0)
+      and tonumber(redis.call('HGET', 'cw:running', head[1]) or '0') >= spare then return nil, nil end
   return head[1], tonumber(head[2])
 end
 
-while any + high > 0 do
+while any + high > 0 and most > 0 do
   local account, rank = best('high')
   local lane = 'high'
   if any > 0 then
@@ -58,5 +66,6 @@ end
 local due = redis.call('ZRANGE', 'cw:scheduled', 0, 0, 'WITHSCORES')[2]
 local expiry = redis.call('ZRANGE', 'cw:leases', 0, 0, 'WITHSCORES')[2]
 local first = math.min(tonumber(due or math.huge), tonumber(expiry or math.huge))
+table.insert(claimed, 1, redis.call('ZCARD', 'cw:tenants:high') + redis.call('ZCARD', 'cw:tenants:normal'))
 table.insert(claimed, 1, first == math.huge and -1 or math.max(0, first - now))
 return claimed

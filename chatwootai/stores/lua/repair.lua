@@ -3,20 +3,33 @@
 -- returns the conversations that were mended
 local now = now_ms()
 local mended = {}
+
+local function waits(job)
+  local meta = redis.call('HMGET', 'cw:job:' .. job, 'account', 'lane')
+  return redis.call('ZSCORE', 'cw:scheduled', job)
+    or meta[1] and redis.call('ZSCORE', 'cw:ready:' .. meta[2] .. ':' .. meta[1], job)
+end
+
+-- Will nobody run this job? A lease ends by itself, and a lane is read by everyone. A job that a stock worker took is
+-- its own as long as it lives; one that died left an in-progress key behind, which would hold the job back for minutes.
+-- That a slow stock worker is about to begin does no harm: it will find its job obsolete.
+local function abandoned(job, worker)
+  if redis.call('EXISTS', 'arq:job:' .. job) == 0 then return true end
+  if redis.call('ZSCORE', 'cw:leases', job) then return false end
+  if redis.call('EXISTS', 'arq:in-progress:' .. job) == 0 then return not waits(job) end
+  return not worker or redis.call('EXISTS', 'cw:worker:' .. worker) == 0
+end
+
 for _, conv in ipairs(redis.call('ZRANGEBYSCORE', 'cw:open', '-inf', now - tonumber(ARGV[1]), 'LIMIT', 0, ARGV[2])) do
   local key = 'cw:conv:' .. conv
   local held = redis.call('HMGET', key, 'job', 'worker', 'blob')
   redis.call('ZADD', 'cw:open', now, conv)
   if not held[3] then
     redis.call('ZREM', 'cw:open', conv)
-  elseif not held[1] or redis.call('EXISTS', 'arq:job:' .. held[1]) == 0 then
-    next_turn(conv, 0)
-    mended[#mended + 1] = conv
-  elseif held[2] and redis.call('EXISTS', 'cw:worker:' .. held[2]) == 0
-      and not redis.call('ZSCORE', 'cw:leases', held[1]) then
-    -- A stock worker died with it: its in-progress key would hold the job back for minutes.
-    forget_job(held[1])
-    redis.call('HINCRBY', key, 'tries', 1)
+  elseif not held[1] or abandoned(held[1], held[2]) then
+    if held[1] then forget_job(held[1]) end
+    -- Whoever had begun died in the turn: that is a try.
+    if held[2] and redis.call('EXISTS', 'cw:worker:' .. held[2]) == 0 then redis.call('HINCRBY', key, 'tries', 1) end
     next_turn(conv, 0)
     mended[#mended + 1] = conv
   end
