@@ -111,11 +111,14 @@ def _matter(prompt: Prompt) -> str:
 
 
 def nearest(question: str, sentences: tuple[Sentence, ...], at_most: int = 3) -> list[Sentence]:
-    """Return the sentences that share the most and rarest words with the question, in the order given."""
+    """Return the sentences that share the most and rarest words with the question, in the order given.
+
+    A label that the question names counts like a word that stands nowhere else.
+    """
     asked = words.matter(question)
     everywhere = Counter(stem for sentence in sentences for stem in sentence.matter)
     scores = {
-        index: sum(1 / everywhere[stem] for stem in asked & sentence.matter) / (8 + len(sentence.matter))
+        index: sum(1 / everywhere[stem] for stem in asked & sentence.matter) + bool(asked & sentence.topic)
         for index, sentence in enumerate(sentences)
         if asked & sentence.matter
     }

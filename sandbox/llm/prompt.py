@@ -28,10 +28,11 @@ Messages = Sequence[dict[str, Any]]
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """One sentence that an answer may quote, with the stems it is found by."""
+    """One sentence that an answer may quote, with the stems it is found by; `topic`: those of the label before it."""
 
     text: str
     matter: frozenset[str]
+    topic: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,7 @@ def _of_line(line: str) -> list[Sentence]:
     label = _LABEL.match(line)
     topic = words.matter(label[1]) if label else frozenset()
     parts = _SENTENCE_END.split(line[label.end() :] if label else line)
-    return [Sentence(part.strip(), words.matter(part) | topic) for part in parts]
+    return [Sentence(part.strip(), words.matter(part) | topic, topic) for part in parts]
 
 
 def _quotable(sentence: str) -> bool:

@@ -29,11 +29,11 @@ _EVERY_STOP = frozenset().union(*STOP.values())
 
 _CONCEPTS = {
     "deliver": ("entreg", "envi", "frete", "deliver", "ship", "flete", "despach"),
-    "hours": ("horari", "hours", "abre", "aberto", "abert", "fecha", "open", "clos", "abierto", "funciona"),
+    "hours": ("horari", "hours", "abre", "aberto", "abert", "fecha", "open", "clos", "abierto"),
     "pay": ("pag", "pay", "pix", "boleto", "cartao", "cartoes", "tarjeta", "card", "parcel", "cuota", "instal"),
     "return": ("troc", "devol", "reembols", "return", "refund", "exchang", "cambi"),
     "price": ("prec", "valor", "custa", "cuesta", "price", "cost", "quanto", "cuanto"),
-    "where": ("enderec", "direccion", "address", "localiz", "fica", "queda", "loja", "tienda", "store"),
+    "where": ("enderec", "direccion", "address", "localiz", "fica", "queda"),
     "order": ("pedid", "order", "compra"),
     "person": ("atendent", "humano", "human", "pessoa", "persona", "someone", "alguem", "alguien", "agente", "gerente"),
     "warranty": ("garanti", "warrant", "guarantee"),

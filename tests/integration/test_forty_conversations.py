@@ -1,0 +1,43 @@
+"""Forty customers on five channels of two shops, through real processes: each answered once, nothing refused."""
+
+import re
+
+import aiohttp
+
+from sandbox.chatwoot.driver import Driver
+from sandbox.system import System
+from sandbox.traffic import CHANNELS, drive, errands, metric
+
+
+async def test_each_of_forty_is_answered_once_and_rightly(system: System) -> None:
+    wanted = errands(40)
+    assert {(errand.account, errand.channel) for errand in wanted} == {(a, c) for a in (1, 2) for c in CHANNELS}
+    report = await drive(system, wanted)
+    assert report.problems == []
+    assert len(report.seconds) == 40
+    assert max(report.seconds) < 10
+
+
+async def test_a_model_call_knows_one_customer_only(system: System) -> None:
+    """After the forty, or alone: whoever asked, no prompt holds two customers' codes."""
+    async with aiohttp.ClientSession() as session:
+        llm = system.llm(session)
+        await llm.reset()
+        report = await drive(system, errands(10, seed=11))
+        assert report.problems == []
+        prompts = await llm.requests("CW-")
+    codes = [set(re.findall(r"CW-\d{4}", str(prompt["body"]["messages"]))) for prompt in prompts]
+    assert len(codes) == 10
+    assert all(len(found) == 1 for found in codes)
+    assert len(set.union(*codes)) == 10
+
+
+async def test_webhooks_that_come_twice_are_answered_once(system: System) -> None:
+    async with Driver(system.url("chatwoot")) as driver:
+        await driver.send_twice(200)
+        try:
+            report = await drive(system, errands(20, seed=12))
+        finally:
+            await driver.clear_faults()
+    assert report.problems == []
+    assert await metric(system, "ingress", "chatwootai_deliveries_total", 'answer="duplicate"') >= 20
