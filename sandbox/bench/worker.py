@@ -68,7 +68,7 @@ def _turn(notes: Notes, seconds: float) -> Function:
         if seconds:
             await asyncio.sleep(seconds)
 
-    return func(turn, name="turn")  # type: ignore[arg-type]  # arq's protocol asks for *args
+    return func(turn, name="turn")
 
 
 async def _ours(given: argparse.Namespace) -> None:
