@@ -6,6 +6,7 @@ BIN := $(VENV)/bin
 UV_VERSION := 0.13.9
 STAMP := $(VENV)/.stamp
 BROWSER_STAMP := $(VENV)/.browser-stamp
+CHECK_STAMP := $(VENV)/.check-stamp
 CHROMIUM := $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 COMPILE := --excludes requirements/excludes.txt --universal --python-version 3.11 --generate-hashes --no-emit-index-url --quiet --custom-compile-command "make lock"
 
@@ -30,13 +31,18 @@ $(BROWSER_STAMP): $(STAMP) requirements/browser.txt
 	@if [ -n "$(CHROMIUM)" ]; then sh requirements/uv.sh $(PYTHON) $(UV_VERSION) $(VENV) requirements/browser.txt; fi
 	@touch $@
 
+# mypy is 50 MB that no test needs.
+$(CHECK_STAMP): $(STAMP) requirements/check.txt
+	@sh requirements/uv.sh $(PYTHON) $(UV_VERSION) $(VENV) requirements/check.txt
+	@touch $@
+
 demo: $(STAMP)  ## Run the whole system on embedded parts and send one signed message through it (ONCE=1: exit after the reply).
 	@$(BIN)/chatwootai demo $(if $(filter 1,$(ONCE)),--once)
 
 test: $(BROWSER_STAMP)  ## Run every test.
 	@$(BIN)/python -m pytest $(ARGS)
 
-check: $(STAMP)  ## Lint, types and import contracts.
+check: $(CHECK_STAMP)  ## Lint, types and import contracts.
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports
 
 format: $(STAMP)  ## Format the code and sort its imports.
@@ -49,6 +55,7 @@ lock:  ## Write the locks anew from pyproject.toml (needs uv).
 	uv pip compile pyproject.toml --extra test $(COMPILE) -o requirements/test.txt
 	uv pip compile pyproject.toml $(COMPILE) -c requirements/test.txt -o requirements/run.txt
 	uv pip compile requirements/browser.in $(COMPILE) -c requirements/test.txt -o requirements/browser.txt
+	uv pip compile requirements/check.in $(COMPILE) -c requirements/test.txt -o requirements/check.txt
 
 clean:  ## Remove what can be built again.
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .import_linter_cache .pytest_cache
