@@ -44,7 +44,8 @@ def _atoms(line: _Line) -> Iterator[Atom]:
 def _neutral(atoms: Iterable[Atom], joint: str) -> Iterator[Atom]:
     before = ""
     for atom in atoms:
-        text = neutral(atom.text, joint, "" if atom.gap else before)
+        # Over a gap too: the gap may become the border of two parts. A joint that is a space would be no word's.
+        text = neutral(atom.text, joint, before if joint.strip() or not atom.gap else "")
         before = text[-1:]
         yield replace(atom, text=text)
 
