@@ -1,0 +1,22 @@
+-- look: pages of jobs with what is known of each. Reads only.
+-- ARGV a sorted set of jobs, first, last; and again
+-- returns eleven values a job: job, score, account, lane, boost, ready since ms, owner or '', messages, tries, began ms,
+--   1 if arq's own worker runs it
+local found = {}
+for i = 1, #ARGV, 3 do
+  local page = redis.call('ZRANGE', ARGV[i], ARGV[i + 1], ARGV[i + 2], 'WITHSCORES')
+  for j = 1, #page, 2 do
+    local job = page[j]
+    local conv = string.match(job, '^turn:(.*):%d+$') or ''
+    local meta = redis.call('HMGET', 'cw:job:' .. job, 'account', 'lane', 'boost', 'rank')
+    local state = redis.call('HMGET', 'cw:conv:' .. conv, 'tries', 'began', 'worker')
+    local stock = redis.call('EXISTS', 'arq:in-progress:' .. job)
+    local boost, at = meta[3] or '0', #found
+    found[at + 1], found[at + 2], found[at + 3], found[at + 4] = job, page[j + 1], meta[1] or '', meta[2] or ''
+    found[at + 5], found[at + 6] = boost, meta[4] and math.floor(meta[4] + boost) or 0
+    found[at + 7] = redis.call('HGET', 'cw:owners', job) or (stock == 1 and state[3]) or ''
+    found[at + 8], found[at + 9] = redis.call('ZCARD', 'cw:box:' .. conv), state[1] or '0'
+    found[at + 10], found[at + 11] = state[2] or '0', stock
+  end
+end
+return found

@@ -1,0 +1,31 @@
+-- readmit: an operator has deliveries answered again, past the memory of what was admitted before.
+-- ARGV 1 conv, 2 account, 3 the dead letter that is spent by it or '', 4 lane, 5 boost ms, 6 job blob, 7 job keep ms,
+--      8 seen-message ms, 9 state keep ms, 10... message id, entry
+-- returns how many were put into the mailbox, or -1 if the dead letter is spent already
+local conv, account, key = ARGV[1], ARGV[2], 'cw:conv:' .. ARGV[1]
+if ARGV[3] ~= '' then
+  if redis.call('ZREM', 'cw:dead', ARGV[3]) == 0 then return -1 end
+  redis.call('DEL', 'cw:dead:' .. ARGV[3])
+end
+local put, messages = 0, {}
+for i = 10, #ARGV, 2 do
+  -- What waits already is answered once; what lies there unread by any version is not ours to double.
+  if redis.call('ZCOUNT', 'cw:box:' .. conv, ARGV[i], ARGV[i]) == 0 then
+    redis.call('SET', 'cw:seen:m:' .. conv .. ':' .. ARGV[i], '1', 'PX', ARGV[8])
+    redis.call('ZADD', 'cw:box:' .. conv, ARGV[i], ARGV[i + 1])
+    put, messages[#messages + 1] = put + 1, ARGV[i]
+  end
+end
+if put == 0 then return 0 end
+redis.call('HINCRBY', 'cw:waiting', account, put)
+redis.call('HINCRBY', key, 'sequence', put)
+redis.call('HSET', key, 'account', account, 'lane', ARGV[4], 'boost', ARGV[5], 'blob', ARGV[6], 'keep', ARGV[7])
+redis.call('PEXPIRE', key, ARGV[9])
+life(conv, 'readmitted', 'messages=' .. table.concat(messages, ',') .. '\tletter=' .. ARGV[3])
+local held = redis.call('HMGET', key, 'job', 'worker')
+if not held[1] then
+  next_turn(conv, 0)
+elseif held[2] then
+  tell(held[2], conv, 'message')
+end
+return put
