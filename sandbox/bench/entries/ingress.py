@@ -17,8 +17,6 @@ from sandbox.bench.figure import Figure, compared
 from sandbox.processes import Failed, Process, free_port, stop
 from sandbox.system import Plan, System
 
-_ROUNDS = 5
-_REQUESTS = 3000
 _LONGEST = 30.0
 _PLAINLY = "bare aiohttp handler"
 _SETTINGS = "rate_per_minute: 1000000\n"
@@ -30,7 +28,7 @@ class _Measured:
     cpu: list[float]  # microseconds a request
 
 
-async def run() -> list[Figure]:
+async def run(rounds: int = 5, requests: int = 4000) -> list[Figure]:
     """Measure both, a round each in turn."""
     system = System(Plan(workers=0, chatwoot=False, llm=None, settings=_SETTINGS))
     port = free_port()
@@ -39,44 +37,43 @@ async def run() -> list[Figure]:
         bare.start()
         await system.start()
         await bare.answers(f"http://127.0.0.1:{port}/readyz", 20)
-        return await _rounds(system, bare, port)
+        return await _rounds(
+            system, {bare: port, system.processes["ingress"]: system.port("ingress")}, rounds, requests
+        )
     finally:
         stop([bare])
         system.stop()
 
 
-async def _rounds(system: System, bare: Process, bare_port: int) -> list[Figure]:
-    ingress = system.processes["ingress"]
-    ours, plain = _Measured([], []), _Measured([], [])
-    for number in range(_ROUNDS + 1):
-        first = 1_000_000 * (number + 1)
-        pair = (
-            await _load(bare, bare_port, first),
-            await _load(ingress, system.port("ingress"), first),
-        )
-        await _empty(system.redis_url)
-        if number:  # the first round warms both up
-            for (per_second, cpu), into in zip(pair, (plain, ours), strict=True):
+async def _rounds(system: System, ports: dict[Process, int], rounds: int, requests: int) -> list[Figure]:
+    """Load each server in turn, and compare round by round; `ports` holds the plain one first."""
+    measured = [_Measured([], []) for _ in ports]
+    for number in range(rounds + 1):
+        for (server, port), into in zip(ports.items(), measured, strict=True):
+            per_second, cpu = await _load(server, port, requests, first=1_000_000 * (number + 1))
+            if number:  # the first round warms both up
                 into.per_second.append(per_second)
                 into.cpu.append(cpu)
+        await _empty(system.redis_url)
+    plain, ours = measured
     figures = [compared("ingress.throughput", "requests/s", ours.per_second, plain.per_second, _PLAINLY)]
     if all(plain.cpu):
         figures.append(compared("ingress.cpu", "us/request", ours.cpu, plain.cpu, _PLAINLY))
     return figures
 
 
-async def _load(server: Process, port: int, first: int) -> tuple[float, float]:
+async def _load(server: Process, port: int, requests: int, first: int) -> tuple[float, float]:
     """Return requests a second and CPU microseconds a request.
 
     Raises:
         Failed: A request was not answered with 200.
     """
     before = _cpu_seconds(server.pid)
-    result = await _loaded("--port", str(port), "--requests", str(_REQUESTS), "--first", str(first))
+    result = await _loaded("--port", str(port), "--requests", str(requests), "--first", str(first))
     spent = _cpu_seconds(server.pid) - before
-    if result["statuses"] != {"200": _REQUESTS}:
+    if result["statuses"] != {"200": requests}:
         raise Failed(f"{server.name} answered {result['statuses']}; its log ends:\n{server.tail()}")
-    return result["requests"] / result["seconds"], spent / _REQUESTS * 1e6
+    return requests / result["seconds"], spent / requests * 1e6
 
 
 async def _loaded(*arguments: str) -> dict[str, Any]:

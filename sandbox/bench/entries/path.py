@@ -15,18 +15,18 @@ from sandbox.processes import Failed
 from sandbox.system import Plan, System
 from sandbox.traffic import CHANNELS
 
-_WARM, _MESSAGES, _APART = 10, 100, 0.08
+_APART = 0.08
 _WINDOW_MS = 500
 _SETTINGS = f"rate_per_minute: 100000\nburst: {{window_ms: {_WINDOW_MS}, cap_ms: 2500}}\n"
 _TURN = ("queue", "draft", "window", "commit", "post")
 
 
-async def run() -> list[Figure]:
+async def run(warm: int = 10, messages: int = 100) -> list[Figure]:
     """Measure through a system of its own."""
     async with System(Plan(settings=_SETTINGS)) as system:
         async with Driver(system.url("chatwoot")) as driver:
-            await _asked(driver, _WARM)
-            sent = await _asked(driver, _MESSAGES)
+            await _asked(driver, warm)
+            sent = await _asked(driver, messages)
             replies = [(await driver.replies(each))[0] for each in sent]
         async with system.turns() as turns:
             records = [await _record(turns, str(reply["turn"])) for reply in replies]
