@@ -2,8 +2,7 @@ import json
 
 import pytest
 
-from sandbox.bench.command import main
-from sandbox.bench.command import entries, table
+from sandbox.bench.command import entries, main, table
 from sandbox.bench.figure import Figure, compared, quantile, rounded
 
 
