@@ -11,7 +11,7 @@ EXAMPLES = "  chatwootai bench --json"
 
 def forward(argv: Sequence[str]) -> int:
     """The sandbox reads the arguments itself, `--help` included."""
-    return call("sandbox.bench", argv)
+    return call("sandbox.bench.command", argv)
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
