@@ -29,7 +29,11 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-STEPS = {"steps": [["admit", 0.012], ["draft", 1.2], ["deliver", 0.2]], "served_by": "crew", "outcome": "reply"}
+STEPS = {
+    "steps": [["queue", 0.012], ["draft", 1.2], ["post", 0.2], ["prompt", 0.1], ["model", 1.1]],
+    "served_by": "crew",
+    "outcome": "reply",
+}
 HOSTILE = "<img src=x onerror='window.pwned=1'> <script>window.pwned=1</script> [x](javascript:window.pwned=1) **ok**"
 
 
@@ -118,7 +122,13 @@ async def test_a_customer_writes_sees_typing_and_reads_the_answer_with_its_steps
     assert await page.inner_text(".outgoing .bubble strong") == "Belo Horizonte"
     assert await page.locator(".typing .dots").count() == 0
     await page.click(".outgoing details.took summary")
-    assert (await page.locator(".outgoing .steps dt").all_inner_texts()) == ["admit", "draft", "deliver"]
+    assert (await page.locator(".outgoing .steps dt").all_inner_texts()) == [
+        "queue",
+        "draft",
+        "prompt",
+        "model",
+        "post",
+    ]
     assert "1.20 s" in await page.inner_text(".outgoing .steps")
     assert "served by: crew" in await page.inner_text("#steps")
     await page.wait_for_selector(".outgoing .meta >> text=delivered")
@@ -137,9 +147,10 @@ async def test_the_team_takes_over_answers_notes_hands_back_and_resolves(stage: 
     await page.fill("#teamtext", "Oi, aqui é o Bruno")
     await page.click("#teamwrite button[value=reply]")
     await page.wait_for_selector(".outgoing >> text=Oi, aqui é o Bruno")
-    await page.fill("#teamtext", "cliente antiga")
+    await page.fill("#teamtext", "**cliente antiga**")
     await page.click("#teamwrite button[value=note]")
     await page.wait_for_selector(".note >> text=cliente antiga")
+    assert await page.inner_text(".note .bubble strong") == "cliente antiga"
     assert "unseen by the customer" in await page.inner_text(".note .by")
     await page.click("#handback")
     await page.wait_for_selector("#status[data-status=pending]")

@@ -5,7 +5,9 @@ from typing import Any, Final
 
 from sandbox.chatwoot import payloads, shown
 from sandbox.chatwoot.house import House
+from sandbox.chatwoot.media import MEDIA
 from sandbox.chatwoot.records import INCOMING, OUTGOING, Account, Contact, Conversation, Event, Inbox, Json, Message
+from sandbox.chatwoot.wire import wire
 from sandbox.chatwoot.world import World
 
 _KINDS: Final = ("incoming", "outgoing", "activity", "template")
@@ -99,7 +101,9 @@ def owner(world: World, thread: Conversation) -> Json:
 
 
 def visible(world: World, thread: Conversation, entry: Message) -> list[shown.Node]:
-    """What the channel's client shows of a message; of a contact's own, the text as it was typed."""
+    """What the channel's client shows of a message; of a note, what colleagues see; of a contact's own, its text."""
+    if entry.private and entry.content:
+        return shown.from_html(wire(MEDIA["webchat"], entry.content))
     if entry.wire is not None:
         return shown.show(world.medium(thread.inbox_id).markup, entry.wire)
     return shown.from_text(entry.content) if entry.content else []

@@ -6,6 +6,8 @@ const at = (id) => document.getElementById(id);
 const KEPT = new Set("p br strong em u del code pre a blockquote ul ol li h1 h2 h3 h4 hr".split(" "));
 const SAFE = /^(https?:|mailto:|tel:)/i;
 const STATUS = { pending: "Bot answers", open: "With the team", resolved: "Resolved", snoozed: "Snoozed" };
+const MEANS = { queue: "from the door to a worker", draft: "the crew writes", window: "is the customer still writing?",
+                commit: "decided, and written down in Redis", post: "into the conversation in Chatwoot" };
 const WAITS = [0, 250, 600, 1200, 2500, 5000];
 const state = { accounts: [], account: null, channel: "whatsapp", threads: new Map(), open: null, messages: new Map(),
                 traces: new Map(), file: null, typingSince: 0, contactTyping: false };
@@ -68,7 +70,7 @@ function grow(nodes) {
 }
 
 const clock = (seconds) => new Date(seconds * 1000).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
-const span = (seconds) => seconds >= 1 ? `${seconds.toFixed(2)} s` : `${Math.round(seconds * 1000)} ms`;
+const span = (seconds) => seconds >= 1 ? `${seconds.toFixed(2)} s` : seconds > 0 && seconds < .001 ? "<1 ms" : `${Math.round(seconds * 1000)} ms`;
 
 // ---------------------------------------------------------------- one message
 
@@ -82,7 +84,7 @@ function drawMessage(message) {
   for (const attachment of message.attachments) bubble.append(drawAttachment(attachment));
   if (!bubble.childNodes.length) bubble.append("(empty)");
   item.append(bubble, drawMeta(message));
-  if (message.turn) { const took = drawTook(message); if (took) item.append(took); }
+  if (message.turn && message.kind === "outgoing") { const took = drawTook(message); if (took) item.append(took); }
   return item;
 }
 
@@ -125,29 +127,46 @@ function drawTook(message) {
   if (!trace || !trace.steps || !trace.steps.length) return make("p", { className: "meta" }, label.firstChild);
   const bar = make("span", { className: "bar" });
   bar.setAttribute("aria-hidden", "true");
-  trace.steps.forEach(([name, seconds], index) => {
-    const part = make("span", { className: "s" + (index % 8), title: `${name} ${span(seconds)}` });
-    part.style.flexGrow = String(Math.max(seconds, 0.0001));
+  for (const step of arrange(trace.steps).filter((one) => !one.inner)) {
+    const part = make("span", { className: "s" + step.colour, title: `${step.name} ${span(step.seconds)}` });
+    part.style.flexGrow = String(Math.max(step.seconds, 0.0001));
     bar.append(part);
-  });
+  }
   label.append(bar, make("span", { className: "more" }));
   return make("details", { className: "took" }, label, drawSteps(trace, total));
 }
 
-function drawSteps(trace, total) {
-  const sum = trace.steps.reduce((whole, [, seconds]) => whole + seconds, 0);
-  const whole = Math.max(sum, total || 0, 0.000001);
-  const list = make("dl", { className: "steps" });
+// A turn's own steps follow each other and end with "post"; what comes after it is what its draft consists of.
+function arrange(steps) {
+  const last = steps.findIndex(([name]) => name === "post");
+  const outer = last < 0 ? steps : steps.slice(0, last + 1), within = last < 0 ? [] : steps.slice(last + 1);
+  const arranged = [];
   let start = 0;
-  trace.steps.forEach(([name, seconds], index) => {
-    const fill = make("span", { className: "s" + (index % 8) });
-    fill.style.left = `${Math.min(100 * start / whole, 99)}%`;
-    fill.style.width = `${100 * seconds / whole}%`;
-    const lane = make("dd", { className: "lane" }, fill);
-    lane.setAttribute("aria-hidden", "true");
-    list.append(make("dt", {}, name.replaceAll("_", " ")), lane, make("dd", { className: "time" }, span(seconds)));
+  outer.forEach(([name, seconds], index) => {
+    arranged.push({ name, seconds, start, colour: index % 8, inner: false });
+    let inside = start;
+    if (name === "draft") for (const [part, took] of within.splice(0)) {
+      arranged.push({ name: part, seconds: took, start: inside, colour: index % 8, inner: true });
+      inside += took;
+    }
     start += seconds;
   });
+  return arranged;
+}
+
+function drawSteps(trace, total) {
+  const steps = arrange(trace.steps);
+  const whole = Math.max(...steps.map((step) => step.start + step.seconds), total || 0, 0.000001);
+  const list = make("dl", { className: "steps" });
+  for (const step of steps) {
+    const fill = make("span", { className: "s" + step.colour + (step.inner ? " inner" : "") });
+    fill.style.left = `${Math.min(100 * step.start / whole, 99)}%`;
+    fill.style.width = `${Math.min(100 * step.seconds / whole, 100)}%`;
+    const lane = make("dd", { className: "lane" }, fill);
+    lane.setAttribute("aria-hidden", "true");
+    const name = make("dt", { className: step.inner ? "inner" : "", title: MEANS[step.name] || null }, step.name.replaceAll("_", " "));
+    list.append(name, lane, make("dd", { className: "time" }, span(step.seconds)));
+  }
   const sumLine = make("p", { className: "total" }, make("span", {}, "From message to reply"), make("span", {}, span(total)));
   return make("div", { className: "steps-box" }, list, sumLine);
 }
