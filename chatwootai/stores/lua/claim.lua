@@ -66,6 +66,8 @@ end
 local due = redis.call('ZRANGE', 'cw:scheduled', 0, 0, 'WITHSCORES')[2]
 local expiry = redis.call('ZRANGE', 'cw:leases', 0, 0, 'WITHSCORES')[2]
 local first = math.min(tonumber(due or math.huge), tonumber(expiry or math.huge))
-table.insert(claimed, 1, redis.call('ZCARD', 'cw:tenants:high') + redis.call('ZCARD', 'cw:tenants:normal'))
+local waiting = 0
+for _, lane in ipairs({'high', 'normal'}) do waiting = waiting + redis.call('ZCARD', 'cw:tenants:' .. lane) end
+table.insert(claimed, 1, waiting)
 table.insert(claimed, 1, first == math.huge and -1 or math.max(0, first - now))
 return claimed
