@@ -1,4 +1,4 @@
-"""Chatwoot's API, as far as we answer with it. What goes wrong is raised as one of workers.chatwoot_errors."""
+"""Chatwoot's API, as far as we answer with it: a method a call. What goes wrong is one of workers.chatwoot_errors."""
 
 import time
 from collections.abc import Iterable, Mapping
@@ -11,34 +11,10 @@ import aiohttp
 from chatwootai.channels.text.liquid import neutral
 from workers import chatwoot_json as read
 from workers import chatwoot_operations as operations
-from workers.chatwoot_errors import (
-    ChatwootError,
-    FateUnknown,
-    MissingUserToken,
-    NotOurs,
-    OutOfTime,
-    Refused,
-    TryAgain,
-)
+from workers.chatwoot_errors import FateUnknown, TryAgain
 from workers.chatwoot_http import Http
 from workers.chatwoot_json import MARK, Conversation, Mark, Message
 from workers.chatwoot_operations import Operation, Owner
-
-__all__ = [
-    "Chatwoot",
-    "ChatwootError",
-    "Conversation",
-    "FateUnknown",
-    "Mark",
-    "Message",
-    "MissingUserToken",
-    "NotOurs",
-    "OutOfTime",
-    "Refused",
-    "Sight",
-    "Sighting",
-    "TryAgain",
-]
 
 _PATIENCE: Final = 15.0
 _PAGE_AFTER: Final = 100

@@ -1,14 +1,9 @@
 """How a call travels: which token, how long, how often, and what its answer means."""
 
 import asyncio
-import math
 import random
-import re
-import string
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
 import aiohttp
@@ -18,40 +13,15 @@ from aiohttp.payload import BytesPayload
 from yarl import URL
 
 from chatwootai.telemetry.metrics import CHATWOOT_CALLS, CHATWOOT_SECONDS, RETRIES
+from workers.chatwoot_answer import Answer, Token, read_answer
 from workers.chatwoot_errors import FateUnknown, MissingUserToken, NotOurs, OutOfTime, Refused, TryAgain
 from workers.chatwoot_operations import Operation, Owner
 
-BODY_LIMIT: Final = 1024 * 1024
 _ATTEMPTS: Final = 4
 _ATTEMPT_SECONDS: Final = 10.0
 _CONNECT_SECONDS: Final = 3.0
 _LEAST_SECONDS: Final = 0.05
 _BACKOFF: Final = 0.2
-_LONGEST_WAIT: Final = 300.0
-_EXCERPT: Final = 200
-_TOO_MANY: Final = "too many messages"  # Chatwoot's own limit a conversation and minute comes as 422
-
-
-class Token:
-    """A secret that shows itself to nobody but the request that carries it."""
-
-    __slots__ = ("_value",)
-
-    def __init__(self, name: str, value: str) -> None:
-        if not value or not set(value) <= set(string.ascii_letters + string.digits + string.punctuation):
-            raise ValueError(f"{name} is empty or holds characters that no Chatwoot token has")
-        self._value = value
-
-    def __repr__(self) -> str:
-        return "Token(***)"
-
-    def headers(self) -> dict[str, str]:
-        """The header that authenticates."""
-        return {"api_access_token": self._value}
-
-    def masked(self, text: str) -> str:
-        """Take the token out of a text that an error will show."""
-        return text.replace(self._value, "***")
 
 
 class _Body(BytesPayload):
@@ -66,22 +36,6 @@ class _Body(BytesPayload):
     async def write_with_length(self, writer: AbstractStreamWriter, content_length: int | None) -> None:
         self.sent = True
         await super().write_with_length(writer, content_length)
-
-
-@dataclass(frozen=True, slots=True)
-class _Answer:
-    """What came of one attempt. `status` 0: none came, `fault` says why; `body` None: not JSON, or too long."""
-
-    status: int
-    body: object = None
-    excerpt: str = ""
-    retry_after: float | None = None
-    fault: str = ""
-    sent: bool = True
-
-    @property
-    def good(self) -> bool:
-        return 200 <= self.status < 300
 
 
 class Http:
@@ -145,7 +99,7 @@ class Http:
 
     async def _attempt(
         self, operation: Operation, url: URL, token: Token, body: Mapping[str, Any] | None, deadline: float
-    ) -> _Answer:
+    ) -> Answer:
         left = deadline - time.time()
         if not left >= _LEAST_SECONDS:
             raise OutOfTime(operation.name, time.time())
@@ -156,7 +110,7 @@ class Http:
         CHATWOOT_SECONDS.labels(operation.name).observe(time.perf_counter() - began)
         return answer
 
-    async def _send(self, method: str, url: URL, token: Token, data: _Body | None, seconds: float) -> _Answer:
+    async def _send(self, method: str, url: URL, token: Token, data: _Body | None, seconds: float) -> Answer:
         """Make one request. Faults become values here, so that no error chain keeps a request with its headers."""
         try:
             async with self._session.request(
@@ -164,16 +118,16 @@ class Http:
                 allow_redirects=False,  # a redirect would carry the token to whoever is named in it
                 timeout=aiohttp.ClientTimeout(total=seconds, connect=min(seconds, _CONNECT_SECONDS)),
             ) as response:  # fmt: skip
-                return await _read(response, token)
+                return await read_answer(response, token)
         except aiohttp.ClientConnectorError:
-            return _Answer(0, fault="unreachable", sent=False)
+            return Answer(0, fault="unreachable", sent=False)
         except TimeoutError as error:
             early = isinstance(error, aiohttp.ConnectionTimeoutError)
-            return _Answer(0, fault="timeout", sent=not early and (data is None or data.sent))
+            return Answer(0, fault="timeout", sent=not early and (data is None or data.sent))
         except (aiohttp.ClientError, OSError, ValueError):
-            return _Answer(0, fault="broken", sent=data is None or data.sent)
+            return Answer(0, fault="broken", sent=data is None or data.sent)
 
-    def _judge(self, operation: Operation, answer: _Answer, token: Token) -> None:
+    def _judge(self, operation: Operation, answer: Answer, token: Token) -> None:
         """Raise what repeating would not mend."""
         status = answer.status
         lost = not status or status in {408, 425} or status >= 500 or (answer.good and answer.fault)
@@ -183,13 +137,13 @@ class Http:
             raise Refused(operation.name, status, f"redirects to {answer.excerpt}: put the final url into the mapping")
         if status in {401, 403, 404}:
             raise NotOurs(operation.name, status, token.masked(answer.excerpt))
-        if 400 <= status < 500 and status not in {408, 425, 429} and not _limited(answer):
+        if 400 <= status < 500 and status not in {408, 425, 429} and not answer.limited:
             raise Refused(operation.name, status, token.masked(answer.excerpt))
 
-    async def _pause(self, operation: Operation, answer: _Answer, attempt: int, deadline: float) -> None:
+    async def _pause(self, operation: Operation, answer: Answer, attempt: int, deadline: float) -> None:
         """Wait before the next attempt; raise TryAgain if there is none, or no time for one."""
         wait = _BACKOFF * 2 ** (attempt - 1) * random.uniform(0.5, 1.5)  # noqa: S311 - jitter, not a secret
-        if _limited(answer):
+        if answer.limited:
             wait = 60.0
         if answer.retry_after is not None:
             wait = max(wait, answer.retry_after)
@@ -205,60 +159,3 @@ def _base(url: str, account: int) -> str:
     if parsed.scheme not in {"http", "https"} or not parsed.host or parsed.user is not None or parsed.query_string:
         raise ValueError("Chatwoot's url must be like https://chatwoot.example.com, without a name, password or query")
     return f"{url.partition('#')[0].rstrip('/')}/api/v1/accounts/{account}"
-
-
-async def _read(response: aiohttp.ClientResponse, token: Token) -> _Answer:
-    retry_after = _retry_after(response.headers.get("Retry-After", ""), time.time())
-    if 300 <= response.status < 400:
-        return _Answer(response.status, excerpt=_origin(response.headers.get("Location", "")))
-    raw = await _bounded(response)
-    if raw is None:
-        return _Answer(response.status, fault="too long an answer", retry_after=retry_after)
-    try:
-        body = orjson.loads(raw) if raw.strip() else None
-    except orjson.JSONDecodeError:
-        # A proxy's page, or a captive portal's. Some of Chatwoot's own empty answers are not JSON either.
-        fault = "not JSON" if 200 <= response.status < 300 else ""
-        return _Answer(response.status, fault=fault, retry_after=retry_after)
-    return _Answer(response.status, body, token.masked(_excerpt(body)), retry_after)
-
-
-async def _bounded(response: aiohttp.ClientResponse) -> bytes | None:
-    raw = bytearray()
-    async for piece in response.content.iter_chunked(64 * 1024):
-        raw += piece
-        if len(raw) > BODY_LIMIT:
-            response.close()
-            return None
-    return bytes(raw)
-
-
-def _excerpt(body: object) -> str:
-    """What Chatwoot says went wrong (`error`, or `message`), on one line, bounded."""
-    said = body.get("error") or body.get("message") if isinstance(body, dict) else None
-    return re.sub(r"[^\x20-\x7e\xa0-\uffff]+", " ", said)[:_EXCERPT] if isinstance(said, str) else ""
-
-
-def _origin(location: str) -> str:
-    """Where a redirect points, without path and query: they may hold secrets."""
-    try:
-        return str(URL(location).origin())
-    except ValueError:
-        return "another path"
-
-
-def _limited(answer: _Answer) -> bool:
-    return answer.status == 422 and _TOO_MANY in answer.excerpt.lower()
-
-
-def _retry_after(value: str, now: float) -> float | None:
-    """Seconds that a Retry-After header asks for, given as seconds or as a date; at most five minutes."""
-    try:
-        seconds = float(value) if value.strip().isascii() and value.strip().isdigit() else _until(value, now)
-    except (ValueError, TypeError, OverflowError):
-        return None
-    return min(max(seconds, 0.0), _LONGEST_WAIT) if math.isfinite(seconds) else _LONGEST_WAIT
-
-
-def _until(value: str, now: float) -> float:
-    return parsedate_to_datetime(value).timestamp() - now

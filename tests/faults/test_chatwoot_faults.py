@@ -12,8 +12,8 @@ import aiohttp
 import pytest
 
 from workers.chatwoot import Chatwoot
+from workers.chatwoot_answer import retry_after
 from workers.chatwoot_errors import ChatwootError, FateUnknown, NotOurs, OutOfTime, Refused, TryAgain
-from workers.chatwoot_http import _retry_after
 from workers.chatwoot_json import conversation, message
 from workers.typing import settled, typing
 
@@ -156,7 +156,7 @@ async def test_chatwoots_limit_a_conversation_is_a_matter_of_time():
     ],
 )  # fmt: skip
 def test_retry_after_is_read_as_seconds_or_a_date_and_bounded(header, seconds):
-    assert _retry_after(header, 1_000_000.0) == seconds
+    assert retry_after(header, 1_000_000.0) == seconds
 
 
 @pytest.mark.parametrize(

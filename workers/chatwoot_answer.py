@@ -1,0 +1,116 @@
+"""What an answer of Chatwoot, or of whoever stands before it, says: read within bounds, and without its secrets."""
+
+import math
+import re
+import string
+import time
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from typing import Final
+
+import aiohttp
+import orjson
+from yarl import URL
+
+BODY_LIMIT: Final = 1024 * 1024
+_LONGEST_WAIT: Final = 300.0
+_EXCERPT: Final = 200
+_TOO_MANY: Final = "too many messages"  # Chatwoot's own limit a conversation and minute comes as 422
+
+
+class Token:
+    """A secret that shows itself to nobody but the request that carries it."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, name: str, value: str) -> None:
+        if not value or not set(value) <= set(string.ascii_letters + string.digits + string.punctuation):
+            raise ValueError(f"{name} is empty or holds characters that no Chatwoot token has")
+        self._value = value
+
+    def __repr__(self) -> str:
+        return "Token(***)"
+
+    def headers(self) -> dict[str, str]:
+        """The header that authenticates."""
+        return {"api_access_token": self._value}
+
+    def masked(self, text: str) -> str:
+        """Take the token out of a text that an error will show."""
+        return text.replace(self._value, "***")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came of one attempt. `status` 0: none came, `fault` says why; `body` None: not JSON, or too long."""
+
+    status: int
+    body: object = None
+    excerpt: str = ""
+    retry_after: float | None = None
+    fault: str = ""
+    sent: bool = True
+
+    @property
+    def good(self) -> bool:
+        """Whether the operation was done."""
+        return 200 <= self.status < 300
+
+    @property
+    def limited(self) -> bool:
+        """Whether the conversation has had its messages for this minute."""
+        return self.status == 422 and _TOO_MANY in self.excerpt.lower()
+
+
+async def read_answer(response: aiohttp.ClientResponse, token: Token) -> Answer:
+    """Read a response whole, up to BODY_LIMIT. Never raises for what stands in it."""
+    wait = retry_after(response.headers.get("Retry-After", ""), time.time())
+    if 300 <= response.status < 400:
+        return Answer(response.status, excerpt=_origin(response.headers.get("Location", "")))
+    raw = await _bounded(response)
+    if raw is None:
+        return Answer(response.status, fault="too long an answer", retry_after=wait)
+    try:
+        body = orjson.loads(raw) if raw.strip() else None
+    except orjson.JSONDecodeError:
+        # A proxy's page, or a captive portal's. Some of Chatwoot's own empty answers are not JSON either.
+        fault = "not JSON" if 200 <= response.status < 300 else ""
+        return Answer(response.status, fault=fault, retry_after=wait)
+    return Answer(response.status, body, token.masked(_excerpt(body)), wait)
+
+
+async def _bounded(response: aiohttp.ClientResponse) -> bytes | None:
+    raw = bytearray()
+    async for piece in response.content.iter_chunked(64 * 1024):
+        raw += piece
+        if len(raw) > BODY_LIMIT:
+            response.close()
+            return None
+    return bytes(raw)
+
+
+def _excerpt(body: object) -> str:
+    """What Chatwoot says went wrong (`error`, or `message`), on one line, bounded."""
+    said = body.get("error") or body.get("message") if isinstance(body, dict) else None
+    return re.sub(r"[^\x20-\x7e\xa0-\uffff]+", " ", said)[:_EXCERPT] if isinstance(said, str) else ""
+
+
+def _origin(location: str) -> str:
+    """Where a redirect points, without path and query: they may hold secrets."""
+    try:
+        return str(URL(location).origin())
+    except ValueError:
+        return "another path"
+
+
+def retry_after(value: str, now: float) -> float | None:
+    """Seconds that a Retry-After header asks for, given as seconds or as a date; at most five minutes."""
+    try:
+        seconds = float(value) if value.strip().isascii() and value.strip().isdigit() else _until(value, now)
+    except (ValueError, TypeError, OverflowError):
+        return None
+    return min(max(seconds, 0.0), _LONGEST_WAIT) if math.isfinite(seconds) else _LONGEST_WAIT
+
+
+def _until(value: str, now: float) -> float:
+    return parsedate_to_datetime(value).timestamp() - now
