@@ -1,6 +1,5 @@
 """What may happen to a conversation, and which events tell of it."""
 
-import itertools
 from typing import Any, Final
 
 from sandbox.chatwoot import payloads
@@ -154,8 +153,7 @@ def reopen(world: World, thread: Conversation) -> None:
 
 def latest(world: World, place: ContactInbox) -> Conversation | None:
     """The newest conversation of a contact in an inbox."""
-    threads = (c for c in reversed(list(world.conversations.values())) if c.contact_inbox_id == place.id)
-    return next(itertools.islice(threads, 1), None)
+    return next((c for c in reversed(world.conversations.values()) if c.contact_inbox_id == place.id), None)
 
 
 def continued(world: World, place: ContactInbox, chosen: Conversation | None = None) -> Conversation | None:

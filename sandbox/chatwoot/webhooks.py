@@ -48,6 +48,7 @@ ACCOUNT_EVENTS: Final = frozenset(
     ]
 )
 _INBOX_EVENTS: Final = ACCOUNT_EVENTS - {"contact_created", "contact_updated", "inbox_created", "inbox_updated"}
+_KEPT: Final = 5000  # bodies that can be sent again
 _RETRIED: Final = frozenset({429, 500})
 _ESCAPED: Final = str.maketrans({c: f"\\u{ord(c):04x}" for c in "<>&\u2028\u2029"})
 
@@ -128,7 +129,7 @@ class Dispatcher:
         )  # fmt: skip
         delivery = Delivery(sender, url, secret, body, id_, record, event.conversation, event.message)
         self.sent[record["n"]] = delivery
-        self.sent.pop(record["n"] - self.journal.limit, None)
+        self.sent.pop(record["n"] - _KEPT, None)
         return delivery
 
     def send(self, delivery: Delivery) -> None:
@@ -168,7 +169,7 @@ class Dispatcher:
                 break
             await asyncio.sleep(self.sending.retry_wait)
         delivery.record["done"] = True
-        self.journal.wake()
+        self.journal.touch(delivery.record)
 
     async def _attempt(self, delivery: Delivery) -> Json:
         began = time.monotonic()
