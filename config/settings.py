@@ -63,14 +63,51 @@ class Company(Section):
     facts: Mapping[str, Text] = {}
 
 
-class Model(Section):
-    """The model and its limits. `base_url` and `api_key` default to what the openai package reads itself."""
+class Price(Section):
+    """What a model costs for a million tokens, in US dollars; `cached`: prompt tokens that the provider had cached."""
+
+    input: Annotated[float, Field(ge=0, le=10_000), NUMBER]
+    output: Annotated[float, Field(ge=0, le=10_000), NUMBER]
+    cached: Annotated[float, Field(ge=0, le=10_000), NUMBER] | None = None
+
+
+class Served(Section):
+    """A model and where it is served. `base_url` and `api_key` default to what the openai package reads itself.
+
+    `requests_per_minute`, `tokens_per_minute`: what its key may, all workers together; None: no limit of ours.
+    """
+
+    name: Line
+    base_url: Annotated[str, Field(pattern=r"^https?://[^\s@]+$")] | None = None
+    api_key: Secret | None = None
+    requests_per_minute: Annotated[int, Field(ge=1, le=10_000_000), NUMBER] | None = None
+    tokens_per_minute: Annotated[int, Field(ge=100, le=10_000_000_000), NUMBER] | None = None
+    price: Price | None = None
+
+
+class Quick(Served):
+    """A smaller model, asked when less than `below_ms` of the turn's time is left."""
+
+    below_ms: Annotated[int, Field(ge=100, le=60_000), NUMBER] = 3000
+
+
+class Hedging(Section):
+    """A second request where no first token came in time; at most this `share` of calls, to `to` or the same model."""
+
+    share: Annotated[float, Field(ge=0, le=0.5), NUMBER] = 0.06
+    to: Served | None = None
+
+
+class Model(Served):
+    """The model that answers, its limits, and what is asked when it does not: `fallbacks`, in order."""
 
     name: Line = "gpt-4.1-mini"
     temperature: Annotated[float, Field(ge=0, le=2), NUMBER] = 0.3
     max_tokens: Annotated[int, Field(ge=16, le=16_384), NUMBER] = 400
-    base_url: Annotated[str, Field(pattern=r"^https?://[^\s@]+$")] | None = None
-    api_key: Secret | None = None
+    reasoning_effort: Literal["none", "minimal", "low", "medium", "high"] | None = None
+    fallbacks: Annotated[tuple[Served, ...], Field(max_length=8)] = ()
+    quick: Quick | None = None
+    hedging: Hedging = Hedging()
 
 
 class Burst(Section):
@@ -138,9 +175,23 @@ class Handoff(Section):
         return self
 
 
-class Budget(Section):
-    """What a tenant may spend. None: no limit of ours."""
+class Money(Section):
+    """What may be spent in a day and in a month, in the budget's currency. None: no limit of ours."""
 
+    per_day: Annotated[float, Field(ge=0, le=100_000_000), NUMBER] | None = None
+    per_month: Annotated[float, Field(ge=0, le=100_000_000), NUMBER] | None = None
+
+
+class Budget(Money):
+    """What a tenant may spend, and of it each inbox and each contact. None: no limit of ours.
+
+    `warn_at`: shares of a limit at which operators are told. `currency`: one that the price list knows.
+    """
+
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "USD"
+    inbox: Money = Money()
+    contact: Money = Money()
+    warn_at: tuple[Annotated[float, Field(gt=0, lt=1), NUMBER], ...] = (0.8, 0.95)
     tokens_per_day: Annotated[int, Field(ge=0), NUMBER] | None = None
     turns_per_day: Annotated[int, Field(ge=0), NUMBER] | None = None
     turns_per_conversation: Annotated[int, Field(ge=1), NUMBER] | None = None
