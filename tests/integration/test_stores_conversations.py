@@ -115,7 +115,7 @@ async def test_whoever_began_before_may_write_nothing(redis: Connection) -> None
     conversations = Conversations(redis)
     await Mailbox(redis).admit(delivery(7), priority=5)
     first = await begin(redis)
-    second = await conversations.begin(CONV, first.hold.job, "w2")
+    second = await conversations.begin(CONV, first.hold.job, "w1")
     assert second is not None
     assert second.hold.fence > first.hold.fence
     with pytest.raises(Stale):
@@ -142,7 +142,7 @@ async def test_an_entry_is_marked_before_it_is_posted_and_looked_for_afterwards(
     await Mailbox(redis).admit(delivery(7), priority=5)
     begun = await begin(redis)
     await commit(redis, begun, actions=(reply("t1", 1), reply("t1", 2)))
-    again = await conversations.begin(CONV, begun.hold.job, "w2")
+    again = await conversations.begin(CONV, begun.hold.job, "w1")
     assert again is not None
     first, second = again.outbox
     assert await conversations.post(again.hold, first) is Post.GO

@@ -4,6 +4,8 @@
 --   {fence, sequence, tries, closed ms, posting or '', mailbox entries, outbox entries, context entries}
 local conv = ARGV[1]
 if not holds(conv, ARGV[2], 0) then return false end
+local owner = redis.call('HGET', 'cw:owners', ARGV[2])
+if owner and owner ~= ARGV[3] then return false end  -- it slept past its lease: another has the job now
 local key = 'cw:conv:' .. conv
 local fence = redis.call('HINCRBY', key, 'fence', 1)
 if ARGV[4] == '1' then redis.call('HINCRBY', key, 'tries', 1) end

@@ -8,6 +8,7 @@ if redis.call('EXISTS', 'cw:box:' .. conv, 'cw:outbox:' .. conv) > 0 then
   life(conv, 'next', '')
   return 'next'
 end
+leave(ARGV[2])
 redis.call('HDEL', 'cw:conv:' .. conv, 'job', 'worker', 'tries', 'blob')
 redis.call('ZREM', 'cw:open', conv)
 life(conv, 'rests', '')

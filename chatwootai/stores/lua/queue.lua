@@ -118,9 +118,16 @@ local function forget_job(job)
   redis.call('HDEL', 'cw:owners', job)
 end
 
+-- A conversation is done with a job. Whoever holds its lease retires it; a stock worker has none, and pops nothing:
+-- without us its place in the lane would stay for ever.
+local function leave(job)
+  if job and not redis.call('ZSCORE', 'cw:leases', job) then forget_job(job) end
+end
+
 -- The next turn of a conversation: a fresh job id each time, so that no late run of an older job can pass for it.
 local function next_turn(conv, due)
   local key = 'cw:conv:' .. conv
+  leave(redis.call('HGET', key, 'job'))
   local turn = redis.call('HINCRBY', key, 'turn', 1)
   local meta = redis.call('HMGET', key, 'account', 'lane', 'boost', 'blob', 'keep')
   local job = 'turn:' .. conv .. ':' .. turn

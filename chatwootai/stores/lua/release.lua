@@ -10,4 +10,5 @@ if redis.call('HINCRBY', 'cw:running', meta[1], -1) <= 0 then redis.call('HDEL',
 local conv = string.match(ARGV[2], '^turn:(.*):%d+$')
 if conv and holds(conv, ARGV[2], 0) then redis.call('HDEL', 'cw:conv:' .. conv, 'worker') end
 make_ready(ARGV[2], meta[1], meta[2], tonumber(meta[3]))
+reindex(meta[2] == 'high' and 'normal' or 'high', meta[1])  -- the tenant has one turn less running, in both lanes
 return 1

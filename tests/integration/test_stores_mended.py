@@ -1,0 +1,119 @@
+"""What a death or a mishap at an awkward moment leaves behind, and how it is mended: on a real Redis."""
+
+from chatwootai.model.delivery import Contact, Delivery, Message
+from chatwootai.stores import keys
+from chatwootai.stores.connection import Connection
+from chatwootai.stores.conversations import Conversations
+from chatwootai.stores.mailbox import Mailbox
+from chatwootai.stores.queue import Queue
+from chatwootai.stores.scripts import Runner
+
+CONV, JOB = "a:1", "turn:a:1:1"
+
+
+async def admit(redis: Connection, conversation: int = 1, message: int = 1, priority: int = 5) -> None:
+    delivery = Delivery(
+        account="a",
+        conversation=conversation,
+        inbox=1,
+        channel="api",
+        message=Message(id=message, text="x", at=0),
+        contact=Contact(id=1),
+        received_at=0,
+    )
+    await Mailbox(redis).admit(delivery, priority=priority)
+
+
+async def sweep(redis: Connection) -> list[bytes]:
+    mended: list[bytes] = await Runner(redis).run("repair", -1, 10)
+    return mended
+
+
+async def tries(redis: Connection) -> int:
+    return int(await redis.hget(keys.state(CONV), "tries") or 0)  # type: ignore[misc, arg-type]
+
+
+async def stock_takes(redis: Connection, job: str = JOB) -> None:
+    """As arq.worker.Worker.start_jobs does; the key outlives a worker that dies by minutes."""
+    await redis.set(f"arq:in-progress:{job}", b"1", px=130_000)
+
+
+async def test_a_stock_worker_that_dies_before_it_begins_holds_nobody_up(redis: Connection) -> None:
+    await admit(redis)
+    await stock_takes(redis)
+    assert await sweep(redis) == [CONV.encode()]
+    jobs = (await Queue(redis, "w1", lease=5).claim(1, 0)).jobs
+    assert [job.job for job in jobs] == ["turn:a:1:2"]
+    assert await tries(redis) == 0, "nothing was tried"
+
+
+async def test_a_stock_worker_that_dies_in_a_turn_costs_a_try(redis: Connection) -> None:
+    await admit(redis)
+    await stock_takes(redis)
+    assert await Conversations(redis).begin(CONV, JOB, "stock")
+    assert await sweep(redis) == [CONV.encode()]
+    assert await tries(redis) == 1
+
+
+async def test_a_stock_worker_that_lives_is_left_alone(redis: Connection) -> None:
+    await admit(redis)
+    await stock_takes(redis)
+    assert await Conversations(redis).begin(CONV, JOB, "stock")
+    await redis.set(keys.worker("stock"), b"1")
+    assert await sweep(redis) == []
+
+
+async def test_a_job_that_a_stopped_stock_worker_gave_back_runs_on_ours_too(redis: Connection) -> None:
+    await admit(redis)
+    await stock_takes(redis)
+    queue = Queue(redis, "w1", lease=5)
+    assert not (await queue.claim(1, 0)).jobs, "it is the stock worker's"
+    await redis.delete(f"arq:in-progress:{JOB}")
+    assert await sweep(redis) == [CONV.encode()]
+    assert len((await queue.claim(1, 0)).jobs) == 1
+
+
+async def test_a_stock_worker_leaves_no_jobs_in_our_lanes(redis: Connection) -> None:
+    await admit(redis)
+    await stock_takes(redis)
+    begun = await Conversations(redis).begin(CONV, JOB, "stock")
+    assert begun
+    await redis.delete(keys.box(CONV))
+    assert await Conversations(redis).finish(begun.hold) is False
+    left = {key.decode() for key in await redis.keys("cw:*")}
+    assert not {key for key in left if key.startswith(("cw:ready", "cw:tenants", "cw:job"))}
+
+
+async def test_who_slept_past_its_lease_does_not_disturb_who_has_the_job_now(redis: Connection) -> None:
+    await admit(redis)
+    await Queue(redis, "slept", lease=5).claim(1, 0)
+    await redis.zadd(keys.LEASES, {JOB: 1})
+    await Queue(redis, "w2", lease=5).claim(1, 0)
+    conversations = Conversations(redis)
+    begun = await conversations.begin(CONV, JOB, "w2", lost=True)
+    assert begun
+    assert await conversations.begin(CONV, JOB, "slept") is None
+    assert (await conversations.read(begun.hold))[0] == 1
+
+
+async def test_a_released_job_counts_its_tenant_down_in_both_lanes(redis: Connection) -> None:
+    await admit(redis, 1)
+    queue = Queue(redis, "w1", lease=5)
+    jobs = (await queue.claim(1, 0)).jobs
+    await admit(redis, 2, priority=8)
+    await queue.release(jobs[0].job)
+    for lane in ("high", "normal"):
+        head = await redis.zrange(f"cw:ready:{lane}:a", 0, 0, withscores=True)
+        assert await redis.zscore(f"cw:tenants:{lane}", "a") == head[0][1]
+
+
+async def test_an_unreadable_entry_that_goes_leaves_no_count_behind(redis: Connection) -> None:
+    await admit(redis)
+    await redis.delete(keys.box(CONV))
+    await redis.zadd(keys.box(CONV), {b"\xff": 1})
+    await Queue(redis, "w1", lease=5).claim(1, 0)
+    conversations = Conversations(redis)
+    begun = await conversations.begin(CONV, JOB, "w1")
+    assert begun
+    await conversations.discard(begun.hold, begun.broken, name="broken", dead=b"{}")
+    assert await redis.exists(keys.WAITING) == 0
