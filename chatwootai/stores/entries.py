@@ -1,6 +1,6 @@
 """What lies in mailboxes, outboxes and contexts: JSON, read back tolerantly. Nothing from Redis is ever unpickled."""
 
-from dataclasses import asdict, fields
+from dataclasses import fields
 from typing import Any, TypeVar
 
 import msgpack
@@ -19,7 +19,7 @@ class BrokenEntry(ValueError):
 
 def pack_delivery(delivery: Delivery) -> bytes:
     """A delivery as a mailbox entry."""
-    return orjson.dumps(asdict(delivery))
+    return orjson.dumps(delivery)
 
 
 def unpack_delivery(entry: bytes) -> Delivery:
@@ -60,7 +60,7 @@ def unpack_exchange(entry: bytes) -> Exchange:
 
 def pack_action(action: Action) -> bytes:
     """An action as an outbox entry."""
-    return orjson.dumps(asdict(action))
+    return orjson.dumps(action)
 
 
 def unpack_action(entry: bytes) -> Action:
