@@ -9,13 +9,14 @@ import textwrap
 import time
 from collections.abc import Coroutine, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 from chatwootai.stores.embedded import NoRedis
 from sandbox.chatwoot.driver import Driver, DriverError, NothingHappened, Sent
 from sandbox.processes import Failed, first_to_end
 from sandbox.system import Plan, System
 
+T = TypeVar("T")
 _REPLY_SECONDS = 60.0
 _TRACE_SECONDS = 3.0
 _ACCOUNT, _INBOX, _SHOP = 1, "whatsapp", "Sandra Cosmeticos"
@@ -88,17 +89,17 @@ async def _show(system: System, *, once: bool) -> int:
     begun = time.monotonic()
     _say("ChatwootAI, all of it on this machine:\n")
     await system.start(lambda name, seconds: _say(f"  {name:<9} ready after {seconds:4.1f} s   {_told(system, name)}"))
-    await _unless_one_ends(system, _converse(system))
+    answered = await _unless_one_ends(system, _converse(system))
     if once:
         _say(f"\n  All of it took {time.monotonic() - begun:.1f} s.")
-        return 0
+        return 0 if answered else 1
     _say(f"\n  Talk to it:  {system.url('chatwoot')}\n  Its logs:    {system.folder}\n  Ctrl-C stops everything.")
     await _unless_one_ends(system, asyncio.Event().wait())
     return 0
 
 
-async def _unless_one_ends(system: System, work: Coroutine[Any, Any, Any]) -> None:
-    """Do `work`, as long as every process lives.
+async def _unless_one_ends(system: System, work: Coroutine[Any, Any, T]) -> T:
+    """Do `work` and return what it returns, as long as every process lives.
 
     Raises:
         Failed: One ended; the message says which, and how its log ends.
@@ -107,10 +108,9 @@ async def _unless_one_ends(system: System, work: Coroutine[Any, Any, Any]) -> No
     ending = asyncio.create_task(first_to_end(list(system.processes.values())))
     try:
         await asyncio.wait({working, ending}, return_when=asyncio.FIRST_COMPLETED)
-        if working.done():
-            working.result()
-        else:
+        if not working.done():
             ending.result().check()
+        return await working
     finally:
         working.cancel()
         ending.cancel()
@@ -129,8 +129,8 @@ def _told(system: System, name: str) -> str:
     return system.url(name)
 
 
-async def _converse(system: System) -> None:
-    """Let one customer ask, and show the answer and where its time went.
+async def _converse(system: System) -> bool:
+    """Let one customer ask, and show the answer and where its time went; whether the crew was who answered.
 
     Raises:
         Failed: There was no reply within a minute.
@@ -146,14 +146,16 @@ async def _converse(system: System) -> None:
         _say(f"\n  The reply, {took:.2f} s later:")
         for reply in replies:
             _say(_quoted(reply["text"]))
-        await _steps(system, replies[0])
+    record = await _record(system, str(replies[0]["turn"]))
+    _steps(record)
+    if record["outcome"] == "reply":
+        return True
+    log = textwrap.indent(system.processes["worker"].tail(5), "  ")
+    _say(f"\n  That is not the crew's answer: {record['reason']}. The worker's log ends:\n{log}")
+    return False
 
 
-async def _steps(system: System, reply: dict[str, Any]) -> None:
-    record = await _record(system, str(reply["turn"]))
-    if record is None:
-        _say("\n  (No record of its steps was kept.)")
-        return
+def _steps(record: dict[str, Any]) -> None:
     _say("\n  Where the time went:")
     for name, seconds in _nested(record["steps"]):
         _say(f"    {name:<10}{1000 * seconds:9.1f} ms   {_MEANS.get(name, '')}".rstrip())
@@ -170,12 +172,18 @@ def _nested(steps: list[tuple[str, float]]) -> list[tuple[str, float]]:
     return found
 
 
-async def _record(system: System, turn: str) -> dict[str, Any] | None:
-    """Return a turn's record; it is written a moment after the reply."""
+async def _record(system: System, turn: str) -> dict[str, Any]:
+    """Return a turn's record; it is written a moment after the reply.
+
+    Raises:
+        Failed: There was none.
+    """
     deadline = time.monotonic() + _TRACE_SECONDS
     async with system.turns() as turns:
         while (record := await turns.read(turn)) is None and time.monotonic() < deadline:  # noqa: ASYNC110
             await asyncio.sleep(0.02)  # a record in Redis tells nobody that it is there
+    if record is None:
+        raise Failed(f"No record of turn {turn} was kept; the worker's log ends:\n{system.processes['worker'].tail()}")
     return record
 
 

@@ -95,16 +95,8 @@ class System:
         """
         begun = time.monotonic()
         self._configure()
-        if not self.redis_url:
-            self.redis = Embedded(self.folder / "redis")
-            self.redis_url = self.redis.url
-        first, *others = self.processes.values()
-        first.start()  # a worker imports for seconds before it needs Redis
-        if self.redis is not None:
-            self.redis.resume()  # not in a thread: whatever stops us must find it started, or not at all
+        self._spawn()
         told("redis", time.monotonic() - begun)
-        for process in others:
-            process.start()
 
         async def ready(name: str) -> None:
             await self.ready(name)
@@ -116,6 +108,18 @@ class System:
                     group.create_task(ready(name))
         except ExceptionGroup as several:
             raise several.exceptions[0] from None
+
+    def _spawn(self) -> None:
+        """Start the processes; a worker first, since it imports for seconds before it needs Redis."""
+        if not self.redis_url:
+            self.redis = Embedded(self.folder / "redis")
+            self.redis_url = self.redis.url
+        first, *others = self.processes.values()
+        first.start()
+        if self.redis is not None:
+            self.redis.resume()  # not in a thread: whatever stops us must find it started, or not at all
+        for process in others:
+            process.start()
 
     async def ready(self, name: str, seconds: float = _READY_SECONDS) -> None:
         """Return once the process called `name` is ready for work.

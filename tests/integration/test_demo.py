@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from sandbox.processes import free_port
+
 COMMAND = [str(Path(sys.executable).with_name("chatwootai")), "demo"]
 
 
@@ -26,9 +28,9 @@ def place() -> Iterator[Path]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def _demo(place: Path, *arguments: str) -> "subprocess.Popen[str]":
+def _demo(place: Path, *arguments: str, **more: str) -> "subprocess.Popen[str]":
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("REDIS", "OPENAI"))}
-    environ = {**kept, "TMPDIR": str(place)}
+    environ = {**kept, "TMPDIR": str(place), **more}
     return subprocess.Popen(
         [*COMMAND, *arguments], env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
@@ -68,6 +70,16 @@ def test_once_prints_the_reply_and_its_steps_and_leaves_nothing(place: Path) -> 
         assert re.search(rf"^ +{step} +[0-9.]+ ms", said, re.MULTILINE), said
     assert _seeing(place) == []
     assert list(place.iterdir()) == []
+
+
+def test_a_model_out_of_reach_is_a_failure_that_is_explained(place: Path) -> None:
+    with _demo(place, "--once", OPENAI_API_KEY="sk-none", OPENAI_BASE_URL=f"http://127.0.0.1:{free_port()}/v1") as demo:
+        said, _ = demo.communicate(timeout=120)
+    assert demo.returncode == 1, said
+    assert "That is not the crew's answer: the language model is not available" in said
+    assert "could not be reached" in said
+    assert "sk-none" not in said
+    assert _seeing(place) == []
 
 
 @pytest.mark.skipif(not Path("/proc").exists(), reason="children are looked for in /proc")

@@ -6,7 +6,7 @@ import aiohttp
 
 from sandbox.chatwoot.driver import Driver
 from sandbox.system import System
-from sandbox.traffic import CHANNELS, drive, errands, metric
+from sandbox.traffic import CHANNELS, drive, ended_and_running, errands, metric, settled
 
 
 async def test_each_of_forty_is_answered_once_and_rightly(system: System) -> None:
@@ -41,3 +41,14 @@ async def test_webhooks_that_come_twice_are_answered_once(system: System) -> Non
             await driver.clear_faults()
     assert report.problems == []
     assert await metric(system, "ingress", "chatwootai_deliveries_total", 'answer="duplicate"') >= 20
+
+
+async def test_the_page_can_tell_where_a_turns_time_went(system: System) -> None:
+    async with Driver(system.url("chatwoot")) as driver:
+        before, _ = await ended_and_running(system)
+        sent = await driver.write(2, "webchat", "Qual o telefone da loja? CW-0001")
+        (reply,) = await driver.wait_for_reply(sent)
+        await settled(system, before + 1, 10)
+        trace = await driver.turn(reply["turn"])
+    assert trace is not None
+    assert {"queue", "draft", "window", "commit", "post"} <= {name for name, _ in trace["steps"]}
