@@ -39,7 +39,7 @@ class Sighting:
 
 
 class Chatwoot:
-    """One account's API, with the bot's token; with the user's where a bot may not (PROTOCOL.md 3.1).
+    """One account's API, with the bot's token; with the user's where a bot may not (docs/reference/chatwoot.md).
 
     Every call takes `deadline`, unix seconds, 15 s from now by default; what cannot end before it does not start.
     Calls are retried on 429, 5xx and connection faults where repeating is safe; creating a message is not.

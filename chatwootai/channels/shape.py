@@ -13,7 +13,7 @@ ZERO_WIDTH: Final = "\u200b"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shape:
-    """One channel. What Chatwoot's converter for it does is in PROTOCOL.md 3.4; these are the consequences.
+    """One channel. What Chatwoot's converter for it does is in docs/reference/chatwoot.md; these are the consequences.
 
     Attributes:
         chatwoot: Chatwoot's class names for it.

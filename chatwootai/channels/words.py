@@ -8,7 +8,7 @@ from chatwootai.channels.registry import DEFAULT, shapes
 
 @cache
 def _words() -> Mapping[str, str]:
-    """Chatwoot's class names to our words (PROTOCOL.md 2.5), as each channel's file tells them."""
+    """Chatwoot's class names to our words (docs/reference/chatwoot.md), as each channel's file tells them."""
     return {name: word for word, shape in shapes().items() for name in shape.chatwoot}
 
 
