@@ -14,8 +14,8 @@ from chatwootai.channels.text.split import split
 def render(channel: str, markdown: str, *, length: int | None = None, parts: int | None = None) -> tuple[str, ...]:
     """Render Markdown for a channel, as parts ready to post through Chatwoot.
 
-    A part is Markdown again: Chatwoot converts it for the medium (docs/reference/chatwoot.md). None is empty, none is too long, no
-    Liquid pair or mention is in any; rendering a part again changes nothing.
+    A part is Markdown again: Chatwoot converts it for the medium (docs/reference/chatwoot.md). None is empty, none is
+    too long, no Liquid pair or mention is in any; rendering a part again changes nothing.
 
     Args:
         channel: our word for the medium (`words.channel_of`); an unknown one is plain text.
