@@ -38,22 +38,11 @@ ACCOUNTS = ("1", "shop:2")
 WORKERS = ("w1", "w2", "w3")
 STOCK = ("s1", "s2")
 """Names of arq's own workers: they take a job by arq's keys alone, and no lease tells that they died with it."""
-_WORK = tuple(
-    f"cw:{what}"
-    for what in (
-        "box",
-        "outbox",
-        "open",
-        "ready",
-        "tenants",
-        "scheduled",
-        "leases",
-        "owners",
-        "running",
-        "waiting",
-        "job",
-    )
-) + ("arq:queue", "arq:job:", "arq:retry:")
+_COUNTED = ("open", "ready", "tenants", "scheduled", "leases", "owners", "running", "waiting")
+_WORK = (
+    *("arq:queue", "arq:job:", "arq:retry:", "cw:box:", "cw:outbox:", "cw:job:"),
+    *(f"cw:{what}" for what in _COUNTED),
+)
 """Keys that exist only while there is work. What is remembered (seen, context, state, dead letters) may stay."""
 _EXAMPLES = int(os.environ.get("MAILBOX_EXAMPLES", "150"))
 _STEPS = int(os.environ.get("MAILBOX_STEPS", "60"))
@@ -550,7 +539,7 @@ class MailboxMachine(RuleBasedStateMachine):
         assert leased == set(self.leases) == {job.decode() for job in self.state["owners"]}
         running = Counter(self.convs[Run("", job, lost=False).conv].account for job in leased)
         assert {name.decode(): int(n) for name, n in self.state["running"].items()} == dict(running)
-        waiting = Counter({account: 0 for account in ACCOUNTS})
+        waiting = Counter(dict.fromkeys(ACCOUNTS, 0))
         for conv in self.convs.values():
             waiting[conv.account] += len(conv.box)
         assert {name.decode(): int(n) for name, n in self.state["waiting"].items()} == dict(+waiting)

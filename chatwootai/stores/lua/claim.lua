@@ -57,6 +57,8 @@ while any + high > 0 and most > 0 do
     if redis.call('ZREM', 'arq:queue', job) == 1 and take(job, 0) then
       redis.call('HINCRBY', 'cw:running', account, 1)
       if high > 0 and lane == 'high' then high = high - 1 else any = any - 1 end
+    else
+      forget_job(job)  -- whose blob is gone, or which is done
     end
   end
   reindex('high', account)
