@@ -44,6 +44,7 @@ class Admissions:
         self._late = Mailbox(connection, most_waiting=_NO_BOUND)
         self.journal = journal
         self.away = False
+        self._closing = asyncio.Event()
 
     async def admit(self, delivery: Delivery, priority: int) -> Admission:
         """Store a delivery. What the journal takes counts as accepted: a duplicate shows when it is replayed.
@@ -101,17 +102,27 @@ class Admissions:
         self.journal.filled.set()  # wakes `run`, which looks for Redis until it is back
 
     async def run(self) -> None:
-        """Bring the journals of this and of dead processes into Redis, for ever."""
+        """Bring the journals of this and of dead processes into Redis, until `close`.
+
+        Never cancel this: redis-py looks for broken connections under a timeout of 0 s, and a cancellation that meets
+        it there is lost.
+        """
         failures = 0
-        while True:
+        while not self._closing.is_set():
             try:
                 await self._drain()
                 failures = 0
-                await self._idle()
+                await _wait(self.journal.filled, _LOOK_FOR_ORPHANS)
+                self.journal.filled.clear()
             except Exception as error:  # noqa: BLE001  the last thing that may stop is this
                 self._stumbled(error)
-                await asyncio.sleep(_PAUSES[min(failures, len(_PAUSES) - 1)])
+                await _wait(self._closing, _PAUSES[min(failures, len(_PAUSES) - 1)])
                 failures += 1
+
+    def close(self) -> None:
+        """Let `run` end after the batch it is at; what is left stays in the journal."""
+        self._closing.set()
+        self.journal.filled.set()
 
     def _stumbled(self, error: Exception) -> None:
         if isinstance(error, StoreUnavailable):
@@ -119,19 +130,14 @@ class Admissions:
         else:
             _log.error("replay_failed", exc_info=error)
 
-    async def _idle(self) -> None:
-        self.journal.filled.clear()
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(_LOOK_FOR_ORPHANS):
-                await self.journal.filled.wait()
-
     async def _drain(self) -> None:
         await self.journal.adopt()
         await self.ping()
         if self.away:
             self.away = False
             _log.info("redis_back", records=self.journal.records, bytes=self.journal.size)
-        while (batch := await self.journal.next_batch(BATCH)).payloads or self.journal.size:
+        while self.journal.size and not self._closing.is_set():
+            batch = await self.journal.next_batch(BATCH)
             await self.journal.done(batch, await self._replay(batch.payloads))
 
     async def ping(self) -> None:
@@ -171,3 +177,9 @@ class Admissions:
         delivery = unpack_delivery(payload[1:])
         await self._late.admit(delivery, priority=payload[0])
         return keys.conv(delivery.account, delivery.conversation)
+
+
+async def _wait(event: asyncio.Event, seconds: float) -> None:
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await event.wait()

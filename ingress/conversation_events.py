@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from chatwootai.model.delivery import Signal, SignalKind
-from ingress.fields import identifier, items, mapping, moment
+from chatwootai.model.fields import identifier, items, mapping, moment
 
 _MOST_CHANGES: Final = 100
 _KIND_OF_STATUS: Final = {
@@ -23,6 +23,15 @@ def signal_of(payload: dict[str, Any], account: str, received_at: float) -> Sign
     if conversation is None or kind is None:
         return None
     return Signal(account=account, conversation=conversation, kind=kind, at=_when(payload, received_at))
+
+
+def answered(payload: dict[str, Any], account: str, received_at: float) -> Signal | None:
+    """TAKEOVER: a teammate has written to the contact."""
+    conversation = identifier(mapping(payload.get("conversation")).get("id"))
+    if conversation is None:
+        return None
+    at = min(moment(payload.get("created_at")) or received_at, received_at)
+    return Signal(account=account, conversation=conversation, kind=SignalKind.TAKEOVER, at=at)
 
 
 def typing_signal(payload: dict[str, Any], account: str, received_at: float) -> Signal | None:

@@ -11,9 +11,10 @@ from typing import Any, Final
 
 import orjson
 
+from chatwootai.channels import incoming
 from chatwootai.model.delivery import Delivery, Ignored, Reason
-from ingress import conversation_events, incoming
-from ingress.fields import identifier, mapping
+from chatwootai.model.fields import identifier, mapping
+from ingress import conversation_events
 
 
 class Unusable(ValueError):
@@ -72,9 +73,15 @@ def _check_account(payload: dict[str, Any], arrival: Arrival) -> None:
 
 def _message_created(payload: dict[str, Any], arrival: Arrival) -> Delivery | Ignored:
     try:
-        return incoming.read(payload, arrival.account, arrival.received_at, arrival.delivery_id)
+        meaning = incoming.read(payload, arrival.account, arrival.received_at, arrival.delivery_id)
     except incoming.Incomplete as error:
         raise Unusable("incomplete", str(error)) from None
+    if isinstance(meaning, Delivery):
+        return meaning
+    signal = None
+    if meaning is Reason.OUTGOING_TEAMMATE:
+        signal = conversation_events.answered(payload, arrival.account, arrival.received_at)
+    return Ignored(reason=meaning, signal=signal)
 
 
 def _conversation(payload: dict[str, Any], arrival: Arrival) -> Ignored:

@@ -8,6 +8,7 @@ import signal
 from collections.abc import AsyncIterator
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from chatwootai.stores.connection import connect
 from chatwootai.telemetry import http, log, loop, metrics
@@ -21,6 +22,7 @@ from ingress.webhook import Door
 _SHUTDOWN_SECONDS = 10.0
 
 _log = log.get("ingress.server")
+_bad_http = metrics.DELIVERIES.labels("refused", "bad_http")
 
 
 def application(door: Door, admissions: Admissions) -> web.Application:
@@ -53,13 +55,13 @@ async def _admissions(environment: Environment) -> AsyncIterator[Admissions]:
     journal = Journal(environment.journal)
     await journal.open()
     admissions = Admissions(connection, journal)
-    background = [asyncio.create_task(admissions.run()), asyncio.create_task(loop.watch())]
+    replay, watch = asyncio.create_task(admissions.run()), asyncio.create_task(loop.watch())
     try:
         yield admissions
     finally:
-        for task in background:
-            task.cancel()
-        await asyncio.gather(*background, return_exceptions=True)
+        watch.cancel()
+        admissions.close()
+        await asyncio.gather(replay, watch, return_exceptions=True)
         await journal.close()
         await connection.aclose()
 
@@ -71,8 +73,11 @@ async def listening(app: web.Application, host: str, port: int) -> AsyncIterator
     Bodies are taken as they come: a compressed one is not unpacked before its signature was looked at.
     """
     debug = logging.getLogger("aiohttp.access").isEnabledFor(logging.DEBUG)
+    server_log = logging.getLogger("aiohttp.server")
+    server_log.addFilter(_no_strangers)
     runner = web.AppRunner(
         app,
+        logger=server_log,
         access_log=logging.getLogger("aiohttp.access") if debug else None,
         auto_decompress=False,
         lingering_time=2.0,
@@ -86,3 +91,11 @@ async def listening(app: web.Application, host: str, port: int) -> AsyncIterator
         yield address[0], address[1]
     finally:
         await runner.cleanup()
+
+
+def _no_strangers(record: logging.LogRecord) -> bool:
+    """What is no HTTP is counted; aiohttp would log it as an error, with every byte that a stranger cares to send."""
+    if record.exc_info and isinstance(record.exc_info[1], HttpProcessingError):
+        _bad_http.inc()
+        return False
+    return True
