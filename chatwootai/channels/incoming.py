@@ -1,0 +1,199 @@
+"""A message of Chatwoot's: does it need an answer, and what exactly did the contact send? Pure.
+
+Read from a message_created webhook, or from what the API lists, put into the webhook's shape.
+"""
+
+from typing import Final
+from urllib.parse import unquote
+
+from chatwootai.channels.words import channel_of
+from chatwootai.model.delivery import Attachment, Contact, Delivery, Message, Reason
+from chatwootai.model.fields import Object, coordinate, identifier, items, line, mapping, moment, text
+
+_MOST_ATTACHMENTS: Final = 30
+_MOST_LABELS: Final = 50
+_MOST_CUSTOM: Final = 32
+_TYPES: Final = {0: "incoming", 1: "outgoing", 2: "activity", 3: "template"}  # as numbers inside conversation.messages
+UNSUPPORTED: Final = "unsupported"  # the kind of an attachment that stands for what Chatwoot could not receive
+
+
+class Incomplete(ValueError):
+    """A message without what every message has."""
+
+
+def read(payload: Object, account: str, received_at: float, delivery_id: str | None = None) -> Delivery | Reason:
+    """Read a message: the delivery that it is, or why it needs no turn.
+
+    Raises:
+        Incomplete: no kind, or a contact's message without its id, conversation, inbox or contact.
+    """
+    conversation = mapping(payload.get("conversation"))
+    reason = _needs_no_turn(payload, conversation)
+    if reason is not None:
+        return reason
+    delivery = _delivery(payload, conversation, account, received_at, delivery_id)
+    return delivery if delivery.message.text or delivery.message.attachments else Reason.EMPTY
+
+
+def _needs_no_turn(payload: Object, conversation: Object) -> Reason | None:
+    kind = _kind(payload.get("message_type"))
+    if payload.get("private") is True:
+        return Reason.PRIVATE_NOTE
+    if kind == "outgoing":
+        return _who_wrote(payload)
+    if kind != "incoming":
+        return {"template": Reason.TEMPLATE, "activity": Reason.ACTIVITY}.get(kind, Reason.UNKNOWN_EVENT)
+    if _blocked(payload, conversation):
+        return Reason.CONTACT_BLOCKED
+    if _automatic(payload, conversation):
+        return Reason.AUTOMATIC_MAIL
+    return None if conversation.get("status") == "pending" else Reason.NOT_PENDING
+
+
+def _kind(value: object) -> str:
+    kind = _TYPES.get(value) if type(value) is int else value
+    if not isinstance(kind, str):
+        raise Incomplete("the message has no message_type")
+    return kind
+
+
+def _who_wrote(payload: Object) -> Reason:
+    """Whose outgoing message this is. Our mark goes first: a reply of ours posted with a person's token is ours."""
+    attributes = mapping(payload.get("content_attributes"))
+    if "chatwootai" in attributes:
+        return Reason.OUTGOING_OWN
+    if attributes.get("external_echo") is True:  # typed in the app of the paired phone
+        return Reason.OUTGOING_TEAMMATE
+    if attributes.get("automation_rule_id") or mapping(payload.get("additional_attributes")).get("campaign_id"):
+        return Reason.OUTGOING_AUTOMATION
+    sender = payload.get("sender")
+    if not isinstance(sender, dict):
+        return Reason.OUTGOING_AUTOMATION
+    return Reason.OUTGOING_TEAMMATE if sender.get("type") == "user" else Reason.OUTGOING_OWN
+
+
+def _blocked(payload: Object, conversation: Object) -> bool:
+    known_as = mapping(mapping(conversation.get("meta")).get("sender"))
+    return mapping(payload.get("sender")).get("blocked") is True or known_as.get("blocked") is True
+
+
+def _automatic(payload: Object, conversation: Object) -> bool:
+    """An answering machine's mail. The message's own flag counts; the conversation's is that of its first mail."""
+    own = mapping(mapping(payload.get("content_attributes")).get("email")).get("auto_reply")
+    if isinstance(own, bool):
+        return own
+    return mapping(conversation.get("additional_attributes")).get("auto_reply") is True
+
+
+def _delivery(
+    payload: Object, conversation: Object, account: str, received_at: float, delivery_id: str | None
+) -> Delivery:
+    meta = mapping(conversation.get("meta"))
+    about = mapping(conversation.get("additional_attributes"))
+    contact_inbox = mapping(conversation.get("contact_inbox"))
+    channel = channel_of(conversation.get("channel"), line(contact_inbox.get("source_id")), about)
+    inbox = identifier(conversation.get("inbox_id")) or identifier(mapping(payload.get("inbox")).get("id"))
+    return Delivery(
+        account=account,
+        conversation=_required(identifier(conversation.get("id")), "the conversation has no id"),
+        inbox=_required(inbox, "the message names no inbox"),
+        channel=channel,
+        message=_message(payload, conversation, received_at),
+        contact=_contact(mapping(payload.get("sender")), meta, contact_inbox, channel),
+        received_at=received_at,
+        delivery_id=delivery_id,
+        can_reply=conversation.get("can_reply") is not False,
+        labels=tuple(filter(None, (line(label, 255) for label in items(conversation.get("labels"), _MOST_LABELS)))),
+        subject=line(about.get("mail_subject")) or line(_email(payload).get("subject")),
+        language=line(about.get("conversation_language"), 35) or line(about.get("browser_language"), 35),
+        waiting_since=moment(conversation.get("waiting_since")),
+        custom=_custom(mapping(conversation.get("custom_attributes"))),
+    )
+
+
+def _required(value: int | None, otherwise: str) -> int:
+    if value is None:
+        raise Incomplete(otherwise)
+    return value
+
+
+def _message(payload: Object, conversation: Object, received_at: float) -> Message:
+    attributes = mapping(payload.get("content_attributes"))
+    number = _required(identifier(payload.get("id")), "the message has no id")
+    attachments = tuple(_attachment(mapping(one)) for one in items(payload.get("attachments"), _MOST_ATTACHMENTS))
+    unsupported = attributes.get("is_unsupported") is True
+    return Message(
+        id=number,
+        # Chatwoot writes a sentence of its own where the contact sent what it cannot show: not the contact's words.
+        text="" if unsupported else _text(payload, conversation, number),
+        at=moment(payload.get("created_at")) or received_at,
+        attachments=(*attachments, Attachment(kind=UNSUPPORTED)) if unsupported else attachments,
+        in_reply_to=identifier(attributes.get("in_reply_to")),
+    )
+
+
+def _text(payload: Object, conversation: Object, number: int) -> str:
+    """What the contact wrote; of a mail, without the quoted thread (the names are inverted: PROTOCOL.md 2.5)."""
+    mail = _email(payload)
+    if not mail:
+        return text(payload.get("content"))
+    trimmed = text(mapping(mail.get("text_content")).get("quoted")) or text(
+        mapping(mail.get("html_content")).get("quoted")
+    )
+    return trimmed or _processed(conversation, number) or text(payload.get("content"))
+
+
+def _processed(conversation: Object, number: int) -> str:
+    """The trimmed text in conversation.messages, whose one message is not always the event's."""
+    for one in items(conversation.get("messages"), 1):
+        if mapping(one).get("id") == number:
+            return text(mapping(one).get("processed_message_content"))
+    return ""
+
+
+def _email(payload: Object) -> Object:
+    return mapping(mapping(payload.get("content_attributes")).get("email"))
+
+
+def _contact(sender: Object, meta: Object, contact_inbox: Object, channel: str) -> Contact:
+    """The sender; before a contact's `sender` was whole, and in bridges, only `meta.sender` may be there."""
+    known_as = mapping(meta.get("sender"))
+    number = identifier(sender.get("id")) or identifier(known_as.get("id"))
+
+    def said(key: str) -> str | None:
+        return line(sender.get(key), 500) or line(known_as.get(key), 500)
+
+    vouched = meta.get("hmac_verified") is True or contact_inbox.get("hmac_verified") is True
+    return Contact(
+        id=_required(number, "the message has no contact"),
+        name=said("name"),
+        phone=said("phone_number"),
+        email=said("email"),
+        identifier=said("identifier"),
+        verified=vouched or channel == "whatsapp",  # WhatsApp vouches for the number (PROTOCOL.md 6.20)
+    )
+
+
+def _attachment(one: Object) -> Attachment:
+    url = line(one.get("data_url"))
+    return Attachment(
+        kind=line(one.get("file_type"), 40) or "file",
+        url=url,
+        content_type=line(one.get("content_type"), 200),
+        title=line(one.get("fallback_title"), 500) or _file_name(url),
+        transcript=text(one.get("transcribed_text")) or None,
+        latitude=coordinate(one.get("coordinates_lat")),
+        longitude=coordinate(one.get("coordinates_long")),
+    )
+
+
+def _file_name(url: str | None) -> str | None:
+    return line(unquote(url.partition("?")[0].rpartition("/")[2]), 500) if url else None
+
+
+def _custom(attributes: Object) -> dict[str, str]:
+    """The conversation's custom attributes, as text; lists and objects are left out."""
+    pairs = list(attributes.items())[:_MOST_CUSTOM]
+    return {
+        key[:100]: str(value)[:1500] for key, value in pairs if isinstance(value, str | int | float) and value != ""
+    }

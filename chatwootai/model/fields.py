@@ -1,0 +1,63 @@
+"""Reading values of which nothing is certain: each function returns the type it names, or a default. Pure."""
+
+import math
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+
+MOST_TEXT: Final = 150_000  # Chatwoot's own limit for a message
+MOST_LINE: Final = 2_000
+HIGHEST_ID: Final = 2**53 - 1  # a score in Redis is a double
+_LATEST: Final = 32_503_680_000  # the year 3000: beyond it a number is no time
+
+Object = Mapping[str, Any]
+EMPTY: Final[Object] = {}
+
+
+def mapping(value: object) -> Object:
+    """The object itself, or an empty one."""
+    return value if isinstance(value, dict) else EMPTY
+
+
+def items(value: object, most: int) -> list[Any]:
+    """The list itself, at most `most` long, or an empty one."""
+    return value[:most] if isinstance(value, list) else []
+
+
+def identifier(value: object) -> int | None:
+    """A positive whole number that Redis can order by; no text, no float, no true."""
+    return value if type(value) is int and 0 < value <= HIGHEST_ID else None
+
+
+def line(value: object, most: int = MOST_LINE) -> str | None:
+    """A short text; None if it is none or empty. NUL bytes are dropped: no store downstream is sure to bear them."""
+    return (value[:most].replace("\x00", "").strip() or None) if isinstance(value, str) else None
+
+
+def text(value: object) -> str:
+    """A message's text, without blank ends; empty if there is none."""
+    return line(value, MOST_TEXT) or ""
+
+
+def coordinate(value: object) -> float | None:
+    """Degrees, if they are on Earth."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= 180:
+        return None
+    return float(value)
+
+
+def moment(value: object) -> float | None:
+    """Unix seconds from a number or from ISO 8601 (no zone means UTC); None if it is no time after 1970."""
+    if isinstance(value, str):
+        value = _iso(value)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return float(value) if math.isfinite(value) and 0 < value < _LATEST else None
+
+
+def _iso(value: str) -> float | None:
+    try:
+        at = datetime.fromisoformat(value[:64])
+        return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, OverflowError):
+        return None
