@@ -253,6 +253,7 @@ class MailboxMachine(RuleBasedStateMachine):
         run.decision = decision
         conv.answered.update(decision.answered)
         conv.box -= set(decision.answered)
+        conv.broken -= set(decision.answered)  # one that broke after it was read
         conv.tries = 0
         entries = [pending(action) for action in decision.actions]
         conv.outbox += [one.entry for one in entries]

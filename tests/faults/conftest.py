@@ -1,0 +1,48 @@
+"""One installation for all scenarios, put right before each of them."""
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+
+from chatwootai.stores.connection import connect
+from tests.faults import desk as desks
+from tests.faults.desk import Desk, Ground
+
+
+@pytest.fixture(scope="package")
+def ground() -> Iterator[Ground]:
+    """Two doors, two workers, a Redis, a Chatwoot, a model: all real processes."""
+    system = desks.start()
+    try:
+        yield system
+    finally:
+        system.stop()
+
+
+@pytest.fixture
+async def desk(ground: Ground, request: pytest.FixtureRequest) -> AsyncIterator[Desk]:
+    """A desk at which all is well, named for its test."""
+    for process in ground.processes.values():
+        process.send(signal.SIGCONT)
+    await asyncio.to_thread(_redis_is_up, ground)
+    await ground.revive(*ground.processes)
+    async with Desk(ground, request.node.name.removeprefix("test_")) as desk:
+        await desk.driver.clear_faults()
+        await desk.llm.heal()
+        await desk.llm.latency("fixed:300ms")
+        if await desk.work_left():  # an earlier scenario failed
+            connection = connect(ground.redis_url)
+            await connection.flushall()
+            await connection.aclose()
+        yield desk
+        await desk.driver.clear_faults()
+
+
+def _redis_is_up(ground: Ground) -> None:
+    assert ground.redis is not None
+    try:
+        ground.redis.pid
+    except RuntimeError:
+        ground.redis.resume()
