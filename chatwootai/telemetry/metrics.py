@@ -57,6 +57,17 @@ SUPERSEDED: Final = Counter(
 )
 RETRIES: Final = Counter("chatwootai_retries", "Attempts beyond the first, by what was tried again.", ["what"])
 DEAD_LETTERS: Final = Counter("chatwootai_dead_letters", "Turns and replies given up, by cause.", ["cause"])
+CAUGHT_UP: Final = Counter(
+    "chatwootai_caught_up_messages",
+    "Messages that Chatwoot had and no webhook brought, by what admission made of them.",
+    ["result"],
+)
+MESSAGES_WAITING: Final = Gauge(
+    "chatwootai_waiting_messages", "Messages in mailboxes, of all tenants, as last seen by this process."
+)
+TENANTS_FULL: Final = Gauge(
+    "chatwootai_full_tenants", "Tenants with as many messages waiting as may: the door answers them 429."
+)
 MAILBOXES_WAITING: Final = Gauge("chatwootai_ready_jobs", "Turns that wait for a slot, as last seen by this process.")
 
 # The mind.
