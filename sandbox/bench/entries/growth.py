@@ -9,7 +9,7 @@ from chatwootai.stores.conversations import Conversations
 from sandbox.bench.figure import Figure, compared, quantile
 from sandbox.bench.queues import OURS, Bench, bench
 
-_JOBS, _PICKUPS, _ROUNDS = 10_000, 60, 3
+_JOBS, _PICKUPS, _ROUNDS = 10_000, 60, 2
 _SMALL, _LARGE = (10, 1_000), (10_000, 100_000)
 _TOMORROW = 86_400.0
 _PLAINLY = f"{_SMALL[0]} tenants, {_SMALL[1]} open conversations"
