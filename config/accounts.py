@@ -1,34 +1,31 @@
 """From the mapping's entries to accounts: defaults filled in, references followed, contradictions found."""
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Any
 
+from config.crewing import Crewing
 from config.entries import INBOX, AccountEntry, InboxEntry
-from config.findings import meant
+from config.findings import meant, quote
 from config.layers import Library, Merged
 from config.mapping import Entries, Entry, value_node
 from config.problems import Problem
 from config.secret import Secret
 from config.settings import Settings
 from config.snapshot import Account, Inbox, Installation, Note
-from config.tree import Mark
+from config.tree import Mark, Scalar, find
 
 DEFAULT = "customer_service"
-USUAL = frozenset({DEFAULT, "sales", "support", "analytics"})
 LOCAL = "http://127.0.0.1:3000"
 
 
 class Assembly:
-    """Builds all accounts of one mapping. `functions`: the crews there are, or None where nobody can tell."""
+    """Builds all accounts of one mapping."""
 
-    def __init__(
-        self, entries: Entries, library: Library, environ: Mapping[str, str], functions: Collection[str] | None
-    ) -> None:
+    def __init__(self, entries: Entries, library: Library, environ: Mapping[str, str]) -> None:
         self.entries = entries
         self.library = library
         self.environ = environ
-        self.functions = functions
         self.problems: list[Problem] = []
         self.notes: list[Note] = []
         self.domains = library.names()
@@ -72,12 +69,14 @@ class Assembly:
             self._problem(entry.mark, "missing-key", message, "Write `id:`, the number in the address of the account.")
         domain = self._domain(entry, said.domain or self.entries.fallback.domain)
         tenant = said.tenant or _tenant_name(entry.key)
-        crew = self._crew(entry, said.crew or self.entries.fallback.crew)
-        special = {phone: self._crew(entry, name, "special_numbers") for phone, name in said.special_numbers.items()}
+        merged = self._merged(entry, domain, tenant) if domain else self.library.base
+        crew = self._crew(entry, said.crew or self.entries.fallback.crew, merged.crewing)
+        special = {
+            phone: self._crew(entry, name, merged.crewing, phone) for phone, name in said.special_numbers.items()
+        }
         secrets = self._secrets(entry)
         if installation is None or number is None or domain is None:
             return None
-        merged = self._merged(entry, domain, tenant)
         return Account(
             key=entry.key,
             id=number,
@@ -107,16 +106,15 @@ class Assembly:
         self._problem(entry.at("domain"), "unknown-domain", message, meant(name, self.domains))
         return None
 
-    def _crew(self, entry: Entry[Any], name: str, key: str = "crew") -> str | None:
-        """The crew of that name, or None. A usual function that is not installed is no mistake: what is, answers."""
-        if self.functions is None or name in self.functions:
+    def _crew(self, entry: Entry[Any], name: str, crewing: Crewing, phone: str | None = None) -> str | None:
+        """The crew of that name, or None: whoever is named must be there. No crew at all is said elsewhere."""
+        if name in crewing.functions or not crewing.functions:
             return name
-        shown = entry.quote(key) if entry.says(key) else f"`{name}`"
-        if name in USUAL and DEFAULT in self.functions:
-            self._note(entry.at(key), f"`{entry.key}`: the crew {shown} is not installed and passed over")
-        else:
-            message = f"`{entry.key}`: there is no crew {shown}"
-            self._problem(entry.at(key), "unknown-crew", message, meant(name, [*self.functions]))
+        mark, node = find(entry.node, ("special_numbers", phone) if phone else ("crew",))
+        said = isinstance(node, Scalar)
+        shown = (quote(node) or "of that name") if said else f"`{name}`"
+        message = f"`{entry.key}`: there is no crew {shown}"
+        self._problem(mark if said else entry.mark, "unknown-crew", message, meant(name, [*crewing.functions]))
         return None
 
     def _merged(self, entry: Entry[Any], domain: str, tenant: str) -> Merged:
@@ -167,10 +165,9 @@ class Assembly:
         for entry in self.entries.inboxes:
             match = re.match(INBOX, entry.key)
             assert match  # noqa: S101 - entries with other keys were refused when they were read
-            crew = self._crew(entry, entry.said.crew) if entry.said.crew else None
             domain = self._domain(entry, entry.said.domain) if entry.said.domain else None
             for account in self._owners(entry, match[1], accounts):
-                self._inbox(entry, int(match[2]), domain, crew, account, taken)
+                self._inbox(entry, int(match[2]), domain, account, taken)
 
     def _owners(self, entry: Entry[InboxEntry], prefix: str | None, accounts: dict[str, Account]) -> list[Account]:
         """The accounts that an inbox entry is about."""
@@ -208,7 +205,6 @@ class Assembly:
         entry: Entry[InboxEntry],
         number: int,
         domain: str | None,
-        crew: str | None,
         account: Account,
         taken: dict[tuple[str, int], Mark],
     ) -> None:
@@ -218,14 +214,16 @@ class Assembly:
             self._problem(entry.mark, "inbox-twice", message, "Keep one of the two.")
             return
         said = entry.said
+        settings = self._inbox_settings(entry, number, domain, account)
+        crewing = settings.crewing or self.library.base.crewing
         assert isinstance(account.inboxes, dict)  # noqa: S101 - built above, and handed out only when complete
         account.inboxes[number] = Inbox(
             id=number,
             domain=domain or account.domain,
             tenant=said.tenant or account.tenant,
-            crew=crew,
+            crew=self._crew(entry, said.crew, crewing) if said.crew else None,
             priority=said.priority,
-            settings=self._inbox_settings(entry, number, domain, account),
+            settings=settings,
         )
 
     def _inbox_settings(self, entry: Entry[InboxEntry], number: int, domain: str | None, account: Account) -> Settings:

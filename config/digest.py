@@ -4,14 +4,15 @@ import hashlib
 import json
 from collections.abc import Mapping
 
+from config.memory import Memory
 from config.secret import Secret
 from config.settings import Settings
 from config.snapshot import Account
 
 
-def digest(accounts: Mapping[str, Account]) -> str:
+def digest(accounts: Mapping[str, Account], memory: Memory | None = None) -> str:
     """SHA-256 (hex) over all accounts. Secrets count by their fingerprints."""
-    known: dict[int, str] = {}
+    known = memory or Memory()
     total = hashlib.sha256()
     for key in sorted(accounts):
         total.update(json.dumps(_account(accounts[key], known), sort_keys=True).encode())
@@ -19,7 +20,7 @@ def digest(accounts: Mapping[str, Account]) -> str:
     return total.hexdigest()
 
 
-def _account(account: Account, known: dict[int, str]) -> dict[str, object]:
+def _account(account: Account, known: Memory) -> dict[str, object]:
     return {
         "key": account.key,
         "id": account.id,
@@ -36,12 +37,15 @@ def _account(account: Account, known: dict[int, str]) -> dict[str, object]:
     }
 
 
-def _settings(settings: Settings, known: dict[int, str]) -> str:
+def _settings(settings: Settings, known: Memory) -> str:
     """Hashed once for each object, since many accounts share one."""
-    if id(settings) not in known:
-        key = _print(settings.model.api_key)
-        known[id(settings)] = hashlib.sha256(f"{settings.model_dump_json()}{key}".encode()).hexdigest()
-    return known[id(settings)]
+    return known.keep(("digest", id(settings)), (settings,), lambda: _hashed(settings))
+
+
+def _hashed(settings: Settings) -> str:
+    key = _print(settings.model.api_key)
+    crews = settings.crewing.digest if settings.crewing else ""
+    return hashlib.sha256(f"{settings.model_dump_json()}{key}{crews}".encode()).hexdigest()
 
 
 def _print(secret: Secret | None) -> str | None:

@@ -83,6 +83,8 @@ def _said(detail: ErrorDetails, kind: type[BaseModel], path: tuple[int | str, ..
 def _of_kind(name: str, detail: ErrorDetails) -> tuple[str, str, str]:
     if "than" in name:
         return "range", detail["msg"].replace("Input should be", "it must be"), "Write a number within the limit."
+    if name in {"too_short", "string_too_short"}:
+        return "empty", "this is empty", "Write at least one." if name == "too_short" else "Write something."
     if name == "string_too_long":
         return "too-long", f"longer than {detail.get('ctx', {}).get('max_length')} characters", "Shorten it."
     known = _KINDS.get(name.split("_", maxsplit=1)[0])

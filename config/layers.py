@@ -9,173 +9,244 @@ import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 
+from config.crew_layers import CrewLayer, crew_layer
+from config.crewing import Crewing
 from config.findings import validate
+from config.memory import Memory
 from config.merge import merge, settle
 from config.problems import Problem, nearest
 from config.references import References
 from config.settings import PLACEHOLDERS, Settings, strange_placeholders
 from config.snapshot import Note
+from config.sources import CREWS_VARIABLE, DOMAINS, Folder, Sources, catalog, shipped
 from config.tree import Mark, Node, Scalar, Table, find, leaves
-from config.yaml_source import read
+from config.yaml_source import parse
 
-SHIPPED = Path(__file__).resolve().parent
 FILE = "config.yaml"
 BASE = "_base"
+CREWS = "crews"
+TOOLS: tuple[str, ...] = ()
+"""The names of the tools that a crew may use."""
+
 _NAME = re.compile(r"^[a-z0-9][a-z0-9_-]{0,63}$")
 _INBOX = re.compile(r"^inbox_([1-9][0-9]*)$")
+_FROM_FILE = b"${file:"  # such a file is resolved at every load: what it names may have changed
 
 
 @dataclass(frozen=True, slots=True)
 class Merged:
-    """Layers as one: `tree` as merged so far, `settled` as it is read, and the validated settings."""
+    """Layers as one: `tree` as merged so far, `settled` as it is read, and the validated settings with their crews."""
 
     tree: Node
     settled: Table
     settings: Settings
+    crewing: Crewing
 
 
 class Library:
-    """The layers of one configuration folder, backed by those that ship. Every file is read once; problems pile up."""
+    """The layers of one configuration folder, backed by those that ship. Every file is parsed once; problems pile up.
 
-    def __init__(self, folder: Path, references: References) -> None:
-        self.folder = folder
+    With a `memory`, what has not changed since the last load is not even parsed.
+    """
+
+    def __init__(self, sources: Sources, references: References, memory: Memory | None = None) -> None:
+        self.sources = sources
+        self.own = sources.folder
         self.references = references
+        self.memory = memory or Memory()
         self.problems: list[Problem] = []
         self.notes: list[Note] = []
-        self.own = _same(folder, SHIPPED)
+        self._places = [self.own] if sources.own else [self.own, shipped()]
+        self._read: set[object] = set()
         self._domains: dict[str, Merged] = {}
-        self._layers: dict[Path, Table | None] = {}
         self._used: set[tuple[str, str]] = set()
-        root = Table(Mark(str(folder), 1, 1))
-        self.base = Merged(root, root, Settings())
-        for place in [folder] if self.own else [SHIPPED, folder]:
-            self.base = self.below(self.base, self._layer(place / "domains" / BASE / FILE))
+        self.base = self._base()
+
+    def _base(self) -> Merged:
+        crews = self.memory.keep("catalog", (self._catalog(),), lambda: Crewing.of(self._catalog(), TOOLS))
+        self._found("catalog", (crews.problems(), crews.layers[0].notes))
+        if not crews.functions:
+            message, remedy = "there is no crew in this folder", f"Set {CREWS_VARIABLE} to a folder of crews."
+            self.problems.append(Problem(self._catalog().name(""), 1, 1, "missing-crews", message, remedy))
+        root = self.memory.keep("root", (), lambda: Table(Mark(self.own.name(""), 1, 1)))
+        first = Settings().with_crewing(crews)
+        base = self.memory.keep("nothing", (crews, root), lambda: Merged(root, root, first, crews))
+        for place in reversed(self._places):
+            base = self._place(base, place, f"{DOMAINS}/{BASE}")
+        return base
+
+    def _catalog(self) -> Folder:
+        return self.sources.crews if self.sources.crews is not None else catalog()
 
     def names(self) -> list[str]:
         """The domains there are."""
-        found = {path.name for place in (self.folder, SHIPPED) for path in _folders(place / "domains")}
-        return sorted(found - {BASE})
+        return sorted({name for place in self._places for name in place.below(DOMAINS)} - {BASE})
 
     def domain(self, name: str) -> Merged:
         """The settings of a domain: the folder's own file, else the one that ships, else `_base`."""
         if name not in self._domains:
-            path = self._first("domains", name, FILE)
-            self._domains[name] = self.below(self.base, self._layer(path)) if path else self.base
+            self._domains[name] = self._place(self.base, self._first(f"{DOMAINS}/{name}"), f"{DOMAINS}/{name}")
         return self._domains[name]
 
     def tenant(self, domain: str, tenant: str, name: Node | None) -> Merged:
         """The settings of a tenant. `name`, from the mapping, is the company's where the tenant's file has none."""
         above = self.domain(domain)
         self._used.add((domain, tenant))
+        path = f"{DOMAINS}/{domain}/{tenant}"
         if isinstance(name, Scalar) and isinstance(name.value, str):
-            above = self.below(above, _named(name))
-        path = self._first("domains", domain, tenant, FILE)
-        layer = self._layer(path) if path else None
-        if layer and path and not self._is_meant(path, layer, name):
-            layer = None
-        return self.below(above, layer)
+            named = self.memory.keep(("name", path, name.mark), (name,), lambda: _named(name))
+            above = self.below(above, named, ("name", path, name.mark))
+        place = self._first(path)
+        layer = self._layer(place, f"{path}/{FILE}") if place else None
+        if place is not self.own and layer and place and not self._is_meant(tenant, layer, name):
+            place = None
+        return self._place(above, place, path)
 
-    def inboxes(self, domain: str, tenant: str) -> dict[int, Path]:
-        """The inboxes that have a folder of their own under a tenant."""
-        folders = _folders(self.folder / "domains" / domain / tenant)
-        return {int(match[1]): path / FILE for path in folders if (match := _INBOX.match(path.name))}
+    def inboxes(self, domain: str, tenant: str) -> dict[int, str]:
+        """The inboxes that have a folder of their own under a tenant, and its path."""
+        path = f"{DOMAINS}/{domain}/{tenant}"
+        return {int(match[1]): f"{path}/{name}" for name in self.own.below(path) if (match := _INBOX.match(name))}
 
-    def inbox(self, above: Merged, path: Path) -> Merged:
+    def inbox(self, above: Merged, path: str) -> Merged:
         """The settings of an inbox under its tenant's."""
-        return self.below(above, self._layer(path))
+        return self._place(above, self.own, path)
 
-    def below(self, above: Merged, layer: Table | None) -> Merged:
+    def _place(self, above: Merged, place: Folder | None, path: str) -> Merged:
+        """What one folder says, settings and crews, on top of what is above."""
+        if place is None:
+            return above
+        merged = self.below(above, self._layer(place, f"{path}/{FILE}"), (place.path, path))
+        crews = self._crews(place, f"{path}/{CREWS}")
+        return self._with_crews(merged, crews, (place.path, path)) if crews else merged
+
+    def below(self, above: Merged, layer: Table | None, key: object) -> Merged:
         """One layer more; `above` itself where the layer says nothing."""
         if layer is None or not layer.items:
             return above
+        merged, problems = self.memory.keep(("merged", key), (above, layer), lambda: self._laid(above, layer))
+        self._found(("merged", key, id(above)), (problems, ()))
+        return merged
+
+    def _laid(self, above: Merged, layer: Table) -> tuple[Merged, list[Problem]]:
         tree = merge(above.tree, layer)
         settled = settle(tree)
         assert isinstance(settled, Table)  # noqa: S101 - a table merged onto a table is one
-        return Merged(tree, settled, self._settings(above, settled))
+        settings, problems = self._settings(above, settled)
+        return Merged(tree, settled, settings, above.crewing), problems
 
-    def _settings(self, above: Merged, settled: Table) -> Settings:
+    def _with_crews(self, above: Merged, layer: CrewLayer, key: object) -> Merged:
+        def laid() -> tuple[Merged, list[Problem]]:
+            crewing = above.crewing.with_layer(layer)
+            settings = above.settings.with_crewing(crewing)
+            return Merged(above.tree, above.settled, settings, crewing), crewing.problems(fresh=True)
+
+        merged, problems = self.memory.keep(("crewed", key), (above, layer), laid)
+        self._found(("crewed", key, id(above)), (problems, layer.notes))
+        return merged
+
+    def _crews(self, place: Folder, path: str) -> CrewLayer | None:
+        """The crews of a folder, parsed anew where any of its files has changed."""
+        if path not in place.folders:
+            return None
+        folder = place.under(path)
+        parts = tuple(item for name in sorted(folder.files) for item in (name.encode(), folder.files[name]))
+        return self.memory.keep(("crews", place.path, path), parts, lambda: crew_layer(folder))
+
+    def _found(self, key: object, found: tuple[list[Problem], tuple[Note, ...]]) -> None:
+        """Take note of what was found, once for each place."""
+        if key not in self._read:
+            self._read.add(key)
+            self.problems += found[0]
+            self.notes += found[1]
+
+    def _settings(self, above: Merged, settled: Table) -> tuple[Settings, list[Problem]]:
         """Validate what this layer changed; the rest is shared with the settings above."""
         before = above.settled.items
         changed = {key: node for key, node in settled.items.items() if before.get(key) is not node}
         found, problems = validate(Settings, Table(settled.mark, changed, settled.keys))
-        self.problems += problems
         fresh = found or Settings()
         gone = before.keys() - settled.items.keys()
         known = (changed.keys() | gone) & Settings.model_fields.keys()
-        return above.settings.model_copy(update={key: getattr(fresh, key) for key in known})
+        return above.settings.model_copy(update={key: getattr(fresh, key) for key in known}), problems
 
-    def _first(self, *parts: str) -> Path | None:
-        places = [place.joinpath(*parts) for place in (self.folder, SHIPPED)]
-        return next((path for path in places if there(path)), None)
-
-    def _layer(self, path: Path) -> Table | None:
-        if path not in self._layers:
-            self._layers[path] = self._read(path) if there(path) else None
-        return self._layers[path]
-
-    def _read(self, path: Path) -> Table | None:
-        node, problems = read(path, str(path))
-        self.problems += problems
-        if isinstance(node, Table):
-            self.problems += self.references.resolve(node)
-            self.problems += _braces(node) + plain_secrets(node, (("model", "api_key"),))
-            return node
-        if node is not None and not (isinstance(node, Scalar) and node.value is None):
-            remedy = "Write `key: value` lines."
-            self.problems.append(Problem(*node.mark, "type", "the file must hold a map", remedy))
+    def _first(self, path: str) -> Folder | None:
+        """Where a folder's settings stand: in the configuration itself, else in what ships."""
+        for place in self._places:
+            if place.there(f"{path}/{FILE}") or f"{path}/{CREWS}" in place.folders:
+                return place
         return None
 
-    def _is_meant(self, path: Path, layer: Table, name: Node | None) -> bool:
+    def _layer(self, place: Folder, path: str) -> Table | None:
+        """One file, parsed and with its references resolved."""
+        trouble = place.troubles.get(path)
+        if trouble:
+            self._found(("layer", place.path, path), ([trouble], ()))
+        data = place.files.get(path)
+        if data is None:
+            return None
+        if _FROM_FILE in data:
+            made = self.memory.keep(("layer", place.path, path), (object(),), lambda: self._parsed(place, path, data))
+        else:
+            made = self.memory.keep(("layer", place.path, path), (data,), lambda: self._parsed(place, path, data))
+        self._found(("layer", place.path, path), (made[1], ()))
+        return made[0]
+
+    def _parsed(self, place: Folder, path: str, data: bytes) -> tuple[Table | None, list[Problem]]:
+        node, problems = parse(data, place.name(path))
+        if isinstance(node, Table):
+            problems = problems + self.references.resolve(node)
+            return node, problems + _braces(node) + plain_secrets(node, (("model", "api_key"),))
+        if node is not None and not (isinstance(node, Scalar) and node.value is None):
+            remedy = "Write `key: value` lines."
+            problems = [*problems, Problem(*node.mark, "type", "the file must hold a map", remedy)]
+        return None, problems
+
+    def _is_meant(self, tenant: str, layer: Table, name: Node | None) -> bool:
         """An example tenant that ships must not speak for a stranger who happens to use its folder's name."""
-        if self.own or self.folder in path.parents:
-            return True
         example = find(layer, ("company", "name"))[1]
         wanted = name.value if isinstance(name, Scalar) else None
         if isinstance(example, Scalar) and _folded(example.value) == _folded(wanted):
             return True
         if isinstance(name, Scalar):
-            message = f"the example tenant {path.parent.name} that ships is not used: it is another company's"
+            message = f"the example tenant {tenant} that ships is not used: it is another company's"
             self.notes.append(Note(name.mark.file, name.mark.line, message))
         return False
 
+    def tenants(self, domain: str) -> list[str]:
+        """The folders of a domain that are tenants'."""
+        return [name for name in self.own.below(f"{DOMAINS}/{domain}") if name != CREWS]
+
     def tenant_folders(self) -> dict[str, list[str]]:
         """The tenants that have a folder in the configuration folder itself, by domain."""
-        return {each.name: [path.name for path in _folders(each)] for each in _folders(self.folder / "domains")}
+        return {domain: self.tenants(domain) for domain in self.own.below(DOMAINS)}
 
     def check_unused(self) -> None:
         """Read every layer of the folder, also those that no account names: a mistake is found before it is used."""
-        for domain in _folders(self.folder / "domains"):
-            self._folder(domain)
-            if domain.name == BASE:
+        self.problems += [each for path, each in self.own.troubles.items() if not path.endswith(FILE)]
+        for domain in self.own.below(DOMAINS):
+            self._folder(f"{DOMAINS}/{domain}", domain)
+            if domain == BASE:
                 continue
-            self.domain(domain.name)
-            for tenant in _folders(domain):
-                self._folder(tenant)
-                if (domain.name, tenant.name) in self._used:
+            self.domain(domain)
+            for tenant in self.tenants(domain):
+                self._folder(f"{DOMAINS}/{domain}/{tenant}", tenant)
+                if (domain, tenant) in self._used:
                     continue
-                merged = self.tenant(domain.name, tenant.name, None)
-                for path in self.inboxes(domain.name, tenant.name).values():
+                merged = self.tenant(domain, tenant, None)
+                for path in self.inboxes(domain, tenant).values():
                     self.inbox(merged, path)
 
-    def _folder(self, folder: Path) -> None:
+    def _folder(self, path: str, name: str) -> None:
         """Names that would be overlooked in silence."""
-        if folder.name != BASE and not _NAME.match(folder.name):
-            message = f"the folder name `{folder.name}` cannot be used in the mapping"
-            self.problems.append(
-                Problem(
-                    str(folder), 1, 1, "folder-name", message, "Use a-z, 0-9, `_` and `-`, a letter or digit first."
-                )
-            )
-        try:
-            paths = list(folder.iterdir())
-        except OSError as error:
-            message = f"the folder cannot be read: {error.strerror}"
-            self.problems.append(Problem(str(folder), 1, 1, "unreadable", message, "Make it readable to this process."))
-            return
-        for path in paths:
-            if path.name != FILE and path.suffix in {".yml", ".yaml"} and nearest(path.name, [FILE]):
-                message = f"the file {path.name} is not read"
-                self.problems.append(Problem(str(path), 1, 1, "unknown-file", message, f"Rename it to {FILE}."))
+        if name != BASE and not _NAME.match(name):
+            message = f"the folder name `{name}` cannot be used in the mapping"
+            remedy = "Use a-z, 0-9, `_` and `-`, a letter or digit first."
+            self.problems.append(Problem(self.own.name(path), 1, 1, "folder-name", message, remedy))
+        for file in self.own.folders.get(path, ()):
+            if file != FILE and Path(file).suffix in {".yml", ".yaml"} and nearest(file, [FILE]):
+                message = f"the file {file} is not read"
+                where = self.own.name(f"{path}/{file}")
+                self.problems.append(Problem(where, 1, 1, "unknown-file", message, f"Rename it to {FILE}."))
 
 
 def plain_secrets(root: Node, places: tuple[tuple[str, ...], ...]) -> list[Problem]:
@@ -210,31 +281,6 @@ def _braces(layer: Table) -> list[Problem]:
 def _named(name: Scalar) -> Table:
     company = Table(name.mark, {"name": name}, {"name": name.mark})
     return Table(name.mark, {"company": company}, {"company": name.mark})
-
-
-def _folders(folder: Path) -> list[Path]:
-    try:
-        return sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith((".", "__")))
-    except OSError:
-        return []
-
-
-def there(path: Path) -> bool:
-    """Whether something stands at a path. A link that leads nowhere, or a folder that is closed, is not passed over."""
-    try:
-        path.lstat()
-    except (FileNotFoundError, NotADirectoryError):
-        return False
-    except OSError:
-        return True
-    return True
-
-
-def _same(one: Path, other: Path) -> bool:
-    try:
-        return one.resolve() == other.resolve()
-    except OSError:
-        return False
 
 
 def _folded(text: object) -> str | None:

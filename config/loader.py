@@ -1,7 +1,6 @@
 """The one way from a folder to a snapshot: read everything, find every problem, and only then hand anything out."""
 
 import gc
-import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,18 +9,21 @@ from pathlib import Path
 from config.accounts import Assembly
 from config.checks import contradictions, misspelt_tenants
 from config.digest import digest
-from config.layers import FILE, SHIPPED, Library, there
+from config.layers import BASE, FILE, Library
 from config.mapping import Entries, entries
+from config.memory import Memory
 from config.problems import ConfigurationError, Problem, nearest
 from config.references import References
 from config.settings import SENTENCES, Settings
 from config.snapshot import Snapshot
-from config.spellings import modern
+from config.sources import DOMAINS, MAPPING, Folder, Sources, gather
+from config.sources import shipped as shipped_sources
+from config.spellings import Spelled, modern
 from config.tree import Mark, Scalar, Table
 from config.yaml_source import MAPPING as LIMITS
-from config.yaml_source import read
+from config.yaml_source import parse
 
-MAPPING = "chatwoot_mapping.yaml"
+_FROM_FILE = b"${file:"
 
 
 def load(folder: Path, environ: Mapping[str, str]) -> Snapshot:
@@ -48,73 +50,79 @@ class Inspection:
 
 def inspect(folder: Path, environ: Mapping[str, str]) -> Inspection:
     """As `load`, but with problems as a value, and whatever could be built beside them."""
+    return inspect_sources(gather(folder, environ), environ)
+
+
+def inspect_sources(sources: Sources, environ: Mapping[str, str], memory: Memory | None = None) -> Inspection:
+    """As `inspect`, of what was read already; a `memory` spares what has not changed since its last use."""
+    if memory is not None:
+        memory.begin()
     with _no_collection():
-        return _inspect(folder, environ)
+        return _inspect(sources, environ, memory or Memory())
 
 
-def _inspect(folder: Path, environ: Mapping[str, str]) -> Inspection:
+def _inspect(sources: Sources, environ: Mapping[str, str], memory: Memory) -> Inspection:
     references = References(environ)
-    library = Library(folder, references)
-    table, problems = _mapping(folder)
-    if table is None:
+    library = Library(sources, references, memory)
+    read, problems = _mapping(sources.folder, references, memory)
+    if read is None:
         library.check_unused()
         nobody = Snapshot(digest=digest({}), accounts={})
         return Inspection(nobody, _unique(problems + library.problems), library)
-    spelled = modern(table)
-    problems += references.resolve(spelled.table)
-    found = entries(spelled)
-    assembly = Assembly(found, library, environ, functions(environ))
+    spelled, found = read
+    assembly = Assembly(found, library, environ)
     accounts = assembly.accounts()
     library.check_unused()
-    problems += [*found.problems, *assembly.problems, *library.problems, *contradictions(found, accounts)]
+    problems = [*problems, *found.problems, *assembly.problems, *library.problems, *contradictions(found, accounts)]
     problems += misspelt_tenants(found, accounts, library.tenant_folders())
-    problems += _silent(library.base.settings, folder)
+    problems += _silent(library.base.settings, sources.folder)
     if not found.accounts and not problems:
-        problems.append(_nothing(table.mark))
+        problems.append(_nothing(spelled.table.mark))
     notes = (*spelled.notes, *assembly.notes, *library.notes)
-    snapshot = Snapshot(digest=digest(accounts), accounts=accounts, notes=notes)
+    snapshot = Snapshot(digest=digest(accounts, memory), accounts=accounts, notes=notes)
     return Inspection(snapshot, _unique(problems), library, found)
 
 
 def shipped() -> Settings:
     """The settings of `_base` as they ship: what a tenant has that says nothing."""
-    return Library(SHIPPED, References({})).base.settings
+    return Library(Sources(shipped_sources(), own=True), References({})).base.settings
 
 
-def functions(environ: Mapping[str, str]) -> list[str] | None:
-    """The crews there are, by their folders; None where no crew folder can be found."""
-    named = environ.get("CHATWOOTAI_CREWS")
-    folder = Path(named) if named else SHIPPED.parent / "crews" / "catalog"
-    try:
-        names = [path.name for path in folder.iterdir() if (path / "agents.yaml").is_file()]
-    except OSError:
-        return None
-    return sorted(names) or None
+Read = tuple[Spelled, Entries]
 
 
-def _mapping(folder: Path) -> tuple[Table | None, list[Problem]]:
-    path = folder / MAPPING
-    if not there(path):
-        return None, [_missing(folder, path)]
-    node, problems = read(path, str(path), LIMITS)
+def _mapping(folder: Folder, references: References, memory: Memory) -> tuple[Read | None, list[Problem]]:
+    if not folder.there(MAPPING):
+        return None, [_missing(folder)]
+    if MAPPING in folder.troubles:
+        return None, [folder.troubles[MAPPING]]
+    data = folder.files[MAPPING]
+    part = object() if _FROM_FILE in data else data  # a file that a reference names may have changed
+    return memory.keep("mapping", (part,), lambda: _parsed(data, folder.name(MAPPING), references))
+
+
+def _parsed(data: bytes, name: str, references: References) -> tuple[Read | None, list[Problem]]:
+    node, problems = parse(data, name, LIMITS)
     if isinstance(node, Table):
-        return node, problems
+        spelled = modern(node)
+        problems = problems + references.resolve(spelled.table)
+        return (spelled, entries(spelled)), problems
     if not problems:
-        mark = node.mark if node is not None else Mark(str(path), 1, 1)
+        mark = node.mark if node is not None else Mark(name, 1, 1)
         empty = node is None or (isinstance(node, Scalar) and node.value is None)
         remedy = "Write `accounts:` and one account under it; the guide has an example."
         message = "the mapping is empty: it answers for nobody" if empty else "the mapping must be a map"
-        problems.append(Problem(*mark, "empty-mapping" if empty else "type", message, remedy))
+        problems = [Problem(*mark, "empty-mapping" if empty else "type", message, remedy)]
     return None, problems
 
 
-def _missing(folder: Path, path: Path) -> Problem:
-    if not folder.is_dir():
+def _missing(folder: Folder) -> Problem:
+    if not folder.path.is_dir():
         remedy = "Create it, or point CHATWOOTAI_CONFIG to the folder that holds chatwoot_mapping.yaml."
-        return Problem(str(folder), 1, 1, "missing-folder", "there is no such folder", remedy)
-    near = nearest(MAPPING, os.listdir(folder) if os.access(folder, os.R_OK) else [])  # noqa: PTH208 - names will do
+        return Problem(folder.name(""), 1, 1, "missing-folder", "there is no such folder", remedy)
+    near = nearest(MAPPING, folder.folders.get("", ()))
     remedy = f"Rename {near}." if near else "Create it, or point CHATWOOTAI_CONFIG to the folder that holds it."
-    return Problem(str(path), 1, 1, "missing-mapping", "there is no such file", remedy)
+    return Problem(folder.name(MAPPING), 1, 1, "missing-mapping", "there is no such file", remedy)
 
 
 def _nothing(mark: Mark) -> Problem:
@@ -122,14 +130,14 @@ def _nothing(mark: Mark) -> Problem:
     return Problem(*mark, "empty-mapping", "the mapping names no account: it answers for nobody", remedy)
 
 
-def _silent(base: Settings, folder: Path) -> list[Problem]:
+def _silent(base: Settings, folder: Folder) -> list[Problem]:
     """Sentences that a folder's own `_base` has removed in every language a turn could fall back to."""
     problems = []
     for name in SENTENCES:
         try:
             base.sentence(name)
         except KeyError:
-            file = str(folder / "domains" / "_base" / FILE)
+            file = folder.name(f"{DOMAINS}/{BASE}/{FILE}")
             remedy = f"Write it under `sentences.{base.language}`."
             problems.append(Problem(file, 1, 1, "missing-sentence", f"the sentence `{name}` is gone", remedy))
     return problems

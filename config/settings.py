@@ -3,13 +3,16 @@
 import re
 from collections.abc import Iterable, Mapping
 from datetime import date
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, model_validator
 from pydantic_core import PydanticCustomError
 
 from config.hours import Hours
 from config.secret import Secret
+
+if TYPE_CHECKING:
+    from config.crewing import Crewing
 
 Channel = Literal["whatsapp", "webchat", "email", "instagram", "facebook", "telegram", "sms", "line", "api", "default"]
 SentenceName = Literal[
@@ -153,6 +156,7 @@ class ChannelSettings(Section):
     tone: Text | None = None
     emoji: Flag | None = None
     signature: Line | None = None
+    burst: Burst | None = None
 
 
 class Handoff(Section):
@@ -217,6 +221,23 @@ class Settings(Section):
     handoff: Handoff = Handoff()
     rate_per_minute: Annotated[int, Field(ge=1, le=1_000_000), NUMBER] = 600
     sentences: Mapping[str, Mapping[SentenceName, Text]] = {}
+    _crewing: "Crewing | None" = PrivateAttr(None)
+
+    @property
+    def crewing(self) -> "Crewing | None":
+        """The crews of this place, overlays included; None for settings that no configuration was loaded for."""
+        return self._crewing
+
+    def with_crewing(self, crewing: "Crewing") -> Self:
+        """The same settings with these crews."""
+        found = self.model_copy()
+        found._crewing = crewing
+        return found
+
+    def burst_on(self, channel: str) -> Burst:
+        """The burst window of a channel: its own where it has one, else the tenant's."""
+        own = self.channels.get(channel)  # type: ignore[call-overload]
+        return own.burst if own is not None and own.burst is not None else self.burst
 
     def sentence(self, name: str, language: str | None = None) -> str:
         """A prepared sentence, in the asked language where there is one, else the tenant's, else English.

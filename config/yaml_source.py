@@ -3,9 +3,7 @@
 Size and encoding are settled here, before a parser sees anything; the tree is built in `yaml_events`.
 """
 
-import stat
 from dataclasses import dataclass
-from pathlib import Path
 
 from config.problems import Problem
 from config.tree import Node
@@ -27,20 +25,6 @@ SMALL = Limits()
 MAPPING = Limits(megabytes=8, values=1_000_000)  # ten thousand accounts, written out
 
 Parsed = tuple[Node | None, list[Problem]]
-
-
-def read(path: Path, name: str, limits: Limits = SMALL) -> Parsed:
-    """Read a file; `name` is what its problems call it. The tree is None where nothing usable was found."""
-    try:
-        status = path.stat()
-        if not stat.S_ISREG(status.st_mode):
-            return None, [Problem(name, 1, 1, "unreadable", "this is no regular file", "Put a YAML file here.")]
-        with path.open("rb") as file:
-            data = file.read(limits.megabytes * MEGABYTE + 1)
-    except OSError as error:
-        reason = error.strerror or type(error).__name__
-        return None, [Problem(name, 1, 1, "unreadable", f"cannot be read: {reason}", "Make it a readable file.")]
-    return parse(data, name, limits)
 
 
 def parse(data: bytes, name: str, limits: Limits = SMALL) -> Parsed:

@@ -271,23 +271,36 @@ def test_hostile_names_never_become_paths(tmp_path: Path) -> None:
         assert {rule for rule, _ in rules(write(tmp_path, mapping))} <= {"format", "duplicate-key"}, name
 
 
-def test_a_usual_crew_that_is_not_installed_is_passed_over_and_an_unknown_one_is_not(tmp_path: Path) -> None:
-    crews = tmp_path / "crews" / "customer_service"
-    crews.mkdir(parents=True)
-    (crews / "agents.yaml").touch()
-    environment = {**ENVIRONMENT, "CHATWOOTAI_CREWS": str(crews.parent)}
-    inbox = 'inboxes:\n  "17": {account: "1", crew: %s, priority: 8}\n'
-    snapshot = load(write(tmp_path, account() + inbox % "sales"), environment)
-    assert (snapshot.accounts["1"].inboxes[17].crew, snapshot.accounts["1"].inboxes[17].priority) == (None, 8)
-    assert "`sales` is not installed" in snapshot.notes[0].message
-    assert rules(write(tmp_path, account() + inbox % "sails"), environment) == [("unknown-crew", 6)]
-    (crews.parent / "sales").mkdir()
-    (crews.parent / "sales" / "agents.yaml").touch()
-    assert load(write(tmp_path, account() + inbox % "sales"), environment).accounts["1"].inboxes[17].crew == "sales"
+CREW = {
+    "agents.yaml": "clerk: {role: a, goal: b, backstory: c}\n",
+    "tasks.yaml": "answer: {description: d, expected_output: e, agent: clerk}\n",
+    "channels/default.yaml": "summary: s\ntone: t\nlength: l\n",
+}
+
+
+def crews(folder: Path, *functions: str) -> dict[str, str]:
+    for function in functions:
+        for name, text in CREW.items():
+            path = folder / "crews" / function / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+    return {**ENVIRONMENT, "CHATWOOTAI_CREWS": str(folder / "crews")}
+
+
+def test_a_crew_that_is_not_there_is_a_problem_wherever_it_is_named(tmp_path: Path) -> None:
+    environment = crews(tmp_path, "customer_service")
+    mapping = account(special_numbers='{"+5531999990000": analytics}') + 'inboxes:\n  "17": {account: "1", crew: %s}\n'
+    assert rules(write(tmp_path, mapping % "sales"), environment) == [("unknown-crew", 4), ("unknown-crew", 6)]
+    environment = crews(tmp_path, "sales", "analytics")
+    assert load(write(tmp_path, mapping % "sales"), environment).accounts["1"].inboxes[17].crew == "sales"
 
 
 def test_an_account_whose_own_crew_does_not_exist_is_a_problem(tmp_path: Path) -> None:
-    (tmp_path / "crews/other").mkdir(parents=True)
-    (tmp_path / "crews/other/agents.yaml").touch()
-    environment = {**ENVIRONMENT, "CHATWOOTAI_CREWS": str(tmp_path / "crews")}
-    assert rules(write(tmp_path, account()), environment) == [("unknown-crew", 4)]
+    assert rules(write(tmp_path, account()), crews(tmp_path, "other")) == [("unknown-crew", 4)]
+
+
+def test_a_folder_of_crews_that_is_empty_or_missing_is_a_problem(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    for name in ("empty", "nowhere"):
+        environment = {**ENVIRONMENT, "CHATWOOTAI_CREWS": str(tmp_path / name)}
+        assert rules(write(tmp_path, account()), environment) == [("missing-crews", 1)]

@@ -50,7 +50,7 @@ def problems(folder: Path, channel: str = "default") -> tuple[Problem, ...]:
 
 
 def places(found: tuple[Problem, ...]) -> list[tuple[str, int, str]]:
-    return [(each.file, each.line, each.rule) for each in found]
+    return [("desk/" + each.file.rpartition("/desk/")[2], each.line, each.rule) for each in found]
 
 
 def test_the_crews_shipped_have_no_problems() -> None:
@@ -98,43 +98,43 @@ def test_an_overlay_merges_mappings_replaces_lists_and_removes_by_null(folder: P
 def test_every_value_says_where_it_came_from(folder: Path) -> None:
     write(folder, "channels/sms.yaml", CHANNEL + "agents:\n  clerk:\n    goal: sell\n")
     found = {each.path: (each.value, each.file, each.line) for each in describe("desk", "sms", Catalog(folder))}
-    assert found["agents.clerk.goal"] == ("sell", "desk/channels/sms.yaml", 6)
-    assert found["agents.clerk.role"] == ("the clerk of {company.name}", "desk/agents.yaml", 2)
-    assert found["tone"] == ("plain", "desk/channels/sms.yaml", 2)
+    assert found["agents.clerk.goal"] == ("sell", f"{folder}/desk/channels/sms.yaml", 6)
+    assert found["agents.clerk.role"] == ("the clerk of {company.name}", f"{folder}/desk/agents.yaml", 2)
+    assert found["tone"] == ("plain", f"{folder}/desk/channels/sms.yaml", 2)
 
 
 def test_an_unknown_key_names_file_line_and_the_nearest(folder: Path) -> None:
     write(folder, "agents.yaml", AGENTS.replace("goal:", "gaol:"))
     found = problems(folder)
-    assert ("desk/agents.yaml", 3, "unknown_key") in places(found)
-    assert any("goal" in each.remedy for each in found if each.rule == "unknown_key")
-    assert "missing_key" in {each.rule for each in found}
+    assert ("desk/agents.yaml", 3, "unknown-key") in places(found)
+    assert any("goal" in each.remedy for each in found if each.rule == "unknown-key")
+    assert "missing-key" in {each.rule for each in found}
 
 
 @pytest.mark.parametrize(
     ("file", "text", "place"),
     [
-        ("tasks.yaml", TASKS.replace("agent: clerk", "agent: clark"), ("desk/tasks.yaml", 4, "unknown_agent")),
-        ("tasks.yaml", TASKS + "  context: [later]\n", ("desk/tasks.yaml", 5, "unknown_task")),
-        ("tasks.yaml", TASKS + "  async_execution: sometimes\n", ("desk/tasks.yaml", 5, "type")),
-        ("tasks.yaml", TASKS.replace("Answer.", "Answer {customer}."), ("desk/tasks.yaml", 2, "unknown_placeholder")),
+        ("tasks.yaml", TASKS.replace("agent: clerk", "agent: clark"), ("desk/tasks.yaml", 4, "unknown-agent")),
+        ("tasks.yaml", TASKS + "  context: [later]\n", ("desk/tasks.yaml", 5, "unknown-task")),
+        ("tasks.yaml", TASKS + "  async_execution: sometimes\n", ("desk/tasks.yaml", 5, "value")),
+        ("tasks.yaml", TASKS.replace("Answer.", "Answer {customer}."), ("desk/tasks.yaml", 2, "placeholder")),
         ("tasks.yaml", "", ("desk/tasks.yaml", 1, "empty")),
-        ("tasks.yaml", "- answer\n", ("desk/tasks.yaml", 1, "yaml")),
-        ("tasks.yaml", TASKS + TASKS, ("desk/tasks.yaml", 5, "yaml")),
-        ("tasks.yaml", "answer: &a {x: *a}\n", ("desk/tasks.yaml", 1, "yaml")),
-        ("tasks.yaml", "answer:\n\tagent: clerk\n", ("desk/tasks.yaml", 2, "yaml")),
-        ("tasks.yaml", "answer: !!python/object:os.system {}\n", ("desk/tasks.yaml", 1, "yaml")),
-        ("tasks.yaml", "answer:\n  description: 2026-99-99\n", ("desk/tasks.yaml", 2, "yaml")),
-        ("tasks.yaml", b"answer: \xff\n", ("desk/tasks.yaml", 1, "yaml")),
-        ("tasks.yaml", "a: " + "[" * 20_000, ("desk/tasks.yaml", 1, "yaml")),
-        ("tasks.yaml", "x: " + "y" * 300_000, ("desk/tasks.yaml", 1, "yaml")),
-        ("agents.yaml", AGENTS + "  tools:\n  - serch\n", ("desk/agents.yaml", 8, "unknown_tool")),
+        ("tasks.yaml", "- answer\n", ("desk/tasks.yaml", 1, "type")),
+        ("tasks.yaml", TASKS + TASKS, ("desk/tasks.yaml", 5, "duplicate-key")),
+        ("tasks.yaml", "answer: &a {x: *a}\n", ("desk/tasks.yaml", 1, "alias")),
+        ("tasks.yaml", "answer:\n\tagent: clerk\n", ("desk/tasks.yaml", 2, "tab")),
+        ("tasks.yaml", "answer: !!python/object:os.system {}\n", ("desk/tasks.yaml", 1, "tag")),
+        ("tasks.yaml", "answer:\n  description: 2026-99-99\n", ("desk/tasks.yaml", 1, "missing-key")),
+        ("tasks.yaml", b"answer: \xff\n", ("desk/tasks.yaml", 1, "encoding")),
+        ("tasks.yaml", "a: " + "[" * 20_000, ("desk/tasks.yaml", 1, "too-deep")),
+        ("tasks.yaml", "x: " + "y" * 1_100_000, ("desk/tasks.yaml", 1, "too-large")),
+        ("agents.yaml", AGENTS + "  tools:\n  - serch\n", ("desk/agents.yaml", 8, "unknown-tool")),
         ("agents.yaml", AGENTS + "  max_iter: many\n", ("desk/agents.yaml", 7, "type")),
         ("agents.yaml", "clerk: a person\n", ("desk/agents.yaml", 1, "type")),
-        ("agents.yaml", AGENTS + "  allow_delegation: true\n", ("desk/agents.yaml", 7, "unknown_key")),
+        ("agents.yaml", AGENTS + "  allow_delegation: true\n", ("desk/agents.yaml", 7, "unknown-key")),
         ("channels/default.yaml", CHANNEL + "max_tokens: 5\n", ("desk/channels/default.yaml", 4, "range")),
-        ("channels/default.yaml", "summary: x\ntone: y\n", ("desk/channels/default.yaml", 1, "missing_key")),
-        ("channels/default.yaml", CHANNEL + "max_tokens: true\n", ("desk/channels/default.yaml", 4, "type")),
+        ("channels/default.yaml", "summary: x\ntone: y\n", ("desk/channels/default.yaml", 1, "missing-key")),
+        ("channels/default.yaml", CHANNEL + "max_tokens: true\n", ("desk/channels/default.yaml", 4, "value")),
     ],
 )
 def test_mistakes_are_found_with_file_and_line(folder: Path, file: str, text: str, place: tuple[str, int, str]) -> None:
@@ -149,9 +149,9 @@ def test_all_problems_of_all_crews_come_at_once(folder: Path) -> None:
     write(folder, "channels/email.yaml", CHANNEL + "size: big\n")
     write(folder, "channels/mail.yaml", CHANNEL)
     found = places(Catalog(folder).problems())
-    assert ("desk/channels/sms.yaml", 4, "unknown_key") in found
-    assert ("desk/channels/email.yaml", 4, "unknown_key") in found
-    assert ("desk/channels/mail.yaml", 1, "unknown_channel") in found
+    assert ("desk/channels/sms.yaml", 4, "unknown-key") in found
+    assert ("desk/channels/email.yaml", 4, "unknown-key") in found
+    assert ("desk/channels/mail.yaml", 1, "unknown-channel") in found
 
 
 def test_an_unknown_function_is_suggested(folder: Path) -> None:

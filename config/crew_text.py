@@ -1,0 +1,128 @@
+"""What a crew's YAML may say, in types: CrewAI's own keys for agents and tasks, and ours around them."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from config.settings import NUMBER, Flag, Section, Text
+
+PLACEHOLDERS = (
+    "company.name",
+    "company.description",
+    "company.facts",
+    "company.hours",
+    "language",
+    "tone",
+    "emoji",
+    "channel.name",
+    "channel.tone",
+    "channel.length",
+)
+"""What a template may name; `crews.prompt` fills each."""
+
+CHANNELS = ("whatsapp", "webchat", "email", "instagram", "facebook", "telegram", "sms", "line", "api", "default")
+_PLACEHOLDER = re.compile(r"\{\{([A-Za-z_][A-Za-z0-9_.]*)\}\}|\{([A-Za-z_][A-Za-z0-9_.]*)\}")
+
+Words = Annotated[Text, Field(min_length=1)]
+Names = tuple[str, ...]
+
+
+def placeholders(template: str) -> Iterator[str]:
+    """The names in braces that would be filled; `{{name}}` writes the braces themselves."""
+    return (found[2] for found in _PLACEHOLDER.finditer(template) if found[2])
+
+
+class AgentEntry(Section):
+    """An agent in CrewAI's own keys."""
+
+    role: Words
+    goal: Words
+    backstory: Words
+    tools: Names = ()
+    max_iter: Annotated[int, Field(ge=1, le=25), NUMBER] = 4
+
+
+class TaskEntry(Section):
+    """A task in CrewAI's own keys. `context` None: everything before it, as in CrewAI."""
+
+    description: Words
+    expected_output: Words
+    agent: str
+    context: Names | None = None
+    async_execution: Flag = False
+    tools: Names = ()
+    markdown: Flag = False
+
+
+class CrewEntry(Section):
+    """A whole crew on one channel, all layers merged."""
+
+    summary: Words
+    tone: Words
+    length: Words
+    max_tokens: Annotated[int, Field(ge=16, le=16_384), NUMBER] | None = None
+    agents: Annotated[Mapping[str, AgentEntry], Field(min_length=1)]
+    tasks: Annotated[Mapping[str, TaskEntry], Field(min_length=1)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentText:
+    """An agent as CrewAI takes it, templates unfilled."""
+
+    name: str
+    role: str
+    goal: str
+    backstory: str
+    tools: tuple[str, ...] = ()
+    max_iter: int = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskText:
+    """A task as CrewAI takes it, templates unfilled. `context` None: everything before it, as in CrewAI."""
+
+    name: str
+    description: str
+    expected_output: str
+    agent: str
+    context: tuple[str, ...] | None = None
+    async_execution: bool = False
+    tools: tuple[str, ...] = ()
+    markdown: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Blueprint:
+    """A crew on a channel, before any tenant. `implementation`: the channel file that answers for `channel`."""
+
+    function: str
+    channel: str
+    implementation: str
+    summary: str
+    tone: str
+    length: str
+    max_tokens: int | None
+    agents: tuple[AgentText, ...]
+    tasks: tuple[TaskText, ...]
+
+
+def typed(function: str, channel: str, implementation: str, said: CrewEntry) -> Blueprint:
+    """A checked crew as its blueprint."""
+    return Blueprint(
+        function=function,
+        channel=channel,
+        implementation=implementation,
+        summary=said.summary.strip(),
+        tone=said.tone.strip(),
+        length=said.length.strip(),
+        max_tokens=said.max_tokens,
+        agents=tuple(AgentText(name=name, **_stripped(each)) for name, each in said.agents.items()),
+        tasks=tuple(TaskText(name=name, **_stripped(each)) for name, each in said.tasks.items()),
+    )
+
+
+def _stripped(entry: Section) -> dict[str, Any]:
+    return {key: value.strip() if isinstance(value, str) else value for key, value in entry}

@@ -1,0 +1,181 @@
+"""The crews of one place: catalog, `_base`, domain, tenant, inbox laid on each other, checked once, kept in memory.
+
+A place that says nothing of crews shares the crewing of the place above it.
+"""
+
+import hashlib
+import json
+from collections.abc import Collection
+from dataclasses import dataclass
+from functools import cached_property
+
+from config.crew_layers import DEFAULT, CrewLayer, FunctionLayer, crew_layer
+from config.crew_rules import checked, strangers
+from config.crew_text import CHANNELS, Blueprint, typed
+from config.merge import merge, settle
+from config.problems import ConfigurationError, Problem, suggestion
+from config.sources import Folder
+from config.tree import Node, Scalar, Sequence, Table, leaves, plain
+
+
+@dataclass(frozen=True, slots=True)
+class CrewValue:
+    """One value of a crew with its origin."""
+
+    path: str
+    value: object
+    file: str
+    line: int
+
+
+class Crewing:
+    """What each function says on each channel at one place. `tools`: the names that crews may use."""
+
+    def __init__(self, layers: tuple[CrewLayer, ...], tools: Collection[str] = (), above: "Crewing | None" = None):
+        self.layers = layers
+        self._tools = tools
+        self._above = above
+        self._made: dict[tuple[str, tuple[str, ...]], tuple[Table, Blueprint | None, tuple[Problem, ...]]] = {}
+        self._blueprints: dict[tuple[str, str], Blueprint] = {}
+
+    @classmethod
+    def of(cls, folder: Folder, tools: Collection[str] = ()) -> "Crewing":
+        """The crews of a catalog alone."""
+        return cls((crew_layer(folder),), tools)
+
+    def with_layer(self, layer: CrewLayer) -> "Crewing":
+        """One layer more, on top."""
+        return Crewing((*self.layers, layer), self._tools, self)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Crewing) and self.digest == other.digest
+
+    def __hash__(self) -> int:
+        return hash(self.digest)
+
+    @cached_property
+    def functions(self) -> tuple[str, ...]:
+        """The names of the crews, sorted."""
+        return tuple(sorted({name for layer in self.layers for name in layer.functions}))
+
+    def channels(self, function: str) -> tuple[str, ...]:
+        """The channels that have a file of their own in any layer, sorted."""
+        return tuple(sorted({name for each in self._layers(function) for name in each.channels}))
+
+    def blueprint(self, function: str, channel: str) -> Blueprint:
+        """A function's crew on a channel.
+
+        Raises:
+            ConfigurationError: no such function, or its YAML has problems (all of them).
+        """
+        key = (function, channel)
+        if key not in self._blueprints or self._misread(function):
+            _, made, problems = self._merged(function, channel)
+            problems += self._misread(function)
+            if made is None or problems:
+                raise ConfigurationError(problems)
+            self._blueprints[key] = _on(made, channel)
+        return self._blueprints[key]
+
+    def values(self, function: str, channel: str) -> tuple[CrewValue, ...]:
+        """Every value of a crew on a channel, with the file and line it came from.
+
+        Raises:
+            ConfigurationError: no such function.
+        """
+        self._known(function)
+        return tuple(_values(self._merged(function, channel)[0]))
+
+    def problems(self, *, fresh: bool = False) -> list[Problem]:
+        """Every problem of every crew on every channel; `fresh`: only of functions that the top layer touches."""
+        touched = self.layers[-1].functions if fresh and self.layers else self.functions
+        found = [problem for layer in (self.layers[-1:] if fresh else self.layers) for problem in layer.problems]
+        for function in touched:
+            for channel in CHANNELS:
+                _, made, problems = self._merged(function, channel)
+                found += problems
+                if made is not None:
+                    self._blueprints[function, channel] = _on(made, channel)
+        return sorted(set(found))
+
+    @cached_property
+    def digest(self) -> str:
+        """Equal where the crews mean the same."""
+        said = {
+            function: {channel: plain(self._merged(function, channel)[0]) for channel in CHANNELS}
+            for function in self.functions
+        }
+        return hashlib.sha256(json.dumps(said).encode()).hexdigest()
+
+    def _misread(self, function: str) -> tuple[Problem, ...]:
+        """What is wrong with the files of a function before they are laid on each other."""
+        found = (problem for layer in self.layers for problem in layer.problems)
+        return tuple(each for each in found if f"/{function}/" in each.file)
+
+    def _layers(self, function: str) -> list[FunctionLayer]:
+        return [layer.functions[function] for layer in self.layers if function in layer.functions]
+
+    def _known(self, function: str) -> None:
+        if function not in self.functions:
+            message = f"there is no crew `{function[:60]}`"
+            where = next(iter(self.layers), None)
+            file = next(iter(where.functions.values())).base.mark.file if where and where.functions else "crews"
+            problem = Problem(file, 1, 1, "unknown-crew", message, suggestion(function, self.functions))
+            raise ConfigurationError([problem])
+
+    def _merged(self, function: str, channel: str) -> tuple[Table, Blueprint | None, tuple[Problem, ...]]:
+        """The layers of one crew as one table, its blueprint where it is sound, and its problems."""
+        self._known(function)
+        if self._above is not None and function not in self.layers[-1].functions:
+            return self._above._merged(function, channel)
+        layers = self._layers(function)
+        key = (function, tuple(layer.channel(channel) for layer in layers))
+        if key not in self._made:
+            self._made[key] = self._make(function, key[1], layers)
+        return self._made[key]
+
+    def _make(
+        self, function: str, channels: tuple[str, ...], layers: list[FunctionLayer]
+    ) -> tuple[Table, Blueprint | None, tuple[Problem, ...]]:
+        merged: Node = Table(layers[0].base.mark)
+        problems: list[Problem] = []
+        for layer, channel in zip(layers, channels, strict=True):
+            merged = merge(layer.weak, merged) if layer.weak is not None else merged
+            first = layer is layers[0]
+            for part in (layer.base, layer.channels.get(channel)):
+                if part is not None:
+                    problems += strangers(merged, part) if not first or part is not layer.base else []
+                    merged = merge(merged, part)
+        settled = settle(merged)
+        assert isinstance(settled, Table)  # noqa: S101 - a table merged onto a table is one
+        said, found = checked(settled, function, self._tools)
+        known = {(each.file, each.line) for each in problems}
+        problems += [each for each in found if (each.file, each.line) not in known]
+        implementation = channels[0]
+        made = typed(function, implementation, implementation, said) if said is not None and not problems else None
+        return settled, made, tuple(problems)
+
+
+def _on(made: Blueprint, channel: str) -> Blueprint:
+    return Blueprint(**{**{name: getattr(made, name) for name in Blueprint.__slots__}, "channel": channel})
+
+
+def _values(table: Table) -> list[CrewValue]:
+    values = [
+        CrewValue(".".join(path), scalar.value, scalar.mark.file, scalar.mark.line)
+        for path, scalar in leaves(table)
+        if not path[-1].isdigit()
+    ]
+    return sorted([*values, *_lists(table)], key=lambda value: value.path)
+
+
+def _lists(node: Node, path: str = "") -> list[CrewValue]:
+    if isinstance(node, Sequence):
+        items = [item.value for item in node.items if isinstance(item, Scalar)]
+        return [CrewValue(path, items, node.mark.file, node.mark.line)]
+    if not isinstance(node, Table):
+        return []
+    return [found for key, item in node.items.items() for found in _lists(item, f"{path}.{key}".lstrip("."))]
+
+
+__all__ = ["DEFAULT", "CrewValue", "Crewing"]
