@@ -22,7 +22,10 @@ class Mark:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """A message as Chatwoot lists it. `type`: incoming, outgoing, activity, template; `at`: unix seconds."""
+    """A message as Chatwoot lists it. `type`: incoming, outgoing, activity, template; `at`: unix seconds.
+
+    `raw`: all of it, as it came.
+    """
 
     id: int
     content: str
@@ -33,11 +36,15 @@ class Message:
     at: float | None
     mark: Mark | None
     attributes: Mapping[str, Any] = field(default_factory=dict)
+    raw: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conversation:
-    """A conversation as Chatwoot shows it. `last`: its newest messages that came along, newest last, of any kind."""
+    """A conversation as Chatwoot shows it. `last`: its newest messages that came along, newest last, of any kind.
+
+    `raw`: all of it, as it came.
+    """
 
     id: int
     inbox: int | None
@@ -57,6 +64,7 @@ class Conversation:
     attributes: Mapping[str, Any]
     custom: Mapping[str, Any]
     last: tuple[Message, ...]
+    raw: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
 
 def conversation(body: object) -> Conversation | None:
@@ -86,6 +94,7 @@ def conversation(body: object) -> Conversation | None:
         attributes=mapping(raw.get("additional_attributes")),
         custom=mapping(raw.get("custom_attributes")),
         last=_last(raw),
+        raw=raw,
     )
 
 
@@ -116,6 +125,7 @@ def message(body: object) -> Message | None:
         at=number_of(raw.get("created_at")),
         mark=_mark(attributes.get(MARK)),
         attributes=attributes,
+        raw=raw,
     )
 
 

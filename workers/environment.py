@@ -16,7 +16,10 @@ class BadEnvironment(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Environment:
-    """A worker's settings. Times in seconds; `slots` for any turn, `reserved` more for the high lane alone."""
+    """A worker's settings. Times in seconds; `slots` for any turn, `reserved` more for the high lane alone.
+
+    `catch_up_hours`: how far back a start asks Chatwoot for customers who still wait; 0: not at all.
+    """
 
     redis_url: str
     config: Path
@@ -25,6 +28,7 @@ class Environment:
     reserved: int
     lease: float
     grace: float
+    catch_up_hours: float
 
     @classmethod
     def read(cls, environ: Mapping[str, str] = os.environ) -> "Environment":
@@ -41,7 +45,17 @@ class Environment:
             reserved=int(_number(environ, "WORKER_RESERVED_SLOTS", 16, 0, 1_000)),
             lease=_number(environ, "WORKER_LEASE_SECONDS", 5.0, 1.0, 300.0),
             grace=_number(environ, "WORKER_GRACE_SECONDS", 8.0, 0.0, 300.0),
+            catch_up_hours=catch_up_hours(environ),
         )
+
+
+def catch_up_hours(environ: Mapping[str, str]) -> float:
+    """How far back to catch up. At most a week: what was admitted before is remembered no longer.
+
+    Raises:
+        BadEnvironment: CATCH_UP_HOURS is no number, or out of its range.
+    """
+    return _number(environ, "CATCH_UP_HOURS", 24.0, 0.0, 168.0)
 
 
 def worker_id() -> str:

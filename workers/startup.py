@@ -12,11 +12,14 @@ import orjson
 from aiohttp import web
 
 from chatwootai.stores.connection import Connection, StoreUnavailable, connect, store_errors
+from chatwootai.stores.mailbox import Mailbox
 from chatwootai.stores.repair import Repair
+from chatwootai.stores.rounds import Rounds
 from chatwootai.stores.signals import Signals
 from chatwootai.telemetry import http, log
 from chatwootai.telemetry.metrics import config_in_force
 from config.loader import load
+from workers.catchup import CatchUp, at_start
 from workers.environment import Environment
 from workers.floor import Floor
 
@@ -53,6 +56,8 @@ class Shop:
         )
         self.background(Signals(self.connection, self.worker, self.floor.listeners.hear).listen())
         self.background(self._sweep())
+        if self.environment.catch_up_hours:
+            self.background(self._catch_up())
         gc.collect()
         gc.freeze()  # what start-up made stays: full collections need not walk CrewAI's classes again
         self._ready = True
@@ -90,6 +95,12 @@ class Shop:
             except StoreUnavailable as error:
                 _log.debug("redis_away", error=str(error))
             await asyncio.sleep(_SWEEP_SECONDS)
+
+    async def _catch_up(self) -> None:
+        floor, hours = self.floor, self.environment.catch_up_hours
+        tenants = [tenant for key in floor.snapshot.accounts if (tenant := floor.tenant(key)) is not None]
+        clients = [(tenant.account.key, tenant.chatwoot) for tenant in tenants]
+        await at_start(Rounds(self.connection, self.worker), CatchUp(Mailbox(self.connection), hours=hours), clients)
 
     async def _serve_probes(self) -> None:
         app = web.Application()

@@ -31,6 +31,15 @@ The scripts in lua/ build the same names; tests/house holds the two against each
 | cw:catchup | string, worker | 1 min | catch-up | one catch-up at a time |
 | cw:caught:{account} | string | 10 min | catch-up | this account was caught up with |
 | cw:sweep | string | 1 s | sweeper | one sweeper at a time |
+| cw:breaker:{target} | hash | 1 min after the last failure | trip, mend | a model's endpoint: failures in a row, times opened, until when it rests |
+| cw:limit:{endpoint} | hash | 2 min after the last request | take, settle | a key's minute: requests and tokens left, and tokens under way |
+| cw:queue:{endpoint} | zset, score = rank | 2 min | take | workers that wait for room at a limited key, the first in line lowest |
+| cw:spent:{tenant}:{scope}:{period} | string, billionths of a dollar, or tokens | until the period is over, and 3 days | reserve, settle | what a tenant, an inbox or a contact has spent |
+| cw:done:{tenant}:{digest} | hash, answer (zlib) and ms | by the crew | keep | a completion that may be given again |
+| cw:flight:{tenant}:{digest} | string, token | 2 s, renewed | recall | someone asks the model this very question now |
+| cw:done | zset, score = ms of the last use | while any | recall, keep | all completions kept, by tenant and digest |
+| cw:done:sizes | hash | while any | keep | the bytes of each, and of all (field `*`) |
+| cw:done:counts | hash | for ever | recall, keep | hits, misses and the like, for operators |
 
 arq keeps its own names: arq:queue (score = ms minus boost), arq:job:{job}, arq:retry:{job}, arq:in-progress:{job}.
 """
@@ -58,6 +67,8 @@ JOB_MS: Final = 30 * DAY
 STATE_MS: Final = 30 * DAY
 TURN_MS: Final = 7 * DAY
 DEAD_MS: Final = 30 * DAY
+CATCHUP_MS: Final = 60 * SECOND
+CAUGHT_MS: Final = 600 * SECOND
 
 
 def conv(account: str, conversation: int) -> str:

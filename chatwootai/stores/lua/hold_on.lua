@@ -1,0 +1,7 @@
+-- hold_on: the rounds are mine, or stay mine, for another while.
+-- ARGV 1 key, 2 who, 3 ms
+-- returns 1, or 0 if they are another's
+local owner = redis.call('GET', ARGV[1])
+if owner and owner ~= ARGV[2] then return 0 end
+redis.call('SET', ARGV[1], ARGV[2], 'PX', ARGV[3])
+return 1

@@ -1,0 +1,219 @@
+"""Catch-up: customers whose webhooks never arrived. Chatwoot sends none of them again, so it is asked who still waits.
+
+Asked are accounts with a user token, for pending conversations in which nobody has answered the contact's last words.
+What was admitted before is admitted no second time, so catching up once too often does no harm; its messages have the
+lowest priority and come in slowly, so it delays nobody who writes now.
+"""
+
+import asyncio
+import random
+import time
+from collections.abc import AsyncIterator, Iterable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from chatwootai.channels import incoming
+from chatwootai.model.delivery import Delivery, Reason
+from chatwootai.model.lanes import LOWEST
+from chatwootai.stores.connection import StoreUnavailable
+from chatwootai.stores.mailbox import Admission, Mailbox
+from chatwootai.stores.rounds import Rounds
+from chatwootai.telemetry import log
+from chatwootai.telemetry.metrics import CAUGHT_UP
+from workers.chatwoot import Chatwoot
+from workers.chatwoot_errors import ChatwootError
+from workers.chatwoot_json import Conversation, Message, mapping, number_of, text
+
+_PAGE: Final = 25  # conversations that Chatwoot lists at once
+_MOST_PAGES: Final = 40
+_MESSAGES: Final = 20  # messages that it lists at once
+_MOST_MESSAGES: Final = 60  # of one conversation
+_PACE: Final = 0.1
+"""Seconds between conversations: some twenty turns under way at once, of a worker's hundreds."""
+_PAUSES: Final = (0.0, 15.0, 60.0, 300.0)
+"""Seconds before each round of a start: a Chatwoot that is only just starting too is asked again."""
+_LOOK_AGAIN: Final = 20.0
+_ANSWERS: Final = frozenset({Reason.OUTGOING_OWN, Reason.OUTGOING_TEAMMATE})
+
+_log = log.get("catchup")
+
+
+@dataclass(slots=True)
+class Caught:
+    """What catching up with one account came to. `full`: its mailboxes are, so the rest was left for later."""
+
+    account: str
+    conversations: int = 0
+    waiting: int = 0
+    admitted: int = 0
+    known: int = 0
+    full: bool = False
+
+
+class CatchUp:
+    """Admits what Chatwoot has and we were never told of. `hours`: how far back; `pace`: seconds a conversation."""
+
+    def __init__(self, mailbox: Mailbox, *, hours: float, pace: float = _PACE) -> None:
+        self._mailbox = mailbox
+        self._seconds = hours * 3600
+        self._pace = pace
+
+    async def account(self, account: str, chatwoot: Chatwoot, *, dry_run: bool = False) -> Caught:
+        """Catch up with one account; with `dry_run`, only count.
+
+        Raises:
+            workers.chatwoot_errors.ChatwootError: Chatwoot is away, or refuses the user token.
+            StoreUnavailable: Redis is away.
+        """
+        caught, since = Caught(account), time.time() - self._seconds
+        for conversation in await pending(chatwoot, since):
+            caught.conversations += 1
+            if _answered(account, conversation):
+                continue
+            for delivery in await unanswered(chatwoot, account, conversation, since):
+                caught.waiting += 1
+                if not dry_run and not await self._admit(delivery, caught):
+                    return caught
+            await asyncio.sleep(self._pace)
+        return caught
+
+    async def _admit(self, delivery: Delivery, caught: Caught) -> bool:
+        admission = await self._mailbox.admit(delivery, priority=LOWEST)
+        CAUGHT_UP.labels(admission.value).inc()
+        caught.admitted += admission is Admission.ACCEPTED
+        caught.known += admission is Admission.DUPLICATE
+        caught.full = admission is Admission.FULL
+        return not caught.full
+
+
+async def pending(chatwoot: Chatwoot, since: float) -> list[Conversation]:
+    """Pending conversations with something said since `since` (unix seconds), the quietest first.
+
+    All are read before anything is done: what is answered meanwhile moves, and would push others out of sight.
+
+    Raises:
+        workers.chatwoot_errors.ChatwootError: Chatwoot is away, or refuses the user token.
+    """
+    found: dict[int, Conversation] = {}
+    for number in range(1, _MOST_PAGES + 1):
+        page = await chatwoot.conversations(status="pending", page=number)
+        recent = [one for one in page if _active(one) >= since]
+        found.update({one.id: one for one in recent})
+        if len(page) < _PAGE or not recent:
+            break
+    return sorted(found.values(), key=_active)
+
+
+def _active(conversation: Conversation) -> float:
+    raw = conversation.raw
+    return number_of(raw.get("last_activity_at")) or number_of(raw.get("timestamp")) or conversation.updated_at or 0.0
+
+
+def _answered(account: str, conversation: Conversation) -> bool:
+    """Whether what came along with the conversation shows that its last words are not the contact's."""
+    for message in reversed(conversation.last):
+        meaning = _meaning(account, conversation, message)
+        if isinstance(meaning, Delivery):
+            return False
+        if meaning in _ANSWERS:
+            return True
+    return False
+
+
+async def unanswered(chatwoot: Chatwoot, account: str, conversation: Conversation, since: float) -> list[Delivery]:
+    """What the contact said after the last answer, and since `since`, oldest first.
+
+    Raises:
+        workers.chatwoot_errors.ChatwootError: Chatwoot is away, or refuses the user token.
+    """
+    found: list[Delivery] = []
+    async for message in _backwards(chatwoot, conversation.id):
+        meaning = _meaning(account, conversation, message)
+        if meaning in _ANSWERS or (message.at or 0.0) < since or len(found) == _MOST_MESSAGES:
+            break
+        if isinstance(meaning, Delivery):
+            found.append(meaning)
+    return found[::-1]
+
+
+async def _backwards(chatwoot: Chatwoot, conversation: int) -> AsyncIterator[Message]:
+    before: int | None = None
+    while True:
+        page = await chatwoot.messages(conversation, before=before)
+        for message in reversed(page):
+            yield message
+        if len(page) < _MESSAGES:
+            return
+        before = page[0].id
+
+
+def _meaning(account: str, conversation: Conversation, message: Message) -> Delivery | Reason:
+    try:
+        return incoming.read(_as_webhook(conversation, message), account, time.time())
+    except incoming.Incomplete:
+        return Reason.UNKNOWN_EVENT
+
+
+def _as_webhook(conversation: Conversation, message: Message) -> dict[str, Any]:
+    """What the API lists, in the shape of a message_created webhook: the same reader then says what it means."""
+    about = {
+        **conversation.raw,
+        "channel": conversation.channel,
+        "contact_inbox": {"source_id": _source(conversation)},
+    }
+    return {**message.raw, "content_attributes": message.attributes, "conversation": about}
+
+
+def _source(conversation: Conversation) -> str | None:
+    """The contact's address in the inbox; the API hides it in the conversation's messages."""
+    for message in conversation.last:
+        around = mapping(mapping(message.raw.get("conversation")).get("contact_inbox"))
+        if source := text(around.get("source_id")):
+            return source
+    return None
+
+
+async def at_start(rounds: Rounds, catch_up: CatchUp, clients: Iterable[tuple[str, Chatwoot]]) -> None:
+    """Catch up with every account that can be asked, one worker at a time; who fails is asked again, and then left."""
+    left = dict(clients)
+    silent = [account for account, chatwoot in left.items() if not chatwoot.reads_history]
+    if silent:
+        _log.info("catch_up_skipped", accounts=silent, cause="no user_token in the mapping")
+    left = {account: chatwoot for account, chatwoot in left.items() if chatwoot.reads_history}
+    for pause in _PAUSES:
+        await asyncio.sleep(pause)
+        left = await _round(rounds, catch_up, left) if left else left
+    if left:
+        _log.error("catch_up_given_up", accounts=list(left), remedy="chatwootai catch-up, once Chatwoot answers")
+
+
+async def _round(rounds: Rounds, catch_up: CatchUp, left: dict[str, Chatwoot]) -> dict[str, Chatwoot]:
+    """Those that failed."""
+    try:
+        while not await rounds.take():  # noqa: ASYNC110 - the other is another process: there is no event to wait for
+            await asyncio.sleep(_LOOK_AGAIN * random.uniform(0.5, 1.5))  # noqa: S311 - jitter, not a secret
+        async with rounds.held():
+            return {one: client for one, client in left.items() if not await _caught(rounds, catch_up, one, client)}
+    except StoreUnavailable as error:
+        _log.warning("redis_away", error=str(error))
+        return left
+
+
+async def _caught(rounds: Rounds, catch_up: CatchUp, account: str, chatwoot: Chatwoot) -> bool:
+    if await rounds.made(account):
+        return True
+    try:
+        caught = await catch_up.account(account, chatwoot)
+    except ChatwootError as error:
+        _log.warning("catch_up_failed", account=account, error=str(error))
+        return False
+    except StoreUnavailable:
+        raise
+    except Exception:  # noqa: BLE001 - one account's surprise is not the others' end
+        _log.exception("catch_up_failed", account=account)
+        return False
+    await rounds.make(account)
+    _log.info(
+        "caught_up", account=account, conversations=caught.conversations, admitted=caught.admitted, known=caught.known
+    )
+    return True
