@@ -15,8 +15,8 @@ from crewai.utilities.guardrail import GuardrailResult
 from crewai.utilities.i18n import I18N_DEFAULT
 from pydantic import BaseModel
 
+from crews.call import Chat, ToolCall
 from crews.errors import GuardrailFailed, ModelSilent
-from crews.stack import Chat, ToolCall
 from crews.template import fill
 from crews.tools import Toolbox
 from crews.typed import typed

@@ -9,10 +9,10 @@ from crewai.tools.base_tool import BaseTool
 from crewai.utilities.constants import NOT_SPECIFIED
 
 from crews.blueprint import AgentText, Blueprint, TaskText
+from crews.call import Completer
 from crews.errors import CrewUnsupported
 from crews.llm import StackLLM
 from crews.runner import ReentrantCrew
-from crews.stack import Completer
 from crews.template import fill
 
 

@@ -3,7 +3,7 @@
 import re
 
 from chatwootai.model.turn import Question
-from crews.stack import Chat
+from crews.call import Chat
 
 _ROLES = {"contact": "user", "crew": "assistant", "teammate": "assistant"}
 _HANDOFF = re.compile(

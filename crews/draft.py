@@ -6,26 +6,38 @@ import time
 from collections import OrderedDict
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from chatwootai.model.turn import Draft, Question
+from chatwootai.stores.connection import Connection
 from config.problems import ConfigurationError
 from config.settings import Settings
 from crews import environment
 from crews.blueprint import Blueprint
+from crews.call import Completer, Payer
 from crews.catalog import Catalog
 from crews.conversation import end_at_sentence, messages, split_handoff
 from crews.errors import CrewUnsupported, ModelSilent
+from crews.policy import Standing, standing
 from crews.prompt import situation, values
 from crews.run import Run, current
-from crews.stack import Completer, Endpoint, assemble
+from crews.stack.assembly import assemble
 
 if TYPE_CHECKING:
     from crews.runner import ReentrantCrew
-    from crews.wire import Wire
+    from crews.stack.wire import Wire
 
 _CREWS = 512  # built crews kept; about 30 KB each
 _SILENT = "the model gave no answer"
+_CUT = frozenset({"length", "deadline"})
+
+
+class _Known(NamedTuple):
+    """A crew and the terms of its calls; `settings` are held so that their identity stays theirs."""
+
+    settings: Settings
+    standing: Standing
+    crew: "ReentrantCrew"
 
 
 class Crews:
@@ -36,25 +48,27 @@ class Crews:
         self._completer = completer
         self._wire = wire
         self._crews: OrderedDict[bytes, ReentrantCrew] = OrderedDict()
-        self._known: OrderedDict[tuple[int, str, str], tuple[Settings, ReentrantCrew]] = OrderedDict()
+        self._known: OrderedDict[tuple[int, str, str], _Known] = OrderedDict()
 
     @classmethod
-    async def open(cls, catalog: Catalog | None = None) -> "Crews":
+    async def open(cls, catalog: Catalog | None = None, *, connection: Connection | None = None) -> "Crews":
         """Import crewai off the event loop, open the shared client, and run one crew without network to warm up.
+
+        Through `connection` workers share what their model calls need to know of each other.
 
         Raises:
             ConfigurationError: the catalog has problems (all of them).
         """
         await asyncio.to_thread(environment.load)
+        from crews.stack.wire import Wire
         from crews.warm import warm_up
-        from crews.wire import Wire
 
         chosen = catalog or Catalog.from_environment()
         if problems := chosen.problems():
             raise ConfigurationError(problems)
         await warm_up(chosen)
         wire = Wire()
-        return cls(chosen, assemble(wire), wire)
+        return cls(chosen, assemble(wire, connection), wire)
 
     async def draft(self, question: Question, settings: Settings) -> Draft:
         """Run the question's crew.
@@ -65,14 +79,14 @@ class Crews:
             TimeoutError: the question's deadline has passed.
         """
         began = time.perf_counter()
-        crew = self._crew(question, settings)
-        run = _run(question, settings)
+        known = self._crew(question, settings)
+        run = _run(question, known.standing)
         inputs = {"messages": messages(question), "situation": situation(settings, datetime.now(UTC))}
         built = time.perf_counter()
         token = current.set(run)
         try:
             async with asyncio.timeout(question.deadline - time.time()):  # tools and guardrails too, not only the model
-                text, silent = (await crew.akickoff(inputs)).raw, "empty"
+                text, silent = (await known.crew.akickoff(inputs)).raw, "empty"
         except ModelSilent as error:
             text, silent = "", error.reason
         finally:
@@ -84,22 +98,23 @@ class Crews:
         if self._wire is not None:
             await self._wire.aclose()
 
-    def _crew(self, question: Question, settings: Settings) -> "ReentrantCrew":
+    def _crew(self, question: Question, settings: Settings) -> "_Known":
         # A snapshot hands out the same settings object again and again: its identity spares the digest.
         key = (id(settings), question.function, question.channel)
         known = self._known.get(key)
         if known is None:
-            known = self._known[key] = (settings, self._built(question, settings))
+            known = self._known[key] = _Known(settings, standing(settings), self._built(question, settings))
             _bound(self._known)
         self._known.move_to_end(key)
-        return known[1]
+        return known
 
     def _built(self, question: Question, settings: Settings) -> "ReentrantCrew":
         from crews.building import Terms, build
 
         try:
-            blueprint = self._catalog.blueprint(question.function, question.channel)
-        except ConfigurationError as error:  # a folder that changed since it was checked
+            crews = settings.crewing or self._catalog  # the place's own, overlays included, as they were checked
+            blueprint = crews.blueprint(question.function, question.channel)
+        except ConfigurationError as error:  # a function that this place does not have
             raise CrewUnsupported(str(error)) from error
         filled = values(settings, blueprint)
         terms = Terms(settings.model.name, settings.model.temperature, _max_tokens(settings, blueprint))
@@ -112,20 +127,20 @@ class Crews:
         return crew
 
 
-def _run(question: Question, settings: Settings) -> Run:
-    key = settings.model.api_key
-    endpoint = Endpoint(settings.model.base_url, key.reveal() if key else None)
-    return Run(deadline=question.deadline, endpoint=endpoint, tenant=question.tenant)
+def _run(question: Question, terms: Standing) -> Run:
+    payer = Payer(question.tenant, question.inbox, question.contact.id)
+    return Run(deadline=question.deadline, target=terms.target, policy=terms.policy, payer=payer)
 
 
 def _draft(text: str, silent: str, run: Run, steps: tuple[tuple[str, float], ...]) -> Draft:
     last = run.last
     said, handoff = split_handoff(text)
-    if last is not None and last.finish == "length" and said:
+    if last is not None and last.finish in _CUT and said:
         said = end_at_sentence(said)
     return Draft(
         text=said,
         handoff=handoff or (None if said else f"{_SILENT} ({silent})"),
+        served_by=last.served_by if last else "crew",
         model=last.model if last else None,
         usage=run.usage,
         steps=steps,

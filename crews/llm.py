@@ -7,9 +7,9 @@ import openai
 from crewai.llms.base_llm import BaseLLM
 from pydantic import BaseModel, PrivateAttr, ValidationError
 
+from crews.call import Call, Chat, Completer, Completion, ToolCall
 from crews.errors import ModelSilent
 from crews.run import Run, current
-from crews.stack import Call, Chat, Completer, Completion, ToolCall
 
 _NO_DEADLINE = 600.0  # seconds; only for a call outside any run
 
@@ -61,15 +61,16 @@ class StackLLM(BaseLLM):
         self, run: Run, chat: list[Chat], tools: list[dict[str, Any]] | None, shape: type[BaseModel] | None
     ) -> Call:
         return Call(
-            endpoint=run.endpoint,
-            model=self.model,
+            target=run.target_for(self.model),
             messages=chat,
             deadline=run.deadline,
             temperature=self.temperature,
             max_tokens=int(self.max_tokens) if self.max_tokens else None,
             tools=tools or (),
             response_format=response_format(shape) if shape else None,
-            tenant=run.tenant,
+            payer=run.payer,
+            policy=run.policy,
+            keep=run.keep,
         )
 
 

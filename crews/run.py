@@ -1,21 +1,29 @@
 """What one run of a crew knows: where to ask, until when, and what it has cost. Never kept on a crew, agent or task."""
 
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from chatwootai.model.turn import Usage
-from crews.stack import Completion, Endpoint
+from crews.call import Completion, Endpoint, Fresh, Payer, Policy, Target
 
 
 @dataclass(slots=True, kw_only=True)
 class Run:
-    """One kickoff's terms and its meter. `deadline` unix seconds."""
+    """One kickoff's terms and its meter. `deadline` unix seconds; `keep`: its answers may serve others, so long."""
 
     deadline: float
-    endpoint: Endpoint = Endpoint()  # noqa: RUF009  # frozen
-    tenant: str | None = None
+    target: Target = Target(endpoint=Endpoint(), model="")  # noqa: RUF009  # frozen
+    payer: Payer = Payer()  # noqa: RUF009  # frozen
+    policy: Policy = Policy()  # noqa: RUF009  # frozen
+    keep: Fresh | None = None
     usage: Usage = Usage()  # noqa: RUF009  # frozen
     last: Completion | None = field(default=None, repr=False)
+
+    def target_for(self, model: str) -> Target:
+        """The run's target, or another model at its endpoint, whose price and limits nobody has named."""
+        if self.target.model == model:
+            return self.target
+        return replace(self.target, model=model, price=None)
 
     def record(self, completion: Completion) -> None:
         """Add one completion to the meter."""

@@ -11,7 +11,7 @@ from crewai.tools.base_tool import BaseTool, Tool
 from crewai.utilities.agent_utils import setup_native_tools
 from crewai.utilities.pydantic_schema_utils import sanitize_tool_params_for_openai_strict
 
-from crews.stack import ToolCall
+from crews.call import ToolCall
 
 _AT_ONCE = 16  # calls of one answer; a model that asks for more has lost its way
 _TOO_MANY = f"Error executing tool: more than {_AT_ONCE} calls at once"

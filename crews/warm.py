@@ -5,8 +5,8 @@ import time
 from chatwootai.model.delivery import Contact
 from chatwootai.model.turn import Question
 from config.settings import Settings
+from crews.call import Call, Completion
 from crews.catalog import Catalog
-from crews.stack import Call, Completion
 
 _SECONDS = 60.0
 

@@ -66,7 +66,7 @@ class Shop:
     async def _crews(self) -> Any:
         from crews.draft import Crews
 
-        crews = await Crews.open()
+        crews = await Crews.open(connection=self.connection)
         self._stack.push_async_callback(crews.close)
         return crews
 

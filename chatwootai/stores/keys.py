@@ -31,6 +31,12 @@ The scripts in lua/ build the same names; tests/house holds the two against each
 | cw:catchup | string, worker | 1 min | catch-up | one catch-up at a time |
 | cw:caught:{account} | string | 10 min | catch-up | this account was caught up with |
 | cw:sweep | string | 1 s | sweeper | one sweeper at a time |
+| cw:config:counter | string | for ever | publish | the number of the newest configuration |
+| cw:config:current | hash | for ever | publish | version and digest of the configuration in force |
+| cw:config:version:{version} | string, packed | the newest 20 | publish | what was written, references unresolved |
+| cw:config:versions | zset, score = version | for ever | publish | the versions kept |
+| cw:config:about | hash, JSON | the newest 20 | publish | who published a version, when and why |
+| cw:config:told | channel | | publish | word of a new version |
 | cw:breaker:{target} | hash | 1 min after the last failure | trip, mend | a model's endpoint: failures in a row, times opened, until when it rests |
 | cw:limit:{endpoint} | hash | 2 min after the last request | take, settle | a key's minute: requests and tokens left, and tokens under way |
 | cw:queue:{endpoint} | zset, score = rank | 2 min | take | workers that wait for room at a limited key, the first in line lowest |
@@ -57,6 +63,9 @@ LEASES: Final = "cw:leases"
 OWNERS: Final = "cw:owners"
 RUNNING: Final = "cw:running"
 SCHEDULED: Final = "cw:scheduled"
+CONFIG_CURRENT: Final = "cw:config:current"
+CONFIG_ABOUT: Final = "cw:config:about"
+CONFIG_TOLD: Final = "cw:config:told"
 
 SECOND: Final = 1000
 DAY: Final = 86_400 * SECOND
@@ -145,6 +154,11 @@ def ready(lane: str, account: str) -> str:
 def job(job_id: str) -> str:
     """What the queue knows of a job."""
     return f"cw:job:{job_id}"
+
+
+def config_version(number: int) -> str:
+    """One published configuration."""
+    return f"cw:config:version:{number}"
 
 
 def worker(worker_id: str) -> str:

@@ -77,6 +77,34 @@ MODEL_TOKENS: Final = Counter(
     "chatwootai_model_tokens", "Tokens by model and kind (prompt, cached, completion).", ["model", "kind"]
 )
 
+MODEL_FIRST_SECONDS: Final = Histogram(
+    "chatwootai_model_first_token_seconds", "From a request to a model to its first token.", ["model"], buckets=_STEP
+)
+MODEL_COST: Final = Counter("chatwootai_model_cost_dollars", "What calls cost, by the price list.", ["model"])
+HEDGES: Final = Counter(
+    "chatwootai_hedges",
+    "Second requests where no first token came: made, won or lost by the second, denied (their share was used up).",
+    ["fate"],
+)
+FALLBACKS: Final = Counter(
+    "chatwootai_fallbacks", "Requests to another target than the first, by kind (fallback, quick).", ["kind"]
+)
+BREAKERS: Final = Counter("chatwootai_breakers", "Circuit breakers opened and closed, as this process saw it.", ["to"])
+LIMITED: Final = Counter(
+    "chatwootai_limited", "Requests that a key's limit let pass at once, after waiting, or not in time.", ["fate"]
+)
+LIMIT_WAIT_SECONDS: Final = Histogram(
+    "chatwootai_limit_wait_seconds", "How long requests waited for room at a limited key.", buckets=_STEP
+)
+BUDGETS: Final = Counter(
+    "chatwootai_budgets", "Calls with a budget, by fate (reserved, refused), and warnings given.", ["fate"]
+)
+COMPLETIONS: Final = Counter(
+    "chatwootai_completions",
+    "Questions to the exact cache: hit, stale, joined (someone asks already), miss, kept, passed (not cacheable).",
+    ["fate"],
+)
+
 # Chatwoot.
 CHATWOOT_CALLS: Final = Counter(
     "chatwootai_chatwoot_calls", "Calls to Chatwoot, by operation and HTTP status (or the kind of failure).",

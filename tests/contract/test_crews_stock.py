@@ -231,17 +231,20 @@ async def run_stock(case: Case, recorder: Recorder) -> Any:
 
 
 async def run_ours(case: Case, recorder: Recorder) -> Any:
+    from crews.call import Endpoint, Target
     from crews.llm import StackLLM
     from crews.run import Run, current
     from crews.runner import ReentrantCrew
-    from crews.stack import Endpoint, assemble
-    from crews.wire import Wire
+    from crews.stack.assembly import assemble
+    from crews.stack.wire import Wire
 
     wire = Wire()
     llm = StackLLM(assemble(wire), model="gpt-4.1-mini", temperature=0.3, max_tokens=99)
     agents, tasks = case.parts(llm)
     crew = ReentrantCrew(agents=agents, tasks=tasks)
-    token = current.set(Run(deadline=time.time() + 30, endpoint=Endpoint(recorder.url, "k")))
+    token = current.set(
+        Run(deadline=time.time() + 30, target=Target(endpoint=Endpoint(recorder.url, "k"), model="gpt-4.1-mini"))
+    )
     try:
         return await crew.akickoff(inputs=dict(case.inputs))
     finally:
@@ -250,7 +253,7 @@ async def run_ours(case: Case, recorder: Recorder) -> Any:
 
 
 def sent(bodies: list[Body], *, unordered: bool) -> list[Body]:
-    known = [{key: value for key, value in body.items() if key != "stream"} for body in bodies]
+    known = [{key: value for key, value in body.items() if not key.startswith("stream")} for body in bodies]
     return sorted(known, key=lambda body: json.dumps(body, sort_keys=True)) if unordered else known
 
 

@@ -38,8 +38,8 @@ async def crews(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator["Crews"]:
     monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
     await asyncio.to_thread(environment.load)
     from crews.draft import Crews
-    from crews.stack import assemble
-    from crews.wire import Wire
+    from crews.stack.assembly import assemble
+    from crews.stack.wire import Wire
 
     wire = Wire()
     opened = Crews(Catalog(SHIPPED), assemble(wire), wire)
@@ -236,11 +236,11 @@ async def test_a_passing_fault_is_asked_again_inside_the_deadline(crews: "Crews"
     assert len(server.bodies) == 2
 
 
-async def test_a_fault_that_stays_says_when_to_try_again(crews: "Crews") -> None:
+async def test_a_fault_that_stays_is_asked_again_with_pauses_until_the_deadline(crews: "Crews") -> None:
     async with endpoint(in_turn(lambda: web.Response(status=503))) as server:
         with pytest.raises(ModelUnavailable) as caught:
-            await crews.draft(question(), settings(server))
-    assert len(server.bodies) == 2
+            await crews.draft(question(seconds=4), settings(server))
+    assert 3 <= len(server.bodies) <= 7
     assert caught.value.status == 503
     assert caught.value.retry_at == pytest.approx(time.time(), abs=5)
 
@@ -278,8 +278,8 @@ async def test_a_connection_dropped_without_an_answer_is_asked_again(crews: "Cre
     async with server:
         port = server.sockets[0].getsockname()[1]
         with pytest.raises(ModelUnavailable):
-            await crews.draft(question(seconds=5), settings(f"http://127.0.0.1:{port}/v1"))
-    assert len(asked) == 2
+            await crews.draft(question(seconds=2), settings(f"http://127.0.0.1:{port}/v1"))
+    assert len(asked) >= 2
 
 
 @pytest.mark.parametrize("text", ["", "   \n", None])
@@ -322,7 +322,7 @@ async def test_equal_tenants_share_a_crew_and_never_a_key(crews: "Crews") -> Non
     async with endpoint(says("Ok.")) as server:
         one, other = settings(server), settings(server, model={"api_key": "other-key"})
         await asyncio.gather(crews.draft(question(), one), crews.draft(question(), other))
-        assert crews._crew(question(), one) is crews._crew(question(), other)
+        assert crews._crew(question(), one).crew is crews._crew(question(), other).crew
     assert sorted(server.keys) == ["Bearer other-key", "Bearer tenant-key"]
 
 

@@ -10,8 +10,8 @@ from pydantic import BaseModel
 
 from chatwootai.model.turn import Usage
 from crews import environment
+from crews.call import Call, Completion, ToolCall
 from crews.errors import CrewUnsupported, GuardrailFailed, ModelSilent, ModelUnavailable
-from crews.stack import Call, Completion, ToolCall
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # crewai reads deprecated fields of its own
 

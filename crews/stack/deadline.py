@@ -3,7 +3,7 @@
 import asyncio
 import time
 
-from crews.stack import Call, Completer, Completion
+from crews.call import Call, Completer, Completion
 
 
 class Deadline:

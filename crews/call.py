@@ -1,0 +1,190 @@
+"""A model call, its answer, and what both bring along, as types. Every wrapper of the stack has one method."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
+
+from chatwootai.model.turn import Usage
+from config.settings import Budget, Price
+
+Chat = Mapping[str, Any]
+"""One chat message as OpenAI's chat completions take it: role, content, tool_calls, tool_call_id."""
+
+HEDGED_SHARE = 0.06
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """An OpenAI-compatible service. None: as the openai package reads OPENAI_BASE_URL and OPENAI_API_KEY.
+
+    `id` names address and key together without showing either: in Redis, and as a key of dicts.
+    """
+
+    base_url: str | None = None
+    api_key: str | None = field(default=None, repr=False)
+    id: str = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        named = f"{self.base_url or ''}\0{self.api_key or ''}".encode()
+        object.__setattr__(self, "id", hashlib.sha256(named).hexdigest()[:16])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """A model at an endpoint, what its key may in a minute, and what it costs where the price list is overruled."""
+
+    endpoint: Endpoint
+    model: str
+    requests_per_minute: int | None = None
+    tokens_per_minute: int | None = None
+    price: Price | None = None
+
+    @property
+    def name(self) -> str:
+        """What is learned of it is kept under this."""
+        return f"{self.endpoint.id}:{self.model}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """What a tenant lets happen to its calls. Made once for each settings object.
+
+    `quick`: asked instead when less than `quick_below` seconds are left; `hedge_to` None: the same target again;
+    `period`: the name of the tenant's time zone, in which a budget's day begins.
+    """
+
+    fallbacks: tuple[Target, ...] = ()
+    quick: Target | None = None
+    quick_below: float = 0.0
+    hedge_share: float = HEDGED_SHARE
+    hedge_to: Target | None = None
+    reasoning_effort: str | None = None
+    budget: Budget = Budget()  # noqa: RUF009  # frozen
+    time_zone: str = "UTC"
+
+
+@dataclass(frozen=True, slots=True)
+class Payer:
+    """Who a call is for, as far as limits and budgets go. `priority` 0 to 10, higher first."""
+
+    tenant: str | None = None
+    inbox: int = 0
+    contact: int = 0
+    priority: int = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fresh:
+    """How long an answer may be given again, in seconds: as it is, and then while a new one is made."""
+
+    seconds: float
+    stale_seconds: float = 0.0
+
+
+class Watch(Protocol):
+    """Who wants to know how far a request has come."""
+
+    def sent(self) -> None:
+        """It goes out now."""
+
+    def spoke(self) -> None:
+        """Its first word, or tool call, is here."""
+
+
+@dataclass(slots=True)
+class Receipt:
+    """What one request cost: all of it, or an estimate where it was closed before it could say."""
+
+    target: Target
+    usage: Usage
+    estimated: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One model call. `deadline` unix seconds; `tools` and `response_format` as chat completions take them.
+
+    `keep`: how long its answer may serve others that ask the very same, None: never. `patience`: unix seconds until
+    which it may wait for its turn at a limited key. `receipts`: one for each request made for it, added as they end.
+    """
+
+    target: Target
+    messages: Sequence[Chat]
+    deadline: float
+    temperature: float | None = None
+    max_tokens: int | None = None
+    tools: Sequence[Mapping[str, Any]] = ()
+    response_format: Mapping[str, Any] | None = None
+    payer: Payer = Payer()
+    policy: Policy = Policy()
+    keep: Fresh | None = None
+    patience: float | None = None
+    watch: Watch | None = field(default=None, repr=False)
+    receipts: list[Receipt] = field(default_factory=list, repr=False, compare=False)
+
+    @property
+    def model(self) -> str:
+        """The model's name."""
+        return self.target.model
+
+    def to(self, target: Target, **changes: Any) -> "Call":
+        """The same call to another target."""
+        return replace(self, target=target, **changes)
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """A tool that the model asks for. `arguments` is the model's JSON text, unchecked."""
+
+    id: str
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Completion:
+    """What the model answered.
+
+    `finish`: stop, length, tool_calls, content_filter, refusal, or deadline (broken off by us at its last sentence).
+    `served_by`: crew, cache, stale, fallback or quick.
+    """
+
+    text: str
+    finish: str
+    model: str
+    tool_calls: tuple[ToolCall, ...] = ()
+    usage: Usage = Usage()  # noqa: RUF009  # frozen
+    served_by: str = "crew"
+
+
+class Completer(Protocol):
+    """The one method that every wrapper of the stack has and wraps."""
+
+    async def complete(self, call: Call) -> Completion:
+        """Answer the call.
+
+        Raises:
+            ModelUnavailable: try again later.
+            ModelRefused: never ask this again.
+            BudgetSpent: the tenant's money or tokens are used up.
+            TimeoutError: the call's deadline has passed.
+        """
+        ...
+
+
+def estimated_prompt(call: Call) -> int:
+    """About how many tokens a call's prompt has, rather too many: three bytes each, and some a message."""
+    texts = sum(len(str(message.get("content") or "").encode()) for message in call.messages)
+    extras = sum(len(str(tool)) for tool in call.tools) + len(str(call.response_format or ""))
+    return (texts + extras) // 3 + 6 * len(call.messages) + 10
+
+
+def total(receipts: Sequence[Receipt]) -> Usage:
+    """The sum of what several requests cost."""
+    return Usage(
+        prompt_tokens=sum(each.usage.prompt_tokens for each in receipts),
+        completion_tokens=sum(each.usage.completion_tokens for each in receipts),
+        cached_tokens=sum(each.usage.cached_tokens for each in receipts),
+        calls=sum(each.usage.calls for each in receipts),
+    )

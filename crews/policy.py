@@ -1,0 +1,43 @@
+"""A tenant's settings as the terms of its model calls. Pure; made once for each settings object and kept."""
+
+from dataclasses import dataclass
+
+from config.settings import Served, Settings
+from crews.call import Endpoint, Policy, Target
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What is the same for all calls under the same settings."""
+
+    target: Target
+    policy: Policy
+
+
+def standing(settings: Settings) -> Standing:
+    """Where a tenant's calls go, and on what terms."""
+    model = settings.model
+    target = _target(model)
+    fallbacks = tuple(_target(each) for each in model.fallbacks)
+    twins = (each for each in fallbacks if each.model == target.model)
+    policy = Policy(
+        fallbacks=fallbacks,
+        quick=_target(model.quick) if model.quick else None,
+        quick_below=model.quick.below_ms / 1000 if model.quick else 0.0,
+        hedge_share=model.hedging.share,
+        hedge_to=_target(model.hedging.to) if model.hedging.to else next(twins, None),
+        reasoning_effort=model.reasoning_effort,
+        budget=settings.budget,
+        time_zone=settings.hours.time_zone if settings.hours else "UTC",
+    )
+    return Standing(target, policy)
+
+
+def _target(served: Served) -> Target:
+    return Target(
+        endpoint=Endpoint(served.base_url, served.api_key.reveal() if served.api_key else None),
+        model=served.name,
+        requests_per_minute=served.requests_per_minute,
+        tokens_per_minute=served.tokens_per_minute,
+        price=served.price,
+    )

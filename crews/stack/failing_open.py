@@ -1,0 +1,33 @@
+"""What a call can do without: asked for a moment, given up where Redis is away, and then let be for a while."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from chatwootai.stores.connection import StoreUnavailable
+from chatwootai.telemetry.metrics import FAILED_OPEN
+
+T = TypeVar("T")
+
+_LONGEST = 0.25  # seconds
+_REST = 1.0  # seconds without asking again, so that a frozen Redis costs a call in a while and not every call
+
+
+class FailingOpen:
+    """`what` is how the metric `chatwootai_failed_open` calls it."""
+
+    def __init__(self, what: str) -> None:
+        self._counter = FAILED_OPEN.labels(what)
+        self._rests_until = 0.0
+
+    async def ask(self, question: Callable[[], Awaitable[T]]) -> T | None:
+        """The answer, or None where there is none to be had; each None is counted."""
+        if time.monotonic() >= self._rests_until:
+            try:
+                async with asyncio.timeout(_LONGEST):
+                    return await question()
+            except (StoreUnavailable, TimeoutError):
+                self._rests_until = time.monotonic() + _REST
+        self._counter.inc()
+        return None

@@ -1,0 +1,169 @@
+"""Where no first token came in the time in which nineteen of twenty do, a second request is made.
+
+The first to speak wins and the other is closed: this is what decides a turn's p99. Second requests stay within the
+policy's share of calls, and go to another target where the tenant names one.
+"""
+
+import asyncio
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+
+from chatwootai.telemetry.metrics import HEDGES, MODEL_FIRST_SECONDS
+from crews.call import Call, Completer, Completion, Target
+from crews.stack import refusals
+from crews.stack.pace import Pace
+from crews.stack.wire import reasons
+
+_TARGETS = 512
+_SHORTEST = 0.4  # seconds; with less left a second request cannot help
+_SILENT = 4.0  # times the p95 without a word: this request will not speak any more
+_LEAST_SILENCE = 3.0  # seconds
+_WORTH_ANOTHER = 0.75  # seconds; with less left after a silence, nobody else could answer: then it is sat out
+_SHARE_OF_TIME = 0.5  # of what is left may be spent on silence, so that there is time for another target
+
+
+class Hedging:
+    """At most two requests a call, side by side."""
+
+    def __init__(self, inner: Completer) -> None:
+        self._inner = inner
+        self._paces: OrderedDict[str, Pace] = OrderedDict()
+
+    async def complete(self, call: Call) -> Completion:
+        """Answer by whichever request speaks first; both failing is the first one's failure."""
+        self.pace(call.target).call(call.policy.hedge_share)
+        return await _Race(self._inner, call, self.pace).run()
+
+    def pace(self, target: Target) -> Pace:
+        """What is known of a target's pace."""
+        pace = self._paces.get(target.name)
+        if pace is None:
+            pace = self._paces[target.name] = Pace()
+            if len(self._paces) > _TARGETS:
+                self._paces.popitem(last=False)
+        return pace
+
+
+class _Race:
+    """One call's requests: a first, and perhaps a second."""
+
+    def __init__(self, inner: Completer, call: Call, pace: Callable[[Target], Pace]) -> None:
+        self._inner = inner
+        self._call = call
+        self._pace = pace
+        self._loop = asyncio.get_running_loop()
+        self._outcome: asyncio.Future[Completion] = self._loop.create_future()
+        self._runners: list[_Runner] = []
+        self._timers: dict[str, asyncio.TimerHandle] = {}
+        self._error: BaseException | None = None
+
+    async def run(self) -> Completion:
+        """Start the first request and see how it goes; nothing runs on afterwards."""
+        try:
+            self._start(self._call)
+            return await self._outcome
+        finally:
+            self._quiet()
+            for runner in self._runners:
+                runner.close()
+            if not all(runner.task.done() for runner in self._runners):
+                await asyncio.gather(*(runner.task for runner in self._runners), return_exceptions=True)
+
+    def sent(self, runner: "_Runner") -> None:
+        """A request has left: wait for its first word, but not for ever, and not alone for long."""
+        patience = self._pace(self._call.target).patience
+        if patience is None or reasons(self._call.model):
+            return
+        if len(self._runners) == 1:
+            self._after("second", patience, self._second)
+        left = self._call.deadline - time.time()
+        silence = min(max(_SILENT * runner.pace.late, _LEAST_SILENCE), _SHARE_OF_TIME * left)
+        if left - silence > _WORTH_ANOTHER:
+            self._after("silent", silence, self._silent)
+
+    def spoke(self, runner: "_Runner") -> None:
+        """The first word of all: the other request is closed."""
+        self._quiet()
+        for other in self._runners:
+            if other is not runner:
+                other.close()
+                HEDGES.labels("won" if runner is self._runners[-1] else "lost").inc()
+
+    def ended(self, runner: "_Runner") -> None:
+        """A request has its answer or its error; an error counts once nobody else is under way."""
+        task = runner.task
+        error = None if task.cancelled() else task.exception()
+        if self._outcome.done() or task.cancelled():
+            return
+        if error is None:
+            self._outcome.set_result(task.result())
+            return
+        self._error = self._error or error
+        if all(other.task.done() for other in self._runners):
+            self._outcome.set_exception(self._error)
+
+    def _second(self) -> None:
+        policy = self._call.policy
+        if self._call.deadline - time.time() < _SHORTEST or policy.hedge_share <= 0:
+            return
+        if not self._pace(self._call.target).spend():
+            HEDGES.labels("denied").inc()
+            return
+        HEDGES.labels("made").inc()
+        self._start(self._call.to(policy.hedge_to or self._call.target, patience=time.time()))
+
+    def _silent(self) -> None:
+        if not self._outcome.done():
+            self._outcome.set_exception(refusals.unavailable("the model's endpoint says nothing"))
+
+    def _start(self, call: Call) -> None:
+        self._runners.append(_Runner(self, self._inner, call, self._pace(call.target)))
+
+    def _after(self, name: str, seconds: float, what: Callable[[], None]) -> None:
+        if (before := self._timers.get(name)) is not None:
+            before.cancel()
+        self._timers[name] = self._loop.call_later(seconds, what)
+
+    def _quiet(self) -> None:
+        for timer in self._timers.values():
+            timer.cancel()
+
+
+class _Runner:
+    """One request of a race, and the watch whom the wire tells how far it has come."""
+
+    def __init__(self, race: _Race, inner: Completer, call: Call, pace: Pace) -> None:
+        self.pace = pace
+        self._race = race
+        self._model = call.model
+        self._began: float | None = None
+        self._spoken = False
+        self.task = asyncio.ensure_future(inner.complete(call.to(call.target, watch=self)))
+        self.task.add_done_callback(lambda _: race.ended(self))
+
+    def sent(self) -> None:
+        """The request goes out: from here its first word is waited for."""
+        if self._began is None:
+            self._began = time.monotonic()
+            self._race.sent(self)
+
+    def spoke(self) -> None:
+        """Its first word."""
+        if self._spoken or self._began is None:
+            return
+        self._spoken = True
+        took = time.monotonic() - self._began
+        self.pace.see(took)
+        MODEL_FIRST_SECONDS.labels(self._model).observe(took)
+        self._race.spoke(self)
+
+    def close(self) -> None:
+        """Not needed any more. One closed unheard says something about the pace only beyond its p95."""
+        if self.task.done():
+            return
+        if not self._spoken and self._began is not None:
+            waited = time.monotonic() - self._began
+            if waited >= self.pace.late:
+                self.pace.see(waited)
+        self.task.cancel()

@@ -1,0 +1,231 @@
+"""The innermost part of the stack: one chat completion over HTTP, by the openai package on its aiohttp transport.
+
+`client.post` with bytes of our own, because `chat.completions.create` walks the whole history in Python for each
+call. Answers are streamed: so a silent model is noticed at its first token, and one that is late can be ended at a
+sentence. The package's own retries are off: they sleep up to 60 s without knowing the deadline.
+"""
+
+import asyncio
+import re
+import time
+from collections import OrderedDict
+from typing import Any, Protocol
+
+import httpx
+import openai
+import orjson
+from openai import AsyncOpenAI, AsyncStream, DefaultAioHttpClient
+
+from chatwootai.model.turn import Usage
+from crews.call import Call, Completion, Endpoint, Receipt, Target, estimated_prompt
+from crews.errors import ModelRefused
+from crews.stack import refusals
+from crews.stack.speech import Garbled, Speech, Told, read_whole
+
+_ENDPOINTS = 256  # keys and addresses in use at once; a client is small, its connections are shared
+_CONNECT = 5.0  # seconds for DNS, TCP and TLS, at most
+_LIMITS = httpx.Limits(max_connections=2000, max_keepalive_connections=400, keepalive_expiry=75.0)
+_PLAIN = {"Accept-Encoding": "identity"}  # events are small: unpacking each costs more than its bytes
+_REASONING = re.compile(r"(?:^|/)(?:o[1-9]|gpt-5)(?!.*chat)")
+_THINKING = 1000  # tokens
+_PAUSE_MIDWAY = 3.0  # seconds without a byte between two words, after which an answer counts as broken off
+_LAST_WORDS = 0.2  # seconds before the deadline at which an answer ends at its last sentence
+_TRAILER = 0.05  # seconds for the end of the body after the last event, so that the connection can be kept
+_SENTENCE = re.compile(r"[.!?…]['\"”’)*_]*(?:\s|$)|\n")
+_NO_KEY = "no API key: set OPENAI_API_KEY, or api_key beside base_url under `model` in the tenant's configuration"
+_NO_KEY_NEEDED = "none"  # what a local server without keys is sent
+
+
+class Meter(Protocol):
+    """Who wants to know what an endpoint says of its limits."""
+
+    def told(self, target: Target, remaining: tuple[int, int]) -> None:
+        """Requests and tokens left of the key's minute; -1: not said."""
+
+
+class Wire:
+    """Asks OpenAI-compatible endpoints. One client per endpoint, one pool of connections for all."""
+
+    def __init__(self, meter: Meter | None = None) -> None:
+        self._http = DefaultAioHttpClient(limits=_LIMITS, follow_redirects=False, headers=_PLAIN)
+        self._clients: OrderedDict[str, AsyncOpenAI] = OrderedDict()
+        self._meter = meter
+
+    async def complete(self, call: Call) -> Completion:
+        """One request, one answer; cancelling it closes the request."""
+        client = self._client(call.target.endpoint)
+        speech = Speech()
+        try:
+            answer = await self._answer(client, call, speech)
+        except BaseException:  # closed by us: the endpoint has read the prompt, and will want to be paid for it
+            call.receipts.append(Receipt(call.target, speech.usage or _estimate(call, speech), estimated=True))
+            raise
+        if isinstance(answer, Exception):  # raised here so that no provider error with headers and body is chained
+            call.receipts.append(_unfinished(call, speech))
+            raise answer
+        call.receipts.append(Receipt(call.target, answer.usage, estimated=speech.usage is None and speech.spoken))
+        return answer
+
+    async def open_connections(self, endpoint: Endpoint, count: int) -> int:
+        """Connect `count` times and keep that open, so that the first customers need not wait for TLS; how many are.
+
+        Nothing is asked and no key is sent: any answer will do.
+        """
+        url = str(self._client(endpoint).base_url)
+        answers = await asyncio.gather(*(self._touch(url) for _ in range(count)))
+        return sum(answers)
+
+    async def _touch(self, url: str) -> bool:
+        try:
+            await self._http.head(url, timeout=_CONNECT)
+        except (httpx.HTTPError, OSError, ValueError):
+            return False
+        return True
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        await self._http.aclose()
+
+    async def _answer(self, client: AsyncOpenAI, call: Call, speech: Speech) -> Completion | Exception:
+        try:
+            response = await self._send(client, call)
+            return await self._heard(call, response, speech)
+        except openai.APIStatusError as error:
+            self._tell(call, error.response.headers)
+            return refusals.of_status(error)
+        except openai.APIConnectionError as error:
+            return refusals.unavailable(f"the model's endpoint could not be reached ({type(error).__name__})")
+        except httpx.HTTPError as error:
+            return refusals.unavailable(f"the model's endpoint broke off its answer ({type(error).__name__})")
+        except Garbled:
+            return refusals.unavailable("the model's endpoint answered 200 with something that is no chat completion")
+        except Told as told:
+            return refusals.of_code(told.code)
+
+    async def _send(self, client: AsyncOpenAI, call: Call) -> httpx.Response:
+        if call.watch is not None:
+            call.watch.sent()
+        response: Any = await client.post(  # with this `cast_to` it is the unread response, whatever its types say
+            "/chat/completions",
+            content=_content(call),
+            cast_to=httpx.Response,
+            options={"timeout": _timeout(call)},
+            stream=True,
+            stream_cls=AsyncStream[Any],
+        )
+        assert isinstance(response, httpx.Response)  # noqa: S101  # the package may change its mind: tests would see
+        return response
+
+    async def _heard(self, call: Call, response: httpx.Response, speech: Speech) -> Completion | Exception:
+        try:
+            self._tell(call, response.headers)
+            if not response.headers.get("content-type", "").startswith("text/event-stream"):
+                _spoke(call)
+                return read_whole(await response.aread(), call.model)
+            return await _listened(call, response, speech)
+        finally:
+            await response.aclose()
+
+    def _tell(self, call: Call, headers: httpx.Headers) -> None:
+        if self._meter is not None and (left := refusals.remaining(headers)) is not None:
+            self._meter.told(call.target, left)
+
+    def _client(self, endpoint: Endpoint) -> AsyncOpenAI:
+        client = self._clients.get(endpoint.id)
+        if client is None:
+            client = self._clients[endpoint.id] = self._open(endpoint)
+            if len(self._clients) > _ENDPOINTS:
+                self._clients.popitem(last=False)
+        self._clients.move_to_end(endpoint.id)
+        return client
+
+    def _open(self, endpoint: Endpoint) -> AsyncOpenAI:
+        # The environment's key belongs to the environment's endpoint: a base_url of a tenant's never receives it.
+        api_key = endpoint.api_key or (_NO_KEY_NEEDED if endpoint.base_url else None)
+        try:
+            return AsyncOpenAI(api_key=api_key, base_url=endpoint.base_url, http_client=self._http, max_retries=0)
+        except openai.OpenAIError:
+            raise ModelRefused(_NO_KEY) from None
+
+
+async def _listened(call: Call, response: httpx.Response, speech: Speech) -> Completion | Exception:
+    """Listen to the end, or for as long as there is time; then what was said up to a sentence's end will do."""
+    loop = asyncio.get_running_loop()
+    ends = loop.time() + call.deadline - time.time() - _LAST_WORDS
+    encoded = response.headers.get("content-encoding", "identity") != "identity"
+    try:
+        async with asyncio.timeout_at(ends) as limit:
+            async for data in response.aiter_bytes() if encoded else response.aiter_raw():
+                speech.hear(data)
+                if speech.spoken:
+                    _spoke(call)
+                    limit.reschedule(min(ends, loop.time() + (_TRAILER if speech.done else _PAUSE_MIDWAY)))
+    except TimeoutError:
+        if not speech.whole:
+            return _ended(call, speech, late=loop.time() >= ends)
+    if not speech.whole and not speech.done:
+        return refusals.unavailable("the model's endpoint broke off its answer")
+    return speech.completion(call.model, _estimate(call, speech))
+
+
+def _ended(call: Call, speech: Speech, *, late: bool) -> Completion | Exception:
+    """An answer that we stop listening to: of use if it is late and says something whole."""
+    if not late:
+        return refusals.unavailable("the model's endpoint fell silent in the midst of its answer")
+    plain = call.response_format is None and not speech.tools
+    if plain and _SENTENCE.search(speech.text):
+        return speech.completion(call.model, _estimate(call, speech), finish="deadline")
+    return TimeoutError("the turn's deadline came before a whole sentence did")
+
+
+def _spoke(call: Call) -> None:
+    if call.watch is not None:
+        call.watch.spoke()
+
+
+def _estimate(call: Call, speech: Speech) -> Usage:
+    """What an answer cost whose endpoint does not say: a token an event, as most of them stream."""
+    return Usage(prompt_tokens=estimated_prompt(call), completion_tokens=speech.pieces, calls=1)
+
+
+def _unfinished(call: Call, speech: Speech) -> Receipt:
+    """A request that brought no answer: one that was never answered costs nothing, as far as anyone can tell."""
+    usage = speech.usage or (_estimate(call, speech) if speech.spoken else Usage(calls=1))
+    return Receipt(call.target, usage, estimated=True)
+
+
+def _content(call: Call) -> bytes:
+    body: dict[str, Any] = {
+        "model": call.model,
+        "messages": list(call.messages),
+        **_limits(call),
+        "stream": True,
+        "stream_options": {"include_usage": True},
+    }
+    if call.tools:
+        body["tools"] = list(call.tools)
+        body["tool_choice"] = "auto"
+    if call.response_format is not None:
+        body["response_format"] = call.response_format
+    return orjson.dumps(body, option=orjson.OPT_NON_STR_KEYS)
+
+
+def _limits(call: Call) -> dict[str, float | int | str]:
+    """Models that reason refuse a temperature and `max_tokens`, and think inside the limit that they do take."""
+    limits: dict[str, float | int | str | None] = {}
+    if reasons(call.model):
+        limits["reasoning_effort"] = call.policy.reasoning_effort
+        limits["max_completion_tokens"] = None if call.max_tokens is None else call.max_tokens + _THINKING
+    else:
+        limits = {"temperature": call.temperature, "max_tokens": call.max_tokens}
+    return {name: value for name, value in limits.items() if value is not None}
+
+
+def reasons(model: str) -> bool:
+    """Whether a model thinks before it speaks, going by its name."""
+    return _REASONING.search(model) is not None
+
+
+def _timeout(call: Call) -> httpx.Timeout:
+    left = max(call.deadline - time.time(), 0.001)
+    return httpx.Timeout(left, connect=min(left, _CONNECT))
