@@ -9,6 +9,7 @@ import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 
+from config import answers
 from config.crew_layers import CrewLayer, crew_layer
 from config.crewing import Crewing
 from config.findings import validate
@@ -18,19 +19,21 @@ from config.problems import Problem, nearest
 from config.references import References
 from config.settings import PLACEHOLDERS, Settings, strange_placeholders
 from config.snapshot import Note
-from config.sources import CREWS_VARIABLE, DOMAINS, Folder, Sources, catalog, shipped
+from config.sources import CREWS_VARIABLE, DOMAINS, FROM_FILE, Folder, Sources, catalog, shipped
 from config.tree import Mark, Node, Scalar, Table, find, leaves
 from config.yaml_source import parse
 
 FILE = "config.yaml"
 BASE = "_base"
+PARTS = {answers.FILE: "answers"}
+"""Files beside it that hold one key of the settings each."""
+
 CREWS = "crews"
 TOOLS: tuple[str, ...] = ()
 """The names of the tools that a crew may use."""
 
 _NAME = re.compile(r"^[a-z0-9][a-z0-9_-]{0,63}$")
 _INBOX = re.compile(r"^inbox_([1-9][0-9]*)$")
-_FROM_FILE = b"${file:"  # such a file is resolved at every load: what it names may have changed
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +119,19 @@ class Library:
         if place is None:
             return above
         merged = self.below(above, self._layer(place, f"{path}/{FILE}"), (place.path, path))
+        for part, key in PARTS.items():
+            merged = self.below(merged, self._part(place, f"{path}/{part}", key), (place.path, path, part))
         crews = self._crews(place, f"{path}/{CREWS}")
         return self._with_crews(merged, crews, (place.path, path)) if crews else merged
+
+    def _part(self, place: Folder, path: str, key: str) -> Table | None:
+        """A key of the settings that has a file of its own."""
+        table = self._layer(place, path)
+        if table is None:
+            return None
+        made = self.memory.keep(("part", place.path, path), (table,), lambda: _under(key, table))
+        self._found(("part", place.path, path), (made[1], ()))
+        return made[0]
 
     def below(self, above: Merged, layer: Table | None, key: object) -> Merged:
         """One layer more; `above` itself where the layer says nothing."""
@@ -172,7 +186,8 @@ class Library:
     def _first(self, path: str) -> Folder | None:
         """Where a folder's settings stand: in the configuration itself, else in what ships."""
         for place in self._places:
-            if place.there(f"{path}/{FILE}") or f"{path}/{CREWS}" in place.folders:
+            files = any(place.there(f"{path}/{file}") for file in (FILE, *PARTS))
+            if files or f"{path}/{CREWS}" in place.folders:
                 return place
         return None
 
@@ -184,7 +199,7 @@ class Library:
         data = place.files.get(path)
         if data is None:
             return None
-        if _FROM_FILE in data:
+        if FROM_FILE in data:  # what it names may have changed
             made = self.memory.keep(("layer", place.path, path), (object(),), lambda: self._parsed(place, path, data))
         else:
             made = self.memory.keep(("layer", place.path, path), (data,), lambda: self._parsed(place, path, data))
@@ -243,10 +258,11 @@ class Library:
             remedy = "Use a-z, 0-9, `_` and `-`, a letter or digit first."
             self.problems.append(Problem(self.own.name(path), 1, 1, "folder-name", message, remedy))
         for file in self.own.folders.get(path, ()):
-            if file != FILE and Path(file).suffix in {".yml", ".yaml"} and nearest(file, [FILE]):
+            near = nearest(file, [FILE, *PARTS]) if Path(file).suffix in {".yml", ".yaml"} else None
+            if near and near != file:
                 message = f"the file {file} is not read"
                 where = self.own.name(f"{path}/{file}")
-                self.problems.append(Problem(where, 1, 1, "unknown-file", message, f"Rename it to {FILE}."))
+                self.problems.append(Problem(where, 1, 1, "unknown-file", message, f"Rename it to {near}."))
 
 
 def plain_secrets(root: Node, places: tuple[tuple[str, ...], ...]) -> list[Problem]:
@@ -268,14 +284,28 @@ def plain_secrets(root: Node, places: tuple[tuple[str, ...], ...]) -> list[Probl
 def _braces(layer: Table) -> list[Problem]:
     """Placeholders that nothing fills."""
     problems = []
-    for path, scalar in leaves(layer):
-        if path[0] not in {"sentences", "greeting"} or not isinstance(scalar.value, str):
-            continue
-        for name in strange_placeholders(scalar.value):
-            message = f"`{'.'.join(path)}`: nothing fills the placeholder {{{name[:60]}}}"
+    for key in ("sentences", "greeting"):
+        if key in layer.items:
+            problems += _unfilled(layer.items[key], key)
+    return problems
+
+
+def _unfilled(node: Node, at: str) -> list[Problem]:
+    problems = []
+    for path, scalar in leaves(node):
+        for name in strange_placeholders(scalar.value) if isinstance(scalar.value, str) else ():
+            message = f"`{'.'.join((at, *path))}`: nothing fills the placeholder {{{name[:60]}}}"
             remedy = f"Placeholders are {', '.join('{' + each + '}' for each in PLACEHOLDERS)}."
             problems.append(Problem(*scalar.mark, "placeholder", message, remedy))
     return problems
+
+
+def _under(key: str, table: Table) -> tuple[Table, list[Problem]]:
+    """A file's table as one key of the settings; answers are looked through for contradictions."""
+    found, problems = validate(Settings, layer := Table(table.mark, {key: table}, {key: table.mark}))
+    said = found.answers if found is not None and not problems else {}
+    unfilled = [each for name in said for each in _unfilled(table.items[name], f"{key}.{name}")]
+    return layer, [*answers.contradictions(said, table), *unfilled]
 
 
 def _named(name: Scalar) -> Table:

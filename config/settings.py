@@ -3,18 +3,20 @@
 import re
 from collections.abc import Iterable, Mapping
 from datetime import date
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, model_validator
+from pydantic import Field, PrivateAttr, model_validator
 from pydantic_core import PydanticCustomError
 
+from config.answers import Answer
 from config.hours import Hours
 from config.secret import Secret
+from config.section import NUMBER, Channel, Flag, Line, Section, Text
 
 if TYPE_CHECKING:
     from config.crewing import Crewing
 
-Channel = Literal["whatsapp", "webchat", "email", "instagram", "facebook", "telegram", "sms", "line", "api", "default"]
+__all__ = ["NUMBER", "Channel", "Flag", "Line", "Section", "Text"]
 SentenceName = Literal[
     "greeting",
     "handoff",
@@ -28,34 +30,6 @@ SentenceName = Literal[
 SENTENCES: tuple[str, ...] = SentenceName.__args__  # type: ignore[attr-defined]
 PLACEHOLDERS = ("company", "hours")
 _PLACEHOLDER = re.compile(r"\{\s*([A-Za-z_][A-Za-z0-9_]*)\s*\}")
-
-
-def _no_flag(value: Any) -> Any:
-    """YAML's true is Python's 1; an operator who wrote true for a number made a mistake."""
-    if isinstance(value, bool):
-        raise ValueError("a number is needed, not true or false")
-    return value
-
-
-def _flag(value: Any) -> Any:
-    """The environment has only text, so its `true` and `false` count; `yes`, `1` and the like do not."""
-    known = {"true": True, "false": False}
-    found = known.get(value.strip().lower()) if isinstance(value, str) else value
-    if not isinstance(found, bool):
-        raise ValueError("true or false is needed")
-    return found
-
-
-NUMBER = BeforeValidator(_no_flag)  # stands after a Field with limits, or they are lost from the JSON Schema
-Flag = Annotated[bool, BeforeValidator(_flag)]
-Line = Annotated[str, Field(max_length=300)]
-Text = Annotated[str, Field(max_length=20_000)]
-
-
-class Section(BaseModel):
-    """A group of keys: frozen, and an unknown key is a mistake."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
 class Company(Section):
@@ -221,6 +195,7 @@ class Settings(Section):
     handoff: Handoff = Handoff()
     rate_per_minute: Annotated[int, Field(ge=1, le=1_000_000), NUMBER] = 600
     sentences: Mapping[str, Mapping[SentenceName, Text]] = {}
+    answers: Mapping[str, Answer] = {}
     _crewing: "Crewing | None" = PrivateAttr(None)
 
     @property

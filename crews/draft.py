@@ -17,6 +17,7 @@ from crews.blueprint import Blueprint
 from crews.call import Completer, Payer
 from crews.catalog import Catalog
 from crews.conversation import end_at_sentence, messages, split_handoff
+from crews.curated import Curated
 from crews.errors import CrewUnsupported, ModelSilent
 from crews.policy import Standing, standing
 from crews.prompt import situation, values
@@ -47,6 +48,7 @@ class Crews:
         self._catalog = catalog
         self._completer = completer
         self._wire = wire
+        self._curated = Curated()
         self._crews: OrderedDict[bytes, ReentrantCrew] = OrderedDict()
         self._known: OrderedDict[tuple[int, str, str], _Known] = OrderedDict()
 
@@ -71,13 +73,16 @@ class Crews:
         return cls(chosen, assemble(wire, connection), wire)
 
     async def draft(self, question: Question, settings: Settings) -> Draft:
-        """Run the question's crew.
+        """Answer as the tenant has written, or else run the question's crew.
 
         Raises:
             ModelUnavailable: try again at its `retry_at`.
             ModelRefused, CrewUnsupported, GuardrailFailed: give up, hand to a person.
             TimeoutError: the question's deadline has passed.
         """
+        return await self._curated.draft(question, settings) or await self._run(question, settings)
+
+    async def _run(self, question: Question, settings: Settings) -> Draft:
         began = time.perf_counter()
         known = self._crew(question, settings)
         run = _run(question, known.standing)
