@@ -54,7 +54,7 @@ class Exact:
         # A snapshot hands out the same mapping again and again; kept beside its index, its id stays its own.
         known = self._indexes.get(id(answers))
         if known is None:
-            reverse = dict(reversed(answers.items()))  # a later layer's answer is the stronger one
+            reverse = dict(reversed(list(answers.items())))  # a later layer's answer is the stronger one
             known = self._indexes[id(answers)] = (answers, index(reverse))
             if len(self._indexes) > _INDEXES:
                 self._indexes.popitem(last=False)
