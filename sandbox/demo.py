@@ -63,7 +63,6 @@ def _plan(given: argparse.Namespace) -> Plan:
         chatwoot_port=given.port_page,
         llm_port=given.port_llm,
         llm=None if "OPENAI_API_KEY" in real else _MODEL,
-        redis_url=os.environ.get("REDIS_URL") or None,
         environ=real,
     )
 
@@ -120,7 +119,7 @@ async def _unless_one_ends(system: System, work: Coroutine[Any, Any, T]) -> T:
 def _told(system: System, name: str) -> str:
     """Return what a newcomer should know of a process."""
     if name == "redis":
-        return "its own, in a private folder" if system.redis else "the one in REDIS_URL"
+        return "its own, in a private folder"
     if name == "worker":
         model = "a sandbox model at gpt-4o-mini's pace" if system.plan.llm is not None else "your OPENAI_API_KEY"
         return f"CrewAI loaded and warm; the model is {model}"

@@ -1,22 +1,22 @@
 """Real processes: started with their logs in files, waited for until they answer, stopped so that none stays behind."""
 
 import asyncio
-import ctypes
 import os
 import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
 import aiohttp
 
+from chatwootai.stores.embedded import dies_with_us
+
 _PAUSE = 0.02
 _LOCALHOST = "127.0.0.1"
-_PR_SET_PDEATHSIG = 1
 _TAIL = 15
 
 
@@ -51,7 +51,7 @@ class Process:
                 stderr=subprocess.STDOUT,
                 env=self._environ,
                 start_new_session=True,  # Ctrl-C reaches it through us alone, in good order
-                preexec_fn=_dies_with_us(),  # noqa: PLW1509 - one prctl call, bound before the fork
+                preexec_fn=dies_with_us(),  # noqa: PLW1509 - one prctl call, bound before the fork
             )
 
     @property
@@ -165,11 +165,3 @@ def _how(code: int | None) -> str:
     if code is None:
         return "never started"
     return f"exit code {code}" if code >= 0 else f"killed by {signal.Signals(-code).name}"
-
-
-def _dies_with_us() -> Callable[[], None] | None:
-    """Return what a child calls before it runs: a SIGTERM when its parent ends, even one that says no good-bye."""
-    if not sys.platform.startswith("linux"):
-        return None
-    prctl = ctypes.CDLL(None).prctl
-    return lambda: prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0) and None

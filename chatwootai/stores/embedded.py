@@ -5,19 +5,23 @@ that names the three ways out. (REDIS_URL comes before all of these; who starts 
 """
 
 import contextlib
+import ctypes
 import fcntl
 import os
 import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 _START_SECONDS = 10.0
+_PR_SET_PDEATHSIG = 1
 
 
 class NoRedis(RuntimeError):
@@ -49,6 +53,17 @@ def server_binary() -> str:
         return str(get_binary_path())
     except ValkeyBinaryNotFoundError as error:
         raise NoRedis(str(error).splitlines()[0]) from None
+
+
+def dies_with_us() -> Callable[[], None] | None:
+    """What a child calls before it runs, for a SIGTERM when its parent ends, even one that says no good-bye.
+
+    None where the system knows no such thing (only Linux does).
+    """
+    if not sys.platform.startswith("linux"):
+        return None
+    prctl = ctypes.CDLL(None).prctl
+    return lambda: prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0) and None
 
 
 class Embedded:
@@ -101,7 +116,12 @@ class Embedded:
         command += ["--logfile", str(log), *self._arguments]
         environment = {"PATH": os.environ.get("PATH", ""), "LC_ALL": "C"}
         self._process = subprocess.Popen(  # noqa: S603 - our own binary, fixed arguments
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, start_new_session=True, env=environment
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            start_new_session=True,
+            env=environment,
+            preexec_fn=None if self.keep else dies_with_us(),  # noqa: PLW1509 - one C call, between fork and exec
         )
         self._await(log)
 
