@@ -77,13 +77,15 @@ def misspelt_tenants(
     """Tenants without a folder, where a folder of nearly that name serves nobody: a slip, not a tenant without one."""
     problems = []
     used = {(each.domain, each.tenant) for each in accounts.values()}
+    free = {
+        domain: [name for name in names if (domain, name) not in used] for domain, names in folders.items()
+    }  # who is served is no slip, so this stays short however many tenants there are
     for account in accounts.values():
-        names = folders.get(account.domain, [])
-        free = [
-            name for name in names if (account.domain, name) not in used and _digits(name) == _digits(account.tenant)
-        ]
-        match = nearest(account.tenant, free)
-        if not match or account.tenant in names or not entries.accounts[account.key].says("tenant"):
+        names = [name for name in free.get(account.domain, []) if _digits(name) == _digits(account.tenant)]
+        if not names or not entries.accounts[account.key].says("tenant"):
+            continue
+        match = nearest(account.tenant, names)
+        if not match or account.tenant in folders[account.domain]:
             continue
         message = f"`accounts.{account.key}`: the tenant {entries.accounts[account.key].quote('tenant')} has no folder"
         mark = entries.accounts[account.key].at("tenant")

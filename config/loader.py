@@ -16,14 +16,12 @@ from config.problems import ConfigurationError, Problem, nearest
 from config.references import References
 from config.settings import SENTENCES, Settings
 from config.snapshot import Snapshot
-from config.sources import DOMAINS, MAPPING, Folder, Sources, gather
+from config.sources import DOMAINS, FROM_FILE, MAPPING, Folder, Sources, gather
 from config.sources import shipped as shipped_sources
 from config.spellings import Spelled, modern
 from config.tree import Mark, Scalar, Table
 from config.yaml_source import MAPPING as LIMITS
 from config.yaml_source import parse
-
-_FROM_FILE = b"${file:"
 
 
 def load(folder: Path, environ: Mapping[str, str]) -> Snapshot:
@@ -97,7 +95,7 @@ def _mapping(folder: Folder, references: References, memory: Memory) -> tuple[Re
     if MAPPING in folder.troubles:
         return None, [folder.troubles[MAPPING]]
     data = folder.files[MAPPING]
-    part = object() if _FROM_FILE in data else data  # a file that a reference names may have changed
+    part = object() if FROM_FILE in data else data  # a file that a reference names may have changed
     return memory.keep("mapping", (part,), lambda: _parsed(data, folder.name(MAPPING), references))
 
 

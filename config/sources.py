@@ -26,6 +26,7 @@ CATALOG = SHIPPED.parent / "crews" / "catalog"
 MAPPING = "chatwoot_mapping.yaml"
 DOMAINS = "domains"
 CREWS_VARIABLE = "CHATWOOTAI_CREWS"
+FROM_FILE = b"${file:"
 STILL_SECONDS = 0.02
 """How long a file that has changed must stay as it is before it counts: its writer may have emptied it first."""
 
@@ -91,6 +92,10 @@ class Sources:
                 total.update(place.files[name])
             total.update("\0".join(sorted(place.folders)).encode())
         return total.hexdigest()
+
+    def names_files(self) -> bool:
+        """Whether a value is a `${file:}`, which may change without any of these changing."""
+        return any(FROM_FILE in data for data in self.folder.files.values())
 
     def pack(self) -> bytes:
         """As one compressed value."""

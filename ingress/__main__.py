@@ -6,9 +6,7 @@ import sys
 
 from chatwootai.stores.connection import BadRedisUrl
 from chatwootai.telemetry import log
-from config.loader import load
 from config.problems import ConfigurationError
-from config.snapshot import Snapshot
 from ingress.environment import BadEnvironment, Environment
 from ingress.server import serve
 
@@ -20,8 +18,7 @@ def main() -> int:
     try:
         log.configure_from(os.environ, process="ingress")
         environment = Environment.read(os.environ)
-        snapshot = load(environment.config, os.environ)
-        _run(environment, snapshot)
+        _run(environment)
     except ConfigurationError as error:
         return _cannot(*map(str, error.problems))
     except (log.LogSettingsError, BadEnvironment, BadRedisUrl) as error:
@@ -31,13 +28,13 @@ def main() -> int:
     return 0
 
 
-def _run(environment: Environment, snapshot: Snapshot) -> None:
+def _run(environment: Environment) -> None:
     if sys.platform == "win32":
-        asyncio.run(serve(environment, snapshot))
+        asyncio.run(serve(environment, os.environ))
     else:
         import uvloop
 
-        uvloop.run(serve(environment, snapshot))
+        uvloop.run(serve(environment, os.environ))
 
 
 def _cannot(*problems: str) -> int:

@@ -4,15 +4,17 @@ import asyncio
 import contextlib
 import gc
 import logging
+import os
 import signal
-from collections.abc import AsyncIterator
+import socket
+from collections.abc import AsyncIterator, Mapping
 
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from chatwootai.stores.connection import connect
 from chatwootai.telemetry import http, log, loop, metrics
-from config.snapshot import Snapshot
+from config.live import Live
 from ingress import health
 from ingress.admission import REDIS_RETRIES, REDIS_SECONDS, Admissions
 from ingress.environment import Environment
@@ -25,21 +27,28 @@ _log = log.get("ingress.server")
 _bad_http = metrics.DELIVERIES.labels("refused", "bad_http")
 
 
-def application(door: Door, admissions: Admissions) -> web.Application:
-    """The routes."""
+def application(door: Door, admissions: Admissions, live: Live | None = None) -> web.Application:
+    """The routes; `live` adds the configuration to what /readyz tells."""
     app = web.Application()
-    app.add_routes([web.post("/webhooks/chatwoot/{account}", door.receive), *http.routes(health.checks(admissions))])
+    checks = {**health.checks(admissions), **({"config": live.check} if live else {})}
+    app.add_routes([web.post("/webhooks/chatwoot/{account}", door.receive), *http.routes(checks)])
     return app
 
 
-async def serve(environment: Environment, snapshot: Snapshot) -> None:
-    """Listen until SIGTERM or SIGINT; then take no more, finish what is in flight, and let go."""
+async def serve(environment: Environment, environ: Mapping[str, str]) -> None:
+    """Listen until SIGTERM or SIGINT; then take no more, finish what is in flight, and let go.
+
+    Raises:
+        config.problems.ConfigurationError: the configuration is broken; nothing was started.
+    """
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    metrics.config_in_force(snapshot.digest)
-    async with _admissions(environment) as admissions:
-        app = application(Door(snapshot, admissions), admissions)
+    async with _configuration(environment, environ) as live, _admissions(environment) as admissions:
+        door = Door(live.snapshot, admissions)
+        live.listen(door.replace)
+        door.replace(snapshot := live.snapshot)
+        app = application(door, admissions, live)
         async with listening(app, environment.host, environment.port) as (host, port):
             gc.collect()
             gc.freeze()  # what is loaded stays; collections look only at what requests leave behind
@@ -47,6 +56,23 @@ async def serve(environment: Environment, snapshot: Snapshot) -> None:
             await stop.wait()
             _log.info("stopping")
     _log.info("stopped")
+
+
+@contextlib.asynccontextmanager
+async def _configuration(environment: Environment, environ: Mapping[str, str]) -> AsyncIterator[Live]:
+    """The configuration, kept up to date; over a connection of its own, since a whole one may take its time."""
+    connection = connect(environment.redis_url)
+    live = Live(environment.config, environ, connection, f"ingress {socket.gethostname()}.{os.getpid()}")
+    try:
+        await live.start()
+        following = asyncio.create_task(live.run())
+        try:
+            yield live
+        finally:
+            following.cancel()
+            await asyncio.gather(following, return_exceptions=True)
+    finally:
+        await connection.aclose()
 
 
 @contextlib.asynccontextmanager

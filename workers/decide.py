@@ -130,7 +130,8 @@ async def _outcome(floor: Floor, turn: Turn, question: Question) -> Outcome | No
 
 async def _quiet(turn: Turn) -> None:
     """Hold the reply until the burst's window has closed; whatever overtakes the turn ends the wait."""
-    window = Window(turn.settings.burst.window_ms / 1000, turn.settings.burst.cap_ms / 1000)
+    burst = turn.settings.burst_on(turn.last.channel)
+    window = Window(burst.window_ms / 1000, burst.cap_ms / 1000)
     while not turn.overtaken():
         closes = window.closes(turn.arrivals, turn.last.message.text, typing_at=turn.attention.typing_at)
         left = closes - time.time()

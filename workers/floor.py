@@ -53,14 +53,20 @@ class Floor:
         self._session = session
         self._tenants: dict[str, Tenant] = {}
 
+    def replace(self, snapshot: Snapshot) -> None:
+        """Put another configuration in force for the turns that begin from now on."""
+        self.snapshot = snapshot
+        self._tenants = {}
+
     def tenant(self, key: str) -> Tenant | None:
         """The tenant of an account, or None if the mapping (no longer) has it."""
+        snapshot = self.snapshot  # once: another may come into force between two looks
         known = self._tenants.get(key)
-        account = self.snapshot.account(key)
+        account = snapshot.account(key)
         if account is None:
             return None
-        if known is None or known.snapshot is not self.snapshot:
-            known = self._tenants[key] = Tenant(account, self.snapshot, self._client(account))
+        if known is None or known.snapshot is not snapshot:
+            known = self._tenants[key] = Tenant(account, snapshot, self._client(account))
         return known
 
     def _client(self, account: Account) -> Chatwoot:

@@ -17,8 +17,7 @@ from chatwootai.stores.repair import Repair
 from chatwootai.stores.rounds import Rounds
 from chatwootai.stores.signals import Signals
 from chatwootai.telemetry import http, log
-from chatwootai.telemetry.metrics import config_in_force
-from config.loader import load
+from config.live import Live
 from workers.catchup import CatchUp, at_start
 from workers.environment import Environment
 from workers.floor import Floor
@@ -32,6 +31,7 @@ class Shop:
     """A worker's resources. `floor` is there once `open()` has returned."""
 
     floor: Floor
+    live: Live
 
     def __init__(self, environment: Environment, worker: str, connection: Connection | None = None) -> None:
         self.environment = environment
@@ -46,14 +46,17 @@ class Shop:
         Raises:
             config.problems.ConfigurationError: the configuration is broken; nothing was started.
         """
-        snapshot = load(self.environment.config, os.environ)
-        config_in_force(snapshot.digest)
+        self.live = Live(self.environment.config, os.environ, self.connection, f"worker {self.worker}")
+        snapshot = await self.live.start()
         await self._serve_probes()
         crews = await self._crews()
         session = await self._stack.enter_async_context(_session())
         self.floor = Floor(
-            worker=self.worker, connection=self.connection, snapshot=snapshot, crews=crews, session=session
+            worker=self.worker, connection=self.connection, snapshot=self.live.snapshot, crews=crews, session=session
         )
+        self.live.listen(self.floor.replace)
+        self.floor.replace(self.live.snapshot)
+        self.background(self.live.run())
         self.background(Signals(self.connection, self.worker, self.floor.listeners.hear).listen())
         self.background(self._sweep())
         if self.environment.catch_up_hours:
@@ -104,7 +107,8 @@ class Shop:
 
     async def _serve_probes(self) -> None:
         app = web.Application()
-        app.add_routes(http.routes({"redis": redis_check(self.connection), "crews": self._crews_check}))
+        checks = {"redis": redis_check(self.connection), "crews": self._crews_check, "config": self.live.check}
+        app.add_routes(http.routes(checks))
         runner = web.AppRunner(app, access_log=None)
         await runner.setup()
         self._stack.push_async_callback(runner.cleanup)

@@ -40,7 +40,7 @@ The scripts in lua/ build the same names; tests/house holds the two against each
 | cw:breaker:{target} | hash | 1 min after the last failure | trip, mend | a model's endpoint: failures in a row, times opened, until when it rests |
 | cw:limit:{endpoint} | hash | 2 min after the last request | take, settle | a key's minute: requests and tokens left, and tokens under way |
 | cw:queue:{endpoint} | zset, score = rank | 2 min | take | workers that wait for room at a limited key, the first in line lowest |
-| cw:spent:{tenant}:{scope}:{period} | string, billionths of a dollar, or tokens | until the period is over, and 3 days | reserve, settle | what a tenant, an inbox or a contact has spent |
+| cw:spent:{tenant}:{scope}:{unit}:{period} | hash | a day: 4 days, a month: 35 | reserve, spend | what a tenant, an inbox or a contact has spent (`used`), and the threshold told of (`told`) |
 | cw:done:{tenant}:{digest} | hash, answer (zlib) and ms | by the crew | keep | a completion that may be given again |
 | cw:flight:{tenant}:{digest} | string, token | 2 s, renewed | recall | someone asks the model this very question now |
 | cw:done | zset, score = ms of the last use | while any | recall, keep | all completions kept, by tenant and digest |

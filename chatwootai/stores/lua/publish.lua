@@ -1,0 +1,22 @@
+-- publish: put a configuration in force as the newest version, keep the newest `kept`, and tell everybody.
+-- KEYS none: all names of keys are built here.
+-- ARGV: 1 digest, 2 packed sources, 3 description (JSON without version), 4 ms now, 5 kept, 6 "1" to publish what is
+--   in force already once more (a rollback to the same content is none)
+-- returns {version, 1 if it is new}
+local current = redis.call("HGET", "cw:config:current", "digest")
+if current == ARGV[1] and ARGV[6] ~= "1" then
+  return { tonumber(redis.call("HGET", "cw:config:current", "version")), 0 }
+end
+local version = redis.call("INCR", "cw:config:counter")
+redis.call("HSET", "cw:config:current", "version", version, "digest", ARGV[1])
+redis.call("SET", "cw:config:version:" .. version, ARGV[2])
+redis.call("ZADD", "cw:config:versions", version, version)
+redis.call("HSET", "cw:config:about", version, ARGV[3])
+local old = redis.call("ZRANGE", "cw:config:versions", 0, -(tonumber(ARGV[5]) + 1))
+for _, gone in ipairs(old) do
+  redis.call("ZREM", "cw:config:versions", gone)
+  redis.call("DEL", "cw:config:version:" .. gone)
+  redis.call("HDEL", "cw:config:about", gone)
+end
+redis.call("PUBLISH", "cw:config:told", version .. " " .. ARGV[1])
+return { version, 1 }
