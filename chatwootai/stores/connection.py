@@ -1,6 +1,7 @@
 """How we reach Redis: every URL that an operator may write, and one error for all the ways in which it is away."""
 
 import asyncio
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -10,14 +11,19 @@ from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.asyncio.sentinel import Sentinel
 from redis.backoff import ExponentialBackoff
-from redis.exceptions import BusyLoadingError, ReadOnlyError, RedisError, ResponseError
+from redis.exceptions import BusyLoadingError, OutOfMemoryError, ReadOnlyError, RedisError, ResponseError
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 Connection = Redis
 
 DEFAULT_URL = "redis://127.0.0.1:6379/0"
-_AWAY = (RedisConnectionError, RedisTimeoutError, BusyLoadingError, ReadOnlyError, OSError, asyncio.TimeoutError)
+_AWAY = (
+    RedisConnectionError, RedisTimeoutError, BusyLoadingError, ReadOnlyError, OutOfMemoryError, OSError,
+    asyncio.TimeoutError,
+)  # fmt: skip
+_REFUSES = re.compile(r"\b(OOM|MISCONF|READONLY|LOADING|CLUSTERDOWN|MASTERDOWN|NOREPLICAS) ")
+"""In the error of a script it may stand behind other words (Redis 6.2), and redis-py takes some from the front."""
 
 
 class StoreUnavailable(Exception):
@@ -36,8 +42,8 @@ def store_errors() -> Iterator[None]:
     except _AWAY as error:
         raise StoreUnavailable(type(error).__name__) from error
     except ResponseError as error:
-        if str(error).startswith(("OOM", "MISCONF", "READONLY", "LOADING", "CLUSTERDOWN", "MASTERDOWN", "NOREPLICAS")):
-            raise StoreUnavailable(str(error).split(" ", 1)[0]) from error
+        if refuses := _REFUSES.search(str(error)):
+            raise StoreUnavailable(refuses[1]) from error
         raise
     except RedisError as error:
         raise StoreUnavailable(type(error).__name__) from error

@@ -1,8 +1,10 @@
 """What a death or a mishap at an awkward moment leaves behind, and how it is mended: on a real Redis."""
 
+import pytest
+
 from chatwootai.model.delivery import Contact, Delivery, Message
 from chatwootai.stores import keys
-from chatwootai.stores.connection import Connection
+from chatwootai.stores.connection import Connection, StoreUnavailable
 from chatwootai.stores.conversations import Conversations
 from chatwootai.stores.mailbox import Mailbox
 from chatwootai.stores.queue import Queue
@@ -117,3 +119,29 @@ async def test_an_unreadable_entry_that_goes_leaves_no_count_behind(redis: Conne
     assert begun
     await conversations.discard(begun.hold, begun.broken, name="broken", dead=b"{}")
     assert await redis.exists(keys.WAITING) == 0
+
+
+async def test_a_job_released_after_its_last_word_is_done(redis: Connection) -> None:
+    await admit(redis)
+    queue, conversations = Queue(redis, "w1", lease=5), Conversations(redis)
+    await queue.claim(1, 0)
+    begun = await conversations.begin(CONV, JOB, "w1")
+    assert begun
+    await conversations.again(begun.hold, after=60, count=False)
+    await queue.release(JOB)
+    assert not (await queue.claim(5, 5)).jobs
+    assert await redis.zrange(keys.QUEUE, 0, -1) == [b"turn:a:1:2"]
+
+
+async def test_a_full_redis_is_one_that_is_away(redis: Connection) -> None:
+    """Otherwise the door would refuse what its journal could take, and a worker would end."""
+    await redis.config_set("maxmemory", "100kb")
+    try:
+        with pytest.raises(StoreUnavailable):
+            await admit(redis)
+        with pytest.raises(StoreUnavailable):
+            await Queue(redis, "w1", lease=5).heartbeat(ttl=1)
+    finally:
+        await redis.config_set("maxmemory", "0")
+    await admit(redis)
+    assert (await Queue(redis, "w1", lease=5).claim(1, 0)).jobs
