@@ -14,7 +14,7 @@ def checks(admissions: Admissions) -> Checks:
             await admissions.ping()
         except StoreUnavailable as error:
             # Away is only degraded while the journal takes what comes.
-            return Check(Status.UNAVAILABLE if journal.trouble else Status.DEGRADED, {"error": str(error)})
+            return Check(Status.DEGRADED if await journal.usable() else Status.UNAVAILABLE, {"error": str(error)})
         return Check(Status.OK)
 
     async def disk() -> Check:

@@ -16,6 +16,7 @@ from ingress.journal_file import SUFFIX, Batch, JournalFile
 from ingress.records import frame
 
 MOST_BYTES: Final = 256 * 1024 * 1024
+_USUAL_RECORD: Final = 1024
 T = TypeVar("T")
 _log = log.get("ingress.journal")
 _events = {name: metrics.JOURNAL_EVENTS.labels(name) for name in ("appended", "torn", "adopted", "refused", "rejected")}
@@ -65,7 +66,7 @@ class Journal:
 
     async def usable(self) -> bool:
         """Whether a delivery would be taken now."""
-        if self.size >= self._most_bytes:
+        if self.size + _USUAL_RECORD > self._most_bytes:
             return False
         try:
             await self._in_thread(self._try)

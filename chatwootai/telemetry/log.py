@@ -4,6 +4,7 @@ Bind what a whole turn shares once: `structlog.contextvars.bind_contextvars(acco
 or `with log.bound(account=...)`; every line of that task then carries it, also those of aiohttp, arq and openai.
 """
 
+import contextlib
 import json
 import logging
 import os
@@ -69,10 +70,24 @@ def configure(level: str = "INFO", fmt: str | None = None, *, process: str, stre
     structlog.configure(
         processors=[structlog.contextvars.merge_contextvars, *shared, render],
         wrapper_class=structlog.make_filtering_bound_logger(number),
-        logger_factory=structlog.WriteLoggerFactory(stream),
+        logger_factory=lambda *_: _Lines(stream),
         cache_logger_on_first_use=False,  # loggers made at import time must follow a later configure
     )
     _route_stdlib(number, [structlog.contextvars.merge_contextvars, _from_stdlib, *shared], render, stream)
+
+
+class _Lines:
+    """Writes lines; a full disk or a reader that went away costs the line, never the message that is being served."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def msg(self, line: str) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            self._stream.write(line + "\n")
+            self._stream.flush()
+
+    debug = info = warning = error = critical = exception = log = msg
 
 
 def _level(level: str) -> int:

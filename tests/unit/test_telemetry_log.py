@@ -146,3 +146,17 @@ def test_a_stream_that_is_no_terminal_gets_json(stream: io.StringIO) -> None:
     log.configure(process="x", stream=stream)
     log.get("x").info("ready")
     assert lines(stream)[0]["event"] == "ready"
+
+
+@pytest.mark.parametrize("trouble", [OSError(28, "No space left on device"), BrokenPipeError(), ValueError("closed")])
+def test_a_line_that_cannot_be_written_is_lost_and_nothing_else(trouble: Exception) -> None:
+    class Broken(io.StringIO):
+        def write(self, _line: str) -> int:
+            raise trouble
+
+    log.configure("INFO", "json", process="x", stream=Broken())
+    log.get("x").info("ready")
+    try:
+        raise KeyError
+    except KeyError:
+        log.get("x").exception("failed")
