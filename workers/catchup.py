@@ -33,7 +33,9 @@ _PACE: Final = 0.1
 _PAUSES: Final = (0.0, 15.0, 60.0, 300.0)
 """Seconds before each round of a start: a Chatwoot that is only just starting too is asked again."""
 _LOOK_AGAIN: Final = 20.0
-_ANSWERS: Final = frozenset({Reason.OUTGOING_OWN, Reason.OUTGOING_TEAMMATE})
+_APART: Final = 60.0
+"""Seconds between two rounds of one account: twenty workers that restart one after the other ask no twenty times."""
+_ANSWERS: Final = (Reason.OUTGOING_OWN, Reason.OUTGOING_TEAMMATE)
 
 _log = log.get("catchup")
 
@@ -180,28 +182,36 @@ async def at_start(rounds: Rounds, catch_up: CatchUp, clients: Iterable[tuple[st
     if silent:
         _log.info("catch_up_skipped", accounts=silent, cause="no user_token in the mapping")
     left = {account: chatwoot for account, chatwoot in left.items() if chatwoot.reads_history}
-    for pause in _PAUSES:
+    started = None
+    for pause in _PAUSES if left else ():
         await asyncio.sleep(pause)
-        left = await _round(rounds, catch_up, left) if left else left
+        try:
+            started = started or await rounds.now()
+            left = await _round(rounds, catch_up, left, started)
+        except StoreUnavailable as error:
+            _log.warning("redis_away", error=str(error))
+        if not left:
+            return
     if left:
         _log.error("catch_up_given_up", accounts=list(left), remedy="chatwootai catch-up, once Chatwoot answers")
 
 
-async def _round(rounds: Rounds, catch_up: CatchUp, left: dict[str, Chatwoot]) -> dict[str, Chatwoot]:
-    """Those that failed."""
-    try:
-        while not await rounds.take():  # noqa: ASYNC110 - the other is another process: there is no event to wait for
-            await asyncio.sleep(_LOOK_AGAIN * random.uniform(0.5, 1.5))  # noqa: S311 - jitter, not a secret
-        async with rounds.held():
-            return {one: client for one, client in left.items() if not await _caught(rounds, catch_up, one, client)}
-    except StoreUnavailable as error:
-        _log.warning("redis_away", error=str(error))
-        return left
+async def _round(rounds: Rounds, catch_up: CatchUp, left: dict[str, Chatwoot], started: float) -> dict[str, Chatwoot]:
+    """Those that failed, or that another caught up with a moment before we started."""
+    while not await rounds.take():  # noqa: ASYNC110 - the other is another process: there is no event to wait for
+        await asyncio.sleep(_LOOK_AGAIN * random.uniform(0.5, 1.5))  # noqa: S311 - jitter, not a secret
+    async with rounds.held():
+        return {
+            account: client
+            for account, client in left.items()
+            if not await _caught(rounds, catch_up, account, client, started)
+        }
 
 
-async def _caught(rounds: Rounds, catch_up: CatchUp, account: str, chatwoot: Chatwoot) -> bool:
-    if await rounds.made(account):
-        return True
+async def _caught(rounds: Rounds, catch_up: CatchUp, account: str, chatwoot: Chatwoot, started: float) -> bool:
+    made, now = await rounds.made(account), await rounds.now()
+    if made is not None and (made >= started or now - made < _APART):
+        return made >= started
     try:
         caught = await catch_up.account(account, chatwoot)
     except ChatwootError as error:
@@ -212,7 +222,7 @@ async def _caught(rounds: Rounds, catch_up: CatchUp, account: str, chatwoot: Cha
     except Exception:  # noqa: BLE001 - one account's surprise is not the others' end
         _log.exception("catch_up_failed", account=account)
         return False
-    await rounds.make(account)
+    await rounds.make(account, now)
     _log.info(
         "caught_up", account=account, conversations=caught.conversations, admitted=caught.admitted, known=caught.known
     )

@@ -1,4 +1,4 @@
-"""Who catches up with Chatwoot: one at a time across all workers, and with one account not twice in a few minutes."""
+"""Who catches up with Chatwoot: one at a time across all workers, and when it was last done for whom."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -55,19 +55,28 @@ class Rounds:
             except StoreUnavailable as error:
                 _log.warning("redis_away", error=str(error))
 
-    async def made(self, account: str) -> bool:
-        """Whether an account was caught up with in the last minutes.
+    async def now(self) -> float:
+        """Redis' clock, unix seconds: the same for all who make rounds.
 
         Raises:
             StoreUnavailable: Redis is away.
         """
-        (there,) = await together(self._connection, ("EXISTS", keys.caught(account)))
-        return bool(there)
+        ((seconds, micros),) = await together(self._connection, ("TIME",))
+        return int(seconds) + int(micros) / 1e6
 
-    async def make(self, account: str) -> None:
-        """Say that an account was caught up with just now.
+    async def made(self, account: str) -> float | None:
+        """When somebody last began to catch up with an account, by Redis' clock; None: not in the last minutes.
 
         Raises:
             StoreUnavailable: Redis is away.
         """
-        await together(self._connection, ("SET", keys.caught(account), b"1", "PX", keys.CAUGHT_MS))
+        (moment,) = await together(self._connection, ("GET", keys.caught(account)))
+        return float(moment) if moment else None
+
+    async def make(self, account: str, began: float) -> None:
+        """Say that an account was caught up with, from `began` on.
+
+        Raises:
+            StoreUnavailable: Redis is away.
+        """
+        await together(self._connection, ("SET", keys.caught(account), began, "PX", keys.CAUGHT_MS))
