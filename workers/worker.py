@@ -7,6 +7,7 @@ one lease), slots that only the high lane may take, and a stop that costs no job
 
 import asyncio
 import time
+from contextlib import suppress
 from signal import Signals
 from typing import Any, Literal
 
@@ -14,7 +15,7 @@ from arq.connections import ArqRedis
 from arq.jobs import deserialize_job_raw
 from arq.worker import Worker as ArqWorker
 
-from chatwootai.stores.connection import Connection, StoreUnavailable
+from chatwootai.stores.connection import Connection, StoreUnavailable, store_errors
 from chatwootai.stores.queue import Claim, Claimed, Queue
 from chatwootai.telemetry import log
 from chatwootai.telemetry.metrics import TURNS_RUNNING
@@ -91,7 +92,8 @@ class Worker(ArqWorker):
         try:
             return await asyncio.shield(claim)
         except asyncio.CancelledError:
-            await asyncio.gather(*(self._give_back(claimed.job) for claimed in (await claim).jobs))
+            with suppress(StoreUnavailable):  # or we would not stop while Redis is away
+                await asyncio.gather(*(self._give_back(claimed.job) for claimed in (await claim).jobs))
             raise
 
     async def _rest(self, claim: Claim | None) -> None:
@@ -125,6 +127,9 @@ class Worker(ArqWorker):
         return max(0, self.max_jobs - running), min(self.reserved, max(0, self.max_jobs + self.reserved - running))
 
     def _start(self, claimed: Claimed) -> None:
+        running = self.tasks.get(claimed.job)
+        if running is not None and not running.done():
+            return  # ours all along: its lease ended while Redis was away, and we were the first to ask
         task = self.loop.create_task(self._run(claimed), name=claimed.job)
         self.tasks[claimed.job] = task
         task.add_done_callback(lambda _: self._ended(claimed.job))
@@ -167,11 +172,10 @@ class Worker(ArqWorker):
             try:
                 await self.queue.heartbeat(ttl=3 * self.queue.lease)
                 self._drop(await self.queue.renew(list(self.tasks)))
-                await self.record_health()
+                with store_errors():  # arq's own call
+                    await self.record_health()
             except StoreUnavailable as error:
                 _log.warning("redis_away", error=str(error))
-            except OSError as error:  # arq's own health call comes without our errors
-                _log.warning("redis_away", error=type(error).__name__)
             await asyncio.sleep(self.queue.lease / 3)
 
     def _drop(self, lost: list[str]) -> None:
