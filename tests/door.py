@@ -116,6 +116,13 @@ async def open_door(
         await connection.aclose()
 
 
+async def hang_up(writer: asyncio.StreamWriter) -> None:
+    """Close a connection and wait until it is, whatever the other side did to it."""
+    writer.close()
+    with contextlib.suppress(ConnectionError):
+        await writer.wait_closed()
+
+
 class Process:
     """`python -m ingress`, its log lines read as they come."""
 

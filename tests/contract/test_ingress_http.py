@@ -17,7 +17,7 @@ from chatwootai.stores.connection import Connection
 from config.settings import Settings
 from config.snapshot import Inbox, Secret
 from ingress import body as body_module
-from tests.door import SECRET, Visitor, account, message, open_door, signed
+from tests.door import SECRET, Visitor, account, hang_up, message, open_door, signed
 
 PAYLOADS = Path(__file__).resolve().parents[2].parent / "shared/chatwoot/payloads"
 MIB = 1024 * 1024
@@ -160,7 +160,7 @@ async def test_chunks_are_counted_as_they_come(door: Visitor) -> None:
         await asyncio.sleep(0)
     assert b"413" in await answered
     assert sent < 8 * MIB
-    writer.close()
+    await hang_up(writer)
 
 
 async def test_a_chunked_body_within_the_limit_is_as_good(door: Visitor) -> None:
@@ -202,7 +202,7 @@ async def test_a_caller_who_hangs_up_half_way_harms_nobody(door: Visitor) -> Non
     _, writer = await asyncio.open_connection(*door.address)
     writer.write(request(b"{", [], length=500))
     await writer.drain()
-    writer.close()
+    await hang_up(writer)
     assert (await door.post(message())).status == 200
 
 
@@ -302,7 +302,7 @@ async def raw(door: Visitor, sent: bytes, *, hold: bool = False) -> tuple[int, A
     async with asyncio.timeout(20):
         head = await reader.readuntil(b"\r\n\r\n")
         rest = await reader.read(MIB) if hold else await reader.read()
-    writer.close()
+    await hang_up(writer)
     status = int(head.split(b" ", 2)[1])
     try:
         return status, json.loads(rest)
