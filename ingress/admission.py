@@ -10,17 +10,20 @@ import contextlib
 from time import perf_counter
 from typing import Final
 
-from chatwootai.model.delivery import Delivery, Signal
+from chatwootai.model.delivery import Delivery, Heard, Signal
 from chatwootai.stores import keys
 from chatwootai.stores.connection import Connection, StoreUnavailable, store_errors
 from chatwootai.stores.entries import BrokenEntry, pack_delivery, unpack_delivery
 from chatwootai.stores.mailbox import Admission, Mailbox
 from chatwootai.telemetry import log, metrics
+from config.settings import Context
 from ingress.journal import Journal, JournalRefused
 
 REDIS_SECONDS: Final = 1.0  # of connecting and of one answer; then the journal has the word. Chatwoot waits 5 s
+
 REDIS_RETRIES: Final = 0  # the journal is the better second try
 BATCH: Final = 128
+_HOUR_MS: Final = 3_600_000
 _PAUSES: Final = (0.05, 0.1, 0.2, 0.5, 1.0)
 _LOOK_FOR_ORPHANS: Final = 5.0
 _NO_BOUND: Final = 2**53  # what was acknowledged is never refused afterwards
@@ -94,6 +97,16 @@ class Admissions:
             except StoreUnavailable as error:
                 self._went_away(error)
         metrics.SIGNALS.labels(signal.kind.value, fate).inc()
+
+    async def heard(self, heard: Heard, context: Context, priority: int) -> None:
+        """Have something remembered that needs no turn, best effort: a person's status says enough without it."""
+        if self.away:
+            return
+        most, keep_ms = 2 * context.exchanges, context.ttl_hours * _HOUR_MS
+        try:
+            await self._mailbox.heard(heard, most_context=most, context_ms=keep_ms, priority=priority)
+        except StoreUnavailable as error:
+            self._went_away(error)
 
     def _went_away(self, error: StoreUnavailable) -> None:
         if not self.away:

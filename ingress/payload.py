@@ -12,7 +12,8 @@ from typing import Any, Final
 import orjson
 
 from chatwootai.channels import incoming
-from chatwootai.model.delivery import Delivery, Ignored, Reason
+from chatwootai.channels.heard import heard
+from chatwootai.model.delivery import Delivery, Ignored, Reason, Wish
 from chatwootai.model.fields import identifier, mapping
 from ingress import conversation_events
 
@@ -81,7 +82,10 @@ def _message_created(payload: dict[str, Any], arrival: Arrival) -> Delivery | Ig
     signal = None
     if meaning is Reason.OUTGOING_TEAMMATE:
         signal = conversation_events.answered(payload, arrival.account, arrival.received_at)
-    return Ignored(reason=meaning, signal=signal)
+    words = heard(payload, arrival.account, arrival.received_at, meaning)
+    if words is not None and words.wish is Wish.OPEN and signal is None:  # a command in a note
+        signal = conversation_events.answered(payload, arrival.account, arrival.received_at)
+    return Ignored(reason=meaning, signal=signal, heard=words)
 
 
 def _conversation(payload: dict[str, Any], arrival: Arrival) -> Ignored:

@@ -87,10 +87,14 @@ class Door:
             _log.warning("unusable", account=account.key, delivery=arrival.delivery_id, cause=error.cause)
             return _refused(400, error.cause, str(error))
         if isinstance(meaning, Ignored):
-            return await self._ignore(meaning, arrival)
+            return await self._ignore(meaning, account, arrival)
         return await self._admit(meaning, account)
 
-    async def _ignore(self, ignored: Ignored, arrival: Arrival) -> web.Response:
+    async def _ignore(self, ignored: Ignored, account: Account, arrival: Arrival) -> web.Response:
+        if ignored.heard is not None:  # before the signal: a turn that ends for it finds what was said
+            inbox = account.inboxes.get(ignored.heard.inbox)
+            context = (inbox.settings if inbox else account.settings).context
+            await self._admissions.heard(ignored.heard, context, account.priority)
         if ignored.signal is not None:
             await self._admissions.signal(ignored.signal)
         _ignored[ignored.reason].inc()

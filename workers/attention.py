@@ -16,15 +16,21 @@ class Attention:
     def __init__(self) -> None:
         self.changed = asyncio.Event()
         self.messages = 0
-        self.takeover = False
+        self.takeover_at = 0.0
+        self.resolved_at = 0.0
         self.typing_at: float | None = None
 
-    def hear(self, word: str) -> None:
-        """Take note of one signal; an unknown word is another version's and changes nothing."""
+    def hear(self, word: str, at: float = 0.0) -> None:
+        """Take note of one signal, which happened at `at` (unix seconds of Chatwoot's).
+
+        An unknown word is another version's and changes nothing.
+        """
         if word == MESSAGE:
             self.messages += 1
         elif word == SignalKind.TAKEOVER:
-            self.takeover = True
+            self.takeover_at = max(self.takeover_at, at or time.time())
+        elif word == SignalKind.RESOLVED:
+            self.resolved_at = max(self.resolved_at, at or time.time())
         elif word == SignalKind.TYPING:
             self.typing_at = time.time()
         else:
@@ -43,11 +49,11 @@ class Listeners:
     def __init__(self) -> None:
         self._turns: dict[str, Attention] = {}
 
-    def hear(self, conv: str, word: str) -> None:
+    def hear(self, conv: str, word: str, at: float = 0.0) -> None:
         """Pass a signal on to the turn that runs for this conversation, if one does here."""
         attention = self._turns.get(conv)
         if attention is not None:
-            attention.hear(word)
+            attention.hear(word, at)
 
     @contextmanager
     def attend(self, conv: str) -> Iterator[Attention]:

@@ -9,11 +9,12 @@ from typing import Any, Final
 import aiohttp
 
 from chatwootai.channels.text.liquid import neutral
+from chatwootai.model.outbox import MARK
 from workers import chatwoot_json as read
 from workers import chatwoot_operations as operations
 from workers.chatwoot_errors import FateUnknown, TryAgain
 from workers.chatwoot_http import Http
-from workers.chatwoot_json import MARK, Conversation, Mark, Message
+from workers.chatwoot_json import Conversation, Mark, Message
 from workers.chatwoot_operations import Operation, Owner
 
 _PATIENCE: Final = 15.0

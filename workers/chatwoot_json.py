@@ -6,8 +6,7 @@ from typing import Any, Final
 
 import orjson
 
-MARK: Final = "chatwootai"
-"""The key of `content_attributes` under which our replies carry `{"turn": ..., "part": ...}`."""
+from chatwootai.model.outbox import MARK
 
 _TYPES: Final = ("incoming", "outgoing", "activity", "template")
 

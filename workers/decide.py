@@ -21,7 +21,9 @@ from workers.floor import Floor, Tenant
 from workers.letters import dead_letter
 from workers.patience import MOST_TRIES, patient
 
+STEPPED_IN = "a person stepped in"
 _HOUR_MS = 3_600_000
+_CLOCK = 0.001  # Chatwoot tells times in milliseconds, cut or rounded
 _log = log.get("turn")
 
 
@@ -58,9 +60,16 @@ class Turn:
         """Whether a newer message is still taken into this turn."""
         return may_restart(self.arrivals, time.time(), self.settings.deadline_ms / 1000)
 
+    def over(self) -> str | None:
+        """Why nobody waits for this turn any more. What happened before its newest message is settled by that."""
+        since = self.last.message.at - _CLOCK
+        if self.attention.takeover_at >= since:
+            return STEPPED_IN
+        return "the conversation was resolved" if self.attention.resolved_at >= since else None
+
     def overtaken(self) -> bool:
         """Whether what the turn has heard makes its draft pointless."""
-        return self.attention.takeover or (self.attention.messages > 0 and self.may_restart())
+        return self.over() is not None or (self.attention.messages > 0 and self.may_restart())
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,9 +125,9 @@ async def _outcome(floor: Floor, turn: Turn, question: Question) -> Outcome | No
     if isinstance(result, Draft):
         with turn.steps("window"):
             await _quiet(turn)
-    if turn.attention.takeover:
+    if (why := turn.over()) is not None:
         SUPERSEDED.labels("takeover").inc()
-        return outcome.silence("a person stepped in")
+        return outcome.silence(why, status=outcome.OPEN if why == STEPPED_IN else None)
     if isinstance(result, Interrupted) or turn.overtaken():
         return None
     if isinstance(result, Failed):

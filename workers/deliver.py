@@ -7,9 +7,10 @@ looked for in Chatwoot by `content_attributes.chatwootai` before it is posted ag
 import asyncio
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 
 from chatwootai.model.outbox import Action, ActionKind
-from chatwootai.model.outcome import OPEN
+from chatwootai.model.outcome import opening
 from chatwootai.stores.conversations import Hold, Pending, Post
 from chatwootai.stores.keys import split_conv
 from chatwootai.telemetry import log
@@ -19,6 +20,7 @@ from workers.chatwoot_errors import FateUnknown, OutOfTime, Refused, TryAgain
 from workers.chatwoot_json import Mark
 from workers.floor import Floor, Tenant
 from workers.letters import dead_letter
+from workers.owner import Taken, taken
 from workers.patience import patient
 
 _LOOK_SECONDS = 5.0
@@ -27,7 +29,6 @@ _PAUSES = (0.2, 0.8, 2.0)
 """Seconds between the tries of one action before the job is put off: a stumble is waited out, an outage is not."""
 _KEPT_SECONDS = 86_400.0
 """How long an undeliverable reply is tried: after a day nobody wants it, and an operator should know."""
-_PENDING = "pending"
 
 _log = log.get("deliver")
 
@@ -76,10 +77,9 @@ async def _delivered(floor: Floor, tenant: Tenant, hold: Hold, pending: Pending,
 async def _tried(floor: Floor, tenant: Tenant, hold: Hold, pending: Pending, action: Action) -> bool:
     """One try: look who owns the conversation, mark, look for our mark if it may be there, act, and say so."""
     conversation = split_conv(hold.conv)[1]
-    if not await _ours(tenant, conversation):
-        SUPERSEDED.labels("takeover").inc()
-        _log.info("people_own_the_conversation", kind=action.kind.value)
-        await patient(lambda: floor.conversations.replace(hold, pending, drop_turn=True))
+    found = await tenant.chatwoot.conversation(conversation, deadline=time.time() + _LOOK_SECONDS)
+    if (reason := taken(found, action)) is not None:
+        await _leave_it(floor, hold, pending, action, reason)
         return False
     may = await patient(lambda: floor.conversations.post(hold, pending))
     if may is Post.GONE:
@@ -92,9 +92,12 @@ async def _tried(floor: Floor, tenant: Tenant, hold: Hold, pending: Pending, act
     return True
 
 
-async def _ours(tenant: Tenant, conversation: int) -> bool:
-    found = await tenant.chatwoot.conversation(conversation, deadline=time.time() + _LOOK_SECONDS)
-    return found.status == _PENDING
+async def _leave_it(floor: Floor, hold: Hold, pending: Pending, action: Action, reason: Taken) -> None:
+    """People have it, or nobody shall read this: nothing more of this turn. Chatwoot is told whose it is."""
+    SUPERSEDED.labels("takeover").inc()
+    _log.info("not_ours", kind=action.kind.value, why=reason.why)
+    opened = (opening(action, f"{action.turn}-taken"),) if reason.open_it else ()
+    await patient(lambda: floor.conversations.replace(hold, pending, instead=opened, drop_turn=True))
 
 
 async def _there(tenant: Tenant, conversation: int, action: Action) -> bool:
@@ -143,14 +146,5 @@ async def _bury(floor: Floor, hold: Hold, pending: Pending, action: Action, why:
 
 def _for_people(action: Action, why: str) -> tuple[Action, ...]:
     text = f"**The assistant's reply could not be sent**\nReason: {why}\nThe reply was:\n> {action.text[:1000]}"
-    common = {
-        "turn": f"{action.turn}-refused",
-        "inbox": action.inbox,
-        "channel": action.channel,
-        "after": action.after,
-        "due": action.due,
-    }
-    return (
-        Action(kind=ActionKind.NOTE, part=0, text=text, **common),  # type: ignore[arg-type]
-        Action(kind=ActionKind.STATUS, part=0, text=OPEN, **common),  # type: ignore[arg-type]
-    )
+    turn = f"{action.turn}-refused"
+    return replace(action, turn=turn, kind=ActionKind.NOTE, part=0, text=text), opening(action, turn)

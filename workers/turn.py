@@ -17,6 +17,7 @@ from workers.deliver import ChatwootAway, deliver
 from workers.floor import Floor
 from workers.letters import dead_letter
 from workers.patience import backoff, patient, until_chatwoot
+from workers.wishes import fulfil
 
 _log = log.get("turn")
 _BOUND_OR_SAID = {"account", "conversation", "reason"}
@@ -64,7 +65,9 @@ async def _work(floor: Floor, account: str, begun: Begun) -> None:
         await _give_up_unknown(floor, begun)
     else:
         await deliver(floor, tenant, begun.hold, begun.outbox)
-        if begun.deliveries:
+        if begun.wish is not None:
+            await fulfil(floor, tenant, begun, begun.wish)
+        elif begun.deliveries:
             with floor.listeners.attend(begun.hold.conv) as attention:
                 await _answer(floor, Turn(begun, tenant, attention, begun.deliveries, begun.sequence))
     await patient(lambda: floor.conversations.finish(begun.hold))

@@ -107,8 +107,15 @@ def _delivery(
         subject=line(about.get("mail_subject")) or line(_email(payload).get("subject")),
         language=line(about.get("conversation_language"), 35) or line(about.get("browser_language"), 35),
         waiting_since=moment(conversation.get("waiting_since")),
+        assignee=_assignee(meta),
         custom=_custom(mapping(conversation.get("custom_attributes"))),
     )
+
+
+def _assignee(meta: Object) -> int | None:
+    """The teammate who is named; a bot is none. Before there were bots to assign, no type was given."""
+    person = meta.get("assignee_type") in (None, "User")
+    return identifier(mapping(meta.get("assignee")).get("id")) if person else None
 
 
 def _required(value: int | None, otherwise: str) -> int:
@@ -125,25 +132,25 @@ def _message(payload: Object, conversation: Object, received_at: float) -> Messa
     return Message(
         id=number,
         # Chatwoot writes a sentence of its own where the contact sent what it cannot show: not the contact's words.
-        text="" if unsupported else _text(payload, conversation, number),
+        text="" if unsupported else words(payload, conversation),
         at=moment(payload.get("created_at")) or received_at,
         attachments=(*attachments, Attachment(kind=UNSUPPORTED)) if unsupported else attachments,
         in_reply_to=identifier(attributes.get("in_reply_to")),
     )
 
 
-def _text(payload: Object, conversation: Object, number: int) -> str:
-    """What the contact wrote; of a mail, without the quoted thread (the names are inverted: PROTOCOL.md 2.5)."""
+def words(payload: Object, conversation: Object) -> str:
+    """What was written; of a mail, without the quoted thread (the names are inverted: PROTOCOL.md 2.5)."""
     mail = _email(payload)
     if not mail:
         return text(payload.get("content"))
     trimmed = text(mapping(mail.get("text_content")).get("quoted")) or text(
         mapping(mail.get("html_content")).get("quoted")
     )
-    return trimmed or _processed(conversation, number) or text(payload.get("content"))
+    return trimmed or _processed(conversation, identifier(payload.get("id"))) or text(payload.get("content"))
 
 
-def _processed(conversation: Object, number: int) -> str:
+def _processed(conversation: Object, number: int | None) -> str:
     """The trimmed text in conversation.messages, whose one message is not always the event's."""
     for one in items(conversation.get("messages"), 1):
         if mapping(one).get("id") == number:

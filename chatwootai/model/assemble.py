@@ -1,6 +1,6 @@
 """Many messages in, one question out."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from chatwootai.model.delivery import Attachment, Delivery
 from chatwootai.model.routing import Route
@@ -31,6 +31,8 @@ def question(
 ) -> Question:
     """One question from a burst (oldest first, at least one delivery) and what was said before it."""
     last = deliveries[-1]
+    asked = {("contact", said(delivery), delivery.message.at) for delivery in deliveries}
+    before = [one for one in history if (one.role, one.text, one.at) not in asked]  # heard while people had it
     return Question(
         turn=turn,
         account=last.account,
@@ -43,8 +45,9 @@ def question(
         contact=last.contact,
         last_message=last.message.id,
         text="\n".join(said(delivery) for delivery in deliveries),
-        history=recent(history, most_exchanges=most_exchanges, most_tokens=most_tokens),
+        history=recent(before, most_exchanges=most_exchanges, most_tokens=most_tokens),
         deadline=due,
+        assignee=last.assignee,
         language=last.language,
         subject=last.subject,
     )
@@ -54,6 +57,20 @@ def said(delivery: Delivery) -> str:
     """A message as words: its text, and what came with it in brackets."""
     pieces = [delivery.message.text, *(_described(one) for one in delivery.message.attachments)]
     return "\n".join(piece for piece in pieces if piece)
+
+
+def in_order(said: Iterable[Exchange]) -> tuple[Exchange, ...]:
+    """What was said, in the order in which it was. A teammate is heard at once, a contact when a turn has ended.
+
+    Only these two are compared: they have Chatwoot's time, the crew has ours.
+    """
+    ordered: list[Exchange] = []
+    for one in said:
+        at = len(ordered)
+        while one.role == "contact" and at and ordered[at - 1].role == "teammate" and ordered[at - 1].at > one.at:
+            at -= 1
+        ordered.insert(at, one)
+    return tuple(ordered)
 
 
 def recent(history: Sequence[Exchange], *, most_exchanges: int, most_tokens: int) -> tuple[Exchange, ...]:

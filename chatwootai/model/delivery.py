@@ -45,7 +45,8 @@ class Delivery:
     """One customer message, parsed from a verified webhook request and in need of a turn.
 
     `account` is the mapping's key (the last segment of the webhook address), `conversation` Chatwoot's display id,
-    `received_at` unix seconds: the moment the clock of this answer starts.
+    `received_at` unix seconds: the moment the clock of this answer starts. `assignee` is the teammate who was named
+    when the message came: one who is named later has stepped in.
     """
 
     account: str
@@ -61,6 +62,7 @@ class Delivery:
     subject: str | None = None
     language: str | None = None
     waiting_since: float | None = None
+    assignee: int | None = None
     custom: dict[str, str] = field(default_factory=dict)
 
 
@@ -105,9 +107,34 @@ class Signal:
     at: float
 
 
+class Wish(StrEnum):
+    """What a teammate's word asks for: the status that the conversation is to have."""
+
+    OPEN = "open"  # people answer
+    PENDING = "pending"  # the assistant answers
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heard:
+    """What was said without needing a turn, and is to be known when the next one comes. `role` as an Exchange has it.
+
+    `message` is its id: it may be heard several times. `text` may be empty where only the `wish` counts.
+    """
+
+    account: str
+    conversation: int
+    inbox: int
+    message: int
+    role: str
+    text: str
+    at: float
+    wish: Wish | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ignored:
-    """Understood, needs no turn. `signal` is passed on to a running turn where there is one."""
+    """Understood, needs no turn. `signal` is passed on to a running turn, `heard` remembered for the next."""
 
     reason: Reason
     signal: Signal | None = None
+    heard: Heard | None = None

@@ -2,6 +2,10 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
+
+MARK: Final = "chatwootai"
+"""The key of `content_attributes` under which what we post carries `{"turn": ..., "part": ...}`."""
 
 
 class ActionKind(StrEnum):
@@ -21,6 +25,7 @@ class Action:
 
     `after` is the id of the last message that the turn answers: whatever we post for it stands behind that one.
     `due` is the turn's deadline in unix seconds, after which nobody waits for it any more (it is still delivered).
+    `assignee` is the teammate who was named when the turn began.
     """
 
     kind: ActionKind
@@ -32,6 +37,7 @@ class Action:
     channel: str = ""
     after: int = 0
     due: float = 0.0
+    assignee: int | None = None
 
     @property
     def posts(self) -> bool:

@@ -1,5 +1,7 @@
 """What policy makes of a draft, or of its failure: reply, handoff or silence, and the actions that carry it out."""
 
+from dataclasses import replace
+
 from chatwootai.model.outbox import Action, ActionKind
 from chatwootai.model.turn import Draft, Outcome, Question, Verdict
 
@@ -22,9 +24,9 @@ def of_failure(reason: str, *, sentence: str) -> Outcome:
     return Outcome(verdict=Verdict.HANDOFF, parts=(sentence,), reason=reason)
 
 
-def silence(reason: str) -> Outcome:
-    """Nothing is said: people own the conversation, or nobody waits."""
-    return Outcome(verdict=Verdict.SILENCE, reason=reason)
+def silence(reason: str, *, status: str | None = None) -> Outcome:
+    """Nothing is said: people own the conversation, or nobody waits. `status`: what it is given, so that all see it."""
+    return Outcome(verdict=Verdict.SILENCE, reason=reason, status=status)
 
 
 def note(question: Question, reason: str) -> str:
@@ -40,12 +42,18 @@ def actions(outcome: Outcome, question: Question, *, label: str = "", team: int 
     A handoff tells people first and opens the conversation last: opening is what notifies them, and what stops us.
     """
     replies = tuple(_action(ActionKind.REPLY, question, n, text) for n, text in enumerate(outcome.parts, 1))
+    moved = (_action(ActionKind.STATUS, question, 0, outcome.status),) if outcome.status else ()
     if outcome.verdict is not Verdict.HANDOFF:
-        return replies
+        return (*replies, *moved)
     told = _action(ActionKind.NOTE, question, 0, note(question, outcome.reason or "unknown"))
     labelled = (_action(ActionKind.LABELS, question, 0, values=(label,)),) if label else ()
     assigned = (_action(ActionKind.TEAM, question, 0, str(team)),) if team else ()
     return (told, *labelled, *assigned, *replies, _action(ActionKind.STATUS, question, 0, OPEN))
+
+
+def opening(instead_of: Action, turn: str) -> Action:
+    """Give the conversation to people, in the place of another action and under the name of a turn of its own."""
+    return replace(instead_of, kind=ActionKind.STATUS, turn=turn, part=0, text=OPEN, values=())
 
 
 def _action(kind: ActionKind, question: Question, part: int, text: str = "", values: tuple[str, ...] = ()) -> Action:
@@ -59,4 +67,5 @@ def _action(kind: ActionKind, question: Question, part: int, text: str = "", val
         channel=question.channel,
         after=question.last_message,
         due=question.deadline,
+        assignee=question.assignee,
     )

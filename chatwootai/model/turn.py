@@ -8,7 +8,10 @@ from chatwootai.model.delivery import Contact
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """One thing said before. `role` is "contact", "crew" or "teammate"; `at` unix seconds."""
+    """One thing said before. `role` is "contact", "crew" or "teammate"; `at` unix seconds.
+
+    A teammate is whoever speaks for the company and is not the crew: people, automations, other bots.
+    """
 
     role: str
     text: str
@@ -37,6 +40,7 @@ class Question:
     text: str
     history: tuple[Exchange, ...]
     deadline: float
+    assignee: int | None = None
     language: str | None = None
     subject: str | None = None
 
@@ -73,9 +77,13 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What policy makes of a draft: parts to post, or a handoff with its sentence and note, or nothing and why."""
+    """What policy makes of a draft: parts to post, or a handoff with its sentence and note, or nothing and why.
+
+    `status`: what the conversation's becomes in the end, None: it stays.
+    """
 
     verdict: Verdict
     parts: tuple[str, ...] = ()
     note: str | None = None
     reason: str | None = None
+    status: str | None = None

@@ -6,7 +6,8 @@ from enum import StrEnum
 
 import structlog
 
-from chatwootai.model.delivery import Delivery
+from chatwootai.model.assemble import in_order
+from chatwootai.model.delivery import Delivery, Wish
 from chatwootai.model.outbox import Action
 from chatwootai.model.turn import Exchange
 from chatwootai.stores import keys
@@ -62,7 +63,11 @@ class Pending:
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """What a job finds when it begins: unanswered deliveries and undelivered actions, both in order."""
+    """What a job finds when it begins: unanswered deliveries and undelivered actions, both in order.
+
+    `wish`: a teammate's, to be fulfilled; `silence`: the note of a Silence that is over; `posting_at`: unix seconds at
+    which the outbox's first action was first posted, 0: never.
+    """
 
     hold: Hold
     sequence: int
@@ -71,17 +76,33 @@ class Begun:
     broken: tuple[bytes, ...]
     outbox: tuple[Pending, ...]
     context: tuple[Exchange, ...]
+    wish: Wish | None = None
+    silence: bytes = b""
+    posting_at: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """What to do (`note`, for the job that does it) if nothing happens in a conversation for `seconds`."""
+
+    note: bytes
+    seconds: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """What a commit writes. `answered` are message ids; `dead` a dead letter's JSON, where the turn gives up."""
+    """What a commit writes. `answered` are message ids; `dead` a dead letter's JSON, where the turn gives up.
+
+    `silence`: what follows if nothing else does; `fulfilled`: the wish that the actions fulfil.
+    """
 
     turn: str
     answered: Sequence[int]
     actions: Sequence[Action]
     exchanges: Sequence[Exchange]
     dead: bytes | None = None
+    silence: Silence | None = None
+    fulfilled: Wish | None = None
 
 
 class Conversations:
@@ -105,7 +126,7 @@ class Conversations:
         answer = await self._runner.run("begin", conv, job, worker, int(lost))
         if answer is None:
             return None
-        fence, sequence, tries, closed, _, box, outbox, context = answer
+        fence, sequence, tries, closed, box, outbox, context, wish, silence, posting_at = answer
         deliveries, broken = _deliveries(box)
         return Begun(
             hold=Hold(conv, job, fence),
@@ -114,7 +135,10 @@ class Conversations:
             deliveries=deliveries,
             broken=broken,
             outbox=tuple(_pending(entry) for entry in outbox),
-            context=tuple(said for said in _exchanges(context) if said.at * 1000 > closed),
+            context=in_order(said for said in _exchanges(context) if said.at * 1000 > closed),
+            wish=_wish(wish),
+            silence=silence,
+            posting_at=posting_at / 1000,
         )
 
     async def read(self, hold: Hold) -> tuple[int, tuple[Delivery, ...]]:
@@ -153,6 +177,9 @@ class Conversations:
             len(decision.answered),
             len(decision.actions),
             len(decision.exchanges),
+            decision.silence.note if decision.silence else b"",
+            int(decision.silence.seconds * 1000) if decision.silence else 0,
+            decision.fulfilled.value if decision.fulfilled else "",
             *decision.answered,
             *(pack_action(action) for action in decision.actions),
             *(pack_exchange(said) for said in decision.exchanges),
@@ -239,6 +266,10 @@ class Conversations:
         answer = await self._runner.run("again", hold.conv, hold.job, hold.fence, int(after * 1000), int(count))
         if answer == b"stale":
             raise Stale(hold.conv)
+
+
+def _wish(value: bytes) -> Wish | None:
+    return next((wish for wish in Wish if wish.value.encode() == value), None)
 
 
 def _fresh(answer: bytes, hold: Hold) -> str:

@@ -8,7 +8,9 @@ The scripts in lua/ build the same names; tests/house holds the two against each
 | cw:seen:m:{conv}:{message} | string | 7 days | admit | this message was admitted |
 | cw:seen:d:{account}:{delivery} | string, conv and message | 1 day | admit | this webhook request was admitted |
 | cw:box:{conv} | zset, score = message id | until answered | admit, commit | the mailbox: unanswered messages, in order |
-| cw:conv:{conv} | hash | 30 days after the last change | all | job, turn, fence, sequence, tries, worker, priority, posting, committed, began |
+| cw:conv:{conv} | hash | 30 days after the last change | all | job, turn, fence, sequence, tries, worker, posting, committed, began, wish, idle |
+| cw:heard:{conv}:{message} | string | 1 day | heard | this message, which needs no turn, was heard |
+| cw:timers | zset, score = due ms | until due, or anything happens | finish, admit, signal | what to do in the silence |
 | cw:open | zset, score = ms of the last look | while not idle | admit, finish, repair | conversations with something to do |
 | cw:outbox:{conv} | list | until sent | commit, sent | decided, not yet known to have arrived |
 | cw:context:{conv} | list | settings.context.ttl_hours | commit, signal | what was said before |
@@ -66,11 +68,13 @@ SCHEDULED: Final = "cw:scheduled"
 CONFIG_CURRENT: Final = "cw:config:current"
 CONFIG_ABOUT: Final = "cw:config:about"
 CONFIG_TOLD: Final = "cw:config:told"
+TIMERS: Final = "cw:timers"
 
 SECOND: Final = 1000
 DAY: Final = 86_400 * SECOND
 SEEN_MESSAGE_MS: Final = 7 * DAY
 SEEN_DELIVERY_MS: Final = DAY
+HEARD_MS: Final = DAY
 JOB_MS: Final = 30 * DAY
 """How long a job's blob outlives its due time: arq's own day would drop turns over a long weekend."""
 STATE_MS: Final = 30 * DAY
@@ -99,6 +103,11 @@ def seen_message(conv_name: str, message: int) -> str:
 def seen_delivery(account: str, delivery: str) -> str:
     """Set while a webhook request counts as admitted. Per account: the id is not covered by the signature."""
     return f"cw:seen:d:{account}:{delivery}"
+
+
+def heard(conv_name: str, message: int) -> str:
+    """Set while a message that needs no turn counts as heard."""
+    return f"cw:heard:{conv_name}:{message}"
 
 
 def box(conv_name: str) -> str:

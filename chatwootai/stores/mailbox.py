@@ -2,11 +2,12 @@
 
 from enum import StrEnum
 
-from chatwootai.model.delivery import Delivery, Signal
+from chatwootai.model.delivery import Delivery, Heard, Signal
 from chatwootai.model.lanes import boost_ms, lane_of
+from chatwootai.model.turn import Exchange
 from chatwootai.stores import keys
 from chatwootai.stores.connection import Connection
-from chatwootai.stores.entries import job_blob, pack_delivery
+from chatwootai.stores.entries import job_blob, pack_delivery, pack_exchange
 from chatwootai.stores.scripts import Runner
 
 MOST_WAITING = 20_000
@@ -62,3 +63,28 @@ class Mailbox:
         conv = keys.conv(signal.account, signal.conversation)
         told = await self._runner.run("signal", conv, signal.kind.value, int(signal.at * 1000), keys.STATE_MS)
         return bool(told)
+
+    async def heard(self, heard: Heard, *, most_context: int, context_ms: int, priority: int) -> bool:
+        """Remember what was said, and have a teammate's wish fulfilled; False if it is known, or none of our business.
+
+        Raises:
+            StoreUnavailable: Redis is away.
+        """
+        conv = keys.conv(heard.account, heard.conversation)
+        known = await self._runner.run(
+            "heard",
+            conv,
+            heard.message,
+            keys.HEARD_MS,
+            pack_exchange(Exchange(heard.role, heard.text, heard.at)) if heard.text else b"",
+            most_context,
+            context_ms,
+            heard.wish.value if heard.wish else "",
+            heard.account,
+            lane_of(priority),
+            boost_ms(priority),
+            job_blob(conv, int(heard.at * 1000)),
+            keys.JOB_MS,
+            keys.STATE_MS,
+        )
+        return bool(known)

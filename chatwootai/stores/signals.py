@@ -17,9 +17,9 @@ _PAUSE = 0.5
 
 
 class Signals:
-    """Listens for one worker; calls `heard(conv, word)` for each signal."""
+    """Listens for one worker; calls `heard(conv, word, at)` for each signal; `at`: unix seconds, 0 if it has none."""
 
-    def __init__(self, connection: Connection, worker_id: str, heard: Callable[[str, str], None]) -> None:
+    def __init__(self, connection: Connection, worker_id: str, heard: Callable[[str, str, float], None]) -> None:
         self._connection = connection
         self._channel = signals(worker_id)
         self._heard = heard
@@ -43,5 +43,6 @@ class Signals:
                     self._hear(message["data"])
 
     def _hear(self, data: bytes) -> None:
-        word, _, conv = data.decode("utf-8", "replace").partition(" ")
-        self._heard(conv, word)
+        word, _, rest = data.decode("utf-8", "replace").partition(" ")
+        conv, _, at = rest.partition(" ")
+        self._heard(conv, word, int(at) / 1000 if at.isdigit() else 0.0)

@@ -17,6 +17,7 @@ redis.call('ZADD', 'cw:box:' .. conv, message, ARGV[4])
 redis.call('HINCRBY', 'cw:waiting', account, 1)
 life(conv, 'admitted', 'message=' .. message .. '\tdelivery=' .. ARGV[5] .. '\tlane=' .. ARGV[6])
 
+call_off(conv)
 local key = 'cw:conv:' .. conv
 redis.call('HINCRBY', key, 'sequence', 1)
 redis.call('HSET', key, 'account', account, 'lane', ARGV[6], 'boost', ARGV[7], 'blob', ARGV[8], 'keep', ARGV[9])

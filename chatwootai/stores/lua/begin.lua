@@ -1,7 +1,8 @@
 -- begin: a job starts to work on its conversation. A new fence: whoever began before may write nothing any more.
 -- ARGV 1 conv, 2 job, 3 worker, 4 1 if the job's earlier run was lost with its worker (counts as a try), else 0
 -- returns false if this job is not the conversation's, else
---   {fence, sequence, tries, closed ms, posting or '', mailbox entries, outbox entries, context entries}
+--   {fence, sequence, tries, closed ms, mailbox entries, outbox entries, context entries,
+--    a teammate's wish or '', what is due in the silence or '', when the first outbox entry was first posted in ms or 0}
 local conv = ARGV[1]
 if not holds(conv, ARGV[2], 0) then return false end
 local owner = redis.call('HGET', 'cw:owners', ARGV[2])
@@ -11,12 +12,13 @@ local fence = redis.call('HINCRBY', key, 'fence', 1)
 if ARGV[4] == '1' then redis.call('HINCRBY', key, 'tries', 1) end
 redis.call('HSET', key, 'worker', ARGV[3], 'began', now_ms())
 redis.call('ZADD', 'cw:open', now_ms(), conv)
-local known = redis.call('HMGET', key, 'sequence', 'tries', 'closed', 'posting')
+local known = redis.call('HMGET', key, 'sequence', 'tries', 'closed', 'wish', 'idle', 'posting_at')
 life(conv, 'began', 'job=' .. ARGV[2] .. '\tworker=' .. ARGV[3] .. '\tfence=' .. fence .. '\tlost=' .. ARGV[4] .. '\ttries=' .. (known[2] or '0'))
 redis.call('PEXPIRE', 'cw:life:' .. conv, LIFE_MS)
 return {
-  fence, tonumber(known[1] or '0'), tonumber(known[2] or '0'), tonumber(known[3] or '0'), known[4] or '',
+  fence, tonumber(known[1] or '0'), tonumber(known[2] or '0'), tonumber(known[3] or '0'),
   redis.call('ZRANGE', 'cw:box:' .. conv, 0, -1),
   redis.call('LRANGE', 'cw:outbox:' .. conv, 0, -1),
   redis.call('LRANGE', 'cw:context:' .. conv, 0, -1),
+  known[4] or '', known[5] or '', tonumber(known[6] or '0'),
 }

@@ -1,7 +1,9 @@
 -- commit: what was decided goes into the outbox and what it answers leaves the mailbox, in one step.
 -- ARGV 1 conv, 2 job, 3 fence, 4 sequence the turn has read up to, 5 '1' to commit though newer messages came,
 --      6 turn id, 7 most context entries, 8 context keep ms, 9 dead letter or '', 10 dead letter keep ms,
---      11 count of answered message ids, 12 count of outbox entries, 13 count of context entries, then these in order
+--      11 count of answered message ids, 12 count of outbox entries, 13 count of context entries,
+--      14 what to do if nothing happens then or '', 15 after so many ms, 16 the wish that is fulfilled or '',
+--      then messages, entries and context entries in order
 -- returns 'stale' (another holds the conversation), 'grown' (newer messages: run again), else 'committed'
 local conv, key = ARGV[1], 'cw:conv:' .. ARGV[1]
 if not holds(conv, ARGV[2], tonumber(ARGV[3])) then return 'stale' end
@@ -13,7 +15,7 @@ if known[1] ~= ARGV[4] and ARGV[5] ~= '1' then
 end
 
 local messages, entries, said = tonumber(ARGV[11]), tonumber(ARGV[12]), tonumber(ARGV[13])
-local at = 13
+local at = 16
 local answered = {}
 for i = at + 1, at + messages do answered[#answered + 1] = ARGV[i] end
 take_out(conv, known[3], answered)
@@ -31,6 +33,8 @@ if ARGV[9] ~= '' then
   redis.call('ZREMRANGEBYSCORE', 'cw:dead', '-inf', now_ms() - tonumber(ARGV[10]))
 end
 redis.call('HSET', key, 'committed', ARGV[6])
-redis.call('HDEL', key, 'tries')
+redis.call('HDEL', key, 'tries', 'idle', 'next', 'next_ms')
+if ARGV[14] ~= '' then redis.call('HSET', key, 'next', ARGV[14], 'next_ms', ARGV[15]) end
+if ARGV[16] ~= '' and redis.call('HGET', key, 'wish') == ARGV[16] then redis.call('HDEL', key, 'wish') end
 life(conv, 'committed', 'turn=' .. ARGV[6] .. '\tmessages=' .. table.concat(answered, ',') .. '\tactions=' .. entries .. '\tdead=' .. (ARGV[9] ~= '' and 1 or 0))
 return 'committed'

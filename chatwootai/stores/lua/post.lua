@@ -9,5 +9,5 @@ if redis.call('HGET', key, 'posting') == mark then
   life(ARGV[1], 'unsure', described(ARGV[4]))
   return 'unsure'
 end
-redis.call('HSET', key, 'posting', mark)
+redis.call('HSET', key, 'posting', mark, 'posting_at', now_ms())
 return 'go'

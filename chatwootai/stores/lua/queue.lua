@@ -138,14 +138,21 @@ local function next_turn(conv, due)
   return job
 end
 
-local function tell(worker, conv, word)
-  redis.call('PUBLISH', 'cw:signals:' .. worker, word .. ' ' .. conv)
+-- What a worker should hear; `at` is when it happened, in ms.
+local function tell(worker, conv, word, at)
+  redis.call('PUBLISH', 'cw:signals:' .. worker, word .. ' ' .. conv .. (at and ' ' .. at or ''))
 end
 
-local function signal_worker(conv, word)
+local function signal_worker(conv, word, at)
   local worker = redis.call('HGET', 'cw:conv:' .. conv, 'worker')
-  if worker then tell(worker, conv, word) end
+  if worker then tell(worker, conv, word, at) end
   return worker and 1 or 0
+end
+
+-- Whatever happens in a conversation, what was to happen if nothing did is off.
+local function call_off(conv)
+  redis.call('ZREM', 'cw:timers', conv)
+  redis.call('HDEL', 'cw:conv:' .. conv, 'idle', 'next', 'next_ms')
 end
 
 -- Does this job, at this fence, still hold the conversation? fence 0: the job alone decides.

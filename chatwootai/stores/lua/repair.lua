@@ -1,4 +1,5 @@
--- repair: conversations that have something to do and nobody who will do it get a new job.
+-- repair: conversations that have something to do and nobody who will do it get a new job; so do those in which it has
+-- been silent for as long as was agreed.
 -- ARGV 1 looked at before this many ms ago, 2 at most this many conversations
 -- returns the conversations that were mended
 local now = now_ms()
@@ -32,6 +33,14 @@ for _, conv in ipairs(redis.call('ZRANGEBYSCORE', 'cw:open', '-inf', now - tonum
     if held[2] and redis.call('EXISTS', 'cw:worker:' .. held[2]) == 0 then redis.call('HINCRBY', key, 'tries', 1) end
     next_turn(conv, 0)
     mended[#mended + 1] = conv
+  end
+end
+for _, conv in ipairs(redis.call('ZRANGEBYSCORE', 'cw:timers', '-inf', now, 'LIMIT', 0, ARGV[2])) do
+  local held = redis.call('HMGET', 'cw:conv:' .. conv, 'job', 'idle', 'blob')
+  redis.call('ZREM', 'cw:timers', conv)
+  if held[2] and held[3] and not held[1] then
+    life(conv, 'silent', '')
+    next_turn(conv, 0)
   end
 end
 return mended

@@ -6,7 +6,7 @@ local conv, key = ARGV[1], 'cw:outbox:' .. ARGV[1]
 if not holds(conv, ARGV[2], tonumber(ARGV[3])) then return 'stale' end
 if redis.call('LINDEX', key, 0) ~= ARGV[4] then return 'ok' end
 redis.call('LPOP', key)
-redis.call('HDEL', 'cw:conv:' .. conv, 'posting')
+redis.call('HDEL', 'cw:conv:' .. conv, 'posting', 'posting_at')
 life(conv, 'dropped', described(ARGV[4]) .. '\tdead=' .. (ARGV[7] ~= '' and 1 or 0))
 if ARGV[5] == '1' then
   for _, entry in ipairs(redis.call('LRANGE', key, 0, -1)) do

@@ -4,7 +4,7 @@
 if not holds(ARGV[1], ARGV[2], tonumber(ARGV[3])) then return 'stale' end
 if redis.call('LINDEX', 'cw:outbox:' .. ARGV[1], 0) == ARGV[4] then
   if ARGV[5] == '1' then redis.call('LPOP', 'cw:outbox:' .. ARGV[1]) end
-  redis.call('HDEL', 'cw:conv:' .. ARGV[1], 'posting')
+  redis.call('HDEL', 'cw:conv:' .. ARGV[1], 'posting', 'posting_at')
   life(ARGV[1], ARGV[5] == '1' and 'sent' or 'not_sent', described(ARGV[4]))
 end
 return 'ok'

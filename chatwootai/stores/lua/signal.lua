@@ -8,7 +8,8 @@ if ARGV[2] == 'resolved' then
   redis.call('HSET', key, 'closed', math.max(closed, tonumber(ARGV[3])))
   redis.call('PEXPIRE', key, ARGV[4])
 end
-local told = signal_worker(ARGV[1], ARGV[2])
+if ARGV[2] ~= 'typing' then call_off(ARGV[1]) end
+local told = signal_worker(ARGV[1], ARGV[2], ARGV[3])
 if told == 1 or (ARGV[2] == 'resolved' and redis.call('EXISTS', 'cw:life:' .. ARGV[1]) == 1) then
   life(ARGV[1], ARGV[2], 'told=' .. told)
 end

@@ -1,0 +1,65 @@
+"""What is said in a conversation without needing a turn, and what a teammate's word asks of us. Pure.
+
+Read from message_created webhooks, so that a crew that gets a conversation back knows what happened meanwhile.
+"""
+
+import re
+from typing import Final
+
+from chatwootai.channels import incoming
+from chatwootai.model.delivery import Heard, Reason, Wish
+from chatwootai.model.fields import Object, identifier, items, line, mapping, moment, text
+from chatwootai.model.outbox import MARK
+
+_COMMAND: Final = re.compile(r"\s*/(stop|bot)\b", re.IGNORECASE)
+_WISHES: Final = {"stop": Wish.OPEN, "bot": Wish.PENDING}
+_STATUSES: Final = {Wish.OPEN: ("pending",), Wish.PENDING: ("open", "snoozed")}
+_SPEAKING: Final = frozenset(
+    {Reason.OUTGOING_TEAMMATE, Reason.OUTGOING_AUTOMATION, Reason.OUTGOING_OWN, Reason.TEMPLATE, Reason.NOT_PENDING}
+)
+_ASKING: Final = frozenset({"input_csat", "input_email"})  # forms of Chatwoot's own, no part of what is talked about
+_MOST_ATTACHMENTS: Final = 30
+
+
+def heard(payload: Object, account: str, received_at: float, reason: Reason) -> Heard | None:
+    """What a message that needs no turn, for this reason, leaves behind; None: nothing."""
+    conversation = mapping(payload.get("conversation"))
+    number, message = identifier(conversation.get("id")), identifier(payload.get("id"))
+    words, wish = _words(payload, conversation, reason), _wish(payload, conversation, reason)
+    if number is None or message is None or not (words or wish):
+        return None
+    return Heard(
+        account=account,
+        conversation=number,
+        inbox=identifier(conversation.get("inbox_id")) or identifier(mapping(payload.get("inbox")).get("id")) or 0,
+        message=message,
+        role="contact" if reason is Reason.NOT_PENDING else "teammate",
+        text=words,
+        at=min(moment(payload.get("created_at")) or received_at, received_at),
+        wish=wish,
+    )
+
+
+def _words(payload: Object, conversation: Object, reason: Reason) -> str:
+    """What the contact could read of it. What we posted ourselves is in the context already."""
+    ours = MARK in mapping(payload.get("content_attributes"))
+    if reason not in _SPEAKING or ours or payload.get("content_type") in _ASKING:
+        return ""
+    said = incoming.words(payload, conversation)
+    files = [line(mapping(one).get("file_type"), 40) or "file" for one in _attachments(payload)]
+    return "\n".join(filter(None, (said, *(f"[{kind}]" for kind in files))))
+
+
+def _attachments(payload: Object) -> list[object]:
+    return items(payload.get("attachments"), _MOST_ATTACHMENTS)
+
+
+def _wish(payload: Object, conversation: Object, reason: Reason) -> Wish | None:
+    """A teammate who answers takes the conversation; one who writes a command in a note says who shall have it."""
+    wish = None
+    if reason is Reason.OUTGOING_TEAMMATE:
+        wish = Wish.OPEN
+    elif reason is Reason.PRIVATE_NOTE and mapping(payload.get("sender")).get("type") == "user":
+        command = _COMMAND.match(text(payload.get("content")))
+        wish = _WISHES[command[1].lower()] if command else None
+    return wish if wish and conversation.get("status") in _STATUSES[wish] else None

@@ -1,0 +1,20 @@
+-- heard: something was said that needs no turn. Known conversations remember it; a teammate's wish makes a turn of its own.
+-- ARGV 1 conv, 2 message id, 3 remembered ms, 4 context entry or '', 5 most context entries, 6 context keep ms,
+--      7 wish or '', 8 account, 9 lane, 10 boost ms, 11 job blob, 12 job keep ms, 13 state keep ms
+-- returns 1, or 0 if it was heard before or nobody here knows the conversation
+local conv, key = ARGV[1], 'cw:conv:' .. ARGV[1]
+if ARGV[7] == '' and redis.call('EXISTS', key) == 0 then return 0 end
+if not redis.call('SET', 'cw:heard:' .. conv .. ':' .. ARGV[2], '1', 'NX', 'PX', ARGV[3]) then return 0 end
+if ARGV[4] ~= '' then
+  redis.call('RPUSH', 'cw:context:' .. conv, ARGV[4])
+  redis.call('LTRIM', 'cw:context:' .. conv, -tonumber(ARGV[5]), -1)
+  redis.call('PEXPIRE', 'cw:context:' .. conv, ARGV[6])
+end
+if ARGV[7] ~= '' then
+  call_off(conv)
+  redis.call('HSET', key, 'wish', ARGV[7], 'account', ARGV[8], 'lane', ARGV[9], 'boost', ARGV[10], 'blob', ARGV[11], 'keep', ARGV[12])
+  redis.call('PEXPIRE', key, ARGV[13])
+  life(conv, 'wished', 'status=' .. ARGV[7] .. '\tmessage=' .. ARGV[2])
+  if not redis.call('HGET', key, 'job') then next_turn(conv, 0) end
+end
+return 1

@@ -1,0 +1,49 @@
+"""What teammates ask of us by what they do: who answers a contact takes the conversation, `/bot` gives it back."""
+
+import time
+import uuid
+
+from chatwootai.model import assemble
+from chatwootai.model.delivery import Wish
+from chatwootai.model.outbox import Action, ActionKind
+from chatwootai.model.turn import Exchange
+from chatwootai.stores.conversations import Begun, Decision, pending
+from chatwootai.telemetry import log
+from workers.deliver import deliver
+from workers.floor import Floor, Tenant
+from workers.patience import patient
+
+_HOUR_MS = 3_600_000
+_log = log.get("wishes")
+
+
+async def fulfil(floor: Floor, tenant: Tenant, begun: Begun, wish: Wish) -> None:
+    """Give the conversation the status that a teammate wished for. People who have it answer what waits there, too.
+
+    Raises:
+        workers.deliver.ChatwootAway: Chatwoot is away; it is in the outbox.
+        Stale: another job holds the conversation.
+        StoreUnavailable: Redis was away for too long.
+    """
+    answered = begun.deliveries if wish is Wish.OPEN else ()
+    action = Action(kind=ActionKind.STATUS, turn=uuid.uuid4().hex, part=0, text=wish.value, due=time.time())
+    decision = Decision(
+        turn=action.turn,
+        answered=[delivery.message.id for delivery in answered],
+        actions=(action,),
+        exchanges=[Exchange("contact", assemble.said(one), one.message.at) for one in answered],
+        fulfilled=wish,
+    )
+    context = tenant.account.settings.context
+    await patient(
+        lambda: floor.conversations.commit(
+            begun.hold,
+            begun.sequence,
+            decision,
+            most_context=2 * context.exchanges,
+            context_ms=context.ttl_hours * _HOUR_MS,
+            force=True,
+        )
+    )
+    _log.info("wish", status=wish.value, messages=len(answered))
+    await deliver(floor, tenant, begun.hold, (pending(action),))
