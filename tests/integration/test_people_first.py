@@ -1,0 +1,172 @@
+"""People first, through real processes: whoever steps in while the model thinks, by whatever way, is not talked over."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+
+import aiohttp
+import pytest
+
+from sandbox.chatwoot.driver import Driver, Sent
+from sandbox.llm.driver import Driver as Llm
+from sandbox.system import Plan, System
+from sandbox.traffic import ended_and_running
+
+RUNS = 10
+THINKS = 1.5
+SETTINGS = "rate_per_minute: 100000\nburst: {window_ms: 0, cap_ms: 0}\n"
+
+
+@pytest.fixture(scope="module")
+def slow() -> Iterator[System]:
+    """A model that takes its time."""
+    system = System(Plan(llm=("--latency", f"fixed:{int(THINKS * 1000)}ms"), settings=SETTINGS))
+    try:
+        asyncio.run(system.start())
+        yield system
+    finally:
+        system.stop()
+
+
+@pytest.fixture
+async def driver(slow: System) -> AsyncIterator[Driver]:
+    async with Driver(slow.url("chatwoot")) as driver:
+        yield driver
+        await driver.clear_faults()
+
+
+@pytest.fixture
+async def llm(slow: System) -> AsyncIterator[Llm]:
+    async with aiohttp.ClientSession() as session:
+        llm = slow.llm(session)
+        await llm.reset()
+        yield llm
+
+
+async def _reply(driver: Driver, sent: Sent) -> None:
+    await driver.reply(sent, "Oi, aqui é o Bruno. Eu resolvo.")
+
+
+async def _echo(driver: Driver, sent: Sent) -> None:
+    await driver.echo(sent, "Respondi pelo celular.")
+
+
+async def _open(driver: Driver, sent: Sent) -> None:
+    await driver.set_status(sent, "open")
+
+
+async def _assign(driver: Driver, sent: Sent) -> None:
+    accounts = await driver.accounts()
+    mine = next(account for account in accounts if account["id"] == sent.account)
+    await driver.assign(sent, mine["teammates"][0]["id"])
+
+
+async def _command(driver: Driver, sent: Sent) -> None:
+    await driver.note(sent, "/stop eu falo com ela")
+
+
+StepIn = Callable[[Driver, Sent], Awaitable[None]]
+WAYS = [_reply, _echo, _open, _assign, _command]
+
+
+async def thinking(driver: Driver, llm: Llm, channel: str = "whatsapp") -> list[Sent]:
+    """Ten customers have written, and the model thinks about each."""
+    sent = [await driver.write(2, channel, f"Qual o telefone da loja? CW-{n:04d}", new=True) for n in range(RUNS)]
+    await llm.wait("in_flight", at_least=RUNS)
+    return sent
+
+
+@pytest.mark.parametrize("step_in", WAYS)
+async def test_whoever_steps_in_while_the_model_thinks_is_not_talked_over(
+    slow: System, driver: Driver, llm: Llm, step_in: StepIn
+) -> None:
+    sent = await thinking(driver, llm)
+    await asyncio.gather(*(step_in(driver, one) for one in sent))
+    stats = await llm.wait("in_flight", at_most=0, seconds=THINKS)
+    assert stats["cancelled"] == RUNS  # the model's time is not paid for
+    for one in sent:
+        state = await driver.wait_for_status(one, "open", within=10)
+        assert _posted(state) == []
+
+
+@pytest.mark.parametrize("step_in", [_reply, _echo, _open, _assign])
+async def test_so_it_is_with_every_event_lost(slow: System, driver: Driver, llm: Llm, step_in: StepIn) -> None:
+    ended, _ = await ended_and_running(slow)
+    sent = await thinking(driver, llm)
+    await driver.shuffle(100_000)  # kept back: nobody tells us anything
+    await asyncio.gather(*(step_in(driver, one) for one in sent))
+    for one in sent:  # what only looked like ours is given to people
+        assert _posted(await driver.wait_for_status(one, "open", within=10)) == []
+    async with asyncio.timeout(10):
+        while (await ended_and_running(slow))[0] < ended + RUNS:
+            await asyncio.sleep(0.05)
+    assert [one for one in sent if _posted(await driver.state(one))] == []
+    await driver.clear_faults()  # now the events come, late
+
+
+async def test_handed_back_the_crew_knows_what_was_said_meanwhile(driver: Driver, llm: Llm) -> None:
+    sent = await driver.write(2, "whatsapp", "Qual o telefone da loja?", new=True)
+    await driver.wait_for_reply(sent)
+    await driver.take_over(sent)
+    await driver.reply(sent, "O sofá azul fica reservado até sexta, código AZUL-77.")
+    await driver.answer(sent, "whatsapp", "Obrigada! Meu CEP é 80610-260.")
+    await driver.hand_back(sent)
+    await llm.reset()
+    again = await driver.answer(sent, "whatsapp", "E até quando fica reservado?")
+    await driver.wait_for_reply(again)
+    (asked,) = await llm.requests("E até quando")
+    said = [(message["role"], message["content"]) for message in asked["body"]["messages"][-4:]]
+    assert [role for role, _ in said[-3:]] == ["assistant", "user", "user"]
+    assert "AZUL-77" in said[-3][1]
+    assert "80610-260" in said[-2][1]
+    assert said[-1][1] == "E até quando fica reservado?"
+
+
+async def test_a_command_in_a_note_gives_a_conversation_back(driver: Driver) -> None:
+    sent = await driver.write(2, "webchat", "Qual o telefone da loja?", new=True)
+    await driver.wait_for_reply(sent)
+    await driver.reply(sent, "Deixa comigo.")
+    await driver.wait_for_status(sent, "open")
+    await driver.note(sent, "/bot")
+    await driver.wait_for_status(sent, "pending")
+    again = await driver.answer(sent, "webchat", "Qual o endereço?")
+    assert await driver.wait_for_reply(again)
+
+
+async def test_a_conversation_that_keeps_its_assignee_is_answered_once_handed_back(driver: Driver) -> None:
+    sent = await driver.write(2, "webchat", "Qual o telefone da loja?", new=True)
+    await driver.wait_for_reply(sent)
+    await driver.take_over(sent)
+    state = await driver.hand_back(sent)
+    assert state["owner"]["assignee"] == "User"
+    again = await driver.answer(sent, "webchat", "Qual o endereço?")
+    assert await driver.wait_for_reply(again)
+
+
+@pytest.mark.parametrize("status", ["open", "snoozed", "resolved"])
+async def test_what_is_not_pending_is_not_answered(driver: Driver, llm: Llm, status: str) -> None:
+    sent = await driver.write(2, "webchat", "Qual o telefone da loja?", new=True)
+    (first,) = await driver.wait_for_reply(sent)
+    await llm.reset()
+    await driver.set_status(sent, status)
+    if status == "resolved":  # a resolved thread begins anew, and is ours again
+        again = await driver.answer(sent, "webchat", "Qual o endereço?")
+        assert await driver.wait_for_reply(again)
+        return
+    await driver.answer(sent, "webchat", "Qual o endereço?")
+    await driver.deliveries(timeout=5.0, done=True)
+    assert (await llm.stats())["in_flight"] == 0
+    assert [reply["id"] for reply in await driver.replies(sent)] == [first["id"]]
+
+
+async def test_a_blocked_contact_is_not_answered_while_the_model_thinks(driver: Driver, llm: Llm) -> None:
+    sent = await driver.write(2, "webchat", "Qual o telefone da loja?", new=True)
+    await llm.wait("in_flight", at_least=1)
+    await driver.block(sent)
+    await llm.wait("in_flight", at_most=0)
+    assert _posted(await driver.state(sent)) == []
+
+
+def _posted(state: dict[str, object]) -> list[str]:
+    messages = state["messages"]
+    assert isinstance(messages, list)
+    return [message["text"] for message in messages if message["sender"]["kind"] == "bot"]
