@@ -40,6 +40,7 @@ class Turn:
     steps: Steps = field(default_factory=Steps)
     draft: Draft | None = None
     superseded: int = 0
+    begun_at: float = field(default_factory=time.time)
 
     @property
     def last(self) -> Delivery:
@@ -53,8 +54,11 @@ class Turn:
 
     @property
     def arrivals(self) -> list[float]:
-        """When the burst's messages reached the door, unix seconds."""
-        return [delivery.received_at for delivery in self.deliveries]
+        """When the burst's messages reached the door, unix seconds: those from before the turn, as it began.
+
+        What waited in a journal comes late and one by one, from several doors: its burst is only closing now.
+        """
+        return [max(delivery.received_at, self.begun_at) for delivery in self.deliveries]
 
     def may_restart(self) -> bool:
         """Whether a newer message is still taken into this turn."""
