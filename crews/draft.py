@@ -22,11 +22,10 @@ from crews.errors import CrewUnsupported, ModelSilent
 from crews.policy import Standing, standing
 from crews.prompt import situation, values
 from crews.run import Run, current
-from crews.stack.assembly import assemble
 
 if TYPE_CHECKING:
     from crews.runner import ReentrantCrew
-    from crews.stack.wire import Wire
+    from crews.stack.assembly import Stack
 
 _CREWS = 512  # built crews kept; about 30 KB each
 _SILENT = "the model gave no answer"
@@ -44,10 +43,10 @@ class _Known(NamedTuple):
 class Crews:
     """All crews of a worker: built when first needed, shared by all their runs."""
 
-    def __init__(self, catalog: Catalog, completer: Completer, wire: "Wire | None" = None) -> None:
+    def __init__(self, catalog: Catalog, completer: Completer, stack: "Stack | None" = None) -> None:
         self._catalog = catalog
         self._completer = completer
-        self._wire = wire
+        self._stack = stack
         self._curated = Curated()
         self._crews: OrderedDict[bytes, ReentrantCrew] = OrderedDict()
         self._known: OrderedDict[tuple[int, str, str], _Known] = OrderedDict()
@@ -62,6 +61,7 @@ class Crews:
             ConfigurationError: the catalog has problems (all of them).
         """
         await asyncio.to_thread(environment.load)
+        from crews.stack.assembly import Stack
         from crews.stack.wire import Wire
         from crews.warm import warm_up
 
@@ -69,8 +69,8 @@ class Crews:
         if problems := chosen.problems():
             raise ConfigurationError(problems)
         await warm_up(chosen)
-        wire = Wire()
-        return cls(chosen, assemble(wire, connection), wire)
+        stack = Stack(Wire(), connection)
+        return cls(chosen, stack, stack)
 
     async def draft(self, question: Question, settings: Settings) -> Draft:
         """Answer as the tenant has written, or else run the question's crew.
@@ -100,8 +100,8 @@ class Crews:
 
     async def close(self) -> None:
         """Close every connection."""
-        if self._wire is not None:
-            await self._wire.aclose()
+        if self._stack is not None:
+            await self._stack.aclose()
 
     def _crew(self, question: Question, settings: Settings) -> "_Known":
         # A snapshot hands out the same settings object again and again: its identity spares the digest.

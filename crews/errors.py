@@ -36,3 +36,7 @@ class CrewUnsupported(CrewError):
 
 class GuardrailFailed(CrewError):
     """Hand to a person: a task's result never satisfied its guardrail."""
+
+
+class BudgetSpent(CrewError):
+    """Answer without a model, or hand to a person: what the tenant allows to be spent is used up."""

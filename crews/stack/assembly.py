@@ -1,16 +1,50 @@
-"""The stack that a model call goes through, outermost first."""
+"""The stack that a model call goes through, outermost first: what each wrapper does stands on top of its file.
+
+The limiter stands beneath fallback and hedging, since each of their requests draws on the minute of a key of its own;
+the budget above them, since it pays for all of them.
+"""
+
+import os
+import secrets
 
 from chatwootai.stores.breakers import BreakerStore
+from chatwootai.stores.budgets import BudgetStore
 from chatwootai.stores.connection import Connection
-from crews.call import Completer
+from chatwootai.stores.limits import LimitStore
+from crews.call import Call, Completer, Completion
+from crews.prices import prices
+from crews.stack.background import Background
 from crews.stack.breaker import Breakers
+from crews.stack.budget import Budget
 from crews.stack.deadline import Deadline
 from crews.stack.fallback import Fallback
 from crews.stack.hedging import Hedging
+from crews.stack.limiter import Limiter
+from crews.stack.wire import Wire
 
 
-def assemble(wire: Completer, connection: Connection | None = None) -> Completer:
-    """The stack as every turn uses it. Without a connection nothing is shared with other workers."""
-    stack: Completer = Hedging(wire)
-    stack = Fallback(stack, Breakers(BreakerStore(connection) if connection is not None else None))
-    return Deadline(stack)
+class Stack:
+    """What every turn asks: `complete` goes through all wrappers."""
+
+    def __init__(self, wire: Wire, connection: Connection | None = None) -> None:
+        """Without a connection nothing is limited, counted against a budget, or shared with other workers."""
+        self._wire = wire
+        self._background = background = Background()
+        stack: Completer = wire
+        if connection is not None:
+            limiter = Limiter(wire, LimitStore(connection, f"{os.getpid()}.{secrets.token_hex(4)}"), background)
+            stack, wire.meter = limiter, limiter
+        stack = Hedging(stack)
+        stack = Fallback(stack, Breakers(BreakerStore(connection) if connection is not None else None, background))
+        ledger = BudgetStore(connection) if connection is not None else None
+        stack = Budget(stack, ledger, prices(), background)
+        self._outermost = Deadline(stack)
+
+    async def complete(self, call: Call) -> Completion:
+        """See crews.call.Completer."""
+        return await self._outermost.complete(call)
+
+    async def aclose(self) -> None:
+        """Finish what is under way in the background, and close every connection to models."""
+        await self._background.settle()
+        await self._wire.aclose()

@@ -4,14 +4,13 @@ What Redis holds is shared; what this process knows of it decides at once and wi
 costs nothing, and without Redis each worker keeps to what it has seen itself.
 """
 
-import asyncio
 import time
-from collections.abc import Coroutine
-from typing import Any, Protocol
 
+from chatwootai.stores.breakers import BreakerStore
 from chatwootai.telemetry import log
 from chatwootai.telemetry.metrics import BREAKERS
 from crews.errors import ModelUnavailable
+from crews.stack.background import Background
 from crews.stack.failing_open import FailingOpen
 
 _FAILURES = 5  # in a row, of all workers
@@ -20,29 +19,16 @@ _LOOK_EVERY = 0.5  # seconds
 _log = log.get("breaker")
 
 
-class Shelf(Protocol):
-    """Where workers share what they know of targets (chatwootai.stores.breakers)."""
-
-    async def trip(self, name: str, *, failures: int, rest_ms: int, longest_ms: int, pause_ms: int) -> int:
-        """Note a failure; milliseconds that the target is to be left alone."""
-
-    async def mend(self, name: str) -> None:
-        """The target answered."""
-
-    async def look(self, names: list[str]) -> list[int]:
-        """Milliseconds that each is to be left alone."""
-
-
 class Breakers:
     """What this process knows. Times in seconds."""
 
-    def __init__(self, shelf: Shelf | None = None) -> None:
+    def __init__(self, shelf: BreakerStore | None, background: Background) -> None:
         self._shelf = shelf
         self._open = FailingOpen("breaker")
         self._until: dict[str, float] = {}
         self._failures: dict[str, int] = {}
         self._looked = 0.0
-        self._background: set[asyncio.Task[None]] = set()
+        self._background = background
         self._names: set[str] = set()
 
     def blocked(self, name: str) -> float:
@@ -80,7 +66,7 @@ class Breakers:
             BREAKERS.labels("closed").inc()
             _log.info("breaker_closed", target=name)
         if self._shelf is not None:
-            self._later(self._mend(name))
+            self._background.start(self._mend(name))
 
     def _own_rest(self, name: str) -> float:
         beyond = self._failures.get(name, 0) - _FAILURES
@@ -101,9 +87,9 @@ class Breakers:
         now = time.monotonic()
         if self._shelf is not None and now - self._looked >= _LOOK_EVERY:
             self._looked = now
-            self._later(self._refresh(self._shelf, sorted(self._names)[:256]))
+            self._background.start(self._refresh(self._shelf, sorted(self._names)[:256]))
 
-    async def _refresh(self, shelf: Shelf, names: list[str]) -> None:
+    async def _refresh(self, shelf: BreakerStore, names: list[str]) -> None:
         rests = await self._open.ask(lambda: shelf.look(names))
         for name, rest in zip(names, rests or (), strict=False):
             if rest > 0:
@@ -113,8 +99,3 @@ class Breakers:
         assert self._shelf is not None  # noqa: S101  # asked by the caller
         shelf = self._shelf
         await self._open.ask(lambda: shelf.mend(name))
-
-    def _later(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work)
-        self._background.add(task)
-        task.add_done_callback(self._background.discard)

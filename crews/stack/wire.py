@@ -46,10 +46,10 @@ class Meter(Protocol):
 class Wire:
     """Asks OpenAI-compatible endpoints. One client per endpoint, one pool of connections for all."""
 
-    def __init__(self, meter: Meter | None = None) -> None:
+    def __init__(self) -> None:
+        self.meter: Meter | None = None
         self._http = DefaultAioHttpClient(limits=_LIMITS, follow_redirects=False, headers=_PLAIN)
         self._clients: OrderedDict[str, AsyncOpenAI] = OrderedDict()
-        self._meter = meter
 
     async def complete(self, call: Call) -> Completion:
         """One request, one answer; cancelling it closes the request."""
@@ -127,8 +127,8 @@ class Wire:
             await response.aclose()
 
     def _tell(self, call: Call, headers: httpx.Headers) -> None:
-        if self._meter is not None and (left := refusals.remaining(headers)) is not None:
-            self._meter.told(call.target, left)
+        if self.meter is not None and (left := refusals.remaining(headers)) is not None:
+            self.meter.told(call.target, left)
 
     def _client(self, endpoint: Endpoint) -> AsyncOpenAI:
         client = self._clients.get(endpoint.id)

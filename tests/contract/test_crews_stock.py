@@ -235,11 +235,11 @@ async def run_ours(case: Case, recorder: Recorder) -> Any:
     from crews.llm import StackLLM
     from crews.run import Run, current
     from crews.runner import ReentrantCrew
-    from crews.stack.assembly import assemble
+    from crews.stack.assembly import Stack
     from crews.stack.wire import Wire
 
-    wire = Wire()
-    llm = StackLLM(assemble(wire), model="gpt-4.1-mini", temperature=0.3, max_tokens=99)
+    stack = Stack(Wire())
+    llm = StackLLM(stack, model="gpt-4.1-mini", temperature=0.3, max_tokens=99)
     agents, tasks = case.parts(llm)
     crew = ReentrantCrew(agents=agents, tasks=tasks)
     token = current.set(
@@ -249,7 +249,7 @@ async def run_ours(case: Case, recorder: Recorder) -> Any:
         return await crew.akickoff(inputs=dict(case.inputs))
     finally:
         current.reset(token)
-        await wire.aclose()
+        await stack.aclose()
 
 
 def sent(bodies: list[Body], *, unordered: bool) -> list[Body]:

@@ -38,11 +38,11 @@ async def crews(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator["Crews"]:
     monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
     await asyncio.to_thread(environment.load)
     from crews.draft import Crews
-    from crews.stack.assembly import assemble
+    from crews.stack.assembly import Stack
     from crews.stack.wire import Wire
 
-    wire = Wire()
-    opened = Crews(Catalog(SHIPPED), assemble(wire), wire)
+    stack = Stack(Wire())
+    opened = Crews(Catalog(SHIPPED), stack, stack)
     yield opened
     await opened.close()
 
@@ -372,6 +372,6 @@ async def test_opening_warms_up_without_network(tmp_path: Path, monkeypatch: pyt
 
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
     crews = await Crews.open()
-    assert crews._wire is not None
-    assert not crews._wire._clients
+    assert crews._stack is not None
+    assert not crews._stack._wire._clients
     await crews.close()

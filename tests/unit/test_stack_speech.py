@@ -1,0 +1,89 @@
+"""A streamed answer, however its bytes were cut."""
+
+import itertools
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chatwootai.model.turn import Usage
+from crews.stack.speech import Garbled, Speech, Told
+
+NOTHING = Usage()
+
+
+def event(delta: dict[str, Any] | None = None, finish: str | None = None, **more: Any) -> bytes:
+    choices = [] if delta is None else [{"index": 0, "delta": delta, "finish_reason": finish}]
+    return b"data: " + json.dumps({"model": "m-served", "choices": choices, **more}).encode() + b"\n\n"
+
+
+USAGE = {"prompt_tokens": 9, "completion_tokens": 3, "prompt_tokens_details": {"cached_tokens": 4}}
+WORDS = [
+    event({"role": "assistant", "content": ""}),
+    event({"content": "Olá, "}),
+    event({"content": "ção 👩‍👩‍👧"}),
+    event({}, "stop"),
+    event(None, usage=USAGE),
+    b"data: [DONE]\n\n",
+]
+
+
+def heard(*pieces: bytes) -> Speech:
+    speech = Speech()
+    for piece in pieces:
+        speech.hear(piece)
+    return speech
+
+
+@given(cuts=st.lists(st.integers(0, sum(map(len, WORDS))), max_size=12))
+def test_any_cut_gives_the_same_completion(cuts: list[int]) -> None:
+    whole = b": comment\r\n\r\n" + b"".join(WORDS).replace(b"\n", b"\r\n")
+    edges = [0, *sorted(cuts), len(whole)]
+    speech = heard(*(whole[start:end] for start, end in itertools.pairwise(edges)))
+    completion = speech.completion("asked", NOTHING)
+    assert (completion.text, completion.finish, completion.model) == ("Olá, ção 👩‍👩‍👧", "stop", "m-served")
+    assert completion.usage == Usage(prompt_tokens=9, completion_tokens=3, cached_tokens=4, calls=1)
+    assert (speech.done, speech.whole, speech.spoken) == (True, True, True)
+
+
+def test_the_role_alone_is_no_word() -> None:
+    assert not heard(WORDS[0]).spoken
+
+
+def test_tool_calls_come_in_pieces_and_side_by_side() -> None:
+    head = {"index": 0, "id": "a", "function": {"name": "look", "arguments": ""}}
+    other = {"index": 1, "id": "b", "function": {"name": "wait", "arguments": "{}"}}
+    pieces = [
+        event({"tool_calls": [head]}),
+        event({"tool_calls": [other]}),
+        event({"tool_calls": [{"index": 0, "function": {"arguments": '{"x":'}}]}),
+        event({"tool_calls": [{"index": 0, "function": {"arguments": "1}"}}]}),
+        event({}, "tool_calls"),
+    ]
+    speech = heard(*pieces)
+    calls = speech.completion("m", NOTHING).tool_calls
+    assert [(each.id, each.name, each.arguments) for each in calls] == [("a", "look", '{"x":1}'), ("b", "wait", "{}")]
+    assert speech.spoken
+
+
+def test_a_refusal_says_so() -> None:
+    assert heard(event({"refusal": "no"}), event({}, "stop")).completion("m", NOTHING).finish == "refusal"
+
+
+def test_an_error_in_the_midst_is_told() -> None:
+    with pytest.raises(Told) as told:
+        heard(WORDS[1], b'data: {"error": {"message": "secret words", "code": "rate_limit_exceeded"}}\n\n')
+    assert told.value.code == "rate_limit_exceeded"
+
+
+@pytest.mark.parametrize("data", [b"data: nonsense\n", b"data: []\n", b'data: {"choices": [7]}\n', b"data: NaN\n"])
+def test_nonsense_is_garbled(data: bytes) -> None:
+    with pytest.raises(Garbled):
+        heard(data)
+
+
+def test_a_line_without_end_is_not_kept() -> None:
+    with pytest.raises(Garbled):
+        heard(b"data: " + b"x" * (5 * 1024 * 1024))
