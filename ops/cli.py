@@ -54,7 +54,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _dispatch(words: list[str]) -> int:
-    known = {name: _verb(name) for name in _names()}
+    known = {name.replace("_", "-"): _verb(name) for name in _names()}
     if words and (forward := getattr(known.get(words[0]), "forward", None)):
         return int(forward(words[1:]))
     parser = _parser(known)

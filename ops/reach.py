@@ -1,0 +1,89 @@
+"""How a verb reaches what runs: the Redis that REDIS_URL names, an account's Chatwoot. Errors are sentences."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ops.printing import complain
+
+if TYPE_CHECKING:
+    from chatwootai.stores.connection import Connection
+    from config.snapshot import Account
+    from workers.chatwoot import Chatwoot
+
+
+class Impossible(Exception):
+    """It cannot be done; the message says why, and what to do."""
+
+
+def with_redis(work: "Callable[[Connection], Awaitable[int]]") -> int:
+    """Do some work on Redis; 1, and a sentence, where that cannot be."""
+    from chatwootai.stores.connection import BadRedisUrl, StoreUnavailable
+    from chatwootai.telemetry import log
+
+    try:
+        log.configure(os.environ.get("LOG_LEVEL") or "ERROR", os.environ.get("LOG_FORMAT") or None, process="ops")
+        return asyncio.run(_connected(work))
+    except Impossible as error:
+        complain(error)
+    except StoreUnavailable as error:
+        complain(f"Redis does not answer ({error}): start it, or let REDIS_URL name the one that workers use")
+    except (BadRedisUrl, log.LogSettingsError) as error:
+        complain(error)
+    return 1
+
+
+async def _connected(work: "Callable[[Connection], Awaitable[int]]") -> int:
+    from chatwootai.stores.connection import DEFAULT_URL, connect
+
+    connection = connect(os.environ.get("REDIS_URL") or DEFAULT_URL, timeout=5.0)
+    try:
+        return await work(connection)
+    finally:
+        await connection.aclose()
+
+
+def accounts(folder: Path) -> "dict[str, Account]":
+    """The accounts of a configuration, as far as it is sound: half of it is better than none."""
+    from config.loader import inspect
+
+    return dict(inspect(folder, os.environ).snapshot.accounts)
+
+
+@asynccontextmanager
+async def chatwoots() -> "AsyncIterator[Callable[[Account], Chatwoot]]":
+    """What makes a client of an account, all on one session."""
+    import aiohttp
+
+    from workers.chatwoot import Chatwoot
+
+    async with aiohttp.ClientSession() as session:
+
+        def client(account: "Account") -> Chatwoot:
+            token = account.user_token
+            return Chatwoot(
+                session,
+                url=account.installation.url,
+                account=account.id,
+                bot_token=account.bot_token.reveal(),
+                user_token=token.reveal() if token else None,
+            )
+
+        yield client
+
+
+def agreed(question: str, *, yes: bool) -> bool:
+    """Whether the operator says yes, beforehand or when asked.
+
+    Raises:
+        Impossible: nobody can be asked.
+    """
+    if yes:
+        return True
+    try:
+        return input(f"{question} [y/N] ").strip().lower() in {"y", "yes"}
+    except EOFError:
+        raise Impossible("nothing was done: there is nobody to ask here. Add --yes if you mean it") from None

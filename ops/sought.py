@@ -1,0 +1,52 @@
+"""What an operator means by a word: a job, a turn, a conversation or a webhook request."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from chatwootai.stores.letters import Letter, Letters
+from chatwootai.stores.lives import Lives
+from chatwootai.stores.turns import Turns
+from ops.reach import Impossible
+
+if TYPE_CHECKING:
+    from chatwootai.stores.connection import Connection
+
+JOB = re.compile(r"turn:(?P<conv>[^\s:]+:\d+):\d+")
+CONVERSATION = re.compile(r"[^\s:]+:\d+")
+
+
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """What was found: always a conversation; and the job, turn, dead letter or message by which it was found."""
+
+    conv: str
+    job: str | None = None
+    turn: str | None = None
+    letter: Letter | None = None
+    record: dict[str, object] | None = None
+    message: int | None = None
+
+
+async def find(connection: "Connection", word: str, accounts: Callable[[], list[str]]) -> Sought:
+    """Look a word up. `accounts`: where a webhook request may have gone, read only if nothing else fits.
+
+    Raises:
+        Impossible: nothing of that name is remembered.
+        StoreUnavailable: Redis is away.
+    """
+    if match := JOB.fullmatch(word):
+        return Sought(match["conv"], job=word)
+    if letter := await Letters(connection).read(word):
+        return Sought(letter.conv, turn=word, letter=letter)
+    if CONVERSATION.fullmatch(word):
+        return Sought(word)
+    if record := await Turns(connection).read(word):
+        return Sought(f"{record.get('account')}:{record.get('conversation')}", turn=word, record=record)
+    if found := await Lives(connection).admitted(word, accounts()):
+        return Sought(found[0], message=found[1])
+    raise Impossible(
+        f"nothing is remembered of {word}. A conversation is written 1:25, a job turn:1:25:3; turns are remembered for "
+        "a week, webhook requests (X-Chatwoot-Delivery) for a day, and only of accounts in the mapping"
+    )

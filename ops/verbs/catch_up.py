@@ -1,0 +1,101 @@
+"""`chatwootai catch-up`: ask Chatwoot for customers whose webhooks never arrived."""
+
+import argparse
+import os
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from ops.printing import as_json, complain, table, takes_config, takes_json
+
+if TYPE_CHECKING:
+    from chatwootai.stores.connection import Connection
+    from config.snapshot import Account
+
+SUMMARY = "ask Chatwoot for customers who wait unanswered because their webhooks never arrived"
+EXAMPLES = """\
+  chatwootai catch-up --dry-run
+  chatwootai catch-up --account 1 --hours 48"""
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Whom, how far back."""
+    takes_config(parser)
+    takes_json(parser)
+    parser.add_argument("--account", metavar="KEY", help="only this one (default: all that have a user token)")
+    parser.add_argument("--hours", type=float, metavar="N", help="how far back (default: CATCH_UP_HOURS, or 24)")
+    parser.add_argument("--dry-run", action="store_true", help="only count who waits")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Catch up; 1 if an account could not be asked."""
+    from ops.reach import with_redis
+
+    return with_redis(lambda connection: _run(connection, arguments))
+
+
+async def _run(connection: "Connection", arguments: argparse.Namespace) -> int:
+    from chatwootai.stores.mailbox import Mailbox
+    from ops.reach import chatwoots
+    from workers.catchup import CatchUp
+
+    catch_up = CatchUp(Mailbox(connection), hours=_hours(arguments))
+    async with chatwoots() as client:
+        rows = [await _one(catch_up, account, client(account), arguments) for account in _asked(arguments)]
+    _print(rows, arguments)
+    return 1 if any(row["problem"] for row in rows) else 0
+
+
+def _hours(arguments: argparse.Namespace) -> float:
+    from ops.reach import Impossible
+    from workers.environment import BadEnvironment, catch_up_hours
+
+    try:
+        hours = catch_up_hours(os.environ) if arguments.hours is None else float(arguments.hours)
+    except BadEnvironment as error:
+        raise Impossible(error) from error
+    if not 0 < (hours := hours or 24.0) <= 168:
+        raise Impossible("--hours is more than 0 and at most 168: what was admitted is remembered for a week")
+    return hours
+
+
+def _asked(arguments: argparse.Namespace) -> "list[Account]":
+    from config.problems import suggestion
+    from ops.reach import Impossible, accounts
+
+    known = accounts(arguments.config)
+    if arguments.account is None:
+        for account in known.values():
+            if account.user_token is None:
+                complain(f"account {account.key} is left out: the mapping has no user_token for it")
+        return [account for account in known.values() if account.user_token]
+    if arguments.account not in known:
+        raise Impossible(f"there is no account {arguments.account}. {suggestion(arguments.account, known)}")
+    if known[arguments.account].user_token is None:
+        raise Impossible(
+            f"account {arguments.account} has no user_token in the mapping, and a bot may not list messages"
+        )
+    return [known[arguments.account]]
+
+
+async def _one(catch_up: Any, account: "Account", chatwoot: Any, arguments: argparse.Namespace) -> dict[str, Any]:
+    from workers.catchup import Caught
+    from workers.chatwoot_errors import ChatwootError
+
+    try:
+        caught, problem = await catch_up.account(account.key, chatwoot, dry_run=arguments.dry_run), None
+    except ChatwootError as error:
+        caught, problem = Caught(account.key), str(error)
+    if caught.full:
+        problem = "its mailboxes are full: again, once they have emptied"
+    return {**asdict(caught), "problem": problem}
+
+
+def _print(rows: list[dict[str, Any]], arguments: argparse.Namespace) -> None:
+    if arguments.json:
+        as_json(rows)
+        return
+    names = ("account", "conversations", "waiting", "admitted", "known")
+    table(("ACCOUNT", "PENDING", "UNANSWERED", "ADMITTED", "KNOWN"), [[row[name] for name in names] for row in rows])
+    for row in rows:
+        if row["problem"]:
+            complain(f"account {row['account']}: {row['problem']}")

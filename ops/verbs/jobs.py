@@ -1,0 +1,99 @@
+"""`chatwootai jobs`: what waits, runs and died; one conversation's life; and hands to put things right."""
+
+import argparse
+import asyncio
+import json
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
+
+from ops.printing import as_json, takes_config, takes_json
+
+if TYPE_CHECKING:
+    from chatwootai.stores.connection import Connection
+
+SUMMARY = "list what waits, runs, is put off or died; show, retry or drop one"
+EXAMPLES = """\
+  chatwootai jobs stats --watch
+  chatwootai jobs list --state dead
+  chatwootai jobs show 1:25                the life of conversation 25 of account 1, step by step
+  chatwootai jobs retry 1:25 --hand-back   have its dead letters answered after all
+  chatwootai jobs drop 1:25                give up what it still has to do"""
+STATES = ("waiting", "running", "scheduled", "dead")
+_WHAT = "a job (turn:1:25:3), a turn or dead letter, a conversation (1:25), a webhook request (X-Chatwoot-Delivery)"
+_EVERY = 2.0
+
+Show = Callable[["Connection", argparse.Namespace], Awaitable[object]]
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """`list`, `stats`, `show`, `retry`, `drop`."""
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    listed = actions.add_parser("list", help="what waits, runs, is put off or died")
+    listed.add_argument("--state", choices=STATES, help="only these (default: all)")
+    listed.add_argument("--account", metavar="KEY", help="only this account's")
+    listed.add_argument("--lane", choices=("high", "normal"), help="only this lane's")
+    listed.add_argument("--limit", type=int, default=200, metavar="N", help="of each state (default: 200; 0: all)")
+    stats = actions.add_parser("stats", help="all of it in numbers")
+    shown = actions.add_parser("show", help="one conversation, step by step")
+    for action in (listed, stats, shown):
+        takes_json(action)
+        action.add_argument(
+            "--watch",
+            type=float,
+            nargs="?",
+            const=_EVERY,
+            metavar="SECONDS",
+            help=f"again and again (every {_EVERY:g})",
+        )
+    retry = actions.add_parser("retry", help="answer dead letters after all; run at once what was put off")
+    retry.add_argument("--hand-back", action="store_true", help="take the conversation back from people first")
+    retry.add_argument("--force", action="store_true", help="do not ask Chatwoot who owns the conversation")
+    drop = actions.add_parser("drop", help="give up what a conversation has to do, or throw a dead letter away")
+    drop.add_argument("--yes", action="store_true", help="do not ask")
+    for action in (shown, retry, drop):
+        action.add_argument("what", help=_WHAT)
+        takes_config(action)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Do it; 1 where it cannot be done."""
+    from ops import hands, views
+    from ops.reach import with_redis
+
+    looks: dict[str, tuple[Show, Callable[[object], None]]] = {
+        "list": (views.listing, views.print_listing),
+        "stats": (views.numbers, views.print_numbers),
+        "show": (views.life, views.print_life),
+    }
+    if arguments.action in looks:
+        show, tell = looks[arguments.action]
+        return with_redis(lambda connection: _look(connection, arguments, show, tell))
+    act = {"retry": hands.retry, "drop": hands.drop}[arguments.action]
+    return with_redis(lambda connection: act(connection, arguments))
+
+
+async def _look(
+    connection: "Connection", arguments: argparse.Namespace, show: Show, tell: Callable[[object], None]
+) -> int:
+    while True:
+        found = await show(connection, arguments)
+        if arguments.json and arguments.watch:
+            print(json.dumps(found, ensure_ascii=False, default=str), flush=True)
+        elif arguments.json:
+            as_json(found)
+        else:
+            _fresh_page(arguments)
+            tell(found)
+        if not arguments.watch:
+            return 0
+        sys.stdout.flush()
+        await asyncio.sleep(max(0.1, arguments.watch))
+
+
+def _fresh_page(arguments: argparse.Namespace) -> None:
+    if arguments.watch and sys.stdout.isatty():
+        print("\x1b[H\x1b[2J", end="")
+    if arguments.watch:
+        print(time.strftime("%H:%M:%S"))

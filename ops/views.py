@@ -1,0 +1,212 @@
+"""What `chatwootai jobs` shows, as data and as text. Ids, counts and moments; never what anybody said."""
+
+import argparse
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+
+from chatwootai.model.delivery import Delivery
+from chatwootai.stores.connection import Connection
+from chatwootai.stores.inspection import Inspection, Job
+from chatwootai.stores.letters import Letter, Letters
+from chatwootai.stores.lives import Lives
+from ops.printing import table
+from ops.reach import Impossible, accounts
+from ops.sought import find
+
+Json = dict[str, Any]
+_HEAD = ("STATE", "ACCOUNT", "CONVERSATION", "LANE", "PRIORITY", "MESSAGES", "TRIES", "SINCE", "WHEN", "WORKER", "JOB")
+
+
+async def listing(connection: Connection, arguments: argparse.Namespace) -> Json:
+    """Jobs and dead letters. `more`: states of which there are others beyond the limit."""
+    jobs: list[Json] = []
+    more: list[str] = []
+    for state, found in _sources(Inspection(connection), arguments).items():
+        taken = await _taken((asdict(job) async for job in found if _wanted(job, arguments)), arguments.limit)
+        jobs += taken[0]
+        more += [state] if taken[1] else []
+    dead: list[Json] = []
+    if arguments.state in {None, "dead"} and not arguments.lane:
+        letters = Letters(connection).all()
+        ours = (described(one) async for one in letters if arguments.account in {None, one.conv.rpartition(":")[0]})
+        dead, left = await _taken(ours, arguments.limit)
+        more += ["dead"] if left else []
+    return {"jobs": jobs, "dead": dead, "more": more}
+
+
+def _sources(look: Inspection, arguments: argparse.Namespace) -> dict[str, AsyncIterator[Job]]:
+    sources = {
+        "running": look.running(),
+        "waiting": look.waiting(account=arguments.account, lane=arguments.lane),
+        "scheduled": look.scheduled(),
+    }
+    return {state: source for state, source in sources.items() if arguments.state in {None, state}}
+
+
+def _wanted(job: Job, arguments: argparse.Namespace) -> bool:
+    return arguments.account in {None, job.account} and arguments.lane in {None, job.lane}
+
+
+async def _taken(source: AsyncIterator[Json], limit: int) -> tuple[list[Json], bool]:
+    found: list[Json] = []
+    async for one in source:
+        if limit and len(found) >= limit:
+            return found, True
+        found.append(one)
+    return found, False
+
+
+def described(letter: Letter) -> Json:
+    """A dead letter without anyone's words."""
+    return {
+        "turn": letter.turn,
+        "conv": letter.conv,
+        "cause": letter.cause,
+        "at": letter.at,
+        "messages": [one.message.id for one in letter.deliveries],
+        "unreadable": letter.unreadable,
+    }
+
+
+def print_listing(found: Any) -> None:
+    """Print what `listing` found."""
+    now = time.time()
+    if found["jobs"]:
+        table(_HEAD, [_row(job, now) for job in found["jobs"]])
+    if found["dead"]:
+        print("\ndead letters" if found["jobs"] else "dead letters")
+        rows = [
+            (one["turn"], one["conv"], moment(one["at"]), _ids(one["messages"]), one["cause"]) for one in found["dead"]
+        ]
+        table(("TURN", "CONVERSATION", "SINCE", "MESSAGES", "CAUSE"), rows)
+    if not found["jobs"] and not found["dead"]:
+        print("nothing waits, nothing runs, nothing died")
+    if found["more"]:
+        print(f"... and more: {', '.join(found['more'])} (--limit 0 shows all)")
+
+
+def _row(job: Json, now: float) -> tuple[object, ...]:
+    first = (job["state"], job["account"], job["conv"], job["lane"], job["priority"], job["messages"], job["tries"])
+    since = job["began"] if job["state"] == "running" else job["since"]
+    return (*first, _ago(since, now), _when(job, now), job["worker"] or "", job["job"])
+
+
+def _when(job: Mapping[str, Any], now: float) -> str:
+    if job["lease"] is not None:
+        return f"lease {job['lease'] - now:.1f} s"
+    return f"due in {_span(job['due'] - now)}" if job["due"] is not None else ""
+
+
+def _ago(at: float | None, now: float) -> str:
+    return _span(now - at) if at else ""
+
+
+def _span(seconds: float) -> str:
+    """A length of time, in the two units that matter."""
+    whole = max(0, int(seconds))
+    if whole < 60:
+        return f"{max(0.0, seconds):.1f} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def moment(at: float) -> str:
+    """A moment in UTC, to the millisecond."""
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z") if at else "?"
+
+
+def _ids(values: Sequence[object]) -> str:
+    return ",".join(str(value) for value in values)
+
+
+async def numbers(connection: Connection, _: argparse.Namespace) -> Json:
+    """The floor in numbers."""
+    return asdict(await Inspection(connection).stats())
+
+
+def print_numbers(found: Any) -> None:
+    """Print what `numbers` found."""
+    oldest = f", the oldest for {_ago(found['since'], time.time())}" if found["since"] else ""
+    print(f"waiting    {found['waiting']} turns{oldest}; {found['messages']} messages in mailboxes")
+    print(f"running    {found['running']}    scheduled  {found['scheduled']}    dead letters  {found['dead']}")
+    print(f"conversations with something to do  {found['open']}")
+    if found["priorities"]:
+        print("\nby priority")
+        table(("PRIORITY", "WAITING"), found["priorities"].items())
+    print("\nworkers")
+    table(("WORKER", "RUNNING"), found["workers"].items() if found["workers"] else [("none listens", "")])
+    if found["tenants"]:
+        print("\nby account")
+        names = ("account", "high", "normal", "running", "messages")
+        head = ("ACCOUNT", "HIGH LANE", "NORMAL LANE", "RUNNING", "MESSAGES")
+        table(head, [[one[name] for name in names] for one in found["tenants"]])
+
+
+async def life(connection: Connection, arguments: argparse.Namespace) -> Json:
+    """One conversation: where it stands, and how it came there."""
+    sought = await find(connection, arguments.what, lambda: [*accounts(arguments.config)])
+    found = await Lives(connection).read(sought.conv)
+    if not found.known and sought.letter is None and sought.record is None:
+        raise Impossible(f"nothing is remembered of conversation {sought.conv}: no message of it came in the last days")
+    job = await Inspection(connection).job(found.job) if found.job else None
+    letters = await Letters(connection).of(sought.conv)
+    return {
+        "conversation": found.conv,
+        "found_by": {"job": sought.job, "turn": sought.turn, "message": sought.message},
+        "job": asdict(job) if job else ({"job": found.job, "state": "lost"} if found.job else None),
+        "tries": found.tries,
+        "waiting": [_delivery(one) for one in found.waiting],
+        "outbox": [asdict(one) for one in found.outbox],
+        "kept": [_delivery(one) for one in found.kept],
+        "dead": [described(one) for one in letters],
+        "turn": sought.record,
+        "steps": [{"at": one.at, "step": one.name, **one.details} for one in found.steps],
+    }
+
+
+def _delivery(one: Delivery) -> Json:
+    return {"message": one.message.id, "delivery": one.delivery_id, "received_at": one.received_at}
+
+
+def print_life(found: Any) -> None:
+    """Print what `life` found."""
+    print(f"conversation {found['conversation']}: {_standing(found['job'])}")
+    for name, lines in (
+        ("waits", [f"message {one['message']}, since {moment(one['received_at'])}" for one in found["waiting"]]),
+        ("outbox", [f"{one['kind']} {one['part']} of turn {one['turn']}" for one in found["outbox"]]),
+        ("dead", [f"{one['turn']}: {one['cause']} ({moment(one['at'])})" for one in found["dead"]]),
+        ("kept", [f"message {one['message']}, delivery {one['delivery'] or '-'}" for one in found["kept"]]),
+    ):
+        for line in lines:
+            print(f"  {name:<7} {line}")
+    if found["turn"]:
+        _print_turn(found["turn"])
+    print("\nsteps")
+    last: float | None = None
+    for one in found["steps"]:
+        details = "  ".join(f"{name}={value}" for name, value in one.items() if name not in {"at", "step"})
+        later = "" if last is None else f"+{one['at'] - last:.3f}"
+        print(f"  {moment(one['at'])} {later:>9}  {one['step']:<11} {details}".rstrip())
+        last = one["at"]
+
+
+def _print_turn(record: Mapping[str, Any]) -> None:
+    print(f"\nturn: {record.get('outcome')} on {record.get('channel')} in {record.get('seconds')} s")
+    for name, seconds in record.get("steps") or ():
+        print(f"  {name:<9} {seconds:.4f} s")
+
+
+def _standing(job: Mapping[str, Any] | None) -> str:
+    if job is None:
+        return "it rests"
+    if job["state"] == "lost":
+        return f"its job {job['job']} is gone; the sweep gives it another within seconds, while a worker runs"
+    now, words = time.time(), [f"{job['job']} is {job['state']}", f"priority {job['priority']}"]
+    words += [f"on {job['worker']}"] if job["worker"] else []
+    words += [_when(job, now)] if _when(job, now) else []
+    words += [f"{job['tries']} tries"] if job["tries"] else []
+    return ", ".join(words)
