@@ -7,7 +7,7 @@ import logging
 import os
 import signal
 import socket
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
@@ -49,7 +49,7 @@ async def serve(environment: Environment, environ: Mapping[str, str]) -> None:
         live.listen(door.replace)
         door.replace(snapshot := live.snapshot)
         app = application(door, admissions, live)
-        async with listening(app, environment.host, environment.port) as (host, port):
+        async with listening(app, environment.host, environment.port, door.finish) as (host, port):
             gc.collect()
             gc.freeze()  # what is loaded stays; collections look only at what requests leave behind
             _log.info("listening", host=host, port=port, accounts=len(snapshot.accounts), config=snapshot.digest[:12])
@@ -93,9 +93,13 @@ async def _admissions(environment: Environment) -> AsyncIterator[Admissions]:
 
 
 @contextlib.asynccontextmanager
-async def listening(app: web.Application, host: str, port: int) -> AsyncIterator[tuple[str, int]]:
+async def listening(
+    app: web.Application, host: str, port: int, finish: Callable[[], Awaitable[None]] | None = None
+) -> AsyncIterator[tuple[str, int]]:
     """Serve an application; gives the host and the port in use.
 
+    At the end nothing more is accepted, and `finish` is awaited before connections are closed: aiohttp's own shutdown
+    waits for handlers, but drops what they still have to read.
     Bodies are taken as they come: a compressed one is not unpacked before its signature was looked at.
     """
     debug = logging.getLogger("aiohttp.access").isEnabledFor(logging.DEBUG)
@@ -112,9 +116,15 @@ async def listening(app: web.Application, host: str, port: int) -> AsyncIterator
     )
     await runner.setup()
     try:
-        await web.TCPSite(runner, host, port).start()
+        site = web.TCPSite(runner, host, port)
+        await site.start()
         address = runner.addresses[0]
         yield address[0], address[1]
+        await site.stop()
+        if finish:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_SHUTDOWN_SECONDS):
+                    await finish()
     finally:
         await runner.cleanup()
 

@@ -3,6 +3,7 @@
 Known account, body within its limit, signature, meaning, rate, storage. Nothing is parsed before the signature holds.
 """
 
+import asyncio
 import time
 from typing import Final
 
@@ -40,6 +41,8 @@ class Door:
         self.snapshot = snapshot
         self._admissions = admissions
         self._rates = Rates(time.monotonic)
+        self._in_flight = 0
+        self._idle = asyncio.Event()
 
     def replace(self, snapshot: Snapshot) -> None:
         """Put another configuration in force; a request keeps the account that it began with."""
@@ -47,11 +50,22 @@ class Door:
 
     async def receive(self, request: web.Request) -> web.Response:
         """Answer one webhook request. A mistake of ours is a 500 without details: Chatwoot tries those again."""
+        self._in_flight += 1
         try:
             return await self._receive(request)
         except Exception:  # noqa: BLE001  whatever it is, the answer is one that Chatwoot tries again after
             _log.exception("surprise", path=request.path)
             return _refused(500, "surprise", "something went wrong here: send it again")
+        finally:
+            self._in_flight -= 1
+            if not self._in_flight:
+                self._idle.set()
+
+    async def finish(self) -> None:
+        """Wait until no request is in flight. Each ends by itself: reading, Redis and disk all have their time."""
+        while self._in_flight:
+            self._idle.clear()
+            await self._idle.wait()
 
     async def _receive(self, request: web.Request) -> web.Response:
         account = self.snapshot.account(request.match_info["account"])
