@@ -76,10 +76,14 @@ class Payer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fresh:
-    """How long an answer may be given again, in seconds: as it is, and then while a new one is made."""
+    """How long an answer may be given again, in seconds: as it is, and then while a new one is made.
+
+    `version` names the crew and the configuration that it was made by.
+    """
 
     seconds: float
     stale_seconds: float = 0.0
+    version: str = ""
 
 
 class Watch(Protocol):

@@ -9,6 +9,7 @@ import secrets
 
 from chatwootai.stores.breakers import BreakerStore
 from chatwootai.stores.budgets import BudgetStore
+from chatwootai.stores.completions import CompletionStore
 from chatwootai.stores.connection import Connection
 from chatwootai.stores.limits import LimitStore
 from crews.call import Call, Completer, Completion
@@ -16,6 +17,7 @@ from crews.prices import prices
 from crews.stack.background import Background
 from crews.stack.breaker import Breakers
 from crews.stack.budget import Budget
+from crews.stack.cache import Cache
 from crews.stack.deadline import Deadline
 from crews.stack.fallback import Fallback
 from crews.stack.hedging import Hedging
@@ -38,6 +40,8 @@ class Stack:
         stack = Fallback(stack, Breakers(BreakerStore(connection) if connection is not None else None, background))
         ledger = BudgetStore(connection) if connection is not None else None
         stack = Budget(stack, ledger, prices(), background)
+        if connection is not None:
+            stack = Cache(stack, CompletionStore(connection), background)
         self._outermost = Deadline(stack)
 
     async def complete(self, call: Call) -> Completion:

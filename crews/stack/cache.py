@@ -1,0 +1,168 @@
+"""The exact cache: the very same question of the same tenant is answered once, and asked once however many ask.
+
+Its key is a digest of everything that shapes an answer. Only calls whose crew says so come here (`Call.keep`), and
+never one with a tool's result in it. Many who ask at once wait for the first: in this process on one future, in others
+by looking into Redis; when the first dies, its lease ends and the next one asks. Without Redis everyone asks.
+"""
+
+import asyncio
+import hashlib
+import secrets
+import time
+import zlib
+from dataclasses import replace
+
+import orjson
+
+from chatwootai.model.turn import Usage
+from chatwootai.stores.completions import CompletionStore
+from chatwootai.telemetry.metrics import COMPLETIONS
+from crews.call import Call, Completer, Completion, Fresh
+from crews.errors import CrewError
+from crews.stack.background import Background
+from crews.stack.failing_open import FailingOpen
+
+_LEASE_MS = 2000
+_RENEW = 0.6  # seconds
+_FIRST_LOOK, _LAST_LOOK = 0.03, 0.2  # seconds between looks at what another worker asks
+_REFRESH = 30.0  # seconds that the making of a new answer may take, nobody waiting for it
+_VERSION = 1  # of what is kept: raise it, and what was kept before is not understood any more
+
+
+class Cache:
+    """Answers again what it has answered."""
+
+    def __init__(self, inner: Completer, store: CompletionStore, background: Background) -> None:
+        self._inner = inner
+        self._store = store
+        self._background = background
+        self._open = FailingOpen("cache")
+        self._flights: dict[str, asyncio.Future[Completion | None]] = {}
+
+    async def complete(self, call: Call) -> Completion:
+        """An answer kept, one that somebody is about to have, or a new one."""
+        if call.keep is None or call.payer.tenant is None or not _may_serve_others(call):
+            if call.keep is not None:
+                COMPLETIONS.labels("passed").inc()
+            return await self._inner.complete(call)
+        digest = _digest(call, call.keep)
+        while (flight := self._flights.get(digest)) is not None:
+            COMPLETIONS.labels("joined").inc()
+            if (answer := await asyncio.shield(flight)) is not None:
+                return _again(answer, "cache")
+        return await self._first(call, call.keep, digest)
+
+    async def _first(self, call: Call, keep: Fresh, digest: str) -> Completion:
+        """The first of this process to ask: what it comes to is everyone's, its errors too; its end is not."""
+        flight = self._flights[digest] = asyncio.get_running_loop().create_future()
+        try:
+            answer = await self._found_or_asked(call, keep, digest)
+            flight.set_result(answer)
+            return answer
+        except CrewError as error:
+            flight.set_exception(error)
+            flight.exception()  # seen, even if nobody else waits
+            raise
+        finally:
+            del self._flights[digest]
+            if not flight.done():
+                flight.set_result(None)  # cancelled, or out of time: those who wait may have more
+
+    async def _found_or_asked(self, call: Call, keep: Fresh, digest: str) -> Completion:
+        tenant, token, pause, again = call.payer.tenant or "", secrets.token_hex(8), _FIRST_LOOK, False
+        while True:
+            found = await self._open.ask(
+                lambda: self._store.recall(
+                    tenant,
+                    digest,
+                    token,
+                    lease_ms=_LEASE_MS,
+                    fresh_ms=int(keep.seconds * 1000),
+                    again=again,  # noqa: B023
+                )
+            )
+            answer = _unpacked(found.answer) if found is not None and found.answer else None
+            if answer is not None and found is not None:
+                COMPLETIONS.labels("hit" if found.state == "hit" else "stale").inc()
+                if found.state == "refresh":
+                    self._background.start(self._refreshed(call, keep, digest, token))
+                return _again(answer, "cache" if found.state == "hit" else "stale")
+            if found is None:
+                return await self._inner.complete(call)
+            if found.state != "wait":
+                return await self._asked(call, keep, digest, token)
+            again = True
+            await asyncio.sleep(pause)
+            pause = min(pause * 1.5, _LAST_LOOK)
+
+    async def _asked(self, call: Call, keep: Fresh, digest: str, token: str) -> Completion:
+        """Ask the model, and say every now and then that we still do."""
+        COMPLETIONS.labels("miss").inc()
+        tenant = call.payer.tenant or ""
+        renewing = asyncio.create_task(self._renewed(tenant, digest, token))
+        kept = b""
+        try:
+            answer = await self._inner.complete(call)
+            kept = _packed(answer) if _worth_keeping(answer) else b""
+            return answer
+        finally:
+            renewing.cancel()
+            keep_ms = int((keep.seconds + keep.stale_seconds) * 1000)
+            work = self._open.ask(lambda: self._store.keep(tenant, digest, token, kept, keep_ms=keep_ms))
+            self._background.start(work)
+            COMPLETIONS.labels("kept").inc(bool(kept))
+
+    async def _renewed(self, tenant: str, digest: str, token: str) -> None:
+        while True:
+            await asyncio.sleep(_RENEW)
+            await self._open.ask(lambda: self._store.renew(tenant, digest, token, lease_ms=_LEASE_MS))
+
+    async def _refreshed(self, call: Call, keep: Fresh, digest: str, token: str) -> None:
+        """Make a new answer where a stale one served; if that fails, the next who asks tries."""
+        try:
+            await self._asked(replace(call, deadline=time.time() + _REFRESH, receipts=[]), keep, digest, token)
+        except (CrewError, TimeoutError):
+            COMPLETIONS.labels("refresh_failed").inc()
+
+
+def _may_serve_others(call: Call) -> bool:
+    return not any(message.get("role") == "tool" or message.get("tool_calls") for message in call.messages)
+
+
+def _worth_keeping(answer: Completion) -> bool:
+    """Whole answers only: nothing cut, withheld, or waiting for a tool; and none of a stand-in model's."""
+    whole = answer.finish == "stop" and bool(answer.text.strip()) and not answer.tool_calls
+    return whole and answer.served_by == "crew"
+
+
+def _digest(call: Call, keep: Fresh) -> str:
+    target = call.target
+    shape = {
+        "version": [_VERSION, keep.version],
+        "tenant": call.payer.tenant,
+        "model": [target.endpoint.base_url, target.model, call.policy.reasoning_effort],
+        "limits": [call.temperature, call.max_tokens],
+        "messages": list(call.messages),
+        "tools": list(call.tools),
+        "response_format": call.response_format,
+    }
+    packed = orjson.dumps(shape, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS)
+    return hashlib.sha256(packed).hexdigest()
+
+
+def _packed(answer: Completion) -> bytes:
+    return zlib.compress(orjson.dumps([_VERSION, answer.text, answer.finish, answer.model]), 6)
+
+
+def _unpacked(packed: bytes) -> Completion | None:
+    """The answer, or None for what is damaged or of another version: then it is made anew."""
+    try:
+        version, text, finish, model = orjson.loads(zlib.decompress(packed))
+    except (zlib.error, ValueError, TypeError):
+        return None
+    return Completion(text=text, finish=finish, model=model) if version == _VERSION else None
+
+
+def _again(answer: Completion, served_by: str) -> Completion:
+    """The same answer for someone else, who pays nothing for it."""
+    return replace(answer, usage=Usage(), served_by=served_by)

@@ -1,0 +1,53 @@
+"""`chatwootai cache`: what the exact cache holds and how it serves, and how to empty it."""
+
+import argparse
+import asyncio
+import os
+
+from ops.printing import as_json, complain, table, takes_json
+
+SUMMARY = "say what the cache of answers holds and how it serves, or empty it"
+EXAMPLES = """\
+  chatwootai cache stats
+  chatwootai cache purge --tenant account_1"""
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """`stats` (default) and `purge`."""
+    actions = parser.add_subparsers(dest="action", metavar="ACTION")
+    takes_json(parser)
+    stats = actions.add_parser("stats", help="answers kept, their bytes, hits and misses")
+    takes_json(stats)
+    purge = actions.add_parser("purge", help="forget all answers, or one tenant's")
+    purge.add_argument("--tenant", help="only this tenant's")
+    takes_json(purge)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Show or empty; 1 where Redis is away."""
+    from chatwootai.stores.connection import BadRedisUrl, StoreUnavailable
+
+    try:
+        found = asyncio.run(_done(arguments))
+    except (StoreUnavailable, BadRedisUrl) as error:
+        complain(f"Redis cannot be asked ({error}); REDIS_URL says where it is")
+        return 1
+    if getattr(arguments, "json", False):
+        as_json(found)
+    else:
+        table(("WHAT", "COUNT"), [(name, str(number)) for name, number in found.items()])
+    return 0
+
+
+async def _done(arguments: argparse.Namespace) -> dict[str, int]:
+    from chatwootai.stores.completions import CompletionStore
+    from chatwootai.stores.connection import DEFAULT_URL, connect
+
+    connection = connect(os.environ.get("REDIS_URL") or DEFAULT_URL)
+    try:
+        store = CompletionStore(connection)
+        if arguments.action == "purge":
+            return {"purged": await store.purge(arguments.tenant)}
+        return await store.stats()
+    finally:
+        await connection.aclose()
