@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import groupby, pairwise
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -16,6 +16,18 @@ NAMES = {
     "es": ("lun", "mar", "mié", "jue", "vie", "sáb", "dom", "cerrado"),
     "en": ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun", "closed"),
 }
+_WEEKDAYS = {
+    "pt": ("segunda-feira", "terça-feira", "quarta-feira", "quinta-feira", "sexta-feira", "sábado", "domingo"),
+    "es": ("el lunes", "el martes", "el miércoles", "el jueves", "el viernes", "el sábado", "el domingo"),
+    "en": ("on Monday", "on Tuesday", "on Wednesday", "on Thursday", "on Friday", "on Saturday", "on Sunday"),
+}
+_NEAR = {
+    "pt": ("hoje às {}", "amanhã às {}", "{}, {} às {}"),
+    "es": ("hoy a las {}", "mañana a las {}", "{} {} a las {}"),
+    "en": ("today at {}", "tomorrow at {}", "{} {} at {}"),
+}
+_LOOK_AHEAD_DAYS = 366
+_GAP_MINUTES = 180  # more than any change of the clock
 _SPAN = re.compile(r"^([01]\d|2[0-3]):([0-5]\d)\s*-\s*(?:([01]\d|2[0-3]):([0-5]\d)|(24):(00))$")
 
 
@@ -82,6 +94,45 @@ class Hours(BaseModel):
             return False
         minute = local.hour * 60 + local.minute
         return any(begin <= minute < end for begin, end in self.spans(local.weekday()))
+
+    def next_open(self, moment: datetime) -> datetime | None:
+        """When people are there next, after `moment`, in the tenant's time zone; None: not within a year.
+
+        An hour that the clock leaps over begins when the leap is done; one that it passes twice begins twice.
+        """
+        zone = ZoneInfo(self.time_zone)
+        today = moment.astimezone(zone).date()
+        for day in (today + timedelta(days=ahead) for ahead in range(_LOOK_AHEAD_DAYS + 1)):
+            begins = [] if day in self.holidays else [begin for begin, _ in self.spans(day.weekday())]
+            found = [at for begin in begins for at in self._beginnings(day, begin, zone) if at > moment]
+            if found:
+                return min(found, key=lambda at: at.astimezone(UTC))
+        return None
+
+    def _beginnings(self, day: date, minute: int, zone: ZoneInfo) -> list[datetime]:
+        wall = datetime.combine(day, time(minute // 60, minute % 60), zone)
+        real = {each.astimezone(UTC) for each in (wall, wall.replace(fold=1))}
+        if all(at.astimezone(zone).replace(tzinfo=None) != wall.replace(tzinfo=None) for at in real):
+            real = {self._after_the_leap(max(real))}
+        return [at.astimezone(zone) for at in real if self.open_at(at)]
+
+    def _after_the_leap(self, at: datetime) -> datetime:
+        before = (at - timedelta(minutes=back) for back in range(1, _GAP_MINUTES))
+        closed = next((each for each in before if not self.open_at(each)), at)
+        return closed + timedelta(minutes=1)
+
+    def describe_next(self, moment: datetime, language: str) -> str:
+        """The next opening as a person says it: `amanhã às 09:00`, `segunda-feira, 30/11 às 09:00`; empty: none."""
+        opening = self.next_open(moment)
+        if opening is None:
+            return ""
+        code = language.split("-", maxsplit=1)[0].lower()
+        near, names = _NEAR.get(code, _NEAR["en"]), _WEEKDAYS.get(code, _WEEKDAYS["en"])
+        days = (opening.date() - moment.astimezone(ZoneInfo(self.time_zone)).date()).days
+        if days < 2:
+            return near[days].format(f"{opening:%H:%M}")
+        written = f"{opening:%d/%m}" if code in ("pt", "es") else f"{opening.day} {opening:%b}"
+        return near[2].format(names[opening.weekday()], written, f"{opening:%H:%M}")
 
     def spans(self, weekday: int) -> tuple[tuple[int, int], ...]:
         """The spans of a day (0 is Monday) in minutes of that day."""

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from datetime import date
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 from pydantic import Field, PrivateAttr, model_validator
@@ -10,6 +10,7 @@ from pydantic_core import PydanticCustomError
 
 from config.answers import Answer
 from config.hours import Hours
+from config.people import Handoff, Idle
 from config.secret import Secret
 from config.section import NUMBER, Channel, Flag, Line, Section, Text
 
@@ -26,9 +27,11 @@ SentenceName = Literal[
     "busy",
     "unsupported",
     "human_requested",
+    "reminder",
+    "closing",
 ]
 SENTENCES: tuple[str, ...] = SentenceName.__args__  # type: ignore[attr-defined]
-PLACEHOLDERS = ("company", "hours")
+PLACEHOLDERS = ("company", "hours", "next_open")
 _PLACEHOLDER = re.compile(r"\{\s*([A-Za-z_][A-Za-z0-9_]*)\s*\}")
 
 
@@ -133,26 +136,6 @@ class ChannelSettings(Section):
     burst: Burst | None = None
 
 
-class Handoff(Section):
-    """When and to whom a conversation is given. `teams` maps our name of a team to Chatwoot's id of it.
-
-    `phrases`: words of a contact that ask for a person. `label` is set on the conversation; `note`: leave a private
-    note that says why.
-    """
-
-    team: Line | None = None
-    teams: Mapping[str, Annotated[int, Field(ge=1), NUMBER]] = {}
-    phrases: tuple[Line, ...] = ()
-    label: Annotated[str, Field(pattern=r"^[a-z0-9_-]*$", max_length=50)] = "handoff"
-    note: Flag = True
-
-    @model_validator(mode="after")
-    def _team_is_known(self) -> "Handoff":
-        if self.team is not None and self.team not in self.teams:
-            raise PydanticCustomError("unknown-team", "this team is not among handoff.teams", {"key": "team"})
-        return self
-
-
 class Money(Section):
     """What may be spent in a day and in a month, in the budget's currency. None: no limit of ours."""
 
@@ -193,6 +176,7 @@ class Settings(Section):
     deadline_ms: Annotated[int, Field(ge=500, le=300_000), NUMBER] = 10_000
     context: Context = Context()
     handoff: Handoff = Handoff()
+    idle: Idle = Idle()
     rate_per_minute: Annotated[int, Field(ge=1, le=1_000_000), NUMBER] = 600
     sentences: Mapping[str, Mapping[SentenceName, Text]] = {}
     answers: Mapping[str, Answer] = {}
@@ -214,30 +198,44 @@ class Settings(Section):
         own = self.channels.get(channel)  # type: ignore[call-overload]
         return own.burst if own is not None and own.burst is not None else self.burst
 
-    def sentence(self, name: str, language: str | None = None) -> str:
+    def sentence(self, name: str, language: str | None = None, *, now: datetime | None = None) -> str:
         """A prepared sentence, in the asked language where there is one, else the tenant's, else English.
 
-        `{company}` and `{hours}` are filled in. A tenant's own `greeting` goes before the prepared one.
+        `{company}` and `{hours}` are filled in, and with `now` (which must know its time zone) `{next_open}`. A
+        tenant's own `greeting` goes before the prepared one.
 
         Raises:
             KeyError: no such sentence in any of these languages (a loaded snapshot has all of `SENTENCES`).
         """
         if name == "greeting" and self.greeting:
-            return self.fill(self.greeting, language)
+            return self.fill(self.greeting, language, now=now)
         for code in _fallbacks(language, self.language, "en"):
             text = self.sentences.get(code, {}).get(name)  # type: ignore[call-overload]
             if text:
-                return self.fill(text, code)
+                return self.fill(text, code, now=now)
         raise KeyError(f"no sentence `{name}` in {language or self.language}, {self.language} or en")
 
-    def fill(self, text: str, language: str | None = None) -> str:
-        """Replace `{company}` and `{hours}`; any other brace stays as it is."""
-        values = {"company": self.company.name, "hours": self.hours_text(language)}
+    def fill(self, text: str, language: str | None = None, *, now: datetime | None = None) -> str:
+        """Replace `{company}`, `{hours}` and `{next_open}`; any other brace stays as it is."""
+        values = {"company": self.company.name, "hours": self.hours_text(language), "next_open": ""}
+        if self.hours and now:
+            values["next_open"] = self.hours.describe_next(now, language or self.language)
         return _PLACEHOLDER.sub(lambda match: values.get(match[1], match[0]), text)
 
     def hours_text(self, language: str | None = None) -> str:
         """The opening hours as a person would write them, or an empty text where none are set."""
         return self.hours.describe(language or self.language) if self.hours else ""
+
+    def closed_at(self, now: datetime) -> bool:
+        """Whether hours are set and people are not there, but will be. `now` must know its time zone."""
+        return self.hours is not None and not self.hours.open_at(now) and self.hours.next_open(now) is not None
+
+    def signature_on(self, channel: str) -> str:
+        """What stands below an answer: the channel's own where it has one; else the tenant's, on e-mail alone."""
+        own = self.channels.get(channel)  # type: ignore[call-overload]
+        if own is not None and own.signature is not None:
+            return str(own.signature)
+        return self.signature if channel == "email" else ""
 
     def current_promotions(self, day: date) -> tuple[Promotion, ...]:
         """The promotions that run on `day` (a date in the tenant's time zone)."""

@@ -1,0 +1,149 @@
+"""When a conversation is given to people, and what they are told: rules that a support lead could argue about. Pure."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from chatwootai.model.turn import Exchange
+from chatwootai.model.words import alike, clauses, fold
+
+_LIKE_A_QUESTION: Final = 0.6
+_LIKE_AN_ANSWER: Final = 0.8
+_LEAST_WORDS: Final = 3
+"""Shorter messages say nothing when they are said again: "ok", "sim, quero"."""
+_ANGRY: Final = 2
+_SHOUTED_LETTERS: Final = 12
+_SHOUTED_SHARE: Final = 0.7
+
+_UNWANTED: Final = re.compile(
+    r"\b(?:nao|no|not|don t|dont) (?:\w+ )?(?:quero|queria|preciso|precisa|quiero|necesito|want|need)(?: \w+){0,2} $"
+)
+_THREATS: Final = (
+    "procon", "reclame aqui", "advogado", "advogada", "abogado", "lawyer", "vou processar", "processar voces",
+    "sue you", "denunciar", "na justica", "policia", "police",
+)  # fmt: skip
+_INSULTS: Final = (
+    "absurdo", "palhacada", "ridiculo", "vergonha", "falta de respeito", "lixo", "pessimo", "pessima", "golpe",
+    "ladroes", "inaceitavel", "nunca mais compro", "raiva", "furioso", "furiosa", "enganado", "enganada", "odeio",
+    "estafa", "verguenza", "inaceptable", "pesimo", "pesima", "basura", "ladrones", "enojado", "enojada", "absurd",
+    "ridiculous", "unacceptable", "scam", "worst", "furious", "disgusting", "angry", "rubbish", "useless", "hate",
+)  # fmt: skip
+
+
+class Cause(StrEnum):
+    """Why people get a conversation."""
+
+    ASKED = "asked"  # the contact asks for a person
+    TOPIC = "topic"  # what crews must not speak about
+    ANGER = "anger"
+    STUCK = "stuck"  # turns without progress
+    UNSURE = "unsure"  # the crew's own confidence is low
+    CREW = "crew"  # the crew asks for it
+    UNFIT = "unfit"  # what the model wrote must not be shown
+    MODEL = "model"  # the model is away, too late, or its budget is spent
+    FAILED = "failed"  # anything else that did not work
+    OFF = "off"  # no crew answers on this channel
+    IDLE = "idle"  # the contact fell silent
+
+    @property
+    def sentence(self) -> str:
+        """The name of the prepared sentence that the contact reads."""
+        return _SENTENCES.get(self, "handoff")
+
+
+_SENTENCES: Final = {Cause.ASKED: "human_requested", Cause.MODEL: "model_down", Cause.FAILED: "failed"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """A tenant's rules. `phrases` ask for a person, `topics` are not for crews; `stuck_after` turns, 0: never."""
+
+    phrases: Sequence[str] = ()
+    topics: Sequence[str] = ()
+    anger: bool = True
+    stuck_after: int = 3
+    least_confidence: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """People are needed: why, and in what words that shows."""
+
+    cause: Cause
+    detail: str = ""
+
+
+def before_draft(text: str, history: Sequence[Exchange], rules: Rules) -> Need | None:
+    """What a contact's words alone tell, so that no model need be asked. `history` oldest first."""
+    if phrase := _first_said(text, rules.phrases, wanted=True):
+        return Need(Cause.ASKED, phrase)
+    if topic := _first_said(text, rules.topics):
+        return Need(Cause.TOPIC, topic)
+    if rules.anger and anger(text) >= _ANGRY:
+        return Need(Cause.ANGER)
+    return Need(Cause.STUCK) if stuck(text, history, rules.stuck_after) else None
+
+
+def after_draft(confidence: float | None, asked_by_crew: str | None, rules: Rules) -> Need | None:
+    """What the draft tells."""
+    if asked_by_crew:
+        return Need(Cause.CREW, asked_by_crew)
+    unsure = confidence is not None and rules.least_confidence is not None and confidence < rules.least_confidence
+    return Need(Cause.UNSURE, f"{confidence:.2f}") if unsure else None
+
+
+def anger(text: str) -> int:
+    """How angry a text sounds: a threat counts two, an insult, shouting, and a row of exclamation marks one each."""
+    whole = f" {fold(text)} "
+    threats = sum(f" {word} " in whole for word in _THREATS)
+    insults = sum(f" {word} " in whole for word in _INSULTS)
+    return 2 * threats + insults + _shouted(text) + ("!!!" in text)
+
+
+def _shouted(text: str) -> bool:
+    letters = [each for each in text if each.isalpha()]
+    upper = sum(each.isupper() for each in letters)
+    return len(letters) >= _SHOUTED_LETTERS and upper >= _SHOUTED_SHARE * len(letters)
+
+
+def stuck(text: str, history: Sequence[Exchange], turns: int) -> bool:
+    """Whether the contact has asked the same `turns` times, or got about the same answer so often."""
+    if turns < 2:
+        return False
+    rounds = list(_rounds(history))
+    asked, told = [text, *(one for one, _ in rounds)][:turns], [one for _, one in rounds][:turns]
+    return _all_alike(asked, turns, _LIKE_A_QUESTION) or _all_alike(told, turns, _LIKE_AN_ANSWER)
+
+
+def _rounds(history: Sequence[Exchange]) -> Iterator[tuple[str, str]]:
+    """What was asked and what the crew answered, newest first; ends where a teammate spoke."""
+    answer, asked = "", ""
+    for one in reversed(history):
+        if one.role == "teammate":
+            return
+        if one.role == "contact":
+            asked = f"{one.text}\n{asked}".strip()
+            continue
+        if answer and asked:
+            yield asked, answer
+        answer, asked = one.text, ""
+    if answer and asked:
+        yield asked, answer
+
+
+def _all_alike(texts: Sequence[str], count: int, share: float) -> bool:
+    enough = len(texts) == count and len(fold(texts[0]).split()) >= _LEAST_WORDS
+    return enough and all(alike(texts[0], other, share) for other in texts[1:])
+
+
+def _first_said(text: str, phrases: Sequence[str], *, wanted: bool = False) -> str | None:
+    pieces = [f" {piece} " for piece in clauses(text)]
+    for phrase in phrases:
+        folded = fold(phrase)
+        for piece in pieces if folded else ():
+            before, found, _ = piece.partition(f" {folded} ")
+            if found and not (wanted and _UNWANTED.search(f"{before} ")):
+                return phrase
+    return None

@@ -1,0 +1,109 @@
+"""What people read when they are given a conversation: a private note in the tenant's language. Pure."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from chatwootai.model.handoff import Cause, Need
+from chatwootai.model.turn import Exchange, Question
+
+LAST_WORDS: Final = 500
+"""Characters of the contact's last words that a note repeats."""
+_SHORT: Final = 160
+
+_LINES: Final[Mapping[str, Mapping[str, str]]] = {
+    "pt": {
+        "title": "**Conversa entregue pelo assistente**",
+        "reason": "Motivo",
+        "summary": "Resumo",
+        "tried": "O que foi tentado",
+        "last": "Últimas palavras do contato",
+        "began": "o contato começou com “{}”; {} mensagens dele até agora",
+        "answered": "o assistente respondeu {} vez(es); a última resposta foi “{}”",
+        "nothing": "o assistente ainda não tinha respondido",
+        "tries": "esta resposta foi tentada {} vez(es) sem sucesso",
+        Cause.ASKED: "o contato pediu uma pessoa",
+        Cause.TOPIC: "o assunto fica com a equipe",
+        Cause.ANGER: "o contato parece irritado",
+        Cause.STUCK: "a conversa não avança",
+        Cause.UNSURE: "o assistente não tem certeza da resposta",
+        Cause.CREW: "o assistente pediu ajuda",
+        Cause.UNFIT: "a resposta do assistente não podia ser mostrada",
+        Cause.MODEL: "o serviço de IA não respondeu",
+        Cause.FAILED: "o assistente não conseguiu responder",
+        Cause.OFF: "o assistente está desligado neste canal",
+        Cause.IDLE: "o contato não respondeu mais",
+    },
+    "es": {
+        "title": "**Conversación entregada por el asistente**",
+        "reason": "Motivo",
+        "summary": "Resumen",
+        "tried": "Lo que se intentó",
+        "last": "Últimas palabras del contacto",
+        "began": "el contacto empezó con “{}”; {} mensajes suyos hasta ahora",
+        "answered": "el asistente respondió {} vez (veces); la última respuesta fue “{}”",
+        "nothing": "el asistente todavía no había respondido",
+        "tries": "esta respuesta se intentó {} vez (veces) sin éxito",
+        Cause.ASKED: "el contacto pidió una persona",
+        Cause.TOPIC: "el tema es del equipo",
+        Cause.ANGER: "el contacto parece molesto",
+        Cause.STUCK: "la conversación no avanza",
+        Cause.UNSURE: "el asistente no está seguro de la respuesta",
+        Cause.CREW: "el asistente pidió ayuda",
+        Cause.UNFIT: "la respuesta del asistente no se podía mostrar",
+        Cause.MODEL: "el servicio de IA no respondió",
+        Cause.FAILED: "el asistente no pudo responder",
+        Cause.OFF: "el asistente está apagado en este canal",
+        Cause.IDLE: "el contacto no respondió más",
+    },
+    "en": {
+        "title": "**Handed over by the assistant**",
+        "reason": "Reason",
+        "summary": "Summary",
+        "tried": "What was tried",
+        "last": "Last words of the contact",
+        "began": "the contact began with “{}”; {} messages of theirs so far",
+        "answered": "the assistant answered {} time(s); its last answer was “{}”",
+        "nothing": "the assistant had not answered yet",
+        "tries": "this answer was tried {} time(s) without success",
+        Cause.ASKED: "the contact asked for a person",
+        Cause.TOPIC: "the subject is for the team",
+        Cause.ANGER: "the contact seems angry",
+        Cause.STUCK: "the conversation makes no progress",
+        Cause.UNSURE: "the assistant is not sure of its answer",
+        Cause.CREW: "the assistant asked for help",
+        Cause.UNFIT: "the assistant's answer could not be shown",
+        Cause.MODEL: "the AI service did not answer",
+        Cause.FAILED: "the assistant could not answer",
+        Cause.OFF: "the assistant is switched off on this channel",
+        Cause.IDLE: "the contact did not write again",
+    },
+}
+
+
+def handover(need: Need, question: Question, language: str, *, tries: int = 0) -> str:
+    """The note of a handoff: reason, summary, what was tried, and the contact's words, quoted line by line."""
+    say = _LINES.get(language.split("-", maxsplit=1)[0].lower(), _LINES["en"])
+    reason = say[need.cause] + (f" ({_line(need.detail)})" if need.detail else "")
+    words = question.text if len(question.text) <= LAST_WORDS else question.text[: LAST_WORDS - 1] + "…"
+    quoted = "\n".join(f"> {line}" for line in words.splitlines())
+    return (
+        f"{say['title']}\n{say['reason']}: {reason}\n{say['summary']}: {_summary(question, say)}\n"
+        f"{say['tried']}: {_tried(question.history, say, tries)}\n{say['last']}:\n{quoted}"
+    )
+
+
+def _summary(question: Question, say: Mapping[str, str]) -> str:
+    theirs = [one.text for one in question.history if one.role == "contact"]
+    return say["began"].format(_line((theirs or [question.text])[0]), len(theirs) + 1)
+
+
+def _tried(history: Sequence[Exchange], say: Mapping[str, str], tries: int) -> str:
+    ours = [one.text for one in history if one.role == "crew"]
+    answered = say["answered"].format(len(ours), _line(ours[-1])) if ours else say["nothing"]
+    return f"{answered}; {say['tries'].format(tries)}" if tries else answered
+
+
+def _line(text: str) -> str:
+    """A text in one line, short, without what would end the quotation."""
+    line = " ".join(text.split()).replace("“", '"').replace("”", '"')
+    return line if len(line) <= _SHORT else line[: _SHORT - 1] + "…"

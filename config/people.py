@@ -1,0 +1,72 @@
+"""When people get a conversation, and what happens when a contact falls silent."""
+
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from config.section import NUMBER, Flag, Line, Section
+
+Label = Annotated[str, Field(pattern=r"^[a-z0-9_-]*$", max_length=50)]
+Priority = Literal["low", "medium", "high", "urgent"]
+Cause = Literal["asked", "topic", "anger", "stuck", "unsure", "crew", "unfit", "model", "failed", "off", "idle"]
+"""As `chatwootai.model.handoff.Cause`; a test holds the two against each other."""
+
+
+class Destination(Section):
+    """Where a conversation goes for one cause; None: as `handoff` says."""
+
+    team: Line | None = None
+    label: Label | None = None
+    priority: Priority | None = None
+
+
+class Handoff(Section):
+    """When and to whom a conversation is given. `teams` maps our name of a team to Chatwoot's id of it.
+
+    `phrases`: words of a contact that ask for a person; `topics`: words that crews leave to people; `anger`: hand an
+    angry contact over; `stuck_after`: turns without progress, 0 never; `least_confidence`: below it a draft is not
+    sent. `label` is set on the conversation, `priority` too; `note`: leave a private note that says why; `causes`: what
+    differs by cause.
+    """
+
+    team: Line | None = None
+    teams: Mapping[str, Annotated[int, Field(ge=1), NUMBER]] = {}
+    phrases: tuple[Line, ...] = ()
+    topics: tuple[Line, ...] = ()
+    anger: Flag = True
+    stuck_after: Annotated[int, Field(ge=0, le=20), NUMBER] = 3
+    least_confidence: Annotated[float, Field(ge=0, le=1), NUMBER] | None = None
+    label: Label = "handoff"
+    priority: Priority | None = None
+    note: Flag = True
+    causes: Mapping[Cause, Destination] = {}
+
+    @model_validator(mode="after")
+    def _team_is_known(self) -> "Handoff":
+        if self.team is not None and self.team not in self.teams:
+            raise PydanticCustomError("unknown-team", "this team is not among handoff.teams", {"key": "team"})
+        if any(one.team is not None and one.team not in self.teams for one in self.causes.values()):
+            raise PydanticCustomError("unknown-team", "a team here is not among handoff.teams", {"key": "causes"})
+        return self
+
+    def destination(self, cause: str) -> tuple[int | None, str, Priority | None]:
+        """Chatwoot's id of the team, the label (empty: none) and the priority for a cause."""
+        own = self.causes.get(cause, Destination())  # type: ignore[call-overload]
+        team = own.team or self.team
+        label = self.label if own.label is None else own.label
+        return (self.teams[team] if team else None), label, own.priority or self.priority
+
+
+class Idle(Section):
+    """What happens when a contact does not answer us: Chatwoot itself never ends a pending conversation.
+
+    `remind_after_minutes`: ask once whether something is left (None: never). `end_after_minutes` after that (or after
+    our last reply, where nobody is reminded) the conversation is closed or given to people, as `end` says (None:
+    never).
+    """
+
+    remind_after_minutes: Annotated[int, Field(ge=1, le=20_160), NUMBER] | None = None
+    end_after_minutes: Annotated[int, Field(ge=1, le=20_160), NUMBER] | None = None
+    end: Literal["close", "people"] = "people"
