@@ -1,6 +1,8 @@
 """One installation for all scenarios, put right before each of them."""
 
 import asyncio
+import os
+import shutil
 import signal
 from collections.abc import AsyncIterator, Iterator
 
@@ -13,11 +15,14 @@ from tests.faults.desk import Desk, Ground
 
 @pytest.fixture(scope="package")
 def ground() -> Iterator[Ground]:
-    """Two doors, two workers, a Redis, a Chatwoot, a model: all real processes."""
+    """Two doors, two workers, a Redis, a Chatwoot, a model: all real processes. FAULTS_LOGS=folder keeps their logs."""
     system = desks.start()
     try:
         yield system
     finally:
+        if kept := os.environ.get("FAULTS_LOGS"):
+            for log in system.folder.glob("*.log"):
+                shutil.copy(log, kept)
         system.stop()
 
 
@@ -26,7 +31,7 @@ async def desk(ground: Ground, request: pytest.FixtureRequest) -> AsyncIterator[
     """A desk at which all is well, named for its test."""
     for process in ground.processes.values():
         process.send(signal.SIGCONT)
-    await asyncio.to_thread(_redis_is_up, ground)
+    _redis_is_up(ground)  # not in a thread, with which it would die
     await ground.revive(*ground.processes)
     async with Desk(ground, request.node.name.removeprefix("test_")) as desk:
         await desk.driver.clear_faults()

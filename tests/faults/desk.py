@@ -127,7 +127,7 @@ class Tally:
 
     def must_be_clean(self) -> None:
         """Nothing lost, doubled, out of order or stuck."""
-        assert (self.lost, self.doubled, self.disordered, self.stuck) == (0, 0, 0, 0), "\n".join(map(str, self.why))
+        assert (self.lost, self.doubled, self.disordered, self.stuck) == (0, 0, 0, 0), "\n".join([str(self), *self.why[:10]])
 
 
 class Desk:
