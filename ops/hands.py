@@ -3,6 +3,7 @@
 import argparse
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from chatwootai.model.delivery import Delivery
@@ -31,8 +32,8 @@ async def retry(connection: Connection, arguments: argparse.Namespace) -> int:
     sought = await find(connection, arguments.what, lambda: [*accounts(arguments.config)])
     letters = [sought.letter] if sought.letter else await _letters(connection, sought)
     if letters:
-        await _own(sought.conv, arguments)
-        return max([await _revive(connection, letter) for letter in letters])
+        named = await _own(sought.conv, arguments)
+        return max([await _revive(connection, letter, named) for letter in letters])
     life = await Lives(connection).read(sought.conv)
     job = sought.job or life.job
     if sought.turn or not job:
@@ -50,14 +51,16 @@ async def _letters(connection: Connection, sought: Sought) -> list[Letter]:
     return [] if sought.job or sought.turn else (await Letters(connection).of(sought.conv))[::-1]
 
 
-async def _revive(connection: Connection, letter: Letter) -> int:
+async def _revive(connection: Connection, letter: Letter, named: int | None) -> int:
     deliveries = letter.deliveries or await _kept_of(connection, letter)
     if not deliveries:
         raise Impossible(
             f"dead letter {letter.turn} holds no message that can be read ({letter.cause}): answer it in Chatwoot, "
             f"then `chatwootai jobs drop {letter.turn}`"
         )
-    put = await Readmission(connection).admit(letter.conv, deliveries, now=time.time(), letter=letter.turn)
+    put = await Readmission(connection).admit(
+        letter.conv, _named(deliveries, named), now=time.time(), letter=letter.turn
+    )
     if put is None:
         print(f"{letter.turn} was retried or dropped a moment ago: nothing was done")
     else:
@@ -71,10 +74,19 @@ async def _kept_of(connection: Connection, letter: Letter) -> tuple[Delivery, ..
     return tuple(one for one in life.kept if one.message.id in answered)
 
 
-async def _own(conv: str, arguments: argparse.Namespace) -> None:
-    """Make sure that a reply would be posted: people own a conversation once a turn has given it up."""
+def _named(deliveries: Sequence[Delivery], teammate: int | None) -> list[Delivery]:
+    """As if they came now: who is named in the conversation already does not step in by being so."""
+    return [replace(one, assignee=teammate) for one in deliveries]
+
+
+async def _own(conv: str, arguments: argparse.Namespace) -> int | None:
+    """Make sure that a reply would be posted: people own a conversation once a turn has given it up.
+
+    Returns:
+        The teammate who is named in it.
+    """
     if arguments.force:
-        return
+        return None
     from workers.chatwoot_errors import ChatwootError
 
     key, _, conversation = conv.rpartition(":")
@@ -84,7 +96,8 @@ async def _own(conv: str, arguments: argparse.Namespace) -> None:
     async with chatwoots() as client:
         chatwoot = client(account)
         try:
-            status = (await chatwoot.conversation(int(conversation))).status
+            found = await chatwoot.conversation(int(conversation))
+            status = found.status
             if status != "pending" and arguments.hand_back:
                 status = await chatwoot.set_status(int(conversation), "pending")
         except ChatwootError as error:
@@ -94,6 +107,7 @@ async def _own(conv: str, arguments: argparse.Namespace) -> None:
             f"conversation {conv} is {status}: people own it, and a reply would not be posted. "
             "--hand-back sets it to pending first"
         )
+    return found.assignee_id if found.assignee_type == "User" else None
 
 
 async def drop(connection: Connection, arguments: argparse.Namespace) -> int:
@@ -145,11 +159,11 @@ async def replay(connection: Connection, arguments: argparse.Namespace) -> int:
         raise Impossible(_nothing_kept(sought, life))
     ids = ", ".join(str(one.message.id) for one in deliveries)
     print(f"conversation {sought.conv}, channel {deliveries[-1].channel}: messages {ids} will be answered again")
-    await _own(sought.conv, arguments)
+    named = await _own(sought.conv, arguments)
     if not agreed("The contact will get another answer. Go on?", yes=arguments.yes):
         return 1
     letter = sought.letter.turn if sought.letter else ""
-    put = await Readmission(connection).admit(sought.conv, deliveries, now=time.time(), letter=letter)
+    put = await Readmission(connection).admit(sought.conv, _named(deliveries, named), now=time.time(), letter=letter)
     print(f"{_count(put, 'message')} admitted" if put else "nothing was done: they wait already, or were retried")
     return 0
 

@@ -1,0 +1,280 @@
+"""`chatwootai jobs`, `replay` and `catch-up` as processes of their own, on a real Redis and on a whole installation."""
+
+import asyncio
+import json
+import os
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chatwootai.model.delivery import Contact, Delivery, Message
+from chatwootai.stores import keys
+from chatwootai.stores.connection import Connection, connect
+from chatwootai.stores.conversations import Conversations, Decision
+from chatwootai.stores.embedded import Embedded
+from chatwootai.stores.lives import Lives
+from chatwootai.stores.mailbox import Mailbox
+from chatwootai.stores.queue import Queue
+from sandbox.chatwoot import seed
+from sandbox.chatwoot.driver import Driver, Sent
+from sandbox.system import System
+from workers.letters import dead_letter
+
+PROGRAM = Path(sys.executable).with_name("chatwootai")
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a command said."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def data(self) -> Any:
+        return json.loads(self.out)
+
+
+class Desk:
+    """An operator at a terminal whose environment names a Redis and a configuration."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._environ = {**os.environ, **environ}
+
+    async def start(self, *words: str) -> asyncio.subprocess.Process:
+        pipe = asyncio.subprocess.PIPE
+        return await asyncio.create_subprocess_exec(
+            PROGRAM, *words, env=self._environ, stdin=pipe, stdout=pipe, stderr=pipe
+        )
+
+    async def says(self, *words: str, typed: str = "") -> Said:
+        process = await self.start(*words)
+        out, err = await asyncio.wait_for(process.communicate(typed.encode()), 30)
+        return Said(process.returncode or 0, out.decode(), err.decode())
+
+
+@pytest.fixture
+def desk(redis: Connection, redis_server: Embedded, tmp_path: Path) -> Desk:
+    (tmp_path / "chatwoot_mapping.yaml").write_text(
+        'version: 1\nchatwoot: {default: {url: "http://127.0.0.1:9"}}\naccounts:\n  "1": {id: 1, name: A, '
+        "domain: retail, tenant: a, webhook_secrets: [s], bot_token: b, crew: customer_service}\n"
+    )
+    return Desk({"REDIS_URL": redis_server.url, "CHATWOOTAI_CONFIG": str(tmp_path)})
+
+
+def delivery(message: int = 812, conversation: int = 25) -> Delivery:
+    return Delivery(
+        account="1",
+        conversation=conversation,
+        inbox=17,
+        channel="whatsapp",
+        message=Message(id=message, text="a secret wish", at=1.0),
+        contact=Contact(id=3, name="Ana"),
+        received_at=time.time(),
+        delivery_id=f"0d1f-{message}" if conversation == 25 else None,
+    )
+
+
+async def given_up(redis: Connection, turn: str = "turnx", message: int = 812) -> None:
+    """A conversation whose turn gave up and left a dead letter."""
+    await Mailbox(redis).admit(delivery(message), priority=5)
+    queue, conversations = Queue(redis, "w1", lease=5), Conversations(redis)
+    (job,) = (await queue.claim(1, 0)).jobs
+    work = await conversations.begin("1:25", job.job, "w1")
+    assert work is not None
+    letter = dead_letter(turn, "1:25", "it failed repeatedly", work.deliveries)
+    decision = Decision(turn=turn, answered=[message], actions=(), exchanges=(), dead=letter)
+    await conversations.commit(work.hold, work.sequence, decision, most_context=1, context_ms=1)
+    await conversations.finish(work.hold)
+    await queue.retire(job.job)
+
+
+async def test_an_idle_floor_is_said_to_be_idle(desk: Desk) -> None:
+    assert "nothing waits" in (await desk.says("jobs", "list")).out
+    stats = (await desk.says("jobs", "stats", "--json")).data
+    assert (stats["waiting"], stats["tenants"]) == (0, [])
+
+
+async def test_lists_show_all_states_and_can_be_narrowed(desk: Desk, redis: Connection) -> None:
+    await given_up(redis)
+    await Mailbox(redis).admit(delivery(conversation=7), priority=9)
+    listing = (await desk.says("jobs", "list", "--json")).data
+    assert [(job["conv"], job["state"], job["priority"]) for job in listing["jobs"]] == [("1:7", "waiting", 9)]
+    assert [(one["turn"], one["messages"]) for one in listing["dead"]] == [("turnx", [812])]
+    assert (await desk.says("jobs", "list", "--json", "--account", "2")).data == {"jobs": [], "dead": [], "more": []}
+    assert (await desk.says("jobs", "list", "--json", "--lane", "normal")).data["jobs"] == []
+    dead = (await desk.says("jobs", "list", "--state", "dead")).out
+    assert "it failed repeatedly" in dead
+    assert "secret" not in dead
+
+
+async def test_a_list_is_cut_at_its_limit_and_says_so(desk: Desk, redis: Connection) -> None:
+    await asyncio.gather(*(Mailbox(redis).admit(delivery(1, number), priority=5) for number in range(1, 301)))
+    cut = (await desk.says("jobs", "list", "--json")).data
+    assert (len(cut["jobs"]), cut["more"]) == (200, ["waiting"])
+    whole = (await desk.says("jobs", "list", "--json", "--limit", "0")).data
+    assert (len(whole["jobs"]), whole["more"]) == (300, [])
+
+
+@pytest.mark.parametrize("word", ["1:25", "turnx", "turn:1:25:1", "0d1f-812"])
+async def test_a_conversation_is_shown_by_any_of_its_names(desk: Desk, redis: Connection, word: str) -> None:
+    await given_up(redis)
+    shown = await desk.says("jobs", "show", word)
+    assert shown.code == 0, shown.err
+    assert "conversation 1:25: it rests" in shown.out
+    assert "committed   turn=turnx  messages=812" in shown.out
+    assert "secret" not in shown.out
+    data = (await desk.says("jobs", "show", word, "--json")).data
+    assert [step["step"] for step in data["steps"]] == ["admitted", "began", "committed", "rests"]
+
+
+async def test_what_nobody_remembers_is_an_error_that_says_what_could_be_meant(desk: Desk) -> None:
+    for word in ("1:99", "nonsense"):
+        said = await desk.says("jobs", "show", word)
+        assert said.code == 1
+        assert "nothing is remembered" in said.err
+
+
+async def test_a_retry_asks_chatwoot_first_and_happens_once(desk: Desk, redis: Connection) -> None:
+    await given_up(redis)
+    away = await desk.says("jobs", "retry", "turnx")
+    assert (away.code, "--force" in away.err) == (1, True)
+    said = await desk.says("jobs", "retry", "turnx", "--force")
+    assert (said.code, said.out) == (0, "turnx: 1 message of conversation 1:25 will be answered\n")
+    again = await desk.says("jobs", "retry", "turnx", "--force")
+    assert again.code == 1
+    assert await redis.hget(keys.WAITING, "1") == b"1"
+    assert await redis.zcard(keys.DEAD) == 0
+
+
+async def test_what_was_put_off_is_retried_at_once(desk: Desk, redis: Connection) -> None:
+    await Mailbox(redis).admit(delivery(), priority=5)
+    queue, conversations = Queue(redis, "w1", lease=5), Conversations(redis)
+    (job,) = (await queue.claim(1, 0)).jobs
+    work = await conversations.begin("1:25", job.job, "w1")
+    assert work is not None
+    await conversations.again(work.hold, after=600)
+    assert (await desk.says("jobs", "retry", "1:25")).out == "turn:1:25:2 runs now\n"
+    assert await redis.zcard(keys.SCHEDULED) == 0
+
+
+async def test_dropping_asks_unless_told_not_to(desk: Desk, redis: Connection) -> None:
+    await given_up(redis)
+    assert (await desk.says("jobs", "drop", "turnx", typed="n\n")).code == 1
+    assert await redis.zcard(keys.DEAD) == 1
+    nobody = await desk.says("jobs", "drop", "turnx")
+    assert (nobody.code, "--yes" in nobody.err) == (1, True)
+    assert (await desk.says("jobs", "drop", "turnx", typed="y\n")).code == 0
+    assert await redis.zcard(keys.DEAD) == 0
+    await Mailbox(redis).admit(delivery(900), priority=5)
+    dropped = await desk.says("jobs", "drop", "1:25", "--yes")
+    assert dropped.out == "dropped 1 message and 0 actions of 1:25\n"
+    assert (await desk.says("jobs", "drop", "1:25", "--yes")).code == 1
+
+
+async def test_a_replay_says_what_it_will_do_and_what_it_cannot(desk: Desk, redis: Connection) -> None:
+    await given_up(redis)
+    asked = await desk.says("replay", "0d1f-812", "--force", typed="n\n")
+    assert asked.code == 1
+    assert "messages 812 will be answered again" in asked.out
+    assert (await desk.says("replay", "1:25", "--force", "--yes")).out.endswith("1 message admitted\n")
+    assert "wait already" in (await desk.says("replay", "1:25", "--force", "--yes")).out
+    await redis.delete(keys.kept("1:25"), keys.box("1:25"))
+    gone = await desk.says("replay", "1:25", "--yes")
+    assert (gone.code, "catch-up --account 1" in gone.err) == (1, True)
+
+
+async def test_watching_prints_again_and_again_until_stopped(desk: Desk, redis: Connection) -> None:
+    process = await desk.start("jobs", "stats", "--json", "--watch", "0.1")
+    assert process.stdout is not None
+    first = json.loads(await asyncio.wait_for(process.stdout.readline(), 10))
+    await Mailbox(redis).admit(delivery(), priority=5)
+    while json.loads(await asyncio.wait_for(process.stdout.readline(), 10))["waiting"] == 0:
+        pass
+    process.terminate()
+    await process.communicate()
+    assert first["waiting"] == 0
+
+
+async def test_a_redis_that_is_away_is_a_sentence(tmp_path: Path) -> None:
+    said = await Desk({"REDIS_URL": f"unix://{tmp_path}/none.sock"}).says("jobs", "list")
+    assert said.code == 1
+    assert said.err.startswith("Redis does not answer")
+    assert said.err.count("\n") == 1
+
+
+async def test_catching_up_without_a_user_token_says_so(desk: Desk) -> None:
+    said = await desk.says("catch-up", "--account", "1")
+    assert (said.code, "user_token" in said.err) == (1, True)
+    every = await desk.says("catch-up", "--json")
+    assert (every.code, every.data) == (0, [])
+    assert "there is no account 11" in (await desk.says("catch-up", "--account", "11")).err
+    assert "168" in (await desk.says("catch-up", "--hours", "999")).err
+
+
+# On a whole installation.
+
+
+@pytest.fixture
+def terminal(system: System) -> Desk:
+    environ = {"REDIS_URL": system.redis_url, "CHATWOOTAI_CONFIG": str(system.folder)}
+    return Desk({**environ, **seed.environ(system.world, system.url("chatwoot"))})
+
+
+async def settled(system: System, sent: Sent) -> None:
+    """Wait until the conversation's turn has come to its end."""
+    connection = connect(system.redis_url)
+    while (await Lives(connection).read(f"1:{sent.conversation}")).job:  # noqa: ASYNC110 - another process' work
+        await asyncio.sleep(0.02)
+    await connection.aclose()
+
+
+async def test_a_delivery_is_found_and_answered_again(system: System, terminal: Desk) -> None:
+    async with Driver(system.url("chatwoot")) as driver:
+        sent = await driver.write(1, "whatsapp", "Vocês entregam?")
+        await driver.wait_for_reply(sent)
+        await settled(system, sent)
+        (record,) = await driver.deliveries(event="message_created", sender="agent_bot", message=sent.message)
+        shown = await terminal.says("jobs", "show", record["delivery"], "--json")
+        assert shown.data["conversation"] == f"1:{sent.conversation}"
+        said = await terminal.says("replay", record["delivery"], "--yes")
+        assert (said.code, said.out.count("1 message admitted")) == (0, 1), said.err
+        replies = await driver.wait_for_reply(sent, count=2)
+        assert len({reply["turn"] for reply in replies}) == 2
+
+
+async def test_a_dead_letter_is_answered_once_people_have_given_the_conversation_back(
+    system: System, terminal: Desk
+) -> None:
+    async with Driver(system.url("chatwoot")) as driver:
+        sent = await driver.write(1, "sms", "Vocês entregam?")
+        await driver.wait_for_reply(sent)
+        await settled(system, sent)
+        connection, conv = connect(system.redis_url), f"1:{sent.conversation}"
+        life = await Lives(connection).read(conv)
+        await connection.set(keys.dead("gone"), dead_letter("gone", conv, "it failed", life.kept))
+        await connection.zadd(keys.DEAD, {"gone": time.time() * 1000})
+        await connection.aclose()
+        await driver.take_over(sent)
+        refused = await terminal.says("jobs", "retry", conv)
+        assert (refused.code, "people own it" in refused.err, "--hand-back" in refused.err) == (1, True, True)
+        said = await terminal.says("jobs", "retry", conv, "--hand-back")
+        assert said.code == 0, said.err
+        await driver.wait_for_reply(sent, count=2)
+        assert (await terminal.says("jobs", "retry", "gone")).code == 1
+
+
+async def test_catching_up_by_hand_finds_nobody_where_all_were_answered(system: System, terminal: Desk) -> None:
+    async with Driver(system.url("chatwoot")) as driver:
+        sent = await driver.write(2, "telegram", "Vocês entregam?")
+        await driver.wait_for_reply(sent)
+    rows = (await terminal.says("catch-up", "--account", "2", "--json")).data
+    assert [(row["account"], row["conversations"], row["admitted"], row["problem"]) for row in rows] == [
+        ("2", 1, 0, None)
+    ]
