@@ -1,0 +1,68 @@
+"""Which questions may be answered with another customer's answer."""
+
+import time
+
+import pytest
+
+from chatwootai.model.delivery import Contact
+from chatwootai.model.turn import Exchange, Question
+from crews.call import Fresh
+from crews.sharing import keep
+
+FRESH = Fresh(seconds=60)
+
+
+def question(text: str, history: tuple[Exchange, ...] = (), subject: str | None = None) -> Question:
+    return Question(
+        turn="t",
+        account="1",
+        tenant="a",
+        domain="retail",
+        inbox=1,
+        channel="whatsapp",
+        function="customer_service",
+        conversation=1,
+        contact=Contact(id=1),
+        last_message=1,
+        text=text,
+        history=history,
+        deadline=time.time() + 9,
+        subject=subject,
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Oi!", "Qual o horário de funcionamento?", "¿Cuáles son las formas de pago?", "Is it open at 10:30?", "12x?"],
+)
+def test_what_anyone_could_ask_is_shared(text: str) -> None:
+    assert keep(question(text), FRESH) is FRESH
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Onde está o pedido CW-0042?",
+        "CPF 123.456.789-00",
+        "(11) 9 8765-4321",
+        "ana@example.com",
+        "https://example.com/x",
+        "Meu pedido não chegou",
+        "My parcel is late",
+        "¿Dónde está mi paquete?",
+        "Sou a Ana",
+        "[image: x]",
+        "a" * 301,
+    ],
+)
+def test_what_could_be_somebodys_is_not(text: str) -> None:
+    assert keep(question(text), FRESH) is None
+
+
+def test_a_conversation_under_way_and_mail_are_not_shared() -> None:
+    assert keep(question("Sim", history=(Exchange("crew", "Quer?", 0.0),)), FRESH) is None
+    assert keep(question("Oi", subject="Re: x"), FRESH) is None
+
+
+def test_a_crew_that_does_not_say_so_shares_nothing() -> None:
+    assert keep(question("Oi"), None) is None
