@@ -101,8 +101,8 @@ BUDGETS: Final = Counter(
 )
 COMPLETIONS: Final = Counter(
     "chatwootai_completions",
-    "Questions to the exact cache: hit, stale, joined (someone asks already), miss, passed (not cacheable); answers kept, "
-    "and stale ones that could not be made anew (refresh_failed).",
+    "Questions to the exact cache: hit, stale, joined (someone asks already), miss, passed (not cacheable); "
+    "answers kept, and stale ones that could not be made anew (refresh_failed).",
     ["fate"],
 )
 
