@@ -25,7 +25,8 @@ class Fault:
 
     `on` is an action like "messages#create" or "*". `kind` "status" answers `status` without storing; "cut" stores
     and closes the connection without an answer; "hang" stores and answers `seconds` late. It strikes the next
-    `times` calls (None: until it is cleared), or of those a `share`. `conversation` narrows it to one.
+    `times` calls (None: until it is cleared), or of those a `share`. `conversation` narrows it to one. `says`: a
+    refusal's words, where those usual with its status will not do.
     """
 
     kind: str
@@ -37,6 +38,7 @@ class Fault:
     share: float = 1.0
     account: int | None = None
     conversation: int | None = None
+    says: str | None = None
     id: int = 0
     struck: int = 0
 
@@ -56,7 +58,7 @@ class Fault:
     @property
     def words(self) -> str:
         """What the body of a refusal says."""
-        return _WORDS.get(self.status, f"Error {self.status}")
+        return self.says or _WORDS.get(self.status, f"Error {self.status}")
 
 
 @dataclass(slots=True)

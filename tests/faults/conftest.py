@@ -1,6 +1,5 @@
 """One installation for all scenarios, put right before each of them."""
 
-import asyncio
 import os
 import shutil
 import signal
@@ -48,6 +47,6 @@ async def desk(ground: Ground, request: pytest.FixtureRequest) -> AsyncIterator[
 def _redis_is_up(ground: Ground) -> None:
     assert ground.redis is not None
     try:
-        ground.redis.pid
+        os.kill(ground.redis.pid, signal.SIGCONT)
     except RuntimeError:
         ground.redis.resume()

@@ -127,7 +127,9 @@ class Tally:
 
     def must_be_clean(self) -> None:
         """Nothing lost, doubled, out of order or stuck."""
-        assert (self.lost, self.doubled, self.disordered, self.stuck) == (0, 0, 0, 0), "\n".join([str(self), *self.why[:10]])
+        assert (self.lost, self.doubled, self.disordered, self.stuck) == (0, 0, 0, 0), "\n".join(
+            [str(self), *self.why[:10]]
+        )
 
 
 class Desk:
@@ -147,8 +149,8 @@ class Desk:
     async def __aenter__(self) -> Self:
         await self.driver.__aenter__()
         await self.relay.__aenter__()
-        self._session = aiohttp.ClientSession()
-        self.llm = self.ground.llm(self._session)
+        self.session = aiohttp.ClientSession()
+        self.llm = self.ground.llm(self.session)
         await self.llm.reset()
         self._numbers = iter(range(int(time.time() * 10) % 10**8 * 1000, 10**12))
         self._since = (await self.driver.events(after=10**12))["newest"]
@@ -161,7 +163,7 @@ class Desk:
         self._watcher.cancel()
         await asyncio.gather(self._watcher, return_exceptions=True)
         await self.relay.__aexit__(kind, error, trace)
-        await self._session.close()
+        await self.session.close()
         await self.driver.close()
 
     # Customers

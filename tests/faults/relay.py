@@ -8,6 +8,7 @@ import asyncio
 import random
 from collections import Counter
 from collections.abc import Sequence
+from itertools import count
 from types import TracebackType
 from typing import Self
 
@@ -36,7 +37,7 @@ class Relay:
     @property
     def refused(self) -> int:
         """Answers that were neither 200 nor a broken connection."""
-        return sum(count for answer, count in self.answers.items() if isinstance(answer, int) and answer != 200)
+        return sum(times for answer, times in self.answers.items() if isinstance(answer, int) and answer != 200)
 
     async def __aenter__(self) -> Self:
         self._session = aiohttp.ClientSession(timeout=_PATIENCE, connector=aiohttp.TCPConnector(limit=0))
@@ -67,13 +68,14 @@ class Relay:
 
     async def _pass_on(self, path: str, body: bytes, headers: dict[str, str]) -> None:
         await asyncio.sleep(self._draw.uniform(0, self.late))
-        while True:
-            self._number += 1
-            answer = await self._posted(self.doors[self._number % len(self.doors)] + path, body, headers)
+        first = self._number = self._number + 1
+        for attempt in count(first):
+            answer = await self._posted(self.doors[attempt % len(self.doors)] + path, body, headers)
             self.answers[answer] += 1
             if answer == 200:
                 return
-            await asyncio.sleep(_PAUSE)
+            if attempt > first:  # the other door has had its chance
+                await asyncio.sleep(_PAUSE)
 
     async def _posted(self, url: str, body: bytes, headers: dict[str, str]) -> int | str:
         try:

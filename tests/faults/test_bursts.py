@@ -1,0 +1,35 @@
+"""Customers who write in fragments, or on while the model answers: one answer to everything."""
+
+import asyncio
+
+from tests.faults.desk import Desk, scaled
+
+
+async def test_fragments_copied_and_shuffled(desk: Desk) -> None:
+    """Five fragments in a second; every webhook comes twice, each copy up to 0.3 s late, through either door."""
+    conversations = scaled(30)
+    desk.relay.copies, desk.relay.late = 2, 0.3
+    await asyncio.gather(*(_burst(desk, number) for number in range(conversations)))
+    tally = await desk.tally()
+    tally.must_be_clean()
+    assert tally.messages == 5 * conversations
+    assert tally.handed_off == 0
+    assert tally.turns <= conversations * 1.1
+
+
+async def _burst(desk: Desk, number: int) -> None:
+    await asyncio.sleep(number * 0.1)
+    await desk.burst(5, 0.2, number)
+
+
+async def test_written_on_while_the_model_answers(desk: Desk) -> None:
+    conversations = scaled(20)
+    await desk.llm.latency("fixed:2500ms")
+    first = await asyncio.gather(*(desk.write(number=number) for number in range(conversations)))
+    await desk.llm.wait("in_flight", at_least=conversations, seconds=30)
+    await asyncio.gather(*(desk.write(sent) for sent in first))
+    tally = await desk.tally()
+    tally.must_be_clean()
+    assert tally.handed_off == 0
+    assert tally.turns <= conversations * 1.1, "one answer to everything, nine times in ten"
+    assert tally.cancelled >= conversations * 0.9, "the call that nobody waits for is closed"

@@ -1,0 +1,86 @@
+"""What cannot be answered is given to people: once, with a note, in time, and nothing goes round in circles."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from chatwootai.stores import keys
+from chatwootai.stores.connection import connect
+from sandbox.chatwoot.driver import Sent
+from tests.faults.desk import Desk, Tally, scaled
+
+_DEADLINE = 10.0
+_SLACK = 3.0
+"""For two handfuls of calls to Chatwoot, on a noisy machine."""
+
+
+async def dead_letters(desk: Desk) -> int:
+    connection = connect(desk.ground.redis_url)
+    try:
+        return int(await connection.zcard(keys.DEAD))
+    finally:
+        await connection.aclose()
+
+
+async def asked(desk: Desk, conversations: int) -> list[Sent]:
+    return list(await asyncio.gather(*(desk.write(number=number) for number in range(conversations))))
+
+
+async def handed_over(desk: Desk, threads: list[Sent]) -> Tally:
+    """The tally, once everyone is with people; each has one note, and is open."""
+    tally = await desk.tally()
+    tally.must_be_clean()
+    assert tally.handed_off == len(threads)
+    return tally
+
+
+def by_bot(state: dict[str, Any], kind: str) -> list[dict[str, Any]]:
+    return [one for one in state["messages"] if one["sender"]["kind"] == "bot" and one["kind"] == kind]
+
+
+@pytest.mark.parametrize("refused", [1, None], ids=["reply", "everything"])
+async def test_refused_for_good(desk: Desk, refused: int | None) -> None:
+    """Chatwoot answers 422: to the reply, or to the note for people too."""
+    await desk.llm.latency("fixed:1500ms")
+    letters = await dead_letters(desk)
+    threads = await asked(desk, scaled(5))
+    for sent in threads:
+        where = {"account": sent.account, "conversation": sent.conversation}
+        await desk.driver.fault("status", status=422, says="Content is too long", times=refused, **where)
+    await handed_over(desk, threads)
+    assert await dead_letters(desk) >= letters + len(threads)
+    for sent in threads:
+        state = await desk.driver.state(sent)
+        assert by_bot(state, "outgoing") == []
+        assert len(by_bot(state, "note")) == (1 if refused else 0)
+        posts = await desk.driver.calls(conversation=sent.conversation, account=sent.account, action="messages#create")
+        assert len(posts) == 2, "the reply and the note, each tried once"
+
+
+@pytest.mark.parametrize("trouble", ["stall", "rate_limited", "dead"])
+async def test_model_away(desk: Desk, trouble: str) -> None:
+    if trouble == "dead":
+        await desk.ground.kill("llm")
+    else:
+        await desk.llm.fault(trouble, share=1.0, endpoint="chat")
+    before = (await desk.driver.events(after=10**12))["newest"]
+    threads = await asked(desk, scaled(5))
+    assert await desk.until(lambda: not desk.unsettled())
+    if trouble == "dead":
+        await desk.ground.revive("llm")
+    await handed_over(desk, threads)
+    for sent in threads:
+        state = await desk.driver.state(sent)
+        assert len(by_bot(state, "outgoing")) == 1, "one prepared sentence"
+        assert len(by_bot(state, "note")) == 1
+        opened = await desk.driver.wait_for(sent, "conversation_status_changed", after=before)
+        assert opened["at"] - sent.at < _DEADLINE + _SLACK
+    metrics = [await _running(desk, name) for name in ("worker", "worker-2")]
+    assert metrics == [0, 0], "no slot is stuck"
+
+
+async def _running(desk: Desk, worker: str) -> float:
+    async with desk.session.get(desk.ground.url(worker) + "/metrics") as response:
+        lines = (await response.text()).splitlines()
+    return sum(float(line.rpartition(" ")[2]) for line in lines if line.startswith("chatwootai_turns_running "))
