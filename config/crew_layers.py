@@ -1,14 +1,15 @@
 """One folder of crews as a layer: for each function what it says, and what it says on each channel.
 
 `<function>/agents.yaml` and `tasks.yaml` hold CrewAI's own keys; `<function>/channels/<channel>.yaml` what differs on
-that channel, and `default.yaml` where a channel has no file; `<function>/config.yaml` is the older shape, all in one.
+that channel, and `default.yaml` where a channel has no file; `<function>/config.yaml` what concerns the whole crew,
+or, in the older shape, all in one.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from config.crew_old import OldCrew, is_old
-from config.crew_text import CHANNELS
+from config.crew_text import CHANNELS, WHOLE
 from config.problems import Problem, nearest, suggestion
 from config.snapshot import Note
 from config.sources import Folder
@@ -69,7 +70,7 @@ class _Reading:
             part: found for part in PARTS if (found := self._read(f"{name}/{part}.yaml")) is not None
         }
         if old is not None:
-            parts = {**{key: node for key, node in old.items.items() if key in PARTS}, **parts}
+            parts = {**{key: node for key, node in old.items.items() if key in (*PARTS, *WHOLE)}, **parts}
         if not parts and not channels:
             return None
         mark = Mark(self.folder.name(name), 1, 1)

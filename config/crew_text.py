@@ -3,9 +3,9 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from config.settings import NUMBER, Flag, Section, Text
 
@@ -28,6 +28,14 @@ _PLACEHOLDER = re.compile(r"\{\{([A-Za-z_][A-Za-z0-9_.]*)\}\}|\{([A-Za-z_][A-Za-
 
 Words = Annotated[Text, Field(min_length=1)]
 Names = tuple[str, ...]
+Fuse = Literal["never", "when_short", "always"]
+
+WHOLE = ("fuse", "sure", "process", "memory", "planning", "cache")
+"""Keys of a whole crew that may stand in its folder's `config.yaml`, for all channels."""
+
+
+def _fuse(value: object) -> object:
+    return {True: "always", False: "never"}.get(value, value) if isinstance(value, bool) else value
 
 
 def placeholders(template: str) -> Iterator[str]:
@@ -43,6 +51,8 @@ class AgentEntry(Section):
     backstory: Words
     tools: Names = ()
     max_iter: Annotated[int, Field(ge=1, le=25), NUMBER] = 4
+    max_tokens: Annotated[int, Field(ge=8, le=16_384), NUMBER] | None = None
+    allow_delegation: Flag = False
 
 
 class TaskEntry(Section):
@@ -57,13 +67,35 @@ class TaskEntry(Section):
     markdown: Flag = False
 
 
+class Cached(Section):
+    """How long the answer to a first, impersonal question serves all who ask the very same of the same tenant.
+
+    For `minutes` as it is; for `stale_minutes` more while a new one is made.
+    """
+
+    minutes: Annotated[float, Field(gt=0, le=10_080), NUMBER]
+    stale_minutes: Annotated[float, Field(ge=0, le=10_080), NUMBER] = 0.0
+
+
 class CrewEntry(Section):
-    """A whole crew on one channel, all layers merged."""
+    """A whole crew on one channel, all layers merged.
+
+    `fuse`: whether its agents may answer in one model call: `true` always, `when_short` where time is too short for
+    all of them. `sure`: the confidence (0 to 1) below which a fused answer is thought over by the whole crew.
+    `process`, `memory`, `planning`: CrewAI's own; other than as they are here, the crew runs on stock CrewAI.
+    `cache` None: every question is asked of the model.
+    """
 
     summary: Words
     tone: Words
     length: Words
     max_tokens: Annotated[int, Field(ge=16, le=16_384), NUMBER] | None = None
+    fuse: Annotated[Fuse, BeforeValidator(_fuse)] = "never"
+    sure: Annotated[float, Field(ge=0, le=1), NUMBER] = 0.6
+    process: Literal["sequential", "hierarchical"] = "sequential"
+    memory: Flag = False
+    planning: Flag = False
+    cache: Cached | None = None
     agents: Annotated[Mapping[str, AgentEntry], Field(min_length=1)]
     tasks: Annotated[Mapping[str, TaskEntry], Field(min_length=1)]
 
@@ -78,6 +110,8 @@ class AgentText:
     backstory: str
     tools: tuple[str, ...] = ()
     max_iter: int = 4
+    max_tokens: int | None = None
+    allow_delegation: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +141,12 @@ class Blueprint:
     max_tokens: int | None
     agents: tuple[AgentText, ...]
     tasks: tuple[TaskText, ...]
+    fuse: Fuse = "never"
+    sure: float = 0.6
+    process: Literal["sequential", "hierarchical"] = "sequential"
+    memory: bool = False
+    planning: bool = False
+    cache: Cached | None = None
 
 
 def typed(function: str, channel: str, implementation: str, said: CrewEntry) -> Blueprint:
@@ -121,6 +161,7 @@ def typed(function: str, channel: str, implementation: str, said: CrewEntry) -> 
         max_tokens=said.max_tokens,
         agents=tuple(AgentText(name=name, **_stripped(each)) for name, each in said.agents.items()),
         tasks=tuple(TaskText(name=name, **_stripped(each)) for name, each in said.tasks.items()),
+        **{key: getattr(said, key) for key in WHOLE},
     )
 
 

@@ -95,7 +95,7 @@ class Assignment:
     async def _converse(self, chat: list[Chat]) -> str | BaseModel:
         shape = None if self.toolbox.schemas else self.shape
         for _ in range(self.agent.max_iter):
-            answer: str | BaseModel | list[ToolCall] = await self._ask(chat, shape)
+            answer: str | BaseModel | list[ToolCall] = await self.ask(chat, shape)
             if not isinstance(answer, list):
                 return answer
             result = await self._use_tools(answer, chat)
@@ -103,7 +103,8 @@ class Assignment:
                 return result
         return await self._last_word(chat)
 
-    async def _ask(self, chat: list[Chat], shape: type[BaseModel] | None, *, tools: bool = True) -> Any:
+    async def ask(self, chat: list[Chat], shape: type[BaseModel] | None, *, tools: bool = True) -> Any:
+        """One model call: a text, an instance of `shape` or what came instead of one, or the tools asked for."""
         schemas = list(self.toolbox.schemas) if tools else None
         llm: Any = self.agent.llm
         return await llm.acall(
@@ -112,7 +113,7 @@ class Assignment:
 
     async def _last_word(self, chat: list[Chat]) -> str | BaseModel:
         chat.append(_message("user", I18N_DEFAULT.errors("force_final_answer")))
-        answer: str | BaseModel | list[ToolCall] = await self._ask(chat, None, tools=False)
+        answer: str | BaseModel | list[ToolCall] = await self.ask(chat, None, tools=False)
         if isinstance(answer, list):
             raise ModelSilent("the model asks for tools and never answers", reason="tool_calls")
         return answer

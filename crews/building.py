@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from crewai import Agent, Task
 from crewai.tools.base_tool import BaseTool
 from crewai.utilities.constants import NOT_SPECIFIED
+from pydantic import BaseModel
 
 from crews.blueprint import AgentText, Blueprint, TaskText
 from crews.call import Completer
@@ -31,27 +32,38 @@ def build(
     terms: Terms,
     completer: Completer,
     tools: Mapping[str, BaseTool] | None = None,
+    shape: type[BaseModel] | None = None,
 ) -> ReentrantCrew:
-    """Fill every template once and build the crew.
+    """Fill every template once and build the crew. `shape`: the type of the last task's result.
 
     Raises:
         CrewUnsupported: a tool that nobody offers, or something the runner does not do.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # crewai reads deprecated fields of its own
-        return _build(blueprint, values, terms, completer, tools or {})
+        return _build(blueprint, values, terms, completer, tools or {}, shape)
 
 
 def _build(
-    blueprint: Blueprint, values: Mapping[str, str], terms: Terms, completer: Completer, offered: Mapping[str, BaseTool]
+    blueprint: Blueprint,
+    values: Mapping[str, str],
+    terms: Terms,
+    completer: Completer,
+    offered: Mapping[str, BaseTool],
+    shape: type[BaseModel] | None,
 ) -> ReentrantCrew:
-    llm = StackLLM(completer, model=terms.model, temperature=terms.temperature, max_tokens=terms.max_tokens)
-    agents = {each.name: _agent(each, values, llm, offered) for each in blueprint.agents}
+    agents = {each.name: _agent(each, values, _llm(each, terms, completer), offered) for each in blueprint.agents}
     tasks: dict[str, Task] = {}
     for each in blueprint.tasks:
-        tasks[each.name] = _task(each, values, agents[each.agent], tasks, offered)
+        own = shape if each is blueprint.tasks[-1] else None
+        tasks[each.name] = _task(each, values, agents[each.agent], tasks, offered, own)
     name = f"{blueprint.function}/{blueprint.channel}"
     return ReentrantCrew(name=name, agents=list(agents.values()), tasks=list(tasks.values()))
+
+
+def _llm(text: AgentText, terms: Terms, completer: Completer) -> StackLLM:
+    limits = [each for each in (terms.max_tokens, text.max_tokens) if each is not None]
+    return StackLLM(completer, model=terms.model, temperature=terms.temperature, max_tokens=min(limits, default=None))
 
 
 def _agent(text: AgentText, values: Mapping[str, str], llm: StackLLM, tools: Mapping[str, BaseTool]) -> Agent:
@@ -68,7 +80,12 @@ def _agent(text: AgentText, values: Mapping[str, str], llm: StackLLM, tools: Map
 
 
 def _task(
-    text: TaskText, values: Mapping[str, str], agent: Agent, before: Mapping[str, Task], tools: Mapping[str, BaseTool]
+    text: TaskText,
+    values: Mapping[str, str],
+    agent: Agent,
+    before: Mapping[str, Task],
+    tools: Mapping[str, BaseTool],
+    shape: type[BaseModel] | None,
 ) -> Task:
     return Task(
         name=text.name,
@@ -79,6 +96,7 @@ def _task(
         async_execution=text.async_execution,
         tools=_tools(text.tools, tools),
         markdown=text.markdown,
+        response_model=shape,
     )
 
 

@@ -1,15 +1,22 @@
 """What one run of a crew knows: where to ask, until when, and what it has cost. Never kept on a crew, agent or task."""
 
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 
-from chatwootai.model.turn import Usage
+from chatwootai.model.turn import Aside, Question, Usage
 from crews.call import Completion, Endpoint, Fresh, Payer, Policy, Target
 
 
 @dataclass(slots=True, kw_only=True)
 class Run:
-    """One kickoff's terms and its meter. `deadline` unix seconds; `keep`: its answers may serve others, so long."""
+    """One kickoff's terms and its meter. `deadline` unix seconds; `keep`: its answers may serve others, so long.
+
+    `shape`: which step of the plan runs; `trace`: seconds of each task and tool, as they end; `handoff` and `asides`:
+    what tools asked for; `question`: whose run it is, for tools that act for the contact.
+    """
 
     deadline: float
     target: Target = Target(endpoint=Endpoint(), model="")  # noqa: RUF009  # frozen
@@ -18,12 +25,26 @@ class Run:
     keep: Fresh | None = None
     usage: Usage = Usage()  # noqa: RUF009  # frozen
     last: Completion | None = field(default=None, repr=False)
+    question: Question | None = field(default=None, repr=False)
+    shape: str = "crew"
+    trace: list[tuple[str, float]] = field(default_factory=list)
+    handoff: str | None = field(default=None, repr=False)
+    asides: list[Aside] = field(default_factory=list, repr=False)
 
     def target_for(self, model: str) -> Target:
         """The run's target, or another model at its endpoint, whose price and limits nobody has named."""
         if self.target.model == model:
             return self.target
         return replace(self.target, model=model, price=None)
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        """Add what happens inside to the trace, however it ends."""
+        began = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.trace.append((name, time.perf_counter() - began))
 
     def record(self, completion: Completion) -> None:
         """Add one completion to the meter."""

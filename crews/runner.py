@@ -34,6 +34,11 @@ class ReentrantCrew(Crew):
 
     _assignments: tuple[Assignment, ...] = PrivateAttr(default=())
 
+    @property
+    def assignments(self) -> tuple[Assignment, ...]:
+        """Each task with what of its prompt is the same in every run."""
+        return self._assignments
+
     def model_post_init(self, context: Any, /) -> None:
         """Prepare every task's prompt and tools once; refuse what only stock CrewAI can run."""
         super().model_post_init(context)
@@ -55,11 +60,16 @@ class ReentrantCrew(Crew):
         for callback in self.before_kickoff_callbacks:
             values = await _settled(callback(values))
         run = current.get() or Run(deadline=time.time() + _FOREVER)
-        said = Said(tuple(values.pop(MESSAGES, ())), str(values.pop(SITUATION, "")))
+        said = taken(values)
         output = await _Kickoff(self, run, said, values).perform()
         for after in self.after_kickoff_callbacks:
             output = await _settled(after(output))
         return output
+
+
+def taken(values: dict[str, Any]) -> Said:
+    """The conversation and the situation, taken out of a kickoff's inputs."""
+    return Said(tuple(values.pop(MESSAGES, ())), str(values.pop(SITUATION, "")))
 
 
 class _Kickoff:
@@ -77,7 +87,7 @@ class _Kickoff:
     async def perform(self) -> CrewOutput:
         """The crew's output; whatever ends this early cancels the tasks still running."""
         try:
-            for assignment in self._crew._assignments:  # ours, one file
+            for assignment in self._crew.assignments:
                 await self._take(assignment)
             await self._gather()
         finally:
@@ -88,12 +98,16 @@ class _Kickoff:
         task = assignment.task
         if task.async_execution:
             # As in CrewAI, a task that runs beside others sees only the context that it names.
-            work = assignment.perform(self._said, self._values, self._context(task, ()))
+            work = self._perform(assignment, self._context(task, ()))
             self._pending.append((task, asyncio.create_task(work)))
             return
         await self._gather()
-        output = await assignment.perform(self._said, self._values, self._context(task, self._done))
+        output = await self._perform(assignment, self._context(task, self._done))
         await self._finish(task, output)
+
+    async def _perform(self, assignment: Assignment, context: str) -> TaskOutput:
+        with self._run.step(f"task {assignment.task.name or 'unnamed'}"):
+            return await assignment.perform(self._said, self._values, context)
 
     def _context(self, task: Task, before: Sequence[TaskOutput]) -> str:
         if task.context is NOT_SPECIFIED:

@@ -4,6 +4,7 @@ import asyncio
 import inspect
 import json
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,7 @@ from crewai.utilities.agent_utils import setup_native_tools
 from crewai.utilities.pydantic_schema_utils import sanitize_tool_params_for_openai_strict
 
 from crews.call import ToolCall
+from crews.run import current
 
 _AT_ONCE = 16  # calls of one answer; a model that asks for more has lost its way
 _TOO_MANY = f"Error executing tool: more than {_AT_ONCE} calls at once"
@@ -53,7 +55,9 @@ class Toolbox:
             arguments = json.loads(call.arguments)
         except json.JSONDecodeError as error:
             return _unreadable(call, error), False
-        return await _attempt(tool, arguments if isinstance(arguments, dict) else {})
+        run = current.get()
+        with run.step(f"tool {tool.name}") if run is not None else nullcontext():
+            return await _attempt(tool, arguments if isinstance(arguments, dict) else {})
 
 
 async def _attempt(tool: BaseTool, arguments: dict[str, Any]) -> tuple[str, bool]:

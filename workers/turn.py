@@ -112,6 +112,7 @@ def _described(turn: Turn, made: Decided, seconds: float) -> dict[str, Any]:
         "superseded": turn.superseded,
         "tries": turn.begun.tries,
         "served_by": draft.served_by if draft else None,
+        "plan": draft.plan if draft else None,
         "model": draft.model if draft else None,
         "calls": draft.usage.calls if draft else 0,
         "prompt_tokens": draft.usage.prompt_tokens if draft else 0,

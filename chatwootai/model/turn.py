@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from chatwootai.model.delivery import Contact
+from chatwootai.model.outbox import ActionKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +56,21 @@ class Usage:
     calls: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """Something to be done in Chatwoot beside the answer: a note's or priority's `text`, labels as `values`."""
+
+    kind: ActionKind
+    text: str = ""
+    values: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """What a crew returns. `text` is Markdown; `handoff` why people should take over, if the crew asks for it."""
+    """What a crew returns. `text` is Markdown; `handoff` why people should take over, if the crew asks for it.
+
+    `plan`: what was expected of the way that was taken, in a few words.
+    """
 
     text: str
     handoff: str | None = None
@@ -65,6 +78,8 @@ class Draft:
     model: str | None = None
     usage: Usage = Usage()
     steps: tuple[tuple[str, float], ...] = ()  # (name, seconds)
+    actions: tuple[Aside, ...] = ()
+    plan: str | None = None
 
 
 class Verdict(StrEnum):
@@ -86,4 +101,5 @@ class Outcome:
     parts: tuple[str, ...] = ()
     note: str | None = None
     reason: str | None = None
+    asides: tuple[Aside, ...] = ()
     status: str | None = None

@@ -40,6 +40,7 @@ def findings(folder: Path, environment: Mapping[str, str]) -> tuple[list, list, 
     """Problems and notes of configuration and crews, and how many accounts are served."""
     from config.loader import inspect
     from config.problems import ConfigurationError
+    from crews import planning
     from crews.catalog import Catalog
 
     found = inspect(folder, environment)
@@ -47,8 +48,11 @@ def findings(folder: Path, environment: Mapping[str, str]) -> tuple[list, list, 
         crews = Catalog.from_environment(environment).problems()
     except ConfigurationError as error:
         crews = error.problems
-    problems = sorted({*found.problems, *crews})
-    return problems, list(found.snapshot.notes), len(found.snapshot.accounts)
+    slow, stock = (
+        ([], []) if found.problems or crews else (planning.problems(found.snapshot), planning.notes(found.snapshot))
+    )
+    problems = sorted({*found.problems, *crews, *slow})
+    return problems, [*found.snapshot.notes, *stock], len(found.snapshot.accounts)
 
 
 def _print(problems: list, accounts: int) -> None:  # type: ignore[type-arg]

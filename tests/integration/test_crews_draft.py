@@ -322,7 +322,9 @@ async def test_equal_tenants_share_a_crew_and_never_a_key(crews: "Crews") -> Non
     async with endpoint(says("Ok.")) as server:
         one, other = settings(server), settings(server, model={"api_key": "other-key"})
         await asyncio.gather(crews.draft(question(), one), crews.draft(question(), other))
-        assert crews._crew(question(), one).crew is crews._crew(question(), other).crew
+        first, second = (crews._repertoire.of(question(), each).ways[0] for each in (one, other))
+        assert first.crew is second.crew
+        assert first.target != second.target
     assert sorted(server.keys) == ["Bearer other-key", "Bearer tenant-key"]
 
 
@@ -361,10 +363,10 @@ async def test_a_crew_that_is_not_there_is_an_error_for_people(crews: "Crews") -
 
 
 async def test_built_crews_are_bounded(crews: "Crews", monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("crews.draft._CREWS", 3)
+    monkeypatch.setattr("crews.repertoire._CREWS", 3)
     for number in range(6):
-        crews._crew(question(), settings("http://x.invalid", company={"name": f"Shop {number}"}))
-    assert (len(crews._crews), len(crews._known)) == (3, 3)
+        crews._repertoire.of(question(), settings("http://x.invalid", company={"name": f"Shop {number}"}))
+    assert (len(crews._repertoire._crews), len(crews._repertoire._known)) == (3, 3)
 
 
 async def test_opening_warms_up_without_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

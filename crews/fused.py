@@ -1,0 +1,81 @@
+"""A chain of agents that answers in one model call, and thinks again as a whole crew where that call is not enough."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel, Field, ValidationError, create_model
+
+from crews.fuse import ANSWER, CONFIDENCE
+from crews.run import Run, current
+from crews.runner import ReentrantCrew, taken
+
+UNSURE = "the assistant was not sure enough of its answer"
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a kickoff came to, as CrewAI's own output calls it."""
+
+    raw: str
+
+
+def typed_answer(fields: tuple[str, ...]) -> type[BaseModel]:
+    """The object that a fused call answers with: a text for each of `fields`, and how sure it is."""
+    said: dict[str, Any] = dict.fromkeys(fields, (str, ...))
+    said[CONFIDENCE] = (float, Field(ge=0, le=1))
+    shape: type[BaseModel] = create_model("Answer", **said)
+    return shape
+
+
+class FusedCrew:
+    """One call first. `seconds`: what the `whole` crew usually takes; `sure`: the least confidence that is answered."""
+
+    def __init__(self, one: ReentrantCrew, whole: ReentrantCrew, *, sure: float, seconds: float) -> None:
+        self._assignment = one.assignments[-1]
+        self._whole = whole
+        self._sure = sure
+        self._seconds = seconds
+
+    async def akickoff(self, inputs: Mapping[str, Any]) -> Any:
+        """The answer, as `ReentrantCrew.akickoff`; `raw` is what goes to the contact.
+
+        Raises:
+            ModelUnavailable, ModelRefused, ModelSilent, GuardrailFailed, TimeoutError: see crews.errors.
+        """
+        run = current.get()
+        assert run is not None  # noqa: S101  # crews.draft begins every run
+        said = taken(dict(inputs))
+        with run.step("fused"):
+            found = await self._assignment.ask(self._assignment.chat(said, {}, ""), self._assignment.shape)
+        answer, why = self._judged(found)
+        if not why:
+            return Said(answer)
+        if time.time() + self._seconds < run.deadline:
+            return await self._expand(run, inputs, why)
+        run.handoff = UNSURE
+        return Said("")
+
+    def _judged(self, found: Any) -> tuple[str, str]:
+        """The answer, and why it is not enough: empty where it is."""
+        if isinstance(found, list):
+            return "", "tool"
+        answer = found if isinstance(found, BaseModel) else self._typed(str(found))
+        if answer is None or not str(getattr(answer, ANSWER)).strip():
+            return "", "shape"
+        return getattr(answer, ANSWER), "" if getattr(answer, CONFIDENCE) >= self._sure else "unsure"
+
+    def _typed(self, text: str) -> BaseModel | None:
+        """What models that know no schema make of one: the object with words or a fence around it."""
+        shape = self._assignment.shape
+        assert shape is not None  # noqa: S101  # built with one
+        try:
+            return shape.model_validate_json(text[text.index("{") : text.rindex("}") + 1])
+        except (ValueError, ValidationError):
+            return None
+
+    async def _expand(self, run: Run, inputs: Mapping[str, Any], why: str) -> Any:
+        run.shape = "crew"
+        with run.step(f"expanded {why}"):
+            return await self._whole.akickoff(inputs)

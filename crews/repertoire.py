@@ -1,0 +1,157 @@
+"""The crews of a worker: each with the ways it may answer in, planned and built when first needed, then shared."""
+
+import hashlib
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from chatwootai.model.turn import Question
+from config.problems import ConfigurationError
+from config.settings import Settings
+from crews.blueprint import Blueprint
+from crews.call import Completer, Fresh, Target
+from crews.catalog import Catalog
+from crews.degrade import Takes, choose
+from crews.errors import CrewUnsupported
+from crews.fuse import fields, needs_stock
+from crews.plan import Plan, Shape, shaped_as
+from crews.planning import planned, shapes
+from crews.policy import Standing, standing
+from crews.prompt import values
+from crews.sharing import fresh
+
+if TYPE_CHECKING:
+    from crews.building import Terms
+
+_CREWS = 512  # built crews kept; about 30 KB each
+
+
+class Runnable(Protocol):
+    """What a way of answering is to a run: something with an `akickoff` whose result has a `raw`."""
+
+    async def akickoff(self, inputs: Mapping[str, Any]) -> Any:
+        """Answer; see `crews.runner.ReentrantCrew`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One way of answering: `name` is what `served_by` says of it; `plan` what is expected of it.
+
+    `keep`: how long its answers may serve others, where the question allows it.
+    """
+
+    name: str
+    plan: Plan
+    target: Target
+    crew: Runnable
+    keep: Fresh | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Repertory:
+    """A crew's ways on a channel under a tenant's settings, best first. `settings` are held: their id is a key."""
+
+    settings: Settings
+    standing: Standing
+    ways: tuple[Way, ...]
+
+    def way(self, left: float) -> Way:
+        """The way to take with `left` seconds to go."""
+        return self.ways[choose(left, [Takes(each.plan.p50, each.plan.p95) for each in self.ways])]
+
+
+class Repertoire:
+    """Builds crews and keeps the latest used."""
+
+    def __init__(self, catalog: Catalog, completer: Completer) -> None:
+        self._catalog = catalog
+        self._completer = completer
+        self._crews: OrderedDict[bytes, Runnable] = OrderedDict()
+        self._known: OrderedDict[tuple[int, str, str], Repertory] = OrderedDict()
+
+    def of(self, question: Question, settings: Settings) -> Repertory:
+        """The ways to answer a question.
+
+        Raises:
+            CrewUnsupported: there is no such crew here, or it asks for what nobody offers.
+        """
+        # A snapshot hands out the same settings object again and again: its identity spares the digest.
+        key = (id(settings), question.function, question.channel)
+        known = self._known.get(key)
+        if known is None:
+            known = self._known[key] = self._made(question, settings)
+            _bound(self._known)
+        self._known.move_to_end(key)
+        return known
+
+    def _made(self, question: Question, settings: Settings) -> Repertory:
+        try:
+            crews = settings.crewing or self._catalog  # the place's own, overlays included, as they were checked
+            blueprint = crews.blueprint(question.function, question.channel)
+        except ConfigurationError as error:  # a function that this place does not have
+            raise CrewUnsupported(str(error)) from error
+        terms = standing(settings)
+        ways = [self._way(blueprint, settings, shape, terms.target) for shape in shapes(blueprint)]
+        if terms.policy.quick is not None:
+            last = shapes(blueprint)[-1]
+            ways.append(self._way(blueprint, settings, last, terms.policy.quick, quick=True))
+        return Repertory(settings, terms, tuple(ways))
+
+    def _way(
+        self, blueprint: Blueprint, settings: Settings, shape: Shape, target: Target, *, quick: bool = False
+    ) -> Way:
+        expected = planned(blueprint, settings, shape, model=target.model)
+        name = "quick" if quick else "fused" if shape == "fused" else "crew"
+        kept = fresh(blueprint, values(settings, blueprint))
+        return Way(name, expected, target, self._crew(blueprint, settings, shape, target.model), kept)
+
+    def _crew(self, blueprint: Blueprint, settings: Settings, shape: Shape, model: str) -> Runnable:
+        from crews.building import Terms
+
+        filled = values(settings, blueprint)
+        terms = Terms(model, settings.model.temperature, _max_tokens(settings, blueprint))
+        digest = _digest(blueprint, filled, terms, shape)
+        crew = self._crews.get(digest)
+        if crew is None:
+            crew = self._crews[digest] = self._built(blueprint, filled, terms, shape, settings)
+            _bound(self._crews)
+        self._crews.move_to_end(digest)
+        return crew
+
+    def _built(
+        self, blueprint: Blueprint, filled: Mapping[str, str], terms: "Terms", shape: Shape, settings: Settings
+    ) -> Runnable:
+        from crews.building import Terms, build
+        from crews.fused import FusedCrew, typed_answer
+
+        if wanted := needs_stock(blueprint):
+            raise CrewUnsupported(f"this crew cannot run here: {', '.join(wanted)}")
+        whole = build(shaped_as(blueprint, "parallel"), filled, terms, self._completer)
+        if shape != "fused":
+            return whole
+        alone = shaped_as(blueprint, "fused")
+        roomy = Terms(terms.model, terms.temperature, _max_tokens(settings, alone))
+        one = build(alone, filled, roomy, self._completer, shape=typed_answer(fields(blueprint)))
+        takes = plan_seconds(blueprint, settings, terms.model)
+        return FusedCrew(one, whole, sure=blueprint.sure, seconds=takes)
+
+
+def plan_seconds(blueprint: Blueprint, settings: Settings, model: str) -> float:
+    """What the whole crew usually takes, in seconds."""
+    return planned(blueprint, settings, "parallel", model=model).p50
+
+
+def _max_tokens(settings: Settings, blueprint: Blueprint) -> int:
+    return min(settings.model.max_tokens, blueprint.max_tokens or settings.model.max_tokens)
+
+
+def _digest(blueprint: Blueprint, filled: Mapping[str, str], terms: object, shape: str) -> bytes:
+    parts = (blueprint, sorted(filled.items()), terms, shape)
+    return hashlib.sha256(repr(parts).encode()).digest()
+
+
+def _bound(kept: OrderedDict[Any, Any]) -> None:
+    while len(kept) > _CREWS:
+        kept.popitem(last=False)
