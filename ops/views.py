@@ -3,7 +3,7 @@
 import argparse
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,6 +17,7 @@ from ops.reach import Impossible, accounts
 from ops.sought import find
 
 Json = dict[str, Any]
+_FIELDS = tuple(field.name for field in fields(Job))
 _HEAD = ("STATE", "ACCOUNT", "CONVERSATION", "LANE", "PRIORITY", "MESSAGES", "TRIES", "SINCE", "WHEN", "WORKER", "JOB")
 
 
@@ -25,7 +26,7 @@ async def listing(connection: Connection, arguments: argparse.Namespace) -> Json
     jobs: list[Json] = []
     more: list[str] = []
     for state, found in _sources(Inspection(connection), arguments).items():
-        taken = await _taken((asdict(job) async for job in found if _wanted(job, arguments)), arguments.limit)
+        taken = await _taken((_plain(job) async for job in found if _wanted(job, arguments)), arguments.limit)
         jobs += taken[0]
         more += [state] if taken[1] else []
     dead: list[Json] = []
@@ -44,6 +45,10 @@ def _sources(look: Inspection, arguments: argparse.Namespace) -> dict[str, Async
         "scheduled": look.scheduled(),
     }
     return {state: source for state, source in sources.items() if arguments.state in {None, state}}
+
+
+def _plain(job: Job) -> Json:
+    return {name: getattr(job, name) for name in _FIELDS}  # asdict copies, which ten thousand jobs would feel
 
 
 def _wanted(job: Job, arguments: argparse.Namespace) -> bool:
@@ -157,7 +162,7 @@ async def life(connection: Connection, arguments: argparse.Namespace) -> Json:
     return {
         "conversation": found.conv,
         "found_by": {"job": sought.job, "turn": sought.turn, "message": sought.message},
-        "job": asdict(job) if job else ({"job": found.job, "state": "lost"} if found.job else None),
+        "job": _plain(job) if job else ({"job": found.job, "state": "lost"} if found.job else None),
         "tries": found.tries,
         "waiting": [_delivery(one) for one in found.waiting],
         "outbox": [asdict(one) for one in found.outbox],

@@ -2,13 +2,12 @@
 
 import argparse
 import asyncio
-import json
 import sys
 import time
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
-from ops.printing import as_json, takes_config, takes_json
+from ops.printing import takes_config, takes_json
 
 if TYPE_CHECKING:
     from chatwootai.stores.connection import Connection
@@ -77,12 +76,14 @@ def run(arguments: argparse.Namespace) -> int:
 async def _look(
     connection: "Connection", arguments: argparse.Namespace, show: Show, tell: Callable[[object], None]
 ) -> int:
+    import orjson
+
     while True:
         found = await show(connection, arguments)
-        if arguments.json and arguments.watch:
-            print(json.dumps(found, ensure_ascii=False, default=str), flush=True)
-        elif arguments.json:
-            as_json(found)
+        if arguments.json:
+            # orjson: ten thousand jobs in a few milliseconds. Watched, a line each time, for whoever reads lines.
+            option = orjson.OPT_NON_STR_KEYS | (0 if arguments.watch else orjson.OPT_INDENT_2)
+            print(orjson.dumps(found, option=option).decode())
         else:
             _fresh_page(arguments)
             tell(found)
