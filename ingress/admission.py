@@ -14,10 +14,11 @@ from chatwootai.model.delivery import Delivery, Heard, Signal
 from chatwootai.stores import keys
 from chatwootai.stores.connection import Connection, StoreUnavailable, store_errors
 from chatwootai.stores.entries import BrokenEntry, pack_delivery, unpack_delivery
-from chatwootai.stores.mailbox import Admission, Mailbox
+from chatwootai.stores.mailbox import MOST_WAITING, Admission, Mailbox
 from chatwootai.telemetry import log, metrics
 from config.settings import Context
 from ingress.journal import Journal, JournalRefused
+from ingress.pressure import Gauge
 
 REDIS_SECONDS: Final = 1.0  # of connecting and of one answer; then the journal has the word. Chatwoot waits 5 s
 
@@ -41,9 +42,10 @@ class StoredNowhere(Exception):
 class Admissions:
     """Admits to Redis, or to the journal while Redis is away; `run` brings the journal back to Redis."""
 
-    def __init__(self, connection: Connection, journal: Journal) -> None:
+    def __init__(self, connection: Connection, journal: Journal, *, most_waiting: int = MOST_WAITING) -> None:
         self._connection = connection
-        self._mailbox = Mailbox(connection)
+        self._mailbox = Mailbox(connection, most_waiting=most_waiting)
+        self.pressure = Gauge(connection, most_waiting)
         self._late = Mailbox(connection, most_waiting=_NO_BOUND)
         self.journal = journal
         self.away = False

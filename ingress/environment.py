@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from chatwootai.stores.connection import DEFAULT_URL
+from chatwootai.stores.mailbox import MOST_WAITING
 
 
 class BadEnvironment(ValueError):
@@ -13,20 +14,24 @@ class BadEnvironment(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Environment:
-    """Where things are. `port` 0 is a free one, which the line "listening" names."""
+    """Where things are. `port` 0 is a free one, which the line "listening" names.
+
+    `most_waiting`: messages that may wait for one account before the door says 429.
+    """
 
     config: Path
     redis_url: str
     host: str
     port: int
     journal: Path
+    most_waiting: int
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> "Environment":
         """Read the variables; an empty one counts as unset.
 
         Raises:
-            BadEnvironment: INGRESS_PORT is no port.
+            BadEnvironment: INGRESS_PORT is no port, INGRESS_MOST_WAITING no number above 0.
         """
 
         def value(name: str, default: str) -> str:
@@ -38,10 +43,17 @@ class Environment:
             host=value("INGRESS_HOST", "0.0.0.0"),  # noqa: S104  a container's port is published on purpose
             port=_port(value("INGRESS_PORT", "8080")),
             journal=Path(value("JOURNAL_DIR", "var/journal")),
+            most_waiting=_most(value("INGRESS_MOST_WAITING", str(MOST_WAITING))),
         )
 
 
 def _port(value: str) -> int:
     if not (value.isascii() and value.isdigit() and len(value) <= 5 and int(value) <= 65_535):
         raise BadEnvironment(f"INGRESS_PORT is {value!r}: use a number from 0 (a free port) to 65535")
+    return int(value)
+
+
+def _most(value: str) -> int:
+    if not (value.isascii() and value.isdigit() and len(value) <= 9 and int(value) > 0):
+        raise BadEnvironment(f"INGRESS_MOST_WAITING is {value!r}: use a number of messages from 1, as {MOST_WAITING}")
     return int(value)

@@ -24,4 +24,4 @@ def checks(admissions: Admissions) -> Checks:
         away = admissions.away
         return Check(Status.UNAVAILABLE if away else Status.DEGRADED, {**detail, "error": journal.trouble})
 
-    return {"redis": redis, "journal": disk}
+    return {"redis": redis, "journal": disk, "mailboxes": admissions.pressure.check}

@@ -80,14 +80,16 @@ async def _admissions(environment: Environment) -> AsyncIterator[Admissions]:
     connection = connect(environment.redis_url, timeout=REDIS_SECONDS, retries=REDIS_RETRIES)
     journal = Journal(environment.journal)
     await journal.open()
-    admissions = Admissions(connection, journal)
-    replay, watch = asyncio.create_task(admissions.run()), asyncio.create_task(loop.watch())
+    admissions = Admissions(connection, journal, most_waiting=environment.most_waiting)
+    replay = asyncio.create_task(admissions.run())
+    watches = [asyncio.create_task(loop.watch()), asyncio.create_task(admissions.pressure.watch())]
     try:
         yield admissions
     finally:
-        watch.cancel()
+        for watch in watches:
+            watch.cancel()
         admissions.close()
-        await asyncio.gather(replay, watch, return_exceptions=True)
+        await asyncio.gather(replay, *watches, return_exceptions=True)
         await journal.close()
         await connection.aclose()
 

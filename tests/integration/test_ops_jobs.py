@@ -63,9 +63,9 @@ class Desk:
 def desk(redis: Connection, redis_server: Embedded, tmp_path: Path) -> Desk:
     (tmp_path / "chatwoot_mapping.yaml").write_text(
         'version: 1\nchatwoot: {default: {url: "http://127.0.0.1:9"}}\naccounts:\n  "1": {id: 1, name: A, '
-        "domain: retail, tenant: a, webhook_secrets: [s], bot_token: b, crew: customer_service}\n"
+        'domain: retail, webhook_secrets: ["${SECRET}"], bot_token: "${BOT}"}\n'
     )
-    return Desk({"REDIS_URL": redis_server.url, "CHATWOOTAI_CONFIG": str(tmp_path)})
+    return Desk({"REDIS_URL": redis_server.url, "CHATWOOTAI_CONFIG": str(tmp_path), "SECRET": "s", "BOT": "b"})
 
 
 def delivery(message: int = 812, conversation: int = 25) -> Delivery:

@@ -1,0 +1,47 @@
+"""Back-pressure, made visible: metrics say what waits, /readyz says whose mailboxes are full (how many, not who)."""
+
+import asyncio
+import contextlib
+from dataclasses import asdict
+from typing import Final
+
+from chatwootai.stores.connection import Connection, StoreUnavailable
+from chatwootai.stores.pressure import Pressure, pressure
+from chatwootai.telemetry import metrics
+from chatwootai.telemetry.http import Check, Status
+
+_EVERY: Final = 5.0
+
+
+class Gauge:
+    """Reads how much waits, against the most that may for one tenant."""
+
+    def __init__(self, connection: Connection, most: int) -> None:
+        self._connection = connection
+        self._most = most
+
+    async def watch(self) -> None:
+        """Keep the metrics up to date, for ever."""
+        while True:
+            with contextlib.suppress(StoreUnavailable):  # /readyz, the log and the journal's metrics tell of that
+                await self.read()
+            await asyncio.sleep(_EVERY)
+
+    async def read(self) -> Pressure:
+        """Look, and tell the metrics.
+
+        Raises:
+            StoreUnavailable: Redis is away.
+        """
+        found = await pressure(self._connection, self._most)
+        metrics.MESSAGES_WAITING.set(found.messages)
+        metrics.TENANTS_FULL.set(found.full)
+        return found
+
+    async def check(self) -> Check:
+        """A full tenant is a limp: all others are served, so this door must not be taken out of service."""
+        try:
+            found = await self.read()
+        except StoreUnavailable as error:
+            return Check(Status.DEGRADED, {"error": str(error)})
+        return Check(Status.DEGRADED if found.full else Status.OK, asdict(found))
