@@ -9,19 +9,26 @@ from chatwootai.channels.render import render
 from chatwootai.model import assemble, outcome
 from chatwootai.model.burst import Window, may_restart
 from chatwootai.model.delivery import Delivery
+from chatwootai.model.dress import dressed, first_answer
+from chatwootai.model.guard import guarded
+from chatwootai.model.handoff import Cause, Need, after_draft, before_draft
+from chatwootai.model.language import language_of
 from chatwootai.model.turn import Draft, Exchange, Outcome, Question, Verdict
 from chatwootai.stores.conversations import Begun, Commit, Decision, Pending, pending
 from chatwootai.telemetry import log
-from chatwootai.telemetry.metrics import DEAD_LETTERS, SUPERSEDED
+from chatwootai.telemetry.metrics import DEAD_LETTERS, FAILED_OPEN, SUPERSEDED
 from chatwootai.telemetry.steps import Steps
 from config.settings import Settings
 from workers.attention import Attention
+from workers.chatwoot_errors import ChatwootError
 from workers.draft import Failed, Interrupted, drafted
 from workers.floor import Floor, Tenant
+from workers.handing import destination, handed, rules
 from workers.letters import dead_letter
 from workers.patience import MOST_TRIES, patient
 
 STEPPED_IN = "a person stepped in"
+_LOOK_SECONDS = 1.0
 _HOUR_MS = 3_600_000
 _CLOCK = 0.001  # Chatwoot tells times in milliseconds, cut or rounded
 _log = log.get("turn")
@@ -105,6 +112,8 @@ async def decided(floor: Floor, turn: Turn) -> Decided:
 
 def _question(turn: Turn) -> Question:
     settings = turn.settings
+    said = "\n".join(assemble.said(delivery) for delivery in turn.deliveries)
+    before = [one.text for one in reversed(turn.begun.context) if one.role == "contact"]
     return assemble.question(
         turn.deliveries,
         turn.begun.context,
@@ -113,20 +122,16 @@ def _question(turn: Turn) -> Question:
         due=assemble.deadline(turn.deliveries, time.time(), settings.deadline_ms / 1000),
         most_exchanges=settings.context.exchanges,
         most_tokens=settings.context.tokens,
+        language=language_of(said, before, turn.last.language, settings.language),
     )
 
 
 async def _outcome(floor: Floor, turn: Turn, question: Question) -> Outcome | None:
     """An outcome, or None: the contact wrote on, begin again."""
     if turn.begun.tries >= MOST_TRIES:
-        return outcome.of_failure("the assistant failed repeatedly", sentence=_sentence(turn, "failed"))
-    if not question.function:
-        return Outcome(verdict=Verdict.HANDOFF, reason="the assistant is switched off on this channel")
-    with turn.steps("draft"):
-        result = await drafted(
-            lambda asked: floor.crews.draft(asked, turn.settings), question, turn.attention, turn.overtaken
-        )
-    if isinstance(result, Draft):
+        return handed(Need(Cause.FAILED), question, turn.settings, tries=turn.begun.tries)
+    result = await _result(floor, turn, question)
+    if not isinstance(result, Failed | Interrupted):
         with turn.steps("window"):
             await _quiet(turn)
     if (why := turn.over()) is not None:
@@ -134,11 +139,46 @@ async def _outcome(floor: Floor, turn: Turn, question: Question) -> Outcome | No
         return outcome.silence(why, status=outcome.OPEN if why == STEPPED_IN else None)
     if isinstance(result, Interrupted) or turn.overtaken():
         return None
-    if isinstance(result, Failed):
-        return outcome.of_failure(result.reason, sentence=_sentence(turn, "failed"))
-    turn.draft = result
-    parts = render(question.channel, result.text)
-    return outcome.of_draft(result, parts, sentence=_sentence(turn, "handoff"))
+    if isinstance(result, Draft):
+        turn.draft = result
+        return await _said(turn, question, result)
+    need = result if isinstance(result, Need) else Need(result.cause)
+    return handed(need, question, turn.settings)
+
+
+async def _result(floor: Floor, turn: Turn, question: Question) -> Draft | Need | Failed | Interrupted:
+    if not question.function:
+        return Need(Cause.OFF)
+    if (need := before_draft(question.text, turn.begun.context, rules(turn.settings))) is not None:
+        return need
+    with turn.steps("draft"):
+        return await drafted(
+            lambda asked: floor.crews.draft(asked, turn.settings), question, turn.attention, turn.overtaken
+        )
+
+
+async def _said(turn: Turn, question: Question, draft: Draft) -> Outcome:
+    """What of a draft may be read: all of it, dressed, or nothing and people instead."""
+    settings = turn.settings
+    need, fit = after_draft(draft.confidence, draft.handoff, rules(settings)), guarded(draft.text)
+    if need is None and fit.problem is None:
+        text = dressed(fit.text, greeting=await _greeting(turn), signature=settings.signature_on(question.channel))
+        if parts := render(question.channel, text):
+            return outcome.reply(parts)
+    return handed(need or Need(Cause.UNFIT, fit.problem or "empty"), question, settings)
+
+
+async def _greeting(turn: Turn) -> str:
+    """The tenant's greeting before the first answer, unless Chatwoot has greeted already. Unsure: none."""
+    if not turn.settings.greeting or not first_answer(turn.begun.context):
+        return ""
+    try:
+        found = await turn.tenant.chatwoot.conversation(turn.last.conversation, deadline=time.time() + _LOOK_SECONDS)
+    except ChatwootError:
+        FAILED_OPEN.labels("greeting").inc()
+        return ""
+    greeted = any(message.type == "template" for message in found.last)
+    return "" if greeted else turn.settings.sentence("greeting")
 
 
 async def _quiet(turn: Turn) -> None:
@@ -160,9 +200,7 @@ async def _quiet(turn: Turn) -> None:
 
 async def _commit(floor: Floor, turn: Turn, question: Question, made: Outcome) -> Decided | None:
     """Write the decision; None if newer messages came that it must answer too."""
-    handoff = turn.settings.handoff
-    team = handoff.teams.get(handoff.team) if handoff.team else None
-    actions = outcome.actions(made, question, label=handoff.label, team=team)
+    actions = outcome.actions(made, question, destination(made, turn.settings))
     decision = Decision(
         turn=turn.id,
         answered=[delivery.message.id for delivery in turn.deliveries],
@@ -192,10 +230,6 @@ def _exchanges(turn: Turn, made: Outcome) -> list[Exchange]:
     asked = [Exchange("contact", assemble.said(one), one.message.at) for one in turn.deliveries]
     told = [Exchange("crew", "\n".join(made.parts), time.time())] if made.parts else []
     return [*asked, *told]
-
-
-def _sentence(turn: Turn, name: str) -> str:
-    return turn.settings.sentence(name, turn.last.language)
 
 
 def _dead_letter(turn: Turn, made: Outcome) -> bytes:

@@ -5,10 +5,11 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from chatwootai.model.handoff import Cause
 from chatwootai.model.turn import Draft, Question
 from chatwootai.telemetry import log
 from chatwootai.telemetry.metrics import RETRIES
-from crews.errors import CrewError, ModelUnavailable
+from crews.errors import BudgetSpent, CrewError, ModelRefused, ModelUnavailable
 from workers.attention import Attention
 
 _FIRST_PAUSE = 0.3
@@ -19,9 +20,9 @@ Drafter = Callable[[Question], Awaitable[Draft]]
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """No draft, and none to be had before the deadline: people must answer. `reason` is for them."""
+    """No draft, and none to be had before the deadline: people must answer."""
 
-    reason: str
+    cause: Cause
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +66,13 @@ async def _until_deadline(drafter: Drafter, question: Question) -> Draft | Faile
         except ModelUnavailable as error:
             again = max(error.retry_at, time.time() + pause)
             if again >= question.deadline:
-                return Failed("the language model is not available")
+                return Failed(Cause.MODEL)
             RETRIES.labels("model").inc()
             _log.warning("model_unavailable", error=str(error), status=error.status)
             await asyncio.sleep(again - time.time())
             pause *= 2
         except TimeoutError:
-            return Failed("the language model did not answer in time")
+            return Failed(Cause.MODEL)
         except CrewError as error:
             _log.warning("crew_failed", error=str(error), kind=type(error).__name__)
-            return Failed("the assistant could not answer")
+            return Failed(Cause.MODEL if isinstance(error, ModelRefused | BudgetSpent) else Cause.FAILED)

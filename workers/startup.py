@@ -21,6 +21,7 @@ from config.live import Live
 from workers.catchup import CatchUp, at_start
 from workers.environment import Environment
 from workers.floor import Floor
+from workers.typing import settled
 
 _SWEEP_SECONDS = 1.0
 _CONNECTIONS = 1024
@@ -51,6 +52,7 @@ class Shop:
         await self._serve_probes()
         crews = await self._crews()
         session = await self._stack.enter_async_context(_session())
+        self._stack.push_async_callback(settled)  # every "off" is said before the session closes
         self.floor = Floor(
             worker=self.worker, connection=self.connection, snapshot=self.live.snapshot, crews=crews, session=session
         )

@@ -7,6 +7,8 @@ try, ended as a dead letter), Stale (leave), or an absent Chatwoot (deliver late
 import time
 from typing import Any
 
+from chatwootai.model.outbox import Action, ActionKind
+from chatwootai.model.outcome import OPEN
 from chatwootai.stores.connection import StoreUnavailable
 from chatwootai.stores.conversations import Begun, Decision, Stale
 from chatwootai.stores.keys import split_conv
@@ -16,7 +18,7 @@ from workers.decide import Decided, Turn, decided
 from workers.deliver import ChatwootAway, deliver
 from workers.floor import Floor
 from workers.letters import dead_letter
-from workers.patience import backoff, patient, until_chatwoot
+from workers.patience import MOST_TRIES, backoff, patient, until_chatwoot
 from workers.wishes import fulfil
 
 _log = log.get("turn")
@@ -47,7 +49,8 @@ async def work(floor: Floor, conv: str, job: str, *, lost: bool) -> None:
             raise
         except Exception:  # noqa: BLE001 - whatever it is, the conversation must not be forgotten
             _log.exception("turn_failed", tries=begun.tries + 1)
-            await _again(floor, begun, backoff(begun.tries), count=True)
+            if begun.tries <= MOST_TRIES or not await _opened(floor, begun):
+                await _again(floor, begun, backoff(begun.tries), count=True)
 
 
 async def _again(floor: Floor, begun: Begun, after: float, *, count: bool) -> None:
@@ -55,6 +58,32 @@ async def _again(floor: Floor, begun: Begun, after: float, *, count: bool) -> No
         await patient(lambda: floor.conversations.again(begun.hold, after=after, count=count))
     except Stale:
         _log.info("conversation_taken_by_another_job")
+
+
+async def _opened(floor: Floor, begun: Begun) -> bool:
+    """Even handing over fails: nothing but the status, so that nobody is left in a conversation that no one reads."""
+    turn, last = f"given-up-{begun.hold.conv}-{begun.hold.fence}", begun.deliveries[-1:]
+    if not last:
+        return False
+    DEAD_LETTERS.labels("tries").inc()
+    action = Action(kind=ActionKind.STATUS, turn=turn, part=0, text=OPEN, inbox=last[0].inbox, due=time.time())
+    decision = Decision(
+        turn=turn,
+        answered=[delivery.message.id for delivery in begun.deliveries],
+        actions=(action,),
+        exchanges=(),
+        dead=dead_letter(turn, begun.hold.conv, "even handing over failed", begun.deliveries),
+    )
+    try:
+        await patient(
+            lambda: floor.conversations.commit(
+                begun.hold, begun.sequence, decision, most_context=1, context_ms=1, force=True
+            )
+        )
+        await patient(lambda: floor.conversations.finish(begun.hold))
+    except Stale:
+        _log.info("conversation_taken_by_another_job")
+    return True
 
 
 async def _work(floor: Floor, account: str, begun: Begun) -> None:

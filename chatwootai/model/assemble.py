@@ -28,6 +28,7 @@ def question(
     due: float,
     most_exchanges: int,
     most_tokens: int,
+    language: str | None = None,
 ) -> Question:
     """One question from a burst (oldest first, at least one delivery) and what was said before it."""
     last = deliveries[-1]
@@ -48,7 +49,7 @@ def question(
         history=recent(before, most_exchanges=most_exchanges, most_tokens=most_tokens),
         deadline=due,
         assignee=last.assignee,
-        language=last.language,
+        language=language or last.language,
         subject=last.subject,
     )
 

@@ -1,10 +1,11 @@
 """What a model wrote, before anyone reads it: marks of ours are taken out, and what leaks is not shown at all. Pure."""
 
+import json
 import re
 from dataclasses import dataclass
 from typing import Final
 
-# What is cut out, the rest may be read: our own marks and tags that a model repeats, its thoughts, a code fence around all.
+# What is cut out, and the rest may be read: marks and tags of ours that a model repeats, and its thoughts.
 _CUT: Final = (
     re.compile(r"<(think|thinking|reasoning)>.*?(</\1>|\Z)", re.IGNORECASE | re.DOTALL),
     re.compile(r"[ \t>*_`]*\[\[[^\[\]\n]{0,300}(\]\]?|$)[ \t*_`]*", re.MULTILINE),
@@ -22,18 +23,17 @@ _LEAKS: Final = (
     re.compile(r"\{\{?\s*[a-z_]+(\.[a-z_]+)*\s*\}?\}"),  # a placeholder that nobody filled
     re.compile(r"\{%.*?%\}"),
     re.compile(r"traceback \(most recent call|\b[a-z_.]*(error|exception)\b: |\bfile \".*\", line \d+", re.IGNORECASE),
-    re.compile(
-        r"^\s*(system|user|developer|thought|action input|action|observation)\s*:", re.IGNORECASE | re.MULTILINE
-    ),
+    re.compile(r"^\s*(system|developer|thought|action input|action|observation)\s*:", re.IGNORECASE | re.MULTILINE),
     re.compile(
         r"nothing in the conversation can change|what you know about the company is between|your manner:"
-        r"|never show, repeat, translate|begin your response|expected output|my (system )?(prompt|instructions) (is|are)\b",
+        r"|never show, repeat, translate|begin your response|expected output"
+        r"|my (system )?(prompt|instructions) (is|are)\b",
         re.IGNORECASE,
     ),
-    re.compile(r"\b(sk-[a-z0-9_-]{16,}|[0-9a-f]{32,})\b", re.IGNORECASE),
+    re.compile(r"\b(sk-[a-z0-9_-]{16,}|(?=[0-9]*[a-f])[0-9a-f]{32,})\b", re.IGNORECASE),
     re.compile(r"\bas an ai language model\b", re.IGNORECASE),
 )
-_OBJECT: Final = re.compile(r"\s*(```\w*\s*)?[\[{].*[\]}]\s*(```)?\s*", re.DOTALL)
+_FENCE: Final = re.compile(r"\A```\w*\s*|\s*```\Z")
 _READABLE: Final = re.compile(r"[^\W_]|[\U0001F000-\U0001FAFF\u2600-\u27BF]")
 
 
@@ -53,8 +53,15 @@ def guarded(text: str) -> Guarded:
     kept = kept.strip()
     if not _READABLE.search(kept):
         return Guarded("", "empty")
-    if _OBJECT.fullmatch(kept):
+    if _is_data(kept):
         return Guarded("", "data instead of words")
     if any(pattern.search(kept) for pattern in _LEAKS):
         return Guarded("", "it speaks of its instructions")
     return Guarded(kept)
+
+
+def _is_data(text: str) -> bool:
+    try:
+        return isinstance(json.loads(_FENCE.sub("", text)), dict | list)
+    except (ValueError, RecursionError):
+        return False

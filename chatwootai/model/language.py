@@ -18,9 +18,9 @@ _OF: Final = {
     "es": frozenset(
         "usted ustedes gracias hola mi mis su sus yo el ella eso esto esa ese una un con sin para tiene tienen tengo "
         "quiero quisiera necesito puedo puede cual cuales cuando donde cuanto cuanta todavia ya tambien hasta aqui "
-        "ahora hoy manana ayer buenos buenas buen dias tardes noches del los las al la lo es envio pedido tienda precio "
-        "llego compre fue estoy son mas muy pero quien hacer hace entonces y por favor hay hablar como esta ingles "
-        "si".split()
+        "ahora hoy manana ayer buenos buenas buen dias tardes noches del los las al la lo es envio pedido tienda "
+        "precio llego compre fue estoy son mas muy pero quien hacer hace entonces y por favor hay hablar "
+        "como esta si".split()
     ),
     "en": frozenset(
         "the you your thanks thank hello hi my i he she it this that these those a an with without for have has want "

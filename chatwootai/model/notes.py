@@ -92,6 +92,11 @@ def handover(need: Need, question: Question, language: str, *, tries: int = 0) -
     )
 
 
+def why(need: Need) -> str:
+    """The reason in English, for logs and operators."""
+    return _LINES["en"][need.cause] + (f" ({_line(need.detail)})" if need.detail else "")
+
+
 def _summary(question: Question, say: Mapping[str, str]) -> str:
     theirs = [one.text for one in question.history if one.role == "contact"]
     return say["began"].format(_line((theirs or [question.text])[0]), len(theirs) + 1)

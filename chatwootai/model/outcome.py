@@ -1,27 +1,22 @@
 """What policy makes of a draft, or of its failure: reply, handoff or silence, and the actions that carry it out."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
+from chatwootai.model.handoff import Need
 from chatwootai.model.outbox import Action, ActionKind
-from chatwootai.model.turn import Draft, Outcome, Question, Verdict
+from chatwootai.model.turn import Outcome, Question, Verdict
 
 OPEN = "open"
-LAST_WORDS = 500
-"""Characters of the contact's last words that a note for people repeats."""
 
 
-def of_draft(draft: Draft, parts: tuple[str, ...], *, sentence: str) -> Outcome:
-    """Reply with the parts; where the crew asks for people, or has nothing to say, hand off with the sentence."""
-    if draft.handoff:
-        return Outcome(verdict=Verdict.HANDOFF, parts=parts or (sentence,), reason=draft.handoff)
-    if not parts:
-        return Outcome(verdict=Verdict.HANDOFF, parts=(sentence,), reason="the crew had nothing to say")
+def reply(parts: tuple[str, ...]) -> Outcome:
+    """The contact reads these."""
     return Outcome(verdict=Verdict.REPLY, parts=parts)
 
 
-def of_failure(reason: str, *, sentence: str) -> Outcome:
-    """Something failed: a prepared sentence for the contact, the reason for people, never the error for anyone."""
-    return Outcome(verdict=Verdict.HANDOFF, parts=(sentence,), reason=reason)
+def handoff(need: Need, parts: tuple[str, ...], note: str | None, reason: str) -> Outcome:
+    """People get it. `parts`: a prepared sentence, never the model's; `note`: what people read, None: nothing."""
+    return Outcome(verdict=Verdict.HANDOFF, parts=parts, note=note, reason=reason, status=OPEN, cause=need.cause.value)
 
 
 def silence(reason: str, *, status: str | None = None) -> Outcome:
@@ -29,26 +24,32 @@ def silence(reason: str, *, status: str | None = None) -> Outcome:
     return Outcome(verdict=Verdict.SILENCE, reason=reason, status=status)
 
 
-def note(question: Question, reason: str) -> str:
-    """What people read when they are given a conversation. The contact's words are quoted, line by line."""
-    words = question.text if len(question.text) <= LAST_WORDS else question.text[: LAST_WORDS - 1] + "…"
-    quoted = "\n".join(f"> {line}" for line in words.splitlines())
-    return f"**Handed over by the assistant**\nReason: {reason}\nLast words of the contact:\n{quoted}"
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Destination:
+    """Where people find what they are given; empty: as it is."""
+
+    label: str = ""
+    priority: str | None = None
+    team: int | None = None
 
 
-def actions(outcome: Outcome, question: Question, *, label: str = "", team: int | None = None) -> tuple[Action, ...]:
+def actions(outcome: Outcome, question: Question, to: Destination | None = None) -> tuple[Action, ...]:
     """The outbox entries of an outcome, in the order in which they must reach Chatwoot.
 
     A handoff tells people first and opens the conversation last: opening is what notifies them, and what stops us.
     """
-    replies = tuple(_action(ActionKind.REPLY, question, n, text) for n, text in enumerate(outcome.parts, 1))
-    moved = (_action(ActionKind.STATUS, question, 0, outcome.status),) if outcome.status else ()
-    if outcome.verdict is not Verdict.HANDOFF:
-        return (*replies, *moved)
-    told = _action(ActionKind.NOTE, question, 0, note(question, outcome.reason or "unknown"))
-    labelled = (_action(ActionKind.LABELS, question, 0, values=(label,)),) if label else ()
-    assigned = (_action(ActionKind.TEAM, question, 0, str(team)),) if team else ()
-    return (told, *labelled, *assigned, *replies, _action(ActionKind.STATUS, question, 0, OPEN))
+    told = [_action(ActionKind.NOTE, question, 0, outcome.note)] if outcome.note else []
+    placed = _placed(question, to) if to and outcome.verdict is Verdict.HANDOFF else []
+    replies = [_action(ActionKind.REPLY, question, n, text) for n, text in enumerate(outcome.parts, 1)]
+    moved = [_action(ActionKind.STATUS, question, 0, outcome.status)] if outcome.status else []
+    return (*told, *placed, *replies, *moved)
+
+
+def _placed(question: Question, to: Destination) -> list[Action]:
+    label = [_action(ActionKind.LABELS, question, 0, values=(to.label,))] if to.label else []
+    priority = [_action(ActionKind.PRIORITY, question, 0, to.priority)] if to.priority else []
+    team = [_action(ActionKind.TEAM, question, 0, str(to.team))] if to.team else []
+    return [*label, *priority, *team]
 
 
 def opening(instead_of: Action, turn: str) -> Action:

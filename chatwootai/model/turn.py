@@ -69,11 +69,13 @@ class Aside:
 class Draft:
     """What a crew returns. `text` is Markdown; `handoff` why people should take over, if the crew asks for it.
 
-    `plan`: what was expected of the way that was taken, in a few words.
+    `plan`: what was expected of the way that was taken, in a few words. `confidence`: 0 to 1, where a crew
+    says how sure it is.
     """
 
     text: str
     handoff: str | None = None
+    confidence: float | None = None
     served_by: str = "crew"  # crew, curated, cache, ...: which step of the plan answered
     model: str | None = None
     usage: Usage = Usage()
@@ -94,7 +96,7 @@ class Verdict(StrEnum):
 class Outcome:
     """What policy makes of a draft: parts to post, or a handoff with its sentence and note, or nothing and why.
 
-    `status`: what the conversation's becomes in the end, None: it stays.
+    `status`: what the conversation's becomes in the end, None: it stays; `cause`: of a handoff.
     """
 
     verdict: Verdict
@@ -103,3 +105,4 @@ class Outcome:
     reason: str | None = None
     asides: tuple[Aside, ...] = ()
     status: str | None = None
+    cause: str | None = None

@@ -4,13 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatwootai.model import assemble, outcome
+from chatwootai.model import assemble, notes, outcome
 from chatwootai.model.burst import Window, may_restart
 from chatwootai.model.delivery import Attachment, Contact, Delivery, Message
+from chatwootai.model.handoff import Cause, Need
 from chatwootai.model.lanes import boost_ms, lane_of
 from chatwootai.model.outbox import ActionKind
 from chatwootai.model.routing import Route
-from chatwootai.model.turn import Draft, Exchange, Question, Verdict
+from chatwootai.model.turn import Exchange, Question, Verdict
 
 ROUTE = Route(tenant="t", domain="d", function="customer_service", channel="whatsapp", priority=5, why=())
 
@@ -121,26 +122,21 @@ def test_the_context_is_the_newest_that_fits(texts: list[str], most_exchanges: i
 
 
 def test_a_draft_becomes_a_reply() -> None:
-    made = outcome.of_draft(Draft(text="Olá"), ("Olá",), sentence="s")
+    made = outcome.reply(("Olá",))
     assert (made.verdict, made.parts) == (Verdict.REPLY, ("Olá",))
     assert [action.kind for action in outcome.actions(made, question())] == [ActionKind.REPLY]
 
 
-def test_a_crew_that_asks_for_people_or_has_nothing_to_say_hands_off() -> None:
-    asked = outcome.of_draft(Draft(text="", handoff="wants a person"), (), sentence="Um momento")
-    empty = outcome.of_draft(Draft(text=""), (), sentence="Um momento")
-    assert asked.verdict is empty.verdict is Verdict.HANDOFF
-    assert asked.parts == empty.parts == ("Um momento",)
-    assert asked.reason == "wants a person"
-
-
 def test_a_handoff_tells_people_first_and_opens_last() -> None:
-    made = outcome.of_failure("the model is away", sentence="Um momento")
-    actions = outcome.actions(made, question("linha 1\nlinha 2"), label="handoff", team=3)
+    asked = question("linha 1\nlinha 2")
+    need = Need(Cause.MODEL)
+    made = outcome.handoff(need, ("Um momento",), notes.handover(need, asked, "pt"), notes.why(need))
+    actions = outcome.actions(made, asked, outcome.Destination(label="handoff", priority="high", team=3))
     kinds = [action.kind for action in actions]
-    assert kinds == [ActionKind.NOTE, ActionKind.LABELS, ActionKind.TEAM, ActionKind.REPLY, ActionKind.STATUS]
+    placed = [ActionKind.LABELS, ActionKind.PRIORITY, ActionKind.TEAM]
+    assert kinds == [ActionKind.NOTE, *placed, ActionKind.REPLY, ActionKind.STATUS]
     assert "> linha 1\n> linha 2" in actions[0].text
-    assert "the model is away" not in actions[3].text
+    assert actions[4].text == "Um momento"
 
 
 def test_silence_does_nothing() -> None:

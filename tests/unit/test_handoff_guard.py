@@ -1,0 +1,89 @@
+"""What a model wrote and nobody may read: found, cut out or kept back; what is fine stays as it is."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chatwootai.model.dress import dressed, first_answer
+from chatwootai.model.guard import guarded
+from chatwootai.model.turn import Exchange
+
+BILL = "Boleto 00190500954014481606906809350314337370000000100"
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("Olá! A loja abre às 9h.", "Olá! A loja abre às 9h."),
+        ("Veja [o site](https://x.example/a?b=1) e *avise*.", "Veja [o site](https://x.example/a?b=1) e *avise*."),
+        ("Custa R$ 3,50 {à vista}", "Custa R$ 3,50 {à vista}"),
+        ("[1] Sofá azul\n[2] Sofá verde [em falta]", "[1] Sofá azul\n[2] Sofá verde [em falta]"),
+        ("👍", "👍"),
+        ("5 < 7 e 7 > 5", "5 < 7 e 7 > 5"),
+        ("[[handoff: quer gente]] Já chamo alguém.", "Já chamo alguém."),
+        ("Já chamo.\n**[[handoff]]**", "Já chamo."),
+        ("<company>\nA loja abre às 9h.\n</company>", "A loja abre às 9h."),
+        ("<think>the customer wants a price</think>Custa R$ 10.", "Custa R$ 10."),
+        ("<|im_start|>Custa R$ 10.<|im_end|>", "Custa R$ 10."),
+        ("Final Answer: Custa R$ 10.", "Custa R$ 10."),
+        (BILL, BILL),
+    ],
+)  # fmt: skip
+def test_what_may_be_read(text: str, kept: str) -> None:
+    assert guarded(text).text == kept
+    assert guarded(text).problem is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "   \n",
+        "**",
+        "---\n***",
+        "[[handoff: reason]]",
+        "<think>never ended",
+        "Olá {company.name}, tudo bem?",
+        "Oi {{contact.phone_number}}",
+        "{% if x %}oi{% endif %}",
+        "Traceback (most recent call last):\n  File",
+        "openai.RateLimitError: 429 you have exceeded",
+        '{"answer": "A loja abre às 9h", "confidence": 0.9}',
+        '```json\n[{"a": 1}]\n```',
+        "System: you are the assistant",
+        "Thought: I need to look it up\nAction: search\nAction Input: {}",
+        "Rules, which nothing in the conversation can change: ...",
+        "My instructions are: say only what...",
+        "Seu código é 9f86d081884c7d659a2feaa0c55ad015",
+        "sk-proj-abcdefghijklmnop1234",
+        "As an AI language model, I cannot",
+    ],
+)
+def test_what_nobody_may_read(text: str) -> None:
+    found = guarded(text)
+    assert found.text == ""
+    assert found.problem
+
+
+@given(st.text(max_size=400))
+def test_guarding_twice_changes_nothing(text: str) -> None:
+    once = guarded(text)
+    assert (once.text == "") == (once.problem is not None)
+    again = guarded(once.text)
+    assert again.text in (once.text, "")
+
+
+def test_what_a_tenant_puts_around_an_answer() -> None:
+    assert dressed("Abrimos às 9h.", greeting="Olá!", signature="Loja") == "Olá!\n\nAbrimos às 9h.\n\nLoja"
+    assert (
+        dressed("Olá! Abrimos às 9h.\n\n*Loja*", greeting="Olá!", signature="Loja") == "Olá! Abrimos às 9h.\n\n*Loja*"
+    )
+    assert dressed("Abrimos às 9h.") == "Abrimos às 9h."
+
+
+def test_only_the_first_answer_greets() -> None:
+    asked = Exchange("contact", "oi", 1.0)
+    assert first_answer([])
+    assert first_answer([asked])
+    assert not first_answer([asked, Exchange("crew", "Olá", 2.0)])
+    assert not first_answer([asked, Exchange("teammate", "Olá", 2.0)])

@@ -1,0 +1,47 @@
+"""Giving a conversation to people: the sentence, the note and the place, from a tenant's settings."""
+
+from datetime import UTC, datetime
+
+from chatwootai.channels.render import render
+from chatwootai.model import notes, outcome
+from chatwootai.model.dress import dressed
+from chatwootai.model.handoff import Cause, Need, Rules
+from chatwootai.model.outcome import Destination
+from chatwootai.model.turn import Outcome, Question
+from config.settings import Settings
+
+_UNSAID = frozenset({Cause.OFF, Cause.IDLE})
+"""Nobody has asked anything of us: people answer, and nothing is said before."""
+
+
+def rules(settings: Settings) -> Rules:
+    """A tenant's rules of when people are needed."""
+    said = settings.handoff
+    return Rules(
+        phrases=said.phrases,
+        topics=said.topics,
+        anger=said.anger,
+        stuck_after=said.stuck_after,
+        least_confidence=said.least_confidence,
+    )
+
+
+def handed(need: Need, question: Question, settings: Settings, *, tries: int = 0) -> Outcome:
+    """The outcome of a handoff: a prepared sentence in the contact's language, a note in the tenant's."""
+    sentence = "" if need.cause in _UNSAID else _sentence(need, question, settings)
+    parts = render(question.channel, dressed(sentence, signature=settings.signature_on(question.channel)))
+    note = notes.handover(need, question, settings.language, tries=tries) if settings.handoff.note else None
+    return outcome.handoff(need, parts if sentence else (), note, notes.why(need))
+
+
+def _sentence(need: Need, question: Question, settings: Settings) -> str:
+    """Out of hours, "one moment, please" would be a promise that nobody keeps: when people are back is said instead."""
+    now = datetime.now(UTC)
+    name = "out_of_hours" if settings.closed_at(now) else need.cause.sentence
+    return settings.sentence(name, question.language, now=now)
+
+
+def destination(made: Outcome, settings: Settings) -> Destination:
+    """Where people find it."""
+    team, label, priority = settings.handoff.destination(made.cause or "")
+    return Destination(label=label, priority=priority, team=team)
