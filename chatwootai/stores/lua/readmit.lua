@@ -18,6 +18,7 @@ for i = 10, #ARGV, 2 do
 end
 if put == 0 then return 0 end
 call_off(conv)
+call_off(conv)
 redis.call('HINCRBY', 'cw:waiting', account, put)
 redis.call('HINCRBY', key, 'sequence', put)
 redis.call('HSET', key, 'account', account, 'lane', ARGV[4], 'boost', ARGV[5], 'blob', ARGV[6], 'keep', ARGV[7])
