@@ -25,6 +25,7 @@ from config.watch import watch
 _MOST_SHOWN = 5
 _START_SECONDS = 1.0
 _PAUSE = 1.0
+_AGAIN_SECONDS = 0.2
 _log = log.get("config")
 
 
@@ -76,12 +77,13 @@ class Live:
     async def run(self) -> None:
         """Watch and listen, for ever."""
         stop = asyncio.Event()
+        watching = asyncio.create_task(_for_ever(lambda: watch(self.holder, self._edited, stop)))
+        listening = asyncio.create_task(_for_ever(lambda: self._snapshots.listen(self._told)))
         try:
-            async with asyncio.TaskGroup() as group:
-                group.create_task(_for_ever(lambda: watch(self.holder, self._edited, stop)))
-                group.create_task(_for_ever(lambda: self._snapshots.listen(self._told)))
+            await asyncio.wait({watching, listening})
         finally:
             stop.set()
+            await _ended(watching, listening)
 
     async def check(self) -> Check:
         """For /readyz: what is in force, and what of the last edit is broken."""
@@ -201,3 +203,11 @@ async def _for_ever(work: Callable[[], Awaitable[None]]) -> None:
         except Exception:  # noqa: BLE001 - said and done again
             _log.exception("config_watch_failed")
         await asyncio.sleep(_PAUSE)
+
+
+async def _ended(*tasks: asyncio.Task[None]) -> None:
+    """Cancel until it is done: redis-py drops a cancellation that comes while it connects."""
+    while running := {task for task in tasks if not task.done()}:
+        for task in running:
+            task.cancel()
+        await asyncio.wait(running, timeout=_AGAIN_SECONDS)

@@ -1,0 +1,192 @@
+"""`chatwootai config`: the configurations that were in force, what differs between them, and the way back."""
+
+import argparse
+import asyncio
+import difflib
+import os
+import socket
+from collections.abc import Coroutine
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from ops.printing import as_json, complain, table, takes_config, takes_json
+
+if TYPE_CHECKING:
+    from chatwootai.stores.snapshots import Snapshots, Version
+    from config.sources import Sources
+
+SUMMARY = "list the last configurations, compare them, or put an older one in force again"
+EXAMPLES = """\
+  chatwootai config history            the last 20 versions, newest first
+  chatwootai config diff               what the folder says otherwise than what is in force
+  chatwootai config diff 7             what has changed since version 7
+  chatwootai config diff 7 8
+  chatwootai config rollback 7         in force everywhere within a second; the folder stays as it is
+  chatwootai config publish            put the folder in force, also what a rollback has set aside"""
+_OF_THE_MACHINE = {"unset-variable", "secret-file", "secret-key", "ciphertext", "missing-secret", "empty-secret"}
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """`history` (default), `diff`, `rollback` and `publish`."""
+    actions = parser.add_subparsers(dest="action", metavar="ACTION")
+    takes_json(actions.add_parser("history", help="the last 20 versions, newest first"))
+    diff = actions.add_parser("diff", help="what differs: folder and version in force, or two versions")
+    diff.add_argument("version", type=int, nargs="*", metavar="VERSION", help="none, one or two")
+    takes_config(diff)
+    back = actions.add_parser("rollback", help="put an older version in force again, everywhere")
+    back.add_argument("version", type=int, metavar="VERSION")
+    takes_config(actions.add_parser("publish", help="put the folder in force"))
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Do it; 1 where Redis is away, there is no such version, or the configuration is broken."""
+    from chatwootai.stores.connection import BadRedisUrl, StoreUnavailable
+
+    actions = {"diff": _diff, "rollback": _rollback, "publish": _publish}
+    try:
+        return asyncio.run(_connected(actions.get(arguments.action, _history), arguments))
+    except (BadRedisUrl, StoreUnavailable) as error:
+        complain(f"Redis cannot be asked ({error}); REDIS_URL says where it is")
+    except LookupError as error:
+        complain(error.args[0])
+    return 1
+
+
+async def _connected(action: Any, arguments: argparse.Namespace) -> int:
+    from chatwootai.stores.connection import DEFAULT_URL, connect
+    from chatwootai.stores.snapshots import Snapshots
+
+    connection = connect(os.environ.get("REDIS_URL") or DEFAULT_URL)
+    try:
+        work: Coroutine[Any, Any, int] = action(Snapshots(connection), arguments)
+        return await work
+    finally:
+        await connection.aclose()
+
+
+async def _history(snapshots: "Snapshots", arguments: argparse.Namespace) -> int:
+    versions = await snapshots.history()
+    current = await snapshots.current()
+    if getattr(arguments, "json", False):
+        as_json([_about(each, current) for each in versions])
+        return 0
+    rows = [
+        (each.number, "in force" if current and each.number == current.number else "", _when(each.at), each.why,
+         each.accounts, each.digest[:12], each.by)
+        for each in versions
+    ]  # fmt: skip
+    table(("VERSION", "", "SINCE", "WHY", "ACCOUNTS", "DIGEST", "BY"), rows)
+    return 0
+
+
+def _about(version: "Version", current: "Version | None") -> dict[str, object]:
+    return {
+        "version": version.number, "in_force": current is not None and version.number == current.number,
+        "at": version.at, "why": version.why, "accounts": version.accounts, "digest": version.digest, "by": version.by,
+    }  # fmt: skip
+
+
+async def _diff(snapshots: "Snapshots", arguments: argparse.Namespace) -> int:
+    from config.sources import gather
+
+    if len(arguments.version) > 2:
+        raise LookupError("two versions at most")
+    if len(arguments.version) == 2:
+        one, other = [await _read(snapshots, number) for number in arguments.version]
+        names = tuple(str(number) for number in arguments.version)
+    else:
+        current = await _current(snapshots)
+        in_force = await _read(snapshots, current.number)
+        if arguments.version:
+            one, other = await _read(snapshots, arguments.version[0]), in_force
+            names = (str(arguments.version[0]), str(current.number))
+        else:
+            one, other = in_force, gather(arguments.config, os.environ)
+            names = (str(current.number), "folder")
+    lines = list(_differences(one, other, names))
+    print("\n".join(lines) if lines else "no difference")
+    return 0
+
+
+def _differences(one: "Sources", other: "Sources", names: tuple[str, ...]) -> list[str]:
+    old, new = _texts(one), _texts(other)
+    found: list[str] = []
+    for path in sorted(old.keys() | new.keys()):
+        before, after = old.get(path, "").splitlines(), new.get(path, "").splitlines()
+        found += difflib.unified_diff(before, after, f"{names[0]}/{path}", f"{names[1]}/{path}", lineterm="")
+    return found
+
+
+def _texts(sources: "Sources") -> dict[str, str]:
+    places = {"": sources.folder, "crews/": sources.crews}
+    return {
+        head + name: data.decode("utf-8", "replace")
+        for head, place in places.items()
+        for name, data in (place.files.items() if place else ())
+    }
+
+
+async def _rollback(snapshots: "Snapshots", arguments: argparse.Namespace) -> int:
+    current = await _current(snapshots)
+    sources = await _read(snapshots, arguments.version)
+    if not _sound(sources):
+        return 1
+    aside = tuple(each for each in {*current.overrules, current.digest} if each != sources.digest())
+    why = f"rollback to {arguments.version}"
+    done = await _put(snapshots, sources, why, aside)
+    print("The folders stay as they are: mend them, for their next change is put in force.")
+    return done
+
+
+async def _publish(snapshots: "Snapshots", arguments: argparse.Namespace) -> int:
+    from config.sources import gather
+
+    sources = gather(arguments.config, os.environ)
+    return await _put(snapshots, sources, "publish", ()) if _sound(sources) else 1
+
+
+async def _put(snapshots: "Snapshots", sources: "Sources", why: str, aside: tuple[str, ...]) -> int:
+    accounts = _accounts(sources)
+    by = f"{os.environ.get('USER', 'operator')}@{socket.gethostname()}"
+    number, new = await snapshots.publish(
+        sources.digest(), sources.pack(), by=by, why=why, accounts=accounts, overrules=aside
+    )
+    print(f"version {number} is in force{'' if new else ' already'} ({why})")
+    return 0
+
+
+def _sound(sources: "Sources") -> bool:
+    """Whether it can be put in force. Secrets are the processes' own: this machine need not have them."""
+    from config.loader import inspect_sources
+
+    found = inspect_sources(sources, os.environ)
+    problems = [each for each in found.problems if each.rule not in _OF_THE_MACHINE]
+    for problem in problems:
+        complain(problem)
+    return not problems
+
+
+def _accounts(sources: "Sources") -> int:
+    from config.loader import inspect_sources
+
+    return len(inspect_sources(sources, os.environ).snapshot.accounts)
+
+
+async def _current(snapshots: "Snapshots") -> "Version":
+    current = await snapshots.current()
+    if current is None:
+        raise LookupError("no configuration was published yet; a running ingress or worker publishes its folder")
+    return current
+
+
+async def _read(snapshots: "Snapshots", number: int) -> "Sources":
+    from config.sources import Sources
+
+    packed = await snapshots.read(number)
+    if packed is None:
+        raise LookupError(f"there is no version {number} any more; `chatwootai config history` lists those kept")
+    return Sources.unpack(packed)
+
+
+def _when(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")

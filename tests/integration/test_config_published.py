@@ -1,0 +1,181 @@
+"""Configurations in Redis: published once, adopted by whoever has no folder, kept on disk, rolled back; no secret."""
+
+import asyncio
+import os
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from chatwootai.stores.connection import Connection, connect
+from chatwootai.stores.snapshots import KEPT, Snapshots
+from config.live import Live
+from config.problems import ConfigurationError
+
+MAPPING = """\
+version: 1
+chatwoot: {default: {url: "http://c"}}
+accounts:
+  "1": {domain: retail, tenant: shop, webhook_secrets: ["${SECRET}"], bot_token: "${TOKEN}"}
+"""
+CANARIES = {"SECRET": "canary-secret", "TOKEN": "canary-token"}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    found = tmp_path / "machine-1"
+    (found / "domains/retail/shop").mkdir(parents=True)
+    (found / "chatwoot_mapping.yaml").write_text(MAPPING)
+    edit(found, "first")
+    return found
+
+
+def edit(folder: Path, tone: str) -> None:
+    (folder / "domains/retail/shop/config.yaml").write_text(f"tone: {tone}\n")
+
+
+def process(folder: Path, connection: Connection, home: Path, name: str = "worker") -> Live:
+    return Live(folder, {**CANARIES, "JOURNAL_DIR": str(home / "journal")}, connection, name)
+
+
+@asynccontextmanager
+async def running(live: Live) -> AsyncIterator[Live]:
+    await live.start()
+    task = asyncio.create_task(live.run())
+    try:
+        yield live
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+def tone(live: Live) -> str:
+    return live.snapshot.accounts["1"].settings.tone
+
+
+async def until(live: Live, wanted: str) -> None:
+    heard = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    live.listen(lambda _: loop.call_soon_threadsafe(heard.set))
+    async with asyncio.timeout(10):
+        while tone(live) != wanted:
+            await heard.wait()
+            heard.clear()
+
+
+async def test_a_process_without_the_folder_starts_from_redis_and_follows(
+    folder: Path, tmp_path: Path, redis: Connection
+) -> None:
+    nowhere = process(tmp_path / "nowhere", redis, tmp_path)
+    async with running(process(folder, redis, tmp_path)), running(nowhere) as other:
+        assert tone(other) == "first"
+        edit(folder, "second")
+        await until(other, "second")
+        assert other.snapshot.accounts["1"].bot_token.reveal() == "canary-token"
+
+
+async def test_without_folder_and_redis_it_starts_from_its_last_copy_or_not_at_all(
+    folder: Path, tmp_path: Path, redis: Connection
+) -> None:
+    async with running(process(folder, redis, tmp_path)), running(process(tmp_path / "no", redis, tmp_path)) as other:
+        copy = other.copy
+    assert copy.stat().st_mode & 0o777 == 0o600
+    away = connect(f"unix://{tmp_path}/nobody.sock")
+    alone = process(tmp_path / "no", away, tmp_path)
+    await alone.start()
+    assert tone(alone) == "first"
+    copy.write_bytes(b"torn")
+    with pytest.raises(ConfigurationError, match="broken-copy"):
+        await process(tmp_path / "no", away, tmp_path).start()
+    copy.unlink()
+    with pytest.raises(ConfigurationError, match="missing-folder"):
+        await process(tmp_path / "no", away, tmp_path).start()
+    await away.aclose()
+
+
+async def test_a_folder_starts_without_redis_and_is_published_when_that_is_back(
+    folder: Path, tmp_path: Path, redis: Connection
+) -> None:
+    away = connect(f"unix://{tmp_path}/nobody.sock")
+    alone = process(folder, away, tmp_path)
+    await alone.start()
+    assert tone(alone) == "first"
+    assert await Snapshots(redis).current() is None
+    await away.aclose()
+    async with running(process(folder, redis, tmp_path)) as live:
+        current = await Snapshots(redis).current()
+        assert current is not None
+        assert (current.number, current.why, live.version) == (1, "start", 1)
+
+
+async def test_what_is_in_force_everywhere_is_published_once(folder: Path, tmp_path: Path, redis: Connection) -> None:
+    async with (
+        running(process(folder, redis, tmp_path, "one")),
+        running(process(folder, redis, tmp_path, "two")) as two,
+    ):
+        edit(folder, "second")
+        await until(two, "second")
+        async with asyncio.timeout(10):
+            while two.version != 2:  # noqa: ASYNC110 - a version has no event
+                await asyncio.sleep(0.02)
+        assert [each.number for each in await Snapshots(redis).history()] == [2, 1]
+
+
+async def test_a_rollback_holds_over_restarts_until_the_folder_changes(
+    folder: Path, tmp_path: Path, redis: Connection, redis_server: object
+) -> None:
+    environ = {"PATH": os.environ["PATH"], "REDIS_URL": str(redis_server.url), "CHATWOOTAI_CONFIG": str(folder)}
+
+    def cli(*words: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "ops.cli", "config", *words]
+        return subprocess.run(command, check=False, env=environ, capture_output=True, text=True, timeout=60)
+
+    async with running(process(folder, redis, tmp_path)) as live:
+        edit(folder, "second")
+        await until(live, "second")
+        differing = await asyncio.to_thread(cli, "diff", "1")
+        assert "-tone: first\n+tone: second" in differing.stdout
+        done = await asyncio.to_thread(cli, "rollback", "1")
+        assert (done.returncode, done.stderr) == (0, "")
+        await until(live, "first")
+        history = (await asyncio.to_thread(cli, "history")).stdout
+        assert "rollback to 1" in history.splitlines()[1]
+        assert "in force" in history.splitlines()[1]
+    async with running(process(folder, redis, tmp_path)) as live:
+        assert tone(live) == "first"  # the folder still says second
+        edit(folder, "third")
+        await until(live, "third")
+    assert (await asyncio.to_thread(cli, "rollback", "99")).returncode == 1
+
+
+async def test_the_newest_twenty_are_kept_and_no_secret_is_in_redis(
+    folder: Path, tmp_path: Path, redis: Connection
+) -> None:
+    for number in range(KEPT + 5):
+        edit(folder, f"tone {number}")
+        await process(folder, redis, tmp_path).start()
+    history = await Snapshots(redis).history()
+    assert [each.number for each in history] == list(range(KEPT + 5, 5, -1))
+    assert await Snapshots(redis).read(5) is None
+    kept = b"".join([await redis.dump(key) or b"" for key in await redis.keys("cw:config:*")])
+    assert len(await redis.keys("cw:config:version:*")) == KEPT
+    for version in history:
+        kept += repr(await Snapshots(redis).read(version.number)).encode()
+    assert b"canary" not in kept
+    from config.sources import Sources
+
+    unpacked = Sources.unpack(await Snapshots(redis).read(history[0].number) or b"")
+    assert b"canary" not in b"".join(unpacked.folder.files.values())
+    assert b"${SECRET}" in unpacked.folder.files["chatwoot_mapping.yaml"]
+
+
+async def test_a_version_that_this_process_cannot_use_leaves_it_as_it_is(
+    folder: Path, tmp_path: Path, redis: Connection
+) -> None:
+    poor = Live(tmp_path / "no", {"SECRET": "s", "JOURNAL_DIR": str(tmp_path / "j")}, redis, "poor")
+    async with running(process(folder, redis, tmp_path)):
+        with pytest.raises(ConfigurationError, match="unset-variable"):
+            await poor.start()
