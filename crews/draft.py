@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ from crews.catalog import Catalog
 from crews.conversation import end_at_sentence, messages, split_handoff
 from crews.curated import Curated
 from crews.errors import ModelSilent
-from crews.policy import Standing
+from crews.policy import Standing, standing
 from crews.prompt import situation
 from crews.repertoire import Repertoire, Way
 from crews.run import Run, current
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 _SILENT = "the model gave no answer"
 _CUT = frozenset({"length", "deadline"})
+_TO_POST, _TO_POST_SHARE = 0.3, 0.1  # seconds, and share of the time left, that models leave to what comes after them
 
 
 class Crews:
@@ -85,6 +87,14 @@ class Crews:
         steps = (("prompt", built - began), ("model", time.perf_counter() - built))
         return _draft(text, silent, run, steps, str(way.plan))
 
+    async def keep_warm(self, everyone: Callable[[], Iterable[Settings]]) -> None:
+        """Keep connections open to the models of `everyone` (asked each time), for ever.
+
+        An endpoint of the environment without a key is left alone.
+        """
+        if self._stack is not None:
+            await self._stack.keep_warm(lambda: {standing(each).target.endpoint for each in everyone()})
+
     async def close(self) -> None:
         """Close every connection."""
         if self._stack is not None:
@@ -92,9 +102,10 @@ class Crews:
 
 
 def _run(question: Question, terms: Standing, way: Way) -> Run:
-    payer = Payer(question.tenant, question.inbox, question.contact.id)
+    payer = Payer(question.tenant, question.inbox, question.contact.id, question.priority)
+    left = max(0.0, question.deadline - time.time())
     return Run(
-        deadline=question.deadline,
+        deadline=question.deadline - min(_TO_POST, _TO_POST_SHARE * left),
         target=way.target,
         policy=terms.policy,
         payer=payer,

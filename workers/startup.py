@@ -3,7 +3,7 @@
 import asyncio
 import gc
 import os
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from contextlib import AsyncExitStack
 from typing import Any
 
@@ -18,6 +18,7 @@ from chatwootai.stores.rounds import Rounds
 from chatwootai.stores.signals import Signals
 from chatwootai.telemetry import http, log
 from config.live import Live
+from config.settings import Settings
 from workers.catchup import CatchUp, at_start
 from workers.environment import Environment
 from workers.floor import Floor
@@ -61,6 +62,7 @@ class Shop:
         self.background(self.live.run())
         self.background(Signals(self.connection, self.worker, self.floor.listeners.hear).listen())
         self.background(self._sweep())
+        self.background(crews.keep_warm(self._everyones_settings))
         if self.environment.catch_up_hours:
             self.background(self._catch_up())
         gc.collect()
@@ -74,6 +76,11 @@ class Shop:
         crews = await Crews.open(connection=self.connection)
         self._stack.push_async_callback(crews.close)
         return crews
+
+    def _everyones_settings(self) -> Iterable[Settings]:
+        for account in self.live.snapshot.accounts.values():
+            yield account.settings
+            yield from (inbox.settings for inbox in account.inboxes.values())
 
     async def close(self) -> None:
         """Let go of everything, last opened first."""

@@ -51,6 +51,7 @@ def question(
         assignee=last.assignee,
         language=language or last.language,
         subject=last.subject,
+        priority=route.priority,
     )
 
 

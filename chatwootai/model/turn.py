@@ -25,7 +25,7 @@ class Question:
 
     `text` is the whole burst, oldest message first; `last_message` the id of its newest message;
     `function` the crew that answers, empty where people answer alone; `history` what was said before, oldest first;
-    `deadline` unix seconds, by which a draft must be there.
+    `deadline` unix seconds, by which a draft must be there; `priority` 0 to 10, higher first.
     """
 
     turn: str
@@ -44,6 +44,7 @@ class Question:
     assignee: int | None = None
     language: str | None = None
     subject: str | None = None
+    priority: int = 5
 
 
 @dataclass(frozen=True, slots=True)

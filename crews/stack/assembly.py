@@ -4,15 +4,17 @@ The limiter stands beneath fallback and hedging, since each of their requests dr
 the budget above them, since it pays for all of them.
 """
 
+import asyncio
 import os
 import secrets
+from collections.abc import Callable, Iterable
 
 from chatwootai.stores.breakers import BreakerStore
 from chatwootai.stores.budgets import BudgetStore
 from chatwootai.stores.completions import CompletionStore
 from chatwootai.stores.connection import Connection
 from chatwootai.stores.limits import LimitStore
-from crews.call import Call, Completer, Completion
+from crews.call import Call, Completer, Completion, Endpoint
 from crews.prices import prices
 from crews.stack.background import Background
 from crews.stack.breaker import Breakers
@@ -23,6 +25,9 @@ from crews.stack.fallback import Fallback
 from crews.stack.hedging import Hedging
 from crews.stack.limiter import Limiter
 from crews.stack.wire import Wire
+
+_WARM_ENDPOINTS, _WARM_CONNECTIONS = 32, 4
+_WARM_SECONDS = 45.0  # less than the wire keeps an idle connection
 
 
 class Stack:
@@ -47,6 +52,14 @@ class Stack:
     async def complete(self, call: Call) -> Completion:
         """See crews.call.Completer."""
         return await self._outermost.complete(call)
+
+    async def keep_warm(self, endpoints: Callable[[], Iterable[Endpoint]]) -> None:
+        """Keep a few connections open to each of `endpoints`, for ever: nobody waits for DNS, TCP and TLS."""
+        while True:
+            for endpoint in list(endpoints())[:_WARM_ENDPOINTS]:
+                if endpoint.base_url or os.environ.get("OPENAI_API_KEY"):
+                    await self._wire.open_connections(endpoint, _WARM_CONNECTIONS)
+            await asyncio.sleep(_WARM_SECONDS)
 
     async def aclose(self) -> None:
         """Finish what is under way in the background, and close every connection to models."""
