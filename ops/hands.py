@@ -14,6 +14,7 @@ from chatwootai.stores.readmission import Fate, Hastened, Readmission
 from ops.reach import Impossible, accounts, agreed, chatwoots
 from ops.sought import Sought, find
 
+_PATIENCE = 5.0
 _HASTENED = {
     Hastened.READY: "runs now",
     Hastened.WAITING: "waits for a worker already: see `chatwootai jobs stats`",
@@ -96,7 +97,7 @@ async def _own(conv: str, arguments: argparse.Namespace) -> int | None:
     async with chatwoots() as client:
         chatwoot = client(account)
         try:
-            found = await chatwoot.conversation(int(conversation))
+            found = await chatwoot.conversation(int(conversation), deadline=time.time() + _PATIENCE)
             status = found.status
             if status != "pending" and arguments.hand_back:
                 status = await chatwoot.set_status(int(conversation), "pending")
