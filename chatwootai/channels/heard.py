@@ -43,7 +43,7 @@ def heard(payload: Object, account: str, received_at: float, reason: Reason) -> 
 def _words(payload: Object, conversation: Object, reason: Reason) -> str:
     """What the contact could read of it. What we posted ourselves is in the context already."""
     ours = MARK in mapping(payload.get("content_attributes"))
-    if reason not in _SPEAKING or ours or payload.get("content_type") in _ASKING:
+    if reason not in _SPEAKING or ours or line(payload.get("content_type"), 40) in _ASKING:
         return ""
     said = incoming.words(payload, conversation)
     files = [line(mapping(one).get("file_type"), 40) or "file" for one in _attachments(payload)]

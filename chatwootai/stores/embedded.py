@@ -16,12 +16,16 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 _START_SECONDS = 10.0
 _PR_SET_PDEATHSIG = 1
+
+# Linux calls a child's parent dead when the thread that started it ends: so one thread starts them all, and stays.
+_starter = ThreadPoolExecutor(max_workers=1, thread_name_prefix="embedded-redis")
 
 
 class NoRedis(RuntimeError):
@@ -114,16 +118,18 @@ class Embedded:
         command += ["--unixsocketperm", "700", "--dir", str(self.data), "--appendonly", "yes"]
         command += ["--appendfsync", "everysec", "--maxmemory-policy", "noeviction", "--save", ""]
         command += ["--logfile", str(log), *self._arguments]
-        environment = {"PATH": os.environ.get("PATH", ""), "LC_ALL": "C"}
-        self._process = subprocess.Popen(  # noqa: S603 - our own binary, fixed arguments
+        self._process = _starter.submit(self._spawn, command).result()
+        self._await(log)
+
+    def _spawn(self, command: list[str]) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(  # noqa: S603 - our own binary, fixed arguments
             command,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             start_new_session=True,
-            env=environment,
+            env={"PATH": os.environ.get("PATH", ""), "LC_ALL": "C"},
             preexec_fn=None if self.keep else dies_with_us(),  # noqa: PLW1509 - one C call, between fork and exec
         )
-        self._await(log)
 
     def _hold(self) -> None:
         lock = os.open(self.data / ".lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from chatwootai.stores.embedded import Embedded, NoRedis
 
 _OWNER = """
 import sys, time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from chatwootai.stores.embedded import Embedded
 server = Embedded.start(Path(sys.argv[1]), keep=sys.argv[2] == "keep")
@@ -46,6 +48,13 @@ async def test_what_was_acknowledged_survives_a_power_cut(tmp_path: Path) -> Non
         assert await connection.get("kept") == b"1"
         assert (await connection.config_get("maxmemory-policy"))["maxmemory-policy"] == "noeviction"
         await connection.aclose()
+
+
+def test_it_outlives_the_thread_that_asked_for_it(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(max_workers=1) as executor:
+        server = executor.submit(Embedded.start, tmp_path).result()
+    with server:
+        assert not gone(server.pid, 0.3)
 
 
 def test_two_servers_never_share_a_folder(tmp_path: Path) -> None:
