@@ -39,20 +39,9 @@ def run(arguments: argparse.Namespace) -> int:
 def findings(folder: Path, environment: Mapping[str, str]) -> tuple[list, list, int]:  # type: ignore[type-arg]
     """Problems and notes of configuration and crews, and how many accounts are served."""
     from config.loader import inspect
-    from config.problems import ConfigurationError
-    from crews import planning
-    from crews.catalog import Catalog
 
     found = inspect(folder, environment)
-    try:
-        crews = Catalog.from_environment(environment).problems()
-    except ConfigurationError as error:
-        crews = error.problems
-    slow, stock = (
-        ([], []) if found.problems or crews else (planning.problems(found.snapshot), planning.notes(found.snapshot))
-    )
-    problems = sorted({*found.problems, *crews, *slow})
-    return problems, [*found.snapshot.notes, *stock], len(found.snapshot.accounts)
+    return list(found.problems), list(found.snapshot.notes), len(found.snapshot.accounts)
 
 
 def _print(problems: list, accounts: int) -> None:  # type: ignore[type-arg]

@@ -6,6 +6,7 @@ from dataclasses import asdict
 from os import environ
 from typing import TYPE_CHECKING
 
+from ops.accounts import meant
 from ops.printing import as_json, complain, table, takes_config, takes_json
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ def _summary(account: "Account") -> dict[str, object]:
 def _show(found: "Inspection", arguments: argparse.Namespace) -> int:
     from config.effective import effective, mapped
 
-    account = _meant(found, arguments.tenant)
+    account = meant(found, arguments.tenant)
     if account is None:
         return 1
     mapping, settings = mapped(found, account.key), effective(found, account.key, arguments.inbox)
@@ -106,19 +107,3 @@ def _values(values: "tuple[Value, ...]") -> None:
         shown = json.dumps(value.value, ensure_ascii=False, default=str)
         origin = f"{value.file}:{value.line}" if value.line else value.file
         print(f"  {value.path} = {shown}  ({origin})")
-
-
-def _meant(found: "Inspection", name: str) -> "Account | None":
-    from config.findings import meant
-
-    accounts = found.snapshot.accounts
-    if name in accounts:
-        return accounts[name]
-    fitting = [each for each in accounts.values() if name in {each.tenant, f"{each.domain}/{each.tenant}"}]
-    if len(fitting) == 1:
-        return fitting[0]
-    if fitting:
-        complain(f"several accounts are served by {name}: name one of {', '.join(each.key for each in fitting)}")
-    else:
-        complain(f"there is no account or tenant {name}. {meant(name, [*accounts])}")
-    return None

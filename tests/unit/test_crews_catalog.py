@@ -131,7 +131,7 @@ def test_an_unknown_key_names_file_line_and_the_nearest(folder: Path) -> None:
         ("agents.yaml", AGENTS + "  tools:\n  - serch\n", ("desk/agents.yaml", 8, "unknown-tool")),
         ("agents.yaml", AGENTS + "  max_iter: many\n", ("desk/agents.yaml", 7, "type")),
         ("agents.yaml", "clerk: a person\n", ("desk/agents.yaml", 1, "type")),
-        ("agents.yaml", AGENTS + "  allow_delegation: true\n", ("desk/agents.yaml", 7, "unknown-key")),
+        ("agents.yaml", AGENTS + "  alow_delegation: true\n", ("desk/agents.yaml", 7, "unknown-key")),
         ("channels/default.yaml", CHANNEL + "max_tokens: 5\n", ("desk/channels/default.yaml", 4, "range")),
         ("channels/default.yaml", "summary: x\ntone: y\n", ("desk/channels/default.yaml", 1, "missing-key")),
         ("channels/default.yaml", CHANNEL + "max_tokens: true\n", ("desk/channels/default.yaml", 4, "value")),
