@@ -35,6 +35,7 @@ from chatwootai.stores.scripts import Runner
 T = TypeVar("T")
 
 ACCOUNTS = ("1", "shop:2")
+CONVERSATIONS = (("1", 1), ("1", 2), ("shop:2", 1))
 WORKERS = ("w1", "w2", "w3")
 STOCK = ("s1", "s2")
 """Names of arq's own workers: they take a job by arq's keys alone, and no lease tells that they died with it."""
@@ -44,8 +45,8 @@ _WORK = (
     *(f"cw:{what}" for what in _COUNTED),
 )
 """Keys that exist only while there is work. What is remembered (seen, context, state, dead letters) may stay."""
-_EXAMPLES = int(os.environ.get("MAILBOX_EXAMPLES", "150"))
-_STEPS = int(os.environ.get("MAILBOX_STEPS", "60"))
+_EXAMPLES = int(os.environ.get("MAILBOX_EXAMPLES", "500"))
+_STEPS = int(os.environ.get("MAILBOX_STEPS", "50"))
 _SHRINKS = bool(os.environ.get("MAILBOX_SHRINK"))  # a shorter story, minutes later
 _DRAWN = not os.environ.get("MAILBOX_RANDOM")
 _ROUNDS = 12
@@ -138,13 +139,16 @@ class MailboxMachine(RuleBasedStateMachine):
     # The door
 
     @rule(
-        account=st.sampled_from(ACCOUNTS),
-        conversation=st.integers(1, 2),
+        where=st.sampled_from(CONVERSATIONS),
         message=st.integers(1, 12),
         request=st.one_of(st.none(), st.integers(1, 30)),
         priority=st.sampled_from((0, 5, 8)),
     )
-    def admit(self, account: str, conversation: int, message: int, request: int | None, priority: int) -> None:
+    def admit(self, where: tuple[str, int], message: int, request: int | None, priority: int) -> None:
+        self.admitted(where, message, request, priority)
+
+    def admitted(self, where: tuple[str, int], message: int, request: int | None, priority: int) -> None:
+        account, conversation = where
         name = keys.conv(account, conversation)
         marks = {("m", f"{name}:{message}")} | ({("d", f"{account}:{request}")} if request else set())
         delivery = Delivery(
@@ -169,6 +173,14 @@ class MailboxMachine(RuleBasedStateMachine):
         if conv.job is None:
             conv.next_turn()
 
+    @precondition(lambda self: self.held())
+    @rule(which=pick, message=st.integers(13, 60))
+    def write_on(self, which: int, message: int) -> None:
+        """A message for a conversation that somebody works on."""
+        run, _, conv = self.pick_held(which)
+        _, _, conversation = run.conv.rpartition(":")
+        self.admitted((conv.account, int(conversation)), message, None, 5)
+
     # Workers
 
     @rule(worker=st.sampled_from(WORKERS), free=st.integers(0, 3), high=st.integers(0, 2))
@@ -182,6 +194,29 @@ class MailboxMachine(RuleBasedStateMachine):
             self.leases[claimed.job] = worker
             self.expired.discard(claimed.job)
             self.runs.append(Run(worker, claimed.job, claimed.lost))
+
+    @rule(worker=st.sampled_from(WORKERS))
+    def take_up(self, worker: str) -> None:
+        """As a worker does: claim, and begin what came."""
+        known = list(self.runs)
+        self.claim(worker, 2, 1)
+        for run in [run for run in self.runs if run not in known]:
+            self.begun(run, self.wait(self.conversations.begin(run.conv, run.job, run.worker, lost=run.lost)))
+
+    @precondition(lambda self: self.held())
+    @rule(which=pick, parts=st.integers(0, 3), fate=st.sampled_from(("sent", "unsaid")))
+    def go_on(self, which: int, parts: int, fate: str) -> None:
+        """The next step of a turn, as it should be: decide, post what was decided, finish."""
+        run, _, _ = self.pick_held(which)
+        if run.broken:
+            self.discard(self.held().index(run))
+        elif run.messages and run.decision is None:
+            self.commit(self.held().index(run), parts, force=False, dead=False)
+        elif run.view:
+            self.post(self.viewing().index(run), fate)
+        else:
+            self.finish(self.held().index(run))
+            self.retired(run)
 
     @precondition(lambda self: self.runs)
     @rule(which=pick)
@@ -307,7 +342,7 @@ class MailboxMachine(RuleBasedStateMachine):
         rest = conv.outbox[1:]
         gone = [first.entry, *(entry for entry in rest if drop and f'"turn":"{turn}"'.encode() in entry)]
         conv.outbox = [one.entry for one in others] + [entry for entry in rest if entry not in gone]
-        at = conv.owed.index(first.entry)
+        at = conv.owed.index(first.entry) + (first.entry in conv.posted)
         conv.owed[at:at] = [one.entry for one in others]
         conv.owed = [entry for entry in conv.owed if entry not in gone or entry in conv.posted]
         run.view = others + [one for one in run.view if one.entry not in gone]
@@ -390,7 +425,6 @@ class MailboxMachine(RuleBasedStateMachine):
         self.forget(run)
         self.runs.remove(run)
 
-    @rule(worker=st.sampled_from(WORKERS))
     def renew(self, worker: str) -> None:
         jobs = [run.job for run in self.runs if run.worker == worker]
         lost = self.wait(self.queue(worker).renew(jobs))
@@ -426,7 +460,21 @@ class MailboxMachine(RuleBasedStateMachine):
         if worker in STOCK:
             self.wait(self.redis.delete(keys.worker(worker)))
 
-    @rule(worker=st.sampled_from(STOCK))
+    @rule(what=st.sampled_from(("sweep", "time", "scripts", *WORKERS, *STOCK)))
+    def time_passes(self, what: str) -> None:
+        """What happens by itself, now and then."""
+        match what:
+            case "sweep":
+                self.sweep()
+            case "time":
+                self.wait(self._due())
+            case "scripts":
+                self.wait(self.redis.script_flush())
+            case _ if what in WORKERS:
+                self.renew(what)
+            case _:
+                self.stock_starts(what)
+
     def stock_starts(self, worker: str) -> None:
         if not any(run.worker == worker for run in self.runs):
             self.wait(self.redis.set(keys.worker(worker), b"1"))
@@ -438,18 +486,10 @@ class MailboxMachine(RuleBasedStateMachine):
         self.wait(self.redis.zadd(keys.LEASES, {job: 1}, xx=True))
         self.expired.add(job)
 
-    @rule()
-    def time_comes(self) -> None:
-        self.wait(self._due())
-
     async def _due(self) -> None:
         for job in await self.redis.zrange(keys.SCHEDULED, 0, -1):
             await self.redis.zadd(keys.SCHEDULED, {job: 1})
             await self.redis.zadd(keys.QUEUE, {job: 1}, xx=True)
-
-    @rule()
-    def scripts_are_forgotten(self) -> None:
-        self.wait(self.redis.script_flush())
 
     @precondition(lambda self: any(conv.job for conv in self.convs.values()))
     @rule(which=pick)
@@ -472,7 +512,6 @@ class MailboxMachine(RuleBasedStateMachine):
         await self.redis.zremrangebyscore(keys.box(conv), message, message)
         await self.redis.zadd(keys.box(conv), {b"\xff %d" % message: message})
 
-    @rule()
     def sweep(self) -> None:
         self.swept(self.wait(self.scripts.run("repair", -1, 500)))
 
