@@ -43,9 +43,9 @@ class Crewing:
         """The crews of a catalog alone."""
         return cls((crew_layer(folder),), tools)
 
-    def with_layer(self, layer: CrewLayer) -> "Crewing":
-        """One layer more, on top."""
-        return Crewing((*self.layers, layer), self._tools, self)
+    def with_layer(self, layer: CrewLayer, tools: Collection[str] = ()) -> "Crewing":
+        """One layer more, on top, and the tools that are known there too."""
+        return Crewing((*self.layers, layer), {*self._tools, *tools}, self)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Crewing) and self.digest == other.digest

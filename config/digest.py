@@ -45,7 +45,8 @@ def _settings(settings: Settings, known: Memory) -> str:
 def _hashed(settings: Settings) -> str:
     key = _print(settings.model.api_key)
     crews = settings.crewing.digest if settings.crewing else ""
-    return hashlib.sha256(f"{settings.model_dump_json()}{key}{crews}".encode()).hexdigest()
+    said = f"{settings.model_dump_json()}{key}{crews}{settings.tools.fingerprints()}"
+    return hashlib.sha256(said.encode()).hexdigest()
 
 
 def _print(secret: Secret | None) -> str | None:

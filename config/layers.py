@@ -6,10 +6,11 @@ A layer that is absent costs nothing, and what a layer leaves alone is shared wi
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from config import answers
+from config import answers, tools
 from config.crew_layers import CrewLayer, crew_layer
 from config.crewing import Crewing
 from config.findings import validate
@@ -25,12 +26,12 @@ from config.yaml_source import parse
 
 FILE = "config.yaml"
 BASE = "_base"
-PARTS = {answers.FILE: "answers"}
+PARTS = {answers.FILE: "answers", tools.FILE: "tools"}
 """Files beside it that hold one key of the settings each."""
 
 CREWS = "crews"
-TOOLS: tuple[str, ...] = ()
-"""The names of the tools that a crew may use."""
+TOOLS = tools.BUILT_IN
+"""The names of the tools that any crew may use; those of a tenant's `tools` come with its settings."""
 
 _NAME = re.compile(r"^[a-z0-9][a-z0-9_-]{0,63}$")
 _INBOX = re.compile(r"^inbox_([1-9][0-9]*)$")
@@ -150,7 +151,7 @@ class Library:
 
     def _with_crews(self, above: Merged, layer: CrewLayer, key: object) -> Merged:
         def laid() -> tuple[Merged, list[Problem]]:
-            crewing = above.crewing.with_layer(layer)
+            crewing = above.crewing.with_layer(layer, above.settings.tools.names())
             settings = above.settings.with_crewing(crewing)
             return Merged(above.tree, above.settled, settings, crewing), crewing.problems(fresh=True)
 
@@ -305,7 +306,20 @@ def _under(key: str, table: Table) -> tuple[Table, list[Problem]]:
     found, problems = validate(Settings, layer := Table(table.mark, {key: table}, {key: table.mark}))
     said = found.answers if found is not None and not problems else {}
     unfilled = [each for name in said for each in _unfilled(table.items[name], f"{key}.{name}")]
-    return layer, [*answers.contradictions(said, table), *unfilled]
+    seen = plain_secrets(table, tuple(_secret_places(table))) if key == "tools" else []
+    return layer, [*answers.contradictions(said, table), *unfilled, *seen]
+
+
+def _secret_places(table: Table) -> Iterator[tuple[str, ...]]:
+    """The headers and variables of tools that may hold a secret: all but those that never do."""
+    for kind in ("http", "mcp"):
+        several = table.items.get(kind)
+        for name, said in several.items.items() if isinstance(several, Table) else ():
+            for part in ("headers", "env"):
+                found = said.items.get(part) if isinstance(said, Table) else None
+                for key in found.items if isinstance(found, Table) else ():
+                    if key.lower() not in tools.HARMLESS:
+                        yield kind, name, part, key
 
 
 def _named(name: Scalar) -> Table:

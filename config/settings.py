@@ -13,6 +13,7 @@ from config.hours import Hours
 from config.people import Handoff, Idle
 from config.secret import Secret
 from config.section import NUMBER, Channel, Flag, Line, Section, Text
+from config.tools import Tools
 
 if TYPE_CHECKING:
     from config.crewing import Crewing
@@ -180,6 +181,7 @@ class Settings(Section):
     rate_per_minute: Annotated[int, Field(ge=1, le=1_000_000), NUMBER] = 600
     sentences: Mapping[str, Mapping[SentenceName, Text]] = {}
     answers: Mapping[str, Answer] = {}
+    tools: Tools = Tools()
     _crewing: "Crewing | None" = PrivateAttr(None)
 
     @property

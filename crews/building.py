@@ -13,6 +13,7 @@ from crews.blueprint import AgentText, Blueprint, TaskText
 from crews.call import Completer
 from crews.errors import CrewUnsupported
 from crews.llm import StackLLM
+from crews.offered import Offer
 from crews.runner import ReentrantCrew
 from crews.template import fill
 
@@ -31,7 +32,7 @@ def build(
     values: Mapping[str, str],
     terms: Terms,
     completer: Completer,
-    tools: Mapping[str, BaseTool] | None = None,
+    tools: Offer | None = None,
     shape: type[BaseModel] | None = None,
 ) -> ReentrantCrew:
     """Fill every template once and build the crew. `shape`: the type of the last task's result.
@@ -49,7 +50,7 @@ def _build(
     values: Mapping[str, str],
     terms: Terms,
     completer: Completer,
-    offered: Mapping[str, BaseTool],
+    offered: Offer,
     shape: type[BaseModel] | None,
 ) -> ReentrantCrew:
     agents = {each.name: _agent(each, values, _llm(each, terms, completer), offered) for each in blueprint.agents}
@@ -66,13 +67,13 @@ def _llm(text: AgentText, terms: Terms, completer: Completer) -> StackLLM:
     return StackLLM(completer, model=terms.model, temperature=terms.temperature, max_tokens=min(limits, default=None))
 
 
-def _agent(text: AgentText, values: Mapping[str, str], llm: StackLLM, tools: Mapping[str, BaseTool]) -> Agent:
+def _agent(text: AgentText, values: Mapping[str, str], llm: StackLLM, tools: Offer) -> Agent:
     return Agent(
         role=fill(text.role, values),
         goal=fill(text.goal, values),
         backstory=fill(text.backstory, values),
         llm=llm,
-        tools=_tools(text.tools, tools),
+        tools=tools_of(text.tools, tools),
         max_iter=text.max_iter,
         verbose=False,
         allow_delegation=False,
@@ -84,7 +85,7 @@ def _task(
     values: Mapping[str, str],
     agent: Agent,
     before: Mapping[str, Task],
-    tools: Mapping[str, BaseTool],
+    tools: Offer,
     shape: type[BaseModel] | None,
 ) -> Task:
     return Task(
@@ -94,13 +95,19 @@ def _task(
         agent=agent,
         context=NOT_SPECIFIED if text.context is None else [before[name] for name in text.context],
         async_execution=text.async_execution,
-        tools=_tools(text.tools, tools),
+        tools=tools_of(text.tools, tools),
         markdown=text.markdown,
         response_model=shape,
     )
 
 
-def _tools(names: tuple[str, ...], offered: Mapping[str, BaseTool]) -> list[BaseTool]:
+def tools_of(names: tuple[str, ...], offered: Offer) -> list[BaseTool]:
+    """The tools of these names; a server's name stands for all of its tools.
+
+    Raises:
+        CrewUnsupported: nobody offers one of them.
+    """
     if missing := [name for name in names if name not in offered]:
         raise CrewUnsupported(f"no tool is called {', '.join(missing)}; offered: {', '.join(offered) or 'none'}")
-    return [offered[name] for name in names]
+    found = (offered[name] for name in dict.fromkeys(names))
+    return [tool for each in found for tool in (each if isinstance(each, tuple) else (each,))]

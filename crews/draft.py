@@ -16,6 +16,7 @@ from crews.catalog import Catalog
 from crews.conversation import end_at_sentence, messages, split_handoff
 from crews.curated import Curated
 from crews.errors import ModelSilent
+from crews.offered import Offered
 from crews.policy import Standing, standing
 from crews.prompt import situation
 from crews.repertoire import Repertoire, Way
@@ -36,6 +37,7 @@ class Crews:
     def __init__(self, catalog: Catalog, completer: Completer, stack: "Stack | None" = None) -> None:
         self._stack = stack
         self._curated = Curated()
+        self._offered = Offered()
         self._repertoire = Repertoire(catalog, completer)
 
     @classmethod
@@ -71,7 +73,7 @@ class Crews:
 
     async def _run(self, question: Question, settings: Settings) -> Draft:
         began = time.perf_counter()
-        known = self._repertoire.of(question, settings)
+        known = self._repertoire.of(question, settings, await self._offered.to(settings))
         way = known.way(question.deadline - time.time())
         run = _run(question, known.standing, way)
         inputs = {"messages": messages(question), "situation": situation(settings, datetime.now(UTC))}
@@ -97,6 +99,7 @@ class Crews:
 
     async def close(self) -> None:
         """Close every connection."""
+        await self._offered.close()
         if self._stack is not None:
             await self._stack.aclose()
 
@@ -128,5 +131,6 @@ def _draft(text: str, silent: str, run: Run, steps: tuple[tuple[str, float], ...
         usage=run.usage,
         steps=(*steps, *(run.trace if len(run.trace) > 1 else ())),
         actions=tuple(run.asides),
+        confidence=run.confidence,
         plan=plan,
     )

@@ -49,22 +49,24 @@ class FusedCrew:
         said = taken(dict(inputs))
         with run.step("fused"):
             found = await self._assignment.ask(self._assignment.chat(said, {}, ""), self._assignment.shape)
-        answer, why = self._judged(found)
+        answer, sure, why = self._judged(found)
         if not why:
+            run.confidence = sure
             return Said(answer)
         if time.time() + self._seconds < run.deadline:
             return await self._expand(run, inputs, why)
         run.handoff = UNSURE
         return Said("")
 
-    def _judged(self, found: Any) -> tuple[str, str]:
-        """The answer, and why it is not enough: empty where it is."""
+    def _judged(self, found: Any) -> tuple[str, float, str]:
+        """The answer, how sure it is, and why it is not enough: empty where it is."""
         if isinstance(found, list):
-            return "", "tool"
-        answer = found if isinstance(found, BaseModel) else self._typed(str(found))
-        if answer is None or not str(getattr(answer, ANSWER)).strip():
-            return "", "shape"
-        return getattr(answer, ANSWER), "" if getattr(answer, CONFIDENCE) >= self._sure else "unsure"
+            return "", 0.0, "tool"
+        said = found if isinstance(found, BaseModel) else self._typed(str(found))
+        if said is None or not str(getattr(said, ANSWER)).strip():
+            return "", 0.0, "shape"
+        sure: float = getattr(said, CONFIDENCE)
+        return getattr(said, ANSWER), sure, "" if sure >= self._sure else "unsure"
 
     def _typed(self, text: str) -> BaseModel | None:
         """What models that know no schema make of one: the object with words or a fence around it."""

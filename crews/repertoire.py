@@ -15,6 +15,7 @@ from crews.catalog import Catalog
 from crews.degrade import Takes, choose
 from crews.errors import CrewUnsupported
 from crews.fuse import fields, needs_stock
+from crews.offered import Offer
 from crews.plan import Plan, Shape, shaped_as
 from crews.planning import planned, shapes
 from crews.policy import Standing, standing
@@ -56,6 +57,7 @@ class Repertory:
     settings: Settings
     standing: Standing
     ways: tuple[Way, ...]
+    offer: Offer | None = None
 
     def way(self, left: float) -> Way:
         """The way to take with `left` seconds to go."""
@@ -71,8 +73,8 @@ class Repertoire:
         self._crews: OrderedDict[bytes, Runnable] = OrderedDict()
         self._known: OrderedDict[tuple[int, str, str], Repertory] = OrderedDict()
 
-    def of(self, question: Question, settings: Settings) -> Repertory:
-        """The ways to answer a question.
+    def of(self, question: Question, settings: Settings, offer: Offer | None = None) -> Repertory:
+        """The ways to answer a question; `offer`: the tools that the tenant's crews may use.
 
         Raises:
             CrewUnsupported: there is no such crew here, or it asks for what nobody offers.
@@ -80,76 +82,82 @@ class Repertoire:
         # A snapshot hands out the same settings object again and again: its identity spares the digest.
         key = (id(settings), question.function, question.channel)
         known = self._known.get(key)
-        if known is None:
-            known = self._known[key] = self._made(question, settings)
+        if known is None or known.offer is not offer:
+            known = self._known[key] = self._made(question, settings, offer)
             _bound(self._known)
         self._known.move_to_end(key)
         return known
 
-    def _made(self, question: Question, settings: Settings) -> Repertory:
+    def _made(self, question: Question, settings: Settings, offer: Offer | None) -> Repertory:
         try:
             crews = settings.crewing or self._catalog  # the place's own, overlays included, as they were checked
             blueprint = crews.blueprint(question.function, question.channel)
         except ConfigurationError as error:  # a function that this place does not have
             raise CrewUnsupported(str(error)) from error
         terms = standing(settings)
-        ways = [self._way(blueprint, settings, shape, terms.target) for shape in shapes(blueprint)]
+        makes = _Making(blueprint, settings, offer or {})
+        ways = [self._way(makes, shape, terms.target) for shape in shapes(blueprint)]
         if terms.policy.quick is not None:
             last = shapes(blueprint)[-1]
-            ways.append(self._way(blueprint, settings, last, terms.policy.quick, quick=True))
-        return Repertory(settings, terms, tuple(ways))
+            ways.append(self._way(makes, last, terms.policy.quick, quick=True))
+        return Repertory(settings, terms, tuple(ways), offer)
 
-    def _way(
-        self, blueprint: Blueprint, settings: Settings, shape: Shape, target: Target, *, quick: bool = False
-    ) -> Way:
+    def _way(self, makes: "_Making", shape: Shape, target: Target, *, quick: bool = False) -> Way:
+        blueprint, settings = makes.blueprint, makes.settings
         expected = planned(blueprint, settings, shape, model=target.model)
         name = "quick" if quick else "fused" if shape == "fused" else "crew"
-        kept = fresh(blueprint, values(settings, blueprint))
-        return Way(name, expected, target, self._crew(blueprint, settings, shape, target.model), kept)
+        kept = None if makes.tools else fresh(blueprint, values(settings, blueprint))
+        return Way(name, expected, target, self._crew(makes, shape, target.model), kept)
 
-    def _crew(self, blueprint: Blueprint, settings: Settings, shape: Shape, model: str) -> Runnable:
+    def _crew(self, makes: "_Making", shape: Shape, model: str) -> Runnable:
         from crews.building import Terms
 
-        filled = values(settings, blueprint)
-        terms = Terms(model, settings.model.temperature, _max_tokens(settings, blueprint))
-        digest = _digest(blueprint, filled, terms, shape)
+        terms = Terms(model, makes.settings.model.temperature, _max_tokens(makes.settings, makes.blueprint))
+        digest = makes.digest(terms, shape)
         crew = self._crews.get(digest)
         if crew is None:
-            crew = self._crews[digest] = self._built(blueprint, filled, terms, shape, settings)
+            crew = self._crews[digest] = self._built(makes, terms, shape)
             _bound(self._crews)
         self._crews.move_to_end(digest)
         return crew
 
-    def _built(
-        self, blueprint: Blueprint, filled: Mapping[str, str], terms: "Terms", shape: Shape, settings: Settings
-    ) -> Runnable:
+    def _built(self, makes: "_Making", terms: "Terms", shape: Shape) -> Runnable:
         from crews.building import Terms, build
         from crews.fused import FusedCrew, typed_answer
+        from crews.stock import StockCrew
 
-        if wanted := needs_stock(blueprint):
-            raise CrewUnsupported(f"this crew cannot run here: {', '.join(wanted)}")
-        whole = build(shaped_as(blueprint, "parallel"), filled, terms, self._completer)
+        blueprint, filled, offer = makes.blueprint, makes.filled, makes.offer
+        if needs_stock(blueprint):
+            return StockCrew(blueprint, filled, terms, self._completer, offer)
+        whole = build(shaped_as(blueprint, "parallel"), filled, terms, self._completer, offer)
         if shape != "fused":
             return whole
         alone = shaped_as(blueprint, "fused")
-        roomy = Terms(terms.model, terms.temperature, _max_tokens(settings, alone))
-        one = build(alone, filled, roomy, self._completer, shape=typed_answer(fields(blueprint)))
-        takes = plan_seconds(blueprint, settings, terms.model)
+        roomy = Terms(terms.model, terms.temperature, _max_tokens(makes.settings, alone))
+        one = build(alone, filled, roomy, self._completer, offer, typed_answer(fields(blueprint)))
+        takes = planned(blueprint, makes.settings, "parallel", model=terms.model).p50
         return FusedCrew(one, whole, sure=blueprint.sure, seconds=takes)
 
 
-def plan_seconds(blueprint: Blueprint, settings: Settings, model: str) -> float:
-    """What the whole crew usually takes, in seconds."""
-    return planned(blueprint, settings, "parallel", model=model).p50
+class _Making:
+    """What a crew is made of."""
+
+    def __init__(self, blueprint: Blueprint, settings: Settings, offer: Offer) -> None:
+        self.blueprint, self.settings, self.offer = blueprint, settings, offer
+        self.filled = values(settings, blueprint)
+        lists = [*(each.tools for each in blueprint.agents), *(each.tools for each in blueprint.tasks)]
+        named = {name for several in lists for name in several}
+        self.tools = [(name, offer[name]) for name in sorted(named & set(offer))]
+
+    def digest(self, terms: object, shape: str) -> bytes:
+        """Equal where crews are. Tools count by identity: those of two tenants may differ in their secrets alone."""
+        tools = [(name, id(tool)) for name, tool in self.tools]
+        parts = (self.blueprint, sorted(self.filled.items()), terms, shape, tools)
+        return hashlib.sha256(repr(parts).encode()).digest()
 
 
 def _max_tokens(settings: Settings, blueprint: Blueprint) -> int:
     return min(settings.model.max_tokens, blueprint.max_tokens or settings.model.max_tokens)
-
-
-def _digest(blueprint: Blueprint, filled: Mapping[str, str], terms: object, shape: str) -> bytes:
-    parts = (blueprint, sorted(filled.items()), terms, shape)
-    return hashlib.sha256(repr(parts).encode()).digest()
 
 
 def _bound(kept: OrderedDict[Any, Any]) -> None:

@@ -29,6 +29,7 @@ class Run:
     shape: str = "crew"
     trace: list[tuple[str, float]] = field(default_factory=list)
     handoff: str | None = field(default=None, repr=False)
+    confidence: float | None = None
     asides: list[Aside] = field(default_factory=list, repr=False)
 
     def target_for(self, model: str) -> Target:

@@ -25,6 +25,7 @@ async def warm_up(catalog: Catalog) -> None:
     crews = Crews(catalog, _Echo())
     for function in catalog.functions():
         await crews.draft(_question(function), Settings())
+    await crews.close()
 
 
 def _question(function: str) -> Question:

@@ -3,7 +3,7 @@
 import asyncio
 import time
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from chatwootai.channels.render import render
 from chatwootai.model import assemble, outcome
@@ -141,7 +141,7 @@ async def _outcome(floor: Floor, turn: Turn, question: Question) -> Outcome | No
         return None
     if isinstance(result, Draft):
         turn.draft = result
-        return await _said(turn, question, result)
+        return replace(await _said(turn, question, result), asides=result.actions)
     need = result if isinstance(result, Need) else Need(result.cause)
     return handed(need, question, turn.settings)
 

@@ -7,6 +7,8 @@ from chatwootai.model.outbox import Action, ActionKind
 from chatwootai.model.turn import Outcome, Question, Verdict
 
 OPEN = "open"
+ASIDES = 1000
+"""The first part number of what a crew's tools asked for: far from those of replies, which count from 1."""
 
 
 def reply(parts: tuple[str, ...]) -> Outcome:
@@ -42,7 +44,12 @@ def actions(outcome: Outcome, question: Question, to: Destination | None = None)
     placed = _placed(question, to) if to and outcome.verdict is Verdict.HANDOFF else []
     replies = [_action(ActionKind.REPLY, question, n, text) for n, text in enumerate(outcome.parts, 1)]
     moved = [_action(ActionKind.STATUS, question, 0, outcome.status)] if outcome.status else []
-    return (*told, *placed, *replies, *moved)
+    return (*told, *_beside(outcome, question), *placed, *replies, *moved)
+
+
+def _beside(outcome: Outcome, question: Question) -> list[Action]:
+    """What a crew's tools asked for."""
+    return [_action(each.kind, question, ASIDES + n, each.text, each.values) for n, each in enumerate(outcome.asides)]
 
 
 def _placed(question: Question, to: Destination) -> list[Action]:

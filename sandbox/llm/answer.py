@@ -17,6 +17,7 @@ _FOR_PEOPLE = re.compile(
     r"\b(?:humano|human|atendente|gerente|manager|(?:falar|hablar) con?m? |(?:speak|talk) (?:to|with) |real person"
     r"|pessoa de verdade|persona real|procon|advogad|abogad|lawyer|absurd)"
 )
+_DATA = re.compile(r"<data source=[^>]*>\n(.*)\n</data>", re.DOTALL)
 _SAY = {
     "pt": {
         "hello": "Olá!",
@@ -135,7 +136,9 @@ def _more(prompt: Prompt, said: list[str]) -> Iterator[str]:
 
 
 def _result(text: str) -> str:
-    """Put a tool's result into a sentence: JSON as `name: value`, anything else as it is."""
+    """Put a tool's result into a sentence: JSON as `name: value`, anything else as it is, without marks around it."""
+    marked = _DATA.search(text)
+    text = marked[1] if marked else text
     try:
         found = json.loads(text)
     except ValueError:

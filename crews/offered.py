@@ -1,0 +1,96 @@
+"""The tools that a tenant's crews may use: ours, its own requests, its servers'. Made once, shared by all runs."""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Union
+
+import aiohttp
+
+from config.settings import Settings
+from config.tools import Tools
+from crews import guard
+
+if TYPE_CHECKING:
+    from crewai.tools.base_tool import BaseTool
+
+    from crews.mcp_tools import Server
+
+Offer = Mapping[str, Union["BaseTool", tuple["BaseTool", ...]]]
+"""Tools by the names that a crew's YAML calls them; a server's name stands for all of its tools."""
+
+_TENANTS = 1024  # whose tools are kept
+
+
+@dataclass(slots=True)
+class _Own:
+    """One tenant's tools. `tools` are held so that their id stays theirs; `offer` is replaced when a server changes."""
+
+    tools: Tools
+    servers: "dict[str, Server]"
+    offer: Offer
+
+
+class Offered:
+    """Hands out tools by settings."""
+
+    def __init__(self) -> None:
+        self._built_in: Offer | None = None
+        self._own: OrderedDict[int, _Own] = OrderedDict()
+        self._sessions: dict[frozenset[str], aiohttp.ClientSession] = {}
+        self._ended: set[asyncio.Task[None]] = set()
+
+    async def to(self, settings: Settings) -> Offer:
+        """The tools of a tenant: the very same mapping as long as they are the same."""
+        if self._built_in is None:
+            from crews.built_in_tools import built_in
+
+            self._built_in = dict(built_in())
+        tools = settings.tools
+        if not tools.http and not tools.mcp:
+            return self._built_in
+        own = self._own.get(id(tools))
+        if own is None:
+            own = self._own[id(tools)] = self._made(tools, self._built_in)
+            self._bound()
+        self._own.move_to_end(id(tools))
+        if own.servers:
+            await self._refresh(own)
+        return own.offer
+
+    async def close(self) -> None:
+        """End every session and program."""
+        servers = [server.close() for own in self._own.values() for server in own.servers.values()]
+        await asyncio.gather(*servers, *self._ended)
+        await asyncio.gather(*(session.close() for session in self._sessions.values()))
+
+    def _made(self, tools: Tools, built_in: Offer) -> _Own:
+        from crews.http_tool import HttpRequest
+        from crews.mcp_tools import Server
+
+        session = partial(self._session, frozenset(tools.private_hosts))
+        requests = {name: HttpRequest(name, said, tools, session) for name, said in tools.http.items()}
+        servers = {name: Server(name, said, tools, session) for name, said in tools.mcp.items()}
+        return _Own(tools, servers, {**built_in, **requests, **dict.fromkeys(servers, ())})
+
+    async def _refresh(self, own: _Own) -> None:
+        """Take up what servers offer by now."""
+        await asyncio.gather(*(server.ready() for server in own.servers.values()))
+        found = {name: server.tools for name, server in own.servers.items()}
+        if any(own.offer[name] is not tools for name, tools in found.items()):
+            own.offer = {**own.offer, **found}
+
+    def _session(self, private: frozenset[str]) -> aiohttp.ClientSession:
+        found = self._sessions.get(private)
+        if found is None:
+            found = self._sessions[private] = guard.session(private)
+        return found
+
+    def _bound(self) -> None:
+        while len(self._own) > _TENANTS:
+            for server in self._own.popitem(last=False)[1].servers.values():
+                task = asyncio.create_task(server.close())
+                self._ended.add(task)
+                task.add_done_callback(self._ended.discard)
