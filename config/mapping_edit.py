@@ -1,0 +1,187 @@
+"""Changes to chatwoot_mapping.yaml that leave every other byte of it as it was: comments, order, quotes, spacing."""
+
+import difflib
+import io
+import os
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.error import YAMLError
+from ruamel.yaml.scalarstring import DoubleQuotedScalarString as Quoted
+
+_NEVER_WRAP = 1 << 20
+_OLD = {"mappings", "account_domain_mapping", "inbox_domain_mapping"}
+
+
+class NotEditable(ValueError):
+    """The file is no mapping that can be edited; `chatwootai check` says what is wrong with it."""
+
+
+class MappingEdit:
+    """One mapping file being edited. Nothing is written before `save`."""
+
+    def __init__(self, text: str) -> None:
+        self.before = text
+        self._yaml = YAML()
+        self._yaml.preserve_quotes = True
+        self._yaml.width = _NEVER_WRAP
+        try:
+            self._root: Any = self._yaml.load(text) if text.strip() else CommentedMap()
+        except YAMLError as error:
+            raise NotEditable(f"not readable as YAML: {type(error).__name__}") from None
+        if not isinstance(self._root, CommentedMap):
+            raise NotEditable("it must hold a map")
+        if old := sorted(_OLD & self._root.keys()):
+            raise NotEditable(
+                f"it is in an older spelling (`{old[0]}:`); `chatwootai check` says what to write instead"
+            )
+        self._had = set(self._root)
+        self._base = self._dumped()
+        if not text.strip():
+            self._root["version"] = 1
+
+    @classmethod
+    def read(cls, path: Path) -> "MappingEdit":
+        """The file's edit; an empty one where there is no file."""
+        return cls(path.read_bytes().decode() if path.exists() else "")
+
+    def has_account(self, key: str) -> bool:
+        """Whether the mapping has an account under this key."""
+        return _present(self._section("accounts"), key) in self._section("accounts")
+
+    def inboxes(self, account: str) -> dict[int, str | None]:
+        """The inboxes that the mapping names for an account, each with the name it has there."""
+        alone = len(self._section("accounts")) == 1
+        found = {}
+        for key, entry in self._section("inboxes").items():
+            owner, number = _owner(str(key), entry), str(key).rpartition("/")[2]
+            if number.isdigit() and (owner == account or (owner is None and alone)):
+                name = entry.get("name") if isinstance(entry, dict) else None
+                found[int(number)] = str(name) if name is not None else None
+        return found
+
+    def installation(self, name: str, url: str) -> None:
+        """Add an installation where it is missing."""
+        known = self._section("chatwoot")
+        if name not in known:
+            known[name] = _flow(url=Quoted(url))
+
+    def account(self, key: str, values: dict[str, Any]) -> None:
+        """Add an account, or what it lacks; what stands there is left alone, but lists of secrets are added to."""
+        accounts = self._section("accounts")
+        name = _present(accounts, key)
+        entry = accounts.setdefault(name, CommentedMap())
+        for what, value in values.items():
+            if isinstance(value, list) and isinstance(entry.get(what), list):
+                entry[what] += [Quoted(each) for each in value if each not in entry[what]]
+            elif what not in entry:
+                entry[what] = _flow_list(value) if isinstance(value, list) else value
+
+    def remove_account(self, key: str) -> None:
+        """Take an account and its inboxes out."""
+        accounts, inboxes = self._section("accounts"), self._section("inboxes")
+        accounts.pop(_present(accounts, key), None)
+        for name in [name for name, entry in inboxes.items() if _owner(str(name), entry) == key]:
+            inboxes.pop(name)
+
+    def inbox(self, account: str, number: int, name: str) -> None:
+        """Add an inbox, or give the one that is there its new name."""
+        inboxes = self._section("inboxes")
+        found = self._inbox(account, number)
+        if found is not None:
+            inboxes[found]["name"] = Quoted(name)
+            return
+        taken = _present(inboxes, str(number)) in inboxes
+        inboxes[Quoted(f"{account}/{number}" if taken else str(number))] = _flow(
+            account=Quoted(account), name=Quoted(name)
+        )
+
+    def remove_inbox(self, account: str, number: int) -> None:
+        """Take an inbox out."""
+        found = self._inbox(account, number)
+        if found is not None:
+            self._section("inboxes").pop(found)
+
+    def _inbox(self, account: str, number: int) -> Any:
+        """The key that an inbox has in the file, or None."""
+        for key, entry in self._section("inboxes").items():
+            if str(key).rpartition("/")[2] == str(number) and _owner(str(key), entry) in {account, None}:
+                return key
+        return None
+
+    def _section(self, name: str) -> Any:
+        if not isinstance(self._root.get(name), CommentedMap):
+            self._root[name] = CommentedMap()
+        return self._root[name]
+
+    def text(self) -> str:
+        """The file as it will be. Lines that no edit touched are the old ones, also where a writer would space them."""
+        for name in ("chatwoot", "accounts", "inboxes"):
+            if name in self._root.keys() - self._had and not self._root[name]:
+                del self._root[name]
+        return _laid_on(self.before, self._base, self._dumped())
+
+    def diff(self, name: str) -> str:
+        """What `save` would change, as a unified diff; empty where it would change nothing."""
+        lines = difflib.unified_diff(self.before.splitlines(), self.text().splitlines(), name, name, lineterm="")
+        return "\n".join(lines)
+
+    def save(self, path: Path) -> None:
+        """Write the file in one step, so that a watcher never reads half of it."""
+        write_whole(path, self.text().encode(), 0o644)
+
+    def _dumped(self) -> str:
+        out = io.StringIO()
+        self._yaml.dump(self._root, out)
+        return out.getvalue()
+
+
+def write_whole(path: Path, data: bytes, mode: int) -> None:
+    """Replace a file in one step; it keeps its mode, a new one gets `mode`."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}.{os.getpid()}.new")
+    kept = path.stat().st_mode & 0o777 if path.exists() else mode
+    with os.fdopen(os.open(beside, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, kept), "wb") as file:
+        file.write(data)
+    beside.chmod(kept)
+    beside.replace(path)
+
+
+def _laid_on(before: str, base: str, after: str) -> str:
+    """The change from `base` to `after` made to `before`, which differs from `base` only within its lines."""
+    old, lines, new = before.splitlines(keepends=True), base.splitlines(keepends=True), after.splitlines(keepends=True)
+    if len(old) != len(lines):
+        return after if after != base else before
+    made: list[str] = []
+    for what, a, b, c, d in difflib.SequenceMatcher(None, lines, new, autojunk=False).get_opcodes():
+        made += old[a:b] if what == "equal" else [*new[c:d], *_remarks(old[a:b], new[c:d])]
+    return "".join(made)
+
+
+def _remarks(gone: list[str], instead: list[str]) -> list[str]:
+    """Comments among lines that go: they stand between entries, and may well be about the next one."""
+    return [line for line in gone if line.lstrip().startswith("#") and line not in instead]
+
+
+def _present(section: Any, key: str) -> Any:
+    """The key as the file spells it (a number may stand without quotes), or as it will be written."""
+    return next((known for known in section if str(known) == key), Quoted(key))
+
+
+def _owner(key: str, entry: Any) -> str | None:
+    said = entry.get("account") if isinstance(entry, dict) else None
+    return str(said) if said is not None else key.rpartition("/")[0] or None
+
+
+def _flow(**values: Any) -> CommentedMap:
+    made = CommentedMap(values)
+    made.fa.set_flow_style()
+    return made
+
+
+def _flow_list(values: list[str]) -> Any:
+    made = CommentedSeq([Quoted(each) for each in values])
+    made.fa.set_flow_style()
+    return made

@@ -1,0 +1,108 @@
+"""What `chatwootai connect` will do, as a list of steps made from what Chatwoot has: nothing is done while it is made.
+
+Steps are done in order; secrets and the mapping come last, when everything that they speak of exists.
+"""
+
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass, field
+
+from workers.chatwoot_admin import EVENTS, Admin, Bot, Hook, Setup, address
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What the operator wants. `ours`: the ingress's public address; `inboxes`: None for all."""
+
+    key: str
+    ours: str
+    inboxes: tuple[int, ...] | None = None
+    bot_name: str = "ChatwootAI"
+
+
+@dataclass(slots=True)
+class Connected:
+    """What there is once the steps are done."""
+
+    bot: Bot | None = None
+    hook: Hook | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One change in Chatwoot: what it is, and how it is done."""
+
+    said: str
+    do: Callable[[], Awaitable[None]] = field(repr=False)
+
+
+class UnknownInbox(LookupError):
+    """The account has no inbox of that number; the message lists those it has."""
+
+
+def connecting(admin: Admin, setup: Setup, wish: Wish, made: Connected) -> list[Step]:
+    """The steps that are still to be done; none where all is as wished."""
+    made.bot, made.hook = setup.bot(wish.key), setup.hook(wish.key)
+    wanted = address(wish.ours, wish.key)
+    return [*_bot(admin, wish, wanted, made), *_bindings(admin, setup, wish, made), *_hook(admin, wanted, made)]
+
+
+def _bot(admin: Admin, wish: Wish, wanted: str, made: Connected) -> Iterator[Step]:
+    bot = made.bot
+    if bot is None:
+
+        async def create() -> None:
+            made.bot = await admin.create_bot(wish.bot_name, wanted)
+
+        yield Step(f"create the agent bot `{wish.bot_name}` that reports to {wanted}", create)
+    elif bot.address != wanted:
+        yield Step(f"bot {bot.id} reports to {wanted} instead of {bot.address}", lambda: admin.move_bot(bot.id, wanted))
+
+
+def _bindings(admin: Admin, setup: Setup, wish: Wish, made: Connected) -> Iterator[Step]:
+    doors = {door.id: door for door in setup.doors}
+    for number in wish.inboxes if wish.inboxes is not None else doors:
+        if number not in doors:
+            raise UnknownInbox(f"there is no inbox {number}; there are: {', '.join(map(str, doors)) or 'none'}")
+        door = doors[number]
+        if made.bot is not None and door.bot == made.bot.id:
+            continue
+
+        async def bind(inbox: int = number) -> None:
+            assert made.bot is not None  # noqa: S101 - an earlier step has made it
+            await admin.bind(inbox, made.bot.id)
+
+        instead = f" instead of bot {door.bot}" if door.bot is not None else ""
+        yield Step(f"let it answer inbox {number} `{door.name}` ({door.channel}){instead}", bind)
+
+
+def _hook(admin: Admin, wanted: str, made: Connected) -> Iterator[Step]:
+    hook = made.hook
+    if hook is None:
+
+        async def create() -> None:
+            made.hook = await admin.create_hook(wanted)
+
+        yield Step(f"create the account's webhook to {wanted} for {', '.join(EVENTS)}", create)
+    elif hook.address != wanted or not set(EVENTS) <= set(hook.events):
+        yield Step(
+            f"webhook {hook.id} reports {', '.join(EVENTS)} to {wanted}", lambda: admin.change_hook(hook, wanted)
+        )
+
+
+def removing(admin: Admin, setup: Setup, key: str) -> list[Step]:
+    """The steps that undo a connection: inboxes unbound, bot and webhook deleted."""
+    bot, hook = setup.bot(key), setup.hook(key)
+    steps = [
+        Step(f"inbox {door.id} `{door.name}` is answered by people alone", _unbinding(admin, door.id))
+        for door in setup.doors
+        if bot is not None and door.bot == bot.id
+    ]
+    if bot is not None:
+        steps.append(Step(f"delete the agent bot `{bot.name}` ({bot.id})", lambda: admin.remove_bot(bot.id)))
+    if hook is not None:
+        steps.append(Step(f"delete the account's webhook {hook.id}", lambda: admin.remove_hook(hook.id)))
+    return steps
+
+
+def _unbinding(admin: Admin, inbox: int) -> Callable[[], Awaitable[None]]:
+    return lambda: admin.bind(inbox, None)

@@ -1,0 +1,245 @@
+"""`chatwootai connect`: bot, bindings, webhook, secrets and mapping of one Chatwoot account, from its administrator."""
+
+import argparse
+import asyncio
+import re
+import sys
+from dataclasses import dataclass, field
+from getpass import getpass
+from os import environ
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ops.printing import complain, takes_config
+
+if TYPE_CHECKING:
+    from config.mapping_edit import MappingEdit
+    from ops.connecting import Connected, Step
+    from ops.secrets_file import SecretsFile
+    from workers.chatwoot_admin import Admin, Setup
+
+SUMMARY = "connect a Chatwoot account: bot, inboxes, webhook, secrets and mapping; shows first what it will do"
+EXAMPLES = """\
+  export CHATWOOT_ADMIN_TOKEN=...        an administrator's, from Chatwoot's profile page; never an argument
+  chatwootai connect --url https://chat.example.com --account 1 --ours https://ai.example.com --domain retail
+  chatwootai connect ... --inboxes 11,12 --secrets secrets.env --yes
+  chatwootai connect --url https://chat.example.com --account 1 --remove --yes"""
+TOKEN = "CHATWOOT_ADMIN_TOKEN"  # noqa: S105 - a variable's name
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Where Chatwoot is, where we are, and what goes where."""
+    takes_config(parser)
+    parser.add_argument("--url", required=True, help="Chatwoot's address")
+    parser.add_argument("--account", required=True, type=int, metavar="ID", help="Chatwoot's number of the account")
+    parser.add_argument("--key", metavar="KEY", help="last segment of the webhook address (default: the number)")
+    parser.add_argument("--ours", metavar="URL", help="the ingress's address, as Chatwoot reaches it")
+    parser.add_argument("--inboxes", metavar="IDS", help="numbers, separated by commas (default: all)")
+    parser.add_argument("--domain", help="line of business of a new account, as retail")
+    parser.add_argument("--tenant", help="its folder under the domain")
+    parser.add_argument("--crew", help="the function that answers")
+    parser.add_argument("--installation", default="default", metavar="NAME", help="its name under `chatwoot:`")
+    parser.add_argument("--bot-name", default="ChatwootAI", metavar="NAME", help="default: ChatwootAI")
+    parser.add_argument("--secrets", type=Path, metavar="FILE", help="file for secrets (default: DIR/secrets.env)")
+    parser.add_argument("--encrypt", action="store_true", help="ENC: values in the mapping instead of that file")
+    parser.add_argument("--remove", action="store_true", help="undo it")
+    parser.add_argument("--yes", action="store_true", help="do it; without, only show it")
+
+
+@dataclass
+class _Work:
+    """One run: what is in Chatwoot, in the mapping, in the file of secrets, and what is to change."""
+
+    arguments: argparse.Namespace
+    key: str
+    admin: "Admin"
+    setup: "Setup"
+    edit: "MappingEdit"
+    secrets: "SecretsFile"
+    made: "Connected"
+    steps: "list[Step]" = field(default_factory=list)
+
+    @property
+    def mapping(self) -> Path:
+        return Path(self.arguments.config) / "chatwoot_mapping.yaml"
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Show or do it; 1 where Chatwoot refuses or the mapping cannot be edited, 2 where something is left out."""
+    from config.encryption import EncryptionError
+    from config.mapping_edit import NotEditable
+    from ops.connecting import UnknownInbox
+    from workers.chatwoot_admin import AdminError
+
+    if not arguments.remove and not arguments.ours:
+        complain("--ours is needed: the ingress's address, as Chatwoot reaches it")
+        return 2
+    try:
+        return asyncio.run(_run(arguments))
+    except (AdminError, UnknownInbox, EncryptionError) as error:
+        complain(error)
+    except NotEditable as error:
+        complain(f"{arguments.config}/chatwoot_mapping.yaml: {error}")
+    except OSError as error:
+        complain(f"{error.filename}: {error.strerror}")
+    return 1
+
+
+async def _run(arguments: argparse.Namespace) -> int:
+    import aiohttp
+
+    from config.mapping_edit import MappingEdit
+    from ops.connecting import Connected
+    from ops.secrets_file import SecretsFile
+    from workers.chatwoot_admin import Admin
+
+    async with aiohttp.ClientSession() as session:
+        admin = Admin(session, arguments.url, arguments.account, _token())
+        work = _Work(
+            arguments,
+            arguments.key or str(arguments.account),
+            admin,
+            await admin.setup(),
+            MappingEdit.read(arguments.config / "chatwoot_mapping.yaml"),
+            SecretsFile(arguments.secrets or arguments.config / "secrets.env"),
+            Connected(),
+        )
+        return await (_remove(work) if arguments.remove else _connect(work))
+
+
+def _token() -> str:
+    """Never an argument: those stand in the process list and the shell's history."""
+    known = environ.get(TOKEN)
+    if known:
+        return known
+    return getpass("An administrator's token: ") if sys.stdin.isatty() else sys.stdin.read().strip()
+
+
+async def _connect(work: _Work) -> int:
+    from ops.connecting import Wish, connecting
+
+    if not work.arguments.domain and not work.edit.has_account(work.key):
+        complain("--domain is needed for an account that the mapping does not have: retail, health, ...")
+        return 2
+    chosen = work.arguments.inboxes
+    numbers = tuple(int(each) for each in chosen.split(",")) if chosen else None
+    wish = Wish(key=work.key, ours=work.arguments.ours, inboxes=numbers, bot_name=work.arguments.bot_name)
+    work.steps = connecting(work.admin, work.setup, wish, work.made)
+    for step in work.steps:
+        print(f"  {step.said}")
+    if not work.arguments.yes:
+        return _shown(work, _planned(work, numbers))
+    for step in work.steps:
+        await step.do()
+    return _written(work, numbers)
+
+
+def _planned(work: _Work, numbers: tuple[int, ...] | None) -> list[str]:
+    """What would be written, when all secrets are known; else that it will be."""
+    if work.made.bot is not None and work.made.hook is not None:
+        secrets = _write(work, numbers)
+        return [*_said(work, secrets), *([work.edit.diff(str(work.mapping))] if work.edit.diff("") else [])]
+    where = "as ENC: values" if work.arguments.encrypt else f"to {work.secrets.path}"
+    return [f"  write its secrets {where}", f"  write account {work.key} to {work.mapping}"]
+
+
+def _shown(work: _Work, planned: list[str]) -> int:
+    for line in planned:
+        print(line)
+    print("Nothing was changed: add --yes to do it." if work.steps or planned else "Nothing to do.")
+    return 0
+
+
+def _written(work: _Work, numbers: tuple[int, ...] | None) -> int:
+    changed = _write(work, numbers)
+    for line in _said(work, changed):
+        print(line)
+    if changed and not work.arguments.encrypt:
+        work.secrets.save()
+    return _save(work, done=bool(work.steps or changed))
+
+
+def _save(work: _Work, *, done: bool) -> int:
+    difference = work.edit.diff(str(work.mapping))
+    if difference:
+        work.edit.save(work.mapping)
+        print(difference)
+    print("Done." if done or difference else "Nothing to do.")
+    return 0
+
+
+def _said(work: _Work, changed: list[str]) -> list[str]:
+    if not changed:
+        return []
+    return [f"  write {', '.join(changed)} {'encrypted' if work.arguments.encrypt else f'to {work.secrets.path}'}"]
+
+
+def _write(work: _Work, numbers: tuple[int, ...] | None) -> list[str]:
+    """Lay secrets and account on what is edited; the names of secrets that are new."""
+    assert work.made.bot is not None  # noqa: S101 - the steps have made both
+    assert work.made.hook is not None  # noqa: S101
+    name = f"CHATWOOT_{re.sub(r'[^A-Za-z0-9]', '_', work.key).upper()}"
+    values = {
+        f"{name}_SECRET": work.made.bot.secret,
+        f"{name}_WEBHOOK_SECRET": work.made.hook.secret,
+        f"{name}_BOT_TOKEN": work.made.bot.token,
+    }
+    if work.arguments.encrypt:
+        written, changed = _ciphertexts(work, values)
+    else:
+        written, changed = {each: f"${{{each}}}" for each in values}, work.secrets.set(values)
+    _mapped(work, [written[each] for each in values], numbers)
+    return changed
+
+
+def _ciphertexts(work: _Work, values: dict[str, str]) -> tuple[dict[str, str], list[str]]:
+    """New ciphertexts, unless the account is there already: one never looks like another of the same value."""
+    from config.encryption import encrypt
+
+    if work.edit.has_account(work.key):
+        return dict.fromkeys(values, ""), []
+    return {name: encrypt(value, environ) for name, value in values.items()}, list(values)
+
+
+def _mapped(work: _Work, written: list[str], numbers: tuple[int, ...] | None) -> None:
+    said = work.arguments
+    work.edit.installation(said.installation, said.url.rstrip("/"))
+    values: dict[str, Any] = {}
+    if said.installation != "default":
+        values["chatwoot"] = said.installation
+    if work.key != str(said.account):
+        values["id"] = said.account
+    values["name"] = work.setup.name
+    values |= {key: value for key in ("domain", "tenant", "crew") if (value := getattr(said, key))}
+    if all(written):
+        values |= {"webhook_secrets": written[:2], "bot_token": _quoted(written[2])}
+    work.edit.account(work.key, values)
+    for door in work.setup.doors:
+        if numbers is None or door.id in numbers:
+            work.edit.inbox(work.key, door.id, door.name)
+
+
+def _quoted(text: str) -> Any:
+    from ruamel.yaml.scalarstring import DoubleQuotedScalarString
+
+    return DoubleQuotedScalarString(text)
+
+
+async def _remove(work: _Work) -> int:
+    from ops.connecting import removing
+
+    work.steps = removing(work.admin, work.setup, work.key)
+    name = f"CHATWOOT_{re.sub(r'[^A-Za-z0-9]', '_', work.key).upper()}"
+    gone = work.secrets.remove([f"{name}_SECRET", f"{name}_WEBHOOK_SECRET", f"{name}_BOT_TOKEN"])
+    work.edit.remove_account(work.key)
+    for step in work.steps:
+        print(f"  {step.said}")
+    if gone:
+        print(f"  take {', '.join(gone)} out of {work.secrets.path}")
+    if not work.arguments.yes:
+        return _shown(work, [difference] if (difference := work.edit.diff(str(work.mapping))) else [])
+    for step in work.steps:
+        await step.do()
+    if gone:
+        work.secrets.save()
+    return _save(work, done=bool(work.steps or gone))

@@ -1,0 +1,107 @@
+"""`chatwootai sync`: what differs between the mapping and Chatwoot, and the mapping brought up to date."""
+
+import argparse
+import asyncio
+from os import environ
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ops.printing import as_json, complain, takes_config, takes_json
+
+if TYPE_CHECKING:
+    from config.mapping_edit import MappingEdit
+    from config.snapshot import Account
+    from workers.sync import Difference
+
+SUMMARY = "compare the mapping with Chatwoot: inboxes new, gone, renamed; bots unbound; addresses that moved"
+EXAMPLES = """\
+  chatwootai sync                                   shows the differences and what would be written
+  chatwootai sync --yes                             writes the mapping; comments and order stay
+  chatwootai sync --check                           for CI: exit code 1 if anything differs
+  chatwootai sync --ours https://ai.example.com     also whether bot and webhook report there"""
+TOKEN = "CHATWOOT_ADMIN_TOKEN"  # noqa: S105 - a variable's name
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Which accounts, and what to do about differences."""
+    takes_config(parser)
+    takes_json(parser)
+    parser.add_argument("--account", metavar="KEY", help="only this account")
+    parser.add_argument("--ours", metavar="URL", help="the ingress's address, as Chatwoot reaches it")
+    parser.add_argument("--check", action="store_true", help="write nothing; exit code 1 if anything differs")
+    parser.add_argument("--yes", action="store_true", help="write the mapping; without, only show it")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Compare; 1 where Chatwoot cannot be asked, the configuration is broken, or `--check` found a difference."""
+    from config.loader import load
+    from config.mapping_edit import MappingEdit, NotEditable
+    from config.problems import ConfigurationError
+
+    mapping = Path(arguments.config) / "chatwoot_mapping.yaml"
+    try:
+        snapshot = load(arguments.config, environ)
+        edit = MappingEdit.read(mapping)
+    except (ConfigurationError, NotEditable) as error:
+        complain(error)
+        return 1
+    accounts = [each for key, each in snapshot.accounts.items() if arguments.account in {None, key}]
+    found, failed = asyncio.run(_compared(accounts, edit, arguments.ours))
+    _print(found, arguments)
+    return _settled(found, edit, mapping, arguments) or (1 if failed else 0)
+
+
+async def _compared(
+    accounts: "list[Account]", edit: "MappingEdit", ours: str | None
+) -> "tuple[list[Difference], bool]":
+    """All differences, and whether an account could not be asked."""
+    import aiohttp
+
+    from workers.chatwoot_admin import Admin, AdminError
+    from workers.sync import differences
+
+    found: list[Difference] = []
+    failed = False
+    async with aiohttp.ClientSession() as session:
+        for account in accounts:
+            token = account.user_token.reveal() if account.user_token else environ.get(TOKEN)
+            if not token:
+                complain(f"account {account.key}: no token to ask with; give it a `user_token`, or set {TOKEN}")
+                failed = True
+                continue
+            try:
+                setup = await Admin(session, account.installation.url, account.id, token).setup()
+            except AdminError as error:
+                complain(f"account {account.key}: {error}")
+                failed = True
+                continue
+            found += differences(account, setup, edit.inboxes(account.key), ours)
+    return found, failed
+
+
+def _print(found: "list[Difference]", arguments: argparse.Namespace) -> None:
+    if arguments.json:
+        as_json(
+            [{"kind": each.kind, "account": each.account, "inbox": each.inbox, "said": each.said} for each in found]
+        )
+        return
+    for each in found:
+        print(each)
+    if not found:
+        print("no difference")
+
+
+def _settled(found: "list[Difference]", edit: "MappingEdit", mapping: Path, arguments: argparse.Namespace) -> int:
+    from workers.sync import settle
+
+    if arguments.check:
+        return 1 if found else 0
+    settle(edit, found)
+    difference = edit.diff(str(mapping))
+    if difference and not arguments.json:
+        print(difference)
+    if difference and arguments.yes:
+        edit.save(mapping)
+    elif difference:
+        complain("Nothing was changed: add --yes to write it.")
+    return 0

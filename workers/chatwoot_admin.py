@@ -1,0 +1,178 @@
+"""Chatwoot's set-up as an administrator sees it: agent bots, the inboxes they answer, webhooks."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import aiohttp
+import orjson
+
+EVENTS: Final = (
+    "conversation_created", "conversation_typing_on", "conversation_typing_off", "contact_created", "contact_updated",
+)  # fmt: skip
+"""What an agent bot is never told of: the account's webhook brings it."""
+
+_SECONDS: Final = 15
+_MOST_BYTES: Final = 8 * 1024 * 1024
+_EXPLAINED: Final = {401: "the token may not do this: it must be an administrator's", 404: "there is no such thing"}
+
+
+class AdminError(Exception):
+    """Chatwoot did not do it; the message says what, without the token."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bot:
+    """An agent bot. `secret` and `token` are only shown to administrators."""
+
+    id: int
+    name: str
+    address: str
+    secret: str
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hook:
+    """An account's webhook."""
+
+    id: int
+    address: str
+    secret: str
+    events: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """An inbox, and the bot that answers there."""
+
+    id: int
+    name: str
+    channel: str
+    bot: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """All of an account's set-up."""
+
+    name: str
+    bots: tuple[Bot, ...]
+    hooks: tuple[Hook, ...]
+    doors: tuple[Door, ...]
+
+    def bot(self, key: str) -> Bot | None:
+        """The bot that reports to us for an account's key, whatever our address was."""
+        return next((each for each in self.bots if _is_ours(each.address, key)), None)
+
+    def hook(self, key: str) -> Hook | None:
+        """The webhook that reports to us for an account's key."""
+        return next((each for each in self.hooks if _is_ours(each.address, key)), None)
+
+
+class Admin:
+    """One account's set-up, over HTTP. `token` is an administrator's; only reading may be done with a teammate's."""
+
+    def __init__(self, session: aiohttp.ClientSession, url: str, account: int, token: str) -> None:
+        self._session = session
+        self._base = f"{url.rstrip('/')}/api/v1/accounts/{account}"
+        self._token = token
+
+    async def setup(self) -> Setup:
+        """Read everything.
+
+        Raises:
+            AdminError: Chatwoot refused or could not be reached.
+        """
+        account = _map(await self.call("GET", ""))
+        bots = tuple(_bot(each) for each in _list(await self.call("GET", "/agent_bots")))
+        hooks = _list(_map(_map(await self.call("GET", "/webhooks")).get("payload")).get("webhooks"))
+        doors = [await self._door(each) for each in _list(_map(await self.call("GET", "/inboxes")).get("payload"))]
+        return Setup(str(account.get("name") or ""), bots, tuple(_hook(each) for each in hooks), tuple(doors))
+
+    async def _door(self, raw: Mapping[str, Any]) -> Door:
+        number = int(raw["id"])
+        bot = _map(_map(await self.call("GET", f"/inboxes/{number}/agent_bot")).get("agent_bot")).get("id")
+        channel = str(raw.get("channel_type") or "")
+        return Door(number, str(raw.get("name") or ""), channel, bot if isinstance(bot, int) else None)
+
+    async def create_bot(self, name: str, address: str) -> Bot:
+        """Create an agent bot that reports to `address`."""
+        body = {"name": name, "description": "Answers first.", "outgoing_url": address, "bot_type": 0}
+        return _bot(_map(await self.call("POST", "/agent_bots", body)))
+
+    async def move_bot(self, bot: int, address: str) -> None:
+        """Give a bot another address."""
+        await self.call("PATCH", f"/agent_bots/{bot}", {"outgoing_url": address})
+
+    async def remove_bot(self, bot: int) -> None:
+        """Delete a bot; it answers nowhere from now on."""
+        await self.call("DELETE", f"/agent_bots/{bot}")
+
+    async def bind(self, inbox: int, bot: int | None) -> None:
+        """Let a bot answer an inbox; None: nobody but people."""
+        await self.call("POST", f"/inboxes/{inbox}/set_agent_bot", {"agent_bot": bot})
+
+    async def create_hook(self, address: str) -> Hook:
+        """Create the account's webhook."""
+        body = {"url": address, "name": "ChatwootAI", "subscriptions": list(EVENTS)}
+        return _hook(_map(_map(_map(await self.call("POST", "/webhooks", body)).get("payload")).get("webhook")))
+
+    async def change_hook(self, hook: Hook, address: str) -> None:
+        """Give the webhook another address, and all events that are needed."""
+        events = list(dict.fromkeys([*hook.events, *EVENTS]))
+        await self.call("PATCH", f"/webhooks/{hook.id}", {"url": address, "subscriptions": events})
+
+    async def remove_hook(self, hook: int) -> None:
+        """Delete a webhook."""
+        await self.call("DELETE", f"/webhooks/{hook}")
+
+    async def call(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> object:
+        """Make one call; the JSON of a good answer, None where it has none."""
+        headers = {"api_access_token": self._token, "Accept": "application/json"}
+        what = f"{method} {path or '/'} of {self._base}"
+        try:
+            async with self._session.request(
+                method, self._base + path, json=body, headers=headers, allow_redirects=False,
+                timeout=aiohttp.ClientTimeout(total=_SECONDS),
+            ) as response:  # fmt: skip
+                raw = await response.content.read(_MOST_BYTES)
+                status = response.status
+        except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
+            raise AdminError(f"{what}: no answer ({type(error).__name__}); is the address right?") from None
+        if not 200 <= status < 300:
+            raise AdminError(f"{what}: HTTP {status}: {_EXPLAINED.get(status) or self._said(raw)}")
+        try:
+            return orjson.loads(raw) if raw.strip() else None
+        except orjson.JSONDecodeError:
+            raise AdminError(f"{what}: the answer is no JSON; is the address Chatwoot's?") from None
+
+    def _said(self, raw: bytes) -> str:
+        return raw[:200].decode("utf-8", "replace").replace(self._token, "********")
+
+
+def address(ours: str, key: str) -> str:
+    """The webhook address of an account at our public address."""
+    return f"{ours.rstrip('/')}/webhooks/chatwoot/{key}"
+
+
+def _is_ours(address: str, key: str) -> bool:
+    return address.partition("?")[0].rstrip("/").endswith(f"/webhooks/chatwoot/{key}")
+
+
+def _bot(raw: Mapping[str, Any]) -> Bot:
+    said = {name: str(raw.get(name) or "") for name in ("name", "outgoing_url", "secret", "access_token")}
+    return Bot(int(raw["id"]), said["name"], said["outgoing_url"], said["secret"], said["access_token"])
+
+
+def _hook(raw: Mapping[str, Any]) -> Hook:
+    events = tuple(each for each in _list(raw.get("subscriptions")) if isinstance(each, str))
+    return Hook(int(raw["id"]), str(raw.get("url") or ""), str(raw.get("secret") or ""), events)
+
+
+def _map(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _list(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []

@@ -1,0 +1,73 @@
+"""What differs between the mapping and Chatwoot: inboxes that came, went or were renamed, bots unbound or moved."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from config.mapping_edit import MappingEdit
+from config.snapshot import Account
+from workers.chatwoot_admin import Setup, address
+
+FILE_KINDS = frozenset({"new", "gone", "renamed"})
+"""Differences that a change of the file settles."""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One difference. `kind`: new, gone, renamed, unbound, moved, no-bot or no-webhook."""
+
+    kind: str
+    account: str
+    inbox: int | None
+    said: str
+    name: str = ""
+
+    def __str__(self) -> str:
+        """One line for people."""
+        where = f"account {self.account}" + (f", inbox {self.inbox}" if self.inbox is not None else "")
+        return f"{where}: {self.said}"
+
+
+def differences(account: Account, setup: Setup, names: dict[int, str | None], ours: str | None) -> list[Difference]:
+    """Compare. `names`: the inboxes that the mapping names, with the names it has for them; `ours`: our address."""
+    found = [*_inboxes(account, setup, names), *_bound(account, setup, names)]
+    wanted = address(ours, account.key) if ours else None
+    for kind, what in (("bot", setup.bot(account.key)), ("webhook", setup.hook(account.key))):
+        if what is None:
+            found.append(Difference(f"no-{kind}", account.key, None, f"Chatwoot has no {kind} that reports to us"))
+        elif wanted is not None and what.address != wanted:
+            said = f"the {kind} reports to {what.address}, not to {wanted}"
+            found.append(Difference("moved", account.key, None, said))
+    return found
+
+
+def _inboxes(account: Account, setup: Setup, names: dict[int, str | None]) -> Iterable[Difference]:
+    doors = {door.id: door for door in setup.doors}
+    for number, name in names.items():
+        if number not in doors:
+            yield Difference("gone", account.key, number, "the mapping names it, and Chatwoot no longer has it")
+        elif name is not None and name != doors[number].name:
+            now = doors[number].name
+            yield Difference("renamed", account.key, number, f"`{name}` is called `{now}` now", now)
+    for door in setup.doors:
+        if door.id not in names:
+            said = f"`{door.name}` ({door.channel}) is not in the mapping"
+            yield Difference("new", account.key, door.id, said, door.name)
+
+
+def _bound(account: Account, setup: Setup, names: dict[int, str | None]) -> Iterable[Difference]:
+    bot = setup.bot(account.key)
+    for door in setup.doors:
+        if bot is not None and door.id in names and door.bot != bot.id:
+            by = "nobody" if door.bot is None else f"bot {door.bot}"
+            yield Difference("unbound", account.key, door.id, f"`{door.name}` is answered by {by}, not by our bot")
+
+
+def settle(edit: MappingEdit, found: Iterable[Difference]) -> None:
+    """Make the file say what Chatwoot has."""
+    for each in found:
+        if each.inbox is None or each.kind not in FILE_KINDS:
+            continue
+        if each.kind == "gone":
+            edit.remove_inbox(each.account, each.inbox)
+        else:
+            edit.inbox(each.account, each.inbox, each.name)
