@@ -47,7 +47,7 @@ def _neutral(atoms: Iterable[Atom], joint: str) -> Iterator[Atom]:
         # Over a gap too: the gap may become the border of two parts. A joint that is a space would be no word's.
         text = neutral(atom.text, joint, before if joint.strip() or not atom.gap else "")
         before = text[-1:]
-        yield replace(atom, text=text)
+        yield atom if text == atom.text else replace(atom, text=text)
 
 
 def _merged(blocks: Iterable[Block]) -> Iterator[Block]:

@@ -13,6 +13,7 @@ from typing import Final
 from chatwootai.channels.shape import ZERO_WIDTH
 
 _PAIR: Final = re.compile(r"(?<=\{)(?=[{%`])|(?<=[%}])(?=\})")
+_SUSPECT: Final = re.compile(r"[{}]|mention:", re.IGNORECASE)  # every pair has a brace: most words have none
 _MENTION: Final = re.compile(r"(?<=mention:)(?=//)", re.IGNORECASE)
 
 
@@ -25,4 +26,6 @@ def neutral(text: str, joint: str = ZERO_WIDTH, before: str = "") -> str:
         before: the character that stands before the piece.
     """
     tail = before[-1:]
+    if not _SUSPECT.search(tail + text):
+        return text
     return _MENTION.sub(joint, _PAIR.sub(joint, tail + text)[len(tail) :])
