@@ -18,7 +18,7 @@ from crews.curated import Curated
 from crews.errors import ModelSilent
 from crews.offered import Offered
 from crews.policy import Standing, standing
-from crews.prompt import situation
+from crews.prompt import moment, situation
 from crews.repertoire import Repertoire, Way
 from crews.run import Run, current
 from crews.sharing import keep
@@ -76,7 +76,7 @@ class Crews:
         known = self._repertoire.of(question, settings, await self._offered.to(settings))
         way = known.way(question.deadline - time.time())
         run = _run(question, known.standing, way)
-        inputs = {"messages": messages(question), "situation": situation(settings, datetime.now(UTC))}
+        inputs = {"messages": messages(question), "situation": _situation(question, settings)}
         built = time.perf_counter()
         token = current.set(run)
         try:
@@ -102,6 +102,10 @@ class Crews:
         await self._offered.close()
         if self._stack is not None:
             await self._stack.aclose()
+
+
+def _situation(question: Question, settings: Settings) -> str:
+    return "\n".join(filter(None, (situation(settings, datetime.now(UTC)), moment(question, settings))))
 
 
 def _run(question: Question, terms: Standing, way: Way) -> Run:

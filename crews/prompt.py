@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from chatwootai.model.turn import Question
 from config.settings import Settings
 from crews.blueprint import Blueprint
 
@@ -42,6 +43,17 @@ def situation(settings: Settings, now: datetime) -> str:
     if settings.hours:
         lines.append(f"People of the team are {'there now' if settings.hours.open_at(now) else 'not there now'}.")
     lines += [f"Offer until {each.end}: {each.name}. {each.text}" for each in settings.current_promotions(today.date())]
+    return "\n".join(lines)
+
+
+def moment(question: Question, settings: Settings) -> str:
+    """What only this question is like: its language where it is not the tenant's own, and who greets."""
+    lines = []
+    spoken, own = (question.language or "")[:2], settings.language[:2]
+    if spoken in _LANGUAGES and spoken != own:
+        lines.append(f"The customer writes in {_LANGUAGES[spoken]}: answer in {_LANGUAGES[spoken]}.")
+    if question.greeted:
+        lines.append("A greeting is put above your answer: write none yourself.")
     return "\n".join(lines)
 
 

@@ -24,6 +24,7 @@ from workers.chatwoot_errors import ChatwootError
 from workers.draft import Failed, Interrupted, drafted
 from workers.floor import Floor, Tenant
 from workers.handing import destination, handed, rules
+from workers.idle import after_reply
 from workers.letters import dead_letter
 from workers.patience import MOST_TRIES, patient
 
@@ -114,7 +115,7 @@ def _question(turn: Turn) -> Question:
     settings = turn.settings
     said = "\n".join(assemble.said(delivery) for delivery in turn.deliveries)
     before = [one.text for one in reversed(turn.begun.context) if one.role == "contact"]
-    return assemble.question(
+    asked = assemble.question(
         turn.deliveries,
         turn.begun.context,
         turn=turn.id,
@@ -124,6 +125,7 @@ def _question(turn: Turn) -> Question:
         most_tokens=settings.context.tokens,
         language=language_of(said, before, turn.last.language, settings.language),
     )
+    return replace(asked, greeted=bool(settings.greeting) and first_answer(turn.begun.context))
 
 
 async def _outcome(floor: Floor, turn: Turn, question: Question) -> Outcome | None:
@@ -162,15 +164,17 @@ async def _said(turn: Turn, question: Question, draft: Draft) -> Outcome:
     settings = turn.settings
     need, fit = after_draft(draft.confidence, draft.handoff, rules(settings)), guarded(draft.text)
     if need is None and fit.problem is None:
-        text = dressed(fit.text, greeting=await _greeting(turn), signature=settings.signature_on(question.channel))
+        text = dressed(
+            fit.text, greeting=await _greeting(turn, question), signature=settings.signature_on(question.channel)
+        )
         if parts := render(question.channel, text):
             return outcome.reply(parts)
     return handed(need or Need(Cause.UNFIT, fit.problem or "empty"), question, settings)
 
 
-async def _greeting(turn: Turn) -> str:
+async def _greeting(turn: Turn, question: Question) -> str:
     """The tenant's greeting before the first answer, unless Chatwoot has greeted already. Unsure: none."""
-    if not turn.settings.greeting or not first_answer(turn.begun.context):
+    if not question.greeted:
         return ""
     try:
         found = await turn.tenant.chatwoot.conversation(turn.last.conversation, deadline=time.time() + _LOOK_SECONDS)
@@ -207,6 +211,7 @@ async def _commit(floor: Floor, turn: Turn, question: Question, made: Outcome) -
         actions=actions,
         exchanges=_exchanges(turn, made),
         dead=_dead_letter(turn, made) if turn.begun.tries >= MOST_TRIES else None,
+        silence=after_reply(made, question, turn.settings),
     )
     force = made.verdict is Verdict.SILENCE or not turn.may_restart()
     context = turn.settings.context

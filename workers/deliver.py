@@ -7,7 +7,7 @@ looked for in Chatwoot by `content_attributes.chatwootai` before it is posted ag
 import asyncio
 import time
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from chatwootai.model.outbox import Action, ActionKind
 from chatwootai.model.outcome import opening
@@ -16,7 +16,7 @@ from chatwootai.stores.keys import split_conv
 from chatwootai.telemetry import log
 from chatwootai.telemetry.metrics import DEAD_LETTERS, RETRIES, SUPERSEDED
 from workers.chatwoot import Sight
-from workers.chatwoot_errors import FateUnknown, OutOfTime, Refused, TryAgain
+from workers.chatwoot_errors import ChatwootError, FateUnknown, OutOfTime, Refused, TryAgain
 from workers.chatwoot_json import Mark
 from workers.floor import Floor, Tenant
 from workers.letters import dead_letter
@@ -27,6 +27,11 @@ _LOOK_SECONDS = 5.0
 _POST_SECONDS = 10.0
 _PAUSES = (0.2, 0.8, 2.0)
 """Seconds between the tries of one action before the job is put off: a stumble is waited out, an outage is not."""
+_LONGEST_WAIT = 3.0
+_LOOK_AFTER = 2.0
+"""Seconds after a post without an answer before its mark is looked for: mostly it is there by then."""
+_STORED_WITHIN = 15.0
+"""Seconds after which Chatwoot has stored a post or never will: its server gives no request longer."""
 _KEPT_SECONDS = 86_400.0
 """How long an undeliverable reply is tried: after a day nobody wants it, and an operator should know."""
 
@@ -34,15 +39,30 @@ _log = log.get("deliver")
 
 
 class ChatwootAway(Exception):
-    """Chatwoot cannot be reached now: put the job off. `waiting_since`: when this reply should have arrived, unix."""
+    """Chatwoot cannot be asked now: put the job off. Both in unix seconds.
 
-    def __init__(self, why: str, waiting_since: float) -> None:
+    `waiting_since`: when this reply should have arrived; `until`: before that there is no use in asking, 0: not known.
+    """
+
+    def __init__(self, why: str, waiting_since: float, until: float = 0.0) -> None:
         super().__init__(why)
         self.waiting_since = waiting_since
+        self.until = until
 
 
-async def deliver(floor: Floor, tenant: Tenant, hold: Hold, outbox: Sequence[Pending]) -> None:
-    """Carry out the outbox's entries in order.
+@dataclass(slots=True)
+class Entry:
+    """One entry of the outbox on its way. `posted_at`: when it was first sent to Chatwoot, unix seconds, 0: never."""
+
+    pending: Pending
+    action: Action
+    posted_at: float = 0.0
+
+
+async def deliver(
+    floor: Floor, tenant: Tenant, hold: Hold, outbox: Sequence[Pending], *, posted_at: float = 0.0
+) -> None:
+    """Carry out the outbox's entries in order. `posted_at`: when an earlier run may have posted the first of them.
 
     Raises:
         ChatwootAway: Chatwoot is away; what is left stays in the outbox.
@@ -53,43 +73,76 @@ async def deliver(floor: Floor, tenant: Tenant, hold: Hold, outbox: Sequence[Pen
     for pending in outbox:
         if pending.action is None:
             await patient(lambda one=pending: floor.conversations.replace(hold, one))  # type: ignore[misc]
-        elif pending.action.turn not in dropped and not await _delivered(floor, tenant, hold, pending, pending.action):
-            dropped.add(pending.action.turn)
+        elif pending.action.turn not in dropped:
+            entry = Entry(pending, pending.action, posted_at)
+            if not await _delivered(floor, tenant, hold, entry):
+                dropped.add(pending.action.turn)
+        posted_at = 0.0
 
 
-async def _delivered(floor: Floor, tenant: Tenant, hold: Hold, pending: Pending, action: Action) -> bool:
+async def _delivered(floor: Floor, tenant: Tenant, hold: Hold, entry: Entry) -> bool:
     """Carry out one action; False if the rest of its turn was dropped with it."""
     for pause in (*_PAUSES, None):
         try:
-            return await _tried(floor, tenant, hold, pending, action)
+            return await _tried(floor, tenant, hold, entry)
         except (TryAgain, FateUnknown, OutOfTime) as error:
             RETRIES.labels("post").inc()
-            if pause is None:
-                return await _put_off(floor, hold, pending, action, str(error))
-            _log.warning("post_again", kind=action.kind.value, error=str(error), pause=pause)
-            await asyncio.sleep(pause)
+            wait = _wait(error, pause)
+            if wait is None:
+                return await _put_off(floor, hold, entry, error)
+            _log.warning("post_again", kind=entry.action.kind.value, error=str(error), pause=round(wait, 1))
+            await asyncio.sleep(wait)
         except Refused as error:
-            await _bury(floor, hold, pending, action, str(error))
+            await _bury(floor, hold, entry.pending, entry.action, str(error))
             return False
     raise AssertionError("unreachable")
 
 
-async def _tried(floor: Floor, tenant: Tenant, hold: Hold, pending: Pending, action: Action) -> bool:
+def _wait(error: ChatwootError, pause: float | None) -> float | None:
+    """Seconds until the next try; None: too many were made, or it is too long to hold a slot for."""
+    if pause is None:
+        return None
+    if isinstance(error, FateUnknown):
+        return max(pause, _LOOK_AFTER)
+    wait = max(pause, error.at - time.time()) if isinstance(error, TryAgain) else pause
+    return wait if wait <= _LONGEST_WAIT else None
+
+
+async def _tried(floor: Floor, tenant: Tenant, hold: Hold, entry: Entry) -> bool:
     """One try: look who owns the conversation, mark, look for our mark if it may be there, act, and say so."""
-    conversation = split_conv(hold.conv)[1]
+    conversation, action = split_conv(hold.conv)[1], entry.action
     found = await tenant.chatwoot.conversation(conversation, deadline=time.time() + _LOOK_SECONDS)
     if (reason := taken(found, action)) is not None:
-        await _leave_it(floor, hold, pending, action, reason)
+        await _leave_it(floor, hold, entry.pending, action, reason)
         return False
-    may = await patient(lambda: floor.conversations.post(hold, pending))
+    may = await patient(lambda: floor.conversations.post(hold, entry.pending))
     if may is Post.GONE:
         return True
-    if may is Post.UNSURE and action.posts and await _there(tenant, conversation, action):
-        _log.info("found_our_mark", kind=action.kind.value, part=action.part)
-    else:
-        await _act(tenant, conversation, action)
-    await patient(lambda: floor.conversations.sent(hold, pending))
+    if may is Post.UNSURE and action.posts:
+        if await _there(tenant, conversation, entry):
+            _log.info("found_our_mark", kind=action.kind.value, part=action.part)
+            await patient(lambda: floor.conversations.sent(hold, entry.pending))
+            return True
+        await _marked_anew(floor, hold, entry)
+    await _posted(floor, tenant, hold, entry)
+    await patient(lambda: floor.conversations.sent(hold, entry.pending))
     return True
+
+
+async def _marked_anew(floor: Floor, hold: Hold, entry: Entry) -> None:
+    """The last post came to nothing: the time in which the next one may be stored begins now."""
+    await patient(lambda: floor.conversations.sent(hold, entry.pending, arrived=False))
+    await patient(lambda: floor.conversations.post(hold, entry.pending))
+
+
+async def _posted(floor: Floor, tenant: Tenant, hold: Hold, entry: Entry) -> None:
+    """Act. What was surely not stored needs no look before the next try."""
+    entry.posted_at = time.time()
+    try:
+        await _act(tenant, split_conv(hold.conv)[1], entry.action)
+    except TryAgain:
+        await patient(lambda: floor.conversations.sent(hold, entry.pending, arrived=False))
+        raise
 
 
 async def _leave_it(floor: Floor, hold: Hold, pending: Pending, action: Action, reason: Taken) -> None:
@@ -100,11 +153,18 @@ async def _leave_it(floor: Floor, hold: Hold, pending: Pending, action: Action, 
     await patient(lambda: floor.conversations.replace(hold, pending, instead=opened, drop_turn=True))
 
 
-async def _there(tenant: Tenant, conversation: int, action: Action) -> bool:
-    """Whether our mark stands in the conversation. Unsure counts as yes: it is silence or saying it twice."""
+async def _there(tenant: Tenant, conversation: int, entry: Entry) -> bool:
+    """Whether our mark stands in the conversation. Unsure counts as yes: it is silence or saying it twice.
+
+    Raises:
+        TryAgain: it does not yet, but what was sent so lately may still be stored.
+    """
+    action = entry.action
     found = await tenant.chatwoot.find_mark(
         conversation, action.turn, action.part, after=action.after or None, deadline=time.time() + _LOOK_SECONDS
     )
+    if found.sight is Sight.ABSENT and time.time() < entry.posted_at + _STORED_WITHIN:
+        raise TryAgain("find_mark", "it may still be stored", entry.posted_at + _STORED_WITHIN)
     return found.sight is not Sight.ABSENT
 
 
@@ -124,11 +184,11 @@ async def _act(tenant: Tenant, conversation: int, action: Action) -> None:
             await chatwoot.set_status(conversation, action.text, deadline=deadline)
 
 
-async def _put_off(floor: Floor, hold: Hold, pending: Pending, action: Action, why: str) -> bool:
-    if time.time() - action.due > _KEPT_SECONDS:
-        await _bury(floor, hold, pending, action, why)
+async def _put_off(floor: Floor, hold: Hold, entry: Entry, error: ChatwootError) -> bool:
+    if time.time() - entry.action.due > _KEPT_SECONDS:
+        await _bury(floor, hold, entry.pending, entry.action, str(error))
         return False
-    raise ChatwootAway(why, action.due)
+    raise ChatwootAway(str(error), entry.action.due, error.at if isinstance(error, TryAgain) else 0.0)
 
 
 async def _bury(floor: Floor, hold: Hold, pending: Pending, action: Action, why: str) -> None:

@@ -8,7 +8,8 @@ from chatwootai.model.outbox import Action, ActionKind
 from workers.chatwoot_json import Conversation, Message
 
 PENDING = Wish.PENDING.value
-_REOPENABLE = ("open", "snoozed")
+_REOPENABLE_TO = {Wish.OPEN.value: (PENDING,), PENDING: (Wish.OPEN.value, "snoozed")}
+"""What a status may be given from: opened is only what is ours, taken back only what people have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +25,16 @@ def taken(found: Conversation, action: Action) -> Taken | None:
 
     The assignee alone tells nothing: a conversation handed back keeps the old one (PROTOCOL.md 6.4).
     """
-    if action.kind is ActionKind.STATUS and action.text != "resolved":
-        return None if found.status in _from(action.text) else Taken(f"the conversation is {found.status}")
+    if action.alone and wrote_since(found.last, action.after):
+        return Taken("the contact has written")
+    if action.kind is ActionKind.STATUS and action.text in _REOPENABLE_TO:
+        return None if found.status in _REOPENABLE_TO[action.text] else Taken(f"the conversation is {found.status}")
     if found.status != PENDING:
         return Taken(f"the conversation is {found.status}")
+    return _by_people(found, action)
+
+
+def _by_people(found: Conversation, action: Action) -> Taken | None:
     if found.blocked or found.muted:
         return Taken("the contact is blocked")
     if any(map(_by_a_person, _since(found.last, action.after))):
@@ -37,8 +44,9 @@ def taken(found: Conversation, action: Action) -> Taken | None:
     return None
 
 
-def _from(status: str) -> tuple[str, ...]:
-    return _REOPENABLE if status == PENDING else (PENDING,)
+def wrote_since(messages: Iterable[Message], after: int) -> bool:
+    """Whether the contact has written after a message, which we may not have been told of."""
+    return any(message.type == "incoming" for message in _since(messages, after))
 
 
 def _since(messages: Iterable[Message], after: int) -> Iterable[Message]:

@@ -17,11 +17,13 @@ from chatwootai.telemetry.metrics import DEAD_LETTERS, FAILED_OPEN, TURN_SECONDS
 from workers.decide import Decided, Turn, decided
 from workers.deliver import ChatwootAway, deliver
 from workers.floor import Floor
+from workers.idle import break_silence
 from workers.letters import dead_letter
 from workers.patience import MOST_TRIES, backoff, patient, until_chatwoot
 from workers.wishes import fulfil
 
 _log = log.get("turn")
+_LONGEST_OFF = 600.0  # whatever Chatwoot says of when to come again
 _BOUND_OR_SAID = {"account", "conversation", "reason"}
 """Left out of the turn's line: bound to it already, or (a reason) in a crew's words, which may be the contact's."""
 
@@ -44,7 +46,8 @@ async def work(floor: Floor, conv: str, job: str, *, lost: bool) -> None:
             _log.info("conversation_taken_by_another_job")
         except ChatwootAway as away:
             _log.warning("chatwoot_away", error=str(away))
-            await _again(floor, begun, until_chatwoot(away.waiting_since), count=False)
+            after = max(until_chatwoot(away.waiting_since), away.until - time.time())
+            await _again(floor, begun, min(after, _LONGEST_OFF), count=False)
         except StoreUnavailable:
             raise
         except Exception:  # noqa: BLE001 - whatever it is, the conversation must not be forgotten
@@ -93,9 +96,11 @@ async def _work(floor: Floor, account: str, begun: Begun) -> None:
     if tenant is None:
         await _give_up_unknown(floor, begun)
     else:
-        await deliver(floor, tenant, begun.hold, begun.outbox)
+        await deliver(floor, tenant, begun.hold, begun.outbox, posted_at=begun.posting_at)
         if begun.wish is not None:
             await fulfil(floor, tenant, begun, begun.wish)
+        elif begun.silence and not begun.deliveries:
+            await break_silence(floor, tenant, begun)
         elif begun.deliveries:
             with floor.listeners.attend(begun.hold.conv) as attention:
                 await _answer(floor, Turn(begun, tenant, attention, begun.deliveries, begun.sequence))

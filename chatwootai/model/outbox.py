@@ -25,7 +25,7 @@ class Action:
 
     `after` is the id of the last message that the turn answers: whatever we post for it stands behind that one.
     `due` is the turn's deadline in unix seconds, after which nobody waits for it any more (it is still delivered).
-    `assignee` is the teammate who was named when the turn began.
+    `assignee` is the teammate who was named when the turn began. `alone`: only if the contact has said nothing since.
     """
 
     kind: ActionKind
@@ -38,6 +38,7 @@ class Action:
     after: int = 0
     due: float = 0.0
     assignee: int | None = None
+    alone: bool = False
 
     @property
     def posts(self) -> bool:

@@ -26,6 +26,7 @@ class Question:
     `text` is the whole burst, oldest message first; `last_message` the id of its newest message;
     `function` the crew that answers, empty where people answer alone; `history` what was said before, oldest first;
     `deadline` unix seconds, by which a draft must be there; `priority` 0 to 10, higher first.
+    `language`: the one to answer in; `greeted`: the tenant's own greeting stands above the answer.
     """
 
     turn: str
@@ -43,6 +44,7 @@ class Question:
     deadline: float
     assignee: int | None = None
     language: str | None = None
+    greeted: bool = False
     subject: str | None = None
     priority: int = 5
 

@@ -1,6 +1,7 @@
 """People first, through real processes: whoever steps in while the model thinks, in whatever way, has the word."""
 
 import asyncio
+import itertools
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
 import aiohttp
@@ -12,6 +13,7 @@ from sandbox.system import Plan, System
 from sandbox.traffic import ended_and_running
 
 RUNS = 10
+_numbers = itertools.count(1000)
 THINKS = 1.5
 SETTINGS = "rate_per_minute: 100000\nburst: {window_ms: 0, cap_ms: 0}\n"
 
@@ -68,9 +70,14 @@ StepIn = Callable[[Driver, Sent], Awaitable[None]]
 WAYS = [_reply, _echo, _open, _assign, _command]
 
 
+def asked() -> str:
+    """A question that nobody has asked before: no cache answers it."""
+    return f"Qual o telefone da loja? CW-{next(_numbers)}"
+
+
 async def thinking(driver: Driver, llm: Llm, channel: str = "whatsapp") -> list[Sent]:
     """Ten customers have written, and the model thinks about each."""
-    sent = [await driver.write(2, channel, f"Qual o telefone da loja? CW-{n:04d}", new=True) for n in range(RUNS)]
+    sent = [await driver.write(2, channel, asked(), new=True) for _ in range(RUNS)]
     await llm.wait("in_flight", at_least=RUNS)
     return sent
 
@@ -113,8 +120,8 @@ async def test_handed_back_the_crew_knows_what_was_said_meanwhile(driver: Driver
     await llm.reset()
     again = await driver.answer(sent, "whatsapp", "E até quando fica reservado?")
     await driver.wait_for_reply(again)
-    (asked,) = await llm.requests("E até quando")
-    said = [(message["role"], message["content"]) for message in asked["body"]["messages"][-4:]]
+    (request,) = await llm.requests("E até quando")
+    said = [(message["role"], message["content"]) for message in request["body"]["messages"][-4:]]
     assert [role for role, _ in said[-3:]] == ["assistant", "user", "user"]
     assert "AZUL-77" in said[-3][1]
     assert "80610-260" in said[-2][1]
@@ -159,7 +166,7 @@ async def test_what_is_not_pending_is_not_answered(driver: Driver, llm: Llm, sta
 
 
 async def test_a_blocked_contact_is_not_answered_while_the_model_thinks(driver: Driver, llm: Llm) -> None:
-    sent = await driver.write(2, "webchat", "Qual o telefone da loja?", new=True)
+    sent = await driver.write(2, "webchat", asked(), new=True)
     await llm.wait("in_flight", at_least=1)
     await driver.block(sent)
     await llm.wait("in_flight", at_most=0)

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -5,7 +6,8 @@ import pytest
 from config.settings import Settings
 from crews.blueprint import PLACEHOLDERS
 from crews.catalog import SHIPPED, Catalog
-from crews.prompt import situation, values
+from crews.prompt import moment, situation, values
+from tests.unit.test_model_turn import question
 
 SHOP = {
     "language": "es",
@@ -63,3 +65,19 @@ def test_the_situation_is_the_tenants_day(utc: datetime, day: str, there: str, o
 
 def test_without_hours_nobody_is_said_to_be_there() -> None:
     assert situation(Settings(), datetime(2026, 1, 5, tzinfo=UTC)) == "Today is Monday, 2026-01-05."
+
+
+@pytest.mark.parametrize(
+    ("language", "greeted", "lines"),
+    [
+        ("pt", False, []),
+        ("pt-BR", False, []),
+        (None, False, []),
+        ("es", False, ["The customer writes in Spanish: answer in Spanish."]),
+        ("pt", True, ["A greeting is put above your answer: write none yourself."]),
+        ("xx", False, []),
+    ],
+)
+def test_what_only_this_question_is_like(language: str | None, greeted: bool, lines: list[str]) -> None:
+    asked = replace(question(), language=language, greeted=greeted)
+    assert moment(asked, Settings()).splitlines() == lines

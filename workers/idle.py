@@ -1,0 +1,152 @@
+"""A contact who does not answer us: reminded once, then the conversation is closed or given to people.
+
+Chatwoot ends no pending conversation by itself (PROTOCOL.md 6.5). What is to happen is agreed on when a turn commits
+its reply; the first thing that anyone says calls it off.
+"""
+
+import time
+import uuid
+from dataclasses import replace
+from typing import Any, Final
+
+import orjson
+
+from chatwootai.channels.render import render
+from chatwootai.model import outcome
+from chatwootai.model.delivery import Contact
+from chatwootai.model.handoff import Cause, Need
+from chatwootai.model.turn import Exchange, Outcome, Question, Verdict
+from chatwootai.stores.conversations import Begun, Commit, Decision, Silence, pending
+from chatwootai.stores.keys import split_conv
+from chatwootai.telemetry import log
+from config.settings import Settings
+from workers.chatwoot_errors import ChatwootError
+from workers.chatwoot_json import Conversation
+from workers.deliver import ChatwootAway, deliver
+from workers.floor import Floor, Tenant
+from workers.handing import destination, handed
+from workers.owner import PENDING, wrote_since
+from workers.patience import patient
+
+REMIND: Final = "remind"
+END: Final = "end"
+_RESOLVED: Final = "resolved"
+_LOOK_SECONDS: Final = 5.0
+_HOUR_MS: Final = 3_600_000
+_log = log.get("idle")
+
+
+def after_reply(made: Outcome, question: Question, settings: Settings) -> Silence | None:
+    """What follows a reply that nobody answers; None: nothing."""
+    if made.verdict is not Verdict.REPLY:
+        return None
+    if settings.idle.remind_after_minutes is not None:
+        return _silence(REMIND, question, settings.idle.remind_after_minutes)
+    return _the_end(question, settings)
+
+
+def _the_end(question: Question, settings: Settings) -> Silence | None:
+    minutes = settings.idle.end_after_minutes
+    return None if minutes is None else _silence(END, question, minutes)
+
+
+def _silence(step: str, question: Question, minutes: int) -> Silence:
+    note = {
+        "step": step,
+        "inbox": question.inbox,
+        "channel": question.channel,
+        "after": question.last_message,
+        "assignee": question.assignee,
+        "language": question.language,
+    }
+    return Silence(orjson.dumps(note), minutes * 60.0)
+
+
+async def break_silence(floor: Floor, tenant: Tenant, begun: Begun) -> None:
+    """Do what was agreed on for this silence, if it still is one.
+
+    Raises:
+        workers.deliver.ChatwootAway: Chatwoot is away; it is tried again.
+        Stale: another job holds the conversation.
+        StoreUnavailable: Redis was away for too long.
+    """
+    note = _read(begun.silence)
+    question = _question(note, tenant, begun)
+    settings = tenant.settings(question.inbox)
+    found = await _look(tenant, question)
+    silent = found.status == PENDING and not wrote_since(found.last, question.last_message)
+    made, then = _made(note, question, settings, found) if silent else (outcome.silence("somebody has spoken"), None)
+    actions = [replace(one, alone=True) for one in outcome.actions(made, question, destination(made, settings))]
+    decision = Decision(
+        turn=question.turn,
+        answered=(),
+        actions=actions,
+        exchanges=[Exchange("crew", "\n".join(made.parts), time.time())] if made.parts else (),
+        silence=then,
+    )
+    context = settings.context
+    answer = await patient(
+        lambda: floor.conversations.commit(
+            begun.hold,
+            begun.sequence,
+            decision,
+            most_context=2 * context.exchanges,
+            context_ms=context.ttl_hours * _HOUR_MS,
+        )
+    )
+    _log.info("silence", step=note.get("step"), outcome=made.verdict.value, committed=answer.value)
+    if answer is Commit.COMMITTED:
+        await deliver(floor, tenant, begun.hold, [pending(action) for action in actions])
+
+
+def _read(note: bytes) -> dict[str, Any]:
+    try:
+        read = orjson.loads(note)
+    except orjson.JSONDecodeError:
+        return {}
+    return read if isinstance(read, dict) else {}
+
+
+def _question(note: dict[str, Any], tenant: Tenant, begun: Begun) -> Question:
+    theirs = [one.text for one in begun.context if one.role == "contact"]
+    return Question(
+        turn=uuid.uuid4().hex,
+        account=tenant.account.key,
+        tenant=tenant.account.tenant,
+        domain=tenant.account.domain,
+        inbox=int(note.get("inbox") or 0),
+        channel=str(note.get("channel") or "default"),
+        function="",
+        conversation=split_conv(begun.hold.conv)[1],
+        contact=Contact(id=0),
+        last_message=int(note.get("after") or 0),
+        text=theirs[-1] if theirs else "",
+        history=begun.context,
+        deadline=time.time(),
+        assignee=note.get("assignee"),
+        language=note.get("language"),
+    )
+
+
+async def _look(tenant: Tenant, question: Question) -> Conversation:
+    try:
+        return await tenant.chatwoot.conversation(question.conversation, deadline=time.time() + _LOOK_SECONDS)
+    except ChatwootError as error:
+        raise ChatwootAway(str(error), time.time()) from error
+
+
+def _made(
+    note: dict[str, Any], question: Question, settings: Settings, found: Conversation
+) -> tuple[Outcome, Silence | None]:
+    def said(name: str) -> tuple[str, ...]:
+        return render(question.channel, settings.sentence(name, question.language)) if found.can_reply else ()
+
+    match note.get("step"):
+        case "remind":
+            return outcome.reply(said("reminder")), _the_end(question, settings)
+        case "end" if settings.idle.end == "close":
+            return replace(outcome.reply(said("closing")), status=_RESOLVED), None
+        case "end":
+            return handed(Need(Cause.IDLE), question, settings), None
+        case _:
+            return outcome.silence("another version's"), None
