@@ -1,6 +1,7 @@
 """`python -m sandbox.bench.models --base-url URL --redis URL`: one model call in several ways, and the CPU of each.
 
-In one process, turn by turn, each round a batch of runs side by side; prints JSON: CPU milliseconds a run, by case.
+In one process, turn by turn, each round a batch of runs side by side; prints JSON: CPU milliseconds a run, by case;
+then what calls take beyond a slow model's own time while fifty a second arrive.
 The messages are the same for all but stock CrewAI, which flattens a conversation into its task.
 """
 
@@ -9,11 +10,13 @@ import asyncio
 import gc
 import json
 import os
+import random
 import sys
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import aiohttp
 import uvloop
 
 from chatwootai.model.delivery import Contact
@@ -23,6 +26,7 @@ from config.settings import Settings
 from crews import environment
 from crews.call import Call, Completion
 from crews.catalog import SHIPPED, Catalog
+from sandbox.llm.driver import Driver
 
 BARE, OURS, STOCK = "bare", "ours", "stock"
 _MODEL = "gpt-4o-mini"
@@ -32,6 +36,9 @@ _HISTORY = tuple(
     for _ in range(3)
     for role in ("contact", "crew")
 )
+_SLOW, _ARRIVALS, _SECONDS = 2.0, 50.0, 6.0
+"""How long a slow model takes; calls a second that arrive at it, and for how long."""
+
 Case = Callable[[], Awaitable[None]]
 
 
@@ -45,12 +52,12 @@ def main() -> int:
     given = parser.parse_args()
     os.environ |= {"OPENAI_API_KEY": "sk-bench", "OPENAI_BASE_URL": given.base_url}
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as loop:
-        found = loop.run(_measured(given.redis, given.rounds, given.runs))
+        found = loop.run(_measured(given.base_url, given.redis, given.rounds, given.runs))
     sys.stdout.write(f"{json.dumps(found)}\n")
     return 0
 
 
-async def _measured(redis: str, rounds: int, runs: int) -> dict[str, list[float]]:
+async def _measured(base_url: str, redis: str, rounds: int, runs: int) -> dict[str, list[float]]:
     await asyncio.to_thread(environment.load)
     connection = connect(redis)
     ours, messages, close = await _ours(connection)
@@ -61,9 +68,27 @@ async def _measured(redis: str, rounds: int, runs: int) -> dict[str, list[float]
             milliseconds = await _cpu(case, count)
             if number:  # the first round warms up
                 took[name].append(milliseconds)
+    async with aiohttp.ClientSession() as session:
+        await Driver(session, base_url).latency(f"fixed:{_SLOW:g}s")
+    for name in (OURS, BARE):
+        took[f"{name}.added"] = await _added(cases[name][0])
     await close()
     await connection.aclose()
     return took
+
+
+async def _added(case: Case) -> list[float]:
+    """Milliseconds that each of many calls, arriving at random, took beyond the model's own time."""
+    draw, at, begun = random.Random(7), 0.0, time.perf_counter()
+
+    async def one(due: float) -> float:
+        await asyncio.sleep(due - (time.perf_counter() - begun))
+        before = time.perf_counter()
+        await case()
+        return 1000 * (time.perf_counter() - before - _SLOW)
+
+    dues = [at := at + draw.expovariate(_ARRIVALS) for _ in range(int(_ARRIVALS * _SECONDS))]
+    return await asyncio.gather(*(one(due) for due in dues))
 
 
 async def _cpu(case: Case, count: int, at_once: int = 6) -> float:
