@@ -7,10 +7,12 @@ conversation has messages in this process' journal goes behind them; all others 
 
 import asyncio
 import contextlib
+import time
 from time import perf_counter
 from typing import Final
 
-from chatwootai.model.delivery import Delivery, Heard, Signal
+from chatwootai.model.delivery import Delivery, Failure, Heard, Signal, Withdrawn
+from chatwootai.model.undelivered import told
 from chatwootai.stores import keys
 from chatwootai.stores.connection import Connection, StoreUnavailable, store_errors
 from chatwootai.stores.entries import BrokenEntry, pack_delivery, unpack_delivery
@@ -107,6 +109,31 @@ class Admissions:
         most, keep_ms = 2 * context.exchanges, context.ttl_hours * _HOUR_MS
         try:
             await self._mailbox.heard(heard, most_context=most, context_ms=keep_ms, priority=priority)
+        except StoreUnavailable as error:
+            self._went_away(error)
+
+    async def withdraw(self, withdrawn: Withdrawn) -> None:
+        """Have a deleted message forgotten, best effort: while Redis is away it may still be answered."""
+        if self.away:
+            return
+        try:
+            await self._mailbox.withdraw(withdrawn)
+        except StoreUnavailable as error:
+            self._went_away(error)
+
+    async def report(self, failure: Failure, language: str, priority: int) -> None:
+        """Have people told that a message of ours did not arrive, best effort: Chatwoot shows it too."""
+        if self.away:
+            return
+        try:
+            await self._mailbox.report(
+                failure.account,
+                failure.conversation,
+                failure.message,
+                told(failure, language),
+                priority=priority,
+                now=time.time(),
+            )
         except StoreUnavailable as error:
             self._went_away(error)
 

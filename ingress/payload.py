@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import orjson
 
-from chatwootai.channels import incoming
+from chatwootai.channels import incoming, revised
 from chatwootai.channels.heard import heard
 from chatwootai.model.delivery import Delivery, Ignored, Reason, Wish
 from chatwootai.model.fields import identifier, mapping
@@ -88,6 +88,10 @@ def _message_created(payload: dict[str, Any], arrival: Arrival) -> Delivery | Ig
     return Ignored(reason=meaning, signal=signal, heard=words)
 
 
+def _message_updated(payload: dict[str, Any], arrival: Arrival) -> Delivery | Ignored:
+    return revised.read(payload, arrival.account, arrival.received_at, arrival.delivery_id)
+
+
 def _conversation(payload: dict[str, Any], arrival: Arrival) -> Ignored:
     signal = conversation_events.signal_of(payload, arrival.account, arrival.received_at)
     return Ignored(reason=Reason.CONVERSATION_EVENT, signal=signal)
@@ -106,15 +110,13 @@ def _because(reason: Reason) -> Reader:
     return lambda _payload, _arrival: ignored
 
 
-# Delivery states, transcriptions, translations, a contact's merge: an update is no new message (PROTOCOL.md 6.14).
-_EDIT: Final = _because(Reason.EDIT_WITHOUT_NEW_CONTENT)
 _UNKNOWN: Final = _because(Reason.UNKNOWN_EVENT)
 _AUTOMATION: Final = _because(Reason.AUTOMATION_EVENT)
 
 _READERS: Final[Mapping[str, Reader]] = MappingProxyType(
     {
         "message_created": _message_created,
-        "message_updated": _EDIT,
+        "message_updated": _message_updated,
         "conversation_created": _because(Reason.CONVERSATION_EVENT),
         "conversation_updated": _conversation,
         "conversation_status_changed": _conversation,

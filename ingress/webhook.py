@@ -10,10 +10,12 @@ from typing import Final
 from aiohttp import web
 from prometheus_client import Counter
 
-from chatwootai.model.delivery import Delivery, Ignored, Reason
+from chatwootai.channels.revised import STATES
+from chatwootai.model.delivery import Change, Delivery, Ignored, Reason
 from chatwootai.model.priority import priority_of
 from chatwootai.stores.mailbox import Admission
 from chatwootai.telemetry import log, metrics
+from config.settings import Settings
 from config.snapshot import Account, Snapshot
 from ingress import body, payload
 from ingress.admission import Admissions, StoredNowhere
@@ -24,10 +26,12 @@ from ingress.signature import Cause, Refused, verify
 DELIVERY_ID: Final = "X-Chatwoot-Delivery"
 _MOST_DELIVERY_ID: Final = 128
 _JSON: Final = "application/json"
+_AFTERWARDS: Final = frozenset({Reason.MESSAGE_DELETED, Reason.EDIT_WITHOUT_NEW_CONTENT})
 _FULL_SECONDS: Final = 5  # a mailbox that is full empties at the pace of turns
 
 _IGNORED: Final = {reason: b'{"status":"ignored","reason":"%b"}' % reason.value.encode() for reason in Reason}
 _ignored = {reason: metrics.DELIVERIES.labels("ignored", reason.value) for reason in Reason}
+_states = {state: metrics.MESSAGE_STATES.labels(state) for state in STATES}
 _accepted = metrics.DELIVERIES.labels("accepted", "")
 _duplicate = metrics.DELIVERIES.labels("duplicate", "")
 _causes = {cause: metrics.SIGNATURE_FAILURES.labels(cause.value) for cause in Cause}
@@ -106,19 +110,31 @@ class Door:
 
     async def _ignore(self, ignored: Ignored, account: Account, arrival: Arrival) -> web.Response:
         if ignored.heard is not None:  # before the signal: a turn that ends for it finds what was said
-            inbox = account.inboxes.get(ignored.heard.inbox)
-            context = (inbox.settings if inbox else account.settings).context
+            context = _settings(account, ignored.heard.inbox).context
             await self._admissions.heard(ignored.heard, context, account.priority)
         if ignored.signal is not None:
             await self._admissions.signal(ignored.signal)
+        if ignored.reason in _AFTERWARDS:
+            await self._mend(ignored, account)
         _ignored[ignored.reason].inc()
         _log.debug("ignored", account=arrival.account, delivery=arrival.delivery_id, reason=ignored.reason.value)
         return _said(_IGNORED[ignored.reason])
 
+    async def _mend(self, ignored: Ignored, account: Account) -> None:
+        """What happened to a message after it was written."""
+        if ignored.state is not None:
+            _states[ignored.state].inc()
+        if ignored.withdrawn is not None:
+            await self._admissions.withdraw(ignored.withdrawn)
+        if ignored.failure is not None:
+            language = _settings(account, ignored.failure.inbox).language
+            await self._admissions.report(ignored.failure, language, account.priority)
+
     async def _admit(self, delivery: Delivery, account: Account) -> web.Response:
         inbox = account.inboxes.get(delivery.inbox)
-        settings = inbox.settings if inbox else account.settings
-        seconds = self._rates.wait(account.key, settings.rate_per_minute)
+        rate = _settings(account, delivery.inbox).rate_per_minute
+        # Chatwoot saves many old messages again at once (a contact's merge): refusing that would open conversations.
+        seconds = 0 if delivery.change is Change.EDIT else self._rates.wait(account.key, rate)
         if seconds:
             return _later(seconds, "over_rate", account)
         base = inbox.priority if inbox and inbox.priority is not None else account.priority
@@ -129,6 +145,9 @@ class Door:
             return _refused(500, "stored_nowhere", "the delivery could be stored nowhere: send it again")
         if admission is Admission.FULL:
             return _later(_FULL_SECONDS, "full", account)
+        if admission is Admission.UNCHANGED:
+            _ignored[Reason.EDIT_WITHOUT_NEW_CONTENT].inc()
+            return _said(_IGNORED[Reason.EDIT_WITHOUT_NEW_CONTENT])
         return self._admitted(admission, delivery)
 
     def _admitted(self, admission: Admission, delivery: Delivery) -> web.Response:
@@ -136,6 +155,11 @@ class Door:
         (_accepted if accepted else _duplicate).inc()
         _log.info(admission.value, **_ids(delivery), channel=delivery.channel)
         return _said(b'{"status":"accepted"}' if accepted else b'{"status":"duplicate"}')
+
+
+def _settings(account: Account, inbox: int) -> Settings:
+    own = account.inboxes.get(inbox)
+    return own.settings if own else account.settings
 
 
 def _delivery_id(request: web.Request) -> str | None:

@@ -107,10 +107,21 @@ async def decided(floor: Floor, turn: Turn) -> Decided:
             return done
         turn.superseded += 1
         SUPERSEDED.labels("message").inc()
-        turn.sequence, turn.deliveries = await patient(lambda: floor.conversations.read(turn.begun.hold))
+        turn.sequence, waiting = await patient(lambda: floor.conversations.read(turn.begun.hold))
         turn.attention.settle()
 
 
+        if not waiting:
+            return await _taken_back(floor, turn, question)
+        turn.deliveries = waiting
+
+
+async def _taken_back(floor: Floor, turn: Turn, question: Question) -> Decided:
+    """The contact deleted all that there was to answer: nothing is said, nothing of it remembered."""
+    SUPERSEDED.labels("deleted").inc()
+    done = await _commit(floor, turn, question, outcome.silence("the contact took it back"), remember=False)
+    assert done is not None, "silence is always committed"  # noqa: S101 - for the type checker
+    return done
 def _question(turn: Turn) -> Question:
     settings = turn.settings
     said = "\n".join(assemble.said(delivery) for delivery in turn.deliveries)
@@ -202,14 +213,16 @@ async def _quiet(turn: Turn) -> None:
             return
 
 
-async def _commit(floor: Floor, turn: Turn, question: Question, made: Outcome) -> Decided | None:
+async def _commit(
+    floor: Floor, turn: Turn, question: Question, made: Outcome, *, remember: bool = True
+) -> Decided | None:
     """Write the decision; None if newer messages came that it must answer too."""
     actions = outcome.actions(made, question, destination(made, turn.settings))
     decision = Decision(
         turn=turn.id,
         answered=[delivery.message.id for delivery in turn.deliveries],
         actions=actions,
-        exchanges=_exchanges(turn, made),
+        exchanges=_exchanges(turn, made) if remember else (),
         dead=_dead_letter(turn, made) if turn.begun.tries >= MOST_TRIES else None,
         silence=after_reply(made, question, turn.settings),
     )

@@ -31,18 +31,23 @@ def read(payload: Object, account: str, received_at: float, delivery_id: str | N
     reason = _needs_no_turn(payload, conversation)
     if reason is not None:
         return reason
-    delivery = _delivery(payload, conversation, account, received_at, delivery_id)
+    delivery = built(payload, conversation, account, received_at, delivery_id)
     return delivery if delivery.message.text or delivery.message.attachments else Reason.EMPTY
 
 
 def _needs_no_turn(payload: Object, conversation: Object) -> Reason | None:
-    kind = _kind(payload.get("message_type"))
+    kind = kind_of(payload.get("message_type"))
     if payload.get("private") is True:
         return Reason.PRIVATE_NOTE
     if kind == "outgoing":
         return _who_wrote(payload)
     if kind != "incoming":
         return {"template": Reason.TEMPLATE, "activity": Reason.ACTIVITY}.get(kind, Reason.UNKNOWN_EVENT)
+    return not_for_us(payload, conversation)
+
+
+def not_for_us(payload: Object, conversation: Object) -> Reason | None:
+    """Why what this contact said is not ours to answer; None: it is."""
     if _blocked(payload, conversation):
         return Reason.CONTACT_BLOCKED
     if _automatic(payload, conversation):
@@ -50,7 +55,12 @@ def _needs_no_turn(payload: Object, conversation: Object) -> Reason | None:
     return None if conversation.get("status") == "pending" else Reason.NOT_PENDING
 
 
-def _kind(value: object) -> str:
+def kind_of(value: object) -> str:
+    """incoming, outgoing, activity or template, or a kind that is not known.
+
+    Raises:
+        Incomplete: there is none.
+    """
     kind = _TYPES.get(value) if type(value) is int else value
     if not isinstance(kind, str):
         raise Incomplete("the message has no message_type")
@@ -85,9 +95,12 @@ def _automatic(payload: Object, conversation: Object) -> bool:
     return mapping(conversation.get("additional_attributes")).get("auto_reply") is True
 
 
-def _delivery(
-    payload: Object, conversation: Object, account: str, received_at: float, delivery_id: str | None
-) -> Delivery:
+def built(payload: Object, conversation: Object, account: str, received_at: float, delivery_id: str | None) -> Delivery:
+    """A contact's message as a delivery, whatever it says.
+
+    Raises:
+        Incomplete: without its id, conversation, inbox or contact.
+    """
     meta = mapping(conversation.get("meta"))
     about = mapping(conversation.get("additional_attributes"))
     contact_inbox = mapping(conversation.get("contact_inbox"))

@@ -40,6 +40,14 @@ class Message:
     in_reply_to: int | None = None
 
 
+class Change(StrEnum):
+    """How a delivery's message came to be."""
+
+    NEW = "new"  # written
+    EDIT = "edit"  # written before, changed now
+    CHOICE = "choice"  # a button or form below a message of ours, whose id it has
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
     """One customer message, parsed from a verified webhook request and in need of a turn.
@@ -64,6 +72,7 @@ class Delivery:
     waiting_since: float | None = None
     assignee: int | None = None
     custom: dict[str, str] = field(default_factory=dict)
+    change: Change = Change.NEW
 
 
 class Reason(StrEnum):
@@ -80,6 +89,7 @@ class Reason(StrEnum):
     AUTOMATIC_MAIL = "automatic_mail"
     AUTOMATION_EVENT = "automation_event"  # unsigned senders: automation rules and macros
     EDIT_WITHOUT_NEW_CONTENT = "edit_without_new_content"
+    MESSAGE_DELETED = "message_deleted"  # taken back by whoever wrote it: no longer waits, no longer remembered
     CONVERSATION_EVENT = "conversation_event"
     CONTACT_EVENT = "contact_event"
     INBOX_EVENT = "inbox_event"
@@ -132,9 +142,39 @@ class Heard:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Withdrawn:
+    """A message that was deleted. `at`: when it had been written, as an Exchange has it."""
+
+    account: str
+    conversation: int
+    message: int
+    at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """A message of ours that did not arrive, and `why`, in the provider's words. `text`: what it said."""
+
+    account: str
+    conversation: int
+    inbox: int
+    channel: str
+    message: int
+    why: str
+    text: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Ignored:
-    """Understood, needs no turn. `signal` is passed on to a running turn, `heard` remembered for the next."""
+    """Understood, needs no turn. `signal` is passed on to a running turn, `heard` remembered for the next.
+
+    `withdrawn` is to be forgotten, of a `failure` people are told, `state` is a delivery state, to be counted.
+    """
 
     reason: Reason
     signal: Signal | None = None
     heard: Heard | None = None
+    withdrawn: Withdrawn | None = None
+    failure: Failure | None = None
+    state: str | None = None

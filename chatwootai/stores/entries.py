@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 import msgpack
 import orjson
 
-from chatwootai.model.delivery import Attachment, Contact, Delivery, Message
+from chatwootai.model.delivery import Attachment, Change, Contact, Delivery, Message
 from chatwootai.model.outbox import Action, ActionKind
 from chatwootai.model.turn import Exchange
 
@@ -35,6 +35,7 @@ def unpack_delivery(entry: bytes) -> Delivery:
         raw["message"] = _known(Message, message)
         raw["contact"] = _known(Contact, raw["contact"])
         raw["labels"] = tuple(raw.get("labels") or ())
+        raw["change"] = Change(raw.get("change") or Change.NEW)
         return _known(Delivery, raw)
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise BrokenEntry(f"mailbox entry: {type(error).__name__}") from error

@@ -6,10 +6,13 @@ The scripts in lua/ build the same names; tests/house holds the two against each
 | key | type | lifetime | written by | meaning |
 |---|---|---|---|---|
 | cw:seen:m:{conv}:{message} | string | 7 days | admit | this message was admitted |
+| cw:seen:r:{conv}:{message}:{digest} | string | 7 days | revise | this wording of a changed message, or this choice, was admitted |
 | cw:seen:d:{account}:{delivery} | string, conv and message | 1 day | admit | this webhook request was admitted |
 | cw:box:{conv} | zset, score = message id | until answered | admit, commit | the mailbox: unanswered messages, in order |
 | cw:conv:{conv} | hash | 30 days after the last change | all | job, turn, fence, sequence, tries, worker, posting, committed, began, wish, idle |
 | cw:heard:{conv}:{message} | string | 1 day | heard | this message, which needs no turn, was heard |
+| cw:failed:{conv}:{message} | string | 7 days | report | people were told that this message of ours did not arrive |
+| cw:media:{conv}:{message} | string, JSON | 1 day | turn | what was read in a message's attachments, paid for once |
 | cw:timers | zset, score = due ms | until due, or anything happens | finish, admit, signal | what to do in the silence |
 | cw:open | zset, score = ms of the last look | while not idle | admit, finish, repair | conversations with something to do |
 | cw:outbox:{conv} | list | until sent | commit, sent | decided, not yet known to have arrived |
@@ -38,6 +41,7 @@ The scripts in lua/ build the same names; tests/house holds the two against each
 | cw:config:version:{version} | string, packed | the newest 20 | publish | what was written, references unresolved |
 | cw:config:versions | zset, score = version | for ever | publish | the versions kept |
 | cw:config:about | hash, JSON | the newest 20 | publish | who published a version, when and why |
+| cw:config:sync | string | until the next is due | worker | the mapping was compared with Chatwoot |
 | cw:config:told | channel | | publish | word of a new version |
 | cw:breaker:{target} | hash | 1 min after the last failure | trip, mend | a model's endpoint: failures in a row, times opened, until when it rests |
 | cw:limit:{endpoint} | hash | 2 min after the last request | take, settle | a key's minute: requests and tokens left, and tokens under way |
@@ -67,6 +71,7 @@ RUNNING: Final = "cw:running"
 SCHEDULED: Final = "cw:scheduled"
 CONFIG_CURRENT: Final = "cw:config:current"
 CONFIG_ABOUT: Final = "cw:config:about"
+CONFIG_SYNC: Final = "cw:config:sync"
 CONFIG_TOLD: Final = "cw:config:told"
 TIMERS: Final = "cw:timers"
 
@@ -82,6 +87,7 @@ TURN_MS: Final = 7 * DAY
 DEAD_MS: Final = 30 * DAY
 CATCHUP_MS: Final = 60 * SECOND
 CAUGHT_MS: Final = 600 * SECOND
+MEDIA_MS: Final = DAY
 
 
 def conv(account: str, conversation: int) -> str:
@@ -128,6 +134,11 @@ def outbox(conv_name: str) -> str:
 def context(conv_name: str) -> str:
     """What was said before."""
     return f"cw:context:{conv_name}"
+
+
+def media(conv_name: str, message: int) -> str:
+    """What was read in a message's attachments."""
+    return f"cw:media:{conv_name}:{message}"
 
 
 def life(conv_name: str) -> str:

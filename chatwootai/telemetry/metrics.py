@@ -31,6 +31,11 @@ ADMIT_SECONDS: Final = Histogram(
 SIGNALS: Final = Counter(
     "chatwootai_signals", "Words passed on to running turns (takeover, resolved, typing), by fate.", ["kind", "fate"]
 )
+MESSAGE_STATES: Final = Counter(
+    "chatwootai_message_states",
+    "What channels reported of messages that went out, by state (sent, delivered, read, failed).",
+    ["state"],
+)
 JOURNAL_RECORDS: Final = Gauge(
     "chatwootai_journal_records", "Deliveries in the journal on disk, accepted and not yet in Redis."
 )

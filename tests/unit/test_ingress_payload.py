@@ -52,12 +52,12 @@ EXPECTED: dict[str, tuple[str, SignalKind | None]] = {
     "message_created.template.greeting": (Reason.TEMPLATE, None),
     "message_created.template.input_csat": (Reason.TEMPLATE, None),
     "message_created.template.out_of_office": (Reason.TEMPLATE, None),
-    "message_updated.audio_transcribed_by_captain": (Reason.EDIT_WITHOUT_NEW_CONTENT, None),
+    "message_updated.audio_transcribed_by_captain": (ACCEPTED, None),
     "message_updated.csat_answered": (Reason.EDIT_WITHOUT_NEW_CONTENT, None),
     "message_updated.delivery_failed": (Reason.EDIT_WITHOUT_NEW_CONTENT, None),
     "message_updated.source_id_and_delivered": (Reason.EDIT_WITHOUT_NEW_CONTENT, None),
     "message_updated.widget_input_email_answered": (Reason.EDIT_WITHOUT_NEW_CONTENT, None),
-    "message_updated.widget_input_select_answered": (Reason.EDIT_WITHOUT_NEW_CONTENT, None),
+    "message_updated.widget_input_select_answered": (ACCEPTED, None),
     "webwidget_triggered": (Reason.WIDGET_OPENED, None),
 }
 

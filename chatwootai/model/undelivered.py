@@ -1,0 +1,37 @@
+"""What people are told of a message of ours that did not arrive: a note, and the conversation is theirs. Pure."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from chatwootai.model.delivery import Failure
+from chatwootai.model.outbox import Action, ActionKind
+from chatwootai.model.outcome import opening
+
+_MOST: Final = 1000
+_LINES: Final[Mapping[str, tuple[str, str, str]]] = {
+    "pt": ("**Uma resposta do assistente não chegou ao contato**", "Motivo", "A resposta era"),
+    "es": ("**Una respuesta del asistente no llegó al contacto**", "Motivo", "La respuesta era"),
+    "en": ("**A reply of the assistant did not reach the contact**", "Reason", "The reply was"),
+}
+
+
+def note(why: str, text: str, language: str) -> str:
+    """The note: why, in the provider's words, and what the contact should have read."""
+    title, reason, was = _LINES.get(language.split("-", maxsplit=1)[0].lower(), _LINES["en"])
+    quoted = "\n".join(f"> {line}" for line in text[:_MOST].splitlines())
+    return f"{title}\n{reason}: {' '.join(why.split())}\n{was}:\n{quoted}"
+
+
+def told(failure: Failure, language: str) -> tuple[Action, ...]:
+    """The outbox entries that tell people."""
+    written = Action(
+        kind=ActionKind.NOTE,
+        turn=f"failed-{failure.account}-{failure.conversation}-{failure.message}",
+        part=0,
+        text=note(failure.why, failure.text, language),
+        inbox=failure.inbox,
+        channel=failure.channel,
+        after=failure.message,
+        due=failure.at,
+    )
+    return written, opening(written, written.turn)

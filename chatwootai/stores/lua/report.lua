@@ -1,0 +1,14 @@
+-- report: something that people must be told once, through the outbox of a conversation that is known here.
+-- ARGV 1 conv, 2 message id, 3 remembered ms, 4 account, 5 lane, 6 boost ms, 7 job blob, 8 job keep ms,
+--      9 state keep ms, 10... outbox entries
+-- returns 1, or 0 if it was reported before or nobody here knows the conversation
+local conv, key = ARGV[1], 'cw:conv:' .. ARGV[1]
+if redis.call('EXISTS', key) == 0 then return 0 end
+if not redis.call('SET', 'cw:failed:' .. conv .. ':' .. ARGV[2], '1', 'NX', 'PX', ARGV[3]) then return 0 end
+call_off(conv)
+for i = 10, #ARGV do redis.call('RPUSH', 'cw:outbox:' .. conv, ARGV[i]) end
+redis.call('HSET', key, 'account', ARGV[4], 'lane', ARGV[5], 'boost', ARGV[6], 'blob', ARGV[7], 'keep', ARGV[8])
+redis.call('PEXPIRE', key, ARGV[9])
+life(conv, 'reported', 'message=' .. ARGV[2])
+if not redis.call('HGET', key, 'job') then next_turn(conv, 0) end
+return 1

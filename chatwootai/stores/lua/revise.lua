@@ -1,0 +1,54 @@
+-- revise: a message that changed (an edit), or that has another's id (a choice). Unanswered it is replaced; answered it
+-- waits again if it says something new.
+-- ARGV 1 to 13 as admit has them, 14 'edit' or 'choice', 15 digest of what it says, 16 '1' if it was written just now
+-- returns 'accepted' | 'duplicate' | 'unchanged' | 'full'
+local conv, account, message, entry = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+local key, box, kept = 'cw:conv:' .. conv, 'cw:box:' .. conv, 'cw:kept:' .. conv
+local revision = 'cw:seen:r:' .. conv .. ':' .. message .. ':' .. ARGV[15]
+local seen = 'cw:seen:m:' .. conv .. ':' .. message
+if redis.call('EXISTS', revision) == 1 then return 'duplicate' end
+
+-- What a message says: its text, and with `all` what its recordings say too (Captain transcribes them later).
+local function said(raw, all)
+  local known, one = pcall(cjson.decode, raw)
+  if not known or type(one) ~= 'table' or type(one.message) ~= 'table' then return nil end
+  local words = { tostring(one.message.text) }
+  for _, file in ipairs(all and type(one.message.attachments) == 'table' and one.message.attachments or {}) do
+    words[#words + 1] = type(file.transcript) == 'string' and file.transcript or ''
+  end
+  return table.concat(words, '\0')
+end
+
+local waiting = redis.call('ZRANGEBYSCORE', box, message, message)[1]
+if waiting then
+  if said(waiting, true) == said(entry, true) then return 'unchanged' end
+elseif ARGV[14] == 'edit' then
+  local answered = redis.call('ZRANGEBYSCORE', kept, message, message)[1]
+  if answered then
+    if said(answered) == said(entry) then return 'unchanged' end
+  elseif ARGV[16] ~= '1' or redis.call('EXISTS', seen, 'cw:heard:' .. conv .. ':' .. message) > 0 then
+    return 'unchanged'  -- what it said before is not known: nothing shows that it is new
+  end  -- else it overtakes its own message_created, which will be a duplicate
+end
+if not waiting then
+  if tonumber(redis.call('HGET', 'cw:waiting', account) or '0') >= tonumber(ARGV[12]) then return 'full' end
+  redis.call('HINCRBY', 'cw:waiting', account, 1)
+end
+
+redis.call('SET', revision, '1', 'PX', ARGV[10])
+if ARGV[14] == 'edit' then redis.call('SET', seen, '1', 'PX', ARGV[10]) end
+redis.call('ZREMRANGEBYSCORE', kept, message, message)
+redis.call('ZREMRANGEBYSCORE', box, message, message)
+redis.call('ZADD', box, message, entry)
+life(conv, 'revised', 'message=' .. message .. '\tdelivery=' .. ARGV[5] .. '\tchange=' .. ARGV[14])
+call_off(conv)
+redis.call('HINCRBY', key, 'sequence', 1)
+redis.call('HSET', key, 'account', account, 'lane', ARGV[6], 'boost', ARGV[7], 'blob', ARGV[8], 'keep', ARGV[9])
+redis.call('PEXPIRE', key, ARGV[13])
+local held = redis.call('HMGET', key, 'job', 'worker')
+if not held[1] then
+  next_turn(conv, 0)
+elseif held[2] then
+  tell(held[2], conv, 'message')
+end
+return 'accepted'
