@@ -16,11 +16,18 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """`stats` (default) and `purge`."""
     actions = parser.add_subparsers(dest="action", metavar="ACTION")
     takes_json(parser)
-    stats = actions.add_parser("stats", help="answers kept, their bytes, hits and misses")
-    takes_json(stats)
+    _json(actions.add_parser("stats", help="answers kept, their bytes, hits and misses"))
     purge = actions.add_parser("purge", help="forget all answers, or one tenant's")
     purge.add_argument("--tenant", help="only this tenant's")
-    takes_json(purge)
+    _json(purge)
+
+
+def _json(parser: argparse.ArgumentParser) -> None:
+    """The same option after the action; absent there, what stood before it holds."""
+    takes_json(parser)
+    for action in parser._actions:
+        if action.dest == "json":
+            action.default = argparse.SUPPRESS
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -32,7 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
     except (StoreUnavailable, BadRedisUrl) as error:
         complain(f"Redis cannot be asked ({error}); REDIS_URL says where it is")
         return 1
-    if getattr(arguments, "json", False):
+    if arguments.json:
         as_json(found)
     else:
         table(("WHAT", "COUNT"), [(name, str(number)) for name, number in found.items()])
