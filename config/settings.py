@@ -26,6 +26,7 @@ SentenceName = Literal[
     "out_of_hours",
     "model_down",
     "busy",
+    "interim",
     "unsupported",
     "human_requested",
     "reminder",
@@ -159,6 +160,16 @@ class Budget(Money):
     turns_per_conversation: Annotated[int, Field(ge=1), NUMBER] | None = None
 
 
+class Interim(Section):
+    """A sentence that asks for patience, `after_ms` from the contact's last message where no answer is there yet.
+
+    The answer may then follow until `deadline_ms` from that message, in place of the tenant's own `deadline_ms`.
+    """
+
+    after_ms: Annotated[int, Field(ge=500, le=60_000), NUMBER] = 4000
+    deadline_ms: Annotated[int, Field(ge=1000, le=300_000), NUMBER] = 30_000
+
+
 class Settings(Section):
     """Everything that domain, tenant and inbox may say, merged. Lookups only; nothing here reads a file or a clock."""
 
@@ -175,6 +186,7 @@ class Settings(Section):
     budget: Budget = Budget()
     burst: Burst = Burst()
     deadline_ms: Annotated[int, Field(ge=500, le=300_000), NUMBER] = 10_000
+    interim: Interim | None = None
     context: Context = Context()
     handoff: Handoff = Handoff()
     idle: Idle = Idle()
@@ -199,6 +211,11 @@ class Settings(Section):
         """The burst window of a channel: its own where it has one, else the tenant's."""
         own = self.channels.get(channel)  # type: ignore[call-overload]
         return own.burst if own is not None and own.burst is not None else self.burst
+
+    @property
+    def last_deadline_ms(self) -> int:
+        """When a turn must have an answer or a person: the second deadline where an interim sentence buys one."""
+        return max(self.deadline_ms, self.interim.deadline_ms) if self.interim else self.deadline_ms
 
     def sentence(self, name: str, language: str | None = None, *, now: datetime | None = None) -> str:
         """A prepared sentence, in the asked language where there is one, else the tenant's, else English.

@@ -74,7 +74,7 @@ class Crews:
     async def _run(self, question: Question, settings: Settings) -> Draft:
         began = time.perf_counter()
         known = self._repertoire.of(question, settings, await self._offered.to(settings))
-        way = known.way(question.deadline - time.time())
+        way = known.way(_aim(question, settings) - time.time())
         run = _run(question, known.standing, way)
         inputs = {"messages": messages(question), "situation": _situation(question, settings)}
         built = time.perf_counter()
@@ -120,6 +120,11 @@ def _run(question: Question, terms: Standing, way: Way) -> Run:
         question=question,
         shape=way.name,
     )
+
+
+def _aim(question: Question, settings: Settings) -> float:
+    """When the answer should be there: the first deadline, also where a second one follows it."""
+    return question.deadline - (settings.last_deadline_ms - settings.deadline_ms) / 1000
 
 
 def _draft(text: str, silent: str, run: Run, steps: tuple[tuple[str, float], ...], plan: str) -> Draft:

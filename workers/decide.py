@@ -25,6 +25,7 @@ from workers.draft import Failed, Interrupted, drafted
 from workers.floor import Floor, Tenant
 from workers.handing import destination, handed, rules
 from workers.idle import after_reply
+from workers.interim import patience_asked
 from workers.letters import dead_letter
 from workers.patience import MOST_TRIES, patient
 
@@ -48,6 +49,7 @@ class Turn:
     steps: Steps = field(default_factory=Steps)
     draft: Draft | None = None
     superseded: int = 0
+    patience_asked: bool = False
     begun_at: float = field(default_factory=time.time)
 
     @property
@@ -109,8 +111,6 @@ async def decided(floor: Floor, turn: Turn) -> Decided:
         SUPERSEDED.labels("message").inc()
         turn.sequence, waiting = await patient(lambda: floor.conversations.read(turn.begun.hold))
         turn.attention.settle()
-
-
         if not waiting:
             return await _taken_back(floor, turn, question)
         turn.deliveries = waiting
@@ -122,6 +122,8 @@ async def _taken_back(floor: Floor, turn: Turn, question: Question) -> Decided:
     done = await _commit(floor, turn, question, outcome.silence("the contact took it back"), remember=False)
     assert done is not None, "silence is always committed"  # noqa: S101 - for the type checker
     return done
+
+
 def _question(turn: Turn) -> Question:
     settings = turn.settings
     said = "\n".join(assemble.said(delivery) for delivery in turn.deliveries)
@@ -131,7 +133,7 @@ def _question(turn: Turn) -> Question:
         turn.begun.context,
         turn=turn.id,
         route=turn.tenant.route(turn.last),
-        due=assemble.deadline(turn.deliveries, time.time(), settings.deadline_ms / 1000),
+        due=assemble.deadline(turn.deliveries, time.time(), settings.last_deadline_ms / 1000),
         most_exchanges=settings.context.exchanges,
         most_tokens=settings.context.tokens,
         language=language_of(said, before, turn.last.language, settings.language),
@@ -165,9 +167,10 @@ async def _result(floor: Floor, turn: Turn, question: Question) -> Draft | Need 
     if (need := before_draft(question.text, turn.begun.context, rules(turn.settings))) is not None:
         return need
     with turn.steps("draft"):
-        return await drafted(
-            lambda asked: floor.crews.draft(asked, turn.settings), question, turn.attention, turn.overtaken
-        )
+        async with patience_asked(turn, question):
+            return await drafted(
+                lambda asked: floor.crews.draft(asked, turn.settings), question, turn.attention, turn.overtaken
+            )
 
 
 async def _said(turn: Turn, question: Question, draft: Draft) -> Outcome:

@@ -52,6 +52,13 @@ STEP_SECONDS: Final = Histogram(
     "chatwootai_step_seconds", "Each step of a message's way, by process.", ["process", "step"], buckets=_STEP
 )
 TURNS: Final = Counter("chatwootai_turns", "Turns ended, by outcome and channel.", ["outcome", "channel"])
+SERVED: Final = Counter(
+    "chatwootai_turns_served", "Turns by what answered: curated, cache, fused, crew, quick, fallback, stale, people.",
+    ["served_by"],
+)  # fmt: skip
+INTERIM: Final = Counter(
+    "chatwootai_interim", "Sentences that asked for patience, by fate (said, found, failed).", ["fate"]
+)
 TURN_SECONDS: Final = Histogram(
     "chatwootai_turn_seconds", "From the first message's arrival to the reply's post, by outcome and channel.",
     ["outcome", "channel"], buckets=_TURN,
@@ -76,7 +83,11 @@ TENANTS_FULL: Final = Gauge(
 MAILBOXES_WAITING: Final = Gauge("chatwootai_ready_jobs", "Turns that wait for a slot, as last seen by this process.")
 
 # The mind.
-MODEL_CALLS: Final = Counter("chatwootai_model_calls", "Calls to a model, by model and result.", ["model", "result"])
+MODEL_CALLS: Final = Counter(
+    "chatwootai_model_calls",
+    "Requests to a model, by result: answered, unavailable, refused, late, closed (by us).",
+    ["model", "result"],
+)
 MODEL_SECONDS: Final = Histogram("chatwootai_model_seconds", "Duration of a model call.", ["model"], buckets=_STEP)
 MODEL_TOKENS: Final = Counter(
     "chatwootai_model_tokens", "Tokens by model and kind (prompt, cached, completion).", ["model", "kind"]

@@ -1,0 +1,100 @@
+"""A sentence that asks for patience while the answer is made: said once, and never in the answer's way."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Protocol
+
+from chatwootai.channels.render import render
+from chatwootai.model.delivery import Delivery
+from chatwootai.model.turn import Question
+from chatwootai.stores.conversations import Begun
+from chatwootai.telemetry import log
+from chatwootai.telemetry.metrics import INTERIM
+from chatwootai.telemetry.steps import Steps
+from config.settings import Settings
+from workers.chatwoot import Sight
+from workers.chatwoot_errors import ChatwootError
+from workers.chatwoot_json import Mark
+from workers.floor import Tenant
+
+_PENDING = "pending"
+_SECONDS = 2.0  # for each call: later the answer itself is nearer
+_log = log.get("interim")
+
+
+class Waiting(Protocol):
+    """What a turn is, as far as this goes."""
+
+    begun: Begun
+    tenant: Tenant
+    steps: Steps
+    patience_asked: bool
+
+    @property
+    def last(self) -> Delivery:
+        """The newest message of the burst."""
+        ...
+
+    @property
+    def settings(self) -> Settings:
+        """The settings of its inbox."""
+        ...
+
+    def overtaken(self) -> bool:
+        """Whether nobody waits for this any more."""
+        ...
+
+
+@asynccontextmanager
+async def patience_asked(turn: Waiting, question: Question) -> AsyncIterator[None]:
+    """Ask for patience where the block takes too long. Once it is being said, leaving waits until it stands there.
+
+    So the answer never stands before it.
+    """
+    interim = turn.settings.interim
+    if interim is None or turn.patience_asked:
+        yield
+        return
+    saying = asyncio.Event()
+    due = turn.last.received_at + interim.after_ms / 1000
+    task = asyncio.create_task(_ask(turn, question, due, saying), name=f"interim {question.turn}")
+    try:
+        yield
+    finally:
+        if not saying.is_set():
+            task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def _ask(turn: Waiting, question: Question, due: float, saying: asyncio.Event) -> None:
+    await asyncio.sleep(due - time.time())
+    if turn.overtaken():
+        return
+    saying.set()
+    turn.patience_asked = True
+    began = time.perf_counter()
+    try:
+        fate = await _said(turn, question)
+    except ChatwootError as error:  # unsure whether it arrived: never twice, the answer follows in any case
+        fate = "failed"
+        _log.warning("interim_not_said", error=str(error))
+    INTERIM.labels(fate).inc()
+    turn.steps.record("interim", time.perf_counter() - began)
+
+
+async def _said(turn: Waiting, question: Question) -> str:
+    """Say it, unless people own the conversation or an earlier run of this turn has said it."""
+    chatwoot, mark = turn.tenant.chatwoot, Mark(f"interim-{question.last_message}", 1)
+    conversation, deadline = question.conversation, time.time() + _SECONDS
+    if (await chatwoot.conversation(conversation, deadline=deadline)).status != _PENDING:
+        return "found"
+    after = question.last_message or None
+    found = await chatwoot.find_mark(conversation, mark.turn, mark.part, after=after, deadline=deadline)
+    if found.sight is Sight.FOUND or (found.sight is Sight.UNSURE and turn.begun.tries):
+        return "found"
+    text = turn.settings.sentence("interim", question.language)
+    for part in render(question.channel, text)[:1]:
+        await chatwoot.create_message(conversation, part, mark=mark, deadline=time.time() + _SECONDS)
+    return "said"
