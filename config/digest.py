@@ -10,13 +10,15 @@ from config.settings import Settings
 from config.snapshot import Account
 
 
-def digest(accounts: Mapping[str, Account], memory: Memory | None = None) -> str:
-    """SHA-256 (hex) over all accounts. Secrets count by their fingerprints."""
+def digest(accounts: Mapping[str, Account], memory: Memory | None = None, also: object = None) -> str:
+    """SHA-256 (hex) over all accounts, and whatever `also` stands for. Secrets count by their fingerprints."""
     known = memory or Memory()
     total = hashlib.sha256()
     for key in sorted(accounts):
         total.update(json.dumps(_account(accounts[key], known), sort_keys=True).encode())
         total.update(b"\n")
+    if also is not None:
+        total.update(repr(also).encode())
     return total.hexdigest()
 
 

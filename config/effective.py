@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from config.layers import Merged
+from config.layers import Library, Merged
 from config.loader import Inspection
 from config.mapping import SECRETS, value_node
 from config.secret import MASK
@@ -49,9 +49,10 @@ def _merged(found: Inspection, account: Account, inbox: int | None) -> Merged:
     own = account.inboxes.get(inbox) if inbox is not None else None
     domain, tenant = (own.domain, own.tenant) if own else (account.domain, account.tenant)
     entry = found.entries.accounts[account.key] if found.entries else None
-    merged = found.library.tenant(domain, tenant, value_node(entry, "name") if entry else None)
-    path = found.library.inboxes(domain, tenant).get(inbox) if inbox is not None else None
-    return found.library.inbox(merged, path) if path else merged
+    library = Library(found.library.sources, found.library.references, whole=True)
+    merged = library.tenant(domain, tenant, value_node(entry, "name") if entry else None)
+    path = library.inboxes(domain, tenant).get(inbox) if inbox is not None else None
+    return library.inbox(merged, path) if path else merged
 
 
 def _of(table: Table, found: Inspection) -> list[Value]:

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from config.secret import Secret
-from config.settings import NUMBER, Line, Section
+from config.settings import NUMBER, Flag, Line, Section
 
 NAME = r"^[a-z0-9][a-z0-9_-]{0,63}$"  # becomes part of a path: nothing else may
 Name = Annotated[str, Field(pattern=NAME)]
@@ -59,11 +59,23 @@ class FallbackEntry(Section):
     priority: Priority = 5
 
 
+class SyncEntry(Section):
+    """How often a worker compares the mapping with Chatwoot (0: never), and whether it may bring the file up to date.
+
+    `address` is the ingress's, as Chatwoot reaches it: with it, bots and webhooks that report elsewhere are found.
+    """
+
+    every_minutes: Annotated[int, Field(ge=0, le=10_080), NUMBER] = 0
+    write: Flag = False
+    address: Annotated[str, Field(pattern=r"^https?://[^\s@?#]+$")] | None = None
+
+
 class MappingFile(Section):
     """The whole file."""
 
     version: Literal[1] = 1
     chatwoot: Mapping[Name, InstallationEntry] = {}
     fallback: FallbackEntry = FallbackEntry()
+    sync: SyncEntry = SyncEntry()
     accounts: Mapping[Annotated[str, Field(pattern=KEY)], AccountEntry] = {}
     inboxes: Mapping[Annotated[str, Field(pattern=INBOX)], InboxEntry] = {}

@@ -53,8 +53,12 @@ class Library:
     With a `memory`, what has not changed since the last load is not even parsed.
     """
 
-    def __init__(self, sources: Sources, references: References, memory: Memory | None = None) -> None:
+    def __init__(
+        self, sources: Sources, references: References, memory: Memory | None = None, *, whole: bool = False
+    ) -> None:
+        """`whole`: keep the tree of every tenant, which tells where each value stands."""
         self.sources = sources
+        self.whole = whole
         self.own = sources.folder
         self.references = references
         self.memory = memory or Memory()
@@ -94,8 +98,32 @@ class Library:
 
     def tenant(self, domain: str, tenant: str, name: Node | None) -> Merged:
         """The settings of a tenant. `name`, from the mapping, is the company's where the tenant's file has none."""
-        above = self.domain(domain)
         self._used.add((domain, tenant))
+        path = f"{DOMAINS}/{domain}/{tenant}"
+        place = self._first(path)
+        names = place.folders.get(path, ()) if place else ()
+        data = [place.files[file] for each in names if place and (file := f"{path}/{each}") in place.files]
+        if self.whole or CREWS in names or self.inboxes(domain, tenant) or any(FROM_FILE in each for each in data):
+            return self._tenant(domain, tenant, name)
+        key = ("tenant", path, name.mark if name else None)
+        parts = (self.domain(domain), name, *data)
+        made, problems, notes = self.memory.keep(key, parts, lambda: self._alone(domain, tenant, name))
+        self._found(key, (problems, notes))
+        return made
+
+    def _alone(self, domain: str, tenant: str, name: Node | None) -> tuple[Merged, list[Problem], tuple[Note, ...]]:
+        """A tenant that nothing stands below: its settings without the tree, which ten thousand could not keep."""
+        kept = self.problems, self.notes, self.memory
+        self.problems, self.notes, self.memory = [], [], Memory()
+        try:
+            made = self._tenant(domain, tenant, name)
+            root = Table(Mark(self.own.name(""), 1, 1))
+            return Merged(root, root, made.settings, made.crewing), self.problems, tuple(self.notes)
+        finally:
+            self.problems, self.notes, self.memory = kept
+
+    def _tenant(self, domain: str, tenant: str, name: Node | None) -> Merged:
+        above = self.domain(domain)
         path = f"{DOMAINS}/{domain}/{tenant}"
         if isinstance(name, Scalar) and isinstance(name.value, str):
             named = self.memory.keep(("name", path, name.mark), (name,), lambda: _named(name))

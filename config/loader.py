@@ -15,7 +15,7 @@ from config.memory import Memory
 from config.problems import ConfigurationError, Problem, nearest
 from config.references import References
 from config.settings import SENTENCES, Settings
-from config.snapshot import Snapshot
+from config.snapshot import Snapshot, SyncPlan
 from config.sources import DOMAINS, FROM_FILE, MAPPING, Folder, Sources, gather
 from config.sources import shipped as shipped_sources
 from config.spellings import Spelled, modern
@@ -77,7 +77,9 @@ def _inspect(sources: Sources, environ: Mapping[str, str], memory: Memory) -> In
     if not found.accounts and not problems:
         problems.append(_nothing(spelled.table.mark))
     notes = (*spelled.notes, *assembly.notes, *library.notes)
-    snapshot = Snapshot(digest=digest(accounts, memory), accounts=accounts, notes=notes)
+    plan = SyncPlan(60 * found.sync.every_minutes, found.sync.write, found.sync.address)
+    sync = plan if plan.seconds else None
+    snapshot = Snapshot(digest=digest(accounts, memory, sync), accounts=accounts, notes=notes, sync=sync)
     return Inspection(snapshot, _unique(problems), library, found)
 
 

@@ -5,7 +5,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from config.entries import INBOX, KEY, NAME, AccountEntry, FallbackEntry, InboxEntry, InstallationEntry, MappingFile
+from config.entries import (
+    INBOX,
+    KEY,
+    NAME,
+    AccountEntry,
+    FallbackEntry,
+    InboxEntry,
+    InstallationEntry,
+    MappingFile,
+    SyncEntry,
+)
 from config.findings import quote, validate, without
 from config.layers import plain_secrets
 from config.merge import is_null, settle
@@ -48,6 +58,7 @@ class Entries:
     mark: Mark
     declared: frozenset[str] = frozenset()  # installations that the file names, sound or not
     fallback: FallbackEntry = field(default_factory=FallbackEntry)
+    sync: SyncEntry = field(default_factory=SyncEntry)
     installations: dict[str, Entry[InstallationEntry]] = field(default_factory=dict)
     accounts: dict[str, Entry[AccountEntry]] = field(default_factory=dict)
     inboxes: list[Entry[InboxEntry]] = field(default_factory=list)
@@ -62,6 +73,7 @@ def entries(spelled: Spelled) -> Entries:
     found = Entries(spelled.old, table.mark, declared)
     head, found.problems = validate(MappingFile, without(table, "chatwoot", "accounts", "inboxes"))
     found.fallback = head.fallback if head else FallbackEntry()
+    found.sync = head.sync if head else SyncEntry()
     found.installations = {
         each.key: each for each in _section(table, "chatwoot", InstallationEntry, NAME, found.problems)
     }

@@ -69,6 +69,15 @@ class Note:
         return f"{self.file}:{self.line}: {self.message}"
 
 
+@dataclass(frozen=True, slots=True)
+class SyncPlan:
+    """How often a worker compares mapping and Chatwoot, in seconds; whether it writes; our own address, if known."""
+
+    seconds: int
+    write: bool = False
+    address: str | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
     """All accounts, and a digest that is equal for equal meaning, however it was spelled."""
@@ -76,6 +85,7 @@ class Snapshot:
     digest: str
     accounts: Mapping[str, Account]
     notes: tuple[Note, ...] = field(default=(), compare=False)
+    sync: SyncPlan | None = None
 
     def account(self, key: str) -> Account | None:
         """The account of a webhook address, or None."""

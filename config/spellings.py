@@ -12,7 +12,7 @@ from config.snapshot import Note
 from config.tree import Mark, Node, Scalar, Table
 
 SECTIONS = {"account_domain_mapping": "accounts", "inbox_domain_mapping": "inboxes"}
-KNOWN = {"version", "chatwoot", "accounts", "inboxes", "fallback", *SECTIONS}
+KNOWN = {"version", "chatwoot", "accounts", "inboxes", "fallback", "sync", *SECTIONS}
 
 
 @dataclass(slots=True)

@@ -22,6 +22,7 @@ from config.settings import Settings
 from workers.catchup import CatchUp, at_start
 from workers.environment import Environment
 from workers.floor import Floor
+from workers.sync import keep_in_step
 from workers.typing import settled
 
 _SWEEP_SECONDS = 1.0
@@ -60,6 +61,7 @@ class Shop:
         self.live.listen(self.floor.replace)
         self.floor.replace(self.live.snapshot)
         self.background(self.live.run())
+        self.background(keep_in_step(self.live, self.connection, session))
         self.background(Signals(self.connection, self.worker, self.floor.listeners.hear).listen())
         self.background(self._sweep())
         self.background(crews.keep_warm(self._everyones_settings))

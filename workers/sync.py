@@ -1,11 +1,23 @@
 """What differs between the mapping and Chatwoot: inboxes that came, went or were renamed, bots unbound or moved."""
 
+import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
+import aiohttp
+
+from chatwootai.stores.connection import Connection, StoreUnavailable
+from chatwootai.stores.snapshots import Snapshots
+from chatwootai.telemetry import log
+from config.live import Live
 from config.mapping_edit import MappingEdit
-from config.snapshot import Account
-from workers.chatwoot_admin import Setup, address
+from config.snapshot import Account, Snapshot, SyncPlan
+from config.sources import MAPPING
+from workers.chatwoot_admin import Admin, AdminError, Setup, address
+
+_LOOK_SECONDS = 10.0
+_log = log.get("sync")
 
 FILE_KINDS = frozenset({"new", "gone", "renamed"})
 """Differences that a change of the file settles."""
@@ -71,3 +83,45 @@ def settle(edit: MappingEdit, found: Iterable[Difference]) -> None:
             edit.remove_inbox(each.account, each.inbox)
         else:
             edit.inbox(each.account, each.inbox, each.name)
+
+
+async def keep_in_step(live: Live, connection: Connection, session: aiohttp.ClientSession) -> None:
+    """Compare as often as the mapping's `sync:` says, one worker at a time, for ever. Without it, do nothing."""
+    while True:
+        plan = live.snapshot.sync
+        try:
+            if plan is not None and await Snapshots(connection).due(plan.seconds):
+                await compare(live.snapshot, plan, live.folder / MAPPING, session)
+        except StoreUnavailable as error:
+            _log.debug("redis_away", error=str(error))
+        except Exception:  # noqa: BLE001 - a report that fails is made again later
+            _log.exception("sync_failed")
+        await asyncio.sleep(_LOOK_SECONDS)
+
+
+async def compare(
+    snapshot: Snapshot, plan: SyncPlan, mapping: Path, session: aiohttp.ClientSession
+) -> list[Difference]:
+    """Report every difference, and bring the file up to date where the operator said so. Asks with user tokens."""
+    edit = await asyncio.to_thread(MappingEdit.read, mapping)
+    found: list[Difference] = []
+    for account in snapshot.accounts.values():
+        if account.user_token is None:
+            continue
+        try:
+            admin = Admin(session, account.installation.url, account.id, account.user_token.reveal())
+            found += differences(account, await admin.setup(), edit.inboxes(account.key), plan.address)
+        except AdminError as error:
+            _log.warning("sync_not_asked", account=account.key, error=str(error))
+    for each in found:
+        _log.warning("sync_difference", kind=each.kind, account=each.account, inbox=each.inbox, said=each.said)
+    if plan.write and edit.before:
+        await asyncio.to_thread(_write, edit, found, mapping)
+    return found
+
+
+def _write(edit: MappingEdit, found: list[Difference], mapping: Path) -> None:
+    settle(edit, found)
+    if edit.diff(mapping.name):
+        edit.save(mapping)
+        _log.info("sync_written", file=str(mapping))

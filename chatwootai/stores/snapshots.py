@@ -112,6 +112,15 @@ class Snapshots:
                 if await subscription.get_message(timeout=_LISTEN_SECONDS) is not None:
                     await told()
 
+    async def due(self, seconds: int) -> bool:
+        """Whether it is time to compare with Chatwoot: true for one process in so many seconds.
+
+        Raises:
+            StoreUnavailable: Redis is away.
+        """
+        with store_errors():
+            return bool(await self._connection.set(keys.CONFIG_SYNC, "1", nx=True, ex=seconds))
+
     async def _hget(self, key: str, field: str) -> bytes | None:
         found: bytes | None = await _answer(self._connection.hget(key, field))
         return found

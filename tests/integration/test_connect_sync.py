@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import aiohttp
 import pytest
 
 from config.loader import inspect
@@ -15,6 +16,7 @@ from config.mapping_edit import MappingEdit, NotEditable
 from ops.secrets_file import SecretsFile
 from sandbox.chatwoot import app, seed
 from sandbox.chatwoot.world import World
+from workers.sync import compare
 
 OURS = "https://ai.example.com"
 ADDRESS = f"{OURS}/webhooks/chatwoot/1"
@@ -232,3 +234,22 @@ def test_a_comment_about_the_next_entry_outlives_the_one_before() -> None:
 def test_what_cannot_be_edited_is_refused(text: str) -> None:
     with pytest.raises(NotEditable):
         MappingEdit(text)
+
+
+async def test_a_worker_reports_and_writes_only_where_the_operator_said_so(operator: Operator) -> None:
+    await operator.connect("--yes")
+    mapping = operator.folder / "chatwoot_mapping.yaml"
+    head = operator.mapping.replace('bot_token: "${', 'user_token: "${ADMIN}"\n    bot_token: "${')
+    operator.world.inboxes[11].name = "WhatsApp da Sandra"
+    environ = {**operator.secrets, "ADMIN": operator.token}
+    for write in (False, True):
+        text = f"sync: {{every_minutes: 60, write: {str(write).lower()}}}\n{head}"
+        mapping.write_text(text, encoding="utf-8")
+        snapshot = inspect(operator.folder, environ).snapshot
+        assert snapshot.sync
+        assert (snapshot.sync.seconds, snapshot.sync.write) == (3600, write)
+        async with aiohttp.ClientSession() as session:
+            found = await compare(snapshot, snapshot.sync, mapping, session)
+        assert [each.kind for each in found] == ["renamed"]
+        assert (operator.mapping != text) is write
+    assert 'name: "WhatsApp da Sandra"' in operator.mapping
