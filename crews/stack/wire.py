@@ -19,7 +19,7 @@ from openai import AsyncOpenAI, AsyncStream, DefaultAioHttpClient
 from chatwootai.model.turn import Usage
 from crews.call import Call, Completion, Endpoint, Receipt, Target, estimated_prompt
 from crews.errors import ModelRefused
-from crews.stack import refusals
+from crews.stack import counting, refusals
 from crews.stack.speech import Garbled, Speech, Told, read_whole
 
 _ENDPOINTS = 256  # keys and addresses in use at once; a client is small, its connections are shared
@@ -53,17 +53,21 @@ class Wire:
 
     async def complete(self, call: Call) -> Completion:
         """One request, one answer; cancelling it closes the request."""
-        client = self._client(call.target.endpoint)
-        speech = Speech()
+        client, speech, began = self._client(call.target.endpoint), Speech(), time.perf_counter()
+        result = "closed"
         try:
             answer = await self._answer(client, call, speech)
+            result = _named(answer)
         except BaseException:  # closed by us: the endpoint has read the prompt, and will want to be paid for it
             call.receipts.append(Receipt(call.target, speech.usage or _estimate(call, speech), estimated=True))
             raise
+        finally:
+            counting.request(call.model, result, time.perf_counter() - began)
         if isinstance(answer, Exception):  # raised here so that no provider error with headers and body is chained
             call.receipts.append(_unfinished(call, speech))
             raise answer
         call.receipts.append(Receipt(call.target, answer.usage, estimated=speech.usage is None and speech.spoken))
+        counting.tokens(call.model, answer.usage)
         return answer
 
     async def open_connections(self, endpoint: Endpoint, count: int) -> int:
@@ -176,6 +180,12 @@ def _ended(call: Call, speech: Speech, *, late: bool) -> Completion | Exception:
     if plain and _SENTENCE.search(speech.text):
         return speech.completion(call.model, _estimate(call, speech), finish="deadline")
     return TimeoutError("the turn's deadline came before a whole sentence did")
+
+
+def _named(answer: Completion | Exception) -> str:
+    if isinstance(answer, Completion):
+        return "answered"
+    return {ModelRefused: "refused", TimeoutError: "late"}.get(type(answer), "unavailable")
 
 
 def _spoke(call: Call) -> None:

@@ -9,6 +9,7 @@ import orjson
 import pytest
 from aiohttp import web
 
+from chatwootai.telemetry.metrics import MODEL_CALLS, MODEL_TOKENS
 from crews.call import Endpoint, Policy, Target
 from crews.errors import ModelRefused, ModelUnavailable
 from crews.stack.wire import Wire
@@ -159,3 +160,21 @@ async def test_the_effort_of_models_that_reason_is_the_tenants(wire: Wire) -> No
     assert [body.get("reasoning_effort") for body in bodies] == ["minimal", None]
     assert [body.get("temperature") for body in bodies] == [None, 0.3]
     assert [(body["stream"], body["stream_options"]) for body in bodies] == [(True, {"include_usage": True})] * 2
+
+
+async def test_every_request_is_counted_by_its_result_and_its_tokens(wire: Wire) -> None:
+    def count(result: str) -> float:
+        return MODEL_CALLS.labels("gpt-4o-mini", result)._value.get()
+
+    def tokens(kind: str) -> float:
+        return MODEL_TOKENS.labels("gpt-4o-mini", kind)._value.get()
+
+    before = [count("answered"), count("unavailable"), tokens("prompt"), tokens("completion")]
+    async with sandbox_llm() as llm:
+        answer = await wire.complete(call(llm.target()))
+        llm.fault(Kind.SERVER_ERROR, next=1)
+        with pytest.raises(ModelUnavailable):
+            await wire.complete(call(llm.target()))
+    after = [count("answered"), count("unavailable"), tokens("prompt"), tokens("completion")]
+    grown = [now - then for now, then in zip(after, before, strict=True)]
+    assert grown == [1, 1, answer.usage.prompt_tokens, answer.usage.completion_tokens]
