@@ -1,5 +1,6 @@
 """Chatwoot's API, as far as we answer with it: a method a call. What goes wrong is one of workers.chatwoot_errors."""
 
+import math
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -75,10 +76,12 @@ class Chatwoot:
         content_type: str = "text",
         content_attributes: Mapping[str, Any] | None = None,
         deadline: float | None = None,
+        begin_by: float = math.inf,
     ) -> int:
         """Post a message as the bot; what Liquid or a mention would do in `content` is broken first.
 
         `mark` is how a later attempt finds it. `source_id` is never sent: with one, Chatwoot would not deliver it.
+        Nothing is sent later than `begin_by` (unix seconds): until then the caller knows that nobody else posts it.
 
         Returns:
             The message's id.
@@ -96,7 +99,9 @@ class Chatwoot:
             "content_type": content_type,
             "content_attributes": attributes,
         }
-        answer = read.mapping(await self._call(operations.CREATE_MESSAGE, conversation, deadline, body))
+        answer = read.mapping(
+            await self._call(operations.CREATE_MESSAGE, conversation, deadline, body, begin_by=begin_by)
+        )
         number = read.whole(answer.get("id"))
         if number is None:
             raise FateUnknown(operations.CREATE_MESSAGE.name, "answered without a message id")
@@ -250,9 +255,15 @@ class Chatwoot:
         deadline: float | None,
         body: Mapping[str, Any] | None = None,
         query: Mapping[str, str] | None = None,
+        begin_by: float = math.inf,
     ) -> object:
         return await self._http.call(
-            operation, deadline=_deadline(deadline), conversation=conversation, body=body, query=query
+            operation,
+            deadline=_deadline(deadline),
+            conversation=conversation,
+            body=body,
+            query=query,
+            begin_by=begin_by,
         )
 
 

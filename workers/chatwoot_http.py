@@ -1,6 +1,7 @@
 """How a call travels: which token, how long, how often, and what its answer means."""
 
 import asyncio
+import math
 import random
 import time
 from collections.abc import Mapping
@@ -25,16 +26,25 @@ _BACKOFF: Final = 0.2
 
 
 class _Body(BytesPayload):
-    """A request's body that knows whether any of it was sent: before that, nothing can have been stored."""
+    """A request's body that knows whether any of it was sent: before that, nothing can have been stored.
+
+    It is not sent past `begin_by` (unix seconds): who slept until then may no longer have the right to.
+    """
 
     sent = False
+    begin_by = math.inf
 
     async def write(self, writer: AbstractStreamWriter) -> None:
-        self.sent = True
+        self._begin()
         await super().write(writer)
 
-    async def write_with_length(self, writer: AbstractStreamWriter, content_length: int | None) -> None:
+    def _begin(self) -> None:
+        if time.time() > self.begin_by:
+            raise OSError("too late to begin")
         self.sent = True
+
+    async def write_with_length(self, writer: AbstractStreamWriter, content_length: int | None) -> None:
+        self._begin()
         await super().write_with_length(writer, content_length)
 
 
@@ -65,6 +75,7 @@ class Http:
         conversation: int | None = None,
         body: Mapping[str, Any] | None = None,
         query: Mapping[str, str] | None = None,
+        begin_by: float = math.inf,
     ) -> object:
         """Send an operation until it has an answer, it is refused, or there is no time left.
 
@@ -74,6 +85,7 @@ class Http:
             conversation: the display id that the path names.
             body: sent as JSON.
             query: the address's parameters.
+            begin_by: unix seconds; no attempt is sent later, one that was sent before may still be answered.
 
         Returns:
             The JSON of a 2xx answer; None where that has no body.
@@ -84,11 +96,11 @@ class Http:
         token = self._token(operation)
         url = self._base + operation.path.format(conversation=conversation)
         for attempt in range(1, _ATTEMPTS + 1):
-            answer = await self._attempt(operation, URL(url).with_query(query or {}), token, body, deadline)
+            answer = await self._attempt(operation, URL(url).with_query(query or {}), token, body, deadline, begin_by)
             self._judge(operation, answer, token)
             if answer.good:
                 return answer.body
-            await self._pause(operation, answer, attempt, deadline)
+            await self._pause(operation, answer, attempt, min(deadline, begin_by))
         raise AssertionError("the last pause raises")
 
     def _token(self, operation: Operation) -> Token:
@@ -98,12 +110,20 @@ class Http:
         return token
 
     async def _attempt(
-        self, operation: Operation, url: URL, token: Token, body: Mapping[str, Any] | None, deadline: float
+        self,
+        operation: Operation,
+        url: URL,
+        token: Token,
+        body: Mapping[str, Any] | None,
+        deadline: float,
+        begin_by: float,
     ) -> Answer:
         left = deadline - time.time()
-        if not left >= _LEAST_SECONDS:
+        if not left >= _LEAST_SECONDS or time.time() > begin_by:
             raise OutOfTime(operation.name, time.time())
         data = None if body is None else _Body(orjson.dumps(body), content_type="application/json")
+        if data is not None:
+            data.begin_by = begin_by
         began = time.perf_counter()
         answer = await self._send(operation.method, url, token, data, min(left, _ATTEMPT_SECONDS))
         CHATWOOT_CALLS.labels(operation.name, str(answer.status) if answer.status else answer.fault).inc()

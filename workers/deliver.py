@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from chatwootai.model.outbox import Action, ActionKind
 from chatwootai.model.outcome import opening
-from chatwootai.stores.conversations import Hold, Pending, Post
+from chatwootai.stores.conversations import POST_SECONDS, Hold, Pending, Post
 from chatwootai.stores.keys import split_conv
 from chatwootai.telemetry import log
 from chatwootai.telemetry.metrics import DEAD_LETTERS, RETRIES, SUPERSEDED
@@ -115,7 +115,7 @@ async def _tried(floor: Floor, tenant: Tenant, hold: Hold, entry: Entry) -> bool
     if (reason := taken(found, action)) is not None:
         await _leave_it(floor, hold, entry.pending, action, reason)
         return False
-    may = await patient(lambda: floor.conversations.post(hold, entry.pending))
+    may, begin_by = await patient(lambda: _asked(floor, hold, entry.pending))
     if may is Post.GONE:
         return True
     if may is Post.UNSURE and action.posts:
@@ -123,23 +123,29 @@ async def _tried(floor: Floor, tenant: Tenant, hold: Hold, entry: Entry) -> bool
             _log.info("found_our_mark", kind=action.kind.value, part=action.part)
             await patient(lambda: floor.conversations.sent(hold, entry.pending))
             return True
-        await _marked_anew(floor, hold, entry)
-    await _posted(floor, tenant, hold, entry)
+        begin_by = await _marked_anew(floor, hold, entry)
+    await _posted(floor, tenant, hold, entry, begin_by)
     await patient(lambda: floor.conversations.sent(hold, entry.pending))
     return True
 
 
-async def _marked_anew(floor: Floor, hold: Hold, entry: Entry) -> None:
+async def _asked(floor: Floor, hold: Hold, pending: Pending) -> tuple[Post, float]:
+    """Whether it may be posted, and until when that may begin (unix seconds)."""
+    asked = time.time()
+    return await floor.conversations.post(hold, pending), asked + POST_SECONDS
+
+
+async def _marked_anew(floor: Floor, hold: Hold, entry: Entry) -> float:
     """The last post came to nothing: the time in which the next one may be stored begins now."""
     await patient(lambda: floor.conversations.sent(hold, entry.pending, arrived=False))
-    await patient(lambda: floor.conversations.post(hold, entry.pending))
+    return (await patient(lambda: _asked(floor, hold, entry.pending)))[1]
 
 
-async def _posted(floor: Floor, tenant: Tenant, hold: Hold, entry: Entry) -> None:
+async def _posted(floor: Floor, tenant: Tenant, hold: Hold, entry: Entry, begin_by: float) -> None:
     """Act. What was surely not stored needs no look before the next try."""
     entry.posted_at = time.time()
     try:
-        await _act(tenant, split_conv(hold.conv)[1], entry.action)
+        await _act(tenant, split_conv(hold.conv)[1], entry.action, begin_by)
     except TryAgain:
         await patient(lambda: floor.conversations.sent(hold, entry.pending, arrived=False))
         raise
@@ -168,12 +174,14 @@ async def _there(tenant: Tenant, conversation: int, entry: Entry) -> bool:
     return found.sight is not Sight.ABSENT
 
 
-async def _act(tenant: Tenant, conversation: int, action: Action) -> None:
+async def _act(tenant: Tenant, conversation: int, action: Action, begin_by: float) -> None:
     chatwoot, deadline = tenant.chatwoot, time.time() + _POST_SECONDS
     match action.kind:
         case ActionKind.REPLY | ActionKind.NOTE:
             mark, private = Mark(action.turn, action.part), action.kind is ActionKind.NOTE
-            await chatwoot.create_message(conversation, action.text, mark=mark, private=private, deadline=deadline)
+            await chatwoot.create_message(
+                conversation, action.text, mark=mark, private=private, deadline=deadline, begin_by=begin_by
+            )
         case ActionKind.LABELS:
             await chatwoot.add_labels(conversation, action.values, deadline=deadline)
         case ActionKind.PRIORITY:

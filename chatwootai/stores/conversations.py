@@ -25,6 +25,11 @@ from chatwootai.stores.scripts import Runner
 _log = structlog.get_logger(__name__)
 
 
+POST_SECONDS = 2.0
+"""How long the right to post lasts: at most the shortest lease, and many times what a worker needs to begin."""
+_POST_MS = int(POST_SECONDS * keys.SECOND)
+
+
 class Stale(Exception):
     """Another job holds this conversation now: write nothing more and leave."""
 
@@ -189,11 +194,13 @@ class Conversations:
     async def post(self, hold: Hold, pending: Pending) -> Post:
         """Ask to post the outbox's first action, and mark it as possibly posted.
 
+        GO and UNSURE hold for `POST_SECONDS` from the moment of asking; a post that begins later may be a second one.
+
         Raises:
             Stale: another job holds the conversation.
             StoreUnavailable: Redis is away.
         """
-        answer = await self._runner.run("post", hold.conv, hold.job, hold.fence, pending.entry)
+        answer = await self._runner.run("post", hold.conv, hold.job, hold.fence, pending.entry, _POST_MS)
         return Post(_fresh(answer, hold))
 
     async def sent(self, hold: Hold, pending: Pending, *, arrived: bool = True) -> None:

@@ -3,9 +3,19 @@
 import pytest
 
 from chatwootai.model.delivery import Contact, Delivery, Message
+from chatwootai.model.outbox import Action, ActionKind
 from chatwootai.stores import keys
 from chatwootai.stores.connection import Connection, StoreUnavailable
-from chatwootai.stores.conversations import Conversations
+from chatwootai.stores.conversations import (
+    POST_SECONDS,
+    Begun,
+    Conversations,
+    Decision,
+    Pending,
+    Post,
+    Stale,
+    pending,
+)
 from chatwootai.stores.mailbox import Mailbox
 from chatwootai.stores.queue import Queue
 from chatwootai.stores.scripts import Runner
@@ -145,3 +155,34 @@ async def test_a_full_redis_is_one_that_is_away(redis: Connection) -> None:
         await redis.config_set("maxmemory", "0")
     await admit(redis)
     assert (await Queue(redis, "w1", lease=5).claim(1, 0)).jobs
+
+
+async def outbox(redis: Connection, queue: Queue) -> tuple[Begun, Pending]:
+    """A turn that has decided, and what it is to post."""
+    await admit(redis)
+    await queue.claim(1, 0)
+    conversations = Conversations(redis)
+    begun = await conversations.begin(CONV, JOB, queue.worker)
+    assert begun
+    action = Action(kind=ActionKind.REPLY, turn="t", part=1, text="x")
+    decision = Decision(turn="t", answered=[1], actions=[action], exchanges=[])
+    await conversations.commit(begun.hold, 1, decision, most_context=1, context_ms=1000)
+    return begun, pending(action)
+
+
+async def test_who_may_post_has_the_job_until_it_can_have_begun_to(redis: Connection) -> None:
+    begun, first = await outbox(redis, Queue(redis, "w1", lease=5))
+    await redis.zadd(keys.LEASES, {JOB: 1})
+    assert await Conversations(redis).post(begun.hold, first) is Post.GO
+    assert not (await Queue(redis, "w2", lease=5).claim(1, 0)).jobs
+    expiry = await redis.zscore(keys.LEASES, JOB)
+    now = (await redis.time())[0]
+    assert expiry / 1000 >= now + POST_SECONDS - 1
+
+
+async def test_who_has_lost_the_job_may_not_post_though_nobody_has_begun_it_again(redis: Connection) -> None:
+    begun, first = await outbox(redis, Queue(redis, "w1", lease=5))
+    await redis.zadd(keys.LEASES, {JOB: 1})
+    assert (await Queue(redis, "w2", lease=5).claim(1, 0)).jobs
+    with pytest.raises(Stale):
+        await Conversations(redis).post(begun.hold, first)

@@ -120,6 +120,7 @@ class MailboxMachine(RuleBasedStateMachine):
         self.expired: set[str] = set()
         self.runs: list[Run] = []
         self.blobless: set[str] = set()
+        self.brief: set[str] = set()  # leases that ended, and were prolonged by seconds for a post
         self.turns = 0
         self.state: dict[Any, Any] = {}
 
@@ -190,7 +191,9 @@ class MailboxMachine(RuleBasedStateMachine):
         self.forget_leases_of_lost_jobs()
         for claimed in jobs:
             assert claimed.lost == (claimed.job in self.leases), claimed
-            assert not claimed.lost or claimed.job in self.expired, f"{claimed.job} was taken from a living worker"
+            assert not claimed.lost or claimed.job in self.expired | self.brief, (
+                f"{claimed.job} was taken from a living worker"
+            )
             self.leases[claimed.job] = worker
             self.expired.discard(claimed.job)
             self.runs.append(Run(worker, claimed.job, claimed.lost))
@@ -304,13 +307,16 @@ class MailboxMachine(RuleBasedStateMachine):
         """
         run, hold, conv = self.pick_viewing(which)
         first = run.view[0]
-        may = self.tried(run, self.conversations.post(hold, first))
+        may = self.tried(run, self.conversations.post(hold, first), leased=True)
         if may is None:
             return
         if may is Post.GONE:
             assert conv.outbox[:1] != [first.entry]
             run.view.pop(0)
             return
+        if run.job in self.expired:  # it has the job for a moment more
+            self.expired.discard(run.job)
+            self.brief.add(run.job)
         assert conv.outbox[0] == first.entry
         there = first.entry in conv.posted
         assert may is Post.UNSURE or not there, "what may stand in Chatwoot must be looked for"
@@ -675,11 +681,12 @@ class MailboxMachine(RuleBasedStateMachine):
 
     # Choosing
 
-    def tried(self, run: Run, work: Coroutine[Any, Any, T]) -> T | None:
+    def tried(self, run: Run, work: Coroutine[Any, Any, T], *, leased: bool = False) -> T | None:
         """Do what only the holder may; None if it is rightly refused."""
         conv, hold = self.convs[run.conv], run.hold
         assert hold is not None
         holds = conv.job == hold.job and conv.fence == hold.fence
+        holds = holds and not (leased and self.leases.get(run.job, run.worker) != run.worker)
         try:
             answer = self.wait(work)
         except Stale:
