@@ -15,7 +15,7 @@ class Mark(NamedTuple):
     column: int
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Scalar:
     """One value. `written` is its text in the file; `hidden`: it came from outside the file, never show it.
 
@@ -27,6 +27,10 @@ class Scalar:
     written: str
     hidden: bool = False
     failed: bool = False
+
+    def __repr__(self) -> str:
+        """The text in the file, never what it stands for: a crash report may show this."""
+        return f"Scalar({self.mark!r}, {self.written if self.hidden else self.value!r})"
 
 
 @dataclass(slots=True)
