@@ -32,7 +32,7 @@ class Budget:
         self._inner = inner
         self._ledger = ledger
         self._prices = prices
-        self._open = FailingOpen("budget")
+        self._open = FailingOpen("budget", longest=1.0, rest=3.0)
         self._background = background
 
     async def complete(self, call: Call) -> Completion:

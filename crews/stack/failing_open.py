@@ -15,19 +15,24 @@ _REST = 1.0  # seconds without asking again, so that a frozen Redis costs a call
 
 
 class FailingOpen:
-    """`what` is how the metric `chatwootai_failed_open` calls it."""
+    """`what` is how the metric `chatwootai_failed_open` calls it; `longest` and `rest` in seconds.
 
-    def __init__(self, what: str) -> None:
+    What guards a limit is waited for longer than what only saves time: a loop that stands still for a moment must not
+    look like a Redis that is away.
+    """
+
+    def __init__(self, what: str, *, longest: float = _LONGEST, rest: float = _REST) -> None:
         self._counter = FAILED_OPEN.labels(what)
+        self._longest, self._rest = longest, rest
         self._rests_until = 0.0
 
     async def ask(self, question: Callable[[], Awaitable[T]]) -> T | None:
         """The answer, or None where there is none to be had; each None is counted."""
         if time.monotonic() >= self._rests_until:
             try:
-                async with asyncio.timeout(_LONGEST):
+                async with asyncio.timeout(self._longest):
                     return await question()
             except (StoreUnavailable, TimeoutError):
-                self._rests_until = time.monotonic() + _REST
+                self._rests_until = time.monotonic() + self._rest
         self._counter.inc()
         return None

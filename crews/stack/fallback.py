@@ -103,10 +103,12 @@ class _Search:
         blocked = min(breakers.blocked(target.name) for target in self._targets)
         named = min(self._retry_at.get(target.name, 0.0) for target in self._targets) - time.time()
         backoff = min(_FIRST_PAUSE * 2**self._rounds, _LONGEST_PAUSE) if self._error else 0.0
-        pause = max(min(blocked, _LONGEST_BLOCK), named, backoff) * random.uniform(1.0, 1.25)  # noqa: S311 - spreads load
-        if time.time() + pause + _SHORTEST > self._call.deadline and self._error:
+        spread = random.uniform(1.0, 1.25)  # noqa: S311 - spreads load
+        room = self._call.deadline - _SHORTEST - time.time()
+        if self._error and max(named, _FIRST_PAUSE) > room:
             raise self._error
-        return pause
+        # A last try before the deadline is worth more than the rest of a pause that nobody asked for.
+        return min(max(min(blocked, _LONGEST_BLOCK), named, backoff) * spread, max(room, named))
 
     def asked(self, target: Target) -> Call:
         """The call to this target; where others are left, it does not wait long for room."""

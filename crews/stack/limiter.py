@@ -41,7 +41,7 @@ class Limiter:
     def __init__(self, inner: Completer, minutes: LimitStore, background: Background) -> None:
         self._inner = inner
         self._minutes = minutes
-        self._open = FailingOpen("limiter")
+        self._open = FailingOpen("limiter", longest=1.0, rest=3.0)
         self._lines: dict[str, _Line] = {}
         self._told: set[str] = set()
         self._background = background
