@@ -9,7 +9,7 @@ local conv, key = ARGV[1], 'cw:conv:' .. ARGV[1]
 if not holds(conv, ARGV[2], tonumber(ARGV[3])) then return 'stale' end
 local known = redis.call('HMGET', key, 'sequence', 'committed', 'account')
 if known[2] == ARGV[6] then return 'committed' end  -- sent twice over a broken connection
-if known[1] ~= ARGV[4] and ARGV[5] ~= '1' then
+if (known[1] or '0') ~= ARGV[4] and ARGV[5] ~= '1' then
   life(conv, 'grown', 'turn=' .. ARGV[6])
   return 'grown'
 end

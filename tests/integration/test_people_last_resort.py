@@ -1,0 +1,50 @@
+"""When even handing over fails, again and again: the conversation is opened all the same, and a letter says why."""
+
+from types import SimpleNamespace
+from typing import Any, cast
+
+from chatwootai.model.delivery import Contact, Delivery, Message
+from chatwootai.model.outbox import ActionKind
+from chatwootai.stores import keys
+from chatwootai.stores.connection import Connection
+from chatwootai.stores.conversations import Conversations
+from chatwootai.stores.mailbox import Mailbox
+from workers.floor import Floor
+from workers.patience import MOST_TRIES
+from workers.turn import work
+
+CONV = keys.conv("1", 25)
+
+
+def broken_floor(redis: Connection) -> Floor:
+    """A floor on which everything goes wrong but Redis."""
+
+    def tenant(_account: str) -> Any:
+        raise RuntimeError("nobody thought of this")
+
+    return cast("Floor", SimpleNamespace(conversations=Conversations(redis), worker="w", tenant=tenant))
+
+
+async def job_of(redis: Connection) -> str:
+    return cast("bytes", await cast("Any", redis.hget(keys.state(CONV), "job"))).decode()
+
+
+async def test_a_conversation_is_opened_though_everything_fails(redis: Connection) -> None:
+    delivery = Delivery(
+        account="1", conversation=25, inbox=17, channel="webchat", message=Message(id=7, text="oi", at=1.0),
+        contact=Contact(id=3), received_at=1.0,
+    )  # fmt: skip
+    await Mailbox(redis).admit(delivery, priority=5)
+    floor, conversations = broken_floor(redis), Conversations(redis)
+    for tries in range(MOST_TRIES + 1):
+        await work(floor, CONV, await job_of(redis), lost=False)
+        assert await redis.zcard(keys.box(CONV)) == 1, tries
+    await work(floor, CONV, await job_of(redis), lost=False)
+    assert await redis.zcard(keys.box(CONV)) == 0
+    begun = await conversations.begin(CONV, await job_of(redis), "w")
+    assert begun is not None
+    assert begun.deliveries == ()
+    (left,) = begun.outbox
+    assert left.action is not None
+    assert (left.action.kind, left.action.text) == (ActionKind.STATUS, "open")
+    assert await redis.zcard(keys.DEAD) == 1
