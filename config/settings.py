@@ -11,6 +11,7 @@ from pydantic_core import PydanticCustomError
 from config.answers import Answer
 from config.hours import Hours
 from config.people import Handoff, Idle
+from config.reach import Mail, Media, Template
 from config.secret import Secret
 from config.section import NUMBER, Channel, Flag, Line, Section, Text
 from config.tools import Tools
@@ -188,6 +189,9 @@ class Settings(Section):
     deadline_ms: Annotated[int, Field(ge=500, le=300_000), NUMBER] = 10_000
     interim: Interim | None = None
     context: Context = Context()
+    mail: Mail = Mail()
+    media: Media = Media()
+    template: Template | None = None
     handoff: Handoff = Handoff()
     idle: Idle = Idle()
     rate_per_minute: Annotated[int, Field(ge=1, le=1_000_000), NUMBER] = 600

@@ -5,6 +5,7 @@ Known account, body within its limit, signature, meaning, rate, storage. Nothing
 
 import asyncio
 import time
+from dataclasses import replace
 from typing import Final
 
 from aiohttp import web
@@ -106,7 +107,11 @@ class Door:
             return _refused(400, error.cause, str(error))
         if isinstance(meaning, Ignored):
             return await self._ignore(meaning, account, arrival)
-        return await self._admit(meaning, account)
+        mail = _settings(account, meaning.inbox).mail
+        if meaning.channel == "email" and mail.is_own(meaning.contact.email):  # it would answer itself for ever
+            return await self._ignore(Ignored(reason=Reason.AUTOMATIC_MAIL), account, arrival)
+        copied = tuple(each for each in meaning.cc if not mail.is_own(each))
+        return await self._admit(meaning if copied == meaning.cc else replace(meaning, cc=copied), account)
 
     async def _ignore(self, ignored: Ignored, account: Account, arrival: Arrival) -> web.Response:
         if ignored.heard is not None:  # before the signal: a turn that ends for it finds what was said

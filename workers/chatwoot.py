@@ -73,15 +73,16 @@ class Chatwoot:
         *,
         mark: Mark | None = None,
         private: bool = False,
-        content_type: str = "text",
         content_attributes: Mapping[str, Any] | None = None,
         deadline: float | None = None,
         begin_by: float = math.inf,
+        extra: Mapping[str, Any] | None = None,
     ) -> int:
         """Post a message as the bot; what Liquid or a mention would do in `content` is broken first.
 
         `mark` is how a later attempt finds it. `source_id` is never sent: with one, Chatwoot would not deliver it.
         Nothing is sent later than `begin_by` (unix seconds): until then the caller knows that nobody else posts it.
+        `extra`: further keys of the body, as `content_type`, `cc_emails` and `template_params`.
 
         Returns:
             The message's id.
@@ -93,10 +94,11 @@ class Chatwoot:
         if mark is not None:
             attributes[MARK] = {"turn": mark.turn, "part": mark.part}
         body = {
+            "content_type": "text",
+            **(extra or {}),
             "content": neutral(content),
             "message_type": "outgoing",
             "private": private,
-            "content_type": content_type,
             "content_attributes": attributes,
         }
         answer = read.mapping(

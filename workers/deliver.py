@@ -22,6 +22,7 @@ from workers.floor import Floor, Tenant
 from workers.letters import dead_letter
 from workers.owner import Taken, taken
 from workers.patience import patient
+from workers.window import instead_of_text, template_params
 
 _LOOK_SECONDS = 5.0
 _POST_SECONDS = 10.0
@@ -115,6 +116,8 @@ async def _tried(floor: Floor, tenant: Tenant, hold: Hold, entry: Entry) -> bool
     if (reason := taken(found, action)) is not None:
         await _leave_it(floor, hold, entry.pending, action, reason)
         return False
+    if action.kind is ActionKind.REPLY and not found.can_reply:
+        return await _unreachable(floor, tenant, hold, entry)
     may, begin_by = await patient(lambda: _asked(floor, hold, entry.pending))
     if may is Post.GONE:
         return True
@@ -159,6 +162,19 @@ async def _leave_it(floor: Floor, hold: Hold, pending: Pending, action: Action, 
     await patient(lambda: floor.conversations.replace(hold, pending, instead=opened, drop_turn=True))
 
 
+async def _unreachable(floor: Floor, tenant: Tenant, hold: Hold, entry: Entry) -> bool:
+    """The channel takes no free text now (PROTOCOL.md 6.21): a template asks the contact to write, or people are told.
+
+    Returns:
+        Whether the rest of the turn is to be carried out.
+    """
+    action = entry.action
+    instead, go_on = instead_of_text(action, tenant.settings(action.inbox))
+    _log.info("window_closed", part=action.part, template=go_on)
+    await patient(lambda: floor.conversations.replace(hold, entry.pending, instead=instead, drop_turn=not go_on))
+    return go_on
+
+
 async def _there(tenant: Tenant, conversation: int, entry: Entry) -> bool:
     """Whether our mark stands in the conversation. Unsure counts as yes: it is silence or saying it twice.
 
@@ -179,8 +195,15 @@ async def _act(tenant: Tenant, conversation: int, action: Action, begin_by: floa
     match action.kind:
         case ActionKind.REPLY | ActionKind.NOTE:
             mark, private = Mark(action.turn, action.part), action.kind is ActionKind.NOTE
+            extra = {"cc_emails": ",".join(action.cc)} if action.cc else None
             await chatwoot.create_message(
-                conversation, action.text, mark=mark, private=private, deadline=deadline, begin_by=begin_by
+                conversation, action.text, mark=mark, private=private, deadline=deadline, begin_by=begin_by, extra=extra
+            )
+        case ActionKind.TEMPLATE:
+            extra = template_params(tenant.settings(action.inbox))
+            mark = Mark(action.turn, action.part)
+            await chatwoot.create_message(
+                conversation, action.text, mark=mark, deadline=deadline, begin_by=begin_by, extra=extra
             )
         case ActionKind.LABELS:
             await chatwoot.add_labels(conversation, action.values, deadline=deadline)

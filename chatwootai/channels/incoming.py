@@ -6,6 +6,7 @@ Read from a message_created webhook, or from what the API lists, put into the we
 from typing import Final
 from urllib.parse import unquote
 
+from chatwootai.channels import letter
 from chatwootai.channels.words import channel_of
 from chatwootai.model.delivery import Attachment, Contact, Delivery, Message, Reason
 from chatwootai.model.fields import Object, coordinate, identifier, items, line, mapping, moment, text
@@ -89,7 +90,9 @@ def _blocked(payload: Object, conversation: Object) -> bool:
 
 def _automatic(payload: Object, conversation: Object) -> bool:
     """An answering machine's mail. The message's own flag counts; the conversation's is that of its first mail."""
-    own = mapping(mapping(payload.get("content_attributes")).get("email")).get("auto_reply")
+    if letter.by_machine(payload):
+        return True
+    own = letter.of(payload).get("auto_reply")
     if isinstance(own, bool):
         return own
     return mapping(conversation.get("additional_attributes")).get("auto_reply") is True
@@ -117,11 +120,12 @@ def built(payload: Object, conversation: Object, account: str, received_at: floa
         delivery_id=delivery_id,
         can_reply=conversation.get("can_reply") is not False,
         labels=tuple(filter(None, (line(label, 255) for label in items(conversation.get("labels"), _MOST_LABELS)))),
-        subject=line(about.get("mail_subject")) or line(_email(payload).get("subject")),
+        subject=line(about.get("mail_subject")) or line(letter.of(payload).get("subject")),
         language=line(about.get("conversation_language"), 35) or line(about.get("browser_language"), 35),
         waiting_since=moment(conversation.get("waiting_since")),
         assignee=_assignee(meta),
         custom=_custom(mapping(conversation.get("custom_attributes"))),
+        cc=letter.copied(payload, line(mapping(payload.get("sender")).get("email"))) if channel == "email" else (),
     )
 
 
@@ -154,7 +158,7 @@ def _message(payload: Object, conversation: Object, received_at: float) -> Messa
 
 def words(payload: Object, conversation: Object) -> str:
     """What was written; of a mail, without the quoted thread (the names are inverted: PROTOCOL.md 2.5)."""
-    mail = _email(payload)
+    mail = letter.of(payload)
     if not mail:
         return text(payload.get("content"))
     trimmed = text(mapping(mail.get("text_content")).get("quoted")) or text(
@@ -169,10 +173,6 @@ def _processed(conversation: Object, number: int | None) -> str:
         if mapping(one).get("id") == number:
             return text(mapping(one).get("processed_message_content"))
     return ""
-
-
-def _email(payload: Object) -> Object:
-    return mapping(mapping(payload.get("content_attributes")).get("email"))
 
 
 def _contact(sender: Object, meta: Object, contact_inbox: Object, channel: str) -> Contact:

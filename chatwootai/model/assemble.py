@@ -52,6 +52,7 @@ def question(
         language=language or last.language,
         subject=last.subject,
         priority=route.priority,
+        cc=last.cc,
     )
 
 

@@ -54,7 +54,7 @@ class Delivery:
 
     `account` is the mapping's key (the last segment of the webhook address), `conversation` Chatwoot's display id,
     `received_at` unix seconds: the moment the clock of this answer starts. `assignee` is the teammate who was named
-    when the message came: one who is named later has stepped in.
+    when the message came: one who is named later has stepped in. `cc`: who had a copy of a mail.
     """
 
     account: str
@@ -72,6 +72,7 @@ class Delivery:
     waiting_since: float | None = None
     assignee: int | None = None
     custom: dict[str, str] = field(default_factory=dict)
+    cc: tuple[str, ...] = ()
     change: Change = Change.NEW
 
 

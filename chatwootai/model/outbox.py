@@ -9,10 +9,11 @@ MARK: Final = "chatwootai"
 
 
 class ActionKind(StrEnum):
-    """What an action does in Chatwoot. The first two post a message and are marked; the others may be repeated."""
+    """What an action does in Chatwoot. The first three post a message and are marked; the others may be repeated."""
 
     REPLY = "reply"
     NOTE = "note"
+    TEMPLATE = "template"  # an approved message, where free text may not be sent
     LABELS = "labels"
     PRIORITY = "priority"
     TEAM = "team"
@@ -26,6 +27,7 @@ class Action:
     `after` is the id of the last message that the turn answers: whatever we post for it stands behind that one.
     `due` is the turn's deadline in unix seconds, after which nobody waits for it any more (it is still delivered).
     `assignee` is the teammate who was named when the turn began. `alone`: only if the contact has said nothing since.
+    `cc`: who gets a copy of a mail.
     """
 
     kind: ActionKind
@@ -39,8 +41,9 @@ class Action:
     due: float = 0.0
     assignee: int | None = None
     alone: bool = False
+    cc: tuple[str, ...] = ()
 
     @property
     def posts(self) -> bool:
         """Whether it creates a message, which Chatwoot would store twice."""
-        return self.kind in {ActionKind.REPLY, ActionKind.NOTE}
+        return self.kind in {ActionKind.REPLY, ActionKind.NOTE, ActionKind.TEMPLATE}

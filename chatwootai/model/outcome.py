@@ -76,4 +76,5 @@ def _action(kind: ActionKind, question: Question, part: int, text: str = "", val
         after=question.last_message,
         due=question.deadline,
         assignee=question.assignee,
+        cc=question.cc if kind is ActionKind.REPLY else (),
     )

@@ -47,6 +47,7 @@ class Question:
     greeted: bool = False
     subject: str | None = None
     priority: int = 5
+    cc: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

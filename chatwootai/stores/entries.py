@@ -35,6 +35,7 @@ def unpack_delivery(entry: bytes) -> Delivery:
         raw["message"] = _known(Message, message)
         raw["contact"] = _known(Contact, raw["contact"])
         raw["labels"] = tuple(raw.get("labels") or ())
+        raw["cc"] = tuple(raw.get("cc") or ())
         raw["change"] = Change(raw.get("change") or Change.NEW)
         return _known(Delivery, raw)
     except (ValueError, TypeError, KeyError, AttributeError) as error:
@@ -74,6 +75,7 @@ def unpack_action(entry: bytes) -> Action:
         raw = orjson.loads(entry)
         raw["kind"] = ActionKind(raw["kind"])
         raw["values"] = tuple(raw.get("values") or ())
+        raw["cc"] = tuple(raw.get("cc") or ())
         return _known(Action, raw)
     except (ValueError, TypeError, KeyError) as error:
         raise BrokenEntry(f"outbox entry: {type(error).__name__}") from error

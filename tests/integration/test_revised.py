@@ -9,6 +9,7 @@ import pytest
 from sandbox.chatwoot.driver import Driver
 from sandbox.llm.driver import Driver as Llm
 from sandbox.system import Plan, System
+from workers.chatwoot import Chatwoot
 
 
 @pytest.fixture(scope="module")
@@ -80,3 +81,23 @@ async def test_a_reply_that_failed_is_told_to_people_once(driver: Driver) -> Non
     notes = [one for one in state["messages"] if "Recipient is not on WhatsApp" in (one["text"] or "")]
     assert len(notes) == 1
     assert notes[0]["kind"] != "outgoing"
+
+
+async def test_with_the_window_closed_people_get_the_reply_instead_of_the_contact(driver: Driver, llm: Llm) -> None:
+    sent = await driver.write(2, "whatsapp", "Preciso do telefone da loja, WINDOW-1", new=True)
+    await llm.wait("in_flight", at_least=1)
+    await driver.close_window(sent)
+    state = await driver.wait_for_status(sent, "open")
+    assert await driver.replies(sent) == []
+    assert any("prazo para responder" in (one["text"] or "") for one in state["messages"])
+
+
+async def test_copies_of_a_mail_stay_in_copy(system: System, driver: Driver) -> None:
+    copy = {"cc_email": ["chefe@example.com"]}
+    sent = await driver.write(2, "email", "Qual o telefone da loja?", subject="Telefone", attributes=copy, new=True)
+    await driver.wait_for_reply(sent)
+    admin = system.world.token(2, "administrator")
+    async with aiohttp.ClientSession() as session:
+        chatwoot = Chatwoot(session, url=driver.url, account=2, bot_token=admin, user_token=admin)
+        *_, last = await chatwoot.messages(sent.conversation)
+    assert last.attributes["cc_emails"] == ["chefe@example.com"]

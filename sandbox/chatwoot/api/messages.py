@@ -49,7 +49,7 @@ def _words(call: Call, thread: Conversation, body: Json) -> Words:
     return Words(
         message_type=kind, content=None if content is None else str(content), sender=_sender(call, thread, body, kind),
         private=_truth(body.get("private")), content_type=str(body.get("content_type") or "text"),
-        content_attributes=_hash(body.get("content_attributes")), additional_attributes=_additional(body),
+        content_attributes=_hash(body.get("content_attributes")) | _addressed(body), additional_attributes=_additional(body),
         source_id=body.get("source_id"),
     )  # fmt: skip
 
@@ -66,6 +66,12 @@ def _sender(call: Call, thread: Conversation, body: Json, kind: int) -> tuple[st
 def _additional(body: Json) -> Json:
     fields = {"campaign_id": body.get("campaign_id"), "template_params": _hash(body.get("template_params")) or None}
     return {name: value for name, value in fields.items() if value is not None}
+
+
+def _addressed(body: Json) -> Json:
+    """Who else a mail goes to: given as text, kept as lists."""
+    given = {name: body[name] for name in ("cc_emails", "bcc_emails", "to_emails") if body.get(name)}
+    return {name: [each.strip() for each in str(value).split(",")] for name, value in given.items()}
 
 
 def _hash(value: Any) -> Json:

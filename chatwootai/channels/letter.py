@@ -1,0 +1,51 @@
+"""What a mail says of itself beside its text: who had a copy, and whether a machine sent it. Pure."""
+
+import re
+from typing import Final
+
+from chatwootai.model.fields import Object, items, line, mapping
+
+_ADDRESS: Final = re.compile(r"[^\s@<>,;\"()]{1,64}@[^\s@<>,;\"()]{1,255}")
+_MACHINE: Final = re.compile(
+    r"(?:mailer-daemon|postmaster|(?:no|do-?not|nao)[-_.]?reply|nao[-_.]?responda|bounces?)(?:[+=-].*)?"
+)
+_BULK: Final = frozenset({"bulk", "junk", "list", "auto_reply"})
+_MOST: Final = 20
+
+
+def of(payload: Object) -> Object:
+    """The mail in a message, or an empty object."""
+    return mapping(mapping(payload.get("content_attributes")).get("email"))
+
+
+def copied(payload: Object, contact: str | None) -> tuple[str, ...]:
+    """Who had a copy, in the order given, without the contact and without machines."""
+    attributes = mapping(payload.get("content_attributes"))
+    named = _addresses(of(payload).get("cc")) or _addresses(attributes.get("cc_email"))
+    sender = {(contact or "").lower(), *_addresses(of(payload).get("from"))}
+    return tuple(each for each in dict.fromkeys(named) if each not in sender and not _is_machine(each))
+
+
+def by_machine(payload: Object) -> bool:
+    """Whether no person waits for an answer: bounces, lists, and what comes from the address that it went to."""
+    mail = of(payload)
+    senders = _addresses(mail.get("from"))
+    ours = set(_addresses(mail.get("to")))
+    return any(_is_machine(each) or each in ours for each in senders) or _says_so(mapping(mail.get("headers")))
+
+
+def _is_machine(address: str) -> bool:
+    return _MACHINE.fullmatch(address.partition("@")[0]) is not None
+
+
+def _says_so(headers: Object) -> bool:
+    said = {str(name).lower().replace("_", "-"): str(value).strip().lower() for name, value in headers.items()}
+    automatic = said.get("auto-submitted", "no").partition(";")[0].strip() not in ("no", "", "none")
+    return automatic or said.get("precedence") in _BULK or "x-autoreply" in said
+
+
+def _addresses(value: object) -> list[str]:
+    """Addresses from a list or a text, lower case."""
+    given = [value] if isinstance(value, str) else items(value, _MOST)
+    found = [_ADDRESS.findall(line(one, 1000) or "") for one in given]
+    return [each.lower() for several in found for each in several][:_MOST]
