@@ -8,7 +8,7 @@ import aiohttp
 from sandbox.bench.figure import Figure, quantile, rounded
 from sandbox.processes import Failed
 from sandbox.system import Plan, System
-from sandbox.traffic import drive, errands
+from sandbox.traffic import drive, errands, metric
 
 CUSTOMERS = 300
 _CHANNELS = ("whatsapp",)
@@ -27,8 +27,10 @@ async def run() -> list[Figure]:
         await drive(system, errands(20, seed=1, channels=_CHANNELS), per_second=_AT_ONCE, within=_WITHIN)
         async with aiohttp.ClientSession() as session:
             await system.llm(session).reset()
+            before = await metric(system, "worker", "process_cpu_seconds_total")
             report = await drive(system, errands(CUSTOMERS, channels=_CHANNELS), per_second=_AT_ONCE, within=_WITHIN)
             model = await system.llm(session).stats()
+            spent = await metric(system, "worker", "process_cpu_seconds_total") - before
     if report.problems:
         raise Failed(f"{len(report.problems)} problems, the first: {report.problems[0]}")
     return [
@@ -36,4 +38,5 @@ async def run() -> list[Figure]:
         Figure("burst300.p50", rounded(quantile(report.seconds, 0.5)), "s"),
         Figure("burst300.in_flight", float(model["in_flight_max"]), "calls", "goal: 300"),
         Figure("burst300.calls", float(model["requests"]), "calls"),
+        Figure("burst300.cpu", rounded(1000 * spent / CUSTOMERS), "ms/turn"),
     ]
