@@ -1,7 +1,6 @@
 """`chatwootai config`: the configurations that were in force, what differs between them, and the way back."""
 
 import argparse
-import asyncio
 import difflib
 import os
 import socket
@@ -44,6 +43,8 @@ def run(arguments: argparse.Namespace) -> int:
 
     actions = {"diff": _diff, "rollback": _rollback, "publish": _publish}
     try:
+        import asyncio
+
         return asyncio.run(_connected(actions.get(arguments.action, _history), arguments))
     except (BadRedisUrl, StoreUnavailable) as error:
         complain(f"Redis cannot be asked ({error}); REDIS_URL says where it is")

@@ -1,7 +1,6 @@
 """`chatwootai connect`: bot, bindings, webhook, secrets and mapping of one Chatwoot account, from its administrator."""
 
 import argparse
-import asyncio
 import re
 import sys
 from dataclasses import dataclass, field
@@ -75,6 +74,8 @@ def run(arguments: argparse.Namespace) -> int:
         complain("--ours is needed: the ingress's address, as Chatwoot reaches it")
         return 2
     try:
+        import asyncio
+
         return asyncio.run(_run(arguments))
     except (AdminError, UnknownInbox, EncryptionError) as error:
         complain(error)

@@ -1,7 +1,6 @@
 """`chatwootai sync`: what differs between the mapping and Chatwoot, and the mapping brought up to date."""
 
 import argparse
-import asyncio
 from os import environ
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -46,6 +45,8 @@ def run(arguments: argparse.Namespace) -> int:
         complain(error)
         return 1
     accounts = [each for key, each in snapshot.accounts.items() if arguments.account in {None, key}]
+    import asyncio
+
     found, failed = asyncio.run(_compared(accounts, edit, arguments.ours))
     _print(found, arguments)
     return _settled(found, edit, mapping, arguments) or (1 if failed else 0)

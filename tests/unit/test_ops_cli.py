@@ -20,7 +20,7 @@ SECRETS = {
     f"CHATWOOT_{number}_{name}": f"canary-{number}-{name}" for number in (1, 2) for name in ("SECRET", "BOT_TOKEN")
 }
 ENVIRONMENT = {"PATH": os.environ["PATH"], "CHATWOOTAI_CONFIG": str(ROOT / "config"), **SECRETS}
-VERBS = ["check", "crew", "route", "secret", "tenants"]
+VERBS = ["check", "config", "connect", "crew", "route", "secret", "sync", "tenants"]
 
 
 def run(*words: str, text: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
@@ -49,8 +49,15 @@ def test_help_teaches_and_is_quick() -> None:
     assert done.returncode == 0
     assert "chatwootai demo --once" in done.stdout
     assert all(verb in done.stdout for verb in [*VERBS, "demo", "bench"])
-    assert min(times) < 0.3
+    assert min(times) < max(0.3, 3 * _bare_seconds())
     assert run().stdout == done.stdout
+
+
+def _bare_seconds() -> float:
+    """How long this machine, as busy as it is, needs for a program that does nothing."""
+    begun = time.monotonic()
+    process([sys.executable, "-c", "import argparse, dataclasses"])
+    return time.monotonic() - begun
 
 
 @pytest.mark.parametrize("verb", VERBS)
@@ -62,7 +69,9 @@ def test_every_verb_has_help_with_examples(verb: str) -> None:
 
 def test_the_examples_of_help_run(tmp_path: Path) -> None:
     for words in ("check", "tenants", "tenants show 1", "tenants show 1 --inbox 17 --json", "crew list",
-                  "crew show customer_service --channel whatsapp", "route --account 1 --inbox 17 --from +5531999990000",
+                  "crew show customer_service --channel whatsapp",
+                  "crew show customer_service --tenant 1 --channel whatsapp --inbox 17",
+                  "route --account 1 --inbox 17 --from +5531999990000",
                   f"check --schemas {tmp_path}"):  # fmt: skip
         done = run(*words.split())
         assert (done.returncode, done.stderr) == (0, ""), words
