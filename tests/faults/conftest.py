@@ -27,11 +27,12 @@ def ground() -> Iterator[Ground]:
 
 @pytest.fixture
 async def desk(ground: Ground, request: pytest.FixtureRequest) -> AsyncIterator[Desk]:
-    """A desk at which all is well, named for its test."""
+    """A desk at which all is well, named for its test; without our workers where the module has `OURS = False`."""
     for process in ground.processes.values():
         process.send(signal.SIGCONT)
     _redis_is_up(ground)  # not in a thread, with which it would die
-    await ground.revive(*ground.processes)
+    ours = getattr(request.module, "OURS", True)
+    await ground.revive(*(name for name in ground.processes if ours or not name.startswith("worker")))
     async with Desk(ground, request.node.name.removeprefix("test_")) as desk:
         await desk.driver.clear_faults()
         await desk.llm.heal()

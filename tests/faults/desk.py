@@ -274,7 +274,8 @@ class Desk:
         tally.why += [f"stuck: {name}" for name in left]
         for thread in sorted(threads):
             self._count(tally, thread, await self.driver.state(thread))
-        tally.cancelled = (await self.llm.stats())["cancelled"]
+        if self.ground.processes["llm"].alive:
+            tally.cancelled = (await self.llm.stats())["cancelled"]
         tally.refused = self.relay.refused
         tally.tried = sum([await self._tries(thread) for thread in threads])
         tally.seconds = time.monotonic() - self._begun

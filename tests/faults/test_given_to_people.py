@@ -58,17 +58,26 @@ async def test_refused_for_good(desk: Desk, refused: int | None) -> None:
         assert len(posts) == 2, "the reply and the note, each tried once"
 
 
-@pytest.mark.parametrize("trouble", ["stall", "rate_limited", "dead"])
-async def test_model_away(desk: Desk, trouble: str) -> None:
-    if trouble == "dead":
-        await desk.ground.kill("llm")
-    else:
-        await desk.llm.fault(trouble, share=1.0, endpoint="chat")
-    before = (await desk.driver.events(after=10**12))["newest"]
-    threads = await asked(desk, scaled(5))
-    assert await desk.until(lambda: not desk.unsettled())
-    if trouble == "dead":
+async def test_model_hung_or_overloaded(desk: Desk) -> None:
+    await desk.llm.fault("stall", share=1.0, contains="HUNG")
+    await desk.llm.fault("rate_limited", share=1.0, contains="BUSY")
+    words = [f"{trouble}: onde fica a loja?" for trouble in ("HUNG", "BUSY") for _ in range(scaled(5))]
+    await spoken_for(desk, words)
+
+
+async def test_model_dead(desk: Desk) -> None:
+    await desk.ground.kill("llm")
+    try:
+        await spoken_for(desk, ["Onde fica a loja?"] * scaled(5))
+    finally:
         await desk.ground.revive("llm")
+
+
+async def spoken_for(desk: Desk, words: list[str]) -> None:
+    """Each of these gets one prepared sentence, a note, and people, inside the deadline; no slot stays taken."""
+    before = (await desk.driver.events(after=10**12))["newest"]
+    threads = await asyncio.gather(*(desk.write(words=said, number=n) for n, said in enumerate(words)))
+    assert await desk.until(lambda: not desk.unsettled())
     await handed_over(desk, threads)
     for sent in threads:
         state = await desk.driver.state(sent)

@@ -12,9 +12,9 @@ _AWAY = 5.0
 _CONVERSATIONS = scaled(60)
 
 
-async def loaded(desk: Desk, trouble: Awaitable[None]) -> Tally:
+async def loaded(desk: Desk, trouble: Awaitable[None], per_second: float = 8) -> Tally:
     """A crowd that writes before, while and after `trouble`."""
-    await with_trouble(desk.crowd(_CONVERSATIONS, per_second=6), trouble)
+    await with_trouble(desk.crowd(_CONVERSATIONS, per_second), trouble)
     tally = await desk.tally()
     tally.must_be_clean()
     assert tally.refused == 0, f"deliveries were refused: {desk.relay.answers}"
@@ -77,7 +77,7 @@ async def test_redis_forgets_scripts(desk: Desk) -> None:
             await connection.script_flush()
 
     try:
-        tally = await loaded(desk, flush())
+        tally = await loaded(desk, flush(), per_second=20)
     finally:
         await connection.aclose()
     assert tally.handed_off == 0

@@ -30,23 +30,19 @@ async def test_worker_frozen(desk: Desk, busy_with: str) -> None:
     assert tally.handed_off == 0
 
 
-async def test_worker_frozen_before_it_posts_again(desk: Desk) -> None:
-    """Chatwoot had no time for it; while it slept, another took the turn and posted."""
-    ground, conversations = desk.ground, scaled(12)
-    await desk.driver.fault("status", status=429, retry_after=1, times=None)
-    before = len(await desk.driver.calls(action="messages#create"))
-    await asyncio.gather(*(desk.write(number=number) for number in range(conversations)))
-    after = 0
-    while len(refused := await desk.driver.calls(action="messages#create")) < before + conversations:
-        after = (await desk.driver.calls(after, 5.0, action="messages#create"))[-1]["n"]
-    assert {call["status"] for call in refused[before:]} == {429}
-    ground.processes["worker"].send(signal.SIGSTOP)
-    await desk.driver.clear_faults()
-    assert await desk.until(lambda: not desk.unsettled())
-    ground.processes["worker"].send(signal.SIGCONT)
-    await ground.ready("worker")
-    newest = (await desk.driver.events(after=10**12))["newest"]
-    await desk.driver.events(newest, 1.0, name="message_created")  # what must not come now
+async def test_worker_stopped_while_redis_is_away(desk: Desk) -> None:
+    ground = desk.ground
+    assert ground.redis is not None
+    await desk.llm.latency("fixed:1000ms")
+    await asyncio.gather(*(desk.write(number=number) for number in range(scaled(6))))
+    await desk.llm.wait("in_flight", at_least=scaled(6), seconds=30)
+    ground.redis.kill()
+    for name in ("worker", "worker-2"):
+        ground.processes[name].send(signal.SIGTERM)
+    for name in ("worker", "worker-2"):
+        assert await asyncio.wait_for(ground.processes[name].gone(), 30 + LEASE) == 0
+    ground.redis.resume()
+    await ground.revive("worker", "worker-2")
     tally = await desk.tally()
     tally.must_be_clean()
     assert tally.handed_off == 0
@@ -56,7 +52,7 @@ async def test_workers_deployed(desk: Desk) -> None:
     """A SIGTERM a second, to the oldest each time, the new ones started before; turns are cut short and given back."""
     ground, conversations = desk.ground, scaled(60)
     await desk.llm.latency("fixed:1000ms")
-    fresh = [f"deploy-{number}" for number in range(4)]
+    fresh = [f"deploy-{number}" for number in range(3)]
     for name in fresh:
         ground.another_worker(name, WORKER_GRACE_SECONDS="0.2").start()
     await ground.revive(*fresh)
@@ -78,21 +74,3 @@ async def test_workers_deployed(desk: Desk) -> None:
     tally.must_be_clean()
     assert tally.handed_off == 0
     assert tally.tried == 0, "a deploy cost a turn a try"
-
-
-async def test_worker_stopped_while_redis_is_away(desk: Desk) -> None:
-    ground = desk.ground
-    assert ground.redis is not None
-    await desk.llm.latency("fixed:1000ms")
-    await asyncio.gather(*(desk.write(number=number) for number in range(scaled(6))))
-    await desk.llm.wait("in_flight", at_least=scaled(6), seconds=30)
-    ground.redis.kill()
-    for name in ("worker", "worker-2"):
-        ground.processes[name].send(signal.SIGTERM)
-    for name in ("worker", "worker-2"):
-        assert await asyncio.wait_for(ground.processes[name].gone(), 30 + LEASE) == 0
-    ground.redis.resume()
-    await ground.revive("worker", "worker-2")
-    tally = await desk.tally()
-    tally.must_be_clean()
-    assert tally.handed_off == 0

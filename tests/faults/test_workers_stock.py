@@ -4,6 +4,9 @@ import asyncio
 
 from tests.faults.desk import Desk, scaled, with_trouble
 
+OURS = False
+"""Not our own workers: the desk need not wait for them."""
+
 
 async def test_stock_worker(desk: Desk) -> None:
     """Twenty conversations, a kill -9 in the midst of the second ten, and what `arq --check` says meanwhile."""
