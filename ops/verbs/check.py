@@ -39,9 +39,11 @@ def run(arguments: argparse.Namespace) -> int:
 def findings(folder: Path, environment: Mapping[str, str]) -> tuple[list, list, int]:  # type: ignore[type-arg]
     """Problems and notes of configuration and crews, and how many accounts are served."""
     from config.loader import inspect
+    from crews import planning
 
     found = inspect(folder, environment)
-    return list(found.problems), list(found.snapshot.notes), len(found.snapshot.accounts)
+    problems = list(found.problems) or planning.problems(found.snapshot)
+    return problems, [*found.snapshot.notes, *planning.notes(found.snapshot)], len(found.snapshot.accounts)
 
 
 def _print(problems: list, accounts: int) -> None:  # type: ignore[type-arg]

@@ -5,26 +5,31 @@ from dataclasses import asdict
 from os import environ
 from typing import TYPE_CHECKING
 
+from ops.plans import show_plan
 from ops.printing import as_json, complain, table, takes_config, takes_json
 
 if TYPE_CHECKING:
     from config.crewing import Crewing
+    from config.settings import Settings
 
-SUMMARY = "list the crews, or show one as it is on a channel for a tenant, with the file and line of each value"
+SUMMARY = "list the crews, show one on a channel for a tenant, with each value's file and line, or plan what it takes"
 EXAMPLES = """\
   chatwootai crew list
   chatwootai crew show customer_service --channel whatsapp
-  chatwootai crew show customer_service --tenant 1 --channel whatsapp --inbox 17"""
+  chatwootai crew show customer_service --tenant 1 --channel whatsapp --inbox 17
+  chatwootai crew plan customer_service --tenant 1 --channel whatsapp"""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """`list` (default) and `show`."""
+    """`list` (default), `show` and `plan`."""
     actions = parser.add_subparsers(dest="action", metavar="ACTION")
     listed = actions.add_parser("list", help="functions and their channels")
     show = actions.add_parser("show", help="every value of a crew, and where it came from")
-    show.add_argument("function", help="the crew, as customer_service")
-    show.add_argument("--channel", default="default", help="the channel (default: default)")
-    for action in (listed, show):
+    plan = actions.add_parser("plan", help="calls in a row, tokens, seconds and costs of an answer, in each shape")
+    for action in (show, plan):
+        action.add_argument("function", help="the crew, as customer_service")
+        action.add_argument("--channel", default="default", help="the channel (default: default)")
+    for action in (listed, show, plan):
         action.add_argument("--tenant", metavar="T", help="an account's key, or its tenant's name: with its overlays")
         action.add_argument("--inbox", type=int, metavar="ID", help="as it is in this inbox of the tenant")
         takes_config(action)
@@ -32,21 +37,26 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """List or show; 1 where there is no such crew or tenant."""
+    """List, show or plan; 1 where there is no such crew or tenant, or where no plan meets its deadline."""
     from config.problems import ConfigurationError
 
     try:
-        crewing = _crewing(arguments)
-        if crewing is None:
-            return 1
-        return _show(crewing, arguments) if arguments.action == "show" else _list(crewing, arguments)
+        found = _found(arguments)
+        return 1 if found is None else _done(*found, arguments)
     except ConfigurationError as error:
         complain(error)
         return 1
 
 
-def _crewing(arguments: argparse.Namespace) -> "Crewing | None":
-    """The crews of the catalog, or of a tenant or one of its inboxes."""
+def _done(crewing: "Crewing", settings: "Settings", arguments: argparse.Namespace) -> int:
+    if arguments.action == "plan":
+        return show_plan(crewing, settings, arguments)
+    return _show(crewing, arguments) if arguments.action == "show" else _list(crewing, arguments)
+
+
+def _found(arguments: argparse.Namespace) -> "tuple[Crewing, Settings] | None":
+    """The crews and settings of the catalog and `_base`, or of a tenant or one of its inboxes."""
+    from config.loader import shipped
     from crews.catalog import Catalog
 
     tenant = getattr(arguments, "tenant", None)
@@ -54,11 +64,11 @@ def _crewing(arguments: argparse.Namespace) -> "Crewing | None":
         if getattr(arguments, "inbox", None) is not None:
             complain("an inbox belongs to a tenant: add --tenant")
             return None
-        return Catalog.from_environment().crewing
+        return Catalog.from_environment().crewing, shipped()
     return _of_tenant(tenant, arguments)
 
 
-def _of_tenant(tenant: str, arguments: argparse.Namespace) -> "Crewing | None":
+def _of_tenant(tenant: str, arguments: argparse.Namespace) -> "tuple[Crewing, Settings] | None":
     from config.loader import inspect
     from ops.accounts import meant
 
@@ -68,7 +78,7 @@ def _of_tenant(tenant: str, arguments: argparse.Namespace) -> "Crewing | None":
         return None
     number = arguments.inbox
     settings = account.settings if number is None else found.snapshot.settings(account.key, number)
-    return settings.crewing
+    return None if settings.crewing is None else (settings.crewing, settings)
 
 
 def _list(crewing: "Crewing", arguments: argparse.Namespace) -> int:

@@ -163,6 +163,7 @@ def test_the_best_way_that_the_time_allows_is_taken_and_else_the_quickest(left: 
 
 
 def folder(tmp_path: Path, **files: str) -> Path:
+    tmp_path.mkdir(exist_ok=True)
     (tmp_path / "chatwoot_mapping.yaml").write_text(MAPPING)
     tenant = tmp_path / "domains" / "retail" / "loja"
     crew = tenant / "crews" / "customer_service"
@@ -218,3 +219,15 @@ def test_the_command_prints_plans_and_fails_where_none_fits(monkeypatch: pytest.
     assert "CALLS IN A ROW" in table.stdout
     unknown = subprocess.run([*command, "--tenant", "nobody"], capture_output=True, text=True, check=False)
     assert unknown.returncode == 1
+
+
+def test_check_itself_tells_of_slow_crews_and_of_stock_crewai(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("S", "one")
+    monkeypatch.setenv("T", "two")
+    slow = folder(tmp_path / "slow", tasks=SLOW, config="deadline_ms: 5000\n")
+    stock = folder(tmp_path / "stock", agents="attendant: {allow_delegation: true}\n")
+    command = [sys.executable, "-m", "ops.cli", "check", "--config"]
+    one = subprocess.run([*command, str(slow)], capture_output=True, text=True, check=False)
+    other = subprocess.run([*command, str(stock)], capture_output=True, text=True, check=False)
+    assert (one.returncode, "too-slow" in one.stdout) == (1, True)
+    assert (other.returncode, "stock CrewAI" in other.stderr) == (0, True)

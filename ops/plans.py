@@ -1,0 +1,63 @@
+"""`chatwootai crew plan`: what a crew's answers take, in each shape that it could run in."""
+
+import argparse
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from ops.printing import as_json, complain, table
+
+if TYPE_CHECKING:
+    from config.crewing import Crewing
+    from config.settings import Settings
+    from crews.plan import Plan, Step
+
+
+def show_plan(crewing: "Crewing", settings: "Settings", arguments: argparse.Namespace) -> int:
+    """Print the plans of a crew; 1 where none that it may take meets the deadline.
+
+    Raises:
+        config.problems.ConfigurationError: there is no such crew.
+    """
+    from crews.fuse import can_fuse, needs_stock
+    from crews.planning import planned, shapes
+
+    blueprint = crewing.blueprint(arguments.function, arguments.channel)
+    if wanted := needs_stock(blueprint):
+        complain(f"{arguments.function} runs on stock CrewAI ({', '.join(wanted)}): it cannot be planned")
+        return 1
+    allowed = shapes(blueprint)
+    plans = [planned(blueprint, settings, "sequential"), planned(blueprint, settings, "parallel")]
+    plans += [planned(blueprint, settings, "fused")] if can_fuse(blueprint) else []
+    if arguments.json:
+        as_json([{**asdict(each), "fits": each.fits, "allowed": each.shape in allowed} for each in plans])
+    else:
+        _print_plans(plans, allowed)
+    return 0 if any(each.fits for each in plans if each.shape in allowed) else 1
+
+
+def _print_plans(plans: "list[Plan]", allowed: tuple[str, ...]) -> None:
+    first = plans[0]
+    measured = "" if first.model_known else ", which nobody has measured: planned as a like one"
+    print(f"{first.function} on {first.channel}, {first.model}{measured}; deadline {first.deadline:g} s\n")
+    head = ("SHAPE", "RUNS", "CALLS IN A ROW", "CALLS", "PROMPT", "COMPLETION", "P50 S", "P95 S", "FITS", "USD/1000")
+    table(head, [_row(each, allowed) for each in plans])
+    for each in plans:
+        if each.shape in allowed:
+            print(f"\n{each.shape}: {' > '.join(each.path)}")
+            columns = ("TASK", "AGENT", "WAVE", "AFTER", "CALLS", "AT MOST", "PROMPT", "COMPLETION", "LIMIT")
+            table(columns, [_step(step) for step in each.steps])
+
+
+def _row(plan: "Plan", allowed: tuple[str, ...]) -> tuple[object, ...]:
+    place = allowed.index(plan.shape) if plan.shape in allowed else None
+    runs = "no" if place is None else "yes" if place == 0 else "in a hurry"
+    cost = None if plan.cost is None else f"{1000 * plan.cost:.3f}"
+    fits = "yes" if plan.fits else "no"
+    tokens = (plan.prompt_tokens, plan.completion_tokens)
+    return plan.shape, runs, plan.calls_in_row, plan.calls, *tokens, plan.p50, plan.p95, fits, cost
+
+
+def _step(step: "Step") -> tuple[object, ...]:
+    after = ", ".join(step.after) or "-"
+    tokens = (step.prompt_tokens, step.completion_tokens, step.limit)
+    return step.task, step.agent, step.wave, after, step.calls, step.most_calls, *tokens
