@@ -16,6 +16,7 @@ from chatwootai.stores.snapshots import Snapshots, Version
 from chatwootai.telemetry import log
 from chatwootai.telemetry.http import Check, Status
 from chatwootai.telemetry.metrics import CONFIG_RELOADS, config_in_force
+from chatwootai.telemetry.tasks import ended
 from config.holder import Holder, Listener
 from config.problems import ConfigurationError, Problem
 from config.snapshot import Snapshot
@@ -25,7 +26,6 @@ from config.watch import watch
 _MOST_SHOWN = 5
 _START_SECONDS = 1.0
 _PAUSE = 1.0
-_AGAIN_SECONDS = 0.2
 _log = log.get("config")
 
 
@@ -83,7 +83,7 @@ class Live:
             await asyncio.wait({watching, listening})
         finally:
             stop.set()
-            await _ended(watching, listening)
+            await ended(watching, listening)
 
     async def check(self) -> Check:
         """For /readyz: what is in force, and what of the last edit is broken."""
@@ -203,11 +203,3 @@ async def _for_ever(work: Callable[[], Awaitable[None]]) -> None:
         except Exception:  # noqa: BLE001 - said and done again
             _log.exception("config_watch_failed")
         await asyncio.sleep(_PAUSE)
-
-
-async def _ended(*tasks: asyncio.Task[None]) -> None:
-    """Cancel until it is done: redis-py drops a cancellation that comes while it connects."""
-    while running := {task for task in tasks if not task.done()}:
-        for task in running:
-            task.cancel()
-        await asyncio.wait(running, timeout=_AGAIN_SECONDS)

@@ -14,6 +14,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 
 from chatwootai.stores.connection import connect
 from chatwootai.telemetry import http, log, loop, metrics
+from chatwootai.telemetry.tasks import ended
 from config.live import Live
 from ingress import health
 from ingress.admission import REDIS_RETRIES, REDIS_SECONDS, Admissions
@@ -69,8 +70,7 @@ async def _configuration(environment: Environment, environ: Mapping[str, str]) -
         try:
             yield live
         finally:
-            following.cancel()
-            await asyncio.gather(following, return_exceptions=True)
+            await ended(following)
     finally:
         await connection.aclose()
 
@@ -86,10 +86,9 @@ async def _admissions(environment: Environment) -> AsyncIterator[Admissions]:
     try:
         yield admissions
     finally:
-        for watch in watches:
-            watch.cancel()
         admissions.close()
-        await asyncio.gather(replay, *watches, return_exceptions=True)
+        await ended(*watches)
+        await asyncio.gather(replay, return_exceptions=True)
         await journal.close()
         await connection.aclose()
 

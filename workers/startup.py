@@ -17,11 +17,14 @@ from chatwootai.stores.repair import Repair
 from chatwootai.stores.rounds import Rounds
 from chatwootai.stores.signals import Signals
 from chatwootai.telemetry import http, log
+from chatwootai.telemetry.tasks import ended
 from config.live import Live
 from config.settings import Settings
 from workers.catchup import CatchUp, at_start
 from workers.environment import Environment
+from workers.fetch import guarded
 from workers.floor import Floor
+from workers.media import Media
 from workers.sync import keep_in_step
 from workers.typing import settled
 
@@ -56,7 +59,12 @@ class Shop:
         session = await self._stack.enter_async_context(_session())
         self._stack.push_async_callback(settled)  # every "off" is said before the session closes
         self.floor = Floor(
-            worker=self.worker, connection=self.connection, snapshot=self.live.snapshot, crews=crews, session=session
+            worker=self.worker,
+            connection=self.connection,
+            snapshot=self.live.snapshot,
+            crews=crews,
+            session=session,
+            media=Media(self.connection, session, await self._stack.enter_async_context(guarded())),
         )
         self.live.listen(self.floor.replace)
         self.floor.replace(self.live.snapshot)
@@ -94,11 +102,7 @@ class Shop:
         """Do `work` until the shop closes."""
         task = asyncio.create_task(work)
 
-        async def end() -> None:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
-
-        self._stack.push_async_callback(end)
+        self._stack.push_async_callback(ended, task)
 
     async def _sweep(self) -> None:
         repair = Repair(self.connection)

@@ -19,11 +19,14 @@ from chatwootai.stores.connection import Connection, StoreUnavailable, store_err
 from chatwootai.stores.queue import Claim, Claimed, Queue
 from chatwootai.telemetry import log
 from chatwootai.telemetry.metrics import TURNS_RUNNING
+from chatwootai.telemetry.tasks import ended
 
 _LONGEST_SLEEP = 1.0
 """Seconds until an idle worker looks again: what a lost wake-up token costs at most."""
 
 _AWAY_PAUSE = 0.2
+_GIVE_BACK_SECONDS = 5.0
+"""What a cancelled job gets to give itself back before it is cancelled again."""
 _SPARE_PART = 5
 """A fifth of the slots is not for tenants that have as many turns running: a flood leaves room for the others."""
 _MOST_AT_ONCE = 32
@@ -61,9 +64,9 @@ class Worker(ArqWorker):
                 if task.done():
                     task.result()  # neither ever returns: what ended it is worth a crash
         finally:
-            await _cancelled(taker, stop, *([self._nap] if self._nap else []))
+            await ended(taker, stop, *([self._nap] if self._nap else []))
             await self._let_go()
-            await _cancelled(keeper)
+            await ended(keeper)
 
     async def _take_jobs(self) -> None:
         while True:
@@ -196,8 +199,8 @@ class Worker(ArqWorker):
             while running and not forced.done() and (left := deadline - time.monotonic()) > 0:
                 await asyncio.wait({*running, forced}, timeout=left, return_when=asyncio.FIRST_COMPLETED)
                 running = {task for task in running if not task.done()}
-            await _cancelled(forced)
-        await _cancelled(*running)
+            await ended(forced)
+        await ended(*running, again=_GIVE_BACK_SECONDS)
         _log.info("stopped", given_back=len(running), completed=self.jobs_complete)
 
     def handle_sig(self, signum: Signals) -> None:
@@ -217,9 +220,3 @@ class Worker(ArqWorker):
         if self.on_shutdown:
             await self.on_shutdown(self.ctx)
         self._pool = None
-
-
-async def _cancelled(*tasks: asyncio.Task[Any]) -> None:
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)

@@ -11,6 +11,7 @@ from chatwootai.stores import keys
 from chatwootai.stores.connection import Connection, StoreUnavailable
 from chatwootai.stores.scripts import Runner
 from chatwootai.stores.together import together
+from chatwootai.telemetry.tasks import ended
 
 _HELD_MS: Final = keys.CATCHUP_MS
 
@@ -40,8 +41,7 @@ class Rounds:
         try:
             yield
         finally:
-            keeper.cancel()
-            await asyncio.gather(keeper, return_exceptions=True)
+            await ended(keeper)
             try:
                 await self._runner.run("let_go", keys.CATCHUP, self._who)
             except StoreUnavailable as error:
