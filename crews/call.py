@@ -177,11 +177,21 @@ class Completer(Protocol):
         ...
 
 
+_IMAGE = 3 * 1000
+"""An image's share of a prompt, as bytes of text: about a thousand tokens."""
+
+
 def estimated_prompt(call: Call) -> int:
     """About how many tokens a call's prompt has, rather too many: three bytes each, and some a message."""
-    texts = sum(len(str(message.get("content") or "").encode()) for message in call.messages)
+    texts = sum(_size(message.get("content")) for message in call.messages)
     extras = sum(len(str(tool)) for tool in call.tools) + len(str(call.response_format or ""))
     return (texts + extras) // 3 + 6 * len(call.messages) + 10
+
+
+def _size(content: object) -> int:
+    if isinstance(content, list):
+        return sum(len(str(piece["text"]).encode()) if "text" in piece else _IMAGE for piece in content)
+    return len(str(content or "").encode())
 
 
 def total(receipts: Sequence[Receipt]) -> Usage:

@@ -22,6 +22,7 @@ from crews.assignment import Said
 from crews.blueprint import AgentText, Blueprint, TaskText
 from crews.building import Terms, tools_of
 from crews.call import Chat, Completer, ToolCall
+from crews.conversation import words
 from crews.errors import CrewError, CrewUnsupported, ModelSilent
 from crews.llm import StackLLM
 from crews.offered import Offer
@@ -87,7 +88,7 @@ class StockCrew:
         agents = {each.name: self._agent(each, bridge) for each in blueprint.agents}
         tasks: dict[str, Task] = {}
         talk = _HISTORY.format(
-            "\n".join(f"{_WHO.get(str(each['role']), 'other')}: {each['content']}" for each in said.messages)
+            "\n".join(f"{_WHO.get(str(each['role']), 'other')}: {words(each['content'])}" for each in said.messages)
         )
         for each in blueprint.tasks:
             tasks[each.name] = self._task(each, agents[each.agent], tasks, f"{said.situation}\n\n{talk}")

@@ -27,6 +27,7 @@ from workers.handing import destination, handed, rules
 from workers.idle import after_reply
 from workers.interim import patience_asked
 from workers.letters import dead_letter
+from workers.media import only_unsupported
 from workers.patience import MOST_TRIES, patient
 
 STEPPED_IN = "a person stepped in"
@@ -48,6 +49,7 @@ class Turn:
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
     steps: Steps = field(default_factory=Steps)
     draft: Draft | None = None
+    images: tuple[str, ...] = ()
     superseded: int = 0
     patience_asked: bool = False
     begun_at: float = field(default_factory=time.time)
@@ -103,6 +105,7 @@ async def decided(floor: Floor, turn: Turn) -> Decided:
         StoreUnavailable: Redis was away for too long.
     """
     while True:
+        await _read_media(floor, turn)
         question = _question(turn)
         made = await _outcome(floor, turn, question)
         if made is not None and (done := await _commit(floor, turn, question, made)) is not None:
@@ -116,6 +119,15 @@ async def decided(floor: Floor, turn: Turn) -> Decided:
         turn.deliveries = waiting
 
 
+async def _read_media(floor: Floor, turn: Turn) -> None:
+    if floor.media is None:
+        return
+    due = assemble.deadline(turn.deliveries, time.time(), turn.settings.last_deadline_ms / 1000)
+    with turn.steps("media"):
+        seen = await floor.media.read(turn.tenant, turn.deliveries, turn, due)
+    turn.deliveries, turn.images = seen.deliveries, seen.images
+
+
 async def _taken_back(floor: Floor, turn: Turn, question: Question) -> Decided:
     """The contact deleted all that there was to answer: nothing is said, nothing of it remembered."""
     SUPERSEDED.labels("deleted").inc()
@@ -126,7 +138,7 @@ async def _taken_back(floor: Floor, turn: Turn, question: Question) -> Decided:
 
 def _question(turn: Turn) -> Question:
     settings = turn.settings
-    said = "\n".join(assemble.said(delivery) for delivery in turn.deliveries)
+    said = "\n".join(assemble.spoken(delivery) for delivery in turn.deliveries)
     before = [one.text for one in reversed(turn.begun.context) if one.role == "contact"]
     asked = assemble.question(
         turn.deliveries,
@@ -138,7 +150,7 @@ def _question(turn: Turn) -> Question:
         most_tokens=settings.context.tokens,
         language=language_of(said, before, turn.last.language, settings.language),
     )
-    return replace(asked, greeted=bool(settings.greeting) and first_answer(turn.begun.context))
+    return replace(asked, greeted=bool(settings.greeting) and first_answer(turn.begun.context), images=turn.images)
 
 
 async def _outcome(floor: Floor, turn: Turn, question: Question) -> Outcome | None:
@@ -164,6 +176,8 @@ async def _outcome(floor: Floor, turn: Turn, question: Question) -> Outcome | No
 async def _result(floor: Floor, turn: Turn, question: Question) -> Draft | Need | Failed | Interrupted:
     if not question.function:
         return Need(Cause.OFF)
+    if only_unsupported(turn.deliveries):
+        return Draft(text=turn.settings.sentence("unsupported", question.language), served_by="prepared")
     if (need := before_draft(question.text, turn.begun.context, rules(turn.settings))) is not None:
         return need
     with turn.steps("draft"):

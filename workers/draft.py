@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Any
 
 from chatwootai.model.handoff import Cause
 from chatwootai.model.turn import Draft, Question
@@ -39,7 +40,7 @@ async def drafted(
     task = asyncio.create_task(_until_deadline(drafter, question), name=f"draft {question.turn}")
     try:
         while not task.done():
-            await _either(task, attention.changed)
+            await either(task, attention.changed)
             if overtaken():
                 return Interrupted()
             attention.changed.clear()
@@ -49,7 +50,8 @@ async def drafted(
         await asyncio.gather(task, return_exceptions=True)
 
 
-async def _either(task: asyncio.Task[Draft | Failed], changed: asyncio.Event) -> None:
+async def either(task: asyncio.Task[Any], changed: asyncio.Event) -> None:
+    """Wait until the task has ended, or something was heard."""
     heard = asyncio.create_task(changed.wait())
     try:
         await asyncio.wait({task, heard}, return_when=asyncio.FIRST_COMPLETED)

@@ -2,6 +2,7 @@
 
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import aiohttp
 
@@ -17,6 +18,9 @@ from crews.draft import Crews
 from workers.attention import Listeners
 from workers.chatwoot import Chatwoot
 from workers.typing import typing
+
+if TYPE_CHECKING:
+    from workers.media import Media
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +45,14 @@ class Floor:
     """The shop floor of one worker. `snapshot` is replaced whole; a turn keeps the one that it began with."""
 
     def __init__(
-        self, *, worker: str, connection: Connection, snapshot: Snapshot, crews: Crews, session: aiohttp.ClientSession
+        self,
+        *,
+        worker: str,
+        connection: Connection,
+        snapshot: Snapshot,
+        crews: Crews,
+        session: aiohttp.ClientSession,
+        media: "Media | None" = None,
     ) -> None:
         self.worker = worker
         self.connection = connection
@@ -50,6 +61,7 @@ class Floor:
         self.listeners = Listeners()
         self.crews = crews
         self.snapshot = snapshot
+        self.media = media
         self._session = session
         self._tenants: dict[str, Tenant] = {}
 

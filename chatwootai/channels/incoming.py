@@ -3,6 +3,8 @@
 Read from a message_created webhook, or from what the API lists, put into the webhook's shape.
 """
 
+import re
+from dataclasses import replace
 from typing import Final
 from urllib.parse import unquote
 
@@ -15,6 +17,7 @@ _MOST_ATTACHMENTS: Final = 30
 _MOST_LABELS: Final = 50
 _MOST_CUSTOM: Final = 32
 _TYPES: Final = {0: "incoming", 1: "outgoing", 2: "activity", 3: "template"}  # as numbers inside conversation.messages
+_STICKER: Final = re.compile(r"!\[sticker[^\]\n]{0,200}\]\([^)\n]{0,2000}\)")  # LINE's come as Markdown
 UNSUPPORTED: Final = "unsupported"  # the kind of an attachment that stands for what Chatwoot could not receive
 
 
@@ -145,6 +148,8 @@ def _message(payload: Object, conversation: Object, received_at: float) -> Messa
     attributes = mapping(payload.get("content_attributes"))
     number = _required(identifier(payload.get("id")), "the message has no id")
     attachments = tuple(_attachment(mapping(one)) for one in items(payload.get("attachments"), _MOST_ATTACHMENTS))
+    if payload.get("content_type") == "sticker":
+        attachments = tuple(replace(one, kind="sticker") for one in attachments)
     unsupported = attributes.get("is_unsupported") is True
     return Message(
         id=number,
@@ -160,7 +165,7 @@ def words(payload: Object, conversation: Object) -> str:
     """What was written; of a mail, without the quoted thread (the names are inverted: PROTOCOL.md 2.5)."""
     mail = letter.of(payload)
     if not mail:
-        return text(payload.get("content"))
+        return _STICKER.sub("[sticker]", text(payload.get("content")))
     trimmed = text(mapping(mail.get("text_content")).get("quoted")) or text(
         mapping(mail.get("html_content")).get("quoted")
     )
@@ -200,11 +205,21 @@ def _attachment(one: Object) -> Attachment:
         kind=line(one.get("file_type"), 40) or "file",
         url=url,
         content_type=line(one.get("content_type"), 200),
-        title=line(one.get("fallback_title"), 500) or _file_name(url),
+        title=_card(one) or line(one.get("fallback_title"), 500) or _file_name(url),
         transcript=text(one.get("transcribed_text")) or None,
         latitude=coordinate(one.get("coordinates_lat")),
         longitude=coordinate(one.get("coordinates_long")),
     )
+
+
+def _card(one: Object) -> str | None:
+    """A contact card: whose it is, and the number (WhatsApp and Telegram spell the keys differently)."""
+    if one.get("file_type") != "contact":
+        return None
+    about = mapping(one.get("meta"))
+    keys = ("firstName", "first_name", "lastName", "last_name")
+    name = " ".join(filter(None, (line(about.get(key), 200) for key in keys)))
+    return ", ".join(filter(None, (name, line(one.get("fallback_title"), 200)))) or None
 
 
 def _file_name(url: str | None) -> str | None:

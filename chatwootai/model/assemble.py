@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 
-from chatwootai.model.delivery import Attachment, Delivery
+from chatwootai.model.attached import described
+from chatwootai.model.delivery import Delivery
 from chatwootai.model.routing import Route
 from chatwootai.model.turn import Exchange, Question
 
@@ -58,8 +59,13 @@ def question(
 
 def said(delivery: Delivery) -> str:
     """A message as words: its text, and what came with it in brackets."""
-    pieces = [delivery.message.text, *(_described(one) for one in delivery.message.attachments)]
+    pieces = [delivery.message.text, *(described(one) for one in delivery.message.attachments)]
     return "\n".join(piece for piece in pieces if piece)
+
+
+def spoken(delivery: Delivery) -> str:
+    """The contact's own words, written or spoken: not what stands in files."""
+    return "\n".join((delivery.message.text, *(one.transcript or "" for one in delivery.message.attachments)))
 
 
 def in_order(said: Iterable[Exchange]) -> tuple[Exchange, ...]:
@@ -86,13 +92,3 @@ def recent(history: Sequence[Exchange], *, most_exchanges: int, most_tokens: int
             break
         kept.append(exchange)
     return tuple(reversed(kept))
-
-
-def _described(attachment: Attachment) -> str:
-    if attachment.transcript:
-        return attachment.transcript
-    if attachment.latitude is not None and attachment.longitude is not None:
-        return f"[location: {attachment.latitude:.6g}, {attachment.longitude:.6g} {attachment.title or ''}]".replace(
-            " ]", "]"
-        )
-    return f"[{attachment.kind}: {attachment.title}]" if attachment.title else f"[{attachment.kind}]"

@@ -6,13 +6,18 @@ from enum import StrEnum
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attachment:
-    """One file, place or card beside a message. `kind` is Chatwoot's file_type; `url` may not be ready yet."""
+    """One file, place or card beside a message. `kind` is Chatwoot's file_type; `url` may not be ready yet.
+
+    `transcript`: what is said in it; `content`: what stands in it; `problem`: why it was not opened.
+    """
 
     kind: str
     url: str | None = None
     content_type: str | None = None
     title: str | None = None
     transcript: str | None = None
+    content: str | None = None
+    problem: str | None = None
     latitude: float | None = None
     longitude: float | None = None
 

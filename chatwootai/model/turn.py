@@ -27,6 +27,7 @@ class Question:
     `function` the crew that answers, empty where people answer alone; `history` what was said before, oldest first;
     `deadline` unix seconds, by which a draft must be there; `priority` 0 to 10, higher first.
     `language`: the one to answer in; `greeted`: the tenant's own greeting stands above the answer.
+    `cc`: who gets a copy of a mail. `images`: what the contact sent, as data URLs, for models that see.
     """
 
     turn: str
@@ -48,6 +49,7 @@ class Question:
     subject: str | None = None
     priority: int = 5
     cc: tuple[str, ...] = ()
+    images: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

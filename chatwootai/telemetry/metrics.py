@@ -74,6 +74,9 @@ CAUGHT_UP: Final = Counter(
     "Messages that Chatwoot had and no webhook brought, by what admission made of them.",
     ["result"],
 )
+MEDIA: Final = Counter(
+    "chatwootai_media", "Attachments opened before a turn, by kind (audio, image, file) and fate.", ["kind", "fate"]
+)
 MESSAGES_WAITING: Final = Gauge(
     "chatwootai_waiting_messages", "Messages in mailboxes, of all tenants, as last seen by this process."
 )

@@ -1,0 +1,100 @@
+"""Voice notes as text, by an OpenAI-compatible transcription endpoint."""
+
+import asyncio
+import os
+import time
+from dataclasses import dataclass, field
+from typing import Final
+
+import aiohttp
+import orjson
+
+from config.settings import Settings
+from crews.errors import CrewError
+
+_LONGEST: Final = 8_000  # characters
+_MOST_BYTES: Final = 1 << 20  # of an answer
+_TRIES: Final = 2
+_PAUSE: Final = 0.3
+_DEFAULT: Final = "https://api.openai.com/v1"
+
+
+class NotHeard(CrewError):
+    """Answer without the recording: the message says why, in words that may stand before a crew."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ear:
+    """Where a tenant's recordings are heard."""
+
+    url: str
+    model: str
+    key: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """A voice note as it was fetched."""
+
+    data: bytes = field(repr=False)
+    name: str
+    content_type: str
+
+
+def ear(settings: Settings) -> Ear:
+    """The endpoint of a tenant's settings. A key goes nowhere but to the endpoint that it was given for."""
+    hearing, model = settings.media.hearing, settings.model
+    key = hearing.api_key.reveal() if hearing.api_key else None
+    base = hearing.base_url
+    if base is None and model.base_url is not None:
+        base, key = model.base_url, key or (model.api_key.reveal() if model.api_key else None)
+    elif base is None:
+        base = os.environ.get("OPENAI_BASE_URL") or _DEFAULT
+        key = key or (model.api_key.reveal() if model.api_key else os.environ.get("OPENAI_API_KEY"))
+    return Ear(f"{base.rstrip('/')}/audio/transcriptions", hearing.name, key)
+
+
+async def transcribe(session: aiohttp.ClientSession, at: Ear, recording: Recording, deadline: float) -> str:
+    """What is said in a recording. `deadline`: unix seconds.
+
+    Raises:
+        NotHeard: the endpoint refuses, is away, is too slow, or heard nothing.
+    """
+    for attempt in range(1, _TRIES + 1):
+        status, text = await _asked(session, at, recording, deadline)
+        if 200 <= status < 300:
+            if not text:
+                raise NotHeard("nothing could be heard in it")
+            return text[:_LONGEST]
+        again = (status == 0 or status in (408, 429) or status >= 500) and attempt < _TRIES
+        if not again or time.time() + _PAUSE >= deadline:
+            break
+        await asyncio.sleep(_PAUSE)
+    raise NotHeard("it could not be listened to just now")
+
+
+async def _asked(session: aiohttp.ClientSession, at: Ear, recording: Recording, deadline: float) -> tuple[int, str]:
+    """One request: HTTP status (0: none came) and text. No error of the wire is chained: it would hold the key."""
+    form = aiohttp.FormData()
+    form.add_field("model", at.model)
+    form.add_field("response_format", "json")
+    form.add_field("file", recording.data, filename=recording.name, content_type=recording.content_type)
+    headers = {"Authorization": f"Bearer {at.key}"} if at.key else {}
+    timeout = aiohttp.ClientTimeout(total=max(0.05, deadline - time.time()))
+    try:
+        async with session.post(at.url, data=form, headers=headers, timeout=timeout, allow_redirects=False) as answer:
+            raw = await answer.content.read(_MOST_BYTES)
+            while not answer.content.at_eof() and len(raw) < _MOST_BYTES:
+                raw += await answer.content.read(_MOST_BYTES - len(raw))
+            return answer.status, _text(raw) if answer.status < 300 else ""
+    except (aiohttp.ClientError, TimeoutError, OSError, ValueError):
+        return 0, ""
+
+
+def _text(raw: bytes) -> str:
+    try:
+        said = orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        return ""
+    text = said.get("text") if isinstance(said, dict) else None
+    return " ".join(text.split()) if isinstance(text, str) else ""
