@@ -7,6 +7,9 @@ from collections.abc import AsyncIterator, Iterator
 import aiohttp
 import pytest
 
+from chatwootai.stores import keys
+from chatwootai.stores.connection import connect
+from chatwootai.stores.media import Readings
 from sandbox.chatwoot.driver import Driver
 from sandbox.llm.driver import Driver as Llm
 from sandbox.system import Plan, System
@@ -54,6 +57,16 @@ async def test_a_voice_note_is_answered_as_if_it_had_been_written(driver: Driver
     await driver.wait_for_reply(again)
     asked, *_ = await llm.requests("VOICE two")
     assert "VOICE one" in str(asked["body"]["messages"])  # remembered as what was said
+
+
+async def test_a_voice_note_is_heard_once_and_kept(system: System, driver: Driver) -> None:
+    voice = file("audio.ogg", "audio/ogg", b"OggS\x00\x02 Quero trocar o pedido VOICE three \x00\xff")
+    sent = await driver.write(2, "whatsapp", attachments=[voice], new=True)
+    await driver.wait_for_reply(sent)
+    connection = connect(system.redis_url)
+    kept = await Readings(connection).known(keys.conv("2", sent.conversation), sent.message)
+    assert kept == {0: {"transcript": "Quero trocar o pedido VOICE three"}}
+    await connection.aclose()
 
 
 async def test_an_image_is_shown_to_the_model(driver: Driver, llm: Llm) -> None:
