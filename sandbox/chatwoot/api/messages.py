@@ -49,8 +49,8 @@ def _words(call: Call, thread: Conversation, body: Json) -> Words:
     return Words(
         message_type=kind, content=None if content is None else str(content), sender=_sender(call, thread, body, kind),
         private=_truth(body.get("private")), content_type=str(body.get("content_type") or "text"),
-        content_attributes=_hash(body.get("content_attributes")) | _addressed(body), additional_attributes=_additional(body),
-        source_id=body.get("source_id"),
+        content_attributes=_hash(body.get("content_attributes")) | _addressed(body),
+        additional_attributes=_additional(body), source_id=body.get("source_id"),
     )  # fmt: skip
 
 
