@@ -27,11 +27,15 @@ def copied(payload: Object, contact: str | None) -> tuple[str, ...]:
 
 
 def by_machine(payload: Object) -> bool:
-    """Whether no person waits for an answer: bounces, lists, and what comes from the address that it went to."""
+    """Whether no person waits for an answer: bounces, lists, and what goes to nobody but its sender.
+
+    The contact is who an answer would go to. A form on a site sends as `noreply@`, with a customer to reply to.
+    """
     mail = of(payload)
-    senders = _addresses(mail.get("from"))
-    ours = set(_addresses(mail.get("to")))
-    return any(_is_machine(each) or each in ours for each in senders) or _says_so(mapping(mail.get("headers")))
+    senders = set(_addresses(mapping(payload.get("sender")).get("email")) or _addresses(mail.get("from")))
+    to = set(_addresses(mail.get("to")))
+    alone = bool(to) and to <= senders
+    return bool(mail) and (alone or any(map(_is_machine, senders)) or _says_so(mapping(mail.get("headers"))))
 
 
 def _is_machine(address: str) -> bool:

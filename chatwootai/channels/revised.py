@@ -1,6 +1,6 @@
 """What an update of a message means: a chosen button, an edit, a deletion, a delivery state, or nothing. Pure.
 
-message_updated comes for every change of a stored message, and says nothing about which (PROTOCOL.md 6.13, 6.14).
+message_updated comes for every change of a stored message, and says nothing about which (docs/reference/chatwoot.md).
 """
 
 from dataclasses import replace
@@ -65,7 +65,7 @@ def _edited(payload: Object, account: str, received_at: float, delivery_id: str 
 
 def _chosen(payload: Object, attributes: Object) -> str:
     """What was chosen or filled in below a message of the bot's own, as the contact saw it."""
-    if payload.get("content_type") not in _ASKING or not _ours(payload):
+    if line(payload.get("content_type")) not in _ASKING or not _ours(payload):
         return ""
     email = line(attributes.get("submitted_email"), 320)
     submitted = attributes.get("submitted_values")

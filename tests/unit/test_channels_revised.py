@@ -160,3 +160,8 @@ def test_a_teammates_message_that_failed_is_theirs_to_see() -> None:
     found = read(updated(message_type="outgoing", sender=teammate, content_attributes={"external_error": "no"}))
     assert isinstance(found, Ignored)
     assert found.failure is None
+
+
+@pytest.mark.parametrize("event", ["message_created", "message_updated"])
+def test_a_content_type_that_is_none_is_borne(event: str) -> None:
+    assert isinstance(read({**own({}, content_type=["input_select"]), "event": event}), Ignored)

@@ -65,11 +65,7 @@ def test_copies_go_to_people_once_and_not_back_to_the_sender() -> None:
     "changes",
     [
         {"auto_reply": True},
-        {"from": ["MAILER-DAEMON@mx.example.com"]},
-        {"from": ["noreply@example.com"]},
-        {"from": ["bounces+17@example.com"]},
-        {"from": ["nao-responda@loja.test"]},
-        {"from": ["loja@acme.test"]},
+        {"to": ["ana@example.com"]},
         {"headers": {"Auto-Submitted": "auto-replied; owner"}},
         {"headers": {"Precedence": "bulk"}},
     ],
@@ -78,7 +74,25 @@ def test_machines_are_not_answered(changes: dict[str, Any]) -> None:
     assert read(mail(**changes)) == Ignored(reason=Reason.AUTOMATIC_MAIL)
 
 
-@pytest.mark.parametrize("changes", [{"headers": {"Auto-Submitted": "no"}}, {"from": ["norberto@example.com"]}, {}])
+@pytest.mark.parametrize(
+    "address",
+    ["MAILER-DAEMON@mx.example.com", "noreply@example.com", "bounces+17@example.com", "nao-responda@loja.test"],
+)
+def test_an_answer_to_a_machine_is_none(address: str) -> None:
+    payload = mail()
+    payload["sender"]["email"] = address
+    assert read(payload) == Ignored(reason=Reason.AUTOMATIC_MAIL)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"headers": {"Auto-Submitted": "no"}},
+        {"from": ["noreply@site.test"]},  # a form on a site, with the customer to reply to
+        {"to": ["loja@acme.test", "ana@example.com"]},
+        {},
+    ],
+)
 def test_people_are(changes: dict[str, Any]) -> None:
     assert isinstance(read(mail(**changes)), Delivery)
 
