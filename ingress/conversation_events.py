@@ -16,7 +16,8 @@ _KIND_OF_STATUS: Final = {
 def signal_of(payload: dict[str, Any], account: str, received_at: float) -> Signal | None:
     """The signal in a conversation event, which has the conversation itself at its top level.
 
-    The newest status counts, never the event's name: conversation_status_changed may be missing (PROTOCOL.md 2.3).
+    The newest status counts, never the event's name: conversation_status_changed may be
+    missing (docs/reference/chatwoot.md).
     """
     conversation = identifier(payload.get("id"))
     kind = _kind(payload)
@@ -51,7 +52,7 @@ def _kind(payload: dict[str, Any]) -> SignalKind | None:
     changed = _changes(payload.get("changed_attributes"))
     if "status" in changed and by_status:
         return by_status
-    # A conversation handed back keeps its old assignee, so only a change of it is a takeover (PROTOCOL.md 6.4).
+    # A conversation handed back keeps its old assignee, so only a change of it is a takeover.
     assigned = mapping(changed.get("assignee_id")).get("current_value") is not None
     to_person = mapping(payload.get("meta")).get("assignee_type") == "User"
     return SignalKind.TAKEOVER if assigned and to_person else None

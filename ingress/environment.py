@@ -1,4 +1,4 @@
-"""What the environment says to this process (interface.md, "Environment")."""
+"""What the environment says to this process (docs/reference/environment.md)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,6 +1,6 @@
 """What a verified body means: a delivery that needs a turn, or the reason why it needs none. Pure.
 
-Only what is used is read; unknown keys and missing ones are borne (PROTOCOL.md 2). Trust in types ends at the door:
+Only what is used is read; unknown keys and missing ones are borne. Trust in types ends at the door:
 past it, every field of a Delivery is what its type says.
 """
 

@@ -1,6 +1,6 @@
 """Is this request from Chatwoot? HMAC-SHA256 over the raw bytes, before anything is parsed. Pure.
 
-The scheme (PROTOCOL.md 1.2): `X-Chatwoot-Signature: sha256=<hex of HMAC-SHA256(secret, "<timestamp>.<raw body>")>`,
+The scheme: `X-Chatwoot-Signature: sha256=<hex of HMAC-SHA256(secret, "<timestamp>.<raw body>")>`,
 `X-Chatwoot-Timestamp: <unix seconds>`. The timestamp is of this attempt, so a window of 300 s holds with any backlog.
 """
 

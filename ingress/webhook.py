@@ -1,4 +1,4 @@
-"""POST /webhooks/chatwoot/{account}: from bytes to one of the answers that interface.md lists, in a fixed order.
+"""POST /webhooks/chatwoot/{account}: from bytes to an answer of docs/reference/http.md, in a fixed order.
 
 Known account, body within its limit, signature, meaning, rate, storage. Nothing is parsed before the signature holds.
 """

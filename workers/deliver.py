@@ -163,7 +163,7 @@ async def _leave_it(floor: Floor, hold: Hold, pending: Pending, action: Action, 
 
 
 async def _unreachable(floor: Floor, tenant: Tenant, hold: Hold, entry: Entry) -> bool:
-    """The channel takes no free text now (PROTOCOL.md 6.21): a template asks the contact to write, or people are told.
+    """The channel takes no free text now: a template asks the contact to write, or people are told.
 
     Returns:
         Whether the rest of the turn is to be carried out.

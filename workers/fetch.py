@@ -18,7 +18,7 @@ from aiohttp.resolver import ThreadedResolver
 from yarl import URL
 
 PAUSES: Final = (1.0, 2.0, 4.0, 8.0)
-"""Seconds after which an address is asked again: Chatwoot tells of a file before it is stored (PROTOCOL.md 2.4)."""
+"""Seconds after which an address is asked again: Chatwoot tells of a file before it is stored."""
 _REDIRECTS: Final = 4
 _CHUNK: Final = 1 << 16
 _ATTEMPT_SECONDS: Final = 15.0

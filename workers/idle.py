@@ -1,7 +1,7 @@
 """A contact who does not answer us: reminded once, then the conversation is closed or given to people.
 
-Chatwoot ends no pending conversation by itself (PROTOCOL.md 6.5). What is to happen is agreed on when a turn commits
-its reply; the first thing that anyone says calls it off.
+Chatwoot ends no pending conversation by itself. What is to happen is agreed on when a turn commits its reply; the
+first thing that anyone says calls it off.
 """
 
 import time

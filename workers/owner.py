@@ -23,7 +23,7 @@ class Taken:
 def taken(found: Conversation, action: Action) -> Taken | None:
     """Whether people, or nobody, should see this action; None: it is ours to carry out.
 
-    The assignee alone tells nothing: a conversation handed back keeps the old one (PROTOCOL.md 6.4).
+    The assignee alone tells nothing: a conversation handed back keeps the old one (docs/reference/chatwoot.md).
     """
     if action.alone and wrote_since(found.last, action.after):
         return Taken("the contact has written")

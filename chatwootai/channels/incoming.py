@@ -162,7 +162,7 @@ def _message(payload: Object, conversation: Object, received_at: float) -> Messa
 
 
 def words(payload: Object, conversation: Object) -> str:
-    """What was written; of a mail, without the quoted thread (the names are inverted: PROTOCOL.md 2.5)."""
+    """What was written; of a mail, without the quoted thread (the names are inverted: docs/reference/chatwoot.md)."""
     mail = letter.of(payload)
     if not mail:
         return _STICKER.sub("[sticker]", text(payload.get("content")))
@@ -195,7 +195,7 @@ def _contact(sender: Object, meta: Object, contact_inbox: Object, channel: str) 
         phone=said("phone_number"),
         email=said("email"),
         identifier=said("identifier"),
-        verified=vouched or channel == "whatsapp",  # WhatsApp vouches for the number (PROTOCOL.md 6.20)
+        verified=vouched or channel == "whatsapp",  # WhatsApp vouches for the number (docs/reference/chatwoot.md)
     )
 
 
