@@ -5,7 +5,6 @@ tenant's own Chatwoot, and hosts that an operator names, may lie at private addr
 """
 
 import asyncio
-import ipaddress
 import socket
 import time
 from collections.abc import Collection
@@ -17,12 +16,13 @@ from aiohttp.abc import ResolveResult
 from aiohttp.resolver import ThreadedResolver
 from yarl import URL
 
+from crews.guard import public
+
 PAUSES: Final = (1.0, 2.0, 4.0, 8.0)
 """Seconds after which an address is asked again: Chatwoot tells of a file before it is stored."""
 _REDIRECTS: Final = 4
 _CHUNK: Final = 1 << 16
 _ATTEMPT_SECONDS: Final = 15.0
-_NAT64: Final = ipaddress.ip_network("64:ff9b::/96")
 _HEADERS: Final = {"Accept-Encoding": "identity", "User-Agent": "ChatwootAI"}  # what is unpacked has no bound
 
 
@@ -60,21 +60,6 @@ class Trusted:
         return url.host in self.hosts or f"{url.host}:{url.port}" in self.hosts
 
 
-def is_public(address: str) -> bool:
-    """Whether an IP address is out in the world, whatever dress it comes in."""
-    try:
-        ip = ipaddress.ip_address(address.partition("%")[0])
-    except ValueError:
-        return False
-    if isinstance(ip, ipaddress.IPv6Address):
-        inner = ip.ipv4_mapped or ip.sixtofour or (ip.teredo[1] if ip.teredo else None)
-        if inner is None and ip in _NAT64:
-            inner = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
-        if inner is not None:
-            return is_public(str(inner))
-    return ip.is_global and not ip.is_multicast
-
-
 class PublicResolver(ThreadedResolver):
     """Resolves names; one that leads inside, if only with one of its addresses, leads nowhere."""
 
@@ -83,7 +68,7 @@ class PublicResolver(ThreadedResolver):
     ) -> list[ResolveResult]:
         """As ThreadedResolver, raising PrivateAddress."""
         found = await super().resolve(host, port, family)
-        if not all(is_public(one["host"]) for one in found):
+        if not all(public(one["host"]) for one in found):
             raise PrivateAddress("an address inside the network")
         return found
 
@@ -127,7 +112,7 @@ class Fetcher:
 
     async def _asked(self, url: URL, trusted: Trusted, most: int, until: float) -> Fetched | URL:
         session = self._inside if trusted.has(url) else self._outside
-        if session is self._outside and _is_literal(url.host) and not is_public(url.host or ""):
+        if session is self._outside and _is_literal(url.host) and not public(url.host or ""):
             raise Unfetchable("its address is not allowed")
         left = until - time.time()
         if left <= 0:

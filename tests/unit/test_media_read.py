@@ -20,15 +20,16 @@ from chatwootai.model.delivery import Attachment, Delivery
 from config.settings import Settings
 from crews.call import Call, Endpoint, Target, estimated_prompt
 from crews.conversation import words
+from crews.guard import public
 from crews.hearing import ear
 from workers import documents, fetch
-from workers.fetch import Fetcher, Trusted, Unfetchable, is_public
+from workers.fetch import Fetcher, Trusted, Unfetchable
 from workers.media import only_unsupported
 
 
 @pytest.mark.parametrize("address", ["8.8.8.8", "2606:4700::1111", "::ffff:8.8.8.8"])
 def test_addresses_out_in_the_world(address: str) -> None:
-    assert is_public(address)
+    assert public(address)
 
 
 @pytest.mark.parametrize(
@@ -37,7 +38,7 @@ def test_addresses_out_in_the_world(address: str) -> None:
      "::1", "fe80::1%eth0", "fc00::1", "::ffff:127.0.0.1", "64:ff9b::7f00:1", "2002:7f00:1::", "", "localhost"],
 )  # fmt: skip
 def test_addresses_inside_in_any_dress(address: str) -> None:
-    assert not is_public(address)
+    assert not public(address)
 
 
 class Files:
