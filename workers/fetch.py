@@ -5,6 +5,7 @@ tenant's own Chatwoot, and hosts that an operator names, may lie at private addr
 """
 
 import asyncio
+import ipaddress
 import socket
 import time
 from collections.abc import Collection
