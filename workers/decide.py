@@ -5,6 +5,7 @@ import time
 import uuid
 from dataclasses import dataclass, field, replace
 
+from chatwootai.channels.quoting import quoted
 from chatwootai.channels.render import render
 from chatwootai.model import assemble, outcome
 from chatwootai.model.burst import Window, may_restart
@@ -196,7 +197,7 @@ async def _said(turn: Turn, question: Question, draft: Draft) -> Outcome:
             fit.text, greeting=await _greeting(turn, question), signature=settings.signature_on(question.channel)
         )
         if parts := render(question.channel, text):
-            return outcome.reply(parts)
+            return outcome.reply(parts, reply_to=quoted(turn.deliveries))
     return handed(need or Need(Cause.UNFIT, fit.problem or "empty"), question, settings)
 
 

@@ -22,6 +22,7 @@ from workers.floor import Floor, Tenant
 from workers.letters import dead_letter
 from workers.owner import Taken, taken
 from workers.patience import patient
+from workers.posting import as_posted
 from workers.window import instead_of_text, template_params
 
 _LOOK_SECONDS = 5.0
@@ -193,11 +194,21 @@ async def _there(tenant: Tenant, conversation: int, entry: Entry) -> bool:
 async def _act(tenant: Tenant, conversation: int, action: Action, begin_by: float) -> None:
     chatwoot, deadline = tenant.chatwoot, time.time() + _POST_SECONDS
     match action.kind:
-        case ActionKind.REPLY | ActionKind.NOTE:
-            mark, private = Mark(action.turn, action.part), action.kind is ActionKind.NOTE
-            extra = {"cc_emails": ",".join(action.cc)} if action.cc else None
+        case ActionKind.REPLY:
+            sent = as_posted(action)
             await chatwoot.create_message(
-                conversation, action.text, mark=mark, private=private, deadline=deadline, begin_by=begin_by, extra=extra
+                conversation,
+                action.text,
+                mark=Mark(action.turn, action.part),
+                content_attributes=sent.content_attributes,
+                deadline=deadline,
+                begin_by=begin_by,
+                extra=sent.extra,
+            )
+        case ActionKind.NOTE:
+            mark = Mark(action.turn, action.part)
+            await chatwoot.create_message(
+                conversation, action.text, mark=mark, private=True, deadline=deadline, begin_by=begin_by
             )
         case ActionKind.TEMPLATE:
             extra = template_params(tenant.settings(action.inbox))

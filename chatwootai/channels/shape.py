@@ -32,6 +32,7 @@ class Shape:
         joint: put between two characters that Chatwoot's Liquid would read as a pair.
         ellipsis: ends a shortened reply.
         typing: the contact sees that somebody types.
+        quotes: a reply can point at the message that it answers.
     """
 
     chatwoot: tuple[str, ...] = ()
@@ -49,6 +50,7 @@ class Shape:
     joint: str = ZERO_WIDTH
     ellipsis: str = "…"
     typing: bool = False
+    quotes: bool = False
 
 
 BOLD: Final = frozenset({"strong", "emphasis"})

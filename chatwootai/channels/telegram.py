@@ -15,4 +15,5 @@ SHAPE = Shape(
     # An unescaped "<" makes Telegram refuse the whole message; "&" alone does not. A look-alike reads well whether or
     # not Chatwoot escapes one day; an entity would not.
     fold=MappingProxyType({ord("<"): "＜"}),
+    quotes=True,
 )

@@ -10,4 +10,5 @@ SHAPE = Shape(
     links=True,
     blocks=True,
     typing=True,
+    quotes=True,
 )

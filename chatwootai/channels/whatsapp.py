@@ -7,4 +7,5 @@ SHAPE = Shape(
     length=1600,  # Twilio's; Cloud takes 4096, but the word does not say whose it is, and phones like short messages
     styles=BOLD,  # Chatwoot turns **b** into *b*, and shows ~~s~~ as written
     code=True,
+    quotes=True,
 )

@@ -27,7 +27,7 @@ class Action:
     `after` is the id of the last message that the turn answers: whatever we post for it stands behind that one.
     `due` is the turn's deadline in unix seconds, after which nobody waits for it any more (it is still delivered).
     `assignee` is the teammate who was named when the turn began. `alone`: only if the contact has said nothing since.
-    `cc`: who gets a copy of a mail.
+    `cc`: who gets a copy of a mail. `reply_to`: the id of the contact's message that it is shown as an answer to.
     """
 
     kind: ActionKind
@@ -42,6 +42,7 @@ class Action:
     assignee: int | None = None
     alone: bool = False
     cc: tuple[str, ...] = ()
+    reply_to: int | None = None
 
     @property
     def posts(self) -> bool:

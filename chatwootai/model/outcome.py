@@ -11,9 +11,9 @@ ASIDES = 1000
 """The first part number of what a crew's tools asked for: far from those of replies, which count from 1."""
 
 
-def reply(parts: tuple[str, ...]) -> Outcome:
-    """The contact reads these."""
-    return Outcome(verdict=Verdict.REPLY, parts=parts)
+def reply(parts: tuple[str, ...], *, reply_to: int | None = None) -> Outcome:
+    """The contact reads these. `reply_to`: the id of the message that the first of them points at."""
+    return Outcome(verdict=Verdict.REPLY, parts=parts, reply_to=reply_to)
 
 
 def handoff(need: Need, parts: tuple[str, ...], note: str | None, reason: str) -> Outcome:
@@ -42,9 +42,14 @@ def actions(outcome: Outcome, question: Question, to: Destination | None = None)
     """
     told = [_action(ActionKind.NOTE, question, 0, outcome.note)] if outcome.note else []
     placed = _placed(question, to) if to and outcome.verdict is Verdict.HANDOFF else []
-    replies = [_action(ActionKind.REPLY, question, n, text) for n, text in enumerate(outcome.parts, 1)]
+    replies = _replies(outcome, question)
     moved = [_action(ActionKind.STATUS, question, 0, outcome.status)] if outcome.status else []
     return (*told, *_beside(outcome, question), *placed, *replies, *moved)
+
+
+def _replies(outcome: Outcome, question: Question) -> list[Action]:
+    parts = [_action(ActionKind.REPLY, question, n, text) for n, text in enumerate(outcome.parts, 1)]
+    return [replace(part, reply_to=outcome.reply_to) for part in parts[:1]] + parts[1:]
 
 
 def _beside(outcome: Outcome, question: Question) -> list[Action]:

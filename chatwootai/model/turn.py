@@ -103,6 +103,7 @@ class Outcome:
     """What policy makes of a draft: parts to post, or a handoff with its sentence and note, or nothing and why.
 
     `status`: what the conversation's becomes in the end, None: it stays; `cause`: of a handoff.
+    `reply_to`: the id of the message that the first part points at.
     """
 
     verdict: Verdict
@@ -112,3 +113,4 @@ class Outcome:
     asides: tuple[Aside, ...] = ()
     status: str | None = None
     cause: str | None = None
+    reply_to: int | None = None

@@ -1,0 +1,71 @@
+"""Which message a reply points at, and how that reaches Chatwoot."""
+
+import pytest
+
+from chatwootai.channels.quoting import quoted
+from chatwootai.model import outcome
+from chatwootai.model.delivery import Change, Contact, Delivery, Message
+from chatwootai.model.outbox import Action, ActionKind
+from chatwootai.model.turn import Question
+from chatwootai.stores.entries import pack_action, unpack_action
+from workers.posting import as_posted
+
+
+def said(number: int, channel: str = "whatsapp", change: Change = Change.NEW) -> Delivery:
+    return Delivery(
+        account="1",
+        conversation=1,
+        inbox=1,
+        channel=channel,
+        message=Message(id=number, text="x", at=0),
+        contact=Contact(id=1),
+        received_at=0.0,
+        change=change,
+    )
+
+
+ASKED = Question(
+    turn="t",
+    account="1",
+    tenant="a",
+    domain="retail",
+    inbox=1,
+    channel="whatsapp",
+    function="customer_service",
+    conversation=1,
+    contact=Contact(id=1),
+    last_message=8,
+    text="x",
+    history=(),
+    deadline=0.0,
+)
+
+
+@pytest.mark.parametrize("channel", ["whatsapp", "telegram", "webchat"])
+def test_where_several_messages_are_answered_at_once_the_last_is_pointed_at(channel: str) -> None:
+    assert quoted([said(7, channel), said(8, channel)]) == 8
+    assert quoted([said(8, channel)]) is None
+
+
+@pytest.mark.parametrize("channel", ["email", "sms", "facebook", "instagram", "line", "api", "new one"])
+def test_other_channels_would_not_show_it(channel: str) -> None:
+    assert quoted([said(7, channel), said(8, channel)]) is None
+
+
+def test_an_edited_message_is_one_message_and_a_choice_is_none() -> None:
+    assert quoted([said(8), said(8, change=Change.EDIT)]) is None
+    assert quoted([said(7), said(8, change=Change.CHOICE)]) is None
+
+
+def test_only_the_first_part_points() -> None:
+    first, second = outcome.actions(outcome.reply(("a", "b"), reply_to=8), ASKED)
+    assert (first.reply_to, second.reply_to) == (8, None)
+    assert unpack_action(pack_action(first)) == first
+    assert [one.reply_to for one in outcome.actions(outcome.reply(("a", "b")), ASKED)] == [None, None]
+
+
+def test_it_is_posted_in_chatwoots_words() -> None:
+    action = Action(kind=ActionKind.REPLY, turn="t", part=1, reply_to=8, cc=("a@b.c", "d@e.f"))
+    assert as_posted(action).content_attributes == {"in_reply_to": 8}
+    assert as_posted(action).extra == {"cc_emails": "a@b.c,d@e.f"}
+    assert as_posted(Action(kind=ActionKind.REPLY, turn="t", part=1)).content_attributes == {}
