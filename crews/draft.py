@@ -13,7 +13,7 @@ from config.settings import Settings
 from crews import environment
 from crews.call import Completer, Payer
 from crews.catalog import Catalog
-from crews.conversation import end_at_sentence, messages, split_handoff
+from crews.conversation import end_at_sentence, messages, split_choices, split_handoff
 from crews.curated import Curated
 from crews.errors import ModelSilent
 from crews.offered import Offered
@@ -130,6 +130,7 @@ def _aim(question: Question, settings: Settings) -> float:
 def _draft(text: str, silent: str, run: Run, steps: tuple[tuple[str, float], ...], plan: str) -> Draft:
     last = run.last
     said, handoff = split_handoff(text)
+    said, choices = split_choices(said)
     if last is not None and last.finish in _CUT and said:
         said = end_at_sentence(said)
     return Draft(
@@ -142,4 +143,5 @@ def _draft(text: str, silent: str, run: Run, steps: tuple[tuple[str, float], ...
         actions=tuple(run.asides),
         confidence=run.confidence,
         plan=plan,
+        choices=choices,
     )

@@ -5,13 +5,13 @@ import time
 import uuid
 from dataclasses import dataclass, field, replace
 
+from chatwootai.channels.choices import listed, rendered
 from chatwootai.channels.quoting import quoted
-from chatwootai.channels.render import render
 from chatwootai.model import assemble, outcome
 from chatwootai.model.burst import Window, may_restart
 from chatwootai.model.delivery import Delivery
 from chatwootai.model.dress import dressed, first_answer
-from chatwootai.model.guard import guarded
+from chatwootai.model.guard import Guarded, guarded
 from chatwootai.model.handoff import Cause, Need, after_draft, before_draft
 from chatwootai.model.language import language_of
 from chatwootai.model.turn import Draft, Exchange, Outcome, Question, Verdict
@@ -193,11 +193,13 @@ async def _said(turn: Turn, question: Question, draft: Draft) -> Outcome:
     settings = turn.settings
     need, fit = after_draft(draft.confidence, draft.handoff, rules(settings)), guarded(draft.text)
     if need is None and fit.problem is None:
-        text = dressed(
-            fit.text, greeting=await _greeting(turn, question), signature=settings.signature_on(question.channel)
+        greeting, signature = await _greeting(turn, question), settings.signature_on(question.channel)
+        choices = tuple(title for title in draft.choices if guarded(title) == Guarded(title))
+        parts, buttons = rendered(
+            question.channel, fit.text, choices, lambda text: dressed(text, greeting=greeting, signature=signature)
         )
-        if parts := render(question.channel, text):
-            return outcome.reply(parts, reply_to=quoted(turn.deliveries))
+        if parts:
+            return outcome.reply(parts, reply_to=quoted(turn.deliveries), choices=buttons)
     return handed(need or Need(Cause.UNFIT, fit.problem or "empty"), question, settings)
 
 
@@ -264,7 +266,7 @@ async def _commit(
 
 def _exchanges(turn: Turn, made: Outcome) -> list[Exchange]:
     asked = [Exchange("contact", assemble.said(one), one.message.at) for one in turn.deliveries]
-    told = [Exchange("crew", "\n".join(made.parts), time.time())] if made.parts else []
+    told = [Exchange("crew", listed("\n".join(made.parts), made.choices), time.time())] if made.parts else []
     return [*asked, *told]
 
 

@@ -1,9 +1,12 @@
 """What a reply carries to Chatwoot beside its text and our mark. Pure."""
 
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
 
+from chatwootai.channels.choices import listed
 from chatwootai.model.outbox import Action
+
+_TWILIO: Final = "Channel::TwilioSms"
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +17,21 @@ class Posted:
     extra: dict[str, Any] = field(default_factory=dict)
 
 
+def as_carried(action: Action, chatwoot_channel: str | None) -> Action:
+    """Write choices out where the carrier has no buttons: Twilio's WhatsApp is told from Meta's only by its inbox.
+
+    There is room: a text above buttons is far shorter than what Twilio takes.
+    """
+    if not action.choices or chatwoot_channel != _TWILIO:
+        return action
+    return replace(action, text=listed(action.text, action.choices), choices=())
+
+
 def as_posted(action: Action) -> Posted:
     """Say it in Chatwoot's words (docs/reference/chatwoot.md)."""
-    attributes = {"in_reply_to": action.reply_to} if action.reply_to else {}
-    return Posted(attributes, {"cc_emails": ",".join(action.cc)} if action.cc else {})
+    attributes: dict[str, Any] = {"in_reply_to": action.reply_to} if action.reply_to else {}
+    extra: dict[str, Any] = {"cc_emails": ",".join(action.cc)} if action.cc else {}
+    if action.choices:
+        attributes["items"] = [{"title": title, "value": title} for title in action.choices]
+        extra["content_type"] = "input_select"
+    return Posted(attributes, extra)

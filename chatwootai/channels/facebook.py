@@ -6,4 +6,5 @@ SHAPE = Shape(
     chatwoot=("Channel::FacebookPage",),
     length=2000,
     styles=BOLD,  # Chatwoot turns **b** into *b*, which Messenger shows as bold
+    buttons=2000,
 )

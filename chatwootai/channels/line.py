@@ -10,4 +10,5 @@ SHAPE = Shape(
     bullet="• ",
     marked=False,  # Chatwoot drops a list's marks
     newline="  \n",  # a single newline becomes a space
+    buttons=2000,
 )

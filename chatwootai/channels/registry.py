@@ -31,7 +31,7 @@ def _shape(name: str) -> Shape | None:
 
 
 # This room's own furniture, named so that looking for channels does not import the Markdown parser into the door.
-_FURNITURE: Final = frozenset({"measure", "registry", "render", "shape", "text", "words"})
+_FURNITURE: Final = frozenset({"choices", "measure", "registry", "render", "shape", "text", "words"})
 _CANDIDATES: Final = tuple(
     module.name for module in pkgutil.iter_modules(chatwootai.channels.__path__) if module.name not in _FURNITURE
 )

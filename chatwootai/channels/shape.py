@@ -33,6 +33,7 @@ class Shape:
         ellipsis: ends a shortened reply.
         typing: the contact sees that somebody types.
         quotes: a reply can point at the message that it answers.
+        buttons: the longest text that choices may stand below as buttons; 0: it has none, choices are a list.
     """
 
     chatwoot: tuple[str, ...] = ()
@@ -51,6 +52,7 @@ class Shape:
     ellipsis: str = "…"
     typing: bool = False
     quotes: bool = False
+    buttons: int = 0
 
 
 BOLD: Final = frozenset({"strong", "emphasis"})

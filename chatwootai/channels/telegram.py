@@ -16,4 +16,5 @@ SHAPE = Shape(
     # not Chatwoot escapes one day; an entity would not.
     fold=MappingProxyType({ord("<"): "＜"}),
     quotes=True,
+    buttons=4096,
 )

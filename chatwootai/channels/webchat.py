@@ -11,4 +11,5 @@ SHAPE = Shape(
     blocks=True,
     typing=True,
     quotes=True,
+    buttons=10_000,
 )

@@ -8,4 +8,5 @@ SHAPE = Shape(
     styles=BOLD,  # Chatwoot turns **b** into *b*, and shows ~~s~~ as written
     code=True,
     quotes=True,
+    buttons=1024,  # Meta's for a text above buttons; Twilio has none (workers/posting.py)
 )

@@ -11,9 +11,9 @@ ASIDES = 1000
 """The first part number of what a crew's tools asked for: far from those of replies, which count from 1."""
 
 
-def reply(parts: tuple[str, ...], *, reply_to: int | None = None) -> Outcome:
-    """The contact reads these. `reply_to`: the id of the message that the first of them points at."""
-    return Outcome(verdict=Verdict.REPLY, parts=parts, reply_to=reply_to)
+def reply(parts: tuple[str, ...], *, reply_to: int | None = None, choices: tuple[str, ...] = ()) -> Outcome:
+    """The contact reads these. `reply_to`: what the first of them points at; `choices`: buttons below the last."""
+    return Outcome(verdict=Verdict.REPLY, parts=parts, reply_to=reply_to, choices=choices)
 
 
 def handoff(need: Need, parts: tuple[str, ...], note: str | None, reason: str) -> Outcome:
@@ -49,7 +49,10 @@ def actions(outcome: Outcome, question: Question, to: Destination | None = None)
 
 def _replies(outcome: Outcome, question: Question) -> list[Action]:
     parts = [_action(ActionKind.REPLY, question, n, text) for n, text in enumerate(outcome.parts, 1)]
-    return [replace(part, reply_to=outcome.reply_to) for part in parts[:1]] + parts[1:]
+    if parts:
+        parts[0] = replace(parts[0], reply_to=outcome.reply_to)
+        parts[-1] = replace(parts[-1], choices=outcome.choices)
+    return parts
 
 
 def _beside(outcome: Outcome, question: Question) -> list[Action]:

@@ -75,6 +75,7 @@ class Aside:
 class Draft:
     """What a crew returns. `text` is Markdown; `handoff` why people should take over, if the crew asks for it.
 
+    `choices`: answers that the contact may pick from, short, as plain text.
     `plan`: what was expected of the way that was taken, in a few words. `confidence`: 0 to 1, where a crew
     says how sure it is.
     """
@@ -88,6 +89,7 @@ class Draft:
     steps: tuple[tuple[str, float], ...] = ()  # (name, seconds)
     actions: tuple[Aside, ...] = ()
     plan: str | None = None
+    choices: tuple[str, ...] = ()
 
 
 class Verdict(StrEnum):
@@ -103,7 +105,7 @@ class Outcome:
     """What policy makes of a draft: parts to post, or a handoff with its sentence and note, or nothing and why.
 
     `status`: what the conversation's becomes in the end, None: it stays; `cause`: of a handoff.
-    `reply_to`: the id of the message that the first part points at.
+    `reply_to`: the id of the message that the first part points at; `choices`: buttons below the last part.
     """
 
     verdict: Verdict
@@ -114,3 +116,4 @@ class Outcome:
     status: str | None = None
     cause: str | None = None
     reply_to: int | None = None
+    choices: tuple[str, ...] = ()

@@ -74,8 +74,8 @@ def unpack_action(entry: bytes) -> Action:
     try:
         raw = orjson.loads(entry)
         raw["kind"] = ActionKind(raw["kind"])
-        raw["values"] = tuple(raw.get("values") or ())
-        raw["cc"] = tuple(raw.get("cc") or ())
+        for several in ("values", "cc", "choices"):
+            raw[several] = tuple(raw.get(several) or ())
         return _known(Action, raw)
     except (ValueError, TypeError, KeyError) as error:
         raise BrokenEntry(f"outbox entry: {type(error).__name__}") from error

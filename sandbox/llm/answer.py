@@ -17,6 +17,8 @@ _FOR_PEOPLE = re.compile(
     r"\b(?:humano|human|atendente|gerente|manager|(?:falar|hablar) con?m? |(?:speak|talk) (?:to|with) |real person"
     r"|pessoa de verdade|persona real|procon|advogad|abogad|lawyer|absurd)"
 )
+_OPTIONS = re.compile(r"\b(?:op[cç][oõ]es|opciones|options)\s*:\s*([^?.!\n]+)", re.IGNORECASE)
+_BETWEEN = re.compile(r"\s*,\s*|\s+(?:ou|or|o|u|and|e|y)\s+", re.IGNORECASE)
 _DATA = re.compile(r"<data source=[^>]*>\n(.*)\n</data>", re.DOTALL)
 _SAY = {
     "pt": {
@@ -65,7 +67,16 @@ _SAY = {
 
 
 def compose(prompt: Prompt, tokens: int | None = None) -> str:
-    """Answer in about `tokens` tokens (None: as many as it takes). Codes and numbers of the question are echoed."""
+    """Answer in about `tokens` tokens (None: as many as it takes). Codes and numbers of the question are echoed.
+
+    Who names options (`options: a, b or c`) is offered them as choices, where the prompt says how.
+    """
+    named = _OPTIONS.search(prompt.question) if prompt.choices else None
+    offer = f"\n[[choices: {' | '.join(_BETWEEN.split(named[1].strip()))}]]" if named else ""
+    return _sentences(prompt, tokens) + offer
+
+
+def _sentences(prompt: Prompt, tokens: int | None) -> str:
     said = [part for part in _opening(prompt) if part]
     if tokens is None:
         return " ".join(said)

@@ -46,6 +46,8 @@ class Prompt:
     language: str
     handoff: bool = False
     """Whether the prompt says how to ask for a person: a line `[[handoff: reason]]`."""
+    choices: bool = False
+    """Whether it says how to offer answers to pick from: a line `[[choices: A | B]]`."""
 
 
 def read(messages: Messages) -> Prompt:
@@ -60,8 +62,13 @@ def read(messages: Messages) -> Prompt:
         said=tuple(sentence for text in before for sentence in sentences(_untagged(text))),
         results=tuple(text for role, text in turns[asked or 0 :] if role == "tool"),
         language=_language(question, before, turns),
-        handoff=any("[[handoff" in text for role, text in turns[:asked] if role != "assistant"),
+        handoff=_told(turns[:asked], "[[handoff"),
+        choices=_told(turns[:asked], "[[choices"),
     )
+
+
+def _told(turns: list[tuple[str, str]], marker: str) -> bool:
+    return any(marker in text for role, text in turns if role != "assistant")
 
 
 def text_of(message: dict[str, Any]) -> str:

@@ -2,7 +2,7 @@ import pytest
 
 from chatwootai.model.delivery import Contact
 from chatwootai.model.turn import Exchange, Question
-from crews.conversation import end_at_sentence, messages, split_handoff
+from crews.conversation import end_at_sentence, messages, split_choices, split_handoff
 
 
 def question(text: str, *history: Exchange, **more: object) -> Question:
@@ -83,3 +83,28 @@ def test_a_handoff_reason_is_bounded() -> None:
 )
 def test_a_text_cut_by_its_limit_ends_at_a_sentence(text: str, ended: str) -> None:
     assert end_at_sentence(text) == ended
+
+
+@pytest.mark.parametrize(
+    ("text", "said", "choices"),
+    [
+        ("Qual prefere?\n[[choices: Entrega | Retirada]]", "Qual prefere?", ("Entrega", "Retirada")),
+        ("Qual?\n\n**[[CHOICES: *Entrega* |  Retirar na  loja ]]**", "Qual?", ("Entrega", "Retirar na loja")),
+        ("Qual?\n[[choices:\n- Entrega\n- Retirada\n]]\nAguardo.", "Qual?\n \nAguardo.", ("Entrega", "Retirada")),
+        ("Qual? [[choice Sim | sim | Não]", "Qual?", ("sim", "Não")),
+        ("Qual?\n[[choices: Entrega | Retirada | Tro", "Qual?", ("Entrega", "Retirada")),
+        ("Qual?\n[[choices: cut", "Qual?", ()),
+        ("Qual?\n[[choices]]", "Qual?", ()),
+        ("Qual?\n[[choices: | |]]", "Qual?", ()),
+        ("Qual?\n[[choices: A]]\n[[choices: B]]", "Qual?", ("A",)),
+        ("[[choices: A | B]]", "", ("A", "B")),
+        ("Qual?\n[[choices: " + "x" * 21 + " | " + "y" * 20 + "]]", "Qual?", ("y" * 20,)),
+        ("Your choices: A | B", "Your choices: A | B", ()),
+    ],
+)
+def test_the_choices_are_taken_out(text: str, said: str, choices: tuple[str, ...]) -> None:
+    assert split_choices(text) == (said, choices)
+
+
+def test_no_more_choices_than_a_list_holds() -> None:
+    assert len(split_choices(f"Qual?\n[[choices: {' | '.join(map(str, range(50)))}]]")[1]) == 10

@@ -143,3 +143,11 @@ def test_who_asks_for_a_person_gets_the_line_that_the_prompt_wants() -> None:
 def test_pieces_joined_are_the_text() -> None:
     text = "Olá!  Tudo bem?\n\n- item nº 1: R$ 12,50 😀 "
     assert "".join(pieces(text)) == text
+
+
+def test_who_names_options_is_offered_them_where_the_prompt_says_how() -> None:
+    asked = "Quais as opções: entrega, retirada ou troca?"
+    assert "[[choices" not in _in_blocks(asked)
+    told = f"{BLOCKS}\n- Offer answers to pick from as [[choices: A | B]]."
+    answer = compose(read([{"role": "system", "content": told}, {"role": "user", "content": asked}]))
+    assert answer.endswith("\n[[choices: entrega | retirada | troca]]")
