@@ -40,7 +40,7 @@ demo: $(STAMP)  ## Run the whole system on embedded parts and send one signed me
 	@$(BIN)/chatwootai demo $(if $(filter 1,$(ONCE)),--once)
 
 test: $(BROWSER_STAMP)  ## Run every test.
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n 4 --dist loadfile $(ARGS)
 
 check: $(CHECK_STAMP)  ## Lint, types and import contracts.
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports
