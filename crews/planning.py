@@ -36,13 +36,18 @@ def planned(blueprint: Blueprint, settings: Settings, shape: Shape, *, model: st
 
 
 def problems(snapshot: Snapshot) -> list[Problem]:
-    """A problem for each crew that cannot meet its tenant's deadline in any shape that its YAML allows."""
+    """A problem for each crew that cannot meet its tenant's deadline in any shape that its YAML allows.
+
+    One a crew and tenant, for the first channel on which it is so: they mostly share what is slow.
+    """
     found: dict[tuple[str, int, str], Problem] = {}
+    told: set[tuple[int, str]] = set()
     for settings, blueprint in _served(snapshot):
-        if needs_stock(blueprint):
+        if needs_stock(blueprint) or (id(settings), blueprint.function) in told:
             continue
         best = min((planned(blueprint, settings, each) for each in shapes(blueprint)), key=lambda each: each.p95)
         if not best.fits:
+            told.add((id(settings), blueprint.function))
             problem = _too_slow(settings, blueprint, best)
             found.setdefault((problem.file, problem.line, blueprint.function), problem)
     return sorted(found.values())
