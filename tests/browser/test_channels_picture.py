@@ -14,10 +14,11 @@ from aiohttp import web
 from chatwootai.channels.registry import shapes
 from chatwootai.channels.render import render
 from chatwootai.channels.words import channel_of
-from chatwootai.model.outbox import MARK
+from chatwootai.model.outbox import MARK, Action, ActionKind
 from sandbox.chatwoot import app, seed
 from sandbox.chatwoot.driver import Driver, Thread
 from sandbox.chatwoot.world import World
+from workers.posting import as_posted
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 playwright_api = pytest.importorskip(
@@ -37,6 +38,7 @@ class Colleague:
 
     world: World
     chatwoot: str = ""
+    choices: tuple[str, ...] = ()
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
     async def hear(self, request: web.Request) -> web.Response:
@@ -51,9 +53,11 @@ class Colleague:
         url = f"{self.chatwoot}/api/v1/accounts/{account}/conversations/{thread['id']}/messages"
         channel = channel_of(thread["channel"], thread["contact_inbox"]["source_id"], thread["additional_attributes"])
         async with aiohttp.ClientSession(headers={"api_access_token": token}, raise_for_status=True) as session:
-            for number, part in enumerate(render(channel, ANSWER), 1):
-                mark = {MARK: {"turn": f"turn-{body['id']}", "part": number}}
-                await session.post(url, json={"content": part, "content_attributes": mark})
+            for part, text in enumerate(render(channel, ANSWER), 1):
+                said = Action(kind=ActionKind.REPLY, turn=f"turn-{body['id']}", part=part, choices=self.choices)
+                posted = as_posted(said)
+                mark = {MARK: {"turn": said.turn, "part": part}, **posted.content_attributes}
+                await session.post(url, json={"content": text, "content_attributes": mark, **posted.extra})
 
 
 @dataclass
@@ -116,4 +120,23 @@ async def test_a_long_rich_answer_is_shown_on_every_channel(stage: Stage, tmp_pa
     await asyncio.gather(*stage.colleague.tasks)
     assert [one["error"] for one in await stage.replies() if one["status"] == "failed"] == []
     assert len({one["channel"] for one in await stage.driver.conversations(1)}) == len(stage.labels)
+    assert stage.problems == []
+
+
+@pytest.mark.parametrize("channel", ["Web chat", "Telegram"])
+async def test_a_choice_is_picked_as_the_channel_tells_of_it(stage: Stage, channel: str) -> None:
+    stage.colleague.choices = ("Entrega", "Retirar na loja")
+    page = stage.page
+    await page.click(f"#channels button >> text={channel}")
+    await page.fill("#text", "Como recebo?")
+    await page.click(".send")
+    await page.click(".choices button >> text=Retirar na loja", timeout=10_000)
+    if channel == "Web chat":
+        await page.wait_for_selector(".choices button[aria-pressed=true] >> text=Retirar na loja")
+        assert await page.locator(".choices button:disabled").count() == 2
+        (question,) = await stage.replies()
+        picked = {"title": "Retirar na loja", "value": "Retirar na loja"}
+        assert question["content_attributes"]["submitted_values"] == [picked]
+    else:
+        await page.wait_for_selector(".incoming .bubble >> text=Retirar na loja")
     assert stage.problems == []

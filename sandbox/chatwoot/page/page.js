@@ -83,9 +83,27 @@ function drawMessage(message) {
   const bubble = make("div", { className: "bubble" + (isHtml(message) ? " html" : "") }, grow(message.shown));
   for (const attachment of message.attachments) bubble.append(drawAttachment(attachment));
   if (!bubble.childNodes.length) bubble.append("(empty)");
+  const choices = drawChoices(message);
+  if (choices) bubble.append(choices);
   item.append(bubble, drawMeta(message));
   if (message.turn && message.kind === "outgoing") { const took = drawTook(message); if (took) item.append(took); }
   return item;
+}
+
+function drawChoices(message) {
+  const { items, submitted_values: picked } = message.content_attributes || {};
+  if (message.content_type !== "input_select" || !Array.isArray(items)) return null;
+  const title = Array.isArray(picked) && picked.length ? picked[0].title : null;
+  return make("div", { className: "choices" }, ...items.map((item) => {
+    const button = make("button", { type: "button", disabled: title !== null, onclick: () => pick(message, item) }, String(item.title));
+    button.setAttribute("aria-pressed", String(item.title === title));
+    return button;
+  }));
+}
+
+// The widget tells of a choice by an update of the question; every other channel by a message of the contact's.
+function pick(message, item) {
+  return state.channel === "webchat" ? act("submit", { message: message.id, values: [item] }) : attempt(() => send(String(item.title)));
 }
 
 function isHtml(message) {
@@ -226,13 +244,16 @@ function isNearEnd() { const box = at("scroll"); return box.scrollHeight - box.s
 function toEnd() { const box = at("scroll"); requestAnimationFrame(() => { box.scrollTop = box.scrollHeight; }); }
 
 async function openThread(key) {
+  state.opening = key; state.early = [];
   const full = await ask("GET", pathOf(key));
   state.open = key;
   state.threads.set(key, full);
   state.channel = full.channel;
   state.messages.clear();
   at("messages").replaceChildren();
-  for (const message of full.messages) take(message);
+  // An answer may come while the conversation is being fetched, and not be in what was fetched.
+  for (const message of [...full.messages, ...(state.opening === key ? state.early : [])]) take(message);
+  state.opening = null;
   drawAll();
   view("chat");
 }
@@ -425,6 +446,7 @@ async function hear(event) {
     thread.last_text = event.message.plain || ""; thread.last_activity_at = event.message.at;
   }
   drawThreads();
+  if (key === state.opening && event.message) state.early.push(event.message);
   if (key !== state.open) return;
   if (event.message) take(event.message);
   drawHead(); drawOwner(); drawTyping();
