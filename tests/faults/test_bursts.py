@@ -3,7 +3,11 @@
 import asyncio
 import re
 
+import pytest
+
 from tests.faults.desk import Desk, scaled
+
+pytestmark = pytest.mark.alone
 
 
 async def test_fragments_copied_and_shuffled(desk: Desk) -> None:

@@ -12,6 +12,8 @@ from config.holder import Holder
 from config.problems import ConfigurationError
 from config.watch import watch
 
+pytestmark = pytest.mark.alone
+
 ENVIRONMENT = {"SECRET": "s", "TOKEN": "t"}
 MAPPING = """\
 version: 1

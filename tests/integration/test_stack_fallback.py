@@ -18,6 +18,8 @@ from crews.stack.wire import Wire
 from sandbox.llm.faults import Kind
 from tests.stack_endpoint import Llm, call, sandbox_llm
 
+pytestmark = pytest.mark.alone
+
 
 @pytest.fixture
 async def llm() -> AsyncIterator[Llm]:

@@ -153,4 +153,5 @@ async def test_300_equal_questions_and_a_worker_killed_in_the_midst_are_a_handfu
         await floor.llm.latency("fixed:300ms")
     assert len(told) == 300
     assert stats["requests"] <= 10
-    assert max(Counter(each.text for each in told).values()) >= 290
+    answers = Counter(each.text.rpartition("\n\n")[2] for each in told)  # who is greeted first is another matter
+    assert max(answers.values()) >= 290

@@ -16,6 +16,8 @@ from crews.stack.wire import Wire
 from sandbox.llm.faults import Kind
 from tests.stack_endpoint import call, sandbox_llm
 
+pytestmark = pytest.mark.alone
+
 
 @pytest.fixture
 async def wire() -> AsyncIterator[Wire]:
