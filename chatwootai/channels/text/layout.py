@@ -1,6 +1,7 @@
 """A tree laid out for one channel: what arrives there stays markup, the rest becomes lines of text."""
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -83,7 +84,7 @@ def _joined(many: Iterable[Runs], between: str) -> Runs:
     return tuple(runs)
 
 
-class _Writer:
+class _Writer(ABC):
     """What both ways of writing have in common: a paragraph's runs as lines of atoms."""
 
     def __init__(self, shape: Shape) -> None:
@@ -95,9 +96,9 @@ class _Writer:
             for number, line in enumerate(self.block(block)):
                 yield line if number else replace(line, gap=gap)
 
+    @abstractmethod
     def block(self, block: Block) -> Iterator[_Line]:
         """Write one block, gap LINE before each of its lines unless a blank one is meant."""
-        raise NotImplementedError
 
     def _lines(self, runs: Runs) -> Iterator[_Line]:
         line: list[Atom] = []
