@@ -1,10 +1,13 @@
 """A whole installation for tests that need one: ingress, worker, Redis, sandbox Chatwoot and LLM, all real."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 
+import aiohttp
 import pytest
 
+from sandbox.chatwoot.driver import Driver
+from sandbox.llm.driver import Driver as Llm
 from sandbox.system import Plan, System
 
 
@@ -17,3 +20,19 @@ def system() -> Iterator[System]:
         yield system
     finally:
         system.stop()
+
+
+@pytest.fixture
+async def driver(system: System) -> AsyncIterator[Driver]:
+    """A hand on the sandbox Chatwoot of the module's system."""
+    async with Driver(system.url("chatwoot")) as driver:
+        yield driver
+
+
+@pytest.fixture
+async def llm(system: System) -> AsyncIterator[Llm]:
+    """A hand on its sandbox LLM, as if it had just started."""
+    async with aiohttp.ClientSession() as session:
+        llm = system.llm(session)
+        await llm.reset()
+        yield llm

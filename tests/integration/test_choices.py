@@ -11,12 +11,6 @@ from sandbox.system import System
 
 
 @pytest.fixture
-async def driver(system: System) -> AsyncIterator[Driver]:
-    async with Driver(system.url("chatwoot")) as driver:
-        yield driver
-
-
-@pytest.fixture
 async def llm(system: System) -> AsyncIterator[Llm]:
     async with aiohttp.ClientSession() as session:
         yield system.llm(session)

@@ -2,9 +2,8 @@
 
 import asyncio
 import base64
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 
-import aiohttp
 import pytest
 
 from chatwootai.stores import keys
@@ -27,20 +26,6 @@ def system() -> Iterator[System]:
         yield system
     finally:
         system.stop()
-
-
-@pytest.fixture
-async def driver(system: System) -> AsyncIterator[Driver]:
-    async with Driver(system.url("chatwoot")) as driver:
-        yield driver
-
-
-@pytest.fixture
-async def llm(system: System) -> AsyncIterator[Llm]:
-    async with aiohttp.ClientSession() as session:
-        llm = system.llm(session)
-        await llm.reset()
-        yield llm
 
 
 def file(name: str, content_type: str, data: bytes) -> dict[str, str]:

@@ -1,7 +1,7 @@
 """Buttons, edits, deletions and failures through real processes."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 
 import aiohttp
 import pytest
@@ -22,20 +22,6 @@ def system() -> Iterator[System]:
         yield system
     finally:
         system.stop()
-
-
-@pytest.fixture
-async def driver(system: System) -> AsyncIterator[Driver]:
-    async with Driver(system.url("chatwoot")) as driver:
-        yield driver
-
-
-@pytest.fixture
-async def llm(system: System) -> AsyncIterator[Llm]:
-    async with aiohttp.ClientSession() as session:
-        llm = system.llm(session)
-        await llm.reset()
-        yield llm
 
 
 async def test_an_edit_while_the_model_thinks_gets_the_one_answer(driver: Driver, llm: Llm) -> None:
