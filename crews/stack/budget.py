@@ -17,6 +17,7 @@ from crews.call import Call, Completer, Completion, estimated_prompt
 from crews.errors import BudgetSpent
 from crews.prices import PriceList
 from crews.stack.background import Background
+from crews.stack.dialect import THINKING, reasons
 from crews.stack.failing_open import FailingOpen
 
 _UNSAID = 2000  # tokens of an answer without a limit
@@ -71,9 +72,11 @@ class Budget:
         policy, payer = call.policy, call.payer
         if payer.tenant is None or not _any(policy.budget):
             return []
-        usage = Usage(prompt_tokens=estimated_prompt(call), completion_tokens=call.max_tokens or _UNSAID)
         others = (policy.quick, policy.hedge_to, *policy.fallbacks)
         targets = [call.target, *(target for target in others if target is not None)]
+        thinking = THINKING if any(reasons(target.model) for target in targets) else 0
+        longest = (call.max_tokens or _UNSAID) + thinking
+        usage = Usage(prompt_tokens=estimated_prompt(call), completion_tokens=longest)
         times = 2 if policy.hedge_share > 0 else 1
         nanos = times * max(self._prices.cost(target, usage) for target in targets)
         tokens = times * (usage.prompt_tokens + usage.completion_tokens)

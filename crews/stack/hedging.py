@@ -12,8 +12,8 @@ from collections.abc import Callable
 from chatwootai.telemetry.metrics import HEDGES, MODEL_FIRST_SECONDS
 from crews.call import Call, Completer, Completion, Target
 from crews.stack import refusals
+from crews.stack.dialect import reasons
 from crews.stack.pace import Pace
-from crews.stack.wire import reasons
 
 _TARGETS = 512
 _SHORTEST = 0.4  # seconds; with less left a second request cannot help

@@ -1,5 +1,6 @@
 """A streamed chat completion, put together as it comes: server-sent events in, one Completion out. No I/O."""
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -8,6 +9,7 @@ import orjson
 from chatwootai.model.turn import Usage
 from crews.call import Completion, ToolCall
 
+_THOUGHTS = re.compile(r"\s*<think(?:ing)?>.*?(?:</think(?:ing)?>\s*|\Z)", re.DOTALL | re.IGNORECASE)
 _MOST = 4 * 1024 * 1024  # bytes without a line's end: no model's answer, so it is not kept
 
 
@@ -33,10 +35,14 @@ class _Asked:
 
 
 class Speech:
-    """What has been heard so far. `spoken`: a word or a tool call has come; `done`: the stream said that it ended."""
+    """What has been heard so far.
+
+    `spoken`: a sign of life has come, be it a word, a thought or a tool call; `thought`: some of it were thoughts;
+    `done`: the stream said that it ended.
+    """
 
     def __init__(self) -> None:
-        self.spoken = False
+        self.spoken = self.thought = False
         self.done = False
         self.finish: str | None = None
         self.pieces = 0
@@ -49,8 +55,8 @@ class Speech:
 
     @property
     def text(self) -> str:
-        """The words so far."""
-        return "".join(self._texts)
+        """The words so far, without the thoughts before them."""
+        return without_thoughts("".join(self._texts))
 
     @property
     def tools(self) -> bool:
@@ -96,9 +102,13 @@ class Speech:
     def _choice(self, choice: dict[str, Any]) -> None:
         delta = choice.get("delta") or {}
         if content := delta.get("content"):
+            self.thought = self.thought or (not self._texts and _begins_to_think(str(content)))
             self._texts.append(str(content))
             self.pieces += 1
             self.spoken = True
+        if delta.get("reasoning_content") or delta.get("reasoning"):
+            self.thought = self.spoken = True
+            self.pieces += 1
         if delta.get("refusal"):
             self._refused = self.spoken = True
         for call in delta.get("tool_calls") or ():
@@ -132,6 +142,15 @@ class Speech:
         return self._usage
 
 
+def without_thoughts(text: str) -> str:
+    """What local models say after `<think>...</think>`; nothing where the thought does not end."""
+    return _THOUGHTS.sub("", text, count=1) if _begins_to_think(text) else text
+
+
+def _begins_to_think(text: str) -> bool:
+    return text.lstrip()[:6].lower() == "<think"
+
+
 def read_whole(content: bytes, asked_model: str) -> Completion:
     """A chat completion that came in one piece, from a server that does not stream.
 
@@ -144,7 +163,7 @@ def read_whole(content: bytes, asked_model: str) -> Completion:
         message = choice["message"]
         text = message.get("content")
         return Completion(
-            text=text if isinstance(text, str) else "",
+            text=without_thoughts(text) if isinstance(text, str) else "",
             finish="refusal" if message.get("refusal") else str(choice.get("finish_reason") or "stop"),
             model=str(body.get("model") or asked_model),
             tool_calls=tuple(_tool_call(each) for each in message.get("tool_calls") or ()),

@@ -9,29 +9,29 @@ import asyncio
 import re
 import time
 from collections import OrderedDict
+from dataclasses import replace
 from typing import Any, Protocol
 
 import httpx
 import openai
-import orjson
 from openai import AsyncOpenAI, AsyncStream, DefaultAioHttpClient
 
 from chatwootai.model.turn import Usage
 from crews.call import Call, Completion, Endpoint, Receipt, Target, estimated_prompt
 from crews.errors import ModelRefused
 from crews.stack import counting, refusals
+from crews.stack.dialect import MOST_STEPS, Dialect, Dialects
 from crews.stack.speech import Garbled, Speech, Told, read_whole
 
 _ENDPOINTS = 256  # keys and addresses in use at once; a client is small, its connections are shared
 _CONNECT = 5.0  # seconds for DNS, TCP and TLS, at most
 _LIMITS = httpx.Limits(max_connections=2000, max_keepalive_connections=400, keepalive_expiry=75.0)
 _PLAIN = {"Accept-Encoding": "identity"}  # events are small: unpacking each costs more than its bytes
-_REASONING = re.compile(r"(?:^|/)(?:o[1-9]|gpt-5)(?!.*chat)")
-_THINKING = 1000  # tokens
 _PAUSE_MIDWAY = 3.0  # seconds without a byte between two words, after which an answer counts as broken off
 _LAST_WORDS = 0.2  # seconds before the deadline at which an answer ends at its last sentence
 _TRAILER = 0.05  # seconds for the end of the body after the last event, so that the connection can be kept
 _SENTENCE = re.compile(r"[.!?…]['\"”’)*_]*(?:\s|$)|\n")
+_AZURE = (".azure.com", ".azure-api.net")
 _NO_KEY = "no API key: set OPENAI_API_KEY, or api_key beside base_url under `model` in the tenant's configuration"
 _NO_KEY_NEEDED = "none"  # what a local server without keys is sent
 
@@ -50,6 +50,7 @@ class Wire:
         self.meter: Meter | None = None
         self._http = DefaultAioHttpClient(limits=_LIMITS, follow_redirects=False, headers=_PLAIN)
         self._clients: OrderedDict[str, AsyncOpenAI] = OrderedDict()
+        self._dialects = Dialects()
 
     async def complete(self, call: Call) -> Completion:
         """One request, one answer; cancelling it closes the request."""
@@ -91,9 +92,10 @@ class Wire:
         await self._http.aclose()
 
     async def _answer(self, client: AsyncOpenAI, call: Call, speech: Speech) -> Completion | Exception:
+        dialect = self._dialects.of(call.target)
         try:
-            response = await self._send(client, call)
-            return await self._heard(call, response, speech)
+            response, dialect = await self._understood(client, call, dialect)
+            return self._learned(call, dialect, await self._heard(call, response, speech), speech)
         except openai.APIStatusError as error:
             self._tell(call, error.response.headers)
             return refusals.of_status(error)
@@ -106,12 +108,34 @@ class Wire:
         except Told as told:
             return refusals.of_code(told.code)
 
-    async def _send(self, client: AsyncOpenAI, call: Call) -> httpx.Response:
+    async def _understood(self, client: AsyncOpenAI, call: Call, dialect: Dialect) -> tuple[httpx.Response, Dialect]:
+        """The response, and in which dialect it was had: each refusal of a parameter brings the call without it."""
+        for _ in range(MOST_STEPS):
+            try:
+                return await self._send(client, call, dialect), dialect
+            except openai.APIStatusError as error:
+                less = dialect.without_what(error, call)
+                if less is None:
+                    raise
+                dialect = less
+        return await self._send(client, call, dialect), dialect
+
+    def _learned(
+        self, call: Call, dialect: Dialect, answer: Completion | Exception, speech: Speech
+    ) -> Completion | Exception:
+        """The answer, once what it tells of its model is kept."""
+        if isinstance(answer, Exception):
+            return answer
+        unheard = speech.thought and answer.finish == "length" and not answer.text.strip() and not dialect.thinks
+        self._dialects.learn(call.target, replace(dialect, thinks=dialect.thinks or speech.thought))
+        return refusals.unavailable("the model thought until its limit and said nothing") if unheard else answer
+
+    async def _send(self, client: AsyncOpenAI, call: Call, dialect: Dialect) -> httpx.Response:
         if call.watch is not None:
             call.watch.sent()
         response: Any = await client.post(  # with this `cast_to` it is the unread response, whatever its types say
             "/chat/completions",
-            content=_content(call),
+            content=dialect.body(call),
             cast_to=httpx.Response,
             options={"timeout": _timeout(call)},
             stream=True,
@@ -146,10 +170,28 @@ class Wire:
     def _open(self, endpoint: Endpoint) -> AsyncOpenAI:
         # The environment's key belongs to the environment's endpoint: a base_url of a tenant's never receives it.
         api_key = endpoint.api_key or (_NO_KEY_NEEDED if endpoint.base_url else None)
+        base_url, query, headers = _addressed(endpoint)
         try:
-            return AsyncOpenAI(api_key=api_key, base_url=endpoint.base_url, http_client=self._http, max_retries=0)
+            return AsyncOpenAI(
+                api_key=api_key,
+                base_url=base_url,
+                default_query=query,
+                default_headers=headers,
+                http_client=self._http,
+                max_retries=0,
+            )
         except openai.OpenAIError:
             raise ModelRefused(_NO_KEY) from None
+
+
+def _addressed(endpoint: Endpoint) -> tuple[str | None, dict[str, object], dict[str, str]]:
+    """Address, query and headers: Azure's older addresses end in `?api-version=...`, and want the key in its own."""
+    if endpoint.base_url is None:
+        return None, {}, {}
+    url = httpx.URL(endpoint.base_url)
+    azure = endpoint.api_key and url.host.endswith(_AZURE)
+    headers = {"api-key": endpoint.api_key} if azure and endpoint.api_key else {}
+    return str(url.copy_with(query=None)), dict(url.params), headers
 
 
 async def _listened(call: Call, response: httpx.Response, speech: Speech) -> Completion | Exception:
@@ -202,38 +244,6 @@ def _unfinished(call: Call, speech: Speech) -> Receipt:
     """A request that brought no answer: one that was never answered costs nothing, as far as anyone can tell."""
     usage = speech.usage or (_estimate(call, speech) if speech.spoken else Usage(calls=1))
     return Receipt(call.target, usage, estimated=True)
-
-
-def _content(call: Call) -> bytes:
-    body: dict[str, Any] = {
-        "model": call.model,
-        "messages": list(call.messages),
-        **_limits(call),
-        "stream": True,
-        "stream_options": {"include_usage": True},
-    }
-    if call.tools:
-        body["tools"] = list(call.tools)
-        body["tool_choice"] = "auto"
-    if call.response_format is not None:
-        body["response_format"] = call.response_format
-    return orjson.dumps(body, option=orjson.OPT_NON_STR_KEYS)
-
-
-def _limits(call: Call) -> dict[str, float | int | str]:
-    """Models that reason refuse a temperature and `max_tokens`, and think inside the limit that they do take."""
-    limits: dict[str, float | int | str | None] = {}
-    if reasons(call.model):
-        limits["reasoning_effort"] = call.policy.reasoning_effort
-        limits["max_completion_tokens"] = None if call.max_tokens is None else call.max_tokens + _THINKING
-    else:
-        limits = {"temperature": call.temperature, "max_tokens": call.max_tokens}
-    return {name: value for name, value in limits.items() if value is not None}
-
-
-def reasons(model: str) -> bool:
-    """Whether a model thinks before it speaks, going by its name."""
-    return _REASONING.search(model) is not None
 
 
 def _timeout(call: Call) -> httpx.Timeout:
