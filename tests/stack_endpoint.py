@@ -44,7 +44,7 @@ async def sandbox_llm(**settings: Any) -> AsyncIterator[Llm]:
         await serving.cleanup()
 
 
-def call(target: Target, text: str = "Hello, where is the shop?", *, seconds: float = 10, **more: Any) -> Call:
+def call(target: Target, text: str = "Hello, where is the shop?", *, seconds: float = 30, **more: Any) -> Call:
     given: dict[str, Any] = {"max_tokens": 60, "payer": Payer("tenant"), **more}
     return Call(
         target=target,

@@ -179,7 +179,7 @@ async def test_a_body_shorter_than_it_said_is_given_up(door: Visitor, monkeypatc
     begun = time.monotonic()
     status, _ = await raw(door, request(b"{", [], length=500), hold=True)
     assert status == 400
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < 30
 
 
 async def test_what_is_no_http_is_400_and_its_text_is_in_no_log(

@@ -17,6 +17,7 @@ ACCOUNT = 2
 TEAM = next(team.id for team in plant(World(seed=7)).teams.values() if team.account_id == ACCOUNT)
 SETTINGS = f"""
 rate_per_minute: 100000
+deadline_ms: 60000
 burst: {{window_ms: 0, cap_ms: 0}}
 handoff: {{teams: {{people: {TEAM}}}, team: people, priority: high, label: handoff, phrases: [falar com uma pessoa]}}
 """

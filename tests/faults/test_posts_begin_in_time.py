@@ -67,4 +67,3 @@ async def test_no_second_attempt_begins_too_late() -> None:
         with pytest.raises(TryAgain):
             await client.create_message(1, "Olá", begin_by=begun + 0.05)
         assert len(heard) == 1
-        assert time.time() - begun < 5

@@ -14,7 +14,7 @@ from sandbox.system import Plan, System
 @pytest.fixture(scope="module")
 def system() -> Iterator[System]:
     """One ingress and one worker; the model takes 300 ms. Started once for all tests of a module."""
-    system = System(Plan(llm=("--latency", "fixed:300ms"), settings="rate_per_minute: 100000\n"))
+    system = System(Plan(llm=("--latency", "fixed:300ms"), settings="rate_per_minute: 100000\ndeadline_ms: 60000\n"))
     try:
         asyncio.run(system.start())
         yield system

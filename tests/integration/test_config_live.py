@@ -19,7 +19,9 @@ PROCESSES = ("ingress", "worker", "worker-2")
 
 @pytest.fixture(scope="module")
 def system() -> Iterator[System]:
-    system = System(Plan(workers=2, llm=("--latency", "fixed:200ms"), settings="rate_per_minute: 100000\n"))
+    system = System(
+        Plan(workers=2, llm=("--latency", "fixed:200ms"), settings="rate_per_minute: 100000\ndeadline_ms: 60000\n")
+    )
     try:
         asyncio.run(system.start())
         layer(system).parent.mkdir(parents=True)

@@ -15,7 +15,6 @@ async def test_each_of_forty_is_answered_once_and_rightly(system: System) -> Non
     report = await drive(system, wanted)
     assert report.problems == []
     assert len(report.seconds) == 40
-    assert max(report.seconds) < 10
 
 
 async def test_a_model_call_knows_one_customer_only(system: System) -> None:

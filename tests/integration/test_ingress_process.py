@@ -27,7 +27,7 @@ async def test_it_starts_says_where_and_serves(redis_url: str, tmp_path: Path) -
             assert (line["process"], line["accounts"]) == ("ingress", 1)
         if min(seconds) < 1.5:
             break
-    assert min(seconds) < 1.5
+    assert min(seconds) < 5  # under one on an idle machine; with crewai imported it would be ten
 
 
 async def test_lines_carry_ids_and_no_text_and_no_secret(redis_url: str, tmp_path: Path) -> None:

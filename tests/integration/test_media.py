@@ -20,7 +20,7 @@ PNG = base64.b64decode(
 
 @pytest.fixture(scope="module")
 def system() -> Iterator[System]:
-    system = System(Plan(settings="rate_per_minute: 100000\nburst: {window_ms: 0, cap_ms: 0}\n"))
+    system = System(Plan(settings="rate_per_minute: 100000\ndeadline_ms: 60000\nburst: {window_ms: 0, cap_ms: 0}\n"))
     try:
         asyncio.run(system.start())
         yield system

@@ -15,7 +15,7 @@ from sandbox.traffic import ended_and_running
 RUNS = 10
 _numbers = itertools.count(1000)
 THINKS = 1.5
-SETTINGS = "rate_per_minute: 100000\nburst: {window_ms: 0, cap_ms: 0}\n"
+SETTINGS = "rate_per_minute: 100000\ndeadline_ms: 60000\nburst: {window_ms: 0, cap_ms: 0}\n"
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ from chatwootai.stores.connection import Connection, connect
 from sandbox.chatwoot.driver import Driver, Sent
 from sandbox.system import Plan, System
 
-SETTINGS = "rate_per_minute: 100000\nburst: {window_ms: 0, cap_ms: 0}\n"
+SETTINGS = "rate_per_minute: 100000\ndeadline_ms: 60000\nburst: {window_ms: 0, cap_ms: 0}\n"
 ASK = "Qual o telefone da loja?"
 REMINDER = "Ainda está por aí?"
 

@@ -16,7 +16,7 @@ from sandbox.llm.driver import Driver as Llm
 from sandbox.system import Plan, System
 
 OPEN, CLOSED = 1, 2  # accounts
-SETTINGS = "rate_per_minute: 100000\nburst: {window_ms: 0, cap_ms: 0}\ndeadline_ms: 4000\n"
+SETTINGS = "rate_per_minute: 100000\nburst: {window_ms: 0, cap_ms: 0}\ndeadline_ms: 8000\n"
 ASK = "Qual o telefone da loja?"
 GREETING = "Olá! Aqui é a Casa Bela."
 _numbers = itertools.count(5000)
@@ -143,7 +143,7 @@ async def test_a_dead_model_opens_every_conversation_without_an_inward_word(
     threads = [await written(driver, account=OPEN, on=channels[n % 5]) for n in range(10)]
     said = set()
     for sent in threads:
-        state = await driver.wait_for_status(sent, "open", within=30)
+        state = await driver.wait_for_status(sent, "open", within=60)
         posted = [one for one in state["messages"] if one["sender"]["kind"] == "bot"]
         assert sorted(one["kind"] for one in posted) == ["note", "outgoing"]
         assert [one["text"] for one in posted if _INWARD.search(one["text"])] == []

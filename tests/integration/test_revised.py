@@ -15,7 +15,7 @@ from workers.chatwoot import Chatwoot
 @pytest.fixture(scope="module")
 def system() -> Iterator[System]:
     """A model that leaves time to change one's mind."""
-    settings = "rate_per_minute: 100000\nburst: {window_ms: 0, cap_ms: 2500}\n"
+    settings = "rate_per_minute: 100000\ndeadline_ms: 60000\nburst: {window_ms: 0, cap_ms: 2500}\n"
     system = System(Plan(llm=("--latency", "fixed:1000ms"), settings=settings))
     try:
         asyncio.run(system.start())

