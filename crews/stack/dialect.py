@@ -29,8 +29,6 @@ _UNSUPPORTED = re.compile(r"support|unknown|unrecogni|unexpected|extra|permitted
 _NOT_OURS = re.compile(
     r"context.?(?:length|window)|content.?(?:filter|policy|management)|api.?key|quota|billing", re.IGNORECASE
 )
-    r"context.?(?:length|window)|content.?(?:filter|policy|management)|api.?key|quota|billing", re.IGNORECASE
-)
 _SPELLINGS = {
     "stream_options": "stream_options|include_usage",
     "max_completion_tokens": "max_completion_tokens",
