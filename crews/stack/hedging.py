@@ -114,8 +114,13 @@ class _Race:
         self._start(self._call.to(policy.hedge_to or self._call.target, patience=time.time()))
 
     def _silent(self) -> None:
-        if not self._outcome.done():
+        if self._outcome.done():
+            return
+        if self._call.patience is not None:  # others are left who may answer in the time that remains
             self._outcome.set_exception(refusals.unavailable("the model's endpoint says nothing"))
+        elif len(self._runners) == 1:  # nobody else: it may be slow rather than stuck, so what runs is left to run
+            HEDGES.labels("made").inc()
+            self._start(self._call)
 
     def _start(self, call: Call) -> None:
         self._runners.append(_Runner(self, self._inner, call, self._pace(call.target)))

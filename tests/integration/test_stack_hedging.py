@@ -94,9 +94,15 @@ async def test_silence_of_both_is_an_error_while_there_is_time_for_others(hedgin
     llm.fault(Kind.STALL, share=1.0)
     began = time.monotonic()
     with pytest.raises(ModelUnavailable, match="says nothing"):
-        await hedging.complete(call(llm.target(), seconds=60))
+        await hedging.complete(call(llm.target(), seconds=60, patience=time.time()))
     assert time.monotonic() - began < 40
     await llm.server.stats.until("in_flight", None, 0)
+
+
+async def test_a_slow_model_that_nobody_stands_in_for_is_waited_for(hedging: Hedging, llm: Llm) -> None:
+    llm.fault(Kind.SLOW, share=1.0, seconds=5.0)
+    assert (await hedging.complete(call(llm.target(), policy=Policy(hedge_share=0.0)))).text
+    assert llm.requests == 2  # silence so long might be a stuck connection: asked once more, beside the first
 
 
 async def test_a_failed_second_does_not_end_the_first(hedging: Hedging, llm: Llm) -> None:
