@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
-from config.settings import NUMBER, Flag, Section, Text
+from config.section import NUMBER, Flag, Section, Text
 
 PLACEHOLDERS = (
     "company.name",
@@ -23,7 +23,20 @@ PLACEHOLDERS = (
 )
 """What a template may name; `crews.prompt` fills each."""
 
-CHANNELS = ("whatsapp", "webchat", "email", "instagram", "facebook", "telegram", "sms", "line", "api", "default")
+CHANNELS = (
+    "whatsapp",
+    "webchat",
+    "email",
+    "instagram",
+    "facebook",
+    "telegram",
+    "sms",
+    "line",
+    "tiktok",
+    "twitter",
+    "api",
+    "default",
+)
 _PLACEHOLDER = re.compile(r"\{\{([A-Za-z_][A-Za-z0-9_.]*)\}\}|\{([A-Za-z_][A-Za-z0-9_.]*)\}")
 
 Words = Annotated[Text, Field(min_length=1)]

@@ -4,7 +4,20 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-Channel = Literal["whatsapp", "webchat", "email", "instagram", "facebook", "telegram", "sms", "line", "api", "default"]
+Channel = Literal[
+    "whatsapp",
+    "webchat",
+    "email",
+    "instagram",
+    "facebook",
+    "telegram",
+    "sms",
+    "line",
+    "tiktok",
+    "twitter",
+    "api",
+    "default",
+]
 
 
 def _no_flag(value: Any) -> Any:

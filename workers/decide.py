@@ -14,6 +14,7 @@ from chatwootai.model.dress import dressed, first_answer
 from chatwootai.model.guard import Guarded, guarded
 from chatwootai.model.handoff import Cause, Need, after_draft, before_draft
 from chatwootai.model.language import language_of
+from chatwootai.model.picked import picked
 from chatwootai.model.turn import Draft, Exchange, Outcome, Question, Verdict
 from chatwootai.stores.conversations import Begun, Commit, Decision, Pending, pending
 from chatwootai.telemetry import log
@@ -151,7 +152,12 @@ def _question(turn: Turn) -> Question:
         most_tokens=settings.context.tokens,
         language=language_of(said, before, turn.last.language, settings.language),
     )
-    return replace(asked, greeted=bool(settings.greeting) and first_answer(turn.begun.context), images=turn.images)
+    return replace(
+        asked,
+        text=picked(asked.text, asked.history),
+        greeted=bool(settings.greeting) and first_answer(turn.begun.context),
+        images=turn.images,
+    )
 
 
 async def _outcome(floor: Floor, turn: Turn, question: Question) -> Outcome | None:
@@ -196,7 +202,11 @@ async def _said(turn: Turn, question: Question, draft: Draft) -> Outcome:
         greeting, signature = await _greeting(turn, question), settings.signature_on(question.channel)
         choices = tuple(title for title in draft.choices if guarded(title) == Guarded(title))
         parts, buttons = rendered(
-            question.channel, fit.text, choices, lambda text: dressed(text, greeting=greeting, signature=signature)
+            question.channel,
+            fit.text,
+            choices,
+            lambda text: dressed(text, greeting=greeting, signature=signature),
+            question.carrier,
         )
         if parts:
             return outcome.reply(parts, reply_to=quoted(turn.deliveries), choices=buttons)

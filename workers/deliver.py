@@ -22,7 +22,7 @@ from workers.floor import Floor, Tenant
 from workers.letters import dead_letter
 from workers.owner import Taken, taken
 from workers.patience import patient
-from workers.posting import as_carried, as_posted
+from workers.posting import as_posted
 from workers.window import instead_of_text, template_params
 
 _LOOK_SECONDS = 5.0
@@ -128,7 +128,6 @@ async def _tried(floor: Floor, tenant: Tenant, hold: Hold, entry: Entry) -> bool
             await patient(lambda: floor.conversations.sent(hold, entry.pending))
             return True
         begin_by = await _marked_anew(floor, hold, entry)
-    entry.action = as_carried(action, found.channel)
     await _posted(floor, tenant, hold, entry, begin_by)
     await patient(lambda: floor.conversations.sent(hold, entry.pending))
     return True

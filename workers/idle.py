@@ -55,6 +55,7 @@ def _silence(step: str, question: Question, minutes: int) -> Silence:
         "step": step,
         "inbox": question.inbox,
         "channel": question.channel,
+        "carrier": question.carrier,
         "after": question.last_message,
         "assignee": question.assignee,
         "language": question.language,
@@ -125,6 +126,7 @@ def _question(note: dict[str, Any], tenant: Tenant, begun: Begun) -> Question:
         deadline=time.time(),
         assignee=note.get("assignee"),
         language=note.get("language"),
+        carrier=note.get("carrier"),
     )
 
 
@@ -139,7 +141,9 @@ def _made(
     note: dict[str, Any], question: Question, settings: Settings, found: Conversation
 ) -> tuple[Outcome, Silence | None]:
     def said(name: str) -> tuple[str, ...]:
-        return render(question.channel, settings.sentence(name, question.language)) if found.can_reply else ()
+        if not found.can_reply:
+            return ()
+        return render(question.channel, settings.sentence(name, question.language), carrier=question.carrier)
 
     match note.get("step"):
         case "remind":

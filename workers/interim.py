@@ -95,6 +95,6 @@ async def _said(turn: Waiting, question: Question) -> str:
     if found.sight is Sight.FOUND or (found.sight is Sight.UNSURE and turn.begun.tries):
         return "found"
     text = turn.settings.sentence("interim", question.language)
-    for part in render(question.channel, text)[:1]:
+    for part in render(question.channel, text, carrier=question.carrier)[:1]:
         await chatwoot.create_message(conversation, part, mark=mark, deadline=time.time() + _SECONDS)
     return "said"

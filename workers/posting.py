@@ -1,12 +1,9 @@
 """What a reply carries to Chatwoot beside its text and our mark. Pure."""
 
-from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from dataclasses import dataclass, field
+from typing import Any
 
-from chatwootai.channels.choices import listed
 from chatwootai.model.outbox import Action
-
-_TWILIO: Final = "Channel::TwilioSms"
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,16 +12,6 @@ class Posted:
 
     content_attributes: dict[str, Any] = field(default_factory=dict)
     extra: dict[str, Any] = field(default_factory=dict)
-
-
-def as_carried(action: Action, chatwoot_channel: str | None) -> Action:
-    """Write choices out where the carrier has no buttons: Twilio's WhatsApp is told from Meta's only by its inbox.
-
-    There is room: a text above buttons is far shorter than what Twilio takes.
-    """
-    if not action.choices or chatwoot_channel != _TWILIO:
-        return action
-    return replace(action, text=listed(action.text, action.choices), choices=())
 
 
 def as_posted(action: Action) -> Posted:

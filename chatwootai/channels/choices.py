@@ -7,7 +7,11 @@ from chatwootai.channels.render import render
 
 
 def rendered(
-    channel: str, markdown: str, choices: tuple[str, ...], dressed: Callable[[str], str]
+    channel: str,
+    markdown: str,
+    choices: tuple[str, ...],
+    dressed: Callable[[str], str],
+    carrier: str | None = None,
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Render a text with choices.
 
@@ -16,16 +20,18 @@ def rendered(
         markdown: the text without them.
         choices: titles, as plain text.
         dressed: puts a greeting and a signature around what is said, a list included.
+        carrier: Chatwoot's class of the inbox, where it is known.
 
     Returns:
         The parts, and the choices that are to stand below the last as buttons: all, or none, as they are listed then.
     """
-    shape, parts = shape_of(channel), render(channel, dressed(markdown))
+    shape, parts = shape_of(channel, carrier), render(channel, dressed(markdown), carrier=carrier)
     if not choices or (parts and shape.measure(parts[-1]) <= shape.buttons):
         return parts, choices if parts else ()
-    return render(channel, dressed(listed(markdown, choices))), ()
+    return render(channel, dressed(listed(markdown, choices)), carrier=carrier), ()
 
 
 def listed(text: str, choices: Sequence[str]) -> str:
-    """The text with its choices as a list at the end; without any, as it is."""
-    return "\n\n".join([text, "\n".join(f"- {title}" for title in choices)]) if choices else text
+    """The text with its choices as a list at the end, numbered: a number is quickly typed. Without any, as it is."""
+    numbered = "\n".join(f"{number}. {title}" for number, title in enumerate(choices, 1))
+    return f"{text}\n\n{numbered}" if choices else text

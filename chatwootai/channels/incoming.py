@@ -129,6 +129,7 @@ def built(payload: Object, conversation: Object, account: str, received_at: floa
         assignee=_assignee(meta),
         custom=_custom(mapping(conversation.get("custom_attributes"))),
         cc=letter.copied(payload, line(mapping(payload.get("sender")).get("email"))) if channel == "email" else (),
+        carrier=line(conversation.get("channel"), 60),
     )
 
 

@@ -20,9 +20,15 @@ def shapes() -> Mapping[str, Shape]:
     return MappingProxyType({name: shape for name, shape in found.items() if shape is not None})
 
 
-def shape_of(channel: str) -> Shape:
-    """Return a channel's shape; the default's for a channel that has none."""
-    return shapes().get(channel) or shapes()[DEFAULT]
+def shape_of(channel: str, carrier: str | None = None) -> Shape:
+    """Return a channel's shape; the default's for a channel that has none.
+
+    Args:
+        channel: our word for the medium.
+        carrier: Chatwoot's class of the inbox, where it is known: one medium may come through several.
+    """
+    shape = shapes().get(channel) or shapes()[DEFAULT]
+    return shape.carriers.get(carrier or "", shape)
 
 
 def _shape(name: str) -> Shape | None:

@@ -11,22 +11,26 @@ from chatwootai.channels.text.parse import parse, plain
 from chatwootai.channels.text.split import split
 
 
-def render(channel: str, markdown: str, *, length: int | None = None, parts: int | None = None) -> tuple[str, ...]:
+def render(
+    channel: str, markdown: str, *, carrier: str | None = None, length: int | None = None, parts: int | None = None
+) -> tuple[str, ...]:
     """Render Markdown for a channel, as parts ready to post through Chatwoot.
 
     A part is Markdown again: Chatwoot converts it for the medium (docs/reference/chatwoot.md). None is empty, none is
-    too long, no Liquid pair or mention is in any; rendering a part again changes nothing.
+    too long, no Liquid pair or mention is in any; rendering a part again changes nothing. Where Chatwoot converts
+    nothing (`Shape.raw`), a part is text as it is read.
 
     Args:
         channel: our word for the medium (`words.channel_of`); an unknown one is plain text.
         markdown: what the crew wrote.
+        carrier: Chatwoot's class of the inbox, where it is known.
         length: a shorter or longer part than the channel's own, in the provider's count.
         parts: more or fewer parts than the channel's own.
 
     Returns:
         The parts in order; () where there is nothing to say.
     """
-    shape = shape_of(channel)
+    shape = shape_of(channel, carrier)
     if length is not None or parts is not None:
         shape = replace(shape, length=length or shape.length, parts=parts or shape.parts)
     return _stable(markdown, shape)
@@ -36,7 +40,7 @@ def _stable(markdown: str, shape: Shape) -> tuple[str, ...]:
     """Render, and look whether a parser reads the parts as they were meant; styles are given up before text is."""
     atoms = layout(parse(markdown), shape)
     done = split(atoms, shape)
-    if _meant(done, shape):
+    if shape.raw or _meant(done, shape):
         return done
     done = split([replace(atom, styles=frozenset()) for atom in atoms], shape)
     if _meant(done, shape):

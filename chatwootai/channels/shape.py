@@ -34,6 +34,8 @@ class Shape:
         typing: the contact sees that somebody types.
         quotes: a reply can point at the message that it answers.
         buttons: the longest text that choices may stand below as buttons; 0: it has none, choices are a list.
+        raw: Chatwoot sends the text as it stands, so nothing in it is escaped: the contact would see the backslash.
+        carriers: by Chatwoot's class of the inbox, what is carried there; this shape is what all of them carry.
     """
 
     chatwoot: tuple[str, ...] = ()
@@ -53,6 +55,8 @@ class Shape:
     typing: bool = False
     quotes: bool = False
     buttons: int = 0
+    raw: bool = False
+    carriers: "Mapping[str, Shape]" = field(default_factory=lambda: MappingProxyType({}))
 
 
 BOLD: Final = frozenset({"strong", "emphasis"})

@@ -54,6 +54,7 @@ def question(
         subject=last.subject,
         priority=route.priority,
         cc=last.cc,
+        carrier=last.carrier,
     )
 
 

@@ -59,7 +59,8 @@ class Delivery:
 
     `account` is the mapping's key (the last segment of the webhook address), `conversation` Chatwoot's display id,
     `received_at` unix seconds: the moment the clock of this answer starts. `assignee` is the teammate who was named
-    when the message came: one who is named later has stepped in. `cc`: who had a copy of a mail.
+    when the message came: one who is named later has stepped in. `cc`: who had a copy of a mail. `carrier`: Chatwoot's
+    class of the inbox, by which Meta's WhatsApp and Twilio's differ.
     """
 
     account: str
@@ -78,6 +79,7 @@ class Delivery:
     assignee: int | None = None
     custom: dict[str, str] = field(default_factory=dict)
     cc: tuple[str, ...] = ()
+    carrier: str | None = None
     change: Change = Change.NEW
 
 

@@ -27,7 +27,8 @@ class Question:
     `function` the crew that answers, empty where people answer alone; `history` what was said before, oldest first;
     `deadline` unix seconds, by which a draft must be there; `priority` 0 to 10, higher first.
     `language`: the one to answer in; `greeted`: the tenant's own greeting stands above the answer.
-    `cc`: who gets a copy of a mail. `images`: what the contact sent, as data URLs, for models that see.
+    `cc`: who gets a copy of a mail. `carrier`: as a Delivery has it.
+    `images`: what the contact sent, as data URLs, for models that see.
     """
 
     turn: str
@@ -49,6 +50,7 @@ class Question:
     subject: str | None = None
     priority: int = 5
     cc: tuple[str, ...] = ()
+    carrier: str | None = None
     images: tuple[str, ...] = ()
 
 

@@ -10,7 +10,20 @@ SUMMARY = "tell which tenant, crew, channel and priority a message gets, and why
 EXAMPLES = """\
   chatwootai route --account 1
   chatwootai route --account 1 --inbox 17 --channel whatsapp --from +5531999990000"""
-CHANNELS = ("whatsapp", "webchat", "email", "instagram", "facebook", "telegram", "sms", "line", "api", "default")
+CHANNELS = (
+    "whatsapp",
+    "webchat",
+    "email",
+    "instagram",
+    "facebook",
+    "telegram",
+    "sms",
+    "line",
+    "tiktok",
+    "twitter",
+    "api",
+    "default",
+)
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

@@ -40,7 +40,8 @@ _ALL: Final = (
     Medium("sms", "Channel::TwilioSms", "SMS", 320, "plain", confirms=True),
     Medium("bandwidth_sms", "Channel::Sms", "SMS (Bandwidth)", 320, "plain", confirms=True),
     Medium("line", "Channel::Line", "LINE", 2000, "plain"),
-    Medium("tiktok", "Channel::Tiktok", "TikTok", 6000, "plain", window=2 * _DAY),
+    Medium("tiktok", "Channel::Tiktok", "TikTok", 6000, "none", window=2 * _DAY),
+    Medium("twitter", "Channel::TwitterProfile", "Twitter", 10000, "plain"),
     Medium("api", "Channel::Api", "API", 10000, "none", source_id=False, continues=True, typing=True),
 )
 

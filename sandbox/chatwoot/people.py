@@ -118,7 +118,7 @@ def _source_id(world: World, inbox: Inbox, person: Contact) -> str:
         case "telegram":
             number = person.additional_attributes.get("social_telegram_user_id")
             return str(number or world.random.randrange(10**8, 10**9))
-        case "facebook" | "instagram" | "line":
+        case "facebook" | "instagram" | "line" | "tiktok" | "twitter":
             return str(world.random.randrange(10**15, 10**16))
         case _:
             return world.uuid()

@@ -53,7 +53,7 @@ class Colleague:
         url = f"{self.chatwoot}/api/v1/accounts/{account}/conversations/{thread['id']}/messages"
         channel = channel_of(thread["channel"], thread["contact_inbox"]["source_id"], thread["additional_attributes"])
         async with aiohttp.ClientSession(headers={"api_access_token": token}, raise_for_status=True) as session:
-            for part, text in enumerate(render(channel, ANSWER), 1):
+            for part, text in enumerate(render(channel, ANSWER, carrier=thread["channel"]), 1):
                 said = Action(kind=ActionKind.REPLY, turn=f"turn-{body['id']}", part=part, choices=self.choices)
                 posted = as_posted(said)
                 mark = {MARK: {"turn": said.turn, "part": part}, **posted.content_attributes}
@@ -91,7 +91,8 @@ async def stage() -> AsyncIterator[Stage]:
         playwright_api.async_playwright() as play,
     ):
         colleague.chatwoot = served.url
-        await driver.add_inbox(1, "line")
+        for medium in ("line", "tiktok", "twitter"):
+            await driver.add_inbox(1, medium)
         browser = await play.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         page = await browser.new_page(viewport={"width": 1280, "height": 1400})
         problems: list[str] = []

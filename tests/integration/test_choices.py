@@ -25,7 +25,7 @@ async def test_a_choice_is_offered_as_buttons_and_what_is_picked_is_answered(dri
     assert titles == ["entrega", "retirada", "troca"]
     assert offer["content_attributes"]["chatwootai"] == {"turn": offer["turn"], "part": 1}
     assert "[[" not in offer["text"]
-    assert "- retirada" not in offer["text"]
+    assert "2. retirada" not in offer["text"]
 
     await driver.submit(sent, offer["id"], [offer["content_attributes"]["items"][1]])
     _, answer = await driver.wait_for_reply(sent, count=2)
@@ -33,15 +33,29 @@ async def test_a_choice_is_offered_as_buttons_and_what_is_picked_is_answered(dri
     *before, picked = (await llm.requests("CHOICE-1"))[-1]["body"]["messages"]
     assert picked["content"] == "retirada"
     assert before[-1]["role"] == "assistant"
-    assert before[-1]["content"].endswith("- entrega\n- retirada\n- troca")
+    assert before[-1]["content"].endswith("1. entrega\n2. retirada\n3. troca")
 
 
-async def test_a_channel_without_buttons_lists_them(driver: Driver) -> None:
-    sent = await driver.write(2, "instagram", "Quais as opções: entrega, retirada ou troca?", new=True)
+@pytest.mark.parametrize(
+    ("channel", "said"),
+    [("telegram", "retirada"), ("whatsapp", "retirada"), ("twilio_whatsapp", "2"), ("instagram", "opção 2")],
+)
+async def test_what_is_picked_comes_back_as_the_channel_tells_it(
+    driver: Driver, llm: Llm, channel: str, said: str
+) -> None:
+    """Buttons where there are any, else a list; a title, a button's value and a number are the same answer."""
+    asked = f"CHOICE-{channel}, quais as opções: entrega, retirada ou troca?"
+    sent = await driver.write(1, channel, asked, new=True)
     (offer,) = await driver.wait_for_reply(sent)
-    assert offer["content_type"] == "text"
-    assert "items" not in offer["content_attributes"]
-    assert offer["text"].rstrip().endswith("- entrega\n- retirada\n- troca")
+    buttons = offer["content_type"] == "input_select"
+    assert buttons is (channel in ("telegram", "whatsapp"))
+    assert ("items" in offer["content_attributes"]) is buttons
+    assert buttons or offer["text"].rstrip().endswith("1. entrega\n2. retirada\n3. troca")
+
+    await driver.answer(sent, channel, said)
+    await driver.wait_for_reply(sent, count=2)
+    *_, picked = (await llm.requests(f"CHOICE-{channel}"))[-1]["body"]["messages"]
+    assert picked["content"] == "retirada"
 
 
 async def test_the_answer_to_two_messages_points_at_the_second(driver: Driver) -> None:

@@ -7,12 +7,13 @@ from chatwootai.channels.registry import shapes
 from chatwootai.model import outcome
 from chatwootai.model.delivery import Contact
 from chatwootai.model.outbox import Action, ActionKind
-from chatwootai.model.turn import Question
+from chatwootai.model.picked import picked
+from chatwootai.model.turn import Exchange, Question
 from chatwootai.stores.entries import pack_action, unpack_action
-from workers.posting import as_carried, as_posted
+from workers.posting import as_posted
 
 CHOICES = ("Entrega", "Retirar na loja")
-BUTTONS = {"webchat", "whatsapp", "telegram", "facebook", "line"}
+BUTTONS = {"webchat", "telegram", "facebook", "line"}
 REPLY = Action(kind=ActionKind.REPLY, turn="t", part=1, text="Qual prefere?", choices=CHOICES)
 ASKED = Question(
     turn="t",
@@ -46,9 +47,9 @@ def test_each_choice_is_offered_exactly_once(channel: str) -> None:
 
 def test_below_a_text_too_long_for_buttons_they_are_a_list() -> None:
     text = "Temos entrega todos os dias. " * 45
-    parts, buttons = rendered("whatsapp", text, CHOICES, signed)
+    parts, buttons = rendered("whatsapp", text, CHOICES, signed, "Channel::Whatsapp")
     assert buttons == ()
-    assert "- Entrega\n- Retirar na loja" in parts[-1]
+    assert "1. Entrega\n2. Retirar na loja" in parts[-1]
     assert rendered("telegram", text, CHOICES, signed)[1] == CHOICES
 
 
@@ -70,10 +71,52 @@ def test_they_are_posted_in_chatwoots_words() -> None:
     assert sent.content_attributes["items"] == [{"title": title, "value": title} for title in CHOICES]
 
 
-def test_twilio_has_no_buttons_and_gets_a_list() -> None:
-    assert as_carried(REPLY, "Channel::Whatsapp") == REPLY
-    written = as_carried(REPLY, "Channel::TwilioSms")
-    assert written.text == "Qual prefere?\n\n- Entrega\n- Retirar na loja"
-    assert written.choices == ()
-    assert as_posted(written).extra == {}
-    assert shapes()["whatsapp"].buttons + 10 * len("\n- ") + 10 * 20 < shapes()["whatsapp"].length
+@pytest.mark.parametrize("carrier", ["Channel::TwilioSms", None])
+def test_only_metas_whatsapp_has_buttons(carrier: str | None) -> None:
+    assert rendered("whatsapp", "Qual prefere?", CHOICES, str, "Channel::Whatsapp") == (("Qual prefere?",), CHOICES)
+    written, buttons = rendered("whatsapp", "Qual prefere?", CHOICES, str, carrier)
+    assert written == ("Qual prefere?\n\n1. Entrega\n2. Retirar na loja",)
+    assert buttons == ()
+
+
+OFFER = Exchange("crew", listed("Qual prefere?", CHOICES), 1.0)
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("2", "Retirar na loja"),
+        (" 1. ", "Entrega"),
+        ("opção 2, por favor", "Retirar na loja"),
+        ("a 1", "Entrega"),
+        ("#2", "Retirar na loja"),
+        ("retirar na LOJA", "retirar na LOJA"),
+        ("3", "3"),
+        ("0", "0"),
+        ("2 unidades", "2 unidades"),
+        ("8812", "8812"),
+        ("", ""),
+    ],
+)
+def test_a_number_answers_a_list(said: str, meant: str) -> None:
+    assert picked(said, [OFFER]) == meant
+    assert picked(said, [Exchange("crew", f"{OFFER.text}\n\nLoja Acme", 1.0)]) == meant
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        [],
+        [Exchange("teammate", OFFER.text, 1.0)],
+        [OFFER, Exchange("contact", "oi", 2.0)],
+        [Exchange("crew", "Temos:\n1. Batom\n2. Creme\n\nQuer saber mais?\nAbraço\nAna\nLoja\nAcme", 1.0)],
+        [Exchange("crew", "3. Batom\n4. Creme", 1.0)],
+        [Exchange("crew", "Quantos?", 1.0)],
+    ],
+)
+def test_a_number_that_answers_no_list_is_a_number(before: list[Exchange]) -> None:
+    assert picked("2", before) == "2"
+
+
+def test_a_list_of_numbers_is_answered_by_what_it_lists() -> None:
+    assert picked("2", [Exchange("crew", listed("Quantos?", ("2", "1")), 1.0)]) == "2"

@@ -1,10 +1,13 @@
 import json
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from chatwootai.channels.registry import shape_of, shapes
 from chatwootai.channels.words import channel_of
+from config.crew_text import CHANNELS
+from config.section import Channel
 
 PAYLOADS = Path(__file__).resolve().parents[2].parent / "shared" / "chatwoot" / "payloads"
 LEGACY = {"type": "instagram_direct_message"}
@@ -26,7 +29,9 @@ LEGACY = {"type": "instagram_direct_message"}
         ("Channel::Telegram", "712345678", LEGACY, "telegram"),
         ("Channel::Line", "1", {}, "line"),
         ("Channel::Api", "1", {}, "api"),
-        ("Channel::Tiktok", "1", {}, "default"),
+        ("Channel::Tiktok", "1", {}, "tiktok"),
+        ("Channel::TwitterProfile", "1", {}, "twitter"),
+        ("Channel::Voice", "1", {}, "default"),
         ("", None, {}, "default"),
     ],
 )
@@ -50,8 +55,13 @@ def test_every_payload_has_the_channel_its_name_says():
 
 
 def test_the_registry_holds_a_file_each():
-    known = {"whatsapp", "webchat", "email", "instagram", "facebook", "telegram", "sms", "line", "api", "default"}
-    assert set(shapes()) == known
+    assert set(shapes()) == set(get_args(Channel)) == set(CHANNELS)
+
+
+def test_whatsapp_is_as_long_as_its_carrier_takes():
+    assert shape_of("whatsapp", "Channel::Whatsapp").length == 4096
+    assert shape_of("whatsapp", "Channel::TwilioSms").length == shape_of("whatsapp").length == 1600
+    assert shape_of("sms", "Channel::TwilioSms") is shapes()["sms"]
 
 
 @pytest.mark.parametrize("unknown", ["render", "../whatsapp", "", "os", "text"])

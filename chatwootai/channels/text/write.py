@@ -73,7 +73,7 @@ def _inline(line: Sequence[Atom], shape: Shape) -> str:
             continue
         before = tokens[number - 1][0] if number else ""
         after = tokens[number + 1][0] if number + 1 < len(tokens) else ""
-        pieces.append(_escaped(text, before[-1:], after[:1], opening=not number))
+        pieces.append(text if shape.raw else _escaped(text, before[-1:], after[:1], opening=not number))
     return "".join(pieces)
 
 

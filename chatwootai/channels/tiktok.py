@@ -1,0 +1,10 @@
+"""TikTok's direct messages."""
+
+from chatwootai.channels.shape import Shape
+
+SHAPE = Shape(
+    chatwoot=("Channel::Tiktok",),
+    length=6000,
+    raw=True,
+    quotes=True,
+)

@@ -1,0 +1,43 @@
+"""A contact who answers a numbered list by its number. Pure."""
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from chatwootai.model.turn import Exchange
+from chatwootai.model.words import fold
+
+_ITEM: Final = re.compile(r"(\d{1,2})\. (\S.{0,99})")
+_AROUND: Final = frozenset(
+    "a o la el the opcao opcion option numero number n no nr quero quiero want i por favor please".split()
+)
+_MOST_BELOW: Final = 3
+"""Lines below a list, such as a signature: further up it is no list to answer."""
+
+
+def picked(text: str, history: Sequence[Exchange]) -> str:
+    """What a contact's words mean: the item whose number they are, where the last that was said ended in a list."""
+    offered = _offered(history[-1].text) if history and history[-1].role == "crew" else ()
+    words = fold(text).split()
+    if not offered or fold(text) in map(fold, offered):
+        return text
+    numbers = [word for word in words if word not in _AROUND]
+    if len(numbers) != 1 or not (numbers[0].isascii() and numbers[0].isdigit()) or len(numbers[0]) > 2:
+        return text
+    return offered[int(numbers[0]) - 1] if 1 <= int(numbers[0]) <= len(offered) else text
+
+
+def _offered(text: str) -> tuple[str, ...]:
+    """The items of the list, counted from 1, that a text ends in."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    found: list[str] = []
+    below = 0
+    for line in reversed(lines):
+        item = _ITEM.fullmatch(line)
+        if item is None and (found or below == _MOST_BELOW):
+            break
+        below += item is None
+        found = [*found, line] if item else found
+    items = [item for line in reversed(found) if (item := _ITEM.fullmatch(line))]
+    counted = [int(item[1]) for item in items] == list(range(1, len(items) + 1))
+    return tuple(item[2] for item in items) if counted and len(items) > 1 else ()
