@@ -7,11 +7,13 @@ UV_VERSION := 0.13.9
 STAMP := $(VENV)/.stamp
 BROWSER_STAMP := $(VENV)/.browser-stamp
 CHECK_STAMP := $(VENV)/.check-stamp
+PEERS := var/peers
+PEERS_STAMP := $(PEERS)/.stamp
 CHROMIUM := $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 COMPILE := --excludes requirements/excludes.txt --universal --python-version 3.11 --generate-hashes --no-emit-index-url --quiet --custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check format bench lock clean
+.PHONY: help install demo test check format bench peers lock clean
 
 help:  ## List these targets.
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,6 +38,12 @@ $(CHECK_STAMP): $(STAMP) requirements/check.txt
 	@sh requirements/uv.sh $(PYTHON) $(UV_VERSION) $(VENV) requirements/check.txt
 	@touch $@
 
+# What the bench compares with is no part of the project: an environment of its own, made when the bench first asks.
+$(PEERS_STAMP): requirements/peers.txt
+	@rm -rf $(PEERS)
+	@sh requirements/uv.sh $(PYTHON) $(UV_VERSION) $(PEERS) requirements/peers.txt alone
+	@touch $@
+
 demo: $(STAMP)  ## Run the whole system on embedded parts and send one signed message through it (ONCE=1: exit after the reply).
 	@$(BIN)/chatwootai demo $(if $(filter 1,$(ONCE)),--once)
 
@@ -52,11 +60,14 @@ format: $(STAMP)  ## Format the code and sort its imports.
 bench: $(STAMP)  ## Measure, as ratios against the plain way in the same run (ARGS="NAME" for one entry).
 	@$(BIN)/chatwootai bench $(ARGS)
 
+peers: $(PEERS_STAMP)  ## Install what the bench compares with, apart from the project (the bench does so by itself).
+
 lock:  ## Write the locks anew from pyproject.toml (needs uv).
 	uv pip compile pyproject.toml --extra test $(COMPILE) -o requirements/test.txt
 	uv pip compile pyproject.toml $(COMPILE) -c requirements/test.txt -o requirements/run.txt
 	uv pip compile requirements/browser.in $(COMPILE) -c requirements/test.txt -o requirements/browser.txt
 	uv pip compile requirements/check.in $(COMPILE) -c requirements/test.txt -o requirements/check.txt
+	uv pip compile requirements/peers.in $(COMPILE) -o requirements/peers.txt
 
 clean:  ## Remove what can be built again.
-	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .import_linter_cache .pytest_cache
+	rm -rf $(VENV) $(PEERS) build dist .mypy_cache .ruff_cache .import_linter_cache .pytest_cache

@@ -1,6 +1,7 @@
 #!/bin/sh
-# usage: uv.sh PYTHON UV_VERSION VENV LOCK
-# Installs a hashed lock into VENV (made where it is missing) with a uv that is gone afterwards.
+# usage: uv.sh PYTHON UV_VERSION VENV LOCK [alone]
+# Installs a hashed lock into VENV (made where it is missing) with a uv that is gone afterwards; the project goes in
+# too, unless the lock is to stand alone.
 set -eu
 python=$1 uv_version=$2 venv=$3 lock=$4
 tools=$(mktemp -d)
@@ -10,6 +11,7 @@ trap 'rm -rf "$tools"' EXIT INT TERM
 uv="$tools/venv/bin/uv"
 [ -x "$venv/bin/python" ] || "$uv" venv --quiet --python "$python" "$venv"
 "$uv" pip install --quiet --python "$venv/bin/python" --no-deps --require-hashes -r "$lock"
+[ "${5-}" != alone ] || exit 0
 [ -x "$venv/bin/chatwootai" ] || "$uv" pip install --quiet --python "$venv/bin/python" --no-deps --no-build-isolation -e .
 # crewai's bytecode, now: a worker that starts then takes half as long. Only what it imports (uv could compile all: 100 MB).
 [ -f crews/environment.py ] && env -u PYTHONDONTWRITEBYTECODE "$venv/bin/python" -c "from crews import environment; environment.load()" || true
