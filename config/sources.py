@@ -28,11 +28,12 @@ DOMAINS = "domains"
 CREWS_VARIABLE = "CHATWOOTAI_CREWS"
 FROM_FILE = b"${file:"
 STILL_SECONDS = 0.02
-"""How long a file that has changed must stay as it is before it counts: its writer may have emptied it first."""
+"""How long a file that has changed must stay as it is before it counts: its writer may be at it."""
+RESTLESS_SECONDS = 1.0
+"""After this it counts all the same; so long one may be empty or gone that held something, to be written anew."""
 
 _DEPTH = 8
 _SUFFIXES = (".yaml", ".yml")
-_STILL_TRIES = 50
 _MOST_PACKED = 512 * MEGABYTE
 _YOUNG_NS = 100_000_000  # a file this young may change again within one tick of its clock: it is read each time
 _AWAY = {errno.ENOENT, errno.ENOTDIR}
@@ -145,16 +146,25 @@ def gather(folder: Path, environ: Mapping[str, str], before: Sources | None = No
 
 def gather_still(folder: Path, environ: Mapping[str, str], before: Sources | None) -> Sources:
     """As `gather`, but a file that differs from `before` is read again until it has kept still for a moment."""
-    found = gather(folder, environ, before)
-    for _ in range(_STILL_TRIES):
-        if before is not None and found == before:
-            return found
+    found, began = gather(folder, environ, before), time.monotonic()
+    while before is None or found != before:
         time.sleep(STILL_SECONDS)
         again = gather(folder, environ, found)
-        if again == found:
+        still = again == found and not (before and _emptied(again, before))
+        if still or time.monotonic() - began > RESTLESS_SECONDS:
             return again
         found = again
     return found
+
+
+def _emptied(found: Sources, before: Sources) -> bool:
+    """Whether a file that held something is empty or gone."""
+    kept = {kind: place.files for kind, place in _places(found)}
+    return any(
+        data and not kept.get(kind, {}).get(name)
+        for kind, place in _places(before)
+        for name, data in place.files.items()
+    )
 
 
 @cache

@@ -1,6 +1,7 @@
 """Hot reload with real files and real events: good edits take effect, bad ones change nothing."""
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -87,6 +88,29 @@ def test_a_hundred_edits_a_third_of_them_broken_leave_the_last_good_one(folder: 
         assert settings.tone == settings.greeting  # never half of one edit and half of another
         assert (holder.snapshot is before) is broken
     assert _tone(holder) == "tone 99"
+
+
+@pytest.mark.parametrize("gone", [False, True])
+def test_a_file_that_is_emptied_or_gone_is_given_time_to_be_written_anew(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, gone: bool
+) -> None:
+    monkeypatch.setattr("config.sources.RESTLESS_SECONDS", 30.0)
+    holder, heard = Holder(folder, ENVIRONMENT), []
+    holder.listen(lambda snapshot: heard.append(snapshot.accounts["1"].settings.tone))
+    layer = folder / "domains/retail/shop/config.yaml"
+    layer.unlink() if gone else layer.write_text("")
+    later = threading.Timer(0.2, layer.write_text, ["tone: anew\n"])
+    later.start()
+    assert holder.reload() is True
+    later.join()
+    assert heard == ["anew"]
+
+
+def test_a_file_that_stays_empty_is_taken_at_its_word(folder: Path) -> None:
+    holder = Holder(folder, ENVIRONMENT)
+    (folder / "domains/retail/shop/config.yaml").write_text("")
+    assert holder.reload() is True
+    assert _tone(holder) != "first"
 
 
 def test_an_edit_that_means_the_same_swaps_nothing(folder: Path) -> None:
