@@ -13,9 +13,10 @@ from config.settings import Settings
 from crews import environment
 from crews.call import Completer, Payer
 from crews.catalog import Catalog
-from crews.conversation import end_at_sentence, messages, split_choices, split_handoff
+from crews.conversation import end_at_sentence, messages
 from crews.curated import Curated
 from crews.errors import ModelSilent
+from crews.markers import read
 from crews.offered import Offered
 from crews.policy import Standing, standing
 from crews.prompt import moment, situation
@@ -129,19 +130,19 @@ def _aim(question: Question, settings: Settings) -> float:
 
 def _draft(text: str, silent: str, run: Run, steps: tuple[tuple[str, float], ...], plan: str) -> Draft:
     last = run.last
-    said, handoff = split_handoff(text)
-    said, choices = split_choices(said)
+    marked = read(text)
+    said = marked.text
     if last is not None and last.finish in _CUT and said:
         said = end_at_sentence(said)
     return Draft(
         text=said,
-        handoff=run.handoff or handoff or (None if said else f"{_SILENT} ({silent})"),
+        handoff=run.handoff or marked.handoff or (None if said else f"{_SILENT} ({silent})"),
         served_by=run.shape if last is None or last.served_by == "crew" else last.served_by,
         model=last.model if last else None,
         usage=run.usage,
         steps=(*steps, *(run.trace if len(run.trace) > 1 else ())),
         actions=tuple(run.asides),
-        confidence=run.confidence,
+        confidence=run.confidence if marked.sure is None else marked.sure,
         plan=plan,
-        choices=choices,
+        choices=marked.choices,
     )

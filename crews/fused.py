@@ -3,9 +3,9 @@
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, Field, ValidationError, create_model
+from pydantic import BaseModel, BeforeValidator, Field, ValidationError, create_model
 
 from crews.fuse import ANSWER, CONFIDENCE
 from crews.run import Run, current
@@ -24,9 +24,21 @@ class Said:
 def typed_answer(fields: tuple[str, ...]) -> type[BaseModel]:
     """The object that a fused call answers with: a text for each of `fields`, and how sure it is."""
     said: dict[str, Any] = dict.fromkeys(fields, (str, ...))
-    said[CONFIDENCE] = (float, Field(ge=0, le=1))
+    said[CONFIDENCE] = (Annotated[float, BeforeValidator(_share), Field(ge=0, le=1)], ...)
     shape: type[BaseModel] = create_model("Answer", **said)
     return shape
+
+
+def _share(value: object) -> object:
+    """85, "85%" and "0,85" from models that were asked for 0.85, and are not held to it."""
+    if isinstance(value, str):
+        value = value.strip().replace(",", ".")
+        value = value.rstrip("% ") + ("e-2" if value.endswith("%") else "")
+    try:
+        number = float(value)  # type: ignore[arg-type]  # what is no number is pydantic's to refuse
+    except (TypeError, ValueError):
+        return value
+    return number / 100 if 1 < number <= 100 else number  # per cent
 
 
 class FusedCrew:

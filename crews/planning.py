@@ -9,6 +9,7 @@ from config.snapshot import Note, Snapshot
 from crews.blueprint import Blueprint
 from crews.call import Endpoint, Target
 from crews.fuse import can_fuse, needs_stock
+from crews.markers import taught
 from crews.plan import Plan, Shape, Terms, plan
 from crews.prices import prices
 from crews.prompt import values
@@ -32,7 +33,7 @@ def planned(blueprint: Blueprint, settings: Settings, shape: Shape, *, model: st
         price=prices().of(Target(endpoint=Endpoint(), model=name, price=own)),
         filled=values(settings, blueprint),
     )
-    return plan(blueprint, terms, shape)
+    return plan(taught(blueprint), terms, shape)
 
 
 def problems(snapshot: Snapshot) -> list[Problem]:

@@ -15,6 +15,7 @@ from crews.catalog import Catalog
 from crews.degrade import Takes, choose
 from crews.errors import CrewUnsupported
 from crews.fuse import fields, needs_stock
+from crews.markers import taught
 from crews.offered import Offer
 from crews.plan import Plan, Shape, shaped_as
 from crews.planning import planned, shapes
@@ -95,7 +96,7 @@ class Repertoire:
         except ConfigurationError as error:  # a function that this place does not have
             raise CrewUnsupported(str(error)) from error
         terms = standing(settings)
-        makes = _Making(blueprint, settings, offer or {})
+        makes = _Making(taught(blueprint), settings, offer or {})
         ways = [self._way(makes, shape, terms.target) for shape in shapes(blueprint)]
         if terms.policy.quick is not None:
             last = shapes(blueprint)[-1]
@@ -127,16 +128,17 @@ class Repertoire:
         from crews.stock import StockCrew
 
         blueprint, filled, offer = makes.blueprint, makes.filled, makes.offer
+        doubting = taught(blueprint, doubt=makes.least is not None)
         if needs_stock(blueprint):
-            return StockCrew(blueprint, filled, terms, self._completer, offer)
-        whole = build(shaped_as(blueprint, "parallel"), filled, terms, self._completer, offer)
+            return StockCrew(doubting, filled, terms, self._completer, offer)
+        whole = build(shaped_as(doubting, "parallel"), filled, terms, self._completer, offer)
         if shape != "fused":
             return whole
         alone = shaped_as(blueprint, "fused")
         roomy = Terms(terms.model, terms.temperature, _max_tokens(makes.settings, alone))
         one = build(alone, filled, roomy, self._completer, offer, typed_answer(fields(blueprint)))
         takes = planned(blueprint, makes.settings, "parallel", model=terms.model).p50
-        return FusedCrew(one, whole, sure=blueprint.sure, seconds=takes)
+        return FusedCrew(one, whole, sure=max(blueprint.sure, makes.least or 0.0), seconds=takes)
 
 
 class _Making:
@@ -145,6 +147,7 @@ class _Making:
     def __init__(self, blueprint: Blueprint, settings: Settings, offer: Offer) -> None:
         self.blueprint, self.settings, self.offer = blueprint, settings, offer
         self.filled = values(settings, blueprint)
+        self.least = settings.handoff.least_confidence
         lists = [*(each.tools for each in blueprint.agents), *(each.tools for each in blueprint.tasks)]
         named = {name for several in lists for name in several}
         self.tools = [(name, offer[name]) for name in sorted(named & set(offer))]
@@ -152,7 +155,7 @@ class _Making:
     def digest(self, terms: object, shape: str) -> bytes:
         """Equal where crews are. Tools count by identity: those of two tenants may differ in their secrets alone."""
         tools = [(name, id(tool)) for name, tool in self.tools]
-        parts = (self.blueprint, sorted(self.filled.items()), terms, shape, tools)
+        parts = (self.blueprint, self.least, sorted(self.filled.items()), terms, shape, tools)
         return hashlib.sha256(repr(parts).encode()).digest()
 
 

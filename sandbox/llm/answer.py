@@ -69,11 +69,14 @@ _SAY = {
 def compose(prompt: Prompt, tokens: int | None = None) -> str:
     """Answer in about `tokens` tokens (None: as many as it takes). Codes and numbers of the question are echoed.
 
-    Who names options (`options: a, b or c`) is offered them as choices, where the prompt says how.
+    Who names options (`options: a, b or c`) is offered them as choices, and where nothing is known that is marked as
+    doubt, both where the prompt says how.
     """
     named = _OPTIONS.search(prompt.question) if prompt.choices else None
     offer = f"\n[[choices: {' | '.join(_BETWEEN.split(named[1].strip()))}]]" if named else ""
-    return _sentences(prompt, tokens) + offer
+    said = _sentences(prompt, tokens)
+    doubt = "\n[[sure: 20%]]" if prompt.doubt and str(_SAY[prompt.language]["unknown"]) in said else ""
+    return said + offer + doubt
 
 
 def _sentences(prompt: Prompt, tokens: int | None) -> str:

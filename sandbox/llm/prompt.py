@@ -48,6 +48,8 @@ class Prompt:
     """Whether the prompt says how to ask for a person: a line `[[handoff: reason]]`."""
     choices: bool = False
     """Whether it says how to offer answers to pick from: a line `[[choices: A | B]]`."""
+    doubt: bool = False
+    """Whether it says how to tell of doubt: a line `[[sure: 40%]]`."""
 
 
 def read(messages: Messages) -> Prompt:
@@ -64,6 +66,7 @@ def read(messages: Messages) -> Prompt:
         language=_language(question, before, turns),
         handoff=_told(turns[:asked], "[[handoff"),
         choices=_told(turns[:asked], "[[choices"),
+        doubt=_told(turns[:asked], "[[sure"),
     )
 
 

@@ -15,6 +15,7 @@ greeting: ""
 deadline_ms: 2000
 interim: {after_ms: 900, deadline_ms: 12000}
 burst: {window_ms: 100, cap_ms: 500}
+handoff: {least_confidence: 0.5}
 """
 
 pytestmark = pytest.mark.slow
@@ -75,3 +76,12 @@ async def test_with_no_answer_by_the_second_deadline_people_are_given_it(system:
             assert state["status"] == "open"
         finally:
             await llm.latency("fixed:2500ms")
+
+
+async def test_a_crew_that_says_it_is_not_sure_is_not_sent_people_are_told_why(system: System) -> None:
+    async with Driver(system.url("chatwoot")) as driver:
+        sent = await driver.write(1, "telegram", "Vocês consertam telhados em Xanxerê?")
+        await driver.wait_for_status(sent, "open", within=60)
+        said = " ".join(each["text"] for each in await driver.replies(sent))
+        assert "sure" not in said
+        assert "não inventar" not in said

@@ -4,6 +4,7 @@ import asyncio
 import json
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +48,7 @@ class Model:
         return Completion(text=said, finish="stop", model="m", usage=USAGE)
 
 
-def object_of(confidence: float, answer: str = "Sim, temos.") -> str:
+def object_of(confidence: Any, answer: str = "Sim, temos.") -> str:
     return json.dumps({"classify": "c", "research": "r", "write": "w", "answer": answer, "confidence": confidence})
 
 
@@ -99,6 +100,24 @@ async def test_a_tool_call_low_confidence_or_no_object_expands_it_to_the_whole_c
 async def test_an_object_in_a_fence_is_taken_as_it_is() -> None:
     draft = await drafted(Model(lambda _: f"Here it is:\n```json\n{object_of(0.8)}\n```"))
     assert (draft.text, draft.served_by) == ("Sim, temos.", "fused")
+
+
+@pytest.mark.parametrize("written", [85, "85%", "0,85", 0.85])
+async def test_models_that_keep_to_no_schema_write_confidence_as_they_like(written: Any) -> None:
+    draft = await drafted(Model(lambda _: object_of(written)))
+    assert (draft.served_by, draft.confidence) == ("fused", pytest.approx(0.85))
+
+
+async def test_what_the_tenant_calls_unsure_expands_it_too_and_the_whole_crews_own_doubt_counts() -> None:
+    class Doubting(Model):
+        async def complete(self, call: Call) -> Completion:
+            answer = await super().complete(call)
+            return answer if call.response_format else replace(answer, text="Talvez.\n[[sure: 40%]]")
+
+    model = Doubting(lambda _: object_of(0.7))
+    draft = await drafted(model, handoff={"least_confidence": 0.75})
+    assert (draft.text, draft.served_by, draft.confidence) == ("Talvez.", "crew", 0.4)
+    assert ["[[sure" in call.messages[0]["content"] for call in model.calls] == [False] * 4 + [True]
 
 
 async def test_unsure_and_without_time_to_think_again_people_are_asked() -> None:

@@ -217,7 +217,7 @@ def test_four_functions_ship_for_every_channel(function: str) -> None:
     for channel in ("whatsapp", "webchat", "email", "sms"):
         made = catalog.blueprint(function, channel)
         assert len(made.tasks) == 1
-        assert "[[handoff: reason]]" in made.tasks[0].description
+        assert "A person is needed" in made.tasks[0].description
         assert "{company.facts}" in made.agents[0].backstory
         assert made.max_tokens
         assert made.max_tokens <= 420

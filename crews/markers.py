@@ -1,0 +1,115 @@
+"""The marks that a crew writes beside its words, and the team's software reads: taught here, and taken out here. Pure.
+
+`[[handoff: reason]]` gives the conversation to people, `[[choices: A | B]]` offers answers to pick from, and
+`[[sure: 40%]]` says how sure the crew is. Lenient about place, brackets and decoration: a contact must never read one,
+whatever a model makes of it.
+"""
+
+import re
+from dataclasses import dataclass, replace
+
+from crews.blueprint import Blueprint
+
+_HANDOFF = re.compile(
+    r"[ \t>*_`]*\[(?:\[\s*handoff\b\s*:?|\s*handoff\s*:)\s*(?P<reason>[^\]\n]*)(?:\]\]?|$)[ \t*_`]*",
+    re.IGNORECASE | re.MULTILINE,
+)
+_CHOICES = re.compile(
+    r"[ \t>*_`]*\[\[\s*choices?\b\s*:?(?:(?P<whole>[^\[\]]{0,600})\]\]?|(?P<cut>[^\]\n]*)$)[ \t*_`]*",
+    re.IGNORECASE | re.MULTILINE,
+)
+_SURE = re.compile(
+    r"[ \t>*_`]*\[(?:\[\s*(?P<name>(?:un|not )?sure|confidence|certeza|confian[cç]a|confianza)\b\s*:?"
+    r"|\s*(?:sure|confidence)\s*:)\s*(?P<said>[^\]\n]*)(?P<end>\]\]?|$)[ \t*_`]*",
+    re.IGNORECASE | re.MULTILINE,
+)
+_NUMBER = re.compile(r"(\d+(?:[.,]\d+)?)\s*(%?)")
+_DOUBTS = re.compile(r"un|not|low|baix|baj|little|pouc|poc", re.IGNORECASE)
+_DOUBT = 0.3
+_BETWEEN = re.compile(r"[|\n]")
+_AROUND = ' \t-•*_`"“”'
+_MOST_CHOICES = 10  # what WhatsApp lists
+_LONGEST_CHOICE = 20  # characters of a WhatsApp button, and of a Messenger quick reply
+_UNNAMED = "the crew asks for a person"
+_REASON = 200  # characters; it stands in a note to the team
+
+_TAUGHT = {
+    "[[handoff": "Where a person is needed, make the first line exactly [[handoff: reason]], the reason being a few "
+    "words in English for the team, and below it say in one short sentence that a colleague takes over. Otherwise "
+    "never write such a line.",
+    "[[choices": "Where you ask to pick from 2 to 10 short answers, you may end with one line [[choices: A | B | C]], "
+    "each at most 20 characters and in the language of your answer.",
+    "[[sure": "Only where you cannot be sure that your answer is right and complete, end with one line [[sure: 40%]], "
+    "the number being how sure you are.",
+}
+_NOT_IN_MAIL = "[[choices"
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """What a crew wrote: the words for the contact, and what its marks say. `sure` 0 to 1."""
+
+    text: str
+    handoff: str | None = None
+    choices: tuple[str, ...] = ()
+    sure: float | None = None
+
+
+def taught(blueprint: Blueprint, *, doubt: bool = False) -> Blueprint:
+    """The crew with its last task told of each mark that it does not name itself; of `[[sure` where `doubt` matters."""
+    *before, last = blueprint.tasks
+    wanted = [mark for mark in _TAUGHT if mark not in last.description and (doubt or mark != "[[sure")]
+    lines = [f"- {_TAUGHT[mark]}" for mark in wanted if mark != _NOT_IN_MAIL or blueprint.channel != "email"]
+    if not lines:
+        return blueprint
+    told = replace(last, description="\n".join([last.description, *lines]))
+    return replace(blueprint, tasks=(*before, told))
+
+
+def read(text: str) -> Marked:
+    """The words and the marks of an answer."""
+    said, handoff = split_handoff(text)
+    said, choices = split_choices(said)
+    said, sure = split_sure(said)
+    return Marked(said, handoff, choices, sure)
+
+
+def split_handoff(text: str) -> tuple[str, str | None]:
+    """The text without its `[[handoff: reason]]`, and the reason if it had one."""
+    found = _HANDOFF.search(text)
+    if found is None:
+        return text.strip(), None
+    reason = found["reason"].strip()[:_REASON] or _UNNAMED
+    return _HANDOFF.sub(" ", text).strip(), reason
+
+
+def split_choices(text: str) -> tuple[str, tuple[str, ...]]:
+    """The text without its `[[choices: A | B]]`, and the titles; those that no button could show are dropped.
+
+    Of a marker that was cut off, the last title is not whole, and dropped too.
+    """
+    found = _CHOICES.search(text)
+    if found is None:
+        return text.strip(), ()
+    whole = found["whole"]
+    given = _BETWEEN.split(found["cut"])[:-1] if whole is None else _BETWEEN.split(whole)
+    titles = (" ".join(title.strip(_AROUND).split()) for title in given)
+    fit = {title.casefold(): title for title in titles if 0 < len(title) <= _LONGEST_CHOICE}
+    return _CHOICES.sub(" ", text).strip(), tuple(fit.values())[:_MOST_CHOICES]
+
+
+def split_sure(text: str) -> tuple[str, float | None]:
+    """The text without its `[[sure: 40%]]`, and the number (0 to 1); None where there is none, or it was cut off."""
+    found = _SURE.search(text)
+    if found is None:
+        return text.strip(), None
+    sure = _read_sure(found["said"], found["name"] or "") if found["end"] else None
+    return _SURE.sub(" ", text).strip(), sure
+
+
+def _read_sure(said: str, name: str) -> float | None:
+    number = _NUMBER.search(said)
+    if number is None:
+        return _DOUBT if _DOUBTS.search(f"{name} {said}") else None
+    value = float(number[1].replace(",", "."))
+    return min(value / 100 if number[2] or value > 1 else value, 1.0)
