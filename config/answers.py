@@ -13,10 +13,9 @@ from itertools import combinations
 from typing import Annotated
 
 from pydantic import Field, model_validator
-from pydantic_core import PydanticCustomError
 
 from config.problems import Problem
-from config.section import Channel, Line, Section, Text
+from config.section import Channel, Date, Language, Line, Section, Text, wrong
 from config.tree import Mark, Node, Scalar, Sequence, Table
 
 FILE = "answers.yaml"
@@ -54,14 +53,14 @@ class Answer(Section):
     questions: Annotated[tuple[Annotated[Line, Field(min_length=1)], ...], Field(min_length=1, max_length=100)]
     answer: Annotated[Text, Field(min_length=1, max_length=4000)]
     channels: tuple[Channel, ...] = ()
-    language: Annotated[str, Field(pattern=r"^[a-z]{2}(-[A-Z]{2})?$")] | None = None
-    start: date | None = None
-    end: date | None = None
+    language: Language | None = None
+    start: Date | None = None
+    end: Date | None = None
 
     @model_validator(mode="after")
     def _ends_after_start(self) -> "Answer":
         if self.start and self.end and self.end < self.start:
-            raise PydanticCustomError("order", "end is before start", {"key": "end"})
+            raise wrong("order", "end is before start", "Write a later end, or an earlier start.", "end")
         return self
 
     def holds(self, channel: str, day: date) -> bool:

@@ -10,8 +10,7 @@ from dataclasses import dataclass, field
 
 from config.crew_old import OldCrew, is_old
 from config.crew_text import CHANNELS, WHOLE
-from config.problems import Problem, nearest, suggestion
-from config.snapshot import Note
+from config.problems import Note, Problem, nearest, suggestion
 from config.sources import Folder
 from config.tree import Mark, Node, Scalar, Table
 from config.yaml_source import parse

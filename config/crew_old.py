@@ -4,8 +4,7 @@
 `promotions` and `online_channels` stand beside them. It replaces the whole crew of that function.
 """
 
-from config.problems import Problem
-from config.snapshot import Note
+from config.problems import Note, Problem
 from config.tree import Mark, Node, Scalar, Sequence, Table
 
 AGENT = ("role", "goal", "backstory", "tools", "max_iter")

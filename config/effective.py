@@ -6,7 +6,7 @@ from config.layers import Library, Merged
 from config.loader import Inspection
 from config.mapping import SECRETS, value_node
 from config.secret import MASK
-from config.settings import Section
+from config.section import Section
 from config.snapshot import Account
 from config.tree import Scalar, Sequence, Table, leaves
 

@@ -3,24 +3,46 @@
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
-from config.secret import Secret
-from config.settings import NUMBER, Flag, Line, Section
+from config.secret import Token
+from config.section import ADDRESS, NUMBER, Flag, Line, Section, form, wrong
 
 NAME = r"^[a-z0-9][a-z0-9_-]{0,63}$"  # becomes part of a path: nothing else may
-Name = Annotated[str, Field(pattern=NAME)]
+_NAMED = "Write small letters, digits, `_` and `-`, a letter or digit first."
+Name = Annotated[str, form(NAME, _NAMED)]
 KEY = r"^[A-Za-z0-9][A-Za-z0-9_.~-]{0,63}$"  # a segment of a webhook address
 INBOX = r"^(?:([A-Za-z0-9][A-Za-z0-9_.~-]{0,63})/)?([1-9][0-9]{0,15})$"  # Chatwoot's id, or account/id
-Phone = Annotated[str, Field(pattern=r"^\+[1-9][0-9]{6,14}$")]
+Phone = Annotated[str, form(r"^\+[1-9][0-9]{6,14}$", 'Write + and digits alone, in quotes, as "+5531999990000".')]
 Priority = Annotated[int, Field(ge=0, le=10), NUMBER]
 Number = Annotated[int, Field(ge=1, le=2**53), NUMBER]
+
+
+def _no_crews(name: str) -> str:
+    if name == "crews":
+        raise wrong("format", "the folder of that name holds a domain's crews", "Give the tenant another name.")
+    return name
+
+
+def _no_page(url: str) -> str:
+    if "/app/" in url or "/api/v" in url:
+        raise wrong("format", "a page of Chatwoot, not its address", "Write it as https://chat.example.com.")
+    return url
+
+
+Tenant = Annotated[Name, AfterValidator(_no_crews)]
+Installed = Annotated[
+    str,
+    form(r"^https?://[^\s/@?#]+(/[^\s@?#]*)?$", "Write it as https://chat.example.com, with no name, query or space."),
+    ADDRESS,
+    AfterValidator(_no_page),
+]
 
 
 class InstallationEntry(Section):
     """One Chatwoot and its address."""
 
-    url: Annotated[str, Field(pattern=r"^https?://[^\s/@?#]+(/[^\s@?#]*)?$")]
+    url: Installed
 
 
 class AccountEntry(Section):
@@ -30,10 +52,10 @@ class AccountEntry(Section):
     id: Number | None = None
     name: Line | None = None
     domain: Name | None = None
-    tenant: Name | None = None
-    webhook_secrets: tuple[Secret, ...] = ()
-    bot_token: Secret | None = None
-    user_token: Secret | None = None
+    tenant: Tenant | None = None
+    webhook_secrets: tuple[Token, ...] = ()
+    bot_token: Token | None = None
+    user_token: Token | None = None
     signature: Literal["required", "optional"] = "required"
     crew: Name | None = None
     priority: Priority | None = None
@@ -48,7 +70,7 @@ class InboxEntry(Section):
     crew: Name | None = None
     priority: Priority | None = None
     domain: Name | None = None
-    tenant: Name | None = None
+    tenant: Tenant | None = None
 
 
 class FallbackEntry(Section):
@@ -67,15 +89,15 @@ class SyncEntry(Section):
 
     every_minutes: Annotated[int, Field(ge=0, le=10_080), NUMBER] = 0
     write: Flag = False
-    address: Annotated[str, Field(pattern=r"^https?://[^\s@?#]+$")] | None = None
+    address: Annotated[str, form(r"^https?://[^\s@?#]+$", "Write it as https://ai.example.com."), ADDRESS] | None = None
 
 
 class MappingFile(Section):
     """The whole file."""
 
-    version: Literal[1] = 1
+    version: Annotated[Literal[1], NUMBER] = 1
     chatwoot: Mapping[Name, InstallationEntry] = {}
     fallback: FallbackEntry = FallbackEntry()
     sync: SyncEntry = SyncEntry()
-    accounts: Mapping[Annotated[str, Field(pattern=KEY)], AccountEntry] = {}
-    inboxes: Mapping[Annotated[str, Field(pattern=INBOX)], InboxEntry] = {}
+    accounts: Mapping[Annotated[str, form(KEY, "Write letters, digits, `_`, `-`, `.` and `~`.")], AccountEntry] = {}
+    inboxes: Mapping[Annotated[str, form(INBOX, 'Write "17" or "1/17".')], InboxEntry] = {}

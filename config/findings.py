@@ -7,7 +7,9 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from config.problems import Problem, nearest, suggestion
+from config.section import remedy_of
 from config.tree import Node, Scalar, Table, find, plain
+from config.yaml_events import resolve
 
 Validated = TypeVar("Validated", bound=BaseModel)
 _SHOWN = re.compile(r"^[\w.:+-]{1,20}$")  # short enough to be no token; longer values are better looked up in the file
@@ -30,7 +32,8 @@ def validate(kind: type[Validated], node: Node, at: str = "") -> tuple[Validated
         return kind.model_validate(data), []
     except ValidationError as error:
         details = error.errors(include_url=False, include_input=False)
-    problems = [problem for detail in details if (problem := finding(detail, kind, node, at))]
+    slips = _slips(details, kind)
+    problems = [problem for each in details if each["loc"] not in slips and (problem := finding(each, kind, node, at))]
     broken = {str(detail["loc"][0]) for detail in details if detail["loc"]}
     try:
         sound = {key: value for key, value in data.items() if key not in broken} if isinstance(data, dict) else {}
@@ -41,42 +44,71 @@ def validate(kind: type[Validated], node: Node, at: str = "") -> tuple[Validated
 
 def finding(detail: ErrorDetails, kind: type[BaseModel], node: Node, at: str) -> Problem | None:
     """One problem; None where the value is one that could not be resolved, which was said before."""
-    context = detail.get("ctx", {})
-    path = tuple(step for step in detail["loc"] if step != "[key]")
-    if "key" in context:
-        path = (*path, context["key"])
+    path = (*(step for step in detail["loc"] if step != "[key]"), *detail.get("ctx", {}).get("path", ()))
     mark, value = find(node, path)
     if isinstance(value, Scalar) and value.failed:
         return None
-    dotted = ".".join(str(step) for step in ((at, *path) if at else path))
-    if isinstance(value, Scalar) and detail["type"] != "extra_forbidden" and detail["loc"][-1:] != ("[key]",):
-        mark = value.mark
     rule, message, remedy = _said(detail, kind, path)
-    return Problem(*mark, rule, f"`{dotted[:120]}`{_value(value, rule)}: {message}", remedy)
+    of_key = rule in {"unknown-key", "missing-key"} or detail["loc"][-1:] == ("[key]",)
+    mark = value.mark if isinstance(value, Scalar) and not of_key else mark
+    shown = "" if of_key else quote(value)
+    dotted = ".".join(str(step) for step in ((at, *path) if at else path))
+    if not dotted.isascii() and rule == "unknown-key":
+        message += f" (it is written {path[-1]!a})"
+    return Problem(*mark, rule, f"`{dotted[:120]}`{f' is {shown}' if shown else ''}: {message}", remedy)
 
 
-def _value(node: Node, rule: str) -> str:
-    shown = quote(node) if rule != "unknown-key" else ""
-    return f" is {shown}" if shown else ""
+def _slips(details: list[ErrorDetails], kind: type[BaseModel]) -> set[tuple[int | str, ...]]:
+    """Where a needed key is missing since an unknown one that is nearly it stands there: one slip, said once."""
+    unknown = [each["loc"] for each in details if each["type"] == "extra_forbidden"]
+    meant = {(*loc[:-1], nearest(str(loc[-1]), known(kind, loc[:-1]))) for loc in unknown}
+    return {each["loc"] for each in details if each["type"] == "missing" and each["loc"] in meant}
+
+
+def strange_nulls(kind: Any, node: Node, at: str = "") -> list[Problem]:
+    """Nulls under keys that nobody knows: they would remove nothing, in silence."""
+    if not isinstance(node, Table):
+        return []
+    names = known(kind, ()) if _model(kind) else _key_names(kind)
+    problems: list[Problem] = []
+    for key, value in node.items.items():
+        path = f"{at}.{key}" if at else key
+        if names and key not in names and isinstance(value, Scalar) and value.value is None and not value.failed:
+            remedy = suggestion(key, names)
+            problems.append(Problem(*node.keys[key], "unknown-key", f"`{path[:120]}`: there is no such key", remedy))
+        else:
+            problems += strange_nulls(_inner(kind, key), value, path)
+    return problems
+
+
+def _key_names(kind: Any) -> list[str]:
+    """The keys of a map that may have certain ones only."""
+    found = [each for each in (kind, *get_args(kind)) if _is_map(each)]
+    names = get_args(get_args(found[0])[0]) if found and get_args(found[0]) else ()
+    return [each for each in names if isinstance(each, str)]
 
 
 def quote(node: Node | None) -> str:
     """A value in a message: nothing that came from elsewhere, nothing that could be a token in a wrong place."""
-    shown = isinstance(node, Scalar) and not node.hidden and _SHOWN.match(node.written)
-    return f"`{shown[0]}`" if shown else ""
+    if not isinstance(node, Scalar) or node.hidden or not _SHOWN.match(node.written):
+        return ""
+    text = isinstance(node.value, str) and node.value != resolve(node.written)
+    return f'`"{node.written}"`' if text else f"`{node.written}`"
 
 
 def _said(detail: ErrorDetails, kind: type[BaseModel], path: tuple[int | str, ...]) -> tuple[str, str, str]:
     """Rule, message and remedy of one finding."""
     name, context = detail["type"], detail.get("ctx", {})
     if name == "extra_forbidden":
-        return "unknown-key", "there is no such key", suggestion(str(path[-1]), _known(kind, path[:-1]))
+        return "unknown-key", "there is no such key", suggestion(str(path[-1]), known(kind, path[:-1]))
     if name == "missing":
         return "missing-key", "this key is needed", f"Write `{path[-1]}:` here."
     if name == "literal_error":
-        return "not-one-of", "not a value known here", _choices(str(context.get("expected", "")))
+        return "not-one-of", "not a value known here", _choices(str(context.get("expected", "")), str(path[-1]), detail)
     if name == "string_pattern_mismatch":
-        return "format", "not written as it must be", f"It must match {context.get('pattern')}"
+        return "format", "not written as it must be", remedy_of(str(context.get("pattern")))
+    if "remedy" in context:
+        return name, detail["msg"], str(context["remedy"])
     return _of_kind(name, detail)
 
 
@@ -87,18 +119,21 @@ def _of_kind(name: str, detail: ErrorDetails) -> tuple[str, str, str]:
         return "empty", "this is empty", "Write at least one." if name == "too_short" else "Write something."
     if name == "string_too_long":
         return "too-long", f"longer than {detail.get('ctx', {}).get('max_length')} characters", "Shorten it."
-    known = _KINDS.get(name.split("_", maxsplit=1)[0])
-    if known and name != "value_error":
-        return "type", *known
+    said = _KINDS.get(name.split("_", maxsplit=1)[0])
+    if said and name != "value_error":
+        return "type", *said
     message = detail["msg"].removeprefix("Value error, ")
     return ("value" if name == "value_error" else name), message, "Mend the value."
 
 
-def _choices(expected: str) -> str:
-    return f"Write one of: {expected.replace(' or ', ', ')}."
+def _choices(expected: str, key: str, detail: ErrorDetails) -> str:
+    """The nearest of the words that may stand there, or all of them."""
+    words = expected.replace(" or ", ", ").replace("'", "").split(", ")
+    match = nearest(key, words) if detail["loc"][-1:] == ("[key]",) else None
+    return f"Did you mean `{match}`?" if match else f"Write one of: {', '.join(words)}."
 
 
-def _known(kind: Any, path: tuple[int | str, ...]) -> list[str]:
+def known(kind: Any, path: tuple[int | str, ...]) -> list[str]:
     """The keys that may stand at `path` of a model."""
     for step in path:
         kind = _inner(kind, step)

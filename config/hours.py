@@ -5,9 +5,12 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import groupby, pairwise
 from typing import Annotated, Any, Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, WithJsonSchema, field_validator
+from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema, field_validator
+
+from config.problems import nearest
+from config.section import Date, Section, wrong
 
 Day = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 DAYS: tuple[str, ...] = Day.__args__  # type: ignore[attr-defined]
@@ -37,11 +40,12 @@ def _span(value: Any) -> tuple[int, int]:
         return value
     match = _SPAN.match(value) if isinstance(value, str) else None
     if not match:
-        raise ValueError('hours are written as "08:00-12:00"')
+        raise wrong("hours", "no hours can be read here", 'Write them as "08:00-12:00", with two digits each.')
     numbers = [int(part) for part in match.groups() if part is not None]
     begin, end = numbers[0] * 60 + numbers[1], numbers[2] * 60 + numbers[3]
     if end <= begin:
-        raise ValueError("hours end before they begin; past midnight, write one span to 24:00 and one on the next day")
+        remedy = "Past midnight, write one span to 24:00 and one from 00:00 on the next day."
+        raise wrong("hours", "hours end before they begin", remedy)
     return begin, end
 
 
@@ -61,14 +65,12 @@ Span = Annotated[
 ]
 
 
-class Hours(BaseModel):
+class Hours(Section):
     """Opening hours. A day left out is closed; `holidays` are days on which it is closed all day."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     time_zone: str = "America/Sao_Paulo"
     week: Mapping[Day, tuple[Span, ...]] = {}
-    holidays: tuple[date, ...] = ()
+    holidays: tuple[Date, ...] = ()
 
     @field_validator("time_zone")
     @classmethod
@@ -76,7 +78,9 @@ class Hours(BaseModel):
         try:
             ZoneInfo(name)
         except (ZoneInfoNotFoundError, ValueError, OSError):
-            raise ValueError("no such time zone; write one as America/Sao_Paulo") from None
+            near = nearest(name, available_timezones())
+            remedy = f"Did you mean `{near}`?" if near else "Write one of the tz database, as America/Sao_Paulo."
+            raise wrong("time-zone", "there is no such time zone", remedy) from None
         return name
 
     @field_validator("week")
@@ -84,7 +88,8 @@ class Hours(BaseModel):
     def _spans_in_order(cls, week: Mapping[Day, tuple[Span, ...]]) -> Mapping[Day, tuple[Span, ...]]:
         for day, spans in week.items():
             if any(later[0] < earlier[1] for earlier, later in pairwise(spans)):
-                raise ValueError(f"the hours of {day} overlap or are out of order")
+                remedy = "Write them from morning to evening, each beginning when the one before has ended."
+                raise wrong("hours", "hours overlap or are out of order", remedy, day)
         return week
 
     def open_at(self, moment: datetime) -> bool:

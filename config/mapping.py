@@ -20,7 +20,7 @@ from config.findings import quote, validate, without
 from config.layers import plain_secrets
 from config.merge import is_null, settle
 from config.problems import Problem
-from config.settings import Section
+from config.section import Section
 from config.spellings import Spelled
 from config.tree import Mark, Node, Table, find
 

@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
-from pydantic_core import PydanticCustomError
 
-from config.section import NUMBER, Flag, Line, Section
+from config.problems import suggestion
+from config.section import NUMBER, Flag, Line, Section, Word, form, wrong
 
-Label = Annotated[str, Field(pattern=r"^[a-z0-9_-]*$", max_length=50)]
+_LABEL = "Write it as Chatwoot does: small letters, digits, `_` and `-`."
+Label = Annotated[str, form(r"^[a-z0-9_-]*$", _LABEL, max_length=50)]
 Priority = Literal["low", "medium", "high", "urgent"]
 Cause = Literal["asked", "topic", "anger", "stuck", "unsure", "crew", "unfit", "model", "failed", "off", "idle"]
 """As `chatwootai.model.handoff.Cause`; a test holds the two against each other."""
@@ -32,9 +33,9 @@ class Handoff(Section):
     """
 
     team: Line | None = None
-    teams: Mapping[str, Annotated[int, Field(ge=1), NUMBER]] = {}
-    phrases: tuple[Line, ...] = ()
-    topics: tuple[Line, ...] = ()
+    teams: Mapping[str, Annotated[int, Field(ge=1, le=2**53), NUMBER]] = {}
+    phrases: tuple[Word, ...] = ()
+    topics: tuple[Word, ...] = ()
     anger: Flag = True
     stuck_after: Annotated[int, Field(ge=0, le=20), NUMBER] = 3
     least_confidence: Annotated[float, Field(ge=0, le=1), NUMBER] | None = None
@@ -45,10 +46,11 @@ class Handoff(Section):
 
     @model_validator(mode="after")
     def _team_is_known(self) -> "Handoff":
-        if self.team is not None and self.team not in self.teams:
-            raise PydanticCustomError("unknown-team", "this team is not among handoff.teams", {"key": "team"})
-        if any(one.team is not None and one.team not in self.teams for one in self.causes.values()):
-            raise PydanticCustomError("unknown-team", "a team here is not among handoff.teams", {"key": "causes"})
+        causes = [(one.team, ("causes", cause, "team")) for cause, one in self.causes.items()]
+        for team, path in [(self.team, ("team",)), *causes]:
+            if team is not None and team not in self.teams:
+                remedy = f"{suggestion(team, self.teams)} Teams are written as `teams: {{{team[:40]}: 3}}`."
+                raise wrong("unknown-team", "this team is not among handoff.teams", remedy, *path)
         return self
 
     def destination(self, cause: str) -> tuple[int | None, str, Priority | None]:

@@ -24,6 +24,19 @@ class Problem:
         return f"{self.file}:{self.line}:{self.column}: {self.rule}: {self.message}. {self.remedy}"
 
 
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something worth saying that is no mistake, such as an old spelling."""
+
+    file: str
+    line: int
+    message: str
+
+    def __str__(self) -> str:
+        """`file:line: message`."""
+        return f"{self.file}:{self.line}: {self.message}"
+
+
 class ConfigurationError(Exception):
     """The configuration cannot be used; `problems` lists every mistake found in one run."""
 

@@ -1,18 +1,29 @@
 """How a contact can be reached: mails of one's own, templates where free text may not be sent, media that is read."""
 
+import re
 from collections.abc import Mapping
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from config.secret import Secret
-from config.section import NUMBER, Flag, Line, Section, Text
+from config.secret import Token
+from config.section import NUMBER, Flag, Section, Url, Word, Words, form, wrong
+
+_FILLED = re.compile(r"\{\{\s*([A-Za-z0-9_]+)\s*\}\}")
+Mailbox = Annotated[str, form(r"^[^\s@]+@[^\s@]+$", "Write a whole address, as loja@example.com.", max_length=300)]
+Host = Annotated[
+    str,
+    form(
+        r"^([A-Za-z0-9.\-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?$",
+        "Write the machine alone, as files.internal or files.internal:8443.",
+    ),
+]
 
 
 class Mail(Section):
     """What only a tenant knows of its mail. `own`: addresses of the company, never answered and never in copy."""
 
-    own: tuple[Line, ...] = ()
+    own: tuple[Mailbox, ...] = ()
 
     def is_own(self, address: str | None) -> bool:
         """Whether an address is the company's."""
@@ -25,19 +36,27 @@ class Template(Section):
     `parameters`: what fills its placeholders, by their number or name.
     """
 
-    name: Line
-    language: Line = "pt_BR"
-    category: Line = "UTILITY"
-    text: Text
-    parameters: Mapping[str, Line] = {}
+    name: Word
+    language: Annotated[str, form(r"^[a-z]{2,3}(_[A-Z]{2})?$", "Write it as WhatsApp does, as pt_BR or en.")] = "pt_BR"
+    category: Literal["UTILITY", "MARKETING", "AUTHENTICATION"] = "UTILITY"
+    text: Words
+    parameters: Mapping[str, Word] = {}
+
+    @model_validator(mode="after")
+    def _placeholders_are_filled(self) -> "Template":
+        for name in _FILLED.findall(self.text):
+            if name not in self.parameters:
+                remedy = f'Write what stands for it under `parameters:`, as "{name}": text.'
+                raise wrong("placeholder", f"nothing fills {{{{{name}}}}}", remedy, "text")
+        return self
 
 
 class Hearing(Section):
     """The model that transcribes voice notes, and where it is served; as the openai package reads it by default."""
 
-    name: Line = "gpt-4o-mini-transcribe"
-    base_url: Annotated[str, Field(pattern=r"^https?://[^\s@]+$")] | None = None
-    api_key: Secret | None = None
+    name: Word = "gpt-4o-mini-transcribe"
+    base_url: Url | None = None
+    api_key: Token | None = None
 
 
 class Media(Section):
@@ -52,4 +71,4 @@ class Media(Section):
     files: Flag = True
     hearing: Hearing = Hearing()
     most_mb: Annotated[int, Field(ge=1, le=40), NUMBER] = 10
-    hosts: tuple[Line, ...] = ()
+    hosts: tuple[Host, ...] = ()

@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from config.entries import MappingFile
-from config.settings import Section, Settings
+from config.section import Section
+from config.settings import Settings
 
 FILES: dict[str, type[Section]] = {"chatwoot_mapping.schema.json": MappingFile, "config.schema.json": Settings}
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"

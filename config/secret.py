@@ -2,13 +2,15 @@
 
 import hashlib
 import hmac
-from typing import Any, NoReturn
+import re
+from typing import Annotated, Any, NoReturn
 
-from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic import AfterValidator, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema, core_schema
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 MASK = "********"
+_SENDABLE = re.compile(r"^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$")
 
 
 class Secret:
@@ -83,3 +85,16 @@ def _secret(value: object) -> Secret:
     if isinstance(value, str):
         return Secret(value)
     raise ValueError("a secret is text")
+
+
+def _sendable(secret: Secret) -> Secret:
+    if secret and not _SENDABLE.match(secret.reveal()):
+        remedy = "Look for a space, a line break or a letter with an accent that was copied along."
+        raise PydanticCustomError(
+            "secret-shape", "{said}", {"said": "this secret cannot be sent in an HTTP header", "remedy": remedy}
+        )
+    return secret
+
+
+Token = Annotated[Secret, AfterValidator(_sendable)]
+"""A secret that travels in a header: ASCII that can be seen, with no space or line break around it."""

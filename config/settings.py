@@ -3,23 +3,19 @@
 import re
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Annotated, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, PrivateAttr, model_validator
-from pydantic_core import PydanticCustomError
 
 from config.answers import Answer
+from config.crewing import Crewing
 from config.hours import Hours
 from config.people import Handoff, Idle
 from config.reach import Mail, Media, Template
-from config.secret import Secret
-from config.section import NUMBER, Channel, Flag, Line, Section, Text
+from config.secret import Token
+from config.section import NUMBER, Channel, Date, Flag, Language, Line, Section, Text, Url, Word, Words, form, wrong
 from config.tools import Tools
 
-if TYPE_CHECKING:
-    from config.crewing import Crewing
-
-__all__ = ["NUMBER", "Channel", "Flag", "Line", "Section", "Text"]
 SentenceName = Literal[
     "greeting",
     "handoff",
@@ -60,9 +56,9 @@ class Served(Section):
     `requests_per_minute`, `tokens_per_minute`: what its key may, all workers together; None: no limit of ours.
     """
 
-    name: Line
-    base_url: Annotated[str, Field(pattern=r"^https?://[^\s@]+$")] | None = None
-    api_key: Secret | None = None
+    name: Word
+    base_url: Url | None = None
+    api_key: Token | None = None
     requests_per_minute: Annotated[int, Field(ge=1, le=10_000_000), NUMBER] | None = None
     tokens_per_minute: Annotated[int, Field(ge=100, le=10_000_000_000), NUMBER] | None = None
     price: Price | None = None
@@ -84,7 +80,7 @@ class Hedging(Section):
 class Model(Served):
     """The model that answers, its limits, and what is asked when it does not: `fallbacks`, in order."""
 
-    name: Line = "gpt-4.1-mini"
+    name: Word = "gpt-4.1-mini"
     temperature: Annotated[float, Field(ge=0, le=2), NUMBER] = 0.3
     max_tokens: Annotated[int, Field(ge=16, le=16_384), NUMBER] = 400
     reasoning_effort: Literal["none", "minimal", "low", "medium", "high"] | None = None
@@ -102,7 +98,8 @@ class Burst(Section):
     @model_validator(mode="after")
     def _cap_holds_window(self) -> "Burst":
         if self.cap_ms < self.window_ms:
-            raise PydanticCustomError("order", "cap_ms is less than window_ms", {"key": "cap_ms"})
+            remedy = f"Write `cap_ms: {self.window_ms}` or more."
+            raise wrong("order", f"cap_ms ({self.cap_ms}) is less than window_ms ({self.window_ms})", remedy, "cap_ms")
         return self
 
 
@@ -117,15 +114,15 @@ class Context(Section):
 class Promotion(Section):
     """Something a crew may offer from `start` to `end`, both days included, in the tenant's time zone."""
 
-    name: Line
-    text: Text
-    start: date
-    end: date
+    name: Word
+    text: Words
+    start: Date
+    end: Date
 
     @model_validator(mode="after")
     def _ends_after_start(self) -> "Promotion":
         if self.end < self.start:
-            raise PydanticCustomError("order", "end is before start", {"key": "end"})
+            raise wrong("order", "end is before start", "Write a later end, or an earlier start.", "end")
         return self
 
 
@@ -152,13 +149,13 @@ class Budget(Money):
     `warn_at`: shares of a limit at which operators are told. `currency`: one that the price list knows.
     """
 
-    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "USD"
+    currency: Annotated[str, form(r"^[A-Z]{3}$", "Write three capital letters, as USD or BRL.")] = "USD"
     inbox: Money = Money()
     contact: Money = Money()
     warn_at: tuple[Annotated[float, Field(gt=0, lt=1), NUMBER], ...] = (0.8, 0.95)
-    tokens_per_day: Annotated[int, Field(ge=0), NUMBER] | None = None
-    turns_per_day: Annotated[int, Field(ge=0), NUMBER] | None = None
-    turns_per_conversation: Annotated[int, Field(ge=1), NUMBER] | None = None
+    tokens_per_day: Annotated[int, Field(ge=0, le=10**15), NUMBER] | None = None
+    turns_per_day: Annotated[int, Field(ge=0, le=10**9), NUMBER] | None = None
+    turns_per_conversation: Annotated[int, Field(ge=1, le=10**9), NUMBER] | None = None
 
 
 class Interim(Section):
@@ -170,11 +167,18 @@ class Interim(Section):
     after_ms: Annotated[int, Field(ge=500, le=60_000), NUMBER] = 4000
     deadline_ms: Annotated[int, Field(ge=1000, le=300_000), NUMBER] = 30_000
 
+    @model_validator(mode="after")
+    def _comes_before_the_deadline(self) -> "Interim":
+        if self.after_ms >= self.deadline_ms:
+            remedy = f"Write less than {self.deadline_ms}, or a later deadline_ms."
+            raise wrong("order", "after_ms is not before deadline_ms", remedy, "after_ms")
+        return self
+
 
 class Settings(Section):
     """Everything that domain, tenant and inbox may say, merged. Lookups only; nothing here reads a file or a clock."""
 
-    language: Annotated[str, Field(pattern=r"^[a-z]{2}(-[A-Z]{2})?$")] = "pt"
+    language: Language = "pt"
     company: Company = Company()
     tone: Text = ""
     greeting: Text = ""
@@ -195,17 +199,17 @@ class Settings(Section):
     handoff: Handoff = Handoff()
     idle: Idle = Idle()
     rate_per_minute: Annotated[int, Field(ge=1, le=1_000_000), NUMBER] = 600
-    sentences: Mapping[str, Mapping[SentenceName, Text]] = {}
+    sentences: Mapping[Language, Mapping[SentenceName, Words]] = {}
     answers: Mapping[str, Answer] = {}
     tools: Tools = Tools()
-    _crewing: "Crewing | None" = PrivateAttr(None)
+    _crewing: Crewing | None = PrivateAttr(None)
 
     @property
-    def crewing(self) -> "Crewing | None":
+    def crewing(self) -> Crewing | None:
         """The crews of this place, overlays included; None for settings that no configuration was loaded for."""
         return self._crewing
 
-    def with_crewing(self, crewing: "Crewing") -> Self:
+    def with_crewing(self, crewing: Crewing) -> Self:
         """The same settings with these crews."""
         found = self.model_copy()
         found._crewing = crewing

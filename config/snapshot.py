@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from config.problems import Note
 from config.secret import Secret
 from config.settings import Settings
 
@@ -54,19 +55,6 @@ class Account:
     priority: int = 5
     inboxes: Mapping[int, Inbox] = field(default_factory=dict)
     special_numbers: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Note:
-    """Something worth saying that is no mistake, such as an old spelling."""
-
-    file: str
-    line: int
-    message: str
-
-    def __str__(self) -> str:
-        """`file:line: message`."""
-        return f"{self.file}:{self.line}: {self.message}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@
 
 from dataclasses import dataclass, field
 
-from config.snapshot import Note
+from config.problems import Note
 from config.tree import Mark, Node, Scalar, Table
 
 SECTIONS = {"account_domain_mapping": "accounts", "inbox_domain_mapping": "inboxes"}

@@ -9,11 +9,11 @@ from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, StringConstraints, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import Field, model_validator
 
-from config.secret import Secret
-from config.section import NUMBER, Line, Section, Text
+from config.problems import suggestion
+from config.secret import Secret, Token
+from config.section import ADDRESS, NUMBER, Line, Section, Text, form, wrong
 
 FILE = "tools.yaml"
 BUILT_IN = ("handoff", "label", "note", "priority")
@@ -27,8 +27,12 @@ HARMLESS = frozenset({"accept", "accept-language", "content-type", "user-agent",
 
 _PLACEHOLDER = re.compile(r"\{([A-Za-z_][A-Za-z0-9_.]*)\}")
 _TYPES = {"string", "integer", "number", "boolean", "array", "object"}
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,47}$")]
-Host = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9.\-]+$|^\[[0-9A-Fa-f:.]+\]$", max_length=253)]
+Name = Annotated[str, form(r"^[a-z][a-z0-9_]{0,47}$", "Write small letters, digits and `_`, a letter first.")]
+_HOST = "Write the machine alone, as api.example.com, without https:// and without a port."
+Host = Annotated[str, form(r"^[A-Za-z0-9.\-]+$|^\[[0-9A-Fa-f:.]+\]$", _HOST, max_length=253)]
+_HEADER = "Write letters, digits and `-`, as X-Api-Key."
+Header = Annotated[str, form(r"^[A-Za-z0-9-]{1,60}$", _HEADER)]
+_ADDRESS = "Write it as https://api.example.com/price?sku={sku}: a placeholder may stand after the machine alone."
 Milliseconds = Annotated[int, Field(ge=50, le=60_000), NUMBER]
 
 
@@ -42,15 +46,15 @@ class HttpTool(Section):
 
     description: Annotated[Text, Field(min_length=1, max_length=1000)]
     method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"] = "GET"
-    url: Annotated[str, Field(pattern=r"^https?://[^\s{}@/?#]+([/?]\S*)?$", max_length=2000)]
-    headers: Mapping[Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{1,60}$")], Secret] = {}
+    url: Annotated[str, form(r"^https?://[^\s{}@/?#]+([/?]\S*)?$", _ADDRESS, max_length=2000), ADDRESS]
+    headers: Mapping[Header, Token] = {}
     query: Mapping[Line, Line] = {}
     body: Mapping[str, Any] | None = None
     parameters: Mapping[str, Any] = {}
     result: Mapping[Line, Line] = {}
     timeout_ms: Milliseconds = 3000
     tries: Annotated[int, Field(ge=1, le=5), NUMBER] = 2
-    idempotency: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,60}$")] | None = None
+    idempotency: Header | None = None
     max_bytes: Annotated[int, Field(ge=256, le=4_194_304), NUMBER] = 65_536
 
     @property
@@ -75,15 +79,29 @@ class HttpTool(Section):
     def _parameters_are_known(self) -> "HttpTool":
         properties = self.parameters.get("properties", {})
         if not isinstance(properties, Mapping) or self.parameters.get("type", "object") != "object":
-            raise PydanticCustomError("schema", "a JSON schema of an object is needed", {"key": "parameters"})
+            remedy = "Write `parameters: {properties: {sku: {type: string}}}`."
+            raise wrong("schema", "a JSON schema of an object is needed", remedy, "parameters")
         for name, each in properties.items():
             if not isinstance(each, Mapping) or ("type" in each and each["type"] not in _TYPES):
-                raise PydanticCustomError("schema", f"`{name}` is no JSON schema", {"key": "parameters"})
-        for text in self.templates():
-            for name in placeholders(text):
-                if name not in properties and name not in CONTACT:
-                    raise PydanticCustomError("placeholder", f"nothing fills {{{name[:60]}}}", {"key": "parameters"})
+                remedy = f"Write `{name}: {{type: string}}`; types are {', '.join(sorted(_TYPES))}."
+                raise wrong("schema", f"`{name}` is no JSON schema", remedy, "parameters", "properties", name)
+        self._placeholders_are_known(properties)
         return self
+
+    def _placeholders_are_known(self, properties: Mapping[str, Any]) -> None:
+        required = self.parameters.get("required", [])
+        for name in required if isinstance(required, list | tuple) else ():
+            if name not in properties:
+                remedy = suggestion(str(name), properties)
+                raise wrong("schema", f"`{name}` is required and not declared", remedy, "parameters", "required")
+        for key in ("url", "query", "body"):
+            for text in _texts(getattr(self, key)):
+                for name in placeholders(text):
+                    if name not in properties and name not in CONTACT:
+                        remedy = (
+                            f"{suggestion(name, [*properties, *CONTACT])} Declare it under `parameters.properties`."
+                        )
+                        raise wrong("placeholder", f"nothing fills {{{name[:60]}}}", remedy, key)
 
 
 class McpServer(Section):
@@ -92,8 +110,11 @@ class McpServer(Section):
     `tools`: those that crews may use, none for all. A program gets no variable of ours but those in `env`.
     """
 
-    url: Annotated[str, Field(pattern=r"^https?://[^\s{}@/?#]+(/\S*)?$")] | None = None
-    headers: Mapping[Line, Secret] = {}
+    url: (
+        Annotated[str, form(r"^https?://[^\s{}@/?#]+(/\S*)?$", "Write it as https://mcp.example.com/mcp."), ADDRESS]
+        | None
+    ) = None
+    headers: Mapping[Header, Token] = {}
     command: Annotated[tuple[str, ...], Field(max_length=50)] = ()
     env: Mapping[Line, Secret] = {}
     tools: tuple[Line, ...] = ()
@@ -102,7 +123,7 @@ class McpServer(Section):
     @model_validator(mode="after")
     def _one_way(self) -> "McpServer":
         if bool(self.url) == bool(self.command):
-            raise PydanticCustomError("one-of", "either `url` or `command` is needed", {"key": "url"})
+            raise wrong("one-of", "either `url` or `command` is needed", "Write one of the two.", "url")
         return self
 
 
@@ -130,11 +151,10 @@ class Tools(Section):
             for name, each in several.items():
                 host = host_of(each.url) if each.url else None
                 if host is not None and host not in {allowed.lower() for allowed in self.hosts}:
-                    raise PydanticCustomError(
-                        "unknown-host", f"`{kind}.{name}`: {host} is not among `hosts`", {"key": "hosts"}
-                    )
+                    remedy = f"Add {host} to `hosts:`, or mend the address."
+                    raise wrong("unknown-host", f"{host} is not among `hosts`", remedy, kind, name, "url")
                 if name in BUILT_IN or (kind == "mcp" and name in self.http):
-                    raise PydanticCustomError("name-twice", f"`{name}` is the name of another tool", {"key": kind})
+                    raise wrong("name-twice", "another tool has this name", "Give it another one.", kind, name)
         return self
 
 

@@ -14,7 +14,8 @@ from pydantic import Field, ValidationError
 
 from chatwootai.model.turn import Usage
 from config.problems import ConfigurationError, Problem
-from config.settings import Price, Section
+from config.section import Section
+from config.settings import Price
 from crews.call import Target
 
 NANO = 1_000_000_000

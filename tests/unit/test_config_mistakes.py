@@ -68,7 +68,7 @@ sentences:
 emoji: no                                                           #= ambiguous-word
 hours:
   week:
-    monday: ["18:00-08:00"]                                         #= value
+    monday: ["18:00-08:00"]                                         #= hours
 burst: {window_ms: 500, cap_ms: 100}                                #= order
 promotions:
   - {name: a, text: !!binary "aGk=", start: 2026-12-01, end: 2026-12-02} #= tag

@@ -74,7 +74,7 @@ def test_a_changed_secret_is_another_configuration(tmp_path: Path) -> None:
         ("{number}", "{nummer}", "placeholder"),
         ('"${ERP}"', "Bearer abc123", "plain-secret"),
         ("type: string", "type: text", "schema"),
-        ("description: An order by its number.", "describe: x", "missing-key"),
+        ("description: An order by its number.", "describe: x", "unknown-key"),
         ("  order:", "  handoff:", "name-twice"),
         ("url:", "method: TRACE\n    url:", "not-one-of"),
     ],
