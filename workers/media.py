@@ -22,11 +22,12 @@ from chatwootai.telemetry import log
 from chatwootai.telemetry.metrics import FAILED_OPEN, MEDIA
 from config.settings import Settings
 from crews.hearing import NotHeard, Recording, ear, transcribe
-from workers import documents
 from workers.attention import Attention
+from workers.documents import Unreadable
 from workers.draft import either
 from workers.fetch import Fetched, Fetcher, Trusted, Unfetchable
 from workers.floor import Tenant
+from workers.reading import Reader
 
 _MB: Final = 1 << 20
 _IMAGE_BYTES: Final = 4 * _MB
@@ -68,6 +69,7 @@ class Media:
         self._readings = Readings(connection)
         self._inside = inside
         self._fetcher = Fetcher(inside, outside)
+        self._reader = Reader()
         self._room = asyncio.Semaphore(_AT_ONCE)
 
     async def read(self, tenant: Tenant, deliveries: Sequence[Delivery], listen: Listen, due: float) -> Seen:
@@ -123,7 +125,7 @@ class Media:
             async with self._room:
                 file = await self._fetch(one, attachment)
                 read = await self._opened(one, attachment, file)
-        except (Unfetchable, NotHeard, documents.Unreadable) as error:
+        except (Unfetchable, NotHeard, Unreadable) as error:
             MEDIA.labels(_kind(attachment), "failed").inc()
             _log.info("media_not_read", kind=_kind(attachment), why=str(error))
             return replace(attachment, problem=str(error)), ""
@@ -145,7 +147,7 @@ class Media:
             ), ""
         if attachment.kind == "image":
             return attachment, _data_url(file.data)
-        text = await asyncio.to_thread(documents.read, file.data, name, stated)
+        text = await self._reader.read(file.data, name, stated, one.until)
         return replace(attachment, content=text), ""
 
     async def _known(self, conv: str, message: int) -> dict[int, Reading]:

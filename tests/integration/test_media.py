@@ -12,6 +12,7 @@ from chatwootai.stores.media import Readings
 from sandbox.chatwoot.driver import Driver
 from sandbox.llm.driver import Driver as Llm
 from sandbox.system import Plan, System
+from tests.unit.test_media_read import pdf, sheet
 
 PNG = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
@@ -71,6 +72,27 @@ async def test_a_file_is_read(driver: Driver, llm: Llm) -> None:
     await driver.wait_for_reply(sent)
     asked, *_ = await llm.requests("FILE-1")
     assert "[file: pedido.csv; it says:]\nitem;preço\nsofá FILE-1;10" in asked["body"]["messages"][-1]["content"]
+
+
+async def test_a_pdf_and_a_sheet_are_read_and_a_broken_one_is_said_so(driver: Driver, llm: Llm) -> None:
+    book = sheet(["Pedido", "FILE-2"], [8812, 10.5])
+    sent = await driver.write(
+        2,
+        "whatsapp",
+        "Vejam",
+        attachments=[
+            file("boleto.pdf", "application/pdf", pdf(b"BT /F1 12 Tf (Total R$ 10,00) Tj ET")),
+            file("pedido.xlsx", "", book),
+            file("quebrado.pdf", "application/pdf", b"%PDF-1.4 " + b"[" * 9_000),
+        ],
+        new=True,
+    )
+    await driver.wait_for_reply(sent)
+    asked, *_ = await llm.requests("FILE-2")
+    said = asked["body"]["messages"][-1]["content"]
+    assert "[file: boleto.pdf; it says:]\nTotal R$ 10,00" in said
+    assert "[file: pedido.xlsx; it says:]\nPedido FILE-2\n8812 10.5" in said
+    assert "[file: quebrado.pdf; not opened: it is damaged or locked]" in said
 
 
 async def test_an_address_inside_the_network_is_refused_and_said_so(driver: Driver, llm: Llm) -> None:

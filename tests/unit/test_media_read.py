@@ -1,17 +1,23 @@
 """What is fetched and what is refused; the words in files; attachments in words."""
 
+import asyncio
 import contextlib
 import io
+import os
+import subprocess
+import sys
 import time
 import zipfile
 import zlib
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import aiohttp
+import openpyxl
 import pytest
 from aiohttp import web
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chatwootai.channels import incoming
@@ -23,8 +29,10 @@ from crews.conversation import words
 from crews.guard import public
 from crews.hearing import ear
 from workers import documents, fetch
+from workers.documents import Unreadable
 from workers.fetch import Fetcher, Trusted, Unfetchable
 from workers.media import only_unsupported
+from workers.reading import Reader
 
 
 @pytest.mark.parametrize("address", ["8.8.8.8", "2606:4700::1111", "::ffff:8.8.8.8"])
@@ -143,15 +151,36 @@ def zipped(**entries: str) -> bytes:
     return held.getvalue()
 
 
-W = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
-LETTER = f"<w:d {W}><w:p><w:t>Um</w:t></w:p><w:p><w:t>Dois</w:t></w:p></w:d>"
-
-
-def pdf(content: bytes, more: bytes = b"") -> bytes:
+def pdf(content: bytes, resources: bytes = b"/Font << /F1 5 0 R >>", trailer: bytes = b"") -> bytes:
+    """One page that shows this content."""
     packed = zlib.compress(content)
-    return b"%%PDF-1.4\n1 0 obj <</Filter /FlateDecode /Length %d %s>>\nstream\n%b\nendstream endobj" % (
-        len(packed), more, packed,
-    )  # fmt: skip
+    objects = [
+        b"<< /Type /Catalog /Pages 2 0 R >>",
+        b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+        b"<< /Type /Page /Parent 2 0 R /Contents 4 0 R /Resources << %b >> >>" % resources,
+        b"<< /Filter /FlateDecode /Length %d >>\nstream\n%b\nendstream" % (len(packed), packed),
+        b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>",
+    ]
+    file, places = b"%PDF-1.4\n", []
+    for number, each in enumerate(objects, 1):
+        places.append(b"%010d 00000 n \n" % len(file))
+        file += b"%d 0 obj\n%b\nendobj\n" % (number, each)
+    table = b"xref\n0 %d\n0000000000 65535 f \n%b" % (len(objects) + 1, b"".join(places))
+    root = b"trailer << /Size %d /Root 1 0 R %b>>" % (len(objects) + 1, trailer)
+    return b"%b%b%b\nstartxref\n%d\n%%%%EOF" % (file, table, root, len(file))
+
+
+def sheet(*rows: list[object]) -> bytes:
+    held, book = io.BytesIO(), openpyxl.Workbook()
+    for row in rows:
+        book.worksheets[0].append(row)
+    book.save(held)
+    return held.getvalue()
+
+
+LETTER = '<d xmlns="w"><p><t>Um</t></p><p><t>Do</t><t>is</t><br/><t>t</t></p><tr><tc><p><t>3</t></p></tc></tr></d>'
+TEXT = '<d xmlns="o"><p>Oi <span>a<span>b</span>c</span> fim</p><annotation><p>nota</p></annotation></d>'
+BOMB = "<!DOCTYPE x [<!ENTITY a 'b'>]><x>&a;</x>"
 
 
 @pytest.mark.parametrize(
@@ -160,38 +189,86 @@ def pdf(content: bytes, more: bytes = b"") -> bytes:
         ("a.txt", "text/plain", "Olá\r\n\r\n  tudo  bem".encode(), "Olá\ntudo bem"),
         ("a.csv", "text/csv", "pre\xe7o;10".encode("cp1252"), "preço;10"),
         ("a.html", "text/html", b"<script>x<1</script><p>Ol&aacute; <b>voc\xc3\xaa</b></p>", "Olá você"),
-        ("a.docx", "", zipped(**{"word/document.xml": LETTER}), "Um\nDois"),
-        ("a.xlsx", "", zipped(**{"xl/sharedStrings.xml": "<s><si><t>Pedido</t></si><si><t>8812</t></si></s>"}),
-         "Pedido\n8812"),
-        ("a.pdf", "", pdf(b"BT (Boleto n\\272 12) Tj T* [(R$) -300 (10,00)] TJ ET"), "Boleto nº 12\nR$ 10,00"),
+        ("a.docx", "", zipped(**{"word/document.xml": LETTER}), "Um\nDois\nt\n3"),
+        ("Proposta", "", zipped(**{"content.xml": TEXT}), "Oi abc fim"),  # by what it is, not by its name
+        ("a.pptx", "", zipped(**{f"ppt/slides/slide{n}.xml": f"<p><t>{n}</t></p>" for n in (10, 9)}), "9\n10"),
+        ("a.xlsx", "", sheet(["Pedido", "Valor"], [8812, 10.5], [None, "sim"]), "Pedido Valor\n8812 10.5\nsim"),
+        ("a.pdf", "", pdf(b"BT /F1 12 Tf (Boleto n\\272 12) Tj 0 -20 Td [(R$) -300 (10,00)] TJ ET"),
+         "Boleto nº 12\nR$ 10,00"),
     ],
 )  # fmt: skip
-def test_words_in_files(name: str, content_type: str, data: bytes, words: str) -> None:
+async def test_words_in_files(name: str, content_type: str, data: bytes, words: str) -> None:
     assert documents.read(data, name, content_type) == words
+    assert await Reader().read(data, name, content_type, time.time() + 60) == words
+
+
+HOSTILE = [
+    ("a.exe", b"MZ\x00", "kind"),
+    ("a.txt", b"a\x00b", "kind"),
+    ("a.zip", zipped(**{"a.txt": "oi"}), "kind"),
+    ("a.docx", b"PK\x03\x04 broken", "damaged"),
+    ("a.docx", zipped(**{"word/document.xml": BOMB}), "damaged"),
+    ("a.xlsx", zipped(**{"xl/workbook.xml": BOMB, "[Content_Types].xml": BOMB}), "damaged"),
+    ("a.docx", zipped(**{"word/document.xml": "<x>" + " " * (41 << 20) + "</x>"}), "large"),
+    ("a.docx", zipped(**{"word/document.xml": "<x>" + " " * (9 << 20) + "</x>"}), "large"),
+    ("a.docx", zipped(**{f"a{number}": "" for number in range(2001)}), "large"),
+    ("a.odt", zipped(**{"content.xml": "<p>" * 100_000 + "</p>" * 100_000}), "no words"),
+    ("a.pdf", b"%PDF-1.7 " + bytes(range(256)) * 400, "damaged"),
+    ("a.pdf", b"%PDF-1.4\n1 0 obj " + b"[" * 400_000, "damaged"),
+    ("a.pdf", pdf(b"BT ET", trailer=b"/Encrypt << /Filter /Standard /V 9 >> "), "damaged or locked"),
+    ("a.pdf", pdf(b"BT /F1 1 Tf (\\001\\002\\003) Tj ET"), "no words"),
+    ("a.pdf", pdf(b"/X Do", resources=b"/XObject << /X 4 0 R >>"), "no words"),  # a form that draws itself
+    ("a.pdf", pdf(b"BT /F1 1 Tf (a) Tj ET " * (4 << 20)), "damaged|large"),
+    ("a.pdf", pdf(zlib.compress(b"0" * (256 << 20))), "no words|large"),
+    ("a.txt", b"  ", "no words"),
+]
+
+
+@pytest.mark.parametrize(("name", "data", "why"), HOSTILE)
+async def test_files_without_words_say_why(name: str, data: bytes, why: str) -> None:
+    with pytest.raises(Unreadable, match=why):
+        await Reader().read(data, name, "", time.time() + 60)
+
+
+def children_of_ours() -> set[str]:
+    return set(Path(f"/proc/self/task/{os.getpid()}/children").read_text().split())
+
+
+async def test_a_file_that_nobody_waits_for_is_let_go() -> None:
+    reader, before = Reader(), children_of_ours()
+    with pytest.raises(Unreadable, match="in time"):
+        await reader.read(pdf(b"BT ET"), "a.pdf", "", time.time() + 0.01)
+    reading = asyncio.create_task(reader.read(pdf(b"BT ET"), "a.pdf", "", time.time() + 60))
+    await asyncio.sleep(0)
+    reading.cancel()
+    await asyncio.gather(reading, return_exceptions=True)
+    assert children_of_ours() <= before
+
+
+async def test_a_child_that_ends_at_its_bounds_is_a_file_too_large(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The program dies of what it is given; the worker only hears that there is no answer."""
+    monkeypatch.setattr(documents, "__file__", __file__)  # no program at all, under `-I`
+    with pytest.raises(Unreadable, match="too large or unusual"):
+        await Reader().read(pdf(b"BT ET"), "a.pdf", "", time.time() + 60)
 
 
 @pytest.mark.parametrize(
-    ("name", "data", "why"),
-    [
-        ("a.exe", b"MZ\x00", "kind"),
-        ("a.txt", b"a\x00b", "kind"),
-        ("a.docx", b"PK broken", "damaged"),
-        ("a.docx", zipped(**{"word/document.xml": "<!DOCTYPE x [<!ENTITY a 'b'>]><x>&a;</x>"}), "unusual"),
-        ("a.docx", zipped(**{"word/document.xml": "<x>" + " " * (5 << 20) + "</x>"}), "large"),
-        ("a.pdf", b"%PDF-1.7 /Encrypt", "locked"),
-        ("a.pdf", pdf(b"BT (\\001\\002\\003) Tj ET"), "no words"),
-        ("a.txt", b"  ", "no words"),
-    ],
+    "spends", ["[b'0' * (1 << 20) for _ in range(2000)]", "open(target, 'w').write('x' * 100_000)"]
 )
-def test_files_without_words_say_why(name: str, data: bytes, why: str) -> None:
-    with pytest.raises(documents.Unreadable, match=why):
-        documents.read(data, name, "")
+def test_a_child_is_confined(spends: str, tmp_path: Path) -> None:
+    target = tmp_path / "written"
+    program = f"import runpy; runpy.run_path({documents.__file__!r})['_confined'](); target = {str(target)!r}"
+    command = [sys.executable, "-I", "-c", f"{program}; print('begun', flush=True); {spends}"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.stdout, done.returncode != 0) == ("begun\n", True)
+    assert not target.exists() or target.stat().st_size == 0
 
 
 @given(st.binary(max_size=400), st.sampled_from(["a.pdf", "a.docx", "a.html", "a.txt", "a.xlsx"]))
+@settings(max_examples=60, deadline=None)
 def test_any_bytes_are_words_or_unreadable(data: bytes, name: str) -> None:
-    for file in (data, b"%PDF" + data, b"PK" + data, pdf(data)):
-        with contextlib.suppress(documents.Unreadable):
+    for file in (data, b"%PDF-" + data, b"PK\x03\x04" + data, pdf(data)):
+        with contextlib.suppress(Unreadable):
             assert len(documents.read(file, name, "")) <= documents.LONGEST + 10
 
 

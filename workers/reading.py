@@ -1,0 +1,65 @@
+"""A contact's file, read in a process of its own: without our secrets, within bounds, and killed when nobody waits."""
+
+import asyncio
+import json
+import sys
+import time
+from typing import Final
+
+from workers import documents
+from workers.documents import Unreadable
+
+_AT_ONCE: Final = 2
+_SECONDS: Final = documents.CHILD_SECONDS + 5.0
+
+
+class Reader:
+    """Reads files. One for a worker: it bounds how many are read at once."""
+
+    def __init__(self) -> None:
+        self._room = asyncio.Semaphore(_AT_ONCE)
+
+    async def read(self, data: bytes, name: str, content_type: str, until: float) -> str:
+        """The words in a file.
+
+        Raises:
+            Unreadable: there are none to be had, or not before `until` (unix seconds).
+        """
+        if documents.is_plain(data, name, content_type):
+            return documents.read(data, name, content_type)
+        try:
+            async with asyncio.timeout(max(0.0, min(until - time.time(), _SECONDS))), self._room:
+                said = await _asked(json.dumps({"name": name, "content_type": content_type}).encode() + b"\n" + data)
+        except TimeoutError:
+            raise Unreadable("it could not be read in time") from None
+        return _text(said)
+
+
+async def _asked(given: bytes) -> bytes:
+    """What the child says. Whoever stops waiting has killed it."""
+    child = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-I",
+        documents.__file__,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+        env={},
+    )
+    try:
+        said, _ = await child.communicate(given)
+        return said
+    finally:
+        if child.returncode is None:
+            child.kill()
+            await child.wait()
+
+
+def _text(said: bytes) -> str:
+    try:
+        answer = json.loads(said)
+    except ValueError:  # it ended at one of its bounds
+        raise Unreadable("it is too large or unusual to be read") from None
+    if "text" not in answer:
+        raise Unreadable(str(answer.get("problem")))
+    return str(answer["text"])
