@@ -8,8 +8,9 @@ from typing import Any
 from aiohttp import web
 
 from crews.call import Call, Endpoint, Payer, Target
-from sandbox.llm.app import SERVER, Server, runner
+from sandbox.llm.app import SERVER, runner
 from sandbox.llm.faults import Fault, Kind
+from sandbox.llm.server import Server
 from sandbox.llm.settings import Settings
 
 

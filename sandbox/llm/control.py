@@ -14,19 +14,17 @@
 
 import asyncio
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import orjson
 from aiohttp import web
 
 from sandbox.llm.errors import invalid
 from sandbox.llm.faults import parse
-
-if TYPE_CHECKING:
-    from sandbox.llm.app import Server
+from sandbox.llm.server import Server
 
 
-def add(router: web.UrlDispatcher, server: "Server") -> None:
+def add(router: web.UrlDispatcher, server: Server) -> None:
     """Add the driver's addresses to a router."""
     control = _Control(server)
     router.add_get("/sandbox/stats", control.stats)
@@ -42,7 +40,7 @@ def add(router: web.UrlDispatcher, server: "Server") -> None:
 
 
 class _Control:
-    def __init__(self, server: "Server") -> None:
+    def __init__(self, server: Server) -> None:
         self._server = server
 
     async def stats(self, _request: web.Request) -> web.Response:
