@@ -18,7 +18,9 @@ from chatwootai.telemetry.http import Check, Status
 from chatwootai.telemetry.metrics import CONFIG_RELOADS, config_in_force
 from chatwootai.telemetry.tasks import ended
 from config.holder import Holder, Listener
+from config.packing import Sealed, pack, unpack
 from config.problems import ConfigurationError, Problem
+from config.references import KEY_VARIABLE
 from config.snapshot import Snapshot
 from config.sources import MAPPING, Sources
 from config.watch import watch
@@ -100,13 +102,17 @@ class Live:
             packed = await self._snapshots.read(current.number) if current else None
             if packed is not None:
                 self._keep(packed)
-                return Sources.unpack(packed)
+                return unpack(packed, self._environ)
+        except Sealed as error:
+            raise _unopened("Redis", error) from None
         except StoreUnavailable as error:
             _log.warning("redis_away", error=str(error), instead=str(self.copy))
         try:
-            return Sources.unpack(self.copy.read_bytes())
+            return unpack(self.copy.read_bytes(), self._environ)
         except FileNotFoundError:
             return None
+        except Sealed as error:
+            raise _unopened(str(self.copy), error) from None
         except (OSError, ValueError) as error:
             remedy = "Remove it, and start while Redis is there, or give this process the folder."
             problem = Problem(str(self.copy), 1, 1, "broken-copy", str(error), remedy)
@@ -145,7 +151,7 @@ class Live:
     async def _publish(self, digest: str) -> None:
         sources, why = self.holder.sources, "edit" if self.holder.edited else "start"
         accounts = len(self.snapshot.accounts)
-        packed = await asyncio.to_thread(sources.pack)
+        packed = await asyncio.to_thread(pack, sources, self._environ)
         number, new = await self._snapshots.publish(digest, packed, by=self._name, why=why, accounts=accounts)
         if self.holder.sources is sources:  # else the next edit, which is told of next
             self._known(number)
@@ -157,7 +163,7 @@ class Live:
         if packed is None:
             return  # twenty newer ones came meanwhile; word of them is on its way
         try:
-            sources = Sources.unpack(packed)
+            sources = unpack(packed, self._environ)
         except ValueError as error:
             _log.error("config_unreadable", version=current.number, error=str(error))
             return
@@ -193,6 +199,11 @@ class Live:
             _log.info(
                 "config_swapped", source=source, digest=self.snapshot.digest[:12], accounts=len(self.snapshot.accounts)
             )
+
+
+def _unopened(where: str, error: Sealed) -> ConfigurationError:
+    remedy = f"Give this process the {KEY_VARIABLE} of the process that published it, or the folder."
+    return ConfigurationError([Problem(where, 1, 1, "secret-key", str(error), remedy)])
 
 
 async def _for_ever(work: Callable[[], Awaitable[None]]) -> None:

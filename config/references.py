@@ -18,7 +18,7 @@ KEY_VARIABLE = "CHATWOOTAI_SECRET_KEY"
 CIPHER = "ENC:"
 MAX_FILE = 64 * 1024
 
-_REFERENCE = re.compile(
+REFERENCE = re.compile(
     r"\$(?P<escaped>\$)\{"
     r"|\$\{file:(?P<file>[^}]*)\}"
     r"|\$\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::-(?P<default>[^}]*))?\}"
@@ -52,7 +52,7 @@ class References:
     def _scalar(self, key: str, scalar: Scalar) -> list[Problem]:
         text = str(scalar.value)
         try:
-            scalar.value = self._decrypt(text) if text.startswith(CIPHER) else _REFERENCE.sub(self._lookup, text)
+            scalar.value = self._decrypt(text) if text.startswith(CIPHER) else REFERENCE.sub(self._lookup, text)
         except Unresolved as why:
             rule, message, remedy = why.args
             scalar.failed = True

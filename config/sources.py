@@ -1,6 +1,7 @@
 """All that a configuration is made of, read once: what is checked is what is published, byte for byte.
 
-No reference is resolved here, so that nothing secret is in it: secrets stand in YAML as names, or encrypted.
+No reference is resolved here, so that nothing secret is in it: secrets stand in YAML as names, or encrypted; what looks
+like one in a comment is blotted out as it is read.
 """
 
 import errno
@@ -8,15 +9,13 @@ import hashlib
 import os
 import stat
 import time
-import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-import msgpack
-
+from config.plain_secrets import blotted
 from config.problems import Problem
 from config.yaml_source import MAPPING as MAPPING_LIMITS
 from config.yaml_source import MEGABYTE, SMALL
@@ -34,7 +33,6 @@ RESTLESS_SECONDS = 1.0
 
 _DEPTH = 8
 _SUFFIXES = (".yaml", ".yml")
-_MOST_PACKED = 512 * MEGABYTE
 _YOUNG_NS = 100_000_000  # a file this young may change again within one tick of its clock: it is read each time
 _AWAY = {errno.ENOENT, errno.ENOTDIR}
 
@@ -87,7 +85,7 @@ class Sources:
     def digest(self) -> str:
         """SHA-256 (hex) over every path and byte."""
         total = hashlib.sha256()
-        for kind, place in _places(self):
+        for kind, place in self.places():
             for name in sorted(place.files):
                 total.update(f"{kind}/{name}\0{len(place.files[name])}\0".encode())
                 total.update(place.files[name])
@@ -98,38 +96,11 @@ class Sources:
         """Whether a value is a `${file:}`, which may change without any of these changing."""
         return any(FROM_FILE in data for data in self.folder.files.values())
 
-    def pack(self) -> bytes:
-        """As one compressed value."""
-        packed: bytes = msgpack.packb(
-            {kind: [str(place.path), place.files, place.folders] for kind, place in _places(self)} | {"own": self.own}
-        )
-        return zlib.compress(packed, 3)
-
-    @classmethod
-    def unpack(cls, packed: bytes) -> "Sources":
-        """What `pack` made.
-
-        Raises:
-            ValueError: it is something else.
-        """
-        try:
-            raw = zlib.decompressobj().decompress(packed, _MOST_PACKED)
-            data = msgpack.unpackb(raw)
-            crews = _folder(data["crews"]) if "crews" in data else None
-            return cls(_folder(data["config"]), crews, bool(data["own"]))
-        except (zlib.error, msgpack.UnpackException, KeyError, TypeError, IndexError) as error:
-            raise ValueError(f"this is no packed configuration: {type(error).__name__}") from None
-
-
-def _places(sources: Sources) -> Iterator[tuple[str, Folder]]:
-    yield "config", sources.folder
-    if sources.crews is not None:
-        yield "crews", sources.crews
-
-
-def _folder(data: Any) -> Folder:
-    path, files, folders = data
-    return Folder(Path(path), dict(files), {name: tuple(names) for name, names in folders.items()})
+    def places(self) -> Iterator[tuple[str, Folder]]:
+        """Its folders by what they are."""
+        yield "config", self.folder
+        if self.crews is not None:
+            yield "crews", self.crews
 
 
 def gather(folder: Path, environ: Mapping[str, str], before: Sources | None = None) -> Sources:
@@ -159,10 +130,10 @@ def gather_still(folder: Path, environ: Mapping[str, str], before: Sources | Non
 
 def _emptied(found: Sources, before: Sources) -> bool:
     """Whether a file that held something is empty or gone."""
-    kept = {kind: place.files for kind, place in _places(found)}
+    kept = {kind: place.files for kind, place in found.places()}
     return any(
         data and not kept.get(kind, {}).get(name)
-        for kind, place in _places(before)
+        for kind, place in before.places()
         for name, data in place.files.items()
     )
 
@@ -247,7 +218,7 @@ class _Walk:
                 self.files[path] = self.before.files[path]
             else:
                 with (self.root / path).open("rb") as file:
-                    self.files[path] = file.read(megabytes * MEGABYTE + 1)
+                    self.files[path] = blotted(file.read(megabytes * MEGABYTE + 1))
             if abs(time.time_ns() - status.st_mtime_ns) > _YOUNG_NS:
                 self.states[path] = state
         except OSError as error:

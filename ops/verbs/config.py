@@ -48,7 +48,7 @@ def run(arguments: argparse.Namespace) -> int:
         return asyncio.run(_connected(actions.get(arguments.action, _history), arguments))
     except (BadRedisUrl, StoreUnavailable) as error:
         complain(f"Redis cannot be asked ({error}); REDIS_URL says where it is")
-    except LookupError as error:
+    except (LookupError, ValueError) as error:  # ValueError: encrypted, and no key here opens it
         complain(error.args[0])
     return 1
 
@@ -147,10 +147,12 @@ async def _publish(snapshots: "Snapshots", arguments: argparse.Namespace) -> int
 
 
 async def _put(snapshots: "Snapshots", sources: "Sources", why: str, aside: tuple[str, ...]) -> int:
+    from config.packing import pack
+
     accounts = _accounts(sources)
     by = f"{os.environ.get('USER', 'operator')}@{socket.gethostname()}"
     number, new = await snapshots.publish(
-        sources.digest(), sources.pack(), by=by, why=why, accounts=accounts, overrules=aside
+        sources.digest(), pack(sources, os.environ), by=by, why=why, accounts=accounts, overrules=aside
     )
     print(f"version {number} is in force{'' if new else ' already'} ({why})")
     return 0
@@ -181,12 +183,12 @@ async def _current(snapshots: "Snapshots") -> "Version":
 
 
 async def _read(snapshots: "Snapshots", number: int) -> "Sources":
-    from config.sources import Sources
+    from config.packing import unpack
 
     packed = await snapshots.read(number)
     if packed is None:
         raise LookupError(f"there is no version {number} any more; `chatwootai config history` lists those kept")
-    return Sources.unpack(packed)
+    return unpack(packed, os.environ)
 
 
 def _when(at: float) -> str:

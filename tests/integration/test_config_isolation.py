@@ -13,8 +13,8 @@ from chatwootai.model.routing import route
 from chatwootai.stores.connection import Connection
 from config.live import Live
 from config.loader import load
+from config.packing import unpack
 from config.places import place
-from config.sources import Sources
 from crews.prompt import values
 from sandbox.processes import Process, free_port
 from tests.door import message, signed
@@ -151,7 +151,7 @@ async def test_crash_dumps_and_redis_hold_no_secret(folder: Path, redis: Connect
     await live.start()
     packed = await redis.get("cw:config:version:1")
     kept = live.holder._memory._now  # every tree, references resolved
-    text = repr(Sources.unpack(packed)) + repr(live.snapshot) + repr(kept)
+    text = repr(unpack(packed, {})) + repr(live.snapshot) + repr(kept)
     assert "canary-a-name" in text
     for value in SECRETS.values():
         assert value not in text

@@ -13,6 +13,7 @@ import pytest
 from chatwootai.stores.connection import Connection, connect
 from chatwootai.stores.snapshots import KEPT, Snapshots
 from config.live import Live
+from config.packing import unpack
 from config.problems import ConfigurationError
 
 MAPPING = """\
@@ -165,9 +166,7 @@ async def test_the_newest_twenty_are_kept_and_no_secret_is_in_redis(
     for version in history:
         kept += repr(await Snapshots(redis).read(version.number)).encode()
     assert b"canary" not in kept
-    from config.sources import Sources
-
-    unpacked = Sources.unpack(await Snapshots(redis).read(history[0].number) or b"")
+    unpacked = unpack(await Snapshots(redis).read(history[0].number) or b"", {})
     assert b"canary" not in b"".join(unpacked.folder.files.values())
     assert b"${SECRET}" in unpacked.folder.files["chatwoot_mapping.yaml"]
 

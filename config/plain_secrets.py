@@ -1,0 +1,156 @@
+"""Secrets that stand in a file as they are: in a field for secrets, anywhere in a value, or in a comment.
+
+A secret in a value is a problem. One in a comment is nobody's mistake to die of: what looks like one is blotted out
+where the file is read, so that no copy of it travels, and every line and column stays where it was.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Any, get_args, get_origin
+
+import yaml
+from pydantic import BaseModel
+
+from config.problems import Problem
+from config.references import CIPHER, REFERENCE
+from config.secret import Secret
+from config.tools import HARMLESS
+from config.tree import Node, Scalar, Sequence, leaves
+
+_REMEDY = "Write ${NAME}, ${file:/path} or ENC:<ciphertext>, and change the secret: it has been seen."
+_KNOWN = (
+    r"\b(?:sk|pk|rk)[-_][A-Za-z0-9_-]{16,}|\bgh[pousr]_[A-Za-z0-9]{20,}|\bglpat-[A-Za-z0-9_-]{16,}|\bxox[abeprs]-[\w-]{10,}"
+    r"|\bAKIA[0-9A-Z]{16}\b|\bAIza[\w-]{30,}|\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*|-----BEGIN [A-Z ]*PRIVATE KEY-----"
+)
+_NAMED = r"(?:api[_-]?key|access[_-]?key|token|secret|password|passwd|pwd|senha|authorization|bearer)"
+_ASSIGNED = (
+    rf"\b{_NAMED}s?\b[\"']?\s*(?:[:=]\s*|\s+(?=\S*[0-9]))[\"']?(?:(?:bearer|basic)\s+)?(?P<said>[^\s\"',;&]{{6,}})"
+)
+_MIXED = r"(?-i:\b(?=[A-Za-z0-9]*[0-9])(?=[A-Za-z0-9]*[a-z])(?=[A-Za-z0-9]*[A-Z])[A-Za-z0-9]{20,}\b)"
+_RANDOM = rf"{_MIXED}|\b(?=[a-f]*[0-9])(?=[0-9]*[a-f])[0-9a-f]{{32,}}\b"
+
+IN_VALUES = re.compile(rf"{_KNOWN}|[?&]{_NAMED}=(?!\$?\{{)[^\s&{{}}]{{6,}}", re.IGNORECASE)
+"""What is a secret wherever it stands: keys of well-known makers, private keys, addresses with a secret in them."""
+
+_IN_COMMENTS = re.compile(rf"(?P<known>{_KNOWN})|{_ASSIGNED}|(?P<random>{_RANDOM})", re.IGNORECASE)
+_NAME = re.compile(rf"^{_NAMED}$|_{_NAMED}$", re.IGNORECASE)
+_COMMENT = re.compile(r"(?:^|(?<=[ \t]))#[^\r\n]*", re.MULTILINE)
+_SHOWN = re.compile(r"^(?:\$\{|ENC:|https?://)")
+_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+def plain_secrets(kind: Any, node: Node, at: str = "") -> list[Problem]:
+    """Secrets that stand in a tree of a kind. What is found counts as failed: nothing more is said of it."""
+    found = [problem for path, scalar in _fields(kind, node) if (problem := _of_field(scalar, _at(at, path)))]
+    return [*found, *(each for path, scalar in leaves(node) if (each := _of_value(scalar, _at(at, path))))]
+
+
+def _at(at: str, path: tuple[str, ...]) -> str:
+    return ".".join((at, *path) if at else path)[:120]
+
+
+def _fields(kind: Any, node: Node, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Scalar]]:
+    """Every scalar under a field that is a secret's by its type."""
+    if isinstance(node, Scalar):
+        if _holds(kind, Secret):
+            yield path, node
+    elif isinstance(node, Sequence):
+        for index, item in enumerate(node.items):
+            yield from _fields(_of_all(kind), item, (*path, str(index)))
+    else:
+        for key, item in node.items.items():
+            below = _of_key(kind, key)
+            if below is not None and key.lower() not in HARMLESS:
+                yield from _fields(below, item, (*path, key))
+
+
+def _of_key(kind: Any, key: str) -> Any:
+    for each in _alternatives(kind):
+        if isinstance(each, type) and issubclass(each, BaseModel):
+            field = each.model_fields.get(key)
+            return field.annotation if field else None
+    return _of_all(kind)
+
+
+def _of_all(kind: Any) -> Any:
+    """The kind of what a list or a map holds."""
+    for each in _alternatives(kind):
+        arguments = [one for one in get_args(each) if one is not Ellipsis]
+        if get_origin(each) is not None and arguments:
+            return arguments[-1]
+    return None
+
+
+def _alternatives(kind: Any) -> list[Any]:
+    """A kind without `Annotated`, and each of a union."""
+    if hasattr(kind, "__metadata__"):
+        return _alternatives(get_args(kind)[0])
+    origin = get_origin(kind)
+    if origin is not None and not isinstance(origin, type):
+        return [found for each in get_args(kind) for found in _alternatives(each)]
+    if origin is not None and origin.__name__ == "UnionType":
+        return [found for each in get_args(kind) for found in _alternatives(each)]
+    return [kind]
+
+
+def _holds(kind: Any, wanted: type) -> bool:
+    return any(each is wanted for each in _alternatives(kind))
+
+
+def _of_field(scalar: Scalar, at: str) -> Problem | None:
+    if scalar.failed or (scalar.value is None and not scalar.hidden):
+        return None
+    defaults = [match["default"] for match in REFERENCE.finditer(scalar.written) if match["default"]]
+    beside = REFERENCE.sub("", scalar.written)
+    if scalar.written.startswith(CIPHER) and not defaults:
+        return None
+    if not defaults and beside != scalar.written and not _IN_COMMENTS.search(beside):
+        return None
+    return _failed(scalar, f"`{at}`: a secret stands in the file{', as a default' if defaults else ''}")
+
+
+def _of_value(scalar: Scalar, at: str) -> Problem | None:
+    if scalar.failed or not isinstance(scalar.value, str):
+        return None
+    beside = REFERENCE.sub(lambda match: match["default"] or "", scalar.written)
+    named = _NAME.search(at.rpartition(".")[2]) and "query" in at and beside == scalar.written
+    if not named and not IN_VALUES.search(beside):
+        return None
+    return _failed(scalar, f"`{at}`: what looks like a secret stands in the file")
+
+
+def _failed(scalar: Scalar, message: str) -> Problem:
+    scalar.failed, scalar.hidden, scalar.value = True, True, None
+    return Problem(*scalar.mark, "plain-secret", message, _REMEDY)
+
+
+def blotted(data: bytes) -> bytes:
+    """A file's bytes with what looks like a secret in its comments as stars, one for each byte."""
+    if b"#" not in data:
+        return data
+    try:
+        text = data.decode()
+        found = [span for comment in _COMMENT.finditer(text) for span in _secret_spans(comment)]
+        if not found:
+            return data
+        inside = list(_scalars(text))
+    except (UnicodeDecodeError, ValueError, yaml.YAMLError):
+        return data  # such a file is a problem, and published nowhere
+    for begin, end in reversed(found):
+        if not any(first <= begin < last for first, last in inside):
+            text = text[:begin] + "*" * len(text[begin:end].encode()) + text[end:]
+    return text.encode()
+
+
+def _secret_spans(comment: re.Match[str]) -> Iterator[tuple[int, int]]:
+    for found in _IN_COMMENTS.finditer(comment[0]):
+        group = next(name for name in ("known", "said", "random") if found[name])
+        if not _SHOWN.match(found[group]):
+            yield comment.start() + found.start(group), comment.start() + found.end(group)
+
+
+def _scalars(text: str) -> Iterator[tuple[int, int]]:
+    """Where the scalars of a document stand: a `#` in one of them begins no comment."""
+    for token in yaml.scan(text, Loader=_Loader):
+        if isinstance(token, yaml.ScalarToken):
+            yield token.start_mark.index, token.end_mark.index
