@@ -5,10 +5,13 @@ import ast
 import asyncio
 import json
 import sys
+import time
 from collections.abc import Sequence
 from importlib import import_module
+from inspect import signature
 from pathlib import Path
 
+from sandbox.bench.beside import Peers
 from sandbox.bench.figure import Figure
 
 _ENTRIES = Path(__file__).parent / "entries"
@@ -25,9 +28,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     if unknown:
         _complain(f"no entry called {', '.join(unknown)}; there are: {', '.join(known)}")
         return 2
-    measured, failed = _measure(given.names or list(known), quiet=given.json)
+    peers = Peers(_complain, wanted=not given.no_peers)
+    measured, failed = _measure(given.names or list(known), peers, quiet=given.json)
     if given.json:
         _print(json.dumps([figure.shown() for figure in measured], indent=2))
+    if failed:
+        _complain(f"not measured: {', '.join(failed)}")
     return 1 if failed else 0
 
 
@@ -37,21 +43,30 @@ def entries() -> dict[str, str]:
     return {path.stem: (ast.get_docstring(ast.parse(path.read_text())) or "").split("\n")[0] for path in found}
 
 
-def _measure(names: Sequence[str], *, quiet: bool) -> tuple[list[Figure], bool]:
+def _measure(names: Sequence[str], peers: Peers, *, quiet: bool) -> tuple[list[Figure], list[str]]:
+    """Run entries one after another; their figures, and the names of those that failed."""
     measured: list[Figure] = []
-    failed = False
-    for name in names:
-        _complain(f"measuring {name} ...")
+    failed: list[str] = []
+    for number, name in enumerate(names, 1):
+        _complain(f"[{number}/{len(names)}] measuring {name} ...")
+        began = time.monotonic()
         try:
-            figures = asyncio.run(import_module(f"sandbox.bench.entries.{name}").run())
+            figures = asyncio.run(_entry(name, peers))
         except Exception as error:  # noqa: BLE001 - one entry's trouble must not hide the others' figures
             _complain(f"{name} could not be measured: {type(error).__name__}: {error}")
-            failed = True
+            failed.append(name)
             continue
         measured += figures
         if not quiet:
             _print(table(figures))
+        _complain(f"  {name} took {time.monotonic() - began:.0f} s")
     return measured, failed
+
+
+async def _entry(name: str, peers: Peers) -> list[Figure]:
+    run = import_module(f"sandbox.bench.entries.{name}").run
+    figures: list[Figure] = await (run(peers) if "peers" in signature(run).parameters else run())
+    return figures
 
 
 def table(figures: Sequence[Figure]) -> str:
@@ -75,6 +90,7 @@ def _arguments() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="chatwootai bench", description="Measure, as ratios against the plain way.")
     parser.add_argument("names", nargs="*", metavar="NAME", help="entries to run (all of them without one)")
     parser.add_argument("--list", action="store_true", help="say what there is")
+    parser.add_argument("--no-peers", action="store_true", help="leave out what would have to be installed beside us")
     parser.add_argument("--json", action="store_true", help="print objects with name, value, unit, against, ratio")
     return parser
 

@@ -28,6 +28,15 @@ def compared(name: str, unit: str, ours: Sequence[float], plain: Sequence[float]
     return Figure(name, rounded(statistics.median(ours)), unit, against, round(statistics.median(ratios), 3))
 
 
+def best(
+    name: str, unit: str, ours: Sequence[float], plain: Sequence[float], plainly: str, *, most: bool = False
+) -> Figure:
+    """Return the least of `ours` by the least of `plain` (the `most`): what a disturbance can only make worse."""
+    pick = max if most else min
+    our, other = pick(ours), pick(plain)
+    return Figure(name, rounded(our), unit, f"{plainly}: {rounded(other)} {unit}", round(our / other, 3))
+
+
 def quantile(values: Sequence[float], share: float) -> float:
     """Return the value that `share` of all lie below or at."""
     ordered = sorted(values)

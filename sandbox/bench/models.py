@@ -1,7 +1,7 @@
 """`python -m sandbox.bench.models --base-url URL --redis URL`: one model call in several ways, and the CPU of each.
 
 In one process, turn by turn, each round a batch of runs side by side; prints JSON: CPU milliseconds a run, by case;
-then what calls take beyond a slow model's own time while fifty a second arrive.
+then what calls take beyond a slow model's own time while fifty a second arrive; and the messages, for peers.
 The messages are the same for all but stock CrewAI, which flattens a conversation into its task.
 """
 
@@ -28,7 +28,7 @@ from crews.call import Call, Completion
 from crews.catalog import SHIPPED, Catalog
 from sandbox.llm.driver import Driver
 
-BARE, OURS, STOCK = "bare", "ours", "stock"
+BARE, OURS, STOCK, MESSAGES = "bare", "ours", "stock", "messages"
 _MODEL = "gpt-4o-mini"
 _TEXT = "Oi! Quais são as formas de pagamento? Dá para parcelar?"
 _HISTORY = tuple(
@@ -57,7 +57,7 @@ def main() -> int:
     return 0
 
 
-async def _measured(base_url: str, redis: str, rounds: int, runs: int) -> dict[str, list[float]]:
+async def _measured(base_url: str, redis: str, rounds: int, runs: int) -> dict[str, list[Any]]:
     await asyncio.to_thread(environment.load)
     connection = connect(redis)
     ours, messages, close = await _ours(connection)
@@ -74,7 +74,7 @@ async def _measured(base_url: str, redis: str, rounds: int, runs: int) -> dict[s
         took[f"{name}.added"] = await _added(cases[name][0])
     await close()
     await connection.aclose()
-    return took
+    return {**took, MESSAGES: messages}
 
 
 async def _added(case: Case) -> list[float]:

@@ -13,11 +13,13 @@ from chatwootai.model.delivery import Contact, Delivery, Message
 from chatwootai.stores.connection import Connection, connect
 from chatwootai.stores.embedded import Embedded
 from chatwootai.stores.mailbox import Mailbox
-from sandbox.bench.worker import BEGUN, READY
+from sandbox.bench.worker import BEGUN, READY, SPENT
 from sandbox.processes import Failed, Process, stop
 
 OURS, ARQ = "ours", "arq"
 _START_SECONDS = 30.0
+_END_SECONDS = 0.3
+"""What the last jobs take to end, and a worker to note its CPU."""
 
 
 class Bench:
@@ -29,6 +31,7 @@ class Bench:
         self.connection = connection
         self.mailbox = Mailbox(connection, most_waiting=10_000_000)
         self.workers: list[Process] = []
+        self._started = 0.0
         self._arq: ArqRedis | None = None
         self._folder = folder
 
@@ -39,9 +42,16 @@ class Bench:
         worker = Process(name, "sandbox.bench.worker", *given, environ={"LOG_LEVEL": "ERROR"}, folder=self._folder)
         worker.start()
         self.workers.append(worker)
-        if await self.connection.execute_command("BLPOP", READY, _START_SECONDS) is None:  # type: ignore[no-untyped-call]
+        ready = await self.connection.execute_command("BLPOP", READY, _START_SECONDS)  # type: ignore[no-untyped-call]
+        if ready is None:
             raise Failed(f"{name} did not start; its log ends:\n{worker.tail()}")
+        self._started += float(ready[1])
         return worker
+
+    async def spent(self) -> float:
+        """Seconds of CPU that the worker (of one) has used for the jobs that began, once it has ended the last."""
+        await asyncio.sleep(_END_SECONDS)
+        return float(await self.connection.get(SPENT) or 0) - self._started
 
     async def enqueue(self, name: str, *, priority: int = 5) -> float:
         """Give one job, named `account:conversation`; returns the moment before it was given."""

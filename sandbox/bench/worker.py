@@ -1,7 +1,8 @@
 """A worker whose jobs do nothing but note when they began: ours, or arq's own with its defaults.
 
 `python -m sandbox.bench.worker ours|arq --redis URL [--slots N --reserved N --sleep SECONDS]`: each job's beginning
-goes to the list `bench:begun` as `name seconds`, in batches, so that noting it costs the job next to nothing.
+goes to the list `bench:begun` as `name seconds`, in batches, so that noting it costs the job next to nothing; with them
+`bench:spent`, the seconds of CPU so far.
 """
 
 import argparse
@@ -22,6 +23,7 @@ from workers.worker import Worker
 
 BEGUN = "bench:begun"
 READY = "bench:ready"
+SPENT = "bench:spent"
 _FLUSH_SECONDS = 0.05
 
 
@@ -38,10 +40,11 @@ class Notes:
 
     async def flush(self) -> None:
         """Bring notes to Redis, for ever."""
-        await self._connection.rpush(READY, "1")  # type: ignore[misc]
+        await self._connection.rpush(READY, time.process_time())  # type: ignore[misc]
         while True:
             await asyncio.sleep(_FLUSH_SECONDS)
             begun, self._begun = self._begun, []
+            await self._connection.set(SPENT, time.process_time())
             if begun:
                 await self._connection.rpush(BEGUN, *begun)  # type: ignore[misc]
 

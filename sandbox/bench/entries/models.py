@@ -1,53 +1,62 @@
-"""Models: CPU of a one-agent crew's run, the whole stack included, against the bare openai call; stock CrewAI beside.
+"""Models: CPU of a one-agent crew's run, its whole stack included, against the bare openai call; stock and peers too.
 
-The model is the sandbox's, instant, in a process of its own; all cases run in one other process, turn by turn. The
-least of all rounds counts: CPU time has no lucky days, only disturbed ones.
+The model is the sandbox's, instant, in a process of its own. Bare, ours and stock run in one other process, turn by
+turn; peers in a process each, with the messages that ours sends. The least of all rounds counts: CPU time has no lucky
+days, only disturbed ones.
 """
 
 import asyncio
 import json
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
+
+import aiohttp
 
 from chatwootai.stores.embedded import Embedded
-from sandbox.bench.figure import Figure, compared, quantile, rounded
-from sandbox.bench.models import BARE, OURS, STOCK
+from sandbox.bench.beside import Peers
+from sandbox.bench.figure import Figure, best, compared, quantile
+from sandbox.bench.models import BARE, MESSAGES, OURS, STOCK
+from sandbox.llm.driver import Driver
 from sandbox.processes import Failed, Process, free_port, stop
 
-_LONGEST = 120.0
+_LONGEST = 180.0
 _PLAINLY = "openai chat.completions.create, default client"
+_PEERS = ("pydantic_ai", "openai_agents", "langgraph")
+_ROUNDS, _RUNS = 7, 60
+
+Took = dict[str, list[float]]
 
 
-async def run() -> list[Figure]:
+async def run(peers: Peers | None = None) -> list[Figure]:
     """Measure all cases.
 
     Raises:
         Failed: the measuring process ended with an error, or took too long.
     """
-    with TemporaryDirectory(prefix="chatwootai-bench-") as folder, Embedded.start() as redis:
-        port = free_port()
-        arguments = ("--port", str(port), "--latency", "instant", "--median-length", "70")
-        llm = Process("llm", "sandbox.llm", *arguments, environ={}, folder=Path(folder))
-        try:
-            llm.start()
-            await llm.answers(f"http://127.0.0.1:{port}/sandbox/stats", 30)
-            took = await _measured("--base-url", f"http://127.0.0.1:{port}/v1", "--redis", redis.url)
-        finally:
-            stop([llm])
-    return [*figures({name: min(took[name]) for name in (BARE, OURS, STOCK)}), *added(took)]
+    with Embedded.start() as redis:
+        async with _model() as url:
+            took = await _measured("--base-url", f"{url}/v1", "--redis", redis.url)
+            messages = json.dumps(took.pop(MESSAGES)).encode()
+            if peers is not None:
+                await _instant(url)
+                took |= await _beside(peers, url, messages)
+    return [*figures(took), *added(took)]
 
 
-def figures(least: dict[str, float]) -> list[Figure]:
-    """Ours and stock CrewAI's, by the bare call."""
-    against = f"{_PLAINLY}: {rounded(least[BARE])} ms"
+def figures(took: Took) -> list[Figure]:
+    """Ours, stock CrewAI's and each peer's that was measured, by the bare call."""
     return [
-        Figure(f"models.{name}", rounded(least[name]), "ms/run", against, round(least[name] / least[BARE], 3))
-        for name in (OURS, STOCK)
+        best(f"models.{name}", "ms/run", took[name], took[BARE], _PLAINLY)
+        for name in (OURS, STOCK, *_PEERS)
+        if name in took
     ]
 
 
-def added(took: dict[str, list[float]]) -> list[Figure]:
+def added(took: Took) -> list[Figure]:
     """What fifty calls a second take beyond the model's own two seconds, ours by the bare call's."""
     found = []
     for share in (0.5, 0.95):
@@ -57,12 +66,41 @@ def added(took: dict[str, list[float]]) -> list[Figure]:
     return found
 
 
-async def _measured(*arguments: str) -> dict[str, list[float]]:
+@asynccontextmanager
+async def _model() -> AsyncIterator[str]:
+    with TemporaryDirectory(prefix="chatwootai-bench-") as folder:
+        port = free_port()
+        arguments = ("--port", str(port), "--latency", "instant", "--median-length", "70")
+        llm = Process("llm", "sandbox.llm", *arguments, environ={}, folder=Path(folder))
+        try:
+            llm.start()
+            await llm.answers(f"http://127.0.0.1:{port}/sandbox/stats", 30)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            stop([llm])
+
+
+async def _instant(url: str) -> None:
+    async with aiohttp.ClientSession() as session:
+        await Driver(session, url).latency("instant")
+
+
+async def _beside(peers: Peers, url: str, messages: bytes) -> Took:
+    arguments = ("--base-url", f"{url}/v1", "--rounds", str(_ROUNDS), "--runs", str(_RUNS))
+    found = {name: await peers.measured(name, *arguments, given=messages, seconds=_LONGEST) for name in _PEERS}
+    return {name: measured["cpu"] for name, measured in found.items() if measured is not None}
+
+
+async def _measured(*arguments: str) -> dict[str, list[Any]]:
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
         "sandbox.bench.models",
         *arguments,
+        "--rounds",
+        str(_ROUNDS),
+        "--runs",
+        str(_RUNS),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
@@ -73,5 +111,5 @@ async def _measured(*arguments: str) -> dict[str, list[float]]:
         raise Failed(f"measuring took more than {_LONGEST:g} s") from None
     if process.returncode:
         raise Failed(f"measuring ended with exit code {process.returncode}: {complaints.decode()[-500:]}")
-    found: dict[str, list[float]] = json.loads(said)
+    found: dict[str, list[Any]] = json.loads(said)
     return found
