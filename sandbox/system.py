@@ -49,11 +49,15 @@ class Plan:
 
 
 class System:
-    """All processes of one installation. `ingress_url` is the first ingress's, `url`s are without a path."""
+    """All processes of one installation. `ingress_url` is the first ingress's, `url`s are without a path.
+
+    `configuration` lies apart from logs and Redis: doors and workers watch it, and would be woken by every line.
+    """
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         self.folder = Path(tempfile.mkdtemp(prefix="chatwootai-"))
+        self.configuration = self.folder / "configuration"
         self.world = seed.plant(World(seed=plan.seed))
         self.redis: Embedded | None = None
         self.redis_url = plan.redis_url or ""
@@ -165,9 +169,10 @@ class System:
         await asyncio.to_thread(self.stop)
 
     def _configure(self) -> None:
-        (self.folder / "chatwoot_mapping.yaml").write_text(seed.mapping(self.world), encoding="utf-8")
+        self.configuration.mkdir(exist_ok=True)
+        (self.configuration / "chatwoot_mapping.yaml").write_text(seed.mapping(self.world), encoding="utf-8")
         if self.plan.settings:
-            base = self.folder / "domains" / "_base"
+            base = self.configuration / "domains" / "_base"
             base.mkdir(parents=True)
             (base / "config.yaml").write_text(self.plan.settings, encoding="utf-8")
 
@@ -175,7 +180,7 @@ class System:
         model = {"OPENAI_API_KEY": "sk-sandbox", "OPENAI_BASE_URL": f"{self.url('llm')}/v1"}
         return {
             "REDIS_URL": self.redis_url,
-            "CHATWOOTAI_CONFIG": str(self.folder),
+            "CHATWOOTAI_CONFIG": str(self.configuration),
             "LOG_FORMAT": "json",
             **seed.environ(self.world, self.url("chatwoot")),
             **(model if self.plan.llm is not None else {}),

@@ -31,7 +31,7 @@ def system() -> Iterator[System]:
 
 
 def layer(system: System) -> Path:
-    return system.folder / "domains/retail/account_1/config.yaml"
+    return system.configuration / "domains/retail/account_1/config.yaml"
 
 
 async def in_force(system: System, process: str, session: aiohttp.ClientSession) -> dict[str, object]:

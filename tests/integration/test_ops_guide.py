@@ -23,7 +23,7 @@ def commands() -> list[str]:
 
 
 async def test_every_command_of_the_guide_runs(system: System) -> None:
-    environ = {"REDIS_URL": system.redis_url, "CHATWOOTAI_CONFIG": str(system.folder)}
+    environ = {"REDIS_URL": system.redis_url, "CHATWOOTAI_CONFIG": str(system.configuration)}
     desk = Desk({**environ, **seed.environ(system.world, system.url("chatwoot"))})
     async with Driver(system.url("chatwoot")) as driver:
         sent = await driver.write(1, "whatsapp", "Vocês entregam?")

@@ -223,7 +223,7 @@ async def test_catching_up_without_a_user_token_says_so(desk: Desk) -> None:
 
 @pytest.fixture
 def terminal(system: System) -> Desk:
-    environ = {"REDIS_URL": system.redis_url, "CHATWOOTAI_CONFIG": str(system.folder)}
+    environ = {"REDIS_URL": system.redis_url, "CHATWOOTAI_CONFIG": str(system.configuration)}
     return Desk({**environ, **seed.environ(system.world, system.url("chatwoot"))})
 
 

@@ -43,7 +43,7 @@ def shops() -> Iterator[System]:
         "hours": closed_today(),
     }
     for domain, tenant, said in (("retail", "account_1", {"hours": None}), ("furniture", "account_2", own)):
-        folder = system.folder / "domains" / domain
+        folder = system.configuration / "domains" / domain
         (folder / tenant).mkdir(parents=True)
         (folder / "config.yaml").write_text("{}\n")
         (folder / tenant / "config.yaml").write_text(yaml.safe_dump(said, allow_unicode=True))
