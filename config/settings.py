@@ -78,7 +78,10 @@ class Hedging(Section):
 
 
 class Model(Served):
-    """The model that answers, its limits, and what is asked when it does not: `fallbacks`, in order."""
+    """The model that answers, its limits, and what is asked when it does not: `fallbacks`, in order.
+
+    `embeddings`: the model at the same endpoint that crews with `memory: true` recall by.
+    """
 
     name: Word = "gpt-4.1-mini"
     temperature: Annotated[float, Field(ge=0, le=2), NUMBER] = 0.3
@@ -87,6 +90,7 @@ class Model(Served):
     fallbacks: Annotated[tuple[Served, ...], Field(max_length=8)] = ()
     quick: Quick | None = None
     hedging: Hedging = Hedging()
+    embeddings: Word = "text-embedding-3-small"
 
 
 class Burst(Section):

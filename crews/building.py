@@ -25,6 +25,7 @@ class Terms:
     model: str
     temperature: float | None = None
     max_tokens: int | None = None
+    embeddings: str = ""
 
 
 def build(

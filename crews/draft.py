@@ -20,6 +20,7 @@ from crews.markers import read
 from crews.offered import Offered
 from crews.policy import Standing, standing
 from crews.prompt import moment, situation
+from crews.recollection import Remembering
 from crews.repertoire import Repertoire, Way
 from crews.run import Run, current
 from crews.sharing import keep
@@ -39,7 +40,7 @@ class Crews:
         self._stack = stack
         self._curated = Curated()
         self._offered = Offered()
-        self._repertoire = Repertoire(catalog, completer)
+        self._repertoire = Repertoire(catalog, completer, Remembering(embed=stack.embed if stack else None))
 
     @classmethod
     async def open(cls, catalog: Catalog | None = None, *, connection: Connection | None = None) -> "Crews":

@@ -67,6 +67,7 @@ def load() -> None:
 
     for name in _CHATTY:
         logging.getLogger(name).setLevel(logging.WARNING)
+    logging.getLogger("crewai.memory").setLevel(logging.CRITICAL)  # its warnings quote what a model made of customers
 
 
 @contextmanager

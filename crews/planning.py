@@ -63,6 +63,8 @@ def notes(snapshot: Snapshot) -> list[Note]:
                 f"the crew `{blueprint.function}` asks for {', '.join(wanted)}: it runs on stock CrewAI, in threads, "
                 "built anew for each turn, and is slower than other crews"
             )
+            if blueprint.memory:
+                message += "; what it remembers of a contact stays in one worker's memory, for a day"
             found[blueprint.function] = Note(*_place(settings, blueprint), message)
     return list(found.values())
 

@@ -21,6 +21,7 @@ from crews.plan import Plan, Shape, shaped_as
 from crews.planning import planned, shapes
 from crews.policy import Standing, standing
 from crews.prompt import values
+from crews.recollection import Remembering
 from crews.sharing import fresh
 
 if TYPE_CHECKING:
@@ -68,9 +69,10 @@ class Repertory:
 class Repertoire:
     """Builds crews and keeps the latest used."""
 
-    def __init__(self, catalog: Catalog, completer: Completer) -> None:
+    def __init__(self, catalog: Catalog, completer: Completer, remembering: Remembering | None = None) -> None:
         self._catalog = catalog
         self._completer = completer
+        self._remembering = remembering or Remembering()
         self._crews: OrderedDict[bytes, Runnable] = OrderedDict()
         self._known: OrderedDict[tuple[int, str, str], Repertory] = OrderedDict()
 
@@ -113,7 +115,8 @@ class Repertoire:
     def _crew(self, makes: "_Making", shape: Shape, model: str) -> Runnable:
         from crews.building import Terms
 
-        terms = Terms(model, makes.settings.model.temperature, _max_tokens(makes.settings, makes.blueprint))
+        own = makes.settings.model
+        terms = Terms(model, own.temperature, _max_tokens(makes.settings, makes.blueprint), own.embeddings)
         digest = makes.digest(terms, shape)
         crew = self._crews.get(digest)
         if crew is None:
@@ -130,7 +133,7 @@ class Repertoire:
         blueprint, filled, offer = makes.blueprint, makes.filled, makes.offer
         doubting = taught(blueprint, doubt=makes.least is not None)
         if needs_stock(blueprint):
-            return StockCrew(doubting, filled, terms, self._completer, offer)
+            return StockCrew(doubting, filled, terms, self._completer, offer, self._remembering)
         whole = build(shaped_as(doubting, "parallel"), filled, terms, self._completer, offer)
         if shape != "fused":
             return whole

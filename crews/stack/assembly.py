@@ -7,20 +7,21 @@ the budget above them, since it pays for all of them.
 import asyncio
 import os
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from chatwootai.stores.breakers import BreakerStore
 from chatwootai.stores.budgets import BudgetStore
 from chatwootai.stores.completions import CompletionStore
 from chatwootai.stores.connection import Connection
 from chatwootai.stores.limits import LimitStore
-from crews.call import Call, Completer, Completion, Endpoint
+from crews.call import Call, Completer, Completion, Endpoint, Target
 from crews.prices import prices
 from crews.stack.background import Background
 from crews.stack.breaker import Breakers
 from crews.stack.budget import Budget
 from crews.stack.cache import Cache
 from crews.stack.deadline import Deadline
+from crews.stack.embedding import Vectors
 from crews.stack.fallback import Fallback
 from crews.stack.hedging import Hedging
 from crews.stack.limiter import Limiter
@@ -52,6 +53,10 @@ class Stack:
     async def complete(self, call: Call) -> Completion:
         """See crews.call.Completer."""
         return await self._outermost.complete(call)
+
+    async def embed(self, target: Target, texts: Sequence[str], deadline: float) -> Vectors:
+        """Texts as vectors: one request, without the wrappers. See crews.stack.wire.Wire.embed."""
+        return await self._wire.embed(target, texts, deadline)
 
     async def keep_warm(self, endpoints: Callable[[], Iterable[Endpoint]]) -> None:
         """Keep a few connections open to each of `endpoints`, for ever: nobody waits for DNS, TCP and TLS."""

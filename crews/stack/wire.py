@@ -9,6 +9,7 @@ import asyncio
 import re
 import time
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
@@ -21,6 +22,7 @@ from crews.call import Call, Completion, Endpoint, Receipt, Target, estimated_pr
 from crews.errors import ModelRefused
 from crews.stack import counting, refusals
 from crews.stack.dialect import MOST_STEPS, Dialect, Dialects
+from crews.stack.embedding import Vectors, embedded
 from crews.stack.speech import Garbled, Speech, Told, read_whole
 
 _ENDPOINTS = 256  # keys and addresses in use at once; a client is small, its connections are shared
@@ -70,6 +72,14 @@ class Wire:
         call.receipts.append(Receipt(call.target, answer.usage, estimated=speech.usage is None and speech.spoken))
         counting.tokens(call.model, answer.usage)
         return answer
+
+    async def embed(self, target: Target, texts: Sequence[str], deadline: float) -> Vectors:
+        """A vector for each text, by the target's model; `deadline` unix seconds.
+
+        Raises:
+            ModelUnavailable, ModelRefused: there are none to be had.
+        """
+        return await embedded(self._client(target.endpoint), target.model, texts, deadline)
 
     async def open_connections(self, endpoint: Endpoint, count: int) -> int:
         """Connect `count` times and keep that open, so that the first customers need not wait for TLS; how many are.

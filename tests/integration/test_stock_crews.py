@@ -15,7 +15,7 @@ from config.settings import Settings
 from crews import environment
 from crews.call import Call, Completion, ToolCall
 from crews.catalog import Catalog
-from crews.errors import CrewUnsupported, ModelUnavailable
+from crews.errors import ModelUnavailable
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # stock CrewAI warns about itself
 
@@ -135,8 +135,3 @@ async def test_what_the_model_raises_comes_out_as_it_is(tmp_path: Path) -> None:
 
     with pytest.raises(ModelUnavailable):
         await drafted(catalog(tmp_path, agent=", allow_delegation: true"), Model(away))
-
-
-async def test_memory_without_a_vector_store_is_said_and_not_tried(tmp_path: Path) -> None:
-    with pytest.raises(CrewUnsupported, match="lancedb"):
-        await drafted(catalog(tmp_path, whole="memory: true\n"), Model(quiet))

@@ -1,0 +1,55 @@
+"""Texts as vectors, by any OpenAI-compatible endpoint: one small request, whose failure costs its caller little."""
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import httpx
+import openai
+import orjson
+from openai import AsyncOpenAI
+
+from crews.errors import CrewError
+from crews.stack import counting, refusals
+
+_LONGEST = 6_000  # characters of a text: what an embedding model reads, rather too little
+
+Vectors = list[list[float]]
+
+
+async def embedded(client: AsyncOpenAI, model: str, texts: Sequence[str], deadline: float) -> Vectors:
+    """A vector for each text; `deadline` unix seconds.
+
+    Raises:
+        ModelUnavailable, ModelRefused: there are none to be had.
+    """
+    began = time.perf_counter()
+    answer = await _asked(client, model, texts, deadline)
+    counting.request(model, "unavailable" if isinstance(answer, CrewError) else "answered", time.perf_counter() - began)
+    if isinstance(answer, CrewError):  # raised here so that no provider error with headers and body is chained
+        raise answer
+    return answer
+
+
+async def _asked(client: AsyncOpenAI, model: str, texts: Sequence[str], deadline: float) -> Vectors | CrewError:
+    body = {"model": model, "input": [text[-_LONGEST:] for text in texts]}
+    try:
+        response: Any = await client.post(
+            "/embeddings",
+            content=orjson.dumps(body),
+            cast_to=httpx.Response,
+            options={"timeout": max(deadline - time.time(), 0.001)},
+        )
+        return _read(response.content, len(texts))
+    except openai.APIStatusError as error:
+        return refusals.of_status(error)
+    except (openai.APIError, httpx.HTTPError, ValueError, KeyError, TypeError) as error:
+        return refusals.unavailable(f"the endpoint gave no embeddings ({type(error).__name__})")
+
+
+def _read(content: bytes, count: int) -> Vectors:
+    found = sorted(orjson.loads(content)["data"], key=lambda each: int(each.get("index") or 0))
+    vectors = [[float(number) for number in each["embedding"]] for each in found]
+    if len(vectors) != count:
+        raise ValueError(f"{len(vectors)} vectors for {count} texts")
+    return vectors
