@@ -7,8 +7,8 @@ from typing import Any
 from config.crewing import Crewing
 from config.entries import INBOX, AccountEntry, InboxEntry
 from config.findings import meant, quote
-from config.layers import Library, Merged
-from config.mapping import Entries, Entry, value_node
+from config.library import CREWS, Library, Merged
+from config.mapping import Entries, Entry, misspelt, value_node
 from config.problems import Problem
 from config.secret import Secret
 from config.settings import Settings
@@ -39,6 +39,7 @@ class Assembly:
             if account:
                 built[entry.key] = account
         self._inboxes(built)
+        self._fallback()
         return built
 
     def _problem(self, mark: Mark, rule: str, message: str, remedy: str) -> None:
@@ -57,11 +58,29 @@ class Assembly:
             self._note(self.entries.mark, "no `chatwoot:` section: the installation is CHATWOOT_URL, or else " + LOCAL)
         return found
 
+    def _fallback(self) -> None:
+        """What holds for accounts that do not say must be there, also while they all do."""
+        node, said = self.entries.fallback_node, self.entries.fallback
+        if node is None:
+            return
+        entry = Entry("fallback", node.mark, node, said, "fallback")
+        above = self.library.domain(said.domain) if said.domain in self.domains else self.library.base
+        if said.domain:
+            self._domain(entry, said.domain)
+        if entry.says("crew") and self._is_nowhere(said.crew):
+            self._crew(entry, said.crew, above.crewing)
+
+    def _is_nowhere(self, crew: str) -> bool:
+        """Whether no domain and no tenant has this crew."""
+        return not any(f"/{CREWS}/{crew}" in path for path in self.library.own.folders) and not any(
+            crew in self.library.domain(name).crewing.functions for name in self.domains
+        )
+
     def _account(self, entry: Entry[AccountEntry], installations: dict[str, Installation]) -> Account | None:
         said = entry.said
         installation = installations.get(said.chatwoot)
         if installation is None and said.chatwoot not in self.entries.declared:
-            message = f"`accounts.{entry.key}`: there is no installation {entry.quote('chatwoot')}"
+            message = f"`{entry.path}`: there is no installation {entry.quote('chatwoot')}"
             self._problem(entry.at("chatwoot"), "unknown-installation", message, meant(said.chatwoot, [*installations]))
         number = said.id or (int(entry.key) if re.fullmatch(r"[1-9][0-9]{0,15}", entry.key) else None)
         if number is None and not entry.says("id"):
@@ -96,13 +115,15 @@ class Assembly:
     def _domain(self, entry: Entry[Any], name: str | None) -> str | None:
         if name in self.domains:
             return name
+        if name is not None and not entry.says("domain"):
+            return None  # the fallback's, which is looked at by itself
         if name is None:
             if not entry.says("domain"):
                 message = f"`accounts.{entry.key}`: no domain"
                 remedy = f"Write `domain:`, one of: {', '.join(self.domains)}."
                 self._problem(entry.mark, "missing-key", message, remedy)
             return None
-        message = f"`{entry.key}`: there is no domain {entry.quote('domain')}"
+        message = f"`{entry.path}`: there is no domain {entry.quote('domain')}"
         self._problem(entry.at("domain"), "unknown-domain", message, meant(name, self.domains))
         return None
 
@@ -110,15 +131,18 @@ class Assembly:
         """The crew of that name, or None: whoever is named must be there. No crew at all is said elsewhere."""
         if name in crewing.functions or not crewing.functions:
             return name
+        path = entry.path
         mark, node = find(entry.node, ("special_numbers", phone) if phone else ("crew",))
-        said = isinstance(node, Scalar)
-        shown = (quote(node) or "of that name") if said else f"`{name}`"
-        message = f"`{entry.key}`: there is no crew {shown}"
-        self._problem(mark if said else entry.mark, "unknown-crew", message, meant(name, [*crewing.functions]))
+        if not isinstance(node, Scalar):  # what holds for all is mended where it stands
+            path, above = "fallback", self.entries.fallback_node or entry.node
+            mark, node = find(above, ("crew",))
+        shown = (quote(node) or "of that name") if isinstance(node, Scalar) else f"`{name}`"
+        message = f"`{path}`: there is no crew {shown}"
+        self._problem(mark, "unknown-crew", message, meant(name, [*crewing.functions]))
         return None
 
     def _merged(self, entry: Entry[Any], domain: str, tenant: str) -> Merged:
-        return self.library.tenant(domain, tenant, value_node(entry, "name"))
+        return self.library.tenant(domain, tenant, value_node(entry, "name") if entry.said.name else None)
 
     def _folders(self, domain: str, tenant: str, above: Merged) -> dict[int, Inbox]:
         """The inboxes that only have a folder."""
@@ -152,6 +176,8 @@ class Assembly:
         return (Secret(value),)
 
     def _lacks(self, entry: Entry[AccountEntry], key: str, write: str) -> None:
+        if misspelt(entry, key):
+            return
         refused = "every delivery is refused" if key == "webhook_secrets" else "no reply can be posted"
         message = f"`accounts.{entry.key}` has no {key}: {refused}"
         if self.entries.old and not entry.says("signature"):
@@ -179,7 +205,8 @@ class Assembly:
         if name in self.entries.accounts:
             return [accounts[name]] if name in accounts else []
         if name is not None:
-            message = f"`inboxes.{entry.key}`: there is no account {entry.quote('account')}"
+            shown = entry.quote("account") if said.account else f"`{prefix}`"
+            message = f"`inboxes.{entry.key}`: there is no account {shown}"
             self._problem(entry.at("account"), "unknown-account", message, meant(name, [*self.entries.accounts]))
             return []
         return self._unnamed(entry, accounts)
@@ -214,6 +241,7 @@ class Assembly:
             self._problem(entry.mark, "inbox-twice", message, "Keep one of the two.")
             return
         said = entry.said
+        self._stranger(entry, domain or account.domain, account)
         settings = self._inbox_settings(entry, number, domain, account)
         crewing = settings.crewing or self.library.base.crewing
         assert isinstance(account.inboxes, dict)  # noqa: S101 - built above, and handed out only when complete
@@ -225,6 +253,15 @@ class Assembly:
             priority=said.priority,
             settings=settings,
         )
+
+    def _stranger(self, entry: Entry[InboxEntry], domain: str, account: Account) -> None:
+        """An inbox that names a tenant other than its account's means that one's settings: there must be some."""
+        tenant = entry.said.tenant
+        if tenant in {None, account.tenant} or self.entries.old or self.library.has_folder(domain, str(tenant)):
+            return
+        message = f"`{entry.path}`: the tenant {entry.quote('tenant')} has no folder in {domain}"
+        near = meant(str(tenant), self.library.tenants(domain))
+        self._problem(entry.at("tenant"), "unknown-tenant", message, near)
 
     def _inbox_settings(self, entry: Entry[InboxEntry], number: int, domain: str | None, account: Account) -> Settings:
         tenant = entry.said.tenant or account.tenant

@@ -3,12 +3,15 @@
 import re
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 from config.entries import AccountEntry
 from config.mapping import Entries, Entry
 from config.problems import Problem, nearest
 from config.snapshot import Account
 from config.tree import Mark, Sequence
+
+_PORTS = {"http": 80, "https": 443}
 
 
 def contradictions(entries: Entries, accounts: Mapping[str, Account]) -> list[Problem]:
@@ -63,12 +66,18 @@ def _same_account(entries: Entries, accounts: Mapping[str, Account]) -> list[Pro
     problems: list[Problem] = []
     seen: dict[tuple[str, int], str] = {}
     for account in accounts.values():
-        first = seen.setdefault((account.installation.url, account.id), account.key)
+        first = seen.setdefault((_machine(account.installation.url), account.id), account.key)
         if first != account.key:
             message = f"accounts {first} and {account.key} are one and the same: {account.id} of that Chatwoot"
             mark = entries.accounts[account.key].at("id")
             problems.append(Problem(*mark, "account-twice", message, "Keep one, or mend `id:` or `chatwoot:`."))
     return problems
+
+
+def _machine(url: str) -> str:
+    """An address as machines compare it."""
+    parts = urlsplit(url.lower())
+    return f"{parts.hostname}:{parts.port or _PORTS[parts.scheme]}{parts.path}"
 
 
 def misspelt_tenants(

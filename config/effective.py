@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from config.layers import Library, Merged
+from config.library import Library, Merged
 from config.loader import Inspection
 from config.mapping import SECRETS, value_node
 from config.secret import MASK

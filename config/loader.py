@@ -9,17 +9,18 @@ from pathlib import Path
 from config.accounts import Assembly
 from config.checks import contradictions, misspelt_tenants
 from config.digest import digest
-from config.layers import BASE, FILE, Library
+from config.library import Library
 from config.mapping import Entries, entries
 from config.memory import Memory
 from config.problems import ConfigurationError, Problem, nearest
 from config.references import References
-from config.settings import SENTENCES, Settings
+from config.settings import Settings
 from config.snapshot import Snapshot, SyncPlan
-from config.sources import DOMAINS, FROM_FILE, MAPPING, Folder, Sources, gather
+from config.sources import FROM_FILE, MAPPING, Folder, Sources, gather
 from config.sources import shipped as shipped_sources
 from config.spellings import Spelled, modern
 from config.tree import Mark, Scalar, Table
+from config.unread import unread
 from config.yaml_source import MAPPING as LIMITS
 from config.yaml_source import parse
 
@@ -64,19 +65,20 @@ def _inspect(sources: Sources, environ: Mapping[str, str], memory: Memory) -> In
     library = Library(sources, references, memory)
     read, problems = _mapping(sources.folder, references, memory)
     if read is None:
-        library.check_unused()
+        library.read_unused()
         nobody = Snapshot(digest=digest({}), accounts={})
-        return Inspection(nobody, _unique(problems + library.problems), library)
+        return Inspection(nobody, _unique(problems + library.problems + unread(library)[0]), library)
     spelled, found = read
     assembly = Assembly(found, library, environ)
     accounts = assembly.accounts()
-    library.check_unused()
+    library.read_unused()
     problems = [*problems, *found.problems, *assembly.problems, *library.problems, *contradictions(found, accounts)]
     problems += misspelt_tenants(found, accounts, library.tenant_folders())
-    problems += _silent(library.base.settings, sources.folder)
+    overlooked, idle = unread(library)
+    problems += [*overlooked, *_bad_key(references, found.mark, problems)]
     if not found.accounts and not problems:
         problems.append(_nothing(spelled.table.mark))
-    notes = (*spelled.notes, *assembly.notes, *library.notes)
+    notes = (*spelled.notes, *assembly.notes, *library.notes, *idle)
     plan = SyncPlan(60 * found.sync.every_minutes, found.sync.write, found.sync.address)
     sync = plan if plan.seconds else None
     snapshot = Snapshot(digest=digest(accounts, memory, sync), accounts=accounts, notes=notes, sync=sync)
@@ -130,17 +132,12 @@ def _nothing(mark: Mark) -> Problem:
     return Problem(*mark, "empty-mapping", "the mapping names no account: it answers for nobody", remedy)
 
 
-def _silent(base: Settings, folder: Folder) -> list[Problem]:
-    """Sentences that a folder's own `_base` has removed in every language a turn could fall back to."""
-    problems = []
-    for name in SENTENCES:
-        try:
-            base.sentence(name)
-        except KeyError:
-            file = folder.name(f"{DOMAINS}/{BASE}/{FILE}")
-            remedy = f"Write it under `sentences.{base.language}`."
-            problems.append(Problem(file, 1, 1, "missing-sentence", f"the sentence `{name}` is gone", remedy))
-    return problems
+def _bad_key(references: References, mark: Mark, known: list[Problem]) -> list[Problem]:
+    """A key that is none: without one nothing of this could be encrypted, though nothing in the files asks for it."""
+    why = references.unusable_key()
+    if why is None or any(each.rule == why.args[0] for each in known):
+        return []
+    return [Problem(mark.file, 1, 1, *why.args)]
 
 
 def _unique(problems: list[Problem]) -> tuple[Problem, ...]:

@@ -16,13 +16,13 @@ from config.entries import (
     MappingFile,
     SyncEntry,
 )
-from config.findings import quote, validate, without
-from config.layers import plain_secrets
+from config.findings import known, quote, strange_nulls, validate, without
 from config.merge import is_null, settle
-from config.problems import Problem
+from config.plain_secrets import plain_secrets
+from config.problems import Problem, nearest
 from config.section import Section
 from config.spellings import Spelled
-from config.tree import Mark, Node, Table, find
+from config.tree import Mark, Node, Scalar, Table, find, leaves
 
 E = TypeVar("E", bound=Section)
 SECRETS = (("webhook_secrets",), ("bot_token",), ("user_token",))
@@ -36,6 +36,8 @@ class Entry(Generic[E]):
     mark: Mark
     node: Table
     said: E
+    path: str = ""
+    """How messages call it, as `accounts.1`."""
 
     def says(self, key: str) -> bool:
         """Whether the file has this key, usable or not."""
@@ -58,6 +60,7 @@ class Entries:
     mark: Mark
     declared: frozenset[str] = frozenset()  # installations that the file names, sound or not
     fallback: FallbackEntry = field(default_factory=FallbackEntry)
+    fallback_node: Table | None = None
     sync: SyncEntry = field(default_factory=SyncEntry)
     installations: dict[str, Entry[InstallationEntry]] = field(default_factory=dict)
     accounts: dict[str, Entry[AccountEntry]] = field(default_factory=dict)
@@ -71,43 +74,67 @@ def entries(spelled: Spelled) -> Entries:
     chatwoot = table.items.get("chatwoot")
     declared = frozenset(chatwoot.items if isinstance(chatwoot, Table) else ())
     found = Entries(spelled.old, table.mark, declared)
-    head, found.problems = validate(MappingFile, without(table, "chatwoot", "accounts", "inboxes"))
+    rest = without(table, "chatwoot", "accounts", "inboxes")
+    head, problems = validate(MappingFile, rest)
+    found.problems = [*spelled.problems, *problems, *strange_nulls(MappingFile, rest)]
+    fallback = table.items.get("fallback")
+    found.fallback_node = fallback if isinstance(fallback, Table) else None
     found.fallback = head.fallback if head else FallbackEntry()
     found.sync = head.sync if head else SyncEntry()
     found.installations = {
-        each.key: each for each in _section(table, "chatwoot", InstallationEntry, NAME, found.problems)
+        each.key: each for each in _section(spelled, "chatwoot", InstallationEntry, NAME, found.problems)
     }
-    found.accounts = {each.key: each for each in _section(table, "accounts", AccountEntry, KEY, found.problems)}
-    found.inboxes = list(_section(table, "inboxes", InboxEntry, INBOX, found.problems))
-    for account in found.accounts.values():
-        found.problems += plain_secrets(account.node, SECRETS)
+    found.accounts = {each.key: each for each in _section(spelled, "accounts", AccountEntry, KEY, found.problems)}
+    found.inboxes = list(_section(spelled, "inboxes", InboxEntry, INBOX, found.problems))
     return found
 
 
-def _section(table: Table, name: str, kind: type[E], pattern: str, problems: list[Problem]) -> Iterator[Entry[E]]:
-    section = table.items.get(name)
+def _section(spelled: Spelled, name: str, kind: type[E], pattern: str, problems: list[Problem]) -> Iterator[Entry[E]]:
+    section = spelled.table.items.get(name)
     if section is None or is_null(section):
         return
     if not isinstance(section, Table):
-        problems.append(_no_map(table.keys[name], name))
+        problems.append(_no_map(spelled.table.keys[name], spelled.names.get(name, name)))
         return
     for key, node in section.items.items():
         mark, at = section.keys[key], f"{name}.{key}"
         if not re.match(pattern, key):
             problems.append(Problem(*mark, "format", f"`{at[:120]}`: not a key that can stand here", _PATTERNS[name]))
         elif not isinstance(node, Table):
-            problems.append(_no_map(mark, at))
+            problems.append(_no_map(mark, at, node))
         else:
+            problems += [*plain_secrets(kind, node, at), *_nulls(kind, node, at)]
             settled = settle(node)
             assert isinstance(settled, Table)  # noqa: S101 - a table settles to a table
             said, mistakes = validate(kind, settled, at)
             problems += mistakes
             if said:
-                yield Entry(key, mark, settled, said)
+                yield Entry(key, mark, settled, said, at)
 
 
-def _no_map(mark: Mark, at: str) -> Problem:
-    return Problem(*mark, "type", f"`{at[:120]}`: a map is needed", "Write `key: value` lines, indented under it.")
+def _nulls(kind: type[Section], node: Table, at: str) -> Iterator[Problem]:
+    """Keys that do not exist, and phone numbers without a crew: a null removes what was inherited, and nothing was."""
+    if any(is_null(scalar) for _, scalar in leaves(node)):
+        yield from strange_nulls(kind, node, at)
+        found = node.items.get("special_numbers")
+        numbers = found if isinstance(found, Table) else Table(node.mark)
+        for phone, crew in numbers.items.items():
+            if is_null(crew):
+                message = f"`{at}.special_numbers.{phone[:20]}` has no crew"
+                yield Problem(*numbers.keys[phone], "missing-key", message, "Write the crew that answers this number.")
+
+
+def _no_map(mark: Mark, at: str, node: Node | None = None) -> Problem:
+    remedy = "Write `key: value` lines, indented under it."
+    if isinstance(node, Scalar) and re.match(r"\w+:\S", node.written):
+        remedy = f"Put a space after the colon, and {remedy[0].lower()}{remedy[1:]}"
+    return Problem(*mark, "type", f"`{at[:120]}`: a map is needed", remedy)
+
+
+def misspelt(entry: Entry[E], key: str) -> bool:
+    """Whether what is probably this key stands there under a name that nobody knows, which is said already."""
+    strange = [each for each in entry.node.items if each not in known(type(entry.said), ())]
+    return nearest(key, strange) is not None
 
 
 _PATTERNS = {

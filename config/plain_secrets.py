@@ -6,7 +6,9 @@ where the file is read, so that no copy of it travels, and every line and column
 
 import re
 from collections.abc import Iterator
-from typing import Any, get_args, get_origin
+from functools import cache
+from types import UnionType
+from typing import Any, Union, get_args, get_origin
 
 import yaml
 from pydantic import BaseModel
@@ -32,6 +34,7 @@ _RANDOM = rf"{_MIXED}|\b(?=[a-f]*[0-9])(?=[0-9]*[a-f])[0-9a-f]{{32,}}\b"
 IN_VALUES = re.compile(rf"{_KNOWN}|[?&]{_NAMED}=(?!\$?\{{)[^\s&{{}}]{{6,}}", re.IGNORECASE)
 """What is a secret wherever it stands: keys of well-known makers, private keys, addresses with a secret in them."""
 
+_SUSPECT = re.compile(rf"{IN_VALUES.pattern}|{_NAMED}".encode(), re.IGNORECASE)
 _IN_COMMENTS = re.compile(rf"(?P<known>{_KNOWN})|{_ASSIGNED}|(?P<random>{_RANDOM})", re.IGNORECASE)
 _NAME = re.compile(rf"^{_NAMED}$|_{_NAMED}$", re.IGNORECASE)
 _COMMENT = re.compile(r"(?:^|(?<=[ \t]))#[^\r\n]*", re.MULTILINE)
@@ -40,9 +43,15 @@ _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def plain_secrets(kind: Any, node: Node, at: str = "") -> list[Problem]:
-    """Secrets that stand in a tree of a kind. What is found counts as failed: nothing more is said of it."""
-    found = [problem for path, scalar in _fields(kind, node) if (problem := _of_field(scalar, _at(at, path)))]
-    return [*found, *(each for path, scalar in leaves(node) if (each := _of_value(scalar, _at(at, path))))]
+    """Secrets in fields that are for secrets. What is found counts as failed: nothing more is said of it."""
+    return [problem for path, scalar in _fields(kind, node) if (problem := _of_field(scalar, _at(at, path)))]
+
+
+def secret_values(node: Node, data: bytes, at: str = "") -> list[Problem]:
+    """What is a secret by its look, in any value of a tree. `data`: the file's bytes, looked through first."""
+    if not _SUSPECT.search(data):
+        return []
+    return [each for path, scalar in leaves(node) if (each := _of_value(scalar, _at(at, path)))]
 
 
 def _at(at: str, path: tuple[str, ...]) -> str:
@@ -51,32 +60,41 @@ def _at(at: str, path: tuple[str, ...]) -> str:
 
 def _fields(kind: Any, node: Node, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Scalar]]:
     """Every scalar under a field that is a secret's by its type."""
+    kinds = _alternatives(kind)
     if isinstance(node, Scalar):
-        if _holds(kind, Secret):
+        if Secret in kinds:
             yield path, node
     elif isinstance(node, Sequence):
         for index, item in enumerate(node.items):
-            yield from _fields(_of_all(kind), item, (*path, str(index)))
+            yield from _fields(_of_all(kinds), item, (*path, str(index)))
     else:
-        for key, item in node.items.items():
-            below = _of_key(kind, key)
-            if below is not None and key.lower() not in HARMLESS:
-                yield from _fields(below, item, (*path, key))
+        model = next((each for each in kinds if isinstance(each, type) and issubclass(each, BaseModel)), None)
+        below = _secret_fields(model) if model else dict.fromkeys(node.items, _of_all(kinds))
+        for key in below.keys() & node.items.keys():
+            if below[key] is not None and key.lower() not in HARMLESS:
+                yield from _fields(below[key], node.items[key], (*path, key))
 
 
-def _of_key(kind: Any, key: str) -> Any:
-    for each in _alternatives(kind):
-        if isinstance(each, type) and issubclass(each, BaseModel):
-            field = each.model_fields.get(key)
-            return field.annotation if field else None
-    return _of_all(kind)
+@cache
+def _secret_fields(model: type[BaseModel]) -> dict[str, Any]:
+    """The fields of a model that are secrets or have some below them."""
+    return {name: field.annotation for name, field in model.model_fields.items() if _has_secrets(field.annotation)}
 
 
-def _of_all(kind: Any) -> Any:
+def _has_secrets(kind: Any) -> bool:
+    kinds = _alternatives(kind)
+    models = [each for each in kinds if isinstance(each, type) and issubclass(each, BaseModel)]
+    inner = _of_all(kinds)
+    return (
+        Secret in kinds or any(_secret_fields(each) for each in models) or (inner is not None and _has_secrets(inner))
+    )
+
+
+def _of_all(kinds: list[Any]) -> Any:
     """The kind of what a list or a map holds."""
-    for each in _alternatives(kind):
+    for each in kinds:
         arguments = [one for one in get_args(each) if one is not Ellipsis]
-        if get_origin(each) is not None and arguments:
+        if arguments:
             return arguments[-1]
     return None
 
@@ -85,16 +103,9 @@ def _alternatives(kind: Any) -> list[Any]:
     """A kind without `Annotated`, and each of a union."""
     if hasattr(kind, "__metadata__"):
         return _alternatives(get_args(kind)[0])
-    origin = get_origin(kind)
-    if origin is not None and not isinstance(origin, type):
-        return [found for each in get_args(kind) for found in _alternatives(each)]
-    if origin is not None and origin.__name__ == "UnionType":
+    if get_origin(kind) in {Union, UnionType}:
         return [found for each in get_args(kind) for found in _alternatives(each)]
     return [kind]
-
-
-def _holds(kind: Any, wanted: type) -> bool:
-    return any(each is wanted for each in _alternatives(kind))
 
 
 def _of_field(scalar: Scalar, at: str) -> Problem | None:

@@ -65,7 +65,7 @@ class References:
     def _lookup(self, match: re.Match[str]) -> str:
         if match["escaped"]:
             return "${"
-        if match["broken"]:
+        if match["broken"] or "${" in (match["default"] or ""):
             raise Unresolved(
                 "reference",
                 "`${` begins no reference that can be read",
@@ -100,6 +100,15 @@ class References:
         except (InvalidToken, UnicodeError):
             message = f"this ciphertext opens with no key of {KEY_VARIABLE}"
             raise Unresolved("ciphertext", message, "Encrypt it anew: `chatwootai secret encrypt`.") from None
+
+    def unusable_key(self) -> Unresolved | None:
+        """Why the key of the environment is of no use; None where it is, or where there is none."""
+        try:
+            if self.environ.get(KEY_VARIABLE, "").strip(", "):
+                self.cipher()
+        except Unresolved as why:
+            return why
+        return None
 
     def cipher(self) -> "MultiFernet":
         """The keys of the environment, newest first, separated by commas: the first encrypts, all decrypt."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from config.crew_text import Blueprint
 from config.crewing import Crewing, CrewValue
-from config.layers import TOOLS
+from config.library import TOOLS
 from config.problems import ConfigurationError, Problem
 from config.sources import CATALOG as SHIPPED
 from config.sources import CREWS_VARIABLE, walk

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import orjson
 import pytest
+import yaml
 from cryptography.fernet import Fernet
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,6 +19,7 @@ from pydantic import TypeAdapter
 
 from config.effective import effective, mapped
 from config.loader import inspect, load
+from config.plain_secrets import blotted
 from config.problems import ConfigurationError
 from config.secret import MASK, Secret
 from config.settings import Model, Settings
@@ -33,7 +35,7 @@ accounts:
     tenant: shop
     webhook_secrets: ["${SECRET}-1", "${file:FILE}"]
     bot_token: "CIPHER"
-    user_token: "${UNSET:-canary-4711-do-not-show}"
+    user_token: "${USER}"
 """
 
 
@@ -54,7 +56,12 @@ def folder(tmp_path: Path) -> Path:
 @pytest.fixture
 def environment(folder: Path) -> dict[str, str]:
     key = (folder / "key").read_text()
-    return {"URL": "http://c", "SECRET": CANARY, "CHATWOOTAI_SECRET_KEY": f"{Fernet.generate_key().decode()}, {key}"}
+    return {
+        "URL": "http://c",
+        "SECRET": CANARY,
+        "USER": CANARY,
+        "CHATWOOTAI_SECRET_KEY": f"{Fernet.generate_key().decode()}, {key}",
+    }
 
 
 @pytest.fixture
@@ -178,6 +185,58 @@ def test_odd_references_are_problems(value: str, folder: Path, environment: dict
         [("reference", 1)],
         [("secret-file", 1)],
     )
+
+
+def test_a_secret_as_a_default_or_in_any_value_is_a_problem_that_does_not_show_it(
+    folder: Path, environment: dict[str, str]
+) -> None:
+    mapping, layer = folder / "chatwoot_mapping.yaml", folder / "domains/retail/shop/config.yaml"
+    mapping.write_text(mapping.read_text().replace("${USER}", "${USER:-" + CANARY + "}"))
+    key = "sk-" + CANARY
+    layer.write_text(
+        f"model: {{api_key: {CANARY}, base_url: 'http://m/?token={CANARY}', quick: {{name: x, api_key: {key}}}}}\n"
+        f"company: {{facts: {{wifi: {key}}}}}\n"
+        f"tools: {{hosts: [a.b], mcp: {{shop: {{command: [run, {key}], env: {{SHOP: {CANARY}}}}}}}}}\n"
+    )
+    (layer.parent / "tools.yaml").write_text(
+        f"http: {{x: {{description: d, url: https://a.b, query: {{token: {CANARY}}}, headers: {{X-Key: {CANARY}}}}}}}\n"
+    )
+    found = inspect(folder, environment)
+    assert [(each.rule, Path(each.file).name, each.line) for each in found.problems] == [
+        ("plain-secret", "chatwoot_mapping.yaml", 9),
+        *[("plain-secret", "config.yaml", line) for line in (1, 1, 1, 2, 3, 3)],
+        *[("plain-secret", "tools.yaml", 1)] * 2,
+    ]
+    shown = repr((found.problems, found.snapshot, effective(found, "1"), mapped(found, "1")))
+    assert CANARY not in shown
+
+
+COMMENTED = f"""\
+# bot token: {CANARY}
+tone: gentil  # password={CANARY}
+greeting: "Oi # token: 4711abc"
+company:
+  description: |
+    # token: 4711abc
+  # {CANARY.replace("canary", "sk-canary")}
+    # Bearer {CANARY}
+  # a remark: the ${{TOKEN}} of the shop, 2 to 3 days, customer_service, https://example.com/a
+"""
+
+
+def test_what_looks_like_a_secret_in_a_comment_is_read_as_stars_and_nothing_else_is() -> None:
+    read = blotted(COMMENTED.encode()).decode()
+    assert CANARY not in read
+    assert yaml.safe_load(read) == yaml.safe_load(COMMENTED)
+    assert [len(line) for line in read.splitlines()] == [len(line) for line in COMMENTED.splitlines()]
+    assert read.splitlines()[8] == COMMENTED.splitlines()[8]
+    assert read.count("4711abc") == 2
+
+
+def test_a_key_that_is_none_is_a_problem_also_where_nothing_is_encrypted(tmp_path: Path) -> None:
+    (tmp_path / "chatwoot_mapping.yaml").write_text('accounts: {"1": retail}\n')
+    assert inspect(tmp_path, {"CHATWOOTAI_SECRET_KEY": ""}).problems == ()
+    assert [each.rule for each in inspect(tmp_path, {"CHATWOOTAI_SECRET_KEY": "short"}).problems] == ["secret-key"]
 
 
 def test_two_dollars_write_a_reference_that_is_none(folder: Path, environment: dict[str, str]) -> None:

@@ -6,34 +6,32 @@ A layer that is absent costs nothing, and what a layer leaves alone is shared wi
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from config import answers, tools
 from config.crew_layers import CrewLayer, crew_layer
 from config.crewing import Crewing
 from config.findings import validate
+from config.layer_rules import layer_problems, merged_problems, under
 from config.memory import Memory
 from config.merge import merge, settle
-from config.problems import Problem, nearest
+from config.problems import Note, Problem
 from config.references import References
-from config.settings import PLACEHOLDERS, Settings, strange_placeholders
-from config.snapshot import Note
+from config.settings import Settings
 from config.sources import CREWS_VARIABLE, DOMAINS, FROM_FILE, Folder, Sources, catalog, shipped
-from config.tree import Mark, Node, Scalar, Table, find, leaves
+from config.tree import Mark, Node, Scalar, Table, find
 from config.yaml_source import parse
 
 FILE = "config.yaml"
 BASE = "_base"
+CREWS = "crews"
 PARTS = {answers.FILE: "answers", tools.FILE: "tools"}
 """Files beside it that hold one key of the settings each."""
 
-CREWS = "crews"
 TOOLS = tools.BUILT_IN
 """The names of the tools that any crew may use; those of a tenant's `tools` come with its settings."""
 
-_NAME = re.compile(r"^[a-z0-9][a-z0-9_-]{0,63}$")
 _INBOX = re.compile(r"^inbox_([1-9][0-9]*)$")
 
 
@@ -64,15 +62,15 @@ class Library:
         self.memory = memory or Memory()
         self.problems: list[Problem] = []
         self.notes: list[Note] = []
+        self.used: set[tuple[str, str]] = set()
         self._places = [self.own] if sources.own else [self.own, shipped()]
         self._read: set[object] = set()
         self._domains: dict[str, Merged] = {}
-        self._used: set[tuple[str, str]] = set()
         self.base = self._base()
 
     def _base(self) -> Merged:
         crews = self.memory.keep("catalog", (self._catalog(),), lambda: Crewing.of(self._catalog(), TOOLS))
-        self._found("catalog", (crews.problems(), crews.layers[0].notes))
+        self.found("catalog", (crews.problems(), crews.layers[0].notes))
         if not crews.functions:
             message, remedy = "there is no crew in this folder", f"Set {CREWS_VARIABLE} to a folder of crews."
             self.problems.append(Problem(self._catalog().name(""), 1, 1, "missing-crews", message, remedy))
@@ -98,7 +96,7 @@ class Library:
 
     def tenant(self, domain: str, tenant: str, name: Node | None) -> Merged:
         """The settings of a tenant. `name`, from the mapping, is the company's where the tenant's file has none."""
-        self._used.add((domain, tenant))
+        self.used.add((domain, tenant))
         path = f"{DOMAINS}/{domain}/{tenant}"
         place = self._first(path)
         names = place.folders.get(path, ()) if place else ()
@@ -108,7 +106,7 @@ class Library:
         key = ("tenant", path, name.mark if name else None)
         parts = (self.domain(domain), name, *data)
         made, problems, notes = self.memory.keep(key, parts, lambda: self._alone(domain, tenant, name))
-        self._found(key, (problems, notes))
+        self.found(key, (problems, notes))
         return made
 
     def _alone(self, domain: str, tenant: str, name: Node | None) -> tuple[Merged, list[Problem], tuple[Note, ...]]:
@@ -149,25 +147,16 @@ class Library:
             return above
         merged = self.below(above, self._layer(place, f"{path}/{FILE}"), (place.path, path))
         for part, key in PARTS.items():
-            merged = self.below(merged, self._part(place, f"{path}/{part}", key), (place.path, path, part))
+            merged = self.below(merged, self._layer(place, f"{path}/{part}", key), (place.path, path, part))
         crews = self._crews(place, f"{path}/{CREWS}")
         return self._with_crews(merged, crews, (place.path, path)) if crews else merged
-
-    def _part(self, place: Folder, path: str, key: str) -> Table | None:
-        """A key of the settings that has a file of its own."""
-        table = self._layer(place, path)
-        if table is None:
-            return None
-        made = self.memory.keep(("part", place.path, path), (table,), lambda: _under(key, table))
-        self._found(("part", place.path, path), (made[1], ()))
-        return made[0]
 
     def below(self, above: Merged, layer: Table | None, key: object) -> Merged:
         """One layer more; `above` itself where the layer says nothing."""
         if layer is None or not layer.items:
             return above
         merged, problems = self.memory.keep(("merged", key), (above, layer), lambda: self._laid(above, layer))
-        self._found(("merged", key, id(above)), (problems, ()))
+        self.found(("merged", key, id(above)), (problems, ()))
         return merged
 
     def _laid(self, above: Merged, layer: Table) -> tuple[Merged, list[Problem]]:
@@ -175,6 +164,7 @@ class Library:
         settled = settle(tree)
         assert isinstance(settled, Table)  # noqa: S101 - a table merged onto a table is one
         settings, problems = self._settings(above, settled)
+        problems += merged_problems(settings, above.settings, tree)
         return Merged(tree, settled, settings, above.crewing), problems
 
     def _with_crews(self, above: Merged, layer: CrewLayer, key: object) -> Merged:
@@ -184,7 +174,7 @@ class Library:
             return Merged(above.tree, above.settled, settings, crewing), crewing.problems(fresh=True)
 
         merged, problems = self.memory.keep(("crewed", key), (above, layer), laid)
-        self._found(("crewed", key, id(above)), (problems, layer.notes))
+        self.found(("crewed", key, id(above)), (problems, layer.notes))
         return merged
 
     def _crews(self, place: Folder, path: str) -> CrewLayer | None:
@@ -195,7 +185,7 @@ class Library:
         parts = tuple(item for name in sorted(folder.files) for item in (name.encode(), folder.files[name]))
         return self.memory.keep(("crews", place.path, path), parts, lambda: crew_layer(folder))
 
-    def _found(self, key: object, found: tuple[list[Problem], tuple[Note, ...]]) -> None:
+    def found(self, key: object, found: tuple[list[Problem], tuple[Note, ...]]) -> None:
         """Take note of what was found, once for each place."""
         if key not in self._read:
             self._read.add(key)
@@ -220,26 +210,25 @@ class Library:
                 return place
         return None
 
-    def _layer(self, place: Folder, path: str) -> Table | None:
-        """One file, parsed and with its references resolved."""
+    def _layer(self, place: Folder, path: str, key: str | None = None) -> Table | None:
+        """One file, parsed and with its references resolved; `key`: the one of the settings that it holds."""
         trouble = place.troubles.get(path)
         if trouble:
-            self._found(("layer", place.path, path), ([trouble], ()))
+            self.found(("layer", place.path, path), ([trouble], ()))
         data = place.files.get(path)
         if data is None:
             return None
-        if FROM_FILE in data:  # what it names may have changed
-            made = self.memory.keep(("layer", place.path, path), (object(),), lambda: self._parsed(place, path, data))
-        else:
-            made = self.memory.keep(("layer", place.path, path), (data,), lambda: self._parsed(place, path, data))
-        self._found(("layer", place.path, path), (made[1], ()))
+        part = object() if FROM_FILE in data else data  # a file that a reference names may have changed
+        made = self.memory.keep(("layer", place.path, path), (part,), lambda: self._parsed(place, path, data, key))
+        self.found(("layer", place.path, path), (made[1], ()))
         return made[0]
 
-    def _parsed(self, place: Folder, path: str, data: bytes) -> tuple[Table | None, list[Problem]]:
+    def _parsed(self, place: Folder, path: str, data: bytes, key: str | None) -> tuple[Table | None, list[Problem]]:
         node, problems = parse(data, place.name(path))
         if isinstance(node, Table):
-            problems = problems + self.references.resolve(node)
-            return node, problems + _braces(node) + plain_secrets(node, (("model", "api_key"),))
+            layer, nested = under(key, node) if key else (node, [])
+            problems = [*problems, *nested, *self.references.resolve(layer)]
+            return layer, [*problems, *layer_problems(layer, data)]
         if node is not None and not (isinstance(node, Scalar) and node.value is None):
             remedy = "Write `key: value` lines."
             problems = [*problems, Problem(*node.mark, "type", "the file must hold a map", remedy)]
@@ -260,94 +249,23 @@ class Library:
         """The folders of a domain that are tenants'."""
         return [name for name in self.own.below(f"{DOMAINS}/{domain}") if name != CREWS]
 
-    def tenant_folders(self) -> dict[str, list[str]]:
+    def tenant_folders(self) -> Mapping[str, list[str]]:
         """The tenants that have a folder in the configuration folder itself, by domain."""
-        return {domain: self.tenants(domain) for domain in self.own.below(DOMAINS)}
+        return {domain: self.tenants(domain) for domain in self.own.below(DOMAINS) if domain != BASE}
 
-    def check_unused(self) -> None:
+    def has_folder(self, domain: str, tenant: str) -> bool:
+        """Whether a tenant has a folder, of its own or shipped."""
+        return any(f"{DOMAINS}/{domain}/{tenant}" in place.folders for place in self._places)
+
+    def read_unused(self) -> None:
         """Read every layer of the folder, also those that no account names: a mistake is found before it is used."""
-        self.problems += [each for path, each in self.own.troubles.items() if not path.endswith(FILE)]
-        for domain in self.own.below(DOMAINS):
-            self._folder(f"{DOMAINS}/{domain}", domain)
-            if domain == BASE:
-                continue
+        for domain, tenants in self.tenant_folders().items():
             self.domain(domain)
-            for tenant in self.tenants(domain):
-                self._folder(f"{DOMAINS}/{domain}/{tenant}", tenant)
-                if (domain, tenant) in self._used:
-                    continue
-                merged = self.tenant(domain, tenant, None)
-                for path in self.inboxes(domain, tenant).values():
-                    self.inbox(merged, path)
-
-    def _folder(self, path: str, name: str) -> None:
-        """Names that would be overlooked in silence."""
-        if name != BASE and not _NAME.match(name):
-            message = f"the folder name `{name}` cannot be used in the mapping"
-            remedy = "Use a-z, 0-9, `_` and `-`, a letter or digit first."
-            self.problems.append(Problem(self.own.name(path), 1, 1, "folder-name", message, remedy))
-        for file in self.own.folders.get(path, ()):
-            near = nearest(file, [FILE, *PARTS]) if Path(file).suffix in {".yml", ".yaml"} else None
-            if near and near != file:
-                message = f"the file {file} is not read"
-                where = self.own.name(f"{path}/{file}")
-                self.problems.append(Problem(where, 1, 1, "unknown-file", message, f"Rename it to {near}."))
-
-
-def plain_secrets(root: Node, places: tuple[tuple[str, ...], ...]) -> list[Problem]:
-    """Secrets that stand in the YAML itself, at any of `places`."""
-    problems = []
-    for place in places:
-        node = root
-        for step in place:
-            node = node.items[step] if isinstance(node, Table) and step in node.items else Table(root.mark)
-        for _, scalar in leaves(node):
-            if scalar.value is None or scalar.hidden or scalar.failed:
-                continue
-            message = f"`{'.'.join(place)}`: a secret stands in the file"
-            remedy = "Write ${NAME}, ${file:/path} or ENC:<ciphertext>, and change the secret: it has been seen."
-            problems.append(Problem(*scalar.mark, "plain-secret", message, remedy))
-    return problems
-
-
-def _braces(layer: Table) -> list[Problem]:
-    """Placeholders that nothing fills."""
-    problems = []
-    for key in ("sentences", "greeting"):
-        if key in layer.items:
-            problems += _unfilled(layer.items[key], key)
-    return problems
-
-
-def _unfilled(node: Node, at: str) -> list[Problem]:
-    problems = []
-    for path, scalar in leaves(node):
-        for name in strange_placeholders(scalar.value) if isinstance(scalar.value, str) else ():
-            message = f"`{'.'.join((at, *path))}`: nothing fills the placeholder {{{name[:60]}}}"
-            remedy = f"Placeholders are {', '.join('{' + each + '}' for each in PLACEHOLDERS)}."
-            problems.append(Problem(*scalar.mark, "placeholder", message, remedy))
-    return problems
-
-
-def _under(key: str, table: Table) -> tuple[Table, list[Problem]]:
-    """A file's table as one key of the settings; answers are looked through for contradictions."""
-    found, problems = validate(Settings, layer := Table(table.mark, {key: table}, {key: table.mark}))
-    said = found.answers if found is not None and not problems else {}
-    unfilled = [each for name in said for each in _unfilled(table.items[name], f"{key}.{name}")]
-    seen = plain_secrets(table, tuple(_secret_places(table))) if key == "tools" else []
-    return layer, [*answers.contradictions(said, table), *unfilled, *seen]
-
-
-def _secret_places(table: Table) -> Iterator[tuple[str, ...]]:
-    """The headers and variables of tools that may hold a secret: all but those that never do."""
-    for kind in ("http", "mcp"):
-        several = table.items.get(kind)
-        for name, said in several.items.items() if isinstance(several, Table) else ():
-            for part in ("headers", "env"):
-                found = said.items.get(part) if isinstance(said, Table) else None
-                for key in found.items if isinstance(found, Table) else ():
-                    if key.lower() not in tools.HARMLESS:
-                        yield kind, name, part, key
+            for tenant in tenants:
+                if (domain, tenant) not in self.used:
+                    merged = self._tenant(domain, tenant, None)
+                    for path in self.inboxes(domain, tenant).values():
+                        self.inbox(merged, path)
 
 
 def _named(name: Scalar) -> Table:

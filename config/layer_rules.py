@@ -1,0 +1,115 @@
+"""What is wrong with one layer of the settings by itself: secrets, placeholders, keys that would do nothing."""
+
+import re
+from collections.abc import Iterator
+
+from config import answers
+from config.findings import strange_nulls
+from config.merge import is_null
+from config.plain_secrets import plain_secrets, secret_values
+from config.problems import Problem, suggestion
+from config.settings import PLACEHOLDERS, SENTENCES, Settings
+from config.tree import Mark, Node, Scalar, Table, find, leaves
+
+_BRACED = re.compile(r"\{+[^{}\n]{1,60}\}+")
+_FILLED = re.compile(rf"^\{{\s*({'|'.join(PLACEHOLDERS)})\s*\}}$")
+_SAID: tuple[tuple[str, ...], ...] = (
+    ("sentences",),
+    ("greeting",),
+    ("signature",),
+    ("channels", "*", "signature"),
+    ("answers", "*", "answer"),
+)
+"""What contacts read word for word, with `PLACEHOLDERS` filled in; `*` is any key."""
+
+_TOLD: tuple[tuple[str, ...], ...] = (
+    ("tone",),
+    ("company", "description"),
+    ("company", "facts"),
+    ("promotions",),
+    ("channels", "*", "tone"),
+)
+"""What a crew is told, where nothing is filled in."""
+
+
+def layer_problems(layer: Table, data: bytes) -> list[Problem]:
+    """Every problem of a layer that shows without the layers below it."""
+    problems = [*plain_secrets(Settings, layer), *secret_values(layer, data)]
+    if any(is_null(scalar) for _, scalar in leaves(layer)):
+        problems += strange_nulls(Settings, layer)
+    for place in _SAID:
+        problems += [each for path, scalar in _at(layer, place) for each in _unfilled(path, scalar)]
+    for place in _TOLD:
+        problems += [each for path, scalar in _at(layer, place) for each in _idle(path, scalar)]
+    return problems
+
+
+def _at(node: Node, place: tuple[str, ...], path: tuple[str, ...] = ()) -> Iterator[tuple[str, Scalar]]:
+    """The scalars at and below a place."""
+    if not place:
+        yield from ((".".join((*path, *below)), scalar) for below, scalar in leaves(node))
+    elif isinstance(node, Table):
+        for key in node.items if place[0] == "*" else (place[0],):
+            if key in node.items:
+                yield from _at(node.items[key], place[1:], (*path, key))
+
+
+def _unfilled(path: str, scalar: Scalar) -> Iterator[Problem]:
+    """Braces that would be read as they stand."""
+    for braced in _BRACED.findall(scalar.value) if isinstance(scalar.value, str) else ():
+        if not _FILLED.match(braced):
+            name = braced.strip("{} ").split(":")[0].strip()
+            near = f"{suggestion(name, PLACEHOLDERS)} " if name not in PLACEHOLDERS else ""
+            remedy = f"{near}Placeholders are {', '.join('{' + each + '}' for each in PLACEHOLDERS)}, written so."
+            yield Problem(
+                *scalar.mark, "placeholder", f"`{path[:120]}`: nothing fills the placeholder {braced}", remedy
+            )
+
+
+def _idle(path: str, scalar: Scalar) -> Iterator[Problem]:
+    """Placeholders where none is filled in."""
+    for braced in _BRACED.findall(scalar.value) if isinstance(scalar.value, str) else ():
+        if _FILLED.match(braced):
+            message = f"`{path[:120]}`: nothing is filled in here, also not {braced}"
+            yield Problem(*scalar.mark, "placeholder", message, "Write out what shall be said.")
+
+
+def under(key: str, table: Table) -> tuple[Table, list[Problem]]:
+    """A file's table as the one key of the settings that it holds; a file that names the key once more is told so."""
+    inner, problems = table.items.get(key), []
+    if isinstance(inner, Table) and len(table.items) == 1:
+        problems = [nested(key, table.keys[key])]
+        table = inner
+    return Table(table.mark, {key: table}, {key: table.mark}), problems
+
+
+def nested(key: str, mark: Mark) -> Problem:
+    """A file that is all under one key begins with that key."""
+    remedy = "Take this line out, and what stands under it two spaces to the left."
+    return Problem(*mark, "nested", f"the file is `{key}` already", remedy)
+
+
+def merged_problems(settings: Settings, above: Settings, tree: Node) -> list[Problem]:
+    """What is wrong with layers once they lie on each other: sentences that are gone, questions with two answers."""
+    problems: list[Problem] = []
+    if settings.sentences is not above.sentences:
+        problems += _silent(settings, tree)
+    if settings.answers is not above.answers:
+        problems += answers.contradictions(settings.answers, find(tree, ("answers",))[1])
+    return problems
+
+
+def _silent(settings: Settings, tree: Node) -> list[Problem]:
+    """Sentences that are removed in every language a turn could fall back to."""
+    gone: dict[Mark, list[str]] = {}
+    for name in SENTENCES:
+        try:
+            settings.sentence(name)
+        except KeyError:
+            mark = find(tree, ("sentences", settings.language, name))[0]
+            gone.setdefault(mark, []).append(f"`{name}`")
+    remedy = f"Write it under `sentences.{settings.language}`."
+    return [
+        Problem(*mark, "missing-sentence", f"no sentence is left for {', '.join(names)}", remedy)
+        for mark, names in gone.items()
+    ]
