@@ -205,6 +205,7 @@ class Settings(Section):
     rate_per_minute: Annotated[int, Field(ge=1, le=1_000_000), NUMBER] = 600
     sentences: Mapping[Language, Mapping[SentenceName, Words]] = {}
     answers: Mapping[str, Answer] = {}
+    near_answers: Flag = True
     tools: Tools = Tools()
     _crewing: Crewing | None = PrivateAttr(None)
 

@@ -11,8 +11,9 @@ from zoneinfo import ZoneInfo
 from chatwootai.model.turn import Draft, Question
 from config.answers import LONGEST, Answer, index, normalised
 from config.settings import Settings
+from crews.near import nearest
 
-SERVED_BY = "curated"
+SERVED_BY, SERVED_NEAR = "curated", "near"
 _INDEXES = 4096  # tenants whose questions are kept in order; made anew in well under a millisecond each
 
 
@@ -76,9 +77,21 @@ class Curated:
         for finder in self._finders:
             found = await finder.find(question, settings, day)
             if found is not None:
-                text = settings.fill(found.answer.answer, found.answer.language or question.language).strip()
-                return Draft(text=text, served_by=SERVED_BY, steps=(("curated", time.perf_counter() - began),))
+                return _draft(found.answer, question, settings, SERVED_BY, began)
         return None
+
+    def near(self, question: Question, settings: Settings, now: datetime | None = None) -> Draft | None:
+        """As `draft`, where no model answers: also to a question that says the same in other words."""
+        if not settings.answers or not settings.near_answers:
+            return None
+        began = time.perf_counter()
+        name = nearest(question, settings, _local(now or datetime.now(UTC), settings).date())
+        return _draft(settings.answers[name], question, settings, SERVED_NEAR, began) if name else None
+
+
+def _draft(answer: Answer, question: Question, settings: Settings, served_by: str, began: float) -> Draft:
+    text = settings.fill(answer.answer, answer.language or question.language).strip()
+    return Draft(text=text, served_by=served_by, steps=((served_by, time.perf_counter() - began),))
 
 
 def _local(now: datetime, settings: Settings) -> datetime:

@@ -15,7 +15,7 @@ from crews.call import Completer, Payer
 from crews.catalog import Catalog
 from crews.conversation import end_at_sentence, messages
 from crews.curated import Curated
-from crews.errors import ModelSilent
+from crews.errors import BudgetSpent, ModelRefused, ModelSilent, ModelUnavailable
 from crews.markers import read
 from crews.offered import Offered
 from crews.policy import Standing, standing
@@ -64,11 +64,11 @@ class Crews:
         return cls(chosen, stack, stack)
 
     async def draft(self, question: Question, settings: Settings) -> Draft:
-        """Answer as the tenant has written, or else run the question's crew.
+        """Answer as the tenant has written, or else run the question's crew, or else as written for a question alike.
 
         Raises:
-            ModelUnavailable: try again at its `retry_at`.
-            ModelRefused, CrewUnsupported, GuardrailFailed: give up, hand to a person.
+            ModelUnavailable: no model answered while there was time.
+            ModelRefused, BudgetSpent, CrewUnsupported, GuardrailFailed: give up, hand to a person.
             TimeoutError: the question's deadline has passed.
         """
         return await self._curated.draft(question, settings) or await self._run(question, settings)
@@ -86,10 +86,18 @@ class Crews:
                 text, silent = (await way.crew.akickoff(inputs)).raw, "empty"
         except ModelSilent as error:
             text, silent = "", error.reason
+        except (ModelUnavailable, ModelRefused, BudgetSpent, TimeoutError):
+            if (near := self._near(question, settings, run)) is None:
+                raise
+            return near
         finally:
             current.reset(token)
         steps = (("prompt", built - began), ("model", time.perf_counter() - built))
         return _draft(text, silent, run, steps, str(way.plan))
+
+    def _near(self, question: Question, settings: Settings, run: Run) -> Draft | None:
+        """What the tenant has written for a question alike, where nothing was asked of anybody on the way."""
+        return None if run.asides or run.handoff else self._curated.near(question, settings)
 
     async def keep_warm(self, everyone: Callable[[], Iterable[Settings]]) -> None:
         """Keep connections open to the models of `everyone` (asked each time), for ever.

@@ -1,7 +1,6 @@
 """Step 7 of a turn: a draft under the deadline, thrown away when the contact writes on or a person steps in."""
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
@@ -9,11 +8,9 @@ from typing import Any
 from chatwootai.model.handoff import Cause
 from chatwootai.model.turn import Draft, Question
 from chatwootai.telemetry import log
-from chatwootai.telemetry.metrics import RETRIES
 from crews.errors import BudgetSpent, CrewError, ModelRefused, ModelUnavailable
 from workers.attention import Attention
 
-_FIRST_PAUSE = 0.3
 _log = log.get("draft")
 
 Drafter = Callable[[Question], Awaitable[Draft]]
@@ -34,10 +31,10 @@ class Interrupted:
 async def drafted(
     drafter: Drafter, question: Question, attention: Attention, overtaken: Callable[[], bool]
 ) -> Draft | Failed | Interrupted:
-    """Draft until there is one, the deadline passes, or a signal makes it pointless (`overtaken`)."""
+    """The draft, or why there is none: it failed, or a signal makes it pointless (`overtaken`)."""
     if overtaken():
         return Interrupted()
-    task = asyncio.create_task(_until_deadline(drafter, question), name=f"draft {question.turn}")
+    task = asyncio.create_task(_made(drafter, question), name=f"draft {question.turn}")
     try:
         while not task.done():
             await either(task, attention.changed)
@@ -59,22 +56,15 @@ async def either(task: asyncio.Task[Any], changed: asyncio.Event) -> None:
         heard.cancel()
 
 
-async def _until_deadline(drafter: Drafter, question: Question) -> Draft | Failed:
-    """Ask again while the deadline allows it; what cannot be repaired by asking again fails at once."""
-    pause = _FIRST_PAUSE
-    while True:
-        try:
-            return await drafter(question)
-        except ModelUnavailable as error:
-            again = max(error.retry_at, time.time() + pause)
-            if again >= question.deadline:
-                return Failed(Cause.MODEL)
-            RETRIES.labels("model").inc()
-            _log.warning("model_unavailable", error=str(error), status=error.status)
-            await asyncio.sleep(again - time.time())
-            pause *= 2
-        except TimeoutError:
-            return Failed(Cause.MODEL)
-        except CrewError as error:
-            _log.warning("crew_failed", error=str(error), kind=type(error).__name__)
-            return Failed(Cause.MODEL if isinstance(error, ModelRefused | BudgetSpent) else Cause.FAILED)
+async def _made(drafter: Drafter, question: Question) -> Draft | Failed:
+    """The draft. Whatever could be repaired by asking again was asked again below, for as long as there was time."""
+    try:
+        return await drafter(question)
+    except (ModelUnavailable, ModelRefused, BudgetSpent) as error:
+        _log.warning("model_failed", error=str(error), kind=type(error).__name__)
+        return Failed(Cause.MODEL)
+    except TimeoutError:
+        return Failed(Cause.MODEL)
+    except CrewError as error:
+        _log.warning("crew_failed", error=str(error), kind=type(error).__name__)
+        return Failed(Cause.FAILED)

@@ -121,7 +121,8 @@ BUDGETS: Final = Counter(
 COMPLETIONS: Final = Counter(
     "chatwootai_completions",
     "Questions to the exact cache: hit, stale, joined (someone asks already), miss, passed (not cacheable); "
-    "answers kept, and stale ones that could not be made anew (refresh_failed).",
+    "answers kept, stale ones that could not be made anew (refresh_failed), and old ones that served while no model "
+    "answered.",
     ["fate"],
 )
 

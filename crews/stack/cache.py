@@ -10,7 +10,7 @@ import hashlib
 import secrets
 import time
 import zlib
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import orjson
 
@@ -18,7 +18,7 @@ from chatwootai.model.turn import Usage
 from chatwootai.stores.completions import CompletionStore
 from chatwootai.telemetry.metrics import COMPLETIONS
 from crews.call import Call, Completer, Completion, Fresh
-from crews.errors import CrewError
+from crews.errors import CrewError, ModelUnavailable
 from crews.stack.background import Background
 from crews.stack.failing_open import FailingOpen
 
@@ -26,7 +26,27 @@ _LEASE_MS = 2000
 _RENEW = 0.6  # seconds
 _FIRST_LOOK, _LAST_LOOK = 0.03, 0.2  # seconds between looks at what another worker asks
 _REFRESH = 30.0  # seconds that the making of a new answer may take, nobody waiting for it
-_VERSION = 1  # of what is kept: raise it, and what was kept before is not understood any more
+_OLD = 6 * 3600.0  # seconds that an answer is kept beyond that, for when no model gives another
+_LAST_MOMENT = 0.05  # seconds before the deadline at which an old answer is given
+_MORE_TIME = 0.5  # seconds that make asking once more worth it
+_VERSION = 2  # of what is kept: raise it, and what was kept before is not understood any more
+
+
+@dataclass(frozen=True, slots=True)
+class _Flight:
+    """Somebody of this process asks, until `deadline`."""
+
+    answer: "asyncio.Future[Completion | None]"
+    deadline: float
+
+    async def joined(self, call: Call) -> Completion | None:
+        """The answer; None where whoever asked had too little time for one, and the caller has more."""
+        try:
+            return await asyncio.shield(self.answer)
+        except ModelUnavailable as error:
+            if call.deadline - max(self.deadline, error.retry_at) > _MORE_TIME:
+                return None
+            raise
 
 
 class Cache:
@@ -37,7 +57,7 @@ class Cache:
         self._store = store
         self._background = background
         self._open = FailingOpen("cache")
-        self._flights: dict[str, asyncio.Future[Completion | None]] = {}
+        self._flights: dict[str, _Flight] = {}
 
     async def complete(self, call: Call) -> Completion:
         """An answer kept, one that somebody is about to have, or a new one."""
@@ -48,13 +68,14 @@ class Cache:
         digest = _digest(call, call.keep)
         while (flight := self._flights.get(digest)) is not None:
             COMPLETIONS.labels("joined").inc()
-            if (answer := await asyncio.shield(flight)) is not None:
+            if (answer := await flight.joined(call)) is not None:
                 return _again(answer, "cache")
         return await self._first(call, call.keep, digest)
 
     async def _first(self, call: Call, keep: Fresh, digest: str) -> Completion:
         """The first of this process to ask: what it comes to is everyone's, its errors too; its end is not."""
-        flight = self._flights[digest] = asyncio.get_running_loop().create_future()
+        flight: asyncio.Future[Completion | None] = asyncio.get_running_loop().create_future()
+        self._flights[digest] = _Flight(flight, call.deadline)
         try:
             answer = await self._found_or_asked(call, keep, digest)
             flight.set_result(answer)
@@ -81,19 +102,31 @@ class Cache:
                     again=again,  # noqa: B023
                 )
             )
-            answer = _unpacked(found.answer) if found is not None and found.answer else None
-            if answer is not None and found is not None:
+            kept = _unpacked(found.answer) if found is not None and found.answer else None
+            if kept is not None and found is not None and kept.age <= keep.seconds + keep.stale_seconds:
+                answer = kept.answer
                 COMPLETIONS.labels("hit" if found.state == "hit" else "stale").inc()
                 if found.state == "refresh":
                     self._background.start(self._refreshed(call, keep, digest, token))
                 return _again(answer, "cache" if found.state == "hit" else "stale")
             if found is None:
                 return await self._inner.complete(call)
-            if found.state != "wait":
-                return await self._asked(call, keep, digest, token)
+            if found.state in {"lead", "refresh", "hit"}:
+                return await self._asked_or_old(call, keep, digest, token, kept)
             again = True
             await asyncio.sleep(pause)
             pause = min(pause * 1.5, _LAST_LOOK)
+
+    async def _asked_or_old(self, call: Call, keep: Fresh, digest: str, token: str, kept: "_Kept | None") -> Completion:
+        """A new answer; where no model gives one, the one that was too old to be given again."""
+        if kept is None:
+            return await self._asked(call, keep, digest, token)
+        try:
+            async with asyncio.timeout(max(0.0, call.deadline - time.time() - _LAST_MOMENT)):
+                return await self._asked(call, keep, digest, token)
+        except (CrewError, TimeoutError):
+            COMPLETIONS.labels("old").inc()
+            return _again(kept.answer, "stale")
 
     async def _asked(self, call: Call, keep: Fresh, digest: str, token: str) -> Completion:
         """Ask the model, and say every now and then that we still do."""
@@ -107,7 +140,7 @@ class Cache:
             return answer
         finally:
             renewing.cancel()
-            keep_ms = int((keep.seconds + keep.stale_seconds) * 1000)
+            keep_ms = int((keep.seconds + keep.stale_seconds + (_OLD if keep.stale_seconds else 0.0)) * 1000)
             work = self._open.ask(lambda: self._store.keep(tenant, digest, token, kept, keep_ms=keep_ms))
             self._background.start(work)
             COMPLETIONS.labels("kept").inc(bool(kept))
@@ -150,17 +183,25 @@ def _digest(call: Call, keep: Fresh) -> str:
     return hashlib.sha256(packed).hexdigest()
 
 
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """An answer, and how old it is, in seconds."""
+
+    answer: Completion
+    age: float
+
+
 def _packed(answer: Completion) -> bytes:
-    return zlib.compress(orjson.dumps([_VERSION, answer.text, answer.finish, answer.model]), 6)
+    return zlib.compress(orjson.dumps([_VERSION, answer.text, answer.finish, answer.model, time.time()]), 6)
 
 
-def _unpacked(packed: bytes) -> Completion | None:
+def _unpacked(packed: bytes) -> _Kept | None:
     """The answer, or None for what is damaged or of another version: then it is made anew."""
     try:
-        version, text, finish, model = orjson.loads(zlib.decompress(packed))
+        version, text, finish, model, at = orjson.loads(zlib.decompress(packed))
     except (zlib.error, ValueError, TypeError):
         return None
-    return Completion(text=text, finish=finish, model=model) if version == _VERSION else None
+    return _Kept(Completion(text=text, finish=finish, model=model), time.time() - at) if version == _VERSION else None
 
 
 def _again(answer: Completion, served_by: str) -> Completion:

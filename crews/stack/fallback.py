@@ -11,7 +11,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 
-from chatwootai.telemetry.metrics import FALLBACKS
+from chatwootai.telemetry.metrics import FALLBACKS, RETRIES
 from crews.call import Call, Completer, Completion, Target, total
 from crews.errors import ModelRefused, ModelUnavailable
 from crews.stack.breaker import Breakers
@@ -89,6 +89,8 @@ class _Search:
         """The target that may be asked the soonest, in a new round."""
         self._asked.clear()
         self._rounds += 1
+        if self._error is not None:
+            RETRIES.labels("model").inc()
         return min(self._targets, key=lambda target: self._retry_at.get(target.name, 0.0))
 
     def pause(self, breakers: Breakers) -> float:

@@ -145,6 +145,29 @@ async def test_a_failure_is_everyones_and_kept_for_nobody(workers: list[Worker],
     assert llm.requests == 2
 
 
+async def test_who_has_more_time_than_the_one_who_asked_asks_again(workers: list[Worker], llm: Llm) -> None:
+    llm.fault(Kind.SERVER_ERROR, status=503, next=1)
+    short, long = shared(llm, seconds=8), shared(llm, seconds=30)
+    first, second = await asyncio.gather(workers[0].ask(short), workers[0].ask(long), return_exceptions=True)
+    assert isinstance(first, ModelUnavailable)
+    assert isinstance(second, Completion)
+    assert llm.requests == 2
+
+
+async def test_where_no_model_answers_one_that_was_too_old_serves(workers: list[Worker], llm: Llm) -> None:
+    short = Fresh(seconds=0.01, stale_seconds=0.01, version="v")
+    kept = await workers[0].ask(shared(llm, keep=short))
+    await workers[0].background.settle()
+    await asyncio.sleep(0.05)
+    llm.fault(Kind.SERVER_ERROR, status=503, next=1)
+    old = await workers[1].ask(shared(llm, keep=short))
+    assert (old.text, old.served_by, old.usage.calls) == (kept.text, "stale", 0)
+    llm.fault(Kind.STALL, next=1)
+    assert (await workers[2].ask(shared(llm, keep=short, seconds=1))).served_by == "stale"
+    new = await workers[3].ask(shared(llm, keep=short))
+    assert (new.served_by, llm.requests) == ("crew", 4)
+
+
 async def test_what_is_cut_or_has_a_tools_result_is_not_kept(workers: list[Worker], llm: Llm) -> None:
     tool = {"role": "tool", "tool_call_id": "1", "content": "42"}
     for _ in range(2):

@@ -1,0 +1,82 @@
+"""The answer to a question put in other words, for when no model can be asked. Pure.
+
+Whoever is answered by this cannot be misunderstood by much: after greetings and words that carry nothing are gone, the
+very same words must be left, in any order where order says nothing. So a number, a negation, a day, a product or a
+direction that differs is another question. Singular and plural, and common abbreviations, are one.
+"""
+
+from datetime import date
+
+from chatwootai.model.turn import Question
+from config.answers import LONGEST, normalised
+from config.settings import Settings
+
+_LEAST = 2
+"""Words that carry something: with fewer, anything could be meant."""
+_SHORT = 3
+
+_CARRY_NOTHING = {
+    "pt": "o a os as um uma uns umas de do da dos das em na nas ao aos e eh que qual quais sao esta estao"
+    " ai entao ja voce voces gostaria queria quero de saber me diz diga dizer informar informa pode podem poderia"
+    " favor gentileza por",
+    "es": "el la los las un una unos unas de del en al y e es son que cual cuales esta estan ya usted ustedes"
+    " quisiera queria quiero saber me dice dime decir informar puede pueden podria favor por",
+    "en": "the a an of in at on is are do does what which you your please could would like know tell me",
+}
+_SHORT_FOR = {
+    "vc": "voce",
+    "vcs": "voces",
+    "ce": "voce",
+    "q": "que",
+    "pq": "porque",
+    "qto": "quanto",
+    "qnto": "quanto",
+    "qdo": "quando",
+    "hj": "hoje",
+    "p": "para",
+    "pra": "para",
+    "pro": "para",
+    "u": "you",
+    "ur": "your",
+}
+_NOTHING = {language: frozenset(words.split()) for language, words in _CARRY_NOTHING.items()}
+_DIRECTIONS = frozenset("para ate entre sem com to from for until hasta desde between without with sin con".split())
+
+Words = tuple[str, ...]
+
+
+def nearest(question: Question, settings: Settings, day: date) -> str | None:
+    """The name of the one answer of `settings` whose question says the same on `day`, or None."""
+    language = (question.language or settings.language)[:2]
+    asked = essence(question.text, language) if len(question.text) <= LONGEST else ()
+    if not asked:
+        return None
+    same = {
+        name
+        for name, answer in settings.answers.items()
+        if answer.holds(question.channel, day)
+        and (answer.language or language)[:2] == language
+        and any(essence(each, language) == asked for each in answer.questions)
+    }
+    return same.pop() if len(same) == 1 else None
+
+
+def essence(text: str, language: str) -> Words:
+    """The words that carry something, sorted where their order says nothing; none where they are too few."""
+    nothing = _NOTHING.get(language)
+    if nothing is None:
+        return ()
+    spelled = (_SHORT_FOR.get(word, word) for word in normalised(text).split())
+    words = [_singular(word) for word in spelled if word not in nothing]
+    if len(set(words)) < _LEAST:
+        return ()
+    return tuple(words) if _DIRECTIONS & set(words) else tuple(sorted(set(words)))
+
+
+def _singular(word: str) -> str:
+    """One form for one and many, of nouns (`lojas`) and of verbs (`abrem`)."""
+    if len(word) <= _SHORT or any(each.isdigit() for each in word):
+        return word
+    if word.endswith("s") and not word.endswith("ss"):
+        word = word[:-1]
+    return word[:-1] if word.endswith(("am", "em")) else word
