@@ -54,12 +54,12 @@ class Crews:
         await asyncio.to_thread(environment.load)
         from crews.stack.assembly import Stack
         from crews.stack.wire import Wire
-        from crews.warm import warm_up
+        from crews.warm import Echo, warm_up
 
         chosen = catalog or Catalog.from_environment()
         if problems := chosen.problems():
             raise ConfigurationError(problems)
-        await warm_up(chosen)
+        await warm_up(cls(chosen, Echo()), chosen.functions())
         stack = Stack(Wire(), connection)
         return cls(chosen, stack, stack)
 

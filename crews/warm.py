@@ -1,31 +1,37 @@
 """One run before the first customer: what crewai and pydantic build on first use is built while nobody waits."""
 
 import time
+from collections.abc import Iterable
+from typing import Protocol
 
 from chatwootai.model.delivery import Contact
-from chatwootai.model.turn import Question
+from chatwootai.model.turn import Draft, Question
 from config.settings import Settings
 from crews.call import Call, Completion
-from crews.catalog import Catalog
 
 _SECONDS = 60.0
 
 
-class _Echo:
+class Drafting(Protocol):
+    """What is warmed up: crews whose model is `Echo`."""
+
+    async def draft(self, question: Question, settings: Settings) -> Draft:
+        """See crews.draft.Crews."""
+        ...
+
+
+class Echo:
     """The stack's one method without any network."""
 
     async def complete(self, call: Call) -> Completion:
+        """The same word to whatever is asked."""
         return Completion(text="Ready.", finish="stop", model=call.model)
 
 
-async def warm_up(catalog: Catalog) -> None:
-    """Draft once with every crew of the catalog on its default channel, in this process alone."""
-    from crews.draft import Crews
-
-    crews = Crews(catalog, _Echo())
-    for function in catalog.functions():
+async def warm_up(crews: Drafting, functions: Iterable[str]) -> None:
+    """Draft once with each of these crews on its default channel, in this process alone."""
+    for function in functions:
         await crews.draft(_question(function), Settings())
-    await crews.close()
 
 
 def _question(function: str) -> Question:
