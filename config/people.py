@@ -26,14 +26,15 @@ class Destination(Section):
 class Handoff(Section):
     """When and to whom a conversation is given. `teams` maps our name of a team to Chatwoot's id of it.
 
-    `phrases`: words of a contact that ask for a person; `topics`: words that crews leave to people; `anger`: hand an
-    angry contact over; `stuck_after`: turns without progress, 0 never; `least_confidence`: below it a draft is not
-    sent. `label` is set on the conversation, `priority` too; `note`: leave a private note that says why; `causes`: what
+    `asked`: hand over whoever asks for a person; `phrases`: what else asks for one; `topics`: words that crews leave to
+    people; `anger`: hand an angry contact over; `stuck_after`: turns without progress, 0 never; `least_confidence`: below
+    it a draft is not sent. `label` is set on the conversation, `priority` too; `note`: leave a private note that says why; `causes`: what
     differs by cause.
     """
 
     team: Line | None = None
     teams: Mapping[str, Annotated[int, Field(ge=1, le=2**53), NUMBER]] = {}
+    asked: Flag = True
     phrases: tuple[Word, ...] = ()
     topics: tuple[Word, ...] = ()
     anger: Flag = True

@@ -18,6 +18,7 @@ def rules(settings: Settings) -> Rules:
     """A tenant's rules of when people are needed."""
     said = settings.handoff
     return Rules(
+        asked=said.asked,
         phrases=said.phrases,
         topics=said.topics,
         anger=said.anger,

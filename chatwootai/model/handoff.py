@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from chatwootai.model.anger import ANGRY, anger
+from chatwootai.model.asking import asks
 from chatwootai.model.turn import Exchange
 from chatwootai.model.words import alike, clauses, fold
 
@@ -13,23 +15,10 @@ _LIKE_A_QUESTION: Final = 0.6
 _LIKE_AN_ANSWER: Final = 0.8
 _LEAST_WORDS: Final = 3
 """Shorter messages say nothing when they are said again: "ok", "sim, quero"."""
-_ANGRY: Final = 2
-_SHOUTED_LETTERS: Final = 12
-_SHOUTED_SHARE: Final = 0.7
 
 _UNWANTED: Final = re.compile(
     r"\b(?:nao|no|not|don t|dont) (?:\w+ )?(?:quero|queria|preciso|precisa|quiero|necesito|want|need)(?: \w+){0,2} $"
 )
-_THREATS: Final = (
-    "procon", "reclame aqui", "advogado", "advogada", "abogado", "lawyer", "vou processar", "processar voces",
-    "sue you", "denunciar", "na justica", "policia", "police",
-)  # fmt: skip
-_INSULTS: Final = (
-    "absurdo", "palhacada", "ridiculo", "vergonha", "falta de respeito", "lixo", "pessimo", "pessima", "golpe",
-    "ladroes", "inaceitavel", "nunca mais compro", "raiva", "furioso", "furiosa", "enganado", "enganada", "odeio",
-    "estafa", "verguenza", "inaceptable", "pesimo", "pesima", "basura", "ladrones", "enojado", "enojada", "absurd",
-    "ridiculous", "unacceptable", "scam", "worst", "furious", "disgusting", "angry", "rubbish", "useless", "hate",
-)  # fmt: skip
 
 
 class Cause(StrEnum):
@@ -58,8 +47,12 @@ _SENTENCES: Final = {Cause.ASKED: "human_requested", Cause.MODEL: "model_down", 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
-    """A tenant's rules. `phrases` ask for a person, `topics` are not for crews; `stuck_after` turns, 0: never."""
+    """A tenant's rules. `topics` are not for crews; `stuck_after` turns, 0: never.
 
+    `asked`: whoever asks for a person gets one; `phrases`: what else asks for one.
+    """
+
+    asked: bool = True
     phrases: Sequence[str] = ()
     topics: Sequence[str] = ()
     anger: bool = True
@@ -77,11 +70,11 @@ class Need:
 
 def before_draft(text: str, history: Sequence[Exchange], rules: Rules) -> Need | None:
     """What a contact's words alone tell, so that no model need be asked. `history` oldest first."""
-    if phrase := _first_said(text, rules.phrases, wanted=True):
+    if phrase := _first_said(text, rules.phrases, wanted=True) or (asks(text) if rules.asked else None):
         return Need(Cause.ASKED, phrase)
     if topic := _first_said(text, rules.topics):
         return Need(Cause.TOPIC, topic)
-    if rules.anger and anger(text) >= _ANGRY:
+    if rules.anger and anger(text) >= ANGRY:
         return Need(Cause.ANGER)
     return Need(Cause.STUCK) if stuck(text, history, rules.stuck_after) else None
 
@@ -92,20 +85,6 @@ def after_draft(confidence: float | None, asked_by_crew: str | None, rules: Rule
         return Need(Cause.CREW, asked_by_crew)
     unsure = confidence is not None and rules.least_confidence is not None and confidence < rules.least_confidence
     return Need(Cause.UNSURE, f"{confidence:.2f}") if unsure else None
-
-
-def anger(text: str) -> int:
-    """How angry a text sounds: a threat counts two, an insult, shouting, and a row of exclamation marks one each."""
-    whole = f" {fold(text)} "
-    threats = sum(f" {word} " in whole for word in _THREATS)
-    insults = sum(f" {word} " in whole for word in _INSULTS)
-    return 2 * threats + insults + _shouted(text) + ("!!!" in text)
-
-
-def _shouted(text: str) -> bool:
-    letters = [each for each in text if each.isalpha()]
-    upper = sum(each.isupper() for each in letters)
-    return len(letters) >= _SHOUTED_LETTERS and upper >= _SHOUTED_SHARE * len(letters)
 
 
 def stuck(text: str, history: Sequence[Exchange], turns: int) -> bool:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatwootai.model import notes
-from chatwootai.model.handoff import Cause, Need, Rules, after_draft, anger, before_draft, stuck
+from chatwootai.model.handoff import Cause, Need, Rules, after_draft, before_draft, stuck
 from chatwootai.model.turn import Exchange
 from config import people
 from tests.unit.test_model_turn import question
@@ -33,8 +33,8 @@ RULES = Rules(
         ("não, eu não quero falar com uma pessoa", None),
         ("no quiero hablar con una persona", None),
         ("I don't want to talk to a human", None),
-        ("falar com atendentes", None),  # whole words only
-        ("falar com, atendente", None),
+        ("falar com atendentes", Cause.ASKED),
+        ("falar com, atendência", None),
         ("Saiu o RESULTADO do meu exâme?", Cause.TOPIC),
         ("não quero o resultado do meu exame", Cause.TOPIC),  # a topic is one however it comes up
         ("ISSO É UM ABSURDO, QUERO MEU DINHEIRO", Cause.ANGER),
@@ -85,7 +85,7 @@ def test_three_turns_without_progress(text: str, history: list[Exchange], is_stu
 
 
 def test_rules_can_be_switched_off() -> None:
-    none = Rules(anger=False, stuck_after=0)
+    none = Rules(asked=False, anger=False, stuck_after=0)
     assert before_draft("quero falar com atendente, vou ao procon", said((ASK, "a"), (ASK, "b")), none) is None
     assert not stuck(ASK, said((ASK, "a"), (ASK, "b"), (ASK, "c")), 0)
 
@@ -105,7 +105,6 @@ def test_what_a_draft_tells(confidence: float | None, asked: str | None, need: N
 
 @given(st.text(max_size=300))
 def test_no_text_breaks_a_rule(text: str) -> None:
-    assert anger(text) >= 0
     before_draft(text, said((text, text), (text, text)), RULES)
 
 
