@@ -5,11 +5,14 @@ that channel, and `default.yaml` where a channel has no file; `<function>/config
 or, in the older shape, all in one.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from config.crew_old import OldCrew, is_old
-from config.crew_text import CHANNELS, WHOLE
+from config.crew_text import CHANNELS, WHOLE, CrewEntry
+from config.entries import NAME
+from config.findings import strange_nulls, under
 from config.problems import Note, Problem, nearest, suggestion
 from config.sources import Folder
 from config.tree import Mark, Node, Scalar, Table
@@ -46,7 +49,7 @@ def crew_layer(folder: Folder) -> CrewLayer:
     """Read a folder of crews."""
     reading = _Reading(folder)
     functions = {name: found for name in folder.below("") if (found := reading.function(name))}
-    reading.overlooked("", [])
+    reading.astray()
     return CrewLayer(functions, tuple(reading.problems), tuple(reading.notes))
 
 
@@ -57,23 +60,49 @@ class _Reading:
         self.notes: list[Note] = []
 
     def function(self, name: str) -> FunctionLayer | None:
+        self._named(name)
         old = self._read(f"{name}/{OLD}")
         channels = self._channels(name)
-        self.overlooked(name, [OLD, *(f"{part}.yaml" for part in PARTS)])
+        self._overlooked(name)
         if old is not None and is_old(old):
             crew = OldCrew(old)
             self.problems += crew.problems
             self.notes += crew.notes
             return FunctionLayer(crew.base, channels, crew.weak)
-        parts: dict[str, Node] = {
-            part: found for part in PARTS if (found := self._read(f"{name}/{part}.yaml")) is not None
-        }
+        parts: dict[str, Node] = {part: found for part in PARTS if (found := self._part(name, part)) is not None}
         if old is not None:
-            parts = {**{key: node for key, node in old.items.items() if key in (*PARTS, *WHOLE)}, **parts}
+            parts = {**self._whole(old), **parts}
         if not parts and not channels:
             return None
         mark = Mark(self.folder.name(name), 1, 1)
-        return FunctionLayer(Table(mark, dict(parts), {part: node.mark for part, node in parts.items()}), channels)
+        base = Table(mark, dict(parts), {part: node.mark for part, node in parts.items()})
+        for table in (base, *channels.values()):
+            self.problems += strange_nulls(CrewEntry, table, name)
+        return FunctionLayer(base, channels)
+
+    def _named(self, name: str) -> None:
+        if not re.match(NAME, name):
+            message = f"the mapping cannot name a crew `{name[:60]}`"
+            remedy = "Use a-z, 0-9, `_` and `-`, a letter or digit first."
+            self.problems.append(Problem(self.folder.name(name), 1, 1, "folder-name", message, remedy))
+
+    def _part(self, name: str, part: str) -> Node | None:
+        table = self._read(f"{name}/{part}.yaml")
+        if table is None:
+            return None
+        layer, problems = under(part, table)
+        self.problems += problems
+        return layer.items[part]
+
+    def _whole(self, table: Table) -> dict[str, Node]:
+        """What a `config.yaml` says of the whole crew."""
+        known = (*PARTS, *WHOLE)
+        for key in table.items.keys() - set(known):
+            message, remedy = f"`{key[:120]}`: there is no such key", suggestion(key, known)
+            if key in CrewEntry.model_fields:
+                remedy = "Write it in channels/default.yaml, or in the file of one channel."
+            self.problems.append(Problem(*table.keys[key], "unknown-key", message, remedy))
+        return {key: node for key, node in table.items.items() if key in known}
 
     def _channels(self, function: str) -> dict[str, Table]:
         place = f"{function}/channels"
@@ -88,20 +117,33 @@ class _Reading:
                 self.problems.append(Problem(path, 1, 1, "unknown-channel", message, suggestion(name, CHANNELS)))
             elif (table := self._read(f"{place}/{file}")) is not None:
                 found[name] = table
-        self.overlooked(place, [f"{name}.yaml" for name in CHANNELS])
         return found
 
-    def overlooked(self, place: str, known: list[str]) -> None:
-        """Files that would be passed over in silence."""
-        for name in self.folder.folders.get(place, ()):
-            path = f"{place}/{name}".lstrip("/")
-            checked = place.endswith("channels") and name.endswith(".yaml")
-            if name in known or path not in self.folder.files or checked:
+    def _overlooked(self, function: str) -> None:
+        """Files of a crew that would be passed over in silence."""
+        known = [OLD, *(f"{part}.yaml" for part in PARTS)]
+        for path in self.folder.files:
+            if not path.startswith(f"{function}/"):
                 continue
-            near = nearest(name, known)
-            remedy = f"Rename it to {near}." if near else "Remove it, or put it where it is read."
-            message = f"the file {name[:60]} is not read"
-            self.problems.append(Problem(self.folder.name(path), 1, 1, "unknown-file", message, remedy))
+            place, _, name = path.removeprefix(f"{function}/").rpartition("/")
+            if (place == "" and name in known) or (place == "channels" and name.endswith(".yaml")):
+                continue
+            if place == "channels" or name.partition(".")[0] in CHANNELS:
+                remedy = f"Rename it to channels/{nearest(name, [f'{each}.yaml' for each in CHANNELS])}."
+            else:
+                near = nearest(name, known)
+                remedy = f"Rename it to {near}." if near and place == "" else "Remove it, or put it where it is read."
+            self._unread(path, remedy)
+
+    def astray(self) -> None:
+        """Files beside the folders of crews."""
+        for path in self.folder.files:
+            if "/" not in path:
+                self._unread(path, "Put it into the folder of a crew, as sales/, or remove it.")
+
+    def _unread(self, path: str, remedy: str) -> None:
+        message = f"the file {path.rpartition('/')[2][:60]} is not read"
+        self.problems.append(Problem(self.folder.name(path), 1, 1, "unknown-file", message, remedy))
 
     def _read(self, path: str) -> Table | None:
         if path not in self.folder.files:

@@ -4,6 +4,7 @@
 `promotions` and `online_channels` stand beside them. It replaces the whole crew of that function.
 """
 
+from config.merge import is_null
 from config.problems import Note, Problem
 from config.tree import Mark, Node, Scalar, Sequence, Table
 
@@ -15,6 +16,7 @@ _ELSEWHERE = {
     "promotions": "promotions stand in config.yaml",
     "online_channels": "addresses are facts of the company in config.yaml",
 }
+_KNOWN = {"id", "name", "description", "agents", "tasks", "style", *_ELSEWHERE}
 _MOST_FRIENDLY = 5
 
 
@@ -26,8 +28,14 @@ class OldCrew:
         self.notes: list[Note] = []
         self.problems: list[Problem] = []
         self._note(table.mark, "old spelling: a crew in one file; write agents.yaml, tasks.yaml and channels/")
+        self._strangers()
         self.base = self._base()
         self.weak = _words(table.mark, summary="A crew.", tone="write plainly.", length="one to three short sentences.")
+
+    def _strangers(self) -> None:
+        """Keys that nothing here reads: older systems had more of them than anyone can list."""
+        for key in self.table.items.keys() - _KNOWN:
+            self._note(self.table.keys[key], f"`{key[:60]}` of a crew is passed over: nothing here reads it")
 
     def _base(self) -> Table:
         found = {"agents": self._list("agents", AGENT), "tasks": self._list("tasks", TASK)}
@@ -64,6 +72,8 @@ class OldCrew:
     def _name(self, entry: Table, kind: str, number: int) -> str:
         for key in ("id", "name"):
             node = entry.items.get(key)
+            if node is not None and not isinstance(node, Scalar):
+                self._problem(entry.keys[key], "type", f"`{kind}.{key}`: text is needed", "Write one word.")
             if isinstance(node, Scalar) and node.value not in {None, ""}:
                 return str(node.value)
         return f"{kind.removesuffix('s')}_{number}"
@@ -79,6 +89,8 @@ class OldCrew:
         """`style.tone`, a text or marks from 0 to 5 for manners, as a sentence."""
         style = self.table.items.get("style")
         if not isinstance(style, Table):
+            if style is not None and not is_null(style):
+                self._problem(self._mark("style"), "type", "`style`: a map is needed", "Write `style: {tone: warm}`.")
             return None
         others = ", ".join(key for key in style.items if key != "tone")
         if others:
@@ -87,6 +99,9 @@ class OldCrew:
         if isinstance(tone, Scalar) and isinstance(tone.value, str):
             return tone
         if not isinstance(tone, Table):
+            if tone is not None and not is_null(tone):
+                remedy = "Write a sentence, or marks as `{friendly: 4}`."
+                self._problem(style.keys["tone"], "type", "`style.tone`: text or marks are needed", remedy)
             return None
         marks = {key: node.value for key, node in tone.items.items() if isinstance(node, Scalar)}
         said = [f"{key} {value} of {_MOST_FRIENDLY}" for key, value in marks.items()]

@@ -2,8 +2,9 @@
 
 from collections.abc import Collection, Iterator
 
-from config.crew_text import PLACEHOLDERS, CrewEntry, placeholders
+from config.crew_text import PLACEHOLDERS, CrewEntry, nearly_placeholders, placeholders
 from config.findings import quote, validate
+from config.merge import is_null
 from config.problems import Problem, suggestion
 from config.tree import Node, Scalar, Sequence, Table, leaves
 
@@ -18,7 +19,7 @@ def strangers(below: Node, overlay: Table) -> list[Problem]:
         known, changed = _items(below, kind), _items(overlay, kind)
         for name in changed.keys() - known.keys():
             node = changed[name]
-            if isinstance(node, Table) and not set(needed) <= node.items.keys():
+            if is_null(node) or (isinstance(node, Table) and not set(needed) <= node.items.keys()):
                 message = f"there is no {_ONE[kind]} `{name[:60]}` here to change"
                 also = f"A new one needs {', '.join(f'`{key}`' for key in needed)}."
                 mark = _table(overlay, kind).keys[name]
@@ -29,7 +30,9 @@ def strangers(below: Node, overlay: Table) -> list[Problem]:
 def checked(merged: Table, at: str, tools: Collection[str]) -> tuple[CrewEntry | None, list[Problem]]:
     """The crew in types, or None, and every problem in it."""
     said, problems = validate(CrewEntry, merged, at)
-    problems += [*_references(merged), *_templates(merged), *_unknown_tools(merged, tools)]
+    said_of = {(each.file, each.line, each.column) for each in problems}
+    more = [*_references(merged), *_templates(merged), *_unknown_tools(merged, tools)]
+    problems += [each for each in more if (each.file, each.line, each.column) not in said_of]
     return (None if problems else said), problems
 
 
@@ -46,7 +49,11 @@ def _references(merged: Table) -> Iterator[Problem]:
         for each in context.items if isinstance(context, Sequence) else ():
             if isinstance(each, Scalar) and each.value not in before:
                 message = f"there is no task {quote(each) or 'of that name'} before task `{name[:60]}`"
-                yield Problem(*each.mark, "unknown-task", message, suggestion(str(each.value), before))
+                known = [one for one in _items(merged, "tasks") if one != name]
+                remedy = (
+                    "Write that task above this one." if each.value in known else suggestion(str(each.value), known)
+                )
+                yield Problem(*each.mark, "unknown-task", message, remedy)
         before.append(name)
 
 
@@ -55,6 +62,9 @@ def _templates(merged: Table) -> Iterator[Problem]:
         if not isinstance(scalar.value, str):
             continue
         filled = PLACEHOLDERS if path[0] in NEEDED else ()
+        for name in nearly_placeholders(scalar.value) if filled else ():
+            message = f"`{'.'.join(path)[:120]}`: something but {name} stands in the braces, so nothing is filled in"
+            yield Problem(*scalar.mark, "placeholder", message, f"Write {{{name}}}, without a space.")
         for name in placeholders(scalar.value):
             if name not in filled:
                 remedy = f"{suggestion(name, filled)} To write the braces themselves, double them."

@@ -38,6 +38,7 @@ CHANNELS = (
     "default",
 )
 _PLACEHOLDER = re.compile(r"\{\{([A-Za-z_][A-Za-z0-9_.]*)\}\}|\{([A-Za-z_][A-Za-z0-9_.]*)\}")
+_NEARLY = re.compile(rf"\{{\s*({'|'.join(map(re.escape, PLACEHOLDERS))})\b(?!\}})")
 
 Words = Annotated[Text, Field(min_length=1)]
 Names = tuple[str, ...]
@@ -54,6 +55,11 @@ def _fuse(value: object) -> object:
 def placeholders(template: str) -> Iterator[str]:
     """The names in braces that would be filled; `{{name}}` writes the braces themselves."""
     return (found[2] for found in _PLACEHOLDER.finditer(template) if found[2])
+
+
+def nearly_placeholders(template: str) -> Iterator[str]:
+    """Names that would be filled if nothing but they stood in the braces."""
+    return (found[1] for found in _NEARLY.finditer(template))
 
 
 class AgentEntry(Section):

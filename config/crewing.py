@@ -9,13 +9,13 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
 
-from config.crew_layers import DEFAULT, CrewLayer, FunctionLayer, crew_layer
+from config.crew_layers import DEFAULT, PARTS, CrewLayer, FunctionLayer, crew_layer
 from config.crew_rules import checked, strangers
 from config.crew_text import CHANNELS, Blueprint, typed
 from config.merge import merge, settle
-from config.problems import ConfigurationError, Problem, suggestion
+from config.problems import ConfigurationError, Problem, nearest, suggestion
 from config.sources import Folder
-from config.tree import Node, Scalar, Sequence, Table, leaves, plain
+from config.tree import Mark, Node, Scalar, Sequence, Table, leaves, plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +90,11 @@ class Crewing:
         """Every problem of every crew on every channel; `fresh`: only of functions that the top layer touches."""
         touched = self.layers[-1].functions if fresh and self.layers else self.functions
         found = [problem for layer in (self.layers[-1:] if fresh else self.layers) for problem in layer.problems]
+        misread = {each for each in touched if self._misread(each)}
         for function in touched:
             for channel in CHANNELS:
                 _, made, problems = self._merged(function, channel)
-                found += problems
+                found += [each for each in problems if function not in misread or not _follows(each, function)]
                 if made is not None:
                     self._blueprints[function, channel] = _on(made, channel)
         return sorted(set(found))
@@ -148,12 +149,39 @@ class Crewing:
                     merged = merge(merged, part)
         settled = settle(merged)
         assert isinstance(settled, Table)  # noqa: S101 - a table merged onto a table is one
+        missing = _missing(function, layers, channels, settled)
+        if missing:
+            problem = self._incomplete(function, missing, layers[0].base.mark)
+            return settled, None, (problem, *problems)
         said, found = checked(settled, function, self._tools)
         known = {(each.file, each.line) for each in problems}
         problems += [each for each in found if (each.file, each.line) not in known]
         implementation = channels[0]
         made = typed(function, implementation, implementation, said) if said is not None and not problems else None
         return settled, made, tuple(problems)
+
+    def _incomplete(self, function: str, missing: list[str], mark: Mark) -> Problem:
+        """A crew that lacks whole files is a new one that is not done, or an old one's name misspelt."""
+        near = nearest(function, [each for each in self.functions if each != function])
+        remedy = f"Did you mean `{near}`? A new crew needs" if near else "Write"
+        message = f"the crew `{function[:60]}` has no {' and no '.join(missing)}"
+        return Problem(mark.file, 1, 1, "incomplete-crew", message, f"{remedy} {', '.join(missing)}.")
+
+
+def _follows(problem: Problem, function: str) -> bool:
+    """Whether a problem may be there only since a file of the crew could not be read."""
+    whole = problem.message.startswith(f"`{function}.") and problem.message.partition("`:")[0].count(".") == 1
+    return problem.rule in {"incomplete-crew", "unknown-agent", "unknown-task"} or (
+        whole and problem.rule in {"missing-key", "empty"}
+    )
+
+
+def _missing(function: str, layers: list[FunctionLayer], channels: tuple[str, ...], settled: Table) -> list[str]:
+    """The files without which a crew is none; keys that were written and are wrong are told of elsewhere."""
+    missing = [f"{part}.yaml" for part in PARTS if not any(part in layer.base.items for layer in layers)]
+    missing = [each for each in missing if each.removesuffix(".yaml") not in settled.items]
+    said = any(name in layer.channels or layer.weak for layer, name in zip(layers, channels, strict=True))
+    return missing if said else [*missing, "channels/default.yaml"]
 
 
 def _on(made: Blueprint, channel: str) -> Blueprint:

@@ -171,3 +171,17 @@ def meant(word: str, names: list[str]) -> str:
 def without(table: Table, *keys: str) -> Table:
     """The table less some keys."""
     return Table(table.mark, {k: v for k, v in table.items.items() if k not in keys}, table.keys)
+
+
+def under(key: str, table: Table) -> tuple[Table, list[Problem]]:
+    """A file's table as the one key that it holds; a file that names this key once more is told so."""
+    inner, problems = table.items.get(key), []
+    if (
+        len(table.items) == 1
+        and isinstance(inner, Table)
+        and not any(isinstance(x, Scalar) for x in inner.items.values())
+    ):
+        remedy = "Take this line out, and move what stands under it two spaces to the left."
+        problems = [Problem(*table.keys[key], "nested", f"the file is `{key}` already", remedy)]
+        table = inner
+    return Table(table.mark, {key: table}, {key: table.mark}), problems

@@ -74,21 +74,6 @@ def _idle(path: str, scalar: Scalar) -> Iterator[Problem]:
             yield Problem(*scalar.mark, "placeholder", message, "Write out what shall be said.")
 
 
-def under(key: str, table: Table) -> tuple[Table, list[Problem]]:
-    """A file's table as the one key of the settings that it holds; a file that names the key once more is told so."""
-    inner, problems = table.items.get(key), []
-    if isinstance(inner, Table) and len(table.items) == 1:
-        problems = [nested(key, table.keys[key])]
-        table = inner
-    return Table(table.mark, {key: table}, {key: table.mark}), problems
-
-
-def nested(key: str, mark: Mark) -> Problem:
-    """A file that is all under one key begins with that key."""
-    remedy = "Take this line out, and what stands under it two spaces to the left."
-    return Problem(*mark, "nested", f"the file is `{key}` already", remedy)
-
-
 def merged_problems(settings: Settings, above: Settings, tree: Node) -> list[Problem]:
     """What is wrong with layers once they lie on each other: sentences that are gone, questions with two answers."""
     problems: list[Problem] = []

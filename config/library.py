@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from config import answers, tools
 from config.crew_layers import CrewLayer, crew_layer
 from config.crewing import Crewing
-from config.findings import validate
-from config.layer_rules import layer_problems, merged_problems, under
+from config.findings import under, validate
+from config.layer_rules import layer_problems, merged_problems
 from config.memory import Memory
 from config.merge import merge, settle
 from config.problems import Note, Problem

@@ -88,7 +88,7 @@ def _secret(value: object) -> Secret:
 
 
 def _sendable(secret: Secret) -> Secret:
-    if secret and not _SENDABLE.match(secret.reveal()):
+    if secret and not _SENDABLE.fullmatch(secret.reveal()):
         remedy = "Look for a space, a line break or a letter with an accent that was copied along."
         raise PydanticCustomError(
             "secret-shape", "{said}", {"said": "this secret cannot be sent in an HTTP header", "remedy": remedy}

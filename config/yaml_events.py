@@ -19,6 +19,7 @@ _FRACTION = re.compile(r"^[-+]?(0|[1-9][0-9]{0,17})?\.[0-9]{1,17}([eE][-+]?[0-9]
 _WORDS: dict[str, Value] = {"": None, "~": None, "null": None, "Null": None, "NULL": None}
 _WORDS |= {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 _AMBIGUOUS = {"yes": "true", "on": "true", "y": "true", "no": "false", "off": "false", "n": "false"}
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _APPEND, _TEXT = "!append", "tag:yaml.org,2002:str"
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml reads ten times faster; both give the same events
 
@@ -160,6 +161,9 @@ class Reader:
             failed = True
         value = resolve(event.value) if is_plain and not self._wants_key() else event.value
         node = Scalar(mark, value, event.value, failed=failed)
+        if _CONTROL.search(event.value):
+            self._problem(mark, "control-character", "a control character stands in this text", "Write it without.")
+            node.failed = True
         if event.anchor:
             self.anchors[event.anchor] = (node, 1, 0)
         self._place(node, mark)
@@ -202,6 +206,10 @@ class Reader:
         if not top.key:
             self._problem(mark, "key", "a key must be a word", "Write `key: value`.")
             top.key = None
+        elif "${" in top.key:
+            remedy = "Write the name out: references are read in values alone."
+            self._problem(mark, "reference", "a reference stands in a key", remedy)
+            top.key = None
         elif top.key == "<<":
             remedy = "Write the keys out, or put what is shared in the domain's config.yaml."
             self._problem(mark, "merge-key", "merge keys (`<<`) are not read", remedy)
@@ -219,10 +227,13 @@ class Reader:
         top.key = top.mark = None
 
     def _syntax(self, error: Exception, text: str) -> None:
-        mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
-        line, column = (mark.line + 1, mark.column + 1) if mark else _position(error, text)
+        line, column = _where(error, text)
         at = Mark(self.name, line, column)
         lines = text.split("\n", line)
+        if line <= len(lines) and re.match(r"(<{7}|={7}|>{7})( |$)", lines[line - 1]):
+            remedy = "Keep one of the two versions, and remove the lines that git wrote."
+            self._problem(at, "merge-conflict", "a merge was not brought to an end here", remedy)
+            return
         if line <= len(lines) and re.match(r" *\t", lines[line - 1]):
             self._problem(at, "tab", "a tab stands where only spaces may", "Indent with spaces.")
             return
@@ -230,6 +241,17 @@ class Reader:
         context = getattr(error, "context", None)
         message = f"{what} ({context})" if context else str(what)
         self._problem(at, "yaml", message, "Look at the quotes, brackets and indentation here and on the line above.")
+
+
+def _where(error: Exception, text: str) -> tuple[int, int]:
+    """Where a mistake was made, which is where something began that never ends, and not where the file does."""
+    begun = getattr(error, "context_mark", None)
+    mark = getattr(error, "problem_mark", None) or begun
+    if mark is None:
+        return _position(error, text)
+    unended = "expected ':'" in str(getattr(error, "problem", "")) or not text[mark.index :].strip()
+    at = begun if begun is not None and unended else mark
+    return at.line + 1, at.column + 1
 
 
 def _position(error: Exception, text: str) -> tuple[int, int]:

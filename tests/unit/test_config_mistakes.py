@@ -86,7 +86,7 @@ ALONE = {  # each ends the reading of its file
     "mark": ("\ufefflanguage: pt\n", "byte-order-mark", 1),
     "twice": ("language: pt\n---\nlanguage: es\n", "documents", 2),
     "deep": ("company: " + "[" * 100_000, "too-deep", 1),
-    "syntax": ("language: 'pt\n", "yaml", 2),
+    "syntax": ("language: 'pt\n", "yaml", 1),
     "bytes": (b"language: pt\ntone: \xff\n", "encoding", 2),
     "large": ("# " + "x" * 1024 * 1024 + "\nlanguage: pt\n", "too-large", 1),
     "bomb": ("a: &a [x,x,x,x,x,x,x,x,x]\n" + BOMB, "too-many-values", 5),
