@@ -28,8 +28,8 @@ class Handoff(Section):
 
     `asked`: hand over whoever asks for a person; `phrases`: what else asks for one; `topics`: words that crews leave to
     people; `anger`: hand an angry contact over; `stuck_after`: turns without progress, 0 never; `least_confidence`: below
-    it a draft is not sent. `label` is set on the conversation, `priority` too; `note`: leave a private note that says why; `causes`: what
-    differs by cause.
+    it a draft is not sent. `label` is set on the conversation, `priority` too; `note`: leave a private note that says
+    why; `causes`: what differs by cause.
     """
 
     team: Line | None = None
