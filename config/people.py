@@ -27,9 +27,9 @@ class Handoff(Section):
     """When and to whom a conversation is given. `teams` maps our name of a team to Chatwoot's id of it.
 
     `asked`: hand over whoever asks for a person; `phrases`: what else asks for one; `topics`: words that crews leave to
-    people; `anger`: hand an angry contact over; `stuck_after`: turns without progress, 0 never; `least_confidence`: below
-    it a draft is not sent. `label` is set on the conversation, `priority` too; `note`: leave a private note that says
-    why; `causes`: what differs by cause.
+    people; `anger`: hand an angry contact over; `stuck_after`: turns without progress, 0 never; `least_confidence`: a
+    draft below it is not sent. `label` is set on the conversation, `priority` too; `note`: leave a private note that
+    says why; `causes`: what differs by cause.
     """
 
     team: Line | None = None
