@@ -6,6 +6,7 @@ from config.crew_text import CHANNELS
 from config.problems import ConfigurationError, Problem
 from config.settings import Settings
 from config.snapshot import Note, Snapshot
+from crews import pricing
 from crews.blueprint import Blueprint
 from crews.call import Endpoint, Target
 from crews.fuse import can_fuse, needs_stock
@@ -41,6 +42,8 @@ def problems(snapshot: Snapshot) -> list[Problem]:
 
     One a crew and tenant, for the first channel on which it is so: they mostly share what is slow.
     """
+    if wrong := pricing.problems():
+        return wrong  # nothing can be planned without prices
     found: dict[tuple[str, int, str], Problem] = {}
     told: set[tuple[int, str]] = set()
     for settings, blueprint in _served(snapshot):
@@ -55,7 +58,7 @@ def problems(snapshot: Snapshot) -> list[Problem]:
 
 
 def notes(snapshot: Snapshot) -> list[Note]:
-    """A note for each crew that runs on stock CrewAI, and why."""
+    """A note for each crew that runs on stock CrewAI, and why; and what the price list does not know."""
     found = {}
     for settings, blueprint in _served(snapshot):
         if wanted := needs_stock(blueprint):
@@ -66,7 +69,7 @@ def notes(snapshot: Snapshot) -> list[Note]:
             if blueprint.memory:
                 message += "; what it remembers of a contact stays in one worker's memory, for a day"
             found[blueprint.function] = Note(*_place(settings, blueprint), message)
-    return list(found.values())
+    return [*found.values(), *pricing.notes(snapshot)]
 
 
 def _served(snapshot: Snapshot) -> Iterator[tuple[Settings, Blueprint]]:

@@ -18,6 +18,9 @@ from config.section import Section
 from config.settings import Price
 from crews.call import Target
 
+OWN = "CHATWOOTAI_PRICES"
+"""The variable that names an installation's own list."""
+
 NANO = 1_000_000_000
 """Billionths in a dollar. A token of the cheapest model costs five of them; nine million dollars still are exact."""
 
@@ -36,6 +39,10 @@ class PriceList(Section):
     def of(self, target: Target) -> Price:
         """The price of a target: its own, its model's, or that of unknown models."""
         return target.price or self.models.get(_plain(target.model)) or self.unknown
+
+    def knows(self, model: str) -> bool:
+        """Whether a model has a price of its own here."""
+        return _plain(model) in self.models
 
     def cost(self, target: Target, usage: Usage) -> int:
         """What so many tokens cost, in billionths of a dollar, rounded up."""
@@ -61,7 +68,7 @@ def prices() -> PriceList:
     Raises:
         ConfigurationError: the installation's own is not readable or says something that is no price.
     """
-    return read(os.environ.get("CHATWOOTAI_PRICES"))
+    return read(os.environ.get(OWN))
 
 
 def read(own: str | None) -> PriceList:

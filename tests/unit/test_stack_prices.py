@@ -5,10 +5,12 @@ from pathlib import Path
 import pytest
 
 from chatwootai.model.turn import Usage
+from config.loader import inspect
 from config.problems import ConfigurationError
 from config.settings import Price
+from crews import pricing
 from crews.call import Endpoint, Target
-from crews.prices import read
+from crews.prices import prices, read
 
 USAGE = Usage(prompt_tokens=1_000_000, completion_tokens=1_000_000, cached_tokens=500_000, calls=1)
 
@@ -50,3 +52,33 @@ def test_a_list_that_is_none_is_a_problem(tmp_path: Path, text: str) -> None:
 def test_a_missing_list_is_a_problem(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError):
         read(str(tmp_path / "none.yaml"))
+
+
+def test_check_names_what_has_no_price(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tenant = tmp_path / "domains" / "retail" / "loja"
+    tenant.mkdir(parents=True)
+    (tmp_path / "chatwoot_mapping.yaml").write_text(
+        'version: 1\nchatwoot: {default: {url: "http://127.0.0.1:1"}}\naccounts:\n'
+        '  "1": {name: L, domain: retail, tenant: loja, webhook_secrets: ["${S}"], bot_token: "${T}"}\n'
+    )
+    (tenant / "config.yaml").write_text(
+        "model:\n  name: llama-9\n"
+        "  fallbacks: [{name: gpt-4o-mini-2024-07-18}, {name: own, price: {input: 1, output: 2}}]\n"
+        "budget: {per_day: 5, currency: XTS}\n"
+    )
+    snapshot = inspect(tmp_path, {"S": "one", "T": "two"}).snapshot
+    prices.cache_clear()
+    said = [each.message for each in pricing.notes(snapshot)]
+    assert [name in message for name, message in zip(["`llama-9`", "XTS"], said, strict=True)] == [True, True]
+    assert "3 and 12 dollars" in said[0]
+
+    own = tmp_path / "prices.yaml"
+    own.write_text("as_of: 2026-11-01\nmodels: {llama-9: {input: 0.1, output: 0.2}}\ncurrencies: {XTS: 2.0}\n")
+    monkeypatch.setenv("CHATWOOTAI_PRICES", str(own))
+    prices.cache_clear()
+    assert pricing.notes(snapshot) == []
+    own.write_text("models: {llama-9: {input: dear}}\n")
+    prices.cache_clear()
+    assert [each.file for each in pricing.problems()] == [str(own)]
+    assert pricing.notes(snapshot) == []
+    prices.cache_clear()
