@@ -42,7 +42,7 @@ def _references(merged: Table) -> Iterator[Problem]:
     for name, task in _items(merged, "tasks").items():
         keys = task.items if isinstance(task, Table) else {}
         agent = keys.get("agent")
-        if isinstance(agent, Scalar) and isinstance(agent.value, str) and agent.value not in agents:
+        if agents and isinstance(agent, Scalar) and isinstance(agent.value, str) and agent.value not in agents:
             message = f"there is no agent {quote(agent) or 'of that name'}"
             yield Problem(*agent.mark, "unknown-agent", message, suggestion(agent.value, agents))
         context = keys.get("context")

@@ -180,8 +180,9 @@ def _missing(function: str, layers: list[FunctionLayer], channels: tuple[str, ..
     """The files without which a crew is none; keys that were written and are wrong are told of elsewhere."""
     missing = [f"{part}.yaml" for part in PARTS if not any(part in layer.base.items for layer in layers)]
     missing = [each for each in missing if each.removesuffix(".yaml") not in settled.items]
-    said = any(name in layer.channels or layer.weak for layer, name in zip(layers, channels, strict=True))
-    return missing if said else [*missing, "channels/default.yaml"]
+    here = any(name in layer.channels or layer.weak for layer, name in zip(layers, channels, strict=True))
+    anywhere = any(layer.channels or layer.weak for layer in layers)
+    return missing if here or (missing and anywhere) else [*missing, "channels/default.yaml"]
 
 
 def _on(made: Blueprint, channel: str) -> Blueprint:

@@ -164,7 +164,8 @@ class Library:
         settled = settle(tree)
         assert isinstance(settled, Table)  # noqa: S101 - a table merged onto a table is one
         settings, problems = self._settings(above, settled)
-        problems += merged_problems(settings, above.settings, tree)
+        if not problems:  # what could not be read would seem to be gone
+            problems = merged_problems(settings, above.settings, tree)
         return Merged(tree, settled, settings, above.crewing), problems
 
     def _with_crews(self, above: Merged, layer: CrewLayer, key: object) -> Merged:
@@ -182,7 +183,8 @@ class Library:
         if path not in place.folders:
             return None
         folder = place.under(path)
-        parts = tuple(item for name in sorted(folder.files) for item in (name.encode(), folder.files[name]))
+        files = (item for name in sorted(folder.files) for item in (name.encode(), folder.files[name]))
+        parts: tuple[object, ...] = (*files, *folder.troubles.values())
         return self.memory.keep(("crews", place.path, path), parts, lambda: crew_layer(folder))
 
     def found(self, key: object, found: tuple[list[Problem], tuple[Note, ...]]) -> None:

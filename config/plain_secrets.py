@@ -31,7 +31,7 @@ _ASSIGNED = (
 _MIXED = r"(?-i:\b(?=[A-Za-z0-9]*[0-9])(?=[A-Za-z0-9]*[a-z])(?=[A-Za-z0-9]*[A-Z])[A-Za-z0-9]{20,}\b)"
 _RANDOM = rf"{_MIXED}|\b(?=[a-f]*[0-9])(?=[0-9]*[a-f])[0-9a-f]{{32,}}\b"
 
-IN_VALUES = re.compile(rf"{_KNOWN}|[?&]{_NAMED}=(?!\$?\{{)[^\s&{{}}]{{6,}}", re.IGNORECASE)
+IN_VALUES = re.compile(rf"{_KNOWN}|[?&](?:{_NAMED}|key)=(?!\$?\{{)[^\s&{{}}]{{6,}}", re.IGNORECASE)
 """What is a secret wherever it stands: keys of well-known makers, private keys, addresses with a secret in them."""
 
 _SUSPECT = re.compile(rf"{IN_VALUES.pattern}|{_NAMED}".encode(), re.IGNORECASE)

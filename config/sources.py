@@ -34,6 +34,7 @@ RESTLESS_SECONDS = 1.0
 _DEPTH = 8
 _SUFFIXES = (".yaml", ".yml")
 _YOUNG_NS = 100_000_000  # a file this young may change again within one tick of its clock: it is read each time
+_OF_MACHINES = {"__pycache__", "__MACOSX"}
 _AWAY = {errno.ENOENT, errno.ENOTDIR}
 
 
@@ -70,7 +71,8 @@ class Folder:
         def cut(known: Mapping[str, Any]) -> dict[str, Any]:
             return {key[len(head) :]: value for key, value in known.items() if key.startswith(head)}
 
-        return Folder(self.path / path, cut(self.files), {**cut(self.folders), "": self.folders.get(path, ())})
+        folders = {**cut(self.folders), "": self.folders.get(path, ())}
+        return Folder(self.path / path, cut(self.files), folders, cut(self.troubles))
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,15 +198,24 @@ class _Walk:
                 message = f"the folder cannot be read: {error.strerror}"
                 self._trouble(path, message, "Make it readable to this process.")
             return
-        self.folders[path] = tuple(entry.name for entry in found if not entry.name.startswith((".", "__")))
+        found = [entry for entry in found if not entry.name.startswith(".") and entry.name not in _OF_MACHINES]
+        self.folders[path] = tuple(entry.name for entry in found)
         for entry in found:
             below = f"{path}/{entry.name}" if path else entry.name
-            if entry.name.startswith((".", "__")):
-                continue
             if entry.name.endswith(_SUFFIXES):
                 self.file(below, SMALL.megabytes)
-            elif depth < _DEPTH and entry.is_dir():
+            elif depth < _DEPTH and entry.is_dir() and not self._leads_back(below, entry):
                 self.descend(below, depth + 1)
+
+    def _leads_back(self, path: str, entry: "os.DirEntry[str]") -> bool:
+        """Whether a link leads to a folder above it: everything would be read again below it."""
+        if not entry.is_symlink():
+            return False
+        real, here = (self.root / path).resolve(), (self.root / path).parent.resolve()
+        back = here.is_relative_to(real)
+        if back:
+            self._trouble(path, "this link leads to a folder above it", "Remove it.")
+        return back
 
     def file(self, path: str, megabytes: int) -> None:
         """Read a file; a pipe or a device is never opened."""
