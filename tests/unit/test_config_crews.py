@@ -98,7 +98,7 @@ def test_a_function_of_a_tenants_own_answers_its_accounts_alone(tmp_path: Path) 
         ("tasks", "answer:\n  agent: clerk\n", 2, "unknown-agent"),
         ("tasks", "answer:\n  tools: [serch]\n", 2, "unknown-tool"),
         ("tasks", "answer:\n  descripton: x\n", 2, "unknown-key"),
-        ("agents", "attendant: null\n", None, "unknown-agent"),
+        ("agents", "attendant: null\n", None, "empty"),
         ("agent", "attendant: {goal: x}\n", 1, "unknown-file"),
         ("channels__whatsapp", "max_tokens: 4\n", 1, "range"),
         ("channels__whatsapp", "\ttone: x\n", 1, "tab"),
