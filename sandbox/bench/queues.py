@@ -1,6 +1,7 @@
 """Two queues under the same load: ours, and arq as it comes. Enqueue, let a real worker process run, read when."""
 
 import asyncio
+import shutil
 import time
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
@@ -72,6 +73,10 @@ class Bench:
 
         await asyncio.gather(*(one(name) for name in names))
 
+    async def count(self) -> int:
+        """How many jobs have begun."""
+        return int(await self.connection.llen(BEGUN))  # type: ignore[misc]
+
     async def begun(self, count: int, seconds: float) -> dict[str, float]:
         """When the first `count` jobs began, by name, once they have.
 
@@ -79,9 +84,9 @@ class Bench:
             Failed: they did not within `seconds`.
         """
         deadline = time.monotonic() + seconds
-        while await self.connection.llen(BEGUN) < count:  # type: ignore[misc]
+        while await self.count() < count:
             if time.monotonic() > deadline:
-                raise Failed(f"{await self.connection.llen(BEGUN)} of {count} jobs began in {seconds:g} s")  # type: ignore[misc]
+                raise Failed(f"{await self.count()} of {count} jobs began in {seconds:g} s")
             await asyncio.sleep(0.02)
         notes = [note.decode().rpartition(" ") for note in await self.connection.lrange(BEGUN, 0, -1)]  # type: ignore[misc]
         return {name: float(at) for name, _, at in notes}
@@ -99,16 +104,20 @@ class Bench:
 
 
 @asynccontextmanager
-async def bench(kind: str) -> AsyncIterator[Bench]:
-    """A fresh Redis for one measurement."""
-    with TemporaryDirectory(prefix="chatwootai-bench-") as folder, Embedded.start() as redis:
-        connection = connect(redis.url, timeout=40.0)
-        one = Bench(kind, redis, connection, Path(folder))
-        try:
-            yield one
-        finally:
-            await one.close()
-            await connection.aclose()
+async def bench(kind: str, stock: Path | None = None) -> AsyncIterator[Bench]:
+    """A fresh Redis for one measurement; with a copy of what is in the folder `stock`."""
+    with TemporaryDirectory(prefix="chatwootai-bench-") as folder:
+        data = Path(folder, "redis")
+        if stock is not None:
+            await asyncio.to_thread(shutil.copytree, stock, data)
+        with Embedded.start(data) as redis:
+            connection = connect(redis.url, timeout=40.0)
+            one = Bench(kind, redis, connection, Path(folder))
+            try:
+                yield one
+            finally:
+                await one.close()
+                await connection.aclose()
 
 
 def _delivery(name: str) -> Delivery:

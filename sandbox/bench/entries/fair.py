@@ -3,7 +3,7 @@
 import asyncio
 
 from sandbox.bench.figure import Figure, compared, quantile
-from sandbox.bench.queues import OURS, bench
+from sandbox.bench.queues import OURS, Bench, bench
 
 _JOBS, _FLOOD = 100, 6000
 _JOB_SECONDS = 0.05
@@ -24,15 +24,20 @@ def _ms(seconds: list[float], share: float) -> float:
 
 async def _seconds(flood: int) -> list[float]:
     async with bench(OURS) as one:
-        await one.enqueue_all(f"flood:{number}" for number in range(flood))
-        await one.work("--slots", "10", "--sleep", str(_JOB_SECONDS))
-        given = {}
-        for number in range(_JOBS):
-            await asyncio.sleep(0.04)
-            given[f"quiet:{number}"] = await one.enqueue(f"quiet:{number}")
-        took: list[float] = []
-        while len(took) < _JOBS:
-            begun = await one.begun(1, 10)
-            took = [begun[name] - at + _JOB_SECONDS for name, at in given.items() if name in begun]
-            await asyncio.sleep(0.05)
+        return await quiet(one, flood)
+
+
+async def quiet(one: Bench, flood: int = _FLOOD) -> list[float]:
+    """What each of a quiet tenant's jobs took, in seconds, `flood` jobs of another tenant before it."""
+    await one.enqueue_all(f"flood:{number}" for number in range(flood))
+    await one.work("--slots", "10", "--sleep", str(_JOB_SECONDS))
+    given = {}
+    for number in range(_JOBS):
+        await asyncio.sleep(0.04)
+        given[f"quiet:{number}"] = await one.enqueue(f"quiet:{number}")
+    took: list[float] = []
+    while len(took) < _JOBS:
+        begun = await one.begun(1, 10)
+        took = [begun[name] - at + _JOB_SECONDS for name, at in given.items() if name in begun]
+        await asyncio.sleep(0.05)
     return took

@@ -1,62 +1,86 @@
-"""Growth: jobs a second and pickup with 10,000 tenants and 100,000 open conversations, against 10 and 1,000.
+"""Growth: the same figures with 10,000 tenants and 100,000 open conversations, against 10 tenants and 1,000.
 
-Open conversations are put off until tomorrow: each has its state, its job and its place in every index.
+Each figure is measured as its own entry does (jobs, pickup, urgent, fair, rerun, path), both sizes in turns, each time
+on a copy of a Redis prepared once; the best of three rounds counts. The copies' append-only files were written anew
+before: while Redis does that (whenever the file has doubled), its child takes a core, which two cores feel.
 """
 
-import asyncio
+import time
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
-from chatwootai.stores.conversations import Conversations
-from sandbox.bench.figure import Figure, compared, quantile
-from sandbox.bench.queues import OURS, Bench, bench
+from sandbox.bench.entries import fair, path, pickup, rerun, urgent
+from sandbox.bench.figure import Figure, best, quantile
+from sandbox.bench.queues import OURS, bench
+from sandbox.bench.stock import prepare, tenant
+from sandbox.system import Plan
 
-_JOBS, _PICKUPS, _ROUNDS = 10_000, 60, 2
-_SMALL, _LARGE = (10, 1_000), (10_000, 100_000)
-_TOMORROW = 86_400.0
-_PLAINLY = f"{_SMALL[0]} tenants, {_SMALL[1]} open conversations"
+_JOBS, _MESSAGES, _ROUNDS = 10_000, 60, 3
+_UNITS = {"throughput": "jobs/s", "admission": "messages/s", "rerun": "s"}
+"""The others are milliseconds; these two rates are the better the higher."""
+_RATES = ("throughput", "admission")
 
 
-async def run() -> list[Figure]:
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How much is there."""
+
+    tenants: int
+    conversations: int
+
+
+SMALL, LARGE = Size(10, 1_000), Size(10_000, 100_000)
+
+
+async def run(small: Size = SMALL, large: Size = LARGE, rounds: int = _ROUNDS) -> list[Figure]:
     """Measure both sizes in turns."""
-    small: list[tuple[float, float]] = []
-    large: list[tuple[float, float]] = []
-    for _ in range(_ROUNDS):
-        small.append(await _measure(*_SMALL))
-        large.append(await _measure(*_LARGE))
+    measured: dict[Size, dict[str, list[float]]] = {small: {}, large: {}}
+    with TemporaryDirectory(prefix="chatwootai-bench-") as folder:
+        stocks = {
+            size: await prepare(Path(folder, str(size.tenants)), size.tenants, size.conversations) for size in measured
+        }
+        for _ in range(rounds):
+            for size, into in measured.items():
+                async for name, value in _figures(stocks[size], size.tenants):
+                    into.setdefault(name, []).append(value)
+    return figures(measured[large], measured[small], small)
+
+
+def figures(large: Mapping[str, list[float]], small: Mapping[str, list[float]], than: Size) -> list[Figure]:
+    """The large one's, by the small one's."""
+    plainly = f"{than.tenants} tenants, {than.conversations} open conversations"
     return [
-        compared(name, unit, [one[at] for one in large], [one[at] for one in small], _PLAINLY)
-        for at, (name, unit) in enumerate([("growth.throughput", "jobs/s"), ("growth.pickup.p50", "ms")])
+        best(f"growth.{name}", _UNITS.get(name, "ms"), values, small[name], plainly, most=name in _RATES)
+        for name, values in large.items()
     ]
 
 
-async def _measure(tenants: int, conversations: int) -> tuple[float, float]:
-    async with bench(OURS) as one:
-        await _put_off(one, conversations, tenants)
-        await one.enqueue_all(f"{number % tenants}:{10_000_000 + number}" for number in range(_JOBS))
+async def _figures(stock: Path, tenants: int) -> AsyncIterator[tuple[str, float]]:
+    async for name, value in _jobs(stock, tenants):
+        yield name, value
+    async with bench(OURS, stock) as one:
+        yield "urgent.p99", 1000 * quantile(await urgent.waited(one), 0.99)
+    async with bench(OURS, stock) as one:
+        yield "fair.quiet.p95", 1000 * quantile(await fair.quiet(one), 0.95)
+    async with bench(OURS, stock) as one:
+        yield "rerun", await rerun.waited(one)
+    async with bench(OURS, stock) as one:
+        plan = Plan(settings=path.SETTINGS, redis_url=one.redis.url)
+        heard, _ = await path.measured(plan, 10, _MESSAGES)
+        yield "path.beyond_window.p50", quantile(heard, 0.5) - path.WINDOW_MS
+
+
+async def _jobs(stock: Path, tenants: int) -> AsyncIterator[tuple[str, float]]:
+    """Admission, throughput and pickup, with one worker."""
+    async with bench(OURS, stock) as one:
+        began = time.perf_counter()
+        await one.enqueue_all(f"{tenant(number, tenants)}:{10_000_000 + number}" for number in range(_JOBS))
+        yield "admission", _JOBS / (time.perf_counter() - began)
         await one.work("--slots", "400")
-        began = sorted((await one.begun(_JOBS, 60)).values())
-        rate = (_JOBS - 1) / (began[-1] - began[0])
-        return rate, await _pickup(one)
-
-
-async def _pickup(one: Bench) -> float:
-    given = {}
-    for number in range(_PICKUPS):
-        await asyncio.sleep(0.02)
-        given[f"idle:{number}"] = await one.enqueue(f"idle:{number}")
-    begun = await one.begun(_JOBS + _PICKUPS, 20)
-    return quantile([begun[name] - at for name, at in given.items()], 0.5) * 1000
-
-
-async def _put_off(one: Bench, count: int, tenants: int) -> None:
-    conversations = Conversations(one.connection)
-    gate = asyncio.Semaphore(200)
-
-    async def open_one(number: int) -> None:
-        name = f"{number % tenants}:{number}"
-        async with gate:
-            await one.enqueue(name)
-            begun = await conversations.begin(name, f"turn:{name}:1", "bench")
-            if begun is not None:
-                await conversations.again(begun.hold, after=_TOMORROW, count=False)
-
-    await asyncio.gather(*(open_one(number) for number in range(count)))
+        begun = sorted((await one.begun(_JOBS, 60)).values())
+        yield "throughput", (_JOBS - 1) / (begun[-1] - begun[0])
+        waited = await pickup.waited(one)
+    for name, seconds in waited.items():
+        yield f"pickup.{name}.p50", 1000 * quantile(seconds, 0.5)

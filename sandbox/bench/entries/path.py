@@ -16,22 +16,27 @@ from sandbox.system import Plan, System
 from sandbox.traffic import CHANNELS
 
 _APART = 0.08
-_WINDOW_MS = 500
-_SETTINGS = f"rate_per_minute: 100000\nburst: {{window_ms: {_WINDOW_MS}, cap_ms: 2500}}\n"
+WINDOW_MS = 500
+SETTINGS = f"rate_per_minute: 100000\nburst: {{window_ms: {WINDOW_MS}, cap_ms: 2500}}\n"
 _TURN = ("queue", "draft", "window", "commit", "post")
 
 
 async def run(warm: int = 10, messages: int = 100) -> list[Figure]:
     """Measure through a system of its own."""
-    async with System(Plan(settings=_SETTINGS)) as system:
+    heard, records = await measured(Plan(settings=SETTINGS), warm, messages)
+    return [*_whole("path.customer", heard), *_whole("path.turn", _seconds(records)), *_steps(records)]
+
+
+async def measured(plan: Plan, warm: int, messages: int) -> tuple[list[float], list[dict[str, Any]]]:
+    """What each customer waited, in milliseconds, and the records of the turns."""
+    async with System(plan) as system:
         async with Driver(system.url("chatwoot")) as driver:
             await _asked(driver, warm)
             sent = await _asked(driver, messages)
             replies = [(await driver.replies(each))[0] for each in sent]
         async with system.turns() as turns:
             records = [await _record(turns, str(reply["turn"])) for reply in replies]
-    heard = [1000 * (reply["at"] - each.at) for each, reply in zip(sent, replies, strict=True)]
-    return [*_whole("path.customer", heard), *_whole("path.turn", _seconds(records)), *_steps(records)]
+    return [1000 * (reply["at"] - each.at) for each, reply in zip(sent, replies, strict=True)], records
 
 
 async def _asked(driver: Driver, count: int) -> list[Sent]:
@@ -66,14 +71,14 @@ def _seconds(records: list[dict[str, Any]]) -> list[float]:
 
 def _whole(name: str, took: list[float]) -> list[Figure]:
     """Return the whole way's quantiles, and what of it is not the window."""
-    window = f"the burst window: {_WINDOW_MS} ms"
+    window = f"the burst window: {WINDOW_MS} ms"
     found = {share: quantile(took, share) for share in (0.5, 0.95)}
     figures = [
-        Figure(f"{name}.p{share * 100:g}", rounded(value), "ms", window, round(value / _WINDOW_MS, 3))
+        Figure(f"{name}.p{share * 100:g}", rounded(value), "ms", window, round(value / WINDOW_MS, 3))
         for share, value in found.items()
     ]
-    beyond = found[0.5] - _WINDOW_MS
-    return [*figures, Figure(f"{name}.beyond_window.p50", rounded(beyond), "ms", window, round(beyond / _WINDOW_MS, 3))]
+    beyond = found[0.5] - WINDOW_MS
+    return [*figures, Figure(f"{name}.beyond_window.p50", rounded(beyond), "ms", window, round(beyond / WINDOW_MS, 3))]
 
 
 def _steps(records: list[dict[str, Any]]) -> list[Figure]:

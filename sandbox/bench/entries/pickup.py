@@ -4,11 +4,13 @@ import asyncio
 import time
 
 from sandbox.bench.figure import Figure, compared, quantile
-from sandbox.bench.queues import ARQ, OURS, bench
+from sandbox.bench.queues import ARQ, OURS, Bench, bench
 
 _IDLE = 30
 _RATE, _SECONDS = 200, 3
 _PLAINLY = "arq's own worker, its defaults"
+
+Waited = dict[str, list[float]]
 
 
 async def run() -> list[Figure]:
@@ -21,20 +23,26 @@ async def run() -> list[Figure]:
     return figures
 
 
-async def _measure(kind: str) -> dict[str, list[float]]:
+async def _measure(kind: str) -> Waited:
     async with bench(kind) as one:
         await one.work("--slots", "400" if kind == OURS else "10")
-        given: dict[str, float] = {}
-        for number in range(_IDLE):
-            await asyncio.sleep(0.13)  # out of step with arq's half second
-            given[f"idle:{number}"] = await one.enqueue(f"idle:{number}")
-        begin = time.monotonic()
-        for number in range(_RATE * _SECONDS):
-            await asyncio.sleep(max(0.0, begin + number / _RATE - time.monotonic()))
-            given[f"load:{number}"] = await one.enqueue(f"load:{number}")
-        begun = await one.begun(len(given), 30)
-    waited = {name: begun[name] - at for name, at in given.items()}
+        return await waited(one)
+
+
+async def waited(one: Bench) -> Waited:
+    """How long jobs waited for a worker that has nothing else to do, in seconds: one now and then, and many."""
+    given: dict[str, float] = {}
+    already = await one.count()
+    for number in range(_IDLE):
+        await asyncio.sleep(0.13)  # out of step with arq's half second
+        given[f"idle:{number}"] = await one.enqueue(f"idle:{number}")
+    begin = time.monotonic()
+    for number in range(_RATE * _SECONDS):
+        await asyncio.sleep(max(0.0, begin + number / _RATE - time.monotonic()))
+        given[f"load:{number}"] = await one.enqueue(f"load:{number}")
+    begun = await one.begun(already + len(given), 30)
+    took = {name: begun[name] - at for name, at in given.items()}
     return {
-        "idle": [seconds for name, seconds in waited.items() if name.startswith("idle")],
-        "200/s": [seconds for name, seconds in waited.items() if name.startswith("load")],
+        "idle": [seconds for name, seconds in took.items() if name.startswith("idle")],
+        "200/s": [seconds for name, seconds in took.items() if name.startswith("load")],
     }

@@ -23,13 +23,18 @@ async def run() -> list[Figure]:
 
 async def _waited() -> float:
     async with bench(OURS) as one:
-        first = await one.work("--sleep", "60")
-        await one.enqueue("shop:1")
-        await one.begun(1, 10)
-        await one.work("--sleep", "60")
-        first.send(signal.SIGKILL)
-        killed = time.time()
-        return await _second(one, one.connection) - killed
+        return await waited(one)
+
+
+async def waited(one: Bench) -> float:
+    """How long the job of a worker that is killed waits for another worker, in seconds."""
+    first = await one.work("--sleep", "60")
+    await one.enqueue("shop:1")
+    await one.begun(1, 10)
+    await one.work("--sleep", "60")
+    first.send(signal.SIGKILL)
+    killed = time.time()
+    return await _second(one, one.connection) - killed
 
 
 async def _second(one: Bench, connection: Connection) -> float:
