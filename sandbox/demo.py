@@ -11,7 +11,9 @@ from collections.abc import Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
+from chatwootai.stores.connection import BadRedisUrl
 from chatwootai.stores.embedded import NoRedis
+from sandbox import borrowed
 from sandbox.chatwoot.driver import Driver, DriverError, NothingHappened, Sent
 from sandbox.processes import Failed, first_to_end
 from sandbox.system import Plan, System
@@ -34,7 +36,12 @@ _MEANS = {
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the demo; with --once 0 after the reply, 1 with the reason if there is none."""
     given = _arguments().parse_args(argv)
-    system = System(_plan(given))
+    try:
+        borrowed_url = borrowed.needed()
+    except (NoRedis, BadRedisUrl) as problem:
+        _say(str(problem))
+        return 1
+    system = System(_plan(given, borrowed_url))
     try:
         return asyncio.run(_shown(system, given))
     except (Failed, NoRedis, NothingHappened, DriverError, OSError) as problem:
@@ -43,6 +50,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     finally:
         with _unstoppable():
             system.stop()
+            if borrowed_url:
+                borrowed.give_back(borrowed_url)
 
 
 @contextmanager
@@ -56,13 +65,14 @@ def _unstoppable() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _plan(given: argparse.Namespace) -> Plan:
+def _plan(given: argparse.Namespace, redis_url: str | None) -> Plan:
     real = {name: os.environ[name] for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL") if os.environ.get(name)}
     return Plan(
         ingress_port=given.port_ingress,
         chatwoot_port=given.port_page,
         llm_port=given.port_llm,
         llm=None if "OPENAI_API_KEY" in real else _MODEL,
+        redis_url=redis_url,
         environ=real,
     )
 
@@ -119,7 +129,7 @@ async def _unless_one_ends(system: System, work: Coroutine[Any, Any, T]) -> T:
 def _told(system: System, name: str) -> str:
     """Return what a newcomer should know of a process."""
     if name == "redis":
-        return "its own, in a private folder"
+        return "the one of REDIS_URL, which was empty" if system.plan.redis_url else "its own, in a private folder"
     if name == "worker":
         model = "a sandbox model at gpt-4o-mini's pace" if system.plan.llm is not None else "your OPENAI_API_KEY"
         return f"CrewAI loaded and warm; the model is {model}"

