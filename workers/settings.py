@@ -1,14 +1,10 @@
-"""How a worker is started: what `python -m workers` and `arq workers.WorkerSettings` share."""
+"""How a worker is started: what `python -m workers` and arq's own CLI (stock.py) share."""
 
-import os
-from typing import Any, ClassVar
+from typing import Any
 
 import msgpack
-from arq.connections import RedisSettings
 from arq.worker import Function, func
 
-from chatwootai.stores import keys
-from chatwootai.stores.arq import redis_settings
 from chatwootai.stores.queue import Queue
 from chatwootai.telemetry import log
 from workers.environment import Environment, worker_id
@@ -17,7 +13,7 @@ from workers.turn import work
 
 _JOB_SECONDS = 120
 """How long stock arq lets a job run; a turn ends by its own deadline long before."""
-_NEVER = 1_000_000
+NEVER = 1_000_000
 """Tries are counted for each conversation, not by arq, where a deploy would use them up."""
 
 
@@ -58,23 +54,4 @@ async def _say_alive(shop: Shop) -> None:
     await Queue(shop.connection, shop.worker, lease=shop.environment.lease).live()
 
 
-FUNCTIONS: list[Function] = [func(turn, name="turn", timeout=_JOB_SECONDS, max_tries=_NEVER, keep_result=0)]
-
-
-class WorkerSettings:
-    """For arq's own CLI: the same turns, taken by polling. `arq workers.WorkerSettings`, `arq --check ...`."""
-
-    functions: ClassVar[list[Function]] = FUNCTIONS
-    on_startup = startup
-    on_shutdown = shutdown
-    redis_settings: ClassVar[RedisSettings] = redis_settings(os.environ.get("REDIS_URL"))
-    job_serializer = pack
-    job_deserializer = unpack
-    max_jobs = 100
-    poll_delay = 0.05
-    keep_result = 0
-    max_tries = _NEVER
-    job_completion_wait = 8
-    health_check_interval = 30
-    expires_extra_ms = keys.JOB_MS
-    log_results = False
+FUNCTIONS: list[Function] = [func(turn, name="turn", timeout=_JOB_SECONDS, max_tries=NEVER, keep_result=0)]

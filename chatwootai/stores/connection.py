@@ -4,10 +4,12 @@ import asyncio
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from redis.asyncio import Redis
+from redis.asyncio.connection import SSLConnection, parse_url
 from redis.asyncio.retry import Retry
 from redis.asyncio.sentinel import Sentinel
 from redis.backoff import ExponentialBackoff
@@ -18,6 +20,11 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 Connection = Redis
 
 DEFAULT_URL = "redis://127.0.0.1:6379/0"
+SENTINEL = "redis+sentinel://"
+_READS = (
+    "REDIS_URL: it reads redis://[user:password@]host:port/number, or unix:///path?db=number; "
+    "in a password, @ : / ? # and % are written as %40 %3A %2F %3F %23 and %25"
+)
 _AWAY = (
     RedisConnectionError, RedisTimeoutError, BusyLoadingError, ReadOnlyError, OutOfMemoryError, OSError,
     asyncio.TimeoutError,
@@ -31,7 +38,7 @@ class StoreUnavailable(Exception):
 
 
 class BadRedisUrl(ValueError):
-    """REDIS_URL is not one of redis://, rediss://, unix:// or redis+sentinel://."""
+    """REDIS_URL is not one of redis://, rediss://, unix:// or redis+sentinel://; says so without repeating it."""
 
 
 @contextmanager
@@ -49,54 +56,97 @@ def store_errors() -> Iterator[None]:
         raise StoreUnavailable(type(error).__name__) from error
 
 
-def connect(url: str, *, timeout: float = 2.0, retries: int = 1, max_connections: int = 64) -> Connection:
+def connect(
+    url: str, *, timeout: float = 2.0, retries: int = 1, pause: float = 0.2, max_connections: int = 64
+) -> Connection:
     """A lazy client for `url`; nothing is sent yet.
 
     Args:
         url: redis://, rediss://, unix:// or redis+sentinel://host:port,host:port/service/db.
         timeout: seconds for connecting and for each answer; a frozen Redis counts as away after it.
         retries: how often a broken connection is tried again before a call fails.
+        pause: at most so many seconds between two tries.
         max_connections: of the pool; more callers than that wait.
 
     Raises:
-        BadRedisUrl: `url` has another scheme, or a sentinel URL no service.
+        BadRedisUrl: `url` has another scheme, a part that means nothing, or a sentinel URL no service.
     """
     options: dict[str, Any] = {
         "socket_timeout": timeout,
         "socket_connect_timeout": timeout,
-        "retry": Retry(ExponentialBackoff(cap=0.2, base=0.01), retries),
+        "retry": Retry(ExponentialBackoff(cap=pause, base=0.01), retries),
         "retry_on_error": [RedisConnectionError, OSError],
         "health_check_interval": 0,
     }
-    scheme = url.partition("://")[0]
-    if scheme == "redis+sentinel":
+    if url.startswith(SENTINEL):
         return _sentinel(url, options)
-    if scheme not in {"redis", "rediss", "unix"}:
-        raise BadRedisUrl(f"{scheme}:// is not redis://, rediss://, unix:// or redis+sentinel://")
-    client: Connection = Redis.from_url(url, max_connections=max_connections, **options)
+    client: Connection = Redis.from_url(url, max_connections=max_connections, **options, **_checked(told(url)))
     return client
 
 
-def sentinel_hosts(url: str) -> tuple[list[tuple[str, int]], str, int]:
-    """Hosts, service and database of a redis+sentinel:// URL.
+def told(url: str) -> dict[str, Any]:
+    """What a redis://, rediss:// or unix:// URL says, in redis-py's words.
 
     Raises:
-        BadRedisUrl: hosts or service are missing.
+        BadRedisUrl: it has another scheme, or a part that means nothing.
+    """
+    scheme = url.partition("://")[0]
+    if scheme not in {"redis", "rediss", "unix"}:
+        named = f"{scheme}:// is not" if scheme.isidentifier() and scheme != url else "it is none of"
+        raise BadRedisUrl(f"REDIS_URL: {named} redis://, rediss://, unix:// or redis+sentinel://")
+    try:
+        found: dict[str, Any] = dict(parse_url(url))
+        database = urlsplit(url).path.strip("/")
+    except ValueError:  # its words may quote the password
+        raise BadRedisUrl(_READS) from None
+    if scheme != "unix" and database and not database.isdecimal():
+        raise BadRedisUrl(_READS)
+    return found
+
+
+def _checked(found: dict[str, Any]) -> dict[str, Any]:
+    """Over TLS, the certificate must be the host's: redis-py takes any that a known authority signed."""
+    secure = found.get("connection_class") is SSLConnection
+    return {"ssl_check_hostname": True} if secure and found.get("ssl_cert_reqs") != "none" else {}
+
+
+@dataclass(frozen=True, slots=True)
+class Sentinels:
+    """What a redis+sentinel:// URL says. Name and password are Redis' own; Sentinel is asked without."""
+
+    hosts: list[tuple[str, int]]
+    service: str
+    database: int
+    username: str | None
+    password: str | None
+
+
+def sentinels(url: str) -> Sentinels:
+    """Read a redis+sentinel:// URL.
+
+    Raises:
+        BadRedisUrl: hosts or service are missing, or a port or the database is no number.
     """
     parts = urlsplit(url)
-    hosts = [_host(item) for item in parts.netloc.rpartition("@")[2].split(",") if item]
+    login, _, netloc = parts.netloc.rpartition("@")
+    username, _, password = login.partition(":")
     service, _, database = parts.path.strip("/").partition("/")
+    try:
+        hosts = [_host(item) for item in netloc.split(",") if item]
+        number = int(database or 0)
+    except ValueError:
+        hosts = []
     if not hosts or not service:
-        raise BadRedisUrl("a sentinel URL reads redis+sentinel://host:port,host:port/service/db")
-    return hosts, service, int(database or 0)
+        raise BadRedisUrl("REDIS_URL: a sentinel URL reads redis+sentinel://host:port,host:port/service/db")
+    return Sentinels(hosts, service, number, unquote(username) or None, unquote(password) or None)
 
 
 def _sentinel(url: str, options: dict[str, Any]) -> Connection:
-    hosts, service, database = sentinel_hosts(url)
-    raw = urlsplit(url).password
-    password = unquote(raw) if raw else None
-    sentinel = Sentinel(hosts, socket_timeout=options["socket_timeout"])  # type: ignore[no-untyped-call]  # redis has no types here
-    client: Connection = sentinel.master_for(service, db=database, password=password, **options)
+    found = sentinels(url)
+    sentinel = Sentinel(found.hosts, socket_timeout=options["socket_timeout"])  # type: ignore[no-untyped-call]  # redis has no types here
+    client: Connection = sentinel.master_for(
+        found.service, db=found.database, username=found.username, password=found.password, **options
+    )
     return client
 
 

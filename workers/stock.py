@@ -1,0 +1,33 @@
+"""For arq's own CLI: the same turns, taken by polling. `arq workers.WorkerSettings`, `arq --check ...`.
+
+Apart from settings.py, because arq wants its connection while this is imported, and a bad REDIS_URL must not keep our
+own worker from saying so.
+"""
+
+import os
+from typing import ClassVar
+
+from arq.connections import ArqRedis, RedisSettings
+
+from chatwootai.stores import arq, keys
+from workers.settings import FUNCTIONS, NEVER, pack, shutdown, startup, unpack
+
+
+class WorkerSettings:
+    """What arq reads."""
+
+    functions = FUNCTIONS
+    on_startup = startup
+    on_shutdown = shutdown
+    redis_pool: ClassVar[ArqRedis] = arq.pool(os.environ.get("REDIS_URL"))
+    redis_settings: ClassVar[RedisSettings] = arq.redis_settings(os.environ.get("REDIS_URL"))
+    job_serializer = pack
+    job_deserializer = unpack
+    max_jobs = 100
+    poll_delay = 0.05
+    keep_result = 0
+    max_tries = NEVER
+    job_completion_wait = 8
+    health_check_interval = 30
+    expires_extra_ms = keys.JOB_MS
+    log_results = False
