@@ -245,6 +245,15 @@ async def test_the_sweep_mends_a_conversation_whose_job_is_gone(redis: Connectio
     assert [one.message.id for one in again.deliveries] == [7]
 
 
+async def test_a_sweep_goes_on_past_the_many_that_are_well(redis: Connection) -> None:
+    await Mailbox(redis).admit(delivery(7), priority=5)
+    begun = await begin(redis)
+    await redis.delete(f"arq:job:{begun.hold.job}")
+    await redis.zadd(keys.OPEN, {f"other:{number}": number for number in range(120)})
+    await redis.zadd(keys.OPEN, {CONV: 200})
+    assert CONV in await Repair(redis).sweep(every=0.001)
+
+
 async def test_scripts_survive_a_redis_that_has_forgotten_them(redis: Connection) -> None:
     mailbox = Mailbox(redis)
     await mailbox.admit(delivery(7), priority=5)
