@@ -85,8 +85,8 @@ def test_a_peer_without_a_figure_has_no_row() -> None:
     assert [(figure.name, figure.value, figure.ratio) for figure in found] == [
         ("jobs.throughput", 4000, 20),
         ("jobs.cpu", 25, 0.062),
-        ("jobs.saq.throughput", 800, 0.2),
-        ("jobs.saq.cpu", 300, 12),
+        ("jobs.throughput.saq", 4000, 5),
+        ("jobs.cpu.saq", 25, 0.083),
     ]
 
 

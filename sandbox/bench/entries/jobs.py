@@ -5,8 +5,6 @@ disturbs a round can only slow it, so the best round of each counts. Jobs a seco
 CPU a job does not.
 """
 
-from collections.abc import Sequence
-
 from chatwootai.stores.embedded import Embedded
 from sandbox.bench.beside import Peers
 from sandbox.bench.figure import Figure, best
@@ -15,39 +13,37 @@ from sandbox.bench.queues import ARQ, OURS, bench
 _ROUNDS = 3
 _JOBS = {OURS: 6000, ARQ: 600, "saq": 2000, "streaq": 2000, "taskiq": 6000}  # about two seconds of each
 _SLOTS = {OURS: 400, ARQ: 10, "saq": 10, "streaq": 16, "taskiq": 100}  # each its own default
-_PLAINLY = "arq's own worker, its defaults"
 
 Measured = dict[str, list[tuple[float, float]]]
 """Jobs a second and CPU microseconds a job, of each round, by name."""
 
 
 async def run(peers: Peers | None = None) -> list[Figure]:
-    """Measure all in turns."""
+    """Measure all in turns; a peer that fails has no further turn."""
     measured: Measured = {name: [] for name in _JOBS}
-    for _ in range(_ROUNDS):
+    for number in range(_ROUNDS):
         for name, rounds in measured.items():
             if name in {OURS, ARQ}:
                 rounds.append(await _rate(name))
-            elif peers is not None:
+            elif peers is not None and len(rounds) == number:
                 rounds.extend(await _peer(peers, name))
     return figures(measured)
 
 
 def figures(measured: Measured) -> list[Figure]:
-    """Ours and each peer's that was measured, by arq's own; then ours by each peer's."""
-    rates = {name: [rate for rate, _ in rounds] for name, rounds in measured.items() if rounds}
-    costs = {name: [cost for _, cost in rounds] for name, rounds in measured.items() if rounds}
+    """Ours by arq's own, then by each peer's that was measured."""
+    peers = (name for name, rounds in measured.items() if rounds and name not in {OURS, ARQ})
     return [
-        best("jobs.throughput", "jobs/s", rates[OURS], rates[ARQ], _PLAINLY, most=True),
-        best("jobs.cpu", "us/job", costs[OURS], costs[ARQ], _PLAINLY),
-        *(figure for name in rates if name not in {OURS, ARQ} for figure in _beside(name, rates, costs)),
+        *_compared(measured, ARQ, "", "arq's own worker, its defaults"),
+        *(figure for name in peers for figure in _compared(measured, name, f".{name}", f"{name}'s worker")),
     ]
 
 
-def _beside(name: str, rates: dict[str, list[float]], costs: dict[str, list[float]]) -> Sequence[Figure]:
+def _compared(measured: Measured, other: str, end: str, plainly: str) -> tuple[Figure, Figure]:
+    (our_rates, our_costs), (rates, costs) = (zip(*measured[name], strict=True) for name in (OURS, other))
     return (
-        best(f"jobs.{name}.throughput", "jobs/s", rates[name], rates[OURS], "ours", most=True),
-        best(f"jobs.{name}.cpu", "us/job", costs[name], costs[OURS], "ours"),
+        best(f"jobs.throughput{end}", "jobs/s", our_rates, rates, plainly, most=True),
+        best(f"jobs.cpu{end}", "us/job", our_costs, costs, plainly),
     )
 
 
