@@ -11,7 +11,7 @@ from config.problems import Problem, suggestion
 from config.settings import PLACEHOLDERS, SENTENCES, Settings
 from config.tree import Mark, Node, Scalar, Table, find, leaves
 
-_BRACED = re.compile(r"\{+[^{}\n]{1,60}\}+")
+_BRACED = re.compile(r"(?<!\$)(?<!\{)\{+[^{}\n]{1,60}\}+")
 _FILLED = re.compile(rf"^\{{\s*({'|'.join(PLACEHOLDERS)})\s*\}}$")
 _SAID: tuple[tuple[str, ...], ...] = (
     ("sentences",),

@@ -104,7 +104,8 @@ class Library:
         if self.whole or CREWS in names or self.inboxes(domain, tenant) or any(FROM_FILE in each for each in data):
             return self._tenant(domain, tenant, name)
         key = ("tenant", path, name.mark if name else None)
-        parts = (self.domain(domain), name, *data)
+        troubles = [place.troubles[file] for each in names if place and (file := f"{path}/{each}") in place.troubles]
+        parts = (self.domain(domain), name, *data, *troubles)
         made, problems, notes = self.memory.keep(key, parts, lambda: self._alone(domain, tenant, name))
         self.found(key, (problems, notes))
         return made

@@ -12,9 +12,8 @@ _NAME = re.compile(r"^[a-z0-9][a-z0-9_-]{0,63}$")
 _NUMBERED = re.compile(r"^(?:inbox(?:es)?)?[^0-9]*0*([1-9][0-9]*)$", re.IGNORECASE)
 _FILES = (FILE, *PARTS)
 _DEEP = 3  # domains, a domain, a tenant
-_ALMOST = re.compile(
-    rf"^({'|'.join(each.removesuffix('.yaml') for each in _FILES)})(\.json|\.toml|\.ya?ml\.txt|\.txt)?$"
-)
+_STEMS = [each.removesuffix(".yaml") for each in _FILES]
+_ALMOST = re.compile(rf"^({'|'.join(_STEMS)})(\.json|\.toml|\.ya?ml\.txt|\.txt)?$")
 
 
 def unread(library: Library) -> tuple[list[Problem], list[Note]]:
@@ -82,7 +81,8 @@ def _unread(folder: Folder, path: str, settings: bool) -> Problem:
     parent, _, name = path.rpartition("/")
     there = folder.folders.get(parent, ())
     free = [each for each in _FILES if each not in there]
-    near = (nearest(name, _FILES) or (FILE if settings and FILE in free else None)) if settings else None
+    stem = nearest(name.partition(".")[0], _STEMS) or FILE.partition(".")[0]
+    near = f"{stem}.yaml" if settings and (stem in _STEMS[1:] or FILE in free or name.startswith(stem)) else None
     if near is None:
         remedy = "Put it in the folder of `_base`, a domain, a tenant or an inbox (`inbox_17`), or remove it."
     else:

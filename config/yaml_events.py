@@ -229,6 +229,8 @@ class Reader:
     def _syntax(self, error: Exception, text: str) -> None:
         line, column = _where(error, text)
         at = Mark(self.name, line, column)
+        if self.stack and "flow node" in str(getattr(error, "context", "")) and _at_end(error, text):
+            at = self.stack[-1].node.mark
         lines = text.split("\n", line)
         if line <= len(lines) and re.match(r"(<{7}|={7}|>{7})( |$)", lines[line - 1]):
             remedy = "Keep one of the two versions, and remove the lines that git wrote."
@@ -249,9 +251,14 @@ def _where(error: Exception, text: str) -> tuple[int, int]:
     mark = getattr(error, "problem_mark", None) or begun
     if mark is None:
         return _position(error, text)
-    unended = "expected ':'" in str(getattr(error, "problem", "")) or not text[mark.index :].strip()
+    unended = "expected ':'" in str(getattr(error, "problem", "")) or _at_end(error, text)
     at = begun if begun is not None and unended else mark
     return at.line + 1, at.column + 1
+
+
+def _at_end(error: Exception, text: str) -> bool:
+    mark = getattr(error, "problem_mark", None)
+    return mark is not None and not text[mark.index :].strip()
 
 
 def _position(error: Exception, text: str) -> tuple[int, int]:
