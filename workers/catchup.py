@@ -6,22 +6,17 @@ lowest priority and come in slowly, so it delays nobody who writes now.
 """
 
 import asyncio
-import random
 import time
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any, Final
 
 from chatwootai.channels import incoming
 from chatwootai.model.delivery import Delivery, Reason
 from chatwootai.model.lanes import LOWEST
-from chatwootai.stores.connection import StoreUnavailable
 from chatwootai.stores.mailbox import Admission, Mailbox
-from chatwootai.stores.rounds import Rounds
-from chatwootai.telemetry import log
 from chatwootai.telemetry.metrics import CAUGHT_UP
 from workers.chatwoot import Chatwoot
-from workers.chatwoot_errors import ChatwootError
 from workers.chatwoot_json import Conversation, Message, mapping, number_of, text
 
 _PAGE: Final = 25  # conversations that Chatwoot lists at once
@@ -30,14 +25,7 @@ _MESSAGES: Final = 20  # messages that it lists at once
 _MOST_MESSAGES: Final = 60  # of one conversation
 _PACE: Final = 0.1
 """Seconds between conversations: some twenty turns under way at once, of a worker's hundreds."""
-_PAUSES: Final = (0.0, 15.0, 60.0, 300.0)
-"""Seconds before each round of a start: a Chatwoot that is only just starting too is asked again."""
-_LOOK_AGAIN: Final = 20.0
-_APART: Final = 60.0
-"""Seconds between two rounds of one account: twenty workers that restart one after the other ask no twenty times."""
 _ANSWERS: Final = (Reason.OUTGOING_OWN, Reason.OUTGOING_TEAMMATE)
-
-_log = log.get("catchup")
 
 
 @dataclass(slots=True)
@@ -60,17 +48,29 @@ class CatchUp:
         self._seconds = hours * 3600
         self._pace = pace
 
-    async def account(self, account: str, chatwoot: Chatwoot, *, dry_run: bool = False) -> Caught:
+    async def account(
+        self,
+        account: str,
+        chatwoot: Chatwoot,
+        *,
+        dry_run: bool = False,
+        seconds: float | None = None,
+        quiet: float = 0.0,
+    ) -> Caught:
         """Catch up with one account; with `dry_run`, only count.
+
+        `seconds`: look back only so far, never further than `hours`; `quiet`: leave alone where something was said in
+        the last so many seconds.
 
         Raises:
             workers.chatwoot_errors.ChatwootError: Chatwoot is away, or refuses the user token.
             StoreUnavailable: Redis is away.
         """
-        caught, since = Caught(account), time.time() - self._seconds
+        caught, now = Caught(account), time.time()
+        since = now - (self._seconds if seconds is None else min(seconds, self._seconds))
         for conversation in await pending(chatwoot, since):
             caught.conversations += 1
-            if _answered(account, conversation):
+            if _answered(account, conversation) or (quiet and _active(conversation) > now - quiet):
                 continue
             for delivery in await unanswered(chatwoot, account, conversation, since):
                 caught.waiting += 1
@@ -173,57 +173,3 @@ def _source(conversation: Conversation) -> str | None:
         if source := text(around.get("source_id")):
             return source
     return None
-
-
-async def at_start(rounds: Rounds, catch_up: CatchUp, clients: Iterable[tuple[str, Chatwoot]]) -> None:
-    """Catch up with every account that can be asked, one worker at a time; who fails is asked again, and then left."""
-    left = dict(clients)
-    silent = [account for account, chatwoot in left.items() if not chatwoot.reads_history]
-    if silent:
-        _log.info("catch_up_skipped", accounts=silent, cause="no user_token in the mapping")
-    left = {account: chatwoot for account, chatwoot in left.items() if chatwoot.reads_history}
-    started = None
-    for pause in _PAUSES if left else ():
-        await asyncio.sleep(pause)
-        try:
-            started = started or await rounds.now()
-            left = await _round(rounds, catch_up, left, started)
-        except StoreUnavailable as error:
-            _log.warning("redis_away", error=str(error))
-        if not left:
-            return
-    if left:
-        _log.error("catch_up_given_up", accounts=list(left), remedy="chatwootai catch-up, once Chatwoot answers")
-
-
-async def _round(rounds: Rounds, catch_up: CatchUp, left: dict[str, Chatwoot], started: float) -> dict[str, Chatwoot]:
-    """Those that failed, or that another caught up with a moment before we started."""
-    while not await rounds.take():  # noqa: ASYNC110 - the other is another process: there is no event to wait for
-        await asyncio.sleep(_LOOK_AGAIN * random.uniform(0.5, 1.5))  # noqa: S311 - jitter, not a secret
-    async with rounds.held():
-        return {
-            account: client
-            for account, client in left.items()
-            if not await _caught(rounds, catch_up, account, client, started)
-        }
-
-
-async def _caught(rounds: Rounds, catch_up: CatchUp, account: str, chatwoot: Chatwoot, started: float) -> bool:
-    made, now = await rounds.made(account), await rounds.now()
-    if made is not None and (made >= started or now - made < _APART):
-        return made >= started
-    try:
-        caught = await catch_up.account(account, chatwoot)
-    except ChatwootError as error:
-        _log.warning("catch_up_failed", account=account, error=str(error))
-        return False
-    except StoreUnavailable:
-        raise
-    except Exception:  # noqa: BLE001 - one account's surprise is not the others' end
-        _log.exception("catch_up_failed", account=account)
-        return False
-    await rounds.make(account, now)
-    _log.info(
-        "caught_up", account=account, conversations=caught.conversations, admitted=caught.admitted, known=caught.known
-    )
-    return True

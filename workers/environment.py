@@ -18,7 +18,8 @@ class BadEnvironment(ValueError):
 class Environment:
     """A worker's settings. Times in seconds; `slots` for any turn, `reserved` more for the high lane alone.
 
-    `catch_up_hours`: how far back a start asks Chatwoot for customers who still wait; 0: not at all.
+    `catch_up_hours`: how far back a start asks Chatwoot for customers who still wait; 0: nobody ever asks.
+    `catch_up_minutes`: how often it is asked after that; 0: only at the start.
     """
 
     redis_url: str
@@ -29,6 +30,7 @@ class Environment:
     lease: float
     grace: float
     catch_up_hours: float
+    catch_up_minutes: float
 
     @classmethod
     def read(cls, environ: Mapping[str, str] = os.environ) -> "Environment":
@@ -46,6 +48,7 @@ class Environment:
             lease=_number(environ, "WORKER_LEASE_SECONDS", 5.0, 1.0, 300.0),
             grace=_number(environ, "WORKER_GRACE_SECONDS", 8.0, 0.0, 300.0),
             catch_up_hours=catch_up_hours(environ),
+            catch_up_minutes=_number(environ, "CATCH_UP_MINUTES", 15.0, 0.0, 1440.0),
         )
 
 

@@ -20,7 +20,9 @@ from chatwootai.telemetry import http, log
 from chatwootai.telemetry.tasks import ended
 from config.live import Live
 from config.settings import Settings
-from workers.catchup import CatchUp, at_start
+from workers.catchup import CatchUp
+from workers.catchup_rounds import at_intervals, at_start
+from workers.chatwoot import Chatwoot
 from workers.environment import Environment
 from workers.fetch import guarded
 from workers.floor import Floor
@@ -115,10 +117,17 @@ class Shop:
             await asyncio.sleep(_SWEEP_SECONDS)
 
     async def _catch_up(self) -> None:
-        floor, hours = self.floor, self.environment.catch_up_hours
+        every = self.environment.catch_up_minutes * 60
+        rounds = Rounds(self.connection, self.worker)
+        catch_up = CatchUp(Mailbox(self.connection), hours=self.environment.catch_up_hours)
+        await at_start(rounds, catch_up, self._clients())
+        if every:
+            await at_intervals(rounds, catch_up, self._clients, every)
+
+    def _clients(self) -> list[tuple[str, Chatwoot]]:
+        floor = self.floor
         tenants = [tenant for key in floor.snapshot.accounts if (tenant := floor.tenant(key)) is not None]
-        clients = [(tenant.account.key, tenant.chatwoot) for tenant in tenants]
-        await at_start(Rounds(self.connection, self.worker), CatchUp(Mailbox(self.connection), hours=hours), clients)
+        return [(tenant.account.key, tenant.chatwoot) for tenant in tenants]
 
     async def _serve_probes(self) -> None:
         app = web.Application()

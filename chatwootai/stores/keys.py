@@ -34,7 +34,7 @@ The scripts in lua/ build the same names; tests/house holds the two against each
 | cw:dead | zset, score = ms | 30 days | commit | turns that gave up |
 | cw:dead:{turn} | string, JSON | 30 days | commit | what a dead letter holds |
 | cw:catchup | string, worker | 1 min | catch-up | one catch-up at a time |
-| cw:caught:{account} | string | 10 min | catch-up | this account was caught up with |
+| cw:caught:{account} | string | 1 day | catch-up | this account was caught up with |
 | cw:sweep | string | 1 s | sweeper | one sweeper at a time |
 | cw:config:counter | string | for ever | publish | the number of the newest configuration |
 | cw:config:current | hash | for ever | publish | version and digest of the configuration in force |
@@ -86,7 +86,7 @@ STATE_MS: Final = 30 * DAY
 TURN_MS: Final = 7 * DAY
 DEAD_MS: Final = 30 * DAY
 CATCHUP_MS: Final = 60 * SECOND
-CAUGHT_MS: Final = 600 * SECOND
+CAUGHT_MS: Final = DAY
 MEDIA_MS: Final = DAY
 
 

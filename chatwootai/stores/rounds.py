@@ -65,7 +65,7 @@ class Rounds:
         return int(seconds) + int(micros) / 1e6
 
     async def made(self, account: str) -> float | None:
-        """When somebody last began to catch up with an account, by Redis' clock; None: not in the last minutes.
+        """When somebody last began to catch up with an account, by Redis' clock; None: not in the last day.
 
         Raises:
             StoreUnavailable: Redis is away.

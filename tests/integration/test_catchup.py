@@ -22,7 +22,8 @@ from sandbox.chatwoot.driver import Driver, Sent
 from sandbox.chatwoot.webhooks import Sending
 from sandbox.chatwoot.world import World
 from sandbox.system import Plan, System
-from workers.catchup import CatchUp, at_start, pending, unanswered
+from workers.catchup import CatchUp, pending, unanswered
+from workers.catchup_rounds import at_intervals, at_start
 from workers.chatwoot import Chatwoot
 
 MEDIA = ("whatsapp", "webchat", "email", "instagram", "telegram", "sms", "facebook", "api", "twilio_whatsapp")
@@ -150,7 +151,7 @@ async def test_a_full_account_is_left_for_later(stand: Stand, redis: Connection)
 async def test_one_account_that_fails_and_one_that_cannot_be_asked_do_not_stop_the_others(
     stand: Stand, redis: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("workers.catchup._PAUSES", (0.0, 0.01))
+    monkeypatch.setattr("workers.catchup_rounds._PAUSES", (0.0, 0.01))
     sent = await stand.driver.write(1, "whatsapp", "oi")
     async with aiohttp.ClientSession() as session:
         nowhere = Chatwoot(session, url="http://127.0.0.1:9", account=3, bot_token="b", user_token="u")
@@ -185,11 +186,50 @@ async def test_what_another_did_a_moment_before_the_start_is_done_again_later(
     stand: Stand, redis: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sent, rounds = await stand.driver.write(1, "whatsapp", "oi"), Rounds(redis, "w1")
-    monkeypatch.setattr("workers.catchup._APART", 0.2)
-    monkeypatch.setattr("workers.catchup._PAUSES", (0.0, 0.3))
+    monkeypatch.setattr("workers.catchup_rounds._APART", 0.2)
+    monkeypatch.setattr("workers.catchup_rounds._PAUSES", (0.0, 0.3))
     await rounds.make("1", await rounds.now())
     await at_start(Rounds(redis, "w2"), CatchUp(Mailbox(redis), hours=1, pace=0), [("1", stand.chatwoot)])
     assert await in_mailbox(redis, sent) == [sent.message]
+
+
+async def let_it_be_old(stand: Stand, sent: Sent, seconds: float) -> None:
+    thread = stand.world.conversation(1, sent.conversation)
+    thread.last_activity_at = thread.messages[-1].created_at = time.time() - seconds
+
+
+async def test_rounds_are_made_again_and_again_by_whoever_comes_first(stand: Stand, redis: Connection) -> None:
+    catch_up = CatchUp(Mailbox(redis), hours=1, pace=0)
+    rounds = [
+        asyncio.create_task(at_intervals(Rounds(redis, name), catch_up, lambda: [("1", stand.chatwoot)], 0.1))
+        for name in ("w1", "w2")
+    ]
+    try:
+        for text in ("um", "dois"):
+            sent = await stand.driver.write(1, "whatsapp", text, new=True)
+            await let_it_be_old(stand, sent, 300)
+            while not await in_mailbox(redis, sent):  # noqa: ASYNC110 - another process would see it the same way
+                await asyncio.sleep(0.02)
+            assert await in_mailbox(redis, sent) == [sent.message]
+    finally:
+        for each in rounds:
+            each.cancel()
+        await asyncio.gather(*rounds, return_exceptions=True)
+
+
+async def test_a_round_leaves_to_its_webhook_what_was_said_a_moment_ago(stand: Stand, redis: Connection) -> None:
+    sent = await stand.driver.write(1, "whatsapp", "um")
+    assert (await stand.catch_up(redis, quiet=120)).waiting == 0
+    await let_it_be_old(stand, sent, 121)
+    assert (await stand.catch_up(redis, quiet=120)).admitted == 1
+
+
+async def test_a_round_looks_back_to_the_last_one_and_never_beyond_the_hours(stand: Stand, redis: Connection) -> None:
+    sent = await stand.driver.write(1, "whatsapp", "um")
+    await let_it_be_old(stand, sent, 5400)
+    assert (await stand.catch_up(redis, seconds=900)).conversations == 0
+    assert (await stand.catch_up(redis, hours=1, seconds=6000)).conversations == 0
+    assert (await stand.catch_up(redis, seconds=6000)).admitted == 1
 
 
 @pytest.fixture(scope="module")

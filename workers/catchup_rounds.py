@@ -1,0 +1,112 @@
+"""When to catch up, and by whom: as a worker starts and at intervals, one worker at a time, account after account."""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Final
+
+from chatwootai.stores.connection import StoreUnavailable
+from chatwootai.stores.rounds import Rounds
+from chatwootai.telemetry import log
+from workers.catchup import CatchUp, Caught
+from workers.chatwoot import Chatwoot
+from workers.chatwoot_errors import ChatwootError
+
+_PAUSES: Final = (0.0, 15.0, 60.0, 300.0)
+"""Seconds before each round of a start: a Chatwoot that is only just starting too is asked again."""
+_LOOK_AGAIN: Final = 20.0
+_APART: Final = 60.0
+"""Seconds between two rounds of one account: twenty workers that restart one after the other ask no twenty times."""
+_UNDER_WAY: Final = 120.0
+"""Seconds that a webhook may take: where the contact has written within them, it is left to do its work."""
+_OVERLAP: Final = 600.0
+"""Seconds before the last round from which the next one looks: clocks differ, and some was under way then."""
+
+_log = log.get("catchup")
+
+
+async def at_start(rounds: Rounds, catch_up: CatchUp, clients: Iterable[tuple[str, Chatwoot]]) -> None:
+    """Catch up with every account that can be asked, one worker at a time; who fails is asked again, and then left."""
+    left = dict(clients)
+    silent = [account for account, chatwoot in left.items() if not chatwoot.reads_history]
+    if silent:
+        _log.info("catch_up_skipped", accounts=silent, cause="no user_token in the mapping")
+    left = {account: chatwoot for account, chatwoot in left.items() if chatwoot.reads_history}
+    started = None
+    for pause in _PAUSES if left else ():
+        await asyncio.sleep(pause)
+        try:
+            started = started or await rounds.now()
+            left = await _round(rounds, catch_up, left, started)
+        except StoreUnavailable as error:
+            _log.warning("redis_away", error=str(error))
+        if not left:
+            return
+    if left:
+        _log.error("catch_up_given_up", accounts=list(left), remedy="chatwootai catch-up, once Chatwoot answers")
+
+
+async def _round(rounds: Rounds, catch_up: CatchUp, left: dict[str, Chatwoot], started: float) -> dict[str, Chatwoot]:
+    """Those that failed, or that another caught up with a moment before we started."""
+    while not await rounds.take():  # noqa: ASYNC110 - the other is another process: there is no event to wait for
+        await asyncio.sleep(_LOOK_AGAIN * random.uniform(0.5, 1.5))  # noqa: S311 - jitter, not a secret
+    async with rounds.held():
+        return {
+            account: client
+            for account, client in left.items()
+            if not await _caught(rounds, catch_up, account, client, started)
+        }
+
+
+async def _caught(rounds: Rounds, catch_up: CatchUp, account: str, chatwoot: Chatwoot, started: float) -> bool:
+    made, now = await rounds.made(account), await rounds.now()
+    if made is not None and (made >= started or now - made < _APART):
+        return made >= started
+    return await _asked(rounds, account, now, lambda: catch_up.account(account, chatwoot))
+
+
+async def _asked(rounds: Rounds, account: str, began: float, catch: Callable[[], Awaitable[Caught]]) -> bool:
+    try:
+        caught = await catch()
+    except ChatwootError as error:
+        _log.warning("catch_up_failed", account=account, error=str(error))
+        return False
+    except StoreUnavailable:
+        raise
+    except Exception:  # noqa: BLE001 - one account's surprise is not the others' end
+        _log.exception("catch_up_failed", account=account)
+        return False
+    if not caught.full:  # or the next round would not look as far back as this one
+        await rounds.make(account, began)
+    _log.info(
+        "caught_up", account=account, conversations=caught.conversations, admitted=caught.admitted, known=caught.known
+    )
+    return True
+
+
+async def at_intervals(
+    rounds: Rounds, catch_up: CatchUp, clients: Callable[[], Iterable[tuple[str, Chatwoot]]], every: float
+) -> None:
+    """Catch up again and again, about every so many seconds whatever the number of workers, for ever.
+
+    What a round looks at is what was said since the last one; where Redis has forgotten that, it is all there is.
+    """
+    while True:
+        await asyncio.sleep(every * random.uniform(0.9, 1.1))  # noqa: S311 - jitter, not a secret
+        try:
+            if await rounds.take():
+                async with rounds.held():
+                    for account, chatwoot in clients():
+                        if chatwoot.reads_history:
+                            await _again(rounds, catch_up, account, chatwoot, every)
+        except StoreUnavailable as error:
+            _log.warning("redis_away", error=str(error))
+
+
+async def _again(rounds: Rounds, catch_up: CatchUp, account: str, chatwoot: Chatwoot, every: float) -> None:
+    made, now = await rounds.made(account), await rounds.now()
+    ago = None if made is None else now - made
+    if ago is not None and ago < every / 2:
+        return
+    seconds = None if ago is None else ago + _OVERLAP
+    await _asked(rounds, account, now, lambda: catch_up.account(account, chatwoot, seconds=seconds, quiet=_UNDER_WAY))
