@@ -64,8 +64,11 @@ def _measure(names: Sequence[str], peers: Peers, *, quiet: bool) -> tuple[list[F
 
 
 async def _entry(name: str, peers: Peers) -> list[Figure]:
+    """Run one, with what it asks for: `peers` beside it, someone to `say` how far it is."""
     run = import_module(f"sandbox.bench.entries.{name}").run
-    figures: list[Figure] = await (run(peers) if "peers" in signature(run).parameters else run())
+    wanted = signature(run).parameters
+    given = {word: value for word, value in {"peers": peers, "say": _complain}.items() if word in wanted}
+    figures: list[Figure] = await run(**given)
     return figures
 
 

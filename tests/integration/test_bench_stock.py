@@ -25,7 +25,7 @@ async def test_every_copy_of_a_stock_holds_its_open_conversations_and_runs_jobs(
 def test_the_best_rounds_are_compared_and_rates_are_better_the_higher() -> None:
     large = {"throughput": [900.0, 1000.0], "urgent.p99": [30.0, 12.0]}
     small = {"throughput": [1000.0, 800.0], "urgent.p99": [10.0, 40.0]}
-    found = growth.figures(large, small, growth.SMALL)
+    found = growth.figures(large, small, str(growth.SMALL))
     assert [(figure.name, figure.value, figure.unit, figure.ratio) for figure in found] == [
         ("growth.throughput", 1000, "jobs/s", 1),
         ("growth.urgent.p99", 12, "ms", 1.2),

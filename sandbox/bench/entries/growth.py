@@ -6,7 +6,7 @@ before: while Redis does that (whenever the file has doubled), its child takes a
 """
 
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -30,27 +30,33 @@ class Size:
     tenants: int
     conversations: int
 
+    def __str__(self) -> str:
+        return f"{self.tenants} tenants, {self.conversations} open conversations"
+
 
 SMALL, LARGE = Size(10, 1_000), Size(10_000, 100_000)
 
 
-async def run(small: Size = SMALL, large: Size = LARGE, rounds: int = _ROUNDS) -> list[Figure]:
+async def run(
+    small: Size = SMALL, large: Size = LARGE, rounds: int = _ROUNDS, say: Callable[[str], None] = lambda _: None
+) -> list[Figure]:
     """Measure both sizes in turns."""
     measured: dict[Size, dict[str, list[float]]] = {small: {}, large: {}}
     with TemporaryDirectory(prefix="chatwootai-bench-") as folder:
-        stocks = {
-            size: await prepare(Path(folder, str(size.tenants)), size.tenants, size.conversations) for size in measured
-        }
-        for _ in range(rounds):
+        stocks = {}
+        for size in measured:
+            say(f"  preparing {size} ...")
+            stocks[size] = await prepare(Path(folder, str(size.tenants)), size.tenants, size.conversations)
+        for number in range(1, rounds + 1):
             for size, into in measured.items():
+                say(f"  round {number} of {rounds}: {size} ...")
                 async for name, value in _figures(stocks[size], size.tenants):
                     into.setdefault(name, []).append(value)
-    return figures(measured[large], measured[small], small)
+    return figures(measured[large], measured[small], str(small))
 
 
-def figures(large: Mapping[str, list[float]], small: Mapping[str, list[float]], than: Size) -> list[Figure]:
+def figures(large: Mapping[str, list[float]], small: Mapping[str, list[float]], plainly: str) -> list[Figure]:
     """The large one's, by the small one's."""
-    plainly = f"{than.tenants} tenants, {than.conversations} open conversations"
     return [
         best(f"growth.{name}", _UNITS.get(name, "ms"), values, small[name], plainly, most=name in _RATES)
         for name, values in large.items()
