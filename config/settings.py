@@ -266,17 +266,12 @@ class Settings(Section):
         """What stands below an answer: the channel's own where it has one; else the tenant's, on e-mail alone."""
         own = self.channels.get(channel)  # type: ignore[call-overload]
         if own is not None and own.signature is not None:
-            return str(own.signature)
-        return self.signature if channel == "email" else ""
+            return self.fill(str(own.signature))
+        return self.fill(self.signature) if channel == "email" else ""
 
     def current_promotions(self, day: date) -> tuple[Promotion, ...]:
         """The promotions that run on `day` (a date in the tenant's time zone)."""
         return tuple(offer for offer in self.promotions if offer.start <= day <= offer.end)
-
-
-def strange_placeholders(text: str) -> tuple[str, ...]:
-    """Names in braces that nothing fills, as `{nome}`."""
-    return tuple(name for name in _PLACEHOLDER.findall(text) if name not in PLACEHOLDERS)
 
 
 def _fallbacks(*languages: str | None) -> Iterable[str]:
