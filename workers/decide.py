@@ -33,6 +33,8 @@ from workers.media import only_unsupported
 from workers.patience import MOST_TRIES, patient
 
 STEPPED_IN = "a person stepped in"
+_OPERATORS = frozenset({"curated", "prepared"})
+"""What serves words of the operator's own: whatever they promise, he knows who keeps it."""
 _LOOK_SECONDS = 1.0
 _HOUR_MS = 3_600_000
 _CLOCK = 0.001  # Chatwoot tells times in milliseconds, cut or rounded
@@ -197,7 +199,8 @@ async def _result(floor: Floor, turn: Turn, question: Question) -> Draft | Need 
 async def _said(turn: Turn, question: Question, draft: Draft) -> Outcome:
     """What of a draft may be read: all of it, dressed, or nothing and people instead."""
     settings = turn.settings
-    need, fit = after_draft(draft.confidence, draft.handoff, rules(settings)), guarded(draft.text)
+    written = draft.text if draft.served_by not in _OPERATORS else ""
+    need, fit = after_draft(draft.confidence, draft.handoff, rules(settings), written), guarded(draft.text)
     if need is None and fit.problem is None:
         greeting, signature = await _greeting(turn, question), settings.signature_on(question.channel)
         choices = tuple(title for title in draft.choices if guarded(title) == Guarded(title))

@@ -8,6 +8,7 @@ from typing import Final
 
 from chatwootai.model.anger import ANGRY, anger
 from chatwootai.model.asking import asks
+from chatwootai.model.promise import promised
 from chatwootai.model.turn import Exchange
 from chatwootai.model.words import alike, clauses, fold
 
@@ -79,10 +80,12 @@ def before_draft(text: str, history: Sequence[Exchange], rules: Rules) -> Need |
     return Need(Cause.STUCK) if stuck(text, history, rules.stuck_after) else None
 
 
-def after_draft(confidence: float | None, asked_by_crew: str | None, rules: Rules) -> Need | None:
-    """What the draft tells."""
+def after_draft(confidence: float | None, asked_by_crew: str | None, rules: Rules, text: str = "") -> Need | None:
+    """What the draft tells. What its text promises of people is kept: they get the conversation."""
     if asked_by_crew:
         return Need(Cause.CREW, asked_by_crew)
+    if promise := promised(text):
+        return Need(Cause.CREW, promise)
     unsure = confidence is not None and rules.least_confidence is not None and confidence < rules.least_confidence
     return Need(Cause.UNSURE, f"{confidence:.2f}") if unsure else None
 

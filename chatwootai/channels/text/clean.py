@@ -5,8 +5,8 @@ import unicodedata
 from typing import Final
 
 _NEWLINES: Final = re.compile(r"\r\n?|[\x0b\x0c\x85\u2028\u2029]")
-# Control characters, and the bidirectional overrides that make a text read as another one.
-_UNSEEN: Final = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\u202d\u202e\ufeff\ufffe\uffff]")
+# Control characters, and those that turn the direction of reading, by which a text reads as another one.
+_UNSEEN: Final = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff]")
 _SURROGATES: Final = re.compile(r"[\ud800-\udfff]")
 _SPACES: Final = re.compile(r"[\t \u1680\u2000-\u200a\u205f\u3000]")
 

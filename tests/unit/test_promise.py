@@ -1,0 +1,64 @@
+"""What a model promises in the name of people, and what it may say by itself."""
+
+import pytest
+
+from chatwootai.model.handoff import Cause, Need, Rules, after_draft
+from chatwootai.model.promise import promised
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Vou transferir você para um atendente agora mesmo.",
+        "Vou te encaminhar para a nossa equipe de trocas.",
+        "Já estou passando o seu caso para um especialista.",
+        "Um atendente vai entrar em contato com você em breve.",
+        "Nossa equipe entrará em contato amanhã.",
+        "Vou verificar com o estoque e já te retorno!",
+        "Um momento, vou consultar o seu pedido.",
+        "Aguarde um instante, por favor.",
+        "Só um momento que vou verificar isso.",
+        "Volto em instantes com a resposta.",
+        "Voy a transferirte con un asesor.",
+        "Un asesor te va a contactar hoy.",
+        "Te aviso cuando tenga noticias.",
+        "I'll transfer you to a specialist.",
+        "Let me connect you with our team.",
+        "Someone will contact you shortly.",
+        "I will get back to you tomorrow.",
+        "One moment please, let me check that.",
+        "I'm escalating this to a manager.",
+    ],
+)
+def test_a_promise_is_kept_by_people(text: str) -> None:
+    said = promised(text)
+    assert said
+    assert after_draft(None, None, Rules(), text) == Need(Cause.CREW, said)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Posso transferir você para um atendente, se quiser.",
+        "Quer que eu chame alguém da equipe?",
+        "Entregamos em até 5 dias úteis.",
+        "O rastreio é atualizado em até 24 horas.",
+        "Nossa equipe atende de segunda a sexta, das 9h às 18h.",
+        "Você recebe um e-mail assim que o pedido sair.",
+        "O entregador vai ligar antes de chegar.",
+        "Se preferir, fale com a gente pelo telefone (31) 3222-1200.",
+        "A transportadora entra em contato para agendar.",
+        "Vou explicar como trocar: guarde a nota fiscal.",
+        "¿Quieres que te pase con un asesor?",
+        "El equipo de la tienda atiende los sábados.",
+        "Our team is there from 9 to 6.",
+        "Would you like me to connect you with someone?",
+        "You will get an email once it ships.",
+        "Please wait 24 hours before washing your hair.",
+        "Aguarde 15 minutos e enxágue.",
+        "",
+    ],
+)
+def test_an_offer_is_no_promise(text: str) -> None:
+    assert promised(text) is None
+    assert after_draft(0.9, None, Rules(least_confidence=0.5), text) is None
