@@ -10,7 +10,7 @@ from config.tree import Mark, Node, Scalar, Sequence, Table
 
 AGENT = ("role", "goal", "backstory", "tools", "max_iter")
 TASK = ("description", "expected_output", "agent", "context", "async_execution", "tools", "markdown")
-_IDLE = {"id", "name", "memory", "verbose", "cache", "allow_delegation", "max_rpm", "llm", "human_input"}
+IDLE = {"id", "name", "memory", "verbose", "cache", "allow_delegation", "max_rpm", "llm", "human_input"}
 _ELSEWHERE = {
     "routing": "`crew:` and `inboxes:` of the mapping decide who answers",
     "promotions": "promotions stand in config.yaml",
@@ -79,10 +79,10 @@ class OldCrew:
         return f"{kind.removesuffix('s')}_{number}"
 
     def _entry(self, entry: Table, kind: str, known: tuple[str, ...]) -> Table:
-        idle = [key for key in entry.items if key in _IDLE - set(known) - {"id", "name"}]
+        idle = [key for key in entry.items if key in IDLE - set(known) - {"id", "name"}]
         if idle:
             self._note(entry.keys[idle[0]], f"`{', '.join(idle)}` of {kind} are passed over: nothing here reads them")
-        kept = {key: node for key, node in entry.items.items() if key in known or key not in _IDLE}
+        kept = {key: node for key, node in entry.items.items() if key in known or key not in IDLE}
         return Table(entry.mark, kept, {key: entry.keys[key] for key in kept})
 
     def _tone(self) -> Scalar | None:

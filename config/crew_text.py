@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from config.section import NUMBER, Flag, Section, Text
 
@@ -109,7 +109,7 @@ class CrewEntry(Section):
     tone: Words
     length: Words
     max_tokens: Annotated[int, Field(ge=16, le=16_384), NUMBER] | None = None
-    fuse: Annotated[Fuse, BeforeValidator(_fuse)] = "never"
+    fuse: Annotated[Fuse, BeforeValidator(_fuse), WithJsonSchema({"enum": [*Fuse.__args__, True, False]})] = "never"
     sure: Annotated[float, Field(ge=0, le=1), NUMBER] = 0.6
     process: Literal["sequential", "hierarchical"] = "sequential"
     memory: Flag = False

@@ -1,20 +1,54 @@
-"""JSON Schemas of the files that operators edit, for editors that complete and underline."""
+"""JSON Schemas of the files that operators edit, for editors that complete and underline.
+
+A file says only what differs from what lies below it, so nothing is needed in it but in entries of lists, which
+replace; null, which removes, and a reference may stand wherever a value may.
+"""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from config.entries import MappingFile
-from config.section import Section
-from config.settings import Settings
+from pydantic import TypeAdapter
 
-FILES: dict[str, type[Section]] = {"chatwoot_mapping.schema.json": MappingFile, "config.schema.json": Settings}
+from config.answers import Answer
+from config.crew_old import AGENT, IDLE, TASK
+from config.crew_text import WHOLE, AgentEntry, CrewEntry, TaskEntry
+from config.entries import MappingFile
+from config.settings import Settings
+from config.tools import Tools
+
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
+_WHOLE = {"Promotion", "InstallationEntry"}  # what stands in lists, or inherits nothing
+_REFERENCE = {"type": "string", "pattern": r"\$\{.+\}"}
+
+_KINDS: dict[str, Any] = {
+    "chatwoot_mapping.schema.json": MappingFile,
+    "config.schema.json": Settings,
+    "answers.schema.json": Mapping[str, Answer],
+    "tools.schema.json": Tools,
+    "agents.schema.json": Mapping[str, AgentEntry],
+    "tasks.schema.json": Mapping[str, TaskEntry],
+    "channel.schema.json": CrewEntry,
+}
+FILES = {
+    "chatwoot_mapping.schema.json": ("chatwoot_mapping.yaml",),
+    "config.schema.json": ("domains/*/config.yaml", "domains/*/*/config.yaml", "domains/*/*/inbox_*/config.yaml"),
+    "answers.schema.json": ("domains/**/answers.yaml",),
+    "tools.schema.json": ("domains/**/tools.yaml",),
+    "agents.schema.json": ("**/crews/*/agents.yaml",),
+    "tasks.schema.json": ("**/crews/*/tasks.yaml",),
+    "channel.schema.json": ("**/crews/*/channels/*.yaml",),
+    "crew.schema.json": ("**/crews/*/config.yaml",),
+}
+"""The files that each schema is of, as editors want to know."""
 
 
 def schemas() -> dict[str, dict[str, Any]]:
     """The schemas, by the name of the file they are written to."""
-    return {name: {"$schema": _DIALECT, **_loosened(kind.model_json_schema())} for name, kind in FILES.items()}
+    made = {name: TypeAdapter(kind).json_schema() for name, kind in _KINDS.items()}
+    made["crew.schema.json"] = _crew(made["channel.schema.json"])
+    return {name: {"$schema": _DIALECT, **_loosened(schema)} for name, schema in made.items()}
 
 
 def write(folder: Path) -> list[Path]:
@@ -32,19 +66,47 @@ def write(folder: Path) -> list[Path]:
     return written
 
 
-def _loosened(schema: Any) -> Any:
-    """Also null, which removes what was inherited, and a reference to the environment, wherever a value stands."""
+def _crew(channel: dict[str, Any]) -> dict[str, Any]:
+    """`<function>/config.yaml`: what concerns a whole crew, or, in the older shape, all of it in lists."""
+    known = channel["properties"]
+    both = {
+        kind: {"anyOf": [known[kind], _list(channel["$defs"][entry]["properties"], keys)]}
+        for kind, entry, keys in (("agents", "AgentEntry", AGENT), ("tasks", "TaskEntry", TASK))
+    }
+    text, table = {"type": "string"}, {"type": "object"}
+    style = {"type": "object", "properties": {"tone": {"anyOf": [text, table]}}}
+    said = {"id": {}, "name": text, "description": text, "style": style, "routing": table}
+    properties = {**{key: known[key] for key in WHOLE}, **said, **both}
+    return {"type": "object", "properties": properties, "$defs": channel["$defs"]}
+
+
+def _list(known: dict[str, Any], keys: tuple[str, ...]) -> dict[str, Any]:
+    properties = {**{key: {} for key in IDLE}, **{key: known[key] for key in keys if key in known}}
+    return {
+        "type": "array",
+        "items": {"type": "object", "properties": properties, "additionalProperties": False},
+    }
+
+
+def _loosened(schema: Any, name: str = "") -> Any:
     if isinstance(schema, list):
         return [_loosened(each) for each in schema]
     if not isinstance(schema, dict):
         return schema
-    loose = {key: _loosened(value) for key, value in schema.items()}
+    loose = {key: _loosened(value, key) for key, value in schema.items()}
     if isinstance(properties := loose.get("properties"), dict):
-        loose["properties"] = {name: _or_null(value) for name, value in properties.items()}
+        loose["properties"] = {key: _or_null(value) for key, value in properties.items()}
+    if isinstance(others := loose.get("additionalProperties"), dict):
+        loose["additionalProperties"] = _or_null(others)
+    if name not in _WHOLE and isinstance(loose.get("required"), list):
+        del loose["required"]
+    if {"additionalProperties", "propertyNames"} & loose.keys():
+        loose.pop("minProperties", None)
     return loose
 
 
-def _or_null(schema: dict[str, Any]) -> dict[str, Any]:
-    reference = {"type": "string", "pattern": r"\$\{.+\}"}
+def _or_null(schema: Any) -> Any:
+    if not isinstance(schema, dict):
+        return schema
     kept: dict[str, Any] = {key: schema[key] for key in ("title", "description", "default") if key in schema}
-    return {**kept, "anyOf": [schema, reference, {"type": "null"}]}
+    return {**kept, "anyOf": [schema, _REFERENCE, {"type": "null"}]}
