@@ -33,7 +33,7 @@ from workers.media import only_unsupported
 from workers.patience import MOST_TRIES, patient
 
 STEPPED_IN = "a person stepped in"
-_OPERATORS = frozenset({"curated", "prepared"})
+_OPERATORS = frozenset({"curated", "near", "prepared"})
 """What serves words of the operator's own: whatever they promise, he knows who keeps it."""
 _LOOK_SECONDS = 1.0
 _HOUR_MS = 3_600_000

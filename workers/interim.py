@@ -85,10 +85,11 @@ async def _ask(turn: Waiting, question: Question, due: float, saying: asyncio.Ev
 
 
 async def _said(turn: Waiting, question: Question) -> str:
-    """Say it, unless people own the conversation or an earlier run of this turn has said it."""
+    """Say it, unless people own the conversation, the channel takes no text now, or an earlier run of this turn has said it."""
     chatwoot, mark = turn.tenant.chatwoot, Mark(f"interim-{question.last_message}", 1)
     conversation, deadline = question.conversation, time.time() + _SECONDS
-    if (await chatwoot.conversation(conversation, deadline=deadline)).status != _PENDING:
+    shown = await chatwoot.conversation(conversation, deadline=deadline)
+    if shown.status != _PENDING or not shown.can_reply:
         return "found"
     after = question.last_message or None
     found = await chatwoot.find_mark(conversation, mark.turn, mark.part, after=after, deadline=deadline)

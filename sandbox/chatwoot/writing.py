@@ -157,6 +157,7 @@ def _write_incoming(world: World, thread: Conversation, words: Words) -> Message
     threads.reopen(world, thread)
     message = _store(world, thread, words)
     thread.unread += 1
+    thread.window_closed = False  # whoever writes may be answered
     world.contact_of(thread).last_activity_at = message.created_at
     waited = thread.waiting_since
     if fresh:

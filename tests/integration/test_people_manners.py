@@ -41,6 +41,7 @@ def shops() -> Iterator[System]:
         "greeting": GREETING,
         "signature": "Equipe Casa Bela",
         "hours": closed_today(),
+        "template": {"name": "continuar", "text": "Podemos continuar? {company}", "parameters": {"1": "Casa Bela"}},
     }
     for domain, tenant, said in (("retail", "account_1", {"hours": None}), ("furniture", "account_2", own)):
         folder = system.configuration / "domains" / domain
@@ -161,6 +162,45 @@ async def test_what_a_model_leaks_is_not_posted(driver: Driver, llm: Llm) -> Non
     assert not any("Rules" in (one["text"] or "") for one in state["messages"])
     (reply,) = await driver.replies(sent)
     assert reply["text"].startswith("Vou chamar alguém da nossa equipe")
+
+
+async def shut_out(driver: Driver, llm: Llm, account: int, on: str) -> Sent:
+    """A contact whose channel takes no free text any more by the time the answer is there."""
+    sent = await written(driver, account=account, on=on)
+    await llm.wait("in_flight", at_least=1)
+    await driver.close_window(sent)
+    return sent
+
+
+async def test_past_the_window_a_template_is_sent_and_its_answer_is_answered(driver: Driver, llm: Llm) -> None:
+    sent = await shut_out(driver, llm, CLOSED, "whatsapp")
+    (reply,) = await driver.wait_for_reply(sent)
+    assert reply["text"] == "Podemos continuar? Casa Bela"
+    assert reply["template"] == {
+        "name": "continuar",
+        "category": "UTILITY",
+        "language": "pt_BR",
+        "processed_params": {"body": {"1": "Casa Bela"}},
+    }
+    assert reply["part"] == 1
+    again = await driver.answer(sent, "whatsapp", f"Sim, pode. Qual o telefone? CW-{next(_numbers)}")
+    (answer,) = await driver.wait_for_reply(again)
+    assert answer["template"] is None
+    state = await driver.state(sent)
+    assert state["status"] == "pending"
+    assert [one["error"] for one in state["messages"] if one["error"]] == []
+
+
+@pytest.mark.parametrize(("account", "on"), [(OPEN, "whatsapp"), (CLOSED, "instagram")])
+async def test_past_the_window_without_a_template_people_get_the_answer(
+    driver: Driver, llm: Llm, account: int, on: str
+) -> None:
+    sent = await shut_out(driver, llm, account, on)
+    state = await driver.wait_for_status(sent, "open")
+    assert await driver.replies(sent) == []
+    (note,) = [one["text"] for one in state["messages"] if one["kind"] == "note"]
+    assert "o canal não aceita texto livre agora" in note
+    assert "\n> " in note
 
 
 async def test_typing_ends_with_the_turn(driver: Driver, llm: Llm) -> None:

@@ -134,6 +134,7 @@ def message(world: World, thread: Conversation, entry: Message) -> Json:
         "status": entry.status,
         "error": entry.content_attributes.get("external_error"),
         "source_id": entry.source_id,
+        "template": entry.additional_attributes.get("template_params"),
         "turn": mark.get("turn"),
         "part": mark.get("part"),
     }
