@@ -85,7 +85,7 @@ async def _ask(turn: Waiting, question: Question, due: float, saying: asyncio.Ev
 
 
 async def _said(turn: Waiting, question: Question) -> str:
-    """Say it, unless people own the conversation, the channel takes no text now, or an earlier run of this turn has said it."""
+    """Say it, unless people own the conversation, no text is taken now, or an earlier run of this turn has said it."""
     chatwoot, mark = turn.tenant.chatwoot, Mark(f"interim-{question.last_message}", 1)
     conversation, deadline = question.conversation, time.time() + _SECONDS
     shown = await chatwoot.conversation(conversation, deadline=deadline)
