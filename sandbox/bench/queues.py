@@ -1,6 +1,7 @@
 """Two queues under the same load: ours, and arq as it comes. Enqueue, let a real worker process run, read when."""
 
 import asyncio
+import os
 import shutil
 import time
 from collections.abc import AsyncIterator, Iterable
@@ -109,7 +110,7 @@ async def bench(kind: str, stock: Path | None = None) -> AsyncIterator[Bench]:
     with TemporaryDirectory(prefix="chatwootai-bench-") as folder:
         data = Path(folder, "redis")
         if stock is not None:
-            await asyncio.to_thread(shutil.copytree, stock, data)
+            await asyncio.to_thread(shutil.copytree, stock, data, copy_function=_copied)
         with Embedded.start(data) as redis:
             connection = connect(redis.url, timeout=40.0)
             one = Bench(kind, redis, connection, Path(folder))
@@ -118,6 +119,14 @@ async def bench(kind: str, stock: Path | None = None) -> AsyncIterator[Bench]:
             finally:
                 await one.close()
                 await connection.aclose()
+
+
+def _copied(source: str, target: str) -> None:
+    """Link what Redis only reads: a hundred fresh megabytes on their way to the disk would delay what it writes."""
+    if ".base." in source:
+        os.link(source, target)
+    else:
+        shutil.copy2(source, target)
 
 
 def _delivery(name: str) -> Delivery:
