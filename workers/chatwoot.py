@@ -141,7 +141,7 @@ class Chatwoot:
     async def labels(self, conversation: int, *, deadline: float | None = None) -> tuple[str, ...]:
         """Read the labels."""
         answer = read.mapping(await self._call(operations.LABELS, conversation, deadline))
-        return read.labels(answer.get("payload"))
+        return read.labels(_listed(operations.LABELS, answer.get("payload")))
 
     async def set_labels(
         self, conversation: int, labels: Iterable[str], *, deadline: float | None = None
@@ -172,7 +172,7 @@ class Chatwoot:
         """Look at a conversation: who owns it, may we reply, its last message."""
         found = read.conversation(await self._call(operations.SHOW, conversation, deadline))
         if found is None:
-            raise TryAgain(operations.SHOW.name, "answered without a conversation", time.time() + 1.0)
+            raise _without(operations.SHOW, "a conversation")
         return found
 
     async def set_custom_attributes(
@@ -197,7 +197,8 @@ class Chatwoot:
         """
         query = {name: str(at) for name, at in (("after", after), ("before", before)) if at is not None}
         answer = read.mapping(await self._call(operations.MESSAGES, conversation, deadline, query=query))
-        return tuple(sorted(read.messages(answer.get("payload")), key=lambda message: message.id))
+        listed = _listed(operations.MESSAGES, answer.get("payload"))
+        return tuple(sorted(read.messages(listed), key=lambda message: message.id))
 
     async def conversations(
         self, *, status: str = "pending", inbox: int | None = None, page: int = 1, deadline: float | None = None
@@ -211,7 +212,7 @@ class Chatwoot:
         if inbox is not None:
             query["inbox_id"] = str(inbox)
         answer = read.mapping(await self._call(operations.CONVERSATIONS, None, deadline, query=query))
-        listed = read.items(read.mapping(answer.get("data")).get("payload"))
+        listed = _listed(operations.CONVERSATIONS, read.mapping(answer.get("data")).get("payload"))
         return tuple(found for found in map(read.conversation, listed) if found is not None)
 
     async def find_mark(
@@ -271,6 +272,17 @@ class Chatwoot:
 
 def _deadline(deadline: float | None) -> float:
     return time.time() + _PATIENCE if deadline is None else deadline
+
+
+def _listed(operation: Operation, value: object) -> list[Any]:
+    """The list that was asked for. What is none does not say that there is nothing."""
+    if not isinstance(value, list):
+        raise _without(operation, "a list")
+    return value
+
+
+def _without(operation: Operation, what: str) -> TryAgain:
+    return TryAgain(operation.name, f"answered without {what}", time.time() + 1.0)
 
 
 def _sighting(messages: Iterable[Message], wanted: Mark) -> Sighting | None:

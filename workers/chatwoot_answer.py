@@ -12,7 +12,7 @@ import aiohttp
 import orjson
 from yarl import URL
 
-BODY_LIMIT: Final = 1024 * 1024
+BODY_LIMIT: Final = 16 * 1024 * 1024  # a hundred mails with all their HTML
 _LONGEST_WAIT: Final = 300.0
 _EXCERPT: Final = 200
 _TOO_MANY: Final = "too many messages"  # Chatwoot's own limit a conversation and minute comes as 422

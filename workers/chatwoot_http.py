@@ -98,7 +98,7 @@ class Http:
         for attempt in range(1, _ATTEMPTS + 1):
             answer = await self._attempt(operation, URL(url).with_query(query or {}), token, body, deadline, begin_by)
             self._judge(operation, answer, token)
-            if answer.good:
+            if answer.good and not (answer.fault and operation.reads):
                 return answer.body
             await self._pause(operation, answer, attempt, min(deadline, begin_by))
         raise AssertionError("the last pause raises")

@@ -26,6 +26,11 @@ class Operation:
     owner: Owner
     repeatable: bool = True
 
+    @property
+    def reads(self) -> bool:
+        """Whether it is there for its answer: a 200 with a maintenance page for one has not done it."""
+        return self.method == "GET"
+
 
 _CONVERSATION: Final = "/conversations/{conversation}"
 

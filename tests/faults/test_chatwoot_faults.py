@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from email.utils import formatdate
 
 import aiohttp
+import orjson
 import pytest
 
 from workers.chatwoot import Chatwoot
@@ -116,6 +117,38 @@ async def test_what_may_be_repeated_is_repeated(first):
     async with on(UNKNOWN[first], SHOWN) as (client, stage):
         assert (await client.conversation(25)).status == "pending"
         assert len(stage.heard) == 2
+
+
+NO_LIST: dict[str, Scene] = {
+    "a maintenance page": UNKNOWN["not JSON"],
+    "an array": answer(200, b"[1]"),
+    "nothing": answer(204),
+    "no payload": answer(200, b'{"data": {"payload": null}, "payload": null}'),
+}
+
+
+@pytest.mark.parametrize("name", NO_LIST)
+@pytest.mark.parametrize(
+    "look",
+    [
+        lambda client, by: client.find_mark(25, "t1", 1, deadline=by),
+        lambda client, by: client.conversations(deadline=by),
+        lambda client, by: client.add_labels(25, ["new"], deadline=by),
+    ],
+    ids=["for our mark", "for who waits", "for labels to keep"],
+)
+async def test_what_is_no_list_does_not_say_that_there_is_nothing(name, look):
+    async with on(NO_LIST[name]) as (client, stage):
+        with pytest.raises(TryAgain):
+            await look(client, time.time() + 0.8)
+        assert {heard.partition(b" ")[0] for _, heard in stage.heard} == {b"GET"}
+
+
+async def test_a_long_list_is_read_whole():
+    mails = [{"id": n, "content": "x" * 100_000, "message_type": 0} for n in range(1, 20)]
+    long = answer(200, orjson.dumps({"payload": mails}))
+    async with on(long) as (client, _):
+        assert len(await client.messages(25)) == len(mails)
 
 
 async def test_a_message_is_repeated_where_it_was_certainly_not_taken():
