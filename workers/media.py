@@ -13,7 +13,7 @@ from typing import Final, Protocol
 
 import aiohttp
 
-from chatwootai.channels.incoming import UNSUPPORTED
+from chatwootai.channels.enclosed import UNSUPPORTED
 from chatwootai.model.delivery import Attachment, Delivery
 from chatwootai.stores import keys
 from chatwootai.stores.connection import Connection, StoreUnavailable

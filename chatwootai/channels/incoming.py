@@ -4,21 +4,18 @@ Read from a message_created webhook, or from what the API lists, put into the we
 """
 
 import re
-from dataclasses import replace
 from typing import Final
-from urllib.parse import unquote
 
 from chatwootai.channels import letter
+from chatwootai.channels.enclosed import enclosed
 from chatwootai.channels.words import channel_of
-from chatwootai.model.delivery import Attachment, Contact, Delivery, Message, Reason
-from chatwootai.model.fields import Object, coordinate, identifier, items, line, mapping, moment, text
+from chatwootai.model.delivery import Contact, Delivery, Message, Reason
+from chatwootai.model.fields import Object, identifier, items, line, mapping, moment, text
 
-_MOST_ATTACHMENTS: Final = 30
 _MOST_LABELS: Final = 50
 _MOST_CUSTOM: Final = 32
 _TYPES: Final = {0: "incoming", 1: "outgoing", 2: "activity", 3: "template"}  # as numbers inside conversation.messages
 _STICKER: Final = re.compile(r"!\[sticker[^\]\n]{0,200}\]\([^)\n]{0,2000}\)")  # LINE's come as Markdown
-UNSUPPORTED: Final = "unsupported"  # the kind of an attachment that stands for what Chatwoot could not receive
 
 
 class Incomplete(ValueError):
@@ -43,8 +40,12 @@ def _needs_no_turn(payload: Object, conversation: Object) -> Reason | None:
     kind = kind_of(payload.get("message_type"))
     if payload.get("private") is True:
         return Reason.PRIVATE_NOTE
+    if mapping(payload.get("content_attributes")).get("deleted") is True:
+        return Reason.MESSAGE_DELETED
     if kind == "outgoing":
         return _who_wrote(payload)
+    if payload.get("content_type") == "voice_call":
+        return Reason.ACTIVITY  # it rings at people's
     if kind != "incoming":
         return {"template": Reason.TEMPLATE, "activity": Reason.ACTIVITY}.get(kind, Reason.UNKNOWN_EVENT)
     return not_for_us(payload, conversation)
@@ -117,7 +118,7 @@ def built(payload: Object, conversation: Object, account: str, received_at: floa
         conversation=_required(identifier(conversation.get("id")), "the conversation has no id"),
         inbox=_required(inbox, "the message names no inbox"),
         channel=channel,
-        message=_message(payload, conversation, received_at),
+        message=_message(payload, conversation, channel, received_at),
         contact=_contact(mapping(payload.get("sender")), meta, contact_inbox, channel),
         received_at=received_at,
         delivery_id=delivery_id,
@@ -145,19 +146,15 @@ def _required(value: int | None, otherwise: str) -> int:
     return value
 
 
-def _message(payload: Object, conversation: Object, received_at: float) -> Message:
+def _message(payload: Object, conversation: Object, channel: str, received_at: float) -> Message:
     attributes = mapping(payload.get("content_attributes"))
     number = _required(identifier(payload.get("id")), "the message has no id")
-    attachments = tuple(_attachment(mapping(one)) for one in items(payload.get("attachments"), _MOST_ATTACHMENTS))
-    if payload.get("content_type") == "sticker":
-        attachments = tuple(replace(one, kind="sticker") for one in attachments)
-    unsupported = attributes.get("is_unsupported") is True
     return Message(
         id=number,
         # Chatwoot writes a sentence of its own where the contact sent what it cannot show: not the contact's words.
-        text="" if unsupported else words(payload, conversation),
+        text="" if attributes.get("is_unsupported") is True else words(payload, conversation),
         at=moment(payload.get("created_at")) or received_at,
-        attachments=(*attachments, Attachment(kind=UNSUPPORTED)) if unsupported else attachments,
+        attachments=enclosed(payload, channel),
         in_reply_to=identifier(attributes.get("in_reply_to")),
     )
 
@@ -166,11 +163,21 @@ def words(payload: Object, conversation: Object) -> str:
     """What was written; of a mail, without the quoted thread (the names are inverted: docs/reference/chatwoot.md)."""
     mail = letter.of(payload)
     if not mail:
-        return _STICKER.sub("[sticker]", text(payload.get("content")))
+        return _STICKER.sub("[sticker]", text(payload.get("content"))) or _filled_in(payload)
     trimmed = text(mapping(mail.get("text_content")).get("quoted")) or text(
         mapping(mail.get("html_content")).get("quoted")
     )
-    return trimmed or _processed(conversation, identifier(payload.get("id"))) or text(payload.get("content"))
+    whole = trimmed or _processed(conversation, identifier(payload.get("id"))) or text(payload.get("content"))
+    return whole or line(mail.get("subject")) or ""  # some write nothing but a subject
+
+
+def _filled_in(payload: Object) -> str:
+    """What was entered in one of WhatsApp's forms."""
+    flow = mapping(mapping(payload.get("content_attributes")).get("whatsapp_flow_response"))
+    pairs = list(flow.items())[:_MOST_CUSTOM]
+    return "\n".join(
+        f"{name[:100]}: {str(value)[:500]}" for name, value in pairs if isinstance(value, str | int | float)
+    )
 
 
 def _processed(conversation: Object, number: int | None) -> str:
@@ -198,33 +205,6 @@ def _contact(sender: Object, meta: Object, contact_inbox: Object, channel: str) 
         identifier=said("identifier"),
         verified=vouched or channel == "whatsapp",  # WhatsApp vouches for the number (docs/reference/chatwoot.md)
     )
-
-
-def _attachment(one: Object) -> Attachment:
-    url = line(one.get("data_url"))
-    return Attachment(
-        kind=line(one.get("file_type"), 40) or "file",
-        url=url,
-        content_type=line(one.get("content_type"), 200),
-        title=_card(one) or line(one.get("fallback_title"), 500) or _file_name(url),
-        transcript=text(one.get("transcribed_text")) or None,
-        latitude=coordinate(one.get("coordinates_lat")),
-        longitude=coordinate(one.get("coordinates_long")),
-    )
-
-
-def _card(one: Object) -> str | None:
-    """A contact card: whose it is, and the number (WhatsApp and Telegram spell the keys differently)."""
-    if one.get("file_type") != "contact":
-        return None
-    about = mapping(one.get("meta"))
-    keys = ("firstName", "first_name", "lastName", "last_name")
-    name = " ".join(filter(None, (line(about.get(key), 200) for key in keys)))
-    return ", ".join(filter(None, (name, line(one.get("fallback_title"), 200)))) or None
-
-
-def _file_name(url: str | None) -> str | None:
-    return line(unquote(url.partition("?")[0].rpartition("/")[2]), 500) if url else None
 
 
 def _custom(attributes: Object) -> dict[str, str]:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Final
 
 from chatwootai.channels import incoming
+from chatwootai.channels.enclosed import UNSUPPORTED
 from chatwootai.channels.heard import heard
 from chatwootai.channels.words import channel_of
 from chatwootai.model.delivery import Change, Delivery, Failure, Ignored, Reason, Withdrawn
@@ -57,7 +58,7 @@ def _edited(payload: Object, account: str, received_at: float, delivery_id: str 
     if (reason := incoming.not_for_us(payload, conversation)) is not None:
         return Ignored(reason=reason)
     delivery = incoming.built(payload, conversation, account, received_at, delivery_id)
-    said = delivery.message.text or delivery.message.attachments
+    said = delivery.message.text or any(one.kind != UNSUPPORTED for one in delivery.message.attachments)
     if not said or delivery.channel == "email" or received_at - delivery.message.at > _EDITABLE_SECONDS:
         return _NOTHING
     return replace(delivery, change=Change.EDIT)

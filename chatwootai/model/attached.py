@@ -14,6 +14,8 @@ _NAMED: Final[Mapping[str, str]] = {
     "ig_post": "post",
     "ig_story": "story",
     "fallback": "link",
+    "ad": "written after clicking the ad",
+    "story_reply": "an answer to a story of the company",
 }
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from chatwootai.model import assemble
 from chatwootai.model.delivery import Attachment, Delivery, Ignored, Reason, SignalKind
 from ingress.payload import Arrival, Unusable, parse
 
@@ -236,12 +237,34 @@ def test_what_else_a_conversation_says() -> None:
 
 
 @pytest.mark.parametrize(
+    ("channel", "changes", "said"),
+    [
+        ("Channel::Whatsapp", {"content": None}, "[something that this channel cannot pass on]"),  # a failed download
+        ("Channel::Telegram", {"content": None, "attachments": []}, "[something that this channel cannot pass on]"),
+        ("Channel::Whatsapp", {"content": None, "content_attributes": {"whatsapp_flow_response": {"cep": 80610}}},
+         "cep: 80610"),
+        ("Channel::Whatsapp", {"content_attributes": {"referral": {"headline": "Sofá", "body": "-20%", "x": 1}}},
+         "hi\n[written after clicking the ad: Sofá: -20%]"),
+        ("Channel::Instagram", {"content_attributes": {"story_id": "1", "story_url": "https://x"}},
+         "hi\n[an answer to a story of the company]"),
+        ("Channel::Email", {"content": None, "content_attributes": {"email": {"subject": "Pedido 8812?"}}},
+         "Pedido 8812?"),
+    ],
+)  # fmt: skip
+def test_what_a_contact_did_not_put_into_words(channel: str, changes: dict[str, Any], said: str) -> None:
+    payload = about(channel=channel) | changes
+    assert assemble.said(delivery(payload)) == said
+
+
+@pytest.mark.parametrize(
     ("payload", "reason"),
     [
         (message(private=True), Reason.PRIVATE_NOTE),
         (message(message_type="activity"), Reason.ACTIVITY),
         (message(message_type=2), Reason.ACTIVITY),
         (message(message_type="something_new"), Reason.UNKNOWN_EVENT),
+        (message(content_type="voice_call", content="Voice Call"), Reason.ACTIVITY),
+        (message(content_attributes={"deleted": True}), Reason.MESSAGE_DELETED),
         (message(sender={"id": 9, "blocked": True}), Reason.CONTACT_BLOCKED),
         (about(meta={"sender": {"blocked": True}}), Reason.CONTACT_BLOCKED),
         (about(meta={"sender": {"blocked": True}}, status="resolved"), Reason.CONTACT_BLOCKED),

@@ -1,0 +1,70 @@
+"""What came with a message beside its words: files, places, cards, and what it answers to. Pure."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Final
+from urllib.parse import unquote
+
+from chatwootai.model.delivery import Attachment
+from chatwootai.model.fields import Object, coordinate, items, line, mapping, text
+
+UNSUPPORTED: Final = "unsupported"
+"""The kind of an attachment that stands for what Chatwoot could not receive."""
+_MOST: Final = 30
+_ALWAYS_WHOLE: Final = frozenset({"webchat", "email", "api"})  # nothing of a message is fetched from a provider
+
+
+def enclosed(payload: Object, channel: str) -> tuple[Attachment, ...]:
+    """A message's attachments, and what stands in for those that did not arrive."""
+    attributes = mapping(payload.get("content_attributes"))
+    found = tuple(_attachment(mapping(one)) for one in items(payload.get("attachments"), _MOST))
+    if payload.get("content_type") == "sticker":
+        found = tuple(replace(one, kind="sticker") for one in found)
+    if attributes.get("is_unsupported") is True or _lost(payload, found, channel):
+        found = (*found, Attachment(kind=UNSUPPORTED))
+    return (*_occasion(attributes), *found)
+
+
+def _lost(payload: Object, found: tuple[Attachment, ...], channel: str) -> bool:
+    """Whether Chatwoot could not fetch what was sent: it stores a message without words and without a file then."""
+    bare = payload.get("content") is None and not mapping(payload.get("content_attributes")).get(
+        "whatsapp_flow_response"
+    )
+    return bare and not found and channel not in _ALWAYS_WHOLE
+
+
+def _occasion(attributes: Object) -> Iterator[Attachment]:
+    """What a contact writes about, as the channel knows it: the ad that was clicked, the story that is answered."""
+    referral = mapping(attributes.get("referral"))
+    said = filter(None, (line(referral.get("headline"), 200), line(referral.get("body"), 300)))
+    if title := ": ".join(said):
+        yield Attachment(kind="ad", title=title)
+    if attributes.get("story_id") and attributes.get("image_type") != "story_mention":
+        yield Attachment(kind="story_reply")
+
+
+def _attachment(one: Object) -> Attachment:
+    url = line(one.get("data_url"))
+    return Attachment(
+        kind=line(one.get("file_type"), 40) or "file",
+        url=url,
+        content_type=line(one.get("content_type"), 200),
+        title=_card(one) or line(one.get("fallback_title"), 500) or _file_name(url),
+        transcript=text(one.get("transcribed_text")) or None,
+        latitude=coordinate(one.get("coordinates_lat")),
+        longitude=coordinate(one.get("coordinates_long")),
+    )
+
+
+def _card(one: Object) -> str | None:
+    """A contact card: whose it is, and the number (WhatsApp and Telegram spell the keys differently)."""
+    if one.get("file_type") != "contact":
+        return None
+    about = mapping(one.get("meta"))
+    keys = ("firstName", "first_name", "lastName", "last_name")
+    name = " ".join(filter(None, (line(about.get(key), 200) for key in keys)))
+    return ", ".join(filter(None, (name, line(one.get("fallback_title"), 200)))) or None
+
+
+def _file_name(url: str | None) -> str | None:
+    return line(unquote(url.partition("?")[0].rpartition("/")[2]), 500) if url else None
