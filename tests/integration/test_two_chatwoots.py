@@ -138,7 +138,9 @@ def marks(text: str) -> set[str]:
 async def talk(key: str, driver: Driver) -> Sent:
     """The same customer, by phone and words, writes to each; only the canary of what he writes differs."""
     said = f"canary-{key}-said"
-    sent = await driver.write(ACCOUNT, "whatsapp", f"Onde fica o estacionamento? {said}", contact={"name": "Ana", "phone_number": PHONE})
+    sent = await driver.write(
+        ACCOUNT, "whatsapp", f"Onde fica o estacionamento? {said}", contact={"name": "Ana", "phone_number": PHONE}
+    )
     await driver.wait_for_reply(sent, within=60)
     for words in (f"E abre no domingo? {said}", "vocês aceitam pix?", f"Quero falar com uma pessoa {said}"):
         sent = await driver.answer(sent, "whatsapp", words)
@@ -203,11 +205,13 @@ async def test_each_has_a_door_that_the_others_secret_does_not_open(two: Two, dr
         key: {attempt["status"] for each in await driver.deliveries() for attempt in each["attempts"]}
         for key, driver in drivers.items()
     }
-    assert answers == {key: {200} for key in KEYS}
+    assert all(200 in found and 401 not in found for found in answers.values()), answers
     async with aiohttp.ClientSession() as session:
         admin = Admin(session, two.url("chatwoot"), ACCOUNT, two.secrets("azul")["USER_TOKEN"])
         for bot in (await admin.setup()).bots:
             await admin.move_bot(bot.id, address(two.url("ingress"), "bela"))
     astray = await drivers["azul"].write(ACCOUNT, "whatsapp", "astray", new=True)
-    found = await drivers["azul"].deliveries(timeout=30, conversation=astray.conversation, done=True)
+    found = await drivers["azul"].deliveries(
+        timeout=60, conversation=astray.conversation, event="message_created", done=True
+    )
     assert {attempt["status"] for each in found for attempt in each["attempts"]} == {401}
