@@ -68,6 +68,8 @@ def taught(blueprint: Blueprint, *, doubt: bool = False) -> Blueprint:
 
 def read(text: str) -> Marked:
     """The words and the marks of an answer."""
+    if "[" not in text:
+        return Marked(text.strip())
     said, handoff = split_handoff(text)
     said, choices = split_choices(said)
     said, sure = split_sure(said)

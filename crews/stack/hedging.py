@@ -69,6 +69,9 @@ class _Race:
                 runner.close()
             if not all(runner.task.done() for runner in self._runners):
                 await asyncio.gather(*(runner.task for runner in self._runners), return_exceptions=True)
+            # Race and runners hold each other: let go of, they need no garbage collector to leave.
+            self._runners.clear()
+            self._timers.clear()
 
     def sent(self, runner: "_Runner") -> None:
         """A request has left: wait for its first word, but not for ever, and not alone for long."""

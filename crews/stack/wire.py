@@ -11,6 +11,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import replace
+from http.cookiejar import CookieJar
 from typing import Any, Protocol
 
 import httpx
@@ -33,6 +34,7 @@ _PAUSE_MIDWAY = 3.0  # seconds without a byte between two words, after which an 
 _LAST_WORDS = 0.2  # seconds before the deadline at which an answer ends at its last sentence
 _TRAILER = 0.05  # seconds for the end of the body after the last event, so that the connection can be kept
 _SENTENCE = re.compile(r"[.!?…]['\"”’)*_]*(?:\s|$)|\n")
+_NOTHING = httpx.ByteStream(b"")
 _AZURE = (".azure.com", ".azure-api.net")
 _NO_KEY = "no API key: set OPENAI_API_KEY, or api_key beside base_url under `model` in the tenant's configuration"
 _NO_KEY_NEEDED = "none"  # what a local server without keys is sent
@@ -50,7 +52,7 @@ class Wire:
 
     def __init__(self) -> None:
         self.meter: Meter | None = None
-        self._http = DefaultAioHttpClient(limits=_LIMITS, follow_redirects=False, headers=_PLAIN)
+        self._http = DefaultAioHttpClient(limits=_LIMITS, follow_redirects=False, headers=_PLAIN, cookies=_NoCookies())
         self._clients: OrderedDict[str, AsyncOpenAI] = OrderedDict()
         self._dialects = Dialects()
 
@@ -163,6 +165,7 @@ class Wire:
             return await _listened(call, response, speech)
         finally:
             await response.aclose()
+            response.stream = _NOTHING  # its own holds it: a circle that only the garbage collector would find
 
     def _tell(self, call: Call, headers: httpx.Headers) -> None:
         if self.meter is not None and (left := refusals.remaining(headers)) is not None:
@@ -202,6 +205,16 @@ def _addressed(endpoint: Endpoint) -> tuple[str | None, dict[str, object], dict[
     azure = endpoint.api_key and url.host.endswith(_AZURE)
     headers = {"api-key": endpoint.api_key} if azure and endpoint.api_key else {}
     return str(url.copy_with(query=None)), dict(url.params), headers
+
+
+class _NoCookies(CookieJar):
+    """One client serves all tenants: what an endpoint wants remembered of one must not go out with another's call."""
+
+    def extract_cookies(self, response: Any, request: Any) -> None:
+        """Take none."""
+
+    def add_cookie_header(self, request: Any) -> None:
+        """Send none."""
 
 
 async def _listened(call: Call, response: httpx.Response, speech: Speech) -> Completion | Exception:

@@ -1,6 +1,7 @@
 """Drafts through the whole room against an endpoint on a real socket."""
 
 import asyncio
+import gc
 import json
 import time
 from collections.abc import AsyncIterator
@@ -14,9 +15,12 @@ from chatwootai.model.delivery import Contact
 from chatwootai.model.turn import Exchange, Question, Usage
 from config.settings import Settings
 from crews import environment
+from crews.call import Call, Completion
 from crews.catalog import SHIPPED, Catalog
 from crews.errors import CrewUnsupported, ModelRefused, ModelUnavailable
+from crews.run import Run
 from tests.crews_endpoint import Answer, Body, Recorder, completion, endpoint, last, tool_call
+from tests.stack_endpoint import sandbox_llm
 
 if TYPE_CHECKING:
     from crews.draft import Crews
@@ -103,6 +107,22 @@ async def test_a_draft_is_one_call_with_its_usage_and_steps(crews: "Crews") -> N
     (body,) = server.bodies
     assert (body["model"], body["temperature"], body["max_tokens"]) == ("model-asked", 0.2, 110)
     assert "tools" not in body
+
+
+async def test_a_run_leaves_by_itself_without_the_garbage_collector(crews: "Crews") -> None:
+    """What it leaves behind in circles would be walked by collections while everybody waits."""
+    async with sandbox_llm() as llm:
+        given = settings(llm.url, model={"name": "gpt-4o-mini"})
+        await crews.draft(question(), given)
+        gc.collect()
+        gc.disable()
+        try:
+            for _ in range(5):
+                await crews.draft(question(), given)
+            left = [each for each in gc.get_objects() if isinstance(each, Run | Call | Completion)]
+            assert len(left) < 5  # the last run's, which the loop's timers still know
+        finally:
+            gc.enable()
 
 
 async def test_the_channel_and_the_tenant_both_bound_the_answer(crews: "Crews") -> None:

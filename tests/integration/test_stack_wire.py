@@ -148,6 +148,29 @@ async def test_each_key_has_a_client_and_all_share_connections(wire: Wire) -> No
             await wire.complete(call(llm.target(key="c")))
 
 
+async def test_what_an_endpoint_wants_remembered_of_one_tenant_goes_out_with_nobodys_call(wire: Wire) -> None:
+    seen: list[str | None] = []
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        seen.append(request.headers.get("Cookie"))
+        answer = web.json_response({"choices": [{"message": {"content": "Oi."}, "finish_reason": "stop"}]})
+        answer.set_cookie("canary", "tenant-a")
+        return answer
+
+    app = web.Application()
+    app.router.add_post("/v1/chat/completions", handle)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    try:
+        url = f"http://127.0.0.1:{runner.addresses[0][1]}/v1"
+        for key in ("a", "b", "a"):
+            await wire.complete(call(Target(endpoint=Endpoint(url, key), model="m")))
+    finally:
+        await runner.cleanup()
+    assert seen == [None, None, None]
+
+
 async def test_the_effort_of_models_that_reason_is_the_tenants(wire: Wire) -> None:
     async with sandbox_llm() as llm:
         await wire.complete(call(llm.target("gpt-5-mini"), policy=Policy(reasoning_effort="minimal"), temperature=0.3))
