@@ -1,19 +1,19 @@
 """Lua scripts from lua/, run by digest; all that is asked for in one tick of the event loop shares one write."""
 
-import asyncio
 import hashlib
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from redis.exceptions import NoScriptError
+from hiredis import pack_command
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError, ResponseError
 
 from chatwootai.stores.connection import Connection, store_errors
+from chatwootai.stores.pipe import Pipe
 
 Argument = str | bytes | int | float
-
-_UNDER_WAY = 2
-_MOST_IN_ONE = 256
 
 
 class Script:
@@ -35,27 +35,20 @@ def _read(name: str) -> str:
     return files("chatwootai.stores").joinpath("lua", name).read_text(encoding="utf-8")
 
 
-_Call = tuple[Script, tuple[Argument, ...], asyncio.Future[Any]]
-
-
 class Runner:
-    """Runs scripts on one connection pool; who uses the same pool shares the runner (`Runner.of`).
+    """Runs scripts over the pipe of one client; who uses the same client shares the runner (`Runner.of`).
 
-    A round trip through redis-py costs ten times what Redis needs for the script, so the calls of one tick travel in
-    one pipeline, and while two are under way the next one gathers. A pipeline is no transaction: each script is atomic
-    by itself, and each caller gets its own answer or its own error.
+    Calls that share a write are no transaction: each script is atomic by itself, and each caller gets its own answer
+    or its own error.
     """
 
     def __init__(self, connection: Connection) -> None:
-        self.connection = connection
-        self._waiting: list[_Call] = []
-        self._senders: set[asyncio.Task[None]] = set()
-        self._under_way = 0
-        self._scheduled = False
+        self._pipe = Pipe(connection)
+        self._retry: Retry = connection.connection_pool.connection_kwargs.get("retry") or Retry(NoBackoff(), 0)
 
     @classmethod
     def of(cls, connection: Connection) -> "Runner":
-        """The runner of a connection pool; it hangs on the connection and lives exactly as long."""
+        """The runner of a client; it hangs on the client and lives exactly as long."""
         runner: Runner = vars(connection).setdefault("_chatwootai_runner", cls(connection))
         return runner
 
@@ -65,66 +58,30 @@ class Runner:
         Raises:
             StoreUnavailable: Redis is away; the script may or may not have run.
         """
-        loop = asyncio.get_running_loop()
-        future: asyncio.Future[Any] = loop.create_future()
-        self._waiting.append((script(name), arguments, future))
-        if not self._scheduled and self._under_way < _UNDER_WAY:
-            self._scheduled = True
-            loop.call_soon(self._start)
+        called = script(name)
+        try:
+            return await self._pipe.call(_packed("EVALSHA", called.digest, 0, *arguments))
+        except Exception as error:  # noqa: BLE001 - looked at there
+            return await self._again(called, arguments, error)
+
+    async def _again(self, called: Script, arguments: tuple[Argument, ...], error: Exception) -> Any:
+        """After a first failure: as often as the client tries again, with the source, for Redis may have lost it."""
+        unknown = isinstance(error, ResponseError) and str(error).startswith("NOSCRIPT")
+        failed = [] if unknown else [error]
+
+        async def attempt() -> Any:
+            if failed:
+                raise failed.pop()
+            return await self._pipe.call(_packed("EVAL", called.source, 0, *arguments))
+
         with store_errors():
-            return await future
-
-    def _start(self) -> None:
-        self._scheduled = False
-        if self._waiting:
-            self._under_way += 1
-            task = asyncio.get_running_loop().create_task(self._send_all())
-            self._senders.add(task)
-            task.add_done_callback(self._senders.discard)
-
-    async def _send_all(self) -> None:
-        try:
-            while self._waiting:
-                await self._send_some()
-        finally:
-            self._under_way -= 1  # in the same step that saw nothing waiting: whoever comes next schedules again
-
-    async def _send_some(self) -> None:
-        batch, self._waiting = self._waiting[:_MOST_IN_ONE], self._waiting[_MOST_IN_ONE:]
-        try:
-            answers = await self._send([(one, arguments) for one, arguments, _ in batch])
-        except Exception as error:  # noqa: BLE001 - each caller gets it, and decides
-            answers = [error] * len(batch)
-        except BaseException:
-            for _, _, future in batch:
-                future.cancel()
-            raise
-        for (_, _, future), answer in zip(batch, answers, strict=True):
-            _settle(future, answer)
-
-    async def _send(self, calls: list[tuple[Script, tuple[Argument, ...]]]) -> list[Any]:
-        answers = await self._pipeline(calls, by_digest=True)
-        unknown = [index for index, answer in enumerate(answers) if isinstance(answer, NoScriptError)]
-        if unknown:  # Redis was restarted or flushed its scripts: send the sources along
-            again = await self._pipeline([calls[index] for index in unknown], by_digest=False)
-            for index, answer in zip(unknown, again, strict=True):
-                answers[index] = answer
-        return answers
-
-    async def _pipeline(self, calls: list[tuple[Script, tuple[Argument, ...]]], *, by_digest: bool) -> list[Any]:
-        pipeline = self.connection.pipeline(transaction=False)
-        for one, arguments in calls:
-            if by_digest:
-                pipeline.execute_command("EVALSHA", one.digest, 0, *arguments)
-            else:
-                pipeline.execute_command("EVAL", one.source, 0, *arguments)
-        return list(await pipeline.execute(raise_on_error=False))
+            return await self._retry.call_with_retry(attempt, _nothing)
 
 
-def _settle(future: asyncio.Future[Any], answer: Any) -> None:
-    if future.done():  # its caller was cancelled; what the script did stands
-        return
-    if isinstance(answer, Exception):
-        future.set_exception(answer)
-    else:
-        future.set_result(answer)
+async def _nothing(_error: RedisError) -> None:
+    """What a broken pipe needs to be mended: it connects by itself."""
+
+
+def _packed(*parts: Argument) -> bytes:
+    command: bytes = pack_command(parts)  # type: ignore[arg-type]  # its stub knows tuples of one only
+    return command
