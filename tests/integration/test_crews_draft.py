@@ -109,10 +109,6 @@ async def test_a_draft_is_one_call_with_its_usage_and_steps(crews: "Crews") -> N
     assert "tools" not in body
 
 
-def _of_runs() -> int:
-    return sum(isinstance(each, Run | Call | Completion) for each in gc.get_objects())
-
-
 async def test_a_run_leaves_by_itself_without_the_garbage_collector(crews: "Crews") -> None:
     """What it leaves behind in circles would be walked by collections while everybody waits."""
     async with sandbox_llm() as llm:
@@ -121,11 +117,14 @@ async def test_a_run_leaves_by_itself_without_the_garbage_collector(crews: "Crew
         gc.collect()
         gc.disable()
         try:
-            before = _of_runs()
             for _ in range(10):
                 await crews.draft(question(), given)
-            assert _of_runs() - before < 10  # the last run's, which the loop's timers still know, may be left
+            gc.set_debug(gc.DEBUG_SAVEALL)
+            gc.collect()
+            assert [each for each in gc.garbage if isinstance(each, Run | Call | Completion)] == []
         finally:
+            gc.set_debug(0)
+            gc.garbage.clear()
             gc.enable()
 
 
