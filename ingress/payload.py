@@ -12,6 +12,7 @@ from typing import Any, Final
 import orjson
 
 from chatwootai.channels import incoming, revised
+from chatwootai.channels.handed_back import waiting
 from chatwootai.channels.heard import heard
 from chatwootai.model.delivery import Delivery, Ignored, Reason, Wish
 from chatwootai.model.fields import identifier, mapping
@@ -92,7 +93,9 @@ def _message_updated(payload: dict[str, Any], arrival: Arrival) -> Delivery | Ig
     return revised.read(payload, arrival.account, arrival.received_at, arrival.delivery_id)
 
 
-def _conversation(payload: dict[str, Any], arrival: Arrival) -> Ignored:
+def _conversation(payload: dict[str, Any], arrival: Arrival) -> Delivery | Ignored:
+    if (delivery := waiting(payload, arrival.account, arrival.received_at, arrival.delivery_id)) is not None:
+        return delivery
     signal = conversation_events.signal_of(payload, arrival.account, arrival.received_at)
     return Ignored(reason=Reason.CONVERSATION_EVENT, signal=signal)
 

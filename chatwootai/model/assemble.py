@@ -33,8 +33,9 @@ def question(
 ) -> Question:
     """One question from a burst (oldest first, at least one delivery) and what was said before it."""
     last = deliveries[-1]
-    asked = {("contact", said(delivery), delivery.message.at) for delivery in deliveries}
-    before = [one for one in history if (one.role, one.text, one.at) not in asked]  # heard while people had it
+    # Heard while people had it; what tells of it gives its time in whole seconds or in parts of them.
+    asked = {("contact", said(delivery), int(delivery.message.at)) for delivery in deliveries}
+    before = [one for one in history if (one.role, one.text, int(one.at)) not in asked]
     return Question(
         turn=turn,
         account=last.account,
