@@ -250,7 +250,8 @@ async def _commit(
     floor: Floor, turn: Turn, question: Question, made: Outcome, *, remember: bool = True
 ) -> Decided | None:
     """Write the decision; None if newer messages came that it must answer too."""
-    actions = outcome.actions(made, question, destination(made, turn.settings))
+    planned = outcome.actions(made, question, destination(made, turn.settings))
+    actions = tuple(replace(action, delivery=turn.last.delivery_id or "") for action in planned)
     decision = Decision(
         turn=turn.id,
         answered=[delivery.message.id for delivery in turn.deliveries],

@@ -77,8 +77,9 @@ async def deliver(
             await patient(lambda one=pending: floor.conversations.replace(hold, one))  # type: ignore[misc]
         elif pending.action.turn not in dropped:
             entry = Entry(pending, pending.action, posted_at)
-            if not await _delivered(floor, tenant, hold, entry):
-                dropped.add(pending.action.turn)
+            with log.bound(turn=entry.action.turn, delivery=entry.action.delivery):
+                if not await _delivered(floor, tenant, hold, entry):
+                    dropped.add(pending.action.turn)
         posted_at = 0.0
 
 
@@ -230,12 +231,13 @@ async def _put_off(floor: Floor, hold: Hold, entry: Entry, error: ChatwootError)
     if time.time() - entry.action.due > _KEPT_SECONDS:
         await _bury(floor, hold, entry.pending, entry.action, str(error))
         return False
+    _log.warning("chatwoot_away", error=str(error))
     raise ChatwootAway(str(error), entry.action.due, error.at if isinstance(error, TryAgain) else 0.0)
 
 
 async def _bury(floor: Floor, hold: Hold, pending: Pending, action: Action, why: str) -> None:
     """Chatwoot will never take this: tell people once, open the conversation, and keep a dead letter."""
-    _log.error("dead_letter", cause=why, kind=action.kind.value, turn=action.turn)
+    _log.error("dead_letter", cause=why, kind=action.kind.value)
     DEAD_LETTERS.labels("refused").inc()
     instead = _for_people(action, why) if action.kind is ActionKind.REPLY else ()
     letter = dead_letter(action.turn, hold.conv, f"Chatwoot refused: {why}")

@@ -134,6 +134,7 @@ async def _look(tenant: Tenant, question: Question) -> Conversation:
     try:
         return await tenant.chatwoot.conversation(question.conversation, deadline=time.time() + _LOOK_SECONDS)
     except ChatwootError as error:
+        _log.warning("chatwoot_away", error=str(error))
         raise ChatwootAway(str(error), time.time()) from error
 
 

@@ -45,7 +45,6 @@ async def work(floor: Floor, conv: str, job: str, *, lost: bool) -> None:
         except Stale:
             _log.info("conversation_taken_by_another_job")
         except ChatwootAway as away:
-            _log.warning("chatwoot_away", error=str(away))
             after = max(until_chatwoot(away.waiting_since), away.until - time.time())
             await _again(floor, begun, min(after, _LONGEST_OFF), count=False)
         except StoreUnavailable:

@@ -28,7 +28,7 @@ class Action:
     `due` is the turn's deadline in unix seconds, after which nobody waits for it any more (it is still delivered).
     `assignee` is the teammate who was named when the turn began. `alone`: only if the contact has said nothing since.
     `cc`: who gets a copy of a mail. `reply_to`: the id of the contact's message that it is shown as an answer to.
-    `choices`: the titles of buttons below a reply.
+    `choices`: the titles of buttons below a reply. `delivery`: the webhook request that it answers, for the log.
     """
 
     kind: ActionKind
@@ -45,6 +45,7 @@ class Action:
     cc: tuple[str, ...] = ()
     reply_to: int | None = None
     choices: tuple[str, ...] = ()
+    delivery: str = ""
 
     @property
     def posts(self) -> bool:

@@ -169,6 +169,32 @@ async def test_what_cannot_be_posted_gives_way_to_a_note(redis: Connection) -> N
     assert await redis.zcard(keys.DEAD) == 1
 
 
+@pytest.mark.parametrize(("posted", "remembered"), [(0, ["contact"]), (1, ["contact", "crew"])])
+async def test_a_reply_of_which_nothing_was_posted_is_not_remembered_as_said(
+    redis: Connection, posted: int, remembered: list[str]
+) -> None:
+    conversations = Conversations(redis)
+    await Mailbox(redis).admit(delivery(7), priority=5)
+    begun = await begin(redis)
+    decision = Decision(
+        turn="t1",
+        answered=[7],
+        actions=(reply("t1", 1), reply("t1", 2)),
+        exchanges=[Exchange("contact", "oi", 1_795_183_408.0), Exchange("crew", "Olá\nOlá", 1_795_183_409.0)],
+    )
+    await conversations.commit(begun.hold, begun.sequence, decision, most_context=4, context_ms=60_000)
+    held = await conversations.begin(CONV, begun.hold.job, "w1")
+    assert held is not None
+    for one in held.outbox[:posted]:
+        await conversations.post(held.hold, one)
+        await conversations.sent(held.hold, one)
+    await conversations.replace(held.hold, held.outbox[posted], drop_turn=True)
+    after = await conversations.begin(CONV, begun.hold.job, "w1")
+    assert after is not None
+    assert [said.role for said in after.context] == remembered
+    assert after.outbox == ()
+
+
 async def test_finish_queues_the_next_turn_for_what_came_meanwhile(redis: Connection) -> None:
     conversations = Conversations(redis)
     await Mailbox(redis).admit(delivery(7), priority=5)

@@ -26,6 +26,7 @@ for i = at + 1, at + said do redis.call('RPUSH', 'cw:context:' .. conv, ARGV[i])
 if said > 0 then
   redis.call('LTRIM', 'cw:context:' .. conv, -tonumber(ARGV[7]), -1)
   redis.call('PEXPIRE', 'cw:context:' .. conv, ARGV[8])
+  redis.call('HSET', key, 'said', redis.sha1hex(ARGV[at + said]))  -- what the contact will have read, if it is posted
 end
 if ARGV[9] ~= '' then
   redis.call('SET', 'cw:dead:' .. ARGV[6], ARGV[9], 'PX', ARGV[10])
