@@ -1,5 +1,6 @@
 """A measured figure, and the plain statistics that the entries share."""
 
+import math
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -38,9 +39,9 @@ def best(
 
 
 def quantile(values: Sequence[float], share: float) -> float:
-    """Return the value that `share` of all lie below or at."""
+    """Return the least value that `share` of all lie below or at."""
     ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+    return ordered[max(0, math.ceil(share * len(ordered)) - 1)]
 
 
 def rounded(value: float) -> float:

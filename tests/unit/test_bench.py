@@ -42,6 +42,10 @@ def test_a_quantile_is_a_value_that_was_measured(share: float, value: float) -> 
     assert quantile([5, 3, 1, 2, 4], share) == value
 
 
+def test_the_99th_of_a_hundred_is_not_the_worst_of_them() -> None:
+    assert quantile(list(range(1, 101)), 0.99) == 99
+
+
 @pytest.mark.parametrize(("value", "shown"), [(0.012345, 0.0123), (12.345, 12.3), (12345.6, 12346)])
 def test_three_digits_are_kept(value: float, shown: float) -> None:
     assert rounded(value) == shown
