@@ -16,7 +16,7 @@ CANNOT_START = 2
 def main() -> int:
     """Start, serve, and say why if that cannot be."""
     try:
-        log.configure_from(os.environ, process="ingress")
+        log.configure_from(os.environ, process="ingress", for_good=True)
         environment = Environment.read(os.environ)
         _run(environment)
     except ConfigurationError as error:

@@ -17,7 +17,7 @@ class TooSlow(Exception):
     """The body did not come in time, or its connection broke."""
 
 
-async def read(request: web.Request, most: int = MOST_BYTES, seconds: float = READ_SECONDS) -> bytes:
+async def read(request: web.BaseRequest, most: int = MOST_BYTES, seconds: float = READ_SECONDS) -> bytes:
     """The whole raw body.
 
     The limit is enforced on what has arrived, so neither chunks nor a lying Content-Length get past it.
@@ -26,14 +26,14 @@ async def read(request: web.Request, most: int = MOST_BYTES, seconds: float = RE
         TooLarge: more than `most` bytes, announced or arrived; the rest is not read.
         TooSlow: not whole after `seconds`.
     """
-    if (request.content_length or 0) > most:
-        raise TooLarge
     content = request.content
     if content.is_eof():  # it came with the headers, as nearly all do: no timer, no loop
         body = content.read_nowait()
         if len(body) > most:
             raise TooLarge
         return body
+    if (request.content_length or 0) > most:
+        raise TooLarge
     try:
         async with asyncio.timeout(seconds):
             return await _collect(request, most)
@@ -41,7 +41,7 @@ async def read(request: web.Request, most: int = MOST_BYTES, seconds: float = RE
         raise TooSlow from error
 
 
-async def _collect(request: web.Request, most: int) -> bytes:
+async def _collect(request: web.BaseRequest, most: int) -> bytes:
     body = bytearray()
     while chunk := await request.content.readany():
         body += chunk

@@ -9,7 +9,7 @@ import signal
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 
-from aiohttp import web
+from aiohttp import hdrs, web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from chatwootai.stores.connection import connect
@@ -23,16 +23,20 @@ from ingress.journal import Journal
 from ingress.webhook import Door
 
 _SHUTDOWN_SECONDS = 10.0
+Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 _log = log.get("ingress.server")
+_DOOR = web.AppKey("door", Door)
+_ADDRESS = "/webhooks/chatwoot/"
 _bad_http = metrics.DELIVERIES.labels("refused", "bad_http")
 
 
 def application(door: Door, admissions: Admissions, live: Live | None = None) -> web.Application:
     """The routes; `live` adds the configuration to what /readyz tells."""
     app = web.Application()
+    app[_DOOR] = door
     checks = {**health.checks(admissions), **({"config": live.check} if live else {})}
-    app.add_routes([web.post("/webhooks/chatwoot/{account}", door.receive), *http.routes(checks)])
+    app.add_routes([web.post(_ADDRESS + "{account}", door.receive), *http.routes(checks)])
     return app
 
 
@@ -116,6 +120,8 @@ async def listening(
         shutdown_timeout=_SHUTDOWN_SECONDS,
     )
     await runner.setup()
+    if runner.server is not None and _DOOR in app:
+        runner.server.request_handler = _straight_to(app[_DOOR], runner.server.request_handler)
     try:
         site = web.TCPSite(runner, host, port)
         await site.start()
@@ -128,6 +134,20 @@ async def listening(
                     await finish()
     finally:
         await runner.cleanup()
+
+
+def _straight_to(door: Door, usual: Handler) -> Handler:
+    """Webhooks of known accounts go to the door at once; all else, and what is unusual, goes through the router."""
+
+    def handle(request: web.BaseRequest) -> Awaitable[web.StreamResponse]:
+        path = request.raw_path
+        if request.method == "POST" and path.startswith(_ADDRESS) and hdrs.EXPECT not in request.headers:
+            account = door.snapshot.account(path[len(_ADDRESS) :])
+            if account is not None:
+                return door.answer(request, account)
+        return usual(request)
+
+    return handle
 
 
 def _no_strangers(record: logging.LogRecord) -> bool:

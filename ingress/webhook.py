@@ -9,7 +9,6 @@ from dataclasses import replace
 from typing import Final
 
 from aiohttp import web
-from prometheus_client import Counter
 
 from chatwootai.channels.revised import STATES
 from chatwootai.model.delivery import Change, Delivery, Ignored, Reason
@@ -20,17 +19,19 @@ from config.settings import Settings
 from config.snapshot import Account, Snapshot
 from ingress import body, payload
 from ingress.admission import Admissions, StoredNowhere
+from ingress.answers import Ready, fitting, later, refused
 from ingress.payload import Arrival, Unusable
 from ingress.rate import Rates
 from ingress.signature import Cause, Refused, verify
 
 DELIVERY_ID: Final = "X-Chatwoot-Delivery"
 _MOST_DELIVERY_ID: Final = 128
-_JSON: Final = "application/json"
 _AFTERWARDS: Final = frozenset({Reason.MESSAGE_DELETED, Reason.EDIT_WITHOUT_NEW_CONTENT})
 _FULL_SECONDS: Final = 5  # a mailbox that is full empties at the pace of turns
 
-_IGNORED: Final = {reason: b'{"status":"ignored","reason":"%b"}' % reason.value.encode() for reason in Reason}
+_ACCEPTED: Final = Ready(b'{"status":"accepted"}')
+_DUPLICATE: Final = Ready(b'{"status":"duplicate"}')
+_IGNORED: Final = {r: Ready(b'{"status":"ignored","reason":"%b"}' % r.value.encode()) for r in Reason}
 _ignored = {reason: metrics.DELIVERIES.labels("ignored", reason.value) for reason in Reason}
 _states = {state: metrics.MESSAGE_STATES.labels(state) for state in STATES}
 _accepted = metrics.DELIVERIES.labels("accepted", "")
@@ -53,14 +54,21 @@ class Door:
         """Put another configuration in force; a request keeps the account that it began with."""
         self.snapshot = snapshot
 
-    async def receive(self, request: web.Request) -> web.Response:
+    async def receive(self, request: web.Request) -> web.StreamResponse:
+        """Answer a request by the account in its address."""
+        account = self.snapshot.account(request.match_info["account"])
+        if account is None:
+            return refused(404, "unknown_account", "no such account")
+        return await self.answer(request, account)
+
+    async def answer(self, request: web.BaseRequest, account: Account) -> web.StreamResponse:
         """Answer one webhook request. A mistake of ours is a 500 without details: Chatwoot tries those again."""
         self._in_flight += 1
         try:
-            return await self._receive(request)
+            return fitting(await self._answer(request, account), request)
         except Exception:  # noqa: BLE001  whatever it is, the answer is one that Chatwoot tries again after
             _log.exception("surprise", path=request.path)
-            return _refused(500, "surprise", "something went wrong here: send it again")
+            return refused(500, "surprise", "something went wrong here: send it again")
         finally:
             self._in_flight -= 1
             if not self._in_flight:
@@ -72,22 +80,20 @@ class Door:
             self._idle.clear()
             await self._idle.wait()
 
-    async def _receive(self, request: web.Request) -> web.Response:
-        account = self.snapshot.account(request.match_info["account"])
-        if account is None:
-            return _refused(404, "unknown_account", "no such account")
+    async def _answer(self, request: web.BaseRequest, account: Account) -> web.StreamResponse:
         try:
             raw = await body.read(request)
         except body.TooLarge:
-            return _refused(413, "too_large", "the body is over 1 MiB", close=True)
+            return refused(413, "too_large", "the body is over 1 MiB", close=True)
         except body.TooSlow:
-            return _refused(400, "too_slow", "the body did not come in time", close=True)
+            return refused(400, "too_slow", "the body did not come in time", close=True)
         now = time.time()
         if not self._is_genuine(raw, request, account, now):
-            return _refused(401, "signature", "the signature is missing or wrong, or the clocks differ by over 300 s")
-        return await self._understand(raw, account, Arrival(account.key, account.id, now, _delivery_id(request)))
+            return refused(401, "signature", "the signature is missing or wrong, or the clocks differ by over 300 s")
+        arrival = Arrival(account.key, account.id, now, _delivery_id(request))
+        return await self._understand(raw, account, arrival)
 
-    def _is_genuine(self, raw: bytes, request: web.Request, account: Account, now: float) -> bool:
+    def _is_genuine(self, raw: bytes, request: web.BaseRequest, account: Account, now: float) -> bool:
         result = verify(raw, request.headers, [secret.reveal() for secret in account.webhook_secrets], now)
         if not isinstance(result, Refused):
             return True
@@ -99,12 +105,12 @@ class Door:
         _log.warning("signature_refused", account=account.key, cause=result.cause.value, remote=request.remote)
         return False
 
-    async def _understand(self, raw: bytes, account: Account, arrival: Arrival) -> web.Response:
+    async def _understand(self, raw: bytes, account: Account, arrival: Arrival) -> web.StreamResponse:
         try:
             meaning = payload.parse(raw, arrival)
         except Unusable as error:
             _log.warning("unusable", account=account.key, delivery=arrival.delivery_id, cause=error.cause)
-            return _refused(400, error.cause, str(error))
+            return refused(400, error.cause, str(error))
         if isinstance(meaning, Ignored):
             return await self._ignore(meaning, account, arrival)
         mail = _settings(account, meaning.inbox).mail
@@ -113,7 +119,7 @@ class Door:
         copied = tuple(each for each in meaning.cc if not mail.is_own(each))
         return await self._admit(meaning if copied == meaning.cc else replace(meaning, cc=copied), account)
 
-    async def _ignore(self, ignored: Ignored, account: Account, arrival: Arrival) -> web.Response:
+    async def _ignore(self, ignored: Ignored, account: Account, arrival: Arrival) -> web.StreamResponse:
         if ignored.heard is not None:  # before the signal: a turn that ends for it finds what was said
             context = _settings(account, ignored.heard.inbox).context
             await self._admissions.heard(ignored.heard, context, account.priority)
@@ -123,7 +129,7 @@ class Door:
             await self._mend(ignored, account)
         _ignored[ignored.reason].inc()
         _log.debug("ignored", account=arrival.account, delivery=arrival.delivery_id, reason=ignored.reason.value)
-        return _said(_IGNORED[ignored.reason])
+        return _IGNORED[ignored.reason]
 
     async def _mend(self, ignored: Ignored, account: Account) -> None:
         """What happened to a message after it was written."""
@@ -135,31 +141,35 @@ class Door:
             language = _settings(account, ignored.failure.inbox).language
             await self._admissions.report(ignored.failure, language, account.priority)
 
-    async def _admit(self, delivery: Delivery, account: Account) -> web.Response:
+    async def _admit(self, delivery: Delivery, account: Account) -> web.StreamResponse:
         inbox = account.inboxes.get(delivery.inbox)
         rate = _settings(account, delivery.inbox).rate_per_minute
         # Chatwoot saves many old messages again at once (a contact's merge): refusing that would open conversations.
         seconds = 0 if delivery.change is Change.EDIT else self._rates.wait(account.key, rate)
         if seconds:
-            return _later(seconds, "over_rate", account)
+            return self._later(seconds, "over_rate", account)
         base = inbox.priority if inbox and inbox.priority is not None else account.priority
         try:
             admission = await self._admissions.admit(delivery, priority_of(delivery, base))
         except StoredNowhere:
             _log.error("stored_nowhere", **_ids(delivery))
-            return _refused(500, "stored_nowhere", "the delivery could be stored nowhere: send it again")
+            return refused(500, "stored_nowhere", "the delivery could be stored nowhere: send it again")
         if admission is Admission.FULL:
-            return _later(_FULL_SECONDS, "full", account)
+            return self._later(_FULL_SECONDS, "full", account)
         if admission is Admission.UNCHANGED:
             _ignored[Reason.EDIT_WITHOUT_NEW_CONTENT].inc()
-            return _said(_IGNORED[Reason.EDIT_WITHOUT_NEW_CONTENT])
+            return _IGNORED[Reason.EDIT_WITHOUT_NEW_CONTENT]
         return self._admitted(admission, delivery)
 
-    def _admitted(self, admission: Admission, delivery: Delivery) -> web.Response:
+    def _admitted(self, admission: Admission, delivery: Delivery) -> web.StreamResponse:
         accepted = admission is Admission.ACCEPTED
         (_accepted if accepted else _duplicate).inc()
         _log.info(admission.value, **_ids(delivery), channel=delivery.channel)
-        return _said(b'{"status":"accepted"}' if accepted else b'{"status":"duplicate"}')
+        return _ACCEPTED if accepted else _DUPLICATE
+
+    def _later(self, seconds: int, cause: str, account: Account) -> web.Response:
+        _log.warning("later", account=account.key, cause=cause, seconds=seconds)
+        return later(seconds, cause)
 
 
 def _settings(account: Account, inbox: int) -> Settings:
@@ -167,7 +177,7 @@ def _settings(account: Account, inbox: int) -> Settings:
     return own.settings if own else account.settings
 
 
-def _delivery_id(request: web.Request) -> str | None:
+def _delivery_id(request: web.BaseRequest) -> str | None:
     """The request's id, if it looks like one: it is not covered by the signature."""
     value = request.headers.get(DELIVERY_ID, "")
     return value if 0 < len(value) <= _MOST_DELIVERY_ID and value.isascii() and value.isprintable() else None
@@ -180,27 +190,3 @@ def _ids(delivery: Delivery) -> dict[str, object]:
         "message": delivery.message.id,
         "delivery": delivery.delivery_id,
     }
-
-
-def _said(text: bytes) -> web.Response:
-    return web.Response(body=text, content_type=_JSON)
-
-
-def _refused(status: int, cause: str, message: str, *, close: bool = False) -> web.Response:
-    _count("failed" if status >= 500 else "refused", cause)
-    response = web.json_response({"error": message}, status=status)
-    if close:  # what still comes on this connection belongs to a request that is over
-        response.force_close()
-    return response
-
-
-def _later(seconds: int, cause: str, account: Account) -> web.Response:
-    _log.warning("later", account=account.key, cause=cause, seconds=seconds)
-    response = _refused(429, cause, "too many messages for this account: try again later")
-    response.headers["Retry-After"] = str(seconds)
-    return response
-
-
-def _count(answer: str, cause: str) -> None:
-    counter: Counter = metrics.DELIVERIES.labels(answer, cause)
-    counter.inc()

@@ -75,19 +75,21 @@ def _shown(key: str, item: Any, depth: int) -> Any:
     return text(str(item))
 
 
-def secrets(_logger: Any, _method: str, event: dict[str, Any]) -> dict[str, Any]:
-    """Processor of structlog: mask secrets in every value of a line."""
+def line(_logger: Any, method: str, event: dict[str, Any]) -> dict[str, Any]:
+    """Processor of structlog: mask secrets in every value and, above debug, replace what people wrote by its length."""
     for key, item in event.items():
-        if key not in _OURS and key[0:1] != "_":
+        if type(item) is int or key in _OURS:
+            continue
+        if type(item) is str and not _is_special(key):  # nearly all
+            if _may_hide(item):
+                event[key] = text(item)
+        elif method != "debug" and key in TEXT_KEYS and isinstance(item, str | bytes | list | tuple | dict):
+            event[key] = f"<{len(str(item))} characters>"  # an id or a number is no text
+        elif key[0] != "_":
             event[key] = value(key, item)
     return event
 
 
-def conversation_text(_logger: Any, method: str, event: dict[str, Any]) -> dict[str, Any]:
-    """Processor of structlog: above debug, replace what people wrote by its length."""
-    if method == "debug":
-        return event
-    for key in TEXT_KEYS.intersection(event):
-        if isinstance(event[key], str | bytes | list | tuple | dict):  # an id or a number is no text
-            event[key] = f"<{len(str(event[key]))} characters>"
-    return event
+@lru_cache(maxsize=1024)
+def _is_special(key: str) -> bool:
+    return key in TEXT_KEYS or _is_secret(key)

@@ -272,6 +272,76 @@ async def test_health(door: Visitor) -> None:
     assert "chatwootai_deliveries_total" in (await door.get("/metrics")).body
 
 
+async def test_a_connection_stays_or_ends_as_its_caller_wishes(door: Visitor) -> None:
+    body = json.dumps(message()).encode()
+    lines = [f"{name}: {value}" for name, value in signed(body).items()]
+    kept = "\r\n".join(
+        ["POST /webhooks/chatwoot/1 HTTP/1.1", "Host: x", f"Content-Length: {len(body)}", *lines, "", ""]
+    )
+    reader, writer = await asyncio.open_connection(*door.address)
+    writer.write((kept.encode() + body) * 3)  # without waiting for answers
+    writer.write(request(body, lines))
+    async with asyncio.timeout(20):
+        answers = [one for one in (await reader.read()).split(b"HTTP/1.1 ") if one]
+    await hang_up(writer)
+    assert [answer.partition(b"\r\n")[0] for answer in answers] == [b"200 OK"] * 4
+    assert [b"Connection: close" in answer for answer in answers] == [False, False, False, True]
+    assert [json.loads(answer.partition(b"\r\n\r\n")[2])["status"] for answer in answers] == [
+        "accepted",
+        *["duplicate"] * 3,
+    ]
+    assert all(b"\r\nDate: " in answer for answer in answers)
+
+
+@pytest.mark.parametrize(
+    ("first", "line", "ends"),
+    [
+        ("POST /webhooks/chatwoot/1 HTTP/1.0", "Connection: keep-alive", False),
+        ("POST /webhooks/chatwoot/1 HTTP/1.0", "X: y", True),
+        ("POST /webhooks/chatwoot/%31 HTTP/1.1", "Connection: close", True),
+        ("POST /webhooks/chatwoot/1?from=bot HTTP/1.1", "Connection: close", True),
+        ("POST http://x/webhooks/chatwoot/1 HTTP/1.1", "Connection: close", True),
+    ],
+)
+async def test_unusual_requests_are_answered_like_any(door: Visitor, first: str, line: str, ends: bool) -> None:
+    body = json.dumps(message()).encode()
+    head = [first, "Host: x", f"Content-Length: {len(body)}", line, *(f"{k}: {v}" for k, v in signed(body).items())]
+    reader, writer = await asyncio.open_connection(*door.address)
+    writer.write("\r\n".join([*head, "", ""]).encode() + body)
+    async with asyncio.timeout(20):
+        answer = await reader.readuntil(b"}")
+        assert (b"200 OK" in answer, b"accepted" in answer) == (True, True)
+        assert (b"Connection: keep-alive" in answer) == (not ends)
+        if ends:
+            assert await reader.read() == b""
+    await hang_up(writer)
+
+
+async def test_who_asks_first_whether_to_send_is_told_to(door: Visitor) -> None:
+    body = json.dumps(message()).encode()
+    reader, writer = await asyncio.open_connection(*door.address)
+    writer.write(request(b"", [*(f"{k}: {v}" for k, v in signed(body).items()), "Expect: 100-continue"], len(body)))
+    async with asyncio.timeout(20):
+        assert b"100 Continue" in await reader.readuntil(b"\r\n\r\n")
+        writer.write(body)
+        assert b"accepted" in await reader.read()
+    await hang_up(writer)
+
+
+async def test_a_caller_who_does_not_wait_for_the_answer_has_stored_all_the_same(
+    door: Visitor, redis: Connection
+) -> None:
+    body = json.dumps(message()).encode()
+    _, writer = await asyncio.open_connection(*door.address)
+    writer.write(request(body, [f"{name}: {value}" for name, value in signed(body).items()]))
+    await writer.drain()
+    await hang_up(writer)
+    async with asyncio.timeout(20):
+        while await redis.zcard(keys.box("1:25")) == 0:  # noqa: ASYNC110  Redis has no event for it
+            await asyncio.sleep(0.01)
+    assert (await door.post(message())).body == {"status": "duplicate"}
+
+
 @pytest.mark.skipif(not PAYLOADS.exists(), reason="../shared/chatwoot is not beside this checkout")
 async def test_every_stored_payload_gets_a_two_hundred(door: Visitor) -> None:
     for path in sorted(PAYLOADS.glob("[cmw]*.json")):

@@ -1,5 +1,6 @@
 """Log lines: one JSON object each, ids on every line, no secret and no message text."""
 
+import asyncio
 import io
 import json
 import logging
@@ -25,6 +26,16 @@ def _restored() -> Iterator[None]:
 @pytest.fixture
 def stream() -> io.StringIO:
     return io.StringIO()
+
+
+class Counted(io.StringIO):
+    """Counts what each write costs: a call of the system."""
+
+    writes = 0
+
+    def write(self, text: str, /) -> int:
+        self.writes += 1
+        return super().write(text)
 
 
 def lines(stream: io.StringIO) -> list[dict[str, object]]:
@@ -59,6 +70,33 @@ def test_a_logger_made_before_configure_follows_it(stream: io.StringIO) -> None:
     early.info("unheard")
     early.warning("heard")
     assert [line["event"] for line in lines(stream)] == ["heard"]
+
+
+async def test_lines_configured_for_good_wait_for_the_end_of_the_tick_unless_they_warn() -> None:
+    stream = Counted()
+    log.configure("INFO", "json", process="x", stream=stream, for_good=True)
+    logger = log.get("x")
+    for number in range(3):
+        logger.info("said", number=number)
+    assert stream.getvalue() == ""
+    await asyncio.sleep(0)
+    assert ([line["number"] for line in lines(stream)], stream.writes) == ([0, 1, 2], 1)
+    logger.info("before")
+    logger.warning("at once")
+    assert [line["event"] for line in lines(stream)][3:] == ["before", "at once"]
+    await asyncio.to_thread(logger.info, "from a thread")
+    assert lines(stream)[-1]["event"] == "from a thread"
+
+
+def test_lines_configured_for_good_are_written_where_no_loop_runs(stream: io.StringIO) -> None:
+    log.configure("INFO", "json", process="x", stream=stream, for_good=True)
+    log.get("x").info("said")
+
+    async def last_words() -> None:
+        log.get("x").info("stopped")
+
+    asyncio.run(last_words())
+    assert [line["event"] for line in lines(stream)] == ["said", "stopped"]
 
 
 def test_exceptions_become_text_in_the_same_object(stream: io.StringIO) -> None:

@@ -1,0 +1,70 @@
+"""What the door says. The answers of docs/reference/http.md as aiohttp sends them, each counted where it is refused."""
+
+import time
+from email.utils import formatdate
+from typing import Final
+
+from aiohttp import HttpVersion11, web
+from aiohttp.abc import AbstractStreamWriter
+
+from chatwootai.telemetry import metrics
+
+JSON: Final = "application/json"
+
+
+class Ready(web.StreamResponse):
+    """A 200 whose bytes are ready: one object for all requests of HTTP/1.1 that keep their connection.
+
+    It has no state of a request, and nothing may change its headers.
+    """
+
+    def __init__(self, body: bytes) -> None:
+        super().__init__()
+        self.body = body
+        self._second = 0
+        self._bytes = b""
+
+    async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter:
+        """Send all of it."""
+        await request.writer.write(self._whole())
+        return request.writer
+
+    async def write_eof(self, data: bytes = b"") -> None:
+        """Do nothing: it has been sent."""
+
+    @property
+    def keep_alive(self) -> bool:
+        """The connection stays."""
+        return True
+
+    def _whole(self) -> bytes:
+        second = int(time.time())
+        if second != self._second:
+            self._second = second
+            date, length = formatdate(second, usegmt=True), len(self.body)
+            head = f"HTTP/1.1 200 OK\r\nContent-Type: {JSON}\r\nContent-Length: {length}\r\nDate: {date}\r\n\r\n"
+            self._bytes = head.encode() + self.body
+        return self._bytes
+
+
+def fitting(answer: web.StreamResponse, request: web.BaseRequest) -> web.StreamResponse:
+    """The answer as this request can take it."""
+    if not isinstance(answer, Ready) or (request.keep_alive and request.version == HttpVersion11):
+        return answer
+    return web.Response(body=answer.body, content_type=JSON)
+
+
+def refused(status: int, cause: str, message: str, *, close: bool = False) -> web.Response:
+    """Anything else, counted by its cause."""
+    metrics.DELIVERIES.labels("failed" if status >= 500 else "refused", cause).inc()
+    response = web.json_response({"error": message}, status=status)
+    if close:  # what still comes on this connection belongs to a request that is over
+        response.force_close()
+    return response
+
+
+def later(seconds: int, cause: str) -> web.Response:
+    """429: to be sent again."""
+    response = refused(429, cause, "too many messages for this account: try again later")
+    response.headers["Retry-After"] = str(seconds)
+    return response
