@@ -30,10 +30,12 @@ _POST_SECONDS = 10.0
 _PAUSES = (0.2, 0.8, 2.0)
 """Seconds between the tries of one action before the job is put off: a stumble is waited out, an outage is not."""
 _LONGEST_WAIT = 3.0
+_BREATH, _LONGEST_BREATH, _TYPED_A_SECOND = 0.6, 2.0, 800.0
 _LOOK_AFTER = 2.0
 """Seconds after a post without an answer before its mark is looked for: mostly it is there by then."""
 _STORED_WITHIN = 15.0
 """Seconds after which Chatwoot has stored a post or never will: its server gives no request longer."""
+_REFUSED = "-refused"
 _KEPT_SECONDS = 86_400.0
 """How long an undeliverable reply is tried: after a day nobody wants it, and an operator should know."""
 
@@ -72,15 +74,24 @@ async def deliver(
         StoreUnavailable: Redis was away for too long.
     """
     dropped: set[str] = set()
+    before: Action | None = None
     for pending in outbox:
         if pending.action is None:
             await patient(lambda one=pending: floor.conversations.replace(hold, one))  # type: ignore[misc]
         elif pending.action.turn not in dropped:
+            await asyncio.sleep(breath(before, pending.action))
+            before = pending.action
             entry = Entry(pending, pending.action, posted_at)
             with log.bound(turn=entry.action.turn, delivery=entry.action.delivery):
                 if not await _delivered(floor, tenant, hold, entry):
                     dropped.add(pending.action.turn)
         posted_at = 0.0
+
+
+def breath(before: Action | None, action: Action) -> float:
+    """Seconds before a further part of a reply: nobody types it at once, and people have time to step in."""
+    further = before is not None and before.turn == action.turn and {before.kind, action.kind} == {ActionKind.REPLY}
+    return min(_LONGEST_BREATH, _BREATH + len(action.text) / _TYPED_A_SECOND) if further else 0.0
 
 
 async def _delivered(floor: Floor, tenant: Tenant, hold: Hold, entry: Entry) -> bool:
@@ -240,7 +251,8 @@ async def _bury(floor: Floor, hold: Hold, pending: Pending, action: Action, why:
     _log.error("dead_letter", cause=why, kind=action.kind.value)
     DEAD_LETTERS.labels("refused").inc()
     instead = _for_people(action, why) if action.kind is ActionKind.REPLY else ()
-    letter = dead_letter(action.turn, hold.conv, f"Chatwoot refused: {why}")
+    # What should have told people so has no letter of its own: there is nothing in it to answer.
+    letter = None if action.turn.endswith(_REFUSED) else dead_letter(action.turn, hold.conv, f"Chatwoot refused: {why}")
     await patient(
         lambda: floor.conversations.replace(
             hold, pending, instead=instead, drop_turn=action.kind is ActionKind.REPLY, dead=letter
@@ -250,5 +262,5 @@ async def _bury(floor: Floor, hold: Hold, pending: Pending, action: Action, why:
 
 def _for_people(action: Action, why: str) -> tuple[Action, ...]:
     text = f"**The assistant's reply could not be sent**\nReason: {why}\nThe reply was:\n> {action.text[:1000]}"
-    turn = f"{action.turn}-refused"
+    turn = f"{action.turn}{_REFUSED}"
     return replace(action, turn=turn, kind=ActionKind.NOTE, part=0, text=text), opening(action, turn)

@@ -110,6 +110,21 @@ async def test_so_it_is_with_every_event_lost(slow: System, driver: Driver, llm:
     await driver.clear_faults()  # now the events come, late
 
 
+async def test_who_steps_in_between_two_parts_hears_no_more_of_them(slow: System, driver: Driver, llm: Llm) -> None:
+    ended, _ = await ended_and_running(slow)
+    await llm.rule(code := asked(), answer="Entregamos em todo o país, de segunda a sábado. " * 18)
+    sent = await driver.write(2, "sms", code, new=True)
+    await driver.wait_for_reply(sent)
+    await driver.reply(sent, "Oi, aqui é o Bruno.")
+    state = await driver.wait_for_status(sent, "open")
+    async with asyncio.timeout(30):
+        while (await ended_and_running(slow))[0] <= ended:  # noqa: ASYNC110 - a metric has no event
+            await asyncio.sleep(0.05)
+    state = await driver.state(sent)
+    assert state["status"] == "open"
+    assert 1 <= len(_posted(state)) < 3
+
+
 async def test_handed_back_the_crew_knows_what_was_said_meanwhile(driver: Driver, llm: Llm) -> None:
     sent = await driver.write(2, "whatsapp", "Qual o telefone da loja?", new=True)
     await driver.wait_for_reply(sent)

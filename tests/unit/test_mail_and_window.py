@@ -1,6 +1,7 @@
 """Mail as mail, and what is done where no free text may be sent."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from chatwootai.stores.entries import pack_action, pack_delivery, unpack_action,
 from config.reach import Mail, Template
 from config.settings import Settings
 from ingress.payload import Arrival, parse
+from workers.deliver import breath
 from workers.window import instead_of_text, template_params
 
 PAYLOADS = Path(__file__).resolve().parents[2].parent / "shared/chatwoot/payloads"
@@ -134,3 +136,12 @@ def test_a_template_stands_for_all_parts_where_the_tenant_has_one() -> None:
 def test_an_action_keeps_its_copies() -> None:
     action = Action(kind=ActionKind.REPLY, turn="t1", part=1, cc=("chefe@example.com",))
     assert unpack_action(pack_action(action)) == action
+
+
+def test_further_parts_take_their_time_and_nothing_else_does() -> None:
+    first, second = reply(), reply(part=2)
+    note = replace(first, kind=ActionKind.NOTE, part=0)
+    assert 0.6 < breath(first, second) < breath(first, replace(second, text="a" * 600)) <= 2.0
+    assert breath(first, replace(second, text="a" * 9000)) == 2.0
+    assert breath(None, first) == breath(note, first) == breath(second, note) == 0.0
+    assert breath(first, replace(second, turn="t2")) == 0.0
