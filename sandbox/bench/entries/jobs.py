@@ -1,8 +1,8 @@
 """Jobs a second of one worker process whose jobs do nothing, and its CPU a job, against arq's own worker; peers beside.
 
-Each with the slots it has by default, in turns on a fresh Redis of the same kind, all jobs there before it starts. What
-disturbs a round can only slow it, so the best round of each counts. Jobs a second need a core that nobody else wants;
-CPU a job does not.
+Each with the slots it has by default (peers were slower with more of them), in turns on a fresh Redis of the same kind,
+all jobs there before it starts; peers on uvloop and with no results kept. What disturbs a round can only slow it, so
+the best round of each counts. Jobs a second need a core that nobody else wants; CPU a job does not.
 """
 
 from chatwootai.stores.embedded import Embedded
