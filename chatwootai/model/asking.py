@@ -10,6 +10,10 @@ from typing import Final
 from chatwootai.model.words import clauses
 
 
+_LONGEST: Final = 4_000
+"""Characters that are looked at."""
+
+
 def _any(*several: str) -> str:
     return "(?:" + "|".join(word for words in several for word in words.split("|")) + ")"
 
@@ -138,7 +142,7 @@ _TOLD: Final = re.compile(
 
 def asks(text: str) -> str | None:
     """The words with which a person is asked for, folded; None: none is."""
-    for clause in clauses(text):
+    for clause in clauses(text[:_LONGEST]):
         if _ALONE.fullmatch(clause):
             return clause
         if found := _NO_MACHINE.search(clause):

@@ -11,7 +11,7 @@ _CUT: Final = tuple(
     for pattern, instead in (
         (r"\x1b\[[0-9;]{0,20}[A-Za-z]", ""),  # a terminal's colours
         (r"<(think|thinking|reasoning|script|style)\b[^<>]{0,200}>.*?(</\1>|\Z)", " "),
-        (r"[ \t>*_`]*\[\[[^\[\]\n]{0,300}(\]\]?|$)[ \t*_`]*", " "),
+        (r"(?<![ \t>*_`])[ \t>*_`]*\[\[[^\[\]\n]{0,300}(\]\]?|$)[ \t*_`]*", " "),
         (r"<a\b[^<>]{0,200}?\bhref=[\"']?(https?://[^\s\"'<>]{1,500})[^<>]{0,200}>([^<>]{1,200})</a>", r"[\2](\1)"),
         (r"<br ?/?>|</(p|div|li|tr|h[1-6])>", "\n"),
         (
@@ -41,7 +41,7 @@ _LEAKS: Final = tuple(
         ),
         (
             "an error's words",
-            r"traceback \(most recent call|\b[a-z_.]*(error|exception)\b: |\bfile \".*\", line \d+"
+            r"traceback \(most recent call|\b[a-z_.]*(error|exception)\b: |\bfile \"[^\"\n]{0,300}\", line \d+"
             r"|\b(http|status|error|erro)( code| status)?[: ]{1,2}[45]\d\d\b|internal server error|bad gateway"
             r"|gateway time-?out|rate limit (reached|exceeded)|too many requests|connection (refused|reset)|max_tokens",
         ),
@@ -78,6 +78,8 @@ _TWO_SPEAK: Final = tuple(
 _NOTHING: Final = re.compile(r"\W*(null|none|undefined|nan|nil|n/a|true|false|object object)\W*", re.IGNORECASE)
 _QUOTED: Final = re.compile(r"\A[\"“]([^\"“”]*)[\"”]\Z")
 _FENCE: Final = re.compile(r"\A```\w*\s*|\s*```\Z")
+_LONGEST: Final = 32_000
+"""Characters that are looked at and may be read: no channel carries more."""
 _READABLE: Final = re.compile(r"[^\W_]|[\U0001F000-\U0001FAFF\u2600-\u27BF]")
 
 
@@ -91,7 +93,7 @@ class Guarded:
 
 def guarded(text: str) -> Guarded:
     """Make a model's text fit to be read, or say why it is not."""
-    kept = text
+    kept = text[:_LONGEST]
     for pattern, instead in _CUT:
         kept = pattern.sub(instead, kept)
     kept = _QUOTED.sub(r"\1", kept.strip()).strip()
