@@ -11,6 +11,7 @@ from chatwootai.stores.connection import Connection
 from chatwootai.stores.letters import Letter, Letters
 from chatwootai.stores.lives import Life, Lives
 from chatwootai.stores.readmission import Fate, Hastened, Readmission
+from ops.printing import complain
 from ops.reach import Impossible, accounts, agreed, chatwoots
 from ops.sought import Sought, find
 
@@ -34,7 +35,7 @@ async def retry(connection: Connection, arguments: argparse.Namespace) -> int:
     letters = [sought.letter] if sought.letter else await _letters(connection, sought)
     if letters:
         named = await _own(sought.conv, arguments)
-        return max([await _revive(connection, letter, named) for letter in letters])
+        return max([await _revived(connection, letter, named) for letter in letters])
     life = await Lives(connection).read(sought.conv)
     job = sought.job or life.job
     if sought.turn or not job:
@@ -50,6 +51,15 @@ async def retry(connection: Connection, arguments: argparse.Namespace) -> int:
 async def _letters(connection: Connection, sought: Sought) -> list[Letter]:
     """The dead letters of a conversation, the oldest first; none where a job or a turn was named."""
     return [] if sought.job or sought.turn else (await Letters(connection).of(sought.conv))[::-1]
+
+
+async def _revived(connection: Connection, letter: Letter, named: int | None) -> int:
+    """Retry one of several: what cannot be retried does not keep the others from it."""
+    try:
+        return await _revive(connection, letter, named)
+    except Impossible as error:
+        complain(error)
+        return 1
 
 
 async def _revive(connection: Connection, letter: Letter, named: int | None) -> int:
@@ -123,7 +133,7 @@ async def drop(connection: Connection, arguments: argparse.Namespace) -> int:
         return await _throw_away(connection, sought.letter, yes=arguments.yes)
     life = await Lives(connection).read(sought.conv)
     if not life.job and not life.waiting and not life.outbox:
-        raise Impossible(f"conversation {sought.conv} has nothing to do: nothing was dropped")
+        raise Impossible(await _nothing_to_drop(connection, sought.conv))
     if sought.job and sought.job != life.job:
         raise Impossible(f"{sought.job} is done, or was replaced by {life.job}: nothing was dropped")
     what = f"{_count(len(life.waiting), 'message')} unanswered and {_count(len(life.outbox), 'action')} undelivered"
@@ -136,6 +146,12 @@ async def drop(connection: Connection, arguments: argparse.Namespace) -> int:
         )
     print(f"dropped {_count(dropped.messages, 'message')} and {_count(dropped.actions, 'action')} of {sought.conv}")
     return 0
+
+
+async def _nothing_to_drop(connection: Connection, conv: str) -> str:
+    said = f"conversation {conv} has nothing to do: nothing was dropped"
+    letters = [letter.turn for letter in await Letters(connection).of(conv)]
+    return f"{said}. To throw a dead letter of it away, name that: {', '.join(letters)}" if letters else said
 
 
 async def _throw_away(connection: Connection, letter: Letter, *, yes: bool) -> int:

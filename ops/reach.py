@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ops.printing import complain
 
 if TYPE_CHECKING:
-    from chatwootai.stores.connection import Connection
+    from chatwootai.stores.connection import Connection, StoreUnavailable
     from config.snapshot import Account
     from workers.chatwoot import Chatwoot
 
@@ -30,10 +30,16 @@ def with_redis(work: "Callable[[Connection], Awaitable[int]]") -> int:
     except Impossible as error:
         complain(error)
     except StoreUnavailable as error:
-        complain(f"Redis does not answer ({error}): start it, or let REDIS_URL name the one that workers use")
+        complain(away(error))
     except (BadRedisUrl, log.LogSettingsError) as error:
         complain(error)
     return 1
+
+
+def away(error: "StoreUnavailable") -> str:
+    """What to say when Redis cannot be asked: why, as far as it is known, and what to do."""
+    why = f"{error}: {error.__cause__}" if error.__cause__ and str(error.__cause__) else str(error)
+    return f"Redis does not answer ({why.rstrip('.')}): start it, or let REDIS_URL name the one that workers use"
 
 
 async def _connected(work: "Callable[[Connection], Awaitable[int]]") -> int:

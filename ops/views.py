@@ -17,6 +17,7 @@ from ops.reach import Impossible, accounts
 from ops.sought import find
 
 Json = dict[str, Any]
+_MANY = 10
 _FIELDS = tuple(field.name for field in fields(Job))
 _HEAD = ("STATE", "ACCOUNT", "CONVERSATION", "LANE", "PRIORITY", "MESSAGES", "TRIES", "SINCE", "WHEN", "WORKER", "JOB")
 
@@ -193,10 +194,16 @@ def print_life(found: Any) -> None:
     print("\nsteps")
     last: float | None = None
     for one in found["steps"]:
-        details = "  ".join(f"{name}={value}" for name, value in one.items() if name not in {"at", "step"})
+        details = "  ".join(f"{name}={_short(value)}" for name, value in one.items() if name not in {"at", "step"})
         later = "" if last is None else f"+{one['at'] - last:.3f}"
         print(f"  {moment(one['at'])} {later:>9}  {one['step']:<11} {details}".rstrip())
         last = one["at"]
+
+
+def _short(value: object) -> str:
+    """A list of many ids by its ends; --json has all."""
+    first, *others = str(value).split(",")
+    return f"{first},...,{others[-1]} ({1 + len(others)})" if len(others) >= _MANY else str(value)
 
 
 def _print_turn(record: Mapping[str, Any]) -> None:

@@ -33,11 +33,15 @@ def _json(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Show or empty; 1 where Redis is away."""
     from chatwootai.stores.connection import BadRedisUrl, StoreUnavailable
+    from ops.reach import away
 
     try:
         found = asyncio.run(_done(arguments))
-    except (StoreUnavailable, BadRedisUrl) as error:
-        complain(f"Redis cannot be asked ({error}); REDIS_URL says where it is")
+    except StoreUnavailable as error:
+        complain(away(error))
+        return 1
+    except BadRedisUrl as error:
+        complain(error)
         return 1
     if arguments.json:
         as_json(found)

@@ -63,6 +63,8 @@ def _asked(arguments: argparse.Namespace) -> "list[Account]":
     from ops.reach import Impossible, accounts
 
     known = accounts(arguments.config)
+    if not known:
+        raise Impossible(f"{arguments.config} has no account that can be read: `chatwootai check` says why")
     if arguments.account is None:
         for account in known.values():
             if account.user_token is None:

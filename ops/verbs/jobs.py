@@ -7,7 +7,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
-from ops.printing import takes_config, takes_json
+from ops.printing import complain, takes_config, takes_json
 
 if TYPE_CHECKING:
     from chatwootai.stores.connection import Connection
@@ -33,7 +33,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     listed.add_argument("--state", choices=STATES, help="only these (default: all)")
     listed.add_argument("--account", metavar="KEY", help="only this account's")
     listed.add_argument("--lane", choices=("high", "normal"), help="only this lane's")
-    listed.add_argument("--limit", type=int, default=200, metavar="N", help="of each state (default: 200; 0: all)")
+    listed.add_argument("--limit", type=_count, default=200, metavar="N", help="of each state (default: 200; 0: all)")
     stats = actions.add_parser("stats", help="all of it in numbers")
     shown = actions.add_parser("show", help="one conversation, step by step")
     for action in (listed, stats, shown):
@@ -54,6 +54,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     for action in (shown, retry, drop):
         action.add_argument("what", help=_WHAT)
         takes_config(action)
+
+
+def _count(word: str) -> int:
+    if not word.isdecimal():
+        raise argparse.ArgumentTypeError(f"{word} is no count")
+    return int(word)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -78,8 +84,18 @@ async def _look(
 ) -> int:
     import orjson
 
+    from chatwootai.stores.connection import StoreUnavailable
+    from ops.reach import away
+
     while True:
-        found = await show(connection, arguments)
+        try:
+            found = await show(connection, arguments)
+        except StoreUnavailable as error:
+            if not arguments.watch:
+                raise
+            complain(f"{time.strftime('%H:%M:%S')} {away(error)}")  # who watches wants to see it come back
+            await asyncio.sleep(max(0.1, arguments.watch))
+            continue
         if arguments.json:
             # orjson: ten thousand jobs in a few milliseconds. Watched, a line each time, for whoever reads lines.
             option = orjson.OPT_NON_STR_KEYS | (0 if arguments.watch else orjson.OPT_INDENT_2)

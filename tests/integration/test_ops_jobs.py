@@ -120,6 +120,7 @@ async def test_a_list_is_cut_at_its_limit_and_says_so(desk: Desk, redis: Connect
     assert (len(cut["jobs"]), cut["more"]) == (200, ["waiting"])
     whole = (await desk.says("jobs", "list", "--json", "--limit", "0")).data
     assert (len(whole["jobs"]), whole["more"]) == (300, [])
+    assert (await desk.says("jobs", "list", "--limit", "-1")).code == 2
 
 
 @pytest.mark.parametrize("word", ["1:25", "turnx", "turn:1:25:1", "0d1f-812"])
@@ -153,6 +154,15 @@ async def test_a_retry_asks_chatwoot_first_and_happens_once(desk: Desk, redis: C
     assert await redis.zcard(keys.DEAD) == 0
 
 
+async def test_a_letter_that_cannot_be_retried_does_not_keep_the_others_from_it(desk: Desk, redis: Connection) -> None:
+    await given_up(redis)
+    await redis.set(keys.dead("turny"), dead_letter("turny", "1:25", "nobody knows"))
+    await redis.zadd(keys.DEAD, {"turny": 1.0})
+    said = await desk.says("jobs", "retry", "1:25", "--force")
+    assert (said.code, "turnx: 1 message" in said.out, "jobs drop turny" in said.err) == (1, True, True)
+    assert await redis.zrange(keys.DEAD, 0, -1) == [b"turny"]
+
+
 async def test_what_was_put_off_is_retried_at_once(desk: Desk, redis: Connection) -> None:
     await Mailbox(redis).admit(delivery(), priority=5)
     queue, conversations = Queue(redis, "w1", lease=5), Conversations(redis)
@@ -166,6 +176,7 @@ async def test_what_was_put_off_is_retried_at_once(desk: Desk, redis: Connection
 
 async def test_dropping_asks_unless_told_not_to(desk: Desk, redis: Connection) -> None:
     await given_up(redis)
+    assert "name that: turnx" in (await desk.says("jobs", "drop", "1:25", "--yes")).err
     assert (await desk.says("jobs", "drop", "turnx", typed="n\n")).code == 1
     assert await redis.zcard(keys.DEAD) == 1
     nobody = await desk.says("jobs", "drop", "turnx")
@@ -202,6 +213,25 @@ async def test_watching_prints_again_and_again_until_stopped(desk: Desk, redis: 
     assert first["waiting"] == 0
 
 
+async def test_who_watches_sees_redis_go_and_come_back(tmp_path: Path) -> None:
+    with Embedded.start(tmp_path / "redis") as server:
+        process = await Desk({"REDIS_URL": server.url}).start("jobs", "stats", "--json", "--watch", "0.1")
+        assert process.stdout is not None
+        assert process.stderr is not None
+        await asyncio.wait_for(process.stdout.readline(), 60)
+        server.kill()
+        away = await asyncio.wait_for(process.stderr.readline(), 60)
+        server.resume()
+        connection = connect(server.url)
+        await Mailbox(connection).admit(delivery(), priority=5)
+        await connection.aclose()
+        while json.loads(await asyncio.wait_for(process.stdout.readline(), 60))["waiting"] == 0:
+            pass
+        process.terminate()
+        await process.communicate()
+    assert b"Redis does not answer" in away
+
+
 async def test_a_redis_that_is_away_is_a_sentence(tmp_path: Path) -> None:
     said = await Desk({"REDIS_URL": f"unix://{tmp_path}/none.sock"}).says("jobs", "list")
     assert said.code == 1
@@ -216,6 +246,8 @@ async def test_catching_up_without_a_user_token_says_so(desk: Desk) -> None:
     assert (every.code, every.data) == (0, [])
     assert "there is no account 11" in (await desk.says("catch-up", "--account", "11")).err
     assert "168" in (await desk.says("catch-up", "--hours", "999")).err
+    nobody = await desk.says("catch-up", "--config", "nowhere")
+    assert (nobody.code, "chatwootai check" in nobody.err) == (1, True)
 
 
 # On a whole installation.
