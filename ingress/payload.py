@@ -5,9 +5,8 @@ past it, every field of a Delivery is what its type says.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import orjson
 
@@ -27,8 +26,7 @@ class Unusable(ValueError):
         self.cause = cause
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
+class Arrival(NamedTuple):
     """What is known of a request besides its body. `account` is the mapping's key, `received_at` unix seconds."""
 
     account: str

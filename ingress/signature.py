@@ -4,10 +4,12 @@ The scheme: `X-Chatwoot-Signature: sha256=<hex of HMAC-SHA256(secret, "<timestam
 `X-Chatwoot-Timestamp: <unix seconds>`. The timestamp is of this attempt, so a window of 300 s holds with any backlog.
 """
 
+import hashlib
 import hmac
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final
 
 from multidict import MultiMapping
@@ -17,6 +19,9 @@ TIMESTAMP: Final = "X-Chatwoot-Timestamp"
 WINDOW_SECONDS: Final = 300
 _PREFIX: Final = "sha256="
 _HEX_LENGTH: Final = 64
+_BLOCK: Final = 64
+_INNER: Final = bytes(byte ^ 0x36 for byte in range(256))
+_OUTER: Final = bytes(byte ^ 0x5C for byte in range(256))
 _MOST_DIGITS: Final = 12  # unix seconds have ten; Python refuses to read more than 4,300
 
 
@@ -70,12 +75,11 @@ def verify(raw_body: bytes, headers: MultiMapping[str], secrets: Iterable[str], 
         return Refused(timestamp)
     if abs(now - timestamp) > WINDOW_SECONDS:
         return Refused(Cause.TOO_OLD if timestamp < now else Cause.TOO_NEW)
-    keys = [secret.encode("utf-8", "surrogateescape") for secret in secrets if secret]
-    if not keys:
-        return Refused(Cause.NO_SECRET)
     # The signed text holds the header's digits as sent, not the number they make.
-    signed = b"%b.%b" % (stamp[0].encode(), raw_body)
-    return Verified(timestamp) if _matches_any(given, signed, keys) else Refused(Cause.WRONG)
+    matched = _matches_any(given, b"%b.%b" % (stamp[0].encode(), raw_body), secrets)
+    if matched is None:
+        return Refused(Cause.NO_SECRET)
+    return Verified(timestamp) if matched else Refused(Cause.WRONG)
 
 
 def _given_digest(values: Sequence[str]) -> bytes | Cause:
@@ -104,9 +108,22 @@ def _seconds(values: Sequence[str]) -> int | Cause:
     return int(value)
 
 
-def _matches_any(given: bytes, signed: bytes, keys: list[bytes]) -> bool:
-    """Compare with all keys, in constant time: how long it takes must not tell which one nearly fitted."""
-    matched = False
-    for key in keys:
-        matched |= hmac.compare_digest(given, hmac.digest(key, signed, "sha256"))
+def _matches_any(given: bytes, signed: bytes, secrets: Iterable[str]) -> bool | None:
+    """Compare with all, in constant time: how long it takes must not tell which one nearly fitted; None: with none."""
+    matched = None
+    for secret in secrets:
+        if secret:
+            halves = _halves(secret)
+            inner, outer = halves[0].copy(), halves[1].copy()
+            inner.update(signed)
+            outer.update(inner.digest())
+            matched = hmac.compare_digest(given, outer.digest()) | bool(matched)
     return matched
+
+
+@lru_cache(maxsize=4096)
+def _halves(secret: str) -> "tuple[hashlib._Hash, hashlib._Hash]":
+    """HMAC's two hashes with the key already in them (RFC 2104): half the cost of a digest is to begin anew."""
+    key = secret.encode("utf-8", "surrogateescape")
+    block = (hashlib.sha256(key).digest() if len(key) > _BLOCK else key).ljust(_BLOCK, b"\0")
+    return hashlib.sha256(block.translate(_INNER)), hashlib.sha256(block.translate(_OUTER))

@@ -47,6 +47,7 @@ class Door:
         self.snapshot = snapshot
         self._admissions = admissions
         self._rates = Rates(time.monotonic)
+        self._told = log.get("ingress.webhook").info  # looked up once: a line for each message
         self._in_flight = 0
         self._idle = asyncio.Event()
 
@@ -116,8 +117,9 @@ class Door:
         mail = _settings(account, meaning.inbox).mail
         if meaning.channel == "email" and mail.is_own(meaning.contact.email):  # it would answer itself for ever
             return await self._ignore(Ignored(reason=Reason.AUTOMATIC_MAIL), account, arrival)
-        copied = tuple(each for each in meaning.cc if not mail.is_own(each))
-        return await self._admit(meaning if copied == meaning.cc else replace(meaning, cc=copied), account)
+        if meaning.cc:
+            meaning = replace(meaning, cc=tuple(each for each in meaning.cc if not mail.is_own(each)))
+        return await self._admit(meaning, account)
 
     async def _ignore(self, ignored: Ignored, account: Account, arrival: Arrival) -> web.StreamResponse:
         if ignored.heard is not None:  # before the signal: a turn that ends for it finds what was said
@@ -164,7 +166,7 @@ class Door:
     def _admitted(self, admission: Admission, delivery: Delivery) -> web.StreamResponse:
         accepted = admission is Admission.ACCEPTED
         (_accepted if accepted else _duplicate).inc()
-        _log.info(admission.value, **_ids(delivery), channel=delivery.channel)
+        self._told("accepted" if accepted else "duplicate", **_ids(delivery), channel=delivery.channel)
         return _ACCEPTED if accepted else _DUPLICATE
 
     def _later(self, seconds: int, cause: str, account: Account) -> web.Response:

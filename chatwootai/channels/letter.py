@@ -32,10 +32,12 @@ def by_machine(payload: Object) -> bool:
     The contact is who an answer would go to. A form on a site sends as `noreply@`, with a customer to reply to.
     """
     mail = of(payload)
+    if not mail:
+        return False
     senders = set(_addresses(mapping(payload.get("sender")).get("email")) or _addresses(mail.get("from")))
     to = set(_addresses(mail.get("to")))
     alone = bool(to) and to <= senders
-    return bool(mail) and (alone or any(map(_is_machine, senders)) or _says_so(mapping(mail.get("headers"))))
+    return alone or any(map(_is_machine, senders)) or _says_so(mapping(mail.get("headers")))
 
 
 def _is_machine(address: str) -> bool:

@@ -11,6 +11,7 @@ from chatwootai.model.outbox import Action, ActionKind
 from chatwootai.model.turn import Exchange
 
 T = TypeVar("T")
+_packer = msgpack.Packer()
 
 
 class BrokenEntry(ValueError):
@@ -83,7 +84,7 @@ def unpack_action(entry: bytes) -> Action:
 
 def job_blob(conv: str, now_ms: int) -> bytes:
     """The turn's job as arq stores it, in msgpack. Constant for a conversation, so that scripts can queue it."""
-    blob: bytes = msgpack.packb({"t": None, "f": "turn", "a": (conv,), "k": {}, "et": now_ms})
+    blob: bytes = _packer.pack({"t": None, "f": "turn", "a": (conv,), "k": {}, "et": now_ms})
     return blob
 
 

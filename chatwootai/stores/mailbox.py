@@ -26,6 +26,7 @@ class Admission(StrEnum):
     UNCHANGED = "unchanged"  # an update that says nothing new
 
 
+_ADMISSIONS = {one.value.encode(): one for one in Admission}
 _JUST_NOW = 120.0
 """Seconds in which a changed message may overtake the news of itself."""
 
@@ -66,7 +67,7 @@ class Mailbox:
             answer = await self._runner.run(
                 "revise", *arguments, delivery.change.value, _digest(delivery.message), fresh
             )
-        return Admission(answer.decode())
+        return _ADMISSIONS[answer]
 
     async def withdraw(self, withdrawn: Withdrawn) -> bool:
         """Forget a deleted message, wherever it lies; True if anything of it was here.

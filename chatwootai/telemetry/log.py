@@ -147,21 +147,16 @@ def _format(fmt: str | None, stream: TextIO) -> str:
 def _processors(process: str) -> list[Callable[..., Any]]:
     stamp = _Stamp()
 
-    def about(_logger: Any, method: str, event: dict[str, Any]) -> dict[str, Any]:
+    def about(logger: Any, method: str, event: dict[str, Any]) -> dict[str, Any]:
         event["level"] = method
         event["timestamp"] = stamp()
         event["process"] = process
-        return event
+        return dict(structlog.processors.format_exc_info(logger, method, event)) if "exc_info" in event else event
 
     return [
         about,
-        _exception,
         mask.line,
     ]
-
-
-def _exception(logger: Any, method: str, event: dict[str, Any]) -> dict[str, Any]:
-    return dict(structlog.processors.format_exc_info(logger, method, event)) if "exc_info" in event else event
 
 
 class _Stamp:

@@ -48,6 +48,14 @@ def test_any_of_several_secrets_will_do(position: int) -> None:
     assert cause(headers(), tuple(secrets)) == "verified"
 
 
+@pytest.mark.parametrize("secret", ["k", "ção", "a" * 63, "a" * 64, "a" * 65, "é" * 200])
+def test_a_secret_of_any_length_signs_as_hmac_says(secret: str) -> None:
+    signed = headers(f"sha256={digest(secret=secret)}")
+    for _ in range(2):
+        assert cause(signed, (secret,)) == "verified"
+    assert cause(signed, (secret + "x",)) == "wrong"
+
+
 @pytest.mark.parametrize("apart", [-300, -299, 0, 299, 300])
 def test_five_minutes_either_way(apart: int) -> None:
     assert cause(headers(), now=NOW + apart) == "verified"
