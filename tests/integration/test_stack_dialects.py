@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from aiohttp import web
 
+from config.settings import Served
 from crews.call import Call, Endpoint, Policy, Target
 from crews.errors import ModelRefused, ModelUnavailable
-from crews.stack.wire import Wire
+from crews.stack.wire import Wire, _addressed
 from tests.crews_endpoint import Body, Recorder, completion, endpoint
 
 SCHEMA = {"type": "json_schema", "json_schema": {"name": "A", "schema": {"type": "object"}, "strict": True}}
@@ -189,3 +190,12 @@ async def test_an_address_with_a_query_keeps_it_and_goes_to_the_right_path(wire:
         assert seen == ["/openai/deployments/gpt/chat/completions?api-version=2024-10-21"]
     finally:
         await runner.cleanup()
+
+
+def test_azure_gets_its_key_and_version_as_it_wants_them() -> None:
+    url = "https://shop.openai.azure.com/openai/deployments/gpt?api-version=2024-10-21"
+    served = Served.model_validate({"name": "gpt", "base_url": url, "api_key": "k"})
+    address, query, headers = _addressed(Endpoint(served.base_url, "k"))
+    assert address == "https://shop.openai.azure.com/openai/deployments/gpt"
+    assert (query, headers) == ({"api-version": "2024-10-21"}, {"api-key": "k"})
+    assert _addressed(Endpoint("https://other.example/v1", "k"))[2] == {}

@@ -135,3 +135,15 @@ async def test_what_the_model_raises_comes_out_as_it_is(tmp_path: Path) -> None:
 
     with pytest.raises(ModelUnavailable):
         await drafted(catalog(tmp_path, agent=", allow_delegation: true"), Model(away))
+
+
+async def test_a_plan_may_be_longer_than_an_answer(tmp_path: Path) -> None:
+    async def behave(call: Call) -> str:
+        plan = {"list_of_plans_per_task": [{"task_number": 1, "task": "Answer.", "plan": "Look at the shelf."}]}
+        return json.dumps(plan) if call.response_format else "Final Answer: Temos."
+
+    model = Model(behave)
+    draft = await drafted(catalog(tmp_path, whole="planning: true\n"), model)
+    assert "Temos." in draft.text
+    assert [call.max_tokens for call in model.calls] == [1000, 99]
+    assert "Look at the shelf." in str(model.calls[-1].messages)
