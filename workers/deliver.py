@@ -9,6 +9,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from chatwootai.model import undelivered
 from chatwootai.model.outbox import Action, ActionKind
 from chatwootai.model.outcome import opening
 from chatwootai.stores.conversations import POST_SECONDS, Hold, Pending, Post
@@ -103,11 +104,11 @@ async def _delivered(floor: Floor, tenant: Tenant, hold: Hold, entry: Entry) -> 
             RETRIES.labels("post").inc()
             wait = _wait(error, pause)
             if wait is None:
-                return await _put_off(floor, hold, entry, error)
+                return await _put_off(floor, tenant, hold, entry, error)
             _log.warning("post_again", kind=entry.action.kind.value, error=str(error), pause=round(wait, 1))
             await asyncio.sleep(wait)
         except Refused as error:
-            await _bury(floor, hold, entry.pending, entry.action, str(error))
+            await _bury(floor, tenant, hold, entry, str(error))
             return False
     raise AssertionError("unreachable")
 
@@ -238,29 +239,28 @@ async def _act(tenant: Tenant, conversation: int, action: Action, begin_by: floa
             await chatwoot.set_status(conversation, action.text, deadline=deadline)
 
 
-async def _put_off(floor: Floor, hold: Hold, entry: Entry, error: ChatwootError) -> bool:
+async def _put_off(floor: Floor, tenant: Tenant, hold: Hold, entry: Entry, error: ChatwootError) -> bool:
     if time.time() - entry.action.due > _KEPT_SECONDS:
-        await _bury(floor, hold, entry.pending, entry.action, str(error))
+        await _bury(floor, tenant, hold, entry, str(error))
         return False
     _log.warning("chatwoot_away", error=str(error))
     raise ChatwootAway(str(error), entry.action.due, error.at if isinstance(error, TryAgain) else 0.0)
 
 
-async def _bury(floor: Floor, hold: Hold, pending: Pending, action: Action, why: str) -> None:
+async def _bury(floor: Floor, tenant: Tenant, hold: Hold, entry: Entry, why: str) -> None:
     """Chatwoot will never take this: tell people once, open the conversation, and keep a dead letter."""
+    action = entry.action
     _log.error("dead_letter", cause=why, kind=action.kind.value)
     DEAD_LETTERS.labels("refused").inc()
-    instead = _for_people(action, why) if action.kind is ActionKind.REPLY else ()
+    meant = action.kind in {ActionKind.REPLY, ActionKind.TEMPLATE}  # for the contact
+    instead = _for_people(action, why, tenant.settings(action.inbox).language) if meant else ()
     # What should have told people so has no letter of its own: there is nothing in it to answer.
     letter = None if action.turn.endswith(_REFUSED) else dead_letter(action.turn, hold.conv, f"Chatwoot refused: {why}")
     await patient(
-        lambda: floor.conversations.replace(
-            hold, pending, instead=instead, drop_turn=action.kind is ActionKind.REPLY, dead=letter
-        )
+        lambda: floor.conversations.replace(hold, entry.pending, instead=instead, drop_turn=meant, dead=letter)
     )
 
 
-def _for_people(action: Action, why: str) -> tuple[Action, ...]:
-    text = f"**The assistant's reply could not be sent**\nReason: {why}\nThe reply was:\n> {action.text[:1000]}"
-    turn = f"{action.turn}{_REFUSED}"
+def _for_people(action: Action, why: str, language: str) -> tuple[Action, ...]:
+    turn, text = f"{action.turn}{_REFUSED}", undelivered.note(why, action.text, language)
     return replace(action, turn=turn, kind=ActionKind.NOTE, part=0, text=text), opening(action, turn)

@@ -203,6 +203,20 @@ async def test_past_the_window_without_a_template_people_get_the_answer(
     assert "\n> " in note
 
 
+@pytest.mark.parametrize("on", ["webchat", "whatsapp"])
+async def test_what_chatwoot_refuses_people_get_in_their_language(driver: Driver, llm: Llm, on: str) -> None:
+    """A reply, or the template that stands for it."""
+    sent = await written(driver, account=CLOSED, on=on)
+    await llm.wait("in_flight", at_least=1)
+    await driver.fault("status", status=403, conversation=sent.conversation, times=1)
+    if on == "whatsapp":
+        await driver.close_window(sent)
+    state = await driver.wait_for_status(sent, "open")
+    assert await driver.replies(sent) == []
+    (note,) = [one["text"] for one in state["messages"] if one["kind"] == "note"]
+    assert note.startswith("**Uma resposta do assistente não chegou ao contato**")
+
+
 async def test_typing_ends_with_the_turn(driver: Driver, llm: Llm) -> None:
     sent = await written(driver)
     await driver.wait_for(sent, "conversation_typing_on")
