@@ -122,7 +122,7 @@ def _keys(text: str) -> "MultiFernet":
 
     names = [name.strip() for name in text.split(",") if name.strip()]
     if not names:
-        message = f"a value is encrypted, and {KEY_VARIABLE} is not set"
+        message = f"there is no key to encrypt or decrypt with: {KEY_VARIABLE} is not set"
         raise Unresolved("secret-key", message, f"Set {KEY_VARIABLE}; make one with `chatwootai secret key`.")
     try:
         return MultiFernet([Fernet(name) for name in names])

@@ -2,8 +2,9 @@
 
 import json
 import os
+import re
 import sys
-from argparse import ArgumentParser
+from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -30,6 +31,27 @@ def takes_config(parser: ArgumentParser) -> None:
     """The option that names the configuration folder."""
     folder = Path(os.environ.get("CHATWOOTAI_CONFIG") or "config")
     parser.add_argument("--config", type=Path, default=folder, metavar="DIR", help=f"configuration (now: {folder})")
+
+
+def an_address(text: str) -> str:
+    """An argument that is the address of a server, without a slash at its end."""
+    if not re.fullmatch(r"https?://[^\s/@?#]+(/[^\s@?#]*)?", text) or "/app/" in text:
+        raise ArgumentTypeError(f"{text!r} is no address; write it as https://chat.example.com")
+    return text.rstrip("/")
+
+
+def a_phone(text: str) -> str:
+    """An argument that is a phone number with its country code."""
+    if not re.fullmatch(r"\+[1-9][0-9]{6,14}", text):
+        raise ArgumentTypeError(f"{text!r} is no phone number; write + and digits alone, as +5531999990000")
+    return text
+
+
+def ids(text: str) -> tuple[int, ...]:
+    """An argument that is a list of ids."""
+    if not re.fullmatch(r"\s*[0-9]+\s*(,\s*[0-9]+\s*)*", text):
+        raise ArgumentTypeError(f"{text!r} are no numbers; write them as 11,12")
+    return tuple(int(each) for each in text.split(","))
 
 
 def takes_json(parser: ArgumentParser) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import aiohttp
 import orjson
@@ -14,7 +15,10 @@ EVENTS: Final = (
 
 _SECONDS: Final = 15
 _MOST_BYTES: Final = 8 * 1024 * 1024
-_EXPLAINED: Final = {401: "the token may not do this: it must be an administrator's", 404: "there is no such thing"}
+_EXPLAINED: Final = {
+    401: "the token may not do this: it must be an administrator's",
+    404: "there is no such thing: is this Chatwoot's address, and the number its account's?",
+}
 
 
 class AdminError(Exception):
@@ -137,9 +141,11 @@ class Admin:
                 timeout=aiohttp.ClientTimeout(total=_SECONDS),
             ) as response:  # fmt: skip
                 raw = await response.content.read(_MOST_BYTES)
-                status = response.status
+                status, moved = response.status, response.headers.get("Location", "")
         except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
             raise AdminError(f"{what}: no answer ({type(error).__name__}); is the address right?") from None
+        if moved and 300 <= status < 400:
+            raise AdminError(f"{what}: it has moved to {_origin(moved)}: write that address")
         if not 200 <= status < 300:
             raise AdminError(f"{what}: HTTP {status}: {_EXPLAINED.get(status) or self._said(raw)}")
         try:
@@ -149,6 +155,12 @@ class Admin:
 
     def _said(self, raw: bytes) -> str:
         return raw[:200].decode("utf-8", "replace").replace(self._token, "********")
+
+
+def _origin(location: str) -> str:
+    """The part of an address that an operator writes."""
+    parts = urlsplit(location)
+    return f"{parts.scheme}://{parts.netloc}" if parts.netloc else location.partition("?")[0]
 
 
 def address(ours: str, key: str) -> str:

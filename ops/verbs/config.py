@@ -32,6 +32,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     diff = actions.add_parser("diff", help="what differs: folder and version in force, or two versions")
     diff.add_argument("version", type=int, nargs="*", metavar="VERSION", help="none, one or two")
     takes_config(diff)
+    takes_json(diff)
     back = actions.add_parser("rollback", help="put an older version in force again, everywhere")
     back.add_argument("version", type=int, metavar="VERSION")
     takes_config(actions.add_parser("publish", help="put the folder in force"))
@@ -105,7 +106,10 @@ async def _diff(snapshots: "Snapshots", arguments: argparse.Namespace) -> int:
             one, other = in_force, gather(arguments.config, os.environ)
             names = (str(current.number), "folder")
     lines = list(_differences(one, other, names))
-    print("\n".join(lines) if lines else "no difference")
+    if arguments.json:
+        as_json({"from": names[0], "to": names[1], "difference": lines})
+    else:
+        print("\n".join(lines) if lines else "no difference")
     return 0
 
 

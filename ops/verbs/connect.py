@@ -9,7 +9,7 @@ from os import environ
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ops.printing import complain, takes_config
+from ops.printing import an_address, as_json, complain, ids, takes_config, takes_json
 
 if TYPE_CHECKING:
     from config.mapping_edit import MappingEdit
@@ -29,11 +29,12 @@ TOKEN = "CHATWOOT_ADMIN_TOKEN"  # noqa: S105 - a variable's name
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Where Chatwoot is, where we are, and what goes where."""
     takes_config(parser)
-    parser.add_argument("--url", required=True, help="Chatwoot's address")
+    takes_json(parser)
+    parser.add_argument("--url", required=True, type=an_address, help="Chatwoot's address")
     parser.add_argument("--account", required=True, type=int, metavar="ID", help="Chatwoot's number of the account")
     parser.add_argument("--key", metavar="KEY", help="last segment of the webhook address (default: the number)")
-    parser.add_argument("--ours", metavar="URL", help="the ingress's address, as Chatwoot reaches it")
-    parser.add_argument("--inboxes", metavar="IDS", help="numbers, separated by commas (default: all)")
+    parser.add_argument("--ours", type=an_address, metavar="URL", help="the ingress's address, as Chatwoot reaches it")
+    parser.add_argument("--inboxes", type=ids, metavar="IDS", help="numbers, separated by commas (default: all)")
     parser.add_argument("--domain", help="line of business of a new account, as retail")
     parser.add_argument("--tenant", help="its folder under the domain")
     parser.add_argument("--crew", help="the function that answers")
@@ -57,6 +58,7 @@ class _Work:
     secrets: "SecretsFile"
     made: "Connected"
     steps: "list[Step]" = field(default_factory=list)
+    told: list[str] = field(default_factory=list)
 
     @property
     def mapping(self) -> Path:
@@ -105,7 +107,17 @@ async def _run(arguments: argparse.Namespace) -> int:
             SecretsFile(arguments.secrets or arguments.config / "secrets.env"),
             Connected(),
         )
-        return await (_remove(work) if arguments.remove else _connect(work))
+        code = await (_remove(work) if arguments.remove else _connect(work))
+        if arguments.json:
+            as_json({"account": work.key, "steps": [step.said for step in work.steps], "told": work.told})
+        return code
+
+
+def _tell(work: _Work, line: str) -> None:
+    """Say a line at once, or keep it where everything is said as JSON in the end."""
+    work.told.append(line.strip())
+    if not work.arguments.json:
+        print(line)
 
 
 def _token() -> str:
@@ -117,22 +129,33 @@ def _token() -> str:
 
 
 async def _connect(work: _Work) -> int:
+    from config.problems import suggestion
     from ops.connecting import Wish, connecting
 
     if not work.arguments.domain and not work.edit.has_account(work.key):
         complain("--domain is needed for an account that the mapping does not have: retail, health, ...")
         return 2
+    if work.arguments.domain and (known := _domains(work.arguments.config)) and work.arguments.domain not in known:
+        complain(f"there is no domain {work.arguments.domain}. {suggestion(work.arguments.domain, known)}")
+        return 2
     chosen = work.arguments.inboxes
-    numbers = tuple(int(each) for each in chosen.split(",")) if chosen else None
-    wish = Wish(key=work.key, ours=work.arguments.ours, inboxes=numbers, bot_name=work.arguments.bot_name)
+    wish = Wish(key=work.key, ours=work.arguments.ours, inboxes=chosen, bot_name=work.arguments.bot_name)
     work.steps = connecting(work.admin, work.setup, wish, work.made)
     for step in work.steps:
-        print(f"  {step.said}")
+        _tell(work, f"  {step.said}")
     if not work.arguments.yes:
-        return _shown(work, _planned(work, numbers))
+        return _shown(work, _planned(work, chosen))
     for step in work.steps:
         await step.do()
-    return _written(work, numbers)
+    if work.made.bot is not None and not work.made.bot.secret:
+        complain("This Chatwoot signs nothing (before 4.13): the account is written with `signature: optional`.")
+    return _written(work, chosen)
+
+
+def _domains(folder: Path) -> list[str]:
+    from config.loader import inspect
+
+    return inspect(folder, environ).library.names()
 
 
 def _planned(work: _Work, numbers: tuple[int, ...] | None) -> list[str]:
@@ -146,15 +169,15 @@ def _planned(work: _Work, numbers: tuple[int, ...] | None) -> list[str]:
 
 def _shown(work: _Work, planned: list[str]) -> int:
     for line in planned:
-        print(line)
-    print("Nothing was changed: add --yes to do it." if work.steps or planned else "Nothing to do.")
+        _tell(work, line)
+    _tell(work, "Nothing was changed: add --yes to do it." if work.steps or planned else "Nothing to do.")
     return 0
 
 
 def _written(work: _Work, numbers: tuple[int, ...] | None) -> int:
     changed = _write(work, numbers)
     for line in _said(work, changed):
-        print(line)
+        _tell(work, line)
     if changed and not work.arguments.encrypt:
         work.secrets.save()
     return _save(work, done=bool(work.steps or changed))
@@ -164,8 +187,8 @@ def _save(work: _Work, *, done: bool) -> int:
     difference = work.edit.diff(str(work.mapping))
     if difference:
         work.edit.save(work.mapping)
-        print(difference)
-    print("Done." if done or difference else "Nothing to do.")
+        _tell(work, difference)
+    _tell(work, "Done." if done or difference else "Nothing to do.")
     return 0
 
 
@@ -180,16 +203,17 @@ def _write(work: _Work, numbers: tuple[int, ...] | None) -> list[str]:
     assert work.made.bot is not None  # noqa: S101 - the steps have made both
     assert work.made.hook is not None  # noqa: S101
     name = f"CHATWOOT_{re.sub(r'[^A-Za-z0-9]', '_', work.key).upper()}"
-    values = {
+    shown = {
         f"{name}_SECRET": work.made.bot.secret,
         f"{name}_WEBHOOK_SECRET": work.made.hook.secret,
         f"{name}_BOT_TOKEN": work.made.bot.token,
     }
+    values = {each: value for each, value in shown.items() if value}
     if work.arguments.encrypt:
         written, changed = _ciphertexts(work, values)
     else:
         written, changed = {each: f"${{{each}}}" for each in values}, work.secrets.set(values)
-    _mapped(work, [written[each] for each in values], numbers)
+    _mapped(work, [written[each] for each in values if "SECRET" in each], written.get(f"{name}_BOT_TOKEN", ""), numbers)
     return changed
 
 
@@ -202,7 +226,7 @@ def _ciphertexts(work: _Work, values: dict[str, str]) -> tuple[dict[str, str], l
     return {name: encrypt(value, environ) for name, value in values.items()}, list(values)
 
 
-def _mapped(work: _Work, written: list[str], numbers: tuple[int, ...] | None) -> None:
+def _mapped(work: _Work, secrets: list[str], token: str, numbers: tuple[int, ...] | None) -> None:
     said = work.arguments
     work.edit.installation(said.installation, said.url.rstrip("/"))
     values: dict[str, Any] = {}
@@ -212,8 +236,9 @@ def _mapped(work: _Work, written: list[str], numbers: tuple[int, ...] | None) ->
         values["id"] = said.account
     values["name"] = work.setup.name
     values |= {key: value for key in ("domain", "tenant", "crew") if (value := getattr(said, key))}
-    if all(written):
-        values |= {"webhook_secrets": written[:2], "bot_token": _quoted(written[2])}
+    if token:
+        signed = {"webhook_secrets": secrets} if secrets else {"signature": "optional"}
+        values |= {**signed, "bot_token": _quoted(token)}
     work.edit.account(work.key, values)
     for door in work.setup.doors:
         if numbers is None or door.id in numbers:
@@ -234,9 +259,9 @@ async def _remove(work: _Work) -> int:
     gone = work.secrets.remove([f"{name}_SECRET", f"{name}_WEBHOOK_SECRET", f"{name}_BOT_TOKEN"])
     work.edit.remove_account(work.key)
     for step in work.steps:
-        print(f"  {step.said}")
+        _tell(work, f"  {step.said}")
     if gone:
-        print(f"  take {', '.join(gone)} out of {work.secrets.path}")
+        _tell(work, f"  take {', '.join(gone)} out of {work.secrets.path}")
     if not work.arguments.yes:
         return _shown(work, [difference] if (difference := work.edit.diff(str(work.mapping))) else [])
     for step in work.steps:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ops.plans import show_plan
 from ops.printing import as_json, complain, table, takes_config, takes_json
+from ops.verbs.route import CHANNELS
 
 if TYPE_CHECKING:
     from config.crewing import Crewing
@@ -20,6 +21,9 @@ EXAMPLES = """\
   chatwootai crew plan customer_service --tenant 1 --channel whatsapp"""
 
 
+_CHANNELS = f"one of {', '.join(CHANNELS)} (default: default)"
+
+
 def arguments(parser: argparse.ArgumentParser) -> None:
     """`list` (default), `show` and `plan`."""
     actions = parser.add_subparsers(dest="action", metavar="ACTION")
@@ -28,7 +32,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     plan = actions.add_parser("plan", help="calls in a row, tokens, seconds and costs of an answer, in each shape")
     for action in (show, plan):
         action.add_argument("function", help="the crew, as customer_service")
-        action.add_argument("--channel", default="default", help="the channel (default: default)")
+        action.add_argument("--channel", choices=CHANNELS, default="default", metavar="CHANNEL", help=_CHANNELS)
     for action in (listed, show, plan):
         action.add_argument("--tenant", metavar="T", help="an account's key, or its tenant's name: with its overlays")
         action.add_argument("--inbox", type=int, metavar="ID", help="as it is in this inbox of the tenant")

@@ -50,8 +50,11 @@ def _rotate(folder: Path) -> int:
     """All files or none: each is encrypted anew before the first is written."""
     from config.encryption import rotate
 
-    files = [folder / "chatwoot_mapping.yaml", *sorted((folder / "domains").rglob("config.yaml"))]
+    files = [folder / "chatwoot_mapping.yaml", *sorted((folder / "domains").rglob("*.yaml"))]
     texts = {path: path.read_bytes().decode() for path in files if path.is_file()}
+    if not texts:
+        complain(f"{folder}: no configuration is here; --config or CHATWOOTAI_CONFIG names its folder")
+        return 1
     turned = {path: rotate(text, environ) for path, text in texts.items()}
     for path, (text, count) in turned.items():
         if count:

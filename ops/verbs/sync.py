@@ -5,7 +5,7 @@ from os import environ
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ops.printing import as_json, complain, takes_config, takes_json
+from ops.printing import an_address, as_json, complain, takes_config, takes_json
 
 if TYPE_CHECKING:
     from config.mapping_edit import MappingEdit
@@ -26,7 +26,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     takes_config(parser)
     takes_json(parser)
     parser.add_argument("--account", metavar="KEY", help="only this account")
-    parser.add_argument("--ours", metavar="URL", help="the ingress's address, as Chatwoot reaches it")
+    parser.add_argument("--ours", type=an_address, metavar="URL", help="the ingress's address, as Chatwoot reaches it")
     parser.add_argument("--check", action="store_true", help="write nothing; exit code 1 if anything differs")
     parser.add_argument("--yes", action="store_true", help="write the mapping; without, only show it")
 
@@ -35,7 +35,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Compare; 1 where Chatwoot cannot be asked, the configuration is broken, or `--check` found a difference."""
     from config.loader import load
     from config.mapping_edit import MappingEdit, NotEditable
-    from config.problems import ConfigurationError
+    from config.problems import ConfigurationError, suggestion
 
     mapping = Path(arguments.config) / "chatwoot_mapping.yaml"
     try:
@@ -45,10 +45,13 @@ def run(arguments: argparse.Namespace) -> int:
         complain(error)
         return 1
     accounts = [each for key, each in snapshot.accounts.items() if arguments.account in {None, key}]
+    if not accounts:
+        complain(f"there is no account {arguments.account}. {suggestion(arguments.account, snapshot.accounts)}")
+        return 1
     import asyncio
 
     found, failed = asyncio.run(_compared(accounts, edit, arguments.ours))
-    _print(found, arguments)
+    _print(found, arguments, whole=not failed)
     return _settled(found, edit, mapping, arguments) or (1 if failed else 0)
 
 
@@ -80,7 +83,7 @@ async def _compared(
     return found, failed
 
 
-def _print(found: "list[Difference]", arguments: argparse.Namespace) -> None:
+def _print(found: "list[Difference]", arguments: argparse.Namespace, *, whole: bool) -> None:
     if arguments.json:
         as_json(
             [{"kind": each.kind, "account": each.account, "inbox": each.inbox, "said": each.said} for each in found]
@@ -88,7 +91,7 @@ def _print(found: "list[Difference]", arguments: argparse.Namespace) -> None:
         return
     for each in found:
         print(each)
-    if not found:
+    if not found and whole:
         print("no difference")
 
 

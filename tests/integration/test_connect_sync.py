@@ -1,21 +1,24 @@
 """`connect` and `sync` as an operator calls them, against a sandbox Chatwoot over HTTP."""
 
 import asyncio
+import json
 import os
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import aiohttp
 import pytest
+from aiohttp import web
 
 from config.loader import inspect
 from config.mapping_edit import MappingEdit, NotEditable
 from ops.secrets_file import SecretsFile
 from sandbox.chatwoot import app, seed
 from sandbox.chatwoot.world import World
+from sandbox.processes import free_port
 from workers.sync import compare
 
 OURS = "https://ai.example.com"
@@ -132,6 +135,8 @@ async def test_connect_shows_then_does_then_has_nothing_to_do_and_undoes(operato
     assert operator.state() == before
     assert operator.secrets == {}
     assert '"1"' not in operator.mapping
+    again = await operator.run("connect", "--url", operator.url, "--account", "1", "--remove", "--yes")
+    assert (again.returncode, again.stdout) == (0, "Nothing to do.\n")
 
 
 async def test_connect_adds_to_a_mapping_and_leaves_every_other_byte(operator: Operator) -> None:
@@ -185,6 +190,99 @@ async def test_refusals_are_sentences_without_the_token(operator: Operator) -> N
         assert "Traceback" not in done.stderr
     nowhere = await operator.run("connect", "--url", "http://127.0.0.1:9", "--account", "1", "--ours", OURS)
     assert (nowhere.returncode, "no answer" in nowhere.stderr) == (1, True)
+
+
+async def test_addresses_that_lead_elsewhere_are_told_in_a_sentence(operator: Operator) -> None:
+    async def moved(request: web.Request) -> web.StreamResponse:
+        raise web.HTTPMovedPermanently(f"https://chat.example.com{request.path}?token=canary")
+
+    async def page(_: web.Request) -> web.Response:
+        return web.Response(text="<html>Welcome</html>", content_type="text/html")
+
+    site = web.Application()
+    site.router.add_get("/moved/{rest:.*}", moved)
+    site.router.add_get("/page/{rest:.*}", page)
+    runner = web.AppRunner(site)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", port := free_port()).start()
+    for url, said in (
+        (f"http://127.0.0.1:{port}/moved/", "it has moved to https://chat.example.com: write that address"),
+        (f"http://127.0.0.1:{port}/page", "is the address Chatwoot's?"),
+        (f"http://127.0.0.1:{port}/gone", "HTTP 404"),
+    ):
+        done = await operator.run("connect", "--url", url, "--account", "1", "--ours", OURS, "--domain", "retail")
+        assert done.returncode in {1, 2}
+        assert said in done.stderr
+        assert "canary" not in done.stderr
+        assert operator.token not in done.stderr
+    await runner.cleanup()
+    slashed = await operator.run(
+        "connect", "--url", f"{operator.url}/", "--account", "1", "--ours", f"{OURS}/", "--domain", "retail", "--yes"
+    )
+    assert (slashed.returncode, slashed.stderr) == (0, "")
+    assert f'url: "{operator.url}"' in operator.mapping
+    assert {bot.outgoing_url for bot in operator.world.agent_bots.values()} == {ADDRESS}
+
+
+async def test_what_is_called_wrongly_changes_nothing(operator: Operator) -> None:
+    before = operator.state()
+    for words, said in (
+        (("--domain", "reatil"), "Did you mean `retail`?"),
+        (("--account", "99"), "HTTP 404"),
+    ):
+        done = await operator.connect(*words, "--yes")
+        assert done.returncode in {1, 2}
+        assert said in done.stderr
+        assert "Traceback" not in done.stderr
+    assert operator.state() == before
+    assert list(operator.folder.iterdir()) == []
+    await operator.connect("--yes")
+    unknown = await operator.run("sync", "--account", "77")
+    assert (unknown.returncode, "there is no account 77" in unknown.stderr) == (1, True)
+
+
+async def test_whoever_is_killed_on_the_way_ends_it_the_next_time(operator: Operator) -> None:
+    command = [sys.executable, "-m", "ops.cli", "connect", "--url", operator.url, "--account", "1", "--ours", OURS]
+    environ = {
+        "PATH": os.environ["PATH"], "CHATWOOTAI_CONFIG": str(operator.folder), "CHATWOOT_ADMIN_TOKEN": operator.token
+    }  # fmt: skip
+    killed = await asyncio.create_subprocess_exec(
+        *command, "--domain", "retail", "--yes", env=environ, stdout=asyncio.subprocess.DEVNULL
+    )
+    while not operator.world.agent_bots:  # noqa: ASYNC110 - the sandbox tells of messages, not of bots
+        await asyncio.sleep(0.001)
+    killed.kill()
+    await killed.wait()
+    again = await operator.connect("--yes", "--json")
+    assert again.returncode == 0
+    assert json.loads(again.stdout)["account"] == "1"
+    assert (len(operator.world.agent_bots), len(operator.world.webhooks)) == (1, 1)
+    assert {box.agent_bot_id for box in operator.world.inboxes.values() if box.account_id == 1} == {
+        *operator.world.agent_bots
+    }
+    assert inspect(operator.folder, operator.secrets).problems == ()
+
+
+async def test_a_chatwoot_that_signs_nothing_is_written_as_such(
+    operator: Operator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(World, "token", _unsigned(World.token))
+    done = await operator.connect("--yes")
+    assert done.returncode == 0
+    assert "signature: optional" in done.stderr
+    assert list(operator.secrets) == ["CHATWOOT_1_BOT_TOKEN"]
+    found = inspect(operator.folder, operator.secrets)
+    assert found.problems == ()
+    assert found.snapshot.accounts["1"].signature == "optional"
+
+
+def _unsigned(token: Callable[..., str]) -> Callable[..., str]:
+    """Chatwoot before 4.13 has no secrets of bots and webhooks."""
+
+    def drawn(world: World, *words: object) -> str:
+        return token(world, *words) if words[0] == "bot_token" else ""
+
+    return drawn
 
 
 async def test_sync_finds_and_settles_what_moved_in_chatwoot(operator: Operator) -> None:
