@@ -9,11 +9,12 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from cryptography.fernet import Fernet
 
 from chatwootai.stores.connection import Connection, connect
 from chatwootai.stores.snapshots import KEPT, Snapshots
 from config.live import Live
-from config.packing import unpack
+from config.packing import Sealed, unpack
 from config.problems import ConfigurationError
 
 MAPPING = """\
@@ -169,6 +170,47 @@ async def test_the_newest_twenty_are_kept_and_no_secret_is_in_redis(
     unpacked = unpack(await Snapshots(redis).read(history[0].number) or b"", {})
     assert b"canary" not in b"".join(unpacked.folder.files.values())
     assert b"${SECRET}" in unpacked.folder.files["chatwoot_mapping.yaml"]
+
+
+async def test_no_secret_of_a_comment_is_in_redis_on_disk_or_in_a_difference(
+    folder: Path, tmp_path: Path, redis: Connection
+) -> None:
+    layer = folder / "domains/retail/shop/config.yaml"
+    layer.write_text("# token: canary-of-a-comment-4711\ntone: first  # sk-canary4711canary4711\n")
+    async with (
+        running(process(folder, redis, tmp_path)) as live,
+        running(process(tmp_path / "no", redis, tmp_path)) as other,
+    ):
+        kept = repr(live.holder.sources) + repr(live.holder.seen) + repr(live.holder._memory._now)
+        read = unpack(await Snapshots(redis).read(1) or b"", {})
+        assert b"canary" not in b"".join(read.folder.files.values())
+        assert b"tone: first  # ***" in read.folder.files["domains/retail/shop/config.yaml"]
+        assert "canary-of" not in kept + repr(read) + repr(unpack(other.copy.read_bytes(), {}))
+        assert live.holder.sources.digest() == read.digest() == other.holder.sources.digest()
+    assert "canary-of-a-comment-4711" in layer.read_text()  # the operator's file is his own
+
+
+async def test_with_a_key_versions_are_encrypted_and_every_key_of_the_list_opens_them(
+    folder: Path, tmp_path: Path, redis: Connection
+) -> None:
+    old, new = Fernet.generate_key().decode(), Fernet.generate_key().decode()
+
+    def keyed(place: Path, keys: str) -> Live:
+        environ = {**CANARIES, "JOURNAL_DIR": str(tmp_path / "journal"), "CHATWOOTAI_SECRET_KEY": keys}
+        return Live(place, environ, redis, "worker")
+
+    async with running(keyed(folder, old)), running(keyed(tmp_path / "no", f"{new},{old}")) as other:
+        assert tone(other) == "first"
+        edit(folder, "second")
+        await until(other, "second")
+        sealed = [await Snapshots(redis).read(each.number) or b"" for each in await Snapshots(redis).history()]
+        for packed in (*sealed, other.copy.read_bytes()):
+            assert packed.startswith(b"ENC:")
+            with pytest.raises(Sealed):
+                unpack(packed, {})
+    for keys in ("", new):
+        with pytest.raises(ConfigurationError, match="secret-key"):
+            await keyed(tmp_path / "no", keys).start()
 
 
 async def test_a_version_that_this_process_cannot_use_leaves_it_as_it_is(
