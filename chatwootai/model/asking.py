@@ -9,7 +9,6 @@ from typing import Final
 
 from chatwootai.model.words import clauses
 
-
 _LONGEST: Final = 4_000
 """Characters that are looked at."""
 
