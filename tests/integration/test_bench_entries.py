@@ -16,6 +16,7 @@ async def test_ingress_is_measured_against_a_bare_handler() -> None:
     assert 0 < throughput.ratio < 1.5
     if LINUX:
         assert figures["ingress.cpu"].value > 10
+        assert figures["ingress.cpu.stored"].against
 
 
 async def test_the_way_of_a_message_is_measured_step_by_step() -> None:
