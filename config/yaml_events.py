@@ -10,6 +10,7 @@ import yaml
 
 from config.problems import Problem
 from config.tree import Mark, Node, Scalar, Sequence, Table, Value
+from config.yaml_mistakes import mistake
 
 MAX_DEPTH = 24
 MAX_PROBLEMS = 200  # of one file: a binary file would otherwise report every byte
@@ -74,7 +75,8 @@ class Reader:
         except _Stop:
             return None
         except (yaml.YAMLError, ValueError) as error:
-            self._syntax(error, text)
+            inside = self.stack[-1].node.mark if self.stack else None
+            self._note(mistake(error, text, self.name, inside))
             return None
         finally:
             if loader is not None:
@@ -99,8 +101,11 @@ class Reader:
         return Mark(self.name, mark.line + 1, mark.column + 1)
 
     def _problem(self, mark: Mark, rule: str, message: str, remedy: str) -> None:
+        self._note(Problem(*mark, rule, message, remedy))
+
+    def _note(self, problem: Problem) -> None:
         if len(self.problems) < MAX_PROBLEMS:
-            self.problems.append(Problem(*mark, rule, message, remedy))
+            self.problems.append(problem)
 
     def _document(self, event: yaml.Event) -> None:
         self.documents += 1
@@ -225,44 +230,3 @@ class Reader:
             table.items[top.key] = node
             table.keys[top.key] = top.mark
         top.key = top.mark = None
-
-    def _syntax(self, error: Exception, text: str) -> None:
-        line, column = _where(error, text)
-        at = Mark(self.name, line, column)
-        if self.stack and "flow node" in str(getattr(error, "context", "")) and _at_end(error, text):
-            at = self.stack[-1].node.mark
-        lines = text.split("\n", line)
-        if line <= len(lines) and re.match(r"(<{7}|={7}|>{7})( |$)", lines[line - 1]):
-            remedy = "Keep one of the two versions, and remove the lines that git wrote."
-            self._problem(at, "merge-conflict", "a merge was not brought to an end here", remedy)
-            return
-        if line <= len(lines) and re.match(r" *\t", lines[line - 1]):
-            self._problem(at, "tab", "a tab stands where only spaces may", "Indent with spaces.")
-            return
-        what = getattr(error, "problem", None) or getattr(error, "reason", None) or "this is not YAML"
-        context = getattr(error, "context", None)
-        message = f"{what} ({context})" if context else str(what)
-        self._problem(at, "yaml", message, "Look at the quotes, brackets and indentation here and on the line above.")
-
-
-def _where(error: Exception, text: str) -> tuple[int, int]:
-    """Where a mistake was made, which is where something began that never ends, and not where the file does."""
-    begun = getattr(error, "context_mark", None)
-    mark = getattr(error, "problem_mark", None) or begun
-    if mark is None:
-        return _position(error, text)
-    unended = "expected ':'" in str(getattr(error, "problem", "")) or _at_end(error, text)
-    at = begun if begun is not None and unended else mark
-    return at.line + 1, at.column + 1
-
-
-def _at_end(error: Exception, text: str) -> bool:
-    mark = getattr(error, "problem_mark", None)
-    return mark is not None and not text[mark.index :].strip()
-
-
-def _position(error: Exception, text: str) -> tuple[int, int]:
-    """Where a character that YAML does not allow stands; libyaml gives an offset in bytes at best."""
-    found = re.search(r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", text)
-    offset = found.start() if found else 0
-    return text.count("\n", 0, offset) + 1, offset - text.rfind("\n", 0, offset)
