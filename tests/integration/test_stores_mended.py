@@ -143,6 +143,20 @@ async def test_a_job_released_after_its_last_word_is_done(redis: Connection) -> 
     assert await redis.zrange(keys.QUEUE, 0, -1) == [b"turn:a:1:2"]
 
 
+async def test_a_lease_of_which_redis_has_lost_the_rest_keeps_nobody_awake(redis: Connection) -> None:
+    """As a Redis does that evicts what has a lifetime: claims would find it expired at once, again and again."""
+    queue = Queue(redis, "w1", lease=5)
+    await admit(redis)
+    assert (await queue.claim(1, 0)).jobs
+    await redis.delete(keys.job(JOB), f"arq:job:{JOB}")
+    await redis.zadd(keys.LEASES, {JOB: 1})
+    assert not (await queue.claim(1, 0)).jobs
+    assert (await queue.claim(1, 0)).due is None
+    assert [await redis.exists(key) for key in (keys.LEASES, keys.OWNERS, keys.RUNNING)] == [0, 0, 0]
+    assert await sweep(redis) == [CONV.encode()]
+    assert (await queue.claim(1, 0)).jobs
+
+
 async def test_a_full_redis_is_one_that_is_away(redis: Connection) -> None:
     """Otherwise the door would refuse what its journal could take, and a worker would end."""
     await redis.config_set("maxmemory", "100kb")

@@ -101,19 +101,20 @@ local function enqueue(job, account, lane, boost, blob, keep_ms, due)
   end
 end
 
--- A job leaves every place it may be in; nothing of it remains.
+-- A job leaves every place it may be in; nothing of it remains, not even where Redis has lost what was known of it.
 local function forget_job(job)
   local meta = redis.call('HMGET', 'cw:job:' .. job, 'account', 'lane')
+  local account = meta[1] or string.match(job, '^turn:(.*):%d+:%d+$')
   redis.call('ZREM', 'arq:queue', job)
   redis.call('ZREM', 'cw:scheduled', job)
   redis.call('DEL', 'arq:job:' .. job, 'arq:retry:' .. job, 'cw:job:' .. job)
-  if meta[1] then
-    redis.call('ZREM', 'cw:ready:' .. meta[2] .. ':' .. meta[1], job)
-    if redis.call('ZREM', 'cw:leases', job) == 1 and redis.call('HINCRBY', 'cw:running', meta[1], -1) <= 0 then
-      redis.call('HDEL', 'cw:running', meta[1])
-    end
-    reindex('high', meta[1])
-    reindex('normal', meta[1])
+  local leased = redis.call('ZREM', 'cw:leases', job) == 1
+  if account then
+    if meta[2] ~= 'high' then redis.call('ZREM', 'cw:ready:normal:' .. account, job) end
+    if meta[2] ~= 'normal' then redis.call('ZREM', 'cw:ready:high:' .. account, job) end
+    if leased and redis.call('HINCRBY', 'cw:running', account, -1) <= 0 then redis.call('HDEL', 'cw:running', account) end
+    reindex('high', account)
+    reindex('normal', account)
   end
   redis.call('HDEL', 'cw:owners', job)
 end
