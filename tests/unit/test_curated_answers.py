@@ -175,7 +175,9 @@ def test_one_question_may_have_two_answers_that_never_meet(tmp_path: Path, apart
 def test_a_file_that_is_nearly_named_so_is_pointed_out(tmp_path: Path) -> None:
     place = folder(tmp_path, "pix: {questions: [pix?], answer: Sim.}\n")
     (place / "domains" / "retail" / "loja" / "answer.yaml").write_text("{}")
-    assert [each.remedy for each in inspect(place, ENVIRON).problems] == ["Remove it: answers.yaml is what is read here."]
+    assert [each.remedy for each in inspect(place, ENVIRON).problems] == [
+        "Remove it: answers.yaml is what is read here."
+    ]
 
 
 async def test_the_answers_that_ship_are_sound_and_answer(tmp_path: Path) -> None:
