@@ -17,6 +17,8 @@ _ALWAYS_WHOLE: Final = frozenset({"webchat", "email", "api"})  # nothing of a me
 def enclosed(payload: Object, channel: str) -> tuple[Attachment, ...]:
     """A message's attachments, and what stands in for those that did not arrive."""
     attributes = mapping(payload.get("content_attributes"))
+    if not attributes and not payload.get("attachments") and payload.get("content") is not None:
+        return ()  # words and nothing else: nearly all messages
     found = tuple(_attachment(mapping(one)) for one in items(payload.get("attachments"), _MOST))
     if payload.get("content_type") == "sticker":
         found = tuple(replace(one, kind="sticker") for one in found)

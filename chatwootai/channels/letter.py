@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from chatwootai.model.fields import Object, items, line, mapping
+from chatwootai.model.fields import EMPTY, Object, items, line, mapping
 
 _ADDRESS: Final = re.compile(r"[^\s@<>,;\"()]{1,64}@[^\s@<>,;\"()]{1,255}")
 _MACHINE: Final = re.compile(
@@ -15,7 +15,8 @@ _MOST: Final = 20
 
 def of(payload: Object) -> Object:
     """The mail in a message, or an empty object."""
-    return mapping(mapping(payload.get("content_attributes")).get("email"))
+    attributes = mapping(payload.get("content_attributes"))
+    return mapping(attributes.get("email")) if attributes else EMPTY
 
 
 def copied(payload: Object, contact: str | None) -> tuple[str, ...]:
