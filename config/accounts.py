@@ -7,7 +7,8 @@ from typing import Any
 from config.crewing import Crewing
 from config.entries import INBOX, AccountEntry, InboxEntry
 from config.findings import meant, quote
-from config.library import CREWS, Library, Merged
+from config.layer import Merged
+from config.library import CREWS, Library
 from config.mapping import Entries, Entry, misspelt, value_node
 from config.problems import Problem
 from config.secret import Secret

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from config.library import Library, Merged
+from config.layer import Merged
+from config.library import Library
 from config.loader import Inspection
 from config.mapping import SECRETS, value_node
 from config.secret import MASK

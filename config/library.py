@@ -7,21 +7,17 @@ A layer that is absent costs nothing, and what a layer leaves alone is shared wi
 import re
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from config import answers, tools
 from config.crew_layers import CrewLayer, crew_layer
 from config.crewing import Crewing
-from config.findings import under, validate
-from config.layer_rules import layer_problems, merged_problems
+from config.layer import Merged, lay, read
 from config.memory import Memory
-from config.merge import merge, settle
 from config.problems import Note, Problem
 from config.references import References
 from config.settings import Settings
 from config.sources import CREWS_VARIABLE, DOMAINS, FROM_FILE, Folder, Sources, catalog, shipped
 from config.tree import Mark, Node, Scalar, Table, find
-from config.yaml_source import parse
 
 FILE = "config.yaml"
 BASE = "_base"
@@ -33,16 +29,6 @@ TOOLS = tools.BUILT_IN
 """The names of the tools that any crew may use; those of a tenant's `tools` come with its settings."""
 
 _INBOX = re.compile(r"^inbox_([1-9][0-9]*)$")
-
-
-@dataclass(frozen=True, slots=True)
-class Merged:
-    """Layers as one: `tree` as merged so far, `settled` as it is read, and the validated settings with their crews."""
-
-    tree: Node
-    settled: Table
-    settings: Settings
-    crewing: Crewing
 
 
 class Library:
@@ -156,18 +142,9 @@ class Library:
         """One layer more; `above` itself where the layer says nothing."""
         if layer is None or not layer.items:
             return above
-        merged, problems = self.memory.keep(("merged", key), (above, layer), lambda: self._laid(above, layer))
+        merged, problems = self.memory.keep(("merged", key), (above, layer), lambda: lay(above, layer))
         self.found(("merged", key, id(above)), (problems, ()))
         return merged
-
-    def _laid(self, above: Merged, layer: Table) -> tuple[Merged, list[Problem]]:
-        tree = merge(above.tree, layer)
-        settled = settle(tree)
-        assert isinstance(settled, Table)  # noqa: S101 - a table merged onto a table is one
-        settings, problems = self._settings(above, settled)
-        if not problems:  # what could not be read would seem to be gone
-            problems = merged_problems(settings, above.settings, tree)
-        return Merged(tree, settled, settings, above.crewing), problems
 
     def _with_crews(self, above: Merged, layer: CrewLayer, key: object) -> Merged:
         def laid() -> tuple[Merged, list[Problem]]:
@@ -195,16 +172,6 @@ class Library:
             self.problems += found[0]
             self.notes += found[1]
 
-    def _settings(self, above: Merged, settled: Table) -> tuple[Settings, list[Problem]]:
-        """Validate what this layer changed; the rest is shared with the settings above."""
-        before = above.settled.items
-        changed = {key: node for key, node in settled.items.items() if before.get(key) is not node}
-        found, problems = validate(Settings, Table(settled.mark, changed, settled.keys))
-        fresh = found or Settings()
-        gone = before.keys() - settled.items.keys()
-        known = (changed.keys() | gone) & Settings.model_fields.keys()
-        return above.settings.model_copy(update={key: getattr(fresh, key) for key in known}), problems
-
     def _first(self, path: str) -> Folder | None:
         """Where a folder's settings stand: in the configuration itself, else in what ships."""
         for place in self._places:
@@ -222,20 +189,11 @@ class Library:
         if data is None:
             return None
         part = object() if FROM_FILE in data else data  # a file that a reference names may have changed
-        made = self.memory.keep(("layer", place.path, path), (part,), lambda: self._parsed(place, path, data, key))
+        made = self.memory.keep(
+            ("layer", place.path, path), (part,), lambda: read(data, place.name(path), key, self.references)
+        )
         self.found(("layer", place.path, path), (made[1], ()))
         return made[0]
-
-    def _parsed(self, place: Folder, path: str, data: bytes, key: str | None) -> tuple[Table | None, list[Problem]]:
-        node, problems = parse(data, place.name(path))
-        if isinstance(node, Table):
-            layer, nested = under(key, node) if key else (node, [])
-            problems = [*problems, *nested, *self.references.resolve(layer)]
-            return layer, [*problems, *layer_problems(layer, data)]
-        if node is not None and not (isinstance(node, Scalar) and node.value is None):
-            remedy = "Write `key: value` lines."
-            problems = [*problems, Problem(*node.mark, "type", "the file must hold a map", remedy)]
-        return None, problems
 
     def _is_meant(self, tenant: str, layer: Table, name: Node | None) -> bool:
         """An example tenant that ships must not speak for a stranger who happens to use its folder's name."""
