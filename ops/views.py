@@ -9,6 +9,7 @@ from typing import Any
 
 from chatwootai.model.delivery import Delivery
 from chatwootai.stores.connection import Connection
+from chatwootai.stores.footing import footing
 from chatwootai.stores.inspection import Inspection, Job
 from chatwootai.stores.letters import Letter, Letters
 from chatwootai.stores.lives import Lives
@@ -18,6 +19,7 @@ from ops.sought import find
 
 Json = dict[str, Any]
 _MANY = 10
+_MIB = 1024 * 1024
 _FIELDS = tuple(field.name for field in fields(Job))
 _HEAD = ("STATE", "ACCOUNT", "CONVERSATION", "LANE", "PRIORITY", "MESSAGES", "TRIES", "SINCE", "WHEN", "WORKER", "JOB")
 
@@ -131,7 +133,9 @@ def _ids(values: Sequence[object]) -> str:
 
 async def numbers(connection: Connection, _: argparse.Namespace) -> Json:
     """The floor in numbers."""
-    return asdict(await Inspection(connection).stats())
+    found = await footing(connection)
+    redis = {**asdict(found), "troubles": found.troubles} if found else None
+    return {**asdict(await Inspection(connection).stats()), "redis": redis}
 
 
 def print_numbers(found: Any) -> None:
@@ -140,6 +144,8 @@ def print_numbers(found: Any) -> None:
     print(f"waiting    {found['waiting']} turns{oldest}; {found['messages']} messages in mailboxes")
     print(f"running    {found['running']}    scheduled  {found['scheduled']}    dead letters  {found['dead']}")
     print(f"conversations with something to do  {found['open']}")
+    if found["redis"]:
+        _print_redis(found["redis"])
     if found["priorities"]:
         print("\nby priority")
         table(("PRIORITY", "WAITING"), found["priorities"].items())
@@ -150,6 +156,13 @@ def print_numbers(found: Any) -> None:
         names = ("account", "high", "normal", "running", "messages")
         head = ("ACCOUNT", "HIGH LANE", "NORMAL LANE", "RUNNING", "MESSAGES")
         table(head, [[one[name] for name in names] for one in found["tenants"]])
+
+
+def _print_redis(redis: Mapping[str, Any]) -> None:
+    most = f" of {redis['most'] / _MIB:.0f}" if redis["most"] else ""
+    print(f"redis      {redis['used'] / _MIB:.0f}{most} MiB used")
+    for trouble in redis["troubles"]:
+        print(f"           {trouble}")
 
 
 async def life(connection: Connection, arguments: argparse.Namespace) -> Json:

@@ -12,6 +12,7 @@ import orjson
 from aiohttp import web
 
 from chatwootai.stores.connection import Connection, StoreUnavailable, connect, store_errors
+from chatwootai.stores.footing import footing
 from chatwootai.stores.mailbox import Mailbox
 from chatwootai.stores.repair import Repair
 from chatwootai.stores.rounds import Rounds
@@ -81,6 +82,16 @@ class Shop:
         gc.freeze()  # what start-up made stays: full collections need not walk CrewAI's classes again
         self._ready = True
         _log.info("ready", worker=self.worker, accounts=len(snapshot.accounts))
+        await self._look_at_redis()
+
+    async def _look_at_redis(self) -> None:
+        """Say once what of this Redis loses what it was given; that it is away is said elsewhere."""
+        try:
+            found = await footing(self.connection)
+            for trouble in found.troubles if found else ():
+                _log.warning("redis_may_forget", trouble=trouble)
+        except StoreUnavailable as error:
+            _log.debug("redis_away", error=str(error))
 
     async def _crews(self) -> Any:
         from crews.draft import Crews

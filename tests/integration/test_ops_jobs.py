@@ -98,7 +98,23 @@ async def given_up(redis: Connection, turn: str = "turnx", message: int = 812) -
 async def test_an_idle_floor_is_said_to_be_idle(desk: Desk) -> None:
     assert "nothing waits" in (await desk.says("jobs", "list")).out
     stats = (await desk.says("jobs", "stats", "--json")).data
-    assert (stats["waiting"], stats["tenants"]) == (0, [])
+    assert (stats["waiting"], stats["tenants"], stats["redis"]["troubles"]) == (0, [], [])
+
+
+async def test_a_redis_that_does_not_let_us_ask_is_read_all_the_same(tmp_path: Path) -> None:
+    with Embedded.start(
+        tmp_path / "redis", arguments=("--user", "default", "on", "nopass", "~*", "&*", "+@all", "-info")
+    ) as server:
+        said = await Desk({"REDIS_URL": server.url}).says("jobs", "stats", "--json")
+    assert (said.code, said.data["redis"]) == (0, None)
+
+
+async def test_a_redis_that_may_forget_what_it_was_given_is_pointed_out(tmp_path: Path) -> None:
+    wrong = ("--appendonly", "no", "--maxmemory", "1mb", "--maxmemory-policy", "volatile-lru")
+    with Embedded.start(tmp_path / "redis", arguments=wrong) as server:
+        said = await Desk({"REDIS_URL": server.url}).says("jobs", "stats")
+    assert said.code == 0, said.err
+    assert [word in said.out for word in ("noeviction", "appendonly yes", "raise maxmemory")] == [True] * 3
 
 
 async def test_lists_show_all_states_and_can_be_narrowed(desk: Desk, redis: Connection) -> None:
