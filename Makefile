@@ -21,11 +21,12 @@ help:  ## List these targets.
 install: $(STAMP)  ## Build .venv from the pinned, hashed lock (test extras included).
 
 # uv is brought for the length of the install only: it is 60 MB that nothing needs afterwards.
-# The stamp is written last, so an interrupted install is begun anew.
+# The stamp is written last, so an interrupted install is begun anew; where it fails, the .venv that was there stays.
 $(STAMP): requirements/test.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' || { echo "Python 3.11 to 3.13 is needed; name one: make install PYTHON=python3.12" >&2; exit 1; }
-	@rm -rf $(VENV)
-	@sh requirements/uv.sh $(PYTHON) $(UV_VERSION) $(VENV) requirements/test.txt
+	@rm -rf $(VENV).old; [ ! -d $(VENV) ] || mv $(VENV) $(VENV).old
+	@sh requirements/uv.sh $(PYTHON) $(UV_VERSION) $(VENV) requirements/test.txt || { rm -rf $(VENV); [ ! -d $(VENV).old ] || mv $(VENV).old $(VENV); exit 1; }
+	@rm -rf $(VENV).old
 	@touch $@
 
 # Playwright's driver is 160 MB: brought only where there is a browser to drive.
