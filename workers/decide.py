@@ -5,7 +5,7 @@ import time
 import uuid
 from dataclasses import dataclass, field, replace
 
-from chatwootai.channels.choices import listed, rendered
+from chatwootai.channels.choices import rendered
 from chatwootai.channels.quoting import quoted
 from chatwootai.model import assemble, outcome
 from chatwootai.model.burst import Window, may_restart
@@ -14,7 +14,7 @@ from chatwootai.model.dress import dressed, first_answer
 from chatwootai.model.guard import Guarded, guarded
 from chatwootai.model.handoff import Cause, Need, after_draft, before_draft
 from chatwootai.model.language import language_of
-from chatwootai.model.picked import picked
+from chatwootai.model.picked import listed, picked
 from chatwootai.model.turn import Draft, Exchange, Outcome, Question, Verdict
 from chatwootai.stores.conversations import Begun, Commit, Decision, Pending, pending
 from chatwootai.telemetry import log

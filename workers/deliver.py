@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from chatwootai.model import undelivered
 from chatwootai.model.outbox import Action, ActionKind
 from chatwootai.model.outcome import opening
+from chatwootai.model.picked import listed
 from chatwootai.stores.conversations import POST_SECONDS, Hold, Pending, Post
 from chatwootai.stores.keys import split_conv
 from chatwootai.telemetry import log
@@ -57,11 +58,16 @@ class ChatwootAway(Exception):
 
 @dataclass(slots=True)
 class Entry:
-    """One entry of the outbox on its way. `posted_at`: when it was first sent to Chatwoot, unix seconds, 0: never."""
+    """One entry of the outbox on its way.
+
+    `posted_at`: when it was first sent to Chatwoot, unix seconds, 0: never. `unsaid`: what the contact does not read
+    if this is the end of its turn, further parts and choices too.
+    """
 
     pending: Pending
     action: Action
     posted_at: float = 0.0
+    unsaid: str = ""
 
 
 async def deliver(
@@ -76,17 +82,24 @@ async def deliver(
     """
     dropped: set[str] = set()
     before: Action | None = None
-    for pending in outbox:
+    for at, pending in enumerate(outbox):
         if pending.action is None:
             await patient(lambda one=pending: floor.conversations.replace(hold, one))  # type: ignore[misc]
         elif pending.action.turn not in dropped:
             await asyncio.sleep(breath(before, pending.action))
             before = pending.action
-            entry = Entry(pending, pending.action, posted_at)
+            entry = Entry(pending, pending.action, posted_at, _unsaid(pending.action, outbox[at:]))
             with log.bound(turn=entry.action.turn, delivery=entry.action.delivery):
                 if not await _delivered(floor, tenant, hold, entry):
                     dropped.add(pending.action.turn)
         posted_at = 0.0
+
+
+def _unsaid(action: Action, rest: Sequence[Pending]) -> str:
+    same = (
+        one.action for one in rest if one.action and (one.action.turn, one.action.kind) == (action.turn, action.kind)
+    )
+    return "\n\n".join(listed(each.text, each.choices) for each in same)
 
 
 def breath(before: Action | None, action: Action) -> float:
@@ -183,7 +196,7 @@ async def _unreachable(floor: Floor, tenant: Tenant, hold: Hold, entry: Entry) -
         Whether the rest of the turn is to be carried out.
     """
     action = entry.action
-    instead, go_on = instead_of_text(action, tenant.settings(action.inbox))
+    instead, go_on = instead_of_text(action, tenant.settings(action.inbox), entry.unsaid)
     _log.info("window_closed", part=action.part, template=go_on)
     await patient(lambda: floor.conversations.replace(hold, entry.pending, instead=instead, drop_turn=not go_on))
     return go_on
@@ -253,7 +266,7 @@ async def _bury(floor: Floor, tenant: Tenant, hold: Hold, entry: Entry, why: str
     _log.error("dead_letter", cause=why, kind=action.kind.value)
     DEAD_LETTERS.labels("refused").inc()
     meant = action.kind in {ActionKind.REPLY, ActionKind.TEMPLATE}  # for the contact
-    instead = _for_people(action, why, tenant.settings(action.inbox).language) if meant else ()
+    instead = _for_people(entry, why, tenant.settings(action.inbox).language) if meant else ()
     # What should have told people so has no letter of its own: there is nothing in it to answer.
     letter = None if action.turn.endswith(_REFUSED) else dead_letter(action.turn, hold.conv, f"Chatwoot refused: {why}")
     await patient(
@@ -261,6 +274,7 @@ async def _bury(floor: Floor, tenant: Tenant, hold: Hold, entry: Entry, why: str
     )
 
 
-def _for_people(action: Action, why: str, language: str) -> tuple[Action, ...]:
-    turn, text = f"{action.turn}{_REFUSED}", undelivered.note(why, action.text, language)
+def _for_people(entry: Entry, why: str, language: str) -> tuple[Action, ...]:
+    action = entry.action
+    turn, text = f"{action.turn}{_REFUSED}", undelivered.note(why, entry.unsaid, language)
     return replace(action, turn=turn, kind=ActionKind.NOTE, part=0, text=text), opening(action, turn)

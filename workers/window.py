@@ -15,8 +15,8 @@ _WHY = {
 }
 
 
-def instead_of_text(action: Action, settings: Settings) -> tuple[tuple[Action, ...], bool]:
-    """What takes a reply's place, and whether the rest of its turn still follows.
+def instead_of_text(action: Action, settings: Settings, unsaid: str) -> tuple[tuple[Action, ...], bool]:
+    """What takes a reply's place, and whether the rest of its turn still follows. `unsaid`: all that is not said now.
 
     Only WhatsApp has templates: one stands for all parts of a reply. Else people get the reply in a note.
     """
@@ -24,7 +24,7 @@ def instead_of_text(action: Action, settings: Settings) -> tuple[tuple[Action, .
         text = settings.fill(settings.template.text)
         return ((replace(action, kind=ActionKind.TEMPLATE, text=text),) if action.part <= 1 else ()), True
     why = _WHY.get(settings.language[:2], _WHY["en"])
-    told = undelivered.note(why, action.text, settings.language)
+    told = undelivered.note(why, unsaid, settings.language)
     turn = f"{action.turn}-window"
     return (replace(action, kind=ActionKind.NOTE, turn=turn, part=0, text=told), opening(action, turn)), False
 

@@ -1,9 +1,10 @@
 """Answers that a contact may pick from: buttons where the channel has them, else a list below the text. Pure."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from chatwootai.channels.registry import shape_of
 from chatwootai.channels.render import render
+from chatwootai.model.picked import listed
 
 
 def rendered(
@@ -29,9 +30,3 @@ def rendered(
     if not choices or (parts and shape.measure(parts[-1]) <= shape.buttons):
         return parts, choices if parts else ()
     return render(channel, dressed(listed(markdown, choices)), carrier=carrier), ()
-
-
-def listed(text: str, choices: Sequence[str]) -> str:
-    """The text with its choices as a list at the end, numbered: a number is quickly typed. Without any, as it is."""
-    numbered = "\n".join(f"{number}. {title}" for number, title in enumerate(choices, 1))
-    return f"{text}\n\n{numbered}" if choices else text

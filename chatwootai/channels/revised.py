@@ -13,6 +13,7 @@ from chatwootai.channels.words import channel_of
 from chatwootai.model.delivery import Change, Delivery, Failure, Ignored, Reason, Withdrawn
 from chatwootai.model.fields import Object, identifier, items, line, mapping, moment, text
 from chatwootai.model.outbox import MARK
+from chatwootai.model.picked import listed
 
 STATES: Final = ("sent", "delivered", "read", "failed")
 _ASKING: Final = frozenset({"input_select", "input_email", "input_text", "input_textarea", "form", "cards"})
@@ -125,6 +126,12 @@ def _state(payload: Object, account: str) -> Ignored:
     )
 
 
+def _offered(payload: Object) -> list[str]:
+    """The titles of the buttons below a message."""
+    shown = items(mapping(payload.get("content_attributes")).get("items"), _MOST_VALUES)
+    return list(filter(None, (line(mapping(one).get("title"), 100) for one in shown)))
+
+
 def _failure(payload: Object, conversation: Object, account: str, why: str) -> Failure | None:
     number, message = identifier(conversation.get("id")), identifier(payload.get("id"))
     if number is None or message is None:
@@ -137,6 +144,6 @@ def _failure(payload: Object, conversation: Object, account: str, why: str) -> F
         channel=channel_of(conversation.get("channel"), source, mapping(conversation.get("additional_attributes"))),
         message=message,
         why=why,
-        text=text(payload.get("content")),
+        text=listed(text(payload.get("content")), _offered(payload)),
         at=moment(payload.get("created_at")) or 0.0,
     )

@@ -1,4 +1,4 @@
-"""A contact who answers a numbered list by its number. Pure."""
+"""Choices written as a numbered list, and a contact who answers it by a number. Pure."""
 
 import re
 from collections.abc import Sequence
@@ -13,6 +13,12 @@ _AROUND: Final = frozenset(
 )
 _MOST_BELOW: Final = 3
 """Lines below a list, such as a signature: further up it is no list to answer."""
+
+
+def listed(text: str, choices: Sequence[str]) -> str:
+    """The text with its choices as a list at the end, numbered: a number is quickly typed. Without any, as it is."""
+    numbered = "\n".join(f"{number}. {title}" for number, title in enumerate(choices, 1))
+    return f"{text}\n\n{numbered}" if choices else text
 
 
 def picked(text: str, history: Sequence[Exchange]) -> str:

@@ -7,7 +7,7 @@ from chatwootai.model.delivery import Failure
 from chatwootai.model.outbox import Action, ActionKind
 from chatwootai.model.outcome import opening
 
-_MOST: Final = 1000
+_MOST: Final = 4000
 _LINES: Final[Mapping[str, tuple[str, str, str]]] = {
     "pt": ("**Uma resposta do assistente não chegou ao contato**", "Motivo", "A resposta era"),
     "es": ("**Una respuesta del asistente no llegó al contacto**", "Motivo", "La respuesta era"),

@@ -2,12 +2,12 @@
 
 import pytest
 
-from chatwootai.channels.choices import listed, rendered
+from chatwootai.channels.choices import rendered
 from chatwootai.channels.registry import shapes
 from chatwootai.model import outcome
 from chatwootai.model.delivery import Contact
 from chatwootai.model.outbox import Action, ActionKind
-from chatwootai.model.picked import picked
+from chatwootai.model.picked import listed, picked
 from chatwootai.model.turn import Exchange, Question
 from chatwootai.stores.entries import pack_action, unpack_action
 from workers.posting import as_posted

@@ -111,22 +111,22 @@ def reply(part: int = 1, channel: str = "whatsapp") -> Action:
 
 
 def test_where_no_free_text_is_taken_people_get_the_reply_and_the_conversation() -> None:
-    (note, opened), go_on = instead_of_text(reply(), Settings(language="pt"))
+    (note, opened), go_on = instead_of_text(reply(), Settings(language="pt"), "Chegou **hoje**.\n\n1. Sim")
     assert not go_on
     assert note.kind is ActionKind.NOTE
-    assert "> Chegou **hoje**." in note.text
+    assert "> Chegou **hoje**.\n> \n> 1. Sim" in note.text
     assert (opened.kind, opened.text) == (ActionKind.STATUS, "open")
     assert len({note.turn, opened.turn, "t1"}) == 2  # a turn of its own: the reply's is dropped
 
 
 def test_a_template_stands_for_all_parts_where_the_tenant_has_one() -> None:
     settings = Settings.model_validate({"template": TEMPLATE.model_dump(), "company": {"name": "Acme"}})
-    (template,), go_on = instead_of_text(reply(), settings)
+    (template,), go_on = instead_of_text(reply(), settings, "x")
     assert go_on
     assert (template.kind, template.text) == (ActionKind.TEMPLATE, "Posso continuar? Acme")
     assert template.posts
-    assert instead_of_text(reply(part=2), settings) == ((), True)
-    assert not instead_of_text(reply(channel="instagram"), settings)[1]
+    assert instead_of_text(reply(part=2), settings, "x") == ((), True)
+    assert not instead_of_text(reply(channel="instagram"), settings, "x")[1]
     params = template_params(settings)
     assert params is not None
     assert params["template_params"]["processed_params"] == {"body": {"1": "Ana"}}
