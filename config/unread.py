@@ -52,9 +52,11 @@ def _names(folder: Folder) -> Iterator[Problem]:
         if domain.strip("_") == BASE.strip("_") and domain != BASE:
             message = f"`{domain}` is a domain of that name, and not what everybody starts from"
             yield Problem(folder.name(f"{DOMAINS}/{domain}"), 1, 1, "folder-name", message, f"Rename it to {BASE}.")
-        for path in (domain, *(f"{domain}/{tenant}" for tenant in tenants)):
+            tenants = []
+        named = [] if domain.strip("_") == BASE.strip("_") else [domain]
+        for path in (*named, *(f"{domain}/{tenant}" for tenant in tenants)):
             name = path.rpartition("/")[2]
-            if not _NAME.match(name) and path != BASE:
+            if not _NAME.match(name):
                 message = f"the folder name `{name}` cannot be used in the mapping"
                 yield Problem(folder.name(f"{DOMAINS}/{path}"), 1, 1, "folder-name", message, remedy)
 
