@@ -18,6 +18,7 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 from chatwootai.stores.connection import Connection
 
 _SECONDS: Final = 5.0
+_STALL: Final = 0.1
 _INCOMPLETE: Final = object()
 _DEMOTED: Final = "READONLY"  # it was a master when we came
 
@@ -105,6 +106,7 @@ class _Line(asyncio.Protocol):
         self._reader = hiredis.Reader(replyError=ResponseError, notEnoughData=_INCOMPLETE)
         self._heard = 0.0  # when the last answer came, or the first question went out
         self._watch: asyncio.TimerHandle | None = None
+        self._due = 0.0
         self._former = transport.get_protocol()
         transport.set_protocol(self)
         self.open = not transport.is_closing()  # else it breaks before it is used, and nobody tells
@@ -113,17 +115,23 @@ class _Line(asyncio.Protocol):
         if not self._pending:
             self._heard = self._loop.time()
         self._pending.extend(calls)
+        if self._watch is None:  # first of all: whatever happens, these calls end
+            self._look_in(self._seconds)
         self._transport.write(b"".join([call.command for call in calls]))
-        if self._watch is None:
-            self._watch = self._loop.call_later(self._seconds, self._look)
+
+    def _look_in(self, seconds: float) -> None:
+        self._due = self._loop.time() + seconds
+        self._watch = self._loop.call_later(seconds, self._look)
 
     def _look(self) -> None:
         self._watch = None
-        left = self._heard + self._seconds - self._loop.time()
-        if self._pending and left <= 0:
+        now = self._loop.time()
+        left = self._heard + self._seconds - now
+        stalled = now > self._due + _STALL  # it was us who did not listen: the answer may lie in the socket
+        if self._pending and left <= 0 and not stalled:
             self._end(RedisTimeoutError(f"no answer within {self._seconds:g} s"))
         elif self._pending:
-            self._watch = self._loop.call_later(left, self._look)
+            self._look_in(max(left, _STALL))
 
     def data_received(self, data: bytes) -> None:
         self._heard = self._loop.time()
