@@ -1,6 +1,7 @@
 """What cannot be answered is given to people: once, with a note, in time, and nothing goes round in circles."""
 
 import asyncio
+import json
 from typing import Any
 
 import pytest
@@ -20,6 +21,13 @@ async def dead_letters(desk: Desk) -> int:
         return int(await connection.zcard(keys.DEAD))
     finally:
         await connection.aclose()
+
+
+def refusals_logged(desk: Desk, threads: set[tuple[int, int]]) -> list[dict[str, Any]]:
+    """What the workers logged of actions that Chatwoot refused in these conversations."""
+    lines = [line for log in desk.ground.folder.glob("worker*.log") for line in log.read_bytes().splitlines()]
+    said = [json.loads(line) for line in lines if b'"dead_letter"' in line]
+    return [one for one in said if (int(one["account"]), one["conversation"]) in threads]
 
 
 async def asked(desk: Desk, conversations: int) -> list[Sent]:
@@ -48,7 +56,10 @@ async def test_refused_for_good(desk: Desk, refused: int | None) -> None:
         where = {"account": sent.account, "conversation": sent.conversation}
         await desk.driver.fault("status", status=422, says="Content is too long", times=refused, **where)
     await handed_over(desk, threads)
-    assert await dead_letters(desk) >= letters + len(threads)
+    assert await dead_letters(desk) == letters + len(threads), "one each, whatever else was refused"
+    lines = refusals_logged(desk, {(sent.account, sent.conversation) for sent in threads})
+    assert len(lines) == len(threads) * (1 if refused else 2)
+    assert all(line["turn"] and line["delivery"] for line in lines), "the note is posted by a later job"
     for sent in threads:
         state = await desk.driver.state(sent)
         assert by_bot(state, "outgoing") == []
