@@ -245,9 +245,12 @@ async def test_a_file_that_nobody_waits_for_is_let_go() -> None:
     assert children_of_ours() <= before
 
 
-async def test_a_child_that_ends_at_its_bounds_is_a_file_too_large(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_child_that_ends_at_its_bounds_is_a_file_too_large(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The program dies of what it is given; the worker only hears that there is no answer."""
-    monkeypatch.setattr(documents, "__file__", __file__)  # no program at all, under `-I`
+    (program := tmp_path / "dies.py").write_text("raise MemoryError")
+    monkeypatch.setattr(documents, "__file__", str(program))
     with pytest.raises(Unreadable, match="too large or unusual"):
         await Reader().read(pdf(b"BT ET"), "a.pdf", "", time.time() + 60)
 
