@@ -110,8 +110,9 @@ local function forget_job(job)
   redis.call('DEL', 'arq:job:' .. job, 'arq:retry:' .. job, 'cw:job:' .. job)
   local leased = redis.call('ZREM', 'cw:leases', job) == 1
   if account then
-    if meta[2] ~= 'high' then redis.call('ZREM', 'cw:ready:normal:' .. account, job) end
-    if meta[2] ~= 'normal' then redis.call('ZREM', 'cw:ready:high:' .. account, job) end
+    for _, lane in ipairs(meta[2] and {meta[2]} or {'high', 'normal'}) do
+      redis.call('ZREM', 'cw:ready:' .. lane .. ':' .. account, job)
+    end
     if leased and redis.call('HINCRBY', 'cw:running', account, -1) <= 0 then redis.call('HDEL', 'cw:running', account) end
     reindex('high', account)
     reindex('normal', account)
