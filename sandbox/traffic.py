@@ -16,8 +16,8 @@ from typing import Any
 
 import aiohttp
 
-from sandbox.bench.figure import quantile
 from sandbox.chatwoot.driver import Driver, NothingHappened, Sent
+from sandbox.figure import quantile
 from sandbox.processes import Failed
 from sandbox.system import Plan, System
 

@@ -16,8 +16,8 @@ from chatwootai.model.delivery import Delivery, Reason
 from chatwootai.model.lanes import LOWEST
 from chatwootai.stores.mailbox import Admission, Mailbox
 from chatwootai.telemetry.metrics import CAUGHT_UP
-from workers.chatwoot import Chatwoot
-from workers.chatwoot_json import Conversation, Message, mapping, number_of, text
+from workers.chatwoot.client import Chatwoot
+from workers.chatwoot.records import Conversation, Message, mapping, number_of, text
 
 _PAGE: Final = 25  # conversations that Chatwoot lists at once
 _MOST_PAGES: Final = 40
@@ -63,7 +63,7 @@ class CatchUp:
         the last so many seconds.
 
         Raises:
-            workers.chatwoot_errors.ChatwootError: Chatwoot is away, or refuses the user token.
+            workers.chatwoot.errors.ChatwootError: Chatwoot is away, or refuses the user token.
             StoreUnavailable: Redis is away.
         """
         caught, now = Caught(account), time.time()
@@ -94,7 +94,7 @@ async def pending(chatwoot: Chatwoot, since: float) -> list[Conversation]:
     All are read before anything is done: what is answered meanwhile moves, and would push others out of sight.
 
     Raises:
-        workers.chatwoot_errors.ChatwootError: Chatwoot is away, or refuses the user token.
+        workers.chatwoot.errors.ChatwootError: Chatwoot is away, or refuses the user token.
     """
     found: dict[int, Conversation] = {}
     for number in range(1, _MOST_PAGES + 1):
@@ -126,7 +126,7 @@ async def unanswered(chatwoot: Chatwoot, account: str, conversation: Conversatio
     """What the contact said after the last answer, and since `since`, oldest first.
 
     Raises:
-        workers.chatwoot_errors.ChatwootError: Chatwoot is away, or refuses the user token.
+        workers.chatwoot.errors.ChatwootError: Chatwoot is away, or refuses the user token.
     """
     found: list[Delivery] = []
     async for message in _backwards(chatwoot, conversation.id):

@@ -9,8 +9,8 @@ from chatwootai.stores.connection import StoreUnavailable
 from chatwootai.stores.rounds import Rounds
 from chatwootai.telemetry import log
 from workers.catchup import CatchUp, Caught
-from workers.chatwoot import Chatwoot
-from workers.chatwoot_errors import ChatwootError
+from workers.chatwoot.client import Chatwoot
+from workers.chatwoot.errors import ChatwootError
 
 _PAUSES: Final = (0.0, 15.0, 60.0, 300.0)
 """Seconds before each round of a start: a Chatwoot that is only just starting too is asked again."""

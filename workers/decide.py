@@ -22,15 +22,16 @@ from chatwootai.telemetry.metrics import DEAD_LETTERS, FAILED_OPEN, SUPERSEDED
 from chatwootai.telemetry.steps import Steps
 from config.settings import Settings
 from workers.attention import Attention
-from workers.chatwoot_errors import ChatwootError
+from workers.chatwoot.errors import ChatwootError
 from workers.draft import Failed, Interrupted, drafted
-from workers.floor import Floor, Tenant
+from workers.floor import Floor
 from workers.handing import destination, handed, rules
 from workers.idle import after_reply
 from workers.interim import patience_asked
 from workers.letters import dead_letter
 from workers.media import only_unsupported
 from workers.patience import MOST_TRIES, patient
+from workers.tenant import Tenant
 
 STEPPED_IN = "a person stepped in"
 _OPERATORS = frozenset({"curated", "near", "prepared"})

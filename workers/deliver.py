@@ -17,14 +17,15 @@ from chatwootai.stores.conversations import POST_SECONDS, Hold, Pending, Post
 from chatwootai.stores.keys import split_conv
 from chatwootai.telemetry import log
 from chatwootai.telemetry.metrics import DEAD_LETTERS, RETRIES, SUPERSEDED
-from workers.chatwoot import Sight
-from workers.chatwoot_errors import ChatwootError, FateUnknown, OutOfTime, Refused, TryAgain
-from workers.chatwoot_json import Mark
-from workers.floor import Floor, Tenant
+from workers.chatwoot.client import Sight
+from workers.chatwoot.errors import ChatwootError, FateUnknown, OutOfTime, Refused, TryAgain
+from workers.chatwoot.records import Mark
+from workers.floor import Floor
 from workers.letters import dead_letter
 from workers.owner import Taken, taken
 from workers.patience import patient
 from workers.posting import as_posted
+from workers.tenant import Tenant
 from workers.window import instead_of_text, template_params
 
 _LOOK_SECONDS = 5.0

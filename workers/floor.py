@@ -1,44 +1,20 @@
 """What every turn stands on: connections, the configuration in force, the crews, a Chatwoot client a tenant."""
 
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import aiohttp
 
 from chatwootai.model.delivery import Delivery
-from chatwootai.model.routing import Route, route
 from chatwootai.stores.connection import Connection
 from chatwootai.stores.conversations import Conversations
 from chatwootai.stores.turns import Turns
-from config.places import place
-from config.settings import Settings
 from config.snapshot import Account, Snapshot
 from crews.draft import Crews
 from workers.attention import Listeners
-from workers.chatwoot import Chatwoot
+from workers.chatwoot.client import Chatwoot
+from workers.media import Media
+from workers.tenant import Tenant
 from workers.typing import typing
-
-if TYPE_CHECKING:
-    from workers.media import Media
-
-
-@dataclass(frozen=True, slots=True)
-class Tenant:
-    """One account of the snapshot that a turn began with, and the client that speaks for it."""
-
-    account: Account
-    snapshot: Snapshot
-    chatwoot: Chatwoot
-
-    def settings(self, inbox: int) -> Settings:
-        """The merged settings of an inbox."""
-        return self.snapshot.settings(self.account.key, inbox)
-
-    def route(self, delivery: Delivery) -> Route:
-        """Which tenant, crew and channel answer a delivery."""
-        contact = delivery.contact
-        return route(place(self.account, delivery.inbox), delivery.channel, contact.phone, verified=contact.verified)
 
 
 class Floor:
@@ -52,7 +28,7 @@ class Floor:
         snapshot: Snapshot,
         crews: Crews,
         session: aiohttp.ClientSession,
-        media: "Media | None" = None,
+        media: Media | None = None,
     ) -> None:
         self.worker = worker
         self.connection = connection

@@ -20,13 +20,14 @@ from chatwootai.stores.conversations import Begun, Commit, Decision, Silence, pe
 from chatwootai.stores.keys import split_conv
 from chatwootai.telemetry import log
 from config.settings import Settings
-from workers.chatwoot_errors import ChatwootError
-from workers.chatwoot_json import Conversation
+from workers.chatwoot.errors import ChatwootError
+from workers.chatwoot.records import Conversation
 from workers.deliver import ChatwootAway, deliver
-from workers.floor import Floor, Tenant
+from workers.floor import Floor
 from workers.handing import destination, handed
 from workers.owner import PENDING, wrote_since
 from workers.patience import patient
+from workers.tenant import Tenant
 
 REMIND: Final = "remind"
 END: Final = "end"

@@ -14,10 +14,10 @@ from chatwootai.telemetry import log
 from chatwootai.telemetry.metrics import INTERIM
 from chatwootai.telemetry.steps import Steps
 from config.settings import Settings
-from workers.chatwoot import Sight
-from workers.chatwoot_errors import ChatwootError
-from workers.chatwoot_json import Mark
-from workers.floor import Tenant
+from workers.chatwoot.client import Sight
+from workers.chatwoot.errors import ChatwootError
+from workers.chatwoot.records import Mark
+from workers.tenant import Tenant
 
 _PENDING = "pending"
 _SECONDS = 2.0  # for each call: later the answer itself is nearer

@@ -26,8 +26,8 @@ from workers.attention import Attention
 from workers.documents import Unreadable
 from workers.draft import either
 from workers.fetch import Fetched, Fetcher, Trusted, Unfetchable
-from workers.floor import Tenant
 from workers.reading import Reader
+from workers.tenant import Tenant
 
 _MB: Final = 1 << 20
 _IMAGE_BYTES: Final = 4 * _MB

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from chatwootai.model.delivery import Wish
 from chatwootai.model.outbox import Action, ActionKind
-from workers.chatwoot_json import Conversation, Message
+from workers.chatwoot.records import Conversation, Message
 
 PENDING = Wish.PENDING.value
 _REOPENABLE_TO = {Wish.OPEN.value: (PENDING,), PENDING: (Wish.OPEN.value, "snoozed")}

@@ -23,7 +23,7 @@ from config.live import Live
 from config.settings import Settings
 from workers.catchup import CatchUp
 from workers.catchup_rounds import at_intervals, at_start
-from workers.chatwoot import Chatwoot
+from workers.chatwoot.client import Chatwoot
 from workers.environment import Environment
 from workers.fetch import guarded
 from workers.floor import Floor

@@ -14,7 +14,7 @@ from config.live import Live
 from config.mapping_edit import MappingEdit
 from config.snapshot import Account, Snapshot, SyncPlan
 from config.sources import MAPPING
-from workers.chatwoot_admin import Admin, AdminError, Setup, address
+from workers.chatwoot.admin import Admin, AdminError, Setup, address
 
 _LOOK_SECONDS = 10.0
 _log = log.get("sync")

@@ -8,8 +8,8 @@ from typing import Final
 
 from chatwootai.channels.registry import shape_of
 from chatwootai.telemetry.metrics import FAILED_OPEN
-from workers.chatwoot import Chatwoot
-from workers.chatwoot_errors import ChatwootError
+from workers.chatwoot.client import Chatwoot
+from workers.chatwoot.errors import ChatwootError
 
 REFRESH_SECONDS: Final = 15.0  # Chatwoot's widget hides it by itself after half a minute
 _CALL_SECONDS: Final = 3.0

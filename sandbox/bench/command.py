@@ -12,7 +12,7 @@ from inspect import signature
 from pathlib import Path
 
 from sandbox.bench.beside import Peers
-from sandbox.bench.figure import Figure
+from sandbox.figure import Figure
 
 _ENTRIES = Path(__file__).parent / "entries"
 

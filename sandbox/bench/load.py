@@ -16,13 +16,13 @@ from typing import Any, cast
 
 import uvloop
 
-from sandbox.bench.figure import quantile
 from sandbox.chatwoot import payloads, seed
 from sandbox.chatwoot.arrivals import Arrival, arrive
 from sandbox.chatwoot.records import Event
 from sandbox.chatwoot.signature import sign
 from sandbox.chatwoot.webhooks import encode
 from sandbox.chatwoot.world import World
+from sandbox.figure import quantile
 
 _ID, _CONVERSATION = 987_650_001, 987_650_002
 """Numbers that stand in the template for a message's and a conversation's id."""

@@ -9,9 +9,9 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from workers.chatwoot import Chatwoot
-from workers.chatwoot_json import Mark
-from workers.chatwoot_operations import OPERATIONS, Operation, Owner
+from workers.chatwoot.client import Chatwoot
+from workers.chatwoot.operations import OPERATIONS, Operation, Owner
+from workers.chatwoot.records import Mark
 
 SWAGGER = Path(__file__).resolve().parents[2].parent / "shared" / "chatwoot" / "swagger.json"
 ROOT = "/api/v1/accounts/{account_id}"

@@ -12,10 +12,10 @@ import aiohttp
 import orjson
 import pytest
 
-from workers.chatwoot import Chatwoot
-from workers.chatwoot_answer import retry_after
-from workers.chatwoot_errors import ChatwootError, FateUnknown, NotOurs, OutOfTime, Refused, TryAgain
-from workers.chatwoot_json import conversation, message
+from workers.chatwoot.answer import retry_after
+from workers.chatwoot.client import Chatwoot
+from workers.chatwoot.errors import ChatwootError, FateUnknown, NotOurs, OutOfTime, Refused, TryAgain
+from workers.chatwoot.records import conversation, message
 from workers.typing import settled, typing
 
 BOT, USER = "bot-secret-0123456789", "user-secret-0123456789"

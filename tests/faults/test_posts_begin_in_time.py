@@ -10,8 +10,8 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from workers.chatwoot import Chatwoot
-from workers.chatwoot_errors import TryAgain
+from workers.chatwoot.client import Chatwoot
+from workers.chatwoot.errors import TryAgain
 
 
 class Sleepy(aiohttp.TCPConnector):

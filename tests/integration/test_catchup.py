@@ -24,7 +24,7 @@ from sandbox.chatwoot.world import World
 from sandbox.system import Plan, System
 from workers.catchup import CatchUp, pending, unanswered
 from workers.catchup_rounds import at_intervals, at_start
-from workers.chatwoot import Chatwoot
+from workers.chatwoot.client import Chatwoot
 
 MEDIA = ("whatsapp", "webchat", "email", "instagram", "telegram", "sms", "facebook", "api", "twilio_whatsapp")
 

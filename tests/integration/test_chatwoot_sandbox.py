@@ -9,9 +9,9 @@ import pytest
 from sandbox.chatwoot import app, seed
 from sandbox.chatwoot.driver import Driver
 from sandbox.chatwoot.world import World
-from workers.chatwoot import Chatwoot, Sight
-from workers.chatwoot_errors import MissingUserToken, NotOurs, Refused
-from workers.chatwoot_json import Mark
+from workers.chatwoot.client import Chatwoot, Sight
+from workers.chatwoot.errors import MissingUserToken, NotOurs, Refused
+from workers.chatwoot.records import Mark
 
 
 @dataclass

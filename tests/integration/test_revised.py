@@ -9,7 +9,7 @@ import pytest
 from sandbox.chatwoot.driver import Driver
 from sandbox.llm.driver import Driver as Llm
 from sandbox.system import Plan, System
-from workers.chatwoot import Chatwoot
+from workers.chatwoot.client import Chatwoot
 
 
 @pytest.fixture(scope="module")

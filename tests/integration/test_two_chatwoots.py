@@ -18,7 +18,7 @@ from sandbox.chatwoot.driver import Driver, Sent
 from sandbox.chatwoot.world import World
 from sandbox.processes import Process, free_port
 from sandbox.system import Plan, System
-from workers.chatwoot_admin import Admin, address
+from workers.chatwoot.admin import Admin, address
 
 KEYS = ("azul", "bela")
 CHATWOOTS = dict(zip(KEYS, ("chatwoot", "chatwoot-2"), strict=True))

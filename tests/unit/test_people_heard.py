@@ -11,7 +11,7 @@ from chatwootai.model.delivery import Reason, Wish
 from chatwootai.model.outbox import Action, ActionKind
 from chatwootai.model.turn import Exchange
 from workers.attention import Attention
-from workers.chatwoot_json import conversation
+from workers.chatwoot.records import conversation
 from workers.owner import Taken, taken
 
 AT = 1_800_000_000.0

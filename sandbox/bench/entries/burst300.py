@@ -5,7 +5,7 @@ Every process is real. How many requests the model had in flight at once is coun
 
 import aiohttp
 
-from sandbox.bench.figure import Figure, quantile, rounded
+from sandbox.figure import Figure, quantile, rounded
 from sandbox.processes import Failed
 from sandbox.system import Plan, System
 from sandbox.traffic import drive, errands, metric

@@ -2,8 +2,8 @@
 
 import statistics
 
-from sandbox.bench.figure import Figure, compared, rounded
 from sandbox.bench.shapes import THREE, stage
+from sandbox.figure import Figure, compared, rounded
 
 _LATENCY = "fixed:500ms"
 _PLAINLY = "two bare calls in a row"

@@ -2,8 +2,8 @@
 
 import asyncio
 
-from sandbox.bench.figure import Figure, compared, quantile
 from sandbox.bench.queues import OURS, Bench, bench
+from sandbox.figure import Figure, compared, quantile
 
 _JOBS, _FLOOD = 100, 6000
 _JOB_SECONDS = 0.05

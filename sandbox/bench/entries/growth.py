@@ -15,9 +15,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from sandbox.bench.entries import fair, path, pickup, rerun, urgent
-from sandbox.bench.figure import Figure, best, quantile
 from sandbox.bench.queues import OURS, Bench, bench
 from sandbox.bench.stock import prepare, tenant
+from sandbox.figure import Figure, best, quantile
 from sandbox.system import Plan
 
 _JOBS, _MESSAGES, _ROUNDS = 10_000, 60, 3

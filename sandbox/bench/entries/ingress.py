@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from chatwootai.stores.connection import connect
-from sandbox.bench.figure import Figure, best, compared
+from sandbox.figure import Figure, best, compared
 from sandbox.processes import Failed, Process, free_port, stop
 from sandbox.system import Plan, System
 

@@ -7,8 +7,8 @@ the best round of each counts. Jobs a second need a core that nobody else wants;
 
 from chatwootai.stores.embedded import Embedded
 from sandbox.bench.beside import Peers
-from sandbox.bench.figure import Figure, best
 from sandbox.bench.queues import ARQ, OURS, bench
+from sandbox.figure import Figure, best
 
 _ROUNDS = 3
 _JOBS = {OURS: 6000, ARQ: 600, "saq": 2000, "streaq": 2000, "taskiq": 6000}  # about two seconds of each

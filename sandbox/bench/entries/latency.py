@@ -8,7 +8,7 @@ import asyncio
 
 import aiohttp
 
-from sandbox.bench.figure import Figure, quantile, rounded
+from sandbox.figure import Figure, quantile, rounded
 from sandbox.processes import Failed
 from sandbox.system import Plan, System
 from sandbox.traffic import Report, drive, errands, metric

@@ -18,8 +18,8 @@ import aiohttp
 
 from chatwootai.stores.embedded import Embedded
 from sandbox.bench.beside import Peers
-from sandbox.bench.figure import Figure, best, compared, quantile
 from sandbox.bench.models import BARE, MESSAGES, OURS, STOCK
+from sandbox.figure import Figure, best, compared, quantile
 from sandbox.llm.driver import Driver
 from sandbox.processes import Failed, Process, free_port, stop
 

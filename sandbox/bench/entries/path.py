@@ -9,8 +9,8 @@ import time
 from typing import Any
 
 from chatwootai.stores.turns import Turns
-from sandbox.bench.figure import Figure, quantile, rounded
 from sandbox.chatwoot.driver import Driver, Sent
+from sandbox.figure import Figure, quantile, rounded
 from sandbox.processes import Failed
 from sandbox.system import Plan, System
 from sandbox.traffic import CHANNELS

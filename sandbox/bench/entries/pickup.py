@@ -3,8 +3,8 @@
 import asyncio
 import time
 
-from sandbox.bench.figure import Figure, compared, quantile
 from sandbox.bench.queues import ARQ, OURS, Bench, bench
+from sandbox.figure import Figure, compared, quantile
 
 _IDLE = 30
 _RATE, _SECONDS = 200, 3

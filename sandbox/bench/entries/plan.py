@@ -1,8 +1,8 @@
 """Plan: the ancestor's four agents sequential, parallel and fused, one customer at a time, at gpt-4o-mini's latency."""
 
 from crews.plan import Shape, Terms, plan
-from sandbox.bench.figure import Figure, quantile, rounded
 from sandbox.bench.shapes import ANCESTOR, MODEL, stage
+from sandbox.figure import Figure, quantile, rounded
 
 _SHAPES: tuple[Shape, ...] = ("sequential", "parallel", "fused")
 

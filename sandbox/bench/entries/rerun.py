@@ -5,9 +5,9 @@ import signal
 import time
 
 from chatwootai.stores.connection import Connection
-from sandbox.bench.figure import Figure, compared
 from sandbox.bench.queues import OURS, Bench, bench
 from sandbox.bench.worker import BEGUN
+from sandbox.figure import Figure, compared
 
 _ROUNDS = 3
 _ARQ_SECONDS = 310.0

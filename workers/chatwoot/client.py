@@ -1,4 +1,4 @@
-"""Chatwoot's API, as far as we answer with it: a method a call. What goes wrong is one of workers.chatwoot_errors."""
+"""Chatwoot's API, as far as we answer with it: a method a call. What goes wrong is one of workers.chatwoot.errors."""
 
 import math
 import time
@@ -11,12 +11,12 @@ import aiohttp
 
 from chatwootai.channels.text.liquid import neutral
 from chatwootai.model.outbox import MARK
-from workers import chatwoot_json as read
-from workers import chatwoot_operations as operations
-from workers.chatwoot_errors import FateUnknown, TryAgain
-from workers.chatwoot_http import Http
-from workers.chatwoot_json import Conversation, Mark, Message
-from workers.chatwoot_operations import Operation, Owner
+from workers.chatwoot import operations
+from workers.chatwoot import records as read
+from workers.chatwoot.calls import Http
+from workers.chatwoot.errors import FateUnknown, TryAgain
+from workers.chatwoot.operations import Operation, Owner
+from workers.chatwoot.records import Conversation, Mark, Message
 
 _PATIENCE: Final = 15.0
 _PAGE_AFTER: Final = 100

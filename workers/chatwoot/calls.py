@@ -14,9 +14,9 @@ from aiohttp.payload import BytesPayload
 from yarl import URL
 
 from chatwootai.telemetry.metrics import CHATWOOT_CALLS, CHATWOOT_SECONDS, RETRIES
-from workers.chatwoot_answer import Answer, Token, read_answer
-from workers.chatwoot_errors import FateUnknown, MissingUserToken, NotOurs, OutOfTime, Refused, TryAgain
-from workers.chatwoot_operations import Operation, Owner
+from workers.chatwoot.answer import Answer, Token, read_answer
+from workers.chatwoot.errors import FateUnknown, MissingUserToken, NotOurs, OutOfTime, Refused, TryAgain
+from workers.chatwoot.operations import Operation, Owner
 
 _ATTEMPTS: Final = 4
 _ATTEMPT_SECONDS: Final = 10.0
@@ -91,7 +91,7 @@ class Http:
             The JSON of a 2xx answer; None where that has no body.
 
         Raises:
-            ChatwootError: one of workers.chatwoot_errors.
+            ChatwootError: one of workers.chatwoot.errors.
         """
         token = self._token(operation)
         url = self._base + operation.path.format(conversation=conversation)

@@ -1,0 +1,28 @@
+"""The account that a turn works for, as the turn found it when it began."""
+
+from dataclasses import dataclass
+
+from chatwootai.model.delivery import Delivery
+from chatwootai.model.routing import Route, route
+from config.places import place
+from config.settings import Settings
+from config.snapshot import Account, Snapshot
+from workers.chatwoot.client import Chatwoot
+
+
+@dataclass(frozen=True, slots=True)
+class Tenant:
+    """One account of the snapshot that a turn began with, and the client that speaks for it."""
+
+    account: Account
+    snapshot: Snapshot
+    chatwoot: Chatwoot
+
+    def settings(self, inbox: int) -> Settings:
+        """The merged settings of an inbox."""
+        return self.snapshot.settings(self.account.key, inbox)
+
+    def route(self, delivery: Delivery) -> Route:
+        """Which tenant, crew and channel answer a delivery."""
+        contact = delivery.contact
+        return route(place(self.account, delivery.inbox), delivery.channel, contact.phone, verified=contact.verified)
