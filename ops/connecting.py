@@ -6,7 +6,7 @@ Steps are done in order; secrets and the mapping come last, when everything that
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 
-from workers.chatwoot_admin import EVENTS, Admin, Bot, Hook, Setup, address
+from workers.chatwoot.admin import EVENTS, Admin, Bot, Hook, Setup, address
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -98,7 +98,7 @@ async def _own(conv: str, arguments: argparse.Namespace) -> int | None:
     """
     if arguments.force:
         return None
-    from workers.chatwoot_errors import ChatwootError
+    from workers.chatwoot.errors import ChatwootError
 
     key, _, conversation = conv.rpartition(":")
     account = accounts(arguments.config).get(key)

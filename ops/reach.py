@@ -12,7 +12,7 @@ from ops.printing import complain
 if TYPE_CHECKING:
     from chatwootai.stores.connection import Connection, StoreUnavailable
     from config.snapshot import Account
-    from workers.chatwoot import Chatwoot
+    from workers.chatwoot.client import Chatwoot
 
 
 class Impossible(Exception):
@@ -64,7 +64,7 @@ async def chatwoots() -> "AsyncIterator[Callable[[Account], Chatwoot]]":
     """What makes a client of an account, all on one session."""
     import aiohttp
 
-    from workers.chatwoot import Chatwoot
+    from workers.chatwoot.client import Chatwoot
 
     async with aiohttp.ClientSession() as session:
 

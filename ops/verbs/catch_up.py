@@ -81,7 +81,7 @@ def _asked(arguments: argparse.Namespace) -> "list[Account]":
 
 async def _one(catch_up: Any, account: "Account", chatwoot: Any, arguments: argparse.Namespace) -> dict[str, Any]:
     from workers.catchup import Caught
-    from workers.chatwoot_errors import ChatwootError
+    from workers.chatwoot.errors import ChatwootError
 
     try:
         caught, problem = await catch_up.account(account.key, chatwoot, dry_run=arguments.dry_run), None

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from config.mapping_edit import MappingEdit
     from ops.connecting import Connected, Step
     from ops.secrets_file import SecretsFile
-    from workers.chatwoot_admin import Admin, Setup
+    from workers.chatwoot.admin import Admin, Setup
 
 SUMMARY = "connect a Chatwoot account: bot, inboxes, webhook, secrets and mapping; shows first what it will do"
 EXAMPLES = """\
@@ -70,7 +70,7 @@ def run(arguments: argparse.Namespace) -> int:
     from config.encryption import EncryptionError
     from config.mapping_edit import NotEditable
     from ops.connecting import UnknownInbox
-    from workers.chatwoot_admin import AdminError
+    from workers.chatwoot.admin import AdminError
 
     if not arguments.remove and not arguments.ours:
         complain("--ours is needed: the ingress's address, as Chatwoot reaches it")
@@ -94,7 +94,7 @@ async def _run(arguments: argparse.Namespace) -> int:
     from config.mapping_edit import MappingEdit
     from ops.connecting import Connected
     from ops.secrets_file import SecretsFile
-    from workers.chatwoot_admin import Admin
+    from workers.chatwoot.admin import Admin
 
     async with aiohttp.ClientSession() as session:
         admin = Admin(session, arguments.url, arguments.account, _token())

@@ -61,7 +61,7 @@ async def _compared(
     """All differences, and whether an account could not be asked."""
     import aiohttp
 
-    from workers.chatwoot_admin import Admin, AdminError
+    from workers.chatwoot.admin import Admin, AdminError
     from workers.sync import differences
 
     found: list[Difference] = []
