@@ -37,7 +37,7 @@ async def test_every_command_of_the_guide_runs(system: System) -> None:
     for line in found:
         program, *words = line.replace("1:25", conv).split()
         words = [re.sub(r"^[0-9a-f]{8}-.*", record["delivery"], word) for word in words]
-        if program == "curl":
+        if program != "chatwootai":
             continue
         await connection.set(keys.dead("gone"), dead_letter("gone", conv, "it failed", kept))
         await connection.zadd(keys.DEAD, {"gone": time.time() * 1000})

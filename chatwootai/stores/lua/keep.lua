@@ -20,7 +20,7 @@ local size = #ARGV[4] + OVERHEAD
 forget(name)
 redis.call('HSET', key, 'answer', ARGV[4], 'at', now_ms())
 redis.call('PEXPIRE', key, ARGV[5])
-redis.call('ZADD', 'cw:done', now_ms(), name)
+redis.call('ZADD', 'cw:done', now_exact(), name)
 redis.call('HSET', 'cw:done:sizes', name, size)
 local all = redis.call('HINCRBY', 'cw:done:sizes', '*', size)
 for _, one in ipairs(redis.call('ZRANGE', 'cw:done', 0, LOOKED_AT - 1)) do

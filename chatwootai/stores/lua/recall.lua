@@ -14,7 +14,7 @@ end
 
 local kept = redis.call('HMGET', key, 'answer', 'at')
 if kept[1] then
-  redis.call('ZADD', 'cw:done', 'XX', now, name)
+  redis.call('ZADD', 'cw:done', 'XX', now_exact(), name)
   if now - tonumber(kept[2]) <= tonumber(ARGV[5]) then
     count('hits')
     return {'hit', kept[1]}
