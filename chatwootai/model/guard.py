@@ -41,14 +41,17 @@ _LEAKS: Final = tuple(
         ),
         (
             "an error's words",
-            r"traceback \(most recent call|\b[a-z_.]*(error|exception)\b: |\bfile \"[^\"\n]{0,300}\", line \d+"
-            r"|\b(http|status|error|erro)( code| status)?[: ]{1,2}[45]\d\d\b|internal server error|bad gateway"
+            r"traceback \(most recent call|\b[a-z_.]+(error|exception)\b: |^\W*error: "
+            r"|\bfile \"[^\"\n]{0,300}\", line \d+"
+            r"|\b(http( status)?( code)?|(status|error) code|error|erro)[: ]{1,2}[45]\d\d\b"
+            r"|internal server error|bad gateway"
             r"|gateway time-?out|rate limit (reached|exceeded)|too many requests|connection (refused|reset)|max_tokens",
         ),
         (
             "a call of a tool",
             r"<\|?/?(tool_call|function|invoke|parameter|tool_use)\w*\b|\[/?tool_calls?\]|\bfunctions\.\w+\("
-            r"|\b(tool|function)_(call|use)\b|^\s*(system|developer|thought|action input|action|observation)\s*:",
+            r"|\b(tool|function)_(call|use)\b"
+            r"|^\s*((system|developer|thought|action input|observation)\s*:|action\s*:\s*\w+_\w+)",
         ),
         ("data instead of words", r"\{\s*[\"']\w{1,60}[\"']\s*:"),
         (
@@ -58,10 +61,10 @@ _LEAKS: Final = tuple(
             r"|\bmy (system )?(prompt|instructions)\b|\b(minhas|mis) instru[cç]\w+|\binstruções (do sistema|internas)"
             r"|^\W*(you are|you're|você é|eres|usted es) (an?|um|uma|un|una|the) (\w+ ){0,5}(agent|assistant"
             r"|representative|assistente|atendente|asistente|agente|especialista|chatbot)\b"
-            r"|\byour (personal )?(goal|backstory) is\b|\b(seu|tu) objetivo (é|es)\b",
+            r"|\byour (personal goal|backstory) is\b|\b(your goal is|(seu|tu) objetivo( pessoal| personal)? (é|es)):",
         ),
-        ("a key or an id of ours", r"\b(sk-[a-z0-9_-]{16,}|(?=[0-9]*[a-f])[0-9a-f]{32,})\b"),
-        ("a key or an id of ours", r"\b(contact|conversation|account|inbox|message|tenant|turn|session)_id\b"),
+        ("a key or an id of ours", r"\b(sk-[a-z0-9_-]{16,}|(?<!/)(?=[0-9]*[a-f])[0-9a-f]{32,})\b"),
+        ("a key or an id of ours", r"(?<![?&])\b(contact|conversation|account|inbox|message|tenant|turn|session)_id\b"),
         (
             "it speaks of being a model",
             r"\b(as|como) (an? |um |uma |un )?(\w+ ){0,3}(language model|modelo de (linguagem|lenguaje))\b",

@@ -12,40 +12,71 @@ _PEOPLE: Final = (
     r"|uma pessoa|agentes?|equipo|asesor\w*|personas?|departamento|companer[oa]s?|soporte|alguien|agents?|teams?"
     r"|specialists?|colleagues?|humans?|representatives?|managers?|support|someone|somebody|person|supervisor\w*|department)"
 )
+_NOT_OURS: Final = (
+    r"(?! (?:de|da|do|of) (?:montagem|entregas?|instalacao|logistica|reparto|montaje|delivery|installation))"
+)
+"""Who comes with a parcel calls by himself."""
 _HANDS: Final = (
-    r"(?:transferir|encaminhar|passar|direcionar|conectar|transferindo|encaminhando|passando|chamar|acionar|transferirte"
+    r"(?:transferir|encaminhar|passar|direcionar|conectar|transferindo|encaminhando|passando|transferirte"
     r"|transferirle|pasar|pasarte|pasarle|derivar|derivarte|derivarle|conectarte|comunicarte|transfiriendo"
     r"|transfer|connect|put|pass|forward|escalate|hand|transferring|connecting|forwarding|escalating)"
+    r"\b.{0,80}\b(?:para|pra|pro|com|ao|a|al|con|to|with|through)"
 )
-_PROMISES: Final = tuple(
-    re.compile(pattern)
-    for pattern in (
-        rf"\b(?:vou|irei|vamos|estou|ja estou|ja vou)(?: ja| te| lhe| a| o| agora)* {_HANDS}\b.{{0,80}}\b{_PEOPLE}\b",
-        rf"\b(?:voy a|vamos a|estoy|le|te)(?: te| le| ya)* {_HANDS}\b.{{0,80}}\b{_PEOPLE}\b",
-        rf"\b(?:i ll|i will|i am|i m|we ll|we will|let me)(?: now| going to)* {_HANDS}\b.{{0,80}}\b{_PEOPLE}\b",
-        rf"\b{_PEOPLE}(?: \w+){{0,3}} (?:vai|vao|ira|irao|va a|van a|will|ll)(?: te| lhe| le| se| be)*"
-        r" (?:atender|responder|entrar em contato|retornar|contatar|ligar|contactar|contactarte|comunicar|contact"
-        r"|reply|call|get back|get in touch|reach|in touch|assist you|help you)",
-        rf"\b{_PEOPLE} (?:entrara|retornara|respondera|atendera) ",
-        r"\b(?:ja|logo|em breve|em instantes)(?: eu)? (?:te |lhe )?(?:retorno|respondo|aviso|volto)\b",
-        r"\b(?:volto|retorno|te aviso|te respondo|te retorno) (?:em|ja|logo|assim|quando)\b",
-        r"\b(?:vou|irei) (?:verificar|consultar|checar|averiguar|confirmar)\b.{0,80}\b(?:retorno|volto|aviso)\b",
-        r"\b(?:te|le) (?:aviso|respondo|escribo|contacto) (?:en|cuando|luego|pronto|enseguida)\b",
-        r"\b(?:i ll|i will|we ll|we will) (?:get back to you|come back to you|let you know (?:when|as soon|once)"
-        r"|keep you (?:posted|updated)|follow up)",
-        r"\b(?:um momento|aguarde|so um (?:momento|instante|minuto)|un momento|one moment|hold on|please wait)\b"
-        r".{0,80}\b(?:vou|verific\w+|consult\w+|check\w*|revis\w+|while i)\b",
-        r"^(?:um momento|aguarde(?: um (?:momento|instante))?|so um (?:momento|instante)|un momento|one moment|hold on)"
-        r"(?: por favor| please)?$",
-    )
+_CALLS: Final = r"(?:chamar|acionar|chamando|acionando|llamar|avisar)(?: a)?"
+_GIVEN: Final = rf"(?:{_HANDS}(?: \w+){{0,3}}|{_CALLS}(?: \w+){{0,2}}) {_PEOPLE}\b"
+# Who can only be a person at work: a support may hold a shelf, an agent may dissolve grease.
+_STAFF: Final = (
+    r"(?:atendentes?|alguem|uma pessoa|(?:um|nosso|el|un) agente|asesor\w*|alguien|an agent|representatives?|someone"
+    r"|somebody|supervisor\w*)"
+)
+_WILL: Final = r"(?: \w+){0,3} (?:vai|vao|ira|irao|va a|van a|will|ll)(?: te| lhe| le| se| be)*"
+_ATTENDS: Final = r"(?:atender|responder|assist you|help you)"
+_SOON: Final = (
+    r"(?:em breve|logo|agora|ja|em instantes|hoje|amanha|pronto|enseguida|ahora|hoy|manana|shortly|soon|now|today"
+    r"|tomorrow|in a (?:moment|minute|few))"
+)
+_LATER_PT: Final = r"(?:ja|logo|assim|quando|em (?:breve|instantes|seguida|alguns|poucos|minutos|\d+ min\w*))"
+_LATER_ES: Final = r"(?:cuando|luego|pronto|enseguida|en (?:breve|seguida|cuanto|unos|un|minutos|instantes|\d+))"
+_HOLD: Final = r"(?:(?:um|so um|un) (?:momento|instante|minuto)|aguarde|one moment|hold on|please wait)"
+_STALLS: Final = re.compile(
+    rf"\b{_HOLD}(?: por favor| please| que| enquanto| mientras| while| ja| ya| eu| yo| um momento| um instante"
+    r"| a moment){0,4} (?:vou|estou|verific(?:o|ando)|consult(?:o|ando)|chec(?:o|ando)|revis(?:o|ando)|voy|estoy|dejame"
+    r"|deixe me|deixa eu|let me|i|checking)\b"
+)
+_PROMISES: Final = (
+    *(
+        re.compile(pattern)
+        for pattern in (
+            rf"\b(?:vou|irei|vamos|estou|ja estou|ja vou)(?: ja| te| lhe| a| o| agora)* {_GIVEN}",
+            rf"\b(?:voy a|vamos a|estoy|le|te)(?: te| le| ya)* {_GIVEN}",
+            rf"\b(?:i ll|i will|i am|i m|we ll|we will|let me)(?: now| going to)* {_GIVEN}",
+            rf"\b{_PEOPLE}{_NOT_OURS}{_WILL} (?:entrar em contato|retornar|contatar|ligar|contactar|contactarte"
+            r"|comunicar|contact|reply|call|get back|get in touch|reach|in touch)",
+            rf"\b{_STAFF}{_WILL} {_ATTENDS}",
+            rf"\b{_PEOPLE}{_WILL} {_ATTENDS}\b.{{0,40}}\b{_SOON}\b",
+            rf"\b{_PEOPLE} (?:entrara|retornara|respondera|atendera) ",
+            r"\b(?:ja|logo|em breve|em instantes)(?: eu)? (?:te |lhe )?(?:retorno|respondo|aviso|volto)\b",
+            r"\b(?:volto|te retorno) (?:em|ja|logo|assim|quando)\b",
+            rf"\b(?:retorno|te aviso|te respondo) {_LATER_PT}\b",
+            r"\b(?:vou|irei) (?:verificar|consultar|checar|averiguar|confirmar)\b.{0,80}\b(?:retorno|volto|aviso)\b",
+            rf"\b(?:te|le) (?:aviso|respondo|escribo|contacto) {_LATER_ES}\b",
+            r"\b(?:i ll|i will|we ll|we will) (?:get back to you|come back to you|follow up"
+            r"|(?:let you know (?:when|as soon|once)|keep you (?:posted|updated))(?!.{0,80}\b(?:e ?mail|sms"
+            r"|tracking)\b))",
+            r"^(?:um momento|aguarde(?: um (?:momento|instante))?|so um (?:momento|instante)|un momento|one moment"
+            r"|hold on)(?: por favor| please)?$",
+        )
+    ),
+    _STALLS,
 )
 
 
 def promised(text: str) -> str | None:
     """The promise, folded; None: there is none. An offer ("shall I?") is no promise."""
     said = clauses(text[:_LONGEST])
-    for clause in (*said, " ".join(said[-2:]) if len(said) > 1 else ""):
+    for clause in said:
         for pattern in _PROMISES:
             if found := pattern.search(clause):
                 return found[0]
-    return None
+    stalls = _STALLS.search(" ".join(said[-2:]))  # "one moment, let me check", and no answer after it
+    return stalls[0] if stalls else None
