@@ -169,9 +169,10 @@ async def test_what_cannot_be_posted_gives_way_to_a_note(redis: Connection) -> N
     assert await redis.zcard(keys.DEAD) == 1
 
 
+@pytest.mark.parametrize("dropped", [True, False])
 @pytest.mark.parametrize(("posted", "remembered"), [(0, ["contact"]), (1, ["contact", "crew"])])
 async def test_a_reply_of_which_nothing_was_posted_is_not_remembered_as_said(
-    redis: Connection, posted: int, remembered: list[str]
+    redis: Connection, posted: int, remembered: list[str], dropped: bool
 ) -> None:
     conversations = Conversations(redis)
     await Mailbox(redis).admit(delivery(7), priority=5)
@@ -188,11 +189,11 @@ async def test_a_reply_of_which_nothing_was_posted_is_not_remembered_as_said(
     for one in held.outbox[:posted]:
         await conversations.post(held.hold, one)
         await conversations.sent(held.hold, one)
-    await conversations.replace(held.hold, held.outbox[posted], drop_turn=True)
+    await conversations.replace(held.hold, held.outbox[posted], drop_turn=dropped)
     after = await conversations.begin(CONV, begun.hold.job, "w1")
     assert after is not None
     assert [said.role for said in after.context] == remembered
-    assert after.outbox == ()
+    assert after.outbox == (() if dropped else held.outbox[posted + 1 :])
 
 
 async def test_finish_queues_the_next_turn_for_what_came_meanwhile(redis: Connection) -> None:

@@ -1,7 +1,7 @@
 -- replace: the first entry of the outbox cannot or must not be posted. Others may take its place; a dead letter may tell.
 -- ARGV 1 conv, 2 job, 3 fence, 4 the entry, 5 '1' to drop the rest of its turn too, 6 turn, 7 dead letter or '',
 --      8 dead letter keep ms, 9... entries that take its place, in order
--- A reply of which nothing was posted is not remembered as said.
+-- A reply of which nothing was posted is not remembered as said, nor one for which a template asks the contact to write.
 -- returns 'stale' or 'ok'
 local conv, key = ARGV[1], 'cw:outbox:' .. ARGV[1]
 if not holds(conv, ARGV[2], tonumber(ARGV[3])) then return 'stale' end
@@ -17,7 +17,7 @@ if ARGV[5] == '1' then
 end
 local known, action = pcall(cjson.decode, ARGV[4])
 local held = redis.call('HMGET', 'cw:conv:' .. conv, 'committed', 'said')
-if ARGV[5] == '1' and held[2] and held[1] == ARGV[6] and known and action.kind == 'reply' and action.part <= 1 then
+if held[2] and held[1] == ARGV[6] and known and action.kind == 'reply' and action.part <= 1 then
   for _, said in ipairs(redis.call('LRANGE', 'cw:context:' .. conv, 0, -1)) do
     local whole, one = pcall(cjson.decode, said)
     if redis.sha1hex(said) == held[2] and whole and one[1] == 'crew' then redis.call('LREM', 'cw:context:' .. conv, 1, said) end
