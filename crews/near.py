@@ -1,11 +1,14 @@
 """The answer to a question put in other words, for when no model can be asked. Pure.
 
 Whoever is answered by this cannot be misunderstood by much: after greetings and words that carry nothing are gone, the
-very same words must be left, in any order where order says nothing. So a number, a negation, a day, a product or a
-direction that differs is another question. Singular and plural, and common abbreviations, are one.
+very same words must be left, in the same order; only what is said first may be said last instead ("on Sunday, are you
+open?"), where that turns nothing round. So a number, a negation, a day, a product or a direction that differs is
+another question, and so is who does what to whom. Singular and plural, and common abbreviations, are one.
 """
 
+import re
 from datetime import date
+from functools import lru_cache
 
 from chatwootai.model.turn import Question
 from config.answers import LONGEST, normalised
@@ -17,10 +20,9 @@ _SHORT = 3
 
 _CARRY_NOTHING = {
     "pt": "o a os as um uma uns umas de do da dos das em na nas ao aos e eh que qual quais sao esta estao"
-    " ai entao ja voce voces gostaria queria quero de saber me diz diga dizer informar informa pode podem poderia"
-    " favor gentileza por",
+    " ai entao ja voce voces gostaria queria quero de saber me diz diga dizer informar informa pode podem poderia",
     "es": "el la los las un una unos unas de del en al y e es son que cual cuales esta estan ya usted ustedes"
-    " quisiera queria quiero saber me dice dime decir informar puede pueden podria favor por",
+    " quisiera queria quiero saber me dice dime decir informar puede pueden podria",
     "en": "the a an of in at on is are do does what which you your please could would like know tell me",
 }
 _SHORT_FOR = {
@@ -28,7 +30,8 @@ _SHORT_FOR = {
     "vcs": "voces",
     "ce": "voce",
     "q": "que",
-    "pq": "porque",
+    "pq": "por",
+    "porque": "por",
     "qto": "quanto",
     "qnto": "quanto",
     "qdo": "quando",
@@ -40,7 +43,13 @@ _SHORT_FOR = {
     "ur": "your",
 }
 _NOTHING = {language: frozenset(words.split()) for language, words in _CARRY_NOTHING.items()}
-_DIRECTIONS = frozenset("para ate entre sem com to from for until hasta desde between without with sin con".split())
+_COURTESY = re.compile(r"\bpor (?:favor|gentileza)\b")
+_TURN_ROUND = frozenset(
+    "para ate entre sem com to from for until hasta desde between without with sin con"
+    " nao nem nunca ni not never than que antes depois despues before after".split()
+)
+"""What comes after these belongs to them: words before and after may not change places."""
+_WRITTEN = 8192  # questions of tenants, kept in order: all of them are looked through while no model answers
 
 Words = tuple[str, ...]
 
@@ -56,21 +65,27 @@ def nearest(question: Question, settings: Settings, day: date) -> str | None:
         for name, answer in settings.answers.items()
         if answer.holds(question.channel, day)
         and (answer.language or language)[:2] == language
-        and any(essence(each, language) == asked for each in answer.questions)
+        and any(_written(each, language) == asked for each in answer.questions)
     }
     return same.pop() if len(same) == 1 else None
 
 
 def essence(text: str, language: str) -> Words:
-    """The words that carry something, sorted where their order says nothing; none where they are too few."""
+    """The words that carry something, begun at the same one wherever they may be; none where they are too few."""
     nothing = _NOTHING.get(language)
     if nothing is None:
         return ()
-    spelled = (_SHORT_FOR.get(word, word) for word in normalised(text).split())
-    words = [_singular(word) for word in spelled if word not in nothing]
+    spelled = [_SHORT_FOR.get(word, word) for word in _COURTESY.sub(" ", normalised(text)).split()]
+    said = [word for word in spelled if word not in nothing]
+    words = tuple(map(_singular, said))
     if len(set(words)) < _LEAST:
         return ()
-    return tuple(words) if _DIRECTIONS & set(words) else tuple(sorted(set(words)))
+    if _TURN_ROUND & set(said):
+        return words
+    return min(words[at:] + words[:at] for at in range(len(words)))
+
+
+_written = lru_cache(_WRITTEN)(essence)
 
 
 def _singular(word: str) -> str:
