@@ -21,21 +21,26 @@ from config.tree import Node, Scalar, Sequence, leaves
 
 _REMEDY = "Write ${NAME}, ${file:/path} or ENC:<ciphertext>, and change the secret: it has been seen."
 _KNOWN = (
-    r"\b(?:sk|pk|rk)[-_][A-Za-z0-9_-]{16,}|\bgh[pousr]_[A-Za-z0-9]{20,}|\bglpat-[A-Za-z0-9_-]{16,}|\bxox[abeprs]-[\w-]{10,}"
-    r"|\bAKIA[0-9A-Z]{16}\b|\bAIza[\w-]{30,}|\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*|-----BEGIN [A-Z ]*PRIVATE KEY-----"
+    # Products begin like keys too: their codes shout or lack a digit, and in addresses they are made of short words.
+    r"(?<![\w/-])(?-i:sk|pk|rk)[-_](?=[A-Za-z_-]*[0-9])[A-Za-z0-9_-]{16,}"
+    r"|(?<=/)(?-i:sk|pk|rk)[-_](?:\w{1,9}-){0,4}(?=[A-Za-z_]*[0-9])\w{16,}|\bgh[pousr]_[A-Za-z0-9]{20,}"
+    r"|\bglpat-[A-Za-z0-9_-]{16,}|\bxox[abeprs]-[\w-]{10,}|(?-i:\bAKIA[0-9A-Z]{16}\b)|\bAIza[\w-]{30,}"
+    r"|(?<![\w-])eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*|-----BEGIN [A-Z ]*PRIVATE KEY-----"
 )
+_WITH_USER = r"(?<=://)[\w.+-]{1,99}:(?!\$\{)[^\s/@]{3,200}@"
 _NAMED = r"(?:api[_-]?key|access[_-]?key|token|secret|password|passwd|pwd|senha|authorization|bearer)"
 _ASSIGNED = (
-    rf"\b{_NAMED}s?\b[\"']?\s*(?:[:=]\s*|\s+(?=\S*[0-9]))[\"']?(?:(?:bearer|basic)\s+)?(?P<said>[^\s\"',;&]{{6,}})"
+    rf"(?<![A-Za-z0-9]){_NAMED}s?\b[\"']?(?:\s{{0,9}}[:=]\s*|\s{{1,9}}(?=\S*[0-9]))[\"']?"
+    r"(?:(?:bearer|basic)\s+)?(?P<said>[^\s\"',;&]{6,})"
 )
 _MIXED = r"(?-i:\b(?=[A-Za-z0-9]*[0-9])(?=[A-Za-z0-9]*[a-z])(?=[A-Za-z0-9]*[A-Z])[A-Za-z0-9]{20,}\b)"
 _RANDOM = rf"{_MIXED}|\b(?=[a-f]*[0-9])(?=[0-9]*[a-f])[0-9a-f]{{32,}}\b"
 
-IN_VALUES = re.compile(rf"{_KNOWN}|[?&](?:{_NAMED}|key)=(?!\$?\{{)[^\s&{{}}]{{6,}}", re.IGNORECASE)
+IN_VALUES = re.compile(rf"{_KNOWN}|[?&](?:{_NAMED}|key(?==[^\s&]*[0-9]))=(?!\$?\{{)[^\s&{{}}]{{6,}}", re.IGNORECASE)
 """What is a secret wherever it stands: keys of well-known makers, private keys, addresses with a secret in them."""
 
 _SUSPECT = re.compile(rf"{IN_VALUES.pattern}|{_NAMED}".encode(), re.IGNORECASE)
-_IN_COMMENTS = re.compile(rf"(?P<known>{_KNOWN})|{_ASSIGNED}|(?P<random>{_RANDOM})", re.IGNORECASE)
+_IN_COMMENTS = re.compile(rf"(?P<known>{_KNOWN}|{_WITH_USER})|{_ASSIGNED}|(?P<random>{_RANDOM})", re.IGNORECASE)
 _NAME = re.compile(rf"^{_NAMED}$|_{_NAMED}$", re.IGNORECASE)
 _COMMENT = re.compile(r"(?:^|(?<=[ \t]))#[^\r\n]*", re.MULTILINE)
 _SHOWN = re.compile(r"^(?:\$\{|ENC:|https?://)")

@@ -211,6 +211,41 @@ def test_a_secret_as_a_default_or_in_any_value_is_a_problem_that_does_not_show_i
     assert CANARY not in shown
 
 
+@pytest.mark.parametrize(
+    ("value", "secret"),
+    [
+        ("https://shop.example/sk-ii-facial-treatment-essence-230ml", False),
+        ("https://shop.example/p/rk-cadeira-gamer-preta?key=catalogo-verao", False),
+        ("SK-1234567890123456", False),
+        ("PK-CAMA-QUEEN-CINZA-2024", False),
+        ("pk-cadeira-de-escritorio", False),
+        ("https://mcp.example/sk-proj-Ab12Cd34Ef56Gh78Ij/mcp", True),
+        ("sk-proj-Ab12Cd34Ef56Gh78", True),
+        ("https://maps.example/?key=AbCdEf123", True),
+    ],
+)
+def test_products_and_addresses_are_no_secrets(
+    value: str, secret: bool, folder: Path, environment: dict[str, str]
+) -> None:
+    (folder / "domains/retail/shop/config.yaml").write_text(f"company: {{facts: {{one: '{value}'}}}}\n")
+    found = inspect(folder, environment).problems
+    assert [each.rule for each in found] == ["plain-secret"] * secret
+
+
+@pytest.mark.parametrize(
+    "comment",
+    ["bot_token=4711abcd", "CHATWOOT_1_TOKEN: 4711abcd", "client_secret: 4711abcd", "redis://shop:4711abcd@cache/0"],
+)
+def test_a_secret_under_a_longer_name_in_a_comment_is_read_as_stars(comment: str) -> None:
+    assert b"4711" not in blotted(f"# {comment}\n".encode())
+
+
+def test_comments_are_looked_through_in_time_that_grows_with_them_alone() -> None:
+    """With a megabyte of blanks, going back over them would take hours."""
+    comment = b"# token" + b" " * 1_000_000 + b"\n"
+    assert blotted(comment) == comment
+
+
 COMMENTED = f"""\
 # bot token: {CANARY}
 tone: gentil  # password={CANARY}
