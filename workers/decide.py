@@ -260,6 +260,7 @@ async def _commit(
         exchanges=_exchanges(turn, made) if remember else (),
         dead=_dead_letter(turn, made) if turn.begun.tries >= MOST_TRIES else None,
         silence=after_reply(made, question, turn.settings),
+        left=made.reason == STEPPED_IN,
     )
     force = made.verdict is Verdict.SILENCE or not turn.may_restart()
     context = turn.settings.context

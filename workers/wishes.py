@@ -34,6 +34,7 @@ async def fulfil(floor: Floor, tenant: Tenant, begun: Begun, wish: Wish) -> None
         actions=(action,),
         exchanges=[Exchange("contact", assemble.said(one), one.message.at) for one in answered],
         fulfilled=wish,
+        left=True,
     )
     context = tenant.account.settings.context
     await patient(

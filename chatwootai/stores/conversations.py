@@ -98,7 +98,8 @@ class Silence:
 class Decision:
     """What a commit writes. `answered` are message ids; `dead` a dead letter's JSON, where the turn gives up.
 
-    `silence`: what follows if nothing else does; `fulfilled`: the wish that the actions fulfil.
+    `silence`: what follows if nothing else does; `fulfilled`: the wish that the actions fulfil; `left`: the messages
+    are left to people, who may hand them back unanswered.
     """
 
     turn: str
@@ -108,6 +109,7 @@ class Decision:
     dead: bytes | None = None
     silence: Silence | None = None
     fulfilled: Wish | None = None
+    left: bool = False
 
 
 class Conversations:
@@ -185,6 +187,7 @@ class Conversations:
             decision.silence.note if decision.silence else b"",
             int(decision.silence.seconds * 1000) if decision.silence else 0,
             decision.fulfilled.value if decision.fulfilled else "",
+            int(decision.left),
             *decision.answered,
             *(pack_action(action) for action in decision.actions),
             *(pack_exchange(said) for said in decision.exchanges),

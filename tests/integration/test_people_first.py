@@ -162,6 +162,22 @@ async def test_handed_back_while_the_contact_waits_he_is_answered(driver: Driver
     assert [one["content"] for one in before].count(question) == 0
 
 
+async def test_handed_back_without_a_word_of_people_he_is_answered_after_all(
+    slow: System, driver: Driver, llm: Llm
+) -> None:
+    ended, _ = await ended_and_running(slow)
+    sent = await driver.write(2, "whatsapp", asked(), new=True)
+    await llm.wait("in_flight", at_least=1)
+    await driver.set_status(sent, "open")
+    async with asyncio.timeout(60):
+        while (await ended_and_running(slow))[0] == ended:  # noqa: ASYNC110 - a metric has no event
+            await asyncio.sleep(0.05)
+    await asyncio.sleep(2.1)  # a message that is as new as this tells of itself
+    await driver.hand_back(sent)
+    (answer,) = await driver.wait_for_reply(sent)
+    assert answer["sender"]["kind"] == "bot"
+
+
 async def test_a_command_in_a_note_gives_a_conversation_back(driver: Driver) -> None:
     sent = await driver.write(2, "webchat", "Qual o telefone da loja?", new=True)
     await driver.wait_for_reply(sent)

@@ -1,5 +1,7 @@
 """The mailbox, the fence and the outbox, on a real Redis."""
 
+from dataclasses import replace
+
 import pytest
 
 from chatwootai.model.delivery import Contact, Delivery, Message, Signal, SignalKind
@@ -180,7 +182,7 @@ async def test_a_reply_of_which_nothing_was_posted_is_not_remembered_as_said(
     decision = Decision(
         turn="t1",
         answered=[7],
-        actions=(reply("t1", 1), reply("t1", 2)),
+        actions=(replace(reply("t1", 1), after=7), replace(reply("t1", 2), after=7)),
         exchanges=[Exchange("contact", "oi", 1_795_183_408.0), Exchange("crew", "Olá\nOlá", 1_795_183_409.0)],
     )
     await conversations.commit(begun.hold, begun.sequence, decision, most_context=4, context_ms=60_000)
@@ -194,6 +196,18 @@ async def test_a_reply_of_which_nothing_was_posted_is_not_remembered_as_said(
     assert after is not None
     assert [said.role for said in after.context] == remembered
     assert after.outbox == (() if dropped else held.outbox[posted + 1 :])
+    again = await Mailbox(redis).admit(delivery(7), priority=5)
+    assert again is (Admission.ACCEPTED if dropped and not posted else Admission.DUPLICATE)
+
+
+@pytest.mark.parametrize(("left", "again"), [(True, Admission.ACCEPTED), (False, Admission.DUPLICATE)])
+async def test_what_was_left_to_people_may_be_handed_back(redis: Connection, left: bool, again: Admission) -> None:
+    conversations = Conversations(redis)
+    await Mailbox(redis).admit(delivery(7), priority=5)
+    begun = await begin(redis)
+    decision = Decision(turn="t1", answered=[7], actions=(), exchanges=(), left=left)
+    await conversations.commit(begun.hold, begun.sequence, decision, most_context=4, context_ms=60_000)
+    assert await Mailbox(redis).admit(delivery(7), priority=5) is again
 
 
 async def test_finish_queues_the_next_turn_for_what_came_meanwhile(redis: Connection) -> None:

@@ -3,6 +3,7 @@
 --      6 turn id, 7 most context entries, 8 context keep ms, 9 dead letter or '', 10 dead letter keep ms,
 --      11 count of answered message ids, 12 count of outbox entries, 13 count of context entries,
 --      14 what to do if nothing happens then or '', 15 after so many ms, 16 the wish that is fulfilled or '',
+--      17 '1' where people have the messages and nobody has answered: handed back, they are admitted again,
 --      then messages, entries and context entries in order
 -- returns 'stale' (another holds the conversation), 'grown' (newer messages: run again), else 'committed'
 local conv, key = ARGV[1], 'cw:conv:' .. ARGV[1]
@@ -15,10 +16,13 @@ if (known[1] or '0') ~= ARGV[4] and ARGV[5] ~= '1' then
 end
 
 local messages, entries, said = tonumber(ARGV[11]), tonumber(ARGV[12]), tonumber(ARGV[13])
-local at = 16
+local at = 17
 local answered = {}
 for i = at + 1, at + messages do answered[#answered + 1] = ARGV[i] end
 take_out(conv, known[3], answered)
+if ARGV[17] == '1' then
+  for _, message in ipairs(answered) do redis.call('DEL', 'cw:seen:m:' .. conv .. ':' .. message) end
+end
 at = at + messages
 for i = at + 1, at + entries do redis.call('RPUSH', 'cw:outbox:' .. conv, ARGV[i]) end
 at = at + entries

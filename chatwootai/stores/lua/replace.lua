@@ -22,6 +22,10 @@ if held[2] and held[1] == ARGV[6] and known and action.kind == 'reply' and actio
     local whole, one = pcall(cjson.decode, said)
     if redis.sha1hex(said) == held[2] and whole and one[1] == 'crew' then redis.call('LREM', 'cw:context:' .. conv, 1, said) end
   end
+  -- People have it now, and nobody has answered: handed back, the message is admitted again.
+  if ARGV[5] == '1' and not action.alone and action.after then
+    redis.call('DEL', 'cw:seen:m:' .. conv .. ':' .. string.format('%.0f', action.after))
+  end
 end
 for i = #ARGV, 9, -1 do redis.call('LPUSH', key, ARGV[i]) end
 if ARGV[7] ~= '' then
