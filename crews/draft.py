@@ -151,7 +151,7 @@ def _draft(text: str, silent: str, run: Run, steps: tuple[tuple[str, float], ...
         usage=run.usage,
         steps=(*steps, *(run.trace if len(run.trace) > 1 else ())),
         actions=tuple(run.asides),
-        confidence=run.confidence if marked.sure is None else marked.sure,
+        confidence=min((each for each in (run.confidence, marked.sure) if each is not None), default=None),
         plan=plan,
         choices=marked.choices,
     )

@@ -10,24 +10,29 @@ from dataclasses import dataclass, replace
 
 from crews.blueprint import Blueprint
 
+_BEFORE = r"(?:(?<![ \t>*_`])[ \t>*_`]+)?"  # from the first of them: not tried again from each of many
+_AFTER = r"[ \t*_`]*"
+_END = r"(?:\n?[ \t]*\]\]|\](?!\()|$)"  # `[Sure: our terms](https://...)` is a link
 _HANDOFF = re.compile(
-    r"[ \t>*_`]*\[(?:\[\s*handoff\b\s*:?|\s*handoff\s*:)\s*(?P<reason>[^\]\n]*)(?:\]\]?|$)[ \t*_`]*",
+    rf"{_BEFORE}\[(?:\[\s*handoff\b\s*:?|\s*handoff\s*:)\s*(?P<reason>[^\]\n]*){_END}{_AFTER}",
     re.IGNORECASE | re.MULTILINE,
 )
 _CHOICES = re.compile(
-    r"[ \t>*_`]*\[\[\s*choices?\b\s*:?(?:(?P<whole>[^\[\]]{0,600})\]\]?|(?P<cut>[^\]\n]*)$)[ \t*_`]*",
+    rf"{_BEFORE}\[\[\s*choices?\b\s*:?"
+    rf"(?:(?P<whole>(?:[^\[\]]|\[[^\[\]\n]{{0,40}}\]){{0,600}})\]\]?|(?P<cut>[^\]\n]{{0,2000}})$){_AFTER}",
     re.IGNORECASE | re.MULTILINE,
 )
 _SURE = re.compile(
-    r"[ \t>*_`]*\[(?:\[\s*(?P<name>(?:un|not )?sure|confidence|certeza|confian[cç]a|confianza)\b\s*:?"
-    r"|\s*(?:sure|confidence)\s*:)\s*(?P<said>[^\]\n]*)(?P<end>\]\]?|$)[ \t*_`]*",
+    rf"{_BEFORE}\[(?:\[\s*(?P<name>(?:un|not )?sure|confidence|certeza|confian[cç]a|confianza)\b\s*:?"
+    rf"|\s*(?:sure|confidence)\s*:)\s*(?P<said>[^\]\n]*)(?P<end>{_END}){_AFTER}",
     re.IGNORECASE | re.MULTILINE,
 )
 _NUMBER = re.compile(r"(\d+(?:[.,]\d+)?)\s*(%?)")
-_DOUBTS = re.compile(r"un|not|low|baix|baj|little|pouc|poc", re.IGNORECASE)
+_DOUBTS = re.compile(r"\bun|\bnot?\b|\bn[aã]o\b|low|baix|baj|little|pouc|poc", re.IGNORECASE)
 _DOUBT = 0.3
 _BETWEEN = re.compile(r"[|\n]")
 _AROUND = ' \t-•*_`"“”'
+_BRACKETS = re.compile(r"^\[([^\[\]]*)\]$")
 _MOST_CHOICES = 10  # what WhatsApp lists
 _LONGEST_CHOICE = 20  # characters of a WhatsApp button, and of a Messenger quick reply
 _UNNAMED = "the crew asks for a person"
@@ -95,18 +100,18 @@ def split_choices(text: str) -> tuple[str, tuple[str, ...]]:
         return text.strip(), ()
     whole = found["whole"]
     given = _BETWEEN.split(found["cut"])[:-1] if whole is None else _BETWEEN.split(whole)
-    titles = (" ".join(title.strip(_AROUND).split()) for title in given)
+    titles = (" ".join(_BRACKETS.sub(r"\1", title.strip(_AROUND)).split()) for title in given)
     fit = {title.casefold(): title for title in titles if 0 < len(title) <= _LONGEST_CHOICE}
     return _CHOICES.sub(" ", text).strip(), tuple(fit.values())[:_MOST_CHOICES]
 
 
 def split_sure(text: str) -> tuple[str, float | None]:
-    """The text without its `[[sure: 40%]]`, and the number (0 to 1); None where there is none, or it was cut off."""
-    found = _SURE.search(text)
-    if found is None:
-        return text.strip(), None
-    sure = _read_sure(found["said"], found["name"] or "") if found["end"] else None
-    return _SURE.sub(" ", text).strip(), sure
+    """The text without its `[[sure: 40%]]`, and the number (0 to 1); None where there is none, or it was cut off.
+
+    Of several the least: a contact who writes such a mark, and is quoted, makes no answer surer than it is.
+    """
+    found = [_read_sure(each["said"], each["name"] or "") for each in _SURE.finditer(text) if each["end"]]
+    return _SURE.sub(" ", text).strip(), min((sure for sure in found if sure is not None), default=None)
 
 
 def _read_sure(said: str, name: str) -> float | None:

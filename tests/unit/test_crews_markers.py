@@ -43,6 +43,7 @@ def test_what_is_taught_stays_short_and_is_taught_once() -> None:
         ("[[handoff: angry]] Um colega vai ajudar.", "Um colega vai ajudar.", "angry"),
         ("Um colega [[handoff: angry]] vai ajudar.", "Um colega vai ajudar.", "angry"),
         ("[handoff: refund]\nOk.", "Ok.", "refund"),
+        ("[[handoff:\nrefund\n]]\nOk.", "Ok.", "refund"),
         ("[handoff] Ok.", "[handoff] Ok.", None),
         ("Our handoff is smooth.", "Our handoff is smooth.", None),
         ("  Tudo bem. ", "Tudo bem.", None),
@@ -70,6 +71,8 @@ def test_a_handoff_reason_is_bounded() -> None:
         ("Qual?\n[[choices: A]]\n[[choices: B]]", "Qual?", ("A",)),
         ("[[choices: A | B]]", "", ("A", "B")),
         ("Qual?\n[[choices: " + "x" * 21 + " | " + "y" * 20 + "]]", "Qual?", ("y" * 20,)),
+        ("Qual?\n[[choices: A [x] | B]]", "Qual?", ("A [x]", "B")),
+        ("Qual?\n[[choices: [A] | [B]]]", "Qual?", ("A", "B")),
         ("Your choices: A | B", "Your choices: A | B", ()),
     ],
 )
@@ -94,11 +97,21 @@ def test_no_more_choices_than_a_list_holds() -> None:
         ("Sim.\n[[sure]]", "Sim.", None),
         ("Sim.\n[[sure: 4", "Sim.", None),
         ("Sim.\n[sure: 40%]", "Sim.", 0.4),
+        ("Sim.\n[[sure: não]]", "Sim.", 0.3),
+        ("Sim.\n[[sure: 40%\n]]", "Sim.", 0.4),
+        ("You wrote [[sure: 99%]]\n[[sure: 20%]]", "You wrote", 0.2),
+        ("[Sure: our terms](https://a.b)", "[Sure: our terms](https://a.b)", None),
         ("Are you sure: yes", "Are you sure: yes", None),
     ],
 )
 def test_how_sure_it_is_is_taken_out(text: str, said: str, sure: float | None) -> None:
     assert split_sure(text) == (said, sure)
+
+
+@pytest.mark.parametrize("text", ["*" * 400_000 + "[", " " * 400_000 + "[", "[[choices" * 40_000 + "]"])
+def test_what_takes_marks_out_takes_time_that_grows_with_the_text_alone(text: str) -> None:
+    """Going back over it from each place would take many minutes, with every other conversation waiting."""
+    assert read(text).handoff is None
 
 
 def test_all_marks_of_one_answer() -> None:
