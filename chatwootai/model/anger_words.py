@@ -115,6 +115,14 @@ veio|nao funciona|nao resolve\w*|todavia no|aun no|no llego|no ha llegado|rot[oa
 donde esta mi|where is my|where s my|still (?:not|no|waiting|haven)|never (?:arrived|came)|waiting|broken|wrong|late
 doesn t work|not working|respondam|respond[ae]|answer me|reply|resolvam|resuelvan|dinheiro|dinero|money|refund
 """
+# What a remedy is asked for, and what is said of it.
+_AILING: Final = r"""
+pele|cabelos?|unhas?|acnes?|espinhas?|olheiras?|rosto|dor(?:es)?|cheiros?|autoestima|calor|piel|pelo|cabello|unas|ojeras
+rostro|dolor(?:es)?|olor(?:es)?|cicatri\w+|skin|hair|nails|scars?|pain|headaches?|smells?|backache|toothache|weather
+"""
+_ALL_BAD: Final = r"""
+horrive(?:l|is)|terrive(?:l|is)|pessim[oa]s?|pesim[oa]s?|horribles?|terribles?|awful|um lixo|disgusting
+"""
 # Things that are sold, or that happen, with a hard word in their name; and praise that borrows one.
 _HARMLESS: Final = r"""
 (?:sac[oa]l?a?s?|latas?|lixeira|cesto|pa|balde|bolsas?|bote|cubo|tacho) (?:de |para |pra )(?:o )?(?:lixo|basura)
@@ -124,6 +132,18 @@ ridiculously \w+|absurdly \w+|\w+ ridiculo de \w+|love hate|the hate u give|hate
 golpe de (?:ar|vento|sorte|estado|mestre)|mad (?:max|men|about)|worst case|sick (?:days?|leave|note)|shih tzu
 (?:sou|para|pro|pra) (?:um |uma |o |a )?(?:advogad[oa]|policia|abogad[oa])|for (?:a |my )?(?:lawyer|police)
 (?:raiva de|com raiva de) mim|vergonha de (?:perguntar|dizer|pedir)|(?:i m|i am) sick(?! (?:and|of))|late fee
+(?:<ailing>) (?:\w+ ){0,3}(?:<all_bad>)|(?:<all_bad>) (?:\w+ )?(?:<ailing>)
+(?:rodillas?|espalda|cuello|cabeza|piernas?|ojos?|muelas?) (?:\w+ ){0,2}molestan?
+(?:frustrated|mad|angry|upset|frustrad[oa]|irritad[oa]) (?:with|at|con|com) (?:myself|mim|(?:my|mi|minha) (?:<ailing>))
+(?:golpe|estafa|scam|fraude?) (?:ou|o|or) (?:golpe|estafa|scam|fraude?)
+(?:looks? like|parece|is (?:it|this)) (?:um |una |a )?(?:golpe|fraude?|estafa|scam)
+acionar (?:a |o )?(?:garantia|seguro|assistencia)|processar (?:o |a )?(?:pagamento|pedido|troca|devolucao|compra)
+denunciar (?:um |uma |o |a |esse |este )?(?:perfil|anuncio|pagina)|report this (?:product|page|link|bug|issue|error)
+(?:i m|i am|as) an? (?:\w+ )?(?:lawyer|attorney|police)|police (?:officers?|station)|(?:food|tennis) court|be in court
+(?:escritorio|consultorio|bufete|despacho) de (?:advogad[oa]s?|abogad[oa]s?)
+(?:ver|consultar|conferir|registro) na anvisa
+(?:trabalh\w+|trabaj\w+|moro|vivo) (?:n[ao]|en (?:la|el)) (?:delegacia|policia|justica|tribunal|juzgado)
+(?:caralho|puta que pariu|pqp|carajo) (?:\w+ ){0,2}(?:lind[oa]|top|perfeit[oa]|maravilhos[oa]|barat[oa])
 """
 # Who is glad does not mean it, or is pleased in capitals.
 _GLAD: Final = r"""
@@ -146,7 +166,7 @@ _PARTS: Final[Mapping[str, str]] = {
     name: _one(table)
     for name, table in (
         ("will", _WILL), ("bodies", _BODIES), ("them", _THEM), ("names", _NAMES), ("bad", _BAD), ("served", _SERVED),
-        ("cross", _CROSS), ("quite", _QUITE),
+        ("cross", _CROSS), ("quite", _QUITE), ("ailing", _AILING), ("all_bad", _ALL_BAD),
     )
 } | {"very": f"(?:{_one(_VERY)})"}  # fmt: skip
 

@@ -283,6 +283,24 @@ sorry for being annoying, one more question
 shit, sorry, wrong chat
 CAN I PAY WITH PIX???
 that's insane, 50% off?!?!
+minha pele está horrível!!! o que vocês recomendam?
+MEU CABELO ESTA HORRIVEL ME AJUDEM
+mi piel está horrible y tengo un acné terrible
+la rodilla me molesta mucho y es un dolor horrible
+my skin is awful and my hair looks terrible, any advice?
+I'm frustrated with my acne, and my scars are awful
+I'm so mad at myself, I ordered the wrong size
+I am a police officer, do you have a discount?
+I'm a lawyer, can I get an invoice for my firm?
+I have to be in court on Friday, can you deliver Thursday?
+vou montar um escritório de advogados, tem mesa de reunião?
+estou trabalhando na delegacia, entregam lá?
+vou ver na Anvisa o registro, qual é o número?
+vou acionar a garantia, como faço?
+vou denunciar um perfil falso de vocês no Instagram
+recebi um sms de vocês, é golpe ou fraude?
+is this email from you or is it a scam? It looks like fraud
+caralho que top essa cadeira
 """.strip().splitlines()
 PUBLIC = Path(__file__).resolve().parents[2].parent / "shared/data/banking77_train.csv"
 
