@@ -81,7 +81,8 @@ class Shelves:
             self._tenants.popitem(last=False)
         shelf = contacts.setdefault(contact, Shelf())
         contacts.move_to_end(contact)
-        while len(contacts) > 1 and sum(map(len, contacts.values())) > OF_A_TENANT - OF_A_CONTACT:
+        # An empty shelf counts as one record: contacts of whom nothing could be kept are many, too.
+        while len(contacts) > 1 and sum(max(1, len(each)) for each in contacts.values()) > OF_A_TENANT - OF_A_CONTACT:
             contacts.popitem(last=False)
         return shelf
 
