@@ -113,6 +113,8 @@ class Cache:
                 return await self._inner.complete(call)
             if found.state in {"lead", "refresh", "hit"}:
                 return await self._asked_or_old(call, keep, digest, token, kept)
+            if kept is not None and call.deadline - time.time() < pause + _LAST_MOMENT:
+                return _old(kept)  # another worker still asks
             again = True
             await asyncio.sleep(pause)
             pause = min(pause * 1.5, _LAST_LOOK)
@@ -125,8 +127,7 @@ class Cache:
             async with asyncio.timeout(max(0.0, call.deadline - time.time() - _LAST_MOMENT)):
                 return await self._asked(call, keep, digest, token)
         except (CrewError, TimeoutError):
-            COMPLETIONS.labels("old").inc()
-            return _again(kept.answer, "stale")
+            return _old(kept)
 
     async def _asked(self, call: Call, keep: Fresh, digest: str, token: str) -> Completion:
         """Ask the model, and say every now and then that we still do."""
@@ -202,6 +203,11 @@ def _unpacked(packed: bytes) -> _Kept | None:
     except (zlib.error, ValueError, TypeError):
         return None
     return _Kept(Completion(text=text, finish=finish, model=model), time.time() - at) if version == _VERSION else None
+
+
+def _old(kept: _Kept) -> Completion:
+    COMPLETIONS.labels("old").inc()
+    return _again(kept.answer, "stale")
 
 
 def _again(answer: Completion, served_by: str) -> Completion:

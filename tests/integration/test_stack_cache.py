@@ -14,6 +14,7 @@ from crews.call import Call, Completion, Fresh, Payer
 from crews.errors import ModelUnavailable
 from crews.stack.background import Background
 from crews.stack.cache import Cache, _digest
+from crews.stack.deadline import Deadline
 from crews.stack.wire import Wire
 from sandbox.llm.faults import Kind
 from tests.stack_endpoint import Llm, call, sandbox_llm
@@ -166,6 +167,22 @@ async def test_where_no_model_answers_one_that_was_too_old_serves(workers: list[
     assert (await workers[2].ask(shared(llm, keep=short, seconds=1))).served_by == "stale"
     new = await workers[3].ask(shared(llm, keep=short))
     assert (new.served_by, llm.requests) == ("crew", 4)
+
+
+async def test_who_waits_for_another_worker_gets_the_old_answer_before_its_own_deadline(
+    workers: list[Worker], llm: Llm
+) -> None:
+    short = Fresh(seconds=0.01, stale_seconds=0.01, version="v")
+    kept = await workers[0].ask(shared(llm, keep=short))
+    await workers[0].background.settle()
+    await asyncio.sleep(0.05)
+    llm.fault(Kind.STALL, share=1.0)
+    asking = asyncio.create_task(workers[1].ask(shared(llm, keep=short, seconds=60)))
+    await llm.server.stats.until("in_flight", None, 1)
+    old = await Deadline(workers[2].cache).complete(shared(llm, keep=short, seconds=3))
+    assert (old.text, old.served_by, llm.requests) == (kept.text, "stale", 2)
+    asking.cancel()
+    await asyncio.gather(asking, return_exceptions=True)
 
 
 async def test_what_is_cut_or_has_a_tools_result_is_not_kept(workers: list[Worker], llm: Llm) -> None:
