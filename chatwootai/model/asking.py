@@ -108,7 +108,7 @@ _ASKS: Final = tuple(
         rf"\b{_WANT}{_SORELY}(?: de| que)? {_BETWEEN}{{0,3}}(?:{_REAL_PERSON}|{_ANYONE} {_HELP})\b",
         rf"^(?:algum|alguma|algun|any) {_STAFF}\b(?! (?:de|do|da|for|to|of|para)\b)",
         rf"\b(?:tem|ha|existe|hay|is there|are there|cade|donde esta|where is|onde esta) {_BETWEEN}{{0,3}}"
-        rf"(?:{_STAFF}\b(?! (?:de|do|da|for|to|of|para|que)\b)|{_REAL_PERSON}|{_ANYONE} {_HELP})",
+        rf"(?:{_STAFF}\b(?! (?:de|do|da|for|to|of|para|que|hair)\b)|{_REAL_PERSON}|{_ANYONE} {_HELP})",
         r"\b(?:alguem|alguien|someone|somebody|una persona|uma pessoa|a person) (?:pode|poderia|puede|podria|can|could)"
         r" (?:me )?(?:atender|ligar|call|speak|atenderme|llamar|llamarme|talk)",
         rf"\b{_REAL_PERSON} (?:pode |puede |can |could |to )?(?:me )?(?:atend\w+|respond\w+|help\w*|ayud\w+|ajud\w+)",

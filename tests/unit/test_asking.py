@@ -160,6 +160,7 @@ hey, can I get an actual human
 speak to customer service
 """.strip().splitlines()
 NOT_ASKED = """
+Are there human hair wigs?
 não quero falar com atendente
 não, eu não quero falar com uma pessoa
 não precisa chamar atendente
