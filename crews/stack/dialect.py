@@ -2,11 +2,13 @@
 
 Services that call themselves OpenAI-compatible differ in what they take. A request goes out as OpenAI takes it; a
 refusal that names one of our parameters brings it again without that one, or in an older spelling. What was answered
-at last is how that model is asked from then on.
+at last is how that model is asked for the next hour; then it is tried as OpenAI takes it once more. A refusal of a
+value (too large) is about one tenant's wish, and teaches nothing for others.
 """
 
 import json
 import re
+import time
 from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -20,12 +22,17 @@ from crews.call import Call, Target
 MOST_STEPS = 7
 """Refusals of one call that are looked into; each is answered by the endpoint at once."""
 _TARGETS = 512
+_LIFETIME = 3600.0  # seconds: a router's models come and go, and what was refused once may be a lasting loss
 THINKING = 1000
 """Tokens that a model which thinks before it speaks gets for that, beside its answer's."""
 
 _REASONING = re.compile(r"(?:^|/)(?:o[1-9]|gpt-5)(?!.*chat)")
 _STATUSES = frozenset({400, 404, 415, 422})  # 404: "no endpoints found that support tool use"
 _UNSUPPORTED = re.compile(r"support|unknown|unrecogni|unexpected|extra|permitted|allowed|enable", re.IGNORECASE)
+_OF_A_VALUE = re.compile(
+    r"too (?:large|high|big|many|small|low)|at (?:most|least)|m(?:ax|in)imum|exceed|(?:less|greater) than|between",
+    re.IGNORECASE,
+)
 _NOT_OURS = re.compile(
     r"context.?(?:length|window)|content.?(?:filter|policy|management)|api.?key|quota|billing", re.IGNORECASE
 )
@@ -49,13 +56,14 @@ class Dialect:
     """How a target is asked. `limit`: the parameter for an answer's length, "" for none; `without`: what is left out.
 
     `format`: how much of a typed answer is asked for: its schema, `json_object`, or nothing (the prompt says it too).
-    `thinks`: it thinks before it speaks, within the limit.
+    `thinks`: it thinks before it speaks, within the limit. `once`: for one call alone.
     """
 
     limit: str = "max_tokens"
     format: str = "json_schema"
     without: frozenset[str] = frozenset()
     thinks: bool = False
+    once: bool = False
 
     def body(self, call: Call) -> bytes:
         """The call as JSON."""
@@ -92,9 +100,12 @@ class Dialect:
         if not _UNSUPPORTED.search(whole):
             sent -= {"tools"}  # something is wrong with one of them: without any the answer would be another
         named = next((name for words in said if (name := _first(words, sent))), None)
-        return self._less(named) if named else None
+        return self._less(named, once=self.once or bool(_OF_A_VALUE.search(whole))) if named else None
 
-    def _less(self, named: str) -> "Dialect":
+    def _less(self, named: str, *, once: bool) -> "Dialect":
+        return replace(self._lacking(named), once=once)
+
+    def _lacking(self, named: str) -> "Dialect":
         if named == "max_tokens" and "max_completion_tokens" not in self.without:
             return replace(self, limit="max_completion_tokens", without=self.without | {named})
         if named == "max_completion_tokens":
@@ -121,16 +132,20 @@ class Dialects:
     """How each target is asked, as far as is known."""
 
     def __init__(self) -> None:
-        self._known: OrderedDict[str, Dialect] = OrderedDict()
+        self._known: OrderedDict[str, tuple[Dialect, float]] = OrderedDict()
 
     def of(self, target: Target) -> Dialect:
         """The dialect to ask in."""
-        return self._known.get(target.name) or (_REASONER if reasons(target.model) else _USUAL)
+        usual = _REASONER if reasons(target.model) else _USUAL
+        known, learned = self._known.get(target.name, (usual, 0.0))
+        if time.monotonic() - learned < _LIFETIME:
+            return known
+        return replace(usual, thinks=known.thinks)  # that was seen, not refused
 
     def learn(self, target: Target, dialect: Dialect) -> None:
         """It was answered."""
-        if self.of(target) != dialect:
-            self._known[target.name] = dialect
+        if not dialect.once and self.of(target) != dialect:
+            self._known[target.name] = dialect, time.monotonic()
             if len(self._known) > _TARGETS:
                 self._known.popitem(last=False)
 

@@ -88,6 +88,39 @@ async def test_the_limits_other_spelling_is_tried_before_it_is_left_out(wire: Wi
         assert recorder.bodies[-1]["temperature"] == 0.3
 
 
+async def test_what_was_refused_is_tried_again_after_an_hour(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A router whose only provider with tools is away for a minute must not lose a tenant its tools for ever."""
+    away = True
+
+    async def answer(body: Body) -> web.StreamResponse:
+        if away and "tools" in body:
+            return refused(404, {"error": {"message": "No endpoints found that support tool use"}})
+        return completion("Oi.")
+
+    async with endpoint(answer) as recorder:
+        await wire.complete(call(recorder, tools=[TOOL]))
+        away = False
+        await wire.complete(call(recorder, tools=[TOOL]))
+        assert "tools" not in recorder.bodies[-1]
+        monkeypatch.setattr("crews.stack.dialect._LIFETIME", 0.0)
+        await wire.complete(call(recorder, tools=[TOOL]))
+        assert "tools" in recorder.bodies[-1]
+
+
+async def test_a_limit_that_is_too_large_takes_none_from_those_whose_is_not(wire: Wire) -> None:
+    async def answer(body: Body) -> web.StreamResponse:
+        for name in ("max_tokens", "max_completion_tokens"):
+            if body.get(name, 0) > 4096:
+                message = f"{name} is too large: {body[name]}. This model supports at most 4096 completion tokens."
+                return refused(400, {"error": {"message": message, "param": name, "code": "invalid_value"}})
+        return completion("Oi.")
+
+    async with endpoint(answer) as recorder:
+        assert (await wire.complete(call(recorder, max_tokens=9000))).text == "Oi."
+        await wire.complete(call(recorder, max_tokens=60))
+        assert recorder.bodies[-1]["max_tokens"] == 60
+
+
 async def test_a_typed_answer_is_asked_for_more_plainly(wire: Wire) -> None:
     async def answer(body: Body) -> web.StreamResponse:
         if body.get("response_format", {}).get("type") == "json_schema":
