@@ -14,8 +14,9 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
+from config.channels import Channel
 from config.problems import Problem
-from config.section import Channel, Date, Language, Line, Section, Text, wrong
+from config.section import Date, Language, Line, Section, Text, wrong
 from config.tree import Mark, Node, Scalar, Sequence, Table
 
 FILE = "answers.yaml"

@@ -9,8 +9,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from config.channels import CHANNELS
 from config.crew_old import OldCrew, is_old
-from config.crew_text import CHANNELS, WHOLE, CrewEntry
+from config.crew_text import WHOLE, CrewEntry
 from config.entries import NAME
 from config.findings import strange_nulls, under
 from config.problems import Note, Problem, nearest, suggestion

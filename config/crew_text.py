@@ -23,20 +23,6 @@ PLACEHOLDERS = (
 )
 """What a template may name; `crews.prompt` fills each."""
 
-CHANNELS = (
-    "whatsapp",
-    "webchat",
-    "email",
-    "instagram",
-    "facebook",
-    "telegram",
-    "sms",
-    "line",
-    "tiktok",
-    "twitter",
-    "api",
-    "default",
-)
 _PLACEHOLDER = re.compile(r"\{\{([A-Za-z_][A-Za-z0-9_.]*)\}\}|\{([A-Za-z_][A-Za-z0-9_.]*)\}")
 _NEARLY = re.compile(rf"\{{\s*({'|'.join(map(re.escape, PLACEHOLDERS))})\b(?!\}})")
 

@@ -9,9 +9,10 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
 
+from config.channels import CHANNELS
 from config.crew_layers import DEFAULT, PARTS, CrewLayer, FunctionLayer, crew_layer
 from config.crew_rules import checked, strangers
-from config.crew_text import CHANNELS, Blueprint, typed
+from config.crew_text import Blueprint, typed
 from config.merge import merge, settle
 from config.problems import ConfigurationError, Problem, nearest, suggestion
 from config.sources import Folder

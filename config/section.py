@@ -2,28 +2,12 @@
 
 import re
 from datetime import date
-from typing import Annotated, Any, Literal, LiteralString
+from typing import Annotated, Any, LiteralString
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError
-
-Channel = Literal[
-    "whatsapp",
-    "webchat",
-    "email",
-    "instagram",
-    "facebook",
-    "telegram",
-    "sms",
-    "line",
-    "tiktok",
-    "twitter",
-    "api",
-    "default",
-]
-
 
 _NUMBER = re.compile(r"^[-+]?(0|[1-9][0-9]{0,17})?(\.[0-9]{1,17})?([eE][-+]?[0-9]{1,2})?$")
 _DATE = re.compile(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")

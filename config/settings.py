@@ -8,12 +8,13 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, PrivateAttr, model_validator
 
 from config.answers import Answer
+from config.channels import Channel
 from config.crewing import Crewing
 from config.hours import Hours
 from config.people import Handoff, Idle
 from config.reach import Mail, Media, Template
 from config.secret import Token
-from config.section import NUMBER, Channel, Date, Flag, Language, Line, Section, Text, Url, Word, Words, form, wrong
+from config.section import NUMBER, Date, Flag, Language, Line, Section, Text, Url, Word, Words, form, wrong
 from config.tools import Tools
 
 SentenceName = Literal[

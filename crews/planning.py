@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from config.crew_text import CHANNELS
+from config.channels import CHANNELS
 from config.problems import ConfigurationError, Problem
 from config.settings import Settings
 from config.snapshot import Note, Snapshot

@@ -5,9 +5,9 @@ from dataclasses import asdict
 from os import environ
 from typing import TYPE_CHECKING
 
+from config.channels import CHANNELS
 from ops.plans import show_plan
 from ops.printing import as_json, complain, table, takes_config, takes_json
-from ops.verbs.route import CHANNELS
 
 if TYPE_CHECKING:
     from config.crewing import Crewing

@@ -4,26 +4,13 @@ import argparse
 from dataclasses import asdict
 from os import environ
 
+from config.channels import CHANNELS
 from ops.printing import a_phone, as_json, complain, takes_config, takes_json
 
 SUMMARY = "tell which tenant, crew, channel and priority a message gets, and why"
 EXAMPLES = """\
   chatwootai route --account 1
   chatwootai route --account 1 --inbox 17 --channel whatsapp --from +5531999990000"""
-CHANNELS = (
-    "whatsapp",
-    "webchat",
-    "email",
-    "instagram",
-    "facebook",
-    "telegram",
-    "sms",
-    "line",
-    "tiktok",
-    "twitter",
-    "api",
-    "default",
-)
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
