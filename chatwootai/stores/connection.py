@@ -66,7 +66,7 @@ def connect(
         timeout: seconds for connecting and for each answer; a frozen Redis counts as away after it.
         retries: how often a broken connection is tried again before a call fails.
         pause: at most so many seconds between two tries.
-        max_connections: of the pool; more callers than that wait.
+        max_connections: of the pool; who would need one more is told that Redis is away.
 
     Raises:
         BadRedisUrl: `url` has another scheme, a part that means nothing, or a sentinel URL no service.

@@ -5,7 +5,7 @@ The scripts in lua/ build the same names; tests/house holds the two against each
 
 | key | type | lifetime | written by | meaning |
 |---|---|---|---|---|
-| cw:seen:m:{conv}:{message} | string | 7 days | admit | this message was admitted |
+| cw:seen:m:{conv}:{message} | string | 7 days | admit, commit | this message was admitted, and not left to people unanswered |
 | cw:seen:r:{conv}:{message}:{digest} | string | 7 days | revise | this wording of a changed message, or this choice, was admitted |
 | cw:seen:d:{account}:{delivery} | string, conv and message | 1 day | admit | this webhook request was admitted |
 | cw:box:{conv} | zset, score = message id | until answered | admit, commit | the mailbox: unanswered messages, in order |
