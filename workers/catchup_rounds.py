@@ -101,6 +101,8 @@ async def at_intervals(
                             await _again(rounds, catch_up, account, chatwoot, every)
         except StoreUnavailable as error:
             _log.warning("redis_away", error=str(error))
+        except Exception:  # noqa: BLE001 - one round's surprise is not the end of all rounds
+            _log.exception("catch_up_failed")
 
 
 async def _again(rounds: Rounds, catch_up: CatchUp, account: str, chatwoot: Chatwoot, every: float) -> None:

@@ -200,10 +200,14 @@ async def let_it_be_old(stand: Stand, sent: Sent, seconds: float) -> None:
 
 async def test_rounds_are_made_again_and_again_by_whoever_comes_first(stand: Stand, redis: Connection) -> None:
     catch_up = CatchUp(Mailbox(redis), hours=1, pace=0)
-    rounds = [
-        asyncio.create_task(at_intervals(Rounds(redis, name), catch_up, lambda: [("1", stand.chatwoot)], 0.1))
-        for name in ("w1", "w2")
-    ]
+    surprises = [KeyError("one"), KeyError("two")]
+
+    def clients() -> list[tuple[str, Chatwoot]]:
+        if surprises:
+            raise surprises.pop()
+        return [("1", stand.chatwoot)]
+
+    rounds = [asyncio.create_task(at_intervals(Rounds(redis, name), catch_up, clients, 0.1)) for name in ("w1", "w2")]
     try:
         for text in ("um", "dois"):
             sent = await stand.driver.write(1, "whatsapp", text, new=True)
