@@ -1,13 +1,14 @@
-"""When to catch up, and by whom: as a worker starts and at intervals, one worker at a time, account after account."""
+"""When to catch up, and by whom: as a worker starts and at intervals, one worker at a time, some accounts at once."""
 
 import asyncio
 import random
 from collections.abc import Awaitable, Callable, Iterable
-from typing import Final
+from typing import Final, TypeVar
 
 from chatwootai.stores.connection import StoreUnavailable
 from chatwootai.stores.rounds import Rounds
 from chatwootai.telemetry import log
+from chatwootai.telemetry.tasks import ended
 from workers.catchup import CatchUp, Caught
 from workers.chatwoot.client import Chatwoot
 from workers.chatwoot.errors import ChatwootError
@@ -19,9 +20,14 @@ _APART: Final = 60.0
 """Seconds between two rounds of one account: twenty workers that restart one after the other ask no twenty times."""
 _UNDER_WAY: Final = 120.0
 """Seconds that a webhook may take: where the contact has written within them, it is left to do its work."""
+_AT_ONCE: Final = 8
+"""Accounts asked side by side: one Chatwoot that hangs keeps no other from its turn."""
 _OVERLAP: Final = 600.0
 """Seconds before the last round from which the next one looks: clocks differ, and some was under way then."""
 
+T = TypeVar("T")
+Named = tuple[str, Chatwoot]
+"""The key of an account, and who speaks for it."""
 _log = log.get("catchup")
 
 
@@ -51,14 +57,26 @@ async def _round(rounds: Rounds, catch_up: CatchUp, left: dict[str, Chatwoot], s
     while not await rounds.take():  # noqa: ASYNC110 - the other is another process: there is no event to wait for
         await asyncio.sleep(_LOOK_AGAIN * random.uniform(0.5, 1.5))  # noqa: S311 - jitter, not a secret
     async with rounds.held():
-        return {
-            account: client
-            for account, client in left.items()
-            if not await _caught(rounds, catch_up, account, client, started)
-        }
+        done = await _each(left.items(), lambda one: _caught(rounds, catch_up, one, started))
+    return {account: client for (account, client), caught in zip(left.items(), done, strict=True) if not caught}
 
 
-async def _caught(rounds: Rounds, catch_up: CatchUp, account: str, chatwoot: Chatwoot, started: float) -> bool:
+async def _each(accounts: Iterable[Named], work: Callable[[Named], Awaitable[T]]) -> list[T]:
+    room = asyncio.Semaphore(_AT_ONCE)
+
+    async def one(named: Named) -> T:
+        async with room:
+            return await work(named)
+
+    tasks = [asyncio.create_task(one(each)) for each in accounts]
+    try:
+        return await asyncio.gather(*tasks)
+    finally:
+        await ended(*tasks)
+
+
+async def _caught(rounds: Rounds, catch_up: CatchUp, named: Named, started: float) -> bool:
+    account, chatwoot = named
     made, now = await rounds.made(account), await rounds.now()
     if made is not None and (made >= started or now - made < _APART):
         return made >= started
@@ -96,16 +114,16 @@ async def at_intervals(
         try:
             if await rounds.take():
                 async with rounds.held():
-                    for account, chatwoot in clients():
-                        if chatwoot.reads_history:
-                            await _again(rounds, catch_up, account, chatwoot, every)
+                    able = [(account, chatwoot) for account, chatwoot in clients() if chatwoot.reads_history]
+                    await _each(able, lambda one: _again(rounds, catch_up, one, every))
         except StoreUnavailable as error:
             _log.warning("redis_away", error=str(error))
         except Exception:  # noqa: BLE001 - one round's surprise is not the end of all rounds
             _log.exception("catch_up_failed")
 
 
-async def _again(rounds: Rounds, catch_up: CatchUp, account: str, chatwoot: Chatwoot, every: float) -> None:
+async def _again(rounds: Rounds, catch_up: CatchUp, named: Named, every: float) -> None:
+    account, chatwoot = named
     made, now = await rounds.made(account), await rounds.now()
     ago = None if made is None else now - made
     if ago is not None and ago < every / 2:

@@ -65,14 +65,18 @@ class Runner:
             return await self._again(called, arguments, error)
 
     async def _again(self, called: Script, arguments: tuple[Argument, ...], error: Exception) -> Any:
-        """After a first failure: as often as the client tries again, with the source, for Redis may have lost it."""
-        unknown = isinstance(error, ResponseError) and str(error).startswith("NOSCRIPT")
-        failed = [] if unknown else [error]
+        """After a first failure: as often as the client tries again; with the source where Redis does not know it."""
+        failed = [error]
 
         async def attempt() -> Any:
-            if failed:
-                raise failed.pop()
-            return await self._pipe.call(_packed("EVAL", called.source, 0, *arguments))
+            try:
+                if failed:
+                    raise failed.pop()
+                return await self._pipe.call(_packed("EVALSHA", called.digest, 0, *arguments))
+            except ResponseError as refused:
+                if not str(refused).startswith("NOSCRIPT"):
+                    raise
+                return await self._pipe.call(_packed("EVAL", called.source, 0, *arguments))
 
         with store_errors():
             return await self._retry.call_with_retry(attempt, _nothing)

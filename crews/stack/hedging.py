@@ -121,7 +121,8 @@ class _Race:
             return
         if self._call.patience is not None:  # others are left who may answer in the time that remains
             self._outcome.set_exception(refusals.unavailable("the model's endpoint says nothing"))
-        elif len(self._runners) == 1:  # nobody else: it may be slow rather than stuck, so what runs is left to run
+        elif len(self._runners) == 1 and self._call.policy.hedge_share > 0:
+            # Nobody else: it may be slow rather than stuck, so what runs is left to run.
             HEDGES.labels("made").inc()
             self._start(self._call)
 
