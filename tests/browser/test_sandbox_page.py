@@ -238,3 +238,19 @@ async def test_its_headers_are_strict(stage: Stage) -> None:
                 assert "default-src 'none'" in policy
                 assert "unsafe" not in policy
                 assert response.headers["X-Content-Type-Options"] == "nosniff"
+
+
+async def test_what_happens_while_a_conversation_opens_is_shown(stage: Stage) -> None:
+    page, sent = stage.page, await stage.driver.write(1, "whatsapp", "Quero uma pessoa")
+
+    async def late(route: Any) -> None:
+        before = await route.fetch()
+        await stage.driver.take_over(sent)
+        await page.wait_for_function("state.early.some((event) => event.status === 'open')")
+        await route.fulfill(response=before)
+
+    await page.route(f"**/accounts/{sent.account}/conversations/{sent.conversation}", late)
+    await page.click("#threads button")
+    await page.wait_for_selector(".incoming .bubble")
+    await page.wait_for_selector("#status[data-status=open]")
+    assert stage.problems == []

@@ -194,7 +194,7 @@ async def test_300_runs_on_one_crew_get_their_own_answers_and_usage(crews: "Crew
         return completion(f"answer {number}", prompt_tokens=1000 + number, completion_tokens=number)
 
     async with endpoint(answer) as server:
-        shop = settings(server)
+        shop = settings(server, model={"hedging": {"share": 0}})  # on a busy machine all of them are slow
         asked = [question(f"question {number}", seconds=60) for number in range(300)]
         drafts = await asyncio.gather(*(crews.draft(each, shop) for each in asked))
     assert server.most_in_flight == 300

@@ -251,8 +251,10 @@ async function openThread(key) {
   state.channel = full.channel;
   state.messages.clear();
   at("messages").replaceChildren();
-  // An answer may come while the conversation is being fetched, and not be in what was fetched.
-  for (const message of [...full.messages, ...(state.opening === key ? state.early : [])]) take(message);
+  // What happens while the conversation is being fetched may not be in what was fetched.
+  const early = state.opening === key ? state.early : [];
+  for (const event of early) told(full, event);
+  for (const message of [...full.messages, ...early.flatMap((event) => event.message || [])]) take(message);
   state.opening = null;
   drawAll();
   view("chat");
@@ -436,17 +438,21 @@ function wire() {
 
 // ---------------------------------------------------------------- hearing
 
+function told(thread, event) {
+  if (event.status) Object.assign(thread, { status: event.status, owner: event.owner, typing: event.typing || [] });
+}
+
 async function hear(event) {
   if (!event.conversation) return;
   const key = `${event.account}/${event.conversation}`;
   let thread = state.threads.get(key);
   if (!thread) { thread = await ask("GET", pathOf(key)); state.threads.set(key, thread); }
-  if (event.status) Object.assign(thread, { status: event.status, owner: event.owner, typing: event.typing || [] });
+  told(thread, event);
   if (event.message && ["incoming", "outgoing", "template"].includes(event.message.kind) && event.name === "message_created") {
     thread.last_text = event.message.plain || ""; thread.last_activity_at = event.message.at;
   }
   drawThreads();
-  if (key === state.opening && event.message) state.early.push(event.message);
+  if (key === state.opening) state.early.push(event);
   if (key !== state.open) return;
   if (event.message) take(event.message);
   drawHead(); drawOwner(); drawTyping();
