@@ -16,16 +16,6 @@ if seen_delivery then redis.call('SET', seen_delivery, conv .. ' ' .. message, '
 redis.call('ZADD', 'cw:box:' .. conv, message, ARGV[4])
 redis.call('HINCRBY', 'cw:waiting', account, 1)
 life(conv, 'admitted', 'message=' .. message .. '\tdelivery=' .. ARGV[5] .. '\tlane=' .. ARGV[6])
-
-call_off(conv)
-local key = 'cw:conv:' .. conv
-redis.call('HINCRBY', key, 'sequence', 1)
-redis.call('HSET', key, 'account', account, 'lane', ARGV[6], 'boost', ARGV[7], 'blob', ARGV[8], 'keep', ARGV[9])
-redis.call('PEXPIRE', key, ARGV[13])
-local held = redis.call('HMGET', key, 'job', 'worker')
-if not held[1] then
-  next_turn(conv, 0)
-elseif held[2] then
-  tell(held[2], conv, 'message')
-end
+local meta = { 'account', account, 'lane', ARGV[6], 'boost', ARGV[7], 'blob', ARGV[8], 'keep', ARGV[9] }
+call_turn(conv, 1, meta, ARGV[13])
 return 'accepted'

@@ -157,6 +157,21 @@ local function call_off(conv)
   redis.call('HDEL', 'cw:conv:' .. conv, 'idle', 'next', 'next_ms')
 end
 
+-- A mailbox has grown by so many messages: its turn is called, or who runs it is told. meta: as next_turn reads it.
+local function call_turn(conv, by, meta, keep_ms)
+  call_off(conv)
+  local key = 'cw:conv:' .. conv
+  redis.call('HINCRBY', key, 'sequence', by)
+  redis.call('HSET', key, unpack(meta))
+  redis.call('PEXPIRE', key, keep_ms)
+  local held = redis.call('HMGET', key, 'job', 'worker')
+  if not held[1] then
+    next_turn(conv, 0)
+  elseif held[2] then
+    tell(held[2], conv, 'message')
+  end
+end
+
 -- Does this job, at this fence, still hold the conversation? fence 0: the job alone decides.
 local function holds(conv, job, fence)
   local held = redis.call('HMGET', 'cw:conv:' .. conv, 'job', 'fence')

@@ -2,7 +2,7 @@
 -- ARGV 1 conv, 2 account, 3 the dead letter that is spent by it or '', 4 lane, 5 boost ms, 6 job blob, 7 job keep ms,
 --      8 seen-message ms, 9 state keep ms, 10... message id, entry
 -- returns how many were put into the mailbox, or -1 if the dead letter is spent already
-local conv, account, key = ARGV[1], ARGV[2], 'cw:conv:' .. ARGV[1]
+local conv, account = ARGV[1], ARGV[2]
 if ARGV[3] ~= '' then
   if redis.call('ZREM', 'cw:dead', ARGV[3]) == 0 then return -1 end
   redis.call('DEL', 'cw:dead:' .. ARGV[3])
@@ -17,17 +17,8 @@ for i = 10, #ARGV, 2 do
   end
 end
 if put == 0 then return 0 end
-call_off(conv)
-call_off(conv)
 redis.call('HINCRBY', 'cw:waiting', account, put)
-redis.call('HINCRBY', key, 'sequence', put)
-redis.call('HSET', key, 'account', account, 'lane', ARGV[4], 'boost', ARGV[5], 'blob', ARGV[6], 'keep', ARGV[7])
-redis.call('PEXPIRE', key, ARGV[9])
 life(conv, 'readmitted', 'messages=' .. table.concat(messages, ',') .. '\tletter=' .. ARGV[3])
-local held = redis.call('HMGET', key, 'job', 'worker')
-if not held[1] then
-  next_turn(conv, 0)
-elseif held[2] then
-  tell(held[2], conv, 'message')
-end
+local meta = { 'account', account, 'lane', ARGV[4], 'boost', ARGV[5], 'blob', ARGV[6], 'keep', ARGV[7] }
+call_turn(conv, put, meta, ARGV[9])
 return put

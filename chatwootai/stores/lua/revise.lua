@@ -3,7 +3,7 @@
 -- ARGV 1 to 13 as admit has them, 14 'edit' or 'choice', 15 digest of what it says, 16 '1' if it was written just now
 -- returns 'accepted' | 'duplicate' | 'unchanged' | 'full'
 local conv, account, message, entry = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
-local key, box, kept = 'cw:conv:' .. conv, 'cw:box:' .. conv, 'cw:kept:' .. conv
+local box, kept = 'cw:box:' .. conv, 'cw:kept:' .. conv
 local revision = 'cw:seen:r:' .. conv .. ':' .. message .. ':' .. ARGV[15]
 local seen = 'cw:seen:m:' .. conv .. ':' .. message
 if redis.call('EXISTS', revision) == 1 then return 'duplicate' end
@@ -41,14 +41,6 @@ redis.call('ZREMRANGEBYSCORE', kept, message, message)
 redis.call('ZREMRANGEBYSCORE', box, message, message)
 redis.call('ZADD', box, message, entry)
 life(conv, 'revised', 'message=' .. message .. '\tdelivery=' .. ARGV[5] .. '\tchange=' .. ARGV[14])
-call_off(conv)
-redis.call('HINCRBY', key, 'sequence', 1)
-redis.call('HSET', key, 'account', account, 'lane', ARGV[6], 'boost', ARGV[7], 'blob', ARGV[8], 'keep', ARGV[9])
-redis.call('PEXPIRE', key, ARGV[13])
-local held = redis.call('HMGET', key, 'job', 'worker')
-if not held[1] then
-  next_turn(conv, 0)
-elseif held[2] then
-  tell(held[2], conv, 'message')
-end
+local meta = { 'account', account, 'lane', ARGV[6], 'boost', ARGV[7], 'blob', ARGV[8], 'keep', ARGV[9] }
+call_turn(conv, 1, meta, ARGV[13])
 return 'accepted'
