@@ -5,31 +5,17 @@ import pytest
 from chatwootai.channels.choices import rendered
 from chatwootai.channels.registry import shapes
 from chatwootai.model import outcome
-from chatwootai.model.delivery import Contact
 from chatwootai.model.outbox import Action, ActionKind
 from chatwootai.model.picked import listed, picked
-from chatwootai.model.turn import Exchange, Question
+from chatwootai.model.turn import Exchange
 from chatwootai.stores.entries import pack_action, unpack_action
+from tests.asked import asked
 from workers.posting import as_posted
 
 CHOICES = ("Entrega", "Retirar na loja")
 BUTTONS = {"webchat", "telegram", "facebook", "line"}
 REPLY = Action(kind=ActionKind.REPLY, turn="t", part=1, text="Qual prefere?", choices=CHOICES)
-ASKED = Question(
-    turn="t",
-    account="1",
-    tenant="a",
-    domain="retail",
-    inbox=1,
-    channel="whatsapp",
-    function="customer_service",
-    conversation=1,
-    contact=Contact(id=1),
-    last_message=8,
-    text="x",
-    history=(),
-    deadline=0.0,
-)
+ASKED = asked()
 
 
 def signed(text: str) -> str:

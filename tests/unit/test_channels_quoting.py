@@ -6,8 +6,8 @@ from chatwootai.channels.quoting import quoted
 from chatwootai.model import outcome
 from chatwootai.model.delivery import Change, Contact, Delivery, Message
 from chatwootai.model.outbox import Action, ActionKind
-from chatwootai.model.turn import Question
 from chatwootai.stores.entries import pack_action, unpack_action
+from tests.asked import asked
 from workers.posting import as_posted
 
 
@@ -24,21 +24,7 @@ def said(number: int, channel: str = "whatsapp", change: Change = Change.NEW) ->
     )
 
 
-ASKED = Question(
-    turn="t",
-    account="1",
-    tenant="a",
-    domain="retail",
-    inbox=1,
-    channel="whatsapp",
-    function="customer_service",
-    conversation=1,
-    contact=Contact(id=1),
-    last_message=8,
-    text="x",
-    history=(),
-    deadline=0.0,
-)
+ASKED = asked()
 
 
 @pytest.mark.parametrize("channel", ["whatsapp", "telegram", "webchat"])

@@ -4,31 +4,16 @@ import time
 
 import pytest
 
-from chatwootai.model.delivery import Contact
 from chatwootai.model.turn import Exchange, Question
 from crews.call import Fresh
 from crews.sharing import keep
+from tests.asked import asked
 
 FRESH = Fresh(seconds=60)
 
 
 def question(text: str, history: tuple[Exchange, ...] = (), subject: str | None = None) -> Question:
-    return Question(
-        turn="t",
-        account="1",
-        tenant="a",
-        domain="retail",
-        inbox=1,
-        channel="whatsapp",
-        function="customer_service",
-        conversation=1,
-        contact=Contact(id=1),
-        last_message=1,
-        text=text,
-        history=history,
-        deadline=time.time() + 9,
-        subject=subject,
-    )
+    return asked(text, history=history, subject=subject, deadline=time.time() + 9)
 
 
 @pytest.mark.parametrize(
