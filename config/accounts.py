@@ -88,8 +88,8 @@ class Assembly:
             message = f"`accounts.{entry.key}`: Chatwoot's account id is not known"
             self._problem(entry.mark, "missing-key", message, "Write `id:`, the number in the address of the account.")
         domain = self._domain(entry, said.domain or self.entries.fallback.domain)
-        tenant = said.tenant or _tenant_name(entry.key)
-        merged = self._merged(entry, domain, tenant) if domain else self.library.base
+        folder = said.tenant or _folder_name(entry.key)
+        merged = self._merged(entry, domain, folder) if domain else self.library.base
         crew = self._crew(entry, said.crew or self.entries.fallback.crew, merged.crewing)
         special = {
             phone: self._crew(entry, name, merged.crewing, phone) for phone, name in said.special_numbers.items()
@@ -103,12 +103,12 @@ class Assembly:
             name=said.name or merged.settings.company.name or entry.key,
             installation=installation,
             domain=domain,
-            tenant=tenant,
+            folder=folder,
             settings=merged.settings,
             signature=said.signature,
             crew=crew or DEFAULT,
             priority=self.entries.fallback.priority if said.priority is None else said.priority,
-            inboxes=self._folders(domain, tenant, merged),
+            inboxes=self._folders(domain, folder, merged),
             special_numbers={phone: name for phone, name in special.items() if name},
             **secrets,
         )
@@ -142,14 +142,14 @@ class Assembly:
         self._problem(mark, "unknown-crew", message, meant(name, [*crewing.functions]))
         return None
 
-    def _merged(self, entry: Entry[Any], domain: str, tenant: str) -> Merged:
-        return self.library.tenant(domain, tenant, value_node(entry, "name") if entry.said.name else None)
+    def _merged(self, entry: Entry[Any], domain: str, folder: str) -> Merged:
+        return self.library.tenant(domain, folder, value_node(entry, "name") if entry.said.name else None)
 
-    def _folders(self, domain: str, tenant: str, above: Merged) -> dict[int, Inbox]:
+    def _folders(self, domain: str, folder: str, above: Merged) -> dict[int, Inbox]:
         """The inboxes that only have a folder."""
         return {
-            number: Inbox(id=number, domain=domain, tenant=tenant, settings=self.library.inbox(above, path).settings)
-            for number, path in self.library.inboxes(domain, tenant).items()
+            number: Inbox(id=number, domain=domain, folder=folder, settings=self.library.inbox(above, path).settings)
+            for number, path in self.library.inboxes(domain, folder).items()
         }
 
     def _secrets(self, entry: Entry[AccountEntry]) -> dict[str, Any]:
@@ -213,12 +213,12 @@ class Assembly:
         return self._unnamed(entry, accounts)
 
     def _unnamed(self, entry: Entry[InboxEntry], accounts: dict[str, Account]) -> list[Account]:
-        """The owners of an inbox that names no account: the only account, or the only one with its tenant.
+        """The owners of an inbox that names no account: the only account, or the only one with its folder.
 
-        Older files name a domain alone: then all of them, and no harm, since each takes its own tenant along.
+        Older files name a domain alone: then all of them, and no harm, since each takes its own folder along.
         """
         said = entry.said
-        fitting = [each for each in accounts.values() if said.tenant in {None, each.tenant}]
+        fitting = [each for each in accounts.values() if said.tenant in {None, each.folder}]
         if len(fitting) == 1 or (self.entries.old and said.tenant is None):
             return fitting
         if entry.says("account") or len(accounts) < len(self.entries.accounts):
@@ -249,7 +249,7 @@ class Assembly:
         account.inboxes[number] = Inbox(
             id=number,
             domain=domain or account.domain,
-            tenant=said.tenant or account.tenant,
+            folder=said.tenant or account.folder,
             crew=self._crew(entry, said.crew, crewing) if said.crew else None,
             priority=said.priority,
             settings=settings,
@@ -257,25 +257,25 @@ class Assembly:
 
     def _stranger(self, entry: Entry[InboxEntry], domain: str, account: Account) -> None:
         """An inbox that names a tenant other than its account's means that one's settings: there must be some."""
-        tenant = entry.said.tenant
-        if tenant in {None, account.tenant} or self.entries.old or self.library.has_folder(domain, str(tenant)):
+        folder = entry.said.tenant
+        if folder in {None, account.folder} or self.entries.old or self.library.has_folder(domain, str(folder)):
             return
         message = f"`{entry.path}`: the tenant {entry.quote('tenant')} has no folder in {domain}"
-        near = meant(str(tenant), self.library.tenants(domain))
+        near = meant(str(folder), self.library.tenants(domain))
         self._problem(entry.at("tenant"), "unknown-tenant", message, near)
 
     def _inbox_settings(self, entry: Entry[InboxEntry], number: int, domain: str | None, account: Account) -> Settings:
-        tenant = entry.said.tenant or account.tenant
-        if (domain or account.domain, tenant) == (account.domain, account.tenant):
+        folder = entry.said.tenant or account.folder
+        if (domain or account.domain, folder) == (account.domain, account.folder):
             own = account.inboxes.get(number)
             return own.settings if own else account.settings
         owner = self.entries.accounts[account.key]
-        merged = self._merged(owner, domain or account.domain, tenant)
-        path = self.library.inboxes(domain or account.domain, tenant).get(number)
+        merged = self._merged(owner, domain or account.domain, folder)
+        path = self.library.inboxes(domain or account.domain, folder).get(number)
         return self.library.inbox(merged, path).settings if path else merged.settings
 
 
-def _tenant_name(key: str) -> str:
+def _folder_name(key: str) -> str:
     return "account_" + re.sub(r"[^a-z0-9_-]", "_", key.lower())
 
 

@@ -85,16 +85,16 @@ def misspelt_tenants(
 ) -> list[Problem]:
     """Tenants without a folder, where a folder of nearly that name serves nobody: a slip, not a tenant without one."""
     problems = []
-    used = {(each.domain, each.tenant) for each in accounts.values()}
+    used = {(each.domain, each.folder) for each in accounts.values()}
     free = {
         domain: [name for name in names if (domain, name) not in used] for domain, names in folders.items()
     }  # who is served is no slip, so this stays short however many tenants there are
     for account in accounts.values():
-        names = [name for name in free.get(account.domain, []) if _digits(name) == _digits(account.tenant)]
+        names = [name for name in free.get(account.domain, []) if _digits(name) == _digits(account.folder)]
         if not names or not entries.accounts[account.key].says("tenant"):
             continue
-        match = nearest(account.tenant, names)
-        if not match or account.tenant in folders[account.domain]:
+        match = nearest(account.folder, names)
+        if not match or account.folder in folders[account.domain]:
             continue
         message = f"`accounts.{account.key}`: the tenant {entries.accounts[account.key].quote('tenant')} has no folder"
         mark = entries.accounts[account.key].at("tenant")

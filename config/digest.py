@@ -28,12 +28,12 @@ def _account(account: Account, known: Memory) -> dict[str, object]:
         "id": account.id,
         "name": account.name,
         "installation": [account.installation.name, account.installation.url],
-        "place": [account.domain, account.tenant],
+        "place": [account.domain, account.folder],
         "secrets": [_print(each) for each in (*account.webhook_secrets, account.bot_token, account.user_token)],
         "policy": [account.signature, account.crew, account.priority, dict(account.special_numbers)],
         "settings": _settings(account.settings, known),
         "inboxes": {
-            number: [box.domain, box.tenant, box.crew, box.priority, _settings(box.settings, known)]
+            number: [box.domain, box.folder, box.crew, box.priority, _settings(box.settings, known)]
             for number, box in account.inboxes.items()
         },
     }

@@ -48,11 +48,11 @@ def mapped(found: Inspection, key: str) -> tuple[Value, ...]:
 
 def _merged(found: Inspection, account: Account, inbox: int | None) -> Merged:
     own = account.inboxes.get(inbox) if inbox is not None else None
-    domain, tenant = (own.domain, own.tenant) if own else (account.domain, account.tenant)
+    domain, folder = (own.domain, own.folder) if own else (account.domain, account.folder)
     entry = found.entries.accounts[account.key] if found.entries else None
     library = Library(found.library.sources, found.library.references, whole=True)
-    merged = library.tenant(domain, tenant, value_node(entry, "name") if entry else None)
-    path = library.inboxes(domain, tenant).get(inbox) if inbox is not None else None
+    merged = library.tenant(domain, folder, value_node(entry, "name") if entry else None)
+    path = library.inboxes(domain, folder).get(inbox) if inbox is not None else None
     return library.inbox(merged, path) if path else merged
 
 

@@ -10,14 +10,14 @@ def place(account: Account, inbox: int) -> Place:
     settings = own.settings if own else account.settings
     return Place(
         account=account.key,
-        tenant=account.tenant,
+        folder=account.folder,
         domain=account.domain,
         crew=account.crew,
         priority=account.priority,
         inbox=inbox,
         inbox_crew=own.crew if own else None,
         inbox_priority=own.priority if own else None,
-        inbox_tenant=own.tenant if own else None,
+        inbox_folder=own.folder if own else None,
         inbox_domain=own.domain if own else None,
         special_numbers=account.special_numbers,
         channels={name: channel.enabled for name, channel in settings.channels.items()},

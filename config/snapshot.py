@@ -27,7 +27,7 @@ class Inbox:
 
     id: int
     domain: str
-    tenant: str
+    folder: str
     settings: Settings
     crew: str | None = None
     priority: int | None = None
@@ -37,6 +37,8 @@ class Inbox:
 class Account:
     """One tenant's account. `key` is the last segment of its webhook address, `id` Chatwoot's number of it.
 
+    By its key it is served and pays; `folder` is where its settings stand under `domain`, and may be another's too.
+
     `special_numbers` maps a contact's phone (E.164) to the function that answers it.
     """
 
@@ -45,7 +47,7 @@ class Account:
     name: str
     installation: Installation
     domain: str
-    tenant: str
+    folder: str
     settings: Settings
     webhook_secrets: tuple[Secret, ...]
     bot_token: Secret

@@ -68,7 +68,7 @@ class Policy:
 class Payer:
     """Who a call is for, as far as limits and budgets go. `priority` 0 to 10, higher first."""
 
-    tenant: str | None = None
+    account: str | None = None
     inbox: int = 0
     contact: int = 0
     priority: int = 5

@@ -75,7 +75,7 @@ class Crews:
 
     async def _run(self, question: Question, settings: Settings) -> Draft:
         began = time.perf_counter()
-        known = self._repertoire.of(question, settings, await self._offered.to(settings))
+        known = self._repertoire.of(question, settings, await self._offered.to(question.account, settings))
         way = known.way(_aim(question, settings) - time.time())
         run = _run(question, known.standing, way)
         inputs = {"messages": messages(question), "situation": _situation(question, settings)}
@@ -119,7 +119,7 @@ def _situation(question: Question, settings: Settings) -> str:
 
 
 def _run(question: Question, terms: Standing, way: Way) -> Run:
-    payer = Payer(question.tenant, question.inbox, question.contact.id, question.priority)
+    payer = Payer(question.account, question.inbox, question.contact.id, question.priority)
     left = max(0.0, question.deadline - time.time())
     return Run(
         deadline=question.deadline - min(_TO_POST, _TO_POST_SHARE * left),

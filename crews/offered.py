@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 Offer = Mapping[str, Union["BaseTool", tuple["BaseTool", ...]]]
 """Tools by the names that a crew's YAML calls them; a server's name stands for all of its tools."""
 
-_TENANTS = 1024  # whose tools are kept
+_ACCOUNTS = 1024  # whose tools are kept
 
 
 @dataclass(slots=True)
 class _Own:
-    """One tenant's tools. `tools` are held so that their id stays theirs; `offer` is replaced when a server changes."""
+    """An account's tools. `tools` are held so that their id stays theirs; `offer` is replaced when a server changes."""
 
     tools: Tools
     servers: "dict[str, Server]"
@@ -34,16 +34,19 @@ class _Own:
 
 
 class Offered:
-    """Hands out tools by settings."""
+    """Hands out tools by account and settings."""
 
     def __init__(self) -> None:
         self._built_in: Offer | None = None
-        self._own: OrderedDict[int, _Own] = OrderedDict()
+        self._own: OrderedDict[tuple[str, int], _Own] = OrderedDict()
         self._sessions: dict[frozenset[str], aiohttp.ClientSession] = {}
         self._ended: set[asyncio.Task[None]] = set()
 
-    async def to(self, settings: Settings) -> Offer:
-        """The tools of a tenant: the very same mapping as long as they are the same."""
+    async def to(self, account: str, settings: Settings) -> Offer:
+        """The tools of an account: the very same mapping as long as they are the same.
+
+        Accounts whose settings stand in one folder have sessions and programs of their own all the same.
+        """
         if self._built_in is None:
             from crews.built_in_tools import built_in
 
@@ -51,11 +54,12 @@ class Offered:
         tools = settings.tools
         if not tools.http and not tools.mcp:
             return self._built_in
-        own = self._own.get(id(tools))
+        key = (account, id(tools))
+        own = self._own.get(key)
         if own is None:
-            own = self._own[id(tools)] = self._made(tools, self._built_in)
+            own = self._own[key] = self._made(tools, self._built_in)
             self._bound()
-        self._own.move_to_end(id(tools))
+        self._own.move_to_end(key)
         if own.servers:
             await self._refresh(own)
         return own.offer
@@ -89,7 +93,7 @@ class Offered:
         return found
 
     def _bound(self) -> None:
-        while len(self._own) > _TENANTS:
+        while len(self._own) > _ACCOUNTS:
             for server in self._own.popitem(last=False)[1].servers.values():
                 task = asyncio.create_task(server.close())
                 self._ended.add(task)

@@ -1,7 +1,8 @@
 """What crews with `memory: true` remember of a contact: in this process's memory alone, bounded, and for a day.
 
-Each contact of each tenant has a shelf of its own; nothing that one of them said can be recalled for another. Nothing
-is written to disk or to Redis: another worker, and this one once it is started anew, remembers nothing of it.
+Each contact of each account has a shelf of its own, one for each folder that its inboxes are answered from; nothing
+that one of them said can be recalled for another. Nothing is written to disk or to Redis: another worker, and this
+one once it is started anew, remembers nothing of it.
 """
 
 import math
@@ -73,10 +74,10 @@ class Shelves:
     def __init__(self) -> None:
         self._tenants: OrderedDict[tuple[str, str], OrderedDict[int, Shelf]] = OrderedDict()
 
-    def of(self, account: str, tenant: str, contact: int) -> Shelf:
+    def of(self, account: str, folder: str, contact: int) -> Shelf:
         """A contact's shelf."""
-        contacts = self._tenants.setdefault((account, tenant), OrderedDict())
-        self._tenants.move_to_end((account, tenant))
+        contacts = self._tenants.setdefault((account, folder), OrderedDict())
+        self._tenants.move_to_end((account, folder))
         while len(self._tenants) > TENANTS:
             self._tenants.popitem(last=False)
         shelf = contacts.setdefault(contact, Shelf())

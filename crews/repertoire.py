@@ -74,7 +74,7 @@ class Repertoire:
         self._completer = completer
         self._remembering = remembering or Remembering()
         self._crews: OrderedDict[bytes, Runnable] = OrderedDict()
-        self._known: OrderedDict[tuple[int, str, str], Repertory] = OrderedDict()
+        self._known: OrderedDict[tuple[str, int, str, str], Repertory] = OrderedDict()
 
     def of(self, question: Question, settings: Settings, offer: Offer | None = None) -> Repertory:
         """The ways to answer a question; `offer`: the tools that the tenant's crews may use.
@@ -83,7 +83,7 @@ class Repertoire:
             CrewUnsupported: there is no such crew here, or it asks for what nobody offers.
         """
         # A snapshot hands out the same settings object again and again: its identity spares the digest.
-        key = (id(settings), question.function, question.channel)
+        key = (question.account, id(settings), question.function, question.channel)
         known = self._known.get(key)
         if known is None or known.offer is not offer:
             known = self._known[key] = self._made(question, settings, offer)

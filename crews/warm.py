@@ -38,7 +38,7 @@ def _question(function: str) -> Question:
     return Question(
         turn="warm-up",
         account="",
-        tenant="",
+        folder="",
         domain="",
         inbox=0,
         channel="default",

@@ -1,26 +1,52 @@
-"""Which account an operator means: by its key, its tenant, or `domain/tenant`."""
+"""Which account an operator means: by its key, its folder, or `domain/folder`."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Literal
 
 from ops.printing import complain
+from ops.reach import Impossible
 
 if TYPE_CHECKING:
     from config.loader import Inspection
     from config.snapshot import Account
 
 
+class Unknown(Impossible):
+    """No account has this name."""
+
+
 def meant(found: "Inspection", name: str) -> "Account | None":
-    """The account of that key or tenant; None, and a word on stderr, where there is none or several."""
+    """The account of that key or, where no key is that, of that folder; None, and a word on stderr, else."""
+    accounts = found.snapshot.accounts
+    try:
+        return named(accounts, name, folders="none" if name in accounts else "too")
+    except Impossible as error:
+        complain(error)
+        return None
+
+
+def named(
+    accounts: "Mapping[str, Account]", name: str, *, folders: Literal["none", "too"], others: Iterable[str] = ()
+) -> "Account":
+    """The one account whose key, or with `folders` whose folder or `domain/folder`, is `name`.
+
+    `others`: further keys that are proposed where there is none.
+
+    Raises:
+        Unknown: there is none; the nearest name is proposed.
+        Impossible: there are several.
+    """
     from config.findings import meant as nearest_of
 
-    accounts = found.snapshot.accounts
-    if name in accounts:
-        return accounts[name]
-    fitting = [each for each in accounts.values() if name in {each.tenant, f"{each.domain}/{each.tenant}"}]
+    spelled = {key: {key} for key in accounts}
+    if folders == "too":
+        spelled = {key: {key, each.folder, f"{each.domain}/{each.folder}"} for key, each in accounts.items()}
+    fitting = [key for key, spellings in spelled.items() if name in spellings]
     if len(fitting) == 1:
-        return fitting[0]
+        return accounts[fitting[0]]
     if fitting:
-        complain(f"several accounts are served by {name}: name one of {', '.join(each.key for each in fitting)}")
-    else:
-        complain(f"there is no account or tenant {name}. {nearest_of(name, [*accounts])}")
-    return None
+        raise Impossible(f"several accounts are served by {name}: name one of {', '.join(fitting)}")
+    kinds = "account or tenant" if folders == "too" else "account"
+    raise Unknown(
+        f"there is no {kinds} {name}. {nearest_of(name, sorted({*accounts, *others}.union(*spelled.values())))}"
+    )

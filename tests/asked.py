@@ -11,7 +11,7 @@ def asked(text: str = "x", **given: Any) -> Question:
     usual: dict[str, Any] = {
         "turn": "t",
         "account": "1",
-        "tenant": "a",
+        "folder": "a",
         "domain": "retail",
         "inbox": 1,
         "channel": "whatsapp",

@@ -32,7 +32,7 @@ def account(key: str = "1", **changes: Any) -> Account:
     return Account(
         key=key, **{
             "id": 1, "name": "Acme", "installation": Installation("default", "http://127.0.0.1:1"), "domain": "retail",
-            "tenant": "acme", "settings": Settings(), "webhook_secrets": (Secret(SECRET),), "bot_token": Secret("bot"),
+            "folder": "acme", "settings": Settings(), "webhook_secrets": (Secret(SECRET),), "bot_token": Secret("bot"),
             **changes,
         },
     )  # fmt: skip

@@ -114,7 +114,7 @@ def _question(note: dict[str, Any], tenant: Tenant, begun: Begun) -> Question:
     return Question(
         turn=uuid.uuid4().hex,
         account=tenant.account.key,
-        tenant=tenant.account.tenant,
+        folder=tenant.account.folder,
         domain=tenant.account.domain,
         inbox=int(note.get("inbox") or 0),
         channel=str(note.get("channel") or "default"),

@@ -39,7 +39,7 @@ def question(
     return Question(
         turn=turn,
         account=last.account,
-        tenant=route.tenant,
+        folder=route.folder,
         domain=route.domain,
         inbox=last.inbox,
         channel=route.channel,

@@ -8,19 +8,21 @@ from dataclasses import dataclass, field
 class Place:
     """What the configuration says of one inbox of an account. None in an inbox: as the account says.
 
+    `account` is the key of who is served and who pays, `folder` the one under the domain where settings stand: two
+    accounts may have folders of one name, or share one.
     `priority` is 0 to 10, higher first. `special_numbers` maps a contact's phone (E.164) to the function that answers
     it. `channels` holds, for each channel that the tenant speaks of, whether crews answer on it.
     """
 
     account: str
-    tenant: str
+    folder: str
     domain: str
     crew: str
     priority: int
     inbox: int
     inbox_crew: str | None = None
     inbox_priority: int | None = None
-    inbox_tenant: str | None = None
+    inbox_folder: str | None = None
     inbox_domain: str | None = None
     special_numbers: Mapping[str, str] = field(default_factory=dict)
     channels: Mapping[str, bool] = field(default_factory=dict)
@@ -28,9 +30,12 @@ class Place:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """Where a burst goes, and why: one short sentence a decision. `function` is None where people answer alone."""
+    """Where a burst goes, and why: one short sentence a decision.
 
-    tenant: str
+    `folder`: where its settings stand under `domain`; `function` is None where people answer alone.
+    """
+
+    folder: str
     domain: str
     function: str | None
     channel: str
@@ -45,18 +50,18 @@ def route(place: Place, channel: str, phone: str | None = None, *, verified: boo
     special crew.
     """
     why: list[str] = []
-    tenant, domain = _tenant(place, why)
+    folder, domain = _folder(place, why)
     function = _function(place, channel, phone, verified, why)
     priority = _priority(place, why)
-    return Route(tenant=tenant, domain=domain, function=function, channel=channel, priority=priority, why=tuple(why))
+    return Route(folder=folder, domain=domain, function=function, channel=channel, priority=priority, why=tuple(why))
 
 
-def _tenant(place: Place, why: list[str]) -> tuple[str, str]:
-    tenant, domain = place.inbox_tenant or place.tenant, place.inbox_domain or place.domain
-    moved = (tenant, domain) != (place.tenant, place.domain)
+def _folder(place: Place, why: list[str]) -> tuple[str, str]:
+    folder, domain = place.inbox_folder or place.folder, place.inbox_domain or place.domain
+    moved = (folder, domain) != (place.folder, place.domain)
     owner = f"inbox {place.inbox}" if moved else f"account {place.account}"
-    why.append(f"{owner}: tenant {tenant} of domain {domain}")
-    return tenant, domain
+    why.append(f"{owner}: tenant {folder} of domain {domain}")
+    return folder, domain
 
 
 def _function(place: Place, channel: str, phone: str | None, verified: bool, why: list[str]) -> str | None:

@@ -23,6 +23,7 @@ class Exchange:
 class Question:
     """One burst with its context, to be answered once: all that a crew needs and nothing that a tenant must not see.
 
+    `account`: the key of who is served and who pays; `folder`: where its settings stand under `domain`.
     `text` is the whole burst, oldest message first; `last_message` the id of its newest message;
     `function` the crew that answers, empty where people answer alone; `history` what was said before, oldest first;
     `deadline` unix seconds, by which a draft must be there; `priority` 0 to 10, higher first.
@@ -33,7 +34,7 @@ class Question:
 
     turn: str
     account: str
-    tenant: str
+    folder: str
     domain: str
     inbox: int
     channel: str

@@ -1,4 +1,4 @@
-"""What was spent, by tenant, inbox and contact, a day or a month: set aside before a call, settled after it.
+"""What was spent, by account, inbox and contact, a day or a month: set aside before a call, settled after it.
 
 A worker that dies between the two leaves what it had set aside counted as spent, until the period is over: a budget
 errs towards less.
@@ -21,7 +21,7 @@ class SpendingAccount:
     `scope`: tenant, inbox:17, contact:93. `thresholds`: amounts at which to tell, rising.
     """
 
-    tenant: str
+    account: str
     scope: str
     unit: str
     period: str
@@ -31,7 +31,7 @@ class SpendingAccount:
     @property
     def name(self) -> str:
         """Its key, after `cw:spent:`."""
-        return f"{self.tenant}:{self.scope}:{self.unit}:{self.period}"
+        return f"{self.account}:{self.scope}:{self.unit}:{self.period}"
 
     @property
     def keep_ms(self) -> int:

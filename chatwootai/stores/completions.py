@@ -1,4 +1,4 @@
-"""Answers that may be given again, by tenant and digest of the question; and who asks for one right now.
+"""Answers that may be given again, by account and digest of the question; and who asks for one right now.
 
 Their bytes are bounded: the longest unused leave first, so that answers kept can never push out a message.
 """
@@ -36,31 +36,31 @@ class CompletionStore:
         self._most_bytes = most_bytes
 
     async def recall(
-        self, tenant: str, digest: str, token: str, *, lease_ms: int, fresh_ms: int, again: bool = False
+        self, account: str, digest: str, token: str, *, lease_ms: int, fresh_ms: int, again: bool = False
     ) -> Recalled:
         """Look for an answer; where there is none and nobody asks, the caller does, for `lease_ms` at first.
 
         Raises:
             StoreUnavailable: Redis is away.
         """
-        state, *answer = await self._runner.run("recall", tenant, digest, token, lease_ms, fresh_ms, int(again))
+        state, *answer = await self._runner.run("recall", account, digest, token, lease_ms, fresh_ms, int(again))
         return Recalled(state.decode(), answer[0] if answer else None)
 
-    async def renew(self, tenant: str, digest: str, token: str, *, lease_ms: int) -> bool:
+    async def renew(self, account: str, digest: str, token: str, *, lease_ms: int) -> bool:
         """The caller still asks; False if somebody else has taken over.
 
         Raises:
             StoreUnavailable: Redis is away.
         """
-        return bool(await self._runner.run("renew_flight", tenant, digest, token, lease_ms))
+        return bool(await self._runner.run("renew_flight", account, digest, token, lease_ms))
 
-    async def keep(self, tenant: str, digest: str, token: str, answer: bytes, *, keep_ms: int) -> int:
+    async def keep(self, account: str, digest: str, token: str, answer: bytes, *, keep_ms: int) -> int:
         """Keep an answer (empty: there is none, let somebody else ask); how many others had to leave for it.
 
         Raises:
             StoreUnavailable: Redis is away.
         """
-        return int(await self._runner.run("keep", tenant, digest, token, answer, keep_ms, self._most_bytes))
+        return int(await self._runner.run("keep", account, digest, token, answer, keep_ms, self._most_bytes))
 
     async def stats(self) -> dict[str, int]:
         """Answers kept, their bytes, and what was asked of them since ever.
@@ -76,20 +76,28 @@ class CompletionStore:
         counts.update({name.decode(): int(number) for name, number in pairs})
         return {"entries": int(entries), "bytes": int(size or 0), "most_bytes": self._most_bytes, **counts}
 
-    async def purge(self, tenant: str | None = None) -> int:
-        """Forget all answers, or those of one tenant; how many there were.
+    async def purge(self, account: str | None = None) -> int:
+        """Forget all answers, or those of one account; how many there were.
 
         Raises:
             StoreUnavailable: Redis is away.
         """
         gone = 0
-        names = [name async for name in self._names(tenant)]
+        names = [name async for name in self._names(account)]
         for at in range(0, len(names), _AT_ONCE):
             gone += int(await self._runner.run("forget", *names[at : at + _AT_ONCE]))
         return gone
 
-    async def _names(self, tenant: str | None) -> AsyncIterator[bytes]:
+    async def accounts(self) -> set[str]:
+        """The keys of the accounts whose answers are kept.
+
+        Raises:
+            StoreUnavailable: Redis is away.
+        """
+        return {name.rpartition(b":")[0].decode(errors="replace") async for name in self._names(None)}
+
+    async def _names(self, account: str | None) -> AsyncIterator[bytes]:
         with store_errors():
             async for name, _ in self._connection.zscan_iter("cw:done"):
-                if tenant is None or name.rpartition(b":")[0] == tenant.encode():
+                if account is None or name.rpartition(b":")[0] == account.encode():
                     yield name

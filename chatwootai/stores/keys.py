@@ -21,7 +21,7 @@ The scripts in lua/ build the same names; tests/house holds the two against each
 | cw:kept:{conv} | zset, score = message id, newest 20 | 1 day | commit, drop | deliveries dealt with, to be answered again on demand |
 | cw:turn:{turn} | string, JSON | 7 days | turn | the steps of one turn, for people who ask why |
 | cw:waiting | hash | for ever | admit, commit | messages in mailboxes, by account: back-pressure |
-| cw:ready:{lane}:{account} | zset, score = ms minus boost | while waiting | queue | jobs that may run, by tenant and lane |
+| cw:ready:{lane}:{account} | zset, score = ms minus boost | while waiting | queue | jobs that may run, by account and lane |
 | cw:tenants:{lane} | zset | while waiting | queue | tenants with jobs, the least served first |
 | cw:scheduled | zset, score = due ms | until due | queue | jobs to run later |
 | cw:leases | zset, score = expiry ms | while running | claim, renew | jobs that run |
@@ -46,10 +46,10 @@ The scripts in lua/ build the same names; tests/house holds the two against each
 | cw:breaker:{target} | hash | 1 min after the last failure | trip, mend | a model's endpoint: failures in a row, times opened, until when it rests |
 | cw:limit:{endpoint} | hash | 2 min after the last request | take, settle | a key's minute: requests and tokens left, and tokens under way |
 | cw:queue:{endpoint} | zset, score = rank | 2 min | take | workers that wait for room at a limited key, the first in line lowest |
-| cw:spent:{tenant}:{scope}:{unit}:{period} | hash | a day: 4 days, a month: 35 | reserve, spend | what a tenant, an inbox or a contact has spent (`used`), and the threshold told of (`told`) |
-| cw:done:{tenant}:{digest} | hash, answer (zlib) and ms | by the crew | keep | a completion that may be given again |
-| cw:flight:{tenant}:{digest} | string, token | 2 s, renewed | recall | someone asks the model this very question now |
-| cw:done | zset, score = ms of the last use | while any | recall, keep | all completions kept, by tenant and digest |
+| cw:spent:{account}:{scope}:{unit}:{period} | hash | a day: 4 days, a month: 35 | reserve, spend | what an account, and of it an inbox or a contact, has spent (`used`), and the threshold told of (`told`) |
+| cw:done:{account}:{digest} | hash, answer (zlib) and ms | by the crew | keep | a completion that may be given again |
+| cw:flight:{account}:{digest} | string, token | 2 s, renewed | recall | someone asks the model this very question now |
+| cw:done | zset, score = ms of the last use | while any | recall, keep | all completions kept, by account and digest |
 | cw:done:sizes | hash | while any | keep | the bytes of each, and of all (field `*`) |
 | cw:done:counts | hash | for ever | recall, keep | hits, misses and the like, for operators |
 

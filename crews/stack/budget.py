@@ -1,4 +1,4 @@
-"""What a tenant, an inbox or a contact may spend: set aside before a call, settled after it by its receipts.
+"""What an account, and of it an inbox or a contact, may spend: set aside before a call, settled by its receipts.
 
 Set aside is more than a call is likely to cost (the longest answer, at the dearest of its targets, twice where a
 second request may be made), so that no number of calls at once can overrun a ceiling. Without Redis it fails open.
@@ -62,7 +62,7 @@ class Budget:
             return False
         if answer[0] is not None:
             BUDGETS.labels("refused").inc()
-            _log.warning("budget_spent", tenant=answer[0].tenant, scope=_kind(answer[0]), period=answer[0].period)
+            _log.warning("budget_spent", account=answer[0].account, scope=_kind(answer[0]), period=answer[0].period)
             raise BudgetSpent(f"the budget of this {_kind(answer[0])} for {answer[0].period} is used up")
         BUDGETS.labels("reserved").inc()
         return True
@@ -70,7 +70,7 @@ class Budget:
     def _estimate(self, call: Call) -> Amounts:
         """Whose money, and how much of it at the most."""
         policy, payer = call.policy, call.payer
-        if payer.tenant is None or not _any(policy.budget):
+        if payer.account is None or not _any(policy.budget):
             return []
         others = (policy.quick, policy.hedge_to, *policy.fallbacks)
         targets = [call.target, *(target for target in others if target is not None)]
@@ -87,7 +87,7 @@ class Budget:
         now = datetime.fromtimestamp(time.time(), ZoneInfo(call.policy.time_zone))
         day, month = f"{now:%Y-%m-%d}", f"{now:%Y-%m}"
         scopes = {
-            "tenant": limits,
+            "tenant": limits,  # all that the account pays
             f"inbox:{payer.inbox}": limits.inbox,
             f"contact:{payer.contact}": limits.contact,
         }
@@ -101,7 +101,7 @@ class Budget:
             ceilings.append(("tenant", "tokens", day, limits.tokens_per_day))
         shares = sorted(limits.warn_at)
         return [
-            SpendingAccount(payer.tenant or "", *each, thresholds=tuple(int(each[3] * share) for share in shares))
+            SpendingAccount(payer.account or "", *each, thresholds=tuple(int(each[3] * share) for share in shares))
             for each in ceilings
         ]
 
@@ -123,7 +123,9 @@ class Budget:
         for account, number in await self._open.ask(lambda: ledger.settle(changes)) or ():
             BUDGETS.labels("warned").inc()
             share = round(account.thresholds[number] / account.ceiling, 3) if account.ceiling else 1.0
-            _log.warning("budget_low", tenant=account.tenant, scope=_kind(account), period=account.period, share=share)
+            _log.warning(
+                "budget_low", account=account.account, scope=_kind(account), period=account.period, share=share
+            )
 
 
 def _any(limits: Limits) -> bool:

@@ -1,4 +1,4 @@
-"""The exact cache: the very same question of the same tenant is answered once, and asked once however many ask.
+"""The exact cache: the very same question of the same account is answered once, and asked once however many ask.
 
 Its key is a digest of everything that shapes an answer. Only calls whose crew says so come here (`Call.keep`), and
 never one with a tool's result in it. Many who ask at once wait for the first: in this process on one future, in others
@@ -61,7 +61,7 @@ class Cache:
 
     async def complete(self, call: Call) -> Completion:
         """An answer kept, one that somebody is about to have, or a new one."""
-        if call.keep is None or call.payer.tenant is None or not _may_serve_others(call):
+        if call.keep is None or call.payer.account is None or not _may_serve_others(call):
             if call.keep is not None:
                 COMPLETIONS.labels("passed").inc()
             return await self._inner.complete(call)
@@ -90,11 +90,11 @@ class Cache:
                 flight.set_result(None)  # cancelled, or out of time: those who wait may have more
 
     async def _found_or_asked(self, call: Call, keep: Fresh, digest: str) -> Completion:
-        tenant, token, pause, again = call.payer.tenant or "", secrets.token_hex(8), _FIRST_LOOK, False
+        account, token, pause, again = call.payer.account or "", secrets.token_hex(8), _FIRST_LOOK, False
         while True:
             found = await self._open.ask(
                 lambda: self._store.recall(
-                    tenant,
+                    account,
                     digest,
                     token,
                     lease_ms=_LEASE_MS,
@@ -132,8 +132,8 @@ class Cache:
     async def _asked(self, call: Call, keep: Fresh, digest: str, token: str) -> Completion:
         """Ask the model, and say every now and then that we still do."""
         COMPLETIONS.labels("miss").inc()
-        tenant = call.payer.tenant or ""
-        renewing = asyncio.create_task(self._renewed(tenant, digest, token))
+        account = call.payer.account or ""
+        renewing = asyncio.create_task(self._renewed(account, digest, token))
         kept = b""
         try:
             answer = await self._inner.complete(call)
@@ -142,14 +142,14 @@ class Cache:
         finally:
             renewing.cancel()
             keep_ms = int((keep.seconds + keep.stale_seconds + (_OLD if keep.stale_seconds else 0.0)) * 1000)
-            work = self._open.ask(lambda: self._store.keep(tenant, digest, token, kept, keep_ms=keep_ms))
+            work = self._open.ask(lambda: self._store.keep(account, digest, token, kept, keep_ms=keep_ms))
             self._background.start(work)
             COMPLETIONS.labels("kept").inc(bool(kept))
 
-    async def _renewed(self, tenant: str, digest: str, token: str) -> None:
+    async def _renewed(self, account: str, digest: str, token: str) -> None:
         while True:
             await asyncio.sleep(_RENEW)
-            await self._open.ask(lambda: self._store.renew(tenant, digest, token, lease_ms=_LEASE_MS))
+            await self._open.ask(lambda: self._store.renew(account, digest, token, lease_ms=_LEASE_MS))
 
     async def _refreshed(self, call: Call, keep: Fresh, digest: str, token: str) -> None:
         """Make a new answer where a stale one served; if that fails, the next who asks tries."""
@@ -173,7 +173,7 @@ def _digest(call: Call, keep: Fresh) -> str:
     target = call.target
     shape = {
         "version": [_VERSION, keep.version],
-        "tenant": call.payer.tenant,
+        "account": call.payer.account,
         "model": [target.endpoint.base_url, target.model, call.policy.reasoning_effort],
         "limits": [call.temperature, call.max_tokens],
         "messages": list(call.messages),

@@ -4,12 +4,12 @@ import argparse
 import asyncio
 import os
 
-from ops.printing import as_json, complain, table, takes_json
+from ops.printing import as_json, complain, table, takes_config, takes_json
 
 SUMMARY = "say what the cache of answers holds and how it serves, or empty it"
 EXAMPLES = """\
   chatwootai cache stats
-  chatwootai cache purge --tenant account_1"""
+  chatwootai cache purge --account 1"""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -17,8 +17,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", metavar="ACTION")
     takes_json(parser)
     _json(actions.add_parser("stats", help="answers kept, their bytes, hits and misses"))
-    purge = actions.add_parser("purge", help="forget all answers, or one tenant's")
-    purge.add_argument("--tenant", help="only this tenant's")
+    purge = actions.add_parser("purge", help="forget all answers, or one account's")
+    one = purge.add_mutually_exclusive_group()
+    one.add_argument("--account", metavar="K", help="only this account's, named by its key in the mapping")
+    one.add_argument(
+        "--tenant", metavar="T", help="the same, by its folder, or domain/folder, where one account has it"
+    )
+    takes_config(purge)
     _json(purge)
 
 
@@ -31,16 +36,16 @@ def _json(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Show or empty; 1 where Redis is away."""
+    """Show or empty; 1 where Redis is away, or where there is no such account, or several are meant."""
     from chatwootai.stores.connection import BadRedisUrl, StoreUnavailable
-    from ops.reach import away
+    from ops.reach import Impossible, away
 
     try:
         found = asyncio.run(_done(arguments))
     except StoreUnavailable as error:
         complain(away(error))
         return 1
-    except BadRedisUrl as error:
+    except (BadRedisUrl, Impossible) as error:
         complain(error)
         return 1
     if arguments.json:
@@ -57,8 +62,30 @@ async def _done(arguments: argparse.Namespace) -> dict[str, int]:
     connection = connect(os.environ.get("REDIS_URL") or DEFAULT_URL)
     try:
         store = CompletionStore(connection)
-        if arguments.action == "purge":
-            return {"purged": await store.purge(arguments.tenant)}
-        return await store.stats()
+        if arguments.action != "purge":
+            return await store.stats()
+        account = _meant(arguments, await store.accounts())
+        return {"purged": await store.purge(account)}
     finally:
         await connection.aclose()
+
+
+def _meant(arguments: argparse.Namespace, kept: set[str]) -> str | None:
+    """The key of the account that is named, if one is: of the mapping's, or of those whose answers are still kept.
+
+    Raises:
+        Impossible: there is none, or `--tenant` names several.
+    """
+    from config.loader import inspect
+    from ops.accounts import Unknown, named
+
+    name = arguments.tenant if arguments.account is None else arguments.account
+    if name is None:
+        return None
+    accounts = inspect(arguments.config, os.environ).snapshot.accounts
+    try:
+        return named(accounts, name, folders="too" if arguments.account is None else "none", others=kept).key
+    except Unknown:
+        if name in kept:
+            return str(name)
+        raise

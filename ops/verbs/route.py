@@ -44,11 +44,12 @@ def run(arguments: argparse.Namespace) -> int:
         return 1
     where = place(account, arguments.inbox)
     found = route(where, arguments.channel, arguments.phone, verified=not arguments.unverified)
+    told = {("tenant" if name == "folder" else name): value for name, value in asdict(found).items()}
     if arguments.json:
-        as_json(asdict(found))
+        as_json(told)
         return 0
     for name in ("tenant", "domain", "function", "channel", "priority"):
-        print(f"{name:<9} {getattr(found, name)}")
+        print(f"{name:<9} {told[name]}")
     print("because")
     for reason in found.why:
         print(f"  {reason}")

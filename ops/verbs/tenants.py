@@ -59,7 +59,7 @@ def _list(found: "Inspection", arguments: argparse.Namespace) -> int:
         as_json([_summary(account) for account in accounts])
         return 0
     rows = [
-        (each.key, each.name, f"{each.domain}/{each.tenant}", each.crew, each.priority, each.installation.url, each.id)
+        (each.key, each.name, f"{each.domain}/{each.folder}", each.crew, each.priority, each.installation.url, each.id)
         for each in accounts
     ]
     table(("ACCOUNT", "NAME", "TENANT", "CREW", "PRIORITY", "CHATWOOT", "ID"), rows)
@@ -71,13 +71,13 @@ def _summary(account: "Account") -> dict[str, object]:
         "account": account.key,
         "name": account.name,
         "domain": account.domain,
-        "tenant": account.tenant,
+        "tenant": account.folder,
         "crew": account.crew,
         "priority": account.priority,
         "signature": account.signature,
         "chatwoot": {"name": account.installation.name, "url": account.installation.url, "id": account.id},
         "inboxes": [
-            {"id": box.id, "domain": box.domain, "tenant": box.tenant, "crew": box.crew, "priority": box.priority}
+            {"id": box.id, "domain": box.domain, "tenant": box.folder, "crew": box.crew, "priority": box.priority}
             for box in account.inboxes.values()
         ],
     }
@@ -94,7 +94,7 @@ def _show(found: "Inspection", arguments: argparse.Namespace) -> int:
         written = {"mapping": [asdict(each) for each in mapping], "settings": [asdict(each) for each in settings]}
         as_json({**_summary(account), "inbox": arguments.inbox, **written})
         return 0
-    print(f"account {account.key}: {account.name} ({account.domain}/{account.tenant})")
+    print(f"account {account.key}: {account.name} ({account.domain}/{account.folder})")
     print("\nmapping")
     _values(mapping)
     print("\nsettings" + (f" of inbox {arguments.inbox}" if arguments.inbox is not None else ""))

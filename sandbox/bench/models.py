@@ -158,7 +158,7 @@ def _question() -> Question:
     return Question(
         turn="bench",
         account="1",
-        tenant="bench",
+        folder="bench",
         domain="retail",
         inbox=1,
         channel="whatsapp",

@@ -251,7 +251,7 @@ async def test_where_signatures_are_optional_a_wrong_one_is_still_wrong(redis_ur
 
 
 async def test_the_inbox_gives_priority(redis_url: str, tmp_path: Path, redis: Connection) -> None:
-    urgent = Inbox(id=17, domain="retail", tenant="acme", settings=Settings(), priority=9)
+    urgent = Inbox(id=17, domain="retail", folder="acme", settings=Settings(), priority=9)
     async with open_door(redis_url, tmp_path, account(inboxes={17: urgent})) as door:
         await door.post(message())
     assert await redis.hget(keys.state("1:25"), "lane") == b"high"

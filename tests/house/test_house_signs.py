@@ -41,6 +41,24 @@ def test_every_key_of_the_scripts_stands_in_the_list_of_keys() -> None:
     assert used <= listed, f"not in keys.py: {used - listed}"
 
 
+ALL_ACCOUNTS = {
+    "cw:timers", "cw:open", "cw:scheduled", "cw:leases", "cw:owners", "cw:running", "cw:waiting", "cw:tenants:{lane}",
+    "cw:job:{job}", "cw:wake", "cw:worker:{worker}", "cw:signals:{worker}", "cw:dead", "cw:dead:{turn}",
+    "cw:turn:{turn}", "cw:catchup", "cw:sweep", "cw:config:counter", "cw:config:current",
+    "cw:config:version:{version}", "cw:config:versions", "cw:config:about", "cw:config:sync", "cw:config:told",
+    "cw:breaker:{target}", "cw:limit:{endpoint}", "cw:queue:{endpoint}", "cw:done", "cw:done:sizes", "cw:done:counts",
+}  # fmt: skip
+"""The installation's own, indexes over all accounts, names that no two accounts can have, and what model endpoints
+allow to whose key it is. Whatever else is kept is one account's, and its name says whose."""
+
+
+def test_every_key_is_of_one_account_or_one_of_those_that_are_of_all() -> None:
+    rows = re.findall(r"^\| (cw:[^ |]+) \|", keys.__doc__ or "", re.MULTILINE)
+    assert len(rows) > 40
+    of_one = {name for name in rows if name.split(":")[2:] and {"{account}", "{conv}"} & set(name.split(":"))}
+    assert set(rows) - of_one == ALL_ACCOUNTS
+
+
 def test_every_script_says_what_it_takes_and_returns() -> None:
     for script in (ROOT / "chatwootai" / "stores" / "lua").glob("*.lua"):
         head = [line for line in script.read_text(encoding="utf-8").splitlines() if line.startswith("--")]

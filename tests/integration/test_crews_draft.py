@@ -62,7 +62,7 @@ def question(text: str = "Oi?", *, seconds: float = 20, **more: Any) -> Question
     return Question(
         turn="t",
         account="1",
-        tenant="a",
+        folder="a",
         domain="retail",
         inbox=1,
         conversation=1,

@@ -53,7 +53,7 @@ async def main():
     crews = await Crews.open()
     seen["connects_by_opening"] = list(seen["connects"])
     shop = Settings.model_validate({"model": {"base_url": f"http://127.0.0.1:{port}/v1"}})
-    asked = Question(turn="t", account="1", tenant="a", domain="d", inbox=1, channel="whatsapp", conversation=1,
+    asked = Question(turn="t", account="1", folder="a", domain="d", inbox=1, channel="whatsapp", conversation=1,
         last_message=1, function="customer_service", contact=Contact(id=1), text="Secret words of a customer.",
         history=(), deadline=time.time() + 30)
     draft = await crews.draft(asked, shop)

@@ -56,7 +56,7 @@ async def drafted(answering: Model, *, seconds: float = 60, **settings: Any) -> 
     from crews.draft import Crews
 
     asked = Question(
-        turn="t", account="1", tenant="a", domain="retail", inbox=1, channel="whatsapp", function="ancestor",
+        turn="t", account="1", folder="a", domain="retail", inbox=1, channel="whatsapp", function="ancestor",
         conversation=1, last_message=1, contact=Contact(id=1), text="Tem {creme}?", history=(),
         deadline=time.time() + seconds,
     )  # fmt: skip

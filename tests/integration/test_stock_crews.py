@@ -61,7 +61,7 @@ def catalog(folder: Path, *, whole: str = "", agent: str = "") -> Catalog:
 
 def question(text: str = "Tem {creme}?", seconds: float = 30.0) -> Question:
     return Question(
-        turn="t", account="1", tenant="a", domain="d", inbox=1, channel="whatsapp", function="boss", conversation=1,
+        turn="t", account="1", folder="a", domain="d", inbox=1, channel="whatsapp", function="boss", conversation=1,
         last_message=1, contact=Contact(id=1), text=text, history=(), deadline=time.time() + seconds,
     )  # fmt: skip
 

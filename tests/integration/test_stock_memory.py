@@ -61,7 +61,7 @@ class Shop:
 
     async def ask(self, text: str, *, account: str = "1", contact: int = 1) -> Draft:
         asked = Question(
-            turn="t", account=account, tenant="a", domain="d", inbox=1, channel="whatsapp", function="friend",
+            turn="t", account=account, folder="a", domain="d", inbox=1, channel="whatsapp", function="friend",
             conversation=1, last_message=1, contact=Contact(id=contact), text=text, history=(),
             deadline=time.time() + 60,
         )  # fmt: skip

@@ -67,7 +67,7 @@ async def drafted(known: Catalog, model: Model, tools: Any, *, contact: Contact 
     from crews.draft import Crews
 
     asked = Question(
-        turn="turn-1", account="1", tenant="a", domain="d", inbox=1, channel="whatsapp", function="shop",
+        turn="turn-1", account="1", folder="a", domain="d", inbox=1, channel="whatsapp", function="shop",
         conversation=1, last_message=1, contact=contact, text="Oi", history=(), deadline=time.time() + seconds,
     )  # fmt: skip
     crews = Crews(known, model)

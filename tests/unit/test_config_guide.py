@@ -26,7 +26,7 @@ def test_its_yaml_loads_and_does_what_it_says(tmp_path: Path) -> None:
     mapping, layer = BLOCKS
     (tmp_path / "chatwoot_mapping.yaml").write_text(mapping, encoding="utf-8")
     before = load(tmp_path, ENVIRONMENT).accounts["1"]
-    assert (before.installation.url, before.id, before.tenant) == ("http://127.0.0.1:3000", 1, "account_1")
+    assert (before.installation.url, before.id, before.folder) == ("http://127.0.0.1:3000", 1, "account_1")
     (tmp_path / "domains/retail/account_1").mkdir(parents=True)
     (tmp_path / "domains/retail/account_1/config.yaml").write_text(layer, encoding="utf-8")
     after = load(tmp_path, ENVIRONMENT).accounts["1"].settings

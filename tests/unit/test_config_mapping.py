@@ -83,7 +83,7 @@ def test_a_mapping_alone_is_enough_to_answer(tmp_path: Path) -> None:
     snapshot = load(write(tmp_path, account(name="Loja Azul")), ENVIRONMENT)
     one = snapshot.account("1")
     assert one
-    assert (one.id, one.tenant, one.crew, one.priority, one.signature) == (
+    assert (one.id, one.folder, one.crew, one.priority, one.signature) == (
         1, "account_1", "customer_service", 5, "required",
     )  # fmt: skip
     assert one.installation.url == "http://chatwoot:3000"

@@ -11,16 +11,16 @@ from config.places import place
 
 OWNER = "+5531999990000"
 PLACE = Place(
-    account="1", tenant="shop", domain="retail", crew="customer_service", priority=5, inbox=17,
+    account="1", folder="shop", domain="retail", crew="customer_service", priority=5, inbox=17,
     special_numbers={OWNER: "analytics"}, channels={"email": False, "whatsapp": True},
 )  # fmt: skip
 TABLE = {
-    # what differs, channel, phone, verified -> tenant, domain, function, priority
+    # what differs, channel, phone, verified -> folder, domain, function, priority
     "the account alone": ({}, "whatsapp", None, True, ("shop", "retail", "customer_service", 5)),
     "an inbox's crew": ({"inbox_crew": "sales"}, "whatsapp", None, True, ("shop", "retail", "sales", 5)),
     "an inbox's priority": ({"inbox_priority": 0}, "whatsapp", None, True, ("shop", "retail", "customer_service", 0)),
     "an inbox's tenant": (
-        {"inbox_tenant": "b", "inbox_domain": "health"}, "api", None, True, ("b", "health", "customer_service", 5),
+        {"inbox_folder": "b", "inbox_domain": "health"}, "api", None, True, ("b", "health", "customer_service", 5),
     ),
     "a special number": ({"inbox_crew": "sales"}, "whatsapp", OWNER, True, ("shop", "retail", "analytics", 5)),
     "written otherwise": ({}, "whatsapp", "55 (31) 99999-0000", True, ("shop", "retail", "analytics", 5)),
@@ -36,7 +36,7 @@ TABLE = {
 def test_table(case: str) -> None:
     differs, channel, phone, verified, expected = TABLE[case]
     found = route(replace(PLACE, **differs), channel, phone, verified=verified)
-    assert (found.tenant, found.domain, found.function, found.priority) == expected
+    assert (found.folder, found.domain, found.function, found.priority) == expected
     assert found.channel == channel
     assert len(found.why) >= 3
     assert OWNER not in " ".join(found.why)

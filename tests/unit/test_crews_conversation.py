@@ -10,7 +10,7 @@ def question(text: str, *history: Exchange, **more: object) -> Question:
     return Question(
         turn="t",
         account="1",
-        tenant="a",
+        folder="a",
         domain="retail",
         inbox=1,
         function="customer_service",

@@ -26,7 +26,7 @@ NOW = datetime(2026, 12, 1, 12, tzinfo=UTC)
 
 def question(text: str, **more: object) -> Question:
     asked = Question(
-        turn="t", account="1", tenant="loja", domain="retail", inbox=1, channel="whatsapp", function="customer_service",
+        turn="t", account="1", folder="loja", domain="retail", inbox=1, channel="whatsapp", function="customer_service",
         conversation=1, last_message=1, contact=Contact(id=1), text=text, history=(), deadline=time.time() + 10,
     )  # fmt: skip
     return replace(asked, **more)  # type: ignore[arg-type]

@@ -13,7 +13,7 @@ from chatwootai.model.outbox import ActionKind
 from chatwootai.model.routing import Route
 from chatwootai.model.turn import Exchange, Question, Verdict
 
-ROUTE = Route(tenant="t", domain="d", function="customer_service", channel="whatsapp", priority=5, why=())
+ROUTE = Route(folder="t", domain="d", function="customer_service", channel="whatsapp", priority=5, why=())
 
 
 def delivery(message: int, text: str = "oi", received: float = 100.0, *attachments: Attachment) -> Delivery:

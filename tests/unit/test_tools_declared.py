@@ -169,7 +169,7 @@ def test_what_tools_ask_for_becomes_actions_of_the_turn() -> None:
         Aside(ActionKind.PRIORITY, text="high"),
     )
     question = Question(
-        turn="t", account="1", tenant="a", domain="d", inbox=1, channel="whatsapp", function="f", conversation=1,
+        turn="t", account="1", folder="a", domain="d", inbox=1, channel="whatsapp", function="f", conversation=1,
         last_message=7, contact=Contact(id=1), text="Oi", history=(), deadline=9.0,
     )  # fmt: skip
     made = replace(outcome.reply(("Ok.",)), asides=asides)

@@ -7,6 +7,6 @@ for _, name in ipairs(ARGV) do
   redis.call('ZREM', 'cw:done', name)
   local size = tonumber(redis.call('HGET', 'cw:done:sizes', name) or '0')
   redis.call('HDEL', 'cw:done:sizes', name)
-  redis.call('HINCRBY', 'cw:done:sizes', '*', -size)
+  redis.call('HINCRBY', 'cw:done:sizes', '*', 0 - size)
 end
 return gone

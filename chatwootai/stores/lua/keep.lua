@@ -1,5 +1,5 @@
 -- keep: a new answer, for all who ask the very same; the least used leave when there is no room.
--- ARGV tenant, digest, token of who asked, answer ('': there is none, only stop asking), lifetime ms, bytes for all answers
+-- ARGV account, digest, token of who asked, answer ('': there is none, only stop asking), lifetime ms, bytes for all answers
 -- returns how many had to leave
 local OVERHEAD = 300    -- bytes that Redis needs around an answer, about
 local LOOKED_AT = 8     -- of the longest unused: some may have ended by themselves, and still be counted
@@ -13,7 +13,7 @@ local function forget(one)
   redis.call('ZREM', 'cw:done', one)
   local size = tonumber(redis.call('HGET', 'cw:done:sizes', one) or '0')
   redis.call('HDEL', 'cw:done:sizes', one)
-  return redis.call('HINCRBY', 'cw:done:sizes', '*', -size)
+  return redis.call('HINCRBY', 'cw:done:sizes', '*', 0 - size)
 end
 
 local size = #ARGV[4] + OVERHEAD

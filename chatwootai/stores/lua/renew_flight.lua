@@ -1,5 +1,5 @@
 -- renew_flight: who asks the model still does.
--- ARGV tenant, digest, token, lease ms
+-- ARGV account, digest, token, lease ms
 -- returns 1 if nobody else has taken over
 local flight = 'cw:flight:' .. ARGV[1] .. ':' .. ARGV[2]
 return redis.call('GET', flight) == ARGV[3] and redis.call('PEXPIRE', flight, ARGV[4]) or 0
