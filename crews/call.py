@@ -92,6 +92,9 @@ class Watch(Protocol):
     def sent(self) -> None:
         """It goes out now."""
 
+    def lives(self) -> None:
+        """Its model thinks: no word yet, but it is not stuck."""
+
     def spoke(self) -> None:
         """Its first word, or tool call, is here."""
 
@@ -139,19 +142,24 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class ToolCall:
-    """A tool that the model asks for. `arguments` is the model's JSON text, unchecked."""
+    """A tool that the model asks for. `arguments` is the model's JSON text, unchecked.
+
+    `extra`: fields that we do not know, which its endpoint wants back with the call (a signature of its thoughts).
+    """
 
     id: str
     name: str
     arguments: str
+    extra: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Completion:
     """What the model answered.
 
-    `finish`: stop, length, tool_calls, content_filter, refusal, or deadline (broken off by us at its last sentence).
-    `served_by`: crew, cache, stale, fallback or quick.
+    `finish`: stop, length, tool_calls, content_filter, refusal, cut (by the endpoint, for a reason of its own) or
+    deadline (by us, at its last sentence). `served_by`: crew, cache, stale, fallback or quick. `own`: what its endpoint
+    wants back in the next request, where it asked for tools.
     """
 
     text: str
@@ -160,6 +168,19 @@ class Completion:
     tool_calls: tuple[ToolCall, ...] = ()
     usage: Usage = Usage()  # noqa: RUF009  # frozen
     served_by: str = "crew"
+    own: "Own | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """A model's message that asked for tools, to be given back unchanged to the target that it came from.
+
+    `content`: its words with its thoughts; `fields`: those beside content and tool calls that we do not know.
+    """
+
+    target: str
+    content: str | None
+    fields: Mapping[str, Any]
 
 
 class Completer(Protocol):

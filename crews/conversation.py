@@ -1,12 +1,9 @@
-"""A question as chat messages, and a model's text as a draft's. Pure."""
-
-import re
+"""A question as chat messages. Pure."""
 
 from chatwootai.model.turn import Question
 from crews.call import Chat
 
 _ROLES = {"contact": "user", "crew": "assistant", "teammate": "assistant"}
-_SENTENCE = re.compile(r"[.!?…](?=[\"'”’)*_]*(?:\s|$))[\"'”’)*_]*|\n")
 
 
 def messages(question: Question) -> tuple[Chat, ...]:
@@ -35,9 +32,3 @@ def _asked(question: Question) -> str:
     if question.subject and question.channel == "email":
         return f"Subject: {question.subject}\n\n{question.text}"
     return question.text
-
-
-def end_at_sentence(text: str) -> str:
-    """A text cut off by its length limit, shortened to its last whole sentence; with an ellipsis where it has none."""
-    ends = [found.end() for found in _SENTENCE.finditer(text)]
-    return text[: ends[-1]].rstrip() if ends else f"{text.rstrip()}…"

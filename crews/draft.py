@@ -11,9 +11,9 @@ from chatwootai.stores.connection import Connection
 from config.problems import ConfigurationError
 from config.settings import Settings
 from crews import environment
-from crews.call import Completer, Payer
+from crews.call import Completer, Completion, Payer
 from crews.catalog import Catalog
-from crews.conversation import end_at_sentence, messages
+from crews.conversation import messages
 from crews.curated import Curated
 from crews.errors import BudgetSpent, ModelRefused, ModelSilent, ModelUnavailable
 from crews.markers import read
@@ -23,13 +23,15 @@ from crews.prompt import moment, situation
 from crews.recollection import Remembering
 from crews.repertoire import Repertoire, Way
 from crews.run import Run, current
+from crews.sentences import whole_sentences
 from crews.sharing import keep
+from crews.stack.response import finish
+from crews.stack.response.thoughts import without_thoughts
 
 if TYPE_CHECKING:
     from crews.stack.assembly import Stack
 
 _SILENT = "the model gave no answer"
-_CUT = frozenset({"length", "deadline"})
 _TO_POST, _TO_POST_SHARE = 0.3, 0.1  # seconds, and share of the time left, that models leave to what comes after them
 
 
@@ -137,12 +139,17 @@ def _aim(question: Question, settings: Settings) -> float:
     return question.deadline - (settings.last_deadline_ms - settings.deadline_ms) / 1000
 
 
+def _is_cut(text: str, last: Completion) -> bool:
+    """Whether the text may end in half a sentence: it is the end of a completion that did not end by itself."""
+    return last.finish not in finish.WHOLE and last.text.rstrip().endswith(text.rstrip())
+
+
 def _draft(text: str, silent: str, run: Run, steps: tuple[tuple[str, float], ...], plan: str) -> Draft:
     last = run.last
-    marked = read(text)
+    marked = read(without_thoughts(text))  # a typed answer's texts may hold them too
     said = marked.text
-    if last is not None and last.finish in _CUT and said:
-        said = end_at_sentence(said)
+    if said and last is not None and _is_cut(text, last):
+        said, silent = whole_sentences(said), f"{last.finish}, before a whole sentence"
     return Draft(
         text=said,
         handoff=run.handoff or marked.handoff or (None if said else f"{_SILENT} ({silent})"),

@@ -29,7 +29,7 @@ _REFRESH = 30.0  # seconds that the making of a new answer may take, nobody wait
 _OLD = 6 * 3600.0  # seconds that an answer is kept beyond that, for when no model gives another
 _LAST_MOMENT = 0.05  # seconds before the deadline at which an old answer is given
 _MORE_TIME = 0.5  # seconds that make asking once more worth it
-_VERSION = 2  # of what is kept: raise it, and what was kept before is not understood any more
+_VERSION = 3  # of what is kept: raise it, and what was kept before is not understood any more
 
 
 @dataclass(frozen=True, slots=True)

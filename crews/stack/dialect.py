@@ -56,13 +56,15 @@ class Dialect:
     """How a target is asked. `limit`: the parameter for an answer's length, "" for none; `without`: what is left out.
 
     `format`: how much of a typed answer is asked for: its schema, `json_object`, or nothing (the prompt says it too).
-    `thinks`: it thinks before it speaks, within the limit. `once`: for one call alone.
+    `thinks`: it thinks before it speaks, within the limit; `headless`: in its content, without a mark where the thought
+    begins. `once`: for one call alone.
     """
 
     limit: str = "max_tokens"
     format: str = "json_schema"
     without: frozenset[str] = frozenset()
     thinks: bool = False
+    headless: bool = False
     once: bool = False
 
     def body(self, call: Call) -> bytes:
@@ -140,7 +142,7 @@ class Dialects:
         known, learned = self._known.get(target.name, (usual, 0.0))
         if time.monotonic() - learned < _LIFETIME:
             return known
-        return replace(usual, thinks=known.thinks)  # that was seen, not refused
+        return replace(usual, thinks=known.thinks, headless=known.headless)  # that was seen, not refused
 
     def learn(self, target: Target, dialect: Dialect) -> None:
         """It was answered."""

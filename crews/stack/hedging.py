@@ -85,6 +85,10 @@ class _Race:
         if left - silence > _WORTH_ANOTHER:
             self._after("silent", silence, self._silent)
 
+    def lives(self) -> None:
+        """A request's model thinks: it is slow, not stuck, so nothing else is tried; its word is waited for."""
+        self._quiet()
+
     def spoke(self, runner: "_Runner") -> None:
         """The first word of all: the other request is closed."""
         self._quiet()
@@ -156,6 +160,11 @@ class _Runner:
         if self._began is None:
             self._began = time.monotonic()
             self._race.sent(self)
+
+    def lives(self) -> None:
+        """A thought, which is no word: it says nothing about the pace, and does not win."""
+        if not self._spoken:
+            self._race.lives()
 
     def spoke(self) -> None:
         """Its first word."""

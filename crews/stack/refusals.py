@@ -25,11 +25,13 @@ def of_status(error: openai.APIStatusError) -> CrewError:
     )
 
 
-def of_code(code: str) -> CrewError:
-    """An error that came in the midst of a stream."""
+def of_error(error: object) -> CrewError:
+    """An error in the body of a 200, in the midst of a stream or instead of one."""
+    said = error if isinstance(error, dict) else {}
+    code = str(said.get("code") or said.get("type") or error or "")
     if code in _SPENT:
         return ModelRefused("the model's endpoint says that this account's credit is used up", status=429)
-    status = 429 if "rate_limit" in code else None
+    status = 429 if "rate_limit" in code or code == "429" else None
     return unavailable("the model's endpoint broke off its answer with an error", status)
 
 

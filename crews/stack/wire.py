@@ -6,7 +6,6 @@ sentence. The package's own retries are off: they sleep up to 60 s without knowi
 """
 
 import asyncio
-import re
 import time
 from collections import OrderedDict
 from collections.abc import Sequence
@@ -21,10 +20,12 @@ from openai import AsyncOpenAI, AsyncStream, DefaultAioHttpClient
 from chatwootai.model.turn import Usage
 from crews.call import Call, Completion, Endpoint, Receipt, Target, estimated_prompt
 from crews.errors import ModelRefused
+from crews.sentences import last_end
 from crews.stack import counting, refusals
 from crews.stack.dialect import MOST_STEPS, Dialect, Dialects
 from crews.stack.embedding import Vectors, embedded
-from crews.stack.speech import Garbled, Speech, Told, read_whole
+from crews.stack.response.events import MalformedStream
+from crews.stack.response.message import EndpointError, Message
 
 _ENDPOINTS = 256  # keys and addresses in use at once; a client is small, its connections are shared
 _CONNECT = 5.0  # seconds for DNS, TCP and TLS, at most
@@ -33,7 +34,6 @@ _PLAIN = {"Accept-Encoding": "identity"}  # events are small: unpacking each cos
 _PAUSE_MIDWAY = 3.0  # seconds without a byte between two words, after which an answer counts as broken off
 _LAST_WORDS = 0.2  # seconds before the deadline at which an answer ends at its last sentence
 _TRAILER = 0.05  # seconds for the end of the body after the last event, so that the connection can be kept
-_SENTENCE = re.compile(r"[.!?…]['\"”’)*_]*(?:\s|$)|\n")
 _NOTHING = httpx.ByteStream(b"")
 _AZURE = (".azure.com", ".azure-api.net")
 _NO_KEY = "no API key: set OPENAI_API_KEY, or api_key beside base_url under `model` in the tenant's configuration"
@@ -58,20 +58,22 @@ class Wire:
 
     async def complete(self, call: Call) -> Completion:
         """One request, one answer; cancelling it closes the request."""
-        client, speech, began = self._client(call.target.endpoint), Speech(), time.perf_counter()
+        client, began = self._client(call.target.endpoint), time.perf_counter()
+        dialect = self._dialects.of(call.target)
+        message = Message(headless=dialect.headless, tools=_named_tools(call))
         result = "closed"
         try:
-            answer = await self._answer(client, call, speech)
+            answer = await self._answer(client, call, dialect, message)
             result = _named(answer)
         except BaseException:  # closed by us: the endpoint has read the prompt, and will want to be paid for it
-            call.receipts.append(Receipt(call.target, speech.usage or _estimate(call, speech), estimated=True))
+            call.receipts.append(Receipt(call.target, message.usage or _estimate(call, message), estimated=True))
             raise
         finally:
             counting.request(call.model, result, time.perf_counter() - began)
         if isinstance(answer, Exception):  # raised here so that no provider error with headers and body is chained
-            call.receipts.append(_unfinished(call, speech))
+            call.receipts.append(_unfinished(call, message))
             raise answer
-        call.receipts.append(Receipt(call.target, answer.usage, estimated=speech.usage is None and speech.spoken))
+        call.receipts.append(Receipt(call.target, answer.usage, estimated=message.usage is None and message.spoken))
         counting.tokens(call.model, answer.usage)
         return answer
 
@@ -103,11 +105,12 @@ class Wire:
         """Close every connection."""
         await self._http.aclose()
 
-    async def _answer(self, client: AsyncOpenAI, call: Call, speech: Speech) -> Completion | Exception:
-        dialect = self._dialects.of(call.target)
+    async def _answer(
+        self, client: AsyncOpenAI, call: Call, dialect: Dialect, message: Message
+    ) -> Completion | Exception:
         try:
             response, dialect = await self._understood(client, call, dialect)
-            return self._learned(call, dialect, await self._heard(call, response, speech), speech)
+            return self._learned(call, dialect, await self._heard(call, response, message), message)
         except openai.APIStatusError as error:
             self._tell(call, error.response.headers)
             return refusals.of_status(error)
@@ -115,10 +118,10 @@ class Wire:
             return refusals.unavailable(f"the model's endpoint could not be reached ({type(error).__name__})")
         except httpx.HTTPError as error:
             return refusals.unavailable(f"the model's endpoint broke off its answer ({type(error).__name__})")
-        except Garbled:
+        except MalformedStream:
             return refusals.unavailable("the model's endpoint answered 200 with something that is no chat completion")
-        except Told as told:
-            return refusals.of_code(told.code)
+        except EndpointError as reported:
+            return refusals.of_error(reported.error)
 
     async def _understood(self, client: AsyncOpenAI, call: Call, dialect: Dialect) -> tuple[httpx.Response, Dialect]:
         """The response, and in which dialect it was had: each refusal of a parameter brings the call without it."""
@@ -133,13 +136,14 @@ class Wire:
         return await self._send(client, call, dialect), dialect
 
     def _learned(
-        self, call: Call, dialect: Dialect, answer: Completion | Exception, speech: Speech
+        self, call: Call, dialect: Dialect, answer: Completion | Exception, message: Message
     ) -> Completion | Exception:
         """The answer, once what it tells of its model is kept."""
         if isinstance(answer, Exception):
             return answer
-        unheard = speech.thought and answer.finish == "length" and not answer.text.strip() and not dialect.thinks
-        self._dialects.learn(call.target, replace(dialect, thinks=dialect.thinks or speech.thought))
+        unheard = message.thought and answer.finish == "length" and not answer.text.strip() and not dialect.thinks
+        thinks, headless = dialect.thinks or message.thought or message.headless, message.headless
+        self._dialects.learn(call.target, replace(dialect, thinks=thinks, headless=headless))
         return refusals.unavailable("the model thought until its limit and said nothing") if unheard else answer
 
     async def _send(self, client: AsyncOpenAI, call: Call, dialect: Dialect) -> httpx.Response:
@@ -156,13 +160,10 @@ class Wire:
         assert isinstance(response, httpx.Response)  # noqa: S101  # the package may change its mind: tests would see
         return response
 
-    async def _heard(self, call: Call, response: httpx.Response, speech: Speech) -> Completion | Exception:
+    async def _heard(self, call: Call, response: httpx.Response, message: Message) -> Completion | Exception:
         try:
             self._tell(call, response.headers)
-            if not response.headers.get("content-type", "").startswith("text/event-stream"):
-                _spoke(call)
-                return read_whole(await response.aread(), call.model)
-            return await _listened(call, response, speech)
+            return await _listened(call, response, message)
         finally:
             await response.aclose()
             response.stream = _NOTHING  # its own holds it: a circle that only the garbage collector would find
@@ -217,7 +218,7 @@ class _NoCookies(CookieJar):
         """Send none."""
 
 
-async def _listened(call: Call, response: httpx.Response, speech: Speech) -> Completion | Exception:
+async def _listened(call: Call, response: httpx.Response, message: Message) -> Completion | Exception:
     """Listen to the end, or for as long as there is time; then what was said up to a sentence's end will do."""
     loop = asyncio.get_running_loop()
     ends = loop.time() + call.deadline - time.time() - _LAST_WORDS
@@ -225,25 +226,29 @@ async def _listened(call: Call, response: httpx.Response, speech: Speech) -> Com
     try:
         async with asyncio.timeout_at(ends) as limit:
             async for data in response.aiter_bytes() if encoded else response.aiter_raw():
-                speech.hear(data)
-                if speech.spoken:
-                    _spoke(call)
-                    limit.reschedule(min(ends, loop.time() + (_TRAILER if speech.done else _PAUSE_MIDWAY)))
+                message.feed(data)
+                if message.alive:
+                    _report(call, message)
+                    limit.reschedule(min(ends, loop.time() + (_TRAILER if message.done else _PAUSE_MIDWAY)))
+            message.close()
+            _report(call, message)
     except TimeoutError:
-        if not speech.whole:
-            return _ended(call, speech, late=loop.time() >= ends)
-    if not speech.whole and not speech.done:
+        if not message.ended:
+            return _ended(call, message, late=loop.time() >= ends)
+    if not message.ended:
         return refusals.unavailable("the model's endpoint broke off its answer")
-    return speech.completion(call.model, _estimate(call, speech))
+    if message.failed:
+        return refusals.unavailable("the model's endpoint ended its answer with an error")
+    return message.completion(call.model, call.target.name, _estimate(call, message))
 
 
-def _ended(call: Call, speech: Speech, *, late: bool) -> Completion | Exception:
+def _ended(call: Call, message: Message, *, late: bool) -> Completion | Exception:
     """An answer that we stop listening to: of use if it is late and says something whole."""
     if not late:
         return refusals.unavailable("the model's endpoint fell silent in the midst of its answer")
-    plain = call.response_format is None and not speech.tools
-    if plain and _SENTENCE.search(speech.text):
-        return speech.completion(call.model, _estimate(call, speech), finish="deadline")
+    plain = call.response_format is None and not message.tools
+    if plain and last_end(message.text(cut=True)):
+        return message.completion(call.model, call.target.name, _estimate(call, message), ended_by_us=True)
     return TimeoutError("the turn's deadline came before a whole sentence did")
 
 
@@ -253,19 +258,28 @@ def _named(answer: Completion | Exception) -> str:
     return {ModelRefused: "refused", TimeoutError: "late"}.get(type(answer), "unavailable")
 
 
-def _spoke(call: Call) -> None:
-    if call.watch is not None:
+def _report(call: Call, message: Message) -> None:
+    """Tell who watches how far the answer has come: a thought is a sign of life, and no word."""
+    if call.watch is None:
+        return
+    if message.spoken:
         call.watch.spoke()
+    elif message.alive:
+        call.watch.lives()
 
 
-def _estimate(call: Call, speech: Speech) -> Usage:
+def _named_tools(call: Call) -> frozenset[str]:
+    return frozenset(str(tool.get("function", {}).get("name")) for tool in call.tools)
+
+
+def _estimate(call: Call, message: Message) -> Usage:
     """What an answer cost whose endpoint does not say: a token an event, as most of them stream."""
-    return Usage(prompt_tokens=estimated_prompt(call), completion_tokens=speech.pieces, calls=1)
+    return Usage(prompt_tokens=estimated_prompt(call), completion_tokens=message.pieces, calls=1)
 
 
-def _unfinished(call: Call, speech: Speech) -> Receipt:
+def _unfinished(call: Call, message: Message) -> Receipt:
     """A request that brought no answer: one that was never answered costs nothing, as far as anyone can tell."""
-    usage = speech.usage or (_estimate(call, speech) if speech.spoken else Usage(calls=1))
+    usage = message.usage or (_estimate(call, message) if message.spoken else Usage(calls=1))
     return Receipt(call.target, usage, estimated=True)
 
 

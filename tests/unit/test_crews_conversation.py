@@ -1,8 +1,6 @@
-import pytest
-
 from chatwootai.model.delivery import Contact
 from chatwootai.model.turn import Exchange, Question
-from crews.conversation import end_at_sentence, messages
+from crews.conversation import messages
 
 
 def question(text: str, *history: Exchange, **more: object) -> Question:
@@ -43,19 +41,3 @@ def test_an_unknown_role_never_gains_authority() -> None:
 def test_a_mails_subject_goes_before_its_text() -> None:
     assert messages(question("corpo", channel="email", subject="Troca"))[-1]["content"] == "Subject: Troca\n\ncorpo"
     assert messages(question("corpo", channel="whatsapp", subject="Troca"))[-1]["content"] == "corpo"
-
-
-@pytest.mark.parametrize(
-    ("text", "ended"),
-    [
-        ("Temos sim. O prazo é de 2", "Temos sim."),
-        ("Custa R$ 3.50 e chega em", "Custa R$ 3.50 e chega em…"),
-        ("Pode sim! Quer que", "Pode sim!"),
-        ('Ele disse "sim." E depois', 'Ele disse "sim."'),
-        ("- creme\n- gel\n- sham", "- creme\n- gel"),
-        ("sem fim", "sem fim…"),
-        ("Pronto.", "Pronto."),
-    ],
-)
-def test_a_text_cut_by_its_limit_ends_at_a_sentence(text: str, ended: str) -> None:
-    assert end_at_sentence(text) == ended

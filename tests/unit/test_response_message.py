@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatwootai.model.turn import Usage
-from crews.stack.speech import Garbled, Speech, Told
+from crews.stack.response.events import MalformedStream
+from crews.stack.response.message import EndpointError, Message
 
 NOTHING = Usage()
 
@@ -30,22 +31,22 @@ WORDS = [
 ]
 
 
-def heard(*pieces: bytes) -> Speech:
-    speech = Speech()
+def heard(*pieces: bytes) -> Message:
+    message = Message()
     for piece in pieces:
-        speech.hear(piece)
-    return speech
+        message.feed(piece)
+    return message
 
 
 @given(cuts=st.lists(st.integers(0, sum(map(len, WORDS))), max_size=12))
 def test_any_cut_gives_the_same_completion(cuts: list[int]) -> None:
     whole = b": comment\r\n\r\n" + b"".join(WORDS).replace(b"\n", b"\r\n")
     edges = [0, *sorted(cuts), len(whole)]
-    speech = heard(*(whole[start:end] for start, end in itertools.pairwise(edges)))
-    completion = speech.completion("asked", NOTHING)
+    message = heard(*(whole[start:end] for start, end in itertools.pairwise(edges)))
+    completion = message.completion("asked", "t", NOTHING)
     assert (completion.text, completion.finish, completion.model) == ("Olá, ção 👩‍👩‍👧", "stop", "m-served")
     assert completion.usage == Usage(prompt_tokens=9, completion_tokens=3, cached_tokens=4, calls=1)
-    assert (speech.done, speech.whole, speech.spoken) == (True, True, True)
+    assert (message.done, message.ended, message.spoken) == (True, True, True)
 
 
 def test_the_role_alone_is_no_word() -> None:
@@ -62,28 +63,28 @@ def test_tool_calls_come_in_pieces_and_side_by_side() -> None:
         event({"tool_calls": [{"index": 0, "function": {"arguments": "1}"}}]}),
         event({}, "tool_calls"),
     ]
-    speech = heard(*pieces)
-    calls = speech.completion("m", NOTHING).tool_calls
+    message = heard(*pieces)
+    calls = message.completion("m", "t", NOTHING).tool_calls
     assert [(each.id, each.name, each.arguments) for each in calls] == [("a", "look", '{"x":1}'), ("b", "wait", "{}")]
-    assert speech.spoken
+    assert message.spoken
 
 
 def test_a_refusal_says_so() -> None:
-    assert heard(event({"refusal": "no"}), event({}, "stop")).completion("m", NOTHING).finish == "refusal"
+    assert heard(event({"refusal": "no"}), event({}, "stop")).completion("m", "t", NOTHING).finish == "refusal"
 
 
 def test_an_error_in_the_midst_is_told() -> None:
-    with pytest.raises(Told) as told:
+    with pytest.raises(EndpointError) as told:
         heard(WORDS[1], b'data: {"error": {"message": "secret words", "code": "rate_limit_exceeded"}}\n\n')
-    assert told.value.code == "rate_limit_exceeded"
+    assert told.value.error["code"] == "rate_limit_exceeded"
 
 
-@pytest.mark.parametrize("data", [b"data: nonsense\n", b"data: []\n", b'data: {"choices": [7]}\n', b"data: NaN\n"])
+@pytest.mark.parametrize("data", [b"data: nonsense\n\n", b"data: []\n", b'data: {"choices": [7]}\n', b"data: NaN\n\n"])
 def test_nonsense_is_garbled(data: bytes) -> None:
-    with pytest.raises(Garbled):
+    with pytest.raises(MalformedStream):
         heard(data)
 
 
 def test_a_line_without_end_is_not_kept() -> None:
-    with pytest.raises(Garbled):
+    with pytest.raises(MalformedStream):
         heard(b"data: " + b"x" * (5 * 1024 * 1024))

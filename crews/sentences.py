@@ -1,0 +1,40 @@
+"""Where sentences end, in any script: what is left of an answer that was cut off. Pure, linear."""
+
+import re
+
+# Signs that end a sentence wherever they stand: their scripts put no space after them, or use them for nothing else.
+# CJK, Arabic and Urdu, Indic, Armenian, Ethiopic, Burmese, Tibetan, Khmer, Mongolian, Greek's question mark.
+_ALWAYS = "。！？｡．‽⸮؟۔।॥։።፧፨။༎།។៕᠃᠉᙮꓿꛳꛷꡶꡷꣎꣏꧈꧉꩝꩞꩟꫰꫱꯫᱾᱿᭚᭛᭞᭟\u037e"
+_CLOSERS = r"\"'”’»›)\]}*_`」』】）〉》"
+_END = re.compile(
+    rf"[{_ALWAYS}]+[{_CLOSERS}]*"  # no space needed
+    rf"|[.!?…]+[{_CLOSERS}]*(?=\s|\Z)"  # a point also stands in numbers and addresses
+    r"|(?<=[\u0370-\u03ff\u1f00-\u1fff]);(?=\s|\Z)"  # Greek asks with a semicolon
+    r"|\n"
+)
+_NO_END = re.compile(  # what stands before a point that ends none: a list's number or letter, an abbreviation
+    r"(?:^|\n)[ \t>*-]*(?:\d{1,3}|[a-z])\Z"
+    r"|\b(?:sra?|srta|dra?|profa?|av|tel|nr|nº|núm|pág|aprox|mr|mrs|ms|vs|approx|e\.g|i\.e|p\.ex)\Z",
+    re.IGNORECASE,
+)
+_BEFORE = 24  # characters before a point that tell what it is
+# Thai and Lao write no full stop: a polite particle before a space ends a sentence, else a space ends a clause.
+_PARTICLE = re.compile(r"(?:ครับ|คับ|ค่ะ|คะ|จ้ะ|จ้า|ฮะ|ເຈົ້າ|ເດີ້)(?=\s|\Z)")
+_CLAUSE = re.compile(r"(?<=[\u0e01-\u0eff])(?=[ ]+[\u0e01-\u0eff])")
+
+
+def last_end(text: str) -> int:
+    """Return where the last whole sentence of a text ends, as an index behind its sign; 0 where there is none."""
+    ends = [found.end() for found in _END.finditer(text) if not _is_no_end(text, found)]
+    ends += [found.end() for found in _PARTICLE.finditer(text)] or [found.end() for found in _CLAUSE.finditer(text)]
+    last = max(ends, default=0)
+    return last if text[:last].strip() else 0
+
+
+def whole_sentences(text: str) -> str:
+    """Return a text that was cut off up to the end of its last whole sentence; empty where there is none."""
+    return text[: last_end(text)].rstrip()
+
+
+def _is_no_end(text: str, found: re.Match[str]) -> bool:
+    return found[0] == "." and _NO_END.search(text, max(0, found.start() - _BEFORE), found.start()) is not None
