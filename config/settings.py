@@ -35,6 +35,10 @@ PLACEHOLDERS = ("company", "hours", "next_open")
 _PLACEHOLDER = re.compile(r"\{\s*([A-Za-z_][A-Za-z0-9_]*)\s*\}")
 
 
+OutputGuard = Literal["strict", "technical", "none"]
+"""As `chatwootai.model.guard.Level`; a test holds the two against each other."""
+
+
 class Company(Section):
     """Who answers. `facts` is what a crew may say: topic to text, in the tenant's own words."""
 
@@ -202,6 +206,7 @@ class Settings(Section):
     media: Media = Media()
     template: Template | None = None
     handoff: Handoff = Handoff()
+    output_guard: OutputGuard = "strict"
     idle: Idle = Idle()
     rate_per_minute: Annotated[int, Field(ge=1, le=1_000_000), NUMBER] = 600
     sentences: Mapping[Language, Mapping[SentenceName, Words]] = {}

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from chatwootai.model.turn import Draft, Question
+from chatwootai.model.turn import Draft, Question, Told
 from chatwootai.stores.connection import Connection
 from config.problems import ConfigurationError
 from config.settings import Settings
@@ -19,7 +19,7 @@ from crews.errors import BudgetSpent, ModelRefused, ModelSilent, ModelUnavailabl
 from crews.markers import read
 from crews.offered import Offered
 from crews.policy import Standing, standing
-from crews.prompt import moment, situation
+from crews.prompt import moment, repeatable, situation
 from crews.recollection import Remembering
 from crews.repertoire import Repertoire, Way
 from crews.run import Run, current
@@ -95,7 +95,9 @@ class Crews:
         finally:
             current.reset(token)
         steps = (("prompt", built - began), ("model", time.perf_counter() - built))
-        return _draft(text, silent, run, steps, str(way.plan))
+        may_say = (*repeatable(question, settings), situation(settings, datetime.now(UTC)))
+        told = Told(tuple(run.instructions), may_say, tuple(run.results))
+        return _draft(text, silent, run, steps, str(way.plan), told)
 
     def _near(self, question: Question, settings: Settings, run: Run) -> Draft | None:
         """What the tenant has written for a question alike, where nothing was asked of anybody on the way."""
@@ -144,7 +146,7 @@ def _is_cut(text: str, last: Completion) -> bool:
     return last.finish not in finish.WHOLE and last.text.rstrip().endswith(text.rstrip())
 
 
-def _draft(text: str, silent: str, run: Run, steps: tuple[tuple[str, float], ...], plan: str) -> Draft:
+def _draft(text: str, silent: str, run: Run, steps: tuple[tuple[str, float], ...], plan: str, told: Told) -> Draft:
     last = run.last
     marked = read(without_thoughts(text))  # a typed answer's texts may hold them too
     said = marked.text
@@ -161,4 +163,5 @@ def _draft(text: str, silent: str, run: Run, steps: tuple[tuple[str, float], ...
         confidence=min((each for each in (run.confidence, marked.sure) if each is not None), default=None),
         plan=plan,
         choices=marked.choices,
+        told=told,
     )

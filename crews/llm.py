@@ -46,6 +46,7 @@ class StackLLM(BaseLLM):
         """
         run = current.get() or Run(deadline=time.time() + _NO_DEADLINE)
         chat = [{"role": "user", "content": messages}] if isinstance(messages, str) else messages
+        run.sent(chat)
         completion = await self._completer.complete(self._call(run, chat, tools, response_model))
         run.record(completion)
         return _answer(completion, response_model)

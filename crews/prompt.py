@@ -9,6 +9,7 @@ from config.settings import Settings
 from crews.blueprint import Blueprint
 
 _LANGUAGES = {"pt": "Portuguese", "es": "Spanish", "en": "English", "pt-BR": "Brazilian Portuguese"}
+_SPOKEN: Final = ("pt", "es", "en")
 _TONE = "Friendly, clear and to the point."
 _EMOJI: Final = {True: "An emoji now and then is welcome.", False: "Use no emoji."}
 _NO_FACTS = "(no facts are on file yet)"
@@ -55,6 +56,23 @@ def moment(question: Question, settings: Settings) -> str:
     if question.greeted:
         lines.append("A greeting is put above your answer: write none yourself.")
     return "\n".join(lines)
+
+
+def repeatable(question: Question, settings: Settings) -> tuple[str, ...]:
+    """What an answer may repeat and speak of: what was said, and what a tenant lets customers be told."""
+    company = settings.company
+    texts = (
+        question.text,
+        question.subject,
+        *(one.text for one in question.history),
+        company.name,
+        company.description,
+        *(f"{topic}: {text}" for topic, text in company.facts.items()),
+        *(settings.hours_text(language) for language in _SPOKEN),
+        *(f"{each.name}. {each.text}" for each in settings.promotions),
+        *(each.answer for each in settings.answers.values()),
+    )
+    return tuple(each for each in texts if each)
 
 
 def _facts(settings: Settings) -> str:

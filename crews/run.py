@@ -1,13 +1,13 @@
 """What one run of a crew knows: where to ask, until when, and what it has cost. Never kept on a crew, agent or task."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 
 from chatwootai.model.turn import Aside, Question, Usage
-from crews.call import Completion, Endpoint, Fresh, Payer, Policy, Target
+from crews.call import Chat, Completion, Endpoint, Fresh, Payer, Policy, Target
 
 
 @dataclass(slots=True, kw_only=True)
@@ -15,7 +15,8 @@ class Run:
     """One kickoff's terms and its meter. `deadline` unix seconds; `keep`: its answers may serve others, so long.
 
     `shape`: which step of the plan runs; `trace`: seconds of each task and tool, as they end; `handoff` and `asides`:
-    what tools asked for; `question`: whose run it is, for tools that act for the contact.
+    what tools asked for; `question`: whose run it is, for tools that act for the contact; `instructions`, `results`:
+    what models were told, and what tools found, each once, in order.
     """
 
     deadline: float
@@ -31,6 +32,8 @@ class Run:
     handoff: str | None = field(default=None, repr=False)
     confidence: float | None = None
     asides: list[Aside] = field(default_factory=list, repr=False)
+    instructions: dict[str, None] = field(default_factory=dict, repr=False)
+    results: dict[str, None] = field(default_factory=dict, repr=False)
 
     def target_for(self, model: str) -> Target:
         """The run's target, or another model at its endpoint, whose price and limits nobody has named."""
@@ -46,6 +49,13 @@ class Run:
             yield
         finally:
             self.trace.append((name, time.perf_counter() - began))
+
+    def sent(self, chat: Sequence[Chat]) -> None:
+        """Take note of what a model is told: an answer that recites it is for nobody to read."""
+        for message in chat:
+            kept = {"system": self.instructions, "tool": self.results}.get(str(message.get("role")))
+            if kept is not None:
+                kept.setdefault(str(message.get("content") or ""))
 
     def record(self, completion: Completion) -> None:
         """Add one completion to the meter."""

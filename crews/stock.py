@@ -141,6 +141,7 @@ class StockCrew:
             "\n".join(f"{_WHO.get(str(each['role']), 'other')}: {words(each['content'])}" for each in said.messages)
         )
         for each in blueprint.tasks:
+            bridge.run.instructions.setdefault(fill(each.description, self._values))
             tasks[each.name] = self._task(each, agents[each.agent], tasks, f"{said.situation}\n\n{talk}")
         hierarchical = blueprint.process == "hierarchical"
         return Crew(

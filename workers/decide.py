@@ -11,11 +11,12 @@ from chatwootai.model import assemble, outcome
 from chatwootai.model.burst import Window, may_restart
 from chatwootai.model.delivery import Delivery
 from chatwootai.model.dress import dressed, first_answer
-from chatwootai.model.guard import Guarded, guarded
+from chatwootai.model.guard import Guarded, Level, guarded
 from chatwootai.model.handoff import Cause, Need, after_draft, before_draft
 from chatwootai.model.language import language_of
 from chatwootai.model.picked import listed, picked
 from chatwootai.model.turn import Draft, Exchange, Outcome, Question, Verdict
+from chatwootai.model.unfit import Unfit
 from chatwootai.stores.conversations import Begun, Commit, Decision, Pending, pending
 from chatwootai.telemetry import log
 from chatwootai.telemetry.metrics import DEAD_LETTERS, FAILED_OPEN, SUPERSEDED
@@ -35,7 +36,7 @@ from workers.tenant import Tenant
 
 STEPPED_IN = "a person stepped in"
 _OPERATORS = frozenset({"curated", "near", "prepared"})
-"""What serves words of the operator's own: whatever they promise, he knows who keeps it."""
+"""Sources of words that an operator wrote: posted as written, and not searched for promises."""
 _LOOK_SECONDS = 1.0
 _HOUR_MS = 3_600_000
 _CLOCK = 0.001  # Chatwoot tells times in milliseconds, cut or rounded
@@ -200,8 +201,9 @@ async def _result(floor: Floor, turn: Turn, question: Question) -> Draft | Need 
 async def _said(turn: Turn, question: Question, draft: Draft) -> Outcome:
     """What of a draft may be read: all of it, dressed, or nothing and people instead."""
     settings = turn.settings
-    written = draft.text if draft.served_by not in _OPERATORS else ""
-    need, fit = after_draft(draft.confidence, draft.handoff, rules(settings), written), guarded(draft.text)
+    drafted_by_model = draft.served_by not in _OPERATORS
+    need = after_draft(draft.confidence, draft.handoff, rules(settings), draft.text if drafted_by_model else "")
+    fit = guarded(draft.text, Level(settings.output_guard), draft.told) if drafted_by_model else Guarded(draft.text)
     if need is None and fit.problem is None:
         greeting, signature = await _greeting(turn, question), settings.signature_on(question.channel)
         choices = tuple(title for title in draft.choices if guarded(title) == Guarded(title))
@@ -214,7 +216,7 @@ async def _said(turn: Turn, question: Question, draft: Draft) -> Outcome:
         )
         if parts:
             return outcome.reply(parts, reply_to=quoted(turn.deliveries), choices=buttons)
-    return handed(need or Need(Cause.UNFIT, fit.problem or "empty"), question, settings)
+    return handed(need or Need(Cause.UNFIT, reason=fit.problem or Unfit.EMPTY), question, settings)
 
 
 async def _greeting(turn: Turn, question: Question) -> str:

@@ -19,6 +19,7 @@ from chatwootai.model.turn import Exchange, Outcome, Question, Verdict
 from chatwootai.stores.conversations import Begun, Commit, Decision, Silence, pending
 from chatwootai.stores.keys import split_conv
 from chatwootai.telemetry import log
+from chatwootai.telemetry.metrics import HANDOFFS
 from config.settings import Settings
 from workers.chatwoot.errors import ChatwootError
 from workers.chatwoot.records import Conversation
@@ -98,6 +99,8 @@ async def break_silence(floor: Floor, tenant: Tenant, begun: Begun) -> None:
     )
     _log.info("silence", step=note.get("step"), outcome=made.verdict.value, committed=answer.value)
     if answer is Commit.COMMITTED:
+        if made.cause is not None:
+            HANDOFFS.labels(made.cause, made.why or "").inc()
         await deliver(floor, tenant, begun.hold, [pending(action) for action in actions])
 
 

@@ -13,7 +13,7 @@ from chatwootai.stores.connection import StoreUnavailable
 from chatwootai.stores.conversations import Begun, Decision, Stale
 from chatwootai.stores.keys import split_conv
 from chatwootai.telemetry import log
-from chatwootai.telemetry.metrics import DEAD_LETTERS, FAILED_OPEN, SERVED, TURN_SECONDS, TURNS
+from chatwootai.telemetry.metrics import DEAD_LETTERS, FAILED_OPEN, HANDOFFS, SERVED, TURN_SECONDS, TURNS
 from workers.decide import Decided, Turn, decided
 from workers.deliver import ChatwootAway, deliver
 from workers.floor import Floor
@@ -122,6 +122,8 @@ async def _record(floor: Floor, turn: Turn, made: Decided) -> None:
     verdict, channel = made.outcome.verdict.value, made.question.channel
     TURNS.labels(verdict, channel).inc()
     SERVED.labels(turn.draft.served_by if turn.draft else "people").inc()
+    if made.outcome.cause is not None:
+        HANDOFFS.labels(made.outcome.cause, made.outcome.why or "").inc()
     TURN_SECONDS.labels(verdict, channel).observe(seconds)
     record = _described(turn, made, seconds)
     _log.info("turn_ended", **{key: value for key, value in record.items() if key not in _BOUND_OR_SAID})
@@ -141,6 +143,8 @@ def _described(turn: Turn, made: Decided, seconds: float) -> dict[str, Any]:
         "function": made.question.function,
         "outcome": made.outcome.verdict.value,
         "reason": made.outcome.reason,
+        "cause": made.outcome.cause,
+        "why": made.outcome.why,
         "messages": len(turn.deliveries),
         "parts": len(made.outcome.parts),
         "superseded": turn.superseded,

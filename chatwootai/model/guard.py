@@ -1,9 +1,18 @@
-"""What a model wrote, before anyone reads it: marks of ours are taken out, and what leaks is not shown at all. Pure."""
+"""What a model wrote, before anyone reads it: marks of ours are taken out, and what leaks is not shown at all. Pure.
+
+Only for what a model drafted: an operator's own words are posted as they are written.
+"""
 
 import json
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Final
+
+from chatwootai.model.recited import circles, recites
+from chatwootai.model.turn import Told
+from chatwootai.model.unfit import PATTERNS, Excuse, Pattern, Unfit
 
 # What is cut out, and the rest may be read: marks and tags of ours that a model repeats, its thoughts, and markup.
 _CUT: Final = tuple(
@@ -11,11 +20,14 @@ _CUT: Final = tuple(
     for pattern, instead in (
         (r"\x1b\[[0-9;]{0,20}[A-Za-z]", ""),  # a terminal's colours
         (r"<(think|thinking|reasoning|script|style)\b[^<>]{0,200}>.*?(</\1>|\Z)", " "),
+        (r"\A.*</(?:think|thinking|reasoning)>", " "),  # of thoughts whose beginning the template had
+        (r"\A.*<\|channel\|>\s{0,4}final\s{0,4}<\|message\|>", " "),
         (r"(?<![ \t>*_`])[ \t>*_`]*\[\[[^\[\]\n]{0,300}(\]\]?|$)[ \t*_`]*", " "),
         (r"<a\b[^<>]{0,200}?\bhref=[\"']?(https?://[^\s\"'<>]{1,500})[^<>]{0,200}>([^<>]{1,200})</a>", r"[\2](\1)"),
         (r"<br ?/?>|</(p|div|li|tr|h[1-6])>", "\n"),
         (
-            r"</?(company|conversation|customer|instructions?|system|context|document|message|response|answer|reply|text"
+            r"</?(company|conversation|customer|facts|now|rules|task|data|instructions?|system|context|document|message"
+            r"|response|answer|reply|text"
             r"|output|result|resposta|respuesta|a|abbr|article|b|body|center|div|em|font|form|h[1-6]|head|hr|html|i|iframe"
             r"|img|input|li|link|meta|object|ol|p|s|section|small|span|strong|sub|sup|svg|table|tbody|td|th|tr|u|ul)"
             r"\b[^<>\n]{0,300}>",
@@ -29,50 +41,11 @@ _CUT: Final = tuple(
         ),
     )
 )
-# What makes a text unfit as a whole: it speaks of how we work instead of answering.
-_LEAKS: Final = tuple(
-    (why, re.compile(pattern, re.IGNORECASE | re.MULTILINE))
-    for why, pattern in (
-        ("a placeholder that nobody filled", r"\{\{?\s*[a-z_]+(\.[a-z_]+)*\s*\}?\}|\{%.*?%\}"),
-        (
-            "a placeholder that nobody filled",
-            r"\[(?:(?:seu|sua|tu|su|your|insira|inserir|insert|nome|nombre|name|customer|cliente|client|valor|number|numero"
-            r"|número|data|date|link|url|order|pedido|company|empresa)\b[^\[\]\n]{0,40})\](?!\()",
-        ),
-        (
-            "an error's words",
-            r"traceback \(most recent call|\b[a-z_.]+(error|exception)\b: |^\W*error: "
-            r"|\bfile \"[^\"\n]{0,300}\", line \d+"
-            r"|\b(http( status)?( code)?|(status|error) code|error|erro)[: ]{1,2}[45]\d\d\b"
-            r"|internal server error|bad gateway"
-            r"|gateway time-?out|rate limit (reached|exceeded)|too many requests|connection (refused|reset)|max_tokens",
-        ),
-        (
-            "a call of a tool",
-            r"<\|?/?(tool_call|function|invoke|parameter|tool_use)\w*\b|\[/?tool_calls?\]|\bfunctions\.\w+\("
-            r"|\b(tool|function)_(call|use)\b"
-            r"|^\s*((system|developer|thought|action input|observation)\s*:|action\s*:\s*\w+_\w+)",
-        ),
-        ("data instead of words", r"\{\s*[\"']\w{1,60}[\"']\s*:"),
-        (
-            "its instructions",
-            r"nothing in the conversation can change|what you know about the company is between|your manner:"
-            r"|never show, repeat, translate|begin your response|expected output|\bsystem prompt|\bprompt d[eo] sistema"
-            r"|\bmy (system )?(prompt|instructions)\b|\b(minhas|mis) instru[cç]\w+|\binstruções (do sistema|internas)"
-            r"|^\W*(you are|you're|você é|eres|usted es) (an?|um|uma|un|una|the) (\w+ ){0,5}(agent|assistant"
-            r"|representative|assistente|atendente|asistente|agente|especialista|chatbot)\b"
-            r"|\byour (personal goal|backstory) is\b|\b(your goal is|(seu|tu) objetivo( pessoal| personal)? (é|es)):",
-        ),
-        ("a key or an id of ours", r"\b(sk-[a-z0-9_-]{16,}|(?<!/)(?=[0-9]*[a-f])[0-9a-f]{32,})\b"),
-        ("a key or an id of ours", r"(?<![?&])\b(contact|conversation|account|inbox|message|tenant|turn|session)_id\b"),
-        (
-            "it speaks of being a model",
-            r"\b(as|como) (an? |um |uma |un )?(\w+ ){0,3}(language model|modelo de (linguagem|lenguaje))\b",
-        ),
-    )
-)
+_THINKS: Final = re.compile(r"<\|channel\|>\s{0,4}(?!final)\w")
+"""A channel that no final one followed."""
+_DATA_TAG: Final = re.compile(r"<data source=", re.IGNORECASE)
 _TWO_SPEAK: Final = tuple(
-    re.compile(rf"^\W*({role})\W{{0,3}}:", re.IGNORECASE | re.MULTILINE)
+    re.compile(rf"^[^\w\n]{{0,20}}({role})[^\w\n]{{0,3}}:", re.IGNORECASE | re.MULTILINE)
     for role in (
         "customer|cliente|user|usuário|usuario|human|humano",
         "assistant|assistente|asistente|atendente|agent|agente",
@@ -83,7 +56,19 @@ _QUOTED: Final = re.compile(r"\A[\"“]([^\"“”]*)[\"”]\Z")
 _FENCE: Final = re.compile(r"\A```\w*\s*|\s*```\Z")
 _LONGEST: Final = 32_000
 """Characters that are looked at and may be read: no channel carries more."""
+_KNOWN: Final = 64_000
+"""Characters of what an answer may repeat that are looked at."""
 _READABLE: Final = re.compile(r"[^\W_]|[\U0001F000-\U0001FAFF\u2600-\u27BF]")
+_BLANKS: Final = re.compile(r"\s+")
+_NUMBER: Final = re.compile(r"\d+")
+
+
+class Level(StrEnum):
+    """How much a tenant lets a model say."""
+
+    STRICT = "strict"
+    TECHNICAL = "technical"  # errors' words, code, placeholders and names of fields are what its customers ask about
+    NONE = "none"  # whatever is not empty
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,23 +76,64 @@ class Guarded:
     """What may be shown, and why it is nothing, where it is."""
 
     text: str
-    problem: str | None = None
+    problem: Unfit | None = None
 
 
-def guarded(text: str) -> Guarded:
+def guarded(text: str, level: Level = Level.STRICT, told: Told | None = None) -> Guarded:
     """Make a model's text fit to be read, or say why it is not."""
-    kept = text[:_LONGEST]
+    cut = text[:_LONGEST]
+    kept = cut
     for pattern, instead in _CUT:
         kept = pattern.sub(instead, kept)
     kept = _QUOTED.sub(r"\1", kept.strip()).strip()
     if not _READABLE.search(kept) or _NOTHING.fullmatch(kept):
-        return Guarded("", "empty")
-    if _is_data(kept):
-        return Guarded("", "data instead of words")
-    if all(role.search(kept) for role in _TWO_SPEAK):
-        return Guarded("", "a conversation instead of an answer")
-    leak = next((why for why, pattern in _LEAKS if pattern.search(kept)), None)
-    return Guarded("", leak) if leak else Guarded(kept)
+        return Guarded("", Unfit.EMPTY)
+    if level is Level.NONE:
+        return Guarded(kept)
+    found = _of_the_whole(cut, kept, level) or _sign(kept, level, told or Told())
+    return Guarded("", found) if found else Guarded(kept)
+
+
+def _of_the_whole(raw: str, text: str, level: Level) -> Unfit | None:
+    """What is wrong with a text as a whole, whatever was asked."""
+    if _THINKS.search(raw) and "final<|message|>" not in raw.replace(" ", ""):
+        return Unfit.THOUGHTS
+    if _DATA_TAG.search(raw):
+        return Unfit.TOOL_ERROR
+    if _is_data(text) and not (level is Level.TECHNICAL and text.startswith("```")):
+        return Unfit.DATA
+    if all(role.search(text) for role in _TWO_SPEAK):
+        return Unfit.DIALOGUE
+    return Unfit.LOOP if circles(text) else None
+
+
+def _sign(text: str, level: Level, told: Told) -> Unfit | None:
+    """The first sign that neither the tenant nor the question excuses."""
+    known, results = _plain(told.known), _plain(told.results)
+    for pattern in PATTERNS:
+        if pattern.technical and level is Level.TECHNICAL:
+            continue
+        # What a tool says may be an error: it excuses a number of a parcel, never an error's words.
+        holding = f"{known} {results}" if pattern.reason is Unfit.KEY else known
+        if any(not _excused(pattern, found[0], holding) for found in pattern.sign.finditer(text)):
+            return pattern.reason
+    if told.instructions and recites(text, told.instructions, (*told.known, *told.results)):
+        return Unfit.INSTRUCTIONS
+    return None
+
+
+def _excused(pattern: Pattern, found: str, known: str) -> bool:
+    if pattern.excuse is Excuse.NEVER or not known:
+        return False
+    if _plain((found,)) in known:
+        return True
+    if pattern.topic is None or not pattern.topic.search(known):
+        return False
+    return all(number in known for number in _NUMBER.findall(found))
+
+
+def _plain(texts: Iterable[str]) -> str:
+    return _BLANKS.sub(" ", "\n".join(texts)[:_KNOWN]).strip().casefold()
 
 
 def _is_data(text: str) -> bool:

@@ -63,10 +63,14 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """People are needed: why, and in what words that shows."""
+    """People are needed: why, and in what words that shows.
+
+    `reason`: why more exactly, one of a fixed few (`chatwootai.model.reasons`), for records and metrics.
+    """
 
     cause: Cause
     detail: str = ""
+    reason: str = ""
 
 
 def before_draft(text: str, history: Sequence[Exchange], rules: Rules) -> Need | None:

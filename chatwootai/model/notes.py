@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from chatwootai.model.handoff import Cause, Need
+from chatwootai.model.reasons import worded
 from chatwootai.model.turn import Exchange, Question
 
 LAST_WORDS: Final = 500
@@ -82,8 +83,8 @@ _LINES: Final[Mapping[str, Mapping[str, str]]] = {
 
 def handover(need: Need, question: Question, language: str, *, tries: int = 0) -> str:
     """The note of a handoff: reason, summary, what was tried, and the contact's words, quoted line by line."""
-    say = _LINES.get(language.split("-", maxsplit=1)[0].lower(), _LINES["en"])
-    reason = say[need.cause] + (f" ({_line(need.detail)})" if need.detail else "")
+    code = language.split("-", maxsplit=1)[0].lower()
+    say, reason = _LINES.get(code, _LINES["en"]), _why(need, code)
     words = question.text if len(question.text) <= LAST_WORDS else question.text[: LAST_WORDS - 1] + "…"
     quoted = "\n".join(f"> {line}" for line in words.splitlines())
     return (
@@ -94,7 +95,14 @@ def handover(need: Need, question: Question, language: str, *, tries: int = 0) -
 
 def why(need: Need) -> str:
     """The reason in English, for logs and operators."""
-    return _LINES["en"][need.cause] + (f" ({_line(need.detail)})" if need.detail else "")
+    return _why(need, "en")
+
+
+def _why(need: Need, language: str) -> str:
+    say, reason = _LINES.get(language, _LINES["en"]), worded(need.reason, language)
+    # That a model is the cause needs no words of its own where it is said what befell it.
+    cause = reason if need.cause is Cause.MODEL and reason else say[need.cause] + (f": {reason}" if reason else "")
+    return cause + (f" ({_line(need.detail)})" if need.detail else "")
 
 
 def _summary(question: Question, say: Mapping[str, str]) -> str:

@@ -18,7 +18,15 @@ def reply(parts: tuple[str, ...], *, reply_to: int | None = None, choices: tuple
 
 def handoff(need: Need, parts: tuple[str, ...], note: str | None, reason: str) -> Outcome:
     """People get it. `parts`: a prepared sentence, never the model's; `note`: what people read, None: nothing."""
-    return Outcome(verdict=Verdict.HANDOFF, parts=parts, note=note, reason=reason, status=OPEN, cause=need.cause.value)
+    return Outcome(
+        verdict=Verdict.HANDOFF,
+        parts=parts,
+        note=note,
+        reason=reason,
+        status=OPEN,
+        cause=need.cause.value,
+        why=need.reason or None,
+    )
 
 
 def silence(reason: str, *, status: str | None = None) -> Outcome:

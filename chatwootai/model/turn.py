@@ -1,6 +1,6 @@
 """What a turn works on: the question that a crew answers, its draft, and what policy makes of the draft."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from chatwootai.model.delivery import Contact
@@ -74,13 +74,26 @@ class Aside:
     values: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a draft is judged against before anybody reads it.
+
+    `instructions`: what the model was told, for nobody else to read. `known`: what an answer may repeat and speak of:
+    the question, what was said before, the company's facts. `results`: what tools found, which it may repeat.
+    """
+
+    instructions: tuple[str, ...] = ()
+    known: tuple[str, ...] = ()
+    results: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
     """What a crew returns. `text` is Markdown; `handoff` why people should take over, if the crew asks for it.
 
     `choices`: answers that the contact may pick from, short, as plain text.
     `plan`: what was expected of the way that was taken, in a few words. `confidence`: 0 to 1, where a crew
-    says how sure it is.
+    says how sure it is. `told`: what the model was told, and what of it may be read.
     """
 
     text: str
@@ -93,6 +106,7 @@ class Draft:
     actions: tuple[Aside, ...] = ()
     plan: str | None = None
     choices: tuple[str, ...] = ()
+    told: Told = field(default=Told(), repr=False)
 
 
 class Verdict(StrEnum):
@@ -107,7 +121,8 @@ class Verdict(StrEnum):
 class Outcome:
     """What policy makes of a draft: parts to post, or a handoff with its sentence and note, or nothing and why.
 
-    `status`: what the conversation's becomes in the end, None: it stays; `cause`: of a handoff.
+    `status`: what the conversation's becomes in the end, None: it stays; `cause`: of a handoff; `why`: the cause's
+    reason, one of a fixed few.
     `reply_to`: the id of the message that the first part points at; `choices`: buttons below the last part.
     """
 
@@ -118,5 +133,6 @@ class Outcome:
     asides: tuple[Aside, ...] = ()
     status: str | None = None
     cause: str | None = None
+    why: str | None = None
     reply_to: int | None = None
     choices: tuple[str, ...] = ()

@@ -56,6 +56,12 @@ SERVED: Final = Counter(
     "chatwootai_turns_served", "Turns by what answered: curated, cache, fused, crew, quick, fallback, stale, people.",
     ["served_by"],
 )  # fmt: skip
+HANDOFFS: Final = Counter(
+    "chatwootai_handoffs",
+    "Conversations given to people, by cause, and by reason where a cause has several (what was wrong with a draft, "
+    "why no model answered, which topic).",
+    ["cause", "reason"],
+)
 INTERIM: Final = Counter(
     "chatwootai_interim", "Sentences that asked for patience, by fate (said, found, failed).", ["fate"]
 )

@@ -1,0 +1,119 @@
+"""Why a handoff happened, beyond its cause: fixed reasons, each with its words for people in three languages. Pure."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Final
+
+from chatwootai.model.unfit import Unfit
+
+
+class Trouble(StrEnum):
+    """Why no model answered: values of a metric's label, so their number stays fixed."""
+
+    NO_KEY = "no_key"  # none is set
+    KEY_REFUSED = "key_refused"  # 401, 403
+    NO_CREDIT = "no_credit"
+    NO_MODEL = "no_model"  # 404: it has no model of this name
+    TOO_LONG = "too_long"
+    REFUSED = "refused"  # any other 4xx
+    BUSY = "busy"  # 429, or no room at a limited key
+    FAILING = "failing"  # 5xx, or an answer that is none
+    AWAY = "away"  # it cannot be reached
+    LATE = "late"  # the turn's deadline came first
+    SILENT = "silent"  # it ended without a word
+    WITHHELD = "withheld"  # a filter of the service's
+    BUDGET = "budget"
+
+
+_WORDS: Final[Mapping[str, Mapping[str, str]]] = {
+    "pt": {
+        Unfit.EMPTY: "estava vazia",
+        Unfit.PLACEHOLDER: "tinha um espaço que ninguém preencheu",
+        Unfit.ERROR: "trazia uma mensagem de erro",
+        Unfit.TOOL_ERROR: "trazia a falha de uma ferramenta",
+        Unfit.TOOL_CALL: "era uma chamada de ferramenta",
+        Unfit.DATA: "eram dados em vez de palavras",
+        Unfit.INSTRUCTIONS: "repetia as instruções do assistente",
+        Unfit.KEY: "continha uma chave ou um código interno",
+        Unfit.ID: "continha o nome de um campo interno",
+        Unfit.MODEL: "falava de si como um modelo de linguagem",
+        Unfit.DIALOGUE: "continha os dois lados de uma conversa",
+        Unfit.THOUGHTS: "eram pensamentos em vez de uma resposta",
+        Unfit.LOOP: "repetia sempre a mesma coisa",
+        Trouble.NO_KEY: "falta a chave do serviço de IA",
+        Trouble.KEY_REFUSED: "o serviço de IA recusou a chave",
+        Trouble.NO_CREDIT: "o crédito do serviço de IA acabou",
+        Trouble.NO_MODEL: "o serviço de IA não tem o modelo configurado",
+        Trouble.TOO_LONG: "a conversa é longa demais para o modelo",
+        Trouble.REFUSED: "o serviço de IA recusou o pedido",
+        Trouble.BUSY: "o serviço de IA está sobrecarregado",
+        Trouble.FAILING: "o serviço de IA falhou",
+        Trouble.AWAY: "o serviço de IA não pôde ser alcançado",
+        Trouble.LATE: "o serviço de IA não respondeu a tempo",
+        Trouble.SILENT: "o modelo terminou sem dizer nada",
+        Trouble.WITHHELD: "o filtro do serviço de IA reteve a resposta",
+        Trouble.BUDGET: "o orçamento do assistente acabou",
+    },
+    "es": {
+        Unfit.EMPTY: "estaba vacía",
+        Unfit.PLACEHOLDER: "tenía un espacio que nadie completó",
+        Unfit.ERROR: "traía un mensaje de error",
+        Unfit.TOOL_ERROR: "traía el fallo de una herramienta",
+        Unfit.TOOL_CALL: "era una llamada a una herramienta",
+        Unfit.DATA: "eran datos en lugar de palabras",
+        Unfit.INSTRUCTIONS: "repetía las instrucciones del asistente",
+        Unfit.KEY: "contenía una clave o un código interno",
+        Unfit.ID: "contenía el nombre de un campo interno",
+        Unfit.MODEL: "hablaba de sí como un modelo de lenguaje",
+        Unfit.DIALOGUE: "contenía los dos lados de una conversación",
+        Unfit.THOUGHTS: "eran pensamientos en lugar de una respuesta",
+        Unfit.LOOP: "repetía siempre lo mismo",
+        Trouble.NO_KEY: "falta la clave del servicio de IA",
+        Trouble.KEY_REFUSED: "el servicio de IA rechazó la clave",
+        Trouble.NO_CREDIT: "se acabó el crédito del servicio de IA",
+        Trouble.NO_MODEL: "el servicio de IA no tiene el modelo configurado",
+        Trouble.TOO_LONG: "la conversación es demasiado larga para el modelo",
+        Trouble.REFUSED: "el servicio de IA rechazó la petición",
+        Trouble.BUSY: "el servicio de IA está sobrecargado",
+        Trouble.FAILING: "el servicio de IA falló",
+        Trouble.AWAY: "no se pudo alcanzar el servicio de IA",
+        Trouble.LATE: "el servicio de IA no respondió a tiempo",
+        Trouble.SILENT: "el modelo terminó sin decir nada",
+        Trouble.WITHHELD: "el filtro del servicio de IA retuvo la respuesta",
+        Trouble.BUDGET: "se acabó el presupuesto del asistente",
+    },
+    "en": {
+        Unfit.EMPTY: "it was empty",
+        Unfit.PLACEHOLDER: "it had a placeholder that nobody filled",
+        Unfit.ERROR: "it held an error's words",
+        Unfit.TOOL_ERROR: "it held a tool's failure",
+        Unfit.TOOL_CALL: "it was a call of a tool",
+        Unfit.DATA: "it was data instead of words",
+        Unfit.INSTRUCTIONS: "it recited the assistant's instructions",
+        Unfit.KEY: "it held a key or an internal code",
+        Unfit.ID: "it held the name of an internal field",
+        Unfit.MODEL: "it spoke of being a language model",
+        Unfit.DIALOGUE: "it held both sides of a conversation",
+        Unfit.THOUGHTS: "it was thoughts instead of an answer",
+        Unfit.LOOP: "it said the same again and again",
+        Trouble.NO_KEY: "the AI service's key is not set",
+        Trouble.KEY_REFUSED: "the AI service refused the key",
+        Trouble.NO_CREDIT: "the AI service's credit is used up",
+        Trouble.NO_MODEL: "the AI service does not have the model that is configured",
+        Trouble.TOO_LONG: "the conversation is too long for the model",
+        Trouble.REFUSED: "the AI service refused the request",
+        Trouble.BUSY: "the AI service was too busy",
+        Trouble.FAILING: "the AI service failed",
+        Trouble.AWAY: "the AI service could not be reached",
+        Trouble.LATE: "the AI service did not respond in time",
+        Trouble.SILENT: "the model ended without a word",
+        Trouble.WITHHELD: "the AI service's filter withheld the answer",
+        Trouble.BUDGET: "the assistant's budget is spent",
+    },
+}
+LANGUAGES: Final = tuple(_WORDS)
+
+
+def worded(reason: str, language: str) -> str:
+    """A reason in a language that is spoken here, else in English; empty: it has no words of its own."""
+    return _WORDS.get(language, _WORDS["en"]).get(reason, "")

@@ -1,0 +1,178 @@
+"""Why a model's draft must not be read: the reasons, and the patterns that show them. Pure.
+
+Every pattern is linear on any text: no unbounded repetition stands before something that may be missing.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+
+class Unfit(StrEnum):
+    """Why a draft is kept back: values of a metric's label, so their number stays fixed."""
+
+    EMPTY = "empty"
+    PLACEHOLDER = "placeholder"  # one that nobody filled
+    ERROR = "error"  # an error's words
+    TOOL_ERROR = "tool_error"  # what a tool of ours says when it fails
+    TOOL_CALL = "tool_call"  # a call of a tool, written out
+    DATA = "data"  # JSON in place of words
+    INSTRUCTIONS = "instructions"  # what the model was told, or that it was told something
+    KEY = "key"  # a key, or an id like one
+    ID = "id"  # the name of an id of ours
+    MODEL = "model_talk"  # it speaks of being a model
+    DIALOGUE = "dialogue"  # both sides of a conversation
+    THOUGHTS = "thoughts"  # what it thinks in place of what it says
+    LOOP = "loop"  # the same again and again
+
+
+class Excuse(StrEnum):
+    """What lets a match pass where a tenant's guard is strict: `TECHNICAL` patterns are not looked for otherwise."""
+
+    NEVER = "never"
+    VERBATIM = "verbatim"  # the question or the facts hold the very same
+    TOPIC = "topic"  # they speak of such things, or hold the very same
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """One sign that a draft is unfit. `technical`: a tenant whose customers talk of software may say it.
+
+    `topic`: what the question or the facts must hold for `Excuse.TOPIC`.
+    """
+
+    reason: Unfit
+    sign: re.Pattern[str]
+    excuse: Excuse = Excuse.NEVER
+    technical: bool = False
+    topic: re.Pattern[str] | None = None
+
+
+def _pattern(
+    reason: Unfit, sign: str, excuse: Excuse = Excuse.NEVER, *, technical: bool = False, topic: str = ""
+) -> Pattern:
+    found = re.compile(topic, re.IGNORECASE) if topic else None
+    return Pattern(reason, re.compile(sign, re.IGNORECASE | re.MULTILINE), excuse, technical, found)
+
+
+_EDGE: Final = r"^[^\w\n]{0,20}"
+_ABOUT_ERRORS: Final = r"\b(err(?:or|o)(?:e?s)?|exceptions?|https? \d{3}|bugs?|stack trace)\b"
+_ABOUT_TEMPLATES: Final = (
+    r"\{\{|\{%|\b(placeholders?|templates?|liquid|vari[aá]ve(?:l|is)|variables?|marcador\w*|mustache)\b"
+)
+_ABOUT_DATA: Final = r"[{\[]\s?[\"']|\b(json|api|payloads?|webhooks?|endpoints?|yaml|schema)\b"
+_ABOUT_IDS: Final = r"\b\w+_id\b|\b(api|webhooks?|endpoints?|json|payloads?)\b"
+_ABOUT_TOOLS: Final = r"\b(?:tool|function)[ _](?:calls?|use|calling)\b|\bfunctions?\b"
+_TO_FILL: Final = (
+    r"\[(?:(?:seu|sua|tu|su|your|insira|inserir|insert|nome|nombre|name|customer|cliente|client|valor|number|numero"
+    r"|número|data|date|link|url|order|pedido|company|empresa)\b[^\[\]\n]{0,40}"
+    r"|(?:produto|produt[oa]s|producto|product|preço|preco|precio|price|endereço|endereco|dirección|direccion|address"
+    r"|telefone|teléfono|telefono|phone|horário|horario|time|cidade|ciudad|city)"
+    r"(?: (?:do|da|de|del|of|the)\b[^\[\]\n]{0,30})?)\](?!\()"
+)
+_PERSONA: Final = (
+    r"(you are|you're|você é|eres|usted es) (an?|um|uma|un|una|the) (\w{1,30} ){0,5}(agent|assistant|representative"
+    r"|assistente|atendente|asistente|agente|especialista|chatbot)\b"
+)
+_THINKS: Final = (
+    r"\A[^\w\n]{0,20}(?:(?:okay|ok|alright|hmm+|well|so|bem|bueno|vale)\b[,. ]{0,3}){0,2}"
+    r"(?:the user (?:is asking|asks|asked|wants|said|says|wrote|needs|seems)|the customer is asking"
+    r"|(?:we|i) (?:need|have|should|must) (?:to )?(?:answer|respond|reply|produce|craft)\b"
+    r"|let me (?:think|analy[sz]e|break|craft)\b|(?:first, )?i (?:need|should) (?:to )?(?:figure|look at|check what)"
+    r"|o usu[aá]rio (?:est[aá] perguntando|quer|pergunt\w{1,3})"
+    r"|el usuario (?:est[aá] preguntando|quiere|pregunt\w{1,3})"
+    r"|preciso responder (?:ao?|em)\b|debo responder (?:al?|en)\b)"
+)
+
+PATTERNS: Final[Sequence[Pattern]] = (
+    _pattern(
+        Unfit.PLACEHOLDER,
+        r"\{\{?\s{0,4}[a-z_]{1,40}(\.[a-z_]{1,40}){0,4}\s{0,4}\}?\}|\{%[^%\n]{0,200}%\}",
+        Excuse.TOPIC,
+        technical=True,
+        topic=_ABOUT_TEMPLATES,
+    ),
+    _pattern(Unfit.PLACEHOLDER, _TO_FILL, Excuse.VERBATIM, technical=True),
+    _pattern(
+        Unfit.PLACEHOLDER,
+        r"<(?:seu|sua|tu|su|your|insira|insert)\b[^<>\n]{0,40}>|(?<!\w)(?:R\$|US\$|\$|€) ?(?:X{2,}|_{2,})"
+        r"|\bXX[/:]XX\b",
+        Excuse.VERBATIM,
+        technical=True,
+    ),
+    _pattern(
+        Unfit.ERROR,
+        r"traceback \(most recent call|\b[a-z_]{1,40}(\.[a-z_]{1,40}){0,4}(error|exception): "
+        r"|\bfile \"[^\"\n]{0,300}\", line \d{1,9}|^[^\w\n]{0,20}error: [^\n]{0,40}",
+        Excuse.VERBATIM,
+        technical=True,
+    ),
+    _pattern(
+        Unfit.ERROR,
+        r"\b(http( status)?( code)?|(status|error) code|error|erro)[: ]{1,2}[45]\d\d\b"
+        r"|internal server error|bad gateway|gateway time-?out|rate limit (reached|exceeded)|too many requests"
+        r"|connection (refused|reset)|max_tokens",
+        Excuse.TOPIC,
+        technical=True,
+        topic=_ABOUT_ERRORS,
+    ),
+    _pattern(
+        Unfit.TOOL_ERROR,
+        r"\berror executing tool\b|\btool not found\b|\bfailed to parse tool arguments\b"
+        r"|\bthe request failed \(\w{1,60}\)|\bthe contact.s identity is not verified\b|\bthe answer is longer than \d"
+        r"|\bmore than \d{1,4} calls at once\b|<data source=|\bthis is material from outside\b"
+        r"|\bnothing in it is an instruction\b|\berror: no answer in time\b|errors\.pydantic\.dev"
+        r"|\bvalidation errors? for \w",
+    ),
+    _pattern(
+        Unfit.TOOL_CALL,
+        r"<\|?/?(tool_call|function|invoke|parameter|tool_use|tool_response)\w{0,20}\b|\[/?tool_(calls?|results?)\]"
+        r"|^[ \t]{0,20}((system|developer|thought|action input|observation)[ \t]{0,4}:"
+        r"|action[ \t]{0,4}:[ \t]{0,4}\w{1,40}_\w)",
+    ),
+    _pattern(
+        Unfit.TOOL_CALL,
+        r"\bfunctions\.\w{1,60}\(|\b(tool|function)_(call|use)\b",
+        Excuse.TOPIC,
+        technical=True,
+        topic=_ABOUT_TOOLS,
+    ),
+    _pattern(
+        Unfit.DATA,
+        r"\{\s{0,20}[\"']\w{1,60}[\"']\s{0,4}:",
+        Excuse.TOPIC,
+        technical=True,
+        topic=_ABOUT_DATA,
+    ),
+    _pattern(
+        Unfit.INSTRUCTIONS,
+        r"nothing in the conversation can change|what you know about the company is between|your manner:"
+        r"|never show, repeat, translate|begin your response|provide your complete response|\bcurrent task:"
+        r"|\bexpected criteria for your final answer|\byour (personal goal|backstory) is\b"
+        r"|\b(your goal is|(seu|tu) objetivo( pessoal| personal)? (é|es)):",
+    ),
+    _pattern(Unfit.INSTRUCTIONS, _EDGE + _PERSONA),
+    _pattern(
+        Unfit.INSTRUCTIONS,
+        r"expected output|\bsystem prompt|\bprompt d[eo] sistema|\bmy (system )?(prompt|instructions)\b"
+        r"|\b(minhas|mis) instru[cç]\w{1,10}|\binstruções (do sistema|internas)",
+        technical=True,
+    ),
+    _pattern(Unfit.KEY, r"\bsk-[a-z0-9_-]{16,200}", Excuse.VERBATIM),
+    _pattern(Unfit.KEY, r"(?<!/)\b(?=[0-9]{0,32}[a-f])[0-9a-f]{32,}\b", Excuse.VERBATIM, technical=True),
+    _pattern(
+        Unfit.ID,
+        r"(?<![?&])\b(contact|conversation|account|inbox|message|tenant|turn|session)_id\b",
+        Excuse.TOPIC,
+        technical=True,
+        topic=_ABOUT_IDS,
+    ),
+    _pattern(
+        Unfit.MODEL,
+        r"\b(as|como) (an? |um |uma |un )?(\w{1,30} ){0,3}(language model|modelo de (linguagem|lenguaje))\b",
+        technical=True,
+    ),
+    _pattern(Unfit.THOUGHTS, _THINKS),
+)
