@@ -51,6 +51,12 @@ class MappingEdit:
         """Whether the mapping has an account under this key."""
         return _present(self._section("accounts"), key) in self._section("accounts")
 
+    def said(self, section: str, key: str, what: str) -> str | None:
+        """What the file says of an entry, as it is written there; None where it says nothing."""
+        entry = self._section(section).get(_present(self._section(section), key))
+        value = entry.get(what) if isinstance(entry, dict) else None
+        return None if value is None else str(value)
+
     def inboxes(self, account: str) -> dict[int, str | None]:
         """The inboxes that the mapping names for an account, each with the name it has there."""
         alone = len(self._section("accounts")) == 1
@@ -67,6 +73,10 @@ class MappingEdit:
         known = self._section("chatwoot")
         if name not in known:
             known[name] = _flow(url=Quoted(url))
+
+    def move_installation(self, name: str, url: str) -> None:
+        """Give an installation that is there another address."""
+        self._section("chatwoot")[name]["url"] = Quoted(url)
 
     def account(self, key: str, values: dict[str, Any]) -> None:
         """Add an account, or what it lacks; what stands there is left alone, but lists of secrets are added to."""

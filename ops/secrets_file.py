@@ -22,8 +22,7 @@ class SecretsFile:
         found = {}
         for line in self._lines:
             if match := _LINE.match(line):
-                words = shlex.split(line[match.end() :], comments=True)
-                found[match[1]] = words[0] if words else ""
+                found[match[1]] = _unquoted(line[match.end() :])
         return found
 
     def set(self, values: Mapping[str, str]) -> list[str]:
@@ -43,9 +42,20 @@ class SecretsFile:
         return found
 
     def save(self) -> None:
-        """Write it, readable by its owner alone."""
-        write_whole(self.path, "".join(f"{line}\n" for line in self._lines).encode(), 0o600)
-        self.path.chmod(0o600)
+        """Write it, readable by its owner alone; where it is a link, what it leads to."""
+        path = self.path.resolve()
+        if path.exists():
+            path.chmod(0o600)
+        write_whole(path, "".join(f"{line}\n" for line in self._lines).encode(), 0o600)
 
     def _drop(self, name: str) -> None:
         self._lines = [line for line in self._lines if (m := _LINE.match(line)) is None or m[1] != name]
+
+
+def _unquoted(text: str) -> str:
+    """A value as a shell reads it; as it stands where a shell could not, as in a line written for Compose."""
+    try:
+        words = shlex.split(text, comments=True)
+    except ValueError:
+        return text.strip()
+    return words[0] if words else ""

@@ -43,7 +43,15 @@ def findings(folder: Path, environment: Mapping[str, str]) -> tuple[list, list, 
 
     found = inspect(folder, environment)
     problems = list(found.problems) or planning.problems(found.snapshot)
-    return problems, [*found.snapshot.notes, *planning.notes(found.snapshot)], len(found.snapshot.accounts)
+    notes = [*found.snapshot.notes, *planning.notes(found.snapshot), *_astray(folder)]
+    return problems, notes, len(found.snapshot.accounts)
+
+
+def _astray(folder: Path) -> list[str]:
+    """A note for each file of secrets that lies where a wheel, an image or git would take it."""
+    from ops.secret_places import strays, warnings
+
+    return [line for path in strays(folder) for line in warnings(path)]
 
 
 def _print(problems: list, accounts: int) -> None:  # type: ignore[type-arg]

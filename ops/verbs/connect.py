@@ -21,7 +21,7 @@ SUMMARY = "connect a Chatwoot account: bot, inboxes, webhook, secrets and mappin
 EXAMPLES = """\
   export CHATWOOT_ADMIN_TOKEN=...        an administrator's, from Chatwoot's profile page; never an argument
   chatwootai connect --url https://chat.example.com --account 1 --ours https://ai.example.com --domain retail
-  chatwootai connect ... --inboxes 11,12 --secrets secrets.env --yes
+  chatwootai connect ... --inboxes 11,12 --secrets /etc/chatwootai/secrets.env --yes
   chatwootai connect --url https://chat.example.com --account 1 --remove --yes"""
 TOKEN = "CHATWOOT_ADMIN_TOKEN"  # noqa: S105 - a variable's name
 
@@ -40,7 +40,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--crew", help="the function that answers")
     parser.add_argument("--installation", default="default", metavar="NAME", help="its name under `chatwoot:`")
     parser.add_argument("--bot-name", default="ChatwootAI", metavar="NAME", help="default: ChatwootAI")
-    parser.add_argument("--secrets", type=Path, metavar="FILE", help="file for secrets (default: DIR/secrets.env)")
+    parser.add_argument("--secrets", type=Path, metavar="FILE", help="file for secrets (default: .env in this folder)")
     parser.add_argument("--encrypt", action="store_true", help="ENC: values in the mapping instead of that file")
     parser.add_argument("--remove", action="store_true", help="undo it")
     parser.add_argument("--yes", action="store_true", help="do it; without, only show it")
@@ -64,6 +64,11 @@ class _Work:
     def mapping(self) -> Path:
         return Path(self.arguments.config) / "chatwoot_mapping.yaml"
 
+    @property
+    def known(self) -> dict[str, str]:
+        """Variables that processes will have: the environment's, and those of the file of secrets."""
+        return {**environ, **self.secrets.values()}
+
 
 def run(arguments: argparse.Namespace) -> int:
     """Show or do it; 1 where Chatwoot refuses or the mapping cannot be edited, 2 where something is left out."""
@@ -74,6 +79,8 @@ def run(arguments: argparse.Namespace) -> int:
 
     if not arguments.remove and not arguments.ours:
         complain("--ours is needed: the ingress's address, as Chatwoot reaches it")
+        return 2
+    if not _safe(arguments):
         return 2
     try:
         import asyncio
@@ -86,6 +93,28 @@ def run(arguments: argparse.Namespace) -> int:
     except OSError as error:
         complain(f"{error.filename}: {error.strerror}")
     return 1
+
+
+def _safe(arguments: argparse.Namespace) -> bool:
+    """Whether secrets may go where they are to go; a word on stderr where not, and of others that lie badly."""
+    from ops.secret_places import DEFAULT, package_around, strays, warnings
+
+    target = arguments.secrets = arguments.secrets or DEFAULT
+    for path in strays(arguments.config):
+        if path.absolute() != target.absolute():
+            for line in warnings(path):
+                complain(line)
+    if arguments.encrypt or arguments.remove:
+        return True
+    if package := package_around(target):
+        complain(
+            f"{target}: nothing was done, since {package.name}/ is a Python package, which wheels and images are made "
+            "of: run it from a folder that is none, or name another file with --secrets"
+        )
+        return False
+    for line in warnings(target):
+        complain(line)
+    return True
 
 
 async def _run(arguments: argparse.Namespace) -> int:
@@ -104,7 +133,7 @@ async def _run(arguments: argparse.Namespace) -> int:
             admin,
             await admin.setup(),
             MappingEdit.read(arguments.config / "chatwoot_mapping.yaml"),
-            SecretsFile(arguments.secrets or arguments.config / "secrets.env"),
+            SecretsFile(arguments.secrets),
             Connected(),
         )
         code = await (_remove(work) if arguments.remove else _connect(work))
@@ -138,11 +167,13 @@ async def _connect(work: _Work) -> int:
     if work.arguments.domain and (known := _domains(work.arguments.config)) and work.arguments.domain not in known:
         complain(f"there is no domain {work.arguments.domain}. {suggestion(work.arguments.domain, known)}")
         return 2
+    if not _fits_installation(work):
+        return 2
     chosen = work.arguments.inboxes
     wish = Wish(key=work.key, ours=work.arguments.ours, inboxes=chosen, bot_name=work.arguments.bot_name)
     work.steps = connecting(work.admin, work.setup, wish, work.made)
-    for step in work.steps:
-        _tell(work, f"  {step.said}")
+    for said in [step.said for step in work.steps] + _drop_examples(work):
+        _tell(work, f"  {said}")
     if not work.arguments.yes:
         return _shown(work, _planned(work, chosen))
     for step in work.steps:
@@ -150,6 +181,35 @@ async def _connect(work: _Work) -> int:
     if work.made.bot is not None and not work.made.bot.secret:
         complain("This Chatwoot signs nothing (before 4.13): the account is written with `signature: optional`.")
     return _written(work, chosen)
+
+
+def _fits_installation(work: _Work) -> bool:
+    """Whether --url is the address of the installation that is meant, or may become it."""
+    from ops.examples import ADDRESS, address_of
+
+    name, url = work.arguments.installation, work.arguments.url
+    known = address_of(work.edit, name, work.known)
+    if known in {None, url} or work.edit.said("chatwoot", name, "url") == ADDRESS:
+        return True
+    complain(
+        f"installation `{name}` is at {known} in {work.mapping}: name another with --installation, or mend it there"
+    )
+    return False
+
+
+def _drop_examples(work: _Work) -> list[str]:
+    """Take what the mapping shipped as examples out of it, as far as nobody uses it; what is done, as sentences."""
+    from ops.examples import ADDRESS, address_of, unused
+
+    done = []
+    for key, name in unused(work.edit, work.known).items():
+        work.edit.remove_account(key)
+        done.append(f"take the example account {key} `{name}` out of {work.mapping}")
+    name, url = work.arguments.installation, work.arguments.url
+    if work.edit.said("chatwoot", name, "url") == ADDRESS and address_of(work.edit, name, work.known) != url:
+        work.edit.move_installation(name, url)
+        done.append(f"installation `{name}` is at {url}")
+    return done
 
 
 def _domains(folder: Path) -> list[str]:
@@ -180,7 +240,19 @@ def _written(work: _Work, numbers: tuple[int, ...] | None) -> int:
         _tell(work, line)
     if changed and not work.arguments.encrypt:
         work.secrets.save()
-    return _save(work, done=bool(work.steps or changed))
+    code = _save(work, done=bool(work.steps or changed))
+    if changed and not work.arguments.encrypt:
+        _tell(
+            work,
+            f"Docker Compose reads a .env beside it by itself; a shell does so: set -a; . {_sourced(work)}; set +a",
+        )
+    return code
+
+
+def _sourced(work: _Work) -> str:
+    """The file of secrets as `.` of a shell finds it, which looks along PATH for a bare name."""
+    path = str(work.secrets.path)
+    return path if "/" in path else f"./{path}"
 
 
 def _save(work: _Work, *, done: bool) -> int:
@@ -253,19 +325,23 @@ def _quoted(text: str) -> Any:
 
 async def _remove(work: _Work) -> int:
     from ops.connecting import removing
+    from ops.secret_places import OLD_NAME
+    from ops.secrets_file import SecretsFile
 
     work.steps = removing(work.admin, work.setup, work.key)
     name = f"CHATWOOT_{re.sub(r'[^A-Za-z0-9]', '_', work.key).upper()}"
-    gone = work.secrets.remove([f"{name}_SECRET", f"{name}_WEBHOOK_SECRET", f"{name}_BOT_TOKEN"])
+    names = [f"{name}_SECRET", f"{name}_WEBHOOK_SECRET", f"{name}_BOT_TOKEN"]
+    files = {file.path: file for file in (work.secrets, SecretsFile(Path(work.arguments.config) / OLD_NAME))}
+    gone = {path: taken for path, file in files.items() if (taken := file.remove(names))}
     work.edit.remove_account(work.key)
     for step in work.steps:
         _tell(work, f"  {step.said}")
-    if gone:
-        _tell(work, f"  take {', '.join(gone)} out of {work.secrets.path}")
+    for path, taken in gone.items():
+        _tell(work, f"  take {', '.join(taken)} out of {path}")
     if not work.arguments.yes:
         return _shown(work, [difference] if (difference := work.edit.diff(str(work.mapping))) else [])
     for step in work.steps:
         await step.do()
-    if gone:
-        work.secrets.save()
+    for path in gone:
+        files[path].save()
     return _save(work, done=bool(work.steps or gone))

@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING
 from ops.printing import an_address, as_json, complain, takes_config, takes_json
 
 if TYPE_CHECKING:
+    import aiohttp
+
     from config.mapping_edit import MappingEdit
     from config.snapshot import Account
+    from workers.chatwoot.admin import Setup
     from workers.sync import Difference
 
 SUMMARY = "compare the mapping with Chatwoot: inboxes new, gone, renamed; bots unbound; addresses that moved"
@@ -61,26 +64,39 @@ async def _compared(
     """All differences, and whether an account could not be asked."""
     import aiohttp
 
-    from workers.chatwoot.admin import Admin, AdminError
+    from workers.chatwoot.admin import AdminError
     from workers.sync import differences
 
     found: list[Difference] = []
     failed = False
     async with aiohttp.ClientSession() as session:
         for account in accounts:
-            token = account.user_token.reveal() if account.user_token else environ.get(TOKEN)
-            if not token:
-                complain(f"account {account.key}: no token to ask with; give it a `user_token`, or set {TOKEN}")
-                failed = True
-                continue
+            tokens = [account.user_token.reveal() if account.user_token else "", environ.get(TOKEN) or ""]
             try:
-                setup = await Admin(session, account.installation.url, account.id, token).setup()
+                setup = await _setup(session, account, [each for each in tokens if each])
             except AdminError as error:
                 complain(f"account {account.key}: {error}")
                 failed = True
                 continue
             found += differences(account, setup, edit.inboxes(account.key), ours)
     return found, failed
+
+
+async def _setup(session: "aiohttp.ClientSession", account: "Account", tokens: list[str]) -> "Setup":
+    """What Chatwoot has, asked with the first token that may: an agent's `user_token` may not.
+
+    Raises:
+        AdminError: none of them may, or Chatwoot cannot be reached.
+    """
+    from workers.chatwoot.admin import Admin, AdminError
+
+    refused = AdminError(f"no token to ask with: give it an administrator's `user_token`, or set {TOKEN}")
+    for token in tokens:
+        try:
+            return await Admin(session, account.installation.url, account.id, token).setup()
+        except AdminError as error:
+            refused = error
+    raise refused
 
 
 def _print(found: "list[Difference]", arguments: argparse.Namespace, *, whole: bool) -> None:

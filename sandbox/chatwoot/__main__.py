@@ -72,6 +72,9 @@ async def _until(stop: asyncio.Event, world: World, state_file: Path | None) -> 
 
 def _welcome(world: World, url: str) -> str:
     lines = [f"export {name}='{value}'" for name, value in seed.environ(world, url).items()]
+    lines += ["", "# An administrator's, which `chatwootai connect` and `sync` ask for:"]
+    tokens = seed.administrators(world).items()
+    lines += [f"# export CHATWOOT_ADMIN_TOKEN='{token}'   # account {key}" for key, token in tokens]
     return "\n".join([f"Sandbox Chatwoot: {url}", "", "# chatwoot_mapping.yaml", seed.mapping(world), *lines])
 
 

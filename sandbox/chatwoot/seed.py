@@ -172,11 +172,15 @@ def environ(world: World, url: str = "") -> dict[str, str]:
     for account in world.accounts.values():
         name = f"CHATWOOT_{account.id}"
         bot = next(bot for bot in world.agent_bots.values() if bot.account_id == account.id)
-        admin = next(user for user in world.users_of(account.id) if user.role == "administrator")
         names |= {
             f"{name}_SECRET": bot.secret,
             f"{name}_WEBHOOK_SECRET": webhook_secret(world, account.id),
             f"{name}_BOT_TOKEN": bot.token,
-            f"{name}_USER_TOKEN": admin.token,
+            f"{name}_USER_TOKEN": administrators(world)[account.id],
         }
     return names
+
+
+def administrators(world: World) -> dict[int, str]:
+    """The token of each account's administrator."""
+    return {user.account_id: user.token for user in world.users.values() if user.role == "administrator"}

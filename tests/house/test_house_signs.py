@@ -82,7 +82,8 @@ def test_the_wheel_carries_code_and_data_of_every_room_and_nothing_else(tmp_path
     inside = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
     listing = subprocess.run(["git", "ls-files", *ROOMS], cwd=ROOT, check=True, capture_output=True, text=True).stdout
     tracked = set(listing.split())
-    assert tracked <= inside, f"missing in the wheel: {tracked - inside}"
+    own = {"config/chatwoot_mapping.yaml"}  # an operator writes it: no example travels, lest a real one does
+    assert tracked - own <= inside, f"missing in the wheel: {tracked - inside}"
     assert {name.partition("/")[0] for name in inside} <= set(ROOMS)
 
 

@@ -92,7 +92,7 @@ async def test_connect_an_inbox(tmp_path: Path) -> None:
             if line.startswith("export"):
                 continue
             command = line.replace("https://chat.example.com", served.url)
-            load = "set -a; [ -f config/secrets.env ] && . config/secrets.env; set +a; "
+            load = "set -a; [ -f .env ] && . ./.env; set +a; "
             done = await shell(load + command, tmp_path, CHATWOOT_ADMIN_TOKEN=admin.token, CHATWOOTAI_CONFIG="config")
             expected = 1 if "--check" in line else 0  # nine inboxes, of which two were connected
             assert done.returncode in {0, expected}, (line, done.stdout, done.stderr)

@@ -60,10 +60,17 @@ class Operator:
 
     async def run(self, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
         environ = {"PATH": os.environ["PATH"], "CHATWOOTAI_CONFIG": str(self.folder), "S": "s", "T": "t"}
-        environ |= {"CHATWOOT_ADMIN_TOKEN": self.token, **self.secrets, **environment}
+        environ |= {"PYTHONSAFEPATH": "1", "CHATWOOT_ADMIN_TOKEN": self.token, **self.secrets, **environment}
         command = [sys.executable, "-m", "ops.cli", *words]
         return await asyncio.to_thread(
-            subprocess.run, command, check=False, env=environ, capture_output=True, text=True, timeout=60
+            subprocess.run,
+            command,
+            check=False,
+            env=environ,
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            timeout=60,
         )
 
     async def connect(self, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -72,7 +79,7 @@ class Operator:
 
     @property
     def secrets(self) -> dict[str, str]:
-        path = self.folder / "secrets.env"
+        path = self.folder / ".env"
         return SecretsFile(path).values() if path.exists() else {}
 
     @property
@@ -113,7 +120,7 @@ async def test_connect_shows_then_does_then_has_nothing_to_do_and_undoes(operato
     assert [key for key, box in operator.world.inboxes.items() if box.agent_bot_id == bot.id] == [11, 13]
     assert "conversation_created" in hook.subscriptions
     assert "message_created" not in hook.subscriptions
-    assert (operator.folder / "secrets.env").stat().st_mode & 0o777 == 0o600
+    assert (operator.folder / ".env").stat().st_mode & 0o777 == 0o600
     assert not any(secret in done.stdout + operator.mapping for secret in (bot.secret, bot.token, hook.secret))
     found = inspect(operator.folder, operator.secrets)
     assert found.problems == ()
@@ -247,7 +254,7 @@ async def test_whoever_is_killed_on_the_way_ends_it_the_next_time(operator: Oper
         "PATH": os.environ["PATH"], "CHATWOOTAI_CONFIG": str(operator.folder), "CHATWOOT_ADMIN_TOKEN": operator.token
     }  # fmt: skip
     killed = await asyncio.create_subprocess_exec(
-        *command, "--domain", "retail", "--yes", env=environ, stdout=asyncio.subprocess.DEVNULL
+        *command, "--domain", "retail", "--yes", env=environ, cwd=operator.folder, stdout=asyncio.subprocess.DEVNULL
     )
     while not operator.world.agent_bots:  # noqa: ASYNC110 - the sandbox tells of messages, not of bots
         await asyncio.sleep(0.001)
@@ -351,3 +358,104 @@ async def test_a_worker_reports_and_writes_only_where_the_operator_said_so(opera
         assert [each.kind for each in found] == ["renamed"]
         assert (operator.mapping != text) is write
     assert 'name: "WhatsApp da Sandra"' in operator.mapping
+
+
+@pytest.fixture
+def clone(operator: Operator) -> Operator:
+    """A checkout whose config/ is a package and holds the shipped mapping; the operator stands at its top."""
+    subprocess.run(["git", "init", "-q", operator.folder], check=True)
+    (operator.folder / "config").mkdir()
+    (operator.folder / "config/__init__.py").touch()
+    shipped = Path(__file__).resolve().parents[2] / "config/chatwoot_mapping.yaml"
+    (operator.folder / "config/chatwoot_mapping.yaml").write_bytes(shipped.read_bytes())
+    (operator.folder / ".gitignore").write_text("*.env\n")
+    return operator
+
+
+async def test_after_connecting_what_compose_reads_is_enough_to_start(clone: Operator) -> None:
+    shown = await clone.connect("--inboxes", "11", CHATWOOTAI_CONFIG="config")
+    assert "take the example account 2 `Casa Bela Móveis` out of config/chatwoot_mapping.yaml" in shown.stdout
+    done = await clone.connect("--inboxes", "11", "--yes", CHATWOOTAI_CONFIG="config")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "set -a; . ./.env; set +a" in done.stdout
+    assert sorted(path.name for path in (clone.folder / "config").iterdir()) == ["__init__.py", "chatwoot_mapping.yaml"]
+    found = inspect(clone.folder / "config", clone.secrets)  # as Compose's `env_file: .env`
+    assert found.problems == ()
+    (account,) = found.snapshot.accounts.values()
+    assert (account.installation.url, account.name, set(account.inboxes)) == (clone.url, "Sandra Cosmeticos", {11})
+    again = await clone.connect("--inboxes", "11", "--yes", CHATWOOTAI_CONFIG="config")
+    assert again.stdout == "Nothing to do.\n"
+
+
+async def test_an_example_that_somebody_uses_stays(clone: Operator) -> None:
+    await clone.connect("--inboxes", "11", "--yes", CHATWOOTAI_CONFIG="config", CHATWOOT_2_BOT_TOKEN="in use")
+    mapping = (clone.folder / "config/chatwoot_mapping.yaml").read_text()
+    assert "Casa Bela" in mapping
+    assert "domain: furniture" in mapping
+
+
+async def test_another_chatwoot_is_no_installation_of_the_same_name(operator: Operator) -> None:
+    (operator.folder / "chatwoot_mapping.yaml").write_text(COMMENTED, encoding="utf-8")
+    before = operator.state()
+    done = await operator.connect("--yes")
+    assert (done.returncode, "name another with --installation" in done.stderr) == (2, True)
+    assert operator.state() == before
+
+
+@pytest.mark.parametrize("place", ["config/secrets.env", "config/domains/retail/x.env"])
+async def test_secrets_never_go_into_a_package(clone: Operator, place: str) -> None:
+    before = clone.state()
+    done = await clone.connect("--secrets", place, "--yes", CHATWOOTAI_CONFIG="config")
+    assert (done.returncode, "config/ is a Python package" in done.stderr) == (2, True)
+    assert clone.state() == before
+    assert not (clone.folder / place).exists()
+
+
+async def test_secrets_of_an_older_connect_are_to_be_moved(clone: Operator) -> None:
+    old = clone.folder / "config/secrets.env"
+    old.write_text("CHATWOOT_1_SECRET='canary'\nCHATWOOT_2_SECRET='other'\n")
+    done = await clone.connect("--yes", CHATWOOTAI_CONFIG="config")
+    assert done.returncode == 0
+    assert "config/secrets.env: secrets lie in config/" in done.stderr
+    checked = await clone.run("check", CHATWOOTAI_CONFIG="config")
+    assert (checked.returncode, checked.stdout) == (0, "no problems: 1 account\n")
+    assert "note: config/secrets.env: secrets lie in config/, a Python package" in checked.stderr
+    assert "canary" not in checked.stderr + done.stderr + done.stdout
+    arguments = ("connect", "--url", clone.url, "--account", "1", "--remove", "--yes")
+    assert (await clone.run(*arguments, CHATWOOTAI_CONFIG="config")).returncode == 0
+    assert SecretsFile(old).values() == {"CHATWOOT_2_SECRET": "other"}
+    old.unlink()
+    assert "secrets" not in (await clone.run("check", CHATWOOTAI_CONFIG="config")).stderr
+
+
+async def test_connect_says_where_git_would_take_the_secrets(clone: Operator) -> None:
+    (clone.folder / ".gitignore").write_text("")
+    done = await clone.connect("--inboxes", "11", "--yes", CHATWOOTAI_CONFIG="config")
+    assert done.returncode == 0
+    assert "git does not ignore it" in done.stderr
+    (clone.folder / ".gitignore").write_text(".env\n")
+    assert "git does not" not in (await clone.connect(CHATWOOTAI_CONFIG="config")).stderr
+
+
+def test_a_file_of_secrets_keeps_what_others_wrote_into_it(tmp_path: Path) -> None:
+    real, link = tmp_path / "real.env", tmp_path / ".env"
+    real.write_text("# ours\nOPENAI_API_KEY=sk # the team's\nMOTTO=it's\nCHATWOOT_1_SECRET=old\n")
+    link.symlink_to(real)
+    file = SecretsFile(link)
+    assert file.values() == {"OPENAI_API_KEY": "sk", "MOTTO": "it's", "CHATWOOT_1_SECRET": "old"}
+    assert file.set({"CHATWOOT_1_SECRET": "new"}) == ["CHATWOOT_1_SECRET"]
+    file.save()
+    assert real.read_text() == "# ours\nOPENAI_API_KEY=sk # the team's\nMOTTO=it's\nCHATWOOT_1_SECRET=new\n"
+    assert (link.is_symlink(), real.stat().st_mode & 0o777) == (True, 0o600)
+
+
+async def test_sync_asks_with_the_token_that_may(operator: Operator) -> None:
+    await operator.connect("--yes")
+    agent = next(user for user in operator.world.users_of(1) if user.role == "agent")
+    mapping = operator.mapping.replace('bot_token: "${', 'user_token: "${AGENT}"\n    bot_token: "${')
+    (operator.folder / "chatwoot_mapping.yaml").write_text(mapping, encoding="utf-8")
+    both = await operator.run("sync", "--check", AGENT=agent.token)
+    assert (both.returncode, both.stdout, both.stderr) == (0, "no difference\n", "")
+    alone = await operator.run("sync", "--check", AGENT=agent.token, CHATWOOT_ADMIN_TOKEN="")
+    assert (alone.returncode, "administrator's" in alone.stderr) == (1, True)
+    assert agent.token not in alone.stderr

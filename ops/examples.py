@@ -1,0 +1,39 @@
+"""The accounts that the shipped mapping shows as examples: out of the way once an account of one's own is connected."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from config.references import REFERENCE
+
+if TYPE_CHECKING:
+    from config.mapping_edit import MappingEdit
+
+SHOWN = {"1": "Sandra Cosmeticos", "2": "Casa Bela Móveis"}
+"""Account to name, as `config/chatwoot_mapping.yaml` ships; a house test compares."""
+
+ADDRESS = "${CHATWOOT_URL:-http://127.0.0.1:3000}"
+"""Its installation's address."""
+
+
+def unused(edit: "MappingEdit", known: Mapping[str, str]) -> dict[str, str]:
+    """Examples that a mapping still holds and that have no secrets: a process would not start with them.
+
+    Args:
+        edit: the mapping.
+        known: the environment, and what the file of secrets holds.
+    """
+    return {
+        key: name
+        for key, name in SHOWN.items()
+        if edit.said("accounts", key, "name") == name
+        and edit.said("accounts", key, "bot_token") == f"${{CHATWOOT_{key}_BOT_TOKEN}}"
+        and not known.get(f"CHATWOOT_{key}_BOT_TOKEN")
+    }
+
+
+def address_of(edit: "MappingEdit", installation: str, known: Mapping[str, str]) -> str | None:
+    """The address that a mapping gives an installation; None where it gives none, or only a process could tell."""
+    said = edit.said("chatwoot", installation, "url")
+    if said is None or "${file:" in said or said.startswith("ENC:"):
+        return None
+    return REFERENCE.sub(lambda found: known.get(found["name"] or "") or found["default"] or "", said).rstrip("/")
