@@ -16,7 +16,7 @@ from config.mapping_edit import MappingEdit
 from ops.examples import ADDRESS, SHOWN, unused
 
 ROOT = Path(__file__).resolve().parents[2]
-CANARY = b"TOKEN=canary-5e1f"
+CANARY = b"-".join((b"TOKEN=canary", b"5e1f"))  # whole nowhere in these files themselves
 SECRETS = (".env", ".env.production", "prod.env", "config/secrets.env", "config/.env", "config/.env.local")
 SECRETS += ("crews/catalog/sales/sales.env", "ops/secrets.yaml", "chatwootai/.env", "sandbox/tls.key", "ingress/a.pem")
 OTHERS = ("config/notes.txt", "config/tokens.json", "config/domains/nimbus/config.yaml", "config/sub/tool.py")
