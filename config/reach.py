@@ -1,4 +1,4 @@
-"""How a contact can be reached: mails of one's own, templates where free text may not be sent, media that is read."""
+"""How a contact can be reached: messages that are answered, mails of one's own, templates past a window, media."""
 
 import re
 from collections.abc import Mapping
@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from chatwootai.channels.incoming import Manner
 from config.secret import Token
 from config.section import NUMBER, Flag, Section, Url, Word, Words, form, wrong
 
@@ -28,6 +29,25 @@ class Mail(Section):
     def is_own(self, address: str | None) -> bool:
         """Whether an address is the company's."""
         return address is not None and address.strip().lower() in {each.strip().lower() for each in self.own}
+
+
+class Messages(Section):
+    """Which messages are answered, and whose what nobody has signed is.
+
+    `groups`: also in groups, which bridges bring as one contact each. `most_hours`: what was written longer ago, as
+    history that is imported, is remembered and not answered (0: no limit). `unsigned`: who wrote an outgoing message
+    without a sender, a rule, a campaign or a template: `person` (typed on the paired phone), or `automation`.
+    """
+
+    groups: Flag = False
+    most_hours: Annotated[int, Field(ge=0, le=8760), NUMBER] = 24
+    unsigned: Literal["person", "automation"] = "person"
+
+    @property
+    def manner(self) -> Manner:
+        """The same as the reader of messages wants it."""
+        seconds = self.most_hours * 3600.0 if self.most_hours else None
+        return Manner(groups=self.groups, most_seconds=seconds, unsigned_is_person=self.unsigned == "person")
 
 
 class Template(Section):

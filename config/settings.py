@@ -12,7 +12,7 @@ from config.channels import Channel
 from config.crewing import Crewing
 from config.hours import Hours
 from config.people import Handoff, Idle
-from config.reach import Mail, Media, Template
+from config.reach import Mail, Media, Messages, Template
 from config.secret import Token
 from config.section import NUMBER, Date, Flag, Language, Line, Section, Text, Url, Word, Words, form, wrong
 from config.tools import Tools
@@ -203,6 +203,7 @@ class Settings(Section):
     interim: Interim | None = None
     context: Context = Context()
     mail: Mail = Mail()
+    messages: Messages = Messages()
     media: Media = Media()
     template: Template | None = None
     handoff: Handoff = Handoff()

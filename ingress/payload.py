@@ -26,13 +26,21 @@ class Unusable(ValueError):
         self.cause = cause
 
 
+def _plain(_inbox: int | None) -> incoming.Manner:
+    return incoming.PLAIN
+
+
 class Arrival(NamedTuple):
-    """What is known of a request besides its body. `account` is the mapping's key, `received_at` unix seconds."""
+    """What is known of a request besides its body. `account` is the mapping's key, `received_at` unix seconds.
+
+    `manner`: what an inbox's settings say of how its messages are meant.
+    """
 
     account: str
     chatwoot_account_id: int
     received_at: float
     delivery_id: str | None = None
+    manner: Callable[[int | None], incoming.Manner] = _plain
 
 
 def parse(body: bytes, arrival: Arrival) -> Delivery | Ignored:
@@ -72,8 +80,9 @@ def _check_account(payload: dict[str, Any], arrival: Arrival) -> None:
 
 
 def _message_created(payload: dict[str, Any], arrival: Arrival) -> Delivery | Ignored:
+    manner = arrival.manner(_inbox(mapping(payload.get("conversation"))))
     try:
-        meaning = incoming.read(payload, arrival.account, arrival.received_at, arrival.delivery_id)
+        meaning = incoming.read(payload, arrival.account, arrival.received_at, arrival.delivery_id, manner)
     except incoming.Incomplete as error:
         raise Unusable("incomplete", str(error)) from None
     if isinstance(meaning, Delivery):
@@ -81,18 +90,25 @@ def _message_created(payload: dict[str, Any], arrival: Arrival) -> Delivery | Ig
     signal = None
     if meaning is Reason.OUTGOING_TEAMMATE:
         signal = conversation_events.answered(payload, arrival.account, arrival.received_at)
-    words = heard(payload, arrival.account, arrival.received_at, meaning)
+    words = heard(payload, arrival.account, arrival.received_at, meaning, manner)
     if words is not None and words.wish is Wish.OPEN and signal is None:  # a command in a note
         signal = conversation_events.answered(payload, arrival.account, arrival.received_at)
     return Ignored(reason=meaning, signal=signal, heard=words)
 
 
+def _inbox(conversation: Mapping[str, Any]) -> int | None:
+    return identifier(conversation.get("inbox_id"))
+
+
 def _message_updated(payload: dict[str, Any], arrival: Arrival) -> Delivery | Ignored:
-    return revised.read(payload, arrival.account, arrival.received_at, arrival.delivery_id)
+    manner = arrival.manner(_inbox(mapping(payload.get("conversation"))))
+    return revised.read(payload, arrival.account, arrival.received_at, arrival.delivery_id, manner)
 
 
 def _conversation(payload: dict[str, Any], arrival: Arrival) -> Delivery | Ignored:
-    if (delivery := waiting(payload, arrival.account, arrival.received_at, arrival.delivery_id)) is not None:
+    manner = arrival.manner(_inbox(payload))
+    delivery = waiting(payload, arrival.account, arrival.received_at, arrival.delivery_id, manner)
+    if delivery is not None:
         return delivery
     signal = conversation_events.signal_of(payload, arrival.account, arrival.received_at)
     return Ignored(reason=Reason.CONVERSATION_EVENT, signal=signal)

@@ -5,11 +5,13 @@ Known account, body within its limit, signature, meaning, rate, storage. Nothing
 
 import asyncio
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
 from aiohttp import web
 
+from chatwootai.channels.incoming import Manner
 from chatwootai.channels.revised import STATES
 from chatwootai.model.delivery import Change, Delivery, Ignored, Reason
 from chatwootai.model.priority import priority_of
@@ -91,7 +93,7 @@ class Door:
         now = time.time()
         if not self._is_genuine(raw, request, account, now):
             return refused(401, "signature", "the signature is missing or wrong, or the clocks differ by over 300 s")
-        arrival = Arrival(account.key, account.id, now, _delivery_id(request))
+        arrival = Arrival(account.key, account.id, now, _delivery_id(request), _manners(account))
         return await self._understand(raw, account, arrival)
 
     def _is_genuine(self, raw: bytes, request: web.BaseRequest, account: Account, now: float) -> bool:
@@ -130,6 +132,8 @@ class Door:
         if ignored.reason in _AFTERWARDS:
             await self._mend(ignored, account)
         _ignored[ignored.reason].inc()
+        if ignored.reason is Reason.TOO_OLD:  # somebody imports history, or a queue stood still for long
+            self._told("too_old", account=arrival.account, delivery=arrival.delivery_id, **_heard_ids(ignored))
         _log.debug("ignored", account=arrival.account, delivery=arrival.delivery_id, reason=ignored.reason.value)
         return _IGNORED[ignored.reason]
 
@@ -177,6 +181,15 @@ class Door:
 def _settings(account: Account, inbox: int) -> Settings:
     own = account.inboxes.get(inbox)
     return own.settings if own else account.settings
+
+
+def _manners(account: Account) -> Callable[[int | None], Manner]:
+    return lambda inbox: _settings(account, inbox or 0).messages.manner
+
+
+def _heard_ids(ignored: Ignored) -> dict[str, object]:
+    known = ignored.heard
+    return {"conversation": known.conversation, "message": known.message, "written_at": known.at} if known else {}
 
 
 def _delivery_id(request: web.BaseRequest) -> str | None:

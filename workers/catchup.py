@@ -7,11 +7,12 @@ lowest priority and come in slowly, so it delays nobody who writes now.
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from chatwootai.channels import incoming
+from chatwootai.channels.incoming import Manner
 from chatwootai.model.delivery import Delivery, Reason
 from chatwootai.model.lanes import LOWEST
 from chatwootai.stores.mailbox import Admission, Mailbox
@@ -28,6 +29,13 @@ _PACE: Final = 0.1
 _ANSWERS: Final = (Reason.OUTGOING_OWN, Reason.OUTGOING_TEAMMATE)
 
 
+Manners = Callable[[str, int | None], Manner]
+
+
+def _plain(_account: str, _inbox: int | None) -> Manner:
+    return incoming.PLAIN
+
+
 @dataclass(slots=True)
 class Caught:
     """What catching up with one account came to. `full`: its mailboxes are, so the rest was left for later."""
@@ -41,11 +49,16 @@ class Caught:
 
 
 class CatchUp:
-    """Admits what Chatwoot has and we were never told of. `hours`: how far back; `pace`: seconds a conversation."""
+    """Admits what Chatwoot has and we were never told of.
 
-    def __init__(self, mailbox: Mailbox, *, hours: float, pace: float = _PACE) -> None:
+    `hours`: how far back; `manner`: what an account's inbox says of how its messages are meant; `pace`: seconds a
+    conversation.
+    """
+
+    def __init__(self, mailbox: Mailbox, *, hours: float, manner: Manners = _plain, pace: float = _PACE) -> None:
         self._mailbox = mailbox
         self._seconds = hours * 3600
+        self._manner = manner
         self._pace = pace
 
     async def account(
@@ -70,14 +83,20 @@ class CatchUp:
         since = now - (self._seconds if seconds is None else min(seconds, self._seconds))
         for conversation in await pending(chatwoot, since):
             caught.conversations += 1
-            if _answered(account, conversation) or (quiet and _active(conversation) > now - quiet):
+            manner = self._reaching_back(self._manner(account, conversation.inbox))
+            if _answered(account, conversation, manner) or (quiet and _active(conversation) > now - quiet):
                 continue
-            for delivery in await unanswered(chatwoot, account, conversation, since):
+            for delivery in await unanswered(chatwoot, account, conversation, since, manner):
                 caught.waiting += 1
                 if not dry_run and not await self._admit(delivery, caught):
                     return caught
             await asyncio.sleep(self._pace)
         return caught
+
+    def _reaching_back(self, manner: Manner) -> Manner:
+        """An operator who looks back further than an inbox answers means it."""
+        most = manner.most_seconds
+        return manner if most is None else replace(manner, most_seconds=max(most, self._seconds))
 
     async def _admit(self, delivery: Delivery, caught: Caught) -> bool:
         admission = await self._mailbox.admit(delivery, priority=LOWEST)
@@ -111,10 +130,10 @@ def _active(conversation: Conversation) -> float:
     return number_of(raw.get("last_activity_at")) or number_of(raw.get("timestamp")) or conversation.updated_at or 0.0
 
 
-def _answered(account: str, conversation: Conversation) -> bool:
+def _answered(account: str, conversation: Conversation, manner: Manner) -> bool:
     """Whether what came along with the conversation shows that its last words are not the contact's."""
     for message in reversed(conversation.last):
-        meaning = _meaning(account, conversation, message)
+        meaning = _meaning(account, conversation, message, manner)
         if isinstance(meaning, Delivery):
             return False
         if meaning in _ANSWERS:
@@ -122,7 +141,9 @@ def _answered(account: str, conversation: Conversation) -> bool:
     return False
 
 
-async def unanswered(chatwoot: Chatwoot, account: str, conversation: Conversation, since: float) -> list[Delivery]:
+async def unanswered(
+    chatwoot: Chatwoot, account: str, conversation: Conversation, since: float, manner: Manner = incoming.PLAIN
+) -> list[Delivery]:
     """What the contact said after the last answer, and since `since`, oldest first.
 
     Raises:
@@ -130,7 +151,7 @@ async def unanswered(chatwoot: Chatwoot, account: str, conversation: Conversatio
     """
     found: list[Delivery] = []
     async for message in _backwards(chatwoot, conversation.id):
-        meaning = _meaning(account, conversation, message)
+        meaning = _meaning(account, conversation, message, manner)
         if meaning in _ANSWERS or (message.at or 0.0) < since or len(found) == _MOST_MESSAGES:
             break
         if isinstance(meaning, Delivery):
@@ -149,9 +170,9 @@ async def _backwards(chatwoot: Chatwoot, conversation: int) -> AsyncIterator[Mes
         before = page[0].id
 
 
-def _meaning(account: str, conversation: Conversation, message: Message) -> Delivery | Reason:
+def _meaning(account: str, conversation: Conversation, message: Message, manner: Manner) -> Delivery | Reason:
     try:
-        return incoming.read(_as_webhook(conversation, message), account, time.time())
+        return incoming.read(_as_webhook(conversation, message), account, time.time(), manner=manner)
     except incoming.Incomplete:
         return Reason.UNKNOWN_EVENT
 

@@ -141,7 +141,8 @@ async def _tried(floor: Floor, tenant: Tenant, hold: Hold, entry: Entry) -> bool
     """One try: look who owns the conversation, mark, look for our mark if it may be there, act, and say so."""
     conversation, action = split_conv(hold.conv)[1], entry.action
     found = await tenant.chatwoot.conversation(conversation, deadline=time.time() + _LOOK_SECONDS)
-    if (reason := taken(found, action)) is not None:
+    unsigned = tenant.settings(action.inbox).messages.unsigned
+    if (reason := taken(found, action, unsigned_is_person=unsigned == "person")) is not None:
         await _leave_it(floor, hold, entry.pending, action, reason)
         return False
     if action.kind is ActionKind.REPLY and not found.can_reply:

@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from chatwootai.model.delivery import Wish
+from chatwootai.channels.authors import author
+from chatwootai.model.delivery import Reason, Wish
 from chatwootai.model.outbox import Action, ActionKind
 from workers.chatwoot.records import Conversation, Message
 
@@ -20,7 +21,7 @@ class Taken:
     open_it: bool = False
 
 
-def taken(found: Conversation, action: Action) -> Taken | None:
+def taken(found: Conversation, action: Action, *, unsigned_is_person: bool = True) -> Taken | None:
     """Whether people, or nobody, should see this action; None: it is ours to carry out.
 
     The assignee alone tells nothing: a conversation handed back keeps the old one (docs/reference/chatwoot.md).
@@ -31,13 +32,13 @@ def taken(found: Conversation, action: Action) -> Taken | None:
         return None if found.status in _REOPENABLE_TO[action.text] else Taken(f"the conversation is {found.status}")
     if found.status != PENDING:
         return Taken(f"the conversation is {found.status}")
-    return _by_people(found, action)
+    return _by_people(found, action, unsigned_is_person)
 
 
-def _by_people(found: Conversation, action: Action) -> Taken | None:
+def _by_people(found: Conversation, action: Action, unsigned_is_person: bool) -> Taken | None:
     if found.blocked or found.muted:
         return Taken("the contact is blocked")
-    if any(map(_by_a_person, _since(found.last, action.after))):
+    if any(_by_a_person(one, unsigned_is_person) for one in _since(found.last, action.after)):
         return Taken("a teammate has answered", open_it=True)
     if found.assignee_type == "User" and found.assignee_id not in (None, action.assignee):
         return Taken("a teammate was named", open_it=True)
@@ -53,8 +54,9 @@ def _since(messages: Iterable[Message], after: int) -> Iterable[Message]:
     return (message for message in messages if message.id > after)
 
 
-def _by_a_person(message: Message) -> bool:
+def _by_a_person(message: Message, unsigned_is_person: bool) -> bool:
     """Typed in Chatwoot, or in the app of the paired phone; not a note, and not ours posted with a person's token."""
     if message.type != "outgoing" or message.private or message.mark is not None:
         return False
-    return message.sender_type in ("User", "user") or message.attributes.get("external_echo") is True
+    said = {**message.raw, "content_attributes": message.attributes}
+    return author(said, unsigned_is_person=unsigned_is_person) is Reason.OUTGOING_TEAMMATE

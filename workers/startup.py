@@ -11,6 +11,7 @@ import aiohttp
 import orjson
 from aiohttp import web
 
+from chatwootai.channels.incoming import Manner
 from chatwootai.stores.connection import Connection, StoreUnavailable, connect, store_errors
 from chatwootai.stores.footing import footing
 from chatwootai.stores.mailbox import Mailbox
@@ -130,10 +131,14 @@ class Shop:
     async def _catch_up(self) -> None:
         every = self.environment.catch_up_minutes * 60
         rounds = Rounds(self.connection, self.worker)
-        catch_up = CatchUp(Mailbox(self.connection), hours=self.environment.catch_up_hours)
+        hours = self.environment.catch_up_hours
+        catch_up = CatchUp(Mailbox(self.connection), hours=hours, manner=self._manner)
         await at_start(rounds, catch_up, self._clients())
         if every:
             await at_intervals(rounds, catch_up, self._clients, every)
+
+    def _manner(self, account: str, inbox: int | None) -> Manner:
+        return self.floor.snapshot.settings(account, inbox or 0).messages.manner
 
     def _clients(self) -> list[tuple[str, Chatwoot]]:
         floor = self.floor

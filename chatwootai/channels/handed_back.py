@@ -13,7 +13,13 @@ _OLD_SECONDS: Final = 86_400.0
 """Who wrote longer ago does not wait for an answer of ours."""
 
 
-def waiting(payload: Object, account: str, received_at: float, delivery_id: str | None = None) -> Delivery | None:
+def waiting(
+    payload: Object,
+    account: str,
+    received_at: float,
+    delivery_id: str | None = None,
+    manner: incoming.Manner = incoming.PLAIN,
+) -> Delivery | None:
     """The contact's message that was last said in a conversation that has just become pending; None: there is none.
 
     The event holds the conversation at its top level. It may tell of a message that is known already: whether it was
@@ -26,7 +32,7 @@ def waiting(payload: Object, account: str, received_at: float, delivery_id: str 
     if said_at is None or not _NEW_SECONDS < received_at - said_at < _OLD_SECONDS:
         return None
     try:
-        read = incoming.read({**message, "conversation": payload}, account, received_at, delivery_id)
+        read = incoming.read({**message, "conversation": payload}, account, received_at, delivery_id, manner)
     except incoming.Incomplete:
         return None
     return read if isinstance(read, Delivery) else None

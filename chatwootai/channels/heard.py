@@ -8,24 +8,32 @@ from typing import Final
 
 from chatwootai.channels import incoming
 from chatwootai.model.delivery import Heard, Reason, Wish
-from chatwootai.model.fields import Object, identifier, items, line, mapping, moment, text
+from chatwootai.model.fields import Object, identifier, items, line, mapping, text
 from chatwootai.model.outbox import MARK
 
 _COMMAND: Final = re.compile(r"\s*/(stop|bot)\b", re.IGNORECASE)
 _WISHES: Final = {"stop": Wish.OPEN, "bot": Wish.PENDING}
 _STATUSES: Final = {Wish.OPEN: ("pending",), Wish.PENDING: ("open", "snoozed")}
 _SPEAKING: Final = frozenset(
-    {Reason.OUTGOING_TEAMMATE, Reason.OUTGOING_AUTOMATION, Reason.OUTGOING_OWN, Reason.TEMPLATE, Reason.NOT_PENDING}
-)
+    {
+        Reason.OUTGOING_TEAMMATE, Reason.OUTGOING_AUTOMATION, Reason.OUTGOING_OWN, Reason.TEMPLATE,
+        Reason.NOT_PENDING, Reason.TOO_OLD,
+    }
+)  # fmt: skip
+_OF_THE_CONTACT: Final = frozenset({Reason.NOT_PENDING, Reason.TOO_OLD})
 _ASKING: Final = frozenset({"input_csat", "input_email"})  # forms of Chatwoot's own, no part of what is talked about
 _MOST_ATTACHMENTS: Final = 30
 
 
-def heard(payload: Object, account: str, received_at: float, reason: Reason) -> Heard | None:
+def heard(
+    payload: Object, account: str, received_at: float, reason: Reason, manner: incoming.Manner = incoming.PLAIN
+) -> Heard | None:
     """What a message that needs no turn, for this reason, leaves behind; None: nothing."""
     conversation = mapping(payload.get("conversation"))
     number, message = identifier(conversation.get("id")), identifier(payload.get("id"))
-    words, wish = _words(payload, conversation, reason), _wish(payload, conversation, reason)
+    words = _words(payload, conversation, reason)
+    # What was written long ago, and is imported now, asks for nothing.
+    wish = None if incoming.is_old(payload, received_at, manner) else _wish(payload, conversation, reason)
     if number is None or message is None or not (words or wish):
         return None
     return Heard(
@@ -33,9 +41,9 @@ def heard(payload: Object, account: str, received_at: float, reason: Reason) -> 
         conversation=number,
         inbox=identifier(conversation.get("inbox_id")) or identifier(mapping(payload.get("inbox")).get("id")) or 0,
         message=message,
-        role="contact" if reason is Reason.NOT_PENDING else "teammate",
+        role="contact" if reason in _OF_THE_CONTACT else "teammate",
         text=words,
-        at=min(moment(payload.get("created_at")) or received_at, received_at),
+        at=min(incoming.written_at(payload, received_at), received_at),
         wish=wish,
     )
 

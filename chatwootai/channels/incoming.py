@@ -4,14 +4,18 @@ Read from a message_created webhook, or from what the API lists, put into the we
 """
 
 import re
+from dataclasses import dataclass
 from typing import Final
 
 from chatwootai.channels import letter
+from chatwootai.channels.authors import author
 from chatwootai.channels.enclosed import enclosed
+from chatwootai.channels.groups import is_group
 from chatwootai.channels.words import channel_of
 from chatwootai.model.delivery import Contact, Delivery, Message, Reason
 from chatwootai.model.fields import Object, identifier, items, line, mapping, moment, text
 
+_MILLISECONDS: Final = 100_000_000_000  # a number beyond it counts them
 _MOST_LABELS: Final = 50
 _MOST_CUSTOM: Final = 32
 _TYPES: Final = {0: "incoming", 1: "outgoing", 2: "activity", 3: "template"}  # as numbers inside conversation.messages
@@ -22,41 +26,63 @@ class Incomplete(ValueError):
     """A message without what every message has."""
 
 
-def read(payload: Object, account: str, received_at: float, delivery_id: str | None = None) -> Delivery | Reason:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manner:
+    """What an inbox's settings say of how messages are meant.
+
+    `groups`: they are answered too; `most_seconds`: older messages are nobody's turn (None: no limit);
+    `unsigned_is_person`: what nobody has signed was written by a person.
+    """
+
+    groups: bool = False
+    most_seconds: float | None = None
+    unsigned_is_person: bool = True
+
+
+PLAIN: Final = Manner()
+
+
+def read(
+    payload: Object, account: str, received_at: float, delivery_id: str | None = None, manner: Manner = PLAIN
+) -> Delivery | Reason:
     """Read a message: the delivery that it is, or why it needs no turn.
 
     Raises:
         Incomplete: no kind, or a contact's message without its id, conversation, inbox or contact.
     """
     conversation = mapping(payload.get("conversation"))
-    reason = _needs_no_turn(payload, conversation)
+    reason = _needs_no_turn(payload, conversation, manner)
+    if reason is None and is_old(payload, received_at, manner):
+        reason = Reason.TOO_OLD
     if reason is not None:
         return reason
     delivery = built(payload, conversation, account, received_at, delivery_id)
     return delivery if delivery.message.text or delivery.message.attachments else Reason.EMPTY
 
 
-def _needs_no_turn(payload: Object, conversation: Object) -> Reason | None:
+def _needs_no_turn(payload: Object, conversation: Object, manner: Manner) -> Reason | None:
     kind = kind_of(payload.get("message_type"))
     if payload.get("private") is True:
         return Reason.PRIVATE_NOTE
     if mapping(payload.get("content_attributes")).get("deleted") is True:
         return Reason.MESSAGE_DELETED
     if kind == "outgoing":
-        return _who_wrote(payload)
+        return author(payload, unsigned_is_person=manner.unsigned_is_person)
     if payload.get("content_type") == "voice_call":
         return Reason.ACTIVITY  # it rings at people's
     if kind != "incoming":
         return {"template": Reason.TEMPLATE, "activity": Reason.ACTIVITY}.get(kind, Reason.UNKNOWN_EVENT)
-    return not_for_us(payload, conversation)
+    return not_for_us(payload, conversation, manner)
 
 
-def not_for_us(payload: Object, conversation: Object) -> Reason | None:
+def not_for_us(payload: Object, conversation: Object, manner: Manner = PLAIN) -> Reason | None:
     """Why what this contact said is not ours to answer; None: it is."""
     if _blocked(payload, conversation):
         return Reason.CONTACT_BLOCKED
     if _automatic(payload, conversation):
         return Reason.AUTOMATIC_MAIL
+    if not manner.groups and is_group(payload, conversation):
+        return Reason.GROUP
     return None if conversation.get("status") == "pending" else Reason.NOT_PENDING
 
 
@@ -72,19 +98,18 @@ def kind_of(value: object) -> str:
     return kind
 
 
-def _who_wrote(payload: Object) -> Reason:
-    """Whose outgoing message this is. Our mark goes first: a reply of ours posted with a person's token is ours."""
-    attributes = mapping(payload.get("content_attributes"))
-    if "chatwootai" in attributes:
-        return Reason.OUTGOING_OWN
-    if attributes.get("external_echo") is True:  # typed in the app of the paired phone
-        return Reason.OUTGOING_TEAMMATE
-    if attributes.get("automation_rule_id") or mapping(payload.get("additional_attributes")).get("campaign_id"):
-        return Reason.OUTGOING_AUTOMATION
-    sender = payload.get("sender")
-    if not isinstance(sender, dict):
-        return Reason.OUTGOING_AUTOMATION
-    return Reason.OUTGOING_TEAMMATE if sender.get("type") == "user" else Reason.OUTGOING_OWN
+def is_old(payload: Object, received_at: float, manner: Manner) -> bool:
+    """Whether a message was written longer ago than this inbox answers: history that somebody imports."""
+    return manner.most_seconds is not None and received_at - written_at(payload, received_at) > manner.most_seconds
+
+
+def written_at(payload: Object, otherwise: float) -> float:
+    """When a message was written, in unix seconds: what is imported says so beside the time of its import."""
+    original = mapping(payload.get("content_attributes")).get("external_created_at")
+    if isinstance(original, int | float) and original > _MILLISECONDS:
+        original = original / 1000
+    known = [at for each in (payload.get("created_at"), original) if (at := moment(each)) is not None]
+    return min(known, default=otherwise)
 
 
 def _blocked(payload: Object, conversation: Object) -> bool:

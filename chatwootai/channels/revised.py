@@ -3,7 +3,7 @@
 message_updated comes for every change of a stored message, and says nothing about which (docs/reference/chatwoot.md).
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 from chatwootai.channels import incoming
@@ -22,26 +22,40 @@ _MOST_VALUES: Final = 20
 _NOTHING: Final = Ignored(reason=Reason.EDIT_WITHOUT_NEW_CONTENT)
 
 
-def read(payload: Object, account: str, received_at: float, delivery_id: str | None = None) -> Delivery | Ignored:
+@dataclass(frozen=True, slots=True)
+class _Arrived:
+    account: str
+    received_at: float
+    delivery_id: str | None
+    manner: incoming.Manner
+
+
+def read(
+    payload: Object,
+    account: str,
+    received_at: float,
+    delivery_id: str | None = None,
+    manner: incoming.Manner = incoming.PLAIN,
+) -> Delivery | Ignored:
     """Read an update by its content. What is incomplete is ignored: an update can be done without."""
     try:
-        return _read(payload, account, received_at, delivery_id)
+        return _read(payload, _Arrived(account, received_at, delivery_id, manner))
     except incoming.Incomplete:
         return _NOTHING
 
 
-def _read(payload: Object, account: str, received_at: float, delivery_id: str | None) -> Delivery | Ignored:
+def _read(payload: Object, arrived: _Arrived) -> Delivery | Ignored:
     kind, attributes = incoming.kind_of(payload.get("message_type")), mapping(payload.get("content_attributes"))
     if attributes.get("deleted") is True:
-        return _deleted(payload, account, received_at)
+        return _deleted(payload, arrived.account, arrived.received_at)
     if payload.get("private") is True:
         return _NOTHING
     if kind == "incoming":
-        return _edited(payload, account, received_at, delivery_id)
+        return _edited(payload, arrived)
     if kind != "outgoing":
         return _NOTHING
     chosen = _chosen(payload, attributes)
-    return _answered(payload, chosen, account, received_at, delivery_id) if chosen else _state(payload, account)
+    return _answered(payload, chosen, arrived) if chosen else _state(payload, arrived.account)
 
 
 def _deleted(payload: Object, account: str, received_at: float) -> Ignored:
@@ -53,14 +67,14 @@ def _deleted(payload: Object, account: str, received_at: float) -> Ignored:
     return Ignored(reason=Reason.MESSAGE_DELETED, withdrawn=withdrawn)
 
 
-def _edited(payload: Object, account: str, received_at: float, delivery_id: str | None) -> Delivery | Ignored:
+def _edited(payload: Object, arrived: _Arrived) -> Delivery | Ignored:
     """A contact's message as it is now; whether that is anything new, the mailbox knows. Mails are never edited."""
     conversation = mapping(payload.get("conversation"))
-    if (reason := incoming.not_for_us(payload, conversation)) is not None:
+    if (reason := incoming.not_for_us(payload, conversation, arrived.manner)) is not None:
         return Ignored(reason=reason)
-    delivery = incoming.built(payload, conversation, account, received_at, delivery_id)
+    delivery = incoming.built(payload, conversation, arrived.account, arrived.received_at, arrived.delivery_id)
     said = delivery.message.text or any(one.kind != UNSUPPORTED for one in delivery.message.attachments)
-    if not said or delivery.channel == "email" or received_at - delivery.message.at > _EDITABLE_SECONDS:
+    if not said or delivery.channel == "email" or arrived.received_at - delivery.message.at > _EDITABLE_SECONDS:
         return _NOTHING
     return replace(delivery, change=Change.EDIT)
 
@@ -89,18 +103,17 @@ def _ours(payload: Object) -> bool:
     return ours or mapping(payload.get("sender")).get("type") == "agent_bot"
 
 
-def _answered(
-    payload: Object, chosen: str, account: str, received_at: float, delivery_id: str | None
-) -> Delivery | Ignored:
+def _answered(payload: Object, chosen: str, arrived: _Arrived) -> Delivery | Ignored:
     """The choice as a message of the contact's. It has no id of its own: it has that of what it answers."""
     conversation = mapping(payload.get("conversation"))
     contact = mapping(mapping(conversation.get("meta")).get("sender"))
+    account, received_at = arrived.account, arrived.received_at
     at = min(moment(_shown(payload, conversation).get("updated_at")) or received_at, received_at)
     said = {**payload, "content": chosen, "sender": contact, "attachments": (), "content_attributes": {}}
     said["created_at"] = at
-    if (reason := incoming.not_for_us(said, conversation)) is not None:
+    if (reason := incoming.not_for_us(said, conversation, arrived.manner)) is not None:
         return Ignored(reason=reason, heard=heard(said, account, received_at, reason))
-    delivery = incoming.built(said, conversation, account, received_at, delivery_id)
+    delivery = incoming.built(said, conversation, account, received_at, arrived.delivery_id)
     return replace(delivery, change=Change.CHOICE)
 
 

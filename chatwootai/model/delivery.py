@@ -95,6 +95,8 @@ class Reason(StrEnum):
     NOT_PENDING = "not_pending"  # people own the conversation, or nobody waits
     CONTACT_BLOCKED = "contact_blocked"
     AUTOMATIC_MAIL = "automatic_mail"
+    GROUP = "group"  # a group, a list, a status feed: whoever reads there asked nobody
+    TOO_OLD = "too_old"  # written longer ago than the inbox answers
     AUTOMATION_EVENT = "automation_event"  # unsigned senders: automation rules and macros
     EDIT_WITHOUT_NEW_CONTENT = "edit_without_new_content"
     MESSAGE_DELETED = "message_deleted"  # taken back by whoever wrote it: no longer waits, no longer remembered

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ops.printing import as_json, complain, table, takes_config, takes_json
 
 if TYPE_CHECKING:
+    from chatwootai.channels.incoming import Manner
     from chatwootai.stores.connection import Connection
     from config.snapshot import Account
 
@@ -38,9 +39,15 @@ async def _run(connection: "Connection", arguments: argparse.Namespace) -> int:
     from ops.reach import chatwoots
     from workers.catchup import CatchUp
 
-    catch_up = CatchUp(Mailbox(connection), hours=_hours(arguments))
+    asked = {account.key: account for account in _asked(arguments)}
+
+    def manner(key: str, inbox: int | None) -> "Manner":
+        own = asked[key].inboxes.get(inbox or 0)
+        return (own or asked[key]).settings.messages.manner
+
+    catch_up = CatchUp(Mailbox(connection), hours=_hours(arguments), manner=manner)
     async with chatwoots() as client:
-        rows = [await _one(catch_up, account, client(account), arguments) for account in _asked(arguments)]
+        rows = [await _one(catch_up, account, client(account), arguments) for account in asked.values()]
     _print(rows, arguments)
     return 1 if any(row["problem"] for row in rows) else 0
 

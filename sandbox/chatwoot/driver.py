@@ -210,9 +210,10 @@ class Driver:
         """Assign to a teammate without touching the status."""
         return await self._do(thread, "assign", user=user)
 
-    async def echo(self, thread: Sent | Thread, text: str) -> Json:
-        """A teammate answers in the channel's own app."""
-        return await self._do(thread, "echo", text=text)
+    async def echo(self, thread: Sent | Thread, text: str, attributes: Json | None = None) -> Json:
+        """A teammate answers in the channel's own app; `attributes`: how it is marked, as Chatwoot does if None."""
+        marked = {} if attributes is None else {"attributes": attributes}
+        return await self._do(thread, "echo", text=text, **marked)
 
     async def template(self, thread: Sent | Thread, text: str, content_type: str = "text") -> Json:
         """Chatwoot sends a template message."""

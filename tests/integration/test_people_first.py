@@ -2,6 +2,8 @@
 
 import asyncio
 import itertools
+import re
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
 import aiohttp
@@ -52,6 +54,14 @@ async def _echo(driver: Driver, sent: Sent) -> None:
     await driver.echo(sent, "Respondi pelo celular.")
 
 
+async def _fork_echo(driver: Driver, sent: Sent) -> None:
+    await driver.echo(sent, "Respondi pelo celular.", {"external_sender_name": "WhatsApp"})
+
+
+async def _bare_echo(driver: Driver, sent: Sent) -> None:
+    await driver.echo(sent, "Respondi pelo celular.", {})
+
+
 async def _open(driver: Driver, sent: Sent) -> None:
     await driver.set_status(sent, "open")
 
@@ -67,7 +77,7 @@ async def _command(driver: Driver, sent: Sent) -> None:
 
 
 StepIn = Callable[[Driver, Sent], Awaitable[None]]
-WAYS = [_reply, _echo, _open, _assign, _command]
+WAYS = [_reply, _echo, _fork_echo, _bare_echo, _open, _assign, _command]
 
 
 def asked() -> str:
@@ -95,7 +105,7 @@ async def test_whoever_steps_in_while_the_model_thinks_is_not_talked_over(
         assert _posted(state) == []
 
 
-@pytest.mark.parametrize("step_in", [_reply, _echo, _open, _assign])
+@pytest.mark.parametrize("step_in", [_reply, _echo, _fork_echo, _bare_echo, _open, _assign])
 async def test_so_it_is_with_every_event_lost(slow: System, driver: Driver, llm: Llm, step_in: StepIn) -> None:
     ended, _ = await ended_and_running(slow)
     sent = await thinking(driver, llm)
@@ -108,6 +118,30 @@ async def test_so_it_is_with_every_event_lost(slow: System, driver: Driver, llm:
             await asyncio.sleep(0.05)
     assert [one for one in sent if _posted(await driver.state(one))] == []
     await driver.clear_faults()  # now the events come, late
+
+
+async def test_a_rules_answer_stops_nobody_groups_and_imported_history_get_none(
+    slow: System, driver: Driver, llm: Llm
+) -> None:
+    family = {"name": "Família", "identifier": "120363041234567890@g.us"}
+    group = await driver.write(1, "api", asked(), contact=family)
+    week = {"external_created_at": time.time() - 5 * 86_400}
+    old = [await driver.write(1, "api", asked(), new=True, attributes=week) for _ in range(50)]
+    ruled = await driver.write(2, "whatsapp", asked(), new=True)
+    await llm.wait("in_flight", at_least=1)
+    await driver.automation(ruled, "Recebemos sua mensagem!")
+    await driver.wait_for_reply(ruled)
+    for one in (group, *old):
+        state = await driver.state(one)
+        assert (state["status"], _posted(state)) == ("pending", [])
+    after = await driver.answer(old[0], "api", asked())  # written now, in the same conversation
+    assert await driver.wait_for_reply(after)
+    async with aiohttp.ClientSession() as session, session.get(f"{slow.url('ingress')}/metrics") as response:
+        counted = dict(
+            re.findall(r'chatwootai_deliveries_total{answer="ignored",reason="(\w+)"} (\S+)', await response.text())
+        )
+    assert float(counted["group"]) >= 1
+    assert float(counted["too_old"]) >= 50
 
 
 async def test_who_steps_in_between_two_parts_hears_no_more_of_them(slow: System, driver: Driver, llm: Llm) -> None:

@@ -279,7 +279,10 @@ def test_what_a_contact_did_not_put_into_words(channel: str, changes: dict[str, 
         (message(content_attributes={"email": {"auto_reply": True}}), Reason.AUTOMATIC_MAIL),
         (about(additional_attributes={"auto_reply": True}), Reason.AUTOMATIC_MAIL),
         (message(message_type="outgoing", sender={"type": "captain_assistant"}), Reason.OUTGOING_OWN),
-        (message(message_type="outgoing", sender=None), Reason.OUTGOING_AUTOMATION),
+        (
+            message(message_type="outgoing", sender=None, additional_attributes={"template_params": {"name": "x"}}),
+            Reason.OUTGOING_AUTOMATION,
+        ),
         (
             message(message_type="outgoing", additional_attributes={"campaign_id": 3}, sender={"type": "user"}),
             Reason.OUTGOING_AUTOMATION,

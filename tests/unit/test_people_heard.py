@@ -119,7 +119,8 @@ NAMED = {"assignee": {"id": 3}, "assignee_type": "User", "sender": {}}
         (shown(said(11, private=True)), REPLY, None),  # a note
         (shown(said(11, content_attributes={"chatwootai": {"turn": "t", "part": 1}})), REPLY, None),  # ours
         (shown(said(11, sender={"type": "agent_bot"})), REPLY, None),
-        (shown(said(11, sender=None)), REPLY, None),  # an automation
+        (shown(said(11, sender=None)), REPLY, ANSWERED),  # typed on a phone whose bridge marks nothing
+        (shown(said(11, sender=None, content_attributes={"automation_rule_id": 1})), REPLY, None),
         (
             shown(said(11, sender=None, content_attributes={"external_echo": True})),
             REPLY,

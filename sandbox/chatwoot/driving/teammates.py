@@ -104,8 +104,9 @@ async def type_(ask: Ask) -> Json:
 
 
 async def echo(ask: Ask) -> Json:
-    """A teammate answers in the channel's own app: no sender, `external_echo`, an id of the provider."""
-    return _write(ask, None, content_attributes={"external_echo": True}, source_id=f"echo.{ask.world.uuid()}")
+    """A teammate answers in the channel's own app: no sender, `attributes` or `external_echo`, a provider's id."""
+    attributes = ask.body.get("attributes", {"external_echo": True})
+    return _write(ask, None, content_attributes=attributes, source_id=f"echo.{ask.world.uuid()}")
 
 
 async def template(ask: Ask) -> Json:
