@@ -1,22 +1,35 @@
 """Contradictions that only show when all accounts are seen together."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+from chatwootai.model.phones import spellings
 from config.entries import AccountEntry
 from config.mapping import Entries, Entry
 from config.problems import Problem, nearest
 from config.snapshot import Account
-from config.tree import Mark, Sequence
+from config.tree import Mark, Sequence, find
 
 _PORTS = {"http": 80, "https": 443}
 
 
 def contradictions(entries: Entries, accounts: Mapping[str, Account]) -> list[Problem]:
-    """Two accounts with one webhook secret or one Chatwoot id; an empty or repeated secret."""
-    return [*_shared_secrets(entries), *_same_account(entries, accounts)]
+    """Two accounts with one webhook secret or one Chatwoot id; an empty or repeated secret; one line as two numbers."""
+    return [*_shared_secrets(entries), *_same_account(entries, accounts), *_same_line(entries)]
+
+
+def _same_line(entries: Entries) -> Iterator[Problem]:
+    """Special numbers that are one phone line in two spellings, and name two crews."""
+    for entry in entries.accounts.values():
+        numbers = entry.said.special_numbers
+        for phone, crew in numbers.items():
+            other = next((each for each in spellings(phone)[1:] if numbers.get(each, crew) != crew), None)
+            if other is not None and phone < other:
+                message = f"`accounts.{entry.key}.special_numbers`: two spellings of one phone line name two crews"
+                mark, _ = find(entry.node, ("special_numbers", other))
+                yield Problem(*mark, "phone-twice", message, "Keep one of them: the other is found by it too.")
 
 
 def _shared_secrets(entries: Entries) -> list[Problem]:

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from chatwootai.model.phones import spellings
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
@@ -10,8 +12,9 @@ class Place:
 
     `account` is the key of who is served and who pays, `folder` the one under the domain where settings stand: two
     accounts may have folders of one name, or share one.
-    `priority` is 0 to 10, higher first. `special_numbers` maps a contact's phone (E.164) to the function that answers
-    it. `channels` holds, for each channel that the tenant speaks of, whether crews answer on it.
+    `priority` is 0 to 10, higher first. `special_numbers` maps a contact's phone (E.164, in any spelling of its line)
+    to the function that answers it. `channels` holds, for each channel that the tenant speaks of, whether crews answer
+    on it.
     """
 
     account: str
@@ -68,7 +71,7 @@ def _function(place: Place, channel: str, phone: str | None, verified: bool, why
     if place.channels.get(channel) is False:
         why.append(f"channel {channel} is switched off: people answer alone")
         return None
-    special = place.special_numbers.get(normal(phone)) if phone else None
+    special = _special(place, phone)
     if special and verified:
         why.append(f"special number: {special} answers this contact")
         return special
@@ -81,14 +84,14 @@ def _function(place: Place, channel: str, phone: str | None, verified: bool, why
     return place.crew
 
 
+def _special(place: Place, phone: str | None) -> str | None:
+    """The function that answers a contact's line, however the mapping and the channel spell it."""
+    known = (place.special_numbers.get(each) for each in spellings(phone or ""))
+    return next((function for function in known if function), None)
+
+
 def _priority(place: Place, why: list[str]) -> int:
     own = place.inbox_priority
     priority = place.priority if own is None else own
     why.append(f"{f'account {place.account}' if own is None else f'inbox {place.inbox}'}: priority {priority}")
     return priority
-
-
-def normal(phone: str) -> str:
-    """A phone as E.164 writes it: a plus sign and digits, without spaces, dots, dashes and brackets."""
-    digits = "".join(each for each in phone if each in "0123456789")
-    return f"+{digits}" if digits else ""

@@ -256,6 +256,13 @@ def test_a_snapshot_is_read_by_key_alone(tmp_path: Path) -> None:
         snapshot.digest = "x"  # type: ignore[misc]
 
 
+def test_one_line_in_two_spellings_has_one_crew(tmp_path: Path) -> None:
+    twice = '{"+5531999990000": customer_service, "+553199990000": %s}'
+    assert inspect(write(tmp_path, account(special_numbers=twice % "customer_service")), ENVIRONMENT).problems == ()
+    (problem,) = inspect(write(tmp_path, account(special_numbers=twice % "sales")), ENVIRONMENT).problems
+    assert (problem.rule, "one phone line" in problem.message) == ("phone-twice", True)
+
+
 def test_special_numbers_and_fallback(tmp_path: Path) -> None:
     mapping = account(special_numbers='{"+5531999990000": customer_service}')
     mapping = mapping.replace("domain: retail, ", "") + "fallback: {domain: health, priority: 2}\n"

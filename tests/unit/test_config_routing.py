@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from chatwootai.model.routing import Place, normal, route
+from chatwootai.model.routing import Place, route
 from config.loader import load
 from config.places import place
 
@@ -24,6 +24,8 @@ TABLE = {
     ),
     "a special number": ({"inbox_crew": "sales"}, "whatsapp", OWNER, True, ("shop", "retail", "analytics", 5)),
     "written otherwise": ({}, "whatsapp", "55 (31) 99999-0000", True, ("shop", "retail", "analytics", 5)),
+    "without its ninth digit": ({}, "whatsapp", "+553199990000", True, ("shop", "retail", "analytics", 5)),
+    "of another area": ({}, "whatsapp", "+552199990000", True, ("shop", "retail", "customer_service", 5)),
     "not vouched for": ({}, "webchat", OWNER, False, ("shop", "retail", "customer_service", 5)),
     "another number": ({}, "whatsapp", "+5531999990001", True, ("shop", "retail", "customer_service", 5)),
     "a channel off": ({"inbox_crew": "sales"}, "email", None, True, ("shop", "retail", None, 5)),
@@ -47,8 +49,3 @@ def test_a_place_is_taken_from_the_snapshot() -> None:
     snapshot = load(Path(__file__).resolve().parents[2] / "config", {name: name for name in names})
     assert route(place(snapshot.accounts["1"], 17), "whatsapp").priority == 8
     assert route(place(snapshot.accounts["1"], 18), "whatsapp").priority == 5
-
-
-def test_phones_are_compared_as_numbers() -> None:
-    assert normal("+55 (31) 9.9999-0000") == "+5531999990000"
-    assert normal("") == normal("no digits") == ""
