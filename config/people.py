@@ -3,13 +3,25 @@
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
+from chatwootai.model.labels import MOST_LABEL, as_label, composed, is_label
 from config.problems import suggestion
-from config.section import NUMBER, Flag, Line, Section, Word, form, wrong
+from config.section import NUMBER, Flag, Line, Section, Word, wrong
 
-_LABEL = "Write it as Chatwoot does: small letters, digits, `_` and `-`."
-Label = Annotated[str, form(r"^[a-z0-9_-]*$", _LABEL, max_length=50)]
+
+def _label(value: str) -> str:
+    """A label as Chatwoot stores it; empty: none."""
+    label = composed(value)
+    if label and not is_label(label):
+        allowed = "letters and digits of any script, `_` and `-`, two at least, no spaces and no capitals"
+        meant = as_label(label)
+        remedy = f"Write `{meant}`." if is_label(meant) else f"Chatwoot allows {allowed}."
+        raise wrong("format", f"Chatwoot takes no such label: {allowed}", remedy)
+    return label
+
+
+Label = Annotated[str, Field(max_length=MOST_LABEL), AfterValidator(_label)]
 Priority = Literal["low", "medium", "high", "urgent"]
 Cause = Literal["asked", "topic", "anger", "stuck", "unsure", "crew", "unfit", "model", "failed", "off", "idle"]
 """As `chatwootai.model.handoff.Cause`; a test holds the two against each other."""

@@ -1,17 +1,16 @@
 """Tools that every crew may use: what they ask for is done with the turn's outcome, never before it is decided."""
 
-import re
 from typing import Any, Literal
 
 from crewai.tools.base_tool import BaseTool
 from pydantic import BaseModel, Field
 
+from chatwootai.model.labels import as_label
 from chatwootai.model.outbox import ActionKind
 from chatwootai.model.turn import Aside
 from crews.run import Run, current
 
 _MOST = 8  # of such calls in one run
-_LABEL = re.compile(r"[^a-z0-9_-]+")
 _DONE = "It will be done."
 _TOO_MANY = "Nothing more can be done in this turn."
 
@@ -21,7 +20,7 @@ class _Reason(BaseModel):
 
 
 class _Labels(BaseModel):
-    label: str = Field(max_length=50, description="One word, small letters, as `refund`.")
+    label: str = Field(max_length=50, description="One word, small letters, as `refund`, in the team's language.")
 
 
 class _Note(BaseModel):
@@ -70,9 +69,9 @@ class Label(_Asked):
     args_schema: type[BaseModel] = _Labels
 
     def _noted(self, run: Run, **arguments: Any) -> str:
-        label = _LABEL.sub("-", str(arguments["label"]).lower()).strip("-")[:50]
+        label = as_label(str(arguments["label"]))
         if not label:
-            return "A label needs a letter or a digit."
+            return "A label needs two letters or digits."
         run.asides.append(Aside(ActionKind.LABELS, values=(label,)))
         return _DONE
 
