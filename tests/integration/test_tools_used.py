@@ -219,7 +219,7 @@ async def test_built_in_tools_leave_their_wishes_with_the_draft(tmp_path: Path) 
     )  # fmt: skip
     draft = await drafted(catalog(tmp_path, "label", "note", "priority", "handoff"), model, {})
     assert draft.actions == (
-        Aside(ActionKind.LABELS, values=("troca-devolu-o",)),
+        Aside(ActionKind.LABELS, values=("troca-devolução",)),
         Aside(ActionKind.NOTE, text="Ligou ontem."),
         Aside(ActionKind.PRIORITY, text="high"),
     )
