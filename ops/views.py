@@ -13,6 +13,7 @@ from chatwootai.stores.footing import footing
 from chatwootai.stores.inspection import Inspection, Job
 from chatwootai.stores.letters import Letter, Letters
 from chatwootai.stores.lives import Lives
+from chatwootai.stores.refusals import Refusal, Refusals
 from ops.printing import table
 from ops.reach import Impossible, accounts
 from ops.sought import find
@@ -135,7 +136,14 @@ async def numbers(connection: Connection, _: argparse.Namespace) -> Json:
     """The floor in numbers."""
     found = await footing(connection)
     redis = {**asdict(found), "troubles": found.troubles} if found else None
-    return {**asdict(await Inspection(connection).stats()), "redis": redis}
+    refused = [_refused(one) for one in await Refusals(connection).all()]
+    return {**asdict(await Inspection(connection).stats()), "redis": redis, "refused": refused}
+
+
+def _refused(one: Refusal) -> Json:
+    """A token that Chatwoot does not take; `looks`: the conversation that finds out when it does again."""
+    said = {"account": one.account, "token": f"{one.owner}_token", "since": one.since, "mapping": one.place}
+    return {**said, "status": one.status, "said": one.words, "looks": one.conv}
 
 
 def print_numbers(found: Any) -> None:
@@ -144,6 +152,8 @@ def print_numbers(found: Any) -> None:
     print(f"waiting    {found['waiting']} turns{oldest}; {found['messages']} messages in mailboxes")
     print(f"running    {found['running']}    scheduled  {found['scheduled']}    dead letters  {found['dead']}")
     print(f"conversations with something to do  {found['open']}")
+    for one in found["refused"]:
+        _print_refused(one)
     if found["redis"]:
         _print_redis(found["redis"])
     if found["priorities"]:
@@ -156,6 +166,15 @@ def print_numbers(found: Any) -> None:
         names = ("account", "high", "normal", "running", "messages")
         head = ("ACCOUNT", "HIGH LANE", "NORMAL LANE", "RUNNING", "MESSAGES")
         table(head, [[one[name] for name in names] for one in found["tenants"]])
+
+
+def _print_refused(one: Mapping[str, Any]) -> None:
+    place = f", {one['mapping']}" if one["mapping"] else ""
+    effect = "its history is not read" if one["token"].startswith("user") else "its turns wait, and go on by themselves"
+    print(
+        f"account {one['account']}: Chatwoot refuses its {one['token']} since {moment(one['since'])}"
+        f" (HTTP {one['status']}: {one['said']}{place}); {effect}"
+    )
 
 
 def _print_redis(redis: Mapping[str, Any]) -> None:

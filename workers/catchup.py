@@ -18,6 +18,7 @@ from chatwootai.model.lanes import LOWEST
 from chatwootai.stores.mailbox import Admission, Mailbox
 from chatwootai.telemetry.metrics import CAUGHT_UP
 from workers.chatwoot.client import Chatwoot
+from workers.chatwoot.errors import Gone
 from workers.chatwoot.records import Conversation, Message, mapping, number_of, text
 
 _PAGE: Final = 25  # conversations that Chatwoot lists at once
@@ -86,7 +87,7 @@ class CatchUp:
             manner = self._reaching_back(self._manner(account, conversation.inbox))
             if _answered(account, conversation, manner) or (quiet and _active(conversation) > now - quiet):
                 continue
-            for delivery in await unanswered(chatwoot, account, conversation, since, manner):
+            for delivery in await _unanswered(chatwoot, account, conversation, since, manner):
                 caught.waiting += 1
                 if not dry_run and not await self._admit(delivery, caught):
                     return caught
@@ -157,6 +158,15 @@ async def unanswered(
         if isinstance(meaning, Delivery):
             found.append(meaning)
     return found[::-1]
+
+
+async def _unanswered(
+    chatwoot: Chatwoot, account: str, conversation: Conversation, since: float, manner: Manner
+) -> list[Delivery]:
+    try:
+        return await unanswered(chatwoot, account, conversation, since, manner)
+    except Gone:  # deleted since it was listed
+        return []
 
 
 async def _backwards(chatwoot: Chatwoot, conversation: int) -> AsyncIterator[Message]:

@@ -11,7 +11,7 @@ from chatwootai.telemetry import log
 from chatwootai.telemetry.tasks import ended
 from workers.catchup import CatchUp, Caught
 from workers.chatwoot.client import Chatwoot
-from workers.chatwoot.errors import ChatwootError
+from workers.chatwoot.errors import ChatwootError, TokenRefused
 
 _PAUSES: Final = (0.0, 15.0, 60.0, 300.0)
 """Seconds before each round of a start: a Chatwoot that is only just starting too is asked again."""
@@ -28,10 +28,18 @@ _OVERLAP: Final = 600.0
 T = TypeVar("T")
 Named = tuple[str, Chatwoot]
 """The key of an account, and who speaks for it."""
+Told = Callable[[str, TokenRefused | None], Awaitable[None]]
+"""Hears of each account that was asked whether Chatwoot took its user token."""
 _log = log.get("catchup")
 
 
-async def at_start(rounds: Rounds, catch_up: CatchUp, clients: Iterable[tuple[str, Chatwoot]]) -> None:
+async def _untold(_account: str, _refused: TokenRefused | None) -> None:
+    """Where nobody wants to hear."""
+
+
+async def at_start(
+    rounds: Rounds, catch_up: CatchUp, clients: Iterable[tuple[str, Chatwoot]], told: Told = _untold
+) -> None:
     """Catch up with every account that can be asked, one worker at a time; who fails is asked again, and then left."""
     left = dict(clients)
     silent = [account for account, chatwoot in left.items() if not chatwoot.reads_history]
@@ -43,7 +51,7 @@ async def at_start(rounds: Rounds, catch_up: CatchUp, clients: Iterable[tuple[st
         await asyncio.sleep(pause)
         try:
             started = started or await rounds.now()
-            left = await _round(rounds, catch_up, left, started)
+            left = await _round(rounds, catch_up, left, started, told)
         except StoreUnavailable as error:
             _log.warning("redis_away", error=str(error))
         if not left:
@@ -52,12 +60,14 @@ async def at_start(rounds: Rounds, catch_up: CatchUp, clients: Iterable[tuple[st
         _log.error("catch_up_given_up", accounts=list(left), remedy="chatwootai catch-up, once Chatwoot answers")
 
 
-async def _round(rounds: Rounds, catch_up: CatchUp, left: dict[str, Chatwoot], started: float) -> dict[str, Chatwoot]:
+async def _round(
+    rounds: Rounds, catch_up: CatchUp, left: dict[str, Chatwoot], started: float, told: Told
+) -> dict[str, Chatwoot]:
     """Those that failed, or that another caught up with a moment before we started."""
     while not await rounds.take():  # noqa: ASYNC110 - the other is another process: there is no event to wait for
         await asyncio.sleep(_LOOK_AGAIN * random.uniform(0.5, 1.5))  # noqa: S311 - jitter, not a secret
     async with rounds.held():
-        done = await _each(left.items(), lambda one: _caught(rounds, catch_up, one, started))
+        done = await _each(left.items(), lambda one: _caught(rounds, catch_up, one, started, told))
     return {account: client for (account, client), caught in zip(left.items(), done, strict=True) if not caught}
 
 
@@ -75,17 +85,24 @@ async def _each(accounts: Iterable[Named], work: Callable[[Named], Awaitable[T]]
         await ended(*tasks)
 
 
-async def _caught(rounds: Rounds, catch_up: CatchUp, named: Named, started: float) -> bool:
+async def _caught(rounds: Rounds, catch_up: CatchUp, named: Named, started: float, told: Told) -> bool:
     account, chatwoot = named
     made, now = await rounds.made(account), await rounds.now()
     if made is not None and (made >= started or now - made < _APART):
         return made >= started
-    return await _asked(rounds, account, now, lambda: catch_up.account(account, chatwoot))
+    return await _asked(rounds, account, now, lambda: catch_up.account(account, chatwoot), told)
 
 
-async def _asked(rounds: Rounds, account: str, began: float, catch: Callable[[], Awaitable[Caught]]) -> bool:
+async def _asked(
+    rounds: Rounds, account: str, began: float, catch: Callable[[], Awaitable[Caught]], told: Told
+) -> bool:
     try:
         caught = await catch()
+        await told(account, None)
+    except TokenRefused as error:
+        _log.warning("catch_up_failed", account=account, error=str(error))
+        await told(account, error)
+        return False
     except ChatwootError as error:
         _log.warning("catch_up_failed", account=account, error=str(error))
         return False
@@ -103,7 +120,11 @@ async def _asked(rounds: Rounds, account: str, began: float, catch: Callable[[],
 
 
 async def at_intervals(
-    rounds: Rounds, catch_up: CatchUp, clients: Callable[[], Iterable[tuple[str, Chatwoot]]], every: float
+    rounds: Rounds,
+    catch_up: CatchUp,
+    clients: Callable[[], Iterable[tuple[str, Chatwoot]]],
+    every: float,
+    told: Told = _untold,
 ) -> None:
     """Catch up again and again, about every so many seconds whatever the number of workers, for ever.
 
@@ -115,18 +136,20 @@ async def at_intervals(
             if await rounds.take():
                 async with rounds.held():
                     able = [(account, chatwoot) for account, chatwoot in clients() if chatwoot.reads_history]
-                    await _each(able, lambda one: _again(rounds, catch_up, one, every))
+                    await _each(able, lambda one: _again(rounds, catch_up, one, every, told))
         except StoreUnavailable as error:
             _log.warning("redis_away", error=str(error))
         except Exception:  # noqa: BLE001 - one round's surprise is not the end of all rounds
             _log.exception("catch_up_failed")
 
 
-async def _again(rounds: Rounds, catch_up: CatchUp, named: Named, every: float) -> None:
+async def _again(rounds: Rounds, catch_up: CatchUp, named: Named, every: float, told: Told) -> None:
     account, chatwoot = named
     made, now = await rounds.made(account), await rounds.now()
     ago = None if made is None else now - made
     if ago is not None and ago < every / 2:
         return
     seconds = None if ago is None else ago + _OVERLAP
-    await _asked(rounds, account, now, lambda: catch_up.account(account, chatwoot, seconds=seconds, quiet=_UNDER_WAY))
+    await _asked(
+        rounds, account, now, lambda: catch_up.account(account, chatwoot, seconds=seconds, quiet=_UNDER_WAY), told
+    )

@@ -107,10 +107,12 @@ async def decided(floor: Floor, turn: Turn) -> Decided:
     """Come to a decision and commit it.
 
     Raises:
+        AccountClosed: Chatwoot does not take the account's token, so nothing is asked of a model.
         Stale: another job holds the conversation.
         StoreUnavailable: Redis was away for too long.
     """
     while True:
+        await floor.standing.before_draft(turn.tenant, turn.begun.hold.conv)
         await _read_media(floor, turn)
         question = _question(turn)
         made = await _outcome(floor, turn, question)

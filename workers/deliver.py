@@ -17,8 +17,10 @@ from chatwootai.stores.conversations import POST_SECONDS, Hold, Pending, Post
 from chatwootai.stores.keys import split_conv
 from chatwootai.telemetry import log
 from chatwootai.telemetry.metrics import DEAD_LETTERS, RETRIES, SUPERSEDED
-from workers.chatwoot.client import Sight
-from workers.chatwoot.errors import ChatwootError, FateUnknown, OutOfTime, Refused, TryAgain
+from workers.away import ChatwootAway
+from workers.chatwoot.client import Sight, Sighting
+from workers.chatwoot.errors import ChatwootError, FateUnknown, Gone, OutOfTime, Refused, TokenRefused, TryAgain
+from workers.chatwoot.operations import SHOW, Owner
 from workers.chatwoot.records import Mark
 from workers.floor import Floor
 from workers.letters import dead_letter
@@ -45,30 +47,20 @@ _KEPT_SECONDS = 86_400.0
 _log = log.get("deliver")
 
 
-class ChatwootAway(Exception):
-    """Chatwoot cannot be asked now: put the job off. Both in unix seconds.
-
-    `waiting_since`: when this reply should have arrived; `until`: before that there is no use in asking, 0: not known.
-    """
-
-    def __init__(self, why: str, waiting_since: float, until: float = 0.0) -> None:
-        super().__init__(why)
-        self.waiting_since = waiting_since
-        self.until = until
-
-
 @dataclass(slots=True)
 class Entry:
     """One entry of the outbox on its way.
 
-    `posted_at`: when it was first sent to Chatwoot, unix seconds, 0: never. `unsaid`: what the contact does not read
-    if this is the end of its turn, further parts and choices too.
+    `posted_at`: when it was first sent to Chatwoot, unix seconds, 0: never. `ended`: that request was answered with an
+    error, so that what is not stored by now never will be. `unsaid`: what the contact does not read if this is the end
+    of its turn, further parts and choices too.
     """
 
     pending: Pending
     action: Action
     posted_at: float = 0.0
     unsaid: str = ""
+    ended: bool = False
 
 
 async def deliver(
@@ -77,6 +69,7 @@ async def deliver(
     """Carry out the outbox's entries in order. `posted_at`: when an earlier run may have posted the first of them.
 
     Raises:
+        AccountClosed: Chatwoot does not take the bot's token; what is left stays in the outbox.
         ChatwootAway: Chatwoot is away; what is left stays in the outbox.
         Stale: another job holds the conversation.
         StoreUnavailable: Redis was away for too long.
@@ -121,6 +114,13 @@ async def _delivered(floor: Floor, tenant: Tenant, hold: Hold, entry: Entry) -> 
                 return await _put_off(floor, tenant, hold, entry, error)
             _log.warning("post_again", kind=entry.action.kind.value, error=str(error), pause=round(wait, 1))
             await asyncio.sleep(wait)
+        except TokenRefused as error:
+            raise await floor.standing.refused(tenant, hold.conv, error) from error
+        except Gone as error:
+            if (closed := await floor.standing.gone(tenant, hold.conv, error)) is not None:
+                raise closed from error
+            await _bury(floor, tenant, hold, entry, str(error), lost=error.operation == SHOW.name)
+            return False
         except Refused as error:
             await _bury(floor, tenant, hold, entry, str(error))
             return False
@@ -141,6 +141,7 @@ async def _tried(floor: Floor, tenant: Tenant, hold: Hold, entry: Entry) -> bool
     """One try: look who owns the conversation, mark, look for our mark if it may be there, act, and say so."""
     conversation, action = split_conv(hold.conv)[1], entry.action
     found = await tenant.chatwoot.conversation(conversation, deadline=time.time() + _LOOK_SECONDS)
+    await floor.standing.shown(tenant, conversation)
     unsigned = tenant.settings(action.inbox).messages.unsigned
     if (reason := taken(found, action, unsigned_is_person=unsigned == "person")) is not None:
         await _leave_it(floor, hold, entry.pending, action, reason)
@@ -151,7 +152,7 @@ async def _tried(floor: Floor, tenant: Tenant, hold: Hold, entry: Entry) -> bool
     if may is Post.GONE:
         return True
     if may is Post.UNSURE and action.posts:
-        if await _there(tenant, conversation, entry):
+        if await _there(floor, tenant, conversation, entry):
             _log.info("found_our_mark", kind=action.kind.value, part=action.part)
             await patient(lambda: floor.conversations.sent(hold, entry.pending))
             return True
@@ -175,12 +176,16 @@ async def _marked_anew(floor: Floor, hold: Hold, entry: Entry) -> float:
 
 async def _posted(floor: Floor, tenant: Tenant, hold: Hold, entry: Entry, begin_by: float) -> None:
     """Act. What was surely not stored needs no look before the next try."""
-    entry.posted_at = time.time()
+    entry.posted_at, entry.ended = time.time(), False
     try:
         await _act(tenant, split_conv(hold.conv)[1], entry.action, begin_by)
-    except TryAgain:
+    except FateUnknown as error:
+        entry.ended = error.ended
+        raise
+    except (TryAgain, TokenRefused):
         await patient(lambda: floor.conversations.sent(hold, entry.pending, arrived=False))
         raise
+    await floor.standing.posted(tenant)
 
 
 async def _leave_it(floor: Floor, hold: Hold, pending: Pending, action: Action, reason: Taken) -> None:
@@ -204,19 +209,29 @@ async def _unreachable(floor: Floor, tenant: Tenant, hold: Hold, entry: Entry) -
     return go_on
 
 
-async def _there(tenant: Tenant, conversation: int, entry: Entry) -> bool:
+async def _there(floor: Floor, tenant: Tenant, conversation: int, entry: Entry) -> bool:
     """Whether our mark stands in the conversation. Unsure counts as yes: it is silence or saying it twice.
 
     Raises:
         TryAgain: it does not yet, but what was sent so lately may still be stored.
     """
-    action = entry.action
-    found = await tenant.chatwoot.find_mark(
-        conversation, action.turn, action.part, after=action.after or None, deadline=time.time() + _LOOK_SECONDS
-    )
-    if found.sight is Sight.ABSENT and time.time() < entry.posted_at + _STORED_WITHIN:
+    try:
+        found = await _sought(tenant, conversation, entry.action)
+    except TokenRefused as error:
+        if error.owner is not Owner.USER:
+            raise
+        await floor.standing.user_refused(tenant, error)
+        found = await _sought(tenant, conversation, entry.action, history=False)
+    if found.sight is Sight.ABSENT and not entry.ended and time.time() < entry.posted_at + _STORED_WITHIN:
         raise TryAgain("find_mark", "it may still be stored", entry.posted_at + _STORED_WITHIN)
     return found.sight is not Sight.ABSENT
+
+
+async def _sought(tenant: Tenant, conversation: int, action: Action, *, history: bool = True) -> Sighting:
+    return await tenant.chatwoot.find_mark(
+        conversation, action.turn, action.part,
+        after=action.after or None, deadline=time.time() + _LOOK_SECONDS, history=history,
+    )  # fmt: skip
 
 
 async def _act(tenant: Tenant, conversation: int, action: Action, begin_by: float) -> None:
@@ -262,17 +277,20 @@ async def _put_off(floor: Floor, tenant: Tenant, hold: Hold, entry: Entry, error
     raise ChatwootAway(str(error), entry.action.due, error.at if isinstance(error, TryAgain) else 0.0)
 
 
-async def _bury(floor: Floor, tenant: Tenant, hold: Hold, entry: Entry, why: str) -> None:
-    """Chatwoot will never take this: tell people once, open the conversation, and keep a dead letter."""
+async def _bury(floor: Floor, tenant: Tenant, hold: Hold, entry: Entry, why: str, *, lost: bool = False) -> None:
+    """Chatwoot will never take this: tell people once, open the conversation, and keep a dead letter.
+
+    `lost`: Chatwoot no longer has the conversation: there is nothing to open, and nowhere to say it.
+    """
     action = entry.action
     _log.error("dead_letter", cause=why, kind=action.kind.value)
     DEAD_LETTERS.labels("refused").inc()
     meant = action.kind in {ActionKind.REPLY, ActionKind.TEMPLATE}  # for the contact
-    instead = _for_people(entry, why, tenant.settings(action.inbox).language) if meant else ()
+    instead = _for_people(entry, why, tenant.settings(action.inbox).language) if meant and not lost else ()
     # What should have told people so has no letter of its own: there is nothing in it to answer.
     letter = None if action.turn.endswith(_REFUSED) else dead_letter(action.turn, hold.conv, f"Chatwoot refused: {why}")
     await patient(
-        lambda: floor.conversations.replace(hold, entry.pending, instead=instead, drop_turn=meant, dead=letter)
+        lambda: floor.conversations.replace(hold, entry.pending, instead=instead, drop_turn=meant or lost, dead=letter)
     )
 
 

@@ -13,6 +13,7 @@ from crews.draft import Crews
 from workers.attention import Listeners
 from workers.chatwoot.client import Chatwoot
 from workers.media import Media
+from workers.standing import Standing
 from workers.tenant import Tenant
 from workers.typing import typing
 
@@ -29,6 +30,7 @@ class Floor:
         crews: Crews,
         session: aiohttp.ClientSession,
         media: Media | None = None,
+        standing: Standing | None = None,
     ) -> None:
         self.worker = worker
         self.connection = connection
@@ -38,6 +40,7 @@ class Floor:
         self.crews = crews
         self.snapshot = snapshot
         self.media = media
+        self.standing = standing or Standing(connection)
         self._session = session
         self._tenants: dict[str, Tenant] = {}
 
@@ -56,6 +59,11 @@ class Floor:
         if known is None or known.snapshot is not snapshot:
             known = self._tenants[key] = Tenant(account, snapshot, self._client(account))
         return known
+
+    @property
+    def served(self) -> tuple[str, ...]:
+        """The accounts that this worker has served with the configuration in force."""
+        return tuple(self._tenants)
 
     def _client(self, account: Account) -> Chatwoot:
         return Chatwoot(

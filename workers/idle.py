@@ -21,9 +21,10 @@ from chatwootai.stores.keys import split_conv
 from chatwootai.telemetry import log
 from chatwootai.telemetry.metrics import HANDOFFS
 from config.settings import Settings
-from workers.chatwoot.errors import ChatwootError
+from workers.away import ChatwootAway
+from workers.chatwoot.errors import ChatwootError, Gone, TokenRefused
 from workers.chatwoot.records import Conversation
-from workers.deliver import ChatwootAway, deliver
+from workers.deliver import deliver
 from workers.floor import Floor
 from workers.handing import destination, handed
 from workers.owner import PENDING, wrote_since
@@ -69,16 +70,18 @@ async def break_silence(floor: Floor, tenant: Tenant, begun: Begun) -> None:
     """Do what was agreed on for this silence, if it still is one.
 
     Raises:
-        workers.deliver.ChatwootAway: Chatwoot is away; it is tried again.
+        workers.away.AccountClosed: Chatwoot does not take the bot's token; it is tried again.
+        workers.away.ChatwootAway: Chatwoot is away; it is tried again.
         Stale: another job holds the conversation.
         StoreUnavailable: Redis was away for too long.
     """
     note = _read(begun.silence)
     question = _question(note, tenant, begun)
     settings = tenant.settings(question.inbox)
-    found = await _look(tenant, question)
-    silent = found.status == PENDING and not wrote_since(found.last, question.last_message)
-    made, then = _made(note, question, settings, found) if silent else (outcome.silence("somebody has spoken"), None)
+    found = await _look(floor, tenant, begun.hold.conv, question)
+    made, then = outcome.silence("somebody has spoken"), None
+    if found is not None and found.status == PENDING and not wrote_since(found.last, question.last_message):
+        made, then = _made(note, question, settings, found)
     actions = [replace(one, alone=True) for one in outcome.actions(made, question, destination(made, settings))]
     decision = Decision(
         turn=question.turn,
@@ -134,9 +137,16 @@ def _question(note: dict[str, Any], tenant: Tenant, begun: Begun) -> Question:
     )
 
 
-async def _look(tenant: Tenant, question: Question) -> Conversation:
+async def _look(floor: Floor, tenant: Tenant, conv: str, question: Question) -> Conversation | None:
+    """The conversation, or None if Chatwoot no longer has it."""
     try:
         return await tenant.chatwoot.conversation(question.conversation, deadline=time.time() + _LOOK_SECONDS)
+    except TokenRefused as error:
+        raise await floor.standing.refused(tenant, conv, error) from error
+    except Gone as error:
+        if (closed := await floor.standing.gone(tenant, conv, error)) is not None:
+            raise closed from error
+        return None
     except ChatwootError as error:
         _log.warning("chatwoot_away", error=str(error))
         raise ChatwootAway(str(error), time.time()) from error

@@ -22,13 +22,16 @@ from chatwootai.telemetry import http, log
 from chatwootai.telemetry.tasks import ended
 from config.live import Live
 from config.settings import Settings
+from config.whereabouts import Whereabouts
 from workers.catchup import CatchUp
 from workers.catchup_rounds import at_intervals, at_start
 from workers.chatwoot.client import Chatwoot
+from workers.chatwoot.errors import TokenRefused
 from workers.environment import Environment
 from workers.fetch import guarded
 from workers.floor import Floor
 from workers.media import Media
+from workers.standing import Standing
 from workers.sync import keep_in_step
 from workers.typing import settled
 
@@ -69,6 +72,7 @@ class Shop:
             crews=crews,
             session=session,
             media=Media(self.connection, session, await self._stack.enter_async_context(guarded())),
+            standing=Standing(self.connection, Whereabouts(self.live.holder, os.environ).of),
         )
         self.live.listen(self.floor.replace)
         self.floor.replace(self.live.snapshot)
@@ -76,6 +80,7 @@ class Shop:
         self.background(keep_in_step(self.live, self.connection, session))
         self.background(Signals(self.connection, self.worker, self.floor.listeners.hear).listen())
         self.background(self._sweep())
+        self.background(self.floor.standing.watch(lambda: self.floor.served, self.floor.tenant))
         self.background(crews.keep_warm(self._everyones_settings))
         if self.environment.catch_up_hours:
             self.background(self._catch_up())
@@ -133,9 +138,17 @@ class Shop:
         rounds = Rounds(self.connection, self.worker)
         hours = self.environment.catch_up_hours
         catch_up = CatchUp(Mailbox(self.connection), hours=hours, manner=self._manner)
-        await at_start(rounds, catch_up, self._clients())
+        await at_start(rounds, catch_up, self._clients(), self._told)
         if every:
-            await at_intervals(rounds, catch_up, self._clients, every)
+            await at_intervals(rounds, catch_up, self._clients, every, self._told)
+
+    async def _told(self, account: str, refused: TokenRefused | None) -> None:
+        """Chatwoot took an account's user token, or refused it."""
+        tenant = self.floor.tenant(account)
+        if tenant is not None and refused is not None:
+            await self.floor.standing.user_refused(tenant, refused)
+        elif tenant is not None:
+            await self.floor.standing.user_taken(tenant)
 
     def _manner(self, account: str, inbox: int | None) -> Manner:
         return self.floor.snapshot.settings(account, inbox or 0).messages.manner
@@ -147,7 +160,12 @@ class Shop:
 
     async def _serve_probes(self) -> None:
         app = web.Application()
-        checks = {"redis": redis_check(self.connection), "crews": self._crews_check, "config": self.live.check}
+        checks = {
+            "redis": redis_check(self.connection),
+            "crews": self._crews_check,
+            "config": self.live.check,
+            "chatwoot": self._chatwoot_check,
+        }
         app.add_routes(http.routes(checks))
         runner = web.AppRunner(app, access_log=None)
         await runner.setup()
@@ -155,6 +173,9 @@ class Shop:
         site = web.TCPSite(runner, "0.0.0.0", self.environment.metrics_port)  # noqa: S104 - probes come from outside
         await site.start()
         _log.info("listening", port=runner.addresses[0][1])
+
+    async def _chatwoot_check(self) -> http.Check:
+        return await self.floor.standing.check() if self._ready else http.Check(http.Status.OK)
 
     async def _crews_check(self) -> http.Check:
         return http.Check(http.Status.OK if self._ready else http.Status.UNAVAILABLE, {"warm": self._ready})

@@ -1,7 +1,7 @@
 """The turn: one burst with its context, answered once. What a job runs.
 
 begin, decide (decide.py), deliver (deliver.py), finish. Outcomes are values; what raises is a surprise (counted as a
-try, ended as a dead letter), Stale (leave), or an absent Chatwoot (deliver later).
+try, ended as a dead letter), Stale (leave), or a Chatwoot that is away or does not take our token (deliver later).
 """
 
 import time
@@ -14,12 +14,14 @@ from chatwootai.stores.conversations import Begun, Decision, Stale
 from chatwootai.stores.keys import split_conv
 from chatwootai.telemetry import log
 from chatwootai.telemetry.metrics import DEAD_LETTERS, FAILED_OPEN, HANDOFFS, SERVED, TURN_SECONDS, TURNS
+from workers.away import AccountClosed, ChatwootAway
 from workers.decide import Decided, Turn, decided
-from workers.deliver import ChatwootAway, deliver
+from workers.deliver import deliver
 from workers.floor import Floor
 from workers.idle import break_silence
 from workers.letters import dead_letter
 from workers.patience import MOST_TRIES, backoff, patient, until_chatwoot
+from workers.standing import parked
 from workers.wishes import fulfil
 
 _log = log.get("turn")
@@ -44,20 +46,33 @@ async def work(floor: Floor, conv: str, job: str, *, lost: bool) -> None:
             await _work(floor, account, begun)
         except Stale:
             _log.info("conversation_taken_by_another_job")
+        except AccountClosed as closed:
+            await _wait_for_token(floor, begun, closed)
         except ChatwootAway as away:
             after = max(until_chatwoot(away.waiting_since), away.until - time.time())
-            await _again(floor, begun, min(after, _LONGEST_OFF), count=False)
+            await _again(floor, begun, min(after, _LONGEST_OFF), count=False, cause=str(away))
         except StoreUnavailable:
             raise
-        except Exception:  # noqa: BLE001 - whatever it is, the conversation must not be forgotten
+        except Exception as error:  # noqa: BLE001 - whatever it is, the conversation must not be forgotten
             _log.exception("turn_failed", tries=begun.tries + 1)
             if begun.tries <= MOST_TRIES or not await _opened(floor, begun):
-                await _again(floor, begun, backoff(begun.tries), count=True)
+                await _again(floor, begun, backoff(begun.tries), count=True, cause=type(error).__name__)
 
 
-async def _again(floor: Floor, begun: Begun, after: float, *, count: bool) -> None:
+async def _wait_for_token(floor: Floor, begun: Begun, closed: AccountClosed) -> None:
+    """The account is closed: this job looks again soon, or waits until another has found it open."""
+    if closed.after is not None:
+        await _again(floor, begun, closed.after, count=False, cause=str(closed))
+    else:
+        account = split_conv(begun.hold.conv)[0]
+        await _again(floor, begun, parked(), count=False, cause=str(closed), behind=account)
+
+
+async def _again(floor: Floor, begun: Begun, after: float, *, count: bool, cause: str, behind: str = "") -> None:
     try:
-        await patient(lambda: floor.conversations.again(begun.hold, after=after, count=count))
+        await patient(
+            lambda: floor.conversations.again(begun.hold, after=after, count=count, cause=cause, behind=behind)
+        )
     except Stale:
         _log.info("conversation_taken_by_another_job")
 
@@ -95,6 +110,7 @@ async def _work(floor: Floor, account: str, begun: Begun) -> None:
     if tenant is None:
         await _give_up_unknown(floor, begun)
     else:
+        await floor.standing.enter(tenant, begun.hold.conv)
         await deliver(floor, tenant, begun.hold, begun.outbox, posted_at=begun.posting_at)
         if begun.wish is not None:
             await fulfil(floor, tenant, begun, begun.wish)

@@ -22,7 +22,7 @@ async def fulfil(floor: Floor, tenant: Tenant, begun: Begun, wish: Wish) -> None
     """Give the conversation the status that a teammate wished for. People who have it answer what waits there, too.
 
     Raises:
-        workers.deliver.ChatwootAway: Chatwoot is away; it is in the outbox.
+        workers.away.ChatwootAway: Chatwoot is away; it is in the outbox.
         Stale: another job holds the conversation.
         StoreUnavailable: Redis was away for too long.
     """

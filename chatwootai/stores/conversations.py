@@ -28,6 +28,7 @@ _log = structlog.get_logger(__name__)
 POST_SECONDS = 2.0
 """How long the right to post lasts: at most the shortest lease, and many times what a worker needs to begin."""
 _POST_MS = int(POST_SECONDS * keys.SECOND)
+_CAUSE = 160
 
 
 class Stale(Exception):
@@ -266,14 +267,20 @@ class Conversations:
         answer = await self._runner.run("finish", hold.conv, hold.job, hold.fence, keys.STATE_MS)
         return _fresh(answer, hold) == "next"
 
-    async def again(self, hold: Hold, *, after: float, count: bool = True) -> None:
+    async def again(self, hold: Hold, *, after: float, count: bool = True, cause: str = "", behind: str = "") -> None:
         """Queue another job for this conversation, due in `after` seconds; `count` it as a try.
+
+        `cause`: why, for people, in nobody's words but Chatwoot's or ours; `behind`: an account whose token is refused:
+        the job runs as soon as it is taken again (refusals.py).
 
         Raises:
             Stale: another job holds the conversation.
             StoreUnavailable: Redis is away.
         """
-        answer = await self._runner.run("again", hold.conv, hold.job, hold.fence, int(after * 1000), int(count))
+        why = " ".join(cause.split())[:_CAUSE]
+        answer = await self._runner.run(
+            "again", hold.conv, hold.job, hold.fence, int(after * 1000), int(count), why, behind
+        )
         if answer == b"stale":
             raise Stale(hold.conv)
 

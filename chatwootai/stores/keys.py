@@ -44,6 +44,10 @@ The scripts in lua/ build the same names; tests/house holds the two against each
 | cw:config:sync | string | until the next is due | worker | the mapping was compared with Chatwoot |
 | cw:config:told | channel | | publish | word of a new version |
 | cw:breaker:{target} | hash | 1 min after the last failure | trip, mend | a model's endpoint: failures in a row, times opened, until when it rests |
+| cw:refused | set of `{account}:{owner}` | while any | refuse, accept | tokens that Chatwoot does not take |
+| cw:refused:{account}:{owner} | hash | 1 day after the last refusal | refuse, accept | a token (of bot or user) that is not taken: its digest, since when, the words, who looks again and when |
+| cw:parked:{account} | zset of jobs, score = due ms | 1 day after the last came | again, accept | turns that wait until Chatwoot takes the bot's token again |
+| cw:worked:{account} | string, display id | 30 days | worker | a conversation that Chatwoot has shown us: whether it still does tells a lost account from a lost conversation |
 | cw:limit:{endpoint} | hash | 2 min after the last request | take, settle | a key's minute: requests and tokens left, and tokens under way |
 | cw:queue:{endpoint} | zset, score = rank | 2 min | take | workers that wait for room at a limited key, the first in line lowest |
 | cw:spent:{account}:{scope}:{unit}:{period} | hash | a day: 4 days, a month: 35 | reserve, spend | what an account, and of it an inbox or a contact, has spent (`used`), and the threshold told of (`told`) |
@@ -74,6 +78,7 @@ CONFIG_ABOUT: Final = "cw:config:about"
 CONFIG_SYNC: Final = "cw:config:sync"
 CONFIG_TOLD: Final = "cw:config:told"
 TIMERS: Final = "cw:timers"
+REFUSED: Final = "cw:refused"
 
 SECOND: Final = 1000
 DAY: Final = 86_400 * SECOND
@@ -88,6 +93,8 @@ DEAD_MS: Final = 30 * DAY
 CATCHUP_MS: Final = 60 * SECOND
 CAUGHT_MS: Final = DAY
 MEDIA_MS: Final = DAY
+REFUSED_MS: Final = DAY
+WORKED_MS: Final = 30 * DAY
 
 
 def conv(account: str, conversation: int) -> str:
@@ -154,6 +161,16 @@ def kept(conv_name: str) -> str:
 def caught(account: str) -> str:
     """Set while an account counts as caught up with."""
     return f"cw:caught:{account}"
+
+
+def refused(account: str, owner: str) -> str:
+    """A token that Chatwoot does not take."""
+    return f"cw:refused:{account}:{owner}"
+
+
+def worked(account: str) -> str:
+    """A conversation of an account that Chatwoot has shown us."""
+    return f"cw:worked:{account}"
 
 
 def turn(turn_id: str) -> str:

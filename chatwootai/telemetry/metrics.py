@@ -146,6 +146,11 @@ LOOP_LAG: Final = Histogram(
     "chatwootai_event_loop_lag_seconds", "How late the event loop wakes a sleeper, measured each second.",
     buckets=_FAST,
 )  # fmt: skip
+CHATWOOT_TOKEN: Final = Gauge(
+    "chatwootai_chatwoot_token_valid",
+    "1: Chatwoot takes this token of an account, as far as is known; 0: it refuses it, and the account's turns wait.",
+    ["account", "token"],
+)
 FAILED_OPEN: Final = Counter(
     "chatwootai_failed_open", "Failures of what a message can do without: caches, limits, typing, signals.", ["what"]
 )

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any, Final
 
+from sandbox.chatwoot.pages import PAGES
 from sandbox.chatwoot.records import Json
 
-KINDS: Final = ("status", "cut", "hang")
+KINDS: Final = ("status", "cut", "hang", "page")
 _WORDS: Final = {
     401: "Invalid Access Token",
     404: "Resource could not be found",
@@ -24,9 +25,10 @@ class Fault:
     """One kind of trouble.
 
     `on` is an action like "messages#create" or "*". `kind` "status" answers `status` without storing; "cut" stores
-    and closes the connection without an answer; "hang" stores and answers `seconds` late. It strikes the next
-    `times` calls (None: until it is cleared), or of those a `share`. `conversation` narrows it to one. `says`: a
-    refusal's words, where those usual with its status will not do.
+    and closes the connection without an answer; "hang" stores and answers `seconds` late; "page" answers in
+    Chatwoot's place, without storing, as the one of `pages.PAGES` that `page` names. It strikes the next `times` calls
+    (None: until it is cleared), or of those a `share`. `conversation` narrows it to one, `token` to calls with a
+    bot's or a user's ("bot", "user"). `says`: a refusal's words, where those usual with its status will not do.
     """
 
     kind: str
@@ -39,20 +41,25 @@ class Fault:
     account: int | None = None
     conversation: int | None = None
     says: str | None = None
+    token: str | None = None
+    page: str = ""
     id: int = 0
     struck: int = 0
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
             raise ValueError(f"kind is one of {', '.join(KINDS)}, not {self.kind!r}")
+        if (self.kind == "page") != (self.page in PAGES):
+            raise ValueError(f"a fault of kind page names one of {', '.join(PAGES)} as its page")
 
-    def meant_for(self, action: str, account: int | None, conversation: int | None) -> bool:
-        """Whether a call is of the kind that this fault strikes."""
+    def meant_for(self, action: str, account: int | None, conversation: int | None, token: str = "") -> bool:
+        """Whether a call is of the kind that this fault strikes. `token`: "bot" or "user", whose it carries."""
         return (
             self.on in ("*", action)
             and (self.times is None or self.struck < self.times)
             and self.account in (None, account)
             and self.conversation in (None, conversation)
+            and self.token in (None, token)
         )
 
     @property
@@ -78,10 +85,10 @@ class Faults:
         self.active.append(fault)
         return fault
 
-    def strike(self, action: str, account: int | None, conversation: int | None) -> Fault | None:
+    def strike(self, action: str, account: int | None, conversation: int | None, token: str = "") -> Fault | None:
         """Pick the fault that this call meets, if any."""
         for fault in self.active:
-            if fault.meant_for(action, account, conversation) and self.random.random() < fault.share:
+            if fault.meant_for(action, account, conversation, token) and self.random.random() < fault.share:
                 fault.struck += 1
                 return fault
         return None

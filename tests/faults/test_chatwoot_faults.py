@@ -12,9 +12,10 @@ import aiohttp
 import orjson
 import pytest
 
+from sandbox.chatwoot.pages import PAGES
 from workers.chatwoot.answer import retry_after
 from workers.chatwoot.client import Chatwoot
-from workers.chatwoot.errors import ChatwootError, FateUnknown, NotOurs, OutOfTime, Refused, TryAgain
+from workers.chatwoot.errors import ChatwootError, FateUnknown, Gone, OutOfTime, Refused, TokenRefused, TryAgain
 from workers.chatwoot.records import conversation, message
 from workers.typing import settled, typing
 
@@ -193,24 +194,54 @@ def test_retry_after_is_read_as_seconds_or_a_date_and_bounded(header, seconds):
 
 
 @pytest.mark.parametrize(
-    ("status", "error"), [(400, Refused), (422, Refused), (401, NotOurs), (403, NotOurs), (404, NotOurs)]
-)
-async def test_a_final_answer_is_not_asked_for_again(status, error):
-    async with on(answer(status, b'{"error": "no, said %s"}' % BOT.encode())) as (client, stage):
+    ("status", "error", "words"),
+    [
+        (400, Refused, "no, said"), (422, Refused, "no, said"), (401, TokenRefused, "no, said"),
+        (403, TokenRefused, "no, said"), (404, Gone, "Resource could not be found, said"),
+    ],
+)  # fmt: skip
+async def test_a_final_answer_is_not_asked_for_again(status, error, words):
+    said = orjson.dumps({"error": f"{words} {BOT}"})
+    async with on(answer(status, said, "Content-Type: application/json; charset=utf-8")) as (client, stage):
         with pytest.raises(error) as refused:
             await client.create_message(25, "hi")
-        assert (refused.value.status, refused.value.excerpt) == (status, "no, said ***")
+        assert (refused.value.status, refused.value.excerpt) == (status, f"{words} ***")
         assert len(stage.heard) == 1
 
 
 async def test_a_redirect_is_not_followed_and_its_secrets_not_repeated():
     async with on(SHOWN) as (_, other), on(answer(302)) as (client, stage):
         stage.scenes = [answer(302, b"", f"Location: http://127.0.0.1:{other.port}/x?token=hidden")]
-        with pytest.raises(Refused, match="final url") as refused:
+        with pytest.raises(TryAgain, match="put it into the mapping") as refused:
             await client.conversation(25)
         assert str(other.port) in str(refused.value)
         assert "hidden" not in str(refused.value)
         assert other.heard == []
+
+
+@pytest.mark.parametrize("name", PAGES)
+async def test_who_answers_in_chatwoots_place_is_waited_out(name):
+    page = PAGES[name]
+    headers = [f"{key}: {value}" for key, value in {"Content-Type": page.kind, **page.headers}.items() if value]
+    async with on(answer(page.status, page.body.encode(), *headers), SHOWN) as (client, stage):
+        assert (await client.conversation(25)).status == "pending"
+        assert len(stage.heard) == 2
+
+
+async def test_a_post_that_somebody_else_refused_was_not_stored_and_is_sent_again():
+    async with on(answer(404, b"404 page not found", "Content-Type: text/plain"), CREATED) as (client, stage):
+        assert await client.create_message(25, "hi") == 7
+        assert len(stage.heard) == 2
+
+
+async def test_both_names_of_the_header_travel_and_one_alone_where_underscores_are_refused():
+    refusal = answer(400, b"Bad Request", "Content-Type: text/plain")  # Envoy's, for an underscore in a name
+    async with on(refusal, SHOWN) as (client, stage):
+        await client.conversation(25)
+        await client.conversation(25)
+    heads = [heard.lower() for _, heard in stage.heard]
+    assert [b"\r\napi-access-token: " in head for head in heads] == [True, True, True]
+    assert [b"\r\napi_access_token: " in head for head in heads] == [True, False, False]
 
 
 async def test_a_server_that_hangs_costs_no_more_than_the_deadline():

@@ -10,7 +10,7 @@ from sandbox.chatwoot import app, seed
 from sandbox.chatwoot.driver import Driver
 from sandbox.chatwoot.world import World
 from workers.chatwoot.client import Chatwoot, Sight
-from workers.chatwoot.errors import MissingUserToken, NotOurs, Refused
+from workers.chatwoot.errors import Gone, MissingUserToken, Refused, TokenRefused
 from workers.chatwoot.records import Mark
 
 
@@ -109,12 +109,12 @@ async def test_with_the_bots_token_alone_a_mark_may_be_unsure(place: Place) -> N
     assert (await look(place.conversation, "turn-1", 2, after=place.first)).sight is Sight.UNSURE
 
 
-async def test_a_wrong_token_and_a_missing_conversation_are_not_ours(place: Place) -> None:
+async def test_a_wrong_token_is_refused_and_a_missing_conversation_is_gone(place: Place) -> None:
     stranger = Chatwoot(place.session, url=place.url, account=1, bot_token="wrong")
-    with pytest.raises(NotOurs) as refused:
+    with pytest.raises(TokenRefused) as refused:
         await stranger.conversation(place.conversation)
     assert refused.value.status == 401
-    with pytest.raises(NotOurs) as missing:
+    with pytest.raises(Gone) as missing:
         await place.bot.conversation(999_999)
     assert missing.value.status == 404
 

@@ -12,6 +12,8 @@ import aiohttp
 import orjson
 from yarl import URL
 
+from workers.chatwoot.own import own_words
+
 BODY_LIMIT: Final = 16 * 1024 * 1024  # a hundred mails with all their HTML
 _LONGEST_WAIT: Final = 300.0
 _EXCERPT: Final = 200
@@ -31,9 +33,15 @@ class Token:
     def __repr__(self) -> str:
         return "Token(***)"
 
-    def headers(self) -> dict[str, str]:
-        """The header that authenticates."""
-        return {"api_access_token": self._value}
+    def headers(self, *, dashed: bool = False) -> dict[str, str]:
+        """Return the headers that authenticate, under both names of one header; `dashed`: only the one with hyphens.
+
+        Rack reads both names as one, and Puma takes the one with hyphens where both come. nginx, Caddy and AWS's load
+        balancer drop names with underscores, without a word, unless they are told not to: the other gets through.
+        Chatwoot documents the one with underscores, so what stands in for it, or guards it, may know that one alone.
+        """
+        names = ("Api-Access-Token",) if dashed else ("Api-Access-Token", "api_access_token")
+        return dict.fromkeys(names, self._value)
 
     def masked(self, text: str) -> str:
         """Take the token out of a text that an error will show."""
@@ -42,7 +50,11 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came of one attempt. `status` 0: none came, `fault` says why; `body` None: not JSON, or too long."""
+    """What came of one attempt. `status` 0: none came, `fault` says why; `body` None: not JSON, or too long.
+
+    `kind`: its content type, without parameters; `own`: an error that Chatwoot itself reports, and not who stands
+    before it.
+    """
 
     status: int
     body: object = None
@@ -50,6 +62,8 @@ class Answer:
     retry_after: float | None = None
     fault: str = ""
     sent: bool = True
+    kind: str = ""
+    own: bool = False
 
     @property
     def good(self) -> bool:
@@ -64,19 +78,26 @@ class Answer:
 
 async def read_answer(response: aiohttp.ClientResponse, token: Token) -> Answer:
     """Read a response whole, up to BODY_LIMIT. Never raises for what stands in it."""
+    status, kind = response.status, _kind(response)
     wait = retry_after(response.headers.get("Retry-After", ""), time.time())
-    if 300 <= response.status < 400:
-        return Answer(response.status, excerpt=_origin(response.headers.get("Location", "")))
+    if 300 <= status < 400:
+        return Answer(status, excerpt=_origin(response.headers.get("Location", "")), kind=kind)
     raw = await _bounded(response)
     if raw is None:
-        return Answer(response.status, fault="too long an answer", retry_after=wait)
+        return Answer(status, fault="too long an answer", retry_after=wait, kind=kind)
     try:
         body = orjson.loads(raw) if raw.strip() else None
     except orjson.JSONDecodeError:
         # A proxy's page, or a captive portal's. Some of Chatwoot's own empty answers are not JSON either.
-        fault = "not JSON" if 200 <= response.status < 300 else ""
-        return Answer(response.status, fault=fault, retry_after=wait)
-    return Answer(response.status, body, token.masked(_excerpt(body)), wait)
+        fault = "not JSON" if 200 <= status < 300 else ""
+        return Answer(status, fault=fault, retry_after=wait, kind=kind)
+    said = own_words(status, kind, body) if status >= 400 else None
+    shown = token.masked(_line(said or ""))
+    return Answer(status, body, shown, wait, kind=kind, own=said is not None)
+
+
+def _kind(response: aiohttp.ClientResponse) -> str:
+    return response.headers.get("Content-Type", "").partition(";")[0].strip().lower()[:60]
 
 
 async def _bounded(response: aiohttp.ClientResponse) -> bytes | None:
@@ -89,10 +110,9 @@ async def _bounded(response: aiohttp.ClientResponse) -> bytes | None:
     return bytes(raw)
 
 
-def _excerpt(body: object) -> str:
-    """What Chatwoot says went wrong (`error`, or `message`), on one line, bounded."""
-    said = body.get("error") or body.get("message") if isinstance(body, dict) else None
-    return re.sub(r"[^\x20-\x7e\xa0-\uffff]+", " ", said)[:_EXCERPT] if isinstance(said, str) else ""
+def _line(said: str) -> str:
+    """Shorten what Chatwoot says to one line."""
+    return re.sub(r"[^\x20-\x7e\xa0-\uffff]+", " ", said)[:_EXCERPT]
 
 
 def _origin(location: str) -> str:

@@ -5,6 +5,7 @@ import math
 import random
 import time
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any, Final
 
 import aiohttp
@@ -15,8 +16,9 @@ from yarl import URL
 
 from chatwootai.telemetry.metrics import CHATWOOT_CALLS, CHATWOOT_SECONDS, RETRIES
 from workers.chatwoot.answer import Answer, Token, read_answer
-from workers.chatwoot.errors import FateUnknown, MissingUserToken, NotOurs, OutOfTime, Refused, TryAgain
+from workers.chatwoot.errors import MissingUserToken, OutOfTime, TryAgain
 from workers.chatwoot.operations import Operation, Owner
+from workers.chatwoot.verdict import judge, told, undone
 
 _ATTEMPTS: Final = 4
 _ATTEMPT_SECONDS: Final = 10.0
@@ -49,7 +51,10 @@ class _Body(BytesPayload):
 
 
 class Http:
-    """Sends operations to one account of one Chatwoot."""
+    """Sends operations to one account of one Chatwoot.
+
+    `worked_at`: when each token last brought an answer of Chatwoot's, by time.monotonic().
+    """
 
     def __init__(
         self, session: aiohttp.ClientSession, *, url: str, account: int, bot_token: str, user_token: str | None
@@ -59,6 +64,8 @@ class Http:
         self._tokens = {Owner.BOT: Token("bot_token", bot_token)}
         if user_token:
             self._tokens[Owner.USER] = Token("user_token", user_token)
+        self._dashed = False
+        self.worked_at: dict[Owner, float] = {}
 
     def __repr__(self) -> str:
         return f"Http({self._base})"
@@ -97,11 +104,18 @@ class Http:
         url = self._base + operation.path.format(conversation=conversation)
         for attempt in range(1, _ATTEMPTS + 1):
             answer = await self._attempt(operation, URL(url).with_query(query or {}), token, body, deadline, begin_by)
-            self._judge(operation, answer, token)
-            if answer.good and not (answer.fault and operation.reads):
+            judge(operation, answer)
+            if answer.good and not undone(operation, answer):
+                self._heard(operation, answer)
                 return answer.body
+            if answer.status == HTTPStatus.BAD_REQUEST:  # Envoy may refuse a request for an underscore in a name
+                self._dashed = True
             await self._pause(operation, answer, attempt, min(deadline, begin_by))
         raise AssertionError("the last pause raises")
+
+    def _heard(self, operation: Operation, answer: Answer) -> None:
+        if answer.body is not None:  # an empty 200 may come from somebody else
+            self.worked_at[operation.owner] = time.monotonic()
 
     def _token(self, operation: Operation) -> Token:
         token = self._tokens.get(operation.owner)
@@ -134,7 +148,7 @@ class Http:
         """Make one request. Faults become values here, so that no error chain keeps a request with its headers."""
         try:
             async with self._session.request(
-                method, url, data=data, headers=token.headers() | {"Accept": "application/json"},
+                method, url, data=data, headers=token.headers(dashed=self._dashed) | {"Accept": "application/json"},
                 allow_redirects=False,  # a redirect would carry the token to whoever is named in it
                 timeout=aiohttp.ClientTimeout(total=seconds, connect=min(seconds, _CONNECT_SECONDS)),
             ) as response:  # fmt: skip
@@ -147,19 +161,6 @@ class Http:
         except (aiohttp.ClientError, OSError, ValueError):
             return Answer(0, fault="broken", sent=data is None or data.sent)
 
-    def _judge(self, operation: Operation, answer: Answer, token: Token) -> None:
-        """Raise what repeating would not mend."""
-        status = answer.status
-        lost = not status or status in {408, 425} or status >= 500 or (answer.good and answer.fault)
-        if lost and answer.sent and not operation.repeatable:
-            raise FateUnknown(operation.name, answer.fault or f"HTTP {status} after it was sent")
-        if 300 <= status < 400:
-            raise Refused(operation.name, status, f"redirects to {answer.excerpt}: put the final url into the mapping")
-        if status in {401, 403, 404}:
-            raise NotOurs(operation.name, status, token.masked(answer.excerpt))
-        if 400 <= status < 500 and status not in {408, 425, 429} and not answer.limited:
-            raise Refused(operation.name, status, token.masked(answer.excerpt))
-
     async def _pause(self, operation: Operation, answer: Answer, attempt: int, deadline: float) -> None:
         """Wait before the next attempt; raise TryAgain if there is none, or no time for one."""
         wait = _BACKOFF * 2 ** (attempt - 1) * random.uniform(0.5, 1.5)  # noqa: S311 - jitter, not a secret
@@ -169,7 +170,7 @@ class Http:
             wait = max(wait, answer.retry_after)
         at = time.time() + wait
         if attempt == _ATTEMPTS or at + _LEAST_SECONDS > deadline:
-            raise TryAgain(operation.name, answer.fault or f"HTTP {answer.status}", at)
+            raise TryAgain(operation.name, told(answer), at)
         RETRIES.labels("chatwoot").inc()
         await asyncio.sleep(wait)
 

@@ -66,6 +66,10 @@ class Chatwoot:
         """Whether there is a user token, so that messages and conversations can be listed."""
         return self._http.has(Owner.USER)
 
+    def worked_at(self, owner: Owner) -> float:
+        """Return when a token last brought an answer of Chatwoot's, by time.monotonic(); 0: never."""
+        return self._http.worked_at.get(owner, 0.0)
+
     async def create_message(
         self,
         conversation: int,
@@ -216,7 +220,14 @@ class Chatwoot:
         return tuple(found for found in map(read.conversation, listed) if found is not None)
 
     async def find_mark(
-        self, conversation: int, turn: str, part: int, *, after: int | None = None, deadline: float | None = None
+        self,
+        conversation: int,
+        turn: str,
+        part: int,
+        *,
+        after: int | None = None,
+        deadline: float | None = None,
+        history: bool = True,
     ) -> Sighting:
         """Look whether a part of a turn stands in the conversation.
 
@@ -228,9 +239,10 @@ class Chatwoot:
             part: which part; parts are posted in order, so a later one says that this one was posted.
             after: the id of a message that the part can only follow, such as the last that it answers.
             deadline: unix seconds.
+            history: False where the user's token is not to be used.
         """
         wanted, deadline = Mark(turn, part), _deadline(deadline)
-        if self.reads_history:
+        if history and self.reads_history:
             return await self._search(conversation, wanted, after, deadline)
         shown = await self.conversation(conversation, deadline=deadline)
         found = _sighting(shown.last, wanted)

@@ -1,5 +1,9 @@
 """What can go wrong with Chatwoot, named by what the caller must do next. None of them ever holds a token."""
 
+from typing import ClassVar
+
+from workers.chatwoot.operations import Owner
+
 
 class ChatwootError(Exception):
     """Something went wrong in a call to Chatwoot; `operation` is which."""
@@ -18,11 +22,18 @@ class TryAgain(ChatwootError):
 
 
 class FateUnknown(ChatwootError):
-    """The request was sent and no usable answer came: it may have been stored. Look (`find_mark`) before repeating."""
+    """The request was sent and no usable answer came: it may have been stored. Look (`find_mark`) before repeating.
+
+    `ended`: the server has answered it, with an error: what is not stored by now never will be.
+    """
+
+    def __init__(self, operation: str, message: str, *, ended: bool = False) -> None:
+        super().__init__(operation, message)
+        self.ended = ended
 
 
 class Refused(ChatwootError):
-    """Chatwoot will not take this, however often it is sent: change it, or give the conversation to a person.
+    """Chatwoot itself will not take this, however often it is sent: change it, or give the conversation to a person.
 
     `status` is HTTP's, `excerpt` what Chatwoot said, shortened and without secrets.
     """
@@ -33,8 +44,23 @@ class Refused(ChatwootError):
         self.excerpt = excerpt
 
 
-class NotOurs(Refused):
-    """401, 403 or 404: this token may not do this here, or the thing is gone. Check url, account id and tokens."""
+class Gone(Refused):
+    """Chatwoot's own 404: it has no such conversation, or no such account. Look at another conversation to tell."""
+
+    STATUS: ClassVar = 404
+
+
+class TokenRefused(ChatwootError):
+    """Chatwoot itself does not take this token: nothing was changed. Wait until it does, or another one is configured.
+
+    `owner`: whose token; `status` and `excerpt` as in Refused.
+    """
+
+    def __init__(self, operation: str, owner: Owner, status: int, excerpt: str) -> None:
+        super().__init__(operation, f"HTTP {status}: {excerpt}")
+        self.owner = owner
+        self.status = status
+        self.excerpt = excerpt
 
 
 class MissingUserToken(ChatwootError):

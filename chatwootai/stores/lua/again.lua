@@ -1,9 +1,14 @@
 -- again: the turn could not be ended now. A new job for it, due later; a try is counted unless told otherwise.
--- ARGV 1 conv, 2 job, 3 fence, 4 delay ms, 5 '1' to count a try
+-- ARGV 1 conv, 2 job, 3 fence, 4 delay ms, 5 '1' to count a try, 6 why, for people,
+--      7 the account if it waits for Chatwoot to take that one's token again, else ''
 -- returns 'stale' or the count of tries
 local conv, key = ARGV[1], 'cw:conv:' .. ARGV[1]
 if not holds(conv, ARGV[2], tonumber(ARGV[3])) then return 'stale' end
 local tries = redis.call('HINCRBY', key, 'tries', ARGV[5] == '1' and 1 or 0)
-next_turn(conv, now_ms() + tonumber(ARGV[4]))
-life(conv, 'put_off', 'ms=' .. ARGV[4] .. '\ttries=' .. tries)
+local job = next_turn(conv, now_ms() + tonumber(ARGV[4]))
+if ARGV[7] ~= '' then
+  redis.call('ZADD', 'cw:parked:' .. ARGV[7], now_ms() + tonumber(ARGV[4]), job)
+  redis.call('PEXPIRE', 'cw:parked:' .. ARGV[7], PARKED_MS)
+end
+life(conv, 'put_off', 'ms=' .. ARGV[4] .. '\ttries=' .. tries .. '\tcause=' .. ARGV[6])
 return tries

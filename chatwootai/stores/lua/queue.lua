@@ -13,6 +13,7 @@ local LIFE_SLACK = 20       -- trimmed only now and then: mostly a step costs on
 local KEPT_MOST = 20
 local KEPT_MS = '86400000'  -- 1 day
 local LIFE_MS = '604800000' -- 7 days
+local PARKED_MS = '86400000' -- 1 day
 
 local clock
 local function time()

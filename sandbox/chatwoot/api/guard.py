@@ -11,6 +11,7 @@ from aiohttp import web
 
 from sandbox.chatwoot.faults import Fault
 from sandbox.chatwoot.house import HOUSE, House
+from sandbox.chatwoot.pages import PAGES
 from sandbox.chatwoot.records import AgentBot, Conversation, Json, User
 from sandbox.chatwoot.world import NotFound, World
 from sandbox.chatwoot.writing import Refused
@@ -115,8 +116,9 @@ class _Guard:
 
     async def run(self, handler: Handler) -> web.StreamResponse:
         self.caller = identify(self.house.world, self.request.headers)
-        self.fault = self.house.faults.strike(self.action, self.account, self.conversation)
-        if self.fault and self.fault.kind == "status":
+        token = "" if self.caller is None else "bot" if self.caller.kind == "bot" else "user"
+        self.fault = self.house.faults.strike(self.action, self.account, self.conversation, token)
+        if self.fault and self.fault.kind in ("status", "page"):
             return self._written(_trouble(self.fault))
         response = await self._answer(handler)
         await self.house.faults.linger()
@@ -168,8 +170,8 @@ class _Guard:
 
 
 def identify(world: World, headers: "web.BaseRequest | Any") -> Caller | None:
-    """Whose token a request carries; nginx may have turned the underscores into hyphens."""
-    token = headers.get("api_access_token") or headers.get("Api-Access-Token")
+    """Whose token a request carries. Rack reads both names alike, and Puma takes the one with hyphens of two."""
+    token = headers.get("Api-Access-Token") or headers.get("api_access_token")
     if not token:
         return None
     owners: list[User | AgentBot] = [*world.users.values(), *world.agent_bots.values()]
@@ -199,6 +201,8 @@ def refuse(status: int, words: str) -> web.Response:
 
 
 def _trouble(fault: Fault) -> web.Response:
+    if fault.kind == "page":
+        return PAGES[fault.page].response()
     headers = {"Retry-After": str(fault.retry_after)} if fault.retry_after is not None else None
     return web.json_response({"error": fault.words}, status=fault.status, headers=headers)
 

@@ -1,0 +1,143 @@
+"""What is Chatwoot's own word and final, and what is said in its place and waited out."""
+
+import orjson
+import pytest
+
+from sandbox.chatwoot.pages import PAGES
+from workers.chatwoot.answer import Answer
+from workers.chatwoot.errors import ChatwootError, FateUnknown, Gone, Refused, TokenRefused
+from workers.chatwoot.operations import (
+    CREATE_MESSAGE,
+    LABELS,
+    MESSAGES,
+    OPERATIONS,
+    PRIORITY,
+    SHOW,
+    STATUS,
+    Operation,
+    Owner,
+)
+from workers.chatwoot.own import own_words
+from workers.chatwoot.verdict import judge, told, undone
+
+JSON = "application/json"
+
+
+def answered(status: int, body: object, kind: str = JSON) -> Answer:
+    said = own_words(status, kind, body) if status >= 400 else None
+    return Answer(status, body, said or "", kind=kind, own=said is not None)
+
+
+def verdict(operation: Operation, answer: Answer) -> type[ChatwootError] | str:
+    try:
+        judge(operation, answer)
+    except ChatwootError as error:
+        return type(error)
+    return "again" if undone(operation, answer) or not answer.good else "done"
+
+
+OWN = [
+    (SHOW, 401, {"error": "Invalid Access Token"}, TokenRefused),
+    (SHOW, 401, {"error": "Bot is not authorized to access this account"}, TokenRefused),
+    (SHOW, 401, {"error": "You are not authorized to access this account"}, TokenRefused),
+    (SHOW, 401, {"error": "Account is suspended"}, TokenRefused),
+    (SHOW, 401, {"error": "Access to this endpoint is not authorized for bots"}, TokenRefused),
+    (SHOW, 401, {"errors": ["You need to sign in or sign up before continuing."]}, TokenRefused),
+    (SHOW, 401, {"errors": ["Para continuar, faça login ou registre-se."]}, TokenRefused),
+    (CREATE_MESSAGE, 401, {"error": "Invalid Access Token"}, TokenRefused),
+    (MESSAGES, 401, {"error": "Invalid Access Token"}, TokenRefused),
+    (SHOW, 403, {"error": "API access is not enabled for this account"}, TokenRefused),
+    (LABELS, 401, {"error": "Access to this endpoint is not authorized for bots"}, Refused),
+    (STATUS, 401, {"error": "You are not authorized to do this action"}, Refused),
+    (SHOW, 404, {"error": "Resource could not be found"}, Gone),
+    (CREATE_MESSAGE, 404, {"error": "Resource could not be found"}, Gone),
+    (CREATE_MESSAGE, 422, {"error": "Validation failed: Content is too long"}, Refused),
+    (CREATE_MESSAGE, 422, {"message": "Content is too long", "attributes": ["content"]}, Refused),
+    (CREATE_MESSAGE, 422, {"error": ""}, Refused),
+    (STATUS, 400, {"error": "wrong is not a valid status"}, Refused),
+    (STATUS, 402, {"error": "Account limit exceeded. Please upgrade to a higher plan"}, Refused),
+    (CREATE_MESSAGE, 422, {"error": "Validation failed: Too many messages"}, "again"),
+    (CREATE_MESSAGE, 429, {"error": "Retry later"}, "again"),
+]
+
+
+@pytest.mark.parametrize(("operation", "status", "body", "means"), OWN)
+def test_what_chatwoot_itself_says_is_final(operation, status, body, means):
+    assert verdict(operation, answered(status, body)) == means
+    assert verdict(operation, answered(status, body, "")) == means, "some proxies take the content type away"
+
+
+def page(name: str) -> Answer:
+    """As `read_answer` reads it."""
+    shown = PAGES[name]
+    kind = shown.kind.partition(";")[0]
+    try:
+        body = orjson.loads(shown.body) if shown.body else None
+    except orjson.JSONDecodeError:
+        return Answer(shown.status, kind=kind, fault="not JSON" if shown.status < 300 else "")
+    return Answer(shown.status, body, "", kind=kind, own=own_words(shown.status, kind, body) is not None)
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda one: one.name)
+@pytest.mark.parametrize("name", PAGES)
+def test_what_others_say_in_its_place_is_an_outage(name, operation):
+    means = verdict(operation, page(name))
+    if name == "blank" and not operation.says:
+        assert means == "done"  # Chatwoot itself answers so
+    elif operation is CREATE_MESSAGE and PAGES[name].status in {200, 502, 521, 530}:
+        assert means is FateUnknown
+    else:
+        assert means == "again"
+    assert told(page(name)) or PAGES[name].status == 200
+
+
+FOREIGN = [
+    {"message": "Unauthorized"}, {"message": "Forbidden"}, {"Message": "User is not authorized"},
+    {"detail": "Not Found"}, {"error": "Unauthorized"}, {"error": "forbidden."}, {"error": "Not Found"},
+    {"error": {"code": 401}}, {"error": None}, {"errors": [{"status": "401"}]}, {"error_msg": "404 Route Not Found"},
+    {"statusCode": 401, "message": "Access denied"}, {"kind": "Status", "code": 403, "message": "forbidden"},
+    {"status": "error"}, {}, [], "no", None, True, {"error": "Resource could not be found", "path": "/api"},
+    {"error": "Invalid Access Token", "requestId": "x"},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 405, 407, 410, 418, 421, 451])
+@pytest.mark.parametrize("body", FOREIGN, ids=str)
+def test_a_gateways_json_is_not_chatwoots(status, body):
+    assert own_words(status, JSON, body) is None
+
+
+@pytest.mark.parametrize("kind", ["text/html", "text/plain", "application/problem+json", "application/xml"])
+def test_what_does_not_call_itself_json_is_not_chatwoots(kind):
+    assert own_words(401, kind, {"error": "Invalid Access Token"}) is None
+
+
+def test_what_is_too_large_for_whoever_stands_there_will_not_become_smaller():
+    assert verdict(CREATE_MESSAGE, Answer(413, kind="text/html")) is Refused
+
+
+ENDED = [
+    (Answer(500, kind="text/html"), True),
+    (Answer(502), False),
+    (Answer(504), False),
+    (Answer(0, fault="timeout"), False),
+    (Answer(500, fault="too long an answer"), False),
+]
+
+
+@pytest.mark.parametrize(("answer", "ended"), ENDED)
+def test_a_500_that_came_whole_has_ended_its_request_and_a_gateways_has_not(answer, ended):
+    with pytest.raises(FateUnknown) as error:
+        judge(CREATE_MESSAGE, answer)
+    assert error.value.ended is ended
+
+
+def test_an_empty_200_does_a_quiet_call_and_no_other():
+    assert verdict(PRIORITY, Answer(200)) == "done"
+    assert verdict(STATUS, Answer(200)) == "again"
+
+
+def test_a_refusal_says_whose_token_it_is_and_what_may_be_wrong():
+    with pytest.raises(TokenRefused, match="proxy drop") as error:
+        judge(MESSAGES, answered(401, {"errors": ["You need to sign in or sign up before continuing."]}))
+    assert error.value.owner is Owner.USER
