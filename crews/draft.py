@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from chatwootai.model.turn import Draft, Question, Told
 from chatwootai.stores.connection import Connection
@@ -27,6 +27,7 @@ from crews.sentences import whole_sentences
 from crews.sharing import keep
 from crews.stack.response import finish
 from crews.stack.response.thoughts import without_thoughts
+from crews.trouble import trouble
 
 if TYPE_CHECKING:
     from crews.stack.assembly import Stack
@@ -85,9 +86,9 @@ class Crews:
         token = current.set(run)
         try:
             async with asyncio.timeout(question.deadline - time.time()):  # tools and guardrails too, not only the model
-                text, silent = (await way.crew.akickoff(inputs)).raw, "empty"
+                text, silent = (await way.crew.akickoff(inputs)).raw, ModelSilent(_SILENT, reason="empty")
         except ModelSilent as error:
-            text, silent = "", error.reason
+            text, silent = "", error
         except (ModelUnavailable, ModelRefused, BudgetSpent, TimeoutError):
             if (near := self._near(question, settings, run)) is None:
                 raise
@@ -110,6 +111,10 @@ class Crews:
         """
         if self._stack is not None:
             await self._stack.keep_warm(lambda: {standing(each).target.endpoint for each in everyone()})
+
+    def models_away(self) -> list[dict[str, Any]]:
+        """The model endpoints that do not answer, as far as this process has seen: see `crews.stack.health`."""
+        return self._stack.health.away() if self._stack is not None else []
 
     async def close(self) -> None:
         """Close every connection."""
@@ -146,15 +151,19 @@ def _is_cut(text: str, last: Completion) -> bool:
     return last.finish not in finish.WHOLE and last.text.rstrip().endswith(text.rstrip())
 
 
-def _draft(text: str, silent: str, run: Run, steps: tuple[tuple[str, float], ...], plan: str, told: Told) -> Draft:
+def _draft(
+    text: str, silent: ModelSilent, run: Run, steps: tuple[tuple[str, float], ...], plan: str, told: Told
+) -> Draft:
     last = run.last
     marked = read(without_thoughts(text))  # a typed answer's texts may hold them too
     said = marked.text
     if said and last is not None and _is_cut(text, last):
-        said, silent = whole_sentences(said), f"{last.finish}, before a whole sentence"
+        said = whole_sentences(said)
+        silent = ModelSilent(_SILENT, reason=f"{last.finish}, before a whole sentence")
     return Draft(
         text=said,
-        handoff=run.handoff or marked.handoff or (None if said else f"{_SILENT} ({silent})"),
+        handoff=run.handoff or marked.handoff or (None if said else f"{_SILENT} ({silent.reason})"),
+        trouble="" if said or run.handoff or marked.handoff else trouble(silent).value,
         served_by=run.shape if last is None or last.served_by == "crew" else last.served_by,
         model=last.model if last else None,
         usage=run.usage,

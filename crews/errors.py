@@ -6,20 +6,28 @@ class CrewError(Exception):
 
 
 class ModelUnavailable(CrewError):
-    """Try again at `retry_at` (unix seconds): the endpoint is away, overloaded, or answered nonsense."""
+    """Try again at `retry_at` (unix seconds): the endpoint is away, overloaded, or answered nonsense.
 
-    def __init__(self, message: str, *, retry_at: float, status: int | None = None) -> None:
+    `status` its HTTP status, `code` the word that it has for the failure, each where it said one.
+    """
+
+    def __init__(self, message: str, *, retry_at: float, status: int | None = None, code: str | None = None) -> None:
         super().__init__(message)
         self.retry_at = retry_at
         self.status = status
+        self.code = code
 
 
 class ModelRefused(CrewError):
-    """Give up and hand to a person: the endpoint will not answer this request however often it is asked."""
+    """Give up and hand to a person: the endpoint will not answer this request however often it is asked.
 
-    def __init__(self, message: str, *, status: int | None = None) -> None:
+    `status`, `code`: as `ModelUnavailable` has them.
+    """
+
+    def __init__(self, message: str, *, status: int | None = None, code: str | None = None) -> None:
         super().__init__(message)
         self.status = status
+        self.code = code
 
 
 class ModelSilent(CrewError):

@@ -52,7 +52,7 @@ class Server:
             if time.monotonic() < self._again:
                 return False
             self._opened.clear()
-            self._life = asyncio.create_task(self._live(), name=f"mcp {self.name}")
+            self._life = asyncio.create_task(self._live(), name=f"mcp {self.name}", context=log.own_context())
         try:
             async with asyncio.timeout(self._said.timeout_ms / 1000):
                 await self._opened.wait()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Union
 
 import aiohttp
 
+from chatwootai.telemetry import log
 from config.settings import Settings
 from config.tools import Tools
 from crews import guard
@@ -95,6 +96,6 @@ class Offered:
     def _bound(self) -> None:
         while len(self._own) > _ACCOUNTS:
             for server in self._own.popitem(last=False)[1].servers.values():
-                task = asyncio.create_task(server.close())
+                task = asyncio.create_task(server.close(), context=log.own_context())
                 self._ended.add(task)
                 task.add_done_callback(self._ended.discard)

@@ -83,8 +83,15 @@ class Plan:
         return self.p95 <= self.deadline
 
     def __str__(self) -> str:
-        """A few words for a turn's record."""
-        return f"{self.shape}: {self.calls_in_row} in a row, {self.calls} calls, p50 {self.p50} s, p95 {self.p95} s"
+        """A few words for a turn's record: what is expected. With tools in hand a model may answer at once."""
+        calls = _range(len(self.steps), self.calls)
+        row = _range(len(self.path), self.calls_in_row)
+        plural = "" if calls == "1" else "s"
+        return f"{self.shape}: {row} in a row, {calls} call{plural}, p50 {self.p50} s, p95 {self.p95} s"
+
+
+def _range(least: int, most: int) -> str:
+    return str(least) if least == most else f"{least} to {most}"
 
 
 def plan(blueprint: Blueprint, terms: Terms, shape: Shape) -> Plan:

@@ -1,17 +1,18 @@
 """Plans for tenants: which shapes a crew may take, what each would cost them, and what `check` says of it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from config.channels import CHANNELS
 from config.problems import ConfigurationError, Problem
 from config.settings import Settings
-from config.snapshot import Note, Snapshot
+from config.snapshot import Account, Note, Snapshot
 from crews import pricing
 from crews.blueprint import Blueprint
 from crews.call import Endpoint, Target
 from crews.fuse import can_fuse, needs_stock
 from crews.markers import taught
 from crews.plan import Plan, Shape, Terms, plan
+from crews.policy import KEY, without_key
 from crews.prices import prices
 from crews.prompt import values
 
@@ -70,6 +71,24 @@ def notes(snapshot: Snapshot) -> list[Note]:
                 message += "; what it remembers of a contact stays in one worker's memory, for a day"
             found[blueprint.function] = Note(*_place(settings, blueprint), message)
     return [*found.values(), *pricing.notes(snapshot)]
+
+
+def key_notes(snapshot: Snapshot, environment: Mapping[str, str]) -> list[Note]:
+    """A note where turns would be asked of the environment's endpoint, and the environment has no key for it."""
+    everyone = [each for account in snapshot.accounts.values() for each in _settings(account)]
+    missing = without_key(everyone, environment)
+    if not missing:
+        return []
+    message = (
+        f"{KEY} is not set, and {', '.join(missing)} is asked with it: each turn would be handed to people. Set it "
+        "where workers run, or write base_url and api_key under `model`"
+    )
+    return [Note("chatwoot_mapping.yaml", 1, message)]
+
+
+def _settings(account: Account) -> Iterator[Settings]:
+    yield account.settings
+    yield from (inbox.settings for inbox in account.inboxes.values())
 
 
 def _served(snapshot: Snapshot) -> Iterator[tuple[Settings, Blueprint]]:

@@ -1,9 +1,14 @@
 """A tenant's settings as the terms of its model calls. Pure; made once for each settings object and kept."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from config.settings import Served, Settings
 from crews.call import Endpoint, Policy, Target
+
+KEY: Final = "OPENAI_API_KEY"
+"""The variable that holds the key of whatever a tenant's configuration names no address for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +36,14 @@ def standing(settings: Settings) -> Standing:
         time_zone=settings.hours.time_zone if settings.hours else "UTC",
     )
     return Standing(target, policy)
+
+
+def without_key(everyone: Iterable[Settings], environment: Mapping[str, str]) -> tuple[str, ...]:
+    """The models that are asked with the environment's key, where it has none; empty: each has one, or needs none."""
+    if environment.get(KEY):
+        return ()
+    targets = (standing(each).target for each in everyone)
+    return tuple(sorted({each.model for each in targets if not each.endpoint.base_url and not each.endpoint.api_key}))
 
 
 def _target(served: Served) -> Target:

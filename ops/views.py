@@ -20,6 +20,7 @@ from ops.sought import find
 
 Json = dict[str, Any]
 _MANY = 10
+_IDS = frozenset({"message", "messages"})
 _MIB = 1024 * 1024
 _FIELDS = tuple(field.name for field in fields(Job))
 _HEAD = ("STATE", "ACCOUNT", "CONVERSATION", "LANE", "PRIORITY", "MESSAGES", "TRIES", "SINCE", "WHEN", "WORKER", "JOB")
@@ -226,22 +227,33 @@ def print_life(found: Any) -> None:
     print("\nsteps")
     last: float | None = None
     for one in found["steps"]:
-        details = "  ".join(f"{name}={_short(value)}" for name, value in one.items() if name not in {"at", "step"})
+        details = "  ".join(f"{name}={_told(name, value)}" for name, value in one.items() if name not in {"at", "step"})
         later = "" if last is None else f"+{one['at'] - last:.3f}"
         print(f"  {moment(one['at'])} {later:>9}  {one['step']:<11} {details}".rstrip())
         last = one["at"]
 
 
-def _short(value: object) -> str:
-    """A list of many ids by its ends; --json has all."""
-    first, *others = str(value).split(",")
-    return f"{first},...,{others[-1]} ({1 + len(others)})" if len(others) >= _MANY else str(value)
+def _told(name: str, value: object) -> str:
+    """A detail's value: messages' ids with a sign before each, that nobody takes them for counts.
+
+    A list of many is shown by its ends; --json has all.
+    """
+    sign = "#" if name in _IDS else ""
+    shown = [f"{sign}{each}" for each in str(value).split(",")]
+    return f"{shown[0]},...,{shown[-1]} ({len(shown)})" if len(shown) > _MANY else ",".join(shown)
 
 
 def _print_turn(record: Mapping[str, Any]) -> None:
-    print(f"\nturn: {record.get('outcome')} on {record.get('channel')} in {record.get('seconds')} s")
+    cause = f" ({_cause(record)})" if record.get("cause") else ""
+    print(f"\nturn: {record.get('outcome')}{cause} on {record.get('channel')} in {record.get('seconds')} s")
     for name, seconds in record.get("steps") or ():
         print(f"  {name:<9} {seconds:.4f} s")
+
+
+def _cause(record: Mapping[str, Any]) -> str:
+    """A handoff's cause, and what stood behind it: `model: 401 invalid_api_key`."""
+    behind = record.get("error") or str(record.get("why") or "").replace("_", " ")
+    return f"{record['cause']}: {behind}" if behind else str(record["cause"])
 
 
 def _standing(job: Mapping[str, Any] | None) -> str:

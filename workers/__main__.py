@@ -1,6 +1,7 @@
 """`python -m workers`: our Worker, on uvloop, until SIGTERM."""
 
 import asyncio
+import errno
 import sys
 
 import uvloop
@@ -16,6 +17,7 @@ from workers.startup import Shop
 from workers.worker import Worker
 
 _CONNECTIONS = 128
+_PORT = frozenset({errno.EADDRINUSE, errno.EACCES, errno.EADDRNOTAVAIL})
 
 
 def main() -> int:
@@ -25,6 +27,12 @@ def main() -> int:
         environment = Environment.read()
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             return runner.run(_run(environment))
+    except OSError as error:
+        if error.errno not in _PORT:
+            raise
+        port = "WORKER_METRICS_PORT names the port of /metrics and /readyz (0: a free one)"
+        print(f"cannot listen: {error.strerror or error}. {port}", file=sys.stderr)  # noqa: T201 - as below
+        return 2
     except (BadEnvironment, BadRedisUrl, log.LogSettingsError, ConfigurationError) as error:
         print(error, file=sys.stderr)  # noqa: T201 - before and beside the log: for the person who started it
         return 2

@@ -45,7 +45,10 @@ _log = log.get("turn")
 
 @dataclass(slots=True)
 class Turn:
-    """What the steps hand on. `sequence`: how far the mailbox has been read; `draft`: what served, for the record."""
+    """What the steps hand on. `sequence`: how far the mailbox has been read.
+
+    `draft`: what served, `failed`: why none did; for the record.
+    """
 
     begun: Begun
     tenant: Tenant
@@ -55,6 +58,7 @@ class Turn:
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
     steps: Steps = field(default_factory=Steps)
     draft: Draft | None = None
+    failed: Failed | None = None
     images: tuple[str, ...] = ()
     superseded: int = 0
     patience_asked: bool = False
@@ -182,7 +186,8 @@ async def _outcome(floor: Floor, turn: Turn, question: Question) -> Outcome | No
     if isinstance(result, Draft):
         turn.draft = result
         return replace(await _said(turn, question, result), asides=result.actions)
-    need = result if isinstance(result, Need) else Need(result.cause)
+    turn.failed = result if isinstance(result, Failed) else None
+    need = result if isinstance(result, Need) else Need(result.cause, reason=result.reason)
     return handed(need, question, turn.settings)
 
 
@@ -204,7 +209,11 @@ async def _said(turn: Turn, question: Question, draft: Draft) -> Outcome:
     """What of a draft may be read: all of it, dressed, or nothing and people instead."""
     settings = turn.settings
     drafted_by_model = draft.served_by not in _OPERATORS
-    need = after_draft(draft.confidence, draft.handoff, rules(settings), draft.text if drafted_by_model else "")
+    need = (
+        Need(Cause.MODEL, reason=draft.trouble)
+        if draft.trouble
+        else after_draft(draft.confidence, draft.handoff, rules(settings), draft.text if drafted_by_model else "")
+    )
     fit = guarded(draft.text, Level(settings.output_guard), draft.told) if drafted_by_model else Guarded(draft.text)
     if need is None and fit.problem is None:
         greeting, signature = await _greeting(turn, question), settings.signature_on(question.channel)
@@ -265,6 +274,8 @@ async def _commit(
         dead=_dead_letter(turn, made) if turn.begun.tries >= MOST_TRIES else None,
         silence=after_reply(made, question, turn.settings),
         left=made.reason == STEPPED_IN,
+        outcome=made.verdict.value,
+        cause=named_cause(turn, made),
     )
     force = made.verdict is Verdict.SILENCE or not turn.may_restart()
     context = turn.settings.context
@@ -282,6 +293,12 @@ async def _commit(
     if answer is Commit.GROWN:
         return None
     return Decided(question, made, tuple(pending(action) for action in actions))
+
+
+def named_cause(turn: Turn, made: Outcome) -> str:
+    """A handoff's cause in the words that an operator looks for, as `model: 401 invalid_api_key`; never a contact's."""
+    why = (turn.failed.error if turn.failed else "") or (made.why or "").replace("_", " ")
+    return ": ".join(filter(None, (made.cause, why)))
 
 
 def _exchanges(turn: Turn, made: Outcome) -> list[Exchange]:

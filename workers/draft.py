@@ -9,6 +9,7 @@ from chatwootai.model.handoff import Cause
 from chatwootai.model.turn import Draft, Question
 from chatwootai.telemetry import log
 from crews.errors import BudgetSpent, CrewError, ModelRefused, ModelUnavailable
+from crews.trouble import briefly, trouble
 from workers.attention import Attention
 
 _log = log.get("draft")
@@ -18,9 +19,19 @@ Drafter = Callable[[Question], Awaitable[Draft]]
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """No draft, and none to be had before the deadline: people must answer."""
+    """No draft, and none to be had before the deadline: people must answer.
+
+    `reason`: why no model answered, one of a fixed few; `error`: that in the few words that an operator looks for.
+    """
 
     cause: Cause
+    reason: str = ""
+    error: str = ""
+
+    @classmethod
+    def of(cls, error: BaseException) -> "Failed":
+        """What a model's failure comes to."""
+        return cls(Cause.MODEL, trouble(error).value, briefly(error))
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +73,9 @@ async def _made(drafter: Drafter, question: Question) -> Draft | Failed:
         return await drafter(question)
     except (ModelUnavailable, ModelRefused, BudgetSpent) as error:
         _log.warning("model_failed", error=str(error), kind=type(error).__name__)
-        return Failed(Cause.MODEL)
-    except TimeoutError:
-        return Failed(Cause.MODEL)
+        return Failed.of(error)
+    except TimeoutError as error:
+        return Failed.of(error)
     except CrewError as error:
         _log.warning("crew_failed", error=str(error), kind=type(error).__name__)
         return Failed(Cause.FAILED)

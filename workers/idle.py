@@ -89,6 +89,8 @@ async def break_silence(floor: Floor, tenant: Tenant, begun: Begun) -> None:
         actions=actions,
         exchanges=[Exchange("crew", "\n".join(made.parts), time.time())] if made.parts else (),
         silence=then,
+        outcome=made.verdict.value,
+        cause=made.cause or "",
     )
     context = settings.context
     answer = await patient(

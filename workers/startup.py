@@ -23,6 +23,7 @@ from chatwootai.telemetry.tasks import ended
 from config.live import Live
 from config.settings import Settings
 from config.whereabouts import Whereabouts
+from crews.policy import KEY, without_key
 from workers.catchup import CatchUp
 from workers.catchup_rounds import at_intervals, at_start
 from workers.chatwoot.client import Chatwoot
@@ -88,6 +89,7 @@ class Shop:
         gc.freeze()  # what start-up made stays: full collections need not walk CrewAI's classes again
         self._ready = True
         _log.info("ready", worker=self.worker, accounts=len(snapshot.accounts))
+        self._look_for_keys()
         await self._look_at_redis()
 
     async def _look_at_redis(self) -> None:
@@ -165,6 +167,7 @@ class Shop:
             "crews": self._crews_check,
             "config": self.live.check,
             "chatwoot": self._chatwoot_check,
+            "model": self._model_check,
         }
         app.add_routes(http.routes(checks))
         runner = web.AppRunner(app, access_log=None)
@@ -179,6 +182,19 @@ class Shop:
 
     async def _crews_check(self) -> http.Check:
         return http.Check(http.Status.OK if self._ready else http.Status.UNAVAILABLE, {"warm": self._ready})
+
+    async def _model_check(self) -> http.Check:
+        """Degraded while an endpoint is away, or a key is missing: turns are answered, by people."""
+        away = self.floor.crews.models_away() if self._ready else []
+        missing = without_key(self._everyones_settings(), os.environ) if self._ready else ()
+        if not away and not missing:
+            return http.Check(http.Status.OK)
+        keyless = {"no_key": f"{KEY} is not set: {', '.join(missing)}"} if missing else {}
+        return http.Check(http.Status.DEGRADED, {**keyless, **({"away": away} if away else {})})
+
+    def _look_for_keys(self) -> None:
+        if missing := without_key(self._everyones_settings(), os.environ):
+            _log.warning("model_key_missing", variable=KEY, models=missing, then="each turn is handed to people")
 
 
 def redis_check(connection: Connection) -> Callable[[], Awaitable[http.Check]]:

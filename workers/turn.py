@@ -9,6 +9,7 @@ from typing import Any
 
 from chatwootai.model.outbox import Action, ActionKind
 from chatwootai.model.outcome import OPEN
+from chatwootai.model.turn import Draft, Outcome, Verdict
 from chatwootai.stores.connection import StoreUnavailable
 from chatwootai.stores.conversations import Begun, Decision, Stale
 from chatwootai.stores.keys import split_conv
@@ -137,7 +138,7 @@ async def _record(floor: Floor, turn: Turn, made: Decided) -> None:
     seconds = time.time() - turn.last.received_at
     verdict, channel = made.outcome.verdict.value, made.question.channel
     TURNS.labels(verdict, channel).inc()
-    SERVED.labels(turn.draft.served_by if turn.draft else "people").inc()
+    SERVED.labels(_served_by(made.outcome, turn.draft) or "nobody").inc()
     if made.outcome.cause is not None:
         HANDOFFS.labels(made.outcome.cause, made.outcome.why or "").inc()
     TURN_SECONDS.labels(verdict, channel).observe(seconds)
@@ -161,11 +162,12 @@ def _described(turn: Turn, made: Decided, seconds: float) -> dict[str, Any]:
         "reason": made.outcome.reason,
         "cause": made.outcome.cause,
         "why": made.outcome.why,
+        "error": turn.failed.error if turn.failed else None,
         "messages": len(turn.deliveries),
         "parts": len(made.outcome.parts),
         "superseded": turn.superseded,
         "tries": turn.begun.tries,
-        "served_by": draft.served_by if draft else None,
+        "served_by": _served_by(made.outcome, draft),
         "plan": draft.plan if draft else None,
         "model": draft.model if draft else None,
         "calls": draft.usage.calls if draft else 0,
@@ -174,6 +176,13 @@ def _described(turn: Turn, made: Decided, seconds: float) -> dict[str, Any]:
         "seconds": round(seconds, 4),
         "steps": [[name, round(took, 5)] for name, took in [*turn.steps.as_list(), *(draft.steps if draft else ())]],
     }
+
+
+def _served_by(made: Outcome, draft: Draft | None) -> str | None:
+    """What answered the contact; None: nobody did, since nothing was to be said."""
+    if made.verdict is Verdict.HANDOFF:
+        return "people"
+    return draft.served_by if draft else None
 
 
 async def _discard(floor: Floor, begun: Begun) -> None:

@@ -93,7 +93,8 @@ class Draft:
 
     `choices`: answers that the contact may pick from, short, as plain text.
     `plan`: what was expected of the way that was taken, in a few words. `confidence`: 0 to 1, where a crew
-    says how sure it is. `told`: what the model was told, and what of it may be read.
+    says how sure it is. `trouble`: why a model that was asked said nothing. `told`: what the model was told, and what
+    of it may be read.
     """
 
     text: str
@@ -106,6 +107,7 @@ class Draft:
     actions: tuple[Aside, ...] = ()
     plan: str | None = None
     choices: tuple[str, ...] = ()
+    trouble: str = ""
     told: Told = field(default=Told(), repr=False)
 
 

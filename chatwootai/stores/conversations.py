@@ -100,7 +100,8 @@ class Decision:
     """What a commit writes. `answered` are message ids; `dead` a dead letter's JSON, where the turn gives up.
 
     `silence`: what follows if nothing else does; `fulfilled`: the wish that the actions fulfil; `left`: the messages
-    are left to people, who may hand them back unanswered.
+    are left to people, who may hand them back unanswered. `outcome`, `cause`: for those who read the conversation's
+    life later; one line each, without anybody's words.
     """
 
     turn: str
@@ -111,6 +112,8 @@ class Decision:
     silence: Silence | None = None
     fulfilled: Wish | None = None
     left: bool = False
+    outcome: str = ""
+    cause: str = ""
 
 
 class Conversations:
@@ -189,6 +192,8 @@ class Conversations:
             int(decision.silence.seconds * 1000) if decision.silence else 0,
             decision.fulfilled.value if decision.fulfilled else "",
             int(decision.left),
+            decision.outcome,
+            decision.cause,
             *decision.answered,
             *(pack_action(action) for action in decision.actions),
             *(pack_exchange(said) for said in decision.exchanges),

@@ -16,6 +16,7 @@ from redis.exceptions import RedisError, ResponseError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from chatwootai.stores.connection import Connection
+from chatwootai.telemetry import log
 
 _SECONDS: Final = 5.0
 _STALL: Final = 0.1
@@ -65,7 +66,7 @@ class Pipe:
             calls, self._waiting = self._waiting, []
             self._line.send(calls)
         elif self._connecting is None:
-            self._connecting = asyncio.get_running_loop().create_task(self._connect())
+            self._connecting = asyncio.get_running_loop().create_task(self._connect(), context=log.own_context())
 
     async def _connect(self) -> None:
         try:

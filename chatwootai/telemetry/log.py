@@ -7,12 +7,13 @@ or `with log.bound(account=...)`; every line of that task then carries it, also 
 import asyncio
 import atexit
 import contextlib
+import contextvars
 import json
 import logging
 import os
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from typing import Any, Final, TextIO
 
@@ -43,6 +44,24 @@ def get(name: str) -> Logger:
 def bound(**values: Any) -> AbstractContextManager[None]:
     """Bind values to every line written inside the `with` block, in this task and those it starts."""
     return structlog.contextvars.bound_contextvars(**values)
+
+
+@contextlib.contextmanager
+def unbound() -> Iterator[None]:
+    """Write the lines of the `with` block without anything bound: they are about no turn of this task's."""
+    kept = structlog.contextvars.get_contextvars()
+    structlog.contextvars.clear_contextvars()
+    try:
+        yield
+    finally:
+        structlog.contextvars.bind_contextvars(**kept)
+
+
+def own_context() -> contextvars.Context:
+    """Return a copy of this context with nothing bound, for a task that outlives the turn which starts it."""
+    context = contextvars.copy_context()
+    context.run(structlog.contextvars.clear_contextvars)
+    return context
 
 
 def configure_from(environ: Mapping[str, str] = os.environ, *, process: str, for_good: bool = False) -> None:

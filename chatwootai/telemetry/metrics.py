@@ -9,7 +9,26 @@ from typing import Final
 from prometheus_client import Counter, Gauge, Histogram
 
 _FAST: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
-_STEP: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0)
+_STEP: Final = (
+    0.001,
+    0.0025,
+    0.005,
+    0.01,
+    0.025,
+    0.05,
+    0.1,
+    0.25,
+    0.5,
+    0.75,
+    1.0,
+    1.5,
+    2.0,
+    3.0,
+    5.0,
+    10.0,
+    15.0,
+    30.0,
+)
 _TURN: Final = (0.05, 0.1, 0.25, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 7.5, 10.0, 15.0, 30.0)
 
 # The door.
@@ -53,7 +72,8 @@ STEP_SECONDS: Final = Histogram(
 )
 TURNS: Final = Counter("chatwootai_turns", "Turns ended, by outcome and channel.", ["outcome", "channel"])
 SERVED: Final = Counter(
-    "chatwootai_turns_served", "Turns by what answered: curated, cache, fused, crew, quick, fallback, stale, people.",
+    "chatwootai_turns_served", "Turns by what answered: curated, cache, fused, crew, quick, fallback, stale, people, "
+    "nobody (silence).",
     ["served_by"],
 )  # fmt: skip
 HANDOFFS: Final = Counter(

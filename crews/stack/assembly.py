@@ -23,6 +23,7 @@ from crews.stack.cache import Cache
 from crews.stack.deadline import Deadline
 from crews.stack.embedding import Vectors
 from crews.stack.fallback import Fallback
+from crews.stack.health import Health
 from crews.stack.hedging import Hedging
 from crews.stack.limiter import Limiter
 from crews.stack.wire import Wire
@@ -43,7 +44,9 @@ class Stack:
             limiter = Limiter(wire, LimitStore(connection, f"{os.getpid()}.{secrets.token_hex(4)}"), background)
             stack, wire.meter = limiter, limiter
         stack = Hedging(stack)
-        stack = Fallback(stack, Breakers(BreakerStore(connection) if connection is not None else None, background))
+        self.health = Health()
+        breakers = Breakers(BreakerStore(connection) if connection is not None else None, background)
+        stack = Fallback(stack, breakers, self.health)
         ledger = BudgetStore(connection) if connection is not None else None
         stack = Budget(stack, ledger, prices(), background)
         if connection is not None:
@@ -64,6 +67,7 @@ class Stack:
             for endpoint in list(endpoints())[:_WARM_ENDPOINTS]:
                 if endpoint.base_url or os.environ.get("OPENAI_API_KEY"):
                     await self._wire.open_connections(endpoint, _WARM_CONNECTIONS)
+            self.health.remind()
             await asyncio.sleep(_WARM_SECONDS)
 
     async def aclose(self) -> None:

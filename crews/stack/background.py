@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Any
 
+from chatwootai.telemetry import log
+
 
 class Background:
     """Small pieces of work that are held until they are done."""
@@ -12,8 +14,8 @@ class Background:
         self._tasks: set[asyncio.Task[Any]] = set()
 
     def start(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
-        """Do it soon."""
-        task = asyncio.create_task(work)
+        """Do it soon. Its lines carry no ids of the turn that starts it: others may wait for what it does."""
+        task = asyncio.create_task(work, context=log.own_context())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task

@@ -64,7 +64,8 @@ class Breakers:
             return
         if self._until.pop(name, None) is not None:
             BREAKERS.labels("closed").inc()
-            _log.info("breaker_closed", target=name)
+            with log.unbound():
+                _log.info("breaker_closed", target=name)
         if self._shelf is not None:
             self._background.start(self._mend(name))
 
@@ -75,7 +76,8 @@ class Breakers:
     def _rest(self, name: str, seconds: float, *, counted: bool) -> None:
         if counted and not self.known_blocked(name):
             BREAKERS.labels("opened").inc()
-            _log.warning("breaker_opened", target=name, seconds=round(seconds, 2))
+            with log.unbound():
+                _log.warning("breaker_opened", target=name, seconds=round(seconds, 2))
         self._until[name] = max(self._until.get(name, 0.0), time.monotonic() + seconds)
 
     def known_blocked(self, name: str) -> bool:

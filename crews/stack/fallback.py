@@ -15,6 +15,7 @@ from chatwootai.telemetry.metrics import FALLBACKS, RETRIES
 from crews.call import Call, Completer, Completion, Target, total
 from crews.errors import ModelRefused, ModelUnavailable
 from crews.stack.breaker import Breakers
+from crews.stack.health import Health
 
 _SHORTEST = 0.5  # seconds that an answer takes at least; with less left, asking again only adds load
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 2.0
@@ -25,9 +26,10 @@ _PATIENCE = 0.3  # seconds to wait for room at a limited key while there is anot
 class Fallback:
     """Asks targets until one answers."""
 
-    def __init__(self, inner: Completer, breakers: Breakers) -> None:
+    def __init__(self, inner: Completer, breakers: Breakers, health: Health | None = None) -> None:
         self._inner = inner
         self._breakers = breakers
+        self._health = health or Health()
 
     async def complete(self, call: Call) -> Completion:
         """The first answer that says something, with the usage of all requests made for it.
@@ -42,13 +44,16 @@ class Fallback:
             try:
                 completion = await self._inner.complete(search.asked(target))
             except ModelUnavailable as error:
+                self._health.failed(target, error)
                 search.failed(target, error)
                 await self._breakers.failed(target.name, error)
                 continue
             except ModelRefused as error:
+                self._health.failed(target, error)
                 search.refused(target, error)
                 continue
             self._breakers.succeeded(target.name)
+            self._health.succeeded(target)
             if _speaks(completion) or not search.again():
                 return search.served(target, completion)
 

@@ -10,6 +10,7 @@ from crews.errors import CrewError, ModelRefused, ModelUnavailable
 _RETRYABLE = frozenset({408, 409, 425, 429})
 _PAUSE = 0.25  # seconds until a failed endpoint may be asked again, where it names no time
 _PAUSE_LIMIT = 300.0
+_NO_CREDIT = "the model's endpoint says that this account's credit is used up"
 _SPENT = frozenset({"insufficient_quota", "billing_hard_limit_reached"})
 
 
@@ -17,11 +18,13 @@ def of_status(error: openai.APIStatusError) -> CrewError:
     """An answer that is no 200."""
     status = error.status_code
     if status == 429 and error.code in _SPENT:
-        return ModelRefused("the model's endpoint says that this account's credit is used up", status=status)
+        return ModelRefused(_NO_CREDIT, status=status, code=error.code)
     if status in _RETRYABLE or status >= 500:
-        return unavailable(f"the model's endpoint answered {status}", status, error.response.headers)
+        return unavailable(f"the model's endpoint answered {status}", status, error.response.headers, error.code)
     return ModelRefused(
-        f"the model's endpoint refused the request with {status} ({error.code or 'no code'})", status=status
+        f"the model's endpoint refused the request with {status} ({error.code or 'no code'})",
+        status=status,
+        code=error.code,
     )
 
 
@@ -30,15 +33,19 @@ def of_error(error: object) -> CrewError:
     said = error if isinstance(error, dict) else {}
     code = str(said.get("code") or said.get("type") or error or "")
     if code in _SPENT:
-        return ModelRefused("the model's endpoint says that this account's credit is used up", status=429)
+        return ModelRefused(_NO_CREDIT, status=429, code=code)
     status = 429 if "rate_limit" in code or code == "429" else None
-    return unavailable("the model's endpoint broke off its answer with an error", status)
+    return unavailable("the model's endpoint broke off its answer with an error", status, code=code)
 
 
-def unavailable(message: str, status: int | None = None, headers: httpx.Headers | None = None) -> ModelUnavailable:
+def unavailable(
+    message: str, status: int | None = None, headers: httpx.Headers | None = None, code: str | None = None
+) -> ModelUnavailable:
     """Try again: when the endpoint says, or soon."""
     pause = _retry_after(headers) if headers is not None else None
-    return ModelUnavailable(message, retry_at=time.time() + (_PAUSE if pause is None else pause), status=status)
+    return ModelUnavailable(
+        message, retry_at=time.time() + (_PAUSE if pause is None else pause), status=status, code=code
+    )
 
 
 def _retry_after(headers: httpx.Headers) -> float | None:

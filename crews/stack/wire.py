@@ -195,7 +195,7 @@ class Wire:
                 max_retries=0,
             )
         except openai.OpenAIError:
-            raise ModelRefused(_NO_KEY) from None
+            raise ModelRefused(_NO_KEY, code="no_key") from None
 
 
 def _addressed(endpoint: Endpoint) -> tuple[str | None, dict[str, object], dict[str, str]]:

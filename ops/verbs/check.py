@@ -43,8 +43,8 @@ def findings(folder: Path, environment: Mapping[str, str]) -> tuple[list, list, 
 
     found = inspect(folder, environment)
     problems = list(found.problems) or planning.problems(found.snapshot)
-    notes = [*found.snapshot.notes, *planning.notes(found.snapshot), *_astray(folder)]
-    return problems, notes, len(found.snapshot.accounts)
+    crews = [*planning.notes(found.snapshot), *planning.key_notes(found.snapshot, environment)]
+    return problems, [*found.snapshot.notes, *crews, *_astray(folder)], len(found.snapshot.accounts)
 
 
 def _astray(folder: Path) -> list[str]:

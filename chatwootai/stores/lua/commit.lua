@@ -4,6 +4,7 @@
 --      11 count of answered message ids, 12 count of outbox entries, 13 count of context entries,
 --      14 what to do if nothing happens then or '', 15 after so many ms, 16 the wish that is fulfilled or '',
 --      17 '1' where people have the messages and nobody has answered: handed back, they are admitted again,
+--      18 what was decided, 19 its cause, for the conversation's life, each or '',
 --      then messages, entries and context entries in order
 -- returns 'stale' (another holds the conversation), 'grown' (newer messages: run again), else 'committed'
 local conv, key = ARGV[1], 'cw:conv:' .. ARGV[1]
@@ -16,7 +17,7 @@ if (known[1] or '0') ~= ARGV[4] and ARGV[5] ~= '1' then
 end
 
 local messages, entries, said = tonumber(ARGV[11]), tonumber(ARGV[12]), tonumber(ARGV[13])
-local at = 17
+local at = 19
 local answered = {}
 for i = at + 1, at + messages do answered[#answered + 1] = ARGV[i] end
 take_out(conv, known[3], answered)
@@ -41,5 +42,6 @@ redis.call('HSET', key, 'committed', ARGV[6])
 redis.call('HDEL', key, 'tries', 'idle', 'next', 'next_ms')
 if ARGV[14] ~= '' then redis.call('HSET', key, 'next', ARGV[14], 'next_ms', ARGV[15]) end
 if ARGV[16] ~= '' and redis.call('HGET', key, 'wish') == ARGV[16] then redis.call('HDEL', key, 'wish') end
-life(conv, 'committed', 'turn=' .. ARGV[6] .. '\tmessages=' .. table.concat(answered, ',') .. '\tactions=' .. entries .. '\tdead=' .. (ARGV[9] ~= '' and 1 or 0))
+local became = (ARGV[18] ~= '' and '\toutcome=' .. ARGV[18] or '') .. (ARGV[19] ~= '' and '\tcause=' .. ARGV[19] or '')
+life(conv, 'committed', 'turn=' .. ARGV[6] .. '\tmessages=' .. table.concat(answered, ',') .. '\tactions=' .. entries .. '\tdead=' .. (ARGV[9] ~= '' and 1 or 0) .. became)
 return 'committed'

@@ -1,0 +1,55 @@
+"""What befell a model call, in one of a few fixed reasons, and in the few words that an operator looks for. Pure."""
+
+import re
+from typing import Final
+
+from chatwootai.model.reasons import Trouble
+from crews.errors import BudgetSpent, ModelRefused, ModelSilent, ModelUnavailable
+
+_CODE: Final = re.compile(r"[^A-Za-z0-9_.:-]+")
+_LONGEST: Final = 60
+_NO_CREDIT: Final = frozenset({"insufficient_quota", "billing_hard_limit_reached", "billing_not_active"})
+_TOO_LONG: Final = frozenset({"context_length_exceeded", "string_above_max_length", "request_too_large"})
+_WITHHELD: Final = frozenset({"content_filter", "refusal", "content_policy_violation"})
+_BY_STATUS: Final = {
+    401: Trouble.KEY_REFUSED,
+    402: Trouble.NO_CREDIT,
+    403: Trouble.KEY_REFUSED,
+    404: Trouble.NO_MODEL,
+    413: Trouble.TOO_LONG,
+    429: Trouble.BUSY,
+    503: Trouble.BUSY,
+    529: Trouble.BUSY,
+}
+
+
+def trouble(error: BaseException) -> Trouble:
+    """Which of the fixed reasons an error of a model call is."""
+    if isinstance(error, ModelRefused):
+        return _of_code(error.code) or _BY_STATUS.get(error.status or 0, Trouble.REFUSED)
+    if isinstance(error, ModelUnavailable):
+        away = error.status is None and "could not be reached" in str(error)
+        return Trouble.AWAY if away else _BY_STATUS.get(error.status or 0, Trouble.FAILING)
+    if isinstance(error, ModelSilent):
+        return Trouble.WITHHELD if error.reason.split(",")[0] in _WITHHELD else Trouble.SILENT
+    if isinstance(error, BudgetSpent):
+        return Trouble.BUDGET
+    return Trouble.LATE if isinstance(error, TimeoutError) else Trouble.FAILING
+
+
+def _of_code(code: str | None) -> Trouble | None:
+    if code == "no_key":
+        return Trouble.NO_KEY
+    if code in _NO_CREDIT:
+        return Trouble.NO_CREDIT
+    if code in _WITHHELD:
+        return Trouble.WITHHELD
+    return Trouble.TOO_LONG if code in _TOO_LONG else None
+
+
+def briefly(error: BaseException) -> str:
+    """Status and code, as `401 invalid_api_key`, else the reason: nothing that an endpoint can fill with a text."""
+    status, code = getattr(error, "status", None), getattr(error, "code", None)
+    words = [str(status)] if status else []
+    words += [_CODE.sub("_", str(code))[:_LONGEST]] if code else []
+    return " ".join(words) or trouble(error).value.replace("_", " ")

@@ -1,0 +1,174 @@
+"""What an operator hears of a turn, through real processes: its record, its line, the probe, a metric, the note."""
+
+import asyncio
+import itertools
+import json
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import aiohttp
+import pytest
+
+from chatwootai.stores.connection import connect
+from chatwootai.stores.turns import Turns
+from ops.cli import main
+from sandbox.chatwoot.driver import Driver, Sent
+from sandbox.llm.driver import Driver as Llm
+from sandbox.system import Plan, System
+
+ACCOUNT = 1
+SETTINGS = "rate_per_minute: 100000\nburst: {window_ms: 0, cap_ms: 0}\ndeadline_ms: 4000\n"
+CURATED = 'Se aparecer "Erro 403", envie [número do pedido] e {{ nome }}.'
+ANSWERS = f"codigo:\n  questions: [o que fazer com o erro 403]\n  answer: '{CURATED}'\n"
+_numbers = itertools.count(7000)
+
+
+@pytest.fixture(scope="module")
+def shop() -> Iterator[System]:
+    system = System(Plan(llm=("--latency", "fixed:50ms"), settings=SETTINGS))
+    folder = system.configuration / "domains/retail/account_1"
+    folder.mkdir(parents=True)
+    (folder.parent / "config.yaml").write_text("{}\n")
+    (folder / "answers.yaml").write_text(ANSWERS)
+    try:
+        asyncio.run(system.start())
+        yield system
+    finally:
+        system.stop()
+
+
+@pytest.fixture
+async def driver(shop: System) -> AsyncIterator[Driver]:
+    async with Driver(shop.url("chatwoot")) as driver:
+        yield driver
+
+
+@pytest.fixture
+async def llm(shop: System) -> AsyncIterator[Llm]:
+    async with aiohttp.ClientSession() as session:
+        llm = shop.llm(session)
+        await llm.reset()
+        yield llm
+        await llm.heal()
+
+
+async def asked(driver: Driver, text: str) -> tuple[Sent, dict[str, Any]]:
+    """Write, and wait until people have it."""
+    sent = await driver.write(ACCOUNT, "webchat", text, new=True)
+    return sent, await driver.wait_for_status(sent, "open", within=30)
+
+
+def lines(shop: System, event: str) -> list[dict[str, Any]]:
+    found = (line for line in shop.processes["worker"].log.read_text().splitlines() if line.startswith("{"))
+    return [line for line in map(json.loads, found) if line.get("event") == event]
+
+
+async def ended(shop: System, conversation: int, within: float = 10.0) -> dict[str, Any]:
+    """The line of a conversation's turn: it is written after the last post."""
+    async with asyncio.timeout(within):
+        while True:
+            for line in lines(shop, "turn_ended"):
+                if line["conversation"] == conversation:
+                    return line
+            await asyncio.sleep(0.05)
+
+
+async def probed(shop: System, path: str) -> str:
+    async with aiohttp.ClientSession() as session, session.get(shop.url("worker") + path) as response:
+        return await response.text()
+
+
+def note_of(state: dict[str, Any]) -> str:
+    return next(one["text"] for one in state["messages"] if one["kind"] == "note")
+
+
+@pytest.mark.parametrize(
+    ("fault", "why", "error", "said"),
+    [
+        ({"status": 401}, "key_refused", "401", "o serviço de IA recusou a chave"),
+        ({"status": 404}, "no_model", "404", "o serviço de IA não tem o modelo configurado"),
+        ({"status": 400}, "refused", "400", "o serviço de IA recusou o pedido"),
+        ({"status": 503}, "busy", "503", "o serviço de IA está sobrecarregado"),
+        ({"status": 500}, "failing", "500", "o serviço de IA falhou"),
+        ({"kind": "rate_limited", "seconds": 60}, "busy", "429", "o serviço de IA está sobrecarregado"),
+        ({"kind": "stall"}, "late", "late", "o serviço de IA não respondeu a tempo"),
+    ],
+)
+async def test_why_no_model_answered_is_said_everywhere(
+    shop: System, driver: Driver, llm: Llm, fault: dict[str, Any], why: str, error: str, said: str,
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    await llm.fault(**{"kind": "server_error", "share": 1.0, **fault})
+    sent, state = await asked(driver, f"Qual o telefone da loja? CW-{next(_numbers)}")
+    line = await ended(shop, sent.conversation)
+    assert (line["outcome"], line["served_by"], line["cause"], line["why"]) == ("handoff", "people", "model", why)
+    assert line["error"].startswith(error)
+    assert f"Motivo: {said}" in note_of(state)
+
+    redis = connect(shop.redis_url, timeout=5.0)
+    record = await Turns(redis).read(line["turn"])
+    await redis.aclose()
+    assert record is not None
+    assert (record["cause"], record["why"], record["error"]) == ("model", why, line["error"])
+
+    monkeypatch.setenv("REDIS_URL", shop.redis_url)
+    capsys.readouterr()
+    shown = ["jobs", "show", f"{ACCOUNT}:{sent.conversation}", "--config", str(shop.configuration)]
+    assert await asyncio.to_thread(main, shown) == 0
+    printed = capsys.readouterr().out
+    assert f"outcome=handoff  cause=model: {line['error']}" in printed
+    assert "messages=#" in printed
+    assert f'chatwootai_handoffs_total{{cause="model",reason="{why}"}}' in await probed(shop, "/metrics")
+
+
+async def test_an_endpoint_that_goes_away_and_comes_back_is_said_once_each(
+    shop: System, driver: Driver, llm: Llm
+) -> None:
+    await llm.heal()
+    sent = await driver.write(ACCOUNT, "webchat", f"Qual o endereço? CW-{next(_numbers)}", new=True)
+    await driver.wait_for_reply(sent)
+    before = len(lines(shop, "model_away")), len(lines(shop, "model_back"))
+    await llm.fault("server_error", share=1.0, status=401)
+    for _ in range(3):
+        await asked(driver, f"Qual o telefone da loja? CW-{next(_numbers)}")
+    ready = json.loads(await probed(shop, "/readyz"))
+    assert ready["checks"]["model"]["status"] == "degraded"
+    (away,) = ready["checks"]["model"]["away"]
+    assert away["error"].startswith("401")
+    assert away["since"] <= away["last"]
+    await llm.heal()
+    sent = await driver.write(ACCOUNT, "webchat", f"Qual o endereço? CW-{next(_numbers)}", new=True)
+    await driver.wait_for_reply(sent)
+    assert json.loads(await probed(shop, "/readyz"))["checks"]["model"] == {"status": "ok"}
+    after = lines(shop, "model_away"), lines(shop, "model_back")
+    assert (len(after[0]), len(after[1])) == (before[0] + 1, before[1] + 1)
+    for line in (after[0][-1], after[1][-1]):
+        assert not {"account", "conversation", "turn", "delivery"} & set(line)
+
+
+async def test_why_a_draft_was_kept_back_is_said(shop: System, driver: Driver, llm: Llm) -> None:
+    await llm.rule("segredo", answer="Sobre o pedido: error executing tool: no such order")
+    sent, state = await asked(driver, f"Conte o segredo CW-{next(_numbers)}")
+    line = await ended(shop, sent.conversation)
+    assert (line["cause"], line["why"], line["served_by"]) == ("unfit", "tool_error", "people")
+    assert "a resposta do assistente não podia ser mostrada: trazia a falha de uma ferramenta" in note_of(state)
+    assert 'chatwootai_handoffs_total{cause="unfit",reason="tool_error"}' in await probed(shop, "/metrics")
+
+
+async def test_what_the_model_was_told_is_not_posted(shop: System, driver: Driver, llm: Llm) -> None:
+    sent = await driver.write(ACCOUNT, "webchat", f"Qual o endereço? CW-{(number := next(_numbers))}", new=True)
+    await driver.wait_for_reply(sent)
+    (request,) = await llm.requests(f"CW-{number}")
+    rules = next(one["content"] for one in request["body"]["messages"] if one["role"] == "system")
+    line = next(
+        each for each in rules.splitlines() if each.startswith("- ") and len(each.split()) > 12 and ":" not in each
+    )
+    await llm.rule("segredo", answer=f"Claro! {line[2:]}")
+    other, _ = await asked(driver, f"Conte o segredo CW-{next(_numbers)}")
+    assert (await ended(shop, other.conversation))["why"] == "instructions"
+
+
+async def test_the_operators_own_words_are_posted_as_written(driver: Driver) -> None:
+    sent = await driver.write(ACCOUNT, "webchat", "O que fazer com o erro 403?", new=True)
+    (reply,) = await driver.wait_for_reply(sent)
+    assert reply["text"] == CURATED
