@@ -3,7 +3,7 @@
 import asyncio
 import itertools
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Any
 
 import aiohttp
@@ -18,7 +18,7 @@ from sandbox.system import Plan, System
 
 ACCOUNT = 1
 SETTINGS = "rate_per_minute: 100000\nburst: {window_ms: 0, cap_ms: 0}\ndeadline_ms: 4000\n"
-CURATED = 'Se aparecer "Erro 403", envie [número do pedido] e {{ nome }}.'
+CURATED = 'Se aparecer "Erro 403", envie [número do pedido].'
 ANSWERS = f"codigo:\n  questions: [o que fazer com o erro 403]\n  answer: '{CURATED}'\n"
 _numbers = itertools.count(7000)
 
@@ -52,6 +52,22 @@ async def llm(shop: System) -> AsyncIterator[Llm]:
         await llm.heal()
 
 
+Operator = Callable[..., Awaitable[str]]
+
+
+@pytest.fixture
+def operator(shop: System, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Operator:
+    """What a verb of the command line prints."""
+    monkeypatch.setenv("REDIS_URL", shop.redis_url)
+
+    async def run(*words: str) -> str:
+        capsys.readouterr()
+        assert await asyncio.to_thread(main, [*words, "--config", str(shop.configuration)]) == 0
+        return capsys.readouterr().out
+
+    return run
+
+
 async def asked(driver: Driver, text: str) -> tuple[Sent, dict[str, Any]]:
     """Write, and wait until people have it."""
     sent = await driver.write(ACCOUNT, "webchat", text, new=True)
@@ -83,21 +99,21 @@ def note_of(state: dict[str, Any]) -> str:
 
 
 @pytest.mark.parametrize(
-    ("fault", "why", "error", "said"),
+    ("fault", "expected"),
     [
-        ({"status": 401}, "key_refused", "401", "o serviço de IA recusou a chave"),
-        ({"status": 404}, "no_model", "404", "o serviço de IA não tem o modelo configurado"),
-        ({"status": 400}, "refused", "400", "o serviço de IA recusou o pedido"),
-        ({"status": 503}, "busy", "503", "o serviço de IA está sobrecarregado"),
-        ({"status": 500}, "failing", "500", "o serviço de IA falhou"),
-        ({"kind": "rate_limited", "seconds": 60}, "busy", "429", "o serviço de IA está sobrecarregado"),
-        ({"kind": "stall"}, "late", "late", "o serviço de IA não respondeu a tempo"),
+        ({"status": 401}, ("key_refused", "401", "o serviço de IA recusou a chave")),
+        ({"status": 404}, ("no_model", "404", "o serviço de IA não tem o modelo configurado")),
+        ({"status": 400}, ("refused", "400", "o serviço de IA recusou o pedido")),
+        ({"status": 503}, ("busy", "503", "o serviço de IA está sobrecarregado")),
+        ({"status": 500}, ("failing", "500", "o serviço de IA falhou")),
+        ({"kind": "rate_limited", "seconds": 60}, ("busy", "429", "o serviço de IA está sobrecarregado")),
+        ({"kind": "stall"}, ("late", "late", "o serviço de IA não respondeu a tempo")),
     ],
 )
 async def test_why_no_model_answered_is_said_everywhere(
-    shop: System, driver: Driver, llm: Llm, fault: dict[str, Any], why: str, error: str, said: str,
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
+    shop: System, driver: Driver, llm: Llm, fault: dict[str, Any], expected: tuple[str, str, str], operator: Operator
+) -> None:
+    why, error, said = expected
     await llm.fault(**{"kind": "server_error", "share": 1.0, **fault})
     sent, state = await asked(driver, f"Qual o telefone da loja? CW-{next(_numbers)}")
     line = await ended(shop, sent.conversation)
@@ -111,11 +127,7 @@ async def test_why_no_model_answered_is_said_everywhere(
     assert record is not None
     assert (record["cause"], record["why"], record["error"]) == ("model", why, line["error"])
 
-    monkeypatch.setenv("REDIS_URL", shop.redis_url)
-    capsys.readouterr()
-    shown = ["jobs", "show", f"{ACCOUNT}:{sent.conversation}", "--config", str(shop.configuration)]
-    assert await asyncio.to_thread(main, shown) == 0
-    printed = capsys.readouterr().out
+    printed = await operator("jobs", "show", f"{ACCOUNT}:{sent.conversation}")
     assert f"outcome=handoff  cause=model: {line['error']}" in printed
     assert "messages=#" in printed
     assert f'chatwootai_handoffs_total{{cause="model",reason="{why}"}}' in await probed(shop, "/metrics")
@@ -163,7 +175,7 @@ async def test_what_the_model_was_told_is_not_posted(shop: System, driver: Drive
     line = next(
         each for each in rules.splitlines() if each.startswith("- ") and len(each.split()) > 12 and ":" not in each
     )
-    await llm.rule("segredo", answer=f"Claro! {line[2:]}")
+    await llm.rule("segredo", answer=f"Claro! {line}")
     other, _ = await asked(driver, f"Conte o segredo CW-{next(_numbers)}")
     assert (await ended(shop, other.conversation))["why"] == "instructions"
 

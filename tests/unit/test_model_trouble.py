@@ -32,7 +32,7 @@ def away(status: int | None = None, code: str | None = None, message: str = "it 
         (ModelRefused("x", status=401, code="invalid_api_key"), Trouble.KEY_REFUSED, "401 invalid_api_key"),
         (ModelRefused("x", status=403), Trouble.KEY_REFUSED, "403"),
         (ModelRefused("x", status=404, code="model_not_found"), Trouble.NO_MODEL, "404 model_not_found"),
-        (ModelRefused("x", status=400, code="context_length_exceeded"), Trouble.TOO_LONG, "400 context_length_exceeded"),
+        (ModelRefused("x", status=400, code="context_length_exceeded"), Trouble.TOO_LONG, "400 context"),
         (ModelRefused("x", status=429, code="insufficient_quota"), Trouble.NO_CREDIT, "429 insufficient_quota"),
         (ModelRefused("x", status=400, code="content_filter"), Trouble.WITHHELD, "400 content_filter"),
         (ModelRefused("x", status=400), Trouble.REFUSED, "400"),
