@@ -6,8 +6,9 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, model_validator
 
 from chatwootai.model.labels import MOST_LABEL, as_label, composed, is_label
+from chatwootai.model.subjects import readable
 from config.problems import suggestion
-from config.section import NUMBER, Flag, Line, Section, Word, wrong
+from config.section import NUMBER, Flag, Line, Section, Word, form, wrong
 
 
 def _label(value: str) -> str:
@@ -22,6 +23,7 @@ def _label(value: str) -> str:
 
 
 Label = Annotated[str, Field(max_length=MOST_LABEL), AfterValidator(_label)]
+SubjectName = Annotated[str, form(r"^[a-z][a-z0-9_]{0,39}$", "Write it in small letters, as double_charge.")]
 Priority = Literal["low", "medium", "high", "urgent"]
 Cause = Literal["asked", "topic", "anger", "stuck", "unsure", "crew", "unfit", "model", "failed", "off", "idle"]
 """As `chatwootai.model.handoff.Cause`; a test holds the two against each other."""
@@ -35,13 +37,33 @@ class Destination(Section):
     priority: Priority | None = None
 
 
+def _says_something(phrase: str) -> str:
+    if not readable(phrase):
+        remedy = (
+            "Write words, as `cobrado|cobrada ... duas vezes`: `|` between alternatives, ` ... ` for words between."
+        )
+        raise wrong("format", "a side of `|` or of ` ... ` has no word", remedy)
+    return phrase
+
+
+Phrase = Annotated[str, Field(min_length=1, max_length=1000), AfterValidator(_says_something)]
+
+
+class Subject(Section):
+    """What people answer whatever a model would: `phrases` that tell it, and the `priority` that it is given."""
+
+    phrases: tuple[Phrase, ...] = ()
+    priority: Priority | None = None
+
+
 class Handoff(Section):
     """When and to whom a conversation is given. `teams` maps our name of a team to Chatwoot's id of it.
 
     `asked`: hand over whoever asks for a person; `phrases`: what else asks for one; `topics`: words that crews leave to
-    people; `anger`: hand an angry contact over; `stuck_after`: turns without progress, 0 never; `least_confidence`: a
-    draft below it is not sent. `label` is set on the conversation, `priority` too; `note`: leave a private note that
-    says why; `causes`: what differs by cause.
+    people; `subjects`: by name, what else they answer, told by phrases; `unknowing`: hand over where a draft only says
+    that it does not know; `anger`: hand an angry contact over; `stuck_after`: turns without progress, 0 never;
+    `least_confidence`: a draft below it is not sent. `label` is set on the conversation, `priority` too; `note`: leave
+    a private note that says why; `causes`: what differs by cause.
     """
 
     team: Line | None = None
@@ -49,6 +71,8 @@ class Handoff(Section):
     asked: Flag = True
     phrases: tuple[Word, ...] = ()
     topics: tuple[Word, ...] = ()
+    subjects: Mapping[SubjectName, Subject] = {}
+    unknowing: Flag = True
     anger: Flag = True
     stuck_after: Annotated[int, Field(ge=0, le=20), NUMBER] = 3
     least_confidence: Annotated[float, Field(ge=0, le=1), NUMBER] | None = None
@@ -66,12 +90,13 @@ class Handoff(Section):
                 raise wrong("unknown-team", "this team is not among handoff.teams", remedy, *path)
         return self
 
-    def destination(self, cause: str) -> tuple[int | None, str, Priority | None]:
-        """Chatwoot's id of the team, the label (empty: none) and the priority for a cause."""
+    def destination(self, cause: str, subject: str = "") -> tuple[int | None, str, Priority | None]:
+        """Chatwoot's id of the team, the label (empty: none) and the priority for a cause and its subject."""
         own = self.causes.get(cause, Destination())  # type: ignore[call-overload]
+        known = self.subjects.get(subject, Subject())
         team = own.team or self.team
         label = self.label if own.label is None else own.label
-        return (self.teams[team] if team else None), label, own.priority or self.priority
+        return (self.teams[team] if team else None), label, known.priority or own.priority or self.priority
 
 
 class Idle(Section):

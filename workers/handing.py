@@ -21,6 +21,8 @@ def rules(settings: Settings) -> Rules:
         asked=said.asked,
         phrases=said.phrases,
         topics=said.topics,
+        subjects={name: each.phrases for name, each in said.subjects.items()},
+        unknowing=said.unknowing,
         anger=said.anger,
         stuck_after=said.stuck_after,
         least_confidence=said.least_confidence,
@@ -45,5 +47,5 @@ def _sentence(need: Need, question: Question, settings: Settings) -> str:
 
 def destination(made: Outcome, settings: Settings) -> Destination:
     """Where people find it."""
-    team, label, priority = settings.handoff.destination(made.cause or "")
+    team, label, priority = settings.handoff.destination(made.cause or "", made.why or "")
     return Destination(label=label, priority=priority, team=team)

@@ -15,6 +15,7 @@ from chatwootai.channels.render import render
 from chatwootai.model import outcome
 from chatwootai.model.delivery import Contact
 from chatwootai.model.handoff import Cause, Need
+from chatwootai.model.reasons import label
 from chatwootai.model.turn import Exchange, Outcome, Question, Verdict
 from chatwootai.stores.conversations import Begun, Commit, Decision, Silence, pending
 from chatwootai.stores.keys import split_conv
@@ -105,7 +106,7 @@ async def break_silence(floor: Floor, tenant: Tenant, begun: Begun) -> None:
     _log.info("silence", step=note.get("step"), outcome=made.verdict.value, committed=answer.value)
     if answer is Commit.COMMITTED:
         if made.cause is not None:
-            HANDOFFS.labels(made.cause, made.why or "").inc()
+            HANDOFFS.labels(made.cause, label(made.why)).inc()
         await deliver(floor, tenant, begun.hold, [pending(action) for action in actions])
 
 

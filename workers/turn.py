@@ -9,6 +9,7 @@ from typing import Any
 
 from chatwootai.model.outbox import Action, ActionKind
 from chatwootai.model.outcome import OPEN
+from chatwootai.model.reasons import label
 from chatwootai.model.turn import Draft, Outcome, Verdict
 from chatwootai.stores.connection import StoreUnavailable
 from chatwootai.stores.conversations import Begun, Decision, Stale
@@ -140,7 +141,7 @@ async def _record(floor: Floor, turn: Turn, made: Decided) -> None:
     TURNS.labels(verdict, channel).inc()
     SERVED.labels(_served_by(made.outcome, turn.draft) or "nobody").inc()
     if made.outcome.cause is not None:
-        HANDOFFS.labels(made.outcome.cause, made.outcome.why or "").inc()
+        HANDOFFS.labels(made.outcome.cause, label(made.outcome.why)).inc()
     TURN_SECONDS.labels(verdict, channel).observe(seconds)
     record = _described(turn, made, seconds)
     _log.info("turn_ended", **{key: value for key, value in record.items() if key not in _BOUND_OR_SAID})

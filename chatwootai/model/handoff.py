@@ -1,15 +1,18 @@
 """When a conversation is given to people, and what they are told: rules that a support lead could argue about. Pure."""
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
 from chatwootai.model.anger import ANGRY, anger
 from chatwootai.model.asking import asks
-from chatwootai.model.promise import promised
+from chatwootai.model.promise import offered, promised
+from chatwootai.model.reasons import UNKNOWING
+from chatwootai.model.subjects import about
 from chatwootai.model.turn import Exchange
+from chatwootai.model.unknowing import unknowing
 from chatwootai.model.words import alike, clauses, fold
 
 _LIKE_A_QUESTION: Final = 0.6
@@ -20,6 +23,14 @@ _LEAST_WORDS: Final = 3
 _UNWANTED: Final = re.compile(
     r"\b(?:nao|no|not|don t|dont) (?:\w+ )?(?:quero|queria|preciso|precisa|quiero|necesito|want|need)(?: \w+){0,2} $"
 )
+
+
+_LONGEST_YES: Final = 80
+_YES: Final = frozenset(
+    "sim s ss quero pode ser chamar chama chame claro ok okay isso aceito si dale bueno llame llamelo quiero que yes "
+    "yeah yep sure do it go ahead of course agora ja ahora now".split()
+)
+_POLITE: Final = frozenset("por favor pf pfv please obrigado obrigada gracias thanks thank you".split())
 
 
 class Cause(StrEnum):
@@ -50,12 +61,15 @@ _SENTENCES: Final = {Cause.ASKED: "human_requested", Cause.MODEL: "model_down", 
 class Rules:
     """A tenant's rules. `topics` are not for crews; `stuck_after` turns, 0: never.
 
-    `asked`: whoever asks for a person gets one; `phrases`: what else asks for one.
+    `asked`: whoever asks for a person gets one; `phrases`: what else asks for one; `subjects`: by name, phrases that
+    tell what a message is about; `unknowing`: a draft that only says that it does not know goes to people.
     """
 
     asked: bool = True
     phrases: Sequence[str] = ()
     topics: Sequence[str] = ()
+    subjects: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    unknowing: bool = True
     anger: bool = True
     stuck_after: int = 3
     least_confidence: float | None = None
@@ -79,19 +93,35 @@ def before_draft(text: str, history: Sequence[Exchange], rules: Rules) -> Need |
         return Need(Cause.ASKED, phrase)
     if topic := _first_said(text, rules.topics):
         return Need(Cause.TOPIC, topic)
+    if rules.asked and (yes := accepts(text, history)):
+        return Need(Cause.ASKED, yes)
     if rules.anger and anger(text) >= ANGRY:
         return Need(Cause.ANGER)
+    if (found := about(text, rules.subjects)) is not None:
+        return Need(Cause.TOPIC, found[1], found[0])
     return Need(Cause.STUCK) if stuck(text, history, rules.stuck_after) else None
 
 
 def after_draft(confidence: float | None, asked_by_crew: str | None, rules: Rules, text: str = "") -> Need | None:
-    """What the draft tells. What its text promises of people is kept: they get the conversation."""
+    """What the draft tells. What its text promises of people is kept, and what it does not know is for them."""
     if asked_by_crew:
         return Need(Cause.CREW, asked_by_crew)
     if promise := promised(text):
         return Need(Cause.CREW, promise)
     unsure = confidence is not None and rules.least_confidence is not None and confidence < rules.least_confidence
-    return Need(Cause.UNSURE, f"{confidence:.2f}") if unsure else None
+    if unsure:
+        return Need(Cause.UNSURE, f"{confidence:.2f}")
+    said = unknowing(text) if rules.unknowing else None
+    return Need(Cause.UNSURE, said, UNKNOWING) if said else None
+
+
+def accepts(text: str, history: Sequence[Exchange]) -> str | None:
+    """The contact's yes to a person that was offered last, folded; None: there was no offer, or no yes."""
+    last = next((one for one in reversed(history) if one.role != "contact"), None)
+    if last is None or last.role != "crew" or len(text) > _LONGEST_YES or not offered(last.text):
+        return None
+    words = frozenset(fold(text).split())
+    return fold(text) if words & _YES and words <= _YES | _POLITE else None
 
 
 def stuck(text: str, history: Sequence[Exchange], turns: int) -> bool:

@@ -71,6 +71,21 @@ _PROMISES: Final = (
 )
 
 
+_OFFERS: Final = re.compile(
+    r"\b(?:posso|podemos|quer que eu|gostaria que eu|deseja que eu|prefere que eu|puedo|quieres que|desea que"
+    r"|quiere que"
+    r"|shall i|should i|can i|i can|may i|would you like me to|do you want me to|would you like to)"
+    rf"(?: te| lhe| le| a| eu| yo)* (?:{_HANDS}|chamar|chame|acionar|acione|transferir|transfira|encaminhar|encaminhe"
+    r"|passar|llamar|llame|avisar|transfiera|derive|conecte|call|get|bring in|bring|fetch|connect you (?:to|with)"
+    rf"|speak (?:to|with)|talk (?:to|with))\b(?: \w+){{0,5}} {_PEOPLE}\b"
+)
+
+
+def offered(text: str) -> bool:
+    """Whether a text offers a person: what a yes to it asks for is known then."""
+    return any(_OFFERS.search(clause) for clause in clauses(text[-_LONGEST:]))
+
+
 def promised(text: str) -> str | None:
     """The promise, folded; None: there is none. An offer ("shall I?") is no promise."""
     said = clauses(text[:_LONGEST])

@@ -25,6 +25,12 @@ class Trouble(StrEnum):
     BUDGET = "budget"
 
 
+UNKNOWING: Final = "unknowing"
+"""A draft that says that it does not know, and no more."""
+SUBJECTS: Final = ("health", "charge", "fraud", "legal", "self_harm")
+"""The subjects whose phrases ship; a tenant's others go by their own names."""
+
+
 _WORDS: Final[Mapping[str, Mapping[str, str]]] = {
     "pt": {
         Unfit.EMPTY: "estava vazia",
@@ -53,6 +59,12 @@ _WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         Trouble.SILENT: "o modelo terminou sem dizer nada",
         Trouble.WITHHELD: "o filtro do serviço de IA reteve a resposta",
         Trouble.BUDGET: "o orçamento do assistente acabou",
+        UNKNOWING: "ela só diz que não sabe",
+        "health": "saúde depois de usar um produto",
+        "charge": "cobrança em dobro ou indevida",
+        "fraud": "fraude",
+        "legal": "ameaça de medida legal",
+        "self_harm": "risco para a própria vida",
     },
     "es": {
         Unfit.EMPTY: "estaba vacía",
@@ -81,6 +93,12 @@ _WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         Trouble.SILENT: "el modelo terminó sin decir nada",
         Trouble.WITHHELD: "el filtro del servicio de IA retuvo la respuesta",
         Trouble.BUDGET: "se acabó el presupuesto del asistente",
+        UNKNOWING: "solo dice que no sabe",
+        "health": "salud después de usar un producto",
+        "charge": "cobro doble o indebido",
+        "fraud": "fraude",
+        "legal": "amenaza de medidas legales",
+        "self_harm": "riesgo para la propia vida",
     },
     "en": {
         Unfit.EMPTY: "it was empty",
@@ -109,11 +127,24 @@ _WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         Trouble.SILENT: "the model ended without a word",
         Trouble.WITHHELD: "the AI service's filter withheld the answer",
         Trouble.BUDGET: "the assistant's budget is spent",
+        UNKNOWING: "it only says that it does not know",
+        "health": "health after the use of a product",
+        "charge": "a double or wrong charge",
+        "fraud": "fraud",
+        "legal": "a legal threat",
+        "self_harm": "danger to their own life",
     },
 }
 LANGUAGES: Final = tuple(_WORDS)
 
 
 def worded(reason: str, language: str) -> str:
-    """A reason in a language that is spoken here, else in English; empty: it has no words of its own."""
-    return _WORDS.get(language, _WORDS["en"]).get(reason, "")
+    """A reason in a language that is spoken here, else in English, else as it is called; empty: there is none."""
+    return _WORDS.get(language, _WORDS["en"]).get(reason, reason.replace("_", " "))
+
+
+def label(reason: str | None) -> str:
+    """A reason as a metric's label: what an operator has named is `own`, so that the number of series stays fixed."""
+    if not reason:
+        return ""
+    return reason if reason in _WORDS["en"] else "own"
