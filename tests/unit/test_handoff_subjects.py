@@ -1,4 +1,4 @@
-"""What people answer, whatever a model would say: told by the phrases that ship, in three languages, and by a tenant's."""
+"""What people answer, whatever a model would say: by the phrases that ship, in three languages, and by a tenant's."""
 
 import pytest
 
