@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SECRETS = {
     f"CHATWOOT_{number}_{name}": f"canary-{number}-{name}" for number in (1, 2) for name in ("SECRET", "BOT_TOKEN")
 }
-ENVIRONMENT = {"PATH": os.environ["PATH"], "CHATWOOTAI_CONFIG": str(ROOT / "config"), **SECRETS}
+ENVIRONMENT = {"PATH": os.environ["PATH"], "CHATWOOTAI_CONFIG": str(ROOT / "config"), "OPENAI_API_KEY": "k", **SECRETS}
 VERBS = ["check", "config", "connect", "crew", "route", "secret", "sync", "tenants"]
 
 
@@ -34,6 +34,13 @@ def process(
     return subprocess.run(
         command, check=False, env=environment, cwd=ROOT, capture_output=True, text=True, input=text, timeout=60
     )
+
+
+def test_a_missing_model_key_is_noted_by_the_variables_name() -> None:
+    done = run("check", OPENAI_API_KEY="")
+    assert done.returncode == 0
+    assert "note: chatwoot_mapping.yaml:1: OPENAI_API_KEY is not set, and gpt-4.1-mini is asked with it" in done.stderr
+    assert run("check").stderr == ""
 
 
 def broken(folder: Path) -> Path:
