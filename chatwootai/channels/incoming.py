@@ -11,13 +11,15 @@ from chatwootai.channels import letter
 from chatwootai.channels.authors import author
 from chatwootai.channels.enclosed import enclosed
 from chatwootai.channels.groups import is_group
+from chatwootai.channels.quoted import said_now
 from chatwootai.channels.words import channel_of
-from chatwootai.model.delivery import Contact, Delivery, Message, Reason
+from chatwootai.model.delivery import Attachment, Contact, Delivery, Message, Reason
 from chatwootai.model.fields import Object, identifier, items, line, mapping, moment, text
 
 _MILLISECONDS: Final = 100_000_000_000  # a number beyond it counts them
 _MOST_LABELS: Final = 50
 _MOST_CUSTOM: Final = 32
+_MOST_QUOTED: Final = 6000
 _TYPES: Final = {0: "incoming", 1: "outgoing", 2: "activity", 3: "template"}  # as numbers inside conversation.messages
 _STICKER: Final = re.compile(r"!\[sticker[^\]\n]{0,200}\]\([^)\n]{0,2000}\)")  # LINE's come as Markdown
 
@@ -179,7 +181,7 @@ def _message(payload: Object, conversation: Object, channel: str, received_at: f
         # Chatwoot writes a sentence of its own where the contact sent what it cannot show: not the contact's words.
         text="" if attributes.get("is_unsupported") is True else words(payload, conversation),
         at=moment(payload.get("created_at")) or received_at,
-        attachments=enclosed(payload, channel),
+        attachments=(*_passed_on(payload), *enclosed(payload, channel)),
         in_reply_to=identifier(attributes.get("in_reply_to")),
     )
 
@@ -193,7 +195,13 @@ def words(payload: Object, conversation: Object) -> str:
         mapping(mail.get("html_content")).get("quoted")
     )
     whole = trimmed or _processed(conversation, identifier(payload.get("id"))) or text(payload.get("content"))
-    return whole or line(mail.get("subject")) or ""  # some write nothing but a subject
+    return said_now(whole) or line(mail.get("subject")) or ""  # some write nothing but a subject
+
+
+def _passed_on(payload: Object) -> tuple[Attachment, ...]:
+    """What a mail quotes or forwards, where it says nothing else: to be read, but not what the contact says now."""
+    whole = text(payload.get("content")) if letter.of(payload) else ""
+    return (Attachment(kind="quoted", content=whole[:_MOST_QUOTED]),) if whole and not said_now(whole) else ()
 
 
 def _filled_in(payload: Object) -> str:

@@ -8,6 +8,7 @@ from chatwootai.model.delivery import Attachment
 _NAMED: Final[Mapping[str, str]] = {
     "unsupported": "something that this channel cannot pass on",
     "contact": "contact card",
+    "quoted": "quoted or forwarded mail",
     "share": "shared post",
     "story_mention": "mention in a story",
     "ig_reel": "reel",

@@ -161,14 +161,15 @@ def test_a_mail_without_its_quoted_thread() -> None:
 
 
 @needs_payloads
-def test_a_mail_of_html_alone_and_one_trimmed_only_by_chatwoot() -> None:
+def test_a_mail_of_html_alone_one_trimmed_by_chatwoot_and_one_by_us() -> None:
     mail = stored("message_created.incoming.email")
     mail["content_attributes"]["email"]["text_content"] = None
     assert delivery(mail).message.text == "My order **8812** is late"
     mail["content_attributes"]["email"]["html_content"] = None
     assert delivery(mail).message.text == "My order 8812 is late"
     mail["conversation"]["messages"][0]["id"] += 1  # then it is another message's
-    assert delivery(mail).message.text.endswith("> Your order shipped")
+    assert mail["content"].endswith("> Your order shipped")
+    assert delivery(mail).message.text == "My order 8812 is late"
 
 
 @needs_payloads

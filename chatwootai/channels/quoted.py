@@ -1,0 +1,135 @@
+"""What a mail says now, without what it quotes or forwards and without its signature. Pure.
+
+Own code, line by line and linear in the text: the parsers on PyPI know no Portuguese, or take minutes on a text that is
+made to be slow. Mail programs announce a quotation in three ways: a line that says who wrote when (`On ... wrote:`), a
+ruled line with a name (`-----Original Message-----`), or the quoted mail's own header (`From:`, `Sent:`, `Subject:`).
+Where lines that begin with `>` follow, they alone are quoted, and what stands between and below them is new: the
+sender answers below or between the lines. Where none follows, all the rest is quoted.
+"""
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+_MOST_LINE: Final = 400
+_WRAPPED: Final = 4
+"""Lines that who wrote when may be wrapped into."""
+_BLANK_LINES: Final = 5
+_HEADER_LINES: Final = 8
+_HEADER_NAMES: Final = 3
+"""So many lines of a header, its first included, are one: a single `De: ...` is a sentence."""
+
+_WROTE: Final = re.compile(
+    r"(?:wrote|escreveu|escribió|escribio|schrieb|a écrit|ha scritto|schreef|skrev|napisał|napisał\(a\)|pisze|napsal|"
+    r"kirjoitti|написал|написала|пишет|пише|писав|yazdı|a scris|va escriure|έγραψε|írta|scrisse|写道|寫道|님이 작성|"
+    r"のメール|さんは書きました)[^\n]{0,200}[:：]\s*$",
+    re.IGNORECASE,
+)
+_WHEN_OR_WHO: Final = re.compile(r"[\w.+-]@[\w-]|\d{1,2}[:h.]\d{2}|\d{1,2}[./-]\d{1,2}|\b(?:19|20)\d{2}\b|\d年")
+_BEGINS: Final = re.compile(
+    r"[\s*_]*(?:on|em|no dia|el|am|le|il|op|den|dne|dnia|w dniu|a|\d{4}[年./-]|\d{1,2}[./-]\d)\b|[^@<>\n]{1,60}<",
+    re.IGNORECASE,
+)
+_RULED: Final = re.compile(r"[\s*]*-{2,}\s*\w[^-\n]{2,60}\s*-{2,}[\s*]*$")
+_RULED_NAMES: Final = re.compile(
+    r"original|orig\.|forward|fwd|encaminhad|reenviad|urspr(?:ü|ue)nglich|weitergeleitet|transf(?:é|e)r|inoltrat|"
+    r"oorspronkelijk|doorgestuurd|vidarebefordra|oprindelig|videresendt|przekazan|oryginaln|исходн|пересл|原始|转发|轉寄",
+    re.IGNORECASE,
+)
+_BEGIN_FORWARDED: Final = re.compile(
+    r"(?:begin forwarded message|início da mensagem encaminhada|inicio del mensaje reenviado|"
+    r"anfang der weitergeleiteten (?:nachricht|e-?mail)|début du message (?:transféré|réexpédié)|"
+    r"inizio messaggio inoltrato)\s?[:：]",
+    re.IGNORECASE,
+)
+_FROM: Final = (
+    "from|de|von|da|van|fra|från|od|lähettäjä|gönderen|от|від|发件人|寄件者|差出人|보낸 ?사람|expéditeur|remitente"
+)
+_NAMES: Final = (
+    f"{_FROM}|sent|date|to|cc|bcc|subject|reply-to|enviado|enviado em|enviada em|enviado el|data|para|assunto|fecha|"
+    "asunto|gesendet|an|betreff|datum|envoyé|envoyé le|à|objet|inviato|a|oggetto|verzonden|aan|onderwerp|sendt|til|"
+    "emne|skickat|till|ämne|wysłano|do|temat|отправлено|дата|кому|тема|копия|发送时间|发件时间|收件人|主题|日期|抄送|送信日時|"
+    "宛先|件名|보낸 ?날짜|받는 ?사람|제목"
+)
+_FROM_LINE: Final = re.compile(rf"[\s*_]*(?:{_FROM})\s?[:：][\s*_]*\S", re.IGNORECASE)
+_HEADER_LINE: Final = re.compile(rf"[\s*_]*(?:{_NAMES})\s?[:：]", re.IGNORECASE)
+_QUOTED: Final = re.compile(r"\s{0,3}(?:>|&gt;)")
+_SIGNATURE: Final = re.compile(r"(?:-- ?|—|__)$")
+_DEVICE: Final = re.compile(
+    r"\W{0,3}(?:(?:sent from|get outlook for|enviado (?:do|desde|pelo|de|via)|obter o? ?outlook|obtener outlook|"
+    r"von meinem|gesendet (?:von|mit)|envoyé (?:de|depuis)|inviato da)\b.{0,60}|.{0,40}\bgesendet)$",
+    re.IGNORECASE,
+)
+_RULE: Final = re.compile(r"[\s*_=–—-]*$")
+
+
+def said_now(text: str) -> str:
+    """Return what the sender of a mail has written himself; empty where there is nothing but quotations."""
+    lines = text.replace("\r\n", "\n").split("\n")
+    kept: list[str] = []
+    at, signed = 0, False
+    while at < len(lines):
+        length = _announced(lines, at)
+        if length:
+            if not _marked_below(lines, at + length):
+                break
+            at, signed = at + length, False
+        elif _QUOTED.match(lines[at]):
+            at, signed = at + 1, False
+        else:
+            signed = signed or _SIGNATURE.fullmatch(lines[at].rstrip("\r")) is not None
+            if not signed and not _DEVICE.fullmatch(lines[at][:_MOST_LINE].strip()):
+                kept.append(lines[at])
+            at += 1
+    return _tidy(kept)
+
+
+def _announced(lines: Sequence[str], at: int) -> int:
+    """How many lines from here announce a quotation; 0: none does."""
+    line = lines[at][:_MOST_LINE]
+    if not line.strip():
+        return 0
+    if _BEGIN_FORWARDED.search(line) or (_RULED.match(line) and _names_a_mail(lines, at)):
+        return 1
+    return _header(lines, at) or _who_wrote_when(lines, at)
+
+
+def _names_a_mail(lines: Sequence[str], at: int) -> bool:
+    """Whether a ruled line stands above another mail: it says so, or that mail's header follows."""
+    below = next((each for each in lines[at + 1 : at + 4] if each.strip()), "")
+    return _RULED_NAMES.search(lines[at][:_MOST_LINE]) is not None or _HEADER_LINE.match(below[:_MOST_LINE]) is not None
+
+
+def _header(lines: Sequence[str], at: int) -> int:
+    if not _FROM_LINE.match(lines[at][:_MOST_LINE]):
+        return 0
+    named = [
+        number for number, each in enumerate(lines[at : at + _HEADER_LINES]) if _HEADER_LINE.match(each[:_MOST_LINE])
+    ]
+    return named[-1] + 1 if len(named) >= _HEADER_NAMES else 0
+
+
+def _who_wrote_when(lines: Sequence[str], at: int) -> int:
+    """`On Monday, 23 Nov 2026, at 10:12, Ana <ana@example.com> wrote:`, in one line or wrapped."""
+    said = ""
+    wrapped = _WRAPPED if _BEGINS.match(lines[at][:_MOST_LINE]) else 1
+    for number, line in enumerate(lines[at : at + wrapped], 1):
+        if not line.strip() or _QUOTED.match(line) or len(said) > _MOST_LINE:
+            return 0
+        said = f"{said} {line[:_MOST_LINE].strip(' *_')}".strip()
+        if _WROTE.search(said) and (_WHEN_OR_WHO.search(said) or _marked_below(lines, at + number)):
+            return number
+    return 0
+
+
+def _marked_below(lines: Sequence[str], at: int) -> bool:
+    """Whether the quotation that was announced is marked line by line."""
+    below = next((each for each in lines[at : at + _BLANK_LINES] if each.strip()), "")
+    return _QUOTED.match(below) is not None
+
+
+def _tidy(lines: list[str]) -> str:
+    """Without blank lines and rules at the end."""
+    while lines and _RULE.fullmatch(lines[-1]):
+        lines.pop()
+    return "\n".join(lines).strip()
