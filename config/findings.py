@@ -10,6 +10,8 @@ from config.problems import Problem, nearest, suggestion
 from config.section import remedy_of
 from config.tree import Node, Scalar, Table, find, plain
 from config.yaml_events import resolve
+from config.yaml_lookalikes import Lookalike, in_key, in_structure
+from config.yaml_mistakes import RULE
 
 Validated = TypeVar("Validated", bound=BaseModel)
 _SHOWN = re.compile(r"^[\w.:+-]{1,20}$")  # short enough to be no token; longer values are better looked up in the file
@@ -51,11 +53,21 @@ def finding(detail: ErrorDetails, kind: type[BaseModel], node: Node, at: str) ->
     rule, message, remedy = _said(detail, kind, path)
     of_key = rule in {"unknown-key", "missing-key"} or detail["loc"][-1:] == ("[key]",)
     mark = value.mark if isinstance(value, Scalar) and not of_key else mark
+    if isinstance(value, Scalar) and (odd := _lookalike(rule, value.written)) is not None:
+        mark = mark._replace(column=mark.column + odd.offset)
+        rule, message, remedy = RULE, odd.message, odd.remedy
     shown = "" if of_key else quote(value)
     dotted = ".".join(str(step) for step in ((at, *path) if at else path))
     if not dotted.isascii() and rule == "unknown-key":
         message += f" (it is written {path[-1]!a})"
     return Problem(*mark, rule, f"`{dotted[:120]}`{f' is {shown}' if shown else ''}: {message}", remedy)
+
+
+def _lookalike(rule: str, written: str) -> Lookalike | None:
+    """A character that makes a text of what was meant as a map, or another word of one."""
+    if written.isascii() or rule not in {"type", "format", "not-one-of"}:
+        return None
+    return in_structure(written) or in_key(written)
 
 
 def _slips(details: list[ErrorDetails], kind: type[BaseModel]) -> set[tuple[int | str, ...]]:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import Generic, TypeGuard, TypeVar
 
 from config.entries import (
     INBOX,
@@ -23,6 +23,8 @@ from config.problems import Problem, nearest
 from config.section import Section
 from config.spellings import Spelled
 from config.tree import Mark, Node, Scalar, Table, find, leaves
+from config.yaml_lookalikes import in_structure
+from config.yaml_mistakes import RULE
 
 E = TypeVar("E", bound=Section)
 SECRETS = (("webhook_secrets",), ("bot_token",), ("user_token",))
@@ -94,7 +96,9 @@ def _section(spelled: Spelled, name: str, kind: type[E], pattern: str, problems:
     if section is None or is_null(section):
         return
     if not isinstance(section, Table):
-        problems.append(_no_map(spelled.table.keys[name], spelled.names.get(name, name)))
+        mark, node = find(spelled.table, (name,))
+        mark = node.mark if _has_lookalike(node) else mark
+        problems.append(_no_map(mark, spelled.names.get(name, name), node))
         return
     for key, node in section.items.items():
         mark, at = section.keys[key], f"{name}.{key}"
@@ -124,8 +128,14 @@ def _nulls(kind: type[Section], node: Table, at: str) -> Iterator[Problem]:
                 yield Problem(*numbers.keys[phone], "missing-key", message, "Write the crew that answers this number.")
 
 
+def _has_lookalike(node: Node | None) -> TypeGuard[Scalar]:
+    return isinstance(node, Scalar) and in_structure(node.written) is not None
+
+
 def _no_map(mark: Mark, at: str, node: Node | None = None) -> Problem:
     remedy = "Write `key: value` lines, indented under it."
+    if isinstance(node, Scalar) and (odd := in_structure(node.written)) is not None:
+        return Problem(mark.file, mark.line, mark.column + odd.offset, RULE, odd.message, odd.remedy)
     if isinstance(node, Scalar) and re.match(r"\w+:\S", node.written):
         remedy = f"Put a space after the colon, and {remedy[0].lower()}{remedy[1:]}"
     return Problem(*mark, "type", f"`{at[:120]}`: a map is needed", remedy)

@@ -10,7 +10,8 @@ import yaml
 
 from config.problems import Problem
 from config.tree import Mark, Node, Scalar, Sequence, Table, Value
-from config.yaml_mistakes import mistake
+from config.yaml_lookalikes import Lookalike, around, in_key, in_structure
+from config.yaml_mistakes import RULE, mistake
 
 MAX_DEPTH = 24
 MAX_PROBLEMS = 200  # of one file: a binary file would otherwise report every byte
@@ -169,9 +170,22 @@ class Reader:
         if _CONTROL.search(event.value):
             self._problem(mark, "control-character", "a control character stands in this text", "Write it without.")
             node.failed = True
+        if is_plain and not event.value.isascii() and (odd := self._lookalike(event.value)) is not None:
+            self._odd(mark, odd)
+            node.failed, node.value = True, None
         if event.anchor:
             self.anchors[event.anchor] = (node, 1, 0)
         self._place(node, mark)
+
+    def _lookalike(self, text: str) -> Lookalike | None:
+        """What makes a text of a file that should hold keys, or stays in a text that should stand in quotes."""
+        if not self.stack:
+            return in_structure(text)
+        return None if self._wants_key() else around(text)
+
+    def _odd(self, mark: Mark, odd: Lookalike) -> None:
+        place = Mark(mark.file, mark.line, mark.column + odd.offset)
+        self._problem(place, RULE, odd.message, odd.remedy)
 
     def _norway(self, mark: Mark, word: str) -> None:
         meant = _AMBIGUOUS[word.lower()]
@@ -210,6 +224,9 @@ class Reader:
         top.key = node.written if isinstance(node, Scalar) else None
         if not top.key:
             self._problem(mark, "key", "a key must be a word", "Write `key: value`.")
+            top.key = None
+        elif not top.key.isascii() and (odd := in_key(top.key)) is not None:
+            self._odd(mark, odd)
             top.key = None
         elif "${" in top.key:
             remedy = "Write the name out: references are read in values alone."

@@ -3,13 +3,17 @@
 Size and encoding are settled here, before a parser sees anything; the tree is built in `yaml_events`.
 """
 
+import re
 from dataclasses import dataclass
 
 from config.problems import Problem
 from config.tree import Node
 from config.yaml_events import MAX_PROBLEMS, Reader
+from config.yaml_lookalikes import Lookalike
+from config.yaml_mistakes import RULE
 
 MEGABYTE = 1024 * 1024
+_MARK = re.compile(r"[ ]*\ufeff")
 _BOMS = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
 
 
@@ -37,7 +41,8 @@ def parse(data: bytes, name: str, limits: Limits = SMALL) -> Parsed:
     if text is None:
         return None, problems
     node = Reader(name, problems, limits.values).read(text)
-    return node, problems[:MAX_PROBLEMS]
+    places = {(each.line, each.column, each.rule): each for each in reversed(problems)}  # said once, in the first words
+    return node, list(reversed(places.values()))[:MAX_PROBLEMS]
 
 
 def _decode(data: bytes, name: str, problems: list[Problem]) -> str | None:
@@ -49,9 +54,22 @@ def _decode(data: bytes, name: str, problems: list[Problem]) -> str | None:
         problems.append(Problem(name, 1, 1, "byte-order-mark", "the file begins with a byte-order mark", remedy))
         data = data[3:]
     try:
-        return data.decode("utf-8")
+        text = data.decode("utf-8")
+        problems += _marks(text, name)
+        return text
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         column = error.start - data.rfind(b"\n", 0, error.start)
         problems.append(Problem(name, line, column, "encoding", "a byte here is not UTF-8", "Save the file as UTF-8."))
         return None
+
+
+def _marks(text: str, name: str) -> list[Problem]:
+    """Byte-order marks where a line begins, as files that were joined have them: the parser passes them over."""
+    if "\ufeff" not in text:
+        return []
+    lines = enumerate(text.split("\n"), 1)
+    odd = [(number, found) for number, line in lines if (found := _MARK.match(line))]
+    remedy = "Remove it: two files were joined here."
+    message = Lookalike(0, "\ufeff", remedy).message
+    return [Problem(name, number, found.end(), RULE, message, remedy) for number, found in odd]
