@@ -1,10 +1,16 @@
 """Answers that a contact may pick from: buttons where the channel has them, else a list below the text. Pure."""
 
+import re
 from collections.abc import Callable
+from typing import Final
 
 from chatwootai.channels.registry import shape_of
 from chatwootai.channels.render import render
+from chatwootai.channels.text.liquid import neutral
 from chatwootai.model.picked import listed
+
+_TARGET: Final = re.compile(r"!?\[([^\]\n]{0,200})\]\([^)\n]{0,500}\)")
+_MARKED: Final = re.compile(r"(?<!\w)(?:\*\*|__|[*_`])([^\s*_`](?:[^*_`\n]{0,200}[^\s*_`])?)(?:\*\*|__|[*_`])(?!\w)")
 
 
 def rendered(
@@ -26,7 +32,14 @@ def rendered(
     Returns:
         The parts, and the choices that are to stand below the last as buttons: all, or none, as they are listed then.
     """
+    choices = tuple(filter(None, map(title, choices)))
     shape, parts = shape_of(channel, carrier), render(channel, dressed(markdown), carrier=carrier)
     if not choices or (parts and shape.measure(parts[-1]) <= shape.buttons):
         return parts, choices if parts else ()
     return render(channel, dressed(listed(markdown, choices)), carrier=carrier), ()
+
+
+def title(text: str) -> str:
+    """A choice as a button shows it: of links and pictures their words, no marks of emphasis, nobody mentioned."""
+    words = _MARKED.sub(r"\1", _TARGET.sub(r"\1", text))
+    return neutral(" ".join(words.split()))

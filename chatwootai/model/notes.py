@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from chatwootai.model.handoff import Cause, Need
+from chatwootai.model.plain import plain, quoted
 from chatwootai.model.reasons import worded
 from chatwootai.model.turn import Exchange, Question
 
@@ -86,10 +87,9 @@ def handover(need: Need, question: Question, language: str, *, tries: int = 0) -
     code = language.split("-", maxsplit=1)[0].lower()
     say, reason = _LINES.get(code, _LINES["en"]), _why(need, code)
     words = question.text if len(question.text) <= LAST_WORDS else question.text[: LAST_WORDS - 1] + "…"
-    quoted = "\n".join(f"> {line}" for line in words.splitlines())
     return (
         f"{say['title']}\n{say['reason']}: {reason}\n{say['summary']}: {_summary(question, say)}\n"
-        f"{say['tried']}: {_tried(question.history, say, tries)}\n{say['last']}:\n{quoted}"
+        f"{say['tried']}: {_tried(question.history, say, tries)}\n{say['last']}:\n{quoted(words)}"
     )
 
 
@@ -117,6 +117,6 @@ def _tried(history: Sequence[Exchange], say: Mapping[str, str], tries: int) -> s
 
 
 def _line(text: str) -> str:
-    """A text in one line, short, without what would end the quotation."""
+    """A text in one line, short, without what would end the quotation, and shown as it was written."""
     line = " ".join(text.split()).replace("“", '"').replace("”", '"')
-    return line if len(line) <= _SHORT else line[: _SHORT - 1] + "…"
+    return plain(line if len(line) <= _SHORT else line[: _SHORT - 1] + "…")

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 from chatwootai.model.handoff import Need
 from chatwootai.model.outbox import Action, ActionKind
+from chatwootai.model.plain import plain
 from chatwootai.model.turn import Outcome, Question, Verdict
 
 OPEN = "open"
@@ -64,8 +65,12 @@ def _replies(outcome: Outcome, question: Question) -> list[Action]:
 
 
 def _beside(outcome: Outcome, question: Question) -> list[Action]:
-    """What a crew's tools asked for."""
-    return [_action(each.kind, question, ASIDES + n, each.text, each.values) for n, each in enumerate(outcome.asides)]
+    """What a crew's tools asked for. A note may repeat what the contact wrote, or what a tool found: as text."""
+    texts = [plain(each.text) if each.kind is ActionKind.NOTE else each.text for each in outcome.asides]
+    return [
+        _action(each.kind, question, ASIDES + n, text, each.values)
+        for n, (each, text) in enumerate(zip(outcome.asides, texts, strict=True))
+    ]
 
 
 def _placed(question: Question, to: Destination) -> list[Action]:

@@ -6,6 +6,7 @@ from typing import Final
 from chatwootai.model.delivery import Failure
 from chatwootai.model.outbox import Action, ActionKind
 from chatwootai.model.outcome import opening
+from chatwootai.model.plain import plain
 
 _MOST: Final = 4000
 _LINES: Final[Mapping[str, tuple[str, str, str]]] = {
@@ -19,7 +20,7 @@ def note(why: str, text: str, language: str) -> str:
     """The note: why, in the provider's words, and what the contact should have read."""
     title, reason, was = _LINES.get(language.split("-", maxsplit=1)[0].lower(), _LINES["en"])
     quoted = "\n".join(f"> {line}" for line in text[:_MOST].splitlines())
-    return f"{title}\n{reason}: {' '.join(why.split())}\n{was}:\n{quoted}"
+    return f"{title}\n{reason}: {plain(' '.join(why.split()))}\n{was}:\n{quoted}"
 
 
 def told(failure: Failure, language: str) -> tuple[Action, ...]:
