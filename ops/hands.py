@@ -69,14 +69,23 @@ async def _revive(connection: Connection, letter: Letter, named: int | None) -> 
             f"dead letter {letter.turn} holds no message that can be read ({letter.cause}): answer it in Chatwoot, "
             f"then `chatwootai jobs drop {letter.turn}`"
         )
-    put = await Readmission(connection).admit(
-        letter.conv, _named(deliveries, named), now=time.time(), letter=letter.turn
-    )
+    answered = await _answered_since(connection, letter)
+    left = [one for one in deliveries if one.message.id not in answered]
+    if not left:
+        await Letters(connection).discard(letter.turn)
+        print(f"{letter.turn}: another turn has dealt with all of it since. The letter is spent, nothing was answered")
+        return 0
+    put = await Readmission(connection).admit(letter.conv, _named(left, named), now=time.time(), letter=letter.turn)
     if put is None:
         print(f"{letter.turn} was retried or dropped a moment ago: nothing was done")
     else:
         print(f"{letter.turn}: {_count(put, 'message')} of conversation {letter.conv} will be answered")
     return 0
+
+
+async def _answered_since(connection: Connection, letter: Letter) -> frozenset[int]:
+    """The messages of its conversation that later turns dealt with: after a catch-up, or once it was handed back."""
+    return (await Lives(connection).read(letter.conv)).answered_after(letter.turn, letter.at)
 
 
 async def _kept_of(connection: Connection, letter: Letter) -> tuple[Delivery, ...]:

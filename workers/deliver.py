@@ -41,8 +41,11 @@ _LOOK_AFTER = 2.0
 _STORED_WITHIN = 15.0
 """Seconds after which Chatwoot has stored a post or never will: its server gives no request longer."""
 _REFUSED = "-refused"
+_WINDOW = "the channel takes no free text now"
 _KEPT_SECONDS = 86_400.0
 """How long an undeliverable reply is tried: after a day nobody wants it, and an operator should know."""
+_BARRED_SECONDS = 900.0
+"""How long an action is tried that a firewall before Chatwoot refuses, and only it: its words will not change."""
 
 _log = log.get("deliver")
 
@@ -78,7 +81,7 @@ async def deliver(
     before: Action | None = None
     for at, pending in enumerate(outbox):
         if pending.action is None:
-            await patient(lambda one=pending: floor.conversations.replace(hold, one))  # type: ignore[misc]
+            await patient(lambda one=pending: floor.conversations.replace(hold, one, cause="unreadable"))  # type: ignore[misc]
         elif pending.action.turn not in dropped:
             await asyncio.sleep(breath(before, pending.action))
             before = pending.action
@@ -193,7 +196,7 @@ async def _leave_it(floor: Floor, hold: Hold, pending: Pending, action: Action, 
     SUPERSEDED.labels("takeover").inc()
     _log.info("not_ours", kind=action.kind.value, why=reason.why)
     opened = (opening(action, f"{action.turn}-taken"),) if reason.open_it else ()
-    await patient(lambda: floor.conversations.replace(hold, pending, instead=opened, drop_turn=True))
+    await patient(lambda: floor.conversations.replace(hold, pending, instead=opened, drop_turn=True, cause=reason.why))
 
 
 async def _unreachable(floor: Floor, tenant: Tenant, hold: Hold, entry: Entry) -> bool:
@@ -205,7 +208,9 @@ async def _unreachable(floor: Floor, tenant: Tenant, hold: Hold, entry: Entry) -
     action = entry.action
     instead, go_on = instead_of_text(action, tenant.settings(action.inbox), entry.unsaid)
     _log.info("window_closed", part=action.part, template=go_on)
-    await patient(lambda: floor.conversations.replace(hold, entry.pending, instead=instead, drop_turn=not go_on))
+    await patient(
+        lambda: floor.conversations.replace(hold, entry.pending, instead=instead, drop_turn=not go_on, cause=_WINDOW)
+    )
     return go_on
 
 
@@ -270,11 +275,17 @@ async def _act(tenant: Tenant, conversation: int, action: Action, begin_by: floa
 
 
 async def _put_off(floor: Floor, tenant: Tenant, hold: Hold, entry: Entry, error: ChatwootError) -> bool:
-    if time.time() - entry.action.due > _KEPT_SECONDS:
+    waited = time.time() - entry.action.due
+    if waited > _KEPT_SECONDS or (waited > _BARRED_SECONDS and _alone_is_barred(error)):
         await _bury(floor, tenant, hold, entry, str(error))
         return False
     _log.warning("chatwoot_away", error=str(error))
     raise ChatwootAway(str(error), entry.action.due, error.at if isinstance(error, TryAgain) else 0.0)
+
+
+def _alone_is_barred(error: ChatwootError) -> bool:
+    """Whether we were let through to look at the conversation, a moment before, and not to do this in it."""
+    return isinstance(error, TryAgain) and error.barred and error.operation != SHOW.name
 
 
 async def _bury(floor: Floor, tenant: Tenant, hold: Hold, entry: Entry, why: str, *, lost: bool = False) -> None:
@@ -290,7 +301,9 @@ async def _bury(floor: Floor, tenant: Tenant, hold: Hold, entry: Entry, why: str
     # What should have told people so has no letter of its own: there is nothing in it to answer.
     letter = None if action.turn.endswith(_REFUSED) else dead_letter(action.turn, hold.conv, f"Chatwoot refused: {why}")
     await patient(
-        lambda: floor.conversations.replace(hold, entry.pending, instead=instead, drop_turn=meant or lost, dead=letter)
+        lambda: floor.conversations.replace(
+            hold, entry.pending, instead=instead, drop_turn=meant or lost, dead=letter, cause=why
+        )
     )
 
 

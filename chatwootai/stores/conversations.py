@@ -230,8 +230,11 @@ class Conversations:
         instead: Sequence[Action] = (),
         drop_turn: bool = False,
         dead: bytes | None = None,
+        cause: str = "",
     ) -> None:
         """The outbox's first action will not be posted: put others in its place, drop the rest of its turn.
+
+        `cause`: why, for people, in nobody's words but Chatwoot's or ours.
 
         Raises:
             Stale: another job holds the conversation.
@@ -248,6 +251,7 @@ class Conversations:
             turn,
             dead or b"",
             keys.DEAD_MS,
+            _cause(cause),
             *(pack_action(action) for action in instead),
         )
         _fresh(answer, hold)
@@ -282,12 +286,16 @@ class Conversations:
             Stale: another job holds the conversation.
             StoreUnavailable: Redis is away.
         """
-        why = " ".join(cause.split())[:_CAUSE]
         answer = await self._runner.run(
-            "again", hold.conv, hold.job, hold.fence, int(after * 1000), int(count), why, behind
+            "again", hold.conv, hold.job, hold.fence, int(after * 1000), int(count), _cause(cause), behind
         )
         if answer == b"stale":
             raise Stale(hold.conv)
+
+
+def _cause(said: str) -> str:
+    """A reason on one line, as a step in a conversation's life holds it."""
+    return " ".join(said.split())[:_CAUSE]
 
 
 def _wish(value: bytes) -> Wish | None:

@@ -49,8 +49,18 @@ class Life:
         """The ids of the messages that a turn dealt with, as far as the steps reach back."""
         for step in reversed(self.steps):
             if step.name == "committed" and step.details.get("turn") == turn:
-                return frozenset(int(one) for one in step.details.get("messages", "").split(",") if one)
+                return _messages(step)
         return frozenset()
+
+    def answered_after(self, turn: str, at: float) -> frozenset[int]:
+        """The ids of the messages that turns dealt with after this one, which gave up at `at` (unix seconds).
+
+        What gave up later is in a letter of its own, and not among them.
+        """
+        committed = [step for step in self.steps if step.name == "committed"]
+        places = [place for place, step in enumerate(committed) if step.details.get("turn") == turn]
+        later = committed[places[-1] + 1 :] if places else [step for step in committed if step.at > at]
+        return frozenset().union(*(_messages(step) for step in later if step.details.get("dead") != "1"))
 
 
 class Lives:
@@ -99,6 +109,10 @@ class Lives:
             if conv and message.isdigit():
                 return conv, int(message)
         return None
+
+
+def _messages(step: Step) -> frozenset[int]:
+    return frozenset(int(one) for one in step.details.get("messages", "").split(",") if one)
 
 
 def _deliveries(entries: list[bytes]) -> tuple[Delivery, ...]:

@@ -6,7 +6,7 @@ import os
 import sys
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from chatwootai.stores.connection import Connection, connect
 from chatwootai.stores.conversations import Conversations, Decision
 from chatwootai.stores.embedded import Embedded
 from chatwootai.stores.lives import Lives
-from chatwootai.stores.mailbox import Mailbox
+from chatwootai.stores.mailbox import Admission, Mailbox
 from chatwootai.stores.queue import Queue
 from sandbox.chatwoot import seed
 from sandbox.chatwoot.driver import Driver, Sent
@@ -179,13 +179,32 @@ async def test_a_letter_that_cannot_be_retried_does_not_keep_the_others_from_it(
     assert await redis.zrange(keys.DEAD, 0, -1) == [b"turny"]
 
 
+async def test_a_letter_is_spent_once_another_turn_has_dealt_with_its_messages(desk: Desk, redis: Connection) -> None:
+    """As a catch-up brings about, or a teammate who hands the conversation back."""
+    await given_up(redis)
+    await redis.delete(keys.seen_message("1:25", 812))
+    assert await Mailbox(redis).admit(replace(delivery(), delivery_id="caught"), priority=0) is Admission.ACCEPTED
+    queue, conversations = Queue(redis, "w1", lease=5), Conversations(redis)
+    (job,) = (await queue.claim(1, 0)).jobs
+    work = await conversations.begin("1:25", job.job, "w1")
+    assert work is not None
+    decision = Decision(turn="later", answered=[812], actions=(), exchanges=())
+    await conversations.commit(work.hold, work.sequence, decision, most_context=1, context_ms=1)
+    await conversations.finish(work.hold)
+    said = await desk.says("jobs", "retry", "1:25", "--force")
+    assert (said.code, "is spent" in said.out) == (0, True)
+    assert await redis.zcard(keys.DEAD) == 0
+    assert await redis.exists(keys.box("1:25")) == 0
+
+
 async def test_what_was_put_off_is_retried_at_once(desk: Desk, redis: Connection) -> None:
     await Mailbox(redis).admit(delivery(), priority=5)
     queue, conversations = Queue(redis, "w1", lease=5), Conversations(redis)
     (job,) = (await queue.claim(1, 0)).jobs
     work = await conversations.begin("1:25", job.job, "w1")
     assert work is not None
-    await conversations.again(work.hold, after=600)
+    await conversations.again(work.hold, after=600, cause="create_message: HTTP 500")
+    assert "cause=create_message: HTTP 500" in (await desk.says("jobs", "show", "1:25")).out
     assert (await desk.says("jobs", "retry", "1:25")).out == "turn:1:25:2 runs now\n"
     assert await redis.zcard(keys.SCHEDULED) == 0
 

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 import aiohttp
-import orjson
+
+from workers.chatwoot.answer import Answer, Token, read_answer
 
 EVENTS: Final = (
     "conversation_created", "conversation_typing_on", "conversation_typing_off", "contact_created", "contact_updated",
@@ -14,11 +14,12 @@ EVENTS: Final = (
 """What an agent bot is never told of: the account's webhook brings it."""
 
 _SECONDS: Final = 15
-_MOST_BYTES: Final = 8 * 1024 * 1024
 _EXPLAINED: Final = {
-    401: "the token may not do this: it must be an administrator's",
+    401: "the token may not do this: it must be an administrator's. If it is, a proxy may have dropped its header",
+    403: "the token may not do this: it must be an administrator's, of an account whose plan has the API",
     404: "there is no such thing: is this Chatwoot's address, and the number its account's?",
 }
+_ANOTHERS: Final = "that is not Chatwoot's answer, but a proxy's, a firewall's or a login's before it"
 
 
 class AdminError(Exception):
@@ -75,12 +76,19 @@ class Setup:
 
 
 class Admin:
-    """One account's set-up, over HTTP. `token` is an administrator's; only reading may be done with a teammate's."""
+    """One account's set-up, over HTTP. `token` is an administrator's; only reading may be done with a teammate's.
+
+    Raises:
+        AdminError: the token is empty, or none.
+    """
 
     def __init__(self, session: aiohttp.ClientSession, url: str, account: int, token: str) -> None:
         self._session = session
         self._base = f"{url.rstrip('/')}/api/v1/accounts/{account}"
-        self._token = token
+        try:
+            self._token = Token("the administrator's token", token)
+        except ValueError as error:
+            raise AdminError(str(error)) from None
 
     async def setup(self) -> Setup:
         """Read everything.
@@ -133,34 +141,30 @@ class Admin:
 
     async def call(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> object:
         """Make one call; the JSON of a good answer, None where it has none."""
-        headers = {"api_access_token": self._token, "Accept": "application/json"}
+        headers = {**self._token.headers(), "Accept": "application/json"}
         what = f"{method} {path or '/'} of {self._base}"
         try:
             async with self._session.request(
                 method, self._base + path, json=body, headers=headers, allow_redirects=False,
                 timeout=aiohttp.ClientTimeout(total=_SECONDS),
             ) as response:  # fmt: skip
-                raw = await response.content.read(_MOST_BYTES)
-                status, moved = response.status, response.headers.get("Location", "")
+                answer = await read_answer(response, self._token)
         except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
             raise AdminError(f"{what}: no answer ({type(error).__name__}); is the address right?") from None
-        if moved and 300 <= status < 400:
-            raise AdminError(f"{what}: it has moved to {_origin(moved)}: write that address")
-        if not 200 <= status < 300:
-            raise AdminError(f"{what}: HTTP {status}: {_EXPLAINED.get(status) or self._said(raw)}")
-        try:
-            return orjson.loads(raw) if raw.strip() else None
-        except orjson.JSONDecodeError:
-            raise AdminError(f"{what}: the answer is no JSON; is the address Chatwoot's?") from None
-
-    def _said(self, raw: bytes) -> str:
-        return raw[:200].decode("utf-8", "replace").replace(self._token, "********")
+        if 300 <= answer.status < 400:
+            raise AdminError(f"{what}: it has moved to {answer.excerpt}: write that address")
+        if not answer.good:
+            raise AdminError(f"{what}: HTTP {answer.status}: {_explained(answer)}")
+        if answer.fault:
+            raise AdminError(f"{what}: the answer is no JSON; is the address Chatwoot's?")
+        return answer.body
 
 
-def _origin(location: str) -> str:
-    """The part of an address that an operator writes."""
-    parts = urlsplit(location)
-    return f"{parts.scheme}://{parts.netloc}" if parts.netloc else location.partition("?")[0]
+def _explained(answer: Answer) -> str:
+    if not answer.own:
+        return _ANOTHERS
+    said = f"{answer.excerpt}: " if answer.excerpt else ""
+    return said + _EXPLAINED.get(answer.status, "Chatwoot refuses it")
 
 
 def address(ours: str, key: str) -> str:

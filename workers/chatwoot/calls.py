@@ -18,7 +18,7 @@ from chatwootai.telemetry.metrics import CHATWOOT_CALLS, CHATWOOT_SECONDS, RETRI
 from workers.chatwoot.answer import Answer, Token, read_answer
 from workers.chatwoot.errors import MissingUserToken, OutOfTime, TryAgain
 from workers.chatwoot.operations import Operation, Owner
-from workers.chatwoot.verdict import judge, told, undone
+from workers.chatwoot.verdict import barred, judge, told, undone
 
 _ATTEMPTS: Final = 4
 _ATTEMPT_SECONDS: Final = 10.0
@@ -170,7 +170,7 @@ class Http:
             wait = max(wait, answer.retry_after)
         at = time.time() + wait
         if attempt == _ATTEMPTS or at + _LEAST_SECONDS > deadline:
-            raise TryAgain(operation.name, told(answer), at)
+            raise TryAgain(operation.name, told(answer), at, barred=barred(answer))
         RETRIES.labels("chatwoot").inc()
         await asyncio.sleep(wait)
 

@@ -14,11 +14,16 @@ class ChatwootError(Exception):
 
 
 class TryAgain(ChatwootError):
-    """Nothing was changed, or repeating changes nothing more: call again, not before `at` (unix seconds)."""
+    """Nothing was changed, or repeating changes nothing more: call again, not before `at` (unix seconds).
 
-    def __init__(self, operation: str, message: str, at: float) -> None:
+    `barred`: somebody before Chatwoot has refused it (a 4xx that is not Chatwoot's own). Where only this call meets
+    that, again and again, it is the call.
+    """
+
+    def __init__(self, operation: str, message: str, at: float, *, barred: bool = False) -> None:
         super().__init__(operation, message)
         self.at = at
+        self.barred = barred
 
 
 class FateUnknown(ChatwootError):

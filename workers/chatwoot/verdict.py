@@ -59,12 +59,17 @@ def _final(operation: Operation, answer: Answer) -> Exception:
     return Refused(operation.name, status, said)
 
 
+def barred(answer: Answer) -> bool:
+    """Whether somebody before Chatwoot refused it."""
+    return 400 <= answer.status < 500 and not answer.own and not _passing(answer)
+
+
 def told(answer: Answer) -> str:
     """Say in a few words what came, for whoever waits it out."""
     if answer.fault:
         return answer.fault
     if 300 <= answer.status < 400:
         return f"HTTP {answer.status}: redirects to {answer.excerpt}: if that is for good, put it into the mapping"
-    if 400 <= answer.status < 500 and not answer.own and answer.status != HTTPStatus.TOO_MANY_REQUESTS:
+    if barred(answer):
         return f"HTTP {answer.status}, not Chatwoot's own ({answer.kind or 'no content type'})"
     return f"HTTP {answer.status}"

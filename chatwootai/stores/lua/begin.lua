@@ -13,7 +13,7 @@ if ARGV[4] == '1' then redis.call('HINCRBY', key, 'tries', 1) end
 redis.call('HSET', key, 'worker', ARGV[3], 'began', now_ms())
 redis.call('ZADD', 'cw:open', now_ms(), conv)
 local known = redis.call('HMGET', key, 'sequence', 'tries', 'closed', 'wish', 'idle', 'posting_at')
-life(conv, 'began', 'job=' .. ARGV[2] .. '\tworker=' .. ARGV[3] .. '\tfence=' .. fence .. '\tlost=' .. ARGV[4] .. '\ttries=' .. (known[2] or '0'))
+life(conv, 'began', 'job=' .. ARGV[2] .. '\tworker=' .. ARGV[3] .. '\tfence=' .. fence .. '\tlost=' .. ARGV[4] .. '\ttries=' .. (known[2] or '0') .. (ARGV[4] == '1' and '\tcause=its worker was gone' or ''))
 redis.call('PEXPIRE', 'cw:life:' .. conv, LIFE_MS)
 return {
   fence, tonumber(known[1] or '0'), tonumber(known[2] or '0'), tonumber(known[3] or '0'),

@@ -1,6 +1,6 @@
 -- replace: the first entry of the outbox cannot or must not be posted. Others may take its place; a dead letter may tell.
 -- ARGV 1 conv, 2 job, 3 fence, 4 the entry, 5 '1' to drop the rest of its turn too, 6 turn, 7 dead letter or '',
---      8 dead letter keep ms, 9... entries that take its place, in order
+--      8 dead letter keep ms, 9 why, for people, 10... entries that take its place, in order
 -- A reply of which nothing was posted is not remembered as said, nor one for which a template asks the contact to write.
 -- returns 'stale' or 'ok'
 local conv, key = ARGV[1], 'cw:outbox:' .. ARGV[1]
@@ -8,7 +8,7 @@ if not holds(conv, ARGV[2], tonumber(ARGV[3])) then return 'stale' end
 if redis.call('LINDEX', key, 0) ~= ARGV[4] then return 'ok' end
 redis.call('LPOP', key)
 redis.call('HDEL', 'cw:conv:' .. conv, 'posting', 'posting_at')
-life(conv, 'dropped', described(ARGV[4]) .. '\tdead=' .. (ARGV[7] ~= '' and 1 or 0))
+life(conv, 'dropped', described(ARGV[4]) .. '\tdead=' .. (ARGV[7] ~= '' and 1 or 0) .. '\tcause=' .. ARGV[9])
 if ARGV[5] == '1' then
   for _, entry in ipairs(redis.call('LRANGE', key, 0, -1)) do
     local known, action = pcall(cjson.decode, entry)
@@ -27,7 +27,7 @@ if held[2] and held[1] == ARGV[6] and known and action.kind == 'reply' and actio
     redis.call('DEL', 'cw:seen:m:' .. conv .. ':' .. string.format('%.0f', action.after))
   end
 end
-for i = #ARGV, 9, -1 do redis.call('LPUSH', key, ARGV[i]) end
+for i = #ARGV, 10, -1 do redis.call('LPUSH', key, ARGV[i]) end
 if ARGV[7] ~= '' then
   redis.call('SET', 'cw:dead:' .. ARGV[6], ARGV[7], 'PX', ARGV[8])
   redis.call('ZADD', 'cw:dead', now_ms(), ARGV[6])
