@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -66,17 +66,23 @@ class Crews:
         stack = Stack(Wire(), connection)
         return cls(chosen, stack, stack)
 
-    async def draft(self, question: Question, settings: Settings) -> Draft:
+    async def draft(
+        self, question: Question, settings: Settings, may_run: Callable[[], Awaitable[None]] | None = None
+    ) -> Draft:
         """Answer as the tenant has written, or else run the question's crew, or else as written for a question alike.
+
+        `may_run` is asked before a crew runs, and raises BudgetSpent where it may not.
 
         Raises:
             ModelUnavailable: no model answered while there was time.
             ModelRefused, BudgetSpent, CrewUnsupported, GuardrailFailed: give up, hand to a person.
             TimeoutError: the question's deadline has passed.
         """
-        return await self._curated.draft(question, settings) or await self._run(question, settings)
+        return await self._curated.draft(question, settings) or await self._run(question, settings, may_run)
 
-    async def _run(self, question: Question, settings: Settings) -> Draft:
+    async def _run(
+        self, question: Question, settings: Settings, may_run: Callable[[], Awaitable[None]] | None
+    ) -> Draft:
         began = time.perf_counter()
         known = self._repertoire.of(question, settings, await self._offered.to(question.account, settings))
         way = known.way(_aim(question, settings) - time.time())
@@ -85,6 +91,8 @@ class Crews:
         built = time.perf_counter()
         token = current.set(run)
         try:
+            if may_run is not None:
+                await may_run()
             async with asyncio.timeout(question.deadline - time.time()):  # tools and guardrails too, not only the model
                 text, silent = (await way.crew.akickoff(inputs)).raw, ModelSilent(_SILENT, reason="empty")
         except ModelSilent as error:

@@ -48,6 +48,7 @@ class Turn:
     """What the steps hand on. `sequence`: how far the mailbox has been read.
 
     `draft`: what served, `failed`: why none did; for the record.
+    `counted`: it has taken one of the turns that the tenant\'s crews may take.
     """
 
     begun: Begun
@@ -62,6 +63,7 @@ class Turn:
     images: tuple[str, ...] = ()
     superseded: int = 0
     patience_asked: bool = False
+    counted: bool = False
     begun_at: float = field(default_factory=time.time)
 
     @property
@@ -201,7 +203,10 @@ async def _result(floor: Floor, turn: Turn, question: Question) -> Draft | Need 
     with turn.steps("draft"):
         async with patience_asked(turn, question):
             return await drafted(
-                lambda asked: floor.crews.draft(asked, turn.settings), question, turn.attention, turn.overtaken
+                lambda asked: floor.crews.draft(asked, turn.settings, lambda: floor.turn_budget.take(turn)),
+                question,
+                turn.attention,
+                turn.overtaken,
             )
 
 
@@ -277,6 +282,8 @@ async def _commit(
         outcome=made.verdict.value,
         cause=named_cause(turn, made),
     )
+    if not _by_a_crew(turn, made):
+        await floor.turn_budget.give_back(turn)
     force = made.verdict is Verdict.SILENCE or not turn.may_restart()
     context = turn.settings.context
     with turn.steps("commit"):
@@ -299,6 +306,11 @@ def named_cause(turn: Turn, made: Outcome) -> str:
     """A handoff's cause in the words that an operator looks for, as `model: 401 invalid_api_key`; never a contact's."""
     why = (turn.failed.error if turn.failed else "") or (made.why or "").replace("_", " ")
     return ": ".join(filter(None, (made.cause, why)))
+
+
+def _by_a_crew(turn: Turn, made: Outcome) -> bool:
+    """Whether the contact reads what a crew has written for this burst."""
+    return made.verdict is Verdict.REPLY and turn.draft is not None and turn.draft.served_by not in _OPERATORS
 
 
 def _exchanges(turn: Turn, made: Outcome) -> list[Exchange]:

@@ -15,6 +15,7 @@ from workers.chatwoot.client import Chatwoot
 from workers.media import Media
 from workers.standing import Standing
 from workers.tenant import Tenant
+from workers.turn_budget import TurnBudget
 from workers.typing import typing
 
 
@@ -36,6 +37,7 @@ class Floor:
         self.connection = connection
         self.conversations = Conversations(connection)
         self.turns = Turns(connection)
+        self.turn_budget = TurnBudget(connection)
         self.listeners = Listeners()
         self.crews = crews
         self.snapshot = snapshot

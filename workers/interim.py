@@ -31,6 +31,7 @@ class Waiting(Protocol):
     tenant: Tenant
     steps: Steps
     patience_asked: bool
+    begun_at: float
 
     @property
     def last(self) -> Delivery:
@@ -84,6 +85,13 @@ async def _ask(turn: Waiting, question: Question, due: float, saying: asyncio.Ev
     turn.steps.record("interim", time.perf_counter() - began)
 
 
+def sentence_for(turn: Waiting) -> str:
+    """The name of the sentence: `busy` where the message had waited too long before anything began on it."""
+    interim = turn.settings.interim
+    waited = turn.begun_at - turn.last.received_at
+    return "busy" if interim is not None and waited * 1000 >= interim.after_ms else "interim"
+
+
 async def _said(turn: Waiting, question: Question) -> str:
     """Say it, unless people own the conversation, no text is taken now, or an earlier run of this turn has said it."""
     chatwoot, mark = turn.tenant.chatwoot, Mark(f"interim-{question.last_message}", 1)
@@ -95,7 +103,7 @@ async def _said(turn: Waiting, question: Question) -> str:
     found = await chatwoot.find_mark(conversation, mark.turn, mark.part, after=after, deadline=deadline)
     if found.sight is Sight.FOUND or (found.sight is Sight.UNSURE and turn.begun.tries):
         return "found"
-    text = turn.settings.sentence("interim", question.language)
+    text = turn.settings.sentence(sentence_for(turn), question.language)
     for part in render(question.channel, text, carrier=question.carrier)[:1]:
         await chatwoot.create_message(conversation, part, mark=mark, deadline=time.time() + _SECONDS)
     return "said"

@@ -9,7 +9,7 @@ The scripts in lua/ build the same names; tests/house holds the two against each
 | cw:seen:r:{conv}:{message}:{digest} | string | 7 days | revise | this wording of a changed message, or this choice, was admitted |
 | cw:seen:d:{account}:{delivery} | string, conv and message | 1 day | admit | this webhook request was admitted |
 | cw:box:{conv} | zset, score = message id | until answered | admit, commit | the mailbox: unanswered messages, in order |
-| cw:conv:{conv} | hash | 30 days after the last change | all | job, turn, fence, sequence, tries, worker, posting, committed, said, began, wish, idle |
+| cw:conv:{conv} | hash | 30 days after the last change | all | job, turn, fence, sequence, tries, worker, posting, committed, said, began, wish, idle, taken, turns |
 | cw:heard:{conv}:{message} | string | 1 day | heard | this message, which needs no turn, was heard |
 | cw:failed:{conv}:{message} | string | 7 days | report | people were told that this message of ours did not arrive |
 | cw:media:{conv}:{message} | string, JSON | 1 day | turn | what was read in a message's attachments, paid for once |
@@ -50,7 +50,7 @@ The scripts in lua/ build the same names; tests/house holds the two against each
 | cw:worked:{account} | string, display id | 30 days | worker | a conversation that Chatwoot has shown us: whether it still does tells a lost account from a lost conversation |
 | cw:limit:{endpoint} | hash | 2 min after the last request | take, settle | a key's minute: requests and tokens left, and tokens under way |
 | cw:queue:{endpoint} | zset, score = rank | 2 min | take | workers that wait for room at a limited key, the first in line lowest |
-| cw:spent:{account}:{scope}:{unit}:{period} | hash | a day: 4 days, a month: 35 | reserve, spend | what an account, and of it an inbox or a contact, has spent (`used`), and the threshold told of (`told`) |
+| cw:spent:{account}:{scope}:{unit}:{period} | hash | a day: 4 days, a month: 35 | reserve, spend, take_turn | what an account, and of it an inbox or a contact, has spent (`used`), and the threshold told of (`told`) |
 | cw:done:{account}:{digest} | hash, answer (zlib) and ms | by the crew | keep | a completion that may be given again |
 | cw:flight:{account}:{digest} | string, token | 2 s, renewed | recall | someone asks the model this very question now |
 | cw:done | zset, score = ms of the last use | while any | recall, keep | all completions kept, by account and digest |

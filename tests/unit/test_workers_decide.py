@@ -1,10 +1,13 @@
 """A turn's view of its burst."""
 
 import time
+from types import SimpleNamespace
 from typing import Any, cast
 
 from chatwootai.model.delivery import Contact, Delivery, Message
+from config.settings import Settings
 from workers.decide import Turn
+from workers.interim import sentence_for
 
 
 def delivery(received_at: float) -> Delivery:
@@ -25,3 +28,12 @@ def test_what_waited_before_the_turn_began_counts_as_come_then() -> None:
     late, newer = turn.arrivals
     assert now <= late <= time.time()
     assert newer == now + 5
+
+
+def test_a_message_that_waited_for_its_turn_hears_of_many_conversations() -> None:
+    settings = Settings.model_validate({"interim": {"after_ms": 2000}})
+    tenant = cast(Any, SimpleNamespace(settings=lambda _inbox: settings))
+    now = time.time()
+    for waited, sentence in ((1.9, "interim"), (2.1, "busy")):
+        turn = Turn(cast(Any, None), tenant, cast(Any, None), (delivery(now - waited),), 1, begun_at=now)
+        assert sentence_for(turn) == sentence
