@@ -48,7 +48,7 @@ class Turn:
     """What the steps hand on. `sequence`: how far the mailbox has been read.
 
     `draft`: what served, `failed`: why none did; for the record.
-    `counted`: it has taken one of the turns that the tenant\'s crews may take.
+    `counted`: it has taken one of the turns that the tenant's crews may take.
     """
 
     begun: Begun
