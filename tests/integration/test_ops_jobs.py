@@ -110,7 +110,7 @@ async def test_a_redis_that_does_not_let_us_ask_is_read_all_the_same(tmp_path: P
 
 
 async def test_a_redis_that_may_forget_what_it_was_given_is_pointed_out(tmp_path: Path) -> None:
-    wrong = ("--appendonly", "no", "--maxmemory", "1mb", "--maxmemory-policy", "volatile-lru")
+    wrong = ("--appendonly", "no", "--maxmemory", "100kb", "--maxmemory-policy", "volatile-lru")
     with Embedded.start(tmp_path / "redis", arguments=wrong) as server:
         said = await Desk({"REDIS_URL": server.url}).says("jobs", "stats")
     assert said.code == 0, said.err

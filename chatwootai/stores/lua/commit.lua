@@ -27,10 +27,8 @@ end
 at = at + messages
 for i = at + 1, at + entries do redis.call('RPUSH', 'cw:outbox:' .. conv, ARGV[i]) end
 at = at + entries
-for i = at + 1, at + said do redis.call('RPUSH', 'cw:context:' .. conv, ARGV[i]) end
 if said > 0 then
-  redis.call('LTRIM', 'cw:context:' .. conv, -tonumber(ARGV[7]), -1)
-  redis.call('PEXPIRE', 'cw:context:' .. conv, ARGV[8])
+  remember(conv, at + 1, at + said, tonumber(ARGV[7]), ARGV[8])
   redis.call('HSET', key, 'said', redis.sha1hex(ARGV[at + said]))  -- what the contact will have read, if it is posted
 end
 if ARGV[9] ~= '' then

@@ -6,9 +6,7 @@ local conv, key = ARGV[1], 'cw:conv:' .. ARGV[1]
 if ARGV[7] == '' and redis.call('EXISTS', key) == 0 then return 0 end
 if not redis.call('SET', 'cw:heard:' .. conv .. ':' .. ARGV[2], '1', 'NX', 'PX', ARGV[3]) then return 0 end
 if ARGV[4] ~= '' then
-  redis.call('RPUSH', 'cw:context:' .. conv, ARGV[4])
-  redis.call('LTRIM', 'cw:context:' .. conv, -tonumber(ARGV[5]), -1)
-  redis.call('PEXPIRE', 'cw:context:' .. conv, ARGV[6])
+  remember(conv, 4, 4, tonumber(ARGV[5]), ARGV[6])
 end
 if ARGV[7] ~= '' then
   call_off(conv)

@@ -12,7 +12,7 @@ redis.call("HSET", "cw:config:current", "version", version, "digest", ARGV[1])
 redis.call("SET", "cw:config:version:" .. version, ARGV[2])
 redis.call("ZADD", "cw:config:versions", version, version)
 redis.call("HSET", "cw:config:about", version, ARGV[3])
-local old = redis.call("ZRANGE", "cw:config:versions", 0, -(tonumber(ARGV[5]) + 1))
+local old = redis.call("ZRANGE", "cw:config:versions", 0, 0 - (tonumber(ARGV[5]) + 1))
 for _, gone in ipairs(old) do
   redis.call("ZREM", "cw:config:versions", gone)
   redis.call("DEL", "cw:config:version:" .. gone)

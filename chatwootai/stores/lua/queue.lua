@@ -1,5 +1,8 @@
 -- queue.lua: what the scripts share. Prepended to each of them; keys are described in keys.py.
 --
+-- Numbers: `0 - n`, never `-n`: Lua's -0 is sent as "-0" by Redis 7.0, and no command takes that. No number of 1e14 or
+-- more is joined to a string with `..`, which would write 1e+14.
+--
 -- A job waits in three places at once: arq:queue (so that a stock arq worker can run it), its tenant's lane
 -- cw:ready:<lane>:<account>, and, through that tenant, cw:tenants:<lane>. Its rank in a lane is the moment it became
 -- ready minus a boost for its priority: so urgent ones overtake, and waiting itself raises a job until nothing newer can.
@@ -54,8 +57,17 @@ local function take_out(conv, account, messages)
   if gone == 0 then return 0 end
   redis.call('ZREMRANGEBYRANK', kept, 0, -KEPT_MOST - 1)
   redis.call('PEXPIRE', kept, KEPT_MS)
-  if redis.call('HINCRBY', 'cw:waiting', account, -gone) <= 0 then redis.call('HDEL', 'cw:waiting', account) end
+  if redis.call('HINCRBY', 'cw:waiting', account, 0 - gone) <= 0 then redis.call('HDEL', 'cw:waiting', account) end
   return gone
+end
+
+-- What was said (ARGV from `first` to `last`) is remembered, the newest `most` entries; nothing where that is 0.
+local function remember(conv, first, last, most, keep_ms)
+  local key = 'cw:context:' .. conv
+  if most == 0 then redis.call('DEL', key) return end
+  for i = first, last do redis.call('RPUSH', key, ARGV[i]) end
+  redis.call('LTRIM', key, 0 - most, -1)
+  redis.call('PEXPIRE', key, keep_ms)
 end
 
 -- What an outbox entry does, without what it says.
