@@ -9,11 +9,13 @@ BROWSER_STAMP := $(VENV)/.browser-stamp
 CHECK_STAMP := $(VENV)/.check-stamp
 PEERS := var/peers
 PEERS_STAMP := $(PEERS)/.stamp
+AND = $(if $(ONLY), and ($(ONLY)))
+ON_REDIS = $(if $(REDIS),CHATWOOTAI_REDIS_SERVER=$(REDIS))
 CHROMIUM := $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 COMPILE := --excludes requirements/excludes.txt --universal --python-version 3.11 --generate-hashes --no-emit-index-url --quiet --custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check format bench peers lock clean
+.PHONY: help install demo test real check format bench peers lock clean
 
 help:  ## List these targets.
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,9 +50,12 @@ $(PEERS_STAMP): requirements/peers.txt
 demo: $(STAMP)  ## Run the whole system on embedded parts and send one signed message through it (ONCE=1: exit after the reply).
 	@$(BIN)/chatwootai demo $(if $(filter 1,$(ONCE)),--once)
 
-test: $(BROWSER_STAMP)  ## Run every test.
-	@$(BIN)/python -m pytest -n 4 --dist loadfile -m "not alone" $(ARGS)
-	@$(BIN)/python -m pytest -m alone $(ARGS) || [ $$? = 5 ]  # 5: ARGS named no such test
+test: $(BROWSER_STAMP)  ## Run every test (REDIS=system or bundled: on that server program; ONLY=MARKER).
+	@$(ON_REDIS) $(BIN)/python -m pytest -n 4 --dist loadfile -m "not alone and not real$(AND)" $(ARGS)
+	@$(ON_REDIS) $(BIN)/python -m pytest -m "alone and not real$(AND)" $(ARGS) || [ $$? = 5 ]  # 5: ARGS named no such test
+
+real: $(STAMP)  ## Run what needs parts that a plain machine lacks (nginx, Sentinel, a model); says which are missing.
+	@$(ON_REDIS) $(BIN)/python -m pytest tests/real -m real $(ARGS)
 
 check: $(CHECK_STAMP)  ## Lint, types and import contracts.
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports

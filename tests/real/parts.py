@@ -1,0 +1,56 @@
+"""The parts that tests in this folder need: how each is found, and how to get it.
+
+A test names its parts, `@pytest.mark.real("nginx")`, and is skipped with the missing one's name where it is not here.
+Whoever needs another part adds a line to PARTS, and to `.ci/run` where a package registry has it.
+"""
+
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+_ALSO: Final = ("/usr/sbin", "/sbin", *sorted(map(str, Path("/usr/lib/postgresql").glob("*/bin"))))
+"""Where Debian puts programs that are not on everybody's PATH."""
+
+
+def program(name: str) -> str | None:
+    """Return the path of a program, or None."""
+    return shutil.which(name, path=os.pathsep.join([os.environ.get("PATH", ""), *_ALSO]))
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part. `find` returns where it is, or None; `get` is what to type to have it."""
+
+    find: Callable[[], str | None]
+    get: str
+
+
+def _debian(name: str, package: str = "") -> Part:
+    return Part(lambda: program(name), f"apt-get install --no-install-recommends {package or name}")
+
+
+PARTS: Final[dict[str, Part]] = {
+    "redis-server": _debian("redis-server"),
+    "redis-sentinel": _debian("redis-sentinel"),
+    "openssl": _debian("openssl"),
+    "nginx": _debian("nginx", "nginx-light"),
+    "haproxy": _debian("haproxy"),
+    "prometheus": _debian("prometheus"),
+    "promtool": _debian("promtool", "prometheus"),
+    "postgres": _debian("postgres", "postgresql postgresql-15-pgvector"),
+    "npx": _debian("npx", "npm"),
+}
+
+
+def where(name: str) -> str:
+    """Return the path of a part that the test's marker named.
+
+    Raises:
+        LookupError: it is not here; a test that names it in its marker is skipped before.
+    """
+    if found := PARTS[name].find():
+        return found
+    raise LookupError(f"{name} is missing: {PARTS[name].get}")
