@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import os
 import secrets
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 from chatwootai.stores.connection import Connection, StoreUnavailable
@@ -16,7 +16,7 @@ from chatwootai.stores.snapshots import Snapshots, Version
 from chatwootai.telemetry import log
 from chatwootai.telemetry.http import Check, Status
 from chatwootai.telemetry.metrics import CONFIG_RELOADS, config_in_force
-from chatwootai.telemetry.tasks import ended
+from chatwootai.telemetry.tasks import ended, for_ever, owned
 from config.holder import Holder, Listener
 from config.packing import Sealed, pack, unpack
 from config.problems import ConfigurationError, Problem
@@ -79,8 +79,12 @@ class Live:
     async def run(self) -> None:
         """Watch and listen, for ever."""
         stop = asyncio.Event()
-        watching = asyncio.create_task(_for_ever(lambda: watch(self.holder, self._edited, stop)))
-        listening = asyncio.create_task(_for_ever(lambda: self._snapshots.listen(self._told)))
+        watching = asyncio.create_task(
+            for_ever(lambda: watch(self.holder, self._edited, stop), "configuration", pause=_PAUSE)
+        )
+        listening = asyncio.create_task(
+            for_ever(lambda: self._snapshots.listen(self._told), "configuration", pause=_PAUSE)
+        )
         try:
             await asyncio.wait({watching, listening})
         finally:
@@ -106,7 +110,7 @@ class Live:
         except Sealed as error:
             raise _unopened("Redis", error) from None
         except StoreUnavailable as error:
-            _log.warning("redis_away", error=str(error), instead=str(self.copy))
+            _log.warning("config_from_copy", error=str(error), copy=str(self.copy))
         try:
             return unpack(self.copy.read_bytes(), self._environ)
         except FileNotFoundError:
@@ -122,7 +126,7 @@ class Live:
         """The folder was read: tell others of what is sound."""
         self._report("edit", swapped=swapped)
         if holder.edited:
-            task = asyncio.create_task(self._tell())
+            task = owned(asyncio.create_task(self._tell()), "configuration")
             self._telling.add(task)
             task.add_done_callback(self._telling.discard)
 
@@ -204,13 +208,3 @@ class Live:
 def _unopened(where: str, error: Sealed) -> ConfigurationError:
     remedy = f"Give this process the {KEY_VARIABLE} of the process that published it, or the folder."
     return ConfigurationError([Problem(where, 1, 1, "secret-key", str(error), remedy)])
-
-
-async def _for_ever(work: Callable[[], Awaitable[None]]) -> None:
-    """Begin again after whatever happens: a process that no longer hears of changes would go stale in silence."""
-    while True:
-        try:
-            await work()
-        except Exception:  # noqa: BLE001 - said and done again
-            _log.exception("config_watch_failed")
-        await asyncio.sleep(_PAUSE)

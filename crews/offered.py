@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Union
 import aiohttp
 
 from chatwootai.telemetry import log
+from chatwootai.telemetry.tasks import owned
 from config.settings import Settings
 from config.tools import Tools
 from crews import guard
@@ -96,6 +97,6 @@ class Offered:
     def _bound(self) -> None:
         while len(self._own) > _ACCOUNTS:
             for server in self._own.popitem(last=False)[1].servers.values():
-                task = asyncio.create_task(server.close(), context=log.own_context())
+                task = owned(asyncio.create_task(server.close(), context=log.own_context()), "tools")
                 self._ended.add(task)
                 task.add_done_callback(self._ended.discard)

@@ -20,6 +20,7 @@ from crewai.utilities.constants import NOT_SPECIFIED
 from chatwootai.model.turn import Usage
 from chatwootai.telemetry import log
 from chatwootai.telemetry.metrics import FAILED_OPEN
+from chatwootai.telemetry.tasks import owned
 from crews.assignment import Said
 from crews.blueprint import AgentText, Blueprint, TaskText
 from crews.building import Terms, tools_of
@@ -114,7 +115,7 @@ class StockCrew:
         bridge = Bridge(loop, later)
         embed, llm = self._embed(bridge, _SAVING), self._llm(bridge, _FACTS_TOKENS)
         saving = loop.run_in_executor(_saving_pool(), memory.save, asked, answer, embed, llm)
-        task = asyncio.create_task(_ended(saving, bridge))
+        task = owned(asyncio.create_task(_ended(saving, bridge)), "memory")
         self._saving.add(task)
         task.add_done_callback(self._saving.discard)
 

@@ -5,6 +5,7 @@ import os
 import sys
 
 from chatwootai.stores.connection import BadRedisUrl
+from chatwootai.stores.standing import CannotUse
 from chatwootai.telemetry import log
 from config.problems import ConfigurationError
 from ingress.environment import BadEnvironment, Environment
@@ -21,7 +22,7 @@ def main() -> int:
         _run(environment)
     except ConfigurationError as error:
         return _cannot(*map(str, error.problems))
-    except (log.LogSettingsError, BadEnvironment, BadRedisUrl) as error:
+    except (log.LogSettingsError, BadEnvironment, BadRedisUrl, CannotUse) as error:
         return _cannot(str(error))
     except OSError as error:
         return _cannot(f"cannot listen on INGRESS_HOST and INGRESS_PORT: {error.strerror or error}")

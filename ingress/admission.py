@@ -14,9 +14,11 @@ from typing import Final
 from chatwootai.model.delivery import Delivery, Failure, Heard, Signal, Withdrawn
 from chatwootai.model.undelivered import told
 from chatwootai.stores import keys
-from chatwootai.stores.connection import Connection, StoreUnavailable, store_errors
+from chatwootai.stores.connection import Connection, StoreUnavailable
 from chatwootai.stores.entries import BrokenEntry, pack_delivery, unpack_delivery
 from chatwootai.stores.mailbox import MOST_WAITING, Admission, Mailbox
+from chatwootai.stores.outage import OUTAGE
+from chatwootai.stores.standing import probe
 from chatwootai.telemetry import log, metrics
 from config.settings import Context
 from ingress.journal import Journal, JournalRefused
@@ -52,6 +54,7 @@ class Admissions:
         self.journal = journal
         self.away = False
         self._closing = asyncio.Event()
+        OUTAGE.details = lambda: {"records": journal.records, "bytes": journal.size}
 
     async def admit(self, delivery: Delivery, priority: int) -> Admission:
         """Store a delivery. What the journal takes counts as accepted: a duplicate shows when it is replayed.
@@ -67,8 +70,8 @@ class Admissions:
                 return await self._to_redis_at_last(delivery, priority)
         try:
             return await self._to_redis(delivery, priority)
-        except StoreUnavailable as error:
-            self._went_away(error)
+        except StoreUnavailable:
+            self._went_away()
         try:
             return await self._to_journal(delivery, priority, conversation)
         except JournalRefused as error:
@@ -98,8 +101,8 @@ class Admissions:
         if not self.away:
             try:
                 fate = "told" if await self._mailbox.signal(signal) else "nobody"
-            except StoreUnavailable as error:
-                self._went_away(error)
+            except StoreUnavailable:
+                self._went_away()
         metrics.SIGNALS.labels(signal.kind.value, fate).inc()
 
     async def heard(self, heard: Heard, context: Context, priority: int) -> None:
@@ -109,8 +112,8 @@ class Admissions:
         most, keep_ms = 2 * context.exchanges, context.ttl_hours * _HOUR_MS
         try:
             await self._mailbox.heard(heard, most_context=most, context_ms=keep_ms, priority=priority)
-        except StoreUnavailable as error:
-            self._went_away(error)
+        except StoreUnavailable:
+            self._went_away()
 
     async def withdraw(self, withdrawn: Withdrawn) -> None:
         """Have a deleted message forgotten, best effort: while Redis is away it may still be answered."""
@@ -118,8 +121,8 @@ class Admissions:
             return
         try:
             await self._mailbox.withdraw(withdrawn)
-        except StoreUnavailable as error:
-            self._went_away(error)
+        except StoreUnavailable:
+            self._went_away()
 
     async def report(self, failure: Failure, language: str, priority: int) -> None:
         """Have people told that a message of ours did not arrive, best effort: Chatwoot shows it too."""
@@ -134,12 +137,10 @@ class Admissions:
                 priority=priority,
                 now=time.time(),
             )
-        except StoreUnavailable as error:
-            self._went_away(error)
+        except StoreUnavailable:
+            self._went_away()
 
-    def _went_away(self, error: StoreUnavailable) -> None:
-        if not self.away:
-            _log.warning("redis_away", error=str(error))
+    def _went_away(self) -> None:
         self.away = True
         self.journal.filled.set()  # wakes `run`, which looks for Redis until it is back
 
@@ -174,22 +175,19 @@ class Admissions:
 
     async def _drain(self) -> None:
         await self.journal.adopt()
-        await self.ping()
-        if self.away:
-            self.away = False
-            _log.info("redis_back", records=self.journal.records, bytes=self.journal.size)
+        await self.probe()
+        self.away = False
         while self.journal.size and not self._closing.is_set():
             batch = await self.journal.next_batch(BATCH)
             await self.journal.done(batch, await self._replay(batch.payloads))
 
-    async def ping(self) -> None:
-        """Ask Redis for a sign of life.
+    async def probe(self) -> None:
+        """Ask Redis whether it takes what a door brings: one that only answers a PING may refuse that.
 
         Raises:
-            StoreUnavailable: there was none in time.
+            StoreUnavailable: it does not, or said nothing in time.
         """
-        with store_errors():
-            await self._connection.ping()
+        await probe(self._connection)
 
     async def _replay(self, payloads: list[bytes]) -> list[str]:
         """Admit what the journal holds; the conversations it was about.
@@ -208,7 +206,7 @@ class Admissions:
             if isinstance(result, BaseException)
         ]
         if broken and len(broken) == len(payloads) and not all(isinstance(one, BrokenEntry) for _, one in broken):
-            raise StoreUnavailable(type(broken[0][1]).__name__)
+            raise StoreUnavailable(type(broken[0][1]).__name__, str(broken[0][1]))
         for payload, error in broken:
             _log.error("journal_record_rejected", error=type(error).__name__, bytes=len(payload))
             await self.journal.reject(payload)

@@ -1,8 +1,15 @@
 """Can this door admit? Redis or the journal: one of the two is enough, and /readyz says which is limping."""
 
+import asyncio
+from typing import Final
+
 from chatwootai.stores.connection import StoreUnavailable
+from chatwootai.stores.outage import OUTAGE
 from chatwootai.telemetry.http import Check, Checks, Status
 from ingress.admission import Admissions
+
+_SECONDS: Final = 0.5
+"""Well within what a probe has: one that is frozen says nothing at all, and the door is of use without it."""
 
 
 def checks(admissions: Admissions) -> Checks:
@@ -10,12 +17,18 @@ def checks(admissions: Admissions) -> Checks:
     journal = admissions.journal
 
     async def redis() -> Check:
+        # Away is only degraded while the journal takes what comes.
         try:
-            await admissions.ping()
-        except StoreUnavailable as error:
-            # Away is only degraded while the journal takes what comes.
-            return Check(Status.DEGRADED if await journal.usable() else Status.UNAVAILABLE, {"error": str(error)})
-        return Check(Status.OK)
+            if not admissions.away:
+                async with asyncio.timeout(_SECONDS):
+                    await admissions.probe()
+                return Check(Status.OK)
+            error = OUTAGE.error.partition(":")[0] or "away"
+        except StoreUnavailable as unavailable:
+            error = unavailable.code
+        except TimeoutError:
+            error = f"no answer within {_SECONDS:g} s"
+        return Check(Status.DEGRADED if await journal.usable() else Status.UNAVAILABLE, {"error": error})
 
     async def disk() -> Check:
         detail = {"records": journal.records, "bytes": journal.size}

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final, NamedTuple, TypeVar
 
 from chatwootai.telemetry import log, metrics
+from chatwootai.telemetry.tasks import owned
 from ingress.journal_file import SUFFIX, Batch, JournalFile
 from ingress.records import frame
 
@@ -98,7 +99,7 @@ class Journal:
         self._held[conversation] += 1  # from now on, so that the conversation's next message comes behind this one
         self._queue.append(_Waiting(frame(payload), conversation, stored))
         if self._writer is None:
-            self._writer = asyncio.create_task(self._write())
+            self._writer = owned(asyncio.create_task(self._write()), "journal")
         await stored
 
     async def _write(self) -> None:
@@ -106,7 +107,7 @@ class Journal:
             batch, self._queue = self._queue, []
             try:
                 await self._in_thread(self._append, b"".join(one.record for one in batch))
-            except OSError as error:
+            except Exception as error:  # noqa: BLE001 - whatever it is: who waits is told, and the next batch is tried
                 self._refuse(batch, error)
             else:
                 self._confirm(batch)
@@ -129,14 +130,14 @@ class Journal:
         self.filled.set()
         self._measure()
 
-    def _refuse(self, batch: list[_Waiting], error: OSError) -> None:
+    def _refuse(self, batch: list[_Waiting], error: Exception) -> None:
         self._troubled(error)
         for one in batch:
             self._release(one.conversation)
             if not one.stored.done():
                 one.stored.set_exception(JournalRefused(self.trouble))
 
-    def _troubled(self, error: OSError | None) -> None:
+    def _troubled(self, error: Exception | None) -> None:
         self.trouble = _why(error) if error else f"over {self._most_bytes} bytes"
         _events["refused"].inc()
         _log.error("journal_refused", trouble=self.trouble, folder=str(self._folder))
@@ -225,5 +226,5 @@ class Journal:
         return await asyncio.get_running_loop().run_in_executor(self._thread, function, *arguments)
 
 
-def _why(error: OSError) -> str:
-    return error.strerror or type(error).__name__
+def _why(error: Exception) -> str:
+    return getattr(error, "strerror", None) or type(error).__name__

@@ -11,6 +11,8 @@ from chatwootai.telemetry import metrics
 from chatwootai.telemetry.http import Check, Status
 
 _EVERY: Final = 5.0
+_SECONDS: Final = 0.5
+"""For an answer to /readyz."""
 
 
 class Gauge:
@@ -41,7 +43,10 @@ class Gauge:
     async def check(self) -> Check:
         """A full tenant is a limp: all others are served, so this door must not be taken out of service."""
         try:
-            found = await self.read()
+            async with asyncio.timeout(_SECONDS):
+                found = await self.read()
         except StoreUnavailable as error:
-            return Check(Status.DEGRADED, {"error": str(error)})
+            return Check(Status.DEGRADED, {"error": error.code})
+        except TimeoutError:
+            return Check(Status.DEGRADED, {"error": f"no answer within {_SECONDS:g} s"})
         return Check(Status.DEGRADED if found.full else Status.OK, asdict(found))

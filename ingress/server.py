@@ -13,8 +13,9 @@ from aiohttp import hdrs, web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from chatwootai.stores.connection import connect
+from chatwootai.stores.standing import examine
 from chatwootai.telemetry import http, log, loop, metrics
-from chatwootai.telemetry.tasks import ended
+from chatwootai.telemetry.tasks import ended, for_ever, owned
 from config.live import Live
 from ingress import health
 from ingress.admission import REDIS_RETRIES, REDIS_SECONDS, Admissions
@@ -45,10 +46,12 @@ async def serve(environment: Environment, environ: Mapping[str, str]) -> None:
 
     Raises:
         config.problems.ConfigurationError: the configuration is broken; nothing was started.
+        chatwootai.stores.standing.CannotUse: Redis is there, and cannot be used as it is.
     """
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    await _look_at_redis(environment)
     async with _configuration(environment, environ) as live, _admissions(environment) as admissions:
         door = Door(live.snapshot, admissions)
         live.listen(door.replace)
@@ -63,6 +66,14 @@ async def serve(environment: Environment, environ: Mapping[str, str]) -> None:
     _log.info("stopped")
 
 
+async def _look_at_redis(environment: Environment) -> None:
+    connection = connect(environment.redis_url, timeout=REDIS_SECONDS, retries=REDIS_RETRIES)
+    try:
+        await examine(connection)
+    finally:
+        await connection.aclose()
+
+
 @contextlib.asynccontextmanager
 async def _configuration(environment: Environment, environ: Mapping[str, str]) -> AsyncIterator[Live]:
     """The configuration, kept up to date; over a connection of its own, since a whole one may take its time."""
@@ -70,7 +81,7 @@ async def _configuration(environment: Environment, environ: Mapping[str, str]) -
     live = Live(environment.config, environ, connection, f"ingress {socket.gethostname()}.{os.getpid()}")
     try:
         await live.start()
-        following = asyncio.create_task(live.run())
+        following = owned(asyncio.create_task(live.run()), "configuration")
         try:
             yield live
         finally:
@@ -85,8 +96,11 @@ async def _admissions(environment: Environment) -> AsyncIterator[Admissions]:
     journal = Journal(environment.journal)
     await journal.open()
     admissions = Admissions(connection, journal, most_waiting=environment.most_waiting)
-    replay = asyncio.create_task(admissions.run())
-    watches = [asyncio.create_task(loop.watch()), asyncio.create_task(admissions.pressure.watch())]
+    replay = owned(asyncio.create_task(admissions.run()), "journal")
+    watches = [
+        asyncio.create_task(for_ever(watch, what, pause=1.0))
+        for what, watch in {"loop": loop.watch, "pressure": admissions.pressure.watch}.items()
+    ]
     try:
         yield admissions
     finally:

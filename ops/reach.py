@@ -15,6 +15,15 @@ if TYPE_CHECKING:
     from workers.chatwoot.client import Chatwoot
 
 
+_REFUSED = {
+    "NOPERM": "the user in REDIS_URL needs at least the rights that docs/reference/redis.md names",
+    "NOAUTH": "REDIS_URL must hold a password",
+    "WRONGPASS": "the name or the password in REDIS_URL is not right",
+    "CERTIFICATE_VERIFY_FAILED": "REDIS_URL must name the host of its certificate, and its authority (?ssl_ca_certs=)",
+}
+"""What to do about a Redis that is there, by its word for it."""
+
+
 class Impossible(Exception):
     """It cannot be done; the message says why, and what to do."""
 
@@ -38,8 +47,9 @@ def with_redis(work: "Callable[[Connection], Awaitable[int]]") -> int:
 
 def away(error: "StoreUnavailable") -> str:
     """What to say when Redis cannot be asked: why, as far as it is known, and what to do."""
-    why = f"{error}: {error.__cause__}" if error.__cause__ and str(error.__cause__) else str(error)
-    return f"Redis does not answer ({why.rstrip('.')}): start it, or let REDIS_URL name the one that workers use"
+    if error.code in _REFUSED:
+        return f"Redis refuses ({error}): {_REFUSED[error.code]}"
+    return f"Redis does not answer ({error}): start it, or let REDIS_URL name the one that workers use"
 
 
 async def _connected(work: "Callable[[Connection], Awaitable[int]]") -> int:

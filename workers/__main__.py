@@ -9,6 +9,7 @@ import uvloop
 from chatwootai.stores import keys
 from chatwootai.stores.connection import BadRedisUrl, connect
 from chatwootai.stores.queue import Queue
+from chatwootai.stores.standing import CannotUse
 from chatwootai.telemetry import log
 from config.problems import ConfigurationError
 from workers.environment import BadEnvironment, Environment, worker_id
@@ -33,7 +34,7 @@ def main() -> int:
         port = "WORKER_METRICS_PORT names the port of /metrics and /readyz (0: a free one)"
         print(f"cannot listen: {error.strerror or error}. {port}", file=sys.stderr)  # noqa: T201 - as below
         return 2
-    except (BadEnvironment, BadRedisUrl, log.LogSettingsError, ConfigurationError) as error:
+    except (BadEnvironment, BadRedisUrl, CannotUse, log.LogSettingsError, ConfigurationError) as error:
         print(error, file=sys.stderr)  # noqa: T201 - before and beside the log: for the person who started it
         return 2
 

@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
 from typing import Final, TypeVar
 
 from chatwootai.stores.connection import StoreUnavailable
@@ -49,11 +50,9 @@ async def at_start(
     started = None
     for pause in _PAUSES if left else ():
         await asyncio.sleep(pause)
-        try:
+        with suppress(StoreUnavailable):
             started = started or await rounds.now()
             left = await _round(rounds, catch_up, left, started, told)
-        except StoreUnavailable as error:
-            _log.warning("redis_away", error=str(error))
         if not left:
             return
     if left:
@@ -138,7 +137,7 @@ async def at_intervals(
                     able = [(account, chatwoot) for account, chatwoot in clients() if chatwoot.reads_history]
                     await _each(able, lambda one: _again(rounds, catch_up, one, every, told))
         except StoreUnavailable as error:
-            _log.warning("redis_away", error=str(error))
+            _log.debug("catch_up_put_off", error=str(error))
         except Exception:  # noqa: BLE001 - one round's surprise is not the end of all rounds
             _log.exception("catch_up_failed")
 

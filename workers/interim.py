@@ -13,6 +13,7 @@ from chatwootai.stores.conversations import Begun
 from chatwootai.telemetry import log
 from chatwootai.telemetry.metrics import INTERIM
 from chatwootai.telemetry.steps import Steps
+from chatwootai.telemetry.tasks import owned
 from config.settings import Settings
 from workers.chatwoot.client import Sight
 from workers.chatwoot.errors import ChatwootError
@@ -60,7 +61,7 @@ async def patience_asked(turn: Waiting, question: Question) -> AsyncIterator[Non
         return
     saying = asyncio.Event()
     due = turn.last.received_at + interim.after_ms / 1000
-    task = asyncio.create_task(_ask(turn, question, due, saying), name=f"interim {question.turn}")
+    task = owned(asyncio.create_task(_ask(turn, question, due, saying)), "interim")
     try:
         yield
     finally:

@@ -39,8 +39,8 @@ async def startup(ctx: dict[str, Any]) -> None:
     """Open the shop, under arq's own worker; ours has opened it with its own name."""
     if "shop" not in ctx:
         log.configure_from(process="worker")
-        ctx["shop"] = Shop(Environment.read(), worker_id())
-        ctx["shop"].background(_say_alive(ctx["shop"]))
+        shop = ctx["shop"] = Shop(Environment.read(), worker_id())
+        shop.background("heartbeat", lambda: _say_alive(shop))
     await ctx["shop"].open()
 
 

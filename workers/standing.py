@@ -263,7 +263,7 @@ class Standing:
             try:
                 await self._watch(served(), tenant)
             except StoreUnavailable as error:
-                _log.debug("redis_away", error=str(error))
+                _log.debug("tokens_not_looked_at", error=str(error))
             except Exception:  # noqa: BLE001 - one round's surprise is not the end of all rounds
                 _log.exception("standing_failed")
             await asyncio.sleep(_WATCH_SECONDS * random.uniform(0.75, 1.25))  # noqa: S311 - jitter, not a secret

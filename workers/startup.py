@@ -3,8 +3,8 @@
 import asyncio
 import gc
 import os
-from collections.abc import Awaitable, Callable, Coroutine, Iterable
-from contextlib import AsyncExitStack
+from collections.abc import Awaitable, Callable, Iterable
+from contextlib import AsyncExitStack, suppress
 from typing import Any
 
 import aiohttp
@@ -13,13 +13,15 @@ from aiohttp import web
 
 from chatwootai.channels.incoming import Manner
 from chatwootai.stores.connection import Connection, StoreUnavailable, connect, store_errors
-from chatwootai.stores.footing import footing
+from chatwootai.stores.footing import UNKNOWN, footing
 from chatwootai.stores.mailbox import Mailbox
+from chatwootai.stores.outage import OUTAGE
 from chatwootai.stores.repair import Repair
 from chatwootai.stores.rounds import Rounds
 from chatwootai.stores.signals import Signals
+from chatwootai.stores.standing import examine
 from chatwootai.telemetry import http, log
-from chatwootai.telemetry.tasks import ended
+from chatwootai.telemetry.tasks import ended, for_ever
 from config.live import Live
 from config.settings import Settings
 from config.whereabouts import Whereabouts
@@ -37,6 +39,7 @@ from workers.sync import keep_in_step
 from workers.typing import settled
 
 _SWEEP_SECONDS = 1.0
+_AGAIN_SECONDS = 1.0
 _CONNECTIONS = 1024
 _log = log.get("worker")
 
@@ -59,7 +62,9 @@ class Shop:
 
         Raises:
             config.problems.ConfigurationError: the configuration is broken; nothing was started.
+            chatwootai.stores.standing.CannotUse: Redis is there, and cannot be used as it is.
         """
+        await examine(self.connection)
         self.live = Live(self.environment.config, os.environ, self.connection, f"worker {self.worker}")
         snapshot = await self.live.start()
         await self._serve_probes()
@@ -77,14 +82,14 @@ class Shop:
         )
         self.live.listen(self.floor.replace)
         self.floor.replace(self.live.snapshot)
-        self.background(self.live.run())
-        self.background(keep_in_step(self.live, self.connection, session))
-        self.background(Signals(self.connection, self.worker, self.floor.listeners.hear).listen())
-        self.background(self._sweep())
-        self.background(self.floor.standing.watch(lambda: self.floor.served, self.floor.tenant))
-        self.background(crews.keep_warm(self._everyones_settings))
+        self.background("configuration", self.live.run)
+        self.background("sync", lambda: keep_in_step(self.live, self.connection, session))
+        self.background("signals", Signals(self.connection, self.worker, self.floor.listeners.hear).listen)
+        self.background("sweep", self._sweep)
+        self.background("tokens", lambda: self.floor.standing.watch(lambda: self.floor.served, self.floor.tenant))
+        self.background("warmth", lambda: crews.keep_warm(self._everyones_settings))
         if self.environment.catch_up_hours:
-            self.background(self._catch_up())
+            self.background("catch-up", self._catch_up)
         gc.collect()
         gc.freeze()  # what start-up made stays: full collections need not walk CrewAI's classes again
         self._ready = True
@@ -94,12 +99,10 @@ class Shop:
 
     async def _look_at_redis(self) -> None:
         """Say once what of this Redis loses what it was given; that it is away is said elsewhere."""
-        try:
+        with suppress(StoreUnavailable):
             found = await footing(self.connection)
-            for trouble in found.troubles if found else ():
+            for trouble in found.troubles if found else (UNKNOWN,):
                 _log.warning("redis_may_forget", trouble=trouble)
-        except StoreUnavailable as error:
-            _log.debug("redis_away", error=str(error))
 
     async def _crews(self) -> Any:
         from crews.draft import Crews
@@ -119,20 +122,17 @@ class Shop:
         await self._stack.aclose()
         await self.connection.aclose()
 
-    def background(self, work: Coroutine[Any, Any, None]) -> None:
-        """Do `work` until the shop closes."""
-        task = asyncio.create_task(work)
-
+    def background(self, what: str, work: Callable[[], Awaitable[None]]) -> None:
+        """Do `work` until the shop closes; should it fail, it is said, counted as `what`, and begun again."""
+        task = asyncio.create_task(for_ever(work, what, pause=_AGAIN_SECONDS))
         self._stack.push_async_callback(ended, task)
 
     async def _sweep(self) -> None:
         repair = Repair(self.connection)
         while True:
-            try:
+            with suppress(StoreUnavailable):
                 for conv in await repair.sweep(every=_SWEEP_SECONDS):
                     _log.warning("conversation_mended", conv=conv)
-            except StoreUnavailable as error:
-                _log.debug("redis_away", error=str(error))
             await asyncio.sleep(_SWEEP_SECONDS)
 
     async def _catch_up(self) -> None:
@@ -141,8 +141,9 @@ class Shop:
         hours = self.environment.catch_up_hours
         catch_up = CatchUp(Mailbox(self.connection), hours=hours, manner=self._manner)
         await at_start(rounds, catch_up, self._clients(), self._told)
-        if every:
-            await at_intervals(rounds, catch_up, self._clients, every, self._told)
+        if not every:
+            await asyncio.Event().wait()  # done, and nothing to begin again
+        await at_intervals(rounds, catch_up, self._clients, every, self._told)
 
     async def _told(self, account: str, refused: TokenRefused | None) -> None:
         """Chatwoot took an account's user token, or refused it."""
@@ -205,7 +206,9 @@ def redis_check(connection: Connection) -> Callable[[], Awaitable[http.Check]]:
             with store_errors():
                 await connection.ping()
         except StoreUnavailable as error:
-            return http.Check(http.Status.UNAVAILABLE, {"error": str(error)})
+            return http.Check(http.Status.UNAVAILABLE, {"error": error.code})
+        if OUTAGE.away:  # it answers, and refuses what turns need
+            return http.Check(http.Status.UNAVAILABLE, {"error": OUTAGE.error.partition(":")[0]})
         return http.Check(http.Status.OK)
 
     return check

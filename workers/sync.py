@@ -93,7 +93,7 @@ async def keep_in_step(live: Live, connection: Connection, session: aiohttp.Clie
             if plan is not None and await Snapshots(connection).due(plan.seconds):
                 await compare(live.snapshot, plan, live.folder / MAPPING, session)
         except StoreUnavailable as error:
-            _log.debug("redis_away", error=str(error))
+            _log.debug("sync_put_off", error=str(error))
         except Exception:  # noqa: BLE001 - a report that fails is made again later
             _log.exception("sync_failed")
         await asyncio.sleep(_LOOK_SECONDS)

@@ -8,6 +8,7 @@ from typing import Final
 
 from chatwootai.channels.registry import shape_of
 from chatwootai.telemetry.metrics import FAILED_OPEN
+from chatwootai.telemetry.tasks import owned
 from workers.chatwoot.client import Chatwoot
 from workers.chatwoot.errors import ChatwootError
 
@@ -29,7 +30,7 @@ async def typing(
         yield
         return
     done = asyncio.Event()
-    task = asyncio.create_task(_show(chatwoot, conversation, done, refresh), name=f"typing-{conversation}")
+    task = owned(asyncio.create_task(_show(chatwoot, conversation, done, refresh)), "typing")
     _running.add(task)
     task.add_done_callback(_running.discard)
     try:

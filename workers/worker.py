@@ -15,11 +15,11 @@ from arq.connections import ArqRedis
 from arq.jobs import deserialize_job_raw
 from arq.worker import Worker as ArqWorker
 
-from chatwootai.stores.connection import Connection, StoreUnavailable, store_errors
+from chatwootai.stores.connection import Connection, StoreMisused, StoreUnavailable, store_errors
 from chatwootai.stores.queue import Claim, Claimed, Queue
 from chatwootai.telemetry import log
 from chatwootai.telemetry.metrics import TURNS_RUNNING
-from chatwootai.telemetry.tasks import ended
+from chatwootai.telemetry.tasks import ended, owned
 
 _LONGEST_SLEEP = 1.0
 """Seconds until an idle worker looks again: what a lost wake-up token costs at most."""
@@ -73,10 +73,12 @@ class Worker(ArqWorker):
             self._freed.clear()
             try:
                 await self._rest(await self._take())
-            except StoreUnavailable as error:
+            except StoreUnavailable:
                 self._nap = None
-                _log.warning("redis_away", error=str(error))
                 await asyncio.sleep(_AWAY_PAUSE)
+            except StoreMisused:  # said with the script's name; what runs goes on
+                self._nap = None
+                await asyncio.sleep(_LONGEST_SLEEP)
 
     async def _take(self) -> Claim | None:
         """Claim into free slots and start what came; None if there is no slot."""
@@ -95,7 +97,7 @@ class Worker(ArqWorker):
         try:
             return await asyncio.shield(claim)
         except asyncio.CancelledError:
-            with suppress(StoreUnavailable):  # or we would not stop while Redis is away
+            with suppress(StoreUnavailable, StoreMisused):  # or we would not stop while Redis is away
                 await asyncio.gather(*(self._give_back(claimed.job) for claimed in (await claim).jobs))
             raise
 
@@ -133,7 +135,7 @@ class Worker(ArqWorker):
         running = self.tasks.get(claimed.job)
         if running is not None and not running.done():
             return  # ours all along: its lease ended while Redis was away, and we were the first to ask
-        task = self.loop.create_task(self._run(claimed), name=claimed.job)
+        task = owned(self.loop.create_task(self._run(claimed), name=claimed.job), "job")
         self.tasks[claimed.job] = task
         task.add_done_callback(lambda _: self._ended(claimed.job))
         TURNS_RUNNING.set(len(self.tasks))
@@ -166,7 +168,7 @@ class Worker(ArqWorker):
         try:
             await self.queue.release(job)
             self.jobs_retried += 1
-        except StoreUnavailable as error:
+        except (StoreUnavailable, StoreMisused) as error:
             _log.warning("job_left_to_its_lease", job=job, error=str(error))
 
     async def _keep_leases(self) -> None:
@@ -177,8 +179,8 @@ class Worker(ArqWorker):
                 self._drop(await self.queue.renew(list(self.tasks)))
                 with store_errors():  # arq's own call
                     await self.record_health()
-            except StoreUnavailable as error:
-                _log.warning("redis_away", error=str(error))
+            except (StoreUnavailable, StoreMisused) as error:
+                _log.debug("leases_not_renewed", error=str(error))
             await asyncio.sleep(self.queue.lease / 3)
 
     def _drop(self, lost: list[str]) -> None:
@@ -213,10 +215,8 @@ class Worker(ArqWorker):
         """Say good-bye and shut down."""
         if self._pool is None:
             return
-        try:
+        with suppress(StoreUnavailable, StoreMisused):  # its heartbeat ends by itself
             await self.queue.farewell()
-        except StoreUnavailable as error:
-            _log.warning("redis_away", error=str(error))
         if self.on_shutdown:
             await self.on_shutdown(self.ctx)
         self._pool = None

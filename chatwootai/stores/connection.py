@@ -1,9 +1,5 @@
-"""How we reach Redis: every URL that an operator may write, and one error for all the ways in which it is away."""
+"""How we reach Redis: every URL that an operator may write."""
 
-import asyncio
-import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -13,9 +9,11 @@ from redis.asyncio.connection import SSLConnection, parse_url
 from redis.asyncio.retry import Retry
 from redis.asyncio.sentinel import Sentinel
 from redis.backoff import ExponentialBackoff
-from redis.exceptions import BusyLoadingError, OutOfMemoryError, ReadOnlyError, RedisError, ResponseError
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import TimeoutError as RedisTimeoutError
+
+from chatwootai.stores.errors import StoreMisused, StoreUnavailable, store_errors
+
+__all__ = ["BadRedisUrl", "Connection", "StoreMisused", "StoreUnavailable", "connect", "store_errors"]
 
 Connection = Redis
 
@@ -25,35 +23,10 @@ _READS = (
     "REDIS_URL: it reads redis://[user:password@]host:port/number, or unix:///path?db=number; "
     "in a password, @ : / ? # and % are written as %40 %3A %2F %3F %23 and %25"
 )
-_AWAY = (
-    RedisConnectionError, RedisTimeoutError, BusyLoadingError, ReadOnlyError, OutOfMemoryError, OSError,
-    asyncio.TimeoutError,
-)  # fmt: skip
-_REFUSES = re.compile(r"\b(OOM|MISCONF|READONLY|LOADING|CLUSTERDOWN|MASTERDOWN|NOREPLICAS) ")
-"""In the error of a script it may stand behind other words (Redis 6.2), and redis-py takes some from the front."""
-
-
-class StoreUnavailable(Exception):
-    """Redis is away, frozen, loading or full. Whether the command ran is unknown; every script bears a second run."""
 
 
 class BadRedisUrl(ValueError):
     """REDIS_URL is not one of redis://, rediss://, unix:// or redis+sentinel://; says so without repeating it."""
-
-
-@contextmanager
-def store_errors() -> Iterator[None]:
-    """Turn the many errors of an absent Redis into StoreUnavailable; what is a mistake of ours stays what it is."""
-    try:
-        yield
-    except _AWAY as error:
-        raise StoreUnavailable(type(error).__name__) from error
-    except ResponseError as error:
-        if refuses := _REFUSES.search(str(error)):
-            raise StoreUnavailable(refuses[1]) from error
-        raise
-    except RedisError as error:
-        raise StoreUnavailable(type(error).__name__) from error
 
 
 def connect(

@@ -5,10 +5,13 @@ from typing import Any, Final
 
 from redis.exceptions import ResponseError
 
-from chatwootai.stores.connection import Connection, store_errors
+from chatwootai.stores.connection import Connection
+from chatwootai.stores.errors import NOPERM, StoreUnavailable, store_errors, understood
 
 _NEARLY_FULL: Final = 0.9
 _MIB: Final = 1024 * 1024
+UNKNOWN: Final = "it does not say whether it keeps what it is given (INFO): see to noeviction and an append-only file"
+"""What to tell an operator where `footing` is None."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,11 +43,16 @@ async def footing(connection: Connection) -> Footing | None:
         StoreUnavailable: Redis is away.
     """
     try:
+        memory: dict[str, Any] = await connection.info("memory")
+        persistence: dict[str, Any] = await connection.info("persistence")
+    except ResponseError as error:
+        meant = understood(error)
+        if isinstance(meant, StoreUnavailable) and meant.code not in {NOPERM, "ERR"}:
+            raise meant from error
+        return None  # a user without the right to ask, or a service that does not say
+    except Exception:
         with store_errors():
-            memory: dict[str, Any] = await connection.info("memory")
-            persistence: dict[str, Any] = await connection.info("persistence")
-    except ResponseError:  # a user without the right to ask
-        return None
+            raise
     return Footing(
         used=int(memory.get("used_memory", 0)),
         most=int(memory.get("maxmemory", 0)),

@@ -21,7 +21,8 @@ from chatwootai.telemetry import log
 _SECONDS: Final = 5.0
 _STALL: Final = 0.1
 _INCOMPLETE: Final = object()
-_DEMOTED: Final = "READONLY"  # it was a master when we came
+_DEMOTED: Final = ("READONLY", "NOREPLICAS", "MASTERDOWN")
+"""It was the primary when we came, and is it no longer or not for everybody: connecting anew asks the sentinels."""
 
 
 class _Call(NamedTuple):
@@ -151,7 +152,7 @@ class _Line(asyncio.Protocol):
             future.set_result(answer)
             return
         future.set_exception(answer)
-        if _DEMOTED in str(answer):  # connecting anew asks the sentinels
+        if str(answer).startswith(_DEMOTED):
             self._end(RedisConnectionError("the server became a replica"))
 
     def _end(self, error: Exception) -> None:

@@ -1,15 +1,12 @@
 """Jobs: claimed under a lease, renewed, retired, released. The rule of who is next stands in lua/queue.lua."""
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass
-
-import structlog
 
 from chatwootai.stores.connection import Connection, StoreUnavailable, store_errors
 from chatwootai.stores.keys import WAKE, worker
 from chatwootai.stores.scripts import Runner
-
-_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +91,8 @@ class Queue:
     async def live(self) -> None:
         """Say so for ever, for a worker that renews nothing."""
         while True:
-            try:
+            with suppress(StoreUnavailable):
                 await self.heartbeat(ttl=3 * self.lease)
-            except StoreUnavailable as error:
-                _log.warning("redis_away", error=str(error))
             await asyncio.sleep(self.lease / 3)
 
     async def farewell(self) -> None:

@@ -2,20 +2,16 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Final
-
-import structlog
 
 from chatwootai.stores import keys
 from chatwootai.stores.connection import Connection, StoreUnavailable
 from chatwootai.stores.scripts import Runner
 from chatwootai.stores.together import together
-from chatwootai.telemetry.tasks import ended
+from chatwootai.telemetry.tasks import ended, owned
 
 _HELD_MS: Final = keys.CATCHUP_MS
-
-_log = structlog.get_logger(__name__)
 
 
 class Rounds:
@@ -37,23 +33,19 @@ class Rounds:
     @asynccontextmanager
     async def held(self) -> AsyncIterator[None]:
         """Keep the right that `take` gave, for as long as this lasts; whoever dies with it loses it in a minute."""
-        keeper = asyncio.create_task(self._keep())
+        keeper = owned(asyncio.create_task(self._keep()), "catch-up")
         try:
             yield
         finally:
             await ended(keeper)
-            try:
+            with suppress(StoreUnavailable):  # then the right ends by itself
                 await self._runner.run("let_go", keys.CATCHUP, self._who)
-            except StoreUnavailable as error:
-                _log.warning("redis_away", error=str(error))
 
     async def _keep(self) -> None:
         while True:
             await asyncio.sleep(_HELD_MS / 3000)
-            try:
+            with suppress(StoreUnavailable):
                 await self.take()
-            except StoreUnavailable as error:
-                _log.warning("redis_away", error=str(error))
 
     async def now(self) -> float:
         """Redis' clock, unix seconds: the same for all who make rounds.

@@ -1,19 +1,27 @@
 """Lua scripts from lua/, run by digest; all that is asked for in one tick of the event loop shares one write."""
 
 import hashlib
+import time
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import Any, Final
 
+import structlog
 from hiredis import pack_command
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError, ResponseError
 
-from chatwootai.stores.connection import Connection, store_errors
+from chatwootai.stores.connection import Connection, StoreMisused, store_errors
+from chatwootai.stores.outage import OUTAGE
 from chatwootai.stores.pipe import Pipe
 
 Argument = str | bytes | int | float
+
+_AGAIN_SECONDS: Final = 60.0
+_said: dict[str, float] = {}
+"""When each script's failure was last written to the log."""
+_log = structlog.get_logger(__name__)
 
 
 class Script:
@@ -57,12 +65,15 @@ class Runner:
 
         Raises:
             StoreUnavailable: Redis is away; the script may or may not have run.
+            StoreMisused: the script met what it should not; said in the log once a minute, with its name.
         """
         called = script(name)
         try:
-            return await self._pipe.call(_packed("EVALSHA", called.digest, 0, *arguments))
+            answer = await self._pipe.call(_packed("EVALSHA", called.digest, 0, *arguments))
         except Exception as error:  # noqa: BLE001 - looked at there
             return await self._again(called, arguments, error)
+        OUTAGE.answered()
+        return answer
 
     async def _again(self, called: Script, arguments: tuple[Argument, ...], error: Exception) -> Any:
         """After a first failure: as often as the client tries again; with the source where Redis does not know it."""
@@ -78,12 +89,24 @@ class Runner:
                     raise
                 return await self._pipe.call(_packed("EVAL", called.source, 0, *arguments))
 
-        with store_errors():
-            return await self._retry.call_with_retry(attempt, _nothing)
+        try:
+            with store_errors():
+                return await self._retry.call_with_retry(attempt, _nothing)
+        except StoreMisused as misused:
+            named = StoreMisused(misused.reason, called.name)
+            _say(called.name, misused.reason)
+            raise named from misused.__cause__
 
 
 async def _nothing(_error: RedisError) -> None:
     """What a broken pipe needs to be mended: it connects by itself."""
+
+
+def _say(name: str, reason: str) -> None:
+    now = time.monotonic()
+    if now - _said.get(name, -_AGAIN_SECONDS) >= _AGAIN_SECONDS:
+        _said[name] = now
+        _log.error("script_failed", script=name, error=reason)
 
 
 def _packed(*parts: Argument) -> bytes:

@@ -6,13 +6,11 @@ who owns the conversation right before a reply is posted.
 
 import asyncio
 from collections.abc import Callable
-
-import structlog
+from contextlib import suppress
 
 from chatwootai.stores.connection import Connection, StoreUnavailable, store_errors
 from chatwootai.stores.keys import signals
 
-_log = structlog.get_logger(__name__)
 _PAUSE = 0.5
 
 
@@ -27,11 +25,8 @@ class Signals:
     async def listen(self) -> None:
         """Listen for ever; an absent Redis is waited for."""
         while True:
-            try:
-                with store_errors():
-                    await self._subscribe()
-            except StoreUnavailable as error:
-                _log.warning("signals_away", error=str(error))
+            with suppress(StoreUnavailable), store_errors():
+                await self._subscribe()
             await asyncio.sleep(_PAUSE)
 
     async def _subscribe(self) -> None:

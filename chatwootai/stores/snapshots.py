@@ -6,11 +6,11 @@ What is kept is what was written (packed), never what its references stand for: 
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
-import structlog
 
 from chatwootai.stores import keys
 from chatwootai.stores.connection import Connection, StoreUnavailable, store_errors
@@ -19,7 +19,6 @@ from chatwootai.stores.scripts import Runner
 KEPT = 20
 _LISTEN_SECONDS = 1.0
 _PAUSE = 0.5
-_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,11 +96,8 @@ class Snapshots:
     async def listen(self, told: Callable[[], Awaitable[None]]) -> None:
         """Call `told` after each (re)connection and each publication, for ever; an absent Redis is waited for."""
         while True:
-            try:
-                with store_errors():
-                    await self._subscribed(told)
-            except StoreUnavailable as error:
-                _log.debug("redis_away", error=str(error))
+            with suppress(StoreUnavailable), store_errors():
+                await self._subscribed(told)
             await asyncio.sleep(_PAUSE)
 
     async def _subscribed(self, told: Callable[[], Awaitable[None]]) -> None:

@@ -66,6 +66,8 @@ JOURNAL_EVENTS: Final = Counter(
     ["event"],
 )
 
+REDIS_UP: Final = Gauge("chatwootai_redis_up", "1 while Redis does as this process asks, 0 while it is away.")
+
 # The turn.
 STEP_SECONDS: Final = Histogram(
     "chatwootai_step_seconds", "Each step of a message's way, by process.", ["process", "step"], buckets=_STEP
@@ -170,6 +172,11 @@ CHATWOOT_TOKEN: Final = Gauge(
     "chatwootai_chatwoot_token_valid",
     "1: Chatwoot takes this token of an account, as far as is known; 0: it refuses it, and the account's turns wait.",
     ["account", "token"],
+)
+BACKGROUND_FAILURES: Final = Counter(
+    "chatwootai_background_failures",
+    "Work beside the turns that failed for a reason nobody foresaw, by what it was.",
+    ["what"],
 )
 FAILED_OPEN: Final = Counter(
     "chatwootai_failed_open", "Failures of what a message can do without: caches, limits, typing, signals.", ["what"]

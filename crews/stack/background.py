@@ -5,6 +5,7 @@ from collections.abc import Coroutine
 from typing import Any
 
 from chatwootai.telemetry import log
+from chatwootai.telemetry.tasks import owned
 
 
 class Background:
@@ -15,7 +16,7 @@ class Background:
 
     def start(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
         """Do it soon. Its lines carry no ids of the turn that starts it: others may wait for what it does."""
-        task = asyncio.create_task(work, context=log.own_context())
+        task = owned(asyncio.create_task(work, context=log.own_context()), "model calls")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task

@@ -17,6 +17,7 @@ import orjson
 from chatwootai.model.turn import Usage
 from chatwootai.stores.completions import CompletionStore
 from chatwootai.telemetry.metrics import COMPLETIONS
+from chatwootai.telemetry.tasks import owned
 from crews.call import Call, Completer, Completion, Fresh
 from crews.errors import CrewError, ModelUnavailable
 from crews.stack.background import Background
@@ -133,7 +134,7 @@ class Cache:
         """Ask the model, and say every now and then that we still do."""
         COMPLETIONS.labels("miss").inc()
         account = call.payer.account or ""
-        renewing = asyncio.create_task(self._renewed(account, digest, token))
+        renewing = owned(asyncio.create_task(self._renewed(account, digest, token)), "cache")
         kept = b""
         try:
             answer = await self._inner.complete(call)
@@ -142,9 +143,11 @@ class Cache:
         finally:
             renewing.cancel()
             keep_ms = int((keep.seconds + keep.stale_seconds + (_OLD if keep.stale_seconds else 0.0)) * 1000)
-            work = self._open.ask(lambda: self._store.keep(account, digest, token, kept, keep_ms=keep_ms))
-            self._background.start(work)
-            COMPLETIONS.labels("kept").inc(bool(kept))
+            self._background.start(self._keep(account, digest, token, kept, keep_ms))
+
+    async def _keep(self, account: str, digest: str, token: str, kept: bytes, keep_ms: int) -> None:
+        left = await self._open.ask(lambda: self._store.keep(account, digest, token, kept, keep_ms=keep_ms))
+        COMPLETIONS.labels("kept").inc(bool(kept) and left is not None)
 
     async def _renewed(self, account: str, digest: str, token: str) -> None:
         while True:

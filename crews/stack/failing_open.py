@@ -5,10 +5,12 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from chatwootai.stores.connection import StoreUnavailable
+from chatwootai.stores.connection import StoreMisused, StoreUnavailable
+from chatwootai.telemetry import log
 from chatwootai.telemetry.metrics import FAILED_OPEN
 
 T = TypeVar("T")
+_log = log.get("failing_open")
 
 _LONGEST = 0.25  # seconds
 _REST = 1.0  # seconds without asking again, so that a frozen Redis costs a call in a while and not every call
@@ -34,5 +36,7 @@ class FailingOpen:
                     return await question()
             except (StoreUnavailable, TimeoutError):
                 self._rests_until = time.monotonic() + self._rest
+            except StoreMisused as error:  # said by who found it; a call does without all the same
+                _log.debug("failed_open", error=str(error))
         self._counter.inc()
         return None

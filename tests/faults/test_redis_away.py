@@ -12,9 +12,11 @@ _AWAY = 5.0
 _CONVERSATIONS = scaled(60)
 
 
-async def loaded(desk: Desk, trouble: Awaitable[None], per_second: float = 8) -> Tally:
+async def loaded(
+    desk: Desk, trouble: Awaitable[None], per_second: float = 8, conversations: int = _CONVERSATIONS
+) -> Tally:
     """A crowd that writes before, while and after `trouble`."""
-    await with_trouble(desk.crowd(_CONVERSATIONS, per_second), trouble)
+    await with_trouble(desk.crowd(conversations, per_second), trouble)
     tally = await desk.tally()
     tally.must_be_clean()
     assert tally.refused == 0, f"deliveries were refused: {desk.relay.answers}"

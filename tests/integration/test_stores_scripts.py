@@ -3,9 +3,8 @@
 import asyncio
 
 import pytest
-from redis.exceptions import ResponseError
 
-from chatwootai.stores.connection import Connection, StoreUnavailable, connect
+from chatwootai.stores.connection import Connection, StoreMisused, StoreUnavailable, connect
 from chatwootai.stores.scripts import Runner
 
 
@@ -23,7 +22,9 @@ async def test_one_callers_mistake_is_its_own(redis: Connection) -> None:
     wrong, right = await asyncio.gather(
         runner.run("renew", "w1", 1000, "j"), runner.run("renew", "w1", 1000), return_exceptions=True
     )
-    assert isinstance(wrong, ResponseError)
+    assert isinstance(wrong, StoreMisused)
+    assert wrong.script == "renew"
+    assert str(wrong).startswith("renew.lua: Operation against a key holding the wrong kind of value")
     assert right == []
 
 
