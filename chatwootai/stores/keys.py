@@ -31,6 +31,7 @@ The scripts in lua/ build the same names; tests/house holds the two against each
 | cw:wake | list, at most 64 | until popped | queue | a token for a worker that sleeps |
 | cw:worker:{worker} | string | 15 s | heartbeat | this worker lives |
 | cw:signals:{worker} | channel | | admit, signal | words to a running turn |
+| cw:probe | string | 1 s | probe | whether a write is taken |
 | cw:dead | zset, score = ms | 30 days | commit | turns that gave up |
 | cw:dead:{turn} | string, JSON | 30 days | commit | what a dead letter holds |
 | cw:catchup | string, worker | 1 min | catch-up | one catch-up at a time |
