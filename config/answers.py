@@ -4,8 +4,6 @@ They stand in `answers.yaml` beside `config.yaml` in the folder of `_base`, a do
 are inherited as everything is: a later layer replaces an answer of the same name, null removes it.
 """
 
-import re
-import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from functools import lru_cache
@@ -14,6 +12,7 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
+from chatwootai.model.words import folded_words
 from config.channels import Channel
 from config.problems import Problem
 from config.section import Date, Language, Line, Section, Text, wrong
@@ -41,7 +40,6 @@ def _phrases(*texts: str) -> tuple[tuple[str, ...], ...]:
 
 
 _BEFORE, _AFTER = _phrases(_GREETINGS, _COURTESIES), _phrases(_COURTESIES)
-_NO_WORD = re.compile(r"[^\w]+|_+")
 
 
 class Answer(Section):
@@ -85,21 +83,21 @@ def normalised(text: str) -> str:
 
     A text that is nothing but a greeting keeps its last one, so that a greeting can be answered too.
     """
-    letters = (each for each in unicodedata.normalize("NFKD", text) if not unicodedata.combining(each))
-    words = _NO_WORD.sub(" ", "".join(letters).casefold()).split()
-    while (cut := _leading(words)) and cut < len(words):
-        words = words[cut:]
-    while (cut := _trailing(words)) and cut < len(words):
-        words = words[:-cut]
-    return " ".join(words)
+    words = folded_words(text[:LONGEST])
+    first, last = 0, len(words)
+    while (cut := _leading(words, first, last)) and first + cut < last:
+        first += cut
+    while (cut := _trailing(words, first, last)) and first < last - cut:
+        last -= cut
+    return " ".join(words[first:last])
 
 
-def _leading(words: list[str]) -> int:
-    return next((len(each) for each in _BEFORE if tuple(words[: len(each)]) == each), 0)
+def _leading(words: list[str], first: int, last: int) -> int:
+    return next((len(each) for each in _BEFORE if tuple(words[first : min(first + len(each), last)]) == each), 0)
 
 
-def _trailing(words: list[str]) -> int:
-    return next((len(each) for each in _AFTER if tuple(words[-len(each) :]) == each), 0)
+def _trailing(words: list[str], first: int, last: int) -> int:
+    return next((len(each) for each in _AFTER if tuple(words[max(first, last - len(each)) : last]) == each), 0)
 
 
 def contradictions(answers: Mapping[str, Answer], tree: Node) -> list[Problem]:

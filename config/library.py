@@ -5,9 +5,9 @@ A layer that is absent costs nothing, and what a layer leaves alone is shared wi
 """
 
 import re
-import unicodedata
 from collections.abc import Mapping
 
+from chatwootai.model.words import fold
 from config import answers, tools
 from config.crew_layers import CrewLayer, crew_layer
 from config.crewing import Crewing
@@ -237,5 +237,4 @@ def _named(name: Scalar) -> Table:
 def _folded(text: object) -> str | None:
     if not isinstance(text, str):
         return None
-    letters = unicodedata.normalize("NFKD", text).casefold()
-    return "".join(letter for letter in letters if letter.isalnum())
+    return fold(text).replace(" ", "")

@@ -32,3 +32,9 @@ def _asked(question: Question) -> str:
     if question.subject and question.channel == "email":
         return f"Subject: {question.subject}\n\n{question.text}"
     return question.text
+
+
+def objects_in(text: str) -> tuple[str, ...]:
+    """What may be a JSON object in a text: all from its first brace to its last."""
+    first, last = text.find("{"), text.rfind("}")
+    return (text[first : last + 1],) if 0 <= first < last else ()

@@ -1,14 +1,13 @@
 """A task's text into the pydantic model that it promised, asking the model once more where the text is not it."""
 
-import re
 from typing import Any
 
 from crewai import Agent
 from pydantic import BaseModel, ValidationError
 
+from crews.conversation import objects_in
 from crews.errors import ModelSilent
 
-_OBJECT = re.compile(r"\{.*\}", re.DOTALL)
 _AGAIN = "Return the same content as one JSON object that fits the schema, and nothing else."
 
 
@@ -21,7 +20,7 @@ async def typed(answer: str | BaseModel, shape: type[BaseModel] | None, agent: A
     if shape is None or isinstance(answer, shape):
         return answer if isinstance(answer, BaseModel) and shape else None
     text = answer.model_dump_json() if isinstance(answer, BaseModel) else answer
-    for candidate in (text, *_OBJECT.findall(text)):
+    for candidate in (text, *objects_in(text)):
         try:
             return shape.model_validate_json(candidate)
         except ValidationError:

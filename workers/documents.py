@@ -32,7 +32,7 @@ _NEW_LINE: Final = frozenset({"p", "h", "tr", "table-row", "br", "line-break"})
 _NEW_CELL: Final = frozenset({"tc", "table-cell", "tab"})
 _HOLDS_WORDS: Final = frozenset({"t", "p", "h", "span", "a"})
 _UNSAID: Final = frozenset({"annotation", "tracked-changes", "instrText", "delText"})
-_TAGS: Final = re.compile(r"<(script|style)\b.{0,20000}?</\1\s*>|<[^<>]*>", re.IGNORECASE | re.DOTALL)
+_TAGS: Final = re.compile(r"<(script|style)\b.*?(?:</\1\s{0,9}>|\Z)|<[^<>]*>", re.IGNORECASE | re.DOTALL)
 _LEAST_WORDS: Final = 0.6
 
 

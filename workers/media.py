@@ -15,6 +15,7 @@ import aiohttp
 
 from chatwootai.channels.enclosed import UNSUPPORTED
 from chatwootai.model.delivery import Attachment, Delivery
+from chatwootai.model.marks import limited
 from chatwootai.stores import keys
 from chatwootai.stores.connection import Connection, StoreUnavailable
 from chatwootai.stores.media import Reading, Readings
@@ -142,13 +143,12 @@ class Media:
         stated = attachment.content_type or file.content_type
         if attachment.kind == "audio":
             recording = Recording(file.data, name, stated)
-            return replace(
-                attachment, transcript=await transcribe(self._inside, ear(one.settings), recording, one.until)
-            ), ""
+            heard = await transcribe(self._inside, ear(one.settings), recording, one.until)
+            return replace(attachment, transcript=limited(heard)), ""
         if attachment.kind == "image":
             return attachment, _data_url(file.data)
         text = await self._reader.read(file.data, name, stated, one.until)
-        return replace(attachment, content=text), ""
+        return replace(attachment, content=limited(text)), ""
 
     async def _known(self, conv: str, message: int) -> dict[int, Reading]:
         try:

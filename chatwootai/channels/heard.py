@@ -10,6 +10,7 @@ from chatwootai.channels import incoming
 from chatwootai.model.delivery import Heard, Reason, Wish
 from chatwootai.model.fields import Object, identifier, items, line, mapping, text
 from chatwootai.model.outbox import MARK
+from chatwootai.model.words import abridged
 
 _COMMAND: Final = re.compile(r"\s*/(stop|bot)\b", re.IGNORECASE)
 _WISHES: Final = {"stop": Wish.OPEN, "bot": Wish.PENDING}
@@ -55,7 +56,7 @@ def _words(payload: Object, conversation: Object, reason: Reason) -> str:
         return ""
     said = incoming.words(payload, conversation)
     files = [line(mapping(one).get("file_type"), 40) or "file" for one in _attachments(payload)]
-    return "\n".join(filter(None, (said, *(f"[{kind}]" for kind in files))))
+    return abridged("\n".join(filter(None, (said, *(f"[{kind}]" for kind in files)))))
 
 
 def _attachments(payload: Object) -> list[object]:

@@ -209,7 +209,9 @@ def _filled_in(payload: Object) -> str:
     flow = mapping(mapping(payload.get("content_attributes")).get("whatsapp_flow_response"))
     pairs = list(flow.items())[:_MOST_CUSTOM]
     return "\n".join(
-        f"{name[:100]}: {str(value)[:500]}" for name, value in pairs if isinstance(value, str | int | float)
+        f"{line(name, 100) or ''}: {line(str(value), 500) or ''}"
+        for name, value in pairs
+        if isinstance(value, str | int | float)
     )
 
 
@@ -244,5 +246,7 @@ def _custom(attributes: Object) -> dict[str, str]:
     """The conversation's custom attributes, as text; lists and objects are left out."""
     pairs = list(attributes.items())[:_MOST_CUSTOM]
     return {
-        key[:100]: str(value)[:1500] for key, value in pairs if isinstance(value, str | int | float) and value != ""
+        line(key, 100) or "": line(str(value), 1500) or ""
+        for key, value in pairs
+        if isinstance(value, str | int | float) and value != ""
     }

@@ -11,7 +11,7 @@ _GSM_TWO: Final = frozenset("^{}\\[~]|€\f")  # GSM 03.38's extension table: an
 
 def utf16(text: str) -> int:
     """UTF-16 code units: what Telegram counts; never less than the characters that the others count."""
-    return len(text) + sum(char > "\uffff" for char in text)
+    return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def utf8(text: str) -> int:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Final
 
 from chatwootai.channels.registry import shape_of
 from chatwootai.channels.shape import Shape
@@ -9,6 +10,11 @@ from chatwootai.channels.text.atoms import Atom
 from chatwootai.channels.text.layout import layout
 from chatwootai.channels.text.parse import parse, plain
 from chatwootai.channels.text.split import split
+from chatwootai.model.words import cut_at_sentence
+
+_MARKUP: Final = 2
+"""Characters of Markdown to one that arrives; what is longer would be shortened anyway, and costs time before."""
+_SPARE: Final = 500
 
 
 def render(
@@ -33,7 +39,7 @@ def render(
     shape = shape_of(channel, carrier)
     if length is not None or parts is not None:
         shape = replace(shape, length=length or shape.length, parts=parts or shape.parts)
-    return _stable(markdown, shape)
+    return _stable(cut_at_sentence(markdown, _MARKUP * shape.length * shape.parts + _SPARE), shape)
 
 
 def _stable(markdown: str, shape: Shape) -> tuple[str, ...]:

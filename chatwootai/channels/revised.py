@@ -94,7 +94,7 @@ def _chosen(payload: Object, attributes: Object) -> str:
 def _value(one: Object) -> str:
     """A button by its title; a form's field with its name."""
     name, title, value = line(one.get("name"), 100), line(one.get("title"), 500), one.get("value")
-    shown = title or (str(value)[:1500] if isinstance(value, str | int | float) else "")
+    shown = title or (line(str(value), 1500) or "" if isinstance(value, str | int | float) else "")
     return f"{name}: {shown}" if name and shown else shown
 
 

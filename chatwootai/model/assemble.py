@@ -6,6 +6,7 @@ from chatwootai.model.attached import described
 from chatwootai.model.delivery import Delivery
 from chatwootai.model.routing import Route
 from chatwootai.model.turn import Exchange, Question
+from chatwootai.model.words import abridged
 
 TOKEN_CHARACTERS = 4
 """Characters to a token, roughly: enough to bound a context without a tokenizer on the path."""
@@ -47,7 +48,7 @@ def question(
         conversation=last.conversation,
         contact=last.contact,
         last_message=last.message.id,
-        text="\n".join(said(delivery) for delivery in deliveries),
+        text=abridged("\n".join(said(delivery) for delivery in deliveries)),
         history=recent(before, most_exchanges=most_exchanges, most_tokens=most_tokens),
         deadline=due,
         assignee=last.assignee,
@@ -60,9 +61,9 @@ def question(
 
 
 def said(delivery: Delivery) -> str:
-    """A message as words: its text, and what came with it in brackets."""
+    """A message as words, as a crew reads and remembers it: its text, and what came with it in brackets."""
     pieces = [delivery.message.text, *(described(one) for one in delivery.message.attachments)]
-    return "\n".join(piece for piece in pieces if piece)
+    return abridged("\n".join(piece for piece in pieces if piece))
 
 
 def spoken(delivery: Delivery) -> str:

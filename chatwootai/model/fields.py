@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from chatwootai.model.marks import limited
+
 MOST_TEXT: Final = 150_000  # Chatwoot's own limit for a message
 MOST_LINE: Final = 2_000
 HIGHEST_ID: Final = 2**53 - 1  # a score in Redis is a double
@@ -30,8 +32,12 @@ def identifier(value: object) -> int | None:
 
 
 def line(value: object, most: int = MOST_LINE) -> str | None:
-    """A short text; None if it is none or empty. NUL bytes are dropped: no store downstream is sure to bear them."""
-    return (value[:most].replace("\x00", "").strip() or None) if isinstance(value, str) else None
+    """A short text; None if it is none or empty.
+
+    Every text that comes in through the door passes here. NUL bytes are dropped: no store downstream is sure to bear
+    them; and of combining marks no more stand in a row than any script has (marks.py): what sorts them is quadratic.
+    """
+    return (limited(value[:most]).replace("\x00", "").strip() or None) if isinstance(value, str) else None
 
 
 def text(value: object) -> str:

@@ -13,6 +13,16 @@ from typing import Final
 from chatwootai.model.recited import circles, recites
 from chatwootai.model.turn import Told
 from chatwootai.model.unfit import PATTERNS, Excuse, Pattern, Unfit
+from chatwootai.model.words import LONGEST
+
+_HREF: Final = re.compile(r"\bhref=[\"']?(https?://[^\s\"'<>]{1,500})", re.IGNORECASE)
+
+
+def _linked(link: re.Match[str]) -> str:
+    """A link of HTML as one of Markdown; its words alone where it leads nowhere."""
+    leads = _HREF.search(link[1])
+    return f"[{link[2]}]({leads[1]})" if leads else link[2]
+
 
 # What is cut out, and the rest may be read: marks and tags of ours that a model repeats, its thoughts, and markup.
 _CUT: Final = tuple(
@@ -23,7 +33,7 @@ _CUT: Final = tuple(
         (r"\A.*</(?:think|thinking|reasoning)>", " "),  # of thoughts whose beginning the template had
         (r"\A.*<\|channel\|>\s{0,4}final\s{0,4}<\|message\|>", " "),
         (r"(?<![ \t>*_`])[ \t>*_`]*\[\[[^\[\]\n]{0,300}(\]\]?|$)[ \t*_`]*", " "),
-        (r"<a\b[^<>]{0,200}?\bhref=[\"']?(https?://[^\s\"'<>]{1,500})[^<>]{0,200}>([^<>]{1,200})</a>", r"[\2](\1)"),
+        (r"<a\b([^<>]{0,900})>([^<>]{1,200})</a>", _linked),
         (r"<br ?/?>|</(p|div|li|tr|h[1-6])>", "\n"),
         (
             r"</?(company|conversation|customer|facts|now|rules|task|data|instructions?|system|context|document|message"
@@ -53,9 +63,7 @@ _TWO_SPEAK: Final = tuple(
 )
 _NOTHING: Final = re.compile(r"\W*(null|none|undefined|nan|nil|n/a|true|false|object object)\W*", re.IGNORECASE)
 _QUOTED: Final = re.compile(r"\A[\"“]([^\"“”]*)[\"”]\Z")
-_FENCE: Final = re.compile(r"\A```\w*\s*|\s*```\Z")
-_LONGEST: Final = 32_000
-"""Characters that are looked at and may be read: no channel carries more."""
+_FENCE: Final = re.compile(r"\A```\w*|```\Z")
 _KNOWN: Final = 64_000
 """Characters of what an answer may repeat that are looked at."""
 _READABLE: Final = re.compile(r"[^\W_]|[\U0001F000-\U0001FAFF\u2600-\u27BF]")
@@ -81,7 +89,7 @@ class Guarded:
 
 def guarded(text: str, level: Level = Level.STRICT, told: Told | None = None) -> Guarded:
     """Make a model's text fit to be read, or say why it is not."""
-    cut = text[:_LONGEST]
+    cut = text[:LONGEST]
     kept = cut
     for pattern, instead in _CUT:
         kept = pattern.sub(instead, kept)
@@ -138,6 +146,6 @@ def _plain(texts: Iterable[str]) -> str:
 
 def _is_data(text: str) -> bool:
     try:
-        return isinstance(json.loads(_FENCE.sub("", text)), dict | list)
+        return isinstance(json.loads(_FENCE.sub("", text.strip())), dict | list)
     except (ValueError, RecursionError):
         return False

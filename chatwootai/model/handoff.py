@@ -1,9 +1,11 @@
 """When a conversation is given to people, and what they are told: rules that a support lead could argue about. Pure."""
 
 import re
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import islice
 from typing import Final
 
 from chatwootai.model.anger import ANGRY, anger
@@ -13,10 +15,12 @@ from chatwootai.model.reasons import UNKNOWING
 from chatwootai.model.subjects import about
 from chatwootai.model.turn import Exchange
 from chatwootai.model.unknowing import unknowing
-from chatwootai.model.words import alike, clauses, fold
+from chatwootai.model.words import alike, clauses, fold, folded_words
 
 _LIKE_A_QUESTION: Final = 0.6
 _LIKE_AN_ANSWER: Final = 0.8
+_COMPARED: Final = 4_000
+"""Characters of two texts that are compared."""
 _LEAST_WORDS: Final = 3
 """Shorter messages say nothing when they are said again: "ok", "sim, quero"."""
 
@@ -128,38 +132,41 @@ def stuck(text: str, history: Sequence[Exchange], turns: int) -> bool:
     """Whether the contact has asked the same `turns` times, or got about the same answer so often."""
     if turns < 2:
         return False
-    rounds = list(_rounds(history))
-    asked, told = [text, *(one for one, _ in rounds)][:turns], [one for _, one in rounds][:turns]
+    rounds = list(islice(_rounds(history), turns))
+    asked, told = [text, *(one for one, _ in rounds)][:turns], [one for _, one in rounds]
     return _all_alike(asked, turns, _LIKE_A_QUESTION) or _all_alike(told, turns, _LIKE_AN_ANSWER)
 
 
 def _rounds(history: Sequence[Exchange]) -> Iterator[tuple[str, str]]:
     """What was asked and what the crew answered, newest first; ends where a teammate spoke."""
-    answer, asked = "", ""
+    answer, asked = "", deque[str]()
     for one in reversed(history):
         if one.role == "teammate":
             return
         if one.role == "contact":
-            asked = f"{one.text}\n{asked}".strip()
+            asked.appendleft(one.text[:_COMPARED])
             continue
-        if answer and asked:
-            yield asked, answer
-        answer, asked = one.text, ""
-    if answer and asked:
-        yield asked, answer
+        if answer and any(asked):
+            yield "\n".join(asked), answer
+        answer, asked = one.text[:_COMPARED], deque()
+    if answer and any(asked):
+        yield "\n".join(asked), answer
 
 
 def _all_alike(texts: Sequence[str], count: int, share: float) -> bool:
-    enough = len(texts) == count and len(fold(texts[0]).split()) >= _LEAST_WORDS
-    return enough and all(alike(texts[0], other, share) for other in texts[1:])
+    if len(texts) != count:
+        return False
+    first, *others = (text[:_COMPARED] for text in texts)
+    return len(folded_words(first)) >= _LEAST_WORDS and all(alike(first, other, share) for other in others)
 
 
 def _first_said(text: str, phrases: Sequence[str], *, wanted: bool = False) -> str | None:
-    pieces = [f" {piece} " for piece in clauses(text)]
+    pieces = [f" {piece} " for piece in clauses(text)] if phrases else []
+    whole = "".join(pieces)
     for phrase in phrases:
-        folded = fold(phrase)
-        for piece in pieces if folded else ():
-            before, found, _ = piece.partition(f" {folded} ")
+        folded = f" {fold(phrase)} "
+        for piece in pieces if folded.strip() and folded in whole else ():  # thousands of pieces, and mostly in none
+            before, found, _ = piece.partition(folded)
             if found and not (wanted and _UNWANTED.search(f"{before} ")):
                 return phrase
     return None

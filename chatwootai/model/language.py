@@ -1,10 +1,10 @@
 """Which language a contact writes: Portuguese, Spanish or English, told by words that only one of them has. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from chatwootai.model.words import fold
+from chatwootai.model.words import folded_words
 
 # Short, frequent words, folded. One that two languages share tells nothing and stands in neither.
 _OF: Final = {
@@ -35,6 +35,8 @@ _SHARED: Final = {
 # Letters that only one of them writes.
 _LETTERS: Final = {"pt": "ãõçâêôà", "es": "ñ¿¡"}
 _LETTER_WEIGHT: Final = 2
+_LONGEST: Final = 2_000
+"""Characters that are looked at: a language shows within a few lines."""
 _SURE: Final = 2
 """So many words more than any other language: one alone may be a name."""
 
@@ -49,7 +51,9 @@ class Guess:
 
 def detect(text: str) -> Guess:
     """Guess the language of a text."""
-    scores = {code: _score(text, code) for code in _OF}
+    text = text[:_LONGEST]
+    said, lowered = folded_words(text), text.casefold()
+    scores = {code: _score(said, lowered, code) for code in _OF}
     ranked = sorted(scores, key=lambda code: scores[code], reverse=True)
     best, second = scores[ranked[0]], scores[ranked[1]]
     if best == second:
@@ -57,9 +61,8 @@ def detect(text: str) -> Guess:
     return Guess(ranked[0], best - second >= _SURE)
 
 
-def _score(text: str, code: str) -> int:
-    words = sum(word in _OF[code] and word not in _SHARED for word in fold(text).split())
-    lowered = text.casefold()
+def _score(said: Sequence[str], lowered: str, code: str) -> int:
+    words = sum(word in _OF[code] and word not in _SHARED for word in said)
     return words + _LETTER_WEIGHT * any(letter in lowered for letter in _LETTERS.get(code, ""))
 
 

@@ -5,12 +5,15 @@ from collections.abc import Sequence
 from typing import Final
 
 from chatwootai.model.turn import Exchange
-from chatwootai.model.words import fold
+from chatwootai.model.words import LONGEST, folded_words
 
 _ITEM: Final = re.compile(r"(\d{1,2})\. (\S.{0,99})")
 _AROUND: Final = frozenset(
     "a o la el the opcao opcion option numero number n no nr quero quiero want i por favor please".split()
 )
+_LONGEST_ANSWER: Final = 500
+"""Characters of an answer to a list; whoever writes more says something of his own."""
+_MOST_ITEMS: Final = 99
 _MOST_BELOW: Final = 3
 """Lines below a list, such as a signature: further up it is no list to answer."""
 
@@ -23,9 +26,10 @@ def listed(text: str, choices: Sequence[str]) -> str:
 
 def picked(text: str, history: Sequence[Exchange]) -> str:
     """What a contact's words mean: the item whose number they are, where the last that was said ended in a list."""
-    offered = _offered(history[-1].text) if history and history[-1].role == "crew" else ()
-    words = fold(text).split()
-    if not offered or fold(text) in map(fold, offered):
+    short = len(text) <= _LONGEST_ANSWER and bool(history) and history[-1].role == "crew"
+    offered = _offered(history[-1].text) if short else ()
+    words = folded_words(text) if offered else []
+    if not offered or words in map(folded_words, offered):
         return text
     numbers = [word for word in words if word not in _AROUND]
     if len(numbers) != 1 or not (numbers[0].isascii() and numbers[0].isdigit()) or len(numbers[0]) > 2:
@@ -35,15 +39,16 @@ def picked(text: str, history: Sequence[Exchange]) -> str:
 
 def _offered(text: str) -> tuple[str, ...]:
     """The items of the list, counted from 1, that a text ends in."""
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    found: list[str] = []
+    lines = [line.strip() for line in text[-LONGEST:].splitlines() if line.strip()]
+    items: list[re.Match[str]] = []
     below = 0
     for line in reversed(lines):
         item = _ITEM.fullmatch(line)
-        if item is None and (found or below == _MOST_BELOW):
+        if len(items) == _MOST_ITEMS or (item is None and (items or below == _MOST_BELOW)):
             break
         below += item is None
-        found = [*found, line] if item else found
-    items = [item for line in reversed(found) if (item := _ITEM.fullmatch(line))]
+        if item:
+            items.append(item)
+    items.reverse()
     counted = [int(item[1]) for item in items] == list(range(1, len(items) + 1))
     return tuple(item[2] for item in items) if counted and len(items) > 1 else ()

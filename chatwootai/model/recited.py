@@ -14,7 +14,7 @@ _SIGNS: Final = 2 * RUN
 _UNSPACED: Final = r"\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
 """Thai, Lao, Burmese, Khmer, Japanese and Chinese."""
 _SIGN: Final = re.compile(rf"[{_UNSPACED}]")
-_TOKEN: Final = re.compile(rf"[{_UNSPACED}]|(?:(?![{_UNSPACED}])[^\W_])+")
+_TOKEN: Final = re.compile(rf"[{_UNSPACED}]|[^\s{_UNSPACED}]+")
 _WINDOW: Final = 6
 _LEAST: Final = 20
 _TAIL: Final = 60

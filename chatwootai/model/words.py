@@ -1,27 +1,62 @@
-"""Text made comparable: without case, accents and signs. Pure."""
+"""Text made comparable: without case, accents and signs. Pure.
+
+Everything here takes time in proportion to what it is given, and looks at LONGEST characters at most.
+"""
 
 import re
-import unicodedata
 from typing import Final
 
+from chatwootai.model.marks import without_accents, words
+
+LONGEST: Final = 32_000
+"""Characters of one text that are looked at, remembered and shown to a model. No channel carries more."""
+
 _CLAUSE: Final = re.compile(r"[.,;:!?¡¿…()\n]+")
-_WORD: Final = re.compile(r"[^\W_]+")
+_END: Final = re.compile(r"[.!?…](?=\s)|[。！？]|\n")
+_CUT: Final = "\n[…]\n"
+
+
+def abridged(text: str, most: int = LONGEST) -> str:
+    """Return a text of `most` characters at most: a long one's first three quarters and its end."""
+    if len(text) <= most:
+        return text
+    end = most // 4
+    return f"{text[: most - end - len(_CUT)]}{_CUT}{text[len(text) - end :]}"
+
+
+def cut_at_sentence(text: str, most: int) -> str:
+    """Return a text of `most` characters at most, whole lines or sentences of it where it has any near there."""
+    if len(text) <= most:
+        return text
+    kept = text[:most]
+    ends = [found.end() for found in _END.finditer(kept, most // 2)]
+    if ends:
+        return kept[: ends[-1]].rstrip()
+    return f"{kept[: most - 2].rpartition(' ')[0] or kept[: most - 2]} …"
 
 
 def fold(text: str) -> str:
-    """Lower case, without accents, words parted by one space: "Não dá!" is "nao da"."""
-    bare = "".join(each for each in unicodedata.normalize("NFKD", text) if not unicodedata.combining(each))
-    return " ".join(_WORD.findall(bare.casefold()))
+    """Lower case, without accents, words parted by one space: "Não dá!" is "nao da".
+
+    What is an accent depends on the script (marks.py): "तेल" and "तिल" are two words, "avó" and "avo" are one.
+    """
+    return " ".join(folded_words(text))
+
+
+def folded_words(text: str) -> list[str]:
+    """The words of a text as `fold` writes them."""
+    bare = without_accents(text[:LONGEST])[: 2 * LONGEST]  # one character may stand for eighteen
+    return words(bare.casefold())
 
 
 def clauses(text: str) -> tuple[str, ...]:
     """The folded pieces between signs, none of them empty."""
-    return tuple(piece for piece in map(fold, _CLAUSE.split(text)) if piece)
+    return tuple(piece for piece in map(fold, _CLAUSE.split(text[:LONGEST])) if piece)
 
 
 def alike(one: str, other: str, share: float) -> bool:
     """Whether two texts say about the same: a share of their words in common, and the very same numbers."""
-    first, second = set(fold(one).split()), set(fold(other).split())
+    first, second = set(folded_words(one)), set(folded_words(other))
     if not first or _numbers(first) != _numbers(second):
         return False
     return len(first & second) >= share * len(first | second)

@@ -1,8 +1,9 @@
 """Words of Portuguese, Spanish and English, as far as finding a sentence that answers a question needs them. Pure."""
 
 import re
-import unicodedata
 from functools import lru_cache
+
+from chatwootai.model.marks import without_accents
 
 _PORTUGUESE = (
     "a ao aos as ate com como da das de do dos e ela ele em entre era essa esse esta estao este eu foi ha isso isto"
@@ -50,8 +51,7 @@ _LETTERS = {"ã": "pt", "õ": "pt", "ç": "pt", "ê": "pt", "à": "pt", "ñ": "e
 
 def fold(text: str) -> str:
     """Return `text` in lower case without accents."""
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(letter for letter in decomposed if not unicodedata.combining(letter))
+    return without_accents(text).casefold()
 
 
 def words(text: str) -> list[str]:
@@ -85,7 +85,7 @@ def language(text: str) -> str | None:
 
 def distinctive(text: str) -> list[str]:
     """Return what only this text says: order numbers, codes and the like (with a digit, three characters or more)."""
-    return list(dict.fromkeys(match.lstrip("#") for match in _TOKEN.findall(text)))
+    return list(dict.fromkeys(match.lstrip("#") for match in _TOKEN.findall(text[:2_000])))
 
 
 def pieces(text: str) -> list[str]:

@@ -1,8 +1,9 @@
 """Hostile characters out, before anything else looks at a text."""
 
 import re
-import unicodedata
 from typing import Final
+
+from chatwootai.model.marks import composed
 
 _NEWLINES: Final = re.compile(r"\r\n?|[\x0b\x0c\x85\u2028\u2029]")
 # Control characters, and those that turn the direction of reading, by which a text reads as another one.
@@ -17,7 +18,7 @@ _LOOSE: Final = re.compile(r"(?<!\S)[\xa0\u202f]|[\xa0\u202f](?!\S)")
 def clean(text: str) -> str:
     """Return a text of whole characters, newlines as LF, one kind of space; NFC, so that accents count once."""
     text = _SURROGATES.sub("\ufffd", _NEWLINES.sub("\n", text))
-    return unicodedata.normalize("NFC", _UNSEEN.sub("", text))
+    return composed(_UNSEEN.sub("", text))
 
 
 def spaces(text: str) -> str:

@@ -10,9 +10,7 @@ from markdown_it.token import Token
 from chatwootai.channels.text.clean import clean
 from chatwootai.channels.text.links import address
 from chatwootai.channels.text.tree import Block, Fence, Items, Kind, Paragraph, Quote, Run, Runs, Table
-
-LONGEST: Final = 32_000
-"""Characters that are looked at. No channel carries more; a model that writes more is broken."""
+from chatwootai.model.words import LONGEST, cut_at_sentence
 
 _DEEP: Final = re.compile(r"^[ \t]*(?:(?:[>*+-]|\d{1,9}[.)])[ \t]*){16}", re.MULTILINE)
 _MARKS: Final = re.compile(r"[\[\]<`&*_~\\|!]")
@@ -44,7 +42,7 @@ _PARSER: Final = _Parser()
 
 def parse(markdown: str) -> tuple[Block, ...]:
     """Parse Markdown. Never raises; text that would be slow or deep to parse is taken as plain paragraphs."""
-    text = clean(_bounded(markdown))
+    text = clean(cut_at_sentence(markdown, LONGEST))
     if len(_MARKS.findall(text)) > _MANY or _DEEP.search(text):
         return plain(text)
     return tuple(_blocks(_Cursor(_PARSER.parse(text))))
@@ -52,12 +50,8 @@ def parse(markdown: str) -> tuple[Block, ...]:
 
 def plain(text: str) -> tuple[Block, ...]:
     """Take a text as paragraphs and lines, no character of it as markup."""
-    groups = (group.splitlines() for group in re.split(r"\n\s*\n", clean(_bounded(text))))
+    groups = (group.splitlines() for group in re.split(r"\n\s*\n", clean(cut_at_sentence(text, LONGEST))))
     return tuple(Paragraph(_lines(lines)) for lines in groups if any(map(str.strip, lines)))
-
-
-def _bounded(text: str) -> str:
-    return text if len(text) <= LONGEST else f"{text[:LONGEST].rpartition(' ')[0] or text[:LONGEST]} …"
 
 
 def _lines(lines: Sequence[str]) -> Runs:

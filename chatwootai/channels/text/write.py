@@ -16,7 +16,7 @@ _ENTITY: Final = re.compile(r"&#?\w+;")
 _RUNS: Final = re.compile("`+")
 # What would make a line more than text: a heading, a mark, a quote, a rule, an underline, a table, a fence.
 _OPENING: Final = re.compile(
-    r"#{1,6}(?=\s|$)|[-+*](?=\s|$)|>|=+\s*$|[-:|\s]*-[-:|\s]*$|(?:_\s*){3,}$|(?:-\s*){3,}$|~{3}|(\d{1,9})[.)](?=\s|$)"
+    r"#{1,6}(?=\s|$)|[-+*](?=\s|$)|>|=+\s*$|(?=[-:|\s]*-)[-:|\s]+$|(?:_\s*){3,}$|(?:-\s*){3,}$|~{3}|(\d{1,9})[.)](?=\s|$)"
 )
 _ORDER: Final = ("strike", "strong", "emphasis")
 
@@ -133,8 +133,8 @@ def _target(url: str) -> str:
 
 
 def _code(text: str) -> str:
-    ticks = "`"
-    while ticks in _RUNS.findall(text):
+    taken, ticks = set(_RUNS.findall(text)), "`"
+    while ticks in taken:
         ticks += "`"
     pad = " " if text.startswith("`") or text.endswith("`") or (text[0] == text[-1] == " " and text.strip()) else ""
     return f"{ticks}{pad}{text}{pad}{ticks}"

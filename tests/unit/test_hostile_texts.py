@@ -1,0 +1,166 @@
+"""No text makes anything slow: each shape of tests/hostile.py against whatever reads a stranger's or a model's text.
+
+Work is counted as processor time of this thread, and only compared with itself: eight times the text may take some
+eight times the work, 64 times would be quadratic.
+"""
+
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any, Final
+
+import orjson
+import pytest
+
+from chatwootai.channels.choices import rendered
+from chatwootai.channels.render import render
+from chatwootai.model.assemble import said
+from chatwootai.model.burst import unfinished
+from chatwootai.model.delivery import Attachment, Contact, Delivery, Message
+from chatwootai.model.dress import dressed
+from chatwootai.model.guard import Level, guarded
+from chatwootai.model.handoff import Cause, Need, Rules, after_draft, before_draft
+from chatwootai.model.language import language_of
+from chatwootai.model.notes import handover
+from chatwootai.model.picked import picked
+from chatwootai.model.turn import Exchange, Question, Told
+from chatwootai.model.words import clauses, fold
+from chatwootai.telemetry import mask
+from config.answers import normalised
+from config.settings import Settings
+from crews import markers, near, sharing
+from crews.as_data import as_data
+from crews.conversation import messages, objects_in
+from crews.sentences import whole_sentences
+from crews.stack.speech import without_thoughts
+from ingress.payload import Arrival, parse
+from sandbox.llm import prompt as model_prompt
+from sandbox.llm.answer import compose
+from tests.hostile import SHAPES, Shape
+from workers import documents
+
+FEW, MANY = 2_000, 16_000
+_WORTH_A_LOOK: Final = 0.05
+"""Seconds of work below which nothing is slow, whatever it grows by."""
+_GROWTH: Final = 32.0
+_HUNG: Final = 10.0
+_ARRIVAL: Final = Arrival("1", 1, 1_795_200_000.0)
+_CONTACT: Final = Contact(id=1)
+
+
+def _delivery(text: str) -> Delivery:
+    enclosed = Attachment(kind="file", title=text, content=text)
+    message = Message(id=1, text=text, at=1.0, attachments=(enclosed, Attachment(kind="audio", transcript=text)))
+    return Delivery(
+        account="1", conversation=1, inbox=1, channel="api", message=message, contact=_CONTACT, received_at=1.0
+    )
+
+
+def _question(text: str) -> Question:
+    history = tuple(Exchange(role, text, at) for at in range(3) for role in ("contact", "crew"))
+    return Question(
+        turn="t", account="1", tenant="t", domain="d", inbox=1, channel="email", function="f", conversation=1,
+        contact=_CONTACT, last_message=1, text=text, history=history, deadline=1.0, subject=text,
+    )  # fmt: skip
+
+
+def _webhook(**over: Any) -> dict[str, Any]:
+    conversation = {"id": 1, "inbox_id": 1, "status": "pending", "channel": "Channel::Email", "labels": []}
+    return {
+        "event": "message_created", "id": 1, "message_type": "incoming", "content": "oi", "sender": {"id": 1},
+        "conversation": conversation, **over,
+    }  # fmt: skip
+
+
+def _through_the_door(text: str) -> None:
+    mail = {"from": [text], "to": [text], "cc": [text], "subject": text, "text_content": {"quoted": text}}
+    sender = {"id": 1, "name": text, "email": text, "phone_number": text, "identifier": text}
+    attachment = {"file_type": "contact", "fallback_title": text, "data_url": text, "transcribed_text": text}
+    values = [{"name": text, "title": text, "value": text}]
+    bodies = [
+        _webhook(content=text, sender=sender, attachments=[attachment] * 30),
+        _webhook(content_attributes={"email": mail}),
+        _webhook(content=None, content_attributes={"whatsapp_flow_response": {text: text}}),
+        _webhook(event="message_updated", content=text),
+        _webhook(message_type="outgoing", private=True, content=text, sender={"type": "user"}),
+        _webhook(message_type="outgoing", content=text, sender={"type": "user"}),
+        _webhook(
+            event="message_updated", message_type="outgoing", content_type="input_select", sender={"type": "agent_bot"},
+            content_attributes={"submitted_values": values, "external_error": text, "items": values},
+        ),
+    ]  # fmt: skip
+    for body in bodies:
+        parse(orjson.dumps(body), _ARRIVAL)
+
+
+def _as_the_model(text: str) -> None:
+    told = {"role": "system", "content": "Answer.\n<facts>\nWe open at 9.\n</facts>"}
+    compose(model_prompt.read([told, {"role": "user", "content": text}]), 100)
+
+
+def _as_history(text: str) -> None:
+    history = tuple(Exchange(role, text, at) for at in range(12) for role in ("contact", "crew"))
+    language_of(text, [one.text for one in history], "pt-BR", "pt-BR")
+    before_draft("oi", history, Rules())
+
+
+_RULES: Final = Rules(phrases=("quero um humano", "a a a"), topics=("processo judicial", "9" * 20, "a"))
+
+READERS: dict[str, Callable[[str], object]] = {
+    "the door": _through_the_door,
+    "fold": fold,
+    "clauses": clauses,
+    "rules before a draft": lambda text: before_draft(text, _question(text).history, _RULES),
+    "rules after a draft": lambda text: after_draft(0.5, None, _RULES, text),
+    "history": _as_history,
+    "an item picked": lambda text: picked(text, (Exchange("crew", text, 1.0),)),
+    "a number picked": lambda text: picked("1", (Exchange("crew", text, 1.0),)),
+    "the end of a burst": unfinished,
+    "a burst": lambda text: said(_delivery(text)),
+    "a note": lambda text: handover(Need(Cause.CREW, text), _question(text), "pt-BR"),
+    "the guard": guarded,
+    "the guard beside what was told": lambda text: guarded(
+        text, Level.STRICT, Told(known=(text,), results=(text,), instructions=(text,))
+    ),
+    "a greeting": lambda text: dressed(text, greeting="Oi!", signature="Ana"),
+    "marks of a crew": markers.read,
+    "the last sentence": whole_sentences,
+    "a conversation": lambda text: messages(_question(text)),
+    "a tool's result": lambda text: as_data("tool", text),
+    "a typed answer": objects_in,
+    "thoughts": without_thoughts,
+    "an answer to share": lambda text: sharing.keep(_question(text), None),
+    "a curated question": normalised,
+    "a question alike": lambda text: near.essence(text, "pt"),
+    "a text file": lambda text: documents.read(text.encode("utf-8", "replace"), "a.txt", "text/plain"),
+    "a page": lambda text: documents.read(f"<p>b{text}".encode("utf-8", "replace"), "a.html", "text/html"),
+    "a line of the log": lambda text: mask.line(None, "warning", {"error": text, "said": [text]}),
+    "a tenant's sentence": lambda text: Settings().fill(text),
+    "the sandbox's model": _as_the_model,
+    "choices": lambda text: rendered("whatsapp", "Qual?", tuple(filter(None, text[:200].split("a")))[:10], str),
+    **{f"rendering for {name}": lambda text, name=name: render(name, text) for name in ("email", "whatsapp", "sms")},
+}
+
+
+def _work(reader: Callable[[str], object], text: str) -> float:
+    began = time.thread_time()
+    with suppress(documents.Unreadable):
+        reader(text)
+    return time.thread_time() - began
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_no_text_is_slow(reader: str) -> None:
+    slow = [name for name, shape in SHAPES.items() if _is_slow(READERS[reader], shape)]
+    assert not slow
+
+
+def _is_slow(reader: Callable[[str], object], shape: Shape) -> bool:
+    """Whether work grows faster than the text; the least of several looks, for this machine has other work too."""
+    few, many = shape(FEW), shape(MANY)
+    for _ in range(3):
+        much = _work(reader, many)
+        grown = much > _GROWTH * max(_work(reader, few) for _ in range(2))
+        if much < _WORTH_A_LOOK or (much < _HUNG and not grown):
+            return False
+    return True
