@@ -19,7 +19,7 @@ _HANDOFF = re.compile(
 )
 _CHOICES = re.compile(
     rf"{_BEFORE}\[\[\s*choices?\b\s*:?"
-    rf"(?:(?P<whole>(?:[^\[\]]|\[[^\[\]\n]{{0,40}}\]){{0,600}})\]\]?|(?P<cut>[^\]\n]{{0,2000}})$){_AFTER}",
+    rf"(?:(?P<whole>(?:[^\[\]]|\[[^\[\]\n]{{0,40}}\]){{0,600}})\]\]?|(?P<cut>[^\[\]\n]{{0,2000}})$){_AFTER}",
     re.IGNORECASE | re.MULTILINE,
 )
 _SURE = re.compile(

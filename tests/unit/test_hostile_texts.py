@@ -32,7 +32,8 @@ from crews import markers, near, sharing
 from crews.as_data import as_data
 from crews.conversation import messages, objects_in
 from crews.sentences import whole_sentences
-from crews.stack.speech import without_thoughts
+from crews.stack.response import halves, harmony, leaked
+from crews.stack.response.thoughts import without_thoughts
 from ingress.payload import Arrival, parse
 from sandbox.llm import prompt as model_prompt
 from sandbox.llm.answer import compose
@@ -59,7 +60,7 @@ def _delivery(text: str) -> Delivery:
 def _question(text: str) -> Question:
     history = tuple(Exchange(role, text, at) for at in range(3) for role in ("contact", "crew"))
     return Question(
-        turn="t", account="1", tenant="t", domain="d", inbox=1, channel="email", function="f", conversation=1,
+        turn="t", account="1", folder="t", domain="d", inbox=1, channel="email", function="f", conversation=1,
         contact=_CONTACT, last_message=1, text=text, history=history, deadline=1.0, subject=text,
     )  # fmt: skip
 
@@ -128,7 +129,10 @@ READERS: dict[str, Callable[[str], object]] = {
     "a conversation": lambda text: messages(_question(text)),
     "a tool's result": lambda text: as_data("tool", text),
     "a typed answer": objects_in,
-    "thoughts": without_thoughts,
+    "thoughts": lambda text: without_thoughts(text, cut_headless=True),
+    "a model's channels": lambda text: (harmony.speaks(text), harmony.final(text), harmony.calls(text)),
+    "calls in words": lambda text: leaked.tool_calls(text, text, frozenset({"a"})),
+    "half characters": halves.all_joined,
     "an answer to share": lambda text: sharing.keep(_question(text), None),
     "a curated question": normalised,
     "a question alike": lambda text: near.essence(text, "pt"),
