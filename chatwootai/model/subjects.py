@@ -49,9 +49,9 @@ def _compiled(phrase: str) -> re.Pattern[str] | None:
     if not all(each for part in parts for each in part):
         return None
     *before, last = ["|".join(part) for part in parts]
-    gap = rf" (?:[^\W_]+ ){{0,{_BETWEEN}}}?"
+    gap = rf" (?:\S+ ){{0,{_BETWEEN}}}?"
     head = "".join(rf"(?:{part}){gap}" for part in before)
-    return re.compile(rf"\b{head}(?P<last>{last})(?= )")
+    return re.compile(rf"(?<!\S){head}(?P<last>{last})(?= )")
 
 
 def _alternative(words: str) -> str:
@@ -59,4 +59,4 @@ def _alternative(words: str) -> str:
     pieces = [(fold(word), word.endswith("*")) for word in words.split()]
     if not pieces or not all(folded for folded, _ in pieces):
         return ""
-    return " ".join(re.escape(folded) + (r"[^\W_]*" if open_ended else "") for folded, open_ended in pieces)
+    return " ".join(re.escape(folded) + (r"\S*" if open_ended else "") for folded, open_ended in pieces)
