@@ -76,10 +76,14 @@ class Quick(Served):
 
 
 class Hedging(Section):
-    """A second request where no first token came in time; at most this `share` of calls, to `to` or the same model."""
+    """A second request where no first token came in time; at most this `share` of calls, to `to` or the same model.
+
+    `local`: to the same model at a private address too, which most often works on one request at a time.
+    """
 
     share: Annotated[float, Field(ge=0, le=0.5), NUMBER] = 0.06
     to: Served | None = None
+    local: bool = False
 
 
 class Model(Served):

@@ -50,7 +50,8 @@ class Target:
 class Policy:
     """What a tenant lets happen to its calls. Made once for each settings object.
 
-    `quick`: asked instead when less than `quick_below` seconds are left; `hedge_to` None: the same target again;
+    `quick`: asked instead when less than `quick_below` seconds are left; `hedge_to` None: the same target again, which
+    `hedge_local` allows at a private address too;
     `period`: the name of the tenant's time zone, in which a budget's day begins.
     """
 
@@ -59,6 +60,7 @@ class Policy:
     quick_below: float = 0.0
     hedge_share: float = HEDGED_SHARE
     hedge_to: Target | None = None
+    hedge_local: bool = False
     reasoning_effort: str | None = None
     budget: Budget = Budget()  # noqa: RUF009  # frozen
     time_zone: str = "UTC"
@@ -113,7 +115,8 @@ class Call:
     """One model call. `deadline` unix seconds; `tools` and `response_format` as chat completions take them.
 
     `keep`: how long its answer may serve others that ask the very same, None: never. `patience`: unix seconds until
-    which it may wait for its turn at a limited key. `receipts`: one for each request made for it, added as they end.
+    which it may wait for its turn at a limited key. `own`: the model's own messages to give back, by the id of
+    their first tool call. `receipts`: one for each request made for it, added as they end.
     """
 
     target: Target
@@ -127,6 +130,7 @@ class Call:
     policy: Policy = Policy()
     keep: Fresh | None = None
     patience: float | None = None
+    own: Mapping[str, "Own"] = field(default_factory=dict, repr=False)
     watch: Watch | None = field(default=None, repr=False)
     receipts: list[Receipt] = field(default_factory=list, repr=False, compare=False)
 
@@ -175,12 +179,14 @@ class Completion:
 class Own:
     """A model's message that asked for tools, to be given back unchanged to the target that it came from.
 
-    `content`: its words with its thoughts; `fields`: those beside content and tool calls that we do not know.
+    `content`: its words with its thoughts; `fields`: those beside content and tool calls that we do not know; `calls`:
+    those of its tool calls, by id.
     """
 
     target: str
     content: str | None
     fields: Mapping[str, Any]
+    calls: Mapping[str, Mapping[str, Any]]
 
 
 class Completer(Protocol):

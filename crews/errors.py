@@ -8,26 +8,45 @@ class CrewError(Exception):
 class ModelUnavailable(CrewError):
     """Try again at `retry_at` (unix seconds): the endpoint is away, overloaded, or answered nonsense.
 
-    `status` its HTTP status, `code` the word that it has for the failure, each where it said one.
+    `status` its HTTP status, `code` the word that it has for the failure, each where it said one; `cause`: rate or
+    away; `reason`: the endpoint's own words, masked, None where it said nothing.
     """
 
-    def __init__(self, message: str, *, retry_at: float, status: int | None = None, code: str | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        retry_at: float,
+        status: int | None = None,
+        code: str | None = None,
+        cause: str = "away",
+        reason: str | None = None,
+    ) -> None:
         super().__init__(message)
         self.retry_at = retry_at
-        self.status = status
-        self.code = code
+        self.status, self.code = status, code
+        self.cause, self.reason = cause, reason
 
 
 class ModelRefused(CrewError):
     """Give up and hand to a person: the endpoint will not answer this request however often it is asked.
 
-    `status`, `code`: as `ModelUnavailable` has them.
+    `status`, `code`, `reason`: as `ModelUnavailable` has them; `cause`: prompt_too_long, unknown_model, wrong_key,
+    no_credit, content_policy or parameter; None where it was never asked.
     """
 
-    def __init__(self, message: str, *, status: int | None = None, code: str | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int | None = None,
+        code: str | None = None,
+        cause: str | None = None,
+        reason: str | None = None,
+    ) -> None:
         super().__init__(message)
-        self.status = status
-        self.code = code
+        self.status, self.code = status, code
+        self.cause, self.reason = cause, reason
 
 
 class ModelSilent(CrewError):

@@ -72,6 +72,7 @@ class StackLLM(BaseLLM):
             payer=run.payer,
             policy=run.policy,
             keep=run.keep,
+            own=run.own,
         )
 
 

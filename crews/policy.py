@@ -30,6 +30,7 @@ def standing(settings: Settings) -> Standing:
         quick=_target(model.quick) if model.quick else None,
         quick_below=model.quick.below_ms / 1000 if model.quick else 0.0,
         hedge_share=model.hedging.share,
+        hedge_local=model.hedging.local,
         hedge_to=_target(model.hedging.to) if model.hedging.to else next(twins, None),
         reasoning_effort=model.reasoning_effort,
         budget=settings.budget,

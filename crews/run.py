@@ -7,7 +7,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 
 from chatwootai.model.turn import Aside, Question, Usage
-from crews.call import Chat, Completion, Endpoint, Fresh, Payer, Policy, Target
+from crews.call import Chat, Completion, Endpoint, Fresh, Own, Payer, Policy, Target
 
 
 @dataclass(slots=True, kw_only=True)
@@ -16,7 +16,7 @@ class Run:
 
     `shape`: which step of the plan runs; `trace`: seconds of each task and tool, as they end; `handoff` and `asides`:
     what tools asked for; `question`: whose run it is, for tools that act for the contact; `instructions`, `results`:
-    what models were told, and what tools found, each once, in order.
+    what models were told, and what tools found, each once, in order. `own`: see `Call.own`.
     """
 
     deadline: float
@@ -34,6 +34,7 @@ class Run:
     asides: list[Aside] = field(default_factory=list, repr=False)
     instructions: dict[str, None] = field(default_factory=dict, repr=False)
     results: dict[str, None] = field(default_factory=dict, repr=False)
+    own: dict[str, Own] = field(default_factory=dict, repr=False)
 
     def target_for(self, model: str) -> Target:
         """The run's target, or another model at its endpoint, whose price and limits nobody has named."""
@@ -60,6 +61,8 @@ class Run:
     def record(self, completion: Completion) -> None:
         """Add one completion to the meter."""
         self.usage = add(self.usage, completion.usage)
+        if completion.own is not None:
+            self.own[completion.tool_calls[0].id] = completion.own
         self.last = completion
 
 

@@ -14,6 +14,7 @@ from crewai.utilities.pydantic_schema_utils import sanitize_tool_params_for_open
 
 from crews.call import ToolCall
 from crews.run import current
+from crews.stack.response.halves import all_joined, joined
 
 _AT_ONCE = 16  # calls of one answer; a model that asks for more has lost its way
 _TOO_MANY = f"Error executing tool: more than {_AT_ONCE} calls at once"
@@ -52,7 +53,7 @@ class Toolbox:
         if tool is None:
             return "Tool not found", False
         try:
-            arguments = json.loads(call.arguments)
+            arguments = all_joined(json.loads(call.arguments))
         except json.JSONDecodeError as error:
             return _unreadable(call, error), False
         run = current.get()
@@ -68,7 +69,7 @@ async def _attempt(tool: BaseTool, arguments: dict[str, Any]) -> tuple[str, bool
             result = await asyncio.to_thread(tool.run, **arguments)
     except Exception as error:  # noqa: BLE001  # a tool's failure is the model's to deal with, in CrewAI's words
         return f"Error executing tool: {error}", False
-    return tool.format_output_for_agent(result)[:_LONGEST], True
+    return joined(tool.format_output_for_agent(result)[:_LONGEST]), True
 
 
 def _is_async(tool: BaseTool) -> bool:

@@ -23,13 +23,25 @@ _BY_STATUS: Final = {
 }
 
 
+_BY_CAUSE: Final = {
+    "wrong_key": Trouble.KEY_REFUSED,
+    "no_credit": Trouble.NO_CREDIT,
+    "unknown_model": Trouble.NO_MODEL,
+    "prompt_too_long": Trouble.TOO_LONG,
+    "content_policy": Trouble.WITHHELD,
+    "rate": Trouble.BUSY,
+}
+
+
 def trouble(error: BaseException) -> Trouble:
     """Which of the fixed reasons an error of a model call is."""
     if isinstance(error, ModelRefused):
-        return _of_code(error.code) or _BY_STATUS.get(error.status or 0, Trouble.REFUSED)
+        known = _BY_CAUSE.get(error.cause or "") or _of_code(error.code)
+        return known or (Trouble.REFUSED if error.cause else _BY_STATUS.get(error.status or 0, Trouble.REFUSED))
     if isinstance(error, ModelUnavailable):
         away = error.status is None and "could not be reached" in str(error)
-        return Trouble.AWAY if away else _BY_STATUS.get(error.status or 0, Trouble.FAILING)
+        known = Trouble.AWAY if away else _BY_CAUSE.get(error.cause)
+        return known or _BY_STATUS.get(error.status or 0, Trouble.FAILING)
     if isinstance(error, ModelSilent):
         return Trouble.WITHHELD if error.reason.split(",")[0] in _WITHHELD else Trouble.SILENT
     if isinstance(error, BudgetSpent):
@@ -48,8 +60,10 @@ def _of_code(code: str | None) -> Trouble | None:
 
 
 def briefly(error: BaseException) -> str:
-    """Status and code, as `401 invalid_api_key`, else the reason: nothing that an endpoint can fill with a text."""
+    """Status and code, as `401 invalid_api_key`, else the reason; then the endpoint's words, masked and short."""
     status, code = getattr(error, "status", None), getattr(error, "code", None)
     words = [str(status)] if status else []
     words += [_CODE.sub("_", str(code))[:_LONGEST]] if code else []
-    return " ".join(words) or trouble(error).value.replace("_", " ")
+    named = " ".join(words) or trouble(error).value.replace("_", " ")
+    said = getattr(error, "reason", None) if isinstance(error, ModelRefused | ModelUnavailable) else None
+    return f"{named}: {said}" if said else named

@@ -7,7 +7,7 @@ from typing import Any
 
 from aiohttp import web
 
-from crews.call import Call, Endpoint, Payer, Target
+from crews.call import Call, Endpoint, Payer, Policy, Target
 from sandbox.llm.app import SERVER, runner
 from sandbox.llm.faults import Fault, Kind
 from sandbox.llm.server import Server
@@ -46,7 +46,7 @@ async def sandbox_llm(**settings: Any) -> AsyncIterator[Llm]:
 
 
 def call(target: Target, text: str = "Hello, where is the shop?", *, seconds: float = 30, **more: Any) -> Call:
-    given: dict[str, Any] = {"max_tokens": 60, "payer": Payer("tenant"), **more}
+    given: dict[str, Any] = {"max_tokens": 60, "payer": Payer("tenant"), "policy": Policy(hedge_local=True), **more}
     return Call(
         target=target,
         messages=[{"role": "system", "content": "You are kind."}, {"role": "user", "content": text}],

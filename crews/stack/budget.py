@@ -17,8 +17,8 @@ from crews.call import Call, Completer, Completion, estimated_prompt
 from crews.errors import BudgetSpent
 from crews.prices import PriceList
 from crews.stack.background import Background
-from crews.stack.dialect import THINKING, reasons
 from crews.stack.failing_open import FailingOpen
+from crews.stack.request.dialect import THINKING, reasons
 
 _UNSAID = 2000  # tokens of an answer without a limit
 _log = log.get("budget")

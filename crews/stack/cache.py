@@ -22,6 +22,7 @@ from crews.call import Call, Completer, Completion, Fresh
 from crews.errors import CrewError, ModelUnavailable
 from crews.stack.background import Background
 from crews.stack.failing_open import FailingOpen
+from crews.stack.request.packing import packed
 
 _LEASE_MS = 2000
 _RENEW = 0.6  # seconds
@@ -183,8 +184,7 @@ def _digest(call: Call, keep: Fresh) -> str:
         "tools": list(call.tools),
         "response_format": call.response_format,
     }
-    packed = orjson.dumps(shape, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS)
-    return hashlib.sha256(packed).hexdigest()
+    return hashlib.sha256(packed(shape, sorted_keys=True)).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,8 @@ import orjson
 from openai import AsyncOpenAI
 
 from crews.errors import CrewError
-from crews.stack import counting, refusals
+from crews.stack.endpoint import counting
+from crews.stack.response import errors
 
 _LONGEST = 6_000  # characters of a text: what an embedding model reads, rather too little
 
@@ -42,11 +43,11 @@ async def _asked(client: AsyncOpenAI, model: str, texts: Sequence[str], deadline
             )
         return _read(response.content, len(texts))
     except TimeoutError:
-        return refusals.unavailable("the endpoint gave no embeddings in time")
+        return errors.unavailable("the endpoint gave no embeddings in time")
     except openai.APIStatusError as error:
-        return refusals.of_status(error)
+        return errors.of_status(error).error()
     except (openai.APIError, httpx.HTTPError, ValueError, KeyError, TypeError) as error:
-        return refusals.unavailable(f"the endpoint gave no embeddings ({type(error).__name__})")
+        return errors.unavailable(f"the endpoint gave no embeddings ({type(error).__name__})")
 
 
 def _read(content: bytes, count: int) -> Vectors:

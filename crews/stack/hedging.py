@@ -2,6 +2,9 @@
 
 The first to speak wins and the other is closed: this is what decides a turn's p99. Second requests stay within the
 policy's share of calls, and go to another target where the tenant names one.
+
+The same target is not asked a second time where that cannot help: at a private address (llama.cpp and Ollama work on
+one request after the other, and some end the first for the second), or where a second request never won.
 """
 
 import asyncio
@@ -11,9 +14,10 @@ from collections.abc import Callable
 
 from chatwootai.telemetry.metrics import HEDGES, MODEL_FIRST_SECONDS
 from crews.call import Call, Completer, Completion, Target
-from crews.stack import refusals
-from crews.stack.dialect import reasons
 from crews.stack.pace import Pace
+from crews.stack.request.address import address, is_private
+from crews.stack.request.dialect import reasons
+from crews.stack.response import errors
 
 _TARGETS = 512
 _SHORTEST = 0.4  # seconds; with less left a second request cannot help
@@ -33,7 +37,16 @@ class Hedging:
     async def complete(self, call: Call) -> Completion:
         """Answer by whichever request speaks first; both failing is the first one's failure."""
         self.pace(call.target).call(call.policy.hedge_share)
-        return await _Race(self._inner, call, self.pace).run()
+        return await _Race(self._inner, call, self).run()
+
+    def second(self, call: Call) -> Target | None:
+        """Return whom to ask beside the call's target; None: nobody."""
+        other, target = call.policy.hedge_to, call.target
+        if other is not None and other.name != target.name:
+            return other
+        if is_private(address(target.endpoint)) and not call.policy.hedge_local:
+            return None
+        return target if self.pace(target).worth_a_second(time.monotonic()) else None
 
     def pace(self, target: Target) -> Pace:
         """What is known of a target's pace."""
@@ -48,10 +61,11 @@ class Hedging:
 class _Race:
     """One call's requests: a first, and perhaps a second."""
 
-    def __init__(self, inner: Completer, call: Call, pace: Callable[[Target], Pace]) -> None:
+    def __init__(self, inner: Completer, call: Call, hedging: Hedging) -> None:
         self._inner = inner
         self._call = call
-        self._pace = pace
+        self._pace = hedging.pace
+        self._hedging = hedging
         self._loop = asyncio.get_running_loop()
         self._outcome: asyncio.Future[Completion] = self._loop.create_future()
         self._runners: list[_Runner] = []
@@ -95,7 +109,10 @@ class _Race:
         for other in self._runners:
             if other is not runner:
                 other.close()
-                HEDGES.labels("won" if runner is self._runners[-1] else "lost").inc()
+                won = runner is self._runners[-1]
+                HEDGES.labels("won" if won else "lost").inc()
+                if runner.target == other.target:
+                    self._pace(runner.target).second_ended(won=won, now=time.monotonic())
 
     def ended(self, runner: "_Runner") -> None:
         """A request has its answer or its error; an error counts once nobody else is under way."""
@@ -111,21 +128,22 @@ class _Race:
             self._outcome.set_exception(self._error)
 
     def _second(self) -> None:
-        policy = self._call.policy
-        if self._call.deadline - time.time() < _SHORTEST or policy.hedge_share <= 0:
+        if self._call.deadline - time.time() < _SHORTEST or self._call.policy.hedge_share <= 0:
+            return
+        if (other := self._hedging.second(self._call)) is None:
             return
         if not self._pace(self._call.target).spend():
             HEDGES.labels("denied").inc()
             return
         HEDGES.labels("made").inc()
-        self._start(self._call.to(policy.hedge_to or self._call.target, patience=time.time()))
+        self._start(self._call.to(other, patience=time.time()))
 
     def _silent(self) -> None:
         if self._outcome.done():
             return
         if self._call.patience is not None:  # others are left who may answer in the time that remains
-            self._outcome.set_exception(refusals.unavailable("the model's endpoint says nothing"))
-        elif len(self._runners) == 1 and self._call.policy.hedge_share > 0:
+            self._outcome.set_exception(errors.unavailable("the model's endpoint says nothing"))
+        elif len(self._runners) == 1 and self._call.policy.hedge_share > 0 and self._hedging.second(self._call):
             # Nobody else: it may be slow rather than stuck, so what runs is left to run.
             HEDGES.labels("made").inc()
             self._start(self._call)
@@ -148,6 +166,7 @@ class _Runner:
 
     def __init__(self, race: _Race, inner: Completer, call: Call, pace: Pace) -> None:
         self.pace = pace
+        self.target = call.target
         self._race = race
         self._model = call.model
         self._began: float | None = None

@@ -33,12 +33,14 @@ COLD_HEDGE = 0.9
 _EARLIEST, _LATEST = 0.6, 1.5
 _COLD_MEDIAN = 0.6
 _HEDGED_BEYOND = 0.95
+_NEVER_WINS = 6  # second requests in a row that did not win
+_TRIED_AGAIN = 3600.0  # seconds
 
 
 class Pace:
     """One target's pace, and how many second requests its calls have earned (`share` of a call each)."""
 
-    __slots__ = ("_earned", "_late", "_median")
+    __slots__ = ("_earned", "_late", "_lost", "_lost_at", "_median")
 
     _MOST_EARNED = 5.0
 
@@ -46,6 +48,16 @@ class Pace:
         self._median = Quantile(0.5, _COLD_MEDIAN)
         self._late = Quantile(_HEDGED_BEYOND, COLD_HEDGE)
         self._earned = 1.0
+        self._lost = 0  # second requests in a row that did not win, the last at `_lost_at`
+        self._lost_at = 0.0
+
+    def second_ended(self, *, won: bool, now: float) -> None:
+        """A second request to this target won, or was closed; `now` in seconds of any clock."""
+        self._lost, self._lost_at = 0 if won else self._lost + 1, now
+
+    def worth_a_second(self, now: float) -> bool:
+        """Return whether second requests to this target ever win; after an hour without one that is tried again."""
+        return self._lost < _NEVER_WINS or now - self._lost_at > _TRIED_AGAIN
 
     def see(self, seconds: float) -> None:
         """A first word came after so many seconds, or a request was closed then without one."""

@@ -11,7 +11,8 @@ from aiohttp import web
 from config.settings import Served
 from crews.call import Call, Endpoint, Policy, Target
 from crews.errors import ModelRefused, ModelUnavailable
-from crews.stack.wire import Wire, _addressed
+from crews.stack.endpoint.clients import addressed
+from crews.stack.wire import Wire
 from tests.crews_endpoint import Body, Recorder, completion, endpoint
 
 SCHEMA = {"type": "json_schema", "json_schema": {"name": "A", "schema": {"type": "object"}, "strict": True}}
@@ -102,7 +103,7 @@ async def test_what_was_refused_is_tried_again_after_an_hour(wire: Wire, monkeyp
         away = False
         await wire.complete(call(recorder, tools=[TOOL]))
         assert "tools" not in recorder.bodies[-1]
-        monkeypatch.setattr("crews.stack.dialect._LIFETIME", 0.0)
+        monkeypatch.setattr("crews.stack.request.dialect._LIFETIME", 0.0)
         await wire.complete(call(recorder, tools=[TOOL]))
         assert "tools" in recorder.bodies[-1]
 
@@ -228,7 +229,7 @@ async def test_an_address_with_a_query_keeps_it_and_goes_to_the_right_path(wire:
 def test_azure_gets_its_key_and_version_as_it_wants_them() -> None:
     url = "https://shop.openai.azure.com/openai/deployments/gpt?api-version=2024-10-21"
     served = Served.model_validate({"name": "gpt", "base_url": url, "api_key": "k"})
-    address, query, headers = _addressed(Endpoint(served.base_url, "k"))
+    address, query, headers = addressed(Endpoint(served.base_url, "k"))
     assert address == "https://shop.openai.azure.com/openai/deployments/gpt"
     assert (query, headers) == ({"api-version": "2024-10-21"}, {"api-key": "k"})
-    assert _addressed(Endpoint("https://other.example/v1", "k"))[2] == {}
+    assert addressed(Endpoint("https://other.example/v1", "k"))[2] == {}

@@ -109,6 +109,28 @@ async def test_a_slow_model_that_nobody_stands_in_for_is_waited_for(hedging: Hed
     assert asked == {"gpt-4o-mini": 2, "gpt-4.1-mini": 1}  # so long might be a stuck connection: asked once more
 
 
+async def test_the_same_model_at_a_private_address_is_not_asked_a_second_time(hedging: Hedging, llm: Llm) -> None:
+    """It works on one request after the other: the second would wait for the first, or end it."""
+    llm.fault(Kind.SLOW, share=1.0, seconds=4.0)
+    assert (await hedging.complete(call(llm.target(), policy=Policy()))).text
+    assert llm.requests == 1
+
+
+async def test_a_model_whose_second_requests_never_win_is_asked_once(
+    hedging: Hedging, llm: Llm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("crews.stack.pace._NEVER_WINS", 2)
+    pace = hedging.pace(llm.target())
+    for _ in range(2):
+        pace.second_ended(won=False, now=time.monotonic())
+    llm.fault(Kind.SLOW, share=1.0, seconds=1.5)
+    await hedging.complete(call(llm.target()))
+    assert llm.requests == 1
+    pace.second_ended(won=True, now=time.monotonic())
+    await hedging.complete(call(llm.target()))
+    assert llm.requests == 3
+
+
 async def test_a_failed_second_does_not_end_the_first(hedging: Hedging, llm: Llm) -> None:
     llm.fault(Kind.SLOW, next=1, seconds=1.5)
     llm.fault(Kind.SERVER_ERROR, next=1)

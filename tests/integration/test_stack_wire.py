@@ -127,7 +127,7 @@ async def test_faults_are_errors_to_try_again(wire: Wire, kind: Kind) -> None:
 async def test_connections_are_kept_and_opened_beforehand(wire: Wire) -> None:
     async with sandbox_llm(latency="fixed:50ms") as llm:
         assert await wire.open_connections(llm.target().endpoint, 5) == 5
-        transport = wire._http._transport
+        transport = wire._clients.http._transport
         connector = transport.client.connector  # type: ignore[attr-defined]
         assert sum(len(kept) for kept in connector._conns.values()) == 5
         for _ in range(3):

@@ -4,7 +4,16 @@ from typing import Any
 
 _THOUGHTS = frozenset({"thinking", "reasoning", "thought", "reasoning_text", "redacted_thinking", "summary_text"})
 _WORDS = frozenset({"text", "output_text", "input_text", "", None})
-THOUGHT_FIELDS = ("reasoning_content", "reasoning", "thinking", "thought", "reasoning_text", "reasoning_details")
+THOUGHT_FIELDS = (
+    "reasoning_content",
+    "reasoning",
+    "thinking",
+    "thinking_content",
+    "thought",
+    "reasoning_text",
+    "reasoning_details",
+    "thinking_blocks",
+)
 """Where endpoints put thoughts beside the content."""
 
 

@@ -38,12 +38,17 @@ class Message:
     `done`: the endpoint said that its answer ended. `pieces`: events that held something, about a token each.
     """
 
-    def __init__(self, *, headless: bool = False, tools: frozenset[str] = frozenset()) -> None:
+    def __init__(self, *, headless: bool = False, suspect: bool = False, tools: frozenset[str] = frozenset()) -> None:
+        """Begin with what is known of the model.
+
+        `headless`: its thoughts begin without a mark; `suspect`: they may, going by its name. `tools`: the names of
+        those that it may ask for.
+        """
         self.alive = self.thought = False
         self.pieces = 0
         self.usage: Usage | None = None
         self._reader = EventReader()
-        self._known_headless = headless
+        self._known_headless, self._suspect = headless, suspect
         self._known_tools = tools
         self._first = FirstWord(headless=headless)
         self._texts: list[str] = []
@@ -51,7 +56,7 @@ class Message:
         self._own = OwnFields()
         self._refused = self._beside = False
         self._word: str | None = None
-        self._heard = self._closed = False
+        self._heard = self._streamed = False
         self._model = ""
 
     def feed(self, data: bytes) -> None:
@@ -69,7 +74,6 @@ class Message:
         Raises:
             MalformedStream, EndpointError: as `feed`.
         """
-        self._closed = True
         self._take(self._reader.close())
         if not self._heard and not self.done:
             raise MalformedStream
@@ -115,7 +119,7 @@ class Message:
 
     def text(self, *, cut: bool) -> str:
         """Return the words for the customer so far. `cut`: they are not all."""
-        headless = self._known_headless and not self._beside
+        headless = (self._known_headless or self._suspect) and not self._beside
         return without_thoughts(self._said, cut_headless=cut and headless)
 
     def completion(self, model: str, target: str, usage: Usage, *, ended_by_us: bool = False) -> Completion:
@@ -144,7 +148,8 @@ class Message:
     def _given_back(self, target: str, calls: tuple[ToolCall, ...]) -> Own | None:
         if not calls:
             return None
-        return Own(target, self._said or None, all_joined(self._own.fields))
+        extras = {call.id: all_joined(dict(call.extra)) for call in calls if call.extra}
+        return Own(target, self._said or None, all_joined(self._own.fields), extras)
 
     def _take(self, events: "Any") -> None:
         try:
@@ -162,16 +167,17 @@ class Message:
             self.usage = read_usage(event["usage"])
         if isinstance(event.get("model"), str):
             self._model = event["model"] or self._model
-        if event.get("choices"):
-            self._choice(event["choices"][0])
+        for choice in event.get("choices") or ():
+            if not choice.get("index"):  # of several answers, the first
+                self._choice(choice)
 
     def _choice(self, choice: dict[str, Any]) -> None:
-        said = choice.get("delta") or choice.get("message")
-        if said is None and isinstance(choice.get("text"), str):
-            said = {"content": choice["text"]}
         self._heard = True
-        if said:
-            self._delta(said)
+        if choice.get("delta") is not None:
+            self._streamed = True
+            self._delta(choice["delta"])
+        elif not self._streamed:  # beside deltas, some repeat all that was said so far as a whole message
+            self._delta(choice.get("message") or {"content": choice.get("text")})
         if choice.get("error"):
             raise EndpointError(choice["error"])
         if choice.get("finish_reason"):

@@ -61,7 +61,8 @@ _TEMPLATE_END = re.compile(  # tokens that end it: what follows is not this answ
     r"|<\|endofprompt\|>|<\|end_of_sentence\|>|<\|user\|>|<\|assistant\|>|<\|observation\|>|<\|system\|>|<\|im_user\|>"
     r"|<\|start_header_id\|>|<\|header_start\|>|<\|start_of_role\|>|<\|end_of_role\|>|<\|role_end\|>|<\|turn>|<turn\|>"
     r"|<end_of_turn>|<start_of_turn>|<eos>|<end_of_utterance>|</s>|<s>(?=\s*\[INST\])|\[/?INST\]|<\|file_separator\|>"
-    r"|<｜end▁of▁sentence｜>|<｜begin▁of▁sentence｜>|<｜User｜>|<｜Assistant｜>|\[e~\[|\[/?SYSTEM_PROMPT\]",
+    r"|<｜end▁of▁sentence｜>|<｜begin▁of▁sentence｜>|<｜User｜>|<｜Assistant｜>|\[e~\[|<\|endofresponse\|>|<\|userprompt\|>|\[/?SYSTEM_PROMPT\]"
+    r"|(?:\A|\n)### ?(?:Instruction|Input|Human|User) ?:",
     re.IGNORECASE,
 )
 _CODE = re.compile(
