@@ -25,7 +25,9 @@ def _label(value: str) -> str:
 Label = Annotated[str, Field(max_length=MOST_LABEL), AfterValidator(_label)]
 SubjectName = Annotated[str, form(r"^[a-z][a-z0-9_]{0,39}$", "Write it in small letters, as double_charge.")]
 Priority = Literal["low", "medium", "high", "urgent"]
-Cause = Literal["asked", "topic", "anger", "stuck", "unsure", "crew", "unfit", "model", "failed", "off", "idle"]
+Cause = Literal[
+    "asked", "topic", "anger", "stuck", "unsure", "crew", "unfit", "model", "failed", "off", "idle", "unread"
+]
 """As `chatwootai.model.handoff.Cause`; a test holds the two against each other."""
 
 

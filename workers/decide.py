@@ -4,6 +4,7 @@ import asyncio
 import time
 import uuid
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from chatwootai.channels.choices import rendered
 from chatwootai.channels.quoting import quoted
@@ -30,6 +31,7 @@ from workers.handing import destination, handed, rules
 from workers.idle import after_reply
 from workers.interim import patience_asked
 from workers.letters import dead_letter
+from workers.long_texts import worked_on
 from workers.media import only_unsupported
 from workers.patience import MOST_TRIES, patient
 from workers.tenant import Tenant
@@ -117,11 +119,14 @@ async def decided(floor: Floor, turn: Turn) -> Decided:
         Stale: another job holds the conversation.
         StoreUnavailable: Redis was away for too long.
     """
+    if turn.begun.unread:
+        return await _handed_unread(floor, turn)
     while True:
         await floor.standing.before_draft(turn.tenant, turn.begun.hold.conv)
         await _read_media(floor, turn)
-        question = _question(turn)
-        made = await _outcome(floor, turn, question)
+        async with floor.at_words(turn.begun):
+            question, need = await worked_on(_size(turn), partial(_read, turn))
+        made = await _outcome(floor, turn, question, need)
         if made is not None and (done := await _commit(floor, turn, question, made)) is not None:
             return done
         turn.superseded += 1
@@ -131,6 +136,30 @@ async def decided(floor: Floor, turn: Turn) -> Decided:
         if not waiting:
             return await _taken_back(floor, turn, question)
         turn.deliveries = waiting
+
+
+async def _handed_unread(floor: Floor, turn: Turn) -> Decided:
+    """Give the burst to people without a look at its words, at which two workers were lost (begin.lua)."""
+    _log.error("burst_unread", lost=turn.begun.lost, message_ids=[one.message.id for one in turn.deliveries])
+    blank = [
+        replace(one, message=replace(one.message, text="", attachments=()), subject=None) for one in turn.deliveries
+    ]
+    settings = turn.settings
+    question = assemble.question(
+        blank,
+        (),
+        turn=turn.id,
+        route=turn.tenant.route(blank[-1]),
+        due=assemble.deadline(blank, time.time(), settings.last_deadline_ms / 1000),
+        most_exchanges=0,
+        most_tokens=0,
+        language=language_of("", (), turn.last.language, settings.language),
+    )
+    cause = Cause.UNREAD if question.function else Cause.OFF
+    made = handed(Need(cause), question, settings, tries=turn.begun.lost)
+    done = await _commit(floor, turn, question, made, remember=False, force=True)
+    assert done is not None, "it was forced"  # noqa: S101 - for the type checker
+    return done
 
 
 async def _read_media(floor: Floor, turn: Turn) -> None:
@@ -148,6 +177,19 @@ async def _taken_back(floor: Floor, turn: Turn, question: Question) -> Decided:
     done = await _commit(floor, turn, question, outcome.silence("the contact took it back"), remember=False)
     assert done is not None, "silence is always committed"  # noqa: S101 - for the type checker
     return done
+
+
+def _size(turn: Turn) -> int:
+    """Characters that are read before a draft."""
+    said = sum(len(assemble.said(one)) for one in turn.deliveries)
+    return said + sum(len(one.text) for one in turn.begun.context)
+
+
+def _read(turn: Turn) -> tuple[Question, Need | None]:
+    """The question, and why people are needed where its words alone tell."""
+    question = _question(turn)
+    given_up = not question.function or turn.begun.tries >= MOST_TRIES or only_unsupported(turn.deliveries)
+    return question, None if given_up else before_draft(question.text, turn.begun.context, rules(turn.settings))
 
 
 def _question(turn: Turn) -> Question:
@@ -172,11 +214,11 @@ def _question(turn: Turn) -> Question:
     )
 
 
-async def _outcome(floor: Floor, turn: Turn, question: Question) -> Outcome | None:
+async def _outcome(floor: Floor, turn: Turn, question: Question, need: Need | None) -> Outcome | None:
     """An outcome, or None: the contact wrote on, begin again."""
     if turn.begun.tries >= MOST_TRIES:
         return handed(Need(Cause.FAILED), question, turn.settings, tries=turn.begun.tries)
-    result = await _result(floor, turn, question)
+    result = need or await _result(floor, turn, question)
     if not isinstance(result, Failed | Interrupted):
         with turn.steps("window"):
             await _quiet(turn)
@@ -187,7 +229,10 @@ async def _outcome(floor: Floor, turn: Turn, question: Question) -> Outcome | No
         return None
     if isinstance(result, Draft):
         turn.draft = result
-        return replace(await _said(turn, question, result), asides=result.actions)
+        greeting = await _greeting(turn, question)
+        async with floor.at_words(turn.begun):
+            said = await worked_on(len(result.text), partial(_said, turn, question, result, greeting))
+        return replace(said, asides=result.actions)
     turn.failed = result if isinstance(result, Failed) else None
     need = result if isinstance(result, Need) else Need(result.cause, reason=result.reason)
     return handed(need, question, turn.settings)
@@ -198,8 +243,6 @@ async def _result(floor: Floor, turn: Turn, question: Question) -> Draft | Need 
         return Need(Cause.OFF)
     if only_unsupported(turn.deliveries):
         return Draft(text=turn.settings.sentence("unsupported", question.language), served_by="prepared")
-    if (need := before_draft(question.text, turn.begun.context, rules(turn.settings))) is not None:
-        return need
     with turn.steps("draft"):
         async with patience_asked(turn, question):
             return await drafted(
@@ -210,7 +253,7 @@ async def _result(floor: Floor, turn: Turn, question: Question) -> Draft | Need 
             )
 
 
-async def _said(turn: Turn, question: Question, draft: Draft) -> Outcome:
+def _said(turn: Turn, question: Question, draft: Draft, greeting: str) -> Outcome:
     """What of a draft may be read: all of it, dressed, or nothing and people instead."""
     settings = turn.settings
     drafted_by_model = draft.served_by not in _OPERATORS
@@ -221,7 +264,7 @@ async def _said(turn: Turn, question: Question, draft: Draft) -> Outcome:
     )
     fit = guarded(draft.text, Level(settings.output_guard), draft.told) if drafted_by_model else Guarded(draft.text)
     if need is None and fit.problem is None:
-        greeting, signature = await _greeting(turn, question), settings.signature_on(question.channel)
+        signature = settings.signature_on(question.channel)
         choices = tuple(title for title in draft.choices if guarded(title) == Guarded(title))
         parts, buttons = rendered(
             question.channel,
@@ -266,7 +309,7 @@ async def _quiet(turn: Turn) -> None:
 
 
 async def _commit(
-    floor: Floor, turn: Turn, question: Question, made: Outcome, *, remember: bool = True
+    floor: Floor, turn: Turn, question: Question, made: Outcome, *, remember: bool = True, force: bool = False
 ) -> Decided | None:
     """Write the decision; None if newer messages came that it must answer too."""
     planned = outcome.actions(made, question, destination(made, turn.settings))
@@ -276,7 +319,7 @@ async def _commit(
         answered=[delivery.message.id for delivery in turn.deliveries],
         actions=actions,
         exchanges=_exchanges(turn, made) if remember else (),
-        dead=_dead_letter(turn, made) if turn.begun.tries >= MOST_TRIES else None,
+        dead=_dead_letter(turn, made) if turn.begun.tries >= MOST_TRIES or turn.begun.unread else None,
         silence=after_reply(made, question, turn.settings),
         left=made.reason == STEPPED_IN,
         outcome=made.verdict.value,
@@ -284,7 +327,7 @@ async def _commit(
     )
     if not _by_a_crew(turn, made):
         await floor.turn_budget.give_back(turn)
-    force = made.verdict is Verdict.SILENCE or not turn.may_restart()
+    force = force or made.verdict is Verdict.SILENCE or not turn.may_restart()
     context = turn.settings.context
     with turn.steps("commit"):
         answer = await patient(
@@ -320,6 +363,6 @@ def _exchanges(turn: Turn, made: Outcome) -> list[Exchange]:
 
 
 def _dead_letter(turn: Turn, made: Outcome) -> bytes:
-    DEAD_LETTERS.labels("tries").inc()
+    DEAD_LETTERS.labels("unread" if turn.begun.unread else "tries").inc()
     _log.error("dead_letter", cause=made.reason, tries=turn.begun.tries)
     return dead_letter(turn.id, turn.begun.hold.conv, made.reason or "", turn.deliveries)

@@ -1,18 +1,21 @@
 """What every turn stands on: connections, the configuration in force, the crews, a Chatwoot client a tenant."""
 
-from contextlib import AbstractAsyncContextManager
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import aiohttp
 
 from chatwootai.model.delivery import Delivery
 from chatwootai.stores.connection import Connection
-from chatwootai.stores.conversations import Conversations
+from chatwootai.stores.conversations import Begun, Conversations
 from chatwootai.stores.turns import Turns
 from config.snapshot import Account, Snapshot
 from crews.draft import Crews
 from workers.attention import Listeners
 from workers.chatwoot.client import Chatwoot
 from workers.media import Media
+from workers.patience import patient
 from workers.standing import Standing
 from workers.tenant import Tenant
 from workers.turn_budget import TurnBudget
@@ -45,6 +48,7 @@ class Floor:
         self.standing = standing or Standing(connection)
         self._session = session
         self._tenants: dict[str, Tenant] = {}
+        self._at_words = asyncio.Lock()
 
     def replace(self, snapshot: Snapshot) -> None:
         """Put another configuration in force for the turns that begin from now on."""
@@ -75,6 +79,25 @@ class Floor:
             bot_token=account.bot_token.reveal(),
             user_token=account.user_token.reveal() if account.user_token else None,
         )
+
+    @asynccontextmanager
+    async def at_words(self, begun: Begun) -> AsyncIterator[None]:
+        """Mark the block as work on a conversation's words, which begin looks at if this run is lost (begin.lua).
+
+        Only where a run of it was lost before: all others have nothing to prove. One such block at a time, for what is
+        marked beside one that blocks the loop would be taken for it.
+
+        Raises:
+            Stale: another job holds the conversation.
+            StoreUnavailable: Redis was away for too long.
+        """
+        if not begun.lost:
+            yield
+            return
+        async with self._at_words:
+            await patient(lambda: self.conversations.reading(begun.hold, begins=True))
+            yield
+            await patient(lambda: self.conversations.reading(begun.hold, begins=False))
 
     def typing(self, tenant: Tenant, delivery: Delivery) -> AbstractAsyncContextManager[None]:
         """Show the contact that someone writes, where the channel shows it."""

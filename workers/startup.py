@@ -20,7 +20,7 @@ from chatwootai.stores.repair import Repair
 from chatwootai.stores.rounds import Rounds
 from chatwootai.stores.signals import Signals
 from chatwootai.stores.standing import examine
-from chatwootai.telemetry import http, log
+from chatwootai.telemetry import http, log, loop
 from chatwootai.telemetry.tasks import ended, for_ever
 from config.live import Live
 from config.settings import Settings
@@ -86,6 +86,7 @@ class Shop:
         self.background("sync", lambda: keep_in_step(self.live, self.connection, session))
         self.background("signals", Signals(self.connection, self.worker, self.floor.listeners.hear).listen)
         self.background("sweep", self._sweep)
+        self.background("watchdog", loop.watch)
         self.background("tokens", lambda: self.floor.standing.watch(lambda: self.floor.served, self.floor.tenant))
         self.background("warmth", lambda: crews.keep_warm(self._everyones_settings))
         if self.environment.catch_up_hours:

@@ -51,6 +51,7 @@ class Cause(StrEnum):
     FAILED = "failed"  # anything else that did not work
     OFF = "off"  # no crew answers on this channel
     IDLE = "idle"  # the contact fell silent
+    UNREAD = "unread"  # whoever read it was lost, twice
 
     @property
     def sentence(self) -> str:
@@ -58,7 +59,12 @@ class Cause(StrEnum):
         return _SENTENCES.get(self, "handoff")
 
 
-_SENTENCES: Final = {Cause.ASKED: "human_requested", Cause.MODEL: "model_down", Cause.FAILED: "failed"}
+_SENTENCES: Final = {
+    Cause.ASKED: "human_requested",
+    Cause.MODEL: "model_down",
+    Cause.FAILED: "failed",
+    Cause.UNREAD: "failed",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -34,6 +34,7 @@ _LINES: Final[Mapping[str, Mapping[str, str]]] = {
         Cause.FAILED: "o assistente não conseguiu responder",
         Cause.OFF: "o assistente está desligado neste canal",
         Cause.IDLE: "o contato não respondeu mais",
+        Cause.UNREAD: "a mensagem não pôde ser lida pelo assistente; ela está na conversa",
     },
     "es": {
         "title": "**Conversación entregada por el asistente**",
@@ -56,6 +57,7 @@ _LINES: Final[Mapping[str, Mapping[str, str]]] = {
         Cause.FAILED: "el asistente no pudo responder",
         Cause.OFF: "el asistente está apagado en este canal",
         Cause.IDLE: "el contacto no respondió más",
+        Cause.UNREAD: "el asistente no pudo leer el mensaje; está en la conversación",
     },
     "en": {
         "title": "**Handed over by the assistant**",
@@ -78,6 +80,7 @@ _LINES: Final[Mapping[str, Mapping[str, str]]] = {
         Cause.FAILED: "the assistant could not answer",
         Cause.OFF: "the assistant is switched off on this channel",
         Cause.IDLE: "the contact did not write again",
+        Cause.UNREAD: "the assistant could not read the message; it stands in the conversation",
     },
 }
 
@@ -86,6 +89,8 @@ def handover(need: Need, question: Question, language: str, *, tries: int = 0) -
     """The note of a handoff: reason, summary, what was tried, and the contact's words, quoted line by line."""
     code = language.split("-", maxsplit=1)[0].lower()
     say, reason = _LINES.get(code, _LINES["en"]), _why(need, code)
+    if need.cause is Cause.UNREAD:  # of its words nothing is known
+        return f"{say['title']}\n{say['reason']}: {reason}\n{say['tried']}: {say['tries'].format(tries)}"
     words = question.text if len(question.text) <= LAST_WORDS else question.text[: LAST_WORDS - 1] + "…"
     return (
         f"{say['title']}\n{say['reason']}: {reason}\n{say['summary']}: {_summary(question, say)}\n"

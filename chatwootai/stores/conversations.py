@@ -72,7 +72,8 @@ class Begun:
     """What a job finds when it begins: unanswered deliveries and undelivered actions, both in order.
 
     `wish`: a teammate's, to be fulfilled; `silence`: the note of a Silence that is over; `posting_at`: unix seconds at
-    which the outbox's first action was first posted, 0: never.
+    which the outbox's first action was first posted, 0: never. `lost`: runs of these messages that ended with their
+    worker or under a loop that stood still; `unread`: two did while they read, so nobody reads them again.
     """
 
     hold: Hold
@@ -85,6 +86,8 @@ class Begun:
     wish: Wish | None = None
     silence: bytes = b""
     posting_at: float = 0.0
+    lost: int = 0
+    unread: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +140,7 @@ class Conversations:
         answer = await self._runner.run("begin", conv, job, worker, int(lost))
         if answer is None:
             return None
-        fence, sequence, tries, closed, box, outbox, context, wish, silence, posting_at = answer
+        fence, sequence, tries, closed, box, outbox, context, wish, silence, posting_at, runs_lost, unread = answer
         deliveries, broken = _deliveries(box)
         return Begun(
             hold=Hold(conv, job, fence),
@@ -150,7 +153,19 @@ class Conversations:
             wish=_wish(wish),
             silence=silence,
             posting_at=posting_at / 1000,
+            lost=runs_lost,
+            unread=bool(unread),
         )
+
+    async def reading(self, hold: Hold, *, begins: bool) -> None:
+        """Say that this run is at the conversation's words, or no longer: what begin needs to know if it is lost.
+
+        Raises:
+            Stale: another job holds the conversation.
+            StoreUnavailable: Redis is away.
+        """
+        answer = await self._runner.run("reading", hold.conv, hold.job, hold.fence, int(begins))
+        _fresh(answer, hold)
 
     async def read(self, hold: Hold) -> tuple[int, tuple[Delivery, ...]]:
         """The mailbox as it is now, with the sequence that a commit must name.

@@ -9,7 +9,7 @@ The scripts in lua/ build the same names; tests/house holds the two against each
 | cw:seen:r:{conv}:{message}:{digest} | string | 7 days | revise | this wording of a changed message, or this choice, was admitted |
 | cw:seen:d:{account}:{delivery} | string, conv and message | 1 day | admit | this webhook request was admitted |
 | cw:box:{conv} | zset, score = message id | until answered | admit, commit | the mailbox: unanswered messages, in order |
-| cw:conv:{conv} | hash | 30 days after the last change | all | job, turn, fence, sequence, tries, worker, posting, committed, said, began, wish, idle, taken, turns |
+| cw:conv:{conv} | hash | 30 days after the last change | all | job, turn, fence, sequence, tries, worker, posting, committed, said, began, wish, idle, taken, turns, lost, reading |
 | cw:heard:{conv}:{message} | string | 1 day | heard | this message, which needs no turn, was heard |
 | cw:failed:{conv}:{message} | string | 7 days | report | people were told that this message of ours did not arrive |
 | cw:media:{conv}:{message} | string, JSON | 1 day | turn | what was read in a message's attachments, paid for once |

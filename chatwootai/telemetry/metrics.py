@@ -165,9 +165,15 @@ CHATWOOT_SECONDS: Final = Histogram(
 
 # The process.
 LOOP_LAG: Final = Histogram(
-    "chatwootai_event_loop_lag_seconds", "How late the event loop wakes a sleeper, measured each second.",
+    "chatwootai_event_loop_lag_seconds", "How late the event loop wakes a sleeper, measured four times a second.",
     buckets=_FAST,
 )  # fmt: skip
+LOOP_BLOCKED_SECONDS: Final = Histogram(
+    "chatwootai_loop_blocked_seconds",
+    "How long the event loop stood still, each time that it did for over a second: nobody was served meanwhile. "
+    "The line `loop_blocked` names whose work it was, and where.",
+    buckets=(1.0, 1.5, 2.0, 3.0, 5.0, 7.5, 10.0, 15.0, 30.0, 60.0),
+)
 CHATWOOT_TOKEN: Final = Gauge(
     "chatwootai_chatwoot_token_valid",
     "1: Chatwoot takes this token of an account, as far as is known; 0: it refuses it, and the account's turns wait.",

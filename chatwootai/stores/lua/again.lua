@@ -5,6 +5,7 @@
 local conv, key = ARGV[1], 'cw:conv:' .. ARGV[1]
 if not holds(conv, ARGV[2], tonumber(ARGV[3])) then return 'stale' end
 local tries = redis.call('HINCRBY', key, 'tries', ARGV[5] == '1' and 1 or 0)
+not_reading(key)
 local job = next_turn(conv, now_ms() + tonumber(ARGV[4]))
 if ARGV[7] ~= '' then
   redis.call('ZADD', 'cw:parked:' .. ARGV[7], now_ms() + tonumber(ARGV[4]), job)

@@ -185,6 +185,17 @@ local function call_turn(conv, by, meta, keep_ms)
   end
 end
 
+-- A run was lost with its worker, or with its lease under a loop that stood still: a try, and counted by itself too.
+local function count_lost(key)
+  redis.call('HINCRBY', key, 'tries', 1)
+  redis.call('HINCRBY', key, 'lost', 1)
+end
+
+-- A run that lives has not been lost at the conversation's words, wherever it stopped.
+local function not_reading(key)
+  if redis.call('HGET', key, 'reading') == '1' then redis.call('HDEL', key, 'reading') end
+end
+
 -- Does this job, at this fence, still hold the conversation? fence 0: the job alone decides.
 local function holds(conv, job, fence)
   local held = redis.call('HMGET', 'cw:conv:' .. conv, 'job', 'fence')

@@ -9,7 +9,10 @@ if not meta[1] or conv and not holds(conv, ARGV[2], 0) then forget_job(ARGV[2]) 
 redis.call('ZREM', 'cw:leases', ARGV[2])
 redis.call('HDEL', 'cw:owners', ARGV[2])
 if redis.call('HINCRBY', 'cw:running', meta[1], -1) <= 0 then redis.call('HDEL', 'cw:running', meta[1]) end
-if conv then redis.call('HDEL', 'cw:conv:' .. conv, 'worker') end
+if conv then
+  redis.call('HDEL', 'cw:conv:' .. conv, 'worker')
+  not_reading('cw:conv:' .. conv)
+end
 make_ready(ARGV[2], meta[1], meta[2], tonumber(meta[3]))
 reindex(meta[2] == 'high' and 'normal' or 'high', meta[1])  -- the tenant has one turn less running, in both lanes
 return 1

@@ -30,7 +30,7 @@ for _, conv in ipairs(redis.call('ZRANGEBYSCORE', 'cw:open', '-inf', now - tonum
   elseif not held[1] or abandoned(held[1], held[2]) then
     if held[1] then forget_job(held[1]) end
     -- Whoever had begun died in the turn: that is a try.
-    if held[2] and redis.call('EXISTS', 'cw:worker:' .. held[2]) == 0 then redis.call('HINCRBY', key, 'tries', 1) end
+    if held[2] and redis.call('EXISTS', 'cw:worker:' .. held[2]) == 0 then count_lost(key) end
     next_turn(conv, 0)
     life(conv, 'mended', 'job=' .. (held[1] or '') .. '\tworker=' .. (held[2] or ''))
     mended[#mended + 1] = conv
