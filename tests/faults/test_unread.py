@@ -1,4 +1,4 @@
-"""A message that nobody survives reading: it takes two workers' loops, then people get it, and everybody else an answer."""
+"""A message that nobody survives reading: two loops stand still, then people get it, and all others an answer."""
 
 import asyncio
 import json
