@@ -5,7 +5,7 @@ Prepared once per crew and shared: everything that belongs to a run is an argume
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from crewai import Agent, Task, TaskOutput
@@ -15,6 +15,7 @@ from crewai.utilities.guardrail import GuardrailResult
 from crewai.utilities.i18n import I18N_DEFAULT
 from pydantic import BaseModel
 
+from crews.brief import SITUATION, Brief, Part, joined
 from crews.call import Chat, ToolCall
 from crews.errors import GuardrailFailed, ModelSilent
 from crews.template import fill
@@ -40,6 +41,7 @@ class Assignment:
     agent: Agent
     system: str
     request: str
+    brief: Brief
     toolbox: Toolbox
     shape: type[BaseModel] | None
 
@@ -55,6 +57,7 @@ class Assignment:
             agent=agent,
             system=_slice("role_playing", role=agent.role, backstory=agent.backstory, goal=agent.goal),
             request=prompt,
+            brief=_brief(task, agent),
             toolbox=Toolbox.of(tools),
             shape=task.response_model or task.output_pydantic or task.output_json,
         )
@@ -78,14 +81,14 @@ class Assignment:
     def chat(self, said: Said, values: Mapping[str, str], context: str) -> list[Chat]:
         """What the model is sent.
 
-        Without a conversation: CrewAI's system and user message. With one, the instructions come whole before it, so
-        that they carry the system's authority and stay one stable prefix for the providers' prompt caches, and the
-        conversation follows as it was; a context from other tasks comes last, as material.
+        Without a conversation: CrewAI's system and user message, word for word. With one, the instructions come whole
+        before it (crews.brief), so that they carry the system's authority and stay one stable prefix for the providers'
+        prompt caches, and the conversation follows as it was; a context from other tasks comes last, as material.
         """
-        system, request = _filled(self.system, values), _filled(self.request, values)
         if not said.messages:
+            system, request = _filled(self.system, values), _filled(self.request, values)
             return [_message("system", system), _message("user", self._task(_with_context(request, context)))]
-        whole = "\n\n".join(each for each in (f"{system.rstrip()}\n{self._task(request)}", said.situation) if each)
+        whole = joined(_filled_part(each, values) for each in self.brief.parts(said.situation))
         material = [_message("user", _as_material(context))] if context else []
         return [_message("system", whole), *said.messages, *material]
 
@@ -183,6 +186,20 @@ class Assignment:
         return output.model_copy(update=update)
 
 
+def _brief(task: Task, agent: Agent) -> Brief:
+    markdown = f"{task.description}\n{_slice('expected_output', expected_output=task.expected_output)}"
+    more = task.prompt().removeprefix(markdown) if task.markdown else ""
+    return Brief(
+        task=task.name or "task",
+        role=agent.role,
+        goal=agent.goal,
+        backstory=agent.backstory,
+        description=task.description,
+        expected=task.expected_output,
+        extra=build_task_prompt_with_schema(task, more),
+    )
+
+
 async def _judge(guardrail: Guardrail, output: TaskOutput) -> GuardrailResult:
     verdict = guardrail(output)
     return GuardrailResult.from_tuple(await verdict if inspect.isawaitable(verdict) else verdict)
@@ -197,6 +214,11 @@ def _guardrails(task: Task) -> list[Guardrail]:
 
 def _filled(text: str, values: Mapping[str, str]) -> str:
     return fill(text, values) if values else text
+
+
+def _filled_part(part: Part, values: Mapping[str, str]) -> Part:
+    """A part of the instructions, filled where it is a crew's: what a tenant says of the day is text."""
+    return part if part.source == SITUATION else replace(part, text=_filled(part.text, values))
 
 
 def _slice(name: str, **values: str) -> str:

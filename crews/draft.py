@@ -11,6 +11,7 @@ from chatwootai.stores.connection import Connection
 from config.problems import ConfigurationError
 from config.settings import Settings
 from crews import environment
+from crews.brief import Brief
 from crews.call import Completer, Completion, Payer
 from crews.catalog import Catalog
 from crews.conversation import messages
@@ -87,7 +88,8 @@ class Crews:
         known = self._repertoire.of(question, settings, await self._offered.to(question.account, settings))
         way = known.way(_aim(question, settings) - time.time())
         run = _run(question, known.standing, way)
-        inputs = {"messages": messages(question), "situation": _situation(question, settings)}
+        now = datetime.now(UTC)
+        inputs = {"messages": messages(question), "situation": situation_of(question, settings, now)}
         built = time.perf_counter()
         token = current.set(run)
         try:
@@ -104,7 +106,7 @@ class Crews:
         finally:
             current.reset(token)
         steps = (("prompt", built - began), ("model", time.perf_counter() - built))
-        may_say = (*repeatable(question, settings), situation(settings, datetime.now(UTC)))
+        may_say = (*repeatable(question, settings), situation(settings, now))
         told = Told(tuple(run.instructions), may_say, tuple(run.results))
         return _draft(text, silent, run, steps, str(way.plan), told)
 
@@ -120,6 +122,11 @@ class Crews:
         if self._stack is not None:
             await self._stack.keep_warm(lambda: {standing(each).target.endpoint for each in everyone()})
 
+    def briefs(self, question: Question, settings: Settings) -> tuple[Brief, ...]:
+        """The instructions of a crew that has answered before, for those who want to see what is sent."""
+        known = self._repertoire.of(question, settings, self._offered.known(question.account, settings))
+        return tuple(brief for way in known.ways for brief in getattr(way.crew, "briefs", ()))
+
     def models_away(self) -> list[dict[str, Any]]:
         """The model endpoints that do not answer, as far as this process has seen: see `crews.stack.health`."""
         return self._stack.health.away() if self._stack is not None else []
@@ -131,8 +138,9 @@ class Crews:
             await self._stack.aclose()
 
 
-def _situation(question: Question, settings: Settings) -> str:
-    return "\n".join(filter(None, (situation(settings, datetime.now(UTC)), moment(question, settings))))
+def situation_of(question: Question, settings: Settings, now: datetime) -> str:
+    """What of the instructions differs by day and by question; `now` must know its time zone."""
+    return "\n".join(filter(None, (situation(settings, now), moment(question, settings))))
 
 
 def _run(question: Question, terms: Standing, way: Way) -> Run:

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, Field, ValidationError, create_model
 
+from crews.brief import Brief
 from crews.fuse import ANSWER, CONFIDENCE
 from crews.run import Run, current
 from crews.runner import ReentrantCrew, taken
@@ -49,6 +50,11 @@ class FusedCrew:
         self._whole = whole
         self._sure = sure
         self._seconds = seconds
+
+    @property
+    def briefs(self) -> tuple[Brief, ...]:
+        """The instructions of the one call, for those who want to see what is sent."""
+        return (self._assignment.brief,)
 
     async def akickoff(self, inputs: Mapping[str, Any]) -> Any:
         """The answer, as `ReentrantCrew.akickoff`; `raw` is what goes to the contact.

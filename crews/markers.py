@@ -6,6 +6,7 @@ whatever a model makes of it.
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from crews.blueprint import Blueprint
@@ -39,14 +40,30 @@ _UNNAMED = "the crew asks for a person"
 _REASON = 200  # characters; it stands in a note to the team
 
 _TAUGHT = {
-    "[[handoff": "Where a person is needed, make the first line exactly [[handoff: reason]], the reason being a few "
-    "words in English for the team, and below it say in one short sentence that a colleague takes over. Otherwise "
-    "never write such a line.",
-    "[[choices": "Where you ask to pick from 2 to 10 short answers, you may end with one line [[choices: A | B | C]], "
-    "each at most 20 characters and in the language of your answer.",
-    "[[sure": "Only where you cannot be sure that your answer is right and complete, end with one line [[sure: 40%]], "
-    "the number being how sure you are.",
+    "[[handoff": "Where a person is needed, and only there, your first line is a mark for the team with the reason, "
+    "and below it one short sentence says that a colleague takes over. Two examples of the mark:{}",
+    "[[choices": "Where you ask to pick from 2 to 10 short answers, your last line may offer them, each at most 20 "
+    "characters. Two examples:{}",
+    "[[sure": "Only where you cannot be sure that your answer is right and complete, your last line says how sure you "
+    "are. Two examples:{}",
 }
+_EXAMPLES: Mapping[str, Mapping[str, tuple[str, str]]] = {
+    "pt": {
+        "[[handoff": ("alergia depois de usar o creme", "cobrada duas vezes no pedido 8812"),
+        "[[choices": ("Retirar na loja | Receber em casa", "250 ml | 500 ml | 1 litro"),
+    },
+    "es": {
+        "[[handoff": ("alergia después de usar la crema", "cobro doble en el pedido 8812"),
+        "[[choices": ("Retirar en tienda | Envío a casa", "250 ml | 500 ml | 1 litro"),
+    },
+    "en": {
+        "[[handoff": ("a rash after using the cream", "charged twice for order 8812"),
+        "[[choices": ("Pick up | Home delivery", "250 ml | 500 ml | 1 litre"),
+    },
+}
+_SURE_EXAMPLES = ("40%", "70%")
+_RECITED = frozenset(each for several in _EXAMPLES.values() for each in several["[[handoff"])
+"""Reasons that stand in our examples: whoever gives one of them word for word gives none."""
 _NOT_IN_MAIL = "[[choices"
 
 
@@ -60,15 +77,24 @@ class Marked:
     sure: float | None = None
 
 
-def taught(blueprint: Blueprint, *, doubt: bool = False) -> Blueprint:
-    """The crew with its last task told of each mark that it does not name itself; of `[[sure` where `doubt` matters."""
+def taught(blueprint: Blueprint, *, doubt: bool = False, language: str = "en") -> Blueprint:
+    """The crew with its last task told of each mark that it does not name itself; of `[[sure` where `doubt` matters.
+
+    By examples in the tenant's `language`: a pattern to fill in is filled in with its own words by small models.
+    """
     *before, last = blueprint.tasks
     wanted = [mark for mark in _TAUGHT if mark not in last.description and (doubt or mark != "[[sure")]
-    lines = [f"- {_TAUGHT[mark]}" for mark in wanted if mark != _NOT_IN_MAIL or blueprint.channel != "email"]
+    lines = [f"- {_lesson(mark, language)}" for mark in wanted if mark != _NOT_IN_MAIL or blueprint.channel != "email"]
     if not lines:
         return blueprint
     told = replace(last, description="\n".join([last.description, *lines]))
     return replace(blueprint, tasks=(*before, told))
+
+
+def _lesson(mark: str, language: str) -> str:
+    own = _EXAMPLES.get(language[:2], _EXAMPLES["en"])
+    examples = own.get(mark, _SURE_EXAMPLES)
+    return _TAUGHT[mark].format("".join(f"\n  {mark}: {each}]]" for each in examples))
 
 
 def read(text: str) -> Marked:
@@ -86,7 +112,8 @@ def split_handoff(text: str) -> tuple[str, str | None]:
     found = _HANDOFF.search(text)
     if found is None:
         return text.strip(), None
-    reason = found["reason"].strip()[:_REASON] or _UNNAMED
+    reason = found["reason"].strip()[:_REASON]
+    reason = _UNNAMED if not reason or reason.casefold() in _RECITED else reason
     return _HANDOFF.sub(" ", text).strip(), reason
 
 

@@ -66,6 +66,11 @@ class Offered:
             await self._refresh(own)
         return own.offer
 
+    def known(self, account: str, settings: Settings) -> Offer:
+        """The tools as `to` has handed them out last; ours alone where it has not."""
+        own = self._own.get((account, id(settings.tools)))
+        return own.offer if own is not None else self._built_in or {}
+
     async def close(self) -> None:
         """End every session and program."""
         servers = [server.close() for own in self._own.values() for server in own.servers.values()]

@@ -35,7 +35,7 @@ def planned(blueprint: Blueprint, settings: Settings, shape: Shape, *, model: st
         price=prices().of(Target(endpoint=Endpoint(), model=name, price=own)),
         filled=values(settings, blueprint),
     )
-    return plan(taught(blueprint), terms, shape)
+    return plan(taught(blueprint, language=settings.language), terms, shape)
 
 
 def problems(snapshot: Snapshot) -> list[Problem]:

@@ -10,6 +10,7 @@ from crews.blueprint import Blueprint
 
 _LANGUAGES = {"pt": "Portuguese", "es": "Spanish", "en": "English", "pt-BR": "Brazilian Portuguese"}
 _SPOKEN: Final = ("pt", "es", "en")
+_HOURS: Final = {"pt": "horário de atendimento", "es": "horario de atención", "en": "opening hours"}
 _TONE = "Friendly, clear and to the point."
 _EMOJI: Final = {True: "An emoji now and then is welcome.", False: "Use no emoji."}
 _NO_FACTS = "(no facts are on file yet)"
@@ -67,7 +68,7 @@ def repeatable(question: Question, settings: Settings) -> tuple[str, ...]:
         *(one.text for one in question.history),
         company.name,
         company.description,
-        *(f"{topic}: {text}" for topic, text in company.facts.items()),
+        *(f"{_words(topic)}: {text}" for topic, text in company.facts.items()),
         *(settings.hours_text(language) for language in _SPOKEN),
         *(f"{each.name}. {each.text}" for each in settings.promotions),
         *(each.answer for each in settings.answers.values()),
@@ -76,9 +77,16 @@ def repeatable(question: Question, settings: Settings) -> tuple[str, ...]:
 
 
 def _facts(settings: Settings) -> str:
-    facts = [f"- {topic}: {text.strip()}" for topic, text in settings.company.facts.items()]
+    facts = [f"- {_words(topic)}: {text.strip()}" for topic, text in settings.company.facts.items()]
     return "\n".join(facts) or _NO_FACTS
 
 
+def _words(topic: str) -> str:
+    """A fact's key as a person would say it: `batom_aberto` is `batom aberto`."""
+    return " ".join(topic.replace("_", " ").replace("-", " ").split())
+
+
 def _hours(settings: Settings) -> str:
-    return f"- hours: {settings.hours_text('en')}" if settings.hours else ""
+    """The hours as customers are told them, in the tenant's own language."""
+    name = _HOURS.get(settings.language[:2], _HOURS["en"])
+    return f"- {name}: {settings.hours_text()}" if settings.hours else ""

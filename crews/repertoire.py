@@ -98,7 +98,7 @@ class Repertoire:
         except ConfigurationError as error:  # a function that this place does not have
             raise CrewUnsupported(str(error)) from error
         terms = standing(settings)
-        makes = _Making(taught(blueprint), settings, offer or {})
+        makes = _Making(taught(blueprint, language=settings.language), settings, offer or {})
         ways = [self._way(makes, shape, terms.target) for shape in shapes(blueprint)]
         if terms.policy.quick is not None:
             last = shapes(blueprint)[-1]
@@ -131,7 +131,7 @@ class Repertoire:
         from crews.stock import StockCrew
 
         blueprint, filled, offer = makes.blueprint, makes.filled, makes.offer
-        doubting = taught(blueprint, doubt=makes.least is not None)
+        doubting = taught(blueprint, doubt=makes.least is not None, language=makes.settings.language)
         if needs_stock(blueprint):
             return StockCrew(doubting, filled, terms, self._completer, offer, self._remembering)
         whole = build(shaped_as(doubting, "parallel"), filled, terms, self._completer, offer)

@@ -17,6 +17,7 @@ from crewai.utilities.constants import NOT_SPECIFIED
 from pydantic import PrivateAttr
 
 from crews.assignment import Assignment, Said
+from crews.brief import Brief
 from crews.errors import CrewUnsupported
 from crews.run import Run, current
 from crews.support import unsupported
@@ -38,6 +39,11 @@ class ReentrantCrew(Crew):
     def assignments(self) -> tuple[Assignment, ...]:
         """Each task with what of its prompt is the same in every run."""
         return self._assignments
+
+    @property
+    def briefs(self) -> tuple[Brief, ...]:
+        """The instructions of each task, for those who want to see what is sent."""
+        return tuple(each.brief for each in self._assignments)
 
     def model_post_init(self, context: Any, /) -> None:
         """Prepare every task's prompt and tools once; refuse what only stock CrewAI can run."""

@@ -18,6 +18,7 @@ EXAMPLES = """\
   chatwootai crew list
   chatwootai crew show customer_service --channel whatsapp
   chatwootai crew show customer_service --tenant 1 --channel whatsapp --inbox 17
+  chatwootai crew show customer_service --tenant 1 --channel whatsapp --prompt --say "Quanto custa o frete?"
   chatwootai crew plan customer_service --tenant 1 --channel whatsapp"""
 
 
@@ -33,6 +34,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     for action in (show, plan):
         action.add_argument("function", help="the crew, as customer_service")
         action.add_argument("--channel", choices=CHANNELS, default="default", metavar="CHANNEL", help=_CHANNELS)
+    show.add_argument("--prompt", action="store_true", help="the messages that a model would be sent, part by part")
+    show.add_argument("--say", default="Hello?", metavar="TEXT", help="what the customer asks in it (default: Hello?)")
     for action in (listed, show, plan):
         action.add_argument("--tenant", metavar="T", help="an account's key, or its tenant's name: with its overlays")
         action.add_argument("--inbox", type=int, metavar="ID", help="as it is in this inbox of the tenant")
@@ -55,6 +58,10 @@ def run(arguments: argparse.Namespace) -> int:
 def _done(crewing: "Crewing", settings: "Settings", arguments: argparse.Namespace) -> int:
     if arguments.action == "plan":
         return show_plan(crewing, settings, arguments)
+    if arguments.action == "show" and arguments.prompt:
+        from ops.prompts import show_prompt
+
+        return show_prompt(crewing, settings, arguments)
     return _show(crewing, arguments) if arguments.action == "show" else _list(crewing, arguments)
 
 

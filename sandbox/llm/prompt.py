@@ -132,7 +132,7 @@ def _facts(turns: list[tuple[str, str]], asked: int | None) -> tuple[Sentence, .
 
 def _given(text: str) -> str:
     """Return what a prompt gives to answer from: its tagged blocks and the day's situation, else all of it."""
-    blocks = [body for _, body in _BLOCK.findall(text)]
+    blocks = [body for name, body in _BLOCK.findall(text) if name != "situation"]
     return "\n".join([*blocks, *_SITUATION.findall(text)]) if blocks else text
 
 

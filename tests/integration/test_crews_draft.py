@@ -105,7 +105,7 @@ async def test_a_draft_is_one_call_with_its_usage_and_steps(crews: "Crews") -> N
     assert [name for name, _ in draft.steps] == ["prompt", "model"]
     assert all(seconds >= 0 for _, seconds in draft.steps)
     (body,) = server.bodies
-    assert (body["model"], body["temperature"], body["max_tokens"]) == ("model-asked", 0.2, 110)
+    assert (body["model"], body["temperature"], body["max_tokens"]) == ("model-asked", 0.2, 160)
     assert "tools" not in body
 
 
@@ -141,7 +141,7 @@ async def test_models_that_reason_get_the_parameters_they_take(crews: "Crews", n
     async with endpoint(says("Ok.")) as server:
         await crews.draft(question(), settings(server, model={"name": name}))
     (body,) = server.bodies
-    assert body["max_completion_tokens"] == 1110
+    assert body["max_completion_tokens"] == 1160
     assert not {"max_tokens", "temperature"} & set(body)
 
 
@@ -164,7 +164,8 @@ async def test_instructions_come_first_whole_and_stable_then_the_conversation(cr
     assert first[0] == second[0]
     assert "- frete: R$ 15 {x}" in first[0]["content"]
     assert "Answer the customer's latest messages" in first[0]["content"]
-    assert first[0]["content"].splitlines()[-1].startswith("Today is ")
+    said = first[0]["content"]
+    assert said.index("- frete: ") < said.index("<situation>\nToday is ") < said.index("Your task: Answer")
 
 
 @pytest.mark.parametrize("text", HOSTILE)

@@ -1,0 +1,123 @@
+"""What `chatwootai crew show --prompt` prints: the messages that a model would be sent, and where each part is from."""
+
+import argparse
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from ops.printing import as_json, complain
+
+if TYPE_CHECKING:
+    from config.crewing import Crewing
+    from config.settings import Settings
+    from crews.brief import Part
+    from crews.preview import Sent
+
+_FILLED = ("company.", "hours", "tone", "emoji", "language", "promotions", "channels.")
+"""Settings that fill a crew's texts, or make the day's situation."""
+
+
+def show_prompt(crewing: "Crewing", settings: "Settings", arguments: argparse.Namespace) -> int:
+    """Print each call's messages; 1 where the crew cannot run here."""
+    from crews.catalog import Catalog
+    from crews.errors import CrewError
+    from crews.preview import preview
+
+    catalog = Catalog.from_environment()
+    try:
+        sent = asyncio.run(preview(arguments.function, arguments.channel, arguments.say, settings, catalog))
+    except CrewError as error:
+        complain(error)
+        return 1
+    origins = _origins(crewing, arguments)
+    calls = [_plain(each, origins) for each in sent]
+    filled = _filled(arguments)
+    if arguments.json:
+        as_json({"calls": calls, "settings": filled})
+    else:
+        _print(calls, filled)
+    return 0
+
+
+def _origins(crewing: "Crewing", arguments: argparse.Namespace) -> dict[str, str]:
+    """`file:line` by the path of a crew's value, and of each task's agent under the task's name too."""
+    values = {value.path: value for value in crewing.values(arguments.function, arguments.channel)}
+    found = {path: f"{value.file}:{value.line}" for path, value in values.items()}
+    for path, value in values.items():
+        _, task, key = (*path.split("."), "", "")[:3]
+        if path.startswith("tasks.") and key == "agent":
+            for text in ("role", "goal", "backstory"):
+                found[f"{task}.{text}"] = (
+                    f"agents.{value.value}.{text} ({found.get(f'agents.{value.value}.{text}', '?')})"
+                )
+        elif path.startswith("tasks."):
+            found[f"{task}.{key}"] = f"{path} ({found[path]})"
+    return found
+
+
+def _plain(sent: "Sent", origins: Mapping[str, str]) -> dict[str, Any]:
+    messages = [_message(each) for each in sent.messages]
+    messages[0]["parts"] = [_part(each, origins) for each in sent.parts]
+    return {
+        "model": sent.call.model,
+        "max_tokens": sent.call.max_tokens,
+        "tokens": sent.tokens,
+        "tools": [tool["function"]["name"] for tool in sent.call.tools],
+        "messages": messages,
+    }
+
+
+def _message(message: Mapping[str, Any]) -> dict[str, Any]:
+    from crews.conversation import words
+    from crews.preview import tokens
+
+    text = words(message.get("content"))
+    return {"role": message.get("role"), "content": text, "tokens": tokens(text)}
+
+
+def _part(part: "Part", origins: Mapping[str, str]) -> dict[str, Any]:
+    from crews.preview import tokens
+
+    name = part.source.rpartition(".")[2]
+    made = {"situation": "the day and the question (hours, promotions, language)", "crewai": "CrewAI's own words"}
+    source = made.get(name) or origins.get(part.source, part.source)
+    marks = " and the marks that every crew is taught" if name == "description" and "[[" in part.text else ""
+    return {"source": source + marks, "tokens": tokens(part.text), "text": part.text}
+
+
+def _filled(arguments: argparse.Namespace) -> list[dict[str, str]]:
+    """The settings that stand in it, with file and line; empty where no tenant is named."""
+    from os import environ
+
+    from config.effective import effective
+    from config.loader import inspect
+    from ops.accounts import meant
+
+    if arguments.tenant is None:
+        return []
+    found = inspect(arguments.config, environ)
+    account = meant(found, arguments.tenant)
+    values = effective(found, account.key, arguments.inbox) if account else ()
+    return [
+        {"setting": each.path, "from": f"{each.file}:{each.line}" if each.line else each.file}
+        for each in values
+        if each.path.startswith(_FILLED)
+    ]
+
+
+def _print(calls: Sequence[dict[str, Any]], filled: Sequence[dict[str, str]]) -> None:
+    for number, call in enumerate(calls, 1):
+        tools = f", tools: {', '.join(call['tools'])}" if call["tools"] else ""
+        print(
+            f"call {number}: {call['model']}, about {call['tokens']} tokens, at most {call['max_tokens']} back{tools}"
+        )
+        for message in call["messages"]:
+            print(f"\n== {message['role']} (about {message['tokens']} tokens)")
+            if not message.get("parts"):
+                print(message["content"])
+            for part in message.get("parts") or ():
+                print(f"\n-- {part['source']}, about {part['tokens']} tokens\n{part['text']}")
+    if filled:
+        print("\n== settings that fill it")
+        for each in filled:
+            print(f"{each['setting']}  ({each['from']})")
