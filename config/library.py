@@ -148,7 +148,7 @@ class Library:
 
     def _with_crews(self, above: Merged, layer: CrewLayer, key: object) -> Merged:
         def laid() -> tuple[Merged, list[Problem]]:
-            crewing = above.crewing.with_layer(layer, above.settings.tools.names())
+            crewing = above.crewing.with_layer(layer, _tool_names(above))
             settings = above.settings.with_crewing(crewing)
             return Merged(above.tree, above.settled, settings, crewing), crewing.problems(fresh=True)
 
@@ -227,6 +227,18 @@ class Library:
                     merged = self._tenant(domain, tenant, None)
                     for path in self.inboxes(domain, tenant).values():
                         self.inbox(merged, path)
+
+
+def _tool_names(above: Merged) -> frozenset[str]:
+    """The tools that agents may name, those included whose own declaration is a problem: that is said there, once."""
+    said = _below(above.tree, "tools")
+    declared = (name for kind in ("http", "mcp") for name in _below(said, kind).items)
+    return above.settings.tools.names() | frozenset(declared)
+
+
+def _below(node: Node, key: str) -> Table:
+    found = node.items.get(key) if isinstance(node, Table) else None
+    return found if isinstance(found, Table) else Table(node.mark)
 
 
 def _named(name: Scalar) -> Table:

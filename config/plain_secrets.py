@@ -16,7 +16,7 @@ from pydantic import BaseModel
 from config.problems import Problem
 from config.references import CIPHER, REFERENCE
 from config.secret import Secret
-from config.tools import HARMLESS
+from config.tools import HARMLESS, VARIABLES
 from config.tree import Node, Scalar, Sequence, leaves
 
 _REMEDY = "Write ${NAME}, ${file:/path} or ENC:<ciphertext>, and change the secret: it has been seen."
@@ -42,6 +42,10 @@ IN_VALUES = re.compile(rf"{_KNOWN}|[?&](?:{_NAMED}|key(?==[^\s&]*[0-9]))=(?!\$?\
 _SUSPECT = re.compile(rf"{IN_VALUES.pattern}|{_NAMED}".encode(), re.IGNORECASE)
 _IN_COMMENTS = re.compile(rf"(?P<known>{_KNOWN}|{_WITH_USER})|{_ASSIGNED}|(?P<random>{_RANDOM})", re.IGNORECASE)
 _NAME = re.compile(rf"^{_NAMED}$|_{_NAMED}$", re.IGNORECASE)
+_SECRET_VARIABLE = re.compile(
+    rf"(?:^|_)(?:{_NAMED}|key|pass|pat|auth|cookie|credentials?|dsn|pin|salt|seed|private|signature)s?(?:_|$)",
+    re.IGNORECASE,
+)
 _COMMENT = re.compile(r"(?:^|(?<=[ \t]))#[^\r\n]*", re.MULTILINE)
 _SHOWN = re.compile(r"^(?:\$\{|ENC:|https?://)")
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -49,7 +53,11 @@ _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 def plain_secrets(kind: Any, node: Node, at: str = "") -> list[Problem]:
     """Secrets in fields that are for secrets. What is found counts as failed: nothing more is said of it."""
-    return [problem for path, scalar in _fields(kind, node) if (problem := _of_field(scalar, _at(at, path)))]
+    return [
+        problem
+        for path, scalar in _fields(kind, node)
+        if not _is_plain_variable(path, scalar) and (problem := _of_field(scalar, _at(at, path)))
+    ]
 
 
 def secret_values(node: Node, data: bytes, at: str = "") -> list[Problem]:
@@ -57,6 +65,15 @@ def secret_values(node: Node, data: bytes, at: str = "") -> list[Problem]:
     if not _SUSPECT.search(data):
         return []
     return [each for path, scalar in leaves(node) if (each := _of_value(scalar, _at(at, path)))]
+
+
+def _is_plain_variable(path: tuple[str, ...], scalar: Scalar) -> bool:
+    """Whether a variable of a program holds no secret, by its name and by its look: a path, a level, a number."""
+    name = path[-1]
+    if path[-2:-1] != (VARIABLES,) or _SECRET_VARIABLE.search(name):
+        return False
+    # Beside what a secret looks like anywhere: nothing random, and no user with a password in an address.
+    return not IN_VALUES.search(scalar.written) and not _IN_COMMENTS.search(scalar.written)
 
 
 def _at(at: str, path: tuple[str, ...]) -> str:

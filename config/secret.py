@@ -10,6 +10,8 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 MASK = "********"
+SHAPE = r"\$\{(file:/[^}]+|[A-Za-z_][A-Za-z0-9_]*(:-[^}]*)?)\}|^ENC:"
+"""How a secret is written in a file."""
 _SENDABLE = re.compile(r"^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$")
 
 
@@ -75,8 +77,7 @@ class Secret:
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         """What an editor should accept: a reference, never a value."""
-        pattern = r"\$\{(file:/[^}]+|[A-Za-z_][A-Za-z0-9_]*(:-[^}]*)?)\}|^ENC:"
-        return {"type": "string", "pattern": pattern, "description": "${NAME}, ${file:/path} or ENC:<ciphertext>"}
+        return {"type": "string", "pattern": SHAPE, "description": "${NAME}, ${file:/path} or ENC:<ciphertext>"}
 
 
 def _secret(value: object) -> Secret:

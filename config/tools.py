@@ -4,16 +4,17 @@ What a model may change of a request are the values of its `parameters`, nothing
 a secret. Hosts are reached only when they stand in `hosts`, and hosts at private addresses in `private_hosts` too.
 """
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
+from chatwootai.net import Forbidden, normal_host, parse
 from config.problems import suggestion
-from config.secret import Secret, Token
-from config.section import ADDRESS, NUMBER, Line, Section, Text, form, wrong
+from config.secret import SHAPE, Secret, Token
+from config.section import ADDRESS, NUMBER, Flag, Line, Section, Text, form, wrong
 
 FILE = "tools.yaml"
 BUILT_IN = ("handoff", "label", "note", "priority")
@@ -25,14 +26,27 @@ CONTACT = ("contact.id", "contact.name", "contact.phone", "contact.email", "cont
 HARMLESS = frozenset({"accept", "accept-language", "content-type", "user-agent", "path", "lang"})
 """Headers and variables that hold no secret and may be written out."""
 
+VARIABLES = "env"
+"""The field whose values are secrets where their names or they themselves say so."""
+
 _PLACEHOLDER = re.compile(r"\{([A-Za-z_][A-Za-z0-9_.]*)\}")
 _TYPES = {"string", "integer", "number", "boolean", "array", "object"}
 Name = Annotated[str, form(r"^[a-z][a-z0-9_]{0,47}$", "Write small letters, digits and `_`, a letter first.")]
 _HOST = "Write the machine alone, as api.example.com, without https:// and without a port."
-Host = Annotated[str, form(r"^[A-Za-z0-9.\-]+$|^\[[0-9A-Fa-f:.]+\]$", _HOST, max_length=253)]
+Host = Annotated[str, form(r"^[\w.\-]+$|^\[[0-9A-Fa-f:.]+\]$", _HOST, max_length=253)]
 _HEADER = "Write letters, digits and `-`, as X-Api-Key."
 Header = Annotated[str, form(r"^[A-Za-z0-9-]{1,60}$", _HEADER)]
 _ADDRESS = "Write it as https://api.example.com/price?sku={sku}: a placeholder may stand after the machine alone."
+Variable = Annotated[
+    Secret,
+    BeforeValidator(lambda value: json.dumps(value) if isinstance(value, bool | int | float) else value),
+]
+"""A variable of a program: a secret, though not every one holds one."""
+_ENV = {
+    "type": "object",
+    "patternProperties": {"(^|_)(KEY|TOKEN|SECRET|PASS|PASSWORD|PWD)S?(_|$)": {"type": "string", "pattern": SHAPE}},
+    "additionalProperties": {"type": ["string", "number", "boolean"]},
+}
 Milliseconds = Annotated[int, Field(ge=50, le=60_000), NUMBER]
 
 
@@ -40,6 +54,7 @@ class HttpTool(Section):
     """One request. `parameters`: a JSON schema of what the model fills in, by `{name}` in url, query and body.
 
     `result`: names to dotted paths of the JSON that comes back (`*` for each of a list); none: all of it.
+    `slashes`: a value in the path may hold `/`, as the path of a file; else separators and dot segments are refused.
     `idempotency`: the header that carries a key which stays the same for the same call; without one only GET, HEAD, PUT
     and DELETE are tried again.
     """
@@ -55,6 +70,7 @@ class HttpTool(Section):
     timeout_ms: Milliseconds = 3000
     tries: Annotated[int, Field(ge=1, le=5), NUMBER] = 2
     idempotency: Header | None = None
+    slashes: Flag = False
     max_bytes: Annotated[int, Field(ge=256, le=4_194_304), NUMBER] = 65_536
 
     @property
@@ -116,7 +132,7 @@ class McpServer(Section):
     ) = None
     headers: Mapping[Header, Token] = {}
     command: Annotated[tuple[str, ...], Field(max_length=50)] = ()
-    env: Mapping[Line, Secret] = {}
+    env: Annotated[Mapping[Line, Variable], WithJsonSchema(_ENV)] = {}
     tools: tuple[Line, ...] = ()
     timeout_ms: Milliseconds = 5000
 
@@ -147,10 +163,11 @@ class Tools(Section):
 
     @model_validator(mode="after")
     def _hosts_are_allowed(self) -> "Tools":
+        known = {_named(host) for host in self.hosts}
         for kind, several in (("http", self.http), ("mcp", self.mcp)):
             for name, each in several.items():
-                host = host_of(each.url) if each.url else None
-                if host is not None and host not in {allowed.lower() for allowed in self.hosts}:
+                host = _host(each.url, kind, name) if each.url else None
+                if host is not None and host not in known:
                     remedy = f"Add {host} to `hosts:`, or mend the address."
                     raise wrong("unknown-host", f"{host} is not among `hosts`", remedy, kind, name, "url")
                 if name in BUILT_IN or (kind == "mcp" and name in self.http):
@@ -158,10 +175,18 @@ class Tools(Section):
         return self
 
 
-def host_of(url: str) -> str:
-    """The host of a URL in small letters, an IPv6 address in brackets."""
-    host = (urlsplit(url).hostname or "").lower()
-    return f"[{host}]" if ":" in host else host
+def _host(url: str, kind: str, name: str) -> str:
+    try:
+        return parse(url.partition("{")[0]).raw_host or ""
+    except Forbidden as error:
+        raise wrong("address", str(error), "Write it as https://api.example.com/...", kind, name, "url") from None
+
+
+def _named(host: str) -> str:
+    try:
+        return normal_host(host)
+    except Forbidden as error:
+        raise wrong("host", str(error), _HOST, "hosts") from None
 
 
 def placeholders(text: str) -> list[str]:

@@ -1,6 +1,6 @@
 """Tools that every crew may use: what they ask for is done with the turn's outcome, never before it is decided."""
 
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from crewai.tools.base_tool import BaseTool
 from pydantic import BaseModel, Field
@@ -32,7 +32,9 @@ class _Priority(BaseModel):
 
 
 class _Asked(BaseTool):
-    """A tool that only leaves a word in the current run."""
+    """A tool that only leaves a word in the current run: nothing is done before the outcome, so nothing twice."""
+
+    kind: ClassVar[str] = "built_in"
 
     def _run(self, **_: Any) -> Any:
         raise NotImplementedError("this tool answers asynchronously only")

@@ -28,6 +28,7 @@ from crews.sentences import whole_sentences
 from crews.sharing import keep
 from crews.stack.response import finish
 from crews.stack.response.thoughts import without_thoughts
+from crews.tool_calls import Calls
 from crews.trouble import trouble
 
 if TYPE_CHECKING:
@@ -68,28 +69,38 @@ class Crews:
         return cls(chosen, stack, stack)
 
     async def draft(
-        self, question: Question, settings: Settings, may_run: Callable[[], Awaitable[None]] | None = None
+        self,
+        question: Question,
+        settings: Settings,
+        may_run: Callable[[], Awaitable[None]] | None = None,
+        calls: Calls | None = None,
     ) -> Draft:
         """Answer as the tenant has written, or else run the question's crew, or else as written for a question alike.
 
-        `may_run` is asked before a crew runs, and raises BudgetSpent where it may not.
+        `may_run` is asked before a crew runs, and raises BudgetSpent where it may not. What tools do that must not be
+        done twice is done once for all drafts that are given the same `calls`.
 
         Raises:
             ModelUnavailable: no model answered while there was time.
             ModelRefused, BudgetSpent, CrewUnsupported, GuardrailFailed: give up, hand to a person.
             TimeoutError: the question's deadline has passed.
         """
-        return await self._curated.draft(question, settings) or await self._run(question, settings, may_run)
+        return await self._curated.draft(question, settings) or await self._run(question, settings, may_run, calls)
 
     async def _run(
-        self, question: Question, settings: Settings, may_run: Callable[[], Awaitable[None]] | None
+        self,
+        question: Question,
+        settings: Settings,
+        may_run: Callable[[], Awaitable[None]] | None,
+        calls: Calls | None,
     ) -> Draft:
         began = time.perf_counter()
         known = self._repertoire.of(question, settings, await self._offered.to(question.account, settings))
         way = known.way(_aim(question, settings) - time.time())
-        run = _run(question, known.standing, way)
+        run = _run(question, known.standing, way, calls)
         now = datetime.now(UTC)
-        inputs = {"messages": messages(question), "situation": situation_of(question, settings, now)}
+        said = (situation_of(question, settings, now), calls.told() if calls is not None else "")
+        inputs = {"messages": messages(question), "situation": "\n".join(filter(None, said))}
         built = time.perf_counter()
         token = current.set(run)
         try:
@@ -105,6 +116,8 @@ class Crews:
             return near
         finally:
             current.reset(token)
+            if calls is not None:
+                calls.used += run.used
         steps = (("prompt", built - began), ("model", time.perf_counter() - built))
         may_say = (*repeatable(question, settings), situation(settings, now))
         told = Told(tuple(run.instructions), may_say, tuple(run.results))
@@ -112,7 +125,8 @@ class Crews:
 
     def _near(self, question: Question, settings: Settings, run: Run) -> Draft | None:
         """What the tenant has written for a question alike, where nothing was asked of anybody on the way."""
-        return None if run.asides or run.handoff else self._curated.near(question, settings)
+        acted = run.asides or run.handoff or (run.calls is not None and run.calls.made)
+        return None if acted else self._curated.near(question, settings)
 
     async def keep_warm(self, everyone: Callable[[], Iterable[Settings]]) -> None:
         """Keep connections open to the models of `everyone` (asked each time), for ever.
@@ -143,7 +157,7 @@ def situation_of(question: Question, settings: Settings, now: datetime) -> str:
     return "\n".join(filter(None, (situation(settings, now), moment(question, settings))))
 
 
-def _run(question: Question, terms: Standing, way: Way) -> Run:
+def _run(question: Question, terms: Standing, way: Way, calls: Calls | None) -> Run:
     payer = Payer(question.account, question.inbox, question.contact.id, question.priority)
     left = max(0.0, question.deadline - time.time())
     return Run(
@@ -154,6 +168,8 @@ def _run(question: Question, terms: Standing, way: Way) -> Run:
         keep=keep(question, way.keep),
         question=question,
         shape=way.name,
+        calls=calls,
+        results=dict.fromkeys(calls.texts) if calls is not None else {},
     )
 
 

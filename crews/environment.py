@@ -69,7 +69,14 @@ def load() -> None:
 
     for name in _CHATTY:
         logging.getLogger(name).setLevel(logging.WARNING)
+    logging.getLogger("mcp").setLevel(logging.CRITICAL)  # its errors quote what servers answered
+    logging.getLogger().addFilter(_not_of_mcp)
     logging.getLogger("crewai.memory").setLevel(logging.CRITICAL)  # its warnings quote what a model made of customers
+
+
+def _not_of_mcp(record: logging.LogRecord) -> bool:
+    """Whether a record is none of those that mcp's session writes to the root logger, messages of servers included."""
+    return f"{os.sep}mcp{os.sep}shared{os.sep}" not in record.pathname
 
 
 @contextmanager

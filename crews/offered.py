@@ -1,6 +1,7 @@
 """The tools that a tenant's crews may use: ours, its own requests, its servers'. Made once, shared by all runs."""
 
 import asyncio
+import time
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,20 +10,21 @@ from typing import TYPE_CHECKING, Union
 
 import aiohttp
 
+from chatwootai import net
 from chatwootai.telemetry import log
 from chatwootai.telemetry.tasks import owned
 from config.settings import Settings
 from config.tools import Tools
-from crews import guard
 
 if TYPE_CHECKING:
     from crewai.tools.base_tool import BaseTool
 
-    from crews.mcp_tools import Server
+    from crews.mcp.server import Server
 
 Offer = Mapping[str, Union["BaseTool", tuple["BaseTool", ...]]]
 """Tools by the names that a crew's YAML calls them; a server's name stands for all of its tools."""
 
+_IDLE = 900.0  # seconds after which nobody's servers are kept open: a configuration that is replaced leaves its behind
 _ACCOUNTS = 1024  # whose tools are kept
 
 
@@ -33,6 +35,7 @@ class _Own:
     tools: Tools
     servers: "dict[str, Server]"
     offer: Offer
+    used_at: float = 0.0
 
 
 class Offered:
@@ -59,9 +62,10 @@ class Offered:
         key = (account, id(tools))
         own = self._own.get(key)
         if own is None:
-            own = self._own[key] = self._made(tools, self._built_in)
-            self._bound()
+            own = self._own[key] = self._made(account, tools, self._built_in)
+        own.used_at = time.monotonic()
         self._own.move_to_end(key)
+        self._bound()
         if own.servers:
             await self._refresh(own)
         return own.offer
@@ -77,13 +81,13 @@ class Offered:
         await asyncio.gather(*servers, *self._ended)
         await asyncio.gather(*(session.close() for session in self._sessions.values()))
 
-    def _made(self, tools: Tools, built_in: Offer) -> _Own:
+    def _made(self, account: str, tools: Tools, built_in: Offer) -> _Own:
         from crews.http_tool import HttpRequest
-        from crews.mcp_tools import Server
+        from crews.mcp.server import Server
 
         session = partial(self._session, frozenset(tools.private_hosts))
         requests = {name: HttpRequest(name, said, tools, session) for name, said in tools.http.items()}
-        servers = {name: Server(name, said, tools, session) for name, said in tools.mcp.items()}
+        servers = {name: Server(name, said, tools, account) for name, said in tools.mcp.items()}
         return _Own(tools, servers, {**built_in, **requests, **dict.fromkeys(servers, ())})
 
     async def _refresh(self, own: _Own) -> None:
@@ -96,11 +100,12 @@ class Offered:
     def _session(self, private: frozenset[str]) -> aiohttp.ClientSession:
         found = self._sessions.get(private)
         if found is None:
-            found = self._sessions[private] = guard.session(private)
+            found = self._sessions[private] = net.session(private)
         return found
 
     def _bound(self) -> None:
-        while len(self._own) > _ACCOUNTS:
+        """Close the servers of what was not used for long, and of more than are kept."""
+        while len(self._own) > _ACCOUNTS or next(iter(self._own.values())).used_at < time.monotonic() - _IDLE:
             for server in self._own.popitem(last=False)[1].servers.values():
                 task = owned(asyncio.create_task(server.close(), context=log.own_context()), "tools")
                 self._ended.add(task)

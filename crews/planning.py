@@ -6,7 +6,7 @@ from config.channels import CHANNELS
 from config.problems import ConfigurationError, Problem
 from config.settings import Settings
 from config.snapshot import Account, Note, Snapshot
-from crews import pricing
+from crews import pricing, tool_notes
 from crews.blueprint import Blueprint
 from crews.call import Endpoint, Target
 from crews.fuse import can_fuse, needs_stock
@@ -59,7 +59,7 @@ def problems(snapshot: Snapshot) -> list[Problem]:
 
 
 def notes(snapshot: Snapshot) -> list[Note]:
-    """A note for each crew that runs on stock CrewAI, and why; and what the price list does not know."""
+    """A note for each crew that runs on stock CrewAI, and why; what the price list does not know; tools without use."""
     found = {}
     for settings, blueprint in _served(snapshot):
         if wanted := needs_stock(blueprint):
@@ -70,7 +70,7 @@ def notes(snapshot: Snapshot) -> list[Note]:
             if blueprint.memory:
                 message += "; what it remembers of a contact stays in one worker's memory, for a day"
             found[blueprint.function] = Note(*_place(settings, blueprint), message)
-    return [*found.values(), *pricing.notes(snapshot)]
+    return [*found.values(), *pricing.notes(snapshot), *tool_notes.notes(snapshot)]
 
 
 def key_notes(snapshot: Snapshot, environment: Mapping[str, str]) -> list[Note]:

@@ -1,13 +1,16 @@
 """What one run of a crew knows: where to ask, until when, and what it has cost. Never kept on a crew, agent or task."""
 
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 
+from chatwootai.model.tool_call import ToolUse
 from chatwootai.model.turn import Aside, Question, Usage
 from crews.call import Chat, Completion, Endpoint, Fresh, Own, Payer, Policy, Target
+from crews.tool_calls import Calls
 
 
 @dataclass(slots=True, kw_only=True)
@@ -35,6 +38,9 @@ class Run:
     instructions: dict[str, None] = field(default_factory=dict, repr=False)
     results: dict[str, None] = field(default_factory=dict, repr=False)
     own: dict[str, Own] = field(default_factory=dict, repr=False)
+    calls: Calls | None = field(default=None, repr=False)
+    counts: Counter[str] = field(default_factory=Counter, repr=False)
+    used: list[ToolUse] = field(default_factory=list)
 
     def target_for(self, model: str) -> Target:
         """The run's target, or another model at its endpoint, whose price and limits nobody has named."""

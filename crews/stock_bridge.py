@@ -13,6 +13,7 @@ from crews.call import Chat, ToolCall
 from crews.errors import CrewError, ModelSilent
 from crews.llm import StackLLM
 from crews.run import Run, current
+from crews.tools import use
 
 
 class Stopped(Exception):
@@ -111,7 +112,7 @@ class BlockingTool(BaseTool):
         self._tool, self._bridge = tool, bridge
 
     def _run(self, **arguments: Any) -> Any:
-        return self._bridge.ask(lambda: self._tool.arun(**arguments))
+        return self._bridge.ask(lambda: use(self._tool, arguments)).text
 
 
 def _sent(message: Chat) -> Chat:

@@ -3,22 +3,30 @@
 import asyncio
 import inspect
 import json
+import time
 from collections.abc import Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
 from crewai.tools.base_tool import BaseTool, Tool
 from crewai.utilities.agent_utils import setup_native_tools
 from crewai.utilities.pydantic_schema_utils import sanitize_tool_params_for_openai_strict
+from pydantic import ValidationError
 
+from chatwootai.model import tool_words as words
+from chatwootai.model.tool_call import ToolUse
+from chatwootai.telemetry import log
+from chatwootai.telemetry.metrics import TOOL_CALLS
 from crews.call import ToolCall
 from crews.run import current
 from crews.stack.response.halves import all_joined, joined
+from crews.tool_result import Answer, Fate, ToolText, refused, shown
 
 _AT_ONCE = 16  # calls of one answer; a model that asks for more has lost its way
-_TOO_MANY = f"Error executing tool: more than {_AT_ONCE} calls at once"
+_TOO_MANY = f"{words.TOO_MANY}: no more than {_AT_ONCE} are made"
 _LONGEST = 20_000  # characters of a result that a model is shown
+_SHOWN = 5  # arguments that do not fit, of one call
+_log = log.get("tools")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,41 +53,64 @@ class Toolbox:
     async def run_all(self, calls: Sequence[ToolCall]) -> list[tuple[str, bool]]:
         """The results in order, side by side; beyond `_AT_ONCE` calls nothing is run and the model is told."""
         done = await asyncio.gather(*(self.run(call) for call in calls[:_AT_ONCE]))
-        return [*done, *((_TOO_MANY, False) for _ in calls[_AT_ONCE:])]
+        return [*done, *((refused(call.name, _TOO_MANY).text, False) for call in calls[_AT_ONCE:])]
 
     async def run(self, call: ToolCall) -> tuple[str, bool]:
         """The result as text for the model, and whether the tool succeeded. Never raises for a tool's own failure."""
         tool = self.tools.get(call.name)
         if tool is None:
-            return "Tool not found", False
+            return refused(call.name[:64], words.NO_SUCH_TOOL).text, False
         try:
             arguments = all_joined(json.loads(call.arguments))
         except json.JSONDecodeError as error:
-            return _unreadable(call, error), False
-        run = current.get()
-        with run.step(f"tool {tool.name}") if run is not None else nullcontext():
-            return await _attempt(tool, arguments if isinstance(arguments, dict) else {})
+            why = f"{words.WRONG_ARGUMENTS}: they are not JSON ({error.msg} at character {error.pos})"
+            return refused(tool.name, why).text, False
+        found = await use(tool, arguments if isinstance(arguments, dict) else {})
+        return joined(found.text[:_LONGEST]), found.fate is Fate.DONE
 
 
-async def _attempt(tool: BaseTool, arguments: dict[str, Any]) -> tuple[str, bool]:
+async def use(tool: BaseTool, arguments: dict[str, Any]) -> ToolText:
+    """Call a tool and note that it was called, in the run's trace and in the metrics."""
+    began = time.perf_counter()
+    found = await _attempt(tool, arguments)
+    seconds, kind = time.perf_counter() - began, getattr(tool, "kind", "other")
+    TOOL_CALLS.labels(kind, found.outcome).inc()
+    line = _log.info if found.fate is Fate.DONE else _log.warning
+    line("tool_called", tool=tool.name, kind=kind, outcome=found.outcome, seconds=round(seconds, 4))
+    if (run := current.get()) is not None:
+        run.trace.append((f"tool {tool.name}", seconds))
+        run.used.append(ToolUse(tool.name, found.outcome, seconds))
+    return found
+
+
+async def _attempt(tool: BaseTool, arguments: dict[str, Any]) -> ToolText:
+    if (misfit := _misfit(tool, arguments)) is not None:
+        return refused(tool.name, f"{words.WRONG_ARGUMENTS}: {misfit}")
     try:
         if _is_async(tool):
             result = await tool.arun(**arguments)
         else:
             result = await asyncio.to_thread(tool.run, **arguments)
-    except Exception as error:  # noqa: BLE001  # a tool's failure is the model's to deal with, in CrewAI's words
-        return f"Error executing tool: {error}", False
-    return joined(tool.format_output_for_agent(result)[:_LONGEST]), True
+    except Exception as error:  # noqa: BLE001  # a tool's failure is the model's to deal with
+        _log.warning("tool_broken", tool=tool.name, error=type(error).__name__)
+        return shown(tool.name, Answer.error(words.AWAY, Fate.FAILED), repeatable=True)
+    return result if isinstance(result, ToolText) else ToolText(tool.format_output_for_agent(result), Fate.DONE)
+
+
+def _misfit(tool: BaseTool, arguments: dict[str, Any]) -> str | None:
+    """Which arguments do not fit and why, in words that a model can mend them by; None where all do."""
+    schema = tool.args_schema
+    if not schema.model_fields:
+        return None
+    try:
+        schema.model_validate(arguments)
+    except ValidationError as error:
+        several = error.errors(include_url=False, include_input=False, include_context=False)[:_SHOWN]
+        return "; ".join(f"{'.'.join(map(str, each['loc'])) or 'all'}: {each['msg']}" for each in several)
+    return None
 
 
 def _is_async(tool: BaseTool) -> bool:
     if isinstance(tool, Tool):
         return inspect.iscoroutinefunction(tool.func)
     return type(tool)._arun is not BaseTool._arun
-
-
-def _unreadable(call: ToolCall, error: json.JSONDecodeError) -> str:
-    return (
-        f"Error: Failed to parse tool arguments as JSON: {error}. "
-        f"Please provide valid JSON arguments for the '{call.name}' tool."
-    )

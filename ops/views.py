@@ -248,6 +248,8 @@ def _print_turn(record: Mapping[str, Any]) -> None:
     print(f"\nturn: {record.get('outcome')}{cause} on {record.get('channel')} in {record.get('seconds')} s")
     for name, seconds in record.get("steps") or ():
         print(f"  {name:<9} {seconds:.4f} s")
+    for name, outcome, _ in record.get("tools") or ():
+        print(f"  tool {name}: {outcome}")
 
 
 def _cause(record: Mapping[str, Any]) -> str:

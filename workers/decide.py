@@ -8,21 +8,23 @@ from functools import partial
 
 from chatwootai.channels.choices import rendered
 from chatwootai.channels.quoting import quoted
-from chatwootai.model import assemble, outcome
+from chatwootai.model import assemble, notes, outcome
 from chatwootai.model.burst import Window, may_restart
 from chatwootai.model.delivery import Delivery
 from chatwootai.model.dress import dressed, first_answer
 from chatwootai.model.guard import Guarded, Level, guarded
 from chatwootai.model.handoff import Cause, Need, after_draft, before_draft
 from chatwootai.model.language import language_of
+from chatwootai.model.outbox import ActionKind
 from chatwootai.model.picked import listed, picked
-from chatwootai.model.turn import Draft, Exchange, Outcome, Question, Verdict
+from chatwootai.model.turn import Aside, Draft, Exchange, Outcome, Question, Verdict
 from chatwootai.model.unfit import Unfit
 from chatwootai.stores.conversations import Begun, Commit, Decision, Pending, pending
 from chatwootai.telemetry import log
 from chatwootai.telemetry.metrics import DEAD_LETTERS, FAILED_OPEN, SUPERSEDED
 from chatwootai.telemetry.steps import Steps
 from config.settings import Settings
+from crews.tool_calls import Calls
 from workers.attention import Attention
 from workers.chatwoot.errors import ChatwootError
 from workers.draft import Failed, Interrupted, drafted
@@ -49,7 +51,7 @@ _log = log.get("turn")
 class Turn:
     """What the steps hand on. `sequence`: how far the mailbox has been read.
 
-    `draft`: what served, `failed`: why none did; for the record.
+    `calls`: what tools did that must not be done twice. `draft`: what served, `failed`: why none did; for the record.
     `counted`: it has taken one of the turns that the tenant's crews may take.
     """
 
@@ -58,6 +60,7 @@ class Turn:
     attention: Attention
     deliveries: tuple[Delivery, ...]
     sequence: int
+    calls: Calls
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
     steps: Steps = field(default_factory=Steps)
     draft: Draft | None = None
@@ -156,7 +159,7 @@ async def _handed_unread(floor: Floor, turn: Turn) -> Decided:
         language=language_of("", (), turn.last.language, settings.language),
     )
     cause = Cause.UNREAD if question.function else Cause.OFF
-    made = handed(Need(cause), question, settings, tries=turn.begun.lost)
+    made = _noted(turn, handed(Need(cause), question, settings, tries=turn.begun.lost))
     done = await _commit(floor, turn, question, made, remember=False, force=True)
     assert done is not None, "it was forced"  # noqa: S101 - for the type checker
     return done
@@ -217,7 +220,7 @@ def _question(turn: Turn) -> Question:
 async def _outcome(floor: Floor, turn: Turn, question: Question, need: Need | None) -> Outcome | None:
     """An outcome, or None: the contact wrote on, begin again."""
     if turn.begun.tries >= MOST_TRIES:
-        return handed(Need(Cause.FAILED), question, turn.settings, tries=turn.begun.tries)
+        return _noted(turn, handed(Need(Cause.FAILED), question, turn.settings, tries=turn.begun.tries))
     result = need or await _result(floor, turn, question)
     if not isinstance(result, Failed | Interrupted):
         with turn.steps("window"):
@@ -232,10 +235,17 @@ async def _outcome(floor: Floor, turn: Turn, question: Question, need: Need | No
         greeting = await _greeting(turn, question)
         async with floor.at_words(turn.begun):
             said = await worked_on(len(result.text), partial(_said, turn, question, result, greeting))
-        return replace(said, asides=result.actions)
+        return _noted(turn, replace(said, asides=result.actions))
     turn.failed = result if isinstance(result, Failed) else None
     need = result if isinstance(result, Need) else Need(result.cause, reason=result.reason)
-    return handed(need, question, turn.settings)
+    return _noted(turn, handed(need, question, turn.settings))
+
+
+def _noted(turn: Turn, made: Outcome) -> Outcome:
+    """Tell the team what tools did that a person must know: what may have been done, and what was, in a handoff."""
+    done = turn.calls.done if made.verdict is Verdict.HANDOFF and turn.settings.handoff.note else ()
+    text = notes.used(done, turn.calls.doubtful, turn.settings.language)
+    return replace(made, asides=(*made.asides, Aside(ActionKind.NOTE, text=text))) if text else made
 
 
 async def _result(floor: Floor, turn: Turn, question: Question) -> Draft | Need | Failed | Interrupted:
@@ -246,7 +256,7 @@ async def _result(floor: Floor, turn: Turn, question: Question) -> Draft | Need 
     with turn.steps("draft"):
         async with patience_asked(turn, question):
             return await drafted(
-                lambda asked: floor.crews.draft(asked, turn.settings, lambda: floor.turn_budget.take(turn)),
+                lambda asked: floor.crews.draft(asked, turn.settings, lambda: floor.turn_budget.take(turn), turn.calls),
                 question,
                 turn.attention,
                 turn.overtaken,

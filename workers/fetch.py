@@ -1,29 +1,31 @@
 """Fetching what a contact attached, from addresses that strangers can choose: never from inside the network.
 
 Every address is checked where it is connected to, after its name was resolved, and so is each redirect. Only the
-tenant's own Chatwoot, and hosts that an operator names, may lie at private addresses.
+tenant's own Chatwoot, and hosts that an operator names, may lie at private addresses; nobody else may lead there.
 """
 
 import asyncio
-import ipaddress
-import socket
 import time
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Final
 
 import aiohttp
-from aiohttp.abc import ResolveResult
-from aiohttp.resolver import ThreadedResolver
 from yarl import URL
 
-from crews.guard import public
+from chatwootai.net import Forbidden, is_redirect, judge, parse, redirected, same_origin, session
+from workers.places import Places
 
 PAUSES: Final = (1.0, 2.0, 4.0, 8.0)
 """Seconds after which an address is asked again: Chatwoot tells of a file before it is stored."""
 _REDIRECTS: Final = 4
 _CHUNK: Final = 1 << 16
 _ATTEMPT_SECONDS: Final = 15.0
+_SILENCE: Final = 4.0  # seconds without a byte
+_GRACE: Final = 2.0  # seconds after which a file must come at the least pace
+_LEAST_PACE: Final = 8192  # bytes a second
+_AT_ONCE: Final = 32  # files that are fetched at once, for all accounts
+_EACH: Final = 4  # and for one
 _HEADERS: Final = {"Accept-Encoding": "identity", "User-Agent": "ChatwootAI"}  # what is unpacked has no bound
 
 
@@ -33,10 +35,6 @@ class Unfetchable(Exception):
 
 class NotReady(Exception):
     """It is not there now."""
-
-
-class PrivateAddress(OSError):
-    """The name leads inside the network."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,28 +54,14 @@ class Trusted:
 
     def has(self, url: URL) -> bool:
         """Whether an address is trusted."""
-        if str(url.origin()) == str(URL(self.origin).origin()):
+        if same_origin(url, parse(self.origin)):
             return True
-        return url.host in self.hosts or f"{url.host}:{url.port}" in self.hosts
-
-
-class PublicResolver(ThreadedResolver):
-    """Resolves names; one that leads inside, if only with one of its addresses, leads nowhere."""
-
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
-    ) -> list[ResolveResult]:
-        """As ThreadedResolver, raising PrivateAddress."""
-        found = await super().resolve(host, port, family)
-        if not all(public(one["host"]) for one in found):
-            raise PrivateAddress("an address inside the network")
-        return found
+        return url.raw_host in self.hosts or f"{url.raw_host}:{url.port}" in self.hosts
 
 
 def guarded() -> aiohttp.ClientSession:
     """A session that connects to public addresses only (literal ones are checked before: they are not resolved)."""
-    connector = aiohttp.TCPConnector(resolver=PublicResolver(), limit=64, ttl_dns_cache=10)
-    return aiohttp.ClientSession(connector=connector, auto_decompress=False, cookie_jar=aiohttp.DummyCookieJar())
+    return session(decompress=False)
 
 
 class Fetcher:
@@ -86,16 +70,24 @@ class Fetcher:
     def __init__(self, inside: aiohttp.ClientSession, outside: aiohttp.ClientSession) -> None:
         self._inside = inside
         self._outside = outside
+        self._places = Places(_AT_ONCE, _EACH)
 
-    async def fetch(self, url: str, trusted: Trusted, *, most: int, until: float) -> Fetched:
+    async def fetch(self, url: str, trusted: Trusted, *, most: int, until: float, account: str = "") -> Fetched:
         """A file of at most `most` bytes, tried again until it is ready or `until` (unix seconds).
+
+        An account waits for places of its own; between two tries it holds none.
 
         Raises:
             Unfetchable: refused, too large, or not there in time.
         """
         for pause in (*PAUSES, None):
             try:
-                return await self._followed(url, trusted, most, until)
+                async with asyncio.timeout(until - time.time()), self._places.of(account):
+                    return await self._followed(url, trusted, most, until)
+            except Forbidden:
+                raise Unfetchable("its address is not allowed") from None
+            except TimeoutError:  # no place in time
+                break
             except NotReady:
                 if pause is None or time.time() + pause >= until:
                     break
@@ -103,65 +95,55 @@ class Fetcher:
         raise Unfetchable("it was not available in time")
 
     async def _followed(self, url: str, trusted: Trusted, most: int, until: float) -> Fetched:
-        at = _address(url)
+        at = parse(url)
+        inside = trusted.has(at)
         for _ in range(_REDIRECTS + 1):
-            found = await self._asked(at, trusted, most, until)
+            found = await self._asked(at, most, until, inside=inside)
             if isinstance(found, Fetched):
                 return found
-            at = _address(str(at.join(found)))
+            last, at = at, redirected(at, found)
+            if last.scheme == "https" and at.scheme == "http" and not trusted.has(at):
+                raise Forbidden("a redirect leaves https")
+            inside = inside and trusted.has(at)  # from outside nobody leads back in
         raise Unfetchable("its address leads nowhere")
 
-    async def _asked(self, url: URL, trusted: Trusted, most: int, until: float) -> Fetched | URL:
-        session = self._inside if trusted.has(url) else self._outside
-        if session is self._outside and _is_literal(url.host) and not public(url.host or ""):
-            raise Unfetchable("its address is not allowed")
+    async def _asked(self, url: URL, most: int, until: float, *, inside: bool) -> Fetched | str:
+        if not inside and _is_literal(url):
+            judge("its host", [url.raw_host or ""], inside=False)
         left = until - time.time()
         if left <= 0:
             raise NotReady
-        timeout = aiohttp.ClientTimeout(total=min(left, _ATTEMPT_SECONDS))
+        connection = self._inside if inside else self._outside
+        timeout = aiohttp.ClientTimeout(total=min(left, _ATTEMPT_SECONDS), sock_read=_SILENCE)
         try:
-            async with session.get(url, headers=_HEADERS, timeout=timeout, allow_redirects=False) as answer:
+            async with connection.get(url, headers=_HEADERS, timeout=timeout, allow_redirects=False) as answer:
                 return await _read(answer, most)
-        except aiohttp.ClientConnectorError as error:
-            if isinstance(error.os_error, PrivateAddress):
-                raise Unfetchable("its address is not allowed") from None
-            raise NotReady from None
         except (aiohttp.ClientError, TimeoutError, OSError):
             raise NotReady from None
         except ValueError:
             raise Unfetchable("its address is broken") from None
 
 
-def _address(url: str) -> URL:
-    try:
-        at = URL(url)
-    except ValueError:
-        raise Unfetchable("its address is broken") from None
-    if at.scheme not in ("http", "https") or not at.host or at.user is not None:
-        raise Unfetchable("its address is not allowed")
-    return at
+def _is_literal(url: URL) -> bool:
+    return ":" in (url.raw_host or "") or (url.raw_host or "").replace(".", "").isdigit()
 
 
-def _is_literal(host: str | None) -> bool:
-    try:
-        ipaddress.ip_address((host or "").partition("%")[0])
-    except ValueError:
-        return False
-    return True
-
-
-async def _read(answer: aiohttp.ClientResponse, most: int) -> Fetched | URL:
-    if answer.status in (301, 302, 303, 307, 308):
-        return URL(answer.headers.get("Location", ""))
+async def _read(answer: aiohttp.ClientResponse, most: int) -> Fetched | str:
+    """The file, or where it is instead."""
+    if is_redirect(answer.status):
+        return answer.headers.get("Location", "")
     if answer.status in (401, 403, 404, 408, 425, 429) or answer.status >= 500:
         raise NotReady
     if answer.status != 200:
         raise Unfetchable("its address does not give it")
     if (answer.content_length or 0) > most:
         raise Unfetchable("it is too large")
-    data = bytearray()
+    data, began = bytearray(), time.monotonic()
     async for chunk in answer.content.iter_chunked(_CHUNK):
         data += chunk
+        seconds = time.monotonic() - began
+        if seconds > _GRACE and len(data) < seconds * _LEAST_PACE:
+            raise Unfetchable("it comes too slowly")
         if len(data) > most:
             raise Unfetchable("it is too large")
     return Fetched(bytes(data), answer.content_type)

@@ -9,9 +9,11 @@ import aiohttp
 from chatwootai.model.delivery import Delivery
 from chatwootai.stores.connection import Connection
 from chatwootai.stores.conversations import Begun, Conversations
+from chatwootai.stores.tool_calls import ToolCalls, known_calls
 from chatwootai.stores.turns import Turns
 from config.snapshot import Account, Snapshot
 from crews.draft import Crews
+from crews.tool_calls import Calls
 from workers.attention import Listeners
 from workers.chatwoot.client import Chatwoot
 from workers.media import Media
@@ -98,6 +100,11 @@ class Floor:
             await patient(lambda: self.conversations.reading(begun.hold, begins=True))
             yield
             await patient(lambda: self.conversations.reading(begun.hold, begins=False))
+
+    def calls(self, begun: Begun) -> Calls:
+        """What tools did for a burst in earlier tries, and where more of it is kept."""
+        name = f"{begun.hold.conv}:{begun.burst}"
+        return Calls(name, ToolCalls(self.connection, begun.hold, begun.burst), known_calls(begun.calls))
 
     def typing(self, tenant: Tenant, delivery: Delivery) -> AbstractAsyncContextManager[None]:
         """Show the contact that someone writes, where the channel shows it."""

@@ -27,13 +27,14 @@ from workers.attention import Attention
 from workers.documents import Unreadable
 from workers.draft import either
 from workers.fetch import Fetched, Fetcher, Trusted, Unfetchable
+from workers.places import Places
 from workers.reading import Reader
 from workers.tenant import Tenant
 
 _MB: Final = 1 << 20
 _IMAGE_BYTES: Final = 4 * _MB
 _IMAGES: Final = 4  # a burst's newest
-_AT_ONCE: Final = 16
+_HEARD_AT_ONCE: Final = 16
 _SHARE: Final = 0.6  # of the time left, for reading: the rest is for the answer
 _FILE: Final = "file"
 _KEPT: Final = frozenset({"transcript", "content"})
@@ -71,7 +72,7 @@ class Media:
         self._inside = inside
         self._fetcher = Fetcher(inside, outside)
         self._reader = Reader()
-        self._room = asyncio.Semaphore(_AT_ONCE)
+        self._hearing = Places(_HEARD_AT_ONCE, each=4)
 
     async def read(self, tenant: Tenant, deliveries: Sequence[Delivery], listen: Listen, due: float) -> Seen:
         """Read what came with a burst; broken off when something is heard that changes the turn.
@@ -123,9 +124,8 @@ class Media:
         if not _unread(attachment) or not one.wanted(attachment):
             return attachment, ""
         try:
-            async with self._room:
-                file = await self._fetch(one, attachment)
-                read = await self._opened(one, attachment, file)
+            file = await self._fetch(one, attachment)
+            read = await self._opened(one, attachment, file)
         except (Unfetchable, NotHeard, Unreadable) as error:
             MEDIA.labels(_kind(attachment), "failed").inc()
             _log.info("media_not_read", kind=_kind(attachment), why=str(error))
@@ -135,20 +135,26 @@ class Media:
 
     async def _fetch(self, one: "_One", attachment: Attachment) -> Fetched:
         trusted = Trusted(one.tenant.account.installation.url, one.settings.media.hosts)
-        most = one.settings.media.most_mb * _MB
-        return await self._fetcher.fetch(attachment.url or "", trusted, most=most, until=one.until)
+        most, account = one.settings.media.most_mb * _MB, one.tenant.account.key
+        return await self._fetcher.fetch(attachment.url or "", trusted, most=most, until=one.until, account=account)
 
     async def _opened(self, one: "_One", attachment: Attachment, file: Fetched) -> tuple[Attachment, str]:
         name = attachment.title or attachment.kind
         stated = attachment.content_type or file.content_type
         if attachment.kind == "audio":
             recording = Recording(file.data, name, stated)
-            heard = await transcribe(self._inside, ear(one.settings), recording, one.until)
-            return replace(attachment, transcript=limited(heard)), ""
+            return replace(attachment, transcript=limited(await self._heard(one, recording))), ""
         if attachment.kind == "image":
             return attachment, _data_url(file.data)
-        text = await self._reader.read(file.data, name, stated, one.until)
+        text = await self._reader.read(file.data, name, stated, one.until, one.tenant.account.key)
         return replace(attachment, content=limited(text)), ""
+
+    async def _heard(self, one: "_One", recording: Recording) -> str:
+        try:
+            async with asyncio.timeout(one.until - time.time()), self._hearing.of(one.tenant.account.key):
+                return await transcribe(self._inside, ear(one.settings), recording, one.until)
+        except TimeoutError:
+            raise NotHeard("it could not be heard in time") from None
 
     async def _known(self, conv: str, message: int) -> dict[int, Reading]:
         try:

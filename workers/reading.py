@@ -8,6 +8,7 @@ from typing import Final
 
 from workers import documents
 from workers.documents import Unreadable
+from workers.places import Places
 
 _AT_ONCE: Final = 2
 _SECONDS: Final = documents.CHILD_SECONDS + 5.0
@@ -17,9 +18,9 @@ class Reader:
     """Reads files. One for a worker: it bounds how many are read at once."""
 
     def __init__(self) -> None:
-        self._room = asyncio.Semaphore(_AT_ONCE)
+        self._places = Places(_AT_ONCE, each=1)
 
-    async def read(self, data: bytes, name: str, content_type: str, until: float) -> str:
+    async def read(self, data: bytes, name: str, content_type: str, until: float, account: str = "") -> str:
         """The words in a file.
 
         Raises:
@@ -28,7 +29,7 @@ class Reader:
         if documents.is_plain(data, name, content_type):
             return documents.read(data, name, content_type)
         try:
-            async with asyncio.timeout(max(0.0, min(until - time.time(), _SECONDS))), self._room:
+            async with asyncio.timeout(max(0.0, min(until - time.time(), _SECONDS))), self._places.of(account):
                 said = await _asked(json.dumps({"name": name, "content_type": content_type}).encode() + b"\n" + data)
         except TimeoutError:
             raise Unreadable("it could not be read in time") from None

@@ -120,7 +120,8 @@ async def _work(floor: Floor, account: str, begun: Begun) -> None:
             await break_silence(floor, tenant, begun)
         elif begun.deliveries:
             with floor.listeners.attend(begun.hold.conv) as attention:
-                await _answer(floor, Turn(begun, tenant, attention, begun.deliveries, begun.sequence))
+                calls = floor.calls(begun)
+                await _answer(floor, Turn(begun, tenant, attention, begun.deliveries, begun.sequence, calls))
     await patient(lambda: floor.conversations.finish(begun.hold))
 
 
@@ -174,6 +175,7 @@ def _described(turn: Turn, made: Decided, seconds: float) -> dict[str, Any]:
         "calls": draft.usage.calls if draft else 0,
         "prompt_tokens": draft.usage.prompt_tokens if draft else 0,
         "completion_tokens": draft.usage.completion_tokens if draft else 0,
+        "tools": [[use.name, use.outcome, round(use.seconds, 4)] for use in turn.calls.used],
         "seconds": round(seconds, 4),
         "steps": [[name, round(took, 5)] for name, took in [*turn.steps.as_list(), *(draft.steps if draft else ())]],
     }

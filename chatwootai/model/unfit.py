@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from chatwootai.model.tool_words import PHRASES
+
 
 class Unfit(StrEnum):
     """Why a draft is kept back: values of a metric's label, so their number stays fixed."""
@@ -126,6 +128,7 @@ PATTERNS: Final[Sequence[Pattern]] = (
         r"|\bnothing in it is an instruction\b|\berror: no answer in time\b|errors\.pydantic\.dev"
         r"|\bvalidation errors? for \w",
     ),
+    _pattern(Unfit.TOOL_ERROR, "|".join(map(re.escape, PHRASES))),
     _pattern(
         Unfit.TOOL_CALL,
         r"<\|?/?(tool_call|function|invoke|parameter|tool_use|tool_response)\w{0,20}\b|\[/?tool_(calls?|results?)\]"

@@ -74,6 +74,8 @@ class Begun:
     `wish`: a teammate's, to be fulfilled; `silence`: the note of a Silence that is over; `posting_at`: unix seconds at
     which the outbox's first action was first posted, 0: never. `lost`: runs of these messages that ended with their
     worker or under a loop that stood still; `unread`: two did while they read, so nobody reads them again.
+    `burst`: the name of what waits, the same in every try to answer it; `calls`: what tools did for it in earlier
+    tries, HGETALL's way.
     """
 
     hold: Hold
@@ -88,6 +90,8 @@ class Begun:
     posting_at: float = 0.0
     lost: int = 0
     unread: bool = False
+    burst: str = ""
+    calls: tuple[bytes, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +144,8 @@ class Conversations:
         answer = await self._runner.run("begin", conv, job, worker, int(lost))
         if answer is None:
             return None
-        fence, sequence, tries, closed, box, outbox, context, wish, silence, posting_at, runs_lost, unread = answer
+        fence, sequence, tries, closed, box, outbox, context, wish, silence, posting_at, *more = answer
+        runs_lost, unread, burst, calls = more
         deliveries, broken = _deliveries(box)
         return Begun(
             hold=Hold(conv, job, fence),
@@ -155,6 +160,8 @@ class Conversations:
             posting_at=posting_at / 1000,
             lost=runs_lost,
             unread=bool(unread),
+            burst=burst.decode(),
+            calls=tuple(calls),
         )
 
     async def reading(self, hold: Hold, *, begins: bool) -> None:

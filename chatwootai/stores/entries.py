@@ -8,6 +8,7 @@ import orjson
 
 from chatwootai.model.delivery import Attachment, Change, Contact, Delivery, Message
 from chatwootai.model.outbox import Action, ActionKind
+from chatwootai.model.tool_call import KeptCall
 from chatwootai.model.turn import Exchange
 
 T = TypeVar("T")
@@ -41,6 +42,23 @@ def unpack_delivery(entry: bytes) -> Delivery:
         return _known(Delivery, raw)
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise BrokenEntry(f"mailbox entry: {type(error).__name__}") from error
+
+
+def pack_call(call: KeptCall) -> bytes:
+    """A tool's call, as it is kept with its burst."""
+    return orjson.dumps(call)
+
+
+def unpack_call(entry: bytes) -> KeptCall:
+    """The call in an entry.
+
+    Raises:
+        BrokenEntry: the entry holds no call.
+    """
+    try:
+        return _known(KeptCall, orjson.loads(entry))
+    except (ValueError, TypeError, AttributeError) as error:
+        raise BrokenEntry(f"tool call: {type(error).__name__}") from error
 
 
 def pack_exchange(exchange: Exchange) -> bytes:

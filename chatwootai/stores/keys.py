@@ -9,10 +9,11 @@ The scripts in lua/ build the same names; tests/house holds the two against each
 | cw:seen:r:{conv}:{message}:{digest} | string | 7 days | revise | this wording of a changed message, or this choice, was admitted |
 | cw:seen:d:{account}:{delivery} | string, conv and message | 1 day | admit | this webhook request was admitted |
 | cw:box:{conv} | zset, score = message id | until answered | admit, commit | the mailbox: unanswered messages, in order |
-| cw:conv:{conv} | hash | 30 days after the last change | all | job, turn, fence, sequence, tries, worker, posting, committed, said, began, wish, idle, taken, turns, lost, reading |
+| cw:conv:{conv} | hash | 30 days after the last change | all | job, turn, fence, sequence, tries, worker, posting, committed, said, began, wish, idle, taken, turns, lost, reading, burst |
 | cw:heard:{conv}:{message} | string | 1 day | heard | this message, which needs no turn, was heard |
 | cw:failed:{conv}:{message} | string | 7 days | report | people were told that this message of ours did not arrive |
 | cw:media:{conv}:{message} | string, JSON | 1 day | turn | what was read in a message's attachments, paid for once |
+| cw:calls:{conv}:{burst} | hash, JSON | 1 day after the last call | tool | what tools did for this burst that must not be done twice |
 | cw:timers | zset, score = due ms | until due, or anything happens | finish, admit, signal | what to do in the silence |
 | cw:open | zset, score = ms of the last look | while not idle | admit, finish, repair | conversations with something to do |
 | cw:outbox:{conv} | list | until sent | commit, sent | decided, not yet known to have arrived |
@@ -96,6 +97,8 @@ CAUGHT_MS: Final = DAY
 MEDIA_MS: Final = DAY
 REFUSED_MS: Final = DAY
 WORKED_MS: Final = 30 * DAY
+CALLS_MS: Final = DAY
+"""As long as messages can be answered again on demand: what was done for them is not done again then."""
 
 
 def conv(account: str, conversation: int) -> str:
@@ -147,6 +150,11 @@ def context(conv_name: str) -> str:
 def media(conv_name: str, message: int) -> str:
     """What was read in a message's attachments."""
     return f"cw:media:{conv_name}:{message}"
+
+
+def calls(conv_name: str, burst: str) -> str:
+    """What tools did for a burst that must not be done twice; `burst`: the id of its first message."""
+    return f"cw:calls:{conv_name}:{burst}"
 
 
 def life(conv_name: str) -> str:

@@ -154,6 +154,16 @@ COMPLETIONS: Final = Counter(
     ["fate"],
 )
 
+TOOL_CALLS: Final = Counter(
+    "chatwootai_tool_calls",
+    "Calls of tools, by kind (http, mcp, built_in, other) and outcome: ok, failed, refused (it, or we, said no before "
+    "anything was done), unknown (it may have been done), kept (an earlier try's result was given instead).",
+    ["kind", "outcome"],
+)
+MCP_SESSIONS: Final = Counter(
+    "chatwootai_mcp_sessions", "Sessions with MCP servers: opened, and servers found away.", ["event"]
+)
+
 # Chatwoot.
 CHATWOOT_CALLS: Final = Counter(
     "chatwootai_chatwoot_calls", "Calls to Chatwoot, by operation and HTTP status (or the kind of failure).",

@@ -126,16 +126,62 @@ async def test_a_request_is_sent_as_declared_and_its_result_projected(tmp_path: 
             headers={"X-Key": "k-1"}, body={"n": "{number}", "to": "{contact.email}"},
             result={"status": "order.status"},
         )  # fmt: skip
-        model = Model(("order", {"number": "../admin?x=1&y=#{contact.id}"}))
+        model = Model(("order", {"number": "A 7?x=1&y=#{contact.id}"}))
         draft = await drafted(catalog(tmp_path, "order"), model, declared)
     assert draft.text == "Pronto."
     ((method, path, key, idem, body),) = seen
-    assert (method, key, body) == ("POST", "k-1", {"n": "../admin?x=1&y=#{contact.id}", "to": "ana@x.example"})
-    assert path.startswith("/orders/..%2Fadmin%3Fx%3D1%26y%3D%23%7Bcontact.id%7D?who=%2B5531999990000&note=")
+    assert (method, key, body) == ("POST", "k-1", {"n": "A 7?x=1&y=#{contact.id}", "to": "ana@x.example"})
+    assert path.startswith("/orders/A%207%3Fx%3D1%26y%3D%23%7Bcontact.id%7D?who=%2B5531999990000&note=")
     assert len(idem) == 32
     assert result(model) == {"status": "</data> sent"}
     assert "tool order" in [name for name, _ in draft.steps]
     assert model.keeps == [None, None]
+
+
+@pytest.mark.parametrize(
+    "number", ["../admin", "..", "%2e%2e", "%252e%252e", "a/b", "a%2Fb", "a\\b", "..;x", "．．／a", ""]
+)
+async def test_an_argument_that_would_change_the_path_is_not_sent(tmp_path: Path, number: str) -> None:
+    asked: list[str] = []
+
+    async def shop(request: web.Request) -> web.Response:
+        asked.append(request.raw_path)
+        return web.json_response({})
+
+    async with served(shop) as url:
+        declared = http(url)
+        declared["http"]["order"]["url"] = f"{url}/orders/{{number}}/lines"
+        model = Model(("order", {"number": number}))
+        await drafted(catalog(tmp_path, "order"), model, declared)
+    assert asked == []
+    assert "number" in result(model)["error"]
+    assert "mend the arguments" in model.results[0]
+
+
+async def test_a_redirect_stays_where_it_is(tmp_path: Path) -> None:
+    hits: list[str] = []
+    leads: list[str] = []
+
+    async def other(request: web.Request) -> web.Response:
+        hits.append(f"other {request.path}")
+        return web.json_response({})
+
+    async def shop(request: web.Request) -> web.Response:
+        hits.append(request.path)
+        if request.path.startswith("/new"):
+            return web.json_response({"ok": 1})
+        raise web.HTTPTemporaryRedirect(leads[-1])
+
+    async with served(shop) as url, served(other) as elsewhere:
+        port = url.rpartition(":")[2]
+        for case, to in enumerate(
+            ["/new", f"{elsewhere}/x", f"http://u@127.0.0.1:{port}/new", f"http://127.1:{port}/new"]
+        ):
+            leads.append(to)
+            model = Model(("order", {"number": "1"}))
+            await drafted(catalog(tmp_path / str(case), "order"), model, http(url))
+            assert (result(model) == {"ok": 1}) is (case == 0)
+    assert hits == ["/orders/1", "/new", "/orders/1", "/orders/1", "/orders/1"]
 
 
 async def test_an_unverified_contact_gets_nothing_that_is_somebodys(tmp_path: Path) -> None:
@@ -224,7 +270,8 @@ async def test_built_in_tools_leave_their_wishes_with_the_draft(tmp_path: Path) 
         Aside(ActionKind.PRIORITY, text="high"),
     )
     assert draft.handoff == "wants a manager"
-    assert model.results[4].startswith("Error executing tool")
+    assert "priority: Input should be" in result(model, 4)["error"]
+    assert "pydantic" not in model.results[4]
 
 
 def shop_server(**more: Any) -> dict[str, Any]:

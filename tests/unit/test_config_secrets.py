@@ -196,7 +196,7 @@ def test_a_secret_as_a_default_or_in_any_value_is_a_problem_that_does_not_show_i
     layer.write_text(
         f"model: {{api_key: {CANARY}, base_url: 'http://m/?token={CANARY}', quick: {{name: x, api_key: {key}}}}}\n"
         f"company: {{facts: {{wifi: {key}}}}}\n"
-        f"tools: {{hosts: [a.b], mcp: {{shop: {{command: [run, {key}], env: {{SHOP: {CANARY}}}}}}}}}\n"
+        f"tools: {{hosts: [a.b], mcp: {{shop: {{command: [run, {key}], env: {{SHOP_KEY: {CANARY}}}}}}}}}\n"
     )
     (layer.parent / "tools.yaml").write_text(
         f"http: {{x: {{description: d, url: https://a.b, query: {{token: {CANARY}}}, headers: {{X-Key: {CANARY}}}}}}}\n"

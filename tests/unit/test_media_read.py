@@ -23,30 +23,16 @@ from hypothesis import strategies as st
 from chatwootai.channels import incoming
 from chatwootai.model.attached import described
 from chatwootai.model.delivery import Attachment, Delivery
+from chatwootai.net import session
 from config.settings import Settings
 from crews.call import Call, Endpoint, Target, estimated_prompt
 from crews.conversation import words
-from crews.guard import public
 from crews.hearing import ear
 from workers import documents, fetch
 from workers.documents import Unreadable
 from workers.fetch import Fetcher, Trusted, Unfetchable
 from workers.media import only_unsupported
 from workers.reading import Reader
-
-
-@pytest.mark.parametrize("address", ["8.8.8.8", "2606:4700::1111", "::ffff:8.8.8.8"])
-def test_addresses_out_in_the_world(address: str) -> None:
-    assert public(address)
-
-
-@pytest.mark.parametrize(
-    "address",
-    ["127.0.0.1", "10.0.0.1", "172.16.3.4", "192.168.1.1", "169.254.169.254", "0.0.0.0", "100.64.0.1", "224.0.0.1",
-     "::1", "fe80::1%eth0", "fc00::1", "::ffff:127.0.0.1", "64:ff9b::7f00:1", "2002:7f00:1::", "", "localhost"],
-)  # fmt: skip
-def test_addresses_inside_in_any_dress(address: str) -> None:
-    assert not public(address)
 
 
 class Files:
@@ -112,6 +98,62 @@ async def test_nor_by_a_redirect(files: Served, to: str) -> None:
     served.to = to
     with pytest.raises(Unfetchable, match="not allowed"):
         await get(fetcher, f"{url}/redirect", Trusted(url))
+
+
+async def test_who_is_outside_does_not_lead_to_a_host_that_may_be_private(files: Served) -> None:
+    """An address that a stranger chose leads to the tenant's own Chatwoot: nobody asks that from outside."""
+    served, url, _ = files
+    served.to = f"{url}/file"
+    async with aiohttp.ClientSession() as inside, session(["localhost"]) as outside:  # localhost plays the internet
+        with pytest.raises(Unfetchable, match="not allowed"):
+            await get(Fetcher(inside, outside), f"{url}/redirect".replace("127.0.0.1", "localhost"), Trusted(url))
+    assert served.asked == ["/redirect"]
+
+
+class Trickle:
+    """A server that says a byte each half second, as long as anybody listens."""
+
+    def __init__(self) -> None:
+        self.busy, self.most = 0, 0
+
+    async def answer(self, _: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(_)
+        self.busy += 1
+        self.most = max(self.most, self.busy)
+        try:
+            while True:
+                await response.write(b"x")
+                await asyncio.sleep(0.5)
+        finally:
+            self.busy -= 1
+
+
+async def test_slow_files_of_one_account_hold_up_nobody_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fetch, "_GRACE", 1.0)
+    trickle, files, app = Trickle(), Files(), web.Application()
+    app.router.add_get("/slow", trickle.answer)
+    app.router.add_get("/{path:.*}", files.answer)
+    runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    async with aiohttp.ClientSession() as inside, fetch.guarded() as outside:
+        fetcher, until = Fetcher(inside, outside), time.time() + 60
+        slow = [
+            asyncio.create_task(fetcher.fetch(f"{url}/slow", Trusted(url), most=9999, until=until, account="1"))
+            for _ in range(20)
+        ]
+        while not trickle.busy:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+        async with asyncio.timeout(30):
+            found = await fetcher.fetch(f"{url}/file", Trusted(url), most=9999, until=until, account="2")
+        assert len(found.data) == 1000
+        assert not any(each.done() for each in slow[4:])  # they wait for places of their own
+        ended = await asyncio.gather(*slow, return_exceptions=True)
+    assert {str(each) for each in ended} == {"it comes too slowly"}
+    assert trickle.most == 4
+    await runner.cleanup()
 
 
 async def test_a_redirect_in_circles_ends(files: Served) -> None:

@@ -1,12 +1,9 @@
 """Tools as an operator declares them: what is allowed, what `check` says, where a guard lets a tool connect."""
 
-import socket
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
-from aiohttp.abc import AbstractResolver, ResolveResult
 
 from chatwootai.model import outcome
 from chatwootai.model.delivery import Contact
@@ -16,7 +13,6 @@ from chatwootai.model.turn import Aside, Question
 from config.loader import inspect
 from config.tools import Tools
 from crews.as_data import LONGEST, as_data, projected
-from crews.guard import Forbidden, Resolver, allowed, public
 
 MAPPING = """\
 version: 1
@@ -90,62 +86,6 @@ def test_a_tool_that_nobody_declared_is_a_problem(tmp_path: Path) -> None:
     assert {(each.rule, each.remedy) for each in problems} == {("unknown-tool", "Did you mean `order`?")}
 
 
-@pytest.mark.parametrize(
-    ("address", "free"),
-    [
-        ("93.184.216.34", True), ("2606:2800:220:1::1", True),
-        ("127.0.0.1", False), ("10.0.0.8", False), ("172.16.0.1", False), ("192.168.1.1", False), ("0.0.0.0", False),
-        ("169.254.169.254", False), ("100.64.0.1", False), ("224.0.0.1", False), ("255.255.255.255", False),
-        ("::1", False), ("::", False), ("fe80::1%eth0", False), ("fd00::1", False), ("ff02::1", False),
-        ("::ffff:127.0.0.1", False), ("::ffff:93.184.216.34", True), ("64:ff9b::7f00:1", False),
-        ("64:ff9b::a9fe:a9fe", False), ("2002:7f00:1::", False), ("2001:0:4136:e378:8000:63bf:80ff:fffe", False),
-        ("nonsense", False),
-    ],
-)  # fmt: skip
-def test_which_addresses_are_public(address: str, free: bool) -> None:
-    assert public(address) is free
-
-
-@pytest.mark.parametrize(
-    "url",
-    [
-        "https://evil.example/", "file:///etc/passwd", "gopher://erp.example/", "https://erp.example.evil.example/",
-        "https://erp.example@evil.example/", "http://127.0.0.1/", "http://[::1]/", "http://2130706433/",
-        "//erp.example",
-    ],
-)  # fmt: skip
-def test_urls_elsewhere_are_refused(url: str) -> None:
-    with pytest.raises(Forbidden):
-        allowed(url, ["erp.example", "127.0.0.1", "[::1]"], [])
-
-
-def test_a_private_host_must_be_named_as_such() -> None:
-    allowed("http://127.0.0.1:9/x", ["127.0.0.1"], ["127.0.0.1"])
-    allowed("https://ERP.example/x", ["erp.example"], [])
-
-
-class Answers(AbstractResolver):
-    def __init__(self, *addresses: str) -> None:
-        self.addresses = addresses
-
-    async def resolve(self, host: str, port: int = 0, family: Any = socket.AF_INET) -> list[ResolveResult]:
-        return [
-            ResolveResult(hostname=host, host=each, port=port, family=family, proto=0, flags=0)
-            for each in self.addresses
-        ]
-
-    async def close(self) -> None:
-        pass
-
-
-async def test_a_name_is_judged_by_every_address_that_it_has() -> None:
-    assert await Resolver((), Answers("93.184.216.34")).resolve("erp.example")
-    for hidden in (("127.0.0.1",), ("93.184.216.34", "10.0.0.1")):
-        with pytest.raises(Forbidden):
-            await Resolver((), Answers(*hidden)).resolve("erp.example")
-        assert await Resolver(("erp.example",), Answers(*hidden)).resolve("ERP.example")
-
-
 def test_results_are_projected() -> None:
     value = {"order": {"status": "sent", "items": [{"name": "a", "price": 1}, {"name": "b"}]}, "secret": "x"}
     paths = {"status": "order.status", "names": "order.items.*.name", "first": "order.items.0.name", "no": "a.b.9"}
@@ -192,3 +132,31 @@ def test_what_tools_ask_for_becomes_actions_of_the_turn() -> None:
 def test_tools_need_one_way_to_a_server() -> None:
     with pytest.raises(ValueError, match="either `url` or `command`"):
         Tools.model_validate({"mcp": {"shop": {}}})
+
+
+@pytest.mark.parametrize(
+    ("variable", "problems"),
+    [
+        ("ROOT: /srv/files", 0), ("LEVEL: debug", 0), ("PORT: 5432", 0), ("VERBOSE: true", 0), ("KEY: '${ERP}'", 0),
+        ("HOME_URL: https://shop.example/x", 0), ("API_KEY: abc", 1), ("DB_PASSWORD: 12345678", 1),
+        ("X: sk-abc1234567890defghij", 1), ("URL: 'postgres://u:pw12345@h/x'", 1),
+        ("ID: 0123456789abcdef0123456789abcdef", 1), ("GITHUB_PAT: whatever", 1),
+    ],
+)  # fmt: skip
+def test_a_programs_variable_is_judged_by_name_and_look_and_told_of_once(
+    tmp_path: Path, variable: str, problems: int
+) -> None:
+    declared = f"mcp:\n  files: {{command: [/usr/bin/true], env: {{{variable}}}}}\n"
+    found = inspect(folder(tmp_path, declared, "attendant: {tools: [files]}\n"), ENVIRON)
+    assert [each.rule for each in found.problems] == ["plain-secret"] * problems
+
+
+def test_a_tool_that_no_agent_names_is_noted_with_what_to_write(tmp_path: Path) -> None:
+    from crews.planning import notes
+
+    silent = inspect(folder(tmp_path / "a", ORDER), ENVIRON).snapshot
+    (note,) = [each for each in notes(silent) if "`order`" in each.message]
+    assert note.file == "domains/retail/loja/tools.yaml"
+    assert "`attendant: {tools: [order]}` into domains/retail/loja/crews/customer_service/agents.yaml" in note.message
+    named = inspect(folder(tmp_path / "b", ORDER, "attendant: {tools: [order]}\n"), ENVIRON).snapshot
+    assert not [each for each in notes(named) if "order" in each.message]

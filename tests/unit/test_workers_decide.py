@@ -24,7 +24,7 @@ def delivery(received_at: float) -> Delivery:
 
 def test_what_waited_before_the_turn_began_counts_as_come_then() -> None:
     now = time.time()
-    turn = Turn(*cast(Any, (None, None, None)), (delivery(now - 5), delivery(now + 5)), 1)
+    turn = Turn(*cast(Any, (None, None, None)), (delivery(now - 5), delivery(now + 5)), 1, cast(Any, None))
     late, newer = turn.arrivals
     assert now <= late <= time.time()
     assert newer == now + 5
@@ -35,5 +35,7 @@ def test_a_message_that_waited_for_its_turn_hears_of_many_conversations() -> Non
     tenant = cast(Any, SimpleNamespace(settings=lambda _inbox: settings))
     now = time.time()
     for waited, sentence in ((1.9, "interim"), (2.1, "busy")):
-        turn = Turn(cast(Any, None), tenant, cast(Any, None), (delivery(now - waited),), 1, begun_at=now)
+        turn = Turn(
+            cast(Any, None), tenant, cast(Any, None), (delivery(now - waited),), 1, cast(Any, None), begun_at=now
+        )
         assert sentence_for(turn) == sentence

@@ -3,7 +3,8 @@
 -- returns false if this job is not the conversation's, else
 --   {fence, sequence, tries, closed ms, mailbox entries, outbox entries, context entries,
 --    a teammate's wish or '', what is due in the silence or '', when the first outbox entry was first posted in ms or 0,
---    runs of these messages that were lost, 1 if they must not be read again else 0}
+--    runs of these messages that were lost, 1 if they must not be read again else 0,
+--    the burst's name or '', what tools did for it: fields and calls in turn}
 local conv = ARGV[1]
 if not holds(conv, ARGV[2], 0) then return false end
 local owner = redis.call('HGET', 'cw:owners', ARGV[2])
@@ -31,10 +32,15 @@ redis.call('ZADD', 'cw:open', now_ms(), conv)
 local known = redis.call('HMGET', key, 'sequence', 'tries', 'closed', 'wish', 'idle', 'posting_at')
 life(conv, 'began', 'job=' .. ARGV[2] .. '\tworker=' .. ARGV[3] .. '\tfence=' .. fence .. '\tlost=' .. ARGV[4] .. '\ttries=' .. (known[2] or '0') .. (ARGV[4] == '1' and '\tcause=its worker was gone' or '') .. (reading == 'never' and '\tunread=1' or ''))
 redis.call('PEXPIRE', 'cw:life:' .. conv, LIFE_MS)
+-- A burst is named for its first message, and keeps the name until it is answered, whatever comes or is taken back.
+local first = redis.call('ZRANGE', 'cw:box:' .. conv, 0, 0, 'WITHSCORES')[2]
+if first then redis.call('HSETNX', key, 'burst', first) end
+local burst = redis.call('HGET', key, 'burst') or ''
 return {
   fence, tonumber(known[1] or '0'), tonumber(known[2] or '0'), tonumber(known[3] or '0'),
   redis.call('ZRANGE', 'cw:box:' .. conv, 0, -1),
   redis.call('LRANGE', 'cw:outbox:' .. conv, 0, -1),
   redis.call('LRANGE', 'cw:context:' .. conv, 0, -1),
   known[4] or '', known[5] or '', tonumber(known[6] or '0'), lost, reading == 'never' and 1 or 0,
+  burst, burst ~= '' and redis.call('HGETALL', 'cw:calls:' .. conv .. ':' .. burst) or {},
 }

@@ -37,7 +37,7 @@ if ARGV[9] ~= '' then
   redis.call('ZREMRANGEBYSCORE', 'cw:dead', '-inf', now_ms() - tonumber(ARGV[10]))
 end
 redis.call('HSET', key, 'committed', ARGV[6])
-redis.call('HDEL', key, 'tries', 'lost', 'reading', 'idle', 'next', 'next_ms')
+redis.call('HDEL', key, 'tries', 'burst', 'lost', 'reading', 'idle', 'next', 'next_ms')
 if ARGV[14] ~= '' then redis.call('HSET', key, 'next', ARGV[14], 'next_ms', ARGV[15]) end
 if ARGV[16] ~= '' and redis.call('HGET', key, 'wish') == ARGV[16] then redis.call('HDEL', key, 'wish') end
 local became = (ARGV[18] ~= '' and '\toutcome=' .. ARGV[18] or '') .. (ARGV[19] ~= '' and '\tcause=' .. ARGV[19] or '')

@@ -18,7 +18,7 @@ take_out(conv, account, ids)
 redis.call('DEL', 'cw:outbox:' .. conv)
 if job then forget_job(job) end
 call_off(conv)
-redis.call('HDEL', key, 'job', 'worker', 'tries', 'blob', 'posting', 'posting_at', 'wish')
+redis.call('HDEL', key, 'job', 'worker', 'tries', 'burst', 'blob', 'posting', 'posting_at', 'wish')
 redis.call('ZREM', 'cw:open', conv)
 redis.call('PEXPIRE', key, ARGV[2])
 life(conv, 'given_up', 'messages=' .. table.concat(ids, ',') .. '\tactions=' .. actions)

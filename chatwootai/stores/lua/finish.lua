@@ -14,9 +14,9 @@ local later = redis.call('HMGET', key, 'next', 'next_ms')
 if later[1] then  -- the timer needs the blob
   redis.call('ZADD', 'cw:timers', now_ms() + tonumber(later[2]), conv)
   redis.call('HSET', key, 'idle', later[1])
-  redis.call('HDEL', key, 'job', 'worker', 'tries', 'lost', 'reading', 'next', 'next_ms')
+  redis.call('HDEL', key, 'job', 'worker', 'tries', 'burst', 'lost', 'reading', 'next', 'next_ms')
 else
-  redis.call('HDEL', key, 'job', 'worker', 'tries', 'lost', 'reading', 'blob', 'idle')
+  redis.call('HDEL', key, 'job', 'worker', 'tries', 'burst', 'lost', 'reading', 'blob', 'idle')
 end
 redis.call('ZREM', 'cw:open', conv)
 life(conv, 'rests', '')

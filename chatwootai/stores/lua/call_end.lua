@@ -1,0 +1,7 @@
+-- call_end: how a use of a tool ended, also where the turn that began it is another's by now: it is what happened.
+-- ARGV 1 conv, 2 burst, 3 field, 4 call, '' if it was not used after all
+-- returns 1, or 0 if nothing is known of its beginning any more
+local key = 'cw:calls:' .. ARGV[1] .. ':' .. ARGV[2]
+if redis.call('HEXISTS', key, ARGV[3]) == 0 then return 0 end
+if ARGV[4] == '' then redis.call('HDEL', key, ARGV[3]) else redis.call('HSET', key, ARGV[3], ARGV[4]) end
+return 1

@@ -1,0 +1,1 @@
+"""Servers of the Model Context Protocol: how they are reached, kept open, and asked. The only importer of `mcp`."""

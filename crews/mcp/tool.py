@@ -1,0 +1,44 @@
+"""A server's tool as crews use it."""
+
+from collections.abc import Awaitable, Mapping
+from typing import Any, ClassVar, Protocol
+
+from crewai.utilities.pydantic_schema_utils import create_model_from_schema
+from mcp.types import Tool
+from pydantic import PrivateAttr
+
+from crews.outside_tool import OutsideTool
+from crews.run import Run
+from crews.tool_result import Answer
+
+_DESCRIPTION = 1000  # characters of a server's own words that a model is shown
+_NAME = 64
+
+
+class Call(Protocol):
+    """How a server is asked; see `crews.mcp.server.Server.call`."""
+
+    def __call__(self, tool: str, arguments: dict[str, Any], until: float, *, repeatable: bool) -> Awaitable[Answer]:
+        """Call a tool by its name there."""
+        ...
+
+
+class RemoteTool(OutsideTool):
+    """One tool of a server, called `<server>_<tool>`."""
+
+    kind: ClassVar[str] = "mcp"
+    name: str
+    description: str
+    _call: Call = PrivateAttr()
+    _tool: str = PrivateAttr()
+
+    def __init__(self, call: Call, server: str, tool: Tool) -> None:
+        schema = create_model_from_schema(tool.inputSchema, model_name=f"{server}_{tool.name}_arguments")
+        description = (tool.description or tool.title or tool.name)[:_DESCRIPTION]
+        super().__init__(name=f"{server}_{tool.name}"[:_NAME], description=description, args_schema=schema)
+        hints = tool.annotations
+        self._repeatable = hints is not None and bool(hints.readOnlyHint or hints.idempotentHint)
+        self._call, self._tool = call, tool.name
+
+    async def _ask(self, arguments: Mapping[str, Any], run: Run | None, until: float) -> Answer:
+        return await self._call(self._tool, dict(arguments), until, repeatable=self._repeatable)
