@@ -5,19 +5,24 @@ from typing import Final
 
 from aiohttp import web
 
-MOST_BYTES: Final = 1024 * 1024
+from ingress.bounds import MIB, MOST_MIB
+
 READ_SECONDS: Final = 5.0  # Chatwoot itself gives up after 5 s
 
 
 class TooLarge(Exception):
-    """The body is, or would be, over the limit."""
+    """The body is over the limit; `size` in bytes, as announced or as far as it was read."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__(f"{size} bytes")
+        self.size = size
 
 
 class TooSlow(Exception):
     """The body did not come in time, or its connection broke."""
 
 
-async def read(request: web.BaseRequest, most: int = MOST_BYTES, seconds: float = READ_SECONDS) -> bytes:
+async def read(request: web.BaseRequest, most: int = MOST_MIB * MIB, seconds: float = READ_SECONDS) -> bytes:
     """The whole raw body.
 
     The limit is enforced on what has arrived, so neither chunks nor a lying Content-Length get past it.
@@ -30,10 +35,10 @@ async def read(request: web.BaseRequest, most: int = MOST_BYTES, seconds: float 
     if content.is_eof():  # it came with the headers, as nearly all do: no timer, no loop
         body = content.read_nowait()
         if len(body) > most:
-            raise TooLarge
+            raise TooLarge(len(body))
         return body
     if (request.content_length or 0) > most:
-        raise TooLarge
+        raise TooLarge(request.content_length or 0)
     try:
         async with asyncio.timeout(seconds):
             return await _collect(request, most)
@@ -46,5 +51,5 @@ async def _collect(request: web.BaseRequest, most: int) -> bytes:
     while chunk := await request.content.readany():
         body += chunk
         if len(body) > most:
-            raise TooLarge
+            raise TooLarge(len(body))
     return bytes(body)

@@ -1,11 +1,14 @@
 """What the environment says to this process (docs/reference/environment.md)."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from chatwootai.stores.connection import DEFAULT_URL
 from chatwootai.stores.mailbox import MOST_WAITING
+from ingress.bounds import HIGHEST_MIB, MIB, MOST_MIB
+
+MOST_CONNECTIONS = 4096
 
 
 class BadEnvironment(ValueError):
@@ -16,7 +19,8 @@ class BadEnvironment(ValueError):
 class Environment:
     """Where things are. `port` 0 is a free one, which the line "listening" names.
 
-    `most_waiting`: messages that may wait for one account before the door says 429.
+    `most_waiting`: messages that may wait for one account before the door says 429; `most_body`: bytes of a webhook's
+    body; `most_connections`: how many may be open at once.
     """
 
     config: Path
@@ -25,13 +29,15 @@ class Environment:
     port: int
     journal: Path
     most_waiting: int
+    most_body: int
+    most_connections: int
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> "Environment":
         """Read the variables; an empty one counts as unset.
 
         Raises:
-            BadEnvironment: INGRESS_PORT is no port, INGRESS_MOST_WAITING no number above 0.
+            BadEnvironment: INGRESS_PORT is no port, or a number is none or out of its range.
         """
 
         def value(name: str, default: str) -> str:
@@ -44,6 +50,8 @@ class Environment:
             port=_port(value("INGRESS_PORT", "8080")),
             journal=Path(value("JOURNAL_DIR", "var/journal")),
             most_waiting=_most(value("INGRESS_MOST_WAITING", str(MOST_WAITING))),
+            most_body=MIB * _between(value, "INGRESS_MOST_BODY_MIB", MOST_MIB, 1, HIGHEST_MIB),
+            most_connections=_between(value, "INGRESS_MOST_CONNECTIONS", MOST_CONNECTIONS, 64, 60_000),
         )
 
 
@@ -57,3 +65,10 @@ def _most(value: str) -> int:
     if not (value.isascii() and value.isdigit() and len(value) <= 9 and int(value) > 0):
         raise BadEnvironment(f"INGRESS_MOST_WAITING is {value!r}: use a number of messages from 1, as {MOST_WAITING}")
     return int(value)
+
+
+def _between(value: Callable[[str, str], str], name: str, default: int, least: int, most: int) -> int:
+    said = value(name, str(default))
+    if not (said.isascii() and said.isdigit() and len(said) <= 6 and least <= int(said) <= most):
+        raise BadEnvironment(f"{name} is {said!r}: use a number from {least} to {most}, as {default}")
+    return int(said)

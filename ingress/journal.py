@@ -14,7 +14,7 @@ from typing import Final, NamedTuple, TypeVar
 from chatwootai.telemetry import log, metrics
 from chatwootai.telemetry.tasks import owned
 from ingress.journal_file import SUFFIX, Batch, JournalFile
-from ingress.records import frame
+from ingress.records import TooLong, frame
 
 MOST_BYTES: Final = 256 * 1024 * 1024
 _USUAL_RECORD: Final = 1024
@@ -92,12 +92,18 @@ class Journal:
         Raises:
             JournalRefused: it could not be stored.
         """
+        try:
+            record = frame(payload)
+        except TooLong as error:
+            _events["refused"].inc()
+            _log.error("journal_refused", trouble="the record is too long", bytes=len(payload))
+            raise JournalRefused("the record is too long") from error
         if self.size + sum(len(one.record) for one in self._queue) + len(payload) > self._most_bytes:
             self._troubled(None)
             raise JournalRefused(self.trouble)
         stored = asyncio.get_running_loop().create_future()
         self._held[conversation] += 1  # from now on, so that the conversation's next message comes behind this one
-        self._queue.append(_Waiting(frame(payload), conversation, stored))
+        self._queue.append(_Waiting(record, conversation, stored))
         if self._writer is None:
             self._writer = owned(asyncio.create_task(self._write()), "journal")
         await stored

@@ -14,6 +14,7 @@ from typing import Final, NamedTuple, Self
 from ingress.records import HEAD_BYTES, MOST_PAYLOAD, scan
 
 SUFFIX: Final = ".journal"
+_USUAL_CHUNK: Final = 1024 * 1024  # many records of the usual size
 _CHUNK: Final = 2 * (MOST_PAYLOAD + HEAD_BYTES)  # whatever record begins in the first half is whole in it
 
 
@@ -95,8 +96,13 @@ class JournalFile:
 
     def batch(self, most: int) -> Batch:
         """The next records, at most `most`."""
+        usual = self._batch(most, _USUAL_CHUNK)
+        more = self.size - self.read > _USUAL_CHUNK
+        return self._batch(most, _CHUNK) if more and not usual.payloads else usual
+
+    def _batch(self, most: int, chunk: int) -> Batch:
         offset = self.read
-        data = os.pread(self._descriptor, min(_CHUNK, self.size - offset), offset)
+        data = os.pread(self._descriptor, min(chunk, self.size - offset), offset)
         payloads: list[bytes] = []
         torn = end = 0
         for payload, behind in scan(data):

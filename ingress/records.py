@@ -9,10 +9,22 @@ import zlib
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
+from ingress.bounds import HIGHEST_MIB, MIB
+
 MAGIC: Final = b"CWJ1"
 _HEAD: Final = struct.Struct("!4sII")
 HEAD_BYTES: Final = _HEAD.size
-MOST_PAYLOAD: Final = 4 * 1024 * 1024  # a body of 1 MiB, escaped at worst; a greater length is garbage
+MOST_PAYLOAD: Final = (HIGHEST_MIB + 1) * MIB
+"""Bytes of a payload; a greater length is garbage.
+
+A delivery is never longer than the body that it was read from, but for the names of its fields and what it says twice
+(a subject, a file's name), all of it bounded by fields.py. The bound does not follow the setting: a journal that was
+written under another one is read whole.
+"""
+
+
+class TooLong(ValueError):
+    """A payload that nobody would read back."""
 
 
 class Record(NamedTuple):
@@ -23,7 +35,13 @@ class Record(NamedTuple):
 
 
 def frame(payload: bytes) -> bytes:
-    """The record that holds `payload`."""
+    """The record that holds `payload`.
+
+    Raises:
+        TooLong: it is over MOST_PAYLOAD.
+    """
+    if len(payload) > MOST_PAYLOAD:
+        raise TooLong(f"{len(payload)} bytes")
     return _HEAD.pack(MAGIC, len(payload), zlib.crc32(payload)) + payload
 
 

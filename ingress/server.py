@@ -8,6 +8,7 @@ import os
 import signal
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from typing import Any
 
 from aiohttp import hdrs, web
 from aiohttp.http_exceptions import HttpProcessingError
@@ -15,15 +16,19 @@ from aiohttp.http_exceptions import HttpProcessingError
 from chatwootai.stores.connection import connect
 from chatwootai.stores.standing import examine
 from chatwootai.telemetry import http, log, loop, metrics
+from chatwootai.telemetry.descriptors import raise_limit
 from chatwootai.telemetry.tasks import ended, for_ever, owned
 from config.live import Live
 from ingress import health
 from ingress.admission import REDIS_RETRIES, REDIS_SECONDS, Admissions
-from ingress.environment import Environment
+from ingress.connections import Connections, Site
+from ingress.environment import MOST_CONNECTIONS, Environment
 from ingress.journal import Journal
 from ingress.webhook import Door
 
 _SHUTDOWN_SECONDS = 10.0
+_OTHER_FILES = 256
+"""Descriptors that are not a stranger's: Redis, journals, logs, the configuration."""
 Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 _log = log.get("ingress.server")
@@ -53,11 +58,13 @@ async def serve(environment: Environment, environ: Mapping[str, str]) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     await _look_at_redis(environment)
     async with _configuration(environment, environ) as live, _admissions(environment) as admissions:
-        door = Door(live.snapshot, admissions)
+        door = Door(live.snapshot, admissions, most_body=environment.most_body)
         live.listen(door.replace)
         door.replace(snapshot := live.snapshot)
         app = application(door, admissions, live)
-        async with listening(app, environment.host, environment.port, door.finish) as (host, port):
+        most = max(64, min(environment.most_connections, raise_limit() - _OTHER_FILES))
+        address = (environment.host, environment.port)
+        async with listening(app, *address, door.finish, Connections(most)) as (host, port):
             gc.collect()
             gc.freeze()  # what is loaded stays; collections look only at what requests leave behind
             _log.info("listening", host=host, port=port, accounts=len(snapshot.accounts), config=snapshot.digest[:12])
@@ -113,7 +120,11 @@ async def _admissions(environment: Environment) -> AsyncIterator[Admissions]:
 
 @contextlib.asynccontextmanager
 async def listening(
-    app: web.Application, host: str, port: int, finish: Callable[[], Awaitable[None]] | None = None
+    app: web.Application,
+    host: str,
+    port: int,
+    finish: Callable[[], Awaitable[None]] | None = None,
+    connections: Connections | None = None,
 ) -> AsyncIterator[tuple[str, int]]:
     """Serve an application; gives the host and the port in use.
 
@@ -124,20 +135,21 @@ async def listening(
     debug = logging.getLogger("aiohttp.access").isEnabledFor(logging.DEBUG)
     server_log = logging.getLogger("aiohttp.server")
     server_log.addFilter(_no_strangers)
-    runner = web.AppRunner(
-        app,
-        logger=server_log,
-        access_log=logging.getLogger("aiohttp.access") if debug else None,
-        auto_decompress=False,
-        lingering_time=2.0,
-        keepalive_timeout=75.0,
-        shutdown_timeout=_SHUTDOWN_SECONDS,
-    )
+    settings: dict[str, Any] = {
+        "logger": server_log,
+        "access_log": logging.getLogger("aiohttp.access") if debug else None,
+        "auto_decompress": False,
+        "lingering_time": 2.0,
+        "keepalive_timeout": 75.0,
+    }
+    runner = web.AppRunner(app, **settings, shutdown_timeout=_SHUTDOWN_SECONDS)
     await runner.setup()
     if runner.server is not None and _DOOR in app:
         runner.server.request_handler = _straight_to(app[_DOOR], runner.server.request_handler)
+    connections = connections or Connections(MOST_CONNECTIONS)
+    watch = owned(asyncio.create_task(connections.watch()), "connections")
     try:
-        site = web.TCPSite(runner, host, port)
+        site = Site(runner, host, port, connections, settings)
         await site.start()
         address = runner.addresses[0]
         yield address[0], address[1]
@@ -147,6 +159,7 @@ async def listening(
                 async with asyncio.timeout(_SHUTDOWN_SECONDS):
                     await finish()
     finally:
+        await ended(watch)
         await runner.cleanup()
 
 

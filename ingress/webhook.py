@@ -22,6 +22,7 @@ from config.snapshot import Account, Snapshot
 from ingress import body, payload
 from ingress.admission import Admissions, StoredNowhere
 from ingress.answers import Ready, fitting, later, refused
+from ingress.bounds import MIB, MOST_MIB
 from ingress.payload import Arrival, Unusable
 from ingress.rate import Rates
 from ingress.signature import Cause, Refused, verify
@@ -45,9 +46,10 @@ _log = log.get("ingress.webhook")
 class Door:
     """Answers webhooks. `snapshot` is replaced whole when the configuration changes."""
 
-    def __init__(self, snapshot: Snapshot, admissions: Admissions) -> None:
+    def __init__(self, snapshot: Snapshot, admissions: Admissions, *, most_body: int = MOST_MIB * MIB) -> None:
         self.snapshot = snapshot
         self._admissions = admissions
+        self._most_body = most_body
         self._rates = Rates(time.monotonic)
         self._told = log.get("ingress.webhook").info  # looked up once: a line for each message
         self._in_flight = 0
@@ -85,9 +87,10 @@ class Door:
 
     async def _answer(self, request: web.BaseRequest, account: Account) -> web.StreamResponse:
         try:
-            raw = await body.read(request)
-        except body.TooLarge:
-            return refused(413, "too_large", "the body is over 1 MiB", close=True)
+            raw = await body.read(request, self._most_body)
+        except body.TooLarge as error:
+            _log.warning("too_large", account=account.key, bytes=error.size, most=self._most_body)
+            return refused(413, "too_large", f"the body is over {self._most_body // MIB} MiB", close=True)
         except body.TooSlow:
             return refused(400, "too_slow", "the body did not come in time", close=True)
         now = time.time()

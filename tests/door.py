@@ -21,6 +21,8 @@ from chatwootai.stores.connection import Connection, connect
 from config.settings import Settings
 from config.snapshot import Account, Installation, Secret, Snapshot
 from ingress.admission import Admissions
+from ingress.bounds import MIB, MOST_MIB
+from ingress.connections import Connections
 from ingress.journal import MOST_BYTES, Journal
 from ingress.server import application, listening
 from ingress.webhook import Door
@@ -97,7 +99,12 @@ class Visitor:
 
 @contextlib.asynccontextmanager
 async def open_door(
-    redis_url: str, folder: Path, *accounts: Account, most_bytes: int = MOST_BYTES
+    redis_url: str,
+    folder: Path,
+    *accounts: Account,
+    most_bytes: int = MOST_BYTES,
+    most_body: int = MOST_MIB * MIB,
+    connections: Connections | None = None,
 ) -> AsyncIterator[Visitor]:
     """The door in this process: real sockets, real Redis, a real disk."""
     connection: Connection = connect(redis_url, timeout=1.0, retries=0)
@@ -105,9 +112,9 @@ async def open_door(
     await journal.open()
     admissions = Admissions(connection, journal)
     replay = asyncio.create_task(admissions.run())
-    app: web.Application = application(Door(snapshot(*accounts), admissions), admissions)
+    app: web.Application = application(Door(snapshot(*accounts), admissions, most_body=most_body), admissions)
     try:
-        async with listening(app, "127.0.0.1", 0) as (host, port), ClientSession() as session:
+        async with listening(app, "127.0.0.1", 0, connections=connections) as (host, port), ClientSession() as session:
             yield Visitor(session, f"http://{host}:{port}", admissions)
     finally:
         admissions.close()

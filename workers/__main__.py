@@ -11,6 +11,7 @@ from chatwootai.stores.connection import BadRedisUrl, connect
 from chatwootai.stores.queue import Queue
 from chatwootai.stores.standing import CannotUse
 from chatwootai.telemetry import log
+from chatwootai.telemetry.descriptors import raise_limit
 from config.problems import ConfigurationError
 from workers.environment import BadEnvironment, Environment, worker_id
 from workers.settings import FUNCTIONS, pack, shutdown, startup, unpack
@@ -26,6 +27,7 @@ def main() -> int:
     try:
         log.configure_from(process="worker")
         environment = Environment.read()
+        raise_limit()
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             return runner.run(_run(environment))
     except OSError as error:

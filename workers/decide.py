@@ -8,6 +8,7 @@ from functools import partial
 
 from chatwootai.channels.choices import rendered
 from chatwootai.channels.quoting import quoted
+from chatwootai.channels.render import carried
 from chatwootai.model import assemble, notes, outcome
 from chatwootai.model.burst import Window, may_restart
 from chatwootai.model.delivery import Delivery
@@ -267,12 +268,13 @@ def _said(turn: Turn, question: Question, draft: Draft, greeting: str) -> Outcom
     """What of a draft may be read: all of it, dressed, or nothing and people instead."""
     settings = turn.settings
     drafted_by_model = draft.served_by not in _OPERATORS
+    text = carried(question.channel, draft.text, carrier=question.carrier)  # what nobody would read is not judged
     need = (
         Need(Cause.MODEL, reason=draft.trouble)
         if draft.trouble
-        else after_draft(draft.confidence, draft.handoff, rules(settings), draft.text if drafted_by_model else "")
+        else after_draft(draft.confidence, draft.handoff, rules(settings), text if drafted_by_model else "")
     )
-    fit = guarded(draft.text, Level(settings.output_guard), draft.told) if drafted_by_model else Guarded(draft.text)
+    fit = guarded(text, Level(settings.output_guard), draft.told) if drafted_by_model else Guarded(text)
     if need is None and fit.problem is None:
         signature = settings.signature_on(question.channel)
         choices = tuple(title for title in draft.choices if guarded(title) == Guarded(title))

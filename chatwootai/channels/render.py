@@ -39,7 +39,16 @@ def render(
     shape = shape_of(channel, carrier)
     if length is not None or parts is not None:
         shape = replace(shape, length=length or shape.length, parts=parts or shape.parts)
-    return _stable(cut_at_sentence(markdown, _MARKUP * shape.length * shape.parts + _SPARE), shape)
+    return _stable(cut_at_sentence(markdown, _most(shape)), shape)
+
+
+def carried(channel: str, markdown: str, *, carrier: str | None = None) -> str:
+    """Cut Markdown, at a sentence where there is one, to what a reply on a channel may come out of at most."""
+    return cut_at_sentence(markdown, _most(shape_of(channel, carrier)))
+
+
+def _most(shape: Shape) -> int:
+    return _MARKUP * shape.length * shape.parts + _SPARE
 
 
 def _stable(markdown: str, shape: Shape) -> tuple[str, ...]:

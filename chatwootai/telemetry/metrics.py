@@ -43,6 +43,11 @@ SIGNATURE_FAILURES: Final = Counter(
 UNSIGNED: Final = Counter(
     "chatwootai_unsigned_deliveries", "Requests without a signature that an account with `signature: optional` let in."
 )
+CONNECTIONS_CLOSED: Final = Counter(
+    "chatwootai_connections_closed",
+    "Connections that the door closed, by cause: late (no whole head in time), full (made room for a new one).",
+    ["cause"],
+)
 ADMIT_SECONDS: Final = Histogram(
     "chatwootai_admit_seconds", "From a verified, parsed request to its storage, by where it was stored.",
     ["store"], buckets=_FAST,

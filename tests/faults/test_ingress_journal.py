@@ -1,6 +1,7 @@
 """Accepted means stored: Redis killed, the process killed, the disk full or torn, and nothing acknowledged is lost."""
 
 import asyncio
+import io
 import json
 import os
 import resource
@@ -15,9 +16,10 @@ from aiohttp import ClientSession
 from chatwootai.stores import keys
 from chatwootai.stores.connection import connect
 from chatwootai.stores.embedded import Embedded
+from ingress.bounds import MIB
 from ingress.journal import Journal, JournalRefused
 from ingress.journal_file import SUFFIX, JournalFile
-from ingress.records import frame
+from ingress.records import MOST_PAYLOAD, frame
 from tests.door import Process, Visitor, message, open_door, process
 
 CONVERSATIONS = 10
@@ -313,3 +315,40 @@ async def test_no_file_has_two_owners(tmp_path: Path) -> None:
     assert await Journal(tmp_path).adopt() == 0
     assert (await other.next_batch(10)).payloads == [b"x"]
     await other.close()
+
+
+@pytest.mark.parametrize("mib", [1, 4, 16])
+async def test_the_longest_body_is_read_back_from_the_journal(server: Embedded, tmp_path: Path, mib: int) -> None:
+    """What the door takes, the journal holds: every text as long as a body of that size lets it be, and escaped."""
+    attachment = {"file_type": "audio", "data_url": "https://a/" + "é" * 1_900, "transcribed_text": "\u0001é" * 75_000}
+    whole = message(7, content="\u0001" * 150_000, attachments=[attachment] * 30, extra="")
+    spare = mib * MIB - len(json.dumps(whole, ensure_ascii=False).encode())
+    if spare < 0:
+        whole = message(7, content="\u0001" * 150_000, extra="")
+        spare = mib * MIB - len(json.dumps(whole, ensure_ascii=False).encode())
+    body = json.dumps({**whole, "extra": "x" * spare}, ensure_ascii=False).encode()
+    assert len(body) == mib * MIB
+    async with open_door(server.url, tmp_path, most_body=mib * MIB) as door:
+        assert (await door.post(message(6, conversation=2))).status == 200
+        server.kill()
+        answer = await door.post(body, data=io.BytesIO(body))
+        assert (answer.status, answer.body) == (200, {"status": "accepted"})
+        assert (await door.post(message(8))).status == 200
+        server.resume()
+        await until(lambda: _both(server.url))
+
+
+async def _both(url: str) -> bool:
+    return await waiting(url) == [7, 8]
+
+
+async def test_a_record_that_nobody_would_read_back_is_refused(tmp_path: Path) -> None:
+    journal = Journal(tmp_path)
+    await journal.open()
+    with pytest.raises(JournalRefused, match="too long"):
+        await journal.append(b"x" * (MOST_PAYLOAD + 1), "1:25")
+    await journal.append(b"x" * MOST_PAYLOAD, "1:25")
+    assert not journal.trouble
+    (payload,) = (await journal.next_batch(8)).payloads
+    assert len(payload) == MOST_PAYLOAD
+    await journal.close()

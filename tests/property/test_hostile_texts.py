@@ -1,4 +1,4 @@
-"""No text makes anything slow: each shape of tests/hostile.py against whatever reads a stranger's or a model's text.
+"""No text makes anything slow: each shape of sandbox/hostile.py against whatever reads a stranger's or a model's text.
 
 Work is counted as processor time of this thread, and only compared with itself: eight times the text may take some
 eight times the work, 64 times would be quadratic.
@@ -35,9 +35,9 @@ from crews.sentences import whole_sentences
 from crews.stack.response import halves, harmony, leaked
 from crews.stack.response.thoughts import without_thoughts
 from ingress.payload import Arrival, parse
+from sandbox.hostile import SHAPES, Shape
 from sandbox.llm import prompt as model_prompt
 from sandbox.llm.answer import compose
-from tests.hostile import SHAPES, Shape
 from workers import documents
 
 FEW, MANY = 2_000, 16_000
