@@ -4,7 +4,8 @@ from dataclasses import fields
 
 from arq.connections import ArqRedis, RedisSettings
 
-from chatwootai.stores.connection import DEFAULT_URL, SENTINEL, connect, sentinels, told
+from chatwootai.stores.address import address
+from chatwootai.stores.connection import DEFAULT_URL, connect
 
 _RETRIES = 60
 _PAUSE = 1.0
@@ -23,35 +24,23 @@ def pool(url: str | None) -> ArqRedis:
 def redis_settings(url: str | None) -> RedisSettings:
     """The same Redis in arq's words, for `arq --check`, which makes its own connection.
 
+    It has no words for a login of the sentinels' own: there, ask a worker's /readyz instead.
+
     Raises:
         BadRedisUrl: the URL means nothing.
     """
-    url = url or DEFAULT_URL
-    return _of_sentinels(url) if url.startswith(SENTINEL) else _of(url)
-
-
-def _of(url: str) -> RedisSettings:
-    found = told(url)
-    secure = {field.name for field in fields(RedisSettings) if field.name.startswith("ssl_")} & set(found)
+    found = address(url or DEFAULT_URL)
+    options = found.options
+    named = {field.name for field in fields(RedisSettings) if field.name.startswith("ssl_")} & set(options)
     return RedisSettings(
-        host=found.get("host", "localhost"),
-        port=found.get("port", 6379),
-        unix_socket_path=found.get("path"),
-        database=int(found.get("db", 0)),
-        username=found.get("username"),
-        password=found.get("password"),
-        ssl=url.startswith("rediss://"),
-        **{name: found[name] for name in secure},
-    )
-
-
-def _of_sentinels(url: str) -> RedisSettings:
-    found = sentinels(url)
-    return RedisSettings(
-        host=found.hosts,
-        sentinel=True,
-        sentinel_master=found.service,
-        database=found.database,
-        username=found.username,
-        password=found.password,
+        host=list(found.hosts) if found.service else str(options.get("host", "localhost")),
+        port=int(options.get("port", 6379)),
+        unix_socket_path=options.get("path"),
+        database=int(options["db"]),
+        username=options.get("username"),
+        password=options.get("password"),
+        ssl=found.tls,
+        sentinel=bool(found.service),
+        sentinel_master=found.service or "mymaster",
+        **{name: options[name] for name in named},
     )

@@ -1,16 +1,17 @@
-"""How we reach Redis: every URL that an operator may write."""
+"""How we reach Redis: a client for whatever REDIS_URL says, through Sentinel where it is asked to."""
 
-from dataclasses import dataclass
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 from redis.asyncio import Redis
-from redis.asyncio.connection import SSLConnection, parse_url
+from redis.asyncio.connection import Connection as PlainConnection
+from redis.asyncio.connection import ConnectionPool, SSLConnection, UnixDomainSocketConnection
 from redis.asyncio.retry import Retry
-from redis.asyncio.sentinel import Sentinel
-from redis.backoff import ExponentialBackoff
+from redis.asyncio.sentinel import MasterNotFoundError, Sentinel
+from redis.backoff import ExponentialBackoff, NoBackoff
+from redis.exceptions import AuthenticationError, RedisError
 from redis.exceptions import ConnectionError as RedisConnectionError
 
+from chatwootai.stores.address import Address, BadRedisUrl, address
 from chatwootai.stores.errors import StoreMisused, StoreUnavailable, store_errors
 
 __all__ = ["BadRedisUrl", "Connection", "StoreMisused", "StoreUnavailable", "connect", "store_errors"]
@@ -18,111 +19,76 @@ __all__ = ["BadRedisUrl", "Connection", "StoreMisused", "StoreUnavailable", "con
 Connection = Redis
 
 DEFAULT_URL = "redis://127.0.0.1:6379/0"
-SENTINEL = "redis+sentinel://"
-_READS = (
-    "REDIS_URL: it reads redis://[user:password@]host:port/number, or unix:///path?db=number; "
-    "in a password, @ : / ? # and % are written as %40 %3A %2F %3F %23 and %25"
-)
-
-
-class BadRedisUrl(ValueError):
-    """REDIS_URL is not one of redis://, rediss://, unix:// or redis+sentinel://; says so without repeating it."""
 
 
 def connect(
     url: str, *, timeout: float = 2.0, retries: int = 1, pause: float = 0.2, max_connections: int = 64
 ) -> Connection:
-    """A lazy client for `url`; nothing is sent yet.
+    """Return a lazy client for `url`; nothing is sent yet.
 
     Args:
-        url: redis://, rediss://, unix:// or redis+sentinel://host:port,host:port/service/db.
+        url: redis://, rediss://, unix:// or redis+sentinel://host:port,host:port/service/db (address.py).
         timeout: seconds for connecting and for each answer; a frozen Redis counts as away after it.
         retries: how often a broken connection is tried again before a call fails.
         pause: at most so many seconds between two tries.
         max_connections: of the pool; who would need one more is told that Redis is away.
 
     Raises:
-        BadRedisUrl: `url` has another scheme, a part that means nothing, or a sentinel URL no service.
+        BadRedisUrl: `url` has another scheme, a part that means nothing, or an option that is not known.
     """
+    found = address(url)
     options: dict[str, Any] = {
         "socket_timeout": timeout,
         "socket_connect_timeout": timeout,
         "retry": Retry(ExponentialBackoff(cap=pause, base=0.01), retries),
         "retry_on_error": [RedisConnectionError, OSError],
         "health_check_interval": 0,
+        **found.options,
     }
-    if url.startswith(SENTINEL):
-        return _sentinel(url, options)
-    client: Connection = Redis.from_url(url, max_connections=max_connections, **options, **_checked(told(url)))
+    if found.service:
+        return _behind_sentinels(found, options)
+    kind = UnixDomainSocketConnection if not found.hosts else SSLConnection if found.tls else PlainConnection
+    pool = ConnectionPool(connection_class=kind, max_connections=max_connections, **options)
+    client: Connection = Redis.from_pool(pool)
     return client
 
 
-def told(url: str) -> dict[str, Any]:
-    """What a redis://, rediss:// or unix:// URL says, in redis-py's words.
-
-    Raises:
-        BadRedisUrl: it has another scheme, or a part that means nothing.
-    """
-    scheme = url.partition("://")[0]
-    if scheme not in {"redis", "rediss", "unix"}:
-        named = f"{scheme}:// is not" if scheme.isidentifier() and scheme != url else "it is none of"
-        raise BadRedisUrl(f"REDIS_URL: {named} redis://, rediss://, unix:// or redis+sentinel://")
-    try:
-        found: dict[str, Any] = dict(parse_url(url))
-        database = urlsplit(url).path.strip("/")
-    except ValueError:  # its words may quote the password
-        raise BadRedisUrl(_READS) from None
-    if scheme != "unix" and database and not database.isdecimal():
-        raise BadRedisUrl(_READS)
-    return found
-
-
-def _checked(found: dict[str, Any]) -> dict[str, Any]:
-    """Over TLS, the certificate must be the host's: redis-py takes any that a known authority signed."""
-    secure = found.get("connection_class") is SSLConnection
-    return {"ssl_check_hostname": True} if secure and found.get("ssl_cert_reqs") != "none" else {}
-
-
-@dataclass(frozen=True, slots=True)
-class Sentinels:
-    """What a redis+sentinel:// URL says. Name and password are Redis' own; Sentinel is asked without."""
-
-    hosts: list[tuple[str, int]]
-    service: str
-    database: int
-    username: str | None
-    password: str | None
-
-
-def sentinels(url: str) -> Sentinels:
-    """Read a redis+sentinel:// URL.
-
-    Raises:
-        BadRedisUrl: hosts or service are missing, or a port or the database is no number.
-    """
-    parts = urlsplit(url)
-    login, _, netloc = parts.netloc.rpartition("@")
-    username, _, password = login.partition(":")
-    service, _, database = parts.path.strip("/").partition("/")
-    try:
-        hosts = [_host(item) for item in netloc.split(",") if item]
-        number = int(database or 0)
-    except ValueError:
-        hosts = []
-    if not hosts or not service:
-        raise BadRedisUrl("REDIS_URL: a sentinel URL reads redis+sentinel://host:port,host:port/service/db")
-    return Sentinels(hosts, service, number, unquote(username) or None, unquote(password) or None)
-
-
-def _sentinel(url: str, options: dict[str, Any]) -> Connection:
-    found = sentinels(url)
-    sentinel = Sentinel(found.hosts, socket_timeout=options["socket_timeout"])  # type: ignore[no-untyped-call]  # redis has no types here
-    client: Connection = sentinel.master_for(
-        found.service, db=found.database, username=found.username, password=found.password, **options
-    )
+def _behind_sentinels(found: Address, options: dict[str, Any]) -> Connection:
+    timeouts = {name: options[name] for name in ("socket_timeout", "socket_connect_timeout")}
+    asked = {**timeouts, "retry": Retry(NoBackoff(), 0), **found.sentinel_options}
+    sentinels = _Sentinels(list(found.hosts), sentinel_kwargs=asked)  # type: ignore[no-untyped-call]  # no types here
+    client: Connection = sentinels.master_for(found.service, ssl=found.tls, **options)
     return client
 
 
-def _host(item: str) -> tuple[str, int]:
-    host, _, port = item.rpartition(":")
-    return (host, int(port)) if host else (item, 26379)
+class _Sentinels(Sentinel):
+    """Asks one sentinel after the other. Where none tells, the error says why: a login before a silence."""
+
+    async def discover_master(self, service_name: str) -> tuple[str, int]:
+        errors: list[Exception] = []
+        known: set[str] = set()
+        for number, sentinel in enumerate(self.sentinels):
+            try:
+                services = await sentinel.sentinel_masters()  # type: ignore[no-untyped-call]
+            except (RedisError, OSError, TimeoutError) as error:
+                errors.append(error)
+                continue
+            finally:  # asked once in a while, and nobody who closes the client would close these
+                await sentinel.connection_pool.disconnect(inuse_connections=False)
+            state = services.get(service_name)
+            if state and self.check_master_state(state, service_name):
+                self.sentinels[0], self.sentinels[number] = sentinel, self.sentinels[0]  # first to be asked next time
+                return state["ip"], state["port"]
+            known |= set(services)
+        raise _nobody_told(service_name, errors, known)
+
+
+def _nobody_told(service: str, errors: list[Exception], known: set[str]) -> Exception:
+    for error in errors:
+        if isinstance(error, AuthenticationError):
+            return AuthenticationError(f"Sentinel refuses our login: {error}")
+    if service in known:
+        return MasterNotFoundError(f"Sentinel says that {service} is down")
+    if known:
+        return MasterNotFoundError(f"Sentinel knows no service of that name, but {', '.join(sorted(known))}")
+    return RedisConnectionError(f"no Sentinel tells where Redis is: {errors[-1] if errors else 'none knows a service'}")
