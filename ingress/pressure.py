@@ -38,6 +38,7 @@ class Gauge:
         found = await pressure(self._connection, self._most)
         metrics.MESSAGES_WAITING.set(found.messages)
         metrics.TENANTS_FULL.set(found.full)
+        metrics.READY_JOBS.set(found.ready)
         return found
 
     async def check(self) -> Check:

@@ -9,11 +9,15 @@ from chatwootai.stores.together import together
 
 @dataclass(frozen=True, slots=True)
 class Pressure:
-    """Messages in mailboxes; `full`: tenants that have `most` of them or more, and are answered 429."""
+    """Messages in mailboxes; `full`: tenants that have `most` of them or more, and are answered 429.
+
+    `ready`: turns that wait for a slot.
+    """
 
     messages: int
     full: int
     most: int
+    ready: int = 0
 
 
 async def pressure(connection: Connection, most: int) -> Pressure:
@@ -22,6 +26,8 @@ async def pressure(connection: Connection, most: int) -> Pressure:
     Raises:
         StoreUnavailable: Redis is away.
     """
-    (counts,) = await together(connection, ("HVALS", keys.WAITING))
+    counts, queued, scheduled = await together(
+        connection, ("HVALS", keys.WAITING), ("ZCARD", keys.QUEUE), ("ZCARD", keys.SCHEDULED)
+    )
     waiting = [int(count) for count in counts]
-    return Pressure(sum(waiting), sum(count >= most for count in waiting), most)
+    return Pressure(sum(waiting), sum(count >= most for count in waiting), most, max(0, queued - scheduled))

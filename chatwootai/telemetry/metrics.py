@@ -72,6 +72,9 @@ JOURNAL_EVENTS: Final = Counter(
 )
 
 REDIS_UP: Final = Gauge("chatwootai_redis_up", "1 while Redis does as this process asks, 0 while it is away.")
+REDIS_MEMORY: Final = Gauge(
+    "chatwootai_redis_memory_ratio", "Of the memory that Redis may use, what it does; 0 where that has no bound."
+)
 
 # The turn.
 STEP_SECONDS: Final = Histogram(
@@ -116,7 +119,7 @@ MESSAGES_WAITING: Final = Gauge(
 TENANTS_FULL: Final = Gauge(
     "chatwootai_full_tenants", "Tenants with as many messages waiting as may: the door answers them 429."
 )
-MAILBOXES_WAITING: Final = Gauge("chatwootai_ready_jobs", "Turns that wait for a slot, as last seen by this process.")
+READY_JOBS: Final = Gauge("chatwootai_ready_jobs", "Turns that wait for a slot, as last seen by this process.")
 
 # The mind.
 MODEL_CALLS: Final = Counter(

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from chatwootai.stores import keys
+from chatwootai.stores.scripts import Script
 
 ROOT = Path(__file__).resolve().parents[2]
 ROOMS = ("chatwootai", "config", "crews", "ingress", "ops", "sandbox", "workers")
@@ -43,8 +44,8 @@ def test_every_key_of_the_scripts_stands_in_the_list_of_keys() -> None:
 
 ALL_ACCOUNTS = {
     "cw:timers", "cw:open", "cw:scheduled", "cw:leases", "cw:owners", "cw:running", "cw:waiting", "cw:tenants:{lane}",
-    "cw:job:{job}", "cw:wake", "cw:worker:{worker}", "cw:signals:{worker}", "cw:probe", "cw:dead", "cw:dead:{turn}",
-    "cw:turn:{turn}", "cw:catchup", "cw:sweep", "cw:config:counter", "cw:config:current",
+    "cw:job:{job}", "cw:wake", "cw:worker:{worker}", "cw:signals:{worker}", "cw:probe", "cw:full", "cw:dead",
+    "cw:dead:{turn}", "cw:turn:{turn}", "cw:catchup", "cw:sweep", "cw:config:counter", "cw:config:current",
     "cw:config:version:{version}", "cw:config:versions", "cw:config:about", "cw:config:sync", "cw:config:told",
     "cw:refused", "cw:breaker:{target}", "cw:limit:{endpoint}", "cw:queue:{endpoint}",
     "cw:done", "cw:done:sizes", "cw:done:counts",
@@ -68,6 +69,17 @@ def test_every_script_says_what_it_takes_and_returns() -> None:
         if script.stem != "queue":
             assert any("ARGV" in line for line in head), script.name
             assert any("returns" in line for line in head), script.name
+            assert Script(script.stem).key(()) == "cw:{all}", script.name
+
+
+def test_every_metric_has_a_writer() -> None:
+    """One that nobody sets shows 0 for ever, and looks like good news."""
+    source = (ROOT / "chatwootai/telemetry/metrics.py").read_text(encoding="utf-8")
+    named = re.findall(r"^([A-Z_]+): Final = (?:Counter|Gauge|Histogram)\(", source, re.MULTILINE)
+    assert len(named) > 40
+    code = "\n".join(path.read_text(encoding="utf-8") for room in ROOMS for path in (ROOT / room).rglob("*.py"))
+    written = set(re.findall(r"\b([A-Z_]+)\.(?:inc|dec|set|observe|labels)\(", code))
+    assert not set(named) - written
 
 
 def test_only_our_distribution_owns_our_packages() -> None:

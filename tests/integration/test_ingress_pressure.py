@@ -55,10 +55,13 @@ async def test_a_full_tenant_hears_429_and_its_neighbour_does_not(door: Visitor,
     assert (await door.post(neighbour, to="2", headers=signed(neighbour, OTHER))).status == 200
     ready = await door.get("/readyz")
     assert (ready.status, ready.body["status"]) == (200, "degraded")
-    assert ready.body["checks"]["mailboxes"] == {"status": "degraded", "messages": 4, "full": 1, "most": 3}
+    assert ready.body["checks"]["mailboxes"] == {
+        "status": "degraded", "messages": 4, "full": 1, "most": 3, "ready": 4,
+    }  # fmt: skip
     told = (await door.get("/metrics")).body
     assert "chatwootai_waiting_messages 4.0" in told
     assert "chatwootai_full_tenants 1.0" in told
+    assert "chatwootai_ready_jobs 4.0" in told
     await Readmission(redis).drop("1:1")
     assert (await door.post(message(4, 4))).status == 200
     assert (await door.get("/readyz")).body["checks"]["mailboxes"]["messages"] == 4
