@@ -15,6 +15,7 @@ from chatwootai.channels.incoming import Manner
 from chatwootai.stores.connection import Connection, StoreUnavailable, connect, store_errors
 from chatwootai.stores.footing import UNKNOWN, footing
 from chatwootai.stores.mailbox import Mailbox
+from chatwootai.stores.memory import EVERY_SECONDS, Memory
 from chatwootai.stores.outage import OUTAGE
 from chatwootai.stores.repair import Repair
 from chatwootai.stores.rounds import Rounds
@@ -88,6 +89,7 @@ class Shop:
         self.background("sweep", self._sweep)
         self.background("watchdog", loop.watch)
         self.background("tokens", lambda: self.floor.standing.watch(lambda: self.floor.served, self.floor.tenant))
+        self.background("memory", self._keep_room)
         self.background("warmth", lambda: crews.keep_warm(self._everyones_settings))
         if self.environment.catch_up_hours:
             self.background("catch-up", self._catch_up)
@@ -135,6 +137,13 @@ class Shop:
                 for conv in await repair.sweep(every=_SWEEP_SECONDS):
                     _log.warning("conversation_mended", conv=conv)
             await asyncio.sleep(_SWEEP_SECONDS)
+
+    async def _keep_room(self) -> None:
+        memory = Memory(self.connection)
+        while True:
+            with suppress(StoreUnavailable):
+                await memory.look()
+            await asyncio.sleep(EVERY_SECONDS)
 
     async def _catch_up(self) -> None:
         every = self.environment.catch_up_minutes * 60

@@ -32,6 +32,7 @@ The scripts in lua/ build the same names; tests/house holds the two against each
 | cw:wake | list, at most 64 | until popped | queue | a token for a worker that sleeps |
 | cw:worker:{worker} | string | 15 s | heartbeat | this worker lives |
 | cw:signals:{worker} | channel | | admit, signal | words to a running turn |
+| cw:full | string | 15 s | crowded | memory is nearly used up: what only tells people is not kept |
 | cw:probe | string | 1 s | probe | whether a write is taken |
 | cw:dead | zset, score = ms | 30 days | commit | turns that gave up |
 | cw:dead:{turn} | string, JSON | 30 days | commit | what a dead letter holds |

@@ -85,8 +85,7 @@ class Queue:
         Raises:
             StoreUnavailable: Redis is away.
         """
-        with store_errors():
-            await self._connection.set(worker(self.worker), b"1", px=int(ttl * 1000))
+        await self._runner.run("alive", self.worker, int(ttl * 1000))
 
     async def live(self) -> None:
         """Say so for ever, for a worker that renews nothing."""
@@ -120,5 +119,4 @@ class Queue:
         Raises:
             StoreUnavailable: Redis is away.
         """
-        with store_errors():
-            await self._connection.lpush(WAKE, b"1")  # type: ignore[misc]
+        await self._runner.run("wake")

@@ -1,7 +1,7 @@
 """The sweep: conversations with something to do whose job is gone get another."""
 
 from chatwootai.stores.connection import Connection
-from chatwootai.stores.keys import OPEN, SWEEP, TIMERS
+from chatwootai.stores.keys import OPEN, TIMERS
 from chatwootai.stores.scripts import Runner
 from chatwootai.stores.together import together
 
@@ -24,15 +24,11 @@ class Repair:
         Raises:
             StoreUnavailable: Redis is away.
         """
-        mine, conversations, timers = await together(
-            self._connection,
-            ("SET", SWEEP, b"1", "PX", int(every * 1000), "NX"),
-            ("ZCARD", OPEN),
-            ("ZCARD", TIMERS),
-        )
-        mended: list[str] = []
-        if mine:
-            for _ in range(0, max(1, min(_MOST, max(conversations, timers))), _AT_ONCE):
-                found = await self._runner.run("repair", _SETTLED_MS, _AT_ONCE)
-                mended += [conv.decode() for conv in found]
-        return mended
+        found = await self._runner.run("repair", _SETTLED_MS, _AT_ONCE, int(every * 1000))
+        if found is None:
+            return []
+        conversations, timers = await together(self._connection, ("ZCARD", OPEN), ("ZCARD", TIMERS))
+        mended = list(found)
+        for _ in range(0, min(_MOST, max(conversations, timers)), _AT_ONCE):
+            mended += await self._runner.run("repair", _SETTLED_MS, _AT_ONCE)
+        return [conv.decode() for conv in mended]

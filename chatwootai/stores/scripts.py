@@ -1,6 +1,7 @@
 """Lua scripts from lua/, run by digest; all that is asked for in one tick of the event loop shares one write."""
 
 import hashlib
+import re
 import time
 from functools import cache
 from importlib.resources import files
@@ -18,6 +19,12 @@ from chatwootai.stores.pipe import Pipe
 
 Argument = str | bytes | int | float
 
+_FULL: Final = "#!lua flags=allow-oom\n"
+_RUNS_FULL: Final = "\n-- runs in a full Redis\n"
+_ROUTE: Final = re.compile(
+    r"^-- KEYS 1 cw:\{(?:all\}$|account\}, (of the conv in|of the job in|of) ARGV (\d+)\b)", re.MULTILINE
+)
+_ALL: Final = "cw:{all}"
 _AGAIN_SECONDS: Final = 60.0
 _said: dict[str, float] = {}
 """When each script's failure was last written to the log."""
@@ -25,12 +32,38 @@ _log = structlog.get_logger(__name__)
 
 
 class Script:
-    """One file of lua/, with the shared queue.lua before it, and its SHA-1 as Redis knows it."""
+    """One file of lua/, with the shared queue.lua before it, and its SHA-1 as Redis knows it.
+
+    Two lines of its head are read: `-- KEYS 1 cw:{account}, ...`, the routing key that each call names, and
+    `-- runs in a full Redis` for what empties one (Redis checks memory before such a script, by the flags on its first
+    line, instead of at each command).
+    """
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.source = _read("queue.lua") + _read(f"{name}.lua")
+        own = _read(f"{name}.lua")
+        self.source = (_FULL if _RUNS_FULL in own else "") + _read("queue.lua") + own
         self.digest = hashlib.sha1(self.source.encode(), usedforsecurity=False).hexdigest()
+        routed = _ROUTE.search(own)
+        if routed is None:
+            raise ValueError(f"{name}.lua names no routing key")
+        self._of, self._at = routed[1], int(routed[2] or 0) - 1
+
+    def key(self, arguments: tuple[Argument, ...]) -> str:
+        """Return the routing key of a call: all that is one account's could lie on one server of several."""
+        if self._at < 0 or self._at >= len(arguments):
+            return _ALL
+        value = arguments[self._at]
+        named = value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+        return f"cw:{{{_account(self._of, named)}}}"
+
+
+def _account(of: str, named: str) -> str:
+    if of == "of the conv in":
+        return named.rpartition(":")[0]
+    if of == "of the job in":  # turn:<account>:<conversation>:<number>
+        return named.removeprefix("turn:").rpartition(":")[0].rpartition(":")[0] or "all"
+    return named.partition(":")[0]
 
 
 @cache
@@ -61,7 +94,7 @@ class Runner:
         return runner
 
     async def run(self, name: str, *arguments: Argument) -> Any:
-        """Run a script; all names of keys travel as arguments and are built inside (no Cluster: arq has none).
+        """Run a script. Its routing key is named here; all other keys are built inside (no Cluster: arq has none).
 
         Raises:
             StoreUnavailable: Redis is away; the script may or may not have run.
@@ -69,7 +102,7 @@ class Runner:
         """
         called = script(name)
         try:
-            answer = await self._pipe.call(_packed("EVALSHA", called.digest, 0, *arguments))
+            answer = await self._pipe.call(_packed("EVALSHA", called.digest, 1, called.key(arguments), *arguments))
         except Exception as error:  # noqa: BLE001 - looked at there
             return await self._again(called, arguments, error)
         OUTAGE.answered()
@@ -83,11 +116,11 @@ class Runner:
             try:
                 if failed:
                     raise failed.pop()
-                return await self._pipe.call(_packed("EVALSHA", called.digest, 0, *arguments))
+                return await self._pipe.call(_packed("EVALSHA", called.digest, 1, called.key(arguments), *arguments))
             except ResponseError as refused:
                 if not str(refused).startswith("NOSCRIPT"):
                     raise
-                return await self._pipe.call(_packed("EVAL", called.source, 0, *arguments))
+                return await self._pipe.call(_packed("EVAL", called.source, 1, called.key(arguments), *arguments))
 
         try:
             with store_errors():

@@ -45,7 +45,7 @@ async def examine(connection: Connection) -> None:
     """
     try:
         # Past store_errors: an outage is told of by whoever meets it next.
-        refused = await connection.eval(script("probe").source, 0, *needed())  # type: ignore[misc]
+        refused = await connection.eval(script("probe").source, 1, "cw:{all}", *needed())  # type: ignore[misc]
     except Exception as error:
         meant = understood(error)
         if meant is None:

@@ -1,4 +1,5 @@
 -- census: pages of waiting jobs, counted by priority. Reads only.
+-- KEYS 1 cw:{all}
 -- ARGV a sorted set of jobs, first, last; and again
 -- returns {the moment ms since which the first of them is ready (0: none), boost, jobs, ...}
 local counts, first = {}, math.huge

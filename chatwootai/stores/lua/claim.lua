@@ -1,4 +1,6 @@
 -- claim: jobs for a worker with free slots. Expired leases first, then by tenant and rank (see queue.lua).
+-- runs in a full Redis
+-- KEYS 1 cw:{all}
 -- ARGV 1 worker, 2 free slots for any job, 3 further slots that only the high lane may take, 4 lease ms,
 --      5 spare: the last so many free slots go only to tenants that have fewer than so many turns running,
 --      6 at most this many jobs

@@ -1,4 +1,6 @@
 -- commit: what was decided goes into the outbox and what it answers leaves the mailbox, in one step.
+-- runs in a full Redis
+-- KEYS 1 cw:{account}, of the conv in ARGV 1
 -- ARGV 1 conv, 2 job, 3 fence, 4 sequence the turn has read up to, 5 '1' to commit though newer messages came,
 --      6 turn id, 7 most context entries, 8 context keep ms, 9 dead letter or '', 10 dead letter keep ms,
 --      11 count of answered message ids, 12 count of outbox entries, 13 count of context entries,

@@ -1,5 +1,7 @@
 -- drop: an operator gives up what a conversation still has to do: its job, its mailbox, its outbox. Messages are kept a
 -- day, as those that were answered.
+-- runs in a full Redis
+-- KEYS 1 cw:{account}, of the conv in ARGV 1
 -- ARGV 1 conv, 2 state keep ms
 -- returns {'running' | 'nothing' | 'dropped', messages, actions}
 local conv, key = ARGV[1], 'cw:conv:' .. ARGV[1]

@@ -1,4 +1,6 @@
 -- forget: answers are kept no more.
+-- runs in a full Redis
+-- KEYS 1 cw:{all}
 -- ARGV names as in cw:done
 -- returns how many there were
 local gone = 0

@@ -1,4 +1,5 @@
 -- hold_on: the rounds are mine, or stay mine, for another while.
+-- KEYS 1 cw:{all}
 -- ARGV 1 key, 2 who, 3 ms
 -- returns 1, or 0 if they are another's
 local owner = redis.call('GET', ARGV[1])

@@ -1,4 +1,5 @@
 -- keep: a new answer, for all who ask the very same; the least used leave when there is no room.
+-- KEYS 1 cw:{account}, of ARGV 1
 -- ARGV account, digest, token of who asked, answer ('': there is none, only stop asking), lifetime ms, bytes for all answers
 -- returns how many had to leave
 local OVERHEAD = 300    -- bytes that Redis needs around an answer, about

@@ -1,4 +1,5 @@
 -- let_go: whoever makes the rounds has done so; another may.
+-- KEYS 1 cw:{all}
 -- ARGV 1 key, 2 who
 -- returns 1, or 0 if it was another's
 if redis.call('GET', ARGV[1]) ~= ARGV[2] then return 0 end

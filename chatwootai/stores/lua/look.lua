@@ -1,4 +1,5 @@
 -- look: pages of jobs with what is known of each. Reads only.
+-- KEYS 1 cw:{all}
 -- ARGV a sorted set of jobs, first, last; and again
 -- returns eleven values a job: job, score, account, lane, boost, ready since ms, owner or '', messages, tries, began ms,
 --   1 if arq's own worker runs it

@@ -1,4 +1,5 @@
 -- mend: a model's endpoint answered.
+-- KEYS 1 cw:{all}
 -- ARGV target
 -- returns 1 if something was held against it
 return redis.call('DEL', 'cw:breaker:' .. ARGV[1])

@@ -1,4 +1,6 @@
 -- nudge: somebody is to look now whether Chatwoot takes a token again: who looks for all, or else one that waits.
+-- runs in a full Redis
+-- KEYS 1 cw:{account}, of ARGV 1
 -- ARGV 1 account
 -- returns the job that runs now, or false
 local conv = redis.call('HGET', 'cw:refused:' .. ARGV[1] .. ':bot', 'conv')

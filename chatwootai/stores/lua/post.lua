@@ -1,5 +1,7 @@
 -- post: may the first entry of the outbox be posted now? Marks it, so that a later look knows that it may have been.
 -- Whoever may post has the job for a while from now: nobody looks for the mark before it could have been posted.
+-- runs in a full Redis
+-- KEYS 1 cw:{account}, of the conv in ARGV 1
 -- ARGV 1 conv, 2 job, 3 fence, 4 the entry, 5 ms from now for which the lease must last
 -- returns 'stale', 'gone' (sent already), 'unsure' (marked before: look for it in Chatwoot first), 'go'
 if not holds(ARGV[1], ARGV[2], tonumber(ARGV[3])) then return 'stale' end

@@ -1,4 +1,5 @@
 -- probe: does this Redis do for us what admitting a message takes? Writes, as that does: some only answer.
+-- KEYS 1 cw:{all}
 -- ARGV commands that must be allowed, each with its first arguments, joined by spaces
 -- returns those that this user may not run, after which nothing is written ({} too where Redis cannot tell)
 local refused = {}

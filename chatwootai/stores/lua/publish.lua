@@ -1,5 +1,5 @@
 -- publish: put a configuration in force as the newest version, keep the newest `kept`, and tell everybody.
--- KEYS none: all names of keys are built here.
+-- KEYS 1 cw:{all}
 -- ARGV: 1 digest, 2 packed sources, 3 description (JSON without version), 4 ms now, 5 kept, 6 "1" to publish what is
 --   in force already once more (a rollback to the same content is none)
 -- returns {version, 1 if it is new}

@@ -33,8 +33,16 @@ local function now_exact()
   return time()[1] * 1000 + time()[2] / 1000
 end
 
+-- Whether memory is nearly used up, as a worker saw a moment ago: what is only kept for people who ask is not, then.
+local known_full
+local function full()
+  if known_full == nil then known_full = redis.call('EXISTS', 'cw:full') == 1 end
+  return known_full
+end
+
 -- One step in the life of a conversation, for whoever asks why. Ids and counts as tab-separated k=v, never anyone's words.
 local function life(conv, step, detail)
+  if full() then return end
   local key = 'cw:life:' .. conv
   local now = time()
   local count = redis.call('RPUSH', key, now[1] .. ' ' .. now[2] .. '\t' .. step .. '\t' .. detail)
@@ -43,7 +51,7 @@ local function life(conv, step, detail)
 end
 
 -- Messages leave the mailbox, answered or given up. A few are kept for a day, so that an operator can have them answered
--- again.
+-- again; none while memory is short.
 local function take_out(conv, account, messages)
   local box, kept, gone = 'cw:box:' .. conv, 'cw:kept:' .. conv, 0
   for _, message in ipairs(messages) do
@@ -51,7 +59,7 @@ local function take_out(conv, account, messages)
     if entry then
       gone = gone + redis.call('ZREMRANGEBYSCORE', box, message, message)
       redis.call('ZREMRANGEBYSCORE', kept, message, message)
-      redis.call('ZADD', kept, message, entry)
+      if not full() then redis.call('ZADD', kept, message, entry) end
     end
   end
   if gone == 0 then return 0 end

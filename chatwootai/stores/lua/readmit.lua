@@ -1,4 +1,5 @@
 -- readmit: an operator has deliveries answered again, past the memory of what was admitted before.
+-- KEYS 1 cw:{account}, of the conv in ARGV 1
 -- ARGV 1 conv, 2 account, 3 the dead letter that is spent by it or '', 4 lane, 5 boost ms, 6 job blob, 7 job keep ms,
 --      8 seen-message ms, 9 state keep ms, 10... message id, entry
 -- returns how many were put into the mailbox, or -1 if the dead letter is spent already

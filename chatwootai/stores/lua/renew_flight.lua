@@ -1,4 +1,6 @@
 -- renew_flight: who asks the model still does.
+-- runs in a full Redis
+-- KEYS 1 cw:{account}, of ARGV 1
 -- ARGV account, digest, token, lease ms
 -- returns 1 if nobody else has taken over
 local flight = 'cw:flight:' .. ARGV[1] .. ':' .. ARGV[2]

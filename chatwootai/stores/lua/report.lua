@@ -1,4 +1,5 @@
 -- report: something that people must be told once, through the outbox of a conversation that is known here.
+-- KEYS 1 cw:{account}, of the conv in ARGV 1
 -- ARGV 1 conv, 2 message id, 3 remembered ms, 4 account, 5 lane, 6 boost ms, 7 job blob, 8 job keep ms,
 --      9 state keep ms, 10... outbox entries
 -- returns 1, or 0 if it was reported before or nobody here knows the conversation

@@ -1,4 +1,6 @@
 -- reserve: set something aside in several accounts of spending, in all of them or in none.
+-- runs in a full Redis
+-- KEYS 1 cw:{account}, of ARGV 1 up to its first colon
 -- ARGV for each account: key after cw:spent:, ceiling, amount, lifetime ms
 -- returns 0, or the number (from 1) of the first account whose ceiling it would exceed
 for i = 1, #ARGV, 4 do

@@ -1,4 +1,5 @@
 -- rests: how long models' endpoints are to be left alone. Reads only.
+-- KEYS 1 cw:{all}
 -- ARGV targets
 -- returns the ms of each
 local found, now = {}, now_ms()

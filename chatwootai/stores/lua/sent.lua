@@ -1,4 +1,6 @@
 -- sent: the first entry of the outbox has arrived (1), or was surely not stored and may be posted again (0).
+-- runs in a full Redis
+-- KEYS 1 cw:{account}, of the conv in ARGV 1
 -- ARGV 1 conv, 2 job, 3 fence, 4 the entry, 5 '1' arrived or '0' surely not stored
 -- returns 'stale' or 'ok'
 if not holds(ARGV[1], ARGV[2], tonumber(ARGV[3])) then return 'stale' end

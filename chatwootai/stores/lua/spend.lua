@@ -1,4 +1,6 @@
 -- spend: what was set aside becomes what was spent. Tells once of each threshold that is passed.
+-- runs in a full Redis
+-- KEYS 1 cw:{account}, of ARGV 1 up to its first colon
 -- ARGV for each account: key after cw:spent:, difference to what was reserved, thresholds joined by ',' (rising)
 -- returns for each account the number of the threshold just passed, 0: none
 local passed = {}

@@ -1,5 +1,7 @@
 -- take_turn: a burst is about to be answered by a crew: does its account, or its conversation, still have a turn for it?
 -- A burst is taken once, however often it is tried; messages that join it are not counted anew.
+-- runs in a full Redis
+-- KEYS 1 cw:{account}, of the conv in ARGV 1
 -- ARGV 1 conv, 2 job, 3 fence, 4 id of its first message, 5 of its last, 6 the day's counter after cw:spent: or '',
 --      7 turns a day (-1: no limit), 8 lifetime ms of the counter, 9 turns a conversation (-1: no limit),
 --      10 thresholds of the day joined by ',' (rising)

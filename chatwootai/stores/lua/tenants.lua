@@ -1,4 +1,5 @@
 -- tenants: who waits in a lane, a page of them, the least served first.
+-- KEYS 1 cw:{all}
 -- ARGV 1 lane, 2 first, 3 last
 -- returns {account, jobs, ...}
 local found = {}

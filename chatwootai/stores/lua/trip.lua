@@ -1,4 +1,6 @@
 -- trip: a model's endpoint failed, or asked for a pause.
+-- runs in a full Redis
+-- KEYS 1 cw:{all}
 -- ARGV target, failures in a row that open its breaker (0: count none), first rest ms, longest rest ms, pause ms
 -- returns the ms that it is to be left alone
 local key = 'cw:breaker:' .. ARGV[1]
