@@ -9,7 +9,7 @@ from config.entries import INBOX, AccountEntry, InboxEntry
 from config.findings import meant, quote
 from config.layer import Merged
 from config.library import CREWS, Library
-from config.mapping import Entries, Entry, misspelt, value_node
+from config.mapping import Entries, Entry, folder_name, misspelt, value_node
 from config.problems import Problem
 from config.secret import Secret
 from config.settings import Settings
@@ -88,7 +88,7 @@ class Assembly:
             message = f"`accounts.{entry.key}`: Chatwoot's account id is not known"
             self._problem(entry.mark, "missing-key", message, "Write `id:`, the number in the address of the account.")
         domain = self._domain(entry, said.domain or self.entries.fallback.domain)
-        folder = said.tenant or _folder_name(entry.key)
+        folder = said.tenant or folder_name(entry.key)
         merged = self._merged(entry, domain, folder) if domain else self.library.base
         crew = self._crew(entry, said.crew or self.entries.fallback.crew, merged.crewing)
         special = {
@@ -273,10 +273,6 @@ class Assembly:
         merged = self._merged(owner, domain or account.domain, folder)
         path = self.library.inboxes(domain or account.domain, folder).get(number)
         return self.library.inbox(merged, path).settings if path else merged.settings
-
-
-def _folder_name(key: str) -> str:
-    return "account_" + re.sub(r"[^a-z0-9_-]", "_", key.lower())
 
 
 def _is_empty(entry: Entry[AccountEntry]) -> bool:

@@ -15,8 +15,9 @@ from config.crew_text import WHOLE, CrewEntry
 from config.entries import NAME
 from config.findings import strange_nulls, under
 from config.problems import Note, Problem, nearest, suggestion
+from config.references import in_text
 from config.sources import Folder
-from config.tree import Mark, Node, Scalar, Table
+from config.tree import Mark, Node, Scalar, Table, leaves
 from config.yaml_source import parse
 
 PARTS = ("agents", "tasks")
@@ -152,6 +153,7 @@ class _Reading:
         node, problems = parse(self.folder.files[path], self.folder.name(path))
         self.problems += problems
         if isinstance(node, Table):
+            self.problems += [each for at, scalar in leaves(node) if (each := in_text(".".join(at), scalar))]
             return node
         if node is not None and not _nothing(node):
             remedy = "Write `key: value` lines."

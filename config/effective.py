@@ -51,6 +51,7 @@ def _merged(found: Inspection, account: Account, inbox: int | None) -> Merged:
     domain, folder = (own.domain, own.folder) if own else (account.domain, account.folder)
     entry = found.entries.accounts[account.key] if found.entries else None
     library = Library(found.library.sources, found.library.references, whole=True)
+    library.grants = found.library.grants
     merged = library.tenant(domain, folder, value_node(entry, "name") if entry else None)
     path = library.inboxes(domain, folder).get(inbox) if inbox is not None else None
     return library.inbox(merged, path) if path else merged

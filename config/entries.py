@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
+from config.reach import Host
 from config.secret import Token
-from config.section import ADDRESS, NUMBER, Flag, Line, Section, form, wrong
+from config.section import ADDRESS, NUMBER, Flag, Line, Section, Word, form, wrong
 
 NAME = r"^[a-z0-9][a-z0-9_-]{0,63}$"  # becomes part of a path: nothing else may
 _NAMED = "Write small letters, digits, `_` and `-`, a letter or digit first."
@@ -39,10 +40,44 @@ Installed = Annotated[
 ]
 
 
+def _listed(value: object) -> object:
+    return (value,) if isinstance(value, str) else value
+
+
+def _plain_path(path: str) -> str:
+    if ".." in path.split("/"):
+        raise wrong("format", "a path that leads back up", _FOLDER)
+    return path
+
+
+_VARIABLE = "Write a variable's name, or how it begins and `*`, as NIMBUS_*."
+_FOLDER = "Write an absolute path without `..`, as /run/secrets/nimbus."
+Folder = Annotated[str, form(r"^/[^\x00]*$", _FOLDER, max_length=1000), AfterValidator(_plain_path)]
+Folders = Annotated[
+    tuple[Folder, ...],
+    BeforeValidator(_listed),
+    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
+]
+
+
 class InstallationEntry(Section):
     """One Chatwoot and its address."""
 
     url: Installed
+
+
+class AllowEntry(Section):
+    """What an account's folder may name of what is not its own. What is not written here, it may not.
+
+    `names`: variables of the environment, `NIMBUS_*` for all that begin so; `files`: folders whose files a `${file:}`
+    may read; `programs`: what an MCP server's `command` may be, or begin with, word by word; `private_hosts`: hosts
+    that may be reached though their address is private.
+    """
+
+    names: tuple[Annotated[str, form(r"^(\*|[A-Za-z_][A-Za-z0-9_]*\*?)$", _VARIABLE, max_length=200)], ...] = ()
+    files: Folders = ()
+    programs: tuple[Word, ...] = ()
+    private_hosts: tuple[Host, ...] = ()
 
 
 class AccountEntry(Section):
@@ -60,6 +95,7 @@ class AccountEntry(Section):
     crew: Name | None = None
     priority: Priority | None = None
     special_numbers: Mapping[Phone, Name] = {}
+    allow: AllowEntry | None = None
 
 
 class InboxEntry(Section):
@@ -79,6 +115,7 @@ class FallbackEntry(Section):
     domain: Name | None = None
     crew: Name = "customer_service"
     priority: Priority = 5
+    allow: AllowEntry | None = None
 
 
 class SyncEntry(Section):

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema, field_validator
 
 from config.problems import nearest
-from config.section import Date, Section, wrong
+from config.section import FOR_MACHINES, Date, Section, wrong
 
 Day = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 DAYS: tuple[str, ...] = Day.__args__  # type: ignore[attr-defined]
@@ -68,7 +68,7 @@ Span = Annotated[
 class Hours(Section):
     """Opening hours. A day left out is closed; `holidays` are days on which it is closed all day."""
 
-    time_zone: str = "America/Sao_Paulo"
+    time_zone: Annotated[str, FOR_MACHINES] = "America/Sao_Paulo"
     week: Mapping[Day, tuple[Span, ...]] = {}
     holidays: tuple[Date, ...] = ()
 

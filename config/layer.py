@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from config.crewing import Crewing
 from config.findings import under, validate
+from config.grant_rules import beyond, referring_texts
+from config.grants import Grant
 from config.layer_rules import layer_problems, merged_problems
 from config.merge import merge, settle
 from config.problems import Problem
@@ -23,12 +25,17 @@ class Merged:
     crewing: Crewing
 
 
-def read(data: bytes, name: str, key: str | None, references: References) -> tuple[Table | None, list[Problem]]:
-    """A file parsed, its references resolved, and its problems; `key`: the one of the settings that it holds."""
+def read(
+    data: bytes, name: str, key: str | None, references: References, grant: Grant | None = None
+) -> tuple[Table | None, list[Problem]]:
+    """A file parsed, its references resolved, and its problems.
+
+    `key`: the one of the settings that it holds; `grant`: what it may name, None: everything.
+    """
     node, problems = parse(data, name)
     if isinstance(node, Table):
         layer, nested = under(key, node) if key else (node, [])
-        problems = [*problems, *nested, *references.resolve(layer)]
+        problems = [*problems, *nested, *referring_texts(layer), *references.resolve(layer, grant)]
         return layer, [*problems, *layer_problems(layer, data)]
     if node is not None and not (isinstance(node, Scalar) and node.value is None):
         remedy = "Write `key: value` lines."
@@ -36,14 +43,16 @@ def read(data: bytes, name: str, key: str | None, references: References) -> tup
     return None, problems
 
 
-def lay(above: Merged, layer: Table) -> tuple[Merged, list[Problem]]:
-    """A layer on top of what is above it, and what is wrong with the two together."""
+def lay(above: Merged, layer: Table, grant: Grant | None = None) -> tuple[Merged, list[Problem]]:
+    """A layer on top of what is above it, and what is wrong with the two together. `grant`: as in `read`."""
     tree = merge(above.tree, layer)
     settled = settle(tree)
     assert isinstance(settled, Table)  # noqa: S101 - a table merged onto a table is one
     settings, problems = _settings(above, settled)
     if not problems:  # what could not be read would seem to be gone
         problems = merged_problems(settings, above.settings, tree)
+    if grant is not None:
+        problems = [*problems, *beyond(grant, settings, above.settings, settled)]
     return Merged(tree, settled, settings, above.crewing), problems
 
 

@@ -11,6 +11,7 @@ from chatwootai.model.words import fold
 from config import answers, tools
 from config.crew_layers import CrewLayer, crew_layer
 from config.crewing import Crewing
+from config.grants import NOBODY, Grant
 from config.layer import Merged, lay, read
 from config.memory import Memory
 from config.problems import Note, Problem
@@ -34,7 +35,8 @@ _INBOX = re.compile(r"^inbox_([1-9][0-9]*)$")
 class Library:
     """The layers of one configuration folder, backed by those that ship. Every file is parsed once; problems pile up.
 
-    With a `memory`, what has not changed since the last load is not even parsed.
+    With a `memory`, what has not changed since the last load is not even parsed. `grants`, what accounts' folders may
+    name, is set once the mapping has been read.
     """
 
     def __init__(
@@ -49,6 +51,7 @@ class Library:
         self.problems: list[Problem] = []
         self.notes: list[Note] = []
         self.used: set[tuple[str, str]] = set()
+        self.grants = NOBODY
         self._places = [self.own] if sources.own else [self.own, shipped()]
         self._read: set[object] = set()
         self._domains: dict[str, Merged] = {}
@@ -91,7 +94,8 @@ class Library:
             return self._tenant(domain, tenant, name)
         key = ("tenant", path, name.mark if name else None)
         troubles = [place.troubles[file] for each in names if place and (file := f"{path}/{each}") in place.troubles]
-        parts = (self.domain(domain), name, *data, *troubles)
+        grant = repr(self._grant(place, f"{path}/{FILE}") if place else None).encode()
+        parts = (self.domain(domain), name, grant, *data, *troubles)
         made, problems, notes = self.memory.keep(key, parts, lambda: self._alone(domain, tenant, name))
         self.found(key, (problems, notes))
         return made
@@ -132,17 +136,19 @@ class Library:
         """What one folder says, settings and crews, on top of what is above."""
         if place is None:
             return above
-        merged = self.below(above, self._layer(place, f"{path}/{FILE}"), (place.path, path))
+        grant = self._grant(place, f"{path}/{FILE}")
+        merged = self.below(above, self._layer(place, f"{path}/{FILE}"), (place.path, path), grant)
         for part, key in PARTS.items():
-            merged = self.below(merged, self._layer(place, f"{path}/{part}", key), (place.path, path, part))
+            layer = self._layer(place, f"{path}/{part}", key)
+            merged = self.below(merged, layer, (place.path, path, part), grant)
         crews = self._crews(place, f"{path}/{CREWS}")
         return self._with_crews(merged, crews, (place.path, path)) if crews else merged
 
-    def below(self, above: Merged, layer: Table | None, key: object) -> Merged:
-        """One layer more; `above` itself where the layer says nothing."""
+    def below(self, above: Merged, layer: Table | None, key: object, grant: Grant | None = None) -> Merged:
+        """One layer more; `above` itself where the layer says nothing. `grant`: what it may name, None: everything."""
         if layer is None or not layer.items:
             return above
-        merged, problems = self.memory.keep(("merged", key), (above, layer), lambda: lay(above, layer))
+        merged, problems = self.memory.keep(("merged", key), (above, layer), lambda: lay(above, layer, grant))
         self.found(("merged", key, id(above)), (problems, ()))
         return merged
 
@@ -188,12 +194,22 @@ class Library:
         data = place.files.get(path)
         if data is None:
             return None
+        grant = self._grant(place, path)
         part = object() if FROM_FILE in data else data  # a file that a reference names may have changed
         made = self.memory.keep(
-            ("layer", place.path, path), (part,), lambda: read(data, place.name(path), key, self.references)
+            ("layer", place.path, path),
+            (part, repr(grant).encode()),
+            lambda: read(data, place.name(path), key, self.references, grant),
         )
         self.found(("layer", place.path, path), (made[1], ()))
         return made[0]
+
+    def _grant(self, place: Folder, path: str) -> Grant | None:
+        """What a file may name: a grant's in an account's folder, everything (None) where the operator writes."""
+        _, domain, folder, *below = (*path.split("/"), "", "")
+        if place is not self.own or domain == BASE or folder == CREWS or not any(below):
+            return None
+        return self.grants.of(domain, folder, f"{place.name('/'.join((DOMAINS, domain, folder)))}/")
 
     def _is_meant(self, tenant: str, layer: Table, name: Node | None) -> bool:
         """An example tenant that ships must not speak for a stranger who happens to use its folder's name."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from config.accounts import Assembly
 from config.checks import contradictions, misspelt_tenants
 from config.digest import digest
+from config.grants import grants
 from config.library import Library
 from config.mapping import Entries, entries
 from config.memory import Memory
@@ -69,6 +70,7 @@ def _inspect(sources: Sources, environ: Mapping[str, str], memory: Memory) -> In
         nobody = Snapshot(digest=digest({}), accounts={})
         return Inspection(nobody, _unique(problems + library.problems + unread(library)[0]), library)
     spelled, found = read
+    library.grants = grants(found, spelled.table)
     assembly = Assembly(found, library, environ)
     accounts = assembly.accounts()
     library.read_unused()

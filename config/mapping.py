@@ -141,6 +141,17 @@ def _no_map(mark: Mark, at: str, node: Node | None = None) -> Problem:
     return Problem(*mark, "type", f"`{at[:120]}`: a map is needed", remedy)
 
 
+def folder_name(key: str) -> str:
+    """The folder of an account that names none."""
+    return "account_" + re.sub(r"[^a-z0-9_-]", "_", key.lower())
+
+
+def account_of(entry: Entry[InboxEntry]) -> str | None:
+    """The account that an inbox entry names, beside it or in its key."""
+    match = re.match(INBOX, entry.key)
+    return entry.said.account or (match[1] if match else None)
+
+
 def misspelt(entry: Entry[E], key: str) -> bool:
     """Whether what is probably this key stands there under a name that nobody knows, which is said already."""
     strange = [each for each in entry.node.items if each not in known(type(entry.said), ())]

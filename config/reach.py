@@ -8,16 +8,19 @@ from pydantic import Field, model_validator
 
 from chatwootai.channels.incoming import Manner
 from config.secret import Token
-from config.section import NUMBER, Flag, Section, Url, Word, Words, form, wrong
+from config.section import FOR_MACHINES, NUMBER, Flag, Machine, Section, Url, Word, Words, form, wrong
 
 _FILLED = re.compile(r"\{\{\s*([A-Za-z0-9_]+)\s*\}\}")
-Mailbox = Annotated[str, form(r"^[^\s@]+@[^\s@]+$", "Write a whole address, as loja@example.com.", max_length=300)]
+Mailbox = Annotated[
+    str, form(r"^[^\s@]+@[^\s@]+$", "Write a whole address, as loja@example.com.", max_length=300), FOR_MACHINES
+]
 Host = Annotated[
     str,
     form(
         r"^([A-Za-z0-9.\-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?$",
         "Write the machine alone, as files.internal or files.internal:8443.",
     ),
+    FOR_MACHINES,
 ]
 
 
@@ -74,7 +77,7 @@ class Template(Section):
 class Hearing(Section):
     """The model that transcribes voice notes, and where it is served; as the openai package reads it by default."""
 
-    name: Word = "gpt-4o-mini-transcribe"
+    name: Machine = "gpt-4o-mini-transcribe"
     base_url: Url | None = None
     api_key: Token | None = None
 

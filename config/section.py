@@ -81,6 +81,11 @@ def _web_address(value: str) -> str:
     return value
 
 
+class ForMachines:
+    """What a text in this place is: read by machines alone, never by people or a model, so it may be a reference."""
+
+
+FOR_MACHINES = ForMachines()
 NUMBER = BeforeValidator(_number)  # stands after a Field with limits, or they are lost from the JSON Schema
 ADDRESS = AfterValidator(_web_address)
 Flag = Annotated[bool, BeforeValidator(_flag)]
@@ -93,7 +98,9 @@ Language = Annotated[
     str,
     form(r"^[a-z]{2}(-[A-Z]{2})?$", "Write two small letters, as pt, es or en; with a country, pt-BR."),
     AfterValidator(_known_code),
+    FOR_MACHINES,
 ]
+Machine = Annotated[Word, FOR_MACHINES]
 Url = Annotated[
     str, form(r"^https?://[^\s@]+$", "Write it as https://api.example.com/v1, without a user's name."), ADDRESS
 ]

@@ -14,7 +14,22 @@ from config.hours import Hours
 from config.people import Handoff, Idle
 from config.reach import Mail, Media, Messages, Template
 from config.secret import Token
-from config.section import NUMBER, Date, Flag, Language, Line, Section, Text, Url, Word, Words, form, wrong
+from config.section import (
+    FOR_MACHINES,
+    NUMBER,
+    Date,
+    Flag,
+    Language,
+    Line,
+    Machine,
+    Section,
+    Text,
+    Url,
+    Word,
+    Words,
+    form,
+    wrong,
+)
 from config.tools import Tools
 
 SentenceName = Literal[
@@ -61,7 +76,7 @@ class Served(Section):
     `requests_per_minute`, `tokens_per_minute`: what its key may, all workers together; None: no limit of ours.
     """
 
-    name: Word
+    name: Machine
     base_url: Url | None = None
     api_key: Token | None = None
     requests_per_minute: Annotated[int, Field(ge=1, le=10_000_000), NUMBER] | None = None
@@ -92,14 +107,14 @@ class Model(Served):
     `embeddings`: the model at the same endpoint that crews with `memory: true` recall by.
     """
 
-    name: Word = "gpt-4.1-mini"
+    name: Machine = "gpt-4.1-mini"
     temperature: Annotated[float, Field(ge=0, le=2), NUMBER] = 0.3
     max_tokens: Annotated[int, Field(ge=16, le=16_384), NUMBER] = 400
     reasoning_effort: Literal["none", "minimal", "low", "medium", "high"] | None = None
     fallbacks: Annotated[tuple[Served, ...], Field(max_length=8)] = ()
     quick: Quick | None = None
     hedging: Hedging = Hedging()
-    embeddings: Word = "text-embedding-3-small"
+    embeddings: Machine = "text-embedding-3-small"
 
 
 class Burst(Section):
@@ -162,7 +177,7 @@ class Budget(Money):
     `warn_at`: shares of a limit at which operators are told. `currency`: one that the price list knows.
     """
 
-    currency: Annotated[str, form(r"^[A-Z]{3}$", "Write three capital letters, as USD or BRL.")] = "USD"
+    currency: Annotated[str, form(r"^[A-Z]{3}$", "Write three capital letters, as USD or BRL."), FOR_MACHINES] = "USD"
     inbox: Money = Money()
     contact: Money = Money()
     warn_at: tuple[Annotated[float, Field(gt=0, lt=1), NUMBER], ...] = (0.8, 0.95)

@@ -14,7 +14,7 @@ from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 from chatwootai.net import Forbidden, normal_host, parse
 from config.problems import suggestion
 from config.secret import SHAPE, Secret, Token
-from config.section import ADDRESS, NUMBER, Flag, Line, Section, Text, form, wrong
+from config.section import ADDRESS, FOR_MACHINES, NUMBER, Flag, Line, Section, Text, form, wrong
 
 FILE = "tools.yaml"
 BUILT_IN = ("handoff", "label", "note", "priority")
@@ -33,7 +33,7 @@ _PLACEHOLDER = re.compile(r"\{([A-Za-z_][A-Za-z0-9_.]*)\}")
 _TYPES = {"string", "integer", "number", "boolean", "array", "object"}
 Name = Annotated[str, form(r"^[a-z][a-z0-9_]{0,47}$", "Write small letters, digits and `_`, a letter first.")]
 _HOST = "Write the machine alone, as api.example.com, without https:// and without a port."
-Host = Annotated[str, form(r"^[\w.\-]+$|^\[[0-9A-Fa-f:.]+\]$", _HOST, max_length=253)]
+Host = Annotated[str, form(r"^[\w.\-]+$|^\[[0-9A-Fa-f:.]+\]$", _HOST, max_length=253), FOR_MACHINES]
 _HEADER = "Write letters, digits and `-`, as X-Api-Key."
 Header = Annotated[str, form(r"^[A-Za-z0-9-]{1,60}$", _HEADER)]
 _ADDRESS = "Write it as https://api.example.com/price?sku={sku}: a placeholder may stand after the machine alone."
@@ -63,8 +63,8 @@ class HttpTool(Section):
     method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"] = "GET"
     url: Annotated[str, form(r"^https?://[^\s{}@/?#]+([/?]\S*)?$", _ADDRESS, max_length=2000), ADDRESS]
     headers: Mapping[Header, Token] = {}
-    query: Mapping[Line, Line] = {}
-    body: Mapping[str, Any] | None = None
+    query: Mapping[Line, Annotated[Line, FOR_MACHINES]] = {}
+    body: Annotated[Mapping[str, Any] | None, FOR_MACHINES] = None
     parameters: Mapping[str, Any] = {}
     result: Mapping[Line, Line] = {}
     timeout_ms: Milliseconds = 3000
@@ -131,7 +131,7 @@ class McpServer(Section):
         | None
     ) = None
     headers: Mapping[Header, Token] = {}
-    command: Annotated[tuple[str, ...], Field(max_length=50)] = ()
+    command: Annotated[tuple[str, ...], Field(max_length=50), FOR_MACHINES] = ()
     env: Annotated[Mapping[Line, Variable], WithJsonSchema(_ENV)] = {}
     tools: tuple[Line, ...] = ()
     timeout_ms: Milliseconds = 5000

@@ -23,7 +23,7 @@ def _keys(heading: str) -> set[str]:
 
 
 def test_its_yaml_loads_and_does_what_it_says(tmp_path: Path) -> None:
-    mapping, layer = BLOCKS
+    mapping, allowing, layer = BLOCKS
     (tmp_path / "chatwoot_mapping.yaml").write_text(mapping, encoding="utf-8")
     before = load(tmp_path, ENVIRONMENT).accounts["1"]
     assert (before.installation.url, before.id, before.folder) == ("http://127.0.0.1:3000", 1, "account_1")
@@ -33,6 +33,9 @@ def test_its_yaml_loads_and_does_what_it_says(tmp_path: Path) -> None:
     assert after.company.facts.keys() == (before.settings.company.facts.keys() - {"rastreio"}) | {"frete"}
     assert after.handoff.phrases == (*before.settings.handoff.phrases, "quero meu dinheiro de volta")
     assert after.company.name == "Loja Azul"
+    mapping = f'version: 1\n{allowing}    webhook_secrets: ["${{S}}"]\n    bot_token: "${{T}}"\n'
+    (tmp_path / "chatwoot_mapping.yaml").write_text(mapping, encoding="utf-8")
+    assert load(tmp_path, {"S": "s", "T": "t", **ENVIRONMENT}).accounts["2"].folder == "nimbus"
 
 
 def test_its_tables_name_every_key_and_no_other() -> None:

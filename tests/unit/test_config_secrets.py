@@ -181,6 +181,10 @@ def test_a_value_from_outside_is_not_read_as_a_reference_again(folder: Path, env
 def test_odd_references_are_problems(value: str, folder: Path, environment: dict[str, str]) -> None:
     layer = folder / "domains/retail/shop/config.yaml"
     layer.write_text(f"tone: '{value}'\n")
+    expected = "reference-in-text" if value.startswith("${file:") else "reference"
+    assert [(each.rule, each.line) for each in inspect(folder, environment).problems] == [(expected, 1)]
+    layer.write_text("")
+    (layer.parents[1] / "config.yaml").write_text(f"model: {{api_key: '{value}'}}\n")
     assert [(each.rule, each.line) for each in inspect(folder, environment).problems] in (
         [("reference", 1)],
         [("secret-file", 1)],
