@@ -17,6 +17,7 @@ from chatwootai.telemetry import log
 from chatwootai.telemetry.http import Check, Status
 from chatwootai.telemetry.metrics import CONFIG_RELOADS, config_in_force
 from chatwootai.telemetry.tasks import ended, for_ever, owned
+from config import own_process
 from config.holder import Holder, Listener
 from config.packing import Sealed, pack, unpack
 from config.problems import ConfigurationError, Problem
@@ -75,6 +76,11 @@ class Live:
         for note in self.snapshot.notes:
             _log.info("config_note", note=str(note))
         return self.snapshot
+
+    def keep_to_itself(self) -> None:
+        """Close this process to others: nobody looks into it, and no child inherits what it has read."""
+        own_process.close()
+        own_process.forget(self.holder.sources)
 
     async def run(self) -> None:
         """Watch and listen, for ever."""

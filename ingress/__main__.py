@@ -31,11 +31,11 @@ def main() -> int:
 
 def _run(environment: Environment) -> None:
     if sys.platform == "win32":
-        asyncio.run(serve(environment, os.environ))
+        asyncio.run(serve(environment, dict(os.environ)))
     else:
         import uvloop
 
-        uvloop.run(serve(environment, os.environ))
+        uvloop.run(serve(environment, dict(os.environ)))
 
 
 def _cannot(*problems: str) -> int:

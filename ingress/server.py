@@ -88,6 +88,7 @@ async def _configuration(environment: Environment, environ: Mapping[str, str]) -
     live = Live(environment.config, environ, connection, f"ingress {socket.gethostname()}.{os.getpid()}")
     try:
         await live.start()
+        live.keep_to_itself()
         following = owned(asyncio.create_task(live.run()), "configuration")
         try:
             yield live

@@ -2,10 +2,12 @@
 
 import asyncio
 import json
+import os
 import sys
 import time
 from typing import Final
 
+from crews import confined
 from workers import documents
 from workers.documents import Unreadable
 from workers.places import Places
@@ -39,9 +41,8 @@ class Reader:
 async def _asked(given: bytes) -> bytes:
     """What the child says. Whoever stops waiting has killed it."""
     child = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-I",
-        documents.__file__,
+        *(sys.executable, "-I", "-S", confined.__file__, str(os.getpid()), ""),
+        *(sys.executable, "-I", documents.__file__),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,

@@ -66,8 +66,9 @@ class Shop:
             chatwootai.stores.standing.CannotUse: Redis is there, and cannot be used as it is.
         """
         await examine(self.connection)
-        self.live = Live(self.environment.config, os.environ, self.connection, f"worker {self.worker}")
+        self.live = Live(self.environment.config, dict(os.environ), self.connection, f"worker {self.worker}")
         snapshot = await self.live.start()
+        self.live.keep_to_itself()
         await self._serve_probes()
         crews = await self._crews()
         session = await self._stack.enter_async_context(_session())

@@ -1,0 +1,83 @@
+"""Starts a program of somebody else's: `python -I -S confined.py <our pid> <home or ''> <program> [<argument>...]`.
+
+It ends with us, gains no rights, and where we are root runs as a user of its own who can look into nobody: neither
+into us nor into another such program. A program that only root can reach (in /root, say) stays root, without any of
+root's powers: then it cannot look into us either, but can still write what is root's.
+"""
+
+import ctypes
+import os
+import shutil
+import signal
+import sys
+from collections.abc import Sequence
+
+_USERS = 1_870_000_000
+"""Ids from here on are nobody's anywhere; with its process id added, each program has one that no other has."""
+_NOBODY = 65_534
+_PDEATHSIG, _DROP_FROM_BOUND, _SECUREBITS, _NO_NEW_PRIVS = 1, 24, 28, 38
+_NO_ROOT = 0b11
+"""Root's user id gains no powers by starting a program, and that for good."""
+
+
+def main(parent: int, home: str, command: Sequence[str]) -> None:
+    """Become the program; return only where we have ended meanwhile.
+
+    Raises:
+        OSError: there is no such program, or it may not be run.
+    """
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    if sys.platform == "linux":
+        prctl = ctypes.CDLL(None, use_errno=True).prctl
+        if os.geteuid() == 0:
+            _powerless(prctl)
+            if _reachable(command):
+                _somebody_else(home)
+        prctl(_NO_NEW_PRIVS, 1, 0, 0, 0)
+        prctl(_PDEATHSIG, signal.SIGKILL, 0, 0, 0)  # after the user has changed, which would clear it
+        if os.getppid() != parent:
+            return
+    os.execvp(command[0], list(command))  # noqa: S606 - a program with its arguments
+
+
+def _powerless(prctl: "ctypes._NamedFuncPointer") -> None:
+    """Nothing that is started from now on has a capability: none to trace others, none to read what is not its own."""
+    for capability in range(64):
+        prctl(_DROP_FROM_BOUND, capability, 0, 0, 0)
+    prctl(_SECUREBITS, _NO_ROOT, 0, 0, 0)
+
+
+def _reachable(command: Sequence[str]) -> bool:
+    """Whether another user may run the program, and read the files that it is given."""
+    program, groups = shutil.which(command[0]), os.getgroups()
+    files = [word for word in command[1:] if os.path.exists(word)]  # noqa: PTH110 - no imports but what must be
+    os.setgroups([])
+    os.setegid(_NOBODY)
+    os.seteuid(_NOBODY)
+    try:
+        runs = program is not None and os.access(program, os.X_OK, effective_ids=True)
+        return runs and all(os.access(each, os.R_OK, effective_ids=True) for each in files)
+    finally:
+        os.seteuid(0)
+        os.setegid(0)
+        os.setgroups(groups)
+
+
+def _somebody_else(home: str) -> None:
+    user = _USERS + os.getpid()
+    if home:
+        os.chown(home, user, user)
+        os.environ["HOME"] = home
+    os.setgroups([])
+    try:
+        os.setresgid(user, user, user)
+        os.setresuid(user, user, user)
+    except OSError:  # a container may know few ids
+        if home:
+            os.chown(home, _NOBODY, _NOBODY)
+        os.setresgid(_NOBODY, _NOBODY, _NOBODY)
+        os.setresuid(_NOBODY, _NOBODY, _NOBODY)
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), sys.argv[2], sys.argv[3:])
