@@ -20,6 +20,11 @@ _NO_ROOT = 0b11
 """Root's user id gains no powers by starting a program, and that for good."""
 
 
+def launch(home: str = "") -> tuple[str, ...]:
+    """What stands before a program's own words to start it so. `home`: a folder that becomes its own."""
+    return sys.executable, "-I", "-S", __file__, str(os.getpid()), home
+
+
 def main(parent: int, home: str, command: Sequence[str]) -> None:
     """Become the program; return only where we have ended meanwhile.
 
@@ -48,19 +53,32 @@ def _powerless(prctl: "ctypes._NamedFuncPointer") -> None:
 
 
 def _reachable(command: Sequence[str]) -> bool:
-    """Whether another user may run the program, and read the files that it is given."""
+    """Whether another user may run the program, and use the files and folders that it is given."""
     program, groups = shutil.which(command[0]), os.getgroups()
-    files = [word for word in command[1:] if os.path.exists(word)]  # noqa: PTH110 - no imports but what must be
+    given = [*command[1:], *(value for value in os.environ.values() if value.startswith("/"))]
+    uses = [use for word in given if (use := _use(word)) is not None]
     os.setgroups([])
     os.setegid(_NOBODY)
     os.seteuid(_NOBODY)
     try:
         runs = program is not None and os.access(program, os.X_OK, effective_ids=True)
-        return runs and all(os.access(each, os.R_OK, effective_ids=True) for each in files)
+        return runs and all(os.access(path, mode, effective_ids=True) for path, mode in uses)
     finally:
         os.seteuid(0)
         os.setegid(0)
         os.setgroups(groups)
+
+
+def _use(word: str) -> tuple[str, int] | None:
+    """A path among a program's words, and what it would do there: read a file, write in a folder or make something."""
+    folder = os.path.dirname(word)  # noqa: PTH120 - this starts in a blink, and pathlib does not
+    if word == os.environ.get("HOME"):
+        return None
+    if os.path.isdir(word):  # noqa: PTH112 - as above
+        return word, os.R_OK | os.W_OK | os.X_OK
+    if os.path.exists(word):  # noqa: PTH110 - as above
+        return word, os.R_OK
+    return (folder, os.W_OK | os.X_OK) if word.startswith("/") and os.path.isdir(folder) else None  # noqa: PTH112
 
 
 def _somebody_else(home: str) -> None:

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import sys
 import time
 from typing import Final
@@ -41,7 +40,7 @@ class Reader:
 async def _asked(given: bytes) -> bytes:
     """What the child says. Whoever stops waiting has killed it."""
     child = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-I", "-S", confined.__file__, str(os.getpid()), ""),
+        *confined.launch(),
         *(sys.executable, "-I", documents.__file__),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,

@@ -10,7 +10,8 @@ import os
 import shutil
 import signal
 import sys
-from collections.abc import AsyncIterator, Mapping, Sequence
+import tempfile
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Final
 
@@ -21,19 +22,13 @@ from mcp.shared.message import SessionMessage
 from mcp.types import JSONRPCMessage
 from pydantic import ValidationError
 
+from crews import confined
 from crews.mcp.errors import Away
 
 Streams = tuple[MemoryObjectReceiveStream[SessionMessage | Exception], MemoryObjectSendStream[SessionMessage]]
 
 _LONGEST: Final = 8 << 20  # bytes of one message
 _GRACE: Final = 2.0  # seconds that a program has to end by itself, and then to heed SIGTERM
-_LAUNCH: Final = """
-import ctypes, os, signal, sys
-signal.signal(signal.SIGPIPE, signal.SIG_DFL)
-ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG: it does not outlive the worker, however that ends
-if os.getppid() == int(sys.argv[1]):  # else the worker ended meanwhile
-    os.execvp(sys.argv[2], sys.argv[2:])
-"""
 
 
 @asynccontextmanager
@@ -43,8 +38,24 @@ async def program(command: Sequence[str], env: Mapping[str, str]) -> AsyncIterat
     Raises:
         Away: there is no such program, or it may not be run.
     """
-    environ = {**get_default_environment(), **env}
-    process = await _started(command, environ)
+    with _home(env) as home:
+        async with _running(command, {**get_default_environment(), **env}, home) as streams:
+            yield streams
+
+
+@contextlib.contextmanager
+def _home(env: Mapping[str, str]) -> Iterator[str]:
+    """A folder that is the program's own, for as long as it runs, where it may get a user of its own; else none."""
+    if os.geteuid() != 0 or "HOME" in env:
+        yield ""
+        return
+    with tempfile.TemporaryDirectory(prefix="chatwootai-program-", ignore_cleanup_errors=True) as home:
+        yield home
+
+
+@asynccontextmanager
+async def _running(command: Sequence[str], environ: Mapping[str, str], home: str) -> AsyncIterator[Streams]:
+    process = await _started(command, environ, home)
     incoming, read = anyio.create_memory_object_stream[SessionMessage | Exception](0)
     write, outgoing = anyio.create_memory_object_stream[SessionMessage](0)
     tasks = [asyncio.create_task(_read(process, incoming)), asyncio.create_task(_write(process, outgoing))]
@@ -55,11 +66,11 @@ async def program(command: Sequence[str], env: Mapping[str, str]) -> AsyncIterat
         await asyncio.shield(asyncio.create_task(_ended(process, tasks)))
 
 
-async def _started(command: Sequence[str], environ: Mapping[str, str]) -> asyncio.subprocess.Process:
+async def _started(command: Sequence[str], environ: Mapping[str, str], home: str) -> asyncio.subprocess.Process:
     name = command[0]
     if shutil.which(name, path=environ.get("PATH")) is None:
         raise Away(f"there is no program {name}, or it may not be run")
-    launched = [sys.executable, "-I", "-S", "-c", _LAUNCH, str(os.getpid())] if sys.platform == "linux" else []
+    launched = confined.launch(home) if sys.platform == "linux" else ()
     try:
         return await asyncio.create_subprocess_exec(
             *launched,

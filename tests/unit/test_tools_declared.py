@@ -18,8 +18,8 @@ MAPPING = """\
 version: 1
 chatwoot: {default: {url: "http://127.0.0.1:1"}}
 accounts:
-  "1": {name: Loja, domain: retail, tenant: loja, webhook_secrets: ["${S}"], bot_token: "${T}"}
-"""
+  "1": {name: Loja, domain: retail, tenant: loja, webhook_secrets: ["${S}"], bot_token: "${T}", allow: ALLOW}
+""".replace("ALLOW", "{names: ['*'], programs: [/usr/bin/true], private_hosts: [127.0.0.1]}")
 ENVIRON = {"S": "secret-one", "T": "token-one", "ERP": "Bearer erp-key"}
 ORDER = """\
 hosts: [erp.example]
