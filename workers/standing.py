@@ -30,7 +30,7 @@ from workers.tenant import Tenant
 
 UNPROVEN: Final = 2
 """Drafts of an account that a worker begins without an answer of Chatwoot's: the next one waits until it has one."""
-_LOOK_SECONDS: Final = 3.0
+_LOOK_SECONDS: Final = 2.0
 _WATCH_SECONDS: Final = 2.0
 _PARKED: Final = (600.0, 900.0)
 """Seconds after which a turn looks by itself, should nobody have called it."""
@@ -294,6 +294,7 @@ class Standing:
             {
                 "account": one.account,
                 "token": f"{one.owner}_token",
+                "mapping": one.place,
                 "seconds": round(now - one.since),
                 "said": one.words,
             }

@@ -12,7 +12,7 @@ _FIRST_MS: Final = 1000
 _LONGEST_MS: Final = 30_000
 _OVERDUE_MS: Final = 15_000
 """Beyond its time, after which another conversation looks: whoever was to has been dropped."""
-_AT_ONCE: Final = 500
+_AT_ONCE: Final = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

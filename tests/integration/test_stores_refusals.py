@@ -62,9 +62,9 @@ async def test_another_token_is_another_refusal(redis: Connection) -> None:
 
 
 async def test_who_waited_runs_when_it_is_taken_and_only_then(redis: Connection) -> None:
+    await note(redis, "1:25")
     jobs = [await put_off(redis, conversation) for conversation in range(25, 28)]
     other = await put_off(redis, 40, behind="")
-    await note(redis, "1:25")
     assert await ready(redis) == []
     since, waited = await Refusals(redis).accept("1", "bot")
     assert (since is not None, waited) == (True, 3)
@@ -74,6 +74,15 @@ async def test_who_waited_runs_when_it_is_taken_and_only_then(redis: Connection)
     assert await Refusals(redis).all() == []
 
 
+async def test_who_comes_to_wait_when_it_has_just_been_taken_runs_at_once(redis: Connection) -> None:
+    """It found the account closed, and by the time that it was put off another had found it open."""
+    await note(redis, "1:25")
+    await Refusals(redis).accept("1", "bot")
+    job = await put_off(redis, 26)
+    assert await ready(redis) == [job]
+    assert await redis.exists("cw:parked:1") == 0
+
+
 async def test_more_than_a_handful_of_waiting_turns_all_run(redis: Connection) -> None:
     await redis.zadd("cw:parked:1", {f"turn:1:{number}:1": number for number in range(1201)})
     assert await Refusals(redis).accept("1", "bot") == (None, 1201)
@@ -81,8 +90,8 @@ async def test_more_than_a_handful_of_waiting_turns_all_run(redis: Connection) -
 
 
 async def test_a_nudge_wakes_who_looks_or_else_one_that_waits(redis: Connection) -> None:
-    jobs = {conversation: await put_off(redis, conversation) for conversation in (25, 26)}
     await note(redis, "1:26")
+    jobs = {conversation: await put_off(redis, conversation) for conversation in (25, 26)}
     assert await Refusals(redis).nudge("1")
     assert await ready(redis) == [jobs[26]]
     assert not await Refusals(redis).nudge("1"), "it looks now"
@@ -96,6 +105,7 @@ async def test_a_users_token_is_told_apart_and_lets_nobody_wait(redis: Connectio
     await note(redis, "", owner="user")
     assert await Refusals(redis).read("1", "bot") is None
     assert [(one.account, one.owner) for one in await Refusals(redis).all()] == [("1", "user")]
+    await note(redis, "1:25")
     await put_off(redis, 25)
     assert (await Refusals(redis).accept("1", "user"))[1] == 0
     assert await ready(redis) == []

@@ -2,16 +2,18 @@
 -- runs in a full Redis
 -- KEYS 1 cw:{account}, of the conv in ARGV 1
 -- ARGV 1 conv, 2 job, 3 fence, 4 delay ms, 5 '1' to count a try, 6 why, for people,
---      7 the account if it waits for Chatwoot to take that one's token again, else ''
+--      7 the account if it waits for Chatwoot to take that one's token again, else ''; at once where it does by now
 -- returns 'stale' or the count of tries
 local conv, key = ARGV[1], 'cw:conv:' .. ARGV[1]
 if not holds(conv, ARGV[2], tonumber(ARGV[3])) then return 'stale' end
 local tries = redis.call('HINCRBY', key, 'tries', ARGV[5] == '1' and 1 or 0)
 not_reading(key)
-local job = next_turn(conv, now_ms() + tonumber(ARGV[4]))
-if ARGV[7] ~= '' then
-  redis.call('ZADD', 'cw:parked:' .. ARGV[7], now_ms() + tonumber(ARGV[4]), job)
+local delay, waits = tonumber(ARGV[4]), ARGV[7] ~= ''
+if waits and redis.call('EXISTS', 'cw:refused:' .. ARGV[7] .. ':bot') == 0 then delay, waits = 0, false end
+local job = next_turn(conv, now_ms() + delay)
+if waits then
+  redis.call('ZADD', 'cw:parked:' .. ARGV[7], now_ms() + delay, job)
   redis.call('PEXPIRE', 'cw:parked:' .. ARGV[7], PARKED_MS)
 end
-life(conv, 'put_off', 'ms=' .. ARGV[4] .. '\ttries=' .. tries .. '\tcause=' .. ARGV[6])
+life(conv, 'put_off', 'ms=' .. delay .. '\ttries=' .. tries .. '\tcause=' .. ARGV[6])
 return tries
