@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 import aiohttp
-from crewai.utilities.pydantic_schema_utils import create_model_from_schema
 from pydantic import PrivateAttr
 from yarl import URL
 
@@ -40,10 +39,9 @@ class HttpRequest(OutsideTool):
     _session: Callable[[], aiohttp.ClientSession] = PrivateAttr()
 
     def __init__(self, name: str, said: HttpTool, tools: Tools, session: Callable[[], aiohttp.ClientSession]) -> None:
-        schema = create_model_from_schema(said.schema_, model_name=f"{name}_arguments")
-        super().__init__(name=name, description=said.description, args_schema=schema)
+        repeatable = said.method in _REPEATABLE or said.idempotency is not None
+        super().__init__(name, said.description, said.schema_, repeatable=repeatable)
         self._said, self._tools, self._session = said, tools, session
-        self._repeatable = said.method in _REPEATABLE or said.idempotency is not None
 
     async def _ask(self, arguments: Mapping[str, Any], run: Run | None, until: float) -> Answer:
         question = run.question if run is not None else None

@@ -18,6 +18,7 @@ from chatwootai.model.tool_call import ToolUse
 from chatwootai.telemetry import log
 from chatwootai.telemetry.metrics import TOOL_CALLS
 from crews.call import ToolCall
+from crews.outside_tool import OutsideTool
 from crews.run import current
 from crews.stack.response.halves import all_joined, joined
 from crews.tool_result import Answer, Fate, ToolText, refused, shown
@@ -41,8 +42,7 @@ class Toolbox:
         """Name and describe the tools as CrewAI does."""
         schemas, _, named = setup_native_tools(list(tools))
         for schema in schemas:
-            function = schema["function"]
-            function["parameters"] = sanitize_tool_params_for_openai_strict(function["parameters"])
+            _describe(schema["function"], named.get(schema["function"]["name"]))
         return cls(tuple(schemas), {name: tool for name, tool in named.items() if isinstance(tool, BaseTool)})
 
     def ends(self, call: ToolCall) -> bool:
@@ -69,6 +69,16 @@ class Toolbox:
         return joined(found.text[:_LONGEST]), found.fate is Fate.DONE
 
 
+def _describe(function: dict[str, Any], tool: object) -> None:
+    """Say what a tool takes: ours by their own schemas, others as CrewAI does."""
+    if not isinstance(tool, OutsideTool):
+        function["parameters"] = sanitize_tool_params_for_openai_strict(function["parameters"])
+        return
+    function["parameters"] = tool.parameters.offered
+    if not tool.parameters.strict:
+        del function["strict"]
+
+
 async def use(tool: BaseTool, arguments: dict[str, Any]) -> ToolText:
     """Call a tool and note that it was called, in the run's trace and in the metrics."""
     began = time.perf_counter()
@@ -84,8 +94,13 @@ async def use(tool: BaseTool, arguments: dict[str, Any]) -> ToolText:
 
 
 async def _attempt(tool: BaseTool, arguments: dict[str, Any]) -> ToolText:
-    if (misfit := _misfit(tool, arguments)) is not None:
-        return refused(tool.name, f"{words.WRONG_ARGUMENTS}: {misfit}")
+    if isinstance(tool, OutsideTool):
+        arguments = tool.parameters.settled(arguments)
+        misfits = tool.parameters.misfits(arguments, _SHOWN)
+    else:
+        misfits = _misfits(tool, arguments)
+    if misfits:
+        return refused(tool.name, f"{words.WRONG_ARGUMENTS}: {'; '.join(misfits)}")
     try:
         if _is_async(tool):
             result = await tool.arun(**arguments)
@@ -97,17 +112,16 @@ async def _attempt(tool: BaseTool, arguments: dict[str, Any]) -> ToolText:
     return result if isinstance(result, ToolText) else ToolText(tool.format_output_for_agent(result), Fate.DONE)
 
 
-def _misfit(tool: BaseTool, arguments: dict[str, Any]) -> str | None:
-    """Which arguments do not fit and why, in words that a model can mend them by; None where all do."""
-    schema = tool.args_schema
-    if not schema.model_fields:
-        return None
+def _misfits(tool: BaseTool, arguments: dict[str, Any]) -> list[str]:
+    """Which arguments do not fit and why, in words that a model can mend them by."""
+    if not tool.args_schema.model_fields:
+        return []
     try:
-        schema.model_validate(arguments)
+        tool.args_schema.model_validate(arguments)
     except ValidationError as error:
         several = error.errors(include_url=False, include_input=False, include_context=False)[:_SHOWN]
-        return "; ".join(f"{'.'.join(map(str, each['loc'])) or 'all'}: {each['msg']}" for each in several)
-    return None
+        return [f"{'.'.join(map(str, each['loc'])) or 'arguments'}: {each['msg']}" for each in several]
+    return []
 
 
 def _is_async(tool: BaseTool) -> bool:

@@ -24,8 +24,8 @@ _LINES: Final[Mapping[str, Mapping[str, str]]] = {
         "answered": "o assistente respondeu {} vez(es); a última resposta foi “{}”",
         "nothing": "o assistente ainda não tinha respondido",
         "tries": "esta resposta foi tentada {} vez(es) sem sucesso",
-        "used": "**Feito por ferramentas nesta resposta**",
-        "doubtful": "**Pode já ter sido feito por uma ferramenta; confira antes de repetir**",
+        "used": "Feito por ferramentas nesta resposta:",
+        "doubtful": "Pode já ter sido feito por uma ferramenta; confira antes de repetir:",
         Cause.ASKED: "o contato pediu uma pessoa",
         Cause.TOPIC: "o assunto fica com a equipe",
         Cause.ANGER: "o contato parece irritado",
@@ -49,8 +49,8 @@ _LINES: Final[Mapping[str, Mapping[str, str]]] = {
         "answered": "el asistente respondió {} vez (veces); la última respuesta fue “{}”",
         "nothing": "el asistente todavía no había respondido",
         "tries": "esta respuesta se intentó {} vez (veces) sin éxito",
-        "used": "**Hecho por herramientas en esta respuesta**",
-        "doubtful": "**Puede que una herramienta ya lo haya hecho; compruébelo antes de repetirlo**",
+        "used": "Hecho por herramientas en esta respuesta:",
+        "doubtful": "Puede que una herramienta ya lo haya hecho; compruébelo antes de repetirlo:",
         Cause.ASKED: "el contacto pidió una persona",
         Cause.TOPIC: "el tema es del equipo",
         Cause.ANGER: "el contacto parece molesto",
@@ -74,8 +74,8 @@ _LINES: Final[Mapping[str, Mapping[str, str]]] = {
         "answered": "the assistant answered {} time(s); its last answer was “{}”",
         "nothing": "the assistant had not answered yet",
         "tries": "this answer was tried {} time(s) without success",
-        "used": "**Done by tools for this answer**",
-        "doubtful": "**A tool may have done this already; check before it is repeated**",
+        "used": "Done by tools for this answer:",
+        "doubtful": "A tool may have done this already; check before it is repeated:",
         Cause.ASKED: "the contact asked for a person",
         Cause.TOPIC: "the subject is for the team",
         Cause.ANGER: "the contact seems angry",
@@ -106,13 +106,13 @@ def handover(need: Need, question: Question, language: str, *, tries: int = 0) -
 
 
 def used(done: Sequence[KeptCall], doubtful: Sequence[KeptCall], language: str) -> str:
-    """The note of what tools did that must not be done twice; empty where there is nothing to say."""
+    """The note of what tools did that must not be done twice, as plain text; empty where there is nothing to say."""
     say = _LINES.get(language.split("-", maxsplit=1)[0].lower(), _LINES["en"])
     return "\n".join((*_calls(say["doubtful"], doubtful), *_calls(say["used"], done)))
 
 
 def _calls(title: str, calls: Sequence[KeptCall]) -> list[str]:
-    return [title, *(f"- `{call.tool}` `{_line(call.arguments).replace('`', '')}`" for call in calls)] if calls else []
+    return [title, *(f"{call.tool} {_line(call.arguments)}" for call in calls)] if calls else []
 
 
 def why(need: Need) -> str:

@@ -3,7 +3,6 @@
 from collections.abc import Awaitable, Mapping
 from typing import Any, ClassVar, Protocol
 
-from crewai.utilities.pydantic_schema_utils import create_model_from_schema
 from mcp.types import Tool
 from pydantic import PrivateAttr
 
@@ -33,11 +32,9 @@ class RemoteTool(OutsideTool):
     _tool: str = PrivateAttr()
 
     def __init__(self, call: Call, server: str, tool: Tool) -> None:
-        schema = create_model_from_schema(tool.inputSchema, model_name=f"{server}_{tool.name}_arguments")
-        description = (tool.description or tool.title or tool.name)[:_DESCRIPTION]
-        super().__init__(name=f"{server}_{tool.name}"[:_NAME], description=description, args_schema=schema)
-        hints = tool.annotations
-        self._repeatable = hints is not None and bool(hints.readOnlyHint or hints.idempotentHint)
+        description, hints = (tool.description or tool.title or tool.name)[:_DESCRIPTION], tool.annotations
+        repeatable = hints is not None and bool(hints.readOnlyHint or hints.idempotentHint)
+        super().__init__(f"{server}_{tool.name}"[:_NAME], description, tool.inputSchema, repeatable=repeatable)
         self._call, self._tool = call, tool.name
 
     async def _ask(self, arguments: Mapping[str, Any], run: Run | None, until: float) -> Answer:

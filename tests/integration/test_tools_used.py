@@ -331,3 +331,29 @@ async def test_an_mcp_server_over_http_is_reached_through_the_guard(tmp_path: Pa
     finally:
         server.should_exit = True
         await serving
+
+
+async def test_an_object_without_properties_arrives_as_the_model_filled_it(tmp_path: Path) -> None:
+    seen: list[Any] = []
+
+    async def shop(request: web.Request) -> web.Response:
+        seen.append(await request.json())
+        return web.json_response({"ok": 1})
+
+    class Looking(Model):
+        tools: Any = ()
+
+        async def complete(self, call: Call) -> Completion:
+            self.tools = call.tools
+            return await super().complete(call)
+
+    async with served(shop) as url:
+        declared = http(url, method="POST", body={"filters": "{filters}", "most": "{most}"})
+        properties = {"filters": {"type": "object"}, "most": {"type": "integer"}}
+        declared["http"]["order"] |= {"url": f"{url}/search", "parameters": {"properties": properties}}
+        model = Looking(("order", {"filters": {"colour": "blue", "sizes": [1, 2]}, "most": "3"}))
+        await drafted(catalog(tmp_path, "order"), model, declared)
+    assert seen == [{"filters": {"colour": "blue", "sizes": [1, 2]}, "most": 3}]
+    (function,) = [each["function"] for each in model.tools]
+    assert "strict" not in function
+    assert function["parameters"]["properties"] == properties
