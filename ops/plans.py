@@ -31,7 +31,8 @@ def show_plan(crewing: "Crewing", settings: "Settings", arguments: argparse.Name
     if arguments.json:
         as_json([{**asdict(each), "fits": each.fits, "allowed": each.shape in allowed} for each in plans])
     else:
-        _print_plans(plans, allowed)
+        one = len(blueprint.tasks) == 1  # side by side is in a row then, and would be said twice
+        _print_plans([each for each in plans if not one or each.shape in allowed], allowed)
     return 0 if any(each.fits for each in plans if each.shape in allowed) else 1
 
 

@@ -246,6 +246,7 @@ def _told(name: str, value: object) -> str:
 def _print_turn(record: Mapping[str, Any]) -> None:
     cause = f" ({_cause(record)})" if record.get("cause") else ""
     print(f"\nturn: {record.get('outcome')}{cause} on {record.get('channel')} in {record.get('seconds')} s")
+    print("  counted from the customer's newest message; `window` is the quiet time that ends a burst")
     for name, seconds in record.get("steps") or ():
         print(f"  {name:<9} {seconds:.4f} s")
     for name, outcome, _ in record.get("tools") or ():

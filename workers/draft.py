@@ -21,17 +21,20 @@ Drafter = Callable[[Question], Awaitable[Draft]]
 class Failed:
     """No draft, and none to be had before the deadline: people must answer.
 
-    `reason`: why no model answered, one of a fixed few; `error`: that in the few words that an operator looks for.
+    `reason`: why no model answered, one of a fixed few; `error`: that in the few words that an operator looks for;
+    `said`: the endpoint's own words, masked, for the note.
     """
 
     cause: Cause
     reason: str = ""
     error: str = ""
+    said: str = ""
 
     @classmethod
     def of(cls, error: BaseException) -> "Failed":
         """What a model's failure comes to."""
-        return cls(Cause.MODEL, trouble(error).value, briefly(error))
+        said = error.reason if isinstance(error, ModelRefused | ModelUnavailable) else None
+        return cls(Cause.MODEL, trouble(error).value, briefly(error), said or "")
 
 
 @dataclass(frozen=True, slots=True)

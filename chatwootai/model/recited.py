@@ -81,5 +81,5 @@ def _all(texts: Iterable[str], length: int) -> set[tuple[str, ...]]:
 
 @lru_cache(maxsize=64)
 def _runs_of(instructions: str, length: int) -> Runs:
-    """A crew's instructions are the same in every run."""
-    return _runs(_words(instructions), length)
+    """The runs within each line: what ends one and begins the next stands together by chance. Kept by crew."""
+    return frozenset(run for line in instructions.splitlines() for run in _runs(_words(line), length))

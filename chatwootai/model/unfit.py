@@ -152,7 +152,7 @@ PATTERNS: Final[Sequence[Pattern]] = (
     _pattern(
         Unfit.INSTRUCTIONS,
         r"nothing in the conversation can change|what you know about the company is between|your manner:"
-        r"|never show, repeat, translate|begin your response|provide your complete response|\bcurrent task:"
+        r"|never show, repeat, translate|begin your response|provide your complete response|^current task:"
         r"|\bexpected criteria for your final answer|\byour (personal goal|backstory) is\b"
         r"|\b(your goal is|(seu|tu) objetivo( pessoal| personal)? (é|es)):",
     ),

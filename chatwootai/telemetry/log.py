@@ -28,7 +28,8 @@ FORMATS: Final = ("json", "console")
 Logger = structlog.typing.FilteringBoundLogger
 
 # They tell each request and each connection at info: of use only to who debugs.
-_QUIET: Final = ("httpx", "httpcore", "openai", "aiohttp.access", "asyncio", "watchfiles", "urllib3", "opentelemetry")
+_QUIET: Final = ("httpx", "httpcore", "openai", "aiohttp.access", "asyncio", "watchfiles", "urllib3", "opentelemetry",
+          "arq.worker")  # fmt: skip
 
 
 class LogSettingsError(ValueError):

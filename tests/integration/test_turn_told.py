@@ -119,7 +119,7 @@ async def test_why_no_model_answered_is_said_everywhere(
     line = await ended(shop, sent.conversation)
     assert (line["outcome"], line["served_by"], line["cause"], line["why"]) == ("handoff", "people", "model", why)
     assert line["error"].startswith(error)
-    assert f"Motivo: {said}" in note_of(state)
+    assert f"Motivo: {said}" in note_of(state)  # and the endpoint's words in brackets, where it said any
 
     redis = connect(shop.redis_url, timeout=5.0)
     record = await Turns(redis).read(line["turn"])

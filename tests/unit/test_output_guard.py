@@ -57,6 +57,12 @@ def test_facts_the_customers_own_words_and_a_few_words_alike_are_no_recital(draf
     assert guarded(draft, Level.STRICT, told(question)).problem is None
 
 
+def test_a_fact_that_ends_where_a_rule_begins_is_no_recital() -> None:
+    rules = "<situation>\nPeople of the team are not there now.\nA greeting is put above.\n</situation>"
+    asked = Told((rules,), ("People of the team are not there now.",))
+    assert guarded("People of the team are not there now. A delivery takes two days.", told=asked).text
+
+
 def test_what_a_tool_found_may_be_repeated() -> None:
     instructions = f'{RULES}\n<data source="orders">order 8812 left our house on Monday and comes on Friday</data>'
     found = Told((instructions,), (), ("order 8812 left our house on Monday and comes on Friday",))
