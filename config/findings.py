@@ -15,6 +15,7 @@ from config.yaml_mistakes import RULE
 
 Validated = TypeVar("Validated", bound=BaseModel)
 _SHOWN = re.compile(r"^[\w.:+-]{1,20}$")  # short enough to be no token; longer values are better looked up in the file
+_NO_STEPS = {"[key]", "[text]", "[languages]"}  # pydantic's words for where it looked, and no keys of the file
 _KINDS = {
     "string": ("text is needed", "Write text; put quotes around a number or a date that is meant as text."),
     "int": ("a whole number is needed", "Write digits only, as 5."),
@@ -46,7 +47,7 @@ def validate(kind: type[Validated], node: Node, at: str = "") -> tuple[Validated
 
 def finding(detail: ErrorDetails, kind: type[BaseModel], node: Node, at: str) -> Problem | None:
     """One problem; None where the value is one that could not be resolved, which was said before."""
-    path = (*(step for step in detail["loc"] if step != "[key]"), *detail.get("ctx", {}).get("path", ()))
+    path = (*(step for step in detail["loc"] if str(step) not in _NO_STEPS), *detail.get("ctx", {}).get("path", ()))
     mark, value = find(node, path)
     if isinstance(value, Scalar) and value.failed:
         return None

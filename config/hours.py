@@ -18,16 +18,28 @@ NAMES = {
     "pt": ("seg", "ter", "qua", "qui", "sex", "sáb", "dom", "fechado"),
     "es": ("lun", "mar", "mié", "jue", "vie", "sáb", "dom", "cerrado"),
     "en": ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun", "closed"),
+    "de": ("Mo", "Di", "Mi", "Do", "Fr", "Sa", "So", "geschlossen"),
+    "fr": ("lun", "mar", "mer", "jeu", "ven", "sam", "dim", "fermé"),
+    "it": ("lun", "mar", "mer", "gio", "ven", "sab", "dom", "chiuso"),
+    "nl": ("ma", "di", "wo", "do", "vr", "za", "zo", "gesloten"),
 }
 _WEEKDAYS = {
     "pt": ("segunda-feira", "terça-feira", "quarta-feira", "quinta-feira", "sexta-feira", "sábado", "domingo"),
     "es": ("el lunes", "el martes", "el miércoles", "el jueves", "el viernes", "el sábado", "el domingo"),
     "en": ("on Monday", "on Tuesday", "on Wednesday", "on Thursday", "on Friday", "on Saturday", "on Sunday"),
+    "de": ("am Montag", "am Dienstag", "am Mittwoch", "am Donnerstag", "am Freitag", "am Samstag", "am Sonntag"),
+    "fr": ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche"),
+    "it": ("lunedì", "martedì", "mercoledì", "giovedì", "venerdì", "sabato", "domenica"),
+    "nl": ("maandag", "dinsdag", "woensdag", "donderdag", "vrijdag", "zaterdag", "zondag"),
 }
 _NEAR = {
     "pt": ("hoje às {}", "amanhã às {}", "{}, {} às {}"),
     "es": ("hoy a las {}", "mañana a las {}", "{} {} a las {}"),
     "en": ("today at {}", "tomorrow at {}", "{} {} at {}"),
+    "de": ("heute um {}", "morgen um {}", "{}, {}., um {}"),
+    "fr": ("aujourd'hui à {}", "demain à {}", "{} {} à {}"),
+    "it": ("oggi alle {}", "domani alle {}", "{} {} alle {}"),
+    "nl": ("vandaag om {}", "morgen om {}", "{} {} om {}"),
 }
 _LOOK_AHEAD_DAYS = 366
 _GAP_MINUTES = 180  # more than any change of the clock
@@ -136,7 +148,8 @@ class Hours(Section):
         days = (opening.date() - moment.astimezone(ZoneInfo(self.time_zone)).date()).days
         if days < 2:
             return near[days].format(f"{opening:%H:%M}")
-        written = f"{opening:%d/%m}" if code in ("pt", "es") else f"{opening.day} {opening:%b}"
+        dated = {"de": "%d.%m", "nl": "%d-%m"}.get(code, "%d/%m") if code in _NEAR and code != "en" else ""
+        written = f"{opening:{dated}}" if dated else f"{opening.day} {opening:%b}"
         return near[2].format(names[opening.weekday()], written, f"{opening:%H:%M}")
 
     def spans(self, weekday: int) -> tuple[tuple[int, int], ...]:

@@ -3,12 +3,14 @@
 import re
 from collections.abc import Iterator
 
+from chatwootai.model.language import DETECTED
 from config import answers
 from config.findings import strange_nulls
 from config.merge import is_null
 from config.plain_secrets import plain_secrets, secret_values
-from config.problems import Problem, suggestion
+from config.problems import Note, Problem, suggestion
 from config.settings import PLACEHOLDERS, SENTENCES, Settings
+from config.tongues import bare
 from config.tree import Mark, Node, Scalar, Table, find, leaves
 
 _BRACED = re.compile(r"(?<!\$)(?<!\{)\{+[^{}\n]{1,60}\}+")
@@ -98,3 +100,27 @@ def _silent(settings: Settings, tree: Node) -> list[Problem]:
         Problem(*mark, "missing-sentence", f"no sentence is left for {', '.join(names)}", remedy)
         for mark, names in gone.items()
     ]
+
+
+def language_notes(settings: Settings, above: Settings, tree: Node) -> Iterator[Note]:
+    """What of a layer's sentences nobody reads, or reads in another language."""
+    if settings.sentences is above.sentences and settings.languages is above.languages:
+        return
+    for language, block in settings.sentences.items():
+        mark, _ = find(tree, ("sentences", language))
+        if not settings.speaks(language):
+            if above.sentences.get(language) != block:
+                message = f"nobody is answered in `{language}`: it is not among `languages`"
+                yield Note(mark.file, mark.line, f"`sentences.{language}`: {message}")
+            continue
+        if above.sentences.get(language) == block:
+            continue
+        if bare(language) not in DETECTED and bare(language) != bare(settings.language):
+            message = (
+                "no words of it are known here: it is spoken where Chatwoot names it as the conversation's or the "
+                "browser's language, and nowhere else"
+            )
+            yield Note(mark.file, mark.line, f"`sentences.{language}`: {message}")
+        if missing := [name for name in SENTENCES if name not in block]:
+            message = f"it lacks {', '.join(missing)}, which are said in `{settings.language}`"
+            yield Note(mark.file, mark.line, f"`sentences.{language}`: {message}")

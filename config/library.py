@@ -13,6 +13,7 @@ from config.crew_layers import CrewLayer, crew_layer
 from config.crewing import Crewing
 from config.grants import NOBODY, Grant
 from config.layer import Merged, lay, read
+from config.layer_rules import language_notes
 from config.memory import Memory
 from config.problems import Note, Problem
 from config.references import References
@@ -149,7 +150,8 @@ class Library:
         if layer is None or not layer.items:
             return above
         merged, problems = self.memory.keep(("merged", key), (above, layer), lambda: lay(above, layer, grant))
-        self.found(("merged", key, id(above)), (problems, ()))
+        told = () if problems else tuple(language_notes(merged.settings, above.settings, merged.tree))
+        self.found(("merged", key, id(above)), (problems, told))
         return merged
 
     def _with_crews(self, above: Merged, layer: CrewLayer, key: object) -> Merged:

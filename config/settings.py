@@ -30,6 +30,7 @@ from config.section import (
     form,
     wrong,
 )
+from config.tongues import SaidLine, SaidText, bare, in_language, of
 from config.tools import Tools
 
 SentenceName = Literal[
@@ -160,7 +161,7 @@ class ChannelSettings(Section):
     enabled: Flag = True
     tone: Text | None = None
     emoji: Flag | None = None
-    signature: Line | None = None
+    signature: SaidLine | None = None
     burst: Burst | None = None
 
 
@@ -207,10 +208,11 @@ class Settings(Section):
     """Everything that domain, tenant and inbox may say, merged. Lookups only; nothing here reads a file or a clock."""
 
     language: Language = "pt"
+    languages: tuple[Language, ...] = ()
     company: Company = Company()
     tone: Text = ""
-    greeting: Text = ""
-    signature: Line = ""
+    greeting: SaidText = ""
+    signature: SaidLine = ""
     emoji: Flag = True
     hours: Hours | None = None
     promotions: tuple[Promotion, ...] = ()
@@ -256,22 +258,47 @@ class Settings(Section):
         """When a turn must have an answer or a person: the second deadline where an interim sentence buys one."""
         return max(self.deadline_ms, self.interim.deadline_ms) if self.interim else self.deadline_ms
 
+    @property
+    def spoken(self) -> frozenset[str]:
+        """The languages that contacts are answered in, without countries.
+
+        `languages` where they are set; else each that has sentences, a greeting or a signature. The tenant's own in
+        any case.
+        """
+        said = [*self.sentences, *_languages(self.greeting), *_languages(self.signature)]
+        return frozenset(map(bare, (self.language, *(self.languages or said))))
+
+    def speaks(self, language: str) -> bool:
+        """Whether contacts are answered in a language."""
+        return bare(language) in self.spoken
+
     def sentence(self, name: str, language: str | None = None, *, now: datetime | None = None) -> str:
         """A prepared sentence, in the asked language where there is one, else the tenant's, else English.
 
         `{company}` and `{hours}` are filled in, and with `now` (which must know its time zone) `{next_open}`. A
-        tenant's own `greeting` goes before the prepared one.
+        tenant's own `greeting` goes before the prepared one of its language.
 
         Raises:
             KeyError: no such sentence in any of these languages (a loaded snapshot has all of `SENTENCES`).
         """
-        if name == "greeting" and self.greeting:
-            return self.fill(self.greeting, language, now=now)
-        for code in _fallbacks(language, self.language, "en"):
-            text = self.sentences.get(code, {}).get(name)  # type: ignore[call-overload]
-            if text:
-                return self.fill(text, code, now=now)
+        if name == "greeting" and (own := in_language(self.greeting, language or self.language, self.language)):
+            return self.fill(own, language, now=now)
+        for wanted in filter(None, (language, self.language, "en")):
+            code = of((each for each, block in self.sentences.items() if block.get(name)), wanted)  # type: ignore[call-overload]
+            if code is not None:
+                return self.fill(self.sentences[code][name], code, now=now)  # type: ignore[index]
         raise KeyError(f"no sentence `{name}` in {language or self.language}, {self.language} or en")
+
+    def greeting_in(self, language: str | None = None) -> str:
+        """What stands above the first answer, in a contact's language; empty where nothing is said in it.
+
+        Where a tenant greets, but not in this language, the prepared greeting of the language does.
+        """
+        code = language or self.language
+        block = of(self.sentences, code)
+        prepared = self.sentences[block].get("greeting", "") if block else ""
+        said = in_language(self.greeting, code, self.language) or prepared
+        return self.fill(said, code) if self.greeting else ""
 
     def fill(self, text: str, language: str | None = None, *, now: datetime | None = None) -> str:
         """Replace `{company}`, `{hours}` and `{next_open}`; any other brace stays as it is."""
@@ -288,20 +315,22 @@ class Settings(Section):
         """Whether hours are set and people are not there, but will be. `now` must know its time zone."""
         return self.hours is not None and not self.hours.open_at(now) and self.hours.next_open(now) is not None
 
-    def signature_on(self, channel: str) -> str:
-        """What stands below an answer: the channel's own where it has one; else the tenant's, on e-mail alone."""
+    def signature_on(self, channel: str, language: str | None = None) -> str:
+        """What stands below an answer: the channel's own where it has one; else the tenant's, on e-mail alone.
+
+        In a language that it is not written in, the company's name signs.
+        """
         own = self.channels.get(channel)  # type: ignore[call-overload]
-        if own is not None and own.signature is not None:
-            return self.fill(str(own.signature))
-        return self.fill(self.signature) if channel == "email" else ""
+        said = own.signature if own is not None else None
+        if said is None:
+            said = self.signature if channel == "email" else ""
+        code = language or self.language
+        return self.fill(in_language(said, code, self.language), code) or (self.company.name if said else "")
 
     def current_promotions(self, day: date) -> tuple[Promotion, ...]:
         """The promotions that run on `day` (a date in the tenant's time zone)."""
         return tuple(offer for offer in self.promotions if offer.start <= day <= offer.end)
 
 
-def _fallbacks(*languages: str | None) -> Iterable[str]:
-    for language in languages:
-        if language:
-            yield language
-            yield language.replace("_", "-").split("-")[0].lower()
+def _languages(said: str | Mapping[str, str]) -> Iterable[str]:
+    return () if isinstance(said, str) else said

@@ -8,7 +8,14 @@ from chatwootai.model.turn import Question
 from config.settings import Settings
 from crews.blueprint import Blueprint
 
-_LANGUAGES = {"pt": "Portuguese", "es": "Spanish", "en": "English", "pt-BR": "Brazilian Portuguese"}
+_LANGUAGES: Final = {
+    "pt": "Portuguese", "es": "Spanish", "en": "English", "pt-BR": "Brazilian Portuguese", "de": "German",
+    "fr": "French", "it": "Italian", "nl": "Dutch", "pl": "Polish", "sv": "Swedish", "da": "Danish", "no": "Norwegian",
+    "fi": "Finnish", "cs": "Czech", "ro": "Romanian", "hu": "Hungarian", "tr": "Turkish", "el": "Greek",
+    "ru": "Russian", "uk": "Ukrainian", "bg": "Bulgarian", "he": "Hebrew", "ar": "Arabic", "fa": "Persian",
+    "hi": "Hindi", "bn": "Bengali", "ta": "Tamil", "th": "Thai", "vi": "Vietnamese", "id": "Indonesian",
+    "zh": "Chinese", "ja": "Japanese", "ko": "Korean", "ca": "Catalan", "gl": "Galician",
+}  # fmt: skip
 _SPOKEN: Final = ("pt", "es", "en")
 _HOURS: Final = {"pt": "horário de atendimento", "es": "horario de atención", "en": "opening hours"}
 _TONE = "Friendly, clear and to the point."

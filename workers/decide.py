@@ -12,7 +12,7 @@ from chatwootai.channels.render import carried
 from chatwootai.model import assemble, notes, outcome
 from chatwootai.model.burst import Window, may_restart
 from chatwootai.model.delivery import Delivery
-from chatwootai.model.dress import dressed, first_answer
+from chatwootai.model.dress import dressed, first_answer, once
 from chatwootai.model.guard import Guarded, Level, guarded
 from chatwootai.model.handoff import Cause, Need, after_draft, before_draft
 from chatwootai.model.language import language_of
@@ -22,14 +22,14 @@ from chatwootai.model.turn import Aside, Draft, Exchange, Outcome, Question, Ver
 from chatwootai.model.unfit import Unfit
 from chatwootai.stores.conversations import Begun, Commit, Decision, Pending, pending
 from chatwootai.telemetry import log
-from chatwootai.telemetry.metrics import DEAD_LETTERS, FAILED_OPEN, SUPERSEDED
+from chatwootai.telemetry.metrics import DEAD_LETTERS, SUPERSEDED
 from chatwootai.telemetry.steps import Steps
 from config.settings import Settings
 from crews.tool_calls import Calls
 from workers.attention import Attention
-from workers.chatwoot.errors import ChatwootError
 from workers.draft import Failed, Interrupted, drafted
 from workers.floor import Floor
+from workers.greeting import greeting
 from workers.handing import destination, handed, rules
 from workers.idle import after_reply
 from workers.interim import patience_asked
@@ -42,7 +42,6 @@ from workers.tenant import Tenant
 STEPPED_IN = "a person stepped in"
 _OPERATORS = frozenset({"curated", "near", "prepared"})
 """Sources of words that an operator wrote: posted as written, and not searched for promises."""
-_LOOK_SECONDS = 1.0
 _HOUR_MS = 3_600_000
 _CLOCK = 0.001  # Chatwoot tells times in milliseconds, cut or rounded
 _log = log.get("turn")
@@ -157,7 +156,7 @@ async def _handed_unread(floor: Floor, turn: Turn) -> Decided:
         due=assemble.deadline(blank, time.time(), settings.last_deadline_ms / 1000),
         most_exchanges=0,
         most_tokens=0,
-        language=language_of("", (), turn.last.language, settings.language),
+        language=language_of("", (), turn.last.language, settings.language, settings.spoken),
     )
     cause = Cause.UNREAD if question.function else Cause.OFF
     made = _noted(turn, handed(Need(cause), question, settings, tries=turn.begun.lost))
@@ -208,12 +207,12 @@ def _question(turn: Turn) -> Question:
         due=assemble.deadline(turn.deliveries, time.time(), settings.last_deadline_ms / 1000),
         most_exchanges=settings.context.exchanges,
         most_tokens=settings.context.tokens,
-        language=language_of(said, before, turn.last.language, settings.language),
+        language=language_of(said, before, turn.last.language, settings.language, settings.spoken),
     )
     return replace(
         asked,
         text=picked(asked.text, asked.history),
-        greeted=bool(settings.greeting) and first_answer(turn.begun.context),
+        greeted=bool(settings.greeting_in(asked.language)) and first_answer(turn.begun.context),
         images=turn.images,
     )
 
@@ -233,9 +232,9 @@ async def _outcome(floor: Floor, turn: Turn, question: Question, need: Need | No
         return None
     if isinstance(result, Draft):
         turn.draft = result
-        greeting = await _greeting(turn, question)
+        greets = await greeting(turn, question)
         async with floor.at_words(turn.begun):
-            said = await worked_on(len(result.text), partial(_said, turn, question, result, greeting))
+            said = await worked_on(len(result.text), partial(_said, turn, question, result, greets))
         return _noted(turn, replace(said, asides=result.actions))
     turn.failed = result if isinstance(result, Failed) else None
     need = result if isinstance(result, Need) else Need(result.cause, result.said, result.reason)
@@ -264,7 +263,7 @@ async def _result(floor: Floor, turn: Turn, question: Question) -> Draft | Need 
             )
 
 
-def _said(turn: Turn, question: Question, draft: Draft, greeting: str) -> Outcome:
+def _said(turn: Turn, question: Question, draft: Draft, greets: str) -> Outcome:
     """What of a draft may be read: all of it, dressed, or nothing and people instead."""
     settings = turn.settings
     drafted_by_model = draft.served_by not in _OPERATORS
@@ -276,31 +275,18 @@ def _said(turn: Turn, question: Question, draft: Draft, greeting: str) -> Outcom
     )
     fit = guarded(text, Level(settings.output_guard), draft.told) if drafted_by_model else Guarded(text)
     if need is None and fit.problem is None:
-        signature = settings.signature_on(question.channel)
+        signature = settings.signature_on(question.channel, question.language)
         choices = tuple(title for title in draft.choices if guarded(title) == Guarded(title))
         parts, buttons = rendered(
             question.channel,
-            fit.text,
+            once(fit.text, greets) if drafted_by_model else fit.text,
             choices,
-            lambda text: dressed(text, greeting=greeting, signature=signature),
+            lambda text: dressed(text, greeting=greets, signature=signature),
             question.carrier,
         )
         if parts:
             return outcome.reply(parts, reply_to=quoted(turn.deliveries), choices=buttons)
     return handed(need or Need(Cause.UNFIT, reason=fit.problem or Unfit.EMPTY), question, settings)
-
-
-async def _greeting(turn: Turn, question: Question) -> str:
-    """The tenant's greeting before the first answer, unless Chatwoot has greeted already. Unsure: none."""
-    if not question.greeted:
-        return ""
-    try:
-        found = await turn.tenant.chatwoot.conversation(turn.last.conversation, deadline=time.time() + _LOOK_SECONDS)
-    except ChatwootError:
-        FAILED_OPEN.labels("greeting").inc()
-        return ""
-    greeted = any(message.type == "template" for message in found.last)
-    return "" if greeted else turn.settings.sentence("greeting")
 
 
 async def _quiet(turn: Turn) -> None:

@@ -32,7 +32,7 @@ def rules(settings: Settings) -> Rules:
 def handed(need: Need, question: Question, settings: Settings, *, tries: int = 0) -> Outcome:
     """The outcome of a handoff: a prepared sentence in the contact's language, a note in the tenant's."""
     sentence = "" if need.cause in _UNSAID else _sentence(need, question, settings)
-    signed = dressed(sentence, signature=settings.signature_on(question.channel))
+    signed = dressed(sentence, signature=settings.signature_on(question.channel, question.language))
     parts = render(question.channel, signed, carrier=question.carrier)
     note = notes.handover(need, question, settings.language, tries=tries) if settings.handoff.note else None
     return outcome.handoff(need, parts if sentence else (), note, notes.why(need))

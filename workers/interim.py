@@ -8,6 +8,7 @@ from typing import Protocol
 
 from chatwootai.channels.render import render
 from chatwootai.model.delivery import Delivery
+from chatwootai.model.dress import dressed
 from chatwootai.model.turn import Question
 from chatwootai.stores.conversations import Begun
 from chatwootai.telemetry import log
@@ -18,6 +19,7 @@ from config.settings import Settings
 from workers.chatwoot.client import Sight
 from workers.chatwoot.errors import ChatwootError
 from workers.chatwoot.records import Mark
+from workers.greeting import PATIENCE, above
 from workers.tenant import Tenant
 
 _PENDING = "pending"
@@ -95,7 +97,7 @@ def sentence_for(turn: Waiting) -> str:
 
 async def _said(turn: Waiting, question: Question) -> str:
     """Say it, unless people own the conversation, no text is taken now, or an earlier run of this turn has said it."""
-    chatwoot, mark = turn.tenant.chatwoot, Mark(f"interim-{question.last_message}", 1)
+    chatwoot, mark = turn.tenant.chatwoot, Mark(f"{PATIENCE}{question.last_message}", 1)
     conversation, deadline = question.conversation, time.time() + _SECONDS
     shown = await chatwoot.conversation(conversation, deadline=deadline)
     if shown.status != _PENDING or not shown.can_reply:
@@ -104,7 +106,8 @@ async def _said(turn: Waiting, question: Question) -> str:
     found = await chatwoot.find_mark(conversation, mark.turn, mark.part, after=after, deadline=deadline)
     if found.sight is Sight.FOUND or (found.sight is Sight.UNSURE and turn.begun.tries):
         return "found"
-    text = turn.settings.sentence(sentence_for(turn), question.language)
+    sentence = turn.settings.sentence(sentence_for(turn), question.language)
+    text = dressed(sentence, greeting=above(shown.last, question, turn.settings))
     for part in render(question.channel, text, carrier=question.carrier)[:1]:
         await chatwoot.create_message(conversation, part, mark=mark, deadline=time.time() + _SECONDS)
     return "said"

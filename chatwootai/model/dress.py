@@ -1,9 +1,19 @@
 """What a tenant puts around an answer: a greeting before the first one, a signature below. Pure."""
 
+import re
 from collections.abc import Sequence
+from typing import Final
 
 from chatwootai.model.turn import Exchange
 from chatwootai.model.words import fold
+
+_HELLO: Final = re.compile(
+    r"\s*[¡*_]*(?i:olá|ola|oii?|oie|bom dia|boa tarde|boa noite|hola|buen(?:os)? d[ií]as?|buenas tardes|buenas noches|"
+    r"buenas|hello|hi there|hi|hey|good (?:morning|afternoon|evening)|hallo|guten (?:tag|morgen|abend)|bonjour|bonsoir|"
+    r"salut|ciao|buongiorno|buonasera|goede(?:morgen|middag|navond))\b"
+    r"(?:,? (?P<name>[A-ZÀ-Þ][\w'’-]{1,30}))?[*_]*\s{0,2}(?:[!.,:…]+|$)[*_]*\s*"
+)
+"""A greeting at a text's beginning, with the name of whoever is greeted."""
 
 
 def first_answer(history: Sequence[Exchange]) -> bool:
@@ -12,10 +22,17 @@ def first_answer(history: Sequence[Exchange]) -> bool:
 
 
 def dressed(text: str, *, greeting: str = "", signature: str = "") -> str:
-    """Put both around a Markdown text, unless it has them already; empty: none."""
+    """Put both around a Markdown text, unless it has them already, or greets by itself; empty: none."""
     folded = fold(text)
-    if greeting and not folded.startswith(fold(greeting)):
+    if greeting and not folded.startswith(fold(greeting)) and not _HELLO.match(text):
         text = f"{greeting}\n\n{text}"
     if signature and not folded.endswith(fold(signature)):
         text = f"{text}\n\n{signature}"
     return text
+
+
+def once(text: str, greeting: str) -> str:
+    """A model's text without a greeting of its own, where the tenant's will stand above it."""
+    found = _HELLO.match(text) if greeting else None
+    rest = text[found.end() :].lstrip() if found else ""
+    return rest[0].upper() + rest[1:] if rest else text

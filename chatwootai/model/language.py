@@ -1,12 +1,17 @@
-"""Which language a contact writes: Portuguese, Spanish or English, told by words that only one of them has. Pure."""
+"""Which language a contact writes, told by words and letters that only one of those spoken here has. Pure."""
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from chatwootai.model.words import folded_words
 
-# Short, frequent words, folded. One that two languages share tells nothing and stands in neither.
+_MOST: Final = 2000
+"""Characters that are looked at: nobody changes language after them."""
+
+# Short, frequent words, folded. One that two languages share tells nothing where both are spoken.
 _OF: Final = {
     "pt": frozenset(
         "nao voce voces obrigado obrigada ola oi tudo bem meu minha meus minhas seu sua eu ele ela nos isso isto essa "
@@ -28,17 +33,71 @@ _OF: Final = {
         "yesterday good morning afternoon evening of and or but who do does did is are was were am not please order "
         "shop store price shipping delivery arrived bought there they we speak talk to in on from".split()
     ),
+    "de": frozenset(
+        "der die das und ist nicht ich sie wir ihr ein eine einen mit fur auf von zu den dem des wie was wann wo wer "
+        "warum haben habe hat kann konnen mochte bitte danke hallo guten tag morgen abend auch noch schon aber oder "
+        "wenn wurde werden bestellung lieferung versand laden preis kostet kosten sind bin mein meine ihre mir mich "
+        "uns gibt heute gestern jetzt einem einer kein keine sicher sehr mehr dass als nach uber sprechen".split()
+    ),
+    "fr": frozenset(
+        "le la les des un une et est pas je vous nous il elle ce cette que qui quoi quand ou comment combien pour "
+        "avec sans dans sur mon ma mes votre vos bonjour bonsoir merci salut commande livraison prix magasin avez "
+        "avoir suis sont oui non aussi encore deja mais voudrais peux pouvez faire du au aux ai j d l n c plus "
+        "aujourd hui demain hier parler quel quelle coute cela".split()
+    ),
+    "it": frozenset(
+        "il lo la gli le un una e non sono che chi cosa quando dove come quanto per con senza mio mia miei vostro "
+        "vostri ciao buongiorno buonasera grazie prego ordine spedizione consegna prezzo negozio avete ho hai ha "
+        "siete vorrei posso potete anche ancora gia ma o si del della dei alla nel questo questa oggi domani ieri "
+        "quale costa arrivato mi parlare".split()
+    ),
+    "nl": frozenset(
+        "de het een en is niet ik u jij je wij we met voor op van naar hoe wat wanneer waar wie waarom heeft heb "
+        "hebben kan kunnen graag alsjeblieft alstublieft bedankt dank hallo goedemorgen goedemiddag goedenavond ook "
+        "nog al maar of bestelling levering verzending winkel prijs kost zijn ben mijn uw jullie mij ons er dit dat "
+        "vandaag morgen gisteren nu spreken hoeveel".split()
+    ),
 }
-_SHARED: Final = {
-    word for code, words in _OF.items() for word in words if any(word in _OF[other] for other in _OF if other != code)
+# Words that leave no doubt alone.
+_SURELY: Final = {
+    "pt": frozenset("ola obrigado obrigada voce voces nao".split()),
+    "es": frozenset("hola gracias usted ustedes".split()),
+    "en": frozenset("hello thanks".split()),
+    "de": frozenset("danke bitte nicht kostet bestellung lieferung ich".split()),
+    "fr": frozenset("bonjour merci combien livraison voudrais".split()),
+    "it": frozenset("grazie buongiorno spedizione vorrei".split()),
+    "nl": frozenset("bestelling hoeveel alstublieft goedemorgen".split()),
 }
 # Letters that only one of them writes.
-_LETTERS: Final = {"pt": "ãõçâêôà", "es": "ñ¿¡"}
+_LETTERS: Final = {"pt": "ãõ", "es": "ñ¿¡", "de": "ßäöü", "fr": "œùûëî", "it": "ìò"}
+_ALSO: Final = {"pt": "ãõçâêôà"}  # where no French, which writes some of them, is spoken
 _LETTER_WEIGHT: Final = 2
-_LONGEST: Final = 2_000
-"""Characters that are looked at: a language shows within a few lines."""
 _SURE: Final = 2
 """So many words more than any other language: one alone may be a name."""
+
+_SCRIPTS: Final = (
+    (re.compile(r"[\u3040-\u30ff]"), ("ja",)),
+    (re.compile(r"[\uac00-\ud7af\u1100-\u11ff]"), ("ko",)),
+    (re.compile(r"[\u3400-\u9fff]"), ("zh", "ja")),
+    (re.compile(r"[\u0400-\u04ff]"), ("ru", "uk", "bg", "sr", "mk", "be", "kk")),
+    (re.compile(r"[\u0370-\u03ff]"), ("el",)),
+    (re.compile(r"[\u0590-\u05ff]"), ("he", "iw", "yi")),
+    (re.compile(r"[\u0600-\u06ff]"), ("ar", "fa", "ur")),
+    (re.compile(r"[\u0900-\u097f]"), ("hi", "mr", "ne")),
+    (re.compile(r"[\u0980-\u09ff]"), ("bn",)),
+    (re.compile(r"[\u0b80-\u0bff]"), ("ta",)),
+    (re.compile(r"[\u0c00-\u0c7f]"), ("te",)),
+    (re.compile(r"[\u0e00-\u0e7f]"), ("th",)),
+    (re.compile(r"[\u0530-\u058f]"), ("hy",)),
+    (re.compile(r"[\u10a0-\u10ff]"), ("ka",)),
+)
+"""Scripts, and the languages that are written so: the first of them that is spoken here is meant."""
+
+ALWAYS: Final = frozenset({"pt", "es", "en"})
+"""What is spoken where nobody says otherwise: sentences in these ship."""
+
+DETECTED: Final = frozenset([*_OF, *(code for _, codes in _SCRIPTS for code in codes)])
+"""What can be told by words or letters; any other language is told by what Chatwoot knows alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,34 +108,67 @@ class Guess:
     sure: bool
 
 
-def detect(text: str) -> Guess:
-    """Guess the language of a text."""
-    text = text[:_LONGEST]
-    said, lowered = folded_words(text), text.casefold()
-    scores = {code: _score(said, lowered, code) for code in _OF}
+def detect(text: str, among: frozenset[str] = ALWAYS) -> Guess:
+    """Guess the language of a text, of those that are spoken here."""
+    text = text[:_MOST]
+    if (written := _by_script(text, among)) is not None:
+        return Guess(written, True)
+    words = folded_words(text)
+    lowered = text.casefold()
+    scores = {code: _score(words, lowered, code, among) for code in _telling(among)}
     ranked = sorted(scores, key=lambda code: scores[code], reverse=True)
-    best, second = scores[ranked[0]], scores[ranked[1]]
+    best = scores[ranked[0]] if ranked else 0
+    second = scores[ranked[1]] if len(ranked) > 1 else 0
     if best == second:
         return Guess(None, False)
     return Guess(ranked[0], best - second >= _SURE)
 
 
-def _score(said: Sequence[str], lowered: str, code: str) -> int:
-    words = sum(word in _OF[code] and word not in _SHARED for word in said)
-    return words + _LETTER_WEIGHT * any(letter in lowered for letter in _LETTERS.get(code, ""))
+def _by_script(text: str, among: frozenset[str]) -> str | None:
+    """The language of another script than Latin that most of a text is written in, where one of those is spoken."""
+    letters = sum(map(str.isalpha, text))
+    for script, codes in _SCRIPTS:
+        found = len(script.findall(text))
+        if found >= max(2, letters / 3 if codes[0] == "ja" else letters / 2):
+            spoken = [code for code in codes if code in among]
+            if spoken:
+                return spoken[0]
+    return None
 
 
-def language_of(text: str, before: Iterable[str], conversation: str | None, tenant: str) -> str:
-    """The language to answer in: what the contact writes now, wrote before (newest first), his conversation's, ours."""
-    now = detect(text)
+def _score(words: Sequence[str], lowered: str, code: str, among: frozenset[str]) -> int:
+    telling = _telling(among)[code]
+    sure = _SURELY[code]
+    counted = sum(1 + (word in sure) for word in words if word in telling)
+    letters = _ALSO.get(code, "") if "fr" not in among else ""
+    return counted + _LETTER_WEIGHT * any(letter in lowered for letter in letters or _LETTERS.get(code, ""))
+
+
+@lru_cache(256)
+def _telling(among: frozenset[str]) -> Mapping[str, frozenset[str]]:
+    """Of each language that is spoken the words that no other one of them has."""
+    spoken = {code: words for code, words in _OF.items() if code in among}
+    others = {code: frozenset().union(*(w for c, w in spoken.items() if c != code)) for code in spoken}
+    return {code: words - others[code] for code, words in spoken.items()}
+
+
+def language_of(
+    text: str, before: Iterable[str], conversation: str | None, tenant: str, among: frozenset[str] = ALWAYS
+) -> str:
+    """The language to answer in: what the contact writes now, wrote before (newest first), his conversation's, ours.
+
+    `among`: the languages that are spoken here, without countries.
+    """
+    own = tenant.split("-", maxsplit=1)[0]
+    among = among | {own}
+    now = detect(text, among)
     if now.sure and now.language:
         return now.language
     for earlier in before:
-        guess = detect(earlier)
+        guess = detect(earlier, among)
         if guess.sure and guess.language:
             return guess.language
     known = (conversation or "").replace("_", "-").split("-")[0].lower()
-    own = tenant.split("-", maxsplit=1)[0]
     if now.language and now.language in (known, own):
         return now.language if now.language != own else tenant
-    return known if known in _OF else tenant
+    return known if known in among and known != own else tenant

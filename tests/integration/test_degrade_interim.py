@@ -9,7 +9,8 @@ import pytest
 from sandbox.chatwoot.driver import Driver
 from sandbox.system import Plan, System
 
-INTERIM = "Um momento, por favor: estou verificando e já respondo."
+INTERIM = "Oi! Aqui é da Sandra Cosmeticos 💄\n\nUm momento, por favor: estou verificando e já respondo."
+"""With the greeting: it is what is said first."""
 SETTINGS = """\
 greeting: ""
 deadline_ms: 2000
@@ -47,6 +48,16 @@ async def test_patience_is_asked_for_once_and_the_answer_follows_within_the_seco
         assert record["served_by"] == "crew"
         assert record["plan"].startswith("parallel: 1 in a row")
         assert "interim" in [name for name, _ in record["steps"]]
+
+
+async def test_the_greeting_stands_above_what_is_said_first_and_nowhere_else(system: System) -> None:
+    async with Driver(system.url("chatwoot")) as driver:
+        sent = await driver.write(2, "whatsapp", "¿Tienen el sofá azul en la tienda? Es el pedido CW-0003.")
+        first, second = await driver.wait_for_reply(sent, count=2)
+        assert first["text"].split("\n\n")[0] == "¡Hola! Bienvenido a Casa Bela Móveis."
+        assert "Un momento, por favor" in first["text"]
+        assert "CW-0003" in second["text"]
+        assert "Bienvenido" not in second["text"]
 
 
 async def test_a_quick_answer_needs_no_patience(system: System) -> None:

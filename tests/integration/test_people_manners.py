@@ -85,6 +85,22 @@ async def test_a_greeting_stands_above_the_first_answer_only(driver: Driver) -> 
     assert GREETING not in second["text"]
 
 
+@pytest.mark.parametrize(
+    ("text", "greeting"),
+    [
+        ("Oi, qual o telefone da loja de vocês?", GREETING),
+        ("Hola, ¿cuál es el teléfono de la tienda?", "¡Hola! Le atiende Casa Bela."),
+        ("Hello, what is the phone number of your store?", "Hello! This is Casa Bela."),
+    ],
+)
+async def test_everybody_is_greeted_in_his_own_language(driver: Driver, text: str, greeting: str) -> None:
+    for sent in [await written(driver, text, on=on) for on in ("webchat", "whatsapp", "email", "telegram", "sms") * 2]:
+        (first,) = await driver.wait_for_reply(sent)
+        greeted, _, answer = first["text"].partition("\n\n")
+        assert greeted.strip("*_ ") == greeting
+        assert not answer.startswith(("Olá", "Oi", "¡Hola", "Hello", "Hi"))
+
+
 async def test_no_greeting_beside_chatwoots_own(driver: Driver, llm: Llm) -> None:
     sent = await written(driver)
     await llm.wait("in_flight", at_least=1)

@@ -48,7 +48,7 @@ def test_it_is_said_in_three_languages() -> None:
     now = at("2026-11-21T13:00")
     assert SHOP.describe_next(now, "es") == "el lunes 23/11 a las 09:00"
     assert SHOP.describe_next(now, "en") == "on Monday 23 Nov at 09:00"
-    assert SHOP.describe_next(now, "fr") == "on Monday 23 Nov at 09:00"
+    assert SHOP.describe_next(now, "sv") == "on Monday 23 Nov at 09:00"
 
 
 def test_an_hour_that_the_clock_leaps_over_begins_after_the_leap() -> None:

@@ -1,0 +1,57 @@
+"""The tenant's greeting: once in a conversation, above what is said first, in the contact's language."""
+
+import time
+from collections.abc import Iterable
+from typing import Protocol
+
+from chatwootai.model.delivery import Delivery
+from chatwootai.model.turn import Question
+from chatwootai.telemetry.metrics import FAILED_OPEN
+from config.settings import Settings
+from workers.chatwoot.errors import ChatwootError
+from workers.chatwoot.records import Message
+from workers.tenant import Tenant
+
+PATIENCE = "interim-"
+"""How the marks of sentences that ask for patience begin."""
+
+_LOOK_SECONDS = 1.0
+
+
+class Answering(Protocol):
+    """What a turn is, as far as this goes."""
+
+    tenant: Tenant
+    patience_asked: bool
+
+    @property
+    def last(self) -> Delivery:
+        """The newest message of the burst."""
+        ...
+
+    @property
+    def settings(self) -> Settings:
+        """The settings of its inbox."""
+        ...
+
+
+async def greeting(turn: Answering, question: Question) -> str:
+    """What stands above the first answer, unless somebody has greeted already. Unsure: nothing."""
+    if not question.greeted or turn.patience_asked:  # the sentence that asked for patience has greeted
+        return ""
+    try:
+        found = await turn.tenant.chatwoot.conversation(turn.last.conversation, deadline=time.time() + _LOOK_SECONDS)
+    except ChatwootError:
+        FAILED_OPEN.labels("greeting").inc()
+        return ""
+    return above(found.last, question, turn.settings)
+
+
+def above(newest: Iterable[Message], question: Question, settings: Settings) -> str:
+    """The greeting that is still to be said, by the newest messages of the conversation."""
+    return "" if not question.greeted or any(map(_greets, newest)) else settings.greeting_in(question.language)
+
+
+def _greets(message: Message) -> bool:
+    """Whether a message has said hello for us: Chatwoot's own greeting, or our sentence that asks for patience."""
+    return message.type == "template" or (message.mark is not None and message.mark.turn.startswith(PATIENCE))
