@@ -88,12 +88,12 @@ class Refusals:
         return Noted(bool(first), None if again < 0 else again / 1000, since / 1000)
 
     async def place(self, account: str, owner: str, place: str) -> None:
-        """Note where a refused token is configured, for operators.
+        """Note where a refused token is configured, for operators; nothing where it is taken by now.
 
         Raises:
             StoreUnavailable: Redis is away.
         """
-        await together(self._connection, ("HSET", keys.refused(account, owner), "place", place))
+        await self._runner.run("place", account, owner, place)
 
     async def accept(self, account: str, owner: str) -> tuple[float | None, int]:
         """Note that a token is taken again: turns that waited for it run now.

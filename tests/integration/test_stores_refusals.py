@@ -83,6 +83,18 @@ async def test_who_comes_to_wait_when_it_has_just_been_taken_runs_at_once(redis:
     assert await redis.exists("cw:parked:1") == 0
 
 
+async def test_where_it_is_configured_is_noted_while_it_is_refused_and_only_then(redis: Connection) -> None:
+    refusals = Refusals(redis)
+    await note(redis, "1:25")
+    await refusals.place("1", "bot", "mapping.yaml:10")
+    known = await refusals.read("1", "bot")
+    assert known is not None
+    assert known.place == "mapping.yaml:10"
+    await refusals.accept("1", "bot")
+    await refusals.place("1", "bot", "mapping.yaml:10")
+    assert await refusals.read("1", "bot") is None
+
+
 async def test_more_than_a_handful_of_waiting_turns_all_run(redis: Connection) -> None:
     await redis.zadd("cw:parked:1", {f"turn:1:{number}:1": number for number in range(1201)})
     assert await Refusals(redis).accept("1", "bot") == (None, 1201)
