@@ -48,7 +48,11 @@ async def test_redis_frozen(desk: Desk) -> None:
     async def freeze() -> None:
         await desk.answers(_CONVERSATIONS // 6)
         os.kill(redis.pid, signal.SIGSTOP)
-        await asyncio.sleep(_AWAY)
+        await asyncio.sleep(_AWAY / 2)
+        for door in ("ingress", "ingress-2"):  # a balancer that took them away would lose what their journals can take
+            async with desk.session.get(f"{desk.ground.url(door)}/readyz") as response:
+                assert (response.status, (await response.json())["status"]) == (200, "degraded")
+        await asyncio.sleep(_AWAY / 2)
         os.kill(redis.pid, signal.SIGCONT)
 
     await loaded(desk, freeze())
