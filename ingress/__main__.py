@@ -5,7 +5,7 @@ import os
 import sys
 
 from chatwootai.stores.connection import BadRedisUrl
-from chatwootai.stores.standing import CannotUse
+from chatwootai.stores.examination import CannotUse
 from chatwootai.telemetry import log
 from config.problems import ConfigurationError
 from ingress.environment import BadEnvironment, Environment

@@ -16,9 +16,9 @@ from chatwootai.model.undelivered import told
 from chatwootai.stores import keys
 from chatwootai.stores.connection import Connection, StoreUnavailable
 from chatwootai.stores.entries import BrokenEntry, pack_delivery, unpack_delivery
+from chatwootai.stores.examination import probe
 from chatwootai.stores.mailbox import MOST_WAITING, Admission, Mailbox
 from chatwootai.stores.outage import OUTAGE
-from chatwootai.stores.standing import probe
 from chatwootai.telemetry import log, metrics
 from config.settings import Context
 from ingress.journal import Journal, JournalRefused

@@ -8,8 +8,8 @@ import uvloop
 
 from chatwootai.stores import keys
 from chatwootai.stores.connection import BadRedisUrl, connect
+from chatwootai.stores.examination import CannotUse
 from chatwootai.stores.queue import Queue
-from chatwootai.stores.standing import CannotUse
 from chatwootai.telemetry import log
 from chatwootai.telemetry.descriptors import raise_limit
 from config.problems import ConfigurationError

@@ -13,6 +13,7 @@ from aiohttp import web
 
 from chatwootai.channels.incoming import Manner
 from chatwootai.stores.connection import Connection, StoreUnavailable, connect, store_errors
+from chatwootai.stores.examination import examine
 from chatwootai.stores.footing import UNKNOWN, footing
 from chatwootai.stores.mailbox import Mailbox
 from chatwootai.stores.memory import EVERY_SECONDS, Memory
@@ -20,7 +21,6 @@ from chatwootai.stores.outage import OUTAGE
 from chatwootai.stores.repair import Repair
 from chatwootai.stores.rounds import Rounds
 from chatwootai.stores.signals import Signals
-from chatwootai.stores.standing import examine
 from chatwootai.telemetry import http, log, loop
 from chatwootai.telemetry.tasks import ended, for_ever
 from config.live import Live
@@ -63,7 +63,7 @@ class Shop:
 
         Raises:
             config.problems.ConfigurationError: the configuration is broken; nothing was started.
-            chatwootai.stores.standing.CannotUse: Redis is there, and cannot be used as it is.
+            chatwootai.stores.examination.CannotUse: Redis is there, and cannot be used as it is.
         """
         await examine(self.connection)
         self.live = Live(self.environment.config, dict(os.environ), self.connection, f"worker {self.worker}")

@@ -6,7 +6,7 @@ READONLY, a plan's limit and words that we have never met. The caller waits, or 
 StoreMisused (ours to mend): WRONGTYPE, what Lua or a command meets inside a script of ours, arguments that mean
 nothing. The caller fails loudly: asking again does not mend it.
 
-What is told at the start instead (a user without the rights, a server too old) stands in standing.py.
+What is told at the start instead (a user without the rights, a server too old) stands in examination.py.
 """
 
 import asyncio

@@ -17,7 +17,7 @@ from tests.faults.desk import Desk, Ground, scaled
 from tests.faults.refusing import SCRIPTS, Refusing
 from tests.faults.test_redis_away import loaded
 
-_REFUSING = 4.0
+_REFUSING = 3.0
 _CONVERSATIONS = scaled(30)
 
 Trouble = Callable[[], Awaitable[None]]

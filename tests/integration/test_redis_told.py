@@ -8,7 +8,7 @@ import pytest
 
 from chatwootai.stores.connection import Connection, connect
 from chatwootai.stores.embedded import Embedded
-from chatwootai.stores.standing import RULE, CannotUse, examine
+from chatwootai.stores.examination import RULE, CannotUse, examine
 from sandbox.processes import Process
 
 MAPPING = """\

@@ -12,11 +12,11 @@ from chatwootai.stores.completions import CompletionStore
 from chatwootai.stores.connection import Connection, StoreUnavailable, connect
 from chatwootai.stores.conversations import Commit, Conversations, Decision, pending
 from chatwootai.stores.embedded import Embedded
+from chatwootai.stores.examination import probe
 from chatwootai.stores.mailbox import Mailbox
 from chatwootai.stores.memory import Memory
 from chatwootai.stores.queue import Queue
 from chatwootai.stores.repair import Repair
-from chatwootai.stores.standing import probe
 from tests.integration.test_stores_conversations import delivery
 
 _WORDS = "Onde fica a loja, e até que horas está aberta hoje? " * 4

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from chatwootai.stores.connection import StoreUnavailable, connect
-from chatwootai.stores.standing import probe
+from chatwootai.stores.examination import probe
 from sandbox.system import Plan
 from tests.faults import desk as desks
 from tests.faults.desk import Desk, Ground, scaled, with_trouble
