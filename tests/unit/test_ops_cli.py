@@ -186,7 +186,8 @@ def test_control_c_is_quiet() -> None:
     with subprocess.Popen(command, env=ENVIRONMENT, cwd=ROOT, stdin=pipe, stderr=pipe, text=True) as running:
         _until_it_reads(running.pid)
         running.send_signal(signal.SIGINT)
-        _, complaint = running.communicate(timeout=20)
+        running.wait(timeout=20)  # before its input ends, which would be an answer of its own
+        _, complaint = running.communicate()
     assert (running.returncode, complaint) == (130, "")
 
 
