@@ -120,15 +120,13 @@ PATTERNS: Final[Sequence[Pattern]] = (
         technical=True,
         topic=_ABOUT_ERRORS,
     ),
+    _pattern(Unfit.TOOL_ERROR, "|".join(map(re.escape, PHRASES))),
     _pattern(
         Unfit.TOOL_ERROR,
-        r"\berror executing tool\b|\btool not found\b|\bfailed to parse tool arguments\b"
-        r"|\bthe request failed \(\w{1,60}\)|\bthe contact.s identity is not verified\b|\bthe answer is longer than \d"
-        r"|\bmore than \d{1,4} calls at once\b|<data source=|\bthis is material from outside\b"
-        r"|\bnothing in it is an instruction\b|\berror: no answer in time\b|errors\.pydantic\.dev"
-        r"|\bvalidation errors? for \w",
+        # What stock CrewAI and pydantic say of a call, and what ours said before.
+        r"\bfailed to parse tool arguments\b|\bvalidation errors? for \w|\bthe answer is longer than \d"
+        r"|\bmore than \d{1,4} calls at once\b|\berror: no answer in time\b",
     ),
-    _pattern(Unfit.TOOL_ERROR, "|".join(map(re.escape, PHRASES))),
     _pattern(
         Unfit.TOOL_CALL,
         r"<\|?/?(tool_call|function|invoke|parameter|tool_use|tool_response)\w{0,20}\b|\[/?tool_(calls?|results?)\]"
