@@ -21,6 +21,7 @@ _SAID: tuple[tuple[str, ...], ...] = (
     ("signature",),
     ("channels", "*", "signature"),
     ("answers", "*", "answer"),
+    ("handoff", "subjects", "*", "sentences"),
 )
 """What contacts read word for word, with `PLACEHOLDERS` filled in; `*` is any key."""
 

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field, model_validator
 from chatwootai.model.labels import MOST_LABEL, as_label, composed, is_label
 from chatwootai.model.subjects import readable
 from config.problems import suggestion
-from config.section import NUMBER, Flag, Line, Section, Word, form, wrong
+from config.section import NUMBER, Flag, Language, Line, Section, Word, Words, form, wrong
 
 
 def _label(value: str) -> str:
@@ -52,10 +52,19 @@ Phrase = Annotated[str, Field(min_length=1, max_length=1000), AfterValidator(_sa
 
 
 class Subject(Section):
-    """What people answer whatever a model would: `phrases` that tell it, and the `priority` that it is given."""
+    """What people answer whatever a model would: `phrases` that tell it, and the `priority` that it is given.
+
+    `sentences`: language to what the contact reads in place of the prepared sentence, also out of hours.
+    """
 
     phrases: tuple[Phrase, ...] = ()
     priority: Priority | None = None
+    sentences: Mapping[Language, Words] = {}
+
+    def sentence(self, *languages: str | None) -> str:
+        """What the contact reads, in the first of these languages that it is written in; empty: in none."""
+        codes = [code for each in languages if each for code in (each, each.split("-", maxsplit=1)[0])]
+        return next((self.sentences[code] for code in codes if code in self.sentences), "")
 
 
 class Handoff(Section):

@@ -40,7 +40,10 @@ def handed(need: Need, question: Question, settings: Settings, *, tries: int = 0
 
 def _sentence(need: Need, question: Question, settings: Settings) -> str:
     """Out of hours, "one moment, please" would be a promise that nobody keeps: when people are back is said instead."""
+    subject = settings.handoff.subjects.get(need.reason) if need.cause is Cause.TOPIC else None
     now = datetime.now(UTC)
+    if subject is not None and (own := subject.sentence(question.language, settings.language, "en")):
+        return settings.fill(own, question.language, now=now)
     name = "out_of_hours" if settings.closed_at(now) else need.cause.sentence
     return settings.sentence(name, question.language, now=now)
 

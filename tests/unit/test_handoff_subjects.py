@@ -1,5 +1,7 @@
 """What people answer, whatever a model would say: by the phrases that ship, in three languages, and by a tenant's."""
 
+from dataclasses import replace
+
 import pytest
 
 from chatwootai.model.handoff import Cause, Need, Rules, accepts, after_draft, before_draft
@@ -9,7 +11,8 @@ from chatwootai.model.turn import Exchange
 from chatwootai.model.unknowing import unknowing
 from config.loader import shipped
 from config.settings import Settings
-from workers.handing import rules
+from tests.unit.test_model_turn import question
+from workers.handing import handed, rules
 
 SHIPPED = rules(shipped())
 
@@ -102,6 +105,18 @@ def test_a_tenant_sees_and_changes_them() -> None:
     assert settings.handoff.destination("topic", "exam")[2] == "high"
     assert settings.handoff.destination("topic", "other")[2] is None
     assert (label("exam"), label("health"), label(None), label("")) == ("own", "health", "", "")
+
+
+@pytest.mark.parametrize(
+    ("language", "said"), [("pt-BR", "188"), ("es", "emergencias"), ("en", "emergency"), ("fr", "188"), (None, "188")]
+)
+def test_a_subjects_own_sentence_is_said_out_of_hours_too(language: str | None, said: str) -> None:
+    hours = {"time_zone": "UTC", "week": {day: [] for day in ("monday",)}}
+    closed = Settings.model_validate({**shipped().model_dump(mode="json"), "hours": hours})
+    need = Need(Cause.TOPIC, "quero morrer", "self_harm")
+    (read,) = handed(need, replace(question(), language=language), closed).parts
+    assert said in read
+    assert said not in handed(Need(Cause.TOPIC, "x", "charge"), question(), closed).parts[0]
 
 
 @pytest.mark.parametrize("phrase", ["", "|", "a|", " ... b", "a ...  ... b", "***", "a|?!"])
