@@ -13,6 +13,8 @@ PATIENCE: Final = 3
 
 _OPEN_ENDS: Final = (",", ";", ":", "-", "–", "—", "(", "...", "…")
 _WORD: Final = re.compile(r"[^\W\d_]+")
+_LOOKED_AT: Final = 500
+"""Characters at the end of a message that tell whether more is to come."""
 # Words that no sentence ends with, in Portuguese, Spanish and English.
 _CONNECTIVES: Final = frozenset(
     "e ou mas que se com para pra por porque pois de do da dos das no na nos nas em um uma o a os as meu minha "
@@ -50,7 +52,7 @@ class Window:
 
 def unfinished(text: str) -> bool:
     """Whether more is surely to come: an open end, a last word that ends no sentence, or a greeting alone."""
-    text = text.strip().lower()
+    text = text.rstrip()[-_LOOKED_AT:].strip().lower()
     words = _WORD.findall(text)
     if text.endswith(_OPEN_ENDS):
         return True
