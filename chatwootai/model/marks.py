@@ -81,6 +81,8 @@ def limited(text: str) -> str:
 
 
 def _shortened(run: re.Match[str]) -> str:
+    if max(run[0]) < chr(_HIGH[0][0]):
+        return run[0][:MOST_IN_A_ROW]
     kept: list[str] = []
     row = 0
     for character in run[0]:  # not all of them need be marks: the high range holds letters too
