@@ -50,7 +50,7 @@ ACCOUNT_EVENTS: Final = frozenset(
 _INBOX_EVENTS: Final = ACCOUNT_EVENTS - {"contact_created", "contact_updated", "inbox_created", "inbox_updated"}
 _KEPT: Final = 5000  # bodies that can be sent again
 _RETRIED: Final = frozenset({429, 500})
-_ESCAPED: Final = str.maketrans({c: f"\\u{ord(c):04x}" for c in "<>&\u2028\u2029"})
+_ESCAPED: Final = {c: f"\\u{ord(c):04x}" for c in "<>&\u2028\u2029"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +211,9 @@ class Dispatcher:
 def encode(payload: Json) -> bytes:
     """Write JSON as Rails does: compact, UTF-8, with `<`, `>`, `&` and two line separators escaped."""
     text = json.dumps(payload, ensure_ascii=False, separators=(",", ":"))
-    return text.translate(_ESCAPED).encode(errors="replace")
+    for character, escape in _ESCAPED.items():  # one after another: `translate` takes a hundred times as long
+        text = text.replace(character, escape)
+    return text.encode(errors="replace")
 
 
 def _headers(delivery: Delivery) -> dict[str, str]:
