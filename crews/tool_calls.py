@@ -113,8 +113,9 @@ class Calls:
 
     def _kept(self, kind: str, field: str) -> KeptCall | None:
         """This call, or one alike of which nobody knows whether it was made."""
-        alike = [call for name, call in self._known.items() if name.startswith(f"{kind}:") and call.doubtful]
-        return self._known.get(field) or next(iter(alike), None)
+        alike = (name for name in self._known if name.startswith(f"{kind}:") and name not in self._running)
+        doubtful = (self._known[name] for name in alike if self._known[name].doubtful)
+        return self._known.get(field) or next(doubtful, None)
 
     async def _make(
         self, field: str, tool: str, arguments: Mapping[str, Any], ask: Callable[[], Awaitable[Answer]], run: Asker

@@ -42,6 +42,7 @@ PARTS: Final[dict[str, Part]] = {
     "promtool": _debian("promtool", "prometheus"),
     "postgres": _debian("postgres", "postgresql postgresql-15-pgvector"),
     "npx": _debian("npx", "npm"),
+    "npm": _debian("npm"),
 }
 
 
