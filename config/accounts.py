@@ -252,6 +252,7 @@ class Assembly:
             folder=said.tenant or account.folder,
             crew=self._crew(entry, said.crew, crewing) if said.crew else None,
             priority=said.priority,
+            name=said.name,
             settings=settings,
         )
 

@@ -31,6 +31,7 @@ class Inbox:
     settings: Settings
     crew: str | None = None
     priority: int | None = None
+    name: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

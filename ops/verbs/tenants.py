@@ -77,7 +77,14 @@ def _summary(account: "Account") -> dict[str, object]:
         "signature": account.signature,
         "chatwoot": {"name": account.installation.name, "url": account.installation.url, "id": account.id},
         "inboxes": [
-            {"id": box.id, "domain": box.domain, "tenant": box.folder, "crew": box.crew, "priority": box.priority}
+            {
+                "id": box.id,
+                "name": box.name,
+                "domain": box.domain,
+                "tenant": box.folder,
+                "crew": box.crew,
+                "priority": box.priority,
+            }
             for box in account.inboxes.values()
         ],
     }

@@ -1,0 +1,250 @@
+"""What the code that reads a tenant's settings makes of them, one look for each reader."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+from unittest.mock import patch
+
+from chatwootai.model import outcome
+from chatwootai.model.attached import Attachment
+from chatwootai.model.delivery import Contact, Delivery, Message
+from chatwootai.model.handoff import Cause, Need, after_draft, before_draft
+from chatwootai.model.outbox import Action, ActionKind
+from chatwootai.model.routing import route
+from chatwootai.model.turn import Exchange, Question, Usage
+from chatwootai.stores.connection import connect
+from chatwootai.stores.conversations import Begun, Hold
+from config.places import place
+from config.settings import Settings
+from config.snapshot import Account, Installation, Secret
+from crews.call import Call, Payer
+from crews.catalog import Catalog
+from crews.curated import Curated
+from crews.hearing import ear
+from crews.policy import standing
+from crews.prices import prices
+from crews.prompt import moment, situation, values
+from tests.asked import asked
+from workers import decide, idle, media
+from workers.handing import destination, handed, rules
+from workers.idle import after_reply
+from workers.turn_budget import TurnBudget, _day
+from workers.window import instead_of_text, template_params
+
+ROOT = Path(__file__).resolve().parents[2]
+NOWHERE = connect("unix:///nowhere/redis.sock")
+NOW = datetime(2026, 11, 28, 12, 0, tzinfo=UTC)  # a Saturday
+Look = Callable[[Settings], "object | Awaitable[object]"]
+
+
+def prompt(settings: Settings) -> object:
+    blueprint = Catalog.from_environment().crewing.blueprint("customer_service", "whatsapp")
+    question = asked(language="es")
+    return values(settings, blueprint), situation(settings, NOW), moment(question, settings)
+
+
+def turn(settings: Settings, text: str = "Qual o prazo?", waited: float = 3.0, **more: Any) -> decide.Turn:
+    now = time.time()
+    delivery = Delivery(
+        account="1", conversation=1, inbox=17, channel="whatsapp", message=Message(id=7, text=text, at=now - waited),
+        contact=Contact(id=9), received_at=now - waited, **more,
+    )  # fmt: skip
+    said = [Exchange(role, f"{role} {number} " + "words " * 20, now - 90 + number) for number in range(9)
+            for role in ("contact", "crew")]  # fmt: skip
+    begun = Begun(Hold("1:1", "j", 1), 1, 0, (delivery,), (), (), tuple(said))
+    tenant = SimpleNamespace(account=account(settings), settings=lambda _: settings,
+                             route=lambda one: route(place(account(settings), 17), one.channel))  # fmt: skip
+    attention = SimpleNamespace(takeover_at=0.0, resolved_at=0.0, messages=0, typing_at=0.0, changed=asyncio.Event())
+    return decide.Turn(begun, cast(Any, tenant), cast(Any, attention), (delivery,), 1, cast(Any, None), begun_at=now)
+
+
+def account(settings: Settings) -> Account:
+    return Account(
+        key="1", id=1, name="N", installation=Installation("default", "http://127.0.0.1:1"), domain="retail",
+        folder="loja", settings=settings, webhook_secrets=(), bot_token=Secret("b"),
+    )  # fmt: skip
+
+
+def question_of(settings: Settings) -> object:
+    found = decide._question(turn(settings))
+    return [one.text for one in found.history], round(found.deadline - time.time()), found.greeted, found.language
+
+
+async def window(settings: Settings) -> object:
+    with patch("workers.decide.Window") as asked_for:
+        asked_for.return_value.closes.return_value = 0.0
+        await decide._quiet(turn(settings))
+    return asked_for.call_args.args
+
+
+async def committed(settings: Settings) -> object:
+    """What a turn's decision is committed with."""
+    kept: dict[str, Any] = {}
+
+    async def commit(*_: Any, **given: Any) -> object:
+        kept.update(given)
+        return decide.Commit.COMMITTED
+
+    floor = SimpleNamespace(conversations=SimpleNamespace(commit=commit), turn_budget=TurnBudget(NOWHERE))
+    one = turn(settings)
+    await decide._commit(cast(Any, floor), one, decide._question(one), outcome.silence("x"))
+    return kept
+
+
+def given(cause: Cause, channel: str = "whatsapp", **more: Any) -> Look:
+    def look(settings: Settings) -> object:
+        made_of = handed(Need(cause), asked(channel=channel, **more), settings)
+        return made_of.parts, made_of.note, destination(made_of, settings)
+
+    return look
+
+
+def subject(settings: Settings) -> object:
+    need = before_draft("fui cobrado duas vezes", (), rules(settings))
+    made_of = replace(handed(need, asked(), settings), why=need.reason) if need else None
+    return need, destination(made_of, settings) if made_of else None
+
+
+def said_before(text: str, times: int = 0) -> Look:
+    history = tuple(Exchange(role, text, float(n)) for n in range(times) for role in ("contact", "crew"))
+    return lambda settings: before_draft(text, history, rules(settings))
+
+
+def drafted(text: str, confidence: float | None = None) -> Look:
+    return lambda settings: after_draft(confidence, None, rules(settings), text)
+
+
+def way(settings: Settings) -> object:
+    return route(place(account(settings), 17), "whatsapp")
+
+
+def silence(settings: Settings) -> object:
+    return after_reply(outcome.reply(("Oi",)), asked(), settings), idle._the_end(asked(), settings)
+
+
+def silence_over(step: str) -> Look:
+    found = SimpleNamespace(can_reply=True)
+    return lambda settings: idle._made({"step": step}, asked(), settings, cast(Any, found))
+
+
+def windowed(settings: Settings) -> object:
+    action = Action(kind=ActionKind.REPLY, turn="t", part=1, text="Oi", channel="whatsapp")
+    return template_params(settings), instead_of_text(action, settings, "Oi")
+
+
+def terms(settings: Settings) -> object:
+    return standing(settings)
+
+
+def cost(settings: Settings) -> object:
+    every = standing(settings)
+    several = (every.target, every.policy.quick, every.policy.hedge_to, *every.policy.fallbacks)
+    usage = Usage(prompt_tokens=100, completion_tokens=100, cached_tokens=50)
+    return [prices().cost(each, usage) for each in several if each is not None]
+
+
+def ceilings(settings: Settings) -> object:
+    from crews.stack.background import Background
+    from crews.stack.budget import Budget
+
+    policy = standing(settings).policy
+    call = Call(target=standing(settings).target, messages=[], deadline=0.0, policy=policy, payer=Payer("1", 17, 9))
+    return Budget(cast(Any, None), None, prices(), Background())._accounts(call)
+
+
+def turns_a_day(settings: Settings) -> object:
+    return _day(turn(settings))
+
+
+async def turns_a_conversation(settings: Settings) -> object:
+    budget = TurnBudget(NOWHERE)
+    taken: dict[str, Any] = {}
+
+    async def take(*_: Any, **given: Any) -> None:
+        taken.update(given)
+
+    budget._limits = cast(Any, SimpleNamespace(take=take))
+    await budget.take(turn(settings))
+    return taken
+
+
+def curated(text: str = "Aceita pix?", language: str | None = None) -> Look:
+    return lambda settings: _drafted(Curated().draft(asked(text, language=language), settings, NOW))
+
+
+async def _drafted(draft: Awaitable[Any]) -> object:
+    found = await draft
+    return found and found.text
+
+
+def near(settings: Settings) -> object:
+    found = Curated().near(asked("gostaria de saber qual é o prazo da troca"), settings, NOW)
+    return found and found.text
+
+
+def hears(settings: Settings) -> object:
+    found = ear(settings)
+    return found.url, found.model, found.key
+
+
+def reads(kind: str) -> Look:
+    def look(settings: Settings) -> object:
+        one = media._One(cast(Any, None), settings, 0.0)
+        return one.wanted(Attachment(kind=kind, url="http://x/a", content_type=""))
+
+    return look
+
+
+async def fetched(settings: Settings) -> object:
+    """With what a file is fetched."""
+    asked_for: list[Any] = []
+
+    async def fetch(url: str, trusted: Any, *, most: int, **_: Any) -> None:
+        asked_for.extend((trusted, most))
+
+    reader = media.Media.__new__(media.Media)
+    reader._fetcher = cast(Any, SimpleNamespace(fetch=fetch))
+    tenant = SimpleNamespace(account=account(settings))
+    await reader._fetch(media._One(cast(Any, tenant), settings, 0.0), Attachment(kind="file", url="http://x/a"))
+    return asked_for
+
+
+async def called(settings: Settings) -> object:
+    """What a declared request sends, and what comes of it; a server of our own answers."""
+    from crews.offered import Offered
+
+    offered = Offered()
+    try:
+        tool: Any = (await offered.to("1", settings))["t"]
+        shown = tool.description, sorted(tool.args_schema.model_json_schema()["properties"])
+        return shown, str(await tool._arun(n="a/b"))
+    finally:
+        await offered.close()
+
+
+async def greeting(settings: Settings) -> object:
+    async def conversation(*_: Any, **__: Any) -> object:
+        return SimpleNamespace(last=())
+
+    one = turn(settings)
+    one.tenant = cast(
+        Any, SimpleNamespace(settings=lambda _: settings, chatwoot=SimpleNamespace(conversation=conversation))
+    )
+    return await decide._greeting(one, cast(Question, SimpleNamespace(greeted=True)))
+
+
+async def unsupported(settings: Settings) -> object:
+    one = turn(settings)
+    with patch("workers.decide.only_unsupported", return_value=True):
+        found = await decide._result(cast(Any, None), one, asked())
+    return getattr(found, "text", found)
+
+
+def first(one: decide.Turn) -> decide.Turn:
+    one.begun = replace(one.begun, context=())
+    return one
