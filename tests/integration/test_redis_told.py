@@ -43,7 +43,7 @@ async def test_the_rule_that_we_name_is_enough(redis: Connection, user: str) -> 
     [
         ("~cw:* ~arq:* &cw:* +@all -@dangerous -@scripting", "eval"),
         ("~cw:* &cw:* +@all -@dangerous", "zadd arq:probe"),
-        ("~arq:* &cw:* +@all -@dangerous", "keys"),
+        ("~arq:* &cw:* +@all -@dangerous", "a key|the keys"),
         ("~cw:* ~arq:* +@all -@dangerous", "subscribe cw:probe"),
         ("~cw:* ~arq:* &cw:* +@all -@dangerous -blpop", "blpop cw:probe"),
         ("~cw:* ~arq:* &cw:* +@all -@dangerous -publish", "publish cw:probe"),
