@@ -6,11 +6,11 @@ segment, however often it is encoded, unless the tool says `slashes: true`.
 """
 
 import re
-import unicodedata
 from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import quote, unquote
 
+from chatwootai.model.marks import compatible
 from config.tools import HttpTool
 
 _WHOLE: Final = re.compile(r"^\{([A-Za-z_][A-Za-z0-9_.]*)\}$")
@@ -68,7 +68,7 @@ def _path_part(name: str, text: str, *, slashes: bool, ends: bool) -> str:
 def _decoded(text: str) -> str:
     """What a server may make of it: decoded as often as it is encoded, signs of other scripts as they look."""
     for _ in range(_DECODINGS):
-        text = unicodedata.normalize("NFKC", text)
+        text = compatible(text)
         if (plain := unquote(text)) == text:
             return text
         text = plain

@@ -4,6 +4,8 @@ import re
 import unicodedata
 from typing import Final
 
+from chatwootai.model import marks
+
 MOST_LABEL: Final = 255
 _MOST_READ: Final = 1000
 _LABEL: Final = re.compile(r"[^\W_][\w-]+")  # \w: letters, digits and `_` of every script, and no marks
@@ -11,7 +13,7 @@ _LABEL: Final = re.compile(r"[^\W_][\w-]+")  # \w: letters, digits and `_` of ev
 
 def composed(text: str) -> str:
     """Return a text with each accent in its letter, as keyboards write and Chatwoot compares."""
-    return unicodedata.normalize("NFC", text[:_MOST_READ])
+    return marks.composed(text[:_MOST_READ])
 
 
 def is_label(text: str) -> bool:

@@ -97,6 +97,11 @@ def composed(text: str) -> str:
     return text if text.isascii() else unicodedata.normalize("NFC", limited(text))
 
 
+def compatible(text: str) -> str:
+    """Return a text in NFKC, where signs that look alike are one; its runs of marks limited."""
+    return text if text.isascii() else unicodedata.normalize("NFKC", limited(text))
+
+
 def without_accents(text: str) -> str:
     """Return a text in NFKD, without accents, vowel points and what only shapes glyphs; its runs of marks limited."""
     if text.isascii():

@@ -72,6 +72,13 @@ def test_every_script_says_what_it_takes_and_returns() -> None:
             assert Script(script.stem).key(()) == "cw:{all}", script.name
 
 
+def test_texts_are_normalised_in_one_place() -> None:
+    """`unicodedata.normalize` is quadratic on runs of marks: marks.py limits them before."""
+    files = (path for room in ROOMS for path in (ROOT / room).rglob("*.py"))
+    found = {path for path in files if "unicodedata.normalize(" in path.read_text(encoding="utf-8")}
+    assert found == {ROOT / "chatwootai/model/marks.py"}
+
+
 def test_every_metric_has_a_writer() -> None:
     """One that nobody sets shows 0 for ever, and looks like good news."""
     source = (ROOT / "chatwootai/telemetry/metrics.py").read_text(encoding="utf-8")
