@@ -237,7 +237,7 @@ async def _outcome(floor: Floor, turn: Turn, question: Question, need: Need | No
             said = await worked_on(len(result.text), partial(_said, turn, question, result, greets))
         return _noted(turn, replace(said, asides=result.actions))
     turn.failed = result if isinstance(result, Failed) else None
-    need = result if isinstance(result, Need) else Need(result.cause, result.said, result.reason)
+    need = result if isinstance(result, Need) else Need(result.cause, reason=result.reason)
     return _noted(turn, handed(need, question, turn.settings))
 
 

@@ -21,20 +21,17 @@ Drafter = Callable[[Question], Awaitable[Draft]]
 class Failed:
     """No draft, and none to be had before the deadline: people must answer.
 
-    `reason`: why no model answered, one of a fixed few; `error`: that in the few words that an operator looks for;
-    `said`: the endpoint's own words, masked, for the note.
+    `reason`: why no model answered, one of a fixed few; `error`: that in the few words that an operator looks for.
     """
 
     cause: Cause
     reason: str = ""
     error: str = ""
-    said: str = ""
 
     @classmethod
     def of(cls, error: BaseException) -> "Failed":
         """What a model's failure comes to."""
-        said = error.reason if isinstance(error, ModelRefused | ModelUnavailable) else None
-        return cls(Cause.MODEL, trouble(error).value, briefly(error), said or "")
+        return cls(Cause.MODEL, trouble(error).value, briefly(error))
 
 
 @dataclass(frozen=True, slots=True)

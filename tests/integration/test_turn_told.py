@@ -102,7 +102,7 @@ def note_of(state: dict[str, Any]) -> str:
     ("fault", "expected"),
     [
         ({"status": 401}, ("key_refused", "401", "o serviço de IA recusou a chave")),
-        ({"status": 404}, ("no_model", "404", "o serviço de IA não tem o modelo configurado")),
+        ({"status": 404}, ("no_model", "404", "o serviço de IA não oferece o que está configurado")),
         ({"status": 400}, ("refused", "400", "o serviço de IA recusou o pedido")),
         ({"status": 503}, ("busy", "503", "o serviço de IA está sobrecarregado")),
         ({"status": 500}, ("failing", "500", "o serviço de IA falhou")),
@@ -119,7 +119,7 @@ async def test_why_no_model_answered_is_said_everywhere(
     line = await ended(shop, sent.conversation)
     assert (line["outcome"], line["served_by"], line["cause"], line["why"]) == ("handoff", "people", "model", why)
     assert line["error"].startswith(error)
-    assert f"Motivo: {said}" in note_of(state)  # and the endpoint's words in brackets, where it said any
+    assert f"Motivo: {said}" in note_of(state)
 
     redis = connect(shop.redis_url, timeout=5.0)
     record = await Turns(redis).read(line["turn"])

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from io import StringIO
 from typing import Any
 
@@ -164,3 +165,15 @@ def test_a_missing_key_is_told_by_the_variables_name() -> None:
     assert without_key([Settings(), served], {KEY: "sk"}) == ()
     assert without_key([served], {}) == ()
     assert KEY == "OPENAI_API_KEY"
+
+
+@pytest.mark.parametrize("language", ["pt", "es", "en"])
+def test_what_people_read_has_no_inward_word(language: str) -> None:
+    from tests.unit.test_model_turn import question
+
+    endpoint = ModelRefused("x", status=401, code="invalid_api_key", reason="HTTP error: wrong api_key for this model")
+    for reason in (*Trouble, trouble(endpoint)):
+        said = notes.handover(Need(Cause.MODEL, reason=reason), question(), language).splitlines()[1]
+        assert not re.search(
+            r"error|exception|http|openai|api|token|prompt|crew|model|llm|null|none|[{}<_]", said, re.IGNORECASE
+        )
