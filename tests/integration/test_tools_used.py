@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import uvicorn
 from aiohttp import web
+from structlog.testing import capture_logs
 
 from chatwootai.model.delivery import Contact
 from chatwootai.model.outbox import ActionKind
@@ -357,3 +358,29 @@ async def test_an_object_without_properties_arrives_as_the_model_filled_it(tmp_p
     (function,) = [each["function"] for each in model.tools]
     assert "strict" not in function
     assert function["parameters"]["properties"] == properties
+
+
+async def test_how_each_tool_fared_is_logged_counted_and_shown(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from chatwootai.telemetry.metrics import TOOL_CALLS
+    from ops.views import print_life
+
+    async def shop(request: web.Request) -> web.Response:
+        return web.json_response({}, status=503 if request.path.endswith("/1") else 200)
+
+    def counted() -> list[float]:
+        return [TOOL_CALLS.labels("http", outcome)._value.get() for outcome in ("ok", "failed", "refused")]
+
+    before = counted()
+    async with served(shop) as url:
+        model = Model(("order", {"number": "1"}), ("order", {"number": "2"}), ("order", {"number": ".."}))
+        with capture_logs() as logs:
+            await drafted(catalog(tmp_path, "order"), model, http(url, tries=1))
+    assert [now - then for now, then in zip(counted(), before, strict=True)] == [1, 1, 1]
+    said = sorted((line["tool"], line["outcome"]) for line in logs if line["event"] == "tool_called")
+    assert said == [("order", "failed"), ("order", "ok"), ("order", "refused")]
+    life = dict.fromkeys(("waiting", "outbox", "dead", "kept", "steps"), ())
+    turn = {"outcome": "reply", "channel": "whatsapp", "seconds": 1, "tools": [["order", "failed", 0.1]]}
+    print_life({"conversation": "1:2", "job": None, **life, "turn": turn})
+    assert "tool order: failed" in capsys.readouterr().out
