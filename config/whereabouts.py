@@ -31,6 +31,6 @@ class Whereabouts:
         found = inspect_sources(sources, self._environ)
         return {
             (key, value.path): f"{value.file}:{value.line}"
-            for key in found.snapshot.accounts
+            for key in (found.entries.accounts if found.entries else ())  # also where their secrets are gone by now
             for value in mapped(found, key)
         }

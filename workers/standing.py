@@ -276,14 +276,24 @@ class Standing:
             for owner in _owners(tenant(account)):
                 CHATWOOT_TOKEN.labels(account, f"{owner}_token").set((account, owner) not in refused)
         for one, now in found:
-            await self._see_to(one, another=one.digest != digest(now, Owner(one.owner)))
+            await self._see_to(one, now, another=one.digest != digest(now, Owner(one.owner)))
 
-    async def _see_to(self, one: Refusal, *, another: bool) -> None:
+    async def _see_to(self, one: Refusal, tenant: Tenant, *, another: bool) -> None:
         """Have somebody look where another token was configured meanwhile, or nobody has looked for too long."""
-        if one.owner == Owner.USER and another:
-            await self._refusals.accept(one.account, one.owner)
+        if one.owner == Owner.USER and (another or one.overdue):
+            await self._look_as_user(tenant)
         elif one.owner == Owner.BOT and (another or one.overdue):
             await self._refusals.nudge(one.account)
+
+    async def _look_as_user(self, tenant: Tenant) -> None:
+        try:
+            await tenant.chatwoot.conversations(deadline=time.time() + _LOOK_SECONDS)
+        except TokenRefused as error:
+            await self.user_refused(tenant, error)
+        except ChatwootError:
+            FAILED_OPEN.labels("standing").inc()
+        else:
+            await self._open(tenant.account.key, Owner.USER)
 
     async def check(self) -> Check:
         """For /readyz: a refused token is limping, since what comes is taken and waits."""

@@ -206,7 +206,17 @@ async def test_addresses_that_lead_elsewhere_are_told_in_a_sentence(operator: Op
     async def page(_: web.Request) -> web.Response:
         return web.Response(text="<html>Welcome</html>", content_type="text/html")
 
+    async def guarded(_: web.Request) -> web.Response:
+        return web.Response(status=403, text="<html>Forbidden canary</html>", content_type="text/html")
+
+    async def headless(request: web.Request) -> web.Response:
+        """As Chatwoot behind a proxy that drops both headers."""
+        assert request.headers["Api-Access-Token"] == request.headers["api_access_token"] == operator.token
+        return web.json_response({"errors": ["You need to sign in or sign up before continuing."]}, status=401)
+
     site = web.Application()
+    site.router.add_get("/guarded/{rest:.*}", guarded)
+    site.router.add_get("/headless/{rest:.*}", headless)
     site.router.add_get("/moved/{rest:.*}", moved)
     site.router.add_get("/page/{rest:.*}", page)
     runner = web.AppRunner(site)
@@ -215,7 +225,9 @@ async def test_addresses_that_lead_elsewhere_are_told_in_a_sentence(operator: Op
     for url, said in (
         (f"http://127.0.0.1:{port}/moved/", "it has moved to https://chat.example.com: write that address"),
         (f"http://127.0.0.1:{port}/page", "is the address Chatwoot's?"),
-        (f"http://127.0.0.1:{port}/gone", "HTTP 404"),
+        (f"http://127.0.0.1:{port}/gone", "HTTP 404: that is not Chatwoot's answer"),
+        (f"http://127.0.0.1:{port}/guarded", "HTTP 403: that is not Chatwoot's answer, but a proxy's"),
+        (f"http://127.0.0.1:{port}/headless", "does a proxy drop the headers"),
     ):
         done = await operator.run("connect", "--url", url, "--account", "1", "--ours", OURS, "--domain", "retail")
         assert done.returncode in {1, 2}
