@@ -9,13 +9,15 @@ BROWSER_STAMP := $(VENV)/.browser-stamp
 CHECK_STAMP := $(VENV)/.check-stamp
 PEERS := var/peers
 PEERS_STAMP := $(PEERS)/.stamp
+MODELS_STAMP := var/models/.stamp
+GATEWAY_STAMP := var/gateway/.stamp
 AND = $(if $(ONLY), and ($(ONLY)))
 ON_REDIS = $(if $(REDIS),CHATWOOTAI_REDIS_SERVER=$(REDIS))
 CHROMIUM := $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 COMPILE := --excludes requirements/excludes.txt --universal --python-version 3.11 --generate-hashes --no-emit-index-url --quiet --custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test real check format bench peers lock clean
+.PHONY: help install demo test real check format bench peers models lock clean
 
 help:  ## List these targets.
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,6 +49,17 @@ $(PEERS_STAMP): requirements/peers.txt
 	@sh requirements/uv.sh $(PYTHON) $(UV_VERSION) $(PEERS) requirements/peers.txt alone
 	@touch $@
 
+# Real model servers for tests/real, 230 MB and 400 MB.
+$(MODELS_STAMP): requirements/models.txt
+	@rm -rf var/models
+	@sh requirements/uv.sh $(PYTHON) $(UV_VERSION) var/models requirements/models.txt alone
+	@touch $@
+
+$(GATEWAY_STAMP): requirements/gateway.txt
+	@rm -rf var/gateway
+	@sh requirements/uv.sh $(PYTHON) $(UV_VERSION) var/gateway requirements/gateway.txt alone
+	@touch $@
+
 demo: $(STAMP)  ## Run the whole system on embedded parts and send one signed message through it (ONCE=1: exit after the reply).
 	@$(BIN)/chatwootai demo $(if $(filter 1,$(ONCE)),--once)
 
@@ -68,12 +81,16 @@ bench: $(STAMP)  ## Measure, as ratios against the plain way in the same run (AR
 
 peers: $(PEERS_STAMP)  ## Install what the bench compares with, apart from the project (the bench does so by itself).
 
+models: $(MODELS_STAMP) $(GATEWAY_STAMP)  ## Install llama.cpp's server, a small model and LiteLLM for `make real`, apart from the project.
+
 lock:  ## Write the locks anew from pyproject.toml (needs uv).
 	uv pip compile pyproject.toml --extra test $(COMPILE) -o requirements/test.txt
 	uv pip compile pyproject.toml $(COMPILE) -c requirements/test.txt -o requirements/run.txt
 	uv pip compile requirements/browser.in $(COMPILE) -c requirements/test.txt -o requirements/browser.txt
 	uv pip compile requirements/check.in $(COMPILE) -c requirements/test.txt -o requirements/check.txt
 	uv pip compile requirements/peers.in $(COMPILE) -o requirements/peers.txt
+	uv pip compile requirements/models.in --no-deps $(COMPILE) -o requirements/models.txt
+	uv pip compile requirements/gateway.in $(COMPILE) -o requirements/gateway.txt
 
 clean:  ## Remove what can be built again.
-	rm -rf $(VENV) $(PEERS) build dist .mypy_cache .ruff_cache .import_linter_cache .pytest_cache
+	rm -rf $(VENV) $(PEERS) var/models var/gateway build dist .mypy_cache .ruff_cache .import_linter_cache .pytest_cache

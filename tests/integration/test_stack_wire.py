@@ -78,7 +78,9 @@ async def test_late_and_without_a_whole_sentence_it_is_out_of_time(wire: Wire) -
             await wire.complete(call(target, seconds=0.6))
 
 
-async def test_silence_in_the_midst_is_a_fault_while_there_is_time(wire: Wire) -> None:
+async def test_silence_in_the_midst_is_a_fault_while_there_is_time(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("crews.stack.endpoint.exchange._PAUSE_AT_HOME", 0.5)
+
     async def say(response: web.StreamResponse) -> None:
         await response.write(word("Yes, we do. "))
         await asyncio.Event().wait()

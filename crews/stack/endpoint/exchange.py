@@ -25,6 +25,7 @@ from crews.errors import CrewError
 from crews.sentences import last_end
 from crews.stack.endpoint import counting
 from crews.stack.endpoint.clients import CONNECT
+from crews.stack.request.address import address, is_private
 from crews.stack.request.dialect import Dialects, thinks_by_name
 from crews.stack.request.history import with_less_history
 from crews.stack.request.refused import MOST_STEPS, understood
@@ -34,6 +35,7 @@ from crews.stack.response.events import MalformedStream
 from crews.stack.response.message import EndpointError, Message
 
 _PAUSE_MIDWAY = 3.0  # seconds without a byte between two words, after which an answer counts as broken off
+_PAUSE_AT_HOME = 20.0  # the same at a private address: a machine without much to compute with, busy with others too
 _LAST_WORDS = 0.2  # seconds before the deadline at which an answer ends at its last sentence
 _TRAILER = 0.05  # seconds for the end of the body after the last event, so that the connection can be kept
 _NOTHING = httpx.ByteStream(b"")
@@ -146,6 +148,7 @@ async def _listened(call: Call, response: httpx.Response, message: Message) -> C
     """Listen to the end, or for as long as there is time; then what was said up to a sentence's end will do."""
     loop = asyncio.get_running_loop()
     ends = loop.time() + call.deadline - time.time() - _LAST_WORDS
+    pause = _PAUSE_AT_HOME if is_private(address(call.target.endpoint)) else _PAUSE_MIDWAY
     encoded = response.headers.get("content-encoding", "identity") != "identity"
     try:
         async with asyncio.timeout_at(ends) as limit:
@@ -153,7 +156,7 @@ async def _listened(call: Call, response: httpx.Response, message: Message) -> C
                 message.feed(data)
                 if message.alive:
                     _report(call, message)
-                    limit.reschedule(min(ends, loop.time() + (_TRAILER if message.done else _PAUSE_MIDWAY)))
+                    limit.reschedule(min(ends, loop.time() + (_TRAILER if message.done else pause)))
             message.close()
             _report(call, message)
     except TimeoutError:

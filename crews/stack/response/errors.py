@@ -64,7 +64,7 @@ _WORDS = {  # in the order in which they are looked for
         r"(?:api|access|auth\w*|virtual|subscription) ?-?(?:key|token)\b.{0,60}(?:invalid|not valid|incorrect"
         r"|wrong|missing|expired|not found|passed|provided|required|revoked)"
         r"|(?:invalid|incorrect|wrong|missing|expired|no|malformed) (?:api|access|auth\w*|virtual)[ _-]?(?:key"
-        r"|token)|invalid_api_key|authentication|unauthenticated|unauthorized|invalid credentials"
+        r"|token)|invalid_api_key|no_db_connection|authentication|unauthenticated|unauthorized|invalid credentials"
     ),
     NO_MODEL: (
         r"model\b.{0,80}(?:not found|does not exist|not exist|unknown|not supported|not available|decommissioned"
