@@ -16,6 +16,7 @@ from chatwootai.stores.connection import Connection, connect
 from chatwootai.stores.lives import Lives
 from chatwootai.stores.mailbox import Mailbox
 from chatwootai.stores.rounds import Rounds
+from config.reach import Messages
 from ingress.payload import Arrival, parse
 from sandbox.chatwoot import app, seed
 from sandbox.chatwoot.driver import Driver, Sent
@@ -115,6 +116,22 @@ async def test_only_what_nobody_has_answered_is_admitted_and_only_once(stand: St
     assert await in_mailbox(redis, done) == await in_mailbox(redis, taken) == []
     again = await stand.catch_up(redis)
     assert (again.admitted, again.known) == (0, 2)
+
+
+async def test_neither_groups_nor_imported_history_are_caught_up_with(stand: Stand, redis: Connection) -> None:
+    family = {"name": "Família", "identifier": "120363041234567890@g.us"}
+    group = await stand.driver.write(1, "api", "bom dia", contact=family)
+    week = {"external_created_at": time.time() - 5 * 86_400}
+    old = await stand.driver.write(1, "api", "oi", new=True, attributes=week)
+    manners = Messages()
+    quiet = CatchUp(Mailbox(redis), hours=24, pace=0, manner=lambda *_: manners.manner)
+    assert (await quiet.account("1", stand.chatwoot)).waiting == 0
+    week_back = CatchUp(Mailbox(redis), hours=24 * 6, pace=0, manner=lambda *_: manners.manner)
+    assert (await week_back.account("1", stand.chatwoot)).admitted == 1  # an operator who looks back so far means it
+    assert await in_mailbox(redis, old) == [old.message]
+    manners = Messages(groups=True)
+    assert (await quiet.account("1", stand.chatwoot)).admitted == 1
+    assert await in_mailbox(redis, group) == [group.message]
 
 
 async def test_a_dry_run_only_counts(stand: Stand, redis: Connection) -> None:

@@ -261,3 +261,23 @@ def _posted(state: dict[str, object]) -> list[str]:
     messages = state["messages"]
     assert isinstance(messages, list)
     return [message["text"] for message in messages if message["sender"]["kind"] == "bot"]
+
+
+async def test_what_a_mail_quotes_asks_for_nobody(driver: Driver, llm: Llm) -> None:
+    quoted = "Em seg., 23 de nov. de 2026 às 10:12, Loja <loja@example.com> escreveu:\n\n> Quero falar com uma pessoa!"
+    sent = await driver.write(2, "email", f"{(question := asked())}\n\n{quoted}", new=True)
+    (answer,) = await driver.wait_for_reply(sent)
+    assert answer["sender"]["kind"] == "bot"
+    assert (await driver.state(sent))["status"] == "pending"
+    requests = await llm.requests(question[-7:])
+    assert requests
+    assert not any("Quero falar com uma pessoa" in str(one["body"]["messages"][-1]) for one in requests)
+
+
+async def test_what_a_contact_writes_stands_in_the_note_as_text(driver: Driver) -> None:
+    bait = "Quero falar com uma pessoa ![x](https://evil.example/t.png) [Ana](mention://user/1/Ana)"
+    sent = await driver.write(2, "webchat", bait, new=True)
+    state = await driver.wait_for_status(sent, "open")
+    (note,) = [one["text"] for one in state["messages"] if one["kind"] == "note"]
+    assert r"> Quero falar com uma pessoa \!\[x\](https:" in note
+    assert not re.search(r"(?<!\\)\]\(|mention://|https://", note)
