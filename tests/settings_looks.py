@@ -31,6 +31,7 @@ from crews.prices import prices
 from crews.prompt import moment, situation, values
 from tests.asked import asked
 from workers import decide, idle, media
+from workers.greeting import greeting as greeted
 from workers.handing import destination, handed, rules
 from workers.idle import after_reply
 from workers.turn_budget import TurnBudget, _day
@@ -107,7 +108,7 @@ def given(cause: Cause, channel: str = "whatsapp", **more: Any) -> Look:
 def subject(settings: Settings) -> object:
     need = before_draft("fui cobrado duas vezes", (), rules(settings))
     made_of = replace(handed(need, asked(), settings), why=need.reason) if need else None
-    return need, destination(made_of, settings) if made_of else None
+    return made_of, destination(made_of, settings) if made_of else None
 
 
 def said_before(text: str, times: int = 0) -> Look:
@@ -227,6 +228,10 @@ async def called(settings: Settings) -> object:
         await offered.close()
 
 
+def spoken(settings: Settings) -> object:
+    return decide._question(first(turn(settings, "Hello, do you deliver to my city today, please?"))).language
+
+
 async def greeting(settings: Settings) -> object:
     async def conversation(*_: Any, **__: Any) -> object:
         return SimpleNamespace(last=())
@@ -235,7 +240,7 @@ async def greeting(settings: Settings) -> object:
     one.tenant = cast(
         Any, SimpleNamespace(settings=lambda _: settings, chatwoot=SimpleNamespace(conversation=conversation))
     )
-    return await decide._greeting(one, cast(Question, SimpleNamespace(greeted=True)))
+    return await greeted(one, cast(Question, SimpleNamespace(greeted=True, language="pt")))
 
 
 async def unsupported(settings: Settings) -> object:

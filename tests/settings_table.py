@@ -27,6 +27,7 @@ from tests.settings_looks import (
     said_before,
     silence,
     silence_over,
+    spoken,
     subject,
     terms,
     turn,
@@ -88,8 +89,9 @@ OBSERVED: Mapping[str, Seen] = {
     "company.facts.*": Seen("company: {facts: {a: A}}", "company: {facts: {a: B}}", prompt),
     "tone": Seen("tone: A", "tone: B", prompt),
     "emoji": Seen("emoji: true", "emoji: false", prompt),
-    "greeting": Seen("greeting: ''", "greeting: Oi", lambda s: decide._question(first(turn(s))).greeted),
-    "signature": Seen("signature: A", "signature: B", given(Cause.ASKED, "email")),
+    "languages": Seen("languages: [pt]", "languages: [pt, en]", spoken),
+    "greeting.*": Seen("greeting: ''", "greeting: Oi", lambda s: decide._question(first(turn(s))).greeted),
+    "signature.*": Seen("signature: {pt: A}", "signature: {pt: B}", given(Cause.ASKED, "email", language="pt")),
     "hours.time_zone": Seen(HOURS % ("UTC", "11:00-13:00", ""), HOURS % ("Asia/Tokyo", "11:00-13:00", ""), prompt),
     "hours.week.*": Seen(HOURS % ("UTC", "11:00-13:00", ""), HOURS % ("UTC", "09:00-10:00", ""), prompt),
     "hours.holidays": Seen(HOURS % ("UTC", "11:00-13:00", ""), HOURS % ("UTC", "11:00-13:00", "2026-11-28"), prompt),
@@ -109,7 +111,7 @@ OBSERVED: Mapping[str, Seen] = {
     "channels.*.enabled": Seen("channels: {whatsapp: {}}", "channels: {whatsapp: {enabled: false}}", way),
     "channels.*.tone": Seen("channels: {whatsapp: {tone: A}}", "channels: {whatsapp: {tone: B}}", prompt),
     "channels.*.emoji": Seen("channels: {whatsapp: {emoji: true}}", "channels: {whatsapp: {emoji: false}}", prompt),
-    "channels.*.signature": Seen(
+    "channels.*.signature.*": Seen(
         "channels: {whatsapp: {signature: A}}", "channels: {whatsapp: {signature: B}}", given(Cause.ASKED)
     ),
     "channels.*.burst.window_ms": Seen(
@@ -185,6 +187,11 @@ OBSERVED: Mapping[str, Seen] = {
     "handoff.subjects.*.phrases": Seen(
         "handoff: {subjects: {double: {phrases: [outra coisa]}}}",
         "handoff: {subjects: {double: {phrases: [cobrado duas vezes]}}}",
+        subject,
+    ),
+    "handoff.subjects.*.sentences.*": Seen(
+        "handoff: {subjects: {double: {phrases: [cobrado duas vezes], sentences: {pt: A}}}}",
+        "handoff: {subjects: {double: {phrases: [cobrado duas vezes], sentences: {pt: B}}}}",
         subject,
     ),
     "handoff.subjects.*.priority": Seen(

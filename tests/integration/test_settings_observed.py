@@ -110,7 +110,9 @@ async def test_every_sentence_is_said_by_somebody(name: str) -> None:
     always = "hours: {time_zone: UTC, week: {}}" if name != "out_of_hours" else _closed()
     found = []
     for text in ("Aa", "Bb"):
-        settings = made(f"idle: {{end: close}}\ninterim: {{}}\n{always}\nsentences: {{pt: {{{name}: {text}}}}}")
+        settings = made(
+            f"greeting: {{es: Hola}}\nidle: {{end: close}}\ninterim: {{}}\n{always}\nsentences: {{pt: {{{name}: {text}}}}}"
+        )
         looked = SAID_BY[name](settings)
         found.append(str(await looked if isinstance(looked, Awaitable) else looked))
     assert found[0] != found[1]
