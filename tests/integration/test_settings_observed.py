@@ -111,7 +111,8 @@ async def test_every_sentence_is_said_by_somebody(name: str) -> None:
     found = []
     for text in ("Aa", "Bb"):
         settings = made(
-            f"greeting: {{es: Hola}}\nidle: {{end: close}}\ninterim: {{}}\n{always}\nsentences: {{pt: {{{name}: {text}}}}}"
+            kept = f"greeting: {{es: Hola}}\nidle: {{end: close}}\ninterim: {{}}\n{always}\n"
+            settings = made(f"{kept}sentences: {{pt: {{{name}: {text}}}}}")
         )
         looked = SAID_BY[name](settings)
         found.append(str(await looked if isinstance(looked, Awaitable) else looked))
