@@ -110,10 +110,8 @@ async def test_every_sentence_is_said_by_somebody(name: str) -> None:
     always = "hours: {time_zone: UTC, week: {}}" if name != "out_of_hours" else _closed()
     found = []
     for text in ("Aa", "Bb"):
-        settings = made(
-            kept = f"greeting: {{es: Hola}}\nidle: {{end: close}}\ninterim: {{}}\n{always}\n"
-            settings = made(f"{kept}sentences: {{pt: {{{name}: {text}}}}}")
-        )
+        kept = f"greeting: {{es: Hola}}\nidle: {{end: close}}\ninterim: {{}}\n{always}\n"
+        settings = made(f"{kept}sentences: {{pt: {{{name}: {text}}}}}")
         looked = SAID_BY[name](settings)
         found.append(str(await looked if isinstance(looked, Awaitable) else looked))
     assert found[0] != found[1]
