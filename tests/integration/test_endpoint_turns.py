@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
 
@@ -52,3 +53,26 @@ async def test_a_model_whose_roles_must_alternate_answers_a_burst_and_what_follo
         (reply,) = await driver.wait_for_reply(again)
         assert reply["text"] == ANSWER
         assert said.answered == 2
+
+
+async def test_people_are_told_the_endpoints_own_reason_without_the_key() -> None:
+    error = {"message": "Incorrect API key provided: sk-shop-1234567890abcdef.", "code": "invalid_api_key"}
+    case = {"says": [{"status": 401, "json": {"error": error}}]}
+    async with shop(case) as (system, driver, _):
+        sent = await driver.write(1, "whatsapp", "Vocês vendem o creme azul para o rosto?")
+        (reply,) = await driver.wait_for_reply(sent)
+        record = await _kept(system, reply["turn"])
+        assert record["error"] == "401 invalid_api_key: Incorrect API key provided: [...]"
+        log = "".join(path.read_text("utf-8") for path in system.folder.rglob("worker*.log"))
+        assert '"event":"model_refused"' in log
+        assert "1234567890abcdef" not in f"{log}{record}{reply}"
+
+
+async def _kept(system: System, turn: str) -> dict[str, Any]:
+    """A turn's record: kept once all of the turn is over, its note and its status too."""
+    async with asyncio.timeout(20):
+        while True:
+            async with system.turns() as turns:
+                if (record := await turns.read(turn)) is not None:
+                    return dict(record)
+            await asyncio.sleep(0.2)

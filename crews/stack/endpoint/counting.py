@@ -32,8 +32,10 @@ class Reports:
         self._said.move_to_end(key)
         if len(self._said) > _MODELS:
             self._said.popitem(last=False)
-        host = urlsplit(call.target.endpoint.base_url or "").hostname
-        _log.warning("model_refused", model=call.model, endpoint=host, cause=cause, status=status, reason=reason)
+        url = call.target.endpoint.base_url
+        host = (urlsplit(url).hostname or "?") if url else "as OPENAI_BASE_URL says"
+        with log.unbound():  # an endpoint is many turns' and many accounts'
+            _log.warning("model_refused", model=call.model, endpoint=host, cause=cause, status=status, reason=reason)
 
 
 def request(model: str, result: str, seconds: float) -> None:
