@@ -149,10 +149,22 @@ class Standing:
         Raises:
             StoreUnavailable: Redis was away for too long.
         """
-        if error.operation != SHOW.name or await self._has_others(tenant, split_conv(conv)[1]):
+        if error.operation != SHOW.name:
             return None
+        if await self._has_others(tenant, split_conv(conv)[1]):
+            # The account may have come back between the two looks, and this conversation with it.
+            return None if await self._is_gone(tenant, split_conv(conv)[1]) else AccountClosed(str(error), 1.0)
         noted = await self._note(tenant, Owner.BOT, conv, error)
         return AccountClosed(_why(error.status, error.excerpt), noted.again)
+
+    async def _is_gone(self, tenant: Tenant, conversation: int) -> bool:
+        try:
+            await self._look(tenant, conversation)
+        except Gone:
+            return True
+        except ChatwootError:
+            return False
+        return False
 
     async def _has_others(self, tenant: Tenant, lost: int) -> bool:
         """Whether Chatwoot shows us anything else of the account."""
