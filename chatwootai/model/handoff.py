@@ -2,7 +2,7 @@
 
 import re
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import islice
@@ -144,19 +144,30 @@ def stuck(text: str, history: Sequence[Exchange], turns: int) -> bool:
 
 
 def _rounds(history: Sequence[Exchange]) -> Iterator[tuple[str, str]]:
-    """What was asked and what the crew answered, newest first; ends where a teammate spoke."""
-    answer, asked = "", deque[str]()
+    """What was asked and what the crew answered, newest first; ends where a teammate spoke.
+
+    A message that was answered more than once, for an operator had it answered again, is one round.
+    """
+    known: set[Exchange] = set()
+    answer, asked = "", deque[Exchange]()
     for one in reversed(history):
         if one.role == "teammate":
             return
         if one.role == "contact":
-            asked.appendleft(one.text[:_COMPARED])
+            asked.appendleft(one)
             continue
-        if answer and any(asked):
-            yield "\n".join(asked), answer
+        if answer and _is_new(asked, known):
+            yield "\n".join(said.text[:_COMPARED] for said in asked), answer
         answer, asked = one.text[:_COMPARED], deque()
-    if answer and any(asked):
-        yield "\n".join(asked), answer
+    if answer and _is_new(asked, known):
+        yield "\n".join(said.text[:_COMPARED] for said in asked), answer
+
+
+def _is_new(asked: Iterable[Exchange], known: set[Exchange]) -> bool:
+    """Whether there is anything among these messages that is not known yet; they are known then."""
+    new = {one for one in asked if one.text} - known
+    known |= new
+    return bool(new)
 
 
 def _all_alike(texts: Sequence[str], count: int, share: float) -> bool:

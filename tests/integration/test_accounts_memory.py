@@ -54,7 +54,7 @@ async def test_the_payer_of_a_call_and_the_tools_of_a_crew_are_the_accounts(tmp_
         known = repertoire.of(questions[each.key], each.settings, offers[each.key])
         assert known.offer is offers[each.key]
         assert repertoire.of(questions[each.key], each.settings, offers[each.key]) is known
-        assert _run(questions[each.key], standing(each.settings), known.ways[0]).payer.account == each.key
+        assert _run(questions[each.key], standing(each.settings), known.ways[0], None).payer.account == each.key
     await offered.close()
 
 

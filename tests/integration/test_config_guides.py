@@ -21,7 +21,7 @@ SECRETS = {
     f"CHATWOOT_{key}_{name}": f"{name} of {key}"
     for key in (1, 2, 7)
     for name in ("SECRET", "WEBHOOK_SECRET", "BOT_TOKEN")
-}
+} | {"OPENAI_API_KEY": "sk-a-test"}
 
 
 def blocks(guide: str, kind: str) -> list[str]:

@@ -77,7 +77,7 @@ def test_a_model_out_of_reach_is_a_failure_that_is_explained(place: Path) -> Non
     with _demo(place, "--once", OPENAI_API_KEY="sk-none", OPENAI_BASE_URL=f"http://127.0.0.1:{free_port()}/v1") as demo:
         said, _ = demo.communicate(timeout=120)
     assert demo.returncode == 1, said
-    assert "That is not the crew's answer: the AI service did not answer" in said
+    assert "That is not the crew's answer: the AI service could not be reached" in said
     assert "could not be reached" in said
     assert "sk-none" not in said
     assert _seeing(place) == []

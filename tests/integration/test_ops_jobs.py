@@ -145,7 +145,7 @@ async def test_a_conversation_is_shown_by_any_of_its_names(desk: Desk, redis: Co
     shown = await desk.says("jobs", "show", word)
     assert shown.code == 0, shown.err
     assert "conversation 1:25: it rests" in shown.out
-    assert "committed   turn=turnx  messages=812" in shown.out
+    assert "committed   turn=turnx  messages=#812" in shown.out
     assert "secret" not in shown.out
     data = (await desk.says("jobs", "show", word, "--json")).data
     assert [step["step"] for step in data["steps"]] == ["admitted", "began", "committed", "rests"]

@@ -222,7 +222,7 @@ async def test_past_the_window_without_a_template_people_get_the_answer(
 async def test_people_get_all_of_it_its_choices_too(driver: Driver, llm: Llm) -> None:
     sent = await driver.write(OPEN, "telegram", f"Quais as opções: entrega, retirada? CW-{next(_numbers)}", new=True)
     await llm.wait("in_flight", at_least=1)
-    await driver.fault("status", status=403, conversation=sent.conversation, times=1)
+    await driver.fault("status", status=422, says="Validation failed", conversation=sent.conversation, times=1)
     state = await driver.wait_for_status(sent, "open")
     (note,) = [one["text"] for one in state["messages"] if one["kind"] == "note"]
     assert note.rstrip().endswith("> 1. entrega\n> 2. retirada")
@@ -233,7 +233,7 @@ async def test_what_chatwoot_refuses_people_get_in_their_language(driver: Driver
     """A reply, or the template that stands for it."""
     sent = await written(driver, account=CLOSED, on=on)
     await llm.wait("in_flight", at_least=1)
-    await driver.fault("status", status=403, conversation=sent.conversation, times=1)
+    await driver.fault("status", status=422, says="Validation failed", conversation=sent.conversation, times=1)
     if on == "whatsapp":
         await driver.close_window(sent)
     state = await driver.wait_for_status(sent, "open")
