@@ -1,24 +1,18 @@
 """Where a request may go when its address comes from outside: for tools, attachments, and whatever else fetches.
 
-An address is judged where it is resolved, and the connection goes to that very address: a name that answers with a
-public address first and a private one later (DNS rebinding) gains nothing. What is judged is what connects: one parser,
-yarl's, reads every URL here.
+Only judges; who connects does so over `guarded_session`. What is judged is what connects: one parser, yarl's, reads
+every URL here.
 """
 
 import ipaddress
 import re
-import socket
 from collections.abc import Collection
 from typing import Final
 
-import aiohttp
-from aiohttp.abc import AbstractResolver, ResolveResult
-from aiohttp.resolver import DefaultResolver
 from yarl import URL
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
-_CONNECTIONS: Final = 200
 _LONGEST: Final = 8192  # characters of a URL
 _HOST: Final = re.compile(r"(?!-)[a-z0-9_-]{1,63}(\.(?!-)[a-z0-9_-]{1,63})*")
 _NUMBER: Final = re.compile(r"[0-9]+|0x[0-9a-f]*")
@@ -134,10 +128,10 @@ def allow(url: str, hosts: Collection[str], private: Collection[str]) -> URL:
     """
     found = parse(url)
     host = found.raw_host or ""
-    if host not in _normal(hosts):
+    if host not in normal_hosts(hosts):
         raise Forbidden(f"the host {host[:100]} is not allowed")
     if _parsed(host) is not None:
-        judge(host, [host], inside=host in _normal(private))
+        judge(host, [host], inside=host in normal_hosts(private))
     return found
 
 
@@ -174,43 +168,12 @@ def same_origin(one: URL, other: URL) -> bool:
     return (one.scheme, one.raw_host, one.port) == (other.scheme, other.raw_host, other.port)
 
 
-class Resolver(AbstractResolver):
-    """Resolves as the system does, and refuses names by any of their addresses. `private`: hosts that may be inside."""
+def normal_hosts(hosts: Collection[str]) -> frozenset[str]:
+    """Return hosts as names are compared.
 
-    def __init__(self, private: Collection[str] = (), inner: AbstractResolver | None = None) -> None:
-        self._private = _normal(private)
-        self._inner = inner or DefaultResolver()
-
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
-    ) -> list[ResolveResult]:
-        """The addresses of a host.
-
-        Raises:
-            Forbidden: any of them is not public.
-            OSError: there is no such host.
-        """
-        found = await self._inner.resolve(host, port, family)
-        judge(host, [each["host"] for each in found], inside=normal_host(host) in self._private)
-        return found
-
-    async def close(self) -> None:
-        """Close."""
-        await self._inner.close()
-
-
-def session(private: Collection[str] = (), *, decompress: bool = True) -> aiohttp.ClientSession:
-    """Return a session whose every connection passes the resolver; no cookies, no proxies.
-
-    Names are judged here, literal addresses are not: `allow` and `judge` do that.
+    Raises:
+        Forbidden: one of them is no host.
     """
-    connector = aiohttp.TCPConnector(resolver=Resolver(private), limit=_CONNECTIONS, ttl_dns_cache=10)
-    return aiohttp.ClientSession(
-        connector=connector, cookie_jar=aiohttp.DummyCookieJar(), auto_decompress=decompress, trust_env=False
-    )
-
-
-def _normal(hosts: Collection[str]) -> frozenset[str]:
     return frozenset(map(normal_host, hosts))
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Union
 
 import aiohttp
 
-from chatwootai import net
+from chatwootai.guarded_session import session
 from chatwootai.telemetry import log
 from chatwootai.telemetry.tasks import owned
 from config.settings import Settings
@@ -100,7 +100,7 @@ class Offered:
     def _session(self, private: frozenset[str]) -> aiohttp.ClientSession:
         found = self._sessions.get(private)
         if found is None:
-            found = self._sessions[private] = net.session(private)
+            found = self._sessions[private] = session(private)
         return found
 
     def _bound(self) -> None:

@@ -13,7 +13,8 @@ from typing import Final
 import aiohttp
 from yarl import URL
 
-from chatwootai.net import Forbidden, is_redirect, judge, parse, redirected, same_origin, session
+from chatwootai.guarded_session import session
+from chatwootai.net import Forbidden, is_redirect, judge, parse, redirected, same_origin
 from workers.places import Places
 
 PAUSES: Final = (1.0, 2.0, 4.0, 8.0)

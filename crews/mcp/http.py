@@ -14,7 +14,7 @@ from mcp import McpError
 from mcp.client.sse import sse_client
 from mcp.client.streamable_http import streamable_http_client
 
-from chatwootai import net
+from chatwootai.guarded_session import session
 from crews.mcp.reasons import session_gone
 from crews.mcp.stdio import Streams
 
@@ -29,7 +29,7 @@ async def streamable(
 ) -> AsyncIterator[Streams]:
     """Speak to a server over streamable HTTP. `seconds`: what a request may take to be answered at all."""
     async with (
-        net.session(private) as connections,
+        session(private) as connections,
         _client(connections, headers, seconds) as client,
         streamable_http_client(url, http_client=client) as (read, write, _),
     ):
@@ -39,7 +39,7 @@ async def streamable(
 @asynccontextmanager
 async def older(url: str, own: Mapping[str, str], private: Collection[str], seconds: float) -> AsyncIterator[Streams]:
     """Speak to a server over HTTP with server-sent events: one stream for what it says, requests for what we say."""
-    async with net.session(private) as connections:
+    async with session(private) as connections:
 
         def client(
             headers: dict[str, str] | None = None,

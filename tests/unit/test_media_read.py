@@ -21,9 +21,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chatwootai.channels import incoming
+from chatwootai.guarded_session import session
 from chatwootai.model.attached import described
 from chatwootai.model.delivery import Attachment, Delivery
-from chatwootai.net import session
 from config.settings import Settings
 from crews.call import Call, Endpoint, Target, estimated_prompt
 from crews.conversation import words

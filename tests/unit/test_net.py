@@ -7,9 +7,9 @@ import pytest
 from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
+from chatwootai.guarded_session import Resolver, session
 from chatwootai.net import (
     Forbidden,
-    Resolver,
     allow,
     is_metadata,
     is_public,
@@ -17,7 +17,6 @@ from chatwootai.net import (
     parse,
     redirected,
     same_origin,
-    session,
 )
 
 

@@ -18,9 +18,12 @@ WORDS = "segredo do cliente"
 
 
 @pytest.fixture
-def lines() -> Iterator[list[dict[str, object]]]:
+def lines(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[dict[str, object]]]:
+    """What is logged, whatever an earlier test of this process made of the log."""
+    structlog.reset_defaults()
     capture = LogCapture()
     structlog.configure(processors=[capture])
+    monkeypatch.setattr(loop, "_log", structlog.get_logger("loop"))
     yield capture.entries  # type: ignore[misc]
     structlog.reset_defaults()
 
