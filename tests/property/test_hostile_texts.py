@@ -44,6 +44,7 @@ FEW, MANY = 2_000, 16_000
 _WORTH_A_LOOK: Final = 0.05
 """Seconds of work below which nothing is slow, whatever it grows by."""
 _GROWTH: Final = 32.0
+_GROWTH_BY_FOUR: Final = 8.0
 _HUNG: Final = 10.0
 _ARRIVAL: Final = Arrival("1", 1, 1_795_200_000.0)
 _CONTACT: Final = Contact(id=1)
@@ -167,4 +168,6 @@ def _is_slow(reader: Callable[[str], object], shape: Shape) -> bool:
         grown = much > _GROWTH * max(_work(reader, few) for _ in range(2))
         if much < _WORTH_A_LOOK or (much < _HUNG and not grown):
             return False
+        if much < _HUNG and _work(reader, shape(4 * MANY)) < _GROWTH_BY_FOUR * much:
+            return False  # a step, where a text is first split or read once more, and even growth beyond it
     return True
