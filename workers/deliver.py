@@ -144,7 +144,7 @@ async def _tried(floor: Floor, tenant: Tenant, hold: Hold, entry: Entry) -> bool
     """One try: look who owns the conversation, mark, look for our mark if it may be there, act, and say so."""
     conversation, action = split_conv(hold.conv)[1], entry.action
     found = await tenant.chatwoot.conversation(conversation, deadline=time.time() + _LOOK_SECONDS)
-    await floor.standing.shown(tenant, conversation)
+    await floor.standing.looks.shown(tenant, conversation)
     unsigned = tenant.settings(action.inbox).messages.unsigned
     if (reason := taken(found, action, unsigned_is_person=unsigned == "person")) is not None:
         await _leave_it(floor, hold, entry.pending, action, reason)

@@ -89,7 +89,7 @@ class Shop:
         self.background("signals", Signals(self.connection, self.worker, self.floor.listeners.hear).listen)
         self.background("sweep", self._sweep)
         self.background("watchdog", loop.watch)
-        self.background("tokens", lambda: self.floor.standing.watch(lambda: self.floor.served, self.floor.tenant))
+        self.background("tokens", lambda: self.floor.standing.watch.run(lambda: self.floor.served, self.floor.tenant))
         self.background("memory", self._keep_room)
         self.background("warmth", lambda: crews.keep_warm(self._everyones_settings))
         if self.environment.catch_up_hours:
@@ -190,7 +190,7 @@ class Shop:
         _log.info("listening", port=runner.addresses[0][1])
 
     async def _chatwoot_check(self) -> http.Check:
-        return await self.floor.standing.check() if self._ready else http.Check(http.Status.OK)
+        return await self.floor.standing.watch.check() if self._ready else http.Check(http.Status.OK)
 
     async def _crews_check(self) -> http.Check:
         return http.Check(http.Status.OK if self._ready else http.Status.UNAVAILABLE, {"warm": self._ready})

@@ -29,6 +29,7 @@ from mcp.types import (
     ToolListChangedNotification,
 )
 
+from chatwootai.telemetry.tasks import owned
 from crews.mcp.errors import Away, Ended, Late
 from crews.mcp.reasons import CLOSED, connection_gone, session_gone, untouched, why
 from crews.mcp.stdio import Streams
@@ -53,7 +54,7 @@ class Link:
         self._relisting: asyncio.Task[None] | None = None
         self._calls, self._calls_at_end = 0, 0
         # Of no turn: the run that happens to need it first, with all it holds, would be kept and logged for ever.
-        self._life = asyncio.create_task(self._live(), name=f"mcp {name}", context=Context())
+        self._life = owned(asyncio.create_task(self._live(), name=f"mcp {name}", context=Context()), "tools")
 
     @property
     def alive(self) -> bool:
@@ -187,11 +188,11 @@ class Link:
             return
         changed = isinstance(message, ServerNotification) and isinstance(message.root, ToolListChangedNotification)
         if changed and (self._relisting is None or self._relisting.done()):
-            self._relisting = asyncio.create_task(self._relist())
+            self._relisting = owned(asyncio.create_task(self._relist()), "tools")
 
     async def _relist(self) -> None:
         if self._session is not None:
-            with contextlib.suppress(McpError):
+            with contextlib.suppress(McpError, anyio.ClosedResourceError, anyio.BrokenResourceError):
                 self.tools = await _listed(self._session)
                 self._changed()
 

@@ -14,6 +14,7 @@ from chatwootai.model import tool_words as words
 from chatwootai.net import allow
 from chatwootai.telemetry import log
 from chatwootai.telemetry.metrics import MCP_SESSIONS
+from chatwootai.telemetry.tasks import owned
 from config.tools import McpServer, Tools
 from crews.mcp.errors import Away, Ended, Late
 from crews.mcp.http import older, speaks_the_old_way, streamable
@@ -119,7 +120,8 @@ class Server:
             self._retire(self._link)
         if time.monotonic() < self._again:
             return None
-        self._opening = asyncio.create_task(self._open(), name=f"open mcp {self.name}", context=log.own_context())
+        opening = asyncio.create_task(self._open(), name=f"open mcp {self.name}", context=log.own_context())
+        self._opening = owned(opening, "tools")
         return self._opening
 
     async def _open(self) -> None:
@@ -173,7 +175,7 @@ class Server:
     def _drop(self, link: Link) -> None:
         """End a session without waiting for it; `close` waits."""
         self._old_links.add(link)
-        task = asyncio.create_task(link.close(), context=log.own_context())
+        task = owned(asyncio.create_task(link.close(), context=log.own_context()), "tools")
         task.add_done_callback(lambda _: self._old_links.discard(link))
 
     def _retire(self, link: Link) -> None:
