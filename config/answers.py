@@ -43,18 +43,21 @@ _BEFORE, _AFTER = _phrases(_GREETINGS, _COURTESIES), _phrases(_COURTESIES)
 
 
 class Answer(Section):
-    """One answer and the `questions` it is for: whole questions, whatever their case, accents and punctuation.
-
-    `channels`: none for all. `language`: of questions and answer, where one question is written alike in two.
-    From `start` to `end`, both days included, in the tenant's time zone.
-    """
+    """Answer given word for word, without a model, to whoever asks one of its questions exactly."""
 
     questions: Annotated[tuple[Annotated[Line, Field(min_length=1)], ...], Field(min_length=1, max_length=100)]
+    """Whole questions that get this answer, 1 to 100. Case, accents, punctuation and greetings around them do not
+    matter."""
     answer: Annotated[Text, Field(min_length=1, max_length=4000)]
+    """Text of the answer, at most 4000 characters. `{company}` and `{hours}` are filled in."""
     channels: tuple[Channel, ...] = ()
+    """Channels that it is given on. Empty: all of them."""
     language: Language | None = None
+    """Language of questions and answer, as `pt`. Needed only where one question is written alike in two languages."""
     start: Date | None = None
+    """First day, as 2026-11-20, in the tenant's time zone. Unset: no beginning."""
     end: Date | None = None
+    """Last day, this one included, as 2026-12-24, in the tenant's time zone. Unset: no end."""
 
     @model_validator(mode="after")
     def _ends_after_start(self) -> "Answer":

@@ -49,60 +49,82 @@ def nearly_placeholders(template: str) -> Iterator[str]:
 
 
 class AgentEntry(Section):
-    """An agent in CrewAI's own keys."""
+    """An agent, in CrewAI's own keys."""
 
     role: Words
+    """The agent's role, in one line. Placeholders as `{company.name}` are filled in."""
     goal: Words
+    """Aim of the agent."""
     backstory: Words
+    """Knowledge and manner of the agent; `{company.facts}` belongs here."""
     tools: Names = ()
+    """Names of tools that it may use: of `tools.yaml`, or `handoff`, `label`, `note`, `priority`."""
     max_iter: Annotated[int, Field(ge=1, le=25), NUMBER] = 4
+    """Number of rounds of tool calls at most, before it must answer. Each is a model call, and costs a second or
+    two."""
     max_tokens: Annotated[int, Field(ge=8, le=16_384), NUMBER] | None = None
+    """Longest answer of this agent, in tokens. Unset: the crew's, else the model's."""
     allow_delegation: Flag = False
+    """Whether it may pass work to other agents. That runs the crew on stock CrewAI, which is slower."""
 
 
 class TaskEntry(Section):
-    """A task in CrewAI's own keys. `context` None: everything before it, as in CrewAI."""
+    """A task, in CrewAI's own keys."""
 
     description: Words
+    """Instruction for the task. Placeholders as `{language}` and `{channel.length}` are filled in."""
     expected_output: Words
+    """Description of a good result; for the last task: the message to the customer and nothing else."""
     agent: str
+    """Name of the agent that does it."""
     context: Names | None = None
+    """Names of earlier tasks whose results it reads. Unset: all before it. Tasks that do not name each other run side
+    by side."""
     async_execution: Flag = False
+    """Whether the next task may begin before this one has ended."""
     tools: Names = ()
+    """Names of tools for this task alone, in place of the agent's."""
     markdown: Flag = False
+    """Whether CrewAI asks for Markdown in its own words."""
 
 
 class Cached(Section):
-    """How long the answer to a first, impersonal question serves all who ask the very same of the same tenant.
-
-    For `minutes` as it is; for `stale_minutes` more while a new one is made.
-    """
+    """Lifetime of an answer that serves everybody who asks the very same thing of the same account."""
 
     minutes: Annotated[float, Field(gt=0, le=10_080), NUMBER]
+    """Minutes for which an answer is given again without asking the model."""
     stale_minutes: Annotated[float, Field(ge=0, le=10_080), NUMBER] = 0.0
+    """Minutes after that for which it is still given while a new one is made."""
 
 
 class CrewEntry(Section):
-    """A whole crew on one channel, all layers merged.
-
-    `fuse`: whether its agents may answer in one model call: `true` always, `when_short` where time is too short for
-    all of them. `sure`: the confidence (0 to 1) below which a fused answer is thought over by the whole crew.
-    `process`, `memory`, `planning`: CrewAI's own; other than as they are here, the crew runs on stock CrewAI.
-    `cache` None: every question is asked of the model.
-    """
+    """A whole crew on one channel, all layers merged."""
 
     summary: Words
+    """Purpose of the crew, in one sentence, for people who choose among crews."""
     tone: Words
+    """Manner on this channel; fills `{channel.tone}`."""
     length: Words
+    """Length of an answer on this channel, in words that a model follows; fills `{channel.length}`."""
     max_tokens: Annotated[int, Field(ge=16, le=16_384), NUMBER] | None = None
+    """Longest answer of each agent, in tokens. Unset: the model's `max_tokens`."""
     fuse: Annotated[Fuse, BeforeValidator(_fuse), WithJsonSchema({"enum": [*Fuse.__args__, True, False]})] = "never"
+    """Whether its agents may answer in one model call: `never`, `when_short` of time, or `always` (`true`)."""
     sure: Annotated[float, Field(ge=0, le=1), NUMBER] = 0.6
+    """Confidence from 0 to 1 below which a fused answer is thought over by the whole crew."""
     process: Literal["sequential", "hierarchical"] = "sequential"
+    """CrewAI's process. `hierarchical` runs on stock CrewAI, which is slower."""
     memory: Flag = False
+    """Whether it recalls what the same contact said before. Runs on stock CrewAI, which is slower."""
     planning: Flag = False
+    """CrewAI's planning before the first task. Runs on stock CrewAI, which is slower."""
     cache: Cached | None = None
+    """Lifetime of an answer to a first, impersonal question, which is given again to others. Unset: every question is
+    asked of the model."""
     agents: Annotated[Mapping[str, AgentEntry], Field(min_length=1)]
+    """Agents: name to role, goal and backstory. One at least."""
     tasks: Annotated[Mapping[str, TaskEntry], Field(min_length=1)]
+    """Tasks in their order: name to description, expected output and agent. The last one writes the answer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -78,11 +78,15 @@ Span = Annotated[
 
 
 class Hours(Section):
-    """Opening hours. A day left out is closed; `holidays` are days on which it is closed all day."""
+    """Opening hours of the people who take conversations over."""
 
     time_zone: Annotated[str, FOR_MACHINES] = "America/Sao_Paulo"
+    """Name of a zone in the tz database, as America/Sao_Paulo. Days of budgets, promotions and answers are counted in
+    it too."""
     week: Mapping[Day, tuple[Span, ...]] = {}
+    """Weekday to spans of hours, as `monday: ["09:00-12:00", "13:00-18:00"]`, in order. A day left out is closed."""
     holidays: tuple[Date, ...] = ()
+    """Days, as 2026-12-25, that are closed from midnight to midnight."""
 
     @field_validator("time_zone")
     @classmethod

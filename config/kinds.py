@@ -32,10 +32,20 @@ def kinds_of(node: Node, kind: Kind, path: tuple[str, ...] = ()) -> Iterator[tup
         for index, item in enumerate(node.items):
             yield from kinds_of(item, _of_all(kind), (*path, str(index)))
         return
-    model = _model(kind)
-    fields = _fields(model) if model else {}
     for key, item in node.items.items():
-        yield from kinds_of(item, fields.get(key, UNKNOWN) if model else _of_all(kind), (*path, key))
+        yield from kinds_of(item, below(kind, key), (*path, key))
+
+
+def below(kind: Kind, key: str) -> Kind:
+    """Return the kind of what stands under a key: of a model's field, or of all that a map or a list holds."""
+    model = model_of(kind)
+    return _of_all(kind) if model is None else _fields(model).get(key, UNKNOWN)
+
+
+def model_of(kind: Kind) -> type[BaseModel] | None:
+    """Return the model whose fields stand here; None where there is no model."""
+    models = (each.type for each in _alternatives(kind))
+    return next((each for each in models if isinstance(each, type) and issubclass(each, BaseModel)), None)
 
 
 def is_secret(kind: Kind) -> bool:
@@ -61,11 +71,6 @@ def _fields(model: type[BaseModel]) -> dict[str, Kind]:
 
 def _kind(annotation: Any, metadata: "list[Any] | tuple[Any, ...]", above: bool = False) -> Kind:
     return Kind(annotation, above or ADDRESS in metadata or FOR_MACHINES in metadata)
-
-
-def _model(kind: Kind) -> type[BaseModel] | None:
-    models = (each.type for each in _alternatives(kind))
-    return next((each for each in models if isinstance(each, type) and issubclass(each, BaseModel)), None)
 
 
 def _of_all(kind: Kind) -> Kind:

@@ -32,11 +32,14 @@ Cause = Literal[
 
 
 class Destination(Section):
-    """Where a conversation goes for one cause; None: as `handoff` says."""
+    """Destination of a conversation for one cause."""
 
     team: Line | None = None
+    """Name of a team, one of `handoff.teams`. Unset: as `handoff.team` says."""
     label: Label | None = None
+    """Label that is set on the conversation. Empty: none. Unset: as `handoff.label` says."""
     priority: Priority | None = None
+    """Priority that Chatwoot shows. Unset: as `handoff.priority` says."""
 
 
 def _says_something(phrase: str) -> str:
@@ -52,14 +55,15 @@ Phrase = Annotated[str, Field(min_length=1, max_length=1000), AfterValidator(_sa
 
 
 class Subject(Section):
-    """What people answer whatever a model would: `phrases` that tell it, and the `priority` that it is given.
-
-    `sentences`: language to what the contact reads in place of the prepared sentence, also out of hours.
-    """
+    """Subject that people answer whatever a model would."""
 
     phrases: tuple[Phrase, ...] = ()
+    """Phrases that tell the subject. `|` parts alternatives, ` ... ` stands for up to twelve words, `*` ends a word
+    that may go on."""
     priority: Priority | None = None
+    """Priority that Chatwoot shows for it, before that of the cause. Unset: as the cause or `handoff` says."""
     sentences: Mapping[Language, Words] = {}
+    """Text that the contact reads in place of the prepared sentence, also out of hours: language to text."""
 
     def sentence(self, *languages: str | None) -> str:
         """What the contact reads, in the first of these languages that it is written in; empty: in none."""
@@ -68,29 +72,38 @@ class Subject(Section):
 
 
 class Handoff(Section):
-    """When and to whom a conversation is given. `teams` maps our name of a team to Chatwoot's id of it.
-
-    `asked`: hand over whoever asks for a person; `phrases`: what else asks for one; `topics`: words that crews leave to
-    people; `subjects`: by name, what else they answer, told by phrases; `unknowing`: hand over where a draft only says
-    that it does not know; `anger`: hand an angry contact over; `stuck_after`: turns without progress, 0 never;
-    `least_confidence`: a draft below it is not sent. `label` is set on the conversation, `priority` too; `note`: leave
-    a private note that says why; `causes`: what differs by cause.
-    """
+    """Rules that give a conversation to people, and its destination."""
 
     team: Line | None = None
+    """Name of the team that gets conversations, one of `teams`. Unset: no team is assigned."""
     teams: Mapping[str, Annotated[int, Field(ge=1, le=2**53), NUMBER]] = {}
+    """Our names of teams to Chatwoot's number (id) of each."""
     asked: Flag = True
+    """Whether a contact who asks for a person gets one. Told in Portuguese, Spanish and English."""
     phrases: tuple[Word, ...] = ()
+    """Words that ask for a person, too, as `quero meu dinheiro de volta`."""
     topics: tuple[Word, ...] = ()
+    """Words that crews must not speak about: who writes one is given to people."""
     subjects: Mapping[SubjectName, Subject] = {}
+    """Subjects that people answer whatever a model would: name to phrases, priority and sentences. Five ship."""
     unknowing: Flag = True
+    """Whether a draft that says only that it does not know is withheld and people get the conversation."""
     anger: Flag = True
+    """Whether an angry contact is given to people: threats, insults, or several hard signs at once."""
     stuck_after: Annotated[int, Field(ge=0, le=20), NUMBER] = 3
+    """Number of times in a row that the same question or answer may come before people get the conversation. 0:
+    never."""
     least_confidence: Annotated[float, Field(ge=0, le=1), NUMBER] | None = None
+    """Confidence from 0 to 1 below which a draft is not sent and people get the conversation. Unset: the crew is not
+    asked how sure it is."""
     label: Label = "handoff"
+    """Label that is set on every conversation handed over, in small letters. Empty: none."""
     priority: Priority | None = None
+    """Priority that Chatwoot shows on every conversation handed over. Unset: none is set."""
     note: Flag = True
+    """Whether a private note tells teammates why, with a summary and the last words."""
     causes: Mapping[Cause, Destination] = {}
+    """Differences by cause: cause to team, label and priority."""
 
     @model_validator(mode="after")
     def _team_is_known(self) -> "Handoff":
@@ -111,13 +124,12 @@ class Handoff(Section):
 
 
 class Idle(Section):
-    """What happens when a contact does not answer us: Chatwoot itself never ends a pending conversation.
-
-    `remind_after_minutes`: ask once whether something is left (None: never). `end_after_minutes` after that (or after
-    our last reply, where nobody is reminded) the conversation is closed or given to people, as `end` says (None:
-    never).
-    """
+    """Steps for a contact who does not answer. Chatwoot itself never ends a pending conversation."""
 
     remind_after_minutes: Annotated[int, Field(ge=1, le=20_160), NUMBER] | None = None
+    """Minutes after our last reply until the contact is reminded, once. Unset: never."""
     end_after_minutes: Annotated[int, Field(ge=1, le=20_160), NUMBER] | None = None
+    """Minutes after the reminder, or after our last reply where there is none, until the conversation ends as `end`
+    says. Unset: never."""
     end: Literal["close", "people"] = "people"
+    """Kind of end: `close` resolves the conversation, `people` opens it for teammates."""

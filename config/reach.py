@@ -25,9 +25,10 @@ Host = Annotated[
 
 
 class Mail(Section):
-    """What only a tenant knows of its mail. `own`: addresses of the company, never answered and never in copy."""
+    """Facts that only the tenant knows of its e-mail."""
 
     own: tuple[Mailbox, ...] = ()
+    """The company's own addresses. Mail from them is never answered, and they are never put in copy."""
 
     def is_own(self, address: str | None) -> bool:
         """Whether an address is the company's."""
@@ -35,16 +36,16 @@ class Mail(Section):
 
 
 class Messages(Section):
-    """Which messages are answered, and whose what nobody has signed is.
-
-    `groups`: also in groups, which bridges bring as one contact each. `most_hours`: what was written longer ago, as
-    history that is imported, is remembered and not answered (0: no limit). `unsigned`: who wrote an outgoing message
-    without a sender, a rule, a campaign or a template: `person` (typed on the paired phone), or `automation`.
-    """
+    """Rules for messages: those that are answered, and the author of those that nobody has signed."""
 
     groups: Flag = False
+    """Whether messages in groups are answered, which bridges bring as one contact each. Off: nobody there asked us."""
     most_hours: Annotated[int, Field(ge=0, le=8760), NUMBER] = 24
+    """Hours since a message was written after which it is remembered and not answered, as imported history. 0: no
+    limit."""
     unsigned: Literal["person", "automation"] = "person"
+    """Author of an outgoing message without a sender: `person` (typed on the paired phone, so people have the
+    conversation) or `automation`."""
 
     @property
     def manner(self) -> Manner:
@@ -54,16 +55,18 @@ class Messages(Section):
 
 
 class Template(Section):
-    """A message that WhatsApp has approved, sent where its 24 hours have passed. `text`: what Chatwoot shows of it.
-
-    `parameters`: what fills its placeholders, by their number or name.
-    """
+    """Message that WhatsApp has approved, sent where its 24 hours have passed."""
 
     name: Word
+    """Name of the template at WhatsApp."""
     language: Annotated[str, form(r"^[a-z]{2,3}(_[A-Z]{2})?$", "Write it as WhatsApp does, as pt_BR or en.")] = "pt_BR"
+    """Language of the template as WhatsApp writes it, as pt_BR or en."""
     category: Literal["UTILITY", "MARKETING", "AUTHENTICATION"] = "UTILITY"
+    """Category that WhatsApp has approved it in."""
     text: Words
+    """Its text with placeholders, as `{{1}}`: Chatwoot shows it to teammates."""
     parameters: Mapping[str, Word] = {}
+    """Value of each placeholder, by its number or name."""
 
     @model_validator(mode="after")
     def _placeholders_are_filled(self) -> "Template":
@@ -75,23 +78,30 @@ class Template(Section):
 
 
 class Hearing(Section):
-    """The model that transcribes voice notes, and where it is served; as the openai package reads it by default."""
+    """The model that transcribes voice notes, and where it is served."""
 
     name: Machine = "gpt-4o-mini-transcribe"
+    """The model's name, as its endpoint knows it."""
     base_url: Url | None = None
+    """Address of an OpenAI-compatible endpoint, up to `/v1`. Unset: the one that the openai package reads from the
+    environment."""
     api_key: Token | None = None
+    """Key of the endpoint. Write a reference, as `${OPENAI_API_KEY}`, or `ENC:`. Unset: `OPENAI_API_KEY`."""
 
 
 class Media(Section):
-    """What of a contact's attachments is read. `images`: passed to the model, which must be one that sees.
-
-    `most_mb`: larger files are not opened. `hosts`: where files may lie though the address is private, as `host` or
-    `host:port`; the tenant's own Chatwoot needs no entry.
-    """
+    """Kinds of attachments that are read."""
 
     voice: Flag = True
+    """Whether voice notes are transcribed and answered like text."""
     images: Flag = True
+    """Whether images are passed to the model, which must be one that sees."""
     files: Flag = True
+    """Whether the text of documents and spreadsheets is read."""
     hearing: Hearing = Hearing()
+    """The model that transcribes voice notes."""
     most_mb: Annotated[int, Field(ge=1, le=40), NUMBER] = 10
+    """Megabytes of the largest file that is opened. Larger ones are named to the crew and not read."""
     hosts: tuple[Host, ...] = ()
+    """Hosts at private addresses that files may be fetched from, as `host` or `host:port`. The tenant's own Chatwoot
+    needs no entry."""

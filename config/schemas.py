@@ -1,4 +1,4 @@
-"""JSON Schemas of the files that operators edit, for editors that complete and underline.
+"""JSON Schemas of the files that operators edit, for editors that complete, explain and underline.
 
 A file says only what differs from what lies below it, so nothing is needed in it but in entries of lists, which
 replace; null, which removes, and a reference may stand wherever a value may.
@@ -10,10 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import TypeAdapter
+from pydantic.json_schema import GenerateJsonSchema
+from pydantic_core.core_schema import ModelSchema
 
 from config.answers import Answer
 from config.crew_old import AGENT, IDLE, TASK
 from config.crew_text import WHOLE, AgentEntry, CrewEntry, TaskEntry
+from config.descriptions import field_docs
 from config.entries import MappingFile
 from config.settings import Settings
 from config.tools import Tools
@@ -44,9 +47,20 @@ FILES = {
 """The files that each schema is of, as editors want to know."""
 
 
+class _Described(GenerateJsonSchema):
+    """Writes the docstring of each field into its property."""
+
+    def model_schema(self, schema: ModelSchema) -> dict[str, Any]:
+        """Return a model's schema, every property with its description."""
+        made = super().model_schema(schema)
+        for name, text in field_docs(schema["cls"]).items():
+            made["properties"][name]["description"] = text
+        return made
+
+
 def schemas() -> dict[str, dict[str, Any]]:
     """The schemas, by the name of the file they are written to."""
-    made = {name: TypeAdapter(kind).json_schema() for name, kind in _KINDS.items()}
+    made = {name: TypeAdapter(kind).json_schema(schema_generator=_Described) for name, kind in _KINDS.items()}
     made["crew.schema.json"] = _crew(made["channel.schema.json"])
     return {name: {"$schema": _DIALECT, **_loosened(schema)} for name, schema in made.items()}
 
@@ -66,22 +80,43 @@ def write(folder: Path) -> list[Path]:
     return written
 
 
+_OLD = {
+    "id": (
+        {},
+        "Name of the crew in the older shape, in which one file holds all of it. Passed over: the folder names it.",
+    ),
+    "name": ({"type": "string"}, "Purpose of the crew in the older shape, where it has no `description`."),
+    "description": ({"type": "string"}, "Purpose of the crew in the older shape; `summary` in the present one."),
+    "routing": ({"type": "object"}, "Passed over: `crew:` and `inboxes:` of the mapping decide who answers."),
+}
+"""Keys that only the older shape of a crew's file has: schema and description."""
+_TONE = {
+    "anyOf": [{"type": "string"}, {"type": "object"}],
+    "description": "A sentence, or manners with marks from 0 to 5.",
+}
+_STYLE = {"type": "object", "properties": {"tone": _TONE}, "description": "Manner of the crew in the older shape."}
+_PASSED_OVER = "Passed over: nothing here reads it. It may stand in crews that were written for CrewAI alone."
+_NAMES = {"id": "Name of the entry, by which others name it.", "name": "Name of the entry, where it has no `id`."}
+
+
 def _crew(channel: dict[str, Any]) -> dict[str, Any]:
-    """`<function>/config.yaml`: what concerns a whole crew, or, in the older shape, all of it in lists."""
+    """Return the schema of `<function>/config.yaml`: keys of a whole crew, or all of it in lists (the older shape)."""
     known = channel["properties"]
     both = {
-        kind: {"anyOf": [known[kind], _list(channel["$defs"][entry]["properties"], keys)]}
+        kind: {
+            "anyOf": [known[kind], _list(channel["$defs"][entry]["properties"], keys)],
+            "description": known[kind]["description"],
+        }
         for kind, entry, keys in (("agents", "AgentEntry", AGENT), ("tasks", "TaskEntry", TASK))
     }
-    text, table = {"type": "string"}, {"type": "object"}
-    style = {"type": "object", "properties": {"tone": {"anyOf": [text, table]}}}
-    said = {"id": {}, "name": text, "description": text, "style": style, "routing": table}
-    properties = {**{key: known[key] for key in WHOLE}, **said, **both}
+    old = {key: {**schema, "description": text} for key, (schema, text) in _OLD.items()}
+    properties = {**{key: known[key] for key in WHOLE}, **old, "style": _STYLE, **both}
     return {"type": "object", "properties": properties, "$defs": channel["$defs"]}
 
 
 def _list(known: dict[str, Any], keys: tuple[str, ...]) -> dict[str, Any]:
-    properties = {**{key: {} for key in IDLE}, **{key: known[key] for key in keys if key in known}}
+    idle = {key: {"description": _NAMES.get(key, _PASSED_OVER)} for key in sorted(IDLE)}
+    properties = {**idle, **{key: known[key] for key in keys if key in known}}
     return {
         "type": "array",
         "items": {"type": "object", "properties": properties, "additionalProperties": False},

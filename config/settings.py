@@ -5,31 +5,26 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, PrivateAttr, model_validator
+from pydantic import Field, PrivateAttr
 
 from config.answers import Answer
 from config.channels import Channel
+from config.company import ChannelSettings, Company, Promotion
 from config.crewing import Crewing
 from config.hours import Hours
+from config.model_settings import Model
+from config.pacing import Burst, Context, Interim
 from config.people import Handoff, Idle
 from config.reach import Mail, Media, Messages, Template
-from config.secret import Token
 from config.section import (
-    FOR_MACHINES,
     NUMBER,
-    Date,
     Flag,
     Language,
-    Line,
-    Machine,
     Section,
     Text,
-    Url,
-    Word,
     Words,
-    form,
-    wrong,
 )
+from config.spending import Budget
 from config.tongues import SaidLine, SaidText, bare, in_language, of
 from config.tools import Tools
 
@@ -55,186 +50,72 @@ OutputGuard = Literal["strict", "technical", "none"]
 """As `chatwootai.model.guard.Level`; a test holds the two against each other."""
 
 
-class Company(Section):
-    """Who answers. `facts` is what a crew may say: topic to text, in the tenant's own words."""
-
-    name: Line = ""
-    description: Text = ""
-    facts: Mapping[str, Text] = {}
-
-
-class Price(Section):
-    """What a model costs for a million tokens, in US dollars; `cached`: prompt tokens that the provider had cached."""
-
-    input: Annotated[float, Field(ge=0, le=10_000), NUMBER]
-    output: Annotated[float, Field(ge=0, le=10_000), NUMBER]
-    cached: Annotated[float, Field(ge=0, le=10_000), NUMBER] | None = None
-
-
-class Served(Section):
-    """A model and where it is served. `base_url` and `api_key` default to what the openai package reads itself.
-
-    `requests_per_minute`, `tokens_per_minute`: what its key may, all workers together; None: no limit of ours.
-    """
-
-    name: Machine
-    base_url: Url | None = None
-    api_key: Token | None = None
-    requests_per_minute: Annotated[int, Field(ge=1, le=10_000_000), NUMBER] | None = None
-    tokens_per_minute: Annotated[int, Field(ge=100, le=10_000_000_000), NUMBER] | None = None
-    price: Price | None = None
-
-
-class Quick(Served):
-    """A smaller model, asked when less than `below_ms` of the turn's time is left."""
-
-    below_ms: Annotated[int, Field(ge=100, le=60_000), NUMBER] = 3000
-
-
-class Hedging(Section):
-    """A second request where no first token came in time; at most this `share` of calls, to `to` or the same model.
-
-    `local`: to the same model at a private address too, which most often works on one request at a time.
-    """
-
-    share: Annotated[float, Field(ge=0, le=0.5), NUMBER] = 0.06
-    to: Served | None = None
-    local: bool = False
-
-
-class Model(Served):
-    """The model that answers, its limits, and what is asked when it does not: `fallbacks`, in order.
-
-    `embeddings`: the model at the same endpoint that crews with `memory: true` recall by.
-    """
-
-    name: Machine = "gpt-4.1-mini"
-    temperature: Annotated[float, Field(ge=0, le=2), NUMBER] = 0.3
-    max_tokens: Annotated[int, Field(ge=16, le=16_384), NUMBER] = 400
-    reasoning_effort: Literal["none", "minimal", "low", "medium", "high"] | None = None
-    fallbacks: Annotated[tuple[Served, ...], Field(max_length=8)] = ()
-    quick: Quick | None = None
-    hedging: Hedging = Hedging()
-    embeddings: Machine = "text-embedding-3-small"
-
-
-class Burst(Section):
-    """Messages that deserve one answer: quiet time that ends a burst, and the longest wait, in milliseconds."""
-
-    window_ms: Annotated[int, Field(ge=0, le=30_000), NUMBER] = 500
-    cap_ms: Annotated[int, Field(ge=0, le=60_000), NUMBER] = 2500
-
-    @model_validator(mode="after")
-    def _cap_holds_window(self) -> "Burst":
-        if self.cap_ms < self.window_ms:
-            remedy = f"Write `cap_ms: {self.window_ms}` or more."
-            raise wrong("order", f"cap_ms ({self.cap_ms}) is less than window_ms ({self.window_ms})", remedy, "cap_ms")
-        return self
-
-
-class Context(Section):
-    """What is remembered of a conversation between turns."""
-
-    exchanges: Annotated[int, Field(ge=0, le=200), NUMBER] = 12
-    tokens: Annotated[int, Field(ge=0, le=100_000), NUMBER] = 1500
-    ttl_hours: Annotated[int, Field(ge=1, le=8760), NUMBER] = 72
-
-
-class Promotion(Section):
-    """Something a crew may offer from `start` to `end`, both days included, in the tenant's time zone."""
-
-    name: Word
-    text: Words
-    start: Date
-    end: Date
-
-    @model_validator(mode="after")
-    def _ends_after_start(self) -> "Promotion":
-        if self.end < self.start:
-            raise wrong("order", "end is before start", "Write a later end, or an earlier start.", "end")
-        return self
-
-
-class ChannelSettings(Section):
-    """What differs on one channel; None: as the tenant says. Not `enabled`: people answer there alone."""
-
-    enabled: Flag = True
-    tone: Text | None = None
-    emoji: Flag | None = None
-    signature: SaidLine | None = None
-    burst: Burst | None = None
-
-
-class Money(Section):
-    """What may be spent in a day and in a month, in the budget's currency. None: no limit of ours."""
-
-    per_day: Annotated[float, Field(ge=0, le=100_000_000), NUMBER] | None = None
-    per_month: Annotated[float, Field(ge=0, le=100_000_000), NUMBER] | None = None
-
-
-class Budget(Money):
-    """What a tenant may spend, and of it each inbox and each contact. None: no limit of ours.
-
-    `warn_at`: shares of a limit at which operators are told. `currency`: one that the price list knows.
-    """
-
-    currency: Annotated[str, form(r"^[A-Z]{3}$", "Write three capital letters, as USD or BRL."), FOR_MACHINES] = "USD"
-    inbox: Money = Money()
-    contact: Money = Money()
-    warn_at: tuple[Annotated[float, Field(gt=0, lt=1), NUMBER], ...] = (0.8, 0.95)
-    tokens_per_day: Annotated[int, Field(ge=0, le=10**15), NUMBER] | None = None
-    turns_per_day: Annotated[int, Field(ge=0, le=10**9), NUMBER] | None = None
-    turns_per_conversation: Annotated[int, Field(ge=1, le=10**9), NUMBER] | None = None
-
-
-class Interim(Section):
-    """A sentence that asks for patience, `after_ms` from the contact's last message where no answer is there yet.
-
-    The answer may then follow until `deadline_ms` from that message, in place of the tenant's own `deadline_ms`.
-    """
-
-    after_ms: Annotated[int, Field(ge=500, le=60_000), NUMBER] = 4000
-    deadline_ms: Annotated[int, Field(ge=1000, le=300_000), NUMBER] = 30_000
-
-    @model_validator(mode="after")
-    def _comes_before_the_deadline(self) -> "Interim":
-        if self.after_ms >= self.deadline_ms:
-            remedy = f"Write less than {self.deadline_ms}, or a later deadline_ms."
-            raise wrong("order", "after_ms is not before deadline_ms", remedy, "after_ms")
-        return self
-
-
 class Settings(Section):
     """Everything that domain, tenant and inbox may say, merged. Lookups only; nothing here reads a file or a clock."""
 
     language: Language = "pt"
+    """The tenant's own language, as `pt` or `pt-BR`: spoken where a contact's cannot be told."""
     languages: tuple[Language, ...] = ()
+    """Languages that contacts are answered in beside the tenant's own, and no others. Empty: each that has sentences, a
+    greeting or a signature; Portuguese, Spanish and English ship."""
     company: Company = Company()
+    """The company that answers: name, description, and the facts that a crew may state."""
     tone: Text = ""
+    """Manner of crews, in a sentence or two, as `warm, brief, first names`. Empty: as each crew is written."""
     greeting: SaidText = ""
+    """Text above the first answer of a conversation: in `language`, or language to text. Empty: nobody is greeted.
+    Write no question into it, because an answer follows."""
     signature: SaidLine = ""
+    """Line below each e-mail, and on channels that say so: in `language`, or language to text. Empty: none."""
     emoji: Flag = True
+    """Whether crews may use emoji."""
     hours: Hours | None = None
+    """Opening hours of the people who take over. Unset: people count as always there."""
     promotions: tuple[Promotion, ...] = ()
+    """Offers that crews may make, each on its days alone."""
     channels: Mapping[Channel, ChannelSettings] = {}
+    """Settings of single channels: channel to what differs there. A channel left out is as the tenant."""
     model: Model = Model()
+    """The language model, its limits and price, and what is asked when it does not answer."""
     budget: Budget = Budget()
+    """Limits of spending. At a limit, conversations are given to people. No limit by default."""
     burst: Burst = Burst()
+    """The end of a burst: of messages that follow each other and get one answer."""
     deadline_ms: Annotated[int, Field(ge=500, le=300_000), NUMBER] = 10_000
+    """Milliseconds from the contact's last message by which a turn must have a reply, or people the conversation."""
     interim: Interim | None = None
+    """A sentence that asks for patience and buys a later deadline. Unset: none is said."""
     context: Context = Context()
+    """Memory of a conversation between turns: size and lifetime."""
     mail: Mail = Mail()
+    """Facts that only the tenant knows of its e-mail."""
     messages: Messages = Messages()
+    """Rules for messages: those that are answered at all, and the author of one that nobody has signed."""
     media: Media = Media()
+    """Kinds of attachments that are read: voice notes, images, files."""
     template: Template | None = None
+    """Message that WhatsApp has approved, sent where its 24 hours have passed. Unset: people get the reply in a
+    note."""
     handoff: Handoff = Handoff()
+    """Rules that give a conversation to people, and its destination."""
     output_guard: OutputGuard = "strict"
+    """Check of a model's draft before it is shown: `strict`; `technical` for companies that sell software and speak of
+    code; `none` posts whatever is not empty. What fails the check goes to people."""
     idle: Idle = Idle()
+    """Steps for a contact who does not answer. None by default."""
     rate_per_minute: Annotated[int, Field(ge=1, le=1_000_000), NUMBER] = 600
+    """Deliveries of one account that are admitted per minute; more are refused with 429. It keeps one account's flood
+    from everybody else's workers."""
     sentences: Mapping[Language, Mapping[SentenceName, Words]] = {}
+    """Sentences that are said when no crew writes: language to name to text. `{company}`, `{hours}` and `{next_open}`
+    are filled in. Those in Portuguese, Spanish and English ship."""
     answers: Mapping[str, Answer] = {}
+    """Curated answers by name, given word for word without a model. `answers.yaml` beside `config.yaml` holds them
+    too."""
     near_answers: Flag = True
+    """Whether curated answers also serve questions that say the same in other words, while no model answers."""
     tools: Tools = Tools()
+    """HTTP and MCP tools that crews may name. `tools.yaml` beside `config.yaml` holds them too."""
     _crewing: Crewing | None = PrivateAttr(None)
 
     @property

@@ -51,27 +51,35 @@ Milliseconds = Annotated[int, Field(ge=50, le=60_000), NUMBER]
 
 
 class HttpTool(Section):
-    """One request. `parameters`: a JSON schema of what the model fills in, by `{name}` in url, query and body.
-
-    `result`: names to dotted paths of the JSON that comes back (`*` for each of a list); none: all of it.
-    `slashes`: a value in the path may hold `/`, as the path of a file; else separators and dot segments are refused.
-    `idempotency`: the header that carries a key which stays the same for the same call; without one only GET, HEAD, PUT
-    and DELETE are tried again.
-    """
+    """One HTTP request that a model may make, by filling in its parameters."""
 
     description: Annotated[Text, Field(min_length=1, max_length=1000)]
+    """Purpose of the tool and when it helps, at most 1000 characters: the model chooses by it."""
     method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"] = "GET"
+    """HTTP method. GET, PUT and DELETE are repeated where an answer is lost, others only with `idempotency`."""
     url: Annotated[str, form(r"^https?://[^\s{}@/?#]+([/?]\S*)?$", _ADDRESS, max_length=2000), ADDRESS]
+    """Address. `{name}` takes a parameter, after the host alone; the host must stand in `hosts`."""
     headers: Mapping[Header, Token] = {}
+    """Headers to their values. Secrets are references, as `Bearer ${ERP_TOKEN}`. A model never changes them."""
     query: Mapping[Line, Annotated[Line, FOR_MACHINES]] = {}
+    """Query parameters to their values, in which `{name}` is filled in."""
     body: Annotated[Mapping[str, Any] | None, FOR_MACHINES] = None
+    """JSON body, in whose texts `{name}` is filled in. Unset: none is sent."""
     parameters: Mapping[str, Any] = {}
+    """JSON schema of the values that the model fills in. All are required unless `required` says otherwise."""
     result: Mapping[Line, Line] = {}
+    """Parts of the response that the model is shown: name to dotted path in the JSON that comes back, `*` for each of a
+    list. Empty: all of it."""
     timeout_ms: Milliseconds = 3000
+    """Milliseconds until one request is given up. A turn has about 10,000, and its model calls need most of them."""
     tries: Annotated[int, Field(ge=1, le=5), NUMBER] = 2
+    """Number of requests at most for one call, where it may be repeated."""
     idempotency: Header | None = None
+    """Header that carries a key which stays the same for the same call. With it, POST and PATCH are repeated too."""
     slashes: Flag = False
+    """Whether a value in the path may hold `/`, as a file's path does. Off: separators are refused."""
     max_bytes: Annotated[int, Field(ge=256, le=4_194_304), NUMBER] = 65_536
+    """Bytes of the longest response that is read. A longer one is an error: the model would not read it all."""
 
     @property
     def schema_(self) -> dict[str, Any]:
@@ -121,20 +129,23 @@ class HttpTool(Section):
 
 
 class McpServer(Section):
-    """A server of the Model Context Protocol: `url` (streamable HTTP) or `command` (a program of this machine).
-
-    `tools`: those that crews may use, none for all. A program gets no variable of ours but those in `env`.
-    """
+    """A server of the Model Context Protocol: `url` or `command`, one of the two."""
 
     url: (
         Annotated[str, form(r"^https?://[^\s{}@/?#]+(/\S*)?$", "Write it as https://mcp.example.com/mcp."), ADDRESS]
         | None
     ) = None
+    """Address of a server that speaks streamable HTTP; its host must stand in `hosts`."""
     headers: Mapping[Header, Token] = {}
+    """Headers to their values, sent with each request. Secrets are references."""
     command: Annotated[tuple[str, ...], Field(max_length=50), FOR_MACHINES] = ()
+    """Program on this machine and its arguments, as a list. Each worker starts one and ends it."""
     env: Annotated[Mapping[Line, Variable], WithJsonSchema(_ENV)] = {}
+    """Environment of the program: variable to value. It gets no others of ours. Secrets are references."""
     tools: tuple[Line, ...] = ()
+    """Names of its tools that crews may use. Empty: all, 64 at most."""
     timeout_ms: Milliseconds = 5000
+    """Milliseconds until one call is given up. Progress that the server reports lengthens it, up to the deadline."""
 
     @model_validator(mode="after")
     def _one_way(self) -> "McpServer":
@@ -144,12 +155,16 @@ class McpServer(Section):
 
 
 class Tools(Section):
-    """What a tenant's crews may reach. An agent names an HTTP tool, or a server for all of its tools."""
+    """Tools and hosts that a tenant's crews may use."""
 
     hosts: tuple[Host, ...] = ()
+    """Hosts that tools may call, as api.example.com. Nothing else is reached."""
     private_hosts: tuple[Host, ...] = ()
+    """Those of `hosts` that may stand at private addresses. Others are refused there, whatever DNS says."""
     http: Mapping[Name, HttpTool] = {}
+    """HTTP tools: name to request. Agents list the names under `tools`."""
     mcp: Mapping[Name, McpServer] = {}
+    """MCP servers: name to server. An agent that lists the name may use all of its tools."""
 
     def names(self) -> frozenset[str]:
         """The names that an agent's or task's `tools` may hold."""

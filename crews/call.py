@@ -6,7 +6,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from chatwootai.model.turn import Usage
-from config.settings import Budget, Price
+from config.model_settings import Price
+from config.spending import Budget
 
 Chat = Mapping[str, Any]
 """One chat message as OpenAI's chat completions take it: role, content, tool_calls, tool_call_id."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal
 
-from config.settings import Price
+from config.model_settings import Price
 from crews.blueprint import Blueprint, TaskText
 from crews.fuse import TOKENS, fused
 from crews.latency import Pace, Usual, pace, usual

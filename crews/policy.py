@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from config.settings import Served, Settings
+from config.model_settings import Served
+from config.settings import Settings
 from crews.call import Endpoint, Policy, Target
 
 KEY: Final = "OPENAI_API_KEY"

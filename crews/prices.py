@@ -13,9 +13,9 @@ import yaml
 from pydantic import Field, ValidationError
 
 from chatwootai.model.turn import Usage
+from config.model_settings import Price
 from config.problems import ConfigurationError, Problem
 from config.section import Section
-from config.settings import Price
 from crews.call import Target
 
 OWN = "CHATWOOTAI_PRICES"
@@ -29,12 +29,16 @@ _DATED = re.compile(r"-\d{4}-?\d{2}-?\d{2}$")
 
 
 class PriceList(Section):
-    """Prices for a million tokens in dollars, as of a day; `currencies`: dollars to a unit of each."""
+    """Prices of models."""
 
     as_of: date
+    """Day on which the prices were read, as 2026-11-01."""
     models: Mapping[str, Price]
+    """Model to price. A dated name, as gpt-4.1-mini-2025-04-14, is found by the name without its date."""
     unknown: Price
+    """Price of a model that is not listed: an expensive one, so that no budget is overrun."""
     currencies: Mapping[str, Annotated[float, Field(gt=0)]]
+    """Currency, as three capital letters, to US dollars that one unit of it costs."""
 
     def of(self, target: Target) -> Price:
         """The price of a target: its own, its model's, or that of unknown models."""

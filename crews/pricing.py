@@ -3,8 +3,9 @@
 import os
 from collections.abc import Iterator
 
+from config.model_settings import Served
 from config.problems import ConfigurationError, Note, Problem
-from config.settings import Served, Settings
+from config.settings import Settings
 from config.snapshot import Snapshot
 from crews.prices import OWN, prices
 

@@ -20,7 +20,7 @@ from chatwootai.stores.examination import probe
 from chatwootai.stores.mailbox import MOST_WAITING, Admission, Mailbox
 from chatwootai.stores.outage import OUTAGE
 from chatwootai.telemetry import log, metrics
-from config.settings import Context
+from config.pacing import Context
 from ingress.journal import Journal, JournalRefused
 from ingress.pressure import Gauge
 

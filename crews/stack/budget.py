@@ -12,7 +12,7 @@ from chatwootai.model.turn import Usage
 from chatwootai.stores.budgets import BudgetStore, SpendingAccount
 from chatwootai.telemetry import log
 from chatwootai.telemetry.metrics import BUDGETS, MODEL_COST
-from config.settings import Budget as Limits
+from config.spending import Budget as Limits
 from crews.call import Call, Completer, Completion, estimated_prompt
 from crews.errors import BudgetSpent
 from crews.prices import PriceList

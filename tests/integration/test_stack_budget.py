@@ -11,7 +11,7 @@ import pytest
 from chatwootai.stores.budgets import BudgetStore, SpendingAccount
 from chatwootai.stores.connection import Connection, connect
 from chatwootai.telemetry.metrics import BUDGETS, FAILED_OPEN
-from config.settings import Budget as Limits
+from config.spending import Budget as Limits
 from crews.call import Call, Completion, Payer, Policy
 from crews.errors import BudgetSpent
 from crews.prices import NANO, prices

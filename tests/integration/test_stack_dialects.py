@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from config.settings import Served
+from config.model_settings import Served
 from crews.call import Call, Endpoint, Policy, Target
 from crews.errors import ModelRefused, ModelUnavailable
 from crews.stack.endpoint.clients import addressed

@@ -19,10 +19,11 @@ from pydantic import TypeAdapter
 
 from config.effective import effective, mapped
 from config.loader import inspect, load
+from config.model_settings import Model
 from config.plain_secrets import blotted
 from config.problems import ConfigurationError
 from config.secret import MASK, Secret
-from config.settings import Model, Settings
+from config.settings import Settings
 from config.snapshot import Snapshot
 
 CANARY = "canary-4711-do-not-show"

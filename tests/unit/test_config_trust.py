@@ -126,7 +126,7 @@ def _places(kind: Kind) -> list[tuple[str, Kind]]:
 def _grown(kind: Kind, leaf: Scalar, depth: int) -> "Scalar | Sequence | Table":
     from config import kinds
 
-    model = kinds._model(kind)
+    model = kinds.model_of(kind)
     if model is not None:
         below = {name: _grown(each, leaf, depth + 1) for name, each in kinds._fields(model).items()}
         return Table(leaf.mark, below)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from config.loader import inspect
-from config.settings import Price
+from config.model_settings import Price
 from crews.blueprint import AgentText, Blueprint, TaskText
 from crews.catalog import Catalog
 from crews.degrade import Takes, choose

@@ -6,8 +6,8 @@ import pytest
 
 from chatwootai.model.turn import Usage
 from config.loader import inspect
+from config.model_settings import Price
 from config.problems import ConfigurationError
-from config.settings import Price
 from crews import pricing
 from crews.call import Endpoint, Target
 from crews.prices import prices, read
