@@ -60,7 +60,8 @@ The scripts in lua/ build the same names; tests/house holds the two against each
 | cw:done:sizes | hash | while any | keep | the bytes of each, and of all (field `*`) |
 | cw:done:counts | hash | for ever | recall, keep | hits, misses and the like, for operators |
 
-arq keeps its own names: arq:queue (score = ms minus boost), arq:job:{job}, arq:retry:{job}, arq:in-progress:{job}.
+arq keeps its own names: arq:queue (score = ms minus boost), arq:queue:health-check (a worker's figures, for
+`arq --check`), arq:job:{job}, arq:retry:{job}, arq:in-progress:{job}.
 """
 
 from typing import Final

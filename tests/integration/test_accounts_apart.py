@@ -8,6 +8,7 @@ import asyncio
 import base64
 import json
 import os
+import re
 import sys
 from collections.abc import AsyncIterator, Iterator
 from functools import cached_property
@@ -15,6 +16,7 @@ from functools import cached_property
 import aiohttp
 import pytest
 
+from chatwootai.stores import keys
 from chatwootai.stores.connection import Connection, connect
 from sandbox.chatwoot import seed
 from sandbox.chatwoot.driver import Driver, Sent
@@ -29,13 +31,17 @@ QUESTION = "Onde fica o estacionamento?"
 PLACES = {"azul": ("chatwoot", 1), "bela": ("chatwoot-2", 1), "cruz": ("chatwoot", 2)}
 """The Chatwoot of each account, and its number there."""
 SEEDS = {"chatwoot": 7, "chatwoot-2": 8}
-SHARED = {
-    "arq:queue", "cw:wake", "cw:open", "cw:timers", "cw:waiting", "cw:scheduled", "cw:leases", "cw:owners",
-    "cw:running", "cw:sweep", "cw:dead", "cw:done", "cw:done:sizes", "cw:done:counts", "cw:catchup",
-}  # fmt: skip
-"""Indexes over all accounts: names, numbers and moments, nothing that anybody said or may spend."""
-SHARED_ROOMS = ("cw:config:", "cw:worker:", "cw:tenants:", "cw:breaker:", "cw:limit:", "cw:queue:", "arq:")
-"""What is the installation's, or known of a model's endpoint."""
+OWNED = ("{account}", "{conv}", "{job}")
+"""What says in a key's name whose it is."""
+SHARED = re.compile(
+    "|".join(
+        re.sub(r"\\{\w+\\}", ".+", re.escape(name))
+        for name in re.findall(r"^\| (cw:[^ |]+) \|", keys.__doc__ or "", re.MULTILINE)
+        if not any(part in name for part in OWNED)
+    )
+    + "|arq:queue(:health-check)?"
+)
+"""What the list of keys gives to the installation as a whole: nothing that anybody said or may spend."""
 MAPPING = """\
 version: 1
 chatwoot: {first: {url: "${FIRST_URL}"}, second: {url: "${SECOND_URL}"}}
@@ -161,8 +167,7 @@ async def test_every_key_is_one_accounts_and_all_have_the_same(
     sent = {key: await talk(key, driver) for key, driver in drivers.items()}
     assert sent["azul"][:2] == sent["bela"][:2]  # the same account and conversation, by number
     names = sorted([name.decode() async for name in connection.scan_iter("*")])
-    own = [each for each in names if each not in SHARED and not each.startswith((*SHARED_ROOMS, "cw:turn:"))]
-    own += [each for each in names if each.startswith(("arq:job:", "arq:retry:", "arq:in-progress:"))]
+    own = [each for each in names if not SHARED.fullmatch(each)]
     assert [each for each in own if len(owners(each)) != 1] == []
     for room in ("cw:conv:", "cw:context:", "cw:media:", "cw:spent:", "cw:done:", "cw:life:", "cw:seen:m:", "cw:kept:"):
         found = {owner for each in own if each.startswith(room) for owner in owners(each)}

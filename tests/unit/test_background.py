@@ -1,12 +1,14 @@
 """Work beside that fails is counted and said once; what a call can do without never ends it."""
 
 import asyncio
+import time
 
 import pytest
 import structlog
 from prometheus_client import REGISTRY
 
-from chatwootai.stores.connection import StoreMisused, StoreUnavailable
+from chatwootai.stores.connection import Connection, StoreMisused, StoreUnavailable
+from chatwootai.stores.examination import probe
 from chatwootai.telemetry import tasks
 from chatwootai.telemetry.tasks import for_ever, owned
 from crews.stack.background import Background
@@ -80,3 +82,33 @@ async def test_a_call_does_without_whatever_redis_says(error: Exception) -> None
 
     assert await FailingOpen("a shelf").ask(ask) is None
     assert counted("failed_open", "a shelf") == before + 1
+
+
+async def test_what_never_answers_is_given_up_and_then_let_be() -> None:
+    asked = [0]
+
+    async def ask() -> None:
+        asked[0] += 1
+        await asyncio.Event().wait()
+
+    without = FailingOpen("a silent shelf", longest=0.05, rest=60)
+    assert await asyncio.wait_for(without.ask(ask), 10) is None
+    assert await without.ask(ask) is None
+    assert asked == [1]
+
+
+async def test_a_loop_that_stands_still_is_not_a_redis_that_is_away(redis: Connection) -> None:
+    async def ask() -> str:
+        asyncio.get_running_loop().call_soon(time.sleep, 0.6)
+        await probe(redis)
+        return "there"
+
+    assert await FailingOpen("a slow loop", longest=0.5).ask(ask) == "there"
+
+
+async def test_a_caller_that_is_cancelled_is_cancelled() -> None:
+    asking = asyncio.create_task(FailingOpen("a left shelf").ask(asyncio.Event().wait))
+    await asyncio.sleep(0)
+    asking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asking
