@@ -59,6 +59,10 @@ The scripts in lua/ build the same names; tests/house holds the two against each
 | cw:done | zset, score = ms of the last use | while any | recall, keep | all completions kept, by account and digest |
 | cw:done:sizes | hash | while any | keep | the bytes of each, and of all (field `*`) |
 | cw:done:counts | hash | for ever | recall, keep | hits, misses and the like, for operators |
+| cw:vector:{account} | hash, int8 | documents: while a kept version uses them; remote questions: 1 day | vectors_keep | embeddings, by a keyed digest of kind, encoder and text |
+| cw:vectors:{kind} | zset, score = ms of the last use | while any | vectors_keep, vectors_recall | all embeddings of documents, or of questions, by account and digest |
+| cw:vectors:bytes | hash | while any | vectors_keep | the bytes of each kind |
+| cw:vectors:secret | string | for ever | worker, ingest | what digests of texts are keyed with, where the installation has no key of its own |
 
 arq keeps its own names: arq:queue (score = ms minus boost), arq:queue:health-check (a worker's figures, for
 `arq --check`), arq:job:{job}, arq:retry:{job}, arq:in-progress:{job}.
@@ -99,6 +103,9 @@ CAUGHT_MS: Final = DAY
 MEDIA_MS: Final = DAY
 REFUSED_MS: Final = DAY
 WORKED_MS: Final = 30 * DAY
+QUESTION_VECTOR_MS: Final = DAY
+DOCUMENT_VECTOR_MS: Final = 90 * DAY
+"""Longer than any version of knowledge is kept without being ingested anew."""
 CALLS_MS: Final = DAY
 """As long as messages can be answered again on demand: what was done for them is not done again then."""
 

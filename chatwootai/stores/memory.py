@@ -1,7 +1,8 @@
 """Room in a Redis that fills up: what is only kept for convenience goes before a message is refused.
 
-Where nearly all memory is used, the exact cache is emptied, and scripts keep neither the life of a conversation nor
-what was answered (`cw:full` tells them). Scripts that empty mailboxes run in a full Redis; so workers bring it down.
+Where nearly all memory is used, the exact cache and the kept embeddings are emptied, and scripts keep neither the life
+of a conversation nor what was answered (`cw:full` tells them). Scripts that empty mailboxes run in a full Redis; so
+workers bring it down.
 """
 
 from typing import Any, Final
@@ -12,6 +13,7 @@ from chatwootai.stores.completions import CompletionStore
 from chatwootai.stores.connection import Connection
 from chatwootai.stores.outage import OUTAGE
 from chatwootai.stores.scripts import Runner
+from chatwootai.stores.vectors import VectorStore
 from chatwootai.telemetry import log
 from chatwootai.telemetry.metrics import REDIS_MEMORY
 
@@ -28,6 +30,7 @@ class Memory:
         self._connection = connection
         self._runner = Runner.of(connection)
         self._cache = CompletionStore(connection)
+        self._vectors = VectorStore(connection)
         self._full = False
 
     async def look(self) -> bool:
@@ -42,8 +45,9 @@ class Memory:
         if full:
             await self._runner.run("crowded", _HELD_MS)
             gone = await self._cache.purge()
+            vectors = await self._vectors.purge()
             if not self._full:
-                _log.warning("redis_nearly_full", used=round(share, 3), cached_answers_dropped=gone)
+                _log.warning("redis_nearly_full", used=round(share, 3), cached_answers_dropped=gone, embeddings=vectors)
         self._full = full
         return full
 
