@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from functools import cache
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
@@ -50,8 +51,13 @@ class Messages(Section):
     @property
     def manner(self) -> Manner:
         """The same as the reader of messages wants it."""
-        seconds = self.most_hours * 3600.0 if self.most_hours else None
-        return Manner(groups=self.groups, most_seconds=seconds, unsigned_is_person=self.unsigned == "person")
+        return _manner(self.groups, self.most_hours, self.unsigned)
+
+
+@cache  # asked for with each message
+def _manner(groups: bool, most_hours: int, unsigned: str) -> Manner:
+    seconds = most_hours * 3600.0 if most_hours else None
+    return Manner(groups=groups, most_seconds=seconds, unsigned_is_person=unsigned == "person")
 
 
 class Template(Section):

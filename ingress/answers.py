@@ -26,7 +26,10 @@ class Ready(web.StreamResponse):
 
     async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter:
         """Send all of it."""
-        await request.writer.write(self._whole())
+        transport = request.transport
+        if transport is None or transport.is_closing():
+            raise ConnectionResetError("the connection was closed before its answer")
+        transport.write(self._whole())
         return request.writer
 
     async def write_eof(self, data: bytes = b"") -> None:

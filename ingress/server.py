@@ -8,7 +8,7 @@ import os
 import signal
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from typing import Any
+from typing import Any, NoReturn
 
 from aiohttp import hdrs, web
 from aiohttp.http_exceptions import HttpProcessingError
@@ -107,7 +107,7 @@ async def _admissions(environment: Environment) -> AsyncIterator[Admissions]:
     replay = owned(asyncio.create_task(admissions.run()), "journal")
     watches = [
         asyncio.create_task(for_ever(watch, what, pause=1.0))
-        for what, watch in {"loop": loop.watch, "pressure": admissions.pressure.watch}.items()
+        for what, watch in {"loop": _watch_loop, "pressure": admissions.pressure.watch}.items()
     ]
     try:
         yield admissions
@@ -117,6 +117,10 @@ async def _admissions(environment: Environment) -> AsyncIterator[Admissions]:
         await asyncio.gather(replay, return_exceptions=True)
         await journal.close()
         await connection.aclose()
+
+
+async def _watch_loop() -> NoReturn:
+    await loop.watch(contexts=False)  # a door's tasks, one for each request, have nothing bound
 
 
 @contextlib.asynccontextmanager

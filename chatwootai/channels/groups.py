@@ -17,19 +17,29 @@ _GROUP: Final = re.compile(
     r"|![A-Za-z0-9_/+=-]{6,}:[\w.-]+",  # a room of Matrix
     re.IGNORECASE,
 )
+_BARE: Final = "120363"
 _LINE_GROUP: Final = re.compile(r"[CR][0-9a-f]{32}")
 _MOST: Final = 200
 
 
 def is_group(payload: Object, conversation: Object) -> bool:
     """Return whether a message stands in a conversation that more than one person reads."""
-    about, meta = mapping(conversation.get("additional_attributes")), mapping(conversation.get("meta"))
-    source = mapping(conversation.get("contact_inbox")).get("source_id")
-    people = [mapping(payload.get("sender")), mapping(meta.get("sender"))]
-    chat = about.get("chat_id")
-    if type(chat) is int:
-        chat = str(chat)
-    said = [source, chat, *(one.get("identifier") for one in people)]
-    names = [name for each in said if (name := line(each, _MOST))]
+    meta = mapping(conversation.get("meta"))
+    chat = mapping(conversation.get("additional_attributes")).get("chat_id")
     of_line = conversation.get("channel") == "Channel::Line"
-    return any(_GROUP.fullmatch(name) or (of_line and _LINE_GROUP.fullmatch(name)) for name in names)
+    for said in (
+        mapping(conversation.get("contact_inbox")).get("source_id"),
+        str(chat) if type(chat) is int else chat,
+        mapping(payload.get("sender")).get("identifier"),
+        mapping(meta.get("sender")).get("identifier"),
+    ):
+        name = line(said, _MOST) if said is not None else None
+        if name and (_names_group(name) or (of_line and _LINE_GROUP.fullmatch(name))):
+            return True
+    return False
+
+
+def _names_group(name: str) -> bool:
+    if name.isalnum() and _BARE not in name:  # a number or a user's id, as nearly all are: every group's has a sign
+        return False
+    return _GROUP.fullmatch(name) is not None

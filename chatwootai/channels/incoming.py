@@ -190,7 +190,8 @@ def words(payload: Object, conversation: Object) -> str:
     """What was written; of a mail, without the quoted thread (the names are inverted: docs/reference/chatwoot.md)."""
     mail = letter.of(payload)
     if not mail:
-        return _STICKER.sub("[sticker]", text(payload.get("content"))) or _filled_in(payload)
+        said = text(payload.get("content"))
+        return (_STICKER.sub("[sticker]", said) if "![" in said else said) or _filled_in(payload)
     trimmed = text(mapping(mail.get("text_content")).get("quoted")) or text(
         mapping(mail.get("html_content")).get("quoted")
     )

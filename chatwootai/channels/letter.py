@@ -15,8 +15,8 @@ _MOST: Final = 20
 
 def of(payload: Object) -> Object:
     """The mail in a message, or an empty object."""
-    attributes = mapping(payload.get("content_attributes"))
-    return mapping(attributes.get("email")) if attributes else EMPTY
+    attributes = payload.get("content_attributes")
+    return mapping(attributes.get("email")) if attributes and isinstance(attributes, dict) else EMPTY
 
 
 def copied(payload: Object, contact: str | None) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, Final
 
 from chatwootai.model.marks import limited
@@ -37,7 +38,10 @@ def line(value: object, most: int = MOST_LINE) -> str | None:
     Every text that comes in through the door passes here. NUL bytes are dropped: no store downstream is sure to bear
     them; and of combining marks no more stand in a row than any script has (marks.py): what sorts them is quadratic.
     """
-    return (limited(value[:most]).replace("\x00", "").strip() or None) if isinstance(value, str) else None
+    if value is None or not isinstance(value, str):
+        return None
+    cut = value if len(value) <= most else value[:most]
+    return (cut if cut.isascii() else limited(cut)).replace("\x00", "").strip() or None
 
 
 def text(value: object) -> str:
@@ -55,15 +59,16 @@ def coordinate(value: object) -> float | None:
 def moment(value: object) -> float | None:
     """Unix seconds from a number or from ISO 8601 (no zone means UTC); None if it is no time after 1970."""
     if isinstance(value, str):
-        value = _iso(value)
+        value = _iso(value[:64])
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     return float(value) if math.isfinite(value) and 0 < value < _LATEST else None
 
 
+@lru_cache(maxsize=16)  # a message's time is asked for more than once
 def _iso(value: str) -> float | None:
     try:
-        at = datetime.fromisoformat(value[:64])
+        at = datetime.fromisoformat(value)
         return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
     except (ValueError, OverflowError):
         return None

@@ -53,8 +53,9 @@ class Script:
         """Return the routing key of a call: all that is one account's could lie on one server of several."""
         if self._at < 0 or self._at >= len(arguments):
             return _ALL
-        value = arguments[self._at]
-        named = value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+        named = arguments[self._at]
+        if not isinstance(named, str):
+            named = named.decode("utf-8", "replace") if isinstance(named, bytes) else str(named)
         return f"cw:{{{_account(self._of, named)}}}"
 
 

@@ -27,15 +27,17 @@ _log = log.get("loop")
 _contexts: WeakKeyDictionary[asyncio.Task[Any], Context] = WeakKeyDictionary()
 
 
-async def watch(tick: float = _TICK_SECONDS, blocked: float = BLOCKED_SECONDS) -> NoReturn:
+async def watch(tick: float = _TICK_SECONDS, blocked: float = BLOCKED_SECONDS, *, contexts: bool = True) -> NoReturn:
     """Measure the loop's lag, and log what blocks it, for ever; run it as a task and cancel it at the end.
 
     Args:
         tick: seconds between two looks.
         blocked: seconds without a tick from which on the loop is blocked.
+        contexts: name whose work it was; it costs each new task a little, and tells nothing where nothing is bound.
     """
     loop = asyncio.get_running_loop()
-    _remember_contexts(loop)
+    if contexts:
+        _remember_contexts(loop)
     watchdog = _Watchdog(loop, tick, blocked)
     watchdog.start()
     try:
