@@ -25,8 +25,8 @@ class Value:
     line: int
 
 
-def effective(found: Inspection, key: str, inbox: int | None = None) -> tuple[Value, ...]:
-    """Every setting of an account, or of one of its inboxes, sorted by path.
+def effective(found: Inspection, key: str, inbox: int | None = None, *, unset: bool = False) -> tuple[Value, ...]:
+    """Return every setting of an account, or of one of its inboxes, sorted by path; with `unset`, empty ones too.
 
     Raises:
         KeyError: no such account.
@@ -35,6 +35,8 @@ def effective(found: Inspection, key: str, inbox: int | None = None) -> tuple[Va
     settings = found.snapshot.settings(key, inbox) if inbox is not None else account.settings
     written = {value.path: value for value in _of(_merged(found, account, inbox).settled, found)}
     for path, value in _defaults(settings):
+        if value is None and not unset:
+            continue
         if not any(known == path or known.startswith(path + ".") for known in written):
             written[path] = Value(path, value, DEFAULT, 0)
     return tuple(written[path] for path in sorted(written))
@@ -91,6 +93,6 @@ def _defaults(section: Section, path: str = "") -> list[tuple[str, object]]:
         value = getattr(section, name)
         if isinstance(value, Section):
             found += _defaults(value, f"{path}{name}.")
-        elif value is not None:
+        else:
             found.append((path + name, list(value) if isinstance(value, tuple) else value))
     return found

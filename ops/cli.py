@@ -19,7 +19,7 @@ start here:
   chatwootai demo --once          one signed message through the whole system, on embedded parts
   chatwootai check                lint all configuration: every problem at once, with file, line and remedy
   chatwootai tenants              who is served, by which crew
-  chatwootai tenants show 1       all settings of account 1, and the file and line of each
+  chatwootai tenants show 1       all settings of account 1, and the file and line of each (--explain: what it means)
 
 The configuration is the folder that CHATWOOTAI_CONFIG names (default: config). `chatwootai VERB --help` says more.
 """

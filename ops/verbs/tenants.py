@@ -3,22 +3,30 @@
 import argparse
 import json
 from dataclasses import asdict
+from itertools import groupby
 from os import environ
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from ops.accounts import meant
 from ops.printing import as_json, complain, table, takes_config, takes_json
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from config.effective import Value
     from config.loader import Inspection
     from config.snapshot import Account
+
+    Describe = Callable[[Value], str]
 
 SUMMARY = "list who is served, or show all settings of one, with the file and line of each"
 EXAMPLES = """\
   chatwootai tenants
   chatwootai tenants show 1
+  chatwootai tenants show 1 --explain
   chatwootai tenants show 1 --inbox 17 --json"""
+_WIDTH, _INDENT = 110, " " * 6
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,6 +38,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     show = actions.add_parser("show", help="all settings of one, merged")
     show.add_argument("tenant", help="the account's key, or the tenant's name where only one account has it")
     show.add_argument("--inbox", type=int, metavar="ID", help="as they are in this inbox")
+    show.add_argument("--explain", action="store_true", help="with what each setting means; also those that are unset")
     _options(show)
 
 
@@ -96,21 +105,52 @@ def _show(found: "Inspection", arguments: argparse.Namespace) -> int:
     account = meant(found, arguments.tenant)
     if account is None:
         return 1
-    mapping, settings = mapped(found, account.key), effective(found, account.key, arguments.inbox)
+    mapping = mapped(found, account.key)
+    settings = effective(found, account.key, arguments.inbox, unset=arguments.explain)
+    explain = _explained if arguments.explain else _unexplained
     if arguments.json:
-        written = {"mapping": [asdict(each) for each in mapping], "settings": [asdict(each) for each in settings]}
+        written = {name: _data(values, explain(name)) for name, values in _parts(mapping, settings)}
         as_json({**_summary(account), "inbox": arguments.inbox, **written})
         return 0
     print(f"account {account.key}: {account.name} ({account.domain}/{account.folder})")
-    print("\nmapping")
-    _values(mapping)
-    print("\nsettings" + (f" of inbox {arguments.inbox}" if arguments.inbox is not None else ""))
-    _values(settings)
+    for name, values in _parts(mapping, settings):
+        inbox = f" of inbox {arguments.inbox}" if name == "settings" and arguments.inbox is not None else ""
+        print(f"\n{name}{inbox}")
+        _values(values, explain(name))
     return 0
 
 
-def _values(values: "tuple[Value, ...]") -> None:
-    for value in values:
-        shown = json.dumps(value.value, ensure_ascii=False, default=str)
-        origin = f"{value.file}:{value.line}" if value.line else value.file
-        print(f"  {value.path} = {shown}  ({origin})")
+def _parts(*parts: "tuple[Value, ...]") -> "Iterator[tuple[str, tuple[Value, ...]]]":
+    return zip(("mapping", "settings"), parts, strict=True)
+
+
+def _explained(part: str) -> "Describe":
+    """Return what describes a value of a part: of the mapping's account, or of its settings."""
+    from config.descriptions import describe
+    from config.entries import AccountEntry
+    from config.settings import Settings
+
+    model = AccountEntry if part == "mapping" else Settings
+    return lambda value: describe(model, tuple(value.path.split(".")))
+
+
+def _unexplained(_: str) -> "Describe":
+    return lambda _: ""
+
+
+def _data(values: "tuple[Value, ...]", describe: "Describe") -> list[dict[str, object]]:
+    said = [(asdict(each), describe(each)) for each in values]
+    return [{**each, "description": text} if text else each for each, text in said]
+
+
+def _values(values: "tuple[Value, ...]", describe: "Describe") -> None:
+    """Print values, those of one setting together, and below the first of them its description."""
+    told = {""}
+    for text, several in groupby(values, describe):
+        for value in several:
+            shown = json.dumps(value.value, ensure_ascii=False, default=str)
+            origin = f"{value.file}:{value.line}" if value.line else value.file
+            print(f"  {value.path} = {shown}  ({origin})")
+        if text not in told:
+            told.add(text)
+            print(*wrap(text, _WIDTH, initial_indent=_INDENT, subsequent_indent=_INDENT), "", sep="\n")

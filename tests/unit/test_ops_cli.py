@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -11,8 +12,10 @@ from pathlib import Path
 import pytest
 from cryptography.fernet import Fernet
 
+from config.descriptions import field_docs
 from config.effective import effective
 from config.loader import inspect
+from config.settings import Settings
 from ops.cli import main
 
 PROGRAM = [sys.executable, "-m", "ops.cli"]
@@ -113,12 +116,35 @@ def test_tenants_as_a_table_and_as_data() -> None:
     assert settings["budget.tokens_per_day" if "budget.tokens_per_day" in settings else "emoji"]["line"] > 0
 
 
+def test_tenants_show_explains_every_value_also_those_that_are_unset() -> None:
+    parts = json.loads(run("tenants", "show", "1", "--explain", "--json").stdout)
+    values = [*parts["mapping"], *parts["settings"]]
+    assert [each["path"] for each in values if not each["description"].endswith(".")] == []
+    explained = {each["path"]: each for each in values}
+    assert explained["interim"] == {
+        "path": "interim",
+        "value": None,
+        "file": "default",
+        "line": 0,
+        "description": field_docs(Settings)["interim"],
+    }
+    assert all(
+        "description" not in each for each in json.loads(run("tenants", "show", "1", "--json").stdout)["mapping"]
+    )
+    said = run("tenants", "show", "1", "--explain").stdout
+    deadline = said.split("\n  deadline_ms = ")[1].split("\n\n")[0]
+    assert re.match(r"[0-9]+  \(\S+/_base/config\.yaml:[0-9]+\)$", deadline.splitlines()[0])
+    assert " ".join(deadline.splitlines()[1:]).split() == field_docs(Settings)["deadline_ms"].split()
+    assert said.count("Whole questions that get this answer") == 1
+
+
 def test_no_verb_shows_a_secret() -> None:
     for words in (
         "tenants",
         "tenants --json",
         "tenants show 1",
         "tenants show 1 --json",
+        "tenants show 1 --explain",
         "check --json",
         "route --account 1",
     ):
