@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from config.crewing import Crewing
+from config.crew_set import CrewSet
 from config.entries import INBOX, AccountEntry, InboxEntry
 from config.findings import meant, quote
 from config.layer import Merged
@@ -128,7 +128,7 @@ class Assembly:
         self._problem(entry.at("domain"), "unknown-domain", message, meant(name, self.domains))
         return None
 
-    def _crew(self, entry: Entry[Any], name: str, crewing: Crewing, phone: str | None = None) -> str | None:
+    def _crew(self, entry: Entry[Any], name: str, crewing: CrewSet, phone: str | None = None) -> str | None:
         """The crew of that name, or None: whoever is named must be there. No crew at all is said elsewhere."""
         if name in crewing.functions or not crewing.functions:
             return name

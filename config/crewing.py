@@ -6,27 +6,17 @@ A place that says nothing of crews shares the crewing of the place above it.
 import hashlib
 import json
 from collections.abc import Collection
-from dataclasses import dataclass
 from functools import cached_property
 
 from config.channels import CHANNELS
 from config.crew_layers import DEFAULT, PARTS, CrewLayer, FunctionLayer, crew_layer
 from config.crew_rules import checked, strangers
+from config.crew_set import CrewValue
 from config.crew_text import Blueprint, typed
 from config.merge import merge, settle
 from config.problems import ConfigurationError, Problem, nearest, suggestion
 from config.sources import Folder
 from config.tree import Mark, Node, Scalar, Sequence, Table, leaves, plain
-
-
-@dataclass(frozen=True, slots=True)
-class CrewValue:
-    """One value of a crew with its origin."""
-
-    path: str
-    value: object
-    file: str
-    line: int
 
 
 class Crewing:

@@ -16,7 +16,6 @@ from pydantic import BaseModel
 from config.problems import Problem
 from config.references import CIPHER, REFERENCE
 from config.secret import Secret
-from config.tools import HARMLESS, VARIABLES
 from config.tree import Node, Scalar, Sequence, leaves
 
 _REMEDY = "Write ${NAME}, ${file:/path} or ENC:<ciphertext>, and change the secret: it has been seen."
@@ -35,6 +34,12 @@ _ASSIGNED = (
 )
 _MIXED = r"(?-i:\b(?=[A-Za-z0-9]*[0-9])(?=[A-Za-z0-9]*[a-z])(?=[A-Za-z0-9]*[A-Z])[A-Za-z0-9]{20,}\b)"
 _RANDOM = rf"{_MIXED}|\b(?=[a-f]*[0-9])(?=[0-9]*[a-f])[0-9a-f]{{32,}}\b"
+
+HARMLESS = frozenset({"accept", "accept-language", "content-type", "user-agent", "path", "lang"})
+"""Headers and variables that hold no secret and may be written out."""
+
+VARIABLES = "env"
+"""The field whose values are secrets where their names or they themselves say so."""
 
 IN_VALUES = re.compile(rf"{_KNOWN}|[?&](?:{_NAMED}|key(?==[^\s&]*[0-9]))=(?!\$?\{{)[^\s&{{}}]{{6,}}", re.IGNORECASE)
 """What is a secret wherever it stands: keys of well-known makers, private keys, addresses with a secret in them."""

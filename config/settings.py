@@ -10,7 +10,7 @@ from pydantic import Field, PrivateAttr
 from config.answers import Answer
 from config.channels import Channel
 from config.company import ChannelSettings, Company, Promotion
-from config.crewing import Crewing
+from config.crew_set import CrewSet
 from config.hours import Hours
 from config.model_settings import Model
 from config.pacing import Burst, Context, Interim
@@ -116,14 +116,14 @@ class Settings(Section):
     """Whether curated answers also serve questions that say the same in other words, while no model answers."""
     tools: Tools = Tools()
     """HTTP and MCP tools that crews may name. `tools.yaml` beside `config.yaml` holds them too."""
-    _crewing: Crewing | None = PrivateAttr(None)
+    _crewing: CrewSet | None = PrivateAttr(None)
 
     @property
-    def crewing(self) -> Crewing | None:
+    def crewing(self) -> CrewSet | None:
         """The crews of this place, overlays included; None for settings that no configuration was loaded for."""
         return self._crewing
 
-    def with_crewing(self, crewing: Crewing) -> Self:
+    def with_crewing(self, crewing: CrewSet) -> Self:
         """The same settings with these crews."""
         found = self.model_copy()
         found._crewing = crewing

@@ -23,12 +23,6 @@ BUILT_IN = ("handoff", "label", "note", "priority")
 CONTACT = ("contact.id", "contact.name", "contact.phone", "contact.email", "contact.identifier")
 """What a template may say of the contact; such a tool is refused to contacts whose identity nobody vouches for."""
 
-HARMLESS = frozenset({"accept", "accept-language", "content-type", "user-agent", "path", "lang"})
-"""Headers and variables that hold no secret and may be written out."""
-
-VARIABLES = "env"
-"""The field whose values are secrets where their names or they themselves say so."""
-
 _PLACEHOLDER = re.compile(r"\{([A-Za-z_][A-Za-z0-9_.]*)\}")
 _TYPES = {"string", "integer", "number", "boolean", "array", "object"}
 Name = Annotated[str, form(r"^[a-z][a-z0-9_]{0,47}$", "Write small letters, digits and `_`, a letter first.")]

@@ -9,7 +9,7 @@ from crewai.tools.base_tool import BaseTool
 from crewai.utilities.constants import NOT_SPECIFIED
 from pydantic import BaseModel
 
-from crews.blueprint import AgentText, Blueprint, TaskText
+from config.crew_text import AgentText, Blueprint, TaskText
 from crews.call import Completer
 from crews.errors import CrewUnsupported
 from crews.llm import StackLLM

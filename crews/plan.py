@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal
 
+from config.crew_text import Blueprint, TaskText
 from config.model_settings import Price
-from crews.blueprint import Blueprint, TaskText
 from crews.fuse import TOKENS, fused
 from crews.latency import Pace, Usual, pace, usual
 from crews.template import fill

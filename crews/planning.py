@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Mapping
 
 from config.channels import CHANNELS
+from config.crew_text import Blueprint
 from config.problems import ConfigurationError, Problem
 from config.settings import Settings
 from config.snapshot import Account, Note, Snapshot
 from crews import pricing, tool_notes
-from crews.blueprint import Blueprint
 from crews.call import Endpoint, Target
 from crews.fuse import can_fuse, needs_stock
 from crews.markers import taught

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from chatwootai.model.turn import Question
+from config.crew_text import Blueprint
 from config.problems import ConfigurationError
 from config.settings import Settings
-from crews.blueprint import Blueprint
 from crews.call import Completer, Fresh, Target
 from crews.catalog import Catalog
 from crews.degrade import Takes, choose

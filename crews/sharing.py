@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 
 from chatwootai.model.turn import Question
-from crews.blueprint import Blueprint
+from config.crew_text import Blueprint
 from crews.call import Fresh
 
 _LONGEST = 300  # characters

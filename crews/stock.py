@@ -21,8 +21,8 @@ from chatwootai.model.turn import Usage
 from chatwootai.telemetry import log
 from chatwootai.telemetry.metrics import FAILED_OPEN
 from chatwootai.telemetry.tasks import owned
+from config.crew_text import AgentText, Blueprint, TaskText
 from crews.assignment import Said
-from crews.blueprint import AgentText, Blueprint, TaskText
 from crews.building import Terms, tools_of
 from crews.call import Completer
 from crews.conversation import words

@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 
 from config.channels import CHANNELS
+from config.crew_text import Blueprint
 from config.problems import ConfigurationError
 from config.settings import Settings
 from config.snapshot import Account, Note, Snapshot
 from config.tools import FILE
-from crews.blueprint import Blueprint
 
 
 def notes(snapshot: Snapshot) -> list[Note]:

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 from ops.printing import as_json, complain, table
 
 if TYPE_CHECKING:
-    from config.crewing import Crewing
+    from config.crew_set import CrewSet
     from config.settings import Settings
     from crews.plan import Plan, Step
 
 
-def show_plan(crewing: "Crewing", settings: "Settings", arguments: argparse.Namespace) -> int:
+def show_plan(crewing: "CrewSet", settings: "Settings", arguments: argparse.Namespace) -> int:
     """Print the plans of a crew; 1 where none that it may take meets the deadline.
 
     Raises:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ops.printing import as_json, complain
 
 if TYPE_CHECKING:
-    from config.crewing import Crewing
+    from config.crew_set import CrewSet
     from config.settings import Settings
     from crews.brief import Part
     from crews.preview import Sent
@@ -17,7 +17,7 @@ _FILLED = ("company.", "hours", "tone", "emoji", "language", "promotions", "chan
 """Settings that fill a crew's texts, or make the day's situation."""
 
 
-def show_prompt(crewing: "Crewing", settings: "Settings", arguments: argparse.Namespace) -> int:
+def show_prompt(crewing: "CrewSet", settings: "Settings", arguments: argparse.Namespace) -> int:
     """Print each call's messages; 1 where the crew cannot run here."""
     from crews.catalog import Catalog
     from crews.errors import CrewError
@@ -39,7 +39,7 @@ def show_prompt(crewing: "Crewing", settings: "Settings", arguments: argparse.Na
     return 0
 
 
-def _origins(crewing: "Crewing", arguments: argparse.Namespace) -> dict[str, str]:
+def _origins(crewing: "CrewSet", arguments: argparse.Namespace) -> dict[str, str]:
     """`file:line` by the path of a crew's value, and of each task's agent under the task's name too."""
     values = {value.path: value for value in crewing.values(arguments.function, arguments.channel)}
     found = {path: f"{value.file}:{value.line}" for path, value in values.items()}

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from chatwootai.model.delivery import SignalKind
 
@@ -65,3 +66,12 @@ class Listeners:
         finally:
             if self._turns.get(conv) is attention:
                 del self._turns[conv]
+
+
+async def either(task: asyncio.Task[Any], changed: asyncio.Event) -> None:
+    """Wait until the task has ended, or something was heard."""
+    heard = asyncio.create_task(changed.wait())
+    try:
+        await asyncio.wait({task, heard}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        heard.cancel()

@@ -3,14 +3,13 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any
 
 from chatwootai.model.handoff import Cause
 from chatwootai.model.turn import Draft, Question
 from chatwootai.telemetry import log
 from crews.errors import BudgetSpent, CrewError, ModelRefused, ModelUnavailable
 from crews.trouble import briefly, trouble
-from workers.attention import Attention
+from workers.attention import Attention, either
 
 _log = log.get("draft")
 
@@ -56,15 +55,6 @@ async def drafted(
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-
-
-async def either(task: asyncio.Task[Any], changed: asyncio.Event) -> None:
-    """Wait until the task has ended, or something was heard."""
-    heard = asyncio.create_task(changed.wait())
-    try:
-        await asyncio.wait({task, heard}, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        heard.cancel()
 
 
 async def _made(drafter: Drafter, question: Question) -> Draft | Failed:

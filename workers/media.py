@@ -23,9 +23,8 @@ from chatwootai.telemetry import log
 from chatwootai.telemetry.metrics import FAILED_OPEN, MEDIA
 from config.settings import Settings
 from crews.hearing import NotHeard, Recording, ear, transcribe
-from workers.attention import Attention
+from workers.attention import Attention, either
 from workers.documents import Unreadable
-from workers.draft import either
 from workers.fetch import Fetched, Fetcher, Trusted, Unfetchable
 from workers.places import Places
 from workers.reading import Reader

@@ -10,7 +10,7 @@ from ops.plans import show_plan
 from ops.printing import as_json, complain, table, takes_config, takes_json
 
 if TYPE_CHECKING:
-    from config.crewing import Crewing
+    from config.crew_set import CrewSet
     from config.settings import Settings
 
 SUMMARY = "list the crews, show one on a channel for a tenant, with each value's file and line, or plan what it takes"
@@ -55,7 +55,7 @@ def run(arguments: argparse.Namespace) -> int:
         return 1
 
 
-def _done(crewing: "Crewing", settings: "Settings", arguments: argparse.Namespace) -> int:
+def _done(crewing: "CrewSet", settings: "Settings", arguments: argparse.Namespace) -> int:
     if arguments.action == "plan":
         return show_plan(crewing, settings, arguments)
     if arguments.action == "show" and arguments.prompt:
@@ -65,7 +65,7 @@ def _done(crewing: "Crewing", settings: "Settings", arguments: argparse.Namespac
     return _show(crewing, arguments) if arguments.action == "show" else _list(crewing, arguments)
 
 
-def _found(arguments: argparse.Namespace) -> "tuple[Crewing, Settings] | None":
+def _found(arguments: argparse.Namespace) -> "tuple[CrewSet, Settings] | None":
     """The crews and settings of the catalog and `_base`, or of a tenant or one of its inboxes."""
     from config.loader import shipped
     from crews.catalog import Catalog
@@ -79,7 +79,7 @@ def _found(arguments: argparse.Namespace) -> "tuple[Crewing, Settings] | None":
     return _of_tenant(tenant, arguments)
 
 
-def _of_tenant(tenant: str, arguments: argparse.Namespace) -> "tuple[Crewing, Settings] | None":
+def _of_tenant(tenant: str, arguments: argparse.Namespace) -> "tuple[CrewSet, Settings] | None":
     from config.loader import inspect
     from ops.accounts import meant
 
@@ -92,7 +92,7 @@ def _of_tenant(tenant: str, arguments: argparse.Namespace) -> "tuple[Crewing, Se
     return None if settings.crewing is None else (settings.crewing, settings)
 
 
-def _list(crewing: "Crewing", arguments: argparse.Namespace) -> int:
+def _list(crewing: "CrewSet", arguments: argparse.Namespace) -> int:
     rows = [(name, crewing.channels(name)) for name in crewing.functions]
     if getattr(arguments, "json", False):
         as_json([{"function": name, "channels": list(channels)} for name, channels in rows])
@@ -101,7 +101,7 @@ def _list(crewing: "Crewing", arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _show(crewing: "Crewing", arguments: argparse.Namespace) -> int:
+def _show(crewing: "CrewSet", arguments: argparse.Namespace) -> int:
     values = crewing.values(arguments.function, arguments.channel)
     if arguments.json:
         as_json([asdict(value) for value in values])

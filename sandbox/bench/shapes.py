@@ -9,9 +9,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from config.crew_text import AgentText, Blueprint, TaskText
 from config.loader import shipped
 from crews import environment
-from crews.blueprint import AgentText, Blueprint, TaskText
 from crews.call import Call, Endpoint, Target
 from crews.fuse import fields
 from crews.plan import Shape, shaped_as

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crews.blueprint import Blueprint
+from config.crew_text import Blueprint
 from crews.catalog import Catalog
 from crews.markers import read, split_choices, split_handoff, split_sure, taught
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from config.crew_text import AgentText, Blueprint, TaskText
 from config.loader import inspect
 from config.model_settings import Price
-from crews.blueprint import AgentText, Blueprint, TaskText
 from crews.catalog import Catalog
 from crews.degrade import Takes, choose
 from crews.fuse import ANSWER, CONFIDENCE, can_fuse, fields, fused, needs_stock
