@@ -45,7 +45,7 @@ class Crews:
         self._stack = stack
         self._curated = Curated()
         self._offered = Offered()
-        self._repertoire = Repertoire(catalog, completer, Remembering(embed=stack.embed if stack else None))
+        self._repertoire = Repertoire(catalog, completer, Remembering(embed=stack.embeddings.embed if stack else None))
 
     @classmethod
     async def open(cls, catalog: Catalog | None = None, *, connection: Connection | None = None) -> "Crews":

@@ -7,21 +7,21 @@ the budget above them, since it pays for all of them.
 import asyncio
 import os
 import secrets
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 
 from chatwootai.stores.breakers import BreakerStore
 from chatwootai.stores.budgets import BudgetStore
 from chatwootai.stores.completions import CompletionStore
 from chatwootai.stores.connection import Connection
 from chatwootai.stores.limits import LimitStore
-from crews.call import Call, Completer, Completion, Endpoint, Target
+from crews.call import Call, Completer, Completion, Endpoint
 from crews.prices import prices
 from crews.stack.background import Background
 from crews.stack.breaker import Breakers
 from crews.stack.budget import Budget
 from crews.stack.cache import Cache
 from crews.stack.deadline import Deadline
-from crews.stack.embedding import Vectors
+from crews.stack.embeddings import Embeddings
 from crews.stack.fallback import Fallback
 from crews.stack.health import Health
 from crews.stack.hedging import Hedging
@@ -33,7 +33,7 @@ _WARM_SECONDS = 45.0  # less than the wire keeps an idle connection
 
 
 class Stack:
-    """What every turn asks: `complete` goes through all wrappers."""
+    """What every turn asks: `complete` goes through all wrappers; `embeddings` are asked for through their like."""
 
     def __init__(self, wire: Wire, connection: Connection | None = None) -> None:
         """Without a connection nothing is limited, counted against a budget, or shared with other workers."""
@@ -46,6 +46,7 @@ class Stack:
         stack = Hedging(stack)
         self.health = Health()
         breakers = Breakers(BreakerStore(connection) if connection is not None else None, background)
+        self.embeddings = Embeddings(wire, connection, breakers, background)
         stack = Fallback(stack, breakers, self.health)
         ledger = BudgetStore(connection) if connection is not None else None
         stack = Budget(stack, ledger, prices(), background)
@@ -56,10 +57,6 @@ class Stack:
     async def complete(self, call: Call) -> Completion:
         """See crews.call.Completer."""
         return await self._outermost.complete(call)
-
-    async def embed(self, target: Target, texts: Sequence[str], deadline: float) -> Vectors:
-        """Texts as vectors: one request, without the wrappers. See crews.stack.wire.Wire.embed."""
-        return await self._wire.embed(target, texts, deadline)
 
     async def keep_warm(self, endpoints: Callable[[], Iterable[Endpoint]]) -> None:
         """Keep a few connections open to each of `endpoints`, for ever: nobody waits for DNS, TCP and TLS."""

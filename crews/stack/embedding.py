@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
@@ -10,6 +11,7 @@ import openai
 import orjson
 from openai import AsyncOpenAI
 
+from chatwootai.model.words import abridged
 from crews.errors import CrewError
 from crews.stack.endpoint import counting
 from crews.stack.response import errors
@@ -19,22 +21,36 @@ _LONGEST = 6_000  # characters of a text: what an embedding model reads, rather 
 Vectors = list[list[float]]
 
 
-async def embedded(client: AsyncOpenAI, model: str, texts: Sequence[str], deadline: float) -> Vectors:
-    """A vector for each text; `deadline` unix seconds.
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A vector for each text, and how many tokens the endpoint read for it."""
+
+    vectors: Vectors = field(repr=False)
+    tokens: int
+
+
+async def embedded(
+    client: AsyncOpenAI, model: str, texts: Sequence[str], deadline: float, dimensions: int | None = None
+) -> Answer:
+    """A vector for each text, of `dimensions` numbers (None: the model's own); `deadline` unix seconds.
 
     Raises:
         ModelUnavailable, ModelRefused: there are none to be had.
     """
     began = time.perf_counter()
-    answer = await _asked(client, model, texts, deadline)
+    answer = await _asked(client, model, texts, deadline, dimensions)
     counting.request(model, "unavailable" if isinstance(answer, CrewError) else "answered", time.perf_counter() - began)
     if isinstance(answer, CrewError):  # raised here so that no provider error with headers and body is chained
         raise answer
     return answer
 
 
-async def _asked(client: AsyncOpenAI, model: str, texts: Sequence[str], deadline: float) -> Vectors | CrewError:
-    body = {"model": model, "input": [text[-_LONGEST:] for text in texts]}
+async def _asked(
+    client: AsyncOpenAI, model: str, texts: Sequence[str], deadline: float, dimensions: int | None
+) -> Answer | CrewError:
+    body: dict[str, Any] = {"model": model, "input": [abridged(text, _LONGEST) or " " for text in texts]}
+    if dimensions is not None:
+        body["dimensions"] = dimensions
     left = max(deadline - time.time(), 0.001)
     try:
         async with asyncio.timeout(left):  # the package's own counts from byte to byte
@@ -50,9 +66,11 @@ async def _asked(client: AsyncOpenAI, model: str, texts: Sequence[str], deadline
         return errors.unavailable(f"the endpoint gave no embeddings ({type(error).__name__})")
 
 
-def _read(content: bytes, count: int) -> Vectors:
-    found = sorted(orjson.loads(content)["data"], key=lambda each: int(each.get("index") or 0))
+def _read(content: bytes, count: int) -> Answer:
+    answer = orjson.loads(content)
+    found = sorted(answer["data"], key=lambda each: int(each.get("index") or 0))
     vectors = [[float(number) for number in each["embedding"]] for each in found]
     if len(vectors) != count:
         raise ValueError(f"{len(vectors)} vectors for {count} texts")
-    return vectors
+    usage = answer.get("usage") or {}
+    return Answer(vectors, int(usage.get("prompt_tokens") or usage.get("total_tokens") or 0))

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from chatwootai.model.turn import Usage
 from crews.call import Call, Completion, Endpoint, Receipt, Target
 from crews.errors import ModelRefused
-from crews.stack.embedding import Vectors, embedded
+from crews.stack.embedding import Answer, embedded
 from crews.stack.endpoint import counting
 from crews.stack.endpoint.clients import Clients
 from crews.stack.endpoint.exchange import Exchange, Meter, estimate
@@ -51,13 +51,15 @@ class Wire:
         counting.tokens(call.model, answer.usage)
         return answer
 
-    async def embed(self, target: Target, texts: Sequence[str], deadline: float) -> Vectors:
-        """A vector for each text, by the target's model; `deadline` unix seconds.
+    async def embed(
+        self, target: Target, texts: Sequence[str], deadline: float, dimensions: int | None = None
+    ) -> Answer:
+        """A vector for each text, by the target's model; see crews.stack.embedding.
 
         Raises:
             ModelUnavailable, ModelRefused: there are none to be had.
         """
-        return await embedded(self._clients.of(target.endpoint), target.model, texts, deadline)
+        return await embedded(self._clients.of(target.endpoint), target.model, texts, deadline, dimensions)
 
     async def open_connections(self, endpoint: Endpoint, count: int) -> int:
         """Connect `count` times and keep that open, so that the first customers need not wait for TLS; how many are.
