@@ -45,8 +45,8 @@ class Fallback:
                 completion = await self._inner.complete(search.asked(target))
             except ModelUnavailable as error:
                 self._health.failed(target, error)
+                await self._breakers.failed(target.name, error)  # also of the last try that there is time for
                 search.failed(target, error)
-                await self._breakers.failed(target.name, error)
                 continue
             except ModelRefused as error:
                 self._health.failed(target, error)
