@@ -30,6 +30,7 @@ from crews.stack.response import finish
 from crews.stack.response.thoughts import without_thoughts
 from crews.tool_calls import Calls
 from crews.trouble import trouble
+from crews.unasked_object import words_of
 
 if TYPE_CHECKING:
     from crews.stack.assembly import Stack
@@ -187,7 +188,7 @@ def _draft(
     text: str, silent: ModelSilent, run: Run, steps: tuple[tuple[str, float], ...], plan: str, told: Told
 ) -> Draft:
     last = run.last
-    marked = read(without_thoughts(text))  # a typed answer's texts may hold them too
+    marked = read(without_thoughts(words_of(text)))  # a typed answer's texts may hold them too
     said = marked.text
     if said and last is not None and _is_cut(text, last):
         said = whole_sentences(said)

@@ -14,7 +14,7 @@ from crews.stack.response.content import THOUGHT_FIELDS, is_marked_thought, text
 from crews.stack.response.events import Event, EventReader, MalformedStream
 from crews.stack.response.halves import all_joined, joined
 from crews.stack.response.own import OwnFields
-from crews.stack.response.thoughts import FirstWord, begins_without_mark, without_thoughts
+from crews.stack.response.thoughts import FirstWord, begins_without_mark, ends_thought, without_thoughts
 from crews.stack.response.tool_calls import ToolCalls
 from crews.stack.response.usage import read_usage
 
@@ -187,7 +187,7 @@ class Message:
         text, thought = text_and_thoughts(delta.get("content"))
         if any(delta.get(name) for name in THOUGHT_FIELDS) or thought:
             self._beside = self.thought = self.alive = True
-        if text and is_marked_thought(delta):
+        if text and is_marked_thought(delta) and (self._streamed or not ends_thought(text)):
             self._beside = self.thought = self.alive = True
         elif text:
             self._texts.append(text)

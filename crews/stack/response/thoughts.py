@@ -98,6 +98,11 @@ def without_thoughts(text: str, *, cut_headless: bool = False) -> str:
     return _unwrapped(_without_template(said))
 
 
+def ends_thought(text: str) -> bool:
+    """Return whether the mark of a thought's end stands in a text, with words after it."""
+    return any(not mark.opens and bool(text[mark.end :].strip()) for mark in _marks(text))
+
+
 def begins_without_mark(text: str) -> bool:
     """Return whether a thought ends in a text that began without a mark."""
     if _is_json(text) or harmony.speaks(text):
