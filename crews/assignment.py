@@ -101,9 +101,12 @@ class Assignment:
             answer: str | BaseModel | list[ToolCall] = await self.ask(chat, shape)
             if not isinstance(answer, list):
                 return answer
+            over = self.toolbox.used_up(answer)
             result = await self._use_tools(answer, chat)
             if result is not None:
                 return result
+            if over:  # it goes on asking for what it was told it will not get
+                break
         return await self._last_word(chat)
 
     async def ask(self, chat: list[Chat], shape: type[BaseModel] | None, *, tools: bool = True) -> Any:

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -99,6 +100,7 @@ class Crews:
         known = self._repertoire.of(question, settings, await self._offered.to(question.account, settings))
         way = known.way(_aim(question, settings) - time.time())
         run = _run(question, known.standing, way, calls)
+        run.calls_per_turn = settings.tools.calls_per_turn
         now = datetime.now(UTC)
         said = (situation_of(question, settings, now), calls.told() if calls is not None else "")
         inputs = {"messages": messages(question), "situation": "\n".join(filter(None, said))}
@@ -171,6 +173,7 @@ def _run(question: Question, terms: Standing, way: Way, calls: Calls | None) -> 
         shape=way.name,
         calls=calls,
         results=dict.fromkeys(calls.texts) if calls is not None else {},
+        tool_calls=Counter(calls.counted) if calls is not None else Counter(),
     )
 
 

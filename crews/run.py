@@ -19,7 +19,8 @@ class Run:
 
     `shape`: which step of the plan runs; `trace`: seconds of each task and tool, as they end; `handoff` and `asides`:
     what tools asked for; `question`: whose run it is, for tools that act for the contact; `instructions`, `results`:
-    what models were told, and what tools found, each once, in order. `own`: see `Call.own`.
+    what models were told, and what tools found, each once, in order. `own`: see `Call.own`. `tool_calls`: how often
+    each tool was called for this turn, of which `calls_per_turn` are made.
     """
 
     deadline: float
@@ -41,12 +42,18 @@ class Run:
     calls: Calls | None = field(default=None, repr=False)
     counts: Counter[str] = field(default_factory=Counter, repr=False)
     used: list[ToolUse] = field(default_factory=list)
+    tool_calls: Counter[str] = field(default_factory=Counter, repr=False)
+    calls_per_turn: int = 64
 
     def target_for(self, model: str) -> Target:
         """The run's target, or another model at its endpoint, whose price and limits nobody has named."""
         if self.target.model == model:
             return self.target
         return replace(self.target, model=model, price=None)
+
+    def used_up(self, tool: str) -> bool:
+        """Whether a tool was called as often as it may be for one turn."""
+        return self.tool_calls[tool] >= self.calls_per_turn
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:

@@ -28,6 +28,7 @@ _SURE: Final = frozenset({Fate.DONE, Fate.FAILED})
 _NOTHING_DONE: Final = frozenset({Fate.UNSENT, Fate.REFUSED})
 _HEADING: Final = "What was done for this very question in an earlier try, and must not be done again. Use the results:"
 _IN_DOUBT: Final = "a tool may have been used already, and nobody knows whether it worked"
+_KEPT: Final = "kept"  # the outcome of a call that was answered with what was kept
 _log = log.get("tools")
 
 
@@ -67,6 +68,11 @@ class Calls:
     def made(self) -> bool:
         """Whether there are any."""
         return bool(self._known)
+
+    @property
+    def counted(self) -> list[str]:
+        """The names of the tools that drafts have called so far, once for each call that was made."""
+        return [use.name for use in self.used if use.outcome != _KEPT]
 
     @property
     def texts(self) -> tuple[str, ...]:

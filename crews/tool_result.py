@@ -80,6 +80,11 @@ def shown(name: str, answer: Answer, *, repeatable: bool) -> ToolText:
     return ToolText(as_data(name, answer.value, words.MEND if answer.mend else _ADVICE[fate]), fate)
 
 
+def used_up(name: str) -> ToolText:
+    """A call that was not made because the tool was called as often as it may be for one turn."""
+    return ToolText(as_data(name, {"error": words.OFTEN_ENOUGH}, words.ENOUGH), Fate.REFUSED)
+
+
 def refused(name: str, why: str) -> ToolText:
     """A call that was not made, and may be with other arguments."""
     return shown(name, Answer.error(why, Fate.REFUSED, mend=True), repeatable=False)

@@ -19,9 +19,9 @@ from chatwootai.telemetry import log
 from chatwootai.telemetry.metrics import TOOL_CALLS
 from crews.call import ToolCall
 from crews.outside_tool import OutsideTool
-from crews.run import current
+from crews.run import Run, current
 from crews.stack.response.halves import all_joined, joined
-from crews.tool_result import Answer, Fate, ToolText, refused, shown
+from crews.tool_result import Answer, Fate, ToolText, refused, shown, used_up
 
 _AT_ONCE = 16  # calls of one answer; a model that asks for more has lost its way
 _TOO_MANY = f"{words.TOO_MANY}: no more than {_AT_ONCE} are made"
@@ -49,6 +49,12 @@ class Toolbox:
         """Whether this tool's result is the agent's answer."""
         tool = self.tools.get(call.name)
         return tool is not None and tool.result_as_answer
+
+    def used_up(self, calls: Sequence[ToolCall]) -> bool:
+        """Whether none of these calls will be made any more."""
+        run = current.get()
+        tools = [self.tools.get(call.name) for call in calls]
+        return run is not None and all(tool is not None and run.used_up(tool.name) for tool in tools)
 
     async def run_all(self, calls: Sequence[ToolCall]) -> list[tuple[str, bool]]:
         """The results in order, side by side; beyond `_AT_ONCE` calls nothing is run and the model is told."""
@@ -82,14 +88,28 @@ def _describe(function: dict[str, Any], tool: object) -> None:
 async def use(tool: BaseTool, arguments: dict[str, Any]) -> ToolText:
     """Call a tool and note that it was called, in the run's trace and in the metrics."""
     began = time.perf_counter()
-    found = await _attempt(tool, arguments)
+    run = current.get()
+    if run is not None and run.used_up(tool.name):
+        found = used_up(tool.name)
+    else:
+        found = await _counted(tool, arguments, run)
     seconds, kind = time.perf_counter() - began, getattr(tool, "kind", "other")
     TOOL_CALLS.labels(kind, found.outcome).inc()
     line = _log.info if found.fate is Fate.DONE else _log.warning
     line("tool_called", tool=tool.name, kind=kind, outcome=found.outcome, seconds=round(seconds, 4))
-    if (run := current.get()) is not None:
+    if run is not None:
         run.trace.append((f"tool {tool.name}", seconds))
         run.used.append(ToolUse(tool.name, found.outcome, seconds))
+    return found
+
+
+async def _counted(tool: BaseTool, arguments: dict[str, Any], run: Run | None) -> ToolText:
+    """Call a tool, and count it before others of the same answer are looked at; what was kept is no call."""
+    if run is None:
+        return await _attempt(tool, arguments)
+    run.tool_calls[tool.name] += 1
+    found = await _attempt(tool, arguments)
+    run.tool_calls[tool.name] -= found.kept
     return found
 
 

@@ -1,7 +1,7 @@
 """A JSON object that a model answers with where words were asked for: which of it is the answer. Pure.
 
-Models that were trained on structured output write `{"reasoning": "...", "answer": "..."}` unasked. What they call their
-thoughts is for nobody to read.
+Models that were trained on structured output write `{"reasoning": "...", "answer": "..."}` unasked. What they call
+their thoughts is for nobody to read.
 """
 
 import json

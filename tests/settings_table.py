@@ -1,12 +1,15 @@
-"""Two values of every setting and the look that tells them apart; or the test that would fail if nobody read it."""
+"""Two values of every setting of a tenant, and the look that tells them apart."""
 
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 
 import yaml
 
 from chatwootai.model.handoff import Cause
+from tests.settings_crew_looks import often, posted, recalled, requested, spoken_with
 from tests.settings_looks import (
     Look,
     called,
@@ -82,6 +85,9 @@ REMIND = "idle: {remind_after_minutes: %s}"
 HOURS = "hours: {time_zone: %s, week: {saturday: ['%s']}, holidays: [%s]}"
 TOOL = "tools: {hosts: [HOST], private_hosts: [HOST], http: {t: {description: d, url: 'http://HOST:PORT/x?n={n}', \
 parameters: {properties: {n: {type: string}}}, %s}}}"
+SERVER = "tools: {hosts: [HOST], private_hosts: [HOST], mcp: {m: {%s}}}"
+AT_MCP = "url: http://HOST:PORT/mcp/a"
+SHOP, DESK = (Path(__file__).parent / name for name in ("mcp_shop.py", "mcp_desk.py"))
 OBSERVED: Mapping[str, Seen] = {
     "language": Seen("language: pt", "language: en", prompt),
     "company.name": Seen("company: {name: A}", "company: {name: B}", prompt),
@@ -278,6 +284,25 @@ OBSERVED: Mapping[str, Seen] = {
             ),
         }.items()
     },
+    "model.temperature": Seen("model: {temperature: 0.1}", "model: {temperature: 0.9}", requested),
+    "model.max_tokens": Seen("model: {max_tokens: 16}", "model: {max_tokens: 50}", requested),
+    "model.embeddings": Seen("model: {embeddings: a}", "model: {embeddings: b}", recalled),
+    "output_guard": Seen("output_guard: strict", "output_guard: none", posted),
+    "tools.hosts": Seen(TOOL % "tries: 1", TOOL.replace("hosts: [HOST],", "hosts: [],", 1) % "tries: 1", called),
+    "tools.calls_per_turn": Seen(
+        *(TOOL.replace("tools: {", f"tools: {{calls_per_turn: {most}, ", 1) % "tries: 1" for most in (2, 3)), often
+    ),
+    **{
+        f"tools.mcp.*.{key}": Seen(SERVER % one, SERVER % other, spoken_with)
+        for key, (one, other) in {
+            "url": ("url: 'http://HOST:PORT/mcp/a'", "url: 'http://HOST:PORT/mcp/b'"),
+            "headers.*": (AT_MCP + ", headers: {X-A: a}", AT_MCP + ", headers: {X-A: b}"),
+            "tools": (AT_MCP, AT_MCP + ", tools: [other]"),
+            "timeout_ms": (AT_MCP + "/slow, timeout_ms: 5000", AT_MCP + "/slow, timeout_ms: 100"),
+            "command": (f"command: [{sys.executable}, {SHOP}]", f"command: [{sys.executable}, {DESK}, stdio, '0']"),
+            "env.*": tuple(f"command: [{sys.executable}, {SHOP}], env: {{SHOP_KEY: {each}}}" for each in ("a", "b")),
+        }.items()
+    },
     "tools.private_hosts": Seen(
         TOOL % "tries: 1", TOOL.replace("private_hosts: [HOST]", "private_hosts: []") % "tries: 1", called
     ),
@@ -297,75 +322,3 @@ SAID_BY: Mapping[str, Look] = {
     "closing": silence_over("end"),
 }
 """Who says each sentence."""
-
-MCP_TESTS = "tests/integration/test_tools_used.py"
-ALLOW = ("files", "names", "programs", "private_hosts")
-TESTED: Mapping[str, str] = {
-    "model.temperature": "tests/integration/test_crews_draft.py::test_a_draft_is_one_call_with_its_usage_and_steps",
-    "model.max_tokens": "tests/integration/test_crews_draft.py::test_the_channel_and_the_tenant_both_bound_the_answer",
-    "model.embeddings": "tests/integration/test_stock_memory.py",
-    "mail.own": "tests/unit/test_mail_and_window.py",
-    "messages.groups": "tests/unit/test_channels_authors.py",
-    "messages.most_hours": "tests/unit/test_channels_authors.py",
-    "messages.unsigned": "tests/unit/test_channels_authors.py",
-    "output_guard": "tests/unit/test_output_guard.py",
-    "rate_per_minute": "tests/contract/test_ingress_http.py::test_a_rate_of_ones_own_with_retry_after",
-    "tools.hosts": "tests/unit/test_tools_declared.py",
-    "tools.mcp.*.url": MCP_TESTS + "::test_an_mcp_server_over_http_is_reached_through_the_guard",
-    "tools.mcp.*.headers.*": MCP_TESTS + "::test_an_mcp_server_over_http_is_reached_through_the_guard",
-    "tools.mcp.*.command": "tests/integration/test_mcp_servers.py",
-    "tools.mcp.*.env.*": MCP_TESTS,
-    "tools.mcp.*.tools": MCP_TESTS + "::test_only_the_tools_that_an_operator_lists_are_offered",
-    "tools.mcp.*.timeout_ms": "tests/integration/test_mcp_servers.py",
-    "chatwoot.*.url": "tests/integration/test_two_chatwoots.py",
-    "accounts.*.webhook_secrets": "tests/integration/test_two_chatwoots.py",
-    "accounts.*.bot_token": "tests/integration/test_two_chatwoots.py",
-    "accounts.*.user_token": "tests/integration/test_catchup.py",
-    "accounts.*.chatwoot": "tests/integration/test_two_chatwoots.py",
-    "accounts.*.id": "tests/integration/test_two_chatwoots.py",
-    "accounts.*.signature": "tests/contract/test_ingress_http.py",
-    **{f"accounts.*.allow.{key}": "tests/unit/test_config_trust.py" for key in ALLOW},
-    **{f"fallback.allow.{key}": "tests/unit/test_config_trust.py" for key in ALLOW},
-    "sync.every_minutes": "tests/integration/test_connect_sync.py",
-    "sync.write": "tests/integration/test_connect_sync.py",
-    "sync.address": "tests/integration/test_connect_sync.py",
-    "version": "tests/unit/test_config_mapping.py",
-}
-"""Settings that take more than a look: the file, or the test, that would fail if nobody read them."""
-
-MAPPING = """\
-version: 1
-chatwoot: {default: {url: "http://127.0.0.1:1"}}
-accounts: {"1": {webhook_secrets: ["${S}"], bot_token: "${S}"%s}}
-%s
-"""
-ROUTED: Mapping[str, tuple[tuple[str, str], tuple[str, str]]] = {
-    "accounts.*.domain": ((", domain: retail", ""), (", domain: health", "")),
-    "accounts.*.name": ((", domain: retail, name: Aa", ""), (", domain: retail, name: Bb", "")),
-    "accounts.*.tenant": ((", domain: retail, tenant: loja", ""), (", domain: retail, tenant: casa", "")),
-    "accounts.*.crew": ((", domain: retail, crew: sales", ""), (", domain: retail, crew: support", "")),
-    "accounts.*.priority": ((", domain: retail, priority: 1", ""), (", domain: retail, priority: 2", "")),
-    "accounts.*.special_numbers.*": (
-        (", domain: retail, special_numbers: {'+5531987654321': sales}", ""),
-        (", domain: retail, special_numbers: {'+5531987654321': support}", ""),
-    ),
-    "fallback.domain": (("", "fallback: {domain: retail}"), ("", "fallback: {domain: health}")),
-    "fallback.crew": (
-        (", domain: retail", "fallback: {crew: sales}"),
-        (", domain: retail", "fallback: {crew: support}"),
-    ),
-    "fallback.priority": (
-        (", domain: retail", "fallback: {priority: 1}"),
-        (", domain: retail", "fallback: {priority: 2}"),
-    ),
-    **{
-        f"inboxes.*.{key}": tuple((", domain: retail", f"inboxes: {{'17': {{account: '1', {said}}}}}") for said in pair)
-        for key, pair in {
-            "crew": ("crew: sales", "crew: support"),
-            "priority": ("priority: 1", "priority: 2"),
-            "domain": ("domain: retail", "domain: health"),
-            "tenant": ("domain: retail", "tenant: loja"),
-            "account": ("priority: 5", "priority: 4"),
-        }.items()
-    },
-}

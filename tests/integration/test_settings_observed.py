@@ -1,14 +1,13 @@
-"""Every setting changes something: each place of the settings and of the mapping has two values and a look, or a test.
+"""Every setting changes something: each place of the settings and of the mapping has two values and a look.
 
-Whoever adds a setting adds a line to `tests/settings_table.py`: two values in YAML and a function that sees a
-difference between them in what the code that reads the setting makes of it, never in the settings themselves; or, where
-that takes a whole system, the test that would fail if nobody read it.
+A new setting gets a line in `tests/settings_table.py` or `tests/settings_mapping_table.py`: two values in YAML and a
+function that sees a difference between them in what the code that reads the setting makes of it, never in the settings
+themselves.
 """
 
 import ast
 import asyncio
-import re
-from collections.abc import Awaitable
+from collections.abc import AsyncIterator, Awaitable
 from dataclasses import fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,8 +16,10 @@ from typing import Any
 import pytest
 import yaml
 from aiohttp import web
+from pydantic import ValidationError
 
 from chatwootai.model.routing import route
+from chatwootai.stores.connection import Connection
 from config.entries import MappingFile
 from config.kinds import Kind
 from config.loader import load, shipped
@@ -27,13 +28,9 @@ from config.settings import SENTENCES, Settings
 from crews import environment
 from crews.call import Endpoint, Payer, Policy, Target
 from tests.settings_looks import prompt
-from tests.settings_table import (
-    MAPPING,
-    OBSERVED,
-    ROUTED,
-    SAID_BY,
-    TESTED,
-)
+from tests.settings_mapping_looks import Place, Recorder, recording
+from tests.settings_mapping_table import MAPPED, MAPPING, ROUTED
+from tests.settings_table import OBSERVED, SAID_BY
 from tests.unit.test_config_trust import _places
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -50,7 +47,7 @@ def places_of(kind: type) -> set[str]:
 
 
 def test_every_setting_has_a_line_here() -> None:
-    known = {*OBSERVED, *TESTED, *ROUTED, "sentences.*.*", "inboxes.*.name"}
+    known = {*OBSERVED, *MAPPED, *ROUTED, "sentences.*.*", "inboxes.*.name"}
     assert places_of(Settings) - known == set(), "add a line: two values and what they change"
     assert places_of(MappingFile) - known == set(), "add a line: two values and what they change"
     assert known - places_of(Settings) - places_of(MappingFile) == set(), "no such setting"
@@ -77,6 +74,8 @@ async def served_at() -> Any:
     once = iter([500, 200, 200])
 
     async def answer(request: web.Request) -> web.Response:
+        if request.path.startswith("/mcp"):
+            return await _of_a_server(request)
         if request.path == "/slow":
             await asyncio.sleep(0.4)
         if request.path == "/once":
@@ -94,14 +93,60 @@ async def served_at() -> Any:
     await runner.cleanup()
 
 
+async def _of_a_server(request: web.Request) -> web.Response:
+    """An MCP server over streamable HTTP with two tools, of which one tells what it was sent."""
+    if request.method != "POST":
+        return web.Response(status=405)
+    said = await request.json()
+    if "id" not in said:
+        return web.Response(status=202)
+    headers = sorted(f"{name}: {value}" for name, value in request.headers.items() if name.lower().startswith("x-"))
+    shape = {"type": "object", "properties": {}}
+    if said["method"] == "tools/call" and request.path.endswith("/slow"):
+        await asyncio.sleep(0.6)
+    found: dict[str, Any] = {
+        "initialize": {
+            "protocolVersion": "2025-06-18",
+            "capabilities": {"tools": {}},
+            "serverInfo": {"name": "s", "version": "1"},
+        },
+        "tools/list": {"tools": [{"name": name, "inputSchema": shape} for name in ("tell", "other")]},
+        "tools/call": {"content": [{"type": "text", "text": f"{request.path} {headers}"}]},
+    }
+    return web.json_response({"jsonrpc": "2.0", "id": said["id"], "result": found[said["method"]]})
+
+
 @pytest.mark.parametrize("path", OBSERVED)
 async def test_two_values_make_a_difference(path: str, served_at: int) -> None:
     seen = OBSERVED[path]
     texts = [text.replace("HOST", "127.0.0.1").replace("PORT", str(served_at)) for text in (seen.one, seen.other)]
     found = []
     for text in texts:
-        looked = seen.look(made(text))
+        try:
+            looked = seen.look(made(text))
+        except ValidationError as refused:  # what it says makes a configuration that nobody may use
+            looked = [each["type"] for each in refused.errors()]
+            assert looked == ["unknown-host"]
         found.append(await looked if isinstance(looked, Awaitable) else looked)
+    assert found[0] != found[1]
+
+
+@pytest.fixture
+async def chatwoot() -> AsyncIterator[Recorder]:
+    async with recording() as recorder:
+        yield recorder
+
+
+@pytest.mark.parametrize("path", MAPPED)
+async def test_two_values_of_the_mapping_make_a_difference(
+    path: str, chatwoot: Recorder, redis: Connection, redis_url: str, tmp_path: Path
+) -> None:
+    found = []
+    for number, said in enumerate((MAPPED[path].one, MAPPED[path].other)):
+        await redis.flushall()
+        place = Place(tmp_path / str(number), redis_url, chatwoot)
+        place.write(said)
+        found.append(str(await MAPPED[path].look(place)).replace(str(place.folder), ""))
     assert found[0] != found[1]
 
 
@@ -141,15 +186,6 @@ def test_an_inboxs_name_is_shown(tmp_path: Path) -> None:
     from ops.verbs.tenants import _summary
 
     assert "Loja física" in str(_summary(load(tmp_path, {"S": "s"}).accounts["1"]))
-
-
-@pytest.mark.parametrize("path", TESTED)
-def test_the_tests_that_are_named_exist_and_speak_of_the_setting(path: str) -> None:
-    file, _, name = TESTED[path].partition("::")
-    text = (ROOT / file).read_text(encoding="utf-8")
-    assert not name or re.search(rf"def {name}\b", text)
-    key = next(step for step in reversed(path.split(".")) if step != "*")
-    assert key in text, f"{file} never mentions `{key}`"
 
 
 def _closed() -> str:

@@ -59,9 +59,8 @@ FORMS: dict[str, Callable[[str], list[Delta]]] = {
     "tags": lambda said: [{"content": f"<think>{THOUGHT}</think>\n\n{said}"}],
     "a lone closing tag": lambda said: [{"content": f"{THOUGHT}\n</think>\n\n{said}"}],
     "channels": lambda said: [
-        {
-            "content": f"<|channel|>analysis<|message|>{THOUGHT}<|end|><|start|>assistant<|channel|>final<|message|>{said}"
-        }
+        {"content": f"<|channel|>analysis<|message|>{THOUGHT}<|end|>"},
+        {"content": f"<|start|>assistant<|channel|>final<|message|>{said}"},
     ],
 }
 

@@ -1,0 +1,108 @@
+"""What crews, their models and their tools make of a tenant's settings, one look for each reader."""
+
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from chatwootai.model.turn import Draft
+from config.settings import Settings
+from crews.call import Call, Completion, Target, ToolCall
+from crews.catalog import Catalog
+from tests.asked import asked
+from tests.settings_looks import turn
+from workers import decide
+
+
+class _Model:
+    """Answers at once; asks for `tool` as long as it is offered it. `calls`: what it was sent."""
+
+    def __init__(self, tool: str = "") -> None:
+        self.tool = tool
+        self.calls: list[Call] = []
+
+    async def complete(self, call: Call) -> Completion:
+        self.calls.append(call)
+        if self.tool and call.tools:
+            wanted = ToolCall(f"c{len(self.calls)}", self.tool, f'{{"n": "{len(self.calls)}"}}')
+            return Completion(text="", finish="tool_calls", model="m", tool_calls=(wanted,))
+        return Completion(text="Pronto.", finish="stop", model="m")
+
+
+async def requested(settings: Settings) -> object:
+    """What a crew's model is asked with."""
+    from crews.draft import Crews
+
+    model = _Model()
+    question = replace(asked(text="Qual creme serve para mim?"), deadline=time.time() + 30)
+    await Crews(Catalog.from_environment(), model).draft(question, settings)
+    return [(call.temperature, call.max_tokens) for call in model.calls]
+
+
+async def often(settings: Settings) -> object:
+    """How many calls are made of a tool that a model asks for over and over."""
+    from crews.draft import Crews
+
+    model = _Model("t")
+    with tempfile.TemporaryDirectory() as folder:
+        crews = Crews(_catalog(Path(folder), "tools: [t], max_iter: 25"), model)
+        try:
+            question = replace(asked(function="boss"), deadline=time.time() + 30)
+            await crews.draft(question, Settings(tools=settings.tools))
+        finally:
+            await crews.close()
+    results = [str(each["content"]) for each in model.calls[-1].messages if each["role"] == "tool"]
+    return sum("often enough" not in each for each in results)
+
+
+async def recalled(settings: Settings) -> object:
+    """The model that a crew with a memory recalls by."""
+    from crews.draft import Crews
+    from crews.recollection import Remembering
+    from crews.repertoire import Repertoire
+
+    by: list[str] = []
+
+    async def embed(target: Target, texts: Sequence[str], until: float) -> list[list[float]]:
+        by.append(target.model)
+        return [[1.0] for _ in texts]
+
+    with tempfile.TemporaryDirectory() as folder:
+        model, catalog = _Model(), _catalog(Path(folder), "", "memory: true")
+        crews = Crews(catalog, model)
+        crews._repertoire = Repertoire(catalog, model, Remembering(embed=embed))
+        question = replace(asked(function="boss"), deadline=time.time() + 30)
+        for _ in range(2):  # the second has something to recall
+            await crews.draft(question, Settings(model=settings.model))
+    return by[0]
+
+
+def _catalog(folder: Path, agent: str, whole: str = "") -> Catalog:
+    crew = folder / "boss"
+    (crew / "channels").mkdir(parents=True)
+    (crew / "config.yaml").write_text(whole)
+    (crew / "agents.yaml").write_text(f"clerk: {{role: R, goal: G., backstory: B., {agent}}}\n")
+    (crew / "tasks.yaml").write_text("answer: {description: Answer., expected_output: A text., agent: clerk}\n")
+    (crew / "channels" / "default.yaml").write_text("{summary: s, tone: t, length: l}\n")
+    return Catalog(folder, ("t",))
+
+
+async def posted(settings: Settings) -> object:
+    """What of a draft about software is posted."""
+    draft = Draft(text="O campo account_id devolve error 500 nessa chamada da API.", served_by="crew")
+    return decide._said(turn(settings), asked(), draft, "")
+
+
+async def spoken_with(settings: Settings) -> object:
+    """The tools of a server, and what the one tells that tells what it was sent."""
+    from crews.offered import Offered
+
+    offered = Offered()
+    try:
+        tools: Any = {each.name: each for each in (await offered.to("1", settings))["m"]}  # type: ignore[union-attr]
+        told = [str(await tool._arun()) for name, tool in tools.items() if name in {"m_tell", "m_secret"}]
+        return sorted(tools), told
+    finally:
+        await offered.close()
