@@ -17,6 +17,7 @@ from chatwootai.stores import keys
 from chatwootai.stores.connection import Connection, StoreUnavailable
 from chatwootai.stores.entries import BrokenEntry, pack_delivery, unpack_delivery
 from chatwootai.stores.examination import probe
+from chatwootai.stores.fullness import FULLNESS
 from chatwootai.stores.mailbox import MOST_WAITING, Admission, Mailbox
 from chatwootai.stores.outage import OUTAGE
 from chatwootai.telemetry import log, metrics
@@ -54,7 +55,7 @@ class Admissions:
         self.journal = journal
         self.away = False
         self._closing = asyncio.Event()
-        OUTAGE.details = lambda: {"records": journal.records, "bytes": journal.size}
+        OUTAGE.details = FULLNESS.details = lambda: {"records": journal.records, "bytes": journal.size}
 
     async def admit(self, delivery: Delivery, priority: int) -> Admission:
         """Store a delivery. What the journal takes counts as accepted: a duplicate shows when it is replayed.

@@ -4,6 +4,8 @@ import asyncio
 from typing import Final
 
 from chatwootai.stores.connection import StoreUnavailable
+from chatwootai.stores.fullness import CODE as FULL
+from chatwootai.stores.fullness import FULLNESS
 from chatwootai.stores.outage import OUTAGE
 from chatwootai.telemetry.http import Check, Checks, Status
 from ingress.admission import Admissions
@@ -23,7 +25,7 @@ def checks(admissions: Admissions) -> Checks:
                 async with asyncio.timeout(_SECONDS):
                     await admissions.probe()
                 return Check(Status.OK)
-            error = OUTAGE.error.partition(":")[0] or "away"
+            error = OUTAGE.error.partition(":")[0] or (FULL if FULLNESS.full else "away")
         except StoreUnavailable as unavailable:
             error = unavailable.code
         except TimeoutError:

@@ -15,6 +15,8 @@ from chatwootai.channels.incoming import Manner
 from chatwootai.stores.connection import Connection, StoreUnavailable, connect, store_errors
 from chatwootai.stores.examination import examine
 from chatwootai.stores.footing import UNKNOWN, footing
+from chatwootai.stores.fullness import CODE as FULL
+from chatwootai.stores.fullness import FULLNESS
 from chatwootai.stores.mailbox import Mailbox
 from chatwootai.stores.memory import EVERY_SECONDS, Memory
 from chatwootai.stores.outage import OUTAGE
@@ -220,6 +222,8 @@ def redis_check(connection: Connection) -> Callable[[], Awaitable[http.Check]]:
             return http.Check(http.Status.UNAVAILABLE, {"error": error.code})
         if OUTAGE.away:  # it answers, and refuses what turns need
             return http.Check(http.Status.UNAVAILABLE, {"error": OUTAGE.error.partition(":")[0]})
+        if FULLNESS.full:  # turns go on
+            return http.Check(http.Status.DEGRADED, {"error": FULL})
         return http.Check(http.Status.OK)
 
     return check

@@ -11,10 +11,10 @@ from contextlib import suppress
 from signal import Signals
 from typing import Any, Literal
 
-from arq.connections import ArqRedis
 from arq.jobs import deserialize_job_raw
 from arq.worker import Worker as ArqWorker
 
+from chatwootai.stores.arq import Pool
 from chatwootai.stores.connection import Connection, StoreMisused, StoreUnavailable, store_errors
 from chatwootai.stores.queue import Claim, Claimed, Queue
 from chatwootai.telemetry import log
@@ -39,8 +39,7 @@ class Worker(ArqWorker):
     """An arq Worker that takes its jobs from `queue`. `grace`: seconds that running jobs get to end on SIGTERM."""
 
     def __init__(self, *, queue: Queue, connection: Connection, reserved: int, grace: float, **arq: Any) -> None:
-        pool: ArqRedis = ArqRedis(connection_pool=connection.connection_pool)
-        super().__init__(redis_pool=pool, **arq)
+        super().__init__(redis_pool=Pool(connection), **arq)
         self.queue = queue
         self.reserved = reserved
         self.grace = grace

@@ -30,6 +30,8 @@ from redis.exceptions import (
 )
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
+from chatwootai.stores.fullness import CODE as FULL
+from chatwootai.stores.fullness import FULLNESS
 from chatwootai.stores.outage import OUTAGE
 from chatwootai.telemetry import mask
 
@@ -97,10 +99,18 @@ def store_errors() -> Iterator[None]:
         if meant is None:
             raise
         if isinstance(meant, StoreUnavailable):
-            OUTAGE.failed(str(meant))
+            _tell(meant)
         raise meant from error
     else:
         OUTAGE.answered()
+
+
+def _tell(error: StoreUnavailable) -> None:
+    if error.code == FULL:
+        FULLNESS.refused(str(error))
+        OUTAGE.answered()
+    else:
+        OUTAGE.failed(str(error))
 
 
 def understood(error: BaseException) -> StoreUnavailable | StoreMisused | None:

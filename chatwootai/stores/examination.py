@@ -2,20 +2,23 @@
 
 import re
 from collections.abc import Iterable
+from contextlib import suppress
 from functools import cache
 from importlib.resources import files
 from typing import Final
 
 from chatwootai.stores.connection import Connection
 from chatwootai.stores.errors import NOPERM, StoreMisused, StoreUnavailable, understood
-from chatwootai.stores.scripts import Runner, script
+from chatwootai.stores.fullness import FULLNESS
+from chatwootai.stores.scripts import Runner, names, script
+from chatwootai.stores.together import together
 
 RULE: Final = "~cw:* ~arq:* &cw:* +@all -@dangerous +info"
 """What our user of Redis must be allowed at least (ACL SETUSER)."""
 _PLAIN: Final = (
     "ping", "multi", "exec", "time", "evalsha x 0", "eval x 0", "blpop cw:probe 1", "zscan cw:probe 0",
     "subscribe cw:probe", "unsubscribe cw:probe", "zrange arq:probe 0 0", "psetex arq:probe 1 1", "hvals cw:probe",
-    "hgetall cw:probe", "mget cw:probe",
+    "hgetall cw:probe", "mget cw:probe", "scan 0", "unlink cw:probe", "script exists x", "script load x",
 )  # fmt: skip
 """Commands that are sent outside scripts; those inside are read from the scripts."""
 _CALLED: Final = re.compile(r"""redis\.call\(['"]([A-Z]+)['"]""")
@@ -35,10 +38,13 @@ async def probe(connection: Connection) -> None:
         StoreUnavailable: Redis is away, or refuses.
     """
     await Runner.of(connection).run("probe")
+    FULLNESS.taken()
 
 
 async def examine(connection: Connection) -> None:
-    """Find what no waiting mends before anything is begun. A Redis that is away passes: it is waited for.
+    """Find what no waiting mends before anything is begun, and load all scripts: one that is full has no room for them.
+
+    A Redis that is away passes: it is waited for.
 
     Raises:
         CannotUse: the user's rights are too narrow, the server is older than 7.0, or it is a cluster.
@@ -55,6 +61,17 @@ async def examine(connection: Connection) -> None:
         return
     if refused:
         raise CannotUse(f"REDIS_URL: {_narrow(_listed([name.decode().strip() for name in refused]))}")
+    await _load(connection)
+
+
+async def _load(connection: Connection) -> None:
+    """Have all scripts known. Where that is not allowed, each is loaded as it is first run."""
+    scripts = [script(name) for name in names()]
+    with suppress(StoreUnavailable):
+        known = await together(connection, ("SCRIPT", "EXISTS", *(one.digest for one in scripts)))
+        missing = [one for one, there in zip(scripts, known[0], strict=True) if not there]
+        if missing:
+            await together(connection, *(("SCRIPT", "LOAD", one.source) for one in missing))
 
 
 def _listed(refused: list[str]) -> str:

@@ -1,8 +1,8 @@
 """Room in a Redis that fills up: what is only kept for convenience goes before a message is refused.
 
 Where nearly all memory is used, the exact cache and the kept embeddings are emptied, and scripts keep neither the life
-of a conversation nor what was answered (`cw:full` tells them). Scripts that empty mailboxes run in a full Redis; so
-workers bring it down.
+of a conversation nor what was answered (`cw:full` tells them); what is kept of both already goes too (shedding.py).
+Scripts that empty mailboxes run in a full Redis; so workers bring it down.
 """
 
 from typing import Any, Final
@@ -10,15 +10,18 @@ from typing import Any, Final
 from redis.exceptions import RedisError
 
 from chatwootai.stores.completions import CompletionStore
-from chatwootai.stores.connection import Connection
-from chatwootai.stores.outage import OUTAGE
+from chatwootai.stores.connection import Connection, StoreUnavailable
+from chatwootai.stores.examination import probe
+from chatwootai.stores.fullness import FULLNESS
 from chatwootai.stores.scripts import Runner
+from chatwootai.stores.shedding import Shedding
 from chatwootai.stores.vectors import VectorStore
 from chatwootai.telemetry import log
 from chatwootai.telemetry.metrics import REDIS_MEMORY
 
 EVERY_SECONDS: Final = 2.0
 NEARLY: Final = 0.95
+_ENOUGH: Final = 0.9
 _HELD_MS: Final = 15_000
 _log = log.get("memory")
 
@@ -30,6 +33,7 @@ class Memory:
         self._connection = connection
         self._runner = Runner.of(connection)
         self._cache = CompletionStore(connection)
+        self._shedding = Shedding(connection)
         self._vectors = VectorStore(connection)
         self._full = False
 
@@ -40,22 +44,41 @@ class Memory:
             StoreUnavailable: Redis is away.
         """
         share = await self._share()
-        REDIS_MEMORY.set(share)
-        full = share >= NEARLY
+        REDIS_MEMORY.set(share or 0.0)
+        full = FULLNESS.full if share is None else share >= NEARLY
         if full:
-            await self._runner.run("crowded", _HELD_MS)
-            gone = await self._cache.purge()
-            vectors = await self._vectors.purge()
-            if not self._full:
-                _log.warning("redis_nearly_full", used=round(share, 3), cached_answers_dropped=gone, embeddings=vectors)
+            await self._make_room(share)
         self._full = full
+        if FULLNESS.full:
+            await self._takes()
         return full
 
-    async def _share(self) -> float:
-        """Of the memory that it may use; a service that does not tell is full once it says so."""
+    async def _make_room(self, share: float | None) -> None:
+        await self._runner.run("crowded", _HELD_MS)
+        cached, vectors = await self._cache.purge(), await self._vectors.purge()
+        refuses = FULLNESS.full or (share or 0.0) >= 1
+        gone = await self._shedding.shed(self._enough, contexts=refuses)
+        if not self._full:
+            used = None if share is None else round(share, 3)
+            dropped = {"cached_answers_dropped": cached, "embeddings": vectors, "keys_dropped": gone}
+            _log.warning("redis_nearly_full", used=used, **dropped)
+
+    async def _enough(self) -> bool:
+        share = await self._share()
+        return await self._takes() if share is None else share < _ENOUGH
+
+    async def _takes(self) -> bool:
+        try:
+            await probe(self._connection)
+        except StoreUnavailable:
+            return False
+        return True
+
+    async def _share(self) -> float | None:
+        """Of the memory that it may use, 0 where that has no bound; None: this Redis does not tell, or is away."""
         try:
             said: dict[str, Any] = await self._connection.info("memory")
-        except (RedisError, OSError):  # not allowed, or away: of that others tell
-            return 1.0 if OUTAGE.error.startswith("OOM") else 0.0
+        except (RedisError, OSError):  # of an outage others tell
+            return None
         most = int(said.get("maxmemory") or 0)
         return int(said.get("used_memory") or 0) / most if most else 0.0

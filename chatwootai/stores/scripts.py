@@ -24,6 +24,7 @@ _RUNS_FULL: Final = "\n-- runs in a full Redis\n"
 _ROUTE: Final = re.compile(
     r"^-- KEYS 1 cw:\{(?:all\}$|account\}, (of the conv in|of the job in|of) ARGV (\d+)\b)", re.MULTILINE
 )
+_SHARED: Final = "queue"
 _ALL: Final = "cw:{all}"
 _AGAIN_SECONDS: Final = 60.0
 _said: dict[str, float] = {}
@@ -42,7 +43,7 @@ class Script:
     def __init__(self, name: str) -> None:
         self.name = name
         own = _read(f"{name}.lua")
-        self.source = (_FULL if _RUNS_FULL in own else "") + _read("queue.lua") + own
+        self.source = (_FULL if _RUNS_FULL in own else "") + _read(f"{_SHARED}.lua") + own
         self.digest = hashlib.sha1(self.source.encode(), usedforsecurity=False).hexdigest()
         routed = _ROUTE.search(own)
         if routed is None:
@@ -71,6 +72,12 @@ def _account(of: str, named: str) -> str:
 def script(name: str) -> Script:
     """The script of that name, read once."""
     return Script(name)
+
+
+def names() -> list[str]:
+    """The names of all scripts."""
+    found = (each.name.removesuffix(".lua") for each in files("chatwootai.stores").joinpath("lua").iterdir())
+    return sorted(name for name in found if name != _SHARED)
 
 
 def _read(name: str) -> str:

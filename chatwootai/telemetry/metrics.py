@@ -72,6 +72,9 @@ JOURNAL_EVENTS: Final = Counter(
 )
 
 REDIS_UP: Final = Gauge("chatwootai_redis_up", "1 while Redis does as this process asks, 0 while it is away.")
+REDIS_FULL: Final = Gauge(
+    "chatwootai_redis_full", "1 while Redis refuses what would grow it (OOM): new messages are in the doors' journals."
+)
 REDIS_MEMORY: Final = Gauge(
     "chatwootai_redis_memory_ratio", "Of the memory that Redis may use, what it does; 0 where that has no bound."
 )

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
@@ -17,7 +18,8 @@ from tests.faults.desk import Desk, Ground, scaled
 from tests.faults.refusing import SCRIPTS, Refusing
 from tests.faults.test_redis_away import loaded
 
-_REFUSING = 3.0
+_REFUSING = float(os.environ.get("FAULTS_REFUSING", "3"))
+"""Seconds of each refusal; FAULTS_REFUSING=20 is what a release is tried with."""
 _CONVERSATIONS = scaled(30)
 
 Trouble = Callable[[], Awaitable[None]]

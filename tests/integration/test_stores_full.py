@@ -13,9 +13,9 @@ from chatwootai.stores.connection import Connection, StoreUnavailable, connect
 from chatwootai.stores.conversations import Commit, Conversations, Decision, pending
 from chatwootai.stores.embedded import Embedded
 from chatwootai.stores.examination import probe
+from chatwootai.stores.fullness import FULLNESS
 from chatwootai.stores.mailbox import Mailbox
 from chatwootai.stores.memory import Memory
-from chatwootai.stores.outage import OUTAGE
 from chatwootai.stores.queue import Queue
 from chatwootai.stores.repair import Repair
 from tests.integration.test_stores_conversations import delivery
@@ -115,7 +115,7 @@ async def test_what_only_tells_people_is_not_kept_while_memory_is_short(redis: C
 async def test_who_may_not_ask_is_full_once_it_is_told_so(
     redis: Connection, redis_server: Embedded, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(OUTAGE, "error", "")  # what an earlier test's Redis refused, on a loop that has ended
+    monkeypatch.setattr(FULLNESS, "full", False)  # what an earlier test's Redis refused
     await redis.execute_command("ACL", "SETUSER", "narrow", "on", ">x", "~cw:*", "~arq:*", "&cw:*", "+@all", "-info")
     path = redis_server.url.removeprefix("unix://").partition("?")[0]
     narrow = connect(f"unix://narrow:x@{path}?db=0")

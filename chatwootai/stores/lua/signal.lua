@@ -1,4 +1,5 @@
 -- signal: a word to the worker that holds this conversation's turn; 'resolved' also starts the context anew.
+-- runs in a full Redis
 -- KEYS 1 cw:{account}, of the conv in ARGV 1
 -- ARGV 1 conv, 2 word, 3 at ms, 4 state keep ms
 -- returns 1 if a worker was told, else 0
