@@ -11,7 +11,6 @@ PEERS := var/peers
 PEERS_STAMP := $(PEERS)/.stamp
 MODELS_STAMP := var/models/.stamp
 GATEWAY_STAMP := var/gateway/.stamp
-AND = $(if $(ONLY), and ($(ONLY)))
 ON_REDIS = $(if $(REDIS),CHATWOOTAI_REDIS_SERVER=$(REDIS))
 CHROMIUM := $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 COMPILE := --excludes requirements/excludes.txt --universal --python-version 3.11 --generate-hashes --no-emit-index-url --quiet --custom-compile-command "make lock"
@@ -64,8 +63,7 @@ demo: $(STAMP)  ## Run the whole system on embedded parts and send one signed me
 	@$(BIN)/chatwootai demo $(if $(filter 1,$(ONCE)),--once)
 
 test: $(BROWSER_STAMP)  ## Run every test (REDIS=system or bundled: on that server program; ONLY=MARKER).
-	@$(ON_REDIS) $(BIN)/python -m pytest -n 4 --dist loadfile -m "not alone and not real$(AND)" $(ARGS)
-	@$(ON_REDIS) $(BIN)/python -m pytest -m "alone and not real$(AND)" $(ARGS) || [ $$? = 5 ]  # 5: ARGS named no such test
+	@$(ON_REDIS) $(BIN)/python -m tests.run $(if $(ONLY),"--only=$(ONLY)") $(ARGS)
 
 real: $(STAMP)  ## Run what needs parts that a plain machine lacks (nginx, Sentinel, a model); says which are missing.
 	@$(ON_REDIS) $(BIN)/python -m pytest tests/real -m real $(ARGS)

@@ -1,0 +1,114 @@
+"""What `make test` runs: all tests, four files at a time; then those marked `alone`; then a second chance.
+
+Most tests wait for processes of their own, so they share the machine. One that fails beside others has either found a
+defect or missed a moment, and only a second run with the machine to itself tells which. At most 5 failures are run
+again, one at a time: what passes then is named `flaky` at the end, with its first failure, and does not fail the run;
+it is a fault of the test all the same, to be mended. More failures than that are no matter of moments.
+
+`-p tests.run` makes pytest write what failed into the file that TESTS_FAILED_TO names.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+CHANCES: Final = 5
+_TO: Final = "TESTS_FAILED_TO"
+_BESIDE: Final = ("-n", "4", "--dist", "loadfile")
+_NONE: Final = int(pytest.ExitCode.NO_TESTS_COLLECTED)
+_FAILED: Final = int(pytest.ExitCode.TESTS_FAILED)
+
+
+@dataclass
+class Stage:
+    """How one pytest ended.
+
+    `code` is its exit code, `failed` the id of each test that failed with what was said of it; `whole` is False where
+    tests were left out: after a failure, or because their file could not be read.
+    """
+
+    code: int
+    whole: bool = False
+    failed: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def hopeless(self) -> bool:
+        """Whether it failed in a way that no test alone can put right."""
+        return self.code not in (0, _NONE) and not (self.code == _FAILED and self.whole and self.failed)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run all stages; `--only=MARKER` first, what follows is pytest's. Return the exit code."""
+    only = [f"({one.removeprefix('--only=')})" for one in arguments if one.startswith("--only=")]
+    given = [one for one in arguments if not one.startswith("--only=")]
+    chosen = " and ".join(["not real", *only])
+    stages = [
+        _stage(*_BESIDE, "-m", f"not alone and {chosen}", *given),
+        _stage("-m", f"alone and {chosen}", *given),
+    ]
+    failed = {name: said for stage in stages for name, said in stage.failed.items()}
+    if all(stage.code == _NONE for stage in stages):
+        return _NONE
+    if any(stage.hopeless for stage in stages):
+        return max(abs(stage.code) for stage in stages if stage.hopeless)
+    if len(failed) > CHANCES:
+        print(f"{len(failed)} tests failed: too many for a second chance")
+        return _FAILED
+    return _again(failed, [one for one in given if not Path(one.partition("::")[0]).exists()])
+
+
+def _again(failed: dict[str, str], options: Sequence[str]) -> int:
+    """Run what failed once more, each by itself; return the exit code."""
+    passed = {name for name in failed if _stage(*options, name).code == 0}
+    for name, said in failed.items():
+        if name in passed:
+            print(f"\n{said}\nflaky: {name} (failed as above, passed when run again by itself)")
+    for name in failed.keys() - passed:
+        print(f"failed twice: {name}")
+    return _FAILED if failed.keys() - passed else 0
+
+
+def _stage(*arguments: str) -> Stage:
+    sys.stdout.flush()
+    with tempfile.NamedTemporaryFile(prefix="tests-failed-") as file:
+        environ = {**os.environ, _TO: file.name}
+        command = [sys.executable, "-m", "pytest", "-p", "tests.run", *arguments]
+        code = subprocess.run(command, env=environ, check=False).returncode
+        return Stage(code, **json.loads(Path(file.name).read_bytes() or b"{}"))
+
+
+# The plugin, in pytest's process; beside xdist's workers, in the one that hears of all.
+
+_seen: dict[str, str] = {}
+_unread: list[str] = []
+
+
+def pytest_collectreport(report: pytest.CollectReport) -> None:
+    """Note a file whose tests could not be collected."""
+    if report.failed:
+        _unread.append(report.nodeid)
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Note a failure: the first of a test, whether it was in the test or around it."""
+    if report.failed:
+        _seen.setdefault(report.nodeid, report.longreprtext)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Write what failed. Workers are told apart by their input: they do not write."""
+    if (file := os.environ.get(_TO)) and not hasattr(session.config, "workerinput"):
+        whole = not (session.shouldfail or session.shouldstop or _unread)
+        Path(file).write_text(json.dumps({"whole": whole, "failed": _seen}), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
