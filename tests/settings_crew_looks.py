@@ -13,7 +13,7 @@ from crews.call import Call, Completion, Target, ToolCall
 from crews.catalog import Catalog
 from tests.asked import asked
 from tests.settings_looks import turn
-from workers import decide
+from workers.turn import decide
 
 
 class _Model:

@@ -30,12 +30,14 @@ from crews.policy import standing
 from crews.prices import prices
 from crews.prompt import moment, situation, values
 from tests.asked import asked
-from workers import decide, idle, media
-from workers.greeting import greeting as greeted
-from workers.handing import destination, handed, rules
-from workers.idle import after_reply
-from workers.turn_budget import TurnBudget, _day
-from workers.window import instead_of_text, template_params
+from workers.account.turn_budget import TurnBudget, _day
+from workers.delivery.window import instead_of_text, template_params
+from workers.handoff import idle
+from workers.handoff.handing import destination, handed, rules
+from workers.handoff.idle import after_reply
+from workers.media import media
+from workers.turn import decide
+from workers.turn.greeting import greeting as greeted
 
 ROOT = Path(__file__).resolve().parents[2]
 NOWHERE = connect("unix:///nowhere/redis.sock")
@@ -77,7 +79,7 @@ def question_of(settings: Settings) -> object:
 
 
 async def window(settings: Settings) -> object:
-    with patch("workers.decide.Window") as asked_for:
+    with patch("workers.turn.decide.Window") as asked_for:
         asked_for.return_value.closes.return_value = 0.0
         await decide._quiet(turn(settings))
     return asked_for.call_args.args
@@ -245,7 +247,7 @@ async def greeting(settings: Settings) -> object:
 
 async def unsupported(settings: Settings) -> object:
     one = turn(settings)
-    with patch("workers.decide.only_unsupported", return_value=True):
+    with patch("workers.turn.decide.only_unsupported", return_value=True):
         found = await decide._result(cast(Any, None), one, asked())
     return getattr(found, "text", found)
 

@@ -17,7 +17,7 @@ from aiohttp import web
 from config.loader import inspect, load
 from config.snapshot import Account, Snapshot
 from tests.door import message, open_door, signed
-from workers import sync
+from workers.account import sync
 from workers.chatwoot.admin import Bot, Door, Hook, Setup
 from workers.floor import Floor
 

@@ -41,8 +41,8 @@ from tests.settings_looks import (
     window,
     windowed,
 )
-from workers import decide
-from workers.interim import sentence_for
+from workers.turn import decide
+from workers.turn.interim import sentence_for
 
 
 @dataclass(frozen=True)

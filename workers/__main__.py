@@ -13,10 +13,10 @@ from chatwootai.stores.queue import Queue
 from chatwootai.telemetry import log
 from chatwootai.telemetry.descriptors import raise_limit
 from config.problems import ConfigurationError
-from workers.environment import BadEnvironment, Environment, worker_id
-from workers.settings import FUNCTIONS, pack, shutdown, startup, unpack
-from workers.startup import Shop
-from workers.worker import Worker
+from workers.process.environment import BadEnvironment, Environment, worker_id
+from workers.process.settings import FUNCTIONS, pack, shutdown, startup, unpack
+from workers.process.startup import Shop
+from workers.process.worker import Worker
 
 _CONNECTIONS = 128
 _PORT = frozenset({errno.EADDRINUSE, errno.EACCES, errno.EADDRNOTAVAIL})

@@ -14,13 +14,13 @@ from chatwootai.stores.turns import Turns
 from config.snapshot import Account, Snapshot
 from crews.draft import Crews
 from crews.tool_calls import Calls
+from workers.account.standing import Standing
+from workers.account.tenant import Tenant
+from workers.account.turn_budget import TurnBudget
 from workers.attention import Listeners
 from workers.chatwoot.client import Chatwoot
-from workers.media import Media
+from workers.media.media import Media
 from workers.patience import patient
-from workers.standing import Standing
-from workers.tenant import Tenant
-from workers.turn_budget import TurnBudget
 from workers.typing import typing
 
 

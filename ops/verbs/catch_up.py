@@ -37,7 +37,7 @@ def run(arguments: argparse.Namespace) -> int:
 async def _run(connection: "Connection", arguments: argparse.Namespace) -> int:
     from chatwootai.stores.mailbox import Mailbox
     from ops.reach import chatwoots
-    from workers.catchup import CatchUp
+    from workers.catch_up.catchup import CatchUp
 
     asked = {account.key: account for account in _asked(arguments)}
 
@@ -54,7 +54,7 @@ async def _run(connection: "Connection", arguments: argparse.Namespace) -> int:
 
 def _hours(arguments: argparse.Namespace) -> float:
     from ops.reach import Impossible
-    from workers.environment import BadEnvironment, catch_up_hours
+    from workers.process.environment import BadEnvironment, catch_up_hours
 
     try:
         hours = catch_up_hours(os.environ) if arguments.hours is None else float(arguments.hours)
@@ -87,7 +87,7 @@ def _asked(arguments: argparse.Namespace) -> "list[Account]":
 
 
 async def _one(catch_up: Any, account: "Account", chatwoot: Any, arguments: argparse.Namespace) -> dict[str, Any]:
-    from workers.catchup import Caught
+    from workers.catch_up.catchup import Caught
     from workers.chatwoot.errors import ChatwootError
 
     try:

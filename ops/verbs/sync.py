@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
     from config.mapping_edit import MappingEdit
     from config.snapshot import Account
+    from workers.account.sync import Difference
     from workers.chatwoot.admin import Setup
-    from workers.sync import Difference
 
 SUMMARY = "compare the mapping with Chatwoot: inboxes new, gone, renamed; bots unbound; addresses that moved"
 EXAMPLES = """\
@@ -64,8 +64,8 @@ async def _compared(
     """All differences, and whether an account could not be asked."""
     import aiohttp
 
+    from workers.account.sync import differences
     from workers.chatwoot.admin import AdminError
-    from workers.sync import differences
 
     found: list[Difference] = []
     failed = False
@@ -112,7 +112,7 @@ def _print(found: "list[Difference]", arguments: argparse.Namespace, *, whole: b
 
 
 def _settled(found: "list[Difference]", edit: "MappingEdit", mapping: Path, arguments: argparse.Namespace) -> int:
-    from workers.sync import settle
+    from workers.account.sync import settle
 
     if arguments.check:
         return 1 if found else 0

@@ -17,9 +17,9 @@ from arq.worker import Worker as ArqWorker
 
 from chatwootai.stores.connection import Connection, connect
 from chatwootai.stores.queue import Queue
-from workers.environment import worker_id
-from workers.settings import pack, unpack
-from workers.worker import Worker
+from workers.process.environment import worker_id
+from workers.process.settings import pack, unpack
+from workers.process.worker import Worker
 
 BEGUN = "bench:begun"
 READY = "bench:ready"

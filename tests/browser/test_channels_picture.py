@@ -18,7 +18,7 @@ from chatwootai.model.outbox import MARK, Action, ActionKind
 from sandbox.chatwoot import app, seed
 from sandbox.chatwoot.driver import Driver, Thread
 from sandbox.chatwoot.world import World
-from workers.posting import as_posted
+from workers.delivery.posting import as_posted
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 playwright_api = pytest.importorskip(

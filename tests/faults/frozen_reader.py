@@ -7,8 +7,8 @@ import os
 import sys
 import time
 
-from workers import decide
 from workers.__main__ import main
+from workers.turn import decide
 
 FREEZES = "tranca tudo"
 _SECONDS = float(os.environ.get("FROZEN_SECONDS", "6"))

@@ -11,8 +11,8 @@ import pytest
 from config import own_process
 from config.sources import Folder, Sources
 from crews import confined
-from workers.documents import Unreadable
-from workers.reading import Reader
+from workers.media.documents import Unreadable
+from workers.media.reading import Reader
 
 ROOT = Path(__file__).resolve().parents[2]
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="/proc and prctl are Linux's")

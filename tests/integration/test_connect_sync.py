@@ -19,7 +19,7 @@ from ops.secrets_file import SecretsFile
 from sandbox.chatwoot import app, seed
 from sandbox.chatwoot.world import World
 from sandbox.processes import free_port
-from workers.sync import compare
+from workers.account.sync import compare
 
 OURS = "https://ai.example.com"
 ADDRESS = f"{OURS}/webhooks/chatwoot/1"

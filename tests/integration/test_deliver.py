@@ -24,7 +24,7 @@ from sandbox.chatwoot import app, seed
 from sandbox.chatwoot.driver import Driver, Sent
 from sandbox.chatwoot.world import World
 from workers.away import ChatwootAway
-from workers.deliver import deliver
+from workers.delivery.deliver import deliver
 from workers.floor import Floor
 
 

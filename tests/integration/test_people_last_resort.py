@@ -11,7 +11,7 @@ from chatwootai.stores.conversations import Conversations
 from chatwootai.stores.mailbox import Mailbox
 from workers.floor import Floor
 from workers.patience import MOST_TRIES
-from workers.turn import work
+from workers.turn.turn import work
 
 CONV = keys.conv("1", 25)
 

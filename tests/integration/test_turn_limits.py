@@ -19,7 +19,7 @@ from chatwootai.stores.turn_limits import Taken, TurnLimits
 from chatwootai.telemetry.metrics import FAILED_OPEN
 from config.settings import Settings
 from crews.errors import BudgetSpent
-from workers.turn_budget import TurnBudget
+from workers.account.turn_budget import TurnBudget
 
 
 def day(most: int, account: str = "1", thresholds: tuple[int, ...] = ()) -> SpendingAccount:
@@ -151,7 +151,7 @@ def limited(hold: Hold, zone: str | None = None, **budget: object) -> Asked:
 
 async def test_a_day_is_one_in_the_tenants_time_zone(redis: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
     moment = datetime(2026, 11, 28, 2, 30, tzinfo=UTC)
-    monkeypatch.setattr("workers.turn_budget.time.time", moment.timestamp)
+    monkeypatch.setattr("workers.account.turn_budget.time.time", moment.timestamp)
     await TurnBudget(redis).take(limited(await held(redis, 1), "America/Sao_Paulo", turns_per_day=1))
     await TurnBudget(redis).take(limited(await held(redis, 2), "Asia/Tokyo", turns_per_day=1))
     assert {name async for name in redis.scan_iter("cw:spent:*")} == {

@@ -12,8 +12,8 @@ from chatwootai.stores.connection import Connection, connect
 from chatwootai.stores.embedded import Embedded
 from chatwootai.stores.queue import Queue
 from tests.integration.test_stores_mended import JOB, admit
-from workers.settings import pack, unpack
-from workers.worker import Worker
+from workers.process.settings import pack, unpack
+from workers.process.worker import Worker
 
 
 class Bench:

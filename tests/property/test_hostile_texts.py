@@ -38,7 +38,7 @@ from ingress.payload import Arrival, parse
 from sandbox.hostile import SHAPES, Shape
 from sandbox.llm import prompt as model_prompt
 from sandbox.llm.answer import compose
-from workers import documents
+from workers.media import documents
 
 FEW, MANY = 2_000, 16_000
 _WORTH_A_LOOK: Final = 0.05

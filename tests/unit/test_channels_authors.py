@@ -13,7 +13,7 @@ from chatwootai.model.outbox import Action, ActionKind
 from config.reach import Messages
 from ingress.payload import Arrival, parse
 from workers.chatwoot.records import conversation
-from workers.owner import Taken, taken
+from workers.delivery.owner import Taken, taken
 
 NOW = 1_795_200_000.0
 PERSON, RULE, OURS = Reason.OUTGOING_TEAMMATE, Reason.OUTGOING_AUTOMATION, Reason.OUTGOING_OWN

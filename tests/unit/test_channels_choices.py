@@ -10,7 +10,7 @@ from chatwootai.model.picked import listed, picked
 from chatwootai.model.turn import Exchange
 from chatwootai.stores.entries import pack_action, unpack_action
 from tests.asked import asked
-from workers.posting import as_posted
+from workers.delivery.posting import as_posted
 
 CHOICES = ("Entrega", "Retirar na loja")
 BUTTONS = {"webchat", "telegram", "facebook", "line"}

@@ -8,7 +8,7 @@ from chatwootai.model.delivery import Change, Contact, Delivery, Message
 from chatwootai.model.outbox import Action, ActionKind
 from chatwootai.stores.entries import pack_action, unpack_action
 from tests.asked import asked
-from workers.posting import as_posted
+from workers.delivery.posting import as_posted
 
 
 def said(number: int, channel: str = "whatsapp", change: Change = Change.NEW) -> Delivery:

@@ -12,7 +12,7 @@ from chatwootai.model.unknowing import unknowing
 from config.loader import shipped
 from config.settings import Settings
 from tests.unit.test_model_turn import question
-from workers.handing import handed, rules
+from workers.handoff.handing import handed, rules
 
 SHIPPED = rules(shipped())
 

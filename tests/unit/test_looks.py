@@ -7,8 +7,8 @@ from typing import Any, cast
 from prometheus_client import REGISTRY
 
 from chatwootai.stores.connection import Connection
+from workers.account.looks import Looks
 from workers.chatwoot.errors import ChatwootError
-from workers.looks import Looks
 
 
 def failures() -> float:

@@ -28,11 +28,11 @@ from config.settings import Settings
 from crews.call import Call, Endpoint, Target, estimated_prompt
 from crews.conversation import words
 from crews.hearing import ear
-from workers import documents, fetch
-from workers.documents import Unreadable
-from workers.fetch import Fetcher, Trusted, Unfetchable
-from workers.media import only_unsupported
-from workers.reading import Reader
+from workers.media import documents, fetch
+from workers.media.documents import Unreadable
+from workers.media.fetch import Fetcher, Trusted, Unfetchable
+from workers.media.media import only_unsupported
+from workers.media.reading import Reader
 
 
 class Files:

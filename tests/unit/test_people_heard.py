@@ -12,7 +12,7 @@ from chatwootai.model.outbox import Action, ActionKind
 from chatwootai.model.turn import Exchange
 from workers.attention import Attention
 from workers.chatwoot.records import conversation
-from workers.owner import Taken, taken
+from workers.delivery.owner import Taken, taken
 
 AT = 1_800_000_000.0
 USER = {"type": "user", "id": 3, "name": "Ana"}

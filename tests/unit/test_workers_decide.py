@@ -6,8 +6,8 @@ from typing import Any, cast
 
 from chatwootai.model.delivery import Contact, Delivery, Message
 from config.settings import Settings
-from workers.decide import Turn
-from workers.interim import sentence_for
+from workers.turn.decide import Turn
+from workers.turn.interim import sentence_for
 
 
 def delivery(received_at: float) -> Delivery:

@@ -8,9 +8,9 @@ from chatwootai.model.delivery import Delivery
 from chatwootai.model.turn import Question
 from chatwootai.telemetry.metrics import FAILED_OPEN
 from config.settings import Settings
+from workers.account.tenant import Tenant
 from workers.chatwoot.errors import ChatwootError
 from workers.chatwoot.records import Message
-from workers.tenant import Tenant
 
 PATIENCE = "interim-"
 """How the marks of sentences that ask for patience begin."""

@@ -26,18 +26,18 @@ from chatwootai.telemetry.metrics import DEAD_LETTERS, SUPERSEDED
 from chatwootai.telemetry.steps import Steps
 from config.settings import Settings
 from crews.tool_calls import Calls
+from workers.account.tenant import Tenant
 from workers.attention import Attention
-from workers.draft import Failed, Interrupted, drafted
 from workers.floor import Floor
-from workers.greeting import greeting
-from workers.handing import destination, handed, rules
-from workers.idle import after_reply
-from workers.interim import patience_asked
+from workers.handoff.handing import destination, handed, rules
+from workers.handoff.idle import after_reply
 from workers.letters import dead_letter
-from workers.long_texts import worked_on
-from workers.media import only_unsupported
+from workers.media.media import only_unsupported
 from workers.patience import MOST_TRIES, patient
-from workers.tenant import Tenant
+from workers.turn.draft import Failed, Interrupted, drafted
+from workers.turn.greeting import greeting
+from workers.turn.interim import patience_asked
+from workers.turn.long_texts import worked_on
 
 STEPPED_IN = "a person stepped in"
 _OPERATORS = frozenset({"curated", "near", "prepared"})

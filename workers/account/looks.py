@@ -9,8 +9,8 @@ from chatwootai.stores.connection import Connection, StoreUnavailable
 from chatwootai.stores.together import together
 from chatwootai.telemetry.metrics import FAILED_OPEN
 from chatwootai.telemetry.tasks import owned
+from workers.account.tenant import Tenant
 from workers.chatwoot.errors import ChatwootError, Gone
-from workers.tenant import Tenant
 
 LOOK_SECONDS: Final = 2.0
 _KEEP_SECONDS: Final = 60.0

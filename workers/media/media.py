@@ -23,12 +23,12 @@ from chatwootai.telemetry import log
 from chatwootai.telemetry.metrics import FAILED_OPEN, MEDIA
 from config.settings import Settings
 from crews.hearing import NotHeard, Recording, ear, transcribe
+from workers.account.tenant import Tenant
 from workers.attention import Attention, either
-from workers.documents import Unreadable
-from workers.fetch import Fetched, Fetcher, Trusted, Unfetchable
-from workers.places import Places
-from workers.reading import Reader
-from workers.tenant import Tenant
+from workers.media.documents import Unreadable
+from workers.media.fetch import Fetched, Fetcher, Trusted, Unfetchable
+from workers.media.places import Places
+from workers.media.reading import Reader
 
 _MB: Final = 1 << 20
 _IMAGE_BYTES: Final = 4 * _MB

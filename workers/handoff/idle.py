@@ -22,15 +22,15 @@ from chatwootai.stores.keys import split_conv
 from chatwootai.telemetry import log
 from chatwootai.telemetry.metrics import HANDOFFS
 from config.settings import Settings
+from workers.account.tenant import Tenant
 from workers.away import ChatwootAway
 from workers.chatwoot.errors import ChatwootError, Gone, TokenRefused
 from workers.chatwoot.records import Conversation
-from workers.deliver import deliver
+from workers.delivery.deliver import deliver
+from workers.delivery.owner import PENDING, wrote_since
 from workers.floor import Floor
-from workers.handing import destination, handed
-from workers.owner import PENDING, wrote_since
+from workers.handoff.handing import destination, handed
 from workers.patience import patient
-from workers.tenant import Tenant
 
 REMIND: Final = "remind"
 END: Final = "end"

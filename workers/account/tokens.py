@@ -9,10 +9,10 @@ from chatwootai.stores.connection import Connection
 from chatwootai.stores.refusals import Noted, Refusal, Refusals
 from chatwootai.telemetry import log
 from chatwootai.telemetry.metrics import CHATWOOT_TOKEN
+from workers.account.tenant import Tenant
 from workers.chatwoot.errors import Gone, TokenRefused
 from workers.chatwoot.operations import Owner
 from workers.patience import patient
-from workers.tenant import Tenant
 
 _log = log.get("standing")
 

@@ -14,13 +14,13 @@ from typing import Final
 from chatwootai.stores.connection import Connection
 from chatwootai.stores.keys import split_conv
 from chatwootai.telemetry.metrics import FAILED_OPEN
+from workers.account.looks import Looks
+from workers.account.tenant import Tenant
+from workers.account.token_watch import TokenWatch
+from workers.account.tokens import Tokens, Where, digest
 from workers.away import AccountClosed, ChatwootAway
 from workers.chatwoot.errors import ChatwootError, Gone, TokenRefused
 from workers.chatwoot.operations import SHOW, Owner
-from workers.looks import Looks
-from workers.tenant import Tenant
-from workers.token_watch import TokenWatch
-from workers.tokens import Tokens, Where, digest
 
 UNPROVEN: Final = 2
 """Drafts of an account that a worker begins without an answer of Chatwoot's: the next one waits until it has one."""

@@ -10,7 +10,7 @@ from typing import ClassVar
 from arq.connections import ArqRedis, RedisSettings
 
 from chatwootai.stores import arq, keys
-from workers.settings import FUNCTIONS, NEVER, pack, shutdown, startup, unpack
+from workers.process.settings import FUNCTIONS, NEVER, pack, shutdown, startup, unpack
 
 
 class WorkerSettings:

@@ -16,11 +16,11 @@ from chatwootai.telemetry.metrics import INTERIM
 from chatwootai.telemetry.steps import Steps
 from chatwootai.telemetry.tasks import owned
 from config.settings import Settings
+from workers.account.tenant import Tenant
 from workers.chatwoot.client import Sight
 from workers.chatwoot.errors import ChatwootError
 from workers.chatwoot.records import Mark
-from workers.greeting import PATIENCE, above
-from workers.tenant import Tenant
+from workers.turn.greeting import PATIENCE, above
 
 _PENDING = "pending"
 _SECONDS = 2.0  # for each call: later the answer itself is nearer

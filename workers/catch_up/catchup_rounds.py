@@ -10,7 +10,7 @@ from chatwootai.stores.connection import StoreUnavailable
 from chatwootai.stores.rounds import Rounds
 from chatwootai.telemetry import log
 from chatwootai.telemetry.tasks import ended
-from workers.catchup import CatchUp, Caught
+from workers.catch_up.catchup import CatchUp, Caught
 from workers.chatwoot.client import Chatwoot
 from workers.chatwoot.errors import ChatwootError, TokenRefused
 

@@ -29,16 +29,16 @@ from config.live import Live
 from config.settings import Settings
 from config.whereabouts import Whereabouts
 from crews.policy import KEY, without_key
-from workers.catchup import CatchUp
-from workers.catchup_rounds import at_intervals, at_start
+from workers.account.standing import Standing
+from workers.account.sync import keep_in_step
+from workers.catch_up.catchup import CatchUp
+from workers.catch_up.catchup_rounds import at_intervals, at_start
 from workers.chatwoot.client import Chatwoot
 from workers.chatwoot.errors import TokenRefused
-from workers.environment import Environment
-from workers.fetch import guarded
 from workers.floor import Floor
-from workers.media import Media
-from workers.standing import Standing
-from workers.sync import keep_in_step
+from workers.media.fetch import guarded
+from workers.media.media import Media
+from workers.process.environment import Environment
 from workers.typing import settled
 
 _SWEEP_SECONDS = 1.0

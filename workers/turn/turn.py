@@ -16,15 +16,15 @@ from chatwootai.stores.conversations import Begun, Decision, Stale
 from chatwootai.stores.keys import split_conv
 from chatwootai.telemetry import log
 from chatwootai.telemetry.metrics import DEAD_LETTERS, FAILED_OPEN, HANDOFFS, SERVED, TURN_SECONDS, TURNS
+from workers.account.standing import parked
 from workers.away import AccountClosed, ChatwootAway
-from workers.decide import Decided, Turn, decided
-from workers.deliver import deliver
+from workers.delivery.deliver import deliver
 from workers.floor import Floor
-from workers.idle import break_silence
+from workers.handoff.idle import break_silence
+from workers.handoff.wishes import fulfil
 from workers.letters import dead_letter
 from workers.patience import MOST_TRIES, backoff, patient, until_chatwoot
-from workers.standing import parked
-from workers.wishes import fulfil
+from workers.turn.decide import Decided, Turn, decided
 
 _log = log.get("turn")
 _LONGEST_OFF = 600.0  # whatever Chatwoot says of when to come again

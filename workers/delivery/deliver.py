@@ -17,18 +17,18 @@ from chatwootai.stores.conversations import POST_SECONDS, Hold, Pending, Post
 from chatwootai.stores.keys import split_conv
 from chatwootai.telemetry import log
 from chatwootai.telemetry.metrics import DEAD_LETTERS, RETRIES, SUPERSEDED
+from workers.account.tenant import Tenant
 from workers.away import ChatwootAway
 from workers.chatwoot.client import Sight, Sighting
 from workers.chatwoot.errors import ChatwootError, FateUnknown, Gone, OutOfTime, Refused, TokenRefused, TryAgain
 from workers.chatwoot.operations import SHOW, Owner
 from workers.chatwoot.records import Mark
+from workers.delivery.owner import Taken, taken
+from workers.delivery.posting import as_posted
+from workers.delivery.window import instead_of_text, template_params
 from workers.floor import Floor
 from workers.letters import dead_letter
-from workers.owner import Taken, taken
 from workers.patience import patient
-from workers.posting import as_posted
-from workers.tenant import Tenant
-from workers.window import instead_of_text, template_params
 
 _LOOK_SECONDS = 5.0
 _POST_SECONDS = 10.0

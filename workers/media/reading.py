@@ -7,9 +7,9 @@ import time
 from typing import Final
 
 from crews import confined
-from workers import documents
-from workers.documents import Unreadable
-from workers.places import Places
+from workers.media import documents
+from workers.media.documents import Unreadable
+from workers.media.places import Places
 
 _AT_ONCE: Final = 2
 _SECONDS: Final = documents.CHILD_SECONDS + 5.0

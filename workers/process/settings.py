@@ -7,9 +7,9 @@ from arq.worker import Function, func
 
 from chatwootai.stores.queue import Queue
 from chatwootai.telemetry import log
-from workers.environment import Environment, worker_id
-from workers.startup import Shop
-from workers.turn import work
+from workers.process.environment import Environment, worker_id
+from workers.process.startup import Shop
+from workers.turn.turn import work
 
 _JOB_SECONDS = 120
 """How long stock arq lets a job run; a turn ends by its own deadline long before."""

@@ -15,7 +15,7 @@ from yarl import URL
 
 from chatwootai.guarded_session import session
 from chatwootai.net import Forbidden, is_redirect, judge, parse, redirected, same_origin
-from workers.places import Places
+from workers.media.places import Places
 
 PAUSES: Final = (1.0, 2.0, 4.0, 8.0)
 """Seconds after which an address is asked again: Chatwoot tells of a file before it is stored."""

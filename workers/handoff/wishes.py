@@ -9,10 +9,10 @@ from chatwootai.model.outbox import Action, ActionKind
 from chatwootai.model.turn import Exchange
 from chatwootai.stores.conversations import Begun, Decision, pending
 from chatwootai.telemetry import log
-from workers.deliver import deliver
+from workers.account.tenant import Tenant
+from workers.delivery.deliver import deliver
 from workers.floor import Floor
 from workers.patience import patient
-from workers.tenant import Tenant
 
 _HOUR_MS = 3_600_000
 _log = log.get("wishes")

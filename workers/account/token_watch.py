@@ -11,11 +11,11 @@ from chatwootai.stores.refusals import Refusal
 from chatwootai.telemetry import log
 from chatwootai.telemetry.http import Check, Status
 from chatwootai.telemetry.metrics import CHATWOOT_TOKEN, FAILED_OPEN
+from workers.account.looks import LOOK_SECONDS
+from workers.account.tenant import Tenant
+from workers.account.tokens import Tokens, digest
 from workers.chatwoot.errors import ChatwootError, TokenRefused
 from workers.chatwoot.operations import Owner
-from workers.looks import LOOK_SECONDS
-from workers.tenant import Tenant
-from workers.tokens import Tokens, digest
 
 _WATCH_SECONDS: Final = 2.0
 _log = log.get("standing")

@@ -1,0 +1,1 @@
+"""What a contact sent beside words: fetched, read or heard within bounds, before the turn."""
