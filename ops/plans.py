@@ -9,7 +9,7 @@ from ops.printing import as_json, complain, table
 if TYPE_CHECKING:
     from config.crew_set import CrewSet
     from config.settings import Settings
-    from crews.plan import Plan, Step
+    from crews.plan.plan import Plan, Step
 
 
 def show_plan(crewing: "CrewSet", settings: "Settings", arguments: argparse.Namespace) -> int:
@@ -18,8 +18,8 @@ def show_plan(crewing: "CrewSet", settings: "Settings", arguments: argparse.Name
     Raises:
         config.problems.ConfigurationError: there is no such crew.
     """
-    from crews.fuse import can_fuse, needs_stock
-    from crews.planning import planned, shapes
+    from crews.plan.fuse import can_fuse, needs_stock
+    from crews.plan.planning import planned, shapes
 
     blueprint = crewing.blueprint(arguments.function, arguments.channel)
     if wanted := needs_stock(blueprint):

@@ -10,8 +10,8 @@ from ops.printing import as_json, complain
 if TYPE_CHECKING:
     from config.crew_set import CrewSet
     from config.settings import Settings
-    from crews.brief import Part
-    from crews.preview import Sent
+    from crews.answer.preview import Sent
+    from crews.prompt.brief import Part
 
 _FILLED = ("company.", "hours", "tone", "emoji", "language", "promotions", "channels.")
 """Settings that fill a crew's texts, or make the day's situation."""
@@ -19,9 +19,9 @@ _FILLED = ("company.", "hours", "tone", "emoji", "language", "promotions", "chan
 
 def show_prompt(crewing: "CrewSet", settings: "Settings", arguments: argparse.Namespace) -> int:
     """Print each call's messages; 1 where the crew cannot run here."""
+    from crews.answer.preview import preview
     from crews.catalog import Catalog
     from crews.errors import CrewError
-    from crews.preview import preview
 
     catalog = Catalog.from_environment()
     try:
@@ -68,15 +68,15 @@ def _plain(sent: "Sent", origins: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _message(message: Mapping[str, Any]) -> dict[str, Any]:
-    from crews.conversation import words
-    from crews.preview import tokens
+    from crews.answer.preview import tokens
+    from crews.prompt.conversation import words
 
     text = words(message.get("content"))
     return {"role": message.get("role"), "content": text, "tokens": tokens(text)}
 
 
 def _part(part: "Part", origins: Mapping[str, str]) -> dict[str, Any]:
-    from crews.preview import tokens
+    from crews.answer.preview import tokens
 
     name = part.source.rpartition(".")[2]
     made = {"situation": "the day and the question (hours, promotions, language)", "crewai": "CrewAI's own words"}

@@ -14,4 +14,4 @@ uv="$tools/venv/bin/uv"
 [ "${5-}" != alone ] || exit 0
 [ -x "$venv/bin/chatwootai" ] || "$uv" pip install --quiet --python "$venv/bin/python" --no-deps --no-build-isolation -e .
 # crewai's bytecode, now: a worker that starts then takes half as long. Only what it imports (uv could compile all: 100 MB).
-[ -f crews/environment.py ] && env -u PYTHONDONTWRITEBYTECODE "$venv/bin/python" -c "from crews import environment; environment.load()" || true
+[ -f crews/runtime/environment.py ] && env -u PYTHONDONTWRITEBYTECODE "$venv/bin/python" -c "from crews.runtime import environment; environment.load()" || true

@@ -9,8 +9,8 @@ from typing import Any
 
 from chatwootai.model.turn import Draft
 from config.settings import Settings
-from crews.call import Call, Completion, Target, ToolCall
 from crews.catalog import Catalog
+from crews.model_calls.call import Call, Completion, Target, ToolCall
 from tests.asked import asked
 from tests.settings_looks import turn
 from workers.turn import decide
@@ -33,7 +33,7 @@ class _Model:
 
 async def requested(settings: Settings) -> object:
     """What a crew's model is asked with."""
-    from crews.draft import Crews
+    from crews.answer.draft import Crews
 
     model = _Model()
     question = replace(asked(text="Qual creme serve para mim?"), deadline=time.time() + 30)
@@ -43,7 +43,7 @@ async def requested(settings: Settings) -> object:
 
 async def often(settings: Settings) -> object:
     """How many calls are made of a tool that a model asks for over and over."""
-    from crews.draft import Crews
+    from crews.answer.draft import Crews
 
     model = _Model("t")
     with tempfile.TemporaryDirectory() as folder:
@@ -59,9 +59,9 @@ async def often(settings: Settings) -> object:
 
 async def recalled(settings: Settings) -> object:
     """The model that a crew with a memory recalls by."""
-    from crews.draft import Crews
-    from crews.recollection import Remembering
-    from crews.repertoire import Repertoire
+    from crews.answer.draft import Crews
+    from crews.answer.repertoire import Repertoire
+    from crews.stock.recollection import Remembering
 
     by: list[str] = []
 
@@ -97,7 +97,7 @@ async def posted(settings: Settings) -> object:
 
 async def spoken_with(settings: Settings) -> object:
     """The tools of a server, and what the one tells that tells what it was sent."""
-    from crews.offered import Offered
+    from crews.tools.offered import Offered
 
     offered = Offered()
     try:

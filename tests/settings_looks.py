@@ -22,13 +22,13 @@ from chatwootai.stores.conversations import Begun, Hold
 from config.places import place
 from config.settings import Settings
 from config.snapshot import Account, Installation, Secret
-from crews.call import Call, Payer
+from crews.answer.curated import Curated
 from crews.catalog import Catalog
-from crews.curated import Curated
 from crews.hearing import ear
-from crews.policy import standing
-from crews.prices import prices
-from crews.prompt import moment, situation, values
+from crews.model_calls.call import Call, Payer
+from crews.model_calls.policy import standing
+from crews.model_calls.prices import prices
+from crews.prompt.prompt import moment, situation, values
 from tests.asked import asked
 from workers.account.turn_budget import TurnBudget, _day
 from workers.delivery.window import instead_of_text, template_params
@@ -152,8 +152,8 @@ def cost(settings: Settings) -> object:
 
 
 def ceilings(settings: Settings) -> object:
-    from crews.stack.background import Background
-    from crews.stack.budget import Budget
+    from crews.model_calls.wrappers.background import Background
+    from crews.model_calls.wrappers.budget import Budget
 
     policy = standing(settings).policy
     call = Call(target=standing(settings).target, messages=[], deadline=0.0, policy=policy, payer=Payer("1", 17, 9))
@@ -219,7 +219,7 @@ async def fetched(settings: Settings) -> object:
 
 async def called(settings: Settings) -> object:
     """What a declared request sends, and what comes of it; a server of our own answers."""
-    from crews.offered import Offered
+    from crews.tools.offered import Offered
 
     offered = Offered()
     try:

@@ -7,7 +7,7 @@ from typing import Any
 
 from aiohttp import web
 
-from crews.call import Call, Endpoint, Payer, Policy, Target
+from crews.model_calls.call import Call, Endpoint, Payer, Policy, Target
 from sandbox.llm.app import SERVER, runner
 from sandbox.llm.faults import Fault, Kind
 from sandbox.llm.server import Server

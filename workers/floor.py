@@ -12,8 +12,8 @@ from chatwootai.stores.conversations import Begun, Conversations
 from chatwootai.stores.tool_calls import ToolCalls, known_calls
 from chatwootai.stores.turns import Turns
 from config.snapshot import Account, Snapshot
-from crews.draft import Crews
-from crews.tool_calls import Calls
+from crews.answer.draft import Crews
+from crews.run.tool_calls import Calls
 from workers.account.standing import Standing
 from workers.account.tenant import Tenant
 from workers.account.turn_budget import TurnBudget

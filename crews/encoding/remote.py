@@ -8,10 +8,10 @@ from typing import Final
 
 import numpy as np
 
-from crews.call import Payer, Policy, Target
 from crews.encoding.encoder import EncoderUnavailable, Vectors, unit
 from crews.errors import CrewError
-from crews.stack.embeddings import Embeddings
+from crews.model_calls.call import Payer, Policy, Target
+from crews.model_calls.embeddings import Embeddings
 
 _QUESTION_SECONDS: Final = 0.15
 """A question has the embedded encoder to fall back on, and a contact who waits."""

@@ -39,7 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
 def findings(folder: Path, environment: Mapping[str, str]) -> tuple[list, list, int]:  # type: ignore[type-arg]
     """Problems and notes of configuration and crews, and how many accounts are served."""
     from config.loader import inspect
-    from crews import planning
+    from crews.plan import planning
 
     found = inspect(folder, environment)
     problems = list(found.problems) or planning.problems(found.snapshot)

@@ -23,9 +23,9 @@ from chatwootai.model.delivery import Contact
 from chatwootai.model.turn import Exchange, Question
 from chatwootai.stores.connection import connect
 from config.settings import Settings
-from crews import environment
-from crews.call import Call, Completion
 from crews.catalog import SHIPPED, Catalog
+from crews.model_calls.call import Call, Completion
+from crews.runtime import environment
 from sandbox.llm.driver import Driver
 
 BARE, OURS, STOCK, MESSAGES = "bare", "ours", "stock", "messages"
@@ -118,9 +118,9 @@ def _bare(messages: list[Any]) -> Case:
 
 async def _ours(connection: Any) -> tuple[Case, list[Any], Callable[[], Awaitable[None]]]:
     """A draft with everything around it: prompt, crew, the whole stack on a real Redis."""
-    from crews.draft import Crews
-    from crews.stack.assembly import Stack
-    from crews.stack.wire import Wire
+    from crews.answer.draft import Crews
+    from crews.model_calls.assembly import Stack
+    from crews.model_calls.endpoint.wire import Wire
 
     seen: list[Any] = []
     stack = Stack(Wire(), connection)

@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING
 
 from config.crew_text import AgentText, Blueprint, TaskText
 from config.loader import shipped
-from crews import environment
-from crews.call import Call, Endpoint, Target
-from crews.fuse import fields
-from crews.plan import Shape, shaped_as
-from crews.prompt import values
-from crews.run import Run, current
+from crews.model_calls.call import Call, Endpoint, Target
+from crews.plan.fuse import fields
+from crews.plan.plan import Shape, shaped_as
+from crews.prompt.prompt import values
+from crews.run.context import Run, current
+from crews.runtime import environment
 from sandbox.processes import Process, free_port, stop
 
 if TYPE_CHECKING:
-    from crews.repertoire import Runnable
-    from crews.stack.wire import Wire
+    from crews.answer.repertoire import Runnable
+    from crews.model_calls.endpoint.wire import Wire
 
 MODEL = "gpt-4o-mini"
 _SECONDS = 20.0
@@ -37,8 +37,8 @@ class Stage:
 
     def crew(self, blueprint: Blueprint, shape: Shape) -> "Runnable":
         """A crew in a shape, as a worker builds it."""
-        from crews.building import Terms, build
-        from crews.fused import FusedCrew, typed_answer
+        from crews.runtime.building import Terms, build
+        from crews.runtime.fused import FusedCrew, typed_answer
 
         filled = values(shipped(), blueprint)
         terms = Terms(MODEL, 0.3, 170)
@@ -75,7 +75,7 @@ class Stage:
 async def stage(latency: str) -> AsyncIterator[Stage]:
     """A sandbox LLM of its own with a fixed latency."""
     await asyncio.to_thread(environment.load)
-    from crews.stack.wire import Wire
+    from crews.model_calls.endpoint.wire import Wire
 
     with TemporaryDirectory(prefix="chatwootai-bench-") as folder:
         port = free_port()

@@ -14,7 +14,7 @@ import pytest
 from aiohttp import web
 from pydantic import BaseModel
 
-from crews import environment
+from crews.runtime import environment
 from tests.crews_endpoint import Body, Recorder, completion, endpoint, last, tool_call
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # stock CrewAI warns about itself
@@ -236,12 +236,12 @@ async def run_stock(case: Case, recorder: Recorder) -> Any:
 
 
 async def run_ours(case: Case, recorder: Recorder) -> Any:
-    from crews.call import Endpoint, Target
-    from crews.llm import StackLLM
-    from crews.run import Run, current
-    from crews.runner import ReentrantCrew
-    from crews.stack.assembly import Stack
-    from crews.stack.wire import Wire
+    from crews.model_calls.assembly import Stack
+    from crews.model_calls.call import Endpoint, Target
+    from crews.model_calls.endpoint.wire import Wire
+    from crews.run.context import Run, current
+    from crews.runtime.llm import StackLLM
+    from crews.runtime.runner import ReentrantCrew
 
     stack = Stack(Wire())
     llm = StackLLM(stack, model="gpt-4.1-mini", temperature=0.3, max_tokens=99)

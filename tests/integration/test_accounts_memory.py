@@ -4,14 +4,14 @@ from pathlib import Path
 
 from config.loader import load
 from config.snapshot import Account
-from crews import environment
+from crews.answer.draft import _run
+from crews.answer.repertoire import Repertoire
+from crews.answer.warm import Echo
 from crews.catalog import Catalog
-from crews.draft import _run
-from crews.offered import Offered
-from crews.policy import standing
-from crews.recollection import Shelves
-from crews.repertoire import Repertoire
-from crews.warm import Echo
+from crews.model_calls.policy import standing
+from crews.runtime import environment
+from crews.stock.recollection import Shelves
+from crews.tools.offered import Offered
 from ingress.rate import Rates
 from tests.asked import asked
 

@@ -15,7 +15,7 @@ from config.live import Live
 from config.loader import load
 from config.packing import unpack
 from config.places import place
-from crews.prompt import values
+from crews.prompt.prompt import values
 from sandbox.processes import Process, free_port
 from tests.door import message, signed
 from workers.floor import Floor

@@ -14,16 +14,16 @@ from aiohttp import web
 from chatwootai.model.delivery import Contact
 from chatwootai.model.turn import Exchange, Question, Usage
 from config.settings import Settings
-from crews import environment
-from crews.call import Call, Completion
 from crews.catalog import SHIPPED, Catalog
 from crews.errors import CrewUnsupported, ModelRefused, ModelUnavailable
-from crews.run import Run
+from crews.model_calls.call import Call, Completion
+from crews.run.context import Run
+from crews.runtime import environment
 from tests.crews_endpoint import Answer, Body, Recorder, completion, endpoint, last, tool_call
 from tests.stack_endpoint import sandbox_llm
 
 if TYPE_CHECKING:
-    from crews.draft import Crews
+    from crews.answer.draft import Crews
 
 HOSTILE = (
     "{message}",
@@ -41,9 +41,9 @@ async def crews(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator["Crews"]:
     monkeypatch.setenv("OPENAI_API_KEY", "environment-key")
     monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
     await asyncio.to_thread(environment.load)
-    from crews.draft import Crews
-    from crews.stack.assembly import Stack
-    from crews.stack.wire import Wire
+    from crews.answer.draft import Crews
+    from crews.model_calls.assembly import Stack
+    from crews.model_calls.endpoint.wire import Wire
 
     stack = Stack(Wire())
     opened = Crews(Catalog(SHIPPED), stack, stack)
@@ -385,14 +385,14 @@ async def test_a_crew_that_is_not_there_is_an_error_for_people(crews: "Crews") -
 
 
 async def test_built_crews_are_bounded(crews: "Crews", monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("crews.repertoire._CREWS", 3)
+    monkeypatch.setattr("crews.answer.repertoire._CREWS", 3)
     for number in range(6):
         crews._repertoire.of(question(), settings("http://x.invalid", company={"name": f"Shop {number}"}))
     assert (len(crews._repertoire._crews), len(crews._repertoire._known)) == (3, 3)
 
 
 async def test_opening_warms_up_without_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from crews.draft import Crews
+    from crews.answer.draft import Crews
 
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
     crews = await Crews.open()

@@ -48,7 +48,7 @@ async def main():
     from chatwootai.model.delivery import Contact
     from chatwootai.model.turn import Question
     from config.settings import Settings
-    from crews.draft import Crews
+    from crews.answer.draft import Crews
 
     crews = await Crews.open()
     seen["connects_by_opening"] = list(seen["connects"])
@@ -56,7 +56,7 @@ async def main():
     asked = Question(turn="t", account="1", folder="a", domain="d", inbox=1, channel="whatsapp", conversation=1,
         last_message=1, function="customer_service", contact=Contact(id=1), text="Secret words of a customer.",
         history=(), deadline=time.time() + 30)
-    draft = await crews.draft(asked, shop)
+    draft = await crews.answer.draft(asked, shop)
     await crews.close()
     await runner.cleanup()
 

@@ -9,9 +9,9 @@ import pytest
 from pydantic import BaseModel
 
 from chatwootai.model.turn import Usage
-from crews import environment
-from crews.call import Call, Completion, ToolCall
 from crews.errors import CrewUnsupported, GuardrailFailed, ModelSilent, ModelUnavailable
+from crews.model_calls.call import Call, Completion, ToolCall
+from crews.runtime import environment
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # crewai reads deprecated fields of its own
 
@@ -50,7 +50,7 @@ def asks(*calls: ToolCall) -> Completion:
 def agent(model: Model, **more: Any) -> Any:
     from crewai import Agent
 
-    from crews.llm import StackLLM
+    from crews.runtime.llm import StackLLM
 
     given = {"role": "Clerk", "goal": "help", "backstory": "Calm.", "llm": StackLLM(model, model="m"), **more}
     return Agent(**given)
@@ -64,13 +64,13 @@ def task(worker: Any, name: str = "answer", **more: Any) -> Any:
 
 
 def crew(*tasks: Any, **more: Any) -> Any:
-    from crews.runner import ReentrantCrew
+    from crews.runtime.runner import ReentrantCrew
 
     return ReentrantCrew(agents=[each.agent for each in tasks], tasks=list(tasks), **more)
 
 
 async def kickoff(built: Any, inputs: dict[str, Any] | None = None, *, seconds: float = 20) -> Any:
-    from crews.run import Run, current
+    from crews.run.context import Run, current
 
     token = current.set(Run(deadline=time.time() + seconds))
     try:
@@ -368,7 +368,7 @@ def test_a_tool_with_a_counter_is_refused() -> None:
 
 
 def test_a_blocking_call_of_the_model_is_refused() -> None:
-    from crews.llm import StackLLM
+    from crews.runtime.llm import StackLLM
 
     with pytest.raises(NotImplementedError, match="acall"):
         StackLLM(Model(quiet), model="m").call("hello")

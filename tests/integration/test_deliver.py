@@ -19,7 +19,7 @@ from chatwootai.stores.lives import Lives
 from chatwootai.stores.mailbox import Mailbox
 from chatwootai.stores.queue import Queue
 from config.loader import load
-from crews.draft import Crews
+from crews.answer.draft import Crews
 from sandbox.chatwoot import app, seed
 from sandbox.chatwoot.driver import Driver, Sent
 from sandbox.chatwoot.world import World

@@ -13,13 +13,13 @@ from chatwootai.stores.connection import Connection
 from chatwootai.stores.vectors import VectorStore
 from config.model_settings import Price
 from config.spending import Budget
-from crews.call import Endpoint, Payer, Policy, Target
 from crews.encoding.cached import CachedEncoder, first_answer
 from crews.encoding.embedded import EmbeddedEncoder
 from crews.encoding.encoder import EncoderUnavailable
 from crews.encoding.remote import RemoteEncoder, Terms
-from crews.stack.assembly import Stack
-from crews.stack.wire import Wire
+from crews.model_calls.assembly import Stack
+from crews.model_calls.call import Endpoint, Payer, Policy, Target
+from crews.model_calls.endpoint.wire import Wire
 from sandbox.llm.app import runner as llm_runner
 from sandbox.llm.settings import Settings
 

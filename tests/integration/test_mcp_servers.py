@@ -19,9 +19,9 @@ from structlog.testing import capture_logs
 
 from config.settings import Settings
 from config.tools import Tools
-from crews import environment
-from crews.offered import Offered
-from crews.tool_result import Fate
+from crews.run.tool_result import Fate
+from crews.runtime import environment
+from crews.tools.offered import Offered
 from tests.integration.test_tools_used import served
 
 DESK = str(Path(__file__).parents[1] / "mcp_desk.py")
@@ -66,7 +66,7 @@ def by_program(log: Path, **more: Any) -> dict[str, Any]:
 
 @asynccontextmanager
 async def server(tools: dict[str, Any]) -> AsyncIterator[Any]:
-    from crews.mcp.server import Server
+    from crews.tools.mcp.server import Server
 
     known = Tools.model_validate(tools)
     found = Server("desk", known.mcp["desk"], known, "1")
@@ -253,7 +253,7 @@ async def test_what_is_no_text_is_named_and_what_is_structured_stays_so(tmp_path
 
 ORPHAN = """
 import asyncio, os, sys
-from crews.mcp.stdio import program
+from crews.tools.mcp.stdio import program
 async def main():
     async with program([sys.executable, "-c", sys.argv[1]], {}):
         print("up", flush=True)

@@ -13,11 +13,11 @@ import pytest
 from chatwootai.model.delivery import Contact
 from chatwootai.model.turn import Draft, Question, Usage
 from config.settings import Settings
-from crews import environment
-from crews.call import Call, Completion, ToolCall
 from crews.catalog import Catalog
-from crews.fuse import fields
-from crews.planning import planned
+from crews.model_calls.call import Call, Completion, ToolCall
+from crews.plan.fuse import fields
+from crews.plan.planning import planned
+from crews.runtime import environment
 
 CREWS = Path(__file__).parents[1] / "crews"
 USAGE = Usage(prompt_tokens=10, completion_tokens=5, calls=1)
@@ -53,7 +53,7 @@ def object_of(confidence: Any, answer: str = "Sim, temos.") -> str:
 
 
 async def drafted(answering: Model, *, seconds: float = 60, **settings: Any) -> Draft:
-    from crews.draft import Crews
+    from crews.answer.draft import Crews
 
     asked = Question(
         turn="t", account="1", folder="a", domain="retail", inbox=1, channel="whatsapp", function="ancestor",

@@ -25,8 +25,8 @@ from config.kinds import Kind
 from config.loader import load, shipped
 from config.places import place
 from config.settings import SENTENCES, Settings
-from crews import environment
-from crews.call import Endpoint, Payer, Policy, Target
+from crews.model_calls.call import Endpoint, Payer, Policy, Target
+from crews.runtime import environment
 from tests.settings_looks import prompt
 from tests.settings_mapping_looks import Place, Recorder, recording
 from tests.settings_mapping_table import MAPPED, MAPPING, ROUTED

@@ -12,12 +12,12 @@ from chatwootai.stores.budgets import BudgetStore, SpendingAccount
 from chatwootai.stores.connection import Connection, connect
 from chatwootai.telemetry.metrics import BUDGETS, FAILED_OPEN
 from config.spending import Budget as Limits
-from crews.call import Call, Completion, Payer, Policy
 from crews.errors import BudgetSpent
-from crews.prices import NANO, prices
-from crews.stack.background import Background
-from crews.stack.budget import Budget
-from crews.stack.wire import Wire
+from crews.model_calls.call import Call, Completion, Payer, Policy
+from crews.model_calls.endpoint.wire import Wire
+from crews.model_calls.prices import NANO, prices
+from crews.model_calls.wrappers.background import Background
+from crews.model_calls.wrappers.budget import Budget
 from tests.stack_endpoint import Llm, call, sandbox_llm
 
 
@@ -93,7 +93,7 @@ async def test_each_has_a_purse_of_its_own(
 
 
 async def test_a_failed_call_costs_nothing(budget: Budget, redis: Connection, unused_tcp_port: int) -> None:
-    from crews.call import Endpoint, Target
+    from crews.model_calls.call import Endpoint, Target
 
     nowhere = Target(endpoint=Endpoint(f"http://127.0.0.1:{unused_tcp_port}/v1", "k"), model="gpt-4o-mini")
     with pytest.raises(Exception, match="could not be reached"):

@@ -10,12 +10,12 @@ import pytest
 from chatwootai.stores.completions import CompletionStore
 from chatwootai.stores.connection import Connection, connect
 from chatwootai.telemetry.metrics import FAILED_OPEN
-from crews.call import Call, Completion, Fresh, Payer
 from crews.errors import ModelUnavailable
-from crews.stack.background import Background
-from crews.stack.cache import Cache, _digest
-from crews.stack.deadline import Deadline
-from crews.stack.wire import Wire
+from crews.model_calls.call import Call, Completion, Fresh, Payer
+from crews.model_calls.endpoint.wire import Wire
+from crews.model_calls.wrappers.background import Background
+from crews.model_calls.wrappers.cache import Cache, _digest
+from crews.model_calls.wrappers.deadline import Deadline
 from sandbox.llm.faults import Kind
 from tests.stack_endpoint import Llm, call, sandbox_llm
 
@@ -87,7 +87,7 @@ def test_whatever_shapes_an_answer_shapes_its_key(change: dict[str, Any]) -> Non
             assert one.keep is not None
             return _digest(one, one.keep)
 
-    from crews.call import Endpoint
+    from crews.model_calls.call import Endpoint
 
     ENDPOINT = Endpoint("http://x.invalid/v1", "k")  # noqa: N806
     assert asyncio.run(digest()) != asyncio.run(digest(**change))

@@ -8,9 +8,9 @@ import pytest
 import yaml
 
 from chatwootai.model.turn import Draft, Told
-from crews import environment
-from crews.call import Endpoint, Payer, Policy, Target
 from crews.errors import CrewError
+from crews.model_calls.call import Endpoint, Payer, Policy, Target
+from crews.runtime import environment
 from tests.dialect_endpoint import Case, Said, is_so, saying
 
 pytestmark = [
@@ -44,8 +44,8 @@ def test_there_are_many_and_each_says_where_it_is_from() -> None:
 
 @pytest.mark.parametrize("name", CASES)
 async def test_what_the_contact_reads(name: str) -> None:
-    from crews.stack.assembly import Stack
-    from crews.stack.wire import Wire
+    from crews.model_calls.assembly import Stack
+    from crews.model_calls.endpoint.wire import Wire
 
     case = CASES[name]
     stack = Stack(Wire())
@@ -73,9 +73,9 @@ class Asked:
 
     async def outcome(self) -> None:
         """Run the crew to its draft, or to the error that gives the conversation to people."""
-        from crews.draft import _draft
+        from crews.answer.draft import _draft
         from crews.errors import ModelSilent
-        from crews.run import Run, current
+        from crews.run.context import Run, current
 
         target = Target(endpoint=Endpoint(self.said.url, self.case.get("key", "k")), model=self.case.get("model", "m"))
         run = Run(deadline=time.time() + 20, target=target, payer=Payer("shop"), policy=Policy(hedge_share=0))
@@ -115,8 +115,8 @@ class Asked:
     def _crew(self) -> Any:
         from crewai import Agent, Task
 
-        from crews.llm import StackLLM
-        from crews.runner import ReentrantCrew
+        from crews.runtime.llm import StackLLM
+        from crews.runtime.runner import ReentrantCrew
 
         llm = StackLLM(self.stack, model=self.case.get("model", "m"), temperature=0.3, max_tokens=400)
         tools = [self._tool(name) for name in self.case.get("tools", ())]

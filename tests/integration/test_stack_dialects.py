@@ -9,10 +9,10 @@ import pytest
 from aiohttp import web
 
 from config.model_settings import Served
-from crews.call import Call, Endpoint, Policy, Target
 from crews.errors import ModelRefused, ModelUnavailable
-from crews.stack.endpoint.clients import addressed
-from crews.stack.wire import Wire
+from crews.model_calls.call import Call, Endpoint, Policy, Target
+from crews.model_calls.endpoint.clients import addressed
+from crews.model_calls.endpoint.wire import Wire
 from tests.crews_endpoint import Body, Recorder, completion, endpoint
 
 SCHEMA = {"type": "json_schema", "json_schema": {"name": "A", "schema": {"type": "object"}, "strict": True}}
@@ -103,7 +103,7 @@ async def test_what_was_refused_is_tried_again_after_an_hour(wire: Wire, monkeyp
         away = False
         await wire.complete(call(recorder, tools=[TOOL]))
         assert "tools" not in recorder.bodies[-1]
-        monkeypatch.setattr("crews.stack.request.dialect._LIFETIME", 0.0)
+        monkeypatch.setattr("crews.model_calls.request.dialect._LIFETIME", 0.0)
         await wire.complete(call(recorder, tools=[TOOL]))
         assert "tools" in recorder.bodies[-1]
 

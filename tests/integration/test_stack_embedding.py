@@ -6,9 +6,9 @@ import time
 import pytest
 from aiohttp import web
 
-from crews.call import Endpoint, Target
 from crews.errors import ModelUnavailable
-from crews.stack.wire import Wire
+from crews.model_calls.call import Endpoint, Target
+from crews.model_calls.endpoint.wire import Wire
 
 
 async def test_an_answer_that_comes_byte_by_byte_is_not_waited_for() -> None:

@@ -8,13 +8,13 @@ import pytest
 
 from chatwootai.stores.breakers import BreakerStore
 from chatwootai.stores.connection import Connection, connect
-from crews.call import Endpoint, Policy, Target
 from crews.errors import ModelRefused, ModelUnavailable
-from crews.stack.background import Background
-from crews.stack.breaker import Breakers
-from crews.stack.fallback import Fallback
-from crews.stack.hedging import Hedging
-from crews.stack.wire import Wire
+from crews.model_calls.call import Endpoint, Policy, Target
+from crews.model_calls.endpoint.wire import Wire
+from crews.model_calls.wrappers.background import Background
+from crews.model_calls.wrappers.breaker import Breakers
+from crews.model_calls.wrappers.fallback import Fallback
+from crews.model_calls.wrappers.hedging import Hedging
 from sandbox.llm.faults import Kind
 from tests.stack_endpoint import Llm, call, sandbox_llm
 

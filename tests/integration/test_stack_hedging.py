@@ -9,10 +9,10 @@ import pytest
 
 from chatwootai.model.turn import Usage
 from chatwootai.telemetry.metrics import HEDGES
-from crews.call import Policy, total
 from crews.errors import ModelUnavailable
-from crews.stack.hedging import Hedging
-from crews.stack.wire import Wire
+from crews.model_calls.call import Policy, total
+from crews.model_calls.endpoint.wire import Wire
+from crews.model_calls.wrappers.hedging import Hedging
 from sandbox.llm.faults import Kind
 from tests.stack_endpoint import Llm, call, sandbox_llm
 
@@ -119,7 +119,7 @@ async def test_the_same_model_at_a_private_address_is_not_asked_a_second_time(he
 async def test_a_model_whose_second_requests_never_win_is_asked_once(
     hedging: Hedging, llm: Llm, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("crews.stack.pace._NEVER_WINS", 2)
+    monkeypatch.setattr("crews.model_calls.wrappers.pace._NEVER_WINS", 2)
     pace = hedging.pace(llm.target())
     for _ in range(2):
         pace.second_ended(won=False, now=time.monotonic())

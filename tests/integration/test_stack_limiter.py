@@ -9,11 +9,11 @@ import pytest
 
 from chatwootai.stores.connection import Connection, connect
 from chatwootai.stores.limits import LimitStore
-from crews.call import Completion, Payer
 from crews.errors import ModelUnavailable
-from crews.stack.background import Background
-from crews.stack.limiter import Limiter
-from crews.stack.wire import Wire
+from crews.model_calls.call import Completion, Payer
+from crews.model_calls.endpoint.wire import Wire
+from crews.model_calls.wrappers.background import Background
+from crews.model_calls.wrappers.limiter import Limiter
 from sandbox.llm.faults import Kind
 from tests.stack_endpoint import call, sandbox_llm
 

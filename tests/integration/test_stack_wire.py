@@ -9,9 +9,9 @@ import pytest
 from aiohttp import web
 
 from chatwootai.telemetry.metrics import MODEL_CALLS, MODEL_TOKENS
-from crews.call import Endpoint, Policy, Target
 from crews.errors import ModelRefused, ModelUnavailable
-from crews.stack.wire import Wire
+from crews.model_calls.call import Endpoint, Policy, Target
+from crews.model_calls.endpoint.wire import Wire
 from sandbox.llm.faults import Kind
 from tests.stack_endpoint import call, sandbox_llm
 
@@ -79,7 +79,7 @@ async def test_late_and_without_a_whole_sentence_it_is_out_of_time(wire: Wire) -
 
 
 async def test_silence_in_the_midst_is_a_fault_while_there_is_time(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("crews.stack.endpoint.exchange._PAUSE_AT_HOME", 0.5)
+    monkeypatch.setattr("crews.model_calls.endpoint.exchange._PAUSE_AT_HOME", 0.5)
 
     async def say(response: web.StreamResponse) -> None:
         await response.write(word("Yes, we do. "))

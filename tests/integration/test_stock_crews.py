@@ -12,10 +12,10 @@ import pytest
 from chatwootai.model.delivery import Contact
 from chatwootai.model.turn import Draft, Question, Usage
 from config.settings import Settings
-from crews import environment
-from crews.call import Call, Completion, ToolCall
 from crews.catalog import Catalog
 from crews.errors import ModelUnavailable
+from crews.model_calls.call import Call, Completion, ToolCall
+from crews.runtime import environment
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # stock CrewAI warns about itself
 
@@ -67,7 +67,7 @@ def question(text: str = "Tem {creme}?", seconds: float = 30.0) -> Question:
 
 
 async def drafted(known: Catalog, model: Model, asked: Question | None = None) -> Draft:
-    from crews.draft import Crews
+    from crews.answer.draft import Crews
 
     return await Crews(known, model).draft(asked or question(), Settings())
 

@@ -12,9 +12,9 @@ import pytest
 from chatwootai.model.delivery import Contact
 from chatwootai.model.turn import Draft, Question
 from config.settings import Settings
-from crews import environment
 from crews.catalog import Catalog
-from crews.recollection import LIFETIME, OF_A_CONTACT, OF_A_TENANT, TENANTS, Shelf, Shelves
+from crews.runtime import environment
+from crews.stock.recollection import LIFETIME, OF_A_CONTACT, OF_A_TENANT, TENANTS, Shelf, Shelves
 from sandbox.llm.faults import Kind
 from tests.stack_endpoint import Llm, sandbox_llm
 
@@ -48,9 +48,9 @@ class Shop:
     """Crews over the real stack and the sandbox LLM."""
 
     def __init__(self, folder: Path, llm: Llm) -> None:
-        from crews.draft import Crews
-        from crews.stack.assembly import Stack
-        from crews.stack.wire import Wire
+        from crews.answer.draft import Crews
+        from crews.model_calls.assembly import Stack
+        from crews.model_calls.endpoint.wire import Wire
 
         stack = Stack(Wire())
         self.crews = Crews(catalog(folder), stack, stack)

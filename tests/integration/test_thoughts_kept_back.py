@@ -12,9 +12,9 @@ from aiohttp import web
 from chatwootai.model.delivery import Contact
 from chatwootai.model.turn import Draft, Question
 from config.settings import Settings
-from crews import environment
 from crews.catalog import Catalog
-from crews.planning import planned
+from crews.plan.planning import planned
+from crews.runtime import environment
 from tests.crews_endpoint import Body, Recorder, endpoint
 
 pytestmark = [
@@ -91,9 +91,9 @@ def _crewai() -> None:
 @pytest.fixture
 async def drafts() -> AsyncIterator[Callable[..., Any]]:
     """Drafts through the whole stack, from a real endpoint."""
-    from crews.draft import Crews
-    from crews.stack.assembly import Stack
-    from crews.stack.wire import Wire
+    from crews.answer.draft import Crews
+    from crews.model_calls.assembly import Stack
+    from crews.model_calls.endpoint.wire import Wire
 
     stack = Stack(Wire())
 

@@ -11,8 +11,8 @@ from chatwootai.stores.connection import Connection
 from chatwootai.stores.conversations import Begun, Conversations
 from chatwootai.stores.mailbox import Mailbox
 from chatwootai.stores.tool_calls import ToolCalls, known_calls
-from crews import environment
-from crews.tool_result import Answer, Fate
+from crews.run.tool_result import Answer, Fate
+from crews.runtime import environment
 from tests.integration.test_stores_conversations import CONV, begin, commit, delivery
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
@@ -47,7 +47,7 @@ class Shop:
 
 
 def calls(redis: Connection, found: Begun) -> Any:
-    from crews.tool_calls import Calls
+    from crews.run.tool_calls import Calls
 
     return Calls(f"{CONV}:{found.burst}", ToolCalls(redis, found.hold, found.burst), known_calls(found.calls))
 

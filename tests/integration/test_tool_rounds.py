@@ -13,9 +13,9 @@ from aiohttp import web
 from chatwootai.model.delivery import Contact
 from chatwootai.model.turn import Draft, Question, Usage
 from config.settings import Settings
-from crews import environment
-from crews.call import Call, Completion, ToolCall
 from crews.catalog import Catalog
+from crews.model_calls.call import Call, Completion, ToolCall
+from crews.runtime import environment
 from tests.integration.test_tools_used import served
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # stock CrewAI warns about itself
@@ -82,7 +82,7 @@ def catalog(folder: Path, more: str = "") -> Catalog:
 
 
 async def drafted(known: Catalog, model: Insatiable, tools: Any, calls: Any = None) -> Draft:
-    from crews.draft import Crews
+    from crews.answer.draft import Crews
 
     asked = Question(
         turn="turn-1", account="1", folder="a", domain="d", inbox=1, channel="whatsapp", function="shop",
@@ -137,7 +137,7 @@ async def test_one_that_asks_for_tools_when_it_is_offered_none_gives_way_to_peop
 
 
 async def test_drafts_of_one_turn_share_the_calls_that_it_may_make(tmp_path: Path, shop: Shop) -> None:
-    from crews.tool_calls import Calls
+    from crews.run.tool_calls import Calls
 
     class Nowhere:
         async def begin(self, *_: Any) -> None: ...

@@ -19,9 +19,9 @@ from chatwootai.model.delivery import Contact
 from chatwootai.model.outbox import ActionKind
 from chatwootai.model.turn import Aside, Draft, Question, Usage
 from config.settings import Settings
-from crews import environment
-from crews.call import Call, Completion, ToolCall
 from crews.catalog import Catalog
+from crews.model_calls.call import Call, Completion, ToolCall
+from crews.runtime import environment
 
 TESTS = Path(__file__).parents[1]
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -65,7 +65,7 @@ def catalog(folder: Path, *tools: str) -> Catalog:
 
 
 async def drafted(known: Catalog, model: Model, tools: Any, *, contact: Contact = ANA, seconds: float = 20) -> Draft:
-    from crews.draft import Crews
+    from crews.answer.draft import Crews
 
     asked = Question(
         turn="turn-1", account="1", folder="a", domain="d", inbox=1, channel="whatsapp", function="shop",

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crews.template import fill, placeholders
+from crews.prompt.template import fill, placeholders
 
 NAMES = ("company.name", "tone", "message", "role", "goal")
 braces = st.sampled_from(

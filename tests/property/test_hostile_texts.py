@@ -28,12 +28,13 @@ from chatwootai.model.words import clauses, fold
 from chatwootai.telemetry import mask
 from config.answers import normalised
 from config.settings import Settings
-from crews import markers, near, sharing
-from crews.as_data import as_data
-from crews.conversation import messages, objects_in
-from crews.sentences import whole_sentences
-from crews.stack.response import halves, harmony, leaked
-from crews.stack.response.thoughts import without_thoughts
+from crews.answer import near, sharing
+from crews.model_calls.response import halves, harmony, leaked
+from crews.model_calls.response.thoughts import without_thoughts
+from crews.model_calls.sentences import whole_sentences
+from crews.prompt import markers
+from crews.prompt.conversation import messages, objects_in
+from crews.run.as_data import as_data
 from ingress.payload import Arrival, parse
 from sandbox.hostile import SHAPES, Shape
 from sandbox.llm import prompt as model_prompt

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from chatwootai.net import Forbidden, allow, is_public, normal_host
 from config.tools import HttpTool
-from crews.url_template import Misfit, filled_url
+from crews.tools.url_template import Misfit, filled_url
 
 INSIDE = [
     ipaddress.ip_network(each)

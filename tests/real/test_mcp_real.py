@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from crews import environment
-from crews.tool_result import Fate
+from crews.run.tool_result import Fate
+from crews.runtime import environment
 from tests.integration.test_mcp_servers import ask, server
 from tests.real.parts import where
 

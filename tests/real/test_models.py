@@ -15,11 +15,11 @@ from typing import Any
 import pytest
 
 from chatwootai.telemetry.metrics import HEDGES
-from crews.call import Call, Endpoint, Payer, Policy, Target
 from crews.errors import ModelRefused
-from crews.stack.assembly import Stack
-from crews.stack.hedging import Hedging
-from crews.stack.wire import Wire
+from crews.model_calls.assembly import Stack
+from crews.model_calls.call import Call, Endpoint, Payer, Policy, Target
+from crews.model_calls.endpoint.wire import Wire
+from crews.model_calls.wrappers.hedging import Hedging
 from sandbox.chatwoot.driver import Driver
 from sandbox.processes import free_port
 from sandbox.system import Plan, System

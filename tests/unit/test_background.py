@@ -11,8 +11,8 @@ from chatwootai.stores.connection import Connection, StoreMisused, StoreUnavaila
 from chatwootai.stores.examination import probe
 from chatwootai.telemetry import tasks
 from chatwootai.telemetry.tasks import for_ever, owned
-from crews.stack.background import Background
-from crews.stack.failing_open import FailingOpen
+from crews.model_calls.wrappers.background import Background
+from crews.model_calls.wrappers.failing_open import FailingOpen
 
 
 @pytest.fixture(autouse=True)

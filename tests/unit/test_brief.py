@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 import pytest
 
 from config.settings import Settings
-from crews.brief import Brief, joined
+from crews.answer.preview import Sent, preview
 from crews.catalog import SHIPPED, Catalog
-from crews.markers import read
-from crews.preview import Sent, preview
+from crews.prompt.brief import Brief, joined
+from crews.prompt.markers import read
 
 SHOP = {
     "language": "pt",

@@ -1,6 +1,6 @@
 from chatwootai.model.delivery import Contact
 from chatwootai.model.turn import Exchange, Question
-from crews.conversation import messages
+from crews.prompt.conversation import messages
 
 
 def question(text: str, *history: Exchange, **more: object) -> Question:

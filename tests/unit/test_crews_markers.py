@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from config.crew_text import Blueprint
 from crews.catalog import Catalog
-from crews.markers import read, split_choices, split_handoff, split_sure, taught
+from crews.prompt.markers import read, split_choices, split_handoff, split_sure, taught
 
 FUNCTIONS = ("customer_service", "sales", "support", "analytics")
 

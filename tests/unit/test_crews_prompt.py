@@ -6,7 +6,7 @@ import pytest
 from config.crew_text import PLACEHOLDERS
 from config.settings import Settings
 from crews.catalog import SHIPPED, Catalog
-from crews.prompt import moment, situation, values
+from crews.prompt.prompt import moment, situation, values
 from tests.unit.test_model_turn import question
 
 SHOP = {

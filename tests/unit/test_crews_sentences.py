@@ -2,7 +2,7 @@
 
 import pytest
 
-from crews.sentences import whole_sentences
+from crews.model_calls.sentences import whole_sentences
 
 
 @pytest.mark.parametrize(

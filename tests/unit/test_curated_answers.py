@@ -12,7 +12,7 @@ from chatwootai.model.turn import Question
 from config.answers import Answer, normalised
 from config.loader import inspect
 from config.settings import Settings
-from crews.curated import Curated, Found
+from crews.answer.curated import Curated, Found
 
 MAPPING = """\
 version: 1
@@ -127,7 +127,7 @@ async def test_another_way_to_find_an_answer_is_asked_after_the_words() -> None:
         async def find(self, question: Question, settings: Settings, day: object) -> Found | None:
             return Found("pix", answer, 0.9) if "pix" in question.text else None
 
-    from crews.curated import Exact
+    from crews.answer.curated import Exact
 
     curated = Curated([Exact(), Meaning()])
     known = settings(other=Answer(questions=("horário?",), answer="Nove."))

@@ -25,9 +25,9 @@ from chatwootai.guarded_session import session
 from chatwootai.model.attached import described
 from chatwootai.model.delivery import Attachment, Delivery
 from config.settings import Settings
-from crews.call import Call, Endpoint, Target, estimated_prompt
-from crews.conversation import words
 from crews.hearing import ear
+from crews.model_calls.call import Call, Endpoint, Target, estimated_prompt
+from crews.prompt.conversation import words
 from workers.media import documents, fetch
 from workers.media.documents import Unreadable
 from workers.media.fetch import Fetcher, Trusted, Unfetchable

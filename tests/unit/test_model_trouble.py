@@ -13,12 +13,12 @@ from chatwootai.model.handoff import Cause, Need
 from chatwootai.model.reasons import Trouble
 from chatwootai.telemetry import log
 from config.settings import Settings
-from crews.call import Endpoint, Target
 from crews.errors import BudgetSpent, ModelRefused, ModelSilent, ModelUnavailable
-from crews.policy import KEY, without_key
-from crews.stack.background import Background
-from crews.stack.health import Health
-from crews.trouble import briefly, trouble
+from crews.model_calls.call import Endpoint, Target
+from crews.model_calls.policy import KEY, without_key
+from crews.model_calls.trouble import briefly, trouble
+from crews.model_calls.wrappers.background import Background
+from crews.model_calls.wrappers.health import Health
 
 HOUR = 3600.0
 

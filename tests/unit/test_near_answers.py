@@ -10,11 +10,11 @@ from chatwootai.model.delivery import Contact
 from chatwootai.model.turn import Draft, Question
 from config.answers import Answer
 from config.settings import Settings
-from crews import environment
-from crews.call import Call, Completion
+from crews.answer.near import essence, nearest
 from crews.catalog import Catalog
 from crews.errors import BudgetSpent, CrewError, ModelRefused, ModelUnavailable
-from crews.near import essence, nearest
+from crews.model_calls.call import Call, Completion
+from crews.runtime import environment
 
 DAY = date(2026, 12, 1)
 
@@ -109,7 +109,7 @@ class Failing:
 
 async def drafted(error: Exception, text: str = "me diz o prazo da troca", *, near: bool = True) -> Draft:
     environment.load()
-    from crews.draft import Crews
+    from crews.answer.draft import Crews
 
     answers = {"troca": Answer(questions=("Qual o prazo de troca?",), answer="São 7 dias.")}
     settings = Settings(answers=answers, near_answers=near)

@@ -11,12 +11,12 @@ import pytest
 from config.crew_text import AgentText, Blueprint, TaskText
 from config.loader import inspect
 from config.model_settings import Price
+from crews.answer.degrade import Takes, choose
 from crews.catalog import Catalog
-from crews.degrade import Takes, choose
-from crews.fuse import ANSWER, CONFIDENCE, can_fuse, fields, fused, needs_stock
-from crews.latency import pace
-from crews.plan import Terms, plan, side_by_side
-from crews.planning import notes, problems
+from crews.plan.fuse import ANSWER, CONFIDENCE, can_fuse, fields, fused, needs_stock
+from crews.plan.latency import pace
+from crews.plan.plan import Terms, plan, side_by_side
+from crews.plan.planning import notes, problems
 
 CREWS = Path(__file__).parents[1] / "crews"
 TERMS = Terms(model="gpt-4o-mini", max_tokens=400, deadline=10.0, price=Price(input=0.15, output=0.6))

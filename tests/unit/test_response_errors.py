@@ -4,16 +4,16 @@ import time
 
 import pytest
 
-from crews.call import Call, Endpoint, Target
 from crews.errors import ModelRefused, ModelUnavailable
-from crews.stack.endpoint import counting
-from crews.stack.request.address import is_private
-from crews.stack.request.chat import written
-from crews.stack.request.history import with_less_history
-from crews.stack.request.packing import packed
-from crews.stack.response.errors import Reported, of_body
-from crews.stack.response.masking import masked
-from crews.stack.response.tool_calls import ToolCalls
+from crews.model_calls.call import Call, Endpoint, Target
+from crews.model_calls.endpoint import counting
+from crews.model_calls.request.address import is_private
+from crews.model_calls.request.chat import written
+from crews.model_calls.request.history import with_less_history
+from crews.model_calls.request.packing import packed
+from crews.model_calls.response.errors import Reported, of_body
+from crews.model_calls.response.masking import masked
+from crews.model_calls.response.tool_calls import ToolCalls
 
 
 def call(*messages: dict[str, object], key: str = "k") -> Call:

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatwootai.model.turn import Usage
-from crews.stack.response.events import MalformedStream
-from crews.stack.response.message import EndpointError, Message
+from crews.model_calls.response.events import MalformedStream
+from crews.model_calls.response.message import EndpointError, Message
 
 NOTHING = Usage()
 

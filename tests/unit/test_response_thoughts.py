@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crews.stack.response.thoughts import FirstWord, begins_without_mark, without_thoughts
+from crews.model_calls.response.thoughts import FirstWord, begins_without_mark, without_thoughts
 
 ANSWER = "Olá! Abrimos às 9h."
 THOUGHT = "The customer asks about hours. They want 9h.\n\nI will answer."

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from crews.stack.pace import Pace, Quantile
+from crews.model_calls.wrappers.pace import Pace, Quantile
 
 
 def first_token(draw: random.Random) -> float:

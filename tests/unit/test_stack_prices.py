@@ -8,9 +8,9 @@ from chatwootai.model.turn import Usage
 from config.loader import inspect
 from config.model_settings import Price
 from config.problems import ConfigurationError
-from crews import pricing
-from crews.call import Endpoint, Target
-from crews.prices import prices, read
+from crews.model_calls.call import Endpoint, Target
+from crews.model_calls.prices import prices, read
+from crews.plan import pricing
 
 USAGE = Usage(prompt_tokens=1_000_000, completion_tokens=1_000_000, cached_tokens=500_000, calls=1)
 

@@ -5,8 +5,8 @@ import time
 import pytest
 
 from chatwootai.model.turn import Exchange, Question
-from crews.call import Fresh
-from crews.sharing import keep
+from crews.answer.sharing import keep
+from crews.model_calls.call import Fresh
 from tests.asked import asked
 
 FRESH = Fresh(seconds=60)

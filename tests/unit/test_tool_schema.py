@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crews.tool_schema import Parameters
+from crews.tools.tool_schema import Parameters
 
 TEXT = {"type": "string"}
 

@@ -12,7 +12,7 @@ from chatwootai.model.outbox import ActionKind
 from chatwootai.model.turn import Aside, Question
 from config.loader import inspect
 from config.tools import Tools
-from crews.as_data import LONGEST, as_data, projected
+from crews.run.as_data import LONGEST, as_data, projected
 
 MAPPING = """\
 version: 1
@@ -152,7 +152,7 @@ def test_a_programs_variable_is_judged_by_name_and_look_and_told_of_once(
 
 
 def test_a_tool_that_no_agent_names_is_noted_with_what_to_write(tmp_path: Path) -> None:
-    from crews.planning import notes
+    from crews.plan.planning import notes
 
     silent = inspect(folder(tmp_path / "a", ORDER), ENVIRON).snapshot
     (note,) = [each for each in notes(silent) if "`order`" in each.message]

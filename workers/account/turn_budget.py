@@ -14,7 +14,7 @@ from chatwootai.telemetry import log
 from chatwootai.telemetry.metrics import BUDGETS
 from config.settings import Settings
 from crews.errors import BudgetSpent
-from crews.stack.failing_open import FailingOpen
+from crews.model_calls.wrappers.failing_open import FailingOpen
 
 _log = log.get("budget")
 

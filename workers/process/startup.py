@@ -28,7 +28,7 @@ from chatwootai.telemetry.tasks import ended, for_ever
 from config.live import Live
 from config.settings import Settings
 from config.whereabouts import Whereabouts
-from crews.policy import KEY, without_key
+from crews.model_calls.policy import KEY, without_key
 from workers.account.standing import Standing
 from workers.account.sync import keep_in_step
 from workers.catch_up.catchup import CatchUp
@@ -111,7 +111,7 @@ class Shop:
                 _log.warning("redis_may_forget", trouble=trouble)
 
     async def _crews(self) -> Any:
-        from crews.draft import Crews
+        from crews.answer.draft import Crews
 
         crews = await Crews.open(connection=self.connection)
         self._stack.push_async_callback(crews.close)

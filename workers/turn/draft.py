@@ -8,7 +8,7 @@ from chatwootai.model.handoff import Cause
 from chatwootai.model.turn import Draft, Question
 from chatwootai.telemetry import log
 from crews.errors import BudgetSpent, CrewError, ModelRefused, ModelUnavailable
-from crews.trouble import briefly, trouble
+from crews.model_calls.trouble import briefly, trouble
 from workers.attention import Attention, either
 
 _log = log.get("draft")

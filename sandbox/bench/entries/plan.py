@@ -1,6 +1,6 @@
 """Plan: the ancestor's four agents sequential, parallel and fused, one customer at a time, at gpt-4o-mini's latency."""
 
-from crews.plan import Shape, Terms, plan
+from crews.plan.plan import Shape, Terms, plan
 from sandbox.bench.shapes import ANCESTOR, MODEL, stage
 from sandbox.figure import Figure, quantile, rounded
 

@@ -1,0 +1,212 @@
+"""What a worker calls: a question and a tenant's settings in, a typed draft out, inside the deadline."""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from chatwootai.model.turn import Draft, Question, Told
+from chatwootai.stores.connection import Connection
+from config.problems import ConfigurationError
+from config.settings import Settings
+from crews.answer.curated import Curated
+from crews.answer.repertoire import Repertoire, Way
+from crews.answer.sharing import keep
+from crews.answer.unasked_object import words_of
+from crews.catalog import Catalog
+from crews.errors import BudgetSpent, ModelRefused, ModelSilent, ModelUnavailable
+from crews.model_calls.call import Completer, Completion, Payer
+from crews.model_calls.policy import Standing, standing
+from crews.model_calls.response import finish
+from crews.model_calls.response.thoughts import without_thoughts
+from crews.model_calls.sentences import whole_sentences
+from crews.model_calls.trouble import trouble
+from crews.prompt.brief import Brief
+from crews.prompt.conversation import messages
+from crews.prompt.markers import read
+from crews.prompt.prompt import moment, repeatable, situation
+from crews.run.context import Run, current
+from crews.run.tool_calls import Calls
+from crews.runtime import environment
+from crews.stock.recollection import Remembering
+from crews.tools.offered import Offered
+
+if TYPE_CHECKING:
+    from crews.model_calls.assembly import Stack
+
+_SILENT = "the model gave no answer"
+_TO_POST, _TO_POST_SHARE = 0.3, 0.1  # seconds, and share of the time left, that models leave to what comes after them
+
+
+class Crews:
+    """All crews of a worker: built when first needed, shared by all their runs."""
+
+    def __init__(self, catalog: Catalog, completer: Completer, stack: "Stack | None" = None) -> None:
+        self._stack = stack
+        self._curated = Curated()
+        self._offered = Offered()
+        self._repertoire = Repertoire(catalog, completer, Remembering(embed=stack.embeddings.embed if stack else None))
+
+    @classmethod
+    async def open(cls, catalog: Catalog | None = None, *, connection: Connection | None = None) -> "Crews":
+        """Import crewai off the event loop, open the shared client, and run one crew without network to warm up.
+
+        Through `connection` workers share what their model calls need to know of each other.
+
+        Raises:
+            ConfigurationError: the catalog has problems (all of them).
+        """
+        await asyncio.to_thread(environment.load)
+        from crews.answer.warm import Echo, warm_up
+        from crews.model_calls.assembly import Stack
+        from crews.model_calls.endpoint.wire import Wire
+
+        chosen = catalog or Catalog.from_environment()
+        if problems := chosen.problems():
+            raise ConfigurationError(problems)
+        await warm_up(cls(chosen, Echo()), chosen.functions())
+        stack = Stack(Wire(), connection)
+        return cls(chosen, stack, stack)
+
+    async def draft(
+        self,
+        question: Question,
+        settings: Settings,
+        may_run: Callable[[], Awaitable[None]] | None = None,
+        calls: Calls | None = None,
+    ) -> Draft:
+        """Answer as the tenant has written, or else run the question's crew, or else as written for a question alike.
+
+        `may_run` is asked before a crew runs, and raises BudgetSpent where it may not. What tools do that must not be
+        done twice is done once for all drafts that are given the same `calls`.
+
+        Raises:
+            ModelUnavailable: no model answered while there was time.
+            ModelRefused, BudgetSpent, CrewUnsupported, GuardrailFailed: give up, hand to a person.
+            TimeoutError: the question's deadline has passed.
+        """
+        return await self._curated.draft(question, settings) or await self._run(question, settings, may_run, calls)
+
+    async def _run(
+        self,
+        question: Question,
+        settings: Settings,
+        may_run: Callable[[], Awaitable[None]] | None,
+        calls: Calls | None,
+    ) -> Draft:
+        began = time.perf_counter()
+        known = self._repertoire.of(question, settings, await self._offered.to(question.account, settings))
+        way = known.way(_aim(question, settings) - time.time())
+        run = _run(question, known.standing, way, calls)
+        run.calls_per_turn = settings.tools.calls_per_turn
+        now = datetime.now(UTC)
+        said = (situation_of(question, settings, now), calls.told() if calls is not None else "")
+        inputs = {"messages": messages(question), "situation": "\n".join(filter(None, said))}
+        built = time.perf_counter()
+        token = current.set(run)
+        try:
+            if may_run is not None:
+                await may_run()
+            async with asyncio.timeout(question.deadline - time.time()):  # tools and guardrails too, not only the model
+                text, silent = (await way.crew.akickoff(inputs)).raw, ModelSilent(_SILENT, reason="empty")
+        except ModelSilent as error:
+            text, silent = "", error
+        except (ModelUnavailable, ModelRefused, BudgetSpent, TimeoutError):
+            if (near := self._near(question, settings, run)) is None:
+                raise
+            return near
+        finally:
+            current.reset(token)
+            if calls is not None:
+                calls.used += run.used
+        steps = (("prompt", built - began), ("model", time.perf_counter() - built))
+        may_say = (*repeatable(question, settings), situation(settings, now))
+        told = Told(tuple(run.instructions), may_say, tuple(run.results))
+        return _draft(text, silent, run, steps, str(way.plan), told)
+
+    def _near(self, question: Question, settings: Settings, run: Run) -> Draft | None:
+        """What the tenant has written for a question alike, where nothing was asked of anybody on the way."""
+        acted = run.asides or run.handoff or (run.calls is not None and run.calls.made)
+        return None if acted else self._curated.near(question, settings)
+
+    async def keep_warm(self, everyone: Callable[[], Iterable[Settings]]) -> None:
+        """Keep connections open to the models of `everyone` (asked each time), for ever.
+
+        An endpoint of the environment without a key is left alone.
+        """
+        if self._stack is not None:
+            await self._stack.keep_warm(lambda: {standing(each).target.endpoint for each in everyone()})
+
+    def briefs(self, question: Question, settings: Settings) -> tuple[Brief, ...]:
+        """The instructions of a crew that has answered before, for those who want to see what is sent."""
+        known = self._repertoire.of(question, settings, self._offered.known(question.account, settings))
+        return tuple(brief for way in known.ways for brief in getattr(way.crew, "briefs", ()))
+
+    def models_away(self) -> list[dict[str, Any]]:
+        """The model endpoints that do not answer, as far as this process has seen (wrappers/health.py)."""
+        return self._stack.health.away() if self._stack is not None else []
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._offered.close()
+        if self._stack is not None:
+            await self._stack.aclose()
+
+
+def situation_of(question: Question, settings: Settings, now: datetime) -> str:
+    """What of the instructions differs by day and by question; `now` must know its time zone."""
+    return "\n".join(filter(None, (situation(settings, now), moment(question, settings))))
+
+
+def _run(question: Question, terms: Standing, way: Way, calls: Calls | None) -> Run:
+    payer = Payer(question.account, question.inbox, question.contact.id, question.priority)
+    left = max(0.0, question.deadline - time.time())
+    return Run(
+        deadline=question.deadline - min(_TO_POST, _TO_POST_SHARE * left),
+        target=way.target,
+        policy=terms.policy,
+        payer=payer,
+        keep=keep(question, way.keep),
+        question=question,
+        shape=way.name,
+        calls=calls,
+        results=dict.fromkeys(calls.texts) if calls is not None else {},
+        tool_calls=Counter(calls.counted) if calls is not None else Counter(),
+    )
+
+
+def _aim(question: Question, settings: Settings) -> float:
+    """When the answer should be there: the first deadline, also where a second one follows it."""
+    return question.deadline - (settings.last_deadline_ms - settings.deadline_ms) / 1000
+
+
+def _is_cut(text: str, last: Completion) -> bool:
+    """Whether the text may end in half a sentence: it is the end of a completion that did not end by itself."""
+    return last.finish not in finish.WHOLE and last.text.rstrip().endswith(text.rstrip())
+
+
+def _draft(
+    text: str, silent: ModelSilent, run: Run, steps: tuple[tuple[str, float], ...], plan: str, told: Told
+) -> Draft:
+    last = run.last
+    marked = read(without_thoughts(words_of(text)))  # a typed answer's texts may hold them too
+    said = marked.text
+    if said and last is not None and _is_cut(text, last):
+        said = whole_sentences(said)
+        silent = ModelSilent(_SILENT, reason=f"{last.finish}, before a whole sentence")
+    return Draft(
+        text=said,
+        handoff=run.handoff or marked.handoff or (None if said else f"{_SILENT} ({silent.reason})"),
+        trouble="" if said or run.handoff or marked.handoff else trouble(silent).value,
+        served_by=run.shape if last is None or last.served_by == "crew" else last.served_by,
+        model=last.model if last else None,
+        usage=run.usage,
+        steps=(*steps, *(run.trace if len(run.trace) > 1 else ())),
+        actions=tuple(run.asides),
+        confidence=min((each for each in (run.confidence, marked.sure) if each is not None), default=None),
+        plan=plan,
+        choices=marked.choices,
+        told=told,
+    )

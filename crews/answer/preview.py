@@ -1,0 +1,117 @@
+"""What a crew would send to its model for a message, without sending it: made on the very way that a turn takes."""
+
+import asyncio
+import json
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from chatwootai.model.delivery import Contact
+from chatwootai.model.turn import Question
+from config.settings import Settings
+from crews.answer.draft import Crews, situation_of
+from crews.catalog import Catalog
+from crews.errors import CrewError
+from crews.model_calls.call import Call, Chat, Completion, estimated_prompt
+from crews.prompt.brief import Brief, Part, joined
+from crews.prompt.conversation import words
+from crews.runtime import environment
+
+_SECONDS = 30.0
+_CHARACTERS = 4  # to a token, roughly
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """One call. `parts`: those of its first message, in order, where it is ours; empty: CrewAI made it."""
+
+    call: Call
+    parts: tuple[Part, ...] = ()
+
+    @property
+    def messages(self) -> Sequence[Chat]:
+        """The chat messages as they would be sent."""
+        return self.call.messages
+
+    @property
+    def tokens(self) -> int:
+        """About how many tokens its prompt has, rather too many."""
+        return estimated_prompt(self.call)
+
+
+class _Recorder:
+    """Stands in the place of the models: keeps each call and answers so that the next step goes on."""
+
+    def __init__(self) -> None:
+        self.calls: list[Call] = []
+
+    async def complete(self, call: Call) -> Completion:
+        """Answer with what the step before would have found."""
+        self.calls.append(call)
+        return Completion(text=_shaped(call.response_format), finish="stop", model=call.model)
+
+
+def tokens(text: str) -> int:
+    """About how many tokens a text has."""
+    return len(text) // _CHARACTERS + 1
+
+
+async def preview(function: str, channel: str, text: str, settings: Settings, catalog: Catalog) -> list[Sent]:
+    """Return every call that a crew would make for a first message, in order.
+
+    Raises:
+        CrewUnsupported: the crew asks for what nobody offers here.
+    """
+    await asyncio.to_thread(environment.load)
+    recorder = _Recorder()
+    crews = Crews(catalog, recorder)
+    settings = settings.model_copy(update={"answers": {}})  # or a curated answer would be given
+    question = _question(function, channel, text, settings)
+    try:
+        await crews.draft(question, settings)
+    except CrewError:
+        if not recorder.calls:
+            raise
+    finally:
+        await crews.close()
+    briefs = crews.briefs(question, settings)
+    made = {joined(parts): parts for parts in _parts(briefs, situation_of(question, settings, datetime.now(UTC)))}
+    return [Sent(call, made.get(words(call.messages[0].get("content")), ())) for call in recorder.calls]
+
+
+def _parts(briefs: Sequence[Brief], situation: str) -> list[tuple[Part, ...]]:
+    return [
+        tuple(Part(f"{brief.task}.{part.source}", part.text) for part in brief.parts(situation)) for brief in briefs
+    ]
+
+
+def _question(function: str, channel: str, text: str, settings: Settings) -> Question:
+    return Question(
+        turn="preview",
+        account="preview",
+        folder="preview",
+        domain="",
+        inbox=0,
+        channel=channel,
+        function=function,
+        conversation=0,
+        contact=Contact(id=0),
+        last_message=0,
+        text=text,
+        history=(),
+        deadline=time.time() + _SECONDS,
+        language=settings.language,
+        greeted=bool(settings.greeting),
+    )
+
+
+def _shaped(response_format: Mapping[str, Any] | None) -> str:
+    """A text, or an object of the shape that is asked for."""
+    if response_format is None:
+        return "(what the model answers)"
+    schema = response_format["json_schema"]["schema"]
+    values = {"number": 1.0, "integer": 1, "boolean": True, "array": [], "object": {}}
+    said = {name: values.get(each.get("type"), "(what it finds)") for name, each in schema["properties"].items()}
+    return json.dumps(said)

@@ -1,0 +1,42 @@
+"""Whether one customer's answer may serve another who asks the very same: only where nothing personal is in play. Pure.
+
+The exact cache already gives an answer to nobody but those whose whole prompt is equal to the byte, within a tenant.
+This keeps personal words out of it altogether, so that no answer to them is stored: first messages of a conversation
+alone, short, without digits that could be a number of somebody's (order, phone, document), addresses or links.
+"""
+
+import hashlib
+import re
+from collections.abc import Mapping
+
+from chatwootai.model.turn import Question
+from config.crew_text import Blueprint
+from crews.model_calls.call import Fresh
+
+_LONGEST = 300  # characters
+_PERSONAL = re.compile(r"\d(?:[\s.\-/]?\d){3,}|[@\[\]]|://|www\.", re.IGNORECASE)
+_OWN = re.compile(
+    # "my order", "my name is", in the languages that ship: what is asked of oneself has an answer for oneself.
+    r"\b(?:meus?|minhas?|me chamo|sou [ao]?|mis?|m[ií][ao]s?|soy|me llamo|my|mine|i am|i'm)\b",
+    re.IGNORECASE,
+)
+
+
+def fresh(blueprint: Blueprint, filled: Mapping[str, str]) -> Fresh | None:
+    """What a crew says of its answers' lifetime, named by the crew and all words of the configuration in it."""
+    if blueprint.cache is None:
+        return None
+    version = hashlib.sha256(repr((blueprint, sorted(filled.items()))).encode()).hexdigest()[:16]
+    return Fresh(
+        seconds=60 * blueprint.cache.minutes, stale_seconds=60 * blueprint.cache.stale_minutes, version=version
+    )
+
+
+def keep(question: Question, fresh: Fresh | None) -> Fresh | None:
+    """How long the answer to this question may serve others; None: not at all."""
+    if fresh is None or question.history or question.subject:
+        return None
+    text = question.text
+    if len(text) > _LONGEST or _PERSONAL.search(text) or _OWN.search(text):
+        return None
+    return fresh

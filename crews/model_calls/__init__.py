@@ -1,0 +1,1 @@
+"""A model call and what it goes through: `assembly.py` puts the wrappers in order around one endpoint."""

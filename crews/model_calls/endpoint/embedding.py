@@ -1,0 +1,76 @@
+"""Texts as vectors, by any OpenAI-compatible endpoint: one small request, whose failure costs its caller little."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+import openai
+import orjson
+from openai import AsyncOpenAI
+
+from chatwootai.model.words import abridged
+from crews.errors import CrewError
+from crews.model_calls.endpoint import counting
+from crews.model_calls.response import errors
+
+_LONGEST = 6_000  # characters of a text: what an embedding model reads, rather too little
+
+Vectors = list[list[float]]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A vector for each text, and how many tokens the endpoint read for it."""
+
+    vectors: Vectors = field(repr=False)
+    tokens: int
+
+
+async def embedded(
+    client: AsyncOpenAI, model: str, texts: Sequence[str], deadline: float, dimensions: int | None = None
+) -> Answer:
+    """A vector for each text, of `dimensions` numbers (None: the model's own); `deadline` unix seconds.
+
+    Raises:
+        ModelUnavailable, ModelRefused: there are none to be had.
+    """
+    began = time.perf_counter()
+    answer = await _asked(client, model, texts, deadline, dimensions)
+    counting.request(model, "unavailable" if isinstance(answer, CrewError) else "answered", time.perf_counter() - began)
+    if isinstance(answer, CrewError):  # raised here so that no provider error with headers and body is chained
+        raise answer
+    return answer
+
+
+async def _asked(
+    client: AsyncOpenAI, model: str, texts: Sequence[str], deadline: float, dimensions: int | None
+) -> Answer | CrewError:
+    body: dict[str, Any] = {"model": model, "input": [abridged(text, _LONGEST) or " " for text in texts]}
+    if dimensions is not None:
+        body["dimensions"] = dimensions
+    left = max(deadline - time.time(), 0.001)
+    try:
+        async with asyncio.timeout(left):  # the package's own counts from byte to byte
+            response: Any = await client.post(
+                "/embeddings", content=orjson.dumps(body), cast_to=httpx.Response, options={"timeout": left}
+            )
+        return _read(response.content, len(texts))
+    except TimeoutError:
+        return errors.unavailable("the endpoint gave no embeddings in time")
+    except openai.APIStatusError as error:
+        return errors.of_status(error).error()
+    except (openai.APIError, httpx.HTTPError, ValueError, KeyError, TypeError) as error:
+        return errors.unavailable(f"the endpoint gave no embeddings ({type(error).__name__})")
+
+
+def _read(content: bytes, count: int) -> Answer:
+    answer = orjson.loads(content)
+    found = sorted(answer["data"], key=lambda each: int(each.get("index") or 0))
+    vectors = [[float(number) for number in each["embedding"]] for each in found]
+    if len(vectors) != count:
+        raise ValueError(f"{len(vectors)} vectors for {count} texts")
+    usage = answer.get("usage") or {}
+    return Answer(vectors, int(usage.get("prompt_tokens") or usage.get("total_tokens") or 0))

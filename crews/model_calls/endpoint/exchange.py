@@ -1,0 +1,203 @@
+"""One call at one endpoint, until it answers or fails: asked anew where a refusal says how.
+
+Errors are values here, raised by the caller, so that no provider's error with headers and body is chained to ours. What
+may go wrong, and when:
+
+- before any answer: no connection; a status that is no 200; the same error as the body of a 200, which some servers
+  send instead. A refusal of a parameter, or of how messages are, brings the call again without that; one of the
+  prompt's length brings it once more with less history.
+- in the midst of an answer: an error as an event, the connection's end, silence, the call's deadline. What was heard is
+  then of use only where the deadline came and a whole sentence stands there.
+"""
+
+import asyncio
+import time
+from dataclasses import replace
+from typing import Any, Protocol
+
+import httpx
+import openai
+from openai import AsyncOpenAI, AsyncStream
+
+from chatwootai.model.turn import Usage
+from crews.errors import CrewError
+from crews.model_calls.call import Call, Completion, Target, estimated_prompt
+from crews.model_calls.endpoint import counting
+from crews.model_calls.endpoint.clients import CONNECT
+from crews.model_calls.request.address import address, is_private
+from crews.model_calls.request.dialect import Dialects, thinks_by_name
+from crews.model_calls.request.history import with_less_history
+from crews.model_calls.request.refused import MOST_STEPS, understood
+from crews.model_calls.response import errors
+from crews.model_calls.response.errors import Reported
+from crews.model_calls.response.events import MalformedStream
+from crews.model_calls.response.message import EndpointError, Message
+from crews.model_calls.sentences import last_end
+
+_PAUSE_MIDWAY = 3.0  # seconds without a byte between two words, after which an answer counts as broken off
+_PAUSE_AT_HOME = 20.0  # the same at a private address: a machine without much to compute with, busy with others too
+_LAST_WORDS = 0.2  # seconds before the deadline at which an answer ends at its last sentence
+_TRAILER = 0.05  # seconds for the end of the body after the last event, so that the connection can be kept
+_NOTHING = httpx.ByteStream(b"")
+_TEACHES = frozenset({errors.PARAMETER, errors.AWAY, errors.NO_MODEL})
+"""Causes of a refusal that may be about a parameter, or about how messages are; the others say what they are about."""
+
+
+class Meter(Protocol):
+    """Who wants to know what an endpoint says of its limits."""
+
+    def told(self, target: Target, remaining: tuple[int, int]) -> None:
+        """Requests and tokens left of the key's minute; -1: not said."""
+
+
+class Exchange:
+    """A call and what has come of it. `message`: the answer that is, or was, under way."""
+
+    def __init__(
+        self, client: AsyncOpenAI, call: Call, dialects: Dialects, reports: counting.Reports, meter: Meter | None
+    ) -> None:
+        self._client, self._call, self._meter = client, call, meter
+        self._dialects, self._reports = dialects, reports
+        self._dialect = dialects.of(call.target)
+        self._may_shorten = True
+        self.message = self._new_message()
+
+    async def run(self) -> Completion | Exception:
+        """Return the answer, or the error that the caller is to raise."""
+        for _ in range(MOST_STEPS):
+            try:
+                return self._learned(await self._asked())
+            except openai.APIStatusError as error:
+                self._tell(error.response.headers)
+                reported, body = errors.of_status(error), error.body
+            except EndpointError as error:
+                reported, body = errors.of_body(error.error), error.error
+            except openai.APIConnectionError as error:
+                return errors.unavailable(f"the model's endpoint could not be reached ({type(error).__name__})")
+            except httpx.HTTPError as error:
+                return errors.unavailable(f"the model's endpoint broke off its answer ({type(error).__name__})")
+            except MalformedStream:
+                return errors.unavailable("the model's endpoint answered 200 with something that is no chat completion")
+            if self.message.spoken or not self._adapt(reported, body):
+                return self._failed(reported)
+        return self._failed(reported)
+
+    def _adapt(self, reported: Reported, body: Any) -> bool:
+        """Change what is asked by what was refused; False where that says nothing of ours."""
+        if reported.cause == errors.TOO_LONG and self._may_shorten:
+            self._may_shorten = False
+            shorter = with_less_history(self._call)
+            self._call = shorter or self._call
+            return shorter is not None
+        if reported.cause not in _TEACHES:
+            return False
+        adapted = understood(self._dialect, self._call, reported.status or 400, body)
+        self._dialect = adapted or self._dialect
+        return adapted is not None
+
+    def _failed(self, reported: Reported) -> CrewError:
+        """The error for the caller; the endpoint's reason goes to the log, at most once an hour for each cause."""
+        error = reported.error(self._call)
+        self._reports.say(self._call, reported.cause, reported.status, getattr(error, "reason", None))
+        return error
+
+    def _learned(self, answer: Completion | Exception) -> Completion | Exception:
+        """The answer, once what it tells of its model is kept."""
+        if isinstance(answer, Exception):
+            return answer
+        message, dialect = self.message, self._dialect
+        unheard = message.thought and answer.finish == "length" and not answer.text.strip() and not dialect.thinks
+        thinks, headless = dialect.thinks or message.thought or message.headless, message.headless
+        self._dialects.learn(self._call.target, replace(dialect, thinks=thinks, headless=headless))
+        return errors.unavailable("the model thought until its limit and said nothing") if unheard else answer
+
+    async def _asked(self) -> Completion | Exception:
+        self.message = self._new_message()
+        response = await self._send()
+        try:
+            self._tell(response.headers)
+            return await _listened(self._call, response, self.message)
+        finally:
+            await response.aclose()
+            response.stream = _NOTHING  # its own holds it: a circle that only the garbage collector would find
+
+    async def _send(self) -> httpx.Response:
+        if self._call.watch is not None:
+            self._call.watch.sent()
+        response: Any = await self._client.post(  # with this `cast_to` it is the unread response, whatever types say
+            "/chat/completions",
+            content=self._dialect.body(self._call),
+            cast_to=httpx.Response,
+            options={"timeout": _timeout(self._call)},
+            stream=True,
+            stream_cls=AsyncStream[Any],
+        )
+        assert isinstance(response, httpx.Response)  # noqa: S101  # the package may change its mind: tests would see
+        return response
+
+    def _new_message(self) -> Message:
+        suspect = thinks_by_name(self._call.model)
+        return Message(headless=self._dialect.headless, suspect=suspect, tools=_named_tools(self._call))
+
+    def _tell(self, headers: httpx.Headers) -> None:
+        if self._meter is not None and (left := errors.remaining(headers)) is not None:
+            self._meter.told(self._call.target, left)
+
+
+async def _listened(call: Call, response: httpx.Response, message: Message) -> Completion | Exception:
+    """Listen to the end, or for as long as there is time; then what was said up to a sentence's end will do."""
+    loop = asyncio.get_running_loop()
+    ends = loop.time() + call.deadline - time.time() - _LAST_WORDS
+    pause = _PAUSE_AT_HOME if is_private(address(call.target.endpoint)) else _PAUSE_MIDWAY
+    encoded = response.headers.get("content-encoding", "identity") != "identity"
+    try:
+        async with asyncio.timeout_at(ends) as limit:
+            async for data in response.aiter_bytes() if encoded else response.aiter_raw():
+                message.feed(data)
+                if message.alive:
+                    _report(call, message)
+                    limit.reschedule(min(ends, loop.time() + (_TRAILER if message.done else pause)))
+            message.close()
+            _report(call, message)
+    except TimeoutError:
+        if not message.ended:
+            return _ended(call, message, late=loop.time() >= ends)
+    if not message.ended:
+        return errors.unavailable("the model's endpoint broke off its answer")
+    if message.failed:
+        return errors.unavailable("the model's endpoint ended its answer with an error")
+    return message.completion(call.model, call.target.name, estimate(call, message))
+
+
+def _ended(call: Call, message: Message, *, late: bool) -> Completion | Exception:
+    """An answer that we stop listening to: of use if it is late and says something whole."""
+    if not late:
+        return errors.unavailable("the model's endpoint fell silent in the midst of its answer")
+    plain = call.response_format is None and not message.tools
+    if plain and last_end(message.text(cut=True)):
+        return message.completion(call.model, call.target.name, estimate(call, message), ended_by_us=True)
+    return TimeoutError("the turn's deadline came before a whole sentence did")
+
+
+def _report(call: Call, message: Message) -> None:
+    """Tell who watches how far the answer has come: a thought is a sign of life, and no word."""
+    if call.watch is None:
+        return
+    if message.spoken:
+        call.watch.spoke()
+    elif message.alive:
+        call.watch.lives()
+
+
+def _named_tools(call: Call) -> frozenset[str]:
+    return frozenset(str(tool.get("function", {}).get("name")) for tool in call.tools)
+
+
+def estimate(call: Call, message: Message) -> Usage:
+    """Return what an answer cost whose endpoint does not say: a token an event, as most of them stream."""
+    return Usage(prompt_tokens=estimated_prompt(call), completion_tokens=message.pieces, calls=1)
+
+
+def _timeout(call: Call) -> httpx.Timeout:
+    left = max(call.deadline - time.time(), 0.001)
+    return httpx.Timeout(left, connect=min(left, CONNECT))

@@ -1,0 +1,85 @@
+"""The innermost part of the stack: one chat completion over HTTP, by the openai package on its aiohttp transport.
+
+`client.post` with bytes of our own, because `chat.completions.create` walks the whole history in Python for each
+call. Answers are streamed: so a silent model is noticed at its first token, and one that is late can be ended at a
+sentence. The package's own retries are off: they sleep up to 60 s without knowing the deadline.
+"""
+
+import asyncio
+import time
+from collections.abc import Sequence
+
+from chatwootai.model.turn import Usage
+from crews.errors import ModelRefused
+from crews.model_calls.call import Call, Completion, Endpoint, Receipt, Target
+from crews.model_calls.endpoint import counting
+from crews.model_calls.endpoint.clients import Clients
+from crews.model_calls.endpoint.embedding import Answer, embedded
+from crews.model_calls.endpoint.exchange import Exchange, Meter, estimate
+from crews.model_calls.request.dialect import Dialects
+from crews.model_calls.response.message import Message
+
+
+class Wire:
+    """Asks OpenAI-compatible endpoints; remembers how each wants to be asked."""
+
+    def __init__(self) -> None:
+        self.meter: Meter | None = None
+        self._clients = Clients()
+        self._dialects = Dialects()
+        self._reports = counting.Reports()
+
+    async def complete(self, call: Call) -> Completion:
+        """One request, one answer; cancelling it closes the request."""
+        client, began = self._clients.of(call.target.endpoint), time.perf_counter()
+        exchange = Exchange(client, call, self._dialects, self._reports, self.meter)
+        result = "closed"
+        try:
+            answer = await exchange.run()
+            result = _named(answer)
+        except BaseException:  # closed by us: the endpoint has read the prompt, and will want to be paid for it
+            usage = exchange.message.usage or estimate(call, exchange.message)
+            call.receipts.append(Receipt(call.target, usage, estimated=True))
+            raise
+        finally:
+            counting.request(call.model, result, time.perf_counter() - began)
+        message = exchange.message
+        if isinstance(answer, Exception):  # raised here so that no provider error with headers and body is chained
+            call.receipts.append(_unfinished(call, message))
+            raise answer
+        call.receipts.append(Receipt(call.target, answer.usage, estimated=message.usage is None and message.spoken))
+        counting.tokens(call.model, answer.usage)
+        return answer
+
+    async def embed(
+        self, target: Target, texts: Sequence[str], deadline: float, dimensions: int | None = None
+    ) -> Answer:
+        """A vector for each text, by the target's model; see crews.model_calls.endpoint.embedding.
+
+        Raises:
+            ModelUnavailable, ModelRefused: there are none to be had.
+        """
+        return await embedded(self._clients.of(target.endpoint), target.model, texts, deadline, dimensions)
+
+    async def open_connections(self, endpoint: Endpoint, count: int) -> int:
+        """Connect `count` times and keep that open, so that the first customers need not wait for TLS; how many are.
+
+        Nothing is asked and no key is sent: any answer will do.
+        """
+        return sum(await asyncio.gather(*(self._clients.touch(endpoint) for _ in range(count))))
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        await self._clients.aclose()
+
+
+def _named(answer: Completion | Exception) -> str:
+    if isinstance(answer, Completion):
+        return "answered"
+    return {ModelRefused: "refused", TimeoutError: "late"}.get(type(answer), "unavailable")
+
+
+def _unfinished(call: Call, message: Message) -> Receipt:
+    """A request that brought no answer: one that was never answered costs nothing, as far as anyone can tell."""
+    usage = message.usage or (estimate(call, message) if message.alive else Usage(calls=1))
+    return Receipt(call.target, usage, estimated=True)

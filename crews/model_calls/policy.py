@@ -1,0 +1,58 @@
+"""A tenant's settings as the terms of its model calls. Pure; made once for each settings object and kept."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from config.model_settings import Served
+from config.settings import Settings
+from crews.model_calls.call import Endpoint, Policy, Target
+
+KEY: Final = "OPENAI_API_KEY"
+"""The variable that holds the key of whatever a tenant's configuration names no address for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What is the same for all calls under the same settings."""
+
+    target: Target
+    policy: Policy
+
+
+def standing(settings: Settings) -> Standing:
+    """Where a tenant's calls go, and on what terms."""
+    model = settings.model
+    target = _target(model)
+    fallbacks = tuple(_target(each) for each in model.fallbacks)
+    twins = (each for each in fallbacks if each.model == target.model)
+    policy = Policy(
+        fallbacks=fallbacks,
+        quick=_target(model.quick) if model.quick else None,
+        quick_below=model.quick.below_ms / 1000 if model.quick else 0.0,
+        hedge_share=model.hedging.share,
+        hedge_local=model.hedging.local,
+        hedge_to=_target(model.hedging.to) if model.hedging.to else next(twins, None),
+        reasoning_effort=model.reasoning_effort,
+        budget=settings.budget,
+        time_zone=settings.hours.time_zone if settings.hours else "UTC",
+    )
+    return Standing(target, policy)
+
+
+def without_key(everyone: Iterable[Settings], environment: Mapping[str, str]) -> tuple[str, ...]:
+    """The models that are asked with the environment's key, where it has none; empty: each has one, or needs none."""
+    if environment.get(KEY):
+        return ()
+    targets = (standing(each).target for each in everyone)
+    return tuple(sorted({each.model for each in targets if not each.endpoint.base_url and not each.endpoint.api_key}))
+
+
+def _target(served: Served) -> Target:
+    return Target(
+        endpoint=Endpoint(served.base_url, served.api_key.reveal() if served.api_key else None),
+        model=served.name,
+        requests_per_minute=served.requests_per_minute,
+        tokens_per_minute=served.tokens_per_minute,
+        price=served.price,
+    )

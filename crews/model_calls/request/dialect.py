@@ -1,0 +1,107 @@
+"""What an endpoint understands of a chat completion, learned from what it refuses.
+
+Services that call themselves OpenAI-compatible differ in what they take. A request goes out as OpenAI takes it; a
+refusal that names one of our parameters, or says how messages must be, brings it again without that one, in an older
+spelling, or with the messages so (refused.py). What was answered at last is how that model is asked for the next hour;
+then it is tried as OpenAI takes it once more. A refusal of a value (too large) is about one tenant's wish, and teaches
+nothing for others.
+"""
+
+import re
+import time
+from collections import OrderedDict
+from dataclasses import dataclass, replace
+from typing import Any
+
+from crews.model_calls.call import Call, Target
+from crews.model_calls.request.chat import written
+from crews.model_calls.request.packing import packed
+
+_TARGETS = 512
+_LIFETIME = 3600.0  # seconds: a router's models come and go, and what was refused once may be a lasting loss
+THINKING = 1000
+"""Tokens that a model which thinks before it speaks gets for that, beside its answer's."""
+
+_REASONING = re.compile(r"(?:^|/)(?:o[1-9]|gpt-5)(?!.*chat)")
+_THINKS_BY_NAME = re.compile(r"(?:^|[/:_.-])(?:r1|qwq|think\w*|reason\w*|magistral)(?:$|[/:_.-])", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """How a target is asked. `limit`: the parameter for an answer's length, "" for none; `without`: what is left out.
+
+    `format`: how much of a typed answer is asked for: its schema, `json_object`, or nothing (the prompt says it too).
+    `thinks`: it thinks before it speaks, within the limit; `headless`: in its content, without a mark where the thought
+    begins. `chat`: how its messages are adapted, see chat.py. `once`: for one call alone.
+    """
+
+    limit: str = "max_tokens"
+    format: str = "json_schema"
+    without: frozenset[str] = frozenset()
+    thinks: bool = False
+    headless: bool = False
+    chat: frozenset[str] = frozenset()
+    once: bool = False
+
+    def body(self, call: Call) -> bytes:
+        """The call as JSON."""
+        body: dict[str, Any] = {"model": call.model, "messages": written(call, self.chat), **self._limits(call)}
+        if "stream" not in self.without:
+            body["stream"], body["stream_options"] = True, {"include_usage": True}
+        if call.tools:
+            body["tools"] = [_plain(tool) for tool in call.tools] if "strict" in self.without else list(call.tools)
+            body["tool_choice"] = "auto"
+        if call.response_format is not None and self.format:
+            body["response_format"] = call.response_format if self.format == "json_schema" else {"type": self.format}
+        for name in self.without:
+            body.pop(name, None)
+        return packed(body)
+
+    def _limits(self, call: Call) -> dict[str, float | int | str]:
+        limits: dict[str, float | int | str | None] = {"temperature": call.temperature}
+        if reasons(call.model):  # these refuse a temperature
+            limits = {"reasoning_effort": call.policy.reasoning_effort}
+        if self.limit and call.max_tokens is not None:
+            limits[self.limit] = call.max_tokens + (THINKING if self.thinks else 0)
+        return {name: value for name, value in limits.items() if value is not None}
+
+
+_USUAL, _REASONER = Dialect(), Dialect(limit="max_completion_tokens", thinks=True)
+
+
+class Dialects:
+    """How each target is asked, as far as is known."""
+
+    def __init__(self) -> None:
+        self._known: OrderedDict[str, tuple[Dialect, float]] = OrderedDict()
+
+    def of(self, target: Target) -> Dialect:
+        """The dialect to ask in."""
+        usual = _REASONER if reasons(target.model) else _USUAL
+        known, learned = self._known.get(target.name, (usual, 0.0))
+        if time.monotonic() - learned < _LIFETIME:
+            return known
+        return replace(usual, thinks=known.thinks, headless=known.headless)  # that was seen, not refused
+
+    def learn(self, target: Target, dialect: Dialect) -> None:
+        """It was answered."""
+        if not dialect.once and self.of(target) != dialect:
+            self._known[target.name] = dialect, time.monotonic()
+            if len(self._known) > _TARGETS:
+                self._known.popitem(last=False)
+
+
+def thinks_by_name(model: str) -> bool:
+    """Whether a model's name says that it thinks, be it that its endpoint lets that through as content."""
+    return _THINKS_BY_NAME.search(model) is not None
+
+
+def reasons(model: str) -> bool:
+    """Whether a model thinks before it speaks, going by its name."""
+    return _REASONING.search(model) is not None
+
+
+def _plain(tool: Any) -> dict[str, Any]:
+    """A tool without `strict`."""
+    function = {name: value for name, value in tool["function"].items() if name != "strict"}
+    return {**tool, "function": function}

@@ -1,0 +1,101 @@
+"""Which model endpoints answer: one line when one goes away, one when it is back, and each hour in between.
+
+An endpoint is away once it refuses a key, a model or for want of credit, or once `_IN_A_ROW` calls have failed without
+an answer between them. What one request was refused for (too long, a filter) says nothing of the endpoint. Lines carry
+no turn's ids: an endpoint is many turns' and many accounts'.
+"""
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from chatwootai.model.reasons import Trouble
+from chatwootai.telemetry import log
+from crews.errors import ModelRefused, ModelUnavailable
+from crews.model_calls.call import Target
+from crews.model_calls.trouble import briefly, trouble
+
+_IN_A_ROW = 3
+_AGAIN = 3600.0  # seconds between two lines about an endpoint that is still away
+_TARGETS = 512
+_AT_ONCE = frozenset({Trouble.NO_KEY, Trouble.KEY_REFUSED, Trouble.NO_CREDIT, Trouble.NO_MODEL})
+_OF_THE_REQUEST = frozenset({Trouble.TOO_LONG, Trouble.WITHHELD, Trouble.REFUSED})
+_log = log.get("model")
+
+
+@dataclass(slots=True)
+class _State:
+    """One target. Times in unix seconds; `told` 0: it is not said to be away."""
+
+    target: Target
+    failures: int = 0
+    since: float = 0.0
+    last: float = 0.0
+    error: str = ""
+    told: float = 0.0
+
+
+class Health:
+    """What this process has seen of each target, the latest `_TARGETS` of them."""
+
+    def __init__(self, clock: Callable[[], float] = time.time) -> None:
+        self._clock = clock
+        self._states: OrderedDict[str, _State] = OrderedDict()
+
+    def failed(self, target: Target, error: ModelUnavailable | ModelRefused) -> None:
+        """A call brought no answer."""
+        reason, now = trouble(error), self._clock()
+        if reason in _OF_THE_REQUEST:
+            return
+        state = self._states.setdefault(target.name, _State(target))
+        self._states.move_to_end(target.name)
+        if len(self._states) > _TARGETS:
+            self._states.popitem(last=False)
+        state.failures += 1
+        state.since, state.last, state.error = state.since or now, now, briefly(error)
+        if state.told == 0.0 and (reason in _AT_ONCE or state.failures >= _IN_A_ROW):
+            self._tell("model_away", state)
+        self.remind()
+
+    def succeeded(self, target: Target) -> None:
+        """A call was answered."""
+        state = self._states.pop(target.name, None)
+        if state is not None and state.told:
+            with log.unbound():
+                seconds = round(self._clock() - state.since, 1)
+                _log.info("model_back", **_named(target), away_seconds=seconds, failures=state.failures)
+
+    def remind(self) -> None:
+        """Say again of those that have been away for an hour since it was said last."""
+        for state in self._states.values():
+            if state.told and self._clock() - state.told >= _AGAIN:
+                self._tell("model_still_away", state)
+
+    def away(self) -> list[dict[str, Any]]:
+        """Those that are away, the longest first: model, endpoint, since, last (ISO, UTC), error, failures."""
+        found = sorted((state for state in self._states.values() if state.told), key=lambda state: state.since)
+        return [
+            {**_named(each.target), "since": _moment(each.since), "last": _moment(each.last), "error": each.error,
+             "failures": each.failures}
+            for each in found
+        ]  # fmt: skip
+
+    def _tell(self, event: str, state: _State) -> None:
+        state.told = self._clock()
+        with log.unbound():
+            since = _moment(state.since)
+            _log.warning(event, **_named(state.target), error=state.error, since=since, failures=state.failures)
+
+
+def _named(target: Target) -> dict[str, str]:
+    """A target without its key: the model, and the host of its address."""
+    url = target.endpoint.base_url
+    return {"model": target.model, "endpoint": (urlsplit(url).hostname or "?") if url else "as OPENAI_BASE_URL says"}
+
+
+def _moment(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

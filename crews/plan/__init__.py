@@ -1,0 +1,1 @@
+"""What a crew takes, known before anybody waits: shapes, calls, seconds, money. Starts nothing."""

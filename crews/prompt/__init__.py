@@ -1,0 +1,1 @@
+"""Words to the model and back: instructions, conversation, templates, marks. Pure."""

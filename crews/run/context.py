@@ -1,0 +1,93 @@
+"""What one run of a crew knows: where to ask, until when, and what it has cost. Never kept on a crew, agent or task."""
+
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field, replace
+
+from chatwootai.model.tool_call import ToolUse
+from chatwootai.model.turn import Aside, Question, Usage
+from crews.model_calls.call import Chat, Completion, Endpoint, Fresh, Own, Payer, Policy, Target
+from crews.run.tool_calls import Calls
+
+
+@dataclass(slots=True, kw_only=True)
+class Run:
+    """One kickoff's terms and its meter. `deadline` unix seconds; `keep`: its answers may serve others, so long.
+
+    `shape`: which step of the plan runs; `trace`: seconds of each task and tool, as they end; `handoff` and `asides`:
+    what tools asked for; `question`: whose run it is, for tools that act for the contact; `instructions`, `results`:
+    what models were told, and what tools found, each once, in order. `own`: see `Call.own`. `tool_calls`: how often
+    each tool was called for this turn, of which `calls_per_turn` are made.
+    """
+
+    deadline: float
+    target: Target = Target(endpoint=Endpoint(), model="")  # noqa: RUF009  # frozen
+    payer: Payer = Payer()  # noqa: RUF009  # frozen
+    policy: Policy = Policy()  # noqa: RUF009  # frozen
+    keep: Fresh | None = None
+    usage: Usage = Usage()  # noqa: RUF009  # frozen
+    last: Completion | None = field(default=None, repr=False)
+    question: Question | None = field(default=None, repr=False)
+    shape: str = "crew"
+    trace: list[tuple[str, float]] = field(default_factory=list)
+    handoff: str | None = field(default=None, repr=False)
+    confidence: float | None = None
+    asides: list[Aside] = field(default_factory=list, repr=False)
+    instructions: dict[str, None] = field(default_factory=dict, repr=False)
+    results: dict[str, None] = field(default_factory=dict, repr=False)
+    own: dict[str, Own] = field(default_factory=dict, repr=False)
+    calls: Calls | None = field(default=None, repr=False)
+    counts: Counter[str] = field(default_factory=Counter, repr=False)
+    used: list[ToolUse] = field(default_factory=list)
+    tool_calls: Counter[str] = field(default_factory=Counter, repr=False)
+    calls_per_turn: int = 64
+
+    def target_for(self, model: str) -> Target:
+        """The run's target, or another model at its endpoint, whose price and limits nobody has named."""
+        if self.target.model == model:
+            return self.target
+        return replace(self.target, model=model, price=None)
+
+    def used_up(self, tool: str) -> bool:
+        """Whether a tool was called as often as it may be for one turn."""
+        return self.tool_calls[tool] >= self.calls_per_turn
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        """Add what happens inside to the trace, however it ends."""
+        began = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.trace.append((name, time.perf_counter() - began))
+
+    def sent(self, chat: Sequence[Chat]) -> None:
+        """Take note of what a model is told: an answer that recites it is for nobody to read."""
+        for message in chat:
+            kept = {"system": self.instructions, "tool": self.results}.get(str(message.get("role")))
+            if kept is not None:
+                kept.setdefault(str(message.get("content") or ""))
+
+    def record(self, completion: Completion) -> None:
+        """Add one completion to the meter."""
+        self.usage = add(self.usage, completion.usage)
+        if completion.own is not None:
+            self.own[completion.tool_calls[0].id] = completion.own
+        self.last = completion
+
+
+def add(one: Usage, other: Usage) -> Usage:
+    """The sum of two usages."""
+    return Usage(
+        prompt_tokens=one.prompt_tokens + other.prompt_tokens,
+        completion_tokens=one.completion_tokens + other.completion_tokens,
+        cached_tokens=one.cached_tokens + other.cached_tokens,
+        calls=one.calls + other.calls,
+    )
+
+
+current: ContextVar[Run | None] = ContextVar("crews_run", default=None)
+"""The run that the code is in: inherited by the asyncio tasks that a run starts."""

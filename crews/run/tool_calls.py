@@ -1,0 +1,172 @@
+"""The calls of one burst that must not be made twice, whatever becomes of the drafts that make them.
+
+A draft may be thrown away after its tools ran: the contact writes on, the model breaks, the worker dies. The next one
+is given what the first was told. Three moments meet here, for each call: it is written down as begun before anything is
+sent, its answer is written down before the model sees it, and a draft that is cancelled between the two leaves the call
+running, so that the next draft waits for the same answer. Begun and never ended: nobody knows, so nobody repeats it.
+"""
+
+import asyncio
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final, Protocol
+
+from chatwootai.model import tool_words as words
+from chatwootai.model.tool_call import KeptCall, ToolUse
+from chatwootai.stores.connection import StoreUnavailable
+from chatwootai.telemetry import log
+from chatwootai.telemetry.metrics import FAILED_OPEN
+from crews.run.as_data import as_data
+from crews.run.tool_result import Answer, Fate, ToolText, shown
+
+_MOST: Final = 64  # such calls of one burst
+_ARGUMENTS: Final = 500  # characters of a call's arguments that are kept
+_TOLD: Final = 8  # kept calls that a model is told of
+_SURE: Final = frozenset({Fate.DONE, Fate.FAILED})
+_NOTHING_DONE: Final = frozenset({Fate.UNSENT, Fate.REFUSED})
+_HEADING: Final = "What was done for this very question in an earlier try, and must not be done again. Use the results:"
+_IN_DOUBT: Final = "a tool may have been used already, and nobody knows whether it worked"
+_KEPT: Final = "kept"  # the outcome of a call that was answered with what was kept
+_log = log.get("tools")
+
+
+class Keeper(Protocol):
+    """Where calls are kept; see `chatwootai.stores.tool_calls.ToolCalls`."""
+
+    async def begin(self, field: str, call: KeptCall) -> KeptCall | None:
+        """Write down that a call begins; what was written before, where it has begun already."""
+        ...
+
+    async def end(self, field: str, call: KeptCall | None) -> None:
+        """Write down how it ended; None: it was not made after all."""
+        ...
+
+
+class Asker(Protocol):
+    """The draft that calls: how often it has asked for each call so far, and why people should take over."""
+
+    counts: Counter[str]
+    handoff: str | None
+
+
+class Calls:
+    """One turn's; every draft of the turn uses the same.
+
+    `burst` names the burst, the same in every try of it; `used`: every tool that a draft of this turn has called.
+    """
+
+    def __init__(self, burst: str, keeper: Keeper, known: Mapping[str, KeptCall] | None = None) -> None:
+        self.burst = burst
+        self.used: list[ToolUse] = []
+        self._keeper = keeper
+        self._known = dict(known or {})
+        self._running: dict[str, asyncio.Task[ToolText]] = {}
+
+    @property
+    def made(self) -> bool:
+        """Whether there are any."""
+        return bool(self._known)
+
+    @property
+    def counted(self) -> list[str]:
+        """The names of the tools that drafts have called so far, once for each call that was made."""
+        return [use.name for use in self.used if use.outcome != _KEPT]
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """What a model was shown of them: an answer may hold of it what it may hold of any tool's result."""
+        return tuple(call.text for call in self._known.values())
+
+    @property
+    def done(self) -> tuple[KeptCall, ...]:
+        """The calls that surely were made."""
+        return tuple(call for call in self._known.values() if not call.doubtful)
+
+    @property
+    def doubtful(self) -> tuple[KeptCall, ...]:
+        """The calls that may have been made."""
+        return tuple(call for call in self._known.values() if call.doubtful)
+
+    def told(self) -> str:
+        """What a model is told of earlier drafts' calls before it begins; empty where there are none."""
+        if not self._known:
+            return ""
+        several = list(self._known.values())[-_TOLD:]
+        return "\n".join((_HEADING, *(as_data(call.tool, _described(call)) for call in several)))
+
+    async def once(
+        self, run: Asker, tool: str, arguments: Mapping[str, Any], ask: Callable[[], Awaitable[Answer]]
+    ) -> ToolText:
+        """The answer to a call that is made at most once for the burst."""
+        kind = f"{tool}:{_digest(arguments)}"
+        run.counts[kind] += 1
+        field = f"{kind}:{run.counts[kind]}"
+        running = self._running.get(field)
+        if running is None:
+            if (kept := self._kept(kind, field)) is not None:
+                return _given(kept, run)
+            if len(self._known) >= _MOST:
+                return shown(tool, Answer.error(words.TOO_MANY, Fate.REFUSED), repeatable=False)
+            running = self._running[field] = asyncio.create_task(self._make(field, tool, arguments, ask, run))
+            running.add_done_callback(lambda _: self._running.pop(field, None))
+        return await asyncio.shield(running)
+
+    async def settled(self) -> None:
+        """Wait for the calls that are under way."""
+        await asyncio.gather(*self._running.values(), return_exceptions=True)
+
+    def _kept(self, kind: str, field: str) -> KeptCall | None:
+        """This call, or one alike of which nobody knows whether it was made."""
+        alike = (name for name in self._known if name.startswith(f"{kind}:") and name not in self._running)
+        doubtful = (self._known[name] for name in alike if self._known[name].doubtful)
+        return self._known.get(field) or next(doubtful, None)
+
+    async def _make(
+        self, field: str, tool: str, arguments: Mapping[str, Any], ask: Callable[[], Awaitable[Answer]], run: Asker
+    ) -> ToolText:
+        call = KeptCall(tool, json.dumps(dict(arguments), ensure_ascii=False, default=str)[:_ARGUMENTS])
+        try:
+            earlier = await self._keeper.begin(field, call)
+        except StoreUnavailable:  # what cannot be written down is not done
+            FAILED_OPEN.labels("tool_call").inc()
+            return shown(tool, Answer.error(words.AWAY, Fate.UNSENT), repeatable=False)
+        if earlier is not None:
+            self._known[field] = earlier
+            return _given(earlier, run)
+        self._known[field] = call
+        found = shown(tool, await ask(), repeatable=False)
+        ended = KeptCall(tool, call.arguments, ended=True, sure=found.fate in _SURE, text=found.text)
+        await self._end(field, None if found.fate in _NOTHING_DONE else ended)
+        return found
+
+    async def _end(self, field: str, call: KeptCall | None) -> None:
+        if call is None:
+            self._known.pop(field, None)
+        else:
+            self._known[field] = call
+        try:
+            await self._keeper.end(field, call)
+        except StoreUnavailable:  # for whoever takes the turn over, it stays begun
+            FAILED_OPEN.labels("tool_call").inc()
+            _log.warning("tool_result_not_kept")
+
+
+def _given(call: KeptCall, run: Asker) -> ToolText:
+    """What was kept, instead of a call. A person must look at what may have been done."""
+    if call.doubtful:
+        run.handoff = run.handoff or _IN_DOUBT
+    if call.ended:
+        return ToolText(call.text, Fate.DONE if call.sure else Fate.UNKNOWN, kept=True)
+    return ToolText(as_data(call.tool, {"error": words.UNKNOWN}, words.ONCE_ONLY), Fate.UNKNOWN, kept=True)
+
+
+def _described(call: KeptCall) -> dict[str, str]:
+    if call.doubtful:
+        return {"arguments": call.arguments, "result": words.UNKNOWN}
+    return {"arguments": call.arguments, "result": call.text.split("\n")[1] if "\n" in call.text else call.text}
+
+
+def _digest(arguments: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(dict(arguments), sort_keys=True, default=str).encode()).hexdigest()[:20]

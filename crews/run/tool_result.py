@@ -1,0 +1,90 @@
+"""A tool's answer and how it fared, and both as a model is shown them. Pure."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Final
+
+from chatwootai.model import tool_words as words
+from crews.run.as_data import as_data
+
+
+class Fate(StrEnum):
+    """How a call of a tool ended.
+
+    DONE: it answered. FAILED: it answered that it could not. REFUSED: it, or we, said no before anything was done.
+    UNSENT: nothing has reached it. UNKNOWN: it may have been done; no answer came, or one that does not say.
+    """
+
+    DONE = "done"
+    FAILED = "failed"
+    REFUSED = "refused"
+    UNSENT = "unsent"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a tool came to: a JSON-able `value` (an error's as `{"error": ...}`) and its fate.
+
+    `mend`: the call may be made again with other arguments.
+    """
+
+    value: Any
+    fate: Fate = Fate.DONE
+    mend: bool = False
+
+    @classmethod
+    def error(cls, why: str, fate: Fate, *, mend: bool = False) -> "Answer":
+        """No result, and why."""
+        return cls({"error": why}, fate, mend)
+
+
+@dataclass(frozen=True, slots=True)
+class ToolText:
+    """What a model is shown of a call, and its fate. `kept`: an earlier call's result, given instead of a call."""
+
+    text: str
+    fate: Fate
+    kept: bool = False
+
+    @property
+    def outcome(self) -> str:
+        """The word for it in records and metrics."""
+        return "kept" if self.kept else _OUTCOMES[self.fate]
+
+    def __str__(self) -> str:
+        return self.text
+
+
+_OUTCOMES: Final = {
+    Fate.DONE: "ok",
+    Fate.FAILED: "failed",
+    Fate.UNSENT: "failed",
+    Fate.REFUSED: "refused",
+    Fate.UNKNOWN: "unknown",
+}
+
+
+_ADVICE: Final = {
+    Fate.DONE: "",
+    Fate.FAILED: words.SAY_SO,
+    Fate.REFUSED: words.SAY_SO,
+    Fate.UNSENT: words.SAY_SO,
+    Fate.UNKNOWN: words.ONCE_ONLY,
+}
+
+
+def shown(name: str, answer: Answer, *, repeatable: bool) -> ToolText:
+    """The answer for a model. Only of what is not `repeatable` it matters that it may have been done."""
+    fate = Fate.FAILED if answer.fate is Fate.UNKNOWN and repeatable else answer.fate
+    return ToolText(as_data(name, answer.value, words.MEND if answer.mend else _ADVICE[fate]), fate)
+
+
+def used_up(name: str) -> ToolText:
+    """A call that was not made because the tool was called as often as it may be for one turn."""
+    return ToolText(as_data(name, {"error": words.OFTEN_ENOUGH}, words.ENOUGH), Fate.REFUSED)
+
+
+def refused(name: str, why: str) -> ToolText:
+    """A call that was not made, and may be with other arguments."""
+    return shown(name, Answer.error(why, Fate.REFUSED, mend=True), repeatable=False)

@@ -1,0 +1,1 @@
+"""What a model may call: our own tools, declared requests, servers of the Model Context Protocol."""

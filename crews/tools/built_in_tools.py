@@ -1,0 +1,109 @@
+"""Tools that every crew may use: what they ask for is done with the turn's outcome, never before it is decided."""
+
+from typing import Any, ClassVar, Literal
+
+from crewai.tools.base_tool import BaseTool
+from pydantic import BaseModel, Field
+
+from chatwootai.model.labels import as_label
+from chatwootai.model.outbox import ActionKind
+from chatwootai.model.turn import Aside
+from crews.run.context import Run, current
+
+_MOST = 8  # of such calls in one run
+_DONE = "It will be done."
+_TOO_MANY = "Nothing more can be done in this turn."
+
+
+class _Reason(BaseModel):
+    reason: str = Field(max_length=200, description="Why, in a few words of English, for the team.")
+
+
+class _Labels(BaseModel):
+    label: str = Field(max_length=50, description="One word, small letters, as `refund`, in the team's language.")
+
+
+class _Note(BaseModel):
+    text: str = Field(max_length=2000, description="What the team should know; the customer does not see it.")
+
+
+class _Priority(BaseModel):
+    priority: Literal["low", "medium", "high", "urgent"]
+
+
+class _Asked(BaseTool):
+    """A tool that only leaves a word in the current run: nothing is done before the outcome, so nothing twice."""
+
+    kind: ClassVar[str] = "built_in"
+
+    def _run(self, **_: Any) -> Any:
+        raise NotImplementedError("this tool answers asynchronously only")
+
+    async def _arun(self, **arguments: Any) -> str:
+        run = current.get()
+        if run is None or len(run.asides) >= _MOST:
+            return _TOO_MANY
+        return self._noted(run, **arguments)
+
+    def _noted(self, run: Run, **arguments: Any) -> str:
+        raise NotImplementedError
+
+
+class Handoff(_Asked):
+    """Give the conversation to people."""
+
+    name: str = "handoff"
+    description: str = (
+        "Give this conversation to a person of the team. Then tell the customer so in one short sentence."
+    )
+    args_schema: type[BaseModel] = _Reason
+
+    def _noted(self, run: Run, **arguments: Any) -> str:
+        run.handoff = " ".join(str(arguments["reason"]).split())[:200] or "the crew asks for a person"
+        return "A person takes over after your answer. Tell the customer in one short sentence."
+
+
+class Label(_Asked):
+    """Label the conversation."""
+
+    name: str = "label"
+    description: str = "Put a label on this conversation, for the team's lists."
+    args_schema: type[BaseModel] = _Labels
+
+    def _noted(self, run: Run, **arguments: Any) -> str:
+        label = as_label(str(arguments["label"]))
+        if not label:
+            return "A label needs two letters or digits."
+        run.asides.append(Aside(ActionKind.LABELS, values=(label,)))
+        return _DONE
+
+
+class Note(_Asked):
+    """Leave a private note."""
+
+    name: str = "note"
+    description: str = "Leave a private note for the team in this conversation. The customer does not see it."
+    args_schema: type[BaseModel] = _Note
+
+    def _noted(self, run: Run, **arguments: Any) -> str:
+        if not str(arguments["text"]).strip():
+            return "A note needs a text."
+        run.asides.append(Aside(ActionKind.NOTE, text=str(arguments["text"]).strip()[:2000]))
+        return _DONE
+
+
+class Priority(_Asked):
+    """Set the conversation's priority."""
+
+    name: str = "priority"
+    description: str = "Set this conversation's priority for the team."
+    args_schema: type[BaseModel] = _Priority
+
+    def _noted(self, run: Run, **arguments: Any) -> str:
+        run.asides.append(Aside(ActionKind.PRIORITY, text=str(arguments["priority"])))
+        return _DONE
+
+
+def built_in() -> dict[str, BaseTool]:
+    """All of them by name."""
+    return {tool.name: tool for tool in (Handoff(), Label(), Note(), Priority())}

@@ -1,0 +1,41 @@
+"""A server's tool as crews use it."""
+
+from collections.abc import Awaitable, Mapping
+from typing import Any, ClassVar, Protocol
+
+from mcp.types import Tool
+from pydantic import PrivateAttr
+
+from crews.run.context import Run
+from crews.run.tool_result import Answer
+from crews.tools.outside_tool import OutsideTool
+
+_DESCRIPTION = 1000  # characters of a server's own words that a model is shown
+_NAME = 64
+
+
+class Call(Protocol):
+    """How a server is asked; see `crews.tools.mcp.server.Server.call`."""
+
+    def __call__(self, tool: str, arguments: dict[str, Any], until: float, *, repeatable: bool) -> Awaitable[Answer]:
+        """Call a tool by its name there."""
+        ...
+
+
+class RemoteTool(OutsideTool):
+    """One tool of a server, called `<server>_<tool>`."""
+
+    kind: ClassVar[str] = "mcp"
+    name: str
+    description: str
+    _call: Call = PrivateAttr()
+    _tool: str = PrivateAttr()
+
+    def __init__(self, call: Call, server: str, tool: Tool) -> None:
+        description, hints = (tool.description or tool.title or tool.name)[:_DESCRIPTION], tool.annotations
+        repeatable = hints is not None and bool(hints.readOnlyHint or hints.idempotentHint)
+        super().__init__(f"{server}_{tool.name}"[:_NAME], description, tool.inputSchema, repeatable=repeatable)
+        self._call, self._tool = call, tool.name
+
+    async def _ask(self, arguments: Mapping[str, Any], run: Run | None, until: float) -> Answer:
+        return await self._call(self._tool, dict(arguments), until, repeatable=self._repeatable)

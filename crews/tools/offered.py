@@ -1,0 +1,112 @@
+"""The tools that a tenant's crews may use: ours, its own requests, its servers'. Made once, shared by all runs."""
+
+import asyncio
+import time
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Union
+
+import aiohttp
+
+from chatwootai.guarded_session import session
+from chatwootai.telemetry import log
+from chatwootai.telemetry.tasks import owned
+from config.settings import Settings
+from config.tools import Tools
+
+if TYPE_CHECKING:
+    from crewai.tools.base_tool import BaseTool
+
+    from crews.tools.mcp.server import Server
+
+Offer = Mapping[str, Union["BaseTool", tuple["BaseTool", ...]]]
+"""Tools by the names that a crew's YAML calls them; a server's name stands for all of its tools."""
+
+_IDLE = 900.0  # seconds after which nobody's servers are kept open: a configuration that is replaced leaves its behind
+_ACCOUNTS = 1024  # whose tools are kept
+
+
+@dataclass(slots=True)
+class _Own:
+    """An account's tools. `tools` are held so that their id stays theirs; `offer` is replaced when a server changes."""
+
+    tools: Tools
+    servers: "dict[str, Server]"
+    offer: Offer
+    used_at: float = 0.0
+
+
+class Offered:
+    """Hands out tools by account and settings."""
+
+    def __init__(self) -> None:
+        self._built_in: Offer | None = None
+        self._own: OrderedDict[tuple[str, int], _Own] = OrderedDict()
+        self._sessions: dict[frozenset[str], aiohttp.ClientSession] = {}
+        self._ended: set[asyncio.Task[None]] = set()
+
+    async def to(self, account: str, settings: Settings) -> Offer:
+        """The tools of an account: the very same mapping as long as they are the same.
+
+        Accounts whose settings stand in one folder have sessions and programs of their own all the same.
+        """
+        if self._built_in is None:
+            from crews.tools.built_in_tools import built_in
+
+            self._built_in = dict(built_in())
+        tools = settings.tools
+        if not tools.http and not tools.mcp:
+            return self._built_in
+        key = (account, id(tools))
+        own = self._own.get(key)
+        if own is None:
+            own = self._own[key] = self._made(account, tools, self._built_in)
+        own.used_at = time.monotonic()
+        self._own.move_to_end(key)
+        self._bound()
+        if own.servers:
+            await self._refresh(own)
+        return own.offer
+
+    def known(self, account: str, settings: Settings) -> Offer:
+        """The tools as `to` has handed them out last; ours alone where it has not."""
+        own = self._own.get((account, id(settings.tools)))
+        return own.offer if own is not None else self._built_in or {}
+
+    async def close(self) -> None:
+        """End every session and program."""
+        servers = [server.close() for own in self._own.values() for server in own.servers.values()]
+        await asyncio.gather(*servers, *self._ended)
+        await asyncio.gather(*(session.close() for session in self._sessions.values()))
+
+    def _made(self, account: str, tools: Tools, built_in: Offer) -> _Own:
+        from crews.tools.http_tool import HttpRequest
+        from crews.tools.mcp.server import Server
+
+        session = partial(self._session, frozenset(tools.private_hosts))
+        requests = {name: HttpRequest(name, said, tools, session) for name, said in tools.http.items()}
+        servers = {name: Server(name, said, tools, account) for name, said in tools.mcp.items()}
+        return _Own(tools, servers, {**built_in, **requests, **dict.fromkeys(servers, ())})
+
+    async def _refresh(self, own: _Own) -> None:
+        """Take up what servers offer by now."""
+        await asyncio.gather(*(server.ready() for server in own.servers.values()))
+        found = {name: server.tools for name, server in own.servers.items()}
+        if any(own.offer[name] is not tools for name, tools in found.items()):
+            own.offer = {**own.offer, **found}
+
+    def _session(self, private: frozenset[str]) -> aiohttp.ClientSession:
+        found = self._sessions.get(private)
+        if found is None:
+            found = self._sessions[private] = session(private)
+        return found
+
+    def _bound(self) -> None:
+        """Close the servers of what was not used for long, and of more than are kept."""
+        while len(self._own) > _ACCOUNTS or next(iter(self._own.values())).used_at < time.monotonic() - _IDLE:
+            for server in self._own.popitem(last=False)[1].servers.values():
+                task = owned(asyncio.create_task(server.close(), context=log.own_context()), "tools")
+                self._ended.add(task)
+                task.add_done_callback(self._ended.discard)

@@ -1,0 +1,71 @@
+"""What tools that reach outside have in common: who calls, until when, and that nothing is done twice."""
+
+import time
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from crewai.tools.base_tool import BaseTool
+from crewai.utilities.pydantic_schema_utils import create_model_from_schema
+from pydantic import BaseModel, ConfigDict, PrivateAttr
+
+from crews.run.context import Run, current
+from crews.run.tool_result import Answer, ToolText, shown
+from crews.tools.tool_schema import Parameters, Schema
+
+_ALONE = 60.0  # seconds that a call outside any run may take
+
+
+class _Anything(BaseModel):
+    """Arguments of a schema that CrewAI makes nothing of."""
+
+    model_config = ConfigDict(extra="allow")
+
+
+class OutsideTool(BaseTool):
+    """A tool whose answer comes from elsewhere. Shared by all runs: the contact comes from the current one."""
+
+    kind: ClassVar[str]
+    _repeatable: bool = PrivateAttr(default=False)
+    _parameters: Parameters = PrivateAttr()
+
+    def __init__(self, name: str, description: str, schema: Schema, *, repeatable: bool) -> None:
+        super().__init__(name=name, description=description, args_schema=_for_stock(name, schema))
+        self._parameters, self._repeatable = Parameters.of(schema), repeatable
+
+    @property
+    def parameters(self) -> Parameters:
+        """What a model may fill in."""
+        return self._parameters
+
+    @property
+    def repeatable(self) -> bool:
+        """Whether a call may be made again without doing anything twice."""
+        return self._repeatable
+
+    async def arun(self, *_: Any, **arguments: Any) -> Any:
+        """The answer; arguments were judged by the tool's own schema (`parameters`), not by what CrewAI makes of it."""
+        return await self._arun(**arguments)
+
+    def _run(self, **_: Any) -> Any:
+        raise NotImplementedError("this tool answers asynchronously only")
+
+    async def _arun(self, **arguments: Any) -> ToolText:
+        run = current.get()
+        given = {name: value for name, value in arguments.items() if value is not None}
+        until = run.deadline if run is not None else time.time() + _ALONE
+        if self.repeatable or run is None or run.calls is None:
+            return shown(self.name, await self._ask(given, run, until), repeatable=self.repeatable)
+        return await run.calls.once(run, self.name, given, lambda: self._ask(given, run, until))
+
+    async def _ask(self, arguments: Mapping[str, Any], run: Run | None, until: float) -> Answer:
+        """The tool's answer. `until`: unix seconds. Never raises for the tool's own failure."""
+        raise NotImplementedError
+
+
+def _for_stock(name: str, schema: Schema) -> type[BaseModel]:
+    """The schema as stock CrewAI needs it: a model, which says less than the schema where that is unusual."""
+    try:
+        model: type[BaseModel] = create_model_from_schema(dict(schema), model_name=f"{name}_arguments")
+    except Exception:  # noqa: BLE001  # whatever a foreign schema holds, its tool can be called all the same
+        return _Anything
+    return model
