@@ -11,8 +11,8 @@ import secrets
 from collections.abc import Mapping
 from pathlib import Path
 
-from chatwootai.stores.connection import Connection, StoreUnavailable
-from chatwootai.stores.snapshots import Snapshots, Version
+from chatwootai.stores.installation.snapshots import Snapshots, Version
+from chatwootai.stores.server.connection import Connection, StoreUnavailable
 from chatwootai.telemetry import log
 from chatwootai.telemetry.http import Check, Status
 from chatwootai.telemetry.metrics import CONFIG_RELOADS, config_in_force

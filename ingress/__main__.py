@@ -4,8 +4,8 @@ import asyncio
 import os
 import sys
 
-from chatwootai.stores.connection import BadRedisUrl
-from chatwootai.stores.examination import CannotUse
+from chatwootai.stores.server.connection import BadRedisUrl
+from chatwootai.stores.server.examination import CannotUse
 from chatwootai.telemetry import log
 from config.problems import ConfigurationError
 from ingress.environment import BadEnvironment, Environment

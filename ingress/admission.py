@@ -14,12 +14,12 @@ from typing import Final
 from chatwootai.model.delivery import Delivery, Failure, Heard, Signal, Withdrawn
 from chatwootai.model.undelivered import told
 from chatwootai.stores import keys
-from chatwootai.stores.connection import Connection, StoreUnavailable
-from chatwootai.stores.entries import BrokenEntry, pack_delivery, unpack_delivery
-from chatwootai.stores.examination import probe
-from chatwootai.stores.fullness import FULLNESS
-from chatwootai.stores.mailbox import MOST_WAITING, Admission, Mailbox
-from chatwootai.stores.outage import OUTAGE
+from chatwootai.stores.conversation.entries import BrokenEntry, pack_delivery, unpack_delivery
+from chatwootai.stores.conversation.mailbox import MOST_WAITING, Admission, Mailbox
+from chatwootai.stores.server.connection import Connection, StoreUnavailable
+from chatwootai.stores.server.examination import probe
+from chatwootai.stores.server.fullness import FULLNESS
+from chatwootai.stores.server.outage import OUTAGE
 from chatwootai.telemetry import log, metrics
 from config.pacing import Context
 from ingress.journal import Journal, JournalRefused

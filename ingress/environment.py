@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from chatwootai.stores.connection import DEFAULT_URL
-from chatwootai.stores.mailbox import MOST_WAITING
+from chatwootai.stores.conversation.mailbox import MOST_WAITING
+from chatwootai.stores.server.connection import DEFAULT_URL
 from ingress.bounds import HIGHEST_MIB, MIB, MOST_MIB
 
 MOST_CONNECTIONS = 4096

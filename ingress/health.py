@@ -3,10 +3,10 @@
 import asyncio
 from typing import Final
 
-from chatwootai.stores.connection import StoreUnavailable
-from chatwootai.stores.fullness import CODE as FULL
-from chatwootai.stores.fullness import FULLNESS
-from chatwootai.stores.outage import OUTAGE
+from chatwootai.stores.server.connection import StoreUnavailable
+from chatwootai.stores.server.fullness import CODE as FULL
+from chatwootai.stores.server.fullness import FULLNESS
+from chatwootai.stores.server.outage import OUTAGE
 from chatwootai.telemetry.http import Check, Checks, Status
 from ingress.admission import Admissions
 

@@ -5,8 +5,8 @@ import contextlib
 from dataclasses import asdict
 from typing import Final
 
-from chatwootai.stores.connection import Connection, StoreUnavailable
-from chatwootai.stores.pressure import Pressure, pressure
+from chatwootai.stores.operators.pressure import Pressure, pressure
+from chatwootai.stores.server.connection import Connection, StoreUnavailable
 from chatwootai.telemetry import metrics
 from chatwootai.telemetry.http import Check, Status
 

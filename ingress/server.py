@@ -13,8 +13,8 @@ from typing import Any, NoReturn
 from aiohttp import hdrs, web
 from aiohttp.http_exceptions import HttpProcessingError
 
-from chatwootai.stores.connection import connect
-from chatwootai.stores.examination import examine
+from chatwootai.stores.server.connection import connect
+from chatwootai.stores.server.examination import examine
 from chatwootai.telemetry import http, log, loop, metrics
 from chatwootai.telemetry.descriptors import raise_limit
 from chatwootai.telemetry.tasks import ended, for_ever, owned
@@ -51,7 +51,7 @@ async def serve(environment: Environment, environ: Mapping[str, str]) -> None:
 
     Raises:
         config.problems.ConfigurationError: the configuration is broken; nothing was started.
-        chatwootai.stores.examination.CannotUse: Redis is there, and cannot be used as it is.
+        chatwootai.stores.server.examination.CannotUse: Redis is there, and cannot be used as it is.
     """
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

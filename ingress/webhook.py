@@ -15,7 +15,7 @@ from chatwootai.channels.incoming import Manner
 from chatwootai.channels.revised import STATES
 from chatwootai.model.delivery import Change, Delivery, Ignored, Reason
 from chatwootai.model.priority import priority_of
-from chatwootai.stores.mailbox import Admission
+from chatwootai.stores.conversation.mailbox import Admission
 from chatwootai.telemetry import log, metrics
 from config.settings import Settings
 from config.snapshot import Account, Snapshot

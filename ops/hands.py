@@ -7,10 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from chatwootai.model.delivery import Delivery
-from chatwootai.stores.connection import Connection
-from chatwootai.stores.letters import Letter, Letters
-from chatwootai.stores.lives import Life, Lives
-from chatwootai.stores.readmission import Fate, Hastened, Readmission
+from chatwootai.stores.operators.letters import Letter, Letters
+from chatwootai.stores.operators.lives import Life, Lives
+from chatwootai.stores.operators.readmission import Fate, Hastened, Readmission
+from chatwootai.stores.server.connection import Connection
 from ops.printing import complain
 from ops.reach import Impossible, accounts, agreed, chatwoots
 from ops.sought import Sought, find

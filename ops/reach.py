@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ops.printing import complain
 
 if TYPE_CHECKING:
-    from chatwootai.stores.connection import Connection, StoreUnavailable
+    from chatwootai.stores.server.connection import Connection, StoreUnavailable
     from config.snapshot import Account
     from workers.chatwoot.client import Chatwoot
 
@@ -30,7 +30,7 @@ class Impossible(Exception):
 
 def with_redis(work: "Callable[[Connection], Awaitable[int]]") -> int:
     """Do some work on Redis; 1, and a sentence, where that cannot be."""
-    from chatwootai.stores.connection import BadRedisUrl, StoreUnavailable
+    from chatwootai.stores.server.connection import BadRedisUrl, StoreUnavailable
     from chatwootai.telemetry import log
 
     try:
@@ -53,7 +53,7 @@ def away(error: "StoreUnavailable") -> str:
 
 
 async def _connected(work: "Callable[[Connection], Awaitable[int]]") -> int:
-    from chatwootai.stores.connection import DEFAULT_URL, connect
+    from chatwootai.stores.server.connection import DEFAULT_URL, connect
 
     connection = connect(os.environ.get("REDIS_URL") or DEFAULT_URL, timeout=5.0)
     try:

@@ -5,13 +5,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from chatwootai.stores.letters import Letter, Letters
-from chatwootai.stores.lives import Lives
-from chatwootai.stores.turns import Turns
+from chatwootai.stores.conversation.turns import Turns
+from chatwootai.stores.operators.letters import Letter, Letters
+from chatwootai.stores.operators.lives import Lives
 from ops.reach import Impossible
 
 if TYPE_CHECKING:
-    from chatwootai.stores.connection import Connection
+    from chatwootai.stores.server.connection import Connection
 
 JOB = re.compile(r"turn:(?P<conv>[^\s:]+:\d+):\d+")
 CONVERSATION = re.compile(r"[^\s:]+:\d+")

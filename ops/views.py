@@ -8,12 +8,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from chatwootai.model.delivery import Delivery
-from chatwootai.stores.connection import Connection
-from chatwootai.stores.footing import footing
-from chatwootai.stores.inspection import Inspection, Job
-from chatwootai.stores.letters import Letter, Letters
-from chatwootai.stores.lives import Lives
-from chatwootai.stores.refusals import Refusal, Refusals
+from chatwootai.stores.installation.refusals import Refusal, Refusals
+from chatwootai.stores.operators.inspection import Inspection, Job
+from chatwootai.stores.operators.letters import Letter, Letters
+from chatwootai.stores.operators.lives import Lives
+from chatwootai.stores.server.connection import Connection
+from chatwootai.stores.server.footing import footing
 from ops.printing import table
 from ops.reach import Impossible, accounts
 from ops.sought import find

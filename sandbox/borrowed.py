@@ -3,8 +3,8 @@
 import asyncio
 import os
 
-from chatwootai.stores.connection import StoreUnavailable, connect, store_errors
-from chatwootai.stores.embedded import NoRedis, server_binary
+from chatwootai.stores.server.connection import StoreUnavailable, connect, store_errors
+from chatwootai.stores.server.embedded import NoRedis, server_binary
 
 
 def needed() -> str | None:

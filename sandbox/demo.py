@@ -11,8 +11,8 @@ from collections.abc import Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from chatwootai.stores.connection import BadRedisUrl
-from chatwootai.stores.embedded import NoRedis
+from chatwootai.stores.server.connection import BadRedisUrl
+from chatwootai.stores.server.embedded import NoRedis
 from sandbox import borrowed
 from sandbox.chatwoot.driver import Driver, DriverError, NothingHappened, Sent
 from sandbox.processes import Failed, first_to_end

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import aiohttp
 
-from chatwootai.stores.embedded import dies_with_us
+from chatwootai.stores.server.embedded import dies_with_us
 
 _PAUSE = 0.02
 _LOCALHOST = "127.0.0.1"

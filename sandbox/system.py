@@ -17,9 +17,9 @@ from typing import Self
 import aiohttp
 import yaml
 
-from chatwootai.stores.connection import connect
-from chatwootai.stores.embedded import Embedded
-from chatwootai.stores.turns import Turns
+from chatwootai.stores.conversation.turns import Turns
+from chatwootai.stores.server.connection import connect
+from chatwootai.stores.server.embedded import Embedded
 from sandbox.chatwoot import seed
 from sandbox.chatwoot.world import World
 from sandbox.llm.driver import Driver as Llm
@@ -96,7 +96,7 @@ class System:
 
         Raises:
             sandbox.processes.Failed: A process ended or did not answer in time.
-            chatwootai.stores.embedded.NoRedis: There is no Redis to be had.
+            chatwootai.stores.server.embedded.NoRedis: There is no Redis to be had.
         """
         begun = time.monotonic()
         self._configure()

@@ -5,8 +5,8 @@ import asyncio
 import os
 import signal
 
-from chatwootai.stores.connection import connect
-from chatwootai.stores.turns import Turns
+from chatwootai.stores.conversation.turns import Turns
+from chatwootai.stores.server.connection import connect
 from sandbox.chatwoot import app, seed
 from sandbox.chatwoot.world import World
 

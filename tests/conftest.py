@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from chatwootai.stores.connection import Connection, connect
-from chatwootai.stores.embedded import Embedded, NoRedis, server_binary, server_version
+from chatwootai.stores.server.connection import Connection, connect
+from chatwootai.stores.server.embedded import Embedded, NoRedis, server_binary, server_version
 
 _NEEDS_REDIS = {"redis", "redis_url", "redis_server", "system", "ground", "desk"}
 """Fixtures behind which a Redis runs: who asks for one of them is marked `redis`."""

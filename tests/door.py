@@ -17,7 +17,7 @@ from typing import Any
 
 from aiohttp import ClientSession, web
 
-from chatwootai.stores.connection import Connection, connect
+from chatwootai.stores.server.connection import Connection, connect
 from config.settings import Settings
 from config.snapshot import Account, Installation, Secret, Snapshot
 from ingress.admission import Admissions

@@ -17,8 +17,8 @@ from chatwootai.model.handoff import Cause, Need, after_draft, before_draft
 from chatwootai.model.outbox import Action, ActionKind
 from chatwootai.model.routing import route
 from chatwootai.model.turn import Exchange, Question, Usage
-from chatwootai.stores.connection import connect
-from chatwootai.stores.conversations import Begun, Hold
+from chatwootai.stores.conversation.conversations import Begun, Hold
+from chatwootai.stores.server.connection import connect
 from config.places import place
 from config.settings import Settings
 from config.snapshot import Account, Installation, Secret

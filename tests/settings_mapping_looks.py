@@ -121,7 +121,7 @@ def knocks(*payloads: Mapping[str, Any], unsigned: bool = False) -> Any:
 async def kept(place: Place) -> object:
     """Whom the mail that the door keeps will go to in copy."""
     from chatwootai.stores import keys
-    from chatwootai.stores.connection import connect
+    from chatwootai.stores.server.connection import connect
 
     said = {
         "conversation": {"id": 25, "inbox_id": 17, "status": "pending", "channel": "Channel::Email"},

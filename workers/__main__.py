@@ -7,9 +7,9 @@ import sys
 import uvloop
 
 from chatwootai.stores import keys
-from chatwootai.stores.connection import BadRedisUrl, connect
-from chatwootai.stores.examination import CannotUse
-from chatwootai.stores.queue import Queue
+from chatwootai.stores.jobs.queue import Queue
+from chatwootai.stores.server.connection import BadRedisUrl, connect
+from chatwootai.stores.server.examination import CannotUse
 from chatwootai.telemetry import log
 from chatwootai.telemetry.descriptors import raise_limit
 from config.problems import ConfigurationError

@@ -7,10 +7,10 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 import aiohttp
 
 from chatwootai.model.delivery import Delivery
-from chatwootai.stores.connection import Connection
-from chatwootai.stores.conversations import Begun, Conversations
-from chatwootai.stores.tool_calls import ToolCalls, known_calls
-from chatwootai.stores.turns import Turns
+from chatwootai.stores.conversation.conversations import Begun, Conversations
+from chatwootai.stores.conversation.tool_calls import ToolCalls, known_calls
+from chatwootai.stores.conversation.turns import Turns
+from chatwootai.stores.server.connection import Connection
 from config.snapshot import Account, Snapshot
 from crews.answer.draft import Crews
 from crews.run.tool_calls import Calls

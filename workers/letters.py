@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import orjson
 
 from chatwootai.model.delivery import Delivery
-from chatwootai.stores.entries import pack_delivery
+from chatwootai.stores.conversation.entries import pack_delivery
 
 
 def dead_letter(

@@ -6,7 +6,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from chatwootai.stores.connection import StoreUnavailable
+from chatwootai.stores.server.connection import StoreUnavailable
 
 T = TypeVar("T")
 

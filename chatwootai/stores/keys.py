@@ -1,7 +1,7 @@
 """Every key of ours in Redis: one list, with meaning, type, lifetime and owner.
 
 `{conv}` is `<account>:<conversation>`, account being the mapping's key and conversation Chatwoot's display id.
-The scripts in lua/ build the same names; tests/house holds the two against each other.
+The scripts in each room's lua/ build the same names; tests/house holds the two against each other.
 
 | key | type | lifetime | written by | meaning |
 |---|---|---|---|---|

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from chatwootai.model.turn import Draft, Question, Told
-from chatwootai.stores.connection import Connection
+from chatwootai.stores.server.connection import Connection
 from config.problems import ConfigurationError
 from config.settings import Settings
 from crews.answer.curated import Curated

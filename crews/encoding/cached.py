@@ -14,8 +14,8 @@ from typing import Final
 
 import numpy as np
 
-from chatwootai.stores.errors import StoreUnavailable
-from chatwootai.stores.vectors import Kind, VectorStore
+from chatwootai.stores.models.vectors import Kind, VectorStore
+from chatwootai.stores.server.errors import StoreUnavailable
 from crews.encoding.encoder import Encoder, EncoderUnavailable, Vectors, unit
 
 KEY_VARIABLE: Final = "CHATWOOTAI_SECRET_KEY"

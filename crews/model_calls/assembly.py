@@ -9,11 +9,11 @@ import os
 import secrets
 from collections.abc import Callable, Iterable
 
-from chatwootai.stores.breakers import BreakerStore
-from chatwootai.stores.budgets import BudgetStore
-from chatwootai.stores.completions import CompletionStore
-from chatwootai.stores.connection import Connection
-from chatwootai.stores.limits import LimitStore
+from chatwootai.stores.models.breakers import BreakerStore
+from chatwootai.stores.models.budgets import BudgetStore
+from chatwootai.stores.models.completions import CompletionStore
+from chatwootai.stores.models.limits import LimitStore
+from chatwootai.stores.server.connection import Connection
 from crews.model_calls.call import Call, Completer, Completion, Endpoint
 from crews.model_calls.embeddings import Embeddings
 from crews.model_calls.endpoint.wire import Wire

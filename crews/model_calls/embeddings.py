@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from chatwootai.model.turn import Usage
-from chatwootai.stores.budgets import BudgetStore
-from chatwootai.stores.connection import Connection
-from chatwootai.stores.limits import LimitStore
+from chatwootai.stores.models.budgets import BudgetStore
+from chatwootai.stores.models.limits import LimitStore
+from chatwootai.stores.server.connection import Connection
 from crews.errors import ModelUnavailable
 from crews.model_calls.call import Call, Completer, Completion, Payer, Policy, Receipt, Target
 from crews.model_calls.endpoint.embedding import Vectors

@@ -15,7 +15,7 @@ from typing import Any, Final, Protocol
 
 from chatwootai.model import tool_words as words
 from chatwootai.model.tool_call import KeptCall, ToolUse
-from chatwootai.stores.connection import StoreUnavailable
+from chatwootai.stores.server.connection import StoreUnavailable
 from chatwootai.telemetry import log
 from chatwootai.telemetry.metrics import FAILED_OPEN
 from crews.run.as_data import as_data
@@ -33,7 +33,7 @@ _log = log.get("tools")
 
 
 class Keeper(Protocol):
-    """Where calls are kept; see `chatwootai.stores.tool_calls.ToolCalls`."""
+    """Where calls are kept; see `chatwootai.stores.conversation.tool_calls.ToolCalls`."""
 
     async def begin(self, field: str, call: KeptCall) -> KeptCall | None:
         """Write down that a call begins; what was written before, where it has begun already."""

@@ -37,7 +37,7 @@ def _json(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Show or empty; 1 where Redis is away, or where there is no such account, or several are meant."""
-    from chatwootai.stores.connection import BadRedisUrl, StoreUnavailable
+    from chatwootai.stores.server.connection import BadRedisUrl, StoreUnavailable
     from ops.reach import Impossible, away
 
     try:
@@ -56,8 +56,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 async def _done(arguments: argparse.Namespace) -> dict[str, int]:
-    from chatwootai.stores.completions import CompletionStore
-    from chatwootai.stores.connection import DEFAULT_URL, connect
+    from chatwootai.stores.models.completions import CompletionStore
+    from chatwootai.stores.server.connection import DEFAULT_URL, connect
 
     connection = connect(os.environ.get("REDIS_URL") or DEFAULT_URL)
     try:

@@ -9,7 +9,7 @@ from ops.printing import as_json, complain, table, takes_config, takes_json
 
 if TYPE_CHECKING:
     from chatwootai.channels.incoming import Manner
-    from chatwootai.stores.connection import Connection
+    from chatwootai.stores.server.connection import Connection
     from config.snapshot import Account
 
 SUMMARY = "ask Chatwoot for customers who wait unanswered because their webhooks never arrived"
@@ -35,7 +35,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 async def _run(connection: "Connection", arguments: argparse.Namespace) -> int:
-    from chatwootai.stores.mailbox import Mailbox
+    from chatwootai.stores.conversation.mailbox import Mailbox
     from ops.reach import chatwoots
     from workers.catch_up.catchup import CatchUp
 

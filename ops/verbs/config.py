@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ops.printing import as_json, complain, table, takes_config, takes_json
 
 if TYPE_CHECKING:
-    from chatwootai.stores.snapshots import Snapshots, Version
+    from chatwootai.stores.installation.snapshots import Snapshots, Version
     from config.sources import Sources
 
 SUMMARY = "list the last configurations, compare them, or put an older one in force again"
@@ -40,7 +40,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Do it; 1 where Redis is away, there is no such version, or the configuration is broken."""
-    from chatwootai.stores.connection import BadRedisUrl, StoreUnavailable
+    from chatwootai.stores.server.connection import BadRedisUrl, StoreUnavailable
 
     actions = {"diff": _diff, "rollback": _rollback, "publish": _publish}
     try:
@@ -55,8 +55,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 async def _connected(action: Any, arguments: argparse.Namespace) -> int:
-    from chatwootai.stores.connection import DEFAULT_URL, connect
-    from chatwootai.stores.snapshots import Snapshots
+    from chatwootai.stores.installation.snapshots import Snapshots
+    from chatwootai.stores.server.connection import DEFAULT_URL, connect
 
     connection = connect(os.environ.get("REDIS_URL") or DEFAULT_URL)
     try:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ops.printing import complain, takes_config, takes_json
 
 if TYPE_CHECKING:
-    from chatwootai.stores.connection import Connection
+    from chatwootai.stores.server.connection import Connection
 
 SUMMARY = "list what waits, runs, is put off or died; show, retry or drop one"
 EXAMPLES = """\
@@ -84,7 +84,7 @@ async def _look(
 ) -> int:
     import orjson
 
-    from chatwootai.stores.connection import StoreUnavailable
+    from chatwootai.stores.server.connection import StoreUnavailable
     from ops.reach import away
 
     while True:

@@ -15,7 +15,7 @@ from collections.abc import Awaitable, Callable
 import uvloop
 from aiohttp import web
 
-from chatwootai.stores.connection import connect
+from chatwootai.stores.server.connection import connect
 
 _YES = b'{"status":"accepted"}'
 Handler = Callable[[web.Request], Awaitable[web.Response]]

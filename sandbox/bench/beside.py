@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from chatwootai.stores.embedded import dies_with_us
+from chatwootai.stores.server.embedded import dies_with_us
 from sandbox.processes import Failed
 
 _ROOT = Path(__file__).parents[2]

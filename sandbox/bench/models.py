@@ -21,7 +21,7 @@ import uvloop
 
 from chatwootai.model.delivery import Contact
 from chatwootai.model.turn import Exchange, Question
-from chatwootai.stores.connection import connect
+from chatwootai.stores.server.connection import connect
 from config.settings import Settings
 from crews.catalog import SHIPPED, Catalog
 from crews.model_calls.call import Call, Completion

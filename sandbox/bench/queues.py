@@ -13,9 +13,9 @@ from arq.connections import ArqRedis, RedisSettings, create_pool
 
 from chatwootai.model.delivery import Contact, Delivery, Message
 from chatwootai.stores import keys
-from chatwootai.stores.connection import Connection, connect
-from chatwootai.stores.embedded import Embedded
-from chatwootai.stores.mailbox import Mailbox
+from chatwootai.stores.conversation.mailbox import Mailbox
+from chatwootai.stores.server.connection import Connection, connect
+from chatwootai.stores.server.embedded import Embedded
 from sandbox.bench.worker import BEGUN, READY, SPENT
 from sandbox.processes import Failed, Process, stop
 

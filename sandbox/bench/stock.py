@@ -3,9 +3,9 @@
 import asyncio
 from pathlib import Path
 
-from chatwootai.stores.connection import Connection, connect
-from chatwootai.stores.conversations import Conversations
-from chatwootai.stores.embedded import Embedded
+from chatwootai.stores.conversation.conversations import Conversations
+from chatwootai.stores.server.connection import Connection, connect
+from chatwootai.stores.server.embedded import Embedded
 from sandbox.bench.queues import OURS, Bench
 
 _TOMORROW = 86_400.0

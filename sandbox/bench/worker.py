@@ -15,8 +15,8 @@ from arq.connections import RedisSettings
 from arq.worker import Function, func
 from arq.worker import Worker as ArqWorker
 
-from chatwootai.stores.connection import Connection, connect
-from chatwootai.stores.queue import Queue
+from chatwootai.stores.jobs.queue import Queue
+from chatwootai.stores.server.connection import Connection, connect
 from workers.process.environment import worker_id
 from workers.process.settings import pack, unpack
 from workers.process.worker import Worker

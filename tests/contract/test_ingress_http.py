@@ -13,7 +13,7 @@ import pytest
 from prometheus_client import REGISTRY
 
 from chatwootai.stores import keys
-from chatwootai.stores.connection import Connection
+from chatwootai.stores.server.connection import Connection
 from config.settings import Settings
 from config.snapshot import Inbox, Secret
 from ingress import body as body_module

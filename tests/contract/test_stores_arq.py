@@ -5,8 +5,8 @@ from arq.constants import default_queue_name, in_progress_key_prefix, job_key_pr
 from arq.jobs import deserialize_job_raw, serialize_job
 
 from chatwootai.stores import keys
-from chatwootai.stores.entries import job_blob
-from chatwootai.stores.scripts import script
+from chatwootai.stores.conversation.entries import job_blob
+from chatwootai.stores.server.scripts import script
 
 
 def test_a_job_is_packed_as_arq_packs_it() -> None:

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-from chatwootai.stores.connection import connect
+from chatwootai.stores.server.connection import connect
 from tests.faults import desk as desks
 from tests.faults.desk import Desk, Ground
 

@@ -19,7 +19,7 @@ from typing import Any, Self
 import aiohttp
 
 from chatwootai.stores import keys
-from chatwootai.stores.connection import StoreUnavailable, connect, store_errors
+from chatwootai.stores.server.connection import StoreUnavailable, connect, store_errors
 from sandbox.chatwoot.driver import Driver, Sent, Thread
 from sandbox.processes import Process, free_port
 from sandbox.system import Plan, System

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from chatwootai.stores import keys
-from chatwootai.stores.connection import connect
+from chatwootai.stores.server.connection import connect
 from sandbox.chatwoot.driver import Sent
 from tests.faults.desk import Desk, Tally, scaled
 

@@ -14,8 +14,8 @@ import pytest
 from aiohttp import ClientSession
 
 from chatwootai.stores import keys
-from chatwootai.stores.connection import connect
-from chatwootai.stores.embedded import Embedded
+from chatwootai.stores.server.connection import connect
+from chatwootai.stores.server.embedded import Embedded
 from ingress.bounds import MIB
 from ingress.journal import Journal, JournalRefused
 from ingress.journal_file import SUFFIX, JournalFile

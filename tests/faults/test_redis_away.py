@@ -5,7 +5,7 @@ import os
 import signal
 from collections.abc import Awaitable
 
-from chatwootai.stores.connection import connect
+from chatwootai.stores.server.connection import connect
 from tests.faults.desk import Desk, Tally, scaled, with_trouble
 
 _AWAY = 5.0

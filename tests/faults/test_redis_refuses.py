@@ -9,8 +9,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 import aiohttp
 import pytest
 
-from chatwootai.stores.connection import Connection, connect
-from chatwootai.stores.embedded import Embedded
+from chatwootai.stores.server.connection import Connection, connect
+from chatwootai.stores.server.embedded import Embedded
 from sandbox.processes import Process
 from sandbox.system import Plan
 from tests.faults import desk as desks

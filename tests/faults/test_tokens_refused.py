@@ -12,8 +12,8 @@ import pytest
 import yaml
 
 from chatwootai.stores import keys
-from chatwootai.stores.connection import connect
-from chatwootai.stores.refusals import Refusals
+from chatwootai.stores.installation.refusals import Refusals
+from chatwootai.stores.server.connection import connect
 from sandbox.system import Plan
 from tests.faults import desk as desks
 from tests.faults.desk import LEASE, SETTINGS, Desk, Ground, scaled

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from chatwootai.stores.connection import connect
-from chatwootai.stores.letters import Letters
+from chatwootai.stores.operators.letters import Letters
+from chatwootai.stores.server.connection import connect
 from sandbox.chatwoot.driver import Driver
 from sandbox.processes import Process
 from sandbox.system import Plan, System

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from chatwootai.stores import keys
-from chatwootai.stores.scripts import Script
+from chatwootai.stores.server.scripts import Script
 
 ROOT = Path(__file__).resolve().parents[2]
 ROOMS = ("chatwootai", "config", "crews", "ingress", "ops", "sandbox", "workers")
@@ -30,6 +30,12 @@ def test_a_sign_says_what_lives_there_and_holds_no_code(sign: Path) -> None:
         assert len(tree.body) == 1, "a sign holds no code"
 
 
+def scripts() -> list[Path]:
+    found = sorted((ROOT / "chatwootai" / "stores").glob("*/lua/*.lua"))
+    assert len({script.name for script in found}) == len(found) > 50, "scripts are called by name"
+    return found
+
+
 def key_names(text: str) -> set[str]:
     """The fixed beginnings of our keys in a text: `cw:seen:m`, `cw:ready`, ..."""
     return {found.rstrip(":") for found in re.findall(r"cw:[a-z]+(?::[a-z]+)*:?", text)}
@@ -37,8 +43,7 @@ def key_names(text: str) -> set[str]:
 
 def test_every_key_of_the_scripts_stands_in_the_list_of_keys() -> None:
     listed = key_names(keys.__doc__ or "")
-    scripts = ROOT / "chatwootai" / "stores" / "lua"
-    used = {name for script in scripts.glob("*.lua") for name in key_names(script.read_text(encoding="utf-8"))}
+    used = {name for script in scripts() for name in key_names(script.read_text(encoding="utf-8"))}
     assert used <= listed, f"not in keys.py: {used - listed}"
 
 
@@ -62,7 +67,7 @@ def test_every_key_is_of_one_account_or_one_of_those_that_are_of_all() -> None:
 
 
 def test_every_script_says_what_it_takes_and_returns() -> None:
-    for script in (ROOT / "chatwootai" / "stores" / "lua").glob("*.lua"):
+    for script in scripts():
         head = [line for line in script.read_text(encoding="utf-8").splitlines() if line.startswith("--")]
         assert head, script.name
         assert head[0].startswith(f"-- {script.stem}"), script.name

@@ -17,7 +17,7 @@ import aiohttp
 import pytest
 
 from chatwootai.stores import keys
-from chatwootai.stores.connection import Connection, connect
+from chatwootai.stores.server.connection import Connection, connect
 from sandbox.chatwoot import seed
 from sandbox.chatwoot.driver import Driver, Sent
 from sandbox.chatwoot.world import World

@@ -12,10 +12,10 @@ from aiohttp import web
 
 from chatwootai.model.delivery import Delivery
 from chatwootai.stores import keys
-from chatwootai.stores.connection import Connection, connect
-from chatwootai.stores.lives import Lives
-from chatwootai.stores.mailbox import Mailbox
-from chatwootai.stores.rounds import Rounds
+from chatwootai.stores.conversation.mailbox import Mailbox
+from chatwootai.stores.installation.rounds import Rounds
+from chatwootai.stores.operators.lives import Lives
+from chatwootai.stores.server.connection import Connection, connect
 from config.reach import Messages
 from ingress.payload import Arrival, parse
 from sandbox.chatwoot import app, seed

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from chatwootai.stores.connection import connect
+from chatwootai.stores.server.connection import connect
 from config.live import Live
 from config.loader import inspect
 from sandbox.chatwoot import app, seed

@@ -10,7 +10,7 @@ import aiohttp
 import pytest
 
 from chatwootai.model.routing import route
-from chatwootai.stores.connection import Connection
+from chatwootai.stores.server.connection import Connection
 from config.live import Live
 from config.loader import load
 from config.packing import unpack

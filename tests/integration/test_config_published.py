@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from cryptography.fernet import Fernet
 
-from chatwootai.stores.connection import Connection, connect
-from chatwootai.stores.snapshots import KEPT, Snapshots
+from chatwootai.stores.installation.snapshots import KEPT, Snapshots
+from chatwootai.stores.server.connection import Connection, connect
 from config.live import Live
 from config.packing import Sealed, unpack
 from config.problems import ConfigurationError

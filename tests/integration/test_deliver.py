@@ -12,12 +12,12 @@ import pytest
 from chatwootai.model.delivery import Contact, Delivery, Message
 from chatwootai.model.outbox import Action, ActionKind
 from chatwootai.stores import keys
-from chatwootai.stores.connection import Connection
-from chatwootai.stores.conversations import Begun, Decision
-from chatwootai.stores.letters import Letters
-from chatwootai.stores.lives import Lives
-from chatwootai.stores.mailbox import Mailbox
-from chatwootai.stores.queue import Queue
+from chatwootai.stores.conversation.conversations import Begun, Decision
+from chatwootai.stores.conversation.mailbox import Mailbox
+from chatwootai.stores.jobs.queue import Queue
+from chatwootai.stores.operators.letters import Letters
+from chatwootai.stores.operators.lives import Lives
+from chatwootai.stores.server.connection import Connection
 from config.loader import load
 from crews.answer.draft import Crews
 from sandbox.chatwoot import app, seed

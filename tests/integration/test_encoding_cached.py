@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator, Sequence
 import numpy as np
 import pytest
 
-from chatwootai.stores.connection import Connection, connect
-from chatwootai.stores.vectors import Kind, VectorStore
+from chatwootai.stores.models.vectors import Kind, VectorStore
+from chatwootai.stores.server.connection import Connection, connect
 from crews.encoding.cached import CachedEncoder, digest, first_answer, pack, secret, unpack
 from crews.encoding.embedded import EmbeddedEncoder
 from crews.encoding.encoder import Encoder, EncoderUnavailable, Vectors

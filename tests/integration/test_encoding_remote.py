@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from aiohttp import web
 
-from chatwootai.stores.connection import Connection
-from chatwootai.stores.vectors import VectorStore
+from chatwootai.stores.models.vectors import VectorStore
+from chatwootai.stores.server.connection import Connection
 from config.model_settings import Price
 from config.spending import Budget
 from crews.encoding.cached import CachedEncoder, first_answer

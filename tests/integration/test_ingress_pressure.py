@@ -7,9 +7,9 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from chatwootai.stores.connection import Connection
-from chatwootai.stores.embedded import Embedded
-from chatwootai.stores.readmission import Readmission
+from chatwootai.stores.operators.readmission import Readmission
+from chatwootai.stores.server.connection import Connection
+from chatwootai.stores.server.embedded import Embedded
 from sandbox.processes import Process, free_port
 from tests.door import SECRET, Visitor, message, signed
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 
 from chatwootai.stores import keys
-from chatwootai.stores.connection import connect
-from chatwootai.stores.media import Readings
+from chatwootai.stores.conversation.media import Readings
+from chatwootai.stores.server.connection import connect
 from sandbox.chatwoot.driver import Driver
 from sandbox.llm.driver import Driver as Llm
 from sandbox.system import Plan, System

@@ -6,8 +6,8 @@ import time
 from pathlib import Path
 
 from chatwootai.stores import keys
-from chatwootai.stores.connection import connect
-from chatwootai.stores.lives import Lives
+from chatwootai.stores.operators.lives import Lives
+from chatwootai.stores.server.connection import connect
 from sandbox.chatwoot import seed
 from sandbox.chatwoot.driver import Driver
 from sandbox.system import System

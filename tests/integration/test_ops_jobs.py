@@ -14,12 +14,12 @@ import pytest
 
 from chatwootai.model.delivery import Contact, Delivery, Message
 from chatwootai.stores import keys
-from chatwootai.stores.connection import Connection, connect
-from chatwootai.stores.conversations import Conversations, Decision
-from chatwootai.stores.embedded import Embedded
-from chatwootai.stores.lives import Lives
-from chatwootai.stores.mailbox import Admission, Mailbox
-from chatwootai.stores.queue import Queue
+from chatwootai.stores.conversation.conversations import Conversations, Decision
+from chatwootai.stores.conversation.mailbox import Admission, Mailbox
+from chatwootai.stores.jobs.queue import Queue
+from chatwootai.stores.operators.lives import Lives
+from chatwootai.stores.server.connection import Connection, connect
+from chatwootai.stores.server.embedded import Embedded
 from sandbox.chatwoot import seed
 from sandbox.chatwoot.driver import Driver, Sent
 from sandbox.system import System

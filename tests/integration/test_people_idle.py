@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from chatwootai.stores import keys
-from chatwootai.stores.connection import Connection, connect
+from chatwootai.stores.server.connection import Connection, connect
 from sandbox.chatwoot.driver import Driver, Sent
 from sandbox.system import Plan, System
 

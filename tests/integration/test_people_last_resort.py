@@ -6,9 +6,9 @@ from typing import Any, cast
 from chatwootai.model.delivery import Contact, Delivery, Message
 from chatwootai.model.outbox import ActionKind
 from chatwootai.stores import keys
-from chatwootai.stores.connection import Connection
-from chatwootai.stores.conversations import Conversations
-from chatwootai.stores.mailbox import Mailbox
+from chatwootai.stores.conversation.conversations import Conversations
+from chatwootai.stores.conversation.mailbox import Mailbox
+from chatwootai.stores.server.connection import Connection
 from workers.floor import Floor
 from workers.patience import MOST_TRIES
 from workers.turn.turn import work

@@ -9,11 +9,11 @@ import pytest
 from chatwootai.model.delivery import Contact, Delivery, Heard, Message, Signal, SignalKind, Wish
 from chatwootai.model.outbox import Action, ActionKind
 from chatwootai.stores import keys
-from chatwootai.stores.connection import Connection
-from chatwootai.stores.conversations import Begun, Conversations, Decision, Silence, pending
-from chatwootai.stores.mailbox import Mailbox
-from chatwootai.stores.queue import Queue
-from chatwootai.stores.repair import Repair
+from chatwootai.stores.conversation.conversations import Begun, Conversations, Decision, Silence, pending
+from chatwootai.stores.conversation.mailbox import Mailbox
+from chatwootai.stores.jobs.queue import Queue
+from chatwootai.stores.jobs.repair import Repair
+from chatwootai.stores.server.connection import Connection
 
 CONV = keys.conv("1", 25)
 SAID = Heard(account="1", conversation=25, inbox=17, message=8, role="teammate", text="Oi, sou a Ana", at=2.0)

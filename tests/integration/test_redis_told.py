@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from chatwootai.stores.connection import Connection, connect
-from chatwootai.stores.embedded import Embedded
-from chatwootai.stores.examination import RULE, CannotUse, examine
+from chatwootai.stores.server.connection import Connection, connect
+from chatwootai.stores.server.embedded import Embedded
+from chatwootai.stores.server.examination import RULE, CannotUse, examine
 from sandbox.processes import Process
 
 MAPPING = """\

@@ -19,7 +19,7 @@ from aiohttp import web
 from pydantic import ValidationError
 
 from chatwootai.model.routing import route
-from chatwootai.stores.connection import Connection
+from chatwootai.stores.server.connection import Connection
 from config.entries import MappingFile
 from config.kinds import Kind
 from config.loader import load, shipped

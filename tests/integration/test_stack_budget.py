@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from chatwootai.stores.budgets import BudgetStore, SpendingAccount
-from chatwootai.stores.connection import Connection, connect
+from chatwootai.stores.models.budgets import BudgetStore, SpendingAccount
+from chatwootai.stores.server.connection import Connection, connect
 from chatwootai.telemetry.metrics import BUDGETS, FAILED_OPEN
 from config.spending import Budget as Limits
 from crews.errors import BudgetSpent

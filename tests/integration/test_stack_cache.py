@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from chatwootai.stores.completions import CompletionStore
-from chatwootai.stores.connection import Connection, connect
+from chatwootai.stores.models.completions import CompletionStore
+from chatwootai.stores.server.connection import Connection, connect
 from chatwootai.telemetry.metrics import FAILED_OPEN
 from crews.errors import ModelUnavailable
 from crews.model_calls.call import Call, Completion, Fresh, Payer

@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from chatwootai.stores.breakers import BreakerStore
-from chatwootai.stores.connection import Connection, connect
+from chatwootai.stores.models.breakers import BreakerStore
+from chatwootai.stores.server.connection import Connection, connect
 from crews.errors import ModelRefused, ModelUnavailable
 from crews.model_calls.call import Endpoint, Policy, Target
 from crews.model_calls.endpoint.wire import Wire

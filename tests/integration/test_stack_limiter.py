@@ -7,8 +7,8 @@ from contextlib import asynccontextmanager, contextmanager
 
 import pytest
 
-from chatwootai.stores.connection import Connection, connect
-from chatwootai.stores.limits import LimitStore
+from chatwootai.stores.models.limits import LimitStore
+from chatwootai.stores.server.connection import Connection, connect
 from crews.errors import ModelUnavailable
 from crews.model_calls.call import Completion, Payer
 from crews.model_calls.endpoint.wire import Wire

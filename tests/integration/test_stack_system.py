@@ -10,7 +10,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from chatwootai.stores.connection import connect
+from chatwootai.stores.server.connection import connect
 from sandbox.chatwoot.driver import Driver
 from sandbox.llm.app import runner
 from sandbox.llm.driver import Driver as Llm

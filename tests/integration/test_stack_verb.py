@@ -6,9 +6,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from chatwootai.stores.completions import CompletionStore
-from chatwootai.stores.connection import Connection
-from chatwootai.stores.embedded import Embedded
+from chatwootai.stores.models.completions import CompletionStore
+from chatwootai.stores.server.connection import Connection
+from chatwootai.stores.server.embedded import Embedded
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -8,11 +8,11 @@ from chatwootai.model.delivery import Contact, Delivery, Message, Signal, Signal
 from chatwootai.model.outbox import Action, ActionKind
 from chatwootai.model.turn import Exchange
 from chatwootai.stores import keys
-from chatwootai.stores.connection import Connection
-from chatwootai.stores.conversations import Begun, Commit, Conversations, Decision, Post, Stale
-from chatwootai.stores.mailbox import Admission, Mailbox
-from chatwootai.stores.queue import Queue
-from chatwootai.stores.repair import Repair
+from chatwootai.stores.conversation.conversations import Begun, Commit, Conversations, Decision, Post, Stale
+from chatwootai.stores.conversation.mailbox import Admission, Mailbox
+from chatwootai.stores.jobs.queue import Queue
+from chatwootai.stores.jobs.repair import Repair
+from chatwootai.stores.server.connection import Connection
 
 CONV = "1:25"
 

@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from chatwootai.stores.connection import connect
-from chatwootai.stores.embedded import Embedded, NoRedis
+from chatwootai.stores.server.connection import connect
+from chatwootai.stores.server.embedded import Embedded, NoRedis
 
 _OWNER = """
 import sys, time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from chatwootai.stores.embedded import Embedded
+from chatwootai.stores.server.embedded import Embedded
 server = Embedded.start(Path(sys.argv[1]), keep=sys.argv[2] == "keep")
 print(server.pid, flush=True)
 time.sleep(60)

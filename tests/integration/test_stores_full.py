@@ -8,16 +8,16 @@ import pytest
 from chatwootai.model.outbox import Action, ActionKind
 from chatwootai.model.turn import Exchange
 from chatwootai.stores import keys
-from chatwootai.stores.completions import CompletionStore
-from chatwootai.stores.connection import Connection, StoreUnavailable, connect
-from chatwootai.stores.conversations import Commit, Conversations, Decision, pending
-from chatwootai.stores.embedded import Embedded
-from chatwootai.stores.examination import probe
-from chatwootai.stores.fullness import FULLNESS
-from chatwootai.stores.mailbox import Mailbox
-from chatwootai.stores.memory import Memory
-from chatwootai.stores.queue import Queue
-from chatwootai.stores.repair import Repair
+from chatwootai.stores.conversation.conversations import Commit, Conversations, Decision, pending
+from chatwootai.stores.conversation.mailbox import Mailbox
+from chatwootai.stores.jobs.queue import Queue
+from chatwootai.stores.jobs.repair import Repair
+from chatwootai.stores.models.completions import CompletionStore
+from chatwootai.stores.server.connection import Connection, StoreUnavailable, connect
+from chatwootai.stores.server.embedded import Embedded
+from chatwootai.stores.server.examination import probe
+from chatwootai.stores.server.fullness import FULLNESS
+from chatwootai.stores.space.memory import Memory
 from tests.integration.test_stores_conversations import delivery
 
 _WORDS = "Onde fica a loja, e até que horas está aberta hoje? " * 4

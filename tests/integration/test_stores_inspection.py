@@ -10,14 +10,14 @@ from chatwootai.model.delivery import Contact, Delivery, Message, Signal, Signal
 from chatwootai.model.outbox import Action, ActionKind
 from chatwootai.model.turn import Exchange
 from chatwootai.stores import keys
-from chatwootai.stores.connection import Connection
-from chatwootai.stores.conversations import Begun, Conversations, Decision, pending
-from chatwootai.stores.inspection import Inspection, Job, State
-from chatwootai.stores.letters import Letters
-from chatwootai.stores.lives import Lives
-from chatwootai.stores.mailbox import Admission, Mailbox
-from chatwootai.stores.queue import Queue
-from chatwootai.stores.readmission import Dropped, Fate, Hastened, Readmission
+from chatwootai.stores.conversation.conversations import Begun, Conversations, Decision, pending
+from chatwootai.stores.conversation.mailbox import Admission, Mailbox
+from chatwootai.stores.jobs.queue import Queue
+from chatwootai.stores.operators.inspection import Inspection, Job, State
+from chatwootai.stores.operators.letters import Letters
+from chatwootai.stores.operators.lives import Lives
+from chatwootai.stores.operators.readmission import Dropped, Fate, Hastened, Readmission
+from chatwootai.stores.server.connection import Connection
 from workers.letters import dead_letter
 
 _turns = count()

@@ -2,10 +2,10 @@
 
 import pytest
 
-from chatwootai.stores.connection import Connection
-from chatwootai.stores.conversations import Begun, Conversations, Stale
-from chatwootai.stores.mailbox import Mailbox
-from chatwootai.stores.queue import Queue
+from chatwootai.stores.conversation.conversations import Begun, Conversations, Stale
+from chatwootai.stores.conversation.mailbox import Mailbox
+from chatwootai.stores.jobs.queue import Queue
+from chatwootai.stores.server.connection import Connection
 from tests.integration.test_stores_conversations import CONV, commit, delivery
 
 

@@ -5,8 +5,7 @@ import pytest
 from chatwootai.model.delivery import Contact, Delivery, Message
 from chatwootai.model.outbox import Action, ActionKind
 from chatwootai.stores import keys
-from chatwootai.stores.connection import Connection, StoreUnavailable
-from chatwootai.stores.conversations import (
+from chatwootai.stores.conversation.conversations import (
     POST_SECONDS,
     Begun,
     Conversations,
@@ -16,9 +15,10 @@ from chatwootai.stores.conversations import (
     Stale,
     pending,
 )
-from chatwootai.stores.mailbox import Mailbox
-from chatwootai.stores.queue import Queue
-from chatwootai.stores.scripts import Runner
+from chatwootai.stores.conversation.mailbox import Mailbox
+from chatwootai.stores.jobs.queue import Queue
+from chatwootai.stores.server.connection import Connection, StoreUnavailable
+from chatwootai.stores.server.scripts import Runner
 
 CONV, JOB = "a:1", "turn:a:1:1"
 

@@ -8,21 +8,21 @@ import pytest
 from chatwootai.model.delivery import Heard
 from chatwootai.model.turn import Exchange
 from chatwootai.stores import keys
-from chatwootai.stores.completions import CompletionStore
-from chatwootai.stores.connection import Connection
-from chatwootai.stores.conversations import Conversations, Decision
-from chatwootai.stores.mailbox import Mailbox
-from chatwootai.stores.queue import Queue
+from chatwootai.stores.conversation.conversations import Conversations, Decision
+from chatwootai.stores.conversation.mailbox import Mailbox
+from chatwootai.stores.jobs.queue import Queue
+from chatwootai.stores.models.completions import CompletionStore
+from chatwootai.stores.server.connection import Connection
 from tests.integration.test_stores_conversations import CONV, delivery
 
-LUA = Path(__file__).resolve().parents[2] / "chatwootai/stores/lua"
+STORES = Path(__file__).resolve().parents[2] / "chatwootai/stores"
 
 
 def test_no_script_negates_what_may_be_nothing() -> None:
     negated = re.compile(r"[(,=*/+] *- *(?:[a-z_]|\(|#)")
     found = [
         f"{script.name}: {line.strip()}"
-        for script in LUA.glob("*.lua")
+        for script in STORES.glob("*/lua/*.lua")
         for line in script.read_text(encoding="utf-8").splitlines()
         if negated.search(line.partition("--")[0])
     ]

@@ -16,9 +16,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from chatwootai.stores.connection import Connection, StoreUnavailable, connect
-from chatwootai.stores.embedded import Embedded
-from chatwootai.stores.scripts import Runner
+from chatwootai.stores.server.connection import Connection, StoreUnavailable, connect
+from chatwootai.stores.server.embedded import Embedded
+from chatwootai.stores.server.scripts import Runner
 
 PATIENCE = 1.0
 

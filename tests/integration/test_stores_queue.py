@@ -5,9 +5,9 @@ import pytest
 from chatwootai.model.delivery import Contact, Delivery, Message
 from chatwootai.model.lanes import BOOST_PER_STEP_MS
 from chatwootai.stores import keys
-from chatwootai.stores.connection import Connection
-from chatwootai.stores.mailbox import Mailbox
-from chatwootai.stores.queue import Queue
+from chatwootai.stores.conversation.mailbox import Mailbox
+from chatwootai.stores.jobs.queue import Queue
+from chatwootai.stores.server.connection import Connection
 
 
 async def admit(redis: Connection, account: str, conversation: int, priority: int = 5) -> None:

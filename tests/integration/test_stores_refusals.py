@@ -2,11 +2,11 @@
 
 from chatwootai.model.delivery import Contact, Delivery, Message
 from chatwootai.stores import keys
-from chatwootai.stores.connection import Connection
-from chatwootai.stores.conversations import Conversations
-from chatwootai.stores.mailbox import Mailbox
-from chatwootai.stores.queue import Queue
-from chatwootai.stores.refusals import Noted, Refusals
+from chatwootai.stores.conversation.conversations import Conversations
+from chatwootai.stores.conversation.mailbox import Mailbox
+from chatwootai.stores.installation.refusals import Noted, Refusals
+from chatwootai.stores.jobs.queue import Queue
+from chatwootai.stores.server.connection import Connection
 
 
 async def note(redis: Connection, conv: str, digest: str = "d1", owner: str = "bot") -> Noted:

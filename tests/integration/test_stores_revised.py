@@ -7,10 +7,10 @@ from chatwootai.model.outbox import ActionKind
 from chatwootai.model.turn import Exchange
 from chatwootai.model.undelivered import told
 from chatwootai.stores import keys
-from chatwootai.stores.connection import Connection
-from chatwootai.stores.conversations import Begun, Commit, Conversations, Decision
-from chatwootai.stores.mailbox import Admission, Mailbox
-from chatwootai.stores.queue import Queue
+from chatwootai.stores.conversation.conversations import Begun, Commit, Conversations, Decision
+from chatwootai.stores.conversation.mailbox import Admission, Mailbox
+from chatwootai.stores.jobs.queue import Queue
+from chatwootai.stores.server.connection import Connection
 
 CONV = "1:25"
 AT = 1_795_183_401.319

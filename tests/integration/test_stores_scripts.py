@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from chatwootai.stores.connection import Connection, StoreMisused, StoreUnavailable, connect
-from chatwootai.stores.scripts import Runner
+from chatwootai.stores.server.connection import Connection, StoreMisused, StoreUnavailable, connect
+from chatwootai.stores.server.scripts import Runner
 
 
 async def test_a_thousand_calls_at_once_each_get_their_own_answer(redis: Connection) -> None:

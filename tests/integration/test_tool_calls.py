@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from chatwootai.stores import keys
-from chatwootai.stores.connection import Connection
-from chatwootai.stores.conversations import Begun, Conversations
-from chatwootai.stores.mailbox import Mailbox
-from chatwootai.stores.tool_calls import ToolCalls, known_calls
+from chatwootai.stores.conversation.conversations import Begun, Conversations
+from chatwootai.stores.conversation.mailbox import Mailbox
+from chatwootai.stores.conversation.tool_calls import ToolCalls, known_calls
+from chatwootai.stores.server.connection import Connection
 from crews.run.tool_result import Answer, Fate
 from crews.runtime import environment
 from tests.integration.test_stores_conversations import CONV, begin, commit, delivery

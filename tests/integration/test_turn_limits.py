@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from chatwootai.model.delivery import Contact, Delivery, Message
 from chatwootai.stores import keys
-from chatwootai.stores.budgets import BudgetStore, SpendingAccount
-from chatwootai.stores.connection import Connection, connect
-from chatwootai.stores.conversations import Begun, Conversations, Hold, Stale
-from chatwootai.stores.mailbox import Mailbox
-from chatwootai.stores.turn_limits import Taken, TurnLimits
+from chatwootai.stores.conversation.conversations import Begun, Conversations, Hold, Stale
+from chatwootai.stores.conversation.mailbox import Mailbox
+from chatwootai.stores.models.budgets import BudgetStore, SpendingAccount
+from chatwootai.stores.models.turn_limits import Taken, TurnLimits
+from chatwootai.stores.server.connection import Connection, connect
 from chatwootai.telemetry.metrics import FAILED_OPEN
 from config.settings import Settings
 from crews.errors import BudgetSpent

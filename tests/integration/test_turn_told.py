@@ -9,8 +9,8 @@ from typing import Any
 import aiohttp
 import pytest
 
-from chatwootai.stores.connection import connect
-from chatwootai.stores.turns import Turns
+from chatwootai.stores.conversation.turns import Turns
+from chatwootai.stores.server.connection import connect
 from ops.cli import main
 from sandbox.chatwoot.driver import Driver, Sent
 from sandbox.llm.driver import Driver as Llm

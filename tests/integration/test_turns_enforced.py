@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 import yaml
 
-from chatwootai.stores.connection import connect
+from chatwootai.stores.server.connection import connect
 from sandbox.chatwoot import seed
 from sandbox.chatwoot.driver import Driver, Sent
 from sandbox.system import Plan, System

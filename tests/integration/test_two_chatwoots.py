@@ -12,7 +12,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from chatwootai.stores.connection import Connection, connect
+from chatwootai.stores.server.connection import Connection, connect
 from sandbox.chatwoot import seed
 from sandbox.chatwoot.driver import Driver, Sent
 from sandbox.chatwoot.world import World

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import aiohttp
 
-from chatwootai.stores.embedded import Embedded
+from chatwootai.stores.server.embedded import Embedded
 from sandbox.processes import free_port
 
 MAPPING = """\

@@ -8,9 +8,9 @@ import pytest
 from arq.worker import func
 
 from chatwootai.stores import keys
-from chatwootai.stores.connection import Connection, connect
-from chatwootai.stores.embedded import Embedded
-from chatwootai.stores.queue import Queue
+from chatwootai.stores.jobs.queue import Queue
+from chatwootai.stores.server.connection import Connection, connect
+from chatwootai.stores.server.embedded import Embedded
 from tests.integration.test_stores_mended import JOB, admit
 from workers.process.settings import pack, unpack
 from workers.process.worker import Worker

@@ -25,12 +25,22 @@ from chatwootai.model.lanes import lane_of
 from chatwootai.model.outbox import Action, ActionKind
 from chatwootai.model.turn import Exchange
 from chatwootai.stores import keys
-from chatwootai.stores.connection import connect
-from chatwootai.stores.conversations import Begun, Commit, Conversations, Decision, Hold, Pending, Post, Stale, pending
-from chatwootai.stores.embedded import Embedded
-from chatwootai.stores.mailbox import Admission, Mailbox
-from chatwootai.stores.queue import Queue
-from chatwootai.stores.scripts import Runner
+from chatwootai.stores.conversation.conversations import (
+    Begun,
+    Commit,
+    Conversations,
+    Decision,
+    Hold,
+    Pending,
+    Post,
+    Stale,
+    pending,
+)
+from chatwootai.stores.conversation.mailbox import Admission, Mailbox
+from chatwootai.stores.jobs.queue import Queue
+from chatwootai.stores.server.connection import connect
+from chatwootai.stores.server.embedded import Embedded
+from chatwootai.stores.server.scripts import Runner
 
 T = TypeVar("T")
 

@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import quote
 
-from chatwootai.stores.embedded import dies_with_us
+from chatwootai.stores.server.embedded import dies_with_us
 from sandbox.processes import free_port
 from tests.real.parts import where
 

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from chatwootai.stores.connection import StoreUnavailable, connect
-from chatwootai.stores.examination import probe
+from chatwootai.stores.server.connection import StoreUnavailable, connect
+from chatwootai.stores.server.examination import probe
 from sandbox.system import Plan
 from tests.faults import desk as desks
 from tests.faults.desk import Desk, Ground, scaled, with_trouble

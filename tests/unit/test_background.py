@@ -7,8 +7,8 @@ import pytest
 import structlog
 from prometheus_client import REGISTRY
 
-from chatwootai.stores.connection import Connection, StoreMisused, StoreUnavailable
-from chatwootai.stores.examination import probe
+from chatwootai.stores.server.connection import Connection, StoreMisused, StoreUnavailable
+from chatwootai.stores.server.examination import probe
 from chatwootai.telemetry import tasks
 from chatwootai.telemetry.tasks import for_ever, owned
 from crews.model_calls.wrappers.background import Background

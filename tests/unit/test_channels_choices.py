@@ -8,7 +8,7 @@ from chatwootai.model import outcome
 from chatwootai.model.outbox import Action, ActionKind
 from chatwootai.model.picked import listed, picked
 from chatwootai.model.turn import Exchange
-from chatwootai.stores.entries import pack_action, unpack_action
+from chatwootai.stores.conversation.entries import pack_action, unpack_action
 from tests.asked import asked
 from workers.delivery.posting import as_posted
 

@@ -6,7 +6,7 @@ from chatwootai.channels.quoting import quoted
 from chatwootai.model import outcome
 from chatwootai.model.delivery import Change, Contact, Delivery, Message
 from chatwootai.model.outbox import Action, ActionKind
-from chatwootai.stores.entries import pack_action, unpack_action
+from chatwootai.stores.conversation.entries import pack_action, unpack_action
 from tests.asked import asked
 from workers.delivery.posting import as_posted
 

@@ -7,9 +7,9 @@ import structlog
 from prometheus_client import REGISTRY
 from redis.exceptions import OutOfMemoryError
 
-from chatwootai.stores.errors import StoreUnavailable, store_errors
-from chatwootai.stores.fullness import FULLNESS, Fullness
-from chatwootai.stores.outage import OUTAGE
+from chatwootai.stores.server.errors import StoreUnavailable, store_errors
+from chatwootai.stores.server.fullness import FULLNESS, Fullness
+from chatwootai.stores.server.outage import OUTAGE
 
 
 class Clock:

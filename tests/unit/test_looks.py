@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from prometheus_client import REGISTRY
 
-from chatwootai.stores.connection import Connection
+from chatwootai.stores.server.connection import Connection
 from workers.account.looks import Looks
 from workers.chatwoot.errors import ChatwootError
 

@@ -9,7 +9,7 @@ import pytest
 
 from chatwootai.model.delivery import Delivery, Ignored, Reason
 from chatwootai.model.outbox import Action, ActionKind
-from chatwootai.stores.entries import pack_action, pack_delivery, unpack_action, unpack_delivery
+from chatwootai.stores.conversation.entries import pack_action, pack_delivery, unpack_action, unpack_delivery
 from config.reach import Mail, Template
 from config.settings import Settings
 from ingress.payload import Arrival, parse

@@ -7,8 +7,8 @@ import pytest
 import structlog
 from prometheus_client import REGISTRY
 
-from chatwootai.stores import outage
-from chatwootai.stores.outage import Outage
+from chatwootai.stores.server import outage
+from chatwootai.stores.server.outage import Outage
 
 
 class Clock:

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from redis.asyncio.connection import SSLConnection
 
-from chatwootai.stores.address import address
-from chatwootai.stores.arq import pool, redis_settings
-from chatwootai.stores.connection import BadRedisUrl, connect
+from chatwootai.stores.server.address import address
+from chatwootai.stores.server.arq import pool, redis_settings
+from chatwootai.stores.server.connection import BadRedisUrl, connect
 
 SECRET = "p@ss/w:rd"
 WRITTEN = "p%40ss%2Fw%3Ard"

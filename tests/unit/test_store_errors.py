@@ -7,7 +7,7 @@ import pytest
 from redis import exceptions
 from redis._parsers.base import BaseParser
 
-from chatwootai.stores.errors import StoreMisused, StoreUnavailable, store_errors, understood
+from chatwootai.stores.server.errors import StoreMisused, StoreUnavailable, store_errors, understood
 
 SHA = "0e06610b7c964cfa5c67335685a2a191fe465a69"
 AWAY = {

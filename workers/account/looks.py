@@ -5,8 +5,8 @@ import time
 from typing import Final
 
 from chatwootai.stores import keys
-from chatwootai.stores.connection import Connection, StoreUnavailable
-from chatwootai.stores.together import together
+from chatwootai.stores.server.connection import Connection, StoreUnavailable
+from chatwootai.stores.server.together import together
 from chatwootai.telemetry.metrics import FAILED_OPEN
 from chatwootai.telemetry.tasks import owned
 from workers.account.tenant import Tenant

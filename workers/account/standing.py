@@ -11,8 +11,8 @@ import time
 from collections import deque
 from typing import Final
 
-from chatwootai.stores.connection import Connection
 from chatwootai.stores.keys import split_conv
+from chatwootai.stores.server.connection import Connection
 from chatwootai.telemetry.metrics import FAILED_OPEN
 from workers.account.looks import Looks
 from workers.account.tenant import Tenant

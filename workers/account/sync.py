@@ -7,8 +7,8 @@ from pathlib import Path
 
 import aiohttp
 
-from chatwootai.stores.connection import Connection, StoreUnavailable
-from chatwootai.stores.snapshots import Snapshots
+from chatwootai.stores.installation.snapshots import Snapshots
+from chatwootai.stores.server.connection import Connection, StoreUnavailable
 from chatwootai.telemetry import log
 from config.live import Live
 from config.mapping_edit import MappingEdit

@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Final
 
-from chatwootai.stores.connection import StoreUnavailable
-from chatwootai.stores.refusals import Refusal
+from chatwootai.stores.installation.refusals import Refusal
+from chatwootai.stores.server.connection import StoreUnavailable
 from chatwootai.telemetry import log
 from chatwootai.telemetry.http import Check, Status
 from chatwootai.telemetry.metrics import CHATWOOT_TOKEN, FAILED_OPEN

@@ -5,8 +5,8 @@ import hashlib
 import time
 from collections.abc import Callable
 
-from chatwootai.stores.connection import Connection
-from chatwootai.stores.refusals import Noted, Refusal, Refusals
+from chatwootai.stores.installation.refusals import Noted, Refusal, Refusals
+from chatwootai.stores.server.connection import Connection
 from chatwootai.telemetry import log
 from chatwootai.telemetry.metrics import CHATWOOT_TOKEN
 from workers.account.tenant import Tenant

@@ -6,10 +6,10 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from chatwootai.model.delivery import Delivery
-from chatwootai.stores.budgets import SpendingAccount
-from chatwootai.stores.connection import Connection
-from chatwootai.stores.conversations import Begun
-from chatwootai.stores.turn_limits import Taken, TurnLimits
+from chatwootai.stores.conversation.conversations import Begun
+from chatwootai.stores.models.budgets import SpendingAccount
+from chatwootai.stores.models.turn_limits import Taken, TurnLimits
+from chatwootai.stores.server.connection import Connection
 from chatwootai.telemetry import log
 from chatwootai.telemetry.metrics import BUDGETS
 from config.settings import Settings

@@ -15,7 +15,7 @@ from chatwootai.channels import incoming
 from chatwootai.channels.incoming import Manner
 from chatwootai.model.delivery import Delivery, Reason
 from chatwootai.model.lanes import LOWEST
-from chatwootai.stores.mailbox import Admission, Mailbox
+from chatwootai.stores.conversation.mailbox import Admission, Mailbox
 from chatwootai.telemetry.metrics import CAUGHT_UP
 from workers.chatwoot.client import Chatwoot
 from workers.chatwoot.errors import Gone

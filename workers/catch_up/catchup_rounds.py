@@ -6,8 +6,8 @@ from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from typing import Final, TypeVar
 
-from chatwootai.stores.connection import StoreUnavailable
-from chatwootai.stores.rounds import Rounds
+from chatwootai.stores.installation.rounds import Rounds
+from chatwootai.stores.server.connection import StoreUnavailable
 from chatwootai.telemetry import log
 from chatwootai.telemetry.tasks import ended
 from workers.catch_up.catchup import CatchUp, Caught

@@ -13,7 +13,7 @@ from chatwootai.model import undelivered
 from chatwootai.model.outbox import Action, ActionKind
 from chatwootai.model.outcome import opening
 from chatwootai.model.picked import listed
-from chatwootai.stores.conversations import POST_SECONDS, Hold, Pending, Post
+from chatwootai.stores.conversation.conversations import POST_SECONDS, Hold, Pending, Post
 from chatwootai.stores.keys import split_conv
 from chatwootai.telemetry import log
 from chatwootai.telemetry.metrics import DEAD_LETTERS, RETRIES, SUPERSEDED

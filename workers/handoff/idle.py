@@ -17,7 +17,7 @@ from chatwootai.model.delivery import Contact
 from chatwootai.model.handoff import Cause, Need
 from chatwootai.model.reasons import label
 from chatwootai.model.turn import Exchange, Outcome, Question, Verdict
-from chatwootai.stores.conversations import Begun, Commit, Decision, Silence, pending
+from chatwootai.stores.conversation.conversations import Begun, Commit, Decision, Silence, pending
 from chatwootai.stores.keys import split_conv
 from chatwootai.telemetry import log
 from chatwootai.telemetry.metrics import HANDOFFS

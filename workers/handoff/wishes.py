@@ -7,7 +7,7 @@ from chatwootai.model import assemble
 from chatwootai.model.delivery import Wish
 from chatwootai.model.outbox import Action, ActionKind
 from chatwootai.model.turn import Exchange
-from chatwootai.stores.conversations import Begun, Decision, pending
+from chatwootai.stores.conversation.conversations import Begun, Decision, pending
 from chatwootai.telemetry import log
 from workers.account.tenant import Tenant
 from workers.delivery.deliver import deliver

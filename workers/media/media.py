@@ -17,8 +17,8 @@ from chatwootai.channels.enclosed import UNSUPPORTED
 from chatwootai.model.delivery import Attachment, Delivery
 from chatwootai.model.marks import limited
 from chatwootai.stores import keys
-from chatwootai.stores.connection import Connection, StoreUnavailable
-from chatwootai.stores.media import Reading, Readings
+from chatwootai.stores.conversation.media import Reading, Readings
+from chatwootai.stores.server.connection import Connection, StoreUnavailable
 from chatwootai.telemetry import log
 from chatwootai.telemetry.metrics import FAILED_OPEN, MEDIA
 from config.settings import Settings

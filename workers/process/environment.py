@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from chatwootai.stores.connection import DEFAULT_URL
+from chatwootai.stores.server.connection import DEFAULT_URL
 
 
 class BadEnvironment(ValueError):

@@ -5,7 +5,7 @@ from typing import Any
 import msgpack
 from arq.worker import Function, func
 
-from chatwootai.stores.queue import Queue
+from chatwootai.stores.jobs.queue import Queue
 from chatwootai.telemetry import log
 from workers.process.environment import Environment, worker_id
 from workers.process.startup import Shop

@@ -12,17 +12,17 @@ import orjson
 from aiohttp import web
 
 from chatwootai.channels.incoming import Manner
-from chatwootai.stores.connection import Connection, StoreUnavailable, connect, store_errors
-from chatwootai.stores.examination import examine
-from chatwootai.stores.footing import UNKNOWN, footing
-from chatwootai.stores.fullness import CODE as FULL
-from chatwootai.stores.fullness import FULLNESS
-from chatwootai.stores.mailbox import Mailbox
-from chatwootai.stores.memory import EVERY_SECONDS, Memory
-from chatwootai.stores.outage import OUTAGE
-from chatwootai.stores.repair import Repair
-from chatwootai.stores.rounds import Rounds
-from chatwootai.stores.signals import Signals
+from chatwootai.stores.conversation.mailbox import Mailbox
+from chatwootai.stores.conversation.signals import Signals
+from chatwootai.stores.installation.rounds import Rounds
+from chatwootai.stores.jobs.repair import Repair
+from chatwootai.stores.server.connection import Connection, StoreUnavailable, connect, store_errors
+from chatwootai.stores.server.examination import examine
+from chatwootai.stores.server.footing import UNKNOWN, footing
+from chatwootai.stores.server.fullness import CODE as FULL
+from chatwootai.stores.server.fullness import FULLNESS
+from chatwootai.stores.server.outage import OUTAGE
+from chatwootai.stores.space.memory import EVERY_SECONDS, Memory
 from chatwootai.telemetry import http, log, loop
 from chatwootai.telemetry.tasks import ended, for_ever
 from config.live import Live
@@ -65,7 +65,7 @@ class Shop:
 
         Raises:
             config.problems.ConfigurationError: the configuration is broken; nothing was started.
-            chatwootai.stores.examination.CannotUse: Redis is there, and cannot be used as it is.
+            chatwootai.stores.server.examination.CannotUse: Redis is there, and cannot be used as it is.
         """
         await examine(self.connection)
         self.live = Live(self.environment.config, dict(os.environ), self.connection, f"worker {self.worker}")

@@ -9,7 +9,8 @@ from typing import ClassVar
 
 from arq.connections import ArqRedis, RedisSettings
 
-from chatwootai.stores import arq, keys
+from chatwootai.stores import keys
+from chatwootai.stores.server import arq
 from workers.process.settings import FUNCTIONS, NEVER, pack, shutdown, startup, unpack
 
 

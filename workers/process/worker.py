@@ -14,9 +14,9 @@ from typing import Any, Literal
 from arq.jobs import deserialize_job_raw
 from arq.worker import Worker as ArqWorker
 
-from chatwootai.stores.arq import Pool
-from chatwootai.stores.connection import Connection, StoreMisused, StoreUnavailable, store_errors
-from chatwootai.stores.queue import Claim, Claimed, Queue
+from chatwootai.stores.jobs.queue import Claim, Claimed, Queue
+from chatwootai.stores.server.arq import Pool
+from chatwootai.stores.server.connection import Connection, StoreMisused, StoreUnavailable, store_errors
 from chatwootai.telemetry import log
 from chatwootai.telemetry.metrics import TURNS_RUNNING
 from chatwootai.telemetry.tasks import ended, owned

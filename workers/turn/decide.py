@@ -20,7 +20,7 @@ from chatwootai.model.outbox import ActionKind
 from chatwootai.model.picked import listed, picked
 from chatwootai.model.turn import Aside, Draft, Exchange, Outcome, Question, Verdict
 from chatwootai.model.unfit import Unfit
-from chatwootai.stores.conversations import Begun, Commit, Decision, Pending, pending
+from chatwootai.stores.conversation.conversations import Begun, Commit, Decision, Pending, pending
 from chatwootai.telemetry import log
 from chatwootai.telemetry.metrics import DEAD_LETTERS, SUPERSEDED
 from chatwootai.telemetry.steps import Steps

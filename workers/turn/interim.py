@@ -10,7 +10,7 @@ from chatwootai.channels.render import render
 from chatwootai.model.delivery import Delivery
 from chatwootai.model.dress import dressed
 from chatwootai.model.turn import Question
-from chatwootai.stores.conversations import Begun
+from chatwootai.stores.conversation.conversations import Begun
 from chatwootai.telemetry import log
 from chatwootai.telemetry.metrics import INTERIM
 from chatwootai.telemetry.steps import Steps

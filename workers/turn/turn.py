@@ -11,9 +11,9 @@ from chatwootai.model.outbox import Action, ActionKind
 from chatwootai.model.outcome import OPEN
 from chatwootai.model.reasons import label
 from chatwootai.model.turn import Draft, Outcome, Verdict
-from chatwootai.stores.connection import StoreUnavailable
-from chatwootai.stores.conversations import Begun, Decision, Stale
+from chatwootai.stores.conversation.conversations import Begun, Decision, Stale
 from chatwootai.stores.keys import split_conv
+from chatwootai.stores.server.connection import StoreUnavailable
 from chatwootai.telemetry import log
 from chatwootai.telemetry.metrics import DEAD_LETTERS, FAILED_OPEN, HANDOFFS, SERVED, TURN_SECONDS, TURNS
 from workers.account.standing import parked

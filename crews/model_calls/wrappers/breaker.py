@@ -6,7 +6,7 @@ costs nothing, and without Redis each worker keeps to what it has seen itself.
 
 import time
 
-from chatwootai.stores.breakers import BreakerStore
+from chatwootai.stores.models.breakers import BreakerStore
 from chatwootai.telemetry import log
 from chatwootai.telemetry.metrics import BREAKERS
 from crews.errors import ModelUnavailable

@@ -9,7 +9,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from chatwootai.model.turn import Usage
-from chatwootai.stores.budgets import BudgetStore, SpendingAccount
+from chatwootai.stores.models.budgets import BudgetStore, SpendingAccount
 from chatwootai.telemetry import log
 from chatwootai.telemetry.metrics import BUDGETS, MODEL_COST
 from config.spending import Budget as Limits

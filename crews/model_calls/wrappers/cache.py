@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 import orjson
 
 from chatwootai.model.turn import Usage
-from chatwootai.stores.completions import CompletionStore
+from chatwootai.stores.models.completions import CompletionStore
 from chatwootai.telemetry.metrics import COMPLETIONS
 from chatwootai.telemetry.tasks import owned
 from crews.errors import CrewError, ModelUnavailable

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import TypeVar
 
-from chatwootai.stores.connection import StoreMisused, StoreUnavailable
+from chatwootai.stores.server.connection import StoreMisused, StoreUnavailable
 from chatwootai.telemetry import log
 from chatwootai.telemetry.metrics import FAILED_OPEN
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from chatwootai.model.lanes import boost_ms
-from chatwootai.stores.limits import LimitStore
+from chatwootai.stores.models.limits import LimitStore
 from chatwootai.telemetry.metrics import LIMIT_WAIT_SECONDS, LIMITED
 from crews.errors import ModelUnavailable
 from crews.model_calls.call import Call, Completer, Completion, Target, estimated_prompt

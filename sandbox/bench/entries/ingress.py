@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from chatwootai.stores.connection import connect
+from chatwootai.stores.server.connection import connect
 from sandbox.figure import Figure, best, compared
 from sandbox.processes import Failed, Process, free_port, stop
 from sandbox.system import Plan, System

@@ -5,7 +5,7 @@ all jobs there before it starts; peers on uvloop and with no results kept. What 
 the best round of each counts. Jobs a second need a core that nobody else wants; CPU a job does not.
 """
 
-from chatwootai.stores.embedded import Embedded
+from chatwootai.stores.server.embedded import Embedded
 from sandbox.bench.beside import Peers
 from sandbox.bench.queues import ARQ, OURS, bench
 from sandbox.figure import Figure, best

@@ -16,7 +16,7 @@ from typing import Any
 
 import aiohttp
 
-from chatwootai.stores.embedded import Embedded
+from chatwootai.stores.server.embedded import Embedded
 from sandbox.bench.beside import Peers
 from sandbox.bench.models import BARE, MESSAGES, OURS, STOCK
 from sandbox.figure import Figure, best, compared, quantile

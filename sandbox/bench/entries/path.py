@@ -8,7 +8,7 @@ import asyncio
 import time
 from typing import Any
 
-from chatwootai.stores.turns import Turns
+from chatwootai.stores.conversation.turns import Turns
 from sandbox.chatwoot.driver import Driver, Sent
 from sandbox.figure import Figure, quantile, rounded
 from sandbox.processes import Failed

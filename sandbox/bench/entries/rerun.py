@@ -4,7 +4,7 @@ import asyncio
 import signal
 import time
 
-from chatwootai.stores.connection import Connection
+from chatwootai.stores.server.connection import Connection
 from sandbox.bench.queues import OURS, Bench, bench
 from sandbox.bench.worker import BEGUN
 from sandbox.figure import Figure, compared

@@ -1,0 +1,41 @@
+"""What was read in attachments, kept with their message: reading costs time and money, and is done once."""
+
+from collections.abc import Mapping
+
+import orjson
+
+from chatwootai.stores import keys
+from chatwootai.stores.server.connection import Connection, store_errors
+
+Reading = Mapping[str, str]
+"""One attachment's: "transcript", "content" or "problem", and its text."""
+
+
+class Readings:
+    """What was read, by message and place among its attachments."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def known(self, conv: str, message: int) -> dict[int, Reading]:
+        """What is known of a message's attachments.
+
+        Raises:
+            StoreUnavailable: Redis is away.
+        """
+        with store_errors():
+            raw = await self._connection.get(keys.media(conv, message))
+        try:
+            return {int(place): dict(reading) for place, reading in orjson.loads(raw).items()} if raw else {}
+        except (ValueError, TypeError, AttributeError):
+            return {}  # another version's: read again
+
+    async def keep(self, conv: str, message: int, readings: Mapping[int, Reading]) -> None:
+        """Keep all that is known of a message's attachments.
+
+        Raises:
+            StoreUnavailable: Redis is away.
+        """
+        packed = orjson.dumps({str(place): dict(reading) for place, reading in readings.items()})
+        with store_errors():
+            await self._connection.set(keys.media(conv, message), packed, px=keys.MEDIA_MS)

@@ -1,0 +1,74 @@
+"""Who catches up with Chatwoot: one at a time across all workers, and when it was last done for whom."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from typing import Final
+
+from chatwootai.stores import keys
+from chatwootai.stores.server.connection import Connection, StoreUnavailable
+from chatwootai.stores.server.scripts import Runner
+from chatwootai.stores.server.together import together
+from chatwootai.telemetry.tasks import ended, owned
+
+_HELD_MS: Final = keys.CATCHUP_MS
+
+
+class Rounds:
+    """The right to make the rounds, as `who` sees it."""
+
+    def __init__(self, connection: Connection, who: str) -> None:
+        self._connection = connection
+        self._runner = Runner.of(connection)
+        self._who = who
+
+    async def take(self) -> bool:
+        """Take the right, or keep it, for a minute; False: another has it.
+
+        Raises:
+            StoreUnavailable: Redis is away.
+        """
+        return bool(await self._runner.run("hold_on", keys.CATCHUP, self._who, _HELD_MS))
+
+    @asynccontextmanager
+    async def held(self) -> AsyncIterator[None]:
+        """Keep the right that `take` gave, for as long as this lasts; whoever dies with it loses it in a minute."""
+        keeper = owned(asyncio.create_task(self._keep()), "catch-up")
+        try:
+            yield
+        finally:
+            await ended(keeper)
+            with suppress(StoreUnavailable):  # then the right ends by itself
+                await self._runner.run("let_go", keys.CATCHUP, self._who)
+
+    async def _keep(self) -> None:
+        while True:
+            await asyncio.sleep(_HELD_MS / 3000)
+            with suppress(StoreUnavailable):
+                await self.take()
+
+    async def now(self) -> float:
+        """Redis' clock, unix seconds: the same for all who make rounds.
+
+        Raises:
+            StoreUnavailable: Redis is away.
+        """
+        ((seconds, micros),) = await together(self._connection, ("TIME",))
+        return int(seconds) + int(micros) / 1e6
+
+    async def made(self, account: str) -> float | None:
+        """When somebody last began to catch up with an account, by Redis' clock; None: not in the last day.
+
+        Raises:
+            StoreUnavailable: Redis is away.
+        """
+        (moment,) = await together(self._connection, ("GET", keys.caught(account)))
+        return float(moment) if moment else None
+
+    async def make(self, account: str, began: float) -> None:
+        """Say that an account was caught up with, from `began` on.
+
+        Raises:
+            StoreUnavailable: Redis is away.
+        """
+        await together(self._connection, ("SET", keys.caught(account), began, "PX", keys.CAUGHT_MS))

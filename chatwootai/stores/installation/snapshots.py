@@ -1,0 +1,141 @@
+"""Configurations in Redis: the one in force, the last twenty, and word of each new one.
+
+What is kept is what was written (packed), never what its references stand for: nothing secret is here in the clear.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from chatwootai.stores import keys
+from chatwootai.stores.server.connection import Connection, StoreUnavailable, store_errors
+from chatwootai.stores.server.scripts import Runner
+
+KEPT = 20
+_LISTEN_SECONDS = 1.0
+_PAUSE = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One published configuration. `at`: unix seconds; `by`: the process; `why`: "edit", "start", "rollback to 7".
+
+    `overrules`: digests of what a rollback has set aside; a folder that says just this is not published at a start.
+    """
+
+    number: int
+    digest: str
+    at: float
+    by: str
+    why: str
+    accounts: int
+    overrules: tuple[str, ...] = ()
+
+
+class Snapshots:
+    """The configurations of one installation."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._runner = Runner.of(connection)
+
+    async def publish(
+        self, digest: str, packed: bytes, *, by: str, why: str, accounts: int, overrules: tuple[str, ...] = ()
+    ) -> tuple[int, bool]:
+        """Put a configuration in force; what is in force already is not published again.
+
+        Returns:
+            Its version, and whether that is a new one.
+
+        Raises:
+            StoreUnavailable: Redis is away.
+        """
+        now = time.time()
+        about = {"digest": digest, "at": now, "by": by, "why": why, "accounts": accounts, "overrules": overrules}
+        number, new = await self._runner.run(
+            "publish", digest, packed, orjson.dumps(about), int(now * 1000), KEPT, "1" if overrules else ""
+        )
+        return int(number), bool(new)
+
+    async def current(self) -> Version | None:
+        """The one in force, or None.
+
+        Raises:
+            StoreUnavailable: Redis is away.
+        """
+        with store_errors():
+            number = await self._hget(keys.CONFIG_CURRENT, "version")
+            raw = await self._hget(keys.CONFIG_ABOUT, number.decode()) if number else None
+        return _version(int(number), raw) if number and raw else None
+
+    async def history(self) -> list[Version]:
+        """The last versions, newest first.
+
+        Raises:
+            StoreUnavailable: Redis is away.
+        """
+        with store_errors():
+            found: dict[bytes, bytes] = await _answer(self._connection.hgetall(keys.CONFIG_ABOUT))
+        return sorted((_version(int(number), raw) for number, raw in found.items()), key=lambda each: -each.number)
+
+    async def read(self, number: int) -> bytes | None:
+        """A version as it was packed, or None.
+
+        Raises:
+            StoreUnavailable: Redis is away.
+        """
+        with store_errors():
+            packed: bytes | None = await self._connection.get(keys.config_version(number))
+        return packed
+
+    async def listen(self, told: Callable[[], Awaitable[None]]) -> None:
+        """Call `told` after each (re)connection and each publication, for ever; an absent Redis is waited for."""
+        while True:
+            with suppress(StoreUnavailable), store_errors():
+                await self._subscribed(told)
+            await asyncio.sleep(_PAUSE)
+
+    async def _subscribed(self, told: Callable[[], Awaitable[None]]) -> None:
+        async with self._connection.pubsub(ignore_subscribe_messages=True) as subscription:
+            await subscription.subscribe(keys.CONFIG_TOLD)
+            await told()  # what was published while nobody listened
+            while True:
+                if await subscription.get_message(timeout=_LISTEN_SECONDS) is not None:
+                    await told()
+
+    async def due(self, seconds: int) -> bool:
+        """Whether it is time to compare with Chatwoot: true for one process in so many seconds.
+
+        Raises:
+            StoreUnavailable: Redis is away.
+        """
+        with store_errors():
+            return bool(await self._connection.set(keys.CONFIG_SYNC, "1", nx=True, ex=seconds))
+
+    async def _hget(self, key: str, field: str) -> bytes | None:
+        found: bytes | None = await _answer(self._connection.hget(key, field))
+        return found
+
+
+async def _answer(
+    call: Any,
+) -> Any:  # redis-py says that a command may answer at once, which an async client never does
+    return await call
+
+
+def _version(number: int, raw: bytes) -> Version:
+    said = orjson.loads(raw)
+    return Version(
+        number=number,
+        digest=str(said["digest"]),
+        at=float(said["at"]),
+        by=str(said["by"]),
+        why=str(said["why"]),
+        accounts=int(said["accounts"]),
+        overrules=tuple(said.get("overrules") or ()),
+    )

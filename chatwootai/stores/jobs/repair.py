@@ -1,0 +1,34 @@
+"""The sweep: conversations with something to do whose job is gone get another."""
+
+from chatwootai.stores.keys import OPEN, TIMERS
+from chatwootai.stores.server.connection import Connection
+from chatwootai.stores.server.scripts import Runner
+from chatwootai.stores.server.together import together
+
+_SETTLED_MS = 2_000
+_MOST = 500
+_AT_ONCE = 50
+"""A script holds everybody up while it runs: ten times half a millisecond is nobody's wait, five at once are."""
+
+
+class Repair:
+    """One sweeper at a time, whichever worker comes first."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._runner = Runner.of(connection)
+
+    async def sweep(self, *, every: float) -> list[str]:
+        """Mend what is broken, unless another swept within `every` seconds. Returns the conversations mended.
+
+        Raises:
+            StoreUnavailable: Redis is away.
+        """
+        found = await self._runner.run("repair", _SETTLED_MS, _AT_ONCE, int(every * 1000))
+        if found is None:
+            return []
+        conversations, timers = await together(self._connection, ("ZCARD", OPEN), ("ZCARD", TIMERS))
+        mended = list(found)
+        for _ in range(0, min(_MOST, max(conversations, timers)), _AT_ONCE):
+            mended += await self._runner.run("repair", _SETTLED_MS, _AT_ONCE)
+        return [conv.decode() for conv in mended]

@@ -1,0 +1,1 @@
+"""What all workers know of model calls: answers kept, money spent, limits, breakers, turns taken."""

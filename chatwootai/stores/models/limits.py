@@ -1,0 +1,53 @@
+"""A key's minute, shared by all workers: requests and tokens that an endpoint lets it have."""
+
+from chatwootai.stores.server.connection import Connection
+from chatwootai.stores.server.scripts import Runner
+
+
+class LimitStore:
+    """Token buckets in Redis, by an endpoint's id (which shows neither address nor key), as one worker sees them."""
+
+    def __init__(self, connection: Connection, worker: str) -> None:
+        """`worker`: a name that no other process has; it stands in line for its most urgent request."""
+        self._runner = Runner.of(connection)
+        self._worker = worker
+
+    async def take(self, endpoint: str, *, rank: int, requests: int | None, tokens: int | None, size: int) -> float:
+        """Take one request of `size` tokens; 0.0 if it may go, else the seconds after which to ask again.
+
+        Args:
+            endpoint: whose key it is.
+            rank: ms; of all workers in line the lowest goes first.
+            requests: a minute; None: no limit.
+            tokens: a minute; None: no limit.
+            size: tokens of this request, rather too many.
+
+        Raises:
+            StoreUnavailable: Redis is away.
+        """
+        wait = await self._runner.run("take", endpoint, self._worker, rank, requests or 0, tokens or 0, size)
+        return int(wait) / 1000
+
+    async def give_back(self, endpoint: str, tokens: int) -> None:
+        """Give back what a request did not use (or take what it used beyond: below 0).
+
+        Raises:
+            StoreUnavailable: Redis is away.
+        """
+        await self._runner.run("settle", endpoint, "", tokens, -1, -1)
+
+    async def told(self, endpoint: str, requests: int, tokens: int) -> None:
+        """The endpoint says what is left of the minute (-1: not said): never believe in more.
+
+        Raises:
+            StoreUnavailable: Redis is away.
+        """
+        await self._runner.run("settle", endpoint, "", 0, requests, tokens)
+
+    async def leave(self, endpoint: str) -> None:
+        """Nobody here waits any more.
+
+        Raises:
+            StoreUnavailable: Redis is away.
+        """
+        await self._runner.run("settle", endpoint, self._worker, 0, -1, -1)

@@ -1,0 +1,1 @@
+"""What operators read and do: what waits, one conversation's life, dead letters, answers anew."""

@@ -1,0 +1,143 @@
+"""One conversation from admission to rest: where it stands, and how it came there. Ids and counts, never words."""
+
+from dataclasses import dataclass
+
+from chatwootai.model.delivery import Delivery
+from chatwootai.stores import keys
+from chatwootai.stores.conversation.entries import BrokenEntry, unpack_action, unpack_delivery
+from chatwootai.stores.server.connection import Connection, store_errors
+from chatwootai.stores.server.together import together
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step: what a script did, when (unix seconds), and the ids and counts that tell which."""
+
+    at: float
+    name: str
+    details: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Undelivered:
+    """One entry of an outbox, without its words. `kind` "unreadable" where no version of ours wrote it."""
+
+    kind: str
+    turn: str = ""
+    part: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Life:
+    """A conversation as Redis knows it. `job` None: it rests. `kept`: dealt with within a day, may be replayed."""
+
+    conv: str
+    job: str | None
+    worker: str | None
+    tries: int
+    waiting: tuple[Delivery, ...]
+    kept: tuple[Delivery, ...]
+    outbox: tuple[Undelivered, ...]
+    steps: tuple[Step, ...]
+
+    @property
+    def known(self) -> bool:
+        """Whether anything at all is remembered of it."""
+        return bool(self.job or self.steps or self.waiting or self.kept or self.outbox)
+
+    def answered_by(self, turn: str) -> frozenset[int]:
+        """The ids of the messages that a turn dealt with, as far as the steps reach back."""
+        for step in reversed(self.steps):
+            if step.name == "committed" and step.details.get("turn") == turn:
+                return _messages(step)
+        return frozenset()
+
+    def answered_after(self, turn: str, at: float) -> frozenset[int]:
+        """The ids of the messages that turns dealt with after this one, which gave up at `at` (unix seconds).
+
+        What gave up later is in a letter of its own, and not among them.
+        """
+        committed = [step for step in self.steps if step.name == "committed"]
+        places = [place for place, step in enumerate(committed) if step.details.get("turn") == turn]
+        later = committed[places[-1] + 1 :] if places else [step for step in committed if step.at > at]
+        return frozenset().union(*(_messages(step) for step in later if step.details.get("dead") != "1"))
+
+
+class Lives:
+    """Looks conversations up; changes nothing."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def read(self, conv: str) -> Life:
+        """A conversation; one that nobody remembers is not `known`.
+
+        Raises:
+            StoreUnavailable: Redis is away.
+        """
+        (job, worker, tries), box, kept, outbox, steps = await together(
+            self._connection,
+            ("HMGET", keys.state(conv), "job", "worker", "tries"),
+            ("ZRANGE", keys.box(conv), 0, -1),
+            ("ZRANGE", keys.kept(conv), 0, -1),
+            ("LRANGE", keys.outbox(conv), 0, -1),
+            ("LRANGE", keys.life(conv), 0, -1),
+        )
+        return Life(
+            conv=conv,
+            job=job.decode() if job else None,
+            worker=worker.decode() if worker else None,
+            tries=int(tries or 0),
+            waiting=_deliveries(box),
+            kept=_deliveries(kept),
+            outbox=tuple(_undelivered(entry) for entry in outbox),
+            steps=tuple(step for step in map(_step, steps) if step is not None),
+        )
+
+    async def admitted(self, delivery: str, accounts: list[str]) -> tuple[str, int] | None:
+        """The conversation and message that a webhook request of the last day brought, to one of these accounts.
+
+        Raises:
+            StoreUnavailable: Redis is away.
+        """
+        if not accounts:
+            return None
+        with store_errors():
+            values = await self._connection.mget([keys.seen_delivery(account, delivery) for account in accounts])
+        for value in values:
+            conv, _, message = (value or b"").decode().rpartition(" ")
+            if conv and message.isdigit():
+                return conv, int(message)
+        return None
+
+
+def _messages(step: Step) -> frozenset[int]:
+    return frozenset(int(one) for one in step.details.get("messages", "").split(",") if one)
+
+
+def _deliveries(entries: list[bytes]) -> tuple[Delivery, ...]:
+    found: list[Delivery] = []
+    for entry in entries:
+        try:
+            found.append(unpack_delivery(entry))
+        except BrokenEntry:  # the turn makes a dead letter of it
+            continue
+    return tuple(found)
+
+
+def _undelivered(entry: bytes) -> Undelivered:
+    try:
+        action = unpack_action(entry)
+    except BrokenEntry:
+        return Undelivered(kind="unreadable")
+    return Undelivered(kind=action.kind.value, turn=action.turn, part=action.part)
+
+
+def _step(entry: bytes) -> Step | None:
+    """Read `seconds microseconds<TAB>name<TAB>k=v<TAB>k=v`, as life() in queue.lua writes it."""
+    moment, *words = entry.decode("utf-8", "replace").split("\t")
+    seconds, _, micros = moment.partition(" ")
+    if not words or not seconds.isdigit() or not micros.isdigit():
+        return None
+    pairs = (word.partition("=") for word in words[1:] if word)
+    return Step(int(seconds) + int(micros) / 1e6, words[0], {name: value for name, _, value in pairs if value})

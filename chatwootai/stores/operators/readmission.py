@@ -1,0 +1,93 @@
+"""What operators do to conversations: have them answered again, at once, or not at all."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from chatwootai.model.delivery import Delivery
+from chatwootai.model.lanes import DEFAULT, boost_ms, lane_of
+from chatwootai.stores import keys
+from chatwootai.stores.conversation.entries import job_blob, pack_delivery
+from chatwootai.stores.server.connection import Connection
+from chatwootai.stores.server.scripts import Runner
+
+
+class Hastened(StrEnum):
+    """What became of a wish to run a job at once."""
+
+    READY = "ready"
+    RUNNING = "running"
+    WAITING = "waiting"
+    GONE = "gone"
+
+
+class Fate(StrEnum):
+    """What became of a wish to drop."""
+
+    DROPPED = "dropped"
+    RUNNING = "running"
+    NOTHING = "nothing"
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """What was given up: messages that waited, actions that were decided and not delivered."""
+
+    fate: Fate
+    messages: int = 0
+    actions: int = 0
+
+
+class Readmission:
+    """The operator's hand on a conversation; every wish is one script, so two operators at once do no harm."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._runner = Runner.of(connection)
+
+    async def admit(
+        self, conv: str, deliveries: Sequence[Delivery], *, now: float, letter: str = "", priority: int = DEFAULT
+    ) -> int | None:
+        """Put deliveries into the mailbox although they were admitted before; their clock starts anew at `now`.
+
+        What waits in the mailbox already is left alone. With `letter`, the dead letter of that name is spent by it.
+
+        Returns:
+            How many were put there; None if the letter was spent already, and nothing was done.
+
+        Raises:
+            StoreUnavailable: Redis is away.
+        """
+        account, _ = keys.split_conv(conv)
+        fresh = [replace(delivery, received_at=now) for delivery in deliveries]
+        pairs = [part for one in fresh for part in (one.message.id, pack_delivery(one))]
+        put = await self._runner.run(
+            "readmit",
+            conv,
+            account,
+            letter,
+            lane_of(priority),
+            boost_ms(priority),
+            job_blob(conv, int(now * 1000)),
+            keys.JOB_MS,
+            keys.SEEN_MESSAGE_MS,
+            keys.STATE_MS,
+            *pairs,
+        )
+        return None if put < 0 else int(put)
+
+    async def hasten(self, job: str) -> Hastened:
+        """Make a job that was put off ready now.
+
+        Raises:
+            StoreUnavailable: Redis is away.
+        """
+        return Hastened((await self._runner.run("hasten", job)).decode())
+
+    async def drop(self, conv: str) -> Dropped:
+        """Give up all that a conversation has to do, unless a worker is at it.
+
+        Raises:
+            StoreUnavailable: Redis is away.
+        """
+        fate, messages, actions = await self._runner.run("drop", conv, keys.STATE_MS)
+        return Dropped(Fate(fate.decode()), messages, actions)

@@ -1,0 +1,180 @@
+"""What Redis answers when it does not do as asked, and what the caller does next: the one place that decides it.
+
+StoreUnavailable (away): no connection, no answer in time, and whatever Redis refuses: BUSY, NOPERM, OOM, LOADING,
+READONLY, a plan's limit and words that we have never met. The caller waits, or does without: it passes.
+
+StoreMisused (ours to mend): WRONGTYPE, what Lua or a command meets inside a script of ours, arguments that mean
+nothing. The caller fails loudly: asking again does not mend it.
+
+What is told at the start instead (a user without the rights, a server too old) stands in examination.py.
+"""
+
+import asyncio
+import re
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from redis.exceptions import (
+    AuthenticationError,
+    BusyLoadingError,
+    DataError,
+    ExecAbortError,
+    NoPermissionError,
+    NoScriptError,
+    OutOfMemoryError,
+    ReadOnlyError,
+    RedisError,
+    ResponseError,
+)
+from redis.exceptions import TimeoutError as RedisTimeoutError
+
+from chatwootai.stores.server.fullness import CODE as FULL
+from chatwootai.stores.server.fullness import FULLNESS
+from chatwootai.stores.server.outage import OUTAGE
+from chatwootai.telemetry import mask
+
+NOPERM: Final = "NOPERM"
+_STRIPPED: Final[dict[type[Exception], str]] = {
+    BusyLoadingError: "LOADING",
+    ReadOnlyError: "READONLY",
+    OutOfMemoryError: "OOM",
+    NoPermissionError: NOPERM,
+    ExecAbortError: "EXECABORT",
+    NoScriptError: "NOSCRIPT",
+}
+"""redis-py takes these words from the front of a message."""
+_CODE: Final = re.compile(r"^-?([A-Z][A-Z_]+)\s+(.*)$", re.DOTALL)
+_INSIDE: Final = re.compile(r"-(OOM|MISCONF|READONLY|LOADING|CLUSTERDOWN|MASTERDOWN|NOREPLICAS|NOPERM) ")
+"""What a command inside a script met, where the script's own error stands before it (Redis 6.2)."""
+_MAY_NOT: Final = re.compile(r"The user executing the script can't|ACL failure in script")
+"""How Redis 7.0, and Valkey and later ones, say NOPERM of a command inside a script."""
+_SCRIPT: Final = re.compile(r"user_script|user_function|Error compiling script|from script")
+_PLACE: Final = re.compile(r",? script: [0-9a-f]{40}, on @user_script:(\d+)\.?\s*$")
+_ARGUMENTS: Final = re.compile(r",? with args beginning with:.*$", re.DOTALL)
+_TLS: Final = re.compile(r"\[SSL: ([A-Z0-9_]+)\] (.*?)(?: \(_ssl\.c:\d+\))?\.?$", re.DOTALL)
+_CLOSED: Final = "the handler is closed"
+"""What uvloop says (a RuntimeError) of a connection that broke while something was written to it."""
+_LONGEST: Final = 200
+
+
+class StoreUnavailable(Exception):
+    """Redis is away: gone, frozen, full, or refusing. Whether the command ran is unknown; each bears a second run.
+
+    `code`: Redis' own word for it (OOM, BUSY, ...), or the name of the error that there was no answer with.
+    `reason`: its words, without secrets.
+    """
+
+    def __init__(self, code: str, reason: str = "") -> None:
+        super().__init__(f"{code}: {reason}" if reason and reason != code else code)
+        self.code = code
+        self.reason = reason
+
+
+class StoreMisused(Exception):
+    """Redis did not understand us: a mistake of ours, or a key that somebody else wrote. Asking again does not mend it.
+
+    `script`: the script of ours in which it happened; empty for a plain command.
+    """
+
+    def __init__(self, reason: str, script: str = "") -> None:
+        super().__init__(f"{script}.lua: {reason}" if script else reason)
+        self.reason = reason
+        self.script = script
+
+
+@contextmanager
+def store_errors() -> Iterator[None]:
+    """Turn every error of Redis' into one of the two, and note that it is away, or that it answers.
+
+    Raises:
+        StoreUnavailable: what happened counts as away.
+        StoreMisused: it is a mistake of ours.
+    """
+    try:
+        yield
+    except Exception as error:
+        meant = understood(error)
+        if meant is None:
+            raise
+        if isinstance(meant, StoreUnavailable):
+            _tell(meant)
+        raise meant from error
+    else:
+        OUTAGE.answered()
+
+
+def _tell(error: StoreUnavailable) -> None:
+    if error.code == FULL:
+        FULLNESS.refused(str(error))
+        OUTAGE.answered()
+    else:
+        OUTAGE.failed(str(error))
+
+
+def understood(error: BaseException) -> StoreUnavailable | StoreMisused | None:
+    """Return what an error means for the caller; None: it is not about Redis."""
+    if isinstance(error, StoreUnavailable | StoreMisused):
+        return error
+    if isinstance(error, DataError):
+        return StoreMisused(_said(str(error)))
+    if isinstance(error, ResponseError):
+        return _refused(error)
+    broke = isinstance(error, RuntimeError) and _CLOSED in str(error)
+    return _unreached(error) if broke or isinstance(error, RedisError | OSError | EOFError) else None
+
+
+def _refused(error: ResponseError) -> StoreUnavailable | StoreMisused:
+    code, text = _code(error)
+    if code == "WRONGTYPE" or (code == "ERR" and _SCRIPT.search(text)):
+        return StoreMisused(_said(text))
+    return StoreUnavailable(code, _said(text))
+
+
+def _code(error: ResponseError) -> tuple[str, str]:
+    """Redis' word for it, and the rest. What redis-py has taken from the front is put back."""
+    text = str(error)
+    if stripped := next((code for kind, code in _STRIPPED.items() if isinstance(error, kind)), None):
+        return stripped, text.removeprefix(f"{stripped} ")
+    found = _CODE.match(text)
+    code, text = (found[1], found[2]) if found else ("ERR", text)
+    if _MAY_NOT.search(text):
+        return NOPERM, text
+    inside = _INSIDE.search(text)
+    return (inside[1], text) if inside else (code, text)
+
+
+def _unreached(error: BaseException) -> StoreUnavailable:
+    """No answer: the connection, its certificate or its login."""
+    if isinstance(error, RuntimeError):
+        return StoreUnavailable("ConnectionError", "it broke while something was sent")
+    if certificate := _certificate(error):
+        return certificate
+    timed_out = isinstance(error, RedisTimeoutError | asyncio.TimeoutError)
+    word = "LOADING" if isinstance(error, BusyLoadingError) else "TimeoutError" if timed_out else _login(error)
+    return StoreUnavailable(word or type(error).__name__, _said(str(error)))
+
+
+def _certificate(error: BaseException) -> StoreUnavailable | None:
+    """What is wrong with a certificate: the innermost cause knows most."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return StoreUnavailable("CERTIFICATE_VERIFY_FAILED", _said(cause.verify_message))
+        if found := _TLS.search(str(cause)):
+            return StoreUnavailable(found[1], _said(found[2].removeprefix("certificate verify failed: ")))
+        cause = cause.__cause__
+    return None
+
+
+def _login(error: BaseException) -> str:
+    if not isinstance(error, AuthenticationError):
+        return ""
+    return "NOAUTH" if "required" in str(error) else "WRONGPASS" if "pair" in str(error) else ""
+
+
+def _said(text: str) -> str:
+    """One line of a message, with the line of the script, without arguments and secrets."""
+    text = _PLACE.sub(r" (line \1)", _ARGUMENTS.sub("", text.strip()))
+    return mask.text(" ".join(text.split()))[:_LONGEST].rstrip(".")

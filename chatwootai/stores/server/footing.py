@@ -1,0 +1,61 @@
+"""Whether a Redis keeps what it is given: what it says of itself, held against what we rely on."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from redis.exceptions import ResponseError
+
+from chatwootai.stores.server.connection import Connection
+from chatwootai.stores.server.errors import NOPERM, StoreUnavailable, store_errors, understood
+
+_NEARLY_FULL: Final = 0.9
+_MIB: Final = 1024 * 1024
+UNKNOWN: Final = "it does not say whether it keeps what it is given (INFO): see to noeviction and an append-only file"
+"""What to tell an operator where `footing` is None."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Footing:
+    """Bytes used, of `most` (0: all of the machine's); what Redis does when it is full; whether it writes an AOF."""
+
+    used: int
+    most: int
+    policy: str
+    append_only: bool
+
+    @property
+    def troubles(self) -> tuple[str, ...]:
+        """What an operator should mend, a sentence each."""
+        found = []
+        if self.policy != "noeviction":
+            found.append(f"when full it drops what waits ({self.policy}): set maxmemory-policy noeviction")
+        if not self.append_only:
+            found.append("without an append-only file a restart forgets what waits: set appendonly yes")
+        if self.most and self.used > _NEARLY_FULL * self.most:
+            found.append(f"{self.used // _MIB} of {self.most // _MIB} MiB are used: raise maxmemory before it refuses")
+        return tuple(found)
+
+
+async def footing(connection: Connection) -> Footing | None:
+    """Ask; None: this Redis does not let us.
+
+    Raises:
+        StoreUnavailable: Redis is away.
+    """
+    try:
+        memory: dict[str, Any] = await connection.info("memory")
+        persistence: dict[str, Any] = await connection.info("persistence")
+    except ResponseError as error:
+        meant = understood(error)
+        if isinstance(meant, StoreUnavailable) and meant.code not in {NOPERM, "ERR"}:
+            raise meant from error
+        return None  # a user without the right to ask, or a service that does not say
+    except Exception:
+        with store_errors():
+            raise
+    return Footing(
+        used=int(memory.get("used_memory", 0)),
+        most=int(memory.get("maxmemory", 0)),
+        policy=str(memory.get("maxmemory_policy", "noeviction")),
+        append_only=bool(persistence.get("aof_enabled", 1)),
+    )

@@ -1,0 +1,163 @@
+"""Lua scripts of the rooms, run by digest; all that is asked for in one tick of the event loop shares one write."""
+
+import hashlib
+import re
+import time
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from typing import Any, Final
+
+import structlog
+from hiredis import pack_command
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError, ResponseError
+
+from chatwootai.stores.server.connection import Connection, StoreMisused, store_errors
+from chatwootai.stores.server.outage import OUTAGE
+from chatwootai.stores.server.pipe import Pipe
+
+Argument = str | bytes | int | float
+
+_FULL: Final = "#!lua flags=allow-oom\n"
+_RUNS_FULL: Final = "\n-- runs in a full Redis\n"
+_ROUTE: Final = re.compile(
+    r"^-- KEYS 1 cw:\{(?:all\}$|account\}, (of the conv in|of the job in|of) ARGV (\d+)\b)", re.MULTILINE
+)
+_SHARED: Final = "queue"
+_ALL: Final = "cw:{all}"
+_AGAIN_SECONDS: Final = 60.0
+_said: dict[str, float] = {}
+"""When each script's failure was last written to the log."""
+_log = structlog.get_logger(__name__)
+
+
+class Script:
+    """One file of a room's lua/, with the shared queue.lua before it, and its SHA-1 as Redis knows it.
+
+    Two lines of its head are read: `-- KEYS 1 cw:{account}, ...`, the routing key that each call names, and
+    `-- runs in a full Redis` for what empties one (Redis checks memory before such a script, by the flags on its first
+    line, instead of at each command).
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        own = _read(f"{name}.lua")
+        self.source = (_FULL if _RUNS_FULL in own else "") + _read(f"{_SHARED}.lua") + own
+        self.digest = hashlib.sha1(self.source.encode(), usedforsecurity=False).hexdigest()
+        routed = _ROUTE.search(own)
+        if routed is None:
+            raise ValueError(f"{name}.lua names no routing key")
+        self._of, self._at = routed[1], int(routed[2] or 0) - 1
+
+    def key(self, arguments: tuple[Argument, ...]) -> str:
+        """Return the routing key of a call: all that is one account's could lie on one server of several."""
+        if self._at < 0 or self._at >= len(arguments):
+            return _ALL
+        named = arguments[self._at]
+        if not isinstance(named, str):
+            named = named.decode("utf-8", "replace") if isinstance(named, bytes) else str(named)
+        return f"cw:{{{_account(self._of, named)}}}"
+
+
+def _account(of: str, named: str) -> str:
+    if of == "of the conv in":
+        return named.rpartition(":")[0]
+    if of == "of the job in":  # turn:<account>:<conversation>:<number>
+        return named.removeprefix("turn:").rpartition(":")[0].rpartition(":")[0] or "all"
+    return named.partition(":")[0]
+
+
+@cache
+def script(name: str) -> Script:
+    """The script of that name, read once."""
+    return Script(name)
+
+
+@cache
+def sources() -> Mapping[str, Traversable]:
+    """Return every script's file by its name: a script lies in the room that runs it, and no two share a name."""
+    folders = [room.joinpath("lua") for room in files("chatwootai.stores").iterdir() if room.is_dir()]
+    return {file.name: file for folder in folders if folder.is_dir() for file in folder.iterdir()}
+
+
+def names() -> list[str]:
+    """The names of all scripts."""
+    return sorted(name for file in sources() if (name := file.removesuffix(".lua")) != _SHARED)
+
+
+def _read(name: str) -> str:
+    return sources()[name].read_text(encoding="utf-8")
+
+
+class Runner:
+    """Runs scripts over the pipe of one client; who uses the same client shares the runner (`Runner.of`).
+
+    Calls that share a write are no transaction: each script is atomic by itself, and each caller gets its own answer
+    or its own error.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        self._pipe = Pipe(connection)
+        self._retry: Retry = connection.connection_pool.connection_kwargs.get("retry") or Retry(NoBackoff(), 0)
+
+    @classmethod
+    def of(cls, connection: Connection) -> "Runner":
+        """The runner of a client; it hangs on the client and lives exactly as long."""
+        runner: Runner = vars(connection).setdefault("_chatwootai_runner", cls(connection))
+        return runner
+
+    async def run(self, name: str, *arguments: Argument) -> Any:
+        """Run a script. Its routing key is named here; all other keys are built inside (no Cluster: arq has none).
+
+        Raises:
+            StoreUnavailable: Redis is away; the script may or may not have run.
+            StoreMisused: the script met what it should not; said in the log once a minute, with its name.
+        """
+        called = script(name)
+        try:
+            answer = await self._pipe.call(_packed("EVALSHA", called.digest, 1, called.key(arguments), *arguments))
+        except Exception as error:  # noqa: BLE001 - looked at there
+            return await self._again(called, arguments, error)
+        OUTAGE.answered()
+        return answer
+
+    async def _again(self, called: Script, arguments: tuple[Argument, ...], error: Exception) -> Any:
+        """After a first failure: as often as the client tries again; with the source where Redis does not know it."""
+        failed = [error]
+
+        async def attempt() -> Any:
+            try:
+                if failed:
+                    raise failed.pop()
+                return await self._pipe.call(_packed("EVALSHA", called.digest, 1, called.key(arguments), *arguments))
+            except ResponseError as refused:
+                if not str(refused).startswith("NOSCRIPT"):
+                    raise
+                return await self._pipe.call(_packed("EVAL", called.source, 1, called.key(arguments), *arguments))
+
+        try:
+            with store_errors():
+                return await self._retry.call_with_retry(attempt, _nothing)
+        except StoreMisused as misused:
+            named = StoreMisused(misused.reason, called.name)
+            _say(called.name, misused.reason)
+            raise named from misused.__cause__
+
+
+async def _nothing(_error: RedisError) -> None:
+    """What a broken pipe needs to be mended: it connects by itself."""
+
+
+def _say(name: str, reason: str) -> None:
+    now = time.monotonic()
+    if now - _said.get(name, -_AGAIN_SECONDS) >= _AGAIN_SECONDS:
+        _said[name] = now
+        _log.error("script_failed", script=name, error=reason)
+
+
+def _packed(*parts: Argument) -> bytes:
+    command: bytes = pack_command(parts)  # type: ignore[arg-type]  # its stub knows tuples of one only
+    return command
