@@ -12,7 +12,7 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from chatwootai.model.words import folded_words
+from chatwootai.model.text.words import folded_words
 from config.channels import Channel
 from config.problems import Problem
 from config.section import Date, Language, Line, Section, Text, wrong

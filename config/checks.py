@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from chatwootai.model.phones import spellings
+from chatwootai.model.message.phones import spellings
 from config.entries import AccountEntry
 from config.mapping import Entries, Entry
 from config.problems import Problem, nearest

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from chatwootai.model.language import DETECTED
+from chatwootai.model.text.language import DETECTED
 from config import answers
 from config.findings import strange_nulls
 from config.merge import is_null

@@ -7,7 +7,7 @@ A layer that is absent costs nothing, and what a layer leaves alone is shared wi
 import re
 from collections.abc import Mapping
 
-from chatwootai.model.words import fold
+from chatwootai.model.text.words import fold
 from config import answers, tools
 from config.crew_layers import CrewLayer, crew_layer
 from config.crewing import Crewing

@@ -5,8 +5,8 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
-from chatwootai.model.labels import MOST_LABEL, as_label, composed, is_label
-from chatwootai.model.subjects import readable
+from chatwootai.model.text.labels import MOST_LABEL, as_label, composed, is_label
+from chatwootai.model.text.subjects import readable
 from config.problems import suggestion
 from config.section import NUMBER, Flag, Language, Line, Section, Word, Words, form, wrong
 
@@ -28,7 +28,7 @@ Priority = Literal["low", "medium", "high", "urgent"]
 Cause = Literal[
     "asked", "topic", "anger", "stuck", "unsure", "crew", "unfit", "model", "failed", "off", "idle", "unread"
 ]
-"""As `chatwootai.model.handoff.Cause`; a test holds the two against each other."""
+"""As `chatwootai.model.policy.handoff.Cause`; a test holds the two against each other."""
 
 
 class Destination(Section):

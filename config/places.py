@@ -1,6 +1,6 @@
 """What the snapshot says of one inbox, as the routing decision takes it."""
 
-from chatwootai.model.routing import Place
+from chatwootai.model.message.routing import Place
 from config.snapshot import Account
 
 

@@ -47,7 +47,7 @@ _PLACEHOLDER = re.compile(r"\{\s*([A-Za-z_][A-Za-z0-9_]*)\s*\}")
 
 
 OutputGuard = Literal["strict", "technical", "none"]
-"""As `chatwootai.model.guard.Level`; a test holds the two against each other."""
+"""As `chatwootai.model.policy.guard.Level`; a test holds the two against each other."""
 
 
 class Settings(Section):

@@ -11,8 +11,8 @@ import time
 from time import perf_counter
 from typing import Final
 
-from chatwootai.model.delivery import Delivery, Failure, Heard, Signal, Withdrawn
-from chatwootai.model.undelivered import told
+from chatwootai.model.message.delivery import Delivery, Failure, Heard, Signal, Withdrawn
+from chatwootai.model.policy.undelivered import told
 from chatwootai.stores import keys
 from chatwootai.stores.conversation.entries import BrokenEntry, pack_delivery, unpack_delivery
 from chatwootai.stores.conversation.mailbox import MOST_WAITING, Admission, Mailbox

@@ -2,8 +2,8 @@
 
 from typing import Any, Final
 
-from chatwootai.model.delivery import Signal, SignalKind
-from chatwootai.model.fields import identifier, items, mapping, moment
+from chatwootai.model.message.delivery import Signal, SignalKind
+from chatwootai.model.message.fields import identifier, items, mapping, moment
 
 _MOST_CHANGES: Final = 100
 _KIND_OF_STATUS: Final = {

@@ -13,8 +13,8 @@ import orjson
 from chatwootai.channels import incoming, revised
 from chatwootai.channels.handed_back import waiting
 from chatwootai.channels.heard import heard
-from chatwootai.model.delivery import Delivery, Ignored, Reason, Wish
-from chatwootai.model.fields import identifier, mapping
+from chatwootai.model.message.delivery import Delivery, Ignored, Reason, Wish
+from chatwootai.model.message.fields import identifier, mapping
 from ingress import conversation_events
 
 

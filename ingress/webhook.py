@@ -13,8 +13,8 @@ from aiohttp import web
 
 from chatwootai.channels.incoming import Manner
 from chatwootai.channels.revised import STATES
-from chatwootai.model.delivery import Change, Delivery, Ignored, Reason
-from chatwootai.model.priority import priority_of
+from chatwootai.model.message.delivery import Change, Delivery, Ignored, Reason
+from chatwootai.model.message.priority import priority_of
 from chatwootai.stores.conversation.mailbox import Admission
 from chatwootai.telemetry import log, metrics
 from config.settings import Settings

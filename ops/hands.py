@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from chatwootai.model.delivery import Delivery
+from chatwootai.model.message.delivery import Delivery
 from chatwootai.stores.operators.letters import Letter, Letters
 from chatwootai.stores.operators.lives import Life, Lives
 from chatwootai.stores.operators.readmission import Fate, Hastened, Readmission

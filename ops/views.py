@@ -7,7 +7,7 @@ from dataclasses import asdict, fields
 from datetime import UTC, datetime
 from typing import Any
 
-from chatwootai.model.delivery import Delivery
+from chatwootai.model.message.delivery import Delivery
 from chatwootai.stores.installation.refusals import Refusal, Refusals
 from chatwootai.stores.operators.inspection import Inspection, Job
 from chatwootai.stores.operators.letters import Letter, Letters

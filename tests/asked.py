@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from chatwootai.model.delivery import Contact
-from chatwootai.model.turn import Question
+from chatwootai.model.message.delivery import Contact
+from chatwootai.model.message.turn import Question
 
 
 def asked(text: str = "x", **given: Any) -> Question:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from chatwootai.model.turn import Draft
+from chatwootai.model.message.turn import Draft
 from config.settings import Settings
 from crews.catalog import Catalog
 from crews.model_calls.call import Call, Completion, Target, ToolCall

@@ -10,13 +10,13 @@ from types import SimpleNamespace
 from typing import Any, cast
 from unittest.mock import patch
 
-from chatwootai.model import outcome
-from chatwootai.model.attached import Attachment
-from chatwootai.model.delivery import Contact, Delivery, Message
-from chatwootai.model.handoff import Cause, Need, after_draft, before_draft
-from chatwootai.model.outbox import Action, ActionKind
-from chatwootai.model.routing import route
-from chatwootai.model.turn import Exchange, Question, Usage
+from chatwootai.model.message.attached import Attachment
+from chatwootai.model.message.delivery import Contact, Delivery, Message
+from chatwootai.model.message.outbox import Action, ActionKind
+from chatwootai.model.message.routing import route
+from chatwootai.model.message.turn import Exchange, Question, Usage
+from chatwootai.model.policy import outcome
+from chatwootai.model.policy.handoff import Cause, Need, after_draft, before_draft
 from chatwootai.stores.conversation.conversations import Begun, Hold
 from chatwootai.stores.server.connection import connect
 from config.places import place

@@ -6,7 +6,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import aiohttp
 
-from chatwootai.model.delivery import Delivery
+from chatwootai.model.message.delivery import Delivery
 from chatwootai.stores.conversation.conversations import Begun, Conversations
 from chatwootai.stores.conversation.tool_calls import ToolCalls, known_calls
 from chatwootai.stores.conversation.turns import Turns

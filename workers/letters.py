@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import orjson
 
-from chatwootai.model.delivery import Delivery
+from chatwootai.model.message.delivery import Delivery
 from chatwootai.stores.conversation.entries import pack_delivery
 
 

@@ -6,9 +6,9 @@ Read in both shapes that Chatwoot has: that of a webhook, and that of `conversat
 import re
 from typing import Final
 
-from chatwootai.model.delivery import Reason
-from chatwootai.model.fields import Object, line, mapping
-from chatwootai.model.outbox import MARK
+from chatwootai.model.message.delivery import Reason
+from chatwootai.model.message.fields import Object, line, mapping
+from chatwootai.model.message.outbox import MARK
 
 _OF_A_DEVICE: Final = ("external_echo", "sent_from_device", "external_sender_name")
 """How Chatwoot, its forks and bridges mark what somebody typed in the channel's own app."""

@@ -7,7 +7,7 @@ from typing import Final
 from chatwootai.channels.registry import shape_of
 from chatwootai.channels.render import render
 from chatwootai.channels.text.liquid import neutral
-from chatwootai.model.picked import listed
+from chatwootai.model.policy.picked import listed
 
 _TARGET: Final = re.compile(r"!?\[([^\]\n]{0,200})\]\([^)\n]{0,500}\)")
 _MARKED: Final = re.compile(r"(?<!\w)(?:\*\*|__|[*_`])([^\s*_`](?:[^*_`\n]{0,200}[^\s*_`])?)(?:\*\*|__|[*_`])(?!\w)")

@@ -5,8 +5,8 @@ from dataclasses import replace
 from typing import Final
 from urllib.parse import unquote
 
-from chatwootai.model.delivery import Attachment
-from chatwootai.model.fields import Object, coordinate, items, line, mapping, text
+from chatwootai.model.message.delivery import Attachment
+from chatwootai.model.message.fields import Object, coordinate, items, line, mapping, text
 
 UNSUPPORTED: Final = "unsupported"
 """The kind of an attachment that stands for what Chatwoot could not receive."""

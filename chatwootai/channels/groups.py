@@ -6,7 +6,7 @@ Chatwoot's own channels have no groups; bridges behind an API inbox bring them a
 import re
 from typing import Final
 
-from chatwootai.model.fields import Object, line, mapping
+from chatwootai.model.message.fields import Object, line, mapping
 
 _GROUP: Final = re.compile(
     r".*@(?:g\.us|broadcast|newsletter)"  # WhatsApp's groups, lists, status feed and channels

@@ -3,8 +3,8 @@
 from typing import Final
 
 from chatwootai.channels import incoming
-from chatwootai.model.delivery import Delivery
-from chatwootai.model.fields import Object, items, mapping, moment
+from chatwootai.model.message.delivery import Delivery
+from chatwootai.model.message.fields import Object, items, mapping, moment
 
 _MOST_CHANGES: Final = 100
 _NEW_SECONDS: Final = 2.0

@@ -7,10 +7,10 @@ import re
 from typing import Final
 
 from chatwootai.channels import incoming
-from chatwootai.model.delivery import Heard, Reason, Wish
-from chatwootai.model.fields import Object, identifier, items, line, mapping, text
-from chatwootai.model.outbox import MARK
-from chatwootai.model.words import abridged
+from chatwootai.model.message.delivery import Heard, Reason, Wish
+from chatwootai.model.message.fields import Object, identifier, items, line, mapping, text
+from chatwootai.model.message.outbox import MARK
+from chatwootai.model.text.words import abridged
 
 _COMMAND: Final = re.compile(r"\s*/(stop|bot)\b", re.IGNORECASE)
 _WISHES: Final = {"stop": Wish.OPEN, "bot": Wish.PENDING}

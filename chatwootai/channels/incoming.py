@@ -13,8 +13,8 @@ from chatwootai.channels.enclosed import enclosed
 from chatwootai.channels.groups import is_group
 from chatwootai.channels.quoted import said_now
 from chatwootai.channels.words import channel_of
-from chatwootai.model.delivery import Attachment, Contact, Delivery, Message, Reason
-from chatwootai.model.fields import Object, identifier, items, line, mapping, moment, text
+from chatwootai.model.message.delivery import Attachment, Contact, Delivery, Message, Reason
+from chatwootai.model.message.fields import Object, identifier, items, line, mapping, moment, text
 
 _MILLISECONDS: Final = 100_000_000_000  # a number beyond it counts them
 _MOST_LABELS: Final = 50

@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from chatwootai.model.fields import EMPTY, Object, items, line, mapping
+from chatwootai.model.message.fields import EMPTY, Object, items, line, mapping
 
 _ADDRESS: Final = re.compile(r"[^\s@<>,;\"()]{1,64}@[^\s@<>,;\"()]{1,255}")
 _MACHINE: Final = re.compile(

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from chatwootai.channels.registry import shape_of
-from chatwootai.model.delivery import Change, Delivery
+from chatwootai.model.message.delivery import Change, Delivery
 
 
 def quoted(burst: Sequence[Delivery]) -> int | None:

@@ -10,7 +10,7 @@ from chatwootai.channels.text.atoms import Atom
 from chatwootai.channels.text.layout import layout
 from chatwootai.channels.text.parse import parse, plain
 from chatwootai.channels.text.split import split
-from chatwootai.model.words import cut_at_sentence
+from chatwootai.model.text.words import cut_at_sentence
 
 _MARKUP: Final = 2
 """Characters of Markdown to one that arrives; what is longer would be shortened anyway, and costs time before."""

@@ -10,10 +10,10 @@ from chatwootai.channels import incoming
 from chatwootai.channels.enclosed import UNSUPPORTED
 from chatwootai.channels.heard import heard
 from chatwootai.channels.words import channel_of
-from chatwootai.model.delivery import Change, Delivery, Failure, Ignored, Reason, Withdrawn
-from chatwootai.model.fields import Object, identifier, items, line, mapping, moment, text
-from chatwootai.model.outbox import MARK
-from chatwootai.model.picked import listed
+from chatwootai.model.message.delivery import Change, Delivery, Failure, Ignored, Reason, Withdrawn
+from chatwootai.model.message.fields import Object, identifier, items, line, mapping, moment, text
+from chatwootai.model.message.outbox import MARK
+from chatwootai.model.policy.picked import listed
 
 STATES: Final = ("sent", "delivered", "read", "failed")
 _ASKING: Final = frozenset({"input_select", "input_email", "input_text", "input_textarea", "form", "cards"})

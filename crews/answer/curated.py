@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
-from chatwootai.model.turn import Draft, Question
+from chatwootai.model.message.turn import Draft, Question
 from config.answers import LONGEST, Answer, index, normalised
 from config.settings import Settings
 from crews.answer.near import nearest

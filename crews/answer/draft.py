@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from chatwootai.model.turn import Draft, Question, Told
+from chatwootai.model.message.turn import Draft, Question, Told
 from chatwootai.stores.server.connection import Connection
 from config.problems import ConfigurationError
 from config.settings import Settings

@@ -10,7 +10,7 @@ import re
 from datetime import date
 from functools import lru_cache
 
-from chatwootai.model.turn import Question
+from chatwootai.model.message.turn import Question
 from config.answers import LONGEST, normalised
 from config.settings import Settings
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from chatwootai.model.delivery import Contact
-from chatwootai.model.turn import Question
+from chatwootai.model.message.delivery import Contact
+from chatwootai.model.message.turn import Question
 from config.settings import Settings
 from crews.answer.draft import Crews, situation_of
 from crews.catalog import Catalog

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from chatwootai.model.turn import Question
+from chatwootai.model.message.turn import Question
 from config.crew_text import Blueprint
 from config.problems import ConfigurationError
 from config.settings import Settings

@@ -9,7 +9,7 @@ import hashlib
 import re
 from collections.abc import Mapping
 
-from chatwootai.model.turn import Question
+from chatwootai.model.message.turn import Question
 from config.crew_text import Blueprint
 from crews.model_calls.call import Fresh
 

@@ -4,8 +4,8 @@ import time
 from collections.abc import Iterable
 from typing import Protocol
 
-from chatwootai.model.delivery import Contact
-from chatwootai.model.turn import Draft, Question
+from chatwootai.model.message.delivery import Contact
+from chatwootai.model.message.turn import Draft, Question
 from config.settings import Settings
 from crews.model_calls.call import Call, Completion
 

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from chatwootai.model.words import abridged
+from chatwootai.model.text.words import abridged
 from crews.encoding.encoder import EncoderUnavailable, Vectors, unit
 
 NAME: Final = "use-multilingual-3/0.2.1"

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
-from chatwootai.model.turn import Usage
+from chatwootai.model.message.turn import Usage
 from config.model_settings import Price
 from config.spending import Budget
 

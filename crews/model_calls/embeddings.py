@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from chatwootai.model.turn import Usage
+from chatwootai.model.message.turn import Usage
 from chatwootai.stores.models.budgets import BudgetStore
 from chatwootai.stores.models.limits import LimitStore
 from chatwootai.stores.server.connection import Connection

@@ -12,7 +12,7 @@ from typing import Annotated
 import yaml
 from pydantic import Field, ValidationError
 
-from chatwootai.model.turn import Usage
+from chatwootai.model.message.turn import Usage
 from config.model_settings import Price
 from config.problems import ConfigurationError, Problem
 from config.section import Section

@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from chatwootai.model.reasons import Trouble
+from chatwootai.model.policy.reasons import Trouble
 from crews.errors import BudgetSpent, ModelRefused, ModelSilent, ModelUnavailable
 
 _CODE: Final = re.compile(r"[^A-Za-z0-9_.:-]+")

@@ -1,6 +1,6 @@
 """A question as chat messages. Pure."""
 
-from chatwootai.model.turn import Question
+from chatwootai.model.message.turn import Question
 from crews.model_calls.call import Chat
 
 _ROLES = {"contact": "user", "crew": "assistant", "teammate": "assistant"}

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from chatwootai.model.turn import Question
+from chatwootai.model.message.turn import Question
 from config.crew_text import Blueprint
 from config.settings import Settings
 

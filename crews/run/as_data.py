@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from chatwootai.model.tool_words import NEVER_REPEAT, OUTSIDE
+from chatwootai.model.policy.tool_words import NEVER_REPEAT, OUTSIDE
 
 LONGEST = 8_000
 """Characters of a result that a model is shown."""

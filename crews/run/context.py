@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 
-from chatwootai.model.tool_call import ToolUse
-from chatwootai.model.turn import Aside, Question, Usage
+from chatwootai.model.message.tool_call import ToolUse
+from chatwootai.model.message.turn import Aside, Question, Usage
 from crews.model_calls.call import Chat, Completion, Endpoint, Fresh, Own, Payer, Policy, Target
 from crews.run.tool_calls import Calls
 

@@ -13,8 +13,8 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final, Protocol
 
-from chatwootai.model import tool_words as words
-from chatwootai.model.tool_call import KeptCall, ToolUse
+from chatwootai.model.message.tool_call import KeptCall, ToolUse
+from chatwootai.model.policy import tool_words as words
 from chatwootai.stores.server.connection import StoreUnavailable
 from chatwootai.telemetry import log
 from chatwootai.telemetry.metrics import FAILED_OPEN

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
-from chatwootai.model import tool_words as words
+from chatwootai.model.policy import tool_words as words
 from crews.run.as_data import as_data
 
 

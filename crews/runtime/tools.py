@@ -13,8 +13,8 @@ from crewai.utilities.agent_utils import setup_native_tools
 from crewai.utilities.pydantic_schema_utils import sanitize_tool_params_for_openai_strict
 from pydantic import ValidationError
 
-from chatwootai.model import tool_words as words
-from chatwootai.model.tool_call import ToolUse
+from chatwootai.model.message.tool_call import ToolUse
+from chatwootai.model.policy import tool_words as words
 from chatwootai.telemetry import log
 from chatwootai.telemetry.metrics import TOOL_CALLS
 from crews.model_calls.call import ToolCall

@@ -17,7 +17,7 @@ from typing import Any
 from crewai import Agent, Crew, Process, Task
 from crewai.utilities.constants import NOT_SPECIFIED
 
-from chatwootai.model.turn import Usage
+from chatwootai.model.message.turn import Usage
 from chatwootai.telemetry import log
 from chatwootai.telemetry.metrics import FAILED_OPEN
 from chatwootai.telemetry.tasks import owned

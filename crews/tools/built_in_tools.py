@@ -5,9 +5,9 @@ from typing import Any, ClassVar, Literal
 from crewai.tools.base_tool import BaseTool
 from pydantic import BaseModel, Field
 
-from chatwootai.model.labels import as_label
-from chatwootai.model.outbox import ActionKind
-from chatwootai.model.turn import Aside
+from chatwootai.model.message.outbox import ActionKind
+from chatwootai.model.message.turn import Aside
+from chatwootai.model.text.labels import as_label
 from crews.run.context import Run, current
 
 _MOST = 8  # of such calls in one run

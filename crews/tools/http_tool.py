@@ -11,8 +11,8 @@ import aiohttp
 from pydantic import PrivateAttr
 from yarl import URL
 
-from chatwootai.model import tool_words as words
-from chatwootai.model.delivery import Contact
+from chatwootai.model.message.delivery import Contact
+from chatwootai.model.policy import tool_words as words
 from chatwootai.net import Forbidden, allow, is_redirect, redirected, same_origin
 from config.tools import HttpTool, Tools
 from crews.run.as_data import projected

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import quote, unquote
 
-from chatwootai.model.marks import compatible
+from chatwootai.model.text.marks import compatible
 from config.tools import HttpTool
 
 _WHOLE: Final = re.compile(r"^\{([A-Za-z_][A-Za-z0-9_.]*)\}$")

@@ -28,7 +28,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the route; 1 where there is no such account or the configuration is broken."""
-    from chatwootai.model.routing import route
+    from chatwootai.model.message.routing import route
     from config.loader import load
     from config.places import place
     from config.problems import ConfigurationError, suggestion

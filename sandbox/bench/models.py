@@ -19,8 +19,8 @@ from typing import Any
 import aiohttp
 import uvloop
 
-from chatwootai.model.delivery import Contact
-from chatwootai.model.turn import Exchange, Question
+from chatwootai.model.message.delivery import Contact
+from chatwootai.model.message.turn import Exchange, Question
 from chatwootai.stores.server.connection import connect
 from config.settings import Settings
 from crews.catalog import SHIPPED, Catalog

@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 
 from arq.connections import ArqRedis, RedisSettings, create_pool
 
-from chatwootai.model.delivery import Contact, Delivery, Message
+from chatwootai.model.message.delivery import Contact, Delivery, Message
 from chatwootai.stores import keys
 from chatwootai.stores.conversation.mailbox import Mailbox
 from chatwootai.stores.server.connection import Connection, connect

@@ -3,7 +3,7 @@
 import re
 from functools import lru_cache
 
-from chatwootai.model.marks import without_accents
+from chatwootai.model.text.marks import without_accents
 
 _PORTUGUESE = (
     "a ao aos as ate com como da das de do dos e ela ele em entre era essa esse esta estao este eu foi ha isso isto"

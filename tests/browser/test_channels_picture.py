@@ -14,7 +14,7 @@ from aiohttp import web
 from chatwootai.channels.registry import shapes
 from chatwootai.channels.render import render
 from chatwootai.channels.words import channel_of
-from chatwootai.model.outbox import MARK, Action, ActionKind
+from chatwootai.model.message.outbox import MARK, Action, ActionKind
 from sandbox.chatwoot import app, seed
 from sandbox.chatwoot.driver import Driver, Thread
 from sandbox.chatwoot.world import World

@@ -81,7 +81,7 @@ def test_texts_are_normalised_in_one_place() -> None:
     """`unicodedata.normalize` is quadratic on runs of marks: marks.py limits them before."""
     files = (path for room in ROOMS for path in (ROOT / room).rglob("*.py"))
     found = {path for path in files if "unicodedata.normalize(" in path.read_text(encoding="utf-8")}
-    assert found == {ROOT / "chatwootai/model/marks.py"}
+    assert found == {ROOT / "chatwootai/model/text/marks.py"}
 
 
 def test_every_metric_has_a_writer() -> None:

@@ -10,7 +10,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from chatwootai.model.delivery import Delivery
+from chatwootai.model.message.delivery import Delivery
 from chatwootai.stores import keys
 from chatwootai.stores.conversation.mailbox import Mailbox
 from chatwootai.stores.installation.rounds import Rounds

@@ -9,7 +9,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from chatwootai.model.routing import route
+from chatwootai.model.message.routing import route
 from chatwootai.stores.server.connection import Connection
 from config.live import Live
 from config.loader import load

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from aiohttp import web
 
-from chatwootai.model.delivery import Contact
-from chatwootai.model.turn import Exchange, Question, Usage
+from chatwootai.model.message.delivery import Contact
+from chatwootai.model.message.turn import Exchange, Question, Usage
 from config.settings import Settings
 from crews.catalog import SHIPPED, Catalog
 from crews.errors import CrewUnsupported, ModelRefused, ModelUnavailable

@@ -45,8 +45,8 @@ async def main():
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     port = runner.addresses[0][1]
 
-    from chatwootai.model.delivery import Contact
-    from chatwootai.model.turn import Question
+    from chatwootai.model.message.delivery import Contact
+    from chatwootai.model.message.turn import Question
     from config.settings import Settings
     from crews.answer.draft import Crews
 

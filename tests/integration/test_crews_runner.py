@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from chatwootai.model.turn import Usage
+from chatwootai.model.message.turn import Usage
 from crews.errors import CrewUnsupported, GuardrailFailed, ModelSilent, ModelUnavailable
 from crews.model_calls.call import Call, Completion, ToolCall
 from crews.runtime import environment

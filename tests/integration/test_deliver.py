@@ -9,8 +9,8 @@ from typing import cast
 import aiohttp
 import pytest
 
-from chatwootai.model.delivery import Contact, Delivery, Message
-from chatwootai.model.outbox import Action, ActionKind
+from chatwootai.model.message.delivery import Contact, Delivery, Message
+from chatwootai.model.message.outbox import Action, ActionKind
 from chatwootai.stores import keys
 from chatwootai.stores.conversation.conversations import Begun, Decision
 from chatwootai.stores.conversation.mailbox import Mailbox

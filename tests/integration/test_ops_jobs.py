@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from chatwootai.model.delivery import Contact, Delivery, Message
+from chatwootai.model.message.delivery import Contact, Delivery, Message
 from chatwootai.stores import keys
 from chatwootai.stores.conversation.conversations import Conversations, Decision
 from chatwootai.stores.conversation.mailbox import Admission, Mailbox

@@ -3,8 +3,8 @@
 from types import SimpleNamespace
 from typing import Any, cast
 
-from chatwootai.model.delivery import Contact, Delivery, Message
-from chatwootai.model.outbox import ActionKind
+from chatwootai.model.message.delivery import Contact, Delivery, Message
+from chatwootai.model.message.outbox import ActionKind
 from chatwootai.stores import keys
 from chatwootai.stores.conversation.conversations import Conversations
 from chatwootai.stores.conversation.mailbox import Mailbox

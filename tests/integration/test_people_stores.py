@@ -6,8 +6,8 @@ from typing import cast
 
 import pytest
 
-from chatwootai.model.delivery import Contact, Delivery, Heard, Message, Signal, SignalKind, Wish
-from chatwootai.model.outbox import Action, ActionKind
+from chatwootai.model.message.delivery import Contact, Delivery, Heard, Message, Signal, SignalKind, Wish
+from chatwootai.model.message.outbox import Action, ActionKind
 from chatwootai.stores import keys
 from chatwootai.stores.conversation.conversations import Begun, Conversations, Decision, Silence, pending
 from chatwootai.stores.conversation.mailbox import Mailbox

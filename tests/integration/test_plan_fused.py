@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from chatwootai.model.delivery import Contact
-from chatwootai.model.turn import Draft, Question, Usage
+from chatwootai.model.message.delivery import Contact
+from chatwootai.model.message.turn import Draft, Question, Usage
 from config.settings import Settings
 from crews.catalog import Catalog
 from crews.model_calls.call import Call, Completion, ToolCall

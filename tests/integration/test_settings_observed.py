@@ -18,7 +18,7 @@ import yaml
 from aiohttp import web
 from pydantic import ValidationError
 
-from chatwootai.model.routing import route
+from chatwootai.model.message.routing import route
 from chatwootai.stores.server.connection import Connection
 from config.entries import MappingFile
 from config.kinds import Kind

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from chatwootai.model.turn import Draft, Told
+from chatwootai.model.message.turn import Draft, Told
 from crews.errors import CrewError
 from crews.model_calls.call import Endpoint, Payer, Policy, Target
 from crews.runtime import environment

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from chatwootai.model.turn import Usage
+from chatwootai.model.message.turn import Usage
 from chatwootai.telemetry.metrics import HEDGES
 from crews.errors import ModelUnavailable
 from crews.model_calls.call import Policy, total

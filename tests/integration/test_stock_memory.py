@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from chatwootai.model.delivery import Contact
-from chatwootai.model.turn import Draft, Question
+from chatwootai.model.message.delivery import Contact
+from chatwootai.model.message.turn import Draft, Question
 from config.settings import Settings
 from crews.catalog import Catalog
 from crews.runtime import environment

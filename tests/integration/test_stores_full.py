@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from chatwootai.model.outbox import Action, ActionKind
-from chatwootai.model.turn import Exchange
+from chatwootai.model.message.outbox import Action, ActionKind
+from chatwootai.model.message.turn import Exchange
 from chatwootai.stores import keys
 from chatwootai.stores.conversation.conversations import Commit, Conversations, Decision, pending
 from chatwootai.stores.conversation.mailbox import Mailbox

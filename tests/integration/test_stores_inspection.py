@@ -6,9 +6,9 @@ from itertools import count
 
 import pytest
 
-from chatwootai.model.delivery import Contact, Delivery, Message, Signal, SignalKind
-from chatwootai.model.outbox import Action, ActionKind
-from chatwootai.model.turn import Exchange
+from chatwootai.model.message.delivery import Contact, Delivery, Message, Signal, SignalKind
+from chatwootai.model.message.outbox import Action, ActionKind
+from chatwootai.model.message.turn import Exchange
 from chatwootai.stores import keys
 from chatwootai.stores.conversation.conversations import Begun, Conversations, Decision, pending
 from chatwootai.stores.conversation.mailbox import Admission, Mailbox

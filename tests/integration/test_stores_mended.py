@@ -2,8 +2,8 @@
 
 import pytest
 
-from chatwootai.model.delivery import Contact, Delivery, Message
-from chatwootai.model.outbox import Action, ActionKind
+from chatwootai.model.message.delivery import Contact, Delivery, Message
+from chatwootai.model.message.outbox import Action, ActionKind
 from chatwootai.stores import keys
 from chatwootai.stores.conversation.conversations import (
     POST_SECONDS,

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from chatwootai.model.delivery import Heard
-from chatwootai.model.turn import Exchange
+from chatwootai.model.message.delivery import Heard
+from chatwootai.model.message.turn import Exchange
 from chatwootai.stores import keys
 from chatwootai.stores.conversation.conversations import Conversations, Decision
 from chatwootai.stores.conversation.mailbox import Mailbox

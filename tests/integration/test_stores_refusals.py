@@ -1,6 +1,6 @@
 """Refused tokens on a real Redis: one looks, the others wait, and all run when it is taken again."""
 
-from chatwootai.model.delivery import Contact, Delivery, Message
+from chatwootai.model.message.delivery import Contact, Delivery, Message
 from chatwootai.stores import keys
 from chatwootai.stores.conversation.conversations import Conversations
 from chatwootai.stores.conversation.mailbox import Mailbox

@@ -2,10 +2,10 @@
 
 from dataclasses import replace
 
-from chatwootai.model.delivery import Attachment, Change, Contact, Delivery, Failure, Message, Withdrawn
-from chatwootai.model.outbox import ActionKind
-from chatwootai.model.turn import Exchange
-from chatwootai.model.undelivered import told
+from chatwootai.model.message.delivery import Attachment, Change, Contact, Delivery, Failure, Message, Withdrawn
+from chatwootai.model.message.outbox import ActionKind
+from chatwootai.model.message.turn import Exchange
+from chatwootai.model.policy.undelivered import told
 from chatwootai.stores import keys
 from chatwootai.stores.conversation.conversations import Begun, Commit, Conversations, Decision
 from chatwootai.stores.conversation.mailbox import Admission, Mailbox

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from chatwootai.model.delivery import Contact
-from chatwootai.model.turn import Draft, Question
+from chatwootai.model.message.delivery import Contact
+from chatwootai.model.message.turn import Draft, Question
 from config.settings import Settings
 from crews.catalog import Catalog
 from crews.plan.planning import planned

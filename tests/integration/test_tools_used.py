@@ -15,9 +15,9 @@ import uvicorn
 from aiohttp import web
 from structlog.testing import capture_logs
 
-from chatwootai.model.delivery import Contact
-from chatwootai.model.outbox import ActionKind
-from chatwootai.model.turn import Aside, Draft, Question, Usage
+from chatwootai.model.message.delivery import Contact
+from chatwootai.model.message.outbox import ActionKind
+from chatwootai.model.message.turn import Aside, Draft, Question, Usage
 from config.settings import Settings
 from crews.catalog import Catalog
 from crews.model_calls.call import Call, Completion, ToolCall

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from chatwootai.model.delivery import Contact, Delivery, Message
+from chatwootai.model.message.delivery import Contact, Delivery, Message
 from chatwootai.stores import keys
 from chatwootai.stores.conversation.conversations import Begun, Conversations, Hold, Stale
 from chatwootai.stores.conversation.mailbox import Mailbox

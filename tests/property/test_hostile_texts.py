@@ -14,17 +14,17 @@ import pytest
 
 from chatwootai.channels.choices import rendered
 from chatwootai.channels.render import render
-from chatwootai.model.assemble import said
-from chatwootai.model.burst import unfinished
-from chatwootai.model.delivery import Attachment, Contact, Delivery, Message
-from chatwootai.model.dress import dressed
-from chatwootai.model.guard import Level, guarded
-from chatwootai.model.handoff import Cause, Need, Rules, after_draft, before_draft
-from chatwootai.model.language import language_of
-from chatwootai.model.notes import handover
-from chatwootai.model.picked import picked
-from chatwootai.model.turn import Exchange, Question, Told
-from chatwootai.model.words import clauses, fold
+from chatwootai.model.message.assemble import said
+from chatwootai.model.message.burst import unfinished
+from chatwootai.model.message.delivery import Attachment, Contact, Delivery, Message
+from chatwootai.model.message.turn import Exchange, Question, Told
+from chatwootai.model.policy.dress import dressed
+from chatwootai.model.policy.guard import Level, guarded
+from chatwootai.model.policy.handoff import Cause, Need, Rules, after_draft, before_draft
+from chatwootai.model.policy.notes import handover
+from chatwootai.model.policy.picked import picked
+from chatwootai.model.text.language import language_of
+from chatwootai.model.text.words import clauses, fold
 from chatwootai.telemetry import mask
 from config.answers import normalised
 from config.settings import Settings

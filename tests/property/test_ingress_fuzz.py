@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from multidict import CIMultiDict
 
-from chatwootai.model.delivery import Delivery, Ignored
+from chatwootai.model.message.delivery import Delivery, Ignored
 from chatwootai.stores.conversation.entries import pack_delivery, unpack_delivery
 from ingress.payload import Arrival, Unusable, parse
 from ingress.signature import Refused, Verified, verify

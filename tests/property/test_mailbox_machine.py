@@ -20,10 +20,10 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
-from chatwootai.model.delivery import Contact, Delivery, Message
-from chatwootai.model.lanes import lane_of
-from chatwootai.model.outbox import Action, ActionKind
-from chatwootai.model.turn import Exchange
+from chatwootai.model.message.delivery import Contact, Delivery, Message
+from chatwootai.model.message.lanes import lane_of
+from chatwootai.model.message.outbox import Action, ActionKind
+from chatwootai.model.message.turn import Exchange
 from chatwootai.stores import keys
 from chatwootai.stores.conversation.conversations import (
     Begun,

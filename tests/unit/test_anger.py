@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatwootai.model.anger import ANGRY, anger
+from chatwootai.model.text.anger import ANGRY, anger
 
 HOT = """
 ISSO É UM ABSURDO, QUERO MEU DINHEIRO

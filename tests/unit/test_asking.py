@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatwootai.model.asking import asks
+from chatwootai.model.text.asking import asks
 
 ASKED = """
 Quero falar com atendente

@@ -8,8 +8,8 @@ import pytest
 from chatwootai.channels.authors import author
 from chatwootai.channels.groups import is_group
 from chatwootai.channels.incoming import Manner
-from chatwootai.model.delivery import Delivery, Ignored, Reason, SignalKind, Wish
-from chatwootai.model.outbox import Action, ActionKind
+from chatwootai.model.message.delivery import Delivery, Ignored, Reason, SignalKind, Wish
+from chatwootai.model.message.outbox import Action, ActionKind
 from config.reach import Messages
 from ingress.payload import Arrival, parse
 from workers.chatwoot.records import conversation

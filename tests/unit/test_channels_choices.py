@@ -4,10 +4,10 @@ import pytest
 
 from chatwootai.channels.choices import rendered
 from chatwootai.channels.registry import shapes
-from chatwootai.model import outcome
-from chatwootai.model.outbox import Action, ActionKind
-from chatwootai.model.picked import listed, picked
-from chatwootai.model.turn import Exchange
+from chatwootai.model.message.outbox import Action, ActionKind
+from chatwootai.model.message.turn import Exchange
+from chatwootai.model.policy import outcome
+from chatwootai.model.policy.picked import listed, picked
 from chatwootai.stores.conversation.entries import pack_action, unpack_action
 from tests.asked import asked
 from workers.delivery.posting import as_posted

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatwootai.channels.quoted import said_now
-from chatwootai.model.assemble import said, spoken
-from chatwootai.model.delivery import Delivery
+from chatwootai.model.message.assemble import said, spoken
+from chatwootai.model.message.delivery import Delivery
 from ingress.payload import Arrival, parse
 
 HUMAN = "I want to talk to a human"

@@ -3,9 +3,9 @@
 import pytest
 
 from chatwootai.channels.quoting import quoted
-from chatwootai.model import outcome
-from chatwootai.model.delivery import Change, Contact, Delivery, Message
-from chatwootai.model.outbox import Action, ActionKind
+from chatwootai.model.message.delivery import Change, Contact, Delivery, Message
+from chatwootai.model.message.outbox import Action, ActionKind
+from chatwootai.model.policy import outcome
 from chatwootai.stores.conversation.entries import pack_action, unpack_action
 from tests.asked import asked
 from workers.delivery.posting import as_posted

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from chatwootai.model.delivery import Change, Delivery, Ignored, Reason
-from chatwootai.model.outbox import ActionKind
-from chatwootai.model.undelivered import told
+from chatwootai.model.message.delivery import Change, Delivery, Ignored, Reason
+from chatwootai.model.message.outbox import ActionKind
+from chatwootai.model.policy.undelivered import told
 from ingress.payload import Arrival, parse
 
 PAYLOADS = Path(__file__).resolve().parents[2].parent / "shared/chatwoot/payloads"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from chatwootai.model.routing import Place, route
+from chatwootai.model.message.routing import Place, route
 from config.loader import load
 from config.places import place
 

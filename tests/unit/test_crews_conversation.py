@@ -1,5 +1,5 @@
-from chatwootai.model.delivery import Contact
-from chatwootai.model.turn import Exchange, Question
+from chatwootai.model.message.delivery import Contact
+from chatwootai.model.message.turn import Exchange, Question
 from crews.prompt.conversation import messages
 
 

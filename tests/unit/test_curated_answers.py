@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from chatwootai.model.delivery import Contact
-from chatwootai.model.turn import Question
+from chatwootai.model.message.delivery import Contact
+from chatwootai.model.message.turn import Question
 from config.answers import Answer, normalised
 from config.loader import inspect
 from config.settings import Settings

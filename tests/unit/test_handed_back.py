@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from chatwootai.channels.handed_back import waiting
-from chatwootai.model.delivery import Delivery
+from chatwootai.model.message.delivery import Delivery
 
 AT = 1_800_000_000.0
 CHANGED = [{"status": {"previous_value": "open", "current_value": "pending"}}]

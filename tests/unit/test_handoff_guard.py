@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatwootai.model.dress import dressed, first_answer
-from chatwootai.model.guard import guarded
-from chatwootai.model.turn import Exchange
+from chatwootai.model.message.turn import Exchange
+from chatwootai.model.policy.dress import dressed, first_answer
+from chatwootai.model.policy.guard import guarded
 
 BILL = "Boleto 00190500954014481606906809350314337370000000100"
 

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatwootai.model import notes
-from chatwootai.model.handoff import Cause, Need, Rules, after_draft, before_draft, stuck
-from chatwootai.model.turn import Exchange
+from chatwootai.model.message.turn import Exchange
+from chatwootai.model.policy import notes
+from chatwootai.model.policy.handoff import Cause, Need, Rules, after_draft, before_draft, stuck
 from config import people
 from tests.unit.test_model_turn import question
 

@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from chatwootai.model.handoff import Cause, Need, Rules, accepts, after_draft, before_draft
-from chatwootai.model.reasons import SUBJECTS, label
-from chatwootai.model.subjects import about, readable
-from chatwootai.model.turn import Exchange
-from chatwootai.model.unknowing import unknowing
+from chatwootai.model.message.turn import Exchange
+from chatwootai.model.policy.handoff import Cause, Need, Rules, accepts, after_draft, before_draft
+from chatwootai.model.policy.reasons import SUBJECTS, label
+from chatwootai.model.text.subjects import about, readable
+from chatwootai.model.text.unknowing import unknowing
 from config.loader import shipped
 from config.settings import Settings
 from tests.unit.test_model_turn import question

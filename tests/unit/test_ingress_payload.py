@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from chatwootai.model import assemble
-from chatwootai.model.delivery import Attachment, Delivery, Ignored, Reason, SignalKind
+from chatwootai.model.message import assemble
+from chatwootai.model.message.delivery import Attachment, Delivery, Ignored, Reason, SignalKind
 from ingress.payload import Arrival, Unusable, parse
 
 PAYLOADS = Path(__file__).resolve().parents[2].parent / "shared/chatwoot/payloads"

@@ -2,8 +2,8 @@
 
 import pytest
 
-from chatwootai.model.delivery import Contact, Delivery, Message
-from chatwootai.model.priority import priority_of
+from chatwootai.model.message.delivery import Contact, Delivery, Message
+from chatwootai.model.message.priority import priority_of
 
 NOW = 1_795_183_402.0
 

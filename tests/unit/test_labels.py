@@ -5,7 +5,7 @@ import unicodedata
 import pytest
 from pydantic import ValidationError
 
-from chatwootai.model.labels import MOST_LABEL, as_label, composed, is_label
+from chatwootai.model.text.labels import MOST_LABEL, as_label, composed, is_label
 from config.people import Handoff
 
 GOOD = [

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from chatwootai.model.delivery import Delivery, Ignored, Reason
-from chatwootai.model.outbox import Action, ActionKind
+from chatwootai.model.message.delivery import Delivery, Ignored, Reason
+from chatwootai.model.message.outbox import Action, ActionKind
 from chatwootai.stores.conversation.entries import pack_action, pack_delivery, unpack_action, unpack_delivery
 from config.reach import Mail, Template
 from config.settings import Settings

@@ -22,8 +22,8 @@ from hypothesis import strategies as st
 
 from chatwootai.channels import incoming
 from chatwootai.guarded_session import session
-from chatwootai.model.attached import described
-from chatwootai.model.delivery import Attachment, Delivery
+from chatwootai.model.message.attached import described
+from chatwootai.model.message.delivery import Attachment, Delivery
 from config.settings import Settings
 from crews.hearing import ear
 from crews.model_calls.call import Call, Endpoint, Target, estimated_prompt

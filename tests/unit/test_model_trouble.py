@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from chatwootai.model import notes
-from chatwootai.model.handoff import Cause, Need
-from chatwootai.model.reasons import Trouble
+from chatwootai.model.policy import notes
+from chatwootai.model.policy.handoff import Cause, Need
+from chatwootai.model.policy.reasons import Trouble
 from chatwootai.telemetry import log
 from config.settings import Settings
 from crews.errors import BudgetSpent, ModelRefused, ModelSilent, ModelUnavailable

@@ -4,14 +4,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatwootai.model import assemble, notes, outcome
-from chatwootai.model.burst import Window, may_restart
-from chatwootai.model.delivery import Attachment, Contact, Delivery, Message
-from chatwootai.model.handoff import Cause, Need
-from chatwootai.model.lanes import boost_ms, lane_of
-from chatwootai.model.outbox import ActionKind
-from chatwootai.model.routing import Route
-from chatwootai.model.turn import Exchange, Question, Verdict
+from chatwootai.model.message import assemble
+from chatwootai.model.message.burst import Window, may_restart
+from chatwootai.model.message.delivery import Attachment, Contact, Delivery, Message
+from chatwootai.model.message.lanes import boost_ms, lane_of
+from chatwootai.model.message.outbox import ActionKind
+from chatwootai.model.message.routing import Route
+from chatwootai.model.message.turn import Exchange, Question, Verdict
+from chatwootai.model.policy import notes, outcome
+from chatwootai.model.policy.handoff import Cause, Need
 
 ROUTE = Route(folder="t", domain="d", function="customer_service", channel="whatsapp", priority=5, why=())
 

@@ -6,8 +6,8 @@ from datetime import date
 
 import pytest
 
-from chatwootai.model.delivery import Contact
-from chatwootai.model.turn import Draft, Question
+from chatwootai.model.message.delivery import Contact
+from chatwootai.model.message.turn import Draft, Question
 from config.answers import Answer
 from config.settings import Settings
 from crews.answer.near import essence, nearest

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatwootai.model.guard import Guarded, Level, guarded
-from chatwootai.model.reasons import LANGUAGES, Trouble, worded
-from chatwootai.model.recited import circles, recites
-from chatwootai.model.turn import Told
-from chatwootai.model.unfit import Unfit
+from chatwootai.model.message.turn import Told
+from chatwootai.model.policy.guard import Guarded, Level, guarded
+from chatwootai.model.policy.reasons import LANGUAGES, Trouble, worded
+from chatwootai.model.policy.unfit import Unfit
+from chatwootai.model.text.recited import circles, recites
 from config.settings import OutputGuard, Settings
 
 RULES = (

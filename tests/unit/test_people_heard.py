@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from chatwootai.channels.heard import heard
-from chatwootai.model.assemble import in_order
-from chatwootai.model.delivery import Reason, Wish
-from chatwootai.model.outbox import Action, ActionKind
-from chatwootai.model.turn import Exchange
+from chatwootai.model.message.assemble import in_order
+from chatwootai.model.message.delivery import Reason, Wish
+from chatwootai.model.message.outbox import Action, ActionKind
+from chatwootai.model.message.turn import Exchange
 from workers.attention import Attention
 from workers.chatwoot.records import conversation
 from workers.delivery.owner import Taken, taken

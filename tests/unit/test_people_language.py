@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatwootai.model.language import Guess, detect, language_of
+from chatwootai.model.text.language import Guess, detect, language_of
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from chatwootai.model.phones import _COUNTRIES, normal, spellings
+from chatwootai.model.message.phones import _COUNTRIES, normal, spellings
 
 SAME = [
     ("+5531999990000", "+553199990000"),

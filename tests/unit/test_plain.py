@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from chatwootai.channels.choices import rendered, title
-from chatwootai.model import notes, outcome, undelivered
-from chatwootai.model.handoff import Cause, Need
-from chatwootai.model.outbox import ActionKind
-from chatwootai.model.plain import JOINT, plain, quoted
-from chatwootai.model.turn import Aside, Exchange, Outcome, Verdict
+from chatwootai.model.message.outbox import ActionKind
+from chatwootai.model.message.turn import Aside, Exchange, Outcome, Verdict
+from chatwootai.model.policy import notes, outcome, undelivered
+from chatwootai.model.policy.handoff import Cause, Need
+from chatwootai.model.text.plain import JOINT, plain, quoted
 from tests.unit.test_model_turn import question
 
 CHATWOOTS = MarkdownIt(

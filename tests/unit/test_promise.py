@@ -2,8 +2,8 @@
 
 import pytest
 
-from chatwootai.model.handoff import Cause, Need, Rules, after_draft
-from chatwootai.model.promise import promised
+from chatwootai.model.policy.handoff import Cause, Need, Rules, after_draft
+from chatwootai.model.text.promise import promised
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatwootai.model.turn import Usage
+from chatwootai.model.message.turn import Usage
 from crews.model_calls.response.events import MalformedStream
 from crews.model_calls.response.message import EndpointError, Message
 

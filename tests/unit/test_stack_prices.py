@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from chatwootai.model.turn import Usage
+from chatwootai.model.message.turn import Usage
 from config.loader import inspect
 from config.model_settings import Price
 from config.problems import ConfigurationError

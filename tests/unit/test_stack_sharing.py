@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from chatwootai.model.turn import Exchange, Question
+from chatwootai.model.message.turn import Exchange, Question
 from crews.answer.sharing import keep
 from crews.model_calls.call import Fresh
 from tests.asked import asked

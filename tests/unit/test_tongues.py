@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from chatwootai.model.dress import dressed, once
+from chatwootai.model.policy.dress import dressed, once
 from config.loader import inspect, shipped
 from config.settings import SENTENCES, Settings
 

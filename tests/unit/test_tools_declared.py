@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from chatwootai.model import outcome
-from chatwootai.model.delivery import Contact
-from chatwootai.model.handoff import Cause, Need
-from chatwootai.model.outbox import ActionKind
-from chatwootai.model.turn import Aside, Question
+from chatwootai.model.message.delivery import Contact
+from chatwootai.model.message.outbox import ActionKind
+from chatwootai.model.message.turn import Aside, Question
+from chatwootai.model.policy import outcome
+from chatwootai.model.policy.handoff import Cause, Need
 from config.loader import inspect
 from config.tools import Tools
 from crews.run.as_data import LONGEST, as_data, projected

@@ -4,7 +4,7 @@ import time
 from types import SimpleNamespace
 from typing import Any, cast
 
-from chatwootai.model.delivery import Contact, Delivery, Message
+from chatwootai.model.message.delivery import Contact, Delivery, Message
 from config.settings import Settings
 from workers.turn.decide import Turn
 from workers.turn.interim import sentence_for

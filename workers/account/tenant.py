@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from chatwootai.model.delivery import Delivery
-from chatwootai.model.routing import Route, route
+from chatwootai.model.message.delivery import Delivery
+from chatwootai.model.message.routing import Route, route
 from config.places import place
 from config.settings import Settings
 from config.snapshot import Account, Snapshot

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
-from chatwootai.model.delivery import Delivery
+from chatwootai.model.message.delivery import Delivery
 from chatwootai.stores.conversation.conversations import Begun
 from chatwootai.stores.models.budgets import SpendingAccount
 from chatwootai.stores.models.turn_limits import Taken, TurnLimits

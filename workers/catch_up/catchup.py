@@ -13,8 +13,8 @@ from typing import Any, Final
 
 from chatwootai.channels import incoming
 from chatwootai.channels.incoming import Manner
-from chatwootai.model.delivery import Delivery, Reason
-from chatwootai.model.lanes import LOWEST
+from chatwootai.model.message.delivery import Delivery, Reason
+from chatwootai.model.message.lanes import LOWEST
 from chatwootai.stores.conversation.mailbox import Admission, Mailbox
 from chatwootai.telemetry.metrics import CAUGHT_UP
 from workers.chatwoot.client import Chatwoot

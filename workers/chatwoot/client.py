@@ -10,7 +10,7 @@ from typing import Any, Final
 import aiohttp
 
 from chatwootai.channels.text.liquid import neutral
-from chatwootai.model.outbox import MARK
+from chatwootai.model.message.outbox import MARK
 from workers.chatwoot import operations
 from workers.chatwoot import records as read
 from workers.chatwoot.calls import Http

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import orjson
 
-from chatwootai.model.outbox import MARK
+from chatwootai.model.message.outbox import MARK
 
 _TYPES: Final = ("incoming", "outgoing", "activity", "template")
 

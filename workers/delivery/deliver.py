@@ -9,10 +9,10 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from chatwootai.model import undelivered
-from chatwootai.model.outbox import Action, ActionKind
-from chatwootai.model.outcome import opening
-from chatwootai.model.picked import listed
+from chatwootai.model.message.outbox import Action, ActionKind
+from chatwootai.model.policy import undelivered
+from chatwootai.model.policy.outcome import opening
+from chatwootai.model.policy.picked import listed
 from chatwootai.stores.conversation.conversations import POST_SECONDS, Hold, Pending, Post
 from chatwootai.stores.keys import split_conv
 from chatwootai.telemetry import log

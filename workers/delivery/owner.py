@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from chatwootai.channels.authors import author
-from chatwootai.model.delivery import Reason, Wish
-from chatwootai.model.outbox import Action, ActionKind
+from chatwootai.model.message.delivery import Reason, Wish
+from chatwootai.model.message.outbox import Action, ActionKind
 from workers.chatwoot.records import Conversation, Message
 
 PENDING = Wish.PENDING.value

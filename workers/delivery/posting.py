@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from chatwootai.model.outbox import Action
+from chatwootai.model.message.outbox import Action
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,9 @@
 from dataclasses import replace
 from typing import Any
 
-from chatwootai.model import undelivered
-from chatwootai.model.outbox import Action, ActionKind
-from chatwootai.model.outcome import opening
+from chatwootai.model.message.outbox import Action, ActionKind
+from chatwootai.model.policy import undelivered
+from chatwootai.model.policy.outcome import opening
 from config.settings import Settings
 
 _WHY = {

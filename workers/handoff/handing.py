@@ -3,11 +3,11 @@
 from datetime import UTC, datetime
 
 from chatwootai.channels.render import render
-from chatwootai.model import notes, outcome
-from chatwootai.model.dress import dressed
-from chatwootai.model.handoff import Cause, Need, Rules
-from chatwootai.model.outcome import Destination
-from chatwootai.model.turn import Outcome, Question
+from chatwootai.model.message.turn import Outcome, Question
+from chatwootai.model.policy import notes, outcome
+from chatwootai.model.policy.dress import dressed
+from chatwootai.model.policy.handoff import Cause, Need, Rules
+from chatwootai.model.policy.outcome import Destination
 from config.settings import Settings
 
 _UNSAID = frozenset({Cause.OFF, Cause.IDLE})

@@ -12,11 +12,11 @@ from typing import Any, Final
 import orjson
 
 from chatwootai.channels.render import render
-from chatwootai.model import outcome
-from chatwootai.model.delivery import Contact
-from chatwootai.model.handoff import Cause, Need
-from chatwootai.model.reasons import label
-from chatwootai.model.turn import Exchange, Outcome, Question, Verdict
+from chatwootai.model.message.delivery import Contact
+from chatwootai.model.message.turn import Exchange, Outcome, Question, Verdict
+from chatwootai.model.policy import outcome
+from chatwootai.model.policy.handoff import Cause, Need
+from chatwootai.model.policy.reasons import label
 from chatwootai.stores.conversation.conversations import Begun, Commit, Decision, Silence, pending
 from chatwootai.stores.keys import split_conv
 from chatwootai.telemetry import log

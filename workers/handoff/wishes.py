@@ -3,10 +3,10 @@
 import time
 import uuid
 
-from chatwootai.model import assemble
-from chatwootai.model.delivery import Wish
-from chatwootai.model.outbox import Action, ActionKind
-from chatwootai.model.turn import Exchange
+from chatwootai.model.message import assemble
+from chatwootai.model.message.delivery import Wish
+from chatwootai.model.message.outbox import Action, ActionKind
+from chatwootai.model.message.turn import Exchange
 from chatwootai.stores.conversation.conversations import Begun, Decision, pending
 from chatwootai.telemetry import log
 from workers.account.tenant import Tenant

@@ -14,8 +14,8 @@ from typing import Final, Protocol
 import aiohttp
 
 from chatwootai.channels.enclosed import UNSUPPORTED
-from chatwootai.model.delivery import Attachment, Delivery
-from chatwootai.model.marks import limited
+from chatwootai.model.message.delivery import Attachment, Delivery
+from chatwootai.model.text.marks import limited
 from chatwootai.stores import keys
 from chatwootai.stores.conversation.media import Reading, Readings
 from chatwootai.stores.server.connection import Connection, StoreUnavailable

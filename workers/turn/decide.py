@@ -9,17 +9,18 @@ from functools import partial
 from chatwootai.channels.choices import rendered
 from chatwootai.channels.quoting import quoted
 from chatwootai.channels.render import carried
-from chatwootai.model import assemble, notes, outcome
-from chatwootai.model.burst import Window, may_restart
-from chatwootai.model.delivery import Delivery
-from chatwootai.model.dress import dressed, first_answer, once
-from chatwootai.model.guard import Guarded, Level, guarded
-from chatwootai.model.handoff import Cause, Need, after_draft, before_draft
-from chatwootai.model.language import language_of
-from chatwootai.model.outbox import ActionKind
-from chatwootai.model.picked import listed, picked
-from chatwootai.model.turn import Aside, Draft, Exchange, Outcome, Question, Verdict
-from chatwootai.model.unfit import Unfit
+from chatwootai.model.message import assemble
+from chatwootai.model.message.burst import Window, may_restart
+from chatwootai.model.message.delivery import Delivery
+from chatwootai.model.message.outbox import ActionKind
+from chatwootai.model.message.turn import Aside, Draft, Exchange, Outcome, Question, Verdict
+from chatwootai.model.policy import notes, outcome
+from chatwootai.model.policy.dress import dressed, first_answer, once
+from chatwootai.model.policy.guard import Guarded, Level, guarded
+from chatwootai.model.policy.handoff import Cause, Need, after_draft, before_draft
+from chatwootai.model.policy.picked import listed, picked
+from chatwootai.model.policy.unfit import Unfit
+from chatwootai.model.text.language import language_of
 from chatwootai.stores.conversation.conversations import Begun, Commit, Decision, Pending, pending
 from chatwootai.telemetry import log
 from chatwootai.telemetry.metrics import DEAD_LETTERS, SUPERSEDED

@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from chatwootai.model.handoff import Cause
-from chatwootai.model.turn import Draft, Question
+from chatwootai.model.message.turn import Draft, Question
+from chatwootai.model.policy.handoff import Cause
 from chatwootai.telemetry import log
 from crews.errors import BudgetSpent, CrewError, ModelRefused, ModelUnavailable
 from crews.model_calls.trouble import briefly, trouble

@@ -4,8 +4,8 @@ import time
 from collections.abc import Iterable
 from typing import Protocol
 
-from chatwootai.model.delivery import Delivery
-from chatwootai.model.turn import Question
+from chatwootai.model.message.delivery import Delivery
+from chatwootai.model.message.turn import Question
 from chatwootai.telemetry.metrics import FAILED_OPEN
 from config.settings import Settings
 from workers.account.tenant import Tenant

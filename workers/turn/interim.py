@@ -7,9 +7,9 @@ from contextlib import asynccontextmanager
 from typing import Protocol
 
 from chatwootai.channels.render import render
-from chatwootai.model.delivery import Delivery
-from chatwootai.model.dress import dressed
-from chatwootai.model.turn import Question
+from chatwootai.model.message.delivery import Delivery
+from chatwootai.model.message.turn import Question
+from chatwootai.model.policy.dress import dressed
 from chatwootai.stores.conversation.conversations import Begun
 from chatwootai.telemetry import log
 from chatwootai.telemetry.metrics import INTERIM

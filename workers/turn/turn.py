@@ -7,10 +7,10 @@ try, ended as a dead letter), Stale (leave), or a Chatwoot that is away or does 
 import time
 from typing import Any
 
-from chatwootai.model.outbox import Action, ActionKind
-from chatwootai.model.outcome import OPEN
-from chatwootai.model.reasons import label
-from chatwootai.model.turn import Draft, Outcome, Verdict
+from chatwootai.model.message.outbox import Action, ActionKind
+from chatwootai.model.message.turn import Draft, Outcome, Verdict
+from chatwootai.model.policy.outcome import OPEN
+from chatwootai.model.policy.reasons import label
 from chatwootai.stores.conversation.conversations import Begun, Decision, Stale
 from chatwootai.stores.keys import split_conv
 from chatwootai.stores.server.connection import StoreUnavailable

@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from chatwootai.model.marks import composed
+from chatwootai.model.text.marks import composed
 
 _NEWLINES: Final = re.compile(r"\r\n?|[\x0b\x0c\x85\u2028\u2029]")
 # Control characters, and those that turn the direction of reading, by which a text reads as another one.

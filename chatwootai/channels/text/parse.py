@@ -10,7 +10,7 @@ from markdown_it.token import Token
 from chatwootai.channels.text.clean import clean
 from chatwootai.channels.text.links import address
 from chatwootai.channels.text.tree import Block, Fence, Items, Kind, Paragraph, Quote, Run, Runs, Table
-from chatwootai.model.words import LONGEST, cut_at_sentence
+from chatwootai.model.text.words import LONGEST, cut_at_sentence
 
 _DEEP: Final = re.compile(r"^[ \t]*(?:(?:[>*+-]|\d{1,9}[.)])[ \t]*){16}", re.MULTILINE)
 _MARKS: Final = re.compile(r"[\[\]<`&*_~\\|!]")

@@ -6,10 +6,10 @@ from enum import StrEnum
 
 import structlog
 
-from chatwootai.model.assemble import in_order
-from chatwootai.model.delivery import Delivery, Wish
-from chatwootai.model.outbox import Action
-from chatwootai.model.turn import Exchange
+from chatwootai.model.message.assemble import in_order
+from chatwootai.model.message.delivery import Delivery, Wish
+from chatwootai.model.message.outbox import Action
+from chatwootai.model.message.turn import Exchange
 from chatwootai.stores import keys
 from chatwootai.stores.conversation.entries import (
     BrokenEntry,

@@ -6,10 +6,10 @@ from typing import Any, TypeVar
 import msgpack
 import orjson
 
-from chatwootai.model.delivery import Attachment, Change, Contact, Delivery, Message
-from chatwootai.model.outbox import Action, ActionKind
-from chatwootai.model.tool_call import KeptCall
-from chatwootai.model.turn import Exchange
+from chatwootai.model.message.delivery import Attachment, Change, Contact, Delivery, Message
+from chatwootai.model.message.outbox import Action, ActionKind
+from chatwootai.model.message.tool_call import KeptCall
+from chatwootai.model.message.turn import Exchange
 
 T = TypeVar("T")
 _packer = msgpack.Packer()

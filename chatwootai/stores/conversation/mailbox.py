@@ -4,10 +4,10 @@ import hashlib
 from collections.abc import Sequence
 from enum import StrEnum
 
-from chatwootai.model.delivery import Change, Delivery, Heard, Message, Signal, Withdrawn
-from chatwootai.model.lanes import boost_ms, lane_of
-from chatwootai.model.outbox import Action
-from chatwootai.model.turn import Exchange
+from chatwootai.model.message.delivery import Change, Delivery, Heard, Message, Signal, Withdrawn
+from chatwootai.model.message.lanes import boost_ms, lane_of
+from chatwootai.model.message.outbox import Action
+from chatwootai.model.message.turn import Exchange
 from chatwootai.stores import keys
 from chatwootai.stores.conversation.entries import job_blob, pack_action, pack_delivery, pack_exchange
 from chatwootai.stores.server.connection import Connection

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import structlog
 
-from chatwootai.model.tool_call import KeptCall
+from chatwootai.model.message.tool_call import KeptCall
 from chatwootai.stores import keys
 from chatwootai.stores.conversation.conversations import Hold
 from chatwootai.stores.conversation.entries import BrokenEntry, pack_call, unpack_call

@@ -9,7 +9,7 @@ from enum import StrEnum
 from itertools import chain
 from typing import Final
 
-from chatwootai.model.lanes import BOOST_PER_STEP_MS
+from chatwootai.model.message.lanes import BOOST_PER_STEP_MS
 from chatwootai.stores import keys
 from chatwootai.stores.server.connection import Connection
 from chatwootai.stores.server.scripts import Argument, Runner

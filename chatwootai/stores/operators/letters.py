@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import orjson
 
-from chatwootai.model.delivery import Delivery
+from chatwootai.model.message.delivery import Delivery
 from chatwootai.stores import keys
 from chatwootai.stores.conversation.entries import BrokenEntry, unpack_delivery
 from chatwootai.stores.server.connection import Connection, store_errors

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from chatwootai.model.delivery import Delivery
-from chatwootai.model.lanes import DEFAULT, boost_ms, lane_of
+from chatwootai.model.message.delivery import Delivery
+from chatwootai.model.message.lanes import DEFAULT, boost_ms, lane_of
 from chatwootai.stores import keys
 from chatwootai.stores.conversation.entries import job_blob, pack_delivery
 from chatwootai.stores.server.connection import Connection

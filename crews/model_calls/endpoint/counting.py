@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from prometheus_client import Counter, Histogram
 
-from chatwootai.model.turn import Usage
+from chatwootai.model.message.turn import Usage
 from chatwootai.telemetry import log
 from chatwootai.telemetry.metrics import MODEL_CALLS, MODEL_SECONDS, MODEL_TOKENS
 from crews.model_calls.call import Call

@@ -11,7 +11,7 @@ import openai
 import orjson
 from openai import AsyncOpenAI
 
-from chatwootai.model.words import abridged
+from chatwootai.model.text.words import abridged
 from crews.errors import CrewError
 from crews.model_calls.endpoint import counting
 from crews.model_calls.response import errors

@@ -19,7 +19,7 @@ import httpx
 import openai
 from openai import AsyncOpenAI, AsyncStream
 
-from chatwootai.model.turn import Usage
+from chatwootai.model.message.turn import Usage
 from crews.errors import CrewError
 from crews.model_calls.call import Call, Completion, Target, estimated_prompt
 from crews.model_calls.endpoint import counting

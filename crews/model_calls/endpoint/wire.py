@@ -9,7 +9,7 @@ import asyncio
 import time
 from collections.abc import Sequence
 
-from chatwootai.model.turn import Usage
+from chatwootai.model.message.turn import Usage
 from crews.errors import ModelRefused
 from crews.model_calls.call import Call, Completion, Endpoint, Receipt, Target
 from crews.model_calls.endpoint import counting

@@ -7,7 +7,7 @@ What a customer may read is decided here: see thoughts.py for what is taken out,
 
 from typing import Any
 
-from chatwootai.model.turn import Usage
+from chatwootai.model.message.turn import Usage
 from crews.model_calls.call import Completion, Own, ToolCall
 from crews.model_calls.response import finish, leaked
 from crews.model_calls.response.content import THOUGHT_FIELDS, is_marked_thought, text_and_thoughts

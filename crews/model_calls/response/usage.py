@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from chatwootai.model.turn import Usage
+from chatwootai.model.message.turn import Usage
 
 
 def read_usage(raw: Any) -> Usage:

@@ -8,7 +8,7 @@ import time
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from chatwootai.model.turn import Usage
+from chatwootai.model.message.turn import Usage
 from chatwootai.stores.models.budgets import BudgetStore, SpendingAccount
 from chatwootai.telemetry import log
 from chatwootai.telemetry.metrics import BUDGETS, MODEL_COST

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 import orjson
 
-from chatwootai.model.turn import Usage
+from chatwootai.model.message.turn import Usage
 from chatwootai.stores.models.completions import CompletionStore
 from chatwootai.telemetry.metrics import COMPLETIONS
 from chatwootai.telemetry.tasks import owned

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from chatwootai.model.reasons import Trouble
+from chatwootai.model.policy.reasons import Trouble
 from chatwootai.telemetry import log
 from crews.errors import ModelRefused, ModelUnavailable
 from crews.model_calls.call import Target

@@ -10,7 +10,7 @@ from crewai.tools.base_tool import BaseTool
 from mcp import McpError
 from mcp.types import INVALID_PARAMS, INVALID_REQUEST, METHOD_NOT_FOUND, Tool
 
-from chatwootai.model import tool_words as words
+from chatwootai.model.policy import tool_words as words
 from chatwootai.net import allow
 from chatwootai.telemetry import log
 from chatwootai.telemetry.metrics import MCP_SESSIONS

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from chatwootai.model.tool_words import PHRASES
+from chatwootai.model.policy.tool_words import PHRASES
 
 
 class Unfit(StrEnum):

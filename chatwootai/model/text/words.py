@@ -6,7 +6,7 @@ Everything here takes time in proportion to what it is given, and looks at LONGE
 import re
 from typing import Final
 
-from chatwootai.model.marks import without_accents, words
+from chatwootai.model.text.marks import without_accents, words
 
 LONGEST: Final = 32_000
 """Characters of one text that are looked at, remembered and shown to a model. No channel carries more."""

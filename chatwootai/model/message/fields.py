@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, Final
 
-from chatwootai.model.marks import limited
+from chatwootai.model.text.marks import limited
 
 MOST_TEXT: Final = 150_000  # Chatwoot's own limit for a message
 MOST_LINE: Final = 2_000

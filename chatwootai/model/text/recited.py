@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Final
 
-from chatwootai.model.words import fold
+from chatwootai.model.text.words import fold
 
 RUN: Final = 8
 """Words in a row that nobody writes by chance."""

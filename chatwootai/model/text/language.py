@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-from chatwootai.model.words import folded_words
+from chatwootai.model.text.words import folded_words
 
 _MOST: Final = 2000
 """Characters that are looked at: nobody changes language after them."""

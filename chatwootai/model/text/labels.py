@@ -4,7 +4,7 @@ import re
 import unicodedata
 from typing import Final
 
-from chatwootai.model import marks
+from chatwootai.model.text import marks
 
 MOST_LABEL: Final = 255
 _MOST_READ: Final = 1000

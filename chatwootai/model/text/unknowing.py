@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from chatwootai.model.words import clauses
+from chatwootai.model.text.words import clauses
 
 _LONGEST: Final = 2_000
 """Characters that are looked at; whoever writes more has said something."""

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from chatwootai.model.recited import circles, recites
-from chatwootai.model.turn import Told
-from chatwootai.model.unfit import PATTERNS, Excuse, Pattern, Unfit
-from chatwootai.model.words import LONGEST
+from chatwootai.model.message.turn import Told
+from chatwootai.model.policy.unfit import PATTERNS, Excuse, Pattern, Unfit
+from chatwootai.model.text.recited import circles, recites
+from chatwootai.model.text.words import LONGEST
 
 _HREF: Final = re.compile(r"\bhref=[\"']?(https?://[^\s\"'<>]{1,500})", re.IGNORECASE)
 

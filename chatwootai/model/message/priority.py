@@ -11,8 +11,8 @@ A raise is smaller than the span on purpose: an operator's 0 (newsletters) never
 
 from typing import Final
 
-from chatwootai.model.delivery import Delivery
-from chatwootai.model.lanes import HIGHEST, LOWEST
+from chatwootai.model.message.delivery import Delivery
+from chatwootai.model.message.lanes import HIGHEST, LOWEST
 
 VIP_LABELS: Final = frozenset({"vip"})
 VIP_STEPS: Final = 3

@@ -7,8 +7,8 @@ complained of, and loudness. A word counts not where it is denied, nor where it 
 import re
 from typing import Final
 
-from chatwootai.model.anger_words import COMPLAINT, DENIED, GLAD, HARD, HARMLESS, STRONG
-from chatwootai.model.words import clauses
+from chatwootai.model.text.anger_words import COMPLAINT, DENIED, GLAD, HARD, HARMLESS, STRONG
+from chatwootai.model.text.words import clauses
 
 ANGRY: Final = 2
 """From here on people should answer."""

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Final
 
-from chatwootai.model.words import fold
+from chatwootai.model.text.words import fold
 
 GAP: Final = " ... "
 _BETWEEN: Final = 12

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass, replace
 
-from chatwootai.model.handoff import Need
-from chatwootai.model.outbox import Action, ActionKind
-from chatwootai.model.plain import plain
-from chatwootai.model.turn import Outcome, Question, Verdict
+from chatwootai.model.message.outbox import Action, ActionKind
+from chatwootai.model.message.turn import Outcome, Question, Verdict
+from chatwootai.model.policy.handoff import Need
+from chatwootai.model.text.plain import plain
 
 OPEN = "open"
 ASIDES = 1000

@@ -4,8 +4,8 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from chatwootai.model.turn import Exchange
-from chatwootai.model.words import fold
+from chatwootai.model.message.turn import Exchange
+from chatwootai.model.text.words import fold
 
 _HELLO: Final = re.compile(
     r"\s*[¡*_]*(?i:olá|ola|oii?|oie|bom dia|boa tarde|boa noite|hola|buen(?:os)? d[ií]as?|buenas tardes|buenas noches|"

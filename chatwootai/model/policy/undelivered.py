@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import Final
 
-from chatwootai.model.delivery import Failure
-from chatwootai.model.outbox import Action, ActionKind
-from chatwootai.model.outcome import opening
-from chatwootai.model.plain import plain
+from chatwootai.model.message.delivery import Failure
+from chatwootai.model.message.outbox import Action, ActionKind
+from chatwootai.model.policy.outcome import opening
+from chatwootai.model.text.plain import plain
 
 _MOST: Final = 4000
 _LINES: Final[Mapping[str, tuple[str, str, str]]] = {

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from chatwootai.model.delivery import Attachment
+from chatwootai.model.message.delivery import Attachment
 
 _NAMED: Final[Mapping[str, str]] = {
     "unsupported": "something that this channel cannot pass on",

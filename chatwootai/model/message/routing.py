@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from chatwootai.model.phones import spellings
+from chatwootai.model.message.phones import spellings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

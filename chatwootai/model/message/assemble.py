@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Sequence
 
-from chatwootai.model.attached import described
-from chatwootai.model.delivery import Delivery
-from chatwootai.model.routing import Route
-from chatwootai.model.turn import Exchange, Question
-from chatwootai.model.words import abridged
+from chatwootai.model.message.attached import described
+from chatwootai.model.message.delivery import Delivery
+from chatwootai.model.message.routing import Route
+from chatwootai.model.message.turn import Exchange, Question
+from chatwootai.model.text.words import abridged
 
 TOKEN_CHARACTERS = 4
 """Characters to a token, roughly: enough to bound a context without a tokenizer on the path."""

@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from chatwootai.model.handoff import Cause, Need
-from chatwootai.model.plain import plain, quoted
-from chatwootai.model.reasons import worded
-from chatwootai.model.tool_call import KeptCall
-from chatwootai.model.turn import Exchange, Question
+from chatwootai.model.message.tool_call import KeptCall
+from chatwootai.model.message.turn import Exchange, Question
+from chatwootai.model.policy.handoff import Cause, Need
+from chatwootai.model.policy.reasons import worded
+from chatwootai.model.text.plain import plain, quoted
 
 LAST_WORDS: Final = 500
 """Characters of the contact's last words that a note repeats."""

@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from chatwootai.model.delivery import Contact
-from chatwootai.model.outbox import ActionKind
+from chatwootai.model.message.delivery import Contact
+from chatwootai.model.message.outbox import ActionKind
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final
 
-from chatwootai.model.unfit import Unfit
+from chatwootai.model.policy.unfit import Unfit
 
 
 class Trouble(StrEnum):

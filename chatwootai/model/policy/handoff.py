@@ -8,14 +8,14 @@ from enum import StrEnum
 from itertools import islice
 from typing import Final
 
-from chatwootai.model.anger import ANGRY, anger
-from chatwootai.model.asking import asks
-from chatwootai.model.promise import offered, promised
-from chatwootai.model.reasons import UNKNOWING
-from chatwootai.model.subjects import about
-from chatwootai.model.turn import Exchange
-from chatwootai.model.unknowing import unknowing
-from chatwootai.model.words import alike, clauses, fold, folded_words
+from chatwootai.model.message.turn import Exchange
+from chatwootai.model.policy.reasons import UNKNOWING
+from chatwootai.model.text.anger import ANGRY, anger
+from chatwootai.model.text.asking import asks
+from chatwootai.model.text.promise import offered, promised
+from chatwootai.model.text.subjects import about
+from chatwootai.model.text.unknowing import unknowing
+from chatwootai.model.text.words import alike, clauses, fold, folded_words
 
 _LIKE_A_QUESTION: Final = 0.6
 _LIKE_AN_ANSWER: Final = 0.8
@@ -89,7 +89,7 @@ class Rules:
 class Need:
     """People are needed: why, and in what words that shows.
 
-    `reason`: why more exactly, one of a fixed few (`chatwootai.model.reasons`), for records and metrics.
+    `reason`: why more exactly, one of a fixed few (`chatwootai.model.policy.reasons`), for records and metrics.
     """
 
     cause: Cause

@@ -4,8 +4,8 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from chatwootai.model.turn import Exchange
-from chatwootai.model.words import LONGEST, folded_words
+from chatwootai.model.message.turn import Exchange
+from chatwootai.model.text.words import LONGEST, folded_words
 
 _ITEM: Final = re.compile(r"(\d{1,2})\. (\S.{0,99})")
 _AROUND: Final = frozenset(

@@ -7,7 +7,7 @@ not wanted. Read clause by clause, folded (words.py), so that a "no" counts wher
 import re
 from typing import Final
 
-from chatwootai.model.words import clauses
+from chatwootai.model.text.words import clauses
 
 _LONGEST: Final = 4_000
 """Characters that are looked at."""
