@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from chatwootai.channels.incoming import Manner
+from chatwootai.channels.incoming.incoming import Manner
 from config.secret import Token
 from config.section import FOR_MACHINES, NUMBER, Flag, Machine, Section, Url, Word, Words, form, wrong
 

@@ -10,12 +10,11 @@ from typing import Any, Final, NamedTuple
 
 import orjson
 
-from chatwootai.channels import incoming, revised
-from chatwootai.channels.handed_back import waiting
-from chatwootai.channels.heard import heard
+from chatwootai.channels.incoming import conversation_events, incoming, revised
+from chatwootai.channels.incoming.handed_back import waiting
+from chatwootai.channels.incoming.heard import heard
 from chatwootai.model.message.delivery import Delivery, Ignored, Reason, Wish
 from chatwootai.model.message.fields import identifier, mapping
-from ingress import conversation_events
 
 
 class Unusable(ValueError):

@@ -11,8 +11,8 @@ from typing import Final
 
 from aiohttp import web
 
-from chatwootai.channels.incoming import Manner
-from chatwootai.channels.revised import STATES
+from chatwootai.channels.incoming.incoming import Manner
+from chatwootai.channels.incoming.revised import STATES
 from chatwootai.model.message.delivery import Change, Delivery, Ignored, Reason
 from chatwootai.model.message.priority import priority_of
 from chatwootai.stores.conversation.mailbox import Admission

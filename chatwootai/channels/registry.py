@@ -1,4 +1,4 @@
-"""Which channels there are: every file of this room that holds a SHAPE. A new channel is a new file."""
+"""Which channels there are: every file of `media`. A new channel is a new file."""
 
 import importlib
 import pkgutil
@@ -7,8 +7,8 @@ from functools import cache
 from types import MappingProxyType
 from typing import Final
 
-import chatwootai.channels
-from chatwootai.channels.shape import Shape
+from chatwootai.channels import media
+from chatwootai.channels.capabilities.shape import Shape
 
 DEFAULT: Final = "default"
 
@@ -16,8 +16,7 @@ DEFAULT: Final = "default"
 @cache
 def shapes() -> Mapping[str, Shape]:
     """Return every channel's shape by our word for it."""
-    found = {name: _shape(name) for name in _CANDIDATES}
-    return MappingProxyType({name: shape for name, shape in found.items() if shape is not None})
+    return MappingProxyType({module.name: _shape(module.name) for module in pkgutil.iter_modules(media.__path__)})
 
 
 def shape_of(channel: str, carrier: str | None = None) -> Shape:
@@ -31,13 +30,6 @@ def shape_of(channel: str, carrier: str | None = None) -> Shape:
     return shape.carriers.get(carrier or "", shape)
 
 
-def _shape(name: str) -> Shape | None:
-    shape = getattr(importlib.import_module(f"chatwootai.channels.{name}"), "SHAPE", None)
-    return shape if isinstance(shape, Shape) else None
-
-
-# This room's own furniture, named so that looking for channels does not import the Markdown parser into the door.
-_FURNITURE: Final = frozenset({"choices", "measure", "registry", "render", "shape", "text", "words"})
-_CANDIDATES: Final = tuple(
-    module.name for module in pkgutil.iter_modules(chatwootai.channels.__path__) if module.name not in _FURNITURE
-)
+def _shape(name: str) -> Shape:
+    shape: Shape = importlib.import_module(f"{media.__name__}.{name}").SHAPE
+    return shape

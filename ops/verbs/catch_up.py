@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ops.printing import as_json, complain, table, takes_config, takes_json
 
 if TYPE_CHECKING:
-    from chatwootai.channels.incoming import Manner
+    from chatwootai.channels.incoming.incoming import Manner
     from chatwootai.stores.server.connection import Connection
     from config.snapshot import Account
 

@@ -11,9 +11,9 @@ import aiohttp
 import pytest
 from aiohttp import web
 
+from chatwootai.channels.incoming.words import channel_of
+from chatwootai.channels.outgoing.render import render
 from chatwootai.channels.registry import shapes
-from chatwootai.channels.render import render
-from chatwootai.channels.words import channel_of
 from chatwootai.model.message.outbox import MARK, Action, ActionKind
 from sandbox.chatwoot import app, seed
 from sandbox.chatwoot.driver import Driver, Thread

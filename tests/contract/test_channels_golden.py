@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from chatwootai.channels.outgoing.render import render
 from chatwootai.channels.registry import shapes
-from chatwootai.channels.render import render
 
 GOLDEN = Path(__file__).parent / "golden" / "channels"
 BORDER = "\n======== next part ========\n"

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
+from chatwootai.channels.outgoing.render import render
 from chatwootai.channels.registry import shapes
-from chatwootai.channels.render import render
 
 CHANNELS = st.sampled_from(sorted(shapes()))
 MARKUP = st.sampled_from(

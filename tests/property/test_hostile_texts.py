@@ -12,8 +12,8 @@ from typing import Any, Final
 import orjson
 import pytest
 
-from chatwootai.channels.choices import rendered
-from chatwootai.channels.render import render
+from chatwootai.channels.outgoing.choices import rendered
+from chatwootai.channels.outgoing.render import render
 from chatwootai.model.message.assemble import said
 from chatwootai.model.message.burst import unfinished
 from chatwootai.model.message.delivery import Attachment, Contact, Delivery, Message

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from chatwootai.channels.authors import author
-from chatwootai.channels.groups import is_group
-from chatwootai.channels.incoming import Manner
+from chatwootai.channels.incoming.authors import author
+from chatwootai.channels.incoming.groups import is_group
+from chatwootai.channels.incoming.incoming import Manner
 from chatwootai.model.message.delivery import Delivery, Ignored, Reason, SignalKind, Wish
 from chatwootai.model.message.outbox import Action, ActionKind
 from config.reach import Messages

@@ -2,7 +2,7 @@
 
 import pytest
 
-from chatwootai.channels.choices import rendered
+from chatwootai.channels.outgoing.choices import rendered
 from chatwootai.channels.registry import shapes
 from chatwootai.model.message.outbox import Action, ActionKind
 from chatwootai.model.message.turn import Exchange

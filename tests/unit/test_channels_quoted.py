@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatwootai.channels.quoted import said_now
+from chatwootai.channels.incoming.quoted import said_now
 from chatwootai.model.message.assemble import said, spoken
 from chatwootai.model.message.delivery import Delivery
 from ingress.payload import Arrival, parse

@@ -2,7 +2,7 @@
 
 import pytest
 
-from chatwootai.channels.quoting import quoted
+from chatwootai.channels.outgoing.quoting import quoted
 from chatwootai.model.message.delivery import Change, Contact, Delivery, Message
 from chatwootai.model.message.outbox import Action, ActionKind
 from chatwootai.model.policy import outcome

@@ -3,10 +3,10 @@ import sys
 
 import pytest
 
-from chatwootai.channels.measure import segments, utf8, utf16
-from chatwootai.channels.render import render
-from chatwootai.channels.text.graphemes import graphemes
-from chatwootai.channels.text.liquid import neutral
+from chatwootai.channels.capabilities.measure import segments, utf8, utf16
+from chatwootai.channels.outgoing.render import render
+from chatwootai.channels.outgoing.text.graphemes import graphemes
+from chatwootai.channels.outgoing.text.liquid import neutral
 
 Z = "\u200b"
 
@@ -165,6 +165,6 @@ def test_measures_count_as_the_providers_do():
 
 
 def test_words_do_not_bring_the_parser_into_the_door():
-    code = "import sys, chatwootai.channels.words as w; w.channel_of('x'); print('markdown_it' in sys.modules)"
+    code = "import sys, chatwootai.channels.incoming.words as w; w.channel_of('x'); print('markdown_it' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
     assert done.stdout.strip() == "False"

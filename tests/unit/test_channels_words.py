@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
+from chatwootai.channels.incoming.words import channel_of
 from chatwootai.channels.registry import shape_of, shapes
-from chatwootai.channels.words import channel_of
 from config.channels import CHANNELS
 
 PAYLOADS = Path(__file__).resolve().parents[2].parent / "shared" / "chatwoot" / "payloads"

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from chatwootai.channels.handed_back import waiting
+from chatwootai.channels.incoming.handed_back import waiting
 from chatwootai.model.message.delivery import Delivery
 
 AT = 1_800_000_000.0

@@ -20,7 +20,7 @@ from aiohttp import web
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chatwootai.channels import incoming
+from chatwootai.channels.incoming import incoming
 from chatwootai.guarded_session import session
 from chatwootai.model.message.attached import described
 from chatwootai.model.message.delivery import Attachment, Delivery

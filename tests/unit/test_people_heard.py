@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from chatwootai.channels.heard import heard
+from chatwootai.channels.incoming.heard import heard
 from chatwootai.model.message.assemble import in_order
 from chatwootai.model.message.delivery import Reason, Wish
 from chatwootai.model.message.outbox import Action, ActionKind

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from chatwootai.channels.choices import rendered, title
+from chatwootai.channels.outgoing.choices import rendered, title
 from chatwootai.model.message.outbox import ActionKind
 from chatwootai.model.message.turn import Aside, Exchange, Outcome, Verdict
 from chatwootai.model.policy import notes, outcome, undelivered

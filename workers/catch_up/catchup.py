@@ -11,8 +11,8 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from chatwootai.channels import incoming
-from chatwootai.channels.incoming import Manner
+from chatwootai.channels.incoming import incoming
+from chatwootai.channels.incoming.incoming import Manner
 from chatwootai.model.message.delivery import Delivery, Reason
 from chatwootai.model.message.lanes import LOWEST
 from chatwootai.stores.conversation.mailbox import Admission, Mailbox

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import aiohttp
 
-from chatwootai.channels.text.liquid import neutral
+from chatwootai.channels.outgoing.text.liquid import neutral
 from chatwootai.model.message.outbox import MARK
 from workers.chatwoot import operations
 from workers.chatwoot import records as read

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from chatwootai.channels.authors import author
+from chatwootai.channels.incoming.authors import author
 from chatwootai.model.message.delivery import Reason, Wish
 from chatwootai.model.message.outbox import Action, ActionKind
 from workers.chatwoot.records import Conversation, Message

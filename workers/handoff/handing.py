@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from chatwootai.channels.render import render
+from chatwootai.channels.outgoing.render import render
 from chatwootai.model.message.turn import Outcome, Question
 from chatwootai.model.policy import notes, outcome
 from chatwootai.model.policy.dress import dressed

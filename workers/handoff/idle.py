@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import orjson
 
-from chatwootai.channels.render import render
+from chatwootai.channels.outgoing.render import render
 from chatwootai.model.message.delivery import Contact
 from chatwootai.model.message.turn import Exchange, Outcome, Question, Verdict
 from chatwootai.model.policy import outcome

@@ -11,7 +11,7 @@ import aiohttp
 import orjson
 from aiohttp import web
 
-from chatwootai.channels.incoming import Manner
+from chatwootai.channels.incoming.incoming import Manner
 from chatwootai.stores.conversation.mailbox import Mailbox
 from chatwootai.stores.conversation.signals import Signals
 from chatwootai.stores.installation.rounds import Rounds

@@ -6,9 +6,9 @@ import uuid
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from chatwootai.channels.choices import rendered
-from chatwootai.channels.quoting import quoted
-from chatwootai.channels.render import carried
+from chatwootai.channels.outgoing.choices import rendered
+from chatwootai.channels.outgoing.quoting import quoted
+from chatwootai.channels.outgoing.render import carried
 from chatwootai.model.message import assemble
 from chatwootai.model.message.burst import Window, may_restart
 from chatwootai.model.message.delivery import Delivery

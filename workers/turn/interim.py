@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Protocol
 
-from chatwootai.channels.render import render
+from chatwootai.channels.outgoing.render import render
 from chatwootai.model.message.delivery import Delivery
 from chatwootai.model.message.turn import Question
 from chatwootai.model.policy.dress import dressed

@@ -1,6 +1,6 @@
 """LINE."""
 
-from chatwootai.channels.shape import BOLD, Shape
+from chatwootai.channels.capabilities.shape import BOLD, Shape
 
 SHAPE = Shape(
     chatwoot=("Channel::Line",),

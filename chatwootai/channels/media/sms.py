@@ -2,7 +2,7 @@
 
 from types import MappingProxyType
 
-from chatwootai.channels.shape import ZERO_WIDTH, Shape
+from chatwootai.channels.capabilities.shape import ZERO_WIDTH, Shape
 
 SHAPE = Shape(
     chatwoot=("Channel::TwilioSms", "Channel::Sms"),

@@ -7,9 +7,9 @@ from typing import Final
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from chatwootai.channels.text.clean import clean
-from chatwootai.channels.text.links import address
-from chatwootai.channels.text.tree import Block, Fence, Items, Kind, Paragraph, Quote, Run, Runs, Table
+from chatwootai.channels.outgoing.text.clean import clean
+from chatwootai.channels.outgoing.text.links import address
+from chatwootai.channels.outgoing.text.tree import Block, Fence, Items, Kind, Paragraph, Quote, Run, Runs, Table
 from chatwootai.model.text.words import LONGEST, cut_at_sentence
 
 _DEEP: Final = re.compile(r"^[ \t]*(?:(?:[>*+-]|\d{1,9}[.)])[ \t]*){16}", re.MULTILINE)

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
+from chatwootai.channels.capabilities.shape import Shape
+from chatwootai.channels.outgoing.text.atoms import Atom
+from chatwootai.channels.outgoing.text.layout import layout
+from chatwootai.channels.outgoing.text.parse import parse, plain
+from chatwootai.channels.outgoing.text.split import split
 from chatwootai.channels.registry import shape_of
-from chatwootai.channels.shape import Shape
-from chatwootai.channels.text.atoms import Atom
-from chatwootai.channels.text.layout import layout
-from chatwootai.channels.text.parse import parse, plain
-from chatwootai.channels.text.split import split
 from chatwootai.model.text.words import cut_at_sentence
 
 _MARKUP: Final = 2

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from chatwootai.channels import incoming
+from chatwootai.channels.incoming import incoming
 from chatwootai.model.message.delivery import Delivery
 from chatwootai.model.message.fields import Object, items, mapping, moment
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
 
-from chatwootai.channels.measure import utf16
+from chatwootai.channels.capabilities.measure import utf16
 
 ZERO_WIDTH: Final = "\u200b"
 """Zero-width space: invisible everywhere, no joiner of emoji, and not white space to Markdown or to `strip`."""

@@ -1,7 +1,7 @@
 """Instagram messages."""
 
-from chatwootai.channels.measure import utf8
-from chatwootai.channels.shape import Shape
+from chatwootai.channels.capabilities.measure import utf8
+from chatwootai.channels.capabilities.shape import Shape
 
 SHAPE = Shape(
     chatwoot=("Channel::Instagram",),

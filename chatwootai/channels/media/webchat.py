@@ -1,6 +1,6 @@
 """Chatwoot's widget on a site: Markdown to HTML in the browser, line breaks kept."""
 
-from chatwootai.channels.shape import ALL_STYLES, Shape
+from chatwootai.channels.capabilities.shape import ALL_STYLES, Shape
 
 SHAPE = Shape(
     chatwoot=("Channel::WebWidget",),

@@ -1,5 +1,5 @@
 """Direct messages of Twitter: plain text, made of the Markdown by Chatwoot."""
 
-from chatwootai.channels.shape import Shape
+from chatwootai.channels.capabilities.shape import Shape
 
 SHAPE = Shape(chatwoot=("Channel::TwitterProfile",), length=10_000)

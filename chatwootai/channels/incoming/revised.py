@@ -6,10 +6,10 @@ message_updated comes for every change of a stored message, and says nothing abo
 from dataclasses import dataclass, replace
 from typing import Final
 
-from chatwootai.channels import incoming
-from chatwootai.channels.enclosed import UNSUPPORTED
-from chatwootai.channels.heard import heard
-from chatwootai.channels.words import channel_of
+from chatwootai.channels.incoming import incoming
+from chatwootai.channels.incoming.enclosed import UNSUPPORTED
+from chatwootai.channels.incoming.heard import heard
+from chatwootai.channels.incoming.words import channel_of
 from chatwootai.model.message.delivery import Change, Delivery, Failure, Ignored, Reason, Withdrawn
 from chatwootai.model.message.fields import Object, identifier, items, line, mapping, moment, text
 from chatwootai.model.message.outbox import MARK

@@ -1,6 +1,6 @@
 """Facebook Messenger. Legacy Instagram over a page is told apart in words.py."""
 
-from chatwootai.channels.shape import BOLD, Shape
+from chatwootai.channels.capabilities.shape import BOLD, Shape
 
 SHAPE = Shape(
     chatwoot=("Channel::FacebookPage",),

@@ -4,7 +4,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Final
 
-from chatwootai.channels.shape import BOLD, Shape
+from chatwootai.channels.capabilities.shape import BOLD, Shape
 
 _TWILIO: Final = Shape(
     chatwoot=("Channel::Whatsapp",),  # Twilio's class has SMS too: the contact's address tells them apart (words.py)

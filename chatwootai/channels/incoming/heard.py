@@ -6,7 +6,7 @@ Read from message_created webhooks, so that a crew that gets a conversation back
 import re
 from typing import Final
 
-from chatwootai.channels import incoming
+from chatwootai.channels.incoming import incoming
 from chatwootai.model.message.delivery import Heard, Reason, Wish
 from chatwootai.model.message.fields import Object, identifier, items, line, mapping, text
 from chatwootai.model.message.outbox import MARK

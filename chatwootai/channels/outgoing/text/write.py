@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
-from chatwootai.channels.shape import Shape
-from chatwootai.channels.text.atoms import BLANK, WORDS, Atom, Form
-from chatwootai.channels.text.links import WEB, address
-from chatwootai.channels.text.liquid import neutral
+from chatwootai.channels.capabilities.shape import Shape
+from chatwootai.channels.outgoing.text.atoms import BLANK, WORDS, Atom, Form
+from chatwootai.channels.outgoing.text.links import WEB, address
+from chatwootai.channels.outgoing.text.liquid import neutral
 
 _SPECIAL: Final = re.compile(r"[\\`*_~\]\[<&!]")
 _ENTITY: Final = re.compile(r"&#?\w+;")

@@ -6,11 +6,11 @@ from dataclasses import replace
 from itertools import accumulate
 from typing import Final
 
-from chatwootai.channels.shape import Shape
-from chatwootai.channels.text.atoms import BLANK, LINE, WORDS, Atom, Form
-from chatwootai.channels.text.graphemes import graphemes
-from chatwootai.channels.text.links import WEB
-from chatwootai.channels.text.write import by_line, gap, write, write_line
+from chatwootai.channels.capabilities.shape import Shape
+from chatwootai.channels.outgoing.text.atoms import BLANK, LINE, WORDS, Atom, Form
+from chatwootai.channels.outgoing.text.graphemes import graphemes
+from chatwootai.channels.outgoing.text.links import WEB
+from chatwootai.channels.outgoing.text.write import by_line, gap, write, write_line
 
 _SENTENCE: Final = re.compile(r"[.!?…。！？][\"'”’»)\]]*$")
 _FLOOR: Final = 0.5

@@ -1,6 +1,6 @@
 """TikTok's direct messages."""
 
-from chatwootai.channels.shape import Shape
+from chatwootai.channels.capabilities.shape import Shape
 
 SHAPE = Shape(
     chatwoot=("Channel::Tiktok",),

@@ -1,6 +1,6 @@
 """E-mail: Markdown to HTML; one answer is one mail, never split."""
 
-from chatwootai.channels.shape import ALL_STYLES, Shape
+from chatwootai.channels.capabilities.shape import ALL_STYLES, Shape
 
 SHAPE = Shape(
     chatwoot=("Channel::Email",),

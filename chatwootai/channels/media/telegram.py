@@ -2,7 +2,7 @@
 
 from types import MappingProxyType
 
-from chatwootai.channels.shape import ALL_STYLES, Shape
+from chatwootai.channels.capabilities.shape import ALL_STYLES, Shape
 
 SHAPE = Shape(
     chatwoot=("Channel::Telegram",),

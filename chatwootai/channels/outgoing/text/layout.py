@@ -6,12 +6,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from chatwootai.channels.shape import Shape
-from chatwootai.channels.text.atoms import BLANK, LINE, WORDS, Atom, Form
-from chatwootai.channels.text.clean import spaces
-from chatwootai.channels.text.links import bare, shown
-from chatwootai.channels.text.liquid import neutral
-from chatwootai.channels.text.tree import Block, Fence, Items, Kind, Paragraph, Quote, Run, Runs, Table
+from chatwootai.channels.capabilities.shape import Shape
+from chatwootai.channels.outgoing.text.atoms import BLANK, LINE, WORDS, Atom, Form
+from chatwootai.channels.outgoing.text.clean import spaces
+from chatwootai.channels.outgoing.text.links import bare, shown
+from chatwootai.channels.outgoing.text.liquid import neutral
+from chatwootai.channels.outgoing.text.tree import Block, Fence, Items, Kind, Paragraph, Quote, Run, Runs, Table
 
 _WORD: Final = re.compile(r" +|[^ ]+")
 

@@ -4,9 +4,9 @@ import re
 from collections.abc import Callable
 from typing import Final
 
+from chatwootai.channels.outgoing.render import render
+from chatwootai.channels.outgoing.text.liquid import neutral
 from chatwootai.channels.registry import shape_of
-from chatwootai.channels.render import render
-from chatwootai.channels.text.liquid import neutral
 from chatwootai.model.policy.picked import listed
 
 _TARGET: Final = re.compile(r"!?\[([^\]\n]{0,200})\]\([^)\n]{0,500}\)")

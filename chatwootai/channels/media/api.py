@@ -1,6 +1,6 @@
 """An API inbox: Chatwoot hands the Markdown on as it is, as it does a teammate's."""
 
-from chatwootai.channels.shape import ALL_STYLES, Shape
+from chatwootai.channels.capabilities.shape import ALL_STYLES, Shape
 
 SHAPE = Shape(
     chatwoot=("Channel::Api",),

@@ -7,12 +7,12 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from chatwootai.channels import letter
-from chatwootai.channels.authors import author
-from chatwootai.channels.enclosed import enclosed
-from chatwootai.channels.groups import is_group
-from chatwootai.channels.quoted import said_now
-from chatwootai.channels.words import channel_of
+from chatwootai.channels.incoming import letter
+from chatwootai.channels.incoming.authors import author
+from chatwootai.channels.incoming.enclosed import enclosed
+from chatwootai.channels.incoming.groups import is_group
+from chatwootai.channels.incoming.quoted import said_now
+from chatwootai.channels.incoming.words import channel_of
 from chatwootai.model.message.delivery import Attachment, Contact, Delivery, Message, Reason
 from chatwootai.model.message.fields import Object, identifier, items, line, mapping, moment, text
 
