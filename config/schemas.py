@@ -13,13 +13,13 @@ from pydantic import TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema
 from pydantic_core.core_schema import ModelSchema
 
-from config.answers import Answer
-from config.crew_old import AGENT, IDLE, TASK
-from config.crew_text import WHOLE, AgentEntry, CrewEntry, TaskEntry
-from config.descriptions import field_docs
-from config.entries import MappingFile
-from config.settings import Settings
-from config.tools import Tools
+from config.crew_files.crew_old import AGENT, IDLE, TASK
+from config.mapping.entries import MappingFile
+from config.schema.crew_text import WHOLE, AgentEntry, CrewEntry, TaskEntry
+from config.schema.descriptions import field_docs
+from config.settings.answers import Answer
+from config.settings.settings import Settings
+from config.settings.tools import Tools
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _WHOLE = {"Promotion", "InstallationEntry"}  # what stands in lists, or inherits nothing

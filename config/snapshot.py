@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from config.problems import Note
-from config.secret import Secret
-from config.settings import Settings
+from config.document.problems import Note
+from config.secrets.secret import Secret
+from config.settings.settings import Settings
 
 __all__ = ["Account", "Inbox", "Installation", "Note", "Secret", "Snapshot"]
 

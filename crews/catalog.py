@@ -4,12 +4,12 @@ import os
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
-from config.crew_text import Blueprint
-from config.crewing import Crewing, CrewValue
-from config.library import TOOLS
-from config.problems import ConfigurationError, Problem
-from config.sources import CATALOG as SHIPPED
-from config.sources import CREWS_VARIABLE, walk
+from config.crew_files.crewing import Crewing, CrewValue
+from config.document.problems import ConfigurationError, Problem
+from config.files.sources import CATALOG as SHIPPED
+from config.files.sources import CREWS_VARIABLE, walk
+from config.inheritance.library import TOOLS
+from config.schema.crew_text import Blueprint
 
 DEFAULT = "default"
 Value = CrewValue

@@ -9,7 +9,7 @@ from typing import Final
 import aiohttp
 import orjson
 
-from config.settings import Settings
+from config.settings.settings import Settings
 from crews.errors import CrewError
 
 _LONGEST: Final = 8_000  # characters

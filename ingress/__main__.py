@@ -7,7 +7,7 @@ import sys
 from chatwootai.stores.server.connection import BadRedisUrl
 from chatwootai.stores.server.examination import CannotUse
 from chatwootai.telemetry import log
-from config.problems import ConfigurationError
+from config.document.problems import ConfigurationError
 from ingress.environment import BadEnvironment, Environment
 from ingress.server import serve
 

@@ -21,7 +21,7 @@ from chatwootai.stores.server.examination import probe
 from chatwootai.stores.server.fullness import FULLNESS
 from chatwootai.stores.server.outage import OUTAGE
 from chatwootai.telemetry import log, metrics
-from config.pacing import Context
+from config.settings.pacing import Context
 from ingress.journal import Journal, JournalRefused
 from ingress.pressure import Gauge
 

@@ -18,7 +18,7 @@ from chatwootai.stores.server.examination import examine
 from chatwootai.telemetry import http, log, loop, metrics
 from chatwootai.telemetry.descriptors import raise_limit
 from chatwootai.telemetry.tasks import ended, for_ever, owned
-from config.live import Live
+from config.live.live import Live
 from ingress import health
 from ingress.admission import REDIS_RETRIES, REDIS_SECONDS, Admissions
 from ingress.connections import Connections, Site
@@ -50,7 +50,7 @@ async def serve(environment: Environment, environ: Mapping[str, str]) -> None:
     """Listen until SIGTERM or SIGINT; then take no more, finish what is in flight, and let go.
 
     Raises:
-        config.problems.ConfigurationError: the configuration is broken; nothing was started.
+        config.document.problems.ConfigurationError: the configuration is broken; nothing was started.
         chatwootai.stores.server.examination.CannotUse: Redis is there, and cannot be used as it is.
     """
     stop = asyncio.Event()

@@ -17,7 +17,7 @@ from chatwootai.model.message.delivery import Change, Delivery, Ignored, Reason
 from chatwootai.model.message.priority import priority_of
 from chatwootai.stores.conversation.mailbox import Admission
 from chatwootai.telemetry import log, metrics
-from config.settings import Settings
+from config.settings.settings import Settings
 from config.snapshot import Account, Snapshot
 from ingress import body, payload
 from ingress.admission import Admissions, StoredNowhere

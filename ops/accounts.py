@@ -7,7 +7,7 @@ from ops.printing import complain
 from ops.reach import Impossible
 
 if TYPE_CHECKING:
-    from config.loader import Inspection
+    from config.loading.loader import Inspection
     from config.snapshot import Account
 
 
@@ -36,7 +36,7 @@ def named(
         Unknown: there is none; the nearest name is proposed.
         Impossible: there are several.
     """
-    from config.findings import meant as nearest_of
+    from config.schema.findings import meant as nearest_of
 
     spelled = {key: {key} for key in accounts}
     if folders == "too":

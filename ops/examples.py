@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from config.references import REFERENCE
+from config.secrets.references import REFERENCE
 
 if TYPE_CHECKING:
-    from config.mapping_edit import MappingEdit
+    from config.mapping.mapping_edit import MappingEdit
 
 SHOWN = {"1": "Sandra Cosmeticos", "2": "Casa Bela Móveis"}
 """Account to name, as `config/chatwoot_mapping.yaml` ships; a house test compares."""

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from ops.printing import as_json, complain, table
 
 if TYPE_CHECKING:
-    from config.crew_set import CrewSet
-    from config.settings import Settings
+    from config.schema.crew_set import CrewSet
+    from config.settings.settings import Settings
     from crews.plan.plan import Plan, Step
 
 
@@ -16,7 +16,7 @@ def show_plan(crewing: "CrewSet", settings: "Settings", arguments: argparse.Name
     """Print the plans of a crew; 1 where none that it may take meets the deadline.
 
     Raises:
-        config.problems.ConfigurationError: there is no such crew.
+        config.document.problems.ConfigurationError: there is no such crew.
     """
     from crews.plan.fuse import can_fuse, needs_stock
     from crews.plan.planning import planned, shapes

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from ops.printing import as_json, complain
 
 if TYPE_CHECKING:
-    from config.crew_set import CrewSet
-    from config.settings import Settings
+    from config.schema.crew_set import CrewSet
+    from config.settings.settings import Settings
     from crews.answer.preview import Sent
     from crews.prompt.brief import Part
 
@@ -89,8 +89,8 @@ def _filled(arguments: argparse.Namespace) -> list[dict[str, str]]:
     """The settings that stand in it, with file and line; empty where no tenant is named."""
     from os import environ
 
-    from config.effective import effective
-    from config.loader import inspect
+    from config.loading.effective import effective
+    from config.loading.loader import inspect
     from ops.accounts import meant
 
     if arguments.tenant is None:

@@ -64,7 +64,7 @@ async def _connected(work: "Callable[[Connection], Awaitable[int]]") -> int:
 
 def accounts(folder: Path) -> "dict[str, Account]":
     """The accounts of a configuration, as far as it is sound: half of it is better than none."""
-    from config.loader import inspect
+    from config.loading.loader import inspect
 
     return dict(inspect(folder, os.environ).snapshot.accounts)
 

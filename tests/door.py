@@ -18,7 +18,7 @@ from typing import Any
 from aiohttp import ClientSession, web
 
 from chatwootai.stores.server.connection import Connection, connect
-from config.settings import Settings
+from config.settings.settings import Settings
 from config.snapshot import Account, Installation, Secret, Snapshot
 from ingress.admission import Admissions
 from ingress.bounds import MIB, MOST_MIB

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from chatwootai.model.message.turn import Draft
-from config.settings import Settings
+from config.settings.settings import Settings
 from crews.catalog import Catalog
 from crews.model_calls.call import Call, Completion, Target, ToolCall
 from tests.asked import asked

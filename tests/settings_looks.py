@@ -20,7 +20,7 @@ from chatwootai.model.policy.handoff import Cause, Need, after_draft, before_dra
 from chatwootai.stores.conversation.conversations import Begun, Hold
 from chatwootai.stores.server.connection import connect
 from config.places import place
-from config.settings import Settings
+from config.settings.settings import Settings
 from config.snapshot import Account, Installation, Secret
 from crews.answer.curated import Curated
 from crews.catalog import Catalog

@@ -14,7 +14,7 @@ import aiohttp
 import yaml
 from aiohttp import web
 
-from config.loader import inspect, load
+from config.loading.loader import inspect, load
 from config.snapshot import Account, Snapshot
 from tests.door import message, open_door, signed
 from workers.account import sync

@@ -12,7 +12,7 @@ from chatwootai.stores.server.connection import BadRedisUrl, connect
 from chatwootai.stores.server.examination import CannotUse
 from chatwootai.telemetry import log
 from chatwootai.telemetry.descriptors import raise_limit
-from config.problems import ConfigurationError
+from config.document.problems import ConfigurationError
 from workers.process.environment import BadEnvironment, Environment, worker_id
 from workers.process.settings import FUNCTIONS, pack, shutdown, startup, unpack
 from workers.process.startup import Shop

@@ -9,8 +9,8 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from chatwootai.model.message.turn import Draft, Question
-from config.answers import LONGEST, Answer, index, normalised
-from config.settings import Settings
+from config.settings.answers import LONGEST, Answer, index, normalised
+from config.settings.settings import Settings
 from crews.answer.near import nearest
 
 SERVED_BY, SERVED_NEAR = "curated", "near"

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from chatwootai.model.message.turn import Draft, Question, Told
 from chatwootai.stores.server.connection import Connection
-from config.problems import ConfigurationError
-from config.settings import Settings
+from config.document.problems import ConfigurationError
+from config.settings.settings import Settings
 from crews.answer.curated import Curated
 from crews.answer.repertoire import Repertoire, Way
 from crews.answer.sharing import keep

@@ -11,8 +11,8 @@ from datetime import date
 from functools import lru_cache
 
 from chatwootai.model.message.turn import Question
-from config.answers import LONGEST, normalised
-from config.settings import Settings
+from config.settings.answers import LONGEST, normalised
+from config.settings.settings import Settings
 
 _LEAST = 2
 """Words that carry something: with fewer, anything could be meant."""

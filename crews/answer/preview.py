@@ -10,7 +10,7 @@ from typing import Any
 
 from chatwootai.model.message.delivery import Contact
 from chatwootai.model.message.turn import Question
-from config.settings import Settings
+from config.settings.settings import Settings
 from crews.answer.draft import Crews, situation_of
 from crews.catalog import Catalog
 from crews.errors import CrewError

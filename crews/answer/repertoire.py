@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from chatwootai.model.message.turn import Question
-from config.crew_text import Blueprint
-from config.problems import ConfigurationError
-from config.settings import Settings
+from config.document.problems import ConfigurationError
+from config.schema.crew_text import Blueprint
+from config.settings.settings import Settings
 from crews.answer.degrade import Takes, choose
 from crews.answer.sharing import fresh
 from crews.catalog import Catalog

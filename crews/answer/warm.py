@@ -6,7 +6,7 @@ from typing import Protocol
 
 from chatwootai.model.message.delivery import Contact
 from chatwootai.model.message.turn import Draft, Question
-from config.settings import Settings
+from config.settings.settings import Settings
 from crews.model_calls.call import Call, Completion
 
 _SECONDS = 60.0

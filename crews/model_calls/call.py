@@ -6,8 +6,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from chatwootai.model.message.turn import Usage
-from config.model_settings import Price
-from config.spending import Budget
+from config.settings.model_settings import Price
+from config.settings.spending import Budget
 
 Chat = Mapping[str, Any]
 """One chat message as OpenAI's chat completions take it: role, content, tool_calls, tool_call_id."""

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from config.model_settings import Served
-from config.settings import Settings
+from config.settings.model_settings import Served
+from config.settings.settings import Settings
 from crews.model_calls.call import Endpoint, Policy, Target
 
 KEY: Final = "OPENAI_API_KEY"

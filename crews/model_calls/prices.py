@@ -13,9 +13,9 @@ import yaml
 from pydantic import Field, ValidationError
 
 from chatwootai.model.message.turn import Usage
-from config.model_settings import Price
-from config.problems import ConfigurationError, Problem
-from config.section import Section
+from config.document.problems import ConfigurationError, Problem
+from config.schema.section import Section
+from config.settings.model_settings import Price
 from crews.model_calls.call import Target
 
 OWN = "CHATWOOTAI_PRICES"

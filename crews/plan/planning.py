@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Mapping
 
-from config.channels import CHANNELS
-from config.crew_text import Blueprint
-from config.problems import ConfigurationError, Problem
-from config.settings import Settings
+from config.document.problems import ConfigurationError, Problem
+from config.schema.channels import CHANNELS
+from config.schema.crew_text import Blueprint
+from config.settings.settings import Settings
 from config.snapshot import Account, Note, Snapshot
 from crews.model_calls.call import Endpoint, Target
 from crews.model_calls.policy import KEY, without_key

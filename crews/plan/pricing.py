@@ -3,9 +3,9 @@
 import os
 from collections.abc import Iterator
 
-from config.model_settings import Served
-from config.problems import ConfigurationError, Note, Problem
-from config.settings import Settings
+from config.document.problems import ConfigurationError, Note, Problem
+from config.settings.model_settings import Served
+from config.settings.settings import Settings
 from config.snapshot import Snapshot
 from crews.model_calls.prices import OWN, prices
 

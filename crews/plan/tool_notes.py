@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 
-from config.channels import CHANNELS
-from config.crew_text import Blueprint
-from config.problems import ConfigurationError
-from config.settings import Settings
+from config.document.problems import ConfigurationError
+from config.schema.channels import CHANNELS
+from config.schema.crew_text import Blueprint
+from config.settings.settings import Settings
+from config.settings.tools import FILE
 from config.snapshot import Account, Note, Snapshot
-from config.tools import FILE
 
 
 def notes(snapshot: Snapshot) -> list[Note]:

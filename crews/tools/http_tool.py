@@ -14,7 +14,7 @@ from yarl import URL
 from chatwootai.model.message.delivery import Contact
 from chatwootai.model.policy import tool_words as words
 from chatwootai.net import Forbidden, allow, is_redirect, redirected, same_origin
-from config.tools import HttpTool, Tools
+from config.settings.tools import HttpTool, Tools
 from crews.run.as_data import projected
 from crews.run.context import Run
 from crews.run.tool_result import Answer, Fate

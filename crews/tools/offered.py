@@ -13,8 +13,8 @@ import aiohttp
 from chatwootai.guarded_session import session
 from chatwootai.telemetry import log
 from chatwootai.telemetry.tasks import owned
-from config.settings import Settings
-from config.tools import Tools
+from config.settings.settings import Settings
+from config.settings.tools import Tools
 
 if TYPE_CHECKING:
     from crewai.tools.base_tool import BaseTool

@@ -11,7 +11,7 @@ from typing import Any, Final
 from urllib.parse import quote, unquote
 
 from chatwootai.model.text.marks import compatible
-from config.tools import HttpTool
+from config.settings.tools import HttpTool
 
 _WHOLE: Final = re.compile(r"^\{([A-Za-z_][A-Za-z0-9_.]*)\}$")
 _PART: Final = re.compile(r"\{([A-Za-z_][A-Za-z0-9_.]*)\}")

@@ -76,7 +76,7 @@ def _meant(arguments: argparse.Namespace, kept: set[str]) -> str | None:
     Raises:
         Impossible: there is none, or `--tenant` names several.
     """
-    from config.loader import inspect
+    from config.loading.loader import inspect
     from ops.accounts import Unknown, named
 
     name = arguments.tenant if arguments.account is None else arguments.account

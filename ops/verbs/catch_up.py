@@ -66,7 +66,7 @@ def _hours(arguments: argparse.Namespace) -> float:
 
 
 def _asked(arguments: argparse.Namespace) -> "list[Account]":
-    from config.problems import suggestion
+    from config.document.problems import suggestion
     from ops.reach import Impossible, accounts
 
     known = accounts(arguments.config)

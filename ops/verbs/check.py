@@ -38,7 +38,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def findings(folder: Path, environment: Mapping[str, str]) -> tuple[list, list, int]:  # type: ignore[type-arg]
     """Problems and notes of configuration and crews, and how many accounts are served."""
-    from config.loader import inspect
+    from config.loading.loader import inspect
     from crews.plan import planning
 
     found = inspect(folder, environment)

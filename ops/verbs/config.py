@@ -12,7 +12,7 @@ from ops.printing import as_json, complain, table, takes_config, takes_json
 
 if TYPE_CHECKING:
     from chatwootai.stores.installation.snapshots import Snapshots, Version
-    from config.sources import Sources
+    from config.files.sources import Sources
 
 SUMMARY = "list the last configurations, compare them, or put an older one in force again"
 EXAMPLES = """\
@@ -89,7 +89,7 @@ def _about(version: "Version", current: "Version | None") -> dict[str, object]:
 
 
 async def _diff(snapshots: "Snapshots", arguments: argparse.Namespace) -> int:
-    from config.sources import gather
+    from config.files.sources import gather
 
     if len(arguments.version) > 2:
         raise LookupError("two versions at most")
@@ -144,14 +144,14 @@ async def _rollback(snapshots: "Snapshots", arguments: argparse.Namespace) -> in
 
 
 async def _publish(snapshots: "Snapshots", arguments: argparse.Namespace) -> int:
-    from config.sources import gather
+    from config.files.sources import gather
 
     sources = gather(arguments.config, os.environ)
     return await _put(snapshots, sources, "publish", ()) if _sound(sources) else 1
 
 
 async def _put(snapshots: "Snapshots", sources: "Sources", why: str, aside: tuple[str, ...]) -> int:
-    from config.packing import pack
+    from config.files.packing import pack
 
     accounts = _accounts(sources)
     by = f"{os.environ.get('USER', 'operator')}@{socket.gethostname()}"
@@ -164,7 +164,7 @@ async def _put(snapshots: "Snapshots", sources: "Sources", why: str, aside: tupl
 
 def _sound(sources: "Sources") -> bool:
     """Whether it can be put in force. Secrets are the processes' own: this machine need not have them."""
-    from config.loader import inspect_sources
+    from config.loading.loader import inspect_sources
 
     found = inspect_sources(sources, os.environ)
     problems = [each for each in found.problems if each.rule not in _OF_THE_MACHINE]
@@ -174,7 +174,7 @@ def _sound(sources: "Sources") -> bool:
 
 
 def _accounts(sources: "Sources") -> int:
-    from config.loader import inspect_sources
+    from config.loading.loader import inspect_sources
 
     return len(inspect_sources(sources, os.environ).snapshot.accounts)
 
@@ -187,7 +187,7 @@ async def _current(snapshots: "Snapshots") -> "Version":
 
 
 async def _read(snapshots: "Snapshots", number: int) -> "Sources":
-    from config.packing import unpack
+    from config.files.packing import unpack
 
     packed = await snapshots.read(number)
     if packed is None:

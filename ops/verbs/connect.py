@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ops.printing import an_address, as_json, complain, ids, takes_config, takes_json
 
 if TYPE_CHECKING:
-    from config.mapping_edit import MappingEdit
+    from config.mapping.mapping_edit import MappingEdit
     from ops.connecting import Connected, Step
     from ops.secrets_file import SecretsFile
     from workers.chatwoot.admin import Admin, Setup
@@ -72,8 +72,8 @@ class _Work:
 
 def run(arguments: argparse.Namespace) -> int:
     """Show or do it; 1 where Chatwoot refuses or the mapping cannot be edited, 2 where something is left out."""
-    from config.encryption import EncryptionError
-    from config.mapping_edit import NotEditable
+    from config.mapping.mapping_edit import NotEditable
+    from config.secrets.encryption import EncryptionError
     from ops.connecting import UnknownInbox
     from workers.chatwoot.admin import AdminError
 
@@ -120,7 +120,7 @@ def _safe(arguments: argparse.Namespace) -> bool:
 async def _run(arguments: argparse.Namespace) -> int:
     import aiohttp
 
-    from config.mapping_edit import MappingEdit
+    from config.mapping.mapping_edit import MappingEdit
     from ops.connecting import Connected
     from ops.secrets_file import SecretsFile
     from workers.chatwoot.admin import Admin
@@ -158,7 +158,7 @@ def _token() -> str:
 
 
 async def _connect(work: _Work) -> int:
-    from config.problems import suggestion
+    from config.document.problems import suggestion
     from ops.connecting import Wish, connecting
 
     if not work.arguments.domain and not work.edit.has_account(work.key):
@@ -213,7 +213,7 @@ def _drop_examples(work: _Work) -> list[str]:
 
 
 def _domains(folder: Path) -> list[str]:
-    from config.loader import inspect
+    from config.loading.loader import inspect
 
     return inspect(folder, environ).library.names()
 
@@ -291,7 +291,7 @@ def _write(work: _Work, numbers: tuple[int, ...] | None) -> list[str]:
 
 def _ciphertexts(work: _Work, values: dict[str, str]) -> tuple[dict[str, str], list[str]]:
     """New ciphertexts, unless the account is there already: one never looks like another of the same value."""
-    from config.encryption import encrypt
+    from config.secrets.encryption import encrypt
 
     if work.edit.has_account(work.key):
         return dict.fromkeys(values, ""), []

@@ -5,13 +5,13 @@ from dataclasses import asdict
 from os import environ
 from typing import TYPE_CHECKING
 
-from config.channels import CHANNELS
+from config.schema.channels import CHANNELS
 from ops.plans import show_plan
 from ops.printing import as_json, complain, table, takes_config, takes_json
 
 if TYPE_CHECKING:
-    from config.crew_set import CrewSet
-    from config.settings import Settings
+    from config.schema.crew_set import CrewSet
+    from config.settings.settings import Settings
 
 SUMMARY = "list the crews, show one on a channel for a tenant, with each value's file and line, or plan what it takes"
 EXAMPLES = """\
@@ -45,7 +45,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """List, show or plan; 1 where there is no such crew or tenant, or where no plan meets its deadline."""
-    from config.problems import ConfigurationError
+    from config.document.problems import ConfigurationError
 
     try:
         found = _found(arguments)
@@ -67,7 +67,7 @@ def _done(crewing: "CrewSet", settings: "Settings", arguments: argparse.Namespac
 
 def _found(arguments: argparse.Namespace) -> "tuple[CrewSet, Settings] | None":
     """The crews and settings of the catalog and `_base`, or of a tenant or one of its inboxes."""
-    from config.loader import shipped
+    from config.loading.loader import shipped
     from crews.catalog import Catalog
 
     tenant = getattr(arguments, "tenant", None)
@@ -80,7 +80,7 @@ def _found(arguments: argparse.Namespace) -> "tuple[CrewSet, Settings] | None":
 
 
 def _of_tenant(tenant: str, arguments: argparse.Namespace) -> "tuple[CrewSet, Settings] | None":
-    from config.loader import inspect
+    from config.loading.loader import inspect
     from ops.accounts import meant
 
     found = inspect(arguments.config, environ)

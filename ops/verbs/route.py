@@ -4,7 +4,7 @@ import argparse
 from dataclasses import asdict
 from os import environ
 
-from config.channels import CHANNELS
+from config.schema.channels import CHANNELS
 from ops.printing import a_phone, as_json, complain, takes_config, takes_json
 
 SUMMARY = "tell which tenant, crew, channel and priority a message gets, and why"
@@ -29,9 +29,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Print the route; 1 where there is no such account or the configuration is broken."""
     from chatwootai.model.message.routing import route
-    from config.loader import load
+    from config.document.problems import ConfigurationError, suggestion
+    from config.loading.loader import load
     from config.places import place
-    from config.problems import ConfigurationError, suggestion
 
     try:
         snapshot = load(arguments.config, environ)

@@ -26,7 +26,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Do one of the three; 1 where there is no usable key."""
-    from config.encryption import EncryptionError, encrypt, new_key
+    from config.secrets.encryption import EncryptionError, encrypt, new_key
 
     try:
         if arguments.action == "key":
@@ -48,7 +48,7 @@ def _value() -> str:
 
 def _rotate(folder: Path) -> int:
     """All files or none: each is encrypted anew before the first is written."""
-    from config.encryption import rotate
+    from config.secrets.encryption import rotate
 
     files = [folder / "chatwoot_mapping.yaml", *sorted((folder / "domains").rglob("*.yaml"))]
     texts = {path: path.read_bytes().decode() for path in files if path.is_file()}

@@ -10,7 +10,7 @@ from ops.printing import an_address, as_json, complain, takes_config, takes_json
 if TYPE_CHECKING:
     import aiohttp
 
-    from config.mapping_edit import MappingEdit
+    from config.mapping.mapping_edit import MappingEdit
     from config.snapshot import Account
     from workers.account.sync import Difference
     from workers.chatwoot.admin import Setup
@@ -36,9 +36,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Compare; 1 where Chatwoot cannot be asked, the configuration is broken, or `--check` found a difference."""
-    from config.loader import load
-    from config.mapping_edit import MappingEdit, NotEditable
-    from config.problems import ConfigurationError, suggestion
+    from config.document.problems import ConfigurationError, suggestion
+    from config.loading.loader import load
+    from config.mapping.mapping_edit import MappingEdit, NotEditable
 
     mapping = Path(arguments.config) / "chatwoot_mapping.yaml"
     try:

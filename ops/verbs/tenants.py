@@ -14,8 +14,8 @@ from ops.printing import as_json, complain, table, takes_config, takes_json
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from config.effective import Value
-    from config.loader import Inspection
+    from config.loading.effective import Value
+    from config.loading.loader import Inspection
     from config.snapshot import Account
 
     Describe = Callable[[Value], str]
@@ -53,7 +53,7 @@ def _options(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """List or show, problems on stderr; 1 if there are any."""
-    from config.loader import inspect
+    from config.loading.loader import inspect
 
     found = inspect(arguments.config, environ)
     for problem in found.problems:
@@ -100,7 +100,7 @@ def _summary(account: "Account") -> dict[str, object]:
 
 
 def _show(found: "Inspection", arguments: argparse.Namespace) -> int:
-    from config.effective import effective, mapped
+    from config.loading.effective import effective, mapped
 
     account = meant(found, arguments.tenant)
     if account is None:
@@ -126,9 +126,9 @@ def _parts(*parts: "tuple[Value, ...]") -> "Iterator[tuple[str, tuple[Value, ...
 
 def _explained(part: str) -> "Describe":
     """Return what describes a value of a part: of the mapping's account, or of its settings."""
-    from config.descriptions import describe
-    from config.entries import AccountEntry
-    from config.settings import Settings
+    from config.mapping.entries import AccountEntry
+    from config.schema.descriptions import describe
+    from config.settings.settings import Settings
 
     model = AccountEntry if part == "mapping" else Settings
     return lambda value: describe(model, tuple(value.path.split(".")))

@@ -22,7 +22,7 @@ import uvloop
 from chatwootai.model.message.delivery import Contact
 from chatwootai.model.message.turn import Exchange, Question
 from chatwootai.stores.server.connection import connect
-from config.settings import Settings
+from config.settings.settings import Settings
 from crews.catalog import SHIPPED, Catalog
 from crews.model_calls.call import Call, Completion
 from crews.runtime import environment

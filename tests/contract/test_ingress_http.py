@@ -14,7 +14,7 @@ from prometheus_client import REGISTRY
 
 from chatwootai.stores import keys
 from chatwootai.stores.server.connection import Connection
-from config.settings import Settings
+from config.settings.settings import Settings
 from config.snapshot import Inbox, Secret
 from ingress import body as body_module
 from tests.door import SECRET, Visitor, account, hang_up, message, open_door, signed

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from config.loader import inspect
-from config.mapping_edit import MappingEdit
+from config.loading.loader import inspect
+from config.mapping.mapping_edit import MappingEdit
 from ops.examples import ADDRESS, SHOWN, unused
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -54,7 +54,7 @@ def test_neither_wheel_nor_source_archive_takes_an_operators_files(clone: Path, 
     with tarfile.open(build(clone, tmp_path / "sdist", "sdist")) as archive:
         files = [member for member in archive if member.isfile()]
         assert [each.name for each in files if (file := archive.extractfile(each)) and CANARY in file.read()] == []
-        assert any(each.name.endswith("/config/loader.py") for each in files)
+        assert any(each.name.endswith("/config/loading/loader.py") for each in files)
 
 
 def test_the_images_steps_copy_no_secret_and_all_that_ships(clone: Path, tmp_path: Path) -> None:
@@ -99,7 +99,7 @@ def test_our_reading_of_dockerignore_is_dockers() -> None:
     assert left_out("config/secrets.env")
     assert left_out("config/domains/retail/mine/config.yaml")
     assert left_out("a/b/.env.local")
-    assert not left_out("config/loader.py")
+    assert not left_out("config/loading/loader.py")
     assert not left_out("config/domains/_base/config.yaml")
     assert not left_out("ops/secrets_file.py")
 

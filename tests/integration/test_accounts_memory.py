@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from config.loader import load
+from config.loading.loader import load
 from config.snapshot import Account
 from crews.answer.draft import _run
 from crews.answer.repertoire import Repertoire

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from chatwootai.stores.server.connection import connect
-from config.live import Live
-from config.loader import inspect
+from config.live.live import Live
+from config.loading.loader import inspect
 from sandbox.chatwoot import app, seed
 from sandbox.chatwoot.world import World
 

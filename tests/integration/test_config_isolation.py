@@ -11,9 +11,9 @@ import pytest
 
 from chatwootai.model.message.routing import route
 from chatwootai.stores.server.connection import Connection
-from config.live import Live
-from config.loader import load
-from config.packing import unpack
+from config.files.packing import unpack
+from config.live.live import Live
+from config.loading.loader import load
 from config.places import place
 from crews.prompt.prompt import values
 from sandbox.processes import Process, free_port

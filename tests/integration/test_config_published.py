@@ -13,9 +13,9 @@ from cryptography.fernet import Fernet
 
 from chatwootai.stores.installation.snapshots import KEPT, Snapshots
 from chatwootai.stores.server.connection import Connection, connect
-from config.live import Live
-from config.packing import Sealed, unpack
-from config.problems import ConfigurationError
+from config.document.problems import ConfigurationError
+from config.files.packing import Sealed, unpack
+from config.live.live import Live
 
 MAPPING = """\
 version: 1

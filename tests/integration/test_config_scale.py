@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from config.holder import Holder
-from config.loader import load
+from config.live.holder import Holder
+from config.loading.loader import load
 from config.snapshot import Snapshot
 
 pytestmark = pytest.mark.alone
@@ -79,7 +79,7 @@ def test_one_changed_file_of_a_thousand_is_in_force_alone(tmp_path: Path) -> Non
 _MEASURED = """
 import os, resource, sys, time
 from pathlib import Path
-from config.loader import load
+from config.loading.loader import load
 many = {f"{name}_{number}": f"canary-{name}-{number}" for name in "ST" for number in range(1, 10_001)}
 snapshot = load(Path(sys.argv[1]), many)
 print(len(snapshot.accounts), time.process_time(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)

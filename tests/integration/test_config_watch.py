@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from config.holder import Holder
-from config.problems import ConfigurationError
-from config.watch import watch
+from config.document.problems import ConfigurationError
+from config.live.holder import Holder
+from config.live.watch import watch
 
 pytestmark = pytest.mark.alone
 
@@ -97,7 +97,7 @@ def test_a_hundred_edits_a_third_of_them_broken_leave_the_last_good_one(folder: 
 def test_a_file_that_is_emptied_or_gone_is_given_time_to_be_written_anew(
     folder: Path, monkeypatch: pytest.MonkeyPatch, gone: bool
 ) -> None:
-    monkeypatch.setattr("config.sources.RESTLESS_SECONDS", 30.0)
+    monkeypatch.setattr("config.files.sources.RESTLESS_SECONDS", 30.0)
     holder, heard = Holder(folder, ENVIRONMENT), []
     holder.listen(lambda snapshot: heard.append(snapshot.accounts["1"].settings.tone))
     layer = folder / "domains/retail/shop/config.yaml"

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from config import own_process
-from config.sources import Folder, Sources
+from config.files.sources import Folder, Sources
+from config.live import own_process
 from crews import confined
 from workers.media.documents import Unreadable
 from workers.media.reading import Reader
@@ -118,7 +118,7 @@ _PLAIN_PARENT = """
 import ctypes, os, subprocess, sys
 os.setgroups([]); os.setgid(65534); os.setuid(65534)
 prctl = ctypes.CDLL(None).prctl
-for dumpable in (1, 0):  # as config.own_process.close does, which nobody may read here
+for dumpable in (1, 0):  # as config.live.own_process.close does, which nobody may read here
     prctl(4, dumpable, 0, 0, 0)
     print(subprocess.run([sys.executable, sys.argv[1]], capture_output=True, text=True, env={}).stdout.strip())
 """

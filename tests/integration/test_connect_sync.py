@@ -13,8 +13,8 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from config.loader import inspect
-from config.mapping_edit import MappingEdit, NotEditable
+from config.loading.loader import inspect
+from config.mapping.mapping_edit import MappingEdit, NotEditable
 from ops.secrets_file import SecretsFile
 from sandbox.chatwoot import app, seed
 from sandbox.chatwoot.world import World

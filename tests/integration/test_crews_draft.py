@@ -13,7 +13,7 @@ from aiohttp import web
 
 from chatwootai.model.message.delivery import Contact
 from chatwootai.model.message.turn import Exchange, Question, Usage
-from config.settings import Settings
+from config.settings.settings import Settings
 from crews.catalog import SHIPPED, Catalog
 from crews.errors import CrewUnsupported, ModelRefused, ModelUnavailable
 from crews.model_calls.call import Call, Completion

@@ -47,7 +47,7 @@ async def main():
 
     from chatwootai.model.message.delivery import Contact
     from chatwootai.model.message.turn import Question
-    from config.settings import Settings
+    from config.settings.settings import Settings
     from crews.answer.draft import Crews
 
     crews = await Crews.open()

@@ -18,7 +18,7 @@ from chatwootai.stores.jobs.queue import Queue
 from chatwootai.stores.operators.letters import Letters
 from chatwootai.stores.operators.lives import Lives
 from chatwootai.stores.server.connection import Connection
-from config.loader import load
+from config.loading.loader import load
 from crews.answer.draft import Crews
 from sandbox.chatwoot import app, seed
 from sandbox.chatwoot.driver import Driver, Sent

@@ -11,8 +11,8 @@ from aiohttp import web
 
 from chatwootai.stores.models.vectors import VectorStore
 from chatwootai.stores.server.connection import Connection
-from config.model_settings import Price
-from config.spending import Budget
+from config.settings.model_settings import Price
+from config.settings.spending import Budget
 from crews.encoding.cached import CachedEncoder, first_answer
 from crews.encoding.embedded import EmbeddedEncoder
 from crews.encoding.encoder import EncoderUnavailable

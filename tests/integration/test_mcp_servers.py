@@ -17,8 +17,8 @@ import pytest
 from aiohttp import web
 from structlog.testing import capture_logs
 
-from config.settings import Settings
-from config.tools import Tools
+from config.settings.settings import Settings
+from config.settings.tools import Tools
 from crews.run.tool_result import Fate
 from crews.runtime import environment
 from crews.tools.offered import Offered

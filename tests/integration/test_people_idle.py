@@ -168,7 +168,7 @@ async def test_given_to_people_once_though_workers_die(giving: System) -> None:
 
 
 def test_nothing_is_agreed_on_by_default() -> None:
-    from config.settings import Settings
+    from config.settings.settings import Settings
 
     assert Settings().idle.remind_after_minutes is None
     assert Settings().idle.end_after_minutes is None

@@ -10,7 +10,7 @@ import aiohttp
 import pytest
 import yaml
 
-from config.hours import DAYS
+from config.settings.hours import DAYS
 from sandbox.chatwoot.driver import Driver, Sent
 from sandbox.llm.driver import Driver as Llm
 from sandbox.system import Plan, System

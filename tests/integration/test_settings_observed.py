@@ -20,11 +20,11 @@ from pydantic import ValidationError
 
 from chatwootai.model.message.routing import route
 from chatwootai.stores.server.connection import Connection
-from config.entries import MappingFile
-from config.kinds import Kind
-from config.loader import load, shipped
+from config.loading.loader import load, shipped
+from config.mapping.entries import MappingFile
 from config.places import place
-from config.settings import SENTENCES, Settings
+from config.schema.kinds import Kind
+from config.settings.settings import SENTENCES, Settings
 from crews.model_calls.call import Endpoint, Payer, Policy, Target
 from crews.runtime import environment
 from tests.settings_looks import prompt

@@ -11,7 +11,7 @@ import pytest
 from chatwootai.stores.models.budgets import BudgetStore, SpendingAccount
 from chatwootai.stores.server.connection import Connection, connect
 from chatwootai.telemetry.metrics import BUDGETS, FAILED_OPEN
-from config.spending import Budget as Limits
+from config.settings.spending import Budget as Limits
 from crews.errors import BudgetSpent
 from crews.model_calls.call import Call, Completion, Payer, Policy
 from crews.model_calls.endpoint.wire import Wire

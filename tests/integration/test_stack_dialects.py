@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from config.model_settings import Served
+from config.settings.model_settings import Served
 from crews.errors import ModelRefused, ModelUnavailable
 from crews.model_calls.call import Call, Endpoint, Policy, Target
 from crews.model_calls.endpoint.clients import addressed

@@ -11,7 +11,7 @@ import pytest
 
 from chatwootai.model.message.delivery import Contact
 from chatwootai.model.message.turn import Draft, Question
-from config.settings import Settings
+from config.settings.settings import Settings
 from crews.catalog import Catalog
 from crews.runtime import environment
 from crews.stock.recollection import LIFETIME, OF_A_CONTACT, OF_A_TENANT, TENANTS, Shelf, Shelves

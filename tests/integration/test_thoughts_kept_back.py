@@ -11,7 +11,7 @@ from aiohttp import web
 
 from chatwootai.model.message.delivery import Contact
 from chatwootai.model.message.turn import Draft, Question
-from config.settings import Settings
+from config.settings.settings import Settings
 from crews.catalog import Catalog
 from crews.plan.planning import planned
 from crews.runtime import environment

@@ -12,7 +12,7 @@ from aiohttp import web
 
 from chatwootai.model.message.delivery import Contact
 from chatwootai.model.message.turn import Draft, Question, Usage
-from config.settings import Settings
+from config.settings.settings import Settings
 from crews.catalog import Catalog
 from crews.model_calls.call import Call, Completion, ToolCall
 from crews.runtime import environment

@@ -18,7 +18,7 @@ from structlog.testing import capture_logs
 from chatwootai.model.message.delivery import Contact
 from chatwootai.model.message.outbox import ActionKind
 from chatwootai.model.message.turn import Aside, Draft, Question, Usage
-from config.settings import Settings
+from config.settings.settings import Settings
 from crews.catalog import Catalog
 from crews.model_calls.call import Call, Completion, ToolCall
 from crews.runtime import environment

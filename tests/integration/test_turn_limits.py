@@ -17,7 +17,7 @@ from chatwootai.stores.models.budgets import BudgetStore, SpendingAccount
 from chatwootai.stores.models.turn_limits import Taken, TurnLimits
 from chatwootai.stores.server.connection import Connection, connect
 from chatwootai.telemetry.metrics import FAILED_OPEN
-from config.settings import Settings
+from config.settings.settings import Settings
 from crews.errors import BudgetSpent
 from workers.account.turn_budget import TurnBudget
 

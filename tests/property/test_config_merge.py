@@ -3,8 +3,8 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from config.merge import merge, settle
-from config.tree import Mark, Node, Scalar, Sequence, Table, leaves, plain
+from config.document.merge import merge, settle
+from config.document.tree import Mark, Node, Scalar, Sequence, Table, leaves, plain
 
 HERE = Mark("layer.yaml", 1, 1)
 KEYS = st.sampled_from("abc")

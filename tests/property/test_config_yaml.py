@@ -8,10 +8,10 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from config.loader import inspect
-from config.problems import Problem
-from config.tree import Scalar, Table, leaves, plain
-from config.yaml_source import MAPPING, Limits, parse
+from config.document.problems import Problem
+from config.document.tree import Scalar, Table, leaves, plain
+from config.document.yaml_source import MAPPING, Limits, parse
+from config.loading.loader import inspect
 
 PIECES = ["a", ":", " ", "\n", "  ", "- ", "[", "]", "{", "}", ",", "&x", "*x", "<<", "!append", "!!str", "|", ">", "'"]
 PIECES += [

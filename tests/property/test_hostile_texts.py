@@ -26,8 +26,8 @@ from chatwootai.model.policy.picked import picked
 from chatwootai.model.text.language import language_of
 from chatwootai.model.text.words import clauses, fold
 from chatwootai.telemetry import mask
-from config.answers import normalised
-from config.settings import Settings
+from config.settings.answers import normalised
+from config.settings.settings import Settings
 from crews.answer import near, sharing
 from crews.model_calls.response import halves, harmony, leaked
 from crews.model_calls.response.thoughts import without_thoughts

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatwootai.net import Forbidden, allow, is_public, normal_host
-from config.tools import HttpTool
+from config.settings.tools import HttpTool
 from crews.tools.url_template import Misfit, filled_url
 
 INSIDE = [

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from config.settings import Settings
+from config.settings.settings import Settings
 from crews.answer.preview import Sent, preview
 from crews.catalog import SHIPPED, Catalog
 from crews.prompt.brief import Brief, joined

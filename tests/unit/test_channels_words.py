@@ -5,7 +5,7 @@ import pytest
 
 from chatwootai.channels.incoming.words import channel_of
 from chatwootai.channels.registry import shape_of, shapes
-from config.channels import CHANNELS
+from config.schema.channels import CHANNELS
 
 PAYLOADS = Path(__file__).resolve().parents[2].parent / "shared" / "chatwoot" / "payloads"
 LEGACY = {"type": "instagram_direct_message"}

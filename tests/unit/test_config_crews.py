@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from config.crew_text import Blueprint
-from config.loader import inspect, load
-from config.problems import Problem
+from config.document.problems import Problem
+from config.loading.loader import inspect, load
+from config.schema.crew_text import Blueprint
 from crews.catalog import Catalog
 
 ENVIRONMENT = {"S": "secret", "T": "token"}

@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from config.descriptions import describe, field_docs
+from config.schema.descriptions import describe, field_docs
+from config.schema.section import Section
 from config.schemas import schemas
-from config.section import Section
-from config.settings import Settings
+from config.settings.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
 UNITS = re.compile(

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import yaml
 
-from config.entries import AccountEntry
-from config.loader import inspect, load
-from config.settings import SENTENCES, Settings
-from config.yaml_events import MAX_DEPTH as DEPTH
-from config.yaml_source import MAPPING, SMALL
+from config.document.yaml_events import MAX_DEPTH as DEPTH
+from config.document.yaml_source import MAPPING, SMALL
+from config.loading.loader import inspect, load
+from config.mapping.entries import AccountEntry
+from config.settings.settings import SENTENCES, Settings
 
 GUIDE = (Path(__file__).resolve().parents[2] / "docs/guides/configuration.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```yaml\n(.*?)```", GUIDE, re.DOTALL)

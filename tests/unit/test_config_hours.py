@@ -6,9 +6,9 @@ from zoneinfo import ZoneInfo
 import pytest
 from pydantic import ValidationError
 
-from config.company import Company, Promotion
-from config.hours import Hours
-from config.settings import Settings
+from config.settings.company import Company, Promotion
+from config.settings.hours import Hours
+from config.settings.settings import Settings
 
 WEEK = {"monday": ["09:00-12:00", "13:00-18:00"], "saturday": ["09:00-13:00"], "sunday": ["22:00-24:00"]}
 SHOP = Hours.model_validate({"time_zone": "America/Sao_Paulo", "week": WEEK, "holidays": ["2026-12-28"]})

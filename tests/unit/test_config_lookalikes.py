@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from config.loader import inspect
-from config.yaml_source import parse
+from config.document.yaml_source import parse
+from config.loading.loader import inspect
 
 SECRETS = {"S": "secret", "T": "token"}
 MAPPING = 'version: 1\naccounts: {"1": {domain: retail, tenant: loja, webhook_secrets: ["${S}"], bot_token: "${T}"}}\n'

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from config.loader import inspect, load, shipped
-from config.problems import ConfigurationError
-from config.settings import SENTENCES
+from config.document.problems import ConfigurationError
+from config.loading.loader import inspect, load, shipped
+from config.settings.settings import SENTENCES
 from config.snapshot import Snapshot
 
 ENVIRONMENT = {

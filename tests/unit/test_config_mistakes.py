@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from config.loader import inspect, load
-from config.problems import ConfigurationError, Problem
+from config.document.problems import ConfigurationError, Problem
+from config.loading.loader import inspect, load
 
 ENVIRONMENT = {"URL": "http://chatwoot:3000", "S1": "one", "S2": "two", "S3": "three", "SAME": "same", "T": "token"}
 ENVIRONMENT |= {"EMPTY": "", "CHATWOOTAI_SECRET_KEY": "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="}

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from chatwootai.model.message.routing import Place, route
-from config.loader import load
+from config.loading.loader import load
 from config.places import place
 
 OWNER = "+5531999990000"

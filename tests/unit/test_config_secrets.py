@@ -17,13 +17,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
-from config.effective import effective, mapped
-from config.loader import inspect, load
-from config.model_settings import Model
-from config.plain_secrets import blotted
-from config.problems import ConfigurationError
-from config.secret import MASK, Secret
-from config.settings import Settings
+from config.document.problems import ConfigurationError
+from config.loading.effective import effective, mapped
+from config.loading.loader import inspect, load
+from config.secrets.plain_secrets import blotted
+from config.secrets.secret import MASK, Secret
+from config.settings.model_settings import Model
+from config.settings.settings import Settings
 from config.snapshot import Snapshot
 
 CANARY = "canary-4711-do-not-show"

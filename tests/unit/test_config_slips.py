@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from config.loader import Inspection, inspect_sources
-from config.memory import Memory
-from config.sources import gather
+from config.files.sources import gather
+from config.inheritance.memory import Memory
+from config.loading.loader import Inspection, inspect_sources
 
 ENVIRONMENT = {"S": "secret", "T": "token", "LINE": "token\n"}
 MAPPING = """\

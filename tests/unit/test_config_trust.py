@@ -5,12 +5,12 @@ from pathlib import Path
 import pytest
 from cryptography.fernet import Fernet
 
-from config.kinds import Kind, is_secret, is_text, kinds_of
-from config.loader import Inspection, inspect, inspect_sources
-from config.memory import Memory
-from config.settings import Settings
-from config.sources import gather
-from config.tree import Mark, Scalar, Sequence, Table
+from config.document.tree import Mark, Scalar, Sequence, Table
+from config.files.sources import gather
+from config.inheritance.memory import Memory
+from config.loading.loader import Inspection, inspect, inspect_sources
+from config.schema.kinds import Kind, is_secret, is_text, kinds_of
+from config.settings.settings import Settings
 
 ENVIRON = {
     "SHOP_1": "canary-shop-1", "TOKEN_1": "canary-token-1", "CW_2_BOT_TOKEN": "canary-token-2", "SHOP_2": "canary-2",
@@ -124,7 +124,7 @@ def _places(kind: Kind) -> list[tuple[str, Kind]]:
 
 
 def _grown(kind: Kind, leaf: Scalar, depth: int) -> "Scalar | Sequence | Table":
-    from config import kinds
+    from config.schema import kinds
 
     model = kinds.model_of(kind)
     if model is not None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from config.problems import ConfigurationError, Problem
+from config.document.problems import ConfigurationError, Problem
 from crews.catalog import SHIPPED, Catalog, describe
 
 AGENTS = """\

@@ -3,8 +3,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from config.crew_text import PLACEHOLDERS
-from config.settings import Settings
+from config.schema.crew_text import PLACEHOLDERS
+from config.settings.settings import Settings
 from crews.catalog import SHIPPED, Catalog
 from crews.prompt.prompt import moment, situation, values
 from tests.unit.test_model_turn import question

@@ -9,9 +9,9 @@ import pytest
 
 from chatwootai.model.message.delivery import Contact
 from chatwootai.model.message.turn import Question
-from config.answers import Answer, normalised
-from config.loader import inspect
-from config.settings import Settings
+from config.loading.loader import inspect
+from config.settings.answers import Answer, normalised
+from config.settings.settings import Settings
 from crews.answer.curated import Curated, Found
 
 MAPPING = """\

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from chatwootai.model.message.turn import Exchange
 from chatwootai.model.policy import notes
 from chatwootai.model.policy.handoff import Cause, Need, Rules, after_draft, before_draft, stuck
-from config import people
+from config.settings import people
 from tests.unit.test_model_turn import question
 
 RULES = Rules(

@@ -9,8 +9,8 @@ from chatwootai.model.policy.handoff import Cause, Need, Rules, accepts, after_d
 from chatwootai.model.policy.reasons import SUBJECTS, label
 from chatwootai.model.text.subjects import about, readable
 from chatwootai.model.text.unknowing import unknowing
-from config.loader import shipped
-from config.settings import Settings
+from config.loading.loader import shipped
+from config.settings.settings import Settings
 from tests.unit.test_model_turn import question
 from workers.handoff.handing import handed, rules
 

@@ -24,7 +24,7 @@ from chatwootai.channels.incoming import incoming
 from chatwootai.guarded_session import session
 from chatwootai.model.message.attached import described
 from chatwootai.model.message.delivery import Attachment, Delivery
-from config.settings import Settings
+from config.settings.settings import Settings
 from crews.hearing import ear
 from crews.model_calls.call import Call, Endpoint, Target, estimated_prompt
 from crews.prompt.conversation import words

@@ -12,7 +12,7 @@ from chatwootai.model.policy import notes
 from chatwootai.model.policy.handoff import Cause, Need
 from chatwootai.model.policy.reasons import Trouble
 from chatwootai.telemetry import log
-from config.settings import Settings
+from config.settings.settings import Settings
 from crews.errors import BudgetSpent, ModelRefused, ModelSilent, ModelUnavailable
 from crews.model_calls.call import Endpoint, Target
 from crews.model_calls.policy import KEY, without_key

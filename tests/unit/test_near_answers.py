@@ -8,8 +8,8 @@ import pytest
 
 from chatwootai.model.message.delivery import Contact
 from chatwootai.model.message.turn import Draft, Question
-from config.answers import Answer
-from config.settings import Settings
+from config.settings.answers import Answer
+from config.settings.settings import Settings
 from crews.answer.near import essence, nearest
 from crews.catalog import Catalog
 from crews.errors import BudgetSpent, CrewError, ModelRefused, ModelUnavailable

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 from cryptography.fernet import Fernet
 
-from config.descriptions import field_docs
-from config.effective import effective
-from config.loader import inspect
-from config.settings import Settings
+from config.loading.effective import effective
+from config.loading.loader import inspect
+from config.schema.descriptions import field_docs
+from config.settings.settings import Settings
 from ops.cli import main
 
 PROGRAM = [sys.executable, "-m", "ops.cli"]
@@ -235,7 +235,7 @@ def test_no_verb_imports_crewai_and_help_imports_almost_nothing() -> None:
     assert "'crewai'" not in done.stdout
     script = "import sys, contextlib, io; from ops.cli import main; main([]); print(sorted(sys.modules))"
     done = process([sys.executable, "-c", script])
-    assert not {f"'{name}'" for name in ("pydantic", "yaml", "redis", "aiohttp", "config.loader")} & set(
+    assert not {f"'{name}'" for name in ("pydantic", "yaml", "redis", "aiohttp", "config.loading.loader")} & set(
         done.stdout.split()
     )
     assert "'pydantic'" not in done.stdout

@@ -11,7 +11,7 @@ from chatwootai.model.policy.guard import Guarded, Level, guarded
 from chatwootai.model.policy.reasons import LANGUAGES, Trouble, worded
 from chatwootai.model.policy.unfit import Unfit
 from chatwootai.model.text.recited import circles, recites
-from config.settings import OutputGuard, Settings
+from config.settings.settings import OutputGuard, Settings
 
 RULES = (
     "You write for Nimbus. Rules for every answer:\n- Say only what the facts hold, and name no price, date or "

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from config.hours import DAYS, Hours
-from config.settings import Settings
+from config.settings.hours import DAYS, Hours
+from config.settings.settings import Settings
 
 SHOP = Hours.model_validate(
     {

@@ -7,7 +7,7 @@ import pytest
 
 from chatwootai.model.text.marks import MOST_IN_A_ROW, composed, limited, without_accents
 from chatwootai.model.text.words import LONGEST, abridged, cut_at_sentence, fold
-from config.answers import normalised
+from config.settings.answers import normalised
 
 _ALL = [chr(code) for code in range(sys.maxunicode + 1) if not 0xD800 <= code <= 0xDFFF]
 

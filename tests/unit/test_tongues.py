@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from chatwootai.model.policy.dress import dressed, once
-from config.loader import inspect, shipped
-from config.settings import SENTENCES, Settings
+from config.loading.loader import inspect, shipped
+from config.settings.settings import SENTENCES, Settings
 
 SECRETS = {"S": "secret", "T": "token"}
 MAPPING = (

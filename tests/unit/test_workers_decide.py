@@ -5,7 +5,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 from chatwootai.model.message.delivery import Contact, Delivery, Message
-from config.settings import Settings
+from config.settings.settings import Settings
 from workers.turn.decide import Turn
 from workers.turn.interim import sentence_for
 

@@ -10,10 +10,10 @@ import aiohttp
 from chatwootai.stores.installation.snapshots import Snapshots
 from chatwootai.stores.server.connection import Connection, StoreUnavailable
 from chatwootai.telemetry import log
-from config.live import Live
-from config.mapping_edit import MappingEdit
+from config.files.sources import MAPPING
+from config.live.live import Live
+from config.mapping.mapping_edit import MappingEdit
 from config.snapshot import Account, Snapshot, SyncPlan
-from config.sources import MAPPING
 from workers.chatwoot.admin import Admin, AdminError, Setup, address
 
 _LOOK_SECONDS = 10.0

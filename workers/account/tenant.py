@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from chatwootai.model.message.delivery import Delivery
 from chatwootai.model.message.routing import Route, route
 from config.places import place
-from config.settings import Settings
+from config.settings.settings import Settings
 from config.snapshot import Account, Snapshot
 from workers.chatwoot.client import Chatwoot
 

@@ -12,7 +12,7 @@ from chatwootai.stores.models.turn_limits import Taken, TurnLimits
 from chatwootai.stores.server.connection import Connection
 from chatwootai.telemetry import log
 from chatwootai.telemetry.metrics import BUDGETS
-from config.settings import Settings
+from config.settings.settings import Settings
 from crews.errors import BudgetSpent
 from crews.model_calls.wrappers.failing_open import FailingOpen
 

@@ -6,7 +6,7 @@ from typing import Any
 from chatwootai.model.message.outbox import Action, ActionKind
 from chatwootai.model.policy import undelivered
 from chatwootai.model.policy.outcome import opening
-from config.settings import Settings
+from config.settings.settings import Settings
 
 _WHY = {
     "pt": "o canal não aceita texto livre agora: o prazo para responder passou",

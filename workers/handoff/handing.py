@@ -8,7 +8,7 @@ from chatwootai.model.policy import notes, outcome
 from chatwootai.model.policy.dress import dressed
 from chatwootai.model.policy.handoff import Cause, Need, Rules
 from chatwootai.model.policy.outcome import Destination
-from config.settings import Settings
+from config.settings.settings import Settings
 
 _UNSAID = frozenset({Cause.OFF, Cause.IDLE})
 """Nobody has asked anything of us: people answer, and nothing is said before."""

@@ -21,7 +21,7 @@ from chatwootai.stores.conversation.conversations import Begun, Commit, Decision
 from chatwootai.stores.keys import split_conv
 from chatwootai.telemetry import log
 from chatwootai.telemetry.metrics import HANDOFFS
-from config.settings import Settings
+from config.settings.settings import Settings
 from workers.account.tenant import Tenant
 from workers.away import ChatwootAway
 from workers.chatwoot.errors import ChatwootError, Gone, TokenRefused

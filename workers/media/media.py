@@ -21,7 +21,7 @@ from chatwootai.stores.conversation.media import Reading, Readings
 from chatwootai.stores.server.connection import Connection, StoreUnavailable
 from chatwootai.telemetry import log
 from chatwootai.telemetry.metrics import FAILED_OPEN, MEDIA
-from config.settings import Settings
+from config.settings.settings import Settings
 from crews.hearing import NotHeard, Recording, ear, transcribe
 from workers.account.tenant import Tenant
 from workers.attention import Attention, either

@@ -25,9 +25,9 @@ from chatwootai.stores.server.outage import OUTAGE
 from chatwootai.stores.space.memory import EVERY_SECONDS, Memory
 from chatwootai.telemetry import http, log, loop
 from chatwootai.telemetry.tasks import ended, for_ever
-from config.live import Live
-from config.settings import Settings
-from config.whereabouts import Whereabouts
+from config.live.live import Live
+from config.live.whereabouts import Whereabouts
+from config.settings.settings import Settings
 from crews.model_calls.policy import KEY, without_key
 from workers.account.standing import Standing
 from workers.account.sync import keep_in_step
@@ -64,7 +64,7 @@ class Shop:
         """Load the configuration, listen for probes, warm the crews up, then hear signals and sweep.
 
         Raises:
-            config.problems.ConfigurationError: the configuration is broken; nothing was started.
+            config.document.problems.ConfigurationError: the configuration is broken; nothing was started.
             chatwootai.stores.server.examination.CannotUse: Redis is there, and cannot be used as it is.
         """
         await examine(self.connection)

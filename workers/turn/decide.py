@@ -25,7 +25,7 @@ from chatwootai.stores.conversation.conversations import Begun, Commit, Decision
 from chatwootai.telemetry import log
 from chatwootai.telemetry.metrics import DEAD_LETTERS, SUPERSEDED
 from chatwootai.telemetry.steps import Steps
-from config.settings import Settings
+from config.settings.settings import Settings
 from crews.run.tool_calls import Calls
 from workers.account.tenant import Tenant
 from workers.attention import Attention

@@ -7,7 +7,7 @@ from typing import Protocol
 from chatwootai.model.message.delivery import Delivery
 from chatwootai.model.message.turn import Question
 from chatwootai.telemetry.metrics import FAILED_OPEN
-from config.settings import Settings
+from config.settings.settings import Settings
 from workers.account.tenant import Tenant
 from workers.chatwoot.errors import ChatwootError
 from workers.chatwoot.records import Message

@@ -15,7 +15,7 @@ from chatwootai.telemetry import log
 from chatwootai.telemetry.metrics import INTERIM
 from chatwootai.telemetry.steps import Steps
 from chatwootai.telemetry.tasks import owned
-from config.settings import Settings
+from config.settings.settings import Settings
 from workers.account.tenant import Tenant
 from workers.chatwoot.client import Sight
 from workers.chatwoot.errors import ChatwootError

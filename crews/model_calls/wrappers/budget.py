@@ -12,7 +12,7 @@ from chatwootai.model.message.turn import Usage
 from chatwootai.stores.models.budgets import BudgetStore, SpendingAccount
 from chatwootai.telemetry import log
 from chatwootai.telemetry.metrics import BUDGETS, MODEL_COST
-from config.spending import Budget as Limits
+from config.settings.spending import Budget as Limits
 from crews.errors import BudgetSpent
 from crews.model_calls.call import Call, Completer, Completion, estimated_prompt
 from crews.model_calls.prices import PriceList

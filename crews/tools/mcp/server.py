@@ -15,7 +15,7 @@ from chatwootai.net import allow
 from chatwootai.telemetry import log
 from chatwootai.telemetry.metrics import MCP_SESSIONS
 from chatwootai.telemetry.tasks import owned
-from config.tools import McpServer, Tools
+from config.settings.tools import McpServer, Tools
 from crews.run.tool_result import Answer, Fate
 from crews.tools.mcp.errors import Away, Ended, Late
 from crews.tools.mcp.http import older, speaks_the_old_way, streamable

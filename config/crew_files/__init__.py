@@ -1,0 +1,1 @@
+"""Crew YAML in layers, each laid on the one above, checked once."""

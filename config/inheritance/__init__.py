@@ -1,0 +1,1 @@
+"""`_base`, domain, tenant, inbox: each says only what differs."""

@@ -1,0 +1,67 @@
+"""One layer of the settings: a file read, and laid on what is above it."""
+
+from dataclasses import dataclass
+
+from config.crew_files.crewing import Crewing
+from config.document.merge import merge, settle
+from config.document.problems import Problem
+from config.document.tree import Node, Scalar, Table
+from config.document.yaml_source import parse
+from config.inheritance.layer_rules import layer_problems, merged_problems
+from config.mapping.grant_rules import beyond, referring_texts
+from config.mapping.grants import Grant
+from config.schema.findings import under, validate
+from config.secrets.references import References
+from config.settings.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """Layers as one: `tree` as merged so far, `settled` as it is read, and the validated settings with their crews."""
+
+    tree: Node
+    settled: Table
+    settings: Settings
+    crewing: Crewing
+
+
+def read(
+    data: bytes, name: str, key: str | None, references: References, grant: Grant | None = None
+) -> tuple[Table | None, list[Problem]]:
+    """A file parsed, its references resolved, and its problems.
+
+    `key`: the one of the settings that it holds; `grant`: what it may name, None: everything.
+    """
+    node, problems = parse(data, name)
+    if isinstance(node, Table):
+        layer, nested = under(key, node) if key else (node, [])
+        problems = [*problems, *nested, *referring_texts(layer), *references.resolve(layer, grant)]
+        return layer, [*problems, *layer_problems(layer, data)]
+    if node is not None and not (isinstance(node, Scalar) and node.value is None):
+        remedy = "Write `key: value` lines."
+        problems = [*problems, Problem(*node.mark, "type", "the file must hold a map", remedy)]
+    return None, problems
+
+
+def lay(above: Merged, layer: Table, grant: Grant | None = None) -> tuple[Merged, list[Problem]]:
+    """A layer on top of what is above it, and what is wrong with the two together. `grant`: as in `read`."""
+    tree = merge(above.tree, layer)
+    settled = settle(tree)
+    assert isinstance(settled, Table)  # noqa: S101 - a table merged onto a table is one
+    settings, problems = _settings(above, settled)
+    if not problems:  # what could not be read would seem to be gone
+        problems = merged_problems(settings, above.settings, tree)
+    if grant is not None:
+        problems = [*problems, *beyond(grant, settings, above.settings, settled)]
+    return Merged(tree, settled, settings, above.crewing), problems
+
+
+def _settings(above: Merged, settled: Table) -> tuple[Settings, list[Problem]]:
+    """Validate what this layer changed; the rest is shared with the settings above."""
+    before = above.settled.items
+    changed = {key: node for key, node in settled.items.items() if before.get(key) is not node}
+    found, problems = validate(Settings, Table(settled.mark, changed, settled.keys))
+    fresh = found or Settings()
+    gone = before.keys() - settled.items.keys()
+    known = (changed.keys() | gone) & Settings.model_fields.keys()
+    return above.settings.model_copy(update={key: getattr(fresh, key) for key in known}), problems

@@ -1,0 +1,127 @@
+"""What is wrong with one layer of the settings by itself: secrets, placeholders, keys that would do nothing."""
+
+import re
+from collections.abc import Iterator
+
+from chatwootai.model.text.language import DETECTED
+from config.document.merge import is_null
+from config.document.problems import Note, Problem, suggestion
+from config.document.tree import Mark, Node, Scalar, Table, find, leaves
+from config.schema.findings import strange_nulls
+from config.secrets.plain_secrets import plain_secrets, secret_values
+from config.settings import answers
+from config.settings.settings import PLACEHOLDERS, SENTENCES, Settings
+from config.settings.tongues import bare
+
+_BRACED = re.compile(r"(?<!\$)(?<!\{)\{+[^{}\n]{1,60}\}+")
+_FILLED = re.compile(rf"^\{{\s*({'|'.join(PLACEHOLDERS)})\s*\}}$")
+_SAID: tuple[tuple[str, ...], ...] = (
+    ("sentences",),
+    ("greeting",),
+    ("signature",),
+    ("channels", "*", "signature"),
+    ("answers", "*", "answer"),
+    ("handoff", "subjects", "*", "sentences"),
+)
+"""What contacts read word for word, with `PLACEHOLDERS` filled in; `*` is any key."""
+
+_TOLD: tuple[tuple[str, ...], ...] = (
+    ("tone",),
+    ("company", "description"),
+    ("company", "facts"),
+    ("promotions",),
+    ("channels", "*", "tone"),
+)
+"""What a crew is told, where nothing is filled in."""
+
+
+def layer_problems(layer: Table, data: bytes) -> list[Problem]:
+    """Every problem of a layer that shows without the layers below it."""
+    problems = [*plain_secrets(Settings, layer), *secret_values(layer, data)]
+    if any(is_null(scalar) for _, scalar in leaves(layer)):
+        problems += strange_nulls(Settings, layer)
+    for place in _SAID:
+        problems += [each for path, scalar in _at(layer, place) for each in _unfilled(path, scalar)]
+    for place in _TOLD:
+        problems += [each for path, scalar in _at(layer, place) for each in _idle(path, scalar)]
+    return problems
+
+
+def _at(node: Node, place: tuple[str, ...], path: tuple[str, ...] = ()) -> Iterator[tuple[str, Scalar]]:
+    """The scalars at and below a place."""
+    if not place:
+        yield from ((".".join((*path, *below)), scalar) for below, scalar in leaves(node))
+    elif isinstance(node, Table):
+        for key in node.items if place[0] == "*" else (place[0],):
+            if key in node.items:
+                yield from _at(node.items[key], place[1:], (*path, key))
+
+
+def _unfilled(path: str, scalar: Scalar) -> Iterator[Problem]:
+    """Braces that would be read as they stand."""
+    for braced in _BRACED.findall(scalar.value) if isinstance(scalar.value, str) else ():
+        if not _FILLED.match(braced):
+            name = braced.strip("{} ").split(":")[0].strip()
+            near = f"{suggestion(name, PLACEHOLDERS)} " if name not in PLACEHOLDERS else ""
+            remedy = f"{near}Placeholders are {', '.join('{' + each + '}' for each in PLACEHOLDERS)}, written so."
+            yield Problem(
+                *scalar.mark, "placeholder", f"`{path[:120]}`: nothing fills the placeholder {braced}", remedy
+            )
+
+
+def _idle(path: str, scalar: Scalar) -> Iterator[Problem]:
+    """Placeholders where none is filled in."""
+    for braced in _BRACED.findall(scalar.value) if isinstance(scalar.value, str) else ():
+        if _FILLED.match(braced):
+            message = f"`{path[:120]}`: nothing is filled in here, also not {braced}"
+            yield Problem(*scalar.mark, "placeholder", message, "Write out what shall be said.")
+
+
+def merged_problems(settings: Settings, above: Settings, tree: Node) -> list[Problem]:
+    """What is wrong with layers once they lie on each other: sentences that are gone, questions with two answers."""
+    problems: list[Problem] = []
+    if settings.sentences is not above.sentences:
+        problems += _silent(settings, tree)
+    if settings.answers is not above.answers:
+        problems += answers.contradictions(settings.answers, find(tree, ("answers",))[1])
+    return problems
+
+
+def _silent(settings: Settings, tree: Node) -> list[Problem]:
+    """Sentences that are removed in every language a turn could fall back to."""
+    gone: dict[Mark, list[str]] = {}
+    for name in SENTENCES:
+        try:
+            settings.sentence(name)
+        except KeyError:
+            mark = find(tree, ("sentences", settings.language, name))[0]
+            gone.setdefault(mark, []).append(f"`{name}`")
+    remedy = f"Write it under `sentences.{settings.language}`."
+    return [
+        Problem(*mark, "missing-sentence", f"no sentence is left for {', '.join(names)}", remedy)
+        for mark, names in gone.items()
+    ]
+
+
+def language_notes(settings: Settings, above: Settings, tree: Node) -> Iterator[Note]:
+    """What of a layer's sentences nobody reads, or reads in another language."""
+    if settings.sentences is above.sentences and settings.languages is above.languages:
+        return
+    for language, block in settings.sentences.items():
+        mark, _ = find(tree, ("sentences", language))
+        if not settings.speaks(language):
+            if above.sentences.get(language) != block:
+                message = f"nobody is answered in `{language}`: it is not among `languages`"
+                yield Note(mark.file, mark.line, f"`sentences.{language}`: {message}")
+            continue
+        if above.sentences.get(language) == block:
+            continue
+        if bare(language) not in DETECTED and bare(language) != bare(settings.language):
+            message = (
+                "no words of it are known here: it is spoken where Chatwoot names it as the conversation's or the "
+                "browser's language, and nowhere else"
+            )
+            yield Note(mark.file, mark.line, f"`sentences.{language}`: {message}")
+        if missing := [name for name in SENTENCES if name not in block]:
+            message = f"it lacks {', '.join(missing)}, which are said in `{settings.language}`"
+            yield Note(mark.file, mark.line, f"`sentences.{language}`: {message}")

@@ -1,0 +1,1 @@
+"""One configuration everywhere: in memory, in Redis, watched for edits."""

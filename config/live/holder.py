@@ -1,0 +1,87 @@
+"""The snapshot in force in one process, and the one step in which it is replaced."""
+
+import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from config.document.problems import ConfigurationError, Problem
+from config.files.sources import Sources, gather, gather_still
+from config.inheritance.memory import Memory
+from config.loading.loader import Inspection, inspect_sources
+from config.snapshot import Snapshot
+
+Listener = Callable[[Snapshot], None]
+
+
+class Holder:
+    """Holds the last good snapshot. A broken edit changes nothing and stays in `problems` until it is mended.
+
+    A turn takes `snapshot` once and keeps it: what is handed out is never changed, only replaced. `sources` is what
+    the snapshot in force was made of, which is not the folder's where another process published something else.
+    `edited`: the folder has brought something that nobody was told of yet. Its methods may run in any thread.
+    """
+
+    def __init__(self, folder: Path, environ: Mapping[str, str], sources: Sources | None = None) -> None:
+        """Load the folder (or `sources`, where there is none), or raise ConfigurationError: then nothing starts."""
+        self.folder = folder
+        self.problems: tuple[Problem, ...] = ()
+        self.edited = False
+        self._lock = threading.RLock()
+        self._environ = environ
+        self._memory = Memory()
+        self._listeners: list[Listener] = []
+        self.seen = sources or gather(folder, environ)
+        self.sources = self.seen
+        found = self._inspect(self.seen)
+        if found.problems:
+            raise ConfigurationError(found.problems)
+        self._snapshot = found.snapshot
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The configuration in force."""
+        return self._snapshot
+
+    def listen(self, listener: Listener) -> None:
+        """Call `listener` with every snapshot that comes into force from now on."""
+        self._listeners.append(listener)
+
+    def reload(self) -> bool:
+        """Read the folder anew; True if another snapshot is in force now. What is broken is only reported.
+
+        An unchanged folder is not looked into, but secrets that stand in files of their own are read again.
+        """
+        seen = gather_still(self.folder, self._environ, self.seen)
+        with self._lock:
+            if seen == self.seen:
+                return self.sources.names_files() and self._try(self.sources)
+            self.seen = seen
+            swapped = self._try(seen)
+            self.edited = self.edited or not self.problems
+            return swapped
+
+    def adopt(self, sources: Sources) -> bool:
+        """Put what another process published in force, unless the folder has brought something newer meanwhile."""
+        with self._lock:
+            return not self.edited and self._try(sources)
+
+    def _try(self, sources: Sources) -> bool:
+        found = self._inspect(sources)
+        if found.problems:
+            self.problems = found.problems
+            return False
+        self.sources = sources
+        return self.replace(found.snapshot)
+
+    def _inspect(self, sources: Sources) -> Inspection:
+        return inspect_sources(sources, self._environ, self._memory)
+
+    def replace(self, snapshot: Snapshot) -> bool:
+        """Put a snapshot in force; False where it means the same as the one that is."""
+        self.problems = ()
+        if snapshot.digest == self._snapshot.digest:
+            return False
+        self._snapshot = snapshot
+        for listener in self._listeners:
+            listener(snapshot)
+        return True

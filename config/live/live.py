@@ -1,0 +1,216 @@
+"""Configuration that takes effect everywhere at once: memory, then Redis, then the folder or its last copy on disk.
+
+Who sees its folder change checks the whole of it, puts it in force and publishes it; everybody else is told and does
+the same with what was published. What is broken is put in force nowhere.
+"""
+
+import asyncio
+import contextlib
+import os
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+
+from chatwootai.stores.installation.snapshots import Snapshots, Version
+from chatwootai.stores.server.connection import Connection, StoreUnavailable
+from chatwootai.telemetry import log
+from chatwootai.telemetry.http import Check, Status
+from chatwootai.telemetry.metrics import CONFIG_RELOADS, config_in_force
+from chatwootai.telemetry.tasks import ended, for_ever, owned
+from config.document.problems import ConfigurationError, Problem
+from config.files.packing import Sealed, pack, unpack
+from config.files.sources import MAPPING, Sources
+from config.live import own_process
+from config.live.holder import Holder, Listener
+from config.live.watch import watch
+from config.secrets.references import KEY_VARIABLE
+from config.snapshot import Snapshot
+
+_MOST_SHOWN = 5
+_START_SECONDS = 1.0
+_PAUSE = 1.0
+_log = log.get("config")
+
+
+class Live:
+    """The configuration of one process. `name` says to others who published; `copy` is where a copy is kept on disk.
+
+    A folder that a process starts with is put in force, unless a rollback has set just this content aside: then that
+    holds until the folder changes.
+    """
+
+    def __init__(self, folder: Path, environ: Mapping[str, str], connection: Connection, name: str) -> None:
+        self.folder = folder
+        self.copy = Path(environ.get("JOURNAL_DIR") or "var/journal").parent / "config" / "last"
+        self.version: int | None = None
+        self.holder: Holder
+        self._environ = environ
+        self._snapshots = Snapshots(connection)
+        self._name = name
+        self._has_folder = (folder / MAPPING).exists()
+        self._fresh = self._has_folder  # nobody was told yet what the folder says that we started with
+        self._turn = asyncio.Lock()
+        self._telling: set[asyncio.Task[None]] = set()
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The configuration in force."""
+        return self.holder.snapshot
+
+    def listen(self, listener: Listener) -> None:
+        """Call `listener` with every snapshot that comes into force from now on."""
+        self.holder.listen(listener)
+
+    async def start(self) -> Snapshot:
+        """Load what is to be in force.
+
+        Raises:
+            ConfigurationError: the folder is broken; or there is none, and neither Redis nor the disk has a copy.
+        """
+        sources = None if self._has_folder else await self._without_folder()
+        self.holder = await asyncio.to_thread(Holder, self.folder, self._environ, sources)
+        with contextlib.suppress(StoreUnavailable, TimeoutError):  # without Redis it is done as soon as that is back
+            async with asyncio.timeout(_START_SECONDS):
+                await self._told()
+        config_in_force(self.snapshot.digest)
+        for note in self.snapshot.notes:
+            _log.info("config_note", note=str(note))
+        return self.snapshot
+
+    def keep_to_itself(self) -> None:
+        """Close this process to others: nobody looks into it, and no child inherits what it has read."""
+        own_process.close()
+        own_process.forget(self.holder.sources)
+
+    async def run(self) -> None:
+        """Watch and listen, for ever."""
+        stop = asyncio.Event()
+        watching = asyncio.create_task(
+            for_ever(lambda: watch(self.holder, self._edited, stop), "configuration", pause=_PAUSE)
+        )
+        listening = asyncio.create_task(
+            for_ever(lambda: self._snapshots.listen(self._told), "configuration", pause=_PAUSE)
+        )
+        try:
+            await asyncio.wait({watching, listening})
+        finally:
+            stop.set()
+            await ended(watching, listening)
+
+    async def check(self) -> Check:
+        """For /readyz: what is in force, and what of the last edit is broken."""
+        detail = {"version": self.version, "digest": self.snapshot.digest[:12], "accounts": len(self.snapshot.accounts)}
+        if not self.holder.problems:
+            return Check(Status.OK, detail)
+        shown = [str(problem) for problem in self.holder.problems[:_MOST_SHOWN]]
+        return Check(Status.DEGRADED, {**detail, "refused": len(self.holder.problems), "problems": shown})
+
+    async def _without_folder(self) -> Sources | None:
+        """What is in force elsewhere, else the last copy; None: there is nothing but the missing folder to report."""
+        try:
+            current = await self._snapshots.current()
+            packed = await self._snapshots.read(current.number) if current else None
+            if packed is not None:
+                self._keep(packed)
+                return unpack(packed, self._environ)
+        except Sealed as error:
+            raise _unopened("Redis", error) from None
+        except StoreUnavailable as error:
+            _log.warning("config_from_copy", error=str(error), copy=str(self.copy))
+        try:
+            return unpack(self.copy.read_bytes(), self._environ)
+        except FileNotFoundError:
+            return None
+        except Sealed as error:
+            raise _unopened(str(self.copy), error) from None
+        except (OSError, ValueError) as error:
+            remedy = "Remove it, and start while Redis is there, or give this process the folder."
+            problem = Problem(str(self.copy), 1, 1, "broken-copy", str(error), remedy)
+            raise ConfigurationError([problem]) from None
+
+    def _edited(self, holder: Holder, swapped: bool) -> None:
+        """The folder was read: tell others of what is sound."""
+        self._report("edit", swapped=swapped)
+        if holder.edited:
+            task = owned(asyncio.create_task(self._tell()), "configuration")
+            self._telling.add(task)
+            task.add_done_callback(self._telling.discard)
+
+    async def _tell(self) -> None:
+        try:
+            await self._told()
+        except StoreUnavailable as error:
+            _log.warning("config_not_published", error=str(error), later="when Redis is back")
+
+    async def _told(self) -> None:
+        """Bring this process and Redis to the same configuration."""
+        async with self._turn:
+            current = await self._snapshots.current()
+            ours = self.holder.sources.digest()
+            overruled = current is not None and ours in current.overrules and not self.holder.edited
+            if current is not None and current.digest == ours:
+                self._known(current.number)
+            elif current is None or self.holder.edited or (self._fresh and not overruled):
+                await self._publish(ours)
+            else:
+                await self._adopt(current)
+
+    def _known(self, number: int) -> None:
+        self.version, self._fresh, self.holder.edited = number, False, False
+
+    async def _publish(self, digest: str) -> None:
+        sources, why = self.holder.sources, "edit" if self.holder.edited else "start"
+        accounts = len(self.snapshot.accounts)
+        packed = await asyncio.to_thread(pack, sources, self._environ)
+        number, new = await self._snapshots.publish(digest, packed, by=self._name, why=why, accounts=accounts)
+        if self.holder.sources is sources:  # else the next edit, which is told of next
+            self._known(number)
+        if new:
+            _log.info("config_published", version=number, digest=digest[:12], why=why)
+
+    async def _adopt(self, current: Version) -> None:
+        packed = await self._snapshots.read(current.number)
+        if packed is None:
+            return  # twenty newer ones came meanwhile; word of them is on its way
+        try:
+            sources = unpack(packed, self._environ)
+        except ValueError as error:
+            _log.error("config_unreadable", version=current.number, error=str(error))
+            return
+        swapped = await asyncio.to_thread(self.holder.adopt, sources)
+        if self.holder.sources is sources:
+            self._known(current.number)
+            if not self._has_folder:
+                self._keep(packed)
+        self._report("published", swapped=swapped)
+
+    def _keep(self, packed: bytes) -> None:
+        """Keep a copy for a start without Redis."""
+        beside = self.copy.with_name(f".{self.copy.name}.{secrets.token_hex(4)}")
+        try:
+            self.copy.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with os.fdopen(os.open(beside, os.O_CREAT | os.O_WRONLY | os.O_EXCL, 0o600), "wb") as file:
+                file.write(packed)
+            beside.replace(self.copy)
+        except OSError as error:
+            _log.warning("config_copy_not_kept", path=str(self.copy), error=error.strerror)
+
+    def _report(self, source: str, *, swapped: bool) -> None:
+        problems = self.holder.problems
+        result = "refused" if problems else "swapped" if swapped else "unchanged"
+        CONFIG_RELOADS.labels(result).inc()
+        if problems:
+            shown = [str(problem) for problem in problems[:_MOST_SHOWN]]
+            _log.error(
+                "config_refused", source=source, count=len(problems), problems=shown, kept=self.snapshot.digest[:12]
+            )
+        elif swapped:
+            config_in_force(self.snapshot.digest)
+            _log.info(
+                "config_swapped", source=source, digest=self.snapshot.digest[:12], accounts=len(self.snapshot.accounts)
+            )
+
+
+def _unopened(where: str, error: Sealed) -> ConfigurationError:
+    remedy = f"Give this process the {KEY_VARIABLE} of the process that published it, or the folder."
+    return ConfigurationError([Problem(where, 1, 1, "secret-key", str(error), remedy)])

@@ -1,0 +1,1 @@
+"""One load and one verdict: from a folder to accounts, or to every problem in it."""

@@ -1,0 +1,55 @@
+"""One digest for one meaning: equal however the configuration was spelled, different when anything differs."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+
+from config.inheritance.memory import Memory
+from config.secrets.secret import Secret
+from config.settings.settings import Settings
+from config.snapshot import Account
+
+
+def digest(accounts: Mapping[str, Account], memory: Memory | None = None, also: object = None) -> str:
+    """SHA-256 (hex) over all accounts, and whatever `also` stands for. Secrets count by their fingerprints."""
+    known = memory or Memory()
+    total = hashlib.sha256()
+    for key in sorted(accounts):
+        total.update(json.dumps(_account(accounts[key], known), sort_keys=True).encode())
+        total.update(b"\n")
+    if also is not None:
+        total.update(repr(also).encode())
+    return total.hexdigest()
+
+
+def _account(account: Account, known: Memory) -> dict[str, object]:
+    return {
+        "key": account.key,
+        "id": account.id,
+        "name": account.name,
+        "installation": [account.installation.name, account.installation.url],
+        "place": [account.domain, account.folder],
+        "secrets": [_print(each) for each in (*account.webhook_secrets, account.bot_token, account.user_token)],
+        "policy": [account.signature, account.crew, account.priority, dict(account.special_numbers)],
+        "settings": _settings(account.settings, known),
+        "inboxes": {
+            number: [box.domain, box.folder, box.crew, box.priority, _settings(box.settings, known)]
+            for number, box in account.inboxes.items()
+        },
+    }
+
+
+def _settings(settings: Settings, known: Memory) -> str:
+    """Hashed once for each object, since many accounts share one."""
+    return known.keep(("digest", id(settings)), (settings,), lambda: _hashed(settings))
+
+
+def _hashed(settings: Settings) -> str:
+    key = _print(settings.model.api_key)
+    crews = settings.crewing.digest if settings.crewing else ""
+    said = f"{settings.model_dump_json()}{key}{crews}{settings.tools.fingerprints()}"
+    return hashlib.sha256(said.encode()).hexdigest()
+
+
+def _print(secret: Secret | None) -> str | None:
+    return secret.fingerprint() if secret else None

@@ -1,0 +1,132 @@
+"""What an account's folder says beyond what it may: programs, private hosts, and secrets sent to an address of its own.
+
+And what no folder may say, whoever writes it: a text for people or a model is never a reference.
+"""
+
+import re
+from collections.abc import Iterator
+
+from config.document.problems import Problem
+from config.document.tree import Mark, Node, Scalar, Sequence, Table, find, leaves
+from config.mapping.grants import Grant
+from config.schema.kinds import Kind, is_text, kinds_of
+from config.secrets.references import in_text
+from config.settings.settings import Settings
+
+_STEERING = re.compile(
+    r"^(PATH|IFS|ENV|BASH_ENV|SHELLOPTS|LD_\w+|DYLD_\w+|GCONV_PATH|LOCPATH|PYTHON\w+|NODE_\w+|NPM_CONFIG_\w+|PERL5?\w+"
+    r"|RUBY\w+|GEM_\w+|JAVA_TOOL_OPTIONS|_JAVA_OPTIONS|JDK_JAVA_OPTIONS|DOTNET_\w+|GIT_\w+|SSL_CERT_\w+|\w+_PROXY)$",
+    re.IGNORECASE,
+)
+"""Variables by which a program that is allowed would run another one, or speak with somebody else."""
+
+_SECTIONS: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
+    (("model",), ("base_url",)),
+    (("model", "quick"), ("base_url",)),
+    (("model", "hedging", "to"), ("base_url",)),
+    (("media", "hearing"), ("base_url",)),
+    (("tools", "http", "*"), ("url",)),
+    (("tools", "mcp", "*"), ("url", "command")),
+)
+"""Where an address and what is sent to it stand beside each other."""
+_SENT = ("api_key", "headers", "env", "query", "body")
+
+
+def referring_texts(layer: Node) -> list[Problem]:
+    """References in texts of a layer that people or a model may come to read; they are not resolved any more."""
+    texts = ((path, scalar) for path, scalar, kind in kinds_of(layer, Kind(Settings)) if is_text(kind))
+    return [problem for path, scalar in texts if (problem := in_text(".".join(path), scalar))]
+
+
+def beyond(grant: Grant, settings: Settings, above: Settings, tree: Table) -> list[Problem]:
+    """What a layer of an account's folder adds to the settings above it and may not.
+
+    `tree`: the layers as one, up to this.
+    """
+    if settings.tools is above.tools and settings.model is above.model and settings.media is above.media:
+        return []
+    found = [*_programs(grant, settings, above, tree), *_hosts(grant, settings, above, tree)]
+    return [*found, *_sent_elsewhere(grant, tree), *_heard_elsewhere(grant, tree)]
+
+
+def _programs(grant: Grant, settings: Settings, above: Settings, tree: Table) -> Iterator[Problem]:
+    for name, server in settings.tools.mcp.items():
+        before, path = above.tools.mcp.get(name), ("tools", "mcp", name)
+        if server.command and (before is None or before.command != server.command) and not grant.runs(server.command):
+            message = f"`{'.'.join(path)}.command`: this folder may not start a program"
+            remedy = grant.remedy("programs", "[...]")
+            yield Problem(*find(tree, (*path, "command"))[0], "not-allowed", message, remedy)
+        known = before.env if before is not None else {}
+        for variable in server.env if server.command else ():
+            if _STEERING.match(variable) and known.get(variable) != server.env[variable]:
+                message = f"`{'.'.join(path)}.env.{variable[:60]}`: this would make another program of it"
+                remedy = "Leave it out, or let the operator write the server in the domain or in `_base`."
+                yield Problem(*find(tree, (*path, "env", variable))[0], "not-allowed", message, remedy)
+
+
+def _hosts(grant: Grant, settings: Settings, above: Settings, tree: Table) -> Iterator[Problem]:
+    for path, now, before in (
+        (("tools", "private_hosts"), settings.tools.private_hosts, above.tools.private_hosts),
+        (("media", "hosts"), settings.media.hosts, above.media.hosts),
+    ):
+        for host in sorted(set(now) - set(before)):
+            if not grant.reaches(host):
+                message = f"`{'.'.join(path)}`: this folder may not reach {host} at a private address"
+                yield Problem(
+                    *_item(tree, path, host), "not-allowed", message, grant.remedy("private_hosts", f"[{host}]")
+                )
+
+
+def _item(tree: Table, path: tuple[str, ...], value: str) -> Mark:
+    mark, node = find(tree, path)
+    items = node.items if isinstance(node, Sequence) else []
+    return next((each.mark for each in items if isinstance(each, Scalar) and each.value == value), mark)
+
+
+def _sent_elsewhere(grant: Grant, tree: Table) -> Iterator[Problem]:
+    """An address of this folder's that a secret of the operator's would be sent to: a secret stays with its address."""
+    for place, addresses in _SECTIONS:
+        for path, section in _tables(tree, place):
+            mine = [name for name in addresses if name in section.items and _is_mine(grant, section.items[name])]
+            theirs = next((key for key in _SENT if _inherited(grant, section.items.get(key))), None)
+            if mine and theirs:
+                yield _sent(find(section, (mine[0],))[0], ".".join((*path, mine[0])), ".".join((*path, theirs)))
+
+
+def _heard_elsewhere(grant: Grant, tree: Table) -> Iterator[Problem]:
+    """Voice notes are heard at the model's address where they have none of their own."""
+    model, hearing = find(tree, ("model", "base_url"))[1], find(tree, ("media", "hearing"))[1]
+    if not (isinstance(model, Scalar) and _is_mine(grant, model) and isinstance(hearing, Table)):
+        return
+    if "base_url" not in hearing.items and _inherited(grant, hearing.items.get("api_key")):
+        yield _sent(model.mark, "model.base_url", "media.hearing.api_key")
+
+
+def _sent(mark: Mark, address: str, secret: str) -> Problem:
+    message = f"`{address}`: the operator's `{secret}` would be sent to this address"
+    remedy = (
+        f"Write a `{secret.rpartition('.')[2]}` of this account's own beside it, or leave the address as it is above."
+    )
+    return Problem(*mark, "secret-elsewhere", message, remedy)
+
+
+def _tables(node: Node, place: tuple[str, ...], path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Table]]:
+    if not isinstance(node, Table):
+        return
+    if not place:
+        yield path, node
+        return
+    for key in node.items if place[0] == "*" else place[:1]:
+        if key in node.items:
+            yield from _tables(node.items[key], place[1:], (*path, key))
+
+
+def _is_mine(grant: Grant, node: Node) -> bool:
+    return any(scalar.mark.file.startswith(grant.prefix) for _, scalar in leaves(node))
+
+
+def _inherited(grant: Grant, node: Node | None) -> bool:
+    """Whether a secret stands here that this folder has not written."""
+    return node is not None and any(
+        scalar.hidden and not scalar.mark.file.startswith(grant.prefix) for _, scalar in leaves(node)
+    )

@@ -1,0 +1,55 @@
+"""Settings of time: when a burst of messages is over, when people hear of a delay, what is remembered between turns."""
+
+from typing import Annotated
+
+from pydantic import Field, model_validator
+
+from config.schema.section import NUMBER, Section, wrong
+
+
+class Burst(Section):
+    """The end of a burst: of messages that get one answer."""
+
+    window_ms: Annotated[int, Field(ge=0, le=30_000), NUMBER] = 500
+    """Milliseconds of silence that end a burst: messages that follow each other faster get one answer. Longer where
+    contacts write in pieces, at the price of answering later."""
+    cap_ms: Annotated[int, Field(ge=0, le=60_000), NUMBER] = 2500
+    """Milliseconds from a burst's first message after which it is answered even if the contact writes on. At least
+    `window_ms`."""
+
+    @model_validator(mode="after")
+    def _cap_holds_window(self) -> "Burst":
+        if self.cap_ms < self.window_ms:
+            remedy = f"Write `cap_ms: {self.window_ms}` or more."
+            raise wrong("order", f"cap_ms ({self.cap_ms}) is less than window_ms ({self.window_ms})", remedy, "cap_ms")
+        return self
+
+
+class Context(Section):
+    """Memory of a conversation between turns."""
+
+    exchanges: Annotated[int, Field(ge=0, le=200), NUMBER] = 12
+    """Number of earlier messages, of contact, crew and teammates together, that the model is shown. 0 shows none."""
+    tokens: Annotated[int, Field(ge=0, le=100_000), NUMBER] = 1500
+    """Tokens that earlier messages may take up in the prompt, estimated at four characters each; the oldest go
+    first."""
+    ttl_hours: Annotated[int, Field(ge=1, le=8760), NUMBER] = 72
+    """Hours after the last message for which a conversation is remembered. Then Redis forgets it."""
+
+
+class Interim(Section):
+    """A sentence that asks for patience where an answer takes long."""
+
+    after_ms: Annotated[int, Field(ge=500, le=60_000), NUMBER] = 4000
+    """Milliseconds from the contact's last message after which the sentence is said, once, if there is no answer
+    yet."""
+    deadline_ms: Annotated[int, Field(ge=1000, le=300_000), NUMBER] = 30_000
+    """Milliseconds from the contact's last message by which the answer must be there once the sentence was said, in
+    place of the tenant's own `deadline_ms`. More than `after_ms`."""
+
+    @model_validator(mode="after")
+    def _comes_before_the_deadline(self) -> "Interim":
+        if self.after_ms >= self.deadline_ms:
+            remedy = f"Write less than {self.deadline_ms}, or a later deadline_ms."
+            raise wrong("order", "after_ms is not before deadline_ms", remedy, "after_ms")
+        return self

@@ -1,0 +1,217 @@
+"""What a tenant may set, in types. Every key has a default, so that a mapping alone is enough to answer."""
+
+import re
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, PrivateAttr
+
+from config.schema.channels import Channel
+from config.schema.crew_set import CrewSet
+from config.schema.section import (
+    NUMBER,
+    Flag,
+    Language,
+    Section,
+    Text,
+    Words,
+)
+from config.settings.answers import Answer
+from config.settings.company import ChannelSettings, Company, Promotion
+from config.settings.hours import Hours
+from config.settings.model_settings import Model
+from config.settings.pacing import Burst, Context, Interim
+from config.settings.people import Handoff, Idle
+from config.settings.reach import Mail, Media, Messages, Template
+from config.settings.spending import Budget
+from config.settings.tongues import SaidLine, SaidText, bare, in_language, of
+from config.settings.tools import Tools
+
+SentenceName = Literal[
+    "greeting",
+    "handoff",
+    "failed",
+    "out_of_hours",
+    "model_down",
+    "busy",
+    "interim",
+    "unsupported",
+    "human_requested",
+    "reminder",
+    "closing",
+]
+SENTENCES: tuple[str, ...] = SentenceName.__args__  # type: ignore[attr-defined]
+PLACEHOLDERS = ("company", "hours", "next_open")
+_PLACEHOLDER = re.compile(r"\{\s*([A-Za-z_][A-Za-z0-9_]*)\s*\}")
+
+
+OutputGuard = Literal["strict", "technical", "none"]
+"""As `chatwootai.model.policy.guard.Level`; a test holds the two against each other."""
+
+
+class Settings(Section):
+    """Everything that domain, tenant and inbox may say, merged. Lookups only; nothing here reads a file or a clock."""
+
+    language: Language = "pt"
+    """The tenant's own language, as `pt` or `pt-BR`: spoken where a contact's cannot be told."""
+    languages: tuple[Language, ...] = ()
+    """Languages that contacts are answered in beside the tenant's own, and no others. Empty: each that has sentences, a
+    greeting or a signature; Portuguese, Spanish and English ship."""
+    company: Company = Company()
+    """The company that answers: name, description, and the facts that a crew may state."""
+    tone: Text = ""
+    """Manner of crews, in a sentence or two, as `warm, brief, first names`. Empty: as each crew is written."""
+    greeting: SaidText = ""
+    """Text above the first answer of a conversation: in `language`, or language to text. Empty: nobody is greeted.
+    Write no question into it, because an answer follows."""
+    signature: SaidLine = ""
+    """Line below each e-mail, and on channels that say so: in `language`, or language to text. Empty: none."""
+    emoji: Flag = True
+    """Whether crews may use emoji."""
+    hours: Hours | None = None
+    """Opening hours of the people who take over. Unset: people count as always there."""
+    promotions: tuple[Promotion, ...] = ()
+    """Offers that crews may make, each on its days alone."""
+    channels: Mapping[Channel, ChannelSettings] = {}
+    """Settings of single channels: channel to what differs there. A channel left out is as the tenant."""
+    model: Model = Model()
+    """The language model, its limits and price, and what is asked when it does not answer."""
+    budget: Budget = Budget()
+    """Limits of spending. At a limit, conversations are given to people. No limit by default."""
+    burst: Burst = Burst()
+    """The end of a burst: of messages that follow each other and get one answer."""
+    deadline_ms: Annotated[int, Field(ge=500, le=300_000), NUMBER] = 10_000
+    """Milliseconds from the contact's last message by which a turn must have a reply, or people the conversation."""
+    interim: Interim | None = None
+    """A sentence that asks for patience and buys a later deadline. Unset: none is said."""
+    context: Context = Context()
+    """Memory of a conversation between turns: size and lifetime."""
+    mail: Mail = Mail()
+    """Facts that only the tenant knows of its e-mail."""
+    messages: Messages = Messages()
+    """Rules for messages: those that are answered at all, and the author of one that nobody has signed."""
+    media: Media = Media()
+    """Kinds of attachments that are read: voice notes, images, files."""
+    template: Template | None = None
+    """Message that WhatsApp has approved, sent where its 24 hours have passed. Unset: people get the reply in a
+    note."""
+    handoff: Handoff = Handoff()
+    """Rules that give a conversation to people, and its destination."""
+    output_guard: OutputGuard = "strict"
+    """Check of a model's draft before it is shown: `strict`; `technical` for companies that sell software and speak of
+    code; `none` posts whatever is not empty. What fails the check goes to people."""
+    idle: Idle = Idle()
+    """Steps for a contact who does not answer. None by default."""
+    rate_per_minute: Annotated[int, Field(ge=1, le=1_000_000), NUMBER] = 600
+    """Deliveries of one account that are admitted per minute; more are refused with 429. It keeps one account's flood
+    from everybody else's workers."""
+    sentences: Mapping[Language, Mapping[SentenceName, Words]] = {}
+    """Sentences that are said when no crew writes: language to name to text. `{company}`, `{hours}` and `{next_open}`
+    are filled in. Those in Portuguese, Spanish and English ship."""
+    answers: Mapping[str, Answer] = {}
+    """Curated answers by name, given word for word without a model. `answers.yaml` beside `config.yaml` holds them
+    too."""
+    near_answers: Flag = True
+    """Whether curated answers also serve questions that say the same in other words, while no model answers."""
+    tools: Tools = Tools()
+    """HTTP and MCP tools that crews may name. `tools.yaml` beside `config.yaml` holds them too."""
+    _crewing: CrewSet | None = PrivateAttr(None)
+
+    @property
+    def crewing(self) -> CrewSet | None:
+        """The crews of this place, overlays included; None for settings that no configuration was loaded for."""
+        return self._crewing
+
+    def with_crewing(self, crewing: CrewSet) -> Self:
+        """The same settings with these crews."""
+        found = self.model_copy()
+        found._crewing = crewing
+        return found
+
+    def burst_on(self, channel: str) -> Burst:
+        """The burst window of a channel: its own where it has one, else the tenant's."""
+        own = self.channels.get(channel)  # type: ignore[call-overload]
+        return own.burst if own is not None and own.burst is not None else self.burst
+
+    @property
+    def last_deadline_ms(self) -> int:
+        """When a turn must have an answer or a person: the second deadline where an interim sentence buys one."""
+        return max(self.deadline_ms, self.interim.deadline_ms) if self.interim else self.deadline_ms
+
+    @property
+    def spoken(self) -> frozenset[str]:
+        """The languages that contacts are answered in, without countries.
+
+        `languages` where they are set; else each that has sentences, a greeting or a signature. The tenant's own in
+        any case.
+        """
+        said = [*self.sentences, *_languages(self.greeting), *_languages(self.signature)]
+        return frozenset(map(bare, (self.language, *(self.languages or said))))
+
+    def speaks(self, language: str) -> bool:
+        """Whether contacts are answered in a language."""
+        return bare(language) in self.spoken
+
+    def sentence(self, name: str, language: str | None = None, *, now: datetime | None = None) -> str:
+        """A prepared sentence, in the asked language where there is one, else the tenant's, else English.
+
+        `{company}` and `{hours}` are filled in, and with `now` (which must know its time zone) `{next_open}`. A
+        tenant's own `greeting` goes before the prepared one of its language.
+
+        Raises:
+            KeyError: no such sentence in any of these languages (a loaded snapshot has all of `SENTENCES`).
+        """
+        if name == "greeting" and (own := in_language(self.greeting, language or self.language, self.language)):
+            return self.fill(own, language, now=now)
+        for wanted in filter(None, (language, self.language, "en")):
+            code = of((each for each, block in self.sentences.items() if block.get(name)), wanted)  # type: ignore[call-overload]
+            if code is not None:
+                return self.fill(self.sentences[code][name], code, now=now)  # type: ignore[index]
+        raise KeyError(f"no sentence `{name}` in {language or self.language}, {self.language} or en")
+
+    def greeting_in(self, language: str | None = None) -> str:
+        """What stands above the first answer, in a contact's language; empty where nothing is said in it.
+
+        Where a tenant greets, but not in this language, the prepared greeting of the language does.
+        """
+        code = language or self.language
+        block = of(self.sentences, code)
+        prepared = self.sentences[block].get("greeting", "") if block else ""
+        said = in_language(self.greeting, code, self.language) or prepared
+        return self.fill(said, code) if self.greeting else ""
+
+    def fill(self, text: str, language: str | None = None, *, now: datetime | None = None) -> str:
+        """Replace `{company}`, `{hours}` and `{next_open}`; any other brace stays as it is."""
+        values = {"company": self.company.name, "hours": self.hours_text(language), "next_open": ""}
+        if self.hours and now:
+            values["next_open"] = self.hours.describe_next(now, language or self.language)
+        return _PLACEHOLDER.sub(lambda match: values.get(match[1], match[0]), text)
+
+    def hours_text(self, language: str | None = None) -> str:
+        """The opening hours as a person would write them, or an empty text where none are set."""
+        return self.hours.describe(language or self.language) if self.hours else ""
+
+    def closed_at(self, now: datetime) -> bool:
+        """Whether hours are set and people are not there, but will be. `now` must know its time zone."""
+        return self.hours is not None and not self.hours.open_at(now) and self.hours.next_open(now) is not None
+
+    def signature_on(self, channel: str, language: str | None = None) -> str:
+        """What stands below an answer: the channel's own where it has one; else the tenant's, on e-mail alone.
+
+        In a language that it is not written in, the company's name signs.
+        """
+        own = self.channels.get(channel)  # type: ignore[call-overload]
+        said = own.signature if own is not None else None
+        if said is None:
+            said = self.signature if channel == "email" else ""
+        code = language or self.language
+        return self.fill(in_language(said, code, self.language), code) or (self.company.name if said else "")
+
+    def current_promotions(self, day: date) -> tuple[Promotion, ...]:
+        """The promotions that run on `day` (a date in the tenant's time zone)."""
+        return tuple(offer for offer in self.promotions if offer.start <= day <= offer.end)
+
+
+def _languages(said: str | Mapping[str, str]) -> Iterable[str]:
+    return () if isinstance(said, str) else said

@@ -1,0 +1,42 @@
+"""What is said in several languages: one text for the tenant's own, or one for each."""
+
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any
+
+from pydantic import Discriminator, Tag
+
+from config.schema.section import Language, Line, Text, Word, Words
+
+
+def _shape(value: Any) -> str:
+    return "[languages]" if isinstance(value, Mapping) else "[text]"
+
+
+SaidText = Annotated[
+    Annotated[Text, Tag("[text]")] | Annotated[Mapping[Language, Words], Tag("[languages]")], Discriminator(_shape)
+]
+"""A text for the tenant's own language, or language to text."""
+
+SaidLine = Annotated[
+    Annotated[Line, Tag("[text]")] | Annotated[Mapping[Language, Word], Tag("[languages]")], Discriminator(_shape)
+]
+
+
+def bare(language: str) -> str:
+    """A language without its country: `pt` of `pt-BR`."""
+    return language.replace("_", "-").partition("-")[0].lower()
+
+
+def of(known: Iterable[str], language: str) -> str | None:
+    """The one of several languages that is meant: the very same, else one of another country, else None."""
+    names = list(known)
+    same = (each for each in names if bare(each) == bare(language))
+    return language if language in names else next(same, None)
+
+
+def in_language(said: str | Mapping[str, str], language: str, own: str) -> str:
+    """What is said in a language; empty where nothing is. A plain text is in the tenant's `own`."""
+    if isinstance(said, str):
+        return said if bare(language) == bare(own) else ""
+    found = of(said, language)
+    return said[found] if found else ""

@@ -1,0 +1,216 @@
+"""Tools that a tenant's crews may use: HTTP requests and MCP servers, as an operator declares them in `tools.yaml`.
+
+What a model may change of a request are the values of its `parameters`, nothing else: never a host, a header's name or
+a secret. Hosts are reached only when they stand in `hosts`, and hosts at private addresses in `private_hosts` too.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
+
+from chatwootai.net import Forbidden, normal_host, parse
+from config.document.problems import suggestion
+from config.schema.section import ADDRESS, FOR_MACHINES, NUMBER, Flag, Line, Section, Text, form, wrong
+from config.secrets.secret import SHAPE, Secret, Token
+
+FILE = "tools.yaml"
+BUILT_IN = ("handoff", "label", "note", "priority")
+"""Tools that every crew may use without declaring them."""
+
+CONTACT = ("contact.id", "contact.name", "contact.phone", "contact.email", "contact.identifier")
+"""What a template may say of the contact; such a tool is refused to contacts whose identity nobody vouches for."""
+
+_PLACEHOLDER = re.compile(r"\{([A-Za-z_][A-Za-z0-9_.]*)\}")
+_TYPES = {"string", "integer", "number", "boolean", "array", "object"}
+Name = Annotated[str, form(r"^[a-z][a-z0-9_]{0,47}$", "Write small letters, digits and `_`, a letter first.")]
+_HOST = "Write the machine alone, as api.example.com, without https:// and without a port."
+Host = Annotated[str, form(r"^[\w.\-]+$|^\[[0-9A-Fa-f:.]+\]$", _HOST, max_length=253), FOR_MACHINES]
+_HEADER = "Write letters, digits and `-`, as X-Api-Key."
+Header = Annotated[str, form(r"^[A-Za-z0-9-]{1,60}$", _HEADER)]
+_ADDRESS = "Write it as https://api.example.com/price?sku={sku}: a placeholder may stand after the machine alone."
+Variable = Annotated[
+    Secret,
+    BeforeValidator(lambda value: json.dumps(value) if isinstance(value, bool | int | float) else value),
+]
+"""A variable of a program: a secret, though not every one holds one."""
+_ENV = {
+    "type": "object",
+    "patternProperties": {"(^|_)(KEY|TOKEN|SECRET|PASS|PASSWORD|PWD)S?(_|$)": {"type": "string", "pattern": SHAPE}},
+    "additionalProperties": {"type": ["string", "number", "boolean"]},
+}
+Milliseconds = Annotated[int, Field(ge=50, le=60_000), NUMBER]
+
+
+class HttpTool(Section):
+    """One HTTP request that a model may make, by filling in its parameters."""
+
+    description: Annotated[Text, Field(min_length=1, max_length=1000)]
+    """Purpose of the tool and when it helps, at most 1000 characters: the model chooses by it."""
+    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"] = "GET"
+    """HTTP method. GET, PUT and DELETE are repeated where an answer is lost, others only with `idempotency`."""
+    url: Annotated[str, form(r"^https?://[^\s{}@/?#]+([/?]\S*)?$", _ADDRESS, max_length=2000), ADDRESS]
+    """Address. `{name}` takes a parameter, after the host alone; the host must stand in `hosts`."""
+    headers: Mapping[Header, Token] = {}
+    """Headers to their values. Secrets are references, as `Bearer ${ERP_TOKEN}`. A model never changes them."""
+    query: Mapping[Line, Annotated[Line, FOR_MACHINES]] = {}
+    """Query parameters to their values, in which `{name}` is filled in."""
+    body: Annotated[Mapping[str, Any] | None, FOR_MACHINES] = None
+    """JSON body, in whose texts `{name}` is filled in. Unset: none is sent."""
+    parameters: Mapping[str, Any] = {}
+    """JSON schema of the values that the model fills in. All are required unless `required` says otherwise."""
+    result: Mapping[Line, Line] = {}
+    """Parts of the response that the model is shown: name to dotted path in the JSON that comes back, `*` for each of a
+    list. Empty: all of it."""
+    timeout_ms: Milliseconds = 3000
+    """Milliseconds until one request is given up. A turn has about 10,000, and its model calls need most of them."""
+    tries: Annotated[int, Field(ge=1, le=5), NUMBER] = 2
+    """Number of requests at most for one call, where it may be repeated."""
+    idempotency: Header | None = None
+    """Header that carries a key which stays the same for the same call. With it, POST and PATCH are repeated too."""
+    slashes: Flag = False
+    """Whether a value in the path may hold `/`, as a file's path does. Off: separators are refused."""
+    max_bytes: Annotated[int, Field(ge=256, le=4_194_304), NUMBER] = 65_536
+    """Bytes of the longest response that is read. A longer one is an error: the model would not read it all."""
+
+    @property
+    def schema_(self) -> dict[str, Any]:
+        """The parameters as a whole JSON schema of an object."""
+        said = dict(self.parameters)
+        properties = said.get("properties", {})
+        return {"type": "object", "required": list(properties), **said, "properties": properties}
+
+    def templates(self) -> Iterator[str]:
+        """Every text that placeholders are filled into."""
+        yield self.url
+        yield from self.query.values()
+        yield from _texts(self.body)
+
+    @property
+    def personal(self) -> bool:
+        """Whether the request says who the contact is."""
+        return any(name in CONTACT for text in self.templates() for name in placeholders(text))
+
+    @model_validator(mode="after")
+    def _parameters_are_known(self) -> "HttpTool":
+        properties = self.parameters.get("properties", {})
+        if not isinstance(properties, Mapping) or self.parameters.get("type", "object") != "object":
+            remedy = "Write `parameters: {properties: {sku: {type: string}}}`."
+            raise wrong("schema", "a JSON schema of an object is needed", remedy, "parameters")
+        for name, each in properties.items():
+            if not isinstance(each, Mapping) or ("type" in each and each["type"] not in _TYPES):
+                remedy = f"Write `{name}: {{type: string}}`; types are {', '.join(sorted(_TYPES))}."
+                raise wrong("schema", f"`{name}` is no JSON schema", remedy, "parameters", "properties", name)
+        self._placeholders_are_known(properties)
+        return self
+
+    def _placeholders_are_known(self, properties: Mapping[str, Any]) -> None:
+        required = self.parameters.get("required", [])
+        for name in required if isinstance(required, list | tuple) else ():
+            if name not in properties:
+                remedy = suggestion(str(name), properties)
+                raise wrong("schema", f"`{name}` is required and not declared", remedy, "parameters", "required")
+        for key in ("url", "query", "body"):
+            for text in _texts(getattr(self, key)):
+                for name in placeholders(text):
+                    if name not in properties and name not in CONTACT:
+                        remedy = (
+                            f"{suggestion(name, [*properties, *CONTACT])} Declare it under `parameters.properties`."
+                        )
+                        raise wrong("placeholder", f"nothing fills {{{name[:60]}}}", remedy, key)
+
+
+class McpServer(Section):
+    """A server of the Model Context Protocol: `url` or `command`, one of the two."""
+
+    url: (
+        Annotated[str, form(r"^https?://[^\s{}@/?#]+(/\S*)?$", "Write it as https://mcp.example.com/mcp."), ADDRESS]
+        | None
+    ) = None
+    """Address of a server that speaks streamable HTTP; its host must stand in `hosts`."""
+    headers: Mapping[Header, Token] = {}
+    """Headers to their values, sent with each request. Secrets are references."""
+    command: Annotated[tuple[str, ...], Field(max_length=50), FOR_MACHINES] = ()
+    """Program on this machine and its arguments, as a list. Each worker starts one and ends it."""
+    env: Annotated[Mapping[Line, Variable], WithJsonSchema(_ENV)] = {}
+    """Environment of the program: variable to value. It gets no others of ours. Secrets are references."""
+    tools: tuple[Line, ...] = ()
+    """Names of its tools that crews may use. Empty: all, 64 at most."""
+    timeout_ms: Milliseconds = 5000
+    """Milliseconds until one call is given up. Progress that the server reports lengthens it, up to the deadline."""
+
+    @model_validator(mode="after")
+    def _one_way(self) -> "McpServer":
+        if bool(self.url) == bool(self.command):
+            raise wrong("one-of", "either `url` or `command` is needed", "Write one of the two.", "url")
+        return self
+
+
+class Tools(Section):
+    """Tools and hosts that a tenant's crews may use."""
+
+    hosts: tuple[Host, ...] = ()
+    """Hosts that tools may call, as api.example.com. Nothing else is reached."""
+    private_hosts: tuple[Host, ...] = ()
+    """Those of `hosts` that may stand at private addresses. Others are refused there, whatever DNS says."""
+    http: Mapping[Name, HttpTool] = {}
+    """HTTP tools: name to request. Agents list the names under `tools`."""
+    mcp: Mapping[Name, McpServer] = {}
+    """MCP servers: name to server. An agent that lists the name may use all of its tools."""
+    calls_per_turn: Annotated[int, Field(ge=1, le=64), NUMBER] = 8
+    """How often one tool may be called for one turn, whatever its arguments. A model that asks on is made to answer."""
+
+    def names(self) -> frozenset[str]:
+        """The names that an agent's or task's `tools` may hold."""
+        return frozenset((*BUILT_IN, *self.http, *self.mcp))
+
+    def fingerprints(self) -> tuple[str, ...]:
+        """What tells the secrets in it from others, without showing them."""
+        secrets = [each.headers for each in self.http.values()]
+        secrets += [several for each in self.mcp.values() for several in (each.headers, each.env)]
+        return tuple(secret.fingerprint() for each in secrets for secret in each.values())
+
+    @model_validator(mode="after")
+    def _hosts_are_allowed(self) -> "Tools":
+        known = {_named(host) for host in self.hosts}
+        for kind, several in (("http", self.http), ("mcp", self.mcp)):
+            for name, each in several.items():
+                host = _host(each.url, kind, name) if each.url else None
+                if host is not None and host not in known:
+                    remedy = f"Add {host} to `hosts:`, or mend the address."
+                    raise wrong("unknown-host", f"{host} is not among `hosts`", remedy, kind, name, "url")
+                if name in BUILT_IN or (kind == "mcp" and name in self.http):
+                    raise wrong("name-twice", "another tool has this name", "Give it another one.", kind, name)
+        return self
+
+
+def _host(url: str, kind: str, name: str) -> str:
+    try:
+        return parse(url.partition("{")[0]).raw_host or ""
+    except Forbidden as error:
+        raise wrong("address", str(error), "Write it as https://api.example.com/...", kind, name, "url") from None
+
+
+def _named(host: str) -> str:
+    try:
+        return normal_host(host)
+    except Forbidden as error:
+        raise wrong("host", str(error), _HOST, "hosts") from None
+
+
+def placeholders(text: str) -> list[str]:
+    """The names in braces."""
+    return _PLACEHOLDER.findall(text)
+
+
+def _texts(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for each in value.values():
+            yield from _texts(each)
+    elif isinstance(value, list | tuple):
+        for each in value:
+            yield from _texts(each)
