@@ -49,7 +49,7 @@ def findings(folder: Path, environment: Mapping[str, str]) -> tuple[list, list, 
 
 def _astray(folder: Path) -> list[str]:
     """A note for each file of secrets that lies where a wheel, an image or git would take it."""
-    from ops.secret_places import strays, warnings
+    from ops.connect.secret_places import strays, warnings
 
     return [line for path in strays(folder) for line in warnings(path)]
 

@@ -13,8 +13,8 @@ from ops.printing import an_address, as_json, complain, ids, takes_config, takes
 
 if TYPE_CHECKING:
     from config.mapping.mapping_edit import MappingEdit
-    from ops.connecting import Connected, Step
-    from ops.secrets_file import SecretsFile
+    from ops.connect.connecting import Connected, Step
+    from ops.connect.secrets_file import SecretsFile
     from workers.chatwoot.admin import Admin, Setup
 
 SUMMARY = "connect a Chatwoot account: bot, inboxes, webhook, secrets and mapping; shows first what it will do"
@@ -74,7 +74,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Show or do it; 1 where Chatwoot refuses or the mapping cannot be edited, 2 where something is left out."""
     from config.mapping.mapping_edit import NotEditable
     from config.secrets.encryption import EncryptionError
-    from ops.connecting import UnknownInbox
+    from ops.connect.connecting import UnknownInbox
     from workers.chatwoot.admin import AdminError
 
     if not arguments.remove and not arguments.ours:
@@ -97,7 +97,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _safe(arguments: argparse.Namespace) -> bool:
     """Whether secrets may go where they are to go; a word on stderr where not, and of others that lie badly."""
-    from ops.secret_places import DEFAULT, package_around, strays, warnings
+    from ops.connect.secret_places import DEFAULT, package_around, strays, warnings
 
     target = arguments.secrets = arguments.secrets or DEFAULT
     for path in strays(arguments.config):
@@ -121,8 +121,8 @@ async def _run(arguments: argparse.Namespace) -> int:
     import aiohttp
 
     from config.mapping.mapping_edit import MappingEdit
-    from ops.connecting import Connected
-    from ops.secrets_file import SecretsFile
+    from ops.connect.connecting import Connected
+    from ops.connect.secrets_file import SecretsFile
     from workers.chatwoot.admin import Admin
 
     async with aiohttp.ClientSession() as session:
@@ -159,7 +159,7 @@ def _token() -> str:
 
 async def _connect(work: _Work) -> int:
     from config.document.problems import suggestion
-    from ops.connecting import Wish, connecting
+    from ops.connect.connecting import Wish, connecting
 
     if not work.arguments.domain and not work.edit.has_account(work.key):
         complain("--domain is needed for an account that the mapping does not have: retail, health, ...")
@@ -185,7 +185,7 @@ async def _connect(work: _Work) -> int:
 
 def _fits_installation(work: _Work) -> bool:
     """Whether --url is the address of the installation that is meant, or may become it."""
-    from ops.examples import ADDRESS, address_of
+    from ops.connect.examples import ADDRESS, address_of
 
     name, url = work.arguments.installation, work.arguments.url
     known = address_of(work.edit, name, work.known)
@@ -199,7 +199,7 @@ def _fits_installation(work: _Work) -> bool:
 
 def _drop_examples(work: _Work) -> list[str]:
     """Take what the mapping shipped as examples out of it, as far as nobody uses it; what is done, as sentences."""
-    from ops.examples import ADDRESS, address_of, unused
+    from ops.connect.examples import ADDRESS, address_of, unused
 
     done = []
     for key, name in unused(work.edit, work.known).items():
@@ -324,9 +324,9 @@ def _quoted(text: str) -> Any:
 
 
 async def _remove(work: _Work) -> int:
-    from ops.connecting import removing
-    from ops.secret_places import OLD_NAME
-    from ops.secrets_file import SecretsFile
+    from ops.connect.connecting import removing
+    from ops.connect.secret_places import OLD_NAME
+    from ops.connect.secrets_file import SecretsFile
 
     work.steps = removing(work.admin, work.setup, work.key)
     name = f"CHATWOOT_{re.sub(r'[^A-Za-z0-9]', '_', work.key).upper()}"

@@ -6,7 +6,7 @@ from os import environ
 from typing import TYPE_CHECKING
 
 from config.schema.channels import CHANNELS
-from ops.plans import show_plan
+from ops.crew.plans import show_plan
 from ops.printing import as_json, complain, table, takes_config, takes_json
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def _done(crewing: "CrewSet", settings: "Settings", arguments: argparse.Namespac
     if arguments.action == "plan":
         return show_plan(crewing, settings, arguments)
     if arguments.action == "show" and arguments.prompt:
-        from ops.prompts import show_prompt
+        from ops.crew.prompts import show_prompt
 
         return show_prompt(crewing, settings, arguments)
     return _show(crewing, arguments) if arguments.action == "show" else _list(crewing, arguments)

@@ -64,7 +64,7 @@ def _count(word: str) -> int:
 
 def run(arguments: argparse.Namespace) -> int:
     """Do it; 1 where it cannot be done."""
-    from ops import hands, views
+    from ops.jobs import hands, views
     from ops.reach import with_redis
 
     looks: dict[str, tuple[Show, Callable[[object], None]]] = {

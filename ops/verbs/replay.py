@@ -21,7 +21,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Say what will be done, and do it; 1 where it cannot be done."""
-    from ops.hands import replay
+    from ops.jobs.hands import replay
     from ops.reach import with_redis
 
     return with_redis(lambda connection: replay(connection, arguments))

@@ -13,7 +13,7 @@ import pytest
 
 from config.loading.loader import inspect
 from config.mapping.mapping_edit import MappingEdit
-from ops.examples import ADDRESS, SHOWN, unused
+from ops.connect.examples import ADDRESS, SHOWN, unused
 
 ROOT = Path(__file__).resolve().parents[2]
 CANARY = b"-".join((b"TOKEN=canary", b"5e1f"))  # whole nowhere in these files themselves
@@ -101,7 +101,7 @@ def test_our_reading_of_dockerignore_is_dockers() -> None:
     assert left_out("a/b/.env.local")
     assert not left_out("config/loading/loader.py")
     assert not left_out("config/domains/_base/config.yaml")
-    assert not left_out("ops/secrets_file.py")
+    assert not left_out("ops/connect/secrets_file.py")
 
 
 @pytest.mark.parametrize("name", SECRETS)

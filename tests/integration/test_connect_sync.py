@@ -15,7 +15,7 @@ from aiohttp import web
 
 from config.loading.loader import inspect
 from config.mapping.mapping_edit import MappingEdit, NotEditable
-from ops.secrets_file import SecretsFile
+from ops.connect.secrets_file import SecretsFile
 from sandbox.chatwoot import app, seed
 from sandbox.chatwoot.world import World
 from sandbox.processes import free_port

@@ -14,9 +14,9 @@ from chatwootai.stores.operators.letters import Letter, Letters
 from chatwootai.stores.operators.lives import Lives
 from chatwootai.stores.server.connection import Connection
 from chatwootai.stores.server.footing import footing
+from ops.jobs.sought import find
 from ops.printing import table
 from ops.reach import Impossible, accounts
-from ops.sought import find
 
 Json = dict[str, Any]
 _MANY = 10

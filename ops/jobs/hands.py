@@ -11,9 +11,9 @@ from chatwootai.stores.operators.letters import Letter, Letters
 from chatwootai.stores.operators.lives import Life, Lives
 from chatwootai.stores.operators.readmission import Fate, Hastened, Readmission
 from chatwootai.stores.server.connection import Connection
+from ops.jobs.sought import Sought, find
 from ops.printing import complain
 from ops.reach import Impossible, accounts, agreed, chatwoots
-from ops.sought import Sought, find
 
 _PATIENCE = 5.0
 _HASTENED = {

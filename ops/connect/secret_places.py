@@ -4,7 +4,7 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-from ops.secrets_file import SecretsFile
+from ops.connect.secrets_file import SecretsFile
 
 DEFAULT = Path(".env")
 """In the working directory, where Docker Compose looks for it."""

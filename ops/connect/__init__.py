@@ -1,0 +1,1 @@
+"""What `chatwootai connect` plans, and where it puts secrets."""

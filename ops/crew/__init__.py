@@ -1,0 +1,1 @@
+"""What `chatwootai crew` shows of a crew: its plan and its prompt."""

@@ -1,0 +1,1 @@
+"""What `chatwootai jobs` and `replay` show and do."""
