@@ -22,7 +22,7 @@ from chatwootai.stores.server.fullness import FULLNESS
 from chatwootai.stores.server.outage import OUTAGE
 from chatwootai.telemetry import log, metrics
 from config.settings.pacing import Context
-from ingress.journal import Journal, JournalRefused
+from ingress.journal.journal import Journal, JournalRefused
 from ingress.pressure import Gauge
 
 REDIS_SECONDS: Final = 1.0  # of connecting and of one answer; then the journal has the word. Chatwoot waits 5 s

@@ -23,7 +23,7 @@ from ingress import health
 from ingress.admission import REDIS_RETRIES, REDIS_SECONDS, Admissions
 from ingress.connections import Connections, Site
 from ingress.environment import MOST_CONNECTIONS, Environment
-from ingress.journal import Journal
+from ingress.journal.journal import Journal
 from ingress.webhook import Door
 
 _SHUTDOWN_SECONDS = 10.0

@@ -23,7 +23,7 @@ from config.snapshot import Account, Installation, Secret, Snapshot
 from ingress.admission import Admissions
 from ingress.bounds import MIB, MOST_MIB
 from ingress.connections import Connections
-from ingress.journal import MOST_BYTES, Journal
+from ingress.journal.journal import MOST_BYTES, Journal
 from ingress.server import application, listening
 from ingress.webhook import Door
 

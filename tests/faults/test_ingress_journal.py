@@ -17,9 +17,9 @@ from chatwootai.stores import keys
 from chatwootai.stores.server.connection import connect
 from chatwootai.stores.server.embedded import Embedded
 from ingress.bounds import MIB
-from ingress.journal import Journal, JournalRefused
-from ingress.journal_file import SUFFIX, JournalFile
-from ingress.records import MOST_PAYLOAD, frame
+from ingress.journal.journal import Journal, JournalRefused
+from ingress.journal.journal_file import SUFFIX, JournalFile
+from ingress.journal.records import MOST_PAYLOAD, frame
 from tests.door import Process, Visitor, message, open_door, process
 
 CONVERSATIONS = 10

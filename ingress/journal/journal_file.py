@@ -11,7 +11,7 @@ import secrets
 from pathlib import Path
 from typing import Final, NamedTuple, Self
 
-from ingress.records import HEAD_BYTES, MOST_PAYLOAD, scan
+from ingress.journal.records import HEAD_BYTES, MOST_PAYLOAD, scan
 
 SUFFIX: Final = ".journal"
 _USUAL_CHUNK: Final = 1024 * 1024  # many records of the usual size

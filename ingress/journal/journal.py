@@ -13,13 +13,13 @@ from typing import Final, NamedTuple, TypeVar
 
 from chatwootai.telemetry import log, metrics
 from chatwootai.telemetry.tasks import owned
-from ingress.journal_file import SUFFIX, Batch, JournalFile
-from ingress.records import TooLong, frame
+from ingress.journal.journal_file import SUFFIX, Batch, JournalFile
+from ingress.journal.records import TooLong, frame
 
 MOST_BYTES: Final = 256 * 1024 * 1024
 _USUAL_RECORD: Final = 1024
 T = TypeVar("T")
-_log = log.get("ingress.journal")
+_log = log.get("ingress.journal.journal")
 _events = {name: metrics.JOURNAL_EVENTS.labels(name) for name in ("appended", "torn", "adopted", "refused", "rejected")}
 
 
