@@ -1,1 +1,1 @@
-"""Stand-ins with a face: a Chatwoot and an LLM to talk to, traffic, the bench. Never imported by the rooms above."""
+"""Stand-ins with a face: a Chatwoot, an LLM, the system around them. Never imported by the rooms above."""

@@ -10,12 +10,12 @@ EXAMPLES = "  chatwootai bench --json"
 
 
 def forward(argv: Sequence[str]) -> int:
-    """The sandbox reads the arguments itself, `--help` included."""
-    return call("sandbox.bench.command", argv)
+    """The bench reads the arguments itself, `--help` included."""
+    return call("bench.command", argv)
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """None here: they are the sandbox's."""
+    """None here: they are the bench's."""
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -11,7 +11,7 @@ EXAMPLES = "  chatwootai demo --once"
 
 def forward(argv: Sequence[str]) -> int:
     """The sandbox reads the arguments itself, `--help` included."""
-    return call("sandbox.demo", argv)
+    return call("sandbox.installation.demo", argv)
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

@@ -7,8 +7,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from sandbox.chatwoot import app, seed, snapshot
-from sandbox.chatwoot.world import World
+from sandbox.chatwoot import app
+from sandbox.chatwoot.world import seed, snapshot
+from sandbox.chatwoot.world.world import World
 
 _SAVE_EVERY = 1.0
 

@@ -9,13 +9,13 @@ from aiohttp import web
 
 from sandbox.chatwoot import files
 from sandbox.chatwoot.api import contacts, conversations, directory, messages, setup
-from sandbox.chatwoot.carrier import Carrier
 from sandbox.chatwoot.driving import customers, seeing, state, teammates, trouble
 from sandbox.chatwoot.faults import Faults
 from sandbox.chatwoot.house import HOUSE, House, Trace
 from sandbox.chatwoot.page import serve as page
-from sandbox.chatwoot.webhooks import Dispatcher, Sending
-from sandbox.chatwoot.world import World
+from sandbox.chatwoot.sending.carrier import Carrier
+from sandbox.chatwoot.sending.webhooks import Dispatcher, Sending
+from sandbox.chatwoot.world.world import World
 
 _LARGEST_BODY = 64 * 2**20
 

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple, cast
 
 import aiohttp
 
-from sandbox.chatwoot.records import Json
+from sandbox.chatwoot.world.records import Json
 
 
 class DriverError(RuntimeError):

@@ -8,7 +8,7 @@ from random import Random
 from typing import Any, Final
 
 from sandbox.chatwoot.pages import PAGES
-from sandbox.chatwoot.records import Json
+from sandbox.chatwoot.world.records import Json
 
 KINDS: Final = ("status", "cut", "hang", "page")
 _WORDS: Final = {

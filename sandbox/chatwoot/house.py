@@ -6,12 +6,12 @@ from typing import Final
 
 from aiohttp import web
 
-from sandbox.chatwoot.carrier import Carrier
 from sandbox.chatwoot.faults import Faults
-from sandbox.chatwoot.journal import Journal
-from sandbox.chatwoot.records import Json
-from sandbox.chatwoot.webhooks import Dispatcher
-from sandbox.chatwoot.world import World
+from sandbox.chatwoot.sending.carrier import Carrier
+from sandbox.chatwoot.sending.journal import Journal
+from sandbox.chatwoot.sending.webhooks import Dispatcher
+from sandbox.chatwoot.world.records import Json
+from sandbox.chatwoot.world.world import World
 
 Trace = Callable[[str], Awaitable[Json | None]]
 

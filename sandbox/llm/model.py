@@ -6,12 +6,12 @@ from typing import Any
 
 import orjson
 
-from sandbox.llm import tools, words
-from sandbox.llm.answer import SHORTEST, compose, nearest
+from sandbox.llm.answering import tools, words
+from sandbox.llm.answering.answer import SHORTEST, compose, nearest
+from sandbox.llm.answering.prompt import Prompt, read, text_of
+from sandbox.llm.answering.schema import Filler
 from sandbox.llm.curve import CURVES, Curve, Lengths, Pace, named
 from sandbox.llm.errors import invalid
-from sandbox.llm.prompt import Prompt, read, text_of
-from sandbox.llm.schema import Filler
 from sandbox.llm.settings import Settings
 
 _REAL_MEDIAN = 70

@@ -6,16 +6,17 @@ from typing import Any
 import orjson
 from aiohttp import web
 
-from sandbox.llm import audio, chat
-from sandbox.llm.embedding import DIMENSIONS, embed, encoded
+from sandbox.llm import chat
+from sandbox.llm.answering import audio
+from sandbox.llm.answering.embedding import DIMENSIONS, embed, encoded
+from sandbox.llm.answering.prompt import text_of
+from sandbox.llm.answering.words import count
 from sandbox.llm.errors import invalid, rate_limited, server_error
 from sandbox.llm.faults import Fault, Faults, Kind
 from sandbox.llm.limits import Limits
 from sandbox.llm.model import Model, checked, limit, prompt_size
-from sandbox.llm.prompt import text_of
 from sandbox.llm.settings import MODELS, Settings
 from sandbox.llm.stats import Entry, Stats
-from sandbox.llm.words import count
 
 
 class Server:

@@ -15,9 +15,10 @@ from chatwootai.channels.incoming.words import channel_of
 from chatwootai.channels.outgoing.render import render
 from chatwootai.channels.registry import shapes
 from chatwootai.model.message.outbox import MARK, Action, ActionKind
-from sandbox.chatwoot import app, seed
+from sandbox.chatwoot import app
 from sandbox.chatwoot.driver import Driver, Thread
-from sandbox.chatwoot.world import World
+from sandbox.chatwoot.world import seed
+from sandbox.chatwoot.world.world import World
 from workers.delivery.posting import as_posted
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")

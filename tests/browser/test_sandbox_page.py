@@ -10,9 +10,10 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from sandbox.chatwoot import app, seed
+from sandbox.chatwoot import app
 from sandbox.chatwoot.driver import Driver
-from sandbox.chatwoot.world import World
+from sandbox.chatwoot.world import seed
+from sandbox.chatwoot.world.world import World
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 playwright_api = pytest.importorskip(

@@ -21,8 +21,8 @@ import aiohttp
 from chatwootai.stores import keys
 from chatwootai.stores.server.connection import StoreUnavailable, connect, store_errors
 from sandbox.chatwoot.driver import Driver, Sent, Thread
-from sandbox.processes import Process, free_port
-from sandbox.system import Plan, System
+from sandbox.installation.processes import Process, free_port
+from sandbox.installation.system import Plan, System
 from tests.faults.relay import Relay
 
 SCALE = float(os.environ.get("FAULTS_SCALE", "1"))

@@ -13,7 +13,7 @@ from typing import Self
 
 import hiredis
 
-from sandbox.processes import free_port
+from sandbox.installation.processes import free_port
 
 _LOGIN = frozenset({b"AUTH", b"HELLO", b"SELECT", b"CLIENT", b"PING", b"QUIT"})
 """What a Redis that refuses scripts still answers."""

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from sandbox.chatwoot.driver import Driver, Sent
-from sandbox.chatwoot.seed import plant
-from sandbox.chatwoot.world import World
-from sandbox.processes import Process
-from sandbox.system import Plan, System
+from sandbox.chatwoot.world.seed import plant
+from sandbox.chatwoot.world.world import World
+from sandbox.installation.processes import Process
+from sandbox.installation.system import Plan, System
 
 ACCOUNT = 2
 TEAM = next(team.id for team in plant(World(seed=7)).teams.values() if team.account_id == ACCOUNT)

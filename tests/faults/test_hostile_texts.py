@@ -2,8 +2,8 @@
 
 import asyncio
 
-from sandbox.bench.entries.hostile import hostile, texts, unanswered
-from sandbox.hostile import SHAPES
+from bench.entries.hostile import hostile, texts, unanswered
+from bench.hostile import SHAPES
 from tests.faults.desk import Desk, scaled
 
 _COUNT = len(SHAPES)

@@ -10,7 +10,7 @@ import pytest
 from chatwootai.stores.server.connection import Connection, StoreUnavailable, connect, store_errors
 from chatwootai.stores.server.embedded import BUNDLED, SYSTEM, WISH, NoRedis, server_binary
 from chatwootai.stores.server.examination import probe
-from sandbox.system import Plan
+from sandbox.installation.system import Plan
 from tests.faults import desk as desks
 from tests.faults.desk import PATIENCE, Desk, Ground, scaled
 

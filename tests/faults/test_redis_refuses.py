@@ -11,8 +11,8 @@ import pytest
 
 from chatwootai.stores.server.connection import Connection, connect
 from chatwootai.stores.server.embedded import Embedded
-from sandbox.processes import Process
-from sandbox.system import Plan
+from sandbox.installation.processes import Process
+from sandbox.installation.system import Plan
 from tests.faults import desk as desks
 from tests.faults.desk import Desk, Ground, scaled
 from tests.faults.refusing import SCRIPTS, Refusing

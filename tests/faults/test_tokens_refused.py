@@ -14,7 +14,7 @@ import yaml
 from chatwootai.stores import keys
 from chatwootai.stores.installation.refusals import Refusals
 from chatwootai.stores.server.connection import connect
-from sandbox.system import Plan
+from sandbox.installation.system import Plan
 from tests.faults import desk as desks
 from tests.faults.desk import LEASE, SETTINGS, Desk, Ground, scaled
 

@@ -12,7 +12,7 @@ import pytest
 from aiohttp import web
 
 from sandbox.chatwoot.driver import Driver
-from sandbox.system import Plan
+from sandbox.installation.system import Plan
 from tests.crews_endpoint import Body, Recorder, completion, endpoint, last, tool_call
 from tests.faults.desk import Ground
 from tests.integration.test_tools_used import served

@@ -9,8 +9,8 @@ import pytest
 from chatwootai.stores.operators.letters import Letters
 from chatwootai.stores.server.connection import connect
 from sandbox.chatwoot.driver import Driver
-from sandbox.processes import Process
-from sandbox.system import Plan, System
+from sandbox.installation.processes import Process
+from sandbox.installation.system import Plan, System
 from tests.faults.frozen_reader import FREEZES
 
 ACCOUNT, INBOX_CHANNEL = 2, "whatsapp"

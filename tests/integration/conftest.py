@@ -7,8 +7,8 @@ import aiohttp
 import pytest
 
 from sandbox.chatwoot.driver import Driver
+from sandbox.installation.system import Plan, System
 from sandbox.llm.driver import Driver as Llm
-from sandbox.system import Plan, System
 
 
 @pytest.fixture(scope="module")

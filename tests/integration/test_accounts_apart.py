@@ -18,12 +18,12 @@ import pytest
 
 from chatwootai.stores import keys
 from chatwootai.stores.server.connection import Connection, connect
-from sandbox.chatwoot import seed
 from sandbox.chatwoot.driver import Driver, Sent
-from sandbox.chatwoot.world import World
+from sandbox.chatwoot.world import seed
+from sandbox.chatwoot.world.world import World
+from sandbox.installation.processes import Process, free_port
+from sandbox.installation.system import Plan, System
 from sandbox.llm.driver import Driver as Llm
-from sandbox.processes import Process, free_port
-from sandbox.system import Plan, System
 from workers.chatwoot.admin import Admin, address
 
 PHONE = "+5531987654321"

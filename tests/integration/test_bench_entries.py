@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from sandbox.bench.entries import ingress, path
+from bench.entries import ingress, path
 
 LINUX = sys.platform.startswith("linux")
 

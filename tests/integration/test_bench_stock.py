@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from sandbox.bench.entries import growth
-from sandbox.bench.queues import OURS, bench
-from sandbox.bench.stock import prepare
+from bench.entries import growth
+from bench.queues import OURS, bench
+from bench.stock import prepare
 
 
 async def test_every_copy_of_a_stock_holds_its_open_conversations_and_runs_jobs(tmp_path: Path) -> None:

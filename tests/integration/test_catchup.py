@@ -18,11 +18,12 @@ from chatwootai.stores.operators.lives import Lives
 from chatwootai.stores.server.connection import Connection, connect
 from config.settings.reach import Messages
 from ingress.payload import Arrival, parse
-from sandbox.chatwoot import app, seed
+from sandbox.chatwoot import app
 from sandbox.chatwoot.driver import Driver, Sent
-from sandbox.chatwoot.webhooks import Sending
-from sandbox.chatwoot.world import World
-from sandbox.system import Plan, System
+from sandbox.chatwoot.sending.webhooks import Sending
+from sandbox.chatwoot.world import seed
+from sandbox.chatwoot.world.world import World
+from sandbox.installation.system import Plan, System
 from workers.catch_up.catchup import CatchUp, pending, unanswered
 from workers.catch_up.catchup_rounds import at_intervals, at_start
 from workers.chatwoot.client import Chatwoot

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 import aiohttp
 import pytest
 
-from sandbox.chatwoot import app, seed
+from sandbox.chatwoot import app
 from sandbox.chatwoot.driver import Driver
-from sandbox.chatwoot.world import World
+from sandbox.chatwoot.world import seed
+from sandbox.chatwoot.world.world import World
 from workers.chatwoot.client import Chatwoot, Sight
 from workers.chatwoot.errors import Gone, MissingUserToken, Refused, TokenRefused
 from workers.chatwoot.records import Mark

@@ -6,8 +6,8 @@ import aiohttp
 import pytest
 
 from sandbox.chatwoot.driver import Driver
+from sandbox.installation.system import System
 from sandbox.llm.driver import Driver as Llm
-from sandbox.system import System
 
 
 @pytest.fixture

@@ -12,8 +12,9 @@ import pytest
 from chatwootai.stores.server.connection import connect
 from config.live.live import Live
 from config.loading.loader import inspect
-from sandbox.chatwoot import app, seed
-from sandbox.chatwoot.world import World
+from sandbox.chatwoot import app
+from sandbox.chatwoot.world import seed
+from sandbox.chatwoot.world.world import World
 
 ROOT = Path(__file__).resolve().parents[2]
 GUIDES = {path.stem: path.read_text(encoding="utf-8") for path in (ROOT / "docs/guides").glob("*.md")}

@@ -16,7 +16,7 @@ from config.live.live import Live
 from config.loading.loader import load
 from config.places import place
 from crews.prompt.prompt import values
-from sandbox.processes import Process, free_port
+from sandbox.installation.processes import Process, free_port
 from tests.door import message, signed
 from workers.floor import Floor
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from sandbox.system import Plan, System
-from sandbox.traffic import drive, errands, metric
+from bench.traffic import drive, errands, metric
+from sandbox.installation.system import Plan, System
 
 SHIPPED = (Path(__file__).resolve().parents[2] / "config/domains/retail/account_1/config.yaml").read_text("utf-8")
 PROCESSES = ("ingress", "worker", "worker-2")

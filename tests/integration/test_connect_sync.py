@@ -16,9 +16,10 @@ from aiohttp import web
 from config.loading.loader import inspect
 from config.mapping.mapping_edit import MappingEdit, NotEditable
 from ops.connect.secrets_file import SecretsFile
-from sandbox.chatwoot import app, seed
-from sandbox.chatwoot.world import World
-from sandbox.processes import free_port
+from sandbox.chatwoot import app
+from sandbox.chatwoot.world import seed
+from sandbox.chatwoot.world.world import World
+from sandbox.installation.processes import free_port
 from workers.account.sync import compare
 
 OURS = "https://ai.example.com"

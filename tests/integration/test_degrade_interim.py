@@ -7,7 +7,7 @@ import aiohttp
 import pytest
 
 from sandbox.chatwoot.driver import Driver
-from sandbox.system import Plan, System
+from sandbox.installation.system import Plan, System
 
 INTERIM = "Oi! Aqui é da Sandra Cosmeticos 💄\n\nUm momento, por favor: estou verificando e já respondo."
 """With the greeting: it is what is said first."""

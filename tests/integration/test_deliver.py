@@ -20,9 +20,10 @@ from chatwootai.stores.operators.lives import Lives
 from chatwootai.stores.server.connection import Connection
 from config.loading.loader import load
 from crews.answer.draft import Crews
-from sandbox.chatwoot import app, seed
+from sandbox.chatwoot import app
 from sandbox.chatwoot.driver import Driver, Sent
-from sandbox.chatwoot.world import World
+from sandbox.chatwoot.world import seed
+from sandbox.chatwoot.world.world import World
 from workers.away import ChatwootAway
 from workers.delivery.deliver import deliver
 from workers.floor import Floor

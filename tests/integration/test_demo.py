@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from redis import Redis
 
-from sandbox.processes import free_port
+from sandbox.installation.processes import free_port
 
 COMMAND = [str(Path(sys.executable).with_name("chatwootai")), "demo"]
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from sandbox.chatwoot.driver import Driver
-from sandbox.system import Plan, System
+from sandbox.installation.system import Plan, System
 from tests.dialect_endpoint import Case, Said, saying
 
 pytestmark = pytest.mark.slow

@@ -4,9 +4,9 @@ import re
 
 import aiohttp
 
+from bench.traffic import CHANNELS, drive, ended_and_running, errands, metric, settled
 from sandbox.chatwoot.driver import Driver
-from sandbox.system import System
-from sandbox.traffic import CHANNELS, drive, ended_and_running, errands, metric, settled
+from sandbox.installation.system import System
 
 
 async def test_each_of_forty_is_answered_once_and_rightly(system: System) -> None:

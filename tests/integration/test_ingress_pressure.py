@@ -10,7 +10,7 @@ import pytest
 from chatwootai.stores.operators.readmission import Readmission
 from chatwootai.stores.server.connection import Connection
 from chatwootai.stores.server.embedded import Embedded
-from sandbox.processes import Process, free_port
+from sandbox.installation.processes import Process, free_port
 from tests.door import SECRET, Visitor, message, signed
 
 OTHER = "another24charsEXAMPLEXXX"

@@ -10,8 +10,8 @@ import httpx
 import openai
 import pytest
 
+from sandbox.installation.processes import Process, free_port
 from sandbox.llm.driver import Driver
-from sandbox.processes import Process, free_port
 
 SYSTEM = {"role": "system", "content": "- Entregamos em 3 a 7 dias úteis.\n- Trocas em até 30 dias."}
 QUESTION = [SYSTEM, {"role": "user", "content": "Qual o prazo de entrega do PED-7781?"}]

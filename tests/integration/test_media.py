@@ -10,8 +10,8 @@ from chatwootai.stores import keys
 from chatwootai.stores.conversation.media import Readings
 from chatwootai.stores.server.connection import connect
 from sandbox.chatwoot.driver import Driver
+from sandbox.installation.system import Plan, System
 from sandbox.llm.driver import Driver as Llm
-from sandbox.system import Plan, System
 from tests.unit.test_media_read import pdf, sheet
 
 PNG = base64.b64decode(

@@ -8,9 +8,9 @@ from pathlib import Path
 from chatwootai.stores import keys
 from chatwootai.stores.operators.lives import Lives
 from chatwootai.stores.server.connection import connect
-from sandbox.chatwoot import seed
 from sandbox.chatwoot.driver import Driver
-from sandbox.system import System
+from sandbox.chatwoot.world import seed
+from sandbox.installation.system import System
 from tests.integration.test_ops_jobs import Desk, settled
 from workers.letters import dead_letter
 

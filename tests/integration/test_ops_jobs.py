@@ -20,9 +20,9 @@ from chatwootai.stores.jobs.queue import Queue
 from chatwootai.stores.operators.lives import Lives
 from chatwootai.stores.server.connection import Connection, connect
 from chatwootai.stores.server.embedded import Embedded
-from sandbox.chatwoot import seed
 from sandbox.chatwoot.driver import Driver, Sent
-from sandbox.system import System
+from sandbox.chatwoot.world import seed
+from sandbox.installation.system import System
 from workers.letters import dead_letter
 
 PROGRAM = Path(sys.executable).with_name("chatwootai")

@@ -9,10 +9,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 import aiohttp
 import pytest
 
+from bench.traffic import ended_and_running
 from sandbox.chatwoot.driver import Driver, Sent
+from sandbox.installation.system import Plan, System
 from sandbox.llm.driver import Driver as Llm
-from sandbox.system import Plan, System
-from sandbox.traffic import ended_and_running
 
 RUNS = 10
 _numbers = itertools.count(1000)

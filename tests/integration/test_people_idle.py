@@ -13,7 +13,7 @@ import pytest
 from chatwootai.stores import keys
 from chatwootai.stores.server.connection import Connection, connect
 from sandbox.chatwoot.driver import Driver, Sent
-from sandbox.system import Plan, System
+from sandbox.installation.system import Plan, System
 
 SETTINGS = "rate_per_minute: 100000\ndeadline_ms: 60000\nburst: {window_ms: 0, cap_ms: 0}\n"
 ASK = "Qual o telefone da loja?"

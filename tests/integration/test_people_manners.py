@@ -12,8 +12,8 @@ import yaml
 
 from config.settings.hours import DAYS
 from sandbox.chatwoot.driver import Driver, Sent
+from sandbox.installation.system import Plan, System
 from sandbox.llm.driver import Driver as Llm
-from sandbox.system import Plan, System
 
 OPEN, CLOSED = 1, 2  # accounts
 SETTINGS = "rate_per_minute: 100000\nburst: {window_ms: 0, cap_ms: 0}\ndeadline_ms: 8000\n"

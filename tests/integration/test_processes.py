@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.processes import Failed, Process, first_to_end, free_port, stop
+from sandbox.installation.processes import Failed, Process, first_to_end, free_port, stop
 
 SLEEPS = "import time; time.sleep(60)"
 STUBBORN = (
@@ -70,7 +70,7 @@ def test_one_never_started_is_no_riddle(tmp_path: Path) -> None:
 def test_children_of_a_killed_parent_end(tmp_path: Path) -> None:
     (tmp_path / "child.py").write_text(SLEEPS)
     parent = (
-        "import time; from pathlib import Path; from sandbox.processes import Process\n"
+        "import time; from pathlib import Path; from sandbox.installation.processes import Process\n"
         f"folder = Path({str(tmp_path)!r})\n"
         "child = Process('child', 'child', environ={'PYTHONPATH': str(folder)}, folder=folder)\n"
         "child.start(); print(child.pid, flush=True); time.sleep(60)"

@@ -9,7 +9,7 @@ import pytest
 from chatwootai.stores.server.connection import Connection, connect
 from chatwootai.stores.server.embedded import Embedded
 from chatwootai.stores.server.examination import RULE, CannotUse, examine
-from sandbox.processes import Process
+from sandbox.installation.processes import Process
 
 MAPPING = """\
 version: 1

@@ -9,10 +9,11 @@ from typing import Any
 import aiohttp
 import pytest
 
-from sandbox.chatwoot import app, seed
+from sandbox.chatwoot import app
 from sandbox.chatwoot.api.guard import BOT_ACTIONS
 from sandbox.chatwoot.driver import Driver, Sent, Thread
-from sandbox.chatwoot.world import World
+from sandbox.chatwoot.world import seed
+from sandbox.chatwoot.world.world import World
 
 Reply = tuple[int, Any]
 

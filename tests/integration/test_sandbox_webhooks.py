@@ -13,12 +13,13 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from sandbox.chatwoot import app, seed
+from sandbox.chatwoot import app
 from sandbox.chatwoot.app import Served
 from sandbox.chatwoot.driver import Driver, NothingHappened, Sent, Thread
-from sandbox.chatwoot.threads import ERROR_NOTICE
-from sandbox.chatwoot.webhooks import Sending
-from sandbox.chatwoot.world import World
+from sandbox.chatwoot.sending.webhooks import Sending
+from sandbox.chatwoot.world import seed
+from sandbox.chatwoot.world.threads import ERROR_NOTICE
+from sandbox.chatwoot.world.world import World
 
 Answer = Callable[[dict[str, Any]], Awaitable[web.StreamResponse]]
 

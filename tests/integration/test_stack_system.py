@@ -12,11 +12,11 @@ from aiohttp import web
 
 from chatwootai.stores.server.connection import connect
 from sandbox.chatwoot.driver import Driver
+from sandbox.installation.processes import free_port
+from sandbox.installation.system import Plan, System
 from sandbox.llm.app import runner
 from sandbox.llm.driver import Driver as Llm
 from sandbox.llm.settings import Settings
-from sandbox.processes import free_port
-from sandbox.system import Plan, System
 
 DEADLINE = 8.0
 HUNG = 20.0  # seconds: what a turn takes that waits for its model instead of its deadline

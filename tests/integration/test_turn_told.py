@@ -13,8 +13,8 @@ from chatwootai.stores.conversation.turns import Turns
 from chatwootai.stores.server.connection import connect
 from ops.cli import main
 from sandbox.chatwoot.driver import Driver, Sent
+from sandbox.installation.system import Plan, System
 from sandbox.llm.driver import Driver as Llm
-from sandbox.system import Plan, System
 
 ACCOUNT = 1
 SETTINGS = "rate_per_minute: 100000\nburst: {window_ms: 0, cap_ms: 0}\ndeadline_ms: 4000\n"

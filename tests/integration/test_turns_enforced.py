@@ -7,9 +7,9 @@ import pytest
 import yaml
 
 from chatwootai.stores.server.connection import connect
-from sandbox.chatwoot import seed
 from sandbox.chatwoot.driver import Driver, Sent
-from sandbox.system import Plan, System
+from sandbox.chatwoot.world import seed
+from sandbox.installation.system import Plan, System
 
 OWN = {
     "retail": "turns_per_day: 3",

@@ -13,11 +13,11 @@ import aiohttp
 import pytest
 
 from chatwootai.stores.server.connection import Connection, connect
-from sandbox.chatwoot import seed
 from sandbox.chatwoot.driver import Driver, Sent
-from sandbox.chatwoot.world import World
-from sandbox.processes import Process, free_port
-from sandbox.system import Plan, System
+from sandbox.chatwoot.world import seed
+from sandbox.chatwoot.world.world import World
+from sandbox.installation.processes import Process, free_port
+from sandbox.installation.system import Plan, System
 from workers.chatwoot.admin import Admin, address
 
 KEYS = ("azul", "bela")

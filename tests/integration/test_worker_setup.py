@@ -10,7 +10,7 @@ from pathlib import Path
 import aiohttp
 
 from chatwootai.stores.server.embedded import Embedded
-from sandbox.processes import free_port
+from sandbox.installation.processes import free_port
 
 MAPPING = """\
 version: 1

@@ -1,4 +1,4 @@
-"""No text makes anything slow: each shape of sandbox/hostile.py against whatever reads a stranger's or a model's text.
+"""No text makes anything slow: each shape of bench/hostile.py against whatever reads a stranger's or a model's text.
 
 Work is counted as processor time of this thread, and only compared with itself: eight times the text may take some
 eight times the work, 64 times would be quadratic.
@@ -12,6 +12,7 @@ from typing import Any, Final
 import orjson
 import pytest
 
+from bench.hostile import SHAPES, Shape
 from chatwootai.channels.outgoing.choices import rendered
 from chatwootai.channels.outgoing.render import render
 from chatwootai.model.message.assemble import said
@@ -36,9 +37,8 @@ from crews.prompt import markers
 from crews.prompt.conversation import messages, objects_in
 from crews.run.as_data import as_data
 from ingress.payload import Arrival, parse
-from sandbox.hostile import SHAPES, Shape
-from sandbox.llm import prompt as model_prompt
-from sandbox.llm.answer import compose
+from sandbox.llm.answering import prompt as model_prompt
+from sandbox.llm.answering.answer import compose
 from workers.media import documents
 
 FEW, MANY = 2_000, 16_000

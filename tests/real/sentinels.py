@@ -11,7 +11,7 @@ from typing import Self
 from urllib.parse import quote
 
 from chatwootai.stores.server.embedded import dies_with_us
-from sandbox.processes import free_port
+from sandbox.installation.processes import free_port
 from tests.real.parts import where
 
 SERVICE = "desk"

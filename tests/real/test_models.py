@@ -21,8 +21,8 @@ from crews.model_calls.call import Call, Endpoint, Payer, Policy, Target
 from crews.model_calls.endpoint.wire import Wire
 from crews.model_calls.wrappers.hedging import Hedging
 from sandbox.chatwoot.driver import Driver
-from sandbox.processes import free_port
-from sandbox.system import Plan, System
+from sandbox.installation.processes import free_port
+from sandbox.installation.system import Plan, System
 from tests.real.parts import where
 
 pytestmark = [pytest.mark.real("llama-server", "SmolLM2"), pytest.mark.alone]

@@ -14,10 +14,11 @@ from urllib.parse import urlsplit
 import aiohttp
 import pytest
 
-from sandbox.chatwoot import app, seed
+from sandbox.chatwoot import app
 from sandbox.chatwoot.driver import Driver
-from sandbox.chatwoot.world import World
-from sandbox.processes import free_port
+from sandbox.chatwoot.world import seed
+from sandbox.chatwoot.world.world import World
+from sandbox.installation.processes import free_port
 from tests.faults import desk as desks
 from tests.faults.desk import Desk, Ground, scaled, with_trouble
 from tests.faults.relay import Relay

@@ -7,7 +7,7 @@ import pytest
 
 from chatwootai.stores.server.connection import StoreUnavailable, connect
 from chatwootai.stores.server.examination import probe
-from sandbox.system import Plan
+from sandbox.installation.system import Plan
 from tests.faults import desk as desks
 from tests.faults.desk import Desk, Ground, scaled, with_trouble
 from tests.real.sentinels import WATCHWORD, Sentinels

@@ -2,8 +2,8 @@ import json
 
 import pytest
 
-from sandbox.bench.command import entries, main, table
-from sandbox.figure import Figure, compared, quantile, rounded
+from bench.command import entries, main, table
+from bench.figure import Figure, compared, quantile, rounded
 
 
 def test_the_list_names_every_entry_with_what_it_measures(capsys: pytest.CaptureFixture[str]) -> None:

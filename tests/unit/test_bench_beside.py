@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.bench.beside import Peers
-from sandbox.bench.entries import jobs, models
-from sandbox.bench.peers.race import Race
+from bench.beside import Peers
+from bench.entries import jobs, models
+from bench.peers.race import Race
 
 _MAKEFILE = """\
 peers:
@@ -24,7 +24,7 @@ def checkout(tmp_path: Path) -> Path:
     (tmp_path / "requirements").mkdir()
     (tmp_path / "requirements" / "peers.txt").touch()
     (tmp_path / "Makefile").write_text(_MAKEFILE)
-    peers = tmp_path / "sandbox" / "bench" / "peers"
+    peers = tmp_path / "bench" / "peers"
     peers.mkdir(parents=True)
     (peers / "echo.py").write_text(_ECHO)
     (peers / "broken.py").write_text("raise RuntimeError('no such queue')\n")

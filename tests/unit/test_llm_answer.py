@@ -1,8 +1,8 @@
 import pytest
 
-from sandbox.llm.answer import compose
-from sandbox.llm.prompt import read
-from sandbox.llm.words import distinctive, language, pieces
+from sandbox.llm.answering.answer import compose
+from sandbox.llm.answering.prompt import read
+from sandbox.llm.answering.words import distinctive, language, pieces
 
 SYSTEM = """You are Sandra's assistant. Your personal goal is: help.
 ## Facts

@@ -4,10 +4,10 @@ from typing import Any
 import jsonschema
 import pytest
 
-from sandbox.llm.embedding import embed
-from sandbox.llm.prompt import read
-from sandbox.llm.schema import Filler
-from sandbox.llm.tools import calls
+from sandbox.llm.answering.embedding import embed
+from sandbox.llm.answering.prompt import read
+from sandbox.llm.answering.schema import Filler
+from sandbox.llm.answering.tools import calls
 
 ORDER: dict[str, Any] = {
     "type": "function",

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sandbox.chatwoot.liquid import render
+from sandbox.chatwoot.world.liquid import render
 
 DROPS = {
     "contact": {"name": "Ana Souza", "email": None, "custom_attribute": {"vip": "sim"}},

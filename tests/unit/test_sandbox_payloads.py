@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 
-from sandbox.chatwoot import arrivals, payloads, people, seed, threads, views, writing
-from sandbox.chatwoot.arrivals import Arrival
-from sandbox.chatwoot.records import OUTGOING, Conversation, Event, Message
-from sandbox.chatwoot.signature import sign
-from sandbox.chatwoot.webhooks import encode
-from sandbox.chatwoot.world import World
-from sandbox.chatwoot.writing import Words
+from sandbox.chatwoot.api import views
+from sandbox.chatwoot.sending.signature import sign
+from sandbox.chatwoot.sending.webhooks import encode
+from sandbox.chatwoot.world import arrivals, payloads, people, seed, threads, writing
+from sandbox.chatwoot.world.arrivals import Arrival
+from sandbox.chatwoot.world.records import OUTGOING, Conversation, Event, Message
+from sandbox.chatwoot.world.world import World
+from sandbox.chatwoot.world.writing import Words
 
 EXAMPLES = Path(__file__).resolve().parents[2].parent / "shared" / "chatwoot" / "payloads"
 pytestmark = pytest.mark.skipif(not EXAMPLES.is_dir(), reason=f"no payload examples in {EXAMPLES}")

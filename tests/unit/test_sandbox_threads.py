@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from sandbox.chatwoot import arrivals, people, seed, snapshot, threads, writing
-from sandbox.chatwoot.arrivals import Arrival
-from sandbox.chatwoot.records import OUTGOING, Conversation, Event, Inbox, Message
-from sandbox.chatwoot.world import NotFound, World
-from sandbox.chatwoot.writing import Refused, Words
+from sandbox.chatwoot.world import arrivals, people, seed, snapshot, threads, writing
+from sandbox.chatwoot.world.arrivals import Arrival
+from sandbox.chatwoot.world.records import OUTGOING, Conversation, Event, Inbox, Message
+from sandbox.chatwoot.world.world import NotFound, World
+from sandbox.chatwoot.world.writing import Refused, Words
 
 
 class Scene:

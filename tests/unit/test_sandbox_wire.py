@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from sandbox.chatwoot import shown
-from sandbox.chatwoot.media import MEDIA
-from sandbox.chatwoot.wire import wire
+from sandbox.chatwoot.sending import shown
+from sandbox.chatwoot.sending.wire import wire
+from sandbox.chatwoot.world.media import MEDIA
 
 TEXT = "# Frete\n\nOi **Ana**, é _hoje_: [site](https://a.example/x)\nlinha\n\n- um\n- dois\n\n1. a\n2. b\n\n`x < y`"
 

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from sandbox.traffic import CHANNELS, Errand, errands, judged
+from bench.traffic import CHANNELS, Errand, errands, judged
 
 ERRAND = Errand(1, "whatsapp", "Qual o prazo? CW-0001", "CW-0001", "1 dia")
 

@@ -4,9 +4,10 @@ from typing import Any, Final
 
 from aiohttp import web
 
-from sandbox.chatwoot import people, views
+from sandbox.chatwoot.api import views
 from sandbox.chatwoot.api.guard import Call, route
-from sandbox.chatwoot.records import Contact, Json
+from sandbox.chatwoot.world import people
+from sandbox.chatwoot.world.records import Contact, Json
 
 _FIELDS: Final = (
     "name",

@@ -4,11 +4,12 @@ from typing import Any, Final
 
 from aiohttp import web
 
-from sandbox.chatwoot import arrivals, people, threads, views, writing
+from sandbox.chatwoot.api import views
 from sandbox.chatwoot.api.guard import Call, route
-from sandbox.chatwoot.records import OUTGOING, PRIORITIES, STATUSES, Conversation, Json, Status
-from sandbox.chatwoot.world import NotFound
-from sandbox.chatwoot.writing import Refused, Words
+from sandbox.chatwoot.world import arrivals, people, threads, writing
+from sandbox.chatwoot.world.records import OUTGOING, PRIORITIES, STATUSES, Conversation, Json, Status
+from sandbox.chatwoot.world.world import NotFound
+from sandbox.chatwoot.world.writing import Refused, Words
 
 _PAGE: Final = 25
 

@@ -4,10 +4,10 @@ import datetime as dt
 
 from aiohttp import web
 
-from sandbox.chatwoot import views
+from sandbox.chatwoot.api import views
 from sandbox.chatwoot.api.guard import Call, identify, refuse, route
 from sandbox.chatwoot.house import HOUSE
-from sandbox.chatwoot.records import Json
+from sandbox.chatwoot.world.records import Json
 
 VERSION = "4.16.2"
 

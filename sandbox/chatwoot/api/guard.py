@@ -12,9 +12,9 @@ from aiohttp import web
 from sandbox.chatwoot.faults import Fault
 from sandbox.chatwoot.house import HOUSE, House
 from sandbox.chatwoot.pages import PAGES
-from sandbox.chatwoot.records import AgentBot, Conversation, Json, User
-from sandbox.chatwoot.world import NotFound, World
-from sandbox.chatwoot.writing import Refused
+from sandbox.chatwoot.world.records import AgentBot, Conversation, Json, User
+from sandbox.chatwoot.world.world import NotFound, World
+from sandbox.chatwoot.world.writing import Refused
 
 # Everything an agent bot's token may call; anything else is refused.
 BOT_ACTIONS: Final = frozenset(

@@ -6,10 +6,11 @@ from typing import Any, Final
 from aiohttp import web
 from aiohttp.web_request import FileField
 
-from sandbox.chatwoot import payloads, views, writing
+from sandbox.chatwoot.api import views
 from sandbox.chatwoot.api.guard import Call, route
-from sandbox.chatwoot.records import ACTIVITY, INCOMING, MESSAGE_TYPES, OUTGOING, Conversation, Json, Message
-from sandbox.chatwoot.writing import Refused, Words
+from sandbox.chatwoot.world import payloads, writing
+from sandbox.chatwoot.world.records import ACTIVITY, INCOMING, MESSAGE_TYPES, OUTGOING, Conversation, Json, Message
+from sandbox.chatwoot.world.writing import Refused, Words
 
 _MOST_FILES: Final = 15
 _PAGE, _NEWER, _BETWEEN = 20, 100, 1000

@@ -4,11 +4,11 @@ from typing import Any
 
 from aiohttp import web
 
-from sandbox.chatwoot import views
+from sandbox.chatwoot.api import views
 from sandbox.chatwoot.api.guard import Call, route
-from sandbox.chatwoot.records import AgentBot, Json, Webhook
-from sandbox.chatwoot.webhooks import ACCOUNT_EVENTS
-from sandbox.chatwoot.writing import Refused
+from sandbox.chatwoot.sending.webhooks import ACCOUNT_EVENTS
+from sandbox.chatwoot.world.records import AgentBot, Json, Webhook
+from sandbox.chatwoot.world.writing import Refused
 
 
 def routes() -> list[web.RouteDef]:

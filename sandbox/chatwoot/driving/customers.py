@@ -6,11 +6,11 @@ from typing import Any
 
 from aiohttp import web
 
-from sandbox.chatwoot import arrivals, people, writing
-from sandbox.chatwoot.arrivals import Arrival
 from sandbox.chatwoot.driving import state
 from sandbox.chatwoot.driving.request import Ask, Wrong, drive
-from sandbox.chatwoot.records import INCOMING, Inbox, Json, Message
+from sandbox.chatwoot.world import arrivals, people, writing
+from sandbox.chatwoot.world.arrivals import Arrival
+from sandbox.chatwoot.world.records import INCOMING, Inbox, Json, Message
 
 _FIELDS = frozenset(field.name for field in dataclasses.fields(Arrival))
 

@@ -8,9 +8,9 @@ from typing import Any
 from aiohttp import web
 
 from sandbox.chatwoot.house import HOUSE, House
-from sandbox.chatwoot.records import Conversation, Json
-from sandbox.chatwoot.world import NotFound, World
-from sandbox.chatwoot.writing import Refused
+from sandbox.chatwoot.world.records import Conversation, Json
+from sandbox.chatwoot.world.world import NotFound, World
+from sandbox.chatwoot.world.writing import Refused
 
 
 class Wrong(ValueError):

@@ -6,11 +6,11 @@ from typing import Any
 
 from aiohttp import web
 
-from sandbox.chatwoot import seed
 from sandbox.chatwoot.driving import state
 from sandbox.chatwoot.driving.request import Ask, drive
-from sandbox.chatwoot.journal import Journal
-from sandbox.chatwoot.records import Json
+from sandbox.chatwoot.sending.journal import Journal
+from sandbox.chatwoot.world import seed
+from sandbox.chatwoot.world.records import Json
 
 _LONGEST_WAIT = 60.0
 

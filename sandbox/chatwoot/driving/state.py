@@ -3,12 +3,23 @@
 import time
 from typing import Any, Final
 
-from sandbox.chatwoot import payloads, shown
 from sandbox.chatwoot.house import House
-from sandbox.chatwoot.media import MEDIA
-from sandbox.chatwoot.records import INCOMING, OUTGOING, Account, Contact, Conversation, Event, Inbox, Json, Message
-from sandbox.chatwoot.wire import wire
-from sandbox.chatwoot.world import World
+from sandbox.chatwoot.sending import shown
+from sandbox.chatwoot.sending.wire import wire
+from sandbox.chatwoot.world import payloads
+from sandbox.chatwoot.world.media import MEDIA
+from sandbox.chatwoot.world.records import (
+    INCOMING,
+    OUTGOING,
+    Account,
+    Contact,
+    Conversation,
+    Event,
+    Inbox,
+    Json,
+    Message,
+)
+from sandbox.chatwoot.world.world import World
 
 _KINDS: Final = ("incoming", "outgoing", "activity", "template")
 _SENDERS: Final = {"Contact": "contact", "User": "teammate", "AgentBot": "bot", None: "system"}

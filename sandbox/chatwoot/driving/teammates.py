@@ -4,11 +4,11 @@ from typing import Any
 
 from aiohttp import web
 
-from sandbox.chatwoot import arrivals, threads, writing
 from sandbox.chatwoot.driving import state
 from sandbox.chatwoot.driving.request import Ask, Wrong, drive
-from sandbox.chatwoot.records import OUTGOING, STATUSES, Conversation, Json
-from sandbox.chatwoot.writing import Words
+from sandbox.chatwoot.world import arrivals, threads, writing
+from sandbox.chatwoot.world.records import OUTGOING, STATUSES, Conversation, Json
+from sandbox.chatwoot.world.writing import Words
 
 
 def routes() -> list[web.RouteDef]:

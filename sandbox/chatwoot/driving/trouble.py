@@ -8,8 +8,8 @@ from aiohttp import web
 from sandbox.chatwoot.driving import state
 from sandbox.chatwoot.driving.request import Ask, Wrong, drive
 from sandbox.chatwoot.faults import Fault
-from sandbox.chatwoot.media import MEDIA
-from sandbox.chatwoot.records import Account, AgentBot, Inbox, Json, User
+from sandbox.chatwoot.world.media import MEDIA
+from sandbox.chatwoot.world.records import Account, AgentBot, Inbox, Json, User
 
 
 def routes() -> list[web.RouteDef]:

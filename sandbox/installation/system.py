@@ -1,0 +1,211 @@
+"""The whole system as real processes: Redis, a sandbox Chatwoot, a sandbox LLM, ingresses and workers, on free ports.
+
+The demo, the traffic, the bench and the tests stand on it. Everything private to it lies in one temporary folder.
+"""
+
+import asyncio
+import shutil
+import tempfile
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Self
+
+import aiohttp
+import yaml
+
+from chatwootai.stores.conversation.turns import Turns
+from chatwootai.stores.server.connection import connect
+from chatwootai.stores.server.embedded import Embedded
+from sandbox.chatwoot.world import seed
+from sandbox.chatwoot.world.world import World
+from sandbox.installation.processes import Process, free_port, stop
+from sandbox.llm.driver import Driver as Llm
+
+_READY_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What is to run. Ports of 0 are free ones; `llm` holds the sandbox LLM's arguments, None: the environment's model.
+
+    `redis_url`: a Redis that runs already; None: one of our own. `environ`: for every process, over what is ours.
+    `settings`: YAML over the shipped `domains/_base/config.yaml`.
+    """
+
+    ingress_port: int = 0
+    chatwoot_port: int = 0
+    llm_port: int = 0
+    ingresses: int = 1
+    workers: int = 1
+    chatwoot: bool = True
+    llm: tuple[str, ...] | None = ()
+    seed: int = 7
+    redis_url: str | None = None
+    environ: Mapping[str, str] = field(default_factory=dict)
+    settings: str = ""
+
+
+class System:
+    """All processes of one installation. `ingress_url` is the first ingress's, `url`s are without a path.
+
+    `configuration` lies apart from logs and Redis: doors and workers watch it, and would be woken by every line.
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.folder = Path(tempfile.mkdtemp(prefix="chatwootai-"))
+        self.configuration = self.folder / "configuration"
+        self.world = seed.plant(World(seed=plan.seed))
+        self.redis: Embedded | None = None
+        self.redis_url = plan.redis_url or ""
+        self._ports = {name: port or free_port() for name, port in self._wanted().items()}
+
+    def _wanted(self) -> dict[str, int]:
+        plan = self.plan
+        fixed = {"chatwoot": plan.chatwoot_port, "llm": plan.llm_port, "ingress": plan.ingress_port}
+        more = [f"ingress-{number}" for number in range(2, plan.ingresses + 1)]
+        return {**fixed, **dict.fromkeys([*more, *self._names("worker", plan.workers)], 0)}
+
+    @staticmethod
+    def _names(what: str, how_many: int) -> list[str]:
+        return [what if number == 1 else f"{what}-{number}" for number in range(1, how_many + 1)]
+
+    def url(self, name: str) -> str:
+        """Return where a process listens (a worker: its probes)."""
+        return f"http://127.0.0.1:{self.port(name)}"
+
+    def port(self, name: str) -> int:
+        """Return the port that a process listens on."""
+        return self._ports[name]
+
+    @cached_property
+    def processes(self) -> dict[str, Process]:
+        """All processes by name, the slowest to start first."""
+        workers = {name: self._worker(name) for name in self._names("worker", self.plan.workers)}
+        ingresses = {name: self._ingress(name) for name in self._names("ingress", self.plan.ingresses)}
+        chatwoot = {"chatwoot": self._chatwoot()} if self.plan.chatwoot else {}
+        llm = {"llm": self._llm()} if self.plan.llm is not None else {}
+        return {**workers, **chatwoot, **ingresses, **llm}
+
+    async def start(self, told: Callable[[str, float], None] = lambda *_: None) -> None:
+        """Start everything side by side; return when all of it answers. `told` hears of each that does, with seconds.
+
+        Raises:
+            sandbox.installation.processes.Failed: A process ended or did not answer in time.
+            chatwootai.stores.server.embedded.NoRedis: There is no Redis to be had.
+        """
+        begun = time.monotonic()
+        self._configure()
+        self._spawn()
+        told("redis", time.monotonic() - begun)
+
+        async def ready(name: str) -> None:
+            await self.ready(name)
+            told(name, time.monotonic() - begun)
+
+        try:
+            async with asyncio.TaskGroup() as group:
+                for name in self.processes:
+                    group.create_task(ready(name))
+        except ExceptionGroup as several:
+            raise several.exceptions[0] from None
+
+    def _spawn(self) -> None:
+        """Start the processes; a worker first, since it imports for seconds before it needs Redis."""
+        if not self.redis_url:
+            self.redis = Embedded(self.folder / "redis")
+            self.redis_url = self.redis.url
+        first, *others = self.processes.values()
+        first.start()
+        if self.redis is not None:
+            self.redis.resume()  # not in a thread: whatever stops us must find it started, or not at all
+        for process in others:
+            process.start()
+
+    async def ready(self, name: str, seconds: float = _READY_SECONDS) -> None:
+        """Return once the process called `name` is ready for work.
+
+        Raises:
+            sandbox.installation.processes.Failed: It ended or was not ready in time.
+        """
+        probe = {"llm": "/sandbox/stats", "chatwoot": "/"}.get(name, "/readyz")
+        await self.processes[name].answers(self.url(name) + probe, seconds)
+
+    def stop(self) -> None:
+        """End everything, workers and doors before what they stand on, and remove what was private."""
+        everyone = self.processes
+        outer = [process for name, process in everyone.items() if name.startswith(("ingress", "worker"))]
+        stop(outer)
+        stop([process for process in everyone.values() if process not in outer])
+        if self.redis is not None:
+            self.redis.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    @asynccontextmanager
+    async def turns(self) -> AsyncIterator[Turns]:
+        """Open the records of turns."""
+        connection = connect(self.redis_url)
+        try:
+            yield Turns(connection)
+        finally:
+            await connection.aclose()
+
+    def llm(self, session: aiohttp.ClientSession) -> Llm:
+        """Return a hand on the sandbox LLM."""
+        return Llm(session, self.url("llm"))
+
+    async def __aenter__(self) -> Self:
+        try:
+            await self.start()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await asyncio.to_thread(self.stop)
+
+    def _configure(self) -> None:
+        self.configuration.mkdir(exist_ok=True)
+        (self.configuration / "chatwoot_mapping.yaml").write_text(seed.mapping(self.world), encoding="utf-8")
+        settings = yaml.safe_load(self.plan.settings) or {}
+        if self.plan.llm is not None:  # it stands in for a public endpoint, which takes many requests at once
+            settings.setdefault("model", {}).setdefault("hedging", {}).setdefault("local", True)
+        if settings:
+            base = self.configuration / "domains" / "_base"
+            base.mkdir(parents=True)
+            (base / "config.yaml").write_text(yaml.safe_dump(settings, allow_unicode=True), encoding="utf-8")
+
+    def _environ(self, **own: str) -> dict[str, str]:
+        model = {"OPENAI_API_KEY": "sk-sandbox", "OPENAI_BASE_URL": f"{self.url('llm')}/v1"}
+        return {
+            "REDIS_URL": self.redis_url,
+            "CHATWOOTAI_CONFIG": str(self.configuration),
+            "LOG_FORMAT": "json",
+            **seed.environ(self.world, self.url("chatwoot")),
+            **(model if self.plan.llm is not None else {}),
+            **self.plan.environ,
+            **own,
+        }
+
+    def _worker(self, name: str) -> Process:
+        environ = self._environ(WORKER_METRICS_PORT=str(self._ports[name]))
+        return Process(name, "workers", environ=environ, folder=self.folder)
+
+    def _ingress(self, name: str) -> Process:
+        own = {"INGRESS_HOST": "127.0.0.1", "INGRESS_PORT": str(self._ports[name])}
+        environ = self._environ(**own, JOURNAL_DIR=str(self.folder / f"journal-{name}"))
+        return Process(name, "ingress", environ=environ, folder=self.folder)
+
+    def _chatwoot(self) -> Process:
+        own = ("--port", str(self.port("chatwoot")), "--ingress", self.url("ingress"), "--seed", str(self.plan.seed))
+        environ = {"REDIS_URL": self.redis_url}
+        return Process("chatwoot", "sandbox.installation.traced", *own, environ=environ, folder=self.folder)
+
+    def _llm(self) -> Process:
+        arguments = ("--port", str(self._ports["llm"]), *(self.plan.llm or ()))
+        return Process("llm", "sandbox.llm", *arguments, environ={}, folder=self.folder)
