@@ -16,7 +16,8 @@ from chatwootai.model.message.outbox import Action, ActionKind
 from chatwootai.model.message.routing import route
 from chatwootai.model.message.turn import Exchange, Question, Usage
 from chatwootai.model.policy import outcome
-from chatwootai.model.policy.handoff import Cause, Need, after_draft, before_draft
+from chatwootai.model.policy.handoff import Need, after_draft, before_draft
+from chatwootai.model.policy.vocabulary import Cause
 from chatwootai.stores.conversation.conversations import Begun, Hold
 from chatwootai.stores.server.connection import connect
 from config.places import place

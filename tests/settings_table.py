@@ -8,7 +8,7 @@ from pathlib import Path
 
 import yaml
 
-from chatwootai.model.policy.handoff import Cause
+from chatwootai.model.policy.vocabulary import Cause
 from tests.settings_crew_looks import often, posted, recalled, requested, spoken_with
 from tests.settings_looks import (
     Look,

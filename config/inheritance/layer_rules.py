@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from chatwootai.model.policy.vocabulary import Sentence
 from chatwootai.model.text.language import DETECTED
 from config.document.merge import is_null
 from config.document.problems import Note, Problem, suggestion
@@ -10,7 +11,7 @@ from config.document.tree import Mark, Node, Scalar, Table, find, leaves
 from config.schema.findings import strange_nulls
 from config.secrets.plain_secrets import plain_secrets, secret_values
 from config.settings import answers
-from config.settings.settings import PLACEHOLDERS, SENTENCES, Settings
+from config.settings.settings import PLACEHOLDERS, Settings
 from config.settings.tongues import bare
 
 _BRACED = re.compile(r"(?<!\$)(?<!\{)\{+[^{}\n]{1,60}\}+")
@@ -90,7 +91,7 @@ def merged_problems(settings: Settings, above: Settings, tree: Node) -> list[Pro
 def _silent(settings: Settings, tree: Node) -> list[Problem]:
     """Sentences that are removed in every language a turn could fall back to."""
     gone: dict[Mark, list[str]] = {}
-    for name in SENTENCES:
+    for name in Sentence:
         try:
             settings.sentence(name)
         except KeyError:
@@ -122,6 +123,6 @@ def language_notes(settings: Settings, above: Settings, tree: Node) -> Iterator[
                 "browser's language, and nowhere else"
             )
             yield Note(mark.file, mark.line, f"`sentences.{language}`: {message}")
-        if missing := [name for name in SENTENCES if name not in block]:
+        if missing := [name for name in Sentence if name not in block]:
             message = f"it lacks {', '.join(missing)}, which are said in `{settings.language}`"
             yield Note(mark.file, mark.line, f"`sentences.{language}`: {message}")

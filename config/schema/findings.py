@@ -1,6 +1,7 @@
 """What pydantic finds, said as problems: with the place in the file, in an operator's words, and with a remedy."""
 
 import re
+from enum import EnumType
 from typing import Any, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
@@ -97,8 +98,9 @@ def strange_nulls(kind: Any, node: Node, at: str = "") -> list[Problem]:
 def _key_names(kind: Any) -> list[str]:
     """The keys of a map that may have certain ones only."""
     found = [each for each in (kind, *get_args(kind)) if _is_map(each)]
-    names = get_args(get_args(found[0])[0]) if found and get_args(found[0]) else ()
-    return [each for each in names if isinstance(each, str)]
+    keys = get_args(found[0])[0] if found and get_args(found[0]) else None
+    names = keys if isinstance(keys, EnumType) else get_args(keys)
+    return [str(each) for each in names if isinstance(each, str)]
 
 
 def quote(node: Node | None) -> str:
@@ -116,7 +118,7 @@ def _said(detail: ErrorDetails, kind: type[BaseModel], path: tuple[int | str, ..
         return "unknown-key", "there is no such key", suggestion(str(path[-1]), known(kind, path[:-1]))
     if name == "missing":
         return "missing-key", "this key is needed", f"Write `{path[-1]}:` here."
-    if name == "literal_error":
+    if name in {"literal_error", "enum"}:
         return "not-one-of", "not a value known here", _choices(str(context.get("expected", "")), str(path[-1]), detail)
     if name == "string_pattern_mismatch":
         return "format", "not written as it must be", remedy_of(str(context.get("pattern")))

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import date
+from enum import Enum
 from functools import cache
 from types import UnionType
 from typing import Any, Literal, NamedTuple, Union, get_args, get_origin
@@ -60,8 +61,8 @@ def is_text(kind: Kind) -> bool:
 
 def _is_plain(kind: Kind) -> bool:
     closed = get_origin(kind.type) is Literal
-    number = isinstance(kind.type, type) and issubclass(kind.type, int | float | date)
-    return kind.for_machines or closed or number or kind.type is Secret
+    plain = isinstance(kind.type, type) and issubclass(kind.type, int | float | date | Enum)
+    return kind.for_machines or closed or plain or kind.type is Secret
 
 
 @cache

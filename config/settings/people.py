@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
+from chatwootai.model.policy.vocabulary import Cause, Priority
 from chatwootai.model.text.labels import MOST_LABEL, as_label, composed, is_label
 from chatwootai.model.text.subjects import readable
 from config.document.problems import suggestion
@@ -24,11 +25,6 @@ def _label(value: str) -> str:
 
 Label = Annotated[str, Field(max_length=MOST_LABEL), AfterValidator(_label)]
 SubjectName = Annotated[str, form(r"^[a-z][a-z0-9_]{0,39}$", "Write it in small letters, as double_charge.")]
-Priority = Literal["low", "medium", "high", "urgent"]
-Cause = Literal[
-    "asked", "topic", "anger", "stuck", "unsure", "crew", "unfit", "model", "failed", "off", "idle", "unread"
-]
-"""As `chatwootai.model.policy.handoff.Cause`; a test holds the two against each other."""
 
 
 class Destination(Section):
@@ -115,8 +111,8 @@ class Handoff(Section):
         return self
 
     def destination(self, cause: str, subject: str = "") -> tuple[int | None, str, Priority | None]:
-        """Chatwoot's id of the team, the label (empty: none) and the priority for a cause and its subject."""
-        own = self.causes.get(cause, Destination())  # type: ignore[call-overload]
+        """Return the id of the team in Chatwoot, the label (empty: none) and the priority for a cause and a subject."""
+        own = (self.causes.get(Cause(cause)) if cause else None) or Destination()
         known = self.subjects.get(subject, Subject())
         team = own.team or self.team
         label = self.label if own.label is None else own.label

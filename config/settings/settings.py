@@ -3,10 +3,11 @@
 import re
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
-from typing import Annotated, Literal, Self
+from typing import Annotated, Self
 
 from pydantic import Field, PrivateAttr
 
+from chatwootai.model.policy.vocabulary import Level, Sentence
 from config.schema.channels import Channel
 from config.schema.crew_set import CrewSet
 from config.schema.section import (
@@ -28,26 +29,8 @@ from config.settings.spending import Budget
 from config.settings.tongues import SaidLine, SaidText, bare, in_language, of
 from config.settings.tools import Tools
 
-SentenceName = Literal[
-    "greeting",
-    "handoff",
-    "failed",
-    "out_of_hours",
-    "model_down",
-    "busy",
-    "interim",
-    "unsupported",
-    "human_requested",
-    "reminder",
-    "closing",
-]
-SENTENCES: tuple[str, ...] = SentenceName.__args__  # type: ignore[attr-defined]
 PLACEHOLDERS = ("company", "hours", "next_open")
 _PLACEHOLDER = re.compile(r"\{\s*([A-Za-z_][A-Za-z0-9_]*)\s*\}")
-
-
-OutputGuard = Literal["strict", "technical", "none"]
-"""As `chatwootai.model.policy.guard.Level`; a test holds the two against each other."""
 
 
 class Settings(Section):
@@ -98,7 +81,7 @@ class Settings(Section):
     note."""
     handoff: Handoff = Handoff()
     """Rules that give a conversation to people, and its destination."""
-    output_guard: OutputGuard = "strict"
+    output_guard: Level = Level.STRICT
     """Check of a model's draft before it is shown: `strict`; `technical` for companies that sell software and speak of
     code; `none` posts whatever is not empty. What fails the check goes to people."""
     idle: Idle = Idle()
@@ -106,7 +89,7 @@ class Settings(Section):
     rate_per_minute: Annotated[int, Field(ge=1, le=1_000_000), NUMBER] = 600
     """Deliveries of one account that are admitted per minute; more are refused with 429. It keeps one account's flood
     from everybody else's workers."""
-    sentences: Mapping[Language, Mapping[SentenceName, Words]] = {}
+    sentences: Mapping[Language, Mapping[Sentence, Words]] = {}
     """Sentences that are said when no crew writes: language to name to text. `{company}`, `{hours}` and `{next_open}`
     are filled in. Those in Portuguese, Spanish and English ship."""
     answers: Mapping[str, Answer] = {}
@@ -153,21 +136,21 @@ class Settings(Section):
         """Whether contacts are answered in a language."""
         return bare(language) in self.spoken
 
-    def sentence(self, name: str, language: str | None = None, *, now: datetime | None = None) -> str:
+    def sentence(self, name: Sentence, language: str | None = None, *, now: datetime | None = None) -> str:
         """A prepared sentence, in the asked language where there is one, else the tenant's, else English.
 
         `{company}` and `{hours}` are filled in, and with `now` (which must know its time zone) `{next_open}`. A
         tenant's own `greeting` goes before the prepared one of its language.
 
         Raises:
-            KeyError: no such sentence in any of these languages (a loaded snapshot has all of `SENTENCES`).
+            KeyError: no such sentence in any of these languages (a loaded snapshot has all of them).
         """
-        if name == "greeting" and (own := in_language(self.greeting, language or self.language, self.language)):
+        if name is Sentence.GREETING and (own := in_language(self.greeting, language or self.language, self.language)):
             return self.fill(own, language, now=now)
         for wanted in filter(None, (language, self.language, "en")):
-            code = of((each for each, block in self.sentences.items() if block.get(name)), wanted)  # type: ignore[call-overload]
+            code = of((each for each, block in self.sentences.items() if block.get(name)), wanted)
             if code is not None:
-                return self.fill(self.sentences[code][name], code, now=now)  # type: ignore[index]
+                return self.fill(self.sentences[code][name], code, now=now)
         raise KeyError(f"no sentence `{name}` in {language or self.language}, {self.language} or en")
 
     def greeting_in(self, language: str | None = None) -> str:
@@ -177,7 +160,7 @@ class Settings(Section):
         """
         code = language or self.language
         block = of(self.sentences, code)
-        prepared = self.sentences[block].get("greeting", "") if block else ""
+        prepared = self.sentences[block].get(Sentence.GREETING, "") if block else ""
         said = in_language(self.greeting, code, self.language) or prepared
         return self.fill(said, code) if self.greeting else ""
 

@@ -160,7 +160,8 @@ class Tools(Section):
     mcp: Mapping[Name, McpServer] = {}
     """MCP servers: name to server. An agent that lists the name may use all of its tools."""
     calls_per_turn: Annotated[int, Field(ge=1, le=64), NUMBER] = 8
-    """How often one tool may be called for one turn, whatever its arguments. A model that asks on is made to answer."""
+    """Number of calls of one tool in one turn at most, whatever their arguments. A model that asks on is made to
+    answer."""
 
     def names(self) -> frozenset[str]:
         """The names that an agent's or task's `tools` may hold."""

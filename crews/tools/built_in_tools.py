@@ -1,12 +1,13 @@
 """Tools that every crew may use: what they ask for is done with the turn's outcome, never before it is decided."""
 
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 from crewai.tools.base_tool import BaseTool
 from pydantic import BaseModel, Field
 
 from chatwootai.model.message.outbox import ActionKind
 from chatwootai.model.message.turn import Aside
+from chatwootai.model.policy import vocabulary
 from chatwootai.model.text.labels import as_label
 from crews.run.context import Run, current
 
@@ -28,7 +29,7 @@ class _Note(BaseModel):
 
 
 class _Priority(BaseModel):
-    priority: Literal["low", "medium", "high", "urgent"]
+    priority: vocabulary.Priority
 
 
 class _Asked(BaseTool):

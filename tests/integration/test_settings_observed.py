@@ -19,12 +19,13 @@ from aiohttp import web
 from pydantic import ValidationError
 
 from chatwootai.model.message.routing import route
+from chatwootai.model.policy.vocabulary import Sentence
 from chatwootai.stores.server.connection import Connection
 from config.loading.loader import load, shipped
 from config.mapping.entries import MappingFile
 from config.places import place
 from config.schema.kinds import Kind
-from config.settings.settings import SENTENCES, Settings
+from config.settings.settings import Settings
 from crews.model_calls.call import Endpoint, Payer, Policy, Target
 from crews.runtime import environment
 from tests.settings_looks import prompt
@@ -51,7 +52,7 @@ def test_every_setting_has_a_line_here() -> None:
     assert places_of(Settings) - known == set(), "add a line: two values and what they change"
     assert places_of(MappingFile) - known == set(), "add a line: two values and what they change"
     assert known - places_of(Settings) - places_of(MappingFile) == set(), "no such setting"
-    assert set(SAID_BY) == set(SENTENCES)
+    assert set(SAID_BY) == set(Sentence)
 
 
 def test_every_term_of_a_call_is_read_where_calls_are_made() -> None:
@@ -150,7 +151,7 @@ async def test_two_values_of_the_mapping_make_a_difference(
     assert found[0] != found[1]
 
 
-@pytest.mark.parametrize("name", SENTENCES)
+@pytest.mark.parametrize("name", Sentence)
 async def test_every_sentence_is_said_by_somebody(name: str) -> None:
     always = "hours: {time_zone: UTC, week: {}}" if name != "out_of_hours" else _closed()
     found = []

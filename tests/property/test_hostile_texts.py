@@ -20,10 +20,11 @@ from chatwootai.model.message.burst import unfinished
 from chatwootai.model.message.delivery import Attachment, Contact, Delivery, Message
 from chatwootai.model.message.turn import Exchange, Question, Told
 from chatwootai.model.policy.dress import dressed
-from chatwootai.model.policy.guard import Level, guarded
-from chatwootai.model.policy.handoff import Cause, Need, Rules, after_draft, before_draft
+from chatwootai.model.policy.guard import guarded
+from chatwootai.model.policy.handoff import Need, Rules, after_draft, before_draft
 from chatwootai.model.policy.notes import handover
 from chatwootai.model.policy.picked import picked
+from chatwootai.model.policy.vocabulary import Cause, Level
 from chatwootai.model.text.language import language_of
 from chatwootai.model.text.words import clauses, fold
 from chatwootai.telemetry import mask

@@ -5,11 +5,12 @@ from pathlib import Path
 
 import yaml
 
+from chatwootai.model.policy.vocabulary import Sentence
 from config.document.yaml_events import MAX_DEPTH as DEPTH
 from config.document.yaml_source import MAPPING, SMALL
 from config.loading.loader import inspect, load
 from config.mapping.entries import AccountEntry
-from config.settings.settings import SENTENCES, Settings
+from config.settings.settings import Settings
 
 GUIDE = (Path(__file__).resolve().parents[2] / "docs/guides/configuration.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```yaml\n(.*?)```", GUIDE, re.DOTALL)
@@ -41,7 +42,7 @@ def test_its_yaml_loads_and_does_what_it_says(tmp_path: Path) -> None:
 def test_its_tables_name_every_key_and_no_other() -> None:
     assert _keys("The mapping") == set(AccountEntry.model_fields)
     assert _keys("Settings") == set(Settings.model_fields)
-    assert all(f"`{name}`" in GUIDE for name in SENTENCES)
+    assert all(f"`{name}`" in GUIDE for name in Sentence)
 
 
 def test_its_numbers_are_the_real_ones() -> None:
@@ -66,7 +67,7 @@ def test_what_ships_is_sound_and_speaks_three_languages() -> None:
         settings = found.library.domain(domain).settings
         assert settings.company.facts
         assert {(language, *names) for language, names in settings.sentences.items()}
-        assert all(set(settings.sentences[language]) == set(SENTENCES) for language in ("pt", "es", "en"))
+        assert all(set(settings.sentences[language]) == set(Sentence) for language in ("pt", "es", "en"))
 
 
 def test_the_base_that_ships_says_the_defaults_of_the_code() -> None:

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from chatwootai.model.policy.vocabulary import Sentence
 from config.document.problems import ConfigurationError
 from config.loading.loader import inspect, load, shipped
-from config.settings.settings import SENTENCES
 from config.snapshot import Snapshot
 
 ENVIRONMENT = {
@@ -89,7 +89,7 @@ def test_a_mapping_alone_is_enough_to_answer(tmp_path: Path) -> None:
     assert one.installation.url == "http://chatwoot:3000"
     assert [secret.reveal() for secret in one.webhook_secrets] == ["secret-of-one"]
     assert one.settings.company.name == "Loja Azul"
-    for name in SENTENCES:
+    for name in Sentence:
         for language in ("pt", "pt-BR", "es", "en", "fr", None):
             assert one.settings.sentence(name, language)
     assert "Loja Azul" in one.settings.sentence("greeting", "en")

@@ -1,15 +1,14 @@
 """When people are needed: the rules, one table each."""
 
-from typing import get_args
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from chatwootai.model.message.turn import Exchange
 from chatwootai.model.policy import notes
-from chatwootai.model.policy.handoff import Cause, Need, Rules, after_draft, before_draft, stuck
-from config.settings import people
+from chatwootai.model.policy.handoff import Need, Rules, after_draft, before_draft, stuck
+from chatwootai.model.policy.vocabulary import Cause
+from config.settings.people import Handoff
 from tests.unit.test_model_turn import question
 
 RULES = Rules(
@@ -119,6 +118,6 @@ def test_a_note_quotes_every_line_of_the_contact(text: str, cause: Cause, langua
 
 
 def test_every_cause_can_be_configured_and_has_its_words() -> None:
-    assert set(get_args(people.Cause)) == {cause.value for cause in Cause}
+    assert set(Handoff(causes={cause.value: {} for cause in Cause}).causes) == set(Cause)
     for language in ("pt", "es", "en"):
         assert all(notes.handover(Need(cause), question(), language) for cause in Cause)

@@ -5,8 +5,9 @@ from dataclasses import replace
 import pytest
 
 from chatwootai.model.message.turn import Exchange
-from chatwootai.model.policy.handoff import Cause, Need, Rules, accepts, after_draft, before_draft
+from chatwootai.model.policy.handoff import Need, Rules, accepts, after_draft, before_draft
 from chatwootai.model.policy.reasons import SUBJECTS, label
+from chatwootai.model.policy.vocabulary import Cause
 from chatwootai.model.text.subjects import about, readable
 from chatwootai.model.text.unknowing import unknowing
 from config.loading.loader import shipped

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from chatwootai.model.policy import notes
-from chatwootai.model.policy.handoff import Cause, Need
+from chatwootai.model.policy.handoff import Need
 from chatwootai.model.policy.reasons import Trouble
+from chatwootai.model.policy.vocabulary import Cause
 from chatwootai.telemetry import log
 from config.settings.settings import Settings
 from crews.errors import BudgetSpent, ModelRefused, ModelSilent, ModelUnavailable

@@ -12,7 +12,8 @@ from chatwootai.model.message.outbox import ActionKind
 from chatwootai.model.message.routing import Route
 from chatwootai.model.message.turn import Exchange, Question, Verdict
 from chatwootai.model.policy import notes, outcome
-from chatwootai.model.policy.handoff import Cause, Need
+from chatwootai.model.policy.handoff import Need
+from chatwootai.model.policy.vocabulary import Cause
 
 ROUTE = Route(folder="t", domain="d", function="customer_service", channel="whatsapp", priority=5, why=())
 

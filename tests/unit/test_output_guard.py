@@ -7,11 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatwootai.model.message.turn import Told
-from chatwootai.model.policy.guard import Guarded, Level, guarded
+from chatwootai.model.policy.guard import Guarded, guarded
 from chatwootai.model.policy.reasons import LANGUAGES, Trouble, worded
 from chatwootai.model.policy.unfit import Unfit
+from chatwootai.model.policy.vocabulary import Level
 from chatwootai.model.text.recited import circles, recites
-from config.settings.settings import OutputGuard, Settings
+from config.settings.settings import Settings
 
 RULES = (
     "You write for Nimbus. Rules for every answer:\n- Say only what the facts hold, and name no price, date or "
@@ -26,7 +27,7 @@ def told(question: str = "", *facts: str, results: tuple[str, ...] = ()) -> Told
 
 
 def test_the_setting_names_the_levels_there_are() -> None:
-    assert set(OutputGuard.__args__) == set(Level)  # type: ignore[attr-defined]
+    assert {Settings(output_guard=level.value).output_guard for level in Level} == set(Level)
     assert Settings().output_guard == Level.STRICT
 
 

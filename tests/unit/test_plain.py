@@ -13,7 +13,8 @@ from chatwootai.channels.outgoing.choices import rendered, title
 from chatwootai.model.message.outbox import ActionKind
 from chatwootai.model.message.turn import Aside, Exchange, Outcome, Verdict
 from chatwootai.model.policy import notes, outcome, undelivered
-from chatwootai.model.policy.handoff import Cause, Need
+from chatwootai.model.policy.handoff import Need
+from chatwootai.model.policy.vocabulary import Cause
 from chatwootai.model.text.plain import JOINT, plain, quoted
 from tests.unit.test_model_turn import question
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from chatwootai.model.policy.handoff import Cause, Need, Rules, after_draft
+from chatwootai.model.policy.handoff import Need, Rules, after_draft
+from chatwootai.model.policy.vocabulary import Cause
 from chatwootai.model.text.promise import promised
 
 

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from chatwootai.model.policy.dress import dressed, once
+from chatwootai.model.policy.vocabulary import Sentence
 from config.loading.loader import inspect, shipped
-from config.settings.settings import SENTENCES, Settings
+from config.settings.settings import Settings
 
 SECRETS = {"S": "secret", "T": "token"}
 MAPPING = (
@@ -129,7 +130,7 @@ def test_check_notes_what_nobody_reads(tmp_path: Path, said: str, notes: list[st
     told = [each for each in found.snapshot.notes if "sentences." in each.message]
     assert [each.message.startswith(begin) for each, begin in zip(told, notes, strict=True)] == [True] * len(notes)
     if notes and "lacks" in notes[-1]:
-        assert told[-1].message.count(", ") >= len(SENTENCES) - 4
+        assert told[-1].message.count(", ") >= len(Sentence) - 4
         assert told[-1].line == 2 if said.startswith("language") else 1
 
 

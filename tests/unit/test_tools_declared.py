@@ -9,7 +9,8 @@ from chatwootai.model.message.delivery import Contact
 from chatwootai.model.message.outbox import ActionKind
 from chatwootai.model.message.turn import Aside, Question
 from chatwootai.model.policy import outcome
-from chatwootai.model.policy.handoff import Cause, Need
+from chatwootai.model.policy.handoff import Need
+from chatwootai.model.policy.vocabulary import Cause
 from config.loading.loader import inspect
 from config.settings.tools import Tools
 from crews.run.as_data import LONGEST, as_data, projected

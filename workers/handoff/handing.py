@@ -6,8 +6,9 @@ from chatwootai.channels.outgoing.render import render
 from chatwootai.model.message.turn import Outcome, Question
 from chatwootai.model.policy import notes, outcome
 from chatwootai.model.policy.dress import dressed
-from chatwootai.model.policy.handoff import Cause, Need, Rules
+from chatwootai.model.policy.handoff import Need, Rules
 from chatwootai.model.policy.outcome import Destination
+from chatwootai.model.policy.vocabulary import Cause, Sentence
 from config.settings.settings import Settings
 
 _UNSAID = frozenset({Cause.OFF, Cause.IDLE})
@@ -44,7 +45,7 @@ def _sentence(need: Need, question: Question, settings: Settings) -> str:
     now = datetime.now(UTC)
     if subject is not None and (own := subject.sentence(question.language, settings.language, "en")):
         return settings.fill(own, question.language, now=now)
-    name = "out_of_hours" if settings.closed_at(now) else need.cause.sentence
+    name = Sentence.OUT_OF_HOURS if settings.closed_at(now) else need.cause.sentence
     return settings.sentence(name, question.language, now=now)
 
 

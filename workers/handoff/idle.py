@@ -15,8 +15,9 @@ from chatwootai.channels.outgoing.render import render
 from chatwootai.model.message.delivery import Contact
 from chatwootai.model.message.turn import Exchange, Outcome, Question, Verdict
 from chatwootai.model.policy import outcome
-from chatwootai.model.policy.handoff import Cause, Need
+from chatwootai.model.policy.handoff import Need
 from chatwootai.model.policy.reasons import label
+from chatwootai.model.policy.vocabulary import Cause, Sentence
 from chatwootai.stores.conversation.conversations import Begun, Commit, Decision, Silence, pending
 from chatwootai.stores.keys import split_conv
 from chatwootai.telemetry import log
@@ -158,16 +159,16 @@ async def _look(floor: Floor, tenant: Tenant, conv: str, question: Question) -> 
 def _made(
     note: dict[str, Any], question: Question, settings: Settings, found: Conversation
 ) -> tuple[Outcome, Silence | None]:
-    def said(name: str) -> tuple[str, ...]:
+    def said(name: Sentence) -> tuple[str, ...]:
         if not found.can_reply:
             return ()
         return render(question.channel, settings.sentence(name, question.language), carrier=question.carrier)
 
     match note.get("step"):
         case "remind":
-            return outcome.reply(said("reminder")), _the_end(question, settings)
+            return outcome.reply(said(Sentence.REMINDER)), _the_end(question, settings)
         case "end" if settings.idle.end == "close":
-            return replace(outcome.reply(said("closing")), status=_RESOLVED), None
+            return replace(outcome.reply(said(Sentence.CLOSING)), status=_RESOLVED), None
         case "end":
             return handed(Need(Cause.IDLE), question, settings), None
         case _:

@@ -16,10 +16,11 @@ from chatwootai.model.message.outbox import ActionKind
 from chatwootai.model.message.turn import Aside, Draft, Exchange, Outcome, Question, Verdict
 from chatwootai.model.policy import notes, outcome
 from chatwootai.model.policy.dress import dressed, first_answer, once
-from chatwootai.model.policy.guard import Guarded, Level, guarded
-from chatwootai.model.policy.handoff import Cause, Need, after_draft, before_draft
+from chatwootai.model.policy.guard import Guarded, guarded
+from chatwootai.model.policy.handoff import Need, after_draft, before_draft
 from chatwootai.model.policy.picked import listed, picked
 from chatwootai.model.policy.unfit import Unfit
+from chatwootai.model.policy.vocabulary import Cause, Sentence
 from chatwootai.model.text.language import language_of
 from chatwootai.stores.conversation.conversations import Begun, Commit, Decision, Pending, pending
 from chatwootai.telemetry import log
@@ -253,7 +254,7 @@ async def _result(floor: Floor, turn: Turn, question: Question) -> Draft | Need 
     if not question.function:
         return Need(Cause.OFF)
     if only_unsupported(turn.deliveries):
-        return Draft(text=turn.settings.sentence("unsupported", question.language), served_by="prepared")
+        return Draft(text=turn.settings.sentence(Sentence.UNSUPPORTED, question.language), served_by="prepared")
     with turn.steps("draft"):
         async with patience_asked(turn, question):
             return await drafted(
@@ -274,7 +275,7 @@ def _said(turn: Turn, question: Question, draft: Draft, greets: str) -> Outcome:
         if draft.trouble
         else after_draft(draft.confidence, draft.handoff, rules(settings), text if drafted_by_model else "")
     )
-    fit = guarded(text, Level(settings.output_guard), draft.told) if drafted_by_model else Guarded(text)
+    fit = guarded(text, settings.output_guard, draft.told) if drafted_by_model else Guarded(text)
     if need is None and fit.problem is None:
         signature = settings.signature_on(question.channel, question.language)
         choices = tuple(title for title in draft.choices if guarded(title) == Guarded(title))

@@ -10,6 +10,7 @@ from chatwootai.channels.outgoing.render import render
 from chatwootai.model.message.delivery import Delivery
 from chatwootai.model.message.turn import Question
 from chatwootai.model.policy.dress import dressed
+from chatwootai.model.policy.vocabulary import Sentence
 from chatwootai.stores.conversation.conversations import Begun
 from chatwootai.telemetry import log
 from chatwootai.telemetry.metrics import INTERIM
@@ -88,11 +89,11 @@ async def _ask(turn: Waiting, question: Question, due: float, saying: asyncio.Ev
     turn.steps.record("interim", time.perf_counter() - began)
 
 
-def sentence_for(turn: Waiting) -> str:
-    """The name of the sentence: `busy` where the message had waited too long before anything began on it."""
+def sentence_for(turn: Waiting) -> Sentence:
+    """Return the sentence to say: `BUSY` where the message had waited too long before anything began on it."""
     interim = turn.settings.interim
     waited = turn.begun_at - turn.last.received_at
-    return "busy" if interim is not None and waited * 1000 >= interim.after_ms else "interim"
+    return Sentence.BUSY if interim is not None and waited * 1000 >= interim.after_ms else Sentence.INTERIM
 
 
 async def _said(turn: Waiting, question: Question) -> str:

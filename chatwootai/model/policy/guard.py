@@ -7,11 +7,11 @@ import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Final
 
 from chatwootai.model.message.turn import Told
 from chatwootai.model.policy.unfit import PATTERNS, Excuse, Pattern, Unfit
+from chatwootai.model.policy.vocabulary import Level
 from chatwootai.model.text.recited import circles, recites
 from chatwootai.model.text.words import LONGEST
 
@@ -69,14 +69,6 @@ _KNOWN: Final = 64_000
 _READABLE: Final = re.compile(r"[^\W_]|[\U0001F000-\U0001FAFF\u2600-\u27BF]")
 _BLANKS: Final = re.compile(r"\s+")
 _NUMBER: Final = re.compile(r"\d+")
-
-
-class Level(StrEnum):
-    """How much a tenant lets a model say."""
-
-    STRICT = "strict"
-    TECHNICAL = "technical"  # errors' words, code, placeholders and names of fields are what its customers ask about
-    NONE = "none"  # whatever is not empty
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,12 +4,12 @@ import re
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
 from itertools import islice
 from typing import Final
 
 from chatwootai.model.message.turn import Exchange
 from chatwootai.model.policy.reasons import UNKNOWING
+from chatwootai.model.policy.vocabulary import Cause
 from chatwootai.model.text.anger import ANGRY, anger
 from chatwootai.model.text.asking import asks
 from chatwootai.model.text.promise import offered, promised
@@ -35,36 +35,6 @@ _YES: Final = frozenset(
     "yeah yep sure do it go ahead of course agora ja ahora now".split()
 )
 _POLITE: Final = frozenset("por favor pf pfv please obrigado obrigada gracias thanks thank you".split())
-
-
-class Cause(StrEnum):
-    """Why people get a conversation."""
-
-    ASKED = "asked"  # the contact asks for a person
-    TOPIC = "topic"  # what crews must not speak about
-    ANGER = "anger"
-    STUCK = "stuck"  # turns without progress
-    UNSURE = "unsure"  # the crew's own confidence is low
-    CREW = "crew"  # the crew asks for it
-    UNFIT = "unfit"  # what the model wrote must not be shown
-    MODEL = "model"  # the model is away, too late, or its budget is spent
-    FAILED = "failed"  # anything else that did not work
-    OFF = "off"  # no crew answers on this channel
-    IDLE = "idle"  # the contact fell silent
-    UNREAD = "unread"  # whoever read it was lost, twice
-
-    @property
-    def sentence(self) -> str:
-        """The name of the prepared sentence that the contact reads."""
-        return _SENTENCES.get(self, "handoff")
-
-
-_SENTENCES: Final = {
-    Cause.ASKED: "human_requested",
-    Cause.MODEL: "model_down",
-    Cause.FAILED: "failed",
-    Cause.UNREAD: "failed",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

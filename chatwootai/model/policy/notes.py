@@ -5,8 +5,9 @@ from typing import Final
 
 from chatwootai.model.message.tool_call import KeptCall
 from chatwootai.model.message.turn import Exchange, Question
-from chatwootai.model.policy.handoff import Cause, Need
+from chatwootai.model.policy.handoff import Need
 from chatwootai.model.policy.reasons import worded
+from chatwootai.model.policy.vocabulary import Cause
 from chatwootai.model.text.plain import plain, quoted
 
 LAST_WORDS: Final = 500
