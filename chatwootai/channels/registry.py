@@ -14,9 +14,15 @@ DEFAULT: Final = "default"
 
 
 @cache
+def names() -> tuple[str, ...]:
+    """Return our words for all channels, sorted. Imports none of them."""
+    return tuple(sorted(module.name for module in pkgutil.iter_modules(media.__path__)))
+
+
+@cache
 def shapes() -> Mapping[str, Shape]:
     """Return every channel's shape by our word for it."""
-    return MappingProxyType({module.name: _shape(module.name) for module in pkgutil.iter_modules(media.__path__)})
+    return MappingProxyType({name: _shape(name) for name in names()})
 
 
 def shape_of(channel: str, carrier: str | None = None) -> Shape:

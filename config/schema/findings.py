@@ -12,7 +12,7 @@ from config.document.tree import Node, Scalar, Table, find, plain
 from config.document.yaml_events import resolve
 from config.document.yaml_lookalikes import Lookalike, in_key, in_structure
 from config.document.yaml_mistakes import RULE
-from config.schema.section import remedy_of
+from config.schema.section import OneOf, remedy_of
 
 Validated = TypeVar("Validated", bound=BaseModel)
 _SHOWN = re.compile(r"^[\w.:+-]{1,20}$")  # short enough to be no token; longer values are better looked up in the file
@@ -99,7 +99,8 @@ def _key_names(kind: Any) -> list[str]:
     """The keys of a map that may have certain ones only."""
     found = [each for each in (kind, *get_args(kind)) if _is_map(each)]
     keys = get_args(found[0])[0] if found and get_args(found[0]) else None
-    names = keys if isinstance(keys, EnumType) else get_args(keys)
+    several = [each.words for each in get_args(keys) if isinstance(each, OneOf)]
+    names = keys if isinstance(keys, EnumType) else several[0] if several else get_args(keys)
     return [str(each) for each in names if isinstance(each, str)]
 
 

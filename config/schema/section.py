@@ -1,13 +1,14 @@
 """What every group of keys is made of: strict, frozen, and plain kinds of values."""
 
 import re
+from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Any, LiteralString
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, GetCoreSchemaHandler
 from pydantic.fields import FieldInfo
-from pydantic_core import PydanticCustomError
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 NAME = r"^[a-z0-9][a-z0-9_-]{0,63}$"  # becomes part of a path: nothing else may
 _NUMBER = re.compile(r"^[-+]?(0|[1-9][0-9]{0,17})?(\.[0-9]{1,17})?([eE][-+]?[0-9]{1,2})?$")
@@ -80,6 +81,17 @@ def _web_address(value: str) -> str:
             "format", "no address of a machine", "Write it as https://chat.example.com, with a port up to 65535."
         )
     return value
+
+
+@dataclass(frozen=True)
+class OneOf:
+    """Annotation of a text that must be one of certain words, where the words are known only at run time."""
+
+    words: tuple[str, ...]
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """Return the schema that `Literal` of the words would have."""
+        return core_schema.literal_schema(list(self.words))
 
 
 class ForMachines:

@@ -114,7 +114,7 @@ class Settings(Section):
 
     def burst_on(self, channel: str) -> Burst:
         """The burst window of a channel: its own where it has one, else the tenant's."""
-        own = self.channels.get(channel)  # type: ignore[call-overload]
+        own = self.channels.get(channel)
         return own.burst if own is not None and own.burst is not None else self.burst
 
     @property
@@ -184,7 +184,7 @@ class Settings(Section):
 
         In a language that it is not written in, the company's name signs.
         """
-        own = self.channels.get(channel)  # type: ignore[call-overload]
+        own = self.channels.get(channel)
         said = own.signature if own is not None else None
         if said is None:
             said = self.signature if channel == "email" else ""

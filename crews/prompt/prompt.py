@@ -25,7 +25,7 @@ _NO_FACTS = "(no facts are on file yet)"
 
 def values(settings: Settings, blueprint: Blueprint) -> dict[str, str]:
     """Every placeholder of `config.schema.crew_text.PLACEHOLDERS` with its text."""
-    channel = settings.channels.get(blueprint.channel)  # type: ignore[call-overload]
+    channel = settings.channels.get(blueprint.channel)
     tone = (channel and channel.tone) or settings.tone or _TONE
     emoji = settings.emoji if channel is None or channel.emoji is None else channel.emoji
     return {

@@ -3,9 +3,11 @@ from pathlib import Path
 
 import pytest
 
+from chatwootai.channels import media
 from chatwootai.channels.incoming.words import channel_of
 from chatwootai.channels.registry import shape_of, shapes
 from config.schema.channels import CHANNELS
+from config.settings.settings import Settings
 
 PAYLOADS = Path(__file__).resolve().parents[2].parent / "shared" / "chatwoot" / "payloads"
 LEGACY = {"type": "instagram_direct_message"}
@@ -52,8 +54,10 @@ def test_every_payload_has_the_channel_its_name_says():
         assert channel_of(raw["channel"], raw["contact_inbox"]["source_id"], raw["additional_attributes"]) == word
 
 
-def test_the_registry_holds_a_file_each():
-    assert set(shapes()) == set(CHANNELS)
+def test_the_registry_and_the_settings_hold_a_file_each():
+    files = {path.stem for path in Path(media.__path__[0]).glob("*.py")} - {"__init__"}
+    assert files == set(shapes()) == set(CHANNELS)
+    assert set(Settings(channels={name: {} for name in files}).channels) == files
 
 
 def test_whatsapp_is_as_long_as_its_carrier_takes():

@@ -23,8 +23,7 @@ def channel_of(
         conversation_attributes: the conversation's `additional_attributes`.
 
     Returns:
-        One of whatsapp, webchat, email, instagram, facebook, telegram, sms, line, tiktok, twitter, api; "default" for
-        the unknown.
+        The name of a file in `media`, as whatsapp; "default" for the unknown.
     """
     word = _words().get(chatwoot_channel, DEFAULT) if isinstance(chatwoot_channel, str) else DEFAULT
     # Twilio carries two media and says which only in the contact's address.
