@@ -16,7 +16,7 @@ CHROMIUM := $(shell command -v chromium || command -v chromium-browser || comman
 COMPILE := --excludes requirements/excludes.txt --universal --python-version 3.11 --generate-hashes --no-emit-index-url --quiet --custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test real check format bench peers models lock clean
+.PHONY: help install demo test real check format docs bench peers models lock clean
 
 help:  ## List these targets.
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -73,6 +73,9 @@ check: $(CHECK_STAMP)  ## Lint, types and import contracts.
 
 format: $(STAMP)  ## Format the code and sort its imports.
 	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
+
+docs: $(STAMP)  ## Write the tables of settings in docs/ from the code.
+	@$(BIN)/python -m docs.tables
 
 bench: $(STAMP)  ## Measure, as ratios against the plain way in the same run (ARGS="NAME" for one entry).
 	@$(BIN)/chatwootai bench $(ARGS)
