@@ -1,6 +1,6 @@
 """An MCP server with every habit that servers have: `python tests/mcp_desk.py stdio|http|sse [PORT] [LOG]`.
 
-Each call of a tool adds a line to LOG. Over http sessions are stateful: a session id of an earlier process is unknown.
+Each call of a tool adds a line to LOG, and so does the cancellation of one that is silent (`given-up`). Over http sessions are stateful: a session id of an earlier process is unknown.
 """
 
 import asyncio
@@ -57,15 +57,17 @@ async def call(name: str, _: dict[str, Any]) -> Any:
     """Do what a tool is called."""
     global learned  # noqa: PLW0603  # a process's own
     first = LOG is not None and name not in (LOG.read_text().split() if LOG.exists() else [])
-    if LOG is not None:
-        with LOG.open("a") as log:
-            log.write(f"{name}\n")
+    _note(name)
     if name.startswith("die_") and first:
         os.kill(os.getpid(), signal.SIGKILL)
     if name == "slow":
         return await _slowly()
     if name == "silent":
-        await asyncio.sleep(3600)
+        try:
+            await asyncio.sleep(3600)
+        except asyncio.CancelledError:
+            _note("given-up")
+            raise
     if name == "files":
         return _files()
     if name == "facts":
@@ -76,6 +78,12 @@ async def call(name: str, _: dict[str, Any]) -> Any:
     if name == "bad":
         raise ValueError("out of stock")
     return [t.TextContent(type="text", text=f"{name} done by {os.getpid()}")]
+
+
+def _note(what: str) -> None:
+    if LOG is not None:
+        with LOG.open("a") as log:
+            log.write(f"{what}\n")
 
 
 async def _slowly() -> list[t.TextContent]:

@@ -234,6 +234,39 @@ async def test_progress_lengthens_the_wait_and_silence_ends_it(tmp_path: Path) -
         assert (await ask(desk, "silent")).fate is Fate.UNKNOWN
 
 
+@pytest.mark.parametrize("kind", ["stdio", "http", "sse"])
+@pytest.mark.parametrize("given_up", ["late", "superseded"])
+async def test_a_call_that_is_given_up_is_cancelled_at_the_server(
+    tmp_path: Path, port: int, kind: str, given_up: str
+) -> None:
+    log = tmp_path / "log"
+    with contextlib.ExitStack() as stack:
+        if kind != "stdio":
+            stack.enter_context(started(kind, port, log))
+        async with server(by_program(log) if kind == "stdio" else by_url(port)) as desk:
+            assert await desk.ready()
+            asking = asyncio.create_task(ask(desk, "silent", seconds=1.0 if given_up == "late" else 60))
+            await until(lambda: log.exists() and "silent" in log.read_text())
+            if given_up == "superseded":
+                asking.cancel()
+                await asyncio.gather(asking, return_exceptions=True)
+            else:
+                assert (await asking).fate is Fate.UNKNOWN
+            await until(lambda: "given-up" in log.read_text())
+            assert (await ask(desk, "look")).fate is Fate.DONE  # the session lives on
+            assert log.read_text().split() == ["silent", "given-up", "look"]  # what was answered is not cancelled
+
+
+async def test_a_program_that_reads_nothing_holds_nobody_up_when_a_call_is_given_up(tmp_path: Path) -> None:
+    async with server(by_program(tmp_path / "log")) as desk:
+        pid = pid_of((await ask(desk, "look")).value)
+        os.kill(pid, signal.SIGSTOP)
+        began = time.monotonic()
+        assert (await ask(desk, "look", seconds=0.5)).fate is Fate.UNKNOWN
+        assert time.monotonic() - began < 20  # it would never end
+        os.kill(pid, signal.SIGCONT)
+
+
 async def test_what_is_no_text_is_named_and_what_is_structured_stays_so(tmp_path: Path) -> None:
     async with server(by_program(tmp_path / "log")) as desk:
         files = (await ask(desk, "files")).value

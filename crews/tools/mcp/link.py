@@ -21,6 +21,9 @@ from mcp.types import (
     CallToolRequest,
     CallToolRequestParams,
     CallToolResult,
+    CancelledNotification,
+    CancelledNotificationParams,
+    ClientNotification,
     ClientRequest,
     Implementation,
     PaginatedRequestParams,
@@ -39,6 +42,7 @@ Opening = Callable[[], AbstractAsyncContextManager[Streams]]
 
 _US: Final = Implementation(name="chatwootai", version="1")
 _PAGES: Final = 32  # of a list of tools; a server that never ends its list is cut off
+_TELLING: Final = 2.0  # seconds for the word that a call is given up; one that reads nothing is not waited for
 
 
 class Link:
@@ -52,6 +56,7 @@ class Link:
         self._over = asyncio.Event()
         self._error: BaseException | None = None
         self._relisting: asyncio.Task[None] | None = None
+        self._telling: set[asyncio.Task[None]] = set()
         self._calls, self._calls_at_end = 0, 0
         # Of no turn: the run that happens to need it first, with all it holds, would be kept and logged for ever.
         self._life = owned(asyncio.create_task(self._live(), name=f"mcp {name}", context=Context()), "tools")
@@ -89,6 +94,8 @@ class Link:
     async def call(self, tool: str, arguments: dict[str, Any], seconds: float, until: float) -> CallToolResult:
         """Call a tool. `seconds`: how long it may say nothing, progress included; `until`: unix seconds.
 
+        A call that is given up, late or because the caller is cancelled, is cancelled at the server too.
+
         Raises:
             Ended: the session ended under the call.
             Late: no answer in time.
@@ -102,10 +109,16 @@ class Link:
         async def progress(progress: float, total: float | None, message: str | None) -> None:
             heard[0] = time.time()
 
-        params = CallToolRequestParams(name=tool, arguments=arguments)
-        request = ClientRequest(CallToolRequest(params=params))
-        # Not `session.call_tool`: it asks for the tools again to check results, and raises where they are not as said.
-        asking = asyncio.create_task(session.send_request(request, CallToolResult, progress_callback=progress))
+        number: list[int] = []
+
+        async def ask() -> CallToolResult:
+            number.append(session._request_id)  # the next one's, which a session tells nobody
+            params = CallToolRequestParams(name=tool, arguments=arguments)
+            request = ClientRequest(CallToolRequest(params=params))
+            # Not `call_tool`: it asks for the tools again to check results, and raises where they are not as said.
+            return await session.send_request(request, CallToolResult, progress_callback=progress)
+
+        asking = asyncio.create_task(ask())
         self._calls += 1
         try:
             while not asking.done() and not self._life.done():
@@ -116,8 +129,24 @@ class Link:
             return self._answered(asking)
         finally:
             self._calls -= 1
+            if number and not asking.done() and self.alive:
+                self._give_up(session, number[0])
             asking.cancel()
             await asyncio.gather(asking, return_exceptions=True)
+
+    def _give_up(self, session: ClientSession, request: int) -> None:
+        """Tell the server, without waiting for it, that nobody waits for a call any more."""
+        params = CancelledNotificationParams(requestId=request, reason="the caller no longer waits for it")
+        word = ClientNotification(CancelledNotification(params=params))
+
+        async def tell() -> None:
+            with contextlib.suppress(TimeoutError, anyio.ClosedResourceError, anyio.BrokenResourceError):
+                async with asyncio.timeout(_TELLING):
+                    await session.send_notification(word)
+
+        task = asyncio.create_task(tell(), name=f"cancel mcp {self._name}", context=Context())
+        self._telling.add(task)
+        task.add_done_callback(self._telling.discard)
 
     def _answered(self, asking: "asyncio.Task[CallToolResult]") -> CallToolResult:
         if not asking.done():
@@ -138,6 +167,7 @@ class Link:
 
     async def close(self) -> None:
         """End the session, and the program behind it."""
+        await asyncio.gather(*self._telling, return_exceptions=True)
         self._life.cancel()
         await asyncio.gather(self._life, return_exceptions=True)
 
