@@ -1,6 +1,7 @@
 """An MCP server with every habit that servers have: `python tests/mcp_desk.py stdio|http|sse [PORT] [LOG]`.
 
-Each call of a tool adds a line to LOG, and so does the cancellation of one that is silent (`given-up`). Over http sessions are stateful: a session id of an earlier process is unknown.
+Each call of a tool adds a line to LOG, and so does the cancellation of one that is silent (`given-up`). Over http
+sessions are stateful: a session id of an earlier process is unknown.
 """
 
 import asyncio

@@ -4,11 +4,15 @@ A draft may be thrown away after its tools ran: the contact writes on, the model
 is given what the first was told. Three moments meet here, for each call: it is written down as begun before anything is
 sent, its answer is written down before the model sees it, and a draft that is cancelled between the two leaves the call
 running, so that the next draft waits for the same answer. Begun and never ended: nobody knows, so nobody repeats it.
+
+What may be repeated is written down once it was answered, and given again for some minutes, so that nobody is asked
+twice without need; what was read before something was changed is read again.
 """
 
 import asyncio
 import hashlib
 import json
+import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final, Protocol
@@ -22,6 +26,8 @@ from crews.run.as_data import as_data
 from crews.run.tool_result import Answer, Fate, ToolText, shown
 
 _MOST: Final = 64  # such calls of one burst
+_MOST_READ: Final = 24  # of those, calls that may be repeated
+_FRESH: Final = 300.0  # seconds for which what was read is given again
 _ARGUMENTS: Final = 500  # characters of a call's arguments that are kept
 _TOLD: Final = 8  # kept calls that a model is told of
 _SURE: Final = frozenset({Fate.DONE, Fate.FAILED})
@@ -66,8 +72,8 @@ class Calls:
 
     @property
     def made(self) -> bool:
-        """Whether there are any."""
-        return bool(self._known)
+        """Whether there are any that must not be made again."""
+        return any(not call.repeatable_at for call in self._known.values())
 
     @property
     def counted(self) -> list[str]:
@@ -82,7 +88,7 @@ class Calls:
     @property
     def done(self) -> tuple[KeptCall, ...]:
         """The calls that surely were made."""
-        return tuple(call for call in self._known.values() if not call.doubtful)
+        return tuple(call for call in self._known.values() if not call.doubtful and not call.repeatable_at)
 
     @property
     def doubtful(self) -> tuple[KeptCall, ...]:
@@ -91,9 +97,9 @@ class Calls:
 
     def told(self) -> str:
         """What a model is told of earlier drafts' calls before it begins; empty where there are none."""
-        if not self._known:
+        several = [call for call in self._known.values() if not call.repeatable_at][-_TOLD:]
+        if not several:
             return ""
-        several = list(self._known.values())[-_TOLD:]
         return "\n".join((_HEADING, *(as_data(call.tool, _described(call)) for call in several)))
 
     async def once(
@@ -112,6 +118,48 @@ class Calls:
             running = self._running[field] = asyncio.create_task(self._make(field, tool, arguments, ask, run))
             running.add_done_callback(lambda _: self._running.pop(field, None))
         return await asyncio.shield(running)
+
+    async def again(
+        self,
+        run: Asker,
+        tool: str,
+        arguments: Mapping[str, Any],
+        ask: Callable[[], Awaitable[Answer]],
+        *,
+        reads: bool,
+    ) -> ToolText:
+        """The answer to a call that may be made again: an earlier draft's, where that is fresh.
+
+        `reads`: the call changes nothing.
+        """
+        kind = f"{tool}:{_digest(arguments)}"
+        run.counts[kind] += 1
+        field = f"{kind}:{run.counts[kind]}"
+        kept = self._known.get(field)
+        if kept is not None and self._is_fresh(kept):
+            return ToolText(kept.text, Fate.DONE, kept=True)
+        found = shown(tool, await ask(), repeatable=True)
+        if found.fate is Fate.DONE:
+            shortened = json.dumps(dict(arguments), ensure_ascii=False, default=str)[:_ARGUMENTS]
+            await self._note(field, KeptCall(tool, shortened, True, True, found.text, time.time(), reads))
+        return found
+
+    def _is_fresh(self, kept: KeptCall) -> bool:
+        """Whether what was answered still holds: for some minutes, and what was read until something is changed."""
+        changed = (each.repeatable_at for each in self._known.values() if not each.reads)
+        overtaken = kept.reads and any(at == 0 or at > kept.repeatable_at for at in changed)
+        return kept.ended and kept.sure and 0 <= time.time() - kept.repeatable_at < _FRESH and not overtaken
+
+    async def _note(self, field: str, call: KeptCall) -> None:
+        """Keep what was read, in place of what was read before; where that cannot be, it is read again next time."""
+        if field not in self._known and sum(bool(each.repeatable_at) for each in self._known.values()) >= _MOST_READ:
+            return
+        self._known[field] = call
+        try:
+            if await self._keeper.begin(field, call) is not None:
+                await self._keeper.end(field, call)
+        except StoreUnavailable:
+            _log.debug("tool_result_not_kept", tool=call.tool)
 
     async def settled(self) -> None:
         """Wait for the calls that are under way."""

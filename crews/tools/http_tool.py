@@ -40,7 +40,8 @@ class HttpRequest(OutsideTool):
 
     def __init__(self, name: str, said: HttpTool, tools: Tools, session: Callable[[], aiohttp.ClientSession]) -> None:
         repeatable = said.method in _REPEATABLE or said.idempotency is not None
-        super().__init__(name, said.description, said.schema_, repeatable=repeatable)
+        reads = said.method == "GET"
+        super().__init__(name, said.description, said.schema_, repeatable=repeatable, reads=reads)
         self._said, self._tools, self._session = said, tools, session
 
     async def _ask(self, arguments: Mapping[str, Any], run: Run | None, until: float) -> Answer:

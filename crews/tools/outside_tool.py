@@ -26,11 +26,12 @@ class OutsideTool(BaseTool):
 
     kind: ClassVar[str]
     _repeatable: bool = PrivateAttr(default=False)
+    _reads: bool = PrivateAttr(default=False)
     _parameters: Parameters = PrivateAttr()
 
-    def __init__(self, name: str, description: str, schema: Schema, *, repeatable: bool) -> None:
+    def __init__(self, name: str, description: str, schema: Schema, *, repeatable: bool, reads: bool = False) -> None:
         super().__init__(name=name, description=description, args_schema=_for_stock(name, schema))
-        self._parameters, self._repeatable = Parameters.of(schema), repeatable
+        self._parameters, self._repeatable, self._reads = Parameters.of(schema), repeatable, reads
 
     @property
     def parameters(self) -> Parameters:
@@ -53,9 +54,11 @@ class OutsideTool(BaseTool):
         run = current.get()
         given = {name: value for name, value in arguments.items() if value is not None}
         until = run.deadline if run is not None else time.time() + _ALONE
-        if self.repeatable or run is None or run.calls is None:
+        if run is None or run.calls is None:
             return shown(self.name, await self._ask(given, run, until), repeatable=self.repeatable)
-        return await run.calls.once(run, self.name, given, lambda: self._ask(given, run, until))
+        if not self.repeatable:
+            return await run.calls.once(run, self.name, given, lambda: self._ask(given, run, until))
+        return await run.calls.again(run, self.name, given, lambda: self._ask(given, run, until), reads=self._reads)
 
     async def _ask(self, arguments: Mapping[str, Any], run: Run | None, until: float) -> Answer:
         """The tool's answer. `until`: unix seconds. Never raises for the tool's own failure."""

@@ -150,6 +150,67 @@ async def test_only_what_surely_was_not_done_is_tried_again(
     assert len(second.doubtful) == doubtful
 
 
+async def look(known: Any, draft: Draft, shop: Shop, about: str = "a", *, reads: bool = True) -> Any:
+    return await known.again(draft, "look", {"about": about}, shop, reads=reads)
+
+
+@pytest.mark.parametrize("reads", [True, False])
+async def test_what_may_be_repeated_is_not_where_it_need_not_be(redis: Connection, reads: bool) -> None:
+    """Not by the next draft, nor by another worker; but a draft that asks twice is answered twice."""
+    await Mailbox(redis).admit(delivery(7), priority=5)
+    first, shop = await begin(redis), Shop(Answer({"stock": 1}), Answer({"stock": 2}))
+    known, draft = calls(redis, first), Draft()
+    texts = [(await look(known, draft, shop, reads=reads)).text for _ in range(2)]
+    assert shop.asked == 2
+    later = Draft()
+    kept = [await look(known, later, shop, reads=reads) for _ in range(2)]
+    assert ([each.text for each in kept], {each.outcome for each in kept}) == (texts, {"kept"})
+    second = calls(redis, await again(redis, first))
+    draft = Draft()
+    assert (await look(second, draft, shop, reads=reads)).text == texts[0]
+    assert (await look(second, draft, shop, "b", reads=reads)).outcome == "ok"
+    assert shop.asked == 3
+    assert (second.told(), second.made, second.done, second.doubtful) == ("", False, (), ())
+
+
+async def test_what_was_read_is_read_again_once_something_was_changed_and_after_some_minutes(
+    redis: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await Mailbox(redis).admit(delivery(7), priority=5)
+    first, shop = await begin(redis), Shop()
+    known = calls(redis, first)
+    await look(known, Draft(), shop)
+    await known.again(Draft(), "put", {}, Shop(), reads=False)
+    await look(known, Draft(), shop)
+    assert shop.asked == 2
+    await look(known, Draft(), shop)  # read after the change
+    assert shop.asked == 2
+    await known.once(Draft(), "order", {}, Shop())
+    await look(calls(redis, await again(redis, first)), Draft(), shop)
+    assert shop.asked == 3
+    monkeypatch.setattr("crews.tool_calls._FRESH", 0.0)
+    await known.again(Draft(), "put", {}, (put := Shop()), reads=False)
+    assert put.asked == 1
+
+
+@pytest.mark.parametrize("fate", [Fate.FAILED, Fate.UNKNOWN, Fate.UNSENT, Fate.REFUSED])
+async def test_what_failed_and_may_be_repeated_is_asked_again(redis: Connection, fate: Fate) -> None:
+    await Mailbox(redis).admit(delivery(7), priority=5)
+    known, shop = calls(redis, await begin(redis)), Shop(Answer({"error": "x"}, fate))
+    for _ in range(2):
+        await look(known, Draft(), shop)
+    assert shop.asked == 2
+
+
+async def test_what_was_read_takes_no_room_from_what_must_not_be_repeated(redis: Connection) -> None:
+    await Mailbox(redis).admit(delivery(7), priority=5)
+    known, shop = calls(redis, await begin(redis)), Shop()
+    for number in range(40):
+        await look(known, Draft(), shop, str(number))
+    assert await redis.hlen(keys.calls(CONV, "7")) == 24
+    assert (await known.once(Draft(), "order", {}, Shop())).fate is Fate.DONE
+
+
 async def test_a_worker_that_lost_its_conversation_uses_no_tool(redis: Connection) -> None:
     await Mailbox(redis).admit(delivery(7), priority=5)
     first, shop = await begin(redis), Shop()

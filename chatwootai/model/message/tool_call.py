@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class KeptCall:
-    """A call that must not be made twice, as it is kept with its burst.
+    """A call that must not, or need not, be made twice, as it is kept with its burst.
 
     `arguments`: as JSON, cut; `text`: what the model was shown; `ended`: its answer came; `sure`: the answer leaves no
-    doubt whether it was done.
+    doubt whether it was done. Of a call that may be repeated, `repeatable_at`: unix seconds of its answer, 0 of others;
+    `reads`: it changes nothing.
     """
 
     tool: str
@@ -16,6 +17,8 @@ class KeptCall:
     ended: bool = False
     sure: bool = False
     text: str = ""
+    repeatable_at: float = 0.0
+    reads: bool = False
 
     @property
     def doubtful(self) -> bool:

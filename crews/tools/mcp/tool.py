@@ -34,7 +34,9 @@ class RemoteTool(OutsideTool):
     def __init__(self, call: Call, server: str, tool: Tool) -> None:
         description, hints = (tool.description or tool.title or tool.name)[:_DESCRIPTION], tool.annotations
         repeatable = hints is not None and bool(hints.readOnlyHint or hints.idempotentHint)
-        super().__init__(f"{server}_{tool.name}"[:_NAME], description, tool.inputSchema, repeatable=repeatable)
+        reads = hints is not None and bool(hints.readOnlyHint)
+        name = f"{server}_{tool.name}"[:_NAME]
+        super().__init__(name, description, tool.inputSchema, repeatable=repeatable, reads=reads)
         self._call, self._tool = call, tool.name
 
     async def _ask(self, arguments: Mapping[str, Any], run: Run | None, until: float) -> Answer:
