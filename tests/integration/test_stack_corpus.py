@@ -35,7 +35,7 @@ def _crewai() -> None:
 
 
 def test_there_are_many_and_each_says_where_it_is_from() -> None:
-    assert len(CASES) >= 80
+    assert len(CASES) >= 190
     for name, case in CASES.items():
         assert case["source"], name
         assert ("reads" in case) != ("people" in case), name
@@ -78,7 +78,8 @@ class Asked:
         from crews.run.context import Run, current
 
         target = Target(endpoint=Endpoint(self.said.url, self.case.get("key", "k")), model=self.case.get("model", "m"))
-        run = Run(deadline=time.time() + 20, target=target, payer=Payer("shop"), policy=Policy(hedge_share=0))
+        seconds = 20 if "reads" in self.case else 5  # what fails is asked again until then
+        run = Run(deadline=time.time() + seconds, target=target, payer=Payer("shop"), policy=Policy(hedge_share=0))
         token = current.set(run)
         try:
             text = (await self._crew().akickoff({"messages": self._messages()})).raw

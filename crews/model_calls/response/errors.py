@@ -48,7 +48,8 @@ _WORDS = {  # in the order in which they are looked for
         r"|prompt (?:is )?too long|too many (?:input |prompt )?tokens|input (?:is )?too long"
         r"|(?:prompt|input|request|messages?)\b.{0,60}exceeds?\b.{0,40}(?:tokens|context|length)"
         r"|reduce the length|string_above_max_length|exceed_context_size|token limit|request too large"
-        r"|input tokens? (?:exceed|count)|max_model_len|available context"
+        r"|input tokens? (?:exceed|count)|max_model_len|available context|`?inputs`? (?:tokens \+|must have less than)"
+        r"|max_tokens must be at least 1, got -\d"
     ),
     POLICY: (
         r"content.?(?:filter|policy|management)|content_policy_violation|responsible.?ai"
@@ -82,6 +83,8 @@ _BY_STATUS = {401: WRONG_KEY, 402: NO_CREDIT, 403: WRONG_KEY, 404: NO_MODEL, 413
 _OF_THE_LIMIT = re.compile(
     r"max_(?:completion_)?tokens\b.{0,60}(?:too large|greater than|at most|less than)", re.IGNORECASE
 )
+_GARBLED_CALL = re.compile(r"tool_use_failed|failed to parse (?:input at|tool call)", re.IGNORECASE)
+"""The model wrote a tool call that its endpoint could not read: the next may go well, whatever the status says."""
 _AGAIN_LATER = re.compile(r"retry.{0,12}(?:in|after)|retrydelay|per.?(?:minute|day)|try again in", re.IGNORECASE)
 
 
@@ -105,6 +108,8 @@ class Reported:
         found = {cause for cause, pattern in _PATTERNS.items() if pattern.search(said)}
         if NO_CREDIT in found and self.status == 429 and RATE in found and _AGAIN_LATER.search(said):
             return RATE  # a minute's quota, in the words of an account's
+        if _GARBLED_CALL.search(said):
+            return AWAY
         if _OF_THE_LIMIT.search(said):
             return PARAMETER
         if self.status in (401, 402):
