@@ -57,7 +57,7 @@ def test_every_setting_has_a_line_here() -> None:
 
 def test_every_term_of_a_call_is_read_where_calls_are_made() -> None:
     """Settings of models are looked at as terms: those must be read in their turn."""
-    files = [*(ROOT / "crews" / "stack").rglob("*.py"), ROOT / "crews" / "prices.py", ROOT / "crews" / "repertoire.py"]
+    files = [*(ROOT / "crews" / "model_calls").rglob("*.py"), ROOT / "crews" / "answer" / "repertoire.py"]
     trees = [ast.parse(file.read_text(encoding="utf-8")) for file in files]
     read = {node.attr for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
     terms = {each.name for kind in (Policy, Target, Endpoint, Payer) for each in fields(kind)}

@@ -188,7 +188,7 @@ async def test_what_was_read_is_read_again_once_something_was_changed_and_after_
     await known.once(Draft(), "order", {}, Shop())
     await look(calls(redis, await again(redis, first)), Draft(), shop)
     assert shop.asked == 3
-    monkeypatch.setattr("crews.tool_calls._FRESH", 0.0)
+    monkeypatch.setattr("crews.run.tool_calls._FRESH", 0.0)
     await known.again(Draft(), "put", {}, (put := Shop()), reads=False)
     assert put.asked == 1
 

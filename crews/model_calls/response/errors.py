@@ -108,10 +108,8 @@ class Reported:
         found = {cause for cause, pattern in _PATTERNS.items() if pattern.search(said)}
         if NO_CREDIT in found and self.status == 429 and RATE in found and _AGAIN_LATER.search(said):
             return RATE  # a minute's quota, in the words of an account's
-        if _GARBLED_CALL.search(said):
-            return AWAY
-        if _OF_THE_LIMIT.search(said):
-            return PARAMETER
+        if (garbled := _GARBLED_CALL.search(said)) or _OF_THE_LIMIT.search(said):
+            return AWAY if garbled else PARAMETER
         if self.status in (401, 402):
             return _BY_STATUS[self.status]
         if RATE in found and self.status == 429 and NO_CREDIT not in found:
