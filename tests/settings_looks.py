@@ -20,9 +20,8 @@ from chatwootai.model.policy.handoff import Need, after_draft, before_draft
 from chatwootai.model.policy.vocabulary import Cause
 from chatwootai.stores.conversation.conversations import Begun, Hold
 from chatwootai.stores.server.connection import connect
-from config.places import place
 from config.settings.settings import Settings
-from config.snapshot import Account, Installation, Secret
+from config.snapshot import Account, Installation, Secret, place
 from crews.answer.curated import Curated
 from crews.catalog import Catalog
 from crews.hearing import ear
@@ -32,7 +31,7 @@ from crews.model_calls.prices import prices
 from crews.prompt.prompt import moment, situation, values
 from tests.asked import asked
 from workers.account.turn_budget import TurnBudget, _day
-from workers.delivery.window import instead_of_text, template_params
+from workers.delivery.posting import instead_of_text, template_params
 from workers.handoff import idle
 from workers.handoff.handing import destination, handed, rules
 from workers.handoff.idle import after_reply

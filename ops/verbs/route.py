@@ -31,7 +31,7 @@ def run(arguments: argparse.Namespace) -> int:
     from chatwootai.model.message.routing import route
     from config.document.problems import ConfigurationError, suggestion
     from config.loading.loader import load
-    from config.places import place
+    from config.snapshot import place
 
     try:
         snapshot = load(arguments.config, environ)

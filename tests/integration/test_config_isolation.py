@@ -14,7 +14,7 @@ from chatwootai.stores.server.connection import Connection
 from config.files.packing import unpack
 from config.live.live import Live
 from config.loading.loader import load
-from config.places import place
+from config.snapshot import place
 from crews.prompt.prompt import values
 from sandbox.installation.processes import Process, free_port
 from tests.door import message, signed

@@ -23,9 +23,9 @@ from chatwootai.model.policy.vocabulary import Sentence
 from chatwootai.stores.server.connection import Connection
 from config.loading.loader import load, shipped
 from config.mapping.entries import MappingFile
-from config.places import place
 from config.schema.kinds import Kind
 from config.settings.settings import Settings
+from config.snapshot import place
 from crews.model_calls.call import Endpoint, Payer, Policy, Target
 from crews.runtime import environment
 from tests.settings_looks import prompt

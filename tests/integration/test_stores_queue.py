@@ -3,7 +3,7 @@
 import pytest
 
 from chatwootai.model.message.delivery import Contact, Delivery, Message
-from chatwootai.model.message.lanes import BOOST_PER_STEP_MS
+from chatwootai.model.message.priority import BOOST_PER_STEP_MS
 from chatwootai.stores import keys
 from chatwootai.stores.conversation.mailbox import Mailbox
 from chatwootai.stores.jobs.queue import Queue

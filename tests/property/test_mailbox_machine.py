@@ -21,8 +21,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
 from chatwootai.model.message.delivery import Contact, Delivery, Message
-from chatwootai.model.message.lanes import lane_of
 from chatwootai.model.message.outbox import Action, ActionKind
+from chatwootai.model.message.priority import lane_of
 from chatwootai.model.message.turn import Exchange
 from chatwootai.stores import keys
 from chatwootai.stores.conversation.conversations import (

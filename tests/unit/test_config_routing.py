@@ -7,7 +7,7 @@ import pytest
 
 from chatwootai.model.message.routing import Place, route
 from config.loading.loader import load
-from config.places import place
+from config.snapshot import place
 
 OWNER = "+5531999990000"
 PLACE = Place(

@@ -14,7 +14,7 @@ from config.settings.reach import Mail, Template
 from config.settings.settings import Settings
 from ingress.payload import Arrival, parse
 from workers.delivery.deliver import breath
-from workers.delivery.window import instead_of_text, template_params
+from workers.delivery.posting import instead_of_text, template_params
 
 PAYLOADS = Path(__file__).resolve().parents[2].parent / "shared/chatwoot/payloads"
 needs_payloads = pytest.mark.skipif(not PAYLOADS.exists(), reason="../shared/chatwoot is not beside this checkout")

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from chatwootai.model.message import assemble
 from chatwootai.model.message.burst import Window, may_restart
 from chatwootai.model.message.delivery import Attachment, Contact, Delivery, Message
-from chatwootai.model.message.lanes import boost_ms, lane_of
 from chatwootai.model.message.outbox import ActionKind
+from chatwootai.model.message.priority import boost_ms, lane_of
 from chatwootai.model.message.routing import Route
 from chatwootai.model.message.turn import Exchange, Question, Verdict
 from chatwootai.model.policy import notes, outcome

@@ -11,7 +11,7 @@ import pytest
 from config.loading.loader import inspect
 from config.schema.crew_text import AgentText, Blueprint, TaskText
 from config.settings.model_settings import Price
-from crews.answer.degrade import Takes, choose
+from crews.answer.repertoire import Takes, choose
 from crews.catalog import Catalog
 from crews.plan.fuse import ANSWER, CONFIDENCE, can_fuse, fields, fused, needs_stock
 from crews.plan.latency import pace

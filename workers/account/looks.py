@@ -5,8 +5,7 @@ import time
 from typing import Final
 
 from chatwootai.stores import keys
-from chatwootai.stores.server.connection import Connection, StoreUnavailable
-from chatwootai.stores.server.together import together
+from chatwootai.stores.server.connection import Connection, StoreUnavailable, together
 from chatwootai.telemetry.metrics import FAILED_OPEN
 from chatwootai.telemetry.tasks import owned
 from workers.account.tenant import Tenant

@@ -4,9 +4,8 @@ from dataclasses import dataclass
 
 from chatwootai.model.message.delivery import Delivery
 from chatwootai.model.message.routing import Route, route
-from config.places import place
 from config.settings.settings import Settings
-from config.snapshot import Account, Snapshot
+from config.snapshot import Account, Snapshot, place
 from workers.chatwoot.client import Chatwoot
 
 

@@ -14,7 +14,7 @@ from typing import Any, Final
 from chatwootai.channels.incoming import incoming
 from chatwootai.channels.incoming.incoming import Manner
 from chatwootai.model.message.delivery import Delivery, Reason
-from chatwootai.model.message.lanes import LOWEST
+from chatwootai.model.message.priority import LOWEST
 from chatwootai.stores.conversation.mailbox import Admission, Mailbox
 from chatwootai.telemetry.metrics import CAUGHT_UP
 from workers.chatwoot.client import Chatwoot

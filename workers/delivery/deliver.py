@@ -24,8 +24,7 @@ from workers.chatwoot.errors import ChatwootError, FateUnknown, Gone, OutOfTime,
 from workers.chatwoot.operations import SHOW, Owner
 from workers.chatwoot.records import Mark
 from workers.delivery.owner import Taken, taken
-from workers.delivery.posting import as_posted
-from workers.delivery.window import instead_of_text, template_params
+from workers.delivery.posting import as_posted, instead_of_text, template_params
 from workers.floor import Floor
 from workers.letters import dead_letter
 from workers.patience import patient

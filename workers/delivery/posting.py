@@ -1,9 +1,12 @@
-"""What a reply carries to Chatwoot beside its text and our mark. Pure."""
+"""What a reply carries to Chatwoot beside its text and our mark, and what takes its place past a window. Pure."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from chatwootai.model.message.outbox import Action
+from chatwootai.model.message.outbox import Action, ActionKind
+from chatwootai.model.policy import undelivered
+from chatwootai.model.policy.outcome import opening
+from config.settings.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,3 +25,33 @@ def as_posted(action: Action) -> Posted:
         attributes["items"] = [{"title": title, "value": title} for title in action.choices]
         extra["content_type"] = "input_select"
     return Posted(attributes, extra)
+
+
+_WHY = {
+    "pt": "o canal não aceita texto livre agora: o prazo para responder passou",
+    "es": "el canal no acepta texto libre ahora: el plazo para responder pasó",
+    "en": "the channel takes no free text now: the time to answer in has passed",
+}
+
+
+def instead_of_text(action: Action, settings: Settings, unsaid: str) -> tuple[tuple[Action, ...], bool]:
+    """What takes a reply's place, and whether the rest of its turn still follows. `unsaid`: all that is not said now.
+
+    Only WhatsApp has templates: one stands for all parts of a reply. Else people get the reply in a note.
+    """
+    if settings.template is not None and action.channel == "whatsapp":
+        text = settings.fill(settings.template.text)
+        return ((replace(action, kind=ActionKind.TEMPLATE, text=text),) if action.part <= 1 else ()), True
+    why = _WHY.get(settings.language[:2], _WHY["en"])
+    told = undelivered.note(why, unsaid, settings.language)
+    turn = f"{action.turn}-window"
+    return (replace(action, kind=ActionKind.NOTE, turn=turn, part=0, text=told), opening(action, turn)), False
+
+
+def template_params(settings: Settings) -> dict[str, Any] | None:
+    """The parameters with which Chatwoot sends a template; None: the tenant has none any more."""
+    template = settings.template
+    if template is None:
+        return None
+    named = {"name": template.name, "category": template.category, "language": template.language}
+    return {"template_params": {**named, "processed_params": {"body": dict(template.parameters)}}}

@@ -1,4 +1,4 @@
-"""How urgent a delivery is, 0 to 10, higher first: what the operator says, raised for who is a VIP or waits already.
+"""How urgent a delivery is, 0 to 10, higher first: what an operator says, raised for VIPs and long waits.
 
 | what | steps |
 |---|---|
@@ -12,7 +12,22 @@ A raise is smaller than the span on purpose: an operator's 0 (newsletters) never
 from typing import Final
 
 from chatwootai.model.message.delivery import Delivery
-from chatwootai.model.message.lanes import HIGHEST, LOWEST
+
+LOWEST, HIGHEST, DEFAULT = 0, 10, 5
+HIGH_LANE_FROM = 7
+BOOST_PER_STEP_MS = 12_000
+"""One step of priority weighs as much as having waited this long: so nothing waits more than 120 s for its betters."""
+
+
+def lane_of(priority: int) -> str:
+    """The lane of a priority: "high" may use the slots that a worker keeps free for it, "normal" may not."""
+    return "high" if priority >= HIGH_LANE_FROM else "normal"
+
+
+def boost_ms(priority: int) -> int:
+    """How many milliseconds of waiting this priority is worth."""
+    return max(LOWEST, min(HIGHEST, priority)) * BOOST_PER_STEP_MS
+
 
 VIP_LABELS: Final = frozenset({"vip"})
 VIP_STEPS: Final = 3

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from enum import StrEnum
 
 from chatwootai.model.message.delivery import Change, Delivery, Heard, Message, Signal, Withdrawn
-from chatwootai.model.message.lanes import boost_ms, lane_of
 from chatwootai.model.message.outbox import Action
+from chatwootai.model.message.priority import boost_ms, lane_of
 from chatwootai.model.message.turn import Exchange
 from chatwootai.stores import keys
 from chatwootai.stores.conversation.entries import job_blob, pack_action, pack_delivery, pack_exchange

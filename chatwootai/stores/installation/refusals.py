@@ -4,9 +4,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from chatwootai.stores import keys
-from chatwootai.stores.server.connection import Connection
+from chatwootai.stores.server.connection import Connection, together
 from chatwootai.stores.server.scripts import Runner
-from chatwootai.stores.server.together import together
 
 _FIRST_MS: Final = 1000
 _LONGEST_MS: Final = 30_000

@@ -6,9 +6,8 @@ from contextlib import asynccontextmanager, suppress
 from typing import Final
 
 from chatwootai.stores import keys
-from chatwootai.stores.server.connection import Connection, StoreUnavailable
+from chatwootai.stores.server.connection import Connection, StoreUnavailable, together
 from chatwootai.stores.server.scripts import Runner
-from chatwootai.stores.server.together import together
 from chatwootai.telemetry.tasks import ended, owned
 
 _HELD_MS: Final = keys.CATCHUP_MS

@@ -1,9 +1,8 @@
 """The sweep: conversations with something to do whose job is gone get another."""
 
 from chatwootai.stores.keys import OPEN, TIMERS
-from chatwootai.stores.server.connection import Connection
+from chatwootai.stores.server.connection import Connection, together
 from chatwootai.stores.server.scripts import Runner
-from chatwootai.stores.server.together import together
 
 _SETTLED_MS = 2_000
 _MOST = 500

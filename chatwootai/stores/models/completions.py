@@ -7,9 +7,8 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 
-from chatwootai.stores.server.connection import Connection, store_errors
+from chatwootai.stores.server.connection import Connection, store_errors, together
 from chatwootai.stores.server.scripts import Runner
-from chatwootai.stores.server.together import together
 
 MOST_BYTES = 64 * 1024 * 1024
 _AT_ONCE = 500

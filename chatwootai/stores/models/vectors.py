@@ -8,9 +8,8 @@ from enum import StrEnum
 from typing import Final
 
 from chatwootai.stores import keys
-from chatwootai.stores.server.connection import Connection, store_errors
+from chatwootai.stores.server.connection import Connection, store_errors, together
 from chatwootai.stores.server.scripts import Runner
-from chatwootai.stores.server.together import together
 
 MOST_BYTES: Final = {"documents": 96 * 1024 * 1024, "questions": 8 * 1024 * 1024}
 _AT_ONCE: Final = 200

@@ -9,11 +9,10 @@ from enum import StrEnum
 from itertools import chain
 from typing import Final
 
-from chatwootai.model.message.lanes import BOOST_PER_STEP_MS
+from chatwootai.model.message.priority import BOOST_PER_STEP_MS
 from chatwootai.stores import keys
-from chatwootai.stores.server.connection import Connection
+from chatwootai.stores.server.connection import Connection, together
 from chatwootai.stores.server.scripts import Argument, Runner
-from chatwootai.stores.server.together import together
 
 LANES: Final = ("high", "normal")
 _PAGE: Final = 500

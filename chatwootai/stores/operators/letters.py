@@ -9,8 +9,7 @@ import orjson
 from chatwootai.model.message.delivery import Delivery
 from chatwootai.stores import keys
 from chatwootai.stores.conversation.entries import BrokenEntry, unpack_delivery
-from chatwootai.stores.server.connection import Connection, store_errors
-from chatwootai.stores.server.together import together
+from chatwootai.stores.server.connection import Connection, store_errors, together
 
 _PAGE: Final = 200
 

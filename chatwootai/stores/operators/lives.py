@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from chatwootai.model.message.delivery import Delivery
 from chatwootai.stores import keys
 from chatwootai.stores.conversation.entries import BrokenEntry, unpack_action, unpack_delivery
-from chatwootai.stores.server.connection import Connection, store_errors
-from chatwootai.stores.server.together import together
+from chatwootai.stores.server.connection import Connection, store_errors, together
 
 
 @dataclass(frozen=True, slots=True)

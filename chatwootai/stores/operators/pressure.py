@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 
 from chatwootai.stores import keys
-from chatwootai.stores.server.connection import Connection
-from chatwootai.stores.server.together import together
+from chatwootai.stores.server.connection import Connection, together
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from chatwootai.model.message.delivery import Delivery
-from chatwootai.model.message.lanes import DEFAULT, boost_ms, lane_of
+from chatwootai.model.message.priority import DEFAULT, boost_ms, lane_of
 from chatwootai.stores import keys
 from chatwootai.stores.conversation.entries import job_blob, pack_delivery
 from chatwootai.stores.server.connection import Connection

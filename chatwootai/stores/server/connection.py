@@ -14,7 +14,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from chatwootai.stores.server.address import Address, BadRedisUrl, address
 from chatwootai.stores.server.errors import StoreMisused, StoreUnavailable, store_errors
 
-__all__ = ["BadRedisUrl", "Connection", "StoreMisused", "StoreUnavailable", "connect", "store_errors"]
+__all__ = ["BadRedisUrl", "Connection", "StoreMisused", "StoreUnavailable", "connect", "store_errors", "together"]
 
 Connection = Redis
 
@@ -92,3 +92,18 @@ def _nobody_told(service: str, errors: list[Exception], known: set[str]) -> Exce
     if known:
         return MasterNotFoundError(f"Sentinel knows no service of that name, but {', '.join(sorted(known))}")
     return RedisConnectionError(f"no Sentinel tells where Redis is: {errors[-1] if errors else 'none knows a service'}")
+
+
+async def together(
+    connection: Connection, *commands: tuple[str | bytes | int | float, ...], atomic: bool = False
+) -> list[Any]:
+    """Send several plain commands in one round trip; their answers, in order. `atomic`: as one step.
+
+    Raises:
+        StoreUnavailable: Redis is away.
+    """
+    pipeline = connection.pipeline(transaction=atomic)
+    for command in commands:
+        pipeline.execute_command(*command)
+    with store_errors():
+        return list(await pipeline.execute())

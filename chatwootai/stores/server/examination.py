@@ -6,11 +6,10 @@ from contextlib import suppress
 from functools import cache
 from typing import Final
 
-from chatwootai.stores.server.connection import Connection
+from chatwootai.stores.server.connection import Connection, together
 from chatwootai.stores.server.errors import NOPERM, StoreMisused, StoreUnavailable, understood
 from chatwootai.stores.server.fullness import FULLNESS
 from chatwootai.stores.server.scripts import Runner, names, script, sources
-from chatwootai.stores.server.together import together
 
 RULE: Final = "~cw:* ~arq:* &cw:* +@all -@dangerous +info"
 """What our user of Redis must be allowed at least (ACL SETUSER)."""

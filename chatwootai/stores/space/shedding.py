@@ -9,8 +9,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 from chatwootai.stores import keys
-from chatwootai.stores.server.connection import Connection, store_errors
-from chatwootai.stores.server.together import together
+from chatwootai.stores.server.connection import Connection, store_errors, together
 
 _ASIDE: Final = (b"cw:life:", b"cw:kept:", b"cw:turn:")
 _CONTEXT: Final = b"cw:context:"

@@ -12,7 +12,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
-from chatwootai.model.message.lanes import boost_ms
+from chatwootai.model.message.priority import boost_ms
 from chatwootai.stores.models.limits import LimitStore
 from chatwootai.telemetry.metrics import LIMIT_WAIT_SECONDS, LIMITED
 from crews.errors import ModelUnavailable
