@@ -1,0 +1,61 @@
+"""The rooms: small enough to survey, in an order that a contract keeps, and where the pages say that they are."""
+
+import configparser
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGES = ("bench", "chatwootai", "config", "crews", "ingress", "ops", "sandbox", "workers")
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+MOST = 14
+A_FILE_EACH = {"ops/verbs", "bench/entries", "chatwootai/channels/media"}
+"""Folders that hold one file for each verb, entry or channel: found by name, read one at a time."""
+_PATH = re.compile(rf"`((?:{'|'.join(PACKAGES)})/[\w/]+(?:\.(?:py|lua|yaml)|/)?)`")
+
+
+def folders() -> list[Path]:
+    return sorted(sign.parent for package in PACKAGES for sign in (ROOT / package).rglob("__init__.py"))
+
+
+def test_no_room_holds_more_modules_than_one_can_survey() -> None:
+    held = {str(folder.relative_to(ROOT)): len(list(folder.glob("*.py"))) - 1 for folder in folders()}
+    assert {name: number for name, number in held.items() if number > MOST and name not in A_FILE_EACH} == {}
+
+
+def test_every_package_with_rooms_keeps_their_order_by_a_contract() -> None:
+    written = configparser.ConfigParser()
+    written.read(ROOT / ".importlinter", encoding="utf-8")
+    layered = {written[name].get("containers", "").strip() for name in written.sections()}
+    packages = [ROOT / name for name in PACKAGES] + [
+        ROOT / "chatwootai" / room for room in ("channels", "model", "stores")
+    ]
+    with_rooms = {
+        str(package.relative_to(ROOT)).replace("/", ".") for package in packages if any(package.glob("*/__init__.py"))
+    }
+    assert with_rooms - {"bench"} <= layered
+
+
+def test_circles_are_looked_for_in_every_room() -> None:
+    written = configparser.ConfigParser()
+    written.read(ROOT / ".importlinter", encoding="utf-8")
+    looked = set(written["importlinter:contract:circles"]["ancestors"].split())
+    several = {
+        str(folder.relative_to(ROOT)).replace("/", ".")
+        for folder in folders()
+        if len(list(folder.glob("*.py"))) - 1 + len(list(folder.glob("*/__init__.py"))) > 1
+    }
+    assert several <= looked
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_paths_that_pages_name_are_there(page: Path) -> None:
+    named = {found[1] for found in _PATH.finditer(page.read_text(encoding="utf-8"))}
+    missing = {path for path in named if not (ROOT / path).exists() and not _theirs(path)}
+    assert missing == set()
+
+
+def _theirs(path: str) -> bool:
+    """Whether it is a file that an operator or a running process writes."""
+    return path.startswith(("config/domains/", "config/secrets", "config/last"))
