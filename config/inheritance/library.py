@@ -30,6 +30,8 @@ PARTS = {answers.FILE: "answers", tools.FILE: "tools"}
 TOOLS = tools.BUILT_IN
 """The names of the tools that any crew may use; those of a tenant's `tools` come with its settings."""
 
+EXAMPLES = frozenset({"Sandra Cosmeticos", "Casa Bela Móveis"})
+"""The companies of the example tenants that ship, as their files name them."""
 _INBOX = re.compile(r"^inbox_([1-9][0-9]*)$")
 
 
@@ -84,35 +86,40 @@ class Library:
             self._domains[name] = self._place(self.base, self._first(f"{DOMAINS}/{name}"), f"{DOMAINS}/{name}")
         return self._domains[name]
 
-    def tenant(self, domain: str, tenant: str, name: Node | None) -> Merged:
-        """The settings of a tenant. `name`, from the mapping, is the company's where the tenant's file has none."""
+    def tenant(self, domain: str, tenant: str, name: Node | None, implied: Mark | None = None) -> Merged:
+        """The settings of a tenant. `name`, from the mapping, is the company's where the tenant's file has none.
+
+        `implied`: where the account stands that has not named the folder; it gets no example's by its number alone.
+        """
         self.used.add((domain, tenant))
         path = f"{DOMAINS}/{domain}/{tenant}"
         place = self._first(path)
         names = place.folders.get(path, ()) if place else ()
         data = [place.files[file] for each in names if place and (file := f"{path}/{each}") in place.files]
         if self.whole or CREWS in names or self.inboxes(domain, tenant) or any(FROM_FILE in each for each in data):
-            return self._tenant(domain, tenant, name)
-        key = ("tenant", path, name.mark if name else None)
+            return self._tenant(domain, tenant, name, implied)
+        key = ("tenant", path, name.mark if name else None, implied)
         troubles = [place.troubles[file] for each in names if place and (file := f"{path}/{each}") in place.troubles]
         grant = repr(self._grant(place, f"{path}/{FILE}") if place else None).encode()
         parts = (self.domain(domain), name, grant, *data, *troubles)
-        made, problems, notes = self.memory.keep(key, parts, lambda: self._alone(domain, tenant, name))
+        made, problems, notes = self.memory.keep(key, parts, lambda: self._alone(domain, tenant, name, implied))
         self.found(key, (problems, notes))
         return made
 
-    def _alone(self, domain: str, tenant: str, name: Node | None) -> tuple[Merged, list[Problem], tuple[Note, ...]]:
+    def _alone(
+        self, domain: str, tenant: str, name: Node | None, implied: Mark | None
+    ) -> tuple[Merged, list[Problem], tuple[Note, ...]]:
         """A tenant that nothing stands below: its settings without the tree, which ten thousand could not keep."""
         kept = self.problems, self.notes, self.memory
         self.problems, self.notes, self.memory = [], [], Memory()
         try:
-            made = self._tenant(domain, tenant, name)
+            made = self._tenant(domain, tenant, name, implied)
             root = Table(Mark(self.own.name(""), 1, 1))
             return Merged(root, root, made.settings, made.crewing), self.problems, tuple(self.notes)
         finally:
             self.problems, self.notes, self.memory = kept
 
-    def _tenant(self, domain: str, tenant: str, name: Node | None) -> Merged:
+    def _tenant(self, domain: str, tenant: str, name: Node | None, implied: Mark | None = None) -> Merged:
         above = self.domain(domain)
         path = f"{DOMAINS}/{domain}/{tenant}"
         if isinstance(name, Scalar) and isinstance(name.value, str):
@@ -120,7 +127,8 @@ class Library:
             above = self.below(above, named, ("name", path, name.mark))
         place = self._first(path)
         layer = self._layer(place, f"{path}/{FILE}") if place else None
-        if place is not self.own and layer and place and not self._is_meant(tenant, layer, name):
+        taken = place is not self.own or (implied is not None and _is_example(layer))
+        if taken and layer and place and not self._is_meant(tenant, layer, name, implied):
             place = None
         return self._place(above, place, path)
 
@@ -213,15 +221,16 @@ class Library:
             return None
         return self.grants.of(domain, folder, f"{place.name('/'.join((DOMAINS, domain, folder)))}/")
 
-    def _is_meant(self, tenant: str, layer: Table, name: Node | None) -> bool:
+    def _is_meant(self, tenant: str, layer: Table, name: Node | None, implied: Mark | None) -> bool:
         """An example tenant that ships must not speak for a stranger who happens to use its folder's name."""
         example = find(layer, ("company", "name"))[1]
         wanted = name.value if isinstance(name, Scalar) else None
         if isinstance(example, Scalar) and _folded(example.value) == _folded(wanted):
             return True
-        if isinstance(name, Scalar):
+        mark = name.mark if isinstance(name, Scalar) else implied if _is_example(layer) else None
+        if mark is not None:
             message = f"the example tenant {tenant} that ships is not used: it is another company's"
-            self.notes.append(Note(name.mark.file, name.mark.line, message))
+            self.notes.append(Note(mark.file, mark.line, message))
         return False
 
     def tenants(self, domain: str) -> list[str]:
@@ -262,6 +271,12 @@ def _below(node: Node, key: str) -> Table:
 def _named(name: Scalar) -> Table:
     company = Table(name.mark, {"name": name}, {"name": name.mark})
     return Table(name.mark, {"company": company}, {"company": name.mark})
+
+
+def _is_example(layer: Table | None) -> bool:
+    """Whether a tenant's file is one of the examples that ship, as a clone has it among its own."""
+    name = find(layer, ("company", "name"))[1] if layer else None
+    return isinstance(name, Scalar) and name.value in EXAMPLES
 
 
 def _folded(text: object) -> str | None:

@@ -142,8 +142,9 @@ class Assembly:
         self._problem(mark, "unknown-crew", message, meant(name, [*crewing.functions]))
         return None
 
-    def _merged(self, entry: Entry[Any], domain: str, folder: str) -> Merged:
-        return self.library.tenant(domain, folder, value_node(entry, "name") if entry.said.name else None)
+    def _merged(self, entry: Entry[Any], domain: str, folder: str, *, named: bool = False) -> Merged:
+        implied = None if named or entry.says("tenant") else entry.mark
+        return self.library.tenant(domain, folder, value_node(entry, "name") if entry.said.name else None, implied)
 
     def _folders(self, domain: str, folder: str, above: Merged) -> dict[int, Inbox]:
         """The inboxes that only have a folder."""
@@ -271,7 +272,7 @@ class Assembly:
             own = account.inboxes.get(number)
             return own.settings if own else account.settings
         owner = self.entries.accounts[account.key]
-        merged = self._merged(owner, domain or account.domain, folder)
+        merged = self._merged(owner, domain or account.domain, folder, named=entry.said.tenant is not None)
         path = self.library.inboxes(domain or account.domain, folder).get(number)
         return self.library.inbox(merged, path).settings if path else merged.settings
 

@@ -93,6 +93,24 @@ def _machine(url: str) -> str:
     return f"{parts.hostname}:{parts.port or _PORTS[parts.scheme]}{parts.path}"
 
 
+def shared_folders(
+    entries: Entries, accounts: Mapping[str, Account], folders: Mapping[str, list[str]]
+) -> list[Problem]:
+    """Accounts that get another's folder by their number alone: who shares one on purpose names it."""
+    problems = []
+    owners: dict[tuple[str, str], list[Account]] = {}
+    for account in accounts.values():
+        owners.setdefault((account.domain, account.folder), []).append(account)
+    for (domain, folder), several in owners.items():
+        implied = [each for each in several if not entries.accounts[each.key].says("tenant")]
+        if len(several) > 1 and implied and folder in folders.get(domain, ()):
+            first, other = implied[0], next(each for each in several if each is not implied[0])
+            message = f"`accounts.{first.key}` gets the folder {domain}/{folder}, which account {other.key} has too"
+            remedy = f"Write `tenant: {folder}` where that is meant, or a folder of its own."
+            problems.append(Problem(*entries.accounts[first.key].mark, "shared-folder", message, remedy))
+    return problems
+
+
 def misspelt_tenants(
     entries: Entries, accounts: Mapping[str, Account], folders: Mapping[str, list[str]]
 ) -> list[Problem]:

@@ -6,7 +6,7 @@ from config.document.tree import Scalar, Sequence, Table, leaves
 from config.inheritance.layer import Merged
 from config.inheritance.library import Library
 from config.loading.loader import Inspection
-from config.mapping.mapping import SECRETS, value_node
+from config.mapping.mapping import SECRETS, folder_name, value_node
 from config.schema.section import Section
 from config.secrets.secret import MASK
 from config.snapshot import Account
@@ -54,7 +54,8 @@ def _merged(found: Inspection, account: Account, inbox: int | None) -> Merged:
     entry = found.entries.accounts[account.key] if found.entries else None
     library = Library(found.library.sources, found.library.references, whole=True)
     library.grants = found.library.grants
-    merged = library.tenant(domain, folder, value_node(entry, "name") if entry else None)
+    implied = entry.mark if entry and not entry.says("tenant") and folder == folder_name(account.key) else None
+    merged = library.tenant(domain, folder, value_node(entry, "name") if entry else None, implied)
     path = library.inboxes(domain, folder).get(inbox) if inbox is not None else None
     return library.inbox(merged, path) if path else merged
 

@@ -16,7 +16,7 @@ from config.inheritance.library import Library
 from config.inheritance.memory import Memory
 from config.inheritance.unread import unread
 from config.loading.accounts import Assembly
-from config.loading.checks import contradictions, misspelt_tenants
+from config.loading.checks import contradictions, misspelt_tenants, shared_folders
 from config.loading.digest import digest
 from config.mapping.grants import grants
 from config.mapping.mapping import Entries, entries
@@ -76,6 +76,7 @@ def _inspect(sources: Sources, environ: Mapping[str, str], memory: Memory) -> In
     library.read_unused()
     problems = [*problems, *found.problems, *assembly.problems, *library.problems, *contradictions(found, accounts)]
     problems += misspelt_tenants(found, accounts, library.tenant_folders())
+    problems += shared_folders(found, accounts, library.tenant_folders())
     overlooked, idle = unread(library)
     problems += [*overlooked, *_bad_key(references, found.mark, problems)]
     if not found.accounts and not problems:
