@@ -24,7 +24,7 @@ class Installation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inbox:
-    """What differs in one inbox. `crew` and `priority` are None where the account's hold."""
+    """Settings of one inbox. `crew` and `priority` are None where the account's hold."""
 
     id: int
     domain: str
@@ -63,7 +63,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class SyncPlan:
-    """How often a worker compares mapping and Chatwoot, in seconds; whether it writes; our own address, if known."""
+    """Plan of comparing mapping and Chatwoot: seconds between two; whether it writes; our own address, if known."""
 
     seconds: int
     write: bool = False

@@ -27,7 +27,7 @@ DEFAULT = "default"
 
 @dataclass(frozen=True, slots=True)
 class FunctionLayer:
-    """What one layer says of one function. `weak` stands below all layers, where an old file leaves something out."""
+    """One layer of one function. `weak` stands below all layers, where an old file leaves something out."""
 
     base: Table
     channels: Mapping[str, Table] = field(default_factory=dict)
@@ -97,7 +97,7 @@ class _Reading:
         return layer.items[part]
 
     def _whole(self, table: Table) -> dict[str, Node]:
-        """What a `config.yaml` says of the whole crew."""
+        """Return what a `config.yaml` says of the whole crew."""
         known = (*PARTS, *WHOLE)
         for key in table.items.keys() - set(known):
             message, remedy = f"`{key[:120]}`: there is no such key", suggestion(key, known)

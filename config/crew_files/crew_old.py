@@ -120,7 +120,7 @@ class OldCrew:
 
 
 def is_old(table: Table) -> bool:
-    """Whether a file holds a whole crew in the older shape."""
+    """Tell whether a file holds a whole crew in the older shape."""
     return any(isinstance(table.items.get(kind), Sequence) for kind in ("agents", "tasks"))
 
 

@@ -20,7 +20,7 @@ from config.schema.crew_text import Blueprint, typed
 
 
 class Crewing:
-    """What each function says on each channel at one place. `tools`: the names that crews may use."""
+    """The crews of one place: each function on each channel. `tools`: the names that crews may use."""
 
     def __init__(self, layers: tuple[CrewLayer, ...], tools: Collection[str] = (), above: "Crewing | None" = None):
         self.layers = layers
@@ -100,7 +100,7 @@ class Crewing:
         return hashlib.sha256(json.dumps(said).encode()).hexdigest()
 
     def _misread(self, function: str) -> tuple[Problem, ...]:
-        """What is wrong with the files of a function before they are laid on each other."""
+        """Return the problems of a function's files, found before they are laid on each other."""
         found = (problem for layer in self.layers for problem in layer.problems)
         return tuple(each for each in found if f"/{function}/" in each.file)
 
@@ -160,7 +160,7 @@ class Crewing:
 
 
 def _follows(problem: Problem, function: str) -> bool:
-    """Whether a problem may be there only since a file of the crew could not be read."""
+    """Tell whether a problem may be there only since a file of the crew could not be read."""
     whole = problem.message.startswith(f"`{function}.") and problem.message.partition("`:")[0].count(".") == 1
     return problem.rule in {"incomplete-crew", "unknown-agent", "unknown-task"} or (
         whole and problem.rule in {"missing-key", "empty"}

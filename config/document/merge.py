@@ -1,4 +1,4 @@
-"""How a stronger layer changes a weaker one. Four rules: maps merge, lists replace, `!append` adds, null removes.
+"""Merges a stronger layer into a weaker one. Four rules: maps merge, lists replace, `!append` adds, null removes.
 
 The merge is associative, and a layer merged with itself is itself (unless it appends): so the order in which layers
 are folded does not matter, and a domain merged once serves all its tenants. To keep it so, a removed value leaves a

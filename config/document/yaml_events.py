@@ -27,7 +27,7 @@ _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml reads ten tim
 
 
 def resolve(text: str) -> Value:
-    """What a plain (unquoted) scalar means in YAML 1.2's core schema; dates, times and `0123` stay text."""
+    """Return the value of a plain (unquoted) scalar in YAML 1.2's core schema; dates, times and `0123` stay text."""
     if text in _WORDS:
         return _WORDS[text]
     if _INTEGER.match(text):
@@ -178,7 +178,7 @@ class Reader:
         self._place(node, mark)
 
     def _lookalike(self, text: str) -> Lookalike | None:
-        """What makes a text of a file that should hold keys, or stays in a text that should stand in quotes."""
+        """Return a character that makes a text of a file of keys, or stays in a text that should stand in quotes."""
         if not self.stack:
             return in_structure(text)
         return None if self._wants_key() else around(text)

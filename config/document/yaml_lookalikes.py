@@ -48,7 +48,7 @@ class Lookalike:
 
     @property
     def message(self) -> str:
-        """What it is, by name and number: it cannot be seen, or not be told from what is meant."""
+        """The character's name and number: it cannot be seen, or not be told from the one that was meant."""
         name = unicodedata.name(self.character, "a control character").lower()
         return f"a {name} (U+{ord(self.character):04X}) stands here, which YAML reads as text"
 

@@ -1,4 +1,4 @@
-"""What a parser of YAML refuses, said as a problem: where it was made, which is seldom where the parser noticed it."""
+"""Turns what a YAML parser refuses into a problem, at the place of the mistake, seldom that of its complaint."""
 
 import re
 
@@ -55,7 +55,7 @@ def _of_lines(text: str, at: Mark) -> Problem | None:
 
 
 def _where(error: Exception, text: str) -> tuple[int, int]:
-    """Where a mistake was made, which is where something began that never ends, and not where the file does."""
+    """Return the place of a mistake: the beginning of what never ends, and not the end of the file."""
     begun = getattr(error, "context_mark", None)
     mark = getattr(error, "problem_mark", None) or begun
     if mark is None:
@@ -71,7 +71,7 @@ def _at_end(error: Exception, text: str) -> bool:
 
 
 def _position(error: Exception, text: str) -> tuple[int, int]:
-    """Where a character that YAML does not allow stands; libyaml gives an offset in bytes at best."""
+    """Return the place of a character that YAML does not allow; libyaml gives an offset in bytes at best."""
     found = re.search(r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", text)
     offset = found.start() if found else 0
     return text.count("\n", 0, offset) + 1, offset - text.rfind("\n", 0, offset)

@@ -19,7 +19,7 @@ _BOMS = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much one file may hold: megabytes, and values with aliases counted where they are used."""
+    """Limits of one file: megabytes, and values, with aliases counted at each use."""
 
     megabytes: int = 1
     values: int = 50_000

@@ -36,7 +36,7 @@ def pack(sources: Sources, environ: Mapping[str, str]) -> bytes:
 
 
 def unpack(packed: bytes, environ: Mapping[str, str]) -> Sources:
-    """What `pack` made.
+    """Reverse `pack`.
 
     Raises:
         Sealed: it is encrypted, and no key of the environment opens it.

@@ -53,11 +53,11 @@ class Folder:
     states: Mapping[str, tuple[int, int, int]] = field(default_factory=dict, compare=False)
 
     def name(self, path: str) -> str:
-        """What problems call a path."""
+        """Return a path as problems name it."""
         return str(self.path / path) if path else str(self.path)
 
     def there(self, path: str) -> bool:
-        """Whether a file stands at a path, readable or not."""
+        """Tell whether a file stands at a path, readable or not."""
         return path in self.files or path in self.troubles
 
     def below(self, path: str) -> list[str]:
@@ -95,7 +95,7 @@ class Sources:
         return total.hexdigest()
 
     def names_files(self) -> bool:
-        """Whether a value is a `${file:}`, which may change without any of these changing."""
+        """Tell whether a value is a `${file:}`, which may change without any of these changing."""
         return any(FROM_FILE in data for data in self.folder.files.values())
 
     def places(self) -> Iterator[tuple[str, Folder]]:
@@ -131,7 +131,7 @@ def gather_still(folder: Path, environ: Mapping[str, str], before: Sources | Non
 
 
 def _emptied(found: Sources, before: Sources) -> bool:
-    """Whether a file that held something is empty or gone."""
+    """Tell whether a file that held something is empty or gone."""
     kept = {kind: place.files for kind, place in found.places()}
     return any(
         data and not kept.get(kind, {}).get(name)
@@ -208,7 +208,7 @@ class _Walk:
                 self.descend(below, depth + 1)
 
     def _leads_back(self, path: str, entry: "os.DirEntry[str]") -> bool:
-        """Whether a link leads to a folder above it: everything would be read again below it."""
+        """Tell whether a link leads to a folder above it: everything would be read again below it."""
         if not entry.is_symlink():
             return False
         real, here = (self.root / path).resolve(), (self.root / path).parent.resolve()

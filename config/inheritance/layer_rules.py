@@ -1,4 +1,4 @@
-"""What is wrong with one layer of the settings by itself: secrets, placeholders, keys that would do nothing."""
+"""Checks one layer of the settings by itself: secrets, placeholders, keys that would do nothing."""
 
 import re
 from collections.abc import Iterator
@@ -79,7 +79,7 @@ def _idle(path: str, scalar: Scalar) -> Iterator[Problem]:
 
 
 def merged_problems(settings: Settings, above: Settings, tree: Node) -> list[Problem]:
-    """What is wrong with layers once they lie on each other: sentences that are gone, questions with two answers."""
+    """Return the problems of merged layers: sentences that are gone, questions with two answers."""
     problems: list[Problem] = []
     if settings.sentences is not above.sentences:
         problems += _silent(settings, tree)
@@ -105,7 +105,7 @@ def _silent(settings: Settings, tree: Node) -> list[Problem]:
 
 
 def language_notes(settings: Settings, above: Settings, tree: Node) -> Iterator[Note]:
-    """What of a layer's sentences nobody reads, or reads in another language."""
+    """Yield notes on a layer's sentences that nobody reads, or that are read in another language."""
     if settings.sentences is above.sentences and settings.languages is above.languages:
         return
     for language, block in settings.sentences.items():

@@ -142,7 +142,7 @@ class Library:
         return self._place(above, self.own, path)
 
     def _place(self, above: Merged, place: Folder | None, path: str) -> Merged:
-        """What one folder says, settings and crews, on top of what is above."""
+        """Merge one folder, settings and crews, on top of what is above."""
         if place is None:
             return above
         grant = self._grant(place, f"{path}/{FILE}")
@@ -189,7 +189,7 @@ class Library:
             self.notes += found[1]
 
     def _first(self, path: str) -> Folder | None:
-        """Where a folder's settings stand: in the configuration itself, else in what ships."""
+        """Return the place that holds a folder's settings: the configuration itself, else what ships; None: neither."""
         for place in self._places:
             files = any(place.there(f"{path}/{file}") for file in (FILE, *PARTS))
             if files or f"{path}/{CREWS}" in place.folders:
@@ -215,7 +215,7 @@ class Library:
         return made[0]
 
     def _grant(self, place: Folder, path: str) -> Grant | None:
-        """What a file may name: a grant's in an account's folder, everything (None) where the operator writes."""
+        """Return what a file may name: a grant in an account's folder, everything (None) where the operator writes."""
         _, domain, folder, *below = (*path.split("/"), "", "")
         if place is not self.own or domain == BASE or folder == CREWS or not any(below):
             return None
@@ -242,7 +242,7 @@ class Library:
         return {domain: self.tenants(domain) for domain in self.own.below(DOMAINS) if domain != BASE}
 
     def has_folder(self, domain: str, tenant: str) -> bool:
-        """Whether a tenant has a folder, of its own or shipped."""
+        """Tell whether a tenant has a folder, of its own or shipped."""
         return any(f"{DOMAINS}/{domain}/{tenant}" in place.folders for place in self._places)
 
     def read_unused(self) -> None:

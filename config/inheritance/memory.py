@@ -1,4 +1,4 @@
-"""What the last load made of each part, so that a reload does anew only what has changed."""
+"""Keeps what the last load made of each part, so that a reload does anew only what has changed."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar

@@ -17,7 +17,7 @@ _ALMOST = re.compile(rf"^({'|'.join(_STEMS)})(\.json|\.toml|\.ya?ml\.txt|\.txt)?
 
 
 def unread(library: Library) -> tuple[list[Problem], list[Note]]:
-    """What of the folder is not read, and what is read and serves nobody."""
+    """Return problems for files of the folder that are not read, and notes for those that serve nobody."""
     folder, places = library.own, _places(library)
     problems = [each for path, each in folder.troubles.items() if _parent(path) not in places or _other(path)]
     misnamed = dict(_folders(folder))
@@ -40,7 +40,7 @@ def _parent(path: str) -> str:
 
 
 def _other(path: str) -> bool:
-    """Whether it is no file that a layer reports itself."""
+    """Tell whether a file is none that a layer reports itself."""
     return path.rpartition("/")[2] not in _FILES
 
 
@@ -75,7 +75,7 @@ def _files(folder: Folder, places: set[str], said: tuple[str, ...]) -> Iterator[
 
 
 def _of_crews(path: str, places: set[str]) -> bool:
-    """Whether a file lies in a folder of crews, which looks through it itself."""
+    """Tell whether a file lies in a folder of crews, which looks through it itself."""
     return any(str(above) in places and f"{above}/{CREWS}/" in f"{path}" for above in PurePosixPath(path).parents)
 
 
@@ -108,7 +108,7 @@ def _folders(folder: Folder) -> Iterator[tuple[str, Problem]]:
 
 
 def _meant(path: str) -> str | None:
-    """What a folder below a domain should be called."""
+    """Return the name that a folder below a domain should have."""
     parts = path.split("/")
     if CREWS in parts[:-1] or not _DEEP <= len(parts) <= _DEEP + 2:
         return None

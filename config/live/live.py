@@ -106,7 +106,7 @@ class Live:
         return Check(Status.DEGRADED, {**detail, "refused": len(self.holder.problems), "problems": shown})
 
     async def _without_folder(self) -> Sources | None:
-        """What is in force elsewhere, else the last copy; None: there is nothing but the missing folder to report."""
+        """Return what is in force elsewhere, else the last copy; None: only the missing folder is there to report."""
         try:
             current = await self._snapshots.current()
             packed = await self._snapshots.read(current.number) if current else None

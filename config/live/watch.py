@@ -91,7 +91,7 @@ async def _watched(folders: list[Path], stop: asyncio.Event, poll: float) -> Asy
 
 
 def _identities(folders: list[Path]) -> list[tuple[int, int] | None]:
-    """What tells each folder from another that comes to stand there; None: none does."""
+    """Return what tells each folder from another that comes to stand there; None: nothing does."""
     found: list[tuple[int, int] | None] = []
     for folder in folders:
         try:

@@ -1,4 +1,4 @@
-"""Where the mapping says something of an account: file and line, for those who have to mend it."""
+"""Finds file and line of the mapping's entry for an account, for people who have to mend it."""
 
 import threading
 from collections.abc import Mapping

@@ -60,7 +60,7 @@ class Assembly:
         return found
 
     def _fallback(self) -> None:
-        """What holds for accounts that do not say must be there, also while they all do."""
+        """Check that the fallback's domain and crew exist, also while every account names its own."""
         node, said = self.entries.fallback_node, self.entries.fallback
         if node is None:
             return
@@ -72,7 +72,7 @@ class Assembly:
             self._crew(entry, said.crew, above.crewing)
 
     def _is_nowhere(self, crew: str) -> bool:
-        """Whether no domain and no tenant has this crew."""
+        """Tell whether no domain and no tenant has this crew."""
         return not any(f"/{CREWS}/{crew}" in path for path in self.library.own.folders) and not any(
             crew in self.library.domain(name).crewing.functions for name in self.domains
         )

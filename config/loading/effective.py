@@ -1,4 +1,4 @@
-"""What holds for an account or inbox in the end, and the file and line that each value came from."""
+"""Resolves the settings of an account or inbox, with the file and line that each value came from."""
 
 from dataclasses import dataclass
 
@@ -43,7 +43,7 @@ def effective(found: Inspection, key: str, inbox: int | None = None, *, unset: b
 
 
 def mapped(found: Inspection, key: str) -> tuple[Value, ...]:
-    """What the mapping itself says of an account."""
+    """Return what the mapping itself says of an account."""
     entry = found.entries.accounts.get(key) if found.entries else None
     return tuple(_of(entry.node, found)) if entry else ()
 

@@ -1,4 +1,4 @@
-"""The one way from a folder to a snapshot: read everything, find every problem, and only then hand anything out."""
+"""Loads a snapshot from a folder: reads everything, finds every problem, and only then hands anything out."""
 
 import gc
 from collections.abc import Iterator, Mapping
@@ -40,7 +40,7 @@ def load(folder: Path, environ: Mapping[str, str]) -> Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class Inspection:
-    """What a folder says, sound or not: what could be built, every problem, and the trees that know each place."""
+    """Result of reading a folder, sound or not: what could be built, every problem, and the trees with each place."""
 
     snapshot: Snapshot
     problems: tuple[Problem, ...]

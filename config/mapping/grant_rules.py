@@ -1,4 +1,4 @@
-"""What an account's folder says beyond what it may: programs, private hosts, and secrets sent to an address of its own.
+"""Finds what an account's folder may not say: programs, private hosts, secrets sent to an address of its own.
 
 And what no folder may say, whoever writes it: a text for people or a model is never a reference.
 """
@@ -39,7 +39,7 @@ def referring_texts(layer: Node) -> list[Problem]:
 
 
 def beyond(grant: Grant, settings: Settings, above: Settings, tree: Table) -> list[Problem]:
-    """What a layer of an account's folder adds to the settings above it and may not.
+    """Return problems for what a layer of an account's folder adds to the settings above it and may not.
 
     `tree`: the layers as one, up to this.
     """
@@ -126,7 +126,7 @@ def _is_mine(grant: Grant, node: Node) -> bool:
 
 
 def _inherited(grant: Grant, node: Node | None) -> bool:
-    """Whether a secret stands here that this folder has not written."""
+    """Tell whether a secret stands here that this folder has not written."""
     return node is not None and any(
         scalar.hidden and not scalar.mark.file.startswith(grant.prefix) for _, scalar in leaves(node)
     )

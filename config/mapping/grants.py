@@ -1,4 +1,4 @@
-"""What an account's folder may name: `allow` of its account in the mapping, or a narrow default without it.
+"""Grants: the things that an account's folder may name, by `allow` of its account, or a narrow default without it.
 
 Whoever writes the mapping, `_base` and the domains is the operator, and may name everything; whoever writes an
 account's folder is its author, and may name what the operator has allowed that account.
@@ -24,7 +24,7 @@ SECRETS_FOLDER = "/run/secrets"
 
 @dataclass(frozen=True, slots=True)
 class Closed:
-    """What the mapping names or allows, and for whom: closed to the folders of all others.
+    """Names and files that the mapping uses or allows, and for whom: closed to the folders of all others.
 
     `names` and `files` hold for each the accounts whose it is ("" where it is the installation's); `patterns` are names
     as `NIMBUS_*`. Equal by `digest`, so that ten thousand grants can hold it.
@@ -50,7 +50,7 @@ class Closed:
         return cls(digest.hexdigest(), kept, patterns, paths)
 
     def name(self, name: str, accounts: frozenset[str]) -> bool:
-        """Whether a variable is one of our own, or somebody's who is not among `accounts`."""
+        """Tell whether a variable is one of our own, or somebody's who is not among `accounts`."""
         if name.startswith(OUR_PREFIXES) and name not in self.names:
             return True
         holders = [self.names[name]] if name in self.names else []
@@ -58,14 +58,14 @@ class Closed:
         return bool(holders) and not any(accounts & who for who in holders)
 
     def file(self, path: PurePosixPath, accounts: frozenset[str]) -> bool:
-        """Whether a file, or a folder above it, is somebody's who is not among `accounts`."""
+        """Tell whether a file, or a folder above it, is somebody's who is not among `accounts`."""
         holders = [who for each, who in self.files.items() if path.is_relative_to(each)]
         return bool(holders) and not any(accounts & who for who in holders)
 
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What one account's folder may name. None: the mapping does not say, and the default holds.
+    """Things that one account's folder may name. None: the mapping does not say, and the default holds.
 
     `prefix`: how the paths of its files begin; `at`: where `allow` is written in the mapping, for remedies; `closed`:
     what it may not name where the mapping does not say, unless it is one of its own `accounts`'.
@@ -114,20 +114,20 @@ class Grant:
         return folders
 
     def runs(self, command: Iterable[str]) -> bool:
-        """Whether a program may be started: a program that is allowed by itself, with any arguments."""
+        """Tell whether a program may be started: a program that is allowed by itself, with any arguments."""
         words = list(command)
         allowed = [each.split() for each in self.programs]
         return any(words[: len(each)] == each for each in allowed if each)
 
     def reaches(self, host: str) -> bool:
-        """Whether a host may be reached at a private address."""
+        """Tell whether a host may be reached at a private address."""
         return host.lower() in {each.lower() for each in self.private_hosts}
 
     def _said(self, key: str, value: str) -> str:
         return f"`allow: {{{key}: {value}}}` under `{self.at}` in the mapping"
 
     def remedy(self, key: str, value: str) -> str:
-        """What to write in the mapping, as a sentence."""
+        """Return what to write in the mapping, as a sentence."""
         return f"The operator allows it by {self._said(key, value)}."
 
 
@@ -157,7 +157,7 @@ class Grants:
         self._closed = Closed.of((*_named(mapping), *allowed))
 
     def of(self, domain: str, folder: str, prefix: str) -> Grant:
-        """What a folder may name: all that any account is allowed that names it. `prefix`: see `Grant`."""
+        """Return what a folder may name: all that any account is allowed that names it. `prefix`: see `Grant`."""
         owners = self._owners.get((domain, folder), ())
         at = f"accounts.{owners[0][0]}" if owners else "the account that names it"
         said = [each for _, each in owners if each is not None]

@@ -41,7 +41,7 @@ class Entry(Generic[E]):
     """How messages call it, as `accounts.1`."""
 
     def says(self, key: str) -> bool:
-        """Whether the file has this key, usable or not."""
+        """Tell whether the file has this key, usable or not."""
         return key in self.node.items
 
     def quote(self, key: str) -> str:
@@ -152,7 +152,7 @@ def account_of(entry: Entry[InboxEntry]) -> str | None:
 
 
 def misspelt(entry: Entry[E], key: str) -> bool:
-    """Whether what is probably this key stands there under a name that nobody knows, which is said already."""
+    """Tell whether this key probably stands there under an unknown name, which is said already."""
     strange = [each for each in entry.node.items if each not in known(type(entry.said), ())]
     return nearest(key, strange) is not None
 

@@ -48,11 +48,11 @@ class MappingEdit:
         return cls(path.read_bytes().decode() if path.exists() else "")
 
     def has_account(self, key: str) -> bool:
-        """Whether the mapping has an account under this key."""
+        """Tell whether the mapping has an account under this key."""
         return _present(self._section("accounts"), key) in self._section("accounts")
 
     def said(self, section: str, key: str, what: str) -> str | None:
-        """What the file says of an entry, as it is written there; None where it says nothing."""
+        """Return what the file says of an entry, as it is written there; None where it says nothing."""
         entry = self._section(section).get(_present(self._section(section), key))
         value = entry.get(what) if isinstance(entry, dict) else None
         return None if value is None else str(value)
@@ -134,7 +134,7 @@ class MappingEdit:
         return _laid_on(self.before, self._base, self._dumped())
 
     def diff(self, name: str) -> str:
-        """What `save` would change, as a unified diff; empty where it would change nothing."""
+        """Return what `save` would change, as a unified diff; empty where it would change nothing."""
         lines = difflib.unified_diff(self.before.splitlines(), self.text().splitlines(), name, name, lineterm="")
         return "\n".join(lines)
 

@@ -1,1 +1,1 @@
-"""What types of configuration are made of, and a crew's keys; what pydantic finds, in an operator's words."""
+"""Types that configuration is made of, and a crew's keys; pydantic's findings in an operator's words."""

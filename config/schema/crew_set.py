@@ -18,7 +18,7 @@ class CrewValue:
 
 
 class CrewSet(Protocol):
-    """What each function says on each channel at one place."""
+    """The crews of one place: each function on each channel."""
 
     @property
     def functions(self) -> Sequence[str]:

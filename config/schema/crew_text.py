@@ -1,4 +1,4 @@
-"""What a crew's YAML may say, in types: CrewAI's own keys for agents and tasks, and ours around them."""
+"""Types of a crew's YAML: CrewAI's own keys for agents and tasks, and ours around them."""
 
 import re
 from collections.abc import Iterator, Mapping

@@ -1,4 +1,4 @@
-"""What pydantic finds, said as problems: with the place in the file, in an operator's words, and with a remedy."""
+"""Turns pydantic's findings into problems: with the place in the file, in an operator's words, and with a remedy."""
 
 import re
 from enum import EnumType
@@ -73,7 +73,7 @@ def _lookalike(rule: str, written: str) -> Lookalike | None:
 
 
 def _slips(details: list[ErrorDetails], kind: type[BaseModel]) -> set[tuple[int | str, ...]]:
-    """Where a needed key is missing since an unknown one that is nearly it stands there: one slip, said once."""
+    """Return the missing keys that an unknown, nearly equal one stands for: one slip, said once."""
     unknown = [each["loc"] for each in details if each["type"] == "extra_forbidden"]
     meant = {(*loc[:-1], nearest(str(loc[-1]), known(kind, loc[:-1]))) for loc in unknown}
     return {each["loc"] for each in details if each["type"] == "missing" and each["loc"] in meant}

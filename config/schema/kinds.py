@@ -1,4 +1,4 @@
-"""Which kind of value stands where, by the types of the settings: a secret, something for machines, or a text."""
+"""Kinds of values by the types of the settings: a secret, something for machines, or a text."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -50,12 +50,12 @@ def model_of(kind: Kind) -> type[BaseModel] | None:
 
 
 def is_secret(kind: Kind) -> bool:
-    """Whether its value is used and never shown."""
+    """Tell whether its value is used and never shown."""
     return any(each.type is Secret for each in _alternatives(kind))
 
 
 def is_text(kind: Kind) -> bool:
-    """Whether its value may come to be read by people or by a model."""
+    """Tell whether its value may come to be read by people or by a model."""
     return kind != UNKNOWN and not any(_is_plain(each) for each in _alternatives(kind))
 
 

@@ -1,4 +1,4 @@
-"""What every group of keys is made of: strict, frozen, and plain kinds of values."""
+"""Base of every group of keys (strict, frozen), and plain kinds of values."""
 
 import re
 from dataclasses import dataclass
@@ -36,7 +36,7 @@ def form(pattern: str, remedy: str, **limits: Any) -> FieldInfo:
 
 
 def remedy_of(pattern: str) -> str:
-    """What to write where a pattern is not matched."""
+    """Return what to write where a pattern is not matched."""
     return _forms.get(pattern, f"It must match {pattern}")
 
 
@@ -95,7 +95,7 @@ class OneOf:
 
 
 class ForMachines:
-    """What a text in this place is: read by machines alone, never by people or a model, so it may be a reference."""
+    """Annotation of a text that machines alone read, never people or a model, so it may be a reference."""
 
 
 FOR_MACHINES = ForMachines()

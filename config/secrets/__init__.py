@@ -1,1 +1,1 @@
-"""What must not be seen: values that may be used and never shown, references, encryption, secrets written out."""
+"""Keeps values from being seen: secrets that are used and never shown, references, encryption, secrets written out."""

@@ -66,14 +66,14 @@ def plain_secrets(kind: Any, node: Node, at: str = "") -> list[Problem]:
 
 
 def secret_values(node: Node, data: bytes, at: str = "") -> list[Problem]:
-    """What is a secret by its look, in any value of a tree. `data`: the file's bytes, looked through first."""
+    """Find secrets by their look, in any value of a tree. `data`: the file's bytes, looked through first."""
     if not _SUSPECT.search(data):
         return []
     return [each for path, scalar in leaves(node) if (each := _of_value(scalar, _at(at, path)))]
 
 
 def _is_plain_variable(path: tuple[str, ...], scalar: Scalar) -> bool:
-    """Whether a variable of a program holds no secret, by its name and by its look: a path, a level, a number."""
+    """Tell whether a program's variable holds no secret, by its name and its look: a path, a level, a number."""
     name = path[-1]
     if path[-2:-1] != (VARIABLES,) or _SECRET_VARIABLE.search(name):
         return False
@@ -188,7 +188,7 @@ def _secret_spans(comment: re.Match[str]) -> Iterator[tuple[int, int]]:
 
 
 def _scalars(text: str) -> Iterator[tuple[int, int]]:
-    """Where the scalars of a document stand: a `#` in one of them begins no comment."""
+    """Return the places of a document's scalars: a `#` in one of them begins no comment."""
     for token in yaml.scan(text, Loader=_Loader):
         if isinstance(token, yaml.ScalarToken):
             yield token.start_mark.index, token.end_mark.index

@@ -30,11 +30,11 @@ REFERENCE = re.compile(
 
 
 class Unresolved(Exception):
-    """Why a reference leads nowhere: rule, message and remedy of the problem."""
+    """Reason why a reference leads nowhere: rule, message and remedy of the problem."""
 
 
 class Allowed(Protocol):
-    """What may be named in one place."""
+    """Things that may be named in one place."""
 
     def name(self, name: str) -> None:
         """Let a variable be named.
@@ -133,7 +133,7 @@ class References:
             raise Unresolved("ciphertext", message, "Encrypt it anew: `chatwootai secret encrypt`.") from None
 
     def unusable_key(self) -> Unresolved | None:
-        """Why the key of the environment is of no use; None where it is, or where there is none."""
+        """Return why the key of the environment is of no use; None where it is, or where there is none."""
         try:
             if self.environ.get(KEY_VARIABLE, "").strip(", "):
                 self.cipher()
@@ -191,7 +191,7 @@ def _read(name: str, folders: tuple[str, ...]) -> str:
 
 
 def _bytes(name: str, folders: tuple[str, ...]) -> bytes:
-    """What a file holds, one byte more than it may. Links are followed once, and no further than `folders`, if any.
+    """Read a file, one byte more than it may hold. Links are followed once, and no further than `folders`, if any.
 
     A file of the kernel's looks like any other and may be ourselves: /proc/self/environ.
     """

@@ -76,7 +76,7 @@ class Secret:
 
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        """What an editor should accept: a reference, never a value."""
+        """Return the schema for editors: a reference, never a value."""
         return {"type": "string", "pattern": SHAPE, "description": "${NAME}, ${file:/path} or ENC:<ciphertext>"}
 
 

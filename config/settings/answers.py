@@ -66,7 +66,7 @@ class Answer(Section):
         return self
 
     def holds(self, channel: str, day: date) -> bool:
-        """Whether it may be given on a channel, on a day."""
+        """Tell whether it may be given on a channel, on a day."""
         began = self.start is None or self.start <= day
         return began and (self.end is None or day <= self.end) and (not self.channels or channel in self.channels)
 
@@ -126,7 +126,7 @@ def _empty(answers: Mapping[str, Answer], tree: Node) -> Iterator[Problem]:
 
 
 def _meet(one: Answer, other: Answer) -> bool:
-    """Whether both could be given to the same contact at the same moment."""
+    """Tell whether both could be given to the same contact at the same moment."""
     apart = (
         one.channels and other.channels and not set(one.channels) & set(other.channels),
         one.language != other.language,
@@ -137,7 +137,7 @@ def _meet(one: Answer, other: Answer) -> bool:
 
 
 def _question(tree: Node, name: str, key: str) -> Mark:
-    """Where a question stands; the answer's own place where that cannot be told."""
+    """Return the place of a question; the answer's own place where that cannot be told."""
     entry = tree.items.get(name) if isinstance(tree, Table) else None
     asked = entry.items.get("questions") if isinstance(entry, Table) else None
     scalars: Iterable[Node] = asked.items if isinstance(asked, Sequence) else ()

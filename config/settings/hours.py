@@ -1,4 +1,4 @@
-"""When people are there: spans of a week in a time zone, a lunch break by writing two spans, and holidays."""
+"""Opening hours: spans of a week in a time zone, a lunch break by writing two spans, and holidays."""
 
 import re
 from collections.abc import Mapping
@@ -109,7 +109,7 @@ class Hours(Section):
         return week
 
     def open_at(self, moment: datetime) -> bool:
-        """Whether people are there at `moment`, which must know its time zone."""
+        """Tell whether people are there at `moment`, which must know its time zone."""
         local = moment.astimezone(ZoneInfo(self.time_zone))
         if local.date() in self.holidays:
             return False
@@ -117,7 +117,7 @@ class Hours(Section):
         return any(begin <= minute < end for begin, end in self.spans(local.weekday()))
 
     def next_open(self, moment: datetime) -> datetime | None:
-        """When people are there next, after `moment`, in the tenant's time zone; None: not within a year.
+        """Return the next opening after `moment`, in the tenant's time zone; None: not within a year.
 
         An hour that the clock leaps over begins when the leap is done; one that it passes twice begins twice.
         """

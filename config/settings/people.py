@@ -1,4 +1,4 @@
-"""When people get a conversation, and what happens when a contact falls silent."""
+"""Settings of handoffs and of silence: when people get a conversation, and what ends one that nobody continues."""
 
 from collections.abc import Mapping
 from typing import Annotated, Literal
@@ -62,7 +62,7 @@ class Subject(Section):
     """Text that the contact reads in place of the prepared sentence, also out of hours: language to text."""
 
     def sentence(self, *languages: str | None) -> str:
-        """What the contact reads, in the first of these languages that it is written in; empty: in none."""
+        """Return what the contact reads, in the first of these languages that it is written in; empty: in none."""
         codes = [code for each in languages if each for code in (each, each.split("-", maxsplit=1)[0])]
         return next((self.sentences[code] for code in codes if code in self.sentences), "")
 

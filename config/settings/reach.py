@@ -1,4 +1,4 @@
-"""How a contact can be reached: messages that are answered, mails of one's own, templates past a window, media."""
+"""Settings of ways to a contact: messages that are answered, mails of one's own, templates past a window, media."""
 
 import re
 from collections.abc import Mapping
@@ -32,7 +32,7 @@ class Mail(Section):
     """The company's own addresses. Mail from them is never answered, and they are never put in copy."""
 
     def is_own(self, address: str | None) -> bool:
-        """Whether an address is the company's."""
+        """Tell whether an address is the company's."""
         return address is not None and address.strip().lower() in {each.strip().lower() for each in self.own}
 
 

@@ -1,4 +1,4 @@
-"""What a tenant may set, in types. Every key has a default, so that a mapping alone is enough to answer."""
+"""All settings of a tenant. Every key has a default, so that a mapping alone is enough to answer."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -119,7 +119,7 @@ class Settings(Section):
 
     @property
     def last_deadline_ms(self) -> int:
-        """When a turn must have an answer or a person: the second deadline where an interim sentence buys one."""
+        """Milliseconds until a turn must have an answer or a person: the later one if an interim sentence buys it."""
         return max(self.deadline_ms, self.interim.deadline_ms) if self.interim else self.deadline_ms
 
     @property
@@ -133,7 +133,7 @@ class Settings(Section):
         return frozenset(map(bare, (self.language, *(self.languages or said))))
 
     def speaks(self, language: str) -> bool:
-        """Whether contacts are answered in a language."""
+        """Tell whether contacts are answered in a language."""
         return bare(language) in self.spoken
 
     def sentence(self, name: Sentence, language: str | None = None, *, now: datetime | None = None) -> str:
@@ -154,7 +154,7 @@ class Settings(Section):
         raise KeyError(f"no sentence `{name}` in {language or self.language}, {self.language} or en")
 
     def greeting_in(self, language: str | None = None) -> str:
-        """What stands above the first answer, in a contact's language; empty where nothing is said in it.
+        """Return the text above the first answer, in a contact's language; empty where nothing is said in it.
 
         Where a tenant greets, but not in this language, the prepared greeting of the language does.
         """
@@ -176,11 +176,11 @@ class Settings(Section):
         return self.hours.describe(language or self.language) if self.hours else ""
 
     def closed_at(self, now: datetime) -> bool:
-        """Whether hours are set and people are not there, but will be. `now` must know its time zone."""
+        """Tell whether hours are set and people are not there, but will be. `now` must know its time zone."""
         return self.hours is not None and not self.hours.open_at(now) and self.hours.next_open(now) is not None
 
     def signature_on(self, channel: str, language: str | None = None) -> str:
-        """What stands below an answer: the channel's own where it has one; else the tenant's, on e-mail alone.
+        """Return the line below an answer: the channel's own where it has one; else the tenant's, on e-mail alone.
 
         In a language that it is not written in, the company's name signs.
         """

@@ -1,4 +1,4 @@
-"""What is said in several languages: one text for the tenant's own, or one for each."""
+"""Texts in several languages: one for the tenant's own, or one for each."""
 
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any
@@ -28,14 +28,14 @@ def bare(language: str) -> str:
 
 
 def of(known: Iterable[str], language: str) -> str | None:
-    """The one of several languages that is meant: the very same, else one of another country, else None."""
+    """Return the language of several that is meant: the very same, else one of another country, else None."""
     names = list(known)
     same = (each for each in names if bare(each) == bare(language))
     return language if language in names else next(same, None)
 
 
 def in_language(said: str | Mapping[str, str], language: str, own: str) -> str:
-    """What is said in a language; empty where nothing is. A plain text is in the tenant's `own`."""
+    """Return the text in a language; empty where there is none. A plain text is in the tenant's `own`."""
     if isinstance(said, str):
         return said if bare(language) == bare(own) else ""
     found = of(said, language)

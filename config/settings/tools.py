@@ -90,7 +90,7 @@ class HttpTool(Section):
 
     @property
     def personal(self) -> bool:
-        """Whether the request says who the contact is."""
+        """True if the request says who the contact is."""
         return any(name in CONTACT for text in self.templates() for name in placeholders(text))
 
     @model_validator(mode="after")
@@ -168,7 +168,7 @@ class Tools(Section):
         return frozenset((*BUILT_IN, *self.http, *self.mcp))
 
     def fingerprints(self) -> tuple[str, ...]:
-        """What tells the secrets in it from others, without showing them."""
+        """Return what tells the secrets in it from others, without showing them."""
         secrets = [each.headers for each in self.http.values()]
         secrets += [several for each in self.mcp.values() for several in (each.headers, each.env)]
         return tuple(secret.fingerprint() for each in secrets for secret in each.values())
