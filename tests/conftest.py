@@ -1,10 +1,12 @@
 """What every test may ask for: a real Redis of one's own, empty."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from chatwootai.stores.server.connection import Connection, connect
 from chatwootai.stores.server.embedded import Embedded, NoRedis, server_binary, server_version
@@ -12,6 +14,13 @@ from chatwootai.stores.server.embedded import Embedded, NoRedis, server_binary, 
 _NEEDS_REDIS = {"redis", "redis_url", "redis_server", "system", "ground", "desk"}
 """Fixtures behind which a Redis runs: who asks for one of them is marked `redis`."""
 SHARED = Path(__file__).resolve().parents[1].parent / "shared"
+
+_ANY_SPEED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
+settings.register_profile("suite", _ANY_SPEED, derandomize=True, database=None)
+settings.register_profile("search", _ANY_SPEED, max_examples=2000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
+"""No property is about seconds, which a busy machine has fewer of. `suite` draws the same examples in each run, so that
+a failure is the change's; `search` draws others, and more of them where a test does not say how many."""
 
 
 def pytest_report_header() -> str:

@@ -40,7 +40,7 @@ NOISE = st.lists(st.sampled_from(PIECES), max_size=60).map(lambda each: "".join(
 
 
 @given(NOISE)
-@settings(max_examples=500, deadline=1000)
+@settings(max_examples=500)
 def test_any_bytes_are_read_or_refused(data: bytes) -> None:
     node, problems = parse(data, "f.yaml")
     assert all(isinstance(each, Problem) and each.line >= 1 and each.column >= 1 for each in problems)
@@ -49,7 +49,7 @@ def test_any_bytes_are_read_or_refused(data: bytes) -> None:
 
 
 @given(NOISE)
-@settings(max_examples=60, deadline=2000)
+@settings(max_examples=60)
 def test_any_bytes_as_a_mapping_are_read_or_refused(tmp_path_factory: pytest.TempPathFactory, data: bytes) -> None:
     folder = tmp_path_factory.mktemp("noise")
     (folder / "chatwoot_mapping.yaml").write_bytes(data)
