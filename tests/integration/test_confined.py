@@ -41,7 +41,7 @@ print(json.dumps(said))
 PARENT = """
 import os, subprocess, sys
 sys.path.insert(0, sys.argv[2])
-from config import own_process
+from config.live import own_process
 from crews import confined
 if sys.argv[1] == "closed":
     assert own_process.close()

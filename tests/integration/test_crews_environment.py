@@ -56,12 +56,12 @@ async def main():
     asked = Question(turn="t", account="1", folder="a", domain="d", inbox=1, channel="whatsapp", conversation=1,
         last_message=1, function="customer_service", contact=Contact(id=1), text="Secret words of a customer.",
         history=(), deadline=time.time() + 30)
-    draft = await crews.answer.draft(asked, shop)
+    draft = await crews.draft(asked, shop)
     await crews.close()
     await runner.cleanup()
 
     from crewai_core import lock_store
-    from crews import environment
+    from crews.runtime import environment
     seen["port"] = port
     seen["text"] = draft.text
     seen["storage"] = str(environment.prepare())
@@ -143,6 +143,6 @@ def test_signal_handlers_are_as_they_were(seen: dict[str, Any]) -> None:
 
 def test_importing_crewai_too_early_is_said() -> None:
     fake = "import sys, types; sys.modules['crewai'] = types.ModuleType('crewai')"
-    code = f"{fake}; from crews import environment; environment.prepare()"
+    code = f"{fake}; from crews.runtime import environment; environment.prepare()"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
     assert "imported before" in done.stderr
