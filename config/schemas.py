@@ -18,6 +18,7 @@ from config.mapping.entries import MappingFile
 from config.schema.crew_text import WHOLE, AgentEntry, CrewEntry, TaskEntry
 from config.schema.descriptions import field_docs
 from config.settings.answers import Answer
+from config.settings.knowledge import Knowledge
 from config.settings.settings import Settings
 from config.settings.tools import Tools
 
@@ -29,6 +30,7 @@ _KINDS: dict[str, Any] = {
     "chatwoot_mapping.schema.json": MappingFile,
     "config.schema.json": Settings,
     "answers.schema.json": Mapping[str, Answer],
+    "knowledge.schema.json": Knowledge,
     "tools.schema.json": Tools,
     "agents.schema.json": Mapping[str, AgentEntry],
     "tasks.schema.json": Mapping[str, TaskEntry],
@@ -38,6 +40,7 @@ FILES = {
     "chatwoot_mapping.schema.json": ("chatwoot_mapping.yaml",),
     "config.schema.json": ("domains/*/config.yaml", "domains/*/*/config.yaml", "domains/*/*/inbox_*/config.yaml"),
     "answers.schema.json": ("domains/**/answers.yaml",),
+    "knowledge.schema.json": ("domains/**/knowledge.yaml",),
     "tools.schema.json": ("domains/**/tools.yaml",),
     "agents.schema.json": ("**/crews/*/agents.yaml",),
     "tasks.schema.json": ("**/crews/*/tasks.yaml",),
@@ -54,6 +57,8 @@ class _Described(GenerateJsonSchema):
         """Return a model's schema, every property with its description."""
         made = super().model_schema(schema)
         for name, text in field_docs(schema["cls"]).items():
+            if name not in made["properties"]:  # set by us, never written
+                continue
             made["properties"][name]["description"] = text
         return made
 

@@ -63,6 +63,11 @@ The scripts in each room's lua/ build the same names; tests/house holds the two 
 | cw:vectors:{kind} | zset, score = ms of the last use | while any | vectors_keep, vectors_recall | all embeddings of documents, or of questions, by account and digest |
 | cw:vectors:bytes | hash | while any | vectors_keep | the bytes of each kind |
 | cw:vectors:secret | string | for ever | worker, ingest | what digests of texts are keyed with, where the installation has no key of its own |
+| cw:knowledge:{account} | hash | for ever | write, publish_knowledge | the version of its knowledge in force (`current`), the newest number (`counter`) |
+| cw:knowledge:{account}:versions | zset, score = version | for ever | publish_knowledge | the versions kept |
+| cw:knowledge:{account}:about | hash, JSON | the newest 3 | publish_knowledge, ingest | by version: its sources with their states, when and with which encoder it was made |
+| cw:knowledge:{account}:{version}:{audience} | list, pieces of bytes | the newest 3; an hour until published | write | documents, passages, terms and vectors, for customers or the team |
+| cw:knowledge:{account}:ingest | string, token | 1 min, renewed | ingest | one ingest of an account at a time |
 
 arq keeps its own names: arq:queue (score = ms minus boost), arq:queue:health-check (a worker's figures, for
 `arq --check`), arq:job:{job}, arq:retry:{job}, arq:in-progress:{job}.
@@ -224,3 +229,28 @@ def worker(worker_id: str) -> str:
 def signals(worker_id: str) -> str:
     """The channel on which a worker hears of its conversations."""
     return f"cw:signals:{worker_id}"
+
+
+def knowledge(account: str) -> str:
+    """Which version of an account's knowledge is in force."""
+    return f"cw:knowledge:{account}"
+
+
+def knowledge_versions(account: str) -> str:
+    """The versions of an account's knowledge that are kept."""
+    return f"cw:knowledge:{account}:versions"
+
+
+def knowledge_about(account: str) -> str:
+    """What is known of each of them."""
+    return f"cw:knowledge:{account}:about"
+
+
+def knowledge_version(account: str, version: int, audience: str) -> str:
+    """One of them, for an audience."""
+    return f"cw:knowledge:{account}:{version}:{audience}"
+
+
+def knowledge_ingest(account: str) -> str:
+    """Set while an ingest of an account's knowledge runs."""
+    return f"cw:knowledge:{account}:ingest"

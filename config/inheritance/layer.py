@@ -12,6 +12,7 @@ from config.mapping.grant_rules import beyond, referring_texts
 from config.mapping.grants import Grant
 from config.schema.findings import under, validate
 from config.secrets.references import References
+from config.settings.knowledge import placed
 from config.settings.settings import Settings
 
 
@@ -26,17 +27,18 @@ class Merged:
 
 
 def read(
-    data: bytes, name: str, key: str | None, references: References, grant: Grant | None = None
+    data: bytes, name: str, key: str | None, references: References, grant: Grant | None = None, folder: str = ""
 ) -> tuple[Table | None, list[Problem]]:
     """A file parsed, its references resolved, and its problems.
 
-    `key`: the one of the settings that it holds; `grant`: what it may name, None: everything.
+    `key`: the one of the settings that it holds; `grant`: what it may name, None: everything; `folder`: where the file
+    stands below the configuration's folder, which is where paths in it begin.
     """
     node, problems = parse(data, name)
     if isinstance(node, Table):
         layer, nested = under(key, node) if key else (node, [])
         problems = [*problems, *nested, *referring_texts(layer), *references.resolve(layer, grant)]
-        return layer, [*problems, *layer_problems(layer, data)]
+        return placed(layer, folder), [*problems, *layer_problems(layer, data)]
     if node is not None and not (isinstance(node, Scalar) and node.value is None):
         remedy = "Write `key: value` lines."
         problems = [*problems, Problem(*node.mark, "type", "the file must hold a map", remedy)]

@@ -11,6 +11,7 @@ from config.document.tree import Mark, Node, Scalar, Table, find, leaves
 from config.schema.findings import strange_nulls
 from config.secrets.plain_secrets import plain_secrets, secret_values
 from config.settings import answers
+from config.settings.knowledge import written_folders
 from config.settings.settings import PLACEHOLDERS, Settings
 from config.settings.tongues import bare
 
@@ -38,7 +39,7 @@ _TOLD: tuple[tuple[str, ...], ...] = (
 
 def layer_problems(layer: Table, data: bytes) -> list[Problem]:
     """Every problem of a layer that shows without the layers below it."""
-    problems = [*plain_secrets(Settings, layer), *secret_values(layer, data)]
+    problems = [*plain_secrets(Settings, layer), *secret_values(layer, data), *written_folders(layer)]
     if any(is_null(scalar) for _, scalar in leaves(layer)):
         problems += strange_nulls(Settings, layer)
     for place in _SAID:

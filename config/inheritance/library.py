@@ -18,13 +18,15 @@ from config.inheritance.layer_rules import language_notes
 from config.inheritance.memory import Memory
 from config.mapping.grants import NOBODY, Grant
 from config.secrets.references import References
-from config.settings import answers, tools
+from config.settings import answers, knowledge, tools
 from config.settings.settings import Settings
 
 FILE = "config.yaml"
 BASE = "_base"
 CREWS = "crews"
-PARTS = {answers.FILE: "answers", tools.FILE: "tools"}
+DOCUMENTS = "knowledge"
+"""A folder of a domain that is no tenant's: the documents that its `knowledge.yaml` names."""
+PARTS = {answers.FILE: "answers", tools.FILE: "tools", knowledge.FILE: "knowledge"}
 """Files beside it that hold one key of the settings each."""
 
 TOOLS = tools.BUILT_IN
@@ -209,7 +211,7 @@ class Library:
         made = self.memory.keep(
             ("layer", place.path, path),
             (part, repr(grant).encode()),
-            lambda: read(data, place.name(path), key, self.references, grant),
+            lambda: read(data, place.name(path), key, self.references, grant, path.rpartition("/")[0]),
         )
         self.found(("layer", place.path, path), (made[1], ()))
         return made[0]
@@ -235,7 +237,7 @@ class Library:
 
     def tenants(self, domain: str) -> list[str]:
         """The folders of a domain that are tenants'."""
-        return [name for name in self.own.below(f"{DOMAINS}/{domain}") if name != CREWS]
+        return [name for name in self.own.below(f"{DOMAINS}/{domain}") if name not in {CREWS, DOCUMENTS}]
 
     def tenant_folders(self) -> Mapping[str, list[str]]:
         """The tenants that have a folder in the configuration folder itself, by domain."""

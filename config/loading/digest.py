@@ -47,7 +47,9 @@ def _settings(settings: Settings, known: Memory) -> str:
 def _hashed(settings: Settings) -> str:
     key = _print(settings.model.api_key)
     crews = settings.crewing.digest if settings.crewing else ""
-    said = f"{settings.model_dump_json()}{key}{crews}{settings.tools.fingerprints()}"
+    embeddings = settings.knowledge.embeddings
+    embedder = _print(embeddings.api_key) if not isinstance(embeddings, str) else None
+    said = f"{settings.model_dump_json()}{key}{embedder}{crews}{settings.tools.fingerprints()}"
     return hashlib.sha256(said.encode()).hexdigest()
 
 

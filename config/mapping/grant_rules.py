@@ -25,6 +25,7 @@ _SECTIONS: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
     (("model", "quick"), ("base_url",)),
     (("model", "hedging", "to"), ("base_url",)),
     (("media", "hearing"), ("base_url",)),
+    (("knowledge", "embeddings"), ("base_url",)),
     (("tools", "http", "*"), ("url",)),
     (("tools", "mcp", "*"), ("url", "command")),
 )
@@ -43,7 +44,7 @@ def beyond(grant: Grant, settings: Settings, above: Settings, tree: Table) -> li
 
     `tree`: the layers as one, up to this.
     """
-    if settings.tools is above.tools and settings.model is above.model and settings.media is above.media:
+    if all(getattr(settings, key) is getattr(above, key) for key in ("tools", "model", "media", "knowledge")):
         return []
     found = [*_programs(grant, settings, above, tree), *_hosts(grant, settings, above, tree)]
     return [*found, *_sent_elsewhere(grant, tree), *_heard_elsewhere(grant, tree)]

@@ -21,6 +21,7 @@ from config.schema.section import (
 from config.settings.answers import Answer
 from config.settings.company import ChannelSettings, Company, Promotion
 from config.settings.hours import Hours
+from config.settings.knowledge import Knowledge
 from config.settings.model_settings import Model
 from config.settings.pacing import Burst, Context, Interim
 from config.settings.people import Handoff, Idle
@@ -95,6 +96,8 @@ class Settings(Section):
     answers: Mapping[str, Answer] = {}
     """Curated answers by name, given word for word without a model. `answers.yaml` beside `config.yaml` holds them
     too."""
+    knowledge: Knowledge = Knowledge()
+    """What is known beyond the facts: sources of documents. `knowledge.yaml` beside `config.yaml` holds them too."""
     near_answers: Flag = True
     """Whether curated answers also serve questions that say the same in other words, while no model answers."""
     tools: Tools = Tools()

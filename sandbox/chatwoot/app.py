@@ -8,7 +8,7 @@ import aiohttp
 from aiohttp import web
 
 from sandbox.chatwoot import files
-from sandbox.chatwoot.api import contacts, conversations, directory, messages, setup
+from sandbox.chatwoot.api import contacts, conversations, directory, messages, portals, setup
 from sandbox.chatwoot.driving import customers, seeing, state, teammates, trouble
 from sandbox.chatwoot.faults import Faults
 from sandbox.chatwoot.house import HOUSE, House, Trace
@@ -62,6 +62,7 @@ def create(
         contacts,
         setup,
         directory,
+        portals,
         customers,
         teammates,
         seeing,

@@ -108,7 +108,8 @@ def test_every_place_has_a_kind_and_texts_are_what_people_and_models_read() -> N
     texts, secrets = ({p for p, k in kinds.items() if test(k)} for test in (is_text, is_secret))
     assert secrets == {
         "model.api_key", "model.fallbacks.api_key", "model.quick.api_key", "model.hedging.to.api_key",
-        "media.hearing.api_key", "tools.http.*.headers.*", "tools.mcp.*.headers.*", "tools.mcp.*.env.*",
+        "media.hearing.api_key", "knowledge.embeddings.api_key", "tools.http.*.headers.*", "tools.mcp.*.headers.*",
+        "tools.mcp.*.env.*",
     }  # fmt: skip
     for path in ("greeting.*", "company.facts.*", "sentences.*.*", "answers.*.answer", "tools.http.*.description"):
         assert path in texts

@@ -192,6 +192,21 @@ class Label:
 
 
 @dataclass(slots=True)
+class Article:
+    """An article of a help centre. `status`: draft, published or archived."""
+
+    id: int
+    account_id: int
+    portal: str
+    title: str
+    content: str
+    slug: str
+    locale: str = "pt_BR"
+    status: str = "published"
+    updated_at: float = 0.0
+
+
+@dataclass(slots=True)
 class Webhook:
     """An account's subscription."""
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 from sandbox.chatwoot.world.records import (
     Account,
     AgentBot,
+    Article,
     Contact,
     ContactInbox,
     Conversation,
@@ -31,6 +32,7 @@ _TABLES: Final[dict[str, type[Any]]] = {
     "teams": Team,
     "labels": Label,
     "webhooks": Webhook,
+    "articles": Article,
 }
 _VERSION: Final = 1
 
@@ -59,7 +61,7 @@ def restore(world: World, state: Json) -> World:
     try:
         world.sequences |= state["sequences"]
         for name, kind in _TABLES.items():
-            getattr(world, name).update({entry["id"]: kind(**entry) for entry in state["tables"][name]})
+            getattr(world, name).update({entry["id"]: kind(**entry) for entry in state["tables"].get(name, ())})
         for entry in state["conversations"]:
             _restore_thread(world, entry)
     except (KeyError, TypeError) as error:

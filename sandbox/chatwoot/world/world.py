@@ -12,6 +12,7 @@ from sandbox.chatwoot.world.media import MEDIA, Medium
 from sandbox.chatwoot.world.records import (
     Account,
     AgentBot,
+    Article,
     Contact,
     ContactInbox,
     Conversation,
@@ -55,6 +56,7 @@ class World:
     labels: dict[int, Label] = field(default_factory=dict)
     webhooks: dict[int, Webhook] = field(default_factory=dict)
     messages: dict[int, Message] = field(default_factory=dict)
+    articles: dict[int, Article] = field(default_factory=dict)
     assigns_bot: bool = True  # since 4.16.2 a new conversation in a bot's inbox names the bot as its assignee
     random: Random = field(init=False)
     sequences: dict[str, int] = field(default_factory=dict)

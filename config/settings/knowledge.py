@@ -1,0 +1,155 @@
+"""What a tenant knows beyond its facts: sources of documents, as an operator declares them in `knowledge.yaml`.
+
+They stand by name beside a `config.yaml`, or under its `knowledge:`, and are inherited as everything is. Whether a file
+or a site is there is not looked at here: `chatwootai check` and the ingest do, so that a document that is gone stops
+nobody's answers.
+"""
+
+from collections.abc import Iterator, Mapping
+from pathlib import PurePosixPath
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, model_validator
+from pydantic.json_schema import SkipJsonSchema
+
+from config.document.problems import Problem
+from config.secrets.secret import Token
+from config.schema.section import FOR_MACHINES, NUMBER, Flag, Language, Machine, Section, Url, form, wrong
+from config.document.tree import Node, Scalar, Table
+
+FILE = "knowledge.yaml"
+KINDS = ("records", "files", "site", "portal", "settings")
+"""The keys of which each source has one: where its documents come from."""
+FOLDER = "folder"
+"""The key, ours and not an operator's, that tells where a source's paths begin."""
+
+_PATH = "Write a path below the folder of this file, as manual/*.md: no `..`, no `/` first, no `\\`."
+
+
+def _below(path: str) -> str:
+    if ".." in PurePosixPath(path).parts or path.endswith("/"):
+        raise wrong("path", "this path leads out of the folder, or to no file", _PATH)
+    return path
+
+
+RelativePath = Annotated[
+    str, form(r"^[^/\\\x00-\x1f][^\\\x00-\x1f]*$", _PATH, max_length=300), AfterValidator(_below), FOR_MACHINES
+]
+_NAME = "Write small letters, digits, `_` and `-`, a letter or digit first, at most 48."
+SourceName = Annotated[str, form(r"^[a-z0-9][a-z0-9_-]{0,47}$", _NAME)]
+_SLUG = "Write the portal as in its address: letters, digits, `-` and `_`."
+_LOCALE = "Write it as the portal does, as pt_BR, es or en."
+_PART = "Write the beginning of a path of the site, as /help/."
+SitePath = Annotated[str, form(r"^/[^\s]*$", _PART, max_length=300), FOR_MACHINES]
+
+
+class Source(Section):
+    """Where documents come from: one of `records`, `files`, `site`, `portal` and `settings`."""
+
+    records: RelativePath | None = None
+    """A file beside this one with a JSON object a line: `id`, `content` or `answer`; `question`, `title`, `url`."""
+    files: Annotated[tuple[RelativePath, ...], Field(max_length=100)] = ()
+    """Paths beside this file, `*` and `**` allowed: md, txt, html, pdf, docx, xlsx and csv."""
+    site: Url | None = None
+    """A public web site: its pages are found by its sitemap, or else by its links, as robots.txt allows."""
+    portal: Annotated[str, form(r"^[A-Za-z0-9_-]{1,100}$", _SLUG), FOR_MACHINES] | None = None
+    """A help centre of this account's Chatwoot, by its name in the address; read by the account's user token."""
+    settings: Literal["answers", "facts"] | None = None
+    """What the settings already say: the curated `answers`, or the company's `facts`."""
+    locale: Annotated[str, form(r"^[a-z]{2,3}([_-][A-Za-z]{2,4})?$", _LOCALE), FOR_MACHINES] | None = None
+    """The language of a portal's articles; none for all of them."""
+    pages: Annotated[int, Field(ge=1, le=20_000), NUMBER] = 500
+    """The greatest number of pages of a site, or articles of a portal, that is read."""
+    only: Annotated[tuple[SitePath, ...], Field(max_length=50)] = ()
+    """Beginnings of a site's paths: pages elsewhere are not read. None: the whole host."""
+    sitemap: Flag = True
+    """Whether a site's sitemap.xml tells its pages; false: links alone."""
+    every_hours: Annotated[float, Field(ge=0, le=8760), NUMBER] | None = None
+    """Hours until workers read it again; 0: only by command. Default: site and portal 24, others 1."""
+    audience: Literal["customers", "team"] = "customers"
+    """Who may read it: what is the team's is never offered to a crew that writes to customers."""
+    url: Url | None = None
+    """The address to cite for its documents, where they have none of their own."""
+    max_age_days: Annotated[int, Field(ge=1, le=3650), NUMBER] | None = None
+    """Days after which a document that was not seen again is no longer offered."""
+    folder: Annotated[SkipJsonSchema[str], FOR_MACHINES] = ""
+    """Where its paths begin, below the configuration's folder: set as this file is read, and never written."""
+
+    @model_validator(mode="after")
+    def _has_one_kind(self) -> "Source":
+        said = [kind for kind in KINDS if getattr(self, kind)]
+        if len(said) != 1:
+            remedy = f"Write one of {', '.join(KINDS)}; two sources are two entries."
+            raise wrong("one-of", f"{' and '.join(said) or 'nothing'} says where documents come from", remedy)
+        return self
+
+    @property
+    def kind(self) -> str:
+        """The key that says where its documents come from."""
+        return next(kind for kind in KINDS if getattr(self, kind))
+
+    @property
+    def hours(self) -> float:
+        """How often workers read it again; 0: never."""
+        if self.every_hours is not None:
+            return self.every_hours
+        return 24.0 if self.kind in {"site", "portal"} else 1.0
+
+
+class Embeddings(Section):
+    """A model of an OpenAI-compatible endpoint that makes embeddings."""
+
+    model: Machine
+    """Its name at the endpoint."""
+    base_url: Url | None = None
+    """Where it is served; the model's own endpoint where none is said."""
+    api_key: Token | None = None
+    """The key of that endpoint."""
+    dimensions: Annotated[int, Field(ge=16, le=4096), NUMBER] | None = None
+    """The number of values in one embedding, where the model can shorten it."""
+
+
+class Knowledge(Section):
+    """What a tenant knows, and how it is shown. The file of a layer holds what differs from the layers above it."""
+
+    sources: Mapping[SourceName, Source] = {}
+    """Sources by name; a later layer replaces keys of a source of the same name, null removes it."""
+    show_sources: Literal["never", "links"] = "never"
+    """`links`: titles and addresses stand below a reply that used them."""
+    embeddings: Literal["local"] | Embeddings = "local"
+    """What makes embeddings: `local`, the encoder that comes with the project, or a model elsewhere."""
+    language: Language | None = None
+    """The language most documents are written in, where it is not the tenant's own."""
+
+
+def placed(layer: Table, folder: str) -> Table:
+    """Return a layer of settings whose sources know the folder, below the configuration's, that their paths begin in.
+
+    A layer that only changes a source of a layer above it leaves that source's folder alone.
+    """
+    knowledge = layer.items.get("knowledge")
+    sources = knowledge.items.get("sources") if isinstance(knowledge, Table) else None
+    if not isinstance(knowledge, Table) or not isinstance(sources, Table):
+        return layer
+    items = {name: _placed(node, folder) for name, node in sources.items.items()}
+    found = Table(sources.mark, items, sources.keys, sources.fresh)
+    inside = Table(knowledge.mark, {**knowledge.items, "sources": found}, knowledge.keys, knowledge.fresh)
+    return Table(layer.mark, {**layer.items, "knowledge": inside}, layer.keys, layer.fresh)
+
+
+def _placed(node: Node, folder: str) -> Node:
+    if not isinstance(node, Table) or FOLDER in node.items or not {"records", "files"} & node.items.keys():
+        return node
+    written = Scalar(node.mark, folder, folder)
+    return Table(node.mark, {**node.items, FOLDER: written}, {**node.keys, FOLDER: node.mark}, node.fresh)
+
+
+def written_folders(layer: Table) -> Iterator[Problem]:
+    """Yield a problem for each source of a layer, as it was written, that names the folder its paths begin in."""
+    knowledge = layer.items.get("knowledge")
+    sources = knowledge.items.get("sources") if isinstance(knowledge, Table) else None
+    for name, node in sources.items.items() if isinstance(sources, Table) else ():
+        if isinstance(node, Table) and FOLDER in node.items:
+            message = f"`knowledge.sources.{name}.{FOLDER}`: there is no such key"
+            remedy = "Remove it: paths begin in the folder of the file they are written in."
+            yield Problem(*node.keys[FOLDER], "unknown-key", message, remedy)

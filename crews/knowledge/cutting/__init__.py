@@ -1,0 +1,1 @@
+"""From a document's text to passages: along headings, paragraphs and sentences, tables as rows."""

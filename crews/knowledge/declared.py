@@ -1,0 +1,62 @@
+"""The sources that an account's settings declare, its inboxes' included, each once however many inboxes share it."""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from config.settings.knowledge import Source
+from config.settings.settings import Settings
+from config.snapshot import Account
+from crews.knowledge.passage import Audience
+
+Place = tuple[str, str]
+"""A source's name, and a digest of where it reads."""
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """A source by its name. `settings`: those it is declared in."""
+
+    name: str
+    source: Source
+    settings: Settings
+
+    @property
+    def place(self) -> Place:
+        """What tells it from another source, of the same name too."""
+        return place(self.name, self.source)
+
+
+def place(name: str, source: Source) -> Place:
+    """Return what tells a source from another: its name, and where it reads."""
+    said = (source.kind, getattr(source, source.kind), source.folder, source.locale, source.only)
+    return name, hashlib.sha256(repr(said).encode()).hexdigest()[:16]
+
+
+def declared(account: Account) -> tuple[Declared, ...]:
+    """Return the sources of an account and its inboxes, sorted; what the account says of one holds."""
+    found: dict[Place, Declared] = {}
+    for each in _all(account):
+        found.setdefault(each.place, each)
+    return tuple(found[key] for key in sorted(found))
+
+
+def _all(account: Account) -> Iterator[Declared]:
+    for settings in (account.settings, *(inbox.settings for inbox in account.inboxes.values())):
+        for name, source in settings.knowledge.sources.items():
+            yield Declared(name, source, settings)
+
+
+def allowed(settings: Settings, audience: Audience) -> frozenset[Place]:
+    """Return the sources that may be offered to an audience in a place with these settings."""
+    sources = settings.knowledge.sources.items()
+    return frozenset(place(name, source) for name, source in sources if source.audience == audience)
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What readers need beside a source: the configuration's folder, and the account, whose Chatwoot some ask."""
+
+    configuration: Path
+    account: Account

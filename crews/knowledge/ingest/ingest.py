@@ -1,0 +1,254 @@
+"""One ingest of one account: read its sources, keep what is as it was, build a version, switch to it."""
+
+import asyncio
+import time
+from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+
+from chatwootai.stores.server.connection import Connection, StoreUnavailable
+from chatwootai.stores.models.knowledge import LEASE_MS, KnowledgeStore, Superseded
+from crews.encoding.encoder import Encoder
+from crews.knowledge.declared import Declared, Surroundings, declared
+from crews.knowledge.index.index import Entry, Index
+from crews.knowledge.index.packed import NotPacked, pack, unpack
+from crews.knowledge.ingest.assemble import Piece, assembled, fresh, taken_over
+from crews.knowledge.passage import CUSTOMERS, TEAM, Problem
+from crews.knowledge.reading.found import Found, SourceFailed
+from crews.knowledge.reading.readers import reader_of
+from crews.knowledge.report import Report, SourceReport
+
+AUDIENCES = (CUSTOMERS, TEAM)
+_DAY = 86_400
+Key = tuple[str, str, str]
+
+
+class Busy(Exception):
+    """Another ingest of this account runs; the message says to wait."""
+
+
+@dataclass(slots=True)
+class Read:
+    """What was read of one source: its documents as they are to be, and the report."""
+
+    declared: Declared
+    report: SourceReport
+    pieces: list[Piece]
+
+
+class Ingest:
+    """Ingests one account's knowledge. `encoder` is None where nothing but words is to be had."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        around: Surroundings,
+        encoder: Encoder | None,
+        tell: Callable[[str], None] = lambda said: None,
+    ) -> None:
+        """`tell`: is told, in a few words, what is being done."""
+        self._store = KnowledgeStore(connection)
+        self._around = around
+        self._account = around.account.key
+        self._encoder = encoder
+        self._tell = tell
+
+    async def run(
+        self, only: Collection[str] | None = None, *, dry_run: bool = False, due_at: float | None = None
+    ) -> Report:
+        """Ingest all sources, or those named, or with `due_at` (unix seconds) those that are due by then.
+
+        Sources that are not read keep what is known of them.
+
+        Raises:
+            Busy: another ingest of the account runs.
+            Superseded: another ingest took over, as this one held still for a minute.
+            StoreUnavailable: Redis is away, or full.
+            TooLarge, TooMany: the account has more than an index holds.
+            EncoderUnavailable: no embeddings are to be had now.
+        """
+        if dry_run:
+            return await self._ingest(only, due_at, None)
+        token = await self._store.begin(self._account)
+        if token is None:
+            raise Busy(f"another ingest of account {self._account} runs: wait until it ends")
+        renewing = asyncio.create_task(self._keep(token))
+        try:
+            return await self._ingest(only, due_at, token)
+        finally:
+            renewing.cancel()
+            with suppress(StoreUnavailable):
+                await self._store.end(self._account, token)
+
+    async def _keep(self, token: str) -> None:
+        while True:
+            await asyncio.sleep(LEASE_MS / 4000)
+            with suppress(StoreUnavailable):
+                await self._store.renew(self._account, token)
+
+    async def _ingest(self, only: Collection[str] | None, due_at: float | None, token: str | None) -> Report:
+        began = time.monotonic()
+        in_force = await self._store.in_force(self._account)
+        before = Report.unpacked(in_force.about)
+        model = self._encoder.name if self._encoder else ""
+        known, whole = await self._known(in_force.version, model)
+        read = [await self._read(each, known, before, only, due_at) for each in declared(self._around.account)]
+        report = replace(before, account=self._account, dry_run=token is None, model=model)
+        report.sources = [each.report for each in read]
+        if token is not None and (not whole or self._differs(read, known, before, model)):
+            await self._publish(read, report, token)
+        elif token is not None:
+            await self._store.note(self._account, in_force.version, report.packed())
+        report.seconds = round(time.monotonic() - began, 3)
+        return report
+
+    async def _known(self, version: int, model: str) -> tuple[dict[Key, Piece], bool]:
+        """The documents of the version in force, and whether it is whole and of this project's format."""
+        found: dict[Key, Piece] = {}
+        for audience in AUDIENCES if version else ():
+            data = await self._store.read(self._account, version, audience)
+            if data is None:
+                return {}, False
+            try:
+                index = await asyncio.to_thread(unpack, data)
+            except NotPacked:
+                return {}, False
+            found |= await asyncio.to_thread(taken_over, index, model)
+        return found, bool(version)
+
+    async def _read(
+        self,
+        each: Declared,
+        known: Mapping[Key, Piece],
+        before: Report,
+        only: Collection[str] | None,
+        due_at: float | None,
+    ) -> Read:
+        name, place = each.place
+        mine = {key[2]: piece for key, piece in known.items() if key[:2] == (name, place)}
+        last = next((one for one in before.sources if (one.source, one.place) == (name, place)), None)
+        if last is not None and not _wanted(each, last, only, due_at):
+            return Read(
+                each, replace(last, state="unchanged", added=0, changed=0, removed=0, embedded=0), [*mine.values()]
+            )
+        report = SourceReport(source=name, place=place, audience=each.source.audience, tried_at=time.time())
+        report.read_at = last.read_at if last else 0.0
+        if last is None and only is not None and name not in only:
+            return Read(each, replace(report, state="unchanged"), [])
+        self._tell(f"reading {name}")
+        pieces = await self._documents(each, mine, report)
+        return Read(each, report, pieces)
+
+    async def _documents(self, each: Declared, mine: Mapping[str, Piece], report: SourceReport) -> list[Piece]:
+        name, place = each.place
+        entries = {key: piece.entry for key, piece in mine.items()}
+        kept: dict[str, Piece] = {}
+        failed = ""
+        try:
+            async for found in reader_of(each, self._around).documents(entries):
+                if isinstance(found, Problem):
+                    report.problems.append(found)
+                    if found.document in mine:
+                        kept[found.document] = _lasting(mine[found.document], each, report)
+                else:
+                    kept[found.id] = _piece(found, name, place, mine)
+                    report.added += found.id not in mine
+                    report.changed += found.id in mine and found.document is not None
+        except SourceFailed as error:
+            failed = str(error)
+        if failed:
+            report.problems = [Problem("", failed)]
+            report.added = report.changed = 0
+            kept = {key: _lasting(piece, each, report) for key, piece in mine.items()}
+        else:
+            report.read_at = report.tried_at
+        report.removed = len(mine.keys() - kept.keys())
+        report.documents, report.passages = len(kept), sum(len(piece.passages) for piece in kept.values())
+        report.settle(failed=bool(failed))
+        return list(kept.values())
+
+    def _differs(self, read: list[Read], known: Mapping[Key, Piece], before: Report, model: str) -> bool:
+        """Whether a new version is needed: other documents, other readers, or another encoder."""
+        now = {
+            (piece.entry.source, piece.entry.place, piece.entry.id): piece.entry for one in read for piece in one.pieces
+        }
+        audiences = {(one.source, one.place): one.audience for one in before.sources}
+        moved = any(audiences.get(one.declared.place) != one.declared.source.audience for one in read)
+        return moved or model != before.model or now != {key: piece.entry for key, piece in known.items()}
+
+    async def _publish(self, read: list[Read], report: Report, token: str) -> None:
+        parts: dict[str, bytes] = {}
+        for audience in AUDIENCES:
+            mine = [one for one in read if one.declared.source.audience == audience]
+            pieces = [piece for one in mine for piece in one.pieces]
+            self._tell(f"indexing {sum(len(piece.passages) for piece in pieces):,} passages for {audience}")
+            index = await self._assembled(pieces, mine)
+            report.weights[audience] = _weights(index)
+            parts[audience] = await asyncio.to_thread(pack, index)
+        report.ingested_at = time.time()
+        report.version = await self._store.write(self._account, parts)
+        await self._store.publish(self._account, report.version, report.packed(), token)
+
+    async def _assembled(self, pieces: list[Piece], read: list[Read]) -> Index:
+        settings = self._around.account.settings
+        languages = (settings.knowledge.language or settings.language,)
+        index, _ = await assembled(pieces, self._encoder, languages)
+        for one in read:
+            one.report.embedded = sum(_doors(piece) for piece in one.pieces) if self._encoder else 0
+        return index
+
+
+def _wanted(each: Declared, last: SourceReport, only: Collection[str] | None, due_at: float | None) -> bool:
+    if only is not None:
+        return each.name in only
+    return due_at is None or (each.source.hours > 0 and last.tried_at + 3600 * each.source.hours <= due_at)
+
+
+def _piece(found: Found, name: str, place: str, mine: Mapping[str, Piece]) -> Piece:
+    if found.document is None:
+        return replace(mine[found.id], entry=replace(mine[found.id].entry, expires=0.0))
+    document = found.document
+    entry = Entry(
+        source=name,
+        place=place,
+        id=document.id,
+        digest=found.digest,
+        mark=document.mark,
+        title=document.title,
+        url=document.url,
+        questions=document.questions,
+    )
+    return fresh(entry, document)
+
+
+def _lasting(piece: Piece, each: Declared, report: SourceReport) -> Piece:
+    """A document that could not be read again: it lasts as long as its source says, from when that was last read."""
+    days = each.source.max_age_days
+    if days is None or piece.entry.expires:
+        return piece
+    return replace(piece, entry=replace(piece.entry, expires=report.read_at + days * _DAY))
+
+
+def _doors(piece: Piece) -> int:
+    from crews.knowledge.search.measure import doors
+
+    if piece.asked is not None:
+        return 0
+    return len(piece.entry.questions) + sum(len(doors(passage.text)) for passage in piece.passages)
+
+
+def _weights(index: Index) -> dict[str, object]:
+    tuning = index.tuning
+    return {
+        "dense": tuning.dense,
+        "floor": round(tuning.floor, 4),
+        "lexical_found": tuning.lexical_found,
+        "dense_found": tuning.dense_found,
+        "mixed_found": tuning.mixed_found,
+        "measured_on": tuning.measured_on,
+        "languages": list(index.words.languages),
+        "bytes": index.bytes,
+    }
+
+
+__all__ = ["Busy", "Ingest", "Superseded"]

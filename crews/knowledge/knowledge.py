@@ -1,0 +1,169 @@
+"""What a turn asks of an account's knowledge: passages for a question, within its deadline, or nothing.
+
+Whatever fails here fails open: a turn without passages is answered from the facts, or handed to people.
+"""
+
+import asyncio
+import hashlib
+import time
+from collections.abc import Sequence
+from typing import Final
+
+import structlog
+
+from chatwootai.stores.server.connection import Connection, StoreUnavailable
+from config.settings.settings import Settings
+from crews.encoding.encoder import Encoder, EncoderUnavailable
+from crews.knowledge.cutting.sentences import tokens
+from crews.knowledge.declared import Place, allowed
+from crews.knowledge.index.index import Index
+from crews.knowledge.index.vectors import Floats
+from crews.knowledge.passage import CUSTOMERS, Audience, Hit, Passage, Retrieved
+from crews.knowledge.search.find import TOP, Asked, find, with_neighbours
+from crews.knowledge.shelf import Shelf, Shelved
+
+WHOLE_TOKENS: Final = 3_000
+"""Knowledge up to which a crew is given all of it."""
+BUDGET_TOKENS: Final = 1_500
+"""Of what is given for a question: the passages found, and their neighbours while there is room."""
+_ENCODING_SECONDS: Final = 0.15
+"""How long an embedding of the question is waited for; without it words alone decide."""
+_DAY: Final = 86_400
+_log = structlog.get_logger(__name__)
+
+
+class Knowledge:
+    """All accounts' knowledge, in one worker. `encoder`: None where there are no vectors to be had."""
+
+    def __init__(self, connection: Connection, encoder: Encoder | None, shelf: Shelf | None = None) -> None:
+        self._encoder = encoder
+        self._shelf = shelf or Shelf(connection)
+
+    async def retrieve(
+        self, account: str, settings: Settings, burst: str, context_text: str, deadline: float
+    ) -> Retrieved:
+        """Return what is offered to a crew that writes to a customer; never a document of the team's.
+
+        Args:
+            account: the key of the account; no other's is ever looked at.
+            settings: of the inbox, which may have sources of its own.
+            burst: what the contact asks.
+            context_text: what was said before it, the newest last; may be empty.
+            deadline: unix seconds, by which passages must be there; after it there are none.
+        """
+        if not settings.knowledge.sources or not burst.strip():
+            return Retrieved()
+        try:
+            async with asyncio.timeout(max(0.0, deadline - time.time())):
+                return await self._retrieve(account, settings, burst, context_text)
+        except (StoreUnavailable, TimeoutError) as error:
+            _log.warning("knowledge_missed", account=account, error=type(error).__name__)
+            return Retrieved()
+
+    async def version(self, account: str, settings: Settings) -> str:
+        """Return what tells this knowledge from any other, for keys of answers that are kept; empty: there is none.
+
+        Raises:
+            StoreUnavailable: Redis is away, and nothing is in memory.
+        """
+        if not settings.knowledge.sources:
+            return ""
+        shelved = await self._shelf.of(account, CUSTOMERS)
+        return _version(shelved, self._may(shelved, settings, CUSTOMERS)) if shelved else ""
+
+    async def search(
+        self, account: str, settings: Settings, question: str, top: int = TOP, audience: Audience = CUSTOMERS
+    ) -> tuple[Hit, ...]:
+        """Return the best passages for a question, for people who look; empty where none is near enough.
+
+        Raises:
+            StoreUnavailable: Redis is away.
+        """
+        shelved = await self._shelf.of(account, audience)
+        if shelved is None or shelved.index is None:
+            return ()
+        may = self._may(shelved, settings, audience)
+        asked = await self._asked(shelved.index, [question], patient=True)
+        return await asyncio.to_thread(find, shelved.index, asked, may, time.time(), top)
+
+    async def index(self, account: str, audience: Audience = CUSTOMERS) -> Index | None:
+        """Return the index in force, None where there is none.
+
+        Raises:
+            StoreUnavailable: Redis is away.
+        """
+        shelved = await self._shelf.of(account, audience)
+        return shelved.index if shelved else None
+
+    async def may(self, account: str, settings: Settings, audience: Audience = CUSTOMERS) -> frozenset[Place]:
+        """Return the sources that may be offered now to an audience.
+
+        Raises:
+            StoreUnavailable: Redis is away.
+        """
+        shelved = await self._shelf.of(account, audience)
+        return self._may(shelved, settings, audience) if shelved else frozenset()
+
+    async def asked(self, index: Index, texts: Sequence[str]) -> list[Asked]:
+        """Return texts with their embeddings, however long they take; without, where there are none to be had."""
+        return await self._asked(index, texts, patient=True)
+
+    async def _retrieve(self, account: str, settings: Settings, burst: str, context_text: str) -> Retrieved:
+        began = time.perf_counter()
+        shelved = await self._shelf.of(account, CUSTOMERS)
+        if shelved is None or shelved.index is None:
+            return Retrieved()
+        index, may = shelved.index, self._may(shelved, settings, CUSTOMERS)
+        version, loaded = _version(shelved, may), time.perf_counter()
+        if index.tokens <= WHOLE_TOKENS and (everything := _everything(index, may)):
+            return Retrieved(passages=everything, whole=True, version=version, seconds={"index": loaded - began})
+        texts = [burst, f"{context_text}\n{burst}"] if context_text.strip() else [burst]
+        asked = await self._asked(index, texts)
+        encoded = time.perf_counter()
+        hits = await asyncio.to_thread(find, index, asked, may, time.time())
+        found = time.perf_counter()
+        return Retrieved(
+            passages=await asyncio.to_thread(with_neighbours, index, hits, BUDGET_TOKENS),
+            version=version,
+            scores=tuple(hit.score for hit in hits),
+            seconds={"index": loaded - began, "encode": encoded - loaded, "search": found - encoded},
+        )
+
+    def _may(self, shelved: Shelved, settings: Settings, audience: Audience) -> frozenset[Place]:
+        """The sources that may be offered now: those that the settings name, and that were read recently enough."""
+        now, old = time.time(), set()
+        for one in shelved.report.sources:
+            source = settings.knowledge.sources.get(one.source)
+            if source is not None and source.max_age_days and one.read_at + source.max_age_days * _DAY < now:
+                old.add((one.source, one.place))
+        return allowed(settings, audience) - old
+
+    async def _asked(self, index: Index, texts: Sequence[str], *, patient: bool = False) -> list[Asked]:
+        """Texts with their embeddings, where the index has some of the same encoder and they come in time."""
+        made: list[Floats | None] = [None] * len(texts)
+        if self._encoder is not None and index.encoder == self._encoder.name:
+            try:
+                async with asyncio.timeout(None if patient else _ENCODING_SECONDS):
+                    made = list(await self._encoder.questions(texts))
+            except (EncoderUnavailable, TimeoutError) as error:
+                _log.info("knowledge_by_words_alone", error=type(error).__name__)
+        return list(zip(texts, made, strict=True))
+
+
+def _version(shelved: Shelved, may: frozenset[Place]) -> str:
+    places = hashlib.sha256(repr(sorted(may)).encode()).hexdigest()[:8]
+    return f"{shelved.version}-{places}"
+
+
+def _everything(index: Index, may: frozenset[Place]) -> tuple[Passage, ...]:
+    """All that may be offered, in its own order, where none of it expires."""
+    known, numbers = index.places
+    if not all(each in may for each in known) or (index.expires < time.time()).any():
+        passages = [
+            passage
+            for number, passage in enumerate(index.passages())
+            if known[numbers[number]] in may and index.expires[number] > time.time()
+        ]
+    else:
+        passages = list(index.passages())
+    return tuple(passages) if sum(tokens(each.text) for each in passages) <= WHOLE_TOKENS else ()

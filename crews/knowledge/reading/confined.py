@@ -1,0 +1,70 @@
+"""A file read in a process of its own: without our secrets, within bounds, and killed when nobody waits."""
+
+import asyncio
+import json
+import sys
+from typing import Final
+
+from crews import confined
+from crews.knowledge.reading import formats
+from crews.knowledge.reading.formats import Unreadable
+
+KINDS: Final = {"htm": "html", "html": "html", "pdf": "pdf", "docx": "docx", "xlsx": "xlsx", "csv": "csv"}
+"""Endings of names, and the kind of file that each stands for."""
+PLAIN: Final = frozenset({"md", "markdown", "txt"})
+"""Endings of files that are text as they stand, safe to read anywhere."""
+_SECONDS: Final = formats.CHILD_SECONDS + 10.0
+
+
+async def words(data: bytes, ending: str) -> tuple[str, str]:
+    """Return title and text, as Markdown, of a file whose name has an ending of KINDS or PLAIN.
+
+    Raises:
+        Unreadable: another kind of file, a damaged one, or one without words.
+    """
+    if ending in PLAIN:
+        return "", formats.decoded(data)
+    if ending not in KINDS:
+        known = ", ".join(sorted({*KINDS, *PLAIN}))
+        raise Unreadable(f"files of this kind are not read; known are {known}")
+    title, text, _ = await page_words(data, KINDS[ending])
+    return title, text
+
+
+async def page_words(data: bytes, kind: str = "html") -> tuple[str, str, list[str]]:
+    """Return title, text and the addresses that links lead to, as they are written, of a page or a file.
+
+    Raises:
+        Unreadable: it is damaged, or without words.
+    """
+    try:
+        async with asyncio.timeout(_SECONDS):
+            said = await _ask_child(json.dumps({"kind": kind}).encode() + b"\n" + data)
+    except TimeoutError:
+        raise Unreadable("it could not be read in time") from None
+    try:
+        found = json.loads(said)
+    except ValueError:  # it ended at one of its bounds
+        raise Unreadable("it is too large or unusual to be read") from None
+    if "text" not in found:
+        raise Unreadable(str(found.get("problem")))
+    return str(found["title"]), str(found["text"]), [str(each) for each in found.get("links", ())]
+
+
+async def _ask_child(given: bytes) -> bytes:
+    """Return what the child says; a caller that stops waiting has killed it."""
+    child = await asyncio.create_subprocess_exec(
+        *confined.launch(),
+        *(sys.executable, "-I", formats.__file__),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+        env={},
+    )
+    try:
+        said, _ = await child.communicate(given)
+        return said
+    finally:
+        if child.returncode is None:
+            child.kill()
+            await child.wait()

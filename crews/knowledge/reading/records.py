@@ -1,0 +1,95 @@
+"""Records: a file with one JSON object a line, each a document."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from config.settings.knowledge import Source
+from crews.knowledge.passage import Document, Problem
+from crews.knowledge.reading import places
+from crews.knowledge.reading.found import Found, Known, SourceFailed, digest
+
+_MOST_BYTES: Final = 256 << 20
+_LONGEST: Final = 200_000
+"""Characters of one record's content."""
+_MOST_QUESTIONS: Final = 50
+
+
+class Records:
+    """Reads a source of records. A line without an id or a content is a problem of its own."""
+
+    def __init__(self, source: Source, folder: Path) -> None:
+        self._source = source
+        self._folder = folder
+
+    async def documents(self, known: Known) -> AsyncIterator[Found | Problem]:
+        """Yield a document or a problem for each line.
+
+        Raises:
+            SourceFailed: the file is not there, is too large, or cannot be read.
+        """
+        for found in await asyncio.to_thread(lambda: list(self._lines(known))):
+            yield found
+
+    def _lines(self, known: Known) -> Iterator[Found | Problem]:
+        path = places.file_in(self._folder, self._source.records or "")
+        if path.stat().st_size > _MOST_BYTES:
+            raise SourceFailed(f"{path} is larger than 256 MiB: cut it into several sources")
+        seen: dict[str, int] = {}
+        try:
+            with path.open("rb") as file:
+                for number, line in enumerate(file, start=1):
+                    if line.strip():
+                        yield self._record(line.strip().removeprefix(b"\xef\xbb\xbf"), number, seen, known)
+        except OSError as error:
+            raise SourceFailed(f"{path}: {error.strerror}") from None
+
+    def _record(self, line: bytes, number: int, seen: dict[str, int], known: Known) -> Found | Problem:
+        try:
+            document = self._document(json.loads(line))
+        except ValueError as error:
+            reason = str(error) if isinstance(error, _Unusable) else "it is no JSON object in UTF-8"
+            return Problem(f"line {number}", reason)
+        if document.id in seen:
+            return Problem(document.id, f"line {number}: line {seen[document.id]} has this id already")
+        seen[document.id] = number
+        mark = digest(*(str(part) for part in (document.text, document.title, document.questions, document.url)))
+        same = document.id in known and known[document.id].digest == mark
+        return Found(document.id, mark, None if same else document)
+
+    def _document(self, said: Any) -> Document:
+        if not isinstance(said, Mapping):
+            raise _Unusable("it is no JSON object")
+        name = said.get("id")
+        if not isinstance(name, str | int) or isinstance(name, bool) or not str(name).strip():
+            raise _Unusable('it has no "id"')
+        content = said.get("content") or said.get("answer")
+        if not isinstance(content, str) or not content.strip():
+            raise _Unusable('it has no "content" and no "answer"')
+        if len(content) > _LONGEST:
+            raise _Unusable(f"its content is longer than {_LONGEST:,} characters")
+        asked = said.get("question") or said.get("questions") or []
+        questions = [asked] if isinstance(asked, str) else asked
+        if not isinstance(questions, list) or not all(isinstance(each, str) for each in questions):
+            raise _Unusable('its "question" is neither a text nor a list of texts')
+        return Document(
+            id=str(name).strip()[:300],
+            text=content.strip(),
+            title=_text(said.get("title")),
+            questions=tuple(each.strip()[:1000] for each in questions[:_MOST_QUESTIONS] if each.strip()),
+            url=_address(said.get("url")) or self._source.url or "",
+        )
+
+
+class _Unusable(ValueError):
+    """What is wrong with a record."""
+
+
+def _text(value: Any) -> str:
+    return " ".join(value.split())[:300] if isinstance(value, str) else ""
+
+
+def _address(value: Any) -> str:
+    return value if isinstance(value, str) and value.startswith(("https://", "http://")) and len(value) < 2000 else ""

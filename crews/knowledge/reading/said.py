@@ -1,0 +1,38 @@
+"""What the settings say, as documents: curated answers, and the company's facts."""
+
+from collections.abc import AsyncIterator, Iterator
+
+from config.settings.knowledge import Source
+from config.settings.settings import Settings
+from crews.knowledge.passage import Document, Problem
+from crews.knowledge.reading.found import Found, Known, digest
+
+
+class Said:
+    """Reads `settings: answers` or `settings: facts`; a document's id is its key."""
+
+    def __init__(self, source: Source, settings: Settings) -> None:
+        self._source = source
+        self._settings = settings
+
+    async def documents(self, known: Known) -> AsyncIterator[Found | Problem]:
+        """Yield a document for each answer or fact. Answers with dates are left out: they hold on some days only."""
+        for document in self._documents():
+            mark = digest(document.text, *document.questions, document.title, document.url)
+            same = document.id in known and known[document.id].digest == mark
+            yield Found(document.id, mark, None if same else document)
+
+    def _documents(self) -> Iterator[Document]:
+        url, settings = self._source.url or "", self._settings
+        if self._source.settings == "facts":
+            for topic, text in settings.company.facts.items():
+                yield Document(id=topic, text=text.strip(), title=_words(topic), url=url)
+            return
+        for name, answer in settings.answers.items():
+            if answer.start is None and answer.end is None:
+                text = settings.fill(answer.answer, answer.language)
+                yield Document(id=name, text=text, title=_words(name), questions=answer.questions, url=url)
+
+
+def _words(key: str) -> str:
+    return " ".join(key.replace("_", " ").replace("-", " ").split())

@@ -1,0 +1,96 @@
+"""Finding passages: the best for a question among those that may be offered, or none where none is near enough."""
+
+from collections.abc import Collection, Sequence
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crews.knowledge.cutting.sentences import tokens
+from crews.knowledge.index.index import Index
+from crews.knowledge.index.vectors import Floats
+from crews.knowledge.passage import Hit, Passage
+from crews.knowledge.search.mix import Scored, score
+
+TOP: Final = 5
+_CONTEXT: Final = 0.8
+"""What a passage counts that is near to the question with its context, beside near to the question alone."""
+
+Asked = tuple[str, Floats | None]
+"""A text and its embedding, None where there is none."""
+
+
+def find(
+    index: Index, asked: Sequence[Asked], allowed: Collection[tuple[str, str]], now: float, top: int = TOP
+) -> tuple[Hit, ...]:
+    """Return the `top` best passages, best first; empty where none of them is trusted enough.
+
+    Args:
+        index: what is gone through.
+        asked: the question, and perhaps the question with what was said before it.
+        allowed: the sources, by name and place, whose passages may be offered.
+        now: unix seconds; what has expired is not offered.
+        top: how many at most.
+    """
+    found, scored = ranked(index, asked, allowed, now, top)
+    sure = [float(scored.confidence[number]) for number in found]
+    if not sure or max(sure) < index.tuning.floor:
+        return ()
+    kept = [(number, one) for number, one in zip(found, sure, strict=True) if one >= index.tuning.floor / 2]
+    return tuple(Hit(passage=index.passage(number), score=round(one, 4), number=number) for number, one in kept)
+
+
+def ranked(
+    index: Index, asked: Sequence[Asked], allowed: Collection[tuple[str, str]], now: float, top: int = TOP
+) -> tuple[list[int], Scored]:
+    """Return the places of the best passages whether they are near enough or not, and all scores."""
+    if not index.size or not asked:
+        nothing = np.zeros(index.size, np.float32)
+        return [], Scored(nothing, nothing)
+    scored = [score(index, text, vector) for text, vector in asked]
+    order, confidence = scored[0].order, scored[0].confidence
+    for further in scored[1:]:
+        order = np.maximum(order, _CONTEXT * further.order)
+        confidence = np.maximum(confidence, _CONTEXT * further.confidence)
+    order = np.where(_offered(index, allowed, now), order, -1)
+    some = min(top, index.size)
+    nearest = np.argpartition(order, -some)[-some:]
+    nearest = nearest[np.lexsort((nearest, -order[nearest]))]
+    return [int(each) for each in nearest if order[each] > 0][:top], Scored(order, confidence)
+
+
+def _offered(index: Index, allowed: Collection[tuple[str, str]], now: float) -> NDArray[np.bool_]:
+    known, numbers = index.places
+    may = np.array([each in allowed for each in known] or [False])
+    found: NDArray[np.bool_] = may[numbers] & (index.expires > now)
+    return found
+
+
+def with_neighbours(index: Index, hits: Sequence[Hit], budget: int) -> tuple[Passage, ...]:
+    """Return the passages found and, while `budget` tokens allow, those before and after each in its document.
+
+    Best first; the neighbours of a passage stand around it in their own order. Of several passages with the very same
+    words the first is enough.
+    """
+    hits = _distinct(hits)
+    taken = {hit.number for hit in hits}
+    left = budget - sum(tokens(hit.passage.text) for hit in hits)
+    around: dict[int, list[int]] = {hit.number: [hit.number] for hit in hits}
+    for hit in hits:
+        for number in (hit.number + 1, hit.number - 1):
+            same = 0 <= number < index.size and index.owners[number] == index.owners[hit.number]
+            if not same or number in taken:
+                continue
+            cost = tokens(index.passage(number).text)
+            if cost <= left:
+                left -= cost
+                taken.add(number)
+                around[hit.number].append(number)
+    return tuple(index.passage(number) for hit in hits for number in sorted(around[hit.number]))
+
+
+def _distinct(hits: Sequence[Hit]) -> list[Hit]:
+    first: dict[tuple[str, tuple[str, ...]], Hit] = {}
+    for hit in hits:
+        first.setdefault((hit.passage.text, hit.passage.questions), hit)
+    return list(first.values())
