@@ -5,6 +5,7 @@ import asyncio
 import json
 import sys
 import time
+from contextlib import asynccontextmanager
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -14,9 +15,10 @@ from ops.printing import as_json, complain, table
 from ops.reach import Impossible
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from chatwootai.stores.server.connection import Connection
     from config.snapshot import Account
-    from crews.encoding.encoder import Encoder
     from crews.knowledge.knowledge import Knowledge
     from crews.knowledge.passage import Audience
     from crews.knowledge.report import Report
@@ -34,6 +36,7 @@ async def ingest(arguments: argparse.Namespace, account: "Account", connection: 
     from chatwootai.stores.models.knowledge import Superseded, TooLarge
     from crews.encoding.encoder import EncoderUnavailable
     from crews.knowledge.declared import Surroundings, declared
+    from crews.knowledge.encoders import Encoders
     from crews.knowledge.ingest.assemble import TooMany
     from crews.knowledge.ingest.ingest import Busy, Ingest
 
@@ -43,8 +46,9 @@ async def ingest(arguments: argparse.Namespace, account: "Account", connection: 
     if unknown := set(arguments.source or ()) - names:
         raise Impossible(f"there is no source {', '.join(sorted(unknown))}; there are {', '.join(sorted(names))}")
     around = Surroundings(arguments.config, account)
-    work = Ingest(connection, around, encoder_of(account), _progress(arguments))
+    encoders = Encoders(connection)
     try:
+        work = Ingest(connection, around, encoders.of(account.key, account.settings), _progress(arguments))
         report = await work.run(
             arguments.source, dry_run=arguments.dry_run, due_at=time.time() if arguments.due else None
         )
@@ -52,17 +56,11 @@ async def ingest(arguments: argparse.Namespace, account: "Account", connection: 
         raise Impossible(str(error)) from None
     finally:
         _progress(arguments)("")
+        await encoders.aclose()
     if arguments.source:
         report.sources = [each for each in report.sources if each.source in arguments.source]
     _print_report(report, arguments.json)
     return 1 if report.failed else 0
-
-
-def encoder_of(account: "Account") -> "Encoder":
-    """Return what makes an account's embeddings."""
-    from crews.knowledge.encoders import encoder_of
-
-    return encoder_of(account.settings)
 
 
 def _progress(arguments: argparse.Namespace) -> Any:
@@ -107,10 +105,16 @@ def _when(at: float) -> str:
     return datetime.fromtimestamp(at).astimezone().strftime("%Y-%m-%d %H:%M")
 
 
-def _knowledge(account: "Account", connection: "Connection") -> "Knowledge":
+@asynccontextmanager
+async def _knowing(connection: "Connection") -> "AsyncIterator[Knowledge]":
+    from crews.knowledge.encoders import Encoders
     from crews.knowledge.knowledge import Knowledge
 
-    return Knowledge(connection, encoder_of(account))
+    encoders = Encoders(connection)
+    try:
+        yield Knowledge(connection, encoders.of)
+    finally:
+        await encoders.aclose()
 
 
 def _audience(arguments: argparse.Namespace) -> "Audience":
@@ -125,13 +129,13 @@ async def search(arguments: argparse.Namespace, account: "Account", connection: 
     """
     from chatwootai.stores.models.knowledge import KnowledgeStore
 
-    knowledge = _knowledge(account, connection)
     if not await KnowledgeStore(connection).version(account.key):
         raise Impossible(_nothing(account))
     began = time.perf_counter()
-    hits = await knowledge.search(
-        account.key, account.settings, arguments.question, arguments.top, _audience(arguments)
-    )
+    async with _knowing(connection) as knowledge:
+        hits = await knowledge.search(
+            account.key, account.settings, arguments.question, arguments.top, _audience(arguments)
+        )
     seconds = time.perf_counter() - began
     rows = [
         {
@@ -245,8 +249,8 @@ async def test(arguments: argparse.Namespace, account: "Account", connection: "C
     from crews.knowledge.trial import trial
 
     questions = await asyncio.to_thread(_questions, arguments.file)
-    knowledge = _knowledge(account, connection)
-    found = await trial(knowledge, account.key, account.settings, questions, _audience(arguments))
+    async with _knowing(connection) as knowledge:
+        found = await trial(knowledge, account.key, account.settings, questions, _audience(arguments))
     if found is None:
         raise Impossible(_nothing(account))
     if arguments.json:

@@ -10,6 +10,17 @@ import yaml
 
 from chatwootai.model.policy.vocabulary import Cause
 from tests.settings_crew_looks import often, posted, recalled, requested, spoken_with
+from tests.settings_knowledge_looks import (
+    beside,
+    due,
+    encoder,
+    lasting,
+    offered,
+    portal,
+    shown,
+    site,
+    stems,
+)
 from tests.settings_looks import (
     Look,
     called,
@@ -88,6 +99,9 @@ parameters: {properties: {n: {type: string}}}, %s}}}"
 SERVER = "tools: {hosts: [HOST], private_hosts: [HOST], mcp: {m: {%s}}}"
 AT_MCP = "url: http://HOST:PORT/mcp/a"
 SHOP, DESK = (Path(__file__).parent / name for name in ("mcp_shop.py", "mcp_desk.py"))
+KNOWN = "knowledge: {sources: {a: {folder: one, %s}}}"
+LINKED = "site: 'http://site.example/', sitemap: false"
+EMBEDDED = "knowledge: {embeddings: {%s}}"
 OBSERVED: Mapping[str, Seen] = {
     "language": Seen("language: pt", "language: en", prompt),
     "company.name": Seen("company: {name: A}", "company: {name: B}", prompt),
@@ -259,6 +273,40 @@ OBSERVED: Mapping[str, Seen] = {
         ),
         curated(language="es"),
     ),
+    **{
+        f"knowledge.sources.*.{key}": Seen(KNOWN % one, KNOWN % other, look)
+        for key, (one, other, look) in {
+            "records": ("records: a.jsonl", "records: b.jsonl", beside),
+            "files": ("files: [a.md]", "files: [b.md]", beside),
+            "folder": ("files: [a.md]", "files: [a.md], folder: two", beside),
+            "url": ("files: [a.md]", "files: [a.md], url: 'https://a.example'", beside),
+            "site": ("site: 'http://site.example/one', sitemap: false", "site: 'http://site.example/'", site),
+            "sitemap": ("site: 'http://site.example/'", "site: 'http://site.example/', sitemap: false", site),
+            "only": (LINKED, LINKED + ", only: [/two]", site),
+            "pages": (LINKED, LINKED + ", pages: 1", site),
+            "portal": ("portal: a", "portal: b", portal),
+            "locale": ("portal: a", "portal: a, locale: es", portal),
+            "audience": ("files: [a.md]", "files: [a.md], audience: team", offered),
+            "every_hours": ("files: [a.md]", "files: [a.md], every_hours: 6", due),
+            "max_age_days": ("files: [a.md]", "files: [a.md], max_age_days: 1", lasting),
+        }.items()
+    },
+    "knowledge.sources.*.settings": Seen(
+        "company: {facts: {b: B}}\n" + KNOWN % "settings: answers",
+        "company: {facts: {b: B}}\n" + KNOWN % "settings: facts",
+        beside,
+    ),
+    "knowledge.show_sources": Seen("knowledge: {}", "knowledge: {show_sources: links}", shown),
+    "knowledge.language": Seen("knowledge: {}", "knowledge: {language: es}", stems),
+    **{
+        f"knowledge.embeddings.{key}": Seen(EMBEDDED % "model: a", EMBEDDED % other, encoder)
+        for key, other in {
+            "model": "model: b",
+            "base_url": "model: a, base_url: 'http://a.example'",
+            "api_key": "model: a, base_url: 'http://a.example', api_key: k",
+            "dimensions": "model: a, dimensions: 64",
+        }.items()
+    },
     "near_answers": Seen("near_answers: true\n" + PRAZO, "near_answers: false\n" + PRAZO, near),
     **{
         f"tools.http.*.{key}": Seen(TOOL % one, TOOL % other, called)

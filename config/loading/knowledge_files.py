@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
-from config.settings.knowledge import FILE
 from config.document.problems import Problem
-from config.files.sources import Folder
 from config.document.tree import Node, Scalar, Sequence, Table
 from config.document.yaml_source import parse
+from config.files.sources import Folder
+from config.settings.knowledge import FILE
 
 _CONFIG = "config.yaml"
 _KEYS = ("records", "files")

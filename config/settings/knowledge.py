@@ -13,9 +13,9 @@ from pydantic import AfterValidator, Field, model_validator
 from pydantic.json_schema import SkipJsonSchema
 
 from config.document.problems import Problem
-from config.secrets.secret import Token
-from config.schema.section import FOR_MACHINES, NUMBER, Flag, Language, Machine, Section, Url, form, wrong
 from config.document.tree import Node, Scalar, Table
+from config.schema.section import FOR_MACHINES, NUMBER, Flag, Language, Machine, Section, Url, form, wrong
+from config.secrets.secret import Token
 
 FILE = "knowledge.yaml"
 KINDS = ("records", "files", "site", "portal", "settings")

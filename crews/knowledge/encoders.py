@@ -1,17 +1,73 @@
-"""The encoder of an account's knowledge, as its settings name it."""
+"""The encoder of each account's knowledge, as its settings name it."""
 
+from contextlib import AsyncExitStack
 from functools import cache
+from typing import TYPE_CHECKING
 
+from chatwootai.stores.server.connection import Connection
+from config.settings.knowledge import Embeddings as Named
 from config.settings.settings import Settings
 from crews.encoding.embedded import EmbeddedEncoder
 from crews.encoding.encoder import Encoder
 
+if TYPE_CHECKING:
+    from crews.model_calls.embeddings import Embeddings
 
-def encoder_of(settings: Settings) -> Encoder:
-    """Return what makes embeddings for a tenant; the embedded encoder is one for all of them."""
-    return _embedded()
+
+class Encoders:
+    """Encoders of one process: the embedded one, shared by all, and one for each account that names a model.
+
+    Models are asked through `embeddings` where a worker has them already; else through what is opened when first
+    needed, and closed by `aclose`.
+    """
+
+    def __init__(self, connection: Connection, embeddings: "Embeddings | None" = None) -> None:
+        self._connection = connection
+        self._embeddings = embeddings
+        self._remote: dict[tuple[str, Named], Encoder] = {}
+        self._opened = AsyncExitStack()
+
+    def of(self, account: str, settings: Settings) -> Encoder:
+        """Return what makes an account's embeddings."""
+        named = settings.knowledge.embeddings
+        if isinstance(named, str):
+            return _embedded()
+        key = (account, named)
+        if key not in self._remote:
+            self._remote[key] = self._named(account, named, settings)
+        return self._remote[key]
+
+    async def aclose(self) -> None:
+        """Close what was opened here."""
+        await self._opened.aclose()
+
+    def _named(self, account: str, named: Named, settings: Settings) -> Encoder:
+        from crews.encoding.remote import RemoteEncoder, Terms
+        from crews.model_calls.call import Endpoint, Payer, Target
+        from crews.model_calls.policy import standing
+
+        whose = settings.model if named.base_url is None else named
+        key = (named.api_key or whose.api_key) if named.base_url is None else named.api_key
+        endpoint = Endpoint(whose.base_url, key.reveal() if key else None)
+        terms = Terms(
+            target=Target(endpoint=endpoint, model=named.model),
+            payer=Payer(account=account),
+            policy=standing(settings).policy,
+            dimensions=named.dimensions,
+        )
+        return RemoteEncoder(self._through(), terms)
+
+    def _through(self) -> "Embeddings":
+        if self._embeddings is None:
+            from crews.model_calls.assembly import Stack
+            from crews.model_calls.endpoint.wire import Wire
+
+            stack = Stack(Wire(), self._connection)
+            self._opened.push_async_callback(stack.aclose)
+            self._embeddings = stack.embeddings
+        return self._embeddings
 
 
 @cache
-def _embedded() -> Encoder:
+def _embedded() -> EmbeddedEncoder:
     return EmbeddedEncoder()

@@ -6,7 +6,7 @@ Whatever fails here fails open: a turn without passages is answered from the fac
 import asyncio
 import hashlib
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import structlog
@@ -33,9 +33,11 @@ _log = structlog.get_logger(__name__)
 
 
 class Knowledge:
-    """All accounts' knowledge, in one worker. `encoder`: None where there are no vectors to be had."""
+    """All accounts' knowledge, in one worker. `encoder`: what makes an account's embeddings, by key and settings."""
 
-    def __init__(self, connection: Connection, encoder: Encoder | None, shelf: Shelf | None = None) -> None:
+    def __init__(
+        self, connection: Connection, encoder: Callable[[str, Settings], Encoder], shelf: Shelf | None = None
+    ) -> None:
         self._encoder = encoder
         self._shelf = shelf or Shelf(connection)
 
@@ -83,7 +85,7 @@ class Knowledge:
         if shelved is None or shelved.index is None:
             return ()
         may = self._may(shelved, settings, audience)
-        asked = await self._asked(shelved.index, [question], patient=True)
+        asked = await self.asked(account, settings, shelved.index, [question])
         return await asyncio.to_thread(find, shelved.index, asked, may, time.time(), top)
 
     async def index(self, account: str, audience: Audience = CUSTOMERS) -> Index | None:
@@ -104,9 +106,9 @@ class Knowledge:
         shelved = await self._shelf.of(account, audience)
         return self._may(shelved, settings, audience) if shelved else frozenset()
 
-    async def asked(self, index: Index, texts: Sequence[str]) -> list[Asked]:
+    async def asked(self, account: str, settings: Settings, index: Index, texts: Sequence[str]) -> list[Asked]:
         """Return texts with their embeddings, however long they take; without, where there are none to be had."""
-        return await self._asked(index, texts, patient=True)
+        return await self._asked(self._encoder(account, settings), index, texts, patient=True)
 
     async def _retrieve(self, account: str, settings: Settings, burst: str, context_text: str) -> Retrieved:
         began = time.perf_counter()
@@ -118,7 +120,7 @@ class Knowledge:
         if index.tokens <= WHOLE_TOKENS and (everything := _everything(index, may)):
             return Retrieved(passages=everything, whole=True, version=version, seconds={"index": loaded - began})
         texts = [burst, f"{context_text}\n{burst}"] if context_text.strip() else [burst]
-        asked = await self._asked(index, texts)
+        asked = await self._asked(self._encoder(account, settings), index, texts)
         encoded = time.perf_counter()
         hits = await asyncio.to_thread(find, index, asked, may, time.time())
         found = time.perf_counter()
@@ -138,13 +140,15 @@ class Knowledge:
                 old.add((one.source, one.place))
         return allowed(settings, audience) - old
 
-    async def _asked(self, index: Index, texts: Sequence[str], *, patient: bool = False) -> list[Asked]:
+    async def _asked(
+        self, encoder: Encoder, index: Index, texts: Sequence[str], *, patient: bool = False
+    ) -> list[Asked]:
         """Texts with their embeddings, where the index has some of the same encoder and they come in time."""
         made: list[Floats | None] = [None] * len(texts)
-        if self._encoder is not None and index.encoder == self._encoder.name:
+        if index.encoder == encoder.name:
             try:
                 async with asyncio.timeout(None if patient else _ENCODING_SECONDS):
-                    made = list(await self._encoder.questions(texts))
+                    made = list(await encoder.questions(texts))
             except (EncoderUnavailable, TimeoutError) as error:
                 _log.info("knowledge_by_words_alone", error=type(error).__name__)
         return list(zip(texts, made, strict=True))

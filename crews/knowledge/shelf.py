@@ -8,8 +8,8 @@ from typing import Final
 
 import structlog
 
-from chatwootai.stores.server.connection import Connection, StoreUnavailable
 from chatwootai.stores.models.knowledge import KnowledgeStore
+from chatwootai.stores.server.connection import Connection, StoreUnavailable
 from crews.knowledge.index.index import Index
 from crews.knowledge.index.packed import NotPacked, unpack
 from crews.knowledge.passage import Audience

@@ -36,7 +36,7 @@ async def trial(
     may = await knowledge.may(account, settings, audience)
     for question, expected in questions:
         began = time.perf_counter()
-        asked = await knowledge.asked(index, [question])
+        asked = await knowledge.asked(account, settings, index, [question])
         hits = find(index, asked, may, time.time(), TOP)
         milliseconds.append(1000 * (time.perf_counter() - began))
         if not expected:

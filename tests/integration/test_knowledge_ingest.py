@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from chatwootai.stores.server.connection import Connection
 from chatwootai.stores.models.knowledge import KnowledgeStore
+from chatwootai.stores.server.connection import Connection
 from config.loading.loader import load
 from config.snapshot import Account
 from crews.knowledge.declared import Surroundings
@@ -39,7 +39,7 @@ class House:
         self.folder = folder
         self.redis = redis
         self.encoder = Spelling()
-        self.knowledge = Knowledge(redis, self.encoder, Shelf(redis))
+        self.knowledge = Knowledge(redis, lambda *_: self.encoder, Shelf(redis))
         (folder / "chatwoot_mapping.yaml").write_text(MAPPING)
 
     def write(self, path: str, text: str, tenant: str = "one") -> None:

@@ -8,8 +8,8 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from config.settings.knowledge import Source
 from config.loading.loader import load
+from config.settings.knowledge import Source
 from crews.knowledge.index.index import Entry
 from crews.knowledge.passage import Problem
 from crews.knowledge.reading.found import Found, SourceFailed

@@ -6,8 +6,9 @@ from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from chatwootai.stores.server.connection import Connection, StoreUnavailable
 from chatwootai.stores.models.knowledge import LEASE_MS, KnowledgeStore, Superseded
+from chatwootai.stores.server.connection import Connection, StoreUnavailable
+from config.settings.settings import Settings
 from crews.encoding.encoder import Encoder
 from crews.knowledge.declared import Declared, Surroundings, declared
 from crews.knowledge.index.index import Entry, Index
@@ -190,12 +191,16 @@ class Ingest:
         await self._store.publish(self._account, report.version, report.packed(), token)
 
     async def _assembled(self, pieces: list[Piece], read: list[Read]) -> Index:
-        settings = self._around.account.settings
-        languages = (settings.knowledge.language or settings.language,)
+        languages = languages_of(self._around.account.settings)
         index, _ = await assembled(pieces, self._encoder, languages)
         for one in read:
             one.report.embedded = sum(_doors(piece) for piece in one.pieces) if self._encoder else 0
         return index
+
+
+def languages_of(settings: Settings) -> tuple[str, ...]:
+    """Return the languages that a tenant's documents are in, as far as the settings say."""
+    return (settings.knowledge.language or settings.language,)
 
 
 def _wanted(each: Declared, last: SourceReport, only: Collection[str] | None, due_at: float | None) -> bool:

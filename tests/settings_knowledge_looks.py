@@ -1,0 +1,144 @@
+"""What the code makes of settings of knowledge: documents read, sources allowed, encoders chosen."""
+
+import tempfile
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+
+from chatwootai.stores.server.connection import connect
+from config.secrets.secret import Secret
+from config.settings.settings import Settings
+from config.snapshot import Account, Installation
+from crews.knowledge import cited
+from crews.knowledge.declared import Declared, Surroundings, allowed
+from crews.knowledge.encoders import Encoders
+from crews.knowledge.index.index import Entry
+from crews.knowledge.ingest import ingest
+from crews.knowledge.ingest.assemble import Piece, assembled
+from crews.knowledge.passage import CUSTOMERS, Passage
+from crews.knowledge.reading.found import Found, Reader
+from crews.knowledge.reading.pages import Pages
+from crews.knowledge.reading.readers import reader_of
+from crews.knowledge.report import SourceReport
+
+SITE = "http://site.example"
+RECORD = '{{"id": "{0}", "content": "{0}"}}'
+
+
+def _declared(settings: Settings) -> Declared:
+    ((name, source),) = settings.knowledge.sources.items()
+    return Declared(name, source, settings)
+
+
+def _account(settings: Settings, url: str = "http://127.0.0.1:1") -> Account:
+    return Account(
+        key="1", id=1, name="a", installation=Installation("default", url), domain="retail", folder="one",
+        settings=settings, webhook_secrets=(), bot_token=Secret("t"), user_token=Secret("u"),
+    )  # fmt: skip
+
+
+async def _read(reader: Reader) -> list[Any]:
+    found = [each async for each in reader.documents({})]
+    return [
+        (each.id, each.document.text, each.document.url) for each in found if isinstance(each, Found) and each.document
+    ]
+
+
+async def beside(settings: Settings) -> object:
+    """The documents of a source of records, files or settings, from two folders that hold the same names."""
+    with tempfile.TemporaryDirectory() as folder:
+        for name in ("one", "two"):
+            place = Path(folder) / name
+            place.mkdir()
+            for file in ("a", "b"):
+                (place / f"{file}.jsonl").write_text(RECORD.format(f"{name}-{file}"))
+                (place / f"{file}.md").write_text(f"{name} {file}")
+        return await _read(reader_of(_declared(settings), Surroundings(Path(folder), _account(settings))))
+
+
+@asynccontextmanager
+async def _served(answer: Any) -> AsyncIterator[str]:
+    made = web.Application()
+    made.router.add_route("*", "/{tail:.*}", answer)
+    runner = web.AppRunner(made)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    try:
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+    finally:
+        await runner.cleanup()
+
+
+async def site(settings: Settings) -> object:
+    """The pages of a site: `/one` and `/two`, whose sitemap lists the first alone."""
+
+    async def answer(request: web.Request) -> web.Response:
+        here = f"http://{request.host}"
+        if request.path == "/robots.txt":
+            return web.Response(text="")
+        if request.path == "/sitemap.xml":
+            return web.Response(text=f"<urlset><url><loc>{here}/one</loc></url></urlset>", content_type="text/xml")
+        links = '<a href="/one">1</a><a href="/two">2</a>'
+        return web.Response(text=f"<main>{request.path}{links}</main>", content_type="text/html")
+
+    async with _served(answer) as address:
+        source = _declared(settings).source
+        own = source.model_copy(update={"site": str(source.site).replace(SITE, address)})
+        return [(name.removeprefix(address), text) for name, text, _ in await _read(Pages(own, ["127.0.0.1"], pause=0))]
+
+
+async def portal(settings: Settings) -> object:
+    """The articles of a help centre that tells what it was asked."""
+
+    async def answer(request: web.Request) -> web.Response:
+        asked = f"{request.path} {request.query.get('locale')}"
+        return web.json_response({"payload": [{"id": 1, "title": "t", "content": asked, "status": "published"}]})
+
+    async with _served(answer) as address:
+        return await _read(reader_of(_declared(settings), Surroundings(Path(), _account(settings, address))))
+
+
+def offered(settings: Settings) -> object:
+    """How many sources customers are offered."""
+    return len(allowed(settings, CUSTOMERS))
+
+
+def due(settings: Settings) -> object:
+    """Whether a source that was read five hours ago is due."""
+    last = SourceReport(source="a", place="p", audience="customers", tried_at=time.time() - 5 * 3600)
+    return ingest._wanted(_declared(settings), last, None, time.time())
+
+
+def lasting(settings: Settings) -> object:
+    """Until when a document is offered that could not be read again."""
+    report = SourceReport(source="a", place="p", audience="customers", read_at=0.0)
+    piece = Piece(Entry(source="a", place="p", id="d", digest=""), ())
+    return ingest._lasting(piece, _declared(settings), report).entry.expires
+
+
+def shown(settings: Settings) -> object:
+    """What stands below a reply."""
+    return cited.links(settings, [Passage(source="a", document="d", text="t", url="https://a.example/")])
+
+
+async def encoder(settings: Settings) -> object:
+    """The encoder's name, and whom it asks with which key."""
+    connection = connect("redis://127.0.0.1:1")
+    encoders = Encoders(connection)
+    try:
+        made = encoders.of("1", settings)
+        terms = getattr(made, "_terms", None)
+        return made.name, terms and (terms.target.endpoint.base_url, terms.target.endpoint.api_key, terms.dimensions)
+    finally:
+        await encoders.aclose()
+        await connection.aclose()
+
+
+async def stems(settings: Settings) -> object:
+    """The languages whose stems an index of no telling text knows."""
+    languages = ingest.languages_of(settings)
+    return (await assembled([], None, languages))[0].words.languages
