@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import openpyxl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crews.knowledge.cutting.blocks import blocks
@@ -52,6 +52,7 @@ def test_accents_tell_apart_what_is_written_and_unite_what_is_meant() -> None:
     assert {"sc", "1042"} <= terms("SC-1042")
 
 
+@settings(deadline=None)
 @given(st.text(max_size=400), st.sampled_from([("pt",), ("en", "es"), ()]))
 def test_any_text_has_terms_in_time_and_the_same_each_time(text: str, languages: tuple[str, ...]) -> None:
     found = count_terms(text, languages)
@@ -89,6 +90,7 @@ _LINE = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_siz
 _TEXT = st.lists(st.one_of(_LINE, st.sampled_from(["# T", "## U", "", "| a | b |", "|---|---|", "```"])), max_size=60)
 
 
+@settings(deadline=None)
 @given(_TEXT)
 def test_passages_are_bounded_and_nothing_said_is_lost(lines: list[str]) -> None:
     text = "\n".join(lines)
@@ -100,6 +102,7 @@ def test_passages_are_bounded_and_nothing_said_is_lost(lines: list[str]) -> None
             assert all(letter in said for letter in block.text if letter.isalnum())
 
 
+@settings(deadline=None)
 @given(_LINE)
 def test_windows_overlap_by_a_sentence_and_hold_every_sentence(text: str) -> None:
     found = windows(text * 3)

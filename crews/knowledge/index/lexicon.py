@@ -25,6 +25,8 @@ AS_WRITTEN: Final = 0.3
 """What a word counts as it is written, beside its stem."""
 COMMON: Final = 0.5
 """What a word counts that says little in any text; a small index cannot tell that from its own texts."""
+ELSEWHERE: Final = 50
+"""Texts without the term that are thought of beside those of the index: in a handful every word is in most."""
 _OFTEN: Final = 5_000
 """Texts that a common word is in from which it is passed over."""
 
@@ -57,7 +59,7 @@ class Lexicon:
         """
         found = np.zeros(self.size, np.float32)
         whole = 0.0
-        unseen = math.log(1 + (self.size + 0.5) / 0.5)
+        unseen = _rarity(self.size, 0)
         for term in count_terms(question, self.languages):
             weight = _weight(term)
             at = int(np.searchsorted(self.digests, np.uint64(_digest(term))))
@@ -93,11 +95,16 @@ def build(texts: Sequence[str], languages: Iterable[str]) -> Lexicon:
         first, last = int(starts[at]), int(starts[at]) + len(pairs)
         starts[at + 1] = last
         often = pairs[:, 1].astype(np.float32)
-        rarity[at] = _weight(name) * math.log(1 + (len(texts) - len(pairs) + 0.5) / (len(pairs) + 0.5))
+        rarity[at] = _weight(name) * _rarity(len(texts), len(pairs))
         owners[first:last] = pairs[:, 0]
         weights[first:last] = rarity[at] * often * (K1 + 1) / (often + norms[pairs[:, 0]])
     digests = np.array([_digest(name) for name in names], np.uint64)
     return Lexicon(digests, starts, owners, weights, rarity, len(texts), spoken)
+
+
+def _rarity(size: int, having: int) -> float:
+    """How much a term tells that so many of the texts have."""
+    return math.log(1 + (size + ELSEWHERE - having + 0.5) / (having + 0.5))
 
 
 @lru_cache(maxsize=65_536)
