@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from chatwootai.stores import keys
-from chatwootai.stores.server.connection import Connection, store_errors
+from chatwootai.stores.server.connection import Connection, store_errors, together
 from chatwootai.stores.server.scripts import Runner
-from chatwootai.stores.server.together import together
 
 KEPT: Final = 3
 MOST_BYTES: Final = 96 * 1024 * 1024
