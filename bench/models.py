@@ -19,7 +19,7 @@ from typing import Any
 import aiohttp
 import uvloop
 
-from chatwootai.model.message.delivery import Contact
+from chatwootai.model.message.delivery import Contact, Role
 from chatwootai.model.message.turn import Exchange, Question
 from chatwootai.stores.server.connection import connect
 from config.settings.settings import Settings
@@ -34,7 +34,7 @@ _TEXT = "Oi! Quais são as formas de pagamento? Dá para parcelar?"
 _HISTORY = tuple(
     Exchange(role, "Comprei um kit de hidratação na semana passada e queria saber mais sobre ele." * 2, 0.0)
     for _ in range(3)
-    for role in ("contact", "crew")
+    for role in (Role.CONTACT, Role.CREW)
 )
 _SLOW, _ARRIVALS, _SECONDS = 2.0, 50.0, 6.0
 """How long a slow model takes; calls a second that arrive at it, and for how long."""

@@ -12,6 +12,7 @@ from time import perf_counter
 from typing import Final
 
 from chatwootai.model.message.delivery import Delivery, Failure, Heard, Signal, Withdrawn
+from chatwootai.model.message.turn import ContextLimits
 from chatwootai.model.policy.undelivered import told
 from chatwootai.stores import keys
 from chatwootai.stores.conversation.entries import BrokenEntry, pack_delivery, unpack_delivery
@@ -21,7 +22,6 @@ from chatwootai.stores.server.examination import probe
 from chatwootai.stores.server.fullness import FULLNESS
 from chatwootai.stores.server.outage import OUTAGE
 from chatwootai.telemetry import log, metrics
-from config.settings.pacing import Context
 from ingress.journal.journal import Journal, JournalRefused
 from ingress.pressure import Gauge
 
@@ -29,7 +29,6 @@ REDIS_SECONDS: Final = 1.0  # of connecting and of one answer; then the journal 
 
 REDIS_RETRIES: Final = 0  # the journal is the better second try
 BATCH: Final = 128
-_HOUR_MS: Final = 3_600_000
 _PAUSES: Final = (0.05, 0.1, 0.2)  # all doors come back well within a burst's window
 _LOOK_FOR_ORPHANS: Final = 5.0
 _NO_BOUND: Final = 2**53  # what was acknowledged is never refused afterwards
@@ -106,13 +105,12 @@ class Admissions:
                 self._went_away()
         metrics.SIGNALS.labels(signal.kind.value, fate).inc()
 
-    async def heard(self, heard: Heard, context: Context, priority: int) -> None:
+    async def heard(self, heard: Heard, limits: ContextLimits, priority: int) -> None:
         """Have something remembered that needs no turn, best effort: a person's status says enough without it."""
         if self.away:
             return
-        most, keep_ms = 2 * context.exchanges, context.ttl_hours * _HOUR_MS
         try:
-            await self._mailbox.heard(heard, most_context=most, context_ms=keep_ms, priority=priority)
+            await self._mailbox.heard(heard, limits, priority=priority)
         except StoreUnavailable:
             self._went_away()
 

@@ -128,8 +128,8 @@ class Door:
 
     async def _ignore(self, ignored: Ignored, account: Account, arrival: Arrival) -> web.StreamResponse:
         if ignored.heard is not None:  # before the signal: a turn that ends for it finds what was said
-            context = _settings(account, ignored.heard.inbox).context
-            await self._admissions.heard(ignored.heard, context, account.priority)
+            limits = _settings(account, ignored.heard.inbox).context.limits
+            await self._admissions.heard(ignored.heard, limits, account.priority)
         if ignored.signal is not None:
             await self._admissions.signal(ignored.signal)
         if ignored.reason in _AFTERWARDS:

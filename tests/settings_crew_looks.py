@@ -13,7 +13,7 @@ from crews.catalog import Catalog
 from crews.model_calls.call import Call, Completion, Target, ToolCall
 from tests.asked import asked
 from tests.settings_looks import turn
-from workers.turn import decide
+from workers.turn import outcome
 
 
 class _Model:
@@ -91,8 +91,12 @@ def _catalog(folder: Path, agent: str, whole: str = "") -> Catalog:
 
 async def posted(settings: Settings) -> object:
     """What of a draft about software is posted."""
-    draft = Draft(text="O campo account_id devolve error 500 nessa chamada da API.", served_by="crew")
-    return decide._said(turn(settings), asked(), draft, "")
+    draft = Draft(
+        text="O campo account_id devolve error 500 nessa chamada da API.",
+    )
+    one = turn(settings)
+    one.question = asked()
+    return outcome._said(one, draft, "")
 
 
 async def spoken_with(settings: Settings) -> object:

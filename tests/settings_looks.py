@@ -11,14 +11,14 @@ from typing import Any, cast
 from unittest.mock import patch
 
 from chatwootai.model.message.attached import Attachment
-from chatwootai.model.message.delivery import Contact, Delivery, Message
+from chatwootai.model.message.delivery import Contact, Delivery, Message, Role
 from chatwootai.model.message.outbox import Action, ActionKind
 from chatwootai.model.message.routing import route
-from chatwootai.model.message.turn import Exchange, Question, Usage
+from chatwootai.model.message.turn import ContextLimits, Exchange, Question, SilenceReason, Usage
 from chatwootai.model.policy import outcome
 from chatwootai.model.policy.handoff import Need, after_draft, before_draft
 from chatwootai.model.policy.vocabulary import Cause
-from chatwootai.stores.conversation.conversations import Begun, Hold
+from chatwootai.stores.conversation.conversations import Begun, Commit, Hold
 from chatwootai.stores.server.connection import connect
 from config.settings.settings import Settings
 from config.snapshot import Account, Installation, Secret, place
@@ -36,8 +36,11 @@ from workers.handoff import idle
 from workers.handoff.handing import destination, handed, rules
 from workers.handoff.idle import after_reply
 from workers.media import media
-from workers.turn import decide
+from workers.turn import outcome as outcome_step
+from workers.turn import question, request
+from workers.turn.commit import commit_outcome
 from workers.turn.greeting import greeting as greeted
+from workers.turn.state import Turn
 
 ROOT = Path(__file__).resolve().parents[2]
 NOWHERE = connect("unix:///nowhere/redis.sock")
@@ -51,19 +54,19 @@ def prompt(settings: Settings) -> object:
     return values(settings, blueprint), situation(settings, NOW), moment(question, settings)
 
 
-def turn(settings: Settings, text: str = "Qual o prazo?", waited: float = 3.0, **more: Any) -> decide.Turn:
+def turn(settings: Settings, text: str = "Qual o prazo?", waited: float = 3.0, **more: Any) -> Turn:
     now = time.time()
     delivery = Delivery(
         account="1", conversation=1, inbox=17, channel="whatsapp", message=Message(id=7, text=text, at=now - waited),
         contact=Contact(id=9), received_at=now - waited, **more,
     )  # fmt: skip
     said = [Exchange(role, f"{role} {number} " + "words " * 20, now - 90 + number) for number in range(9)
-            for role in ("contact", "crew")]  # fmt: skip
+            for role in (Role.CONTACT, Role.CREW)]  # fmt: skip
     begun = Begun(Hold("1:1", "j", 1), 1, 0, (delivery,), (), (), tuple(said))
     tenant = SimpleNamespace(account=account(settings), settings=lambda _: settings,
                              route=lambda one: route(place(account(settings), 17), one.channel))  # fmt: skip
     attention = SimpleNamespace(takeover_at=0.0, resolved_at=0.0, messages=0, typing_at=0.0, changed=asyncio.Event())
-    return decide.Turn(begun, cast(Any, tenant), cast(Any, attention), (delivery,), 1, cast(Any, None), begun_at=now)
+    return Turn(begun, cast(Any, tenant), cast(Any, attention), (delivery,), 1, cast(Any, None), begun_at=now)
 
 
 def account(settings: Settings) -> Account:
@@ -74,14 +77,14 @@ def account(settings: Settings) -> Account:
 
 
 def question_of(settings: Settings) -> object:
-    found = decide._question(turn(settings))
+    found = question._question(turn(settings))
     return [one.text for one in found.history], round(found.deadline - time.time()), found.greeted, found.language
 
 
 async def window(settings: Settings) -> object:
-    with patch("workers.turn.decide.Window") as asked_for:
+    with patch("workers.turn.outcome.Window") as asked_for:
         asked_for.return_value.closes.return_value = 0.0
-        await decide._quiet(turn(settings))
+        await outcome_step.await_quiet(cast(Any, None), turn(settings))
     return asked_for.call_args.args
 
 
@@ -89,13 +92,14 @@ async def committed(settings: Settings) -> object:
     """What a turn's decision is committed with."""
     kept: dict[str, Any] = {}
 
-    async def commit(*_: Any, **given: Any) -> object:
-        kept.update(given)
-        return decide.Commit.COMMITTED
+    async def commit(hold: Any, sequence: int, decision: Any, limits: ContextLimits, **given: Any) -> object:
+        kept.update(given, limits=limits)
+        return Commit.COMMITTED
 
     floor = SimpleNamespace(conversations=SimpleNamespace(commit=commit), turn_budget=TurnBudget(NOWHERE))
     one = turn(settings)
-    await decide._commit(cast(Any, floor), one, decide._question(one), outcome.silence("x"))
+    one.question, one.outcome = question._question(one), outcome.silence(SilenceReason.SPOKEN)
+    await commit_outcome(cast(Any, floor), one)
     return kept
 
 
@@ -231,7 +235,7 @@ async def called(settings: Settings) -> object:
 
 
 def spoken(settings: Settings) -> object:
-    return decide._question(first(turn(settings, "Hello, do you deliver to my city today, please?"))).language
+    return question._question(first(turn(settings, "Hello, do you deliver to my city today, please?"))).language
 
 
 async def greeting(settings: Settings) -> object:
@@ -247,11 +251,12 @@ async def greeting(settings: Settings) -> object:
 
 async def unsupported(settings: Settings) -> object:
     one = turn(settings)
-    with patch("workers.turn.decide.only_unsupported", return_value=True):
-        found = await decide._result(cast(Any, None), one, asked())
+    one.question = asked()
+    with patch("workers.turn.request.only_unsupported", return_value=True):
+        found = await request._result(cast(Any, None), one)
     return getattr(found, "text", found)
 
 
-def first(one: decide.Turn) -> decide.Turn:
+def first(one: Turn) -> Turn:
     one.begun = replace(one.begun, context=())
     return one

@@ -52,7 +52,7 @@ from tests.settings_looks import (
     window,
     windowed,
 )
-from workers.turn import decide
+from workers.turn import question
 from workers.turn.interim import sentence_for
 
 
@@ -110,7 +110,7 @@ OBSERVED: Mapping[str, Seen] = {
     "tone": Seen("tone: A", "tone: B", prompt),
     "emoji": Seen("emoji: true", "emoji: false", prompt),
     "languages": Seen("languages: [pt]", "languages: [pt, en]", spoken),
-    "greeting.*": Seen("greeting: ''", "greeting: Oi", lambda s: decide._question(first(turn(s))).greeted),
+    "greeting.*": Seen("greeting: ''", "greeting: Oi", lambda s: question._question(first(turn(s))).greeted),
     "signature.*": Seen("signature: {pt: A}", "signature: {pt: B}", given(Cause.ASKED, "email", language="pt")),
     "hours.time_zone": Seen(HOURS % ("UTC", "11:00-13:00", ""), HOURS % ("Asia/Tokyo", "11:00-13:00", ""), prompt),
     "hours.week.*": Seen(HOURS % ("UTC", "11:00-13:00", ""), HOURS % ("UTC", "09:00-10:00", ""), prompt),

@@ -19,8 +19,8 @@ from workers.account.tenant import Tenant
 from workers.account.turn_budget import TurnBudget
 from workers.attention import Listeners
 from workers.chatwoot.client import Chatwoot
+from workers.conversations import RetryingConversations
 from workers.media.media import Media
-from workers.patience import patient
 from workers.typing import typing
 
 
@@ -40,7 +40,7 @@ class Floor:
     ) -> None:
         self.worker = worker
         self.connection = connection
-        self.conversations = Conversations(connection)
+        self.conversations = RetryingConversations(Conversations(connection))
         self.turns = Turns(connection)
         self.turn_budget = TurnBudget(connection)
         self.listeners = Listeners()
@@ -97,9 +97,9 @@ class Floor:
             yield
             return
         async with self._at_words:
-            await patient(lambda: self.conversations.reading(begun.hold, begins=True))
+            await self.conversations.reading(begun.hold, begins=True)
             yield
-            await patient(lambda: self.conversations.reading(begun.hold, begins=False))
+            await self.conversations.reading(begun.hold, begins=False)
 
     def calls(self, begun: Begun) -> Calls:
         """What tools did for a burst in earlier tries, and where more of it is kept."""

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
+from chatwootai.model.message.turn import ContextLimits
 from config.schema.section import NUMBER, Section, wrong
 
 
@@ -35,6 +36,11 @@ class Context(Section):
     first."""
     ttl_hours: Annotated[int, Field(ge=1, le=8760), NUMBER] = 72
     """Hours after the last message for which a conversation is remembered. Then Redis forgets it."""
+
+    @property
+    def limits(self) -> ContextLimits:
+        """What Redis keeps of a conversation: an exchange is a message and its answer."""
+        return ContextLimits(entries=2 * self.exchanges, milliseconds=self.ttl_hours * 3_600_000)
 
 
 class Interim(Section):

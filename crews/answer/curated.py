@@ -8,12 +8,11 @@ from datetime import UTC, date, datetime
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
-from chatwootai.model.message.turn import Draft, Question
+from chatwootai.model.message.turn import Draft, Question, ServedBy
 from config.settings.answers import LONGEST, Answer, index, normalised
 from config.settings.settings import Settings
 from crews.answer.near import nearest
 
-SERVED_BY, SERVED_NEAR = "curated", "near"
 _INDEXES = 4096  # tenants whose questions are kept in order; made anew in well under a millisecond each
 
 
@@ -77,7 +76,7 @@ class Curated:
         for finder in self._finders:
             found = await finder.find(question, settings, day)
             if found is not None:
-                return _draft(found.answer, question, settings, SERVED_BY, began)
+                return _draft(found.answer, question, settings, ServedBy.CURATED, began)
         return None
 
     def near(self, question: Question, settings: Settings, now: datetime | None = None) -> Draft | None:
@@ -86,12 +85,12 @@ class Curated:
             return None
         began = time.perf_counter()
         name = nearest(question, settings, _local(now or datetime.now(UTC), settings).date())
-        return _draft(settings.answers[name], question, settings, SERVED_NEAR, began) if name else None
+        return _draft(settings.answers[name], question, settings, ServedBy.NEAR, began) if name else None
 
 
-def _draft(answer: Answer, question: Question, settings: Settings, served_by: str, began: float) -> Draft:
+def _draft(answer: Answer, question: Question, settings: Settings, served_by: ServedBy, began: float) -> Draft:
     text = settings.fill(answer.answer, answer.language or question.language).strip()
-    return Draft(text=text, served_by=served_by, steps=((served_by, time.perf_counter() - began),))
+    return Draft(text=text, served_by=served_by, steps=((served_by.value, time.perf_counter() - began),))
 
 
 def _local(now: datetime, settings: Settings) -> datetime:

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from chatwootai.model.message.turn import Draft, Question, Told
+from chatwootai.model.message.turn import Draft, Question, ServedBy, Told
 from chatwootai.stores.server.connection import Connection
 from config.document.problems import ConfigurationError
 from config.settings.settings import Settings
@@ -170,7 +170,7 @@ def _run(question: Question, terms: Standing, way: Way, calls: Calls | None) -> 
         payer=payer,
         keep=keep(question, way.keep),
         question=question,
-        shape=way.name,
+        served_by=way.name,
         calls=calls,
         results=dict.fromkeys(calls.texts) if calls is not None else {},
         tool_calls=Counter(calls.counted) if calls is not None else Counter(),
@@ -200,7 +200,7 @@ def _draft(
         text=said,
         handoff=run.handoff or marked.handoff or (None if said else f"{_SILENT} ({silent.reason})"),
         trouble="" if said or run.handoff or marked.handoff else trouble(silent).value,
-        served_by=run.shape if last is None or last.served_by == "crew" else last.served_by,
+        served_by=run.served_by if last is None or last.served_by is ServedBy.CREW else last.served_by,
         model=last.model if last else None,
         usage=run.usage,
         steps=(*steps, *(run.trace if len(run.trace) > 1 else ())),

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from chatwootai.model.message.turn import Question
+from chatwootai.model.message.turn import Question, ServedBy
 from config.document.problems import ConfigurationError
 from config.schema.crew_text import Blueprint
 from config.settings.settings import Settings
@@ -44,7 +44,7 @@ class Way:
     `keep`: how long its answers may serve others, where the question allows it.
     """
 
-    name: str
+    name: ServedBy
     plan: Plan
     target: Target
     crew: Runnable
@@ -107,7 +107,7 @@ class Repertoire:
     def _way(self, makes: "_Making", shape: Shape, target: Target, *, quick: bool = False) -> Way:
         blueprint, settings = makes.blueprint, makes.settings
         expected = planned(blueprint, settings, shape, model=target.model)
-        name = "quick" if quick else "fused" if shape == "fused" else "crew"
+        name = ServedBy.QUICK if quick else ServedBy.FUSED if shape == "fused" else ServedBy.CREW
         kept = None if makes.tools else fresh(blueprint, values(settings, blueprint))
         return Way(name, expected, target, self._crew(makes, shape, target.model), kept)
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
-from chatwootai.model.message.turn import Usage
+from chatwootai.model.message.turn import ServedBy, Usage
 from config.settings.model_settings import Price
 from config.settings.spending import Budget
 
@@ -172,7 +172,7 @@ class Completion:
     model: str
     tool_calls: tuple[ToolCall, ...] = ()
     usage: Usage = Usage()  # noqa: RUF009  # frozen
-    served_by: str = "crew"
+    served_by: ServedBy = ServedBy.CREW
     own: "Own | None" = None
 
 

@@ -8,7 +8,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 
 from chatwootai.model.message.tool_call import ToolUse
-from chatwootai.model.message.turn import Aside, Question, Usage
+from chatwootai.model.message.turn import Aside, Question, ServedBy, Usage
 from crews.model_calls.call import Chat, Completion, Endpoint, Fresh, Own, Payer, Policy, Target
 from crews.run.tool_calls import Calls
 
@@ -17,7 +17,7 @@ from crews.run.tool_calls import Calls
 class Run:
     """One kickoff's terms and its meter. `deadline` unix seconds; `keep`: its answers may serve others, so long.
 
-    `shape`: which step of the plan runs; `trace`: seconds of each task and tool, as they end; `handoff` and `asides`:
+    `served_by`: the way that is taken; `trace`: seconds of each task and tool, as they end; `handoff` and `asides`:
     what tools asked for; `question`: whose run it is, for tools that act for the contact; `instructions`, `results`:
     what models were told, and what tools found, each once, in order. `own`: see `Call.own`. `tool_calls`: how often
     each tool was called for this turn, of which `calls_per_turn` are made.
@@ -31,7 +31,7 @@ class Run:
     usage: Usage = Usage()  # noqa: RUF009  # frozen
     last: Completion | None = field(default=None, repr=False)
     question: Question | None = field(default=None, repr=False)
-    shape: str = "crew"
+    served_by: ServedBy = ServedBy.CREW
     trace: list[tuple[str, float]] = field(default_factory=list)
     handoff: str | None = field(default=None, repr=False)
     confidence: float | None = None

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, Field, ValidationError, create_model
 
+from chatwootai.model.message.turn import ServedBy
 from crews.plan.fuse import ANSWER, CONFIDENCE
 from crews.prompt.brief import Brief
 from crews.run.context import Run, current
@@ -96,6 +97,6 @@ class FusedCrew:
             return None
 
     async def _expand(self, run: Run, inputs: Mapping[str, Any], why: str) -> Any:
-        run.shape = "crew"
+        run.served_by = ServedBy.CREW
         with run.step(f"expanded {why}"):
             return await self._whole.akickoff(inputs)

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from os import environ
 from typing import TYPE_CHECKING
 
-from config.schema.channels import CHANNELS
+from chatwootai.channels.registry import names
 from ops.crew.plans import show_plan
 from ops.printing import as_json, complain, table, takes_config, takes_json
 
@@ -22,7 +22,7 @@ EXAMPLES = """\
   chatwootai crew plan customer_service --tenant 1 --channel whatsapp"""
 
 
-_CHANNELS = f"one of {', '.join(CHANNELS)} (default: default)"
+_CHANNELS = f"one of {', '.join(names())} (default: default)"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -33,7 +33,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     plan = actions.add_parser("plan", help="calls in a row, tokens, seconds and costs of an answer, in each shape")
     for action in (show, plan):
         action.add_argument("function", help="the crew, as customer_service")
-        action.add_argument("--channel", choices=CHANNELS, default="default", metavar="CHANNEL", help=_CHANNELS)
+        action.add_argument("--channel", choices=names(), default="default", metavar="CHANNEL", help=_CHANNELS)
     show.add_argument("--prompt", action="store_true", help="the messages that a model would be sent, part by part")
     show.add_argument("--say", default="Hello?", metavar="TEXT", help="what the customer asks in it (default: Hello?)")
     for action in (listed, show, plan):

@@ -4,7 +4,7 @@ import argparse
 from dataclasses import asdict
 from os import environ
 
-from config.schema.channels import CHANNELS
+from chatwootai.channels.registry import names
 from ops.printing import a_phone, as_json, complain, takes_config, takes_json
 
 SUMMARY = "tell which tenant, crew, channel and priority a message gets, and why"
@@ -19,7 +19,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     takes_json(parser)
     parser.add_argument("--account", required=True, metavar="KEY", help="last segment of the webhook address")
     parser.add_argument("--inbox", type=int, default=0, metavar="ID", help="Chatwoot's inbox id")
-    parser.add_argument("--channel", choices=CHANNELS, default="whatsapp", help="default: whatsapp")
+    parser.add_argument("--channel", choices=names(), default="whatsapp", help="default: whatsapp")
     parser.add_argument(
         "--from", dest="phone", type=a_phone, metavar="PHONE", help="the contact's phone, with its country code"
     )

@@ -8,19 +8,20 @@ import sys
 import time
 
 from workers.__main__ import main
-from workers.turn import decide
+from workers.turn import question
+from workers.turn.state import Turn
 
 FREEZES = "tranca tudo"
 _SECONDS = float(os.environ.get("FROZEN_SECONDS", "6"))
-_read = decide._read
+_read = question._read
 
 
-def _frozen(turn: decide.Turn) -> object:
+def _frozen(turn: Turn) -> object:
     if any(FREEZES in delivery.message.text for delivery in turn.deliveries):
         time.sleep(_SECONDS)
     return _read(turn)
 
 
 if __name__ == "__main__":
-    decide._read = _frozen  # type: ignore[assignment]
+    question._read = _frozen  # type: ignore[assignment]
     sys.exit(main())

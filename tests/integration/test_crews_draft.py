@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from aiohttp import web
 
-from chatwootai.model.message.delivery import Contact
+from chatwootai.model.message.delivery import Contact, Role
 from chatwootai.model.message.turn import Exchange, Question, Usage
 from config.settings.settings import Settings
 from crews.catalog import SHIPPED, Catalog
@@ -153,7 +153,7 @@ async def test_other_models_get_temperature_and_max_tokens(crews: "Crews", name:
 
 
 async def test_instructions_come_first_whole_and_stable_then_the_conversation(crews: "Crews") -> None:
-    history = (Exchange("contact", "Oi", 1), Exchange("crew", "Olá!", 2), Exchange("teammate", "Sou a Ana", 3))
+    history = (Exchange(Role.CONTACT, "Oi", 1), Exchange(Role.CREW, "Olá!", 2), Exchange(Role.TEAMMATE, "Sou a Ana", 3))
     async with endpoint(says("Ok.")) as server:
         shop = settings(server, company={"name": "Sandra", "facts": {"frete": "R$ 15 {x}"}})
         await crews.draft(question("e o frete?", history=history), shop)
@@ -171,7 +171,7 @@ async def test_instructions_come_first_whole_and_stable_then_the_conversation(cr
 @pytest.mark.parametrize("text", HOSTILE)
 async def test_customer_text_is_sent_unchanged_and_expands_nothing(crews: "Crews", text: str) -> None:
     async with endpoint(says("Ok.")) as server:
-        await crews.draft(question(text, history=(Exchange("contact", text, 1),)), settings(server))
+        await crews.draft(question(text, history=(Exchange(Role.CONTACT, text, 1),)), settings(server))
         await crews.draft(question("plain"), settings(server))
     hostile, plain = (body["messages"] for body in server.bodies)
     assert [each["content"] for each in hostile[1:]] == [text, text]

@@ -11,6 +11,7 @@ import pytest
 
 from chatwootai.model.message.delivery import Contact, Delivery, Message
 from chatwootai.model.message.outbox import Action, ActionKind
+from chatwootai.model.message.turn import ContextLimits
 from chatwootai.stores import keys
 from chatwootai.stores.conversation.conversations import Begun, Decision
 from chatwootai.stores.conversation.mailbox import Mailbox
@@ -56,7 +57,7 @@ class Place:
         )  # fmt: skip
         decision = Decision(turn="t1", answered=[self.sent.message], actions=(reply,), exchanges=())
         await self.floor.conversations.commit(
-            first.hold, first.sequence, decision, most_context=2, context_ms=60_000, force=True
+            first.hold, first.sequence, decision, ContextLimits(2, 60_000), force=True
         )
         again = await self.floor.conversations.begin(conv, claimed.job, "w1")
         assert again is not None

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from chatwootai.model.message.delivery import Contact, Delivery, Message
+from chatwootai.model.message.turn import ContextLimits
 from chatwootai.stores import keys
 from chatwootai.stores.conversation.conversations import Conversations, Decision
 from chatwootai.stores.conversation.mailbox import Admission, Mailbox
@@ -90,7 +91,7 @@ async def given_up(redis: Connection, turn: str = "turnx", message: int = 812) -
     assert work is not None
     letter = dead_letter(turn, "1:25", "it failed repeatedly", work.deliveries)
     decision = Decision(turn=turn, answered=[message], actions=(), exchanges=(), dead=letter)
-    await conversations.commit(work.hold, work.sequence, decision, most_context=1, context_ms=1)
+    await conversations.commit(work.hold, work.sequence, decision, ContextLimits(1, 1))
     await conversations.finish(work.hold)
     await queue.retire(job.job)
 
@@ -189,7 +190,7 @@ async def test_a_letter_is_spent_once_another_turn_has_dealt_with_its_messages(d
     work = await conversations.begin("1:25", job.job, "w1")
     assert work is not None
     decision = Decision(turn="later", answered=[812], actions=(), exchanges=())
-    await conversations.commit(work.hold, work.sequence, decision, most_context=1, context_ms=1)
+    await conversations.commit(work.hold, work.sequence, decision, ContextLimits(1, 1))
     await conversations.finish(work.hold)
     said = await desk.says("jobs", "retry", "1:25", "--force")
     assert (said.code, "is spent" in said.out) == (0, True)

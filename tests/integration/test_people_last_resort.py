@@ -10,8 +10,8 @@ from chatwootai.stores.conversation.conversations import Conversations
 from chatwootai.stores.conversation.mailbox import Mailbox
 from chatwootai.stores.server.connection import Connection
 from workers.floor import Floor
-from workers.patience import MOST_TRIES
-from workers.turn.turn import work
+from workers.retry import MOST_TRIES
+from workers.turn.job import work
 
 CONV = keys.conv("1", 25)
 

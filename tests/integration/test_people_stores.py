@@ -8,6 +8,7 @@ import pytest
 
 from chatwootai.model.message.delivery import Contact, Delivery, Heard, Message, Signal, SignalKind, Wish
 from chatwootai.model.message.outbox import Action, ActionKind
+from chatwootai.model.message.turn import ContextLimits
 from chatwootai.stores import keys
 from chatwootai.stores.conversation.conversations import Begun, Conversations, Decision, Silence, pending
 from chatwootai.stores.conversation.mailbox import Mailbox
@@ -28,7 +29,7 @@ def delivery(message: int) -> Delivery:
 
 
 async def hear(redis: Connection, said: Heard) -> bool:
-    return await Mailbox(redis).heard(said, most_context=3, context_ms=60_000, priority=5)
+    return await Mailbox(redis).heard(said, ContextLimits(3, 60_000), priority=5)
 
 
 async def begin(redis: Connection) -> Begun:
@@ -43,7 +44,7 @@ async def end(redis: Connection, begun: Begun, *actions: Action, **more: object)
     conversations = Conversations(redis)
     decision = Decision(turn="t", answered=[one.message.id for one in begun.deliveries], actions=actions, exchanges=())
     decision = replace(decision, **more)  # type: ignore[arg-type]
-    await conversations.commit(begun.hold, begun.sequence, decision, most_context=9, context_ms=60_000)
+    await conversations.commit(begun.hold, begun.sequence, decision, ContextLimits(9, 60_000))
     for action in actions:
         await conversations.sent(begun.hold, pending(action))
     return await conversations.finish(begun.hold)
@@ -137,7 +138,7 @@ async def test_a_later_turn_knows_when_a_post_was_tried(redis: Connection) -> No
     begun, conversations = await begin(redis), Conversations(redis)
     assert begun.posting_at == 0.0
     decision = Decision(turn="t", answered=[7], actions=[OPENS], exchanges=())
-    await conversations.commit(begun.hold, begun.sequence, decision, most_context=9, context_ms=60_000)
+    await conversations.commit(begun.hold, begun.sequence, decision, ContextLimits(9, 60_000))
     await conversations.post(begun.hold, pending(OPENS))
     again = await conversations.begin(CONV, begun.hold.job, "w")
     assert again is not None

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from chatwootai.model.message.delivery import Contact, Delivery, Message, Signal, SignalKind
+from chatwootai.model.message.delivery import Contact, Delivery, Message, Role, Signal, SignalKind
 from chatwootai.model.message.outbox import Action, ActionKind
-from chatwootai.model.message.turn import Exchange
+from chatwootai.model.message.turn import ContextLimits, Exchange
 from chatwootai.stores import keys
 from chatwootai.stores.conversation.conversations import Begun, Commit, Conversations, Decision, Post, Stale
 from chatwootai.stores.conversation.mailbox import Admission, Mailbox
@@ -49,14 +49,13 @@ async def commit(
         turn=turn,
         answered=[one.message.id for one in begun.deliveries],
         actions=actions,
-        exchanges=[Exchange("contact", one.message.text, one.message.at) for one in begun.deliveries],
+        exchanges=[Exchange(Role.CONTACT, one.message.text, one.message.at) for one in begun.deliveries],
     )
     return await Conversations(redis).commit(
         begun.hold,
         begun.sequence,
         decision,
-        most_context=4,
-        context_ms=60_000,
+        ContextLimits(4, 60_000),
         **more,  # type: ignore[arg-type]
     )
 
@@ -183,9 +182,9 @@ async def test_a_reply_of_which_nothing_was_posted_is_not_remembered_as_said(
         turn="t1",
         answered=[7],
         actions=(replace(reply("t1", 1), after=7), replace(reply("t1", 2), after=7)),
-        exchanges=[Exchange("contact", "oi", 1_795_183_408.0), Exchange("crew", "Olá\nOlá", 1_795_183_409.0)],
+        exchanges=[Exchange(Role.CONTACT, "oi", 1_795_183_408.0), Exchange(Role.CREW, "Olá\nOlá", 1_795_183_409.0)],
     )
-    await conversations.commit(begun.hold, begun.sequence, decision, most_context=4, context_ms=60_000)
+    await conversations.commit(begun.hold, begun.sequence, decision, ContextLimits(4, 60_000))
     held = await conversations.begin(CONV, begun.hold.job, "w1")
     assert held is not None
     for one in held.outbox[:posted]:
@@ -206,7 +205,7 @@ async def test_what_was_left_to_people_may_be_handed_back(redis: Connection, lef
     await Mailbox(redis).admit(delivery(7), priority=5)
     begun = await begin(redis)
     decision = Decision(turn="t1", answered=[7], actions=(), exchanges=(), left=left)
-    await conversations.commit(begun.hold, begun.sequence, decision, most_context=4, context_ms=60_000)
+    await conversations.commit(begun.hold, begun.sequence, decision, ContextLimits(4, 60_000))
     assert await Mailbox(redis).admit(delivery(7), priority=5) is again
 
 

@@ -5,8 +5,9 @@ from dataclasses import replace
 
 import pytest
 
+from chatwootai.model.message.delivery import Role
 from chatwootai.model.message.outbox import Action, ActionKind
-from chatwootai.model.message.turn import Exchange
+from chatwootai.model.message.turn import ContextLimits, Exchange
 from chatwootai.stores import keys
 from chatwootai.stores.conversation.conversations import Commit, Conversations, Decision, pending
 from chatwootai.stores.conversation.mailbox import Mailbox
@@ -42,11 +43,11 @@ async def answer(redis: Connection, job: str) -> None:
     begun = await conversations.begin(conv, job, _WORKER)
     assert begun is not None
     action = Action(kind=ActionKind.REPLY, turn=f"t-{conv}", part=1, text="Na praça da Sé, até as 18 horas.")
-    said = [Exchange("contact", one.message.text, one.message.at) for one in begun.deliveries]
+    said = [Exchange(Role.CONTACT, one.message.text, one.message.at) for one in begun.deliveries]
     decision = Decision(
         turn=action.turn, answered=[one.message.id for one in begun.deliveries], actions=(action,), exchanges=said
     )
-    done = await conversations.commit(begun.hold, begun.sequence, decision, most_context=24, context_ms=86_400_000)
+    done = await conversations.commit(begun.hold, begun.sequence, decision, ContextLimits(24, 86_400_000))
     assert done is Commit.COMMITTED
     await conversations.post(begun.hold, pending(action))
     await conversations.sent(begun.hold, pending(action))

@@ -6,9 +6,9 @@ from itertools import count
 
 import pytest
 
-from chatwootai.model.message.delivery import Contact, Delivery, Message, Signal, SignalKind
+from chatwootai.model.message.delivery import Contact, Delivery, Message, Role, Signal, SignalKind
 from chatwootai.model.message.outbox import Action, ActionKind
-from chatwootai.model.message.turn import Exchange
+from chatwootai.model.message.turn import ContextLimits, Exchange
 from chatwootai.stores import keys
 from chatwootai.stores.conversation.conversations import Begun, Conversations, Decision, pending
 from chatwootai.stores.conversation.mailbox import Admission, Mailbox
@@ -62,10 +62,10 @@ async def answered(redis: Connection, queue: Queue, *, dead: str | None = None) 
         turn=turn,
         answered=[one.message.id for one in work.deliveries],
         actions=[action],
-        exchanges=[Exchange("contact", "a secret wish", 1.0)],
+        exchanges=[Exchange(Role.CONTACT, "a secret wish", 1.0)],
         dead=dead_letter(turn, work.hold.conv, dead, work.deliveries) if dead else None,
     )
-    await conversations.commit(work.hold, work.sequence, decision, most_context=10, context_ms=1000)
+    await conversations.commit(work.hold, work.sequence, decision, ContextLimits(10, 1000))
     entry = pending(action)
     await conversations.post(work.hold, entry)
     await conversations.sent(work.hold, entry)

@@ -4,6 +4,7 @@ import pytest
 
 from chatwootai.model.message.delivery import Contact, Delivery, Message
 from chatwootai.model.message.outbox import Action, ActionKind
+from chatwootai.model.message.turn import ContextLimits
 from chatwootai.stores import keys
 from chatwootai.stores.conversation.conversations import (
     POST_SECONDS,
@@ -178,7 +179,7 @@ async def outbox(redis: Connection, queue: Queue) -> tuple[Begun, Pending]:
     assert begun
     action = Action(kind=ActionKind.REPLY, turn="t", part=1, text="x")
     decision = Decision(turn="t", answered=[1], actions=[action], exchanges=[])
-    await conversations.commit(begun.hold, 1, decision, most_context=1, context_ms=1000)
+    await conversations.commit(begun.hold, 1, decision, ContextLimits(1, 1000))
     return begun, pending(action)
 
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from chatwootai.model.message.delivery import Heard
-from chatwootai.model.message.turn import Exchange
+from chatwootai.model.message.delivery import Heard, Role
+from chatwootai.model.message.turn import ContextLimits, Exchange
 from chatwootai.stores import keys
 from chatwootai.stores.conversation.conversations import Conversations, Decision
 from chatwootai.stores.conversation.mailbox import Mailbox
@@ -51,12 +51,12 @@ async def test_as_much_is_remembered_as_a_tenant_says_even_nothing(redis: Connec
     job = (await Queue(redis, "w1", lease=5).claim(1)).jobs[0].job
     begun = await Conversations(redis).begin(CONV, job, "w1")
     assert begun is not None
-    said = tuple(Exchange("contact", f"words {number}", 1.0 + number) for number in range(3))
+    said = tuple(Exchange(Role.CONTACT, f"words {number}", 1.0 + number) for number in range(3))
     decision = Decision(turn="t1", answered=[7], actions=(), exchanges=said)
-    await Conversations(redis).commit(begun.hold, begun.sequence, decision, most_context=most, context_ms=60_000)
+    await Conversations(redis).commit(begun.hold, begun.sequence, decision, ContextLimits(most, 60_000))
     assert await redis.llen(keys.context(CONV)) == min(most, 3)  # type: ignore[misc]
     heard = Heard(account="1", conversation=25, inbox=17, message=8, role="teammate", text="olá", at=1.0)
-    assert await Mailbox(redis).heard(heard, most_context=most, context_ms=60_000, priority=5)
+    assert await Mailbox(redis).heard(heard, ContextLimits(most, 60_000), priority=5)
     assert await redis.llen(keys.context(CONV)) == min(most, 4)  # type: ignore[misc]
 
 

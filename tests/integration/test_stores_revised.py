@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
-from chatwootai.model.message.delivery import Attachment, Change, Contact, Delivery, Failure, Message, Withdrawn
+from chatwootai.model.message.delivery import Attachment, Change, Contact, Delivery, Failure, Message, Role, Withdrawn
 from chatwootai.model.message.outbox import ActionKind
-from chatwootai.model.message.turn import Exchange
+from chatwootai.model.message.turn import ContextLimits, Exchange
 from chatwootai.model.policy.undelivered import told
 from chatwootai.stores import keys
 from chatwootai.stores.conversation.conversations import Begun, Commit, Conversations, Decision
@@ -45,9 +45,9 @@ async def answer(redis: Connection, begun: Begun, turn: str = "t1") -> Commit:
         turn=turn,
         answered=[one.message.id for one in begun.deliveries],
         actions=(),
-        exchanges=[Exchange("contact", one.message.text, one.message.at) for one in begun.deliveries],
+        exchanges=[Exchange(Role.CONTACT, one.message.text, one.message.at) for one in begun.deliveries],
     )
-    done = await Conversations(redis).commit(begun.hold, begun.sequence, decision, most_context=9, context_ms=60_000)
+    done = await Conversations(redis).commit(begun.hold, begun.sequence, decision, ContextLimits(9, 60_000))
     if done is Commit.COMMITTED:
         await Conversations(redis).finish(begun.hold)
     return done

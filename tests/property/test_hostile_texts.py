@@ -17,7 +17,7 @@ from chatwootai.channels.outgoing.choices import rendered
 from chatwootai.channels.outgoing.render import render
 from chatwootai.model.message.assemble import said
 from chatwootai.model.message.burst import unfinished
-from chatwootai.model.message.delivery import Attachment, Contact, Delivery, Message
+from chatwootai.model.message.delivery import Attachment, Contact, Delivery, Message, Role
 from chatwootai.model.message.turn import Exchange, Question, Told
 from chatwootai.model.policy.dress import dressed
 from chatwootai.model.policy.guard import guarded
@@ -117,8 +117,8 @@ READERS: dict[str, Callable[[str], object]] = {
     "rules before a draft": lambda text: before_draft(text, _question(text).history, _RULES),
     "rules after a draft": lambda text: after_draft(0.5, None, _RULES, text),
     "history": _as_history,
-    "an item picked": lambda text: picked(text, (Exchange("crew", text, 1.0),)),
-    "a number picked": lambda text: picked("1", (Exchange("crew", text, 1.0),)),
+    "an item picked": lambda text: picked(text, (Exchange(Role.CREW, text, 1.0),)),
+    "a number picked": lambda text: picked("1", (Exchange(Role.CREW, text, 1.0),)),
     "the end of a burst": unfinished,
     "a burst": lambda text: said(_delivery(text)),
     "a note": lambda text: handover(Need(Cause.CREW, text), _question(text), "pt-BR"),

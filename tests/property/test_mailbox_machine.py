@@ -20,10 +20,10 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
-from chatwootai.model.message.delivery import Contact, Delivery, Message
+from chatwootai.model.message.delivery import Contact, Delivery, Message, Role
 from chatwootai.model.message.outbox import Action, ActionKind
 from chatwootai.model.message.priority import lane_of
-from chatwootai.model.message.turn import Exchange
+from chatwootai.model.message.turn import ContextLimits, Exchange
 from chatwootai.stores import keys
 from chatwootai.stores.conversation.conversations import (
     Begun,
@@ -289,12 +289,12 @@ class MailboxMachine(RuleBasedStateMachine):
             turn=turn,
             answered=run.messages,
             actions=[Action(kind=ActionKind.REPLY, turn=turn, part=n, text="x") for n in range(1, parts + 1)],
-            exchanges=[Exchange("contact", "x", 1.0)],
+            exchanges=[Exchange(Role.CONTACT, "x", 1.0)],
             dead=b"{}" if dead else None,
         )
 
     def _commit(self, hold: Hold, run: Run, decision: Decision, *, force: bool) -> Coroutine[Any, Any, Commit]:
-        return self.conversations.commit(hold, run.sequence, decision, most_context=4, context_ms=600_000, force=force)
+        return self.conversations.commit(hold, run.sequence, decision, ContextLimits(4, 600_000), force=force)
 
     def decided(self, run: Run, decision: Decision) -> None:
         conv = self.convs[run.conv]

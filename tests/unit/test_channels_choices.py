@@ -4,6 +4,7 @@ import pytest
 
 from chatwootai.channels.outgoing.choices import rendered
 from chatwootai.channels.registry import shapes
+from chatwootai.model.message.delivery import Role
 from chatwootai.model.message.outbox import Action, ActionKind
 from chatwootai.model.message.turn import Exchange
 from chatwootai.model.policy import outcome
@@ -65,7 +66,7 @@ def test_only_metas_whatsapp_has_buttons(carrier: str | None) -> None:
     assert buttons == ()
 
 
-OFFER = Exchange("crew", listed("Qual prefere?", CHOICES), 1.0)
+OFFER = Exchange(Role.CREW, listed("Qual prefere?", CHOICES), 1.0)
 
 
 @pytest.mark.parametrize(
@@ -86,18 +87,18 @@ OFFER = Exchange("crew", listed("Qual prefere?", CHOICES), 1.0)
 )
 def test_a_number_answers_a_list(said: str, meant: str) -> None:
     assert picked(said, [OFFER]) == meant
-    assert picked(said, [Exchange("crew", f"{OFFER.text}\n\nLoja Acme", 1.0)]) == meant
+    assert picked(said, [Exchange(Role.CREW, f"{OFFER.text}\n\nLoja Acme", 1.0)]) == meant
 
 
 @pytest.mark.parametrize(
     "before",
     [
         [],
-        [Exchange("teammate", OFFER.text, 1.0)],
-        [OFFER, Exchange("contact", "oi", 2.0)],
-        [Exchange("crew", "Temos:\n1. Batom\n2. Creme\n\nQuer saber mais?\nAbraço\nAna\nLoja\nAcme", 1.0)],
-        [Exchange("crew", "3. Batom\n4. Creme", 1.0)],
-        [Exchange("crew", "Quantos?", 1.0)],
+        [Exchange(Role.TEAMMATE, OFFER.text, 1.0)],
+        [OFFER, Exchange(Role.CONTACT, "oi", 2.0)],
+        [Exchange(Role.CREW, "Temos:\n1. Batom\n2. Creme\n\nQuer saber mais?\nAbraço\nAna\nLoja\nAcme", 1.0)],
+        [Exchange(Role.CREW, "3. Batom\n4. Creme", 1.0)],
+        [Exchange(Role.CREW, "Quantos?", 1.0)],
     ],
 )
 def test_a_number_that_answers_no_list_is_a_number(before: list[Exchange]) -> None:
@@ -105,4 +106,4 @@ def test_a_number_that_answers_no_list_is_a_number(before: list[Exchange]) -> No
 
 
 def test_a_list_of_numbers_is_answered_by_what_it_lists() -> None:
-    assert picked("2", [Exchange("crew", listed("Quantos?", ("2", "1")), 1.0)]) == "2"
+    assert picked("2", [Exchange(Role.CREW, listed("Quantos?", ("2", "1")), 1.0)]) == "2"

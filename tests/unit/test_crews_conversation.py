@@ -1,4 +1,4 @@
-from chatwootai.model.message.delivery import Contact
+from chatwootai.model.message.delivery import Contact, Role
 from chatwootai.model.message.turn import Exchange, Question
 from crews.prompt.conversation import messages
 
@@ -24,7 +24,7 @@ def question(text: str, *history: Exchange, **more: object) -> Question:
 
 def test_history_becomes_chat_messages_in_order() -> None:
     asked = question(
-        "e agora?", Exchange("contact", "oi", 1), Exchange("crew", "olá", 2), Exchange("teammate", "sou eu", 3)
+        "e agora?", Exchange(Role.CONTACT, "oi", 1), Exchange(Role.CREW, "olá", 2), Exchange(Role.TEAMMATE, "sou eu", 3)
     )
     assert messages(asked) == (
         {"role": "user", "content": "oi"},

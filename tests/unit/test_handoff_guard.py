@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chatwootai.model.message.delivery import Role
 from chatwootai.model.message.turn import Exchange
 from chatwootai.model.policy.dress import dressed, first_answer
 from chatwootai.model.policy.guard import guarded
@@ -123,8 +124,8 @@ def test_what_a_tenant_puts_around_an_answer() -> None:
 
 
 def test_only_the_first_answer_greets() -> None:
-    asked = Exchange("contact", "oi", 1.0)
+    asked = Exchange(Role.CONTACT, "oi", 1.0)
     assert first_answer([])
     assert first_answer([asked])
-    assert not first_answer([asked, Exchange("crew", "Olá", 2.0)])
-    assert not first_answer([asked, Exchange("teammate", "Olá", 2.0)])
+    assert not first_answer([asked, Exchange(Role.CREW, "Olá", 2.0)])
+    assert not first_answer([asked, Exchange(Role.TEAMMATE, "Olá", 2.0)])

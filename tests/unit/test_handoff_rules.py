@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chatwootai.model.message.delivery import Role
 from chatwootai.model.message.turn import Exchange
 from chatwootai.model.policy import notes
 from chatwootai.model.policy.handoff import Need, Rules, after_draft, before_draft, stuck
@@ -56,7 +57,7 @@ def test_what_words_alone_tell(text: str, cause: Cause | None) -> None:
 def said(*pairs: tuple[str, str]) -> list[Exchange]:
     history: list[Exchange] = []
     for asked, answered in pairs:
-        history += [Exchange("contact", asked, 1.0), Exchange("crew", answered, 2.0)]
+        history += [Exchange(Role.CONTACT, asked, 1.0), Exchange(Role.CREW, answered, 2.0)]
     return history
 
 
@@ -74,7 +75,7 @@ SAME = ("Vou verificar o seu pedido e volto", "Vou verificar o seu pedido e volt
         ("ok", said(("ok", "a b c"), ("ok", "d e f")), False),
         ("x y z", said(("a", SAME[0]), ("b", SAME[1]), ("c", SAME[0])), True),  # the same answer to all questions
         ("x y z", said(("a", SAME[0]), ("b", SAME[1])), False),
-        (ASK, [*said((ASK, "a b c")), Exchange("teammate", "Oi, sou a Ana", 3.0), *said((ASK, "d e f"))], False),
+        (ASK, [*said((ASK, "a b c")), Exchange(Role.TEAMMATE, "Oi, sou a Ana", 3.0), *said((ASK, "d e f"))], False),
     ],
 )
 def test_three_turns_without_progress(text: str, history: list[Exchange], is_stuck: bool) -> None:

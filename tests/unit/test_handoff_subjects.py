@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from chatwootai.model.message.delivery import Role
 from chatwootai.model.message.turn import Exchange
 from chatwootai.model.policy.handoff import Need, Rules, accepts, after_draft, before_draft
 from chatwootai.model.policy.reasons import SUBJECTS, label
@@ -186,7 +187,7 @@ OFFER = "Não encontrei essa informação. Posso chamar uma pessoa da equipe, se
     ],
 )
 def test_a_yes_to_a_person_that_was_offered_asks_for_one(offer: str, text: str) -> None:
-    history = (Exchange("contact", "e o prazo?", 1.0), Exchange("crew", offer, 2.0))
+    history = (Exchange(Role.CONTACT, "e o prazo?", 1.0), Exchange(Role.CREW, offer, 2.0))
     assert accepts(text, history)
     need = before_draft(text, history, Rules())
     assert need is not None
@@ -197,11 +198,11 @@ def test_a_yes_to_a_person_that_was_offered_asks_for_one(offer: str, text: str) 
     ("history", "text"),
     [
         ((), "sim"),
-        ((Exchange("crew", "Entregamos em dois dias. Posso ajudar em algo mais?", 1.0),), "sim"),
-        ((Exchange("crew", OFFER, 1.0),), "não precisa"),
-        ((Exchange("crew", OFFER, 1.0),), "obrigada"),
-        ((Exchange("crew", OFFER, 1.0),), "sim, mas antes diga o preço"),
-        ((Exchange("crew", OFFER, 1.0), Exchange("teammate", "Oi, sou a Ana", 2.0)), "sim"),
+        ((Exchange(Role.CREW, "Entregamos em dois dias. Posso ajudar em algo mais?", 1.0),), "sim"),
+        ((Exchange(Role.CREW, OFFER, 1.0),), "não precisa"),
+        ((Exchange(Role.CREW, OFFER, 1.0),), "obrigada"),
+        ((Exchange(Role.CREW, OFFER, 1.0),), "sim, mas antes diga o preço"),
+        ((Exchange(Role.CREW, OFFER, 1.0), Exchange(Role.TEAMMATE, "Oi, sou a Ana", 2.0)), "sim"),
     ],
 )
 def test_any_other_yes_is_none(history: tuple[Exchange, ...], text: str) -> None:

@@ -6,11 +6,11 @@ from hypothesis import strategies as st
 
 from chatwootai.model.message import assemble
 from chatwootai.model.message.burst import Window, may_restart
-from chatwootai.model.message.delivery import Attachment, Contact, Delivery, Message
+from chatwootai.model.message.delivery import Attachment, Contact, Delivery, Message, Role
 from chatwootai.model.message.outbox import ActionKind
 from chatwootai.model.message.priority import boost_ms, lane_of
 from chatwootai.model.message.routing import Route
-from chatwootai.model.message.turn import Exchange, Question, Verdict
+from chatwootai.model.message.turn import Exchange, Question, SilenceReason, Verdict
 from chatwootai.model.policy import notes, outcome
 from chatwootai.model.policy.handoff import Need
 from chatwootai.model.policy.vocabulary import Cause
@@ -112,7 +112,7 @@ def test_what_came_with_a_message_is_put_into_words(attachment: Attachment, word
     most_tokens=st.integers(0, 40),
 )
 def test_the_context_is_the_newest_that_fits(texts: list[str], most_exchanges: int, most_tokens: int) -> None:
-    history = [Exchange("contact", text, float(at)) for at, text in enumerate(texts)]
+    history = [Exchange(Role.CONTACT, text, float(at)) for at, text in enumerate(texts)]
     kept = assemble.recent(history, most_exchanges=most_exchanges, most_tokens=most_tokens)
     assert list(kept) == history[len(history) - len(kept) :]
     assert len(kept) <= most_exchanges
@@ -142,7 +142,7 @@ def test_a_handoff_tells_people_first_and_opens_last() -> None:
 
 
 def test_silence_does_nothing() -> None:
-    assert outcome.actions(outcome.silence("a person stepped in"), question()) == ()
+    assert outcome.actions(outcome.silence(SilenceReason.SPOKEN), question()) == ()
 
 
 @pytest.mark.parametrize(

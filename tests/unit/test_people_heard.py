@@ -7,7 +7,7 @@ import pytest
 
 from chatwootai.channels.incoming.heard import heard
 from chatwootai.model.message.assemble import in_order
-from chatwootai.model.message.delivery import Reason, Wish
+from chatwootai.model.message.delivery import Reason, Role, Wish
 from chatwootai.model.message.outbox import Action, ActionKind
 from chatwootai.model.message.turn import Exchange
 from workers.attention import Attention
@@ -84,11 +84,11 @@ def test_the_future_is_not_believed() -> None:
 
 def test_a_teammate_who_was_heard_at_once_stands_behind_what_he_answered() -> None:
     asked, answered, later = (
-        Exchange("contact", "q", 1.0),
-        Exchange("teammate", "a", 2.0),
-        Exchange("contact", "r", 3.0),
+        Exchange(Role.CONTACT, "q", 1.0),
+        Exchange(Role.TEAMMATE, "a", 2.0),
+        Exchange(Role.CONTACT, "r", 3.0),
     )
-    crew = Exchange("crew", "c", 9.0)  # our clock: never compared
+    crew = Exchange(Role.CREW, "c", 9.0)  # our clock: never compared
     assert in_order([answered, asked, later]) == (asked, answered, later)
     assert in_order([crew, asked]) == (crew, asked)
     assert in_order([]) == ()

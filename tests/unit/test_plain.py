@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from chatwootai.channels.outgoing.choices import rendered, title
+from chatwootai.model.message.delivery import Role
 from chatwootai.model.message.outbox import ActionKind
 from chatwootai.model.message.turn import Aside, Exchange, Outcome, Verdict
 from chatwootai.model.policy import notes, outcome, undelivered
@@ -65,7 +66,7 @@ def test_no_text_becomes_markup(text: str) -> None:
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_so_it_is_in_every_note(text: str) -> None:
-    said = (Exchange("contact", text, 1.0), Exchange("crew", text, 2.0))
+    said = (Exchange(Role.CONTACT, text, 1.0), Exchange(Role.CREW, text, 2.0))
     asked = replace(question(text), history=said)
     handed = notes.handover(Need(Cause.CREW, text), asked, "pt")
     assert tags(CHATWOOTS.render(handed)) <= TAGS | {"strong", "blockquote"}

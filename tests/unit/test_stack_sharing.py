@@ -4,6 +4,7 @@ import time
 
 import pytest
 
+from chatwootai.model.message.delivery import Role
 from chatwootai.model.message.turn import Exchange, Question
 from crews.answer.sharing import keep
 from crews.model_calls.call import Fresh
@@ -45,7 +46,7 @@ def test_what_could_be_somebodys_is_not(text: str) -> None:
 
 
 def test_a_conversation_under_way_and_mail_are_not_shared() -> None:
-    assert keep(question("Sim", history=(Exchange("crew", "Quer?", 0.0),)), FRESH) is None
+    assert keep(question("Sim", history=(Exchange(Role.CREW, "Quer?", 0.0),)), FRESH) is None
     assert keep(question("Oi", subject="Re: x"), FRESH) is None
 
 

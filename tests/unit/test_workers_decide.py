@@ -6,8 +6,8 @@ from typing import Any, cast
 
 from chatwootai.model.message.delivery import Contact, Delivery, Message
 from config.settings.settings import Settings
-from workers.turn.decide import Turn
 from workers.turn.interim import sentence_for
+from workers.turn.state import Turn
 
 
 def delivery(received_at: float) -> Delivery:

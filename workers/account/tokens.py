@@ -12,7 +12,7 @@ from chatwootai.telemetry.metrics import CHATWOOT_TOKEN
 from workers.account.tenant import Tenant
 from workers.chatwoot.errors import Gone, TokenRefused
 from workers.chatwoot.operations import Owner
-from workers.patience import patient
+from workers.retry import retry_while_redis_down
 
 _log = log.get("standing")
 
@@ -33,7 +33,7 @@ class Tokens:
         Raises:
             StoreUnavailable: Redis was away for too long.
         """
-        return await patient(lambda: self.refusals.read(account, Owner.BOT))
+        return await retry_while_redis_down(lambda: self.refusals.read(account, Owner.BOT))
 
     async def note(self, tenant: Tenant, owner: Owner, conv: str, error: TokenRefused | Gone) -> Noted:
         """Note that a token was refused; the first to see it says so. Returns who looks again, and when.
@@ -42,7 +42,7 @@ class Tokens:
             StoreUnavailable: Redis was away for too long.
         """
         account = tenant.account.key
-        noted = await patient(
+        noted = await retry_while_redis_down(
             lambda: self.refusals.note(
                 account,
                 owner,
@@ -61,7 +61,7 @@ class Tokens:
     async def _say_refused(self, account: str, owner: Owner, error: TokenRefused | Gone) -> None:
         token = f"{owner}_token"
         place = await asyncio.to_thread(self._where, account, token)
-        await patient(lambda: self.refusals.place(account, owner, place))
+        await retry_while_redis_down(lambda: self.refusals.place(account, owner, place))
         _log.error(
             "chatwoot_refuses_token" if isinstance(error, TokenRefused) else "chatwoot_has_no_account",
             account=account,
@@ -78,7 +78,7 @@ class Tokens:
         Raises:
             StoreUnavailable: Redis was away for too long.
         """
-        since, waited = await patient(lambda: self.refusals.accept(account, owner))
+        since, waited = await retry_while_redis_down(lambda: self.refusals.accept(account, owner))
         CHATWOOT_TOKEN.labels(account, f"{owner}_token").set(1)
         if since is not None:
             _log.warning(

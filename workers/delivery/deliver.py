@@ -9,11 +9,12 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from chatwootai.model.message import turn_names
 from chatwootai.model.message.outbox import Action, ActionKind
 from chatwootai.model.policy import undelivered
 from chatwootai.model.policy.outcome import opening
 from chatwootai.model.policy.picked import listed
-from chatwootai.stores.conversation.conversations import POST_SECONDS, Hold, Pending, Post
+from chatwootai.stores.conversation.conversations import Hold, Pending, Post
 from chatwootai.stores.keys import split_conv
 from chatwootai.telemetry import log
 from chatwootai.telemetry.metrics import DEAD_LETTERS, RETRIES, SUPERSEDED
@@ -27,7 +28,6 @@ from workers.delivery.owner import Taken, taken
 from workers.delivery.posting import as_posted, instead_of_text, template_params
 from workers.floor import Floor
 from workers.letters import dead_letter
-from workers.patience import patient
 
 _LOOK_SECONDS = 5.0
 _POST_SECONDS = 10.0
@@ -39,7 +39,6 @@ _LOOK_AFTER = 2.0
 """Seconds after a post without an answer before its mark is looked for: mostly it is there by then."""
 _STORED_WITHIN = 15.0
 """Seconds after which Chatwoot has stored a post or never will: its server gives no request longer."""
-_REFUSED = "-refused"
 _WINDOW = "the channel takes no free text now"
 _KEPT_SECONDS = 86_400.0
 """How long an undeliverable reply is tried: after a day nobody wants it, and an operator should know."""
@@ -80,7 +79,7 @@ async def deliver(
     before: Action | None = None
     for at, pending in enumerate(outbox):
         if pending.action is None:
-            await patient(lambda one=pending: floor.conversations.replace(hold, one, cause="unreadable"))  # type: ignore[misc]
+            await floor.conversations.replace(hold, pending, cause="unreadable")
         elif pending.action.turn not in dropped:
             await asyncio.sleep(breath(before, pending.action))
             before = pending.action
@@ -150,30 +149,24 @@ async def _tried(floor: Floor, tenant: Tenant, hold: Hold, entry: Entry) -> bool
         return False
     if action.kind is ActionKind.REPLY and not found.can_reply:
         return await _unreachable(floor, tenant, hold, entry)
-    may, begin_by = await patient(lambda: _asked(floor, hold, entry.pending))
+    may, begin_by = await floor.conversations.ask_to_post(hold, entry.pending)
     if may is Post.GONE:
         return True
     if may is Post.UNSURE and action.posts:
         if await _there(floor, tenant, conversation, entry):
             _log.info("found_our_mark", kind=action.kind.value, part=action.part)
-            await patient(lambda: floor.conversations.sent(hold, entry.pending))
+            await floor.conversations.sent(hold, entry.pending)
             return True
         begin_by = await _marked_anew(floor, hold, entry)
     await _posted(floor, tenant, hold, entry, begin_by)
-    await patient(lambda: floor.conversations.sent(hold, entry.pending))
+    await floor.conversations.sent(hold, entry.pending)
     return True
-
-
-async def _asked(floor: Floor, hold: Hold, pending: Pending) -> tuple[Post, float]:
-    """Whether it may be posted, and until when that may begin (unix seconds)."""
-    asked = time.time()
-    return await floor.conversations.post(hold, pending), asked + POST_SECONDS
 
 
 async def _marked_anew(floor: Floor, hold: Hold, entry: Entry) -> float:
     """The last post came to nothing: the time in which the next one may be stored begins now."""
-    await patient(lambda: floor.conversations.sent(hold, entry.pending, arrived=False))
-    return (await patient(lambda: _asked(floor, hold, entry.pending)))[1]
+    await floor.conversations.sent(hold, entry.pending, arrived=False)
+    return (await floor.conversations.ask_to_post(hold, entry.pending))[1]
 
 
 async def _posted(floor: Floor, tenant: Tenant, hold: Hold, entry: Entry, begin_by: float) -> None:
@@ -185,7 +178,7 @@ async def _posted(floor: Floor, tenant: Tenant, hold: Hold, entry: Entry, begin_
         entry.ended = error.ended
         raise
     except (TryAgain, TokenRefused):
-        await patient(lambda: floor.conversations.sent(hold, entry.pending, arrived=False))
+        await floor.conversations.sent(hold, entry.pending, arrived=False)
         raise
     await floor.standing.posted(tenant)
 
@@ -194,8 +187,8 @@ async def _leave_it(floor: Floor, hold: Hold, pending: Pending, action: Action, 
     """People have it, or nobody shall read this: nothing more of this turn. Chatwoot is told whose it is."""
     SUPERSEDED.labels("takeover").inc()
     _log.info("not_ours", kind=action.kind.value, why=reason.why)
-    opened = (opening(action, f"{action.turn}-taken"),) if reason.open_it else ()
-    await patient(lambda: floor.conversations.replace(hold, pending, instead=opened, drop_turn=True, cause=reason.why))
+    opened = (opening(action, turn_names.taken_from(action.turn)),) if reason.open_it else ()
+    await floor.conversations.replace(hold, pending, instead=opened, drop_turn=True, cause=reason.why)
 
 
 async def _unreachable(floor: Floor, tenant: Tenant, hold: Hold, entry: Entry) -> bool:
@@ -207,9 +200,7 @@ async def _unreachable(floor: Floor, tenant: Tenant, hold: Hold, entry: Entry) -
     action = entry.action
     instead, go_on = instead_of_text(action, tenant.settings(action.inbox), entry.unsaid)
     _log.info("window_closed", part=action.part, template=go_on)
-    await patient(
-        lambda: floor.conversations.replace(hold, entry.pending, instead=instead, drop_turn=not go_on, cause=_WINDOW)
-    )
+    await floor.conversations.replace(hold, entry.pending, instead=instead, drop_turn=not go_on, cause=_WINDOW)
     return go_on
 
 
@@ -298,15 +289,17 @@ async def _bury(floor: Floor, tenant: Tenant, hold: Hold, entry: Entry, why: str
     meant = action.kind in {ActionKind.REPLY, ActionKind.TEMPLATE}  # for the contact
     instead = _for_people(entry, why, tenant.settings(action.inbox).language) if meant and not lost else ()
     # What should have told people so has no letter of its own: there is nothing in it to answer.
-    letter = None if action.turn.endswith(_REFUSED) else dead_letter(action.turn, hold.conv, f"Chatwoot refused: {why}")
-    await patient(
-        lambda: floor.conversations.replace(
-            hold, entry.pending, instead=instead, drop_turn=meant or lost, dead=letter, cause=why
-        )
+    letter = (
+        None
+        if turn_names.tells_of_refusal(action.turn)
+        else dead_letter(action.turn, hold.conv, f"Chatwoot refused: {why}")
+    )
+    await floor.conversations.replace(
+        hold, entry.pending, instead=instead, drop_turn=meant or lost, dead=letter, cause=why
     )
 
 
 def _for_people(entry: Entry, why: str, language: str) -> tuple[Action, ...]:
     action = entry.action
-    turn, text = f"{action.turn}{_REFUSED}", undelivered.note(why, entry.unsaid, language)
+    turn, text = turn_names.refusal_of(action.turn), undelivered.note(why, entry.unsaid, language)
     return replace(action, turn=turn, kind=ActionKind.NOTE, part=0, text=text), opening(action, turn)

@@ -12,8 +12,8 @@ from typing import Any, Final
 import orjson
 
 from chatwootai.channels.outgoing.render import render
-from chatwootai.model.message.delivery import Contact
-from chatwootai.model.message.turn import Exchange, Outcome, Question, Verdict
+from chatwootai.model.message.delivery import Contact, Role
+from chatwootai.model.message.turn import Exchange, Outcome, Question, SilenceReason, Verdict
 from chatwootai.model.policy import outcome
 from chatwootai.model.policy.handoff import Need
 from chatwootai.model.policy.reasons import label
@@ -31,13 +31,11 @@ from workers.delivery.deliver import deliver
 from workers.delivery.owner import PENDING, wrote_since
 from workers.floor import Floor
 from workers.handoff.handing import destination, handed
-from workers.patience import patient
 
 REMIND: Final = "remind"
 END: Final = "end"
 _RESOLVED: Final = "resolved"
 _LOOK_SECONDS: Final = 5.0
-_HOUR_MS: Final = 3_600_000
 _log = log.get("idle")
 
 
@@ -81,7 +79,7 @@ async def break_silence(floor: Floor, tenant: Tenant, begun: Begun) -> None:
     question = _question(note, tenant, begun)
     settings = tenant.settings(question.inbox)
     found = await _look(floor, tenant, begun.hold.conv, question)
-    made, then = outcome.silence("somebody has spoken"), None
+    made, then = outcome.silence(SilenceReason.SPOKEN), None
     if found is not None and found.status == PENDING and not wrote_since(found.last, question.last_message):
         made, then = _made(note, question, settings, found)
     actions = [replace(one, alone=True) for one in outcome.actions(made, question, destination(made, settings))]
@@ -89,21 +87,12 @@ async def break_silence(floor: Floor, tenant: Tenant, begun: Begun) -> None:
         turn=question.turn,
         answered=(),
         actions=actions,
-        exchanges=[Exchange("crew", "\n".join(made.parts), time.time())] if made.parts else (),
+        exchanges=[Exchange(Role.CREW, "\n".join(made.parts), time.time())] if made.parts else (),
         silence=then,
         outcome=made.verdict.value,
         cause=made.cause or "",
     )
-    context = settings.context
-    answer = await patient(
-        lambda: floor.conversations.commit(
-            begun.hold,
-            begun.sequence,
-            decision,
-            most_context=2 * context.exchanges,
-            context_ms=context.ttl_hours * _HOUR_MS,
-        )
-    )
+    answer = await floor.conversations.commit(begun.hold, begun.sequence, decision, settings.context.limits)
     _log.info("silence", step=note.get("step"), outcome=made.verdict.value, committed=answer.value)
     if answer is Commit.COMMITTED:
         if made.cause is not None:
@@ -120,7 +109,7 @@ def _read(note: bytes) -> dict[str, Any]:
 
 
 def _question(note: dict[str, Any], tenant: Tenant, begun: Begun) -> Question:
-    theirs = [one.text for one in begun.context if one.role == "contact"]
+    theirs = [one.text for one in begun.context if one.role is Role.CONTACT]
     return Question(
         turn=uuid.uuid4().hex,
         account=tenant.account.key,
@@ -172,4 +161,4 @@ def _made(
         case "end":
             return handed(Need(Cause.IDLE), question, settings), None
         case _:
-            return outcome.silence("another version's"), None
+            return outcome.silence(SilenceReason.ANOTHER_VERSION), None

@@ -4,7 +4,7 @@ import time
 import uuid
 
 from chatwootai.model.message import assemble
-from chatwootai.model.message.delivery import Wish
+from chatwootai.model.message.delivery import Role, Wish
 from chatwootai.model.message.outbox import Action, ActionKind
 from chatwootai.model.message.turn import Exchange
 from chatwootai.stores.conversation.conversations import Begun, Decision, pending
@@ -12,9 +12,7 @@ from chatwootai.telemetry import log
 from workers.account.tenant import Tenant
 from workers.delivery.deliver import deliver
 from workers.floor import Floor
-from workers.patience import patient
 
-_HOUR_MS = 3_600_000
 _log = log.get("wishes")
 
 
@@ -32,20 +30,11 @@ async def fulfil(floor: Floor, tenant: Tenant, begun: Begun, wish: Wish) -> None
         turn=action.turn,
         answered=[delivery.message.id for delivery in answered],
         actions=(action,),
-        exchanges=[Exchange("contact", assemble.said(one), one.message.at) for one in answered],
+        exchanges=[Exchange(Role.CONTACT, assemble.said(one), one.message.at) for one in answered],
         fulfilled=wish,
         left=True,
     )
-    context = tenant.account.settings.context
-    await patient(
-        lambda: floor.conversations.commit(
-            begun.hold,
-            begun.sequence,
-            decision,
-            most_context=2 * context.exchanges,
-            context_ms=context.ttl_hours * _HOUR_MS,
-            force=True,
-        )
-    )
+    limits = tenant.account.settings.context.limits
+    await floor.conversations.commit(begun.hold, begun.sequence, decision, limits, force=True)
     _log.info("wish", status=wish.value, messages=len(answered))
     await deliver(floor, tenant, begun.hold, (pending(action),))

@@ -9,7 +9,7 @@ from chatwootai.stores.jobs.queue import Queue
 from chatwootai.telemetry import log
 from workers.process.environment import Environment, worker_id
 from workers.process.startup import Shop
-from workers.turn.turn import work
+from workers.turn.job import work
 
 _JOB_SECONDS = 120
 """How long stock arq lets a job run; a turn ends by its own deadline long before."""

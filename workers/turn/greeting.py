@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterable
 from typing import Protocol
 
+from chatwootai.model.message import turn_names
 from chatwootai.model.message.delivery import Delivery
 from chatwootai.model.message.turn import Question
 from chatwootai.telemetry.metrics import FAILED_OPEN
@@ -11,9 +12,6 @@ from config.settings.settings import Settings
 from workers.account.tenant import Tenant
 from workers.chatwoot.errors import ChatwootError
 from workers.chatwoot.records import Message
-
-PATIENCE = "interim-"
-"""How the marks of sentences that ask for patience begin."""
 
 _LOOK_SECONDS = 1.0
 
@@ -54,4 +52,4 @@ def above(newest: Iterable[Message], question: Question, settings: Settings) -> 
 
 def _greets(message: Message) -> bool:
     """Whether a message has said hello for us: Chatwoot's own greeting, or our sentence that asks for patience."""
-    return message.type == "template" or (message.mark is not None and message.mark.turn.startswith(PATIENCE))
+    return message.type == "template" or (message.mark is not None and turn_names.asks_for_patience(message.mark.turn))

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from typing import Protocol
 
 from chatwootai.channels.outgoing.render import render
+from chatwootai.model.message import turn_names
 from chatwootai.model.message.delivery import Delivery
 from chatwootai.model.message.turn import Question
 from chatwootai.model.policy.dress import dressed
@@ -21,7 +22,7 @@ from workers.account.tenant import Tenant
 from workers.chatwoot.client import Sight
 from workers.chatwoot.errors import ChatwootError
 from workers.chatwoot.records import Mark
-from workers.turn.greeting import PATIENCE, above
+from workers.turn.greeting import above
 
 _PENDING = "pending"
 _SECONDS = 2.0  # for each call: later the answer itself is nearer
@@ -98,7 +99,7 @@ def sentence_for(turn: Waiting) -> Sentence:
 
 async def _said(turn: Waiting, question: Question) -> str:
     """Say it, unless people own the conversation, no text is taken now, or an earlier run of this turn has said it."""
-    chatwoot, mark = turn.tenant.chatwoot, Mark(f"{PATIENCE}{question.last_message}", 1)
+    chatwoot, mark = turn.tenant.chatwoot, Mark(turn_names.interim(question.last_message), 1)
     conversation, deadline = question.conversation, time.time() + _SECONDS
     shown = await chatwoot.conversation(conversation, deadline=deadline)
     if shown.status != _PENDING or not shown.can_reply:

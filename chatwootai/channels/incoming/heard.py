@@ -7,7 +7,7 @@ import re
 from typing import Final
 
 from chatwootai.channels.incoming import incoming
-from chatwootai.model.message.delivery import Heard, Reason, Wish
+from chatwootai.model.message.delivery import Heard, Reason, Role, Wish
 from chatwootai.model.message.fields import Object, identifier, items, line, mapping, text
 from chatwootai.model.message.outbox import MARK
 from chatwootai.model.text.words import abridged
@@ -42,7 +42,7 @@ def heard(
         conversation=number,
         inbox=identifier(conversation.get("inbox_id")) or identifier(mapping(payload.get("inbox")).get("id")) or 0,
         message=message,
-        role="contact" if reason in _OF_THE_CONTACT else "teammate",
+        role=Role.CONTACT if reason in _OF_THE_CONTACT else Role.TEAMMATE,
         text=words,
         at=min(incoming.written_at(payload, received_at), received_at),
         wish=wish,

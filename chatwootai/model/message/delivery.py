@@ -4,6 +4,14 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 
+class Role(StrEnum):
+    """Who said something. A teammate speaks for the company and is not the crew: people, automations, other bots."""
+
+    CONTACT = "contact"
+    CREW = "crew"
+    TEAMMATE = "teammate"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attachment:
     """One file, place or card beside a message. `kind` is Chatwoot's file_type; `url` may not be ready yet.
@@ -145,7 +153,7 @@ class Heard:
     conversation: int
     inbox: int
     message: int
-    role: str
+    role: Role
     text: str
     at: float
     wish: Wish | None = None

@@ -3,20 +3,59 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from chatwootai.model.message.delivery import Contact
+from chatwootai.model.message.delivery import Contact, Role
 from chatwootai.model.message.outbox import ActionKind
+
+
+class ServedBy(StrEnum):
+    """What answered the contact: a way of asking a model, a cache, the operator's own words, or people."""
+
+    CREW = "crew"
+    FUSED = "fused"  # the crew's tasks in one call
+    QUICK = "quick"  # the fast model
+    FALLBACK = "fallback"  # another target, since the first failed
+    CACHE = "cache"
+    STALE = "stale"  # the cache, past its time, since no model answered
+    CURATED = "curated"
+    NEAR = "near"  # curated, for a question in other words
+    PREPARED = "prepared"
+    PEOPLE = "people"
+
+    @property
+    def by_operator(self) -> bool:
+        """Whether an operator wrote the words: posted as written, and not searched for promises."""
+        return self in {ServedBy.CURATED, ServedBy.NEAR, ServedBy.PREPARED}
+
+
+class SilenceReason(StrEnum):
+    """Why nothing is said."""
+
+    STEPPED_IN = "a person stepped in"
+    RESOLVED = "the conversation was resolved"
+    TAKEN_BACK = "the contact took it back"
+    SPOKEN = "somebody has spoken"
+    ANOTHER_VERSION = "another version's"
 
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """One thing said before. `role` is "contact", "crew" or "teammate"; `at` unix seconds.
+    """One thing said before; `at` unix seconds."""
 
-    A teammate is whoever speaks for the company and is not the crew: people, automations, other bots.
-    """
-
-    role: str
+    role: Role
     text: str
     at: float
+
+
+@dataclass(frozen=True, slots=True)
+class ContextLimits:
+    """How much of a conversation is remembered between turns: the newest `entries`, for `milliseconds` after a turn."""
+
+    entries: int
+    milliseconds: int
+
+
+NO_CONTEXT = ContextLimits(entries=1, milliseconds=1)
+"""For a conversation that nobody answers any more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +139,7 @@ class Draft:
     text: str
     handoff: str | None = None
     confidence: float | None = None
-    served_by: str = "crew"  # crew, curated, cache, ...: which step of the plan answered
+    served_by: ServedBy = ServedBy.CREW
     model: str | None = None
     usage: Usage = Usage()
     steps: tuple[tuple[str, float], ...] = ()  # (name, seconds)
@@ -123,8 +162,8 @@ class Verdict(StrEnum):
 class Outcome:
     """What policy makes of a draft: parts to post, or a handoff with its sentence and note, or nothing and why.
 
-    `status`: what the conversation's becomes in the end, None: it stays; `cause`: of a handoff; `why`: the cause's
-    reason, one of a fixed few.
+    `silence`: why nothing is said; `status`: what the conversation's becomes in the end, None: it stays; `cause`: of a
+    handoff; `why`: the cause's reason, one of a fixed few.
     `reply_to`: the id of the message that the first part points at; `choices`: buttons below the last part.
     """
 
@@ -138,3 +177,4 @@ class Outcome:
     why: str | None = None
     reply_to: int | None = None
     choices: tuple[str, ...] = ()
+    silence: SilenceReason | None = None

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from chatwootai.model.message.outbox import Action, ActionKind
-from chatwootai.model.message.turn import Outcome, Question, Verdict
+from chatwootai.model.message.turn import Outcome, Question, SilenceReason, Verdict
 from chatwootai.model.policy.handoff import Need
 from chatwootai.model.text.plain import plain
 
@@ -30,9 +30,9 @@ def handoff(need: Need, parts: tuple[str, ...], note: str | None, reason: str) -
     )
 
 
-def silence(reason: str, *, status: str | None = None) -> Outcome:
+def silence(reason: SilenceReason, *, status: str | None = None) -> Outcome:
     """Nothing is said: people own the conversation, or nobody waits. `status`: what it is given, so that all see it."""
-    return Outcome(verdict=Verdict.SILENCE, reason=reason, status=status)
+    return Outcome(verdict=Verdict.SILENCE, reason=reason.value, silence=reason, status=status)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ import structlog
 from chatwootai.model.message.assemble import in_order
 from chatwootai.model.message.delivery import Delivery, Wish
 from chatwootai.model.message.outbox import Action
-from chatwootai.model.message.turn import Exchange
+from chatwootai.model.message.turn import ContextLimits, Exchange
 from chatwootai.stores import keys
 from chatwootai.stores.conversation.entries import (
     BrokenEntry,
@@ -187,9 +187,16 @@ class Conversations:
         return answer[0], _deliveries(answer[1])[0]
 
     async def commit(
-        self, hold: Hold, sequence: int, decision: Decision, *, most_context: int, context_ms: int, force: bool = False
+        self, hold: Hold, sequence: int, decision: Decision, limits: ContextLimits, *, force: bool = False
     ) -> Commit:
-        """Decide: actions into the outbox, answered messages out of the mailbox, both or neither.
+        """Put actions into the outbox and take answered messages out of the mailbox, both or neither.
+
+        Args:
+            hold: the right to write.
+            sequence: how far the mailbox was read; GROWN is returned where more came since, and nothing is written.
+            decision: what is written.
+            limits: of the conversation's context.
+            force: write also where more came since: it is answered by the next turn.
 
         Raises:
             Stale: another job holds the conversation.
@@ -203,8 +210,8 @@ class Conversations:
             sequence,
             int(force),
             decision.turn,
-            most_context,
-            context_ms,
+            limits.entries,
+            limits.milliseconds,
             decision.dead or b"",
             keys.DEAD_MS,
             len(decision.answered),

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 import msgpack
 import orjson
 
-from chatwootai.model.message.delivery import Attachment, Change, Contact, Delivery, Message
+from chatwootai.model.message.delivery import Attachment, Change, Contact, Delivery, Message, Role
 from chatwootai.model.message.outbox import Action, ActionKind
 from chatwootai.model.message.tool_call import KeptCall
 from chatwootai.model.message.turn import Exchange
@@ -74,7 +74,7 @@ def unpack_exchange(entry: bytes) -> Exchange:
     """
     try:
         role, text, at = orjson.loads(entry)
-        return Exchange(str(role), str(text), float(at))
+        return Exchange(Role(role), str(text), float(at))
     except (ValueError, TypeError) as error:
         raise BrokenEntry(f"context entry: {type(error).__name__}") from error
 

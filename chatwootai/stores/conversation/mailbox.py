@@ -7,7 +7,7 @@ from enum import StrEnum
 from chatwootai.model.message.delivery import Change, Delivery, Heard, Message, Signal, Withdrawn
 from chatwootai.model.message.outbox import Action
 from chatwootai.model.message.priority import boost_ms, lane_of
-from chatwootai.model.message.turn import Exchange
+from chatwootai.model.message.turn import ContextLimits, Exchange
 from chatwootai.stores import keys
 from chatwootai.stores.conversation.entries import job_blob, pack_action, pack_delivery, pack_exchange
 from chatwootai.stores.server.connection import Connection
@@ -121,7 +121,7 @@ class Mailbox:
         told = await self._runner.run("signal", conv, signal.kind.value, int(signal.at * 1000), keys.STATE_MS)
         return bool(told)
 
-    async def heard(self, heard: Heard, *, most_context: int, context_ms: int, priority: int) -> bool:
+    async def heard(self, heard: Heard, limits: ContextLimits, *, priority: int) -> bool:
         """Remember what was said, and have a teammate's wish fulfilled; False if it is known, or none of our business.
 
         Raises:
@@ -134,8 +134,8 @@ class Mailbox:
             heard.message,
             keys.HEARD_MS,
             pack_exchange(Exchange(heard.role, heard.text, heard.at)) if heard.text else b"",
-            most_context,
-            context_ms,
+            limits.entries,
+            limits.milliseconds,
             heard.wish.value if heard.wish else "",
             heard.account,
             lane_of(priority),

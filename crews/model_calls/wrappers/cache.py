@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 import orjson
 
-from chatwootai.model.message.turn import Usage
+from chatwootai.model.message.turn import ServedBy, Usage
 from chatwootai.stores.models.completions import CompletionStore
 from chatwootai.telemetry.metrics import COMPLETIONS
 from chatwootai.telemetry.tasks import owned
@@ -71,7 +71,7 @@ class Cache:
         while (flight := self._flights.get(digest)) is not None:
             COMPLETIONS.labels("joined").inc()
             if (answer := await flight.joined(call)) is not None:
-                return _again(answer, "cache")
+                return _again(answer, ServedBy.CACHE)
         return await self._first(call, call.keep, digest)
 
     async def _first(self, call: Call, keep: Fresh, digest: str) -> Completion:
@@ -110,7 +110,7 @@ class Cache:
                 COMPLETIONS.labels("hit" if found.state == "hit" else "stale").inc()
                 if found.state == "refresh":
                     self._background.start(self._refreshed(call, keep, digest, token))
-                return _again(answer, "cache" if found.state == "hit" else "stale")
+                return _again(answer, ServedBy.CACHE if found.state == "hit" else ServedBy.STALE)
             if found is None:
                 return await self._inner.complete(call)
             if found.state in {"lead", "refresh", "hit"}:
@@ -170,7 +170,7 @@ def _may_serve_others(call: Call) -> bool:
 def _worth_keeping(answer: Completion) -> bool:
     """Whole answers only: nothing cut, withheld, or waiting for a tool; and none of a stand-in model's."""
     whole = answer.finish == "stop" and bool(answer.text.strip()) and not answer.tool_calls
-    return whole and answer.served_by == "crew"
+    return whole and answer.served_by is ServedBy.CREW
 
 
 def _digest(call: Call, keep: Fresh) -> str:
@@ -210,9 +210,9 @@ def _unpacked(packed: bytes) -> _Kept | None:
 
 def _old(kept: _Kept) -> Completion:
     COMPLETIONS.labels("old").inc()
-    return _again(kept.answer, "stale")
+    return _again(kept.answer, ServedBy.STALE)
 
 
-def _again(answer: Completion, served_by: str) -> Completion:
+def _again(answer: Completion, served_by: ServedBy) -> Completion:
     """The same answer for someone else, who pays nothing for it."""
     return replace(answer, usage=Usage(), served_by=served_by)

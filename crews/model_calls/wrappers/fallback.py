@@ -11,6 +11,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 
+from chatwootai.model.message.turn import ServedBy
 from chatwootai.telemetry.metrics import FALLBACKS, RETRIES
 from crews.errors import ModelRefused, ModelUnavailable
 from crews.model_calls.call import Call, Completer, Completion, Target, total
@@ -145,7 +146,13 @@ class _Search:
 
     def served(self, target: Target, completion: Completion) -> Completion:
         """The answer, paid for in full."""
-        by = "quick" if target is self._call.policy.quick else "crew" if target is self._call.target else "fallback"
+        by = (
+            ServedBy.QUICK
+            if target is self._call.policy.quick
+            else ServedBy.CREW
+            if target is self._call.target
+            else ServedBy.FALLBACK
+        )
         return replace(completion, usage=total(self._call.receipts) or completion.usage, served_by=by)
 
 

@@ -1,4 +1,4 @@
-"""How long to wait before another try, and how to wait out a Redis that is away."""
+"""Pauses before another try, and calls that wait out a Redis that is away."""
 
 import asyncio
 import random
@@ -18,17 +18,17 @@ _UNDELIVERED_LONGEST = 30.0
 
 
 def backoff(tries: int) -> float:
-    """Seconds before try `tries + 1`: doubled each time, jittered so that a crowd does not come back as one."""
+    """Return the seconds before try `tries + 1`: doubled each time, jittered to part a crowd."""
     return min(_LONGEST, _FIRST * 2.0**tries) * random.uniform(0.5, 1.5)  # noqa: S311 - jitter, not a secret
 
 
-def until_chatwoot(waiting_since: float) -> float:
-    """Seconds before Chatwoot is asked again: half of what this reply has waited already, jittered."""
+def pause_until_chatwoot(waiting_since: float) -> float:
+    """Return the seconds before Chatwoot is asked again: half of what this reply has waited, jittered."""
     waited = max(0.0, time.time() - waiting_since)
     return max(1.0, min(_UNDELIVERED_LONGEST, waited / 2)) * random.uniform(0.75, 1.25)  # noqa: S311
 
 
-async def patient(call: Callable[[], Awaitable[T]], *, seconds: float = 60.0) -> T:
+async def retry_while_redis_down(call: Callable[[], Awaitable[T]], *, seconds: float = 60.0) -> T:
     """Call until Redis is there, for calls that bear repetition.
 
     Raises:

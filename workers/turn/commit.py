@@ -1,0 +1,85 @@
+"""Steps 9 and 10 of a turn: the outcome into outbox and mailbox, then to Chatwoot."""
+
+import time
+from dataclasses import replace
+
+from chatwootai.model.message import assemble
+from chatwootai.model.message.delivery import Role
+from chatwootai.model.message.turn import Exchange, Outcome, SilenceReason, Verdict
+from chatwootai.model.policy import outcome
+from chatwootai.model.policy.picked import listed
+from chatwootai.stores.conversation.conversations import Commit, Decision, pending
+from chatwootai.telemetry import log
+from chatwootai.telemetry.metrics import DEAD_LETTERS
+from workers.delivery.deliver import deliver
+from workers.floor import Floor
+from workers.handoff.handing import destination
+from workers.handoff.idle import after_reply
+from workers.letters import dead_letter
+from workers.retry import MOST_TRIES
+from workers.turn.state import Turn
+from workers.turn.step import NEXT, RESTART, Next
+
+_log = log.get("turn")
+
+
+async def commit_outcome(floor: Floor, turn: Turn) -> Next:
+    """Write the outcome, unless newer messages came that it must answer too."""
+    made = turn.decided
+    planned = outcome.actions(made, turn.asked, destination(made, turn.settings))
+    actions = tuple(replace(action, delivery=turn.last.delivery_id or "") for action in planned)
+    if not _by_a_crew(turn, made):
+        await floor.turn_budget.give_back(turn)
+    force = turn.force or made.verdict is Verdict.SILENCE or not turn.may_restart()
+    decision = Decision(
+        turn=turn.id,
+        answered=[delivery.message.id for delivery in turn.deliveries],
+        actions=actions,
+        exchanges=_exchanges(turn, made) if turn.remember else (),
+        dead=_dead_letter(turn, made) if turn.begun.tries >= MOST_TRIES or turn.begun.unread else None,
+        silence=after_reply(made, turn.asked, turn.settings),
+        left=made.silence is SilenceReason.STEPPED_IN,
+        outcome=made.verdict.value,
+        cause=named_cause(turn, made),
+    )
+    with turn.steps("commit"):
+        answer = await floor.conversations.commit(
+            turn.begun.hold, turn.sequence, decision, turn.settings.context.limits, force=force
+        )
+    if answer is Commit.GROWN:
+        return RESTART
+    turn.outbox = tuple(pending(action) for action in actions)
+    return NEXT
+
+
+async def deliver_outbox(floor: Floor, turn: Turn) -> Next:
+    """Carry out what was committed."""
+    with turn.steps("post"):
+        await deliver(floor, turn.tenant, turn.begun.hold, turn.outbox)
+    return NEXT
+
+
+def named_cause(turn: Turn, made: Outcome) -> str:
+    """Return a handoff's cause in the words that an operator looks for, as `model: 401 invalid_api_key`.
+
+    No word of it is a contact's.
+    """
+    why = (turn.failed.error if turn.failed else "") or (made.why or "").replace("_", " ")
+    return ": ".join(filter(None, (made.cause, why)))
+
+
+def _by_a_crew(turn: Turn, made: Outcome) -> bool:
+    """Return whether the contact reads what a crew has written for this burst."""
+    return made.verdict is Verdict.REPLY and turn.draft is not None and not turn.draft.served_by.by_operator
+
+
+def _exchanges(turn: Turn, made: Outcome) -> list[Exchange]:
+    asked = [Exchange(Role.CONTACT, assemble.said(one), one.message.at) for one in turn.deliveries]
+    told = [Exchange(Role.CREW, listed("\n".join(made.parts), made.choices), time.time())] if made.parts else []
+    return [*asked, *told]
+
+
+def _dead_letter(turn: Turn, made: Outcome) -> bytes:
+    DEAD_LETTERS.labels("unread" if turn.begun.unread else "tries").inc()
+    _log.error("dead_letter", cause=made.reason, tries=turn.begun.tries)
+    return dead_letter(turn.id, turn.begun.hold.conv, made.reason or "", turn.deliveries)

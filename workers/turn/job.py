@@ -1,0 +1,158 @@
+"""A conversation's job: deliver what an earlier run decided, answer what waits, rest or queue the next.
+
+A turn's outcomes are values. What raises is one of four: Stale (leave), an account whose token is refused or a Chatwoot
+that is away (deliver later, not a try), a Redis that was away for too long (the lease brings the job back), or a
+surprise (counted as a try, ended as a dead letter).
+"""
+
+import time
+
+from chatwootai.model.message import turn_names
+from chatwootai.model.message.outbox import Action, ActionKind
+from chatwootai.model.message.turn import NO_CONTEXT
+from chatwootai.model.policy.outcome import OPEN
+from chatwootai.stores.conversation.conversations import Begun, Decision, Stale
+from chatwootai.stores.keys import split_conv
+from chatwootai.stores.server.connection import StoreUnavailable
+from chatwootai.telemetry import log
+from chatwootai.telemetry.metrics import DEAD_LETTERS
+from workers.account.standing import parked
+from workers.account.tenant import Tenant
+from workers.away import AccountClosed, ChatwootAway
+from workers.delivery.deliver import deliver
+from workers.floor import Floor
+from workers.handoff.idle import break_silence
+from workers.handoff.wishes import fulfil
+from workers.letters import dead_letter
+from workers.retry import MOST_TRIES, backoff, pause_until_chatwoot
+from workers.turn.pipeline import run
+from workers.turn.record import record_turn
+from workers.turn.state import Turn
+
+_log = log.get("turn")
+_LONGEST_OFF = 600.0  # whatever Chatwoot says of when to come again
+
+
+async def work(floor: Floor, conv: str, job: str, *, lost: bool) -> None:
+    """Run one job: deliver what an earlier run decided, answer what waits, then rest or queue the next.
+
+    Raises:
+        StoreUnavailable: Redis was away for too long; the lease brings the job back.
+    """
+    begun = await floor.conversations.begin(conv, job, floor.worker, lost=lost)
+    if begun is None:
+        _log.debug("job_obsolete", job=job)
+        return
+    account, conversation = split_conv(conv)
+    with log.bound(account=account, conversation=conversation):
+        try:
+            await _work(floor, account, begun)
+        except Stale:
+            _log.info("conversation_taken_by_another_job")
+        except AccountClosed as closed:
+            await _wait_for_token(floor, begun, closed)
+        except ChatwootAway as away:
+            after = max(pause_until_chatwoot(away.waiting_since), away.until - time.time())
+            await _again(floor, begun, min(after, _LONGEST_OFF), count=False, cause=str(away))
+        except StoreUnavailable:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever it is, the conversation must not be forgotten
+            _log.exception("turn_failed", tries=begun.tries + 1)
+            if begun.tries <= MOST_TRIES or not await _opened(floor, begun):
+                await _again(floor, begun, backoff(begun.tries), count=True, cause=type(error).__name__)
+
+
+async def _work(floor: Floor, account: str, begun: Begun) -> None:
+    if begun.broken:
+        await _discard(floor, begun)
+    tenant = floor.tenant(account)
+    if tenant is None:
+        await _give_up_unknown(floor, begun)
+    else:
+        await floor.standing.enter(tenant, begun.hold.conv)
+        await deliver(floor, tenant, begun.hold, begun.outbox, posted_at=begun.posting_at)
+        if begun.wish is not None:
+            await fulfil(floor, tenant, begun, begun.wish)
+        elif begun.silence and not begun.deliveries:
+            await break_silence(floor, tenant, begun)
+        elif begun.deliveries:
+            await _answer(floor, tenant, begun)
+    await floor.conversations.finish(begun.hold)
+
+
+async def _answer(floor: Floor, tenant: Tenant, begun: Begun) -> None:
+    with floor.listeners.attend(begun.hold.conv) as attention:
+        turn = Turn(begun, tenant, attention, begun.deliveries, begun.sequence, floor.calls(begun))
+        with log.bound(turn=turn.id, delivery=turn.last.delivery_id):
+            turn.steps.record("queue", max(0.0, time.time() - turn.last.received_at))
+            async with floor.typing(tenant, turn.last):
+                await run(floor, turn)
+            await record_turn(floor, turn)
+
+
+async def _wait_for_token(floor: Floor, begun: Begun, closed: AccountClosed) -> None:
+    """The account is closed: this job looks again soon, or waits until another has found it open."""
+    if closed.after is not None:
+        await _again(floor, begun, closed.after, count=False, cause=str(closed))
+    else:
+        account = split_conv(begun.hold.conv)[0]
+        await _again(floor, begun, parked(), count=False, cause=str(closed), behind=account)
+
+
+async def _again(floor: Floor, begun: Begun, after: float, *, count: bool, cause: str, behind: str = "") -> None:
+    try:
+        await floor.conversations.again(begun.hold, after=after, count=count, cause=cause, behind=behind)
+    except Stale:
+        _log.info("conversation_taken_by_another_job")
+
+
+async def _opened(floor: Floor, begun: Begun) -> bool:
+    """Set the status alone where even handing over fails, so that nobody is left in a conversation that no one reads.
+
+    Returns:
+        Whether there was a message to do it for.
+    """
+    if not begun.deliveries:
+        return False
+    turn = turn_names.given_up(begun.hold.conv, begun.hold.fence)
+    DEAD_LETTERS.labels("tries").inc()
+    inbox = begun.deliveries[-1].inbox
+    action = Action(kind=ActionKind.STATUS, turn=turn, part=0, text=OPEN, inbox=inbox, due=time.time())
+    try:
+        await _commit_unanswered(floor, begun, turn, "even handing over failed", (action,))
+        await floor.conversations.finish(begun.hold)
+    except Stale:
+        _log.info("conversation_taken_by_another_job")
+    return True
+
+
+async def _give_up_unknown(floor: Floor, begun: Begun) -> None:
+    """Keep what the mapping no longer has an account for: there is nobody to answer as, and nothing to try again."""
+    if not begun.deliveries:
+        return
+    cause = "the account is not in the mapping"
+    _log.error("dead_letter", cause=cause)
+    DEAD_LETTERS.labels("unmapped").inc()
+    await _commit_unanswered(floor, begun, turn_names.unmapped(begun.hold.conv, begun.hold.fence), cause)
+
+
+async def _commit_unanswered(
+    floor: Floor, begun: Begun, turn: str, cause: str, actions: tuple[Action, ...] = ()
+) -> None:
+    """Take the burst out of the mailbox, into a dead letter."""
+    decision = Decision(
+        turn=turn,
+        answered=[delivery.message.id for delivery in begun.deliveries],
+        actions=actions,
+        exchanges=(),
+        dead=dead_letter(turn, begun.hold.conv, cause, begun.deliveries),
+    )
+    await floor.conversations.commit(begun.hold, begun.sequence, decision, NO_CONTEXT, force=True)
+
+
+async def _discard(floor: Floor, begun: Begun) -> None:
+    """Take out entries that no version of us can read: they must not hold the conversation up for ever."""
+    name = turn_names.unreadable(begun.hold.conv, begun.hold.fence)
+    letter = dead_letter(name, begun.hold.conv, "the mailbox entry is unreadable", raw=begun.broken)
+    DEAD_LETTERS.labels("unreadable").inc()
+    await floor.conversations.discard(begun.hold, begun.broken, name=name, dead=letter)

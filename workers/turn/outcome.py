@@ -1,0 +1,157 @@
+"""Step 8 of a turn: reply, handoff or silence."""
+
+import asyncio
+import time
+from dataclasses import replace
+from functools import partial
+
+from chatwootai.channels.outgoing.choices import rendered
+from chatwootai.channels.outgoing.quoting import quoted
+from chatwootai.channels.outgoing.render import carried
+from chatwootai.model.message import assemble
+from chatwootai.model.message.burst import Window
+from chatwootai.model.message.outbox import ActionKind
+from chatwootai.model.message.turn import Aside, Draft, Outcome, SilenceReason, Verdict
+from chatwootai.model.policy import notes, outcome
+from chatwootai.model.policy.dress import dressed, once
+from chatwootai.model.policy.guard import Guarded, guarded
+from chatwootai.model.policy.handoff import Need, after_draft
+from chatwootai.model.policy.unfit import Unfit
+from chatwootai.model.policy.vocabulary import Cause
+from chatwootai.model.text.language import language_of
+from chatwootai.telemetry import log
+from chatwootai.telemetry.metrics import SUPERSEDED
+from workers.floor import Floor
+from workers.handoff.handing import handed, rules
+from workers.retry import MOST_TRIES
+from workers.turn.draft import Failed, Interrupted
+from workers.turn.greeting import greeting
+from workers.turn.long_texts import worked_on
+from workers.turn.question import due
+from workers.turn.state import Turn
+from workers.turn.step import DECIDED, NEXT, RESTART, Next
+
+_log = log.get("turn")
+
+
+async def hand_over_unread(floor: Floor, turn: Turn) -> Next:
+    """Give the burst to people without a look at its words, where two workers were lost at them (begin.lua)."""
+    if not turn.begun.unread:
+        return NEXT
+    _log.error("burst_unread", lost=turn.begun.lost, message_ids=[one.message.id for one in turn.deliveries])
+    blank = [
+        replace(one, message=replace(one.message, text="", attachments=()), subject=None) for one in turn.deliveries
+    ]
+    settings = turn.settings
+    turn.question = assemble.question(
+        blank,
+        (),
+        turn=turn.id,
+        route=turn.tenant.route(blank[-1]),
+        due=due(turn),
+        most_exchanges=0,
+        most_tokens=0,
+        language=language_of("", (), turn.last.language, settings.language, settings.spoken),
+    )
+    cause = Cause.UNREAD if turn.question.function else Cause.OFF
+    turn.outcome = _noted(turn, handed(Need(cause), turn.question, settings, tries=turn.begun.lost))
+    turn.remember, turn.force = False, True
+    return DECIDED
+
+
+async def give_up(floor: Floor, turn: Turn) -> Next:
+    """Give the burst to people where every try has failed."""
+    if turn.begun.tries < MOST_TRIES:
+        return NEXT
+    turn.outcome = _noted(turn, handed(Need(Cause.FAILED), turn.asked, turn.settings, tries=turn.begun.tries))
+    return DECIDED
+
+
+async def await_quiet(floor: Floor, turn: Turn) -> Next:
+    """Hold the reply until the burst's window has closed; what overtakes the turn ends the wait."""
+    if isinstance(turn.result, Failed | Interrupted):
+        return NEXT
+    with turn.steps("window"):
+        burst = turn.settings.burst_on(turn.last.channel)
+        await _quiet(turn, Window(burst.window_ms / 1000, burst.cap_ms / 1000))
+    return NEXT
+
+
+async def _quiet(turn: Turn, window: Window) -> None:
+    """Wait for one of three: the window closes, a signal moves its end, the turn is overtaken."""
+    while not turn.overtaken():
+        closes = window.closes(turn.arrivals, turn.last.message.text, typing_at=turn.attention.typing_at)
+        left = closes - time.time()
+        if left <= 0:
+            return
+        turn.attention.changed.clear()
+        try:
+            async with asyncio.timeout(left):
+                await turn.attention.changed.wait()
+        except TimeoutError:
+            return
+
+
+async def check_overtaken(floor: Floor, turn: Turn) -> Next:
+    """Say nothing where a person stepped in or resolved it; begin again where the contact wrote on."""
+    if (why := turn.over()) is not None:
+        SUPERSEDED.labels("takeover").inc()
+        status = outcome.OPEN if why is SilenceReason.STEPPED_IN else None
+        turn.outcome = outcome.silence(why, status=status)
+        return DECIDED
+    return RESTART if isinstance(turn.result, Interrupted) or turn.overtaken() else NEXT
+
+
+async def decide_outcome(floor: Floor, turn: Turn) -> Next:
+    """Make an outcome of the draft, or of what stands in its place."""
+    result = turn.result
+    assert not isinstance(result, Interrupted | None), "check_overtaken comes before"  # noqa: S101 - the pipeline's order
+    if isinstance(result, Draft):
+        turn.draft = result
+        greets = await greeting(turn, turn.asked)
+        async with floor.at_words(turn.begun):
+            said = await worked_on(len(result.text), partial(_said, turn, result, greets))
+        turn.outcome = _noted(turn, replace(said, asides=result.actions))
+        return NEXT
+    turn.failed = result if isinstance(result, Failed) else None
+    need = result if isinstance(result, Need) else Need(result.cause, reason=result.reason)
+    turn.outcome = _noted(turn, handed(need, turn.asked, turn.settings))
+    return NEXT
+
+
+def _noted(turn: Turn, made: Outcome) -> Outcome:
+    """Tell the team what tools did that a person must know: what may have been done, and what was, in a handoff."""
+    done = turn.calls.done if made.verdict is Verdict.HANDOFF and turn.settings.handoff.note else ()
+    text = notes.used(done, turn.calls.doubtful, turn.settings.language)
+    return replace(made, asides=(*made.asides, Aside(ActionKind.NOTE, text=text))) if text else made
+
+
+def _said(turn: Turn, draft: Draft, greets: str) -> Outcome:
+    """Return what of a draft may be read: all of it, dressed, or nothing and people instead."""
+    settings, question = turn.settings, turn.asked
+    text = carried(question.channel, draft.text, carrier=question.carrier)  # what nobody would read is not judged
+    theirs = "" if draft.served_by.by_operator else text  # whose promises and fitness are looked at
+    need = (
+        Need(Cause.MODEL, reason=draft.trouble)
+        if draft.trouble
+        else after_draft(draft.confidence, draft.handoff, rules(settings), theirs)
+    )
+    fit = Guarded(text) if draft.served_by.by_operator else guarded(text, settings.output_guard, draft.told)
+    if need is None and fit.problem is None and (reply := _reply(turn, draft, fit.text, greets)) is not None:
+        return reply
+    return handed(need or Need(Cause.UNFIT, reason=fit.problem or Unfit.EMPTY), question, settings)
+
+
+def _reply(turn: Turn, draft: Draft, text: str, greets: str) -> Outcome | None:
+    """Return the reply with greeting, signature and choices as the channel bears them; None: nothing is left."""
+    question = turn.asked
+    signature = turn.settings.signature_on(question.channel, question.language)
+    choices = tuple(title for title in draft.choices if guarded(title) == Guarded(title))
+    parts, buttons = rendered(
+        question.channel,
+        text if draft.served_by.by_operator else once(text, greets),
+        choices,
+        lambda text: dressed(text, greeting=greets, signature=signature),
+        question.carrier,
+    )
+    return outcome.reply(parts, reply_to=quoted(turn.deliveries), choices=buttons) if parts else None

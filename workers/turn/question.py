@@ -1,0 +1,88 @@
+"""Steps 5 and 6 of a turn: the account's token, what was attached, and one question out of all messages."""
+
+import time
+from dataclasses import replace
+from functools import partial
+
+from chatwootai.model.message import assemble
+from chatwootai.model.message.delivery import Role
+from chatwootai.model.message.turn import Question
+from chatwootai.model.policy.dress import first_answer
+from chatwootai.model.policy.handoff import Need, before_draft
+from chatwootai.model.policy.picked import picked
+from chatwootai.model.text.language import language_of
+from workers.floor import Floor
+from workers.handoff.handing import rules
+from workers.media.media import only_unsupported
+from workers.retry import MOST_TRIES
+from workers.turn.long_texts import worked_on
+from workers.turn.state import Turn
+from workers.turn.step import NEXT, Next
+
+
+async def check_account(floor: Floor, turn: Turn) -> Next:
+    """Ask no model for an account whose token Chatwoot refuses.
+
+    Raises:
+        AccountClosed: it does.
+    """
+    await floor.standing.before_draft(turn.tenant, turn.begun.hold.conv)
+    return NEXT
+
+
+async def read_media(floor: Floor, turn: Turn) -> Next:
+    """Put what pictures, voices and files say into the messages; keep images for a model that sees."""
+    if floor.media is None:
+        return NEXT
+    with turn.steps("media"):
+        seen = await floor.media.read(turn.tenant, turn.deliveries, turn, due(turn))
+    turn.deliveries, turn.images = seen.deliveries, seen.images
+    return NEXT
+
+
+async def ask_question(floor: Floor, turn: Turn) -> Next:
+    """Make one question of the burst and its context; note a need of people where its words alone tell."""
+    async with floor.at_words(turn.begun):
+        turn.question, turn.result = await worked_on(_size(turn), partial(_read, turn))
+    turn.outcome = None
+    return NEXT
+
+
+def due(turn: Turn) -> float:
+    """Return the turn's deadline, unix seconds."""
+    return assemble.deadline(turn.deliveries, time.time(), turn.settings.last_deadline_ms / 1000)
+
+
+def _size(turn: Turn) -> int:
+    """Return how many characters are read before a draft."""
+    said = sum(len(assemble.said(one)) for one in turn.deliveries)
+    return said + sum(len(one.text) for one in turn.begun.context)
+
+
+def _read(turn: Turn) -> tuple[Question, Need | None]:
+    """Return the question, and why people are needed where its words alone tell."""
+    question = _question(turn)
+    given_up = not question.function or turn.begun.tries >= MOST_TRIES or only_unsupported(turn.deliveries)
+    return question, None if given_up else before_draft(question.text, turn.begun.context, rules(turn.settings))
+
+
+def _question(turn: Turn) -> Question:
+    settings = turn.settings
+    said = "\n".join(assemble.spoken(delivery) for delivery in turn.deliveries)
+    before = [one.text for one in reversed(turn.begun.context) if one.role is Role.CONTACT]
+    asked = assemble.question(
+        turn.deliveries,
+        turn.begun.context,
+        turn=turn.id,
+        route=turn.tenant.route(turn.last),
+        due=due(turn),
+        most_exchanges=settings.context.exchanges,
+        most_tokens=settings.context.tokens,
+        language=language_of(said, before, turn.last.language, settings.language, settings.spoken),
+    )
+    return replace(
+        asked,
+        text=picked(asked.text, asked.history),
+        greeted=bool(settings.greeting_in(asked.language)) and first_answer(turn.begun.context),
+        images=turn.images,
+    )

@@ -1,0 +1,110 @@
+"""The record of a turn: what the log says of it, and what is kept for the operator and the sandbox page."""
+
+import time
+from dataclasses import dataclass, fields
+from typing import Any, Final
+
+from chatwootai.model.message.turn import Draft, Outcome, ServedBy, Verdict
+from chatwootai.model.policy.reasons import label
+from chatwootai.stores.server.connection import StoreUnavailable
+from chatwootai.telemetry import log
+from chatwootai.telemetry.metrics import FAILED_OPEN, HANDOFFS, SERVED, TURN_SECONDS, TURNS
+from workers.floor import Floor
+from workers.turn.state import Turn
+
+_log = log.get("turn")
+_NOT_LOGGED: Final = frozenset({"account", "conversation", "reason"})
+"""Bound to the log line already, or (a reason) in a crew's words, which may quote the contact."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TurnRecord:
+    """How a turn went. `seconds`: from the door to the end; `steps`, `tools`: name and seconds of each.
+
+    `reason` is for people and may quote a contact; `why` is one of a fixed few; `error` what a model's endpoint said.
+    """
+
+    account: str
+    conversation: int
+    inbox: int
+    channel: str
+    function: str
+    outcome: str
+    reason: str | None
+    cause: str | None
+    why: str | None
+    error: str | None
+    messages: int
+    parts: int
+    superseded: int
+    tries: int
+    served_by: ServedBy | None
+    plan: str | None
+    model: str | None
+    calls: int
+    prompt_tokens: int
+    completion_tokens: int
+    tools: list[list[Any]]
+    seconds: float
+    steps: list[list[Any]]
+
+    def stored(self) -> dict[str, Any]:
+        """Return all of it, as JSON has it."""
+        return {one.name: getattr(self, one.name) for one in fields(self)}
+
+    def logged(self) -> dict[str, Any]:
+        """Return what may stand in a log line."""
+        return {one.name: getattr(self, one.name) for one in fields(self) if one.name not in _NOT_LOGGED}
+
+
+async def record_turn(floor: Floor, turn: Turn) -> None:
+    """Say how the turn went: one line, metrics, and a record; without Redis the record is dropped, counted."""
+    made, channel = turn.decided, turn.asked.channel
+    record = _described(turn, made)
+    TURNS.labels(made.verdict.value, channel).inc()
+    SERVED.labels(record.served_by or "nobody").inc()
+    if made.cause is not None:
+        HANDOFFS.labels(made.cause, label(made.why)).inc()
+    TURN_SECONDS.labels(made.verdict.value, channel).observe(record.seconds)
+    _log.info("turn_ended", **record.logged())
+    try:
+        await floor.turns.write(turn.id, record.stored())
+    except StoreUnavailable:
+        FAILED_OPEN.labels("turn_record").inc()
+
+
+def _described(turn: Turn, made: Outcome) -> TurnRecord:
+    draft, question = turn.draft, turn.asked
+    usage = draft.usage if draft else None
+    return TurnRecord(
+        account=turn.last.account,
+        conversation=turn.last.conversation,
+        inbox=turn.last.inbox,
+        channel=question.channel,
+        function=question.function,
+        outcome=made.verdict.value,
+        reason=made.reason,
+        cause=made.cause,
+        why=made.why,
+        error=turn.failed.error if turn.failed else None,
+        messages=len(turn.deliveries),
+        parts=len(made.parts),
+        superseded=turn.superseded,
+        tries=turn.begun.tries,
+        served_by=_served_by(made, draft),
+        plan=draft.plan if draft else None,
+        model=draft.model if draft else None,
+        calls=usage.calls if usage else 0,
+        prompt_tokens=usage.prompt_tokens if usage else 0,
+        completion_tokens=usage.completion_tokens if usage else 0,
+        tools=[[use.name, use.outcome, round(use.seconds, 4)] for use in turn.calls.used],
+        seconds=round(time.time() - turn.last.received_at, 4),
+        steps=[[name, round(took, 5)] for name, took in [*turn.steps.as_list(), *(draft.steps if draft else ())]],
+    )
+
+
+def _served_by(made: Outcome, draft: Draft | None) -> ServedBy | None:
+    """Return what answered the contact; None: nobody did, since nothing was to be said."""
+    if made.verdict is Verdict.HANDOFF:
+        return ServedBy.PEOPLE
+    return draft.served_by if draft else None
