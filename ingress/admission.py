@@ -7,13 +7,10 @@ conversation has messages in this process' journal goes behind them; all others 
 
 import asyncio
 import contextlib
-import time
 from time import perf_counter
 from typing import Final
 
-from chatwootai.model.message.delivery import Delivery, Failure, Heard, Signal, Withdrawn
-from chatwootai.model.message.turn import ContextLimits
-from chatwootai.model.policy.undelivered import told
+from chatwootai.model.message.delivery import Delivery, Signal
 from chatwootai.stores import keys
 from chatwootai.stores.conversation.entries import BrokenEntry, pack_delivery, unpack_delivery
 from chatwootai.stores.conversation.mailbox import MOST_WAITING, Admission, Mailbox
@@ -22,6 +19,8 @@ from chatwootai.stores.server.examination import probe
 from chatwootai.stores.server.fullness import FULLNESS
 from chatwootai.stores.server.outage import OUTAGE
 from chatwootai.telemetry import log, metrics
+from ingress.journal import asides
+from ingress.journal.asides import Aside
 from ingress.journal.journal import Journal, JournalRefused
 from ingress.pressure import Gauge
 
@@ -95,49 +94,25 @@ class Admissions:
         _in_journal.observe(perf_counter() - begun)
         return Admission.ACCEPTED
 
-    async def signal(self, signal: Signal) -> None:
-        """Pass a signal on, best effort: a turn looks at Chatwoot once more before it posts."""
-        fate = "lost"
-        if not self.away:
+    async def aside(self, aside: Aside) -> None:
+        """Pass on what needs no turn; while Redis is away what will still be of use then goes into the journal."""
+        _count(aside, await self._aside(aside))
+
+    async def _aside(self, aside: Aside) -> str:
+        """Its fate, for the metric. It never keeps a webhook from its answer: nothing that waits is in it."""
+        ordered = not aside.at_once and self.journal.holds(aside.conversation)
+        if not ordered and (not self.away or (aside.at_once and FULLNESS.full)):
             try:
-                fate = "told" if await self._mailbox.signal(signal) else "nobody"
+                return "told" if await aside.bring(self._mailbox) else "nobody"
             except StoreUnavailable:
                 self._went_away()
-        metrics.SIGNALS.labels(signal.kind.value, fate).inc()
-
-    async def heard(self, heard: Heard, limits: ContextLimits, priority: int) -> None:
-        """Have something remembered that needs no turn, best effort: a person's status says enough without it."""
-        if self.away:
-            return
+        if not aside.lasts or self.journal.crowded:
+            return "lost"
         try:
-            await self._mailbox.heard(heard, limits, priority=priority)
-        except StoreUnavailable:
-            self._went_away()
-
-    async def withdraw(self, withdrawn: Withdrawn) -> None:
-        """Have a deleted message forgotten, best effort: while Redis is away it may still be answered."""
-        if self.away:
-            return
-        try:
-            await self._mailbox.withdraw(withdrawn)
-        except StoreUnavailable:
-            self._went_away()
-
-    async def report(self, failure: Failure, language: str, priority: int) -> None:
-        """Have people told that a message of ours did not arrive, best effort: Chatwoot shows it too."""
-        if self.away:
-            return
-        try:
-            await self._mailbox.report(
-                failure.account,
-                failure.conversation,
-                failure.message,
-                told(failure, language),
-                priority=priority,
-                now=time.time(),
-            )
-        except StoreUnavailable:
-            self._went_away()
+            await self.journal.append(asides.pack(aside), aside.conversation)
+        except JournalRefused:
+            return "lost"
+        return "kept"
 
     def _went_away(self) -> None:
         self.away = True
@@ -213,6 +188,10 @@ class Admissions:
         return [result for result in results if isinstance(result, str)]
 
     async def _admit_late(self, payload: bytes) -> str:
+        if payload[0] == asides.MARK:
+            aside = asides.unpack(payload)
+            await aside.bring(self._late)
+            return aside.conversation
         delivery = unpack_delivery(payload[1:])
         await self._late.admit(delivery, priority=payload[0])
         return keys.conv(delivery.account, delivery.conversation)
@@ -222,3 +201,10 @@ async def _wait(event: asyncio.Event, seconds: float) -> None:
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(seconds):
             await event.wait()
+
+
+def _count(aside: Aside, fate: str) -> None:
+    if isinstance(aside.about, Signal):
+        metrics.SIGNALS.labels(aside.kind, fate).inc()
+    else:
+        metrics.ASIDES.labels(aside.kind, fate).inc()

@@ -13,7 +13,7 @@ from aiohttp import web
 
 from chatwootai.channels.incoming.incoming import Manner
 from chatwootai.channels.incoming.revised import STATES
-from chatwootai.model.message.delivery import Change, Delivery, Ignored, Reason
+from chatwootai.model.message.delivery import Change, Delivery, Heard, Ignored, Reason
 from chatwootai.model.message.priority import priority_of
 from chatwootai.stores.conversation.mailbox import Admission
 from chatwootai.telemetry import log, metrics
@@ -23,6 +23,7 @@ from ingress import body, payload
 from ingress.admission import Admissions, StoredNowhere
 from ingress.answers import Ready, fitting, later, refused
 from ingress.bounds import MIB, MOST_MIB
+from ingress.journal.asides import Aside
 from ingress.payload import Arrival, Unusable
 from ingress.rate import Rates
 from ingress.signature import Cause, Refused, verify
@@ -128,10 +129,9 @@ class Door:
 
     async def _ignore(self, ignored: Ignored, account: Account, arrival: Arrival) -> web.StreamResponse:
         if ignored.heard is not None:  # before the signal: a turn that ends for it finds what was said
-            limits = _settings(account, ignored.heard.inbox).context.limits
-            await self._admissions.heard(ignored.heard, limits, account.priority)
+            await self._admissions.aside(_remembered(ignored.heard, account))
         if ignored.signal is not None:
-            await self._admissions.signal(ignored.signal)
+            await self._admissions.aside(Aside(about=ignored.signal))
         if ignored.reason in _AFTERWARDS:
             await self._mend(ignored, account)
         _ignored[ignored.reason].inc()
@@ -145,10 +145,11 @@ class Door:
         if ignored.state is not None:
             _states[ignored.state].inc()
         if ignored.withdrawn is not None:
-            await self._admissions.withdraw(ignored.withdrawn)
+            await self._admissions.aside(Aside(about=ignored.withdrawn))
         if ignored.failure is not None:
             language = _settings(account, ignored.failure.inbox).language
-            await self._admissions.report(ignored.failure, language, account.priority)
+            failed = Aside(about=ignored.failure, language=language, priority=account.priority)
+            await self._admissions.aside(failed)
 
     async def _admit(self, delivery: Delivery, account: Account) -> web.StreamResponse:
         inbox = account.inboxes.get(delivery.inbox)
@@ -184,6 +185,11 @@ class Door:
 def _settings(account: Account, inbox: int) -> Settings:
     own = account.inboxes.get(inbox)
     return own.settings if own else account.settings
+
+
+def _remembered(heard: Heard, account: Account) -> Aside:
+    limits = _settings(account, heard.inbox).context.limits
+    return Aside(about=heard, priority=account.priority, limits=limits)
 
 
 def _manners(account: Account) -> Callable[[int | None], Manner]:

@@ -55,6 +55,11 @@ ADMIT_SECONDS: Final = Histogram(
 SIGNALS: Final = Counter(
     "chatwootai_signals", "Words passed on to running turns (takeover, resolved, typing), by fate.", ["kind", "fate"]
 )
+ASIDES: Final = Counter(
+    "chatwootai_asides",
+    "What needs no turn and is remembered (heard, withdrawn, failure), by fate (kept: in the journal, for later).",
+    ["kind", "fate"],
+)
 MESSAGE_STATES: Final = Counter(
     "chatwootai_message_states",
     "What channels reported of messages that went out, by state (sent, delivered, read, failed).",

@@ -61,6 +61,11 @@ class Journal:
         return sum(file.size - file.read for file in (*self._adopted, self._own) if file)
 
     @property
+    def crowded(self) -> bool:
+        """Whether half of its room is used: the rest is for messages alone."""
+        return self.size * 2 > self._most_bytes
+
+    @property
     def records(self) -> int:
         """Records of this process that are not yet in Redis."""
         return self._held.total()

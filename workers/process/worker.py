@@ -73,11 +73,18 @@ class Worker(ArqWorker):
             try:
                 await self._rest(await self._take())
             except StoreUnavailable:
-                self._nap = None
+                self._forget_nap()
                 await asyncio.sleep(_AWAY_PAUSE)
             except StoreMisused:  # said with the script's name; what runs goes on
-                self._nap = None
+                self._forget_nap()
                 await asyncio.sleep(_LONGEST_SLEEP)
+
+    def _forget_nap(self) -> None:
+        """Let go of a nap that has ended, whatever became of it. One that still waits may yet bring a token."""
+        if self._nap is not None and self._nap.done():
+            if not self._nap.cancelled():
+                self._nap.exception()  # looked at: no warning when it is collected
+            self._nap = None
 
     async def _take(self) -> Claim | None:
         """Claim into free slots and start what came; None if there is no slot."""
