@@ -99,7 +99,7 @@ class Admissions:
         _count(aside, await self._aside(aside))
 
     async def _aside(self, aside: Aside) -> str:
-        """Its fate, for the metric. It never keeps a webhook from its answer: nothing that waits is in it."""
+        """Return its fate, for the metric. What is lost of these costs no webhook its 200."""
         ordered = not aside.at_once and self.journal.holds(aside.conversation)
         if not ordered and (not self.away or (aside.at_once and FULLNESS.full)):
             try:
@@ -188,7 +188,7 @@ class Admissions:
         return [result for result in results if isinstance(result, str)]
 
     async def _admit_late(self, payload: bytes) -> str:
-        if payload[0] == asides.MARK:
+        if payload[:1] == asides.MARK:
             aside = asides.unpack(payload)
             await aside.bring(self._late)
             return aside.conversation

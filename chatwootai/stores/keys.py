@@ -28,7 +28,7 @@ The scripts in each room's lua/ build the same names; tests/house holds the two 
 | cw:leases | zset, score = expiry ms | while running | claim, renew | jobs that run |
 | cw:owners | hash | while running | claim | job to worker |
 | cw:running | hash | while running | claim, retire | running jobs, by account |
-| cw:job:{job} | hash | as the job's blob | queue | account, lane, boost, rank |
+| cw:job:{job} | hash | as the job's blob | queue | account, lane, boost, rank, cause |
 | cw:wake | list, at most 64 | until popped | queue | a token for a worker that sleeps |
 | cw:worker:{worker} | string | 15 s | heartbeat | this worker lives |
 | cw:signals:{worker} | channel | | admit, signal | words to a running turn |

@@ -18,7 +18,7 @@ from chatwootai.stores import keys
 from chatwootai.stores.conversation.entries import BrokenEntry
 from chatwootai.stores.conversation.mailbox import Mailbox
 
-MARK: Final = 0xFF
+MARK: Final = b"\xff"
 _NOT_LATER: Final = frozenset({SignalKind.TYPING, SignalKind.TAKEOVER})
 """True for a moment only. That a person stepped in is seen in Chatwoot before anything is posted (workers/owner.py);
 told late, it could end the turn of a conversation that has been handed back since."""
@@ -74,7 +74,7 @@ class Aside:
 
 def pack(aside: Aside) -> bytes:
     """Return the payload of a record."""
-    return bytes([MARK]) + orjson.dumps([_NAMES[type(aside.about)], aside])
+    return MARK + orjson.dumps([_NAMES[type(aside.about)], aside])
 
 
 def unpack(payload: bytes) -> Aside:

@@ -23,7 +23,20 @@ _MANY = 10
 _IDS = frozenset({"message", "messages"})
 _MIB = 1024 * 1024
 _FIELDS = tuple(field.name for field in fields(Job))
-_HEAD = ("STATE", "ACCOUNT", "CONVERSATION", "LANE", "PRIORITY", "MESSAGES", "TRIES", "SINCE", "WHEN", "WORKER", "JOB")
+_HEAD = (
+    "STATE",
+    "ACCOUNT",
+    "CONVERSATION",
+    "LANE",
+    "PRIORITY",
+    "MESSAGES",
+    "TRIES",
+    "SINCE",
+    "WHEN",
+    "WORKER",
+    "JOB",
+    "WHY",
+)
 
 
 async def listing(connection: Connection, arguments: argparse.Namespace) -> Json:
@@ -101,13 +114,22 @@ def print_listing(found: Any) -> None:
 def _row(job: Json, now: float) -> tuple[object, ...]:
     first = (job["state"], job["account"], job["conv"], job["lane"], job["priority"], job["messages"], job["tries"])
     since = job["began"] if job["state"] == "running" else job["since"]
-    return (*first, _ago(since, now), _when(job, now), job["worker"] or "", job["job"])
+    return (*first, _ago(since, now), _when(job, now), job["worker"] or "", job["job"], _why(job))
 
 
 def _when(job: Mapping[str, Any], now: float) -> str:
     if job["lease"] is not None:
         return f"lease {job['lease'] - now:.1f} s"
-    return f"due in {_span(job['due'] - now)}" if job["due"] is not None else ""
+    if job["due"] is None:
+        return ""
+    left = _span(job["due"] - now)
+    return f"once the token is taken, or in {left}" if job.get("parked") else f"due in {left}"
+
+
+def _why(job: Mapping[str, Any]) -> str:
+    """Why a job was put off."""
+    said = job.get("cause") or ""
+    return f"Chatwoot refuses the account's bot_token ({said})" if job.get("parked") else said
 
 
 def _ago(at: float | None, now: float) -> str:
@@ -268,4 +290,5 @@ def _standing(job: Mapping[str, Any] | None) -> str:
     words += [f"on {job['worker']}"] if job["worker"] else []
     words += [_when(job, now)] if _when(job, now) else []
     words += [f"{job['tries']} tries"] if job["tries"] else []
+    words += [_why(job)] if _why(job) else []
     return ", ".join(words)

@@ -38,7 +38,7 @@ _ASIDES = st.builds(
 @given(_ASIDES)
 def test_what_is_packed_comes_back(aside: Aside) -> None:
     payload = asides.pack(aside)
-    assert payload[0] == asides.MARK > HIGHEST
+    assert payload[:1] == asides.MARK > bytes([HIGHEST])
     assert asides.unpack(payload) == aside
 
 
@@ -47,4 +47,4 @@ def test_what_is_packed_comes_back(aside: Aside) -> None:
 )
 def test_what_is_none_is_said_to_be_broken(rest: bytes) -> None:
     with pytest.raises(BrokenEntry):
-        asides.unpack(bytes([asides.MARK]) + rest)
+        asides.unpack(asides.MARK + rest)

@@ -17,7 +17,7 @@ from chatwootai.stores.server.scripts import Argument, Runner
 LANES: Final = ("high", "normal")
 _PAGE: Final = 500
 _TENANTS: Final = 1_000
-_FIELDS: Final = 11
+_FIELDS: Final = 13
 
 Slice = tuple[str, int, int]
 """A sorted set of jobs, the first and the last to look at."""
@@ -36,7 +36,8 @@ class Job:
     """One conversation's turn-to-be. Moments are unix seconds.
 
     `since`: when it became ready; `due`: when a scheduled one will run; `lease`: when a running one's lease ends (None
-    under arq's own worker, which has none); `began`: when its work began; `messages`: how many wait for it.
+    under arq's own worker, which has none); `began`: when its work began; `messages`: how many wait for it. `cause`:
+    why it was put off; `parked`: it waits until Chatwoot takes the account's bot token again, at most until it is due.
     """
 
     job: str
@@ -52,6 +53,8 @@ class Job:
     began: float | None = None
     lease: float | None = None
     worker: str | None = None
+    cause: str = ""
+    parked: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -227,7 +230,7 @@ def _flat(page: Sequence[Slice]) -> Iterator[Argument]:
 
 
 def _job(found: Sequence[bytes | int], state: State) -> Job:
-    name, score, account, lane, boost, since, worker, messages, tries, began, stock = found
+    name, score, account, lane, boost, since, worker, messages, tries, began, stock, cause, parked = found
     told = {State.RUNNING: "lease", State.SCHEDULED: "due"}
     at = {told[state]: float(score) / 1000} if state in told else {}
     state = State.RUNNING if stock else state
@@ -244,6 +247,8 @@ def _job(found: Sequence[bytes | int], state: State) -> Job:
         since=int(since) / 1000 or None,
         began=(int(began) / 1000 or None) if state is State.RUNNING else None,
         worker=_text(worker) or None,
+        cause=_text(cause) if state is State.SCHEDULED else "",
+        parked=bool(parked) and state is State.SCHEDULED,
         **at,
     )
 

@@ -11,6 +11,7 @@ not_reading(key)
 local delay, waits = tonumber(ARGV[4]), ARGV[7] ~= ''
 if waits and redis.call('EXISTS', 'cw:refused:' .. ARGV[7] .. ':bot') == 0 then delay, waits = 0, false end
 local job = next_turn(conv, now_ms() + delay)
+if ARGV[6] ~= '' then redis.call('HSET', 'cw:job:' .. job, 'cause', ARGV[6]) end
 if waits then
   redis.call('ZADD', 'cw:parked:' .. ARGV[7], now_ms() + delay, job)
   redis.call('PEXPIRE', 'cw:parked:' .. ARGV[7], PARKED_MS)
