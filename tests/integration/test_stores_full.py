@@ -19,6 +19,7 @@ from chatwootai.stores.server.embedded import Embedded
 from chatwootai.stores.server.examination import probe
 from chatwootai.stores.server.fullness import FULLNESS
 from chatwootai.stores.space.memory import Memory
+from chatwootai.stores.space.shedding import Shedding
 from tests.integration.test_stores_conversations import delivery
 
 _WORDS = "Onde fica a loja, e até que horas está aberta hoje? " * 4
@@ -132,3 +133,34 @@ async def test_who_may_not_ask_is_full_once_it_is_told_so(
         await redis.execute_command("ACL", "DELUSER", "narrow")
         await probe(redis)
         await narrow.aclose()
+
+
+async def test_what_only_tells_people_goes_first_then_words_of_conversations_that_rest(redis: Connection) -> None:
+    async def never() -> bool:
+        return False
+
+    aside = [keys.life("1:1"), keys.kept("1:1"), keys.turn("t")]
+    words = [keys.context(keys.conv("1", number)) for number in range(1, 5)]
+    for number, name in enumerate([*aside, *words]):
+        await redis.set(name, "x", ex=1000 + number)
+    await redis.zadd(keys.OPEN, {"1:1": 1})  # the first to end, and at work
+    needed = [keys.state("1:1"), keys.box("1:1"), keys.seen_message("1:1", 7)]
+    for name in needed:
+        await redis.set(name, "x")
+    assert await Shedding(redis).shed(never, contexts=False) == len(aside)
+    assert await redis.exists(*words, *needed) == len(words) + len(needed)
+    assert await Shedding(redis).shed(never, contexts=True) == 2
+    assert [await redis.exists(name) for name in words] == [1, 0, 0, 1]
+    assert await redis.exists(*needed) == len(needed)
+
+
+async def test_no_more_goes_than_makes_room(redis: Connection) -> None:
+    async def at_once() -> bool:
+        return True
+
+    for number in range(3000):
+        await redis.set(keys.life(f"1:{number}"), "x")
+    shedding, gone = Shedding(redis), [0]
+    while sum(gone) < 3000:  # each goes on where the one before has ended
+        gone.append(await shedding.shed(at_once, contexts=True))
+        assert 0 < gone[-1] < 3000
