@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, settings
 
 from chatwootai.stores.server.connection import Connection, connect
 from chatwootai.stores.server.embedded import Embedded, NoRedis, server_binary, server_version
+from chatwootai.stores.server.fullness import FULLNESS
 
 _NEEDS_REDIS = {"redis", "redis_url", "redis_server", "system", "ground", "desk"}
 """Fixtures behind which a Redis runs: who asks for one of them is marked `redis`."""
@@ -37,6 +38,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if _NEEDS_REDIS & set(getattr(item, "fixturenames", ())):
             item.add_marker("redis")
+
+
+@pytest.fixture(autouse=True)
+def has_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What one test's Redis refuses is no other's affair: a process remembers for seconds that its Redis is full."""
+    monkeypatch.setattr(FULLNESS, "full", False)
 
 
 @pytest.fixture(scope="session")

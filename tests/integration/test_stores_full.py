@@ -17,7 +17,6 @@ from chatwootai.stores.models.completions import CompletionStore
 from chatwootai.stores.server.connection import Connection, StoreUnavailable, connect
 from chatwootai.stores.server.embedded import Embedded
 from chatwootai.stores.server.examination import probe
-from chatwootai.stores.server.fullness import FULLNESS
 from chatwootai.stores.space.memory import Memory
 from chatwootai.stores.space.shedding import Shedding
 from tests.integration.test_stores_conversations import delivery
@@ -114,10 +113,7 @@ async def test_what_only_tells_people_is_not_kept_while_memory_is_short(redis: C
         assert kept == ([0, 0, 1] if full else [1, 1, 1])
 
 
-async def test_who_may_not_ask_is_full_once_it_is_told_so(
-    redis: Connection, redis_server: Embedded, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(FULLNESS, "full", False)  # what an earlier test's Redis refused
+async def test_who_may_not_ask_is_full_once_it_is_told_so(redis: Connection, redis_server: Embedded) -> None:
     await redis.execute_command("ACL", "SETUSER", "narrow", "on", ">x", "~cw:*", "~arq:*", "&cw:*", "+@all", "-info")
     path = redis_server.url.removeprefix("unix://").partition("?")[0]
     narrow = connect(f"unix://narrow:x@{path}?db=0")

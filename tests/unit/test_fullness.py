@@ -55,7 +55,6 @@ def test_at_the_bound_a_write_that_is_taken_is_no_room() -> None:
 
 
 def test_a_refusal_for_want_of_memory_is_no_outage(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(FULLNESS, "full", False)
     monkeypatch.setattr(OUTAGE, "error", "")
     lines: list[Any]
     with structlog.testing.capture_logs() as lines:
