@@ -1,4 +1,4 @@
-"""Where a request may go when its address comes from outside: for tools, attachments, and whatever else fetches.
+"""Decides where a request may go when its address comes from outside: tools, attachments, whatever else fetches.
 
 Only judges; who connects does so over `guarded_session`. What is judged is what connects: one parser, yarl's, reads
 every URL here.
@@ -192,7 +192,7 @@ def _parsed(address: str) -> Address | None:
 
 
 def _is_dotted(host: str) -> bool:
-    """Whether a host is an IPv4 address as everybody writes it."""
+    """Tell whether a host is an IPv4 address as everybody writes it."""
     try:
         return str(ipaddress.IPv4Address(host)) == host
     except ValueError:

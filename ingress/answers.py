@@ -1,4 +1,4 @@
-"""What the door says. The answers of docs/reference/http.md as aiohttp sends them, each counted where it is refused."""
+"""Responses of docs/reference/http.md as aiohttp sends them, each counted where it is refused."""
 
 import time
 from email.utils import formatdate

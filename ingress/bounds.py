@@ -1,4 +1,4 @@
-"""How large a webhook's body may be. What the journal can hold follows from it (records.py). Pure."""
+"""Limits of a webhook's body. What the journal can hold follows from them (records.py). Pure."""
 
 from typing import Final
 

@@ -45,7 +45,7 @@ class Connections:
         self._heads[connection] = time.monotonic()
 
     def _least(self) -> "Connection | None":
-        """Whoever can best be done without: without a whole head for longest, or else idle between two requests."""
+        """Return the connection to close first: longest without a whole head, or else idle between two requests."""
         awaited = next(iter(self._heads), None)
         return awaited or next((each for each in self._open if each.idle), None)
 
@@ -91,7 +91,7 @@ class Connection(RequestHandler):
 
     @property
     def idle(self) -> bool:
-        """Whether no request is being served or waits to be, whole or not yet."""
+        """True if no request is being served or waits to be, whole or not yet."""
         return self._current_request is None and not self._messages
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -111,7 +111,7 @@ class Connection(RequestHandler):
 
 
 class Site(web.TCPSite):
-    """Where the door listens: as aiohttp's own, with our connections."""
+    """The listening socket: aiohttp's own site, with our connections."""
 
     def __init__(
         self, runner: web.AppRunner, host: str, port: int, connections: Connections, settings: Mapping[str, Any]

@@ -1,4 +1,4 @@
-"""What the environment says to this process (docs/reference/environment.md)."""
+"""Reads this process's variables of the environment (docs/reference/environment.md)."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ class BadEnvironment(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Environment:
-    """Where things are. `port` 0 is a free one, which the line "listening" names.
+    """Addresses, paths and limits. `port` 0 is a free one, which the line "listening" names.
 
     `most_waiting`: messages that may wait for one account before the door says 429; `most_body`: bytes of a webhook's
     body; `most_connections`: how many may be open at once.

@@ -1,4 +1,4 @@
-"""What a verified body means: a delivery that needs a turn, or the reason why it needs none. Pure.
+"""Reads a verified body: a delivery that needs a turn, or the reason why it needs none. Pure.
 
 Only what is used is read; unknown keys and missing ones are borne. Trust in types ends at the door:
 past it, every field of a Delivery is what its type says.
@@ -30,7 +30,7 @@ def _plain(_inbox: int | None) -> incoming.Manner:
 
 
 class Arrival(NamedTuple):
-    """What is known of a request besides its body. `account` is the mapping's key, `received_at` unix seconds.
+    """Facts of a request besides its body. `account` is the mapping's key, `received_at` unix seconds.
 
     `manner`: what an inbox's settings say of how its messages are meant.
     """

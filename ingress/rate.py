@@ -1,4 +1,4 @@
-"""How many deliveries an account may have admitted: a token bucket each, in this process' memory.
+"""Limits the deliveries that an account may have admitted: a token bucket each, in this process' memory.
 
 It counts after the signature, so a stranger who knows the address cannot use up a tenant's rate; and it counts only
 what would become a turn, so Chatwoot's echoes of our own replies are never refused (Chatwoot opens a conversation to

@@ -183,7 +183,7 @@ def _straight_to(door: Door, usual: Handler) -> Handler:
 
 
 def _no_strangers(record: logging.LogRecord) -> bool:
-    """What is no HTTP is counted; aiohttp would log it as an error, with every byte that a stranger cares to send."""
+    """Count what is no HTTP and keep it out of the log: aiohttp would write every byte that a stranger sends."""
     if record.exc_info and isinstance(record.exc_info[1], HttpProcessingError):
         _bad_http.inc()
         return False

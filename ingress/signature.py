@@ -26,7 +26,7 @@ _MOST_DIGITS: Final = 12  # unix seconds have ten; Python refuses to read more t
 
 
 class Cause(StrEnum):
-    """Why a request was refused. For the log and the metric; the caller is told none."""
+    """Reasons to refuse a request. For the log and the metric; the caller is told none."""
 
     SIGNATURE_MISSING = "signature_missing"
     SIGNATURE_MALFORMED = "signature_malformed"

@@ -141,7 +141,7 @@ class Door:
         return _IGNORED[ignored.reason]
 
     async def _mend(self, ignored: Ignored, account: Account) -> None:
-        """What happened to a message after it was written."""
+        """Count, withdraw or report what happened to a message after it was written."""
         if ignored.state is not None:
             _states[ignored.state].inc()
         if ignored.withdrawn is not None:

@@ -1,4 +1,4 @@
-"""Which account an operator means: by its key, its folder, or `domain/folder`."""
+"""Finds the account that an operator means: by its key, its folder, or `domain/folder`."""
 
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Literal
@@ -28,7 +28,7 @@ def meant(found: "Inspection", name: str) -> "Account | None":
 def named(
     accounts: "Mapping[str, Account]", name: str, *, folders: Literal["none", "too"], others: Iterable[str] = ()
 ) -> "Account":
-    """The one account whose key, or with `folders` whose folder or `domain/folder`, is `name`.
+    """Return the account whose key, or with `folders` whose folder or `domain/folder`, is `name`.
 
     `others`: further keys that are proposed where there is none.
 

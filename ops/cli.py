@@ -26,7 +26,7 @@ The configuration is the folder that CHATWOOTAI_CONFIG names (default: config). 
 
 
 class Verb(Protocol):
-    """What a module in ops.verbs offers. One with `forward(argv)` takes its own arguments, --help included."""
+    """Interface of a module in ops.verbs. One with `forward(argv)` takes its own arguments, --help included."""
 
     SUMMARY: str
     EXAMPLES: str

@@ -1,4 +1,4 @@
-"""How verbs print: data as JSON or as a table, complaints on stderr."""
+"""Prints for verbs: data as JSON or as a table, complaints on stderr."""
 
 import json
 import os

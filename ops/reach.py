@@ -1,4 +1,4 @@
-"""How a verb reaches what runs: the Redis that REDIS_URL names, an account's Chatwoot. Errors are sentences."""
+"""Connects a verb to what runs: the Redis that REDIS_URL names, an account's Chatwoot. Errors are sentences."""
 
 import asyncio
 import os
@@ -46,7 +46,7 @@ def with_redis(work: "Callable[[Connection], Awaitable[int]]") -> int:
 
 
 def away(error: "StoreUnavailable") -> str:
-    """What to say when Redis cannot be asked: why, as far as it is known, and what to do."""
+    """Return what to say when Redis cannot be asked: why, as far as it is known, and what to do."""
     if error.code in _REFUSED:
         return f"Redis refuses ({error}): {_REFUSED[error.code]}"
     return f"Redis does not answer ({error}): start it, or let REDIS_URL name the one that workers use"
@@ -71,7 +71,7 @@ def accounts(folder: Path) -> "dict[str, Account]":
 
 @asynccontextmanager
 async def chatwoots() -> "AsyncIterator[Callable[[Account], Chatwoot]]":
-    """What makes a client of an account, all on one session."""
+    """Yield a function that makes a client of an account, all on one session."""
     import aiohttp
 
     from workers.chatwoot.client import Chatwoot
@@ -92,7 +92,7 @@ async def chatwoots() -> "AsyncIterator[Callable[[Account], Chatwoot]]":
 
 
 def agreed(question: str, *, yes: bool) -> bool:
-    """Whether the operator says yes, beforehand or when asked.
+    """Tell whether the operator says yes, beforehand or when asked.
 
     Raises:
         Impossible: nobody can be asked.

@@ -1,1 +1,1 @@
-"""What each medium can carry, pure. One file a channel; text in, channel-sized text out."""
+"""Capabilities and texts of each medium, pure. One file a channel; text in, channel-sized text out."""

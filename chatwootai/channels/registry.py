@@ -1,4 +1,4 @@
-"""Which channels there are: every file of `media`. A new channel is a new file."""
+"""Lists the channels: every file of `media`. A new channel is a new file."""
 
 import importlib
 import pkgutil

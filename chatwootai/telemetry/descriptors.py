@@ -1,4 +1,4 @@
-"""How many files and connections this process may have open at once."""
+"""Limits of files and connections that this process may have open at once."""
 
 import sys
 from typing import Final

@@ -15,7 +15,7 @@ CHECK_SECONDS: Final = 1.0  # an orchestrator's probe gives up soon after; a hun
 
 
 class Status(StrEnum):
-    """How a dependency is, from best to worst."""
+    """State of a dependency, from best to worst."""
 
     OK = "ok"
     DEGRADED = "degraded"  # away or limping, but messages are still taken

@@ -89,7 +89,7 @@ class _Watchdog(threading.Thread):
 
 
 def _ids(task: asyncio.Task[Any] | None) -> Mapping[str, Any]:
-    """Whose work a task does: what it has bound to its log lines, of ids alone."""
+    """Return the ids that a task has bound to its log lines: they say whose work it does."""
     if task is None:
         return {}
     context = _context_of(task)

@@ -1,4 +1,4 @@
-"""What must never stand in a log: secrets, by the name of their key and by their shape; message text at info."""
+"""Masks what must never stand in a log: secrets, by their key's name and their shape; message text at info."""
 
 import re
 from functools import lru_cache
@@ -40,7 +40,7 @@ def text(value: str) -> str:
 
 
 def _may_hide(value: str) -> bool:
-    """Whether a search is worth it: nearly all values are short ids, and every shape has one of these."""
+    """Tell whether a search is worth it: nearly all values are short ids, and every shape has one of these."""
     return len(value) >= 8 and (":" in value or "=" in value or " " in value or "sk-" in value or "gAAAA" in value)
 
 
@@ -55,7 +55,7 @@ def _replacement(match: re.Match[str]) -> str:
 
 
 def value(key: str, item: Any, depth: int = DEPTH) -> Any:
-    """What may be shown of `item`, found under `key`: containers are walked, at most `DEPTH` deep."""
+    """Return what may be shown of `item`, found under `key`: containers are walked, at most `DEPTH` deep."""
     if item is None or isinstance(item, bool | int | float):
         return item
     if _is_secret(key):

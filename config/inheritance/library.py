@@ -276,7 +276,7 @@ def _named(name: Scalar) -> Table:
 
 
 def _is_example(layer: Table | None) -> bool:
-    """Whether a tenant's file is one of the examples that ship, as a clone has it among its own."""
+    """Tell whether a tenant's file is one of the examples that ship, as a clone has it among its own."""
     name = find(layer, ("company", "name"))[1] if layer else None
     return isinstance(name, Scalar) and name.value in EXAMPLES
 

@@ -71,7 +71,7 @@ class Journal:
         return self._held.total()
 
     async def usable(self) -> bool:
-        """Whether a delivery would be taken now."""
+        """True if a delivery would be taken now."""
         if self.size + _USUAL_RECORD > self._most_bytes:
             return False
         try:
@@ -88,7 +88,7 @@ class Journal:
             self.trouble = None
 
     def holds(self, conversation: str) -> bool:
-        """Whether messages of this conversation wait here, so that its next must wait behind them."""
+        """Tell whether messages of this conversation wait here, so that its next must wait behind them."""
         return conversation in self._held
 
     async def append(self, payload: bytes, conversation: str) -> None:

@@ -1,1 +1,1 @@
-"""What `chatwootai connect` plans, and where it puts secrets."""
+"""Plans `chatwootai connect`, and puts secrets where they are to lie."""

@@ -1,4 +1,4 @@
-"""What `chatwootai connect` will do, as a list of steps made from what Chatwoot has: nothing is done while it is made.
+"""Plans `chatwootai connect` as a list of steps made from what Chatwoot has: nothing is done while it is made.
 
 Steps are done in order; secrets and the mapping come last, when everything that they speak of exists.
 """
@@ -11,7 +11,7 @@ from workers.chatwoot.admin import EVENTS, Admin, Bot, Hook, Setup, address
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
-    """What the operator wants. `ours`: the ingress's public address; `inboxes`: None for all."""
+    """The operator's wishes. `ours`: the ingress's public address; `inboxes`: None for all."""
 
     key: str
     ours: str
@@ -21,7 +21,7 @@ class Wish:
 
 @dataclass(slots=True)
 class Connected:
-    """What there is once the steps are done."""
+    """Result of the steps."""
 
     bot: Bot | None = None
     hook: Hook | None = None

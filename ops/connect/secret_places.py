@@ -1,4 +1,4 @@
-"""Where a file of secrets may lie: not in a Python package, which travels whole, and not where git would take it."""
+"""Judges where a file of secrets may lie: not in a Python package, which travels whole, and not where git takes it."""
 
 import subprocess
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ def package_around(path: Path) -> Path | None:
 
 
 def git_takes(path: Path) -> bool:
-    """Whether `git add` would take a file; False where there is no git or no repository."""
+    """Tell whether `git add` would take a file; False where there is no git or no repository."""
     where = path.absolute()
     command = ["git", "-C", str(where.parent), "check-ignore", "--quiet", "--", where.name]
     try:
@@ -33,7 +33,7 @@ def git_takes(path: Path) -> bool:
 
 
 def warnings(path: Path) -> Iterator[str]:
-    """What is wrong with where a file of secrets lies, as sentences."""
+    """Yield what is wrong with the place of a file of secrets, as sentences."""
     if package := package_around(path):
         yield (
             f"{path}: secrets lie in {package.name}/, a Python package, which wheels and images are made of: move "

@@ -1,4 +1,4 @@
-"""Where `connect` puts secrets: a file of `NAME='value'` lines that only its owner can read, or ciphertexts."""
+"""Writes secrets for `connect`: a file of `NAME='value'` lines that only its owner can read, or ciphertexts."""
 
 import re
 import shlex
@@ -18,7 +18,7 @@ class SecretsFile:
         self._lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
 
     def values(self) -> dict[str, str]:
-        """What the file holds."""
+        """Return the names and values of the file."""
         found = {}
         for line in self._lines:
             if match := _LINE.match(line):

@@ -1,1 +1,1 @@
-"""What `chatwootai crew` shows of a crew: its plan and its prompt."""
+"""Shows a crew for `chatwootai crew`: its plan and its prompt."""

@@ -1,4 +1,4 @@
-"""What `chatwootai crew show --prompt` prints: the messages that a model would be sent, and where each part is from."""
+"""Prints for `chatwootai crew show --prompt` the messages that a model would be sent, and the origin of each part."""
 
 import argparse
 import asyncio

@@ -1,1 +1,1 @@
-"""What `chatwootai jobs` and `replay` show and do."""
+"""Shows and does what `chatwootai jobs` and `replay` are asked for."""

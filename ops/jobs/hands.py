@@ -1,4 +1,4 @@
-"""What `jobs retry`, `jobs drop` and `replay` do."""
+"""Does `jobs retry`, `jobs drop` and `replay`."""
 
 import argparse
 import time
@@ -195,7 +195,7 @@ async def replay(connection: Connection, arguments: argparse.Namespace) -> int:
 
 
 def _chosen(sought: Sought, life: Life) -> Sequence[Delivery]:
-    """What is kept of the message or turn that was named, or of the conversation's last turn."""
+    """Return what is kept of the message or turn that was named, or of the conversation's last turn."""
     if sought.message is not None:
         return [one for one in life.kept if one.message.id == sought.message]
     turns = [step.details.get("turn", "") for step in life.steps if step.name == "committed"]

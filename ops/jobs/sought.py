@@ -1,4 +1,4 @@
-"""What an operator means by a word: a job, a turn, a conversation or a webhook request."""
+"""Resolves an operator's word: a job, a turn, a conversation or a webhook request."""
 
 import re
 from collections.abc import Callable
@@ -19,7 +19,7 @@ CONVERSATION = re.compile(r"[^\s:]+:\d+")
 
 @dataclass(frozen=True, slots=True)
 class Sought:
-    """What was found: always a conversation; and the job, turn, dead letter or message by which it was found."""
+    """Result of a search: always a conversation; and the job, turn, dead letter or message by which it was found."""
 
     conv: str
     job: str | None = None

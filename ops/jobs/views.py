@@ -1,4 +1,4 @@
-"""What `chatwootai jobs` shows, as data and as text. Ids, counts and moments; never what anybody said."""
+"""Views of `chatwootai jobs`, as data and as text. Ids, counts and moments; never what anybody said."""
 
 import argparse
 import time

@@ -19,7 +19,7 @@ EXAMPLES = """\
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """Whom, how far back."""
+    """Take accounts, and how far back."""
     takes_config(parser)
     takes_json(parser)
     parser.add_argument("--account", metavar="KEY", help="only this one (default: all that have a user token)")

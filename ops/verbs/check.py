@@ -16,7 +16,7 @@ EXAMPLES = """\
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """Which folder, and how to print."""
+    """Take the folder, and how to print."""
     takes_config(parser)
     takes_json(parser)
     parser.add_argument("--schemas", type=Path, metavar="DIR", help="write JSON Schemas of the files into DIR and end")

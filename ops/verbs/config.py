@@ -163,7 +163,7 @@ async def _put(snapshots: "Snapshots", sources: "Sources", why: str, aside: tupl
 
 
 def _sound(sources: "Sources") -> bool:
-    """Whether it can be put in force. Secrets are the processes' own: this machine need not have them."""
+    """Tell whether it can be put in force. Secrets are the processes' own: this machine need not have them."""
     from config.loading.loader import inspect_sources
 
     found = inspect_sources(sources, os.environ)

@@ -27,7 +27,7 @@ TOKEN = "CHATWOOT_ADMIN_TOKEN"  # noqa: S105 - a variable's name
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """Where Chatwoot is, where we are, and what goes where."""
+    """Take the addresses of Chatwoot and of ourselves, and what goes where."""
     takes_config(parser)
     takes_json(parser)
     parser.add_argument("--url", required=True, type=an_address, help="Chatwoot's address")
@@ -96,7 +96,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _safe(arguments: argparse.Namespace) -> bool:
-    """Whether secrets may go where they are to go; a word on stderr where not, and of others that lie badly."""
+    """Tell whether secrets may go where they are to go; a word on stderr where not, and of others that lie badly."""
     from ops.connect.secret_places import DEFAULT, package_around, strays, warnings
 
     target = arguments.secrets = arguments.secrets or DEFAULT
@@ -184,7 +184,7 @@ async def _connect(work: _Work) -> int:
 
 
 def _fits_installation(work: _Work) -> bool:
-    """Whether --url is the address of the installation that is meant, or may become it."""
+    """Tell whether --url is the address of the installation that is meant, or may become it."""
     from ops.connect.examples import ADDRESS, address_of
 
     name, url = work.arguments.installation, work.arguments.url
@@ -219,7 +219,7 @@ def _domains(folder: Path) -> list[str]:
 
 
 def _planned(work: _Work, numbers: tuple[int, ...] | None) -> list[str]:
-    """What would be written, when all secrets are known; else that it will be."""
+    """Return what would be written, when all secrets are known; else that it will be."""
     if work.made.bot is not None and work.made.hook is not None:
         secrets = _write(work, numbers)
         return [*_said(work, secrets), *([work.edit.diff(str(work.mapping))] if work.edit.diff("") else [])]

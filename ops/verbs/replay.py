@@ -11,7 +11,7 @@ EXAMPLES = """\
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """What, and how sure."""
+    """Take what to replay, and how sure."""
     takes_config(parser)
     parser.add_argument("what", help="a webhook request (X-Chatwoot-Delivery), a turn, or a conversation (1:25)")
     parser.add_argument("--yes", action="store_true", help="do not ask")

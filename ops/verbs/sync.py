@@ -25,7 +25,7 @@ TOKEN = "CHATWOOT_ADMIN_TOKEN"  # noqa: S105 - a variable's name
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """Which accounts, and what to do about differences."""
+    """Take accounts, and what to do about differences."""
     takes_config(parser)
     takes_json(parser)
     parser.add_argument("--account", metavar="KEY", help="only this account")
@@ -83,7 +83,7 @@ async def _compared(
 
 
 async def _setup(session: "aiohttp.ClientSession", account: "Account", tokens: list[str]) -> "Setup":
-    """What Chatwoot has, asked with the first token that may: an agent's `user_token` may not.
+    """Return what Chatwoot has, asked with the first token that may: an agent's `user_token` may not.
 
     Raises:
         AdminError: none of them may, or Chatwoot cannot be reached.

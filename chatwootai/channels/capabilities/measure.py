@@ -1,4 +1,4 @@
-"""How long a text is, as each provider counts."""
+"""Measures the length of a text, as each provider counts."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""What a medium can carry, as data: the words in which each channel's file describes itself."""
+"""Capabilities of a medium, as data: the words in which each channel's file describes itself."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Who wrote an outgoing message: we, another bot, a rule or campaign, or a person, on the paired phone too. Pure.
+"""Tells the author of an outgoing message: we, another bot, a rule or campaign, or a person, also by phone. Pure.
 
 Read in both shapes that Chatwoot has: that of a webhook, and that of `conversation.messages` and of its API.
 """

@@ -1,4 +1,4 @@
-"""What conversation events tell a running turn: a person stepped in, it is over, the contact still writes. Pure."""
+"""Reads conversation events for a running turn: a person stepped in, it is over, the contact still writes. Pure."""
 
 from typing import Any, Final
 
@@ -67,5 +67,5 @@ def _changes(value: object) -> dict[str, Any]:
 
 
 def _when(payload: dict[str, Any], received_at: float) -> float:
-    """When it happened. Events overtake each other, so the moment of arrival would lie; the future is not believed."""
+    """Return when it happened. Events overtake each other, so arrival would lie; the future is not believed."""
     return min(moment(payload.get("updated_at")) or received_at, received_at)

@@ -1,4 +1,4 @@
-"""What came with a message beside its words: files, places, cards, and what it answers to. Pure."""
+"""Reads what came with a message beside its words: files, places, cards, and what it answers to. Pure."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -28,7 +28,7 @@ def enclosed(payload: Object, channel: str) -> tuple[Attachment, ...]:
 
 
 def _lost(payload: Object, found: tuple[Attachment, ...], channel: str) -> bool:
-    """Whether Chatwoot could not fetch what was sent: it stores a message without words and without a file then."""
+    """Tell whether Chatwoot could not fetch what was sent: it then stores a message without words and file."""
     bare = payload.get("content") is None and not mapping(payload.get("content_attributes")).get(
         "whatsapp_flow_response"
     )
@@ -36,7 +36,7 @@ def _lost(payload: Object, found: tuple[Attachment, ...], channel: str) -> bool:
 
 
 def _occasion(attributes: Object) -> Iterator[Attachment]:
-    """What a contact writes about, as the channel knows it: the ad that was clicked, the story that is answered."""
+    """Return the occasion of a message, if the channel knows it: the ad clicked, the story that is answered."""
     referral = mapping(attributes.get("referral"))
     said = filter(None, (line(referral.get("headline"), 200), line(referral.get("body"), 300)))
     if title := ": ".join(said):

@@ -1,4 +1,4 @@
-"""Whether a conversation is a group's, a list's or a status feed: many read what is said there. Pure.
+"""Tells whether a conversation is a group's, a list's or a status feed: many read what is said there. Pure.
 
 Chatwoot's own channels have no groups; bridges behind an API inbox bring them as one contact each.
 """

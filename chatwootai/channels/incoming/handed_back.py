@@ -39,7 +39,7 @@ def waiting(
 
 
 def _has_become(payload: Object) -> bool:
-    """Whether it was the status that changed: most updates of a pending conversation tell of something else."""
+    """Tell whether it was the status that changed: most updates of a pending conversation tell of something else."""
     if payload.get("event") == "conversation_status_changed":
         return True
     changes = items(payload.get("changed_attributes"), _MOST_CHANGES)

@@ -1,4 +1,4 @@
-"""What is said in a conversation without needing a turn, and what a teammate's word asks of us. Pure.
+"""Reads messages that need no turn, and the requests in a teammate's words. Pure.
 
 Read from message_created webhooks, so that a crew that gets a conversation back knows what happened meanwhile.
 """
@@ -29,7 +29,7 @@ _MOST_ATTACHMENTS: Final = 30
 def heard(
     payload: Object, account: str, received_at: float, reason: Reason, manner: incoming.Manner = incoming.PLAIN
 ) -> Heard | None:
-    """What a message that needs no turn, for this reason, leaves behind; None: nothing."""
+    """Return what a message that needs no turn, for this reason, leaves behind; None: nothing."""
     conversation = mapping(payload.get("conversation"))
     number, message = identifier(conversation.get("id")), identifier(payload.get("id"))
     words = _words(payload, conversation, reason)
@@ -50,7 +50,7 @@ def heard(
 
 
 def _words(payload: Object, conversation: Object, reason: Reason) -> str:
-    """What the contact could read of it. What we posted ourselves is in the context already."""
+    """Return what the contact could read of it. What we posted ourselves is in the context already."""
     ours = MARK in mapping(payload.get("content_attributes"))
     if reason not in _SPEAKING or ours or line(payload.get("content_type"), 40) in _ASKING:
         return ""

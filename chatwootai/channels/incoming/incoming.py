@@ -30,7 +30,7 @@ class Incomplete(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manner:
-    """What an inbox's settings say of how messages are meant.
+    """An inbox's settings for reading messages.
 
     `groups`: they are answered too; `most_seconds`: older messages are nobody's turn (None: no limit);
     `unsigned_is_person`: what nobody has signed was written by a person.
@@ -78,7 +78,7 @@ def _needs_no_turn(payload: Object, conversation: Object, manner: Manner) -> Rea
 
 
 def not_for_us(payload: Object, conversation: Object, manner: Manner = PLAIN) -> Reason | None:
-    """Why what this contact said is not ours to answer; None: it is."""
+    """Return why what this contact said is not ours to answer; None: it is."""
     if _blocked(payload, conversation):
         return Reason.CONTACT_BLOCKED
     if _automatic(payload, conversation):
@@ -101,12 +101,12 @@ def kind_of(value: object) -> str:
 
 
 def is_old(payload: Object, received_at: float, manner: Manner) -> bool:
-    """Whether a message was written longer ago than this inbox answers: history that somebody imports."""
+    """Tell whether a message was written longer ago than this inbox answers: history that somebody imports."""
     return manner.most_seconds is not None and received_at - written_at(payload, received_at) > manner.most_seconds
 
 
 def written_at(payload: Object, otherwise: float) -> float:
-    """When a message was written, in unix seconds: what is imported says so beside the time of its import."""
+    """Return when a message was written, in unix seconds: imported ones say so beside the time of their import."""
     original = mapping(payload.get("content_attributes")).get("external_created_at")
     if isinstance(original, int | float) and original > _MILLISECONDS:
         original = original / 1000
@@ -187,7 +187,7 @@ def _message(payload: Object, conversation: Object, channel: str, received_at: f
 
 
 def words(payload: Object, conversation: Object) -> str:
-    """What was written; of a mail, without the quoted thread (the names are inverted: docs/reference/chatwoot.md)."""
+    """Return the text; of a mail, without the quoted thread (the names are inverted: docs/reference/chatwoot.md)."""
     mail = letter.of(payload)
     if not mail:
         said = text(payload.get("content"))
@@ -200,13 +200,13 @@ def words(payload: Object, conversation: Object) -> str:
 
 
 def _passed_on(payload: Object) -> tuple[Attachment, ...]:
-    """What a mail quotes or forwards, where it says nothing else: to be read, but not what the contact says now."""
+    """Return what a mail quotes or forwards, if it says nothing else: to be read, but not what the contact says now."""
     whole = text(payload.get("content")) if letter.of(payload) else ""
     return (Attachment(kind="quoted", content=whole[:_MOST_QUOTED]),) if whole and not said_now(whole) else ()
 
 
 def _filled_in(payload: Object) -> str:
-    """What was entered in one of WhatsApp's forms."""
+    """Return what was entered in one of WhatsApp's forms."""
     flow = mapping(mapping(payload.get("content_attributes")).get("whatsapp_flow_response"))
     pairs = list(flow.items())[:_MOST_CUSTOM]
     return "\n".join(

@@ -1,4 +1,4 @@
-"""What a mail says of itself beside its text: who had a copy, and whether a machine sent it. Pure."""
+"""Reads a mail beside its text: who had a copy, and whether a machine sent it. Pure."""
 
 import re
 from typing import Final
@@ -20,7 +20,7 @@ def of(payload: Object) -> Object:
 
 
 def copied(payload: Object, contact: str | None) -> tuple[str, ...]:
-    """Who had a copy, in the order given, without the contact and without machines."""
+    """Return the addresses that had a copy, in the order given, without the contact and without machines."""
     attributes = mapping(payload.get("content_attributes"))
     named = _addresses(of(payload).get("cc")) or _addresses(attributes.get("cc_email"))
     sender = {(contact or "").lower(), *_addresses(of(payload).get("from"))}
@@ -28,7 +28,7 @@ def copied(payload: Object, contact: str | None) -> tuple[str, ...]:
 
 
 def by_machine(payload: Object) -> bool:
-    """Whether no person waits for an answer: bounces, lists, and what goes to nobody but its sender.
+    """Tell whether no person waits for an answer: bounces, lists, and what goes to nobody but its sender.
 
     The contact is who an answer would go to. A form on a site sends as `noreply@`, with a customer to reply to.
     """

@@ -1,4 +1,4 @@
-"""What a mail says now, without what it quotes or forwards and without its signature. Pure.
+"""Cuts a mail to what it says now, without what it quotes or forwards and without its signature. Pure.
 
 Own code, line by line and linear in the text: the parsers on PyPI know no Portuguese, or take minutes on a text that is
 made to be slow. Mail programs announce a quotation in three ways: a line that says who wrote when (`On ... wrote:`), a
@@ -85,7 +85,7 @@ def said_now(text: str) -> str:
 
 
 def _announced(lines: Sequence[str], at: int) -> int:
-    """How many lines from here announce a quotation; 0: none does."""
+    """Return the number of lines from here that announce a quotation; 0: none does."""
     line = lines[at][:_MOST_LINE]
     if not line.strip():
         return 0
@@ -95,7 +95,7 @@ def _announced(lines: Sequence[str], at: int) -> int:
 
 
 def _names_a_mail(lines: Sequence[str], at: int) -> bool:
-    """Whether a ruled line stands above another mail: it says so, or that mail's header follows."""
+    """Tell whether a ruled line stands above another mail: it says so, or that mail's header follows."""
     below = next((each for each in lines[at + 1 : at + 4] if each.strip()), "")
     return _RULED_NAMES.search(lines[at][:_MOST_LINE]) is not None or _HEADER_LINE.match(below[:_MOST_LINE]) is not None
 
@@ -123,7 +123,7 @@ def _who_wrote_when(lines: Sequence[str], at: int) -> int:
 
 
 def _marked_below(lines: Sequence[str], at: int) -> bool:
-    """Whether the quotation that was announced is marked line by line."""
+    """Tell whether the quotation that was announced is marked line by line."""
     below = next((each for each in lines[at : at + _BLANK_LINES] if each.strip()), "")
     return _QUOTED.match(below) is not None
 

@@ -1,4 +1,4 @@
-"""What an update of a message means: a chosen button, an edit, a deletion, a delivery state, or nothing. Pure.
+"""Reads an update of a message: a chosen button, an edit, a deletion, a delivery state, or nothing. Pure.
 
 message_updated comes for every change of a stored message, and says nothing about which (docs/reference/chatwoot.md).
 """
@@ -80,7 +80,7 @@ def _edited(payload: Object, arrived: _Arrived) -> Delivery | Ignored:
 
 
 def _chosen(payload: Object, attributes: Object) -> str:
-    """What was chosen or filled in below a message of the bot's own, as the contact saw it."""
+    """Return what was chosen or filled in below a message of the bot's own, as the contact saw it."""
     if line(payload.get("content_type")) not in _ASKING or not _ours(payload):
         return ""
     email = line(attributes.get("submitted_email"), 320)
@@ -126,7 +126,7 @@ def _shown(payload: Object, conversation: Object) -> Object:
 
 
 def _state(payload: Object, account: str) -> Ignored:
-    """How far a message of ours, or a teammate's, has come."""
+    """Return the delivery state of a message of ours, or a teammate's."""
     conversation = mapping(payload.get("conversation"))
     status = _shown(payload, conversation).get("status")
     state = status if isinstance(status, str) and status in STATES else None

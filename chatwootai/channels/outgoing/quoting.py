@@ -1,4 +1,4 @@
-"""Which of a contact's messages a reply points at. Pure."""
+"""Chooses the contact's message that a reply points at. Pure."""
 
 from collections.abc import Sequence
 

@@ -5,7 +5,7 @@ from enum import StrEnum
 
 
 class Form(StrEnum):
-    """What an atom is; all but a word are whole or not there."""
+    """Kind of an atom; all but a word are whole or not there."""
 
     WORD = "word"
     CODE = "code"

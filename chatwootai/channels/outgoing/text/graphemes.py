@@ -1,4 +1,4 @@
-"""Where a text may be cut without breaking what a reader takes for one character.
+"""Finds where a text may be cut without breaking what a reader takes for one character.
 
 A simple form of Unicode's extended grapheme clusters (UAX 29): marks, joiners, emoji with skin tones and in families,
 flags, Hangul syllables. The scripts whose rules it leaves out are cut between whole characters all the same.

@@ -85,7 +85,7 @@ def _joined(many: Iterable[Runs], between: str) -> Runs:
 
 
 class _Writer(ABC):
-    """What both ways of writing have in common: a paragraph's runs as lines of atoms."""
+    """Base of both ways of writing: a paragraph's runs as lines of atoms."""
 
     def __init__(self, shape: Shape) -> None:
         self._shape = shape

@@ -1,4 +1,4 @@
-"""What Chatwoot would execute in a text that is posted, taken apart.
+"""Takes apart what Chatwoot would execute in a text that is posted.
 
 Chatwoot renders every outgoing content as a Liquid template before it is stored, with the contact, the conversation and
 the inbox within reach; syntax errors leave it as it is, anything else is eaten or filled in. It wraps what stands

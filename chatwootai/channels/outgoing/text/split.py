@@ -38,7 +38,7 @@ def _last(left: Sequence[Atom], shape: Shape) -> str:
 
 
 def _room(shape: Shape) -> int:
-    """What an ellipsis leaves of a part."""
+    """Return the length that an ellipsis leaves of a part."""
     return shape.length - shape.measure(shape.ellipsis) - 1
 
 
@@ -80,7 +80,7 @@ def _half(atoms: Sequence[Atom], shape: Shape) -> int:
 
 
 def _strength(atoms: Sequence[Atom], at: int) -> int:
-    """How good a place to cut is before an atom: 4 for a paragraph's end, 0 for a bad one."""
+    """Rate the cut before an atom: 4 for a paragraph's end, 0 for a bad place."""
     before = atoms[at].gap if at < len(atoms) else ""
     if before in {BLANK, LINE}:
         return 4 if before == BLANK else 3

@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 
 class Kind(StrEnum):
-    """What a run is."""
+    """Kind of a run."""
 
     TEXT = "text"
     CODE = "code"
