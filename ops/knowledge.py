@@ -1,4 +1,4 @@
-"""What `chatwootai knowledge` does: each action over one Redis and one account, as data or as lines for people."""
+"""Does `chatwootai knowledge`: each action over one Redis and one account, as data or as lines for people."""
 
 import argparse
 import asyncio
@@ -64,7 +64,7 @@ async def ingest(arguments: argparse.Namespace, account: "Account", connection: 
 
 
 def _progress(arguments: argparse.Namespace) -> Any:
-    """What is being done, on one line of a terminal's stderr; nothing where nobody looks."""
+    """Return a function that writes what is being done on one line of a terminal's stderr, if there is one."""
 
     def tell(said: str) -> None:
         if sys.stderr.isatty() and not arguments.json:

@@ -91,7 +91,7 @@ async def _watched(folders: list[Path], stop: asyncio.Event, poll: float) -> Asy
 
 
 def _identities(folders: list[Path]) -> list[tuple[int, int] | None]:
-    """Return device and inode of each folder, which tell it from another that comes to stand there; None: it is gone."""
+    """Return device and inode of each folder, which tell it from another that takes its place; None: it is gone."""
     found: list[tuple[int, int] | None] = []
     for folder in folders:
         try:

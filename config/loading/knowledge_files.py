@@ -1,4 +1,4 @@
-"""Whether the files that sources name are there: looked at by `check` alone, since a missing one stops no answers."""
+"""Checks that the files which sources name are there: by `check` alone, since a missing one stops no answers."""
 
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath

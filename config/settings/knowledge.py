@@ -1,4 +1,4 @@
-"""What a tenant knows beyond its facts: sources of documents, as an operator declares them in `knowledge.yaml`.
+"""A tenant's knowledge beyond its facts: sources of documents, as an operator declares them in `knowledge.yaml`.
 
 They stand by name beside a `config.yaml`, or under its `knowledge:`, and are inherited as everything is. Whether a file
 or a site is there is not looked at here: `chatwootai check` and the ingest do, so that a document that is gone stops
@@ -44,7 +44,7 @@ SitePath = Annotated[str, form(r"^/[^\s]*$", _PART, max_length=300), FOR_MACHINE
 
 
 class Source(Section):
-    """Where documents come from: one of `records`, `files`, `site`, `portal` and `settings`."""
+    """A source of documents: one of `records`, `files`, `site`, `portal` and `settings`."""
 
     records: RelativePath | None = None
     """A file beside this one with a JSON object a line: `id`, `content` or `answer`; `question`, `title`, `url`."""
@@ -90,7 +90,7 @@ class Source(Section):
 
     @property
     def hours(self) -> float:
-        """How often workers read it again; 0: never."""
+        """Hours between two readings by workers; 0: it is never read again."""
         if self.every_hours is not None:
             return self.every_hours
         return 24.0 if self.kind in {"site", "portal"} else 1.0
@@ -110,7 +110,7 @@ class Embeddings(Section):
 
 
 class Knowledge(Section):
-    """What a tenant knows, and how it is shown. The file of a layer holds what differs from the layers above it."""
+    """A tenant's knowledge. The file of a layer holds what differs from the layers above it."""
 
     sources: Mapping[SourceName, Source] = {}
     """Sources by name; a later layer replaces keys of a source of the same name, null removes it."""

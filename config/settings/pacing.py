@@ -39,7 +39,7 @@ class Context(Section):
 
     @property
     def limits(self) -> ContextLimits:
-        """What Redis keeps of a conversation: an exchange is a message and its answer."""
+        """Limits of what Redis keeps of a conversation: an exchange is a message and its answer."""
         return ContextLimits(entries=2 * self.exchanges, milliseconds=self.ttl_hours * 3_600_000)
 
 
