@@ -28,6 +28,8 @@ from chatwootai.telemetry.tasks import ended, for_ever
 from config.live.live import Live
 from config.live.whereabouts import Whereabouts
 from config.settings.settings import Settings
+from config.snapshot import Account
+from crews.knowledge.ingest.schedule import Schedule
 from crews.model_calls.policy import KEY, without_key
 from workers.account.standing import Standing
 from workers.account.sync import keep_in_step
@@ -94,6 +96,7 @@ class Shop:
         self.background("tokens", lambda: self.floor.standing.watch.run(lambda: self.floor.served, self.floor.tenant))
         self.background("memory", self._keep_room)
         self.background("warmth", lambda: crews.keep_warm(self._everyones_settings))
+        self.background("knowledge", self._knowledge().run)
         if self.environment.catch_up_hours:
             self.background("catch-up", self._catch_up)
         gc.collect()
@@ -116,6 +119,12 @@ class Shop:
         crews = await Crews.open(connection=self.connection)
         self._stack.push_async_callback(crews.close)
         return crews
+
+    def _knowledge(self) -> Schedule:
+        return Schedule(self.connection, self._accounts, self.environment.config)
+
+    def _accounts(self) -> Iterable[Account]:
+        return self.live.snapshot.accounts.values()
 
     def _everyones_settings(self) -> Iterable[Settings]:
         for account in self.live.snapshot.accounts.values():

@@ -1,0 +1,154 @@
+"""Knowledge: public questions asked of public documents, foreign ones refused; time and memory of large indexes."""
+
+import asyncio
+import csv
+import json
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from bench.figure import Figure, quantile, rounded
+from crews.encoding.embedded import EmbeddedEncoder
+from crews.encoding.encoder import Vectors
+from crews.knowledge.index.index import Entry, Index
+from crews.knowledge.index.packed import pack
+from crews.knowledge.ingest.assemble import Piece, assembled, fresh
+from crews.knowledge.passage import Document
+from crews.knowledge.search.find import find, ranked
+
+DATA: Final = Path(__file__).resolve().parents[2].parent / "shared/data"
+_PLACE: Final = ("bench", "here")
+_SIZES: Final = (10_000, 50_000)
+_SEARCHES: Final = 200
+
+Question = tuple[str, str]
+"""What is asked, and the id of the document that answers."""
+
+
+async def run(say: Callable[[str], None]) -> list[Figure]:
+    """Measure on the half of the public questions that nothing was tuned on."""
+    if not DATA.is_dir():
+        say(f"the public sets are not in {DATA}: only time is measured")
+    encoder = EmbeddedEncoder()
+    await encoder.warm()
+    figures = await _found(encoder, say) if DATA.is_dir() else []
+    for size in _SIZES:
+        say(f"building an index of {size:,} passages")
+        figures += await _speed(encoder, size)
+    return figures
+
+
+async def _found(encoder: EmbeddedEncoder, say: Callable[[str], None]) -> list[Figure]:
+    faq, paragraphs = _read("aia_bde_faq.jsonl"), _read("faquad_paragraphs.jsonl")
+    asked = {"faq": _kept(_read("aia_bde_questions.jsonl")), "paragraphs": _kept(_read("faquad_questions.jsonl"))}
+    with (DATA / "banking77_train.csv").open(encoding="utf-8") as file:
+        bank = [row["text"] for row in csv.DictReader(file)][::40]
+    figures = []
+    for name, records, other in (("faq", faq, "paragraphs"), ("paragraphs", paragraphs, "faq")):
+        say(f"indexing {len(records)} of {name}")
+        began = time.perf_counter()
+        index, embedded = await assembled([_piece(each) for each in records], encoder, ("pt",))
+        seconds = time.perf_counter() - began
+        figures += [
+            Figure(f"knowledge.{name}.ingest", rounded(seconds), "s"),
+            Figure(f"knowledge.{name}.embedded", float(embedded), "texts"),
+            Figure(f"knowledge.{name}.packed", rounded(len(pack(index)) / 2**20), "MiB"),
+        ]
+        say(f"asking {len(asked[name])} questions of {name}")
+        figures += await _asked(name, index, encoder, asked[name])
+        foreign = [question for question, _ in asked[other]]
+        figures.append(await _refused(f"knowledge.{name}.refused.{other}", index, encoder, foreign))
+        figures.append(await _refused(f"knowledge.{name}.refused.bank", index, encoder, bank))
+    return figures
+
+
+async def _asked(name: str, index: Index, encoder: EmbeddedEncoder, asked: Sequence[Question]) -> list[Figure]:
+    vectors = await encoder.questions([question for question, _ in asked])
+    first = among = refused = 0
+    for (question, answer), vector in zip(asked, vectors, strict=True):
+        numbers, _ = ranked(index, [(question, vector)], {_PLACE}, 0.0, 20)
+        ids = list(dict.fromkeys(index.entries[index.owners[number]].id for number in numbers))
+        first += ids[:1] == [answer]
+        among += answer in ids[:5]
+        refused += not find(index, [(question, vector)], {_PLACE}, 0.0)
+    total = len(asked)
+    return [
+        Figure(f"knowledge.{name}.recall_at_1", round(first / total, 4), "share"),
+        Figure(f"knowledge.{name}.recall_at_5", round(among / total, 4), "share"),
+        Figure(f"knowledge.{name}.wrongly_refused", round(refused / total, 4), "share"),
+    ]
+
+
+async def _refused(name: str, index: Index, encoder: EmbeddedEncoder, foreign: Sequence[str]) -> Figure:
+    vectors = await encoder.questions(foreign)
+    pairs = zip(foreign, vectors, strict=True)
+    nothing = sum(not find(index, [(text, vector)], {_PLACE}, 0.0) for text, vector in pairs)
+    return Figure(name, round(nothing / len(foreign), 4), "share")
+
+
+class _Made:
+    """An encoder that draws embeddings near to a few real ones: speed does not ask what they mean."""
+
+    def __init__(self, real: Vectors) -> None:
+        self.name, self.dimensions = "drawn", real.shape[1]
+        self._real = real
+        self._random = np.random.default_rng(1)
+
+    async def questions(self, texts: Sequence[str]) -> Vectors:
+        drawn = self._real[self._random.integers(0, len(self._real), len(texts))]
+        made = (drawn + self._random.normal(0, 0.03, drawn.shape)).astype(np.float32)
+        scaled: Vectors = made / np.linalg.norm(made, axis=1, keepdims=True)
+        return scaled
+
+    passages = questions
+
+
+async def _speed(encoder: EmbeddedEncoder, size: int) -> list[Figure]:
+    texts = [f"{_WORDS[at % 40]} {_WORDS[(7 * at) % 40]} do item {at}, {_SENTENCE}" for at in range(size)]
+    real = await encoder.passages(texts[:200])
+    made = _Made(real)
+    pieces = [_piece({"id": str(at), "content": text}) for at, text in enumerate(texts)]
+    index, _ = await assembled(pieces, made, ("pt",))
+    milliseconds = []
+    for question in texts[:: max(1, size // _SEARCHES)]:
+        (vector,) = await made.questions([question])
+        began = time.perf_counter()
+        await asyncio.to_thread(find, index, [(question[:80], vector)], {_PLACE}, 0.0)
+        milliseconds.append(1000 * (time.perf_counter() - began))
+    return [
+        Figure(f"knowledge.search.{size}.p50", rounded(quantile(milliseconds, 0.5)), "ms"),
+        Figure(f"knowledge.search.{size}.p95", rounded(quantile(milliseconds, 0.95)), "ms"),
+        Figure(f"knowledge.index.{size}", rounded(index.bytes / 2**20), "MiB"),
+    ]
+
+
+def _read(name: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (DATA / name).read_text(encoding="utf-8").splitlines()]
+
+
+def _kept(rows: list[dict[str, Any]]) -> list[Question]:
+    """The half of the questions that nothing was tuned on."""
+    drawn = np.random.RandomState(0).rand(len(rows)) >= 0.5
+    return [(row["question"], row["expect"][0]) for row, kept in zip(rows, drawn, strict=True) if kept]
+
+
+def _piece(said: dict[str, Any]) -> Piece:
+    questions = (said["question"],) if "question" in said else ()
+    title = str(said.get("title", "")).replace("_", " ")
+    text = said.get("answer") or said["content"]
+    entry = Entry(source="bench", place="here", id=said["id"], digest="", title=title, questions=questions)
+    return fresh(entry, Document(id=said["id"], text=text, title=title, questions=questions))
+
+
+_SENTENCE: Final = (
+    "a entrega leva de dois a quatro dias úteis depois do pagamento. Troca em até trinta dias com a nota fiscal. "
+    "Em caso de avaria, mande fotos e o número do pedido, e a equipe responde no mesmo dia útil."
+)
+_WORDS: Final = (
+    "prazo frete entrega troca devolução garantia boleto cartão parcela desconto cupom estoque tamanho cor tecido "
+    "madeira sofá mesa cadeira cama colchão armário perfume batom base rímel creme protetor shampoo tintura pedido "
+    "rastreio endereço retirada montagem visita medida projeto nota cadastro"
+).split()

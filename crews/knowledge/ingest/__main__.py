@@ -1,0 +1,60 @@
+"""`python -m crews.knowledge.ingest`: one ingest of what is due, of the account that comes on standard input.
+
+A process of its own, at the lowest priority, so that no customer waits for it; it ends with what went wrong on stderr.
+"""
+
+import asyncio
+import os
+import sys
+import time
+from contextlib import suppress
+
+from chatwootai.stores.models.knowledge import Superseded, TooLarge
+from chatwootai.stores.server.connection import DEFAULT_URL, StoreUnavailable, connect
+from chatwootai.telemetry import log
+from crews.encoding.encoder import EncoderUnavailable
+from crews.knowledge.encoders import Encoders
+from crews.knowledge.ingest import handover
+from crews.knowledge.ingest.assemble import TooMany
+from crews.knowledge.ingest.ingest import Busy, Ingest
+
+_NICE = 15
+_log = log.get("knowledge")
+
+
+async def _run() -> int:
+    around = handover.taken(sys.stdin.buffer.read())
+    connection = connect(os.environ.get("REDIS_URL") or DEFAULT_URL, timeout=5.0)
+    encoders = Encoders(connection)
+    account = around.account
+    try:
+        work = Ingest(connection, around, encoders.of(account.key, account.settings))
+        report = await work.run(due_at=time.time())
+    except Busy:
+        return 0
+    except (Superseded, TooLarge, TooMany, EncoderUnavailable, StoreUnavailable) as error:
+        _log.warning("knowledge_not_ingested", account=account.key, error=str(error))
+        return 1
+    finally:
+        await encoders.aclose()
+        await connection.aclose()
+    for each in report.sources:
+        if each.state != "unchanged":
+            _log.info(
+                "knowledge_ingested", account=account.key, source=each.source, state=each.state,
+                documents=each.documents, added=each.added, changed=each.changed, removed=each.removed,
+                problems=len(each.problems), version=report.version,
+            )  # fmt: skip
+    return 0
+
+
+def main() -> int:
+    """Ingest; 1 where it could not be done."""
+    log.configure(os.environ.get("LOG_LEVEL") or "INFO", os.environ.get("LOG_FORMAT") or None, process="knowledge")
+    with suppress(OSError):
+        os.nice(_NICE)
+    return asyncio.run(_run())
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,79 @@
+"""What an ingest in a process of its own is given: an account's sources, and of its secrets those they need."""
+
+from pathlib import Path
+from typing import Any, Final
+
+import orjson
+
+from config.secrets.secret import Secret
+from config.settings.knowledge import Embeddings
+from config.settings.settings import Settings
+from config.snapshot import Account, Inbox, Installation
+from crews.knowledge.declared import Surroundings
+
+_SETTINGS: Final = {"language", "company", "hours", "answers", "knowledge", "budget"}
+"""Settings that sources, or what is encoded, depend on."""
+
+
+def given(around: Surroundings) -> bytes:
+    """Return what the process reads from its standard input."""
+    account = around.account
+    said = {
+        "configuration": str(around.configuration),
+        "key": account.key,
+        "id": account.id,
+        "domain": account.domain,
+        "folder": account.folder,
+        "url": account.installation.url,
+        "user_token": account.user_token.reveal() if account.user_token else None,
+        "settings": _said(account.settings),
+        "inboxes": {str(number): _said(inbox.settings) for number, inbox in account.inboxes.items()},
+    }
+    return orjson.dumps(said)
+
+
+def taken(data: bytes) -> Surroundings:
+    """Return what was given.
+
+    Raises:
+        ValueError: it is something else.
+    """
+    said = orjson.loads(data)
+    place = {"domain": said["domain"], "folder": said["folder"]}
+    inboxes = {
+        int(number): Inbox(id=int(number), settings=_settings(settings), **place)
+        for number, settings in said["inboxes"].items()
+    }
+    account = Account(
+        key=said["key"],
+        id=said["id"],
+        name=said["key"],
+        installation=Installation("default", said["url"]),
+        settings=_settings(said["settings"]),
+        webhook_secrets=(),
+        bot_token=Secret(""),
+        user_token=Secret(said["user_token"]) if said["user_token"] else None,
+        inboxes=inboxes,
+        **place,
+    )
+    return Surroundings(Path(said["configuration"]), account)
+
+
+def _said(settings: Settings) -> dict[str, Any]:
+    named, model = settings.knowledge.embeddings, settings.model
+    keys = (named.api_key if isinstance(named, Embeddings) else None, model.api_key)
+    return {
+        "plain": settings.model_dump(mode="json", include=_SETTINGS),
+        "private_hosts": settings.tools.private_hosts,
+        "base_url": model.base_url,
+        "keys": [key.reveal() if key and isinstance(named, Embeddings) else None for key in keys],
+    }
+
+
+def _settings(said: dict[str, Any]) -> Settings:
+    embeddings = said["plain"]["knowledge"]["embeddings"]
+    if isinstance(embeddings, dict):
+        embeddings["api_key"] = said["keys"][0]
+    tools = {"private_hosts": said["private_hosts"]}
+    model = {"base_url": said["base_url"], "api_key": said["keys"][1]}
+    return Settings.model_validate({**said["plain"], "tools": tools, "model": model})

@@ -1,0 +1,82 @@
+"""When accounts' sources are read again: each by its own hours, one account at a time, in a process of its own."""
+
+import asyncio
+import sys
+import time
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+from chatwootai.stores.models.knowledge import KnowledgeStore
+from chatwootai.stores.server.connection import Connection, StoreUnavailable
+from chatwootai.telemetry import log
+from config.snapshot import Account
+from crews.knowledge.declared import Surroundings, declared
+from crews.knowledge.ingest import handover
+from crews.knowledge.report import Report
+
+LOOK_SECONDS: Final = 30.0
+_REST_SECONDS: Final = 600.0
+"""After an ingest that failed, until this process tries the account again."""
+_log = log.get("knowledge")
+
+
+class Schedule:
+    """Keeps the knowledge of all accounts up to date. `accounts` is asked each time; `configuration`: its folder."""
+
+    def __init__(self, connection: Connection, accounts: Callable[[], Iterable[Account]], configuration: Path) -> None:
+        self._store = KnowledgeStore(connection)
+        self._accounts = accounts
+        self._configuration = configuration
+        self._resting: dict[str, float] = {}
+
+    async def run(self, every: float = LOOK_SECONDS) -> None:
+        """Look every so many seconds, for ever; not at once, since a worker that starts has customers who wait."""
+        while True:
+            await asyncio.sleep(every)
+            with suppress(StoreUnavailable):
+                await self.look()
+
+    async def look(self) -> int:
+        """Ingest each account that has something due, one after the other; return how many those were.
+
+        Raises:
+            StoreUnavailable: Redis is away.
+        """
+        done = 0
+        for account in list(self._accounts()):
+            if self._resting.get(account.key, 0.0) <= time.monotonic() and await self._is_due(account):
+                done += 1
+                if await self._ingest(account):
+                    self._resting[account.key] = time.monotonic() + _REST_SECONDS
+        return done
+
+    async def _is_due(self, account: Account) -> bool:
+        """Whether a source was never read, or its hours have passed, or one is gone that was declared before."""
+        sources = declared(account)
+        version = await self._store.version(account.key) if sources else 0
+        if not version:
+            return any(each.source.hours > 0 for each in sources)
+        report = Report.unpacked((await self._store.in_force(account.key)).about)
+        tried = {(each.source, each.place): each.tried_at for each in report.sources}
+        now = time.time()
+        due = any(
+            each.source.hours > 0 and tried.get(each.place, 0.0) + 3600 * each.source.hours <= now for each in sources
+        )
+        return due or bool(tried.keys() - {each.place for each in sources})
+
+    async def _ingest(self, account: Account) -> int:
+        """Run the process; return its exit code. It is ended with whoever waits for it."""
+        child = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "crews.knowledge.ingest"), stdin=asyncio.subprocess.PIPE
+        )
+        try:
+            await child.communicate(handover.given(Surroundings(self._configuration, account)))
+        finally:
+            if child.returncode is None:
+                child.terminate()
+                await child.wait()
+        if child.returncode:
+            _log.warning("knowledge_process_failed", account=account.key, code=child.returncode)
+        return child.returncode or 0
