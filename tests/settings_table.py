@@ -52,6 +52,7 @@ from tests.settings_looks import (
     window,
     windowed,
 )
+from workers.handoff import handing
 from workers.turn import question
 from workers.turn.interim import sentence_for
 
@@ -208,6 +209,11 @@ OBSERVED: Mapping[str, Seen] = {
         "handoff: {subjects: {double: {phrases: [outra coisa]}}}",
         "handoff: {subjects: {double: {phrases: [cobrado duas vezes]}}}",
         subject,
+    ),
+    "handoff.subjects.*.examples": Seen(
+        "handoff: {subjects: {double: {examples: [quero um boleto]}}}",
+        "handoff: {subjects: {double: {examples: [meu boleto venceu]}}}",
+        handing.examples,
     ),
     "handoff.subjects.*.sentences.*": Seen(
         "handoff: {subjects: {double: {phrases: [cobrado duas vezes], sentences: {pt: A}}}}",

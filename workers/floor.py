@@ -14,6 +14,7 @@ from chatwootai.stores.server.connection import Connection
 from config.snapshot import Account, Snapshot
 from crews.answer.draft import Crews
 from crews.run.tool_calls import Calls
+from crews.understanding.reading import Reader
 from workers.account.standing import Standing
 from workers.account.tenant import Tenant
 from workers.account.turn_budget import TurnBudget
@@ -37,6 +38,7 @@ class Floor:
         session: aiohttp.ClientSession,
         media: Media | None = None,
         standing: Standing | None = None,
+        reader: Reader | None = None,
     ) -> None:
         self.worker = worker
         self.connection = connection
@@ -47,6 +49,7 @@ class Floor:
         self.crews = crews
         self.snapshot = snapshot
         self.media = media
+        self.reader = reader
         self.standing = standing or Standing(connection)
         self._session = session
         self._tenants: dict[str, Tenant] = {}

@@ -56,6 +56,8 @@ class Subject(Section):
     phrases: tuple[Phrase, ...] = ()
     """Phrases that tell the subject. `|` parts alternatives, ` ... ` stands for up to twelve words, `*` ends a word
     that may go on."""
+    examples: tuple[Word, ...] = ()
+    """Sentences about it, as a contact would write them. Others that mean nearly the same tell the subject too."""
     priority: Priority | None = None
     """Priority that Chatwoot shows for it, before that of the cause. Unset: as the cause or `handoff` says."""
     sentences: Mapping[Language, Words] = {}

@@ -1,6 +1,7 @@
 """Giving a conversation to people: the sentence, the note and the place, from a tenant's settings."""
 
 from datetime import UTC, datetime
+from typing import Final
 
 from chatwootai.channels.outgoing.render import render
 from chatwootai.model.message.turn import Outcome, Question
@@ -13,6 +14,17 @@ from config.settings.settings import Settings
 
 _UNSAID = frozenset({Cause.OFF, Cause.IDLE})
 """Nobody has asked anything of us: people answer, and nothing is said before."""
+
+
+_SENTENCE: Final = 3
+"""Words from which on a topic says enough to be met by its meaning too."""
+
+
+def examples(settings: Settings) -> dict[str, tuple[str, ...]]:
+    """What a tenant's people answer, by name, in sentences: its subjects', and its topics that are sentences."""
+    said = settings.handoff
+    topics = {topic: (topic,) for topic in said.topics if len(topic.split()) >= _SENTENCE}
+    return topics | {name: each.examples for name, each in said.subjects.items() if each.examples}
 
 
 def rules(settings: Settings) -> Rules:

@@ -29,8 +29,11 @@ from config.live.live import Live
 from config.live.whereabouts import Whereabouts
 from config.settings.settings import Settings
 from config.snapshot import Account
+from crews.encoding.embedded import EmbeddedEncoder
+from crews.encoding.encoder import EncoderUnavailable
 from crews.knowledge.ingest.schedule import Schedule
 from crews.model_calls.policy import KEY, without_key
+from crews.understanding.reading import Reader
 from workers.account.standing import Standing
 from workers.account.sync import keep_in_step
 from workers.catch_up.catchup import CatchUp
@@ -74,6 +77,7 @@ class Shop:
         snapshot = await self.live.start()
         self.live.keep_to_itself()
         await self._serve_probes()
+        encoder = self._encoder()
         crews = await self._crews()
         session = await self._stack.enter_async_context(_session())
         self._stack.push_async_callback(settled)  # every "off" is said before the session closes
@@ -85,6 +89,7 @@ class Shop:
             session=session,
             media=Media(self.connection, session, await self._stack.enter_async_context(guarded())),
             standing=Standing(self.connection, Whereabouts(self.live.holder, os.environ).of),
+            reader=Reader(encoder),
         )
         self.live.listen(self.floor.replace)
         self.floor.replace(self.live.snapshot)
@@ -99,6 +104,8 @@ class Shop:
         self.background("knowledge", self._knowledge().run)
         if self.environment.catch_up_hours:
             self.background("catch-up", self._catch_up)
+        with suppress(EncoderUnavailable):  # the reader says so, and words decide alone
+            await encoder.warm()
         gc.collect()
         gc.freeze()  # what start-up made stays: full collections need not walk CrewAI's classes again
         self._ready = True
@@ -125,6 +132,13 @@ class Shop:
 
     def _accounts(self) -> Iterable[Account]:
         return self.live.snapshot.accounts.values()
+
+    def _encoder(self) -> EmbeddedEncoder:
+        """What reads messages by their meaning: begins to read its weights, in a thread of its own."""
+        encoder = EmbeddedEncoder()
+        self._stack.callback(encoder.close)
+        encoder.begin()
+        return encoder
 
     def _everyones_settings(self) -> Iterable[Settings]:
         for account in self.live.snapshot.accounts.values():

@@ -17,7 +17,7 @@ from chatwootai.telemetry.metrics import SUPERSEDED
 from workers.floor import Floor
 from workers.turn.commit import commit_outcome, deliver_outbox
 from workers.turn.outcome import await_quiet, check_overtaken, decide_outcome, give_up, hand_over_unread
-from workers.turn.question import ask_question, check_account, read_media
+from workers.turn.question import ask_question, check_account, read_meaning, read_media
 from workers.turn.request import request_draft
 from workers.turn.state import Turn
 from workers.turn.step import DECIDED, NEXT, RESTART, Next
@@ -29,6 +29,7 @@ STEPS: Final[tuple[Step, ...]] = (
     check_account,  # no model is asked for an account whose token Chatwoot refuses
     read_media,  # pictures, voices and files become text, or images for a model that sees
     ask_question,  # one question out of all messages; people, where its words alone call for them
+    read_meaning,  # people, where its meaning calls for them
     give_up,  # the last try: people
     request_draft,  # curated, cached or a crew's, under the deadline
     await_quiet,  # the burst's window closes

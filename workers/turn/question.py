@@ -9,10 +9,11 @@ from chatwootai.model.message.delivery import Role
 from chatwootai.model.message.turn import Question
 from chatwootai.model.policy.dress import first_answer
 from chatwootai.model.policy.handoff import Need, before_draft
+from chatwootai.model.policy.meaning import UNTOLD
 from chatwootai.model.policy.picked import picked
 from chatwootai.model.text.language import language_of
 from workers.floor import Floor
-from workers.handoff.handing import rules
+from workers.handoff.handing import examples, rules
 from workers.media.media import only_unsupported
 from workers.retry import MOST_TRIES
 from workers.turn.long_texts import worked_on
@@ -42,9 +43,23 @@ async def read_media(floor: Floor, turn: Turn) -> Next:
 
 async def ask_question(floor: Floor, turn: Turn) -> Next:
     """Make one question of the burst and its context; note a need of people where its words alone tell."""
+    turn.meaning = UNTOLD
     async with floor.at_words(turn.begun):
         turn.question, turn.result = await worked_on(_size(turn), partial(_read, turn))
     turn.outcome = None
+    return NEXT
+
+
+async def read_meaning(floor: Floor, turn: Turn) -> Next:
+    """Note a need of people where no word told one and the meaning does; it is read in the encoder's thread."""
+    question = turn.question
+    if floor.reader is None or question is None or turn.result is not None or _given_up(turn, question):
+        return NEXT
+    with turn.steps("meaning"):
+        turn.meaning = await floor.reader.read(question.text, examples(turn.settings))
+    if turn.meaning is not UNTOLD:
+        async with floor.at_words(turn.begun):
+            turn.result = await worked_on(_size(turn), partial(_needed, turn, question))
     return NEXT
 
 
@@ -62,8 +77,18 @@ def _size(turn: Turn) -> int:
 def _read(turn: Turn) -> tuple[Question, Need | None]:
     """Return the question, and why people are needed where its words alone tell."""
     question = _question(turn)
-    given_up = not question.function or turn.begun.tries >= MOST_TRIES or only_unsupported(turn.deliveries)
-    return question, None if given_up else before_draft(question.text, turn.begun.context, rules(turn.settings))
+    return question, None if _given_up(turn, question) else _needed(turn, question)
+
+
+def _needed(turn: Turn, question: Question) -> Need | None:
+    """Return why people are needed, by the words and by what was told of the meaning."""
+    history, language = turn.begun.context, question.language
+    return before_draft(question.text, history, rules(turn.settings), turn.meaning, language)
+
+
+def _given_up(turn: Turn, question: Question) -> bool:
+    """Return whether nothing is looked for in a burst's words: people get it, whatever it says."""
+    return not question.function or turn.begun.tries >= MOST_TRIES or only_unsupported(turn.deliveries)
 
 
 def _question(turn: Turn) -> Question:

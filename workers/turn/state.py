@@ -9,6 +9,7 @@ from chatwootai.model.message.burst import may_restart
 from chatwootai.model.message.delivery import Delivery
 from chatwootai.model.message.turn import Draft, Outcome, Question, SilenceReason
 from chatwootai.model.policy.handoff import Need
+from chatwootai.model.policy.meaning import UNTOLD, Meaning
 from chatwootai.stores.conversation.conversations import Begun, Pending
 from chatwootai.telemetry.steps import Steps
 from config.settings.settings import Settings
@@ -46,6 +47,7 @@ class Turn:
     draft: Draft | None = None
     failed: Failed | None = None
     images: tuple[str, ...] = ()
+    meaning: Meaning = UNTOLD
     superseded: int = 0
     patience_asked: bool = False
     counted: bool = False

@@ -8,10 +8,9 @@ from itertools import islice
 from typing import Final
 
 from chatwootai.model.message.turn import Exchange
+from chatwootai.model.policy.meaning import UNTOLD, Meaning, is_angry, is_asking
 from chatwootai.model.policy.reasons import UNKNOWING
 from chatwootai.model.policy.vocabulary import Cause
-from chatwootai.model.text.anger import ANGRY, anger
-from chatwootai.model.text.asking import asks
 from chatwootai.model.text.promise import offered, promised
 from chatwootai.model.text.subjects import about
 from chatwootai.model.text.unknowing import unknowing
@@ -67,19 +66,30 @@ class Need:
     reason: str = ""
 
 
-def before_draft(text: str, history: Sequence[Exchange], rules: Rules) -> Need | None:
-    """What a contact's words alone tell, so that no model need be asked. `history` oldest first."""
-    if phrase := _first_said(text, rules.phrases, wanted=True) or (asks(text) if rules.asked else None):
+def before_draft(
+    text: str, history: Sequence[Exchange], rules: Rules, meaning: Meaning = UNTOLD, language: str | None = None
+) -> Need | None:
+    """What a contact's words tell, and their meaning, so that no model need be asked. `history` oldest first.
+
+    `language`: of the text, where it is known.
+    """
+    if phrase := _first_said(text, rules.phrases, wanted=True) or (is_asking(text, meaning) if rules.asked else None):
         return Need(Cause.ASKED, phrase)
     if topic := _first_said(text, rules.topics):
         return Need(Cause.TOPIC, topic)
     if rules.asked and (yes := accepts(text, history)):
         return Need(Cause.ASKED, yes)
-    if rules.anger and anger(text) >= ANGRY:
+    if rules.anger and is_angry(text, meaning, language):
         return Need(Cause.ANGER)
+    return _subject(text, rules, meaning) or (Need(Cause.STUCK) if stuck(text, history, rules.stuck_after) else None)
+
+
+def _subject(text: str, rules: Rules, meaning: Meaning) -> Need | None:
     if (found := about(text, rules.subjects)) is not None:
         return Need(Cause.TOPIC, found[1], found[0])
-    return Need(Cause.STUCK) if stuck(text, history, rules.stuck_after) else None
+    if meaning.topic is None:
+        return None
+    return Need(Cause.TOPIC, meaning.topic, meaning.topic if meaning.topic in rules.subjects else "")
 
 
 def after_draft(confidence: float | None, asked_by_crew: str | None, rules: Rules, text: str = "") -> Need | None:

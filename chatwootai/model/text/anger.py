@@ -37,6 +37,15 @@ def anger(text: str) -> int:
     return loud if complained and not glad else min(loud, 1)
 
 
+def softened(text: str) -> bool:
+    """Whether hard words are there that are not meant: denied, part of a thing's name, or said by who is glad."""
+    said = clauses(text[:_LONGEST])
+    hard = [clause for clause in said if STRONG.search(clause) or HARD.search(clause)]
+    if not hard or any(_count(STRONG, clause) for clause in said):
+        return False
+    return any(GLAD.search(clause) for clause in said) or not any(_count(HARD, clause) for clause in hard)
+
+
 def _count(words: re.Pattern[str], clause: str) -> int:
     bare = HARMLESS.sub(" ", clause)
     return sum(not DENIED.search(bare[: found.start()].rstrip()) for found in words.finditer(bare))

@@ -5,6 +5,7 @@ not wanted. Read clause by clause, folded (words.py), so that a "no" counts wher
 """
 
 import re
+from collections.abc import Iterator
 from typing import Final
 
 from chatwootai.model.text.words import clauses
@@ -150,6 +151,16 @@ def asks(text: str) -> str | None:
             if (found := pattern.search(clause)) and _meant(clause[: found.start()].rstrip()):
                 return found[0]
     return None
+
+
+def declined(text: str) -> bool:
+    """Whether a person is spoken of only as somebody who is not wanted, or was reached before."""
+    found = [clause[: one.start()].rstrip() for clause in clauses(text[:_LONGEST]) for one in _spoken_of(clause)]
+    return bool(found) and not any(map(_meant, found))
+
+
+def _spoken_of(clause: str) -> Iterator[re.Match[str]]:
+    return (found for pattern in _ASKS if (found := pattern.search(clause)))
 
 
 def _meant(before: str) -> bool:

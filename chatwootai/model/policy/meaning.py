@@ -1,0 +1,51 @@
+"""What is made of a message's meaning, as an encoder tells it, together with its words. Pure.
+
+Words decide alone where they leave no doubt, or where no encoder is to be had. Meaning decides else, unless the words
+say that it is only spoken of: an embedding hardly differs between "a person, please" and "no person, please".
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from chatwootai.model.text.anger import ANGRY, anger, softened
+from chatwootai.model.text.asking import asks, declined
+
+ASKING: Final = 0.45
+"""A score from which a person is asked for. All were measured: docs/concepts/meaning.md."""
+ANGER: Final = 0.55
+"""A score from which somebody is angry, in a language that has no tables of words."""
+ANGER_WITHOUT_WORDS: Final = 0.75
+"""The same in one that has: there, what only a table finds is found by it."""
+POLITE: Final = 0.4
+"""A score from which somebody thanks, or says goodbye."""
+_WITH_WORDS: Final = frozenset({"pt", "es", "en"})
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What a message is likely to be, each from 0 to 1; `topic`: which of a tenant's own it is about, None: none."""
+
+    person: float = 0.0
+    angry: float = 0.0
+    thanks: float = 0.0
+    goodbye: float = 0.0
+    topic: str | None = None
+
+
+UNTOLD: Final = Meaning()
+"""Where no encoder was asked, or none answered."""
+
+
+def is_asking(text: str, meaning: Meaning = UNTOLD) -> str | None:
+    """What tells that a person is asked for: the words, or "meaning" and how likely; None: nothing does."""
+    if said := asks(text):
+        return said
+    return f"meaning {meaning.person:.2f}" if meaning.person >= ASKING and not declined(text) else None
+
+
+def is_angry(text: str, meaning: Meaning = UNTOLD, language: str | None = None) -> bool:
+    """Whether people should answer because somebody is angry. `language`: of the text, None: not known."""
+    if anger(text) >= ANGRY:
+        return True
+    known = language is None or language[:2] in _WITH_WORDS
+    return meaning.angry >= (ANGER_WITHOUT_WORDS if known else ANGER) and not softened(text)

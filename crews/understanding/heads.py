@@ -1,0 +1,61 @@
+"""Heads: what each tells of a text's embedding. Kept in the package as the examples' embeddings and their weights."""
+
+import io
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crews.encoding.encoder import Vectors
+from crews.understanding.examples import HEADS
+from crews.understanding.fitting import likeness, probability
+
+FILE: Final = "heads.npz"
+
+
+@dataclass(frozen=True, slots=True)
+class Heads:
+    """`encoder`: the name of the one whose embeddings they were made of. `examples`: one row each, int8 times scale.
+
+    `weights`: one column a head, in the order of HEADS; 0 where an example taught that head nothing.
+    """
+
+    encoder: str
+    examples: Vectors
+    weights: NDArray[np.float32]
+
+    def scores(self, vectors: Vectors) -> NDArray[np.float32]:
+        """From 0 to 1 for each text and each head: shape (len(vectors), len(HEADS)); 0.5 is as likely as not."""
+        told = probability((likeness(vectors, self.examples) @ self.weights).astype(np.float64))
+        return told.astype(np.float32)
+
+    def packed(self) -> bytes:
+        """The file that `shipped` reads. The same heads are the same bytes."""
+        scale = np.float32(np.abs(self.examples).max() / 127)
+        rows = np.round(self.examples / scale).astype(np.int8)
+        into = io.BytesIO()
+        np.savez(into, encoder=np.array(self.encoder), scale=scale, rows=rows, weights=self.weights)
+        return into.getvalue()
+
+
+def unpacked(raw: bytes) -> Heads:
+    """The heads in a file.
+
+    Raises:
+        ValueError: it has other heads than HEADS.
+    """
+    with np.load(io.BytesIO(raw), allow_pickle=False) as kept:
+        weights = kept["weights"]
+        if weights.shape != (len(kept["rows"]), len(HEADS)):
+            raise ValueError(f"{FILE} has other heads than {', '.join(HEADS)}")
+        rows = kept["rows"].astype(np.float32)
+        rows *= kept["scale"]
+        rows /= np.linalg.norm(rows, axis=1, keepdims=True)  # in place: they are megabytes
+        return Heads(str(kept["encoder"]), rows, weights)
+
+
+def shipped() -> Heads:
+    """The heads of the package."""
+    return unpacked((files("crews.understanding") / FILE).read_bytes())

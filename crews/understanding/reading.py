@@ -1,0 +1,117 @@
+"""Reads messages: their embeddings, and what the heads tell of them."""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+
+from chatwootai.model.policy.meaning import UNTOLD, Meaning
+from chatwootai.telemetry import log
+from chatwootai.telemetry.metrics import FAILED_OPEN
+from chatwootai.telemetry.tasks import owned
+from crews.encoding.encoder import Encoder, EncoderUnavailable, Vectors
+from crews.understanding.heads import Heads, shipped
+
+_MOST_LINES: Final = 6
+_TENANTS: Final = 1024
+"""Sets of topics that are kept encoded: a hundred sentences of one are 200 kB and 0.2 s."""
+_SECONDS: Final = 0.3
+"""What a message is waited for: a worker that has just begun still reads the encoder's weights."""
+_LEAST: Final = 3
+"""Letters of a line that is read by itself."""
+_NEAR: Final = 0.72
+"""A cosine from which a message is about a tenant's topic. Measured: docs/concepts/meaning.md."""
+_log = log.get("understanding")
+
+
+@dataclass(frozen=True, slots=True)
+class Topics:
+    """A tenant's topics: one row an example, and whose it is."""
+
+    names: tuple[str, ...]
+    vectors: Vectors
+
+    def nearest(self, vectors: Vectors) -> str | None:
+        """The topic that one of several texts is about, or None."""
+        if not self.names or not len(vectors):
+            return None
+        alike = vectors @ self.vectors.T
+        row, column = np.unravel_index(int(alike.argmax()), alike.shape)
+        return self.names[column] if alike[row, column] >= _NEAR else None
+
+
+class Reader:
+    """Reads by one encoder. Where that fails, it is said once, and words decide alone.
+
+    A tenant's topics are encoded when its first message comes.
+    """
+
+    def __init__(self, encoder: Encoder, heads: Heads | None = None, *, seconds: float = _SECONDS) -> None:
+        self._encoder = encoder
+        self._seconds = seconds
+        self._heads = heads
+        self._topics: OrderedDict[tuple[tuple[str, str], ...], asyncio.Task[Topics]] = OrderedDict()
+        self._told = False
+
+    async def read(self, text: str, topics: Mapping[str, Sequence[str]] | None = None) -> Meaning:
+        """What a message means; UNTOLD where it cannot be told. `topics`: a tenant's, by name, with examples."""
+        lines = pieces(text)
+        if not lines:
+            return UNTOLD
+        try:
+            async with asyncio.timeout(self._seconds):
+                vectors = await self._encoder.questions([prepared(line) for line in lines])
+                own = await self._known(topics) if topics else None
+        except (EncoderUnavailable, TimeoutError) as error:
+            return self._untold(error)
+        told = self._scores(vectors).max(axis=0)
+        return replace(meaning_of(told), topic=own.nearest(vectors) if own else None)
+
+    def _scores(self, vectors: Vectors) -> Vectors:
+        if self._heads is None:
+            self._heads = shipped()
+            if self._heads.encoder != self._encoder.name:
+                raise ValueError(f"the heads were made with {self._heads.encoder}, not with {self._encoder.name}")
+        return self._heads.scores(vectors)
+
+    async def _known(self, topics: Mapping[str, Sequence[str]]) -> Topics:
+        """A tenant's topics, encoded once: who gives up waiting for that stops nothing, and the next finds them."""
+        named = tuple((name, text) for name, texts in topics.items() for text in texts)
+        if named not in self._topics:
+            self._topics[named] = owned(asyncio.create_task(self._encoded(named)), "topics")
+            if len(self._topics) > _TENANTS:
+                self._topics.popitem(last=False)
+        return await asyncio.shield(self._topics[named])
+
+    async def _encoded(self, named: tuple[tuple[str, str], ...]) -> Topics:
+        vectors = await self._encoder.passages([prepared(text) for _, text in named])
+        return Topics(tuple(name for name, _ in named), vectors)
+
+    def _untold(self, error: EncoderUnavailable | TimeoutError) -> Meaning:
+        FAILED_OPEN.labels("understanding").inc()
+        if not self._told and isinstance(error, EncoderUnavailable):
+            self._told = True
+            _log.error("no_understanding", error=str(error))
+        return UNTOLD
+
+
+def meaning_of(scores: Vectors) -> Meaning:
+    """One text's scores, in the order of HEADS."""
+    person, angry, thanks, goodbye = (round(float(score), 3) for score in scores)
+    return Meaning(person, angry, thanks, goodbye)
+
+
+def pieces(text: str) -> list[str]:
+    """What is read of a message: all of it, and its last lines one by one, for a burst says several things."""
+    lines = [line for each in text.splitlines() if sum(map(str.isalpha, line := each.strip())) >= _LEAST]
+    if not any(map(str.isalpha, text)):
+        return []
+    return [text.strip(), *lines[-_MOST_LINES:]] if len(lines) > 1 else [text.strip()]
+
+
+def prepared(text: str) -> str:
+    """A text as it is encoded for understanding: without capitals, which say how loud and not what."""
+    return text.lower()
