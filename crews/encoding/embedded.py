@@ -9,6 +9,7 @@ import hashlib
 import importlib
 import os
 import tempfile
+import weakref
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from importlib.resources import files
@@ -118,12 +119,13 @@ class _OnDisk:
 
     def __init__(self, table: NDArray[np.uint8]) -> None:
         self._width = table.shape[1]
-        self._file = tempfile.TemporaryFile()  # noqa: SIM115  # open as long as the model lives
-        table.tofile(self._file)
-        self._file.flush()
+        with tempfile.TemporaryFile() as file:
+            table.tofile(file)
+            self._file = os.dup(file.fileno())
+        weakref.finalize(self, os.close, self._file)
 
     def __getitem__(self, rows: NDArray[np.int64]) -> NDArray[np.uint8]:
-        width, file = self._width, self._file.fileno()
+        width, file = self._width, self._file
         found = b"".join(os.pread(file, width, row * width) for row in rows.tolist())
         return np.frombuffer(found, np.uint8).reshape(len(rows), width)
 

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 import yaml
 
-from chatwootai.model.policy.handoff import Cause, Rules, before_draft
+from chatwootai.model.policy.handoff import Rules, before_draft
 from chatwootai.model.policy.meaning import UNTOLD, Meaning, is_angry, is_asking
+from chatwootai.model.policy.vocabulary import Cause
 from chatwootai.model.text.words import fold
 from crews.encoding.embedded import EmbeddedEncoder
 from crews.understanding import train
