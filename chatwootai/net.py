@@ -52,6 +52,12 @@ _METADATA: Final = frozenset(
 _LINK_LOCAL: Final = (ipaddress.IPv4Network("169.254.0.0/16"), ipaddress.IPv6Network("fe80::/10"))
 
 
+_INSIDE: Final = (
+    ".local", ".localhost", ".internal", ".lan", ".home", ".home.arpa", ".intranet", ".corp", ".test", ".localdomain",
+)  # fmt: skip
+"""How names end that no public name server knows."""
+
+
 class Forbidden(Exception):
     """Do not connect there; the message names host or scheme, never an address or a path."""
 
@@ -64,6 +70,17 @@ def is_public(address: str) -> bool:
     if isinstance(found, ipaddress.IPv4Address):
         return found.is_global and not any(found in network for network in _NOT_PUBLIC)
     return found.is_global and found in _UNICAST and not any(found in network for network in _NOT_UNICAST)
+
+
+def is_private(host: str) -> bool:
+    """Return whether a host is this machine, one of its network or a container, by its name: none is looked up."""
+    plain = host.lower().rstrip(".").partition("%")[0].strip("[]")
+    if not plain:
+        return False
+    if _parsed(plain) is not None:
+        return not is_public(plain)
+    last = plain.rpartition(".")[2]
+    return "." not in plain or plain.endswith(_INSIDE) or _NUMBER.fullmatch(last) is not None
 
 
 def is_metadata(address: str) -> bool:

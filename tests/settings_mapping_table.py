@@ -107,6 +107,13 @@ MAPPED: Mapping[str, Mapped] = {
     "accounts.*.signature": _account({"signature": "required"}, {"signature": "optional"}, knocks({}, unsigned=True)),
     **{f"accounts.*.allow.{key}": _allowed(key, everybody=False) for key in _ALLOWED},
     **{f"fallback.allow.{key}": _allowed(key, everybody=True) for key in _ALLOWED},
+    "fallback.trusted": Mapped(
+        *(
+            Written(rest={"fallback": {"trusted": each}}, files={f"{FOLDER}/config.yaml": 'model: {api_key: "${ERP}"}'})
+            for each in (True, False)
+        ),
+        problems,
+    ),
     "sync.every_minutes": Mapped(
         Written(rest={"sync": {"every_minutes": 0}}), Written(rest={"sync": {"every_minutes": 3}}), paced
     ),

@@ -143,6 +143,8 @@ class FallbackEntry(Section):
     """Priority from 0 to 10, higher first. The default leaves room on both sides."""
     allow: AllowEntry | None = None
     """Things outside their folders that all accounts' settings may name. Unset: a narrow default."""
+    trusted: Flag | None = None
+    """Whether folders without `allow` may name nobody's variables and private models. Unset: with a single account."""
 
 
 class SyncEntry(Section):

@@ -5,7 +5,9 @@ And what no folder may say, whoever writes it: a text for people or a model is n
 
 import re
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
+from chatwootai.net import is_private
 from config.document.problems import Problem
 from config.document.tree import Mark, Node, Scalar, Sequence, Table, find, leaves
 from config.mapping.grants import Grant
@@ -24,12 +26,21 @@ _SECTIONS: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
     (("model",), ("base_url",)),
     (("model", "quick"), ("base_url",)),
     (("model", "hedging", "to"), ("base_url",)),
+    (("model", "fallbacks", "*"), ("base_url",)),
     (("media", "hearing"), ("base_url",)),
     (("knowledge", "embeddings"), ("base_url",)),
     (("tools", "http", "*"), ("url",)),
     (("tools", "mcp", "*"), ("url", "command")),
 )
 """Where an address and what is sent to it stand beside each other."""
+_MODELS = (
+    ("model",),
+    ("model", "quick"),
+    ("model", "hedging", "to"),
+    ("model", "fallbacks", "*"),
+    ("media", "hearing"),
+)
+"""Where a model's address stands."""
 _SENT = ("api_key", "headers", "env", "query", "body")
 
 
@@ -47,7 +58,7 @@ def beyond(grant: Grant, settings: Settings, above: Settings, tree: Table) -> li
     if all(getattr(settings, key) is getattr(above, key) for key in ("tools", "model", "media", "knowledge")):
         return []
     found = [*_programs(grant, settings, above, tree), *_hosts(grant, settings, above, tree)]
-    return [*found, *_sent_elsewhere(grant, tree), *_heard_elsewhere(grant, tree)]
+    return [*found, *_served_inside(grant, tree), *_sent_elsewhere(grant, tree), *_heard_elsewhere(grant, tree)]
 
 
 def _programs(grant: Grant, settings: Settings, above: Settings, tree: Table) -> Iterator[Problem]:
@@ -76,6 +87,19 @@ def _hosts(grant: Grant, settings: Settings, above: Settings, tree: Table) -> It
                 yield Problem(
                     *_item(tree, path, host), "not-allowed", message, grant.remedy("private_hosts", f"[{host}]")
                 )
+
+
+def _served_inside(grant: Grant, tree: Table) -> Iterator[Problem]:
+    """A model of this folder's own at an address that is private by its name; no name is looked up."""
+    for place in _MODELS:
+        for path, section in _tables(tree, place):
+            node = section.items.get("base_url")
+            if not (isinstance(node, Scalar) and isinstance(node.value, str) and _is_mine(grant, node)):
+                continue
+            host = urlsplit(node.value).hostname or ""
+            if is_private(host) and not grant.serves(host):
+                message = f"`{'.'.join((*path, 'base_url'))}`: this folder may not reach a model at a private address"
+                yield Problem(*node.mark, "not-allowed", message, grant.remedy("private_hosts", f"[{host[:200]}]"))
 
 
 def _item(tree: Table, path: tuple[str, ...], value: str) -> Mark:
@@ -112,6 +136,9 @@ def _sent(mark: Mark, address: str, secret: str) -> Problem:
 
 
 def _tables(node: Node, place: tuple[str, ...], path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Table]]:
+    if isinstance(node, Sequence) and place[:1] == ("*",):
+        for number, each in enumerate(node.items):
+            yield from _tables(each, place[1:], (*path, str(number)))
     if not isinstance(node, Table):
         return
     if not place:

@@ -49,6 +49,10 @@ class Closed:
         patterns = {name: accounts for name, accounts in kept.items() if name.endswith("*")}
         return cls(digest.hexdigest(), kept, patterns, paths)
 
+    def owned(self, name: str, accounts: frozenset[str]) -> bool:
+        """Tell whether the mapping itself names a variable or file for one of `accounts`."""
+        return bool(accounts & self.names.get(name, frozenset()))
+
     def name(self, name: str, accounts: frozenset[str]) -> bool:
         """Tell whether a variable is one of our own, or somebody's who is not among `accounts`."""
         if name.startswith(OUR_PREFIXES) and name not in self.names:
@@ -68,7 +72,8 @@ class Grant:
     """Things that one account's folder may name. None: the mapping does not say, and the default holds.
 
     `prefix`: how the paths of its files begin; `at`: where `allow` is written in the mapping, for remedies; `closed`:
-    what it may not name where the mapping does not say, unless it is one of its own `accounts`'.
+    what it may not name where the mapping does not say, unless it is one of its own `accounts`'; `trusted`: it may then
+    name what is nobody's, and reach models at private addresses.
     """
 
     prefix: str
@@ -79,6 +84,7 @@ class Grant:
     private_hosts: tuple[str, ...] = ()
     closed: Closed = Closed()
     accounts: frozenset[str] = frozenset()
+    trusted: bool = False
 
     def name(self, name: str) -> None:
         """Let a variable be named.
@@ -89,7 +95,8 @@ class Grant:
         if self.names is not None:
             allowed = any(fnmatchcase(name, each) for each in self.names)
         else:
-            allowed = not self.closed.name(name, self.accounts)
+            own = self.closed.owned(name, self.accounts)
+            allowed = not self.closed.name(name, self.accounts) and (self.trusted or own)
         if not allowed:
             message = f"this folder may not name the variable `{name}`"
             remedy = f"Where it is meant for this account, the operator writes {self._said('names', f'[{name}]')}."
@@ -105,7 +112,8 @@ class Grant:
         if self.files is not None:
             folders = tuple(each for each in self.files if path.is_relative_to(each))
         else:
-            there = str(path.parent) == SECRETS_FOLDER and not self.closed.file(path, self.accounts)
+            own = self.trusted or self.closed.owned(name, self.accounts)
+            there = str(path.parent) == SECRETS_FOLDER and not self.closed.file(path, self.accounts) and own
             folders = (SECRETS_FOLDER,) if there else ()
         if not folders or ".." in path.parts:
             message = f"this folder may not name the file {name[:200]}"
@@ -121,7 +129,11 @@ class Grant:
 
     def reaches(self, host: str) -> bool:
         """Tell whether a host may be reached at a private address."""
-        return host.lower() in {each.lower() for each in self.private_hosts}
+        return host.lower().strip("[]") in {each.lower().strip("[]") for each in self.private_hosts}
+
+    def serves(self, host: str) -> bool:
+        """Tell whether a model of this folder's own may stand at a private address."""
+        return self.reaches(host) or (self.names is None and self.trusted)
 
     def _said(self, key: str, value: str) -> str:
         return f"`allow: {{{key}: {value}}}` under `{self.at}` in the mapping"
@@ -146,8 +158,8 @@ Owners = Mapping[tuple[str, str], Sequence[tuple[str, AllowEntry | None]]]
 class Grants:
     """The grants of all accounts' folders."""
 
-    def __init__(self, owners: Owners, mapping: Node) -> None:
-        self._owners = owners
+    def __init__(self, owners: Owners, mapping: Node, *, trusted: bool = False) -> None:
+        self._owners, self._trusted = owners, trusted
         allowed = [
             (name, key)
             for key, each in {pair for several in owners.values() for pair in several}
@@ -162,7 +174,8 @@ class Grants:
         at = f"accounts.{owners[0][0]}" if owners else "the account that names it"
         said = [each for _, each in owners if each is not None]
         if not said:
-            return Grant(prefix, at, closed=self._closed, accounts=frozenset(key for key, _ in owners))
+            keys = frozenset(key for key, _ in owners)
+            return Grant(prefix, at, closed=self._closed, accounts=keys, trusted=self._trusted)
         return Grant(
             prefix,
             at,
@@ -182,7 +195,8 @@ def grants(entries: Entries, mapping: Node) -> Grants:
     for (key, domain, folder), entry in _places(entries).items():
         allow = entry.said.allow if entry.says("allow") else entries.fallback.allow
         owners.setdefault((domain, folder), []).append((key, allow))
-    return Grants(owners, mapping)
+    said = entries.fallback.trusted
+    return Grants(owners, mapping, trusted=len(entries.accounts) == 1 if said is None else said)
 
 
 def _places(entries: Entries) -> dict[tuple[str, str, str], Entry[AccountEntry]]:

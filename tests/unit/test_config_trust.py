@@ -142,7 +142,7 @@ def _grown(kind: Kind, leaf: Scalar, depth: int) -> "Scalar | Sequence | Table":
 @pytest.mark.parametrize(
     ("value", "allow", "other", "allowed"),
     [
-        ("${NIMBUS_KEY}", "", "", True),  # as before: in a secret's field, and nobody else's
+        ("${NIMBUS_KEY}", "", "", False),  # nobody's, and not said to be this account's
         ("${NIMBUS_KEY}", "{names: [NIMBUS_*]}", "", True),
         ("${NIMBUS_KEY}", "{names: ['*']}", "", True),
         ("${NIMBUS_KEY}", "{names: []}", "", False),
@@ -191,9 +191,58 @@ def test_inboxes_and_what_holds_for_all_are_bound_too(tmp_path: Path) -> None:
     assert problems(tmp_path, files) == [("domains/retail/third/config.yaml", 1, "not-allowed")]
 
 
+def one_account(text: str, fallback: str = "") -> dict[str, str]:
+    *head, _ = MAPPING.replace("ALLOW", "").splitlines()
+    return {"chatwoot_mapping.yaml": "\n".join([*head, fallback]) + "\n", SHOP + "config.yaml": text}
+
+
+UNNAMED = ['model: {api_key: "${NIMBUS_KEY}"}', 'model: {api_key: "${file:/run/secrets/nobody-made-this}"}']
+INSIDE = [
+    "model: {base_url: 'http://%s/v1'}",
+    "model: {quick: {name: q, base_url: 'http://%s:8000/v1'}}",
+    "model: {hedging: {to: {name: h, base_url: 'http://%s/v1'}}}",
+    "model: {fallbacks: [{name: a}, {name: f, base_url: 'http://%s/v1'}]}",
+    "media: {hearing: {base_url: 'http://%s/v1'}}",
+]
+
+
+@pytest.mark.parametrize("text", [*UNNAMED, INSIDE[0] % "127.0.0.1:11434"])
+def test_where_there_is_one_account_its_folder_is_trusted_unless_the_operator_says_no(
+    tmp_path: Path, text: str
+) -> None:
+    refused = "not-allowed"
+    assert refused not in {each[2] for each in problems(tmp_path, one_account(text))}
+    closed = one_account(text, "fallback: {trusted: false}")
+    assert (SHOP + "config.yaml", 1, refused) in problems(tmp_path, closed)
+
+
+@pytest.mark.parametrize("text", [*UNNAMED, INSIDE[0] % "127.0.0.1:11434"])
+def test_of_several_none_is_unless_the_operator_says_so(tmp_path: Path, text: str) -> None:
+    assert problems(tmp_path, {SHOP + "config.yaml": text}) == [(SHOP + "config.yaml", 1, "not-allowed")]
+    trusting = MAPPING.replace("ALLOW", "").replace("OTHER", "") + "fallback: {trusted: true}\n"
+    found = problems(tmp_path, {"chatwoot_mapping.yaml": trusting, SHOP + "config.yaml": text})
+    assert "not-allowed" not in {each[2] for each in found}
+    others = {"chatwoot_mapping.yaml": trusting, SHOP + "config.yaml": 'model: {api_key: "${CW_2_BOT_TOKEN}"}'}
+    assert problems(tmp_path, others) == [(SHOP + "config.yaml", 1, "not-allowed")]
+
+
+@pytest.mark.parametrize("text", INSIDE)
+@pytest.mark.parametrize(
+    "host",
+    ["10.0.0.9", "[::1]", "169.254.169.254", "localhost", "ollama", "llm.internal", "2130706433", "[::ffff:10.0.0.9]"],
+)
+def test_a_model_at_a_private_address_is_the_operators_to_allow(tmp_path: Path, text: str, host: str) -> None:
+    file = SHOP + "config.yaml"
+    assert (file, 1, "not-allowed") in problems(tmp_path, {file: text % host})
+    found = problems(tmp_path, {file: text % host}, f"{{private_hosts: ['{host}']}}")
+    assert "not-allowed" not in {each[2] for each in found}
+    (tmp_path / file).unlink()
+    assert "not-allowed" not in {each[2] for each in problems(tmp_path, {"domains/retail/config.yaml": text % host})}
+
+
 def test_a_change_of_what_is_allowed_takes_effect_without_a_change_of_the_folder(tmp_path: Path) -> None:
     memory, text = Memory(), {SHOP + "config.yaml": 'model: {api_key: "${LUNAR_KEY}"}\n'}
-    for allow, rules in (("{names: [LUNAR_KEY]}", []), ("{names: []}", ["not-allowed"]), ("", [])):
+    for allow, rules in (("{names: [LUNAR_KEY]}", []), ("{names: []}", ["not-allowed"]), ("", ["not-allowed"])):
         looked(tmp_path, text, allow)
         found = inspect_sources(gather(tmp_path, ENVIRON), ENVIRON, memory)
         assert [each.rule for each in found.problems] == rules
@@ -225,7 +274,7 @@ def test_files_are_read_in_allowed_folders_alone(tmp_path: Path) -> None:
     assert rules(secrets / "../outside/key", one) == ["reference"]
     assert rules(secrets / "big", one) == rules(secrets, one) == ["secret-file"]
     assert rules(secrets / "key", "") == rules("/etc/passwd", "") == ["not-allowed"]
-    assert rules("/run/secrets/nobody-made-this", "") == ["secret-file"]  # containers' secrets, as ever
+    assert rules("/run/secrets/nobody-made-this", "") == ["not-allowed"]
     assert rules("/run/secrets/kubernetes.io/serviceaccount/token", "") == ["not-allowed"]
     assert rules("/proc/self/environ", "{files: /}") == rules("/dev/zero", "{files: /}") == ["secret-file"]
 
@@ -324,7 +373,7 @@ def test_an_inherited_secret_is_not_sent_to_an_address_of_the_folders(tmp_path: 
         found = problems(tmp_path, {**above, place + "config.yaml": text + "\n"})
         assert (place + "config.yaml", 1, "secret-elsewhere") in found
         assert "not-allowed" not in {rule for _, _, rule in found}
-        found = problems(tmp_path, {**above, place + "config.yaml": own + "\n"})
+        found = problems(tmp_path, {**above, place + "config.yaml": own + "\n"}, "{names: [NIMBUS_*]}")
         expected = [] if "base_url" not in own else [(place + "config.yaml", 1, "secret-elsewhere")]
         assert found == expected  # with a base_url of its own, voice notes would go there with the operator's key
         (tmp_path / place / "config.yaml").unlink()
