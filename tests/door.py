@@ -136,14 +136,12 @@ class Process:
     def __init__(self, environ: dict[str, str]) -> None:
         self.lines: list[str] = []
         self._grown = threading.Condition()
-        begun = time.monotonic()
         self.child = subprocess.Popen(
             [sys.executable, "-m", "ingress"], env={**os.environ, **environ}, stderr=subprocess.PIPE, text=True
         )
         self._reader = threading.Thread(target=self._read)
         self._reader.start()
         self.url = f"http://127.0.0.1:{self.line('listening')['port']}"
-        self.seconds_to_start = time.monotonic() - begun
 
     def _read(self) -> None:
         assert self.child.stderr

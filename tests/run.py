@@ -22,7 +22,9 @@ import pytest
 
 CHANCES: Final = 5
 _TO: Final = "TESTS_FAILED_TO"
-_BESIDE: Final = ("-n", "4", "--dist", "loadfile")
+_BESIDE: Final = ("-n", "4", "--dist", "loadfile", "--no-loadscope-reorder")
+"""Files in the order of their names: those of tests/faults after each other, so that a worker starts their installation
+once, and the many short ones last. xdist's own order puts files of few tests last, which here are the longest."""
 _NONE: Final = int(pytest.ExitCode.NO_TESTS_COLLECTED)
 _FAILED: Final = int(pytest.ExitCode.TESTS_FAILED)
 

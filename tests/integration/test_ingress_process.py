@@ -14,20 +14,14 @@ from tests.door import SECRET, Visitor, configuration, hang_up, message, process
 
 
 async def test_it_starts_says_where_and_serves(redis_url: str, tmp_path: Path) -> None:
-    seconds = []
-    for attempt in range(3):  # the best of three: other tests share this machine
-        with process(tmp_path, redis_url) as running:
-            seconds.append(running.seconds_to_start)
-            async with ClientSession() as session:
-                door = Visitor(session, running.url)
-                assert (await door.post(message(attempt + 1))).body == {"status": "accepted"}
-                assert (await door.get("/readyz")).status == 200
-            assert running.terminate() == 0
-            line = running.line("listening")
-            assert (line["process"], line["accounts"]) == ("ingress", 1)
-        if min(seconds) < 1.5:
-            break
-    assert min(seconds) < 5  # under one on an idle machine; with crewai imported it would be ten
+    with process(tmp_path, redis_url) as running:
+        async with ClientSession() as session:
+            door = Visitor(session, running.url)
+            assert (await door.post(message(1))).body == {"status": "accepted"}
+            assert (await door.get("/readyz")).status == 200
+        assert running.terminate() == 0
+        line = running.line("listening")
+        assert (line["process"], line["accounts"]) == ("ingress", 1)
 
 
 async def test_lines_carry_ids_and_no_text_and_no_secret(redis_url: str, tmp_path: Path) -> None:

@@ -13,10 +13,7 @@ from crews.model_calls.call import Endpoint, Payer, Policy, Target
 from crews.runtime import environment
 from tests.dialect_endpoint import Case, Said, is_so, saying
 
-pytestmark = [
-    pytest.mark.alone,
-    pytest.mark.filterwarnings("ignore::DeprecationWarning"),  # crewai reads deprecated fields of its own
-]
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # crewai reads deprecated fields of its own
 FOLDER = Path(__file__).parents[1] / "dialects"
 CASES: dict[str, Case] = {
     f"{path.stem}: {name}": case
