@@ -1,4 +1,4 @@
-"""What needs no turn and is to be known all the same: how it reaches a conversation, and its form in the journal.
+"""Events that need no turn and must be known all the same: their way to a conversation, and their form in the journal.
 
 A record of the journal begins with a delivery's priority; one of these with MARK, which no priority is. A door of a
 version that knows none of them puts the record aside (`rejected.records`) and goes on.
@@ -35,7 +35,7 @@ class Aside:
 
     @property
     def kind(self) -> str:
-        """What it is, for metrics and records."""
+        """Kind of the event, for metrics and records."""
         return self.about.kind.value if isinstance(self.about, Signal) else _NAMES[type(self.about)]
 
     @property
@@ -45,12 +45,12 @@ class Aside:
 
     @property
     def lasts(self) -> bool:
-        """Whether it is of use when Redis is back."""
+        """True if it is of use when Redis is back."""
         return not (isinstance(self.about, Signal) and self.about.kind in _NOT_LATER)
 
     @property
     def at_once(self) -> bool:
-        """Whether a full Redis takes it too, and no order with messages matters: it carries its own moment."""
+        """True if a full Redis takes it too, and no order with messages matters: it carries its own moment."""
         return isinstance(self.about, Signal | Withdrawn)
 
     async def bring(self, mailbox: Mailbox) -> bool:

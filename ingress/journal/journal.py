@@ -62,7 +62,7 @@ class Journal:
 
     @property
     def crowded(self) -> bool:
-        """Whether half of its room is used: the rest is for messages alone."""
+        """True if half of its room is used: the rest is for messages alone."""
         return self.size * 2 > self._most_bytes
 
     @property

@@ -127,7 +127,7 @@ def _when(job: Mapping[str, Any], now: float) -> str:
 
 
 def _why(job: Mapping[str, Any]) -> str:
-    """Why a job was put off."""
+    """Return why a job was put off."""
     said = job.get("cause") or ""
     return f"Chatwoot refuses the account's bot_token ({said})" if job.get("parked") else said
 
