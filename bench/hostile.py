@@ -42,6 +42,11 @@ def _accents_by_degrees(length: int) -> str:
     return ("a" + "\u0315\u0301\u0327\u0323\u031b\u0334" * 20) * (length // 121)
 
 
+def _fences_by_degrees(length: int) -> str:
+    longest = int((2 * length) ** 0.5)
+    return "<think>\n" + "\n".join("`" * number for number in range(longest, 2, -1))
+
+
 SHAPES: Mapping[str, Shape] = MappingProxyType(
     {
         # Marks
@@ -177,5 +182,21 @@ SHAPES: Mapping[str, Shape] = MappingProxyType(
         "words of mail": _over("On a wrote:\n> "),
         "roles": _over("assistant: user: "),
         "numbers with signs": _over("1.1-1/1 "),
+        "dates": _over("28/11/2026 10:12 "),
+        "telephones": _over("+55 11 99999-9999 "),
+        "who wrote when": _over("on 1:23 a@b wrote: a\n"),
+        "who wrote when, wrapped": _over("on a\na@b\nwrote:\n"),
+        "headers of mails": _over("from: a\nsent: a\na\n"),
+        "ruled lines": _over("-- original --\n"),
+        "signatures": _over("-- \na\n"),
+        "devices": _over("sent from a\n"),
+        "quotes by turns": _over("> a\na\n"),
+        # Texts that begin as one thing and go on as another
+        "backticks after a thought": _between("<think>", "`", ""),
+        "fences by degrees after a thought": _fences_by_degrees,
+        "a mark after all": _between("", "a", "!"),
+        "escapes of letters": _over("\\u0041"),
+        "no width": _over("\u200b\u2060\ufeff"),
+        "both directions": _over("\u202e\u2066א\u05d0a"),
     }
 )

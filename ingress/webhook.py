@@ -7,12 +7,14 @@ import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Final
 
 from aiohttp import web
 
 from chatwootai.channels.incoming.incoming import Manner
 from chatwootai.channels.incoming.revised import STATES
+from chatwootai.long_texts import worked_on
 from chatwootai.model.message.delivery import Change, Delivery, Heard, Ignored, Reason
 from chatwootai.model.message.priority import priority_of
 from chatwootai.stores.conversation.mailbox import Admission
@@ -31,6 +33,8 @@ from ingress.signature import Cause, Refused, verify
 DELIVERY_ID: Final = "X-Chatwoot-Delivery"
 _MOST_DELIVERY_ID: Final = 128
 _AFTERWARDS: Final = frozenset({Reason.MESSAGE_DELETED, Reason.EDIT_WITHOUT_NEW_CONTENT})
+_LONG_BODY: Final = 32 * 1024
+"""Bytes from which on a body is read beside the event loop: most mails, and hardly anything else."""
 _FULL_SECONDS: Final = 5  # a mailbox that is full empties at the pace of turns
 
 _ACCEPTED: Final = Ready(b'{"status":"accepted"}')
@@ -114,7 +118,7 @@ class Door:
 
     async def _understand(self, raw: bytes, account: Account, arrival: Arrival) -> web.StreamResponse:
         try:
-            meaning = payload.parse(raw, arrival)
+            meaning = await understood(raw, arrival)
         except Unusable as error:
             _log.warning("unusable", account=account.key, delivery=arrival.delivery_id, cause=error.cause)
             return refused(400, error.cause, str(error))
@@ -180,6 +184,11 @@ class Door:
     def _later(self, seconds: int, cause: str, account: Account) -> web.Response:
         _log.warning("later", account=account.key, cause=cause, seconds=seconds)
         return later(seconds, cause)
+
+
+async def understood(raw: bytes, arrival: Arrival) -> Delivery | Ignored:
+    """Read a verified body as payload.parse does; a long one beside the event loop."""
+    return await worked_on(len(raw), partial(payload.parse, raw, arrival), long=_LONG_BODY)
 
 
 def _settings(account: Account, inbox: int) -> Settings:

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from chatwootai.long_texts import worked_on
 from chatwootai.model.message.turn import Draft, Question, ServedBy, Told
 from chatwootai.stores.server.connection import Connection
 from config.document.problems import ConfigurationError
@@ -124,7 +125,7 @@ class Crews:
         steps = (("prompt", built - began), ("model", time.perf_counter() - built))
         may_say = (*repeatable(question, settings), situation(settings, now))
         told = Told(tuple(run.instructions), may_say, tuple(run.results))
-        return _draft(text, silent, run, steps, str(way.plan), told)
+        return await worked_on(len(text), lambda: _draft(text, silent, run, steps, str(way.plan), told))
 
     def _near(self, question: Question, settings: Settings, run: Run) -> Draft | None:
         """What the tenant has written for a question alike, where nothing was asked of anybody on the way."""

@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from crewai.tools.base_tool import BaseTool, Tool
@@ -13,6 +14,7 @@ from crewai.utilities.agent_utils import setup_native_tools
 from crewai.utilities.pydantic_schema_utils import sanitize_tool_params_for_openai_strict
 from pydantic import ValidationError
 
+from chatwootai.long_texts import worked_on
 from chatwootai.model.message.tool_call import ToolUse
 from chatwootai.model.policy import tool_words as words
 from chatwootai.telemetry import log
@@ -25,6 +27,7 @@ from crews.tools.outside_tool import OutsideTool
 
 _AT_ONCE = 16  # calls of one answer; a model that asks for more has lost its way
 _TOO_MANY = f"{words.TOO_MANY}: no more than {_AT_ONCE} are made"
+_LONGEST_ARGUMENTS = 20_000  # characters that a model may fill in
 _LONGEST = 20_000  # characters of a result that a model is shown
 _SHOWN = 5  # arguments that do not fit, of one call
 _log = log.get("tools")
@@ -66,11 +69,16 @@ class Toolbox:
         tool = self.tools.get(call.name)
         if tool is None:
             return refused(call.name[:64], words.NO_SUCH_TOOL).text, False
+        if len(call.arguments) > _LONGEST_ARGUMENTS:
+            why = f"{words.WRONG_ARGUMENTS}: they are longer than {_LONGEST_ARGUMENTS} characters"
+            return refused(tool.name, why).text, False
         try:
             arguments = all_joined(json.loads(call.arguments))
         except json.JSONDecodeError as error:
             why = f"{words.WRONG_ARGUMENTS}: they are not JSON ({error.msg} at character {error.pos})"
             return refused(tool.name, why).text, False
+        except (ValueError, RecursionError):  # a number of thousands of digits, or lists within lists without end
+            return refused(tool.name, f"{words.WRONG_ARGUMENTS}: no tool takes such values").text, False
         found = await use(tool, arguments if isinstance(arguments, dict) else {})
         return joined(found.text[:_LONGEST]), found.fate is Fate.DONE
 
@@ -114,11 +122,7 @@ async def _counted(tool: BaseTool, arguments: dict[str, Any], run: Run | None) -
 
 
 async def _attempt(tool: BaseTool, arguments: dict[str, Any]) -> ToolText:
-    if isinstance(tool, OutsideTool):
-        arguments = tool.parameters.settled(arguments)
-        misfits = tool.parameters.misfits(arguments, _SHOWN)
-    else:
-        misfits = _misfits(tool, arguments)
+    arguments, misfits = await worked_on(_size(arguments), partial(_judged, tool, arguments))
     if misfits:
         return refused(tool.name, f"{words.WRONG_ARGUMENTS}: {'; '.join(misfits)}")
     try:
@@ -130,6 +134,19 @@ async def _attempt(tool: BaseTool, arguments: dict[str, Any]) -> ToolText:
         _log.warning("tool_broken", tool=tool.name, error=type(error).__name__)
         return shown(tool.name, Answer.error(words.AWAY, Fate.FAILED), repeatable=True)
     return result if isinstance(result, ToolText) else ToolText(tool.format_output_for_agent(result), Fate.DONE)
+
+
+def _size(arguments: dict[str, Any]) -> int:
+    """Characters to judge; a container's as JSON, for it is what is in it that takes time."""
+    return sum(len(json.dumps(each)) if isinstance(each, list | dict) else 1 for each in arguments.values())
+
+
+def _judged(tool: BaseTool, arguments: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """The arguments as they were meant, and what of them does not fit."""
+    if not isinstance(tool, OutsideTool):
+        return arguments, _misfits(tool, arguments)
+    arguments = tool.parameters.settled(arguments)
+    return arguments, tool.parameters.misfits(arguments, _SHOWN)
 
 
 def _misfits(tool: BaseTool, arguments: dict[str, Any]) -> list[str]:

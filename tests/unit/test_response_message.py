@@ -34,7 +34,7 @@ WORDS = [
 def heard(*pieces: bytes) -> Message:
     message = Message()
     for piece in pieces:
-        message.feed(piece)
+        list(message.feed(piece))
     return message
 
 

@@ -8,6 +8,7 @@ from functools import partial
 from chatwootai.channels.outgoing.choices import rendered
 from chatwootai.channels.outgoing.quoting import quoted
 from chatwootai.channels.outgoing.render import carried
+from chatwootai.long_texts import worked_on
 from chatwootai.model.message import assemble
 from chatwootai.model.message.burst import Window
 from chatwootai.model.message.outbox import ActionKind
@@ -26,12 +27,13 @@ from workers.handoff.handing import handed, rules
 from workers.retry import MOST_TRIES
 from workers.turn.draft import Failed, Interrupted
 from workers.turn.greeting import greeting
-from workers.turn.long_texts import worked_on
 from workers.turn.question import due
 from workers.turn.state import Turn
 from workers.turn.step import DECIDED, NEXT, RESTART, Next
 
 _log = log.get("turn")
+_LONG_TO_WRITE = 1_000
+"""Characters from which on an answer is judged and rendered beside the event loop: its Markdown takes time."""
 
 
 async def hand_over_unread(floor: Floor, turn: Turn) -> Next:
@@ -110,7 +112,7 @@ async def decide_outcome(floor: Floor, turn: Turn) -> Next:
         turn.draft = result
         greets = await greeting(turn, turn.asked)
         async with floor.at_words(turn.begun):
-            said = await worked_on(len(result.text), partial(_said, turn, result, greets))
+            said = await worked_on(len(result.text), partial(_said, turn, result, greets), long=_LONG_TO_WRITE)
         turn.outcome = _noted(turn, replace(said, asides=result.actions))
         return NEXT
     turn.failed = result if isinstance(result, Failed) else None

@@ -4,6 +4,7 @@ import time
 from dataclasses import replace
 from functools import partial
 
+from chatwootai.long_texts import worked_on
 from chatwootai.model.message import assemble
 from chatwootai.model.message.delivery import Role
 from chatwootai.model.message.turn import Question
@@ -16,7 +17,6 @@ from workers.floor import Floor
 from workers.handoff.handing import examples, rules
 from workers.media.media import only_unsupported
 from workers.retry import MOST_TRIES
-from workers.turn.long_texts import worked_on
 from workers.turn.state import Turn
 from workers.turn.step import NEXT, Next
 

@@ -21,7 +21,7 @@ _MOST_LABELS: Final = 50
 _MOST_CUSTOM: Final = 32
 _MOST_QUOTED: Final = 6000
 _TYPES: Final = {0: "incoming", 1: "outgoing", 2: "activity", 3: "template"}  # as numbers inside conversation.messages
-_STICKER: Final = re.compile(r"!\[sticker[^\]\n]{0,200}\]\([^)\n]{0,2000}\)")  # LINE's come as Markdown
+_STICKER: Final = re.compile(r"!\[sticker[^\[\]\n]{0,200}\]\([^()\n]{0,2000}\)")  # LINE's come as Markdown
 
 
 class Incomplete(ValueError):

@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from typing import Final
 
 _MOST_LINE: Final = 400
+_MOST_LINES: Final = 5_000
+"""Lines that are looked at: what stands below is new, unless all the rest is quoted."""
 _WRAPPED: Final = 4
 """Lines that who wrote when may be wrapped into."""
 _BLANK_LINES: Final = 5
@@ -66,10 +68,11 @@ _RULE: Final = re.compile(r"[\s*_=–—-]*$")
 def said_now(text: str) -> str:
     """Return what the sender of a mail has written himself; empty where there is nothing but quotations."""
     lines = text.replace("\r\n", "\n").split("\n")
+    telling = [":" in line or "：" in line or "--" in line for line in lines[:_MOST_LINES]]
     kept: list[str] = []
     at, signed = 0, False
-    while at < len(lines):
-        length = _announced(lines, at)
+    while at < len(telling):
+        length = _announced(lines, at) if any(telling[at : at + _WRAPPED]) else 0
         if length:
             if not _marked_below(lines, at + length):
                 break
@@ -81,7 +84,7 @@ def said_now(text: str) -> str:
             if not signed and not _DEVICE.fullmatch(lines[at][:_MOST_LINE].strip()):
                 kept.append(lines[at])
             at += 1
-    return _tidy(kept)
+    return _tidy([*kept, *lines[at:]] if at == len(telling) else kept)
 
 
 def _announced(lines: Sequence[str], at: int) -> int:

@@ -11,6 +11,8 @@ from chatwootai.model.text.marks import without_accents, words
 LONGEST: Final = 32_000
 """Characters of one text that are looked at, remembered and shown to a model. No channel carries more."""
 
+_LIGATURES: Final = 200
+"""Characters by which a text may more than double where it is spelled out: one may stand for eighteen."""
 _CLAUSE: Final = re.compile(r"[.,;:!?¡¿…()\n]+")
 _END: Final = re.compile(r"[.!?…](?=\s)|[。！？]|\n")
 _CUT: Final = "\n[…]\n"
@@ -45,7 +47,8 @@ def fold(text: str) -> str:
 
 def folded_words(text: str) -> list[str]:
     """The words of a text as `fold` writes them."""
-    bare = without_accents(text[:LONGEST])[: 2 * LONGEST]  # one character may stand for eighteen
+    text = text[:LONGEST]
+    bare = without_accents(text)[: 2 * len(text) + _LIGATURES]
     return words(bare.casefold())
 
 

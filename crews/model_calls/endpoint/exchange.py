@@ -12,6 +12,7 @@ may go wrong, and when:
 
 import asyncio
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, Protocol
 
@@ -19,6 +20,7 @@ import httpx
 import openai
 from openai import AsyncOpenAI, AsyncStream
 
+from chatwootai.long_texts import worked_on
 from chatwootai.model.message.turn import Usage
 from crews.errors import CrewError
 from crews.model_calls.call import Call, Completion, Target, estimated_prompt
@@ -38,6 +40,8 @@ _PAUSE_MIDWAY = 3.0  # seconds without a byte between two words, after which an 
 _PAUSE_AT_HOME = 20.0  # the same at a private address: a machine without much to compute with, busy with others too
 _LAST_WORDS = 0.2  # seconds before the deadline at which an answer ends at its last sentence
 _TRAILER = 0.05  # seconds for the end of the body after the last event, so that the connection can be kept
+_PIECE = 16 * 1024  # bytes that are taken in at once
+_AT_A_TIME = 0.005  # seconds of the event loop, after which others have it
 _NOTHING = httpx.ByteStream(b"")
 _TEACHES = frozenset({errors.PARAMETER, errors.AWAY, errors.NO_MODEL})
 """Causes of a refusal that may be about a parameter, or about how messages are; the others say what they are about."""
@@ -66,7 +70,7 @@ class Exchange:
         """Return the answer, or the error that the caller is to raise."""
         for _ in range(MOST_STEPS):
             try:
-                return self._learned(await self._asked())
+                return await self._learned(await self._asked())
             except openai.APIStatusError as error:
                 self._tell(error.response.headers)
                 reported, body = errors.of_status(error), error.body
@@ -101,13 +105,14 @@ class Exchange:
         self._reports.say(self._call, reported.cause, reported.status, getattr(error, "reason", None))
         return error
 
-    def _learned(self, answer: Completion | Exception) -> Completion | Exception:
+    async def _learned(self, answer: Completion | Exception) -> Completion | Exception:
         """The answer, once what it tells of its model is kept."""
         if isinstance(answer, Exception):
             return answer
         message, dialect = self.message, self._dialect
         unheard = message.thought and answer.finish == "length" and not answer.text.strip() and not dialect.thinks
-        thinks, headless = dialect.thinks or message.thought or message.headless, message.headless
+        headless = await worked_on(message.size, lambda: message.headless)
+        thinks = dialect.thinks or message.thought or headless
         self._dialects.learn(self._call.target, replace(dialect, thinks=thinks, headless=headless))
         return errors.unavailable("the model thought until its limit and said nothing") if unheard else answer
 
@@ -116,7 +121,7 @@ class Exchange:
         response = await self._send()
         try:
             self._tell(response.headers)
-            return await _listened(self._call, response, self.message)
+            return await listened(self._call, response, self.message)
         finally:
             await response.aclose()
             response.stream = _NOTHING  # its own holds it: a circle that only the garbage collector would find
@@ -144,7 +149,7 @@ class Exchange:
             self._meter.told(self._call.target, left)
 
 
-async def _listened(call: Call, response: httpx.Response, message: Message) -> Completion | Exception:
+async def listened(call: Call, response: httpx.Response, message: Message) -> Completion | Exception:
     """Listen to the end, or for as long as there is time; then what was said up to a sentence's end will do."""
     loop = asyncio.get_running_loop()
     ends = loop.time() + call.deadline - time.time() - _LAST_WORDS
@@ -153,20 +158,39 @@ async def _listened(call: Call, response: httpx.Response, message: Message) -> C
     try:
         async with asyncio.timeout_at(ends) as limit:
             async for data in response.aiter_bytes() if encoded else response.aiter_raw():
-                message.feed(data)
+                await _taken_in(message, data)
                 if message.alive:
                     _report(call, message)
                     limit.reschedule(min(ends, loop.time() + (_TRAILER if message.done else pause)))
-            message.close()
+            await _giving_way(message.close())
             _report(call, message)
     except TimeoutError:
         if not message.ended:
-            return _ended(call, message, late=loop.time() >= ends)
+            late = loop.time() >= ends
+            return await worked_on(message.size, lambda: _ended(call, message, late=late))
     if not message.ended:
         return errors.unavailable("the model's endpoint broke off its answer")
     if message.failed:
         return errors.unavailable("the model's endpoint ended its answer with an error")
-    return message.completion(call.model, call.target.name, estimate(call, message))
+    usage = estimate(call, message)
+    return await worked_on(message.size, lambda: message.completion(call.model, call.target.name, usage))
+
+
+async def _taken_in(message: Message, data: bytes) -> None:
+    """Take in what came: mostly one event, and from a proxy that has held them back, thousands."""
+    for at in range(0, len(data), _PIECE):
+        if at:
+            await asyncio.sleep(0)
+        await _giving_way(message.feed(data[at : at + _PIECE] if len(data) > _PIECE else data))
+
+
+async def _giving_way(steps: Iterator[None]) -> None:
+    """Go through steps, and let others have the event loop every few milliseconds."""
+    began = time.perf_counter()
+    for _ in steps:
+        if time.perf_counter() - began > _AT_A_TIME:
+            await asyncio.sleep(0)
+            began = time.perf_counter()
 
 
 def _ended(call: Call, message: Message, *, late: bool) -> Completion | Exception:

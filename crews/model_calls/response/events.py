@@ -13,8 +13,8 @@ import orjson
 
 from crews.model_calls.response.json_text import NotJson, documents, parsed
 
-MOST_BYTES = 4 * 1024 * 1024
-"""Bytes that are no event yet, at most: no model's answer is that long, so they are not kept."""
+MOST_BYTES = 512 * 1024
+"""Bytes that are no event yet, at most: no model's answer is that long, so they are not kept, nor parsed at once."""
 _MOST_SPREAD = 64 * 1024  # bytes of one event over several lines: each further line is parsed with all before it
 _BOM = b"\xef\xbb\xbf"
 _LINE = re.compile(rb"\r\n|\n|\r")
@@ -47,10 +47,12 @@ class EventReader:
         Raises:
             MalformedStream: they are none.
         """
+        half = self._rest.endswith(b"\r")
         self._rest += data
         if self._is_json is None and not self._judge():
             return
-        yield from self._lines(last=False)
+        if self._is_json or half or _LINE.search(data):  # a long line is not looked through with each piece of it
+            yield from self._lines(last=False)
         if len(self._rest) > MOST_BYTES:
             raise MalformedStream
 

@@ -5,9 +5,11 @@
 What a customer may read is decided here: see thoughts.py for what is taken out, finish.py for what counts as cut.
 """
 
+from collections.abc import Iterator
 from typing import Any
 
 from chatwootai.model.message.turn import Usage
+from chatwootai.model.text.words import LONGEST, cut_at_sentence
 from crews.model_calls.call import Completion, Own, ToolCall
 from crews.model_calls.response import finish, leaked
 from crews.model_calls.response.content import THOUGHT_FIELDS, is_marked_thought, text_and_thoughts
@@ -19,6 +21,11 @@ from crews.model_calls.response.tool_calls import ToolCalls
 from crews.model_calls.response.usage import read_usage
 
 _NO_EVENT_OF_OURS = (KeyError, IndexError, TypeError, AttributeError, ValueError)
+_MOST_BYTES = 8 * 1024 * 1024
+_MOST_CHARACTERS = 128 * 1024
+"""Of an answer, thoughts within its text included."""
+_BYTES_A_CHARACTER = 64
+"""At least so many an endpoint sends around each character of an answer in pieces; in one piece, far fewer."""
 _ENDS_WHOLE = frozenset(".!?…。！？｡؟۔।॥။།។։።)]}\"'”’»*_`|")
 
 
@@ -52,6 +59,7 @@ class Message:
         self._known_tools = tools
         self._first = FirstWord(headless=headless)
         self._texts: list[str] = []
+        self._characters = self._bytes = 0
         self._calls = ToolCalls()
         self._own = OwnFields()
         self._refused = self._beside = False
@@ -59,22 +67,25 @@ class Message:
         self._heard = self._streamed = False
         self._model = ""
 
-    def feed(self, data: bytes) -> None:
-        """Take in some bytes of the answer, however they were cut.
+    def feed(self, data: bytes) -> Iterator[None]:
+        """Take in some bytes of the answer, however they were cut: an event a step, others may come between.
 
         Raises:
             MalformedStream: they are no chat completion.
             EndpointError: the endpoint reports an error.
         """
-        self._take(self._reader.feed(data))
+        self._bytes += len(data)
+        if self._bytes > _MOST_BYTES:
+            raise MalformedStream
+        yield from self._take(self._reader.feed(data))
 
-    def close(self) -> None:
-        """The answer's bytes have ended.
+    def close(self) -> Iterator[None]:
+        """Take in that the answer's bytes have ended, in steps as `feed`.
 
         Raises:
             MalformedStream, EndpointError: as `feed`.
         """
-        self._take(self._reader.close())
+        yield from self._take(self._reader.close())
         if not self._heard and not self.done:
             raise MalformedStream
 
@@ -113,6 +124,11 @@ class Message:
         return self._known_headless or (self._first.spoken and begins_without_mark(self._said))
 
     @property
+    def size(self) -> int:
+        """How much work there is in it, in characters."""
+        return max(self._characters, self._bytes // _BYTES_A_CHARACTER)
+
+    @property
     def tools(self) -> bool:
         """Whether a tool was asked for."""
         return bool(self._calls)
@@ -133,7 +149,7 @@ class Message:
         if not calls:
             text, calls = leaked.tool_calls(self._said, text, self._known_tools)
         return Completion(
-            text=text,
+            text=cut_at_sentence(text, LONGEST),
             finish=finish.TOOLS if calls and end == finish.STOP else end,
             model=self._model or model,
             tool_calls=calls,
@@ -151,10 +167,11 @@ class Message:
         extras = {call.id: all_joined(dict(call.extra)) for call in calls if call.extra}
         return Own(target, self._said or None, all_joined(self._own.fields), extras)
 
-    def _take(self, events: "Any") -> None:
+    def _take(self, events: Iterator[Event]) -> Iterator[None]:
         try:
             for event in events:
                 self._event(event)
+                yield
         except _NO_EVENT_OF_OURS:
             raise MalformedStream from None
 
@@ -191,6 +208,9 @@ class Message:
             self._beside = self.thought = self.alive = True
         elif text:
             self._texts.append(text)
+            self._characters += len(text)
+            if self._characters > _MOST_CHARACTERS:
+                raise MalformedStream
             self._first.feed(text)
             self.alive, self.thought = True, self.thought or self._first.thinking
         if delta.get("refusal"):

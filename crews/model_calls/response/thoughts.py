@@ -30,7 +30,8 @@ _PAIRS = (  # opening and closing, as regular expressions; a tag of any family i
 )
 _OPENS = "|".join(f"(?P<open{number}>{opening})" for number, (opening, _) in enumerate(_PAIRS))
 _CLOSES = "|".join(f"(?P<close{number}>{closing})" for number, (_, closing) in enumerate(_PAIRS))
-_MARK = re.compile(rf"{_OPENS}|{_CLOSES}", re.IGNORECASE)
+_MAY_BE = r"(?=<[|/\sa-z]|\[/?T|◁)"  # looked at first: most signs begin none of the many
+_MARK = re.compile(rf"{_MAY_BE}(?:{_OPENS}|{_CLOSES})", re.IGNORECASE)
 _AT_START = re.compile(rf"\s*(?:{_OPENS})", re.IGNORECASE)
 _LONGEST_MARK = 240  # characters
 
@@ -56,17 +57,18 @@ _TEMPLATE_START = re.compile(  # tokens before an answer
     re.IGNORECASE,
 )
 _TEMPLATE_END = re.compile(  # tokens that end it: what follows is not this answer
-    r"<\|im_end\|>|<\|im_start\|>|<\|eot_id\|>|<\|eom_id\|>|<\|end_of_text\|>|<\|endoftext\|>|<\|end_of_turn\|>"
+    r"(?=<[|/｜a-z]|\[[/IeS])(?:<\|im_end\|>|<\|im_start\|>|<\|eot_id\|>|<\|eom_id\|>|<\|end_of_text\|>|<\|endoftext\|>|<\|end_of_turn\|>"
     r"|<\|END_OF_TURN_TOKEN\|>|<\|START_OF_TURN_TOKEN\|>|<\|return\|>|<\|end\|>|<\|eos\|>|<\|eot\|>|<\|endofturn\|>"
     r"|<\|endofprompt\|>|<\|end_of_sentence\|>|<\|user\|>|<\|assistant\|>|<\|observation\|>|<\|system\|>|<\|im_user\|>"
     r"|<\|start_header_id\|>|<\|header_start\|>|<\|start_of_role\|>|<\|end_of_role\|>|<\|role_end\|>|<\|turn>|<turn\|>"
     r"|<end_of_turn>|<start_of_turn>|<eos>|<end_of_utterance>|</s>|<s>(?=\s*\[INST\])|\[/?INST\]|<\|file_separator\|>"
-    r"|<｜end▁of▁sentence｜>|<｜begin▁of▁sentence｜>|<｜User｜>|<｜Assistant｜>|\[e~\[|<\|endofresponse\|>|<\|userprompt\|>|\[/?SYSTEM_PROMPT\]"
+    r"|<｜end▁of▁sentence｜>|<｜begin▁of▁sentence｜>|<｜User｜>|<｜Assistant｜>|\[e~\[|<\|endofresponse\|>|<\|userprompt\|>|\[/?SYSTEM_PROMPT\])"
     r"|(?:\A|\n)### ?(?:Instruction|Input|Human|User) ?:",
     re.IGNORECASE,
 )
-_CODE = re.compile(
-    r"^[ \t]{0,3}(```+|~~~+)[^\n]*\n.*?^[ \t]{0,3}\1[^\n]*$|(?<!`)(`+)(?!`)[^\n]*?(?<!`)\2(?!`)",
+_CODE = re.compile(  # a row of signs that is longer than any fence would be tried again and again
+    r"^[ \t]{0,3}(`{3,12}+(?!`)|~{3,12}+(?!~))[^\n]*\n.*?^[ \t]{0,3}\1[^\n]*$"
+    r"|(?<!`)(`++)[^\n]{0,2000}?(?<!`)\2(?!`)",
     re.DOTALL | re.MULTILINE,
 )
 _QUOTES = {'"': '"', "'": "'", "“": "”", "‘": "’", "«": "»", "„": "“", "「": "」", "『": "』"}
