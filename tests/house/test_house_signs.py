@@ -2,9 +2,11 @@
 
 import ast
 import importlib.metadata
+import os
 import re
 import subprocess
 import sys
+import sysconfig
 import zipfile
 from pathlib import Path
 
@@ -112,6 +114,20 @@ def test_the_wheel_carries_code_and_data_of_every_room_and_nothing_else(tmp_path
     own = {"config/chatwoot_mapping.yaml"}  # an operator writes it: no example travels, lest a real one does
     assert tracked - own <= inside, f"missing in the wheel: {tracked - inside}"
     assert {name.partition("/")[0] for name in inside} <= set(ROOMS)
+
+
+def test_an_installed_wheel_says_where_the_bench_is(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    zipfile.ZipFile(wheel).extractall(tmp_path / "installed")
+    path = os.pathsep.join([str(tmp_path / "installed"), sysconfig.get_path("purelib")])  # without this checkout's .pth
+    code = "import sys; from ops.cli import main; sys.exit(main(['bench', '--list']))"
+    run = [sys._base_executable, "-s", "-c", code]  # type: ignore[attr-defined]
+    done = subprocess.run(run, cwd=tmp_path, env={"PYTHONPATH": path}, check=False, capture_output=True, text=True)
+    assert done.returncode == 1, done.stderr
+    assert "the bench is not part of an installed wheel; run `make bench` in a checkout" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 @pytest.mark.parametrize("command", [["ruff", "check", "."], ["ruff", "format", "--check", "."], ["lint-imports"]])
