@@ -15,7 +15,7 @@ from sandbox.chatwoot.driver import Driver
 from sandbox.installation.system import Plan
 from tests.crews_endpoint import Body, Recorder, completion, endpoint, last, tool_call
 from tests.faults.desk import Ground
-from tests.integration.test_tools_used import served
+from tests.integration.crews.tools.test_tools_used import served
 
 SETTINGS = "deadline_ms: 20000\nburst: {window_ms: 300, cap_ms: 1000}\n"
 AGENTS = "attendant: {tools: [ticket]}\n"

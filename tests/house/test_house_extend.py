@@ -113,14 +113,16 @@ def test_a_channel_is_one_file(copy: Path) -> None:
     code = "from chatwootai.channels.incoming.words import channel_of; print(channel_of('Channel::Viber', '1', {}))"
     assert run(copy, "-c", code) == "viber\n"
     run(copy, "-m", "tests.contract.test_channels_golden")
-    pytest_in(copy, "tests/unit/test_channels_words.py", "tests/contract/test_channels_golden.py")
+    pytest_in(
+        copy, "tests/unit/chatwootai/channels/incoming/test_channels_words.py", "tests/contract/test_channels_golden.py"
+    )
 
 
 @pytest.mark.slow
 def test_a_setting_is_a_field_with_its_docstring_and_a_line_of_the_table(copy: Path) -> None:
     insert(copy, "config/settings/reach.py", "class Messages")
-    lines = "tests/integration/test_settings_observed.py::test_every_setting_has_a_line_here"
-    narrow = ("tests/unit/test_config_descriptions.py", "tests/unit/test_config_guide.py")
+    lines = "tests/integration/config/test_settings_observed.py::test_every_setting_has_a_line_here"
+    narrow = ("tests/unit/config/schema/test_config_descriptions.py", "tests/unit/config/settings/test_config_guide.py")
     assert "messages.most_characters" in pytest_in(copy, lines, fails=True)
     assert "run `make docs`" in pytest_in(copy, *narrow, fails=True)
     insert(copy, "tests/settings_table.py", "OBSERVED")
@@ -133,7 +135,11 @@ def test_a_setting_is_a_field_with_its_docstring_and_a_line_of_the_table(copy: P
 @pytest.mark.slow
 def test_a_cause_is_a_word_and_its_notes(copy: Path) -> None:
     insert(copy, "chatwootai/model/policy/vocabulary.py", "class Cause")
-    narrow = ("tests/unit/test_handoff_rules.py", "tests/unit/test_model_turn.py", "tests/unit/test_config_schemas.py")
+    narrow = (
+        "tests/unit/chatwootai/model/policy/test_handoff_rules.py",
+        "tests/unit/chatwootai/model/message/test_model_turn.py",
+        "tests/unit/config/schema/test_config_schemas.py",
+    )
     pytest_in(copy, narrow[0], fails=True)
     insert(copy, "chatwootai/model/policy/notes.py", "_LINES, each language")
     pytest_in(copy, *narrow)

@@ -9,6 +9,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("bench", "chatwootai", "config", "crews", "ingress", "ops", "sandbox", "workers")
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+PAGES.remove(ROOT / "docs/guides/extend.md")  # names files that are to be made: test_house_extend.py
 MOST = 14
 A_FILE_EACH = {"ops/verbs", "bench/entries", "chatwootai/channels/media"}
 """Folders that hold one file for each verb, entry or channel: found by name, read one at a time."""
@@ -54,6 +55,14 @@ def test_paths_that_pages_name_are_there(page: Path) -> None:
     named = {found[1] for found in _PATH.finditer(page.read_text(encoding="utf-8"))}
     missing = {path for path in named if not (ROOT / path).exists() and not _theirs(path)}
     assert missing == set()
+
+
+@pytest.mark.parametrize("kind", ["unit", "integration"])
+def test_tests_stand_in_folders_of_the_house(kind: str) -> None:
+    """`integration/system` holds what drives the whole system; `unit` itself what tests the tests."""
+    top = ROOT / "tests" / kind
+    held = {file.parent.relative_to(top) for file in top.rglob("test_*.py")} - {Path(), Path("system")}
+    assert {str(folder) for folder in held if not (ROOT / folder / "__init__.py").exists()} == set()
 
 
 def _theirs(path: str) -> bool:

@@ -16,7 +16,7 @@ import pytest
 
 from crews.run.tool_result import Fate
 from crews.runtime import environment
-from tests.integration.test_mcp_servers import ask, server
+from tests.integration.crews.tools.test_mcp_servers import ask, server
 from tests.real.parts import where
 
 PACKAGES = {"everything": "2026.8.31", "memory": "2026.8.31", "filesystem": "2026.8.31"}

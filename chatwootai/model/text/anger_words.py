@@ -1,6 +1,6 @@
 """The words of anger, folded, as tables: a line is one pattern or several, `<name>` another table. Pure.
 
-Where lines are added, tests/unit/test_anger.py shows what they cost.
+Where lines are added, tests/unit/chatwootai/model/text/test_anger.py shows what they cost.
 """
 
 import re
