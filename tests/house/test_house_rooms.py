@@ -50,8 +50,11 @@ def test_circles_are_looked_for_in_every_room() -> None:
     assert several <= looked
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+@pytest.mark.parametrize(
+    "page", [page for page in PAGES if page.name != "extend.md"], ids=lambda page: str(page.relative_to(ROOT))
+)
 def test_paths_that_pages_name_are_there(page: Path) -> None:
+    """Extending names files that are yet to be made, too: test_house_extend.py holds it."""
     named = {found[1] for found in _PATH.finditer(page.read_text(encoding="utf-8"))}
     missing = {path for path in named if not (ROOT / path).exists() and not _theirs(path)}
     assert missing == set()
