@@ -13,6 +13,7 @@ from chatwootai.model.policy.handoff import Need, before_draft
 from chatwootai.model.policy.meaning import UNTOLD
 from chatwootai.model.policy.picked import picked
 from chatwootai.model.text.language import language_of
+from crews.understanding.tongue import guess
 from workers.floor import Floor
 from workers.handoff.handing import examples, rules
 from workers.media.media import only_unsupported
@@ -103,7 +104,7 @@ def _question(turn: Turn) -> Question:
         due=due(turn),
         most_exchanges=settings.context.exchanges,
         most_tokens=settings.context.tokens,
-        language=language_of(said, before, turn.last.language, settings.language, settings.spoken),
+        language=language_of(said, before, turn.last.language, settings.language, settings.spoken, guess),
     )
     return replace(
         asked,

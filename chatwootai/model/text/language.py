@@ -1,7 +1,7 @@
 """Which language a contact writes, told by words and letters that only one of those spoken here has. Pure."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -18,7 +18,7 @@ _OF: Final = {
         "esse esta uma um com sem pra voces tem tenho quero queria gostaria preciso posso pode qual quais quando onde "
         "quanto quanta ainda ja tambem ate aqui agora hoje amanha ontem bom boa dia tarde noite do da dos das ao na "
         "no nas entrega pedido loja preco frete fica chegou comprei foi estou sao mais muito mas ou quem fazer faz "
-        "entao pelo pela moco moca atendente falar".split()
+        "entao pelo pela moco moca atendente falar custa custam".split()
     ),
     "es": frozenset(
         "usted ustedes gracias hola mi mis su sus yo el ella eso esto esa ese una un con sin para tiene tienen tengo "
@@ -153,21 +153,28 @@ def _telling(among: frozenset[str]) -> Mapping[str, frozenset[str]]:
 
 
 def language_of(
-    text: str, before: Iterable[str], conversation: str | None, tenant: str, among: frozenset[str] = ALWAYS
+    text: str,
+    before: Iterable[str],
+    conversation: str | None,
+    tenant: str,
+    among: frozenset[str] = ALWAYS,
+    guess: Callable[[str, frozenset[str], str], Guess] | None = None,
 ) -> str:
     """The language to answer in: what the contact writes now, wrote before (newest first), his conversation's, ours.
 
-    `among`: the languages that are spoken here, without countries.
+    `among`: the languages that are spoken here, without countries; `guess`: what tells a text's, also one of others;
+    None: words do.
     """
     own = tenant.split("-", maxsplit=1)[0]
     among = among | {own}
-    now = detect(text, among)
+    told = guess or (lambda said, spoken, _: detect(said, spoken))
+    now = told(text, among, own)
     if now.sure and now.language:
         return now.language
     for earlier in before:
-        guess = detect(earlier, among)
-        if guess.sure and guess.language:
-            return guess.language
+        then = told(earlier, among, own)
+        if then.sure and then.language:
+            return then.language
     known = (conversation or "").replace("_", "-").split("-")[0].lower()
     if now.language and now.language in (known, own):
         return now.language if now.language != own else tenant

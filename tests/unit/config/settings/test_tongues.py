@@ -39,7 +39,7 @@ def settings(folder: Path, text: str) -> Settings:
         ("greeting: Oi da Loja!", "pt-BR", "Oi da Loja!"),
         ("greeting: Oi da Loja!", "es", "¡Hola! Le atiende Loja."),
         ("greeting: Oi da Loja!", "en", "Hello! This is Loja."),
-        ("greeting: Oi da Loja!", "de", ""),
+        ("greeting: Oi da Loja!", "nl", ""),
         ('greeting: Oi da Loja!\nsentences: {de: {greeting: "Hallo von {company}!"}}', "de", "Hallo von Loja!"),
         ("greeting: {pt: Oi!, es: ¡Buenas!}", "es", "¡Buenas!"),
         ("greeting: {pt: Oi!, es: ¡Buenas!}", "pt-BR", "Oi!"),
@@ -101,16 +101,16 @@ def test_a_mistake_in_them_is_one_problem_at_its_place(tmp_path: Path, said: str
 
 
 def test_a_block_of_sentences_makes_a_language_spoken(tmp_path: Path) -> None:
-    block = "language: en\nsentences: {de: {failed: Tut mir leid.}}\n"
+    block = "language: en\nsentences: {nl: {failed: Het spijt me.}}\n"
     english = settings(tmp_path, block)
-    assert english.spoken == {"en", "pt", "es", "de"}
-    assert english.sentence("failed", "de") == "Tut mir leid."
-    assert english.sentence("failed", "de-AT") == "Tut mir leid."
-    assert english.sentence("busy", "de") == english.sentence("busy", "en")
-    two = settings(tmp_path, f"{block}languages: [de]\n")
-    assert two.spoken == {"en", "de"}
-    swiss = settings(tmp_path, "language: en\nsentences: {de-CH: {failed: Leider nein.}}\n")
-    assert swiss.sentence("failed", "de") == "Leider nein."
+    assert english.spoken == {"en", "pt", "es", "fr", "de", "it", "nl"}
+    assert english.sentence("failed", "nl") == "Het spijt me."
+    assert english.sentence("failed", "nl-BE") == "Het spijt me."
+    assert english.sentence("busy", "nl") == english.sentence("busy", "en")
+    two = settings(tmp_path, f"{block}languages: [nl]\n")
+    assert two.spoken == {"en", "nl"}
+    belgian = settings(tmp_path, "language: en\nsentences: {nl-BE: {failed: Helaas niet.}}\n")
+    assert belgian.sentence("failed", "nl") == "Helaas niet."
 
 
 @pytest.mark.parametrize(
@@ -118,7 +118,7 @@ def test_a_block_of_sentences_makes_a_language_spoken(tmp_path: Path) -> None:
     [
         ("tone: x", []),
         ("sentences: {pt: {failed: Oi}}", []),
-        ("language: en\nsentences: {de: {failed: x, busy: z}}", ["`sentences.de`: it lacks"]),
+        ("language: en\nsentences: {nl: {failed: x, busy: z}}", ["`sentences.nl`: it lacks"]),
         ("sentences: {sv: {failed: x}}", ["`sentences.sv`: no words of it are known", "`sentences.sv`: it lacks"]),
         ("language: en\nlanguages: [de]\nsentences: {fr: {failed: x}}", ["`sentences.fr`: nobody is answered in `fr`"]),
         ("language: en\nlanguages: [de]", []),

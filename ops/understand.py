@@ -1,0 +1,140 @@
+"""Does `chatwootai understand`: reads messages as a worker would, for one account, and prints what it told."""
+
+import argparse
+import asyncio
+import json
+import sys
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from ops.printing import as_json, complain, table
+
+if TYPE_CHECKING:
+    from chatwootai.stores.server.connection import Connection
+    from config.snapshot import Account
+    from crews.knowledge.knowledge import Knowledge
+    from crews.understanding.reading import Reader
+
+
+def understand(arguments: argparse.Namespace, account: "Account", environ: Mapping[str, str]) -> int:
+    """Read the message, or each line of stdin, and print what is told; 0."""
+    from chatwootai.telemetry import log
+
+    log.configure("CRITICAL", environ.get("LOG_FORMAT") or None, process="ops")  # what fails is said in a sentence
+    asyncio.run(_all(arguments, account, environ))
+    return 0
+
+
+async def _all(arguments: argparse.Namespace, account: "Account", environ: Mapping[str, str]) -> None:
+    async with AsyncExitStack() as stack:
+        desk = await _Desk.open(stack, account, environ)
+        if arguments.message == "-":
+            async for line in _lines():
+                print(json.dumps(await desk.told(line), ensure_ascii=False), flush=True)
+            return
+        told = await desk.told(arguments.message)
+    if arguments.json:
+        as_json(told)
+    else:
+        table(("WHAT", "TOLD"), [(name, json.dumps(value, ensure_ascii=False)) for name, value in told.items()])
+
+
+async def _lines() -> AsyncIterator[str]:
+    while line := await asyncio.to_thread(sys.stdin.readline):
+        if line.strip():
+            yield line.rstrip("\r\n")
+
+
+class _Desk:
+    """Holds what a worker has before it when a message of one account comes."""
+
+    def __init__(self, account: "Account", reader: "Reader", knowledge: "Knowledge | None") -> None:
+        from crews.answer.curated import Exact
+
+        self._account = account
+        self._reader = reader
+        self._knowledge = knowledge
+        self._exact = Exact()
+
+    @classmethod
+    async def open(cls, stack: AsyncExitStack, account: "Account", environ: Mapping[str, str]) -> "_Desk":
+        from crews.encoding.embedded import EmbeddedEncoder
+        from crews.understanding.reading import Reader
+
+        encoder = EmbeddedEncoder()
+        stack.callback(encoder.close)
+        await encoder.warm()
+        return cls(account, Reader(encoder, seconds=10), await _knowledge(stack, account, environ))
+
+    async def told(self, text: str) -> dict[str, Any]:
+        """Return what is told of one message, by the names that scripts read."""
+        from chatwootai.model.policy.meaning import is_angry, is_asking
+        from chatwootai.model.text.language import language_of
+        from crews.understanding.tongue import guess
+        from workers.handoff.handing import examples
+
+        settings = self._account.settings
+        language = language_of(text, (), None, settings.language, settings.spoken, guess)
+        meaning = await self._reader.read(text, examples(settings))
+        person, angry = bool(is_asking(text, meaning)), is_angry(text, meaning, language)
+        return {
+            "language": language,
+            "person": person,
+            "angry": angry,
+            "person_score": max(meaning.person, float(person and meaning.person == 0)),
+            "anger_score": max(meaning.angry, float(angry and meaning.angry == 0)),
+            "thanks_score": meaning.thanks,
+            "goodbye_score": meaning.goodbye,
+            "topic": meaning.topic,
+            "answer": await self._answer(text, language),
+            "documents": await self._documents(text),
+        }
+
+    async def _answer(self, text: str, language: str) -> str | None:
+        """Return the name of the curated answer that a customer would get."""
+        from chatwootai.model.message.delivery import Contact
+        from chatwootai.model.message.turn import Question
+
+        account = self._account
+        question = Question(
+            turn="", account=account.key, folder="", domain="", inbox=0, channel="api", function="", conversation=0,
+            contact=Contact(id=0), last_message=0, text=text, history=(), deadline=time.time() + 10, language=language,
+        )  # fmt: skip
+        found = await self._exact.find(question, account.settings, datetime.now(UTC).date())
+        return found.name if found else None
+
+    async def _documents(self, text: str) -> list[str]:
+        """Return the ids of what would be offered to a crew, the nearest first; none where Redis is away."""
+        from chatwootai.stores.server.connection import StoreUnavailable
+
+        if self._knowledge is None:
+            return []
+        try:
+            hits = await self._knowledge.search(self._account.key, self._account.settings, text)
+        except StoreUnavailable:
+            return []
+        return list(dict.fromkeys(hit.passage.document for hit in hits))
+
+
+async def _knowledge(stack: AsyncExitStack, account: "Account", environ: Mapping[str, str]) -> "Knowledge | None":
+    """Return the account's knowledge, where it has any and its Redis answers."""
+    if not account.settings.knowledge.sources:
+        return None
+    from chatwootai.stores.server.connection import DEFAULT_URL, StoreUnavailable, connect
+    from chatwootai.stores.server.examination import CannotUse, examine
+    from crews.knowledge.encoders import Encoders
+    from crews.knowledge.knowledge import Knowledge
+
+    connection: Connection = connect(environ.get("REDIS_URL") or DEFAULT_URL, timeout=5.0)
+    stack.push_async_callback(connection.aclose)
+    try:
+        await examine(connection)
+    except (StoreUnavailable, CannotUse) as error:
+        complain(f"no documents are looked for: {error}")
+        return None
+    encoders = Encoders(connection)
+    stack.push_async_callback(encoders.aclose)
+    return Knowledge(connection, encoders.of)
