@@ -143,7 +143,7 @@ async def search(arguments: argparse.Namespace, account: "Account", connection: 
             "score": hit.score,
             "source": hit.passage.source,
             "document": hit.passage.document,
-            "title": hit.passage.heading,
+            "title": hit.passage.heading or next(iter(hit.passage.questions), ""),
             "text": hit.passage.text,
             "url": hit.passage.url,
         }
