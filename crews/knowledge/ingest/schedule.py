@@ -1,6 +1,7 @@
 """When accounts' sources are read again: each by its own hours, one account at a time, in a process of its own."""
 
 import asyncio
+import math
 import sys
 import time
 from collections.abc import Callable, Iterable
@@ -12,13 +13,15 @@ from chatwootai.stores.models.knowledge import KnowledgeStore
 from chatwootai.stores.server.connection import Connection, StoreUnavailable
 from chatwootai.telemetry import log
 from config.snapshot import Account
-from crews.knowledge.declared import Surroundings, declared
+from crews.knowledge.declared import Place, Surroundings, declared
 from crews.knowledge.ingest import handover
 from crews.knowledge.report import Report
 
 LOOK_SECONDS: Final = 30.0
 _REST_SECONDS: Final = 600.0
 """After an ingest that failed, until this process tries the account again."""
+_IDLE_SECONDS: Final = 3_600.0
+"""Until an account without anything to read by itself is looked at again."""
 _log = log.get("knowledge")
 
 
@@ -30,6 +33,7 @@ class Schedule:
         self._accounts = accounts
         self._configuration = configuration
         self._resting: dict[str, float] = {}
+        self._next: dict[str, tuple[frozenset[Place], float]] = {}
 
     async def run(self, every: float = LOOK_SECONDS) -> None:
         """Look every so many seconds, for ever; not at once, since a worker that starts has customers who wait."""
@@ -53,18 +57,22 @@ class Schedule:
         return done
 
     async def _is_due(self, account: Account) -> bool:
-        """Whether a source was never read, or its hours have passed, or one is gone that was declared before."""
+        """Whether a source was never read, or its hours have passed, or one is gone that was declared before.
+
+        Redis is asked once for each time that something may be due: there may be thousands of accounts.
+        """
         sources = declared(account)
-        version = await self._store.version(account.key) if sources else 0
-        if not version:
-            return any(each.source.hours > 0 for each in sources)
-        report = Report.unpacked((await self._store.in_force(account.key)).about)
-        tried = {(each.source, each.place): each.tried_at for each in report.sources}
-        now = time.time()
-        due = any(
-            each.source.hours > 0 and tried.get(each.place, 0.0) + 3600 * each.source.hours <= now for each in sources
-        )
-        return due or bool(tried.keys() - {each.place for each in sources})
+        if not sources and account.key not in self._next:
+            return False
+        places, now = frozenset(each.place for each in sources), time.time()
+        known, at = self._next.get(account.key, (None, 0.0))
+        if known == places and now < at:
+            return False
+        in_force = await self._store.in_force(account.key)
+        tried = {(each.source, each.place): each.tried_at for each in Report.unpacked(in_force.about).sources}
+        ends = [tried.get(each.place, 0.0) + 3600 * each.source.hours for each in sources if each.source.hours > 0]
+        self._next[account.key] = (places, min(ends, default=now + _IDLE_SECONDS))
+        return min(ends, default=math.inf) <= now or bool(tried.keys() - places)
 
     async def _ingest(self, account: Account) -> int:
         """Run the process; return its exit code. It is ended with whoever waits for it."""
