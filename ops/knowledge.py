@@ -48,7 +48,7 @@ async def ingest(arguments: argparse.Namespace, account: "Account", connection: 
     around = Surroundings(arguments.config, account)
     encoders = Encoders(connection)
     try:
-        work = Ingest(connection, around, encoders.of(account.key, account.settings), _progress(arguments))
+        work = Ingest(connection, around, await encoders.of(account.key, account.settings), _progress(arguments))
         report = await work.run(
             arguments.source, dry_run=arguments.dry_run, due_at=time.time() if arguments.due else None
         )

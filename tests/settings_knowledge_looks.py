@@ -130,7 +130,7 @@ async def encoder(settings: Settings) -> object:
     connection = connect("redis://127.0.0.1:1")
     encoders = Encoders(connection)
     try:
-        made = encoders.of("1", settings)
+        made = await encoders.of("1", settings)
         terms = getattr(made, "_terms", None)
         return made.name, terms and (terms.target.endpoint.base_url, terms.target.endpoint.api_key, terms.dimensions)
     finally:

@@ -4,9 +4,11 @@ from contextlib import AsyncExitStack
 from functools import cache
 from typing import TYPE_CHECKING
 
-from chatwootai.stores.server.connection import Connection
+from chatwootai.stores.models.vectors import VectorStore
+from chatwootai.stores.server.connection import Connection, StoreUnavailable
 from config.settings.knowledge import Embeddings as Named
 from config.settings.settings import Settings
+from crews.encoding.cached import CachedEncoder, secret
 from crews.encoding.embedded import EmbeddedEncoder
 from crews.encoding.encoder import Encoder
 
@@ -27,19 +29,27 @@ class Encoders:
         self._remote: dict[tuple[str, Named], Encoder] = {}
         self._opened = AsyncExitStack()
 
-    def of(self, account: str, settings: Settings) -> Encoder:
-        """Return what makes an account's embeddings."""
+    async def of(self, account: str, settings: Settings) -> Encoder:
+        """Return what makes an account's embeddings; those of a model elsewhere are paid for once, and kept."""
         named = settings.knowledge.embeddings
         if isinstance(named, str):
             return _embedded()
         key = (account, named)
         if key not in self._remote:
-            self._remote[key] = self._named(account, named, settings)
+            self._remote[key] = await self._kept(account, self._named(account, named, settings))
         return self._remote[key]
 
     async def aclose(self) -> None:
         """Close what was opened here."""
         await self._opened.aclose()
+
+    async def _kept(self, account: str, inner: Encoder) -> Encoder:
+        store = VectorStore(self._connection)
+        try:
+            key = await secret(store, {})  # one that an ingest, which is given no variables, has too
+        except StoreUnavailable:
+            return inner
+        return CachedEncoder(inner, store, account, key, keep_questions=True)
 
     def _named(self, account: str, named: Named, settings: Settings) -> Encoder:
         from crews.encoding.remote import RemoteEncoder, Terms

@@ -6,7 +6,7 @@ Whatever fails here fails open: a turn without passages is answered from the fac
 import asyncio
 import hashlib
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
 import structlog
@@ -36,7 +36,7 @@ class Knowledge:
     """All accounts' knowledge, in one worker. `encoder`: what makes an account's embeddings, by key and settings."""
 
     def __init__(
-        self, connection: Connection, encoder: Callable[[str, Settings], Encoder], shelf: Shelf | None = None
+        self, connection: Connection, encoder: Callable[[str, Settings], Awaitable[Encoder]], shelf: Shelf | None = None
     ) -> None:
         self._encoder = encoder
         self._shelf = shelf or Shelf(connection)
@@ -108,7 +108,7 @@ class Knowledge:
 
     async def asked(self, account: str, settings: Settings, index: Index, texts: Sequence[str]) -> list[Asked]:
         """Return texts with their embeddings, however long they take; without, where there are none to be had."""
-        return await self._asked(self._encoder(account, settings), index, texts, patient=True)
+        return await self._asked(await self._encoder(account, settings), index, texts, patient=True)
 
     async def _retrieve(self, account: str, settings: Settings, burst: str, context_text: str) -> Retrieved:
         began = time.perf_counter()
@@ -120,7 +120,7 @@ class Knowledge:
         if index.tokens <= WHOLE_TOKENS and (everything := _everything(index, may)):
             return Retrieved(passages=everything, whole=True, version=version, seconds={"index": loaded - began})
         texts = [burst, f"{context_text}\n{burst}"] if context_text.strip() else [burst]
-        asked = await self._asked(self._encoder(account, settings), index, texts)
+        asked = await self._asked(await self._encoder(account, settings), index, texts)
         encoded = time.perf_counter()
         hits = await asyncio.to_thread(find, index, asked, may, time.time())
         found = time.perf_counter()

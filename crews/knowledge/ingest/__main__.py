@@ -28,7 +28,7 @@ async def _run() -> int:
     encoders = Encoders(connection)
     account = around.account
     try:
-        work = Ingest(connection, around, encoders.of(account.key, account.settings))
+        work = Ingest(connection, around, await encoders.of(account.key, account.settings))
         report = await work.run(due_at=time.time())
     except Busy:
         return 0

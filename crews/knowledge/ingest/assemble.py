@@ -120,15 +120,20 @@ def _vectors(pieces: Sequence[Piece], made: Floats, size: int) -> tuple[vectors.
             told.append(rows)
             told_owners += [number] * len(rows)
             number += 1
-    empty = made[:0]
     every = max(1, -(-len(told_owners) // MOST_DOORS))
     owned = np.array(told_owners, np.int32)
     first = np.flatnonzero(np.diff(owned, prepend=-1))
     kept = np.union1d(np.arange(0, len(owned), every), first)  # each passage keeps one at least
     return (
-        vectors.build(np.concatenate([empty, *asked]), np.array(asked_owners, np.int32), size),
-        vectors.build(np.concatenate([empty, *told])[kept], owned[kept], size),
+        vectors.build(_stacked(asked), np.array(asked_owners, np.int32), size),
+        vectors.build(_stacked(told)[kept], owned[kept], size),
     )
+
+
+def _stacked(pieces: Sequence[Floats]) -> Floats:
+    """Rows under each other; pieces without rows may be of another width, where nothing was encoded yet."""
+    filled = [each for each in pieces if len(each)]
+    return np.concatenate(filled) if filled else np.empty((0, 1), np.float32)
 
 
 def _of_piece(piece: Piece, made: Floats, at: int) -> tuple[Floats, Sequence[Floats], int]:

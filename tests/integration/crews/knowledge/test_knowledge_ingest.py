@@ -13,6 +13,7 @@ import pytest
 from chatwootai.stores.models.knowledge import KnowledgeStore
 from chatwootai.stores.server.connection import Connection
 from config.loading.loader import load
+from config.settings.settings import Settings
 from config.snapshot import Account
 from crews.knowledge.declared import Surroundings
 from crews.knowledge.ingest.ingest import Busy, Ingest, Superseded
@@ -39,8 +40,11 @@ class House:
         self.folder = folder
         self.redis = redis
         self.encoder = Spelling()
-        self.knowledge = Knowledge(redis, lambda *_: self.encoder, Shelf(redis))
+        self.knowledge = Knowledge(redis, self.encoder_of, Shelf(redis))
         (folder / "chatwoot_mapping.yaml").write_text(MAPPING)
+
+    async def encoder_of(self, account: str, settings: Settings) -> Spelling:
+        return self.encoder
 
     def write(self, path: str, text: str, tenant: str = "one") -> None:
         file = self.folder / "domains/retail" / tenant / path
