@@ -201,6 +201,7 @@ async def test_no_secret_of_either_is_in_redis_or_a_log_nor_what_anybody_said(tw
 
 
 async def test_each_has_a_door_that_the_others_secret_does_not_open(two: Two, drivers: dict[str, Driver]) -> None:
+    await asyncio.gather(*(talk(key, driver) for key, driver in drivers.items()))
     answers = {
         key: {attempt["status"] for each in await driver.deliveries() for attempt in each["attempts"]}
         for key, driver in drivers.items()
