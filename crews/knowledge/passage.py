@@ -62,7 +62,7 @@ class Problem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hit:
-    """A passage found, with its score (0 to about 1.2, 0 is nothing in common) and the words found in its document."""
+    """A passage found. `score`: the confidence that it answers, 0 to about 1.2; nothing in common is 0."""
 
     passage: Passage
     score: float

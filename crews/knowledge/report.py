@@ -1,6 +1,6 @@
 """What an ingest did, and what of a version is in force: by source, as it is printed and kept."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
@@ -78,8 +78,3 @@ class Report:
 
 def _source(said: Mapping[str, Any]) -> SourceReport:
     return SourceReport(**{**said, "problems": [Problem(**each) for each in said["problems"]]})
-
-
-def embeddings_of(sources: Iterable[SourceReport]) -> int:
-    """Return how many embeddings were made in all."""
-    return sum(each.embedded for each in sources)

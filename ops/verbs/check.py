@@ -19,6 +19,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Take the folder, and how to print."""
     takes_config(parser)
     takes_json(parser)
+    parser.add_argument("--online", action="store_true", help="also look whether web sites of knowledge can be read")
     parser.add_argument("--schemas", type=Path, metavar="DIR", help="write JSON Schemas of the files into DIR and end")
 
 
@@ -27,6 +28,8 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.schemas:
         return _schemas(arguments.schemas)
     problems, notes, accounts = findings(arguments.config, environ)
+    if arguments.online:
+        notes = [*notes, *_unreachable(arguments.config)]
     for note in notes:
         complain(f"note: {note}")
     if arguments.json:
@@ -47,6 +50,15 @@ def findings(folder: Path, environment: Mapping[str, str]) -> tuple[list, list, 
     problems += missing(found.library.own)
     crews = [*planning.notes(found.snapshot), *planning.key_notes(found.snapshot, environment)]
     return problems, [*found.snapshot.notes, *crews, *_astray(folder)], len(found.snapshot.accounts)
+
+
+def _unreachable(folder: Path) -> list[str]:
+    import asyncio
+
+    from config.loading.loader import inspect
+    from crews.knowledge.reading.reachable import unreachable
+
+    return asyncio.run(unreachable(inspect(folder, environ).snapshot.accounts.values()))
 
 
 def _astray(folder: Path) -> list[str]:

@@ -1,6 +1,6 @@
 """From documents to an index: passages cut, what is new encoded, what was known taken over, weights measured."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -175,8 +175,3 @@ def _spoken(found: Sequence[Passage], languages: Sequence[str]) -> tuple[str, ..
             counted[guess.language] = counted.get(guess.language, 0) + 1
     common = {language for language, number in counted.items() if number >= max(1, _LEAST_SHARE * len(some))}
     return tuple(sorted({*(each[:2] for each in languages), *common}))
-
-
-def by_identity(pieces: Sequence[Piece]) -> Mapping[tuple[str, str, str], Piece]:
-    """Return documents by source, place and id."""
-    return {(piece.entry.source, piece.entry.place, piece.entry.id): piece for piece in pieces}

@@ -8,13 +8,14 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from config.loading.loader import load
+from config.loading.loader import inspect, load
 from config.settings.knowledge import Source
 from crews.knowledge.index.index import Entry
 from crews.knowledge.passage import Problem
 from crews.knowledge.reading.found import Found, SourceFailed
 from crews.knowledge.reading.pages import Pages
 from crews.knowledge.reading.portal import Portal
+from crews.knowledge.reading.reachable import unreachable
 from sandbox.chatwoot import app
 from sandbox.chatwoot.world import seed
 from sandbox.chatwoot.world.world import World
@@ -167,6 +168,23 @@ async def test_requests_keep_their_distance(shop: Shop) -> None:
         async for each in Pages(Source.model_validate({"site": shop.address}), ["127.0.0.1"], pause=0.2).documents({})
     ]
     assert loop.time() - began >= 3 * 0.2 - 0.05
+
+
+async def test_a_check_tells_which_sites_cannot_be_read(shop: Shop, tmp_path: Path) -> None:
+    shop.answers["/"] = PAGE.format("casa", "")
+    place = tmp_path / "domains/retail/one"
+    place.mkdir(parents=True)
+    (tmp_path / "chatwoot_mapping.yaml").write_text(
+        'version: 1\naccounts:\n  "1": {domain: retail, tenant: one, webhook_secrets: ["${S}"], bot_token: "${T}"}\n'
+    )
+    (tmp_path / "domains/retail/config.yaml").write_text("tools: {hosts: [127.0.0.1], private_hosts: [127.0.0.1]}\n")
+    sources = f"{{good: {{site: '{shop.address}/'}}, bad: {{site: 'http://localhost:1/'}}}}"
+    (place / "knowledge.yaml").write_text(f"sources: {sources}\n")
+    found = inspect(tmp_path, {"S": "s", "T": "t"})
+    assert found.problems == ()
+    said = await unreachable(found.snapshot.accounts.values())
+    assert len(said) == 1
+    assert said[0].startswith("account 1, source bad: http://localhost:1/ cannot be read")
 
 
 async def test_published_articles_are_read_and_drafts_are_not(tmp_path: Path) -> None:

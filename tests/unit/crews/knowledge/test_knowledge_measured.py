@@ -5,13 +5,13 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
-from tests.unit.test_knowledge_index import PLACE, Spelling, piece
 
 from crews.encoding.encoder import Vectors
 from crews.knowledge.index.index import Index
 from crews.knowledge.ingest.assemble import assembled
 from crews.knowledge.search.find import find
 from crews.knowledge.search.measure import foreign
+from tests.unit.crews.knowledge.test_knowledge_index import PLACE, Spelling, piece
 
 WORDS = "frete entrega troca batom perfume prazo boleto pix cartão loja horário garantia sofá mesa cadeira cor".split()
 COUNT = 60

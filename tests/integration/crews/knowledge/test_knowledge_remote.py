@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 from aiohttp import web
-from tests.unit.test_knowledge_index import Spelling
 
 from chatwootai.stores.server.connection import Connection
 from config.loading.loader import load
@@ -15,6 +14,7 @@ from crews.knowledge.encoders import Encoders
 from crews.knowledge.ingest.ingest import Ingest
 from crews.knowledge.knowledge import Knowledge
 from crews.knowledge.report import Report
+from tests.unit.crews.knowledge.test_knowledge_index import Spelling
 
 MAPPING = 'version: 1\naccounts:\n  "1": {domain: retail, tenant: one, webhook_secrets: ["${S}"], bot_token: "${T}"}\n'
 
