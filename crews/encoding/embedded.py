@@ -12,6 +12,7 @@ import tempfile
 import weakref
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from importlib.resources import files
 from typing import Any, Final
 
@@ -92,6 +93,12 @@ class EmbeddedEncoder:
                 self._failed = EncoderUnavailable(f"the embedded encoder cannot be used: {error}")
                 raise self._failed from error
         return self._model
+
+
+@cache
+def shared() -> EmbeddedEncoder:
+    """The one encoder of this process: its memory is paid for once. It lives as long as the process."""
+    return EmbeddedEncoder()
 
 
 def _readable(text: str) -> str:

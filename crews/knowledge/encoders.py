@@ -1,7 +1,6 @@
 """The encoder of each account's knowledge, as its settings name it."""
 
 from contextlib import AsyncExitStack
-from functools import cache
 from typing import TYPE_CHECKING
 
 from chatwootai.stores.models.vectors import VectorStore
@@ -9,7 +8,7 @@ from chatwootai.stores.server.connection import Connection, StoreUnavailable
 from config.settings.knowledge import Embeddings as Named
 from config.settings.settings import Settings
 from crews.encoding.cached import CachedEncoder, secret
-from crews.encoding.embedded import EmbeddedEncoder
+from crews.encoding.embedded import shared
 from crews.encoding.encoder import Encoder
 
 if TYPE_CHECKING:
@@ -33,7 +32,7 @@ class Encoders:
         """Return what makes an account's embeddings; those of a model elsewhere are paid for once, and kept."""
         named = settings.knowledge.embeddings
         if isinstance(named, str):
-            return _embedded()
+            return shared()
         key = (account, named)
         if key not in self._remote:
             self._remote[key] = await self._kept(account, self._named(account, named, settings))
@@ -76,8 +75,3 @@ class Encoders:
             self._opened.push_async_callback(stack.aclose)
             self._embeddings = stack.embeddings
         return self._embeddings
-
-
-@cache
-def _embedded() -> EmbeddedEncoder:
-    return EmbeddedEncoder()

@@ -22,7 +22,7 @@ _SECONDS: Final = 0.3
 """What a message is waited for: a worker that has just begun still reads the encoder's weights."""
 _LEAST: Final = 3
 """Letters of a line that is read by itself."""
-_NEAR: Final = 0.72
+_NEAR: Final = 0.75
 """A cosine from which a message is about a tenant's topic. Measured: docs/concepts/meaning.md."""
 _log = log.get("understanding")
 
@@ -69,6 +69,10 @@ class Reader:
             return self._untold(error)
         told = self._scores(vectors).max(axis=0)
         return replace(meaning_of(told), topic=own.nearest(vectors) if own else None)
+
+    async def warm(self) -> None:
+        """Read the encoder's weights and the heads, so that no message waits for them; a failure is said and kept."""
+        await self.read("ok")
 
     def _scores(self, vectors: Vectors) -> Vectors:
         if self._heads is None:

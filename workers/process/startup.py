@@ -1,6 +1,7 @@
 """Opening and closing the shop: everything a worker needs before its first turn, and its end in good order."""
 
 import asyncio
+import ctypes
 import gc
 import os
 from collections.abc import Awaitable, Callable, Iterable
@@ -29,7 +30,7 @@ from config.live.live import Live
 from config.live.whereabouts import Whereabouts
 from config.settings.settings import Settings
 from config.snapshot import Account
-from crews.encoding.embedded import EmbeddedEncoder
+from crews.encoding.embedded import shared
 from crews.encoding.encoder import EncoderUnavailable
 from crews.knowledge.ingest.schedule import Schedule
 from crews.model_calls.policy import KEY, without_key
@@ -77,7 +78,9 @@ class Shop:
         snapshot = await self.live.start()
         self.live.keep_to_itself()
         await self._serve_probes()
-        encoder = self._encoder()
+        encoder = shared()
+        reader = Reader(encoder)
+        encoder.begin()  # it reads its weights in a thread of its own, meanwhile
         crews = await self._crews()
         session = await self._stack.enter_async_context(_session())
         self._stack.push_async_callback(settled)  # every "off" is said before the session closes
@@ -89,7 +92,7 @@ class Shop:
             session=session,
             media=Media(self.connection, session, await self._stack.enter_async_context(guarded())),
             standing=Standing(self.connection, Whereabouts(self.live.holder, os.environ).of),
-            reader=Reader(encoder),
+            reader=reader,
         )
         self.live.listen(self.floor.replace)
         self.floor.replace(self.live.snapshot)
@@ -106,7 +109,9 @@ class Shop:
             self.background("catch-up", self._catch_up)
         with suppress(EncoderUnavailable):  # the reader says so, and words decide alone
             await encoder.warm()
+            await reader.warm()
         gc.collect()
+        _give_memory_back()
         gc.freeze()  # what start-up made stays: full collections need not walk CrewAI's classes again
         self._ready = True
         _log.info("ready", worker=self.worker, accounts=len(snapshot.accounts))
@@ -132,13 +137,6 @@ class Shop:
 
     def _accounts(self) -> Iterable[Account]:
         return self.live.snapshot.accounts.values()
-
-    def _encoder(self) -> EmbeddedEncoder:
-        """What reads messages by their meaning: begins to read its weights, in a thread of its own."""
-        encoder = EmbeddedEncoder()
-        self._stack.callback(encoder.close)
-        encoder.begin()
-        return encoder
 
     def _everyones_settings(self) -> Iterable[Settings]:
         for account in self.live.snapshot.accounts.values():
@@ -259,3 +257,9 @@ def _session() -> aiohttp.ClientSession:
         json_serialize=lambda value: orjson.dumps(value).decode(),
         auto_decompress=True,
     )
+
+
+def _give_memory_back() -> None:
+    """Have the C library return what starting took and needs no more; where it is another one, nothing is done."""
+    with suppress(OSError, AttributeError, TypeError):
+        ctypes.CDLL(None).malloc_trim(0)
