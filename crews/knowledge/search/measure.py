@@ -31,7 +31,7 @@ _LEANING: Final = 0.03
 _BLIND: Final = 0.25
 """Of the other leg's mean reciprocal rank, what a leg must reach to count at all."""
 _REFUSED: Final = 0.95
-_FLOORS: Final = (0.43, 0.46)
+_FLOORS: Final = (0.44, 0.46)
 
 
 @cache
