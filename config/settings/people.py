@@ -77,7 +77,8 @@ class Handoff(Section):
     teams: Mapping[str, Annotated[int, Field(ge=1, le=2**53), NUMBER]] = {}
     """Our names of teams to Chatwoot's number (id) of each."""
     asked: Flag = True
-    """Whether a contact who asks for a person gets one. Told in Portuguese, Spanish and English."""
+    """Whether a contact who asks for a person gets one. Told by words in Portuguese, Spanish and English, by
+    meaning in any language."""
     phrases: tuple[Word, ...] = ()
     """Words that ask for a person, too, as `quero meu dinheiro de volta`."""
     topics: tuple[Word, ...] = ()

@@ -41,7 +41,8 @@ class Settings(Section):
     """The tenant's own language, as `pt` or `pt-BR`: spoken where a contact's cannot be told."""
     languages: tuple[Language, ...] = ()
     """Languages that contacts are answered in beside the tenant's own, and no others. Empty: each that has sentences, a
-    greeting or a signature; Portuguese, Spanish and English ship."""
+    greeting or a signature; Portuguese, Spanish, English, French, German and
+    Italian ship."""
     company: Company = Company()
     """The company that answers: name, description, and the facts that a crew may state."""
     tone: Text = ""
@@ -92,7 +93,7 @@ class Settings(Section):
     from everybody else's workers."""
     sentences: Mapping[Language, Mapping[Sentence, Words]] = {}
     """Sentences that are said when no crew writes: language to name to text. `{company}`, `{hours}` and `{next_open}`
-    are filled in. Those in Portuguese, Spanish and English ship."""
+    are filled in. Those in Portuguese, Spanish, English, French, German and Italian ship."""
     answers: Mapping[str, Answer] = {}
     """Curated answers by name, given word for word without a model. `answers.yaml` beside `config.yaml` holds them
     too."""
