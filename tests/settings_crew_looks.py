@@ -99,6 +99,13 @@ async def posted(settings: Settings) -> object:
     return outcome._said(one, draft, "")
 
 
+async def priced(settings: Settings) -> object:
+    """What of a draft with a price that stands nowhere is posted."""
+    one = turn(settings)
+    one.question = asked()
+    return outcome._said(one, Draft(text="Temos sim. O kit custa R$ 4.321,00."), "").parts
+
+
 async def spoken_with(settings: Settings) -> object:
     """The tools of a server, and what the one tells that tells what it was sent."""
     from crews.tools.offered import Offered

@@ -108,6 +108,10 @@ TURN_SECONDS: Final = Histogram(
     ["outcome", "channel"], buckets=_TURN,
 )  # fmt: skip
 TURNS_RUNNING: Final = Gauge("chatwootai_turns_running", "Turns that this worker works on now.")
+UNGROUNDED: Final = Counter(
+    "chatwootai_ungrounded_signs_total",
+    "Figures, links and addresses of drafts that nothing bore out, each taken out with its sentence.",
+)
 SUPERSEDED: Final = Counter(
     "chatwootai_turns_superseded", "Drafts thrown away because the contact wrote on or a person stepped in.", ["cause"]
 )

@@ -7,7 +7,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, PrivateAttr
 
-from chatwootai.model.policy.vocabulary import Level, Sentence
+from chatwootai.model.policy.vocabulary import Grounding, Level, Sentence
 from config.schema.channels import Channel
 from config.schema.crew_set import CrewSet
 from config.schema.section import (
@@ -86,6 +86,10 @@ class Settings(Section):
     output_guard: Level = Level.STRICT
     """Check of a model's draft before it is shown: `strict`; `technical` for companies that sell software and speak of
     code; `none` posts whatever is not empty. What fails the check goes to people."""
+    grounding: Grounding | None = None
+    """Check of a draft's figures, links and addresses: `strict` takes out sentences with one that no passage, fact,
+    message or tool's result holds, and gives the contact to people where nothing is left; `off` checks nothing. Unset:
+    strict where there is knowledge."""
     idle: Idle = Idle()
     """Steps for a contact who does not answer. None by default."""
     rate_per_minute: Annotated[int, Field(ge=1, le=1_000_000), NUMBER] = 600
@@ -104,6 +108,11 @@ class Settings(Section):
     tools: Tools = Tools()
     """HTTP and MCP tools that crews may name. `tools.yaml` beside `config.yaml` holds them too."""
     _crewing: CrewSet | None = PrivateAttr(None)
+
+    @property
+    def grounds(self) -> bool:
+        """Whether figures of a draft must be borne out by what its crew was given."""
+        return bool(self.knowledge.sources) if self.grounding is None else self.grounding is Grounding.STRICT
 
     @property
     def crewing(self) -> CrewSet | None:

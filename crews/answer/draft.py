@@ -4,11 +4,13 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from chatwootai.long_texts import worked_on
-from chatwootai.model.message.turn import Draft, Question, ServedBy, Told
+from chatwootai.model.message.delivery import Role
+from chatwootai.model.message.turn import Draft, Offered, Question, ServedBy, Told
 from chatwootai.stores.server.connection import Connection
 from config.document.problems import ConfigurationError
 from config.settings.settings import Settings
@@ -18,6 +20,8 @@ from crews.answer.sharing import keep
 from crews.answer.unasked_object import words_of
 from crews.catalog import Catalog
 from crews.errors import BudgetSpent, ModelRefused, ModelSilent, ModelUnavailable
+from crews.knowledge.cited import links
+from crews.knowledge.passage import Retrieved
 from crews.model_calls.call import Completer, Completion, Payer
 from crews.model_calls.policy import Standing, standing
 from crews.model_calls.response import finish
@@ -27,27 +31,40 @@ from crews.model_calls.trouble import trouble
 from crews.prompt.brief import Brief
 from crews.prompt.conversation import messages
 from crews.prompt.markers import read
+from crews.prompt.passages import shown
 from crews.prompt.prompt import moment, repeatable, situation
 from crews.run.context import Run, current
 from crews.run.tool_calls import Calls
 from crews.runtime import environment
 from crews.stock.recollection import Remembering
-from crews.tools.offered import Offered
+from crews.tools.offered import Offered as OfferedTools
 
 if TYPE_CHECKING:
+    from crews.knowledge.knowledge import Knowledge
     from crews.model_calls.assembly import Stack
 
 _SILENT = "the model gave no answer"
+_BEFORE = 2
+"""Messages of the contact before the burst that documents are also looked up for."""
+_RETRIEVAL_SECONDS = 1.0
+"""How long documents are waited for, at most: mostly 10 ms, longer where a worker loads an account's the first time."""
 _TO_POST, _TO_POST_SHARE = 0.3, 0.1  # seconds, and share of the time left, that models leave to what comes after them
 
 
 class Crews:
     """All crews of a worker: built when first needed, shared by all their runs."""
 
-    def __init__(self, catalog: Catalog, completer: Completer, stack: "Stack | None" = None) -> None:
+    def __init__(
+        self,
+        catalog: Catalog,
+        completer: Completer,
+        stack: "Stack | None" = None,
+        knowledge: "Knowledge | None" = None,
+    ) -> None:
         self._stack = stack
+        self._knowledge = knowledge
         self._curated = Curated()
-        self._offered = Offered()
+        self._offered = OfferedTools()
         self._repertoire = Repertoire(catalog, completer, Remembering(embed=stack.embeddings.embed if stack else None))
 
     @classmethod
@@ -69,7 +86,12 @@ class Crews:
             raise ConfigurationError(problems)
         await warm_up(cls(chosen, Echo()), chosen.functions())
         stack = Stack(Wire(), connection)
-        return cls(chosen, stack, stack)
+        if connection is None:
+            return cls(chosen, stack, stack)
+        from crews.knowledge.encoders import Encoders
+        from crews.knowledge.knowledge import Knowledge
+
+        return cls(chosen, stack, stack, Knowledge(connection, Encoders(connection, stack.embeddings).of))
 
     async def draft(
         self,
@@ -98,12 +120,18 @@ class Crews:
         calls: Calls | None,
     ) -> Draft:
         began = time.perf_counter()
+        found = await self._retrieved(question, settings)
+        retrieved = time.perf_counter()
         known = self._repertoire.of(question, settings, await self._offered.to(question.account, settings))
         way = known.way(_aim(question, settings) - time.time())
         run = _run(question, known.standing, way, calls)
         run.calls_per_turn = settings.tools.calls_per_turn
         now = datetime.now(UTC)
-        said = (situation_of(question, settings, now), calls.told() if calls is not None else "")
+        said = (
+            situation_of(question, settings, now),
+            calls.told() if calls is not None else "",
+            shown([(each.heading, each.text) for each in found.passages]),
+        )
         inputs = {"messages": messages(question), "situation": "\n".join(filter(None, said))}
         built = time.perf_counter()
         token = current.set(run)
@@ -122,10 +150,21 @@ class Crews:
             current.reset(token)
             if calls is not None:
                 calls.used += run.used
-        steps = (("prompt", built - began), ("model", time.perf_counter() - built))
-        may_say = (*repeatable(question, settings), situation(settings, now))
+        knowing = (("knowledge", retrieved - began),) if found.version else ()
+        steps = (*knowing, ("prompt", built - retrieved), ("model", time.perf_counter() - built))
+        passages = tuple(each.whole for each in found.passages)
+        may_say = (*repeatable(question, settings), situation(settings, now), *passages)
         told = Told(tuple(run.instructions), may_say, tuple(run.results))
-        return await worked_on(len(text), lambda: _draft(text, silent, run, steps, str(way.plan), told))
+        made = await worked_on(len(text), lambda: _draft(text, silent, run, steps, str(way.plan), told))
+        return _cited(made, found, settings)
+
+    async def _retrieved(self, question: Question, settings: Settings) -> Retrieved:
+        """What the tenant's documents say to the question, and to it with what the contact said before."""
+        if self._knowledge is None or not settings.knowledge.sources:
+            return Retrieved()
+        before = [one.text for one in question.history if one.role is Role.CONTACT][-_BEFORE:]
+        due = min(question.deadline, time.time() + _RETRIEVAL_SECONDS)
+        return await self._knowledge.retrieve(question.account, settings, question.text, "\n".join(before), due)
 
     def _near(self, question: Question, settings: Settings, run: Run) -> Draft | None:
         """What the tenant has written for a question alike, where nothing was asked of anybody on the way."""
@@ -154,6 +193,16 @@ class Crews:
         await self._offered.close()
         if self._stack is not None:
             await self._stack.aclose()
+
+
+def _cited(draft: Draft, found: Retrieved, settings: Settings) -> Draft:
+    """The draft with the passages that it was offered; those count as used whose number it names, and no others."""
+    if not found.passages:
+        return draft
+    used = {n - 1 for n in draft.cited if 0 < n <= len(found.passages)}
+    scores = (*found.scores, *([None] * len(found.passages)))
+    offered = tuple(Offered(each.source, each.document, scores[n], n in used) for n, each in enumerate(found.passages))
+    return replace(draft, passages=offered, links=links(settings, [found.passages[n] for n in sorted(used)]))
 
 
 def situation_of(question: Question, settings: Settings, now: datetime) -> str:
@@ -210,4 +259,5 @@ def _draft(
         plan=plan,
         choices=marked.choices,
         told=told,
+        cited=marked.sources,
     )

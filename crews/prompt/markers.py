@@ -1,8 +1,8 @@
 """The marks that a crew writes beside its words, and the team's software reads: taught here, and taken out here. Pure.
 
-`[[handoff: reason]]` gives the conversation to people, `[[choices: A | B]]` offers answers to pick from, and
-`[[sure: 40%]]` says how sure the crew is. Lenient about place, brackets and decoration: a contact must never read one,
-whatever a model makes of it.
+`[[handoff: reason]]` gives the conversation to people, `[[choices: A | B]]` offers answers to pick from,
+`[[sure: 40%]]` says how sure the crew is, and `[[sources: 1, 4]]` which passages it used (taught beside them).
+Lenient about place, brackets and decoration: a contact must never read one, whatever a model makes of it.
 """
 
 import re
@@ -26,6 +26,11 @@ _CHOICES = re.compile(
 _SURE = re.compile(
     rf"{_BEFORE}\[(?:\[\s*(?P<name>(?:un|not )?sure|confidence|certeza|confian[cç]a|confianza)\b\s*:?"
     rf"|\s*(?:sure|confidence)\s*:)\s*(?P<said>[^\]\n]*)(?P<end>{_END}){_AFTER}",
+    re.IGNORECASE | re.MULTILINE,
+)
+_SOURCES = re.compile(
+    rf"{_BEFORE}\[(?:\[\s*(?:sources?|fontes?|fuentes?)\b\s*:?|\s*(?:sources?|fontes?|fuentes?)\s*:)"
+    rf"(?P<said>[\d\s,;\[\]e&and-]{{0,80}}?){_END}{_AFTER}",
     re.IGNORECASE | re.MULTILINE,
 )
 _NUMBER = re.compile(r"(\d+(?:[.,]\d+)?)\s*(%?)")
@@ -69,12 +74,13 @@ _NOT_IN_MAIL = "[[choices"
 
 @dataclass(frozen=True, slots=True)
 class Marked:
-    """What a crew wrote: the words for the contact, and what its marks say. `sure` 0 to 1."""
+    """What a crew wrote: the words for the contact, and what its marks say. `sure` 0 to 1; `sources` count from 1."""
 
     text: str
     handoff: str | None = None
     choices: tuple[str, ...] = ()
     sure: float | None = None
+    sources: tuple[int, ...] = ()
 
 
 def taught(blueprint: Blueprint, *, doubt: bool = False, language: str = "en") -> Blueprint:
@@ -104,7 +110,8 @@ def read(text: str) -> Marked:
     said, handoff = split_handoff(text)
     said, choices = split_choices(said)
     said, sure = split_sure(said)
-    return Marked(said, handoff, choices, sure)
+    said, sources = split_sources(said)
+    return Marked(said, handoff, choices, sure, sources)
 
 
 def split_handoff(text: str) -> tuple[str, str | None]:
@@ -139,6 +146,12 @@ def split_sure(text: str) -> tuple[str, float | None]:
     """
     found = [_read_sure(each["said"], each["name"] or "") for each in _SURE.finditer(text) if each["end"]]
     return _SURE.sub(" ", text).strip(), min((sure for sure in found if sure is not None), default=None)
+
+
+def split_sources(text: str) -> tuple[str, tuple[int, ...]]:
+    """The text without its `[[sources: 1, 4]]`, and the numbers, each once."""
+    numbers = dict.fromkeys(int(n) for each in _SOURCES.finditer(text) for n in re.findall(r"\d{1,3}", each["said"]))
+    return _SOURCES.sub(" ", text).strip(), tuple(numbers)
 
 
 def _read_sure(said: str, name: str) -> float | None:

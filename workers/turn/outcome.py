@@ -15,13 +15,14 @@ from chatwootai.model.message.outbox import ActionKind
 from chatwootai.model.message.turn import Aside, Draft, Outcome, SilenceReason, Verdict
 from chatwootai.model.policy import notes, outcome
 from chatwootai.model.policy.dress import dressed, once
+from chatwootai.model.policy.grounding import grounded
 from chatwootai.model.policy.guard import Guarded, guarded
 from chatwootai.model.policy.handoff import Need, after_draft
 from chatwootai.model.policy.unfit import Unfit
 from chatwootai.model.policy.vocabulary import Cause
 from chatwootai.model.text.language import language_of
 from chatwootai.telemetry import log
-from chatwootai.telemetry.metrics import SUPERSEDED
+from chatwootai.telemetry.metrics import SUPERSEDED, UNGROUNDED
 from workers.floor import Floor
 from workers.handoff.handing import handed, rules
 from workers.retry import MOST_TRIES
@@ -139,9 +140,24 @@ def _said(turn: Turn, draft: Draft, greets: str) -> Outcome:
         else after_draft(draft.confidence, draft.handoff, rules(settings), theirs)
     )
     fit = Guarded(text) if draft.served_by.by_operator else guarded(text, settings.output_guard, draft.told)
+    if fit.problem is None and settings.grounds and not draft.served_by.by_operator:
+        fit = _on_grounds(fit.text, draft)
     if need is None and fit.problem is None and (reply := _reply(turn, draft, fit.text, greets)) is not None:
         return reply
     return handed(need or Need(Cause.UNFIT, reason=fit.problem or Unfit.EMPTY), question, settings)
+
+
+def _with(text: str, links: str) -> str:
+    return f"{text}\n\n{links}" if links else text
+
+
+def _on_grounds(text: str, draft: Draft) -> Guarded:
+    """Return the draft without what nothing bears out; unfit where no sentence is left."""
+    found = grounded(text, (*draft.told.known, *draft.told.results))
+    if found.missing:
+        UNGROUNDED.inc(len(found.missing))
+        _log.info("draft_ungrounded", signs=len(found.missing), left=bool(found.text))
+    return Guarded(found.text, None if found.text else Unfit.UNGROUNDED)
 
 
 def _reply(turn: Turn, draft: Draft, text: str, greets: str) -> Outcome | None:
@@ -153,7 +169,7 @@ def _reply(turn: Turn, draft: Draft, text: str, greets: str) -> Outcome | None:
         question.channel,
         text if draft.served_by.by_operator else once(text, greets),
         choices,
-        lambda text: dressed(text, greeting=greets, signature=signature),
+        lambda text: dressed(_with(text, draft.links), greeting=greets, signature=signature),
         question.carrier,
     )
     return outcome.reply(parts, reply_to=quoted(turn.deliveries), choices=buttons) if parts else None

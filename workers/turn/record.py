@@ -13,15 +13,17 @@ from workers.floor import Floor
 from workers.turn.state import Turn
 
 _log = log.get("turn")
-_NOT_LOGGED: Final = frozenset({"account", "conversation", "reason"})
-"""Bound to the log line already, or (a reason) in a crew's words, which may quote the contact."""
+_NOT_LOGGED: Final = frozenset({"account", "conversation", "reason", "passages"})
+"""Bound to the log line already, or in a crew's words, which may quote the contact (a reason), or long (passages)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TurnRecord:
-    """How a turn went. `seconds`: from the door to the end; `steps`, `tools`: name and seconds of each.
+    """How a turn went.
 
-    `reason` is for people and may quote a contact; `why` is one of a fixed few; `error` what a model's endpoint said.
+    `seconds`: from the door to the end; `steps`, `tools`: name and seconds of each. `passages`: source, document, score
+    and whether the answer names it, of each that was offered. `reason` is for people and may quote a contact; `why` is
+    one of a fixed few; `error` what a model's endpoint said.
     """
 
     account: str
@@ -45,6 +47,7 @@ class TurnRecord:
     prompt_tokens: int
     completion_tokens: int
     tools: list[list[Any]]
+    passages: list[list[Any]]
     seconds: float
     steps: list[list[Any]]
 
@@ -98,9 +101,17 @@ def _described(turn: Turn, made: Outcome) -> TurnRecord:
         prompt_tokens=usage.prompt_tokens if usage else 0,
         completion_tokens=usage.completion_tokens if usage else 0,
         tools=[[use.name, use.outcome, round(use.seconds, 4)] for use in turn.calls.used],
+        passages=_passages(draft),
         seconds=round(time.time() - turn.last.received_at, 4),
         steps=[[name, round(took, 5)] for name, took in [*turn.steps.as_list(), *(draft.steps if draft else ())]],
     )
+
+
+def _passages(draft: Draft | None) -> list[list[Any]]:
+    return [
+        [one.source, one.document, None if one.score is None else round(one.score, 3), one.cited]
+        for one in (draft.passages if draft else ())
+    ]
 
 
 def _served_by(made: Outcome, draft: Draft | None) -> ServedBy | None:

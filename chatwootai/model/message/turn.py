@@ -126,6 +126,16 @@ class Told:
     results: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """A passage that a crew was given. `score`: how near it is, None for a neighbour; `cited`: the answer names it."""
+
+    source: str
+    document: str
+    score: float | None = None
+    cited: bool = False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
     """What a crew returns. `text` is Markdown; `handoff` why people should take over, if the crew asks for it.
@@ -133,7 +143,9 @@ class Draft:
     `choices`: answers that the contact may pick from, short, as plain text.
     `plan`: what was expected of the way that was taken, in a few words. `confidence`: 0 to 1, where a crew
     says how sure it is. `trouble`: why a model that was asked said nothing. `told`: what the model was told, and what
-    of it may be read.
+    of it may be read. `cited`: the numbers of passages that the answer names, as the model wrote them; `passages`: what
+    it was offered of the tenant's documents; `links`: titles and addresses of those that it used, as Markdown, where
+    the tenant shows them.
     """
 
     text: str
@@ -148,6 +160,9 @@ class Draft:
     choices: tuple[str, ...] = ()
     trouble: str = ""
     told: Told = field(default=Told(), repr=False)
+    cited: tuple[int, ...] = ()
+    passages: tuple[Offered, ...] = ()
+    links: str = ""
 
 
 class Verdict(StrEnum):

@@ -28,6 +28,7 @@ class Unfit(StrEnum):
     DIALOGUE = "dialogue"  # both sides of a conversation
     THOUGHTS = "thoughts"  # what it thinks in place of what it says
     LOOP = "loop"  # the same again and again
+    UNGROUNDED = "ungrounded"  # a figure, link or address that stands in nothing that it was given
 
 
 class Excuse(StrEnum):

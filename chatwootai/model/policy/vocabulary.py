@@ -53,6 +53,13 @@ _SENTENCES: Final = {
 }
 
 
+class Grounding(StrEnum):
+    """Check of a draft's figures, links and addresses against what the crew was given."""
+
+    STRICT = "strict"
+    OFF = "off"
+
+
 class Level(StrEnum):
     """Strictness of the check of a model's draft."""
 

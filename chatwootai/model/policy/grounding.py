@@ -1,0 +1,93 @@
+"""Figures, links and addresses of a draft, each of which must be borne out by what the crew was given. Pure.
+
+What is looked at: prices, percentages, numbers of two digits and more, dates, times, links, e-mail addresses and phone
+numbers. What bears them out: passages, facts, the conversation, results of tools. Words are not judged: a sentence that
+says the wrong thing without a figure passes.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from chatwootai.model.text.words import LONGEST
+
+_LINK: Final = re.compile(r"(?:https?://|www\.)[^\s<>()\[\]\"'`]{1,300}", re.IGNORECASE)
+_MAIL: Final = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,4}")
+_FIGURE: Final = re.compile(r"\d(?:[\d.,:/\- ]{0,20}\d)?")
+_GROUP: Final = re.compile(r"\d+")
+_SENTENCE: Final = re.compile(r"(?<=[.!?…])[ \t]+(?=\S)|\n+")
+_LIST_MARK: Final = re.compile(r"^[ \t]{0,8}\d{1,2}[.)](?=\s)", re.MULTILINE)
+_KNOWN: Final = 400_000
+"""Characters of what was given that are looked at: several times what fits into a prompt."""
+
+
+@dataclass(frozen=True, slots=True)
+class Grounds:
+    """What of a draft is borne out: its text without the sentences that are not, and the signs that were not."""
+
+    text: str
+    missing: tuple[str, ...] = ()
+
+
+def grounded(text: str, given: Iterable[str]) -> Grounds:
+    """Return the draft without sentences that hold a figure, link or address which stands in nothing that was given.
+
+    The text is empty where no sentence is left, or the one that is left had leant on one that goes (a colon before it).
+    """
+    known = _Known("\n".join(given)[:_KNOWN])
+    kept, missing = list[str](), list[str]()
+    at = 0
+    for found in [*_SENTENCE.finditer(text[:LONGEST]), None]:
+        end = found.start() if found else len(text)
+        sentence, after = text[at:end], (found[0] if found else "")
+        lacking = known.lacks(sentence)
+        if lacking:
+            missing += lacking
+            while kept and kept[-1].rstrip().endswith(":"):
+                kept.pop()
+        else:
+            kept.append(sentence + after)
+        at = found.end() if found else at
+    return Grounds(text if not missing else "".join(kept).strip(), tuple(missing))
+
+
+class _Known:
+    """The signs of what was given, as they are compared: figures by their digits, the rest without case."""
+
+    def __init__(self, text: str) -> None:
+        self._words = text.casefold()
+        self._figures = {key for found in _FIGURE.finditer(text) for key in _keys(found[0])}
+
+    def lacks(self, sentence: str) -> list[str]:
+        """Return the signs of a sentence that are not known."""
+        links = [each.rstrip(".,;:!?") for each in (*_LINK.findall(sentence), *_MAIL.findall(sentence))]
+        missing = [each for each in links if each.casefold() not in self._words]
+        rest = _LIST_MARK.sub("", _MAIL.sub(" ", _LINK.sub(" ", sentence)))
+        figures = (found[0] for found in _FIGURE.finditer(rest))
+        return missing + [each for each in figures if not self._bears(each)]
+
+    def _bears(self, figure: str) -> bool:
+        """Whether a figure is known: as a whole, or each of several that stand beside each other (5-7, 10 20)."""
+        groups = _GROUP.findall(figure)
+        if sum(map(len, groups)) < 2:
+            return True
+        if "".join(groups) in self._figures or _amount(figure) in self._figures:
+            return True
+        several = re.split(r"[ \-]+", figure)  # not of a date, whose parts may be known of others
+        return len(several) > 1 and all(len(each) < 2 or _amount(each) in self._figures for each in several)
+
+
+def _keys(figure: str) -> set[str]:
+    """What a figure is known by: its digits alone, its amount, and those of its parts (3-5, 10/12, 2 x 30)."""
+    several = re.split(r"[ \-/]+", figure)
+    return {"".join(_GROUP.findall(figure)), _amount(figure), *map(_amount, several)}
+
+
+def _amount(figure: str) -> str:
+    """A number without what languages write differently: 1.234,50 and 1,234.50 and 1234.5 are one; 08:00 is 8:00."""
+    body, _, cents = figure.replace(":", ".").replace(",", ".").strip(". ").rpartition(".")
+    if not body or len(cents) == 3:  # one number, parted in thousands
+        return (body + cents).replace(".", "").lstrip("0") or "0"
+    whole = body.replace(".", "").lstrip("0") or "0"
+    return f"{whole}.{cents.rstrip('0')}".rstrip(".")
