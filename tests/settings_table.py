@@ -341,7 +341,7 @@ OBSERVED: Mapping[str, Seen] = {
     "model.temperature": Seen("model: {temperature: 0.1}", "model: {temperature: 0.9}", requested),
     "model.max_tokens": Seen("model: {max_tokens: 16}", "model: {max_tokens: 50}", requested),
     "model.embeddings": Seen("model: {embeddings: a}", "model: {embeddings: b}", recalled),
-    "grounding": Seen("grounding: strict", "grounding: off", priced),
+    "grounding": Seen("grounding: strict", "grounding: 'off'", priced),
     "output_guard": Seen("output_guard: strict", "output_guard: none", posted),
     "tools.hosts": Seen(TOOL % "tries: 1", TOOL.replace("hosts: [HOST],", "hosts: [],", 1) % "tries: 1", called),
     "tools.calls_per_turn": Seen(

@@ -111,7 +111,7 @@ class Settings(Section):
 
     @property
     def grounds(self) -> bool:
-        """Whether figures of a draft must be borne out by what its crew was given."""
+        """Tell whether figures of a draft must be borne out by what its crew was given."""
         return bool(self.knowledge.sources) if self.grounding is None else self.grounding is Grounding.STRICT
 
     @property
@@ -144,6 +144,10 @@ class Settings(Section):
         """
         said = [*self.sentences, *_languages(self.greeting), *_languages(self.signature)]
         return frozenset(map(bare, (self.language, *(self.languages or said))))
+
+    def answered_in(self, language: str) -> str:
+        """Return the language to answer in: the contact's, or the tenant's own where `languages` leaves it out."""
+        return language if not self.languages or self.speaks(language) else self.language
 
     def speaks(self, language: str) -> bool:
         """Tell whether contacts are answered in a language."""

@@ -96,6 +96,7 @@ def _question(turn: Turn) -> Question:
     settings = turn.settings
     said = "\n".join(assemble.spoken(delivery) for delivery in turn.deliveries)
     before = [one.text for one in reversed(turn.begun.context) if one.role is Role.CONTACT]
+    told = language_of(said, before, turn.last.language, settings.language, settings.spoken, guess)
     asked = assemble.question(
         turn.deliveries,
         turn.begun.context,
@@ -104,7 +105,7 @@ def _question(turn: Turn) -> Question:
         due=due(turn),
         most_exchanges=settings.context.exchanges,
         most_tokens=settings.context.tokens,
-        language=language_of(said, before, turn.last.language, settings.language, settings.spoken, guess),
+        language=settings.answered_in(told),
     )
     return replace(
         asked,
