@@ -33,7 +33,7 @@ class Plan:
     """What is to run. Ports of 0 are free ones; `llm` holds the sandbox LLM's arguments, None: the environment's model.
 
     `redis_url`: a Redis that runs already; None: one of our own. `environ`: for every process, over what is ours.
-    `settings`: YAML over the shipped `domains/_base/config.yaml`.
+    `settings`: YAML over the shipped `domains/_base/config.yaml`; `files`: texts by their path below the configuration.
     """
 
     ingress_port: int = 0
@@ -47,6 +47,7 @@ class Plan:
     redis_url: str | None = None
     environ: Mapping[str, str] = field(default_factory=dict)
     settings: str = ""
+    files: Mapping[str, str] = field(default_factory=dict)
 
 
 class System:
@@ -179,6 +180,10 @@ class System:
             base = self.configuration / "domains" / "_base"
             base.mkdir(parents=True)
             (base / "config.yaml").write_text(yaml.safe_dump(settings, allow_unicode=True), encoding="utf-8")
+        for path, text in self.plan.files.items():
+            file = self.configuration / path
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text, encoding="utf-8")
 
     def _environ(self, **own: str) -> dict[str, str]:
         model = {"OPENAI_API_KEY": "sk-sandbox", "OPENAI_BASE_URL": f"{self.url('llm')}/v1"}
