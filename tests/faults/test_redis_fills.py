@@ -17,6 +17,8 @@ from tests.faults.desk import PATIENCE, Desk, Ground, scaled
 _ROOM = 600_000
 """Bytes that an installation which has just started is given: what a hundred conversations take."""
 _FILLER = 16_384
+_SETTINGS = desks.SETTINGS.replace("deadline_ms: 20000", "deadline_ms: 120000")
+"""What waits while it fills is to be answered by a crew, however long a busy machine takes to fill it."""
 _WORKERS = ("worker", "worker-2")
 _DOORS = ("ingress", "ingress-2")
 
@@ -32,7 +34,7 @@ def ground(request: pytest.FixtureRequest) -> Iterator[Ground]:
             pytest.skip(str(error))
         environ = {"WORKER_LEASE_SECONDS": str(desks.LEASE)}
         llm = ("--latency", "fixed:300ms")
-        ground = Ground(Plan(ingresses=2, workers=2, llm=llm, environ=environ, settings=desks.SETTINGS))
+        ground = Ground(Plan(ingresses=2, workers=2, llm=llm, environ=environ, settings=_SETTINGS))
         try:
             asyncio.run(ground.start())
             yield ground

@@ -20,7 +20,13 @@ _PLAIN: Final = (
 )  # fmt: skip
 """Commands that are sent outside scripts; those inside are read from the scripts."""
 _CALLED: Final = re.compile(r"""redis\.call\(['"]([A-Z]+)['"]""")
-_ARGUMENTS: Final = {"TIME": "", "PUBLISH": " cw:probe 1", "DEL": " cw:probe", "EXISTS": " cw:probe"}
+_ARGUMENTS: Final = {
+    "TIME": "",
+    "PUBLISH": " cw:probe 1",
+    "DEL": " cw:probe",
+    "EXISTS": " cw:probe",
+    "UNLINK": " cw:probe",
+}
 _MOST_NAMED: Final = 6
 _CLUSTER: Final = ("MOVED", "ASK", "CROSSSLOT")
 
