@@ -14,7 +14,7 @@ from typing import Any, Final
 from chatwootai.model.text.language import Guess, detect
 
 _LONGEST: Final = 400
-_NOT_WORDS: Final = re.compile(r"https?://\S+|\S+@\S+|[\d_*#<>|/\\]+|[\U0001f000-\U0001faff\u2600-\u27bf]")
+_NOT_WORDS: Final = re.compile(r"https?://\S+|\S+@\S+|\S*\d\S*|[_*#<>|/\\]+|[\U0001f000-\U0001faff\u2600-\u27bf]")
 _ENOUGH_WORDS: Final = 4
 _SURE: Final = 0.5
 _SURE_OF_ANOTHER: Final = 0.75
