@@ -2,16 +2,19 @@
 
 import asyncio
 import os
+import signal
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 from hypothesis import HealthCheck, settings
 
 from chatwootai.stores.server.connection import Connection, connect
 from chatwootai.stores.server.embedded import Embedded, NoRedis, server_binary, server_version
 from chatwootai.stores.server.fullness import FULLNESS
 
+_HANGS = 600
 _NEEDS_REDIS = {"redis", "redis_url", "redis_server", "system", "ground", "desk"}
 """Fixtures behind which a Redis runs: who asks for one of them is marked `redis`."""
 SHARED = Path(__file__).resolve().parents[1].parent / "shared"
@@ -44,6 +47,28 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def has_room(monkeypatch: pytest.MonkeyPatch) -> None:
     """What one test's Redis refuses is no other's affair: a process remembers for seconds that its Redis is full."""
     monkeypatch.setattr(FULLNESS, "full", False)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    """End a test that hangs, with a traceback: without it a run is ended from outside, and says nothing."""
+
+    def hangs(*_: object) -> None:
+        raise TimeoutError(f"{item.nodeid} took more than {_HANGS} seconds")
+
+    before = signal.signal(signal.SIGALRM, hangs)
+    signal.alarm(_HANGS)
+    try:
+        return (yield)
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
+
+
+@pytest.fixture(autouse=True)
+def logs_all() -> None:
+    """How one test had its process log, as a verb that runs in it does, is no other's affair."""
+    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,7 @@ from config.loading.loader import Inspection
 from config.mapping.mapping import SECRETS, folder_name, value_node
 from config.schema.section import Section
 from config.secrets.secret import MASK
+from config.settings.knowledge import FOLDER, SOURCES
 from config.snapshot import Account
 
 DEFAULT = "default"
@@ -65,6 +66,8 @@ def _of(table: Table, found: Inspection) -> list[Value]:
     doubtful = {(each.file, each.line) for each in found.problems}
     values = []
     for path, scalar in leaves(table):
+        if path[:2] == SOURCES and path[-1] == FOLDER:  # set as the file is read; nobody writes it
+            continue
         secret = any(path[: len(place)] == place for place in _MASKED) or scalar.mark[:2] in doubtful
         shown = MASK if secret else scalar.written if scalar.hidden else scalar.value
         values.append(Value(".".join(path), shown, scalar.mark.file, scalar.mark.line))

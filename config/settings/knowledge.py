@@ -20,6 +20,7 @@ from config.secrets.secret import Token
 FILE = "knowledge.yaml"
 KINDS = ("records", "files", "site", "portal", "settings")
 """The keys of which each source has one: where its documents come from."""
+SOURCES = ("knowledge", "sources")
 FOLDER = "folder"
 """The key, ours and not an operator's, that tells where a source's paths begin."""
 
