@@ -1,8 +1,11 @@
 """A Redis that is filled for real, by others or by what waits: nothing is lost, and the workers alone bring it down."""
 
 import asyncio
+import itertools
+import json
 import re
 import signal
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
@@ -14,6 +17,7 @@ from sandbox.installation.system import Plan
 from tests.faults import desk as desks
 from tests.faults.desk import PATIENCE, Desk, Ground, scaled
 
+pytestmark = pytest.mark.alone  # how long a full Redis takes to be emptied is a matter of processors
 _ROOM = 600_000
 """Bytes that an installation which has just started is given: what a hundred conversations take."""
 _FILLER = 16_384
@@ -107,14 +111,24 @@ async def has_room(desk: Desk, mark: dict[str, int]) -> None:
 
 
 def told(desk: Desk, name: str, mark: dict[str, int]) -> list[str]:
-    """What a process has said of Redis since."""
+    """What a process has said of Redis since, each word once however often it was said again."""
     said = desk.ground.processes[name].log.read_text()[mark[name] :]
     assert "Traceback" not in said, said
-    return re.findall(r'"event": ?"(redis_full|redis_has_room|redis_away|redis_back)"', said)
+    events = re.findall(r'"event": ?"(redis_full|redis_has_room|redis_away|redis_back)"', said)
+    return [one for one, _ in itertools.groupby(events)]  # what lasts is told once a minute
 
 
 def marks(desk: Desk) -> dict[str, int]:
     return {name: len(desk.ground.processes[name].log.read_text()) for name in (*_DOORS, *_WORKERS)}
+
+
+def reasons(desk: Desk, mark: dict[str, int]) -> Counter[str]:
+    """Why turns were given to people since, by how many."""
+    ended = (
+        line for name in _WORKERS for line in desk.ground.processes[name].log.read_text()[mark[name] :].split("\n")
+    )
+    told = (json.loads(line) for line in ended if '"turn_ended"' in line)
+    return Counter(f"{one['cause']} {one['why']} {one['error']} {one['tries']}" for one in told if one["cause"])
 
 
 async def clean(desk: Desk, mark: dict[str, int]) -> None:
@@ -124,7 +138,7 @@ async def clean(desk: Desk, mark: dict[str, int]) -> None:
     """
     tally = await desk.tally()
     assert (tally.lost, tally.doubled, tally.stuck) == (0, 0, 0), "\n".join([str(tally), *tally.why[:10]])
-    assert (tally.refused, tally.handed_off, desk.unsettled()) == (0, 0, [])
+    assert (tally.refused, tally.handed_off, desk.unsettled()) == (0, 0, []), reasons(desk, mark)
     await journals_empty(desk)
     await has_room(desk, mark)
     for name in (*_DOORS, *_WORKERS):
