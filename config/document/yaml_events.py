@@ -20,7 +20,8 @@ _INTEGER = re.compile(r"^[-+]?(0|[1-9][0-9]{0,17})$")
 _FRACTION = re.compile(r"^[-+]?(0|[1-9][0-9]{0,17})?\.[0-9]{1,17}([eE][-+]?[0-9]{1,2})?$")
 _WORDS: dict[str, Value] = {"": None, "~": None, "null": None, "Null": None, "NULL": None}
 _WORDS |= {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
-_AMBIGUOUS = {"yes": "true", "on": "true", "y": "true", "no": "false", "n": "false"}  # not `off`: a setting says so
+_AMBIGUOUS = {"yes": "true", "on": "true", "y": "true", "no": "false", "off": "false", "n": "false"}
+_OUR_WORDS = {("grounding", "off")}  # what the words of a setting are, nobody takes for something else
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _APPEND, _TEXT = "!append", "tag:yaml.org,2002:str"
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml reads ten times faster; both give the same events
@@ -162,7 +163,7 @@ class Reader:
         self._count(mark)
         is_plain = not event.style and event.tag is None  # libyaml says "", Python's parser None
         failed = not self._tag(event, mark)
-        if is_plain and event.value.lower() in _AMBIGUOUS:
+        if is_plain and event.value.lower() in _AMBIGUOUS and (self._key_above(), event.value) not in _OUR_WORDS:
             self._norway(mark, event.value)
             failed = True
         value = resolve(event.value) if is_plain and not self._wants_key() else event.value
@@ -201,6 +202,10 @@ class Reader:
         )
         self._problem(mark, "tag", f"the tag `{str(tag)[:60]}` means nothing here", remedy)
         return False
+
+    def _key_above(self) -> str | None:
+        """The key whose value is read now, if one is."""
+        return self.stack[-1].key if self.stack and self.stack[-1].mark is not None else None
 
     def _wants_key(self) -> bool:
         return bool(self.stack) and isinstance(self.stack[-1].node, Table) and self.stack[-1].mark is None

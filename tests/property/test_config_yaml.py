@@ -108,6 +108,14 @@ def test_words_that_readers_disagree_about_are_refused_unless_quoted(word: str) 
     assert parse(f'language: "{word}"\n'.encode(), "f.yaml")[1] == []
 
 
+def test_a_word_of_a_setting_needs_no_quotes_there_and_nowhere_else() -> None:
+    node, problems = parse(b"grounding: off\n", "f.yaml")
+    assert node is not None
+    assert (plain(node), problems) == ({"grounding": "off"}, [])
+    for text in ("grounding: no\n", "greeting: off\n", "grounding: [off]\n", "off: grounding\n"):
+        assert [each.rule for each in parse(text.encode(), "f.yaml")[1]] == ["ambiguous-word"]
+
+
 @pytest.mark.parametrize(
     ("text", "value"),
     [
