@@ -25,6 +25,30 @@ def launch(home: str = "") -> tuple[str, ...]:
     return sys.executable, "-I", "-S", __file__, str(os.getpid()), home
 
 
+async def answer(program: str, given: bytes) -> bytes:
+    """Return what one of our files, run by Python without our secrets, says to what it is given.
+
+    A caller that stops waiting has killed it.
+    """
+    import asyncio  # not above: what is started here reads this file too, and starts in a blink
+
+    child = await asyncio.create_subprocess_exec(
+        *launch(),
+        *(sys.executable, "-I", program),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+        env={},
+    )
+    try:
+        said, _ = await child.communicate(given)
+        return said
+    finally:
+        if child.returncode is None:
+            child.kill()
+            await child.wait()
+
+
 def main(parent: int, home: str, command: Sequence[str]) -> None:
     """Become the program; return only where we have ended meanwhile.
 

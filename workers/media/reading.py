@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import sys
 import time
 from typing import Final
 
@@ -31,29 +30,11 @@ class Reader:
             return documents.read(data, name, content_type)
         try:
             async with asyncio.timeout(max(0.0, min(until - time.time(), _SECONDS))), self._places.of(account):
-                said = await _asked(json.dumps({"name": name, "content_type": content_type}).encode() + b"\n" + data)
+                asked = json.dumps({"name": name, "content_type": content_type}).encode()
+                said = await confined.answer(documents.__file__, asked + b"\n" + data)
         except TimeoutError:
             raise Unreadable("it could not be read in time") from None
         return _text(said)
-
-
-async def _asked(given: bytes) -> bytes:
-    """What the child says. Whoever stops waiting has killed it."""
-    child = await asyncio.create_subprocess_exec(
-        *confined.launch(),
-        *(sys.executable, "-I", documents.__file__),
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
-        env={},
-    )
-    try:
-        said, _ = await child.communicate(given)
-        return said
-    finally:
-        if child.returncode is None:
-            child.kill()
-            await child.wait()
 
 
 def _text(said: bytes) -> str:

@@ -6,7 +6,7 @@ import gc
 import os
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import AsyncExitStack, suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import aiohttp
 import orjson
@@ -46,6 +46,9 @@ from workers.media.fetch import guarded
 from workers.media.media import Media
 from workers.process.environment import Environment
 from workers.typing import settled
+
+if TYPE_CHECKING:
+    from crews.answer.draft import Crews
 
 _SWEEP_SECONDS = 1.0
 _AGAIN_SECONDS = 1.0
@@ -96,6 +99,20 @@ class Shop:
         )
         self.live.listen(self.floor.replace)
         self.floor.replace(self.live.snapshot)
+        self._run_beside(crews, session)
+        with suppress(EncoderUnavailable):  # the reader says so, and words decide alone
+            await encoder.warm()
+            await reader.warm()
+        gc.collect()
+        _give_memory_back()
+        gc.freeze()  # what start-up made stays: full collections need not walk CrewAI's classes again
+        self._ready = True
+        _log.info("ready", worker=self.worker, accounts=len(snapshot.accounts))
+        self._look_for_keys()
+        await self._look_at_redis()
+
+    def _run_beside(self, crews: "Crews", session: aiohttp.ClientSession) -> None:
+        """Start what a worker does beside its turns, until it stops."""
         self.background("configuration", self.live.run)
         self.background("sync", lambda: keep_in_step(self.live, self.connection, session))
         self.background("signals", Signals(self.connection, self.worker, self.floor.listeners.hear).listen)
@@ -107,16 +124,6 @@ class Shop:
         self.background("knowledge", self._knowledge().run)
         if self.environment.catch_up_hours:
             self.background("catch-up", self._catch_up)
-        with suppress(EncoderUnavailable):  # the reader says so, and words decide alone
-            await encoder.warm()
-            await reader.warm()
-        gc.collect()
-        _give_memory_back()
-        gc.freeze()  # what start-up made stays: full collections need not walk CrewAI's classes again
-        self._ready = True
-        _log.info("ready", worker=self.worker, accounts=len(snapshot.accounts))
-        self._look_for_keys()
-        await self._look_at_redis()
 
     async def _look_at_redis(self) -> None:
         """Say once what of this Redis loses what it was given; that it is away is said elsewhere."""

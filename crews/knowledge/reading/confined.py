@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import sys
 from typing import Final
 
 from crews import confined
@@ -39,7 +38,7 @@ async def page_words(data: bytes, kind: str = "html") -> tuple[str, str, list[st
     """
     try:
         async with asyncio.timeout(_SECONDS):
-            said = await _ask_child(json.dumps({"kind": kind}).encode() + b"\n" + data)
+            said = await confined.answer(formats.__file__, json.dumps({"kind": kind}).encode() + b"\n" + data)
     except TimeoutError:
         raise Unreadable("it could not be read in time") from None
     try:
@@ -49,22 +48,3 @@ async def page_words(data: bytes, kind: str = "html") -> tuple[str, str, list[st
     if "text" not in found:
         raise Unreadable(str(found.get("problem")))
     return str(found["title"]), str(found["text"]), [str(each) for each in found.get("links", ())]
-
-
-async def _ask_child(given: bytes) -> bytes:
-    """Return what the child says; a caller that stops waiting has killed it."""
-    child = await asyncio.create_subprocess_exec(
-        *confined.launch(),
-        *(sys.executable, "-I", formats.__file__),
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
-        env={},
-    )
-    try:
-        said, _ = await child.communicate(given)
-        return said
-    finally:
-        if child.returncode is None:
-            child.kill()
-            await child.wait()

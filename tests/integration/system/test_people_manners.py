@@ -3,10 +3,9 @@
 import asyncio
 import itertools
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
-import aiohttp
 import pytest
 import yaml
 
@@ -34,7 +33,7 @@ def closed_today() -> dict[str, object]:
 
 
 @pytest.fixture(scope="module")
-def shops() -> Iterator[System]:
+def system() -> Iterator[System]:
     system = System(Plan(llm=("--latency", "fixed:400ms"), settings=SETTINGS))
     own = {
         "company": {"name": "Casa Bela"},
@@ -53,21 +52,6 @@ def shops() -> Iterator[System]:
         yield system
     finally:
         system.stop()
-
-
-@pytest.fixture
-async def driver(shops: System) -> AsyncIterator[Driver]:
-    async with Driver(shops.url("chatwoot")) as driver:
-        yield driver
-
-
-@pytest.fixture
-async def llm(shops: System) -> AsyncIterator[Llm]:
-    async with aiohttp.ClientSession() as session:
-        llm = shops.llm(session)
-        await llm.reset()
-        yield llm
-        await llm.heal()
 
 
 async def written(

@@ -3,7 +3,7 @@
 import asyncio
 import itertools
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
 import aiohttp
@@ -24,7 +24,7 @@ _numbers = itertools.count(7000)
 
 
 @pytest.fixture(scope="module")
-def shop() -> Iterator[System]:
+def system() -> Iterator[System]:
     system = System(Plan(llm=("--latency", "fixed:50ms"), settings=SETTINGS))
     folder = system.configuration / "domains/retail/account_1"
     folder.mkdir(parents=True)
@@ -37,32 +37,17 @@ def shop() -> Iterator[System]:
         system.stop()
 
 
-@pytest.fixture
-async def driver(shop: System) -> AsyncIterator[Driver]:
-    async with Driver(shop.url("chatwoot")) as driver:
-        yield driver
-
-
-@pytest.fixture
-async def llm(shop: System) -> AsyncIterator[Llm]:
-    async with aiohttp.ClientSession() as session:
-        llm = shop.llm(session)
-        await llm.reset()
-        yield llm
-        await llm.heal()
-
-
 Operator = Callable[..., Awaitable[str]]
 
 
 @pytest.fixture
-def operator(shop: System, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Operator:
+def operator(system: System, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Operator:
     """What a verb of the command line prints."""
-    monkeypatch.setenv("REDIS_URL", shop.redis_url)
+    monkeypatch.setenv("REDIS_URL", system.redis_url)
 
     async def run(*words: str) -> str:
         capsys.readouterr()
-        assert await asyncio.to_thread(main, [*words, "--config", str(shop.configuration)]) == 0
+        assert await asyncio.to_thread(main, [*words, "--config", str(system.configuration)]) == 0
         return capsys.readouterr().out
 
     return run
@@ -74,23 +59,23 @@ async def asked(driver: Driver, text: str) -> tuple[Sent, dict[str, Any]]:
     return sent, await driver.wait_for_status(sent, "open", within=30)
 
 
-def lines(shop: System, event: str) -> list[dict[str, Any]]:
-    found = (line for line in shop.processes["worker"].log.read_text().splitlines() if line.startswith("{"))
+def lines(system: System, event: str) -> list[dict[str, Any]]:
+    found = (line for line in system.processes["worker"].log.read_text().splitlines() if line.startswith("{"))
     return [line for line in map(json.loads, found) if line.get("event") == event]
 
 
-async def ended(shop: System, conversation: int, within: float = 10.0) -> dict[str, Any]:
+async def ended(system: System, conversation: int, within: float = 10.0) -> dict[str, Any]:
     """The line of a conversation's turn: it is written after the last post."""
     async with asyncio.timeout(within):
         while True:
-            for line in lines(shop, "turn_ended"):
+            for line in lines(system, "turn_ended"):
                 if line["conversation"] == conversation:
                     return line
             await asyncio.sleep(0.05)
 
 
-async def probed(shop: System, path: str) -> str:
-    async with aiohttp.ClientSession() as session, session.get(shop.url("worker") + path) as response:
+async def probed(system: System, path: str) -> str:
+    async with aiohttp.ClientSession() as session, session.get(system.url("worker") + path) as response:
         return await response.text()
 
 
@@ -111,17 +96,17 @@ def note_of(state: dict[str, Any]) -> str:
     ],
 )
 async def test_why_no_model_answered_is_said_everywhere(
-    shop: System, driver: Driver, llm: Llm, fault: dict[str, Any], expected: tuple[str, str, str], operator: Operator
+    system: System, driver: Driver, llm: Llm, fault: dict[str, Any], expected: tuple[str, str, str], operator: Operator
 ) -> None:
     why, error, said = expected
     await llm.fault(**{"kind": "server_error", "share": 1.0, **fault})
     sent, state = await asked(driver, f"Qual o telefone da loja? CW-{next(_numbers)}")
-    line = await ended(shop, sent.conversation)
+    line = await ended(system, sent.conversation)
     assert (line["outcome"], line["served_by"], line["cause"], line["why"]) == ("handoff", "people", "model", why)
     assert line["error"].startswith(error)
     assert f"Motivo: {said}" in note_of(state)
 
-    redis = connect(shop.redis_url, timeout=5.0)
+    redis = connect(system.redis_url, timeout=5.0)
     record = await Turns(redis).read(line["turn"])
     await redis.aclose()
     assert record is not None
@@ -130,20 +115,20 @@ async def test_why_no_model_answered_is_said_everywhere(
     printed = await operator("jobs", "show", f"{ACCOUNT}:{sent.conversation}")
     assert f"outcome=handoff  cause=model: {line['error']}" in printed
     assert "messages=#" in printed
-    assert f'chatwootai_handoffs_total{{cause="model",reason="{why}"}}' in await probed(shop, "/metrics")
+    assert f'chatwootai_handoffs_total{{cause="model",reason="{why}"}}' in await probed(system, "/metrics")
 
 
 async def test_an_endpoint_that_goes_away_and_comes_back_is_said_once_each(
-    shop: System, driver: Driver, llm: Llm
+    system: System, driver: Driver, llm: Llm
 ) -> None:
     await llm.heal()
     sent = await driver.write(ACCOUNT, "webchat", f"Qual o endereço? CW-{next(_numbers)}", new=True)
     await driver.wait_for_reply(sent)
-    before = len(lines(shop, "model_away")), len(lines(shop, "model_back"))
+    before = len(lines(system, "model_away")), len(lines(system, "model_back"))
     await llm.fault("server_error", share=1.0, status=401)
     for _ in range(3):
         await asked(driver, f"Qual o telefone da loja? CW-{next(_numbers)}")
-    ready = json.loads(await probed(shop, "/readyz"))
+    ready = json.loads(await probed(system, "/readyz"))
     assert ready["checks"]["model"]["status"] == "degraded"
     (away,) = ready["checks"]["model"]["away"]
     assert away["error"].startswith("401")
@@ -151,23 +136,23 @@ async def test_an_endpoint_that_goes_away_and_comes_back_is_said_once_each(
     await llm.heal()
     sent = await driver.write(ACCOUNT, "webchat", f"Qual o endereço? CW-{next(_numbers)}", new=True)
     await driver.wait_for_reply(sent)
-    assert json.loads(await probed(shop, "/readyz"))["checks"]["model"] == {"status": "ok"}
-    after = lines(shop, "model_away"), lines(shop, "model_back")
+    assert json.loads(await probed(system, "/readyz"))["checks"]["model"] == {"status": "ok"}
+    after = lines(system, "model_away"), lines(system, "model_back")
     assert (len(after[0]), len(after[1])) == (before[0] + 1, before[1] + 1)
     for line in (after[0][-1], after[1][-1]):
         assert not {"account", "conversation", "turn", "delivery"} & set(line)
 
 
-async def test_why_a_draft_was_kept_back_is_said(shop: System, driver: Driver, llm: Llm) -> None:
+async def test_why_a_draft_was_kept_back_is_said(system: System, driver: Driver, llm: Llm) -> None:
     await llm.rule("segredo", answer="Sobre o pedido: error executing tool: no such order")
     sent, state = await asked(driver, f"Conte o segredo CW-{next(_numbers)}")
-    line = await ended(shop, sent.conversation)
+    line = await ended(system, sent.conversation)
     assert (line["cause"], line["why"], line["served_by"]) == ("unfit", "tool_error", "people")
     assert "a resposta do assistente não podia ser mostrada: trazia a falha de uma ferramenta" in note_of(state)
-    assert 'chatwootai_handoffs_total{cause="unfit",reason="tool_error"}' in await probed(shop, "/metrics")
+    assert 'chatwootai_handoffs_total{cause="unfit",reason="tool_error"}' in await probed(system, "/metrics")
 
 
-async def test_what_the_model_was_told_is_not_posted(shop: System, driver: Driver, llm: Llm) -> None:
+async def test_what_the_model_was_told_is_not_posted(system: System, driver: Driver, llm: Llm) -> None:
     sent = await driver.write(ACCOUNT, "webchat", f"Qual o endereço? CW-{(number := next(_numbers))}", new=True)
     await driver.wait_for_reply(sent)
     (request,) = await llm.requests(f"CW-{number}")
@@ -177,7 +162,7 @@ async def test_what_the_model_was_told_is_not_posted(shop: System, driver: Drive
     )
     await llm.rule("segredo", answer=f"Claro! {line}")
     other, _ = await asked(driver, f"Conte o segredo CW-{next(_numbers)}")
-    assert (await ended(shop, other.conversation))["why"] == "instructions"
+    assert (await ended(system, other.conversation))["why"] == "instructions"
 
 
 async def test_the_operators_own_words_are_posted_as_written(driver: Driver) -> None:
