@@ -14,23 +14,32 @@ from ops.printing import as_json, complain, table
 
 if TYPE_CHECKING:
     from chatwootai.stores.server.connection import Connection
+    from config.settings.settings import Settings
     from config.snapshot import Account
     from crews.knowledge.knowledge import Knowledge
     from crews.understanding.reading import Reader
 
 
 def understand(arguments: argparse.Namespace, account: "Account", environ: Mapping[str, str]) -> int:
-    """Read the message, or each line of stdin, and print what is told; 0."""
+    """Read the message, or each line of stdin, and print what is told; 0, or 1 where there is no such inbox."""
+    inbox = account.inboxes.get(arguments.inbox) if arguments.inbox else None
+    if arguments.inbox and inbox is None:
+        known = ", ".join(map(str, sorted(account.inboxes))) or "none"
+        complain(f"the mapping names no inbox {arguments.inbox} of account {account.key}; it names: {known}")
+        return 1
+    settings = inbox.settings if inbox else account.settings
     from chatwootai.telemetry import log
 
     log.configure("CRITICAL", environ.get("LOG_FORMAT") or None, process="ops")  # what fails is said in a sentence
-    asyncio.run(_all(arguments, account, environ))
+    asyncio.run(_all(arguments, account, settings, environ))
     return 0
 
 
-async def _all(arguments: argparse.Namespace, account: "Account", environ: Mapping[str, str]) -> None:
+async def _all(
+    arguments: argparse.Namespace, account: "Account", settings: "Settings", environ: Mapping[str, str]
+) -> None:
     async with AsyncExitStack() as stack:
-        desk = await _Desk.open(stack, account, environ)
+        desk = await _Desk.open(stack, account, settings, environ)
         if arguments.message == "-":
             async for line in _lines():
                 print(json.dumps(await desk.told(line), ensure_ascii=False), flush=True)
@@ -49,25 +58,28 @@ async def _lines() -> AsyncIterator[str]:
 
 
 class _Desk:
-    """Holds what a worker has before it when a message of one account comes."""
+    """Holds what a worker has before it when a message of one account comes. `settings`: of the inbox it comes by."""
 
-    def __init__(self, account: "Account", reader: "Reader", knowledge: "Knowledge | None") -> None:
+    def __init__(self, account: "Account", settings: "Settings", reader: "Reader", knowledge: "Knowledge | None") -> None:
         from crews.answer.curated import Exact
 
         self._account = account
+        self._settings = settings
         self._reader = reader
         self._knowledge = knowledge
         self._exact = Exact()
 
     @classmethod
-    async def open(cls, stack: AsyncExitStack, account: "Account", environ: Mapping[str, str]) -> "_Desk":
+    async def open(
+        cls, stack: AsyncExitStack, account: "Account", settings: "Settings", environ: Mapping[str, str]
+    ) -> "_Desk":
         from crews.encoding.embedded import EmbeddedEncoder
         from crews.understanding.reading import Reader
 
         encoder = EmbeddedEncoder()
         stack.callback(encoder.close)
         await encoder.warm()
-        return cls(account, Reader(encoder, seconds=10), await _knowledge(stack, account, environ))
+        return cls(account, settings, Reader(encoder, seconds=10), await _knowledge(stack, settings, environ))
 
     async def told(self, text: str) -> dict[str, Any]:
         """Return what is told of one message, by the names that scripts read."""
@@ -76,7 +88,7 @@ class _Desk:
         from crews.understanding.tongue import guess
         from workers.handoff.handing import examples
 
-        settings = self._account.settings
+        settings = self._settings
         language = language_of(text, (), None, settings.language, settings.spoken, guess)
         meaning = await self._reader.read(text, examples(settings))
         person, angry = bool(is_asking(text, meaning)), is_angry(text, meaning, language)
@@ -103,7 +115,7 @@ class _Desk:
             turn="", account=account.key, folder="", domain="", inbox=0, channel="api", function="", conversation=0,
             contact=Contact(id=0), last_message=0, text=text, history=(), deadline=time.time() + 10, language=language,
         )  # fmt: skip
-        found = await self._exact.find(question, account.settings, datetime.now(UTC).date())
+        found = await self._exact.find(question, self._settings, datetime.now(UTC).date())
         return found.name if found else None
 
     async def _documents(self, text: str) -> list[str]:
@@ -113,15 +125,15 @@ class _Desk:
         if self._knowledge is None:
             return []
         try:
-            hits = await self._knowledge.search(self._account.key, self._account.settings, text)
+            hits = await self._knowledge.search(self._account.key, self._settings, text)
         except StoreUnavailable:
             return []
         return list(dict.fromkeys(hit.passage.document for hit in hits))
 
 
-async def _knowledge(stack: AsyncExitStack, account: "Account", environ: Mapping[str, str]) -> "Knowledge | None":
+async def _knowledge(stack: AsyncExitStack, settings: "Settings", environ: Mapping[str, str]) -> "Knowledge | None":
     """Return the account's knowledge, where it has any and its Redis answers."""
-    if not account.settings.knowledge.sources:
+    if not settings.knowledge.sources:
         return None
     from chatwootai.stores.server.connection import DEFAULT_URL, StoreUnavailable, connect
     from chatwootai.stores.server.examination import CannotUse, examine

@@ -14,6 +14,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """The account and the message, `-` for one on each line of stdin."""
     parser.add_argument("--account", required=True, metavar="K", help="the account's key in the mapping")
     parser.add_argument(
+        "--inbox", type=int, metavar="ID", help="Chatwoot's inbox id, whose settings hold; default: the account's"
+    )
+    parser.add_argument(
         "message", help="what a customer writes; -: one message a line on stdin, a JSON object a line out"
     )
     takes_config(parser)

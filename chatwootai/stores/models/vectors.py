@@ -78,6 +78,14 @@ class VectorStore:
                 gone += await self._forget(owner, kind)
         return gone
 
+    async def count(self, account: str, kind: Kind) -> int:
+        """Return how many embeddings of an account are kept.
+
+        Raises:
+            StoreUnavailable: Redis is away.
+        """
+        return len(await self._digests(account, kind))
+
     async def sizes(self) -> dict[str, int]:
         """Return the bytes of all embeddings, by kind.
 

@@ -14,6 +14,7 @@ from crews.knowledge.declared import Declared, Surroundings, declared
 from crews.knowledge.index.index import Entry, Index
 from crews.knowledge.index.packed import NotPacked, pack, unpack
 from crews.knowledge.ingest.assemble import Piece, assembled, fresh, taken_over
+from crews.knowledge.ingest.sweep import forget_unused
 from crews.knowledge.passage import CUSTOMERS, TEAM, Problem
 from crews.knowledge.reading.found import Found, SourceFailed
 from crews.knowledge.reading.readers import reader_of
@@ -48,6 +49,7 @@ class Ingest:
         tell: Callable[[str], None] = lambda said: None,
     ) -> None:
         """`tell`: is told, in a few words, what is being done."""
+        self._connection = connection
         self._store = KnowledgeStore(connection)
         self._around = around
         self._account = around.account.key
@@ -189,6 +191,8 @@ class Ingest:
         report.ingested_at = time.time()
         report.version = await self._store.write(self._account, parts)
         await self._store.publish(self._account, report.version, report.packed(), token)
+        with suppress(StoreUnavailable):  # the version is in force; the next ingest forgets
+            await forget_unused(self._connection, self._account)
 
     async def _assembled(self, pieces: list[Piece], read: list[Read]) -> Index:
         languages = languages_of(self._around.account.settings)

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
+from chatwootai.stores.models.vectors import Kind, VectorStore
 from chatwootai.stores.server.connection import Connection
 from config.loading.loader import load
 from config.snapshot import Account
@@ -107,3 +108,30 @@ async def test_a_model_is_paid_once_also_when_another_was_tried_meanwhile(
         assert hits[0].passage.document == "troca"
     finally:
         await anew.aclose()
+
+
+async def test_embeddings_go_with_the_last_version_that_used_them(
+    tmp_path: Path, redis: Connection, endpoint: Endpoint
+) -> None:
+    encoders, store = Encoders(redis), VectorStore(redis)
+
+    async def ingest(*records: str) -> int:
+        endpoint.asked.clear()
+        one = account(tmp_path, endpoint, "small", *records)
+        await Ingest(redis, Surroundings(tmp_path, one), await encoders.of("1", one.settings)).run()
+        return len(endpoint.asked)
+
+    def priced(number: int) -> str:
+        return FRETE.replace("99", str(number))
+
+    try:
+        await ingest(priced(1), TROCA)
+        whole = await store.count("1", Kind.DOCUMENTS)
+        assert [await ingest(priced(number), TROCA) for number in (2, 3)] == [1, 1]
+        assert await store.count("1", Kind.DOCUMENTS) == whole + 2
+        assert await ingest(priced(1), TROCA) == 0  # the first is the fourth now, and was still kept
+        assert await ingest(priced(4), TROCA) == 1
+        assert await store.count("1", Kind.DOCUMENTS) == whole + 2  # 3, 1 and 4: the second is kept no more
+        assert await ingest(priced(2), TROCA) == 1
+    finally:
+        await encoders.aclose()

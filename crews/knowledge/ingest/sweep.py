@@ -1,0 +1,54 @@
+"""Forgets the embeddings of an account's documents that none of the versions kept uses any more."""
+
+import asyncio
+from collections.abc import Iterator
+
+from chatwootai.stores.models.knowledge import KnowledgeStore
+from chatwootai.stores.models.vectors import Kind, VectorStore
+from chatwootai.stores.server.connection import Connection
+from crews.encoding.cached import digest, secret
+from crews.knowledge.index.index import Index
+from crews.knowledge.index.packed import NotPacked, unpack
+from crews.knowledge.passage import CUSTOMERS, TEAM
+from crews.knowledge.search import measure
+
+
+async def forget_unused(connection: Connection, account: str) -> int:
+    """Forget what no version uses, of whichever encoder; return how many embeddings that were.
+
+    Versions are read one after the other, and only for an account that has embeddings in Redis: those of the embedded
+    encoder lie in the versions alone. A version that cannot be read keeps everything.
+
+    Raises:
+        StoreUnavailable: Redis is away.
+    """
+    vectors, store = VectorStore(connection), KnowledgeStore(connection)
+    if not await vectors.count(account, Kind.DOCUMENTS):
+        return 0
+    key = await secret(vectors, {})
+    used: set[str] = set()
+    for version in await store.versions(account):
+        for audience in (CUSTOMERS, TEAM):
+            data = await store.read(account, version, audience)
+            if data is None:
+                continue
+            try:
+                used |= await asyncio.to_thread(_digests, data, account, key)
+            except NotPacked:
+                return 0
+    return await vectors.forget_others(account, used)
+
+
+def _digests(data: bytes, account: str, key: bytes) -> set[str]:
+    index = unpack(data)
+    return {digest(key, account, index.encoder, Kind.DOCUMENTS, text) for text in _texts(index)}
+
+
+def _texts(index: Index) -> Iterator[str]:
+    """What was encoded for a version: of its documents, and to measure its weights."""
+    found = list(index.passages())
+    for passage in found:
+        yield from passage.questions
+        yield from measure.doors(passage.text)
+    yield from (question for _, question in measure.own_questions(found))
+    yield from measure.foreign()
