@@ -60,7 +60,9 @@ async def _lines() -> AsyncIterator[str]:
 class _Desk:
     """Holds what a worker has before it when a message of one account comes. `settings`: of the inbox it comes by."""
 
-    def __init__(self, account: "Account", settings: "Settings", reader: "Reader", knowledge: "Knowledge | None") -> None:
+    def __init__(
+        self, account: "Account", settings: "Settings", reader: "Reader", knowledge: "Knowledge | None"
+    ) -> None:
         from crews.answer.curated import Exact
 
         self._account = account

@@ -12,7 +12,12 @@ KEYS = {"language", "person", "angry", "person_score", "anger_score", "answer", 
 
 def understand(*words: str, said: str = "", **variables: str) -> subprocess.CompletedProcess[str]:
     program = Path(sys.executable).parent / "chatwootai"
-    environ = {**os.environ, "CHATWOOTAI_CONFIG": str(ROOT / "config"), "REDIS_URL": "redis://127.0.0.1:1/0", **variables}
+    environ = {
+        **os.environ,
+        "CHATWOOTAI_CONFIG": str(ROOT / "config"),
+        "REDIS_URL": "redis://127.0.0.1:1/0",
+        **variables,
+    }
     return subprocess.run(
         [str(program), "understand", *words],
         input=said,
