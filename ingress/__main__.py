@@ -7,6 +7,7 @@ import sys
 from chatwootai.stores.server.connection import BadRedisUrl
 from chatwootai.stores.server.examination import CannotUse
 from chatwootai.telemetry import log
+from chatwootai.telemetry.start import takes_strict
 from config.document.problems import ConfigurationError
 from ingress.environment import BadEnvironment, Environment
 from ingress.server import serve
@@ -16,9 +17,10 @@ CANNOT_START = 2
 
 def main() -> int:
     """Start, serve, and say why if that cannot be."""
+    strict = takes_strict("python -m ingress", "Take Chatwoot's webhooks, verify them and enqueue them, until SIGTERM.")
     try:
         log.configure_from(os.environ, process="ingress", for_good=True)
-        environment = Environment.read(os.environ)
+        environment = Environment.read(os.environ, strict=strict)
         _run(environment)
     except ConfigurationError as error:
         return _cannot(*map(str, error.problems))

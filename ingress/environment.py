@@ -20,7 +20,7 @@ class Environment:
     """Addresses, paths and limits. `port` 0 is a free one, which the line "listening" names.
 
     `most_waiting`: messages that may wait for one account before the door says 429; `most_body`: bytes of a webhook's
-    body; `most_connections`: how many may be open at once.
+    body; `most_connections`: how many may be open at once. `strict`: start with the folder or not at all.
     """
 
     config: Path
@@ -31,9 +31,10 @@ class Environment:
     most_waiting: int
     most_body: int
     most_connections: int
+    strict: bool = False
 
     @classmethod
-    def read(cls, environ: Mapping[str, str]) -> "Environment":
+    def read(cls, environ: Mapping[str, str], *, strict: bool = False) -> "Environment":
         """Read the variables; an empty one counts as unset.
 
         Raises:
@@ -52,6 +53,7 @@ class Environment:
             most_waiting=_most(value("INGRESS_MOST_WAITING", str(MOST_WAITING))),
             most_body=MIB * _between(value, "INGRESS_MOST_BODY_MIB", MOST_MIB, 1, HIGHEST_MIB),
             most_connections=_between(value, "INGRESS_MOST_CONNECTIONS", MOST_CONNECTIONS, 64, 60_000),
+            strict=strict,
         )
 
 

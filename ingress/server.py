@@ -85,7 +85,8 @@ async def _look_at_redis(environment: Environment) -> None:
 async def _configuration(environment: Environment, environ: Mapping[str, str]) -> AsyncIterator[Live]:
     """The configuration, kept up to date; over a connection of its own, since a whole one may take its time."""
     connection = connect(environment.redis_url)
-    live = Live(environment.config, environ, connection, f"ingress {socket.gethostname()}.{os.getpid()}")
+    name = f"ingress {socket.gethostname()}.{os.getpid()}"
+    live = Live(environment.config, environ, connection, name, strict=environment.strict)
     try:
         await live.start()
         live.keep_to_itself()

@@ -12,6 +12,7 @@ from chatwootai.stores.server.connection import BadRedisUrl, connect
 from chatwootai.stores.server.examination import CannotUse
 from chatwootai.telemetry import log
 from chatwootai.telemetry.descriptors import raise_limit
+from chatwootai.telemetry.start import takes_strict
 from config.document.problems import ConfigurationError
 from workers.process.environment import BadEnvironment, Environment, worker_id
 from workers.process.settings import FUNCTIONS, pack, shutdown, startup, unpack
@@ -24,9 +25,10 @@ _PORT = frozenset({errno.EADDRINUSE, errno.EACCES, errno.EADDRNOTAVAIL})
 
 def main() -> int:
     """Run a worker; 0 after an orderly stop, 2 if the environment or the configuration is wrong."""
+    strict = takes_strict("python -m workers", "Take turns: run the crews and post their replies, until SIGTERM.")
     try:
         log.configure_from(process="worker")
-        environment = Environment.read()
+        environment = Environment.read(strict=strict)
         raise_limit()
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             return runner.run(_run(environment))

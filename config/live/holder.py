@@ -21,18 +21,29 @@ class Holder:
     `edited`: the folder has brought something that nobody was told of yet. Its methods may run in any thread.
     """
 
-    def __init__(self, folder: Path, environ: Mapping[str, str], sources: Sources | None = None) -> None:
-        """Load the folder (or `sources`, where there is none), or raise ConfigurationError: then nothing starts."""
+    def __init__(
+        self,
+        folder: Path,
+        environ: Mapping[str, str],
+        sources: Sources | None = None,
+        *,
+        refused: tuple[Problem, ...] = (),
+    ) -> None:
+        """Load the folder, or `sources` where there is none, or where the folder has problems (`refused`).
+
+        Raises:
+            ConfigurationError: what was to be loaded is broken.
+        """
         self.folder = folder
-        self.problems: tuple[Problem, ...] = ()
+        self.problems: tuple[Problem, ...] = refused
         self.edited = False
         self._lock = threading.RLock()
         self._environ = environ
         self._memory = Memory()
         self._listeners: list[Listener] = []
-        self.seen = sources or gather(folder, environ)
-        self.sources = self.seen
-        found = self._inspect(self.seen)
+        self.seen = gather(folder, environ) if sources is None or refused else sources
+        self.sources = sources or self.seen
+        found = self._inspect(self.sources)
         if found.problems:
             raise ConfigurationError(found.problems)
         self._snapshot = found.snapshot
@@ -54,7 +65,7 @@ class Holder:
         seen = gather_still(self.folder, self._environ, self.seen)
         with self._lock:
             if seen == self.seen:
-                return self.sources.names_files() and self._try(self.sources)
+                return self.sources.names_files() and self._read_secrets_again()
             self.seen = seen
             swapped = self._try(seen)
             self.edited = self.edited or not self.problems
@@ -72,6 +83,13 @@ class Holder:
             return False
         self.sources = sources
         return self.replace(found.snapshot)
+
+    def _read_secrets_again(self) -> bool:
+        """Put the configuration in force with its secrets' files as they are now; a refused edit stays refused."""
+        refused = self.problems if self.seen is not self.sources else ()
+        swapped = self._try(self.sources)
+        self.problems = self.problems or refused
+        return swapped
 
     def _inspect(self, sources: Sources) -> Inspection:
         return inspect_sources(sources, self._environ, self._memory)

@@ -1,4 +1,4 @@
-"""Configuration that takes effect everywhere at once: memory, then Redis, then the folder or its last copy on disk.
+"""Configuration that takes effect everywhere at once: memory, then Redis, then the folder or the last good one.
 
 Who sees its folder change checks the whole of it, puts it in force and publishes it; everybody else is told and does
 the same with what was published. What is broken is put in force nowhere.
@@ -6,8 +6,6 @@ the same with what was published. What is broken is put in force nowhere.
 
 import asyncio
 import contextlib
-import os
-import secrets
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -17,13 +15,13 @@ from chatwootai.telemetry import log
 from chatwootai.telemetry.http import Check, Status
 from chatwootai.telemetry.metrics import CONFIG_RELOADS, config_in_force
 from chatwootai.telemetry.tasks import ended, for_ever, owned
-from config.document.problems import ConfigurationError, Problem
-from config.files.packing import Sealed, pack, unpack
+from config.document.problems import ConfigurationError
+from config.files.packing import pack, unpack
 from config.files.sources import MAPPING, Sources
 from config.live import own_process
 from config.live.holder import Holder, Listener
+from config.live.last_good import LastGood
 from config.live.watch import watch
-from config.secrets.references import KEY_VARIABLE
 from config.snapshot import Snapshot
 
 _MOST_SHOWN = 5
@@ -33,20 +31,24 @@ _log = log.get("config")
 
 
 class Live:
-    """The configuration of one process. `name` says to others who published; `copy` is where a copy is kept on disk.
+    """The configuration of one process. `name` says to others who published.
 
     A folder that a process starts with is put in force, unless a rollback has set just this content aside: then that
     holds until the folder changes.
     """
 
-    def __init__(self, folder: Path, environ: Mapping[str, str], connection: Connection, name: str) -> None:
+    def __init__(
+        self, folder: Path, environ: Mapping[str, str], connection: Connection, name: str, *, strict: bool = False
+    ) -> None:
         self.folder = folder
-        self.copy = Path(environ.get("JOURNAL_DIR") or "var/journal").parent / "config" / "last"
         self.version: int | None = None
         self.holder: Holder
         self._environ = environ
         self._snapshots = Snapshots(connection)
+        self._last_good = LastGood(folder, environ, self._snapshots)
         self._name = name
+        self._strict = strict
+        self._kept: Sources | None = None
         self._has_folder = (folder / MAPPING).exists()
         self._fresh = self._has_folder  # nobody was told yet what the folder says that we started with
         self._turn = asyncio.Lock()
@@ -57,6 +59,11 @@ class Live:
         """The configuration in force."""
         return self.holder.snapshot
 
+    @property
+    def copy(self) -> Path:
+        """Where the last good configuration is kept on this machine's disk."""
+        return self._last_good.copy
+
     def listen(self, listener: Listener) -> None:
         """Call `listener` with every snapshot that comes into force from now on."""
         self.holder.listen(listener)
@@ -64,11 +71,13 @@ class Live:
     async def start(self) -> Snapshot:
         """Load what is to be in force.
 
+        A folder with problems gives way to the last good configuration, unless `strict`; the problems stay in `check`.
+
         Raises:
-            ConfigurationError: the folder is broken; or there is none, and neither Redis nor the disk has a copy.
+            ConfigurationError: the folder is broken, or there is none, and neither Redis nor the disk has another.
         """
-        sources = None if self._has_folder else await self._without_folder()
-        self.holder = await asyncio.to_thread(Holder, self.folder, self._environ, sources)
+        self.holder = await (self._from_folder() if self._has_folder else self._from_elsewhere())
+        await self._keep_copy()
         with contextlib.suppress(StoreUnavailable, TimeoutError):  # without Redis it is done as soon as that is back
             async with asyncio.timeout(_START_SECONDS):
                 await self._told()
@@ -76,6 +85,31 @@ class Live:
         for note in self.snapshot.notes:
             _log.info("config_note", note=str(note))
         return self.snapshot
+
+    async def _from_folder(self) -> Holder:
+        try:
+            return await asyncio.to_thread(Holder, self.folder, self._environ)
+        except ConfigurationError as error:
+            last = None if self._strict else await self._find_last_good()
+            if last is None:
+                raise
+            refused = tuple(error.problems)
+        try:
+            holder = await asyncio.to_thread(Holder, self.folder, self._environ, last, refused=refused)
+        except ConfigurationError:  # what was good elsewhere or before is not, with the variables of this process
+            raise ConfigurationError(refused) from None
+        self._fresh = False
+        shown = [str(problem) for problem in refused[:_MOST_SHOWN]]
+        _log.error("config_last_good", count=len(refused), problems=shown, kept=holder.snapshot.digest[:12])
+        return holder
+
+    async def _find_last_good(self) -> Sources | None:
+        with contextlib.suppress(ConfigurationError):  # what is said is what the folder's problems are
+            return await self._last_good.find()
+        return None
+
+    async def _from_elsewhere(self) -> Holder:
+        return await asyncio.to_thread(Holder, self.folder, self._environ, await self._last_good.find())
 
     def keep_to_itself(self) -> None:
         """Close this process to others: nobody looks into it, and no child inherits what it has read."""
@@ -105,29 +139,6 @@ class Live:
         shown = [str(problem) for problem in self.holder.problems[:_MOST_SHOWN]]
         return Check(Status.DEGRADED, {**detail, "refused": len(self.holder.problems), "problems": shown})
 
-    async def _without_folder(self) -> Sources | None:
-        """Return what is in force elsewhere, else the last copy; None: only the missing folder is there to report."""
-        try:
-            current = await self._snapshots.current()
-            packed = await self._snapshots.read(current.number) if current else None
-            if packed is not None:
-                self._keep(packed)
-                return unpack(packed, self._environ)
-        except Sealed as error:
-            raise _unopened("Redis", error) from None
-        except StoreUnavailable as error:
-            _log.warning("config_from_copy", error=str(error), copy=str(self.copy))
-        try:
-            return unpack(self.copy.read_bytes(), self._environ)
-        except FileNotFoundError:
-            return None
-        except Sealed as error:
-            raise _unopened(str(self.copy), error) from None
-        except (OSError, ValueError) as error:
-            remedy = "Remove it, and start while Redis is there, or give this process the folder."
-            problem = Problem(str(self.copy), 1, 1, "broken-copy", str(error), remedy)
-            raise ConfigurationError([problem]) from None
-
     def _edited(self, holder: Holder, swapped: bool) -> None:
         """The folder was read: tell others of what is sound."""
         self._report("edit", swapped=swapped)
@@ -137,6 +148,7 @@ class Live:
             task.add_done_callback(self._telling.discard)
 
     async def _tell(self) -> None:
+        await self._keep_copy()
         try:
             await self._told()
         except StoreUnavailable as error:
@@ -180,20 +192,14 @@ class Live:
         swapped = await asyncio.to_thread(self.holder.adopt, sources)
         if self.holder.sources is sources:
             self._known(current.number)
-            if not self._has_folder:
-                self._keep(packed)
+            await self._keep_copy()
         self._report("published", swapped=swapped)
 
-    def _keep(self, packed: bytes) -> None:
-        """Keep a copy for a start without Redis."""
-        beside = self.copy.with_name(f".{self.copy.name}.{secrets.token_hex(4)}")
-        try:
-            self.copy.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with os.fdopen(os.open(beside, os.O_CREAT | os.O_WRONLY | os.O_EXCL, 0o600), "wb") as file:
-                file.write(packed)
-            beside.replace(self.copy)
-        except OSError as error:
-            _log.warning("config_copy_not_kept", path=str(self.copy), error=error.strerror)
+    async def _keep_copy(self) -> None:
+        sources = self.holder.sources
+        if sources is not self._kept:
+            self._kept = sources
+            await asyncio.to_thread(self._last_good.keep, sources)
 
     def _report(self, source: str, *, swapped: bool) -> None:
         problems = self.holder.problems
@@ -209,8 +215,3 @@ class Live:
             _log.info(
                 "config_swapped", source=source, digest=self.snapshot.digest[:12], accounts=len(self.snapshot.accounts)
             )
-
-
-def _unopened(where: str, error: Sealed) -> ConfigurationError:
-    remedy = f"Give this process the {KEY_VARIABLE} of the process that published it, or the folder."
-    return ConfigurationError([Problem(where, 1, 1, "secret-key", str(error), remedy)])

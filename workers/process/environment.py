@@ -20,6 +20,7 @@ class Environment:
 
     `catch_up_hours`: how far back a start asks Chatwoot for customers who still wait; 0: nobody ever asks.
     `catch_up_minutes`: how often it is asked after that; 0: only at the start.
+    `strict`: start with the configuration folder or not at all.
     """
 
     redis_url: str
@@ -31,9 +32,10 @@ class Environment:
     grace: float
     catch_up_hours: float
     catch_up_minutes: float
+    strict: bool = False
 
     @classmethod
-    def read(cls, environ: Mapping[str, str] = os.environ) -> "Environment":
+    def read(cls, environ: Mapping[str, str] = os.environ, *, strict: bool = False) -> "Environment":
         """Read it.
 
         Raises:
@@ -49,6 +51,7 @@ class Environment:
             grace=_number(environ, "WORKER_GRACE_SECONDS", 8.0, 0.0, 300.0),
             catch_up_hours=catch_up_hours(environ),
             catch_up_minutes=_number(environ, "CATCH_UP_MINUTES", 15.0, 0.0, 1440.0),
+            strict=strict,
         )
 
 

@@ -77,7 +77,8 @@ class Shop:
             chatwootai.stores.server.examination.CannotUse: Redis is there, and cannot be used as it is.
         """
         await examine(self.connection)
-        self.live = Live(self.environment.config, dict(os.environ), self.connection, f"worker {self.worker}")
+        name, strict = f"worker {self.worker}", self.environment.strict
+        self.live = Live(self.environment.config, dict(os.environ), self.connection, name, strict=strict)
         snapshot = await self.live.start()
         self.live.keep_to_itself()
         await self._serve_probes()
