@@ -61,7 +61,7 @@ class Live:
 
     @property
     def copy(self) -> Path:
-        """Where the last good configuration is kept on this machine's disk."""
+        """Return where the last good configuration is kept on this machine's disk."""
         return self._last_good.copy
 
     def listen(self, listener: Listener) -> None:
