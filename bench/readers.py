@@ -32,8 +32,8 @@ from crews.tools.mcp.results import answer
 from crews.tools.outside_tool import OutsideTool
 from ingress.payload import Arrival, Unusable
 from ingress.webhook import understood
+from workers.media.document_process import DocumentReader
 from workers.media.documents import Unreadable
-from workers.media.reading import Reader
 from workers.turn.outcome import decide_outcome
 from workers.turn.question import ask_question
 from workers.turn.state import Turn
@@ -196,7 +196,7 @@ def _file(text: str) -> Work:
 
 async def _opened(data: bytes) -> None:
     with suppress(Unreadable):
-        await Reader().read(data, "a.txt", "text/plain", time.time() + _LATER)
+        await DocumentReader().read(data, "a.txt", "text/plain", time.time() + _LATER)
 
 
 PLACES: Final = {

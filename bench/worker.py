@@ -18,7 +18,7 @@ from arq.worker import Worker as ArqWorker
 from chatwootai.stores.jobs.queue import Queue
 from chatwootai.stores.server.connection import Connection, connect
 from workers.process.environment import worker_id
-from workers.process.settings import pack, unpack
+from workers.process.job_functions import pack, unpack
 from workers.process.worker import Worker
 
 BEGUN = "bench:begun"

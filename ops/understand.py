@@ -88,11 +88,11 @@ class _Desk:
         from chatwootai.model.policy.meaning import is_angry, is_asking
         from chatwootai.model.text.language import language_of
         from crews.understanding.tongue import guess
-        from workers.handoff.handing import examples
+        from workers.handoff.build import topic_examples
 
         settings = self._settings
         language = language_of(text, (), None, settings.language, settings.spoken, guess)
-        meaning = await self._reader.read(text, examples(settings))
+        meaning = await self._reader.read(text, topic_examples(settings))
         person, angry = bool(is_asking(text, meaning)), is_angry(text, meaning, language)
         return {
             "language": language,

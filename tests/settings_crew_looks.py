@@ -96,14 +96,14 @@ async def posted(settings: Settings) -> object:
     )
     one = turn(settings)
     one.question = asked()
-    return outcome._said(one, draft, "")
+    return outcome._judge_draft(one, draft, "")
 
 
 async def priced(settings: Settings) -> object:
     """What of a draft with a price that stands nowhere is posted."""
     one = turn(settings)
     one.question = asked()
-    return outcome._said(one, Draft(text="Temos sim. O kit custa R$ 4.321,00."), "").parts
+    return outcome._judge_draft(one, Draft(text="Temos sim. O kit custa R$ 4.321,00."), "").parts
 
 
 async def spoken_with(settings: Settings) -> object:

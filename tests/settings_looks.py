@@ -31,9 +31,9 @@ from crews.model_calls.prices import prices
 from crews.prompt.prompt import moment, situation, values
 from tests.asked import asked
 from workers.account.turn_budget import TurnBudget, _day
-from workers.delivery.posting import instead_of_text, template_params
+from workers.delivery.message_body import actions_outside_window, template_params
 from workers.handoff import idle
-from workers.handoff.handing import destination, handed, rules
+from workers.handoff.build import build_handoff, handoff_destination, handoff_rules
 from workers.handoff.idle import after_reply
 from workers.media import media
 from workers.turn import outcome as outcome_step
@@ -105,25 +105,25 @@ async def committed(settings: Settings) -> object:
 
 def given(cause: Cause, channel: str = "whatsapp", **more: Any) -> Look:
     def look(settings: Settings) -> object:
-        made_of = handed(Need(cause), asked(channel=channel, **more), settings)
-        return made_of.parts, made_of.note, destination(made_of, settings)
+        made_of = build_handoff(Need(cause), asked(channel=channel, **more), settings)
+        return made_of.parts, made_of.note, handoff_destination(made_of, settings)
 
     return look
 
 
 def subject(settings: Settings) -> object:
-    need = before_draft("fui cobrado duas vezes", (), rules(settings))
-    made_of = replace(handed(need, asked(), settings), why=need.reason) if need else None
-    return made_of, destination(made_of, settings) if made_of else None
+    need = before_draft("fui cobrado duas vezes", (), handoff_rules(settings))
+    made_of = replace(build_handoff(need, asked(), settings), why=need.reason) if need else None
+    return made_of, handoff_destination(made_of, settings) if made_of else None
 
 
 def said_before(text: str, times: int = 0) -> Look:
     history = tuple(Exchange(role, text, float(n)) for n in range(times) for role in ("contact", "crew"))
-    return lambda settings: before_draft(text, history, rules(settings))
+    return lambda settings: before_draft(text, history, handoff_rules(settings))
 
 
 def drafted(text: str, confidence: float | None = None) -> Look:
-    return lambda settings: after_draft(confidence, None, rules(settings), text)
+    return lambda settings: after_draft(confidence, None, handoff_rules(settings), text)
 
 
 def way(settings: Settings) -> object:
@@ -141,7 +141,7 @@ def silence_over(step: str) -> Look:
 
 def windowed(settings: Settings) -> object:
     action = Action(kind=ActionKind.REPLY, turn="t", part=1, text="Oi", channel="whatsapp")
-    return template_params(settings), instead_of_text(action, settings, "Oi")
+    return template_params(settings), actions_outside_window(action, settings, "Oi")
 
 
 def terms(settings: Settings) -> object:
@@ -253,7 +253,7 @@ async def unsupported(settings: Settings) -> object:
     one = turn(settings)
     one.question = asked()
     with patch("workers.turn.request.only_unsupported", return_value=True):
-        found = await request._result(cast(Any, None), one)
+        found = await request._draft_or_need(cast(Any, None), one)
     return getattr(found, "text", found)
 
 

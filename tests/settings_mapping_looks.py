@@ -19,7 +19,7 @@ from config.snapshot import Account, Snapshot
 from tests.door import message, open_door, signed
 from workers.account import sync
 from workers.chatwoot.admin import Bot, Door, Hook, Setup
-from workers.floor import Floor
+from workers.context import WorkerContext
 
 ENVIRON = {"SHOP": "shop-secret", "OTHER": "other-secret", "BOT": "bot-a", "BOT_B": "bot-b", "USER": "user-a",
            "USER_B": "user-b", "ERP": "erp"}  # fmt: skip
@@ -93,9 +93,9 @@ async def asks(place: Place) -> object:
     """What its client asks of Chatwoot, as the bot and as the user where it may."""
     place.chatwoot.seen.clear()
     async with aiohttp.ClientSession() as session:
-        floor = Floor.__new__(Floor)
-        floor._session = session
-        client = floor._client(place.account)
+        context = WorkerContext.__new__(WorkerContext)
+        context._session = session
+        client = context._client(place.account)
         await client.create_message(7, "Oi")
         if client.reads_history:
             await client.messages(7)

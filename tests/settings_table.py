@@ -52,7 +52,7 @@ from tests.settings_looks import (
     window,
     windowed,
 )
-from workers.handoff import handing
+from workers.handoff.build import topic_examples
 from workers.turn import question
 from workers.turn.interim import sentence_for
 
@@ -213,7 +213,7 @@ OBSERVED: Mapping[str, Seen] = {
     "handoff.subjects.*.examples": Seen(
         "handoff: {subjects: {double: {examples: [quero um boleto]}}}",
         "handoff: {subjects: {double: {examples: [meu boleto venceu]}}}",
-        handing.examples,
+        topic_examples,
     ),
     "handoff.subjects.*.sentences.*": Seen(
         "handoff: {subjects: {double: {phrases: [cobrado duas vezes], sentences: {pt: A}}}}",

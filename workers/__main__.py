@@ -15,8 +15,8 @@ from chatwootai.telemetry.descriptors import raise_limit
 from chatwootai.telemetry.start import takes_strict
 from config.document.problems import ConfigurationError
 from workers.process.environment import BadEnvironment, Environment, worker_id
-from workers.process.settings import FUNCTIONS, pack, shutdown, startup, unpack
-from workers.process.startup import Shop
+from workers.process.job_functions import FUNCTIONS, pack, shutdown, startup, unpack
+from workers.process.resources import WorkerResources
 from workers.process.worker import Worker
 
 _CONNECTIONS = 128
@@ -52,7 +52,7 @@ async def _run(environment: Environment) -> int:
         reserved=environment.reserved,
         grace=environment.grace,
         functions=FUNCTIONS,
-        ctx={"shop": Shop(environment, name, connection)},
+        ctx={"resources": WorkerResources(environment, name, connection)},
         on_startup=startup,
         on_shutdown=shutdown,
         max_jobs=environment.slots,

@@ -37,7 +37,7 @@ def run(arguments: argparse.Namespace) -> int:
 async def _run(connection: "Connection", arguments: argparse.Namespace) -> int:
     from chatwootai.stores.conversation.mailbox import Mailbox
     from ops.reach import chatwoots
-    from workers.catch_up.catchup import CatchUp
+    from workers.catch_up.unanswered import CatchUp
 
     asked = {account.key: account for account in _asked(arguments)}
 
@@ -87,13 +87,13 @@ def _asked(arguments: argparse.Namespace) -> "list[Account]":
 
 
 async def _one(catch_up: Any, account: "Account", chatwoot: Any, arguments: argparse.Namespace) -> dict[str, Any]:
-    from workers.catch_up.catchup import Caught
+    from workers.catch_up.unanswered import CatchUpResult
     from workers.chatwoot.errors import ChatwootError
 
     try:
         caught, problem = await catch_up.account(account.key, chatwoot, dry_run=arguments.dry_run), None
     except ChatwootError as error:
-        caught, problem = Caught(account.key), str(error)
+        caught, problem = CatchUpResult(account.key), str(error)
     if caught.full:
         problem = "its mailboxes are full: again, once they have emptied"
     return {**asdict(caught), "problem": problem}

@@ -19,7 +19,7 @@ from sandbox.chatwoot import app
 from sandbox.chatwoot.driver import Driver, Thread
 from sandbox.chatwoot.world import seed
 from sandbox.chatwoot.world.world import World
-from workers.delivery.posting import as_posted
+from workers.delivery.message_body import message_body
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 playwright_api = pytest.importorskip(
@@ -56,7 +56,7 @@ class Colleague:
         async with aiohttp.ClientSession(headers={"api_access_token": token}, raise_for_status=True) as session:
             for part, text in enumerate(render(channel, ANSWER, carrier=thread["channel"]), 1):
                 said = Action(kind=ActionKind.REPLY, turn=f"turn-{body['id']}", part=part, choices=self.choices)
-                posted = as_posted(said)
+                posted = message_body(said)
                 mark = {MARK: {"turn": said.turn, "part": part}, **posted.content_attributes}
                 await session.post(url, json={"content": text, "content_attributes": mark, **posted.extra})
 

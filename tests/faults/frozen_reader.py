@@ -13,7 +13,7 @@ from workers.turn.state import Turn
 
 FREEZES = "tranca tudo"
 _SECONDS = float(os.environ.get("FROZEN_SECONDS", "6"))
-_read = question._read
+_read = question._question_and_need
 
 
 def _frozen(turn: Turn) -> object:
@@ -23,5 +23,5 @@ def _frozen(turn: Turn) -> object:
 
 
 if __name__ == "__main__":
-    question._read = _frozen  # type: ignore[assignment]
+    question._question_and_need = _frozen  # type: ignore[assignment]
     sys.exit(main())

@@ -13,11 +13,11 @@ import orjson
 import pytest
 
 from sandbox.chatwoot.pages import PAGES
-from workers.chatwoot.answer import retry_after
 from workers.chatwoot.client import Chatwoot
 from workers.chatwoot.errors import ChatwootError, FateUnknown, Gone, OutOfTime, Refused, TokenRefused, TryAgain
 from workers.chatwoot.records import conversation, message
-from workers.typing import settled, typing
+from workers.chatwoot.response import retry_after
+from workers.typing_indicator import show_typing, wait_until_off
 
 BOT, USER = "bot-secret-0123456789", "user-secret-0123456789"
 Scene = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
@@ -333,28 +333,28 @@ async def test_typing_is_on_refreshed_and_off_at_the_end_whatever_happens():
     async with on(answer(200, b"")) as (client, stage):
 
         async def turn() -> None:
-            async with typing(client, 25, channel="webchat", refresh=0.05):
+            async with show_typing(client, 25, channel="webchat", refresh=0.05):
                 await stage.busy.wait()
                 raise RuntimeError
 
         with pytest.raises(RuntimeError):
             await turn()
-        await settled()
+        await wait_until_off()
         said = [b'"on"' in body for _, body in stage.heard]
         assert said == [True] * (len(said) - 1) + [False]
 
 
 async def test_typing_says_nothing_where_the_channel_shows_nothing():
     async with on(answer(200, b"")) as (client, stage):
-        async with typing(client, 25, channel="whatsapp"):
+        async with show_typing(client, 25, channel="whatsapp"):
             pass
-        await settled()
+        await wait_until_off()
         assert stage.heard == []
 
 
 @pytest.mark.parametrize("scene", [hang, raw(b""), answer(401)])
 async def test_typing_neither_delays_nor_fails_a_turn(scene):
     async with on(scene) as (client, _):
-        async with asyncio.timeout(8), typing(client, 25, channel="webchat"):  # the hanging call would take ten
+        async with asyncio.timeout(8), show_typing(client, 25, channel="webchat"):  # the hanging call would take ten
             await asyncio.sleep(0.05)
-        await settled(30.0)
+        await wait_until_off(30.0)

@@ -151,7 +151,7 @@ class Standing:
         await self._tokens.accept(account, Owner.BOT)
 
 
-def parked() -> float:
+def parked_pause() -> float:
     """Seconds after which a turn that waits for others looks by itself."""
     return random.uniform(*_PARKED)  # noqa: S311 - jitter, not a secret
 

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import aiohttp
 
-from workers.chatwoot.answer import Answer, Token, read_answer
+from workers.chatwoot.response import Response, Token, read_response
 
 EVENTS: Final = (
     "conversation_created", "conversation_typing_on", "conversation_typing_off", "contact_created", "contact_updated",
@@ -148,7 +148,7 @@ class Admin:
                 method, self._base + path, json=body, headers=headers, allow_redirects=False,
                 timeout=aiohttp.ClientTimeout(total=_SECONDS),
             ) as response:  # fmt: skip
-                answer = await read_answer(response, self._token)
+                answer = await read_response(response, self._token)
         except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
             raise AdminError(f"{what}: no answer ({type(error).__name__}); is the address right?") from None
         if 300 <= answer.status < 400:
@@ -160,7 +160,7 @@ class Admin:
         return answer.body
 
 
-def _explained(answer: Answer) -> str:
+def _explained(answer: Response) -> str:
     if not answer.own:
         return _ANOTHERS
     said = f"{answer.excerpt}: " if answer.excerpt else ""

@@ -13,8 +13,8 @@ from chatwootai.channels.outgoing.text.liquid import neutral
 from chatwootai.model.message.outbox import MARK
 from workers.chatwoot import operations
 from workers.chatwoot import records as read
-from workers.chatwoot.calls import Http
 from workers.chatwoot.errors import FateUnknown, TryAgain
+from workers.chatwoot.http import Http
 from workers.chatwoot.operations import Operation, Owner
 from workers.chatwoot.records import Conversation, Mark, Message
 
@@ -24,7 +24,7 @@ _PAGE_LATEST: Final = 20
 _PAGES: Final = 10
 
 
-class Sight(StrEnum):
+class MarkPresence(StrEnum):
     """What a look for our mark brought. Only FOUND is for ever: a request under way may still be stored."""
 
     FOUND = "found"
@@ -33,10 +33,10 @@ class Sight(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Sighting:
+class MarkSearch:
     """The answer of `find_mark`. `message` is its id where it was seen itself, not only a later part of its turn."""
 
-    sight: Sight
+    presence: MarkPresence
     message: int | None = None
 
 
@@ -228,7 +228,7 @@ class Chatwoot:
         after: int | None = None,
         deadline: float | None = None,
         history: bool = True,
-    ) -> Sighting:
+    ) -> MarkSearch:
         """Look whether a part of a turn stands in the conversation.
 
         With the user's token all messages are read; with the bot's only the last one, which mostly tells enough.
@@ -245,23 +245,23 @@ class Chatwoot:
         if history and self.reads_history:
             return await self._search(conversation, wanted, after, deadline)
         shown = await self.conversation(conversation, deadline=deadline)
-        found = _sighting(shown.last, wanted)
+        found = _search_page(shown.last, wanted)
         if found is None:
             silent = after is not None and bool(shown.last) and shown.last[-1].id <= after
-            found = Sighting(Sight.ABSENT if silent else Sight.UNSURE)
+            found = MarkSearch(MarkPresence.ABSENT if silent else MarkPresence.UNSURE)
         return found
 
-    async def _search(self, conversation: int, wanted: Mark, after: int | None, deadline: float) -> Sighting:
+    async def _search(self, conversation: int, wanted: Mark, after: int | None, deadline: float) -> MarkSearch:
         before: int | None = None
         for _ in range(_PAGES):
             page = await self.messages(conversation, after=after, before=before, deadline=deadline)
-            found = _sighting(page, wanted)
+            found = _search_page(page, wanted)
             if found is not None:
                 return found
             if len(page) < (_PAGE_LATEST if after is None else _PAGE_AFTER):
-                return Sighting(Sight.ABSENT)
+                return MarkSearch(MarkPresence.ABSENT)
             after, before = (None, page[0].id) if after is None else (page[-1].id, None)
-        return Sighting(Sight.UNSURE)
+        return MarkSearch(MarkPresence.UNSURE)
 
     async def _call(
         self,
@@ -297,10 +297,10 @@ def _without(operation: Operation, what: str) -> TryAgain:
     return TryAgain(operation.name, f"answered without {what}", time.time() + 1.0)
 
 
-def _sighting(messages: Iterable[Message], wanted: Mark) -> Sighting | None:
+def _search_page(messages: Iterable[Message], wanted: Mark) -> MarkSearch | None:
     marks = [(message.mark, message.id) for message in messages if message.mark is not None]
     for mark, number in marks:
         if mark == wanted:
-            return Sighting(Sight.FOUND, number)
+            return MarkSearch(MarkPresence.FOUND, number)
     later = any(mark.turn == wanted.turn and mark.part > wanted.part for mark, _ in marks)
-    return Sighting(Sight.FOUND) if later else None
+    return MarkSearch(MarkPresence.FOUND) if later else None

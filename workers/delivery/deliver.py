@@ -20,21 +20,21 @@ from chatwootai.telemetry import log
 from chatwootai.telemetry.metrics import DEAD_LETTERS, RETRIES, SUPERSEDED
 from workers.account.tenant import Tenant
 from workers.away import ChatwootAway
-from workers.chatwoot.client import Sight, Sighting
+from workers.chatwoot.client import MarkPresence, MarkSearch
 from workers.chatwoot.errors import ChatwootError, FateUnknown, Gone, OutOfTime, Refused, TokenRefused, TryAgain
 from workers.chatwoot.operations import SHOW, Owner
 from workers.chatwoot.records import Mark
-from workers.delivery.owner import Taken, taken
-from workers.delivery.posting import as_posted, instead_of_text, template_params
-from workers.floor import Floor
-from workers.letters import dead_letter
+from workers.context import WorkerContext
+from workers.dead_letters import dead_letter
+from workers.delivery.message_body import actions_outside_window, message_body, template_params
+from workers.delivery.ownership import OwnershipConflict, ownership_conflict
 
 _LOOK_SECONDS = 5.0
 _POST_SECONDS = 10.0
 _PAUSES = (0.2, 0.8, 2.0)
 """Seconds between the tries of one action before the job is put off: a stumble is waited out, an outage is not."""
 _LONGEST_WAIT = 3.0
-_BREATH, _LONGEST_BREATH, _TYPED_A_SECOND = 0.6, 2.0, 800.0
+_LEAST_PART_DELAY, _LONGEST_PART_DELAY, _TYPED_A_SECOND = 0.6, 2.0, 800.0
 _LOOK_AFTER = 2.0
 """Seconds after a post without an answer before its mark is looked for: mostly it is there by then."""
 _STORED_WITHIN = 15.0
@@ -65,7 +65,7 @@ class Entry:
 
 
 async def deliver(
-    floor: Floor, tenant: Tenant, hold: Hold, outbox: Sequence[Pending], *, posted_at: float = 0.0
+    worker: WorkerContext, tenant: Tenant, hold: Hold, outbox: Sequence[Pending], *, posted_at: float = 0.0
 ) -> None:
     """Carry out the outbox's entries in order. `posted_at`: when an earlier run may have posted the first of them.
 
@@ -79,56 +79,56 @@ async def deliver(
     before: Action | None = None
     for at, pending in enumerate(outbox):
         if pending.action is None:
-            await floor.conversations.replace(hold, pending, cause="unreadable")
+            await worker.conversations.replace(hold, pending, cause="unreadable")
         elif pending.action.turn not in dropped:
-            await asyncio.sleep(breath(before, pending.action))
+            await asyncio.sleep(part_delay(before, pending.action))
             before = pending.action
-            entry = Entry(pending, pending.action, posted_at, _unsaid(pending.action, outbox[at:]))
+            entry = Entry(pending, pending.action, posted_at, _rest_of_turn(pending.action, outbox[at:]))
             with log.bound(turn=entry.action.turn, delivery=entry.action.delivery):
-                if not await _delivered(floor, tenant, hold, entry):
+                if not await _deliver_action(worker, tenant, hold, entry):
                     dropped.add(pending.action.turn)
         posted_at = 0.0
 
 
-def _unsaid(action: Action, rest: Sequence[Pending]) -> str:
+def _rest_of_turn(action: Action, rest: Sequence[Pending]) -> str:
     same = (
         one.action for one in rest if one.action and (one.action.turn, one.action.kind) == (action.turn, action.kind)
     )
     return "\n\n".join(listed(each.text, each.choices) for each in same)
 
 
-def breath(before: Action | None, action: Action) -> float:
+def part_delay(before: Action | None, action: Action) -> float:
     """Seconds before a further part of a reply: nobody types it at once, and people have time to step in."""
     further = before is not None and before.turn == action.turn and {before.kind, action.kind} == {ActionKind.REPLY}
-    return min(_LONGEST_BREATH, _BREATH + len(action.text) / _TYPED_A_SECOND) if further else 0.0
+    return min(_LONGEST_PART_DELAY, _LEAST_PART_DELAY + len(action.text) / _TYPED_A_SECOND) if further else 0.0
 
 
-async def _delivered(floor: Floor, tenant: Tenant, hold: Hold, entry: Entry) -> bool:
+async def _deliver_action(worker: WorkerContext, tenant: Tenant, hold: Hold, entry: Entry) -> bool:
     """Carry out one action; False if the rest of its turn was dropped with it."""
     for pause in (*_PAUSES, None):
         try:
-            return await _tried(floor, tenant, hold, entry)
+            return await _attempt(worker, tenant, hold, entry)
         except (TryAgain, FateUnknown, OutOfTime) as error:
             RETRIES.labels("post").inc()
-            wait = _wait(error, pause)
+            wait = _retry_pause(error, pause)
             if wait is None:
-                return await _put_off(floor, tenant, hold, entry, error)
+                return await _put_off(worker, tenant, hold, entry, error)
             _log.warning("post_again", kind=entry.action.kind.value, error=str(error), pause=round(wait, 1))
             await asyncio.sleep(wait)
         except TokenRefused as error:
-            raise await floor.standing.refused(tenant, hold.conv, error) from error
+            raise await worker.standing.refused(tenant, hold.conv, error) from error
         except Gone as error:
-            if (closed := await floor.standing.gone(tenant, hold.conv, error)) is not None:
+            if (closed := await worker.standing.gone(tenant, hold.conv, error)) is not None:
                 raise closed from error
-            await _bury(floor, tenant, hold, entry, str(error), lost=error.operation == SHOW.name)
+            await _dead_letter(worker, tenant, hold, entry, str(error), lost=error.operation == SHOW.name)
             return False
         except Refused as error:
-            await _bury(floor, tenant, hold, entry, str(error))
+            await _dead_letter(worker, tenant, hold, entry, str(error))
             return False
     raise AssertionError("unreachable")
 
 
-def _wait(error: ChatwootError, pause: float | None) -> float | None:
+def _retry_pause(error: ChatwootError, pause: float | None) -> float | None:
     """Seconds until the next try; None: too many were made, or it is too long to hold a slot for."""
     if pause is None:
         return None
@@ -138,102 +138,104 @@ def _wait(error: ChatwootError, pause: float | None) -> float | None:
     return wait if wait <= _LONGEST_WAIT else None
 
 
-async def _tried(floor: Floor, tenant: Tenant, hold: Hold, entry: Entry) -> bool:
+async def _attempt(worker: WorkerContext, tenant: Tenant, hold: Hold, entry: Entry) -> bool:
     """One try: look who owns the conversation, mark, look for our mark if it may be there, act, and say so."""
     conversation, action = split_conv(hold.conv)[1], entry.action
     found = await tenant.chatwoot.conversation(conversation, deadline=time.time() + _LOOK_SECONDS)
-    await floor.standing.looks.shown(tenant, conversation)
+    await worker.standing.looks.shown(tenant, conversation)
     unsigned = tenant.settings(action.inbox).messages.unsigned
-    if (reason := taken(found, action, unsigned_is_person=unsigned == "person")) is not None:
-        await _leave_it(floor, hold, entry.pending, action, reason)
+    if (reason := ownership_conflict(found, action, unsigned_is_person=unsigned == "person")) is not None:
+        await _abandon(worker, hold, entry.pending, action, reason)
         return False
     if action.kind is ActionKind.REPLY and not found.can_reply:
-        return await _unreachable(floor, tenant, hold, entry)
-    may, begin_by = await floor.conversations.ask_to_post(hold, entry.pending)
+        return await _replace_outside_window(worker, tenant, hold, entry)
+    may, begin_by = await worker.conversations.ask_to_post(hold, entry.pending)
     if may is Post.GONE:
         return True
     if may is Post.UNSURE and action.posts:
-        if await _there(floor, tenant, conversation, entry):
+        if await _already_posted(worker, tenant, conversation, entry):
             _log.info("found_our_mark", kind=action.kind.value, part=action.part)
-            await floor.conversations.sent(hold, entry.pending)
+            await worker.conversations.sent(hold, entry.pending)
             return True
-        begin_by = await _marked_anew(floor, hold, entry)
-    await _posted(floor, tenant, hold, entry, begin_by)
-    await floor.conversations.sent(hold, entry.pending)
+        begin_by = await _renew_post_right(worker, hold, entry)
+    await _post(worker, tenant, hold, entry, begin_by)
+    await worker.conversations.sent(hold, entry.pending)
     return True
 
 
-async def _marked_anew(floor: Floor, hold: Hold, entry: Entry) -> float:
+async def _renew_post_right(worker: WorkerContext, hold: Hold, entry: Entry) -> float:
     """The last post came to nothing: the time in which the next one may be stored begins now."""
-    await floor.conversations.sent(hold, entry.pending, arrived=False)
-    return (await floor.conversations.ask_to_post(hold, entry.pending))[1]
+    await worker.conversations.sent(hold, entry.pending, arrived=False)
+    return (await worker.conversations.ask_to_post(hold, entry.pending))[1]
 
 
-async def _posted(floor: Floor, tenant: Tenant, hold: Hold, entry: Entry, begin_by: float) -> None:
+async def _post(worker: WorkerContext, tenant: Tenant, hold: Hold, entry: Entry, begin_by: float) -> None:
     """Act. What was surely not stored needs no look before the next try."""
     entry.posted_at, entry.ended = time.time(), False
     try:
-        await _act(tenant, split_conv(hold.conv)[1], entry.action, begin_by)
+        await _send_action(tenant, split_conv(hold.conv)[1], entry.action, begin_by)
     except FateUnknown as error:
         entry.ended = error.ended
         raise
     except (TryAgain, TokenRefused):
-        await floor.conversations.sent(hold, entry.pending, arrived=False)
+        await worker.conversations.sent(hold, entry.pending, arrived=False)
         raise
-    await floor.standing.posted(tenant)
+    await worker.standing.posted(tenant)
 
 
-async def _leave_it(floor: Floor, hold: Hold, pending: Pending, action: Action, reason: Taken) -> None:
+async def _abandon(
+    worker: WorkerContext, hold: Hold, pending: Pending, action: Action, reason: OwnershipConflict
+) -> None:
     """People have it, or nobody shall read this: nothing more of this turn. Chatwoot is told whose it is."""
     SUPERSEDED.labels("takeover").inc()
     _log.info("not_ours", kind=action.kind.value, why=reason.why)
     opened = (opening(action, turn_names.taken_from(action.turn)),) if reason.open_it else ()
-    await floor.conversations.replace(hold, pending, instead=opened, drop_turn=True, cause=reason.why)
+    await worker.conversations.replace(hold, pending, instead=opened, drop_turn=True, cause=reason.why)
 
 
-async def _unreachable(floor: Floor, tenant: Tenant, hold: Hold, entry: Entry) -> bool:
+async def _replace_outside_window(worker: WorkerContext, tenant: Tenant, hold: Hold, entry: Entry) -> bool:
     """The channel takes no free text now: a template asks the contact to write, or people are told.
 
     Returns:
         Whether the rest of the turn is to be carried out.
     """
     action = entry.action
-    instead, go_on = instead_of_text(action, tenant.settings(action.inbox), entry.unsaid)
+    instead, go_on = actions_outside_window(action, tenant.settings(action.inbox), entry.unsaid)
     _log.info("window_closed", part=action.part, template=go_on)
-    await floor.conversations.replace(hold, entry.pending, instead=instead, drop_turn=not go_on, cause=_WINDOW)
+    await worker.conversations.replace(hold, entry.pending, instead=instead, drop_turn=not go_on, cause=_WINDOW)
     return go_on
 
 
-async def _there(floor: Floor, tenant: Tenant, conversation: int, entry: Entry) -> bool:
+async def _already_posted(worker: WorkerContext, tenant: Tenant, conversation: int, entry: Entry) -> bool:
     """Whether our mark stands in the conversation. Unsure counts as yes: it is silence or saying it twice.
 
     Raises:
         TryAgain: it does not yet, but what was sent so lately may still be stored.
     """
     try:
-        found = await _sought(tenant, conversation, entry.action)
+        found = await _search_mark(tenant, conversation, entry.action)
     except TokenRefused as error:
         if error.owner is not Owner.USER:
             raise
-        await floor.standing.user_refused(tenant, error)
-        found = await _sought(tenant, conversation, entry.action, history=False)
-    if found.sight is Sight.ABSENT and not entry.ended and time.time() < entry.posted_at + _STORED_WITHIN:
+        await worker.standing.user_refused(tenant, error)
+        found = await _search_mark(tenant, conversation, entry.action, history=False)
+    if found.presence is MarkPresence.ABSENT and not entry.ended and time.time() < entry.posted_at + _STORED_WITHIN:
         raise TryAgain("find_mark", "it may still be stored", entry.posted_at + _STORED_WITHIN)
-    return found.sight is not Sight.ABSENT
+    return found.presence is not MarkPresence.ABSENT
 
 
-async def _sought(tenant: Tenant, conversation: int, action: Action, *, history: bool = True) -> Sighting:
+async def _search_mark(tenant: Tenant, conversation: int, action: Action, *, history: bool = True) -> MarkSearch:
     return await tenant.chatwoot.find_mark(
         conversation, action.turn, action.part,
         after=action.after or None, deadline=time.time() + _LOOK_SECONDS, history=history,
     )  # fmt: skip
 
 
-async def _act(tenant: Tenant, conversation: int, action: Action, begin_by: float) -> None:
+async def _send_action(tenant: Tenant, conversation: int, action: Action, begin_by: float) -> None:
     chatwoot, deadline = tenant.chatwoot, time.time() + _POST_SECONDS
     match action.kind:
         case ActionKind.REPLY:
-            sent = as_posted(action)
+            sent = message_body(action)
             await chatwoot.create_message(
                 conversation,
                 action.text,
@@ -264,21 +266,23 @@ async def _act(tenant: Tenant, conversation: int, action: Action, begin_by: floa
             await chatwoot.set_status(conversation, action.text, deadline=deadline)
 
 
-async def _put_off(floor: Floor, tenant: Tenant, hold: Hold, entry: Entry, error: ChatwootError) -> bool:
+async def _put_off(worker: WorkerContext, tenant: Tenant, hold: Hold, entry: Entry, error: ChatwootError) -> bool:
     waited = time.time() - entry.action.due
-    if waited > _KEPT_SECONDS or (waited > _BARRED_SECONDS and _alone_is_barred(error)):
-        await _bury(floor, tenant, hold, entry, str(error))
+    if waited > _KEPT_SECONDS or (waited > _BARRED_SECONDS and _is_only_this_barred(error)):
+        await _dead_letter(worker, tenant, hold, entry, str(error))
         return False
     _log.warning("chatwoot_away", error=str(error))
     raise ChatwootAway(str(error), entry.action.due, error.at if isinstance(error, TryAgain) else 0.0)
 
 
-def _alone_is_barred(error: ChatwootError) -> bool:
+def _is_only_this_barred(error: ChatwootError) -> bool:
     """Whether we were let through to look at the conversation, a moment before, and not to do this in it."""
     return isinstance(error, TryAgain) and error.barred and error.operation != SHOW.name
 
 
-async def _bury(floor: Floor, tenant: Tenant, hold: Hold, entry: Entry, why: str, *, lost: bool = False) -> None:
+async def _dead_letter(
+    worker: WorkerContext, tenant: Tenant, hold: Hold, entry: Entry, why: str, *, lost: bool = False
+) -> None:
     """Chatwoot will never take this: tell people once, open the conversation, and keep a dead letter.
 
     `lost`: Chatwoot no longer has the conversation: there is nothing to open, and nowhere to say it.
@@ -287,19 +291,19 @@ async def _bury(floor: Floor, tenant: Tenant, hold: Hold, entry: Entry, why: str
     _log.error("dead_letter", cause=why, kind=action.kind.value)
     DEAD_LETTERS.labels("refused").inc()
     meant = action.kind in {ActionKind.REPLY, ActionKind.TEMPLATE}  # for the contact
-    instead = _for_people(entry, why, tenant.settings(action.inbox).language) if meant and not lost else ()
+    instead = _actions_for_people(entry, why, tenant.settings(action.inbox).language) if meant and not lost else ()
     # What should have told people so has no letter of its own: there is nothing in it to answer.
     letter = (
         None
         if turn_names.tells_of_refusal(action.turn)
         else dead_letter(action.turn, hold.conv, f"Chatwoot refused: {why}")
     )
-    await floor.conversations.replace(
+    await worker.conversations.replace(
         hold, entry.pending, instead=instead, drop_turn=meant or lost, dead=letter, cause=why
     )
 
 
-def _for_people(entry: Entry, why: str, language: str) -> tuple[Action, ...]:
+def _actions_for_people(entry: Entry, why: str, language: str) -> tuple[Action, ...]:
     action = entry.action
     turn, text = turn_names.refusal_of(action.turn), undelivered.note(why, entry.unsaid, language)
     return replace(action, turn=turn, kind=ActionKind.NOTE, part=0, text=text), opening(action, turn)

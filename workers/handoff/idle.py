@@ -27,10 +27,10 @@ from workers.account.tenant import Tenant
 from workers.away import ChatwootAway
 from workers.chatwoot.errors import ChatwootError, Gone, TokenRefused
 from workers.chatwoot.records import Conversation
+from workers.context import WorkerContext
 from workers.delivery.deliver import deliver
-from workers.delivery.owner import PENDING, wrote_since
-from workers.floor import Floor
-from workers.handoff.handing import destination, handed
+from workers.delivery.ownership import PENDING, wrote_since
+from workers.handoff.build import build_handoff, handoff_destination
 
 REMIND: Final = "remind"
 END: Final = "end"
@@ -66,7 +66,7 @@ def _silence(step: str, question: Question, minutes: int) -> Silence:
     return Silence(orjson.dumps(note), minutes * 60.0)
 
 
-async def break_silence(floor: Floor, tenant: Tenant, begun: Begun) -> None:
+async def break_silence(worker: WorkerContext, tenant: Tenant, begun: Begun) -> None:
     """Do what was agreed on for this silence, if it still is one.
 
     Raises:
@@ -78,11 +78,11 @@ async def break_silence(floor: Floor, tenant: Tenant, begun: Begun) -> None:
     note = _read(begun.silence)
     question = _question(note, tenant, begun)
     settings = tenant.settings(question.inbox)
-    found = await _look(floor, tenant, begun.hold.conv, question)
+    found = await _look(worker, tenant, begun.hold.conv, question)
     made, then = outcome.silence(SilenceReason.SPOKEN), None
     if found is not None and found.status == PENDING and not wrote_since(found.last, question.last_message):
         made, then = _made(note, question, settings, found)
-    actions = [replace(one, alone=True) for one in outcome.actions(made, question, destination(made, settings))]
+    actions = [replace(one, alone=True) for one in outcome.actions(made, question, handoff_destination(made, settings))]
     decision = Decision(
         turn=question.turn,
         answered=(),
@@ -92,12 +92,12 @@ async def break_silence(floor: Floor, tenant: Tenant, begun: Begun) -> None:
         outcome=made.verdict.value,
         cause=made.cause or "",
     )
-    answer = await floor.conversations.commit(begun.hold, begun.sequence, decision, settings.context.limits)
+    answer = await worker.conversations.commit(begun.hold, begun.sequence, decision, settings.context.limits)
     _log.info("silence", step=note.get("step"), outcome=made.verdict.value, committed=answer.value)
     if answer is Commit.COMMITTED:
         if made.cause is not None:
             HANDOFFS.labels(made.cause, label(made.why)).inc()
-        await deliver(floor, tenant, begun.hold, [pending(action) for action in actions])
+        await deliver(worker, tenant, begun.hold, [pending(action) for action in actions])
 
 
 def _read(note: bytes) -> dict[str, Any]:
@@ -130,14 +130,14 @@ def _question(note: dict[str, Any], tenant: Tenant, begun: Begun) -> Question:
     )
 
 
-async def _look(floor: Floor, tenant: Tenant, conv: str, question: Question) -> Conversation | None:
+async def _look(worker: WorkerContext, tenant: Tenant, conv: str, question: Question) -> Conversation | None:
     """The conversation, or None if Chatwoot no longer has it."""
     try:
         return await tenant.chatwoot.conversation(question.conversation, deadline=time.time() + _LOOK_SECONDS)
     except TokenRefused as error:
-        raise await floor.standing.refused(tenant, conv, error) from error
+        raise await worker.standing.refused(tenant, conv, error) from error
     except Gone as error:
-        if (closed := await floor.standing.gone(tenant, conv, error)) is not None:
+        if (closed := await worker.standing.gone(tenant, conv, error)) is not None:
             raise closed from error
         return None
     except ChatwootError as error:
@@ -159,6 +159,6 @@ def _made(
         case "end" if settings.idle.end == "close":
             return replace(outcome.reply(said(Sentence.CLOSING)), status=_RESOLVED), None
         case "end":
-            return handed(Need(Cause.IDLE), question, settings), None
+            return build_handoff(Need(Cause.IDLE), question, settings), None
         case _:
             return outcome.silence(SilenceReason.ANOTHER_VERSION), None

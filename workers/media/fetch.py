@@ -15,7 +15,7 @@ from yarl import URL
 
 from chatwootai.guarded_session import session
 from chatwootai.net import Forbidden, is_redirect, judge, parse, redirected, same_origin
-from workers.media.places import Places
+from workers.media.slots import AccountSlots
 
 PAUSES: Final = (1.0, 2.0, 4.0, 8.0)
 """Seconds after which an address is asked again: Chatwoot tells of a file before it is stored."""
@@ -71,7 +71,7 @@ class Fetcher:
     def __init__(self, inside: aiohttp.ClientSession, outside: aiohttp.ClientSession) -> None:
         self._inside = inside
         self._outside = outside
-        self._places = Places(_AT_ONCE, _EACH)
+        self._places = AccountSlots(_AT_ONCE, _EACH)
 
     async def fetch(self, url: str, trusted: Trusted, *, most: int, until: float, account: str = "") -> Fetched:
         """A file of at most `most` bytes, tried again until it is ready or `until` (unix seconds).

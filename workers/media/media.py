@@ -24,11 +24,11 @@ from chatwootai.telemetry.metrics import FAILED_OPEN, MEDIA
 from config.settings.settings import Settings
 from crews.hearing import NotHeard, Recording, ear, transcribe
 from workers.account.tenant import Tenant
-from workers.attention import Attention, either
+from workers.media.document_process import DocumentReader
 from workers.media.documents import Unreadable
 from workers.media.fetch import Fetched, Fetcher, Trusted, Unfetchable
-from workers.media.places import Places
-from workers.media.reading import Reader
+from workers.media.slots import AccountSlots
+from workers.turn_signals import TurnSignals, wait_for_either
 
 _MB: Final = 1 << 20
 _IMAGE_BYTES: Final = 4 * _MB
@@ -43,18 +43,18 @@ _log = log.get("media")
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class ReadBurst:
     """A burst with what was read in its attachments, and its images as data URLs."""
 
     deliveries: tuple[Delivery, ...]
     images: tuple[str, ...] = ()
 
 
-class Listen(Protocol):
+class Superseded(Protocol):
     """A turn: its ears, and whether what they heard makes its reading pointless."""
 
     @property
-    def attention(self) -> Attention:
+    def signals(self) -> TurnSignals:
         """What is heard."""
         ...
 
@@ -70,10 +70,10 @@ class Media:
         self._readings = Readings(connection)
         self._inside = inside
         self._fetcher = Fetcher(inside, outside)
-        self._reader = Reader()
-        self._hearing = Places(_HEARD_AT_ONCE, each=4)
+        self._reader = DocumentReader()
+        self._hearing = AccountSlots(_HEARD_AT_ONCE, each=4)
 
-    async def read(self, tenant: Tenant, deliveries: Sequence[Delivery], listen: Listen, due: float) -> Seen:
+    async def read(self, tenant: Tenant, deliveries: Sequence[Delivery], listen: Superseded, due: float) -> ReadBurst:
         """Read what came with a burst; broken off when something is heard that changes the turn.
 
         Args:
@@ -83,22 +83,22 @@ class Media:
             due: the turn's deadline, unix seconds.
         """
         if not any(map(_unread, (one for each in deliveries for one in each.message.attachments))):
-            return Seen(tuple(deliveries))
+            return ReadBurst(tuple(deliveries))
         until = time.time() + _SHARE * max(0.0, due - time.time())
         reading = asyncio.create_task(self._all(tenant, deliveries, until))
         try:
             while not reading.done() and not listen.overtaken():
-                listen.attention.changed.clear()
-                await either(reading, listen.attention.changed)
-            return reading.result() if reading.done() else Seen(tuple(deliveries))
+                listen.signals.changed.clear()
+                await wait_for_either(reading, listen.signals.changed)
+            return reading.result() if reading.done() else ReadBurst(tuple(deliveries))
         finally:
             reading.cancel()
             await asyncio.gather(reading, return_exceptions=True)
 
-    async def _all(self, tenant: Tenant, deliveries: Sequence[Delivery], until: float) -> Seen:
+    async def _all(self, tenant: Tenant, deliveries: Sequence[Delivery], until: float) -> ReadBurst:
         found = await asyncio.gather(*(self._message(tenant, each, until) for each in deliveries))
         images = [image for _, several in found for image in several]
-        return Seen(tuple(delivery for delivery, _ in found), tuple(images[-_IMAGES:]))
+        return ReadBurst(tuple(delivery for delivery, _ in found), tuple(images[-_IMAGES:]))
 
     async def _message(self, tenant: Tenant, delivery: Delivery, until: float) -> tuple[Delivery, list[str]]:
         message = delivery.message

@@ -43,11 +43,13 @@ class Worker(ArqWorker):
         self.queue = queue
         self.reserved = reserved
         self.grace = grace
-        self._freed = asyncio.Event()
+        self._slot_freed = asyncio.Event()
         self._stopping = asyncio.Event()
         self._forced = asyncio.Event()
         self._lost: set[str] = set()
-        self._nap: asyncio.Task[bool] | None = None  # never cancelled while we run: a token may be under way to it
+        self._wakeup_wait: asyncio.Task[bool] | None = (
+            None  # never cancelled while we run: a token may be under way to it
+        )
 
     async def main(self) -> None:
         """Start up, take jobs until told to stop, let running ones end or give them back."""
@@ -63,30 +65,30 @@ class Worker(ArqWorker):
                 if task.done():
                     task.result()  # neither ever returns: what ended it is worth a crash
         finally:
-            await ended(taker, stop, *([self._nap] if self._nap else []))
-            await self._let_go()
+            await ended(taker, stop, *([self._wakeup_wait] if self._wakeup_wait else []))
+            await self._shutdown_jobs()
             await ended(keeper)
 
     async def _take_jobs(self) -> None:
         while True:
-            self._freed.clear()
+            self._slot_freed.clear()
             try:
-                await self._rest(await self._take())
+                await self._wait_for_work(await self._claim_and_start())
             except StoreUnavailable:
-                self._forget_nap()
+                self._drop_ended_wait()
                 await asyncio.sleep(_AWAY_PAUSE)
             except StoreMisused:  # said with the script's name; what runs goes on
-                self._forget_nap()
+                self._drop_ended_wait()
                 await asyncio.sleep(_LONGEST_SLEEP)
 
-    def _forget_nap(self) -> None:
+    def _drop_ended_wait(self) -> None:
         """Let go of a nap that has ended, whatever became of it. One that still waits may yet bring a token."""
-        if self._nap is not None and self._nap.done():
-            if not self._nap.cancelled():
-                self._nap.exception()  # looked at: no warning when it is collected
-            self._nap = None
+        if self._wakeup_wait is not None and self._wakeup_wait.done():
+            if not self._wakeup_wait.cancelled():
+                self._wakeup_wait.exception()  # looked at: no warning when it is collected
+            self._wakeup_wait = None
 
-    async def _take(self) -> Claim | None:
+    async def _claim_and_start(self) -> Claim | None:
         """Claim into free slots and start what came; None if there is no slot."""
         free, high = self._free()
         if free + high == 0:
@@ -107,31 +109,31 @@ class Worker(ArqWorker):
                 await asyncio.gather(*(self._give_back(claimed.job) for claimed in (await claim).jobs))
             raise
 
-    async def _rest(self, claim: Claim | None) -> None:
+    async def _wait_for_work(self, claim: Claim | None) -> None:
         """Wait for what can change the next claim: a token, a due job, or a slot where somebody waits for one."""
         if claim is not None and len(claim.jobs) >= _MOST_AT_ONCE:
             return
         pause = _LONGEST_SLEEP if claim is None or claim.due is None else min(_LONGEST_SLEEP, max(claim.due, 0.001))
-        if claim is not None and self._nap is None:
-            self._nap = asyncio.create_task(self.queue.sleep(pause), name="nap")
-        freed = asyncio.create_task(self._freed.wait()) if claim is None or claim.waiting else None
+        if claim is not None and self._wakeup_wait is None:
+            self._wakeup_wait = asyncio.create_task(self.queue.sleep(pause), name="wakeup")
+        freed = asyncio.create_task(self._slot_freed.wait()) if claim is None or claim.waiting else None
         awaited: set[asyncio.Task[bool] | asyncio.Task[Literal[True]]] = {
-            task for task in (self._nap, freed) if task is not None
+            task for task in (self._wakeup_wait, freed) if task is not None
         }
         try:
             await asyncio.wait(awaited, timeout=None if claim is None else pause, return_when=asyncio.FIRST_COMPLETED)
         finally:
             if freed is not None:
                 freed.cancel()
-        await self._wake(slots=claim is not None)
+        await self._consume_wakeup(slots=claim is not None)
 
-    async def _wake(self, *, slots: bool) -> None:
+    async def _consume_wakeup(self, *, slots: bool) -> None:
         """Take note of a nap that has ended; a token that came while there was no slot is another worker's."""
-        nap = self._nap
-        if nap is not None and nap.done():
-            self._nap = None
-            if nap.result() and not slots and not self._freed.is_set():
-                await self.queue.pass_on()
+        wakeup = self._wakeup_wait
+        if wakeup is not None and wakeup.done():
+            self._wakeup_wait = None
+            if wakeup.result() and not slots and not self._slot_freed.is_set():
+                await self.queue.requeue_wakeup()
 
     def _free(self) -> tuple[int, int]:
         running = len(self.tasks)
@@ -143,13 +145,13 @@ class Worker(ArqWorker):
             return  # ours all along: its lease ended while Redis was away, and we were the first to ask
         task = owned(self.loop.create_task(self._run(claimed), name=claimed.job), "job")
         self.tasks[claimed.job] = task
-        task.add_done_callback(lambda _: self._ended(claimed.job))
+        task.add_done_callback(lambda _: self._job_ended(claimed.job))
         TURNS_RUNNING.set(len(self.tasks))
 
-    def _ended(self, job: str) -> None:
+    def _job_ended(self, job: str) -> None:
         self.tasks.pop(job, None)
         self._lost.discard(job)
-        self._freed.set()
+        self._slot_freed.set()
         TURNS_RUNNING.set(len(self.tasks))
 
     async def _run(self, claimed: Claimed) -> None:
@@ -182,14 +184,14 @@ class Worker(ArqWorker):
         while True:
             try:
                 await self.queue.heartbeat(ttl=3 * self.queue.lease)
-                self._drop(await self.queue.renew(list(self.tasks)))
+                self._cancel_lost(await self.queue.renew(list(self.tasks)))
                 with store_errors():  # arq's own call
                     await self.record_health()
             except (StoreUnavailable, StoreMisused) as error:
                 _log.debug("leases_not_renewed", error=str(error))
             await asyncio.sleep(self.queue.lease / 3)
 
-    def _drop(self, lost: list[str]) -> None:
+    def _cancel_lost(self, lost: list[str]) -> None:
         for job in lost:
             task = self.tasks.get(job)
             if task is not None and not task.done():
@@ -197,7 +199,7 @@ class Worker(ArqWorker):
                 self._lost.add(job)
                 task.cancel()
 
-    async def _let_go(self) -> None:
+    async def _shutdown_jobs(self) -> None:
         """Let running jobs end within the grace time, then cancel them: each gives itself back."""
         running = set(self.tasks.values())
         if running and not self._forced.is_set():
@@ -222,7 +224,7 @@ class Worker(ArqWorker):
         if self._pool is None:
             return
         with suppress(StoreUnavailable, StoreMisused):  # its heartbeat ends by itself
-            await self.queue.farewell()
+            await self.queue.deregister()
         if self.on_shutdown:
             await self.on_shutdown(self.ctx)
         self._pool = None

@@ -11,11 +11,11 @@ from chatwootai.model.policy.picked import listed
 from chatwootai.stores.conversation.conversations import Commit, Decision, pending
 from chatwootai.telemetry import log
 from chatwootai.telemetry.metrics import DEAD_LETTERS
+from workers.context import WorkerContext
+from workers.dead_letters import dead_letter
 from workers.delivery.deliver import deliver
-from workers.floor import Floor
-from workers.handoff.handing import destination
+from workers.handoff.build import handoff_destination
 from workers.handoff.idle import after_reply
-from workers.letters import dead_letter
 from workers.retry import MOST_TRIES
 from workers.turn.state import Turn
 from workers.turn.step import NEXT, RESTART, Next
@@ -23,13 +23,13 @@ from workers.turn.step import NEXT, RESTART, Next
 _log = log.get("turn")
 
 
-async def commit_outcome(floor: Floor, turn: Turn) -> Next:
+async def commit_outcome(worker: WorkerContext, turn: Turn) -> Next:
     """Write the outcome, unless newer messages came that it must answer too."""
     made = turn.decided
-    planned = outcome.actions(made, turn.asked, destination(made, turn.settings))
+    planned = outcome.actions(made, turn.asked, handoff_destination(made, turn.settings))
     actions = tuple(replace(action, delivery=turn.last.delivery_id or "") for action in planned)
     if not _by_a_crew(turn, made):
-        await floor.turn_budget.give_back(turn)
+        await worker.turn_budget.give_back(turn)
     force = turn.force or made.verdict is Verdict.SILENCE or not turn.may_restart()
     decision = Decision(
         turn=turn.id,
@@ -43,7 +43,7 @@ async def commit_outcome(floor: Floor, turn: Turn) -> Next:
         cause=named_cause(turn, made),
     )
     with turn.steps("commit"):
-        answer = await floor.conversations.commit(
+        answer = await worker.conversations.commit(
             turn.begun.hold, turn.sequence, decision, turn.settings.context.limits, force=force
         )
     if answer is Commit.GROWN:
@@ -52,10 +52,10 @@ async def commit_outcome(floor: Floor, turn: Turn) -> Next:
     return NEXT
 
 
-async def deliver_outbox(floor: Floor, turn: Turn) -> Next:
+async def deliver_outbox(worker: WorkerContext, turn: Turn) -> Next:
     """Carry out what was committed."""
     with turn.steps("post"):
-        await deliver(floor, turn.tenant, turn.begun.hold, turn.outbox)
+        await deliver(worker, turn.tenant, turn.begun.hold, turn.outbox)
     return NEXT
 
 

@@ -9,7 +9,7 @@ from chatwootai.model.policy.vocabulary import Cause
 from chatwootai.telemetry import log
 from crews.errors import BudgetSpent, CrewError, ModelRefused, ModelUnavailable
 from crews.model_calls.trouble import briefly, trouble
-from workers.attention import Attention, either
+from workers.turn_signals import TurnSignals, wait_for_either
 
 _log = log.get("draft")
 
@@ -38,26 +38,26 @@ class Interrupted:
     """The draft is no longer wanted; the call to the model has been closed."""
 
 
-async def drafted(
-    drafter: Drafter, question: Question, attention: Attention, overtaken: Callable[[], bool]
+async def draft_until_superseded(
+    drafter: Drafter, question: Question, signals: TurnSignals, overtaken: Callable[[], bool]
 ) -> Draft | Failed | Interrupted:
     """The draft, or why there is none: it failed, or a signal makes it pointless (`overtaken`)."""
     if overtaken():
         return Interrupted()
-    task = asyncio.create_task(_made(drafter, question), name=f"draft {question.turn}")
+    task = asyncio.create_task(_draft(drafter, question), name=f"draft {question.turn}")
     try:
         while not task.done():
-            await either(task, attention.changed)
+            await wait_for_either(task, signals.changed)
             if overtaken():
                 return Interrupted()
-            attention.changed.clear()
+            signals.changed.clear()
         return await task
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
 
 
-async def _made(drafter: Drafter, question: Question) -> Draft | Failed:
+async def _draft(drafter: Drafter, question: Question) -> Draft | Failed:
     """The draft. Whatever could be repaired by asking again was asked again below, for as long as there was time."""
     try:
         return await drafter(question)

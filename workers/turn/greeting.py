@@ -42,14 +42,14 @@ async def greeting(turn: Answering, question: Question) -> str:
     except ChatwootError:
         FAILED_OPEN.labels("greeting").inc()
         return ""
-    return above(found.last, question, turn.settings)
+    return missing_greeting(found.last, question, turn.settings)
 
 
-def above(newest: Iterable[Message], question: Question, settings: Settings) -> str:
+def missing_greeting(newest: Iterable[Message], question: Question, settings: Settings) -> str:
     """The greeting that is still to be said, by the newest messages of the conversation."""
-    return "" if not question.greeted or any(map(_greets, newest)) else settings.greeting_in(question.language)
+    return "" if not question.greeted or any(map(_is_greeting, newest)) else settings.greeting_in(question.language)
 
 
-def _greets(message: Message) -> bool:
+def _is_greeting(message: Message) -> bool:
     """Whether a message has said hello for us: Chatwoot's own greeting, or our sentence that asks for patience."""
     return message.type == "template" or (message.mark is not None and turn_names.asks_for_patience(message.mark.turn))

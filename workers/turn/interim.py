@@ -19,10 +19,10 @@ from chatwootai.telemetry.steps import Steps
 from chatwootai.telemetry.tasks import owned
 from config.settings.settings import Settings
 from workers.account.tenant import Tenant
-from workers.chatwoot.client import Sight
+from workers.chatwoot.client import MarkPresence
 from workers.chatwoot.errors import ChatwootError
 from workers.chatwoot.records import Mark
-from workers.turn.greeting import above
+from workers.turn.greeting import missing_greeting
 
 _PENDING = "pending"
 _SECONDS = 2.0  # for each call: later the answer itself is nearer
@@ -65,7 +65,7 @@ async def patience_asked(turn: Waiting, question: Question) -> AsyncIterator[Non
         return
     saying = asyncio.Event()
     due = turn.last.received_at + interim.after_ms / 1000
-    task = owned(asyncio.create_task(_ask(turn, question, due, saying)), "interim")
+    task = owned(asyncio.create_task(_say_when_due(turn, question, due, saying)), "interim")
     try:
         yield
     finally:
@@ -74,7 +74,7 @@ async def patience_asked(turn: Waiting, question: Question) -> AsyncIterator[Non
         await asyncio.gather(task, return_exceptions=True)
 
 
-async def _ask(turn: Waiting, question: Question, due: float, saying: asyncio.Event) -> None:
+async def _say_when_due(turn: Waiting, question: Question, due: float, saying: asyncio.Event) -> None:
     await asyncio.sleep(due - time.time())
     if turn.overtaken():
         return
@@ -82,7 +82,7 @@ async def _ask(turn: Waiting, question: Question, due: float, saying: asyncio.Ev
     turn.patience_asked = True
     began = time.perf_counter()
     try:
-        fate = await _said(turn, question)
+        fate = await _say_sentence(turn, question)
     except ChatwootError as error:  # unsure whether it arrived: never twice, the answer follows in any case
         fate = "failed"
         _log.warning("interim_not_said", error=str(error))
@@ -97,7 +97,7 @@ def sentence_for(turn: Waiting) -> Sentence:
     return Sentence.BUSY if interim is not None and waited * 1000 >= interim.after_ms else Sentence.INTERIM
 
 
-async def _said(turn: Waiting, question: Question) -> str:
+async def _say_sentence(turn: Waiting, question: Question) -> str:
     """Say it, unless people own the conversation, no text is taken now, or an earlier run of this turn has said it."""
     chatwoot, mark = turn.tenant.chatwoot, Mark(turn_names.interim(question.last_message), 1)
     conversation, deadline = question.conversation, time.time() + _SECONDS
@@ -106,10 +106,10 @@ async def _said(turn: Waiting, question: Question) -> str:
         return "found"
     after = question.last_message or None
     found = await chatwoot.find_mark(conversation, mark.turn, mark.part, after=after, deadline=deadline)
-    if found.sight is Sight.FOUND or (found.sight is Sight.UNSURE and turn.begun.tries):
+    if found.presence is MarkPresence.FOUND or (found.presence is MarkPresence.UNSURE and turn.begun.tries):
         return "found"
     sentence = turn.settings.sentence(sentence_for(turn), question.language)
-    text = dressed(sentence, greeting=above(shown.last, question, turn.settings))
+    text = dressed(sentence, greeting=missing_greeting(shown.last, question, turn.settings))
     for part in render(question.channel, text, carrier=question.carrier)[:1]:
         await chatwoot.create_message(conversation, part, mark=mark, deadline=time.time() + _SECONDS)
     return "said"

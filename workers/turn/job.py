@@ -16,14 +16,14 @@ from chatwootai.stores.keys import split_conv
 from chatwootai.stores.server.connection import StoreUnavailable
 from chatwootai.telemetry import log
 from chatwootai.telemetry.metrics import DEAD_LETTERS
-from workers.account.standing import parked
+from workers.account.standing import parked_pause
 from workers.account.tenant import Tenant
 from workers.away import AccountClosed, ChatwootAway
+from workers.context import WorkerContext
+from workers.dead_letters import dead_letter
 from workers.delivery.deliver import deliver
-from workers.floor import Floor
 from workers.handoff.idle import break_silence
-from workers.handoff.wishes import fulfil
-from workers.letters import dead_letter
+from workers.handoff.teammate_requests import apply_request
 from workers.retry import MOST_TRIES, backoff, pause_until_chatwoot
 from workers.turn.pipeline import run
 from workers.turn.record import record_turn
@@ -33,80 +33,82 @@ _log = log.get("turn")
 _LONGEST_OFF = 600.0  # whatever Chatwoot says of when to come again
 
 
-async def work(floor: Floor, conv: str, job: str, *, lost: bool) -> None:
+async def work(worker: WorkerContext, conv: str, job: str, *, lost: bool) -> None:
     """Run one job: deliver what an earlier run decided, answer what waits, then rest or queue the next.
 
     Raises:
         StoreUnavailable: Redis was away for too long; the lease brings the job back.
     """
-    begun = await floor.conversations.begin(conv, job, floor.worker, lost=lost)
+    begun = await worker.conversations.begin(conv, job, worker.worker_id, lost=lost)
     if begun is None:
         _log.debug("job_obsolete", job=job)
         return
     account, conversation = split_conv(conv)
     with log.bound(account=account, conversation=conversation):
         try:
-            await _work(floor, account, begun)
+            await _work(worker, account, begun)
         except Stale:
             _log.info("conversation_taken_by_another_job")
         except AccountClosed as closed:
-            await _wait_for_token(floor, begun, closed)
+            await _wait_for_token(worker, begun, closed)
         except ChatwootAway as away:
             after = max(pause_until_chatwoot(away.waiting_since), away.until - time.time())
-            await _again(floor, begun, min(after, _LONGEST_OFF), count=False, cause=str(away))
+            await _again(worker, begun, min(after, _LONGEST_OFF), count=False, cause=str(away))
         except StoreUnavailable:
             raise
         except Exception as error:  # noqa: BLE001 - whatever it is, the conversation must not be forgotten
             _log.exception("turn_failed", tries=begun.tries + 1)
-            if begun.tries <= MOST_TRIES or not await _opened(floor, begun):
-                await _again(floor, begun, backoff(begun.tries), count=True, cause=type(error).__name__)
+            if begun.tries <= MOST_TRIES or not await _open_conversation(worker, begun):
+                await _again(worker, begun, backoff(begun.tries), count=True, cause=type(error).__name__)
 
 
-async def _work(floor: Floor, account: str, begun: Begun) -> None:
+async def _work(worker: WorkerContext, account: str, begun: Begun) -> None:
     if begun.broken:
-        await _discard(floor, begun)
-    tenant = floor.tenant(account)
+        await _discard(worker, begun)
+    tenant = worker.tenant(account)
     if tenant is None:
-        await _give_up_unknown(floor, begun)
+        await _give_up_unknown(worker, begun)
     else:
-        await floor.standing.enter(tenant, begun.hold.conv)
-        await deliver(floor, tenant, begun.hold, begun.outbox, posted_at=begun.posting_at)
+        await worker.standing.enter(tenant, begun.hold.conv)
+        await deliver(worker, tenant, begun.hold, begun.outbox, posted_at=begun.posting_at)
         if begun.wish is not None:
-            await fulfil(floor, tenant, begun, begun.wish)
+            await apply_request(worker, tenant, begun, begun.wish)
         elif begun.silence and not begun.deliveries:
-            await break_silence(floor, tenant, begun)
+            await break_silence(worker, tenant, begun)
         elif begun.deliveries:
-            await _answer(floor, tenant, begun)
-    await floor.conversations.finish(begun.hold)
+            await _answer(worker, tenant, begun)
+    await worker.conversations.finish(begun.hold)
 
 
-async def _answer(floor: Floor, tenant: Tenant, begun: Begun) -> None:
-    with floor.listeners.attend(begun.hold.conv) as attention:
-        turn = Turn(begun, tenant, attention, begun.deliveries, begun.sequence, floor.calls(begun))
+async def _answer(worker: WorkerContext, tenant: Tenant, begun: Begun) -> None:
+    with worker.signal_router.subscribe(begun.hold.conv) as signals:
+        turn = Turn(begun, tenant, signals, begun.deliveries, begun.sequence, worker.calls(begun))
         with log.bound(turn=turn.id, delivery=turn.last.delivery_id):
             turn.steps.record("queue", max(0.0, time.time() - turn.last.received_at))
-            async with floor.typing(tenant, turn.last):
-                await run(floor, turn)
-            await record_turn(floor, turn)
+            async with worker.typing(tenant, turn.last):
+                await run(worker, turn)
+            await record_turn(worker, turn)
 
 
-async def _wait_for_token(floor: Floor, begun: Begun, closed: AccountClosed) -> None:
+async def _wait_for_token(worker: WorkerContext, begun: Begun, closed: AccountClosed) -> None:
     """The account is closed: this job looks again soon, or waits until another has found it open."""
     if closed.after is not None:
-        await _again(floor, begun, closed.after, count=False, cause=str(closed))
+        await _again(worker, begun, closed.after, count=False, cause=str(closed))
     else:
         account = split_conv(begun.hold.conv)[0]
-        await _again(floor, begun, parked(), count=False, cause=str(closed), behind=account)
+        await _again(worker, begun, parked_pause(), count=False, cause=str(closed), behind=account)
 
 
-async def _again(floor: Floor, begun: Begun, after: float, *, count: bool, cause: str, behind: str = "") -> None:
+async def _again(
+    worker: WorkerContext, begun: Begun, after: float, *, count: bool, cause: str, behind: str = ""
+) -> None:
     try:
-        await floor.conversations.again(begun.hold, after=after, count=count, cause=cause, behind=behind)
+        await worker.conversations.again(begun.hold, after=after, count=count, cause=cause, behind=behind)
     except Stale:
         _log.info("conversation_taken_by_another_job")
 
 
-async def _opened(floor: Floor, begun: Begun) -> bool:
+async def _open_conversation(worker: WorkerContext, begun: Begun) -> bool:
     """Set the status alone where even handing over fails, so that nobody is left in a conversation that no one reads.
 
     Returns:
@@ -119,25 +121,25 @@ async def _opened(floor: Floor, begun: Begun) -> bool:
     inbox = begun.deliveries[-1].inbox
     action = Action(kind=ActionKind.STATUS, turn=turn, part=0, text=OPEN, inbox=inbox, due=time.time())
     try:
-        await _commit_unanswered(floor, begun, turn, "even handing over failed", (action,))
-        await floor.conversations.finish(begun.hold)
+        await _commit_unanswered(worker, begun, turn, "even handing over failed", (action,))
+        await worker.conversations.finish(begun.hold)
     except Stale:
         _log.info("conversation_taken_by_another_job")
     return True
 
 
-async def _give_up_unknown(floor: Floor, begun: Begun) -> None:
+async def _give_up_unknown(worker: WorkerContext, begun: Begun) -> None:
     """Keep what the mapping no longer has an account for: there is nobody to answer as, and nothing to try again."""
     if not begun.deliveries:
         return
     cause = "the account is not in the mapping"
     _log.error("dead_letter", cause=cause)
     DEAD_LETTERS.labels("unmapped").inc()
-    await _commit_unanswered(floor, begun, turn_names.unmapped(begun.hold.conv, begun.hold.fence), cause)
+    await _commit_unanswered(worker, begun, turn_names.unmapped(begun.hold.conv, begun.hold.fence), cause)
 
 
 async def _commit_unanswered(
-    floor: Floor, begun: Begun, turn: str, cause: str, actions: tuple[Action, ...] = ()
+    worker: WorkerContext, begun: Begun, turn: str, cause: str, actions: tuple[Action, ...] = ()
 ) -> None:
     """Take the burst out of the mailbox, into a dead letter."""
     decision = Decision(
@@ -147,12 +149,12 @@ async def _commit_unanswered(
         exchanges=(),
         dead=dead_letter(turn, begun.hold.conv, cause, begun.deliveries),
     )
-    await floor.conversations.commit(begun.hold, begun.sequence, decision, NO_CONTEXT, force=True)
+    await worker.conversations.commit(begun.hold, begun.sequence, decision, NO_CONTEXT, force=True)
 
 
-async def _discard(floor: Floor, begun: Begun) -> None:
+async def _discard(worker: WorkerContext, begun: Begun) -> None:
     """Take out entries that no version of us can read: they must not hold the conversation up for ever."""
     name = turn_names.unreadable(begun.hold.conv, begun.hold.fence)
     letter = dead_letter(name, begun.hold.conv, "the mailbox entry is unreadable", raw=begun.broken)
     DEAD_LETTERS.labels("unreadable").inc()
-    await floor.conversations.discard(begun.hold, begun.broken, name=name, dead=letter)
+    await worker.conversations.discard(begun.hold, begun.broken, name=name, dead=letter)

@@ -23,8 +23,8 @@ from chatwootai.model.policy.vocabulary import Cause
 from chatwootai.model.text.language import language_of
 from chatwootai.telemetry import log
 from chatwootai.telemetry.metrics import SUPERSEDED, UNGROUNDED
-from workers.floor import Floor
-from workers.handoff.handing import handed, rules
+from workers.context import WorkerContext
+from workers.handoff.build import build_handoff, handoff_rules
 from workers.retry import MOST_TRIES
 from workers.turn.draft import Failed, Interrupted
 from workers.turn.greeting import greeting
@@ -37,7 +37,7 @@ _LONG_TO_WRITE = 1_000
 """Characters from which on an answer is judged and rendered beside the event loop: its Markdown takes time."""
 
 
-async def hand_over_unread(floor: Floor, turn: Turn) -> Next:
+async def hand_over_unread(worker: WorkerContext, turn: Turn) -> Next:
     """Give the burst to people without a look at its words, where two workers were lost at them (begin.lua)."""
     if not turn.begun.unread:
         return NEXT
@@ -57,45 +57,47 @@ async def hand_over_unread(floor: Floor, turn: Turn) -> Next:
         language=language_of("", (), turn.last.language, settings.language, settings.spoken),
     )
     cause = Cause.UNREAD if turn.question.function else Cause.OFF
-    turn.outcome = _noted(turn, handed(Need(cause), turn.question, settings, tries=turn.begun.lost))
+    turn.outcome = _with_tool_notes(turn, build_handoff(Need(cause), turn.question, settings, tries=turn.begun.lost))
     turn.remember, turn.force = False, True
     return DECIDED
 
 
-async def give_up(floor: Floor, turn: Turn) -> Next:
+async def give_up(worker: WorkerContext, turn: Turn) -> Next:
     """Give the burst to people where every try has failed."""
     if turn.begun.tries < MOST_TRIES:
         return NEXT
-    turn.outcome = _noted(turn, handed(Need(Cause.FAILED), turn.asked, turn.settings, tries=turn.begun.tries))
+    turn.outcome = _with_tool_notes(
+        turn, build_handoff(Need(Cause.FAILED), turn.asked, turn.settings, tries=turn.begun.tries)
+    )
     return DECIDED
 
 
-async def await_quiet(floor: Floor, turn: Turn) -> Next:
+async def await_quiet(worker: WorkerContext, turn: Turn) -> Next:
     """Hold the reply until the burst's window has closed; what overtakes the turn ends the wait."""
     if isinstance(turn.result, Failed | Interrupted):
         return NEXT
     with turn.steps("window"):
         burst = turn.settings.burst_on(turn.last.channel)
-        await _quiet(turn, Window(burst.window_ms / 1000, burst.cap_ms / 1000))
+        await _wait_for_window(turn, Window(burst.window_ms / 1000, burst.cap_ms / 1000))
     return NEXT
 
 
-async def _quiet(turn: Turn, window: Window) -> None:
+async def _wait_for_window(turn: Turn, window: Window) -> None:
     """Wait for one of three: the window closes, a signal moves its end, the turn is overtaken."""
     while not turn.overtaken():
-        closes = window.closes(turn.arrivals, turn.last.message.text, typing_at=turn.attention.typing_at)
+        closes = window.closes(turn.arrivals, turn.last.message.text, typing_at=turn.signals.typing_at)
         left = closes - time.time()
         if left <= 0:
             return
-        turn.attention.changed.clear()
+        turn.signals.changed.clear()
         try:
             async with asyncio.timeout(left):
-                await turn.attention.changed.wait()
+                await turn.signals.changed.wait()
         except TimeoutError:
             return
 
 
-async def check_overtaken(floor: Floor, turn: Turn) -> Next:
+async def check_overtaken(worker: WorkerContext, turn: Turn) -> Next:
     """Say nothing where a person stepped in or resolved it; begin again where the contact wrote on."""
     if (why := turn.over()) is not None:
         SUPERSEDED.labels("takeover").inc()
@@ -105,31 +107,31 @@ async def check_overtaken(floor: Floor, turn: Turn) -> Next:
     return RESTART if isinstance(turn.result, Interrupted) or turn.overtaken() else NEXT
 
 
-async def decide_outcome(floor: Floor, turn: Turn) -> Next:
+async def decide_outcome(worker: WorkerContext, turn: Turn) -> Next:
     """Make an outcome of the draft, or of what stands in its place."""
     result = turn.result
     assert not isinstance(result, Interrupted | None), "check_overtaken comes before"  # noqa: S101 - the pipeline's order
     if isinstance(result, Draft):
         turn.draft = result
         greets = await greeting(turn, turn.asked)
-        async with floor.at_words(turn.begun):
-            said = await worked_on(len(result.text), partial(_said, turn, result, greets), long=_LONG_TO_WRITE)
-        turn.outcome = _noted(turn, replace(said, asides=result.actions))
+        async with worker.at_words(turn.begun):
+            said = await worked_on(len(result.text), partial(_judge_draft, turn, result, greets), long=_LONG_TO_WRITE)
+        turn.outcome = _with_tool_notes(turn, replace(said, asides=result.actions))
         return NEXT
     turn.failed = result if isinstance(result, Failed) else None
     need = result if isinstance(result, Need) else Need(result.cause, reason=result.reason)
-    turn.outcome = _noted(turn, handed(need, turn.asked, turn.settings))
+    turn.outcome = _with_tool_notes(turn, build_handoff(need, turn.asked, turn.settings))
     return NEXT
 
 
-def _noted(turn: Turn, made: Outcome) -> Outcome:
+def _with_tool_notes(turn: Turn, made: Outcome) -> Outcome:
     """Tell the team what tools did that a person must know: what may have been done, and what was, in a handoff."""
     done = turn.calls.done if made.verdict is Verdict.HANDOFF and turn.settings.handoff.note else ()
     text = notes.used(done, turn.calls.doubtful, turn.settings.language)
     return replace(made, asides=(*made.asides, Aside(ActionKind.NOTE, text=text))) if text else made
 
 
-def _said(turn: Turn, draft: Draft, greets: str) -> Outcome:
+def _judge_draft(turn: Turn, draft: Draft, greets: str) -> Outcome:
     """Return what of a draft may be read: all of it, dressed, or nothing and people instead."""
     settings, question = turn.settings, turn.asked
     text = carried(question.channel, draft.text, carrier=question.carrier)  # what nobody would read is not judged
@@ -137,21 +139,21 @@ def _said(turn: Turn, draft: Draft, greets: str) -> Outcome:
     need = (
         Need(Cause.MODEL, reason=draft.trouble)
         if draft.trouble
-        else after_draft(draft.confidence, draft.handoff, rules(settings), theirs)
+        else after_draft(draft.confidence, draft.handoff, handoff_rules(settings), theirs)
     )
     fit = Guarded(text) if draft.served_by.by_operator else guarded(text, settings.output_guard, draft.told)
     if fit.problem is None and settings.grounds and not draft.served_by.by_operator:
-        fit = _on_grounds(fit.text, draft)
+        fit = _check_grounding(fit.text, draft)
     if need is None and fit.problem is None and (reply := _reply(turn, draft, fit.text, greets)) is not None:
         return reply
-    return handed(need or Need(Cause.UNFIT, reason=fit.problem or Unfit.EMPTY), question, settings)
+    return build_handoff(need or Need(Cause.UNFIT, reason=fit.problem or Unfit.EMPTY), question, settings)
 
 
-def _with(text: str, links: str) -> str:
+def _append_links(text: str, links: str) -> str:
     return f"{text}\n\n{links}" if links else text
 
 
-def _on_grounds(text: str, draft: Draft) -> Guarded:
+def _check_grounding(text: str, draft: Draft) -> Guarded:
     """Return the draft without what nothing bears out; unfit where no sentence is left."""
     found = grounded(text, (*draft.told.known, *draft.told.results))
     if found.missing:
@@ -169,7 +171,7 @@ def _reply(turn: Turn, draft: Draft, text: str, greets: str) -> Outcome | None:
         question.channel,
         text if draft.served_by.by_operator else once(text, greets),
         choices,
-        lambda text: dressed(_with(text, draft.links), greeting=greets, signature=signature),
+        lambda text: dressed(_append_links(text, draft.links), greeting=greets, signature=signature),
         question.carrier,
     )
     return outcome.reply(parts, reply_to=quoted(turn.deliveries), choices=buttons) if parts else None

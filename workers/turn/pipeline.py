@@ -14,7 +14,7 @@ from typing import Final
 from chatwootai.model.message.turn import SilenceReason
 from chatwootai.model.policy import outcome
 from chatwootai.telemetry.metrics import SUPERSEDED
-from workers.floor import Floor
+from workers.context import WorkerContext
 from workers.turn.commit import commit_outcome, deliver_outbox
 from workers.turn.outcome import await_quiet, check_overtaken, decide_outcome, give_up, hand_over_unread
 from workers.turn.question import ask_question, check_account, read_meaning, read_media
@@ -22,7 +22,7 @@ from workers.turn.request import request_draft
 from workers.turn.state import Turn
 from workers.turn.step import DECIDED, NEXT, RESTART, Next
 
-Step = Callable[[Floor, Turn], Awaitable[Next]]
+Step = Callable[[WorkerContext, Turn], Awaitable[Next]]
 
 STEPS: Final[tuple[Step, ...]] = (
     hand_over_unread,  # two workers were lost at these words: people get them, nobody reads them again
@@ -41,7 +41,7 @@ STEPS: Final[tuple[Step, ...]] = (
 _COMMIT: Final = STEPS.index(commit_outcome)
 
 
-async def run(floor: Floor, turn: Turn) -> None:
+async def run(worker: WorkerContext, turn: Turn) -> None:
     """Take a turn through its steps, until its outcome is committed and delivered.
 
     Raises:
@@ -52,9 +52,9 @@ async def run(floor: Floor, turn: Turn) -> None:
     """
     at = 0
     while at < len(STEPS):
-        happened = await STEPS[at](floor, turn)
+        happened = await STEPS[at](worker, turn)
         if happened is RESTART:
-            happened = await read_newer(floor, turn)
+            happened = await read_newer(worker, turn)
             at = 0
         elif happened is NEXT:
             at += 1
@@ -62,12 +62,12 @@ async def run(floor: Floor, turn: Turn) -> None:
             at = _COMMIT
 
 
-async def read_newer(floor: Floor, turn: Turn) -> Next:
+async def read_newer(worker: WorkerContext, turn: Turn) -> Next:
     """Read the mailbox again; silence where the contact took back all that there was to answer."""
     turn.superseded += 1
     SUPERSEDED.labels("message").inc()
-    turn.sequence, waiting = await floor.conversations.read(turn.begun.hold)
-    turn.attention.settle()
+    turn.sequence, waiting = await worker.conversations.read(turn.begun.hold)
+    turn.signals.settle()
     if waiting:
         turn.deliveries = waiting
         return RESTART

@@ -14,53 +14,53 @@ from chatwootai.model.policy.meaning import UNTOLD
 from chatwootai.model.policy.picked import picked
 from chatwootai.model.text.language import language_of
 from crews.understanding.tongue import guess
-from workers.floor import Floor
-from workers.handoff.handing import examples, rules
+from workers.context import WorkerContext
+from workers.handoff.build import handoff_rules, topic_examples
 from workers.media.media import only_unsupported
 from workers.retry import MOST_TRIES
 from workers.turn.state import Turn
 from workers.turn.step import NEXT, Next
 
 
-async def check_account(floor: Floor, turn: Turn) -> Next:
+async def check_account(worker: WorkerContext, turn: Turn) -> Next:
     """Ask no model for an account whose token Chatwoot refuses.
 
     Raises:
         AccountClosed: it does.
     """
-    await floor.standing.before_draft(turn.tenant, turn.begun.hold.conv)
+    await worker.standing.before_draft(turn.tenant, turn.begun.hold.conv)
     return NEXT
 
 
-async def read_media(floor: Floor, turn: Turn) -> Next:
+async def read_media(worker: WorkerContext, turn: Turn) -> Next:
     """Put what pictures, voices and files say into the messages; keep images for a model that sees."""
-    if floor.media is None:
+    if worker.media is None:
         return NEXT
     with turn.steps("media"):
-        seen = await floor.media.read(turn.tenant, turn.deliveries, turn, due(turn))
+        seen = await worker.media.read(turn.tenant, turn.deliveries, turn, due(turn))
     turn.deliveries, turn.images = seen.deliveries, seen.images
     return NEXT
 
 
-async def ask_question(floor: Floor, turn: Turn) -> Next:
+async def ask_question(worker: WorkerContext, turn: Turn) -> Next:
     """Make one question of the burst and its context; note a need of people where its words alone tell."""
     turn.meaning = UNTOLD
-    async with floor.at_words(turn.begun):
-        turn.question, turn.result = await worked_on(_size(turn), partial(_read, turn))
+    async with worker.at_words(turn.begun):
+        turn.question, turn.result = await worked_on(_characters(turn), partial(_question_and_need, turn))
     turn.outcome = None
     return NEXT
 
 
-async def read_meaning(floor: Floor, turn: Turn) -> Next:
+async def read_meaning(worker: WorkerContext, turn: Turn) -> Next:
     """Note a need of people where no word told one and the meaning does; it is read in the encoder's thread."""
     question = turn.question
-    if floor.reader is None or question is None or turn.result is not None or _given_up(turn, question):
+    if worker.reader is None or question is None or turn.result is not None or _is_given_up(turn, question):
         return NEXT
     with turn.steps("meaning"):
-        turn.meaning = await floor.reader.read(question.text, examples(turn.settings))
+        turn.meaning = await worker.reader.read(question.text, topic_examples(turn.settings))
     if turn.meaning is not UNTOLD:
-        async with floor.at_words(turn.begun):
-            turn.result = await worked_on(_size(turn), partial(_needed, turn, question))
+        async with worker.at_words(turn.begun):
+            turn.result = await worked_on(_characters(turn), partial(_need_of_people, turn, question))
     return NEXT
 
 
@@ -69,25 +69,25 @@ def due(turn: Turn) -> float:
     return assemble.deadline(turn.deliveries, time.time(), turn.settings.last_deadline_ms / 1000)
 
 
-def _size(turn: Turn) -> int:
+def _characters(turn: Turn) -> int:
     """Return how many characters are read before a draft."""
     said = sum(len(assemble.said(one)) for one in turn.deliveries)
     return said + sum(len(one.text) for one in turn.begun.context)
 
 
-def _read(turn: Turn) -> tuple[Question, Need | None]:
+def _question_and_need(turn: Turn) -> tuple[Question, Need | None]:
     """Return the question, and why people are needed where its words alone tell."""
     question = _question(turn)
-    return question, None if _given_up(turn, question) else _needed(turn, question)
+    return question, None if _is_given_up(turn, question) else _need_of_people(turn, question)
 
 
-def _needed(turn: Turn, question: Question) -> Need | None:
+def _need_of_people(turn: Turn, question: Question) -> Need | None:
     """Return why people are needed, by the words and by what was told of the meaning."""
     history, language = turn.begun.context, question.language
-    return before_draft(question.text, history, rules(turn.settings), turn.meaning, language)
+    return before_draft(question.text, history, handoff_rules(turn.settings), turn.meaning, language)
 
 
-def _given_up(turn: Turn, question: Question) -> bool:
+def _is_given_up(turn: Turn, question: Question) -> bool:
     """Return whether nothing is looked for in a burst's words: people get it, whatever it says."""
     return not question.function or turn.begun.tries >= MOST_TRIES or only_unsupported(turn.deliveries)
 

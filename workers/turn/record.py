@@ -9,7 +9,7 @@ from chatwootai.model.policy.reasons import label
 from chatwootai.stores.server.connection import StoreUnavailable
 from chatwootai.telemetry import log
 from chatwootai.telemetry.metrics import FAILED_OPEN, HANDOFFS, SERVED, TURN_SECONDS, TURNS
-from workers.floor import Floor
+from workers.context import WorkerContext
 from workers.turn.state import Turn
 
 _log = log.get("turn")
@@ -60,10 +60,10 @@ class TurnRecord:
         return {one.name: getattr(self, one.name) for one in fields(self) if one.name not in _NOT_LOGGED}
 
 
-async def record_turn(floor: Floor, turn: Turn) -> None:
+async def record_turn(worker: WorkerContext, turn: Turn) -> None:
     """Say how the turn went: one line, metrics, and a record; without Redis the record is dropped, counted."""
     made, channel = turn.decided, turn.asked.channel
-    record = _described(turn, made)
+    record = _build_record(turn, made)
     TURNS.labels(made.verdict.value, channel).inc()
     SERVED.labels(record.served_by or "nobody").inc()
     if made.cause is not None:
@@ -71,12 +71,12 @@ async def record_turn(floor: Floor, turn: Turn) -> None:
     TURN_SECONDS.labels(made.verdict.value, channel).observe(record.seconds)
     _log.info("turn_ended", **record.logged())
     try:
-        await floor.turns.write(turn.id, record.stored())
+        await worker.turns.write(turn.id, record.stored())
     except StoreUnavailable:
         FAILED_OPEN.labels("turn_record").inc()
 
 
-def _described(turn: Turn, made: Outcome) -> TurnRecord:
+def _build_record(turn: Turn, made: Outcome) -> TurnRecord:
     draft, question = turn.draft, turn.asked
     usage = draft.usage if draft else None
     return TurnRecord(

@@ -15,8 +15,8 @@ from chatwootai.telemetry.steps import Steps
 from config.settings.settings import Settings
 from crews.run.tool_calls import Calls
 from workers.account.tenant import Tenant
-from workers.attention import Attention
 from workers.turn.draft import Failed, Interrupted
+from workers.turn_signals import TurnSignals
 
 _CLOCK = 0.001  # Chatwoot tells times in milliseconds, cut or rounded
 
@@ -34,7 +34,7 @@ class Turn:
 
     begun: Begun
     tenant: Tenant
-    attention: Attention
+    signals: TurnSignals
     deliveries: tuple[Delivery, ...]
     sequence: int
     calls: Calls
@@ -92,10 +92,10 @@ class Turn:
     def over(self) -> SilenceReason | None:
         """Return why nobody waits for this turn any more. Its newest message settles what happened before it."""
         since = self.last.message.at - _CLOCK
-        if self.attention.takeover_at >= since:
+        if self.signals.takeover_at >= since:
             return SilenceReason.STEPPED_IN
-        return SilenceReason.RESOLVED if self.attention.resolved_at >= since else None
+        return SilenceReason.RESOLVED if self.signals.resolved_at >= since else None
 
     def overtaken(self) -> bool:
         """Return whether what the turn has heard makes its draft pointless."""
-        return self.over() is not None or (self.attention.messages > 0 and self.may_restart())
+        return self.over() is not None or (self.signals.messages > 0 and self.may_restart())

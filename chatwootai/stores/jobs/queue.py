@@ -94,7 +94,7 @@ class Queue:
                 await self.heartbeat(ttl=3 * self.lease)
             await asyncio.sleep(self.lease / 3)
 
-    async def farewell(self) -> None:
+    async def deregister(self) -> None:
         """Say that this worker is gone.
 
         Raises:
@@ -113,7 +113,7 @@ class Queue:
             token = await self._connection.execute_command("BLPOP", WAKE, max(0.01, seconds))  # type: ignore[no-untyped-call]
         return token is not None
 
-    async def pass_on(self) -> None:
+    async def requeue_wakeup(self) -> None:
         """Give a token back that was meant for a worker with a free slot.
 
         Raises:

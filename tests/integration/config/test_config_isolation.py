@@ -18,7 +18,7 @@ from config.snapshot import place
 from crews.prompt.prompt import values
 from sandbox.installation.processes import Process, free_port
 from tests.door import message, signed
-from workers.floor import Floor
+from workers.context import WorkerContext
 
 ACCOUNTS = ("a", "b", "c", "d")
 MAPPING = """\
@@ -79,9 +79,9 @@ def test_no_value_of_one_is_in_anothers_turn(folder: Path) -> None:
 async def test_each_speaks_to_its_own_chatwoot(folder: Path, redis: Connection) -> None:
     async with aiohttp.ClientSession() as session:
         snapshot = load(folder, SECRETS)
-        floor = Floor(worker="w", connection=redis, snapshot=snapshot, crews=None, session=session)  # type: ignore[arg-type]
+        worker = WorkerContext(worker_id="w", connection=redis, snapshot=snapshot, crews=None, session=session)  # type: ignore[arg-type]
         for key, url in {"a": "one.example/api/v1/accounts/1", "b": "two.example/api/v1/accounts/1"}.items():
-            tenant = floor.tenant(key)
+            tenant = worker.tenant(key)
             assert tenant
             assert url in repr(tenant.chatwoot)
             assert not [value for value in SECRETS.values() if value in repr(tenant)]

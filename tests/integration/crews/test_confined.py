@@ -11,8 +11,8 @@ import pytest
 from config.files.sources import Folder, Sources
 from config.live import own_process
 from crews import confined
+from workers.media.document_process import DocumentReader
 from workers.media.documents import Unreadable
-from workers.media.reading import Reader
 
 ROOT = Path(__file__).resolve().parents[3]
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="/proc and prctl are Linux's")
@@ -133,9 +133,9 @@ def test_a_program_that_is_not_there_is_not_started() -> None:
 
 
 async def test_a_file_is_read_by_the_confined_reader() -> None:
-    assert await Reader().read(b"<p>Oi</p>", "a.html", "text/html", 2**33) == "Oi"
+    assert await DocumentReader().read(b"<p>Oi</p>", "a.html", "text/html", 2**33) == "Oi"
     with pytest.raises(Unreadable):
-        await Reader().read(b"%PDF-1.4 nothing", "a.pdf", "application/pdf", 2**33)
+        await DocumentReader().read(b"%PDF-1.4 nothing", "a.pdf", "application/pdf", 2**33)
 
 
 def test_what_the_configuration_names_is_forgotten_and_nothing_else() -> None:

@@ -12,7 +12,7 @@ from sandbox.chatwoot.driver import Driver
 from sandbox.chatwoot.world import seed
 from sandbox.installation.system import System
 from tests.integration.ops.test_ops_jobs import Desk, settled
-from workers.letters import dead_letter
+from workers.dead_letters import dead_letter
 
 GUIDE = Path(__file__).resolve().parents[3] / "docs" / "guides" / "operations.md"
 

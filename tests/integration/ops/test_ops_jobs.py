@@ -24,7 +24,7 @@ from chatwootai.stores.server.embedded import Embedded
 from sandbox.chatwoot.driver import Driver, Sent
 from sandbox.chatwoot.world import seed
 from sandbox.installation.system import System
-from workers.letters import dead_letter
+from workers.dead_letters import dead_letter
 
 PROGRAM = Path(sys.executable).with_name("chatwootai")
 

@@ -24,8 +24,8 @@ from sandbox.chatwoot.sending.webhooks import Sending
 from sandbox.chatwoot.world import seed
 from sandbox.chatwoot.world.world import World
 from sandbox.installation.system import Plan, System
-from workers.catch_up.catchup import CatchUp, pending, unanswered
-from workers.catch_up.catchup_rounds import at_intervals, at_start
+from workers.catch_up.schedule import at_intervals, at_start
+from workers.catch_up.unanswered import CatchUp, pending, unanswered
 from workers.chatwoot.client import Chatwoot
 
 MEDIA = ("whatsapp", "webchat", "email", "instagram", "telegram", "sms", "facebook", "api", "twilio_whatsapp")
@@ -169,7 +169,7 @@ async def test_a_full_account_is_left_for_later(stand: Stand, redis: Connection)
 async def test_one_account_that_fails_and_one_that_cannot_be_asked_do_not_stop_the_others(
     stand: Stand, redis: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("workers.catch_up.catchup_rounds._PAUSES", (0.0, 0.01))
+    monkeypatch.setattr("workers.catch_up.schedule._PAUSES", (0.0, 0.01))
     sent = await stand.driver.write(1, "whatsapp", "oi")
     async with aiohttp.ClientSession() as session:
         nowhere = Chatwoot(session, url="http://127.0.0.1:9", account=3, bot_token="b", user_token="u")
@@ -204,8 +204,8 @@ async def test_what_another_did_a_moment_before_the_start_is_done_again_later(
     stand: Stand, redis: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sent, rounds = await stand.driver.write(1, "whatsapp", "oi"), Rounds(redis, "w1")
-    monkeypatch.setattr("workers.catch_up.catchup_rounds._APART", 0.2)
-    monkeypatch.setattr("workers.catch_up.catchup_rounds._PAUSES", (0.0, 0.3))
+    monkeypatch.setattr("workers.catch_up.schedule._APART", 0.2)
+    monkeypatch.setattr("workers.catch_up.schedule._PAUSES", (0.0, 0.3))
     await rounds.make("1", await rounds.now())
     await at_start(Rounds(redis, "w2"), CatchUp(Mailbox(redis), hours=1, pace=0), [("1", stand.chatwoot)])
     assert await in_mailbox(redis, sent) == [sent.message]

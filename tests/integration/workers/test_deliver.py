@@ -26,8 +26,8 @@ from sandbox.chatwoot.driver import Driver, Sent
 from sandbox.chatwoot.world import seed
 from sandbox.chatwoot.world.world import World
 from workers.away import ChatwootAway
+from workers.context import WorkerContext
 from workers.delivery.deliver import deliver
-from workers.floor import Floor
 
 
 @dataclass
@@ -35,7 +35,7 @@ class Place:
     """A sandbox Chatwoot, a worker's floor on it, and a conversation with a reply in its outbox."""
 
     driver: Driver
-    floor: Floor
+    worker: WorkerContext
     sent: Sent
     redis: Connection
 
@@ -49,25 +49,25 @@ class Place:
         )  # fmt: skip
         await Mailbox(self.redis).admit(one, priority=5)
         (claimed,) = (await Queue(self.redis, "w1", lease=60).claim(1)).jobs
-        first = await self.floor.conversations.begin(conv, claimed.job, "w1")
+        first = await self.worker.conversations.begin(conv, claimed.job, "w1")
         assert first is not None
         reply = Action(
             kind=ActionKind.REPLY, turn="t1", part=1, text="<script>alert(1)</script>", inbox=self.sent.inbox,
             channel="whatsapp", due=time.time() - waited, after=self.sent.message,
         )  # fmt: skip
         decision = Decision(turn="t1", answered=[self.sent.message], actions=(reply,), exchanges=())
-        await self.floor.conversations.commit(
+        await self.worker.conversations.commit(
             first.hold, first.sequence, decision, ContextLimits(2, 60_000), force=True
         )
-        again = await self.floor.conversations.begin(conv, claimed.job, "w1")
+        again = await self.worker.conversations.begin(conv, claimed.job, "w1")
         assert again is not None
         return again
 
     async def deliver(self, begun: Begun) -> None:
         """One run of the job's delivery."""
-        tenant = self.floor.tenant("1")
+        tenant = self.worker.tenant("1")
         assert tenant is not None
-        await deliver(self.floor, tenant, begun.hold, begun.outbox)
+        await deliver(self.worker, tenant, begun.hold, begun.outbox)
 
     async def posts(self) -> list[float]:
         """When a message was posted."""
@@ -83,8 +83,8 @@ async def place(redis: Connection, tmp_path: Path) -> AsyncIterator[Place]:
     async with app.serve(made, world) as served, Driver(served.url) as driver, aiohttp.ClientSession() as session:
         snapshot = load(tmp_path, seed.environ(world, served.url))
         nobody = cast("Crews", None)  # nothing is drafted here
-        floor = Floor(worker="w1", connection=redis, snapshot=snapshot, crews=nobody, session=session)
-        yield Place(driver, floor, await driver.write(1, "whatsapp", "Oi"), redis)
+        worker = WorkerContext(worker_id="w1", connection=redis, snapshot=snapshot, crews=nobody, session=session)
+        yield Place(driver, worker, await driver.write(1, "whatsapp", "Oi"), redis)
 
 
 async def test_a_post_that_chatwoot_answered_with_500_is_looked_for_and_posted_again(place: Place) -> None:
@@ -113,7 +113,7 @@ async def test_what_a_firewall_alone_refuses_for_long_is_given_to_people(place: 
     dropped = [step for step in (await Lives(place.redis).read(conv)).steps if step.name == "dropped"]
     assert "403" in dropped[0].details["cause"]
     for _ in ("the note, which is refused as the reply was", "the status"):
-        left = await place.floor.conversations.begin(conv, begun.hold.job, "w1")
+        left = await place.worker.conversations.begin(conv, begun.hold.job, "w1")
         assert left is not None
         await place.deliver(left)
     assert (await place.driver.state(place.sent))["status"] == "open"
@@ -139,6 +139,6 @@ async def test_a_deleted_conversation_is_given_up_alone(place: Place) -> None:
     await place.driver.fault("status", status=404, on="*", conversation=place.sent.conversation, times=None)
     await place.deliver(begun)
     assert [letter.turn for letter in await Letters(place.redis).of(begun.hold.conv)] == ["t1"]
-    left = await place.floor.conversations.begin(begun.hold.conv, begun.hold.job, "w1")
+    left = await place.worker.conversations.begin(begun.hold.conv, begun.hold.job, "w1")
     assert left is not None
     assert left.outbox == (), "there is nobody to tell"

@@ -9,20 +9,20 @@ from chatwootai.stores import keys
 from chatwootai.stores.conversation.conversations import Conversations
 from chatwootai.stores.conversation.mailbox import Mailbox
 from chatwootai.stores.server.connection import Connection
-from workers.floor import Floor
+from workers.context import WorkerContext
 from workers.retry import MOST_TRIES
 from workers.turn.job import work
 
 CONV = keys.conv("1", 25)
 
 
-def broken_floor(redis: Connection) -> Floor:
-    """A floor on which everything goes wrong but Redis."""
+def broken_worker(redis: Connection) -> WorkerContext:
+    """A worker on which everything goes wrong but Redis."""
 
     def tenant(_account: str) -> Any:
         raise RuntimeError("nobody thought of this")
 
-    return cast("Floor", SimpleNamespace(conversations=Conversations(redis), worker="w", tenant=tenant))
+    return cast("WorkerContext", SimpleNamespace(conversations=Conversations(redis), worker_id="w", tenant=tenant))
 
 
 async def job_of(redis: Connection) -> str:
@@ -35,11 +35,11 @@ async def test_a_conversation_is_opened_though_everything_fails(redis: Connectio
         contact=Contact(id=3), received_at=1.0,
     )  # fmt: skip
     await Mailbox(redis).admit(delivery, priority=5)
-    floor, conversations = broken_floor(redis), Conversations(redis)
+    worker, conversations = broken_worker(redis), Conversations(redis)
     for tries in range(MOST_TRIES + 1):
-        await work(floor, CONV, await job_of(redis), lost=False)
+        await work(worker, CONV, await job_of(redis), lost=False)
         assert await redis.zcard(keys.box(CONV)) == 1, tries
-    await work(floor, CONV, await job_of(redis), lost=False)
+    await work(worker, CONV, await job_of(redis), lost=False)
     assert await redis.zcard(keys.box(CONV)) == 0
     begun = await conversations.begin(CONV, await job_of(redis), "w")
     assert begun is not None

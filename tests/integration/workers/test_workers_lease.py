@@ -12,7 +12,7 @@ from chatwootai.stores.jobs.queue import Queue
 from chatwootai.stores.server.connection import Connection, connect
 from chatwootai.stores.server.embedded import Embedded
 from tests.integration.chatwootai.stores.test_stores_mended import JOB, admit
-from workers.process.settings import pack, unpack
+from workers.process.job_functions import pack, unpack
 from workers.process.worker import Worker
 
 
@@ -91,7 +91,7 @@ async def test_a_worker_stops_while_redis_hangs() -> None:
         await admit(connection)
         await bench.runs.wait()
         server.kill()
-        bench.worker._freed.set()
+        bench.worker._slot_freed.set()
         bench.worker._stopping.set()
         await asyncio.wait_for(main, 10)
         await connection.aclose()

@@ -69,7 +69,7 @@ async def drain(redis: Connection) -> int:
             await queue.retire(one.job)
         turns += len(jobs)
         await Repair(redis).sweep(every=0.001)
-        await queue.pass_on()
+        await queue.requeue_wakeup()
         if not jobs:
             return turns
 

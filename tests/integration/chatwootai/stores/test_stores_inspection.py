@@ -18,7 +18,7 @@ from chatwootai.stores.operators.letters import Letters
 from chatwootai.stores.operators.lives import Lives
 from chatwootai.stores.operators.readmission import Dropped, Fate, Hastened, Readmission
 from chatwootai.stores.server.connection import Connection
-from workers.letters import dead_letter
+from workers.dead_letters import dead_letter
 
 _turns = count()
 

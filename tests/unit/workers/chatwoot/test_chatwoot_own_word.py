@@ -4,7 +4,6 @@ import orjson
 import pytest
 
 from sandbox.chatwoot.pages import PAGES
-from workers.chatwoot.answer import Answer
 from workers.chatwoot.errors import ChatwootError, FateUnknown, Gone, Refused, TokenRefused
 from workers.chatwoot.operations import (
     CREATE_MESSAGE,
@@ -17,23 +16,24 @@ from workers.chatwoot.operations import (
     Operation,
     Owner,
 )
-from workers.chatwoot.own import own_words
-from workers.chatwoot.verdict import judge, told, undone
+from workers.chatwoot.own_errors import own_error
+from workers.chatwoot.response import Response
+from workers.chatwoot.response_errors import describe, is_undecided, raise_final_error
 
 JSON = "application/json"
 
 
-def answered(status: int, body: object, kind: str = JSON) -> Answer:
-    said = own_words(status, kind, body) if status >= 400 else None
-    return Answer(status, body, said or "", kind=kind, own=said is not None)
+def answered(status: int, body: object, kind: str = JSON) -> Response:
+    said = own_error(status, kind, body) if status >= 400 else None
+    return Response(status, body, said or "", kind=kind, own=said is not None)
 
 
-def verdict(operation: Operation, answer: Answer) -> type[ChatwootError] | str:
+def verdict(operation: Operation, answer: Response) -> type[ChatwootError] | str:
     try:
-        judge(operation, answer)
+        raise_final_error(operation, answer)
     except ChatwootError as error:
         return type(error)
-    return "again" if undone(operation, answer) or not answer.good else "done"
+    return "again" if is_undecided(operation, answer) or not answer.good else "done"
 
 
 OWN = [
@@ -67,15 +67,15 @@ def test_what_chatwoot_itself_says_is_final(operation, status, body, means):
     assert verdict(operation, answered(status, body, "")) == means, "some proxies take the content type away"
 
 
-def page(name: str) -> Answer:
+def page(name: str) -> Response:
     """As `read_answer` reads it."""
     shown = PAGES[name]
     kind = shown.kind.partition(";")[0]
     try:
         body = orjson.loads(shown.body) if shown.body else None
     except orjson.JSONDecodeError:
-        return Answer(shown.status, kind=kind, fault="not JSON" if shown.status < 300 else "")
-    return Answer(shown.status, body, "", kind=kind, own=own_words(shown.status, kind, body) is not None)
+        return Response(shown.status, kind=kind, fault="not JSON" if shown.status < 300 else "")
+    return Response(shown.status, body, "", kind=kind, own=own_error(shown.status, kind, body) is not None)
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda one: one.name)
@@ -88,7 +88,7 @@ def test_what_others_say_in_its_place_is_an_outage(name, operation):
         assert means is FateUnknown
     else:
         assert means == "again"
-    assert told(page(name)) or PAGES[name].status == 200
+    assert describe(page(name)) or PAGES[name].status == 200
 
 
 FOREIGN = [
@@ -104,40 +104,40 @@ FOREIGN = [
 @pytest.mark.parametrize("status", [401, 403, 404, 405, 407, 410, 418, 421, 451])
 @pytest.mark.parametrize("body", FOREIGN, ids=str)
 def test_a_gateways_json_is_not_chatwoots(status, body):
-    assert own_words(status, JSON, body) is None
+    assert own_error(status, JSON, body) is None
 
 
 @pytest.mark.parametrize("kind", ["text/html", "text/plain", "application/problem+json", "application/xml"])
 def test_what_does_not_call_itself_json_is_not_chatwoots(kind):
-    assert own_words(401, kind, {"error": "Invalid Access Token"}) is None
+    assert own_error(401, kind, {"error": "Invalid Access Token"}) is None
 
 
 def test_what_is_too_large_for_whoever_stands_there_will_not_become_smaller():
-    assert verdict(CREATE_MESSAGE, Answer(413, kind="text/html")) is Refused
+    assert verdict(CREATE_MESSAGE, Response(413, kind="text/html")) is Refused
 
 
 ENDED = [
-    (Answer(500, kind="text/html"), True),
-    (Answer(502), False),
-    (Answer(504), False),
-    (Answer(0, fault="timeout"), False),
-    (Answer(500, fault="too long an answer"), False),
+    (Response(500, kind="text/html"), True),
+    (Response(502), False),
+    (Response(504), False),
+    (Response(0, fault="timeout"), False),
+    (Response(500, fault="too long an answer"), False),
 ]
 
 
 @pytest.mark.parametrize(("answer", "ended"), ENDED)
 def test_a_500_that_came_whole_has_ended_its_request_and_a_gateways_has_not(answer, ended):
     with pytest.raises(FateUnknown) as error:
-        judge(CREATE_MESSAGE, answer)
+        raise_final_error(CREATE_MESSAGE, answer)
     assert error.value.ended is ended
 
 
 def test_an_empty_200_does_a_quiet_call_and_no_other():
-    assert verdict(PRIORITY, Answer(200)) == "done"
-    assert verdict(STATUS, Answer(200)) == "again"
+    assert verdict(PRIORITY, Response(200)) == "done"
+    assert verdict(STATUS, Response(200)) == "again"
 
 
 def test_a_refusal_says_whose_token_it_is_and_what_may_be_wrong():
     with pytest.raises(TokenRefused, match="proxy drop") as error:
-        judge(MESSAGES, answered(401, {"errors": ["You need to sign in or sign up before continuing."]}))
+        raise_final_error(MESSAGES, answered(401, {"errors": ["You need to sign in or sign up before continuing."]}))
     assert error.value.owner is Owner.USER

@@ -13,8 +13,8 @@ from chatwootai.stores.conversation.entries import pack_action, pack_delivery, u
 from config.settings.reach import Mail, Template
 from config.settings.settings import Settings
 from ingress.payload import Arrival, parse
-from workers.delivery.deliver import breath
-from workers.delivery.posting import instead_of_text, template_params
+from workers.delivery.deliver import part_delay
+from workers.delivery.message_body import actions_outside_window, template_params
 
 PAYLOADS = Path(__file__).resolve().parents[4].parent / "shared/chatwoot/payloads"
 needs_payloads = pytest.mark.skipif(not PAYLOADS.exists(), reason="../shared/chatwoot is not beside this checkout")
@@ -111,7 +111,7 @@ def reply(part: int = 1, channel: str = "whatsapp") -> Action:
 
 
 def test_where_no_free_text_is_taken_people_get_the_reply_and_the_conversation() -> None:
-    (note, opened), go_on = instead_of_text(reply(), Settings(language="pt"), "Chegou **hoje**.\n\n1. Sim")
+    (note, opened), go_on = actions_outside_window(reply(), Settings(language="pt"), "Chegou **hoje**.\n\n1. Sim")
     assert not go_on
     assert note.kind is ActionKind.NOTE
     assert "> Chegou **hoje**.\n> \n> 1. Sim" in note.text
@@ -121,12 +121,12 @@ def test_where_no_free_text_is_taken_people_get_the_reply_and_the_conversation()
 
 def test_a_template_stands_for_all_parts_where_the_tenant_has_one() -> None:
     settings = Settings.model_validate({"template": TEMPLATE.model_dump(), "company": {"name": "Acme"}})
-    (template,), go_on = instead_of_text(reply(), settings, "x")
+    (template,), go_on = actions_outside_window(reply(), settings, "x")
     assert go_on
     assert (template.kind, template.text) == (ActionKind.TEMPLATE, "Posso continuar? Acme")
     assert template.posts
-    assert instead_of_text(reply(part=2), settings, "x") == ((), True)
-    assert not instead_of_text(reply(channel="instagram"), settings, "x")[1]
+    assert actions_outside_window(reply(part=2), settings, "x") == ((), True)
+    assert not actions_outside_window(reply(channel="instagram"), settings, "x")[1]
     params = template_params(settings)
     assert params is not None
     assert params["template_params"]["processed_params"] == {"body": {"1": "Ana"}}
@@ -141,7 +141,7 @@ def test_an_action_keeps_its_copies() -> None:
 def test_further_parts_take_their_time_and_nothing_else_does() -> None:
     first, second = reply(), reply(part=2)
     note = replace(first, kind=ActionKind.NOTE, part=0)
-    assert 0.6 < breath(first, second) < breath(first, replace(second, text="a" * 600)) <= 2.0
-    assert breath(first, replace(second, text="a" * 9000)) == 2.0
-    assert breath(None, first) == breath(note, first) == breath(second, note) == 0.0
-    assert breath(first, replace(second, turn="t2")) == 0.0
+    assert 0.6 < part_delay(first, second) < part_delay(first, replace(second, text="a" * 600)) <= 2.0
+    assert part_delay(first, replace(second, text="a" * 9000)) == 2.0
+    assert part_delay(None, first) == part_delay(note, first) == part_delay(second, note) == 0.0
+    assert part_delay(first, replace(second, turn="t2")) == 0.0

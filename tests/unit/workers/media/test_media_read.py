@@ -29,10 +29,10 @@ from crews.hearing import ear
 from crews.model_calls.call import Call, Endpoint, Target, estimated_prompt
 from crews.prompt.conversation import words
 from workers.media import documents, fetch
+from workers.media.document_process import DocumentReader
 from workers.media.documents import Unreadable
 from workers.media.fetch import Fetcher, Trusted, Unfetchable
 from workers.media.media import only_unsupported
-from workers.media.reading import Reader
 
 
 class Files:
@@ -241,7 +241,7 @@ BOMB = "<!DOCTYPE x [<!ENTITY a 'b'>]><x>&a;</x>"
 )  # fmt: skip
 async def test_words_in_files(name: str, content_type: str, data: bytes, words: str) -> None:
     assert documents.read(data, name, content_type) == words
-    assert await Reader().read(data, name, content_type, time.time() + 60) == words
+    assert await DocumentReader().read(data, name, content_type, time.time() + 60) == words
 
 
 HOSTILE = [
@@ -269,7 +269,7 @@ HOSTILE = [
 @pytest.mark.parametrize(("name", "data", "why"), HOSTILE)
 async def test_files_without_words_say_why(name: str, data: bytes, why: str) -> None:
     with pytest.raises(Unreadable, match=why):
-        await Reader().read(data, name, "", time.time() + 60)
+        await DocumentReader().read(data, name, "", time.time() + 60)
 
 
 def children_of_ours() -> set[str]:
@@ -277,7 +277,7 @@ def children_of_ours() -> set[str]:
 
 
 async def test_a_file_that_nobody_waits_for_is_let_go() -> None:
-    reader, before = Reader(), children_of_ours()
+    reader, before = DocumentReader(), children_of_ours()
     with pytest.raises(Unreadable, match="in time"):
         await reader.read(pdf(b"BT ET"), "a.pdf", "", time.time() + 0.01)
     reading = asyncio.create_task(reader.read(pdf(b"BT ET"), "a.pdf", "", time.time() + 60))
@@ -294,7 +294,7 @@ async def test_a_child_that_ends_at_its_bounds_is_a_file_too_large(
     (program := tmp_path / "dies.py").write_text("raise MemoryError")
     monkeypatch.setattr(documents, "__file__", str(program))
     with pytest.raises(Unreadable, match="too large or unusual"):
-        await Reader().read(pdf(b"BT ET"), "a.pdf", "", time.time() + 60)
+        await DocumentReader().read(pdf(b"BT ET"), "a.pdf", "", time.time() + 60)
 
 
 @pytest.mark.parametrize(

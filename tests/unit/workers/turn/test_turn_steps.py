@@ -18,7 +18,6 @@ from chatwootai.model.policy.vocabulary import Cause
 from chatwootai.stores.conversation.conversations import Begun, Hold
 from config.settings.settings import Settings
 from tests.settings_looks import turn as turn_of
-from workers.attention import MESSAGE, Attention
 from workers.retry import MOST_TRIES
 from workers.turn import pipeline
 from workers.turn.draft import Failed, Interrupted
@@ -27,6 +26,7 @@ from workers.turn.question import ask_question
 from workers.turn.request import request_draft
 from workers.turn.state import Turn
 from workers.turn.step import DECIDED, NEXT, RESTART, Next
+from workers.turn_signals import MESSAGE, TurnSignals
 
 BASE = yaml.safe_load(Path("config/domains/_base/config.yaml").read_text())
 SETTINGS = Settings.model_validate({"sentences": BASE["sentences"], "burst": {"window_ms": 50, "cap_ms": 100}})
@@ -57,7 +57,7 @@ FLOOR = cast(Any, Floor())
 @pytest.fixture
 def turn() -> Turn:
     made = turn_of(SETTINGS, waited=0.0)
-    made.attention = Attention()
+    made.signals = TurnSignals()
     made.calls = cast(Any, SimpleNamespace(done=(), doubtful=()))
     made.begun = replace(made.begun, context=())
     return made
@@ -106,7 +106,7 @@ async def test_unread_words_reach_people_and_no_memory(turn: Turn) -> None:
 )
 async def test_a_person_ends_the_turn_in_silence(turn: Turn, word: str, reason: str, status: str | None) -> None:
     turn.result = Draft(text="Três dias.")
-    turn.attention.hear(word, time.time() + 1)
+    turn.signals.receive(word, time.time() + 1)
     assert await check_overtaken(FLOOR, turn) is DECIDED
     assert (turn.decided.verdict, turn.decided.silence, turn.decided.status) == (Verdict.SILENCE, reason, status)
 
@@ -114,9 +114,9 @@ async def test_a_person_ends_the_turn_in_silence(turn: Turn, word: str, reason: 
 async def test_the_contact_writing_on_begins_it_anew(turn: Turn) -> None:
     turn.result = Draft(text="Três dias.")
     assert await check_overtaken(FLOOR, turn) is NEXT
-    turn.attention.hear(MESSAGE)
+    turn.signals.receive(MESSAGE)
     assert await check_overtaken(FLOOR, turn) is RESTART
-    turn.attention.settle()
+    turn.signals.settle()
     turn.result = Interrupted()
     assert await check_overtaken(FLOOR, turn) is RESTART
 

@@ -13,7 +13,7 @@ from chatwootai.model.message.outbox import Action, ActionKind
 from config.settings.reach import Messages
 from ingress.payload import Arrival, parse
 from workers.chatwoot.records import conversation
-from workers.delivery.owner import Taken, taken
+from workers.delivery.ownership import OwnershipConflict, ownership_conflict
 
 NOW = 1_795_200_000.0
 PERSON, RULE, OURS = Reason.OUTGOING_TEAMMATE, Reason.OUTGOING_AUTOMATION, Reason.OUTGOING_OWN
@@ -48,13 +48,13 @@ def test_whose_an_outgoing_message_is_at_the_door_and_before_posting(said: dict[
     assert got.reason is whose
     assert (got.signal.kind if got.signal else None) is (SignalKind.TAKEOVER if whose is PERSON else None)
     assert (got.heard.wish if got.heard else None) is (Wish.OPEN if whose is PERSON else None)
-    look = taken(shown({"message_type": 1, "content_attributes": {}, **said}), ACTION)
-    assert look == (Taken("a teammate has answered", open_it=True) if whose is PERSON else None)
+    look = ownership_conflict(shown({"message_type": 1, "content_attributes": {}, **said}), ACTION)
+    assert look == (OwnershipConflict("a teammate has answered", open_it=True) if whose is PERSON else None)
 
 
 def test_attributes_that_a_chatwoot_gives_back_as_text_say_the_same() -> None:
     rule = shown({"message_type": 1, "content_attributes": json.dumps({"automation_rule_id": 12})})
-    assert taken(rule, ACTION) is None
+    assert ownership_conflict(rule, ACTION) is None
 
 
 def test_an_inbox_may_say_that_what_nobody_signed_is_no_persons() -> None:
@@ -64,7 +64,7 @@ def test_an_inbox_may_say_that_what_nobody_signed_is_no_persons() -> None:
         assert isinstance(got, Ignored)
         assert got.reason is whose
     unsigned = shown({"message_type": 1})
-    assert taken(unsigned, ACTION, unsigned_is_person=False) is None
+    assert ownership_conflict(unsigned, ACTION, unsigned_is_person=False) is None
     assert author({"sender_type": "User"}, unsigned_is_person=False) is PERSON
 
 

@@ -10,9 +10,9 @@ from chatwootai.model.message.assemble import in_order
 from chatwootai.model.message.delivery import Reason, Role, Wish
 from chatwootai.model.message.outbox import Action, ActionKind
 from chatwootai.model.message.turn import Exchange
-from workers.attention import Attention
 from workers.chatwoot.records import conversation
-from workers.delivery.owner import Taken, taken
+from workers.delivery.ownership import OwnershipConflict, ownership_conflict
+from workers.turn_signals import TurnSignals
 
 AT = 1_800_000_000.0
 USER = {"type": "user", "id": 3, "name": "Ana"}
@@ -105,7 +105,8 @@ def said(number: int, kind: int = 1, **changes: Any) -> dict[str, Any]:
     return {"id": number, "message_type": kind, "content": "x", "sender": {"type": "user"}} | changes
 
 
-ANSWERED = Taken("a teammate has answered", open_it=True)
+OPEN = OwnershipConflict("the conversation is open")
+ANSWERED = OwnershipConflict("a teammate has answered", open_it=True)
 NAMED = {"assignee": {"id": 3}, "assignee_type": "User", "sender": {}}
 
 
@@ -127,35 +128,35 @@ NAMED = {"assignee": {"id": 3}, "assignee_type": "User", "sender": {}}
             ANSWERED,
         ),
         (shown(said(12, 2), last_non_activity_message=said(11)), REPLY, ANSWERED),
-        (shown(status="open"), REPLY, Taken("the conversation is open")),
-        (shown(status="snoozed"), REPLY, Taken("the conversation is snoozed")),
-        (shown(muted=True), REPLY, Taken("the contact is blocked")),
-        (shown(meta={"sender": {"blocked": True}}), REPLY, Taken("the contact is blocked")),
-        (shown(meta=NAMED), REPLY, Taken("a teammate was named", open_it=True)),
+        (shown(status="open"), REPLY, OPEN),
+        (shown(status="snoozed"), REPLY, OwnershipConflict("the conversation is snoozed")),
+        (shown(muted=True), REPLY, OwnershipConflict("the contact is blocked")),
+        (shown(meta={"sender": {"blocked": True}}), REPLY, OwnershipConflict("the contact is blocked")),
+        (shown(meta=NAMED), REPLY, OwnershipConflict("a teammate was named", open_it=True)),
         (shown(meta=NAMED), replace(REPLY, assignee=3), None),  # the old one, from before it was handed back
         (shown(meta=NAMED | {"assignee_type": "AgentBot"}), REPLY, None),
         (shown(meta=NAMED | {"assignee_type": "Captain::Assistant"}), REPLY, None),
         (shown(said(11, 0)), REPLY, None),
-        (shown(said(11, 0)), replace(REPLY, alone=True), Taken("the contact has written")),
+        (shown(said(11, 0)), replace(REPLY, alone=True), OwnershipConflict("the contact has written")),
         (shown(said(11)), replace(REPLY, kind=ActionKind.STATUS, text="open"), None),
-        (shown(status="open"), replace(REPLY, kind=ActionKind.STATUS, text="open"), Taken("the conversation is open")),
+        (shown(status="open"), replace(REPLY, kind=ActionKind.STATUS, text="open"), OPEN),
         (shown(status="open"), replace(REPLY, kind=ActionKind.STATUS, text="pending"), None),
         (shown(), replace(REPLY, kind=ActionKind.STATUS, text="resolved"), None),
         (shown(said(11)), replace(REPLY, kind=ActionKind.STATUS, text="resolved"), ANSWERED),
     ],
 )  # fmt: skip
-def test_whose_it_is(body: dict[str, Any], action: Action, reason: Taken | None) -> None:
+def test_whose_it_is(body: dict[str, Any], action: Action, reason: OwnershipConflict | None) -> None:
     found = conversation(body)
     assert found is not None
-    assert taken(found, action) == reason
+    assert ownership_conflict(found, action) == reason
 
 
 def test_attention_keeps_the_latest_and_ignores_unknown_words() -> None:
-    attention = Attention()
-    attention.hear("takeover", 5.0)
-    attention.hear("takeover", 3.0)
-    attention.hear("resolved", 4.0)
-    assert (attention.takeover_at, attention.resolved_at, attention.changed.is_set()) == (5.0, 4.0, True)
-    attention.settle()
-    attention.hear("dance", 9.0)
-    assert not attention.changed.is_set()
+    signals = TurnSignals()
+    signals.receive("takeover", 5.0)
+    signals.receive("takeover", 3.0)
+    signals.receive("resolved", 4.0)
+    assert (signals.takeover_at, signals.resolved_at, signals.changed.is_set()) == (5.0, 4.0, True)
+    signals.settle()
+    signals.receive("dance", 9.0)
+    assert not signals.changed.is_set()

@@ -11,7 +11,7 @@ from chatwootai.model.policy import outcome
 from chatwootai.model.policy.picked import listed, picked
 from chatwootai.stores.conversation.entries import pack_action, unpack_action
 from tests.asked import asked
-from workers.delivery.posting import as_posted
+from workers.delivery.message_body import message_body
 
 CHOICES = ("Entrega", "Retirar na loja")
 BUTTONS = {"webchat", "telegram", "facebook", "line"}
@@ -53,7 +53,7 @@ def test_they_stand_below_the_last_part() -> None:
 
 
 def test_they_are_posted_in_chatwoots_words() -> None:
-    sent = as_posted(REPLY)
+    sent = message_body(REPLY)
     assert sent.extra == {"content_type": "input_select"}
     assert sent.content_attributes["items"] == [{"title": title, "value": title} for title in CHOICES]
 

@@ -8,7 +8,7 @@ from chatwootai.model.message.outbox import Action, ActionKind
 from chatwootai.model.policy import outcome
 from chatwootai.stores.conversation.entries import pack_action, unpack_action
 from tests.asked import asked
-from workers.delivery.posting import as_posted
+from workers.delivery.message_body import message_body
 
 
 def said(number: int, channel: str = "whatsapp", change: Change = Change.NEW) -> Delivery:
@@ -52,6 +52,6 @@ def test_only_the_first_part_points() -> None:
 
 def test_it_is_posted_in_chatwoots_words() -> None:
     action = Action(kind=ActionKind.REPLY, turn="t", part=1, reply_to=8, cc=("a@b.c", "d@e.f"))
-    assert as_posted(action).content_attributes == {"in_reply_to": 8}
-    assert as_posted(action).extra == {"cc_emails": "a@b.c,d@e.f"}
-    assert as_posted(Action(kind=ActionKind.REPLY, turn="t", part=1)).content_attributes == {}
+    assert message_body(action).content_attributes == {"in_reply_to": 8}
+    assert message_body(action).extra == {"cc_emails": "a@b.c,d@e.f"}
+    assert message_body(Action(kind=ActionKind.REPLY, turn="t", part=1)).content_attributes == {}

@@ -14,9 +14,9 @@ from chatwootai.model.text.unknowing import unknowing
 from config.loading.loader import shipped
 from config.settings.settings import Settings
 from tests.unit.chatwootai.model.message.test_model_turn import question
-from workers.handoff.handing import handed, rules
+from workers.handoff.build import build_handoff, handoff_rules
 
-SHIPPED = rules(shipped())
+SHIPPED = handoff_rules(shipped())
 
 
 def test_the_subjects_that_ship_are_named() -> None:
@@ -102,7 +102,7 @@ def test_what_only_sounds_like_them_is_the_crews(text: str) -> None:
 def test_a_tenant_sees_and_changes_them() -> None:
     said = {"handoff": {"subjects": {"exam": {"phrases": ["laudo|resultado ... exame*"], "priority": "high"}}}}
     settings = Settings.model_validate(said)
-    need = before_draft("Saiu o resultado do meu exâme?", (), rules(settings))
+    need = before_draft("Saiu o resultado do meu exâme?", (), handoff_rules(settings))
     assert need == Need(Cause.TOPIC, "resultado do meu exame", "exam")
     assert settings.handoff.destination("topic", "exam")[2] == "high"
     assert settings.handoff.destination("topic", "other")[2] is None
@@ -116,9 +116,9 @@ def test_a_subjects_own_sentence_is_said_out_of_hours_too(language: str | None, 
     hours = {"time_zone": "UTC", "week": {day: [] for day in ("monday",)}}
     closed = Settings.model_validate({**shipped().model_dump(mode="json"), "hours": hours})
     need = Need(Cause.TOPIC, "quero morrer", "self_harm")
-    (read,) = handed(need, replace(question(), language=language), closed).parts
+    (read,) = build_handoff(need, replace(question(), language=language), closed).parts
     assert said in read
-    assert said not in handed(Need(Cause.TOPIC, "x", "charge"), question(), closed).parts[0]
+    assert said not in build_handoff(Need(Cause.TOPIC, "x", "charge"), question(), closed).parts[0]
 
 
 @pytest.mark.parametrize("phrase", ["", "|", "a|", " ... b", "a ...  ... b", "***", "a|?!"])

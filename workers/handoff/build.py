@@ -20,14 +20,14 @@ _SENTENCE: Final = 3
 """Words from which on a topic says enough to be met by its meaning too."""
 
 
-def examples(settings: Settings) -> dict[str, tuple[str, ...]]:
+def topic_examples(settings: Settings) -> dict[str, tuple[str, ...]]:
     """What a tenant's people answer, by name, in sentences: its subjects', and its topics that are sentences."""
     said = settings.handoff
     topics = {topic: (topic,) for topic in said.topics if len(topic.split()) >= _SENTENCE}
     return topics | {name: each.examples for name, each in said.subjects.items() if each.examples}
 
 
-def rules(settings: Settings) -> Rules:
+def handoff_rules(settings: Settings) -> Rules:
     """A tenant's rules of when people are needed."""
     said = settings.handoff
     return Rules(
@@ -42,7 +42,7 @@ def rules(settings: Settings) -> Rules:
     )
 
 
-def handed(need: Need, question: Question, settings: Settings, *, tries: int = 0) -> Outcome:
+def build_handoff(need: Need, question: Question, settings: Settings, *, tries: int = 0) -> Outcome:
     """The outcome of a handoff: a prepared sentence in the contact's language, a note in the tenant's."""
     sentence = "" if need.cause in _UNSAID else _sentence(need, question, settings)
     signed = dressed(sentence, signature=settings.signature_on(question.channel, question.language))
@@ -61,7 +61,7 @@ def _sentence(need: Need, question: Question, settings: Settings) -> str:
     return settings.sentence(name, question.language, now=now)
 
 
-def destination(made: Outcome, settings: Settings) -> Destination:
+def handoff_destination(made: Outcome, settings: Settings) -> Destination:
     """Where people find it."""
     team, label, priority = settings.handoff.destination(made.cause or "", made.why or "")
     return Destination(label=label, priority=priority, team=team)

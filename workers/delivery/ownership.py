@@ -14,34 +14,40 @@ _REOPENABLE_TO = {Wish.OPEN.value: (PENDING,), PENDING: (Wish.OPEN.value, "snooz
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class OwnershipConflict:
     """Why an action must not be carried out. `open_it`: a person has it, but Chatwoot still shows it as ours."""
 
     why: str
     open_it: bool = False
 
 
-def taken(found: Conversation, action: Action, *, unsigned_is_person: bool = True) -> Taken | None:
+def ownership_conflict(
+    found: Conversation, action: Action, *, unsigned_is_person: bool = True
+) -> OwnershipConflict | None:
     """Whether people, or nobody, should see this action; None: it is ours to carry out.
 
     The assignee alone tells nothing: a conversation handed back keeps the old one (docs/reference/chatwoot.md).
     """
     if action.alone and wrote_since(found.last, action.after):
-        return Taken("the contact has written")
+        return OwnershipConflict("the contact has written")
     if action.kind is ActionKind.STATUS and action.text in _REOPENABLE_TO:
-        return None if found.status in _REOPENABLE_TO[action.text] else Taken(f"the conversation is {found.status}")
+        return (
+            None
+            if found.status in _REOPENABLE_TO[action.text]
+            else OwnershipConflict(f"the conversation is {found.status}")
+        )
     if found.status != PENDING:
-        return Taken(f"the conversation is {found.status}")
+        return OwnershipConflict(f"the conversation is {found.status}")
     return _by_people(found, action, unsigned_is_person)
 
 
-def _by_people(found: Conversation, action: Action, unsigned_is_person: bool) -> Taken | None:
+def _by_people(found: Conversation, action: Action, unsigned_is_person: bool) -> OwnershipConflict | None:
     if found.blocked or found.muted:
-        return Taken("the contact is blocked")
+        return OwnershipConflict("the contact is blocked")
     if any(_by_a_person(one, unsigned_is_person) for one in _since(found.last, action.after)):
-        return Taken("a teammate has answered", open_it=True)
+        return OwnershipConflict("a teammate has answered", open_it=True)
     if found.assignee_type == "User" and found.assignee_id not in (None, action.assignee):
-        return Taken("a teammate was named", open_it=True)
+        return OwnershipConflict("a teammate was named", open_it=True)
     return None
 
 

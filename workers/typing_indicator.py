@@ -19,7 +19,7 @@ _running: set[asyncio.Task[None]] = set()  # the loop itself holds tasks only we
 
 
 @asynccontextmanager
-async def typing(
+async def show_typing(
     chatwoot: Chatwoot, conversation: int, *, channel: str, refresh: float = REFRESH_SECONDS
 ) -> AsyncIterator[None]:
     """Show that somebody types, from now to the end of the block, where the channel shows it.
@@ -30,7 +30,7 @@ async def typing(
         yield
         return
     done = asyncio.Event()
-    task = owned(asyncio.create_task(_show(chatwoot, conversation, done, refresh)), "typing")
+    task = owned(asyncio.create_task(_keep_shown(chatwoot, conversation, done, refresh)), "typing")
     _running.add(task)
     task.add_done_callback(_running.discard)
     try:
@@ -39,23 +39,23 @@ async def typing(
         done.set()
 
 
-async def settled(seconds: float = _CALL_SECONDS) -> None:
+async def wait_until_off(seconds: float = _CALL_SECONDS) -> None:
     """Wait, for so long at most, until every "off" is said: for a worker that stops."""
     if _running:
         await asyncio.wait(set(_running), timeout=seconds)
 
 
-async def _show(chatwoot: Chatwoot, conversation: int, done: asyncio.Event, refresh: float) -> None:
+async def _keep_shown(chatwoot: Chatwoot, conversation: int, done: asyncio.Event, refresh: float) -> None:
     try:
         while not done.is_set():
-            await _say(chatwoot, conversation, on=True)
+            await _set_typing(chatwoot, conversation, on=True)
             with suppress(TimeoutError):
                 await asyncio.wait_for(done.wait(), refresh)
     finally:
-        await _say(chatwoot, conversation, on=False)
+        await _set_typing(chatwoot, conversation, on=False)
 
 
-async def _say(chatwoot: Chatwoot, conversation: int, *, on: bool) -> None:
+async def _set_typing(chatwoot: Chatwoot, conversation: int, *, on: bool) -> None:
     try:
         await chatwoot.typing(conversation, on=on, deadline=time.time() + _CALL_SECONDS)
     except ChatwootError:

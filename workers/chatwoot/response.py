@@ -12,7 +12,7 @@ import aiohttp
 import orjson
 from yarl import URL
 
-from workers.chatwoot.own import own_words
+from workers.chatwoot.own_errors import own_error
 
 BODY_LIMIT: Final = 16 * 1024 * 1024  # a hundred mails with all their HTML
 _LONGEST_WAIT: Final = 300.0
@@ -49,7 +49,7 @@ class Token:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Response:
     """What came of one attempt. `status` 0: none came, `fault` says why; `body` None: not JSON, or too long.
 
     `kind`: its content type, without parameters; `own`: an error that Chatwoot itself reports, and not who stands
@@ -76,31 +76,31 @@ class Answer:
         return self.status == 422 and _TOO_MANY in self.excerpt.lower()
 
 
-async def read_answer(response: aiohttp.ClientResponse, token: Token) -> Answer:
+async def read_response(response: aiohttp.ClientResponse, token: Token) -> Response:
     """Read a response whole, up to BODY_LIMIT. Never raises for what stands in it."""
-    status, kind = response.status, _kind(response)
+    status, kind = response.status, _content_type(response)
     wait = retry_after(response.headers.get("Retry-After", ""), time.time())
     if 300 <= status < 400:
-        return Answer(status, excerpt=_origin(response.headers.get("Location", "")), kind=kind)
-    raw = await _bounded(response)
+        return Response(status, excerpt=_origin(response.headers.get("Location", "")), kind=kind)
+    raw = await _read_bounded(response)
     if raw is None:
-        return Answer(status, fault="too long an answer", retry_after=wait, kind=kind)
+        return Response(status, fault="too long an answer", retry_after=wait, kind=kind)
     try:
         body = orjson.loads(raw) if raw.strip() else None
     except orjson.JSONDecodeError:
         # A proxy's page, or a captive portal's. Some of Chatwoot's own empty answers are not JSON either.
         fault = "not JSON" if 200 <= status < 300 else ""
-        return Answer(status, fault=fault, retry_after=wait, kind=kind)
-    said = own_words(status, kind, body) if status >= 400 else None
-    shown = token.masked(_line(said or ""))
-    return Answer(status, body, shown, wait, kind=kind, own=said is not None)
+        return Response(status, fault=fault, retry_after=wait, kind=kind)
+    said = own_error(status, kind, body) if status >= 400 else None
+    shown = token.masked(_one_line(said or ""))
+    return Response(status, body, shown, wait, kind=kind, own=said is not None)
 
 
-def _kind(response: aiohttp.ClientResponse) -> str:
+def _content_type(response: aiohttp.ClientResponse) -> str:
     return response.headers.get("Content-Type", "").partition(";")[0].strip().lower()[:60]
 
 
-async def _bounded(response: aiohttp.ClientResponse) -> bytes | None:
+async def _read_bounded(response: aiohttp.ClientResponse) -> bytes | None:
     raw = bytearray()
     async for piece in response.content.iter_chunked(64 * 1024):
         raw += piece
@@ -110,7 +110,7 @@ async def _bounded(response: aiohttp.ClientResponse) -> bytes | None:
     return bytes(raw)
 
 
-def _line(said: str) -> str:
+def _one_line(said: str) -> str:
     """Shorten what Chatwoot says to one line."""
     return re.sub(r"[^\x20-\x7e\xa0-\uffff]+", " ", said)[:_EXCERPT]
 

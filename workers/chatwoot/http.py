@@ -15,10 +15,10 @@ from aiohttp.payload import BytesPayload
 from yarl import URL
 
 from chatwootai.telemetry.metrics import CHATWOOT_CALLS, CHATWOOT_SECONDS, RETRIES
-from workers.chatwoot.answer import Answer, Token, read_answer
 from workers.chatwoot.errors import MissingUserToken, OutOfTime, TryAgain
 from workers.chatwoot.operations import Operation, Owner
-from workers.chatwoot.verdict import barred, judge, told, undone
+from workers.chatwoot.response import Response, Token, read_response
+from workers.chatwoot.response_errors import describe, is_barred, is_undecided, raise_final_error
 
 _ATTEMPTS: Final = 4
 _ATTEMPT_SECONDS: Final = 10.0
@@ -104,8 +104,8 @@ class Http:
         url = self._base + operation.path.format(conversation=conversation)
         for attempt in range(1, _ATTEMPTS + 1):
             answer = await self._attempt(operation, URL(url).with_query(query or {}), token, body, deadline, begin_by)
-            judge(operation, answer)
-            if answer.good and not undone(operation, answer):
+            raise_final_error(operation, answer)
+            if answer.good and not is_undecided(operation, answer):
                 self._heard(operation, answer)
                 return answer.body
             if answer.status == HTTPStatus.BAD_REQUEST:  # Envoy may refuse a request for an underscore in a name
@@ -113,7 +113,7 @@ class Http:
             await self._pause(operation, answer, attempt, min(deadline, begin_by))
         raise AssertionError("the last pause raises")
 
-    def _heard(self, operation: Operation, answer: Answer) -> None:
+    def _heard(self, operation: Operation, answer: Response) -> None:
         if answer.body is not None:  # an empty 200 may come from somebody else
             self.worked_at[operation.owner] = time.monotonic()
 
@@ -131,7 +131,7 @@ class Http:
         body: Mapping[str, Any] | None,
         deadline: float,
         begin_by: float,
-    ) -> Answer:
+    ) -> Response:
         left = deadline - time.time()
         if not left >= _LEAST_SECONDS or time.time() > begin_by:
             raise OutOfTime(operation.name, time.time())
@@ -144,7 +144,7 @@ class Http:
         CHATWOOT_SECONDS.labels(operation.name).observe(time.perf_counter() - began)
         return answer
 
-    async def _send(self, method: str, url: URL, token: Token, data: _Body | None, seconds: float) -> Answer:
+    async def _send(self, method: str, url: URL, token: Token, data: _Body | None, seconds: float) -> Response:
         """Make one request. Faults become values here, so that no error chain keeps a request with its headers."""
         try:
             async with self._session.request(
@@ -152,16 +152,16 @@ class Http:
                 allow_redirects=False,  # a redirect would carry the token to whoever is named in it
                 timeout=aiohttp.ClientTimeout(total=seconds, connect=min(seconds, _CONNECT_SECONDS)),
             ) as response:  # fmt: skip
-                return await read_answer(response, token)
+                return await read_response(response, token)
         except aiohttp.ClientConnectorError:
-            return Answer(0, fault="unreachable", sent=False)
+            return Response(0, fault="unreachable", sent=False)
         except TimeoutError as error:
             early = isinstance(error, aiohttp.ConnectionTimeoutError)
-            return Answer(0, fault="timeout", sent=not early and (data is None or data.sent))
+            return Response(0, fault="timeout", sent=not early and (data is None or data.sent))
         except (aiohttp.ClientError, OSError, ValueError):
-            return Answer(0, fault="broken", sent=data is None or data.sent)
+            return Response(0, fault="broken", sent=data is None or data.sent)
 
-    async def _pause(self, operation: Operation, answer: Answer, attempt: int, deadline: float) -> None:
+    async def _pause(self, operation: Operation, answer: Response, attempt: int, deadline: float) -> None:
         """Wait before the next attempt; raise TryAgain if there is none, or no time for one."""
         wait = _BACKOFF * 2 ** (attempt - 1) * random.uniform(0.5, 1.5)  # noqa: S311 - jitter, not a secret
         if answer.limited:
@@ -170,7 +170,7 @@ class Http:
             wait = max(wait, answer.retry_after)
         at = time.time() + wait
         if attempt == _ATTEMPTS or at + _LEAST_SECONDS > deadline:
-            raise TryAgain(operation.name, told(answer), at, barred=barred(answer))
+            raise TryAgain(operation.name, describe(answer), at, barred=is_barred(answer))
         RETRIES.labels("chatwoot").inc()
         await asyncio.sleep(wait)
 

@@ -10,21 +10,21 @@ from config.settings.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
-class Posted:
+class MessageBody:
     """For `Chatwoot.create_message`: keys of `content_attributes`, and of the body itself."""
 
     content_attributes: dict[str, Any] = field(default_factory=dict)
     extra: dict[str, Any] = field(default_factory=dict)
 
 
-def as_posted(action: Action) -> Posted:
+def message_body(action: Action) -> MessageBody:
     """Say it in Chatwoot's words (docs/reference/chatwoot.md)."""
     attributes: dict[str, Any] = {"in_reply_to": action.reply_to} if action.reply_to else {}
     extra: dict[str, Any] = {"cc_emails": ",".join(action.cc)} if action.cc else {}
     if action.choices:
         attributes["items"] = [{"title": title, "value": title} for title in action.choices]
         extra["content_type"] = "input_select"
-    return Posted(attributes, extra)
+    return MessageBody(attributes, extra)
 
 
 _WHY = {
@@ -34,7 +34,7 @@ _WHY = {
 }
 
 
-def instead_of_text(action: Action, settings: Settings, unsaid: str) -> tuple[tuple[Action, ...], bool]:
+def actions_outside_window(action: Action, settings: Settings, unsaid: str) -> tuple[tuple[Action, ...], bool]:
     """What takes a reply's place, and whether the rest of its turn still follows. `unsaid`: all that is not said now.
 
     Only WhatsApp has templates: one stands for all parts of a reply. Else people get the reply in a note.

@@ -14,7 +14,7 @@ class _Own:
     works: int = field(default=0)
 
 
-class Places:
+class AccountSlots:
     """`total` works at once, `each` of one account; an account that has too many waits for its own."""
 
     def __init__(self, total: int, each: int) -> None:

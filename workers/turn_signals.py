@@ -11,7 +11,7 @@ from chatwootai.model.message.delivery import SignalKind
 MESSAGE = "message"
 
 
-class Attention:
+class TurnSignals:
     """One turn's ears. `changed` is set by whatever may end the wait for a draft."""
 
     def __init__(self) -> None:
@@ -21,7 +21,7 @@ class Attention:
         self.resolved_at = 0.0
         self.typing_at: float | None = None
 
-    def hear(self, word: str, at: float = 0.0) -> None:
+    def receive(self, word: str, at: float = 0.0) -> None:
         """Take note of one signal, which happened at `at` (unix seconds of Chatwoot's).
 
         An unknown word is another version's and changes nothing.
@@ -44,31 +44,31 @@ class Attention:
         self.changed.clear()
 
 
-class Listeners:
+class SignalRouter:
     """The turns of this worker, by conversation."""
 
     def __init__(self) -> None:
-        self._turns: dict[str, Attention] = {}
+        self._turns: dict[str, TurnSignals] = {}
 
-    def hear(self, conv: str, word: str, at: float = 0.0) -> None:
+    def receive(self, conv: str, word: str, at: float = 0.0) -> None:
         """Pass a signal on to the turn that runs for this conversation, if one does here."""
-        attention = self._turns.get(conv)
-        if attention is not None:
-            attention.hear(word, at)
+        signals = self._turns.get(conv)
+        if signals is not None:
+            signals.receive(word, at)
 
     @contextmanager
-    def attend(self, conv: str) -> Iterator[Attention]:
+    def subscribe(self, conv: str) -> Iterator[TurnSignals]:
         """Listen for a conversation while the block runs."""
-        attention = Attention()
-        self._turns[conv] = attention
+        signals = TurnSignals()
+        self._turns[conv] = signals
         try:
-            yield attention
+            yield signals
         finally:
-            if self._turns.get(conv) is attention:
+            if self._turns.get(conv) is signals:
                 del self._turns[conv]
 
 
-async def either(task: asyncio.Task[Any], changed: asyncio.Event) -> None:
+async def wait_for_either(task: asyncio.Task[Any], changed: asyncio.Event) -> None:
     """Wait until the task has ended, or something was heard."""
     heard = asyncio.create_task(changed.wait())
     try:

@@ -6,15 +6,15 @@ Only what Chatwoot itself says (own.py) is final. What others say in its place i
 from http import HTTPStatus
 from typing import Final
 
-from workers.chatwoot.answer import Answer
 from workers.chatwoot.errors import FateUnknown, Gone, Refused, TokenRefused
 from workers.chatwoot.operations import SHOW, Operation
+from workers.chatwoot.response import Response
 
 _ONE_CALL: Final = ("not authorized for bots", "not authorized to do this action")
 """What is refused so is this call, and not the token: an older Chatwoot allows a bot less."""
 
 
-def judge(operation: Operation, answer: Answer) -> None:
+def raise_final_error(operation: Operation, answer: Response) -> None:
     """Raise what an answer says for good; return where it was done, or is to be asked for again.
 
     Raises:
@@ -24,17 +24,17 @@ def judge(operation: Operation, answer: Answer) -> None:
         TokenRefused: nothing with this token.
     """
     status = answer.status
-    if undone(operation, answer) and answer.sent and not operation.repeatable:
+    if is_undecided(operation, answer) and answer.sent and not operation.repeatable:
         # A 500 that came whole is the end of its request; a gateway's 502 or 504 leaves one that may go on.
         ended = status == HTTPStatus.INTERNAL_SERVER_ERROR and not answer.fault
         raise FateUnknown(operation.name, answer.fault or f"HTTP {status} after it was sent", ended=ended)
     if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:  # whoever says so will say it again
         raise Refused(operation.name, status, answer.excerpt)
-    if 400 <= status < 500 and answer.own and not _passing(answer):
-        raise _final(operation, answer)
+    if 400 <= status < 500 and answer.own and not _is_passing(answer):
+        raise _final_error(operation, answer)
 
 
-def undone(operation: Operation, answer: Answer) -> bool:
+def is_undecided(operation: Operation, answer: Response) -> bool:
     """Whether nothing tells that it was done, nor that it was not."""
     status = answer.status
     if answer.good:
@@ -42,13 +42,13 @@ def undone(operation: Operation, answer: Answer) -> bool:
     return not status or status >= 500 or status in {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY}
 
 
-def _passing(answer: Answer) -> bool:
+def _is_passing(answer: Response) -> bool:
     return answer.limited or answer.status in {
         HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY,
     }  # fmt: skip
 
 
-def _final(operation: Operation, answer: Answer) -> Exception:
+def _final_error(operation: Operation, answer: Response) -> Exception:
     status, said = answer.status, answer.excerpt
     if status == HTTPStatus.NOT_FOUND:
         return Gone(operation.name, status, said)
@@ -59,17 +59,17 @@ def _final(operation: Operation, answer: Answer) -> Exception:
     return Refused(operation.name, status, said)
 
 
-def barred(answer: Answer) -> bool:
+def is_barred(answer: Response) -> bool:
     """Whether somebody before Chatwoot refused it."""
-    return 400 <= answer.status < 500 and not answer.own and not _passing(answer)
+    return 400 <= answer.status < 500 and not answer.own and not _is_passing(answer)
 
 
-def told(answer: Answer) -> str:
+def describe(answer: Response) -> str:
     """Say in a few words what came, for whoever waits it out."""
     if answer.fault:
         return answer.fault
     if 300 <= answer.status < 400:
         return f"HTTP {answer.status}: redirects to {answer.excerpt}: if that is for good, put it into the mapping"
-    if barred(answer):
+    if is_barred(answer):
         return f"HTTP {answer.status}, not Chatwoot's own ({answer.kind or 'no content type'})"
     return f"HTTP {answer.status}"

@@ -38,7 +38,7 @@ def _plain(_account: str, _inbox: int | None) -> Manner:
 
 
 @dataclass(slots=True)
-class Caught:
+class CatchUpResult:
     """What catching up with one account came to. `full`: its mailboxes are, so the rest was left for later."""
 
     account: str
@@ -70,7 +70,7 @@ class CatchUp:
         dry_run: bool = False,
         seconds: float | None = None,
         quiet: float = 0.0,
-    ) -> Caught:
+    ) -> CatchUpResult:
         """Catch up with one account; with `dry_run`, only count.
 
         `seconds`: look back only so far, never further than `hours`; `quiet`: leave alone where something was said in
@@ -80,7 +80,7 @@ class CatchUp:
             workers.chatwoot.errors.ChatwootError: Chatwoot is away, or refuses the user token.
             StoreUnavailable: Redis is away.
         """
-        caught, now = Caught(account), time.time()
+        caught, now = CatchUpResult(account), time.time()
         since = now - (self._seconds if seconds is None else min(seconds, self._seconds))
         for conversation in await pending(chatwoot, since):
             caught.conversations += 1
@@ -99,7 +99,7 @@ class CatchUp:
         most = manner.most_seconds
         return manner if most is None else replace(manner, most_seconds=max(most, self._seconds))
 
-    async def _admit(self, delivery: Delivery, caught: Caught) -> bool:
+    async def _admit(self, delivery: Delivery, caught: CatchUpResult) -> bool:
         admission = await self._mailbox.admit(delivery, priority=LOWEST)
         CAUGHT_UP.labels(admission.value).inc()
         caught.admitted += admission is Admission.ACCEPTED

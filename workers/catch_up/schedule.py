@@ -10,7 +10,7 @@ from chatwootai.stores.installation.rounds import Rounds
 from chatwootai.stores.server.connection import StoreUnavailable
 from chatwootai.telemetry import log
 from chatwootai.telemetry.tasks import ended
-from workers.catch_up.catchup import CatchUp, Caught
+from workers.catch_up.unanswered import CatchUp, CatchUpResult
 from workers.chatwoot.client import Chatwoot
 from workers.chatwoot.errors import ChatwootError, TokenRefused
 
@@ -93,7 +93,7 @@ async def _caught(rounds: Rounds, catch_up: CatchUp, named: Named, started: floa
 
 
 async def _asked(
-    rounds: Rounds, account: str, began: float, catch: Callable[[], Awaitable[Caught]], told: Told
+    rounds: Rounds, account: str, began: float, catch: Callable[[], Awaitable[CatchUpResult]], told: Told
 ) -> bool:
     try:
         caught = await catch()

@@ -11,7 +11,7 @@ from arq.connections import ArqRedis, RedisSettings
 
 from chatwootai.stores import keys
 from chatwootai.stores.server import arq
-from workers.process.settings import FUNCTIONS, NEVER, pack, shutdown, startup, unpack
+from workers.process.job_functions import FUNCTIONS, NEVER, pack, shutdown, startup, unpack
 
 
 class WorkerSettings:

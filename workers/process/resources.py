@@ -37,15 +37,15 @@ from crews.model_calls.policy import KEY, without_key
 from crews.understanding.reading import Reader
 from workers.account.standing import Standing
 from workers.account.sync import keep_in_step
-from workers.catch_up.catchup import CatchUp
-from workers.catch_up.catchup_rounds import at_intervals, at_start
+from workers.catch_up.schedule import at_intervals, at_start
+from workers.catch_up.unanswered import CatchUp
 from workers.chatwoot.client import Chatwoot
 from workers.chatwoot.errors import TokenRefused
-from workers.floor import Floor
+from workers.context import WorkerContext
 from workers.media.fetch import guarded
 from workers.media.media import Media
 from workers.process.environment import Environment
-from workers.typing import settled
+from workers.typing_indicator import wait_until_off
 
 if TYPE_CHECKING:
     from crews.answer.draft import Crews
@@ -56,15 +56,15 @@ _CONNECTIONS = 1024
 _log = log.get("worker")
 
 
-class Shop:
+class WorkerResources:
     """A worker's resources. `floor` is there once `open()` has returned."""
 
-    floor: Floor
+    context: WorkerContext
     live: Live
 
-    def __init__(self, environment: Environment, worker: str, connection: Connection | None = None) -> None:
+    def __init__(self, environment: Environment, worker_id: str, connection: Connection | None = None) -> None:
         self.environment = environment
-        self.worker = worker
+        self.worker_id = worker_id
         self._stack = AsyncExitStack()
         self._ready = False
         self.connection = connection or connect(environment.redis_url, timeout=5.0)
@@ -77,7 +77,7 @@ class Shop:
             chatwootai.stores.server.examination.CannotUse: Redis is there, and cannot be used as it is.
         """
         await examine(self.connection)
-        name, strict = f"worker {self.worker}", self.environment.strict
+        name, strict = f"worker {self.worker_id}", self.environment.strict
         self.live = Live(self.environment.config, dict(os.environ), self.connection, name, strict=strict)
         snapshot = await self.live.start()
         self.live.keep_to_itself()
@@ -87,9 +87,9 @@ class Shop:
         encoder.begin()  # it reads its weights in a thread of its own, meanwhile
         crews = await self._crews()
         session = await self._stack.enter_async_context(_session())
-        self._stack.push_async_callback(settled)  # every "off" is said before the session closes
-        self.floor = Floor(
-            worker=self.worker,
+        self._stack.push_async_callback(wait_until_off)  # every "off" is said before the session closes
+        self.context = WorkerContext(
+            worker_id=self.worker_id,
             connection=self.connection,
             snapshot=self.live.snapshot,
             crews=crews,
@@ -98,8 +98,8 @@ class Shop:
             standing=Standing(self.connection, Whereabouts(self.live.holder, os.environ).of),
             reader=reader,
         )
-        self.live.listen(self.floor.replace)
-        self.floor.replace(self.live.snapshot)
+        self.live.listen(self.context.replace)
+        self.context.replace(self.live.snapshot)
         self._run_beside(crews, session)
         with suppress(EncoderUnavailable):  # the reader says so, and words decide alone
             await encoder.warm()
@@ -108,7 +108,7 @@ class Shop:
         _give_memory_back()
         gc.freeze()  # what start-up made stays: full collections need not walk CrewAI's classes again
         self._ready = True
-        _log.info("ready", worker=self.worker, accounts=len(snapshot.accounts))
+        _log.info("ready", worker=self.worker_id, accounts=len(snapshot.accounts))
         self._look_for_keys()
         await self._look_at_redis()
 
@@ -116,10 +116,12 @@ class Shop:
         """Start what a worker does beside its turns, until it stops."""
         self.background("configuration", self.live.run)
         self.background("sync", lambda: keep_in_step(self.live, self.connection, session))
-        self.background("signals", Signals(self.connection, self.worker, self.floor.listeners.hear).listen)
+        self.background("signals", Signals(self.connection, self.worker_id, self.context.signal_router.receive).listen)
         self.background("sweep", self._sweep)
         self.background("watchdog", loop.watch)
-        self.background("tokens", lambda: self.floor.standing.watch.run(lambda: self.floor.served, self.floor.tenant))
+        self.background(
+            "tokens", lambda: self.context.standing.watch.run(lambda: self.context.served, self.context.tenant)
+        )
         self.background("memory", self._keep_room)
         self.background("warmth", lambda: crews.keep_warm(self._everyones_settings))
         self.background("knowledge", self._knowledge().run)
@@ -179,7 +181,7 @@ class Shop:
 
     async def _catch_up(self) -> None:
         every = self.environment.catch_up_minutes * 60
-        rounds = Rounds(self.connection, self.worker)
+        rounds = Rounds(self.connection, self.worker_id)
         hours = self.environment.catch_up_hours
         catch_up = CatchUp(Mailbox(self.connection), hours=hours, manner=self._manner)
         await at_start(rounds, catch_up, self._clients(), self._told)
@@ -189,18 +191,18 @@ class Shop:
 
     async def _told(self, account: str, refused: TokenRefused | None) -> None:
         """Chatwoot took an account's user token, or refused it."""
-        tenant = self.floor.tenant(account)
+        tenant = self.context.tenant(account)
         if tenant is not None and refused is not None:
-            await self.floor.standing.user_refused(tenant, refused)
+            await self.context.standing.user_refused(tenant, refused)
         elif tenant is not None:
-            await self.floor.standing.user_taken(tenant)
+            await self.context.standing.user_taken(tenant)
 
     def _manner(self, account: str, inbox: int | None) -> Manner:
-        return self.floor.snapshot.settings(account, inbox or 0).messages.manner
+        return self.context.snapshot.settings(account, inbox or 0).messages.manner
 
     def _clients(self) -> list[tuple[str, Chatwoot]]:
-        floor = self.floor
-        tenants = [tenant for key in floor.snapshot.accounts if (tenant := floor.tenant(key)) is not None]
+        context = self.context
+        tenants = [tenant for key in context.snapshot.accounts if (tenant := context.tenant(key)) is not None]
         return [(tenant.account.key, tenant.chatwoot) for tenant in tenants]
 
     async def _serve_probes(self) -> None:
@@ -221,14 +223,14 @@ class Shop:
         _log.info("listening", port=runner.addresses[0][1])
 
     async def _chatwoot_check(self) -> http.Check:
-        return await self.floor.standing.watch.check() if self._ready else http.Check(http.Status.OK)
+        return await self.context.standing.watch.check() if self._ready else http.Check(http.Status.OK)
 
     async def _crews_check(self) -> http.Check:
         return http.Check(http.Status.OK if self._ready else http.Status.UNAVAILABLE, {"warm": self._ready})
 
     async def _model_check(self) -> http.Check:
         """Degraded while an endpoint is away, or a key is missing: turns are answered, by people."""
-        away = self.floor.crews.models_away() if self._ready else []
+        away = self.context.crews.models_away() if self._ready else []
         missing = without_key(self._everyones_settings(), os.environ) if self._ready else ()
         if not away and not missing:
             return http.Check(http.Status.OK)

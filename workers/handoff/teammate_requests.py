@@ -10,13 +10,13 @@ from chatwootai.model.message.turn import Exchange
 from chatwootai.stores.conversation.conversations import Begun, Decision, pending
 from chatwootai.telemetry import log
 from workers.account.tenant import Tenant
+from workers.context import WorkerContext
 from workers.delivery.deliver import deliver
-from workers.floor import Floor
 
 _log = log.get("wishes")
 
 
-async def fulfil(floor: Floor, tenant: Tenant, begun: Begun, wish: Wish) -> None:
+async def apply_request(worker: WorkerContext, tenant: Tenant, begun: Begun, wish: Wish) -> None:
     """Give the conversation the status that a teammate wished for. People who have it answer what waits there, too.
 
     Raises:
@@ -35,6 +35,6 @@ async def fulfil(floor: Floor, tenant: Tenant, begun: Begun, wish: Wish) -> None
         left=True,
     )
     limits = tenant.account.settings.context.limits
-    await floor.conversations.commit(begun.hold, begun.sequence, decision, limits, force=True)
+    await worker.conversations.commit(begun.hold, begun.sequence, decision, limits, force=True)
     _log.info("wish", status=wish.value, messages=len(answered))
-    await deliver(floor, tenant, begun.hold, (pending(action),))
+    await deliver(worker, tenant, begun.hold, (pending(action),))

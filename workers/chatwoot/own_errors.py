@@ -16,7 +16,7 @@ _NOT_THERE: Final = "resource could not be found"
 _NO_TOKEN: Final = "no token arrived: does a proxy drop the headers Api-Access-Token and api_access_token?"  # noqa: S105 - no token
 
 
-def own_words(status: int, kind: str, body: object) -> str | None:
+def own_error(status: int, kind: str, body: object) -> str | None:
     """Return what Chatwoot says went wrong; None where it was not Chatwoot who answered.
 
     `kind` is the answer's content type without parameters, empty where it names none; `body` its JSON.

@@ -8,7 +8,7 @@ from arq.worker import Function, func
 from chatwootai.stores.jobs.queue import Queue
 from chatwootai.telemetry import log
 from workers.process.environment import Environment, worker_id
-from workers.process.startup import Shop
+from workers.process.resources import WorkerResources
 from workers.turn.job import work
 
 _JOB_SECONDS = 120
@@ -31,27 +31,27 @@ def unpack(raw: bytes) -> dict[str, Any]:
 
 async def turn(ctx: dict[str, Any], conv: str) -> None:
     """The one job there is: work on a conversation."""
-    shop: Shop = ctx["shop"]
-    await work(shop.floor, conv, ctx["job_id"], lost=bool(ctx.get("lost")))
+    resources: WorkerResources = ctx["resources"]
+    await work(resources.context, conv, ctx["job_id"], lost=bool(ctx.get("lost")))
 
 
 async def startup(ctx: dict[str, Any]) -> None:
     """Open the shop, under arq's own worker; ours has opened it with its own name."""
-    if "shop" not in ctx:
+    if "resources" not in ctx:
         log.configure_from(process="worker")
-        shop = ctx["shop"] = Shop(Environment.read(), worker_id())
-        shop.background("heartbeat", lambda: _say_alive(shop))
-    await ctx["shop"].open()
+        resources = ctx["resources"] = WorkerResources(Environment.read(), worker_id())
+        resources.background("heartbeat", lambda: _say_alive(resources))
+    await ctx["resources"].open()
 
 
 async def shutdown(ctx: dict[str, Any]) -> None:
     """Close it."""
-    await ctx["shop"].close()
+    await ctx["resources"].close()
 
 
-async def _say_alive(shop: Shop) -> None:
+async def _say_alive(resources: WorkerResources) -> None:
     """Under arq's own worker nobody renews leases; the sweep tells by this heartbeat whose jobs to run again."""
-    await Queue(shop.connection, shop.worker, lease=shop.environment.lease).live()
+    await Queue(resources.connection, resources.worker_id, lease=resources.environment.lease).live()
 
 
 FUNCTIONS: list[Function] = [func(turn, name="turn", timeout=_JOB_SECONDS, max_tries=NEVER, keep_result=0)]

@@ -18,20 +18,20 @@ from crews.understanding.reading import Reader
 from workers.account.standing import Standing
 from workers.account.tenant import Tenant
 from workers.account.turn_budget import TurnBudget
-from workers.attention import Listeners
 from workers.chatwoot.client import Chatwoot
 from workers.conversations import RetryingConversations
 from workers.media.media import Media
-from workers.typing import typing
+from workers.turn_signals import SignalRouter
+from workers.typing_indicator import show_typing
 
 
-class Floor:
+class WorkerContext:
     """The shop floor of one worker. `snapshot` is replaced whole; a turn keeps the one that it began with."""
 
     def __init__(
         self,
         *,
-        worker: str,
+        worker_id: str,
         connection: Connection,
         snapshot: Snapshot,
         crews: Crews,
@@ -40,12 +40,12 @@ class Floor:
         standing: Standing | None = None,
         reader: Reader | None = None,
     ) -> None:
-        self.worker = worker
+        self.worker_id = worker_id
         self.connection = connection
         self.conversations = RetryingConversations(Conversations(connection))
         self.turns = Turns(connection)
         self.turn_budget = TurnBudget(connection)
-        self.listeners = Listeners()
+        self.signal_router = SignalRouter()
         self.crews = crews
         self.snapshot = snapshot
         self.media = media
@@ -111,4 +111,4 @@ class Floor:
 
     def typing(self, tenant: Tenant, delivery: Delivery) -> AbstractAsyncContextManager[None]:
         """Show the contact that someone writes, where the channel shows it."""
-        return typing(tenant.chatwoot, delivery.conversation, channel=delivery.channel)
+        return show_typing(tenant.chatwoot, delivery.conversation, channel=delivery.channel)

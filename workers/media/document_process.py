@@ -8,17 +8,17 @@ from typing import Final
 from crews import confined
 from workers.media import documents
 from workers.media.documents import Unreadable
-from workers.media.places import Places
+from workers.media.slots import AccountSlots
 
 _AT_ONCE: Final = 2
 _SECONDS: Final = documents.CHILD_SECONDS + 5.0
 
 
-class Reader:
+class DocumentReader:
     """Reads files. One for a worker: it bounds how many are read at once."""
 
     def __init__(self) -> None:
-        self._places = Places(_AT_ONCE, each=1)
+        self._places = AccountSlots(_AT_ONCE, each=1)
 
     async def read(self, data: bytes, name: str, content_type: str, until: float, account: str = "") -> str:
         """The words in a file.
