@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from config.loading.loader import shipped
-from config.schema.crew_text import AgentText, Blueprint, TaskText
+from config.schema.crew_schema import AgentText, Blueprint, TaskText
 from crews.model_calls.call import Call, Endpoint, Target
 from crews.plan.fuse import fields
 from crews.plan.plan import Shape, shaped_as

@@ -13,9 +13,9 @@ from pydantic import TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema
 from pydantic_core.core_schema import ModelSchema
 
-from config.crew_files.crew_old import AGENT, IDLE, TASK
+from config.crew_files.legacy import AGENT, IDLE, TASK
 from config.mapping.entries import MappingFile
-from config.schema.crew_text import WHOLE, AgentEntry, CrewEntry, TaskEntry
+from config.schema.crew_schema import WHOLE, AgentEntry, CrewEntry, TaskEntry
 from config.schema.descriptions import field_docs
 from config.settings.answers import Answer
 from config.settings.knowledge import Knowledge
@@ -67,7 +67,7 @@ def schemas() -> dict[str, dict[str, Any]]:
     """The schemas, by the name of the file they are written to."""
     made = {name: TypeAdapter(kind).json_schema(schema_generator=_Described) for name, kind in _KINDS.items()}
     made["crew.schema.json"] = _crew(made["channel.schema.json"])
-    return {name: {"$schema": _DIALECT, **_loosened(schema)} for name, schema in made.items()}
+    return {name: {"$schema": _DIALECT, **_loosen(schema)} for name, schema in made.items()}
 
 
 def write(folder: Path) -> list[Path]:
@@ -128,12 +128,12 @@ def _list(known: dict[str, Any], keys: tuple[str, ...]) -> dict[str, Any]:
     }
 
 
-def _loosened(schema: Any, name: str = "") -> Any:
+def _loosen(schema: Any, name: str = "") -> Any:
     if isinstance(schema, list):
-        return [_loosened(each) for each in schema]
+        return [_loosen(each) for each in schema]
     if not isinstance(schema, dict):
         return schema
-    loose = {key: _loosened(value, key) for key, value in schema.items()}
+    loose = {key: _loosen(value, key) for key, value in schema.items()}
     if isinstance(properties := loose.get("properties"), dict):
         loose["properties"] = {key: _or_null(value) for key, value in properties.items()}
     if isinstance(others := loose.get("additionalProperties"), dict):

@@ -94,7 +94,7 @@ class Snapshot:
         return own.settings if own else found.settings
 
 
-def place(account: Account, inbox: int) -> Place:
+def place_of(account: Account, inbox: int) -> Place:
     """The place of an inbox; one that the mapping does not name has nothing of its own."""
     own = account.inboxes.get(inbox)
     settings = own.settings if own else account.settings

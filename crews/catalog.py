@@ -4,12 +4,12 @@ import os
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
-from config.crew_files.crewing import Crewing, CrewValue
+from config.crew_files.layered_crews import CrewValue, LayeredCrews
 from config.document.problems import ConfigurationError, Problem
 from config.files.sources import CATALOG as SHIPPED
 from config.files.sources import CREWS_VARIABLE, walk
 from config.inheritance.library import TOOLS
-from config.schema.crew_text import Blueprint
+from config.schema.crew_schema import Blueprint
 
 DEFAULT = "default"
 Value = CrewValue
@@ -24,7 +24,7 @@ class Catalog:
         """`tools`: the names that crews may use."""
         self._folder = folder
         self._tools = tools
-        self._read: Crewing | None = None
+        self._read: LayeredCrews | None = None
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ) -> "Catalog":
@@ -33,7 +33,7 @@ class Catalog:
         return cls(Path(named) if named else SHIPPED)
 
     @property
-    def crewing(self) -> Crewing:
+    def crew_set(self) -> LayeredCrews:
         """All of it.
 
         Raises:
@@ -44,7 +44,7 @@ class Catalog:
                 message = "the folder of crews does not exist"
                 remedy = f"Set {CREWS_VARIABLE} to a folder of crews."
                 raise ConfigurationError([Problem(str(self._folder), 1, 1, "missing-crews", message, remedy)])
-            self._read = Crewing.of(walk(self._folder), self._tools)
+            self._read = LayeredCrews.of(walk(self._folder), self._tools)
         return self._read
 
     def functions(self) -> tuple[str, ...]:
@@ -53,11 +53,11 @@ class Catalog:
         Raises:
             ConfigurationError: the folder is not there.
         """
-        return self.crewing.functions
+        return self.crew_set.functions
 
     def channels(self, function: str) -> tuple[str, ...]:
         """The channels that have an implementation of their own, `default` among them."""
-        return self.crewing.channels(function)
+        return self.crew_set.channels(function)
 
     def blueprint(self, function: str, channel: str) -> Blueprint:
         """A function's crew on a channel; a channel without a file is answered by `default.yaml`.
@@ -65,15 +65,15 @@ class Catalog:
         Raises:
             ConfigurationError: no such function, or its YAML has problems (all of them).
         """
-        return self.crewing.blueprint(function, channel)
+        return self.crew_set.blueprint(function, channel)
 
     def values(self, function: str, channel: str) -> tuple[Value, ...]:
         """Every value of the crew on that channel, with the file and line it came from."""
-        return self.crewing.values(function, channel)
+        return self.crew_set.values(function, channel)
 
     def problems(self) -> tuple[Problem, ...]:
         """Every problem in every crew on every channel. Afterwards all is in memory: no turn reads a file."""
-        return tuple(self.crewing.problems())
+        return tuple(self.crew_set.problems())
 
 
 def describe(function: str, channel: str = DEFAULT, catalog: Catalog | None = None) -> tuple[Value, ...]:

@@ -10,9 +10,9 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from config.mapping.entries import MappingFile
-from config.schema.crew_text import CrewEntry
+from config.schema.crew_schema import CrewEntry
 from config.schema.descriptions import field_docs
-from config.schema.kinds import Kind, below, model_of
+from config.schema.kinds import Kind, kind_below, model_of
 from config.settings.settings import Settings
 
 DOCS = Path(__file__).resolve().parent
@@ -51,13 +51,13 @@ def _section(model: type[BaseModel], places: list[str]) -> str:
 def _models(model: type[BaseModel], path: tuple[str, ...]) -> Iterator[tuple[type[BaseModel], tuple[str, ...]]]:
     """Yield each model that stands below a model, with the keys that lead to it; `*` for any key or place in a list."""
     for name in model.model_fields:
-        kind, at = below(Kind(model), name), (*path, name)
+        kind, at = kind_below(Kind(model), name), (*path, name)
         for _ in range(_DEEPEST):
             if (found := model_of(kind)) is not None:
                 yield found, at
                 yield from _models(found, at)
                 break
-            kind, at = below(kind, "*"), (*at, "*")
+            kind, at = kind_below(kind, "*"), (*at, "*")
 
 
 def _default(field: FieldInfo) -> str:

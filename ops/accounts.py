@@ -36,7 +36,7 @@ def named(
         Unknown: there is none; the nearest name is proposed.
         Impossible: there are several.
     """
-    from config.schema.findings import meant as nearest_of
+    from config.schema.validation import did_you_mean as nearest_of
 
     spelled = {key: {key} for key in accounts}
     if folders == "too":

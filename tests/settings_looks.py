@@ -21,7 +21,7 @@ from chatwootai.model.policy.vocabulary import Cause
 from chatwootai.stores.conversation.conversations import Begun, Commit, Hold
 from chatwootai.stores.server.connection import connect
 from config.settings.settings import Settings
-from config.snapshot import Account, Installation, Secret, place
+from config.snapshot import Account, Installation, Secret, place_of
 from crews.answer.curated import Curated
 from crews.catalog import Catalog
 from crews.hearing import ear
@@ -49,7 +49,7 @@ Look = Callable[[Settings], "object | Awaitable[object]"]
 
 
 def prompt(settings: Settings) -> object:
-    blueprint = Catalog.from_environment().crewing.blueprint("customer_service", "whatsapp")
+    blueprint = Catalog.from_environment().crew_set.blueprint("customer_service", "whatsapp")
     question = asked(language="es")
     return values(settings, blueprint), situation(settings, NOW), moment(question, settings)
 
@@ -64,7 +64,7 @@ def turn(settings: Settings, text: str = "Qual o prazo?", waited: float = 3.0, *
             for role in (Role.CONTACT, Role.CREW)]  # fmt: skip
     begun = Begun(Hold("1:1", "j", 1), 1, 0, (delivery,), (), (), tuple(said))
     tenant = SimpleNamespace(account=account(settings), settings=lambda _: settings,
-                             route=lambda one: route(place(account(settings), 17), one.channel))  # fmt: skip
+                             route=lambda one: route(place_of(account(settings), 17), one.channel))  # fmt: skip
     attention = SimpleNamespace(takeover_at=0.0, resolved_at=0.0, messages=0, typing_at=0.0, changed=asyncio.Event())
     return Turn(begun, cast(Any, tenant), cast(Any, attention), (delivery,), 1, cast(Any, None), begun_at=now)
 
@@ -127,7 +127,7 @@ def drafted(text: str, confidence: float | None = None) -> Look:
 
 
 def way(settings: Settings) -> object:
-    return route(place(account(settings), 17), "whatsapp")
+    return route(place_of(account(settings), 17), "whatsapp")
 
 
 def silence(settings: Settings) -> object:

@@ -11,7 +11,7 @@ from config.document.tree import Node, Scalar, Sequence, Table
 def merge(weak: Node, strong: Node) -> Node:
     """The two layers as one. Neither is changed; what is inherited unchanged is the very same node."""
     if isinstance(strong, Table):
-        return _table(weak, strong)
+        return _merge_table(weak, strong)
     if isinstance(strong, Sequence) and strong.append:
         if isinstance(weak, Sequence):
             return Sequence(strong.mark, [*weak.items, *strong.items], weak.append)
@@ -19,7 +19,7 @@ def merge(weak: Node, strong: Node) -> Node:
     return strong
 
 
-def _table(weak: Node, strong: Table) -> Node:
+def _merge_table(weak: Node, strong: Table) -> Node:
     if not isinstance(weak, Table):
         return Table(strong.mark, strong.items, strong.keys, fresh=True)
     if strong.fresh or not weak.items:
@@ -32,7 +32,7 @@ def _table(weak: Node, strong: Table) -> Node:
     return Table(strong.mark, items, keys, weak.fresh)
 
 
-def settle(node: Node) -> Node:
+def drop_nulls(node: Node) -> Node:
     """The merged tree as it will be read: without the nulls that removed something, and with no marks of the merge.
 
     Subtrees with nothing to settle are shared with the merged tree.
@@ -40,10 +40,10 @@ def settle(node: Node) -> Node:
     if isinstance(node, Scalar):
         return node
     if isinstance(node, Sequence):
-        items = [settle(item) for item in node.items]
+        items = [drop_nulls(item) for item in node.items]
         same = not node.append and all(a is b for a, b in zip(items, node.items, strict=True))
         return node if same else Sequence(node.mark, items)
-    kept = {key: settle(item) for key, item in node.items.items() if not is_null(item)}
+    kept = {key: drop_nulls(item) for key, item in node.items.items() if not is_null(item)}
     same = len(kept) == len(node.items) and all(kept[key] is node.items[key] for key in kept)
     return node if same and not node.fresh else Table(node.mark, kept, node.keys)
 

@@ -15,7 +15,7 @@ _MOST = 512 * MEGABYTE
 _SEALED = b"ENC:"
 
 
-class Sealed(ValueError):
+class CannotDecrypt(ValueError):
     """It is encrypted, and no key here opens it."""
 
 
@@ -32,7 +32,7 @@ def pack(sources: Sources, environ: Mapping[str, str]) -> bytes:
     try:
         return _SEALED + References(environ).cipher().encrypt(packed)
     except Unresolved as why:
-        raise Sealed(f"{why.args[1]}. {why.args[2]}") from None
+        raise CannotDecrypt(f"{why.args[1]}. {why.args[2]}") from None
 
 
 def unpack(packed: bytes, environ: Mapping[str, str]) -> Sources:
@@ -43,7 +43,7 @@ def unpack(packed: bytes, environ: Mapping[str, str]) -> Sources:
         ValueError: it is something else.
     """
     try:
-        raw = zlib.decompressobj().decompress(_opened(packed, environ), _MOST)
+        raw = zlib.decompressobj().decompress(_decrypt(packed, environ), _MOST)
         data = msgpack.unpackb(raw)
         crews = _folder(data["crews"]) if "crews" in data else None
         return Sources(_folder(data["config"]), crews, bool(data["own"]))
@@ -51,7 +51,7 @@ def unpack(packed: bytes, environ: Mapping[str, str]) -> Sources:
         raise ValueError(f"this is no packed configuration: {type(error).__name__}") from None
 
 
-def _opened(packed: bytes, environ: Mapping[str, str]) -> bytes:
+def _decrypt(packed: bytes, environ: Mapping[str, str]) -> bytes:
     if not packed.startswith(_SEALED):
         return packed
     from cryptography.fernet import InvalidToken
@@ -59,7 +59,7 @@ def _opened(packed: bytes, environ: Mapping[str, str]) -> bytes:
     try:
         return References(environ).cipher().decrypt(packed.removeprefix(_SEALED))
     except (InvalidToken, Unresolved):
-        raise Sealed(f"it is encrypted, and {KEY_VARIABLE} of this process does not open it") from None
+        raise CannotDecrypt(f"it is encrypted, and {KEY_VARIABLE} of this process does not open it") from None
 
 
 def _folder(data: Any) -> Folder:

@@ -18,7 +18,7 @@ from typing import Any
 from config.document.problems import Problem
 from config.document.yaml_source import MAPPING as MAPPING_LIMITS
 from config.document.yaml_source import MEGABYTE, SMALL
-from config.secrets.plain_secrets import blotted
+from config.secrets.plain_secrets import redact_comments
 
 SHIPPED = Path(__file__).resolve().parents[1]
 CATALOG = SHIPPED.parent / "crews" / "catalog"
@@ -56,15 +56,15 @@ class Folder:
         """Return a path as problems name it."""
         return str(self.path / path) if path else str(self.path)
 
-    def there(self, path: str) -> bool:
+    def has_file(self, path: str) -> bool:
         """Tell whether a file stands at a path, readable or not."""
         return path in self.files or path in self.troubles
 
-    def below(self, path: str) -> list[str]:
+    def subfolders(self, path: str) -> list[str]:
         """The names of the folders in a folder, sorted; hidden ones are passed over."""
         return [name for name in sorted(self.folders.get(path, ())) if f"{path}/{name}".lstrip("/") in self.folders]
 
-    def under(self, path: str) -> "Folder":
+    def subfolder(self, path: str) -> "Folder":
         """The folder at a path, as one of its own."""
         head = f"{path}/"
 
@@ -123,14 +123,14 @@ def gather_still(folder: Path, environ: Mapping[str, str], before: Sources | Non
     while before is None or found != before:
         time.sleep(STILL_SECONDS)
         again = gather(folder, environ, found)
-        still = again == found and not (before and _emptied(again, before))
+        still = again == found and not (before and _was_emptied(again, before))
         if still or time.monotonic() - began > RESTLESS_SECONDS:
             return again
         found = again
     return found
 
 
-def _emptied(found: Sources, before: Sources) -> bool:
+def _was_emptied(found: Sources, before: Sources) -> bool:
     """Tell whether a file that held something is empty or gone."""
     kept = {kind: place.files for kind, place in found.places()}
     return any(
@@ -229,7 +229,7 @@ class _Walk:
                 self.files[path] = self.before.files[path]
             else:
                 with (self.root / path).open("rb") as file:
-                    self.files[path] = blotted(file.read(megabytes * MEGABYTE + 1))
+                    self.files[path] = redact_comments(file.read(megabytes * MEGABYTE + 1))
             if abs(time.time_ns() - status.st_mtime_ns) > _YOUNG_NS:
                 self.states[path] = state
         except OSError as error:

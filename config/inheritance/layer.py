@@ -2,17 +2,17 @@
 
 from dataclasses import dataclass
 
-from config.crew_files.crewing import Crewing
-from config.document.merge import merge, settle
+from config.crew_files.layered_crews import LayeredCrews
+from config.document.merge import drop_nulls, merge
 from config.document.problems import Problem
 from config.document.tree import Node, Scalar, Table
 from config.document.yaml_source import parse
 from config.inheritance.layer_rules import layer_problems, merged_problems
-from config.mapping.grant_rules import beyond, referring_texts
+from config.mapping.grant_rules import beyond_grant, referring_texts
 from config.mapping.grants import Grant
-from config.schema.findings import under, validate
+from config.schema.validation import validate, wrap_in_key
 from config.secrets.references import References
-from config.settings.knowledge import placed
+from config.settings.knowledge import place_in_folder
 from config.settings.settings import Settings
 
 
@@ -23,10 +23,10 @@ class Merged:
     tree: Node
     settled: Table
     settings: Settings
-    crewing: Crewing
+    crew_set: LayeredCrews
 
 
-def read(
+def read_layer(
     data: bytes, name: str, key: str | None, references: References, grant: Grant | None = None, folder: str = ""
 ) -> tuple[Table | None, list[Problem]]:
     """A file parsed, its references resolved, and its problems.
@@ -36,26 +36,26 @@ def read(
     """
     node, problems = parse(data, name)
     if isinstance(node, Table):
-        layer, nested = under(key, node) if key else (node, [])
+        layer, nested = wrap_in_key(key, node) if key else (node, [])
         problems = [*problems, *nested, *referring_texts(layer), *references.resolve(layer, grant)]
-        return placed(layer, folder), [*problems, *layer_problems(layer, data)]
+        return place_in_folder(layer, folder), [*problems, *layer_problems(layer, data)]
     if node is not None and not (isinstance(node, Scalar) and node.value is None):
         remedy = "Write `key: value` lines."
         problems = [*problems, Problem(*node.mark, "type", "the file must hold a map", remedy)]
     return None, problems
 
 
-def lay(above: Merged, layer: Table, grant: Grant | None = None) -> tuple[Merged, list[Problem]]:
+def merge_layer(above: Merged, layer: Table, grant: Grant | None = None) -> tuple[Merged, list[Problem]]:
     """A layer on top of what is above it, and what is wrong with the two together. `grant`: as in `read`."""
     tree = merge(above.tree, layer)
-    settled = settle(tree)
+    settled = drop_nulls(tree)
     assert isinstance(settled, Table)  # noqa: S101 - a table merged onto a table is one
     settings, problems = _settings(above, settled)
     if not problems:  # what could not be read would seem to be gone
         problems = merged_problems(settings, above.settings, tree)
     if grant is not None:
-        problems = [*problems, *beyond(grant, settings, above.settings, settled)]
-    return Merged(tree, settled, settings, above.crewing), problems
+        problems = [*problems, *beyond_grant(grant, settings, above.settings, settled)]
+    return Merged(tree, settled, settings, above.crew_set), problems
 
 
 def _settings(above: Merged, settled: Table) -> tuple[Settings, list[Problem]]:

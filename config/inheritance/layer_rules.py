@@ -8,12 +8,12 @@ from chatwootai.model.text.language import DETECTED
 from config.document.merge import is_null
 from config.document.problems import Note, Problem, suggestion
 from config.document.tree import Mark, Node, Scalar, Table, find, leaves
-from config.schema.findings import strange_nulls
+from config.schema.validation import unknown_nulls
 from config.secrets.plain_secrets import plain_secrets, secret_values
 from config.settings import answers
 from config.settings.knowledge import written_folders
+from config.settings.localized import without_country
 from config.settings.settings import PLACEHOLDERS, Settings
-from config.settings.tongues import bare
 
 _BRACED = re.compile(r"(?<!\$)(?<!\{)\{+[^{}\n]{1,60}\}+")
 _FILLED = re.compile(rf"^\{{\s*({'|'.join(PLACEHOLDERS)})\s*\}}$")
@@ -41,7 +41,7 @@ def layer_problems(layer: Table, data: bytes) -> list[Problem]:
     """Every problem of a layer that shows without the layers below it."""
     problems = [*plain_secrets(Settings, layer), *secret_values(layer, data), *written_folders(layer)]
     if any(is_null(scalar) for _, scalar in leaves(layer)):
-        problems += strange_nulls(Settings, layer)
+        problems += unknown_nulls(Settings, layer)
     for place in _SAID:
         problems += [each for path, scalar in _at(layer, place) for each in _unfilled(path, scalar)]
     for place in _TOLD:
@@ -118,7 +118,9 @@ def language_notes(settings: Settings, above: Settings, tree: Node) -> Iterator[
             continue
         if above.sentences.get(language) == block:
             continue
-        if bare(language) not in DETECTED and bare(language) != bare(settings.language):
+        if without_country(language) not in DETECTED and without_country(language) != without_country(
+            settings.language
+        ):
             message = (
                 "no words of it are known here: it is spoken where Chatwoot names it as the conversation's or the "
                 "browser's language, and nowhere else"

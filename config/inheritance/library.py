@@ -8,14 +8,14 @@ import re
 from collections.abc import Mapping
 
 from chatwootai.model.text.words import fold
-from config.crew_files.crew_layers import CrewLayer, crew_layer
-from config.crew_files.crewing import Crewing
+from config.crew_files.layered_crews import LayeredCrews
+from config.crew_files.layers import CrewLayer, read_crew_layer
 from config.document.problems import Note, Problem
 from config.document.tree import Mark, Node, Scalar, Table, find
 from config.files.sources import CREWS_VARIABLE, DOMAINS, FROM_FILE, Folder, Sources, catalog, shipped
-from config.inheritance.layer import Merged, lay, read
+from config.inheritance.layer import Merged, merge_layer, read_layer
 from config.inheritance.layer_rules import language_notes
-from config.inheritance.memory import Memory
+from config.inheritance.load_cache import LoadCache
 from config.mapping.grants import NOBODY, Grant
 from config.secrets.references import References
 from config.settings import answers, knowledge, tools
@@ -40,19 +40,19 @@ _INBOX = re.compile(r"^inbox_([1-9][0-9]*)$")
 class Library:
     """The layers of one configuration folder, backed by those that ship. Every file is parsed once; problems pile up.
 
-    With a `memory`, what has not changed since the last load is not even parsed. `grants`, what accounts' folders may
+    With a `cache`, what has not changed since the last load is not even parsed. `grants`, what accounts' folders may
     name, is set once the mapping has been read.
     """
 
     def __init__(
-        self, sources: Sources, references: References, memory: Memory | None = None, *, whole: bool = False
+        self, sources: Sources, references: References, cache: LoadCache | None = None, *, whole: bool = False
     ) -> None:
         """`whole`: keep the tree of every tenant, which tells where each value stands."""
         self.sources = sources
         self.whole = whole
         self.own = sources.folder
         self.references = references
-        self.memory = memory or Memory()
+        self.cache = cache or LoadCache()
         self.problems: list[Problem] = []
         self.notes: list[Note] = []
         self.used: set[tuple[str, str]] = set()
@@ -63,16 +63,16 @@ class Library:
         self.base = self._base()
 
     def _base(self) -> Merged:
-        crews = self.memory.keep("catalog", (self._catalog(),), lambda: Crewing.of(self._catalog(), TOOLS))
-        self.found("catalog", (crews.problems(), crews.layers[0].notes))
+        crews = self.cache.keep("catalog", (self._catalog(),), lambda: LayeredCrews.of(self._catalog(), TOOLS))
+        self.record("catalog", (crews.problems(), crews.layers[0].notes))
         if not crews.functions:
             message, remedy = "there is no crew in this folder", f"Set {CREWS_VARIABLE} to a folder of crews."
             self.problems.append(Problem(self._catalog().name(""), 1, 1, "missing-crews", message, remedy))
-        root = self.memory.keep("root", (), lambda: Table(Mark(self.own.name(""), 1, 1)))
-        first = Settings().with_crewing(crews)
-        base = self.memory.keep("nothing", (crews, root), lambda: Merged(root, root, first, crews))
+        root = self.cache.keep("root", (), lambda: Table(Mark(self.own.name(""), 1, 1)))
+        first = Settings().with_crew_set(crews)
+        base = self.cache.keep("nothing", (crews, root), lambda: Merged(root, root, first, crews))
         for place in reversed(self._places):
-            base = self._place(base, place, f"{DOMAINS}/{BASE}")
+            base = self._merge_folder(base, place, f"{DOMAINS}/{BASE}")
         return base
 
     def _catalog(self) -> Folder:
@@ -80,12 +80,14 @@ class Library:
 
     def names(self) -> list[str]:
         """The domains there are."""
-        return sorted({name for place in self._places for name in place.below(DOMAINS)} - {BASE})
+        return sorted({name for place in self._places for name in place.subfolders(DOMAINS)} - {BASE})
 
     def domain(self, name: str) -> Merged:
         """The settings of a domain: the folder's own file, else the one that ships, else `_base`."""
         if name not in self._domains:
-            self._domains[name] = self._place(self.base, self._first(f"{DOMAINS}/{name}"), f"{DOMAINS}/{name}")
+            self._domains[name] = self._merge_folder(
+                self.base, self._folder_of(f"{DOMAINS}/{name}"), f"{DOMAINS}/{name}"
+            )
         return self._domains[name]
 
     def tenant(self, domain: str, tenant: str, name: Node | None, implied: Mark | None = None) -> Merged:
@@ -95,7 +97,7 @@ class Library:
         """
         self.used.add((domain, tenant))
         path = f"{DOMAINS}/{domain}/{tenant}"
-        place = self._first(path)
+        place = self._folder_of(path)
         names = place.folders.get(path, ()) if place else ()
         data = [place.files[file] for each in names if place and (file := f"{path}/{each}") in place.files]
         if self.whole or CREWS in names or self.inboxes(domain, tenant) or any(FROM_FILE in each for each in data):
@@ -104,116 +106,118 @@ class Library:
         troubles = [place.troubles[file] for each in names if place and (file := f"{path}/{each}") in place.troubles]
         grant = repr(self._grant(place, f"{path}/{FILE}") if place else None).encode()
         parts = (self.domain(domain), name, grant, *data, *troubles)
-        made, problems, notes = self.memory.keep(key, parts, lambda: self._alone(domain, tenant, name, implied))
-        self.found(key, (problems, notes))
+        made, problems, notes = self.cache.keep(
+            key, parts, lambda: self._tenant_without_tree(domain, tenant, name, implied)
+        )
+        self.record(key, (problems, notes))
         return made
 
-    def _alone(
+    def _tenant_without_tree(
         self, domain: str, tenant: str, name: Node | None, implied: Mark | None
     ) -> tuple[Merged, list[Problem], tuple[Note, ...]]:
         """A tenant that nothing stands below: its settings without the tree, which ten thousand could not keep."""
-        kept = self.problems, self.notes, self.memory
-        self.problems, self.notes, self.memory = [], [], Memory()
+        kept = self.problems, self.notes, self.cache
+        self.problems, self.notes, self.cache = [], [], LoadCache()
         try:
             made = self._tenant(domain, tenant, name, implied)
             root = Table(Mark(self.own.name(""), 1, 1))
-            return Merged(root, root, made.settings, made.crewing), self.problems, tuple(self.notes)
+            return Merged(root, root, made.settings, made.crew_set), self.problems, tuple(self.notes)
         finally:
-            self.problems, self.notes, self.memory = kept
+            self.problems, self.notes, self.cache = kept
 
     def _tenant(self, domain: str, tenant: str, name: Node | None, implied: Mark | None = None) -> Merged:
         above = self.domain(domain)
         path = f"{DOMAINS}/{domain}/{tenant}"
         if isinstance(name, Scalar) and isinstance(name.value, str):
-            named = self.memory.keep(("name", path, name.mark), (name,), lambda: _named(name))
-            above = self.below(above, named, ("name", path, name.mark))
-        place = self._first(path)
-        layer = self._layer(place, f"{path}/{FILE}") if place else None
+            named = self.cache.keep(("name", path, name.mark), (name,), lambda: _company_table(name))
+            above = self.merge_below(above, named, ("name", path, name.mark))
+        place = self._folder_of(path)
+        layer = self._read_layer(place, f"{path}/{FILE}") if place else None
         taken = place is not self.own or (implied is not None and _is_example(layer))
-        if taken and layer and place and not self._is_meant(tenant, layer, name, implied):
+        if taken and layer and place and not self._is_example_wanted(tenant, layer, name, implied):
             place = None
-        return self._place(above, place, path)
+        return self._merge_folder(above, place, path)
 
     def inboxes(self, domain: str, tenant: str) -> dict[int, str]:
         """The inboxes that have a folder of their own under a tenant, and its path."""
         path = f"{DOMAINS}/{domain}/{tenant}"
-        return {int(match[1]): f"{path}/{name}" for name in self.own.below(path) if (match := _INBOX.match(name))}
+        return {int(match[1]): f"{path}/{name}" for name in self.own.subfolders(path) if (match := _INBOX.match(name))}
 
     def inbox(self, above: Merged, path: str) -> Merged:
         """The settings of an inbox under its tenant's."""
-        return self._place(above, self.own, path)
+        return self._merge_folder(above, self.own, path)
 
-    def _place(self, above: Merged, place: Folder | None, path: str) -> Merged:
+    def _merge_folder(self, above: Merged, place: Folder | None, path: str) -> Merged:
         """Merge one folder, settings and crews, on top of what is above."""
         if place is None:
             return above
         grant = self._grant(place, f"{path}/{FILE}")
-        merged = self.below(above, self._layer(place, f"{path}/{FILE}"), (place.path, path), grant)
+        merged = self.merge_below(above, self._read_layer(place, f"{path}/{FILE}"), (place.path, path), grant)
         for part, key in PARTS.items():
-            layer = self._layer(place, f"{path}/{part}", key)
-            merged = self.below(merged, layer, (place.path, path, part), grant)
-        crews = self._crews(place, f"{path}/{CREWS}")
+            layer = self._read_layer(place, f"{path}/{part}", key)
+            merged = self.merge_below(merged, layer, (place.path, path, part), grant)
+        crews = self._read_crews(place, f"{path}/{CREWS}")
         return self._with_crews(merged, crews, (place.path, path)) if crews else merged
 
-    def below(self, above: Merged, layer: Table | None, key: object, grant: Grant | None = None) -> Merged:
+    def merge_below(self, above: Merged, layer: Table | None, key: object, grant: Grant | None = None) -> Merged:
         """One layer more; `above` itself where the layer says nothing. `grant`: what it may name, None: everything."""
         if layer is None or not layer.items:
             return above
-        merged, problems = self.memory.keep(("merged", key), (above, layer), lambda: lay(above, layer, grant))
+        merged, problems = self.cache.keep(("merged", key), (above, layer), lambda: merge_layer(above, layer, grant))
         told = () if problems else tuple(language_notes(merged.settings, above.settings, merged.tree))
-        self.found(("merged", key, id(above)), (problems, told))
+        self.record(("merged", key, id(above)), (problems, told))
         return merged
 
     def _with_crews(self, above: Merged, layer: CrewLayer, key: object) -> Merged:
         def laid() -> tuple[Merged, list[Problem]]:
-            crewing = above.crewing.with_layer(layer, _tool_names(above))
-            settings = above.settings.with_crewing(crewing)
-            return Merged(above.tree, above.settled, settings, crewing), crewing.problems(fresh=True)
+            crew_set = above.crew_set.with_layer(layer, _tool_names(above))
+            settings = above.settings.with_crew_set(crew_set)
+            return Merged(above.tree, above.settled, settings, crew_set), crew_set.problems(fresh=True)
 
-        merged, problems = self.memory.keep(("crewed", key), (above, layer), laid)
-        self.found(("crewed", key, id(above)), (problems, layer.notes))
+        merged, problems = self.cache.keep(("crewed", key), (above, layer), laid)
+        self.record(("crewed", key, id(above)), (problems, layer.notes))
         return merged
 
-    def _crews(self, place: Folder, path: str) -> CrewLayer | None:
+    def _read_crews(self, place: Folder, path: str) -> CrewLayer | None:
         """The crews of a folder, parsed anew where any of its files has changed."""
         if path not in place.folders:
             return None
-        folder = place.under(path)
+        folder = place.subfolder(path)
         files = (item for name in sorted(folder.files) for item in (name.encode(), folder.files[name]))
         parts: tuple[object, ...] = (*files, *folder.troubles.values())
-        return self.memory.keep(("crews", place.path, path), parts, lambda: crew_layer(folder))
+        return self.cache.keep(("crews", place.path, path), parts, lambda: read_crew_layer(folder))
 
-    def found(self, key: object, found: tuple[list[Problem], tuple[Note, ...]]) -> None:
+    def record(self, key: object, found: tuple[list[Problem], tuple[Note, ...]]) -> None:
         """Take note of what was found, once for each place."""
         if key not in self._read:
             self._read.add(key)
             self.problems += found[0]
             self.notes += found[1]
 
-    def _first(self, path: str) -> Folder | None:
+    def _folder_of(self, path: str) -> Folder | None:
         """Return the place that holds a folder's settings: the configuration itself, else what ships; None: neither."""
         for place in self._places:
-            files = any(place.there(f"{path}/{file}") for file in (FILE, *PARTS))
+            files = any(place.has_file(f"{path}/{file}") for file in (FILE, *PARTS))
             if files or f"{path}/{CREWS}" in place.folders:
                 return place
         return None
 
-    def _layer(self, place: Folder, path: str, key: str | None = None) -> Table | None:
+    def _read_layer(self, place: Folder, path: str, key: str | None = None) -> Table | None:
         """One file, parsed and with its references resolved; `key`: the one of the settings that it holds."""
         trouble = place.troubles.get(path)
         if trouble:
-            self.found(("layer", place.path, path), ([trouble], ()))
+            self.record(("layer", place.path, path), ([trouble], ()))
         data = place.files.get(path)
         if data is None:
             return None
         grant = self._grant(place, path)
         part = object() if FROM_FILE in data else data  # a file that a reference names may have changed
-        made = self.memory.keep(
+        made = self.cache.keep(
             ("layer", place.path, path),
             (part, repr(grant).encode()),
-            lambda: read(data, place.name(path), key, self.references, grant, path.rpartition("/")[0]),
+            lambda: read_layer(data, place.name(path), key, self.references, grant, path.rpartition("/")[0]),
         )
-        self.found(("layer", place.path, path), (made[1], ()))
+        self.record(("layer", place.path, path), (made[1], ()))
         return made[0]
 
     def _grant(self, place: Folder, path: str) -> Grant | None:
@@ -223,7 +227,7 @@ class Library:
             return None
         return self.grants.of(domain, folder, f"{place.name('/'.join((DOMAINS, domain, folder)))}/")
 
-    def _is_meant(self, tenant: str, layer: Table, name: Node | None, implied: Mark | None) -> bool:
+    def _is_example_wanted(self, tenant: str, layer: Table, name: Node | None, implied: Mark | None) -> bool:
         """An example tenant that ships must not speak for a stranger who happens to use its folder's name."""
         example = find(layer, ("company", "name"))[1]
         wanted = name.value if isinstance(name, Scalar) else None
@@ -237,11 +241,11 @@ class Library:
 
     def tenants(self, domain: str) -> list[str]:
         """The folders of a domain that are tenants'."""
-        return [name for name in self.own.below(f"{DOMAINS}/{domain}") if name not in {CREWS, DOCUMENTS}]
+        return [name for name in self.own.subfolders(f"{DOMAINS}/{domain}") if name not in {CREWS, DOCUMENTS}]
 
     def tenant_folders(self) -> Mapping[str, list[str]]:
         """The tenants that have a folder in the configuration folder itself, by domain."""
-        return {domain: self.tenants(domain) for domain in self.own.below(DOMAINS) if domain != BASE}
+        return {domain: self.tenants(domain) for domain in self.own.subfolders(DOMAINS) if domain != BASE}
 
     def has_folder(self, domain: str, tenant: str) -> bool:
         """Tell whether a tenant has a folder, of its own or shipped."""
@@ -260,17 +264,17 @@ class Library:
 
 def _tool_names(above: Merged) -> frozenset[str]:
     """The tools that agents may name, those included whose own declaration is a problem: that is said there, once."""
-    said = _below(above.tree, "tools")
-    declared = (name for kind in ("http", "mcp") for name in _below(said, kind).items)
+    said = _child_table(above.tree, "tools")
+    declared = (name for kind in ("http", "mcp") for name in _child_table(said, kind).items)
     return above.settings.tools.names() | frozenset(declared)
 
 
-def _below(node: Node, key: str) -> Table:
+def _child_table(node: Node, key: str) -> Table:
     found = node.items.get(key) if isinstance(node, Table) else None
     return found if isinstance(found, Table) else Table(node.mark)
 
 
-def _named(name: Scalar) -> Table:
+def _company_table(name: Scalar) -> Table:
     company = Table(name.mark, {"name": name}, {"name": name.mark})
     return Table(name.mark, {"company": company}, {"company": name.mark})
 

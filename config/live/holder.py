@@ -6,7 +6,7 @@ from pathlib import Path
 
 from config.document.problems import ConfigurationError, Problem
 from config.files.sources import Sources, gather, gather_still
-from config.inheritance.memory import Memory
+from config.inheritance.load_cache import LoadCache
 from config.loading.loader import Inspection, inspect_sources
 from config.snapshot import Snapshot
 
@@ -39,7 +39,7 @@ class Holder:
         self.edited = False
         self._lock = threading.RLock()
         self._environ = environ
-        self._memory = Memory()
+        self._cache = LoadCache()
         self._listeners: list[Listener] = []
         self.seen = gather(folder, environ) if sources is None or refused else sources
         self.sources = sources or self.seen
@@ -67,16 +67,16 @@ class Holder:
             if seen == self.seen:
                 return self.sources.names_files() and self._read_secrets_again()
             self.seen = seen
-            swapped = self._try(seen)
+            swapped = self._inspect_and_replace(seen)
             self.edited = self.edited or not self.problems
             return swapped
 
     def adopt(self, sources: Sources) -> bool:
         """Put what another process published in force, unless the folder has brought something newer meanwhile."""
         with self._lock:
-            return not self.edited and self._try(sources)
+            return not self.edited and self._inspect_and_replace(sources)
 
-    def _try(self, sources: Sources) -> bool:
+    def _inspect_and_replace(self, sources: Sources) -> bool:
         found = self._inspect(sources)
         if found.problems:
             self.problems = found.problems
@@ -87,12 +87,12 @@ class Holder:
     def _read_secrets_again(self) -> bool:
         """Put the configuration in force with its secrets' files as they are now; a refused edit stays refused."""
         refused = self.problems if self.seen is not self.sources else ()
-        swapped = self._try(self.sources)
+        swapped = self._inspect_and_replace(self.sources)
         self.problems = self.problems or refused
         return swapped
 
     def _inspect(self, sources: Sources) -> Inspection:
-        return inspect_sources(sources, self._environ, self._memory)
+        return inspect_sources(sources, self._environ, self._cache)
 
     def replace(self, snapshot: Snapshot) -> bool:
         """Put a snapshot in force; False where it means the same as the one that is."""

@@ -10,7 +10,7 @@ from chatwootai.stores.installation.snapshots import Snapshots
 from chatwootai.stores.server.connection import StoreUnavailable
 from chatwootai.telemetry import log
 from config.document.problems import ConfigurationError, Problem
-from config.files.packing import Sealed, pack, unpack
+from config.files.packing import CannotDecrypt, pack, unpack
 from config.files.sources import MAPPING, Sources
 from config.secrets.references import KEY_VARIABLE
 
@@ -42,8 +42,8 @@ class LastGood:
             packed = await self._snapshots.read(current.number) if current else None
             if packed is not None:
                 return unpack(packed, self._environ)
-        except Sealed as error:
-            raise _unopened("Redis", error) from None
+        except CannotDecrypt as error:
+            raise _cannot_decrypt("Redis", error) from None
         except StoreUnavailable as error:
             _log.warning("config_from_copy", error=str(error), copy=str(self.copy))
         return self._read()
@@ -53,8 +53,8 @@ class LastGood:
             return unpack(self.copy.read_bytes(), self._environ)
         except FileNotFoundError:
             return None
-        except Sealed as error:
-            raise _unopened(str(self.copy), error) from None
+        except CannotDecrypt as error:
+            raise _cannot_decrypt(str(self.copy), error) from None
         except (OSError, ValueError) as error:
             remedy = "Remove it, and start while Redis is there, or give this process the folder."
             problem = Problem(str(self.copy), 1, 1, "broken-copy", str(error), remedy)
@@ -69,11 +69,11 @@ class LastGood:
             with os.fdopen(os.open(beside, os.O_CREAT | os.O_WRONLY | os.O_EXCL, 0o600), "wb") as file:
                 file.write(packed)
             beside.replace(self.copy)
-        except (OSError, Sealed) as error:
+        except (OSError, CannotDecrypt) as error:
             reason = error.strerror if isinstance(error, OSError) else str(error)
             _log.warning("config_copy_not_kept", path=str(self.copy), error=reason)
 
 
-def _unopened(where: str, error: Sealed) -> ConfigurationError:
+def _cannot_decrypt(where: str, error: CannotDecrypt) -> ConfigurationError:
     remedy = f"Give this process the {KEY_VARIABLE} of the process that published it, or the folder."
     return ConfigurationError([Problem(where, 1, 1, "secret-key", str(error), remedy)])

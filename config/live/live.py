@@ -50,8 +50,8 @@ class Live:
         self._strict = strict
         self._kept: Sources | None = None
         self._has_folder = (folder / MAPPING).exists()
-        self._fresh = self._has_folder  # nobody was told yet what the folder says that we started with
-        self._turn = asyncio.Lock()
+        self._unpublished = self._has_folder  # nobody was told yet what the folder says that we started with
+        self._lock = asyncio.Lock()
         self._telling: set[asyncio.Task[None]] = set()
 
     @property
@@ -80,7 +80,7 @@ class Live:
         await self._keep_copy()
         with contextlib.suppress(StoreUnavailable, TimeoutError):  # without Redis it is done as soon as that is back
             async with asyncio.timeout(_START_SECONDS):
-                await self._told()
+                await self._reconcile()
         config_in_force(self.snapshot.digest)
         for note in self.snapshot.notes:
             _log.info("config_note", note=str(note))
@@ -98,7 +98,7 @@ class Live:
             holder = await asyncio.to_thread(Holder, self.folder, self._environ, last, refused=refused)
         except ConfigurationError:  # what was good elsewhere or before is not, with the variables of this process
             raise ConfigurationError(refused) from None
-        self._fresh = False
+        self._unpublished = False
         shown = [str(problem) for problem in refused[:_MOST_SHOWN]]
         _log.error("config_last_good", count=len(refused), problems=shown, kept=holder.snapshot.digest[:12])
         return holder
@@ -113,17 +113,17 @@ class Live:
 
     def keep_to_itself(self) -> None:
         """Close this process to others: nobody looks into it, and no child inherits what it has read."""
-        own_process.close()
-        own_process.forget(self.holder.sources)
+        own_process.refuse_inspection()
+        own_process.forget_secrets(self.holder.sources)
 
     async def run(self) -> None:
         """Watch and listen, for ever."""
         stop = asyncio.Event()
         watching = asyncio.create_task(
-            for_ever(lambda: watch(self.holder, self._edited, stop), "configuration", pause=_PAUSE)
+            for_ever(lambda: watch(self.holder, self._on_reload, stop), "configuration", pause=_PAUSE)
         )
         listening = asyncio.create_task(
-            for_ever(lambda: self._snapshots.listen(self._told), "configuration", pause=_PAUSE)
+            for_ever(lambda: self._snapshots.listen(self._reconcile), "configuration", pause=_PAUSE)
         )
         try:
             await asyncio.wait({watching, listening})
@@ -139,36 +139,36 @@ class Live:
         shown = [str(problem) for problem in self.holder.problems[:_MOST_SHOWN]]
         return Check(Status.DEGRADED, {**detail, "refused": len(self.holder.problems), "problems": shown})
 
-    def _edited(self, holder: Holder, swapped: bool) -> None:
+    def _on_reload(self, holder: Holder, swapped: bool) -> None:
         """The folder was read: tell others of what is sound."""
         self._report("edit", swapped=swapped)
         if holder.edited:
-            task = owned(asyncio.create_task(self._tell()), "configuration")
+            task = owned(asyncio.create_task(self._publish_later()), "configuration")
             self._telling.add(task)
             task.add_done_callback(self._telling.discard)
 
-    async def _tell(self) -> None:
+    async def _publish_later(self) -> None:
         await self._keep_copy()
         try:
-            await self._told()
+            await self._reconcile()
         except StoreUnavailable as error:
             _log.warning("config_not_published", error=str(error), later="when Redis is back")
 
-    async def _told(self) -> None:
+    async def _reconcile(self) -> None:
         """Bring this process and Redis to the same configuration."""
-        async with self._turn:
+        async with self._lock:
             current = await self._snapshots.current()
             ours = self.holder.sources.digest()
             overruled = current is not None and ours in current.overrules and not self.holder.edited
             if current is not None and current.digest == ours:
-                self._known(current.number)
-            elif current is None or self.holder.edited or (self._fresh and not overruled):
+                self._mark_synced(current.number)
+            elif current is None or self.holder.edited or (self._unpublished and not overruled):
                 await self._publish(ours)
             else:
                 await self._adopt(current)
 
-    def _known(self, number: int) -> None:
-        self.version, self._fresh, self.holder.edited = number, False, False
+    def _mark_synced(self, number: int) -> None:
+        self.version, self._unpublished, self.holder.edited = number, False, False
 
     async def _publish(self, digest: str) -> None:
         sources, why = self.holder.sources, "edit" if self.holder.edited else "start"
@@ -176,7 +176,7 @@ class Live:
         packed = await asyncio.to_thread(pack, sources, self._environ)
         number, new = await self._snapshots.publish(digest, packed, by=self._name, why=why, accounts=accounts)
         if self.holder.sources is sources:  # else the next edit, which is told of next
-            self._known(number)
+            self._mark_synced(number)
         if new:
             _log.info("config_published", version=number, digest=digest[:12], why=why)
 
@@ -191,7 +191,7 @@ class Live:
             return
         swapped = await asyncio.to_thread(self.holder.adopt, sources)
         if self.holder.sources is sources:
-            self._known(current.number)
+            self._mark_synced(current.number)
             await self._keep_copy()
         self._report("published", swapped=swapped)
 

@@ -15,7 +15,7 @@ _READ_LATER = ("OPENAI_", "REDIS_")  # by libraries and by ourselves, where they
 _COMMON = frozenset({"PATH", "HOME", "USER", "LOGNAME", "SHELL", "TERM", "LANG", "TZ", "TMPDIR"})
 
 
-def close() -> bool:
+def refuse_inspection() -> bool:
     """Let no process of the same user look into this one: its first environment, its memory, by a debugger.
 
     Returns whether that holds: it does on Linux, but for processes with root's powers.
@@ -23,7 +23,7 @@ def close() -> bool:
     return sys.platform == "linux" and bool(ctypes.CDLL(None).prctl(_DUMPABLE, 0, 0, 0, 0) == 0)
 
 
-def forget(sources: Sources, environ: MutableMapping[str, str] = os.environ) -> None:
+def forget_secrets(sources: Sources, environ: MutableMapping[str, str] = os.environ) -> None:
     """Take what the configuration names out of the environment that children inherit, once it has been read."""
     texts = (data for _, place in sources.places() for data in place.files.values())
     named = {match.decode() for data in texts for match in _NAMED.findall(data)}

@@ -9,9 +9,9 @@ from config.document.tree import Mark, Scalar, find
 from config.inheritance.layer import Merged
 from config.inheritance.library import CREWS, Library
 from config.mapping.entries import INBOX, AccountEntry, InboxEntry
-from config.mapping.mapping import Entries, Entry, folder_name, misspelt, value_node
+from config.mapping.mapping import Entries, Entry, folder_name, is_misspelt, value_node
 from config.schema.crew_set import CrewSet
-from config.schema.findings import meant, quote
+from config.schema.validation import did_you_mean, quote
 from config.secrets.secret import Secret
 from config.settings.settings import Settings
 from config.snapshot import Account, Inbox, Installation, Note
@@ -20,7 +20,7 @@ DEFAULT = "customer_service"
 LOCAL = "http://127.0.0.1:3000"
 
 
-class Assembly:
+class AccountBuilder:
     """Builds all accounts of one mapping."""
 
     def __init__(self, entries: Entries, library: Library, environ: Mapping[str, str]) -> None:
@@ -40,7 +40,7 @@ class Assembly:
             if account:
                 built[entry.key] = account
         self._inboxes(built)
-        self._fallback()
+        self._check_fallback()
         return built
 
     def _problem(self, mark: Mark, rule: str, message: str, remedy: str) -> None:
@@ -59,7 +59,7 @@ class Assembly:
             self._note(self.entries.mark, "no `chatwoot:` section: the installation is CHATWOOT_URL, or else " + LOCAL)
         return found
 
-    def _fallback(self) -> None:
+    def _check_fallback(self) -> None:
         """Check that the fallback's domain and crew exist, also while every account names its own."""
         node, said = self.entries.fallback_node, self.entries.fallback
         if node is None:
@@ -69,12 +69,12 @@ class Assembly:
         if said.domain:
             self._domain(entry, said.domain)
         if entry.says("crew") and self._is_nowhere(said.crew):
-            self._crew(entry, said.crew, above.crewing)
+            self._crew(entry, said.crew, above.crew_set)
 
     def _is_nowhere(self, crew: str) -> bool:
         """Tell whether no domain and no tenant has this crew."""
         return not any(f"/{CREWS}/{crew}" in path for path in self.library.own.folders) and not any(
-            crew in self.library.domain(name).crewing.functions for name in self.domains
+            crew in self.library.domain(name).crew_set.functions for name in self.domains
         )
 
     def _account(self, entry: Entry[AccountEntry], installations: dict[str, Installation]) -> Account | None:
@@ -82,7 +82,9 @@ class Assembly:
         installation = installations.get(said.chatwoot)
         if installation is None and said.chatwoot not in self.entries.declared:
             message = f"`{entry.path}`: there is no installation {entry.quote('chatwoot')}"
-            self._problem(entry.at("chatwoot"), "unknown-installation", message, meant(said.chatwoot, [*installations]))
+            self._problem(
+                entry.at("chatwoot"), "unknown-installation", message, did_you_mean(said.chatwoot, [*installations])
+            )
         number = said.id or (int(entry.key) if re.fullmatch(r"[1-9][0-9]{0,15}", entry.key) else None)
         if number is None and not entry.says("id"):
             message = f"`accounts.{entry.key}`: Chatwoot's account id is not known"
@@ -90,9 +92,9 @@ class Assembly:
         domain = self._domain(entry, said.domain or self.entries.fallback.domain)
         folder = said.tenant or folder_name(entry.key)
         merged = self._merged(entry, domain, folder) if domain else self.library.base
-        crew = self._crew(entry, said.crew or self.entries.fallback.crew, merged.crewing)
+        crew = self._crew(entry, said.crew or self.entries.fallback.crew, merged.crew_set)
         special = {
-            phone: self._crew(entry, name, merged.crewing, phone) for phone, name in said.special_numbers.items()
+            phone: self._crew(entry, name, merged.crew_set, phone) for phone, name in said.special_numbers.items()
         }
         secrets = self._secrets(entry)
         if installation is None or number is None or domain is None:
@@ -108,7 +110,7 @@ class Assembly:
             signature=said.signature,
             crew=crew or DEFAULT,
             priority=self.entries.fallback.priority if said.priority is None else said.priority,
-            inboxes=self._folders(domain, folder, merged),
+            inboxes=self._folder_inboxes(domain, folder, merged),
             special_numbers={phone: name for phone, name in special.items() if name},
             **secrets,
         )
@@ -125,12 +127,12 @@ class Assembly:
                 self._problem(entry.mark, "missing-key", message, remedy)
             return None
         message = f"`{entry.path}`: there is no domain {entry.quote('domain')}"
-        self._problem(entry.at("domain"), "unknown-domain", message, meant(name, self.domains))
+        self._problem(entry.at("domain"), "unknown-domain", message, did_you_mean(name, self.domains))
         return None
 
-    def _crew(self, entry: Entry[Any], name: str, crewing: CrewSet, phone: str | None = None) -> str | None:
+    def _crew(self, entry: Entry[Any], name: str, crew_set: CrewSet, phone: str | None = None) -> str | None:
         """The crew of that name, or None: whoever is named must be there. No crew at all is said elsewhere."""
-        if name in crewing.functions or not crewing.functions:
+        if name in crew_set.functions or not crew_set.functions:
             return name
         path = entry.path
         mark, node = find(entry.node, ("special_numbers", phone) if phone else ("crew",))
@@ -139,14 +141,14 @@ class Assembly:
             mark, node = find(above, ("crew",))
         shown = (quote(node) or "of that name") if isinstance(node, Scalar) else f"`{name}`"
         message = f"`{path}`: there is no crew {shown}"
-        self._problem(mark, "unknown-crew", message, meant(name, [*crewing.functions]))
+        self._problem(mark, "unknown-crew", message, did_you_mean(name, [*crew_set.functions]))
         return None
 
     def _merged(self, entry: Entry[Any], domain: str, folder: str, *, named: bool = False) -> Merged:
         implied = None if named or entry.says("tenant") else entry.mark
         return self.library.tenant(domain, folder, value_node(entry, "name") if entry.said.name else None, implied)
 
-    def _folders(self, domain: str, folder: str, above: Merged) -> dict[int, Inbox]:
+    def _folder_inboxes(self, domain: str, folder: str, above: Merged) -> dict[int, Inbox]:
         """The inboxes that only have a folder."""
         return {
             number: Inbox(id=number, domain=domain, folder=folder, settings=self.library.inbox(above, path).settings)
@@ -160,11 +162,13 @@ class Assembly:
         if not entry.says("webhook_secrets") or (entry.says("webhook_secrets") and _is_empty(entry)):
             secrets = self._from_environment(entry, names["webhook_secrets"])
             if not secrets and said.signature == "required":
-                self._lacks(entry, "webhook_secrets", f'`webhook_secrets: ["${{{names["webhook_secrets"]}}}"]`')
+                self._report_missing(
+                    entry, "webhook_secrets", f'`webhook_secrets: ["${{{names["webhook_secrets"]}}}"]`'
+                )
         if not entry.says("bot_token"):
             token = next(iter(self._from_environment(entry, names["bot_token"])), None)
             if token is None:
-                self._lacks(entry, "bot_token", f'`bot_token: "${{{names["bot_token"]}}}"`')
+                self._report_missing(entry, "bot_token", f'`bot_token: "${{{names["bot_token"]}}}"`')
         if not entry.says("user_token"):
             user = next(iter(self._from_environment(entry, f"CHATWOOT_{key}_USER_TOKEN")), None)
         return {"webhook_secrets": tuple(secrets), "bot_token": token or Secret(""), "user_token": user}
@@ -177,8 +181,8 @@ class Assembly:
         self._note(entry.mark, f"account {entry.key} names no secret; {name} of the environment is used")
         return (Secret(value),)
 
-    def _lacks(self, entry: Entry[AccountEntry], key: str, write: str) -> None:
-        if misspelt(entry, key):
+    def _report_missing(self, entry: Entry[AccountEntry], key: str, write: str) -> None:
+        if is_misspelt(entry, key):
             return
         refused = "every delivery is refused" if key == "webhook_secrets" else "no reply can be posted"
         message = f"`accounts.{entry.key}` has no {key}: {refused}"
@@ -209,11 +213,11 @@ class Assembly:
         if name is not None:
             shown = entry.quote("account") if said.account else f"`{prefix}`"
             message = f"`inboxes.{entry.key}`: there is no account {shown}"
-            self._problem(entry.at("account"), "unknown-account", message, meant(name, [*self.entries.accounts]))
+            self._problem(entry.at("account"), "unknown-account", message, did_you_mean(name, [*self.entries.accounts]))
             return []
-        return self._unnamed(entry, accounts)
+        return self._owners_of_unnamed(entry, accounts)
 
-    def _unnamed(self, entry: Entry[InboxEntry], accounts: dict[str, Account]) -> list[Account]:
+    def _owners_of_unnamed(self, entry: Entry[InboxEntry], accounts: dict[str, Account]) -> list[Account]:
         """The owners of an inbox that names no account: the only account, or the only one with its folder.
 
         Older files name a domain alone: then all of them, and no harm, since each takes its own folder along.
@@ -243,27 +247,27 @@ class Assembly:
             self._problem(entry.mark, "inbox-twice", message, "Keep one of the two.")
             return
         said = entry.said
-        self._stranger(entry, domain or account.domain, account)
+        self._check_foreign_tenant(entry, domain or account.domain, account)
         settings = self._inbox_settings(entry, number, domain, account)
-        crewing = settings.crewing or self.library.base.crewing
+        crew_set = settings.crew_set or self.library.base.crew_set
         assert isinstance(account.inboxes, dict)  # noqa: S101 - built above, and handed out only when complete
         account.inboxes[number] = Inbox(
             id=number,
             domain=domain or account.domain,
             folder=said.tenant or account.folder,
-            crew=self._crew(entry, said.crew, crewing) if said.crew else None,
+            crew=self._crew(entry, said.crew, crew_set) if said.crew else None,
             priority=said.priority,
             name=said.name,
             settings=settings,
         )
 
-    def _stranger(self, entry: Entry[InboxEntry], domain: str, account: Account) -> None:
+    def _check_foreign_tenant(self, entry: Entry[InboxEntry], domain: str, account: Account) -> None:
         """An inbox that names a tenant other than its account's means that one's settings: there must be some."""
         folder = entry.said.tenant
         if folder in {None, account.folder} or self.entries.old or self.library.has_folder(domain, str(folder)):
             return
         message = f"`{entry.path}`: the tenant {entry.quote('tenant')} has no folder in {domain}"
-        near = meant(str(folder), self.library.tenants(domain))
+        near = did_you_mean(str(folder), self.library.tenants(domain))
         self._problem(entry.at("tenant"), "unknown-tenant", message, near)
 
     def _inbox_settings(self, entry: Entry[InboxEntry], number: int, domain: str | None, account: Account) -> Settings:

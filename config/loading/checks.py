@@ -17,10 +17,10 @@ _PORTS = {"http": 80, "https": 443}
 
 def contradictions(entries: Entries, accounts: Mapping[str, Account]) -> list[Problem]:
     """Two accounts with one webhook secret or one Chatwoot id; an empty or repeated secret; one line as two numbers."""
-    return [*_shared_secrets(entries), *_same_account(entries, accounts), *_same_line(entries)]
+    return [*_shared_secrets(entries), *_same_account(entries, accounts), *_shared_phone_lines(entries)]
 
 
-def _same_line(entries: Entries) -> Iterator[Problem]:
+def _shared_phone_lines(entries: Entries) -> Iterator[Problem]:
     """Special numbers that are one phone line in two spellings, and name two crews."""
     for entry in entries.accounts.values():
         numbers = entry.said.special_numbers
@@ -79,7 +79,7 @@ def _same_account(entries: Entries, accounts: Mapping[str, Account]) -> list[Pro
     problems: list[Problem] = []
     seen: dict[tuple[str, int], str] = {}
     for account in accounts.values():
-        first = seen.setdefault((_machine(account.installation.url), account.id), account.key)
+        first = seen.setdefault((_normalised_address(account.installation.url), account.id), account.key)
         if first != account.key:
             message = f"accounts {first} and {account.key} are one and the same: {account.id} of that Chatwoot"
             mark = entries.accounts[account.key].at("id")
@@ -87,7 +87,7 @@ def _same_account(entries: Entries, accounts: Mapping[str, Account]) -> list[Pro
     return problems
 
 
-def _machine(url: str) -> str:
+def _normalised_address(url: str) -> str:
     """An address as machines compare it."""
     parts = urlsplit(url.lower())
     return f"{parts.hostname}:{parts.port or _PORTS[parts.scheme]}{parts.path}"

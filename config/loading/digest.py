@@ -4,15 +4,15 @@ import hashlib
 import json
 from collections.abc import Mapping
 
-from config.inheritance.memory import Memory
+from config.inheritance.load_cache import LoadCache
 from config.secrets.secret import Secret
 from config.settings.settings import Settings
 from config.snapshot import Account
 
 
-def digest(accounts: Mapping[str, Account], memory: Memory | None = None, also: object = None) -> str:
+def digest_of(accounts: Mapping[str, Account], cache: LoadCache | None = None, also: object = None) -> str:
     """SHA-256 (hex) over all accounts, and whatever `also` stands for. Secrets count by their fingerprints."""
-    known = memory or Memory()
+    known = cache or LoadCache()
     total = hashlib.sha256()
     for key in sorted(accounts):
         total.update(json.dumps(_account(accounts[key], known), sort_keys=True).encode())
@@ -22,14 +22,14 @@ def digest(accounts: Mapping[str, Account], memory: Memory | None = None, also: 
     return total.hexdigest()
 
 
-def _account(account: Account, known: Memory) -> dict[str, object]:
+def _account(account: Account, known: LoadCache) -> dict[str, object]:
     return {
         "key": account.key,
         "id": account.id,
         "name": account.name,
         "installation": [account.installation.name, account.installation.url],
         "place": [account.domain, account.folder],
-        "secrets": [_print(each) for each in (*account.webhook_secrets, account.bot_token, account.user_token)],
+        "secrets": [_fingerprint(each) for each in (*account.webhook_secrets, account.bot_token, account.user_token)],
         "policy": [account.signature, account.crew, account.priority, dict(account.special_numbers)],
         "settings": _settings(account.settings, known),
         "inboxes": {
@@ -39,19 +39,19 @@ def _account(account: Account, known: Memory) -> dict[str, object]:
     }
 
 
-def _settings(settings: Settings, known: Memory) -> str:
+def _settings(settings: Settings, known: LoadCache) -> str:
     """Hashed once for each object, since many accounts share one."""
-    return known.keep(("digest", id(settings)), (settings,), lambda: _hashed(settings))
+    return known.keep(("digest", id(settings)), (settings,), lambda: _hash_settings(settings))
 
 
-def _hashed(settings: Settings) -> str:
-    key = _print(settings.model.api_key)
-    crews = settings.crewing.digest if settings.crewing else ""
+def _hash_settings(settings: Settings) -> str:
+    key = _fingerprint(settings.model.api_key)
+    crews = settings.crew_set.digest if settings.crew_set else ""
     embeddings = settings.knowledge.embeddings
-    embedder = _print(embeddings.api_key) if not isinstance(embeddings, str) else None
+    embedder = _fingerprint(embeddings.api_key) if not isinstance(embeddings, str) else None
     said = f"{settings.model_dump_json()}{key}{embedder}{crews}{settings.tools.fingerprints()}"
     return hashlib.sha256(said.encode()).hexdigest()
 
 
-def _print(secret: Secret | None) -> str | None:
+def _fingerprint(secret: Secret | None) -> str | None:
     return secret.fingerprint() if secret else None

@@ -7,7 +7,7 @@ from config.inheritance.layer import Merged
 from config.inheritance.library import Library
 from config.loading.loader import Inspection
 from config.mapping.mapping import SECRETS, folder_name, value_node
-from config.schema.section import Section
+from config.schema.base import Section
 from config.secrets.secret import MASK
 from config.settings.knowledge import FOLDER, SOURCES
 from config.snapshot import Account
@@ -26,7 +26,9 @@ class Value:
     line: int
 
 
-def effective(found: Inspection, key: str, inbox: int | None = None, *, unset: bool = False) -> tuple[Value, ...]:
+def effective_values(
+    found: Inspection, key: str, inbox: int | None = None, *, unset: bool = False
+) -> tuple[Value, ...]:
     """Return every setting of an account, or of one of its inboxes, sorted by path; with `unset`, empty ones too.
 
     Raises:
@@ -34,7 +36,7 @@ def effective(found: Inspection, key: str, inbox: int | None = None, *, unset: b
     """
     account = found.snapshot.accounts[key]
     settings = found.snapshot.settings(key, inbox) if inbox is not None else account.settings
-    written = {value.path: value for value in _of(_merged(found, account, inbox).settled, found)}
+    written = {value.path: value for value in _leaf_values(_merged(found, account, inbox).settled, found)}
     for path, value in _defaults(settings):
         if value is None and not unset:
             continue
@@ -43,10 +45,10 @@ def effective(found: Inspection, key: str, inbox: int | None = None, *, unset: b
     return tuple(written[path] for path in sorted(written))
 
 
-def mapped(found: Inspection, key: str) -> tuple[Value, ...]:
+def mapping_values(found: Inspection, key: str) -> tuple[Value, ...]:
     """Return what the mapping itself says of an account."""
     entry = found.entries.accounts.get(key) if found.entries else None
-    return tuple(_of(entry.node, found)) if entry else ()
+    return tuple(_leaf_values(entry.node, found)) if entry else ()
 
 
 def _merged(found: Inspection, account: Account, inbox: int | None) -> Merged:
@@ -61,7 +63,7 @@ def _merged(found: Inspection, account: Account, inbox: int | None) -> Merged:
     return library.inbox(merged, path) if path else merged
 
 
-def _of(table: Table, found: Inspection) -> list[Value]:
+def _leaf_values(table: Table, found: Inspection) -> list[Value]:
     """The leaves of a tree. Where there is a problem the value stays hidden: it may be a secret in a wrong place."""
     doubtful = {(each.file, each.line) for each in found.problems}
     values = []
@@ -71,10 +73,10 @@ def _of(table: Table, found: Inspection) -> list[Value]:
         secret = any(path[: len(place)] == place for place in _MASKED) or scalar.mark[:2] in doubtful
         shown = MASK if secret else scalar.written if scalar.hidden else scalar.value
         values.append(Value(".".join(path), shown, scalar.mark.file, scalar.mark.line))
-    return values + [_empty(path, node) for path, node in _hollow(table)]
+    return values + [_empty(path, node) for path, node in _empty_collections(table)]
 
 
-def _hollow(table: Table, path: tuple[str, ...] = ()) -> list[tuple[str, Table | Sequence]]:
+def _empty_collections(table: Table, path: tuple[str, ...] = ()) -> list[tuple[str, Table | Sequence]]:
     """Maps and lists that are written and empty: they have no leaf that could say so."""
     found: list[tuple[str, Table | Sequence]] = []
     for key, node in table.items.items():
@@ -83,7 +85,7 @@ def _hollow(table: Table, path: tuple[str, ...] = ()) -> list[tuple[str, Table |
         if not node.items:
             found.append((".".join((*path, key)), node))
         elif isinstance(node, Table):
-            found += _hollow(node, (*path, key))
+            found += _empty_collections(node, (*path, key))
     return found
 
 

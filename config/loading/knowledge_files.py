@@ -13,14 +13,14 @@ _CONFIG = "config.yaml"
 _KEYS = ("records", "files")
 
 
-def missing(folder: Folder) -> list[Problem]:
+def missing_files(folder: Folder) -> list[Problem]:
     """Return a problem, with its place, for each path of a configuration folder's sources that leads to no file."""
     found: list[Problem] = []
     for path, data in sorted(folder.files.items()):
         if PurePosixPath(path).name in (FILE, _CONFIG):
             tree, _ = parse(data, folder.name(path))
             for key, scalar in _paths(tree, whole=path.endswith(FILE)):
-                found += _looked(folder.path / PurePosixPath(path).parent, key, scalar)
+                found += _check_path(folder.path / PurePosixPath(path).parent, key, scalar)
     return found
 
 
@@ -36,7 +36,7 @@ def _paths(tree: Node | None, *, whole: bool) -> Iterator[tuple[str, Scalar]]:
                     yield key, node
 
 
-def _looked(place: Path, key: str, scalar: Scalar) -> Iterator[Problem]:
+def _check_path(place: Path, key: str, scalar: Scalar) -> Iterator[Problem]:
     path = str(scalar.value)
     try:
         inside = [each for each in place.glob(path) if each.resolve().is_relative_to(place.resolve())]

@@ -13,14 +13,14 @@ from config.document.yaml_source import parse
 from config.files.sources import FROM_FILE, MAPPING, Folder, Sources, gather
 from config.files.sources import shipped as shipped_sources
 from config.inheritance.library import Library
-from config.inheritance.memory import Memory
-from config.inheritance.unread import unread
-from config.loading.accounts import Assembly
+from config.inheritance.load_cache import LoadCache
+from config.inheritance.unused_files import unused_files
+from config.loading.accounts import AccountBuilder
 from config.loading.checks import contradictions, misspelt_tenants, shared_folders
-from config.loading.digest import digest
-from config.mapping.grants import grants
-from config.mapping.mapping import Entries, entries
-from config.mapping.spellings import Spelled, modern
+from config.loading.digest import digest_of
+from config.mapping.grants import grants_of
+from config.mapping.legacy import UpgradedMapping, upgrade
+from config.mapping.mapping import Entries, read_entries
 from config.secrets.references import References
 from config.settings.settings import Settings
 from config.snapshot import Snapshot, SyncPlan
@@ -53,38 +53,38 @@ def inspect(folder: Path, environ: Mapping[str, str]) -> Inspection:
     return inspect_sources(gather(folder, environ), environ)
 
 
-def inspect_sources(sources: Sources, environ: Mapping[str, str], memory: Memory | None = None) -> Inspection:
-    """As `inspect`, of what was read already; a `memory` spares what has not changed since its last use."""
-    if memory is not None:
-        memory.begin()
+def inspect_sources(sources: Sources, environ: Mapping[str, str], cache: LoadCache | None = None) -> Inspection:
+    """As `inspect`, of what was read already; a `cache` spares what has not changed since its last use."""
+    if cache is not None:
+        cache.begin()
     with _no_collection():
-        return _inspect(sources, environ, memory or Memory())
+        return _inspect(sources, environ, cache or LoadCache())
 
 
-def _inspect(sources: Sources, environ: Mapping[str, str], memory: Memory) -> Inspection:
+def _inspect(sources: Sources, environ: Mapping[str, str], cache: LoadCache) -> Inspection:
     references = References(environ)
-    library = Library(sources, references, memory)
-    read, problems = _mapping(sources.folder, references, memory)
+    library = Library(sources, references, cache)
+    read, problems = _mapping(sources.folder, references, cache)
     if read is None:
         library.read_unused()
-        nobody = Snapshot(digest=digest({}), accounts={})
-        return Inspection(nobody, _unique(problems + library.problems + unread(library)[0]), library)
-    spelled, found = read
-    library.grants = grants(found, spelled.table)
-    assembly = Assembly(found, library, environ)
+        nobody = Snapshot(digest=digest_of({}), accounts={})
+        return Inspection(nobody, _unique(problems + library.problems + unused_files(library)[0]), library)
+    upgraded, found = read
+    library.grants = grants_of(found, upgraded.table)
+    assembly = AccountBuilder(found, library, environ)
     accounts = assembly.accounts()
     library.read_unused()
     problems = [*problems, *found.problems, *assembly.problems, *library.problems, *contradictions(found, accounts)]
     problems += misspelt_tenants(found, accounts, library.tenant_folders())
     problems += shared_folders(found, accounts, library.tenant_folders())
-    overlooked, idle = unread(library)
+    overlooked, idle = unused_files(library)
     problems += [*overlooked, *_bad_key(references, found.mark, problems)]
     if not found.accounts and not problems:
-        problems.append(_nothing(spelled.table.mark))
-    notes = (*spelled.notes, *assembly.notes, *library.notes, *idle)
+        problems.append(_nothing(upgraded.table.mark))
+    notes = (*upgraded.notes, *assembly.notes, *library.notes, *idle)
     plan = SyncPlan(60 * found.sync.every_minutes, found.sync.write, found.sync.address)
     sync = plan if plan.seconds else None
-    snapshot = Snapshot(digest=digest(accounts, memory, sync), accounts=accounts, notes=notes, sync=sync)
+    snapshot = Snapshot(digest=digest_of(accounts, cache, sync), accounts=accounts, notes=notes, sync=sync)
     return Inspection(snapshot, _unique(problems), library, found)
 
 
@@ -93,25 +93,25 @@ def shipped() -> Settings:
     return Library(Sources(shipped_sources(), own=True), References({})).base.settings
 
 
-Read = tuple[Spelled, Entries]
+Read = tuple[UpgradedMapping, Entries]
 
 
-def _mapping(folder: Folder, references: References, memory: Memory) -> tuple[Read | None, list[Problem]]:
-    if not folder.there(MAPPING):
+def _mapping(folder: Folder, references: References, cache: LoadCache) -> tuple[Read | None, list[Problem]]:
+    if not folder.has_file(MAPPING):
         return None, [_missing(folder)]
     if MAPPING in folder.troubles:
         return None, [folder.troubles[MAPPING]]
     data = folder.files[MAPPING]
     part = object() if FROM_FILE in data else data  # a file that a reference names may have changed
-    return memory.keep("mapping", (part,), lambda: _parsed(data, folder.name(MAPPING), references))
+    return cache.keep("mapping", (part,), lambda: _parsed(data, folder.name(MAPPING), references))
 
 
 def _parsed(data: bytes, name: str, references: References) -> tuple[Read | None, list[Problem]]:
     node, problems = parse(data, name, LIMITS)
     if isinstance(node, Table):
-        spelled = modern(node)
-        problems = problems + references.resolve(spelled.table)
-        return (spelled, entries(spelled)), problems
+        upgraded = upgrade(node)
+        problems = problems + references.resolve(upgraded.table)
+        return (upgraded, read_entries(upgraded)), problems
     if not problems:
         mark = node.mark if node is not None else Mark(name, 1, 1)
         empty = node is None or (isinstance(node, Scalar) and node.value is None)

@@ -5,35 +5,37 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
-from config.schema.section import ADDRESS, NAME, NUMBER, Flag, Line, Section, Word, form, wrong
+from config.schema.base import ADDRESS, NAME, NUMBER, Flag, Line, Section, Word, invalid, matching
 from config.secrets.secret import Token
-from config.settings.reach import Host
+from config.settings.mail_media_template import Host
 
 _NAMED = "Write small letters, digits, `_` and `-`, a letter or digit first."
-Name = Annotated[str, form(NAME, _NAMED)]
+Name = Annotated[str, matching(NAME, _NAMED)]
 KEY = r"^[A-Za-z0-9][A-Za-z0-9_.~-]{0,63}$"  # a segment of a webhook address
 INBOX = r"^(?:([A-Za-z0-9][A-Za-z0-9_.~-]{0,63})/)?([1-9][0-9]{0,15})$"  # Chatwoot's id, or account/id
-Phone = Annotated[str, form(r"^\+[1-9][0-9]{6,14}$", 'Write + and digits alone, in quotes, as "+5531999990000".')]
+Phone = Annotated[str, matching(r"^\+[1-9][0-9]{6,14}$", 'Write + and digits alone, in quotes, as "+5531999990000".')]
 Priority = Annotated[int, Field(ge=0, le=10), NUMBER]
 Number = Annotated[int, Field(ge=1, le=2**53), NUMBER]
 
 
 def _no_crews(name: str) -> str:
     if name == "crews":
-        raise wrong("format", "the folder of that name holds a domain's crews", "Give the tenant another name.")
+        raise invalid("format", "the folder of that name holds a domain's crews", "Give the tenant another name.")
     return name
 
 
 def _no_page(url: str) -> str:
     if "/app/" in url or "/api/v" in url:
-        raise wrong("format", "a page of Chatwoot, not its address", "Write it as https://chat.example.com.")
+        raise invalid("format", "a page of Chatwoot, not its address", "Write it as https://chat.example.com.")
     return url
 
 
 Tenant = Annotated[Name, AfterValidator(_no_crews)]
 Installed = Annotated[
     str,
-    form(r"^https?://[^\s/@?#]+(/[^\s@?#]*)?$", "Write it as https://chat.example.com, with no name, query or space."),
+    matching(
+        r"^https?://[^\s/@?#]+(/[^\s@?#]*)?$", "Write it as https://chat.example.com, with no name, query or space."
+    ),
     ADDRESS,
     AfterValidator(_no_page),
 ]
@@ -45,13 +47,13 @@ def _listed(value: object) -> object:
 
 def _plain_path(path: str) -> str:
     if ".." in path.split("/"):
-        raise wrong("format", "a path that leads back up", _FOLDER)
+        raise invalid("format", "a path that leads back up", _FOLDER)
     return path
 
 
 _VARIABLE = "Write a variable's name, or how it begins and `*`, as NIMBUS_*."
 _FOLDER = "Write an absolute path without `..`, as /run/secrets/nimbus."
-Folder = Annotated[str, form(r"^/[^\x00]*$", _FOLDER, max_length=1000), AfterValidator(_plain_path)]
+Folder = Annotated[str, matching(r"^/[^\x00]*$", _FOLDER, max_length=1000), AfterValidator(_plain_path)]
 Folders = Annotated[
     tuple[Folder, ...],
     BeforeValidator(_listed),
@@ -69,7 +71,7 @@ class InstallationEntry(Section):
 class AllowEntry(Section):
     """Things outside its folder that an account's settings may name. All others are refused."""
 
-    names: tuple[Annotated[str, form(r"^(\*|[A-Za-z_][A-Za-z0-9_]*\*?)$", _VARIABLE, max_length=200)], ...] = ()
+    names: tuple[Annotated[str, matching(r"^(\*|[A-Za-z_][A-Za-z0-9_]*\*?)$", _VARIABLE, max_length=200)], ...] = ()
     """Variables of the environment that the folder may refer to; `NIMBUS_*` for all that begin so, `*` for all."""
     files: Folders = ()
     """Folders whose files a `${file:}` of the folder may read, as absolute paths."""
@@ -154,7 +156,9 @@ class SyncEntry(Section):
     """Minutes between two comparisons, by one of the workers. 0: never."""
     write: Flag = False
     """Whether differences are written into this file. Off: they are reported in the log."""
-    address: Annotated[str, form(r"^https?://[^\s@?#]+$", "Write it as https://ai.example.com."), ADDRESS] | None = None
+    address: (
+        Annotated[str, matching(r"^https?://[^\s@?#]+$", "Write it as https://ai.example.com."), ADDRESS] | None
+    ) = None
     """The ingress's address as Chatwoot reaches it. With it, bots and webhooks that report elsewhere are found."""
 
 
@@ -169,7 +173,7 @@ class MappingFile(Section):
     """Values for accounts that set none of their own."""
     sync: SyncEntry = SyncEntry()
     """Comparison of this file with Chatwoot. Not at all by default."""
-    accounts: Mapping[Annotated[str, form(KEY, "Write letters, digits, `_`, `-`, `.` and `~`.")], AccountEntry] = {}
+    accounts: Mapping[Annotated[str, matching(KEY, "Write letters, digits, `_`, `-`, `.` and `~`.")], AccountEntry] = {}
     """Accounts, by the last segment of each one's webhook address."""
-    inboxes: Mapping[Annotated[str, form(INBOX, 'Write "17" or "1/17".')], InboxEntry] = {}
+    inboxes: Mapping[Annotated[str, matching(INBOX, 'Write "17" or "1/17".')], InboxEntry] = {}
     """Settings of single inboxes, by Chatwoot's number, or `account/number` where two installations share one."""

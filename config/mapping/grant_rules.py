@@ -12,7 +12,7 @@ from config.document.problems import Problem
 from config.document.tree import Mark, Node, Scalar, Sequence, Table, find, leaves
 from config.mapping.grants import Grant
 from config.schema.kinds import Kind, is_text, kinds_of
-from config.secrets.references import in_text
+from config.secrets.references import reference_in_text
 from config.settings.settings import Settings
 
 _STEERING = re.compile(
@@ -47,21 +47,26 @@ _SENT = ("api_key", "headers", "env", "query", "body")
 def referring_texts(layer: Node) -> list[Problem]:
     """References in texts of a layer that people or a model may come to read; they are not resolved any more."""
     texts = ((path, scalar) for path, scalar, kind in kinds_of(layer, Kind(Settings)) if is_text(kind))
-    return [problem for path, scalar in texts if (problem := in_text(".".join(path), scalar))]
+    return [problem for path, scalar in texts if (problem := reference_in_text(".".join(path), scalar))]
 
 
-def beyond(grant: Grant, settings: Settings, above: Settings, tree: Table) -> list[Problem]:
+def beyond_grant(grant: Grant, settings: Settings, above: Settings, tree: Table) -> list[Problem]:
     """Return problems for what a layer of an account's folder adds to the settings above it and may not.
 
     `tree`: the layers as one, up to this.
     """
     if all(getattr(settings, key) is getattr(above, key) for key in ("tools", "model", "media", "knowledge")):
         return []
-    found = [*_programs(grant, settings, above, tree), *_hosts(grant, settings, above, tree)]
-    return [*found, *_served_inside(grant, tree), *_sent_elsewhere(grant, tree), *_heard_elsewhere(grant, tree)]
+    found = [*_new_programs(grant, settings, above, tree), *_new_hosts(grant, settings, above, tree)]
+    return [
+        *found,
+        *_private_endpoints(grant, tree),
+        *_secrets_sent_elsewhere(grant, tree),
+        *_transcription_elsewhere(grant, tree),
+    ]
 
 
-def _programs(grant: Grant, settings: Settings, above: Settings, tree: Table) -> Iterator[Problem]:
+def _new_programs(grant: Grant, settings: Settings, above: Settings, tree: Table) -> Iterator[Problem]:
     for name, server in settings.tools.mcp.items():
         before, path = above.tools.mcp.get(name), ("tools", "mcp", name)
         if server.command and (before is None or before.command != server.command) and not grant.runs(server.command):
@@ -76,7 +81,7 @@ def _programs(grant: Grant, settings: Settings, above: Settings, tree: Table) ->
                 yield Problem(*find(tree, (*path, "env", variable))[0], "not-allowed", message, remedy)
 
 
-def _hosts(grant: Grant, settings: Settings, above: Settings, tree: Table) -> Iterator[Problem]:
+def _new_hosts(grant: Grant, settings: Settings, above: Settings, tree: Table) -> Iterator[Problem]:
     for path, now, before in (
         (("tools", "private_hosts"), settings.tools.private_hosts, above.tools.private_hosts),
         (("media", "hosts"), settings.media.hosts, above.media.hosts),
@@ -89,12 +94,12 @@ def _hosts(grant: Grant, settings: Settings, above: Settings, tree: Table) -> It
                 )
 
 
-def _served_inside(grant: Grant, tree: Table) -> Iterator[Problem]:
+def _private_endpoints(grant: Grant, tree: Table) -> Iterator[Problem]:
     """A model of this folder's own at an address that is private by its name; no name is looked up."""
     for place in _MODELS:
         for path, section in _tables(tree, place):
             node = section.items.get("base_url")
-            if not (isinstance(node, Scalar) and isinstance(node.value, str) and _is_mine(grant, node)):
+            if not (isinstance(node, Scalar) and isinstance(node.value, str) and _is_own(grant, node)):
                 continue
             host = urlsplit(node.value).hostname or ""
             if is_private(host) and not grant.serves(host):
@@ -108,26 +113,28 @@ def _item(tree: Table, path: tuple[str, ...], value: str) -> Mark:
     return next((each.mark for each in items if isinstance(each, Scalar) and each.value == value), mark)
 
 
-def _sent_elsewhere(grant: Grant, tree: Table) -> Iterator[Problem]:
+def _secrets_sent_elsewhere(grant: Grant, tree: Table) -> Iterator[Problem]:
     """An address of this folder's that a secret of the operator's would be sent to: a secret stays with its address."""
     for place, addresses in _SECTIONS:
         for path, section in _tables(tree, place):
-            mine = [name for name in addresses if name in section.items and _is_mine(grant, section.items[name])]
-            theirs = next((key for key in _SENT if _inherited(grant, section.items.get(key))), None)
+            mine = [name for name in addresses if name in section.items and _is_own(grant, section.items[name])]
+            theirs = next((key for key in _SENT if _is_inherited(grant, section.items.get(key))), None)
             if mine and theirs:
-                yield _sent(find(section, (mine[0],))[0], ".".join((*path, mine[0])), ".".join((*path, theirs)))
+                yield _sent_elsewhere_problem(
+                    find(section, (mine[0],))[0], ".".join((*path, mine[0])), ".".join((*path, theirs))
+                )
 
 
-def _heard_elsewhere(grant: Grant, tree: Table) -> Iterator[Problem]:
+def _transcription_elsewhere(grant: Grant, tree: Table) -> Iterator[Problem]:
     """Voice notes are heard at the model's address where they have none of their own."""
     model, hearing = find(tree, ("model", "base_url"))[1], find(tree, ("media", "hearing"))[1]
-    if not (isinstance(model, Scalar) and _is_mine(grant, model) and isinstance(hearing, Table)):
+    if not (isinstance(model, Scalar) and _is_own(grant, model) and isinstance(hearing, Table)):
         return
-    if "base_url" not in hearing.items and _inherited(grant, hearing.items.get("api_key")):
-        yield _sent(model.mark, "model.base_url", "media.hearing.api_key")
+    if "base_url" not in hearing.items and _is_inherited(grant, hearing.items.get("api_key")):
+        yield _sent_elsewhere_problem(model.mark, "model.base_url", "media.hearing.api_key")
 
 
-def _sent(mark: Mark, address: str, secret: str) -> Problem:
+def _sent_elsewhere_problem(mark: Mark, address: str, secret: str) -> Problem:
     message = f"`{address}`: the operator's `{secret}` would be sent to this address"
     remedy = (
         f"Write a `{secret.rpartition('.')[2]}` of this account's own beside it, or leave the address as it is above."
@@ -149,11 +156,11 @@ def _tables(node: Node, place: tuple[str, ...], path: tuple[str, ...] = ()) -> I
             yield from _tables(node.items[key], place[1:], (*path, key))
 
 
-def _is_mine(grant: Grant, node: Node) -> bool:
+def _is_own(grant: Grant, node: Node) -> bool:
     return any(scalar.mark.file.startswith(grant.prefix) for _, scalar in leaves(node))
 
 
-def _inherited(grant: Grant, node: Node | None) -> bool:
+def _is_inherited(grant: Grant, node: Node | None) -> bool:
     """Tell whether a secret stands here that this folder has not written."""
     return node is not None and any(
         scalar.hidden and not scalar.mark.file.startswith(grant.prefix) for _, scalar in leaves(node)

@@ -23,7 +23,7 @@ SECRETS_FOLDER = "/run/secrets"
 
 
 @dataclass(frozen=True, slots=True)
-class Closed:
+class ReservedNames:
     """Names and files that the mapping uses or allows, and for whom: closed to the folders of all others.
 
     `names` and `files` hold for each the accounts whose it is ("" where it is the installation's); `patterns` are names
@@ -36,7 +36,7 @@ class Closed:
     files: Mapping[str, frozenset[str]] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
-    def of(cls, owned: Iterable[tuple[str, str]]) -> "Closed":
+    def of(cls, owned: Iterable[tuple[str, str]]) -> "ReservedNames":
         """`owned`: a name, pattern or path, and the account whose it is."""
         found: dict[str, set[str]] = {}
         for name, account in owned:
@@ -82,7 +82,7 @@ class Grant:
     files: tuple[str, ...] | None = None
     programs: tuple[str, ...] = ()
     private_hosts: tuple[str, ...] = ()
-    closed: Closed = Closed()
+    closed: ReservedNames = ReservedNames()
     accounts: frozenset[str] = frozenset()
     trusted: bool = False
 
@@ -143,7 +143,7 @@ class Grant:
         return f"The operator allows it by {self._said(key, value)}."
 
 
-def _named(mapping: Node) -> Iterator[tuple[str, str]]:
+def _named_in_mapping(mapping: Node) -> Iterator[tuple[str, str]]:
     """The variables and files that the mapping itself names, each with the account that it is named for."""
     for path, scalar in leaves(mapping):
         for match in REFERENCE.finditer(scalar.written):
@@ -166,7 +166,7 @@ class Grants:
             if each is not None
             for name in (*each.names, *each.files)
         ]
-        self._closed = Closed.of((*_named(mapping), *allowed))
+        self._closed = ReservedNames.of((*_named_in_mapping(mapping), *allowed))
 
     def of(self, domain: str, folder: str, prefix: str) -> Grant:
         """Return what a folder may name: all that any account is allowed that names it. `prefix`: see `Grant`."""
@@ -189,7 +189,7 @@ class Grants:
 NOBODY = Grants({}, Table(Mark("", 1, 1)))
 
 
-def grants(entries: Entries, mapping: Node) -> Grants:
+def grants_of(entries: Entries, mapping: Node) -> Grants:
     """The grants of a mapping: `entries` as they were read, `mapping` the tree that they were read from."""
     owners: dict[tuple[str, str], list[tuple[str, AllowEntry | None]]] = {}
     for (key, domain, folder), entry in _places(entries).items():

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Generic, TypeGuard, TypeVar
 
-from config.document.merge import is_null, settle
+from config.document.merge import drop_nulls, is_null
 from config.document.problems import Problem, nearest
 from config.document.tree import Mark, Node, Scalar, Table, find, leaves
 from config.document.yaml_lookalikes import in_structure
@@ -20,9 +20,9 @@ from config.mapping.entries import (
     MappingFile,
     SyncEntry,
 )
-from config.mapping.spellings import Spelled
-from config.schema.findings import known, quote, strange_nulls, validate, without
-from config.schema.section import NAME, Section
+from config.mapping.legacy import UpgradedMapping
+from config.schema.base import NAME, Section
+from config.schema.validation import known_keys, quote, unknown_nulls, validate, without_keys
 from config.secrets.plain_secrets import plain_secrets
 
 E = TypeVar("E", bound=Section)
@@ -69,35 +69,37 @@ class Entries:
     problems: list[Problem] = field(default_factory=list)
 
 
-def entries(spelled: Spelled) -> Entries:
+def read_entries(upgraded: UpgradedMapping) -> Entries:
     """Validate the sections one entry at a time."""
-    table = spelled.table
+    table = upgraded.table
     chatwoot = table.items.get("chatwoot")
     declared = frozenset(chatwoot.items if isinstance(chatwoot, Table) else ())
-    found = Entries(spelled.old, table.mark, declared)
-    rest = without(table, "chatwoot", "accounts", "inboxes")
+    found = Entries(upgraded.old, table.mark, declared)
+    rest = without_keys(table, "chatwoot", "accounts", "inboxes")
     head, problems = validate(MappingFile, rest)
-    found.problems = [*spelled.problems, *problems, *strange_nulls(MappingFile, rest)]
+    found.problems = [*upgraded.problems, *problems, *unknown_nulls(MappingFile, rest)]
     fallback = table.items.get("fallback")
     found.fallback_node = fallback if isinstance(fallback, Table) else None
     found.fallback = head.fallback if head else FallbackEntry()
     found.sync = head.sync if head else SyncEntry()
     found.installations = {
-        each.key: each for each in _section(spelled, "chatwoot", InstallationEntry, NAME, found.problems)
+        each.key: each for each in _section(upgraded, "chatwoot", InstallationEntry, NAME, found.problems)
     }
-    found.accounts = {each.key: each for each in _section(spelled, "accounts", AccountEntry, KEY, found.problems)}
-    found.inboxes = list(_section(spelled, "inboxes", InboxEntry, INBOX, found.problems))
+    found.accounts = {each.key: each for each in _section(upgraded, "accounts", AccountEntry, KEY, found.problems)}
+    found.inboxes = list(_section(upgraded, "inboxes", InboxEntry, INBOX, found.problems))
     return found
 
 
-def _section(spelled: Spelled, name: str, kind: type[E], pattern: str, problems: list[Problem]) -> Iterator[Entry[E]]:
-    section = spelled.table.items.get(name)
+def _section(
+    upgraded: UpgradedMapping, name: str, kind: type[E], pattern: str, problems: list[Problem]
+) -> Iterator[Entry[E]]:
+    section = upgraded.table.items.get(name)
     if section is None or is_null(section):
         return
     if not isinstance(section, Table):
-        mark, node = find(spelled.table, (name,))
+        mark, node = find(upgraded.table, (name,))
         mark = node.mark if _has_lookalike(node) else mark
-        problems.append(_no_map(mark, spelled.names.get(name, name), node))
+        problems.append(_no_map(mark, upgraded.names.get(name, name), node))
         return
     for key, node in section.items.items():
         mark, at = section.keys[key], f"{name}.{key}"
@@ -107,7 +109,7 @@ def _section(spelled: Spelled, name: str, kind: type[E], pattern: str, problems:
             problems.append(_no_map(mark, at, node))
         else:
             problems += [*plain_secrets(kind, node, at), *_nulls(kind, node, at)]
-            settled = settle(node)
+            settled = drop_nulls(node)
             assert isinstance(settled, Table)  # noqa: S101 - a table settles to a table
             said, mistakes = validate(kind, settled, at)
             problems += mistakes
@@ -118,7 +120,7 @@ def _section(spelled: Spelled, name: str, kind: type[E], pattern: str, problems:
 def _nulls(kind: type[Section], node: Table, at: str) -> Iterator[Problem]:
     """Keys that do not exist, and phone numbers without a crew: a null removes what was inherited, and nothing was."""
     if any(is_null(scalar) for _, scalar in leaves(node)):
-        yield from strange_nulls(kind, node, at)
+        yield from unknown_nulls(kind, node, at)
         found = node.items.get("special_numbers")
         numbers = found if isinstance(found, Table) else Table(node.mark)
         for phone, crew in numbers.items.items():
@@ -151,9 +153,9 @@ def account_of(entry: Entry[InboxEntry]) -> str | None:
     return entry.said.account or (match[1] if match else None)
 
 
-def misspelt(entry: Entry[E], key: str) -> bool:
+def is_misspelt(entry: Entry[E], key: str) -> bool:
     """Tell whether this key probably stands there under an unknown name, which is said already."""
-    strange = [each for each in entry.node.items if each not in known(type(entry.said), ())]
+    strange = [each for each in entry.node.items if each not in known_keys(type(entry.said), ())]
     return nearest(key, strange) is not None
 
 

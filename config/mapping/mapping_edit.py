@@ -49,11 +49,11 @@ class MappingEdit:
 
     def has_account(self, key: str) -> bool:
         """Tell whether the mapping has an account under this key."""
-        return _present(self._section("accounts"), key) in self._section("accounts")
+        return _key_as_written(self._section("accounts"), key) in self._section("accounts")
 
-    def said(self, section: str, key: str, what: str) -> str | None:
+    def written_value(self, section: str, key: str, what: str) -> str | None:
         """Return what the file says of an entry, as it is written there; None where it says nothing."""
-        entry = self._section(section).get(_present(self._section(section), key))
+        entry = self._section(section).get(_key_as_written(self._section(section), key))
         value = entry.get(what) if isinstance(entry, dict) else None
         return None if value is None else str(value)
 
@@ -81,7 +81,7 @@ class MappingEdit:
     def account(self, key: str, values: dict[str, Any]) -> None:
         """Add an account, or what it lacks; what stands there is left alone, but lists of secrets are added to."""
         accounts = self._section("accounts")
-        name = _present(accounts, key)
+        name = _key_as_written(accounts, key)
         entry = accounts.setdefault(name, CommentedMap())
         for what, value in values.items():
             if isinstance(value, list) and isinstance(entry.get(what), list):
@@ -92,7 +92,7 @@ class MappingEdit:
     def remove_account(self, key: str) -> None:
         """Take an account and its inboxes out."""
         accounts, inboxes = self._section("accounts"), self._section("inboxes")
-        accounts.pop(_present(accounts, key), None)
+        accounts.pop(_key_as_written(accounts, key), None)
         for name in [name for name, entry in inboxes.items() if _owner(str(name), entry) == key]:
             inboxes.pop(name)
 
@@ -103,7 +103,7 @@ class MappingEdit:
         if found is not None:
             inboxes[found]["name"] = Quoted(name)
             return
-        taken = _present(inboxes, str(number)) in inboxes
+        taken = _key_as_written(inboxes, str(number)) in inboxes
         inboxes[Quoted(f"{account}/{number}" if taken else str(number))] = _flow(
             account=Quoted(account), name=Quoted(name)
         )
@@ -131,7 +131,7 @@ class MappingEdit:
         for name in ("chatwoot", "accounts", "inboxes"):
             if name in self._root.keys() - self._had and not self._root[name]:
                 del self._root[name]
-        return _laid_on(self.before, self._base, self._dumped())
+        return _reapply(self.before, self._base, self._dumped())
 
     def diff(self, name: str) -> str:
         """Return what `save` would change, as a unified diff; empty where it would change nothing."""
@@ -159,23 +159,23 @@ def write_whole(path: Path, data: bytes, mode: int) -> None:
     beside.replace(path)
 
 
-def _laid_on(before: str, base: str, after: str) -> str:
+def _reapply(before: str, base: str, after: str) -> str:
     """The change from `base` to `after` made to `before`, which differs from `base` only within its lines."""
     old, lines, new = before.splitlines(keepends=True), base.splitlines(keepends=True), after.splitlines(keepends=True)
     if len(old) != len(lines):
         return after if after != base else before
     made: list[str] = []
     for what, a, b, c, d in difflib.SequenceMatcher(None, lines, new, autojunk=False).get_opcodes():
-        made += old[a:b] if what == "equal" else [*new[c:d], *_remarks(old[a:b], new[c:d])]
+        made += old[a:b] if what == "equal" else [*new[c:d], *_comments_among(old[a:b], new[c:d])]
     return "".join(made)
 
 
-def _remarks(gone: list[str], instead: list[str]) -> list[str]:
+def _comments_among(gone: list[str], instead: list[str]) -> list[str]:
     """Comments among lines that go: they stand between entries, and may well be about the next one."""
     return [line for line in gone if line.lstrip().startswith("#") and line not in instead]
 
 
-def _present(section: Any, key: str) -> Any:
+def _key_as_written(section: Any, key: str) -> Any:
     """The key as the file spells it (a number may stand without quotes), or as it will be written."""
     return next((known for known in section if str(known) == key), Quoted(key))
 

@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from chatwootai.channels.registry import names
-from config.schema.section import FOR_MACHINES, OneOf
+from config.schema.base import FOR_MACHINES, OneOf
 
 CHANNELS = names()
 Channel = Annotated[str, OneOf(CHANNELS), FOR_MACHINES]

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from config.schema.crew_text import Blueprint
+from config.schema.crew_schema import Blueprint
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from itertools import pairwise
 
 from pydantic import BaseModel
 
-from config.schema.kinds import Kind, below, model_of
+from config.schema.kinds import Kind, kind_below, model_of
 
 
 def describe(model: type[BaseModel], path: tuple[str, ...]) -> str:
@@ -27,7 +27,7 @@ def describe(model: type[BaseModel], path: tuple[str, ...]) -> str:
             if key not in found.model_fields:
                 break
             said = field_docs(found).get(key, "")
-        kind = below(kind, key)
+        kind = kind_below(kind, key)
     return said
 
 

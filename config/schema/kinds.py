@@ -10,7 +10,7 @@ from typing import Any, Literal, NamedTuple, Union, get_args, get_origin
 from pydantic import BaseModel
 
 from config.document.tree import Node, Scalar, Sequence
-from config.schema.section import ADDRESS, FOR_MACHINES
+from config.schema.base import ADDRESS, FOR_MACHINES
 from config.secrets.secret import Secret
 
 
@@ -34,10 +34,10 @@ def kinds_of(node: Node, kind: Kind, path: tuple[str, ...] = ()) -> Iterator[tup
             yield from kinds_of(item, _of_all(kind), (*path, str(index)))
         return
     for key, item in node.items.items():
-        yield from kinds_of(item, below(kind, key), (*path, key))
+        yield from kinds_of(item, kind_below(kind, key), (*path, key))
 
 
-def below(kind: Kind, key: str) -> Kind:
+def kind_below(kind: Kind, key: str) -> Kind:
     """Return the kind of what stands under a key: of a model's field, or of all that a map or a list holds."""
     model = model_of(kind)
     return _of_all(kind) if model is None else _fields(model).get(key, UNKNOWN)

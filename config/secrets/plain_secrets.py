@@ -162,7 +162,7 @@ def _failed(scalar: Scalar, message: str) -> Problem:
     return Problem(*scalar.mark, "plain-secret", message, _REMEDY)
 
 
-def blotted(data: bytes) -> bytes:
+def redact_comments(data: bytes) -> bytes:
     """A file's bytes with what looks like a secret in its comments as stars, one for each byte."""
     if b"#" not in data:
         return data

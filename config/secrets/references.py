@@ -148,7 +148,7 @@ class References:
         return self._cipher
 
 
-def in_text(path: str, scalar: Scalar) -> Problem | None:
+def reference_in_text(path: str, scalar: Scalar) -> Problem | None:
     """A problem where a text that people or a model read stands elsewhere; it counts as failed, and is not resolved."""
     if not isinstance(scalar.value, str) or scalar.hidden:
         return None

@@ -15,8 +15,8 @@ from pydantic import Field, model_validator
 from chatwootai.model.text.words import folded_words
 from config.document.problems import Problem
 from config.document.tree import Mark, Node, Scalar, Sequence, Table
+from config.schema.base import Date, Language, Line, Section, Text, invalid
 from config.schema.channels import Channel
-from config.schema.section import Date, Language, Line, Section, Text, wrong
 
 FILE = "answers.yaml"
 LONGEST = 300
@@ -62,7 +62,7 @@ class Answer(Section):
     @model_validator(mode="after")
     def _ends_after_start(self) -> "Answer":
         if self.start and self.end and self.end < self.start:
-            raise wrong("order", "end is before start", "Write a later end, or an earlier start.", "end")
+            raise invalid("order", "end is before start", "Write a later end, or an earlier start.", "end")
         return self
 
     def holds(self, channel: str, day: date) -> bool:
@@ -71,17 +71,17 @@ class Answer(Section):
         return began and (self.end is None or day <= self.end) and (not self.channels or channel in self.channels)
 
 
-def index(answers: Mapping[str, Answer]) -> dict[str, tuple[str, ...]]:
+def index_questions(answers: Mapping[str, Answer]) -> dict[str, tuple[str, ...]]:
     """The names of answers by their questions, normalised."""
     found: dict[str, list[str]] = {}
     for name, answer in answers.items():
-        for key in {normalised(question) for question in answer.questions}:
+        for key in {normalise_question(question) for question in answer.questions}:
             found.setdefault(key, []).append(name)
     return {key: tuple(names) for key, names in found.items()}
 
 
 @lru_cache(maxsize=4096)
-def normalised(text: str) -> str:
+def normalise_question(text: str) -> str:
     """A question without case, accents, punctuation, emoji, and greetings and courtesies around it.
 
     A text that is nothing but a greeting keeps its last one, so that a greeting can be answered too.
@@ -109,9 +109,9 @@ def contradictions(answers: Mapping[str, Answer], tree: Node) -> list[Problem]:
     `tree` is the answers' own, and knows where each stands.
     """
     problems = list(_empty(answers, tree))
-    for key, names in index(answers).items():
+    for key, names in index_questions(answers).items():
         for one, other in combinations(names, 2):
-            if key and _meet(answers[one], answers[other]):
+            if key and _can_meet(answers[one], answers[other]):
                 message = f"`answers.{other}`: this question has two answers; the other is `{one}`"
                 remedy = "Keep one, or set them apart by channels, language or dates."
                 problems.append(Problem(*_question(tree, other, key), "two-answers", message, remedy))
@@ -120,12 +120,12 @@ def contradictions(answers: Mapping[str, Answer], tree: Node) -> list[Problem]:
 
 def _empty(answers: Mapping[str, Answer], tree: Node) -> Iterator[Problem]:
     for name, answer in answers.items():
-        if any(not normalised(question) for question in answer.questions):
+        if any(not normalise_question(question) for question in answer.questions):
             message = f"`answers.{name}.questions`: a question without a word"
             yield Problem(*_question(tree, name, ""), "empty-question", message, "Write what a contact would write.")
 
 
-def _meet(one: Answer, other: Answer) -> bool:
+def _can_meet(one: Answer, other: Answer) -> bool:
     """Tell whether both could be given to the same contact at the same moment."""
     apart = (
         one.channels and other.channels and not set(one.channels) & set(other.channels),
@@ -141,5 +141,5 @@ def _question(tree: Node, name: str, key: str) -> Mark:
     entry = tree.items.get(name) if isinstance(tree, Table) else None
     asked = entry.items.get("questions") if isinstance(entry, Table) else None
     scalars: Iterable[Node] = asked.items if isinstance(asked, Sequence) else ()
-    written = (each.mark for each in scalars if isinstance(each, Scalar) and normalised(str(each.value)) == key)
+    written = (each.mark for each in scalars if isinstance(each, Scalar) and normalise_question(str(each.value)) == key)
     return next(written, entry.mark if entry is not None else tree.mark)

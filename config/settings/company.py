@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 from pydantic import model_validator
 
-from config.schema.section import Date, Flag, Line, Section, Text, Word, Words, wrong
+from config.schema.base import Date, Flag, Line, Section, Text, Word, Words, invalid
+from config.settings.localized import SaidLine
 from config.settings.pacing import Burst
-from config.settings.tongues import SaidLine
 
 
 class Company(Section):
@@ -36,7 +36,7 @@ class Promotion(Section):
     @model_validator(mode="after")
     def _ends_after_start(self) -> "Promotion":
         if self.end < self.start:
-            raise wrong("order", "end is before start", "Write a later end, or an earlier start.", "end")
+            raise invalid("order", "end is before start", "Write a later end, or an earlier start.", "end")
         return self
 
 

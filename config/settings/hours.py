@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema, field_validator
 
 from config.document.problems import nearest
-from config.schema.section import FOR_MACHINES, Date, Section, wrong
+from config.schema.base import FOR_MACHINES, Date, Section, invalid
 
 Day = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 DAYS: tuple[str, ...] = Day.__args__  # type: ignore[attr-defined]
@@ -52,27 +52,27 @@ def _span(value: Any) -> tuple[int, int]:
         return value
     match = _SPAN.match(value) if isinstance(value, str) else None
     if not match:
-        raise wrong("hours", "no hours can be read here", 'Write them as "08:00-12:00", with two digits each.')
+        raise invalid("hours", "no hours can be read here", 'Write them as "08:00-12:00", with two digits each.')
     numbers = [int(part) for part in match.groups() if part is not None]
     begin, end = numbers[0] * 60 + numbers[1], numbers[2] * 60 + numbers[3]
     if end <= begin:
         remedy = "Past midnight, write one span to 24:00 and one from 00:00 on the next day."
-        raise wrong("hours", "hours end before they begin", remedy)
+        raise invalid("hours", "hours end before they begin", remedy)
     return begin, end
 
 
-def _written(span: tuple[int, int]) -> str:
-    return f"{_clock(span[0])}-{_clock(span[1])}"
+def _format_span(span: tuple[int, int]) -> str:
+    return f"{_format_clock(span[0])}-{_format_clock(span[1])}"
 
 
-def _clock(minutes: int) -> str:
+def _format_clock(minutes: int) -> str:
     return f"{minutes // 60:02d}:{minutes % 60:02d}"
 
 
 Span = Annotated[
     tuple[int, int],
     BeforeValidator(_span),
-    PlainSerializer(_written, return_type=str),
+    PlainSerializer(_format_span, return_type=str),
     WithJsonSchema({"type": "string", "pattern": _SPAN.pattern, "examples": ["08:00-12:00"]}),
 ]
 
@@ -96,7 +96,7 @@ class Hours(Section):
         except (ZoneInfoNotFoundError, ValueError, OSError):
             near = nearest(name, available_timezones())
             remedy = f"Did you mean `{near}`?" if near else "Write one of the tz database, as America/Sao_Paulo."
-            raise wrong("time-zone", "there is no such time zone", remedy) from None
+            raise invalid("time-zone", "there is no such time zone", remedy) from None
         return name
 
     @field_validator("week")
@@ -105,7 +105,7 @@ class Hours(Section):
         for day, spans in week.items():
             if any(later[0] < earlier[1] for earlier, later in pairwise(spans)):
                 remedy = "Write them from morning to evening, each beginning when the one before has ended."
-                raise wrong("hours", "hours overlap or are out of order", remedy, day)
+                raise invalid("hours", "hours overlap or are out of order", remedy, day)
         return week
 
     def open_at(self, moment: datetime) -> bool:
@@ -125,19 +125,19 @@ class Hours(Section):
         today = moment.astimezone(zone).date()
         for day in (today + timedelta(days=ahead) for ahead in range(_LOOK_AHEAD_DAYS + 1)):
             begins = [] if day in self.holidays else [begin for begin, _ in self.spans(day.weekday())]
-            found = [at for begin in begins for at in self._beginnings(day, begin, zone) if at > moment]
+            found = [at for begin in begins for at in self._openings_on(day, begin, zone) if at > moment]
             if found:
                 return min(found, key=lambda at: at.astimezone(UTC))
         return None
 
-    def _beginnings(self, day: date, minute: int, zone: ZoneInfo) -> list[datetime]:
+    def _openings_on(self, day: date, minute: int, zone: ZoneInfo) -> list[datetime]:
         wall = datetime.combine(day, time(minute // 60, minute % 60), zone)
         real = {each.astimezone(UTC) for each in (wall, wall.replace(fold=1))}
         if all(at.astimezone(zone).replace(tzinfo=None) != wall.replace(tzinfo=None) for at in real):
-            real = {self._after_the_leap(max(real))}
+            real = {self._after_clock_change(max(real))}
         return [at.astimezone(zone) for at in real if self.open_at(at)]
 
-    def _after_the_leap(self, at: datetime) -> datetime:
+    def _after_clock_change(self, at: datetime) -> datetime:
         before = (at - timedelta(minutes=back) for back in range(1, _GAP_MINUTES))
         closed = next((each for each in before if not self.open_at(each)), at)
         return closed + timedelta(minutes=1)
@@ -167,5 +167,5 @@ class Hours(Section):
         for spans, group in groupby(range(7), self.spans):
             days = list(group)
             label = names[days[0]] if len(days) == 1 else f"{names[days[0]]}-{names[days[-1]]}"
-            parts.append(f"{label} {', '.join(map(_written, spans)) or names[7]}")
+            parts.append(f"{label} {', '.join(map(_format_span, spans)) or names[7]}")
         return "; ".join(parts)

@@ -14,7 +14,7 @@ from pydantic.json_schema import SkipJsonSchema
 
 from config.document.problems import Problem
 from config.document.tree import Node, Scalar, Table
-from config.schema.section import FOR_MACHINES, NUMBER, Flag, Language, Machine, Section, Url, form, wrong
+from config.schema.base import FOR_MACHINES, NUMBER, Flag, Language, Machine, Section, Url, invalid, matching
 from config.secrets.secret import Token
 
 FILE = "knowledge.yaml"
@@ -29,19 +29,19 @@ _PATH = "Write a path below the folder of this file, as manual/*.md: no `..`, no
 
 def _below(path: str) -> str:
     if ".." in PurePosixPath(path).parts or path.endswith("/"):
-        raise wrong("path", "this path leads out of the folder, or to no file", _PATH)
+        raise invalid("path", "this path leads out of the folder, or to no file", _PATH)
     return path
 
 
 RelativePath = Annotated[
-    str, form(r"^[^/\\\x00-\x1f][^\\\x00-\x1f]*$", _PATH, max_length=300), AfterValidator(_below), FOR_MACHINES
+    str, matching(r"^[^/\\\x00-\x1f][^\\\x00-\x1f]*$", _PATH, max_length=300), AfterValidator(_below), FOR_MACHINES
 ]
 _NAME = "Write small letters, digits, `_` and `-`, a letter or digit first, at most 48."
-SourceName = Annotated[str, form(r"^[a-z0-9][a-z0-9_-]{0,47}$", _NAME)]
+SourceName = Annotated[str, matching(r"^[a-z0-9][a-z0-9_-]{0,47}$", _NAME)]
 _SLUG = "Write the portal as in its address: letters, digits, `-` and `_`."
 _LOCALE = "Write it as the portal does, as pt_BR, es or en."
 _PART = "Write the beginning of a path of the site, as /help/."
-SitePath = Annotated[str, form(r"^/[^\s]*$", _PART, max_length=300), FOR_MACHINES]
+SitePath = Annotated[str, matching(r"^/[^\s]*$", _PART, max_length=300), FOR_MACHINES]
 
 
 class Source(Section):
@@ -53,11 +53,11 @@ class Source(Section):
     """Paths beside this file, `*` and `**` allowed: md, txt, html, pdf, docx, xlsx and csv."""
     site: Url | None = None
     """A public web site: its pages are found by its sitemap, or else by its links, as robots.txt allows."""
-    portal: Annotated[str, form(r"^[A-Za-z0-9_-]{1,100}$", _SLUG), FOR_MACHINES] | None = None
+    portal: Annotated[str, matching(r"^[A-Za-z0-9_-]{1,100}$", _SLUG), FOR_MACHINES] | None = None
     """A help centre of this account's Chatwoot, by its name in the address; read by the account's user token."""
     settings: Literal["answers", "facts"] | None = None
     """What the settings already say: the curated `answers`, or the company's `facts`."""
-    locale: Annotated[str, form(r"^[a-z]{2,3}([_-][A-Za-z]{2,4})?$", _LOCALE), FOR_MACHINES] | None = None
+    locale: Annotated[str, matching(r"^[a-z]{2,3}([_-][A-Za-z]{2,4})?$", _LOCALE), FOR_MACHINES] | None = None
     """The language of a portal's articles; none for all of them."""
     pages: Annotated[int, Field(ge=1, le=20_000), NUMBER] = 500
     """The greatest number of pages of a site, or articles of a portal, that is read."""
@@ -81,7 +81,7 @@ class Source(Section):
         said = [kind for kind in KINDS if getattr(self, kind)]
         if len(said) != 1:
             remedy = f"Write one of {', '.join(KINDS)}; two sources are two entries."
-            raise wrong("one-of", f"{' and '.join(said) or 'nothing'} says where documents come from", remedy)
+            raise invalid("one-of", f"{' and '.join(said) or 'nothing'} says where documents come from", remedy)
         return self
 
     @property
@@ -123,7 +123,7 @@ class Knowledge(Section):
     """The language most documents are written in, where it is not the tenant's own."""
 
 
-def placed(layer: Table, folder: str) -> Table:
+def place_in_folder(layer: Table, folder: str) -> Table:
     """Return a layer of settings whose sources know the folder, below the configuration's, that their paths begin in.
 
     A layer that only changes a source of a layer above it leaves that source's folder alone.
@@ -132,13 +132,13 @@ def placed(layer: Table, folder: str) -> Table:
     sources = knowledge.items.get("sources") if isinstance(knowledge, Table) else None
     if not isinstance(knowledge, Table) or not isinstance(sources, Table):
         return layer
-    items = {name: _placed(node, folder) for name, node in sources.items.items()}
+    items = {name: _place(node, folder) for name, node in sources.items.items()}
     found = Table(sources.mark, items, sources.keys, sources.fresh)
     inside = Table(knowledge.mark, {**knowledge.items, "sources": found}, knowledge.keys, knowledge.fresh)
     return Table(layer.mark, {**layer.items, "knowledge": inside}, layer.keys, layer.fresh)
 
 
-def _placed(node: Node, folder: str) -> Node:
+def _place(node: Node, folder: str) -> Node:
     if not isinstance(node, Table) or FOLDER in node.items or not {"records", "files"} & node.items.keys():
         return node
     written = Scalar(node.mark, folder, folder)

@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field, model_validator
 
 from chatwootai.model.message.turn import ContextLimits
-from config.schema.section import NUMBER, Section, wrong
+from config.schema.base import NUMBER, Section, invalid
 
 
 class Burst(Section):
@@ -22,7 +22,9 @@ class Burst(Section):
     def _cap_holds_window(self) -> "Burst":
         if self.cap_ms < self.window_ms:
             remedy = f"Write `cap_ms: {self.window_ms}` or more."
-            raise wrong("order", f"cap_ms ({self.cap_ms}) is less than window_ms ({self.window_ms})", remedy, "cap_ms")
+            raise invalid(
+                "order", f"cap_ms ({self.cap_ms}) is less than window_ms ({self.window_ms})", remedy, "cap_ms"
+            )
         return self
 
 
@@ -57,5 +59,5 @@ class Interim(Section):
     def _comes_before_the_deadline(self) -> "Interim":
         if self.after_ms >= self.deadline_ms:
             remedy = f"Write less than {self.deadline_ms}, or a later deadline_ms."
-            raise wrong("order", "after_ms is not before deadline_ms", remedy, "after_ms")
+            raise invalid("order", "after_ms is not before deadline_ms", remedy, "after_ms")
         return self

@@ -8,9 +8,7 @@ from typing import Annotated, Self
 from pydantic import Field, PrivateAttr
 
 from chatwootai.model.policy.vocabulary import Grounding, Level, Sentence
-from config.schema.channels import Channel
-from config.schema.crew_set import CrewSet
-from config.schema.section import (
+from config.schema.base import (
     NUMBER,
     Flag,
     Language,
@@ -18,16 +16,18 @@ from config.schema.section import (
     Text,
     Words,
 )
+from config.schema.channels import Channel
+from config.schema.crew_set import CrewSet
 from config.settings.answers import Answer
 from config.settings.company import ChannelSettings, Company, Promotion
+from config.settings.handoff import Handoff, Idle
 from config.settings.hours import Hours
 from config.settings.knowledge import Knowledge
-from config.settings.model_settings import Model
+from config.settings.localized import SaidLine, SaidText, in_language, matching_language, without_country
+from config.settings.mail_media_template import Mail, Media, Messages, Template
+from config.settings.model import Model
 from config.settings.pacing import Burst, Context, Interim
-from config.settings.people import Handoff, Idle
-from config.settings.reach import Mail, Media, Messages, Template
 from config.settings.spending import Budget
-from config.settings.tongues import SaidLine, SaidText, bare, in_language, of
 from config.settings.tools import Tools
 
 PLACEHOLDERS = ("company", "hours", "next_open")
@@ -107,7 +107,7 @@ class Settings(Section):
     """Whether curated answers also serve questions that say the same in other words, while no model answers."""
     tools: Tools = Tools()
     """HTTP and MCP tools that crews may name. `tools.yaml` beside `config.yaml` holds them too."""
-    _crewing: CrewSet | None = PrivateAttr(None)
+    _crew_set: CrewSet | None = PrivateAttr(None)
 
     @property
     def grounds(self) -> bool:
@@ -115,14 +115,14 @@ class Settings(Section):
         return bool(self.knowledge.sources) if self.grounding is None else self.grounding is Grounding.STRICT
 
     @property
-    def crewing(self) -> CrewSet | None:
+    def crew_set(self) -> CrewSet | None:
         """The crews of this place, overlays included; None for settings that no configuration was loaded for."""
-        return self._crewing
+        return self._crew_set
 
-    def with_crewing(self, crewing: CrewSet) -> Self:
+    def with_crew_set(self, crew_set: CrewSet) -> Self:
         """The same settings with these crews."""
         found = self.model_copy()
-        found._crewing = crewing
+        found._crew_set = crew_set
         return found
 
     def burst_on(self, channel: str) -> Burst:
@@ -143,7 +143,7 @@ class Settings(Section):
         any case.
         """
         said = [*self.sentences, *_languages(self.greeting), *_languages(self.signature)]
-        return frozenset(map(bare, (self.language, *(self.languages or said))))
+        return frozenset(map(without_country, (self.language, *(self.languages or said))))
 
     def answered_in(self, language: str) -> str:
         """Return the language to answer in: the contact's, or the tenant's own where `languages` leaves it out."""
@@ -151,7 +151,7 @@ class Settings(Section):
 
     def speaks(self, language: str) -> bool:
         """Tell whether contacts are answered in a language."""
-        return bare(language) in self.spoken
+        return without_country(language) in self.spoken
 
     def sentence(self, name: Sentence, language: str | None = None, *, now: datetime | None = None) -> str:
         """A prepared sentence, in the asked language where there is one, else the tenant's, else English.
@@ -165,7 +165,7 @@ class Settings(Section):
         if name is Sentence.GREETING and (own := in_language(self.greeting, language or self.language, self.language)):
             return self.fill(own, language, now=now)
         for wanted in filter(None, (language, self.language, "en")):
-            code = of((each for each, block in self.sentences.items() if block.get(name)), wanted)
+            code = matching_language((each for each, block in self.sentences.items() if block.get(name)), wanted)
             if code is not None:
                 return self.fill(self.sentences[code][name], code, now=now)
         raise KeyError(f"no sentence `{name}` in {language or self.language}, {self.language} or en")
@@ -176,7 +176,7 @@ class Settings(Section):
         Where a tenant greets, but not in this language, the prepared greeting of the language does.
         """
         code = language or self.language
-        block = of(self.sentences, code)
+        block = matching_language(self.sentences, code)
         prepared = self.sentences[block].get(Sentence.GREETING, "") if block else ""
         said = in_language(self.greeting, code, self.language) or prepared
         return self.fill(said, code) if self.greeting else ""

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from config.schema.section import FOR_MACHINES, NUMBER, Section, form
+from config.schema.base import FOR_MACHINES, NUMBER, Section, matching
 
 Amount = Annotated[float, Field(ge=0, le=100_000_000), NUMBER]
 
@@ -21,7 +21,9 @@ class Money(Section):
 class Budget(Money):
     """Limits of an account, and of each of its inboxes and contacts."""
 
-    currency: Annotated[str, form(r"^[A-Z]{3}$", "Write three capital letters, as USD or BRL."), FOR_MACHINES] = "USD"
+    currency: Annotated[str, matching(r"^[A-Z]{3}$", "Write three capital letters, as USD or BRL."), FOR_MACHINES] = (
+        "USD"
+    )
     """Currency of every amount in this budget, as three capital letters. The price list must know it."""
     inbox: Money = Money()
     """Limits of money for each inbox, within those of the account."""

@@ -13,7 +13,7 @@ from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from chatwootai.net import Forbidden, normal_host, parse
 from config.document.problems import suggestion
-from config.schema.section import ADDRESS, FOR_MACHINES, NUMBER, Flag, Line, Section, Text, form, wrong
+from config.schema.base import ADDRESS, FOR_MACHINES, NUMBER, Flag, Line, Section, Text, invalid, matching
 from config.secrets.secret import SHAPE, Secret, Token
 
 FILE = "tools.yaml"
@@ -25,11 +25,11 @@ CONTACT = ("contact.id", "contact.name", "contact.phone", "contact.email", "cont
 
 _PLACEHOLDER = re.compile(r"\{([A-Za-z_][A-Za-z0-9_.]*)\}")
 _TYPES = {"string", "integer", "number", "boolean", "array", "object"}
-Name = Annotated[str, form(r"^[a-z][a-z0-9_]{0,47}$", "Write small letters, digits and `_`, a letter first.")]
+Name = Annotated[str, matching(r"^[a-z][a-z0-9_]{0,47}$", "Write small letters, digits and `_`, a letter first.")]
 _HOST = "Write the machine alone, as api.example.com, without https:// and without a port."
-Host = Annotated[str, form(r"^[\w.\-]+$|^\[[0-9A-Fa-f:.]+\]$", _HOST, max_length=253), FOR_MACHINES]
+Host = Annotated[str, matching(r"^[\w.\-]+$|^\[[0-9A-Fa-f:.]+\]$", _HOST, max_length=253), FOR_MACHINES]
 _HEADER = "Write letters, digits and `-`, as X-Api-Key."
-Header = Annotated[str, form(r"^[A-Za-z0-9-]{1,60}$", _HEADER)]
+Header = Annotated[str, matching(r"^[A-Za-z0-9-]{1,60}$", _HEADER)]
 _ADDRESS = "Write it as https://api.example.com/price?sku={sku}: a placeholder may stand after the machine alone."
 Variable = Annotated[
     Secret,
@@ -51,7 +51,7 @@ class HttpTool(Section):
     """Purpose of the tool and when it helps, at most 1000 characters: the model chooses by it."""
     method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"] = "GET"
     """HTTP method. GET, PUT and DELETE are repeated where an answer is lost, others only with `idempotency`."""
-    url: Annotated[str, form(r"^https?://[^\s{}@/?#]+([/?]\S*)?$", _ADDRESS, max_length=2000), ADDRESS]
+    url: Annotated[str, matching(r"^https?://[^\s{}@/?#]+([/?]\S*)?$", _ADDRESS, max_length=2000), ADDRESS]
     """Address. `{name}` takes a parameter, after the host alone; the host must stand in `hosts`."""
     headers: Mapping[Header, Token] = {}
     """Headers to their values. Secrets are references, as `Bearer ${ERP_TOKEN}`. A model never changes them."""
@@ -89,7 +89,7 @@ class HttpTool(Section):
         yield from _texts(self.body)
 
     @property
-    def personal(self) -> bool:
+    def names_contact(self) -> bool:
         """True if the request says who the contact is."""
         return any(name in CONTACT for text in self.templates() for name in placeholders(text))
 
@@ -98,11 +98,11 @@ class HttpTool(Section):
         properties = self.parameters.get("properties", {})
         if not isinstance(properties, Mapping) or self.parameters.get("type", "object") != "object":
             remedy = "Write `parameters: {properties: {sku: {type: string}}}`."
-            raise wrong("schema", "a JSON schema of an object is needed", remedy, "parameters")
+            raise invalid("schema", "a JSON schema of an object is needed", remedy, "parameters")
         for name, each in properties.items():
             if not isinstance(each, Mapping) or ("type" in each and each["type"] not in _TYPES):
                 remedy = f"Write `{name}: {{type: string}}`; types are {', '.join(sorted(_TYPES))}."
-                raise wrong("schema", f"`{name}` is no JSON schema", remedy, "parameters", "properties", name)
+                raise invalid("schema", f"`{name}` is no JSON schema", remedy, "parameters", "properties", name)
         self._placeholders_are_known(properties)
         return self
 
@@ -111,7 +111,7 @@ class HttpTool(Section):
         for name in required if isinstance(required, list | tuple) else ():
             if name not in properties:
                 remedy = suggestion(str(name), properties)
-                raise wrong("schema", f"`{name}` is required and not declared", remedy, "parameters", "required")
+                raise invalid("schema", f"`{name}` is required and not declared", remedy, "parameters", "required")
         for key in ("url", "query", "body"):
             for text in _texts(getattr(self, key)):
                 for name in placeholders(text):
@@ -119,14 +119,14 @@ class HttpTool(Section):
                         remedy = (
                             f"{suggestion(name, [*properties, *CONTACT])} Declare it under `parameters.properties`."
                         )
-                        raise wrong("placeholder", f"nothing fills {{{name[:60]}}}", remedy, key)
+                        raise invalid("placeholder", f"nothing fills {{{name[:60]}}}", remedy, key)
 
 
 class McpServer(Section):
     """A server of the Model Context Protocol: `url` or `command`, one of the two."""
 
     url: (
-        Annotated[str, form(r"^https?://[^\s{}@/?#]+(/\S*)?$", "Write it as https://mcp.example.com/mcp."), ADDRESS]
+        Annotated[str, matching(r"^https?://[^\s{}@/?#]+(/\S*)?$", "Write it as https://mcp.example.com/mcp."), ADDRESS]
         | None
     ) = None
     """Address of a server that speaks streamable HTTP; its host must stand in `hosts`."""
@@ -142,9 +142,9 @@ class McpServer(Section):
     """Milliseconds until one call is given up. Progress that the server reports lengthens it, up to the deadline."""
 
     @model_validator(mode="after")
-    def _one_way(self) -> "McpServer":
+    def _has_one_transport(self) -> "McpServer":
         if bool(self.url) == bool(self.command):
-            raise wrong("one-of", "either `url` or `command` is needed", "Write one of the two.", "url")
+            raise invalid("one-of", "either `url` or `command` is needed", "Write one of the two.", "url")
         return self
 
 
@@ -181,9 +181,9 @@ class Tools(Section):
                 host = _host(each.url, kind, name) if each.url else None
                 if host is not None and host not in known:
                     remedy = f"Add {host} to `hosts:`, or mend the address."
-                    raise wrong("unknown-host", f"{host} is not among `hosts`", remedy, kind, name, "url")
+                    raise invalid("unknown-host", f"{host} is not among `hosts`", remedy, kind, name, "url")
                 if name in BUILT_IN or (kind == "mcp" and name in self.http):
-                    raise wrong("name-twice", "another tool has this name", "Give it another one.", kind, name)
+                    raise invalid("name-twice", "another tool has this name", "Give it another one.", kind, name)
         return self
 
 
@@ -191,14 +191,14 @@ def _host(url: str, kind: str, name: str) -> str:
     try:
         return parse(url.partition("{")[0]).raw_host or ""
     except Forbidden as error:
-        raise wrong("address", str(error), "Write it as https://api.example.com/...", kind, name, "url") from None
+        raise invalid("address", str(error), "Write it as https://api.example.com/...", kind, name, "url") from None
 
 
 def _named(host: str) -> str:
     try:
         return normal_host(host)
     except Forbidden as error:
-        raise wrong("host", str(error), _HOST, "hosts") from None
+        raise invalid("host", str(error), _HOST, "hosts") from None
 
 
 def placeholders(text: str) -> list[str]:

@@ -9,7 +9,7 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from chatwootai.model.message.turn import Draft, Question, ServedBy
-from config.settings.answers import LONGEST, Answer, index, normalised
+from config.settings.answers import LONGEST, Answer, index_questions, normalise_question
 from config.settings.settings import Settings
 from crews.answer.near import nearest
 
@@ -43,7 +43,7 @@ class Exact:
         """The answer to exactly this question; of several the one in the contact's language, then the tenant's."""
         if len(question.text) > LONGEST:
             return None
-        names = self._index(settings.answers).get(normalised(question.text), ())
+        names = self._index(settings.answers).get(normalise_question(question.text), ())
         holding = [name for name in names if settings.answers[name].holds(question.channel, day)]
         if not holding:
             return None
@@ -55,7 +55,7 @@ class Exact:
         known = self._indexes.get(id(answers))
         if known is None:
             reverse = dict(reversed(list(answers.items())))  # a later layer's answer is the stronger one
-            known = self._indexes[id(answers)] = (answers, index(reverse))
+            known = self._indexes[id(answers)] = (answers, index_questions(reverse))
             if len(self._indexes) > _INDEXES:
                 self._indexes.popitem(last=False)
         return known[1]

@@ -11,7 +11,7 @@ from datetime import date
 from functools import lru_cache
 
 from chatwootai.model.message.turn import Question
-from config.settings.answers import LONGEST, normalised
+from config.settings.answers import LONGEST, normalise_question
 from config.settings.settings import Settings
 
 _LEAST = 2
@@ -75,7 +75,7 @@ def essence(text: str, language: str) -> Words:
     nothing = _NOTHING.get(language)
     if nothing is None:
         return ()
-    spelled = [_SHORT_FOR.get(word, word) for word in _COURTESY.sub(" ", normalised(text)).split()]
+    spelled = [_SHORT_FOR.get(word, word) for word in _COURTESY.sub(" ", normalise_question(text)).split()]
     said = [word for word in spelled if word not in nothing]
     words = tuple(map(_singular, said))
     if len(set(words)) < _LEAST:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from chatwootai.model.message.turn import Question, ServedBy
 from config.document.problems import ConfigurationError
-from config.schema.crew_text import Blueprint
+from config.schema.crew_schema import Blueprint
 from config.settings.settings import Settings
 from crews.answer.sharing import fresh
 from crews.catalog import Catalog
@@ -92,7 +92,7 @@ class Repertoire:
 
     def _made(self, question: Question, settings: Settings, offer: Offer | None) -> Repertory:
         try:
-            crews = settings.crewing or self._catalog  # the place's own, overlays included, as they were checked
+            crews = settings.crew_set or self._catalog  # the place's own, overlays included, as they were checked
             blueprint = crews.blueprint(question.function, question.channel)
         except ConfigurationError as error:  # a function that this place does not have
             raise CrewUnsupported(str(error)) from error

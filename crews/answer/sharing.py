@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 
 from chatwootai.model.message.turn import Question
-from config.schema.crew_text import Blueprint
+from config.schema.crew_schema import Blueprint
 from crews.model_calls.call import Fresh
 
 _LONGEST = 300  # characters

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from chatwootai.model.message.turn import ServedBy, Usage
-from config.settings.model_settings import Price
+from config.settings.model import Price
 from config.settings.spending import Budget
 
 Chat = Mapping[str, Any]

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from config.settings.model_settings import Served
+from config.settings.model import ModelEndpoint
 from config.settings.settings import Settings
 from crews.model_calls.call import Endpoint, Policy, Target
 
@@ -48,7 +48,7 @@ def without_key(everyone: Iterable[Settings], environment: Mapping[str, str]) ->
     return tuple(sorted({each.model for each in targets if not each.endpoint.base_url and not each.endpoint.api_key}))
 
 
-def _target(served: Served) -> Target:
+def _target(served: ModelEndpoint) -> Target:
     return Target(
         endpoint=Endpoint(served.base_url, served.api_key.reveal() if served.api_key else None),
         model=served.name,

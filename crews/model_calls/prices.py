@@ -14,8 +14,8 @@ from pydantic import Field, ValidationError
 
 from chatwootai.model.message.turn import Usage
 from config.document.problems import ConfigurationError, Problem
-from config.schema.section import Section
-from config.settings.model_settings import Price
+from config.schema.base import Section
+from config.settings.model import Price
 from crews.model_calls.call import Target
 
 OWN = "CHATWOOTAI_PRICES"

@@ -6,7 +6,7 @@ The agent that writes to the contact stays who it is; what the others would have
 import re
 from dataclasses import replace
 
-from config.schema.crew_text import AgentText, Blueprint, TaskText
+from config.schema.crew_schema import AgentText, Blueprint, TaskText
 
 ANSWER, CONFIDENCE = "answer", "confidence"
 WORDS = 6

@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal
 
-from config.schema.crew_text import Blueprint, TaskText
-from config.settings.model_settings import Price
+from config.schema.crew_schema import Blueprint, TaskText
+from config.settings.model import Price
 from crews.plan.fuse import TOKENS, fused
 from crews.plan.latency import Pace, Usual, pace, usual
 from crews.prompt.template import fill

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from config.document.problems import ConfigurationError, Problem
 from config.schema.channels import CHANNELS
-from config.schema.crew_text import Blueprint
+from config.schema.crew_schema import Blueprint
 from config.settings.settings import Settings
 from config.snapshot import Account, Note, Snapshot
 from crews.model_calls.call import Endpoint, Target
@@ -98,17 +98,17 @@ def _served(snapshot: Snapshot) -> Iterator[tuple[Settings, Blueprint]]:
         own = [(box.settings, box.crew or account.crew) for box in account.inboxes.values()]
         special = [(account.settings, function) for function in account.special_numbers.values()]
         for settings, function in [(account.settings, account.crew), *own, *special]:
-            if (id(settings), function) in seen or settings.crewing is None:
+            if (id(settings), function) in seen or settings.crew_set is None:
                 continue
             seen.add((id(settings), function))
             yield from ((settings, each) for each in _blueprints(settings, function))
 
 
 def _blueprints(settings: Settings, function: str) -> Iterator[Blueprint]:
-    assert settings.crewing is not None  # noqa: S101  # the caller has looked
+    assert settings.crew_set is not None  # noqa: S101  # the caller has looked
     for channel in CHANNELS:
         try:
-            yield settings.crewing.blueprint(function, channel)
+            yield settings.crew_set.blueprint(function, channel)
         except ConfigurationError:
             return  # said already, as a problem of the crew
 
@@ -125,7 +125,7 @@ def _too_slow(settings: Settings, blueprint: Blueprint, best: Plan) -> Problem:
 
 def _place(settings: Settings, blueprint: Blueprint) -> tuple[str, int]:
     """Where the crew's first task is written."""
-    assert settings.crewing is not None  # noqa: S101  # the caller has looked
-    written = settings.crewing.values(blueprint.function, blueprint.channel)
+    assert settings.crew_set is not None  # noqa: S101  # the caller has looked
+    written = settings.crew_set.values(blueprint.function, blueprint.channel)
     tasks = [(each.file, each.line) for each in written if each.path.startswith("tasks.")]
     return min(tasks, default=("crews", 1))

@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator
 
 from config.document.problems import ConfigurationError, Note, Problem
-from config.settings.model_settings import Served
+from config.settings.model import ModelEndpoint
 from config.settings.settings import Settings
 from config.snapshot import Snapshot
 from crews.model_calls.prices import OWN, prices
@@ -46,7 +46,7 @@ def _everyone(snapshot: Snapshot) -> Iterator[Settings]:
         yield from (inbox.settings for inbox in account.inboxes.values())
 
 
-def _served(settings: Settings) -> Iterator[Served]:
+def _served(settings: Settings) -> Iterator[ModelEndpoint]:
     model = settings.model
     yield model
     yield from model.fallbacks

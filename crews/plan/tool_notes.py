@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from config.document.problems import ConfigurationError
 from config.schema.channels import CHANNELS
-from config.schema.crew_text import Blueprint
+from config.schema.crew_schema import Blueprint
 from config.settings.settings import Settings
 from config.settings.tools import FILE
 from config.snapshot import Account, Note, Snapshot
@@ -52,10 +52,10 @@ def _crews(account: Account) -> Iterator[Blueprint]:
 
 
 def _blueprints(settings: Settings, function: str) -> Iterator[Blueprint]:
-    if settings.crewing is None:
+    if settings.crew_set is None:
         return
     for channel in CHANNELS:
         try:
-            yield settings.crewing.blueprint(function, channel)
+            yield settings.crew_set.blueprint(function, channel)
         except ConfigurationError:
             return  # said already, as a problem of the crew

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from config.schema.crew_text import Blueprint
+from config.schema.crew_schema import Blueprint
 
 _BEFORE = r"(?:(?<![ \t>*_`])[ \t>*_`]+)?"  # from the first of them: not tried again from each of many
 _AFTER = r"[ \t*_`]*"

@@ -5,7 +5,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from chatwootai.model.message.turn import Question
-from config.schema.crew_text import Blueprint
+from config.schema.crew_schema import Blueprint
 from config.settings.settings import Settings
 
 _LANGUAGES: Final = {
@@ -24,7 +24,7 @@ _NO_FACTS = "(no facts are on file yet)"
 
 
 def values(settings: Settings, blueprint: Blueprint) -> dict[str, str]:
-    """Every placeholder of `config.schema.crew_text.PLACEHOLDERS` with its text."""
+    """Every placeholder of `config.schema.crew_schema.PLACEHOLDERS` with its text."""
     channel = settings.channels.get(blueprint.channel)
     tone = (channel and channel.tone) or settings.tone or _TONE
     emoji = settings.emoji if channel is None or channel.emoji is None else channel.emoji

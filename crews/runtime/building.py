@@ -9,7 +9,7 @@ from crewai.tools.base_tool import BaseTool
 from crewai.utilities.constants import NOT_SPECIFIED
 from pydantic import BaseModel
 
-from config.schema.crew_text import AgentText, Blueprint, TaskText
+from config.schema.crew_schema import AgentText, Blueprint, TaskText
 from crews.errors import CrewUnsupported
 from crews.model_calls.call import Completer
 from crews.prompt.template import fill

@@ -21,7 +21,7 @@ from chatwootai.model.message.turn import Usage
 from chatwootai.telemetry import log
 from chatwootai.telemetry.metrics import FAILED_OPEN
 from chatwootai.telemetry.tasks import owned
-from config.schema.crew_text import AgentText, Blueprint, TaskText
+from config.schema.crew_schema import AgentText, Blueprint, TaskText
 from crews.errors import CrewError
 from crews.model_calls.call import Completer
 from crews.prompt.conversation import words

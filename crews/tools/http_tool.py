@@ -47,7 +47,7 @@ class HttpRequest(OutsideTool):
     async def _ask(self, arguments: Mapping[str, Any], run: Run | None, until: float) -> Answer:
         question = run.question if run is not None else None
         contact = question.contact if question is not None else None
-        if self._said.personal and (contact is None or not contact.verified):
+        if self._said.names_contact and (contact is None or not contact.verified):
             return Answer.error(words.NOT_VERIFIED, Fate.REFUSED)
         burst = run.calls.burst if run is not None and run.calls is not None else question.turn if question else ""
         try:

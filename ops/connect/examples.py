@@ -25,15 +25,15 @@ def unused(edit: "MappingEdit", known: Mapping[str, str]) -> dict[str, str]:
     return {
         key: name
         for key, name in SHOWN.items()
-        if edit.said("accounts", key, "name") == name
-        and edit.said("accounts", key, "bot_token") == f"${{CHATWOOT_{key}_BOT_TOKEN}}"
+        if edit.written_value("accounts", key, "name") == name
+        and edit.written_value("accounts", key, "bot_token") == f"${{CHATWOOT_{key}_BOT_TOKEN}}"
         and not known.get(f"CHATWOOT_{key}_BOT_TOKEN")
     }
 
 
 def address_of(edit: "MappingEdit", installation: str, known: Mapping[str, str]) -> str | None:
     """The address that a mapping gives an installation; None where it gives none, or only a process could tell."""
-    said = edit.said("chatwoot", installation, "url")
+    said = edit.written_value("chatwoot", installation, "url")
     if said is None or "${file:" in said or said.startswith("ENC:"):
         return None
     return REFERENCE.sub(lambda found: known.get(found["name"] or "") or found["default"] or "", said).rstrip("/")

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from crews.plan.plan import Plan, Step
 
 
-def show_plan(crewing: "CrewSet", settings: "Settings", arguments: argparse.Namespace) -> int:
+def show_plan(crew_set: "CrewSet", settings: "Settings", arguments: argparse.Namespace) -> int:
     """Print the plans of a crew; 1 where none that it may take meets the deadline.
 
     Raises:
@@ -21,7 +21,7 @@ def show_plan(crewing: "CrewSet", settings: "Settings", arguments: argparse.Name
     from crews.plan.fuse import can_fuse, needs_stock
     from crews.plan.planning import planned, shapes
 
-    blueprint = crewing.blueprint(arguments.function, arguments.channel)
+    blueprint = crew_set.blueprint(arguments.function, arguments.channel)
     if wanted := needs_stock(blueprint):
         complain(f"{arguments.function} runs on stock CrewAI ({', '.join(wanted)}): it cannot be planned")
         return 1

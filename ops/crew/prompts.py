@@ -17,7 +17,7 @@ _FILLED = ("company.", "hours", "tone", "emoji", "language", "promotions", "chan
 """Settings that fill a crew's texts, or make the day's situation."""
 
 
-def show_prompt(crewing: "CrewSet", settings: "Settings", arguments: argparse.Namespace) -> int:
+def show_prompt(crew_set: "CrewSet", settings: "Settings", arguments: argparse.Namespace) -> int:
     """Print each call's messages; 1 where the crew cannot run here."""
     from crews.answer.preview import preview
     from crews.catalog import Catalog
@@ -29,7 +29,7 @@ def show_prompt(crewing: "CrewSet", settings: "Settings", arguments: argparse.Na
     except CrewError as error:
         complain(error)
         return 1
-    origins = _origins(crewing, arguments)
+    origins = _origins(crew_set, arguments)
     calls = [_plain(each, origins) for each in sent]
     filled = _filled(arguments)
     if arguments.json:
@@ -39,9 +39,9 @@ def show_prompt(crewing: "CrewSet", settings: "Settings", arguments: argparse.Na
     return 0
 
 
-def _origins(crewing: "CrewSet", arguments: argparse.Namespace) -> dict[str, str]:
+def _origins(crew_set: "CrewSet", arguments: argparse.Namespace) -> dict[str, str]:
     """`file:line` by the path of a crew's value, and of each task's agent under the task's name too."""
-    values = {value.path: value for value in crewing.values(arguments.function, arguments.channel)}
+    values = {value.path: value for value in crew_set.values(arguments.function, arguments.channel)}
     found = {path: f"{value.file}:{value.line}" for path, value in values.items()}
     for path, value in values.items():
         _, task, key = (*path.split("."), "", "")[:3]
@@ -89,7 +89,7 @@ def _filled(arguments: argparse.Namespace) -> list[dict[str, str]]:
     """The settings that stand in it, with file and line; empty where no tenant is named."""
     from os import environ
 
-    from config.loading.effective import effective
+    from config.loading.effective import effective_values
     from config.loading.loader import inspect
     from ops.accounts import meant
 
@@ -97,7 +97,7 @@ def _filled(arguments: argparse.Namespace) -> list[dict[str, str]]:
         return []
     found = inspect(arguments.config, environ)
     account = meant(found, arguments.tenant)
-    values = effective(found, account.key, arguments.inbox) if account else ()
+    values = effective_values(found, account.key, arguments.inbox) if account else ()
     return [
         {"setting": each.path, "from": f"{each.file}:{each.line}" if each.line else each.file}
         for each in values

@@ -41,13 +41,13 @@ def run(arguments: argparse.Namespace) -> int:
 
 def findings(folder: Path, environment: Mapping[str, str]) -> tuple[list, list, int]:  # type: ignore[type-arg]
     """Problems and notes of configuration and crews, and how many accounts are served."""
-    from config.loading.knowledge_files import missing
+    from config.loading.knowledge_files import missing_files
     from config.loading.loader import inspect
     from crews.plan import planning
 
     found = inspect(folder, environment)
     problems = list(found.problems) or planning.problems(found.snapshot)
-    problems += missing(found.library.own)
+    problems += missing_files(found.library.own)
     crews = [*planning.notes(found.snapshot), *planning.key_notes(found.snapshot, environment)]
     return problems, [*found.snapshot.notes, *crews, *_astray(folder)], len(found.snapshot.accounts)
 

@@ -189,7 +189,7 @@ def _fits_installation(work: _Work) -> bool:
 
     name, url = work.arguments.installation, work.arguments.url
     known = address_of(work.edit, name, work.known)
-    if known in {None, url} or work.edit.said("chatwoot", name, "url") == ADDRESS:
+    if known in {None, url} or work.edit.written_value("chatwoot", name, "url") == ADDRESS:
         return True
     complain(
         f"installation `{name}` is at {known} in {work.mapping}: name another with --installation, or mend it there"
@@ -206,7 +206,7 @@ def _drop_examples(work: _Work) -> list[str]:
         work.edit.remove_account(key)
         done.append(f"take the example account {key} `{name}` out of {work.mapping}")
     name, url = work.arguments.installation, work.arguments.url
-    if work.edit.said("chatwoot", name, "url") == ADDRESS and address_of(work.edit, name, work.known) != url:
+    if work.edit.written_value("chatwoot", name, "url") == ADDRESS and address_of(work.edit, name, work.known) != url:
         work.edit.move_installation(name, url)
         done.append(f"installation `{name}` is at {url}")
     return done

@@ -55,14 +55,14 @@ def run(arguments: argparse.Namespace) -> int:
         return 1
 
 
-def _done(crewing: "CrewSet", settings: "Settings", arguments: argparse.Namespace) -> int:
+def _done(crew_set: "CrewSet", settings: "Settings", arguments: argparse.Namespace) -> int:
     if arguments.action == "plan":
-        return show_plan(crewing, settings, arguments)
+        return show_plan(crew_set, settings, arguments)
     if arguments.action == "show" and arguments.prompt:
         from ops.crew.prompts import show_prompt
 
-        return show_prompt(crewing, settings, arguments)
-    return _show(crewing, arguments) if arguments.action == "show" else _list(crewing, arguments)
+        return show_prompt(crew_set, settings, arguments)
+    return _show(crew_set, arguments) if arguments.action == "show" else _list(crew_set, arguments)
 
 
 def _found(arguments: argparse.Namespace) -> "tuple[CrewSet, Settings] | None":
@@ -75,7 +75,7 @@ def _found(arguments: argparse.Namespace) -> "tuple[CrewSet, Settings] | None":
         if getattr(arguments, "inbox", None) is not None:
             complain("an inbox belongs to a tenant: add --tenant")
             return None
-        return Catalog.from_environment().crewing, shipped()
+        return Catalog.from_environment().crew_set, shipped()
     return _of_tenant(tenant, arguments)
 
 
@@ -89,11 +89,11 @@ def _of_tenant(tenant: str, arguments: argparse.Namespace) -> "tuple[CrewSet, Se
         return None
     number = arguments.inbox
     settings = account.settings if number is None else found.snapshot.settings(account.key, number)
-    return None if settings.crewing is None else (settings.crewing, settings)
+    return None if settings.crew_set is None else (settings.crew_set, settings)
 
 
-def _list(crewing: "CrewSet", arguments: argparse.Namespace) -> int:
-    rows = [(name, crewing.channels(name)) for name in crewing.functions]
+def _list(crew_set: "CrewSet", arguments: argparse.Namespace) -> int:
+    rows = [(name, crew_set.channels(name)) for name in crew_set.functions]
     if getattr(arguments, "json", False):
         as_json([{"function": name, "channels": list(channels)} for name, channels in rows])
     else:
@@ -101,8 +101,8 @@ def _list(crewing: "CrewSet", arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _show(crewing: "CrewSet", arguments: argparse.Namespace) -> int:
-    values = crewing.values(arguments.function, arguments.channel)
+def _show(crew_set: "CrewSet", arguments: argparse.Namespace) -> int:
+    values = crew_set.values(arguments.function, arguments.channel)
     if arguments.json:
         as_json([asdict(value) for value in values])
         return 0

@@ -31,7 +31,7 @@ def run(arguments: argparse.Namespace) -> int:
     from chatwootai.model.message.routing import route
     from config.document.problems import ConfigurationError, suggestion
     from config.loading.loader import load
-    from config.snapshot import place
+    from config.snapshot import place_of
 
     try:
         snapshot = load(arguments.config, environ)
@@ -42,7 +42,7 @@ def run(arguments: argparse.Namespace) -> int:
     if account is None:
         complain(f"there is no account {arguments.account}. {suggestion(arguments.account, snapshot.accounts)}")
         return 1
-    where = place(account, arguments.inbox)
+    where = place_of(account, arguments.inbox)
     found = route(where, arguments.channel, arguments.phone, verified=not arguments.unverified)
     told = {("tenant" if name == "folder" else name): value for name, value in asdict(found).items()}
     if arguments.json:

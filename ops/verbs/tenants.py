@@ -100,13 +100,13 @@ def _summary(account: "Account") -> dict[str, object]:
 
 
 def _show(found: "Inspection", arguments: argparse.Namespace) -> int:
-    from config.loading.effective import effective, mapped
+    from config.loading.effective import effective_values, mapping_values
 
     account = meant(found, arguments.tenant)
     if account is None:
         return 1
-    mapping = mapped(found, account.key)
-    settings = effective(found, account.key, arguments.inbox, unset=arguments.explain)
+    mapping = mapping_values(found, account.key)
+    settings = effective_values(found, account.key, arguments.inbox, unset=arguments.explain)
     explain = _explained if arguments.explain else _unexplained
     if arguments.json:
         written = {name: _data(values, explain(name)) for name, values in _parts(mapping, settings)}

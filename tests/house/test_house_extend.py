@@ -120,7 +120,7 @@ def test_a_channel_is_one_file(copy: Path) -> None:
 
 @pytest.mark.slow
 def test_a_setting_is_a_field_with_its_docstring_and_a_line_of_the_table(copy: Path) -> None:
-    insert(copy, "config/settings/reach.py", "class Messages")
+    insert(copy, "config/settings/mail_media_template.py", "class Messages")
     lines = "tests/integration/config/test_settings_observed.py::test_every_setting_has_a_line_here"
     narrow = ("tests/unit/config/schema/test_config_descriptions.py", "tests/unit/config/settings/test_config_guide.py")
     assert "messages.most_characters" in pytest_in(copy, lines, fails=True)

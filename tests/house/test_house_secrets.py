@@ -113,6 +113,6 @@ def test_git_ignores_files_of_secrets(name: str) -> None:
 def test_the_examples_of_the_shipped_mapping_are_the_ones_that_connect_knows() -> None:
     edit = MappingEdit.read(ROOT / EXAMPLE)
     assert unused(edit, {}) == SHOWN
-    assert edit.said("chatwoot", "default", "url") == ADDRESS
+    assert edit.written_value("chatwoot", "default", "url") == ADDRESS
     assert len(inspect(ROOT / "config", os.environ).entries.accounts) == len(SHOWN)  # type: ignore[union-attr]
     assert unused(edit, {"CHATWOOT_1_BOT_TOKEN": "in use"}) == {"2": SHOWN["2"]}

@@ -3,7 +3,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from config.document.merge import merge, settle
+from config.document.merge import drop_nulls, merge
 from config.document.tree import Mark, Node, Scalar, Sequence, Table, leaves, plain
 
 HERE = Mark("layer.yaml", 1, 1)
@@ -36,25 +36,25 @@ def test_layers_may_be_folded_from_either_end(a: Table, b: Table, c: Table) -> N
 @given(LAYERS, LAYERS, LAYERS)
 @settings(max_examples=300)
 def test_what_is_read_does_not_depend_on_the_folding_either(a: Table, b: Table, c: Table) -> None:
-    assert plain(settle(merge(merge(a, b), c))) == plain(settle(merge(a, merge(b, c))))
+    assert plain(drop_nulls(merge(merge(a, b), c))) == plain(drop_nulls(merge(a, merge(b, c))))
 
 
 @given(PLAIN_LAYERS, PLAIN_LAYERS)
 def test_a_layer_that_appends_nothing_may_be_applied_twice(a: Table, b: Table) -> None:
     once = merge(a, b)
-    assert plain(settle(merge(once, b))) == plain(settle(once))
+    assert plain(drop_nulls(merge(once, b))) == plain(drop_nulls(once))
 
 
 @given(LAYERS)
 def test_an_empty_layer_changes_nothing(a: Table) -> None:
     assert merge(a, _table({})) == a
-    assert plain(settle(merge(_table({}), a))) == plain(settle(a))
+    assert plain(drop_nulls(merge(_table({}), a))) == plain(drop_nulls(a))
 
 
 @given(LAYERS, LAYERS)
 def test_no_layer_is_changed_and_no_null_is_left(a: Table, b: Table) -> None:
     before = (plain(a), plain(b))
-    read = settle(merge(a, b))
+    read = drop_nulls(merge(a, b))
     assert (plain(a), plain(b)) == before
     assert not [path for path, scalar in leaves(read) if scalar.value is None and not path[-1].isdigit()]
 
@@ -74,7 +74,7 @@ def test_the_four_rules() -> None:
 
     weak = said(map={"a": 1, "b": 2}, list=[1, 2], more=[1], gone="x", stays="y")
     strong = said(map={"b": 3}, list=[9], more=(2,), gone=None, new={"inner": None, "kept": 1})
-    assert plain(settle(merge(weak, strong))) == {
+    assert plain(drop_nulls(merge(weak, strong))) == {
         "map": {"a": 1, "b": 3},
         "list": [9],
         "more": [1, 2],
@@ -87,4 +87,4 @@ def test_what_came_back_after_a_null_does_not_bring_the_old_along() -> None:
     a = _table({"k": _table({"x": Scalar(HERE, 1, "1")})})
     b = _table({"k": Scalar(HERE, None, "")})
     c = _table({"k": _table({"y": Scalar(HERE, 2, "2")})})
-    assert plain(settle(merge(merge(a, b), c))) == {"k": {"y": 2}}
+    assert plain(drop_nulls(merge(merge(a, b), c))) == {"k": {"y": 2}}

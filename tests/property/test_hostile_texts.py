@@ -28,7 +28,7 @@ from chatwootai.model.policy.vocabulary import Cause, Level
 from chatwootai.model.text.language import language_of
 from chatwootai.model.text.words import clauses, fold
 from chatwootai.telemetry import mask
-from config.settings.answers import normalised
+from config.settings.answers import normalise_question
 from config.settings.settings import Settings
 from crews.answer import near, sharing
 from crews.model_calls.response import halves, harmony, leaked
@@ -137,7 +137,7 @@ READERS: dict[str, Callable[[str], object]] = {
     "calls in words": lambda text: leaked.tool_calls(text, text, frozenset({"a"})),
     "half characters": halves.all_joined,
     "an answer to share": lambda text: sharing.keep(_question(text), None),
-    "a curated question": normalised,
+    "a curated question": normalise_question,
     "a question alike": lambda text: near.essence(text, "pt"),
     "a text file": lambda text: documents.read(text.encode("utf-8", "replace"), "a.txt", "text/plain"),
     "a page": lambda text: documents.read(f"<p>b{text}".encode("utf-8", "replace"), "a.html", "text/html"),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from chatwootai.model.message.delivery import Delivery
 from chatwootai.model.message.routing import Route, route
 from config.settings.settings import Settings
-from config.snapshot import Account, Snapshot, place
+from config.snapshot import Account, Snapshot, place_of
 from workers.chatwoot.client import Chatwoot
 
 
@@ -24,4 +24,4 @@ class Tenant:
     def route(self, delivery: Delivery) -> Route:
         """Which tenant, crew and channel answer a delivery."""
         contact = delivery.contact
-        return route(place(self.account, delivery.inbox), delivery.channel, contact.phone, verified=contact.verified)
+        return route(place_of(self.account, delivery.inbox), delivery.channel, contact.phone, verified=contact.verified)

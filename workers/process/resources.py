@@ -27,7 +27,7 @@ from chatwootai.stores.space.memory import EVERY_SECONDS, Memory
 from chatwootai.telemetry import http, log, loop
 from chatwootai.telemetry.tasks import ended, for_ever
 from config.live.live import Live
-from config.live.whereabouts import Whereabouts
+from config.live.source_lines import SourceLines
 from config.settings.settings import Settings
 from config.snapshot import Account
 from crews.encoding.embedded import shared
@@ -95,7 +95,7 @@ class WorkerResources:
             crews=crews,
             session=session,
             media=Media(self.connection, session, await self._stack.enter_async_context(guarded())),
-            standing=Standing(self.connection, Whereabouts(self.live.holder, os.environ).of),
+            standing=Standing(self.connection, SourceLines(self.live.holder, os.environ).of),
             reader=reader,
         )
         self.live.listen(self.context.replace)

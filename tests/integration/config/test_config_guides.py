@@ -75,10 +75,10 @@ async def test_write_a_crew(tenant: Path) -> None:
     )
     found = inspect(tenant, SECRETS)
     assert found.problems == ()
-    crewing = found.snapshot.accounts["1"].settings.crewing
-    assert crewing
-    assert crewing.blueprint("sales", "whatsapp").agents[0].max_iter == 2
-    assert crewing.blueprint("gifts", "sms").agents[0].role == "the gift adviser of {company.name}"
+    crew_set = found.snapshot.accounts["1"].settings.crew_set
+    assert crew_set
+    assert crew_set.blueprint("sales", "whatsapp").agents[0].max_iter == 2
+    assert crew_set.blueprint("gifts", "sms").agents[0].role == "the gift adviser of {company.name}"
     for command in commands("write-a-crew"):
         done = await shell(command, tenant)
         assert (done.returncode, done.stderr) == (0, ""), command

@@ -14,7 +14,7 @@ from chatwootai.stores.server.connection import Connection
 from config.files.packing import unpack
 from config.live.live import Live
 from config.loading.loader import load
-from config.snapshot import place
+from config.snapshot import place_of
 from crews.prompt.prompt import values
 from sandbox.installation.processes import Process, free_port
 from tests.door import message, signed
@@ -64,15 +64,15 @@ def test_no_value_of_one_is_in_anothers_turn(folder: Path) -> None:
     for key, account in snapshot.accounts.items():
         for inbox in (1, 17):
             settings = snapshot.settings(key, inbox)
-            assert settings.crewing
-            found = route(place(account, inbox), "whatsapp", None, verified=True)
-            crew = settings.crewing.blueprint("sales", "whatsapp")
+            assert settings.crew_set
+            found = route(place_of(account, inbox), "whatsapp", None, verified=True)
+            crew = settings.crew_set.blueprint("sales", "whatsapp")
             turn = [settings.model_dump_json(), settings.sentence("failed"), repr(crew), repr(values(settings, crew))]
             assert canaries(" ".join([*turn, repr(found), repr(account)])) == {key}
             assert canaries(crew.tone) == {key}
         assert [each.reveal() for each in account.webhook_secrets] == [f"canary-{key}-secret"]
         assert account.bot_token.reveal() == f"canary-{key}-token"
-    one, two = (route(place(snapshot.accounts[key], 17), "whatsapp", None, verified=True) for key in ("a", "b"))
+    one, two = (route(place_of(snapshot.accounts[key], 17), "whatsapp", None, verified=True) for key in ("a", "b"))
     assert (one.function, one.priority, two.function, two.priority) == ("sales", 8, "support", 2)
 
 

@@ -14,7 +14,7 @@ from cryptography.fernet import Fernet
 from chatwootai.stores.installation.snapshots import KEPT, Snapshots
 from chatwootai.stores.server.connection import Connection, connect
 from config.document.problems import ConfigurationError
-from config.files.packing import Sealed, unpack
+from config.files.packing import CannotDecrypt, unpack
 from config.live.live import Live
 
 MAPPING = """\
@@ -206,7 +206,7 @@ async def test_with_a_key_versions_are_encrypted_and_every_key_of_the_list_opens
         sealed = [await Snapshots(redis).read(each.number) or b"" for each in await Snapshots(redis).history()]
         for packed in (*sealed, other.copy.read_bytes()):
             assert packed.startswith(b"ENC:")
-            with pytest.raises(Sealed):
+            with pytest.raises(CannotDecrypt):
                 unpack(packed, {})
     for keys in ("", new):
         with pytest.raises(ConfigurationError, match="secret-key"):

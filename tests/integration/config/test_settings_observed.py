@@ -25,7 +25,7 @@ from config.loading.loader import load, shipped
 from config.mapping.entries import MappingFile
 from config.schema.kinds import Kind
 from config.settings.settings import Settings
-from config.snapshot import place
+from config.snapshot import place_of
 from crews.model_calls.call import Endpoint, Payer, Policy, Target
 from crews.runtime import environment
 from tests.settings_looks import prompt
@@ -174,7 +174,7 @@ def test_what_the_mapping_says_changes_where_a_message_goes(path: str, tmp_path:
             (folder / "domains/retail" / name / "config.yaml").write_text(f"tone: {name}\n")
         (folder / "chatwoot_mapping.yaml").write_text(MAPPING % (own, rest))
         one = load(folder, {"S": "s"}).accounts["1"]
-        way_of = replace(route(place(one, 17), "whatsapp", "+5531987654321"), why=())
+        way_of = replace(route(place_of(one, 17), "whatsapp", "+5531987654321"), why=())
         own_settings = one.inboxes.get(17, one).settings
         found.append((way_of, prompt(own_settings)))
     assert found[0] != found[1]

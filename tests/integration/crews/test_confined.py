@@ -144,5 +144,5 @@ def test_what_the_configuration_names_is_forgotten_and_nothing_else() -> None:
         ("TOKEN", "HOME", "PATH", "OPENAI_API_KEY", "REDIS_URL", "CHATWOOTAI_SECRET_KEY", "CHATWOOT_1_SECRET",
          "CHATWOOTAI_PRICES", "LOG_LEVEL"), "x",
     )  # fmt: skip
-    own_process.forget(Sources(Folder(Path("x"), files)), environ)
+    own_process.forget_secrets(Sources(Folder(Path("x"), files)), environ)
     assert environ.keys() == {"HOME", "PATH", "OPENAI_API_KEY", "REDIS_URL", "CHATWOOTAI_PRICES", "LOG_LEVEL"}

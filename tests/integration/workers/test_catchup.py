@@ -16,7 +16,7 @@ from chatwootai.stores.conversation.mailbox import Mailbox
 from chatwootai.stores.installation.rounds import Rounds
 from chatwootai.stores.operators.lives import Lives
 from chatwootai.stores.server.connection import Connection, connect
-from config.settings.reach import Messages
+from config.settings.mail_media_template import Messages
 from ingress.payload import Arrival, parse
 from sandbox.chatwoot import app
 from sandbox.chatwoot.driver import Driver, Sent

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from cryptography.fernet import Fernet
 
-from config.loading.effective import effective
+from config.loading.effective import effective_values
 from config.loading.loader import inspect
 from config.schema.descriptions import field_docs
 from config.settings.settings import Settings
@@ -161,7 +161,7 @@ def test_tenants_shows_problems_and_fails(tmp_path: Path) -> None:
 
 def test_every_value_shown_stands_where_it_says() -> None:
     found = inspect(ROOT / "config", SECRETS)
-    for value in effective(found, "1", 17):
+    for value in effective_values(found, "1", 17):
         if value.line:
             line = Path(value.file).read_text(encoding="utf-8").splitlines()[value.line - 1]
             written = str(value.value).split(maxsplit=1)[0] if isinstance(value.value, str) else ""

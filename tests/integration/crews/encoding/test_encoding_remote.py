@@ -11,7 +11,7 @@ from aiohttp import web
 
 from chatwootai.stores.models.vectors import VectorStore
 from chatwootai.stores.server.connection import Connection
-from config.settings.model_settings import Price
+from config.settings.model import Price
 from config.settings.spending import Budget
 from crews.encoding.cached import CachedEncoder, first_answer
 from crews.encoding.embedded import EmbeddedEncoder

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from config.settings.model_settings import Served
+from config.settings.model import ModelEndpoint
 from crews.errors import ModelRefused, ModelUnavailable
 from crews.model_calls.call import Call, Endpoint, Policy, Target
 from crews.model_calls.endpoint.clients import addressed
@@ -228,7 +228,7 @@ async def test_an_address_with_a_query_keeps_it_and_goes_to_the_right_path(wire:
 
 def test_azure_gets_its_key_and_version_as_it_wants_them() -> None:
     url = "https://shop.openai.azure.com/openai/deployments/gpt?api-version=2024-10-21"
-    served = Served.model_validate({"name": "gpt", "base_url": url, "api_key": "k"})
+    served = ModelEndpoint.model_validate({"name": "gpt", "base_url": url, "api_key": "k"})
     address, query, headers = addressed(Endpoint(served.base_url, "k"))
     assert address == "https://shop.openai.azure.com/openai/deployments/gpt"
     assert (query, headers) == ({"api-version": "2024-10-21"}, {"api-key": "k"})

@@ -6,7 +6,7 @@ import pytest
 
 from config.document.problems import Problem
 from config.loading.loader import inspect, load
-from config.schema.crew_text import Blueprint
+from config.schema.crew_schema import Blueprint
 from crews.catalog import Catalog
 
 ENVIRONMENT = {"S": "secret", "T": "token"}
@@ -29,9 +29,9 @@ def write(folder: Path, **files: str) -> Path:
 
 
 def crew(folder: Path, channel: str = "whatsapp", *, account: str = "1", inbox: int = 1) -> Blueprint:
-    crewing = load(folder, ENVIRONMENT).settings(account, inbox).crewing
-    assert crewing
-    return crewing.blueprint("customer_service", channel)
+    crew_set = load(folder, ENVIRONMENT).settings(account, inbox).crew_set
+    assert crew_set
+    return crew_set.blueprint("customer_service", channel)
 
 
 def problems(folder: Path) -> list[tuple[str, int, str]]:
@@ -71,7 +71,7 @@ def test_a_tenant_changes_one_key_of_one_agent_on_one_channel(tmp_path: Path) ->
 def test_what_says_nothing_of_crews_shares_them(tmp_path: Path) -> None:
     write(tmp_path, retail__shop__config="tone: x\n", retail__shop__inbox_17__config="tone: z\n")
     snapshot = load(tmp_path, ENVIRONMENT)
-    assert snapshot.settings("1", 17).crewing is snapshot.settings("2", 1).crewing
+    assert snapshot.settings("1", 17).crew_set is snapshot.settings("2", 1).crew_set
 
 
 def test_a_function_of_a_tenants_own_answers_its_accounts_alone(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from config.files.sources import gather
-from config.inheritance.memory import Memory
+from config.inheritance.load_cache import LoadCache
 from config.loading.loader import Inspection, inspect_sources
 
 ENVIRONMENT = {"S": "secret", "T": "token", "LINE": "token\n"}
@@ -131,7 +131,7 @@ ROWS = [
 ]
 
 
-_memory = Memory()  # what ships is read once for all rows
+_memory = LoadCache()  # what ships is read once for all rows
 
 
 def inspect(folder: Path, environ: dict[str, str]) -> Inspection:

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from config.inheritance.library import EXAMPLES
-from config.loading.effective import effective
+from config.loading.effective import effective_values
 from config.loading.loader import Inspection, inspect
 
 SHIPPED = Path(__file__).parents[4] / "config"
@@ -68,7 +68,7 @@ def test_a_folder_that_became_its_own_is_its_own(clone: Path) -> None:
 
 def test_what_is_shown_is_what_is_served(clone: Path) -> None:
     found = looked(clone, a1={"domain": "retail", "name": "Padaria Sol"})
-    values = {each.path: each.value for each in effective(found, "1")}
+    values = {each.path: each.value for each in effective_values(found, "1")}
     assert values["company.name"] == "Padaria Sol"
 
 

@@ -7,7 +7,7 @@ from cryptography.fernet import Fernet
 
 from config.document.tree import Mark, Scalar, Sequence, Table
 from config.files.sources import gather
-from config.inheritance.memory import Memory
+from config.inheritance.load_cache import LoadCache
 from config.loading.loader import Inspection, inspect, inspect_sources
 from config.schema.kinds import Kind, is_secret, is_text, kinds_of
 from config.settings.settings import Settings
@@ -88,7 +88,7 @@ def test_a_reference_in_a_text_is_a_problem_whoever_writes_it(
     assert texts == [(f"{tmp_path}/{SHOP}{file}", line)]
     assert all("canary-" not in str(each) for each in found.problems)
     settings = found.snapshot.accounts["1"].settings
-    assert "canary-" not in f"{settings.model_dump_json()} {settings.crewing}"
+    assert "canary-" not in f"{settings.model_dump_json()} {settings.crew_set}"
     if "inbox" not in file:  # nor may the operator's own layers, which all inherit
         for place in ("domains/retail/", "domains/_base/"):
             (tmp_path / SHOP / file).unlink(missing_ok=True)
@@ -241,7 +241,7 @@ def test_a_model_at_a_private_address_is_the_operators_to_allow(tmp_path: Path, 
 
 
 def test_a_change_of_what_is_allowed_takes_effect_without_a_change_of_the_folder(tmp_path: Path) -> None:
-    memory, text = Memory(), {SHOP + "config.yaml": 'model: {api_key: "${LUNAR_KEY}"}\n'}
+    memory, text = LoadCache(), {SHOP + "config.yaml": 'model: {api_key: "${LUNAR_KEY}"}\n'}
     for allow, rules in (("{names: [LUNAR_KEY]}", []), ("{names: []}", ["not-allowed"]), ("", ["not-allowed"])):
         looked(tmp_path, text, allow)
         found = inspect_sources(gather(tmp_path, ENVIRON), ENVIRON, memory)

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
+from config.schema.base import Section
 from config.schema.descriptions import describe, field_docs
-from config.schema.section import Section
 from config.schemas import schemas
 from config.settings.settings import Settings
 

@@ -18,11 +18,11 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
 from config.document.problems import ConfigurationError
-from config.loading.effective import effective, mapped
+from config.loading.effective import effective_values, mapping_values
 from config.loading.loader import inspect, load
-from config.secrets.plain_secrets import blotted
+from config.secrets.plain_secrets import redact_comments
 from config.secrets.secret import MASK, Secret
-from config.settings.model_settings import Model
+from config.settings.model import Model
 from config.settings.settings import Settings
 from config.snapshot import Snapshot
 
@@ -102,7 +102,7 @@ def test_no_canary_in_any_text_made_of_a_snapshot(snapshot: Snapshot, caplog: py
 
 def test_no_canary_in_the_effective_view(folder: Path, environment: dict[str, str]) -> None:
     found = inspect(folder, environment)
-    shown = repr((effective(found, "1"), mapped(found, "1")))
+    shown = repr((effective_values(found, "1"), mapping_values(found, "1")))
     assert CANARY not in shown
     assert MASK in shown
 
@@ -116,7 +116,7 @@ def test_the_effective_view_hides_what_stands_where_there_is_a_problem(
     mapping.write_text(mapping.read_text() + f"    bot_tokn: {CANARY}\n    priority: {CANARY}\n")
     found = inspect(folder, environment)
     assert {each.rule for each in found.problems} == {"unknown-key", "type"}
-    assert CANARY not in repr((effective(found, "1"), mapped(found, "1"), found.problems))
+    assert CANARY not in repr((effective_values(found, "1"), mapping_values(found, "1"), found.problems))
 
 
 @pytest.mark.parametrize("broken", ["SECRET", "URL", "CHATWOOTAI_SECRET_KEY"])
@@ -212,7 +212,7 @@ def test_a_secret_as_a_default_or_in_any_value_is_a_problem_that_does_not_show_i
         *[("plain-secret", "config.yaml", line) for line in (1, 1, 1, 2, 3, 3)],
         *[("plain-secret", "tools.yaml", 1)] * 2,
     ]
-    shown = repr((found.problems, found.snapshot, effective(found, "1"), mapped(found, "1")))
+    shown = repr((found.problems, found.snapshot, effective_values(found, "1"), mapping_values(found, "1")))
     assert CANARY not in shown
 
 
@@ -242,13 +242,13 @@ def test_products_and_addresses_are_no_secrets(
     ["bot_token=4711abcd", "CHATWOOT_1_TOKEN: 4711abcd", "client_secret: 4711abcd", "redis://shop:4711abcd@cache/0"],
 )
 def test_a_secret_under_a_longer_name_in_a_comment_is_read_as_stars(comment: str) -> None:
-    assert b"4711" not in blotted(f"# {comment}\n".encode())
+    assert b"4711" not in redact_comments(f"# {comment}\n".encode())
 
 
 def test_comments_are_looked_through_in_time_that_grows_with_them_alone() -> None:
     """With a megabyte of blanks, going back over them would take hours."""
     comment = b"# token" + b" " * 1_000_000 + b"\n"
-    assert blotted(comment) == comment
+    assert redact_comments(comment) == comment
 
 
 COMMENTED = f"""\
@@ -265,7 +265,7 @@ company:
 
 
 def test_what_looks_like_a_secret_in_a_comment_is_read_as_stars_and_nothing_else_is() -> None:
-    read = blotted(COMMENTED.encode()).decode()
+    read = redact_comments(COMMENTED.encode()).decode()
     assert CANARY not in read
     assert yaml.safe_load(read) == yaml.safe_load(COMMENTED)
     assert [len(line) for line in read.splitlines()] == [len(line) for line in COMMENTED.splitlines()]

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from config.document.problems import Problem
-from config.loading.knowledge_files import missing
+from config.loading.knowledge_files import missing_files
 from config.loading.loader import Inspection, inspect, load
 from crews.knowledge.declared import allowed, declared
 from crews.knowledge.reading.places import folder_of
@@ -89,7 +89,7 @@ def test_a_missing_file_is_a_problem_of_the_check_alone(tmp_path: Path) -> None:
         },
     )
     assert found.problems == ()
-    assert told(missing(found.library.own)) == [(3, "missing-file"), (2, "missing-file"), (5, "missing-file")]
+    assert told(missing_files(found.library.own)) == [(3, "missing-file"), (2, "missing-file"), (5, "missing-file")]
 
 
 def test_an_accounts_folder_sends_no_key_of_the_operators_to_an_address_of_its_own(tmp_path: Path) -> None:
@@ -106,7 +106,7 @@ def test_an_accounts_folder_sends_no_key_of_the_operators_to_an_address_of_its_o
 def test_what_ships_has_documents_and_they_are_there() -> None:
     environment = {f"CHATWOOT_{n}_{name}": f"s-{n}" for n in (1, 2) for name in ("SECRET", "BOT_TOKEN", "USER_TOKEN")}
     accounts = load(ROOT / "config", environment).accounts
-    assert missing(inspect(ROOT / "config", environment).library.own) == []
+    assert missing_files(inspect(ROOT / "config", environment).library.own) == []
     for account in accounts.values():
         sources = declared(account)
         assert sources

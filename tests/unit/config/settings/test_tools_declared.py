@@ -51,8 +51,8 @@ def test_a_tenants_tools_are_loaded_and_its_crews_may_name_them(tmp_path: Path) 
     settings = found.snapshot.accounts["1"].settings
     assert settings.tools.http["order"].headers["Authorization"].reveal() == "Bearer erp-key"
     assert "erp-key" not in repr(settings) + settings.model_dump_json()
-    assert settings.crewing is not None
-    assert settings.crewing.blueprint("customer_service", "email").agents[0].tools == ("order", "note", "handoff")
+    assert settings.crew_set is not None
+    assert settings.crew_set.blueprint("customer_service", "email").agents[0].tools == ("order", "note", "handoff")
 
 
 def test_a_changed_secret_is_another_configuration(tmp_path: Path) -> None:

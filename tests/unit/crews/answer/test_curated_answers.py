@@ -10,7 +10,7 @@ import pytest
 from chatwootai.model.message.delivery import Contact
 from chatwootai.model.message.turn import Question
 from config.loading.loader import inspect
-from config.settings.answers import Answer, normalised
+from config.settings.answers import Answer, normalise_question
 from config.settings.settings import Settings
 from crews.answer.curated import Curated, Found
 
@@ -61,12 +61,12 @@ def folder(tmp_path: Path, answers: str, mapping: str = MAPPING) -> Path:
     ],
 )
 def test_what_counts_as_the_same_question(written: str, same: str) -> None:
-    assert normalised(written) == same
+    assert normalise_question(written) == same
 
 
 def test_a_word_that_begins_like_a_greeting_is_none() -> None:
-    assert normalised("oito parcelas?") == "oito parcelas"
-    assert normalised("hidratante bom dia e noite") == "hidratante bom dia e noite"
+    assert normalise_question("oito parcelas?") == "oito parcelas"
+    assert normalise_question("hidratante bom dia e noite") == "hidratante bom dia e noite"
 
 
 async def test_an_answer_is_given_to_any_of_its_questions_and_to_nothing_near_them() -> None:

@@ -7,7 +7,7 @@ import pytest
 from chatwootai.model.message.turn import Usage
 from config.document.problems import ConfigurationError
 from config.loading.loader import inspect
-from config.settings.model_settings import Price
+from config.settings.model import Price
 from crews.model_calls.call import Endpoint, Target
 from crews.model_calls.prices import prices, read
 from crews.plan import pricing

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from config.loading.loader import inspect
-from config.schema.crew_text import AgentText, Blueprint, TaskText
-from config.settings.model_settings import Price
+from config.schema.crew_schema import AgentText, Blueprint, TaskText
+from config.settings.model import Price
 from crews.answer.repertoire import Takes, choose
 from crews.catalog import Catalog
 from crews.plan.fuse import ANSWER, CONFIDENCE, can_fuse, fields, fused, needs_stock

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from config.schema.crew_text import Blueprint
+from config.schema.crew_schema import Blueprint
 from crews.catalog import Catalog
 from crews.prompt.markers import read, split_choices, split_handoff, split_sure, taught
 

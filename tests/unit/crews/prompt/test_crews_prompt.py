@@ -3,7 +3,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from config.schema.crew_text import PLACEHOLDERS
+from config.schema.crew_schema import PLACEHOLDERS
 from config.settings.settings import Settings
 from crews.catalog import SHIPPED, Catalog
 from crews.prompt.prompt import moment, situation, values

@@ -10,7 +10,7 @@ import pytest
 from chatwootai.model.message.delivery import Delivery, Ignored, Reason
 from chatwootai.model.message.outbox import Action, ActionKind
 from chatwootai.stores.conversation.entries import pack_action, pack_delivery, unpack_action, unpack_delivery
-from config.settings.reach import Mail, Template
+from config.settings.mail_media_template import Mail, Template
 from config.settings.settings import Settings
 from ingress.payload import Arrival, parse
 from workers.delivery.deliver import part_delay

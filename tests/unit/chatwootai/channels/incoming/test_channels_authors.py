@@ -10,7 +10,7 @@ from chatwootai.channels.incoming.groups import is_group
 from chatwootai.channels.incoming.incoming import Manner
 from chatwootai.model.message.delivery import Delivery, Ignored, Reason, SignalKind, Wish
 from chatwootai.model.message.outbox import Action, ActionKind
-from config.settings.reach import Messages
+from config.settings.mail_media_template import Messages
 from ingress.payload import Arrival, parse
 from workers.chatwoot.records import conversation
 from workers.delivery.ownership import OwnershipConflict, ownership_conflict

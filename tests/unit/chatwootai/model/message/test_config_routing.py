@@ -7,7 +7,7 @@ import pytest
 
 from chatwootai.model.message.routing import Place, route
 from config.loading.loader import load
-from config.snapshot import place
+from config.snapshot import place_of
 
 OWNER = "+5531999990000"
 PLACE = Place(
@@ -47,5 +47,5 @@ def test_table(case: str) -> None:
 def test_a_place_is_taken_from_the_snapshot() -> None:
     names = [f"CHATWOOT_{number}_{name}" for number in (1, 2) for name in ("SECRET", "BOT_TOKEN")]
     snapshot = load(Path(__file__).resolve().parents[5] / "config", {name: name for name in names})
-    assert route(place(snapshot.accounts["1"], 17), "whatsapp").priority == 8
-    assert route(place(snapshot.accounts["1"], 18), "whatsapp").priority == 5
+    assert route(place_of(snapshot.accounts["1"], 17), "whatsapp").priority == 8
+    assert route(place_of(snapshot.accounts["1"], 18), "whatsapp").priority == 5

@@ -9,7 +9,7 @@ from chatwootai.model.message.turn import Exchange
 from chatwootai.model.policy import notes
 from chatwootai.model.policy.handoff import Need, Rules, after_draft, before_draft, stuck
 from chatwootai.model.policy.vocabulary import Cause
-from config.settings.people import Handoff
+from config.settings.handoff import Handoff
 from tests.unit.chatwootai.model.message.test_model_turn import question
 
 RULES = Rules(

@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from chatwootai.model.text.labels import MOST_LABEL, as_label, composed, is_label
-from config.settings.people import Handoff
+from config.settings.handoff import Handoff
 
 GOOD = [
     *"handoff atenção reclamação año-2026 größe_l жалоба παράπονο 投诉 クレーム 불만 شكوى תלונה 2026 a1".split(),

@@ -7,7 +7,7 @@ import pytest
 
 from chatwootai.model.text.marks import MOST_IN_A_ROW, composed, limited, without_accents
 from chatwootai.model.text.words import LONGEST, abridged, cut_at_sentence, fold
-from config.settings.answers import normalised
+from config.settings.answers import normalise_question
 
 _ALL = [chr(code) for code in range(sys.maxunicode + 1) if not 0xD800 <= code <= 0xDFFF]
 
@@ -85,7 +85,7 @@ def test_one_word(one: str, other: str) -> None:
 )
 def test_two_words(one: str, other: str) -> None:
     assert fold(one) != fold(other)
-    assert normalised(one) != normalised(other)
+    assert normalise_question(one) != normalise_question(other)
 
 
 @pytest.mark.parametrize("text", ["तेल की कीमत क्या है", "எண்ணெய் விலை என்ன", "ราคาน้ำมันเท่าไหร่", "তেলের দাম কত", "ទឹកដោះគោ"])

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import Discriminator, Tag
 
-from config.schema.section import Language, Line, Text, Word, Words
+from config.schema.base import Language, Line, Text, Word, Words
 
 
 def _shape(value: Any) -> str:
@@ -22,21 +22,21 @@ SaidLine = Annotated[
 ]
 
 
-def bare(language: str) -> str:
+def without_country(language: str) -> str:
     """A language without its country: `pt` of `pt-BR`."""
     return language.replace("_", "-").partition("-")[0].lower()
 
 
-def of(known: Iterable[str], language: str) -> str | None:
+def matching_language(known: Iterable[str], language: str) -> str | None:
     """Return the language of several that is meant: the very same, else one of another country, else None."""
     names = list(known)
-    same = (each for each in names if bare(each) == bare(language))
+    same = (each for each in names if without_country(each) == without_country(language))
     return language if language in names else next(same, None)
 
 
 def in_language(said: str | Mapping[str, str], language: str, own: str) -> str:
     """Return the text in a language; empty where there is none. A plain text is in the tenant's `own`."""
     if isinstance(said, str):
-        return said if bare(language) == bare(own) else ""
-    found = of(said, language)
+        return said if without_country(language) == without_country(own) else ""
+    found = matching_language(said, language)
     return said[found] if found else ""

@@ -16,16 +16,16 @@ _STEMS = [each.removesuffix(".yaml") for each in _FILES]
 _ALMOST = re.compile(rf"^({'|'.join(_STEMS)})(\.json|\.toml|\.ya?ml\.txt|\.txt)?$")
 
 
-def unread(library: Library) -> tuple[list[Problem], list[Note]]:
+def unused_files(library: Library) -> tuple[list[Problem], list[Note]]:
     """Return problems for files of the folder that are not read, and notes for those that serve nobody."""
-    folder, places = library.own, _places(library)
-    problems = [each for path, each in folder.troubles.items() if _parent(path) not in places or _other(path)]
-    misnamed = dict(_folders(folder))
-    problems += [*_names(folder), *_files(folder, places, tuple(misnamed)), *misnamed.values()]
-    return problems, list(_idle(library))
+    folder, places = library.own, _settings_folders(library)
+    problems = [each for path, each in folder.troubles.items() if _parent(path) not in places or _is_unreported(path)]
+    misnamed = dict(_misnamed_folders(folder))
+    problems += [*_unusable_names(folder), *_stray_files(folder, places, tuple(misnamed)), *misnamed.values()]
+    return problems, list(_unassigned_tenants(library))
 
 
-def _places(library: Library) -> set[str]:
+def _settings_folders(library: Library) -> set[str]:
     """The folders whose files are settings."""
     found = {f"{DOMAINS}/{BASE}"}
     for domain, tenants in library.tenant_folders().items():
@@ -39,16 +39,16 @@ def _parent(path: str) -> str:
     return path.rpartition("/")[0]
 
 
-def _other(path: str) -> bool:
+def _is_unreported(path: str) -> bool:
     """Tell whether a file is none that a layer reports itself."""
     return path.rpartition("/")[2] not in _FILES
 
 
-def _names(folder: Folder) -> Iterator[Problem]:
+def _unusable_names(folder: Folder) -> Iterator[Problem]:
     """Folder names that no mapping can say."""
     remedy = "Use a-z, 0-9, `_` and `-`, a letter or digit first."
-    for domain in folder.below(DOMAINS):
-        tenants = [] if domain == BASE else folder.below(f"{DOMAINS}/{domain}")
+    for domain in folder.subfolders(DOMAINS):
+        tenants = [] if domain == BASE else folder.subfolders(f"{DOMAINS}/{domain}")
         if domain.strip("_") == BASE.strip("_") and domain != BASE:
             message = f"`{domain}` is a domain of that name, and not what everybody starts from"
             yield Problem(folder.name(f"{DOMAINS}/{domain}"), 1, 1, "folder-name", message, f"Rename it to {BASE}.")
@@ -61,17 +61,17 @@ def _names(folder: Folder) -> Iterator[Problem]:
                 yield Problem(folder.name(f"{DOMAINS}/{path}"), 1, 1, "folder-name", message, remedy)
 
 
-def _files(folder: Folder, places: set[str], said: tuple[str, ...]) -> Iterator[Problem]:
+def _stray_files(folder: Folder, places: set[str], said: tuple[str, ...]) -> Iterator[Problem]:
     """YAML that stands where none is read, and files that are nearly called like those that are."""
     for path in folder.files:
         parent, _, name = path.rpartition("/")
         known = path == MAPPING or (parent in places and name in _FILES) or _of_crews(path, places)
         if not known and not any(path.startswith(f"{each}/") for each in said):
-            yield _unread(folder, path, parent in places)
+            yield _stray_file(folder, path, parent in places)
     for place in places:
         for name in folder.folders.get(place, ()):
             if _ALMOST.match(name) and f"{place}/{name}" not in folder.folders:
-                yield _unread(folder, f"{place}/{name}", True)
+                yield _stray_file(folder, f"{place}/{name}", True)
 
 
 def _of_crews(path: str, places: set[str]) -> bool:
@@ -79,7 +79,7 @@ def _of_crews(path: str, places: set[str]) -> bool:
     return any(str(above) in places and f"{above}/{CREWS}/" in f"{path}" for above in PurePosixPath(path).parents)
 
 
-def _unread(folder: Folder, path: str, settings: bool) -> Problem:
+def _stray_file(folder: Folder, path: str, settings: bool) -> Problem:
     parent, _, name = path.rpartition("/")
     there = folder.folders.get(parent, ())
     free = [each for each in _FILES if each not in there]
@@ -92,7 +92,7 @@ def _unread(folder: Folder, path: str, settings: bool) -> Problem:
     return Problem(folder.name(path), 1, 1, "unknown-file", f"the file {name[:60]} is not read", remedy)
 
 
-def _folders(folder: Folder) -> Iterator[tuple[str, Problem]]:
+def _misnamed_folders(folder: Folder) -> Iterator[tuple[str, Problem]]:
     """Folders that are nearly called as they should be."""
     names = folder.folders.get("", ())
     near = nearest(DOMAINS, names)
@@ -102,12 +102,12 @@ def _folders(folder: Folder) -> Iterator[tuple[str, Problem]]:
         remedy = "Make a folder of that name, or remove the file."
         yield DOMAINS, Problem(folder.name(DOMAINS), 1, 1, "unknown-folder", "this is no folder", remedy)
     for path in folder.folders:
-        meant = _meant(path)
+        meant = _intended_name(path)
         if meant and any(each.startswith(f"{path}/") for each in folder.files):
             yield path, _misnamed(folder, path, meant)
 
 
-def _meant(path: str) -> str | None:
+def _intended_name(path: str) -> str | None:
     """Return the name that a folder below a domain should have."""
     parts = path.split("/")
     if CREWS in parts[:-1] or not _DEEP <= len(parts) <= _DEEP + 2:
@@ -125,7 +125,7 @@ def _misnamed(folder: Folder, path: str, meant: str) -> Problem:
     return Problem(folder.name(path), 1, 1, "unknown-folder", message, remedy)
 
 
-def _idle(library: Library) -> Iterator[Note]:
+def _unassigned_tenants(library: Library) -> Iterator[Note]:
     """Tenants that are ready and that no account names: prepared, or misspelt in the mapping."""
     for domain, tenants in library.tenant_folders().items():
         for tenant in tenants:

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
-from config.schema.section import NUMBER, Flag, Section, Text
+from config.schema.base import NUMBER, Flag, Section, Text
 
 PLACEHOLDERS = (
     "company.name",
@@ -176,7 +176,7 @@ class Blueprint:
     cache: Cached | None = None
 
 
-def typed(function: str, channel: str, implementation: str, said: CrewEntry) -> Blueprint:
+def to_blueprint(function: str, channel: str, implementation: str, said: CrewEntry) -> Blueprint:
     """A checked crew as its blueprint."""
     return Blueprint(
         function=function,

@@ -23,12 +23,12 @@ _CODES = frozenset(
 _forms: dict[str, str] = {}
 
 
-def wrong(rule: LiteralString, message: str, remedy: str, *path: str | int) -> PydanticCustomError:
+def invalid(rule: LiteralString, message: str, remedy: str, *path: str | int) -> PydanticCustomError:
     """A mistake at `path` below the value that is checked, with what to write instead."""
     return PydanticCustomError(rule, "{said}", {"said": message, "remedy": remedy, "path": path})
 
 
-def form(pattern: str, remedy: str, **limits: Any) -> FieldInfo:
+def matching(pattern: str, remedy: str, **limits: Any) -> FieldInfo:
     """A field whose text must match; `remedy` tells how it is written, which a pattern tells nobody at 3 a.m."""
     _forms[pattern] = remedy
     found: FieldInfo = Field(pattern=pattern, **limits)
@@ -43,7 +43,7 @@ def remedy_of(pattern: str) -> str:
 def _number(value: Any) -> Any:
     """YAML's true is Python's 1, and `017` is 15 to some readers: neither is taken for a number."""
     if isinstance(value, bool) or (isinstance(value, str) and not _NUMBER.match(value.strip() or "-")):
-        raise wrong("type", "a number is needed", "Write digits, as 500 or 0.3, without units or leading zeros.")
+        raise invalid("type", "a number is needed", "Write digits, as 500 or 0.3, without units or leading zeros.")
     return value
 
 
@@ -52,7 +52,7 @@ def _flag(value: Any) -> Any:
     known = {"true": True, "false": False}
     found = known.get(value.strip().lower()) if isinstance(value, str) else value
     if not isinstance(found, bool):
-        raise wrong("type", "true or false is needed", "Write true or false, without quotes.")
+        raise invalid("type", "true or false is needed", "Write true or false, without quotes.")
     return found
 
 
@@ -60,13 +60,13 @@ def _date(value: Any) -> Any:
     """Digits alone would be taken for seconds since 1970."""
     if isinstance(value, date) or (isinstance(value, str) and _DATE.match(value)):
         return value
-    raise wrong("type", "a date is needed", "Write it as 2026-12-25.")
+    raise invalid("type", "a date is needed", "Write it as 2026-12-25.")
 
 
 def _known_code(value: str) -> str:
     if value.partition("-")[0] not in _CODES:
         remedy = "Write two letters of ISO 639, as pt, es or en; with a country, pt-BR."
-        raise wrong("format", "no language has this code", remedy)
+        raise invalid("format", "no language has this code", remedy)
     return value
 
 
@@ -77,7 +77,7 @@ def _web_address(value: str) -> str:
     except ValueError:
         found = False
     if not found:
-        raise wrong(
+        raise invalid(
             "format", "no address of a machine", "Write it as https://chat.example.com, with a port up to 65535."
         )
     return value
@@ -109,13 +109,13 @@ Word = Annotated[str, Field(min_length=1, max_length=300)]
 Words = Annotated[str, Field(min_length=1, max_length=20_000)]
 Language = Annotated[
     str,
-    form(r"^[a-z]{2}(-[A-Z]{2})?$", "Write two small letters, as pt, es or en; with a country, pt-BR."),
+    matching(r"^[a-z]{2}(-[A-Z]{2})?$", "Write two small letters, as pt, es or en; with a country, pt-BR."),
     AfterValidator(_known_code),
     FOR_MACHINES,
 ]
 Machine = Annotated[Word, FOR_MACHINES]
 Url = Annotated[
-    str, form(r"^https?://[^\s@]+$", "Write it as https://api.example.com/v1, without a user's name."), ADDRESS
+    str, matching(r"^https?://[^\s@]+$", "Write it as https://api.example.com/v1, without a user's name."), ADDRESS
 ]
 
 

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 
-class Memory:
+class LoadCache:
     """Keeps results by key for as long as they come from the same parts. What a load does not ask for is forgotten."""
 
     def __init__(self) -> None:

@@ -9,7 +9,7 @@ from chatwootai.model.policy.vocabulary import Cause, Priority
 from chatwootai.model.text.labels import MOST_LABEL, as_label, composed, is_label
 from chatwootai.model.text.subjects import readable
 from config.document.problems import suggestion
-from config.schema.section import NUMBER, Flag, Language, Line, Section, Word, Words, form, wrong
+from config.schema.base import NUMBER, Flag, Language, Line, Section, Word, Words, invalid, matching
 
 
 def _label(value: str) -> str:
@@ -19,12 +19,12 @@ def _label(value: str) -> str:
         allowed = "letters and digits of any script, `_` and `-`, two at least, no spaces and no capitals"
         meant = as_label(label)
         remedy = f"Write `{meant}`." if is_label(meant) else f"Chatwoot allows {allowed}."
-        raise wrong("format", f"Chatwoot takes no such label: {allowed}", remedy)
+        raise invalid("format", f"Chatwoot takes no such label: {allowed}", remedy)
     return label
 
 
 Label = Annotated[str, Field(max_length=MOST_LABEL), AfterValidator(_label)]
-SubjectName = Annotated[str, form(r"^[a-z][a-z0-9_]{0,39}$", "Write it in small letters, as double_charge.")]
+SubjectName = Annotated[str, matching(r"^[a-z][a-z0-9_]{0,39}$", "Write it in small letters, as double_charge.")]
 
 
 class Destination(Section):
@@ -43,7 +43,7 @@ def _says_something(phrase: str) -> str:
         remedy = (
             "Write words, as `cobrado|cobrada ... duas vezes`: `|` between alternatives, ` ... ` for words between."
         )
-        raise wrong("format", "a side of `|` or of ` ... ` has no word", remedy)
+        raise invalid("format", "a side of `|` or of ` ... ` has no word", remedy)
     return phrase
 
 
@@ -110,7 +110,7 @@ class Handoff(Section):
         for team, path in [(self.team, ("team",)), *causes]:
             if team is not None and team not in self.teams:
                 remedy = f"{suggestion(team, self.teams)} Teams are written as `teams: {{{team[:40]}: 3}}`."
-                raise wrong("unknown-team", "this team is not among handoff.teams", remedy, *path)
+                raise invalid("unknown-team", "this team is not among handoff.teams", remedy, *path)
         return self
 
     def destination(self, cause: str, subject: str = "") -> tuple[int | None, str, Priority | None]:

@@ -5,11 +5,11 @@ from collections.abc import Mapping
 
 from config.files.sources import Sources
 from config.live.holder import Holder
-from config.loading.effective import mapped
+from config.loading.effective import mapping_values
 from config.loading.loader import inspect_sources
 
 
-class Whereabouts:
+class SourceLines:
     """Looks up lines of the configuration in force. All are looked up at once, when the first is asked for."""
 
     def __init__(self, holder: Holder, environ: Mapping[str, str]) -> None:
@@ -32,5 +32,5 @@ class Whereabouts:
         return {
             (key, value.path): f"{value.file}:{value.line}"
             for key in (found.entries.accounts if found.entries else ())  # also where their secrets are gone by now
-            for value in mapped(found, key)
+            for value in mapping_values(found, key)
         }

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from config.schema.section import NUMBER, Machine, Section, Url
+from config.schema.base import NUMBER, Machine, Section, Url
 from config.secrets.secret import Token
 
 Dollars = Annotated[float, Field(ge=0, le=10_000), NUMBER]
@@ -21,7 +21,7 @@ class Price(Section):
     """US dollars for a million prompt tokens that the provider had cached. Unset: the same as `input`."""
 
 
-class Served(Section):
+class ModelEndpoint(Section):
     """A model and where it is served."""
 
     name: Machine
@@ -40,7 +40,7 @@ class Served(Section):
     such a model counts as an expensive one."""
 
 
-class Quick(Served):
+class FastModel(ModelEndpoint):
     """A smaller model for when little time is left."""
 
     below_ms: Annotated[int, Field(ge=100, le=60_000), NUMBER] = 3000
@@ -54,14 +54,14 @@ class Hedging(Section):
     share: Annotated[float, Field(ge=0, le=0.5), NUMBER] = 0.06
     """Largest share of calls, from 0 to 0.5, that may make a second request. 0 makes none. The default is just above
     the twentieth of calls that the 95th percentile calls late."""
-    to: Served | None = None
+    to: ModelEndpoint | None = None
     """Model that the second request goes to. Unset: the same model once more."""
     local: bool = False
     """Allow a second request to the same model at a private address too. Off, because a server of one's own most often
     works on one request at a time and would only be slowed down."""
 
 
-class Model(Served):
+class Model(ModelEndpoint):
     """The model that answers, its limits, and what is asked when it does not answer."""
 
     name: Machine = "gpt-4.1-mini"
@@ -74,9 +74,9 @@ class Model(Served):
     each call, so a large value also holds back money."""
     reasoning_effort: Literal["none", "minimal", "low", "medium", "high"] | None = None
     """Effort of a reasoning model before it answers. Unset: nothing is sent, and the provider's default holds."""
-    fallbacks: Annotated[tuple[Served, ...], Field(max_length=8)] = ()
+    fallbacks: Annotated[tuple[ModelEndpoint, ...], Field(max_length=8)] = ()
     """Models asked in this order when the first one fails, is refused or stays silent."""
-    quick: Quick | None = None
+    quick: FastModel | None = None
     """A smaller model that is asked when time is short. Unset: the same model is asked to the end."""
     hedging: Hedging = Hedging()
     """Rules for a second request because the first token is late."""

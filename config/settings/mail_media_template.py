@@ -8,16 +8,18 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from chatwootai.channels.incoming.incoming import Manner
-from config.schema.section import FOR_MACHINES, NUMBER, Flag, Machine, Section, Url, Word, Words, form, wrong
+from config.schema.base import FOR_MACHINES, NUMBER, Flag, Machine, Section, Url, Word, Words, invalid, matching
 from config.secrets.secret import Token
 
 _FILLED = re.compile(r"\{\{\s*([A-Za-z0-9_]+)\s*\}\}")
 Mailbox = Annotated[
-    str, form(r"^[^\s@]+@[^\s@]+$", "Write a whole address, as loja@example.com.", max_length=300), FOR_MACHINES
+    str,
+    matching(r"^[^\s@]+@[^\s@]+$", "Write a whole address, as loja@example.com.", max_length=300),
+    FOR_MACHINES,
 ]
 Host = Annotated[
     str,
-    form(
+    matching(
         r"^([A-Za-z0-9.\-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?$",
         "Write the machine alone, as files.internal or files.internal:8443.",
     ),
@@ -65,7 +67,9 @@ class Template(Section):
 
     name: Word
     """Name of the template at WhatsApp."""
-    language: Annotated[str, form(r"^[a-z]{2,3}(_[A-Z]{2})?$", "Write it as WhatsApp does, as pt_BR or en.")] = "pt_BR"
+    language: Annotated[str, matching(r"^[a-z]{2,3}(_[A-Z]{2})?$", "Write it as WhatsApp does, as pt_BR or en.")] = (
+        "pt_BR"
+    )
     """Language of the template as WhatsApp writes it, as pt_BR or en."""
     category: Literal["UTILITY", "MARKETING", "AUTHENTICATION"] = "UTILITY"
     """Category that WhatsApp has approved it in."""
@@ -79,7 +83,7 @@ class Template(Section):
         for name in _FILLED.findall(self.text):
             if name not in self.parameters:
                 remedy = f'Write what stands for it under `parameters:`, as "{name}": text.'
-                raise wrong("placeholder", f"nothing fills {{{{{name}}}}}", remedy, "text")
+                raise invalid("placeholder", f"nothing fills {{{{{name}}}}}", remedy, "text")
         return self
 
 

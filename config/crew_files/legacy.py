@@ -20,7 +20,7 @@ _KNOWN = {"id", "name", "description", "agents", "tasks", "style", *_ELSEWHERE}
 _MOST_FRIENDLY = 5
 
 
-class OldCrew:
+class LegacyCrew:
     """One old file read: `base` is what it says in the present shape, `weak` what it leaves to be filled in."""
 
     def __init__(self, table: Table) -> None:
@@ -28,11 +28,11 @@ class OldCrew:
         self.notes: list[Note] = []
         self.problems: list[Problem] = []
         self._note(table.mark, "old spelling: a crew in one file; write agents.yaml, tasks.yaml and channels/")
-        self._strangers()
+        self._note_unknown_keys()
         self.base = self._base()
         self.weak = _words(table.mark, summary="A crew.", tone="write plainly.", length="one to three short sentences.")
 
-    def _strangers(self) -> None:
+    def _note_unknown_keys(self) -> None:
         """Keys that nothing here reads: older systems had more of them than anyone can list."""
         for key in self.table.items.keys() - _KNOWN:
             self._note(self.table.keys[key], f"`{key[:60]}` of a crew is passed over: nothing here reads it")
@@ -119,7 +119,7 @@ class OldCrew:
         self.problems.append(Problem(*mark, rule, message, remedy))
 
 
-def is_old(table: Table) -> bool:
+def is_legacy(table: Table) -> bool:
     """Tell whether a file holds a whole crew in the older shape."""
     return any(isinstance(table.items.get(kind), Sequence) for kind in ("agents", "tasks"))
 

@@ -12,7 +12,7 @@ from config.document.tree import Node, Scalar, Table, find, plain
 from config.document.yaml_events import resolve
 from config.document.yaml_lookalikes import Lookalike, in_key, in_structure
 from config.document.yaml_mistakes import RULE
-from config.schema.section import OneOf, remedy_of
+from config.schema.base import OneOf, remedy_of
 
 Validated = TypeVar("Validated", bound=BaseModel)
 _SHOWN = re.compile(r"^[\w.:+-]{1,20}$")  # short enough to be no token; longer values are better looked up in the file
@@ -36,8 +36,10 @@ def validate(kind: type[Validated], node: Node, at: str = "") -> tuple[Validated
         return kind.model_validate(data), []
     except ValidationError as error:
         details = error.errors(include_url=False, include_input=False)
-    slips = _slips(details, kind)
-    problems = [problem for each in details if each["loc"] not in slips and (problem := finding(each, kind, node, at))]
+    slips = _misspelt_missing(details, kind)
+    problems = [
+        problem for each in details if each["loc"] not in slips and (problem := to_problem(each, kind, node, at))
+    ]
     broken = {str(detail["loc"][0]) for detail in details if detail["loc"]}
     try:
         sound = {key: value for key, value in data.items() if key not in broken} if isinstance(data, dict) else {}
@@ -46,13 +48,13 @@ def validate(kind: type[Validated], node: Node, at: str = "") -> tuple[Validated
         return None, problems
 
 
-def finding(detail: ErrorDetails, kind: type[BaseModel], node: Node, at: str) -> Problem | None:
+def to_problem(detail: ErrorDetails, kind: type[BaseModel], node: Node, at: str) -> Problem | None:
     """One problem; None where the value is one that could not be resolved, which was said before."""
     path = (*(step for step in detail["loc"] if str(step) not in _NO_STEPS), *detail.get("ctx", {}).get("path", ()))
     mark, value = find(node, path)
     if isinstance(value, Scalar) and value.failed:
         return None
-    rule, message, remedy = _said(detail, kind, path)
+    rule, message, remedy = _describe(detail, kind, path)
     of_key = rule in {"unknown-key", "missing-key"} or detail["loc"][-1:] == ("[key]",)
     mark = value.mark if isinstance(value, Scalar) and not of_key else mark
     if isinstance(value, Scalar) and (odd := _lookalike(rule, value.written)) is not None:
@@ -72,18 +74,18 @@ def _lookalike(rule: str, written: str) -> Lookalike | None:
     return in_structure(written) or in_key(written)
 
 
-def _slips(details: list[ErrorDetails], kind: type[BaseModel]) -> set[tuple[int | str, ...]]:
+def _misspelt_missing(details: list[ErrorDetails], kind: type[BaseModel]) -> set[tuple[int | str, ...]]:
     """Return the missing keys that an unknown, nearly equal one stands for: one slip, said once."""
     unknown = [each["loc"] for each in details if each["type"] == "extra_forbidden"]
-    meant = {(*loc[:-1], nearest(str(loc[-1]), known(kind, loc[:-1]))) for loc in unknown}
+    meant = {(*loc[:-1], nearest(str(loc[-1]), known_keys(kind, loc[:-1]))) for loc in unknown}
     return {each["loc"] for each in details if each["type"] == "missing" and each["loc"] in meant}
 
 
-def strange_nulls(kind: Any, node: Node, at: str = "") -> list[Problem]:
+def unknown_nulls(kind: Any, node: Node, at: str = "") -> list[Problem]:
     """Nulls under keys that nobody knows: they would remove nothing, in silence."""
     if not isinstance(node, Table):
         return []
-    names = known(kind, ()) if _model(kind) else _key_names(kind)
+    names = known_keys(kind, ()) if _model(kind) else _key_names(kind)
     problems: list[Problem] = []
     for key, value in node.items.items():
         path = f"{at}.{key}" if at else key
@@ -91,7 +93,7 @@ def strange_nulls(kind: Any, node: Node, at: str = "") -> list[Problem]:
             remedy = suggestion(key, names)
             problems.append(Problem(*node.keys[key], "unknown-key", f"`{path[:120]}`: there is no such key", remedy))
         else:
-            problems += strange_nulls(_inner(kind, key), value, path)
+            problems += unknown_nulls(_inner(kind, key), value, path)
     return problems
 
 
@@ -112,11 +114,11 @@ def quote(node: Node | None) -> str:
     return f'`"{node.written}"`' if text else f"`{node.written}`"
 
 
-def _said(detail: ErrorDetails, kind: type[BaseModel], path: tuple[int | str, ...]) -> tuple[str, str, str]:
+def _describe(detail: ErrorDetails, kind: type[BaseModel], path: tuple[int | str, ...]) -> tuple[str, str, str]:
     """Rule, message and remedy of one finding."""
     name, context = detail["type"], detail.get("ctx", {})
     if name == "extra_forbidden":
-        return "unknown-key", "there is no such key", suggestion(str(path[-1]), known(kind, path[:-1]))
+        return "unknown-key", "there is no such key", suggestion(str(path[-1]), known_keys(kind, path[:-1]))
     if name == "missing":
         return "missing-key", "this key is needed", f"Write `{path[-1]}:` here."
     if name in {"literal_error", "enum"}:
@@ -125,10 +127,10 @@ def _said(detail: ErrorDetails, kind: type[BaseModel], path: tuple[int | str, ..
         return "format", "not written as it must be", remedy_of(str(context.get("pattern")))
     if "remedy" in context:
         return name, detail["msg"], str(context["remedy"])
-    return _of_kind(name, detail)
+    return _describe_kind(name, detail)
 
 
-def _of_kind(name: str, detail: ErrorDetails) -> tuple[str, str, str]:
+def _describe_kind(name: str, detail: ErrorDetails) -> tuple[str, str, str]:
     if "than" in name:
         return "range", detail["msg"].replace("Input should be", "it must be"), "Write a number within the limit."
     if name in {"too_short", "string_too_short"}:
@@ -149,7 +151,7 @@ def _choices(expected: str, key: str, detail: ErrorDetails) -> str:
     return f"Did you mean `{match}`?" if match else f"Write one of: {', '.join(words)}."
 
 
-def known(kind: Any, path: tuple[int | str, ...]) -> list[str]:
+def known_keys(kind: Any, path: tuple[int | str, ...]) -> list[str]:
     """The keys that may stand at `path` of a model."""
     for step in path:
         kind = _inner(kind, step)
@@ -178,18 +180,18 @@ def _is_map(kind: Any) -> bool:
     return isinstance(origin, type) and hasattr(origin, "keys")
 
 
-def meant(word: str, names: list[str]) -> str:
+def did_you_mean(word: str, names: list[str]) -> str:
     """`Did you mean` for a reference, or the list of what exists."""
     match = nearest(word, names)
     return f"Did you mean `{match}`?" if match else f"There are: {', '.join(sorted(names)) or 'none'}."
 
 
-def without(table: Table, *keys: str) -> Table:
+def without_keys(table: Table, *keys: str) -> Table:
     """The table less some keys."""
     return Table(table.mark, {k: v for k, v in table.items.items() if k not in keys}, table.keys)
 
 
-def under(key: str, table: Table) -> tuple[Table, list[Problem]]:
+def wrap_in_key(key: str, table: Table) -> tuple[Table, list[Problem]]:
     """A file's table as the one key that it holds; a file that names this key once more is told so."""
     inner, problems = table.items.get(key), []
     if (

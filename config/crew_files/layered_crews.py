@@ -1,6 +1,6 @@
 """The crews of one place: catalog, `_base`, domain, tenant, inbox laid on each other, checked once, kept in memory.
 
-A place that says nothing of crews shares the crewing of the place above it.
+A place that says nothing of crews shares the crews of the place above it.
 """
 
 import hashlib
@@ -8,21 +8,21 @@ import json
 from collections.abc import Collection
 from functools import cached_property
 
-from config.crew_files.crew_layers import DEFAULT, PARTS, CrewLayer, FunctionLayer, crew_layer
-from config.crew_files.crew_rules import checked, strangers
-from config.document.merge import merge, settle
+from config.crew_files.layers import DEFAULT, PARTS, CrewLayer, FunctionLayer, read_crew_layer
+from config.crew_files.rules import check_crew, unknown_overrides
+from config.document.merge import drop_nulls, merge
 from config.document.problems import ConfigurationError, Problem, nearest, suggestion
 from config.document.tree import Mark, Node, Scalar, Sequence, Table, leaves, plain
 from config.files.sources import Folder
 from config.schema.channels import CHANNELS
+from config.schema.crew_schema import Blueprint, to_blueprint
 from config.schema.crew_set import CrewValue
-from config.schema.crew_text import Blueprint, typed
 
 
-class Crewing:
+class LayeredCrews:
     """The crews of one place: each function on each channel. `tools`: the names that crews may use."""
 
-    def __init__(self, layers: tuple[CrewLayer, ...], tools: Collection[str] = (), above: "Crewing | None" = None):
+    def __init__(self, layers: tuple[CrewLayer, ...], tools: Collection[str] = (), above: "LayeredCrews | None" = None):
         self.layers = layers
         self._tools = tools
         self._above = above
@@ -30,16 +30,16 @@ class Crewing:
         self._blueprints: dict[tuple[str, str], Blueprint] = {}
 
     @classmethod
-    def of(cls, folder: Folder, tools: Collection[str] = ()) -> "Crewing":
+    def of(cls, folder: Folder, tools: Collection[str] = ()) -> "LayeredCrews":
         """The crews of a catalog alone."""
-        return cls((crew_layer(folder),), tools)
+        return cls((read_crew_layer(folder),), tools)
 
-    def with_layer(self, layer: CrewLayer, tools: Collection[str] = ()) -> "Crewing":
+    def with_layer(self, layer: CrewLayer, tools: Collection[str] = ()) -> "LayeredCrews":
         """One layer more, on top, and the tools that are known there too."""
-        return Crewing((*self.layers, layer), {*self._tools, *tools}, self)
+        return LayeredCrews((*self.layers, layer), {*self._tools, *tools}, self)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Crewing) and self.digest == other.digest
+        return isinstance(other, LayeredCrews) and self.digest == other.digest
 
     def __hash__(self) -> int:
         return hash(self.digest)
@@ -60,12 +60,12 @@ class Crewing:
             ConfigurationError: no such function, or its YAML has problems (all of them).
         """
         key = (function, channel)
-        if key not in self._blueprints or self._misread(function):
-            _, made, problems = self._merged(function, channel)
-            problems += self._misread(function)
+        if key not in self._blueprints or self._file_problems(function):
+            _, made, problems = self._merge(function, channel)
+            problems += self._file_problems(function)
             if made is None or problems:
                 raise ConfigurationError(problems)
-            self._blueprints[key] = _on(made, channel)
+            self._blueprints[key] = _for_channel(made, channel)
         return self._blueprints[key]
 
     def values(self, function: str, channel: str) -> tuple[CrewValue, ...]:
@@ -74,32 +74,32 @@ class Crewing:
         Raises:
             ConfigurationError: no such function.
         """
-        self._known(function)
-        return tuple(_values(self._merged(function, channel)[0]))
+        self._check_known(function)
+        return tuple(_values(self._merge(function, channel)[0]))
 
     def problems(self, *, fresh: bool = False) -> list[Problem]:
         """Every problem of every crew on every channel; `fresh`: only of functions that the top layer touches."""
         touched = self.layers[-1].functions if fresh and self.layers else self.functions
         found = [problem for layer in (self.layers[-1:] if fresh else self.layers) for problem in layer.problems]
-        misread = {each for each in touched if self._misread(each)}
+        misread = {each for each in touched if self._file_problems(each)}
         for function in touched:
             for channel in CHANNELS:
-                _, made, problems = self._merged(function, channel)
+                _, made, problems = self._merge(function, channel)
                 found += [each for each in problems if function not in misread or not _follows(each, function)]
                 if made is not None:
-                    self._blueprints[function, channel] = _on(made, channel)
+                    self._blueprints[function, channel] = _for_channel(made, channel)
         return sorted(set(found))
 
     @cached_property
     def digest(self) -> str:
         """Equal where the crews mean the same."""
         said = {
-            function: {channel: plain(self._merged(function, channel)[0]) for channel in CHANNELS}
+            function: {channel: plain(self._merge(function, channel)[0]) for channel in CHANNELS}
             for function in self.functions
         }
         return hashlib.sha256(json.dumps(said).encode()).hexdigest()
 
-    def _misread(self, function: str) -> tuple[Problem, ...]:
+    def _file_problems(self, function: str) -> tuple[Problem, ...]:
         """Return the problems of a function's files, found before they are laid on each other."""
         found = (problem for layer in self.layers for problem in layer.problems)
         return tuple(each for each in found if f"/{function}/" in each.file)
@@ -107,7 +107,7 @@ class Crewing:
     def _layers(self, function: str) -> list[FunctionLayer]:
         return [layer.functions[function] for layer in self.layers if function in layer.functions]
 
-    def _known(self, function: str) -> None:
+    def _check_known(self, function: str) -> None:
         if function not in self.functions:
             message = f"there is no crew `{function[:60]}`"
             where = next(iter(self.layers), None)
@@ -115,18 +115,18 @@ class Crewing:
             problem = Problem(file, 1, 1, "unknown-crew", message, suggestion(function, self.functions))
             raise ConfigurationError([problem])
 
-    def _merged(self, function: str, channel: str) -> tuple[Table, Blueprint | None, tuple[Problem, ...]]:
+    def _merge(self, function: str, channel: str) -> tuple[Table, Blueprint | None, tuple[Problem, ...]]:
         """The layers of one crew as one table, its blueprint where it is sound, and its problems."""
-        self._known(function)
+        self._check_known(function)
         if self._above is not None and function not in self.layers[-1].functions:
-            return self._above._merged(function, channel)
+            return self._above._merge(function, channel)
         layers = self._layers(function)
         key = (function, tuple(layer.channel(channel) for layer in layers))
         if key not in self._made:
-            self._made[key] = self._make(function, key[1], layers)
+            self._made[key] = self._build(function, key[1], layers)
         return self._made[key]
 
-    def _make(
+    def _build(
         self, function: str, channels: tuple[str, ...], layers: list[FunctionLayer]
     ) -> tuple[Table, Blueprint | None, tuple[Problem, ...]]:
         merged: Node = Table(layers[0].base.mark)
@@ -136,19 +136,21 @@ class Crewing:
             first = layer is layers[0]
             for part in (layer.base, layer.channels.get(channel)):
                 if part is not None:
-                    problems += strangers(merged, part) if not first or part is not layer.base else []
+                    problems += unknown_overrides(merged, part) if not first or part is not layer.base else []
                     merged = merge(merged, part)
-        settled = settle(merged)
+        settled = drop_nulls(merged)
         assert isinstance(settled, Table)  # noqa: S101 - a table merged onto a table is one
         missing = _missing(function, layers, channels, settled)
         if missing:
             problem = self._incomplete(function, missing, layers[0].base.mark)
             return settled, None, (problem, *problems)
-        said, found = checked(settled, function, self._tools)
+        said, found = check_crew(settled, function, self._tools)
         known = {(each.file, each.line) for each in problems}
         problems += [each for each in found if (each.file, each.line) not in known]
         implementation = channels[0]
-        made = typed(function, implementation, implementation, said) if said is not None and not problems else None
+        made = (
+            to_blueprint(function, implementation, implementation, said) if said is not None and not problems else None
+        )
         return settled, made, tuple(problems)
 
     def _incomplete(self, function: str, missing: list[str], mark: Mark) -> Problem:
@@ -176,7 +178,7 @@ def _missing(function: str, layers: list[FunctionLayer], channels: tuple[str, ..
     return missing if here or (missing and anywhere) else [*missing, "channels/default.yaml"]
 
 
-def _on(made: Blueprint, channel: str) -> Blueprint:
+def _for_channel(made: Blueprint, channel: str) -> Blueprint:
     return Blueprint(**{**{name: getattr(made, name) for name in Blueprint.__slots__}, "channel": channel})
 
 
@@ -198,4 +200,4 @@ def _lists(node: Node, path: str = "") -> list[CrewValue]:
     return [found for key, item in node.items.items() for found in _lists(item, f"{path}.{key}".lstrip("."))]
 
 
-__all__ = ["DEFAULT", "CrewValue", "Crewing"]
+__all__ = ["DEFAULT", "CrewValue", "LayeredCrews"]

@@ -5,14 +5,14 @@ from collections.abc import Collection, Iterator
 from config.document.merge import is_null
 from config.document.problems import Problem, suggestion
 from config.document.tree import Node, Scalar, Sequence, Table, leaves
-from config.schema.crew_text import PLACEHOLDERS, CrewEntry, nearly_placeholders, placeholders
-from config.schema.findings import quote, validate
+from config.schema.crew_schema import PLACEHOLDERS, CrewEntry, nearly_placeholders, placeholders
+from config.schema.validation import quote, validate
 
 NEEDED = {"agents": ("role", "goal", "backstory"), "tasks": ("description", "expected_output", "agent")}
 _ONE = {"agents": "agent", "tasks": "task"}
 
 
-def strangers(below: Node, overlay: Table) -> list[Problem]:
+def unknown_overrides(below: Node, overlay: Table) -> list[Problem]:
     """Agents and tasks that an overlay changes and that do not exist below it, nor are they whole ones of its own."""
     problems = []
     for kind, needed in NEEDED.items():
@@ -27,7 +27,7 @@ def strangers(below: Node, overlay: Table) -> list[Problem]:
     return problems
 
 
-def checked(merged: Table, at: str, tools: Collection[str]) -> tuple[CrewEntry | None, list[Problem]]:
+def check_crew(merged: Table, at: str, tools: Collection[str]) -> tuple[CrewEntry | None, list[Problem]]:
     """The crew in types, or None, and every problem in it."""
     said, problems = validate(CrewEntry, merged, at)
     said_of = {(each.file, each.line, each.column) for each in problems}

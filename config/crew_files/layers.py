@@ -9,16 +9,16 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from config.crew_files.crew_old import OldCrew, is_old
+from config.crew_files.legacy import LegacyCrew, is_legacy
 from config.document.problems import Note, Problem, nearest, suggestion
 from config.document.tree import Mark, Node, Scalar, Table, leaves
 from config.document.yaml_source import parse
 from config.files.sources import Folder
+from config.schema.base import NAME
 from config.schema.channels import CHANNELS
-from config.schema.crew_text import WHOLE, CrewEntry
-from config.schema.findings import strange_nulls, under
-from config.schema.section import NAME
-from config.secrets.references import in_text
+from config.schema.crew_schema import WHOLE, CrewEntry
+from config.schema.validation import unknown_nulls, wrap_in_key
+from config.secrets.references import reference_in_text
 
 PARTS = ("agents", "tasks")
 OLD = "config.yaml"
@@ -47,56 +47,56 @@ class CrewLayer:
     notes: tuple[Note, ...] = ()
 
 
-def crew_layer(folder: Folder) -> CrewLayer:
+def read_crew_layer(folder: Folder) -> CrewLayer:
     """Read a folder of crews."""
-    reading = _Reading(folder)
-    functions = {name: found for name in folder.below("") if (found := reading.function(name))}
-    reading.astray()
+    reading = _LayerReader(folder)
+    functions = {name: found for name in folder.subfolders("") if (found := reading.read_function(name))}
+    reading.report_stray_files()
     return CrewLayer(functions, tuple(reading.problems), tuple(reading.notes))
 
 
-class _Reading:
+class _LayerReader:
     def __init__(self, folder: Folder) -> None:
         self.folder = folder
         self.problems: list[Problem] = list(folder.troubles.values())
         self.notes: list[Note] = []
 
-    def function(self, name: str) -> FunctionLayer | None:
-        self._named(name)
-        old = self._read(f"{name}/{OLD}")
-        channels = self._channels(name)
-        self._overlooked(name)
-        if old is not None and is_old(old):
-            crew = OldCrew(old)
+    def read_function(self, name: str) -> FunctionLayer | None:
+        self._check_name(name)
+        old = self._read_file(f"{name}/{OLD}")
+        channels = self._read_channels(name)
+        self._report_ignored(name)
+        if old is not None and is_legacy(old):
+            crew = LegacyCrew(old)
             self.problems += crew.problems
             self.notes += crew.notes
             return FunctionLayer(crew.base, channels, crew.weak)
-        parts: dict[str, Node] = {part: found for part in PARTS if (found := self._part(name, part)) is not None}
+        parts: dict[str, Node] = {part: found for part in PARTS if (found := self._read_part(name, part)) is not None}
         if old is not None:
-            parts = {**self._whole(old), **parts}
+            parts = {**self._whole_crew_keys(old), **parts}
         if not parts and not channels:
             return None
         mark = Mark(self.folder.name(name), 1, 1)
         base = Table(mark, dict(parts), {part: node.mark for part, node in parts.items()})
         for table in (base, *channels.values()):
-            self.problems += strange_nulls(CrewEntry, table, name)
+            self.problems += unknown_nulls(CrewEntry, table, name)
         return FunctionLayer(base, channels)
 
-    def _named(self, name: str) -> None:
+    def _check_name(self, name: str) -> None:
         if not re.match(NAME, name):
             message = f"the mapping cannot name a crew `{name[:60]}`"
             remedy = "Use a-z, 0-9, `_` and `-`, a letter or digit first."
             self.problems.append(Problem(self.folder.name(name), 1, 1, "folder-name", message, remedy))
 
-    def _part(self, name: str, part: str) -> Node | None:
-        table = self._read(f"{name}/{part}.yaml")
+    def _read_part(self, name: str, part: str) -> Node | None:
+        table = self._read_file(f"{name}/{part}.yaml")
         if table is None:
             return None
-        layer, problems = under(part, table)
+        layer, problems = wrap_in_key(part, table)
         self.problems += problems
         return layer.items[part]
 
-    def _whole(self, table: Table) -> dict[str, Node]:
+    def _whole_crew_keys(self, table: Table) -> dict[str, Node]:
         """Return what a `config.yaml` says of the whole crew."""
         known = (*PARTS, *WHOLE)
         for key in table.items.keys() - set(known):
@@ -106,7 +106,7 @@ class _Reading:
             self.problems.append(Problem(*table.keys[key], "unknown-key", message, remedy))
         return {key: node for key, node in table.items.items() if key in known}
 
-    def _channels(self, function: str) -> dict[str, Table]:
+    def _read_channels(self, function: str) -> dict[str, Table]:
         place = f"{function}/channels"
         found = {}
         for file in self.folder.folders.get(place, ()):
@@ -117,11 +117,11 @@ class _Reading:
                 message = f"no channel is called `{name[:60]}`"
                 path = self.folder.name(f"{place}/{file}")
                 self.problems.append(Problem(path, 1, 1, "unknown-channel", message, suggestion(name, CHANNELS)))
-            elif (table := self._read(f"{place}/{file}")) is not None:
+            elif (table := self._read_file(f"{place}/{file}")) is not None:
                 found[name] = table
         return found
 
-    def _overlooked(self, function: str) -> None:
+    def _report_ignored(self, function: str) -> None:
         """Files of a crew that would be passed over in silence."""
         known = [OLD, *(f"{part}.yaml" for part in PARTS)]
         for path in self.folder.files:
@@ -135,31 +135,31 @@ class _Reading:
             else:
                 near = nearest(name, known)
                 remedy = f"Rename it to {near}." if near and place == "" else "Remove it, or put it where it is read."
-            self._unread(path, remedy)
+            self._report_unread(path, remedy)
 
-    def astray(self) -> None:
+    def report_stray_files(self) -> None:
         """Files beside the folders of crews."""
         for path in self.folder.files:
             if "/" not in path:
-                self._unread(path, "Put it into the folder of a crew, as sales/, or remove it.")
+                self._report_unread(path, "Put it into the folder of a crew, as sales/, or remove it.")
 
-    def _unread(self, path: str, remedy: str) -> None:
+    def _report_unread(self, path: str, remedy: str) -> None:
         message = f"the file {path.rpartition('/')[2][:60]} is not read"
         self.problems.append(Problem(self.folder.name(path), 1, 1, "unknown-file", message, remedy))
 
-    def _read(self, path: str) -> Table | None:
+    def _read_file(self, path: str) -> Table | None:
         if path not in self.folder.files:
             return None
         node, problems = parse(self.folder.files[path], self.folder.name(path))
         self.problems += problems
         if isinstance(node, Table):
-            self.problems += [each for at, scalar in leaves(node) if (each := in_text(".".join(at), scalar))]
+            self.problems += [each for at, scalar in leaves(node) if (each := reference_in_text(".".join(at), scalar))]
             return node
-        if node is not None and not _nothing(node):
+        if node is not None and not _is_empty(node):
             remedy = "Write `key: value` lines."
             self.problems.append(Problem(*node.mark, "type", "the file must hold a map", remedy))
         return Table(Mark(self.folder.name(path), 1, 1)) if not problems else None
 
 
-def _nothing(node: Node) -> bool:
+def _is_empty(node: Node) -> bool:
     return isinstance(node, Scalar) and node.value is None
