@@ -21,6 +21,7 @@ from config.files.sources import MAPPING, Sources
 from config.live import own_process
 from config.live.holder import Holder, Listener
 from config.live.last_good import LastGood
+from config.live.presence import Presence
 from config.live.watch import watch
 from config.snapshot import Snapshot
 
@@ -47,6 +48,7 @@ class Live:
         self._snapshots = Snapshots(connection)
         self._last_good = LastGood(folder, environ, self._snapshots)
         self._name = name
+        self.presence = Presence(lambda: (self.holder, self.version), connection, name)
         self._strict = strict
         self._kept: Sources | None = None
         self._has_folder = (folder / MAPPING).exists()
@@ -125,11 +127,12 @@ class Live:
         listening = asyncio.create_task(
             for_ever(lambda: self._snapshots.listen(self._reconcile), "configuration", pause=_PAUSE)
         )
+        telling = asyncio.create_task(for_ever(self.presence.run, "presence", pause=_PAUSE))
         try:
-            await asyncio.wait({watching, listening})
+            await asyncio.wait({watching, listening, telling})
         finally:
             stop.set()
-            await ended(watching, listening)
+            await ended(watching, listening, telling)
 
     async def check(self) -> Check:
         """For /readyz: what is in force, and what of the last edit is broken."""
@@ -169,6 +172,7 @@ class Live:
 
     def _mark_synced(self, number: int) -> None:
         self.version, self._unpublished, self.holder.edited = number, False, False
+        self.presence.changed()
 
     async def _publish(self, digest: str) -> None:
         sources, why = self.holder.sources, "edit" if self.holder.edited else "start"
@@ -205,6 +209,7 @@ class Live:
         problems = self.holder.problems
         result = "refused" if problems else "swapped" if swapped else "unchanged"
         CONFIG_RELOADS.labels(result).inc()
+        self.presence.changed()
         if problems:
             shown = [str(problem) for problem in problems[:_MOST_SHOWN]]
             _log.error(

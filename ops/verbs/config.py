@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 SUMMARY = "list the last configurations, compare them, or put an older one in force again"
 EXAMPLES = """\
+  chatwootai config status             every process: its version, and what it refused of its folder
   chatwootai config history            the last 20 versions, newest first
   chatwootai config diff               what the folder says otherwise than what is in force
   chatwootai config diff 7             what has changed since version 7
@@ -26,8 +27,9 @@ _OF_THE_MACHINE = {"unset-variable", "secret-file", "secret-key", "ciphertext", 
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """`history` (default), `diff`, `rollback` and `publish`."""
+    """`status`, `history` (default), `diff`, `rollback` and `publish`."""
     actions = parser.add_subparsers(dest="action", metavar="ACTION")
+    takes_json(actions.add_parser("status", help="every process: the version it serves, and what it refused and why"))
     takes_json(actions.add_parser("history", help="the last 20 versions, newest first"))
     diff = actions.add_parser("diff", help="what differs: folder and version in force, or two versions")
     diff.add_argument("version", type=int, nargs="*", metavar="VERSION", help="none, one or two")
@@ -42,7 +44,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Do it; 1 where Redis is away, there is no such version, or the configuration is broken."""
     from chatwootai.stores.server.connection import BadRedisUrl, StoreUnavailable
 
-    actions = {"diff": _diff, "rollback": _rollback, "publish": _publish}
+    actions = {"status": _status, "diff": _diff, "rollback": _rollback, "publish": _publish}
     try:
         import asyncio
 
@@ -64,6 +66,18 @@ async def _connected(action: Any, arguments: argparse.Namespace) -> int:
         return await work
     finally:
         await connection.aclose()
+
+
+async def _status(snapshots: "Snapshots", arguments: argparse.Namespace) -> int:
+    """1 where a process refuses its folder, or does not serve what is in force."""
+    from ops.processes import print_status, status
+
+    found = await status(snapshots)
+    if arguments.json:
+        as_json(found)
+    else:
+        print_status(found)
+    return 0 if found["agree"] else 1
 
 
 async def _history(snapshots: "Snapshots", arguments: argparse.Namespace) -> int:

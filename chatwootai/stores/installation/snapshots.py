@@ -41,7 +41,7 @@ class Snapshots:
     """The configurations of one installation."""
 
     def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+        self.connection = connection
         self._runner = Runner.of(connection)
 
     async def publish(
@@ -80,7 +80,7 @@ class Snapshots:
             StoreUnavailable: Redis is away.
         """
         with store_errors():
-            found: dict[bytes, bytes] = await _answer(self._connection.hgetall(keys.CONFIG_ABOUT))
+            found: dict[bytes, bytes] = await _answer(self.connection.hgetall(keys.CONFIG_ABOUT))
         return sorted((_version(int(number), raw) for number, raw in found.items()), key=lambda each: -each.number)
 
     async def read(self, number: int) -> bytes | None:
@@ -90,7 +90,7 @@ class Snapshots:
             StoreUnavailable: Redis is away.
         """
         with store_errors():
-            packed: bytes | None = await self._connection.get(keys.config_version(number))
+            packed: bytes | None = await self.connection.get(keys.config_version(number))
         return packed
 
     async def listen(self, told: Callable[[], Awaitable[None]]) -> None:
@@ -101,7 +101,7 @@ class Snapshots:
             await asyncio.sleep(_PAUSE)
 
     async def _subscribed(self, told: Callable[[], Awaitable[None]]) -> None:
-        async with self._connection.pubsub(ignore_subscribe_messages=True) as subscription:
+        async with self.connection.pubsub(ignore_subscribe_messages=True) as subscription:
             await subscription.subscribe(keys.CONFIG_TOLD)
             await told()  # what was published while nobody listened
             while True:
@@ -115,10 +115,10 @@ class Snapshots:
             StoreUnavailable: Redis is away.
         """
         with store_errors():
-            return bool(await self._connection.set(keys.CONFIG_SYNC, "1", nx=True, ex=seconds))
+            return bool(await self.connection.set(keys.CONFIG_SYNC, "1", nx=True, ex=seconds))
 
     async def _hget(self, key: str, field: str) -> bytes | None:
-        found: bytes | None = await _answer(self._connection.hget(key, field))
+        found: bytes | None = await _answer(self.connection.hget(key, field))
         return found
 
 

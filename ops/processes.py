@@ -1,0 +1,69 @@
+"""Which configuration each process serves, and what it refused of its folder, for `chatwootai config status`."""
+
+import time
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from chatwootai.stores.installation.processes import Process, Processes
+from chatwootai.stores.installation.snapshots import Snapshots, Version
+from ops.printing import table
+
+
+async def status(snapshots: Snapshots) -> dict[str, Any]:
+    """Return the version in force (`in_force`, or null), all `processes`, and whether they `agree` with it.
+
+    Raises:
+        StoreUnavailable: Redis is away.
+    """
+    current = await snapshots.current()
+    found = await Processes(snapshots.connection).all()
+    usual = _usual(found)
+    rows = [{**asdict(one), "gone": one.gone, "trouble": _trouble(one, current, usual)} for one in found]
+    return {
+        "in_force": asdict(current) if current else None,
+        "agree": not any(row["trouble"] for row in rows if not row["gone"]),
+        "processes": rows,
+    }
+
+
+def _usual(found: list[Process]) -> dict[tuple[str, str], str]:
+    """Return, by release and digest, what most living processes make of that configuration with their secrets."""
+    counts: dict[tuple[str, str], Counter[str]] = {}
+    for one in found:
+        if not one.gone:
+            counts.setdefault((one.release, one.digest), Counter())[one.effective] += 1
+    return {key: count.most_common(1)[0][0] for key, count in counts.items()}
+
+
+def _trouble(one: Process, current: Version | None, usual: Mapping[tuple[str, str], str]) -> str:
+    if one.gone:
+        return "gone"
+    if one.refused:
+        return "refuses its folder"
+    if current is not None and one.digest != current.digest:
+        return "serves another configuration than the one in force"
+    if usual[one.release, one.digest] != one.effective:
+        return "its secrets differ from the other processes'"
+    return ""
+
+
+def print_status(found: Mapping[str, Any]) -> None:
+    """Print what `status` found."""
+    current = found["in_force"]
+    print(f"in force: version {current['number']} ({current['why']})" if current else "nothing is published yet")
+    rows = [
+        (one["name"], one["version"] or "-", one["digest"][:12], _seen(one), one["trouble"], one["release"])
+        for one in found["processes"]
+    ]
+    table(("PROCESS", "VERSION", "DIGEST", "SEEN", "TROUBLE", "RELEASE"), rows or [("none lives", "", "", "", "", "")])
+    for one in found["processes"]:
+        if one["refused"] and not one["gone"]:
+            print(f"\n{one['name']} refuses its folder, {one['refused']} in all:")
+            for problem in one["problems"]:
+                print(f"  {problem}")
+
+
+def _seen(one: Mapping[str, Any]) -> str:
+    return f"{max(0.0, time.time() - one['seen']):.0f} s ago"

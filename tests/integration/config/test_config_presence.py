@@ -1,0 +1,88 @@
+"""Every process says that it lives and what it serves; operators see who refuses, who differs and who is gone."""
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from chatwootai.stores.installation.processes import GONE_SECONDS, Processes
+from chatwootai.stores.installation.snapshots import Snapshots
+from chatwootai.stores.server.connection import Connection
+from config.live.live import Live
+from ops.processes import status
+from tests.integration.config.test_config_published import CANARIES, edit, folder, process, running
+
+__all__ = ["folder"]
+
+
+async def heard(redis: Connection, name: str, **wanted: object) -> dict[str, Any]:
+    """Wait until a process says what is wanted of it."""
+    async with asyncio.timeout(20):
+        while True:
+            found = await status(Snapshots(redis))
+            for one in found["processes"]:
+                if one["name"] == name and wanted.items() <= one.items():
+                    return {**found, "one": one}
+            await asyncio.sleep(0.02)
+
+
+async def test_processes_that_agree_refuse_differ_and_are_gone(folder: Path, tmp_path: Path, redis: Connection) -> None:
+    door, worker = process(folder, redis, tmp_path, "ingress a"), process(folder, redis, tmp_path, "worker b")
+    poor = Live(folder, {**CANARIES, "TOKEN": "other", "JOURNAL_DIR": str(tmp_path / "j")}, redis, "worker c")
+    async with running(door), running(worker):
+        await heard(redis, "ingress a", version=1)
+        found = await heard(redis, "worker b", version=1, trouble="", gone=False)
+        assert found["agree"]
+        async with running(poor):
+            found = await heard(redis, "worker c", trouble="its secrets differ from the other processes'")
+            assert not found["agree"]
+        edit(folder, "[broken")
+        found = await heard(redis, "worker b", refused=1, trouble="refuses its folder")
+        assert "config.yaml" in found["one"]["problems"][0]
+        assert "canary" not in json.dumps(found)
+        edit(folder, "second")
+        await heard(redis, "worker b", refused=0, version=2, trouble="")
+    left = await Processes(redis).all()
+    assert left == []  # each said goodbye
+
+
+async def test_a_silent_process_is_gone_and_then_forgotten(folder: Path, tmp_path: Path, redis: Connection) -> None:
+    live = process(folder, redis, tmp_path, "worker b")
+    await live.start()
+    said = live.presence.now()
+    for silent, gone in ((0, False), (GONE_SECONDS + 1, True)):
+        await Processes(redis).report(_seen_before(said, silent))
+        (one,) = await Processes(redis).all()
+        assert one.gone is gone
+    await Processes(redis).report(_seen_before(said, 86_401))
+    assert await Processes(redis).all() == []
+    assert await redis.hlen("cw:processes") == 0  # type: ignore[misc] - redis-py's union of both clients
+
+
+def _seen_before(said: Any, seconds: float) -> Any:
+    from dataclasses import replace
+
+    return replace(said, seen=said.seen - seconds)
+
+
+async def test_the_verb_says_it(folder: Path, tmp_path: Path, redis: Connection, redis_url: str) -> None:
+    async with running(process(folder, redis, tmp_path, "worker b")):
+        await heard(redis, "worker b", version=1)
+        environ = {**os.environ, **CANARIES, "REDIS_URL": redis_url}
+
+        def verb(*more: str) -> subprocess.CompletedProcess[str]:
+            command = [sys.executable, "-m", "ops.cli", "config", "status", *more]
+            return subprocess.run(command, check=False, env=environ, capture_output=True, text=True, timeout=60)
+
+        done = await asyncio.to_thread(verb)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert "in force: version 1 (start)" in done.stdout
+        assert "worker b" in done.stdout
+        edit(folder, "[broken")
+        await heard(redis, "worker b", refused=1)
+        told = await asyncio.to_thread(verb, "--json")
+        assert told.returncode == 1
+        assert json.loads(told.stdout)["processes"][0]["problems"]
