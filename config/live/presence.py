@@ -17,8 +17,10 @@ _LEAVE_SECONDS = 1.0
 
 
 class Presence:
-    """What one process says of itself. `name`: `ingress <host>.<pid>` or `worker <id>`; `served`: its configuration
-    and that one's version."""
+    """What one process says of itself.
+
+    `name`: `ingress <host>.<pid>` or `worker <id>`; `served` returns its configuration and that one's version.
+    """
 
     def __init__(self, served: Callable[[], tuple[Holder, int | None]], connection: Connection, name: str) -> None:
         self._served = served
