@@ -17,7 +17,7 @@ _LEAVE_SECONDS = 1.0
 
 
 class Presence:
-    """What one process says of itself.
+    """Tells what one process is and serves.
 
     `name`: `ingress <host>.<pid>` or `worker <id>`; `served` returns its configuration and that one's version.
     """
