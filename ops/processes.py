@@ -1,4 +1,4 @@
-"""Which configuration each process serves, and what it refused of its folder, for `chatwootai config status`."""
+"""Reports which configuration each process serves and what it refused, for `chatwootai config status`."""
 
 import time
 from collections import Counter
