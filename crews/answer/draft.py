@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from chatwootai.long_texts import worked_on
 from chatwootai.model.message.delivery import Role
 from chatwootai.model.message.turn import Draft, Offered, Question, ServedBy, Told
+from chatwootai.model.text.sentences import whole_sentences
 from chatwootai.stores.server.connection import Connection
 from config.document.problems import ConfigurationError
 from config.settings.settings import Settings
@@ -26,7 +27,6 @@ from crews.model_calls.call import Completer, Completion, Payer
 from crews.model_calls.policy import Standing, standing
 from crews.model_calls.response import finish
 from crews.model_calls.response.thoughts import without_thoughts
-from crews.model_calls.sentences import whole_sentences
 from crews.model_calls.trouble import trouble
 from crews.prompt.brief import Brief
 from crews.prompt.conversation import messages

@@ -26,6 +26,7 @@ from chatwootai.model.policy.notes import handover
 from chatwootai.model.policy.picked import picked
 from chatwootai.model.policy.vocabulary import Cause, Level
 from chatwootai.model.text.language import language_of
+from chatwootai.model.text.sentences import whole_sentences
 from chatwootai.model.text.words import clauses, fold
 from chatwootai.telemetry import mask
 from config.settings.answers import normalise_question
@@ -33,7 +34,6 @@ from config.settings.settings import Settings
 from crews.answer import near, sharing
 from crews.model_calls.response import halves, harmony, leaked
 from crews.model_calls.response.thoughts import without_thoughts
-from crews.model_calls.sentences import whole_sentences
 from crews.prompt import markers
 from crews.prompt.conversation import messages, objects_in
 from crews.run.as_data import as_data

@@ -74,9 +74,8 @@ async def test_the_cause_is_named_and_the_secret_is_not(
     assert "secret" not in str(away.value)
 
 
+@pytest.mark.parametrize("sentinels", [True], ids=["tls"], indirect=True)
 async def test_a_certificate_of_nobody_we_know_is_named(sentinels: Sentinels) -> None:
-    if not sentinels.tls:
-        pytest.skip("there is no certificate")
     client = connect(sentinels.url.replace(f"&ssl_ca_certs={sentinels.folder}/ca.pem", ""), retries=0)
     with pytest.raises(StoreUnavailable) as away:
         await probe(client)

@@ -10,7 +10,7 @@ from chatwootai.channels.outgoing.text.layout import layout
 from chatwootai.channels.outgoing.text.parse import parse, plain
 from chatwootai.channels.outgoing.text.split import split
 from chatwootai.channels.registry import shape_of
-from chatwootai.model.text.words import cut_at_sentence
+from chatwootai.model.text.sentences import cut_at_sentence
 
 _MARKUP: Final = 2
 """Characters of Markdown to one that arrives; what is longer would be shortened anyway, and costs time before."""

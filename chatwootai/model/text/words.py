@@ -14,7 +14,6 @@ LONGEST: Final = 32_000
 _LIGATURES: Final = 200
 """Characters by which a text may more than double where it is spelled out: one may stand for eighteen."""
 _CLAUSE: Final = re.compile(r"[.,;:!?¡¿…()\n]+")
-_END: Final = re.compile(r"[.!?…](?=\s)|[。！？]|\n")
 _CUT: Final = "\n[…]\n"
 
 
@@ -24,17 +23,6 @@ def abridged(text: str, most: int = LONGEST) -> str:
         return text
     end = most // 4
     return f"{text[: most - end - len(_CUT)]}{_CUT}{text[len(text) - end :]}"
-
-
-def cut_at_sentence(text: str, most: int) -> str:
-    """Return a text of `most` characters at most, whole lines or sentences of it where it has any near there."""
-    if len(text) <= most:
-        return text
-    kept = text[:most]
-    ends = [found.end() for found in _END.finditer(kept, most // 2)]
-    if ends:
-        return kept[: ends[-1]].rstrip()
-    return f"{kept[: most - 2].rpartition(' ')[0] or kept[: most - 2]} …"
 
 
 def fold(text: str) -> str:

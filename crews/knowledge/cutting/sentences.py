@@ -3,7 +3,8 @@
 import re
 from typing import Final
 
-_END: Final = re.compile(r"(?<=[.!?…])[\"'»”)\]]*\s+(?=[^a-zà-ÿ\s])|(?<=[。！？])|\n+")
+from chatwootai.model.text.sentences import ends
+
 _MOST_WINDOW: Final = 700
 """Characters of a window: the encoder is made for sentences."""
 _PER_TOKEN: Final = 4
@@ -18,8 +19,13 @@ def tokens(text: str) -> int:
 
 
 def sentences(text: str) -> list[str]:
-    """Cut a text into its sentences; lines end sentences too, abbreviations before small letters do not."""
-    return [found for piece in _END.split(text) if (found := piece.strip())]
+    """Cut a text into its sentences; lines end sentences too, points before small letters do not."""
+    found, begin = [], 0
+    for end in sorted({*ends(text), len(text)}):
+        if text[end - 1 : end] == "\n" or not text[end : end + 2].lstrip()[:1].islower():
+            found.append(text[begin:end].strip())
+            begin = end
+    return [each for each in found if each]
 
 
 def windows(text: str, size: int = 2) -> list[str]:

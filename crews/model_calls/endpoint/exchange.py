@@ -22,6 +22,7 @@ from openai import AsyncOpenAI, AsyncStream
 
 from chatwootai.long_texts import worked_on
 from chatwootai.model.message.turn import Usage
+from chatwootai.model.text.sentences import last_end
 from crews.errors import CrewError
 from crews.model_calls.call import Call, Completion, Target, estimated_prompt
 from crews.model_calls.endpoint import counting
@@ -34,7 +35,6 @@ from crews.model_calls.response import errors
 from crews.model_calls.response.errors import Reported
 from crews.model_calls.response.events import MalformedStream
 from crews.model_calls.response.message import EndpointError, Message
-from crews.model_calls.sentences import last_end
 
 _PAUSE_MIDWAY = 3.0  # seconds without a byte between two words, after which an answer counts as broken off
 _PAUSE_AT_HOME = 20.0  # the same at a private address: a machine without much to compute with, busy with others too

@@ -10,7 +10,8 @@ from markdown_it.token import Token
 from chatwootai.channels.outgoing.text.clean import clean
 from chatwootai.channels.outgoing.text.links import address
 from chatwootai.channels.outgoing.text.tree import Block, Fence, Items, Kind, Paragraph, Quote, Run, Runs, Table
-from chatwootai.model.text.words import LONGEST, cut_at_sentence
+from chatwootai.model.text.sentences import cut_at_sentence
+from chatwootai.model.text.words import LONGEST
 
 _DEEP: Final = re.compile(r"^[ \t]*(?:(?:[>*+-]|\d{1,9}[.)])[ \t]*){16}", re.MULTILINE)
 _MARKS: Final = re.compile(r"[\[\]<`&*_~\\|!]")

@@ -6,7 +6,7 @@ import unicodedata
 import pytest
 
 from chatwootai.model.text.marks import MOST_IN_A_ROW, composed, limited, without_accents
-from chatwootai.model.text.words import LONGEST, abridged, cut_at_sentence, fold
+from chatwootai.model.text.words import LONGEST, abridged, fold
 from config.settings.answers import normalise_question
 
 _ALL = [chr(code) for code in range(sys.maxunicode + 1) if not 0xD800 <= code <= 0xDFFF]
@@ -129,18 +129,3 @@ def test_what_is_abridged_keeps_its_beginning_and_its_end() -> None:
     assert short.startswith("beginning ")
     assert short.endswith(" end")
     assert abridged("short") == "short"
-
-
-@pytest.mark.parametrize(
-    ("text", "most", "kept"),
-    [
-        ("One. Two. Three.", 20, "One. Two. Three."),
-        ("One. Two. Three.", 12, "One. Two."),
-        ("您好。周末休息。如果您需要", 9, "您好。周末休息。"),
-        ("no end at all here", 10, "no end …"),
-        ("a" * 30, 10, "a" * 8 + " …"),
-    ],
-)
-def test_a_text_is_cut_at_a_sentence(text: str, most: int, kept: str) -> None:
-    assert cut_at_sentence(text, most) == kept
-    assert len(kept) <= max(most, len(text))

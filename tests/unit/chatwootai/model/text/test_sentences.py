@@ -1,8 +1,8 @@
-"""An answer that was cut off ends at its last whole sentence, in any script."""
+"""A text that was cut off, or is too long, ends at its last whole sentence, in any script."""
 
 import pytest
 
-from crews.model_calls.sentences import whole_sentences
+from chatwootai.model.text.sentences import cut_at_sentence, whole_sentences
 
 
 @pytest.mark.parametrize(
@@ -40,3 +40,24 @@ from crews.model_calls.sentences import whole_sentences
 )
 def test_it_ends_at_its_last_whole_sentence(text: str, ended: str) -> None:
     assert whole_sentences(text) == ended
+
+
+@pytest.mark.parametrize(
+    ("text", "most", "kept"),
+    [
+        ("One. Two. Three.", 20, "One. Two. Three."),
+        ("One. Two. Three.", 12, "One. Two."),
+        ("您好。周末休息。如果您需要", 9, "您好。周末休息。"),
+        ("no end at all here", 10, "no end …"),
+        ("a" * 30, 10, "a" * 8 + " …"),
+        ("Temos. Custa R$ 13.50 cada", 18, "Temos. Custa R$ …"),
+        ("Chame a Dra. Ana agora mesmo", 13, "Chame a …"),
+        ("दुकान खुली है। रविवार को बंद", 18, "दुकान खुली है।"),
+        ("نفتح الآن؟ إذا كنت", 14, "نفتح الآن؟"),
+        ("ร้านเปิดครับ วันหยุดปิด", 18, "ร้านเปิดครับ"),
+        ("\n" * 30, 10, "\n" * 8 + " …"),
+    ],
+)
+def test_a_text_is_cut_at_a_sentence(text: str, most: int, kept: str) -> None:
+    assert cut_at_sentence(text, most) == kept
+    assert len(kept) <= max(most, len(text))

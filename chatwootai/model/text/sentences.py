@@ -1,6 +1,7 @@
-"""Where sentences end, in any script: what is left of an answer that was cut off. Pure, linear."""
+"""Where sentences end, in any script: what is left of a text that was cut off, or is too long. Pure, linear."""
 
 import re
+from collections.abc import Iterator
 
 # Signs that end a sentence wherever they stand: their scripts put no space after them, or use them for nothing else.
 # CJK, Arabic and Urdu, Indic, Armenian, Ethiopic, Burmese, Tibetan, Khmer, Mongolian, Greek's question mark.
@@ -25,15 +26,32 @@ _CLAUSE = re.compile(r"(?<=[\u0e01-\u0eff])(?=[ ]+[\u0e01-\u0eff])")
 
 def last_end(text: str) -> int:
     """Return where the last whole sentence of a text ends, as an index behind its sign; 0 where there is none."""
-    ends = [found.end() for found in _END.finditer(text) if not _is_no_end(text, found)]
-    ends += [found.end() for found in _PARTICLE.finditer(text)] or [found.end() for found in _CLAUSE.finditer(text)]
-    last = max(ends, default=0)
+    last = max(ends(text), default=0)
     return last if text[:last].strip() else 0
+
+
+def ends(text: str) -> Iterator[int]:
+    """Yield where sentences and lines of a text end, each as an index behind its sign, in no order."""
+    yield from (found.end() for found in _END.finditer(text) if not _is_no_end(text, found))
+    yield from [found.end() for found in _PARTICLE.finditer(text)] or [found.end() for found in _CLAUSE.finditer(text)]
 
 
 def whole_sentences(text: str) -> str:
     """Return a text that was cut off up to the end of its last whole sentence; empty where there is none."""
     return text[: last_end(text)].rstrip()
+
+
+def cut_at_sentence(text: str, most: int) -> str:
+    """Return a text of `most` characters at most, whole lines or sentences of it where it has any near there."""
+    if len(text) <= most:
+        return text
+    last = max(
+        (end for end in ends(text[: most + 1]) if end <= most), default=0
+    )  # with the sign behind: 3.50 is no end
+    if last > most // 2 and (kept := text[:last].rstrip()):
+        return kept
+    kept = text[: most - 2]
+    return f"{kept.rpartition(' ')[0] or kept} …"
 
 
 def _is_no_end(text: str, found: re.Match[str]) -> bool:
