@@ -15,6 +15,7 @@ from chatwootai.net import Forbidden, normal_host, parse
 from config.document.problems import suggestion
 from config.schema.base import ADDRESS, FOR_MACHINES, NUMBER, Flag, Line, Section, Text, invalid, matching
 from config.secrets.secret import SHAPE, Secret, Token
+from config.settings.prefetch import Prefetch, When, check_parameters
 
 FILE = "tools.yaml"
 BUILT_IN = ("handoff", "label", "note", "priority")
@@ -70,6 +71,11 @@ class HttpTool(Section):
     """Number of requests at most for one call, where it may be repeated."""
     idempotency: Header | None = None
     """Header that carries a key which stays the same for the same call. With it, POST and PATCH are repeated too."""
+    reads: Flag = False
+    """Whether a POST only reads, as in GraphQL and JSON-RPC: it may then be repeated and prefetched, as GET is."""
+    prefetch: When | None = None
+    """Whether it is called before the model: `always`, or where a `pattern` is found in the contact's message. Only for
+    requests that read."""
     slashes: Flag = False
     """Whether a value in the path may hold `/`, as a file's path does. Off: separators are refused."""
     max_bytes: Annotated[int, Field(ge=256, le=4_194_304), NUMBER] = 65_536
@@ -89,6 +95,11 @@ class HttpTool(Section):
         yield from _texts(self.body)
 
     @property
+    def only_reads(self) -> bool:
+        """True if the request changes nothing."""
+        return self.method == "GET" or (self.method == "POST" and self.reads)
+
+    @property
     def names_contact(self) -> bool:
         """True if the request says who the contact is."""
         return any(name in CONTACT for text in self.templates() for name in placeholders(text))
@@ -104,7 +115,20 @@ class HttpTool(Section):
                 remedy = f"Write `{name}: {{type: string}}`; types are {', '.join(sorted(_TYPES))}."
                 raise invalid("schema", f"`{name}` is no JSON schema", remedy, "parameters", "properties", name)
         self._placeholders_are_known(properties)
+        if self.reads and self.method not in ("GET", "POST"):
+            raise invalid("reads", f"a {self.method} changes something", "Remove `reads`, or mend `method`.", "reads")
+        if self.prefetch is not None:
+            self._may_be_prefetched(self.prefetch)
         return self
+
+    def _may_be_prefetched(self, when: Prefetch) -> None:
+        if not self.only_reads:
+            remedy = "Remove `prefetch`; or say `reads: true` of a POST that changes nothing, and may be repeated."
+            raise invalid("prefetch", f"a {self.method} may change something, before anybody asked", remedy, "prefetch")
+        if when.tool:
+            raise invalid("prefetch", "an HTTP tool has no others", "Remove it.", "prefetch", "tool")
+        schema = self.schema_
+        check_parameters(when, schema["properties"], schema["required"])
 
     def _placeholders_are_known(self, properties: Mapping[str, Any]) -> None:
         required = self.parameters.get("required", [])
@@ -138,6 +162,9 @@ class McpServer(Section):
     """Environment of the program: variable to value. It gets no others of ours. Secrets are references."""
     tools: tuple[Line, ...] = ()
     """Names of its tools that crews may use. Empty: all, 64 at most."""
+    prefetch: When | None = None
+    """Tool of it that is called before the model, named as `tool` where `tools` does not name one alone. Only where the
+    server says of it that it reads (`readOnlyHint`)."""
     timeout_ms: Milliseconds = 5000
     """Milliseconds until one call is given up. Progress that the server reports lengthens it, up to the deadline."""
 
@@ -145,7 +172,18 @@ class McpServer(Section):
     def _has_one_transport(self) -> "McpServer":
         if bool(self.url) == bool(self.command):
             raise invalid("one-of", "either `url` or `command` is needed", "Write one of the two.", "url")
+        if self.prefetch is not None and self.prefetched is None:
+            remedy = "Write `prefetch: {tool: ..., pattern: ...}` with one of `tools`, or name one alone there."
+            raise invalid("prefetch", "nothing says which tool is meant", remedy, "prefetch")
         return self
+
+    @property
+    def prefetched(self) -> str | None:
+        """The name of the tool that is called before a model; None: there is none, or nobody can tell which."""
+        named = self.prefetch.tool if self.prefetch is not None else None
+        if named is not None and (not self.tools or named in self.tools):
+            return named
+        return self.tools[0] if named is None and self.prefetch is not None and len(self.tools) == 1 else None
 
 
 class Tools(Section):
@@ -166,6 +204,12 @@ class Tools(Section):
     def names(self) -> frozenset[str]:
         """The names that an agent's or task's `tools` may hold."""
         return frozenset((*BUILT_IN, *self.http, *self.mcp))
+
+    @property
+    def prefetches(self) -> bool:
+        """True if any tool is called before a model is asked."""
+        requests = (each.prefetch for each in self.http.values())
+        return any(when is not None for when in (*requests, *(each.prefetch for each in self.mcp.values())))
 
     def fingerprints(self) -> tuple[str, ...]:
         """Return what tells the secrets in it from others, without showing them."""

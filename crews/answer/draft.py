@@ -16,7 +16,8 @@ from chatwootai.stores.server.connection import Connection
 from config.document.problems import ConfigurationError
 from config.settings.settings import Settings
 from crews.answer.curated import Curated
-from crews.answer.repertoire import Repertoire, Way
+from crews.answer.prefetched import Fetched, Prefetcher
+from crews.answer.repertoire import Repertoire, Repertory, Way
 from crews.answer.sharing import keep
 from crews.answer.unasked_object import words_of
 from crews.catalog import Catalog
@@ -60,7 +61,9 @@ class Crews:
         completer: Completer,
         stack: "Stack | None" = None,
         knowledge: "Knowledge | None" = None,
+        prefetcher: Prefetcher | None = None,
     ) -> None:
+        self._prefetcher = prefetcher or Prefetcher()
         self._stack = stack
         self._knowledge = knowledge
         self._curated = Curated()
@@ -119,18 +122,17 @@ class Crews:
         may_run: Callable[[], Awaitable[None]] | None,
         calls: Calls | None,
     ) -> Draft:
+        known, found, fetched, steps = await self._material(question, settings, calls)
         began = time.perf_counter()
-        found = await self._retrieved(question, settings)
-        retrieved = time.perf_counter()
-        known = self._repertoire.of(question, settings, await self._offered.to(question.account, settings))
         way = known.way(_aim(question, settings) - time.time())
-        run = _run(question, known.standing, way, calls)
+        run = _run(question, known.standing, way, calls, fetched)
         run.calls_per_turn = settings.tools.calls_per_turn
         now = datetime.now(UTC)
         said = (
             situation_of(question, settings, now),
             calls.told() if calls is not None else "",
             shown([(each.heading, each.text) for each in found.passages]),
+            fetched.said,
         )
         inputs = {"messages": messages(question), "situation": "\n".join(filter(None, said))}
         built = time.perf_counter()
@@ -150,13 +152,28 @@ class Crews:
             current.reset(token)
             if calls is not None:
                 calls.used += run.used
-        knowing = (("knowledge", retrieved - began),) if found.version else ()
-        steps = (*knowing, ("prompt", built - retrieved), ("model", time.perf_counter() - built))
+        steps = (*steps, ("prompt", built - began), ("model", time.perf_counter() - built))
         passages = tuple(each.whole for each in found.passages)
         may_say = (*repeatable(question, settings), situation(settings, now), *passages)
         told = Told(tuple(run.instructions), may_say, tuple(run.results))
         made = await worked_on(len(text), lambda: _draft(text, silent, run, steps, str(way.plan), told))
         return _cited(made, found, settings)
+
+    async def _material(
+        self, question: Question, settings: Settings, calls: Calls | None
+    ) -> tuple[Repertory, Retrieved, Fetched, tuple[tuple[str, float], ...]]:
+        """The ways of the crew, what it is given beside the question, and how long that took.
+
+        Documents and tools are looked up beside each other.
+        """
+        offer = await self._offered.to(question.account, settings)
+        known = self._repertoire.of(question, settings, offer)
+        found, fetched = await asyncio.gather(
+            self._retrieved(question, settings),
+            self._prefetcher.fetch(question, settings, offer, known.tools, calls),
+        )
+        knowing = (("knowledge", sum(found.seconds.values())),) if found.version else ()
+        return known, found, fetched, (*knowing, *fetched.steps)
 
     async def _retrieved(self, question: Question, settings: Settings) -> Retrieved:
         """What the tenant's documents say to the question, and to it with what the contact said before."""
@@ -210,20 +227,23 @@ def situation_of(question: Question, settings: Settings, now: datetime) -> str:
     return "\n".join(filter(None, (situation(settings, now), moment(question, settings))))
 
 
-def _run(question: Question, terms: Standing, way: Way, calls: Calls | None) -> Run:
+def _run(question: Question, terms: Standing, way: Way, calls: Calls | None, fetched: Fetched) -> Run:
     payer = Payer(question.account, question.inbox, question.contact.id, question.priority)
     left = max(0.0, question.deadline - time.time())
+    results = (*(calls.texts if calls is not None else ()), *fetched.results)
+    counted = fetched.calls or Counter(calls.counted if calls is not None else ())
     return Run(
         deadline=question.deadline - min(_TO_POST, _TO_POST_SHARE * left),
         target=way.target,
         policy=terms.policy,
         payer=payer,
-        keep=keep(question, way.keep),
+        keep=None if fetched.results else keep(question, way.keep),
         question=question,
         served_by=way.name,
         calls=calls,
-        results=dict.fromkeys(calls.texts) if calls is not None else {},
-        tool_calls=Counter(calls.counted) if calls is not None else Counter(),
+        results=dict.fromkeys(results),
+        used=list(fetched.used),
+        tool_calls=counted,
     )
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -12,12 +12,16 @@ from chatwootai.model.message.delivery import Contact
 from chatwootai.model.message.turn import Question
 from config.settings.settings import Settings
 from crews.answer.draft import Crews, situation_of
+from crews.answer.prefetched import Fetched, Prefetcher
 from crews.catalog import Catalog
 from crews.errors import CrewError
 from crews.model_calls.call import Call, Chat, Completion, estimated_prompt
 from crews.prompt.brief import Brief, Part, joined
 from crews.prompt.conversation import words
+from crews.run.as_data import as_data
+from crews.run.tool_calls import Calls
 from crews.runtime import environment
+from crews.tools.offered import Offer
 
 _SECONDS = 30.0
 _CHARACTERS = 4  # to a token, roughly
@@ -53,6 +57,25 @@ class _Recorder:
         return Completion(text=_shaped(call.response_format), finish="stop", model=call.model)
 
 
+class _Pretending(Prefetcher):
+    """Stands in the place of prefetched tools: says which would be called, and calls none."""
+
+    said = ""
+
+    async def fetch(
+        self, question: Question, settings: Settings, offer: Offer, named: Collection[str], calls: Calls | None
+    ) -> Fetched:
+        """Return a result's place for each call that the message makes worthwhile."""
+        found = await self.wanted(question, settings, offer, named)
+        fetched = Fetched(tuple(as_data(each.tool.name, _answer_to(each.arguments)) for each in found))
+        self.said = fetched.said
+        return fetched
+
+
+def _answer_to(arguments: Mapping[str, Any]) -> str:
+    return f"(what the tool answers to {json.dumps(dict(arguments), ensure_ascii=False)})"
+
+
 def tokens(text: str) -> int:
     """About how many tokens a text has."""
     return len(text) // _CHARACTERS + 1
@@ -65,8 +88,8 @@ async def preview(function: str, channel: str, text: str, settings: Settings, ca
         CrewUnsupported: the crew asks for what nobody offers here.
     """
     await asyncio.to_thread(environment.load)
-    recorder = _Recorder()
-    crews = Crews(catalog, recorder)
+    recorder, prefetcher = _Recorder(), _Pretending()
+    crews = Crews(catalog, recorder, prefetcher=prefetcher)
     settings = settings.model_copy(update={"answers": {}})  # or a curated answer would be given
     question = _question(function, channel, text, settings)
     try:
@@ -77,7 +100,8 @@ async def preview(function: str, channel: str, text: str, settings: Settings, ca
     finally:
         await crews.close()
     briefs = crews.briefs(question, settings)
-    made = {joined(parts): parts for parts in _parts(briefs, situation_of(question, settings, datetime.now(UTC)))}
+    situation = "\n".join(filter(None, (situation_of(question, settings, datetime.now(UTC)), prefetcher.said)))
+    made = {joined(parts): parts for parts in _parts(briefs, situation)}
     return [Sent(call, made.get(words(call.messages[0].get("content")), ())) for call in recorder.calls]
 
 
@@ -97,7 +121,7 @@ def _question(function: str, channel: str, text: str, settings: Settings) -> Que
         channel=channel,
         function=function,
         conversation=0,
-        contact=Contact(id=0),
+        contact=Contact(id=0, verified=True),
         last_message=0,
         text=text,
         history=(),

@@ -53,12 +53,16 @@ class Way:
 
 @dataclass(frozen=True, slots=True)
 class Repertory:
-    """A crew's ways on a channel under a tenant's settings, best first. `settings` are held: their id is a key."""
+    """A crew's ways on a channel under a tenant's settings, best first. `settings` are held: their id is a key.
+
+    `tools`: names of those that its agents may use, a server's for all of its own.
+    """
 
     settings: Settings
     standing: Standing
     ways: tuple[Way, ...]
     offer: Offer | None = None
+    tools: frozenset[str] = frozenset()
 
     def way(self, left: float) -> Way:
         """The way to take with `left` seconds to go."""
@@ -102,7 +106,7 @@ class Repertoire:
         if terms.policy.quick is not None:
             last = shapes(blueprint)[-1]
             ways.append(self._way(makes, last, terms.policy.quick, quick=True))
-        return Repertory(settings, terms, tuple(ways), offer)
+        return Repertory(settings, terms, tuple(ways), offer, frozenset(name for name, _ in makes.tools))
 
     def _way(self, makes: "_Making", shape: Shape, target: Target, *, quick: bool = False) -> Way:
         blueprint, settings = makes.blueprint, makes.settings

@@ -39,10 +39,15 @@ class HttpRequest(OutsideTool):
     _session: Callable[[], aiohttp.ClientSession] = PrivateAttr()
 
     def __init__(self, name: str, said: HttpTool, tools: Tools, session: Callable[[], aiohttp.ClientSession]) -> None:
-        repeatable = said.method in _REPEATABLE or said.idempotency is not None
-        reads = said.method == "GET"
+        reads = said.only_reads
+        repeatable = reads or said.method in _REPEATABLE or said.idempotency is not None
         super().__init__(name, said.description, said.schema_, repeatable=repeatable, reads=reads)
         self._said, self._tools, self._session = said, tools, session
+
+    @property
+    def personal(self) -> bool:
+        """True if the request says who the contact is, or its response must."""
+        return self._said.names_contact
 
     async def _ask(self, arguments: Mapping[str, Any], run: Run | None, until: float) -> Answer:
         question = run.question if run is not None else None

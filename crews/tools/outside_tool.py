@@ -43,6 +43,16 @@ class OutsideTool(BaseTool):
         """Whether a call may be made again without doing anything twice."""
         return self._repeatable
 
+    @property
+    def reads(self) -> bool:
+        """True if a call changes nothing."""
+        return self._reads
+
+    @property
+    def personal(self) -> bool:
+        """True if it is called only for contacts whose identity somebody vouches for."""
+        return False
+
     async def arun(self, *_: Any, **arguments: Any) -> Any:
         """The answer; arguments were judged by the tool's own schema (`parameters`), not by what CrewAI makes of it."""
         return await self._arun(**arguments)

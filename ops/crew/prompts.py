@@ -79,7 +79,8 @@ def _part(part: "Part", origins: Mapping[str, str]) -> dict[str, Any]:
     from crews.answer.preview import tokens
 
     name = part.source.rpartition(".")[2]
-    made = {"situation": "the day and the question (hours, promotions, language)", "crewai": "CrewAI's own words"}
+    situation = "the day and the question (hours, promotions, language, prefetched tools)"
+    made = {"situation": situation, "crewai": "CrewAI's own words"}
     source = made.get(name) or origins.get(part.source, part.source)
     marks = " and the marks that every crew is taught" if name == "description" and "[[" in part.text else ""
     return {"source": source + marks, "tokens": tokens(part.text), "text": part.text}

@@ -39,5 +39,10 @@ class RemoteTool(OutsideTool):
         super().__init__(name, description, tool.inputSchema, repeatable=repeatable, reads=reads)
         self._call, self._tool = call, tool.name
 
+    @property
+    def name_there(self) -> str:
+        """Its name at the server."""
+        return self._tool
+
     async def _ask(self, arguments: Mapping[str, Any], run: Run | None, until: float) -> Answer:
         return await self._call(self._tool, dict(arguments), until, repeatable=self._repeatable)

@@ -11,6 +11,7 @@ from sandbox.llm.answering import words
 _TAGGED = re.compile(r"<(customer|customer_message|contact|message|question)\b[^>]*>(.*?)</\1>", re.DOTALL)
 _TASK = re.compile(r"\s*(current task|this is the expected criteria|begin!)", re.IGNORECASE)
 _BLOCK = re.compile(r"^<(\w+)[^>]*>\n(.*?)^</\1>", re.DOTALL | re.MULTILINE)
+_LOOKED_UP = re.compile(r"^<data source=[^>\n]*>\n.*?^</data>", re.DOTALL | re.MULTILINE)
 _SITUATION = re.compile(r"^(?:Today is|Offer until|People of the team) .+$", re.MULTILINE)
 _LABEL = re.compile(r"([a-z][\w -]{0,30}): +(?=\S)")
 _BULLET = re.compile(r"^\s*(?:[-*•]|\d+[.)])\s+")
@@ -62,12 +63,17 @@ def read(messages: Messages) -> Prompt:
         question=question,
         facts=_facts(turns, asked),
         said=tuple(sentence for text in before for sentence in sentences(_untagged(text))),
-        results=tuple(text for role, text in turns[asked or 0 :] if role == "tool"),
+        results=(*_looked_up(turns), *(text for role, text in turns[asked or 0 :] if role == "tool")),
         language=_language(question, before, turns),
         handoff=_told(turns[:asked], "[[handoff"),
         choices=_told(turns[:asked], "[[choices"),
         doubt=_told(turns[:asked], "[[sure"),
     )
+
+
+def _looked_up(turns: list[tuple[str, str]]) -> list[str]:
+    """Return results of tools that were called before the request, as the instructions show them."""
+    return [each for role, text in turns if role in ("system", "developer") for each in _LOOKED_UP.findall(text)]
 
 
 def _told(turns: list[tuple[str, str]], marker: str) -> bool:
@@ -132,7 +138,7 @@ def _facts(turns: list[tuple[str, str]], asked: int | None) -> tuple[Sentence, .
 
 def _given(text: str) -> str:
     """Return what a prompt gives to answer from: its tagged blocks and the day's situation, else all of it."""
-    blocks = [body for name, body in _BLOCK.findall(text) if name != "situation"]
+    blocks = [body for name, body in _BLOCK.findall(text) if name not in ("situation", "data")]
     return "\n".join([*blocks, *_SITUATION.findall(text)]) if blocks else text
 
 

@@ -12,6 +12,7 @@ from chatwootai.model.policy import outcome
 from chatwootai.model.policy.handoff import Need
 from chatwootai.model.policy.vocabulary import Cause
 from config.loading.loader import inspect
+from config.settings.prefetch import Prefetch
 from config.settings.tools import Tools
 from crews.run.as_data import LONGEST, as_data, projected
 
@@ -161,3 +162,65 @@ def test_a_tool_that_no_agent_names_is_noted_with_what_to_write(tmp_path: Path) 
     assert "`attendant: {tools: [order]}` into domains/retail/loja/crews/customer_service/agents.yaml" in note.message
     named = inspect(folder(tmp_path / "b", ORDER, "attendant: {tools: [order]}\n"), ENVIRON).snapshot
     assert not [each for each in notes(named) if "order" in each.message]
+
+
+PREFETCHED = ORDER + "    prefetch: {pattern: '\\bSC-(?P<number>\\d{4,})\\b'}\n"
+
+
+def test_a_tool_may_be_called_before_a_model_is_asked(tmp_path: Path) -> None:
+    found = inspect(folder(tmp_path, PREFETCHED, "attendant: {tools: [order]}\n"), ENVIRON)
+    assert found.problems == ()
+    tools = found.snapshot.accounts["1"].settings.tools
+    assert tools.prefetches
+    always = Tools.model_validate(
+        {
+            "hosts": ["x.example"],
+            "http": {"stock": {"description": "d", "url": "https://x.example", "prefetch": "always"}},
+        }
+    )
+    assert always.http["stock"].prefetch == Prefetch(always=True)
+    server = {"url": "https://x.example/mcp", "tools": ["find"], "prefetch": {"pattern": "(?P<sku>A[0-9]+)"}}
+    assert Tools.model_validate({"hosts": ["x.example"], "mcp": {"shop": server}}).mcp["shop"].prefetched == "find"
+
+
+@pytest.mark.parametrize(
+    ("said", "line", "message"),
+    [
+        ("    prefetch: always\n", 8, "nothing fills `number` before a model is asked"),
+        ("    prefetch: {pattern: 'SC-\\d+'}\n", 8, "nothing fills `number` before a model is asked"),
+        ("    prefetch: {pattern: 'SC-(?P<nummer>\\d+)'}\n", 8, "no parameter is called `nummer`"),
+        ("    prefetch: {pattern: 'SC-(?P<number>\\d+'}\n", 8, "this is no regular expression"),
+        ("    prefetch: {pattern: '(?P<number>\\d*)'}\n", 8, "it is found in every message"),
+        ("    prefetch: {}\n", 8, "one of `always` and `pattern` says when"),
+        ("    prefetch: {pattern: '(?P<number>\\d+)', tool: x}\n", 8, "an HTTP tool has no others"),
+        ("    method: POST\n    prefetch: {pattern: '(?P<number>\\d+)'}\n", 9, "a POST may change something"),
+        ("    method: DELETE\n    prefetch: {pattern: '(?P<number>\\d+)'}\n", 9, "a DELETE may change something"),
+        (
+            "    method: POST\n    idempotency: X-Key\n    prefetch: {pattern: '(?P<number>\\d+)'}\n",
+            10,
+            "a POST may change something",
+        ),
+        ("    method: PUT\n    reads: true\n", 9, "a PUT changes something"),
+    ],
+)
+def test_a_prefetch_that_cannot_be_is_a_problem_with_its_line(
+    tmp_path: Path, said: str, line: int, message: str
+) -> None:
+    (problem,) = inspect(folder(tmp_path, ORDER + said, "attendant: {tools: [order]}\n"), ENVIRON).problems
+    assert problem.file.endswith("domains/retail/loja/tools.yaml")
+    assert problem.line == line
+    assert message in problem.message
+    assert problem.remedy
+
+
+def test_a_post_that_reads_may_be_prefetched(tmp_path: Path) -> None:
+    said = ORDER + "    method: POST\n    reads: true\n    prefetch: {pattern: '(?P<number>\\d+)'}\n"
+    assert inspect(folder(tmp_path, said, "attendant: {tools: [order]}\n"), ENVIRON).problems == ()
+
+
+def test_which_tool_of_a_server_is_meant_must_be_clear() -> None:
+    server = {"url": "https://x.example/mcp", "tools": ["find", "stock"], "prefetch": "always"}
+    with pytest.raises(ValueError, match="nothing says which tool is meant"):
+        Tools.model_validate({"hosts": ["x.example"], "mcp": {"shop": server}})
+    named = {**server, "prefetch": {"tool": "stock", "always": True}}
+    assert Tools.model_validate({"hosts": ["x.example"], "mcp": {"shop": named}}).mcp["shop"].prefetched == "stock"

@@ -1,0 +1,149 @@
+"""Tools that are called before a model is asked, beside retrieval, so that their results stand in its first prompt.
+
+Three moments meet here. A result that comes in time is given to the model. At the deadline of these calls those under
+way are given up, and the model may make them itself. A draft that is cancelled cancels them: they only read.
+
+A tool that fails several times in a row is left alone for a while, so that one that is away does not cost every turn
+that time.
+"""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from chatwootai.model.message.tool_call import ToolUse
+from chatwootai.model.message.turn import Question
+from config.settings.settings import Settings
+from crews.run.context import Run, current
+from crews.run.tool_calls import Calls
+from crews.run.tool_result import Fate
+from crews.tools.offered import Offer
+
+if TYPE_CHECKING:
+    from crews.tools.prefetch import Wanted
+
+SECONDS: Final = 0.8
+"""How long these calls may take together, at most: a tool that needs longer is the model's to call."""
+_GRACE: Final = 0.05  # seconds for tools to give up by themselves
+_FAILURES: Final = 3  # in a row, after which a tool is left alone
+_REST: Final = 30.0  # seconds
+_LONGEST: Final = 12_000  # characters of all results together
+_TOOLS: Final = 4_096  # whose failures are remembered
+_HEADING: Final = (
+    "What tools say to this message, looked up before you were asked. Answer from it; call a tool only for what is "
+    "missing:"
+)
+
+
+@dataclass(slots=True)
+class Fetched:
+    """What the calls came to. `results`: what a model is shown of those that succeeded; `calls`: made, by tool."""
+
+    results: tuple[str, ...] = ()
+    used: list[ToolUse] = field(default_factory=list)
+    calls: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def said(self) -> str:
+        """What a model is told; empty where nothing was found. No mark of ours begins in it."""
+        return "\n".join((_HEADING, *self.results)).replace("[[", "[ [") if self.results else ""
+
+    @property
+    def steps(self) -> tuple[tuple[str, float], ...]:
+        """Each call and its seconds, for the turn's record."""
+        return tuple((f"prefetch {use.name}", use.seconds) for use in self.used)
+
+
+class Prefetcher:
+    """Calls what a message calls for; one of a process."""
+
+    def __init__(self) -> None:
+        self._failures: dict[tuple[str, str], tuple[int, float]] = {}
+
+    async def fetch(
+        self, question: Question, settings: Settings, offer: Offer, named: Collection[str], calls: Calls | None
+    ) -> Fetched:
+        """Return what tools say to a question. Never raises for a tool's own failure.
+
+        Args:
+            question: whose burst is searched.
+            settings: with the tools as they are declared.
+            offer: the tools themselves.
+            named: names of those that the crew may use.
+            calls: the turn's; what is found is given to the model's own call of the same.
+        """
+        found = await self.wanted(question, settings, offer, named)
+        if not found:
+            return Fetched()
+        run = Run(
+            deadline=min(question.deadline, time.time() + SECONDS),
+            question=question,
+            calls=calls,
+            tool_calls=Counter(calls.counted) if calls is not None else Counter(),
+            calls_per_turn=settings.tools.calls_per_turn,
+        )
+        results = await self._called(run, found, question.account)
+        return Fetched(_bounded(results), run.used, run.tool_calls)
+
+    async def wanted(
+        self, question: Question, settings: Settings, offer: Offer, named: Collection[str]
+    ) -> "tuple[Wanted, ...]":
+        """Return the calls that a question makes worthwhile, without those of tools that are left alone for now."""
+        if not settings.tools.prefetches:
+            return ()
+        from crews.tools.prefetch import wanted
+
+        found = await wanted(settings.tools, offer, named, question.text, verified=question.contact.verified)
+        now = time.monotonic()
+        return tuple(each for each in found if not self._rests((question.account, each.tool.name), now))
+
+    def _rests(self, tool: tuple[str, str], now: float) -> bool:
+        failures, until = self._failures.get(tool, (0, 0.0))
+        return failures >= _FAILURES and now < until
+
+    async def _called(self, run: Run, found: "Iterable[Wanted]", account: str) -> list[str]:
+        running = {asyncio.create_task(_one(run, each)): each.tool.name for each in found}
+        try:
+            await asyncio.wait(running, timeout=max(0.0, run.deadline - time.time()) + _GRACE)
+        finally:
+            for task in running:
+                task.cancel()
+        results = []
+        for task, name in running.items():
+            text = task.result() if task.done() and not task.cancelled() and task.exception() is None else None
+            self._count((account, name), failed=text is None)
+            if text is not None:
+                results.append(text)
+            elif not task.done():
+                run.used.append(ToolUse(name, "failed", SECONDS))
+        return results
+
+    def _count(self, tool: tuple[str, str], *, failed: bool) -> None:
+        before = self._failures.pop(tool, (0, 0.0))[0]
+        if not failed:
+            return
+        if len(self._failures) >= _TOOLS:
+            self._failures.clear()
+        self._failures[tool] = (before + 1, time.monotonic() + _REST)
+
+
+async def _one(run: Run, wanted: "Wanted") -> str | None:
+    """What a model is shown of one call; None where it failed. In a task, so that the run is its own alone."""
+    from crews.runtime.tools import use
+
+    current.set(run)
+    found = await use(wanted.tool, dict(wanted.arguments))
+    return found.text if found.fate is Fate.DONE else None
+
+
+def _bounded(results: Iterable[str]) -> tuple[str, ...]:
+    """The first results that fit together; one alone is bounded as every tool's is."""
+    kept: list[str] = []
+    for text in results:
+        if kept and sum(map(len, kept)) + len(text) > _LONGEST:
+            break
+        kept.append(text)
+    return tuple(kept)
