@@ -150,7 +150,7 @@ async def test_crash_dumps_and_redis_hold_no_secret(folder: Path, redis: Connect
     live = Live(folder, {**SECRETS, "JOURNAL_DIR": str(tmp_path / "journal")}, redis, "w")
     await live.start()
     packed = await redis.get("cw:config:version:1")
-    kept = live.holder._memory._now  # every tree, references resolved
+    kept = live.holder._cache._now  # every tree, references resolved
     text = repr(unpack(packed, {})) + repr(live.snapshot) + repr(kept)
     assert "canary-a-name" in text
     for value in SECRETS.values():

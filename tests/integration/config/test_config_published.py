@@ -181,7 +181,7 @@ async def test_no_secret_of_a_comment_is_in_redis_on_disk_or_in_a_difference(
         running(process(folder, redis, tmp_path)) as live,
         running(process(tmp_path / "no", redis, tmp_path)) as other,
     ):
-        kept = repr(live.holder.sources) + repr(live.holder.seen) + repr(live.holder._memory._now)
+        kept = repr(live.holder.sources) + repr(live.holder.seen) + repr(live.holder._cache._now)
         read = unpack(await Snapshots(redis).read(1) or b"", {})
         assert b"canary" not in b"".join(read.folder.files.values())
         assert b"tone: first  # ***" in read.folder.files["domains/retail/shop/config.yaml"]
