@@ -3,29 +3,29 @@
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Literal
 
+from ops.access import CommandError
 from ops.printing import complain
-from ops.reach import Impossible
 
 if TYPE_CHECKING:
     from config.loading.loader import Inspection
     from config.snapshot import Account
 
 
-class Unknown(Impossible):
+class UnknownAccount(CommandError):
     """No account has this name."""
 
 
-def meant(found: "Inspection", name: str) -> "Account | None":
+def find_account(found: "Inspection", name: str) -> "Account | None":
     """The account of that key or, where no key is that, of that folder; None, and a word on stderr, else."""
     accounts = found.snapshot.accounts
     try:
-        return named(accounts, name, folders="none" if name in accounts else "too")
-    except Impossible as error:
+        return resolve_account(accounts, name, folders="none" if name in accounts else "too")
+    except CommandError as error:
         complain(error)
         return None
 
 
-def named(
+def resolve_account(
     accounts: "Mapping[str, Account]", name: str, *, folders: Literal["none", "too"], others: Iterable[str] = ()
 ) -> "Account":
     """Return the account whose key, or with `folders` whose folder or `domain/folder`, is `name`.
@@ -34,7 +34,7 @@ def named(
 
     Raises:
         Unknown: there is none; the nearest name is proposed.
-        Impossible: there are several.
+        CommandError: there are several.
     """
     from config.schema.validation import did_you_mean as nearest_of
 
@@ -45,8 +45,8 @@ def named(
     if len(fitting) == 1:
         return accounts[fitting[0]]
     if fitting:
-        raise Impossible(f"several accounts are served by {name}: name one of {', '.join(fitting)}")
+        raise CommandError(f"several accounts are served by {name}: name one of {', '.join(fitting)}")
     kinds = "account or tenant" if folders == "too" else "account"
-    raise Unknown(
+    raise UnknownAccount(
         f"there is no {kinds} {name}. {nearest_of(name, sorted({*accounts, *others}.union(*spelled.values())))}"
     )

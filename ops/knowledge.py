@@ -11,8 +11,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ops.access import CommandError
 from ops.printing import as_json, complain, table
-from ops.reach import Impossible
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -31,7 +31,7 @@ async def ingest(arguments: argparse.Namespace, account: "Account", connection: 
     """Read the sources, and say what became of each; 1 where one failed.
 
     Raises:
-        Impossible: nothing is declared, or it cannot be done; with what to do.
+        CommandError: nothing is declared, or it cannot be done; with what to do.
     """
     from chatwootai.stores.models.knowledge import Superseded, TooLarge
     from crews.encoding.encoder import EncoderUnavailable
@@ -42,9 +42,9 @@ async def ingest(arguments: argparse.Namespace, account: "Account", connection: 
 
     names = {each.name for each in declared(account)}
     if not names:
-        raise Impossible(f"account {account.key} has no sources: write a knowledge.yaml beside its config.yaml")
+        raise CommandError(f"account {account.key} has no sources: write a knowledge.yaml beside its config.yaml")
     if unknown := set(arguments.source or ()) - names:
-        raise Impossible(f"there is no source {', '.join(sorted(unknown))}; there are {', '.join(sorted(names))}")
+        raise CommandError(f"there is no source {', '.join(sorted(unknown))}; there are {', '.join(sorted(names))}")
     around = Surroundings(arguments.config, account)
     encoders = Encoders(connection)
     try:
@@ -53,7 +53,7 @@ async def ingest(arguments: argparse.Namespace, account: "Account", connection: 
             arguments.source, dry_run=arguments.dry_run, due_at=time.time() if arguments.due else None
         )
     except (Busy, Superseded, TooLarge, TooMany, EncoderUnavailable) as error:
-        raise Impossible(str(error)) from None
+        raise CommandError(str(error)) from None
     finally:
         _progress(arguments)("")
         await encoders.aclose()
@@ -106,7 +106,7 @@ def _when(at: float) -> str:
 
 
 @asynccontextmanager
-async def _knowing(connection: "Connection") -> "AsyncIterator[Knowledge]":
+async def _with_knowledge(connection: "Connection") -> "AsyncIterator[Knowledge]":
     from crews.knowledge.encoders import Encoders
     from crews.knowledge.knowledge import Knowledge
 
@@ -125,14 +125,14 @@ async def search(arguments: argparse.Namespace, account: "Account", connection: 
     """Print what would be offered for a question.
 
     Raises:
-        Impossible: nothing was ingested.
+        CommandError: nothing was ingested.
     """
     from chatwootai.stores.models.knowledge import KnowledgeStore
 
     if not await KnowledgeStore(connection).version(account.key):
-        raise Impossible(_nothing(account))
+        raise CommandError(_print_nothing_found(account))
     began = time.perf_counter()
-    async with _knowing(connection) as knowledge:
+    async with _with_knowledge(connection) as knowledge:
         hits = await knowledge.search(
             account.key, account.settings, arguments.question, arguments.top, _audience(arguments)
         )
@@ -161,7 +161,7 @@ async def search(arguments: argparse.Namespace, account: "Account", connection: 
     return 0
 
 
-def _nothing(account: "Account") -> str:
+def _print_nothing_found(account: "Account") -> str:
     return f"nothing is known yet: run `chatwootai knowledge ingest --account {account.key}` first"
 
 
@@ -169,7 +169,7 @@ async def status(arguments: argparse.Namespace, account: "Account", connection: 
     """Print what is in force; 1 where a source failed.
 
     Raises:
-        Impossible: nothing was ingested.
+        CommandError: nothing was ingested.
     """
     from chatwootai.stores.models.knowledge import KnowledgeStore
     from crews.knowledge.report import Report
@@ -179,7 +179,7 @@ async def status(arguments: argparse.Namespace, account: "Account", connection: 
         return await _versions(store, account, arguments.json)
     in_force = await store.in_force(account.key)
     if not in_force.version:
-        raise Impossible(_nothing(account))
+        raise CommandError(_print_nothing_found(account))
     report = Report.unpacked(in_force.about)
     _print_report(report, arguments.json)
     if not arguments.json:
@@ -208,11 +208,11 @@ async def _versions(store: Any, account: "Account", as_data: bool) -> int:
         as_json(rows)
     else:
         head = ("VERSION", "IN FORCE", "INGESTED", "DOCUMENTS", "PASSAGES", "MODEL")
-        table(head, [(*_shown(row),) for row in rows])
+        table(head, [(*_result_as_json(row),) for row in rows])
     return 0
 
 
-def _shown(row: dict[str, Any]) -> tuple[object, ...]:
+def _result_as_json(row: dict[str, Any]) -> tuple[object, ...]:
     mark = "yes" if row["in_force"] else ""
     return row["version"], mark, _when(row["ingested_at"]), row["documents"], row["passages"], row["model"]
 
@@ -221,7 +221,7 @@ async def roll_back(arguments: argparse.Namespace, account: "Account", connectio
     """Put an earlier version in force.
 
     Raises:
-        Impossible: there is none, or it is not kept any more.
+        CommandError: there is none, or it is not kept any more.
     """
     from chatwootai.stores.models.knowledge import KnowledgeStore
 
@@ -230,9 +230,9 @@ async def roll_back(arguments: argparse.Namespace, account: "Account", connectio
     earlier = [number for number in kept if number < current]
     wanted = arguments.to if arguments.to is not None else next(iter(earlier), None)
     if wanted is None:
-        raise Impossible(f"there is no version before {current}" if current else _nothing(account))
+        raise CommandError(f"there is no version before {current}" if current else _print_nothing_found(account))
     if not await store.roll_back(account.key, wanted):
-        raise Impossible(f"version {wanted} is not kept; there are {', '.join(map(str, kept)) or 'none'}")
+        raise CommandError(f"version {wanted} is not kept; there are {', '.join(map(str, kept)) or 'none'}")
     if arguments.json:
         as_json({"account": account.key, "version": wanted, "before": current})
     else:
@@ -244,15 +244,15 @@ async def test(arguments: argparse.Namespace, account: "Account", connection: "C
     """Ask the questions of a file, and print how many were answered by what was expected.
 
     Raises:
-        Impossible: the file cannot be read, or nothing was ingested.
+        CommandError: the file cannot be read, or nothing was ingested.
     """
     from crews.knowledge.trial import trial
 
     questions = await asyncio.to_thread(_questions, arguments.file)
-    async with _knowing(connection) as knowledge:
+    async with _with_knowledge(connection) as knowledge:
         found = await trial(knowledge, account.key, account.settings, questions, _audience(arguments))
     if found is None:
-        raise Impossible(_nothing(account))
+        raise CommandError(_print_nothing_found(account))
     if arguments.json:
         as_json(found)
     else:
@@ -266,7 +266,7 @@ def _questions(path: Path) -> list[tuple[str, tuple[str, ...]]]:
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        raise Impossible(f"{path} cannot be read: {getattr(error, 'strerror', None) or 'it is not UTF-8'}") from None
+        raise CommandError(f"{path} cannot be read: {getattr(error, 'strerror', None) or 'it is not UTF-8'}") from None
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
@@ -277,8 +277,8 @@ def _questions(path: Path) -> list[tuple[str, tuple[str, ...]]]:
                 raise TypeError
         except (ValueError, KeyError, TypeError):
             shape = '{"question": "...", "expect": ["id"]}'
-            raise Impossible(f"{path}:{number}: this line is not {shape}") from None
+            raise CommandError(f"{path}:{number}: this line is not {shape}") from None
         found.append((question, tuple(map(str, expect))))
     if not found:
-        raise Impossible(f"{path} holds no question")
+        raise CommandError(f"{path} holds no question")
     return found

@@ -15,7 +15,7 @@ ADDRESS = "${CHATWOOT_URL:-http://127.0.0.1:3000}"
 """Its installation's address."""
 
 
-def unused(edit: "MappingEdit", known: Mapping[str, str]) -> dict[str, str]:
+def unused_examples(edit: "MappingEdit", known: Mapping[str, str]) -> dict[str, str]:
     """Examples that a mapping still holds and that have no secrets: a process would not start with them.
 
     Args:

@@ -46,7 +46,7 @@ def warnings(path: Path) -> Iterator[str]:
         )
 
 
-def strays(folder: Path) -> list[Path]:
+def stray_secrets(folder: Path) -> list[Path]:
     """Files below a configuration folder that hold secrets as `NAME=value` and should not lie there."""
     found = (path for path in folder.rglob("*") if any(map(path.match, _PATTERNS)) and path.is_file())
     return sorted(path for path in found if _holds_secrets(path) and any(warnings(path)))

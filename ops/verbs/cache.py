@@ -38,14 +38,14 @@ def _json(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Show or empty; 1 where Redis is away, or where there is no such account, or several are meant."""
     from chatwootai.stores.server.connection import BadRedisUrl, StoreUnavailable
-    from ops.reach import Impossible, away
+    from ops.access import CommandError, away_message
 
     try:
         found = asyncio.run(_done(arguments))
     except StoreUnavailable as error:
-        complain(away(error))
+        complain(away_message(error))
         return 1
-    except (BadRedisUrl, Impossible) as error:
+    except (BadRedisUrl, CommandError) as error:
         complain(error)
         return 1
     if arguments.json:
@@ -74,18 +74,18 @@ def _meant(arguments: argparse.Namespace, kept: set[str]) -> str | None:
     """The key of the account that is named, if one is: of the mapping's, or of those whose answers are still kept.
 
     Raises:
-        Impossible: there is none, or `--tenant` names several.
+        CommandError: there is none, or `--tenant` names several.
     """
     from config.loading.loader import inspect
-    from ops.accounts import Unknown, named
+    from ops.accounts import UnknownAccount, resolve_account
 
     name = arguments.tenant if arguments.account is None else arguments.account
     if name is None:
         return None
     accounts = inspect(arguments.config, os.environ).snapshot.accounts
     try:
-        return named(accounts, name, folders="too" if arguments.account is None else "none", others=kept).key
-    except Unknown:
+        return resolve_account(accounts, name, folders="too" if arguments.account is None else "none", others=kept).key
+    except UnknownAccount:
         if name in kept:
             return str(name)
         raise

@@ -29,64 +29,66 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Catch up; 1 if an account could not be asked."""
-    from ops.reach import with_redis
+    from ops.access import with_redis
 
     return with_redis(lambda connection: _run(connection, arguments))
 
 
 async def _run(connection: "Connection", arguments: argparse.Namespace) -> int:
     from chatwootai.stores.conversation.mailbox import Mailbox
-    from ops.reach import chatwoots
+    from ops.access import chatwoot_clients
     from workers.catch_up.unanswered import CatchUp
 
-    asked = {account.key: account for account in _asked(arguments)}
+    asked = {account.key: account for account in _ask_account(arguments)}
 
     def manner(key: str, inbox: int | None) -> "Manner":
         own = asked[key].inboxes.get(inbox or 0)
         return (own or asked[key]).settings.messages.manner
 
     catch_up = CatchUp(Mailbox(connection), hours=_hours(arguments), manner=manner)
-    async with chatwoots() as client:
-        rows = [await _one(catch_up, account, client(account), arguments) for account in asked.values()]
+    async with chatwoot_clients() as client:
+        rows = [await _catch_up_account(catch_up, account, client(account), arguments) for account in asked.values()]
     _print(rows, arguments)
     return 1 if any(row["problem"] for row in rows) else 0
 
 
 def _hours(arguments: argparse.Namespace) -> float:
-    from ops.reach import Impossible
+    from ops.access import CommandError
     from workers.process.environment import BadEnvironment, catch_up_hours
 
     try:
         hours = catch_up_hours(os.environ) if arguments.hours is None else float(arguments.hours)
     except BadEnvironment as error:
-        raise Impossible(error) from error
+        raise CommandError(error) from error
     if not 0 < (hours := hours or 24.0) <= 168:
-        raise Impossible("--hours is more than 0 and at most 168: what was admitted is remembered for a week")
+        raise CommandError("--hours is more than 0 and at most 168: what was admitted is remembered for a week")
     return hours
 
 
-def _asked(arguments: argparse.Namespace) -> "list[Account]":
+def _ask_account(arguments: argparse.Namespace) -> "list[Account]":
     from config.document.problems import suggestion
-    from ops.reach import Impossible, accounts
+    from ops.access import CommandError, sound_accounts
 
-    known = accounts(arguments.config)
+    known = sound_accounts(arguments.config)
     if not known:
-        raise Impossible(f"{arguments.config} has no account that can be read: `chatwootai check` says why")
+        raise CommandError(f"{arguments.config} has no account that can be read: `chatwootai check` says why")
     if arguments.account is None:
         for account in known.values():
             if account.user_token is None:
                 complain(f"account {account.key} is left out: the mapping has no user_token for it")
         return [account for account in known.values() if account.user_token]
     if arguments.account not in known:
-        raise Impossible(f"there is no account {arguments.account}. {suggestion(arguments.account, known)}")
+        raise CommandError(f"there is no account {arguments.account}. {suggestion(arguments.account, known)}")
     if known[arguments.account].user_token is None:
-        raise Impossible(
+        raise CommandError(
             f"account {arguments.account} has no user_token in the mapping, and a bot may not list messages"
         )
     return [known[arguments.account]]
 
 
-async def _one(catch_up: Any, account: "Account", chatwoot: Any, arguments: argparse.Namespace) -> dict[str, Any]:
+async def _catch_up_account(
+    catch_up: Any, account: "Account", chatwoot: Any, arguments: argparse.Namespace
+) -> dict[str, Any]:
     from workers.catch_up.unanswered import CatchUpResult
     from workers.chatwoot.errors import ChatwootError
 

@@ -63,9 +63,9 @@ def _unreachable(folder: Path) -> list[str]:
 
 def _astray(folder: Path) -> list[str]:
     """A note for each file of secrets that lies where a wheel, an image or git would take it."""
-    from ops.connect.secret_places import strays, warnings
+    from ops.connect.secret_places import stray_secrets, warnings
 
-    return [line for path in strays(folder) for line in warnings(path)]
+    return [line for path in stray_secrets(folder) for line in warnings(path)]
 
 
 def _print(problems: list, accounts: int) -> None:  # type: ignore[type-arg]

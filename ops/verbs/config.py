@@ -84,7 +84,7 @@ async def _history(snapshots: "Snapshots", arguments: argparse.Namespace) -> int
     versions = await snapshots.history()
     current = await snapshots.current()
     if getattr(arguments, "json", False):
-        as_json([_about(each, current) for each in versions])
+        as_json([_version_text(each, current) for each in versions])
         return 0
     rows = [
         (each.number, "in force" if current and each.number == current.number else "", _when(each.at), each.why,
@@ -95,7 +95,7 @@ async def _history(snapshots: "Snapshots", arguments: argparse.Namespace) -> int
     return 0
 
 
-def _about(version: "Version", current: "Version | None") -> dict[str, object]:
+def _version_text(version: "Version", current: "Version | None") -> dict[str, object]:
     return {
         "version": version.number, "in_force": current is not None and version.number == current.number,
         "at": version.at, "why": version.why, "accounts": version.accounts, "digest": version.digest, "by": version.by,
@@ -152,7 +152,7 @@ async def _rollback(snapshots: "Snapshots", arguments: argparse.Namespace) -> in
         return 1
     aside = tuple(each for each in {*current.overrules, current.digest} if each != sources.digest())
     why = f"rollback to {arguments.version}"
-    done = await _put(snapshots, sources, why, aside)
+    done = await _publish_version(snapshots, sources, why, aside)
     print("The folders stay as they are: mend them, for their next change is put in force.")
     return done
 
@@ -161,10 +161,10 @@ async def _publish(snapshots: "Snapshots", arguments: argparse.Namespace) -> int
     from config.files.sources import gather
 
     sources = gather(arguments.config, os.environ)
-    return await _put(snapshots, sources, "publish", ()) if _sound(sources) else 1
+    return await _publish_version(snapshots, sources, "publish", ()) if _sound(sources) else 1
 
 
-async def _put(snapshots: "Snapshots", sources: "Sources", why: str, aside: tuple[str, ...]) -> int:
+async def _publish_version(snapshots: "Snapshots", sources: "Sources", why: str, aside: tuple[str, ...]) -> int:
     from config.files.packing import pack
 
     accounts = _accounts(sources)

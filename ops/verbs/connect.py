@@ -13,8 +13,8 @@ from ops.printing import an_address, as_json, complain, ids, takes_config, takes
 
 if TYPE_CHECKING:
     from config.mapping.mapping_edit import MappingEdit
-    from ops.connect.connecting import Connected, Step
     from ops.connect.secrets_file import SecretsFile
+    from ops.connect.steps import Connected, Step
     from workers.chatwoot.admin import Admin, Setup
 
 SUMMARY = "connect a Chatwoot account: bot, inboxes, webhook, secrets and mapping; shows first what it will do"
@@ -74,7 +74,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Show or do it; 1 where Chatwoot refuses or the mapping cannot be edited, 2 where something is left out."""
     from config.mapping.mapping_edit import NotEditable
     from config.secrets.encryption import EncryptionError
-    from ops.connect.connecting import UnknownInbox
+    from ops.connect.steps import UnknownInbox
     from workers.chatwoot.admin import AdminError
 
     if not arguments.remove and not arguments.ours:
@@ -97,10 +97,10 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _safe(arguments: argparse.Namespace) -> bool:
     """Tell whether secrets may go where they are to go; a word on stderr where not, and of others that lie badly."""
-    from ops.connect.secret_places import DEFAULT, package_around, strays, warnings
+    from ops.connect.secret_places import DEFAULT, package_around, stray_secrets, warnings
 
     target = arguments.secrets = arguments.secrets or DEFAULT
-    for path in strays(arguments.config):
+    for path in stray_secrets(arguments.config):
         if path.absolute() != target.absolute():
             for line in warnings(path):
                 complain(line)
@@ -121,8 +121,8 @@ async def _run(arguments: argparse.Namespace) -> int:
     import aiohttp
 
     from config.mapping.mapping_edit import MappingEdit
-    from ops.connect.connecting import Connected
     from ops.connect.secrets_file import SecretsFile
+    from ops.connect.steps import Connected
     from workers.chatwoot.admin import Admin
 
     async with aiohttp.ClientSession() as session:
@@ -142,7 +142,7 @@ async def _run(arguments: argparse.Namespace) -> int:
         return code
 
 
-def _tell(work: _Work, line: str) -> None:
+def _report(work: _Work, line: str) -> None:
     """Say a line at once, or keep it where everything is said as JSON in the end."""
     work.told.append(line.strip())
     if not work.arguments.json:
@@ -159,7 +159,7 @@ def _token() -> str:
 
 async def _connect(work: _Work) -> int:
     from config.document.problems import suggestion
-    from ops.connect.connecting import Wish, connecting
+    from ops.connect.steps import ConnectRequest, plan_connect
 
     if not work.arguments.domain and not work.edit.has_account(work.key):
         complain("--domain is needed for an account that the mapping does not have: retail, health, ...")
@@ -170,10 +170,10 @@ async def _connect(work: _Work) -> int:
     if not _fits_installation(work):
         return 2
     chosen = work.arguments.inboxes
-    wish = Wish(key=work.key, ours=work.arguments.ours, inboxes=chosen, bot_name=work.arguments.bot_name)
-    work.steps = connecting(work.admin, work.setup, wish, work.made)
+    wish = ConnectRequest(key=work.key, ours=work.arguments.ours, inboxes=chosen, bot_name=work.arguments.bot_name)
+    work.steps = plan_connect(work.admin, work.setup, wish, work.made)
     for said in [step.said for step in work.steps] + _drop_examples(work):
-        _tell(work, f"  {said}")
+        _report(work, f"  {said}")
     if not work.arguments.yes:
         return _shown(work, _planned(work, chosen))
     for step in work.steps:
@@ -199,10 +199,10 @@ def _fits_installation(work: _Work) -> bool:
 
 def _drop_examples(work: _Work) -> list[str]:
     """Take what the mapping shipped as examples out of it, as far as nobody uses it; what is done, as sentences."""
-    from ops.connect.examples import ADDRESS, address_of, unused
+    from ops.connect.examples import ADDRESS, address_of, unused_examples
 
     done = []
-    for key, name in unused(work.edit, work.known).items():
+    for key, name in unused_examples(work.edit, work.known).items():
         work.edit.remove_account(key)
         done.append(f"take the example account {key} `{name}` out of {work.mapping}")
     name, url = work.arguments.installation, work.arguments.url
@@ -229,20 +229,20 @@ def _planned(work: _Work, numbers: tuple[int, ...] | None) -> list[str]:
 
 def _shown(work: _Work, planned: list[str]) -> int:
     for line in planned:
-        _tell(work, line)
-    _tell(work, "Nothing was changed: add --yes to do it." if work.steps or planned else "Nothing to do.")
+        _report(work, line)
+    _report(work, "Nothing was changed: add --yes to do it." if work.steps or planned else "Nothing to do.")
     return 0
 
 
 def _written(work: _Work, numbers: tuple[int, ...] | None) -> int:
     changed = _write(work, numbers)
     for line in _said(work, changed):
-        _tell(work, line)
+        _report(work, line)
     if changed and not work.arguments.encrypt:
         work.secrets.save()
     code = _save(work, done=bool(work.steps or changed))
     if changed and not work.arguments.encrypt:
-        _tell(
+        _report(
             work,
             f"Docker Compose reads a .env beside it by itself; a shell does so: set -a; . {_sourced(work)}; set +a",
         )
@@ -259,8 +259,8 @@ def _save(work: _Work, *, done: bool) -> int:
     difference = work.edit.diff(str(work.mapping))
     if difference:
         work.edit.save(work.mapping)
-        _tell(work, difference)
-    _tell(work, "Done." if done or difference else "Nothing to do.")
+        _report(work, difference)
+    _report(work, "Done." if done or difference else "Nothing to do.")
     return 0
 
 
@@ -324,20 +324,20 @@ def _quoted(text: str) -> Any:
 
 
 async def _remove(work: _Work) -> int:
-    from ops.connect.connecting import removing
     from ops.connect.secret_places import OLD_NAME
     from ops.connect.secrets_file import SecretsFile
+    from ops.connect.steps import plan_removal
 
-    work.steps = removing(work.admin, work.setup, work.key)
+    work.steps = plan_removal(work.admin, work.setup, work.key)
     name = f"CHATWOOT_{re.sub(r'[^A-Za-z0-9]', '_', work.key).upper()}"
     names = [f"{name}_SECRET", f"{name}_WEBHOOK_SECRET", f"{name}_BOT_TOKEN"]
     files = {file.path: file for file in (work.secrets, SecretsFile(Path(work.arguments.config) / OLD_NAME))}
     gone = {path: taken for path, file in files.items() if (taken := file.remove(names))}
     work.edit.remove_account(work.key)
     for step in work.steps:
-        _tell(work, f"  {step.said}")
+        _report(work, f"  {step.said}")
     for path, taken in gone.items():
-        _tell(work, f"  take {', '.join(taken)} out of {path}")
+        _report(work, f"  take {', '.join(taken)} out of {path}")
     if not work.arguments.yes:
         return _shown(work, [difference] if (difference := work.edit.diff(str(work.mapping))) else [])
     for step in work.steps:

@@ -6,7 +6,7 @@ from os import environ
 from typing import TYPE_CHECKING
 
 from chatwootai.channels.registry import names
-from ops.crew.plans import show_plan
+from ops.crew.plan_view import show_plan
 from ops.printing import as_json, complain, table, takes_config, takes_json
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def _done(crew_set: "CrewSet", settings: "Settings", arguments: argparse.Namespa
     if arguments.action == "plan":
         return show_plan(crew_set, settings, arguments)
     if arguments.action == "show" and arguments.prompt:
-        from ops.crew.prompts import show_prompt
+        from ops.crew.prompt_view import show_prompt
 
         return show_prompt(crew_set, settings, arguments)
     return _show(crew_set, arguments) if arguments.action == "show" else _list(crew_set, arguments)
@@ -81,10 +81,10 @@ def _found(arguments: argparse.Namespace) -> "tuple[CrewSet, Settings] | None":
 
 def _of_tenant(tenant: str, arguments: argparse.Namespace) -> "tuple[CrewSet, Settings] | None":
     from config.loading.loader import inspect
-    from ops.accounts import meant
+    from ops.accounts import find_account
 
     found = inspect(arguments.config, environ)
-    account = meant(found, tenant)
+    account = find_account(found, tenant)
     if account is None:
         return None
     number = arguments.inbox

@@ -64,18 +64,18 @@ def _count(word: str) -> int:
 
 def run(arguments: argparse.Namespace) -> int:
     """Do it; 1 where it cannot be done."""
-    from ops.jobs import hands, views
-    from ops.reach import with_redis
+    from ops.access import with_redis
+    from ops.jobs import job_actions, job_views
 
     looks: dict[str, tuple[Show, Callable[[object], None]]] = {
-        "list": (views.listing, views.print_listing),
-        "stats": (views.numbers, views.print_numbers),
-        "show": (views.life, views.print_life),
+        "list": (job_views.list_jobs, job_views.print_jobs),
+        "stats": (job_views.read_numbers, job_views.print_numbers),
+        "show": (job_views.read_life, job_views.print_life),
     }
     if arguments.action in looks:
         show, tell = looks[arguments.action]
         return with_redis(lambda connection: _look(connection, arguments, show, tell))
-    act = {"retry": hands.retry, "drop": hands.drop}[arguments.action]
+    act = {"retry": job_actions.retry, "drop": job_actions.drop}[arguments.action]
     return with_redis(lambda connection: act(connection, arguments))
 
 
@@ -85,7 +85,7 @@ async def _look(
     import orjson
 
     from chatwootai.stores.server.connection import StoreUnavailable
-    from ops.reach import away
+    from ops.access import away_message
 
     while True:
         try:
@@ -93,7 +93,7 @@ async def _look(
         except StoreUnavailable as error:
             if not arguments.watch:
                 raise
-            complain(f"{time.strftime('%H:%M:%S')} {away(error)}")  # who watches wants to see it come back
+            complain(f"{time.strftime('%H:%M:%S')} {away_message(error)}")  # a watcher sees it come back
             await asyncio.sleep(max(0.1, arguments.watch))
             continue
         if arguments.json:

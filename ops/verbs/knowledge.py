@@ -56,12 +56,12 @@ def run(arguments: argparse.Namespace) -> int:
     from os import environ
 
     from config.loading.loader import inspect
-    from ops.accounts import meant
+    from ops.access import with_redis
+    from ops.accounts import find_account
     from ops.knowledge import ingest, roll_back, search, status
     from ops.knowledge import test as tested
-    from ops.reach import with_redis
 
-    account = meant(inspect(arguments.config, environ), arguments.account)
+    account = find_account(inspect(arguments.config, environ), arguments.account)
     if account is None:
         return 1
     verbs: dict[str, Callable[[argparse.Namespace, Account, Connection], Awaitable[int]]] = {

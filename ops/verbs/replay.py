@@ -21,7 +21,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Say what will be done, and do it; 1 where it cannot be done."""
-    from ops.jobs.hands import replay
-    from ops.reach import with_redis
+    from ops.access import with_redis
+    from ops.jobs.job_actions import replay
 
     return with_redis(lambda connection: replay(connection, arguments))

@@ -8,7 +8,7 @@ from os import environ
 from textwrap import wrap
 from typing import TYPE_CHECKING
 
-from ops.accounts import meant
+from ops.accounts import find_account
 from ops.printing import as_json, complain, table, takes_config, takes_json
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ def _summary(account: "Account") -> dict[str, object]:
 def _show(found: "Inspection", arguments: argparse.Namespace) -> int:
     from config.loading.effective import effective_values, mapping_values
 
-    account = meant(found, arguments.tenant)
+    account = find_account(found, arguments.tenant)
     if account is None:
         return 1
     mapping = mapping_values(found, account.key)

@@ -28,8 +28,8 @@ def run(arguments: argparse.Namespace) -> int:
     from os import environ
 
     from config.loading.loader import inspect
-    from ops.accounts import meant
+    from ops.accounts import find_account
     from ops.understand import understand
 
-    account = meant(inspect(arguments.config, environ), arguments.account)
+    account = find_account(inspect(arguments.config, environ), arguments.account)
     return 1 if account is None else understand(arguments, account, environ)

@@ -13,7 +13,7 @@ import pytest
 
 from config.loading.loader import inspect
 from config.mapping.mapping_edit import MappingEdit
-from ops.connect.examples import ADDRESS, SHOWN, unused
+from ops.connect.examples import ADDRESS, SHOWN, unused_examples
 
 ROOT = Path(__file__).resolve().parents[2]
 CANARY = b"-".join((b"TOKEN=canary", b"5e1f"))  # whole nowhere in these files themselves
@@ -112,7 +112,7 @@ def test_git_ignores_files_of_secrets(name: str) -> None:
 
 def test_the_examples_of_the_shipped_mapping_are_the_ones_that_connect_knows() -> None:
     edit = MappingEdit.read(ROOT / EXAMPLE)
-    assert unused(edit, {}) == SHOWN
+    assert unused_examples(edit, {}) == SHOWN
     assert edit.written_value("chatwoot", "default", "url") == ADDRESS
     assert len(inspect(ROOT / "config", os.environ).entries.accounts) == len(SHOWN)  # type: ignore[union-attr]
-    assert unused(edit, {"CHATWOOT_1_BOT_TOKEN": "in use"}) == {"2": SHOWN["2"]}
+    assert unused_examples(edit, {"CHATWOOT_1_BOT_TOKEN": "in use"}) == {"2": SHOWN["2"]}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from chatwootai.stores.conversation.turns import Turns
 from chatwootai.stores.operators.letters import Letter, Letters
 from chatwootai.stores.operators.lives import Lives
-from ops.reach import Impossible
+from ops.access import CommandError
 
 if TYPE_CHECKING:
     from chatwootai.stores.server.connection import Connection
@@ -18,7 +18,7 @@ CONVERSATION = re.compile(r"[^\s:]+:\d+")
 
 
 @dataclass(frozen=True, slots=True)
-class Sought:
+class Target:
     """Result of a search: always a conversation; and the job, turn, dead letter or message by which it was found."""
 
     conv: str
@@ -29,24 +29,24 @@ class Sought:
     message: int | None = None
 
 
-async def find(connection: "Connection", word: str, accounts: Callable[[], list[str]]) -> Sought:
+async def find_target(connection: "Connection", word: str, accounts: Callable[[], list[str]]) -> Target:
     """Look a word up. `accounts`: where a webhook request may have gone, read only if nothing else fits.
 
     Raises:
-        Impossible: nothing of that name is remembered.
+        CommandError: nothing of that name is remembered.
         StoreUnavailable: Redis is away.
     """
     if match := JOB.fullmatch(word):
-        return Sought(match["conv"], job=word)
+        return Target(match["conv"], job=word)
     if letter := await Letters(connection).read(word):
-        return Sought(letter.conv, turn=word, letter=letter)
+        return Target(letter.conv, turn=word, letter=letter)
     if CONVERSATION.fullmatch(word):
-        return Sought(word)
+        return Target(word)
     if record := await Turns(connection).read(word):
-        return Sought(f"{record.get('account')}:{record.get('conversation')}", turn=word, record=record)
+        return Target(f"{record.get('account')}:{record.get('conversation')}", turn=word, record=record)
     if found := await Lives(connection).admitted(word, accounts()):
-        return Sought(found[0], message=found[1])
-    raise Impossible(
+        return Target(found[0], message=found[1])
+    raise CommandError(
         f"nothing is remembered of {word}. A conversation is written 1:25, a job turn:1:25:3; turns are remembered for "
         "a week, webhook requests (X-Chatwoot-Delivery) for a day, and only of accounts in the mapping"
     )

@@ -24,7 +24,7 @@ _REFUSED = {
 """What to do about a Redis that is there, by its word for it."""
 
 
-class Impossible(Exception):
+class CommandError(Exception):
     """It cannot be done; the message says why, and what to do."""
 
 
@@ -36,16 +36,16 @@ def with_redis(work: "Callable[[Connection], Awaitable[int]]") -> int:
     try:
         log.configure(os.environ.get("LOG_LEVEL") or "ERROR", os.environ.get("LOG_FORMAT") or None, process="ops")
         return asyncio.run(_connected(work))
-    except Impossible as error:
+    except CommandError as error:
         complain(error)
     except StoreUnavailable as error:
-        complain(away(error))
+        complain(away_message(error))
     except (BadRedisUrl, log.LogSettingsError) as error:
         complain(error)
     return 1
 
 
-def away(error: "StoreUnavailable") -> str:
+def away_message(error: "StoreUnavailable") -> str:
     """Return what to say when Redis cannot be asked: why, as far as it is known, and what to do."""
     if error.code in _REFUSED:
         return f"Redis refuses ({error}): {_REFUSED[error.code]}"
@@ -62,7 +62,7 @@ async def _connected(work: "Callable[[Connection], Awaitable[int]]") -> int:
         await connection.aclose()
 
 
-def accounts(folder: Path) -> "dict[str, Account]":
+def sound_accounts(folder: Path) -> "dict[str, Account]":
     """The accounts of a configuration, as far as it is sound: half of it is better than none."""
     from config.loading.loader import inspect
 
@@ -70,7 +70,7 @@ def accounts(folder: Path) -> "dict[str, Account]":
 
 
 @asynccontextmanager
-async def chatwoots() -> "AsyncIterator[Callable[[Account], Chatwoot]]":
+async def chatwoot_clients() -> "AsyncIterator[Callable[[Account], Chatwoot]]":
     """Yield a function that makes a client of an account, all on one session."""
     import aiohttp
 
@@ -91,15 +91,15 @@ async def chatwoots() -> "AsyncIterator[Callable[[Account], Chatwoot]]":
         yield client
 
 
-def agreed(question: str, *, yes: bool) -> bool:
+def confirm(question: str, *, yes: bool) -> bool:
     """Tell whether the operator says yes, beforehand or when asked.
 
     Raises:
-        Impossible: nobody can be asked.
+        CommandError: nobody can be asked.
     """
     if yes:
         return True
     try:
         return input(f"{question} [y/N] ").strip().lower() in {"y", "yes"}
     except EOFError:
-        raise Impossible("nothing was done: there is nobody to ask here. Add --yes if you mean it") from None
+        raise CommandError("nothing was done: there is nobody to ask here. Add --yes if you mean it") from None

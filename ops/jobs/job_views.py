@@ -14,9 +14,9 @@ from chatwootai.stores.operators.letters import Letter, Letters
 from chatwootai.stores.operators.lives import Lives
 from chatwootai.stores.server.connection import Connection
 from chatwootai.stores.server.footing import footing
-from ops.jobs.sought import find
+from ops.access import CommandError, sound_accounts
+from ops.jobs.lookup import find_target
 from ops.printing import table
-from ops.reach import Impossible, accounts
 
 Json = dict[str, Any]
 _MANY = 10
@@ -39,19 +39,21 @@ _HEAD = (
 )
 
 
-async def listing(connection: Connection, arguments: argparse.Namespace) -> Json:
+async def list_jobs(connection: Connection, arguments: argparse.Namespace) -> Json:
     """Jobs and dead letters. `more`: states of which there are others beyond the limit."""
     jobs: list[Json] = []
     more: list[str] = []
     for state, found in _sources(Inspection(connection), arguments).items():
-        taken = await _taken((_plain(job) async for job in found if _wanted(job, arguments)), arguments.limit)
+        taken = await _take((_job_as_json(job) async for job in found if _matches(job, arguments)), arguments.limit)
         jobs += taken[0]
         more += [state] if taken[1] else []
     dead: list[Json] = []
     if arguments.state in {None, "dead"} and not arguments.lane:
         letters = Letters(connection).all()
-        ours = (described(one) async for one in letters if arguments.account in {None, one.conv.rpartition(":")[0]})
-        dead, left = await _taken(ours, arguments.limit)
+        ours = (
+            letter_as_json(one) async for one in letters if arguments.account in {None, one.conv.rpartition(":")[0]}
+        )
+        dead, left = await _take(ours, arguments.limit)
         more += ["dead"] if left else []
     return {"jobs": jobs, "dead": dead, "more": more}
 
@@ -65,15 +67,15 @@ def _sources(look: Inspection, arguments: argparse.Namespace) -> dict[str, Async
     return {state: source for state, source in sources.items() if arguments.state in {None, state}}
 
 
-def _plain(job: Job) -> Json:
+def _job_as_json(job: Job) -> Json:
     return {name: getattr(job, name) for name in _FIELDS}  # asdict copies, which ten thousand jobs would feel
 
 
-def _wanted(job: Job, arguments: argparse.Namespace) -> bool:
+def _matches(job: Job, arguments: argparse.Namespace) -> bool:
     return arguments.account in {None, job.account} and arguments.lane in {None, job.lane}
 
 
-async def _taken(source: AsyncIterator[Json], limit: int) -> tuple[list[Json], bool]:
+async def _take(source: AsyncIterator[Json], limit: int) -> tuple[list[Json], bool]:
     found: list[Json] = []
     async for one in source:
         if limit and len(found) >= limit:
@@ -82,7 +84,7 @@ async def _taken(source: AsyncIterator[Json], limit: int) -> tuple[list[Json], b
     return found, False
 
 
-def described(letter: Letter) -> Json:
+def letter_as_json(letter: Letter) -> Json:
     """A dead letter without anyone's words."""
     return {
         "turn": letter.turn,
@@ -94,7 +96,7 @@ def described(letter: Letter) -> Json:
     }
 
 
-def print_listing(found: Any) -> None:
+def print_jobs(found: Any) -> None:
     """Print what `listing` found."""
     now = time.time()
     if found["jobs"]:
@@ -102,7 +104,8 @@ def print_listing(found: Any) -> None:
     if found["dead"]:
         print("\ndead letters" if found["jobs"] else "dead letters")
         rows = [
-            (one["turn"], one["conv"], moment(one["at"]), _ids(one["messages"]), one["cause"]) for one in found["dead"]
+            (one["turn"], one["conv"], format_moment(one["at"]), _ids(one["messages"]), one["cause"])
+            for one in found["dead"]
         ]
         table(("TURN", "CONVERSATION", "SINCE", "MESSAGES", "CAUSE"), rows)
     if not found["jobs"] and not found["dead"]:
@@ -114,29 +117,29 @@ def print_listing(found: Any) -> None:
 def _row(job: Json, now: float) -> tuple[object, ...]:
     first = (job["state"], job["account"], job["conv"], job["lane"], job["priority"], job["messages"], job["tries"])
     since = job["began"] if job["state"] == "running" else job["since"]
-    return (*first, _ago(since, now), _when(job, now), job["worker"] or "", job["job"], _why(job))
+    return (*first, _age(since, now), _due_text(job, now), job["worker"] or "", job["job"], _cause_text(job))
 
 
-def _when(job: Mapping[str, Any], now: float) -> str:
+def _due_text(job: Mapping[str, Any], now: float) -> str:
     if job["lease"] is not None:
         return f"lease {job['lease'] - now:.1f} s"
     if job["due"] is None:
         return ""
-    left = _span(job["due"] - now)
+    left = format_span(job["due"] - now)
     return f"once the token is taken, or in {left}" if job.get("parked") else f"due in {left}"
 
 
-def _why(job: Mapping[str, Any]) -> str:
+def _cause_text(job: Mapping[str, Any]) -> str:
     """Return why a job was put off."""
     said = job.get("cause") or ""
     return f"Chatwoot refuses the account's bot_token ({said})" if job.get("parked") else said
 
 
-def _ago(at: float | None, now: float) -> str:
-    return _span(now - at) if at else ""
+def _age(at: float | None, now: float) -> str:
+    return format_span(now - at) if at else ""
 
 
-def _span(seconds: float) -> str:
+def format_span(seconds: float) -> str:
     """A length of time, in the two units that matter."""
     whole = max(0, int(seconds))
     if whole < 60:
@@ -146,7 +149,7 @@ def _span(seconds: float) -> str:
     return f"{whole // 3600} h {whole % 3600 // 60} min"
 
 
-def moment(at: float) -> str:
+def format_moment(at: float) -> str:
     """A moment in UTC, to the millisecond."""
     return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z") if at else "?"
 
@@ -155,15 +158,15 @@ def _ids(values: Sequence[object]) -> str:
     return ",".join(str(value) for value in values)
 
 
-async def numbers(connection: Connection, _: argparse.Namespace) -> Json:
+async def read_numbers(connection: Connection, _: argparse.Namespace) -> Json:
     """The floor in numbers."""
     found = await footing(connection)
     redis = {**asdict(found), "troubles": found.troubles} if found else None
-    refused = [_refused(one) for one in await Refusals(connection).all()]
+    refused = [_refusal_as_json(one) for one in await Refusals(connection).all()]
     return {**asdict(await Inspection(connection).stats()), "redis": redis, "refused": refused}
 
 
-def _refused(one: Refusal) -> Json:
+def _refusal_as_json(one: Refusal) -> Json:
     """A token that Chatwoot does not take; `looks`: the conversation that finds out when it does again."""
     said = {"account": one.account, "token": f"{one.owner}_token", "since": one.since, "mapping": one.place}
     return {**said, "status": one.status, "said": one.words, "looks": one.conv}
@@ -171,7 +174,7 @@ def _refused(one: Refusal) -> Json:
 
 def print_numbers(found: Any) -> None:
     """Print what `numbers` found."""
-    oldest = f", the oldest for {_ago(found['since'], time.time())}" if found["since"] else ""
+    oldest = f", the oldest for {_age(found['since'], time.time())}" if found["since"] else ""
     print(f"waiting    {found['waiting']} turns{oldest}; {found['messages']} messages in mailboxes")
     print(f"running    {found['running']}    scheduled  {found['scheduled']}    dead letters  {found['dead']}")
     print(f"conversations with something to do  {found['open']}")
@@ -195,7 +198,7 @@ def _print_refused(one: Mapping[str, Any]) -> None:
     place = f", {one['mapping']}" if one["mapping"] else ""
     effect = "its history is not read" if one["token"].startswith("user") else "its turns wait, and go on by themselves"
     print(
-        f"account {one['account']}: Chatwoot refuses its {one['token']} since {moment(one['since'])}"
+        f"account {one['account']}: Chatwoot refuses its {one['token']} since {format_moment(one['since'])}"
         f" (HTTP {one['status']}: {one['said']}{place}); {effect}"
     )
 
@@ -207,39 +210,41 @@ def _print_redis(redis: Mapping[str, Any]) -> None:
         print(f"           {trouble}")
 
 
-async def life(connection: Connection, arguments: argparse.Namespace) -> Json:
+async def read_life(connection: Connection, arguments: argparse.Namespace) -> Json:
     """One conversation: where it stands, and how it came there."""
-    sought = await find(connection, arguments.what, lambda: [*accounts(arguments.config)])
-    found = await Lives(connection).read(sought.conv)
-    if not found.known and sought.letter is None and sought.record is None:
-        raise Impossible(f"nothing is remembered of conversation {sought.conv}: no message of it came in the last days")
+    target = await find_target(connection, arguments.what, lambda: [*sound_accounts(arguments.config)])
+    found = await Lives(connection).read(target.conv)
+    if not found.known and target.letter is None and target.record is None:
+        raise CommandError(
+            f"nothing is remembered of conversation {target.conv}: no message of it came in the last days"
+        )
     job = await Inspection(connection).job(found.job) if found.job else None
-    letters = await Letters(connection).of(sought.conv)
+    letters = await Letters(connection).of(target.conv)
     return {
         "conversation": found.conv,
-        "found_by": {"job": sought.job, "turn": sought.turn, "message": sought.message},
-        "job": _plain(job) if job else ({"job": found.job, "state": "lost"} if found.job else None),
+        "found_by": {"job": target.job, "turn": target.turn, "message": target.message},
+        "job": _job_as_json(job) if job else ({"job": found.job, "state": "lost"} if found.job else None),
         "tries": found.tries,
-        "waiting": [_delivery(one) for one in found.waiting],
+        "waiting": [_delivery_as_json(one) for one in found.waiting],
         "outbox": [asdict(one) for one in found.outbox],
-        "kept": [_delivery(one) for one in found.kept],
-        "dead": [described(one) for one in letters],
-        "turn": sought.record,
+        "kept": [_delivery_as_json(one) for one in found.kept],
+        "dead": [letter_as_json(one) for one in letters],
+        "turn": target.record,
         "steps": [{"at": one.at, "step": one.name, **one.details} for one in found.steps],
     }
 
 
-def _delivery(one: Delivery) -> Json:
+def _delivery_as_json(one: Delivery) -> Json:
     return {"message": one.message.id, "delivery": one.delivery_id, "received_at": one.received_at}
 
 
 def print_life(found: Any) -> None:
     """Print what `life` found."""
-    print(f"conversation {found['conversation']}: {_standing(found['job'])}")
+    print(f"conversation {found['conversation']}: {_state_text(found['job'])}")
     for name, lines in (
-        ("waits", [f"message {one['message']}, since {moment(one['received_at'])}" for one in found["waiting"]]),
+        ("waits", [f"message {one['message']}, since {format_moment(one['received_at'])}" for one in found["waiting"]]),
         ("outbox", [f"{one['kind']} {one['part']} of turn {one['turn']}" for one in found["outbox"]]),
-        ("dead", [f"{one['turn']}: {one['cause']} ({moment(one['at'])})" for one in found["dead"]]),
+        ("dead", [f"{one['turn']}: {one['cause']} ({format_moment(one['at'])})" for one in found["dead"]]),
         ("kept", [f"message {one['message']}, delivery {one['delivery'] or '-'}" for one in found["kept"]]),
     ):
         for line in lines:
@@ -249,13 +254,15 @@ def print_life(found: Any) -> None:
     print("\nsteps")
     last: float | None = None
     for one in found["steps"]:
-        details = "  ".join(f"{name}={_told(name, value)}" for name, value in one.items() if name not in {"at", "step"})
+        details = "  ".join(
+            f"{name}={_detail_text(name, value)}" for name, value in one.items() if name not in {"at", "step"}
+        )
         later = "" if last is None else f"+{one['at'] - last:.3f}"
-        print(f"  {moment(one['at'])} {later:>9}  {one['step']:<11} {details}".rstrip())
+        print(f"  {format_moment(one['at'])} {later:>9}  {one['step']:<11} {details}".rstrip())
         last = one["at"]
 
 
-def _told(name: str, value: object) -> str:
+def _detail_text(name: str, value: object) -> str:
     """A detail's value: messages' ids with a sign before each, that nobody takes them for counts.
 
     A list of many is shown by its ends; --json has all.
@@ -266,7 +273,7 @@ def _told(name: str, value: object) -> str:
 
 
 def _print_turn(record: Mapping[str, Any]) -> None:
-    cause = f" ({_cause(record)})" if record.get("cause") else ""
+    cause = f" ({_handoff_cause(record)})" if record.get("cause") else ""
     print(f"\nturn: {record.get('outcome')}{cause} on {record.get('channel')} in {record.get('seconds')} s")
     print("  counted from the customer's newest message; `window` is the quiet time that ends a burst")
     for name, seconds in record.get("steps") or ():
@@ -275,20 +282,20 @@ def _print_turn(record: Mapping[str, Any]) -> None:
         print(f"  tool {name}: {outcome}")
 
 
-def _cause(record: Mapping[str, Any]) -> str:
+def _handoff_cause(record: Mapping[str, Any]) -> str:
     """A handoff's cause, and what stood behind it: `model: 401 invalid_api_key`."""
     behind = record.get("error") or str(record.get("why") or "").replace("_", " ")
     return f"{record['cause']}: {behind}" if behind else str(record["cause"])
 
 
-def _standing(job: Mapping[str, Any] | None) -> str:
+def _state_text(job: Mapping[str, Any] | None) -> str:
     if job is None:
         return "it rests"
     if job["state"] == "lost":
         return f"its job {job['job']} is gone; the sweep gives it another within seconds, while a worker runs"
     now, words = time.time(), [f"{job['job']} is {job['state']}", f"priority {job['priority']}"]
     words += [f"on {job['worker']}"] if job["worker"] else []
-    words += [_when(job, now)] if _when(job, now) else []
+    words += [_due_text(job, now)] if _due_text(job, now) else []
     words += [f"{job['tries']} tries"] if job["tries"] else []
-    words += [_why(job)] if _why(job) else []
+    words += [_cause_text(job)] if _cause_text(job) else []
     return ", ".join(words)

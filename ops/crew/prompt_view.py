@@ -31,7 +31,7 @@ def show_prompt(crew_set: "CrewSet", settings: "Settings", arguments: argparse.N
         return 1
     origins = _origins(crew_set, arguments)
     calls = [_plain(each, origins) for each in sent]
-    filled = _filled(arguments)
+    filled = _fill(arguments)
     if arguments.json:
         as_json({"calls": calls, "settings": filled})
     else:
@@ -86,18 +86,18 @@ def _part(part: "Part", origins: Mapping[str, str]) -> dict[str, Any]:
     return {"source": source + marks, "tokens": tokens(part.text), "text": part.text}
 
 
-def _filled(arguments: argparse.Namespace) -> list[dict[str, str]]:
+def _fill(arguments: argparse.Namespace) -> list[dict[str, str]]:
     """The settings that stand in it, with file and line; empty where no tenant is named."""
     from os import environ
 
     from config.loading.effective import effective_values
     from config.loading.loader import inspect
-    from ops.accounts import meant
+    from ops.accounts import find_account
 
     if arguments.tenant is None:
         return []
     found = inspect(arguments.config, environ)
-    account = meant(found, arguments.tenant)
+    account = find_account(found, arguments.tenant)
     values = effective_values(found, account.key, arguments.inbox) if account else ()
     return [
         {"setting": each.path, "from": f"{each.file}:{each.line}" if each.line else each.file}

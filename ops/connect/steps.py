@@ -10,7 +10,7 @@ from workers.chatwoot.admin import EVENTS, Admin, Bot, Hook, Setup, address
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
+class ConnectRequest:
     """The operator's wishes. `ours`: the ingress's public address; `inboxes`: None for all."""
 
     key: str
@@ -39,14 +39,14 @@ class UnknownInbox(LookupError):
     """The account has no inbox of that number; the message lists those it has."""
 
 
-def connecting(admin: Admin, setup: Setup, wish: Wish, made: Connected) -> list[Step]:
+def plan_connect(admin: Admin, setup: Setup, wish: ConnectRequest, made: Connected) -> list[Step]:
     """The steps that are still to be done; none where all is as wished."""
     made.bot, made.hook = setup.bot(wish.key), setup.hook(wish.key)
     wanted = address(wish.ours, wish.key)
     return [*_bot(admin, wish, wanted, made), *_bindings(admin, setup, wish, made), *_hook(admin, wanted, made)]
 
 
-def _bot(admin: Admin, wish: Wish, wanted: str, made: Connected) -> Iterator[Step]:
+def _bot(admin: Admin, wish: ConnectRequest, wanted: str, made: Connected) -> Iterator[Step]:
     bot = made.bot
     if bot is None:
 
@@ -58,7 +58,7 @@ def _bot(admin: Admin, wish: Wish, wanted: str, made: Connected) -> Iterator[Ste
         yield Step(f"bot {bot.id} reports to {wanted} instead of {bot.address}", lambda: admin.move_bot(bot.id, wanted))
 
 
-def _bindings(admin: Admin, setup: Setup, wish: Wish, made: Connected) -> Iterator[Step]:
+def _bindings(admin: Admin, setup: Setup, wish: ConnectRequest, made: Connected) -> Iterator[Step]:
     doors = {door.id: door for door in setup.doors}
     for number in wish.inboxes if wish.inboxes is not None else doors:
         if number not in doors:
@@ -89,7 +89,7 @@ def _hook(admin: Admin, wanted: str, made: Connected) -> Iterator[Step]:
         )
 
 
-def removing(admin: Admin, setup: Setup, key: str) -> list[Step]:
+def plan_removal(admin: Admin, setup: Setup, key: str) -> list[Step]:
     """The steps that undo a connection: inboxes unbound, bot and webhook deleted."""
     bot, hook = setup.bot(key), setup.hook(key)
     steps = [

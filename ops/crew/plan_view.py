@@ -41,7 +41,7 @@ def _print_plans(plans: "list[Plan]", allowed: tuple[str, ...]) -> None:
     measured = "" if first.model_known else ", which nobody has measured: planned as a like one"
     print(f"{first.function} on {first.channel}, {first.model}{measured}; deadline {first.deadline:g} s\n")
     head = ("SHAPE", "RUNS", "CALLS IN A ROW", "CALLS", "PROMPT", "COMPLETION", "P50 S", "P95 S", "FITS", "USD/1000")
-    table(head, [_row(each, allowed) for each in plans])
+    table(head, [_task_row(each, allowed) for each in plans])
     for each in plans:
         if each.shape in allowed:
             print(f"\n{each.shape}: {' > '.join(each.path)}")
@@ -49,7 +49,7 @@ def _print_plans(plans: "list[Plan]", allowed: tuple[str, ...]) -> None:
             table(columns, [_step(step) for step in each.steps])
 
 
-def _row(plan: "Plan", allowed: tuple[str, ...]) -> tuple[object, ...]:
+def _task_row(plan: "Plan", allowed: tuple[str, ...]) -> tuple[object, ...]:
     place = allowed.index(plan.shape) if plan.shape in allowed else None
     runs = "no" if place is None else "yes" if place == 0 else "in a hurry"
     cost = None if plan.cost is None else f"{1000 * plan.cost:.3f}"

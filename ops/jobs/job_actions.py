@@ -11,12 +11,12 @@ from chatwootai.stores.operators.letters import Letter, Letters
 from chatwootai.stores.operators.lives import Life, Lives
 from chatwootai.stores.operators.readmission import Fate, Hastened, Readmission
 from chatwootai.stores.server.connection import Connection
-from ops.jobs.sought import Sought, find
+from ops.access import CommandError, chatwoot_clients, confirm, sound_accounts
+from ops.jobs.lookup import Target, find_target
 from ops.printing import complain
-from ops.reach import Impossible, accounts, agreed, chatwoots
 
 _PATIENCE = 5.0
-_HASTENED = {
+_HASTENED_WORDS = {
     Hastened.READY: "runs now",
     Hastened.WAITING: "waits for a worker already: see `chatwootai jobs stats`",
     Hastened.RUNNING: "runs already",
@@ -28,44 +28,44 @@ async def retry(connection: Connection, arguments: argparse.Namespace) -> int:
     """Answer dead letters after all, or run at once what was put off.
 
     Raises:
-        Impossible: there is nothing to retry, or people own the conversation.
+        CommandError: there is nothing to retry, or people own the conversation.
         StoreUnavailable: Redis is away.
     """
-    sought = await find(connection, arguments.what, lambda: [*accounts(arguments.config)])
-    letters = [sought.letter] if sought.letter else await _letters(connection, sought)
+    target = await find_target(connection, arguments.what, lambda: [*sound_accounts(arguments.config)])
+    letters = [target.letter] if target.letter else await _letters(connection, target)
     if letters:
-        named = await _own(sought.conv, arguments)
-        return max([await _revived(connection, letter, named) for letter in letters])
-    life = await Lives(connection).read(sought.conv)
-    job = sought.job or life.job
-    if sought.turn or not job:
-        raise Impossible(
+        assignee = await _ensure_pending(target.conv, arguments)
+        return max([await _retry_letter(connection, letter, assignee) for letter in letters])
+    life = await Lives(connection).read(target.conv)
+    job = target.job or life.job
+    if target.turn or not job:
+        raise CommandError(
             f"{arguments.what} has no dead letter and nothing put off: nothing was done. "
             f"`chatwootai replay {arguments.what}` has answered messages answered again"
         )
     became = await Readmission(connection).hasten(job)
-    print(f"{job} {_HASTENED[became]}")
+    print(f"{job} {_HASTENED_WORDS[became]}")
     return 1 if became is Hastened.GONE else 0
 
 
-async def _letters(connection: Connection, sought: Sought) -> list[Letter]:
-    """The dead letters of a conversation, the oldest first; none where a job or a turn was named."""
-    return [] if sought.job or sought.turn else (await Letters(connection).of(sought.conv))[::-1]
+async def _letters(connection: Connection, target: Target) -> list[Letter]:
+    """The dead letters of a conversation, the oldest first; none where a job or a turn was assignee."""
+    return [] if target.job or target.turn else (await Letters(connection).of(target.conv))[::-1]
 
 
-async def _revived(connection: Connection, letter: Letter, named: int | None) -> int:
+async def _retry_letter(connection: Connection, letter: Letter, assignee: int | None) -> int:
     """Retry one of several: what cannot be retried does not keep the others from it."""
     try:
-        return await _revive(connection, letter, named)
-    except Impossible as error:
+        return await _admit_letter(connection, letter, assignee)
+    except CommandError as error:
         complain(error)
         return 1
 
 
-async def _revive(connection: Connection, letter: Letter, named: int | None) -> int:
-    deliveries = letter.deliveries or await _kept_of(connection, letter)
+async def _admit_letter(connection: Connection, letter: Letter, assignee: int | None) -> int:
+    deliveries = letter.deliveries or await _kept_deliveries(connection, letter)
     if not deliveries:
-        raise Impossible(
+        raise CommandError(
             f"dead letter {letter.turn} holds no message that can be read ({letter.cause}): answer it in Chatwoot, "
             f"then `chatwootai jobs drop {letter.turn}`"
         )
@@ -75,7 +75,9 @@ async def _revive(connection: Connection, letter: Letter, named: int | None) -> 
         await Letters(connection).discard(letter.turn)
         print(f"{letter.turn}: another turn has dealt with all of it since. The letter is spent, nothing was answered")
         return 0
-    put = await Readmission(connection).admit(letter.conv, _named(left, named), now=time.time(), letter=letter.turn)
+    put = await Readmission(connection).admit(
+        letter.conv, _with_assignee(left, assignee), now=time.time(), letter=letter.turn
+    )
     if put is None:
         print(f"{letter.turn} was retried or dropped a moment ago: nothing was done")
     else:
@@ -88,32 +90,34 @@ async def _answered_since(connection: Connection, letter: Letter) -> frozenset[i
     return (await Lives(connection).read(letter.conv)).answered_after(letter.turn, letter.at)
 
 
-async def _kept_of(connection: Connection, letter: Letter) -> tuple[Delivery, ...]:
+async def _kept_deliveries(connection: Connection, letter: Letter) -> tuple[Delivery, ...]:
     life = await Lives(connection).read(letter.conv)
     answered = life.answered_by(letter.turn)
     return tuple(one for one in life.kept if one.message.id in answered)
 
 
-def _named(deliveries: Sequence[Delivery], teammate: int | None) -> list[Delivery]:
-    """As if they came now: who is named in the conversation already does not step in by being so."""
+def _with_assignee(deliveries: Sequence[Delivery], teammate: int | None) -> list[Delivery]:
+    """As if they came now: who is assignee in the conversation already does not step in by being so."""
     return [replace(one, assignee=teammate) for one in deliveries]
 
 
-async def _own(conv: str, arguments: argparse.Namespace) -> int | None:
+async def _ensure_pending(conv: str, arguments: argparse.Namespace) -> int | None:
     """Make sure that a reply would be posted: people own a conversation once a turn has given it up.
 
     Returns:
-        The teammate who is named in it.
+        The teammate who is assignee in it.
     """
     if arguments.force:
         return None
     from workers.chatwoot.errors import ChatwootError
 
     key, _, conversation = conv.rpartition(":")
-    account = accounts(arguments.config).get(key)
+    account = sound_accounts(arguments.config).get(key)
     if account is None:
-        raise Impossible(f"account {key} is not in {Path(arguments.config)}: put it into the mapping first, or --force")
-    async with chatwoots() as client:
+        raise CommandError(
+            f"account {key} is not in {Path(arguments.config)}: put it into the mapping first, or --force"
+        )
+    async with chatwoot_clients() as client:
         chatwoot = client(account)
         try:
             found = await chatwoot.conversation(int(conversation), deadline=time.time() + _PATIENCE)
@@ -121,9 +125,9 @@ async def _own(conv: str, arguments: argparse.Namespace) -> int | None:
             if status != "pending" and arguments.hand_back:
                 status = await chatwoot.set_status(int(conversation), "pending")
         except ChatwootError as error:
-            raise Impossible(f"Chatwoot was asked who owns {conv}: {error}. --force does without") from error
+            raise CommandError(f"Chatwoot was asked who owns {conv}: {error}. --force does without") from error
     if status != "pending":
-        raise Impossible(
+        raise CommandError(
             f"conversation {conv} is {status}: people own it, and a reply would not be posted. "
             "--hand-back sets it to pending first"
         )
@@ -134,37 +138,37 @@ async def drop(connection: Connection, arguments: argparse.Namespace) -> int:
     """Throw a dead letter away, or give up what a conversation has to do.
 
     Raises:
-        Impossible: nobody agreed, or a worker is at it.
+        CommandError: nobody agreed, or a worker is at it.
         StoreUnavailable: Redis is away.
     """
-    sought = await find(connection, arguments.what, lambda: [*accounts(arguments.config)])
-    if sought.letter:
-        return await _throw_away(connection, sought.letter, yes=arguments.yes)
-    life = await Lives(connection).read(sought.conv)
+    target = await find_target(connection, arguments.what, lambda: [*sound_accounts(arguments.config)])
+    if target.letter:
+        return await _drop_letter(connection, target.letter, yes=arguments.yes)
+    life = await Lives(connection).read(target.conv)
     if not life.job and not life.waiting and not life.outbox:
-        raise Impossible(await _nothing_to_drop(connection, sought.conv))
-    if sought.job and sought.job != life.job:
-        raise Impossible(f"{sought.job} is done, or was replaced by {life.job}: nothing was dropped")
+        raise CommandError(await _nothing_to_drop_message(connection, target.conv))
+    if target.job and target.job != life.job:
+        raise CommandError(f"{target.job} is done, or was replaced by {life.job}: nothing was dropped")
     what = f"{_count(len(life.waiting), 'message')} unanswered and {_count(len(life.outbox), 'action')} undelivered"
-    if not agreed(f"conversation {sought.conv}: leave {what}?", yes=arguments.yes):
+    if not confirm(f"conversation {target.conv}: leave {what}?", yes=arguments.yes):
         return 1
-    dropped = await Readmission(connection).drop(sought.conv)
+    dropped = await Readmission(connection).drop(target.conv)
     if dropped.fate is Fate.RUNNING:
-        raise Impossible(
-            f"a worker is at conversation {sought.conv}: take it over in Chatwoot, and the turn ends itself"
+        raise CommandError(
+            f"a worker is at conversation {target.conv}: take it over in Chatwoot, and the turn ends itself"
         )
-    print(f"dropped {_count(dropped.messages, 'message')} and {_count(dropped.actions, 'action')} of {sought.conv}")
+    print(f"dropped {_count(dropped.messages, 'message')} and {_count(dropped.actions, 'action')} of {target.conv}")
     return 0
 
 
-async def _nothing_to_drop(connection: Connection, conv: str) -> str:
+async def _nothing_to_drop_message(connection: Connection, conv: str) -> str:
     said = f"conversation {conv} has nothing to do: nothing was dropped"
     letters = [letter.turn for letter in await Letters(connection).of(conv)]
     return f"{said}. To throw a dead letter of it away, name that: {', '.join(letters)}" if letters else said
 
 
-async def _throw_away(connection: Connection, letter: Letter, *, yes: bool) -> int:
-    if not agreed(f"throw dead letter {letter.turn} of conversation {letter.conv} away ({letter.cause})?", yes=yes):
+async def _drop_letter(connection: Connection, letter: Letter, *, yes: bool) -> int:
+    if not confirm(f"throw dead letter {letter.turn} of conversation {letter.conv} away ({letter.cause})?", yes=yes):
         return 1
     gone = await Letters(connection).discard(letter.turn)
     print(f"dead letter {letter.turn} {'is gone' if gone else 'was gone already'}")
@@ -175,41 +179,43 @@ async def replay(connection: Connection, arguments: argparse.Namespace) -> int:
     """Have messages that were dealt with answered again.
 
     Raises:
-        Impossible: nothing of it is kept, nobody agreed, or people own the conversation.
+        CommandError: nothing of it is kept, nobody agreed, or people own the conversation.
         StoreUnavailable: Redis is away.
     """
-    sought = await find(connection, arguments.what, lambda: [*accounts(arguments.config)])
-    life = await Lives(connection).read(sought.conv)
-    deliveries = sought.letter.deliveries if sought.letter else _chosen(sought, life)
+    target = await find_target(connection, arguments.what, lambda: [*sound_accounts(arguments.config)])
+    life = await Lives(connection).read(target.conv)
+    deliveries = target.letter.deliveries if target.letter else _replayed_deliveries(target, life)
     if not deliveries:
-        raise Impossible(_nothing_kept(sought, life))
+        raise CommandError(_nothing_kept_message(target, life))
     ids = ", ".join(str(one.message.id) for one in deliveries)
-    print(f"conversation {sought.conv}, channel {deliveries[-1].channel}: messages {ids} will be answered again")
-    named = await _own(sought.conv, arguments)
-    if not agreed("The contact will get another answer. Go on?", yes=arguments.yes):
+    print(f"conversation {target.conv}, channel {deliveries[-1].channel}: messages {ids} will be answered again")
+    assignee = await _ensure_pending(target.conv, arguments)
+    if not confirm("The contact will get another answer. Go on?", yes=arguments.yes):
         return 1
-    letter = sought.letter.turn if sought.letter else ""
-    put = await Readmission(connection).admit(sought.conv, _named(deliveries, named), now=time.time(), letter=letter)
+    letter = target.letter.turn if target.letter else ""
+    put = await Readmission(connection).admit(
+        target.conv, _with_assignee(deliveries, assignee), now=time.time(), letter=letter
+    )
     print(f"{_count(put, 'message')} admitted" if put else "nothing was done: they wait already, or were retried")
     return 0
 
 
-def _chosen(sought: Sought, life: Life) -> Sequence[Delivery]:
-    """Return what is kept of the message or turn that was named, or of the conversation's last turn."""
-    if sought.message is not None:
-        return [one for one in life.kept if one.message.id == sought.message]
+def _replayed_deliveries(target: Target, life: Life) -> Sequence[Delivery]:
+    """Return what is kept of the message or turn that was assignee, or of the conversation's last turn."""
+    if target.message is not None:
+        return [one for one in life.kept if one.message.id == target.message]
     turns = [step.details.get("turn", "") for step in life.steps if step.name == "committed"]
-    turn = sought.turn or next((one for one in reversed(turns) if life.answered_by(one)), "")
+    turn = target.turn or next((one for one in reversed(turns) if life.answered_by(one)), "")
     answered = life.answered_by(turn)
     return [one for one in life.kept if one.message.id in answered]
 
 
-def _nothing_kept(sought: Sought, life: Life) -> str:
-    if sought.message is not None and any(one.message.id == sought.message for one in life.waiting):
-        return f"message {sought.message} waits for its first answer: see `chatwootai jobs show {sought.conv}`"
+def _nothing_kept_message(target: Target, life: Life) -> str:
+    if target.message is not None and any(one.message.id == target.message for one in life.waiting):
+        return f"message {target.message} waits for its first answer: see `chatwootai jobs show {target.conv}`"
     return (
         f"nothing of it is kept (the last 20 messages of a conversation are, for a day). If it is still unanswered, "
-        f"`chatwootai catch-up --account {sought.conv.rpartition(':')[0]}` asks Chatwoot for it"
+        f"`chatwootai catch-up --account {target.conv.rpartition(':')[0]}` asks Chatwoot for it"
     )
 
 
