@@ -7,7 +7,6 @@ import sys
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from ops.printing import as_json, complain, table
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
     from chatwootai.stores.server.connection import Connection
     from config.settings.settings import Settings
     from config.snapshot import Account
+    from crews.answer.curated import Curated
     from crews.knowledge.knowledge import Knowledge
     from crews.understanding.reading import Reader
 
@@ -61,27 +61,35 @@ class _Desk:
     """Holds what a worker has before it when a message of one account comes. `settings`: of the inbox it comes by."""
 
     def __init__(
-        self, account: "Account", settings: "Settings", reader: "Reader", knowledge: "Knowledge | None"
+        self,
+        account: "Account",
+        settings: "Settings",
+        reader: "Reader",
+        curated: "Curated",
+        knowledge: "Knowledge | None",
     ) -> None:
-        from crews.answer.curated import Exact
-
         self._account = account
         self._settings = settings
         self._reader = reader
+        self._curated = curated
         self._knowledge = knowledge
-        self._exact = Exact()
 
     @classmethod
     async def open(
         cls, stack: AsyncExitStack, account: "Account", settings: "Settings", environ: Mapping[str, str]
     ) -> "_Desk":
+        from crews.answer.by_meaning import ByMeaning
+        from crews.answer.curated import Curated, Exact
         from crews.encoding.embedded import EmbeddedEncoder
+        from crews.matching.matcher import Matcher
         from crews.understanding.reading import Reader
 
         encoder = EmbeddedEncoder()
         stack.callback(encoder.close)
         await encoder.warm()
-        return cls(account, settings, Reader(encoder, seconds=10), await _knowledge(stack, settings, environ))
+        curated = Curated([Exact(), ByMeaning(Matcher(encoder), seconds=10)])
+        knowledge = await _knowledge(stack, settings, environ)
+        return cls(account, settings, Reader(encoder, seconds=10), curated, knowledge)
 
     async def told(self, text: str) -> dict[str, Any]:
         """Return what is told of one message, by the names that scripts read."""
@@ -108,7 +116,7 @@ class _Desk:
         }
 
     async def _answer(self, text: str, language: str) -> str | None:
-        """Return the name of the curated answer that a customer would get."""
+        """Return the name of the curated answer that a customer would get who writes through an API inbox."""
         from chatwootai.model.message.delivery import Contact
         from chatwootai.model.message.turn import Question
 
@@ -117,7 +125,7 @@ class _Desk:
             turn="", account=account.key, folder="", domain="", inbox=0, channel="api", function="", conversation=0,
             contact=Contact(id=0), last_message=0, text=text, history=(), deadline=time.time() + 10, language=language,
         )  # fmt: skip
-        found = await self._exact.find(question, self._settings, datetime.now(UTC).date())
+        found = await self._curated.find(question, self._settings)
         return found.name if found else None
 
     async def _documents(self, text: str) -> list[str]:

@@ -104,7 +104,8 @@ class Settings(Section):
     knowledge: Knowledge = Knowledge()
     """What is known beyond the facts: sources of documents. `knowledge.yaml` beside `config.yaml` holds them too."""
     near_answers: Flag = True
-    """Whether curated answers also serve questions that say the same in other words, while no model answers."""
+    """Whether curated answers also serve questions that say the same in other words: the first one of a conversation
+    by its meaning, any while no model answers."""
     tools: Tools = Tools()
     """HTTP and MCP tools that crews may name. `tools.yaml` beside `config.yaml` holds them too."""
     _crew_set: CrewSet | None = PrivateAttr(None)

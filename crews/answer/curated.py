@@ -18,11 +18,12 @@ _INDEXES = 4096  # tenants whose questions are kept in order; made anew in well 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """An answer, and how sure its finder is that it fits (0 to 1)."""
+    """An answer, how sure its finder is that it fits (0 to 1), and what is said to have answered."""
 
     name: str
     answer: Answer
     score: float = 1.0
+    served_by: ServedBy = ServedBy.CURATED
 
 
 class Finder(Protocol):
@@ -67,17 +68,21 @@ class Curated:
     def __init__(self, finders: Sequence[Finder] | None = None) -> None:
         self._finders = (Exact(),) if finders is None else tuple(finders)
 
-    async def draft(self, question: Question, settings: Settings, now: datetime | None = None) -> Draft | None:
-        """The answer as a draft, or None where a crew must think."""
+    async def find(self, question: Question, settings: Settings, now: datetime | None = None) -> Found | None:
+        """The answer that a question gets, or None where a crew must think."""
         if not settings.answers:
             return None
-        began = time.perf_counter()
         day = _local(now or datetime.now(UTC), settings).date()
         for finder in self._finders:
-            found = await finder.find(question, settings, day)
-            if found is not None:
-                return _draft(found.answer, question, settings, ServedBy.CURATED, began)
+            if (found := await finder.find(question, settings, day)) is not None:
+                return found
         return None
+
+    async def draft(self, question: Question, settings: Settings, now: datetime | None = None) -> Draft | None:
+        """The answer as a draft, or None where a crew must think."""
+        began = time.perf_counter()
+        found = await self.find(question, settings, now)
+        return _draft(found.answer, question, settings, found.served_by, began) if found else None
 
     def near(self, question: Question, settings: Settings, now: datetime | None = None) -> Draft | None:
         """As `draft`, where no model answers: also to a question that says the same in other words."""

@@ -15,7 +15,8 @@ from chatwootai.model.text.sentences import whole_sentences
 from chatwootai.stores.server.connection import Connection
 from config.document.problems import ConfigurationError
 from config.settings.settings import Settings
-from crews.answer.curated import Curated
+from crews.answer.by_meaning import ByMeaning
+from crews.answer.curated import Curated, Exact
 from crews.answer.prefetched import Fetched, Prefetcher
 from crews.answer.repertoire import Repertoire, Repertory, Way
 from crews.answer.sharing import keep
@@ -24,6 +25,7 @@ from crews.catalog import Catalog
 from crews.errors import BudgetSpent, ModelRefused, ModelSilent, ModelUnavailable
 from crews.knowledge.cited import links
 from crews.knowledge.passage import Retrieved
+from crews.matching.matcher import Matcher
 from crews.model_calls.call import Completer, Completion, Payer
 from crews.model_calls.policy import Standing, standing
 from crews.model_calls.response import finish
@@ -62,11 +64,12 @@ class Crews:
         stack: "Stack | None" = None,
         knowledge: "Knowledge | None" = None,
         prefetcher: Prefetcher | None = None,
+        matcher: Matcher | None = None,
     ) -> None:
         self._prefetcher = prefetcher or Prefetcher()
         self._stack = stack
         self._knowledge = knowledge
-        self._curated = Curated()
+        self._curated = Curated([Exact(), *([ByMeaning(matcher)] if matcher else [])])
         self._offered = OfferedTools()
         self._repertoire = Repertoire(catalog, completer, Remembering(embed=stack.embeddings.embed if stack else None))
 
@@ -91,10 +94,12 @@ class Crews:
         stack = Stack(Wire(), connection)
         if connection is None:
             return cls(chosen, stack, stack)
+        from crews.encoding.embedded import shared
         from crews.knowledge.encoders import Encoders
         from crews.knowledge.knowledge import Knowledge
 
-        return cls(chosen, stack, stack, Knowledge(connection, Encoders(connection, stack.embeddings).of))
+        knowledge = Knowledge(connection, Encoders(connection, stack.embeddings).of)
+        return cls(chosen, stack, stack, knowledge, matcher=Matcher(shared()))
 
     async def draft(
         self,
