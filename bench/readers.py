@@ -26,9 +26,9 @@ from crews.model_calls.endpoint.exchange import listened
 from crews.model_calls.response.events import MalformedStream
 from crews.model_calls.response.message import EndpointError
 from crews.model_calls.response.message import Message as ModelMessage
-from crews.run.tool_result import Answer, shown
+from crews.run.tool_result import ToolAnswer, to_tool_text
 from crews.runtime.tools import Toolbox
-from crews.tools.mcp.results import answer
+from crews.tools.mcp.results import to_answer
 from crews.tools.outside_tool import OutsideTool
 from ingress.payload import Arrival, Unusable
 from ingress.webhook import understood
@@ -170,8 +170,8 @@ class _Asked(OutsideTool):
     def __init__(self) -> None:
         super().__init__("a", "asks", _LIST, repeatable=True)
 
-    async def _ask(self, *_: Any) -> Answer:
-        return Answer("ok")
+    async def _ask(self, *_: Any) -> ToolAnswer:
+        return ToolAnswer("ok")
 
 
 _TOOLS: Final = Toolbox.of([_Asked()])
@@ -187,7 +187,7 @@ def _result(text: str) -> Work:
 
 
 async def _shown(found: CallToolResult) -> None:
-    shown("a", answer(found), repeatable=True)
+    to_tool_text("a", to_answer(found), repeatable=True)
 
 
 def _file(text: str) -> Work:

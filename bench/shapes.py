@@ -15,12 +15,12 @@ from crews.model_calls.call import Call, Endpoint, Target
 from crews.plan.fuse import fields
 from crews.plan.plan import Shape, shaped_as
 from crews.prompt.prompt import values
-from crews.run.context import Run, current
+from crews.run.context import RunContext, current
 from crews.runtime import environment
 from sandbox.installation.processes import Process, free_port, stop
 
 if TYPE_CHECKING:
-    from crews.answer.repertoire import Runnable
+    from crews.answer.variants import Runnable
     from crews.model_calls.endpoint.wire import Wire
 
 MODEL = "gpt-4o-mini"
@@ -51,7 +51,7 @@ class Stage:
 
     async def took(self, crew: "Runnable") -> tuple[float, int]:
         """One run: milliseconds and model calls."""
-        run = Run(deadline=time.time() + _SECONDS, target=self._target())
+        run = RunContext(deadline=time.time() + _SECONDS, target=self._target())
         token = current.set(run)
         began = time.perf_counter()
         try:

@@ -35,24 +35,26 @@ async def ingest(arguments: argparse.Namespace, account: "Account", connection: 
     """
     from chatwootai.stores.models.knowledge import Superseded, TooLarge
     from crews.encoding.encoder import EncoderUnavailable
-    from crews.knowledge.declared import Surroundings, declared
-    from crews.knowledge.encoders import Encoders
-    from crews.knowledge.ingest.assemble import TooMany
-    from crews.knowledge.ingest.ingest import Busy, Ingest
+    from crews.knowledge.encoders import AccountEncoders
+    from crews.knowledge.ingest.assemble import TooManyPassages
+    from crews.knowledge.ingest.ingest import Ingest, IngestRunning
+    from crews.knowledge.sources import IngestContext, declared_sources
 
-    names = {each.name for each in declared(account)}
+    names = {each.name for each in declared_sources(account)}
     if not names:
         raise CommandError(f"account {account.key} has no sources: write a knowledge.yaml beside its config.yaml")
     if unknown := set(arguments.source or ()) - names:
         raise CommandError(f"there is no source {', '.join(sorted(unknown))}; there are {', '.join(sorted(names))}")
-    around = Surroundings(arguments.config, account)
-    encoders = Encoders(connection)
+    around = IngestContext(arguments.config, account)
+    encoders = AccountEncoders(connection)
     try:
-        work = Ingest(connection, around, await encoders.of(account.key, account.settings), _progress(arguments))
+        work = Ingest(
+            connection, around, await encoders.encoder_for(account.key, account.settings), _progress(arguments)
+        )
         report = await work.run(
             arguments.source, dry_run=arguments.dry_run, due_at=time.time() if arguments.due else None
         )
-    except (Busy, Superseded, TooLarge, TooMany, EncoderUnavailable) as error:
+    except (IngestRunning, Superseded, TooLarge, TooManyPassages, EncoderUnavailable) as error:
         raise CommandError(str(error)) from None
     finally:
         _progress(arguments)("")
@@ -107,12 +109,12 @@ def _when(at: float) -> str:
 
 @asynccontextmanager
 async def _with_knowledge(connection: "Connection") -> "AsyncIterator[Knowledge]":
-    from crews.knowledge.encoders import Encoders
+    from crews.knowledge.encoders import AccountEncoders
     from crews.knowledge.knowledge import Knowledge
 
-    encoders = Encoders(connection)
+    encoders = AccountEncoders(connection)
     try:
-        yield Knowledge(connection, encoders.of)
+        yield Knowledge(connection, encoders.encoder_for)
     finally:
         await encoders.aclose()
 
@@ -246,11 +248,11 @@ async def test(arguments: argparse.Namespace, account: "Account", connection: "C
     Raises:
         CommandError: the file cannot be read, or nothing was ingested.
     """
-    from crews.knowledge.trial import trial
+    from crews.knowledge.trial import run_trial
 
     questions = await asyncio.to_thread(_questions, arguments.file)
     async with _with_knowledge(connection) as knowledge:
-        found = await trial(knowledge, account.key, account.settings, questions, _audience(arguments))
+        found = await run_trial(knowledge, account.key, account.settings, questions, _audience(arguments))
     if found is None:
         raise CommandError(_print_nothing_found(account))
     if arguments.json:

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from chatwootai.stores.server.connection import Connection
     from config.settings.settings import Settings
     from config.snapshot import Account
-    from crews.answer.curated import Curated
+    from crews.answer.curated import CuratedAnswers
     from crews.knowledge.knowledge import Knowledge
-    from crews.understanding.reading import Reader
+    from crews.understanding.message_reader import MessageReader
 
 
 def understand(arguments: argparse.Namespace, account: "Account", environ: Mapping[str, str]) -> int:
@@ -64,8 +64,8 @@ class _Desk:
         self,
         account: "Account",
         settings: "Settings",
-        reader: "Reader",
-        curated: "Curated",
+        reader: "MessageReader",
+        curated: "CuratedAnswers",
         knowledge: "Knowledge | None",
     ) -> None:
         self._account = account
@@ -79,27 +79,27 @@ class _Desk:
         cls, stack: AsyncExitStack, account: "Account", settings: "Settings", environ: Mapping[str, str]
     ) -> "_Desk":
         from crews.answer.by_meaning import ByMeaning
-        from crews.answer.curated import Curated, Exact
+        from crews.answer.curated import CuratedAnswers, ExactFinder
         from crews.encoding.embedded import EmbeddedEncoder
         from crews.matching.matcher import Matcher
-        from crews.understanding.reading import Reader
+        from crews.understanding.message_reader import MessageReader
 
         encoder = EmbeddedEncoder()
         stack.callback(encoder.close)
         await encoder.warm()
-        curated = Curated([Exact(), ByMeaning(Matcher(encoder), seconds=10)])
+        curated = CuratedAnswers([ExactFinder(), ByMeaning(Matcher(encoder), seconds=10)])
         knowledge = await _knowledge(stack, settings, environ)
-        return cls(account, settings, Reader(encoder, seconds=10), curated, knowledge)
+        return cls(account, settings, MessageReader(encoder, seconds=10), curated, knowledge)
 
     async def told(self, text: str) -> dict[str, Any]:
         """Return what is told of one message, by the names that scripts read."""
         from chatwootai.model.policy.meaning import is_angry, is_asking
         from chatwootai.model.text.language import language_of
-        from crews.understanding.tongue import guess
+        from crews.understanding.language import guess_language
         from workers.handoff.build import topic_examples
 
         settings = self._settings
-        language = language_of(text, (), None, settings.language, settings.spoken, guess)
+        language = language_of(text, (), None, settings.language, settings.spoken, guess_language)
         meaning = await self._reader.read(text, topic_examples(settings))
         person, angry = bool(is_asking(text, meaning)), is_angry(text, meaning, language)
         return {
@@ -147,7 +147,7 @@ async def _knowledge(stack: AsyncExitStack, settings: "Settings", environ: Mappi
         return None
     from chatwootai.stores.server.connection import DEFAULT_URL, StoreUnavailable, connect
     from chatwootai.stores.server.examination import CannotUse, examine
-    from crews.knowledge.encoders import Encoders
+    from crews.knowledge.encoders import AccountEncoders
     from crews.knowledge.knowledge import Knowledge
 
     connection: Connection = connect(environ.get("REDIS_URL") or DEFAULT_URL, timeout=5.0)
@@ -157,6 +157,6 @@ async def _knowledge(stack: AsyncExitStack, settings: "Settings", environ: Mappi
     except (StoreUnavailable, CannotUse) as error:
         complain(f"no documents are looked for: {error}")
         return None
-    encoders = Encoders(connection)
+    encoders = AccountEncoders(connection)
     stack.push_async_callback(encoders.aclose)
-    return Knowledge(connection, encoders.of)
+    return Knowledge(connection, encoders.encoder_for)

@@ -60,7 +60,7 @@ async def often(settings: Settings) -> object:
 async def recalled(settings: Settings) -> object:
     """The model that a crew with a memory recalls by."""
     from crews.answer.draft import Crews
-    from crews.answer.repertoire import Repertoire
+    from crews.answer.variants import CrewRegistry
     from crews.stock.recollection import Remembering
 
     by: list[str] = []
@@ -72,7 +72,7 @@ async def recalled(settings: Settings) -> object:
     with tempfile.TemporaryDirectory() as folder:
         model, catalog = _Model(), _catalog(Path(folder), "", "memory: true")
         crews = Crews(catalog, model)
-        crews._repertoire = Repertoire(catalog, model, Remembering(embed=embed))
+        crews._registry = CrewRegistry(catalog, model, Remembering(embed=embed))
         question = replace(asked(function="boss"), deadline=time.time() + 30)
         for _ in range(2):  # the second has something to recall
             await crews.draft(question, Settings(model=settings.model))
@@ -108,11 +108,11 @@ async def priced(settings: Settings) -> object:
 
 async def spoken_with(settings: Settings) -> object:
     """The tools of a server, and what the one tells that tells what it was sent."""
-    from crews.tools.offered import Offered
+    from crews.tools.toolset import ToolRegistry
 
-    offered = Offered()
+    offered = ToolRegistry()
     try:
-        tools: Any = {each.name: each for each in (await offered.to("1", settings))["m"]}  # type: ignore[union-attr]
+        tools: Any = {each.name: each for each in (await offered.toolset_for("1", settings))["m"]}  # type: ignore[union-attr]
         told = [str(await tool._arun()) for name, tool in tools.items() if name in {"m_tell", "m_secret"}]
         return sorted(tools), told
     finally:

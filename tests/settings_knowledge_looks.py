@@ -13,25 +13,25 @@ from chatwootai.stores.server.connection import connect
 from config.secrets.secret import Secret
 from config.settings.settings import Settings
 from config.snapshot import Account, Installation
-from crews.knowledge import cited
-from crews.knowledge.declared import Declared, Surroundings, allowed
-from crews.knowledge.encoders import Encoders
+from crews.knowledge import citations
+from crews.knowledge.encoders import AccountEncoders
 from crews.knowledge.index.index import Entry
 from crews.knowledge.ingest import ingest
-from crews.knowledge.ingest.assemble import Piece, assembled
+from crews.knowledge.ingest.assemble import Piece, assemble_index
 from crews.knowledge.passage import CUSTOMERS, Passage
-from crews.knowledge.reading.found import Found, Reader
-from crews.knowledge.reading.pages import Pages
+from crews.knowledge.reading.reader import FoundDocument, SourceReader
 from crews.knowledge.reading.readers import reader_of
+from crews.knowledge.reading.site import SiteReader
 from crews.knowledge.report import SourceReport
+from crews.knowledge.sources import DeclaredSource, IngestContext, allowed_sources
 
 SITE = "http://site.example"
 RECORD = '{{"id": "{0}", "content": "{0}"}}'
 
 
-def _declared(settings: Settings) -> Declared:
+def _declared(settings: Settings) -> DeclaredSource:
     ((name, source),) = settings.knowledge.sources.items()
-    return Declared(name, source, settings)
+    return DeclaredSource(name, source, settings)
 
 
 def _account(settings: Settings, url: str = "http://127.0.0.1:1") -> Account:
@@ -41,10 +41,12 @@ def _account(settings: Settings, url: str = "http://127.0.0.1:1") -> Account:
     )  # fmt: skip
 
 
-async def _read(reader: Reader) -> list[Any]:
+async def _read(reader: SourceReader) -> list[Any]:
     found = [each async for each in reader.documents({})]
     return [
-        (each.id, each.document.text, each.document.url) for each in found if isinstance(each, Found) and each.document
+        (each.id, each.document.text, each.document.url)
+        for each in found
+        if isinstance(each, FoundDocument) and each.document
     ]
 
 
@@ -57,7 +59,7 @@ async def beside(settings: Settings) -> object:
             for file in ("a", "b"):
                 (place / f"{file}.jsonl").write_text(RECORD.format(f"{name}-{file}"))
                 (place / f"{file}.md").write_text(f"{name} {file}")
-        return await _read(reader_of(_declared(settings), Surroundings(Path(folder), _account(settings))))
+        return await _read(reader_of(_declared(settings), IngestContext(Path(folder), _account(settings))))
 
 
 @asynccontextmanager
@@ -88,7 +90,9 @@ async def site(settings: Settings) -> object:
     async with _served(answer) as address:
         source = _declared(settings).source
         own = source.model_copy(update={"site": str(source.site).replace(SITE, address)})
-        return [(name.removeprefix(address), text) for name, text, _ in await _read(Pages(own, ["127.0.0.1"], pause=0))]
+        return [
+            (name.removeprefix(address), text) for name, text, _ in await _read(SiteReader(own, ["127.0.0.1"], pause=0))
+        ]
 
 
 async def portal(settings: Settings) -> object:
@@ -99,38 +103,38 @@ async def portal(settings: Settings) -> object:
         return web.json_response({"payload": [{"id": 1, "title": "t", "content": asked, "status": "published"}]})
 
     async with _served(answer) as address:
-        return await _read(reader_of(_declared(settings), Surroundings(Path(), _account(settings, address))))
+        return await _read(reader_of(_declared(settings), IngestContext(Path(), _account(settings, address))))
 
 
 def offered(settings: Settings) -> object:
     """How many sources customers are offered."""
-    return len(allowed(settings, CUSTOMERS))
+    return len(allowed_sources(settings, CUSTOMERS))
 
 
 def due(settings: Settings) -> object:
     """Whether a source that was read five hours ago is due."""
     last = SourceReport(source="a", place="p", audience="customers", tried_at=time.time() - 5 * 3600)
-    return ingest._wanted(_declared(settings), last, None, time.time())
+    return ingest._should_read(_declared(settings), last, None, time.time())
 
 
 def lasting(settings: Settings) -> object:
     """Until when a document is offered that could not be read again."""
     report = SourceReport(source="a", place="p", audience="customers", read_at=0.0)
     piece = Piece(Entry(source="a", place="p", id="d", digest=""), ())
-    return ingest._lasting(piece, _declared(settings), report).entry.expires
+    return ingest._kept_piece(piece, _declared(settings), report).entry.expires
 
 
 def shown(settings: Settings) -> object:
     """What stands below a reply."""
-    return cited.links(settings, [Passage(source="a", document="d", text="t", url="https://a.example/")])
+    return citations.source_links(settings, [Passage(source="a", document="d", text="t", url="https://a.example/")])
 
 
 async def encoder(settings: Settings) -> object:
     """The encoder's name, and whom it asks with which key."""
     connection = connect("redis://127.0.0.1:1")
-    encoders = Encoders(connection)
+    encoders = AccountEncoders(connection)
     try:
-        made = await encoders.of("1", settings)
+        made = await encoders.encoder_for("1", settings)
         terms = getattr(made, "_terms", None)
         return made.name, terms and (terms.target.endpoint.base_url, terms.target.endpoint.api_key, terms.dimensions)
     finally:
@@ -140,5 +144,5 @@ async def encoder(settings: Settings) -> object:
 
 async def stems(settings: Settings) -> object:
     """The languages whose stems an index of no telling text knows."""
-    languages = ingest.languages_of(settings)
-    return (await assembled([], None, languages))[0].words.languages
+    languages = ingest.settings_languages(settings)
+    return (await assemble_index([], None, languages))[0].words.languages

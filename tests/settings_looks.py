@@ -22,11 +22,11 @@ from chatwootai.stores.conversation.conversations import Begun, Commit, Hold
 from chatwootai.stores.server.connection import connect
 from config.settings.settings import Settings
 from config.snapshot import Account, Installation, Secret, place_of
-from crews.answer.curated import Curated
+from crews.answer.curated import CuratedAnswers
 from crews.catalog import Catalog
 from crews.hearing import ear
-from crews.model_calls.call import Call, Payer
-from crews.model_calls.policy import standing
+from crews.model_calls.call import BillingScope, Call
+from crews.model_calls.call_terms import call_terms
 from crews.model_calls.prices import prices
 from crews.prompt.prompt import moment, situation, values
 from tests.asked import asked
@@ -145,11 +145,11 @@ def windowed(settings: Settings) -> object:
 
 
 def terms(settings: Settings) -> object:
-    return standing(settings)
+    return call_terms(settings)
 
 
 def cost(settings: Settings) -> object:
-    every = standing(settings)
+    every = call_terms(settings)
     several = (every.target, every.policy.quick, every.policy.hedge_to, *every.policy.fallbacks)
     usage = Usage(prompt_tokens=100, completion_tokens=100, cached_tokens=50)
     return [prices().cost(each, usage) for each in several if each is not None]
@@ -159,8 +159,10 @@ def ceilings(settings: Settings) -> object:
     from crews.model_calls.wrappers.background import Background
     from crews.model_calls.wrappers.budget import Budget
 
-    policy = standing(settings).policy
-    call = Call(target=standing(settings).target, messages=[], deadline=0.0, policy=policy, payer=Payer("1", 17, 9))
+    policy = call_terms(settings).policy
+    call = Call(
+        target=call_terms(settings).target, messages=[], deadline=0.0, policy=policy, payer=BillingScope("1", 17, 9)
+    )
     return Budget(cast(Any, None), None, prices(), Background())._accounts(call)
 
 
@@ -181,7 +183,7 @@ async def turns_a_conversation(settings: Settings) -> object:
 
 
 def curated(text: str = "Aceita pix?", language: str | None = None) -> Look:
-    return lambda settings: _drafted(Curated().draft(asked(text, language=language), settings, NOW))
+    return lambda settings: _drafted(CuratedAnswers().draft(asked(text, language=language), settings, NOW))
 
 
 async def _drafted(draft: Awaitable[Any]) -> object:
@@ -190,7 +192,7 @@ async def _drafted(draft: Awaitable[Any]) -> object:
 
 
 def near(settings: Settings) -> object:
-    found = Curated().near(asked("gostaria de saber qual é o prazo da troca"), settings, NOW)
+    found = CuratedAnswers().draft_paraphrase(asked("gostaria de saber qual é o prazo da troca"), settings, NOW)
     return found and found.text
 
 
@@ -223,11 +225,11 @@ async def fetched(settings: Settings) -> object:
 
 async def called(settings: Settings) -> object:
     """What a declared request sends, and what comes of it; a server of our own answers."""
-    from crews.tools.offered import Offered
+    from crews.tools.toolset import ToolRegistry
 
-    offered = Offered()
+    offered = ToolRegistry()
     try:
-        tool: Any = (await offered.to("1", settings))["t"]
+        tool: Any = (await offered.toolset_for("1", settings))["t"]
         shown = tool.description, sorted(tool.args_schema.model_json_schema()["properties"])
         return shown, str(await tool._arun(n="a/b"))
     finally:

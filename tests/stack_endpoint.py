@@ -7,7 +7,7 @@ from typing import Any
 
 from aiohttp import web
 
-from crews.model_calls.call import Call, Endpoint, Payer, Policy, Target
+from crews.model_calls.call import BillingScope, Call, Endpoint, Policy, Target
 from sandbox.llm.app import SERVER, runner
 from sandbox.llm.faults import Fault, Kind
 from sandbox.llm.server import Server
@@ -46,7 +46,12 @@ async def sandbox_llm(**settings: Any) -> AsyncIterator[Llm]:
 
 
 def call(target: Target, text: str = "Hello, where is the shop?", *, seconds: float = 30, **more: Any) -> Call:
-    given: dict[str, Any] = {"max_tokens": 60, "payer": Payer("tenant"), "policy": Policy(hedge_local=True), **more}
+    given: dict[str, Any] = {
+        "max_tokens": 60,
+        "payer": BillingScope("tenant"),
+        "policy": Policy(hedge_local=True),
+        **more,
+    }
     return Call(
         target=target,
         messages=[{"role": "system", "content": "You are kind."}, {"role": "user", "content": text}],

@@ -13,8 +13,8 @@ from chatwootai.stores.conversation.turns import Turns
 from chatwootai.stores.server.connection import Connection
 from config.snapshot import Account, Snapshot
 from crews.answer.draft import Crews
-from crews.run.tool_calls import Calls
-from crews.understanding.reading import Reader
+from crews.run.tool_calls import BurstToolCalls
+from crews.understanding.message_reader import MessageReader
 from workers.account.standing import Standing
 from workers.account.tenant import Tenant
 from workers.account.turn_budget import TurnBudget
@@ -38,7 +38,7 @@ class WorkerContext:
         session: aiohttp.ClientSession,
         media: Media | None = None,
         standing: Standing | None = None,
-        reader: Reader | None = None,
+        reader: MessageReader | None = None,
     ) -> None:
         self.worker_id = worker_id
         self.connection = connection
@@ -104,10 +104,10 @@ class WorkerContext:
             yield
             await self.conversations.reading(begun.hold, begins=False)
 
-    def calls(self, begun: Begun) -> Calls:
+    def calls(self, begun: Begun) -> BurstToolCalls:
         """What tools did for a burst in earlier tries, and where more of it is kept."""
         name = f"{begun.hold.conv}:{begun.burst}"
-        return Calls(name, ToolCalls(self.connection, begun.hold, begun.burst), known_calls(begun.calls))
+        return BurstToolCalls(name, ToolCalls(self.connection, begun.hold, begun.burst), known_calls(begun.calls))
 
     def typing(self, tenant: Tenant, delivery: Delivery) -> AbstractAsyncContextManager[None]:
         """Show the contact that someone writes, where the channel shows it."""

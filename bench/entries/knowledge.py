@@ -14,10 +14,10 @@ from bench.figure import Figure, quantile, rounded
 from crews.encoding.embedded import EmbeddedEncoder
 from crews.encoding.encoder import Vectors
 from crews.knowledge.index.index import Entry, Index
-from crews.knowledge.index.packed import pack
-from crews.knowledge.ingest.assemble import Piece, assembled, fresh
+from crews.knowledge.index.serialization import pack
+from crews.knowledge.ingest.assemble import Piece, assemble_index, cut_document
 from crews.knowledge.passage import Document
-from crews.knowledge.search.find import find, ranked
+from crews.knowledge.search.find import find, rank
 
 DATA: Final = Path(__file__).resolve().parents[2].parent / "shared/data"
 _PLACE: Final = ("bench", "here")
@@ -50,7 +50,7 @@ async def _found(encoder: EmbeddedEncoder, say: Callable[[str], None]) -> list[F
     for name, records, other in (("faq", faq, "paragraphs"), ("paragraphs", paragraphs, "faq")):
         say(f"indexing {len(records)} of {name}")
         began = time.perf_counter()
-        index, embedded = await assembled([_piece(each) for each in records], encoder, ("pt",))
+        index, embedded = await assemble_index([_piece(each) for each in records], encoder, ("pt",))
         seconds = time.perf_counter() - began
         figures += [
             Figure(f"knowledge.{name}.ingest", rounded(seconds), "s"),
@@ -69,7 +69,7 @@ async def _asked(name: str, index: Index, encoder: EmbeddedEncoder, asked: Seque
     vectors = await encoder.questions([question for question, _ in asked])
     first = among = refused = 0
     for (question, answer), vector in zip(asked, vectors, strict=True):
-        numbers, _ = ranked(index, [(question, vector)], {_PLACE}, 0.0, 20)
+        numbers, _ = rank(index, [(question, vector)], {_PLACE}, 0.0, 20)
         ids = list(dict.fromkeys(index.entries[index.owners[number]].id for number in numbers))
         first += ids[:1] == [answer]
         among += answer in ids[:5]
@@ -111,7 +111,7 @@ async def _speed(encoder: EmbeddedEncoder, size: int) -> list[Figure]:
     real = await encoder.passages(texts[:200])
     made = _Made(real)
     pieces = [_piece({"id": str(at), "content": text}) for at, text in enumerate(texts)]
-    index, _ = await assembled(pieces, made, ("pt",))
+    index, _ = await assemble_index(pieces, made, ("pt",))
     milliseconds = []
     for question in texts[:: max(1, size // _SEARCHES)]:
         (vector,) = await made.questions([question])
@@ -140,7 +140,7 @@ def _piece(said: dict[str, Any]) -> Piece:
     title = str(said.get("title", "")).replace("_", " ")
     text = said.get("answer") or said["content"]
     entry = Entry(source="bench", place="here", id=said["id"], digest="", title=title, questions=questions)
-    return fresh(entry, Document(id=said["id"], text=text, title=title, questions=questions))
+    return cut_document(entry, Document(id=said["id"], text=text, title=title, questions=questions))
 
 
 _SENTENCE: Final = (

@@ -15,10 +15,10 @@ from chatwootai.model.text.asking import asks
 from crews.encoding.embedded import EmbeddedEncoder
 from crews.encoding.encoder import Vectors
 from crews.understanding.examples import HEADS, held_out
-from crews.understanding.heads import Heads, shipped
-from crews.understanding.reading import Reader, meaning_of, prepared
-from crews.understanding.tongue import guess
-from crews.understanding.train import measured
+from crews.understanding.heads import Heads, load_shipped
+from crews.understanding.language import guess_language
+from crews.understanding.message_reader import MessageReader, meaning_of, normalize
+from crews.understanding.train import measure
 
 BANK: Final = Path(__file__).resolve().parents[2].parent / "shared/data/banking77_train.csv"
 _TIMES: Final = 200
@@ -30,7 +30,7 @@ _FLOORS: Final = (0.7, 0.75, 0.8, 0.85)
 
 async def run(say: Callable[[str], None]) -> list[Figure]:
     """Measure everything that docs/concepts/meaning.md says of the heads, the rule, subjects and time."""
-    encoder, heads = EmbeddedEncoder(), shipped()
+    encoder, heads = EmbeddedEncoder(), load_shipped()
     began = time.perf_counter()
     await encoder.warm()
     figures = [Figure("meaning.encoder.read", rounded(time.perf_counter() - began), "s")]
@@ -47,7 +47,7 @@ async def run(say: Callable[[str], None]) -> list[Figure]:
 
 
 async def _held_out(encoder: EmbeddedEncoder, heads: Heads) -> list[Figure]:
-    report = await measured(encoder, heads)
+    report = await measure(encoder, heads)
     found = [
         Figure(f"meaning.{head}.{rate}.{group.replace(', ', '_')}", rates[rate], "share")
         for head in HEADS
@@ -64,7 +64,7 @@ async def _held_out(encoder: EmbeddedEncoder, heads: Heads) -> list[Figure]:
 
 
 async def _speed(encoder: EmbeddedEncoder, heads: Heads) -> list[Figure]:
-    reader = Reader(encoder, heads, seconds=60)
+    reader = MessageReader(encoder, heads, seconds=60)
     vector = await encoder.questions([_SAID])
     reading = await _timed(lambda: reader.read(_SAID))
     encoding = await _timed(lambda: encoder.questions([_SAID]))
@@ -73,7 +73,7 @@ async def _speed(encoder: EmbeddedEncoder, heads: Heads) -> list[Figure]:
         began = time.perf_counter()
         heads.scores(vector)
         between = time.perf_counter()
-        guess(_SAID, _SPOKEN, "pt")
+        guess_language(_SAID, _SPOKEN, "pt")
         scoring.append((between - began) * 1000)
         telling.append((time.perf_counter() - between) * 1000)
     each = {"reading": reading, "encoding": encoding, "heads": scoring, "language": telling}
@@ -92,7 +92,7 @@ async def _timed(work: Callable[[], Awaitable[object]]) -> list[float]:
 async def _bank(encoder: EmbeddedEncoder, heads: Heads) -> list[Figure]:
     with BANK.open(encoding="utf-8") as file:
         rows = [(row["category"], row["text"]) for row in csv.DictReader(file)]
-    vectors = await encoder.questions([prepared(text) for _, text in rows])
+    vectors = await encoder.questions([normalize(text) for _, text in rows])
     meanings = [meaning_of(scores) for scores in heads.scores(vectors)]
     told = [(text, meaning) for (_, text), meaning in zip(rows, meanings, strict=True)]
     return [

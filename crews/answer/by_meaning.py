@@ -9,7 +9,7 @@ from chatwootai.model.message.turn import Question, ServedBy
 from chatwootai.telemetry.metrics import FAILED_OPEN
 from config.settings.answers import LONGEST, Answer
 from config.settings.settings import Settings
-from crews.answer.curated import Found
+from crews.answer.curated import CuratedMatch
 from crews.encoding.encoder import EncoderUnavailable
 from crews.matching.guard import reading
 from crews.matching.matcher import Matcher
@@ -28,7 +28,7 @@ class ByMeaning:
         self._matcher = matcher
         self._seconds = seconds
 
-    async def find(self, question: Question, settings: Settings, day: date) -> Found | None:
+    async def find(self, question: Question, settings: Settings, day: date) -> CuratedMatch | None:
         """Return the one answer whose question says the same, or None."""
         if not settings.near_answers or len(question.text) > LONGEST or question.subject or question.images:
             return None
@@ -47,7 +47,7 @@ class ByMeaning:
         if len(names) != 1:
             return None
         name = names.pop()
-        return Found(name, settings.answers[name], matches[0].likeness, ServedBy.NEAR)
+        return CuratedMatch(name, settings.answers[name], matches[0].likeness, ServedBy.NEAR)
 
 
 def _written(settings: Settings, question: Question, day: date, language: str) -> dict[str, str]:

@@ -11,13 +11,13 @@ from zoneinfo import ZoneInfo
 from chatwootai.model.message.turn import Draft, Question, ServedBy
 from config.settings.answers import LONGEST, Answer, index_questions, normalise_question
 from config.settings.settings import Settings
-from crews.answer.near import nearest
+from crews.answer.paraphrase import find_paraphrased
 
 _INDEXES = 4096  # tenants whose questions are kept in order; made anew in well under a millisecond each
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class CuratedMatch:
     """An answer, how sure its finder is that it fits (0 to 1), and what is said to have answered."""
 
     name: str
@@ -29,18 +29,18 @@ class Found:
 class Finder(Protocol):
     """One way to tell which answer a question is about: by its words (below), by its meaning."""
 
-    async def find(self, question: Question, settings: Settings, day: date) -> Found | None:
+    async def find(self, question: Question, settings: Settings, day: date) -> CuratedMatch | None:
         """The answer that may be given on `question`'s channel on `day`, or None."""
         ...
 
 
-class Exact:
+class ExactFinder:
     """The whole question, word for word, once case, accents, punctuation and greetings are gone."""
 
     def __init__(self) -> None:
         self._indexes: OrderedDict[int, tuple[Mapping[str, Answer], Mapping[str, tuple[str, ...]]]] = OrderedDict()
 
-    async def find(self, question: Question, settings: Settings, day: date) -> Found | None:
+    async def find(self, question: Question, settings: Settings, day: date) -> CuratedMatch | None:
         """The answer to exactly this question; of several the one in the contact's language, then the tenant's."""
         if len(question.text) > LONGEST:
             return None
@@ -48,8 +48,10 @@ class Exact:
         holding = [name for name in names if settings.answers[name].holds(question.channel, day)]
         if not holding:
             return None
-        best = max(holding, key=lambda name: _nearness(settings.answers[name], question.language, settings.language))
-        return Found(best, settings.answers[best])
+        best = max(
+            holding, key=lambda name: _language_rank(settings.answers[name], question.language, settings.language)
+        )
+        return CuratedMatch(best, settings.answers[best])
 
     def _index(self, answers: Mapping[str, Answer]) -> Mapping[str, tuple[str, ...]]:
         # A snapshot hands out the same mapping again and again; kept beside its index, its id stays its own.
@@ -62,17 +64,17 @@ class Exact:
         return known[1]
 
 
-class Curated:
+class CuratedAnswers:
     """Asks its finders in turn; the first that finds something has the word."""
 
     def __init__(self, finders: Sequence[Finder] | None = None) -> None:
-        self._finders = (Exact(),) if finders is None else tuple(finders)
+        self._finders = (ExactFinder(),) if finders is None else tuple(finders)
 
-    async def find(self, question: Question, settings: Settings, now: datetime | None = None) -> Found | None:
+    async def find(self, question: Question, settings: Settings, now: datetime | None = None) -> CuratedMatch | None:
         """The answer that a question gets, or None where a crew must think."""
         if not settings.answers:
             return None
-        day = _local(now or datetime.now(UTC), settings).date()
+        day = _local_time(now or datetime.now(UTC), settings).date()
         for finder in self._finders:
             if (found := await finder.find(question, settings, day)) is not None:
                 return found
@@ -82,27 +84,27 @@ class Curated:
         """The answer as a draft, or None where a crew must think."""
         began = time.perf_counter()
         found = await self.find(question, settings, now)
-        return _draft(found.answer, question, settings, found.served_by, began) if found else None
+        return _make_draft(found.answer, question, settings, found.served_by, began) if found else None
 
-    def near(self, question: Question, settings: Settings, now: datetime | None = None) -> Draft | None:
+    def draft_paraphrase(self, question: Question, settings: Settings, now: datetime | None = None) -> Draft | None:
         """As `draft`, where no model answers: also to a question that says the same in other words."""
         if not settings.answers or not settings.near_answers:
             return None
         began = time.perf_counter()
-        name = nearest(question, settings, _local(now or datetime.now(UTC), settings).date())
-        return _draft(settings.answers[name], question, settings, ServedBy.NEAR, began) if name else None
+        name = find_paraphrased(question, settings, _local_time(now or datetime.now(UTC), settings).date())
+        return _make_draft(settings.answers[name], question, settings, ServedBy.NEAR, began) if name else None
 
 
-def _draft(answer: Answer, question: Question, settings: Settings, served_by: ServedBy, began: float) -> Draft:
+def _make_draft(answer: Answer, question: Question, settings: Settings, served_by: ServedBy, began: float) -> Draft:
     text = settings.fill(answer.answer, answer.language or question.language).strip()
     return Draft(text=text, served_by=served_by, steps=((served_by.value, time.perf_counter() - began),))
 
 
-def _local(now: datetime, settings: Settings) -> datetime:
+def _local_time(now: datetime, settings: Settings) -> datetime:
     return now.astimezone(ZoneInfo(settings.hours.time_zone)) if settings.hours else now
 
 
-def _nearness(answer: Answer, *languages: str | None) -> int:
+def _language_rank(answer: Answer, *languages: str | None) -> int:
     """2: in the contact's language; 1: in the tenant's, or in none; 0: in another."""
     own = (answer.language or "")[:2]
     asked, usual = ((each or "")[:2] for each in languages)

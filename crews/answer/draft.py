@@ -16,18 +16,18 @@ from chatwootai.stores.server.connection import Connection
 from config.document.problems import ConfigurationError
 from config.settings.settings import Settings
 from crews.answer.by_meaning import ByMeaning
-from crews.answer.curated import Curated, Exact
-from crews.answer.prefetched import Fetched, Prefetcher
-from crews.answer.repertoire import Repertoire, Repertory, Way
-from crews.answer.sharing import keep
-from crews.answer.unasked_object import words_of
+from crews.answer.cacheability import shareable_policy
+from crews.answer.curated import CuratedAnswers, ExactFinder
+from crews.answer.prefetched import PrefetchedResults, Prefetcher
+from crews.answer.unrequested_json import answer_text
+from crews.answer.variants import CrewRegistry, CrewVariants, Variant
 from crews.catalog import Catalog
 from crews.errors import BudgetSpent, ModelRefused, ModelSilent, ModelUnavailable
-from crews.knowledge.cited import links
+from crews.knowledge.citations import source_links
 from crews.knowledge.passage import Retrieved
 from crews.matching.matcher import Matcher
-from crews.model_calls.call import Completer, Completion, Payer
-from crews.model_calls.policy import Standing, standing
+from crews.model_calls.call import BillingScope, Completer, Completion
+from crews.model_calls.call_terms import CallTerms, call_terms
 from crews.model_calls.response import finish
 from crews.model_calls.response.thoughts import without_thoughts
 from crews.model_calls.trouble import trouble
@@ -36,11 +36,11 @@ from crews.prompt.conversation import messages
 from crews.prompt.markers import read
 from crews.prompt.passages import shown
 from crews.prompt.prompt import moment, repeatable, situation
-from crews.run.context import Run, current
-from crews.run.tool_calls import Calls
+from crews.run.context import RunContext, current
+from crews.run.tool_calls import BurstToolCalls
 from crews.runtime import environment
 from crews.stock.recollection import Remembering
-from crews.tools.offered import Offered as OfferedTools
+from crews.tools.toolset import ToolRegistry
 
 if TYPE_CHECKING:
     from crews.knowledge.knowledge import Knowledge
@@ -69,9 +69,9 @@ class Crews:
         self._prefetcher = prefetcher or Prefetcher()
         self._stack = stack
         self._knowledge = knowledge
-        self._curated = Curated([Exact(), *([ByMeaning(matcher)] if matcher else [])])
-        self._offered = OfferedTools()
-        self._repertoire = Repertoire(catalog, completer, Remembering(embed=stack.embeddings.embed if stack else None))
+        self._curated = CuratedAnswers([ExactFinder(), *([ByMeaning(matcher)] if matcher else [])])
+        self._tools = ToolRegistry()
+        self._registry = CrewRegistry(catalog, completer, Remembering(embed=stack.embeddings.embed if stack else None))
 
     @classmethod
     async def open(cls, catalog: Catalog | None = None, *, connection: Connection | None = None) -> "Crews":
@@ -95,10 +95,10 @@ class Crews:
         if connection is None:
             return cls(chosen, stack, stack)
         from crews.encoding.embedded import shared
-        from crews.knowledge.encoders import Encoders
+        from crews.knowledge.encoders import AccountEncoders
         from crews.knowledge.knowledge import Knowledge
 
-        knowledge = Knowledge(connection, Encoders(connection, stack.embeddings).of)
+        knowledge = Knowledge(connection, AccountEncoders(connection, stack.embeddings).encoder_for)
         return cls(chosen, stack, stack, knowledge, matcher=Matcher(shared()))
 
     async def draft(
@@ -106,7 +106,7 @@ class Crews:
         question: Question,
         settings: Settings,
         may_run: Callable[[], Awaitable[None]] | None = None,
-        calls: Calls | None = None,
+        calls: BurstToolCalls | None = None,
     ) -> Draft:
         """Answer as the tenant has written, or else run the question's crew, or else as written for a question alike.
 
@@ -118,19 +118,19 @@ class Crews:
             ModelRefused, BudgetSpent, CrewUnsupported, GuardrailFailed: give up, hand to a person.
             TimeoutError: the question's deadline has passed.
         """
-        return await self._curated.draft(question, settings) or await self._run(question, settings, may_run, calls)
+        return await self._curated.draft(question, settings) or await self._run_crew(question, settings, may_run, calls)
 
-    async def _run(
+    async def _run_crew(
         self,
         question: Question,
         settings: Settings,
         may_run: Callable[[], Awaitable[None]] | None,
-        calls: Calls | None,
+        calls: BurstToolCalls | None,
     ) -> Draft:
-        known, found, fetched, steps = await self._material(question, settings, calls)
+        variants, found, fetched, steps = await self._material(question, settings, calls)
         began = time.perf_counter()
-        way = known.way(_aim(question, settings) - time.time())
-        run = _run(question, known.standing, way, calls, fetched)
+        variant = variants.choose(_first_deadline(question, settings) - time.time())
+        run = _new_run(question, variants.call_terms, variant, calls, fetched)
         run.calls_per_turn = settings.tools.calls_per_turn
         now = datetime.now(UTC)
         said = (
@@ -146,11 +146,11 @@ class Crews:
             if may_run is not None:
                 await may_run()
             async with asyncio.timeout(question.deadline - time.time()):  # tools and guardrails too, not only the model
-                text, silent = (await way.crew.akickoff(inputs)).raw, ModelSilent(_SILENT, reason="empty")
+                text, silent = (await variant.crew.akickoff(inputs)).raw, ModelSilent(_SILENT, reason="empty")
         except ModelSilent as error:
             text, silent = "", error
         except (ModelUnavailable, ModelRefused, BudgetSpent, TimeoutError):
-            if (near := self._near(question, settings, run)) is None:
+            if (near := self._draft_paraphrase(question, settings, run)) is None:
                 raise
             return near
         finally:
@@ -161,26 +161,26 @@ class Crews:
         passages = tuple(each.whole for each in found.passages)
         may_say = (*repeatable(question, settings), situation(settings, now), *passages)
         told = Told(tuple(run.instructions), may_say, tuple(run.results))
-        made = await worked_on(len(text), lambda: _draft(text, silent, run, steps, str(way.plan), told))
-        return _cited(made, found, settings)
+        made = await worked_on(len(text), lambda: _make_draft(text, silent, run, steps, str(variant.plan), told))
+        return _with_citations(made, found, settings)
 
     async def _material(
-        self, question: Question, settings: Settings, calls: Calls | None
-    ) -> tuple[Repertory, Retrieved, Fetched, tuple[tuple[str, float], ...]]:
-        """The ways of the crew, what it is given beside the question, and how long that took.
+        self, question: Question, settings: Settings, calls: BurstToolCalls | None
+    ) -> tuple[CrewVariants, Retrieved, PrefetchedResults, tuple[tuple[str, float], ...]]:
+        """The variants of the crew, what it is given beside the question, and how long that took.
 
         Documents and tools are looked up beside each other.
         """
-        offer = await self._offered.to(question.account, settings)
-        known = self._repertoire.of(question, settings, offer)
+        toolset = await self._tools.toolset_for(question.account, settings)
+        variants = self._registry.variants_for(question, settings, toolset)
         found, fetched = await asyncio.gather(
-            self._retrieved(question, settings),
-            self._prefetcher.fetch(question, settings, offer, known.tools, calls),
+            self._retrieve_passages(question, settings),
+            self._prefetcher.fetch(question, settings, toolset, variants.tools, calls),
         )
         knowing = (("knowledge", sum(found.seconds.values())),) if found.version else ()
-        return known, found, fetched, (*knowing, *fetched.steps)
+        return variants, found, fetched, (*knowing, *fetched.steps)
 
-    async def _retrieved(self, question: Question, settings: Settings) -> Retrieved:
+    async def _retrieve_passages(self, question: Question, settings: Settings) -> Retrieved:
         """What the tenant's documents say to the question, and to it with what the contact said before."""
         if self._knowledge is None or not settings.knowledge.sources:
             return Retrieved()
@@ -188,10 +188,10 @@ class Crews:
         due = min(question.deadline, time.time() + _RETRIEVAL_SECONDS)
         return await self._knowledge.retrieve(question.account, settings, question.text, "\n".join(before), due)
 
-    def _near(self, question: Question, settings: Settings, run: Run) -> Draft | None:
+    def _draft_paraphrase(self, question: Question, settings: Settings, run: RunContext) -> Draft | None:
         """What the tenant has written for a question alike, where nothing was asked of anybody on the way."""
-        acted = run.asides or run.handoff or (run.calls is not None and run.calls.made)
-        return None if acted else self._curated.near(question, settings)
+        acted = run.side_actions or run.handoff or (run.calls is not None and run.calls.made)
+        return None if acted else self._curated.draft_paraphrase(question, settings)
 
     async def keep_warm(self, everyone: Callable[[], Iterable[Settings]]) -> None:
         """Keep connections open to the models of `everyone` (asked each time), for ever.
@@ -199,12 +199,13 @@ class Crews:
         An endpoint of the environment without a key is left alone.
         """
         if self._stack is not None:
-            await self._stack.keep_warm(lambda: {standing(each).target.endpoint for each in everyone()})
+            await self._stack.keep_warm(lambda: {call_terms(each).target.endpoint for each in everyone()})
 
     def briefs(self, question: Question, settings: Settings) -> tuple[Brief, ...]:
         """The instructions of a crew that has answered before, for those who want to see what is sent."""
-        known = self._repertoire.of(question, settings, self._offered.known(question.account, settings))
-        return tuple(brief for way in known.ways for brief in getattr(way.crew, "briefs", ()))
+        toolset = self._tools.last_toolset_for(question.account, settings)
+        variants = self._registry.variants_for(question, settings, toolset).variants
+        return tuple(brief for variant in variants for brief in getattr(variant.crew, "briefs", ()))
 
     def models_away(self) -> list[dict[str, Any]]:
         """The model endpoints that do not answer, as far as this process has seen (wrappers/health.py)."""
@@ -212,19 +213,19 @@ class Crews:
 
     async def close(self) -> None:
         """Close every connection."""
-        await self._offered.close()
+        await self._tools.close()
         if self._stack is not None:
             await self._stack.aclose()
 
 
-def _cited(draft: Draft, found: Retrieved, settings: Settings) -> Draft:
+def _with_citations(draft: Draft, found: Retrieved, settings: Settings) -> Draft:
     """The draft with the passages that it was offered; those count as used whose number it names, and no others."""
     if not found.passages:
         return draft
     used = {n - 1 for n in draft.cited if 0 < n <= len(found.passages)}
     scores = (*found.scores, *([None] * len(found.passages)))
     offered = tuple(Offered(each.source, each.document, scores[n], n in used) for n, each in enumerate(found.passages))
-    return replace(draft, passages=offered, links=links(settings, [found.passages[n] for n in sorted(used)]))
+    return replace(draft, passages=offered, links=source_links(settings, [found.passages[n] for n in sorted(used)]))
 
 
 def situation_of(question: Question, settings: Settings, now: datetime) -> str:
@@ -232,19 +233,21 @@ def situation_of(question: Question, settings: Settings, now: datetime) -> str:
     return "\n".join(filter(None, (situation(settings, now), moment(question, settings))))
 
 
-def _run(question: Question, terms: Standing, way: Way, calls: Calls | None, fetched: Fetched) -> Run:
-    payer = Payer(question.account, question.inbox, question.contact.id, question.priority)
+def _new_run(
+    question: Question, terms: CallTerms, variant: Variant, calls: BurstToolCalls | None, fetched: PrefetchedResults
+) -> RunContext:
+    payer = BillingScope(question.account, question.inbox, question.contact.id, question.priority)
     left = max(0.0, question.deadline - time.time())
     results = (*(calls.texts if calls is not None else ()), *fetched.results)
     counted = fetched.calls or Counter(calls.counted if calls is not None else ())
-    return Run(
+    return RunContext(
         deadline=question.deadline - min(_TO_POST, _TO_POST_SHARE * left),
-        target=way.target,
+        target=variant.target,
         policy=terms.policy,
         payer=payer,
-        keep=None if fetched.results else keep(question, way.keep),
+        keep=None if fetched.results else shareable_policy(question, variant.keep),
         question=question,
-        served_by=way.name,
+        served_by=variant.name,
         calls=calls,
         results=dict.fromkeys(results),
         used=list(fetched.used),
@@ -252,7 +255,7 @@ def _run(question: Question, terms: Standing, way: Way, calls: Calls | None, fet
     )
 
 
-def _aim(question: Question, settings: Settings) -> float:
+def _first_deadline(question: Question, settings: Settings) -> float:
     """When the answer should be there: the first deadline, also where a second one follows it."""
     return question.deadline - (settings.last_deadline_ms - settings.deadline_ms) / 1000
 
@@ -262,11 +265,11 @@ def _is_cut(text: str, last: Completion) -> bool:
     return last.finish not in finish.WHOLE and last.text.rstrip().endswith(text.rstrip())
 
 
-def _draft(
-    text: str, silent: ModelSilent, run: Run, steps: tuple[tuple[str, float], ...], plan: str, told: Told
+def _make_draft(
+    text: str, silent: ModelSilent, run: RunContext, steps: tuple[tuple[str, float], ...], plan: str, told: Told
 ) -> Draft:
     last = run.last
-    marked = read(without_thoughts(words_of(text)))  # a typed answer's texts may hold them too
+    marked = read(without_thoughts(answer_text(text)))  # a typed answer's texts may hold them too
     said = marked.text
     if said and last is not None and _is_cut(text, last):
         said = whole_sentences(said)
@@ -279,7 +282,7 @@ def _draft(
         model=last.model if last else None,
         usage=run.usage,
         steps=(*steps, *(run.trace if len(run.trace) > 1 else ())),
-        actions=tuple(run.asides),
+        actions=tuple(run.side_actions),
         confidence=min((each for each in (run.confidence, marked.sure) if each is not None), default=None),
         plan=plan,
         choices=marked.choices,

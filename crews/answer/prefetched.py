@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING, Final
 from chatwootai.model.message.tool_call import ToolUse
 from chatwootai.model.message.turn import Question
 from config.settings.settings import Settings
-from crews.run.context import Run, current
-from crews.run.tool_calls import Calls
+from crews.run.context import RunContext, current
+from crews.run.tool_calls import BurstToolCalls
 from crews.run.tool_result import Fate
-from crews.tools.offered import Offer
+from crews.tools.toolset import Toolset
 
 if TYPE_CHECKING:
-    from crews.tools.prefetch import Wanted
+    from crews.tools.prefetch import PrefetchCall
 
 SECONDS: Final = 0.8
 """How long these calls may take together, at most: a tool that needs longer is the model's to call."""
@@ -39,7 +39,7 @@ _HEADING: Final = (
 
 
 @dataclass(slots=True)
-class Fetched:
+class PrefetchedResults:
     """What the calls came to. `results`: what a model is shown of those that succeeded; `calls`: made, by tool."""
 
     results: tuple[str, ...] = ()
@@ -58,54 +58,61 @@ class Fetched:
 
 
 class Prefetcher:
-    """Calls what a message calls for; one of a process."""
+    """BurstToolCalls what a message calls for; one of a process."""
 
     def __init__(self) -> None:
         self._failures: dict[tuple[str, str], tuple[int, float]] = {}
 
     async def fetch(
-        self, question: Question, settings: Settings, offer: Offer, named: Collection[str], calls: Calls | None
-    ) -> Fetched:
+        self,
+        question: Question,
+        settings: Settings,
+        toolset: Toolset,
+        named: Collection[str],
+        calls: BurstToolCalls | None,
+    ) -> PrefetchedResults:
         """Return what tools say to a question. Never raises for a tool's own failure.
 
         Args:
             question: whose burst is searched.
             settings: with the tools as they are declared.
-            offer: the tools themselves.
+            toolset: the tools themselves.
             named: names of those that the crew may use.
             calls: the turn's; what is found is given to the model's own call of the same.
         """
-        found = await self.wanted(question, settings, offer, named)
+        found = await self.calls_worthwhile(question, settings, toolset, named)
         if not found:
-            return Fetched()
-        run = Run(
+            return PrefetchedResults()
+        run = RunContext(
             deadline=min(question.deadline, time.time() + SECONDS),
             question=question,
             calls=calls,
             tool_calls=Counter(calls.counted) if calls is not None else Counter(),
             calls_per_turn=settings.tools.calls_per_turn,
         )
-        results = await self._called(run, found, question.account)
-        return Fetched(_bounded(results), run.used, run.tool_calls)
+        results = await self._call_all(run, found, question.account)
+        return PrefetchedResults(_limit_length(results), run.used, run.tool_calls)
 
-    async def wanted(
-        self, question: Question, settings: Settings, offer: Offer, named: Collection[str]
-    ) -> "tuple[Wanted, ...]":
+    async def calls_worthwhile(
+        self, question: Question, settings: Settings, toolset: Toolset, named: Collection[str]
+    ) -> "tuple[PrefetchCall, ...]":
         """Return the calls that a question makes worthwhile, without those of tools that are left alone for now."""
         if not settings.tools.prefetches:
             return ()
-        from crews.tools.prefetch import wanted
+        from crews.tools.prefetch import calls_worthwhile
 
-        found = await wanted(settings.tools, offer, named, question.text, verified=question.contact.verified)
+        found = await calls_worthwhile(
+            settings.tools, toolset, named, question.text, verified=question.contact.verified
+        )
         now = time.monotonic()
-        return tuple(each for each in found if not self._rests((question.account, each.tool.name), now))
+        return tuple(each for each in found if not self._is_resting((question.account, each.tool.name), now))
 
-    def _rests(self, tool: tuple[str, str], now: float) -> bool:
+    def _is_resting(self, tool: tuple[str, str], now: float) -> bool:
         failures, until = self._failures.get(tool, (0, 0.0))
         return failures >= _FAILURES and now < until
 
-    async def _called(self, run: Run, found: "Iterable[Wanted]", account: str) -> list[str]:
-        running = {asyncio.create_task(_one(run, each)): each.tool.name for each in found}
+    async def _call_all(self, run: RunContext, found: "Iterable[PrefetchCall]", account: str) -> list[str]:
+        running = {asyncio.create_task(_result_of(run, each)): each.tool.name for each in found}
         try:
             await asyncio.wait(running, timeout=max(0.0, run.deadline - time.time()) + _GRACE)
         finally:
@@ -130,7 +137,7 @@ class Prefetcher:
         self._failures[tool] = (before + 1, time.monotonic() + _REST)
 
 
-async def _one(run: Run, wanted: "Wanted") -> str | None:
+async def _result_of(run: RunContext, wanted: "PrefetchCall") -> str | None:
     """What a model is shown of one call; None where it failed. In a task, so that the run is its own alone."""
     from crews.runtime.tools import use
 
@@ -139,7 +146,7 @@ async def _one(run: Run, wanted: "Wanted") -> str | None:
     return found.text if found.fate is Fate.DONE else None
 
 
-def _bounded(results: Iterable[str]) -> tuple[str, ...]:
+def _limit_length(results: Iterable[str]) -> tuple[str, ...]:
     """The first results that fit together; one alone is bounded as every tool's is."""
     kept: list[str] = []
     for text in results:

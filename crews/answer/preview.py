@@ -12,23 +12,23 @@ from chatwootai.model.message.delivery import Contact
 from chatwootai.model.message.turn import Question
 from config.settings.settings import Settings
 from crews.answer.draft import Crews, situation_of
-from crews.answer.prefetched import Fetched, Prefetcher
+from crews.answer.prefetched import PrefetchedResults, Prefetcher
 from crews.catalog import Catalog
 from crews.errors import CrewError
 from crews.model_calls.call import Call, Chat, Completion, estimated_prompt
 from crews.prompt.brief import Brief, Part, joined
 from crews.prompt.conversation import words
-from crews.run.as_data import as_data
-from crews.run.tool_calls import Calls
+from crews.run.result_text import result_text
+from crews.run.tool_calls import BurstToolCalls
 from crews.runtime import environment
-from crews.tools.offered import Offer
+from crews.tools.toolset import Toolset
 
 _SECONDS = 30.0
 _CHARACTERS = 4  # to a token, roughly
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
+class PreviewedCall:
     """One call. `parts`: those of its first message, in order, where it is ours; empty: CrewAI made it."""
 
     call: Call
@@ -54,20 +54,25 @@ class _Recorder:
     async def complete(self, call: Call) -> Completion:
         """Answer with what the step before would have found."""
         self.calls.append(call)
-        return Completion(text=_shaped(call.response_format), finish="stop", model=call.model)
+        return Completion(text=_placeholder_answer(call.response_format), finish="stop", model=call.model)
 
 
-class _Pretending(Prefetcher):
+class _PretendingPrefetcher(Prefetcher):
     """Stands in the place of prefetched tools: says which would be called, and calls none."""
 
     said = ""
 
     async def fetch(
-        self, question: Question, settings: Settings, offer: Offer, named: Collection[str], calls: Calls | None
-    ) -> Fetched:
+        self,
+        question: Question,
+        settings: Settings,
+        toolset: Toolset,
+        named: Collection[str],
+        calls: BurstToolCalls | None,
+    ) -> PrefetchedResults:
         """Return a result's place for each call that the message makes worthwhile."""
-        found = await self.wanted(question, settings, offer, named)
-        fetched = Fetched(tuple(as_data(each.tool.name, _answer_to(each.arguments)) for each in found))
+        found = await self.calls_worthwhile(question, settings, toolset, named)
+        fetched = PrefetchedResults(tuple(result_text(each.tool.name, _answer_to(each.arguments)) for each in found))
         self.said = fetched.said
         return fetched
 
@@ -76,19 +81,19 @@ def _answer_to(arguments: Mapping[str, Any]) -> str:
     return f"(what the tool answers to {json.dumps(dict(arguments), ensure_ascii=False)})"
 
 
-def tokens(text: str) -> int:
+def estimate_tokens(text: str) -> int:
     """About how many tokens a text has."""
     return len(text) // _CHARACTERS + 1
 
 
-async def preview(function: str, channel: str, text: str, settings: Settings, catalog: Catalog) -> list[Sent]:
+async def preview(function: str, channel: str, text: str, settings: Settings, catalog: Catalog) -> list[PreviewedCall]:
     """Return every call that a crew would make for a first message, in order.
 
     Raises:
         CrewUnsupported: the crew asks for what nobody offers here.
     """
     await asyncio.to_thread(environment.load)
-    recorder, prefetcher = _Recorder(), _Pretending()
+    recorder, prefetcher = _Recorder(), _PretendingPrefetcher()
     crews = Crews(catalog, recorder, prefetcher=prefetcher)
     settings = settings.model_copy(update={"answers": {}})  # or a curated answer would be given
     question = _question(function, channel, text, settings)
@@ -101,11 +106,11 @@ async def preview(function: str, channel: str, text: str, settings: Settings, ca
         await crews.close()
     briefs = crews.briefs(question, settings)
     situation = "\n".join(filter(None, (situation_of(question, settings, datetime.now(UTC)), prefetcher.said)))
-    made = {joined(parts): parts for parts in _parts(briefs, situation)}
-    return [Sent(call, made.get(words(call.messages[0].get("content")), ())) for call in recorder.calls]
+    made = {joined(parts): parts for parts in _prompt_parts(briefs, situation)}
+    return [PreviewedCall(call, made.get(words(call.messages[0].get("content")), ())) for call in recorder.calls]
 
 
-def _parts(briefs: Sequence[Brief], situation: str) -> list[tuple[Part, ...]]:
+def _prompt_parts(briefs: Sequence[Brief], situation: str) -> list[tuple[Part, ...]]:
     return [
         tuple(Part(f"{brief.task}.{part.source}", part.text) for part in brief.parts(situation)) for brief in briefs
     ]
@@ -131,7 +136,7 @@ def _question(function: str, channel: str, text: str, settings: Settings) -> Que
     )
 
 
-def _shaped(response_format: Mapping[str, Any] | None) -> str:
+def _placeholder_answer(response_format: Mapping[str, Any] | None) -> str:
     """A text, or an object of the shape that is asked for."""
     if response_format is None:
         return "(what the model answers)"

@@ -10,7 +10,7 @@ import numpy as np
 
 from crews.encoding.encoder import EncoderUnavailable, Vectors, unit
 from crews.errors import CrewError
-from crews.model_calls.call import Payer, Policy, Target
+from crews.model_calls.call import BillingScope, Policy, Target
 from crews.model_calls.embeddings import Embeddings
 
 _QUESTION_SECONDS: Final = 0.15
@@ -25,7 +25,7 @@ class Terms:
     """Which model of which endpoint, for whom, and on whose money. `dimensions` None: as many as the model has."""
 
     target: Target
-    payer: Payer
+    payer: BillingScope
     policy: Policy
     dimensions: int | None = None
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from crews.model_calls.embeddings import Embeddings
 
 
-class Encoders:
+class AccountEncoders:
     """Encoders of one process: the embedded one, shared by all, and one for each account that names a model.
 
     Models are asked through `embeddings` where a worker has them already; else through what is opened when first
@@ -28,21 +28,21 @@ class Encoders:
         self._remote: dict[tuple[str, Named], Encoder] = {}
         self._opened = AsyncExitStack()
 
-    async def of(self, account: str, settings: Settings) -> Encoder:
+    async def encoder_for(self, account: str, settings: Settings) -> Encoder:
         """Return what makes an account's embeddings; those of a model elsewhere are paid for once, and kept."""
         named = settings.knowledge.embeddings
         if isinstance(named, str):
             return shared()
         key = (account, named)
         if key not in self._remote:
-            self._remote[key] = await self._kept(account, self._named(account, named, settings))
+            self._remote[key] = await self._with_cache(account, self._remote_encoder(account, named, settings))
         return self._remote[key]
 
     async def aclose(self) -> None:
         """Close what was opened here."""
         await self._opened.aclose()
 
-    async def _kept(self, account: str, inner: Encoder) -> Encoder:
+    async def _with_cache(self, account: str, inner: Encoder) -> Encoder:
         store = VectorStore(self._connection)
         try:
             key = await secret(store, {})  # one that an ingest, which is given no variables, has too
@@ -50,23 +50,23 @@ class Encoders:
             return inner
         return CachedEncoder(inner, store, account, key, keep_questions=True)
 
-    def _named(self, account: str, named: Named, settings: Settings) -> Encoder:
+    def _remote_encoder(self, account: str, named: Named, settings: Settings) -> Encoder:
         from crews.encoding.remote import RemoteEncoder, Terms
-        from crews.model_calls.call import Endpoint, Payer, Target
-        from crews.model_calls.policy import standing
+        from crews.model_calls.call import BillingScope, Endpoint, Target
+        from crews.model_calls.call_terms import call_terms
 
         whose = settings.model if named.base_url is None else named
         key = (named.api_key or whose.api_key) if named.base_url is None else named.api_key
         endpoint = Endpoint(whose.base_url, key.reveal() if key else None)
         terms = Terms(
             target=Target(endpoint=endpoint, model=named.model),
-            payer=Payer(account=account),
-            policy=standing(settings).policy,
+            payer=BillingScope(account=account),
+            policy=call_terms(settings).policy,
             dimensions=named.dimensions,
         )
-        return RemoteEncoder(self._through(), terms)
+        return RemoteEncoder(self._embeddings_client(), terms)
 
-    def _through(self) -> "Embeddings":
+    def _embeddings_client(self) -> "Embeddings":
         if self._embeddings is None:
             from crews.model_calls.assembly import Stack
             from crews.model_calls.endpoint.wire import Wire

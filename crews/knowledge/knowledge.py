@@ -15,12 +15,12 @@ from chatwootai.stores.server.connection import Connection, StoreUnavailable
 from config.settings.settings import Settings
 from crews.encoding.encoder import Encoder, EncoderUnavailable
 from crews.knowledge.cutting.sentences import tokens
-from crews.knowledge.declared import Place, allowed
 from crews.knowledge.index.index import Index
 from crews.knowledge.index.vectors import Floats
+from crews.knowledge.index_cache import IndexCache, LoadedIndex
 from crews.knowledge.passage import CUSTOMERS, Audience, Hit, Passage, Retrieved
 from crews.knowledge.search.find import TOP, Asked, find, with_neighbours
-from crews.knowledge.shelf import Shelf, Shelved
+from crews.knowledge.sources import SourceKey, allowed_sources
 
 WHOLE_TOKENS: Final = 3_000
 """Knowledge up to which a crew is given all of it."""
@@ -36,10 +36,13 @@ class Knowledge:
     """All accounts' knowledge, in one worker. `encoder`: what makes an account's embeddings, by key and settings."""
 
     def __init__(
-        self, connection: Connection, encoder: Callable[[str, Settings], Awaitable[Encoder]], shelf: Shelf | None = None
+        self,
+        connection: Connection,
+        encoder: Callable[[str, Settings], Awaitable[Encoder]],
+        shelf: IndexCache | None = None,
     ) -> None:
         self._encoder = encoder
-        self._shelf = shelf or Shelf(connection)
+        self._indexes = shelf or IndexCache(connection)
 
     async def retrieve(
         self, account: str, settings: Settings, burst: str, context_text: str, deadline: float
@@ -70,8 +73,8 @@ class Knowledge:
         """
         if not settings.knowledge.sources:
             return ""
-        shelved = await self._shelf.of(account, CUSTOMERS)
-        return _version(shelved, self._may(shelved, settings, CUSTOMERS)) if shelved else ""
+        loaded = await self._indexes.of(account, CUSTOMERS)
+        return _version(loaded, self._offerable(loaded, settings, CUSTOMERS)) if loaded else ""
 
     async def search(
         self, account: str, settings: Settings, question: str, top: int = TOP, audience: Audience = CUSTOMERS
@@ -81,12 +84,12 @@ class Knowledge:
         Raises:
             StoreUnavailable: Redis is away.
         """
-        shelved = await self._shelf.of(account, audience)
-        if shelved is None or shelved.index is None:
+        loaded = await self._indexes.of(account, audience)
+        if loaded is None or loaded.index is None:
             return ()
-        may = self._may(shelved, settings, audience)
-        asked = await self.asked(account, settings, shelved.index, [question])
-        return await asyncio.to_thread(find, shelved.index, asked, may, time.time(), top)
+        may = self._offerable(loaded, settings, audience)
+        asked = await self.embed_questions(account, settings, loaded.index, [question])
+        return await asyncio.to_thread(find, loaded.index, asked, may, time.time(), top)
 
     async def index(self, account: str, audience: Audience = CUSTOMERS) -> Index | None:
         """Return the index in force, None where there is none.
@@ -94,33 +97,37 @@ class Knowledge:
         Raises:
             StoreUnavailable: Redis is away.
         """
-        shelved = await self._shelf.of(account, audience)
-        return shelved.index if shelved else None
+        loaded = await self._indexes.of(account, audience)
+        return loaded.index if loaded else None
 
-    async def may(self, account: str, settings: Settings, audience: Audience = CUSTOMERS) -> frozenset[Place]:
+    async def offerable_sources(
+        self, account: str, settings: Settings, audience: Audience = CUSTOMERS
+    ) -> frozenset[SourceKey]:
         """Return the sources that may be offered now to an audience.
 
         Raises:
             StoreUnavailable: Redis is away.
         """
-        shelved = await self._shelf.of(account, audience)
-        return self._may(shelved, settings, audience) if shelved else frozenset()
+        loaded = await self._indexes.of(account, audience)
+        return self._offerable(loaded, settings, audience) if loaded else frozenset()
 
-    async def asked(self, account: str, settings: Settings, index: Index, texts: Sequence[str]) -> list[Asked]:
+    async def embed_questions(
+        self, account: str, settings: Settings, index: Index, texts: Sequence[str]
+    ) -> list[Asked]:
         """Return texts with their embeddings, however long they take; without, where there are none to be had."""
-        return await self._asked(await self._encoder(account, settings), index, texts, patient=True)
+        return await self._embed(await self._encoder(account, settings), index, texts, patient=True)
 
     async def _retrieve(self, account: str, settings: Settings, burst: str, context_text: str) -> Retrieved:
         began = time.perf_counter()
-        shelved = await self._shelf.of(account, CUSTOMERS)
-        if shelved is None or shelved.index is None:
+        loaded = await self._indexes.of(account, CUSTOMERS)
+        if loaded is None or loaded.index is None:
             return Retrieved()
-        index, may = shelved.index, self._may(shelved, settings, CUSTOMERS)
-        version, loaded = _version(shelved, may), time.perf_counter()
+        index, may = loaded.index, self._offerable(loaded, settings, CUSTOMERS)
+        version, loaded_at = _version(loaded, may), time.perf_counter()
         if index.tokens <= WHOLE_TOKENS and (everything := _everything(index, may)):
-            return Retrieved(passages=everything, whole=True, version=version, seconds={"index": loaded - began})
+            return Retrieved(passages=everything, whole=True, version=version, seconds={"index": loaded_at - began})
         texts = [burst, f"{context_text}\n{burst}"] if context_text.strip() else [burst]
-        asked = await self._asked(await self._encoder(account, settings), index, texts)
+        asked = await self._embed(await self._encoder(account, settings), index, texts)
         encoded = time.perf_counter()
         hits = await asyncio.to_thread(find, index, asked, may, time.time())
         found = time.perf_counter()
@@ -128,19 +135,19 @@ class Knowledge:
             passages=await asyncio.to_thread(with_neighbours, index, hits, BUDGET_TOKENS),
             version=version,
             scores=tuple(hit.score for hit in hits),
-            seconds={"index": loaded - began, "encode": encoded - loaded, "search": found - encoded},
+            seconds={"index": loaded_at - began, "encode": encoded - loaded_at, "search": found - encoded},
         )
 
-    def _may(self, shelved: Shelved, settings: Settings, audience: Audience) -> frozenset[Place]:
+    def _offerable(self, loaded: LoadedIndex, settings: Settings, audience: Audience) -> frozenset[SourceKey]:
         """The sources that may be offered now: those that the settings name, and that were read recently enough."""
         now, old = time.time(), set()
-        for one in shelved.report.sources:
+        for one in loaded.report.sources:
             source = settings.knowledge.sources.get(one.source)
             if source is not None and source.max_age_days and one.read_at + source.max_age_days * _DAY < now:
                 old.add((one.source, one.place))
-        return allowed(settings, audience) - old
+        return allowed_sources(settings, audience) - old
 
-    async def _asked(
+    async def _embed(
         self, encoder: Encoder, index: Index, texts: Sequence[str], *, patient: bool = False
     ) -> list[Asked]:
         """Texts with their embeddings, where the index has some of the same encoder and they come in time."""
@@ -154,12 +161,12 @@ class Knowledge:
         return list(zip(texts, made, strict=True))
 
 
-def _version(shelved: Shelved, may: frozenset[Place]) -> str:
+def _version(loaded: LoadedIndex, may: frozenset[SourceKey]) -> str:
     places = hashlib.sha256(repr(sorted(may)).encode()).hexdigest()[:8]
-    return f"{shelved.version}-{places}"
+    return f"{loaded.version}-{places}"
 
 
-def _everything(index: Index, may: frozenset[Place]) -> tuple[Passage, ...]:
+def _everything(index: Index, may: frozenset[SourceKey]) -> tuple[Passage, ...]:
     """All that may be offered, in its own order, where none of it expires."""
     known, numbers = index.places
     if not all(each in may for each in known) or (index.expires < time.time()).any():

@@ -8,13 +8,13 @@ import numpy as np
 
 from config.settings.settings import Settings
 from crews.knowledge.passage import Audience
-from crews.knowledge.search.find import TOP, find, ranked
+from crews.knowledge.search.find import TOP, find, rank
 
 if TYPE_CHECKING:
     from crews.knowledge.knowledge import Knowledge
 
 
-async def trial(
+async def run_trial(
     knowledge: "Knowledge",
     account: str,
     settings: Settings,
@@ -33,17 +33,17 @@ async def trial(
     refused: list[bool] = []
     wrongly: list[bool] = []
     milliseconds: list[float] = []
-    may = await knowledge.may(account, settings, audience)
+    may = await knowledge.offerable_sources(account, settings, audience)
     for question, expected in questions:
         began = time.perf_counter()
-        asked = await knowledge.asked(account, settings, index, [question])
+        asked = await knowledge.embed_questions(account, settings, index, [question])
         hits = find(index, asked, may, time.time(), TOP)
         milliseconds.append(1000 * (time.perf_counter() - began))
         if not expected:
             refused.append(not hits)
             continue
         wrongly.append(not hits)
-        numbers, _ = ranked(index, asked, may, time.time(), 4 * TOP)
+        numbers, _ = rank(index, asked, may, time.time(), 4 * TOP)
         documents = list(dict.fromkeys(index.entries[index.owners[number]].id for number in numbers))
         ranks.append(next((at for at, one in enumerate(documents, start=1) if one in expected), 0))
     found = np.array(ranks)

@@ -68,7 +68,7 @@ class Policy:
 
 
 @dataclass(frozen=True, slots=True)
-class Payer:
+class BillingScope:
     """Who a call is for, as far as limits and budgets go. `priority` 0 to 10, higher first."""
 
     account: str | None = None
@@ -78,7 +78,7 @@ class Payer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fresh:
+class CachePolicy:
     """How long an answer may be given again, in seconds: as it is, and then while a new one is made.
 
     `version` names the crew and the configuration that it was made by.
@@ -89,7 +89,7 @@ class Fresh:
     version: str = ""
 
 
-class Watch(Protocol):
+class RequestObserver(Protocol):
     """Who wants to know how far a request has come."""
 
     def sent(self) -> None:
@@ -127,12 +127,12 @@ class Call:
     max_tokens: int | None = None
     tools: Sequence[Mapping[str, Any]] = ()
     response_format: Mapping[str, Any] | None = None
-    payer: Payer = Payer()
+    payer: BillingScope = BillingScope()
     policy: Policy = Policy()
-    keep: Fresh | None = None
+    keep: CachePolicy | None = None
     patience: float | None = None
     own: Mapping[str, "Own"] = field(default_factory=dict, repr=False)
-    watch: Watch | None = field(default=None, repr=False)
+    watch: RequestObserver | None = field(default=None, repr=False)
     receipts: list[Receipt] = field(default_factory=list, repr=False, compare=False)
 
     @property

@@ -11,7 +11,7 @@ from chatwootai.stores.models.budgets import BudgetStore
 from chatwootai.stores.models.limits import LimitStore
 from chatwootai.stores.server.connection import Connection
 from crews.errors import ModelUnavailable
-from crews.model_calls.call import Call, Completer, Completion, Payer, Policy, Receipt, Target
+from crews.model_calls.call import BillingScope, Call, Completer, Completion, Policy, Receipt, Target
 from crews.model_calls.endpoint.embedding import Vectors
 from crews.model_calls.endpoint.wire import Wire
 from crews.model_calls.prices import prices
@@ -54,7 +54,7 @@ class Embeddings:
         texts: Sequence[str],
         deadline: float,
         *,
-        payer: Payer = Payer(),  # noqa: B008  # frozen
+        payer: BillingScope = BillingScope(),  # noqa: B008  # frozen
         policy: Policy = Policy(),  # noqa: B008  # frozen
         dimensions: int | None = None,
     ) -> Vectors:

@@ -8,7 +8,7 @@ from config.schema.crew_schema import Blueprint
 from config.settings.settings import Settings
 from config.snapshot import Account, Note, Snapshot
 from crews.model_calls.call import Endpoint, Target
-from crews.model_calls.policy import KEY, without_key
+from crews.model_calls.call_terms import KEY, without_key
 from crews.model_calls.prices import prices
 from crews.plan import pricing, tool_notes
 from crews.plan.fuse import can_fuse, needs_stock

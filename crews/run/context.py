@@ -8,13 +8,13 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 
 from chatwootai.model.message.tool_call import ToolUse
-from chatwootai.model.message.turn import Aside, Question, ServedBy, Usage
-from crews.model_calls.call import Chat, Completion, Endpoint, Fresh, Own, Payer, Policy, Target
-from crews.run.tool_calls import Calls
+from chatwootai.model.message.turn import Question, ServedBy, SideAction, Usage
+from crews.model_calls.call import BillingScope, CachePolicy, Chat, Completion, Endpoint, Own, Policy, Target
+from crews.run.tool_calls import BurstToolCalls
 
 
 @dataclass(slots=True, kw_only=True)
-class Run:
+class RunContext:
     """One kickoff's terms and its meter. `deadline` unix seconds; `keep`: its answers may serve others, so long.
 
     `served_by`: the way that is taken; `trace`: seconds of each task and tool, as they end; `handoff` and `asides`:
@@ -25,9 +25,9 @@ class Run:
 
     deadline: float
     target: Target = Target(endpoint=Endpoint(), model="")  # noqa: RUF009  # frozen
-    payer: Payer = Payer()  # noqa: RUF009  # frozen
+    payer: BillingScope = BillingScope()  # noqa: RUF009  # frozen
     policy: Policy = Policy()  # noqa: RUF009  # frozen
-    keep: Fresh | None = None
+    keep: CachePolicy | None = None
     usage: Usage = Usage()  # noqa: RUF009  # frozen
     last: Completion | None = field(default=None, repr=False)
     question: Question | None = field(default=None, repr=False)
@@ -35,11 +35,11 @@ class Run:
     trace: list[tuple[str, float]] = field(default_factory=list)
     handoff: str | None = field(default=None, repr=False)
     confidence: float | None = None
-    asides: list[Aside] = field(default_factory=list, repr=False)
+    side_actions: list[SideAction] = field(default_factory=list, repr=False)
     instructions: dict[str, None] = field(default_factory=dict, repr=False)
     results: dict[str, None] = field(default_factory=dict, repr=False)
     own: dict[str, Own] = field(default_factory=dict, repr=False)
-    calls: Calls | None = field(default=None, repr=False)
+    calls: BurstToolCalls | None = field(default=None, repr=False)
     counts: Counter[str] = field(default_factory=Counter, repr=False)
     used: list[ToolUse] = field(default_factory=list)
     tool_calls: Counter[str] = field(default_factory=Counter, repr=False)
@@ -64,22 +64,22 @@ class Run:
         finally:
             self.trace.append((name, time.perf_counter() - began))
 
-    def sent(self, chat: Sequence[Chat]) -> None:
+    def note_messages(self, chat: Sequence[Chat]) -> None:
         """Take note of what a model is told: an answer that recites it is for nobody to read."""
         for message in chat:
             kept = {"system": self.instructions, "tool": self.results}.get(str(message.get("role")))
             if kept is not None:
                 kept.setdefault(str(message.get("content") or ""))
 
-    def record(self, completion: Completion) -> None:
+    def add_completion(self, completion: Completion) -> None:
         """Add one completion to the meter."""
-        self.usage = add(self.usage, completion.usage)
+        self.usage = add_usage(self.usage, completion.usage)
         if completion.own is not None:
             self.own[completion.tool_calls[0].id] = completion.own
         self.last = completion
 
 
-def add(one: Usage, other: Usage) -> Usage:
+def add_usage(one: Usage, other: Usage) -> Usage:
     """The sum of two usages."""
     return Usage(
         prompt_tokens=one.prompt_tokens + other.prompt_tokens,
@@ -89,5 +89,5 @@ def add(one: Usage, other: Usage) -> Usage:
     )
 
 
-current: ContextVar[Run | None] = ContextVar("crews_run", default=None)
+current: ContextVar[RunContext | None] = ContextVar("crews_run", default=None)
 """The run that the code is in: inherited by the asyncio tasks that a run starts."""

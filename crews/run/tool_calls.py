@@ -22,8 +22,8 @@ from chatwootai.model.policy import tool_words as words
 from chatwootai.stores.server.connection import StoreUnavailable
 from chatwootai.telemetry import log
 from chatwootai.telemetry.metrics import FAILED_OPEN
-from crews.run.as_data import as_data
-from crews.run.tool_result import Answer, Fate, ToolText, shown
+from crews.run.result_text import result_text
+from crews.run.tool_result import Fate, ToolAnswer, ToolText, to_tool_text
 
 _MOST: Final = 64  # such calls of one burst
 _MOST_READ: Final = 24  # of those, calls that may be repeated
@@ -38,7 +38,7 @@ _KEPT: Final = "kept"  # the outcome of a call that was answered with what was k
 _log = log.get("tools")
 
 
-class Keeper(Protocol):
+class CallStore(Protocol):
     """Where calls are kept; see `chatwootai.stores.conversation.tool_calls.ToolCalls`."""
 
     async def begin(self, field: str, call: KeptCall) -> KeptCall | None:
@@ -50,20 +50,20 @@ class Keeper(Protocol):
         ...
 
 
-class Asker(Protocol):
+class CallingDraft(Protocol):
     """The draft that calls: how often it has asked for each call so far, and why people should take over."""
 
     counts: Counter[str]
     handoff: str | None
 
 
-class Calls:
+class BurstToolCalls:
     """One turn's; every draft of the turn uses the same.
 
     `burst` names the burst, the same in every try of it; `used`: every tool that a draft of this turn has called.
     """
 
-    def __init__(self, burst: str, keeper: Keeper, known: Mapping[str, KeptCall] | None = None) -> None:
+    def __init__(self, burst: str, keeper: CallStore, known: Mapping[str, KeptCall] | None = None) -> None:
         self.burst = burst
         self.used: list[ToolUse] = []
         self._keeper = keeper
@@ -100,10 +100,10 @@ class Calls:
         several = [call for call in self._known.values() if not call.repeatable_at][-_TOLD:]
         if not several:
             return ""
-        return "\n".join((_HEADING, *(as_data(call.tool, _described(call)) for call in several)))
+        return "\n".join((_HEADING, *(result_text(call.tool, _description(call)) for call in several)))
 
     async def once(
-        self, run: Asker, tool: str, arguments: Mapping[str, Any], ask: Callable[[], Awaitable[Answer]]
+        self, run: CallingDraft, tool: str, arguments: Mapping[str, Any], ask: Callable[[], Awaitable[ToolAnswer]]
     ) -> ToolText:
         """The answer to a call that is made at most once for the burst."""
         kind = f"{tool}:{_digest(arguments)}"
@@ -112,19 +112,19 @@ class Calls:
         running = self._running.get(field)
         if running is None:
             if (kept := self._kept(kind, field)) is not None:
-                return _given(kept, run)
+                return _kept_text(kept, run)
             if len(self._known) >= _MOST:
-                return shown(tool, Answer.error(words.TOO_MANY, Fate.REFUSED), repeatable=False)
+                return to_tool_text(tool, ToolAnswer.error(words.TOO_MANY, Fate.REFUSED), repeatable=False)
             running = self._running[field] = asyncio.create_task(self._make(field, tool, arguments, ask, run))
             running.add_done_callback(lambda _: self._running.pop(field, None))
         return await asyncio.shield(running)
 
     async def again(
         self,
-        run: Asker,
+        run: CallingDraft,
         tool: str,
         arguments: Mapping[str, Any],
-        ask: Callable[[], Awaitable[Answer]],
+        ask: Callable[[], Awaitable[ToolAnswer]],
         *,
         reads: bool,
     ) -> ToolText:
@@ -138,7 +138,7 @@ class Calls:
         kept = self._known.get(field)
         if kept is not None and self._is_fresh(kept):
             return ToolText(kept.text, Fate.DONE, kept=True)
-        found = shown(tool, await ask(), repeatable=True)
+        found = to_tool_text(tool, await ask(), repeatable=True)
         if found.fate is Fate.DONE:
             shortened = json.dumps(dict(arguments), ensure_ascii=False, default=str)[:_ARGUMENTS]
             await self._note(field, KeptCall(tool, shortened, True, True, found.text, time.time(), reads))
@@ -172,19 +172,24 @@ class Calls:
         return self._known.get(field) or next(doubtful, None)
 
     async def _make(
-        self, field: str, tool: str, arguments: Mapping[str, Any], ask: Callable[[], Awaitable[Answer]], run: Asker
+        self,
+        field: str,
+        tool: str,
+        arguments: Mapping[str, Any],
+        ask: Callable[[], Awaitable[ToolAnswer]],
+        run: CallingDraft,
     ) -> ToolText:
         call = KeptCall(tool, json.dumps(dict(arguments), ensure_ascii=False, default=str)[:_ARGUMENTS])
         try:
             earlier = await self._keeper.begin(field, call)
         except StoreUnavailable:  # what cannot be written down is not done
             FAILED_OPEN.labels("tool_call").inc()
-            return shown(tool, Answer.error(words.AWAY, Fate.UNSENT), repeatable=False)
+            return to_tool_text(tool, ToolAnswer.error(words.AWAY, Fate.UNSENT), repeatable=False)
         if earlier is not None:
             self._known[field] = earlier
-            return _given(earlier, run)
+            return _kept_text(earlier, run)
         self._known[field] = call
-        found = shown(tool, await ask(), repeatable=False)
+        found = to_tool_text(tool, await ask(), repeatable=False)
         ended = KeptCall(tool, call.arguments, ended=True, sure=found.fate in _SURE, text=found.text)
         await self._end(field, None if found.fate in _NOTHING_DONE else ended)
         return found
@@ -201,16 +206,16 @@ class Calls:
             _log.warning("tool_result_not_kept")
 
 
-def _given(call: KeptCall, run: Asker) -> ToolText:
+def _kept_text(call: KeptCall, run: CallingDraft) -> ToolText:
     """What was kept, instead of a call. A person must look at what may have been done."""
     if call.doubtful:
         run.handoff = run.handoff or _IN_DOUBT
     if call.ended:
         return ToolText(call.text, Fate.DONE if call.sure else Fate.UNKNOWN, kept=True)
-    return ToolText(as_data(call.tool, {"error": words.UNKNOWN}, words.ONCE_ONLY), Fate.UNKNOWN, kept=True)
+    return ToolText(result_text(call.tool, {"error": words.UNKNOWN}, words.ONCE_ONLY), Fate.UNKNOWN, kept=True)
 
 
-def _described(call: KeptCall) -> dict[str, str]:
+def _description(call: KeptCall) -> dict[str, str]:
     if call.doubtful:
         return {"arguments": call.arguments, "result": words.UNKNOWN}
     return {"arguments": call.arguments, "result": call.text.split("\n")[1] if "\n" in call.text else call.text}

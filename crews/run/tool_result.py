@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from chatwootai.model.policy import tool_words as words
-from crews.run.as_data import as_data
+from crews.run.result_text import result_text
 
 
 class Fate(StrEnum):
@@ -23,7 +23,7 @@ class Fate(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ToolAnswer:
     """What a tool came to: a JSON-able `value` (an error's as `{"error": ...}`) and its fate.
 
     `mend`: the call may be made again with other arguments.
@@ -34,7 +34,7 @@ class Answer:
     mend: bool = False
 
     @classmethod
-    def error(cls, why: str, fate: Fate, *, mend: bool = False) -> "Answer":
+    def error(cls, why: str, fate: Fate, *, mend: bool = False) -> "ToolAnswer":
         """No result, and why."""
         return cls({"error": why}, fate, mend)
 
@@ -74,17 +74,17 @@ _ADVICE: Final = {
 }
 
 
-def shown(name: str, answer: Answer, *, repeatable: bool) -> ToolText:
+def to_tool_text(name: str, answer: ToolAnswer, *, repeatable: bool) -> ToolText:
     """The answer for a model. Only of what is not `repeatable` it matters that it may have been done."""
     fate = Fate.FAILED if answer.fate is Fate.UNKNOWN and repeatable else answer.fate
-    return ToolText(as_data(name, answer.value, words.MEND if answer.mend else _ADVICE[fate]), fate)
+    return ToolText(result_text(name, answer.value, words.MEND if answer.mend else _ADVICE[fate]), fate)
 
 
-def used_up(name: str) -> ToolText:
+def limit_reached(name: str) -> ToolText:
     """A call that was not made because the tool was called as often as it may be for one turn."""
-    return ToolText(as_data(name, {"error": words.OFTEN_ENOUGH}, words.ENOUGH), Fate.REFUSED)
+    return ToolText(result_text(name, {"error": words.OFTEN_ENOUGH}, words.ENOUGH), Fate.REFUSED)
 
 
-def refused(name: str, why: str) -> ToolText:
+def invalid_arguments(name: str, why: str) -> ToolText:
     """A call that was not made, and may be with other arguments."""
-    return shown(name, Answer.error(why, Fate.REFUSED, mend=True), repeatable=False)
+    return to_tool_text(name, ToolAnswer.error(why, Fate.REFUSED, mend=True), repeatable=False)

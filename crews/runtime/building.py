@@ -15,7 +15,7 @@ from crews.model_calls.call import Completer
 from crews.prompt.template import fill
 from crews.runtime.llm import StackLLM
 from crews.runtime.runner import ReentrantCrew
-from crews.tools.offered import Offer
+from crews.tools.toolset import Toolset
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ def build(
     values: Mapping[str, str],
     terms: Terms,
     completer: Completer,
-    tools: Offer | None = None,
+    tools: Toolset | None = None,
     shape: type[BaseModel] | None = None,
 ) -> ReentrantCrew:
     """Fill every template once and build the crew. `shape`: the type of the last task's result.
@@ -51,7 +51,7 @@ def _build(
     values: Mapping[str, str],
     terms: Terms,
     completer: Completer,
-    offered: Offer,
+    offered: Toolset,
     shape: type[BaseModel] | None,
 ) -> ReentrantCrew:
     agents = {each.name: _agent(each, values, _llm(each, terms, completer), offered) for each in blueprint.agents}
@@ -68,7 +68,7 @@ def _llm(text: AgentText, terms: Terms, completer: Completer) -> StackLLM:
     return StackLLM(completer, model=terms.model, temperature=terms.temperature, max_tokens=min(limits, default=None))
 
 
-def _agent(text: AgentText, values: Mapping[str, str], llm: StackLLM, tools: Offer) -> Agent:
+def _agent(text: AgentText, values: Mapping[str, str], llm: StackLLM, tools: Toolset) -> Agent:
     return Agent(
         role=fill(text.role, values),
         goal=fill(text.goal, values),
@@ -86,7 +86,7 @@ def _task(
     values: Mapping[str, str],
     agent: Agent,
     before: Mapping[str, Task],
-    tools: Offer,
+    tools: Toolset,
     shape: type[BaseModel] | None,
 ) -> Task:
     return Task(
@@ -102,7 +102,7 @@ def _task(
     )
 
 
-def tools_of(names: tuple[str, ...], offered: Offer) -> list[BaseTool]:
+def tools_of(names: tuple[str, ...], offered: Toolset) -> list[BaseTool]:
     """The tools of these names; a server's name stands for all of its tools.
 
     Raises:

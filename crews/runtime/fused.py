@@ -10,7 +10,7 @@ from pydantic import BaseModel, BeforeValidator, Field, ValidationError, create_
 from chatwootai.model.message.turn import ServedBy
 from crews.plan.fuse import ANSWER, CONFIDENCE
 from crews.prompt.brief import Brief
-from crews.run.context import Run, current
+from crews.run.context import RunContext, current
 from crews.runtime.runner import ReentrantCrew, taken
 
 UNSURE = "the assistant was not sure enough of its answer"
@@ -96,7 +96,7 @@ class FusedCrew:
         except (ValueError, ValidationError):
             return None
 
-    async def _expand(self, run: Run, inputs: Mapping[str, Any], why: str) -> Any:
+    async def _expand(self, run: RunContext, inputs: Mapping[str, Any], why: str) -> Any:
         run.served_by = ServedBy.CREW
         with run.step(f"expanded {why}"):
             return await self._whole.akickoff(inputs)

@@ -9,7 +9,7 @@ from pydantic import BaseModel, PrivateAttr, ValidationError
 
 from crews.errors import ModelSilent
 from crews.model_calls.call import Call, Chat, Completer, Completion, ToolCall
-from crews.run.context import Run, current
+from crews.run.context import RunContext, current
 
 _NO_DEADLINE = 600.0  # seconds; only for a call outside any run
 
@@ -44,11 +44,11 @@ class StackLLM(BaseLLM):
             ModelSilent: neither text nor tool call came.
             ModelUnavailable, ModelRefused, TimeoutError: as the stack does.
         """
-        run = current.get() or Run(deadline=time.time() + _NO_DEADLINE)
+        run = current.get() or RunContext(deadline=time.time() + _NO_DEADLINE)
         chat = [{"role": "user", "content": messages}] if isinstance(messages, str) else messages
-        run.sent(chat)
+        run.note_messages(chat)
         completion = await self._completer.complete(self._call(run, chat, tools, response_model))
-        run.record(completion)
+        run.add_completion(completion)
         return _answer(completion, response_model)
 
     # CrewAI wraps `acall` in retries with sleeps that know no deadline, unless a method says that it has them already.
@@ -59,7 +59,7 @@ class StackLLM(BaseLLM):
         return True
 
     def _call(
-        self, run: Run, chat: list[Chat], tools: list[dict[str, Any]] | None, shape: type[BaseModel] | None
+        self, run: RunContext, chat: list[Chat], tools: list[dict[str, Any]] | None, shape: type[BaseModel] | None
     ) -> Call:
         return Call(
             target=run.target_for(self.model),

@@ -18,7 +18,7 @@ from pydantic import PrivateAttr
 
 from crews.errors import CrewUnsupported
 from crews.prompt.brief import Brief
-from crews.run.context import Run, current
+from crews.run.context import RunContext, current
 from crews.runtime.assignment import Assignment, Said
 from crews.runtime.support import unsupported
 
@@ -65,7 +65,7 @@ class ReentrantCrew(Crew):
         values = dict(inputs or {})
         for callback in self.before_kickoff_callbacks:
             values = await _settled(callback(values))
-        run = current.get() or Run(deadline=time.time() + _FOREVER)
+        run = current.get() or RunContext(deadline=time.time() + _FOREVER)
         said = taken(values)
         output = await _Kickoff(self, run, said, values).perform()
         for after in self.after_kickoff_callbacks:
@@ -81,7 +81,7 @@ def taken(values: dict[str, Any]) -> Said:
 class _Kickoff:
     """One run's way through the tasks, and all of its state."""
 
-    def __init__(self, crew: ReentrantCrew, run: Run, said: Said, values: Mapping[str, Any]) -> None:
+    def __init__(self, crew: ReentrantCrew, run: RunContext, said: Said, values: Mapping[str, Any]) -> None:
         self._crew = crew
         self._run = run
         self._said = said

@@ -21,8 +21,8 @@ from chatwootai.telemetry import log
 from chatwootai.telemetry.metrics import TOOL_CALLS
 from crews.model_calls.call import ToolCall
 from crews.model_calls.response.halves import all_joined, joined
-from crews.run.context import Run, current
-from crews.run.tool_result import Answer, Fate, ToolText, refused, shown, used_up
+from crews.run.context import RunContext, current
+from crews.run.tool_result import Fate, ToolAnswer, ToolText, invalid_arguments, limit_reached, to_tool_text
 from crews.tools.outside_tool import OutsideTool
 
 _AT_ONCE = 16  # calls of one answer; a model that asks for more has lost its way
@@ -62,23 +62,23 @@ class Toolbox:
     async def run_all(self, calls: Sequence[ToolCall]) -> list[tuple[str, bool]]:
         """The results in order, side by side; beyond `_AT_ONCE` calls nothing is run and the model is told."""
         done = await asyncio.gather(*(self.run(call) for call in calls[:_AT_ONCE]))
-        return [*done, *((refused(call.name, _TOO_MANY).text, False) for call in calls[_AT_ONCE:])]
+        return [*done, *((invalid_arguments(call.name, _TOO_MANY).text, False) for call in calls[_AT_ONCE:])]
 
     async def run(self, call: ToolCall) -> tuple[str, bool]:
         """The result as text for the model, and whether the tool succeeded. Never raises for a tool's own failure."""
         tool = self.tools.get(call.name)
         if tool is None:
-            return refused(call.name[:64], words.NO_SUCH_TOOL).text, False
+            return invalid_arguments(call.name[:64], words.NO_SUCH_TOOL).text, False
         if len(call.arguments) > _LONGEST_ARGUMENTS:
             why = f"{words.WRONG_ARGUMENTS}: they are longer than {_LONGEST_ARGUMENTS} characters"
-            return refused(tool.name, why).text, False
+            return invalid_arguments(tool.name, why).text, False
         try:
             arguments = all_joined(json.loads(call.arguments))
         except json.JSONDecodeError as error:
             why = f"{words.WRONG_ARGUMENTS}: they are not JSON ({error.msg} at character {error.pos})"
-            return refused(tool.name, why).text, False
+            return invalid_arguments(tool.name, why).text, False
         except (ValueError, RecursionError):  # a number of thousands of digits, or lists within lists without end
-            return refused(tool.name, f"{words.WRONG_ARGUMENTS}: no tool takes such values").text, False
+            return invalid_arguments(tool.name, f"{words.WRONG_ARGUMENTS}: no tool takes such values").text, False
         found = await use(tool, arguments if isinstance(arguments, dict) else {})
         return joined(found.text[:_LONGEST]), found.fate is Fate.DONE
 
@@ -98,7 +98,7 @@ async def use(tool: BaseTool, arguments: dict[str, Any]) -> ToolText:
     began = time.perf_counter()
     run = current.get()
     if run is not None and run.used_up(tool.name):
-        found = used_up(tool.name)
+        found = limit_reached(tool.name)
     else:
         found = await _counted(tool, arguments, run)
     seconds, kind = time.perf_counter() - began, getattr(tool, "kind", "other")
@@ -111,7 +111,7 @@ async def use(tool: BaseTool, arguments: dict[str, Any]) -> ToolText:
     return found
 
 
-async def _counted(tool: BaseTool, arguments: dict[str, Any], run: Run | None) -> ToolText:
+async def _counted(tool: BaseTool, arguments: dict[str, Any], run: RunContext | None) -> ToolText:
     """Call a tool, and count it before others of the same answer are looked at; what was kept is no call."""
     if run is None:
         return await _attempt(tool, arguments)
@@ -124,7 +124,7 @@ async def _counted(tool: BaseTool, arguments: dict[str, Any], run: Run | None) -
 async def _attempt(tool: BaseTool, arguments: dict[str, Any]) -> ToolText:
     arguments, misfits = await worked_on(_size(arguments), partial(_judged, tool, arguments))
     if misfits:
-        return refused(tool.name, f"{words.WRONG_ARGUMENTS}: {'; '.join(misfits)}")
+        return invalid_arguments(tool.name, f"{words.WRONG_ARGUMENTS}: {'; '.join(misfits)}")
     try:
         if _is_async(tool):
             result = await tool.arun(**arguments)
@@ -132,7 +132,7 @@ async def _attempt(tool: BaseTool, arguments: dict[str, Any]) -> ToolText:
             result = await asyncio.to_thread(tool.run, **arguments)
     except Exception as error:  # noqa: BLE001  # a tool's failure is the model's to deal with
         _log.warning("tool_broken", tool=tool.name, error=type(error).__name__)
-        return shown(tool.name, Answer.error(words.AWAY, Fate.FAILED), repeatable=True)
+        return to_tool_text(tool.name, ToolAnswer.error(words.AWAY, Fate.FAILED), repeatable=True)
     return result if isinstance(result, ToolText) else ToolText(tool.format_output_for_agent(result), Fate.DONE)
 
 
@@ -145,8 +145,8 @@ def _judged(tool: BaseTool, arguments: dict[str, Any]) -> tuple[dict[str, Any], 
     """The arguments as they were meant, and what of them does not fit."""
     if not isinstance(tool, OutsideTool):
         return arguments, _misfits(tool, arguments)
-    arguments = tool.parameters.settled(arguments)
-    return arguments, tool.parameters.misfits(arguments, _SHOWN)
+    arguments = tool.parameters.coerced(arguments)
+    return arguments, tool.parameters.errors(arguments, _SHOWN)
 
 
 def _misfits(tool: BaseTool, arguments: dict[str, Any]) -> list[str]:

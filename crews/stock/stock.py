@@ -26,7 +26,7 @@ from crews.errors import CrewError
 from crews.model_calls.call import Completer
 from crews.prompt.conversation import words
 from crews.prompt.template import fill
-from crews.run.context import Run, current
+from crews.run.context import RunContext, current
 from crews.runtime.assignment import Said
 from crews.runtime.building import Terms, tools_of
 from crews.runtime.llm import StackLLM
@@ -34,7 +34,7 @@ from crews.runtime.runner import taken
 from crews.stock.recollection import Remembering
 from crews.stock.stock_bridge import BlockingTool, Bridge, BridgeLLM, Stopped
 from crews.stock.stock_memory import ContactMemory, Embed
-from crews.tools.offered import Offer
+from crews.tools.toolset import Toolset
 
 THREADS = 8
 """Such runs at once in one worker; more wait their turn, inside their deadlines."""
@@ -56,7 +56,7 @@ class StockCrew:
         values: Mapping[str, str],
         terms: Terms,
         completer: Completer,
-        offer: Offer,
+        offer: Toolset,
         remembering: Remembering,
     ) -> None:
         self._blueprint, self._values, self._terms = blueprint, values, terms
@@ -108,7 +108,7 @@ class StockCrew:
 
         return ask
 
-    def _save(self, memory: ContactMemory, run: Run, asked: str, answer: str) -> None:
+    def _save(self, memory: ContactMemory, run: RunContext, asked: str, answer: str) -> None:
         """Keep what the run brought, while the contact reads the answer already."""
         later = replace(run, deadline=time.time() + _SAVING, keep=None, usage=Usage(), trace=[])
         loop = asyncio.get_running_loop()

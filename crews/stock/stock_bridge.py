@@ -11,7 +11,7 @@ from pydantic import BaseModel, PrivateAttr
 
 from crews.errors import CrewError, ModelSilent
 from crews.model_calls.call import Chat, ToolCall
-from crews.run.context import Run, current
+from crews.run.context import RunContext, current
 from crews.runtime.llm import StackLLM
 from crews.runtime.tools import use
 
@@ -23,14 +23,14 @@ class Stopped(Exception):
 class Bridge:
     """From a run's thread back to the event loop, for as long as the run lasts."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, run: Run) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, run: RunContext) -> None:
         self._loop, self._run = loop, run
         self._pending: set[Future[Any]] = set()
         self.stopped = False
         self.error: CrewError | TimeoutError | None = None
 
     @property
-    def run(self) -> Run:
+    def run(self) -> RunContext:
         """The run that this belongs to."""
         return self._run
 

@@ -6,10 +6,10 @@ from crewai.tools.base_tool import BaseTool
 from pydantic import BaseModel, Field
 
 from chatwootai.model.message.outbox import ActionKind
-from chatwootai.model.message.turn import Aside
+from chatwootai.model.message.turn import SideAction
 from chatwootai.model.policy import vocabulary
 from chatwootai.model.text.labels import as_label
-from crews.run.context import Run, current
+from crews.run.context import RunContext, current
 
 _MOST = 8  # of such calls in one run
 _DONE = "It will be done."
@@ -32,7 +32,7 @@ class _Priority(BaseModel):
     priority: vocabulary.Priority
 
 
-class _Asked(BaseTool):
+class _SideActionTool(BaseTool):
     """A tool that only leaves a word in the current run: nothing is done before the outcome, so nothing twice."""
 
     kind: ClassVar[str] = "built_in"
@@ -42,15 +42,15 @@ class _Asked(BaseTool):
 
     async def _arun(self, **arguments: Any) -> str:
         run = current.get()
-        if run is None or len(run.asides) >= _MOST:
+        if run is None or len(run.side_actions) >= _MOST:
             return _TOO_MANY
-        return self._noted(run, **arguments)
+        return self._record(run, **arguments)
 
-    def _noted(self, run: Run, **arguments: Any) -> str:
+    def _record(self, run: RunContext, **arguments: Any) -> str:
         raise NotImplementedError
 
 
-class Handoff(_Asked):
+class Handoff(_SideActionTool):
     """Give the conversation to people."""
 
     name: str = "handoff"
@@ -59,49 +59,49 @@ class Handoff(_Asked):
     )
     args_schema: type[BaseModel] = _Reason
 
-    def _noted(self, run: Run, **arguments: Any) -> str:
+    def _record(self, run: RunContext, **arguments: Any) -> str:
         run.handoff = " ".join(str(arguments["reason"]).split())[:200] or "the crew asks for a person"
         return "A person takes over after your answer. Tell the customer in one short sentence."
 
 
-class Label(_Asked):
+class Label(_SideActionTool):
     """Label the conversation."""
 
     name: str = "label"
     description: str = "Put a label on this conversation, for the team's lists."
     args_schema: type[BaseModel] = _Labels
 
-    def _noted(self, run: Run, **arguments: Any) -> str:
+    def _record(self, run: RunContext, **arguments: Any) -> str:
         label = as_label(str(arguments["label"]))
         if not label:
             return "A label needs two letters or digits."
-        run.asides.append(Aside(ActionKind.LABELS, values=(label,)))
+        run.side_actions.append(SideAction(ActionKind.LABELS, values=(label,)))
         return _DONE
 
 
-class Note(_Asked):
+class Note(_SideActionTool):
     """Leave a private note."""
 
     name: str = "note"
     description: str = "Leave a private note for the team in this conversation. The customer does not see it."
     args_schema: type[BaseModel] = _Note
 
-    def _noted(self, run: Run, **arguments: Any) -> str:
+    def _record(self, run: RunContext, **arguments: Any) -> str:
         if not str(arguments["text"]).strip():
             return "A note needs a text."
-        run.asides.append(Aside(ActionKind.NOTE, text=str(arguments["text"]).strip()[:2000]))
+        run.side_actions.append(SideAction(ActionKind.NOTE, text=str(arguments["text"]).strip()[:2000]))
         return _DONE
 
 
-class Priority(_Asked):
+class Priority(_SideActionTool):
     """Set the conversation's priority."""
 
     name: str = "priority"
     description: str = "Set this conversation's priority for the team."
     args_schema: type[BaseModel] = _Priority
 
-    def _noted(self, run: Run, **arguments: Any) -> str:
-        run.asides.append(Aside(ActionKind.PRIORITY, text=str(arguments["priority"])))
+    def _record(self, run: RunContext, **arguments: Any) -> str:
+        run.side_actions.append(SideAction(ActionKind.PRIORITY, text=str(arguments["priority"])))
         return _DONE
 
 

@@ -15,11 +15,11 @@ from chatwootai.model.message.delivery import Contact
 from chatwootai.model.policy import tool_words as words
 from chatwootai.net import Forbidden, allow, is_redirect, redirected, same_origin
 from config.settings.tools import HttpTool, Tools
-from crews.run.as_data import projected
-from crews.run.context import Run
-from crews.run.tool_result import Answer, Fate
+from crews.run.context import RunContext
+from crews.run.result_text import project
+from crews.run.tool_result import Fate, ToolAnswer
 from crews.tools.outside_tool import OutsideTool
-from crews.tools.url_template import Misfit, filled, filled_url
+from crews.tools.url_template import InvalidArgument, fill, fill_url
 
 _REDIRECTS = 3
 _REPEATABLE = frozenset({"GET", "PUT", "DELETE"})
@@ -34,7 +34,7 @@ class HttpRequest(OutsideTool):
     kind: ClassVar[str] = "http"
     name: str
     description: str
-    _said: HttpTool = PrivateAttr()
+    _declared: HttpTool = PrivateAttr()
     _tools: Tools = PrivateAttr()
     _session: Callable[[], aiohttp.ClientSession] = PrivateAttr()
 
@@ -42,52 +42,54 @@ class HttpRequest(OutsideTool):
         reads = said.only_reads
         repeatable = reads or said.method in _REPEATABLE or said.idempotency is not None
         super().__init__(name, said.description, said.schema_, repeatable=repeatable, reads=reads)
-        self._said, self._tools, self._session = said, tools, session
+        self._declared, self._tools, self._session = said, tools, session
 
     @property
     def personal(self) -> bool:
         """True if the request says who the contact is, or its response must."""
-        return self._said.names_contact
+        return self._declared.names_contact
 
-    async def _ask(self, arguments: Mapping[str, Any], run: Run | None, until: float) -> Answer:
+    async def _ask(self, arguments: Mapping[str, Any], run: RunContext | None, until: float) -> ToolAnswer:
         question = run.question if run is not None else None
         contact = question.contact if question is not None else None
-        if self._said.names_contact and (contact is None or not contact.verified):
-            return Answer.error(words.NOT_VERIFIED, Fate.REFUSED)
+        if self._declared.names_contact and (contact is None or not contact.verified):
+            return ToolAnswer.error(words.NOT_VERIFIED, Fate.REFUSED)
         burst = run.calls.burst if run is not None and run.calls is not None else question.turn if question else ""
         try:
-            async with asyncio.timeout(min(self._said.timeout_ms / 1000, until - time.time())):
-                return await self._tried({**_identity(contact), **arguments}, burst)
+            async with asyncio.timeout(min(self._declared.timeout_ms / 1000, until - time.time())):
+                return await self._send_with_retries({**_contact_values(contact), **arguments}, burst)
         except TimeoutError:
-            return Answer.error(words.LATE, Fate.UNKNOWN)
-        except Misfit as misfit:
-            return Answer.error(f"{words.WRONG_ARGUMENTS}: {misfit}", Fate.REFUSED, mend=True)
+            return ToolAnswer.error(words.LATE, Fate.UNKNOWN)
+        except InvalidArgument as misfit:
+            return ToolAnswer.error(f"{words.WRONG_ARGUMENTS}: {misfit}", Fate.REFUSED, mend=True)
         except Forbidden as refused:
-            return Answer.error(str(refused), Fate.REFUSED)
+            return ToolAnswer.error(str(refused), Fate.REFUSED)
         except (aiohttp.ClientError, OSError) as error:  # its message may hold the address
             unsent = isinstance(error, aiohttp.ClientConnectorError | aiohttp.InvalidURL)
-            return Answer.error(f"{words.NOT_SENT} ({type(error).__name__})", Fate.UNSENT if unsent else Fate.UNKNOWN)
+            return ToolAnswer.error(
+                f"{words.NOT_SENT} ({type(error).__name__})", Fate.UNSENT if unsent else Fate.UNKNOWN
+            )
 
-    async def _tried(self, values: Mapping[str, Any], burst: str) -> Answer:
-        tries = self._said.tries if self.repeatable else 1
+    async def _send_with_retries(self, values: Mapping[str, Any], burst: str) -> ToolAnswer:
+        tries = self._declared.tries if self.repeatable else 1
         for left in range(tries - 1, -1, -1):
             try:
-                status, result = await self._sent(values, burst)
+                status, result = await self._send(values, burst)
                 if status not in _AGAIN or not left:
-                    return Answer(result, _fate(status))
+                    return ToolAnswer(result, _fate_of_status(status))
             except aiohttp.ClientError:
                 if not left:
                     raise
             await asyncio.sleep(_PAUSE)
         raise AssertionError("unreachable")
 
-    async def _sent(self, values: Mapping[str, Any], burst: str) -> tuple[int, Any]:
-        said = self._said
-        url = filled_url(said, values)
+    async def _send(self, values: Mapping[str, Any], burst: str) -> tuple[int, Any]:
+        said = self._declared
+        url = fill_url(said, values)
         headers = {name: value.reveal() for name, value in said.headers.items()}
-        body = filled(said.body, values) if said.body is not None else None
+        body = fill(said.body, values) if said.body is not None else None
         if said.idempotency:
-            headers[said.idempotency] = _key(self.name, burst, url, body)
+            headers[said.idempotency] = _idempotency_key(self.name, burst, url, body)
         for _ in range(_REDIRECTS + 1):
             host = allow(url, self._tools.hosts, self._tools.private_hosts).raw_host or ""
             target = URL(url, encoded=True).with_host(host)  # values stay quoted as they are
@@ -96,33 +98,36 @@ class HttpRequest(OutsideTool):
             ) as response:
                 location = response.headers.get("Location") if is_redirect(response.status) else None
                 if location is None:
-                    return response.status, await self._read(response)
-                url = _followed(said, target, location)
+                    return response.status, await self._read_result(response)
+                url = _redirect_target(said, target, location)
         raise Forbidden("too many redirects")
 
-    async def _read(self, response: aiohttp.ClientResponse) -> Any:
+    async def _read_result(self, response: aiohttp.ClientResponse) -> Any:
         kept = bytearray()
         async for chunk in response.content.iter_chunked(16_384):
             kept += chunk
-            if len(kept) > self._said.max_bytes:
-                return {"status": response.status, "error": f"the answer is longer than {self._said.max_bytes} bytes"}
+            if len(kept) > self._declared.max_bytes:
+                return {
+                    "status": response.status,
+                    "error": f"the answer is longer than {self._declared.max_bytes} bytes",
+                }
         try:
             value: Any = json.loads(kept) if kept else None
         except (ValueError, RecursionError):
             value = kept.decode("utf-8", "replace")
         if response.status >= 400:
             return {"status": response.status, "error": value}
-        return projected(value, self._said.result)
+        return project(value, self._declared.result)
 
 
-def _fate(status: int) -> Fate:
+def _fate_of_status(status: int) -> Fate:
     """What a status says of a request: 4xx are refusals, except those that tell of one like it, or of a late end."""
     if status < 400:
         return Fate.DONE
     return Fate.REFUSED if status < 500 and status not in _MAYBE_DONE else Fate.UNKNOWN
 
 
-def _followed(said: HttpTool, url: URL, location: str) -> str:
+def _redirect_target(said: HttpTool, url: URL, location: str) -> str:
     """Where a redirect leads, if it may: only reading follows, and never to another origin."""
     if said.method != "GET":
         raise Forbidden("a request that changes something is not redirected")
@@ -132,12 +137,12 @@ def _followed(said: HttpTool, url: URL, location: str) -> str:
     return str(found)
 
 
-def _identity(contact: Contact | None) -> dict[str, Any]:
+def _contact_values(contact: Contact | None) -> dict[str, Any]:
     names = ("id", "name", "phone", "email", "identifier")
     return {f"contact.{name}": getattr(contact, name) for name in names} if contact is not None else {}
 
 
-def _key(name: str, burst: str, url: str, body: Any) -> str:
+def _idempotency_key(name: str, burst: str, url: str, body: Any) -> str:
     """A key that is the same for the same request in every try of the same burst."""
     said = json.dumps([name, burst, url, body], sort_keys=True, default=str)
     return hashlib.sha256(said.encode()).hexdigest()[:32]

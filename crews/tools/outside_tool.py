@@ -8,14 +8,14 @@ from crewai.tools.base_tool import BaseTool
 from crewai.utilities.pydantic_schema_utils import create_model_from_schema
 from pydantic import BaseModel, ConfigDict, PrivateAttr
 
-from crews.run.context import Run, current
-from crews.run.tool_result import Answer, ToolText, shown
+from crews.run.context import RunContext, current
+from crews.run.tool_result import ToolAnswer, ToolText, to_tool_text
 from crews.tools.tool_schema import Parameters, Schema
 
 _ALONE = 60.0  # seconds that a call outside any run may take
 
 
-class _Anything(BaseModel):
+class _AnyArguments(BaseModel):
     """Arguments of a schema that CrewAI makes nothing of."""
 
     model_config = ConfigDict(extra="allow")
@@ -30,7 +30,7 @@ class OutsideTool(BaseTool):
     _parameters: Parameters = PrivateAttr()
 
     def __init__(self, name: str, description: str, schema: Schema, *, repeatable: bool, reads: bool = False) -> None:
-        super().__init__(name=name, description=description, args_schema=_for_stock(name, schema))
+        super().__init__(name=name, description=description, args_schema=_crewai_schema(name, schema))
         self._parameters, self._repeatable, self._reads = Parameters.of(schema), repeatable, reads
 
     @property
@@ -65,20 +65,20 @@ class OutsideTool(BaseTool):
         given = {name: value for name, value in arguments.items() if value is not None}
         until = run.deadline if run is not None else time.time() + _ALONE
         if run is None or run.calls is None:
-            return shown(self.name, await self._ask(given, run, until), repeatable=self.repeatable)
+            return to_tool_text(self.name, await self._ask(given, run, until), repeatable=self.repeatable)
         if not self.repeatable:
             return await run.calls.once(run, self.name, given, lambda: self._ask(given, run, until))
         return await run.calls.again(run, self.name, given, lambda: self._ask(given, run, until), reads=self._reads)
 
-    async def _ask(self, arguments: Mapping[str, Any], run: Run | None, until: float) -> Answer:
+    async def _ask(self, arguments: Mapping[str, Any], run: RunContext | None, until: float) -> ToolAnswer:
         """The tool's answer. `until`: unix seconds. Never raises for the tool's own failure."""
         raise NotImplementedError
 
 
-def _for_stock(name: str, schema: Schema) -> type[BaseModel]:
+def _crewai_schema(name: str, schema: Schema) -> type[BaseModel]:
     """The schema as stock CrewAI needs it: a model, which says less than the schema where that is unusual."""
     try:
         model: type[BaseModel] = create_model_from_schema(dict(schema), model_name=f"{name}_arguments")
     except Exception:  # noqa: BLE001  # whatever a foreign schema holds, its tool can be called all the same
-        return _Anything
+        return _AnyArguments
     return model

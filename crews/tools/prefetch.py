@@ -18,11 +18,11 @@ from chatwootai.telemetry import log
 from config.settings.prefetch import Prefetch
 from config.settings.tools import Tools
 from crews.tools.mcp.tool import RemoteTool
-from crews.tools.offered import Offer
 from crews.tools.outside_tool import OutsideTool
+from crews.tools.toolset import Toolset
 
 MOST_CALLS: Final = 4
-"""Calls that are made before a model is asked, of all tools together."""
+"""BurstToolCalls that are made before a model is asked, of all tools together."""
 _OF_ONE: Final = 2  # calls of one tool
 _SEARCH_SECONDS: Final = 0.02  # for one pattern
 _LONGEST: Final = 4_000  # characters of a message that are searched
@@ -30,39 +30,39 @@ _log = log.get("tools")
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class PrefetchCall:
     """A call that is to be made."""
 
     tool: OutsideTool
     arguments: Mapping[str, Any]
 
 
-async def wanted(
-    tools: Tools, offer: Offer, named: Collection[str], text: str, *, verified: bool
-) -> tuple[Wanted, ...]:
+async def calls_worthwhile(
+    tools: Tools, toolset: Toolset, named: Collection[str], text: str, *, verified: bool
+) -> tuple[PrefetchCall, ...]:
     """Return the calls that a message makes worthwhile.
 
     Args:
         tools: what an operator declared.
-        offer: the tools themselves.
+        toolset: the tools themselves.
         named: the names that the crew's agents give; others are not for this crew.
         text: what the contact has just written.
         verified: whether anybody vouches for who the contact is.
     """
-    known = [(tool, when) for tool, when in _declared(tools, offer, named) if verified or not tool.personal]
-    found: list[Wanted] = []
+    known = [(tool, when) for tool, when in _declared_tools(tools, toolset, named) if verified or not tool.personal]
+    found: list[PrefetchCall] = []
     for tool, when in known:
-        found += [Wanted(tool, each) for each in await _arguments(tool, when, text)]
+        found += [PrefetchCall(tool, each) for each in await _arguments(tool, when, text)]
     return tuple(found[:MOST_CALLS])
 
 
-def _declared(tools: Tools, offer: Offer, named: Collection[str]) -> Iterator[tuple[OutsideTool, Prefetch]]:
+def _declared_tools(tools: Tools, toolset: Toolset, named: Collection[str]) -> Iterator[tuple[OutsideTool, Prefetch]]:
     for name, request in tools.http.items():
-        tool = offer.get(name)
+        tool = toolset.get(name)
         if request.prefetch is not None and name in named and isinstance(tool, OutsideTool):
             yield tool, request.prefetch
     for name, server in tools.mcp.items():
-        several = offer.get(name, ())
+        several = toolset.get(name, ())
         if server.prefetch is not None and name in named and isinstance(several, tuple):
             yield from ((each, server.prefetch) for each in _of_server(several, server.prefetched))
 
@@ -82,16 +82,16 @@ async def _arguments(tool: OutsideTool, when: Prefetch, text: str) -> list[dict[
     if when.pattern is None:
         found: list[dict[str, Any]] = [{}]
     else:
-        found = await asyncio.to_thread(groups, when.pattern, text[:_LONGEST])
+        found = await asyncio.to_thread(named_groups, when.pattern, text[:_LONGEST])
     fitting: list[dict[str, Any]] = []
     for each in found:
-        settled = tool.parameters.settled(each)
-        if settled not in fitting and not tool.parameters.misfits(settled, 1):
+        settled = tool.parameters.coerced(each)
+        if settled not in fitting and not tool.parameters.errors(settled, 1):
             fitting.append(settled)
     return fitting[:_OF_ONE]
 
 
-def groups(pattern: str, text: str) -> list[dict[str, Any]]:
+def named_groups(pattern: str, text: str) -> list[dict[str, Any]]:
     """Return what the named groups hold at each place where a pattern is found; what was found in time, no more."""
     found: list[dict[str, Any]] = []
     until = time.monotonic() + _SEARCH_SECONDS

@@ -47,15 +47,15 @@ class Parameters:
             return cls(_strict(said), strict=True, said=said)
         return cls({key: each for key, each in said.items() if key not in ("$schema", "$id")}, strict=False, said=said)
 
-    def settled(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    def coerced(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """Arguments as they were meant: numbers that came as text, and no null for what was only left out."""
-        settled: dict[str, Any] = _settled(dict(arguments), self.said)
+        settled: dict[str, Any] = _coerce(dict(arguments), self.said)
         return settled
 
-    def misfits(self, arguments: Mapping[str, Any], most: int) -> list[str]:
+    def errors(self, arguments: Mapping[str, Any], most: int) -> list[str]:
         """What does not fit, a sentence each."""
         try:
-            errors = list(_first(Draft202012Validator(_judged(self.said)).iter_errors(dict(arguments)), most))
+            errors = list(_first(Draft202012Validator(_safe_to_validate(self.said)).iter_errors(dict(arguments)), most))
         except Exception:  # noqa: BLE001  # a schema that is none: whoever wrote it judges the arguments itself
             return []
         return [f"{'.'.join(map(str, each.absolute_path)) or 'arguments'}: {each.message[:200]}" for each in errors]
@@ -119,14 +119,14 @@ def _strict(schema: Schema) -> dict[str, Any]:
     if "object" in _kinds(schema):
         properties, required = schema.get("properties", {}), schema.get("required", ())
         made["properties"] = {
-            name: _strict(each) if name in required else _nullable(_described(each))
+            name: _strict(each) if name in required else _nullable(_with_default_described(each))
             for name, each in properties.items()
         }
         made["required"], made["additionalProperties"] = list(properties), False
     return made
 
 
-def _described(schema: Schema) -> dict[str, Any]:
+def _with_default_described(schema: Schema) -> dict[str, Any]:
     """An optional property, with its default said in words: strict schemas have no other place for it."""
     made = _strict(schema)
     if schema.get("default") is not None:
@@ -145,20 +145,20 @@ def _nullable(schema: dict[str, Any]) -> dict[str, Any]:
     return {**words, "anyOf": [*branches, {"type": "null"}]}
 
 
-def _settled(value: Any, schema: Any) -> Any:
+def _coerce(value: Any, schema: Any) -> Any:
     """A value as its schema means it, and so below."""
     if not isinstance(schema, Mapping):
         return value
     if isinstance(value, Mapping):
         properties, required = schema.get("properties", {}), schema.get("required", ())
         return {
-            name: _settled(each, properties.get(name))
+            name: _coerce(each, properties.get(name))
             for name, each in value.items()
             if each is not None or name in required or _may_be_null(properties.get(name))
         }
     if isinstance(value, list):
-        return [_settled(each, schema.get("items")) for each in value]
-    return _coerced(value, _kinds(schema))
+        return [_coerce(each, schema.get("items")) for each in value]
+    return _coerce_scalar(value, _kinds(schema))
 
 
 def _may_be_null(schema: Any) -> bool:
@@ -166,16 +166,16 @@ def _may_be_null(schema: Any) -> bool:
     return isinstance(schema, Mapping) and "default" not in schema and "null" in _kinds(schema)
 
 
-def _coerced(value: Any, kinds: tuple[str, ...]) -> Any:
+def _coerce_scalar(value: Any, kinds: tuple[str, ...]) -> Any:
     """A number or a truth that came as text, and the other way round, where the schema takes nothing else."""
     if isinstance(value, str) and kinds and "string" not in kinds:
-        return _read(value.strip(), kinds)
+        return _parse_scalar(value.strip(), kinds)
     if kinds == ("string",) and isinstance(value, int | float) and not isinstance(value, bool):
         return str(value)
     return value
 
 
-def _read(text: str, kinds: tuple[str, ...]) -> Any:
+def _parse_scalar(text: str, kinds: tuple[str, ...]) -> Any:
     readers: dict[str, Callable[[str], Any]] = {"integer": int, "number": float, "boolean": _TRUTHS.__getitem__}
     for kind in kinds:
         try:
@@ -185,16 +185,16 @@ def _read(text: str, kinds: tuple[str, ...]) -> Any:
     return text
 
 
-def _judged(schema: Any) -> Any:
+def _safe_to_validate(schema: Any) -> Any:
     """A schema without what could take for ever to judge."""
     if isinstance(schema, list | tuple):
-        return [_judged(each) for each in schema]
+        return [_safe_to_validate(each) for each in schema]
     if not isinstance(schema, Mapping):
         return schema
-    return {key: _judged_below(key, each) for key, each in schema.items() if key not in _SLOW}
+    return {key: _safe_value(key, each) for key, each in schema.items() if key not in _SLOW}
 
 
-def _judged_below(key: str, value: Any) -> Any:
+def _safe_value(key: str, value: Any) -> Any:
     if key in _BY_NAME and isinstance(value, Mapping):
-        return {name: _judged(each) for name, each in value.items()}
-    return _judged(value)
+        return {name: _safe_to_validate(each) for name, each in value.items()}
+    return _safe_to_validate(value)

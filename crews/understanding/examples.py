@@ -63,16 +63,16 @@ def held_out() -> list[Example]:
     return [each for language, kinds in yaml.safe_load(text).items() for each in _read(language, kinds)]
 
 
-def written_out(line: str) -> list[str]:
+def expand(line: str) -> list[str]:
     """The sentences that a line stands for: itself, or up to eight with other choices in each."""
     choices = [found[1].split("|") for found in _CHOICE.finditer(line)]
     if not choices:
         return [line]
-    made = (_chosen(line, choices, at) for at in range(_MOST_OF_ONE))
+    made = (_choose(line, choices, at) for at in range(_MOST_OF_ONE))
     return list(dict.fromkeys(made))
 
 
-def _chosen(line: str, choices: list[list[str]], at: int) -> str:
+def _choose(line: str, choices: list[list[str]], at: int) -> str:
     for number, options in enumerate(choices):
         start = zlib.crc32("|".join(options).encode())
         line = _CHOICE.sub(options[(at * (number + 1) + start) % len(options)], line, count=1)
@@ -86,4 +86,4 @@ def _read(language: str, kinds: Mapping[str, list[str]]) -> Iterator[Example]:
         for line in lines:
             if not isinstance(line, str):
                 raise ValueError(f"{language}, {kind}: {line!r} is not a sentence; put it in quotes")
-            yield from (Example(language, kind, text) for text in written_out(line))
+            yield from (Example(language, kind, text) for text in expand(line))

@@ -24,7 +24,7 @@ def likeness(one: Vectors, others: Vectors) -> Vectors:
     return kernel
 
 
-def fitted(kernel: Matrix, wanted: NDArray[np.bool_]) -> NDArray[np.float32]:
+def fit(kernel: Matrix, wanted: NDArray[np.bool_]) -> NDArray[np.float32]:
     """The weight of each example in a head that tells those that are `wanted`; `kernel`: their likeness."""
     y = wanted.astype(np.float64)
     weights: Matrix = np.zeros(len(wanted))

@@ -31,7 +31,7 @@ class Heads:
         told = probability((likeness(vectors, self.examples) @ self.weights).astype(np.float64))
         return told.astype(np.float32)
 
-    def packed(self) -> bytes:
+    def pack(self) -> bytes:
         """The file that `shipped` reads. The same heads are the same bytes."""
         scale = np.float32(np.abs(self.examples).max() / 127)
         rows = np.round(self.examples / scale).astype(np.int8)
@@ -40,7 +40,7 @@ class Heads:
         return into.getvalue()
 
 
-def unpacked(raw: bytes) -> Heads:
+def unpack(raw: bytes) -> Heads:
     """The heads in a file.
 
     Raises:
@@ -56,6 +56,6 @@ def unpacked(raw: bytes) -> Heads:
         return Heads(str(kept["encoder"]), rows, weights)
 
 
-def shipped() -> Heads:
+def load_shipped() -> Heads:
     """The heads of the package."""
-    return unpacked((files("crews.understanding") / FILE).read_bytes())
+    return unpack((files("crews.understanding") / FILE).read_bytes())

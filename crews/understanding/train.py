@@ -18,9 +18,9 @@ from chatwootai.model.policy.meaning import POLITE, Meaning, is_angry, is_asking
 from crews.encoding.embedded import EmbeddedEncoder
 from crews.encoding.encoder import Encoder
 from crews.understanding.examples import HEADS, Example, examples, held_out
-from crews.understanding.fitting import fitted, likeness
-from crews.understanding.heads import FILE, Heads, unpacked
-from crews.understanding.reading import meaning_of, prepared
+from crews.understanding.fitting import fit, likeness
+from crews.understanding.heads import FILE, Heads, unpack
+from crews.understanding.message_reader import meaning_of, normalize
 
 _HERE: Final = Path(__file__).parent
 _REPORT: Final = _HERE / "report.yaml"
@@ -36,23 +36,23 @@ _DECIDED: Final[Mapping[str, Callable[[Example, Meaning], bool]]] = {
 }
 
 
-async def trained(encoder: Encoder) -> Heads:
+async def train(encoder: Encoder) -> Heads:
     """Heads from the examples."""
     given = examples()
-    vectors = await encoder.passages([prepared(each.text) for each in given])
+    vectors = await encoder.passages([normalize(each.text) for each in given])
     weights = np.zeros((len(given), len(HEADS)), np.float32)
     for column, head in enumerate(HEADS):
         told = np.array([each.is_a(head) is not None for each in given])
         wanted = np.array([each.is_a(head) is True for each in given])
         kernel = likeness(vectors[told], vectors[told]).astype(np.float64)
-        weights[told, column] = fitted(kernel, wanted[told])
-    return unpacked(Heads(encoder.name, vectors, weights).packed())  # as they will be read
+        weights[told, column] = fit(kernel, wanted[told])
+    return unpack(Heads(encoder.name, vectors, weights).pack())  # as they will be read
 
 
-async def measured(encoder: Encoder, heads: Heads) -> dict[str, Any]:
+async def measure(encoder: Encoder, heads: Heads) -> dict[str, Any]:
     """What is decided of the sentences held out, head by head and group of languages by group."""
     kept = held_out()
-    scores = heads.scores(await encoder.questions([prepared(each.text) for each in kept]))
+    scores = heads.scores(await encoder.questions([normalize(each.text) for each in kept]))
     meanings = [meaning_of(row) for row in scores]
     report: dict[str, Any] = {"encoder": encoder.name, "examples": len(examples()), "held_out": len(kept)}
     for head in HEADS:
@@ -82,15 +82,15 @@ async def run(*, check: bool) -> int:
     """Make, measure, and write or compare; 0, or 1 where what is there is not what was made."""
     encoder = EmbeddedEncoder()
     try:
-        heads = await trained(encoder)
-        report = await measured(encoder, heads)
+        heads = await train(encoder)
+        report = await measure(encoder, heads)
     finally:
         encoder.close()
     text = yaml.safe_dump(report, sort_keys=False, allow_unicode=True)
     print(text, end="")  # noqa: T201  # a command
     if check:
         return int(yaml.safe_load(_REPORT.read_text(encoding="utf-8")) != report)
-    (_HERE / FILE).write_bytes(heads.packed())
+    (_HERE / FILE).write_bytes(heads.pack())
     _REPORT.write_text("# Written by `python -m crews.understanding.train`.\n" + text, encoding="utf-8")
     return 0
 

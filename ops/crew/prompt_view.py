@@ -10,7 +10,7 @@ from ops.printing import as_json, complain
 if TYPE_CHECKING:
     from config.schema.crew_set import CrewSet
     from config.settings.settings import Settings
-    from crews.answer.preview import Sent
+    from crews.answer.preview import PreviewedCall
     from crews.prompt.brief import Part
 
 _FILLED = ("company.", "hours", "tone", "emoji", "language", "promotions", "channels.")
@@ -55,7 +55,7 @@ def _origins(crew_set: "CrewSet", arguments: argparse.Namespace) -> dict[str, st
     return found
 
 
-def _plain(sent: "Sent", origins: Mapping[str, str]) -> dict[str, Any]:
+def _plain(sent: "PreviewedCall", origins: Mapping[str, str]) -> dict[str, Any]:
     messages = [_message(each) for each in sent.messages]
     messages[0]["parts"] = [_part(each, origins) for each in sent.parts]
     return {
@@ -68,22 +68,22 @@ def _plain(sent: "Sent", origins: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _message(message: Mapping[str, Any]) -> dict[str, Any]:
-    from crews.answer.preview import tokens
+    from crews.answer.preview import estimate_tokens
     from crews.prompt.conversation import words
 
     text = words(message.get("content"))
-    return {"role": message.get("role"), "content": text, "tokens": tokens(text)}
+    return {"role": message.get("role"), "content": text, "tokens": estimate_tokens(text)}
 
 
 def _part(part: "Part", origins: Mapping[str, str]) -> dict[str, Any]:
-    from crews.answer.preview import tokens
+    from crews.answer.preview import estimate_tokens
 
     name = part.source.rpartition(".")[2]
     situation = "the day and the question (hours, promotions, language, prefetched tools)"
     made = {"situation": situation, "crewai": "CrewAI's own words"}
     source = made.get(name) or origins.get(part.source, part.source)
     marks = " and the marks that every crew is taught" if name == "description" and "[[" in part.text else ""
-    return {"source": source + marks, "tokens": tokens(part.text), "text": part.text}
+    return {"source": source + marks, "tokens": estimate_tokens(part.text), "text": part.text}
 
 
 def _fill(arguments: argparse.Namespace) -> list[dict[str, str]]:

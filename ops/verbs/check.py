@@ -56,9 +56,9 @@ def _unreachable(folder: Path) -> list[str]:
     import asyncio
 
     from config.loading.loader import inspect
-    from crews.knowledge.reading.reachable import unreachable
+    from crews.knowledge.reading.reachable import unreachable_sites
 
-    return asyncio.run(unreachable(inspect(folder, environ).snapshot.accounts.values()))
+    return asyncio.run(unreachable_sites(inspect(folder, environ).snapshot.accounts.values()))
 
 
 def _astray(folder: Path) -> list[str]:

@@ -239,7 +239,7 @@ async def run_ours(case: Case, recorder: Recorder) -> Any:
     from crews.model_calls.assembly import Stack
     from crews.model_calls.call import Endpoint, Target
     from crews.model_calls.endpoint.wire import Wire
-    from crews.run.context import Run, current
+    from crews.run.context import RunContext, current
     from crews.runtime.llm import StackLLM
     from crews.runtime.runner import ReentrantCrew
 
@@ -248,7 +248,7 @@ async def run_ours(case: Case, recorder: Recorder) -> Any:
     agents, tasks = case.parts(llm)
     crew = ReentrantCrew(agents=agents, tasks=tasks)
     token = current.set(
-        Run(deadline=time.time() + 30, target=Target(endpoint=Endpoint(recorder.url, "k"), model="gpt-4.1-mini"))
+        RunContext(deadline=time.time() + 30, target=Target(endpoint=Endpoint(recorder.url, "k"), model="gpt-4.1-mini"))
     )
     try:
         return await crew.akickoff(inputs=dict(case.inputs))

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from crews.model_calls.call import ToolCall
-from crews.run.tool_result import Answer
+from crews.run.tool_result import ToolAnswer
 from crews.runtime import environment
 
 SCHEMA = {"type": "object", "properties": {"said": {"type": "array", "items": {"type": "string"}}}}
@@ -24,8 +24,8 @@ async def said(arguments: str) -> tuple[str, bool]:
     class Asked(OutsideTool):
         kind = "http"
 
-        async def _ask(self, arguments: Any, *_: Any) -> Answer:
-            return Answer(len(arguments["said"]))
+        async def _ask(self, arguments: Any, *_: Any) -> ToolAnswer:
+            return ToolAnswer(len(arguments["said"]))
 
     asked = Asked("a", "asks", SCHEMA, repeatable=True)  # type: ignore[call-arg,misc]  # pydantic's plugin sees fields
     return await Toolbox.of([asked]).run(ToolCall("1", "a", arguments))

@@ -31,12 +31,12 @@ from chatwootai.model.text.words import clauses, fold
 from chatwootai.telemetry import mask
 from config.settings.answers import normalise_question
 from config.settings.settings import Settings
-from crews.answer import near, sharing
+from crews.answer import cacheability, paraphrase
 from crews.model_calls.response import halves, harmony, leaked
 from crews.model_calls.response.thoughts import without_thoughts
 from crews.prompt import markers
 from crews.prompt.conversation import messages, objects_in
-from crews.run.as_data import as_data
+from crews.run.result_text import result_text
 from ingress.payload import Arrival, parse
 from sandbox.llm.answering import prompt as model_prompt
 from sandbox.llm.answering.answer import compose
@@ -130,15 +130,15 @@ READERS: dict[str, Callable[[str], object]] = {
     "marks of a crew": markers.read,
     "the last sentence": whole_sentences,
     "a conversation": lambda text: messages(_question(text)),
-    "a tool's result": lambda text: as_data("tool", text),
+    "a tool's result": lambda text: result_text("tool", text),
     "a typed answer": objects_in,
     "thoughts": lambda text: without_thoughts(text, cut_headless=True),
     "a model's channels": lambda text: (harmony.speaks(text), harmony.final(text), harmony.calls(text)),
     "calls in words": lambda text: leaked.tool_calls(text, text, frozenset({"a"})),
     "half characters": halves.all_joined,
-    "an answer to share": lambda text: sharing.keep(_question(text), None),
+    "an answer to share": lambda text: cacheability.shareable_policy(_question(text), None),
     "a curated question": normalise_question,
-    "a question alike": lambda text: near.essence(text, "pt"),
+    "a question alike": lambda text: paraphrase.content_words(text, "pt"),
     "a text file": lambda text: documents.read(text.encode("utf-8", "replace"), "a.txt", "text/plain"),
     "a page": lambda text: documents.read(f"<p>b{text}".encode("utf-8", "replace"), "a.html", "text/html"),
     "a line of the log": lambda text: mask.line(None, "warning", {"error": text, "said": [text]}),

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from chatwootai.net import Forbidden, allow, is_public, normal_host
 from config.settings.tools import HttpTool
-from crews.tools.url_template import Misfit, filled_url
+from crews.tools.url_template import InvalidArgument, fill_url
 
 INSIDE = [
     ipaddress.ip_network(each)
@@ -93,8 +93,8 @@ def encoded(text: str, times: int) -> str:
 @given(value=nasty | st.text(max_size=30), times=st.integers(0, 4))
 def test_an_argument_is_one_segment_of_the_path_or_refused(value: str, times: int) -> None:
     try:
-        url = filled_url(TOOL, {"n": encoded(value, times)})
-    except Misfit:
+        url = fill_url(TOOL, {"n": encoded(value, times)})
+    except InvalidArgument:
         return
     path, _, query = url.removeprefix("https://erp.example").partition("?")
     for _ in range(6):  # whatever decodes it, and however often
@@ -110,7 +110,7 @@ def test_an_argument_is_one_segment_of_the_path_or_refused(value: str, times: in
 
 @given(value=st.text(alphabet="abc123-_. ", min_size=1, max_size=20).filter(lambda each: each.strip(" .")))
 def test_plain_arguments_pass(value: str) -> None:
-    assert unquote(filled_url(TOOL, {"n": value}).partition("?")[0]).endswith(f"/{value}/lines")
+    assert unquote(fill_url(TOOL, {"n": value}).partition("?")[0]).endswith(f"/{value}/lines")
 
 
 @pytest.mark.parametrize(
@@ -121,7 +121,7 @@ def test_slashes_let_a_path_of_a_file_through_and_no_dots(value: str, passes: bo
     tool = HttpTool.model_validate({**TOOL.model_dump(), "slashes": True})
     values: dict[str, Any] = {"n": value}
     if passes:
-        assert filled_url(tool, values).startswith("https://erp.example/orders/a/b/lines?q=a%2Fb")
+        assert fill_url(tool, values).startswith("https://erp.example/orders/a/b/lines?q=a%2Fb")
     else:
-        with pytest.raises(Misfit):
-            filled_url(tool, values)
+        with pytest.raises(InvalidArgument):
+            fill_url(tool, values)

@@ -17,7 +17,7 @@ import pytest
 from chatwootai.telemetry.metrics import HEDGES
 from crews.errors import ModelRefused
 from crews.model_calls.assembly import Stack
-from crews.model_calls.call import Call, Endpoint, Payer, Policy, Target
+from crews.model_calls.call import BillingScope, Call, Endpoint, Policy, Target
 from crews.model_calls.endpoint.wire import Wire
 from crews.model_calls.wrappers.hedging import Hedging
 from sandbox.chatwoot.driver import Driver
@@ -112,7 +112,7 @@ def call(url: str, *history: dict[str, Any], key: str | None = None, model: str 
         target=Target(endpoint=Endpoint(url, key), model=model),
         messages=[{"role": "system", "content": "You are a kind clerk."}, *history, asked],
         deadline=time.time() + 120,
-        payer=Payer("shop"),
+        payer=BillingScope("shop"),
         **given,
     )
 

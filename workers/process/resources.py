@@ -33,8 +33,8 @@ from config.snapshot import Account
 from crews.encoding.embedded import shared
 from crews.encoding.encoder import EncoderUnavailable
 from crews.knowledge.ingest.schedule import Schedule
-from crews.model_calls.policy import KEY, without_key
-from crews.understanding.reading import Reader
+from crews.model_calls.call_terms import KEY, without_key
+from crews.understanding.message_reader import MessageReader
 from workers.account.standing import Standing
 from workers.account.sync import keep_in_step
 from workers.catch_up.schedule import at_intervals, at_start
@@ -83,7 +83,7 @@ class WorkerResources:
         self.live.keep_to_itself()
         await self._serve_probes()
         encoder = shared()
-        reader = Reader(encoder)
+        reader = MessageReader(encoder)
         encoder.begin()  # it reads its weights in a thread of its own, meanwhile
         crews = await self._crews()
         session = await self._stack.enter_async_context(_session())

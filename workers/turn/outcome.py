@@ -12,7 +12,7 @@ from chatwootai.long_texts import worked_on
 from chatwootai.model.message import assemble
 from chatwootai.model.message.burst import Window
 from chatwootai.model.message.outbox import ActionKind
-from chatwootai.model.message.turn import Aside, Draft, Outcome, SilenceReason, Verdict
+from chatwootai.model.message.turn import Draft, Outcome, SideAction, SilenceReason, Verdict
 from chatwootai.model.policy import notes, outcome
 from chatwootai.model.policy.dress import dressed, once
 from chatwootai.model.policy.grounding import grounded
@@ -128,7 +128,7 @@ def _with_tool_notes(turn: Turn, made: Outcome) -> Outcome:
     """Tell the team what tools did that a person must know: what may have been done, and what was, in a handoff."""
     done = turn.calls.done if made.verdict is Verdict.HANDOFF and turn.settings.handoff.note else ()
     text = notes.used(done, turn.calls.doubtful, turn.settings.language)
-    return replace(made, asides=(*made.asides, Aside(ActionKind.NOTE, text=text))) if text else made
+    return replace(made, asides=(*made.asides, SideAction(ActionKind.NOTE, text=text))) if text else made
 
 
 def _judge_draft(turn: Turn, draft: Draft, greets: str) -> Outcome:

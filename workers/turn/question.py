@@ -13,7 +13,7 @@ from chatwootai.model.policy.handoff import Need, before_draft
 from chatwootai.model.policy.meaning import UNTOLD
 from chatwootai.model.policy.picked import picked
 from chatwootai.model.text.language import language_of
-from crews.understanding.tongue import guess
+from crews.understanding.language import guess_language
 from workers.context import WorkerContext
 from workers.handoff.build import handoff_rules, topic_examples
 from workers.media.media import only_unsupported
@@ -96,7 +96,7 @@ def _question(turn: Turn) -> Question:
     settings = turn.settings
     said = "\n".join(assemble.spoken(delivery) for delivery in turn.deliveries)
     before = [one.text for one in reversed(turn.begun.context) if one.role is Role.CONTACT]
-    told = language_of(said, before, turn.last.language, settings.language, settings.spoken, guess)
+    told = language_of(said, before, turn.last.language, settings.language, settings.spoken, guess_language)
     asked = assemble.question(
         turn.deliveries,
         turn.begun.context,

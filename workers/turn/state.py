@@ -13,7 +13,7 @@ from chatwootai.model.policy.meaning import UNTOLD, Meaning
 from chatwootai.stores.conversation.conversations import Begun, Pending
 from chatwootai.telemetry.steps import Steps
 from config.settings.settings import Settings
-from crews.run.tool_calls import Calls
+from crews.run.tool_calls import BurstToolCalls
 from workers.account.tenant import Tenant
 from workers.turn.draft import Failed, Interrupted
 from workers.turn_signals import TurnSignals
@@ -37,7 +37,7 @@ class Turn:
     signals: TurnSignals
     deliveries: tuple[Delivery, ...]
     sequence: int
-    calls: Calls
+    calls: BurstToolCalls
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
     steps: Steps = field(default_factory=Steps)
     question: Question | None = None

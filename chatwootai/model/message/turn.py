@@ -105,7 +105,7 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True)
-class Aside:
+class SideAction:
     """Something to be done in Chatwoot beside the answer: a note's or priority's `text`, labels as `values`."""
 
     kind: ActionKind
@@ -155,7 +155,7 @@ class Draft:
     model: str | None = None
     usage: Usage = Usage()
     steps: tuple[tuple[str, float], ...] = ()  # (name, seconds)
-    actions: tuple[Aside, ...] = ()
+    actions: tuple[SideAction, ...] = ()
     plan: str | None = None
     choices: tuple[str, ...] = ()
     trouble: str = ""
@@ -186,7 +186,7 @@ class Outcome:
     parts: tuple[str, ...] = ()
     note: str | None = None
     reason: str | None = None
-    asides: tuple[Aside, ...] = ()
+    asides: tuple[SideAction, ...] = ()
     status: str | None = None
     cause: str | None = None
     why: str | None = None

@@ -16,9 +16,9 @@ PREPARATION: Final = "1"
 """The version of how documents are cut: part of what tells whether a passage can be taken over as it is."""
 
 
-def passages(document: Document, source: str) -> list[Passage]:
+def cut_passages(document: Document, source: str) -> list[Passage]:
     """Return the passages of a document, in its order. A document with questions is one passage, up to MOST tokens."""
-    found = list(_packed(_pieces(document.text)))
+    found = list(_join_short(_pieces(document.text)))
     if document.questions and len(found) > 1 and tokens(document.text) <= MOST:
         found = [((), document.text)]
     title = document.title
@@ -62,7 +62,7 @@ def _words(sentence: str) -> Iterator[str]:
         yield sentence
 
 
-def _packed(pieces: Iterator[Block]) -> Iterator[tuple[tuple[str, ...], str]]:
+def _join_short(pieces: Iterator[Block]) -> Iterator[tuple[tuple[str, ...], str]]:
     """Pieces put together until they are long enough, and never across the first heading that parts them.
 
     Short neighbours under different headings stay apart when one of them is long enough; else they are one passage
@@ -74,15 +74,15 @@ def _packed(pieces: Iterator[Block]) -> Iterator[tuple[tuple[str, ...], str]]:
         more = tokens(piece.text)
         apart = bool(kept) and piece.headings != kept[-1].headings
         if kept and (size + more > MOST or (apart and size >= LEAST // 4) or (size >= LEAST and piece.row)):
-            yield _joined(kept)
+            yield _join(kept)
             kept, size = [], 0
         kept.append(piece)
         size += more
     if kept:
-        yield _joined(kept)
+        yield _join(kept)
 
 
-def _joined(kept: list[Block]) -> tuple[tuple[str, ...], str]:
+def _join(kept: list[Block]) -> tuple[tuple[str, ...], str]:
     shared = kept[0].headings
     for block in kept[1:]:
         pairs = takewhile(lambda pair: pair[0] == pair[1], zip(shared, block.headings, strict=False))

@@ -104,16 +104,16 @@ class Index:
 
     def passage(self, number: int) -> Passage:
         """Return a passage by its place."""
-        return _passage(self.entries[self.owners[number]], _unpacked(self.blocks[number // BLOCK])[number % BLOCK])
+        return _passage(self.entries[self.owners[number]], _decompress(self.blocks[number // BLOCK])[number % BLOCK])
 
     def passages(self) -> Iterator[Passage]:
         """Yield every passage in order."""
         for at, block in enumerate(self.blocks):
-            for inside, said in enumerate(_unpacked(block)):
+            for inside, said in enumerate(_decompress(block)):
                 yield _passage(self.entries[self.owners[at * BLOCK + inside]], said)
 
 
-def blocks(passages: Sequence[Passage]) -> tuple[bytes, ...]:
+def compress_passages(passages: Sequence[Passage]) -> tuple[bytes, ...]:
     """Compress the texts of passages."""
     return tuple(
         zlib.compress(msgpack.packb([[each.text, each.headings] for each in passages[at : at + BLOCK]]), 6)
@@ -121,7 +121,7 @@ def blocks(passages: Sequence[Passage]) -> tuple[bytes, ...]:
     )
 
 
-def _unpacked(block: bytes) -> list[Any]:
+def _decompress(block: bytes) -> list[Any]:
     found: list[Any] = msgpack.unpackb(zlib.decompress(block))
     return found
 

@@ -79,10 +79,10 @@ def build(embeddings: Floats, owners: NDArray[np.int32], size: int) -> Vectors:
     safe = np.where(scales > 0, scales, 1).astype(np.float32)
     values = np.rint(embeddings / safe[:, None]).astype(np.int8)
     basis = _basis(embeddings) if len(embeddings) > FEW else np.empty((embeddings.shape[1], 0), np.float16)
-    return loaded(values, safe, owners, basis, size)
+    return load(values, safe, owners, basis, size)
 
 
-def loaded(
+def load(
     values: NDArray[np.int8],
     scales: Floats,
     owners: NDArray[np.int32],

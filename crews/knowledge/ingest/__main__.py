@@ -13,26 +13,26 @@ from chatwootai.stores.models.knowledge import Superseded, TooLarge
 from chatwootai.stores.server.connection import DEFAULT_URL, StoreUnavailable, connect
 from chatwootai.telemetry import log
 from crews.encoding.encoder import EncoderUnavailable
-from crews.knowledge.encoders import Encoders
+from crews.knowledge.encoders import AccountEncoders
 from crews.knowledge.ingest import handover
-from crews.knowledge.ingest.assemble import TooMany
-from crews.knowledge.ingest.ingest import Busy, Ingest
+from crews.knowledge.ingest.assemble import TooManyPassages
+from crews.knowledge.ingest.ingest import Ingest, IngestRunning
 
 _NICE = 15
 _log = log.get("knowledge")
 
 
 async def _run() -> int:
-    around = handover.taken(sys.stdin.buffer.read())
+    around = handover.unpack_context(sys.stdin.buffer.read())
     connection = connect(os.environ.get("REDIS_URL") or DEFAULT_URL, timeout=5.0)
-    encoders = Encoders(connection)
+    encoders = AccountEncoders(connection)
     account = around.account
     try:
-        work = Ingest(connection, around, await encoders.of(account.key, account.settings))
+        work = Ingest(connection, around, await encoders.encoder_for(account.key, account.settings))
         report = await work.run(due_at=time.time())
-    except Busy:
+    except IngestRunning:
         return 0
-    except (Superseded, TooLarge, TooMany, EncoderUnavailable, StoreUnavailable) as error:
+    except (Superseded, TooLarge, TooManyPassages, EncoderUnavailable, StoreUnavailable) as error:
         _log.warning("knowledge_not_ingested", account=account.key, error=str(error))
         return 1
     finally:

@@ -8,13 +8,13 @@ import numpy as np
 
 from chatwootai.model.text.language import detect
 from crews.encoding.encoder import Encoder
-from crews.knowledge.cutting.passages import passages
+from crews.knowledge.cutting.passages import cut_passages
 from crews.knowledge.cutting.sentences import tokens
 from crews.knowledge.index import lexicon, vectors
-from crews.knowledge.index.index import Entry, Index, Tuning, blocks
+from crews.knowledge.index.index import Entry, Index, Tuning, compress_passages
 from crews.knowledge.index.vectors import Floats
 from crews.knowledge.passage import Document, Passage
-from crews.knowledge.search import measure
+from crews.knowledge.search import calibration
 
 MOST_PASSAGES: Final = 50_000
 MOST_DOORS: Final = 120_000
@@ -24,7 +24,7 @@ _LEAST_SHARE: Final = 0.1
 """Of the passages, those that must be in a language for its stems to count."""
 
 
-class TooMany(Exception):
+class TooManyPassages(Exception):
     """There are more passages than one index holds; the message says how many."""
 
 
@@ -38,12 +38,12 @@ class Piece:
     windows: tuple[Floats, ...] = ()
 
 
-def fresh(entry: Entry, document: Document) -> Piece:
+def cut_document(entry: Entry, document: Document) -> Piece:
     """Return a document newly cut."""
-    return Piece(entry, tuple(passages(document, entry.source)))
+    return Piece(entry, tuple(cut_passages(document, entry.source)))
 
 
-def taken_over(index: Index, encoder: str) -> dict[tuple[str, str, str], Piece]:
+def reusable_pieces(index: Index, encoder: str) -> dict[tuple[str, str, str], Piece]:
     """Return the documents of an index by source, place and id; with embeddings where `encoder` made them."""
     grouped: dict[int, list[tuple[int, Passage]]] = {}
     for number, passage in enumerate(index.passages()):
@@ -61,7 +61,9 @@ def taken_over(index: Index, encoder: str) -> dict[tuple[str, str, str], Piece]:
     return found
 
 
-async def assembled(pieces: Sequence[Piece], encoder: Encoder | None, languages: Sequence[str]) -> tuple[Index, int]:
+async def assemble_index(
+    pieces: Sequence[Piece], encoder: Encoder | None, languages: Sequence[str]
+) -> tuple[Index, int]:
     """Return the index of these documents, and how many embeddings were made for it.
 
     `encoder`: None for an index without vectors. `languages`: those that are stemmed in any case.
@@ -72,16 +74,16 @@ async def assembled(pieces: Sequence[Piece], encoder: Encoder | None, languages:
     """
     found = [passage for piece in pieces for passage in piece.passages]
     if len(found) > MOST_PASSAGES:
-        raise TooMany(f"there are {len(found):,} passages, and one index holds {MOST_PASSAGES:,}")
+        raise TooManyPassages(f"there are {len(found):,} passages, and one index holds {MOST_PASSAGES:,}")
     owners = np.repeat(np.arange(len(pieces), dtype=np.int32), [len(piece.passages) for piece in pieces])
-    spoken = _spoken(found, languages)
+    spoken = _languages(found, languages)
     texts = [text for piece in pieces for text in _new_texts(piece)] if encoder else []
-    made = await _encoded(encoder, texts) if encoder else np.empty((0, 1), np.float32)
+    made = await _encode_all(encoder, texts) if encoder else np.empty((0, 1), np.float32)
     asked, windows = _vectors(pieces, made, len(found)) if encoder else _no_vectors(len(found))
     index = Index(
         entries=tuple(piece.entry for piece in pieces),
         owners=owners.astype(np.int32),
-        blocks=blocks(found),
+        blocks=compress_passages(found),
         questions=lexicon.build([" ".join(each.questions) for each in found], spoken),
         words=lexicon.build([each.whole for each in found], spoken),
         asked=asked,
@@ -90,7 +92,7 @@ async def assembled(pieces: Sequence[Piece], encoder: Encoder | None, languages:
         tuning=Tuning() if encoder else Tuning(dense=0.0),
         tokens=sum(tokens(each.text) for each in found),
     )
-    return replace(index, tuning=await _measured(index, found, encoder)), len(texts)
+    return replace(index, tuning=await _measure_tuning(index, found, encoder)), len(texts)
 
 
 def _new_texts(piece: Piece) -> Iterator[str]:
@@ -98,10 +100,10 @@ def _new_texts(piece: Piece) -> Iterator[str]:
     if piece.asked is None:
         yield from piece.entry.questions
         for passage in piece.passages:
-            yield from measure.doors(passage.text)
+            yield from calibration.embedded_texts(passage.text)
 
 
-async def _encoded(encoder: Encoder, texts: Sequence[str]) -> Floats:
+async def _encode_all(encoder: Encoder, texts: Sequence[str]) -> Floats:
     made = [await encoder.passages(texts[at : at + _AT_ONCE]) for at in range(0, len(texts), _AT_ONCE)]
     return np.concatenate(made) if made else np.empty((0, encoder.dimensions), np.float32)
 
@@ -125,12 +127,12 @@ def _vectors(pieces: Sequence[Piece], made: Floats, size: int) -> tuple[vectors.
     first = np.flatnonzero(np.diff(owned, prepend=-1))
     kept = np.union1d(np.arange(0, len(owned), every), first)  # each passage keeps one at least
     return (
-        vectors.build(_stacked(asked), np.array(asked_owners, np.int32), size),
-        vectors.build(_stacked(told)[kept], owned[kept], size),
+        vectors.build(_stack(asked), np.array(asked_owners, np.int32), size),
+        vectors.build(_stack(told)[kept], owned[kept], size),
     )
 
 
-def _stacked(pieces: Sequence[Floats]) -> Floats:
+def _stack(pieces: Sequence[Floats]) -> Floats:
     """Rows under each other; pieces without rows may be of another width, where nothing was encoded yet."""
     filled = [each for each in pieces if len(each)]
     return np.concatenate(filled) if filled else np.empty((0, 1), np.float32)
@@ -143,7 +145,7 @@ def _of_piece(piece: Piece, made: Floats, at: int) -> tuple[Floats, Sequence[Flo
     end = at + len(piece.entry.questions)
     questions, of_passages = made[at:end], []
     for passage in piece.passages:
-        at, end = end, end + len(measure.doors(passage.text))
+        at, end = end, end + len(calibration.embedded_texts(passage.text))
         of_passages.append(made[at:end])
     return questions, of_passages, end
 
@@ -153,19 +155,19 @@ def _no_vectors(size: int) -> tuple[vectors.Vectors, vectors.Vectors]:
     return nothing, nothing
 
 
-async def _measured(index: Index, found: Sequence[Passage], encoder: Encoder | None) -> Tuning:
+async def _measure_tuning(index: Index, found: Sequence[Passage], encoder: Encoder | None) -> Tuning:
     if encoder is None:
-        return replace(index.tuning, floor=measure.floor(index, None)) if index.size else index.tuning
+        return replace(index.tuning, floor=calibration.confidence_floor(index, None)) if index.size else index.tuning
     if not index.size:
         return index.tuning
-    asked = measure.own_questions(found)
-    embedded = await _encoded(encoder, [question for _, question in asked])
-    tuning = measure.tuned(index, found, asked, embedded)
-    foreign = await _encoded(encoder, measure.foreign())
-    return replace(tuning, floor=measure.floor(replace(index, tuning=tuning), foreign))
+    asked = calibration.own_questions(found)
+    embedded = await _encode_all(encoder, [question for _, question in asked])
+    tuning = calibration.tune(index, found, asked, embedded)
+    foreign = await _encode_all(encoder, calibration.foreign_questions())
+    return replace(tuning, floor=calibration.confidence_floor(replace(index, tuning=tuning), foreign))
 
 
-def _spoken(found: Sequence[Passage], languages: Sequence[str]) -> tuple[str, ...]:
+def _languages(found: Sequence[Passage], languages: Sequence[str]) -> tuple[str, ...]:
     """The languages whose stems count: those given, and those that some of the passages are in."""
     counted: dict[str, int] = {}
     some = found[:: max(1, len(found) // 500)]

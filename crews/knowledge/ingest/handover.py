@@ -9,13 +9,13 @@ from config.secrets.secret import Secret
 from config.settings.knowledge import Embeddings
 from config.settings.settings import Settings
 from config.snapshot import Account, Inbox, Installation
-from crews.knowledge.declared import Surroundings
+from crews.knowledge.sources import IngestContext
 
 _SETTINGS: Final = {"language", "company", "hours", "answers", "knowledge", "budget"}
 """Settings that sources, or what is encoded, depend on."""
 
 
-def given(around: Surroundings) -> bytes:
+def pack_context(around: IngestContext) -> bytes:
     """Return what the process reads from its standard input."""
     account = around.account
     said = {
@@ -26,13 +26,13 @@ def given(around: Surroundings) -> bytes:
         "folder": account.folder,
         "url": account.installation.url,
         "user_token": account.user_token.reveal() if account.user_token else None,
-        "settings": _said(account.settings),
-        "inboxes": {str(number): _said(inbox.settings) for number, inbox in account.inboxes.items()},
+        "settings": _pack_settings(account.settings),
+        "inboxes": {str(number): _pack_settings(inbox.settings) for number, inbox in account.inboxes.items()},
     }
     return orjson.dumps(said)
 
 
-def taken(data: bytes) -> Surroundings:
+def unpack_context(data: bytes) -> IngestContext:
     """Return what was given.
 
     Raises:
@@ -41,7 +41,7 @@ def taken(data: bytes) -> Surroundings:
     said = orjson.loads(data)
     place = {"domain": said["domain"], "folder": said["folder"]}
     inboxes = {
-        int(number): Inbox(id=int(number), settings=_settings(settings), **place)
+        int(number): Inbox(id=int(number), settings=_unpack_settings(settings), **place)
         for number, settings in said["inboxes"].items()
     }
     account = Account(
@@ -49,17 +49,17 @@ def taken(data: bytes) -> Surroundings:
         id=said["id"],
         name=said["key"],
         installation=Installation("default", said["url"]),
-        settings=_settings(said["settings"]),
+        settings=_unpack_settings(said["settings"]),
         webhook_secrets=(),
         bot_token=Secret(""),
         user_token=Secret(said["user_token"]) if said["user_token"] else None,
         inboxes=inboxes,
         **place,
     )
-    return Surroundings(Path(said["configuration"]), account)
+    return IngestContext(Path(said["configuration"]), account)
 
 
-def _said(settings: Settings) -> dict[str, Any]:
+def _pack_settings(settings: Settings) -> dict[str, Any]:
     named, model = settings.knowledge.embeddings, settings.model
     keys = (named.api_key if isinstance(named, Embeddings) else None, model.api_key)
     return {
@@ -70,7 +70,7 @@ def _said(settings: Settings) -> dict[str, Any]:
     }
 
 
-def _settings(said: dict[str, Any]) -> Settings:
+def _unpack_settings(said: dict[str, Any]) -> Settings:
     embeddings = said["plain"]["knowledge"]["embeddings"]
     if isinstance(embeddings, dict):
         embeddings["api_key"] = said["keys"][0]

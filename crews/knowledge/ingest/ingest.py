@@ -10,30 +10,30 @@ from chatwootai.stores.models.knowledge import LEASE_MS, KnowledgeStore, Superse
 from chatwootai.stores.server.connection import Connection, StoreUnavailable
 from config.settings.settings import Settings
 from crews.encoding.encoder import Encoder
-from crews.knowledge.declared import Declared, Surroundings, declared
 from crews.knowledge.index.index import Entry, Index
-from crews.knowledge.index.packed import NotPacked, pack, unpack
-from crews.knowledge.ingest.assemble import Piece, assembled, fresh, taken_over
+from crews.knowledge.index.serialization import InvalidIndex, pack, unpack
+from crews.knowledge.ingest.assemble import Piece, assemble_index, cut_document, reusable_pieces
 from crews.knowledge.ingest.sweep import forget_unused
 from crews.knowledge.passage import CUSTOMERS, TEAM, Problem
-from crews.knowledge.reading.found import Found, SourceFailed
+from crews.knowledge.reading.reader import FoundDocument, SourceFailed
 from crews.knowledge.reading.readers import reader_of
 from crews.knowledge.report import Report, SourceReport
+from crews.knowledge.sources import DeclaredSource, IngestContext, declared_sources
 
 AUDIENCES = (CUSTOMERS, TEAM)
 _DAY = 86_400
 Key = tuple[str, str, str]
 
 
-class Busy(Exception):
+class IngestRunning(Exception):
     """Another ingest of this account runs; the message says to wait."""
 
 
 @dataclass(slots=True)
-class Read:
+class SourceRead:
     """What was read of one source: its documents as they are to be, and the report."""
 
-    declared: Declared
+    declared: DeclaredSource
     report: SourceReport
     pieces: list[Piece]
 
@@ -44,7 +44,7 @@ class Ingest:
     def __init__(
         self,
         connection: Connection,
-        around: Surroundings,
+        around: IngestContext,
         encoder: Encoder | None,
         tell: Callable[[str], None] = lambda said: None,
     ) -> None:
@@ -74,8 +74,8 @@ class Ingest:
             return await self._ingest(only, due_at, None)
         token = await self._store.begin(self._account)
         if token is None:
-            raise Busy(f"another ingest of account {self._account} runs: wait until it ends")
-        renewing = asyncio.create_task(self._keep(token))
+            raise IngestRunning(f"another ingest of account {self._account} runs: wait until it ends")
+        renewing = asyncio.create_task(self._renew_lease(token))
         try:
             return await self._ingest(only, due_at, token)
         finally:
@@ -83,7 +83,7 @@ class Ingest:
             with suppress(StoreUnavailable):
                 await self._store.end(self._account, token)
 
-    async def _keep(self, token: str) -> None:
+    async def _renew_lease(self, token: str) -> None:
         while True:
             await asyncio.sleep(LEASE_MS / 4000)
             with suppress(StoreUnavailable):
@@ -94,8 +94,11 @@ class Ingest:
         in_force = await self._store.in_force(self._account)
         before = Report.unpacked(in_force.about)
         model = self._encoder.name if self._encoder else ""
-        known, whole = await self._known(in_force.version, model)
-        read = [await self._read(each, known, before, only, due_at) for each in declared(self._around.account)]
+        known, whole = await self._pieces_in_force(in_force.version, model)
+        read = [
+            await self._read_source(each, known, before, only, due_at)
+            for each in declared_sources(self._around.account)
+        ]
         report = replace(before, account=self._account, dry_run=token is None, model=model)
         report.sources = [each.report for each in read]
         if token is not None and (not whole or self._differs(read, known, before, model)):
@@ -105,7 +108,7 @@ class Ingest:
         report.seconds = round(time.monotonic() - began, 3)
         return report
 
-    async def _known(self, version: int, model: str) -> tuple[dict[Key, Piece], bool]:
+    async def _pieces_in_force(self, version: int, model: str) -> tuple[dict[Key, Piece], bool]:
         """The documents of the version in force, and whether it is whole and of this project's format."""
         found: dict[Key, Piece] = {}
         for audience in AUDIENCES if version else ():
@@ -114,35 +117,37 @@ class Ingest:
                 return {}, False
             try:
                 index = await asyncio.to_thread(unpack, data)
-            except NotPacked:
+            except InvalidIndex:
                 return {}, False
-            found |= await asyncio.to_thread(taken_over, index, model)
+            found |= await asyncio.to_thread(reusable_pieces, index, model)
         return found, bool(version)
 
-    async def _read(
+    async def _read_source(
         self,
-        each: Declared,
+        each: DeclaredSource,
         known: Mapping[Key, Piece],
         before: Report,
         only: Collection[str] | None,
         due_at: float | None,
-    ) -> Read:
+    ) -> SourceRead:
         name, place = each.place
         mine = {key[2]: piece for key, piece in known.items() if key[:2] == (name, place)}
         last = next((one for one in before.sources if (one.source, one.place) == (name, place)), None)
-        if last is not None and not _wanted(each, last, only, due_at):
-            return Read(
+        if last is not None and not _should_read(each, last, only, due_at):
+            return SourceRead(
                 each, replace(last, state="unchanged", added=0, changed=0, removed=0, embedded=0), [*mine.values()]
             )
         report = SourceReport(source=name, place=place, audience=each.source.audience, tried_at=time.time())
         report.read_at = last.read_at if last else 0.0
         if last is None and only is not None and name not in only:
-            return Read(each, replace(report, state="unchanged"), [])
+            return SourceRead(each, replace(report, state="unchanged"), [])
         self._tell(f"reading {name}")
-        pieces = await self._documents(each, mine, report)
-        return Read(each, report, pieces)
+        pieces = await self._read_documents(each, mine, report)
+        return SourceRead(each, report, pieces)
 
-    async def _documents(self, each: Declared, mine: Mapping[str, Piece], report: SourceReport) -> list[Piece]:
+    async def _read_documents(
+        self, each: DeclaredSource, mine: Mapping[str, Piece], report: SourceReport
+    ) -> list[Piece]:
         name, place = each.place
         entries = {key: piece.entry for key, piece in mine.items()}
         kept: dict[str, Piece] = {}
@@ -152,7 +157,7 @@ class Ingest:
                 if isinstance(found, Problem):
                     report.problems.append(found)
                     if found.document in mine:
-                        kept[found.document] = _lasting(mine[found.document], each, report)
+                        kept[found.document] = _kept_piece(mine[found.document], each, report)
                 else:
                     kept[found.id] = _piece(found, name, place, mine)
                     report.added += found.id not in mine
@@ -162,7 +167,7 @@ class Ingest:
         if failed:
             report.problems = [Problem("", failed)]
             report.added = report.changed = 0
-            kept = {key: _lasting(piece, each, report) for key, piece in mine.items()}
+            kept = {key: _kept_piece(piece, each, report) for key, piece in mine.items()}
         else:
             report.read_at = report.tried_at
         report.removed = len(mine.keys() - kept.keys())
@@ -170,7 +175,7 @@ class Ingest:
         report.settle(failed=bool(failed))
         return list(kept.values())
 
-    def _differs(self, read: list[Read], known: Mapping[Key, Piece], before: Report, model: str) -> bool:
+    def _differs(self, read: list[SourceRead], known: Mapping[Key, Piece], before: Report, model: str) -> bool:
         """Whether a new version is needed: other documents, other readers, or another encoder."""
         now = {
             (piece.entry.source, piece.entry.place, piece.entry.id): piece.entry for one in read for piece in one.pieces
@@ -179,13 +184,13 @@ class Ingest:
         moved = any(audiences.get(one.declared.place) != one.declared.source.audience for one in read)
         return moved or model != before.model or now != {key: piece.entry for key, piece in known.items()}
 
-    async def _publish(self, read: list[Read], report: Report, token: str) -> None:
+    async def _publish(self, read: list[SourceRead], report: Report, token: str) -> None:
         parts: dict[str, bytes] = {}
         for audience in AUDIENCES:
             mine = [one for one in read if one.declared.source.audience == audience]
             pieces = [piece for one in mine for piece in one.pieces]
             self._tell(f"indexing {sum(len(piece.passages) for piece in pieces):,} passages for {audience}")
-            index = await self._assembled(pieces, mine)
+            index = await self._assemble(pieces, mine)
             report.weights[audience] = _weights(index)
             parts[audience] = await asyncio.to_thread(pack, index)
         report.ingested_at = time.time()
@@ -194,26 +199,26 @@ class Ingest:
         with suppress(StoreUnavailable):  # the version is in force; the next ingest forgets
             await forget_unused(self._connection, self._account)
 
-    async def _assembled(self, pieces: list[Piece], read: list[Read]) -> Index:
-        languages = languages_of(self._around.account.settings)
-        index, _ = await assembled(pieces, self._encoder, languages)
+    async def _assemble(self, pieces: list[Piece], read: list[SourceRead]) -> Index:
+        languages = settings_languages(self._around.account.settings)
+        index, _ = await assemble_index(pieces, self._encoder, languages)
         for one in read:
-            one.report.embedded = sum(_doors(piece) for piece in one.pieces) if self._encoder else 0
+            one.report.embedded = sum(_embedding_count(piece) for piece in one.pieces) if self._encoder else 0
         return index
 
 
-def languages_of(settings: Settings) -> tuple[str, ...]:
+def settings_languages(settings: Settings) -> tuple[str, ...]:
     """Return the languages that a tenant's documents are in, as far as the settings say."""
     return (settings.knowledge.language or settings.language,)
 
 
-def _wanted(each: Declared, last: SourceReport, only: Collection[str] | None, due_at: float | None) -> bool:
+def _should_read(each: DeclaredSource, last: SourceReport, only: Collection[str] | None, due_at: float | None) -> bool:
     if only is not None:
         return each.name in only
     return due_at is None or (each.source.hours > 0 and last.tried_at + 3600 * each.source.hours <= due_at)
 
 
-def _piece(found: Found, name: str, place: str, mine: Mapping[str, Piece]) -> Piece:
+def _piece(found: FoundDocument, name: str, place: str, mine: Mapping[str, Piece]) -> Piece:
     if found.document is None:
         return replace(mine[found.id], entry=replace(mine[found.id].entry, expires=0.0))
     document = found.document
@@ -227,10 +232,10 @@ def _piece(found: Found, name: str, place: str, mine: Mapping[str, Piece]) -> Pi
         url=document.url,
         questions=document.questions,
     )
-    return fresh(entry, document)
+    return cut_document(entry, document)
 
 
-def _lasting(piece: Piece, each: Declared, report: SourceReport) -> Piece:
+def _kept_piece(piece: Piece, each: DeclaredSource, report: SourceReport) -> Piece:
     """A document that could not be read again: it lasts as long as its source says, from when that was last read."""
     days = each.source.max_age_days
     if days is None or piece.entry.expires:
@@ -238,12 +243,12 @@ def _lasting(piece: Piece, each: Declared, report: SourceReport) -> Piece:
     return replace(piece, entry=replace(piece.entry, expires=report.read_at + days * _DAY))
 
 
-def _doors(piece: Piece) -> int:
-    from crews.knowledge.search.measure import doors
+def _embedding_count(piece: Piece) -> int:
+    from crews.knowledge.search.calibration import embedded_texts
 
     if piece.asked is not None:
         return 0
-    return len(piece.entry.questions) + sum(len(doors(passage.text)) for passage in piece.passages)
+    return len(piece.entry.questions) + sum(len(embedded_texts(passage.text)) for passage in piece.passages)
 
 
 def _weights(index: Index) -> dict[str, object]:
@@ -260,4 +265,4 @@ def _weights(index: Index) -> dict[str, object]:
     }
 
 
-__all__ = ["Busy", "Ingest", "Superseded"]
+__all__ = ["Ingest", "IngestRunning", "Superseded"]

@@ -13,9 +13,9 @@ from chatwootai.stores.models.knowledge import KnowledgeStore
 from chatwootai.stores.server.connection import Connection, StoreUnavailable
 from chatwootai.telemetry import log
 from config.snapshot import Account
-from crews.knowledge.declared import Place, Surroundings, declared
 from crews.knowledge.ingest import handover
 from crews.knowledge.report import Report
+from crews.knowledge.sources import IngestContext, SourceKey, declared_sources
 
 LOOK_SECONDS: Final = 30.0
 _REST_SECONDS: Final = 600.0
@@ -33,7 +33,7 @@ class Schedule:
         self._accounts = accounts
         self._configuration = configuration
         self._resting: dict[str, float] = {}
-        self._next: dict[str, tuple[frozenset[Place], float]] = {}
+        self._next: dict[str, tuple[frozenset[SourceKey], float]] = {}
 
     async def run(self, every: float = LOOK_SECONDS) -> None:
         """Look every so many seconds, for ever; not at once, since a worker that starts has customers who wait."""
@@ -61,7 +61,7 @@ class Schedule:
 
         Redis is asked once for each time that something may be due: there may be thousands of accounts.
         """
-        sources = declared(account)
+        sources = declared_sources(account)
         if not sources and account.key not in self._next:
             return False
         places, now = frozenset(each.place for each in sources), time.time()
@@ -80,7 +80,7 @@ class Schedule:
             *(sys.executable, "-m", "crews.knowledge.ingest"), stdin=asyncio.subprocess.PIPE
         )
         try:
-            await child.communicate(handover.given(Surroundings(self._configuration, account)))
+            await child.communicate(handover.pack_context(IngestContext(self._configuration, account)))
         finally:
             if child.returncode is None:
                 child.terminate()

@@ -8,9 +8,9 @@ from chatwootai.stores.models.vectors import Kind, VectorStore
 from chatwootai.stores.server.connection import Connection
 from crews.encoding.cached import digest, secret
 from crews.knowledge.index.index import Index
-from crews.knowledge.index.packed import NotPacked, unpack
+from crews.knowledge.index.serialization import InvalidIndex, unpack
 from crews.knowledge.passage import CUSTOMERS, TEAM
-from crews.knowledge.search import measure
+from crews.knowledge.search import calibration
 
 
 async def forget_unused(connection: Connection, account: str) -> int:
@@ -34,7 +34,7 @@ async def forget_unused(connection: Connection, account: str) -> int:
                 continue
             try:
                 used |= await asyncio.to_thread(_digests, data, account, key)
-            except NotPacked:
+            except InvalidIndex:
                 return 0
     return await vectors.forget_others(account, used)
 
@@ -49,6 +49,6 @@ def _texts(index: Index) -> Iterator[str]:
     found = list(index.passages())
     for passage in found:
         yield from passage.questions
-        yield from measure.doors(passage.text)
-    yield from (question for _, question in measure.own_questions(found))
-    yield from measure.foreign()
+        yield from calibration.embedded_texts(passage.text)
+    yield from (question for _, question in calibration.own_questions(found))
+    yield from calibration.foreign_questions()

@@ -15,7 +15,7 @@ PLAIN: Final = frozenset({"md", "markdown", "txt"})
 _SECONDS: Final = formats.CHILD_SECONDS + 10.0
 
 
-async def words(data: bytes, ending: str) -> tuple[str, str]:
+async def read_file(data: bytes, ending: str) -> tuple[str, str]:
     """Return title and text, as Markdown, of a file whose name has an ending of KINDS or PLAIN.
 
     Raises:
@@ -26,11 +26,11 @@ async def words(data: bytes, ending: str) -> tuple[str, str]:
     if ending not in KINDS:
         known = ", ".join(sorted({*KINDS, *PLAIN}))
         raise Unreadable(f"files of this kind are not read; known are {known}")
-    title, text, _ = await page_words(data, KINDS[ending])
+    title, text, _ = await read_page(data, KINDS[ending])
     return title, text
 
 
-async def page_words(data: bytes, kind: str = "html") -> tuple[str, str, list[str]]:
+async def read_page(data: bytes, kind: str = "html") -> tuple[str, str, list[str]]:
     """Return title, text and the addresses that links lead to, as they are written, of a page or a file.
 
     Raises:

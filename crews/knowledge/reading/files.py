@@ -8,21 +8,21 @@ from typing import Final
 from config.settings.knowledge import Source
 from crews.knowledge.passage import Document, Problem
 from crews.knowledge.reading import places
-from crews.knowledge.reading.confined import words
+from crews.knowledge.reading.confined import read_file
 from crews.knowledge.reading.formats import Unreadable
-from crews.knowledge.reading.found import Found, Known, SourceFailed, digest
+from crews.knowledge.reading.reader import FoundDocument, Known, SourceFailed, digest
 
 _MOST_BYTES: Final = 100 << 20
 
 
-class Files:
+class FilesReader:
     """Reads a source of files; a document's id is its path below the folder."""
 
     def __init__(self, source: Source, folder: Path) -> None:
         self._source = source
         self._folder = folder
 
-    async def documents(self, known: Known) -> AsyncIterator[Found | Problem]:
+    async def documents(self, known: Known) -> AsyncIterator[FoundDocument | Problem]:
         """Yield a document or a problem for each file that fits a pattern.
 
         Raises:
@@ -35,19 +35,19 @@ class Files:
         for path in found:
             yield await self._file(path, known)
 
-    async def _file(self, path: str, known: Known) -> Found | Problem:
+    async def _file(self, path: str, known: Known) -> FoundDocument | Problem:
         try:
             data = await asyncio.to_thread(_content, self._folder / path)
             mark = digest(data, path, self._source.url or "")
             if path in known and known[path].digest == mark:
-                return Found(path, mark, None)
-            title, text = await words(data, Path(path).suffix.removeprefix(".").lower())
+                return FoundDocument(path, mark, None)
+            title, text = await read_file(data, Path(path).suffix.removeprefix(".").lower())
         except Unreadable as error:
             return Problem(path, str(error))
         except OSError as error:
             return Problem(path, f"it cannot be read: {error.strerror}")
         title = title or first_heading(text) or Path(path).stem.replace("_", " ").replace("-", " ")
-        return Found(path, mark, Document(id=path, text=text, title=title, url=self._source.url or ""))
+        return FoundDocument(path, mark, Document(id=path, text=text, title=title, url=self._source.url or ""))
 
 
 def _content(path: Path) -> bytes:

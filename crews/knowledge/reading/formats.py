@@ -39,7 +39,7 @@ class Unreadable(Exception):
     """There are no words to be had; the message says why, in words for an operator."""
 
 
-def read(data: bytes, kind: str) -> dict[str, Any]:
+def to_markdown(data: bytes, kind: str) -> dict[str, Any]:
     """Return `text` as Markdown, `title`, and of a page its `links`, of a file of a kind: html, pdf, docx, xlsx or csv.
 
     Raises:
@@ -232,7 +232,7 @@ def _joined_lines(text: str) -> str:
 _KINDS: Final = {"csv": _csv, "html": _html, "docx": _docx, "xlsx": _xlsx, "pdf": _pdf}
 
 
-def _confined() -> None:
+def _limit_resources() -> None:
     """A file that eats time or memory ends this process, and no other."""
     import resource
 
@@ -244,16 +244,16 @@ def _confined() -> None:
         Path("/proc/self/oom_score_adj").write_text("1000")  # where memory ends, this is what goes
 
 
-def answer(given: BinaryIO) -> dict[str, Any]:
+def serve(given: BinaryIO) -> dict[str, Any]:
     """Read the file that follows a line of JSON about it."""
     about = json.loads(given.readline())
     try:
-        return read(given.read(), about["kind"])
+        return to_markdown(given.read(), about["kind"])
     except Unreadable as error:
         return {"problem": str(error)}
 
 
 if __name__ == "__main__":
     with suppress(ImportError):  # no limits on systems without them; the parent kills in any case
-        _confined()
-    sys.stdout.write(json.dumps(answer(sys.stdin.buffer)))
+        _limit_resources()
+    sys.stdout.write(json.dumps(serve(sys.stdin.buffer)))

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Final
 
 from config.files.sources import SHIPPED
-from crews.knowledge.reading.found import SourceFailed
+from crews.knowledge.reading.reader import SourceFailed
 
 MOST_FILES: Final = 20_000
 

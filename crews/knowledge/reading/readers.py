@@ -1,25 +1,25 @@
 """The reader of a source."""
 
-from crews.knowledge.declared import Declared, Surroundings
 from crews.knowledge.reading import places
-from crews.knowledge.reading.files import Files
-from crews.knowledge.reading.found import Reader
-from crews.knowledge.reading.pages import Pages
-from crews.knowledge.reading.portal import Portal
-from crews.knowledge.reading.records import Records
-from crews.knowledge.reading.said import Said
+from crews.knowledge.reading.files import FilesReader
+from crews.knowledge.reading.help_center import HelpCenterReader
+from crews.knowledge.reading.reader import SourceReader
+from crews.knowledge.reading.records import RecordsReader
+from crews.knowledge.reading.settings_reader import SettingsReader
+from crews.knowledge.reading.site import SiteReader
+from crews.knowledge.sources import DeclaredSource, IngestContext
 
 
-def reader_of(declared: Declared, around: Surroundings) -> Reader:
+def reader_of(declared: DeclaredSource, around: IngestContext) -> SourceReader:
     """Return what reads a source."""
     source = declared.source
     folder = places.folder_of(around.configuration, source.folder)
     if source.kind == "records":
-        return Records(source, folder)
+        return RecordsReader(source, folder)
     if source.kind == "files":
-        return Files(source, folder)
+        return FilesReader(source, folder)
     if source.kind == "site":
-        return Pages(source, declared.settings.tools.private_hosts)
+        return SiteReader(source, declared.settings.tools.private_hosts)
     if source.kind == "portal":
-        return Portal(source, around.account)
-    return Said(source, declared.settings)
+        return HelpCenterReader(source, around.account)
+    return SettingsReader(source, declared.settings)

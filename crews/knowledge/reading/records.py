@@ -9,7 +9,7 @@ from typing import Any, Final
 from config.settings.knowledge import Source
 from crews.knowledge.passage import Document, Problem
 from crews.knowledge.reading import places
-from crews.knowledge.reading.found import Found, Known, SourceFailed, digest
+from crews.knowledge.reading.reader import FoundDocument, Known, SourceFailed, digest
 
 _MOST_BYTES: Final = 256 << 20
 _LONGEST: Final = 200_000
@@ -17,14 +17,14 @@ _LONGEST: Final = 200_000
 _MOST_QUESTIONS: Final = 50
 
 
-class Records:
+class RecordsReader:
     """Reads a source of records. A line without an id or a content is a problem of its own."""
 
     def __init__(self, source: Source, folder: Path) -> None:
         self._source = source
         self._folder = folder
 
-    async def documents(self, known: Known) -> AsyncIterator[Found | Problem]:
+    async def documents(self, known: Known) -> AsyncIterator[FoundDocument | Problem]:
         """Yield a document or a problem for each line.
 
         Raises:
@@ -33,7 +33,7 @@ class Records:
         for found in await asyncio.to_thread(lambda: list(self._lines(known))):
             yield found
 
-    def _lines(self, known: Known) -> Iterator[Found | Problem]:
+    def _lines(self, known: Known) -> Iterator[FoundDocument | Problem]:
         path = places.file_in(self._folder, self._source.records or "")
         if path.stat().st_size > _MOST_BYTES:
             raise SourceFailed(f"{path} is larger than 256 MiB: cut it into several sources")
@@ -46,34 +46,34 @@ class Records:
         except OSError as error:
             raise SourceFailed(f"{path}: {error.strerror}") from None
 
-    def _record(self, line: bytes, number: int, seen: dict[str, int], known: Known) -> Found | Problem:
+    def _record(self, line: bytes, number: int, seen: dict[str, int], known: Known) -> FoundDocument | Problem:
         try:
             document = self._document(json.loads(line))
         except ValueError as error:
-            reason = str(error) if isinstance(error, _Unusable) else "it is no JSON object in UTF-8"
+            reason = str(error) if isinstance(error, _InvalidRecord) else "it is no JSON object in UTF-8"
             return Problem(f"line {number}", reason)
         if document.id in seen:
             return Problem(document.id, f"line {number}: line {seen[document.id]} has this id already")
         seen[document.id] = number
         mark = digest(*(str(part) for part in (document.text, document.title, document.questions, document.url)))
         same = document.id in known and known[document.id].digest == mark
-        return Found(document.id, mark, None if same else document)
+        return FoundDocument(document.id, mark, None if same else document)
 
     def _document(self, said: Any) -> Document:
         if not isinstance(said, Mapping):
-            raise _Unusable("it is no JSON object")
+            raise _InvalidRecord("it is no JSON object")
         name = said.get("id")
         if not isinstance(name, str | int) or isinstance(name, bool) or not str(name).strip():
-            raise _Unusable('it has no "id"')
+            raise _InvalidRecord('it has no "id"')
         content = said.get("content") or said.get("answer")
         if not isinstance(content, str) or not content.strip():
-            raise _Unusable('it has no "content" and no "answer"')
+            raise _InvalidRecord('it has no "content" and no "answer"')
         if len(content) > _LONGEST:
-            raise _Unusable(f"its content is longer than {_LONGEST:,} characters")
+            raise _InvalidRecord(f"its content is longer than {_LONGEST:,} characters")
         asked = said.get("question") or said.get("questions") or []
         questions = [asked] if isinstance(asked, str) else asked
         if not isinstance(questions, list) or not all(isinstance(each, str) for each in questions):
-            raise _Unusable('its "question" is neither a text nor a list of texts')
+            raise _InvalidRecord('its "question" is neither a text nor a list of texts')
         return Document(
             id=str(name).strip()[:300],
             text=content.strip(),
@@ -83,7 +83,7 @@ class Records:
         )
 
 
-class _Unusable(ValueError):
+class _InvalidRecord(ValueError):
     """What is wrong with a record."""
 
 

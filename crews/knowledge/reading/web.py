@@ -13,7 +13,7 @@ from yarl import URL
 
 from chatwootai import net
 from chatwootai.guarded_session import session
-from crews.knowledge.reading.found import SourceFailed
+from crews.knowledge.reading.reader import SourceFailed
 
 AGENT: Final = "ChatwootAI-knowledge"
 _NAMED: Final = f"{AGENT}/1 (reads help pages for customer service)"
@@ -27,7 +27,7 @@ _REDIRECTS: Final = 5
 _AGAIN: Final = frozenset({429, 503})
 
 
-class Unfetched(Exception):
+class PageUnavailable(Exception):
     """A page is not to be had; the message says why."""
 
 
@@ -74,7 +74,7 @@ class Site:
         try:
             page = await self._fetch(self.start.origin() / "robots.txt", {})
             self._robots = Protego.parse((page.body or b"")[:500_000].decode("utf-8", "replace"))
-        except Unfetched as error:
+        except PageUnavailable as error:
             if not str(error).startswith("the server answers 4"):
                 raise SourceFailed(f"robots.txt cannot be read: {error}") from None
             self._robots = Protego.parse("")
@@ -100,18 +100,18 @@ class Site:
         for attempt in (1, 2):
             try:
                 async with asyncio.timeout(_SECONDS):
-                    return await self._followed(url, headers)
-            except _Later as later:
+                    return await self._fetch_following_redirects(url, headers)
+            except _RetryLater as later:
                 if attempt == 2:
-                    raise Unfetched("the server asks to come back later") from None
+                    raise PageUnavailable("the server asks to come back later") from None
                 self._next = time.monotonic() + later.seconds
             except net.Forbidden as error:
-                raise Unfetched(str(error)) from None
+                raise PageUnavailable(str(error)) from None
             except (aiohttp.ClientError, TimeoutError, OSError) as error:
-                raise Unfetched(f"the server does not answer ({type(error).__name__})") from None
+                raise PageUnavailable(f"the server does not answer ({type(error).__name__})") from None
         raise AssertionError
 
-    async def _followed(self, url: URL, headers: Mapping[str, str]) -> Page:
+    async def _fetch_following_redirects(self, url: URL, headers: Mapping[str, str]) -> Page:
         for _ in range(_REDIRECTS):
             await self._wait()
             target = net.allow(str(url), [self.start.raw_host or ""], self._private)
@@ -121,8 +121,8 @@ class Site:
                     return await _page(url, response)
                 url = net.redirected(target, response.headers.get("Location", ""))
             if not self.may(url):
-                raise Unfetched("it leads to another site, or where robots.txt lets nobody in")
-        raise Unfetched("it leads from one address to the next without end")
+                raise PageUnavailable("it leads to another site, or where robots.txt lets nobody in")
+        raise PageUnavailable("it leads from one address to the next without end")
 
     async def _wait(self) -> None:
         left = self._next - time.monotonic()
@@ -131,7 +131,7 @@ class Site:
         self._next = time.monotonic() + self._pause
 
 
-class _Later(Exception):
+class _RetryLater(Exception):
     def __init__(self, seconds: float) -> None:
         super().__init__(seconds)
         self.seconds = seconds
@@ -142,14 +142,14 @@ async def _page(url: URL, response: aiohttp.ClientResponse) -> Page:
         return Page(url, None)
     if response.status in _AGAIN:
         said = response.headers.get("Retry-After", "")
-        raise _Later(min(float(said) if said.isdigit() else 5.0, _LONGEST_PAUSE / 2))
+        raise _RetryLater(min(float(said) if said.isdigit() else 5.0, _LONGEST_PAUSE / 2))
     if response.status != 200:
-        raise Unfetched(f"the server answers {response.status}")
+        raise PageUnavailable(f"the server answers {response.status}")
     body = await response.content.read(_MOST_BYTES + 1)
     while len(body) <= _MOST_BYTES and (more := await response.content.read(_MOST_BYTES + 1 - len(body))):
         body += more
     if len(body) > _MOST_BYTES:
-        raise Unfetched("it is larger than 8 MiB")
+        raise PageUnavailable("it is larger than 8 MiB")
     marks = (("If-None-Match", "ETag"), ("If-Modified-Since", "Last-Modified"))
     mark = next((f"{ask}:{value}" for ask, name in marks if (value := response.headers.get(name))), "")
     return Page(url, body, response.content_type, mark[:500])

@@ -10,7 +10,7 @@ from crews.knowledge.cutting.sentences import tokens
 from crews.knowledge.index.index import Index
 from crews.knowledge.index.vectors import Floats
 from crews.knowledge.passage import Hit, Passage
-from crews.knowledge.search.mix import Scored, score
+from crews.knowledge.search.scoring import PassageScores, score
 
 TOP: Final = 5
 _CONTEXT: Final = 0.8
@@ -32,7 +32,7 @@ def find(
         now: unix seconds; what has expired is not offered.
         top: how many at most.
     """
-    found, scored = ranked(index, asked, allowed, now, top)
+    found, scored = rank(index, asked, allowed, now, top)
     sure = [float(scored.confidence[number]) for number in found]
     if not sure or max(sure) < index.tuning.floor:
         return ()
@@ -40,26 +40,26 @@ def find(
     return tuple(Hit(passage=index.passage(number), score=round(one, 4), number=number) for number, one in kept)
 
 
-def ranked(
+def rank(
     index: Index, asked: Sequence[Asked], allowed: Collection[tuple[str, str]], now: float, top: int = TOP
-) -> tuple[list[int], Scored]:
+) -> tuple[list[int], PassageScores]:
     """Return the places of the best passages whether they are near enough or not, and all scores."""
     if not index.size or not asked:
         nothing = np.zeros(index.size, np.float32)
-        return [], Scored(nothing, nothing)
+        return [], PassageScores(nothing, nothing)
     scored = [score(index, text, vector) for text, vector in asked]
     order, confidence = scored[0].order, scored[0].confidence
     for further in scored[1:]:
         order = np.maximum(order, _CONTEXT * further.order)
         confidence = np.maximum(confidence, _CONTEXT * further.confidence)
-    order = np.where(_offered(index, allowed, now), order, -1)
+    order = np.where(_offerable(index, allowed, now), order, -1)
     some = min(top, index.size)
     nearest = np.argpartition(order, -some)[-some:]
     nearest = nearest[np.lexsort((nearest, -order[nearest]))]
-    return [int(each) for each in nearest if order[each] > 0][:top], Scored(order, confidence)
+    return [int(each) for each in nearest if order[each] > 0][:top], PassageScores(order, confidence)
 
 
-def _offered(index: Index, allowed: Collection[tuple[str, str]], now: float) -> NDArray[np.bool_]:
+def _offerable(index: Index, allowed: Collection[tuple[str, str]], now: float) -> NDArray[np.bool_]:
     known, numbers = index.places
     may = np.array([each in allowed for each in known] or [False])
     found: NDArray[np.bool_] = may[numbers] & (index.expires > now)

@@ -23,7 +23,7 @@ class Breakers:
     """What this process knows. Times in seconds."""
 
     def __init__(self, shelf: BreakerStore | None, background: Background) -> None:
-        self._shelf = shelf
+        self._store = shelf
         self._open = FailingOpen("breaker")
         self._until: dict[str, float] = {}
         self._failures: dict[str, int] = {}
@@ -43,8 +43,8 @@ class Breakers:
         if error.status != 429:
             self._failures[name] = self._failures.get(name, 0) + 1
         rest = max(pause, self._own_rest(name))
-        if self._shelf is not None:
-            shelf = self._shelf
+        if self._store is not None:
+            shelf = self._store
             shared = await self._open.ask(
                 lambda: shelf.trip(
                     name,
@@ -66,7 +66,7 @@ class Breakers:
             BREAKERS.labels("closed").inc()
             with log.unbound():
                 _log.info("breaker_closed", target=name)
-        if self._shelf is not None:
+        if self._store is not None:
             self._background.start(self._mend(name))
 
     def _own_rest(self, name: str) -> float:
@@ -87,9 +87,9 @@ class Breakers:
     def _look(self) -> None:
         """See now and then what other workers found, without waiting for it."""
         now = time.monotonic()
-        if self._shelf is not None and now - self._looked >= _LOOK_EVERY:
+        if self._store is not None and now - self._looked >= _LOOK_EVERY:
             self._looked = now
-            self._background.start(self._refresh(self._shelf, sorted(self._names)[:256]))
+            self._background.start(self._refresh(self._store, sorted(self._names)[:256]))
 
     async def _refresh(self, shelf: BreakerStore, names: list[str]) -> None:
         rests = await self._open.ask(lambda: shelf.look(names))
@@ -98,6 +98,6 @@ class Breakers:
                 self._until[name] = time.monotonic() + rest / 1000
 
     async def _mend(self, name: str) -> None:
-        assert self._shelf is not None  # noqa: S101  # asked by the caller
-        shelf = self._shelf
+        assert self._store is not None  # noqa: S101  # asked by the caller
+        shelf = self._store
         await self._open.ask(lambda: shelf.mend(name))

@@ -19,7 +19,7 @@ from chatwootai.stores.models.completions import CompletionStore
 from chatwootai.telemetry.metrics import COMPLETIONS
 from chatwootai.telemetry.tasks import owned
 from crews.errors import CrewError, ModelUnavailable
-from crews.model_calls.call import Call, Completer, Completion, Fresh
+from crews.model_calls.call import CachePolicy, Call, Completer, Completion
 from crews.model_calls.request.packing import packed
 from crews.model_calls.wrappers.background import Background
 from crews.model_calls.wrappers.failing_open import FailingOpen
@@ -74,7 +74,7 @@ class Cache:
                 return _again(answer, ServedBy.CACHE)
         return await self._first(call, call.keep, digest)
 
-    async def _first(self, call: Call, keep: Fresh, digest: str) -> Completion:
+    async def _first(self, call: Call, keep: CachePolicy, digest: str) -> Completion:
         """The first of this process to ask: what it comes to is everyone's, its errors too; its end is not."""
         flight: asyncio.Future[Completion | None] = asyncio.get_running_loop().create_future()
         self._flights[digest] = _Flight(flight, call.deadline)
@@ -91,7 +91,7 @@ class Cache:
             if not flight.done():
                 flight.set_result(None)  # cancelled, or out of time: those who wait may have more
 
-    async def _found_or_asked(self, call: Call, keep: Fresh, digest: str) -> Completion:
+    async def _found_or_asked(self, call: Call, keep: CachePolicy, digest: str) -> Completion:
         account, token, pause, again = call.payer.account or "", secrets.token_hex(8), _FIRST_LOOK, False
         while True:
             found = await self._open.ask(
@@ -121,7 +121,9 @@ class Cache:
             await asyncio.sleep(pause)
             pause = min(pause * 1.5, _LAST_LOOK)
 
-    async def _asked_or_old(self, call: Call, keep: Fresh, digest: str, token: str, kept: "_Kept | None") -> Completion:
+    async def _asked_or_old(
+        self, call: Call, keep: CachePolicy, digest: str, token: str, kept: "_Kept | None"
+    ) -> Completion:
         """A new answer; where no model gives one, the one that was too old to be given again."""
         if kept is None:
             return await self._asked(call, keep, digest, token)
@@ -131,7 +133,7 @@ class Cache:
         except (CrewError, TimeoutError):
             return _old(kept)
 
-    async def _asked(self, call: Call, keep: Fresh, digest: str, token: str) -> Completion:
+    async def _asked(self, call: Call, keep: CachePolicy, digest: str, token: str) -> Completion:
         """Ask the model, and say every now and then that we still do."""
         COMPLETIONS.labels("miss").inc()
         account = call.payer.account or ""
@@ -155,7 +157,7 @@ class Cache:
             await asyncio.sleep(_RENEW)
             await self._open.ask(lambda: self._store.renew(account, digest, token, lease_ms=_LEASE_MS))
 
-    async def _refreshed(self, call: Call, keep: Fresh, digest: str, token: str) -> None:
+    async def _refreshed(self, call: Call, keep: CachePolicy, digest: str, token: str) -> None:
         """Make a new answer where a stale one served; if that fails, the next who asks tries."""
         try:
             await self._asked(replace(call, deadline=time.time() + _REFRESH, receipts=[]), keep, digest, token)
@@ -173,7 +175,7 @@ def _worth_keeping(answer: Completion) -> bool:
     return whole and answer.served_by is ServedBy.CREW
 
 
-def _digest(call: Call, keep: Fresh) -> str:
+def _digest(call: Call, keep: CachePolicy) -> str:
     target = call.target
     shape = {
         "version": [_VERSION, keep.version],

@@ -1,17 +1,17 @@
 """Why a server of the Model Context Protocol gave no answer, and what that means for the call."""
 
 
-class Away(Exception):
+class ServerUnavailable(Exception):
     """The server cannot be had now: nothing was sent. The message says why, for an operator."""
 
 
-class Ended(Exception):
-    """The session ended under a call. `untouched`: the call surely was not made, and may be made anew."""
+class SessionEnded(Exception):
+    """The session ended under a call. `not_sent`: the call surely was not made, and may be made anew."""
 
-    def __init__(self, why: str, *, untouched: bool) -> None:
+    def __init__(self, why: str, *, not_sent: bool) -> None:
         super().__init__(why)
-        self.untouched = untouched
+        self.not_sent = not_sent
 
 
-class Late(Exception):
+class CallTimedOut(Exception):
     """No answer came in time; whether the call was made is not known."""

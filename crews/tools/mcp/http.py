@@ -24,7 +24,7 @@ _SILENCE: Final = 300.0  # seconds without an event after which a stream counts 
 
 
 @asynccontextmanager
-async def streamable(
+async def open_streamable_http(
     url: str, headers: Mapping[str, str], private: Collection[str], seconds: float
 ) -> AsyncIterator[Streams]:
     """Speak to a server over streamable HTTP. `seconds`: what a request may take to be answered at all."""
@@ -37,7 +37,9 @@ async def streamable(
 
 
 @asynccontextmanager
-async def older(url: str, own: Mapping[str, str], private: Collection[str], seconds: float) -> AsyncIterator[Streams]:
+async def open_sse(
+    url: str, own: Mapping[str, str], private: Collection[str], seconds: float
+) -> AsyncIterator[Streams]:
     """Speak to a server over HTTP with server-sent events: one stream for what it says, requests for what we say."""
     async with session(private) as connections:
 
@@ -52,10 +54,10 @@ async def older(url: str, own: Mapping[str, str], private: Collection[str], seco
             yield streams
 
 
-def speaks_the_old_way(error: BaseException) -> bool:
+def needs_sse(error: BaseException) -> bool:
     """Whether a refusal of streamable HTTP is the one that servers of the older transport give."""
     if isinstance(error, BaseExceptionGroup):
-        return any(map(speaks_the_old_way, error.exceptions))
+        return any(map(needs_sse, error.exceptions))
     if isinstance(error, McpError):
         return session_gone(error)
     return isinstance(error, httpx.HTTPStatusError) and error.response.status_code in _OLD_WAY

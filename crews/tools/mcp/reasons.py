@@ -10,7 +10,7 @@ from mcp.types import CONNECTION_CLOSED
 
 from chatwootai.net import Forbidden
 from chatwootai.telemetry import mask
-from crews.tools.mcp.errors import Away
+from crews.tools.mcp.errors import ServerUnavailable
 
 _SAID: Final = {
     401: "it refuses our credentials (401): look at the server's `headers`",
@@ -25,13 +25,13 @@ _REFUSALS: Final = range(400, 500)
 _TOO_LATE: Final = frozenset({408, 499})  # it may have begun
 
 
-def why(error: BaseException) -> str:
+def describe_error(error: BaseException) -> str:
     """The sentence."""
     causes = list(_causes(error))
     return mask.text(next(filter(None, map(_sentence, causes)), type(causes[-1]).__name__))
 
 
-def untouched(error: BaseException) -> bool:
+def was_not_sent(error: BaseException) -> bool:
     """Whether a call that this ended was surely not made: it was refused before, or nothing has reached the server."""
     return all(map(_was_refused, _causes(error)))
 
@@ -60,7 +60,7 @@ def _was_refused(error: BaseException) -> bool:
         return status in _REFUSALS and status not in _TOO_LATE
     if isinstance(error, McpError):
         return session_gone(error)
-    return isinstance(error, Away | Forbidden) or isinstance(error.__cause__, aiohttp.ClientConnectorError)
+    return isinstance(error, ServerUnavailable | Forbidden) or isinstance(error.__cause__, aiohttp.ClientConnectorError)
 
 
 def _sentence(error: BaseException) -> str:
@@ -70,7 +70,7 @@ def _sentence(error: BaseException) -> str:
         said = _SAID.get(status) or f"it answers {status}"
     elif isinstance(error, McpError):
         said = _refusal(error)
-    elif isinstance(error, Away | Forbidden):
+    elif isinstance(error, ServerUnavailable | Forbidden):
         said = str(error)
     elif isinstance(error.__cause__, aiohttp.ServerDisconnectedError):
         said = CLOSED

@@ -12,13 +12,13 @@ from mcp.types import (
     TextResourceContents,
 )
 
-from crews.run.tool_result import Answer, Fate
+from crews.run.tool_result import Fate, ToolAnswer
 
 
-def answer(found: CallToolResult) -> Answer:
+def to_answer(found: CallToolResult) -> ToolAnswer:
     """The tool's answer; an error that it reports is one, and what it did before is not known."""
     value = _value(found)
-    return Answer({"error": value}, Fate.FAILED) if found.isError else Answer(value)
+    return ToolAnswer({"error": value}, Fate.FAILED) if found.isError else ToolAnswer(value)
 
 
 def _value(found: CallToolResult) -> Any:

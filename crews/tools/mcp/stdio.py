@@ -23,7 +23,7 @@ from mcp.types import JSONRPCMessage
 from pydantic import ValidationError
 
 from crews import confined
-from crews.tools.mcp.errors import Away
+from crews.tools.mcp.errors import ServerUnavailable
 
 Streams = tuple[MemoryObjectReceiveStream[SessionMessage | Exception], MemoryObjectSendStream[SessionMessage]]
 
@@ -32,19 +32,19 @@ _GRACE: Final = 2.0  # seconds that a program has to end by itself, and then to 
 
 
 @asynccontextmanager
-async def program(command: Sequence[str], env: Mapping[str, str]) -> AsyncIterator[Streams]:
+async def run_program(command: Sequence[str], env: Mapping[str, str]) -> AsyncIterator[Streams]:
     """Start the program; its streams end when it does. On leaving it is ended, and all that it has started.
 
     Raises:
         Away: there is no such program, or it may not be run.
     """
-    with _home(env) as home:
-        async with _running(command, {**get_default_environment(), **env}, home) as streams:
+    with _private_home(env) as home:
+        async with _open_streams(command, {**get_default_environment(), **env}, home) as streams:
             yield streams
 
 
 @contextlib.contextmanager
-def _home(env: Mapping[str, str]) -> Iterator[str]:
+def _private_home(env: Mapping[str, str]) -> Iterator[str]:
     """A folder that is the program's own, for as long as it runs, where it may get a user of its own; else none."""
     if os.geteuid() != 0 or "HOME" in env:
         yield ""
@@ -54,22 +54,25 @@ def _home(env: Mapping[str, str]) -> Iterator[str]:
 
 
 @asynccontextmanager
-async def _running(command: Sequence[str], environ: Mapping[str, str], home: str) -> AsyncIterator[Streams]:
-    process = await _started(command, environ, home)
+async def _open_streams(command: Sequence[str], environ: Mapping[str, str], home: str) -> AsyncIterator[Streams]:
+    process = await _start(command, environ, home)
     incoming, read = anyio.create_memory_object_stream[SessionMessage | Exception](0)
     write, outgoing = anyio.create_memory_object_stream[SessionMessage](0)
-    tasks = [asyncio.create_task(_read(process, incoming)), asyncio.create_task(_write(process, outgoing))]
+    tasks = [
+        asyncio.create_task(_forward_output(process, incoming)),
+        asyncio.create_task(_forward_input(process, outgoing)),
+    ]
     try:
         yield read, write
     finally:
         # Shielded: a cancelled worker ends it all the same.
-        await asyncio.shield(asyncio.create_task(_ended(process, tasks)))
+        await asyncio.shield(asyncio.create_task(_terminate(process, tasks)))
 
 
-async def _started(command: Sequence[str], environ: Mapping[str, str], home: str) -> asyncio.subprocess.Process:
+async def _start(command: Sequence[str], environ: Mapping[str, str], home: str) -> asyncio.subprocess.Process:
     name = command[0]
     if shutil.which(name, path=environ.get("PATH")) is None:
-        raise Away(f"there is no program {name}, or it may not be run")
+        raise ServerUnavailable(f"there is no program {name}, or it may not be run")
     launched = confined.launch(home) if sys.platform == "linux" else ()
     try:
         return await asyncio.create_subprocess_exec(
@@ -83,13 +86,15 @@ async def _started(command: Sequence[str], environ: Mapping[str, str], home: str
             start_new_session=True,
         )
     except OSError as error:
-        raise Away(f"{name} cannot be run ({type(error).__name__})") from None
+        raise ServerUnavailable(f"{name} cannot be run ({type(error).__name__})") from None
 
 
-async def _read(process: asyncio.subprocess.Process, to: MemoryObjectSendStream[SessionMessage | Exception]) -> None:
+async def _forward_output(
+    process: asyncio.subprocess.Process, to: MemoryObjectSendStream[SessionMessage | Exception]
+) -> None:
     """Hand on messages until the program ends: its output may stay open in a child of its own."""
     assert process.stdout is not None  # noqa: S101  # opened as a pipe
-    reading = asyncio.create_task(_lines(process.stdout, to))
+    reading = asyncio.create_task(_forward_lines(process.stdout, to))
     exit_ = asyncio.create_task(process.wait())
     try:
         await asyncio.wait({reading, exit_}, return_when=asyncio.FIRST_COMPLETED)
@@ -102,7 +107,7 @@ async def _read(process: asyncio.subprocess.Process, to: MemoryObjectSendStream[
         await to.aclose()
 
 
-async def _lines(source: asyncio.StreamReader, to: MemoryObjectSendStream[SessionMessage | Exception]) -> None:
+async def _forward_lines(source: asyncio.StreamReader, to: MemoryObjectSendStream[SessionMessage | Exception]) -> None:
     with contextlib.suppress(ValueError, anyio.BrokenResourceError, anyio.ClosedResourceError):  # or a line too long
         while line := await source.readline():
             try:
@@ -112,7 +117,9 @@ async def _lines(source: asyncio.StreamReader, to: MemoryObjectSendStream[Sessio
             await to.send(SessionMessage(message))
 
 
-async def _write(process: asyncio.subprocess.Process, source: MemoryObjectReceiveStream[SessionMessage]) -> None:
+async def _forward_input(
+    process: asyncio.subprocess.Process, source: MemoryObjectReceiveStream[SessionMessage]
+) -> None:
     assert process.stdin is not None  # noqa: S101  # opened as a pipe
     with contextlib.suppress(OSError, anyio.ClosedResourceError):
         async with source:
@@ -122,23 +129,23 @@ async def _write(process: asyncio.subprocess.Process, source: MemoryObjectReceiv
                 await process.stdin.drain()
 
 
-async def _ended(process: asyncio.subprocess.Process, tasks: Sequence[asyncio.Task[None]]) -> None:
+async def _terminate(process: asyncio.subprocess.Process, tasks: Sequence[asyncio.Task[None]]) -> None:
     """Close its input, then SIGTERM, then SIGKILL to all that it has started."""
     if process.stdin is not None:
         process.stdin.close()
     for signalled in (None, signal.SIGTERM, signal.SIGKILL):
         if signalled is not None:
-            _signal(process, signalled)
+            _signal_group(process, signalled)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_GRACE):
                 await process.wait()
                 break
-    _signal(process, signal.SIGKILL)  # children that outlived it
+    _signal_group(process, signal.SIGKILL)  # children that outlived it
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def _signal(process: asyncio.subprocess.Process, number: int) -> None:
+def _signal_group(process: asyncio.subprocess.Process, number: int) -> None:
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, number)

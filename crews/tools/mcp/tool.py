@@ -6,18 +6,20 @@ from typing import Any, ClassVar, Protocol
 from mcp.types import Tool
 from pydantic import PrivateAttr
 
-from crews.run.context import Run
-from crews.run.tool_result import Answer
+from crews.run.context import RunContext
+from crews.run.tool_result import ToolAnswer
 from crews.tools.outside_tool import OutsideTool
 
 _DESCRIPTION = 1000  # characters of a server's own words that a model is shown
 _NAME = 64
 
 
-class Call(Protocol):
-    """How a server is asked; see `crews.tools.mcp.server.Server.call`."""
+class CallServer(Protocol):
+    """How a server is asked; see `crews.tools.mcp.server.ServerClient.call`."""
 
-    def __call__(self, tool: str, arguments: dict[str, Any], until: float, *, repeatable: bool) -> Awaitable[Answer]:
+    def __call__(
+        self, tool: str, arguments: dict[str, Any], until: float, *, repeatable: bool
+    ) -> Awaitable[ToolAnswer]:
         """Call a tool by its name there."""
         ...
 
@@ -28,10 +30,10 @@ class RemoteTool(OutsideTool):
     kind: ClassVar[str] = "mcp"
     name: str
     description: str
-    _call: Call = PrivateAttr()
+    _call: CallServer = PrivateAttr()
     _tool: str = PrivateAttr()
 
-    def __init__(self, call: Call, server: str, tool: Tool) -> None:
+    def __init__(self, call: CallServer, server: str, tool: Tool) -> None:
         description, hints = (tool.description or tool.title or tool.name)[:_DESCRIPTION], tool.annotations
         repeatable = hints is not None and bool(hints.readOnlyHint or hints.idempotentHint)
         reads = hints is not None and bool(hints.readOnlyHint)
@@ -44,5 +46,5 @@ class RemoteTool(OutsideTool):
         """Its name at the server."""
         return self._tool
 
-    async def _ask(self, arguments: Mapping[str, Any], run: Run | None, until: float) -> Answer:
+    async def _ask(self, arguments: Mapping[str, Any], run: RunContext | None, until: float) -> ToolAnswer:
         return await self._call(self._tool, dict(arguments), until, repeatable=self._repeatable)

@@ -26,7 +26,7 @@ from config.mapping.entries import MappingFile
 from config.schema.kinds import Kind
 from config.settings.settings import Settings
 from config.snapshot import place_of
-from crews.model_calls.call import Endpoint, Payer, Policy, Target
+from crews.model_calls.call import BillingScope, Endpoint, Policy, Target
 from crews.runtime import environment
 from tests.settings_looks import prompt
 from tests.settings_mapping_looks import Place, Recorder, recording
@@ -57,10 +57,10 @@ def test_every_setting_has_a_line_here() -> None:
 
 def test_every_term_of_a_call_is_read_where_calls_are_made() -> None:
     """Settings of models are looked at as terms: those must be read in their turn."""
-    files = [*(ROOT / "crews" / "model_calls").rglob("*.py"), ROOT / "crews" / "answer" / "repertoire.py"]
+    files = [*(ROOT / "crews" / "model_calls").rglob("*.py"), ROOT / "crews" / "answer" / "variants.py"]
     trees = [ast.parse(file.read_text(encoding="utf-8")) for file in files]
     read = {node.attr for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
-    terms = {each.name for kind in (Policy, Target, Endpoint, Payer) for each in fields(kind)}
+    terms = {each.name for kind in (Policy, Target, Endpoint, BillingScope) for each in fields(kind)}
     assert terms - read == set()
 
 

@@ -4,14 +4,15 @@ from pathlib import Path
 
 from config.loading.loader import load
 from config.snapshot import Account
-from crews.answer.draft import _run
-from crews.answer.repertoire import Repertoire
+from crews.answer.draft import _new_run
+from crews.answer.prefetched import PrefetchedResults
+from crews.answer.variants import CrewRegistry
 from crews.answer.warm import Echo
 from crews.catalog import Catalog
-from crews.model_calls.policy import standing
+from crews.model_calls.call_terms import call_terms
 from crews.runtime import environment
 from crews.stock.recollection import Shelves
-from crews.tools.offered import Offered
+from crews.tools.toolset import ToolRegistry
 from ingress.rate import Rates
 from tests.asked import asked
 
@@ -43,18 +44,20 @@ def accounts(folder: Path) -> list[Account]:
 
 async def test_the_payer_of_a_call_and_the_tools_of_a_crew_are_the_accounts(tmp_path: Path) -> None:
     environment.load()
-    found, offered = accounts(tmp_path), Offered()
+    found, offered = accounts(tmp_path), ToolRegistry()
     questions = {each.key: asked(account=each.key, folder=each.folder) for each in found}
     assert {each.folder for each in questions.values()} == {"loja"}
-    offers = {each.key: await offered.to(each.key, each.settings) for each in found}
+    offers = {each.key: await offered.toolset_for(each.key, each.settings) for each in found}
     assert len({id(each) for each in offers.values()}) == len({id(each["stock"]) for each in offers.values()}) == 3
-    assert all([await offered.to(each.key, each.settings) is offers[each.key] for each in found])
-    repertoire = Repertoire(Catalog.from_environment(), Echo())
+    assert all([await offered.toolset_for(each.key, each.settings) is offers[each.key] for each in found])
+    registry = CrewRegistry(Catalog.from_environment(), Echo())
     for each in found:
-        known = repertoire.of(questions[each.key], each.settings, offers[each.key])
-        assert known.offer is offers[each.key]
-        assert repertoire.of(questions[each.key], each.settings, offers[each.key]) is known
-        assert _run(questions[each.key], standing(each.settings), known.ways[0], None).payer.account == each.key
+        known = registry.variants_for(questions[each.key], each.settings, offers[each.key])
+        assert known.toolset is offers[each.key]
+        assert registry.variants_for(questions[each.key], each.settings, offers[each.key]) is known
+        terms, variant = call_terms(each.settings), known.variants[0]
+        run = _new_run(questions[each.key], terms, variant, None, PrefetchedResults())
+        assert run.payer.account == each.key
     await offered.close()
 
 

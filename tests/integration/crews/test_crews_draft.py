@@ -17,7 +17,7 @@ from config.settings.settings import Settings
 from crews.catalog import SHIPPED, Catalog
 from crews.errors import CrewUnsupported, ModelRefused, ModelUnavailable
 from crews.model_calls.call import Call, Completion
-from crews.run.context import Run
+from crews.run.context import RunContext
 from crews.runtime import environment
 from tests.crews_endpoint import Answer, Body, Recorder, completion, endpoint, last, tool_call
 from tests.stack_endpoint import sandbox_llm
@@ -121,7 +121,7 @@ async def test_a_run_leaves_by_itself_without_the_garbage_collector(crews: "Crew
                 await crews.draft(question(), given)
             gc.set_debug(gc.DEBUG_SAVEALL)
             gc.collect()
-            assert [each for each in gc.garbage if isinstance(each, Run | Call | Completion)] == []
+            assert [each for each in gc.garbage if isinstance(each, RunContext | Call | Completion)] == []
         finally:
             gc.set_debug(0)
             gc.garbage.clear()
@@ -344,7 +344,7 @@ async def test_equal_tenants_share_a_crew_and_never_a_key(crews: "Crews") -> Non
     async with endpoint(says("Ok.")) as server:
         one, other = settings(server), settings(server, model={"api_key": "other-key"})
         await asyncio.gather(crews.draft(question(), one), crews.draft(question(), other))
-        first, second = (crews._repertoire.of(question(), each).ways[0] for each in (one, other))
+        first, second = (crews._registry.variants_for(question(), each).variants[0] for each in (one, other))
         assert first.crew is second.crew
         assert first.target != second.target
     assert sorted(server.keys) == ["Bearer other-key", "Bearer tenant-key"]
@@ -385,10 +385,10 @@ async def test_a_crew_that_is_not_there_is_an_error_for_people(crews: "Crews") -
 
 
 async def test_built_crews_are_bounded(crews: "Crews", monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("crews.answer.repertoire._CREWS", 3)
+    monkeypatch.setattr("crews.answer.variants._CREWS", 3)
     for number in range(6):
-        crews._repertoire.of(question(), settings("http://x.invalid", company={"name": f"Shop {number}"}))
-    assert (len(crews._repertoire._crews), len(crews._repertoire._known)) == (3, 3)
+        crews._registry.variants_for(question(), settings("http://x.invalid", company={"name": f"Shop {number}"}))
+    assert (len(crews._registry._crews), len(crews._registry._known)) == (3, 3)
 
 
 async def test_opening_warms_up_without_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

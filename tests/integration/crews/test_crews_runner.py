@@ -70,9 +70,9 @@ def crew(*tasks: Any, **more: Any) -> Any:
 
 
 async def kickoff(built: Any, inputs: dict[str, Any] | None = None, *, seconds: float = 20) -> Any:
-    from crews.run.context import Run, current
+    from crews.run.context import RunContext, current
 
-    token = current.set(Run(deadline=time.time() + seconds))
+    token = current.set(RunContext(deadline=time.time() + seconds))
     try:
         return await built.akickoff(inputs)
     finally:

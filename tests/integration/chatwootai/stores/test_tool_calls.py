@@ -11,7 +11,7 @@ from chatwootai.stores.conversation.conversations import Begun, Conversations
 from chatwootai.stores.conversation.mailbox import Mailbox
 from chatwootai.stores.conversation.tool_calls import ToolCalls, known_calls
 from chatwootai.stores.server.connection import Connection
-from crews.run.tool_result import Answer, Fate
+from crews.run.tool_result import Fate, ToolAnswer
 from crews.runtime import environment
 from tests.integration.chatwootai.stores.test_stores_conversations import CONV, begin, commit, delivery
 
@@ -34,22 +34,22 @@ class Draft:
 class Shop:
     """Counts what it is asked, and answers when it may."""
 
-    def __init__(self, *answers: Answer) -> None:
-        self.answers = list(answers) or [Answer({"ticket": 1})]
+    def __init__(self, *answers: ToolAnswer) -> None:
+        self.answers = list(answers) or [ToolAnswer({"ticket": 1})]
         self.asked = 0
         self.may = asyncio.Event()
         self.may.set()
 
-    async def __call__(self) -> Answer:
+    async def __call__(self) -> ToolAnswer:
         self.asked += 1
         await self.may.wait()
         return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
 
 
 def calls(redis: Connection, found: Begun) -> Any:
-    from crews.run.tool_calls import Calls
+    from crews.run.tool_calls import BurstToolCalls
 
-    return Calls(f"{CONV}:{found.burst}", ToolCalls(redis, found.hold, found.burst), known_calls(found.calls))
+    return BurstToolCalls(f"{CONV}:{found.burst}", ToolCalls(redis, found.hold, found.burst), known_calls(found.calls))
 
 
 async def again(redis: Connection, found: Begun) -> Begun:
@@ -60,7 +60,7 @@ async def again(redis: Connection, found: Begun) -> Begun:
 
 async def test_a_later_try_is_given_what_an_earlier_one_was_told_and_a_second_order_is_made(redis: Connection) -> None:
     await Mailbox(redis).admit(delivery(7), priority=5)
-    first, shop, draft = await begin(redis), Shop(Answer({"ticket": "<1>"})), Draft()
+    first, shop, draft = await begin(redis), Shop(ToolAnswer({"ticket": "<1>"})), Draft()
     known = calls(redis, first)
     assert known.told() == ""
     texts = [(await known.once(draft, "order", {"sku": "a"}, shop)).text for _ in range(2)]
@@ -142,7 +142,7 @@ async def test_only_what_surely_was_not_done_is_tried_again(
     redis: Connection, fate: Fate, asked: int, doubtful: int
 ) -> None:
     await Mailbox(redis).admit(delivery(7), priority=5)
-    first, shop = await begin(redis), Shop(Answer({"error": "x"}, fate))
+    first, shop = await begin(redis), Shop(ToolAnswer({"error": "x"}, fate))
     await calls(redis, first).once(Draft(), "order", {}, shop)
     second = calls(redis, await again(redis, first))
     await second.once(Draft(), "order", {}, shop)
@@ -158,7 +158,7 @@ async def look(known: Any, draft: Draft, shop: Shop, about: str = "a", *, reads:
 async def test_what_may_be_repeated_is_not_where_it_need_not_be(redis: Connection, reads: bool) -> None:
     """Not by the next draft, nor by another worker; but a draft that asks twice is answered twice."""
     await Mailbox(redis).admit(delivery(7), priority=5)
-    first, shop = await begin(redis), Shop(Answer({"stock": 1}), Answer({"stock": 2}))
+    first, shop = await begin(redis), Shop(ToolAnswer({"stock": 1}), ToolAnswer({"stock": 2}))
     known, draft = calls(redis, first), Draft()
     texts = [(await look(known, draft, shop, reads=reads)).text for _ in range(2)]
     assert shop.asked == 2
@@ -196,7 +196,7 @@ async def test_what_was_read_is_read_again_once_something_was_changed_and_after_
 @pytest.mark.parametrize("fate", [Fate.FAILED, Fate.UNKNOWN, Fate.UNSENT, Fate.REFUSED])
 async def test_what_failed_and_may_be_repeated_is_asked_again(redis: Connection, fate: Fate) -> None:
     await Mailbox(redis).admit(delivery(7), priority=5)
-    known, shop = calls(redis, await begin(redis)), Shop(Answer({"error": "x"}, fate))
+    known, shop = calls(redis, await begin(redis)), Shop(ToolAnswer({"error": "x"}, fate))
     for _ in range(2):
         await look(known, Draft(), shop)
     assert shop.asked == 2
@@ -237,7 +237,7 @@ async def test_the_next_burst_begins_with_nothing_and_a_repeated_one_with_what_w
 
 async def test_arguments_are_cut_and_too_many_calls_refused(redis: Connection) -> None:
     await Mailbox(redis).admit(delivery(7), priority=5)
-    known, shop, draft = calls(redis, await begin(redis)), Shop(Answer("x" * 100_000)), Draft()
+    known, shop, draft = calls(redis, await begin(redis)), Shop(ToolAnswer("x" * 100_000)), Draft()
     fates = [(await known.once(draft, "order", {"n": n, "text": "y" * 10_000}, shop)).fate for n in range(66)]
     assert fates == [Fate.DONE] * 64 + [Fate.REFUSED] * 2
     assert shop.asked == 64

@@ -18,7 +18,7 @@ from crews.encoding.embedded import EmbeddedEncoder
 from crews.encoding.encoder import EncoderUnavailable
 from crews.encoding.remote import RemoteEncoder, Terms
 from crews.model_calls.assembly import Stack
-from crews.model_calls.call import Endpoint, Payer, Policy, Target
+from crews.model_calls.call import BillingScope, Endpoint, Policy, Target
 from crews.model_calls.endpoint.wire import Wire
 from sandbox.llm.app import runner as llm_runner
 from sandbox.llm.settings import Settings
@@ -76,7 +76,7 @@ def encoder(stack: Stack, service: Service, **changes: Any) -> RemoteEncoder:
     seconds = changes.pop("question_seconds", 5.0)
     budget, dimensions = changes.pop("budget", Budget()), changes.pop("dimensions", None)
     target = Target(endpoint=Endpoint(service.url, "key-of-a-test"), model="some-embedding", **changes)
-    policy, payer = Policy(budget=budget), Payer(account="1")
+    policy, payer = Policy(budget=budget), BillingScope(account="1")
     return RemoteEncoder(
         stack.embeddings,
         Terms(target=target, payer=payer, policy=policy, dimensions=dimensions),

@@ -15,11 +15,11 @@ from chatwootai.stores.server.connection import Connection
 from config.loading.loader import load
 from config.settings.settings import Settings
 from config.snapshot import Account
-from crews.knowledge.declared import Surroundings
-from crews.knowledge.ingest.ingest import Busy, Ingest, Superseded
+from crews.knowledge.index_cache import IndexCache
+from crews.knowledge.ingest.ingest import Ingest, IngestRunning, Superseded
 from crews.knowledge.knowledge import Knowledge
 from crews.knowledge.report import Report
-from crews.knowledge.shelf import Shelf
+from crews.knowledge.sources import IngestContext
 from tests.unit.crews.knowledge.test_knowledge_index import Spelling
 
 MAPPING = """version: 1
@@ -40,7 +40,7 @@ class House:
         self.folder = folder
         self.redis = redis
         self.encoder = Spelling()
-        self.knowledge = Knowledge(redis, self.encoder_of, Shelf(redis))
+        self.knowledge = Knowledge(redis, self.encoder_of, IndexCache(redis))
         (folder / "chatwoot_mapping.yaml").write_text(MAPPING)
 
     async def encoder_of(self, account: str, settings: Settings) -> Spelling:
@@ -58,7 +58,7 @@ class House:
         return load(self.folder, {"S1": "secret-one", "S2": "secret-two", "T": "token"}).accounts[key]
 
     async def ingest(self, key: str = "1", **how: Any) -> Report:
-        around = Surroundings(self.folder, self.account(key))
+        around = IngestContext(self.folder, self.account(key))
         return await Ingest(self.redis, around, self.encoder).run(**how)
 
     async def found(self, question: str, key: str = "1", **how: Any) -> list[str]:
@@ -236,12 +236,12 @@ async def test_one_ingest_at_a_time_and_a_lost_one_puts_nothing_in_force(house: 
     store = KnowledgeStore(house.redis)
     token = await store.begin("1")
     assert token is not None
-    with pytest.raises(Busy):
+    with pytest.raises(IngestRunning):
         await house.ingest()
     await store.end("1", token)
     await house.ingest()
     house.faq(FAQ[:1])
-    work = Ingest(house.redis, Surroundings(house.folder, house.account()), house.encoder)
+    work = Ingest(house.redis, IngestContext(house.folder, house.account()), house.encoder)
     before = house.encoder.passages
 
     async def slow(texts: list[str]) -> Any:
@@ -338,7 +338,7 @@ async def test_many_who_ask_at_once_load_an_index_once(house: House) -> None:
     await house.ingest()
     settings = house.account().settings
     made: list[int] = []
-    store = house.knowledge._shelf._store
+    store = house.knowledge._indexes._store
     read: Callable[..., Any] = store.read
 
     async def counting(*which: Any) -> Any:
@@ -355,7 +355,7 @@ async def test_memory_is_bounded_over_all_accounts(house: House) -> None:
     house.faq(FAQ, "two")
     await house.ingest("1")
     await house.ingest("2")
-    shelf = Shelf(house.redis, most_bytes=1)
+    shelf = IndexCache(house.redis, most_bytes=1)
     assert await shelf.of("1", "customers")
     held = shelf.bytes
     assert await shelf.of("2", "customers")

@@ -10,11 +10,11 @@ from chatwootai.stores.models.vectors import Kind, VectorStore
 from chatwootai.stores.server.connection import Connection
 from config.loading.loader import load
 from config.snapshot import Account
-from crews.knowledge.declared import Surroundings
-from crews.knowledge.encoders import Encoders
+from crews.knowledge.encoders import AccountEncoders
 from crews.knowledge.ingest.ingest import Ingest
 from crews.knowledge.knowledge import Knowledge
 from crews.knowledge.report import Report
+from crews.knowledge.sources import IngestContext
 from tests.unit.crews.knowledge.test_knowledge_index import Spelling
 
 MAPPING = 'version: 1\naccounts:\n  "1": {domain: retail, tenant: one, webhook_secrets: ["${S}"], bot_token: "${T}"}\n'
@@ -73,12 +73,12 @@ TROCA = '{"id": "troca", "question": "Como faço uma troca?", "answer": "Em até
 async def test_a_model_is_paid_once_also_when_another_was_tried_meanwhile(
     tmp_path: Path, redis: Connection, endpoint: Endpoint
 ) -> None:
-    encoders = Encoders(redis)
+    encoders = AccountEncoders(redis)
 
     async def ingest(model: str, *records: str) -> tuple[Report, int]:
         endpoint.asked.clear()
         one = account(tmp_path, endpoint, model, *records)
-        work = Ingest(redis, Surroundings(tmp_path, one), await encoders.of("1", one.settings))
+        work = Ingest(redis, IngestContext(tmp_path, one), await encoders.encoder_for("1", one.settings))
         return await work.run(), len(endpoint.asked)
 
     try:
@@ -95,12 +95,12 @@ async def test_a_model_is_paid_once_also_when_another_was_tried_meanwhile(
         assert (less.version, asked) == (4, 0)
     finally:
         await encoders.aclose()
-    anew = Encoders(redis)
+    anew = AccountEncoders(redis)
     try:
         one = account(tmp_path, endpoint, "small", FRETE, TROCA)
-        work = Ingest(redis, Surroundings(tmp_path, one), await anew.of("1", one.settings))
+        work = Ingest(redis, IngestContext(tmp_path, one), await anew.encoder_for("1", one.settings))
         assert (await work.run()).version == 5
-        knowledge = Knowledge(redis, anew.of)
+        knowledge = Knowledge(redis, anew.encoder_for)
         hits = await knowledge.search("1", one.settings, "quanto custa o frete?")
         assert hits[0].passage.document == "frete"
         endpoint.away = True
@@ -113,12 +113,12 @@ async def test_a_model_is_paid_once_also_when_another_was_tried_meanwhile(
 async def test_embeddings_go_with_the_last_version_that_used_them(
     tmp_path: Path, redis: Connection, endpoint: Endpoint
 ) -> None:
-    encoders, store = Encoders(redis), VectorStore(redis)
+    encoders, store = AccountEncoders(redis), VectorStore(redis)
 
     async def ingest(*records: str) -> int:
         endpoint.asked.clear()
         one = account(tmp_path, endpoint, "small", *records)
-        await Ingest(redis, Surroundings(tmp_path, one), await encoders.of("1", one.settings)).run()
+        await Ingest(redis, IngestContext(tmp_path, one), await encoders.encoder_for("1", one.settings)).run()
         return len(endpoint.asked)
 
     def priced(number: int) -> str:

@@ -11,10 +11,10 @@ import pytest
 from chatwootai.stores.models.knowledge import KnowledgeStore
 from chatwootai.stores.server.connection import Connection
 from config.loading.loader import load
-from crews.knowledge.declared import Surroundings, declared
 from crews.knowledge.ingest import handover, schedule
 from crews.knowledge.ingest.schedule import Schedule
 from crews.knowledge.report import Report
+from crews.knowledge.sources import IngestContext, declared_sources
 
 MAPPING = """version: 1
 accounts:
@@ -109,12 +109,12 @@ def test_the_process_is_given_what_it_reads_by_and_no_other_secret(folder: Path)
     (place / "inbox_7/knowledge.yaml").write_text("sources: {b: {settings: facts, audience: team}}")
     (place / "config.yaml").write_text("company: {facts: {frete: Sim.}}\n")
     account = load(folder, SECRETS).accounts["1"]
-    data = handover.given(Surroundings(folder, account))
+    data = handover.pack_context(IngestContext(folder, account))
     assert all(secret.encode() not in data for name, secret in SECRETS.items() if name != "U")
-    again = handover.taken(data)
+    again = handover.unpack_context(data)
     assert again.configuration == folder
-    assert [(each.place, each.source) for each in declared(again.account)] == [
-        (each.place, each.source) for each in declared(account)
+    assert [(each.place, each.source) for each in declared_sources(again.account)] == [
+        (each.place, each.source) for each in declared_sources(account)
     ]
     assert again.account.user_token == account.user_token
     assert again.account.settings.company.facts == account.settings.company.facts
@@ -127,6 +127,6 @@ def test_keys_of_encoders_go_along_where_they_are_needed(folder: Path) -> None:
         "{embeddings: {model: e, base_url: 'https://e.example', api_key: '${K}'}, sources: {f: {settings: facts}}}"
     )
     account = load(folder, SECRETS).accounts["1"]
-    again = handover.taken(handover.given(Surroundings(folder, account))).account.settings
+    again = handover.unpack_context(handover.pack_context(IngestContext(folder, account))).account.settings
     assert again.knowledge == account.settings.knowledge
     assert (again.model.api_key, again.model.base_url) == (account.settings.model.api_key, "https://m.example/v1")

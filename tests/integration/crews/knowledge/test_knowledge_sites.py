@@ -12,10 +12,10 @@ from config.loading.loader import inspect, load
 from config.settings.knowledge import Source
 from crews.knowledge.index.index import Entry
 from crews.knowledge.passage import Problem
-from crews.knowledge.reading.found import Found, SourceFailed
-from crews.knowledge.reading.pages import Pages
-from crews.knowledge.reading.portal import Portal
-from crews.knowledge.reading.reachable import unreachable
+from crews.knowledge.reading.help_center import HelpCenterReader
+from crews.knowledge.reading.reachable import unreachable_sites
+from crews.knowledge.reading.reader import FoundDocument, SourceFailed
+from crews.knowledge.reading.site import SiteReader
 from sandbox.chatwoot import app
 from sandbox.chatwoot.world import seed
 from sandbox.chatwoot.world.world import World
@@ -54,9 +54,9 @@ class Shop:
         places = "".join(f"<url><loc>HERE/{name}</loc></url>" for name in names)
         self.answers["/sitemap.xml"] = f"<urlset xmlns='http://x'>{places}</urlset>"
 
-    async def read(self, known: dict[str, Entry] | None = None, **how: Any) -> list[Found | Problem]:
+    async def read(self, known: dict[str, Entry] | None = None, **how: Any) -> list[FoundDocument | Problem]:
         source = Source.model_validate({"site": f"{self.address}/", **how})
-        return [each async for each in Pages(source, ["127.0.0.1"], pause=0.0).documents(known or {})]
+        return [each async for each in SiteReader(source, ["127.0.0.1"], pause=0.0).documents(known or {})]
 
 
 @pytest.fixture
@@ -72,15 +72,15 @@ async def shop() -> AsyncIterator[Shop]:
     await runner.cleanup()
 
 
-def names(found: list[Found | Problem]) -> list[str]:
-    return [each.id.rpartition("/")[2] for each in found if isinstance(each, Found)]
+def names(found: list[FoundDocument | Problem]) -> list[str]:
+    return [each.id.rpartition("/")[2] for each in found if isinstance(each, FoundDocument)]
 
 
-def known(found: list[Found | Problem]) -> dict[str, Entry]:
+def known(found: list[FoundDocument | Problem]) -> dict[str, Entry]:
     return {
         each.id: Entry(source="site", place="p", id=each.id, digest=each.digest, mark=each.document.mark)
         for each in found
-        if isinstance(each, Found) and each.document
+        if isinstance(each, FoundDocument) and each.document
     }
 
 
@@ -92,7 +92,7 @@ async def test_a_sitemap_names_the_pages_and_robots_has_the_last_word(shop: Shop
     assert names(found) == ["frete", "troca"]
     assert [path for path, _ in shop.asked] == ["/robots.txt", "/sitemap.xml", "/frete", "/troca"]
     first = found[0]
-    assert isinstance(first, Found)
+    assert isinstance(first, FoundDocument)
     assert first.document is not None
     assert (first.document.title, first.document.url) == ("frete", f"{shop.address}/frete")
 
@@ -103,9 +103,9 @@ async def test_what_has_not_changed_is_not_sent_again(shop: Shop) -> None:
     before = known(await shop.read())
     shop.answers["/troca"] = PAGE.format("troca nova", "")
     again = await shop.read(before)
-    assert [(each.id.rpartition("/")[2], each.document is None) for each in again if isinstance(each, Found)] == [
-        ("frete", True), ("troca", False),
-    ]  # fmt: skip
+    pages = [each for each in again if isinstance(each, FoundDocument)]
+    unchanged = [(each.id.rpartition("/")[2], each.document is None) for each in pages]
+    assert unchanged == [("frete", True), ("troca", False)]
     assert all(mark for path, mark in shop.asked[-2:])
 
 
@@ -154,7 +154,7 @@ async def test_a_private_address_is_asked_only_where_an_operator_allows_it(shop:
     shop.pages("frete")
     for site in (shop.address, "http://169.254.169.254/", "http://localhost:1/"):
         with pytest.raises(SourceFailed):
-            [each async for each in Pages(Source.model_validate({"site": site}), (), pause=0.0).documents({})]
+            [each async for each in SiteReader(Source.model_validate({"site": site}), (), pause=0.0).documents({})]
     assert shop.asked == []
 
 
@@ -165,7 +165,9 @@ async def test_requests_keep_their_distance(shop: Shop) -> None:
     began = loop.time()
     [
         each
-        async for each in Pages(Source.model_validate({"site": shop.address}), ["127.0.0.1"], pause=0.2).documents({})
+        async for each in SiteReader(Source.model_validate({"site": shop.address}), ["127.0.0.1"], pause=0.2).documents(
+            {}
+        )
     ]
     assert loop.time() - began >= 3 * 0.2 - 0.05
 
@@ -182,7 +184,7 @@ async def test_a_check_tells_which_sites_cannot_be_read(shop: Shop, tmp_path: Pa
     (place / "knowledge.yaml").write_text(f"sources: {sources}\n")
     found = inspect(tmp_path, {"S": "s", "T": "t"})
     assert found.problems == ()
-    said = await unreachable(found.snapshot.accounts.values())
+    said = await unreachable_sites(found.snapshot.accounts.values())
     assert len(said) == 1
     assert said[0].startswith("account 1, source bad: http://localhost:1/ cannot be read")
 
@@ -206,7 +208,7 @@ async def test_published_articles_are_read_and_drafts_are_not(tmp_path: Path) ->
         account = load(tmp_path, {"S": "s", "T": "t", "U": token}).accounts["1"]
 
         async def read(**how: Any) -> list[Any]:
-            return [each async for each in Portal(Source.model_validate(how), account).documents({})]
+            return [each async for each in HelpCenterReader(Source.model_validate(how), account).documents({})]
 
         found = await read(portal="ajuda")
         assert len(found) == 29
@@ -217,4 +219,4 @@ async def test_published_articles_are_read_and_drafts_are_not(tmp_path: Path) ->
             await read(portal="outra")
         wrong = load(tmp_path, {"S": "s", "T": "t", "U": "wrong"}).accounts["1"]
         with pytest.raises(SourceFailed, match="user_token"):
-            [each async for each in Portal(Source.model_validate({"portal": "ajuda"}), wrong).documents({})]
+            [each async for each in HelpCenterReader(Source.model_validate({"portal": "ajuda"}), wrong).documents({})]

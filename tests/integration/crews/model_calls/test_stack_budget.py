@@ -13,7 +13,7 @@ from chatwootai.stores.server.connection import Connection, connect
 from chatwootai.telemetry.metrics import BUDGETS, FAILED_OPEN
 from config.settings.spending import Budget as Limits
 from crews.errors import BudgetSpent
-from crews.model_calls.call import Call, Completion, Payer, Policy
+from crews.model_calls.call import BillingScope, Call, Completion, Policy
 from crews.model_calls.endpoint.wire import Wire
 from crews.model_calls.prices import NANO, prices
 from crews.model_calls.wrappers.background import Background
@@ -71,22 +71,22 @@ async def test_what_was_set_aside_and_not_spent_serves_the_next(budget: Budget, 
 @pytest.mark.parametrize(
     ("limits", "same", "other"),
     [
-        ({"per_day": 0.0001}, Payer("tenant", 2, 2), Payer("other", 1, 1)),
-        ({"inbox": {"per_month": 0.0001}}, Payer("tenant", 1, 2), Payer("tenant", 2, 1)),
-        ({"contact": {"per_day": 0.0001}}, Payer("tenant", 2, 1), Payer("tenant", 1, 2)),
-        ({"tokens_per_day": 350}, Payer("tenant", 2, 2), Payer("other", 1, 1)),
-        ({"per_day": 0.0006, "currency": "BRL"}, Payer("tenant", 2, 2), Payer("other", 1, 1)),
+        ({"per_day": 0.0001}, BillingScope("tenant", 2, 2), BillingScope("other", 1, 1)),
+        ({"inbox": {"per_month": 0.0001}}, BillingScope("tenant", 1, 2), BillingScope("tenant", 2, 1)),
+        ({"contact": {"per_day": 0.0001}}, BillingScope("tenant", 2, 1), BillingScope("tenant", 1, 2)),
+        ({"tokens_per_day": 350}, BillingScope("tenant", 2, 2), BillingScope("other", 1, 1)),
+        ({"per_day": 0.0006, "currency": "BRL"}, BillingScope("tenant", 2, 2), BillingScope("other", 1, 1)),
     ],
 )
 async def test_each_has_a_purse_of_its_own(
-    budget: Budget, llm: Llm, limits: dict[str, Any], same: Payer, other: Payer
+    budget: Budget, llm: Llm, limits: dict[str, Any], same: BillingScope, other: BillingScope
 ) -> None:
-    async def ask(payer: Payer) -> Completion:
+    async def ask(payer: BillingScope) -> Completion:
         answer = await budget.complete(call(llm.target(), payer=payer, **limited(**limits)))
         await settled(budget)
         return answer
 
-    await ask(Payer("tenant", 1, 1))
+    await ask(BillingScope("tenant", 1, 1))
     with pytest.raises(BudgetSpent):
         await asyncio.gather(*(ask(same) for _ in range(20)))
     assert (await ask(other)).text

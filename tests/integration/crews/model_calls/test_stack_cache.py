@@ -11,7 +11,7 @@ from chatwootai.stores.models.completions import CompletionStore
 from chatwootai.stores.server.connection import Connection, connect
 from chatwootai.telemetry.metrics import FAILED_OPEN
 from crews.errors import ModelUnavailable
-from crews.model_calls.call import Call, Completion, Fresh, Payer
+from crews.model_calls.call import BillingScope, CachePolicy, Call, Completion
 from crews.model_calls.endpoint.wire import Wire
 from crews.model_calls.wrappers.background import Background
 from crews.model_calls.wrappers.cache import Cache, _digest
@@ -19,7 +19,7 @@ from crews.model_calls.wrappers.deadline import Deadline
 from sandbox.llm.faults import Kind
 from tests.stack_endpoint import Llm, call, sandbox_llm
 
-KEEP = Fresh(seconds=60, stale_seconds=60, version="v")
+KEEP = CachePolicy(seconds=60, stale_seconds=60, version="v")
 
 
 @pytest.fixture
@@ -64,7 +64,7 @@ async def test_300_equal_questions_at_four_workers_are_one_call(workers: list[Wo
 
 
 async def test_another_tenant_asking_the_same_gets_its_own(workers: list[Worker], llm: Llm) -> None:
-    one, other = Payer("one"), Payer("other")
+    one, other = BillingScope("one"), BillingScope("other")
     asked = (workers[n % 4].ask(shared(llm, payer=payer)) for n in range(40) for payer in (one, other))
     await asyncio.gather(*asked)
     assert llm.requests == 2
@@ -102,7 +102,7 @@ async def test_it_is_kept_and_given_again_without_cost(workers: list[Worker], ll
 
 
 async def test_a_stale_answer_serves_while_one_worker_makes_a_new_one(workers: list[Worker], llm: Llm) -> None:
-    stale = Fresh(seconds=0.0, stale_seconds=60, version="v")
+    stale = CachePolicy(seconds=0.0, stale_seconds=60, version="v")
     await workers[0].ask(shared(llm, keep=stale))
     await workers[0].background.settle()
     await asyncio.sleep(0.01)  # older than nothing
@@ -156,7 +156,7 @@ async def test_who_has_more_time_than_the_one_who_asked_asks_again(workers: list
 
 
 async def test_where_no_model_answers_one_that_was_too_old_serves(workers: list[Worker], llm: Llm) -> None:
-    short = Fresh(seconds=0.01, stale_seconds=0.01, version="v")
+    short = CachePolicy(seconds=0.01, stale_seconds=0.01, version="v")
     kept = await workers[0].ask(shared(llm, keep=short))
     await workers[0].background.settle()
     await asyncio.sleep(0.05)
@@ -172,7 +172,7 @@ async def test_where_no_model_answers_one_that_was_too_old_serves(workers: list[
 async def test_who_waits_for_another_worker_gets_the_old_answer_before_its_own_deadline(
     workers: list[Worker], llm: Llm
 ) -> None:
-    short = Fresh(seconds=0.01, stale_seconds=0.01, version="v")
+    short = CachePolicy(seconds=0.01, stale_seconds=0.01, version="v")
     kept = await workers[0].ask(shared(llm, keep=short))
     await workers[0].background.settle()
     await asyncio.sleep(0.05)

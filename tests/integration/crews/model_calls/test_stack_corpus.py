@@ -9,7 +9,7 @@ import yaml
 
 from chatwootai.model.message.turn import Draft, Told
 from crews.errors import CrewError
-from crews.model_calls.call import Endpoint, Payer, Policy, Target
+from crews.model_calls.call import BillingScope, Endpoint, Policy, Target
 from crews.runtime import environment
 from tests.dialect_endpoint import Case, Said, is_so, saying
 
@@ -70,13 +70,15 @@ class Asked:
 
     async def outcome(self) -> None:
         """Run the crew to its draft, or to the error that gives the conversation to people."""
-        from crews.answer.draft import _draft
+        from crews.answer.draft import _make_draft
         from crews.errors import ModelSilent
-        from crews.run.context import Run, current
+        from crews.run.context import RunContext, current
 
         target = Target(endpoint=Endpoint(self.said.url, self.case.get("key", "k")), model=self.case.get("model", "m"))
         seconds = 20 if "reads" in self.case else 5  # what fails is asked again until then
-        run = Run(deadline=time.time() + seconds, target=target, payer=Payer("shop"), policy=Policy(hedge_share=0))
+        run = RunContext(
+            deadline=time.time() + seconds, target=target, payer=BillingScope("shop"), policy=Policy(hedge_share=0)
+        )
         token = current.set(run)
         try:
             text = (await self._crew().akickoff({"messages": self._messages()})).raw
@@ -88,7 +90,7 @@ class Asked:
             return
         finally:
             current.reset(token)
-        self.draft = _draft(text, silent, run, (), "", Told())
+        self.draft = _make_draft(text, silent, run, (), "", Told())
 
     def verify(self) -> None:
         """Hold the outcome to what the case expects."""

@@ -120,7 +120,7 @@ async def test_five_failures_open_a_breaker_for_all_workers_and_an_answer_closes
     await asyncio.sleep(workers[1].breakers.blocked(target.name))
     assert (await workers[1].fallback.complete(call(target, policy=policy))).served_by == "crew"
     await workers[1].background.settle()
-    assert await workers[1].breakers._shelf.look([target.name]) == [0]  # type: ignore[union-attr]
+    assert await workers[1].breakers._store.look([target.name]) == [0]  # type: ignore[union-attr]
 
 
 async def test_a_breaker_that_opens_again_rests_longer(redis: Connection) -> None:

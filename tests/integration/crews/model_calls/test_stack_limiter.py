@@ -10,7 +10,7 @@ import pytest
 from chatwootai.stores.models.limits import LimitStore
 from chatwootai.stores.server.connection import Connection, connect
 from crews.errors import ModelUnavailable
-from crews.model_calls.call import Completion, Payer
+from crews.model_calls.call import BillingScope, Completion
 from crews.model_calls.endpoint.wire import Wire
 from crews.model_calls.wrappers.background import Background
 from crews.model_calls.wrappers.limiter import Limiter
@@ -81,7 +81,7 @@ async def test_the_more_urgent_goes_first_though_it_came_later(redis_url: str) -
         order: list[int] = []
 
         async def ask(limiter: Limiter, priority: int) -> None:
-            await limiter.complete(call(target, payer=Payer("t", priority=priority), seconds=30))
+            await limiter.complete(call(target, payer=BillingScope("t", priority=priority), seconds=30))
             order.append(priority)
 
         waiting = [asyncio.create_task(ask(one, priority)) for priority in (1, 2)]

@@ -69,7 +69,7 @@ class Shop:
 
     async def kept(self, contact: int = 1) -> list[str]:
         """What stands on the contact's shelf, once what was under way is saved."""
-        crew = next(iter(self.crews._repertoire._crews.values()))
+        crew = next(iter(self.crews._registry._crews.values()))
         await asyncio.gather(*crew._saving)  # type: ignore[attr-defined]
         shelf = crew._remembering.shelves.of("1", "a", contact)  # type: ignore[attr-defined]
         return [record.text for record, _ in shelf.recall(None, 99)]

@@ -21,7 +21,7 @@ from config.settings.settings import Settings
 from config.settings.tools import Tools
 from crews.run.tool_result import Fate
 from crews.runtime import environment
-from crews.tools.offered import Offered
+from crews.tools.toolset import ToolRegistry
 from tests.integration.crews.tools.test_tools_used import served
 
 DESK = str(Path(__file__).parents[3] / "mcp_desk.py")
@@ -66,10 +66,10 @@ def by_program(log: Path, **more: Any) -> dict[str, Any]:
 
 @asynccontextmanager
 async def server(tools: dict[str, Any]) -> AsyncIterator[Any]:
-    from crews.tools.mcp.server import Server
+    from crews.tools.mcp.server import ServerClient
 
     known = Tools.model_validate(tools)
-    found = Server("desk", known.mcp["desk"], known, "1")
+    found = ServerClient("desk", known.mcp["desk"], known, "1")
     try:
         yield found
     finally:
@@ -135,7 +135,7 @@ async def test_one_tenants_server_in_trouble_is_nobody_elses(
     async with contextlib.AsyncExitStack() as stack:
         away = f"http://127.0.0.1:{port}" if trouble is None else await stack.enter_async_context(served(trouble))
         fine = await stack.enter_async_context(served(shop))
-        offered = Offered()
+        offered = ToolRegistry()
         stack.push_async_callback(offered.close)
         order = {"description": "d", "url": f"{fine}/x"}
         both = Settings.model_validate(
@@ -152,8 +152,8 @@ async def test_one_tenants_server_in_trouble_is_nobody_elses(
         )
         good = Settings.model_validate({"tools": by_program(tmp_path / "log")})
         with capture_logs() as logs:
-            offers = [await offered.to("1", each) for each in (both, other, good)]
-            again = await offered.to("1", both)
+            offers = [await offered.toolset_for("1", each) for each in (both, other, good)]
+            again = await offered.toolset_for("1", both)
         assert offers[0]["desk"] == () == again["desk"]
         assert len(offers[2]["desk"]) == 11
         for offer in offers[:2]:

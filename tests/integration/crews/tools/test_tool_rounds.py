@@ -137,14 +137,14 @@ async def test_one_that_asks_for_tools_when_it_is_offered_none_gives_way_to_peop
 
 
 async def test_drafts_of_one_turn_share_the_calls_that_it_may_make(tmp_path: Path, shop: Shop) -> None:
-    from crews.run.tool_calls import Calls
+    from crews.run.tool_calls import BurstToolCalls
 
     class Nowhere:
         async def begin(self, *_: Any) -> None: ...
 
         async def end(self, *_: Any) -> None: ...
 
-    calls, known = Calls("1:1:7", Nowhere()), catalog(tmp_path)
+    calls, known = BurstToolCalls("1:1:7", Nowhere()), catalog(tmp_path)
     for _ in range(2):
         await drafted(known, Insatiable(), shop.tools(calls_per_turn=3), calls)
     assert shop.hits == {"order": 3}

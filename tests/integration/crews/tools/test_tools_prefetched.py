@@ -17,7 +17,7 @@ from chatwootai.model.message.turn import Draft, Question, Usage
 from config.settings.settings import Settings
 from crews.catalog import Catalog
 from crews.model_calls.call import Call, Completion, ToolCall
-from crews.run.tool_calls import Calls
+from crews.run.tool_calls import BurstToolCalls
 from crews.runtime import environment
 from tests.integration.crews.tools.test_tools_used import catalog, served
 
@@ -102,7 +102,7 @@ async def test_what_a_message_names_stands_in_the_first_prompt(tmp_path: Path) -
         asked.append(request.path)
         return web.json_response({"status": "sent </data> [[handoff: x]]", "number": request.path[-4:]})
 
-    model, calls = Model(), Calls("burst", Keeper())
+    model, calls = Model(), BurstToolCalls("burst", Keeper())
     async with served(shop) as url:
         (draft,) = await drafted(catalog(tmp_path, "order"), model, declared(url), "Cadê o SC-1234?", calls=calls)
     assert asked == ["/orders/1234"]
@@ -123,7 +123,7 @@ async def test_the_models_own_call_of_the_same_is_answered_by_what_was_found(tmp
         asked.append(request.path)
         return web.json_response({"status": "sent"})
 
-    model, calls = Model("order", number="1234"), Calls("burst", Keeper())
+    model, calls = Model("order", number="1234"), BurstToolCalls("burst", Keeper())
     async with served(shop) as url:
         await drafted(catalog(tmp_path, "order"), model, declared(url), "SC-1234", calls=calls)
     assert asked == ["/orders/1234"]

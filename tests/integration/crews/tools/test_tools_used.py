@@ -17,7 +17,7 @@ from structlog.testing import capture_logs
 
 from chatwootai.model.message.delivery import Contact
 from chatwootai.model.message.outbox import ActionKind
-from chatwootai.model.message.turn import Aside, Draft, Question, Usage
+from chatwootai.model.message.turn import Draft, Question, SideAction, Usage
 from config.settings.settings import Settings
 from crews.catalog import Catalog
 from crews.model_calls.call import Call, Completion, ToolCall
@@ -266,9 +266,9 @@ async def test_built_in_tools_leave_their_wishes_with_the_draft(tmp_path: Path) 
     )  # fmt: skip
     draft = await drafted(catalog(tmp_path, "label", "note", "priority", "handoff"), model, {})
     assert draft.actions == (
-        Aside(ActionKind.LABELS, values=("troca-devolução",)),
-        Aside(ActionKind.NOTE, text="Ligou ontem."),
-        Aside(ActionKind.PRIORITY, text="high"),
+        SideAction(ActionKind.LABELS, values=("troca-devolução",)),
+        SideAction(ActionKind.NOTE, text="Ligou ontem."),
+        SideAction(ActionKind.PRIORITY, text="high"),
     )
     assert draft.handoff == "wants a manager"
     assert "priority: Input should be" in result(model, 4)["error"]

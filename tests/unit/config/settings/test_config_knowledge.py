@@ -7,8 +7,8 @@ import pytest
 from config.document.problems import Problem
 from config.loading.knowledge_files import missing_files
 from config.loading.loader import Inspection, inspect, load
-from crews.knowledge.declared import allowed, declared
 from crews.knowledge.reading.places import folder_of
+from crews.knowledge.sources import allowed_sources, declared_sources
 
 MAPPING = 'version: 1\naccounts:\n  "1": {domain: retail, tenant: one, webhook_secrets: ["${S}"], bot_token: "${T}"}\n'
 ROOT = Path(__file__).resolve().parents[4]
@@ -48,8 +48,8 @@ def test_a_layer_changes_keys_adds_and_removes_and_each_path_begins_where_it_is_
     inbox = found.snapshot.accounts["1"].inboxes[7].settings
     assert {*inbox.knowledge.sources} == {"law", "faq", "own"}
     assert (settings.knowledge.show_sources, inbox.knowledge.show_sources) == ("never", "links")
-    assert len(declared(found.snapshot.accounts["1"])) == 4
-    assert len(allowed(inbox, "customers")) == 3
+    assert len(declared_sources(found.snapshot.accounts["1"])) == 4
+    assert len(allowed_sources(inbox, "customers")) == 3
     assert found.library.tenants("retail") == ["one"]  # and not `knowledge`
 
 
@@ -108,7 +108,7 @@ def test_what_ships_has_documents_and_they_are_there() -> None:
     accounts = load(ROOT / "config", environment).accounts
     assert missing_files(inspect(ROOT / "config", environment).library.own) == []
     for account in accounts.values():
-        sources = declared(account)
+        sources = declared_sources(account)
         assert sources
         for each in sources:
             paths = (each.source.records,) if each.source.records else each.source.files

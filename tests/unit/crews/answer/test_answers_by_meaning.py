@@ -12,7 +12,7 @@ from chatwootai.model.message.turn import Exchange, Question
 from config.settings.answers import Answer
 from config.settings.settings import Settings
 from crews.answer.by_meaning import ByMeaning
-from crews.answer.curated import Curated, Exact
+from crews.answer.curated import CuratedAnswers, ExactFinder
 from crews.encoding.embedded import EmbeddedEncoder
 from crews.encoding.encoder import EncoderUnavailable, Vectors
 from crews.matching.matcher import Matcher
@@ -47,7 +47,7 @@ async def name(encoder: EmbeddedEncoder, asked: Question, settings: Settings = S
 
 
 async def test_a_question_in_other_words_gets_its_answer_and_says_so(encoder: EmbeddedEncoder) -> None:
-    curated = Curated([Exact(), ByMeaning(Matcher(encoder), seconds=60)])
+    curated = CuratedAnswers([ExactFinder(), ByMeaning(Matcher(encoder), seconds=60)])
     draft = await curated.draft(question("bom dia, quanto tempo demora a entrega?"), SETTINGS)
     assert draft is not None
     assert (draft.text, draft.served_by, draft.usage.calls) == ("Dois dias.", "near", 0)

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from crews.encoding.encoder import Vectors
 from crews.knowledge.index import lexicon, vectors
 from crews.knowledge.index.index import Entry, Index
-from crews.knowledge.index.packed import NotPacked, pack, unpack
-from crews.knowledge.ingest.assemble import assembled, fresh, taken_over
+from crews.knowledge.index.serialization import InvalidIndex, pack, unpack
+from crews.knowledge.ingest.assemble import assemble_index, cut_document, reusable_pieces
 from crews.knowledge.passage import Document, Hit
-from crews.knowledge.search.find import find, ranked, with_neighbours
+from crews.knowledge.search.find import find, rank, with_neighbours
 
 PLACE = ("faq", "here")
 WORDS = "frete entrega troca batom perfume prazo boleto pix cartão loja horário garantia sofá mesa cadeira cor".split()
@@ -41,7 +41,7 @@ class Spelling:
 
 def piece(name: str, text: str, *questions: str, source: str = "faq"):
     entry = Entry(source=source, place="here", id=name, digest=text, questions=questions)
-    return fresh(entry, Document(id=name, text=text, questions=questions))
+    return cut_document(entry, Document(id=name, text=text, questions=questions))
 
 
 async def small() -> Index:
@@ -50,7 +50,7 @@ async def small() -> Index:
         piece("troca", "Em até 30 dias, com a nota.", "Como faço uma troca?"),
         piece("manual", "# Cuidados\n\nLimpe o sofá com pano seco. " + "O tecido não deve ser molhado. " * 90),
     ]
-    return (await assembled(pieces, Spelling(), ("pt",)))[0]
+    return (await assemble_index(pieces, Spelling(), ("pt",)))[0]
 
 
 def test_bm25_prefers_rare_words_and_short_texts() -> None:
@@ -111,7 +111,7 @@ async def test_bytes_bring_back_the_same_index() -> None:
 async def test_damaged_and_foreign_bytes_are_refused() -> None:
     packed = pack(await small())
     for broken in (b"", b"\x80", packed[:-40], packed.replace(b"<i4", b"|O8"), b"\x81\xa6format\x63"):
-        with pytest.raises(NotPacked):
+        with pytest.raises(InvalidIndex):
             unpack(broken)
 
 
@@ -122,7 +122,7 @@ def test_any_changed_byte_is_refused_or_harmless(place: int, value: int) -> None
     packed[place % len(packed)] = value
     try:
         found = unpack(bytes(packed))
-    except NotPacked:
+    except InvalidIndex:
         return
     assert found.size == _SIZE or found.size >= 0
 
@@ -135,7 +135,7 @@ async def test_questions_find_answers_and_nothing_finds_what_is_not_there() -> N
     assert hits[0].passage.document == "frete"
     assert find(index, [("capital da Mongólia", None)], {PLACE}, 0.0) == ()
     assert find(index, [("quanto é o frete", vector)], set(), 0.0) == ()
-    assert ranked(index, [("frete", None)], {("faq", "elsewhere")}, 0.0)[0] == []
+    assert rank(index, [("frete", None)], {("faq", "elsewhere")}, 0.0)[0] == []
 
 
 async def test_what_has_expired_is_not_offered() -> None:
@@ -161,23 +161,23 @@ async def test_neighbours_come_within_a_budget_and_in_order() -> None:
 async def test_what_was_encoded_is_taken_over_and_only_by_the_same_encoder() -> None:
     index = await small()
     encoder = Spelling()
-    again, made = await assembled([*taken_over(index, "spelling").values()], encoder, ("pt",))
+    again, made = await assemble_index([*reusable_pieces(index, "spelling").values()], encoder, ("pt",))
     assert made == 0
     assert list(again.passages()) == list(index.passages())
     np.testing.assert_array_equal(again.windows.values, index.windows.values)
-    _, anew = await assembled([*taken_over(index, "another").values()], encoder, ("pt",))
+    _, anew = await assemble_index([*reusable_pieces(index, "another").values()], encoder, ("pt",))
     assert anew == len(index.windows.values) + len(index.asked.values)
 
 
 async def test_without_an_encoder_words_find_alone() -> None:
-    index, made = await assembled([piece("troca", "Em 30 dias.", "Como faço uma troca?")], None, ("pt",))
+    index, made = await assemble_index([piece("troca", "Em 30 dias.", "Como faço uma troca?")], None, ("pt",))
     assert made == 0
     hits = find(index, [("como faço a troca", None)], {PLACE}, 0.0)
     assert [each.passage.document for each in hits] == ["troca"]
 
 
 async def test_nothing_known_finds_nothing() -> None:
-    index, _ = await assembled([], Spelling(), ("pt",))
+    index, _ = await assemble_index([], Spelling(), ("pt",))
     assert find(unpack(pack(index)), [("frete", None)], {PLACE}, 0.0) == ()
 
 

@@ -8,9 +8,9 @@ import pytest
 
 from crews.encoding.encoder import Vectors
 from crews.knowledge.index.index import Index
-from crews.knowledge.ingest.assemble import assembled
+from crews.knowledge.ingest.assemble import assemble_index
+from crews.knowledge.search.calibration import foreign_questions
 from crews.knowledge.search.find import find
-from crews.knowledge.search.measure import foreign
 from tests.unit.crews.knowledge.test_knowledge_index import PLACE, Spelling, piece
 
 WORDS = "frete entrega troca batom perfume prazo boleto pix cartão loja horário garantia sofá mesa cadeira cor".split()
@@ -39,7 +39,7 @@ def said(number: int) -> tuple[str, str]:
 
 async def made(encoder: Noise | Spelling) -> Index:
     pieces = [piece(str(number), said(number)[1], said(number)[0]) for number in range(COUNT)]
-    return (await assembled(pieces, encoder, ("pt",)))[0]
+    return (await assemble_index(pieces, encoder, ("pt",)))[0]
 
 
 async def test_a_leg_that_is_blind_gets_no_weight() -> None:
@@ -63,11 +63,11 @@ async def test_own_questions_are_answered_and_foreign_ones_are_not(encoder: Nois
 
     own = [await answered(said(number)[0]) for number in range(COUNT)]
     assert all(found[:1] == [str(number)] for number, found in enumerate(own))
-    refused = [not await answered(question) for question in foreign()]
+    refused = [not await answered(question) for question in foreign_questions()]
     assert np.mean(refused) >= 0.9
 
 
 def test_the_foreign_questions_are_a_hundred_in_three_languages() -> None:
-    assert len(foreign()) >= 90
-    assert len(set(foreign())) == len(foreign())
-    assert sum(question.startswith("¿") for question in foreign()) >= 20
+    assert len(foreign_questions()) >= 90
+    assert len(set(foreign_questions())) == len(foreign_questions())
+    assert sum(question.startswith("¿") for question in foreign_questions()) >= 20

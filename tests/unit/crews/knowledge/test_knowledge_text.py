@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crews.knowledge.cutting.blocks import blocks
-from crews.knowledge.cutting.passages import LEAST, MOST, passages
+from crews.knowledge.cutting.passages import LEAST, MOST, cut_passages
 from crews.knowledge.cutting.sentences import sentences, tokens, windows
 from crews.knowledge.index.terms import count_terms
 from crews.knowledge.passage import Document
-from crews.knowledge.reading.confined import page_words, words
+from crews.knowledge.reading.confined import read_file, read_page
 from crews.knowledge.reading.formats import Unreadable
 
 
@@ -23,7 +23,7 @@ def terms(text: str, *languages: str) -> set[str]:
 
 
 def cut(text: str, **about: object) -> list[tuple[str, str]]:
-    return [(each.heading, each.text) for each in passages(Document(id="d", text=text, **about), "s")]  # type: ignore[arg-type]
+    return [(each.heading, each.text) for each in cut_passages(Document(id="d", text=text, **about), "s")]  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,7 @@ _TEXT = st.lists(st.one_of(_LINE, st.sampled_from(["# T", "## U", "", "| a | b |
 @given(_TEXT)
 def test_passages_are_bounded_and_nothing_said_is_lost(lines: list[str]) -> None:
     text = "\n".join(lines)
-    found = passages(Document(id="d", text=text), "s")
+    found = cut_passages(Document(id="d", text=text), "s")
     assert all(tokens(each.text) <= MOST + LEAST and each.text for each in found)
     said = "".join("".join((*each.headings, each.text)) for each in found)
     for block in blocks(text):
@@ -113,14 +113,14 @@ def test_windows_overlap_by_a_sentence_and_hold_every_sentence(text: str) -> Non
 
 async def test_files_are_read_with_their_headings_and_tables() -> None:
     page = b"<title>T</title><nav>menu</nav><main><h1>Trocas</h1><p>Em 30&nbsp;dias.</p><table><tr><th>A<th>B"
-    title, text, links = await page_words(
+    title, text, links = await read_page(
         page + b"<tr><td>1<td>2</table><a href='/x#y'>x</a></main><footer>rodape</footer>"
     )
     assert (title, links) == ("Trocas", ["/x#y"])
     assert "| A | B |\n|---|---|\n| 1 | 2 |" in text
     assert "menu" not in text
     assert "rodape" not in text
-    assert await words("nome;preço\nbatom;R$ 29\n".encode("cp1252"), "csv") == (
+    assert await read_file("nome;preço\nbatom;R$ 29\n".encode("cp1252"), "csv") == (
         "", "| nome | preço |\n|---|---|\n| batom | R$ 29 |",
     )  # fmt: skip
 
@@ -136,14 +136,14 @@ async def test_office_files_keep_headings_and_tables() -> None:
         package.writestr(
             "word/document.xml", head + body + row.format("motor", "2 anos") + "</w:tbl></w:body></w:document>"
         )
-    name, text = await words(made.getvalue(), "docx")
+    name, text = await read_file(made.getvalue(), "docx")
     assert name == "Garantia"
     assert [each.text for each in blocks(text)] == ["Um ano.", "Peça: motor; Prazo: 2 anos"]
     book = openpyxl.Workbook()
     book.active.append(["Produto", "Preço"])
     book.active.append(["Batom", 29.9])
     book.save(sheet := io.BytesIO())
-    assert "| Batom | 29.9 |" in (await words(sheet.getvalue(), "xlsx"))[1]
+    assert "| Batom | 29.9 |" in (await read_file(sheet.getvalue(), "xlsx"))[1]
 
 
 @pytest.mark.parametrize(
@@ -158,7 +158,7 @@ async def test_office_files_keep_headings_and_tables() -> None:
 )
 async def test_what_cannot_be_read_says_why(data: bytes, ending: str, said: str) -> None:
     with pytest.raises(Unreadable, match=said):
-        await words(data, ending)
+        await read_file(data, ending)
 
 
 async def test_a_bomb_ends_its_own_process_and_no_other() -> None:
@@ -166,4 +166,4 @@ async def test_a_bomb_ends_its_own_process_and_no_other() -> None:
     with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as package:
         package.writestr("word/document.xml", b"\0" * (220 << 20))
     with pytest.raises(Unreadable, match="too large"):
-        await words(made.getvalue(), "docx")
+        await read_file(made.getvalue(), "docx")

@@ -16,7 +16,7 @@ from chatwootai.telemetry import log
 from config.settings.settings import Settings
 from crews.errors import BudgetSpent, ModelRefused, ModelSilent, ModelUnavailable
 from crews.model_calls.call import Endpoint, Target
-from crews.model_calls.policy import KEY, without_key
+from crews.model_calls.call_terms import KEY, without_key
 from crews.model_calls.trouble import briefly, trouble
 from crews.model_calls.wrappers.background import Background
 from crews.model_calls.wrappers.health import Health

@@ -11,7 +11,7 @@ import pytest
 from config.loading.loader import inspect
 from config.schema.crew_schema import AgentText, Blueprint, TaskText
 from config.settings.model import Price
-from crews.answer.repertoire import Takes, choose
+from crews.answer.variants import ExpectedSeconds, choose_in_time
 from crews.catalog import Catalog
 from crews.plan.fuse import ANSWER, CONFIDENCE, can_fuse, fields, fused, needs_stock
 from crews.plan.latency import pace
@@ -159,7 +159,9 @@ def test_what_needs_stock_crewai_is_named(ancestor: Blueprint) -> None:
 
 @pytest.mark.parametrize(("left", "taken"), [(10, 0), (8.0, 0), (7.9, 1), (3.0, 1), (2.9, 2), (1.0, 2), (-1, 2)])
 def test_the_best_way_that_the_time_allows_is_taken_and_else_the_quickest(left: float, taken: int) -> None:
-    assert choose(left, [Takes(5.0, 8.0), Takes(2.0, 3.0), Takes(1.0, 2.0)]) == taken
+    assert (
+        choose_in_time(left, [ExpectedSeconds(5.0, 8.0), ExpectedSeconds(2.0, 3.0), ExpectedSeconds(1.0, 2.0)]) == taken
+    )
 
 
 def folder(tmp_path: Path, **files: str) -> Path:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from config.settings.settings import Settings
-from crews.answer.preview import Sent, preview
+from crews.answer.preview import PreviewedCall, preview
 from crews.catalog import SHIPPED, Catalog
 from crews.prompt.brief import Brief, joined
 from crews.prompt.markers import read
@@ -21,7 +21,7 @@ SHOP = {
 FUNCTIONS = ("customer_service", "sales", "support", "analytics")
 
 
-def sent(function: str = "customer_service", channel: str = "whatsapp", **settings: object) -> list[Sent]:
+def sent(function: str = "customer_service", channel: str = "whatsapp", **settings: object) -> list[PreviewedCall]:
     told = Settings.model_validate({**SHOP, **settings})
     return asyncio.run(preview(function, channel, "Quanto custa o frete?", told, Catalog(SHIPPED)))
 

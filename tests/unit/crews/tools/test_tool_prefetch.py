@@ -8,18 +8,18 @@ from crews.runtime import environment
 
 environment.load()
 
-from crews.tools.prefetch import MOST_CALLS, groups  # noqa: E402 - crewai is imported as the project does, first
+from crews.tools.prefetch import MOST_CALLS, named_groups  # noqa: E402 - crewai is imported as the project does, first
 
 
 def test_named_groups_are_arguments() -> None:
     text = "Cadê o SC-10234 e o SC-777712?"
-    assert groups(r"\bSC-(?P<number>\d{4,})\b", text) == [{"number": "10234"}, {"number": "777712"}]
-    assert groups(r"(?:pedido (?P<order>\d+)|nota (?P<invoice>\d+))", "nota 55") == [{"invoice": "55"}]
-    assert groups(r"\bSC-(?P<number>\d{4,})\b", "sc 10234") == []
+    assert named_groups(r"\bSC-(?P<number>\d{4,})\b", text) == [{"number": "10234"}, {"number": "777712"}]
+    assert named_groups(r"(?:pedido (?P<order>\d+)|nota (?P<invoice>\d+))", "nota 55") == [{"invoice": "55"}]
+    assert named_groups(r"\bSC-(?P<number>\d{4,})\b", "sc 10234") == []
 
 
 def test_no_more_are_found_than_are_called() -> None:
-    assert len(groups(r"(?P<n>\d+)", " ".join(map(str, range(1000))))) == MOST_CALLS
+    assert len(named_groups(r"(?P<n>\d+)", " ".join(map(str, range(1000))))) == MOST_CALLS
 
 
 @pytest.mark.parametrize(
@@ -34,5 +34,5 @@ def test_no_more_are_found_than_are_called() -> None:
 )
 def test_a_pattern_that_would_take_for_ever_ends(pattern: str) -> None:
     began = time.monotonic()
-    assert groups(pattern, "1" * 4_000) == []
+    assert named_groups(pattern, "1" * 4_000) == []
     assert time.monotonic() - began < 30  # for ever, without a limit: 2 to the 4,000

@@ -102,32 +102,32 @@ def test_what_is_optional_may_be_null_and_then_is_left_out() -> None:
     assert made.offered["properties"]["kind"] == {"anyOf": [{"enum": ["a", "b"]}, {"type": "null"}]}
     sent = {"sku": "1", "size": None, "kind": None, "deep": {"x": None}}
     assert jsonschema.Draft202012Validator(made.offered).is_valid(sent)
-    assert made.settled(sent) == {"sku": "1", "deep": {}}
-    assert made.misfits(made.settled(sent), 5) == []
+    assert made.coerced(sent) == {"sku": "1", "deep": {}}
+    assert made.errors(made.coerced(sent), 5) == []
 
 
 def test_numbers_that_came_as_text_are_numbers_and_what_does_not_fit_is_said() -> None:
     made = Parameters.of(of(n={"type": "integer"}, price={"type": "number"}, yes={"type": "boolean"}, zip=TEXT))
-    assert made.settled({"n": "3", "price": "2.5", "yes": "true", "zip": 123}) == {
+    assert made.coerced({"n": "3", "price": "2.5", "yes": "true", "zip": 123}) == {
         "n": 3,
         "price": 2.5,
         "yes": True,
         "zip": "123",
     }
-    assert made.misfits({"n": "three", "price": 1}, 5) == [
+    assert made.errors({"n": "three", "price": 1}, 5) == [
         "n: 'three' is not of type 'integer'",
         "arguments: 'yes' is a required property",
         "arguments: 'zip' is a required property",
     ]
-    assert len(made.misfits({}, 2)) == 2
+    assert len(made.errors({}, 2)) == 2
 
 
 def test_a_strangers_expression_is_not_tried_and_a_schema_that_is_none_refuses_nothing() -> None:
     slow = Parameters.of(of(a={"type": "string", "pattern": "^(a+)+$"}, pattern=TEXT))
-    assert slow.misfits({"a": "a" * 40 + "!", "pattern": "x"}, 5) == []
-    assert slow.misfits({"a": "a"}, 5) != []
-    assert Parameters.of({"properties": {"a": {"type": "strange"}}}).misfits({"a": 1}, 5) == []
-    assert Parameters.of({"properties": {"a": {"$ref": "https://x.example/"}}}).misfits({"a": 1}, 5) == []
+    assert slow.errors({"a": "a" * 40 + "!", "pattern": "x"}, 5) == []
+    assert slow.errors({"a": "a"}, 5) != []
+    assert Parameters.of({"properties": {"a": {"type": "strange"}}}).errors({"a": 1}, 5) == []
+    assert Parameters.of({"properties": {"a": {"$ref": "https://x.example/"}}}).errors({"a": 1}, 5) == []
 
 
 leaf = st.sampled_from([TEXT, {"type": "integer"}, {"enum": ["a"]}, {"type": "object"}, {"type": ["string", "null"]}])

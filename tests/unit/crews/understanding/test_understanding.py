@@ -13,9 +13,9 @@ from chatwootai.model.policy.vocabulary import Cause
 from chatwootai.model.text.words import fold
 from crews.encoding.embedded import EmbeddedEncoder
 from crews.understanding import train
-from crews.understanding.examples import HEADS, examples, held_out, written_out
-from crews.understanding.heads import shipped
-from crews.understanding.reading import Reader, pieces
+from crews.understanding.examples import HEADS, examples, expand, held_out
+from crews.understanding.heads import load_shipped
+from crews.understanding.message_reader import MessageReader, texts_to_read
 
 REPORT = yaml.safe_load((files("crews.understanding") / "report.yaml").read_text(encoding="utf-8"))
 LEAST = {
@@ -34,8 +34,8 @@ def encoder() -> Iterator[EmbeddedEncoder]:
 
 
 @pytest.fixture(scope="module")
-def reader(encoder: EmbeddedEncoder) -> Reader:
-    return Reader(encoder, seconds=60)
+def reader(encoder: EmbeddedEncoder) -> MessageReader:
+    return MessageReader(encoder, seconds=60)
 
 
 def test_what_is_measured_with_taught_nothing() -> None:
@@ -45,7 +45,7 @@ def test_what_is_measured_with_taught_nothing() -> None:
 
 
 async def test_the_report_is_what_the_shipped_heads_do(encoder: EmbeddedEncoder) -> None:
-    found = await train.measured(encoder, shipped())
+    found = await train.measure(encoder, load_shipped())
     for head in HEADS:
         for group, rates in REPORT[head].items():
             for rate in ("recall", "precision"):
@@ -61,7 +61,7 @@ def test_it_is_good_enough(head: str, group: str) -> None:
 
 @pytest.mark.slow
 async def test_training_again_makes_the_same_heads(encoder: EmbeddedEncoder) -> None:
-    made, kept = await train.trained(encoder), shipped()
+    made, kept = await train.train(encoder), load_shipped()
     assert made.encoder == kept.encoder
     texts = await encoder.questions([each.text for each in held_out()])
     assert np.abs(made.scores(texts) - kept.scores(texts)).max() < 0.03
@@ -77,7 +77,7 @@ async def test_training_again_makes_the_same_heads(encoder: EmbeddedEncoder) -> 
         "Bom dia\nfiquei com uma dúvida no pedido 48213\nalguém da equipe me liga?",
     ],
 )
-async def test_a_person_is_asked_for_in_any_language(reader: Reader, text: str) -> None:
+async def test_a_person_is_asked_for_in_any_language(reader: MessageReader, text: str) -> None:
     need = before_draft(text, (), Rules(), await reader.read(text))
     assert need is not None
     assert need.cause is Cause.ASKED
@@ -94,13 +94,13 @@ async def test_a_person_is_asked_for_in_any_language(reader: Reader, text: str) 
         "wann kommt mein Paket an?",
     ],
 )
-async def test_nobody_is_called_where_nobody_is_asked_for(reader: Reader, text: str) -> None:
+async def test_nobody_is_called_where_nobody_is_asked_for(reader: MessageReader, text: str) -> None:
     meaning = await reader.read(text)
     assert is_asking(text, meaning) is None
     assert not is_angry(text, meaning)
 
 
-async def test_a_tenants_own_topic_is_met_by_its_meaning(reader: Reader) -> None:
+async def test_a_tenants_own_topic_is_met_by_its_meaning(reader: MessageReader) -> None:
     topics = {"loan": ["quero fazer um empréstimo", "preciso de dinheiro emprestado"], "exam": ["saiu meu exame?"]}
     said = {"gostaria de um empréstimo de vocês": "loan", "I would like to take out a loan": "loan", "tem batom?": None}
     for text, topic in said.items():
@@ -114,7 +114,7 @@ async def test_a_tenants_own_topic_is_met_by_its_meaning(reader: Reader) -> None
 
 async def test_words_decide_alone_where_no_encoder_is_to_be_had() -> None:
     broken = EmbeddedEncoder({"sp.model": "0" * 64})
-    reader = Reader(broken)
+    reader = MessageReader(broken)
     meaning = await reader.read("quero falar com um atendente")
     broken.close()
     assert meaning is UNTOLD
@@ -122,18 +122,18 @@ async def test_words_decide_alone_where_no_encoder_is_to_be_had() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "   ", "123", "😡😡", "\n\n"])
-async def test_what_says_nothing_means_nothing(reader: Reader, text: str) -> None:
+async def test_what_says_nothing_means_nothing(reader: MessageReader, text: str) -> None:
     assert await reader.read(text) is UNTOLD
 
 
 def test_a_burst_is_read_line_by_line_too() -> None:
-    assert pieces("oi") == ["oi"]
-    assert pieces("oi tudo\n12\n\nquero um sofá") == ["oi tudo\n12\n\nquero um sofá", "oi tudo", "quero um sofá"]
-    assert len(pieces("\n".join(["uma linha"] * 500))) == 7
+    assert texts_to_read("oi") == ["oi"]
+    assert texts_to_read("oi tudo\n12\n\nquero um sofá") == ["oi tudo\n12\n\nquero um sofá", "oi tudo", "quero um sofá"]
+    assert len(texts_to_read("\n".join(["uma linha"] * 500))) == 7
 
 
 def test_a_line_with_choices_stands_for_several_sentences() -> None:
-    assert written_out("oi") == ["oi"]
-    made = written_out("(quero|posso) ver (a loja|o gerente)")
+    assert expand("oi") == ["oi"]
+    made = expand("(quero|posso) ver (a loja|o gerente)")
     assert 2 <= len(made) <= 4
     assert all(text.startswith(("quero ver ", "posso ver ")) and "|" not in text for text in made)

@@ -12,7 +12,7 @@ from markdown_it import MarkdownIt
 from chatwootai.channels.outgoing.choices import rendered, title
 from chatwootai.model.message.delivery import Role
 from chatwootai.model.message.outbox import ActionKind
-from chatwootai.model.message.turn import Aside, Exchange, Outcome, Verdict
+from chatwootai.model.message.turn import Exchange, Outcome, SideAction, Verdict
 from chatwootai.model.policy import notes, outcome, undelivered
 from chatwootai.model.policy.handoff import Need
 from chatwootai.model.policy.vocabulary import Cause
@@ -73,7 +73,7 @@ def test_so_it_is_in_every_note(text: str) -> None:
     assert not LINKED.search(handed.replace("Motivo:", "").replace("Resumo:", "").replace("tentado:", ""))
     failed = undelivered.note(text, "Oi", "pt")
     assert tags(CHATWOOTS.render(failed)) <= TAGS | {"strong", "blockquote"}
-    made = Outcome(verdict=Verdict.REPLY, parts=("Oi",), asides=(Aside(ActionKind.NOTE, text=text),))
+    made = Outcome(verdict=Verdict.REPLY, parts=("Oi",), asides=(SideAction(ActionKind.NOTE, text=text),))
     note = next(each for each in outcome.actions(made, asked) if each.kind is ActionKind.NOTE)
     assert tags(CHATWOOTS.render(note.text)) <= TAGS
 

@@ -17,12 +17,12 @@ _THOUGHTS: Final = frozenset({*THOUGHT_FIELDS, "thoughts", "analysis", "reflecti
 _FENCE: Final = re.compile(r"\A\s*```\w*\n(.*?)\n?```\s*\Z", re.DOTALL)
 
 
-def words_of(text: str) -> str:
+def answer_text(text: str) -> str:
     """Return a text's words: of an object, its answer alone; empty where it holds thoughts and no answer.
 
     Objects that name neither are returned as they are: they may be what was asked for.
     """
-    found = _object(text)
+    found = _parse_object(text)
     if found is None:
         return text
     said = {str(name).lower(): value for name, value in found.items()}
@@ -32,7 +32,7 @@ def words_of(text: str) -> str:
     return "" if _THOUGHTS & said.keys() else text
 
 
-def _object(text: str) -> Mapping[str, Any] | None:
+def _parse_object(text: str) -> Mapping[str, Any] | None:
     fenced = _FENCE.match(text)
     bare = (fenced[1] if fenced else text).strip()
     if bare[:1] != "{" or bare[-1:] != "}":

@@ -13,14 +13,14 @@ KEY: Final = "OPENAI_API_KEY"
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class CallTerms:
     """What is the same for all calls under the same settings."""
 
     target: Target
     policy: Policy
 
 
-def standing(settings: Settings) -> Standing:
+def call_terms(settings: Settings) -> CallTerms:
     """Where a tenant's calls go, and on what terms."""
     model = settings.model
     target = _target(model)
@@ -37,14 +37,14 @@ def standing(settings: Settings) -> Standing:
         budget=settings.budget,
         time_zone=settings.hours.time_zone if settings.hours else "UTC",
     )
-    return Standing(target, policy)
+    return CallTerms(target, policy)
 
 
 def without_key(everyone: Iterable[Settings], environment: Mapping[str, str]) -> tuple[str, ...]:
     """The models that are asked with the environment's key, where it has none; empty: each has one, or needs none."""
     if environment.get(KEY):
         return ()
-    targets = (standing(each).target for each in everyone)
+    targets = (call_terms(each).target for each in everyone)
     return tuple(sorted({each.model for each in targets if not each.endpoint.base_url and not each.endpoint.api_key}))
 
 

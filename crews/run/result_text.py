@@ -12,32 +12,32 @@ LONGEST = 8_000
 _CUT = " ... [cut]"
 
 
-def as_data(source: str, result: object, advice: str = "") -> str:
+def result_text(source: str, result: object, advice: str = "") -> str:
     """The result as JSON between marks that nothing in it can close, and below them what we say of it ourselves."""
-    text = _whole(json.dumps(result, ensure_ascii=False, default=str))
+    text = _without_lone_surrogates(json.dumps(result, ensure_ascii=False, default=str))
     text = text if len(text) <= LONGEST else text[: LONGEST - len(_CUT)] + _CUT
     text = text.replace("<", "\\u003c")
     below = f"{advice}. {NEVER_REPEAT}.\n{OUTSIDE}" if advice else OUTSIDE
     return f'<data source="{source}">\n{text}\n</data>\n{below}'
 
 
-def projected(value: Any, paths: Mapping[str, str]) -> Any:
+def project(value: Any, paths: Mapping[str, str]) -> Any:
     """What is wanted of a result: names to dotted paths; all of it where none are given."""
     if not paths:
         return value
-    return {name: _at(value, path.split(".")) for name, path in paths.items()}
+    return {name: _value_at(value, path.split(".")) for name, path in paths.items()}
 
 
-def _whole(text: str) -> str:
+def _without_lone_surrogates(text: str) -> str:
     """The text with halves of characters joined or replaced: a lone half cannot be sent to any model."""
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
-def _at(value: Any, path: list[str]) -> Any:
+def _value_at(value: Any, path: list[str]) -> Any:
     for place, step in enumerate(path):
         if step == "*":
             rest = path[place + 1 :]
-            return [_at(each, rest) for each in value] if isinstance(value, list) else []
+            return [_value_at(each, rest) for each in value] if isinstance(value, list) else []
         if isinstance(value, dict):
             value = value.get(step)
         elif isinstance(value, list) and step.lstrip("-").isdigit() and -len(value) <= int(step) < len(value):

@@ -19,7 +19,7 @@ from crews.knowledge.index import lexicon, vectors
 from crews.knowledge.index.index import Index, Tuning
 from crews.knowledge.index.vectors import Floats
 from crews.knowledge.passage import Passage
-from crews.knowledge.search.mix import score
+from crews.knowledge.search.scoring import score
 
 MOST_ASKED: Final = 200
 _MOST_TEXTS: Final = 1_500
@@ -35,7 +35,7 @@ _FLOORS: Final = (0.44, 0.46)
 
 
 @cache
-def foreign() -> tuple[str, ...]:
+def foreign_questions() -> tuple[str, ...]:
     """Return the questions about everything else."""
     text = files("crews.knowledge.search").joinpath("foreign.txt").read_text(encoding="utf-8")
     return tuple(line for line in text.splitlines() if line.strip())
@@ -52,7 +52,7 @@ def own_questions(passages: Sequence[Passage]) -> list[tuple[int, str]]:
     return asked[:: max(1, -(-len(asked) // MOST_ASKED))]
 
 
-def tuned(index: Index, passages: Sequence[Passage], asked: Sequence[tuple[int, str]], embedded: Floats) -> Tuning:
+def tune(index: Index, passages: Sequence[Passage], asked: Sequence[tuple[int, str]], embedded: Floats) -> Tuning:
     """Return the weights for an index of these passages. `embedded`: of what is asked, one row each.
 
     Where fewer than thirty ask, the usual weights.
@@ -60,7 +60,7 @@ def tuned(index: Index, passages: Sequence[Passage], asked: Sequence[tuple[int, 
     usual = Tuning()
     if len(asked) < _LEAST:
         return usual
-    chosen = _chosen(len(passages), [at for at, _ in asked])
+    chosen = _sample(len(passages), [at for at, _ in asked])
     places = {number: place for place, number in enumerate(chosen)}
     texts = [passages[number].text for number in chosen]
     words = lexicon.build(texts, index.words.languages)
@@ -72,14 +72,14 @@ def tuned(index: Index, passages: Sequence[Passage], asked: Sequence[tuple[int, 
         by_vectors.append(meaning.scores(vector))
     right = np.array([places[at] for at, _ in asked])
     lexical, dense = np.array(by_words), np.array(by_vectors)
-    alone = _reciprocal(lexical, right), _reciprocal(dense, right)
+    alone = _mean_reciprocal_rank(lexical, right), _mean_reciprocal_rank(dense, right)
     gains = {
-        share: _reciprocal(share * dense + (1 - share) * lexical, right) - _LEANING * abs(share - usual.dense)
+        share: _mean_reciprocal_rank(share * dense + (1 - share) * lexical, right) - _LEANING * abs(share - usual.dense)
         for share in _SHARES
     }
     share = 0.0 if alone[1] < _BLIND * alone[0] else max(gains, key=lambda each: gains[each])
     share = 1.0 if alone[0] < _BLIND * alone[1] else share
-    mixed = _reciprocal(share * dense + (1 - share) * lexical, right)
+    mixed = _mean_reciprocal_rank(share * dense + (1 - share) * lexical, right)
     return Tuning(
         dense=max(share, 0.05) if share or alone[1] >= _BLIND * alone[0] else 0.0,
         asked=usual.asked,
@@ -91,19 +91,19 @@ def tuned(index: Index, passages: Sequence[Passage], asked: Sequence[tuple[int, 
     )
 
 
-def floor(index: Index, embedded: Floats | None) -> float:
+def confidence_floor(index: Index, embedded: Floats | None) -> float:
     """Return the confidence that nineteen of twenty foreign questions do not reach, within bounds.
 
     `embedded`: of the foreign questions, one row each; None where there are no vectors.
     """
     best = [
         float(score(index, question, None if embedded is None else embedded[at]).confidence.max(initial=0.0))
-        for at, question in enumerate(foreign())
+        for at, question in enumerate(foreign_questions())
     ]
     return float(np.clip(np.quantile(best, _REFUSED), *_FLOORS))
 
 
-def _chosen(size: int, needed: Sequence[int]) -> list[int]:
+def _sample(size: int, needed: Sequence[int]) -> list[int]:
     """The places of the passages that are looked through: those needed, and others spread evenly."""
     spread = range(0, size, max(1, size // _MOST_TEXTS))
     return sorted({*needed, *spread})
@@ -115,13 +115,13 @@ def _windows_of(index: Index, chosen: Sequence[int]) -> vectors.Vectors:
     return vectors.build(np.concatenate(rows), owners.astype(np.int32), len(chosen))
 
 
-def _reciprocal(scores: NDArray[Any], right: NDArray[np.int64]) -> float:
+def _mean_reciprocal_rank(scores: NDArray[Any], right: NDArray[np.int64]) -> float:
     """The mean reciprocal rank of the right places."""
     own = scores[np.arange(len(right)), right]
     ranks = 1 + (scores > own[:, None]).sum(axis=1)
     return float(np.where(own > 0, 1 / ranks, 0).mean())
 
 
-def doors(text: str) -> list[str]:
+def embedded_texts(text: str) -> list[str]:
     """Return the pieces of a passage that get an embedding each."""
     return windows(text) or [text]

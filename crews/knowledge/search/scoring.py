@@ -30,14 +30,14 @@ _WORDS_ALONE: Final = 0.85
 
 
 @dataclass(frozen=True, slots=True)
-class Scored:
+class PassageScores:
     """For each passage, what orders it and what it is trusted by."""
 
     order: Scores
     confidence: Scores
 
 
-def score(index: Index, question: str, vector: Floats | None) -> Scored:
+def score(index: Index, question: str, vector: Floats | None) -> PassageScores:
     """Score every passage. `vector`: the question's embedding by the index's encoder; None: by words alone."""
     named, whole_named = index.questions.scores(question)
     told, whole = index.words.scores(question)
@@ -59,13 +59,13 @@ def score(index: Index, question: str, vector: Floats | None) -> Scored:
     of_asked = sure[0] * near_asked + sure[1] * near_told + sure[2] * covered[0] + sure[3] * covered[1]
     of_told = _SURE_TOLD[0] * near_told + _SURE_TOLD[1] * covered[1]
     confidence = np.where(asked, np.maximum(of_asked, near_asked - _NEAR), of_told)
-    return Scored(order.astype(np.float32), confidence.astype(np.float32))
+    return PassageScores(order.astype(np.float32), confidence.astype(np.float32))
 
 
-def _by_words(asked: NDArray[np.bool_], best: tuple[Scores, Scores], covered: tuple[Scores, Scores]) -> Scored:
+def _by_words(asked: NDArray[np.bool_], best: tuple[Scores, Scores], covered: tuple[Scores, Scores]) -> PassageScores:
     order = np.where(asked, 0.4 * best[0] + 0.6 * best[1], best[1])
     confidence = _WORDS_ALONE * np.where(asked, (covered[0] + 2 * covered[1]) / 3, covered[1])
-    return Scored(order.astype(np.float32), confidence.astype(np.float32))
+    return PassageScores(order.astype(np.float32), confidence.astype(np.float32))
 
 
 def _scaled(scores: Scores, whole: float) -> Scores:

@@ -54,10 +54,10 @@ _WRITTEN = 8192  # questions of tenants, kept in order: all of them are looked t
 Words = tuple[str, ...]
 
 
-def nearest(question: Question, settings: Settings, day: date) -> str | None:
+def find_paraphrased(question: Question, settings: Settings, day: date) -> str | None:
     """The name of the one answer of `settings` whose question says the same on `day`, or None."""
     language = (question.language or settings.language)[:2]
-    asked = essence(question.text, language) if len(question.text) <= LONGEST else ()
+    asked = content_words(question.text, language) if len(question.text) <= LONGEST else ()
     if not asked:
         return None
     same = {
@@ -65,12 +65,12 @@ def nearest(question: Question, settings: Settings, day: date) -> str | None:
         for name, answer in settings.answers.items()
         if answer.holds(question.channel, day)
         and (answer.language or language)[:2] == language
-        and any(_written(each, language) == asked for each in answer.questions)
+        and any(_content_words_of_written(each, language) == asked for each in answer.questions)
     }
     return same.pop() if len(same) == 1 else None
 
 
-def essence(text: str, language: str) -> Words:
+def content_words(text: str, language: str) -> Words:
     """The words that carry something, begun at the same one wherever they may be; none where they are too few."""
     nothing = _NOTHING.get(language)
     if nothing is None:
@@ -85,7 +85,7 @@ def essence(text: str, language: str) -> Words:
     return min(words[at:] + words[:at] for at in range(len(words)))
 
 
-_written = lru_cache(_WRITTEN)(essence)
+_content_words_of_written = lru_cache(_WRITTEN)(content_words)
 
 
 def _singular(word: str) -> str:

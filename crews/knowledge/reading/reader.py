@@ -11,7 +11,7 @@ from crews.knowledge.passage import Document, Problem
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FoundDocument:
     """A document that is there. `document` is None where it is as it was in the version in force."""
 
     id: str
@@ -27,10 +27,10 @@ class SourceFailed(Exception):
     """The source as a whole cannot be read; the message says why and what to do. What was known of it is kept."""
 
 
-class Reader(Protocol):
+class SourceReader(Protocol):
     """Reads one source."""
 
-    def documents(self, known: Known) -> AsyncIterator[Found | Problem]:
+    def documents(self, known: Known) -> AsyncIterator[FoundDocument | Problem]:
         """Yield each document that is there, and each that could not be read.
 
         Raises:

@@ -9,7 +9,7 @@ from crews.knowledge.passage import Passage
 _MOST: Final = 3
 
 
-def links(settings: Settings, used: Iterable[Passage]) -> str:
+def source_links(settings: Settings, used: Iterable[Passage]) -> str:
     """Return a Markdown list of at most three documents that have an address, each once; empty where none is shown."""
     if settings.knowledge.show_sources != "links":
         return ""

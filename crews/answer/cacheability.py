@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 from chatwootai.model.message.turn import Question
 from config.schema.crew_schema import Blueprint
-from crews.model_calls.call import Fresh
+from crews.model_calls.call import CachePolicy
 
 _LONGEST = 300  # characters
 _PERSONAL = re.compile(r"\d(?:[\s.\-/]?\d){3,}|[@\[\]]|://|www\.", re.IGNORECASE)
@@ -22,17 +22,17 @@ _OWN = re.compile(
 )
 
 
-def fresh(blueprint: Blueprint, filled: Mapping[str, str]) -> Fresh | None:
+def cache_policy(blueprint: Blueprint, filled: Mapping[str, str]) -> CachePolicy | None:
     """What a crew says of its answers' lifetime, named by the crew and all words of the configuration in it."""
     if blueprint.cache is None:
         return None
     version = hashlib.sha256(repr((blueprint, sorted(filled.items()))).encode()).hexdigest()[:16]
-    return Fresh(
+    return CachePolicy(
         seconds=60 * blueprint.cache.minutes, stale_seconds=60 * blueprint.cache.stale_minutes, version=version
     )
 
 
-def keep(question: Question, fresh: Fresh | None) -> Fresh | None:
+def shareable_policy(question: Question, fresh: CachePolicy | None) -> CachePolicy | None:
     """How long the answer to this question may serve others; None: not at all."""
     if fresh is None or question.history or question.subject:
         return None

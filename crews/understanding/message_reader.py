@@ -13,7 +13,7 @@ from chatwootai.telemetry import log
 from chatwootai.telemetry.metrics import FAILED_OPEN
 from chatwootai.telemetry.tasks import owned
 from crews.encoding.encoder import Encoder, EncoderUnavailable, Vectors
-from crews.understanding.heads import Heads, shipped
+from crews.understanding.heads import Heads, load_shipped
 
 _MOST_LINES: Final = 6
 _TENANTS: Final = 1024
@@ -43,7 +43,7 @@ class Topics:
         return self.names[column] if alike[row, column] >= _NEAR else None
 
 
-class Reader:
+class MessageReader:
     """Reads by one encoder. Where that fails, it is said once, and words decide alone.
 
     A tenant's topics are encoded when its first message comes.
@@ -54,19 +54,19 @@ class Reader:
         self._seconds = seconds
         self._heads = heads
         self._topics: OrderedDict[tuple[tuple[str, str], ...], asyncio.Task[Topics]] = OrderedDict()
-        self._told = False
+        self._failure_logged = False
 
     async def read(self, text: str, topics: Mapping[str, Sequence[str]] | None = None) -> Meaning:
         """What a message means; UNTOLD where it cannot be told. `topics`: a tenant's, by name, with examples."""
-        lines = pieces(text)
+        lines = texts_to_read(text)
         if not lines:
             return UNTOLD
         try:
             async with asyncio.timeout(self._seconds):
-                vectors = await self._encoder.questions([prepared(line) for line in lines])
-                own = await self._known(topics) if topics else None
+                vectors = await self._encoder.questions([normalize(line) for line in lines])
+                own = await self._encode_topics_once(topics) if topics else None
         except (EncoderUnavailable, TimeoutError) as error:
-            return self._untold(error)
+            return self._meaning_unknown(error)
         told = self._scores(vectors).max(axis=0)
         return replace(meaning_of(told), topic=own.nearest(vectors) if own else None)
 
@@ -76,28 +76,28 @@ class Reader:
 
     def _scores(self, vectors: Vectors) -> Vectors:
         if self._heads is None:
-            self._heads = shipped()
+            self._heads = load_shipped()
             if self._heads.encoder != self._encoder.name:
                 raise ValueError(f"the heads were made with {self._heads.encoder}, not with {self._encoder.name}")
         return self._heads.scores(vectors)
 
-    async def _known(self, topics: Mapping[str, Sequence[str]]) -> Topics:
+    async def _encode_topics_once(self, topics: Mapping[str, Sequence[str]]) -> Topics:
         """A tenant's topics, encoded once: who gives up waiting for that stops nothing, and the next finds them."""
         named = tuple((name, text) for name, texts in topics.items() for text in texts)
         if named not in self._topics:
-            self._topics[named] = owned(asyncio.create_task(self._encoded(named)), "topics")
+            self._topics[named] = owned(asyncio.create_task(self._encode_topics(named)), "topics")
             if len(self._topics) > _TENANTS:
                 self._topics.popitem(last=False)
         return await asyncio.shield(self._topics[named])
 
-    async def _encoded(self, named: tuple[tuple[str, str], ...]) -> Topics:
-        vectors = await self._encoder.passages([prepared(text) for _, text in named])
+    async def _encode_topics(self, named: tuple[tuple[str, str], ...]) -> Topics:
+        vectors = await self._encoder.passages([normalize(text) for _, text in named])
         return Topics(tuple(name for name, _ in named), vectors)
 
-    def _untold(self, error: EncoderUnavailable | TimeoutError) -> Meaning:
+    def _meaning_unknown(self, error: EncoderUnavailable | TimeoutError) -> Meaning:
         FAILED_OPEN.labels("understanding").inc()
-        if not self._told and isinstance(error, EncoderUnavailable):
-            self._told = True
+        if not self._failure_logged and isinstance(error, EncoderUnavailable):
+            self._failure_logged = True
             _log.error("no_understanding", error=str(error))
         return UNTOLD
 
@@ -108,7 +108,7 @@ def meaning_of(scores: Vectors) -> Meaning:
     return Meaning(person, angry, thanks, goodbye)
 
 
-def pieces(text: str) -> list[str]:
+def texts_to_read(text: str) -> list[str]:
     """What is read of a message: all of it, and its last lines one by one, for a burst says several things."""
     lines = [line for each in text.splitlines() if sum(map(str.isalpha, line := each.strip())) >= _LEAST]
     if not any(map(str.isalpha, text)):
@@ -116,6 +116,6 @@ def pieces(text: str) -> list[str]:
     return [text.strip(), *lines[-_MOST_LINES:]] if len(lines) > 1 else [text.strip()]
 
 
-def prepared(text: str) -> str:
+def normalize(text: str) -> str:
     """A text as it is encoded for understanding: without capitals, which say how loud and not what."""
     return text.lower()

@@ -33,8 +33,8 @@ from mcp.types import (
 )
 
 from chatwootai.telemetry.tasks import owned
-from crews.tools.mcp.errors import Away, Ended, Late
-from crews.tools.mcp.reasons import CLOSED, connection_gone, session_gone, untouched, why
+from crews.tools.mcp.errors import CallTimedOut, ServerUnavailable, SessionEnded
+from crews.tools.mcp.reasons import CLOSED, connection_gone, describe_error, session_gone, was_not_sent
 from crews.tools.mcp.stdio import Streams
 
 T = TypeVar("T")
@@ -45,7 +45,7 @@ _PAGES: Final = 32  # of a list of tools; a server that never ends its list is c
 _TELLING: Final = 2.0  # seconds for the word that a call is given up; one that reads nothing is not waited for
 
 
-class Link:
+class ServerConnection:
     """A session from `open` until it ends. `tools`: what the server offers; `changed`: called when that changes."""
 
     def __init__(self, name: str, opening: Opening, changed: Callable[[], None]) -> None:
@@ -59,7 +59,7 @@ class Link:
         self._telling: set[asyncio.Task[None]] = set()
         self._calls, self._calls_at_end = 0, 0
         # Of no turn: the run that happens to need it first, with all it holds, would be kept and logged for ever.
-        self._life = owned(asyncio.create_task(self._live(), name=f"mcp {name}", context=Context()), "tools")
+        self._life = owned(asyncio.create_task(self._run_session(), name=f"mcp {name}", context=Context()), "tools")
 
     @property
     def alive(self) -> bool:
@@ -69,14 +69,14 @@ class Link:
     @property
     def reason(self) -> str:
         """Why it ended, for an operator."""
-        return why(self._error) if self._error is not None else CLOSED
+        return describe_error(self._error) if self._error is not None else CLOSED
 
     @property
     def error(self) -> BaseException | None:
         """What ended it, where it raised."""
         return self._error
 
-    async def opened(self, seconds: float) -> None:
+    async def wait_until_open(self, seconds: float) -> None:
         """Wait until calls may be made.
 
         Raises:
@@ -87,9 +87,9 @@ class Link:
                 await self._opened.wait()
         except TimeoutError:
             self._life.cancel()
-            raise Away(f"it did not answer within {seconds:.1f} s") from None
+            raise ServerUnavailable(f"it did not answer within {seconds:.1f} s") from None
         if self._session is None:
-            raise Away(self.reason)
+            raise ServerUnavailable(self.reason)
 
     async def call(self, tool: str, arguments: dict[str, Any], seconds: float, until: float) -> CallToolResult:
         """Call a tool. `seconds`: how long it may say nothing, progress included; `until`: unix seconds.
@@ -103,7 +103,7 @@ class Link:
         """
         session = self._session
         if session is None or not self.alive:
-            raise Ended(self.reason, untouched=True)
+            raise SessionEnded(self.reason, not_sent=True)
         heard = [time.time()]
 
         async def progress(progress: float, total: float | None, message: str | None) -> None:
@@ -124,9 +124,9 @@ class Link:
             while not asking.done() and not self._life.done():
                 left = min(heard[0] + seconds, until) - time.time()
                 if left <= 0:
-                    raise Late
+                    raise CallTimedOut
                 await asyncio.wait({asking, self._life}, timeout=left, return_when=asyncio.FIRST_COMPLETED)
-            return self._answered(asking)
+            return self._await_result(asking)
         finally:
             self._calls -= 1
             if number and not asking.done() and self.alive:
@@ -148,22 +148,22 @@ class Link:
         self._telling.add(task)
         task.add_done_callback(self._telling.discard)
 
-    def _answered(self, asking: "asyncio.Task[CallToolResult]") -> CallToolResult:
+    def _await_result(self, asking: "asyncio.Task[CallToolResult]") -> CallToolResult:
         if not asking.done():
             # What ended the session was one call's: of the others nothing is known.
             alone = self._error if self._calls_at_end == 1 else None
-            raise Ended(self.reason, untouched=alone is not None and untouched(alone))
+            raise SessionEnded(self.reason, not_sent=alone is not None and was_not_sent(alone))
         try:
             return asking.result()
         except McpError as error:
             if session_gone(error):
                 self._end(error)
-                raise Ended(why(error), untouched=True) from None
+                raise SessionEnded(describe_error(error), not_sent=True) from None
             if connection_gone(error):
-                raise Ended(self.reason, untouched=False) from None
+                raise SessionEnded(self.reason, not_sent=False) from None
             raise
         except (anyio.ClosedResourceError, anyio.BrokenResourceError):
-            raise Ended(self.reason, untouched=True) from None  # its stream was closed before the call went out
+            raise SessionEnded(self.reason, not_sent=True) from None  # its stream was closed before the call went out
 
     async def close(self) -> None:
         """End the session, and the program behind it."""
@@ -171,15 +171,15 @@ class Link:
         self._life.cancel()
         await asyncio.gather(self._life, return_exceptions=True)
 
-    async def _live(self) -> None:
+    async def _run_session(self) -> None:
         try:
             async with (
                 self._opening() as (read, write),
-                _watched(read, self._over) as seen,
-                ClientSession(seen, write, message_handler=self._hear, client_info=_US) as session,
+                _watch_stream(read, self._over) as seen,
+                ClientSession(seen, write, message_handler=self._on_message, client_info=_US) as session,
             ):
                 await self._unless_over(session.initialize())
-                self.tools = await self._unless_over(_listed(session))
+                self.tools = await self._unless_over(_list_tools(session))
                 self._session = session
                 self._opened.set()
                 await self._over.wait()
@@ -201,7 +201,7 @@ class Link:
             await asyncio.wait({task, over}, return_when=asyncio.FIRST_COMPLETED)
             if task.done():
                 return task.result()
-            raise Away(self.reason)
+            raise ServerUnavailable(self.reason)
         finally:
             task.cancel()
             over.cancel()
@@ -211,7 +211,7 @@ class Link:
         self._error = self._error or error
         self._over.set()
 
-    async def _hear(self, message: object) -> None:
+    async def _on_message(self, message: object) -> None:
         """What the server says unasked. Called by the session's reader, which must not be kept waiting."""
         if isinstance(message, ValueError | httpx.HTTPError):  # no answer at all: who waits for it waits in vain
             self._end(message)
@@ -223,11 +223,11 @@ class Link:
     async def _relist(self) -> None:
         if self._session is not None:
             with contextlib.suppress(McpError, anyio.ClosedResourceError, anyio.BrokenResourceError):
-                self.tools = await _listed(self._session)
+                self.tools = await _list_tools(self._session)
                 self._changed()
 
 
-async def _listed(session: ClientSession) -> tuple[Tool, ...]:
+async def _list_tools(session: ClientSession) -> tuple[Tool, ...]:
     """All tools, page by page."""
     found: list[Tool] = []
     cursor: str | None = None
@@ -242,7 +242,7 @@ async def _listed(session: ClientSession) -> tuple[Tool, ...]:
 
 
 @asynccontextmanager
-async def _watched(
+async def _watch_stream(
     read: MemoryObjectReceiveStream[SessionMessage | Exception], over: asyncio.Event
 ) -> AsyncIterator[MemoryObjectReceiveStream[SessionMessage | Exception]]:
     """The stream, and an event that is set when it ends: a session itself tells nobody of that."""

@@ -19,9 +19,9 @@ from config.settings.tools import Tools
 if TYPE_CHECKING:
     from crewai.tools.base_tool import BaseTool
 
-    from crews.tools.mcp.server import Server
+    from crews.tools.mcp.server import ServerClient
 
-Offer = Mapping[str, Union["BaseTool", tuple["BaseTool", ...]]]
+Toolset = Mapping[str, Union["BaseTool", tuple["BaseTool", ...]]]
 """Tools by the names that a crew's YAML calls them; a server's name stands for all of its tools."""
 
 _IDLE = 900.0  # seconds after which nobody's servers are kept open: a configuration that is replaced leaves its behind
@@ -29,25 +29,25 @@ _ACCOUNTS = 1024  # whose tools are kept
 
 
 @dataclass(slots=True)
-class _Own:
-    """An account's tools. `tools` are held so that their id stays theirs; `offer` is replaced when a server changes."""
+class _AccountTools:
+    """An account's tools. Holds `tools`, so that their id stays theirs; replaces `toolset` when a server changes."""
 
     tools: Tools
-    servers: "dict[str, Server]"
-    offer: Offer
+    servers: "dict[str, ServerClient]"
+    toolset: Toolset
     used_at: float = 0.0
 
 
-class Offered:
+class ToolRegistry:
     """Hands out tools by account and settings."""
 
     def __init__(self) -> None:
-        self._built_in: Offer | None = None
-        self._own: OrderedDict[tuple[str, int], _Own] = OrderedDict()
+        self._built_in: Toolset | None = None
+        self._by_account: OrderedDict[tuple[str, int], _AccountTools] = OrderedDict()
         self._sessions: dict[frozenset[str], aiohttp.ClientSession] = {}
         self._ended: set[asyncio.Task[None]] = set()
 
-    async def to(self, account: str, settings: Settings) -> Offer:
+    async def toolset_for(self, account: str, settings: Settings) -> Toolset:
         """The tools of an account: the very same mapping as long as they are the same.
 
         Accounts whose settings stand in one folder have sessions and programs of their own all the same.
@@ -60,42 +60,42 @@ class Offered:
         if not tools.http and not tools.mcp:
             return self._built_in
         key = (account, id(tools))
-        own = self._own.get(key)
+        own = self._by_account.get(key)
         if own is None:
-            own = self._own[key] = self._made(account, tools, self._built_in)
+            own = self._by_account[key] = self._build(account, tools, self._built_in)
         own.used_at = time.monotonic()
-        self._own.move_to_end(key)
-        self._bound()
+        self._by_account.move_to_end(key)
+        self._close_unused()
         if own.servers:
             await self._refresh(own)
-        return own.offer
+        return own.toolset
 
-    def known(self, account: str, settings: Settings) -> Offer:
+    def last_toolset_for(self, account: str, settings: Settings) -> Toolset:
         """The tools as `to` has handed them out last; ours alone where it has not."""
-        own = self._own.get((account, id(settings.tools)))
-        return own.offer if own is not None else self._built_in or {}
+        own = self._by_account.get((account, id(settings.tools)))
+        return own.toolset if own is not None else self._built_in or {}
 
     async def close(self) -> None:
         """End every session and program."""
-        servers = [server.close() for own in self._own.values() for server in own.servers.values()]
+        servers = [server.close() for own in self._by_account.values() for server in own.servers.values()]
         await asyncio.gather(*servers, *self._ended)
         await asyncio.gather(*(session.close() for session in self._sessions.values()))
 
-    def _made(self, account: str, tools: Tools, built_in: Offer) -> _Own:
+    def _build(self, account: str, tools: Tools, built_in: Toolset) -> _AccountTools:
         from crews.tools.http_tool import HttpRequest
-        from crews.tools.mcp.server import Server
+        from crews.tools.mcp.server import ServerClient
 
         session = partial(self._session, frozenset(tools.private_hosts))
         requests = {name: HttpRequest(name, said, tools, session) for name, said in tools.http.items()}
-        servers = {name: Server(name, said, tools, account) for name, said in tools.mcp.items()}
-        return _Own(tools, servers, {**built_in, **requests, **dict.fromkeys(servers, ())})
+        servers = {name: ServerClient(name, said, tools, account) for name, said in tools.mcp.items()}
+        return _AccountTools(tools, servers, {**built_in, **requests, **dict.fromkeys(servers, ())})
 
-    async def _refresh(self, own: _Own) -> None:
+    async def _refresh(self, own: _AccountTools) -> None:
         """Take up what servers offer by now."""
         await asyncio.gather(*(server.ready() for server in own.servers.values()))
         found = {name: server.tools for name, server in own.servers.items()}
-        if any(own.offer[name] is not tools for name, tools in found.items()):
-            own.offer = {**own.offer, **found}
+        if any(own.toolset[name] is not tools for name, tools in found.items()):
+            own.toolset = {**own.toolset, **found}
 
     def _session(self, private: frozenset[str]) -> aiohttp.ClientSession:
         found = self._sessions.get(private)
@@ -103,10 +103,13 @@ class Offered:
             found = self._sessions[private] = session(private)
         return found
 
-    def _bound(self) -> None:
+    def _close_unused(self) -> None:
         """Close the servers of what was not used for long, and of more than are kept."""
-        while len(self._own) > _ACCOUNTS or next(iter(self._own.values())).used_at < time.monotonic() - _IDLE:
-            for server in self._own.popitem(last=False)[1].servers.values():
+        while (
+            len(self._by_account) > _ACCOUNTS
+            or next(iter(self._by_account.values())).used_at < time.monotonic() - _IDLE
+        ):
+            for server in self._by_account.popitem(last=False)[1].servers.values():
                 task = owned(asyncio.create_task(server.close(), context=log.own_context()), "tools")
                 self._ended.add(task)
                 task.add_done_callback(self._ended.discard)

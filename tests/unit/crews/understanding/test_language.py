@@ -3,7 +3,7 @@
 import pytest
 
 from chatwootai.model.text.language import language_of
-from crews.understanding.tongue import guess
+from crews.understanding.language import guess_language
 
 SPOKEN = frozenset({"pt", "es", "en", "fr", "de", "it"})
 SAID = {
@@ -197,7 +197,7 @@ mağazanız tam olarak nerede
 @pytest.mark.parametrize("language", SAID)
 def test_a_sentence_is_in_its_language(language: str) -> None:
     sentences = SAID[language].strip().splitlines()
-    told = [guess(sentence, SPOKEN, "pt").language for sentence in sentences]
+    told = [guess_language(sentence, SPOKEN, "pt").language for sentence in sentences]
     assert told.count(language) >= 0.95 * len(sentences), told
 
 
@@ -215,9 +215,9 @@ def test_a_sentence_is_in_its_language(language: str) -> None:
     ],
 )
 def test_ties_go_to_what_is_spoken_here(text: str, before: tuple[str, ...], tenant: str, chosen: str) -> None:
-    assert language_of(text, before, None, tenant, SPOKEN, guess).partition("-")[0] == chosen.partition("-")[0]
+    assert language_of(text, before, None, tenant, SPOKEN, guess_language).partition("-")[0] == chosen.partition("-")[0]
 
 
 @pytest.mark.parametrize("text", ["", "\ud800", "\x00", "a" * 100_000, "😀" * 500, "\n\n"])
 def test_any_text_is_read(text: str) -> None:
-    guess(text, SPOKEN, "pt")
+    guess_language(text, SPOKEN, "pt")

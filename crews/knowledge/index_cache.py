@@ -11,7 +11,7 @@ import structlog
 from chatwootai.stores.models.knowledge import KnowledgeStore
 from chatwootai.stores.server.connection import Connection, StoreUnavailable
 from crews.knowledge.index.index import Index
-from crews.knowledge.index.packed import NotPacked, unpack
+from crews.knowledge.index.serialization import InvalidIndex, unpack
 from crews.knowledge.passage import Audience
 from crews.knowledge.report import Report
 
@@ -24,7 +24,7 @@ Key = tuple[str, Audience]
 
 
 @dataclass(slots=True)
-class Shelved:
+class LoadedIndex:
     """An index as it was loaded. `index` is None where the version is damaged or of another format."""
 
     version: int
@@ -33,16 +33,16 @@ class Shelved:
     used: float
 
 
-class Shelf:
+class IndexCache:
     """The indexes that this process has in memory."""
 
     def __init__(self, connection: Connection, *, most_bytes: int = MOST_BYTES) -> None:
         self._store = KnowledgeStore(connection)
         self._most_bytes = most_bytes
-        self._kept: OrderedDict[Key, Shelved] = OrderedDict()
-        self._loading: dict[Key, asyncio.Task[Shelved | None]] = {}
+        self._kept: OrderedDict[Key, LoadedIndex] = OrderedDict()
+        self._loading: dict[Key, asyncio.Task[LoadedIndex | None]] = {}
 
-    async def of(self, account: str, audience: Audience) -> Shelved | None:
+    async def of(self, account: str, audience: Audience) -> LoadedIndex | None:
         """Return an account's index of the version in force; None where there is none.
 
         Where Redis is away, the one that is in memory is returned. Callers that come while one is loaded wait for it
@@ -63,19 +63,19 @@ class Shelf:
             self._kept.pop(key, None)
             return None
         if kept is None or kept.version != version:
-            kept = await self._loaded(key, version)
+            kept = await self._load_once(key, version)
         if kept is not None:
             kept.used = time.monotonic()
         return kept
 
-    async def _loaded(self, key: Key, version: int) -> Shelved | None:
+    async def _load_once(self, key: Key, version: int) -> LoadedIndex | None:
         task = self._loading.get(key)
         if task is None:
             task = self._loading[key] = asyncio.create_task(self._load(key, version))
             task.add_done_callback(lambda _: self._loading.pop(key, None))
         return await asyncio.shield(task)
 
-    async def _load(self, key: Key, version: int) -> Shelved | None:
+    async def _load(self, key: Key, version: int) -> LoadedIndex | None:
         account, audience = key
         data = await self._store.read(account, version, audience)
         if data is None:
@@ -84,14 +84,14 @@ class Shelf:
         index: Index | None = None
         try:
             index = await asyncio.to_thread(unpack, data)
-        except NotPacked as error:
+        except InvalidIndex as error:
             _log.warning("knowledge_unreadable", account=account, version=version, error=str(error))
-        found = Shelved(version, index, Report.unpacked(about.about), time.monotonic())
+        found = LoadedIndex(version, index, Report.unpacked(about.about), time.monotonic())
         self._kept[key] = found
-        self._drop(key)
+        self._evict(key)
         return found
 
-    def _drop(self, latest: Key) -> None:
+    def _evict(self, latest: Key) -> None:
         """Let go of what has not been used for an hour, and of the longest unused while there is too much."""
         now = time.monotonic()
         by_use = sorted(self._kept, key=lambda each: self._kept[each].used)

@@ -31,15 +31,15 @@ _NEIGHBOURS: Final[Mapping[str, str]] = {
 """A language that is taken for its bigger neighbour where only that is spoken here."""
 
 
-def guess(text: str, among: frozenset[str], own: str = "") -> Guess:
+def guess_language(text: str, among: frozenset[str], own: str = "") -> Guess:
     """The language of a text. `among`: those that are spoken here, without countries; `own`: the tenant's."""
     said = " ".join(_NOT_WORDS.sub(" ", text[:_LONGEST]).split()).lower()
     by_words = detect(said, among)
-    likely = _likely(said) if any(map(str.isalpha, said)) else {}
+    likely = _model_guesses(said) if any(map(str.isalpha, said)) else {}
     if not likely:
         return by_words
     long = len(said.split()) >= _ENOUGH_WORDS or len(_NO_SPACES.findall(said)) >= _ENOUGH_WORDS
-    told = {_named(code, among): chance for code, chance in reversed(likely.items())}  # the likelier stays
+    told = {_language_of_code(code, among): chance for code, chance in reversed(likely.items())}  # the likelier stays
     first = max(told, key=lambda code: told[code])
     spoken = max(among, key=lambda code: told.get(code, 0.0), default="")
     if first not in among and long and told[first] >= _SURE_OF_ANOTHER and told.get(spoken, 0.0) < _HARDLY:
@@ -53,12 +53,12 @@ def guess(text: str, among: frozenset[str], own: str = "") -> Guess:
     return by_words if by_words.language else Guess(spoken if told.get(spoken, 0.0) > 0 else None, False)
 
 
-def _named(code: str, among: frozenset[str]) -> str:
+def _language_of_code(code: str, among: frozenset[str]) -> str:
     near = _NEIGHBOURS.get(code)
     return near if near in among and code not in among else code
 
 
-def _likely(said: str) -> dict[str, float]:
+def _model_guesses(said: str) -> dict[str, float]:
     """Codes and chances, the likeliest first."""
     codes, chances = _model().predict(said, k=12, threshold=0.0)
     return {code.removeprefix("__label__"): float(chance) for code, chance in zip(codes, chances, strict=True)}

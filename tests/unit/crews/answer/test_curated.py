@@ -12,7 +12,7 @@ from chatwootai.model.message.turn import Question
 from config.loading.loader import inspect
 from config.settings.answers import Answer, normalise_question
 from config.settings.settings import Settings
-from crews.answer.curated import Curated, Found
+from crews.answer.curated import CuratedAnswers, CuratedMatch
 
 MAPPING = """\
 version: 1
@@ -71,14 +71,14 @@ def test_a_word_that_begins_like_a_greeting_is_none() -> None:
 
 async def test_an_answer_is_given_to_any_of_its_questions_and_to_nothing_near_them() -> None:
     known = settings(pix=Answer(questions=("aceita pix?", "posso pagar com pix?"), answer="Sim, {company}!"))
-    draft = await Curated().draft(question("Boa tarde! ACEITA PIX??"), known, NOW)
+    draft = await CuratedAnswers().draft(question("Boa tarde! ACEITA PIX??"), known, NOW)
     assert draft is not None
     assert draft.served_by == "curated"
     assert draft.text == "Sim, !"
     assert draft.usage.calls == 0
     assert draft.model is None
     for near in ("aceita pix parcelado?", "não aceita pix?", "pix", "aceita pix? e cartão?", "x" * 4000):
-        assert await Curated().draft(question(near), known, NOW) is None
+        assert await CuratedAnswers().draft(question(near), known, NOW) is None
 
 
 async def test_an_answer_holds_on_its_channels_and_days_alone_in_the_tenants_time_zone() -> None:
@@ -94,7 +94,7 @@ async def test_an_answer_holds_on_its_channels_and_days_alone_in_the_tenants_tim
     known = Settings.model_validate({"answers": {"offer": offer}, "hours": {"time_zone": "America/Sao_Paulo"}})
 
     async def given(now: datetime, channel: str = "whatsapp") -> bool:
-        return await Curated().draft(question("Promoção", channel=channel), known, now) is not None
+        return await CuratedAnswers().draft(question("Promoção", channel=channel), known, now) is not None
 
     assert await given(NOW)
     assert not await given(NOW, "email")
@@ -115,7 +115,7 @@ async def test_of_two_answers_the_contacts_language_decides_then_the_tenants_the
         (None, "Abre às nove"),
         ("en", "Abre às nove"),
     ):
-        draft = await Curated().draft(question("Horário?", language=language), known, NOW)
+        draft = await CuratedAnswers().draft(question("Horário?", language=language), known, NOW)
         assert draft is not None
         assert draft.text == text
 
@@ -124,12 +124,12 @@ async def test_another_way_to_find_an_answer_is_asked_after_the_words() -> None:
     answer = Answer(questions=("aceita pix?",), answer="Sim.")
 
     class Meaning:
-        async def find(self, question: Question, settings: Settings, day: object) -> Found | None:
-            return Found("pix", answer, 0.9) if "pix" in question.text else None
+        async def find(self, question: Question, settings: Settings, day: object) -> CuratedMatch | None:
+            return CuratedMatch("pix", answer, 0.9) if "pix" in question.text else None
 
-    from crews.answer.curated import Exact
+    from crews.answer.curated import ExactFinder
 
-    curated = Curated([Exact(), Meaning()])
+    curated = CuratedAnswers([ExactFinder(), Meaning()])
     known = settings(other=Answer(questions=("horário?",), answer="Nove."))
     assert (await curated.draft(question("dá pra usar pix?"), known, NOW)).text == "Sim."  # type: ignore[union-attr]
     assert (await curated.draft(question("horário"), known, NOW)).text == "Nove."  # type: ignore[union-attr]
@@ -187,14 +187,14 @@ async def test_the_answers_that_ship_are_sound_and_answer(tmp_path: Path) -> Non
     assert found.problems == ()
     asked = question("Bom dia! Quais as formas de pagamento?")
     for key in ("1", "2"):
-        draft = await Curated().draft(asked, found.snapshot.accounts[key].settings)
+        draft = await CuratedAnswers().draft(asked, found.snapshot.accounts[key].settings)
         assert draft is not None
         assert "Pix" in draft.text
 
 
 async def test_an_answer_is_found_in_well_under_a_millisecond() -> None:
     many = {f"a{n}": Answer(questions=(f"pergunta {n} a?", f"pergunta {n} b?"), answer=str(n)) for n in range(2000)}
-    curated, known = Curated(), settings(**many)
+    curated, known = CuratedAnswers(), settings(**many)
     await curated.draft(question("pergunta 1 a"), known, NOW)
     asked = [question(f"Oi! Pergunta {n} b?") for n in range(2000)]
     began = time.process_time()

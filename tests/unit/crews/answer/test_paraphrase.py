@@ -10,7 +10,7 @@ from chatwootai.model.message.delivery import Contact
 from chatwootai.model.message.turn import Draft, Question
 from config.settings.answers import Answer
 from config.settings.settings import Settings
-from crews.answer.near import essence, nearest
+from crews.answer.paraphrase import content_words, find_paraphrased
 from crews.catalog import Catalog
 from crews.errors import BudgetSpent, CrewError, ModelRefused, ModelUnavailable
 from crews.model_calls.call import Call, Completion
@@ -29,7 +29,7 @@ def question(text: str, **more: object) -> Question:
 
 def found(asked: str, written: str, language: str = "pt") -> bool:
     settings = Settings(answers={"one": Answer(questions=(written,), answer="Sim.")}, language="pt")
-    return nearest(question(asked, language=language), settings, DAY) == "one"
+    return find_paraphrased(question(asked, language=language), settings, DAY) == "one"
 
 
 @pytest.mark.parametrize(
@@ -83,20 +83,20 @@ def test_what_says_something_else_is_another_question(written: str, asked: str, 
 
 def test_two_answers_to_the_same_are_none() -> None:
     both = {name: Answer(questions=(f"{name} o prazo de troca?",), answer=name) for name in ("qual", "quais")}
-    assert nearest(question("me diz o prazo da troca"), Settings(answers=both), DAY) is None
+    assert find_paraphrased(question("me diz o prazo da troca"), Settings(answers=both), DAY) is None
 
 
 def test_dates_channels_and_languages_hold() -> None:
     answer = Answer(questions=("Qual o prazo de troca?",), answer="7 dias", channels=("email",), end=date(2026, 11, 1))
     asked = question("me diz o prazo da troca", channel="email")
-    assert nearest(asked, Settings(answers={"a": answer}), date(2026, 10, 1)) == "a"
-    assert nearest(asked, Settings(answers={"a": answer}), DAY) is None
-    assert nearest(replace(asked, channel="sms"), Settings(answers={"a": answer}), date(2026, 10, 1)) is None
-    assert nearest(replace(asked, language="es"), Settings(answers={"a": answer}), date(2026, 10, 1)) is None
+    assert find_paraphrased(asked, Settings(answers={"a": answer}), date(2026, 10, 1)) == "a"
+    assert find_paraphrased(asked, Settings(answers={"a": answer}), DAY) is None
+    assert find_paraphrased(replace(asked, channel="sms"), Settings(answers={"a": answer}), date(2026, 10, 1)) is None
+    assert find_paraphrased(replace(asked, language="es"), Settings(answers={"a": answer}), date(2026, 10, 1)) is None
 
 
 def test_one_word_is_no_question() -> None:
-    assert essence("preço?", "pt") == ()
+    assert content_words("preço?", "pt") == ()
 
 
 class Failing:

@@ -1,4 +1,4 @@
-"""The crews of a worker: each with the ways it may answer in, planned and built when first needed, then shared."""
+"""The crews of a worker: each with the variants it may answer in, planned and built when first needed, then shared."""
 
 import hashlib
 from collections import OrderedDict
@@ -10,18 +10,18 @@ from chatwootai.model.message.turn import Question, ServedBy
 from config.document.problems import ConfigurationError
 from config.schema.crew_schema import Blueprint
 from config.settings.settings import Settings
-from crews.answer.sharing import fresh
+from crews.answer.cacheability import cache_policy
 from crews.catalog import Catalog
 from crews.errors import CrewUnsupported
-from crews.model_calls.call import Completer, Fresh, Target
-from crews.model_calls.policy import Standing, standing
+from crews.model_calls.call import CachePolicy, Completer, Target
+from crews.model_calls.call_terms import CallTerms, call_terms
 from crews.plan.fuse import fields, needs_stock
 from crews.plan.plan import Plan, Shape, shaped_as
 from crews.plan.planning import planned, shapes
 from crews.prompt.markers import taught
 from crews.prompt.prompt import values
 from crews.stock.recollection import Remembering
-from crews.tools.offered import Offer
+from crews.tools.toolset import Toolset
 
 if TYPE_CHECKING:
     from crews.runtime.building import Terms
@@ -38,7 +38,7 @@ class Runnable(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class Variant:
     """One way of answering: `name` is what `served_by` says of it; `plan` what is expected of it.
 
     `keep`: how long its answers may serve others, where the question allows it.
@@ -48,28 +48,30 @@ class Way:
     plan: Plan
     target: Target
     crew: Runnable
-    keep: Fresh | None = None
+    keep: CachePolicy | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Repertory:
-    """A crew's ways on a channel under a tenant's settings, best first. `settings` are held: their id is a key.
+class CrewVariants:
+    """A crew's variants on a channel under a tenant's settings, best first. `settings` are held: their id is a key.
 
     `tools`: names of those that its agents may use, a server's for all of its own.
     """
 
     settings: Settings
-    standing: Standing
-    ways: tuple[Way, ...]
-    offer: Offer | None = None
+    call_terms: CallTerms
+    variants: tuple[Variant, ...]
+    toolset: Toolset | None = None
     tools: frozenset[str] = frozenset()
 
-    def way(self, left: float) -> Way:
+    def choose(self, left: float) -> Variant:
         """The way to take with `left` seconds to go."""
-        return self.ways[choose(left, [Takes(each.plan.p50, each.plan.p95) for each in self.ways])]
+        return self.variants[
+            choose_in_time(left, [ExpectedSeconds(each.plan.p50, each.plan.p95) for each in self.variants])
+        ]
 
 
-class Repertoire:
+class CrewRegistry:
     """Builds crews and keeps the latest used."""
 
     def __init__(self, catalog: Catalog, completer: Completer, remembering: Remembering | None = None) -> None:
@@ -77,10 +79,10 @@ class Repertoire:
         self._completer = completer
         self._remembering = remembering or Remembering()
         self._crews: OrderedDict[bytes, Runnable] = OrderedDict()
-        self._known: OrderedDict[tuple[str, int, str, str], Repertory] = OrderedDict()
+        self._known: OrderedDict[tuple[str, int, str, str], CrewVariants] = OrderedDict()
 
-    def of(self, question: Question, settings: Settings, offer: Offer | None = None) -> Repertory:
-        """The ways to answer a question; `offer`: the tools that the tenant's crews may use.
+    def variants_for(self, question: Question, settings: Settings, toolset: Toolset | None = None) -> CrewVariants:
+        """The variants to answer a question; `toolset`: the tools that the tenant's crews may use.
 
         Raises:
             CrewUnsupported: there is no such crew here, or it asks for what nobody offers.
@@ -88,75 +90,75 @@ class Repertoire:
         # A snapshot hands out the same settings object again and again: its identity spares the digest.
         key = (question.account, id(settings), question.function, question.channel)
         known = self._known.get(key)
-        if known is None or known.offer is not offer:
-            known = self._known[key] = self._made(question, settings, offer)
+        if known is None or known.toolset is not toolset:
+            known = self._known[key] = self._plan_variants(question, settings, toolset)
             _bound(self._known)
         self._known.move_to_end(key)
         return known
 
-    def _made(self, question: Question, settings: Settings, offer: Offer | None) -> Repertory:
+    def _plan_variants(self, question: Question, settings: Settings, toolset: Toolset | None) -> CrewVariants:
         try:
             crews = settings.crew_set or self._catalog  # the place's own, overlays included, as they were checked
             blueprint = crews.blueprint(question.function, question.channel)
         except ConfigurationError as error:  # a function that this place does not have
             raise CrewUnsupported(str(error)) from error
-        terms = standing(settings)
-        makes = _Making(taught(blueprint, language=settings.language), settings, offer or {})
-        ways = [self._way(makes, shape, terms.target) for shape in shapes(blueprint)]
+        terms = call_terms(settings)
+        spec = _CrewSpec(taught(blueprint, language=settings.language), settings, toolset or {})
+        variants = [self._make_variant(spec, shape, terms.target) for shape in shapes(blueprint)]
         if terms.policy.quick is not None:
             last = shapes(blueprint)[-1]
-            ways.append(self._way(makes, last, terms.policy.quick, quick=True))
-        return Repertory(settings, terms, tuple(ways), offer, frozenset(name for name, _ in makes.tools))
+            variants.append(self._make_variant(spec, last, terms.policy.quick, quick=True))
+        return CrewVariants(settings, terms, tuple(variants), toolset, frozenset(name for name, _ in spec.tools))
 
-    def _way(self, makes: "_Making", shape: Shape, target: Target, *, quick: bool = False) -> Way:
-        blueprint, settings = makes.blueprint, makes.settings
+    def _make_variant(self, spec: "_CrewSpec", shape: Shape, target: Target, *, quick: bool = False) -> Variant:
+        blueprint, settings = spec.blueprint, spec.settings
         expected = planned(blueprint, settings, shape, model=target.model)
         name = ServedBy.QUICK if quick else ServedBy.FUSED if shape == "fused" else ServedBy.CREW
-        kept = None if makes.tools else fresh(blueprint, values(settings, blueprint))
-        return Way(name, expected, target, self._crew(makes, shape, target.model), kept)
+        kept = None if spec.tools else cache_policy(blueprint, values(settings, blueprint))
+        return Variant(name, expected, target, self._shared_crew(spec, shape, target.model), kept)
 
-    def _crew(self, makes: "_Making", shape: Shape, model: str) -> Runnable:
+    def _shared_crew(self, spec: "_CrewSpec", shape: Shape, model: str) -> Runnable:
         from crews.runtime.building import Terms
 
-        own = makes.settings.model
-        terms = Terms(model, own.temperature, _max_tokens(makes.settings, makes.blueprint), own.embeddings)
-        digest = makes.digest(terms, shape)
+        own = spec.settings.model
+        terms = Terms(model, own.temperature, _max_tokens(spec.settings, spec.blueprint), own.embeddings)
+        digest = spec.digest(terms, shape)
         crew = self._crews.get(digest)
         if crew is None:
-            crew = self._crews[digest] = self._built(makes, terms, shape)
+            crew = self._crews[digest] = self._build_crew(spec, terms, shape)
             _bound(self._crews)
         self._crews.move_to_end(digest)
         return crew
 
-    def _built(self, makes: "_Making", terms: "Terms", shape: Shape) -> Runnable:
+    def _build_crew(self, spec: "_CrewSpec", terms: "Terms", shape: Shape) -> Runnable:
         from crews.runtime.building import Terms, build
         from crews.runtime.fused import FusedCrew, typed_answer
         from crews.stock.stock import StockCrew
 
-        blueprint, filled, offer = makes.blueprint, makes.filled, makes.offer
-        doubting = taught(blueprint, doubt=makes.least is not None, language=makes.settings.language)
+        blueprint, filled, toolset = spec.blueprint, spec.filled, spec.toolset
+        doubting = taught(blueprint, doubt=spec.least is not None, language=spec.settings.language)
         if needs_stock(blueprint):
-            return StockCrew(doubting, filled, terms, self._completer, offer, self._remembering)
-        whole = build(shaped_as(doubting, "parallel"), filled, terms, self._completer, offer)
+            return StockCrew(doubting, filled, terms, self._completer, toolset, self._remembering)
+        whole = build(shaped_as(doubting, "parallel"), filled, terms, self._completer, toolset)
         if shape != "fused":
             return whole
         alone = shaped_as(blueprint, "fused")
-        roomy = Terms(terms.model, terms.temperature, _max_tokens(makes.settings, alone))
-        one = build(alone, filled, roomy, self._completer, offer, typed_answer(fields(blueprint)))
-        takes = planned(blueprint, makes.settings, "parallel", model=terms.model).p50
-        return FusedCrew(one, whole, sure=max(blueprint.sure, makes.least or 0.0), seconds=takes)
+        roomy = Terms(terms.model, terms.temperature, _max_tokens(spec.settings, alone))
+        one = build(alone, filled, roomy, self._completer, toolset, typed_answer(fields(blueprint)))
+        takes = planned(blueprint, spec.settings, "parallel", model=terms.model).p50
+        return FusedCrew(one, whole, sure=max(blueprint.sure, spec.least or 0.0), seconds=takes)
 
 
-class _Making:
+class _CrewSpec:
     """What a crew is made of."""
 
-    def __init__(self, blueprint: Blueprint, settings: Settings, offer: Offer) -> None:
-        self.blueprint, self.settings, self.offer = blueprint, settings, offer
+    def __init__(self, blueprint: Blueprint, settings: Settings, toolset: Toolset) -> None:
+        self.blueprint, self.settings, self.toolset = blueprint, settings, toolset
         self.filled = values(settings, blueprint)
         self.least = settings.handoff.least_confidence
         lists = [*(each.tools for each in blueprint.agents), *(each.tools for each in blueprint.tasks)]
         named = {name for several in lists for name in several}
-        self.tools = [(name, offer[name]) for name in sorted(named & set(offer))]
+        self.tools = [(name, toolset[name]) for name in sorted(named & set(toolset))]
 
     def digest(self, terms: object, shape: str) -> bytes:
         """Equal where crews are. Tools count by identity: those of two tenants may differ in their secrets alone."""
@@ -175,21 +177,21 @@ def _bound(kept: OrderedDict[Any, Any]) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Takes:
+class ExpectedSeconds:
     """How long a way usually takes, and how long at worst 95 of 100 times, in seconds."""
 
     p50: float
     p95: float
 
 
-def choose(left: float, ways: Sequence[Takes]) -> int:
-    """The place in `ways` (best first) of the one to take with `left` seconds to go. Pure.
+def choose_in_time(left: float, variants: Sequence[ExpectedSeconds]) -> int:
+    """The place in `variants` (best first) of the one to take with `left` seconds to go. Pure.
 
     The steps of the ladder: the whole crew, the crew in one call, either with a smaller model. Curated answers and
     caches come before all of them; a sentence that asks for patience, and people, after. The best that meets it 95 of
     100 times; where none does, the quickest: a late answer is handed to people anyway.
     """
-    for place, way in enumerate(ways):
-        if way.p95 <= left:
+    for place, variant in enumerate(variants):
+        if variant.p95 <= left:
             return place
-    return min(range(len(ways)), key=lambda place: ways[place].p50)
+    return min(range(len(variants)), key=lambda place: variants[place].p50)

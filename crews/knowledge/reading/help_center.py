@@ -9,7 +9,7 @@ import orjson
 from config.settings.knowledge import Source
 from config.snapshot import Account
 from crews.knowledge.passage import Document, Problem
-from crews.knowledge.reading.found import Found, Known, SourceFailed, digest
+from crews.knowledge.reading.reader import FoundDocument, Known, SourceFailed, digest
 
 _SECONDS: Final = 30
 _MOST_BYTES: Final = 32 << 20
@@ -21,14 +21,14 @@ _EXPLAINED: Final = {
 }
 
 
-class Portal:
+class HelpCenterReader:
     """Reads a help centre; a document's id is the article's number."""
 
     def __init__(self, source: Source, account: Account) -> None:
         self._source = source
         self._account = account
 
-    async def documents(self, known: Known) -> AsyncIterator[Found | Problem]:
+    async def documents(self, known: Known) -> AsyncIterator[FoundDocument | Problem]:
         """Yield a document for each published article, at most `pages` of them.
 
         Raises:
@@ -70,7 +70,7 @@ class Portal:
         except (ValueError, KeyError, TypeError):
             raise SourceFailed("that is not Chatwoot's answer, but another server's before it") from None
 
-    def _article(self, said: Mapping[str, Any], known: Known) -> Found | Problem | None:
+    def _article(self, said: Mapping[str, Any], known: Known) -> FoundDocument | Problem | None:
         if said.get("status") not in _PUBLISHED:
             return None
         number, content = str(said.get("id")), said.get("content")
@@ -80,8 +80,10 @@ class Portal:
         url = f"{self._account.installation.url}/hc/{self._source.portal}/articles/{slug}" if slug else ""
         mark = digest(content, title, url)
         if number in known and known[number].digest == mark:
-            return Found(number, mark, None)
-        return Found(number, mark, Document(id=number, text=content, title=title, url=url or self._source.url or ""))
+            return FoundDocument(number, mark, None)
+        return FoundDocument(
+            number, mark, Document(id=number, text=content, title=title, url=url or self._source.url or "")
+        )
 
 
 def _text(value: Any) -> str:

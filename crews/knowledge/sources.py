@@ -10,12 +10,12 @@ from config.settings.settings import Settings
 from config.snapshot import Account
 from crews.knowledge.passage import Audience
 
-Place = tuple[str, str]
+SourceKey = tuple[str, str]
 """A source's name, and a digest of where it reads."""
 
 
 @dataclass(frozen=True, slots=True)
-class Declared:
+class DeclaredSource:
     """A source by its name. `settings`: those it is declared in."""
 
     name: str
@@ -23,39 +23,39 @@ class Declared:
     settings: Settings
 
     @property
-    def place(self) -> Place:
+    def place(self) -> SourceKey:
         """What tells it from another source, of the same name too."""
-        return place(self.name, self.source)
+        return source_key(self.name, self.source)
 
 
-def place(name: str, source: Source) -> Place:
+def source_key(name: str, source: Source) -> SourceKey:
     """Return what tells a source from another: its name, and where it reads."""
     said = (source.kind, getattr(source, source.kind), source.folder, source.locale, source.only)
     return name, hashlib.sha256(repr(said).encode()).hexdigest()[:16]
 
 
-def declared(account: Account) -> tuple[Declared, ...]:
+def declared_sources(account: Account) -> tuple[DeclaredSource, ...]:
     """Return the sources of an account and its inboxes, sorted; what the account says of one holds."""
-    found: dict[Place, Declared] = {}
+    found: dict[SourceKey, DeclaredSource] = {}
     for each in _all(account):
         found.setdefault(each.place, each)
     return tuple(found[key] for key in sorted(found))
 
 
-def _all(account: Account) -> Iterator[Declared]:
+def _all(account: Account) -> Iterator[DeclaredSource]:
     for settings in (account.settings, *(inbox.settings for inbox in account.inboxes.values())):
         for name, source in settings.knowledge.sources.items():
-            yield Declared(name, source, settings)
+            yield DeclaredSource(name, source, settings)
 
 
-def allowed(settings: Settings, audience: Audience) -> frozenset[Place]:
+def allowed_sources(settings: Settings, audience: Audience) -> frozenset[SourceKey]:
     """Return the sources that may be offered to an audience in a place with these settings."""
     sources = settings.knowledge.sources.items()
-    return frozenset(place(name, source) for name, source in sources if source.audience == audience)
+    return frozenset(source_key(name, source) for name, source in sources if source.audience == audience)
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
+class IngestContext:
     """What readers need beside a source: the configuration's folder, and the account, whose Chatwoot some ask."""
 
     configuration: Path

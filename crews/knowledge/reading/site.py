@@ -14,10 +14,10 @@ from yarl import URL
 
 from config.settings.knowledge import Source
 from crews.knowledge.passage import Document, Problem
-from crews.knowledge.reading.confined import page_words
+from crews.knowledge.reading.confined import read_page
 from crews.knowledge.reading.formats import Unreadable
-from crews.knowledge.reading.found import Found, Known, SourceFailed, digest
-from crews.knowledge.reading.web import Page, Site, Unfetched
+from crews.knowledge.reading.reader import FoundDocument, Known, SourceFailed, digest
+from crews.knowledge.reading.web import Page, PageUnavailable, Site
 
 _SITEMAPS: Final = 50
 _UNPACKED: Final = 50 << 20
@@ -29,7 +29,7 @@ _NO_PAGE: Final = re.compile(
 )
 
 
-class Pages:
+class SiteReader:
     """Reads a site; a document's id is its page's address. `private`: hosts that may lie in a network of ours."""
 
     def __init__(self, source: Source, private: Iterable[str] = (), pause: float = 1.0) -> None:
@@ -38,7 +38,7 @@ class Pages:
         self._private = tuple(private)
         self._pause = pause
 
-    async def documents(self, known: Known) -> AsyncIterator[Found | Problem]:
+    async def documents(self, known: Known) -> AsyncIterator[FoundDocument | Problem]:
         """Yield a document or a problem for each page, at most `pages` of them.
 
         Raises:
@@ -46,7 +46,7 @@ class Pages:
         """
         async with Site(self._source.site or "", self._private, self._pause) as site:
             sitemaps = await site.read_robots()
-            listed = await self._listed(site, sitemaps) if self._source.sitemap else []
+            listed = await self._sitemap_pages(site, sitemaps) if self._source.sitemap else []
             waiting, by_links = deque(listed or [site.start]), not listed
             if not any(map(site.may, waiting)):
                 raise SourceFailed("its robots.txt lets nobody read these pages")
@@ -72,16 +72,16 @@ class Pages:
 
     async def _page(
         self, site: Site, url: URL, known: Known, *, by_links: bool
-    ) -> tuple[Found | Problem | None, list[URL]]:
+    ) -> tuple[FoundDocument | Problem | None, list[URL]]:
         """A page, and where its links lead. Without a sitemap each is fetched whole, since its links are needed."""
         name = str(url)
         before = known.get(name)
         try:
             page = await site.page(url, before.mark if before and not by_links else "")
             if page.body is None and before is not None:
-                return Found(name, before.digest, None), []
+                return FoundDocument(name, before.digest, None), []
             title, text, links = await _words(page)
-        except (Unfetched, Unreadable) as error:
+        except (PageUnavailable, Unreadable) as error:
             return Problem(name, str(error)), []
         leads = [] if not by_links else list(_addresses(page.url, links))
         if page.url != url and not by_links and str(page.url) in known:
@@ -91,9 +91,9 @@ class Pages:
         mark = digest(title, text)
         same = before is not None and before.digest == mark
         document = None if same else Document(id=name, text=text, title=title, url=name, mark=page.mark)
-        return Found(name, mark, document), leads
+        return FoundDocument(name, mark, document), leads
 
-    async def _listed(self, site: Site, named: tuple[str, ...]) -> list[URL]:
+    async def _sitemap_pages(self, site: Site, named: tuple[str, ...]) -> list[URL]:
         """The pages that sitemaps list; none where there is none."""
         waiting = deque([*named[:_SITEMAPS], str(site.start.origin() / "sitemap.xml")])
         found: dict[URL, None] = {}
@@ -107,7 +107,7 @@ class Pages:
             try:
                 body = (await site.page(url)).body or b""
                 kind, places = await asyncio.to_thread(_sitemap, body)
-            except (Unfetched, Unreadable):
+            except (PageUnavailable, Unreadable):
                 continue
             if kind == "sitemapindex":
                 waiting.extend(places)
@@ -120,11 +120,11 @@ async def _words(page: Page) -> tuple[str, str, list[str]]:
     """Raises Unreadable."""
     body = page.body or b""
     if page.kind in _MARKUP:
-        return await page_words(body)
+        return await read_page(body)
     if page.kind in _PLAIN:
         return "", body.decode("utf-8", "replace"), []
     if page.kind == "application/pdf":
-        return await page_words(body, "pdf")
+        return await read_page(body, "pdf")
     raise Unreadable(f"pages of {page.kind or 'no kind'} are not read")
 
 

@@ -5,22 +5,22 @@ from collections.abc import AsyncIterator, Iterator
 from config.settings.knowledge import Source
 from config.settings.settings import Settings
 from crews.knowledge.passage import Document, Problem
-from crews.knowledge.reading.found import Found, Known, digest
+from crews.knowledge.reading.reader import FoundDocument, Known, digest
 
 
-class Said:
+class SettingsReader:
     """Reads `settings: answers` or `settings: facts`; a document's id is its key."""
 
     def __init__(self, source: Source, settings: Settings) -> None:
         self._source = source
         self._settings = settings
 
-    async def documents(self, known: Known) -> AsyncIterator[Found | Problem]:
+    async def documents(self, known: Known) -> AsyncIterator[FoundDocument | Problem]:
         """Yield a document for each answer or fact. Answers with dates are left out: they hold on some days only."""
         for document in self._documents():
             mark = digest(document.text, *document.questions, document.title, document.url)
             same = document.id in known and known[document.id].digest == mark
-            yield Found(document.id, mark, None if same else document)
+            yield FoundDocument(document.id, mark, None if same else document)
 
     def _documents(self) -> Iterator[Document]:
         url, settings = self._source.url or "", self._settings

@@ -6,11 +6,11 @@ import pytest
 
 from chatwootai.model.message.delivery import Role
 from chatwootai.model.message.turn import Exchange, Question
-from crews.answer.sharing import keep
-from crews.model_calls.call import Fresh
+from crews.answer.cacheability import shareable_policy
+from crews.model_calls.call import CachePolicy
 from tests.asked import asked
 
-FRESH = Fresh(seconds=60)
+FRESH = CachePolicy(seconds=60)
 
 
 def question(text: str, history: tuple[Exchange, ...] = (), subject: str | None = None) -> Question:
@@ -22,7 +22,7 @@ def question(text: str, history: tuple[Exchange, ...] = (), subject: str | None 
     ["Oi!", "Qual o horário de funcionamento?", "¿Cuáles son las formas de pago?", "Is it open at 10:30?", "12x?"],
 )
 def test_what_anyone_could_ask_is_shared(text: str) -> None:
-    assert keep(question(text), FRESH) is FRESH
+    assert shareable_policy(question(text), FRESH) is FRESH
 
 
 @pytest.mark.parametrize(
@@ -42,13 +42,13 @@ def test_what_anyone_could_ask_is_shared(text: str) -> None:
     ],
 )
 def test_what_could_be_somebodys_is_not(text: str) -> None:
-    assert keep(question(text), FRESH) is None
+    assert shareable_policy(question(text), FRESH) is None
 
 
 def test_a_conversation_under_way_and_mail_are_not_shared() -> None:
-    assert keep(question("Sim", history=(Exchange(Role.CREW, "Quer?", 0.0),)), FRESH) is None
-    assert keep(question("Oi", subject="Re: x"), FRESH) is None
+    assert shareable_policy(question("Sim", history=(Exchange(Role.CREW, "Quer?", 0.0),)), FRESH) is None
+    assert shareable_policy(question("Oi", subject="Re: x"), FRESH) is None
 
 
 def test_a_crew_that_does_not_say_so_shares_nothing() -> None:
-    assert keep(question("Oi"), None) is None
+    assert shareable_policy(question("Oi"), None) is None
