@@ -6,6 +6,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from chatwootai.channels.outgoing.render import render
+from chatwootai.channels.outgoing.text.parse import parse
 from chatwootai.channels.registry import shapes
 
 CHANNELS = st.sampled_from(sorted(shapes()))
@@ -75,6 +76,17 @@ def test_no_word_is_lost_among_markup(channel, markdown):
     assume(not re.search(r"]\s*\(|```|~~~", markdown))  # an address, or the name of a language, may hold it
     text = "".join(render(channel, markdown, length=8000))
     assert text.count("palavra") == markdown.count("palavra")
+
+
+@quick
+@given(
+    st.lists(
+        st.sampled_from("ab é.:,;!?()'\"%$@/1-+=#>\n\u00a0\u3000{}^") | st.sampled_from(["1.", "12)", "--", "\n\n"])
+    ).map("".join)
+)
+def test_text_without_markup_is_what_the_parser_makes_of_it(text):
+    beside_code = parse(f"{text}\n\n`x`")  # markup anywhere has the parser read all of it
+    assert parse(text) == beside_code[:-1]
 
 
 HOSTILE = {

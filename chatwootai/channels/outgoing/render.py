@@ -57,7 +57,7 @@ def _stable(markdown: str, shape: Shape) -> tuple[str, ...]:
     done = split(atoms, shape)
     if shape.raw or _meant(done, shape):
         return done
-    done = split([replace(atom, styles=frozenset()) for atom in atoms], shape)
+    done = split([atom._replace(styles=frozenset()) for atom in atoms], shape)
     if _meant(done, shape):
         return done
     return split(layout(plain(markdown), shape), shape)

@@ -1,7 +1,7 @@
 """An answer laid out for one channel: atoms that may be parted, and what stands between them."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class Form(StrEnum):
@@ -17,9 +17,8 @@ WORDS, LINE, BLANK = " ", "\n", "\n\n"
 """The gaps before an atom; "" is none, and no place to part."""
 
 
-@dataclass(frozen=True, slots=True)
-class Atom:
-    """The smallest piece of a layout.
+class Atom(NamedTuple):
+    """The smallest piece of a layout. A tuple, since an answer is hundreds of them, each made several times.
 
     Attributes:
         form: what it is.

@@ -10,7 +10,7 @@ from chatwootai.channels.capabilities.shape import Shape
 from chatwootai.channels.outgoing.text.atoms import BLANK, LINE, WORDS, Atom, Form
 from chatwootai.channels.outgoing.text.clean import spaces
 from chatwootai.channels.outgoing.text.links import bare, shown
-from chatwootai.channels.outgoing.text.liquid import neutral
+from chatwootai.channels.outgoing.text.liquid import is_suspect, neutral
 from chatwootai.channels.outgoing.text.tree import Block, Fence, Items, Kind, Paragraph, Quote, Run, Runs, Table
 
 _WORD: Final = re.compile(r" +|[^ ]+")
@@ -31,14 +31,15 @@ class _Line:
 def layout(blocks: Sequence[Block], shape: Shape) -> tuple[Atom, ...]:
     """Lay blocks out for a channel. No atom is empty, none holds a pair that Chatwoot would execute."""
     writer = _Nested(shape) if shape.blocks else _Flat(shape)
-    atoms = (atom for line in writer.group(blocks, BLANK) for atom in _atoms(line))
-    return tuple(_neutral(atoms, shape.joint))
+    atoms = tuple(atom for line in writer.group(blocks, BLANK) for atom in _atoms(line))
+    suspect = is_suspect("".join(atom.text for atom in atoms))
+    return tuple(_neutral(atoms, shape.joint)) if suspect else atoms
 
 
 def _atoms(line: _Line) -> Iterator[Atom]:
     lead = tuple(Atom(Form.WORD, word, WORDS) for word in line.lead.split())
-    first, *others = (*lead, replace(line.atoms[0], gap=WORDS), *line.atoms[1:]) if lead else line.atoms
-    yield replace(first, gap=line.gap, prefix=line.mark, rest=line.rest, blank=line.blank)
+    first, *others = (*lead, line.atoms[0]._replace(gap=WORDS), *line.atoms[1:]) if lead else line.atoms
+    yield first._replace(gap=line.gap, prefix=line.mark, rest=line.rest, blank=line.blank)
     yield from others
 
 
@@ -48,7 +49,7 @@ def _neutral(atoms: Iterable[Atom], joint: str) -> Iterator[Atom]:
         # Over a gap too: the gap may become the border of two parts. A joint that is a space would be no word's.
         text = neutral(atom.text, joint, before if joint.strip() or not atom.gap else "")
         before = text[-1:]
-        yield atom if text == atom.text else replace(atom, text=text)
+        yield atom if text == atom.text else atom._replace(text=text)
 
 
 def _merged(blocks: Iterable[Block]) -> Iterator[Block]:
@@ -147,11 +148,11 @@ def _glued(pieces: Iterable[Atom]) -> Iterator[Atom]:
             and not gap
             and (held.form, held.styles) == (piece.form, piece.styles) == (Form.WORD, held.styles)
         ):
-            held = replace(held, text=held.text + piece.text)
+            held = held._replace(text=held.text + piece.text)
         else:
             if held is not None:
                 yield held
-            held, gap = replace(piece, gap=gap if held is not None else ""), ""
+            held, gap = piece._replace(gap=gap) if gap and held is not None else piece, ""
     if held is not None:
         yield held
 
@@ -185,8 +186,10 @@ class _Flat(_Writer):
     def _text(self, block: Block) -> Iterator[_Line]:
         match block:
             case Paragraph():
-                extra = frozenset({"strong"}) if block.level else frozenset()
-                yield from self._lines(tuple(replace(run, styles=run.styles | extra) for run in block.runs))
+                runs = block.runs
+                if block.level:
+                    runs = tuple(replace(run, styles=run.styles | {"strong"}) for run in runs)
+                yield from self._lines(runs)
             case Fence():
                 yield from self._lines(tuple(run for line in block.lines for run in _code(line)))
             case Quote():

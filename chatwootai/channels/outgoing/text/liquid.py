@@ -17,6 +17,11 @@ _SUSPECT: Final = re.compile(r"[{}]|mention:", re.IGNORECASE)  # every pair has 
 _MENTION: Final = re.compile(r"(?<=mention:)(?=//)", re.IGNORECASE)
 
 
+def is_suspect(text: str) -> bool:
+    """Return whether a text could hold a pair or a mention: what is not, `neutral` leaves as it is, piece by piece."""
+    return _SUSPECT.search(text) is not None
+
+
 def neutral(text: str, joint: str = ZERO_WIDTH, before: str = "") -> str:
     """Break every Liquid pair and every Chatwoot mention (`mention://user/1/Name`) of a text.
 
@@ -26,6 +31,6 @@ def neutral(text: str, joint: str = ZERO_WIDTH, before: str = "") -> str:
         before: the character that stands before the piece.
     """
     tail = before[-1:]
-    if not _SUSPECT.search(tail + text):
+    if not is_suspect(tail + text):
         return text
     return _MENTION.sub(joint, _PAIR.sub(joint, tail + text)[len(tail) :])

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from itertools import accumulate
 from typing import Final
 
@@ -20,6 +19,8 @@ _FLOOR: Final = 0.5
 def split(atoms: Sequence[Atom], shape: Shape) -> tuple[str, ...]:
     """Write atoms as at most `shape.parts` parts, none empty, none too long. What is left over is shortened."""
     left = tuple(_carried(atoms, shape))
+    if left and shape.measure(whole := write(left, shape)) <= shape.length:  # most answers are, and are written once
+        return (whole,)
     parts: list[str] = []
     while left and len(parts) < shape.parts - 1:
         size = _cut(left, shape, shape.length)
@@ -91,18 +92,21 @@ def _strength(atoms: Sequence[Atom], at: int) -> int:
 
 def _carried(atoms: Sequence[Atom], shape: Shape) -> Iterator[Atom]:
     """Break the atoms that no part could hold, and stop one atom after what all parts together could."""
-    total = 0
+    room, total = _room(shape), 0
+    if 4 * sum(len(atom.text) + len(atom.extra) + len(atom.prefix) for atom in atoms) + 40 < room:
+        yield from atoms  # all of them together surely fit: four units is the most that a character comes to
+        return
     for atom in atoms:
-        for piece in (atom,) if _fits(atom, shape) else _broken(atom, shape):
+        for piece in (atom,) if _fits(atom, shape, room) else _broken(atom, shape):
             yield piece
             total += shape.measure(piece.text)
             if total > shape.length * shape.parts:
                 return
 
 
-def _fits(atom: Atom, shape: Shape) -> bool:
-    surely = 4 * (len(atom.text) + len(atom.extra) + len(atom.prefix)) + 40 < _room(shape)
-    return surely or shape.measure(write([atom], shape)) <= _room(shape)
+def _fits(atom: Atom, shape: Shape, room: int) -> bool:
+    surely = 4 * (len(atom.text) + len(atom.extra) + len(atom.prefix)) + 40 < room
+    return surely or shape.measure(write([atom], shape)) <= room
 
 
 def _broken(atom: Atom, shape: Shape) -> Iterator[Atom]:
@@ -115,8 +119,8 @@ def _broken(atom: Atom, shape: Shape) -> Iterator[Atom]:
     for number, word in enumerate(words):
         for at, piece in enumerate(_pieces(word, shape)):
             before = "" if at else WORDS if number else atom.gap
-            kept = replace(atom, form=Form.WORD, text=piece, gap=before, extra="")
-            yield kept if not number and not at else replace(kept, prefix="", rest="", blank="")
+            kept = atom._replace(form=Form.WORD, text=piece, gap=before, extra="")
+            yield kept if not number and not at else kept._replace(prefix="", rest="", blank="")
 
 
 def _pieces(word: str, shape: Shape) -> Iterator[str]:

@@ -65,6 +65,9 @@ def _block(atom: Atom) -> str:
 
 
 def _inline(line: Sequence[Atom], shape: Shape) -> str:
+    if all(map(_is_plain, line)):
+        text = line[0].text + "".join(atom.gap + atom.text for atom in line[1:])
+        return text if shape.raw else _escaped(text, "", "", opening=True)
     tokens = list(_tokens(line, shape))
     pieces: list[str] = []
     for number, (text, plain) in enumerate(tokens):
@@ -75,6 +78,11 @@ def _inline(line: Sequence[Atom], shape: Shape) -> str:
         after = tokens[number + 1][0] if number + 1 < len(tokens) else ""
         pieces.append(text if shape.raw else _escaped(text, before[-1:], after[:1], opening=not number))
     return "".join(pieces)
+
+
+def _is_plain(atom: Atom) -> bool:
+    """Return whether an atom is a word without styles and no address: it is written as it is on every channel."""
+    return atom.form is Form.WORD and not atom.styles and "://" not in atom.text
 
 
 def _tokens(line: Sequence[Atom], shape: Shape) -> Iterator[tuple[str, bool]]:
@@ -95,11 +103,11 @@ def _tokens(line: Sequence[Atom], shape: Shape) -> Iterator[tuple[str, bool]]:
 def _marked(line: Sequence[Atom], shape: Shape) -> Iterator[tuple[str, bool]]:
     opened: list[tuple[str, str]] = []
     for number, atom in enumerate(line):
-        while any(style not in atom.styles for style, _ in opened):
+        while opened and any(style not in atom.styles for style, _ in opened):
             yield opened.pop()[1], False
         if number and atom.gap:
             yield atom.gap, True
-        for style in _ORDER:
+        for style in _ORDER if atom.styles else ():
             if style in atom.styles and style not in {name for name, _ in opened}:
                 mark = _mark(style, line, number)
                 opened.append((style, mark))
