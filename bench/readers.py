@@ -19,7 +19,7 @@ from mcp.types import CallToolResult, TextContent
 from chatwootai.model.message.delivery import Attachment, Contact, Delivery, Message, Role
 from chatwootai.model.message.routing import Route
 from chatwootai.model.message.turn import Draft, Exchange, ServedBy
-from chatwootai.stores.conversation.conversations import Begun, Hold
+from chatwootai.stores.conversation.conversations import FencedLease, TurnStart
 from config.loading.loader import shipped
 from crews.model_calls.call import Call, Endpoint, Target, ToolCall
 from crews.model_calls.endpoint.exchange import listened
@@ -107,9 +107,9 @@ def _turn(text: str, channel: str = "email") -> Turn:
     history = [Exchange(role, text[:32_000], now) for role in (Role.CONTACT, Role.CREW) if len(text) > _CHUNK]
     way = Route(folder="f", domain="retail", function="customer_service", channel=channel, priority=5, why=())
     tenant: Any = SimpleNamespace(settings=lambda _: _SETTINGS, route=lambda _: way)
-    begun = Begun(Hold("1:1", "j", 1), 1, 0, (delivery,), (), (), tuple(history))
+    start = TurnStart(FencedLease("1:1", "j", 1), 1, 0, (delivery,), (), (), tuple(history))
     nobody: Any = SimpleNamespace(done=(), doubtful=())
-    return Turn(begun, tenant, nobody, (delivery,), 1, nobody)
+    return Turn(start, tenant, nobody, (delivery,), 1, nobody)
 
 
 def _question(text: str) -> Work:

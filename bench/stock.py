@@ -37,7 +37,7 @@ async def _put_off(one: Bench, tenants: int, conversations: int) -> None:
             await one.enqueue(name)
             begun = await known.begin(name, f"turn:{name}:1", "bench")
             if begun is not None:
-                await known.again(begun.hold, after=_TOMORROW, count=False)
+                await known.again(begun.lease, after=_TOMORROW, count=False)
 
     await asyncio.gather(*(open_one(number) for number in range(conversations)))
 

@@ -13,7 +13,7 @@ import orjson
 from chatwootai.channels.incoming import conversation_events, incoming, revised
 from chatwootai.channels.incoming.handed_back import waiting
 from chatwootai.channels.incoming.heard import heard
-from chatwootai.model.message.delivery import Delivery, Ignored, Reason, Wish
+from chatwootai.model.message.delivery import Delivery, Ignored, Reason, RequestedStatus
 from chatwootai.model.message.fields import identifier, mapping
 
 _MANY_BYTES: Final = 128 * 1024
@@ -106,7 +106,7 @@ def _message_created(payload: dict[str, Any], arrival: Arrival) -> Delivery | Ig
     if meaning is Reason.OUTGOING_TEAMMATE:
         signal = conversation_events.answered(payload, arrival.account, arrival.received_at)
     words = heard(payload, arrival.account, arrival.received_at, meaning, manner)
-    if words is not None and words.wish is Wish.OPEN and signal is None:  # a command in a note
+    if words is not None and words.wish is RequestedStatus.OPEN and signal is None:  # a command in a note
         signal = conversation_events.answered(payload, arrival.account, arrival.received_at)
     return Ignored(reason=meaning, signal=signal, heard=words)
 

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
+from chatwootai.stores.installation.config_versions import ConfigVersion, ConfigVersions
 from chatwootai.stores.installation.processes import Process, Processes
-from chatwootai.stores.installation.snapshots import Snapshots, Version
 from ops.printing import table
 
 
-async def status(snapshots: Snapshots) -> dict[str, Any]:
+async def status(snapshots: ConfigVersions) -> dict[str, Any]:
     """Return the version in force (`in_force`, or null), all `processes`, and whether they `agree` with it.
 
     Raises:
@@ -37,7 +37,7 @@ def _usual(found: list[Process]) -> dict[tuple[str, str], str]:
     return {key: count.most_common(1)[0][0] for key, count in counts.items()}
 
 
-def _trouble(one: Process, current: Version | None, usual: Mapping[tuple[str, str], str]) -> str:
+def _trouble(one: Process, current: ConfigVersion | None, usual: Mapping[tuple[str, str], str]) -> str:
     if one.gone:
         return "gone"
     if one.refused:

@@ -18,7 +18,7 @@ from chatwootai.model.message.turn import ContextLimits, Exchange, Question, Sil
 from chatwootai.model.policy import outcome
 from chatwootai.model.policy.handoff import Need, after_draft, before_draft
 from chatwootai.model.policy.vocabulary import Cause
-from chatwootai.stores.conversation.conversations import Begun, Commit, Hold
+from chatwootai.stores.conversation.conversations import Commit, FencedLease, TurnStart
 from chatwootai.stores.server.connection import connect
 from config.settings.settings import Settings
 from config.snapshot import Account, Installation, Secret, place_of
@@ -62,11 +62,11 @@ def turn(settings: Settings, text: str = "Qual o prazo?", waited: float = 3.0, *
     )  # fmt: skip
     said = [Exchange(role, f"{role} {number} " + "words " * 20, now - 90 + number) for number in range(9)
             for role in (Role.CONTACT, Role.CREW)]  # fmt: skip
-    begun = Begun(Hold("1:1", "j", 1), 1, 0, (delivery,), (), (), tuple(said))
+    start = TurnStart(FencedLease("1:1", "j", 1), 1, 0, (delivery,), (), (), tuple(said))
     tenant = SimpleNamespace(account=account(settings), settings=lambda _: settings,
                              route=lambda one: route(place_of(account(settings), 17), one.channel))  # fmt: skip
     attention = SimpleNamespace(takeover_at=0.0, resolved_at=0.0, messages=0, typing_at=0.0, changed=asyncio.Event())
-    return Turn(begun, cast(Any, tenant), cast(Any, attention), (delivery,), 1, cast(Any, None), begun_at=now)
+    return Turn(start, cast(Any, tenant), cast(Any, attention), (delivery,), 1, cast(Any, None), begun_at=now)
 
 
 def account(settings: Settings) -> Account:
@@ -92,7 +92,7 @@ async def committed(settings: Settings) -> object:
     """What a turn's decision is committed with."""
     kept: dict[str, Any] = {}
 
-    async def commit(hold: Any, sequence: int, decision: Any, limits: ContextLimits, **given: Any) -> object:
+    async def commit(lease: Any, sequence: int, decision: Any, limits: ContextLimits, **given: Any) -> object:
         kept.update(given, limits=limits)
         return Commit.COMMITTED
 
@@ -136,7 +136,7 @@ def silence(settings: Settings) -> object:
 
 def silence_over(step: str) -> Look:
     found = SimpleNamespace(can_reply=True)
-    return lambda settings: idle._made({"step": step}, asked(), settings, cast(Any, found))
+    return lambda settings: idle._outcome_and_timer({"step": step}, asked(), settings, cast(Any, found))
 
 
 def windowed(settings: Settings) -> object:
@@ -260,5 +260,5 @@ async def unsupported(settings: Settings) -> object:
 
 
 def first(one: Turn) -> Turn:
-    one.begun = replace(one.begun, context=())
+    one.start = replace(one.start, context=())
     return one

@@ -176,7 +176,7 @@ async def paced(place: Place) -> object:
             return False
 
     live = cast(Any, type("Live", (), {"snapshot": place.snapshot, "folder": place.folder}))
-    with patch.object(sync, "Snapshots", Due):
+    with patch.object(sync, "ConfigVersions", Due):
         work = asyncio.create_task(sync.keep_in_step(live, cast(Any, None), cast(Any, None)))
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(looked.wait(), 5 if place.snapshot.sync else 0.05)

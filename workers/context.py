@@ -7,7 +7,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 import aiohttp
 
 from chatwootai.model.message.delivery import Delivery
-from chatwootai.stores.conversation.conversations import Begun, Conversations
+from chatwootai.stores.conversation.conversations import Conversations, TurnStart
 from chatwootai.stores.conversation.tool_calls import ToolCalls, known_calls
 from chatwootai.stores.conversation.turns import Turns
 from chatwootai.stores.server.connection import Connection
@@ -86,7 +86,7 @@ class WorkerContext:
         )
 
     @asynccontextmanager
-    async def at_words(self, begun: Begun) -> AsyncIterator[None]:
+    async def at_words(self, start: TurnStart) -> AsyncIterator[None]:
         """Mark the block as work on a conversation's words, which begin looks at if this run is lost (begin.lua).
 
         Only where a run of it was lost before: all others have nothing to prove. One such block at a time, for what is
@@ -96,18 +96,18 @@ class WorkerContext:
             Stale: another job holds the conversation.
             StoreUnavailable: Redis was away for too long.
         """
-        if not begun.lost:
+        if not start.lost:
             yield
             return
         async with self._at_words:
-            await self.conversations.reading(begun.hold, begins=True)
+            await self.conversations.reading(start.lease, begins=True)
             yield
-            await self.conversations.reading(begun.hold, begins=False)
+            await self.conversations.reading(start.lease, begins=False)
 
-    def calls(self, begun: Begun) -> BurstToolCalls:
+    def calls(self, start: TurnStart) -> BurstToolCalls:
         """What tools did for a burst in earlier tries, and where more of it is kept."""
-        name = f"{begun.hold.conv}:{begun.burst}"
-        return BurstToolCalls(name, ToolCalls(self.connection, begun.hold, begun.burst), known_calls(begun.calls))
+        name = f"{start.lease.conv}:{start.burst}"
+        return BurstToolCalls(name, ToolCalls(self.connection, start.lease, start.burst), known_calls(start.calls))
 
     def typing(self, tenant: Tenant, delivery: Delivery) -> AbstractAsyncContextManager[None]:
         """Show the contact that someone writes, where the channel shows it."""

@@ -8,13 +8,13 @@ from chatwootai.model.message.outbox import Action
 from chatwootai.model.message.turn import ContextLimits
 from chatwootai.stores.conversation.conversations import (
     POST_SECONDS,
-    Begun,
     Commit,
     Conversations,
     Decision,
-    Hold,
+    FencedLease,
     Pending,
     Post,
+    TurnStart,
 )
 from workers.retry import retry_while_redis_down
 
@@ -29,7 +29,7 @@ class RetryingConversations:
     def __init__(self, conversations: Conversations) -> None:
         self._store = conversations
 
-    async def begin(self, conv: str, job: str, worker: str, *, lost: bool = False) -> Begun | None:
+    async def begin(self, conv: str, job: str, worker: str, *, lost: bool = False) -> TurnStart | None:
         """Take the conversation for `job`, at once or not at all; None if it is not this job's to take.
 
         Raises:
@@ -37,36 +37,36 @@ class RetryingConversations:
         """
         return await self._store.begin(conv, job, worker, lost=lost)
 
-    async def reading(self, hold: Hold, *, begins: bool) -> None:
+    async def reading(self, lease: FencedLease, *, begins: bool) -> None:
         """Note that this run reads the conversation's words, or no longer."""
-        await retry_while_redis_down(lambda: self._store.reading(hold, begins=begins))
+        await retry_while_redis_down(lambda: self._store.reading(lease, begins=begins))
 
-    async def read(self, hold: Hold) -> tuple[int, tuple[Delivery, ...]]:
+    async def read(self, lease: FencedLease) -> tuple[int, tuple[Delivery, ...]]:
         """Return the mailbox as it is now, with the sequence that a commit must name."""
-        return await retry_while_redis_down(lambda: self._store.read(hold))
+        return await retry_while_redis_down(lambda: self._store.read(lease))
 
     async def commit(
-        self, hold: Hold, sequence: int, decision: Decision, limits: ContextLimits, *, force: bool = False
+        self, lease: FencedLease, sequence: int, decision: Decision, limits: ContextLimits, *, force: bool = False
     ) -> Commit:
         """Put a decision's actions into the outbox and take its messages out of the mailbox, both or neither."""
-        return await retry_while_redis_down(lambda: self._store.commit(hold, sequence, decision, limits, force=force))
+        return await retry_while_redis_down(lambda: self._store.commit(lease, sequence, decision, limits, force=force))
 
-    async def ask_to_post(self, hold: Hold, pending: Pending) -> tuple[Post, float]:
+    async def ask_to_post(self, lease: FencedLease, pending: Pending) -> tuple[Post, float]:
         """Ask to post the outbox's first action; return the answer and until when a post may begin (unix seconds)."""
 
         async def ask() -> tuple[Post, float]:
             asked = time.time()  # of the try that was answered: the right is counted from there
-            return await self._store.post(hold, pending), asked + POST_SECONDS
+            return await self._store.post(lease, pending), asked + POST_SECONDS
 
         return await retry_while_redis_down(ask)
 
-    async def sent(self, hold: Hold, pending: Pending, *, arrived: bool = True) -> None:
+    async def sent(self, lease: FencedLease, pending: Pending, *, arrived: bool = True) -> None:
         """Note that the outbox's first action is in Chatwoot, or (arrived=False) surely is not."""
-        await retry_while_redis_down(lambda: self._store.sent(hold, pending, arrived=arrived))
+        await retry_while_redis_down(lambda: self._store.sent(lease, pending, arrived=arrived))
 
     async def replace(
         self,
-        hold: Hold,
+        lease: FencedLease,
         pending: Pending,
         *,
         instead: Sequence[Action] = (),
@@ -76,19 +76,21 @@ class RetryingConversations:
     ) -> None:
         """Put other actions in the place of the outbox's first, and drop the rest of its turn if so asked."""
         await retry_while_redis_down(
-            lambda: self._store.replace(hold, pending, instead=instead, drop_turn=drop_turn, dead=dead, cause=cause)
+            lambda: self._store.replace(lease, pending, instead=instead, drop_turn=drop_turn, dead=dead, cause=cause)
         )
 
-    async def discard(self, hold: Hold, entries: Sequence[bytes], *, name: str, dead: bytes) -> None:
+    async def discard(self, lease: FencedLease, entries: Sequence[bytes], *, name: str, dead: bytes) -> None:
         """Take unreadable entries out of the mailbox; the dead letter `name` keeps them."""
-        await retry_while_redis_down(lambda: self._store.discard(hold, entries, name=name, dead=dead))
+        await retry_while_redis_down(lambda: self._store.discard(lease, entries, name=name, dead=dead))
 
-    async def finish(self, hold: Hold) -> bool:
+    async def finish(self, lease: FencedLease) -> bool:
         """End the job; True if the next turn was queued because there is more to do."""
-        return await retry_while_redis_down(lambda: self._store.finish(hold))
+        return await retry_while_redis_down(lambda: self._store.finish(lease))
 
-    async def again(self, hold: Hold, *, after: float, count: bool = True, cause: str = "", behind: str = "") -> None:
+    async def again(
+        self, lease: FencedLease, *, after: float, count: bool = True, cause: str = "", behind: str = ""
+    ) -> None:
         """Queue another job for the conversation, due in `after` seconds; `count` it as a try."""
         await retry_while_redis_down(
-            lambda: self._store.again(hold, after=after, count=count, cause=cause, behind=behind)
+            lambda: self._store.again(lease, after=after, count=count, cause=cause, behind=behind)
         )

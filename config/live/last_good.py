@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Mapping
 from pathlib import Path
 
-from chatwootai.stores.installation.snapshots import Snapshots
+from chatwootai.stores.installation.config_versions import ConfigVersions
 from chatwootai.stores.server.connection import StoreUnavailable
 from chatwootai.telemetry import log
 from config.document.problems import ConfigurationError, Problem
@@ -24,7 +24,7 @@ class LastGood:
     made from the folder's path, so that two folders on one machine never stand in for each other.
     """
 
-    def __init__(self, folder: Path, environ: Mapping[str, str], snapshots: Snapshots) -> None:
+    def __init__(self, folder: Path, environ: Mapping[str, str], snapshots: ConfigVersions) -> None:
         place = Path(environ.get("JOURNAL_DIR") or "var/journal").parent / "config"
         own = hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:12]
         self.copy = place / (f"last-{own}" if (folder / MAPPING).exists() else "last")

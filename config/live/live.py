@@ -9,7 +9,7 @@ import contextlib
 from collections.abc import Mapping
 from pathlib import Path
 
-from chatwootai.stores.installation.snapshots import Snapshots, Version
+from chatwootai.stores.installation.config_versions import ConfigVersion, ConfigVersions
 from chatwootai.stores.server.connection import Connection, StoreUnavailable
 from chatwootai.telemetry import log
 from chatwootai.telemetry.http import Check, Status
@@ -45,7 +45,7 @@ class Live:
         self.version: int | None = None
         self.holder: Holder
         self._environ = environ
-        self._snapshots = Snapshots(connection)
+        self._snapshots = ConfigVersions(connection)
         self._last_good = LastGood(folder, environ, self._snapshots)
         self._name = name
         self.presence = Presence(lambda: (self.holder, self.version), connection, name)
@@ -184,7 +184,7 @@ class Live:
         if new:
             _log.info("config_published", version=number, digest=digest[:12], why=why)
 
-    async def _adopt(self, current: Version) -> None:
+    async def _adopt(self, current: ConfigVersion) -> None:
         packed = await self._snapshots.read(current.number)
         if packed is None:
             return  # twenty newer ones came meanwhile; word of them is on its way

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import orjson
 
-from chatwootai.model.message.delivery import Failure, Heard, Signal, SignalKind, Wish, Withdrawn
+from chatwootai.model.message.delivery import Failure, Heard, RequestedStatus, Signal, SignalKind, Withdrawn
 from chatwootai.model.message.turn import NO_CONTEXT, ContextLimits
 from chatwootai.model.policy.undelivered import told
 from chatwootai.stores import keys
@@ -91,7 +91,7 @@ def unpack(payload: bytes) -> Aside:
 
 
 def _heard(raw: dict[str, Any]) -> Heard:
-    return Heard(**{**raw, "wish": Wish(raw["wish"]) if raw["wish"] else None})
+    return Heard(**{**raw, "wish": RequestedStatus(raw["wish"]) if raw["wish"] else None})
 
 
 def _signal(raw: dict[str, Any]) -> Signal:

@@ -7,9 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from chatwootai.model.message.delivery import Delivery
-from chatwootai.stores.operators.letters import Letter, Letters
-from chatwootai.stores.operators.lives import Life, Lives
-from chatwootai.stores.operators.readmission import Fate, Hastened, Readmission
+from chatwootai.stores.operators.actions import DropResult, OperatorActions, RunNowResult
+from chatwootai.stores.operators.dead_letters import DeadLetter, DeadLetters
+from chatwootai.stores.operators.history import ConversationHistories, ConversationHistory
 from chatwootai.stores.server.connection import Connection
 from ops.access import CommandError, chatwoot_clients, confirm, sound_accounts
 from ops.jobs.lookup import Target, find_target
@@ -17,10 +17,10 @@ from ops.printing import complain
 
 _PATIENCE = 5.0
 _HASTENED_WORDS = {
-    Hastened.READY: "runs now",
-    Hastened.WAITING: "waits for a worker already: see `chatwootai jobs stats`",
-    Hastened.RUNNING: "runs already",
-    Hastened.GONE: "is done, or was replaced: see `chatwootai jobs show`",
+    RunNowResult.READY: "runs now",
+    RunNowResult.WAITING: "waits for a worker already: see `chatwootai jobs stats`",
+    RunNowResult.RUNNING: "runs already",
+    RunNowResult.GONE: "is done, or was replaced: see `chatwootai jobs show`",
 }
 
 
@@ -36,24 +36,24 @@ async def retry(connection: Connection, arguments: argparse.Namespace) -> int:
     if letters:
         assignee = await _ensure_pending(target.conv, arguments)
         return max([await _retry_letter(connection, letter, assignee) for letter in letters])
-    life = await Lives(connection).read(target.conv)
+    life = await ConversationHistories(connection).read(target.conv)
     job = target.job or life.job
     if target.turn or not job:
         raise CommandError(
             f"{arguments.what} has no dead letter and nothing put off: nothing was done. "
             f"`chatwootai replay {arguments.what}` has answered messages answered again"
         )
-    became = await Readmission(connection).hasten(job)
+    became = await OperatorActions(connection).run_now(job)
     print(f"{job} {_HASTENED_WORDS[became]}")
-    return 1 if became is Hastened.GONE else 0
+    return 1 if became is RunNowResult.GONE else 0
 
 
-async def _letters(connection: Connection, target: Target) -> list[Letter]:
+async def _letters(connection: Connection, target: Target) -> list[DeadLetter]:
     """The dead letters of a conversation, the oldest first; none where a job or a turn was assignee."""
-    return [] if target.job or target.turn else (await Letters(connection).of(target.conv))[::-1]
+    return [] if target.job or target.turn else (await DeadLetters(connection).of(target.conv))[::-1]
 
 
-async def _retry_letter(connection: Connection, letter: Letter, assignee: int | None) -> int:
+async def _retry_letter(connection: Connection, letter: DeadLetter, assignee: int | None) -> int:
     """Retry one of several: what cannot be retried does not keep the others from it."""
     try:
         return await _admit_letter(connection, letter, assignee)
@@ -62,7 +62,7 @@ async def _retry_letter(connection: Connection, letter: Letter, assignee: int | 
         return 1
 
 
-async def _admit_letter(connection: Connection, letter: Letter, assignee: int | None) -> int:
+async def _admit_letter(connection: Connection, letter: DeadLetter, assignee: int | None) -> int:
     deliveries = letter.deliveries or await _kept_deliveries(connection, letter)
     if not deliveries:
         raise CommandError(
@@ -72,10 +72,10 @@ async def _admit_letter(connection: Connection, letter: Letter, assignee: int | 
     answered = await _answered_since(connection, letter)
     left = [one for one in deliveries if one.message.id not in answered]
     if not left:
-        await Letters(connection).discard(letter.turn)
+        await DeadLetters(connection).discard(letter.turn)
         print(f"{letter.turn}: another turn has dealt with all of it since. The letter is spent, nothing was answered")
         return 0
-    put = await Readmission(connection).admit(
+    put = await OperatorActions(connection).admit(
         letter.conv, _with_assignee(left, assignee), now=time.time(), letter=letter.turn
     )
     if put is None:
@@ -85,13 +85,13 @@ async def _admit_letter(connection: Connection, letter: Letter, assignee: int | 
     return 0
 
 
-async def _answered_since(connection: Connection, letter: Letter) -> frozenset[int]:
+async def _answered_since(connection: Connection, letter: DeadLetter) -> frozenset[int]:
     """The messages of its conversation that later turns dealt with: after a catch-up, or once it was handed back."""
-    return (await Lives(connection).read(letter.conv)).answered_after(letter.turn, letter.at)
+    return (await ConversationHistories(connection).read(letter.conv)).answered_after(letter.turn, letter.at)
 
 
-async def _kept_deliveries(connection: Connection, letter: Letter) -> tuple[Delivery, ...]:
-    life = await Lives(connection).read(letter.conv)
+async def _kept_deliveries(connection: Connection, letter: DeadLetter) -> tuple[Delivery, ...]:
+    life = await ConversationHistories(connection).read(letter.conv)
     answered = life.answered_by(letter.turn)
     return tuple(one for one in life.kept if one.message.id in answered)
 
@@ -144,7 +144,7 @@ async def drop(connection: Connection, arguments: argparse.Namespace) -> int:
     target = await find_target(connection, arguments.what, lambda: [*sound_accounts(arguments.config)])
     if target.letter:
         return await _drop_letter(connection, target.letter, yes=arguments.yes)
-    life = await Lives(connection).read(target.conv)
+    life = await ConversationHistories(connection).read(target.conv)
     if not life.job and not life.waiting and not life.outbox:
         raise CommandError(await _nothing_to_drop_message(connection, target.conv))
     if target.job and target.job != life.job:
@@ -152,8 +152,8 @@ async def drop(connection: Connection, arguments: argparse.Namespace) -> int:
     what = f"{_count(len(life.waiting), 'message')} unanswered and {_count(len(life.outbox), 'action')} undelivered"
     if not confirm(f"conversation {target.conv}: leave {what}?", yes=arguments.yes):
         return 1
-    dropped = await Readmission(connection).drop(target.conv)
-    if dropped.fate is Fate.RUNNING:
+    dropped = await OperatorActions(connection).drop(target.conv)
+    if dropped.fate is DropResult.RUNNING:
         raise CommandError(
             f"a worker is at conversation {target.conv}: take it over in Chatwoot, and the turn ends itself"
         )
@@ -163,14 +163,14 @@ async def drop(connection: Connection, arguments: argparse.Namespace) -> int:
 
 async def _nothing_to_drop_message(connection: Connection, conv: str) -> str:
     said = f"conversation {conv} has nothing to do: nothing was dropped"
-    letters = [letter.turn for letter in await Letters(connection).of(conv)]
+    letters = [letter.turn for letter in await DeadLetters(connection).of(conv)]
     return f"{said}. To throw a dead letter of it away, name that: {', '.join(letters)}" if letters else said
 
 
-async def _drop_letter(connection: Connection, letter: Letter, *, yes: bool) -> int:
+async def _drop_letter(connection: Connection, letter: DeadLetter, *, yes: bool) -> int:
     if not confirm(f"throw dead letter {letter.turn} of conversation {letter.conv} away ({letter.cause})?", yes=yes):
         return 1
-    gone = await Letters(connection).discard(letter.turn)
+    gone = await DeadLetters(connection).discard(letter.turn)
     print(f"dead letter {letter.turn} {'is gone' if gone else 'was gone already'}")
     return 0
 
@@ -183,7 +183,7 @@ async def replay(connection: Connection, arguments: argparse.Namespace) -> int:
         StoreUnavailable: Redis is away.
     """
     target = await find_target(connection, arguments.what, lambda: [*sound_accounts(arguments.config)])
-    life = await Lives(connection).read(target.conv)
+    life = await ConversationHistories(connection).read(target.conv)
     deliveries = target.letter.deliveries if target.letter else _replayed_deliveries(target, life)
     if not deliveries:
         raise CommandError(_nothing_kept_message(target, life))
@@ -193,14 +193,14 @@ async def replay(connection: Connection, arguments: argparse.Namespace) -> int:
     if not confirm("The contact will get another answer. Go on?", yes=arguments.yes):
         return 1
     letter = target.letter.turn if target.letter else ""
-    put = await Readmission(connection).admit(
+    put = await OperatorActions(connection).admit(
         target.conv, _with_assignee(deliveries, assignee), now=time.time(), letter=letter
     )
     print(f"{_count(put, 'message')} admitted" if put else "nothing was done: they wait already, or were retried")
     return 0
 
 
-def _replayed_deliveries(target: Target, life: Life) -> Sequence[Delivery]:
+def _replayed_deliveries(target: Target, life: ConversationHistory) -> Sequence[Delivery]:
     """Return what is kept of the message or turn that was assignee, or of the conversation's last turn."""
     if target.message is not None:
         return [one for one in life.kept if one.message.id == target.message]
@@ -210,7 +210,7 @@ def _replayed_deliveries(target: Target, life: Life) -> Sequence[Delivery]:
     return [one for one in life.kept if one.message.id in answered]
 
 
-def _nothing_kept_message(target: Target, life: Life) -> str:
+def _nothing_kept_message(target: Target, life: ConversationHistory) -> str:
     if target.message is not None and any(one.message.id == target.message for one in life.waiting):
         return f"message {target.message} waits for its first answer: see `chatwootai jobs show {target.conv}`"
     return (

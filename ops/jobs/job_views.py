@@ -9,11 +9,11 @@ from typing import Any
 
 from chatwootai.model.message.delivery import Delivery
 from chatwootai.stores.installation.refusals import Refusal, Refusals
+from chatwootai.stores.operators.dead_letters import DeadLetter, DeadLetters
+from chatwootai.stores.operators.history import ConversationHistories
 from chatwootai.stores.operators.inspection import Inspection, Job
-from chatwootai.stores.operators.letters import Letter, Letters
-from chatwootai.stores.operators.lives import Lives
 from chatwootai.stores.server.connection import Connection
-from chatwootai.stores.server.footing import footing
+from chatwootai.stores.server.server_check import check_server
 from ops.access import CommandError, sound_accounts
 from ops.jobs.lookup import find_target
 from ops.printing import table
@@ -49,7 +49,7 @@ async def list_jobs(connection: Connection, arguments: argparse.Namespace) -> Js
         more += [state] if taken[1] else []
     dead: list[Json] = []
     if arguments.state in {None, "dead"} and not arguments.lane:
-        letters = Letters(connection).all()
+        letters = DeadLetters(connection).all()
         ours = (
             letter_as_json(one) async for one in letters if arguments.account in {None, one.conv.rpartition(":")[0]}
         )
@@ -84,7 +84,7 @@ async def _take(source: AsyncIterator[Json], limit: int) -> tuple[list[Json], bo
     return found, False
 
 
-def letter_as_json(letter: Letter) -> Json:
+def letter_as_json(letter: DeadLetter) -> Json:
     """A dead letter without anyone's words."""
     return {
         "turn": letter.turn,
@@ -160,7 +160,7 @@ def _ids(values: Sequence[object]) -> str:
 
 async def read_numbers(connection: Connection, _: argparse.Namespace) -> Json:
     """The floor in numbers."""
-    found = await footing(connection)
+    found = await check_server(connection)
     redis = {**asdict(found), "troubles": found.troubles} if found else None
     refused = [_refusal_as_json(one) for one in await Refusals(connection).all()]
     return {**asdict(await Inspection(connection).stats()), "redis": redis, "refused": refused}
@@ -213,13 +213,13 @@ def _print_redis(redis: Mapping[str, Any]) -> None:
 async def read_life(connection: Connection, arguments: argparse.Namespace) -> Json:
     """One conversation: where it stands, and how it came there."""
     target = await find_target(connection, arguments.what, lambda: [*sound_accounts(arguments.config)])
-    found = await Lives(connection).read(target.conv)
+    found = await ConversationHistories(connection).read(target.conv)
     if not found.known and target.letter is None and target.record is None:
         raise CommandError(
             f"nothing is remembered of conversation {target.conv}: no message of it came in the last days"
         )
     job = await Inspection(connection).job(found.job) if found.job else None
-    letters = await Letters(connection).of(target.conv)
+    letters = await DeadLetters(connection).of(target.conv)
     return {
         "conversation": found.conv,
         "found_by": {"job": target.job, "turn": target.turn, "message": target.message},

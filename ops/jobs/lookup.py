@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chatwootai.stores.conversation.turns import Turns
-from chatwootai.stores.operators.letters import Letter, Letters
-from chatwootai.stores.operators.lives import Lives
+from chatwootai.stores.operators.dead_letters import DeadLetter, DeadLetters
+from chatwootai.stores.operators.history import ConversationHistories
 from ops.access import CommandError
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ class Target:
     conv: str
     job: str | None = None
     turn: str | None = None
-    letter: Letter | None = None
+    letter: DeadLetter | None = None
     record: dict[str, object] | None = None
     message: int | None = None
 
@@ -38,13 +38,13 @@ async def find_target(connection: "Connection", word: str, accounts: Callable[[]
     """
     if match := JOB.fullmatch(word):
         return Target(match["conv"], job=word)
-    if letter := await Letters(connection).read(word):
+    if letter := await DeadLetters(connection).read(word):
         return Target(letter.conv, turn=word, letter=letter)
     if CONVERSATION.fullmatch(word):
         return Target(word)
     if record := await Turns(connection).read(word):
         return Target(f"{record.get('account')}:{record.get('conversation')}", turn=word, record=record)
-    if found := await Lives(connection).admitted(word, accounts()):
+    if found := await ConversationHistories(connection).admitted(word, accounts()):
         return Target(found[0], message=found[1])
     raise CommandError(
         f"nothing is remembered of {word}. A conversation is written 1:25, a job turn:1:25:3; turns are remembered for "

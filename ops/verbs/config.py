@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ops.printing import as_json, complain, table, takes_config, takes_json
 
 if TYPE_CHECKING:
-    from chatwootai.stores.installation.snapshots import Snapshots, Version
+    from chatwootai.stores.installation.config_versions import ConfigVersion, ConfigVersions
     from config.files.sources import Sources
 
 SUMMARY = "list the last configurations, compare them, or put an older one in force again"
@@ -57,18 +57,18 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 async def _connected(action: Any, arguments: argparse.Namespace) -> int:
-    from chatwootai.stores.installation.snapshots import Snapshots
+    from chatwootai.stores.installation.config_versions import ConfigVersions
     from chatwootai.stores.server.connection import DEFAULT_URL, connect
 
     connection = connect(os.environ.get("REDIS_URL") or DEFAULT_URL)
     try:
-        work: Coroutine[Any, Any, int] = action(Snapshots(connection), arguments)
+        work: Coroutine[Any, Any, int] = action(ConfigVersions(connection), arguments)
         return await work
     finally:
         await connection.aclose()
 
 
-async def _status(snapshots: "Snapshots", arguments: argparse.Namespace) -> int:
+async def _status(snapshots: "ConfigVersions", arguments: argparse.Namespace) -> int:
     """1 where a process refuses its folder, or does not serve what is in force."""
     from ops.processes import print_status, status
 
@@ -80,7 +80,7 @@ async def _status(snapshots: "Snapshots", arguments: argparse.Namespace) -> int:
     return 0 if found["agree"] else 1
 
 
-async def _history(snapshots: "Snapshots", arguments: argparse.Namespace) -> int:
+async def _history(snapshots: "ConfigVersions", arguments: argparse.Namespace) -> int:
     versions = await snapshots.history()
     current = await snapshots.current()
     if getattr(arguments, "json", False):
@@ -95,14 +95,14 @@ async def _history(snapshots: "Snapshots", arguments: argparse.Namespace) -> int
     return 0
 
 
-def _version_text(version: "Version", current: "Version | None") -> dict[str, object]:
+def _version_text(version: "ConfigVersion", current: "ConfigVersion | None") -> dict[str, object]:
     return {
         "version": version.number, "in_force": current is not None and version.number == current.number,
         "at": version.at, "why": version.why, "accounts": version.accounts, "digest": version.digest, "by": version.by,
     }  # fmt: skip
 
 
-async def _diff(snapshots: "Snapshots", arguments: argparse.Namespace) -> int:
+async def _diff(snapshots: "ConfigVersions", arguments: argparse.Namespace) -> int:
     from config.files.sources import gather
 
     if len(arguments.version) > 2:
@@ -145,7 +145,7 @@ def _texts(sources: "Sources") -> dict[str, str]:
     }
 
 
-async def _rollback(snapshots: "Snapshots", arguments: argparse.Namespace) -> int:
+async def _rollback(snapshots: "ConfigVersions", arguments: argparse.Namespace) -> int:
     current = await _current(snapshots)
     sources = await _read(snapshots, arguments.version)
     if not _sound(sources):
@@ -157,14 +157,14 @@ async def _rollback(snapshots: "Snapshots", arguments: argparse.Namespace) -> in
     return done
 
 
-async def _publish(snapshots: "Snapshots", arguments: argparse.Namespace) -> int:
+async def _publish(snapshots: "ConfigVersions", arguments: argparse.Namespace) -> int:
     from config.files.sources import gather
 
     sources = gather(arguments.config, os.environ)
     return await _publish_version(snapshots, sources, "publish", ()) if _sound(sources) else 1
 
 
-async def _publish_version(snapshots: "Snapshots", sources: "Sources", why: str, aside: tuple[str, ...]) -> int:
+async def _publish_version(snapshots: "ConfigVersions", sources: "Sources", why: str, aside: tuple[str, ...]) -> int:
     from config.files.packing import pack
 
     accounts = _accounts(sources)
@@ -193,14 +193,14 @@ def _accounts(sources: "Sources") -> int:
     return len(inspect_sources(sources, os.environ).snapshot.accounts)
 
 
-async def _current(snapshots: "Snapshots") -> "Version":
+async def _current(snapshots: "ConfigVersions") -> "ConfigVersion":
     current = await snapshots.current()
     if current is None:
         raise LookupError("no configuration was published yet; a running ingress or worker publishes its folder")
     return current
 
 
-async def _read(snapshots: "Snapshots", number: int) -> "Sources":
+async def _read(snapshots: "ConfigVersions", number: int) -> "Sources":
     from config.files.packing import unpack
 
     packed = await snapshots.read(number)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from chatwootai.stores.operators.letters import Letters
+from chatwootai.stores.operators.dead_letters import DeadLetters
 from chatwootai.stores.server.connection import connect
 from sandbox.chatwoot.driver import Driver
 from sandbox.installation.processes import Process
@@ -52,7 +52,7 @@ async def test_nobody_reads_it_a_third_time(shop: System) -> None:
     assert (note["kind"], sentence["kind"]) == ("note", "outgoing")
     assert FREEZES not in json.dumps(note, ensure_ascii=False)
     async with connect(shop.redis_url) as connection:
-        letters = await Letters(connection).of(f"{ACCOUNT}:{deadly.conversation}")
+        letters = await DeadLetters(connection).of(f"{ACCOUNT}:{deadly.conversation}")
     assert [letter.deliveries[0].message.text for letter in letters] == [f"{FREEZES} por favor"]
     told = [line for name in ("worker", "worker-2") for line in _lines(shop, name)]
     blocked = [line for line in told if line["event"] == "loop_blocked"]

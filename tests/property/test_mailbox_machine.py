@@ -26,14 +26,14 @@ from chatwootai.model.message.priority import lane_of
 from chatwootai.model.message.turn import ContextLimits, Exchange
 from chatwootai.stores import keys
 from chatwootai.stores.conversation.conversations import (
-    Begun,
     Commit,
     Conversations,
     Decision,
-    Hold,
+    FencedLease,
     Pending,
     Post,
     Stale,
+    TurnStart,
     pending,
 )
 from chatwootai.stores.conversation.mailbox import Admission, Mailbox
@@ -73,7 +73,7 @@ class Run:
     job: str
     lost: bool
     stock: bool = False
-    hold: Hold | None = None
+    lease: FencedLease | None = None
     sequence: int = 0
     messages: list[int] = field(default_factory=list)
     broken: tuple[bytes, ...] = ()
@@ -237,7 +237,7 @@ class MailboxMachine(RuleBasedStateMachine):
         run = self.pick(which)
         self.begun(run, self.wait(self.conversations.begin(run.conv, run.job, run.worker, lost=run.lost)))
 
-    def begun(self, run: Run, begun: Begun | None) -> None:
+    def begun(self, run: Run, begun: TurnStart | None) -> None:
         conv = self.convs[run.conv]
         if conv.job != run.job or self.leases.get(run.job, run.worker) != run.worker:
             assert begun is None, "an old job, or another's, may begin nothing"
@@ -245,19 +245,19 @@ class MailboxMachine(RuleBasedStateMachine):
         assert begun is not None
         conv.fence += 1
         conv.tries += run.lost
-        assert begun.hold == Hold(conv.name, run.job, conv.fence)
+        assert begun.lease == FencedLease(conv.name, run.job, conv.fence)
         assert (begun.sequence, begun.tries) == (conv.sequence, conv.tries)
         assert [one.message.id for one in begun.deliveries] == sorted(conv.box - conv.broken)
         assert len(begun.broken) == len(conv.broken)
         assert [one.entry for one in begun.outbox] == conv.outbox
-        run.hold, run.sequence, run.decision, run.broken = begun.hold, begun.sequence, None, begun.broken
+        run.lease, run.sequence, run.decision, run.broken = begun.lease, begun.sequence, None, begun.broken
         run.messages, run.view = [one.message.id for one in begun.deliveries], list(begun.outbox)
 
     @precondition(lambda self: self.held())
     @rule(which=pick)
     def read(self, which: int) -> None:
-        run, hold, conv = self.pick_held(which)
-        answer = self.tried(run, self.conversations.read(hold))
+        run, lease, conv = self.pick_held(which)
+        answer = self.tried(run, self.conversations.read(lease))
         if answer is not None and run.decision is None:
             run.sequence, run.messages = answer[0], [one.message.id for one in answer[1]]
             assert run.messages == sorted(conv.box - conv.broken)
@@ -266,12 +266,12 @@ class MailboxMachine(RuleBasedStateMachine):
     @rule(which=pick, parts=st.integers(0, 3), force=st.booleans(), dead=st.booleans())
     def commit(self, which: int, parts: int, force: bool, dead: bool) -> None:
         """Decide; a run that has decided says the same again, as after an answer that got lost."""
-        run, hold, conv = self.pick_held(which)
+        run, lease, conv = self.pick_held(which)
         repeated = run.decision is not None
         if not run.messages:
             return
         decision = run.decision or self.decide(run, parts, dead=dead)
-        answer = self.tried(run, self._commit(hold, run, decision, force=force))
+        answer = self.tried(run, self._commit(lease, run, decision, force=force))
         if answer is None:
             return
         if repeated:
@@ -293,8 +293,8 @@ class MailboxMachine(RuleBasedStateMachine):
             dead=b"{}" if dead else None,
         )
 
-    def _commit(self, hold: Hold, run: Run, decision: Decision, *, force: bool) -> Coroutine[Any, Any, Commit]:
-        return self.conversations.commit(hold, run.sequence, decision, ContextLimits(4, 600_000), force=force)
+    def _commit(self, lease: FencedLease, run: Run, decision: Decision, *, force: bool) -> Coroutine[Any, Any, Commit]:
+        return self.conversations.commit(lease, run.sequence, decision, ContextLimits(4, 600_000), force=force)
 
     def decided(self, run: Run, decision: Decision) -> None:
         conv = self.convs[run.conv]
@@ -315,9 +315,9 @@ class MailboxMachine(RuleBasedStateMachine):
 
         It arrives and we say so, arrives and we have no time to say so, does not arrive and we say so, or neither.
         """
-        run, hold, conv = self.pick_viewing(which)
+        run, lease, conv = self.pick_viewing(which)
         first = run.view[0]
-        may = self.tried(run, self.conversations.post(hold, first), leased=True)
+        may = self.tried(run, self.conversations.post(lease, first), leased=True)
         if may is None:
             return
         if may is Post.GONE:
@@ -333,25 +333,25 @@ class MailboxMachine(RuleBasedStateMachine):
         if fate in {"sent", "unsaid"} and not there:
             conv.posted.append(first.entry)
         if fate == "sent":
-            self.sent(run, hold)
+            self.sent(run, lease)
         elif fate == "refused" and not there:
-            self.tried(run, self.conversations.sent(hold, first, arrived=False))
+            self.tried(run, self.conversations.sent(lease, first, arrived=False))
 
-    def sent(self, run: Run, hold: Hold) -> None:
+    def sent(self, run: Run, lease: FencedLease) -> None:
         conv, first = self.convs[run.conv], run.view.pop(0)
-        self.tried(run, self.conversations.sent(hold, first))
+        self.tried(run, self.conversations.sent(lease, first))
         conv.outbox.pop(0)
 
     @precondition(lambda self: any(run.view for run in self.held()))
     @rule(which=pick, drop=st.booleans(), instead=st.booleans())
     def replace(self, which: int, drop: bool, instead: bool) -> None:
-        run, hold, conv = self.pick_viewing(which)
+        run, lease, conv = self.pick_viewing(which)
         first = run.view[0]
         assert first.action is not None
         self.turns += 1
         note = pending(Action(kind=ActionKind.NOTE, turn=f"n{self.turns}", part=0, text="x"))
         others = [note] if instead else []
-        done = self.tried(run, self._replace(hold, first, others, drop=drop))
+        done = self.tried(run, self._replace(lease, first, others, drop=drop))
         if done is None or conv.outbox[:1] != [first.entry]:
             return
         turn = first.action.turn
@@ -363,42 +363,42 @@ class MailboxMachine(RuleBasedStateMachine):
         conv.owed = [entry for entry in conv.owed if entry not in gone or entry in conv.posted]
         run.view = others + [one for one in run.view if one.entry not in gone]
 
-    async def _replace(self, hold: Hold, first: Pending, others: list[Pending], *, drop: bool) -> bool:
+    async def _replace(self, lease: FencedLease, first: Pending, others: list[Pending], *, drop: bool) -> bool:
         instead = [one.action for one in others if one.action]
-        await self.conversations.replace(hold, first, instead=instead, drop_turn=drop)
+        await self.conversations.replace(lease, first, instead=instead, drop_turn=drop)
         return True
 
     @precondition(lambda self: any(run.broken for run in self.held()))
     @rule(which=pick)
     def discard(self, which: int) -> None:
-        run, hold, conv = self.pick_held(which)
-        if run.broken and self.tried(run, self._discard(hold, run.broken)):
+        run, lease, conv = self.pick_held(which)
+        if run.broken and self.tried(run, self._discard(lease, run.broken)):
             gone = {int(entry.rpartition(b" ")[2]) for entry in run.broken}
             conv.answered.update(gone & conv.broken)
             conv.box -= gone
             conv.broken -= gone
 
-    async def _discard(self, hold: Hold, entries: tuple[bytes, ...]) -> bool:
-        await self.conversations.discard(hold, entries, name="broken", dead=b"{}")
+    async def _discard(self, lease: FencedLease, entries: tuple[bytes, ...]) -> bool:
+        await self.conversations.discard(lease, entries, name="broken", dead=b"{}")
         return True
 
     @precondition(lambda self: self.held())
     @rule(which=pick, after=st.sampled_from((0.0, 3600.0)), count=st.booleans())
     def again(self, which: int, after: float, count: bool) -> None:
-        run, hold, conv = self.pick_held(which)
-        if self.tried(run, self._again(hold, after, count=count)):
+        run, lease, conv = self.pick_held(which)
+        if self.tried(run, self._again(lease, after, count=count)):
             conv.tries += count
             conv.next_turn()
 
-    async def _again(self, hold: Hold, after: float, *, count: bool) -> bool:
-        await self.conversations.again(hold, after=after, count=count)
+    async def _again(self, lease: FencedLease, after: float, *, count: bool) -> bool:
+        await self.conversations.again(lease, after=after, count=count)
         return True
 
     @precondition(lambda self: self.held())
     @rule(which=pick)
     def finish(self, which: int) -> None:
-        run, hold, conv = self.pick_held(which)
-        more = self.tried(run, self.conversations.finish(hold))
+        run, lease, conv = self.pick_held(which)
+        more = self.tried(run, self.conversations.finish(lease))
         if more is None:
             return
         assert more == conv.busy
@@ -675,13 +675,13 @@ class MailboxMachine(RuleBasedStateMachine):
     def worked_off(self, run: Run) -> None:
         """A turn as it should go."""
         self.begun(run, self.wait(self.conversations.begin(run.conv, run.job, run.worker, lost=run.lost)))
-        if run.hold is not None:
-            hold, conv = run.hold, self.convs[run.conv]
+        if run.lease is not None:
+            lease, conv = run.lease, self.convs[run.conv]
             if run.broken:
                 self.discard(self.held().index(run))
             if run.messages:
                 decision = self.decide(run, 1)
-                assert self.wait(self._commit(hold, run, decision, force=False)) is Commit.COMMITTED
+                assert self.wait(self._commit(lease, run, decision, force=False)) is Commit.COMMITTED
                 self.decided(run, decision)
             while run.view:
                 self.post(self.viewing().index(run), "sent")
@@ -693,9 +693,9 @@ class MailboxMachine(RuleBasedStateMachine):
 
     def tried(self, run: Run, work: Coroutine[Any, Any, T], *, leased: bool = False) -> T | None:
         """Do what only the holder may; None if it is rightly refused."""
-        conv, hold = self.convs[run.conv], run.hold
-        assert hold is not None
-        holds = conv.job == hold.job and conv.fence == hold.fence
+        conv, lease = self.convs[run.conv], run.lease
+        assert lease is not None
+        holds = conv.job == lease.job and conv.fence == lease.fence
         holds = holds and not (leased and self.leases.get(run.job, run.worker) != run.worker)
         try:
             answer = self.wait(work)
@@ -706,7 +706,7 @@ class MailboxMachine(RuleBasedStateMachine):
         return answer
 
     def held(self) -> list[Run]:
-        return [run for run in self.runs if run.hold is not None]
+        return [run for run in self.runs if run.lease is not None]
 
     def viewing(self) -> list[Run]:
         return [run for run in self.held() if run.view]
@@ -714,15 +714,15 @@ class MailboxMachine(RuleBasedStateMachine):
     def pick(self, which: int) -> Run:
         return self.runs[which % len(self.runs)]
 
-    def pick_held(self, which: int) -> tuple[Run, Hold, Conv]:
+    def pick_held(self, which: int) -> tuple[Run, FencedLease, Conv]:
         return self._chosen(self.held()[which % len(self.held())])
 
-    def pick_viewing(self, which: int) -> tuple[Run, Hold, Conv]:
+    def pick_viewing(self, which: int) -> tuple[Run, FencedLease, Conv]:
         return self._chosen(self.viewing()[which % len(self.viewing())])
 
-    def _chosen(self, run: Run) -> tuple[Run, Hold, Conv]:
-        assert run.hold is not None
-        return run, run.hold, self.convs[run.conv]
+    def _chosen(self, run: Run) -> tuple[Run, FencedLease, Conv]:
+        assert run.lease is not None
+        return run, run.lease, self.convs[run.conv]
 
 
 def test_nothing_is_lost_and_nothing_said_twice_in_any_order_of_events(redis_server: Embedded) -> None:

@@ -5,7 +5,7 @@ import time
 from typing import Final
 
 from chatwootai.stores import keys
-from chatwootai.stores.server.connection import Connection, StoreUnavailable, together
+from chatwootai.stores.server.connection import Connection, StoreUnavailable, batch
 from chatwootai.telemetry.metrics import FAILED_OPEN
 from chatwootai.telemetry.tasks import owned
 from workers.account.tenant import Tenant
@@ -83,7 +83,7 @@ class Looks:
 
     async def _kept(self, account: str) -> int | None:
         try:
-            (kept,) = await together(self._connection, ("GET", keys.worked(account)))
+            (kept,) = await batch(self._connection, ("GET", keys.worked(account)))
         except StoreUnavailable:
             return None
         return int(kept) if kept and kept.isdigit() else None
@@ -95,6 +95,6 @@ class Looks:
             return
         self._shown[account] = (now, conversation)
         try:
-            await together(self._connection, ("SET", keys.worked(account), conversation, "PX", keys.WORKED_MS))
+            await batch(self._connection, ("SET", keys.worked(account), conversation, "PX", keys.WORKED_MS))
         except StoreUnavailable:
             FAILED_OPEN.labels("standing").inc()

@@ -1,9 +1,9 @@
 """Whether Chatwoot takes an account's tokens: an account whose bot token is refused is closed until it is taken again.
 
 Closed, its turns wait: none is counted as a try, none becomes a dead letter, no model is asked. One conversation, the
-one that was refused first, looks every few seconds on behalf of all (stores/refusals.py); as soon as it is answered,
-or a token that was configured meanwhile is, all go on by themselves. A user's token closes nothing: what needs it does
-without.
+one that was refused first, looks every few seconds on behalf of all (Refusals, in the stores); as soon as it is
+answered, or a token that was configured meanwhile is, all go on by themselves. A user's token closes nothing: what
+needs it does without.
 """
 
 import random

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import aiohttp
 
-from chatwootai.stores.installation.snapshots import Snapshots
+from chatwootai.stores.installation.config_versions import ConfigVersions
 from chatwootai.stores.server.connection import Connection, StoreUnavailable
 from chatwootai.telemetry import log
 from config.files.sources import MAPPING
@@ -90,7 +90,7 @@ async def keep_in_step(live: Live, connection: Connection, session: aiohttp.Clie
     while True:
         plan = live.snapshot.sync
         try:
-            if plan is not None and await Snapshots(connection).due(plan.seconds):
+            if plan is not None and await ConfigVersions(connection).due(plan.seconds):
                 await compare(live.snapshot, plan, live.folder / MAPPING, session)
         except StoreUnavailable as error:
             _log.debug("sync_put_off", error=str(error))

@@ -6,7 +6,7 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from chatwootai.model.message.delivery import Delivery
-from chatwootai.stores.conversation.conversations import Begun
+from chatwootai.stores.conversation.conversations import TurnStart
 from chatwootai.stores.models.budgets import SpendingAccount
 from chatwootai.stores.models.turn_limits import Taken, TurnLimits
 from chatwootai.stores.server.connection import Connection
@@ -22,7 +22,7 @@ _log = log.get("budget")
 class Asking(Protocol):
     """What a turn is, as far as this goes."""
 
-    begun: Begun
+    start: TurnStart
     deliveries: tuple[Delivery, ...]
     counted: bool
 
@@ -58,7 +58,7 @@ class TurnBudget:
         turn.counted = True  # also where Redis answers too late to say so
         taken = await self._open.ask(
             lambda: self._limits.take(
-                turn.begun.hold, min(ids), max(ids), day=day, per_conversation=limits.turns_per_conversation
+                turn.start.lease, min(ids), max(ids), day=day, per_conversation=limits.turns_per_conversation
             )
         )
         if taken is not None:
@@ -72,7 +72,7 @@ class TurnBudget:
         """
         if turn.counted:
             first = min(each.message.id for each in turn.deliveries)
-            await self._open.ask(lambda: self._limits.give_back(turn.begun.hold, first))
+            await self._open.ask(lambda: self._limits.give_back(turn.start.lease, first))
             turn.counted = False
 
 

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from typing import Final, TypeVar
 
-from chatwootai.stores.installation.rounds import Rounds
+from chatwootai.stores.installation.catch_up_lock import CatchUpLock
 from chatwootai.stores.server.connection import StoreUnavailable
 from chatwootai.telemetry import log
 from chatwootai.telemetry.tasks import ended
@@ -39,7 +39,7 @@ async def _untold(_account: str, _refused: TokenRefused | None) -> None:
 
 
 async def at_start(
-    rounds: Rounds, catch_up: CatchUp, clients: Iterable[tuple[str, Chatwoot]], told: Told = _untold
+    lock: CatchUpLock, catch_up: CatchUp, clients: Iterable[tuple[str, Chatwoot]], told: Told = _untold
 ) -> None:
     """Catch up with every account that can be asked, one worker at a time; who fails is asked again, and then left."""
     left = dict(clients)
@@ -51,8 +51,8 @@ async def at_start(
     for pause in _PAUSES if left else ():
         await asyncio.sleep(pause)
         with suppress(StoreUnavailable):
-            started = started or await rounds.now()
-            left = await _round(rounds, catch_up, left, started, told)
+            started = started or await lock.now()
+            left = await _round(lock, catch_up, left, started, told)
         if not left:
             return
     if left:
@@ -60,13 +60,13 @@ async def at_start(
 
 
 async def _round(
-    rounds: Rounds, catch_up: CatchUp, left: dict[str, Chatwoot], started: float, told: Told
+    lock: CatchUpLock, catch_up: CatchUp, left: dict[str, Chatwoot], started: float, told: Told
 ) -> dict[str, Chatwoot]:
     """Those that failed, or that another caught up with a moment before we started."""
-    while not await rounds.take():  # noqa: ASYNC110 - the other is another process: there is no event to wait for
+    while not await lock.take():  # noqa: ASYNC110 - the other is another process: there is no event to wait for
         await asyncio.sleep(_LOOK_AGAIN * random.uniform(0.5, 1.5))  # noqa: S311 - jitter, not a secret
-    async with rounds.held():
-        done = await _each(left.items(), lambda one: _caught(rounds, catch_up, one, started, told))
+    async with lock.held():
+        done = await _each(left.items(), lambda one: _caught(lock, catch_up, one, started, told))
     return {account: client for (account, client), caught in zip(left.items(), done, strict=True) if not caught}
 
 
@@ -84,16 +84,16 @@ async def _each(accounts: Iterable[Named], work: Callable[[Named], Awaitable[T]]
         await ended(*tasks)
 
 
-async def _caught(rounds: Rounds, catch_up: CatchUp, named: Named, started: float, told: Told) -> bool:
+async def _caught(lock: CatchUpLock, catch_up: CatchUp, named: Named, started: float, told: Told) -> bool:
     account, chatwoot = named
-    made, now = await rounds.made(account), await rounds.now()
+    made, now = await lock.made(account), await lock.now()
     if made is not None and (made >= started or now - made < _APART):
         return made >= started
-    return await _asked(rounds, account, now, lambda: catch_up.account(account, chatwoot), told)
+    return await _asked(lock, account, now, lambda: catch_up.account(account, chatwoot), told)
 
 
 async def _asked(
-    rounds: Rounds, account: str, began: float, catch: Callable[[], Awaitable[CatchUpResult]], told: Told
+    lock: CatchUpLock, account: str, began: float, catch: Callable[[], Awaitable[CatchUpResult]], told: Told
 ) -> bool:
     try:
         caught = await catch()
@@ -111,7 +111,7 @@ async def _asked(
         _log.exception("catch_up_failed", account=account)
         return False
     if not caught.full:  # or the next round would not look as far back as this one
-        await rounds.make(account, began)
+        await lock.make(account, began)
     _log.info(
         "caught_up", account=account, conversations=caught.conversations, admitted=caught.admitted, known=caught.known
     )
@@ -119,7 +119,7 @@ async def _asked(
 
 
 async def at_intervals(
-    rounds: Rounds,
+    lock: CatchUpLock,
     catch_up: CatchUp,
     clients: Callable[[], Iterable[tuple[str, Chatwoot]]],
     every: float,
@@ -132,23 +132,23 @@ async def at_intervals(
     while True:
         await asyncio.sleep(every * random.uniform(0.9, 1.1))  # noqa: S311 - jitter, not a secret
         try:
-            if await rounds.take():
-                async with rounds.held():
+            if await lock.take():
+                async with lock.held():
                     able = [(account, chatwoot) for account, chatwoot in clients() if chatwoot.reads_history]
-                    await _each(able, lambda one: _again(rounds, catch_up, one, every, told))
+                    await _each(able, lambda one: _again(lock, catch_up, one, every, told))
         except StoreUnavailable as error:
             _log.debug("catch_up_put_off", error=str(error))
         except Exception:  # noqa: BLE001 - one round's surprise is not the end of all rounds
             _log.exception("catch_up_failed")
 
 
-async def _again(rounds: Rounds, catch_up: CatchUp, named: Named, every: float, told: Told) -> None:
+async def _again(lock: CatchUpLock, catch_up: CatchUp, named: Named, every: float, told: Told) -> None:
     account, chatwoot = named
-    made, now = await rounds.made(account), await rounds.now()
+    made, now = await lock.made(account), await lock.now()
     ago = None if made is None else now - made
     if ago is not None and ago < every / 2:
         return
     seconds = None if ago is None else ago + _OVERLAP
     await _asked(
-        rounds, account, now, lambda: catch_up.account(account, chatwoot, seconds=seconds, quiet=_UNDER_WAY), told
+        lock, account, now, lambda: catch_up.account(account, chatwoot, seconds=seconds, quiet=_UNDER_WAY), told
     )

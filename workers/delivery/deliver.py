@@ -14,7 +14,7 @@ from chatwootai.model.message.outbox import Action, ActionKind
 from chatwootai.model.policy import undelivered
 from chatwootai.model.policy.outcome import opening
 from chatwootai.model.policy.picked import listed
-from chatwootai.stores.conversation.conversations import Hold, Pending, Post
+from chatwootai.stores.conversation.conversations import FencedLease, Pending, Post
 from chatwootai.stores.keys import split_conv
 from chatwootai.telemetry import log
 from chatwootai.telemetry.metrics import DEAD_LETTERS, RETRIES, SUPERSEDED
@@ -65,7 +65,7 @@ class Entry:
 
 
 async def deliver(
-    worker: WorkerContext, tenant: Tenant, hold: Hold, outbox: Sequence[Pending], *, posted_at: float = 0.0
+    worker: WorkerContext, tenant: Tenant, lease: FencedLease, outbox: Sequence[Pending], *, posted_at: float = 0.0
 ) -> None:
     """Carry out the outbox's entries in order. `posted_at`: when an earlier run may have posted the first of them.
 
@@ -79,13 +79,13 @@ async def deliver(
     before: Action | None = None
     for at, pending in enumerate(outbox):
         if pending.action is None:
-            await worker.conversations.replace(hold, pending, cause="unreadable")
+            await worker.conversations.replace(lease, pending, cause="unreadable")
         elif pending.action.turn not in dropped:
             await asyncio.sleep(part_delay(before, pending.action))
             before = pending.action
             entry = Entry(pending, pending.action, posted_at, _rest_of_turn(pending.action, outbox[at:]))
             with log.bound(turn=entry.action.turn, delivery=entry.action.delivery):
-                if not await _deliver_action(worker, tenant, hold, entry):
+                if not await _deliver_action(worker, tenant, lease, entry):
                     dropped.add(pending.action.turn)
         posted_at = 0.0
 
@@ -103,27 +103,27 @@ def part_delay(before: Action | None, action: Action) -> float:
     return min(_LONGEST_PART_DELAY, _LEAST_PART_DELAY + len(action.text) / _TYPED_A_SECOND) if further else 0.0
 
 
-async def _deliver_action(worker: WorkerContext, tenant: Tenant, hold: Hold, entry: Entry) -> bool:
+async def _deliver_action(worker: WorkerContext, tenant: Tenant, lease: FencedLease, entry: Entry) -> bool:
     """Carry out one action; False if the rest of its turn was dropped with it."""
     for pause in (*_PAUSES, None):
         try:
-            return await _attempt(worker, tenant, hold, entry)
+            return await _attempt(worker, tenant, lease, entry)
         except (TryAgain, FateUnknown, OutOfTime) as error:
             RETRIES.labels("post").inc()
             wait = _retry_pause(error, pause)
             if wait is None:
-                return await _put_off(worker, tenant, hold, entry, error)
+                return await _put_off(worker, tenant, lease, entry, error)
             _log.warning("post_again", kind=entry.action.kind.value, error=str(error), pause=round(wait, 1))
             await asyncio.sleep(wait)
         except TokenRefused as error:
-            raise await worker.standing.refused(tenant, hold.conv, error) from error
+            raise await worker.standing.refused(tenant, lease.conv, error) from error
         except Gone as error:
-            if (closed := await worker.standing.gone(tenant, hold.conv, error)) is not None:
+            if (closed := await worker.standing.gone(tenant, lease.conv, error)) is not None:
                 raise closed from error
-            await _dead_letter(worker, tenant, hold, entry, str(error), lost=error.operation == SHOW.name)
+            await _dead_letter(worker, tenant, lease, entry, str(error), lost=error.operation == SHOW.name)
             return False
         except Refused as error:
-            await _dead_letter(worker, tenant, hold, entry, str(error))
+            await _dead_letter(worker, tenant, lease, entry, str(error))
             return False
     raise AssertionError("unreachable")
 
@@ -138,62 +138,62 @@ def _retry_pause(error: ChatwootError, pause: float | None) -> float | None:
     return wait if wait <= _LONGEST_WAIT else None
 
 
-async def _attempt(worker: WorkerContext, tenant: Tenant, hold: Hold, entry: Entry) -> bool:
+async def _attempt(worker: WorkerContext, tenant: Tenant, lease: FencedLease, entry: Entry) -> bool:
     """One try: look who owns the conversation, mark, look for our mark if it may be there, act, and say so."""
-    conversation, action = split_conv(hold.conv)[1], entry.action
+    conversation, action = split_conv(lease.conv)[1], entry.action
     found = await tenant.chatwoot.conversation(conversation, deadline=time.time() + _LOOK_SECONDS)
     await worker.standing.looks.shown(tenant, conversation)
     unsigned = tenant.settings(action.inbox).messages.unsigned
     if (reason := ownership_conflict(found, action, unsigned_is_person=unsigned == "person")) is not None:
-        await _abandon(worker, hold, entry.pending, action, reason)
+        await _abandon(worker, lease, entry.pending, action, reason)
         return False
     if action.kind is ActionKind.REPLY and not found.can_reply:
-        return await _replace_outside_window(worker, tenant, hold, entry)
-    may, begin_by = await worker.conversations.ask_to_post(hold, entry.pending)
+        return await _replace_outside_window(worker, tenant, lease, entry)
+    may, begin_by = await worker.conversations.ask_to_post(lease, entry.pending)
     if may is Post.GONE:
         return True
     if may is Post.UNSURE and action.posts:
         if await _already_posted(worker, tenant, conversation, entry):
             _log.info("found_our_mark", kind=action.kind.value, part=action.part)
-            await worker.conversations.sent(hold, entry.pending)
+            await worker.conversations.sent(lease, entry.pending)
             return True
-        begin_by = await _renew_post_right(worker, hold, entry)
-    await _post(worker, tenant, hold, entry, begin_by)
-    await worker.conversations.sent(hold, entry.pending)
+        begin_by = await _renew_post_right(worker, lease, entry)
+    await _post(worker, tenant, lease, entry, begin_by)
+    await worker.conversations.sent(lease, entry.pending)
     return True
 
 
-async def _renew_post_right(worker: WorkerContext, hold: Hold, entry: Entry) -> float:
+async def _renew_post_right(worker: WorkerContext, lease: FencedLease, entry: Entry) -> float:
     """The last post came to nothing: the time in which the next one may be stored begins now."""
-    await worker.conversations.sent(hold, entry.pending, arrived=False)
-    return (await worker.conversations.ask_to_post(hold, entry.pending))[1]
+    await worker.conversations.sent(lease, entry.pending, arrived=False)
+    return (await worker.conversations.ask_to_post(lease, entry.pending))[1]
 
 
-async def _post(worker: WorkerContext, tenant: Tenant, hold: Hold, entry: Entry, begin_by: float) -> None:
+async def _post(worker: WorkerContext, tenant: Tenant, lease: FencedLease, entry: Entry, begin_by: float) -> None:
     """Act. What was surely not stored needs no look before the next try."""
     entry.posted_at, entry.ended = time.time(), False
     try:
-        await _send_action(tenant, split_conv(hold.conv)[1], entry.action, begin_by)
+        await _send_action(tenant, split_conv(lease.conv)[1], entry.action, begin_by)
     except FateUnknown as error:
         entry.ended = error.ended
         raise
     except (TryAgain, TokenRefused):
-        await worker.conversations.sent(hold, entry.pending, arrived=False)
+        await worker.conversations.sent(lease, entry.pending, arrived=False)
         raise
     await worker.standing.posted(tenant)
 
 
 async def _abandon(
-    worker: WorkerContext, hold: Hold, pending: Pending, action: Action, reason: OwnershipConflict
+    worker: WorkerContext, lease: FencedLease, pending: Pending, action: Action, reason: OwnershipConflict
 ) -> None:
     """People have it, or nobody shall read this: nothing more of this turn. Chatwoot is told whose it is."""
     SUPERSEDED.labels("takeover").inc()
     _log.info("not_ours", kind=action.kind.value, why=reason.why)
     opened = (opening(action, turn_names.taken_from(action.turn)),) if reason.open_it else ()
-    await worker.conversations.replace(hold, pending, instead=opened, drop_turn=True, cause=reason.why)
+    await worker.conversations.replace(lease, pending, instead=opened, drop_turn=True, cause=reason.why)
 
 
-async def _replace_outside_window(worker: WorkerContext, tenant: Tenant, hold: Hold, entry: Entry) -> bool:
+async def _replace_outside_window(worker: WorkerContext, tenant: Tenant, lease: FencedLease, entry: Entry) -> bool:
     """The channel takes no free text now: a template asks the contact to write, or people are told.
 
     Returns:
@@ -202,7 +202,7 @@ async def _replace_outside_window(worker: WorkerContext, tenant: Tenant, hold: H
     action = entry.action
     instead, go_on = actions_outside_window(action, tenant.settings(action.inbox), entry.unsaid)
     _log.info("window_closed", part=action.part, template=go_on)
-    await worker.conversations.replace(hold, entry.pending, instead=instead, drop_turn=not go_on, cause=_WINDOW)
+    await worker.conversations.replace(lease, entry.pending, instead=instead, drop_turn=not go_on, cause=_WINDOW)
     return go_on
 
 
@@ -266,10 +266,12 @@ async def _send_action(tenant: Tenant, conversation: int, action: Action, begin_
             await chatwoot.set_status(conversation, action.text, deadline=deadline)
 
 
-async def _put_off(worker: WorkerContext, tenant: Tenant, hold: Hold, entry: Entry, error: ChatwootError) -> bool:
+async def _put_off(
+    worker: WorkerContext, tenant: Tenant, lease: FencedLease, entry: Entry, error: ChatwootError
+) -> bool:
     waited = time.time() - entry.action.due
     if waited > _KEPT_SECONDS or (waited > _BARRED_SECONDS and _is_only_this_barred(error)):
-        await _dead_letter(worker, tenant, hold, entry, str(error))
+        await _dead_letter(worker, tenant, lease, entry, str(error))
         return False
     _log.warning("chatwoot_away", error=str(error))
     raise ChatwootAway(str(error), entry.action.due, error.at if isinstance(error, TryAgain) else 0.0)
@@ -281,7 +283,7 @@ def _is_only_this_barred(error: ChatwootError) -> bool:
 
 
 async def _dead_letter(
-    worker: WorkerContext, tenant: Tenant, hold: Hold, entry: Entry, why: str, *, lost: bool = False
+    worker: WorkerContext, tenant: Tenant, lease: FencedLease, entry: Entry, why: str, *, lost: bool = False
 ) -> None:
     """Chatwoot will never take this: tell people once, open the conversation, and keep a dead letter.
 
@@ -296,10 +298,10 @@ async def _dead_letter(
     letter = (
         None
         if turn_names.tells_of_refusal(action.turn)
-        else dead_letter(action.turn, hold.conv, f"Chatwoot refused: {why}")
+        else dead_letter(action.turn, lease.conv, f"Chatwoot refused: {why}")
     )
     await worker.conversations.replace(
-        hold, entry.pending, instead=instead, drop_turn=meant or lost, dead=letter, cause=why
+        lease, entry.pending, instead=instead, drop_turn=meant or lost, dead=letter, cause=why
     )
 
 

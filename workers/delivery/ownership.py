@@ -4,12 +4,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from chatwootai.channels.incoming.authors import author
-from chatwootai.model.message.delivery import Reason, Wish
+from chatwootai.model.message.delivery import Reason, RequestedStatus
 from chatwootai.model.message.outbox import Action, ActionKind
 from workers.chatwoot.records import Conversation, Message
 
-PENDING = Wish.PENDING.value
-_REOPENABLE_TO = {Wish.OPEN.value: (PENDING,), PENDING: (Wish.OPEN.value, "snoozed")}
+PENDING = RequestedStatus.PENDING.value
+_REOPENABLE_TO = {RequestedStatus.OPEN.value: (PENDING,), PENDING: (RequestedStatus.OPEN.value, "snoozed")}
 """What a status may be given from: opened is only what is ours, taken back only what people have."""
 
 

@@ -18,7 +18,7 @@ from chatwootai.model.policy import outcome
 from chatwootai.model.policy.handoff import Need
 from chatwootai.model.policy.reasons import label
 from chatwootai.model.policy.vocabulary import Cause, Sentence
-from chatwootai.stores.conversation.conversations import Begun, Commit, Decision, Silence, pending
+from chatwootai.stores.conversation.conversations import Commit, Decision, IdleTimer, TurnStart, pending
 from chatwootai.stores.keys import split_conv
 from chatwootai.telemetry import log
 from chatwootai.telemetry.metrics import HANDOFFS
@@ -39,21 +39,21 @@ _LOOK_SECONDS: Final = 5.0
 _log = log.get("idle")
 
 
-def after_reply(made: Outcome, question: Question, settings: Settings) -> Silence | None:
+def after_reply(made: Outcome, question: Question, settings: Settings) -> IdleTimer | None:
     """What follows a reply that nobody answers; None: nothing."""
     if made.verdict is not Verdict.REPLY:
         return None
     if settings.idle.remind_after_minutes is not None:
-        return _silence(REMIND, question, settings.idle.remind_after_minutes)
-    return _the_end(question, settings)
+        return _idle_timer(REMIND, question, settings.idle.remind_after_minutes)
+    return _end_timer(question, settings)
 
 
-def _the_end(question: Question, settings: Settings) -> Silence | None:
+def _end_timer(question: Question, settings: Settings) -> IdleTimer | None:
     minutes = settings.idle.end_after_minutes
-    return None if minutes is None else _silence(END, question, minutes)
+    return None if minutes is None else _idle_timer(END, question, minutes)
 
 
-def _silence(step: str, question: Question, minutes: int) -> Silence:
+def _idle_timer(step: str, question: Question, minutes: int) -> IdleTimer:
     note = {
         "step": step,
         "inbox": question.inbox,
@@ -63,10 +63,10 @@ def _silence(step: str, question: Question, minutes: int) -> Silence:
         "assignee": question.assignee,
         "language": question.language,
     }
-    return Silence(orjson.dumps(note), minutes * 60.0)
+    return IdleTimer(orjson.dumps(note), minutes * 60.0)
 
 
-async def break_silence(worker: WorkerContext, tenant: Tenant, begun: Begun) -> None:
+async def break_silence(worker: WorkerContext, tenant: Tenant, start: TurnStart) -> None:
     """Do what was agreed on for this silence, if it still is one.
 
     Raises:
@@ -75,32 +75,32 @@ async def break_silence(worker: WorkerContext, tenant: Tenant, begun: Begun) -> 
         Stale: another job holds the conversation.
         StoreUnavailable: Redis was away for too long.
     """
-    note = _read(begun.silence)
-    question = _question(note, tenant, begun)
+    note = _read_note(start.idle_note)
+    question = _question(note, tenant, start)
     settings = tenant.settings(question.inbox)
-    found = await _look(worker, tenant, begun.hold.conv, question)
+    found = await _show_conversation(worker, tenant, start.lease.conv, question)
     made, then = outcome.silence(SilenceReason.SPOKEN), None
     if found is not None and found.status == PENDING and not wrote_since(found.last, question.last_message):
-        made, then = _made(note, question, settings, found)
+        made, then = _outcome_and_timer(note, question, settings, found)
     actions = [replace(one, alone=True) for one in outcome.actions(made, question, handoff_destination(made, settings))]
     decision = Decision(
         turn=question.turn,
         answered=(),
         actions=actions,
         exchanges=[Exchange(Role.CREW, "\n".join(made.parts), time.time())] if made.parts else (),
-        silence=then,
+        idle_timer=then,
         outcome=made.verdict.value,
         cause=made.cause or "",
     )
-    answer = await worker.conversations.commit(begun.hold, begun.sequence, decision, settings.context.limits)
+    answer = await worker.conversations.commit(start.lease, start.sequence, decision, settings.context.limits)
     _log.info("silence", step=note.get("step"), outcome=made.verdict.value, committed=answer.value)
     if answer is Commit.COMMITTED:
         if made.cause is not None:
             HANDOFFS.labels(made.cause, label(made.why)).inc()
-        await deliver(worker, tenant, begun.hold, [pending(action) for action in actions])
+        await deliver(worker, tenant, start.lease, [pending(action) for action in actions])
 
 
-def _read(note: bytes) -> dict[str, Any]:
+def _read_note(note: bytes) -> dict[str, Any]:
     try:
         read = orjson.loads(note)
     except orjson.JSONDecodeError:
@@ -108,8 +108,8 @@ def _read(note: bytes) -> dict[str, Any]:
     return read if isinstance(read, dict) else {}
 
 
-def _question(note: dict[str, Any], tenant: Tenant, begun: Begun) -> Question:
-    theirs = [one.text for one in begun.context if one.role is Role.CONTACT]
+def _question(note: dict[str, Any], tenant: Tenant, start: TurnStart) -> Question:
+    theirs = [one.text for one in start.context if one.role is Role.CONTACT]
     return Question(
         turn=uuid.uuid4().hex,
         account=tenant.account.key,
@@ -118,11 +118,11 @@ def _question(note: dict[str, Any], tenant: Tenant, begun: Begun) -> Question:
         inbox=int(note.get("inbox") or 0),
         channel=str(note.get("channel") or "default"),
         function="",
-        conversation=split_conv(begun.hold.conv)[1],
+        conversation=split_conv(start.lease.conv)[1],
         contact=Contact(id=0),
         last_message=int(note.get("after") or 0),
         text=theirs[-1] if theirs else "",
-        history=begun.context,
+        history=start.context,
         deadline=time.time(),
         assignee=note.get("assignee"),
         language=note.get("language"),
@@ -130,7 +130,9 @@ def _question(note: dict[str, Any], tenant: Tenant, begun: Begun) -> Question:
     )
 
 
-async def _look(worker: WorkerContext, tenant: Tenant, conv: str, question: Question) -> Conversation | None:
+async def _show_conversation(
+    worker: WorkerContext, tenant: Tenant, conv: str, question: Question
+) -> Conversation | None:
     """The conversation, or None if Chatwoot no longer has it."""
     try:
         return await tenant.chatwoot.conversation(question.conversation, deadline=time.time() + _LOOK_SECONDS)
@@ -145,9 +147,9 @@ async def _look(worker: WorkerContext, tenant: Tenant, conv: str, question: Ques
         raise ChatwootAway(str(error), time.time()) from error
 
 
-def _made(
+def _outcome_and_timer(
     note: dict[str, Any], question: Question, settings: Settings, found: Conversation
-) -> tuple[Outcome, Silence | None]:
+) -> tuple[Outcome, IdleTimer | None]:
     def said(name: Sentence) -> tuple[str, ...]:
         if not found.can_reply:
             return ()
@@ -155,7 +157,7 @@ def _made(
 
     match note.get("step"):
         case "remind":
-            return outcome.reply(said(Sentence.REMINDER)), _the_end(question, settings)
+            return outcome.reply(said(Sentence.REMINDER)), _end_timer(question, settings)
         case "end" if settings.idle.end == "close":
             return replace(outcome.reply(said(Sentence.CLOSING)), status=_RESOLVED), None
         case "end":

@@ -4,10 +4,10 @@ import time
 import uuid
 
 from chatwootai.model.message import assemble
-from chatwootai.model.message.delivery import Role, Wish
+from chatwootai.model.message.delivery import RequestedStatus, Role
 from chatwootai.model.message.outbox import Action, ActionKind
 from chatwootai.model.message.turn import Exchange
-from chatwootai.stores.conversation.conversations import Begun, Decision, pending
+from chatwootai.stores.conversation.conversations import Decision, TurnStart, pending
 from chatwootai.telemetry import log
 from workers.account.tenant import Tenant
 from workers.context import WorkerContext
@@ -16,7 +16,7 @@ from workers.delivery.deliver import deliver
 _log = log.get("wishes")
 
 
-async def apply_request(worker: WorkerContext, tenant: Tenant, begun: Begun, wish: Wish) -> None:
+async def apply_request(worker: WorkerContext, tenant: Tenant, start: TurnStart, wish: RequestedStatus) -> None:
     """Give the conversation the status that a teammate wished for. People who have it answer what waits there, too.
 
     Raises:
@@ -24,17 +24,17 @@ async def apply_request(worker: WorkerContext, tenant: Tenant, begun: Begun, wis
         Stale: another job holds the conversation.
         StoreUnavailable: Redis was away for too long.
     """
-    answered = begun.deliveries if wish is Wish.OPEN else ()
+    answered = start.deliveries if wish is RequestedStatus.OPEN else ()
     action = Action(kind=ActionKind.STATUS, turn=uuid.uuid4().hex, part=0, text=wish.value, due=time.time())
     decision = Decision(
         turn=action.turn,
         answered=[delivery.message.id for delivery in answered],
         actions=(action,),
         exchanges=[Exchange(Role.CONTACT, assemble.said(one), one.message.at) for one in answered],
-        fulfilled=wish,
+        applied_status=wish,
         left=True,
     )
     limits = tenant.account.settings.context.limits
-    await worker.conversations.commit(begun.hold, begun.sequence, decision, limits, force=True)
+    await worker.conversations.commit(start.lease, start.sequence, decision, limits, force=True)
     _log.info("wish", status=wish.value, messages=len(answered))
-    await deliver(worker, tenant, begun.hold, (pending(action),))
+    await deliver(worker, tenant, start.lease, (pending(action),))

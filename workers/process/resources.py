@@ -14,16 +14,16 @@ from aiohttp import web
 
 from chatwootai.channels.incoming.incoming import Manner
 from chatwootai.stores.conversation.mailbox import Mailbox
-from chatwootai.stores.conversation.signals import Signals
-from chatwootai.stores.installation.rounds import Rounds
-from chatwootai.stores.jobs.repair import Repair
+from chatwootai.stores.conversation.signals import SignalListener
+from chatwootai.stores.installation.catch_up_lock import CatchUpLock
+from chatwootai.stores.jobs.sweeper import Sweeper
 from chatwootai.stores.server.connection import Connection, StoreUnavailable, connect, store_errors
 from chatwootai.stores.server.examination import examine
-from chatwootai.stores.server.footing import UNKNOWN, footing
 from chatwootai.stores.server.fullness import CODE as FULL
 from chatwootai.stores.server.fullness import FULLNESS
 from chatwootai.stores.server.outage import OUTAGE
-from chatwootai.stores.space.memory import EVERY_SECONDS, Memory
+from chatwootai.stores.server.server_check import UNKNOWN, check_server
+from chatwootai.stores.space.memory import EVERY_SECONDS, MemoryWatch
 from chatwootai.telemetry import http, log, loop
 from chatwootai.telemetry.tasks import ended, for_ever
 from config.live.live import Live
@@ -116,7 +116,9 @@ class WorkerResources:
         """Start what a worker does beside its turns, until it stops."""
         self.background("configuration", self.live.run)
         self.background("sync", lambda: keep_in_step(self.live, self.connection, session))
-        self.background("signals", Signals(self.connection, self.worker_id, self.context.signal_router.receive).listen)
+        self.background(
+            "signals", SignalListener(self.connection, self.worker_id, self.context.signal_router.receive).listen
+        )
         self.background("sweep", self._sweep)
         self.background("watchdog", loop.watch)
         self.background(
@@ -131,7 +133,7 @@ class WorkerResources:
     async def _look_at_redis(self) -> None:
         """Say once what of this Redis loses what it was given; that it is away is said elsewhere."""
         with suppress(StoreUnavailable):
-            found = await footing(self.connection)
+            found = await check_server(self.connection)
             for trouble in found.troubles if found else (UNKNOWN,):
                 _log.warning("redis_may_forget", trouble=trouble)
 
@@ -165,15 +167,15 @@ class WorkerResources:
         self._stack.push_async_callback(ended, task)
 
     async def _sweep(self) -> None:
-        repair = Repair(self.connection)
+        sweeper = Sweeper(self.connection)
         while True:
             with suppress(StoreUnavailable):
-                for conv in await repair.sweep(every=_SWEEP_SECONDS):
+                for conv in await sweeper.sweep(every=_SWEEP_SECONDS):
                     _log.warning("conversation_mended", conv=conv)
             await asyncio.sleep(_SWEEP_SECONDS)
 
     async def _keep_room(self) -> None:
-        memory = Memory(self.connection)
+        memory = MemoryWatch(self.connection)
         while True:
             with suppress(StoreUnavailable):
                 await memory.look()
@@ -181,13 +183,13 @@ class WorkerResources:
 
     async def _catch_up(self) -> None:
         every = self.environment.catch_up_minutes * 60
-        rounds = Rounds(self.connection, self.worker_id)
+        lock = CatchUpLock(self.connection, self.worker_id)
         hours = self.environment.catch_up_hours
         catch_up = CatchUp(Mailbox(self.connection), hours=hours, manner=self._manner)
-        await at_start(rounds, catch_up, self._clients(), self._told)
+        await at_start(lock, catch_up, self._clients(), self._told)
         if not every:
             await asyncio.Event().wait()  # done, and nothing to begin again
-        await at_intervals(rounds, catch_up, self._clients, every, self._told)
+        await at_intervals(lock, catch_up, self._clients, every, self._told)
 
     async def _told(self, account: str, refused: TokenRefused | None) -> None:
         """Chatwoot took an account's user token, or refused it."""

@@ -36,15 +36,15 @@ async def commit_outcome(worker: WorkerContext, turn: Turn) -> Next:
         answered=[delivery.message.id for delivery in turn.deliveries],
         actions=actions,
         exchanges=_exchanges(turn, made) if turn.remember else (),
-        dead=_dead_letter(turn, made) if turn.begun.tries >= MOST_TRIES or turn.begun.unread else None,
-        silence=after_reply(made, turn.asked, turn.settings),
+        dead=_dead_letter(turn, made) if turn.start.tries >= MOST_TRIES or turn.start.unread else None,
+        idle_timer=after_reply(made, turn.asked, turn.settings),
         left=made.silence is SilenceReason.STEPPED_IN,
         outcome=made.verdict.value,
         cause=named_cause(turn, made),
     )
     with turn.steps("commit"):
         answer = await worker.conversations.commit(
-            turn.begun.hold, turn.sequence, decision, turn.settings.context.limits, force=force
+            turn.start.lease, turn.sequence, decision, turn.settings.context.limits, force=force
         )
     if answer is Commit.GROWN:
         return RESTART
@@ -55,7 +55,7 @@ async def commit_outcome(worker: WorkerContext, turn: Turn) -> Next:
 async def deliver_outbox(worker: WorkerContext, turn: Turn) -> Next:
     """Carry out what was committed."""
     with turn.steps("post"):
-        await deliver(worker, turn.tenant, turn.begun.hold, turn.outbox)
+        await deliver(worker, turn.tenant, turn.start.lease, turn.outbox)
     return NEXT
 
 
@@ -80,6 +80,6 @@ def _exchanges(turn: Turn, made: Outcome) -> list[Exchange]:
 
 
 def _dead_letter(turn: Turn, made: Outcome) -> bytes:
-    DEAD_LETTERS.labels("unread" if turn.begun.unread else "tries").inc()
-    _log.error("dead_letter", cause=made.reason, tries=turn.begun.tries)
-    return dead_letter(turn.id, turn.begun.hold.conv, made.reason or "", turn.deliveries)
+    DEAD_LETTERS.labels("unread" if turn.start.unread else "tries").inc()
+    _log.error("dead_letter", cause=made.reason, tries=turn.start.tries)
+    return dead_letter(turn.id, turn.start.lease.conv, made.reason or "", turn.deliveries)

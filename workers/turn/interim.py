@@ -12,7 +12,7 @@ from chatwootai.model.message.delivery import Delivery
 from chatwootai.model.message.turn import Question
 from chatwootai.model.policy.dress import dressed
 from chatwootai.model.policy.vocabulary import Sentence
-from chatwootai.stores.conversation.conversations import Begun
+from chatwootai.stores.conversation.conversations import TurnStart
 from chatwootai.telemetry import log
 from chatwootai.telemetry.metrics import INTERIM
 from chatwootai.telemetry.steps import Steps
@@ -32,7 +32,7 @@ _log = log.get("interim")
 class Waiting(Protocol):
     """What a turn is, as far as this goes."""
 
-    begun: Begun
+    start: TurnStart
     tenant: Tenant
     steps: Steps
     patience_asked: bool
@@ -106,7 +106,7 @@ async def _say_sentence(turn: Waiting, question: Question) -> str:
         return "found"
     after = question.last_message or None
     found = await chatwoot.find_mark(conversation, mark.turn, mark.part, after=after, deadline=deadline)
-    if found.presence is MarkPresence.FOUND or (found.presence is MarkPresence.UNSURE and turn.begun.tries):
+    if found.presence is MarkPresence.FOUND or (found.presence is MarkPresence.UNSURE and turn.start.tries):
         return "found"
     sentence = turn.settings.sentence(sentence_for(turn), question.language)
     text = dressed(sentence, greeting=missing_greeting(shown.last, question, turn.settings))

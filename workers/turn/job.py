@@ -11,7 +11,7 @@ from chatwootai.model.message import turn_names
 from chatwootai.model.message.outbox import Action, ActionKind
 from chatwootai.model.message.turn import NO_CONTEXT
 from chatwootai.model.policy.outcome import OPEN
-from chatwootai.stores.conversation.conversations import Begun, Decision, Stale
+from chatwootai.stores.conversation.conversations import Decision, Stale, TurnStart
 from chatwootai.stores.keys import split_conv
 from chatwootai.stores.server.connection import StoreUnavailable
 from chatwootai.telemetry import log
@@ -39,50 +39,50 @@ async def work(worker: WorkerContext, conv: str, job: str, *, lost: bool) -> Non
     Raises:
         StoreUnavailable: Redis was away for too long; the lease brings the job back.
     """
-    begun = await worker.conversations.begin(conv, job, worker.worker_id, lost=lost)
-    if begun is None:
+    start = await worker.conversations.begin(conv, job, worker.worker_id, lost=lost)
+    if start is None:
         _log.debug("job_obsolete", job=job)
         return
     account, conversation = split_conv(conv)
     with log.bound(account=account, conversation=conversation):
         try:
-            await _work(worker, account, begun)
+            await _work(worker, account, start)
         except Stale:
             _log.info("conversation_taken_by_another_job")
         except AccountClosed as closed:
-            await _wait_for_token(worker, begun, closed)
+            await _wait_for_token(worker, start, closed)
         except ChatwootAway as away:
             after = max(pause_until_chatwoot(away.waiting_since), away.until - time.time())
-            await _again(worker, begun, min(after, _LONGEST_OFF), count=False, cause=str(away))
+            await _again(worker, start, min(after, _LONGEST_OFF), count=False, cause=str(away))
         except StoreUnavailable:
             raise
         except Exception as error:  # noqa: BLE001 - whatever it is, the conversation must not be forgotten
-            _log.exception("turn_failed", tries=begun.tries + 1)
-            if begun.tries <= MOST_TRIES or not await _open_conversation(worker, begun):
-                await _again(worker, begun, backoff(begun.tries), count=True, cause=type(error).__name__)
+            _log.exception("turn_failed", tries=start.tries + 1)
+            if start.tries <= MOST_TRIES or not await _open_conversation(worker, start):
+                await _again(worker, start, backoff(start.tries), count=True, cause=type(error).__name__)
 
 
-async def _work(worker: WorkerContext, account: str, begun: Begun) -> None:
-    if begun.broken:
-        await _discard(worker, begun)
+async def _work(worker: WorkerContext, account: str, start: TurnStart) -> None:
+    if start.broken:
+        await _discard(worker, start)
     tenant = worker.tenant(account)
     if tenant is None:
-        await _give_up_unknown(worker, begun)
+        await _give_up_unknown(worker, start)
     else:
-        await worker.standing.enter(tenant, begun.hold.conv)
-        await deliver(worker, tenant, begun.hold, begun.outbox, posted_at=begun.posting_at)
-        if begun.wish is not None:
-            await apply_request(worker, tenant, begun, begun.wish)
-        elif begun.silence and not begun.deliveries:
-            await break_silence(worker, tenant, begun)
-        elif begun.deliveries:
-            await _answer(worker, tenant, begun)
-    await worker.conversations.finish(begun.hold)
+        await worker.standing.enter(tenant, start.lease.conv)
+        await deliver(worker, tenant, start.lease, start.outbox, posted_at=start.posting_at)
+        if start.requested_status is not None:
+            await apply_request(worker, tenant, start, start.requested_status)
+        elif start.idle_note and not start.deliveries:
+            await break_silence(worker, tenant, start)
+        elif start.deliveries:
+            await _answer(worker, tenant, start)
+    await worker.conversations.finish(start.lease)
 
 
-async def _answer(worker: WorkerContext, tenant: Tenant, begun: Begun) -> None:
-    with worker.signal_router.subscribe(begun.hold.conv) as signals:
-        turn = Turn(begun, tenant, signals, begun.deliveries, begun.sequence, worker.calls(begun))
+async def _answer(worker: WorkerContext, tenant: Tenant, start: TurnStart) -> None:
+    with worker.signal_router.subscribe(start.lease.conv) as signals:
+        turn = Turn(start, tenant, signals, start.deliveries, start.sequence, worker.calls(start))
         with log.bound(turn=turn.id, delivery=turn.last.delivery_id):
             turn.steps.record("queue", max(0.0, time.time() - turn.last.received_at))
             async with worker.typing(tenant, turn.last):
@@ -90,71 +90,71 @@ async def _answer(worker: WorkerContext, tenant: Tenant, begun: Begun) -> None:
             await record_turn(worker, turn)
 
 
-async def _wait_for_token(worker: WorkerContext, begun: Begun, closed: AccountClosed) -> None:
+async def _wait_for_token(worker: WorkerContext, start: TurnStart, closed: AccountClosed) -> None:
     """The account is closed: this job looks again soon, or waits until another has found it open."""
     if closed.after is not None:
-        await _again(worker, begun, closed.after, count=False, cause=str(closed))
+        await _again(worker, start, closed.after, count=False, cause=str(closed))
     else:
-        account = split_conv(begun.hold.conv)[0]
-        await _again(worker, begun, parked_pause(), count=False, cause=str(closed), behind=account)
+        account = split_conv(start.lease.conv)[0]
+        await _again(worker, start, parked_pause(), count=False, cause=str(closed), behind=account)
 
 
 async def _again(
-    worker: WorkerContext, begun: Begun, after: float, *, count: bool, cause: str, behind: str = ""
+    worker: WorkerContext, start: TurnStart, after: float, *, count: bool, cause: str, behind: str = ""
 ) -> None:
     try:
-        await worker.conversations.again(begun.hold, after=after, count=count, cause=cause, behind=behind)
+        await worker.conversations.again(start.lease, after=after, count=count, cause=cause, behind=behind)
     except Stale:
         _log.info("conversation_taken_by_another_job")
 
 
-async def _open_conversation(worker: WorkerContext, begun: Begun) -> bool:
+async def _open_conversation(worker: WorkerContext, start: TurnStart) -> bool:
     """Set the status alone where even handing over fails, so that nobody is left in a conversation that no one reads.
 
     Returns:
         Whether there was a message to do it for.
     """
-    if not begun.deliveries:
+    if not start.deliveries:
         return False
-    turn = turn_names.given_up(begun.hold.conv, begun.hold.fence)
+    turn = turn_names.given_up(start.lease.conv, start.lease.fence)
     DEAD_LETTERS.labels("tries").inc()
-    inbox = begun.deliveries[-1].inbox
+    inbox = start.deliveries[-1].inbox
     action = Action(kind=ActionKind.STATUS, turn=turn, part=0, text=OPEN, inbox=inbox, due=time.time())
     try:
-        await _commit_unanswered(worker, begun, turn, "even handing over failed", (action,))
-        await worker.conversations.finish(begun.hold)
+        await _commit_unanswered(worker, start, turn, "even handing over failed", (action,))
+        await worker.conversations.finish(start.lease)
     except Stale:
         _log.info("conversation_taken_by_another_job")
     return True
 
 
-async def _give_up_unknown(worker: WorkerContext, begun: Begun) -> None:
+async def _give_up_unknown(worker: WorkerContext, start: TurnStart) -> None:
     """Keep what the mapping no longer has an account for: there is nobody to answer as, and nothing to try again."""
-    if not begun.deliveries:
+    if not start.deliveries:
         return
     cause = "the account is not in the mapping"
     _log.error("dead_letter", cause=cause)
     DEAD_LETTERS.labels("unmapped").inc()
-    await _commit_unanswered(worker, begun, turn_names.unmapped(begun.hold.conv, begun.hold.fence), cause)
+    await _commit_unanswered(worker, start, turn_names.unmapped(start.lease.conv, start.lease.fence), cause)
 
 
 async def _commit_unanswered(
-    worker: WorkerContext, begun: Begun, turn: str, cause: str, actions: tuple[Action, ...] = ()
+    worker: WorkerContext, start: TurnStart, turn: str, cause: str, actions: tuple[Action, ...] = ()
 ) -> None:
     """Take the burst out of the mailbox, into a dead letter."""
     decision = Decision(
         turn=turn,
-        answered=[delivery.message.id for delivery in begun.deliveries],
+        answered=[delivery.message.id for delivery in start.deliveries],
         actions=actions,
         exchanges=(),
-        dead=dead_letter(turn, begun.hold.conv, cause, begun.deliveries),
+        dead=dead_letter(turn, start.lease.conv, cause, start.deliveries),
     )
-    await worker.conversations.commit(begun.hold, begun.sequence, decision, NO_CONTEXT, force=True)
+    await worker.conversations.commit(start.lease, start.sequence, decision, NO_CONTEXT, force=True)
 
 
-async def _discard(worker: WorkerContext, begun: Begun) -> None:
+async def _discard(worker: WorkerContext, start: TurnStart) -> None:
     """Take out entries that no version of us can read: they must not hold the conversation up for ever."""
-    name = turn_names.unreadable(begun.hold.conv, begun.hold.fence)
-    letter = dead_letter(name, begun.hold.conv, "the mailbox entry is unreadable", raw=begun.broken)
+    name = turn_names.unreadable(start.lease.conv, start.lease.fence)
+    letter = dead_letter(name, start.lease.conv, "the mailbox entry is unreadable", raw=start.broken)
     DEAD_LETTERS.labels("unreadable").inc()
-    await worker.conversations.discard(begun.hold, begun.broken, name=name, dead=letter)
+    await worker.conversations.discard(start.lease, start.broken, name=name, dead=letter)

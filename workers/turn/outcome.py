@@ -39,9 +39,9 @@ _LONG_TO_WRITE = 1_000
 
 async def hand_over_unread(worker: WorkerContext, turn: Turn) -> Next:
     """Give the burst to people without a look at its words, where two workers were lost at them (begin.lua)."""
-    if not turn.begun.unread:
+    if not turn.start.unread:
         return NEXT
-    _log.error("burst_unread", lost=turn.begun.lost, message_ids=[one.message.id for one in turn.deliveries])
+    _log.error("burst_unread", lost=turn.start.lost, message_ids=[one.message.id for one in turn.deliveries])
     blank = [
         replace(one, message=replace(one.message, text="", attachments=()), subject=None) for one in turn.deliveries
     ]
@@ -57,17 +57,17 @@ async def hand_over_unread(worker: WorkerContext, turn: Turn) -> Next:
         language=language_of("", (), turn.last.language, settings.language, settings.spoken),
     )
     cause = Cause.UNREAD if turn.question.function else Cause.OFF
-    turn.outcome = _with_tool_notes(turn, build_handoff(Need(cause), turn.question, settings, tries=turn.begun.lost))
+    turn.outcome = _with_tool_notes(turn, build_handoff(Need(cause), turn.question, settings, tries=turn.start.lost))
     turn.remember, turn.force = False, True
     return DECIDED
 
 
 async def give_up(worker: WorkerContext, turn: Turn) -> Next:
     """Give the burst to people where every try has failed."""
-    if turn.begun.tries < MOST_TRIES:
+    if turn.start.tries < MOST_TRIES:
         return NEXT
     turn.outcome = _with_tool_notes(
-        turn, build_handoff(Need(Cause.FAILED), turn.asked, turn.settings, tries=turn.begun.tries)
+        turn, build_handoff(Need(Cause.FAILED), turn.asked, turn.settings, tries=turn.start.tries)
     )
     return DECIDED
 
@@ -114,7 +114,7 @@ async def decide_outcome(worker: WorkerContext, turn: Turn) -> Next:
     if isinstance(result, Draft):
         turn.draft = result
         greets = await greeting(turn, turn.asked)
-        async with worker.at_words(turn.begun):
+        async with worker.at_words(turn.start):
             said = await worked_on(len(result.text), partial(_judge_draft, turn, result, greets), long=_LONG_TO_WRITE)
         turn.outcome = _with_tool_notes(turn, replace(said, asides=result.actions))
         return NEXT

@@ -66,7 +66,7 @@ async def read_newer(worker: WorkerContext, turn: Turn) -> Next:
     """Read the mailbox again; silence where the contact took back all that there was to answer."""
     turn.superseded += 1
     SUPERSEDED.labels("message").inc()
-    turn.sequence, waiting = await worker.conversations.read(turn.begun.hold)
+    turn.sequence, waiting = await worker.conversations.read(turn.start.lease)
     turn.signals.settle()
     if waiting:
         turn.deliveries = waiting

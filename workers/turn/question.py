@@ -28,7 +28,7 @@ async def check_account(worker: WorkerContext, turn: Turn) -> Next:
     Raises:
         AccountClosed: it does.
     """
-    await worker.standing.before_draft(turn.tenant, turn.begun.hold.conv)
+    await worker.standing.before_draft(turn.tenant, turn.start.lease.conv)
     return NEXT
 
 
@@ -45,7 +45,7 @@ async def read_media(worker: WorkerContext, turn: Turn) -> Next:
 async def ask_question(worker: WorkerContext, turn: Turn) -> Next:
     """Make one question of the burst and its context; note a need of people where its words alone tell."""
     turn.meaning = UNTOLD
-    async with worker.at_words(turn.begun):
+    async with worker.at_words(turn.start):
         turn.question, turn.result = await worked_on(_characters(turn), partial(_question_and_need, turn))
     turn.outcome = None
     return NEXT
@@ -59,7 +59,7 @@ async def read_meaning(worker: WorkerContext, turn: Turn) -> Next:
     with turn.steps("meaning"):
         turn.meaning = await worker.reader.read(question.text, topic_examples(turn.settings))
     if turn.meaning is not UNTOLD:
-        async with worker.at_words(turn.begun):
+        async with worker.at_words(turn.start):
             turn.result = await worked_on(_characters(turn), partial(_need_of_people, turn, question))
     return NEXT
 
@@ -72,7 +72,7 @@ def due(turn: Turn) -> float:
 def _characters(turn: Turn) -> int:
     """Return how many characters are read before a draft."""
     said = sum(len(assemble.said(one)) for one in turn.deliveries)
-    return said + sum(len(one.text) for one in turn.begun.context)
+    return said + sum(len(one.text) for one in turn.start.context)
 
 
 def _question_and_need(turn: Turn) -> tuple[Question, Need | None]:
@@ -83,23 +83,23 @@ def _question_and_need(turn: Turn) -> tuple[Question, Need | None]:
 
 def _need_of_people(turn: Turn, question: Question) -> Need | None:
     """Return why people are needed, by the words and by what was told of the meaning."""
-    history, language = turn.begun.context, question.language
+    history, language = turn.start.context, question.language
     return before_draft(question.text, history, handoff_rules(turn.settings), turn.meaning, language)
 
 
 def _is_given_up(turn: Turn, question: Question) -> bool:
     """Return whether nothing is looked for in a burst's words: people get it, whatever it says."""
-    return not question.function or turn.begun.tries >= MOST_TRIES or only_unsupported(turn.deliveries)
+    return not question.function or turn.start.tries >= MOST_TRIES or only_unsupported(turn.deliveries)
 
 
 def _question(turn: Turn) -> Question:
     settings = turn.settings
     said = "\n".join(assemble.spoken(delivery) for delivery in turn.deliveries)
-    before = [one.text for one in reversed(turn.begun.context) if one.role is Role.CONTACT]
+    before = [one.text for one in reversed(turn.start.context) if one.role is Role.CONTACT]
     told = language_of(said, before, turn.last.language, settings.language, settings.spoken, guess_language)
     asked = assemble.question(
         turn.deliveries,
-        turn.begun.context,
+        turn.start.context,
         turn=turn.id,
         route=turn.tenant.route(turn.last),
         due=due(turn),
@@ -110,6 +110,6 @@ def _question(turn: Turn) -> Question:
     return replace(
         asked,
         text=picked(asked.text, asked.history),
-        greeted=bool(settings.greeting_in(asked.language)) and first_answer(turn.begun.context),
+        greeted=bool(settings.greeting_in(asked.language)) and first_answer(turn.start.context),
         images=turn.images,
     )

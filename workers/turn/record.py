@@ -93,7 +93,7 @@ def _build_record(turn: Turn, made: Outcome) -> TurnRecord:
         messages=len(turn.deliveries),
         parts=len(made.parts),
         superseded=turn.superseded,
-        tries=turn.begun.tries,
+        tries=turn.start.tries,
         served_by=_served_by(made, draft),
         plan=draft.plan if draft else None,
         model=draft.model if draft else None,

@@ -10,7 +10,7 @@ from chatwootai.model.message.delivery import Delivery
 from chatwootai.model.message.turn import Draft, Outcome, Question, SilenceReason
 from chatwootai.model.policy.handoff import Need
 from chatwootai.model.policy.meaning import UNTOLD, Meaning
-from chatwootai.stores.conversation.conversations import Begun, Pending
+from chatwootai.stores.conversation.conversations import Pending, TurnStart
 from chatwootai.telemetry.steps import Steps
 from config.settings.settings import Settings
 from crews.run.tool_calls import BurstToolCalls
@@ -32,7 +32,7 @@ class Turn:
     into the context. `force`: the commit does not ask whether more was written.
     """
 
-    begun: Begun
+    start: TurnStart
     tenant: Tenant
     signals: TurnSignals
     deliveries: tuple[Delivery, ...]

@@ -7,14 +7,14 @@ import re
 from typing import Final
 
 from chatwootai.channels.incoming import incoming
-from chatwootai.model.message.delivery import Heard, Reason, Role, Wish
+from chatwootai.model.message.delivery import Heard, Reason, RequestedStatus, Role
 from chatwootai.model.message.fields import Object, identifier, items, line, mapping, text
 from chatwootai.model.message.outbox import MARK
 from chatwootai.model.text.words import abridged
 
 _COMMAND: Final = re.compile(r"\s*/(stop|bot)\b", re.IGNORECASE)
-_WISHES: Final = {"stop": Wish.OPEN, "bot": Wish.PENDING}
-_STATUSES: Final = {Wish.OPEN: ("pending",), Wish.PENDING: ("open", "snoozed")}
+_WISHES: Final = {"stop": RequestedStatus.OPEN, "bot": RequestedStatus.PENDING}
+_STATUSES: Final = {RequestedStatus.OPEN: ("pending",), RequestedStatus.PENDING: ("open", "snoozed")}
 _SPEAKING: Final = frozenset(
     {
         Reason.OUTGOING_TEAMMATE, Reason.OUTGOING_AUTOMATION, Reason.OUTGOING_OWN, Reason.TEMPLATE,
@@ -63,11 +63,11 @@ def _attachments(payload: Object) -> list[object]:
     return items(payload.get("attachments"), _MOST_ATTACHMENTS)
 
 
-def _wish(payload: Object, conversation: Object, reason: Reason) -> Wish | None:
+def _wish(payload: Object, conversation: Object, reason: Reason) -> RequestedStatus | None:
     """A teammate who answers takes the conversation; one who writes a command in a note says who shall have it."""
     wish = None
     if reason is Reason.OUTGOING_TEAMMATE:
-        wish = Wish.OPEN
+        wish = RequestedStatus.OPEN
     elif reason is Reason.PRIVATE_NOTE and mapping(payload.get("sender")).get("type") == "user":
         command = _COMMAND.match(text(payload.get("content")))
         wish = _WISHES[command[1].lower()] if command else None

@@ -135,7 +135,7 @@ class Signal:
     at: float
 
 
-class Wish(StrEnum):
+class RequestedStatus(StrEnum):
     """What a teammate's word asks for: the status that the conversation is to have."""
 
     OPEN = "open"  # people answer
@@ -156,7 +156,7 @@ class Heard:
     role: Role
     text: str
     at: float
-    wish: Wish | None = None
+    wish: RequestedStatus | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from enum import StrEnum
 import structlog
 
 from chatwootai.model.message.assemble import in_order
-from chatwootai.model.message.delivery import Delivery, Wish
+from chatwootai.model.message.delivery import Delivery, RequestedStatus
 from chatwootai.model.message.outbox import Action
 from chatwootai.model.message.turn import ContextLimits, Exchange
 from chatwootai.stores import keys
@@ -51,7 +51,7 @@ class Post(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Hold:
+class FencedLease:
     """The right to work on a conversation: valid until another job begins on it."""
 
     conv: str
@@ -68,7 +68,7 @@ class Pending:
 
 
 @dataclass(frozen=True, slots=True)
-class Begun:
+class TurnStart:
     """What a job finds when it begins: unanswered deliveries and undelivered actions, both in order.
 
     `wish`: a teammate's, to be fulfilled; `silence`: the note of a Silence that is over; `posting_at`: unix seconds at
@@ -78,15 +78,15 @@ class Begun:
     tries, HGETALL's way.
     """
 
-    hold: Hold
+    lease: FencedLease
     sequence: int
     tries: int
     deliveries: tuple[Delivery, ...]
     broken: tuple[bytes, ...]
     outbox: tuple[Pending, ...]
     context: tuple[Exchange, ...]
-    wish: Wish | None = None
-    silence: bytes = b""
+    requested_status: RequestedStatus | None = None
+    idle_note: bytes = b""
     posting_at: float = 0.0
     lost: int = 0
     unread: bool = False
@@ -95,7 +95,7 @@ class Begun:
 
 
 @dataclass(frozen=True, slots=True)
-class Silence:
+class IdleTimer:
     """What to do (`note`, for the job that does it) if nothing happens in a conversation for `seconds`."""
 
     note: bytes
@@ -116,8 +116,8 @@ class Decision:
     actions: Sequence[Action]
     exchanges: Sequence[Exchange]
     dead: bytes | None = None
-    silence: Silence | None = None
-    fulfilled: Wish | None = None
+    idle_timer: IdleTimer | None = None
+    applied_status: RequestedStatus | None = None
     left: bool = False
     outcome: str = ""
     cause: str = ""
@@ -129,7 +129,7 @@ class Conversations:
     def __init__(self, connection: Connection) -> None:
         self._runner = Runner.of(connection)
 
-    async def begin(self, conv: str, job: str, worker: str, *, lost: bool = False) -> Begun | None:
+    async def begin(self, conv: str, job: str, worker: str, *, lost: bool = False) -> TurnStart | None:
         """Take the conversation for `job`; None if it is not (or no longer) this job's to take.
 
         Args:
@@ -144,19 +144,19 @@ class Conversations:
         answer = await self._runner.run("begin", conv, job, worker, int(lost))
         if answer is None:
             return None
-        fence, sequence, tries, closed, box, outbox, context, wish, silence, posting_at, *more = answer
+        fence, sequence, tries, closed, box, outbox, context, requested, idle_note, posting_at, *more = answer
         runs_lost, unread, burst, calls = more
         deliveries, broken = _deliveries(box)
-        return Begun(
-            hold=Hold(conv, job, fence),
+        return TurnStart(
+            lease=FencedLease(conv, job, fence),
             sequence=sequence,
             tries=tries,
             deliveries=deliveries,
             broken=broken,
             outbox=tuple(_pending(entry) for entry in outbox),
             context=in_order(said for said in _exchanges(context) if said.at * 1000 > closed),
-            wish=_wish(wish),
-            silence=silence,
+            requested_status=_requested_status(requested),
+            idle_note=idle_note,
             posting_at=posting_at / 1000,
             lost=runs_lost,
             unread=bool(unread),
@@ -164,35 +164,35 @@ class Conversations:
             calls=tuple(calls),
         )
 
-    async def reading(self, hold: Hold, *, begins: bool) -> None:
+    async def reading(self, lease: FencedLease, *, begins: bool) -> None:
         """Say that this run is at the conversation's words, or no longer: what begin needs to know if it is lost.
 
         Raises:
             Stale: another job holds the conversation.
             StoreUnavailable: Redis is away.
         """
-        answer = await self._runner.run("reading", hold.conv, hold.job, hold.fence, int(begins))
-        _fresh(answer, hold)
+        answer = await self._runner.run("reading", lease.conv, lease.job, lease.fence, int(begins))
+        _fresh(answer, lease)
 
-    async def read(self, hold: Hold) -> tuple[int, tuple[Delivery, ...]]:
+    async def read(self, lease: FencedLease) -> tuple[int, tuple[Delivery, ...]]:
         """The mailbox as it is now, with the sequence that a commit must name.
 
         Raises:
             Stale: another job holds the conversation.
             StoreUnavailable: Redis is away.
         """
-        answer = await self._runner.run("read", hold.conv, hold.job, hold.fence)
+        answer = await self._runner.run("read", lease.conv, lease.job, lease.fence)
         if answer is None:
-            raise Stale(hold.conv)
+            raise Stale(lease.conv)
         return answer[0], _deliveries(answer[1])[0]
 
     async def commit(
-        self, hold: Hold, sequence: int, decision: Decision, limits: ContextLimits, *, force: bool = False
+        self, lease: FencedLease, sequence: int, decision: Decision, limits: ContextLimits, *, force: bool = False
     ) -> Commit:
         """Put actions into the outbox and take answered messages out of the mailbox, both or neither.
 
         Args:
-            hold: the right to write.
+            lease: the right to write.
             sequence: how far the mailbox was read; GROWN is returned where more came since, and nothing is written.
             decision: what is written.
             limits: of the conversation's context.
@@ -204,9 +204,9 @@ class Conversations:
         """
         answer = await self._runner.run(
             "commit",
-            hold.conv,
-            hold.job,
-            hold.fence,
+            lease.conv,
+            lease.job,
+            lease.fence,
             sequence,
             int(force),
             decision.turn,
@@ -217,9 +217,9 @@ class Conversations:
             len(decision.answered),
             len(decision.actions),
             len(decision.exchanges),
-            decision.silence.note if decision.silence else b"",
-            int(decision.silence.seconds * 1000) if decision.silence else 0,
-            decision.fulfilled.value if decision.fulfilled else "",
+            decision.idle_timer.note if decision.idle_timer else b"",
+            int(decision.idle_timer.seconds * 1000) if decision.idle_timer else 0,
+            decision.applied_status.value if decision.applied_status else "",
             int(decision.left),
             decision.outcome,
             decision.cause,
@@ -227,9 +227,9 @@ class Conversations:
             *(pack_action(action) for action in decision.actions),
             *(pack_exchange(said) for said in decision.exchanges),
         )
-        return Commit(_fresh(answer, hold))
+        return Commit(_fresh(answer, lease))
 
-    async def post(self, hold: Hold, pending: Pending) -> Post:
+    async def post(self, lease: FencedLease, pending: Pending) -> Post:
         """Ask to post the outbox's first action, and mark it as possibly posted.
 
         GO and UNSURE hold for `POST_SECONDS` from the moment of asking; a post that begins later may be a second one.
@@ -238,22 +238,22 @@ class Conversations:
             Stale: another job holds the conversation.
             StoreUnavailable: Redis is away.
         """
-        answer = await self._runner.run("post", hold.conv, hold.job, hold.fence, pending.entry, _POST_MS)
-        return Post(_fresh(answer, hold))
+        answer = await self._runner.run("post", lease.conv, lease.job, lease.fence, pending.entry, _POST_MS)
+        return Post(_fresh(answer, lease))
 
-    async def sent(self, hold: Hold, pending: Pending, *, arrived: bool = True) -> None:
+    async def sent(self, lease: FencedLease, pending: Pending, *, arrived: bool = True) -> None:
         """The outbox's first action is in Chatwoot, or (arrived=False) surely is not and may be posted again.
 
         Raises:
             Stale: another job holds the conversation.
             StoreUnavailable: Redis is away.
         """
-        answer = await self._runner.run("sent", hold.conv, hold.job, hold.fence, pending.entry, int(arrived))
-        _fresh(answer, hold)
+        answer = await self._runner.run("sent", lease.conv, lease.job, lease.fence, pending.entry, int(arrived))
+        _fresh(answer, lease)
 
     async def replace(
         self,
-        hold: Hold,
+        lease: FencedLease,
         pending: Pending,
         *,
         instead: Sequence[Action] = (),
@@ -272,9 +272,9 @@ class Conversations:
         turn = pending.action.turn if pending.action else ""
         answer = await self._runner.run(
             "replace",
-            hold.conv,
-            hold.job,
-            hold.fence,
+            lease.conv,
+            lease.job,
+            lease.fence,
             pending.entry,
             int(drop_turn),
             turn,
@@ -283,29 +283,33 @@ class Conversations:
             _cause(cause),
             *(pack_action(action) for action in instead),
         )
-        _fresh(answer, hold)
+        _fresh(answer, lease)
 
-    async def discard(self, hold: Hold, entries: Sequence[bytes], *, name: str, dead: bytes) -> None:
+    async def discard(self, lease: FencedLease, entries: Sequence[bytes], *, name: str, dead: bytes) -> None:
         """Take unreadable entries out of the mailbox; the dead letter `name` keeps them.
 
         Raises:
             Stale: another job holds the conversation.
             StoreUnavailable: Redis is away.
         """
-        answer = await self._runner.run("discard", hold.conv, hold.job, hold.fence, name, dead, keys.DEAD_MS, *entries)
-        _fresh(answer, hold)
+        answer = await self._runner.run(
+            "discard", lease.conv, lease.job, lease.fence, name, dead, keys.DEAD_MS, *entries
+        )
+        _fresh(answer, lease)
 
-    async def finish(self, hold: Hold) -> bool:
+    async def finish(self, lease: FencedLease) -> bool:
         """End the job: rest, or queue the next turn if there is more to do (True).
 
         Raises:
             Stale: another job holds the conversation.
             StoreUnavailable: Redis is away.
         """
-        answer = await self._runner.run("finish", hold.conv, hold.job, hold.fence, keys.STATE_MS)
-        return _fresh(answer, hold) == "next"
+        answer = await self._runner.run("finish", lease.conv, lease.job, lease.fence, keys.STATE_MS)
+        return _fresh(answer, lease) == "next"
 
-    async def again(self, hold: Hold, *, after: float, count: bool = True, cause: str = "", behind: str = "") -> None:
+    async def again(
+        self, lease: FencedLease, *, after: float, count: bool = True, cause: str = "", behind: str = ""
+    ) -> None:
         """Queue another job for this conversation, due in `after` seconds; `count` it as a try.
 
         `cause`: why, for people, in nobody's words but Chatwoot's or ours; `behind`: an account whose token is refused:
@@ -316,10 +320,10 @@ class Conversations:
             StoreUnavailable: Redis is away.
         """
         answer = await self._runner.run(
-            "again", hold.conv, hold.job, hold.fence, int(after * 1000), int(count), _cause(cause), behind
+            "again", lease.conv, lease.job, lease.fence, int(after * 1000), int(count), _cause(cause), behind
         )
         if answer == b"stale":
-            raise Stale(hold.conv)
+            raise Stale(lease.conv)
 
 
 def _cause(said: str) -> str:
@@ -327,13 +331,13 @@ def _cause(said: str) -> str:
     return " ".join(said.split())[:_CAUSE]
 
 
-def _wish(value: bytes) -> Wish | None:
-    return next((wish for wish in Wish if wish.value.encode() == value), None)
+def _requested_status(value: bytes) -> RequestedStatus | None:
+    return next((status for status in RequestedStatus if status.value.encode() == value), None)
 
 
-def _fresh(answer: bytes, hold: Hold) -> str:
+def _fresh(answer: bytes, lease: FencedLease) -> str:
     if answer == b"stale":
-        raise Stale(hold.conv)
+        raise Stale(lease.conv)
     return answer.decode()
 
 

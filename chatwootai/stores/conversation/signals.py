@@ -14,7 +14,7 @@ from chatwootai.stores.server.connection import Connection, StoreUnavailable, st
 _PAUSE = 0.5
 
 
-class Signals:
+class SignalListener:
     """Listens for one worker; calls `heard(conv, word, at)` for each signal; `at`: unix seconds, 0 if it has none."""
 
     def __init__(self, connection: Connection, worker_id: str, heard: Callable[[str, str, float], None]) -> None:

@@ -6,7 +6,7 @@ import structlog
 
 from chatwootai.model.message.tool_call import KeptCall
 from chatwootai.stores import keys
-from chatwootai.stores.conversation.conversations import Hold
+from chatwootai.stores.conversation.conversations import FencedLease
 from chatwootai.stores.conversation.entries import BrokenEntry, pack_call, unpack_call
 from chatwootai.stores.server.connection import Connection, StoreUnavailable
 from chatwootai.stores.server.scripts import Runner
@@ -18,9 +18,9 @@ _log = structlog.get_logger(__name__)
 class ToolCalls:
     """The calls of one burst, written by the job that holds the conversation."""
 
-    def __init__(self, connection: Connection, hold: Hold, burst: str) -> None:
+    def __init__(self, connection: Connection, lease: FencedLease, burst: str) -> None:
         self._runner = Runner.of(connection)
-        self._hold, self._burst = hold, burst
+        self._lease, self._burst = lease, burst
 
     async def begin(self, field: str, call: KeptCall) -> KeptCall | None:
         """Write down that a call begins; what was written before, where it has begun already.
@@ -28,9 +28,9 @@ class ToolCalls:
         Raises:
             StoreUnavailable: Redis is away, another job holds the conversation, or the burst has too many: do not call.
         """
-        hold = self._hold
+        lease = self._lease
         answer = await self._runner.run(
-            "call_begin", hold.conv, hold.job, hold.fence, self._burst, field, pack_call(call), _MOST, keys.CALLS_MS
+            "call_begin", lease.conv, lease.job, lease.fence, self._burst, field, pack_call(call), _MOST, keys.CALLS_MS
         )
         if answer == b"begun":
             return None
@@ -45,7 +45,7 @@ class ToolCalls:
             StoreUnavailable: Redis is away; it stays begun.
         """
         entry = pack_call(call) if call is not None else b""
-        await self._runner.run("call_end", self._hold.conv, self._burst, field, entry)
+        await self._runner.run("call_end", self._lease.conv, self._burst, field, entry)
 
 
 def known_calls(raw: Iterable[bytes]) -> dict[str, KeptCall]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from chatwootai.stores import keys
-from chatwootai.stores.server.connection import Connection, together
+from chatwootai.stores.server.connection import Connection, batch
 from chatwootai.stores.server.scripts import Runner
 
 _FIRST_MS: Final = 1000
@@ -124,7 +124,7 @@ class Refusals:
         Raises:
             StoreUnavailable: Redis is away.
         """
-        (names,) = await together(self._connection, ("SMEMBERS", keys.REFUSED))
+        (names,) = await batch(self._connection, ("SMEMBERS", keys.REFUSED))
         found = []
         for name in sorted(names or ()):
             account, _, owner = name.decode().rpartition(":")

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 
-from chatwootai.stores.server.connection import Connection, store_errors, together
+from chatwootai.stores.server.connection import Connection, batch, store_errors
 from chatwootai.stores.server.scripts import Runner
 
 MOST_BYTES = 64 * 1024 * 1024
@@ -67,7 +67,7 @@ class CompletionStore:
         Raises:
             StoreUnavailable: Redis is away.
         """
-        entries, size, counted = await together(
+        entries, size, counted = await batch(
             self._connection, ("ZCARD", "cw:done"), ("HGET", "cw:done:sizes", "*"), ("HGETALL", "cw:done:counts")
         )
         counts = dict.fromkeys(("hits", "stale", "joined", "misses", "kept", "evicted"), 0)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from chatwootai.stores import keys
-from chatwootai.stores.server.connection import Connection, store_errors, together
+from chatwootai.stores.server.connection import Connection, batch, store_errors
 from chatwootai.stores.server.scripts import Runner
 
 KEPT: Final = 3
@@ -51,7 +51,7 @@ class KnowledgeStore:
         Raises:
             StoreUnavailable: Redis is away.
         """
-        (found,) = await together(self._connection, ("HGET", keys.knowledge(account), "current"))
+        (found,) = await batch(self._connection, ("HGET", keys.knowledge(account), "current"))
         return int(found or 0)
 
     async def in_force(self, account: str) -> InForce:
@@ -63,7 +63,7 @@ class KnowledgeStore:
         number = await self.version(account)
         if not number:
             return InForce(0, b"")
-        (about,) = await together(self._connection, ("HGET", keys.knowledge_about(account), str(number)))
+        (about,) = await batch(self._connection, ("HGET", keys.knowledge_about(account), str(number)))
         return InForce(number, about or b"")
 
     async def versions(self, account: str) -> dict[int, bytes]:
@@ -72,7 +72,7 @@ class KnowledgeStore:
         Raises:
             StoreUnavailable: Redis is away.
         """
-        kept, about = await together(
+        kept, about = await batch(
             self._connection,
             ("ZREVRANGE", keys.knowledge_versions(account), 0, -1),
             ("HGETALL", keys.knowledge_about(account)),
@@ -87,8 +87,8 @@ class KnowledgeStore:
             StoreUnavailable: Redis is away.
         """
         key = keys.knowledge_version(account, version, audience)
-        (length,) = await together(self._connection, ("LLEN", key))
-        pieces = [(await together(self._connection, ("LINDEX", key, at)))[0] for at in range(int(length))]
+        (length,) = await batch(self._connection, ("LLEN", key))
+        pieces = [(await batch(self._connection, ("LINDEX", key, at)))[0] for at in range(int(length))]
         return b"".join(pieces) if pieces and all(each is not None for each in pieces) else None
 
     async def begin(self, account: str) -> str | None:
@@ -128,12 +128,12 @@ class KnowledgeStore:
         size = sum(map(len, parts.values()))
         if size > MOST_BYTES:
             raise TooLarge(f"the index has {size >> 20} MiB, and an account may have {MOST_BYTES >> 20}")
-        (number,) = await together(self._connection, ("HINCRBY", keys.knowledge(account), "counter", 1))
+        (number,) = await batch(self._connection, ("HINCRBY", keys.knowledge(account), "counter", 1))
         for audience, data in parts.items():
             key = keys.knowledge_version(account, int(number), audience)
             for at in range(0, len(data), _PIECE):
-                await together(self._connection, ("RPUSH", key, data[at : at + _PIECE]))
-            await together(self._connection, ("PEXPIRE", key, _UNPUBLISHED_MS))
+                await batch(self._connection, ("RPUSH", key, data[at : at + _PIECE]))
+            await batch(self._connection, ("PEXPIRE", key, _UNPUBLISHED_MS))
         return int(number)
 
     async def publish(self, account: str, version: int, about: bytes, token: str) -> None:
@@ -152,7 +152,7 @@ class KnowledgeStore:
         Raises:
             StoreUnavailable: Redis is away.
         """
-        await together(self._connection, ("HSET", keys.knowledge_about(account), str(version), about))
+        await batch(self._connection, ("HSET", keys.knowledge_about(account), str(version), about))
 
     async def roll_back(self, account: str, version: int) -> bool:
         """Put a version that is kept in force; False where it is not kept.

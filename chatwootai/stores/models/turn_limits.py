@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from chatwootai.stores.conversation.conversations import Hold, Stale
+from chatwootai.stores.conversation.conversations import FencedLease, Stale
 from chatwootai.stores.models.budgets import SpendingAccount
 from chatwootai.stores.server.connection import Connection
 from chatwootai.stores.server.scripts import Runner
@@ -27,7 +27,7 @@ class TurnLimits:
         self._runner = Runner.of(connection)
 
     async def take(
-        self, hold: Hold, first: int, last: int, *, day: SpendingAccount | None, per_conversation: int | None
+        self, lease: FencedLease, first: int, last: int, *, day: SpendingAccount | None, per_conversation: int | None
     ) -> Taken:
         """Take a turn for the burst of the messages `first` to `last`, unless a limit is reached.
 
@@ -39,9 +39,9 @@ class TurnLimits:
         """
         answer = await self._runner.run(
             "take_turn",
-            hold.conv,
-            hold.job,
-            hold.fence,
+            lease.conv,
+            lease.job,
+            lease.fence,
             first,
             last,
             day.name if day else "",
@@ -52,21 +52,21 @@ class TurnLimits:
         )
         if isinstance(answer, int):
             return Taken(passed=answer - 1 if answer else None)
-        return Taken(reached=_held(answer, hold))
+        return Taken(reached=_held(answer, lease))
 
-    async def give_back(self, hold: Hold, first: int) -> None:
+    async def give_back(self, lease: FencedLease, first: int) -> None:
         """Count the burst that begins with message `first` no more: no crew has answered it.
 
         Raises:
             Stale: another job holds the conversation.
             StoreUnavailable: Redis is away; giving back again is safe.
         """
-        answer = await self._runner.run("give_turn_back", hold.conv, hold.job, hold.fence, first)
+        answer = await self._runner.run("give_turn_back", lease.conv, lease.job, lease.fence, first)
         if not isinstance(answer, int):
-            _held(answer, hold)
+            _held(answer, lease)
 
 
-def _held(answer: bytes, hold: Hold) -> str:
+def _held(answer: bytes, lease: FencedLease) -> str:
     if answer == b"stale":
-        raise Stale(hold.conv)
+        raise Stale(lease.conv)
     return answer.decode()

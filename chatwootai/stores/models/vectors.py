@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Final
 
 from chatwootai.stores import keys
-from chatwootai.stores.server.connection import Connection, store_errors, together
+from chatwootai.stores.server.connection import Connection, batch, store_errors
 from chatwootai.stores.server.scripts import Runner
 
 MOST_BYTES: Final = {"documents": 96 * 1024 * 1024, "questions": 8 * 1024 * 1024}
@@ -93,7 +93,7 @@ class VectorStore:
             StoreUnavailable: Redis is away.
         """
         kinds = list(Kind)
-        (found,) = await together(self._connection, ("HMGET", "cw:vectors:bytes", *kinds))
+        (found,) = await batch(self._connection, ("HMGET", "cw:vectors:bytes", *kinds))
         return {kind: int(size or 0) for kind, size in zip(kinds, found, strict=True)}
 
     async def secret(self, proposed: bytes) -> bytes:
@@ -115,7 +115,7 @@ class VectorStore:
 
     async def _digests(self, account: str, kind: Kind) -> list[str]:
         start = kind[0].encode()  # of a digest: see `digest` in crews.encoding.cached
-        (fields,) = await together(self._connection, ("HKEYS", f"cw:vector:{account}"))
+        (fields,) = await batch(self._connection, ("HKEYS", f"cw:vector:{account}"))
         return [name.decode() for name in fields if name.startswith(start)]
 
     async def _accounts(self) -> list[str]:

@@ -11,7 +11,7 @@ from typing import Final
 
 from chatwootai.model.message.priority import BOOST_PER_STEP_MS
 from chatwootai.stores import keys
-from chatwootai.stores.server.connection import Connection, together
+from chatwootai.stores.server.connection import Connection, batch
 from chatwootai.stores.server.scripts import Argument, Runner
 
 LANES: Final = ("high", "normal")
@@ -132,14 +132,14 @@ class Inspection:
         account, lane = await self._lane(job)
         places = {State.RUNNING: keys.LEASES, State.SCHEDULED: keys.SCHEDULED, State.WAITING: keys.ready(lane, account)}
         for state, place in places.items():
-            (rank,) = await together(self._connection, ("ZRANK", place, job))
+            (rank,) = await batch(self._connection, ("ZRANK", place, job))
             if rank is not None:
                 found = [one for one in await self._look([(place, rank, rank)], state) if one.job == job]
                 return found[0] if found else None
         return None
 
     async def _lane(self, job: str) -> tuple[str, str]:
-        ((account, lane),) = await together(self._connection, ("HMGET", keys.job(job), "account", "lane"))
+        ((account, lane),) = await batch(self._connection, ("HMGET", keys.job(job), "account", "lane"))
         return (account or b"").decode(), (lane or b"").decode()
 
     async def stats(self) -> Stats:
@@ -150,7 +150,7 @@ class Inspection:
         """
         lanes = {lane: dict([pair async for pair in self._tenants(lane)]) for lane in LANES}
         priorities, since = await self._census()
-        messages, runs, owners, leases, scheduled, dead, still_open, channels = await together(
+        messages, runs, owners, leases, scheduled, dead, still_open, channels = await batch(
             self._connection,
             ("HGETALL", keys.WAITING),
             ("HGETALL", keys.RUNNING),
@@ -209,7 +209,7 @@ class Inspection:
             yield gathered
 
     async def _one(self, lane: str, account: str) -> AsyncIterator[tuple[str, int]]:
-        (count,) = await together(self._connection, ("ZCARD", keys.ready(lane, account)))
+        (count,) = await batch(self._connection, ("ZCARD", keys.ready(lane, account)))
         yield account, count
 
     async def _all(self, key: str, state: State) -> AsyncIterator[Job]:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from chatwootai.stores import keys
-from chatwootai.stores.server.connection import Connection, together
+from chatwootai.stores.server.connection import Connection, batch
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ async def pressure(connection: Connection, most: int) -> Pressure:
     Raises:
         StoreUnavailable: Redis is away.
     """
-    counts, queued, scheduled = await together(
+    counts, queued, scheduled = await batch(
         connection, ("HVALS", keys.WAITING), ("ZCARD", keys.QUEUE), ("ZCARD", keys.SCHEDULED)
     )
     waiting = [int(count) for count in counts]

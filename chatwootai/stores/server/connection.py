@@ -14,7 +14,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from chatwootai.stores.server.address import Address, BadRedisUrl, address
 from chatwootai.stores.server.errors import StoreMisused, StoreUnavailable, store_errors
 
-__all__ = ["BadRedisUrl", "Connection", "StoreMisused", "StoreUnavailable", "connect", "store_errors", "together"]
+__all__ = ["BadRedisUrl", "Connection", "StoreMisused", "StoreUnavailable", "batch", "connect", "store_errors"]
 
 Connection = Redis
 
@@ -94,7 +94,7 @@ def _nobody_told(service: str, errors: list[Exception], known: set[str]) -> Exce
     return RedisConnectionError(f"no Sentinel tells where Redis is: {errors[-1] if errors else 'none knows a service'}")
 
 
-async def together(
+async def batch(
     connection: Connection, *commands: tuple[str | bytes | int | float, ...], atomic: bool = False
 ) -> list[Any]:
     """Send several plain commands in one round trip; their answers, in order. `atomic`: as one step.

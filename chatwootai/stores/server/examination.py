@@ -6,7 +6,7 @@ from contextlib import suppress
 from functools import cache
 from typing import Final
 
-from chatwootai.stores.server.connection import Connection, together
+from chatwootai.stores.server.connection import Connection, batch
 from chatwootai.stores.server.errors import NOPERM, StoreMisused, StoreUnavailable, understood
 from chatwootai.stores.server.fullness import FULLNESS
 from chatwootai.stores.server.scripts import Runner, names, script, sources
@@ -72,10 +72,10 @@ async def _load(connection: Connection) -> None:
     """Have all scripts known. Where that is not allowed, each is loaded as it is first run."""
     scripts = [script(name) for name in names()]
     with suppress(StoreUnavailable):
-        known = await together(connection, ("SCRIPT", "EXISTS", *(one.digest for one in scripts)))
+        known = await batch(connection, ("SCRIPT", "EXISTS", *(one.digest for one in scripts)))
         missing = [one for one, there in zip(scripts, known[0], strict=True) if not there]
         if missing:
-            await together(connection, *(("SCRIPT", "LOAD", one.source) for one in missing))
+            await batch(connection, *(("SCRIPT", "LOAD", one.source) for one in missing))
 
 
 def _listed(refused: list[str]) -> str:

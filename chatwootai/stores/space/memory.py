@@ -26,7 +26,7 @@ _HELD_MS: Final = 15_000
 _log = log.get("memory")
 
 
-class Memory:
+class MemoryWatch:
     """Watches the memory of one Redis."""
 
     def __init__(self, connection: Connection) -> None:

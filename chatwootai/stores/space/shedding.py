@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 from chatwootai.stores import keys
-from chatwootai.stores.server.connection import Connection, store_errors, together
+from chatwootai.stores.server.connection import Connection, batch, store_errors
 
 _ASIDE: Final = (b"cw:life:", b"cw:kept:", b"cw:turn:")
 _CONTEXT: Final = b"cw:context:"
@@ -51,14 +51,14 @@ class Shedding:
             names += await self._unused([name for name in found if name.startswith(_CONTEXT)])
         if not names:
             return 0
-        removed, *_ = await together(self._connection, ("UNLINK", *names))
+        removed, *_ = await batch(self._connection, ("UNLINK", *names))
         return int(removed)
 
     async def _unused(self, contexts: list[bytes]) -> list[bytes]:
         """Of these, the half that ends first; none of a conversation with something to do."""
         if not contexts:
             return []
-        left: list[Any] = await together(
+        left: list[Any] = await batch(
             self._connection,
             *(("PTTL", name) for name in contexts),
             *(("ZSCORE", keys.OPEN, name.removeprefix(_CONTEXT)) for name in contexts),

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from chatwootai.stores.installation.snapshots import Snapshots
+from chatwootai.stores.installation.config_versions import ConfigVersions
 from chatwootai.stores.server.connection import Connection, connect
 from chatwootai.telemetry.http import Status
 from config.document.problems import ConfigurationError
@@ -32,7 +32,7 @@ async def test_a_broken_folder_gives_way_to_what_is_in_force(folder: Path, tmp_p
         check = await live.check()
         assert check.status is Status.DEGRADED
         assert "config.yaml" in json.dumps(check.detail)
-        current = await Snapshots(redis).current()
+        current = await ConfigVersions(redis).current()
         assert current is not None
         assert (current.number, live.version) == (1, 1)
         edit(folder, "mended")

@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from chatwootai.stores.installation.config_versions import ConfigVersions
 from chatwootai.stores.installation.processes import GONE_SECONDS, Processes
-from chatwootai.stores.installation.snapshots import Snapshots
 from chatwootai.stores.server.connection import Connection
 from config.live.live import Live
 from ops.processes import status
@@ -22,7 +22,7 @@ async def heard(redis: Connection, name: str, **wanted: object) -> dict[str, Any
     """Wait until a process says what is wanted of it."""
     async with asyncio.timeout(20):
         while True:
-            found = await status(Snapshots(redis))
+            found = await status(ConfigVersions(redis))
             for one in found["processes"]:
                 if one["name"] == name and wanted.items() <= one.items():
                     return {**found, "one": one}

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from cryptography.fernet import Fernet
 
-from chatwootai.stores.installation.snapshots import KEPT, Snapshots
+from chatwootai.stores.installation.config_versions import KEPT, ConfigVersions
 from chatwootai.stores.server.connection import Connection, connect
 from config.document.problems import ConfigurationError
 from config.files.packing import CannotDecrypt, unpack
@@ -105,10 +105,10 @@ async def test_a_folder_starts_without_redis_and_is_published_when_that_is_back(
     alone = process(folder, away, tmp_path)
     await alone.start()
     assert tone(alone) == "first"
-    assert await Snapshots(redis).current() is None
+    assert await ConfigVersions(redis).current() is None
     await away.aclose()
     async with running(process(folder, redis, tmp_path)) as live:
-        current = await Snapshots(redis).current()
+        current = await ConfigVersions(redis).current()
         assert current is not None
         assert (current.number, current.why, live.version) == (1, "start", 1)
 
@@ -123,7 +123,7 @@ async def test_what_is_in_force_everywhere_is_published_once(folder: Path, tmp_p
         async with asyncio.timeout(10):
             while two.version != 2:  # noqa: ASYNC110 - a version has no event
                 await asyncio.sleep(0.02)
-        assert [each.number for each in await Snapshots(redis).history()] == [2, 1]
+        assert [each.number for each in await ConfigVersions(redis).history()] == [2, 1]
 
 
 async def test_a_rollback_holds_over_restarts_until_the_folder_changes(
@@ -159,15 +159,15 @@ async def test_the_newest_twenty_are_kept_and_no_secret_is_in_redis(
     for number in range(KEPT + 5):
         edit(folder, f"tone {number}")
         await process(folder, redis, tmp_path).start()
-    history = await Snapshots(redis).history()
+    history = await ConfigVersions(redis).history()
     assert [each.number for each in history] == list(range(KEPT + 5, 5, -1))
-    assert await Snapshots(redis).read(5) is None
+    assert await ConfigVersions(redis).read(5) is None
     kept = b"".join([await redis.dump(key) or b"" for key in await redis.keys("cw:config:*")])
     assert len(await redis.keys("cw:config:version:*")) == KEPT
     for version in history:
-        kept += repr(await Snapshots(redis).read(version.number)).encode()
+        kept += repr(await ConfigVersions(redis).read(version.number)).encode()
     assert b"canary" not in kept
-    unpacked = unpack(await Snapshots(redis).read(history[0].number) or b"", {})
+    unpacked = unpack(await ConfigVersions(redis).read(history[0].number) or b"", {})
     assert b"canary" not in b"".join(unpacked.folder.files.values())
     assert b"${SECRET}" in unpacked.folder.files["chatwoot_mapping.yaml"]
 
@@ -182,7 +182,7 @@ async def test_no_secret_of_a_comment_is_in_redis_on_disk_or_in_a_difference(
         running(process(tmp_path / "no", redis, tmp_path)) as other,
     ):
         kept = repr(live.holder.sources) + repr(live.holder.seen) + repr(live.holder._cache._now)
-        read = unpack(await Snapshots(redis).read(1) or b"", {})
+        read = unpack(await ConfigVersions(redis).read(1) or b"", {})
         assert b"canary" not in b"".join(read.folder.files.values())
         assert b"tone: first  # ***" in read.folder.files["domains/retail/shop/config.yaml"]
         assert "canary-of" not in kept + repr(read) + repr(unpack(other.copy.read_bytes(), {}))
@@ -203,7 +203,9 @@ async def test_with_a_key_versions_are_encrypted_and_every_key_of_the_list_opens
         assert tone(other) == "first"
         edit(folder, "second")
         await until(other, "second")
-        sealed = [await Snapshots(redis).read(each.number) or b"" for each in await Snapshots(redis).history()]
+        sealed = [
+            await ConfigVersions(redis).read(each.number) or b"" for each in await ConfigVersions(redis).history()
+        ]
         for packed in (*sealed, other.copy.read_bytes()):
             assert packed.startswith(b"ENC:")
             with pytest.raises(CannotDecrypt):

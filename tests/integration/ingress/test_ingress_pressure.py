@@ -7,7 +7,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from chatwootai.stores.operators.readmission import Readmission
+from chatwootai.stores.operators.actions import OperatorActions
 from chatwootai.stores.server.connection import Connection
 from chatwootai.stores.server.embedded import Embedded
 from sandbox.installation.processes import Process, free_port
@@ -62,7 +62,7 @@ async def test_a_full_tenant_hears_429_and_its_neighbour_does_not(door: Visitor,
     assert "chatwootai_waiting_messages 4.0" in told
     assert "chatwootai_full_tenants 1.0" in told
     assert "chatwootai_ready_jobs 4.0" in told
-    await Readmission(redis).drop("1:1")
+    await OperatorActions(redis).drop("1:1")
     assert (await door.post(message(4, 4))).status == 200
     assert (await door.get("/readyz")).body["checks"]["mailboxes"]["messages"] == 4
 

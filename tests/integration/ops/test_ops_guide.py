@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 from chatwootai.stores import keys
-from chatwootai.stores.operators.lives import Lives
+from chatwootai.stores.operators.history import ConversationHistories
 from chatwootai.stores.server.connection import connect
 from sandbox.chatwoot.driver import Driver
 from sandbox.chatwoot.world import seed
@@ -31,7 +31,7 @@ async def test_every_command_of_the_guide_runs(system: System) -> None:
         await settled(system, sent)
         (record,) = await driver.deliveries(event="message_created", sender="agent_bot", message=sent.message)
     conv, connection = f"1:{sent.conversation}", connect(system.redis_url)
-    kept = (await Lives(connection).read(conv)).kept
+    kept = (await ConversationHistories(connection).read(conv)).kept
     found = commands()
     assert len(found) > 15
     for line in found:

@@ -18,7 +18,7 @@ from chatwootai.stores import keys
 from chatwootai.stores.conversation.conversations import Conversations, Decision
 from chatwootai.stores.conversation.mailbox import Admission, Mailbox
 from chatwootai.stores.jobs.queue import Queue
-from chatwootai.stores.operators.lives import Lives
+from chatwootai.stores.operators.history import ConversationHistories
 from chatwootai.stores.server.connection import Connection, connect
 from chatwootai.stores.server.embedded import Embedded
 from sandbox.chatwoot.driver import Driver, Sent
@@ -91,8 +91,8 @@ async def given_up(redis: Connection, turn: str = "turnx", message: int = 812) -
     assert work is not None
     letter = dead_letter(turn, "1:25", "it failed repeatedly", work.deliveries)
     decision = Decision(turn=turn, answered=[message], actions=(), exchanges=(), dead=letter)
-    await conversations.commit(work.hold, work.sequence, decision, ContextLimits(1, 1))
-    await conversations.finish(work.hold)
+    await conversations.commit(work.lease, work.sequence, decision, ContextLimits(1, 1))
+    await conversations.finish(work.lease)
     await queue.retire(job.job)
 
 
@@ -190,8 +190,8 @@ async def test_a_letter_is_spent_once_another_turn_has_dealt_with_its_messages(d
     work = await conversations.begin("1:25", job.job, "w1")
     assert work is not None
     decision = Decision(turn="later", answered=[812], actions=(), exchanges=())
-    await conversations.commit(work.hold, work.sequence, decision, ContextLimits(1, 1))
-    await conversations.finish(work.hold)
+    await conversations.commit(work.lease, work.sequence, decision, ContextLimits(1, 1))
+    await conversations.finish(work.lease)
     said = await desk.says("jobs", "retry", "1:25", "--force")
     assert (said.code, "is spent" in said.out) == (0, True)
     assert await redis.zcard(keys.DEAD) == 0
@@ -204,7 +204,7 @@ async def test_what_was_put_off_is_retried_at_once(desk: Desk, redis: Connection
     (job,) = (await queue.claim(1, 0)).jobs
     work = await conversations.begin("1:25", job.job, "w1")
     assert work is not None
-    await conversations.again(work.hold, after=600, cause="create_message: HTTP 500")
+    await conversations.again(work.lease, after=600, cause="create_message: HTTP 500")
     assert "cause=create_message: HTTP 500" in (await desk.says("jobs", "show", "1:25")).out
     assert (await desk.says("jobs", "retry", "1:25")).out == "turn:1:25:2 runs now\n"
     assert await redis.zcard(keys.SCHEDULED) == 0
@@ -298,7 +298,7 @@ def terminal(system: System) -> Desk:
 async def settled(system: System, sent: Sent) -> None:
     """Wait until the conversation's turn has come to its end."""
     connection = connect(system.redis_url)
-    while (await Lives(connection).read(f"1:{sent.conversation}")).job:  # noqa: ASYNC110 - another process' work
+    while (await ConversationHistories(connection).read(f"1:{sent.conversation}")).job:  # noqa: ASYNC110 - another process' work
         await asyncio.sleep(0.02)
     await connection.aclose()
 
@@ -325,7 +325,7 @@ async def test_a_dead_letter_is_answered_once_people_have_given_the_conversation
         await driver.wait_for_reply(sent)
         await settled(system, sent)
         connection, conv = connect(system.redis_url), f"1:{sent.conversation}"
-        life = await Lives(connection).read(conv)
+        life = await ConversationHistories(connection).read(conv)
         await connection.set(keys.dead("gone"), dead_letter("gone", conv, "it failed", life.kept))
         await connection.zadd(keys.DEAD, {"gone": time.time() * 1000})
         await connection.aclose()

@@ -13,8 +13,8 @@ from aiohttp import web
 from chatwootai.model.message.delivery import Delivery
 from chatwootai.stores import keys
 from chatwootai.stores.conversation.mailbox import Mailbox
-from chatwootai.stores.installation.rounds import Rounds
-from chatwootai.stores.operators.lives import Lives
+from chatwootai.stores.installation.catch_up_lock import CatchUpLock
+from chatwootai.stores.operators.history import ConversationHistories
 from chatwootai.stores.server.connection import Connection, connect
 from config.settings.mail_media_template import Messages
 from ingress.payload import Arrival, parse
@@ -72,7 +72,7 @@ async def stand() -> AsyncIterator[Stand]:
 
 
 async def in_mailbox(redis: Connection, sent: Sent) -> list[int]:
-    return [one.message.id for one in (await Lives(redis).read(f"1:{sent.conversation}")).waiting]
+    return [one.message.id for one in (await ConversationHistories(redis).read(f"1:{sent.conversation}")).waiting]
 
 
 @pytest.mark.parametrize("medium", MEDIA)
@@ -174,14 +174,14 @@ async def test_one_account_that_fails_and_one_that_cannot_be_asked_do_not_stop_t
     async with aiohttp.ClientSession() as session:
         nowhere = Chatwoot(session, url="http://127.0.0.1:9", account=3, bot_token="b", user_token="u")
         clients = [("2", stand.silent), ("3", nowhere), ("1", stand.chatwoot)]
-        await at_start(Rounds(redis, "w1"), CatchUp(Mailbox(redis), hours=1, pace=0), clients)
+        await at_start(CatchUpLock(redis, "w1"), CatchUp(Mailbox(redis), hours=1, pace=0), clients)
     assert await in_mailbox(redis, sent) == [sent.message]
-    rounds = Rounds(redis, "w2")
+    rounds = CatchUpLock(redis, "w2")
     assert [await rounds.made(account) is not None for account in ("1", "2", "3")] == [True, False, False]
 
 
 async def test_one_worker_makes_the_rounds_and_gives_them_up(redis: Connection) -> None:
-    mine, other = Rounds(redis, "w1"), Rounds(redis, "w2")
+    mine, other = CatchUpLock(redis, "w1"), CatchUpLock(redis, "w2")
     assert await mine.take()
     assert await mine.take()
     assert not await other.take()
@@ -194,20 +194,20 @@ async def test_one_worker_makes_the_rounds_and_gives_them_up(redis: Connection) 
 
 
 async def test_what_another_has_done_since_the_start_is_not_done_again(stand: Stand, redis: Connection) -> None:
-    sent, rounds = await stand.driver.write(1, "whatsapp", "oi"), Rounds(redis, "w1")
+    sent, rounds = await stand.driver.write(1, "whatsapp", "oi"), CatchUpLock(redis, "w1")
     await rounds.make("1", await rounds.now() + 1)
-    await at_start(Rounds(redis, "w2"), CatchUp(Mailbox(redis), hours=1, pace=0), [("1", stand.chatwoot)])
+    await at_start(CatchUpLock(redis, "w2"), CatchUp(Mailbox(redis), hours=1, pace=0), [("1", stand.chatwoot)])
     assert await in_mailbox(redis, sent) == []
 
 
 async def test_what_another_did_a_moment_before_the_start_is_done_again_later(
     stand: Stand, redis: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sent, rounds = await stand.driver.write(1, "whatsapp", "oi"), Rounds(redis, "w1")
+    sent, rounds = await stand.driver.write(1, "whatsapp", "oi"), CatchUpLock(redis, "w1")
     monkeypatch.setattr("workers.catch_up.schedule._APART", 0.2)
     monkeypatch.setattr("workers.catch_up.schedule._PAUSES", (0.0, 0.3))
     await rounds.make("1", await rounds.now())
-    await at_start(Rounds(redis, "w2"), CatchUp(Mailbox(redis), hours=1, pace=0), [("1", stand.chatwoot)])
+    await at_start(CatchUpLock(redis, "w2"), CatchUp(Mailbox(redis), hours=1, pace=0), [("1", stand.chatwoot)])
     assert await in_mailbox(redis, sent) == [sent.message]
 
 
@@ -225,7 +225,9 @@ async def test_rounds_are_made_again_and_again_by_whoever_comes_first(stand: Sta
             raise surprises.pop()
         return [("1", stand.chatwoot)]
 
-    rounds = [asyncio.create_task(at_intervals(Rounds(redis, name), catch_up, clients, 0.1)) for name in ("w1", "w2")]
+    rounds = [
+        asyncio.create_task(at_intervals(CatchUpLock(redis, name), catch_up, clients, 0.1)) for name in ("w1", "w2")
+    ]
     try:
         for text in ("um", "dois"):
             sent = await stand.driver.write(1, "whatsapp", text, new=True)

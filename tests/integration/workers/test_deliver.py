@@ -13,11 +13,11 @@ from chatwootai.model.message.delivery import Contact, Delivery, Message
 from chatwootai.model.message.outbox import Action, ActionKind
 from chatwootai.model.message.turn import ContextLimits
 from chatwootai.stores import keys
-from chatwootai.stores.conversation.conversations import Begun, Decision
+from chatwootai.stores.conversation.conversations import Decision, TurnStart
 from chatwootai.stores.conversation.mailbox import Mailbox
 from chatwootai.stores.jobs.queue import Queue
-from chatwootai.stores.operators.letters import Letters
-from chatwootai.stores.operators.lives import Lives
+from chatwootai.stores.operators.dead_letters import DeadLetters
+from chatwootai.stores.operators.history import ConversationHistories
 from chatwootai.stores.server.connection import Connection
 from config.loading.loader import load
 from crews.answer.draft import Crews
@@ -39,7 +39,7 @@ class Place:
     sent: Sent
     redis: Connection
 
-    async def begun(self, *, waited: float) -> Begun:
+    async def begun(self, *, waited: float) -> TurnStart:
         """A job that finds a reply in the outbox which is `waited` seconds late."""
         conv = keys.conv("1", self.sent.conversation)
         one = Delivery(
@@ -57,17 +57,17 @@ class Place:
         )  # fmt: skip
         decision = Decision(turn="t1", answered=[self.sent.message], actions=(reply,), exchanges=())
         await self.worker.conversations.commit(
-            first.hold, first.sequence, decision, ContextLimits(2, 60_000), force=True
+            first.lease, first.sequence, decision, ContextLimits(2, 60_000), force=True
         )
         again = await self.worker.conversations.begin(conv, claimed.job, "w1")
         assert again is not None
         return again
 
-    async def deliver(self, begun: Begun) -> None:
+    async def deliver(self, begun: TurnStart) -> None:
         """One run of the job's delivery."""
         tenant = self.worker.tenant("1")
         assert tenant is not None
-        await deliver(self.worker, tenant, begun.hold, begun.outbox)
+        await deliver(self.worker, tenant, begun.lease, begun.outbox)
 
     async def posts(self) -> list[float]:
         """When a message was posted."""
@@ -107,17 +107,17 @@ async def test_what_a_firewall_alone_refuses_for_long_is_given_to_people(place: 
     await place.driver.fault("page", page="firewall-403", on="messages#create", times=None)
     begun = await place.begun(waited=1000.0)
     await place.deliver(begun)
-    conv = begun.hold.conv
-    (letter,) = await Letters(place.redis).of(conv)
+    conv = begun.lease.conv
+    (letter,) = await DeadLetters(place.redis).of(conv)
     assert "403" in letter.cause
-    dropped = [step for step in (await Lives(place.redis).read(conv)).steps if step.name == "dropped"]
+    dropped = [step for step in (await ConversationHistories(place.redis).read(conv)).steps if step.name == "dropped"]
     assert "403" in dropped[0].details["cause"]
     for _ in ("the note, which is refused as the reply was", "the status"):
-        left = await place.worker.conversations.begin(conv, begun.hold.job, "w1")
+        left = await place.worker.conversations.begin(conv, begun.lease.job, "w1")
         assert left is not None
         await place.deliver(left)
     assert (await place.driver.state(place.sent))["status"] == "open"
-    assert len(await Letters(place.redis).of(conv)) == 1
+    assert len(await DeadLetters(place.redis).of(conv)) == 1
 
 
 async def test_what_a_firewall_refuses_is_tried_for_a_while(place: Place) -> None:
@@ -138,7 +138,7 @@ async def test_a_deleted_conversation_is_given_up_alone(place: Place) -> None:
     begun = await place.begun(waited=1.0)
     await place.driver.fault("status", status=404, on="*", conversation=place.sent.conversation, times=None)
     await place.deliver(begun)
-    assert [letter.turn for letter in await Letters(place.redis).of(begun.hold.conv)] == ["t1"]
-    left = await place.worker.conversations.begin(begun.hold.conv, begun.hold.job, "w1")
+    assert [letter.turn for letter in await DeadLetters(place.redis).of(begun.lease.conv)] == ["t1"]
+    left = await place.worker.conversations.begin(begun.lease.conv, begun.lease.job, "w1")
     assert left is not None
     assert left.outbox == (), "there is nobody to tell"

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatwootai.model.message.delivery import Failure, Heard, Signal, SignalKind, Wish, Withdrawn
+from chatwootai.model.message.delivery import Failure, Heard, RequestedStatus, Signal, SignalKind, Withdrawn
 from chatwootai.model.message.priority import HIGHEST
 from chatwootai.model.message.turn import ContextLimits
 from chatwootai.stores.conversation.entries import BrokenEntry
@@ -18,7 +18,7 @@ _WHERE = {"account": _WORDS, "conversation": _IDS}
 _ABOUT = st.one_of(
     st.builds(
         Heard, **_WHERE, inbox=_IDS, message=_IDS, role=_WORDS, text=_WORDS, at=_TIMES,
-        wish=st.sampled_from([None, *Wish]),
+        wish=st.sampled_from([None, *RequestedStatus]),
     ),
     st.builds(Signal, **_WHERE, kind=st.sampled_from(SignalKind), at=_TIMES),
     st.builds(Withdrawn, **_WHERE, message=_IDS, at=_TIMES),

@@ -14,12 +14,12 @@ from chatwootai.stores import keys
 from chatwootai.stores.conversation.conversations import Commit, Conversations, Decision, pending
 from chatwootai.stores.conversation.mailbox import Mailbox
 from chatwootai.stores.jobs.queue import Queue
-from chatwootai.stores.jobs.repair import Repair
+from chatwootai.stores.jobs.sweeper import Sweeper
 from chatwootai.stores.models.completions import CompletionStore
 from chatwootai.stores.server.connection import Connection, StoreUnavailable, connect
 from chatwootai.stores.server.embedded import Embedded
 from chatwootai.stores.server.examination import probe
-from chatwootai.stores.space.memory import Memory
+from chatwootai.stores.space.memory import MemoryWatch
 from chatwootai.stores.space.shedding import Shedding
 from tests.integration.chatwootai.stores.test_stores_conversations import delivery
 
@@ -49,16 +49,16 @@ async def answer(redis: Connection, job: str) -> None:
     decision = Decision(
         turn=action.turn, answered=[one.message.id for one in begun.deliveries], actions=(action,), exchanges=said
     )
-    done = await conversations.commit(begun.hold, begun.sequence, decision, ContextLimits(24, 86_400_000))
+    done = await conversations.commit(begun.lease, begun.sequence, decision, ContextLimits(24, 86_400_000))
     assert done is Commit.COMMITTED
-    await conversations.post(begun.hold, pending(action))
-    await conversations.sent(begun.hold, pending(action))
-    await conversations.finish(begun.hold)
+    await conversations.post(begun.lease, pending(action))
+    await conversations.sent(begun.lease, pending(action))
+    await conversations.finish(begun.lease)
 
 
 async def drain(redis: Connection) -> int:
     """As a worker works; how many turns that were."""
-    queue, memory, turns = Queue(redis, _WORKER, lease=5), Memory(redis), 0
+    queue, memory, turns = Queue(redis, _WORKER, lease=5), MemoryWatch(redis), 0
     while True:
         await memory.look()
         await queue.heartbeat(ttl=15)
@@ -68,7 +68,7 @@ async def drain(redis: Connection) -> int:
             await answer(redis, one.job)
             await queue.retire(one.job)
         turns += len(jobs)
-        await Repair(redis).sweep(every=0.001)
+        await Sweeper(redis).sweep(every=0.001)
         await queue.requeue_wakeup()
         if not jobs:
             return turns
@@ -131,12 +131,12 @@ async def test_who_may_not_ask_is_full_once_it_is_told_so(redis: Connection, red
     await redis.execute_command("ACL", "SETUSER", "narrow", "on", ">x", "~cw:*", "~arq:*", "&cw:*", "+@all", "-info")
     path = redis_server.url.removeprefix("unix://").partition("?")[0]
     narrow = connect(f"unix://narrow:x@{path}?db=0")
-    assert not await Memory(narrow).look()
+    assert not await MemoryWatch(narrow).look()
     await redis.config_set("maxmemory", 1)
     try:
         with pytest.raises(StoreUnavailable):
             await probe(narrow)
-        assert await Memory(narrow).look()
+        assert await MemoryWatch(narrow).look()
         assert await redis.exists("cw:full")
     finally:
         await redis.config_set("maxmemory", 0)

@@ -10,13 +10,13 @@ from chatwootai.model.message.delivery import Contact, Delivery, Message, Role, 
 from chatwootai.model.message.outbox import Action, ActionKind
 from chatwootai.model.message.turn import ContextLimits, Exchange
 from chatwootai.stores import keys
-from chatwootai.stores.conversation.conversations import Begun, Conversations, Decision, pending
+from chatwootai.stores.conversation.conversations import Conversations, Decision, TurnStart, pending
 from chatwootai.stores.conversation.mailbox import Admission, Mailbox
 from chatwootai.stores.jobs.queue import Queue
+from chatwootai.stores.operators.actions import Dropped, DropResult, OperatorActions, RunNowResult
+from chatwootai.stores.operators.dead_letters import DeadLetters
+from chatwootai.stores.operators.history import ConversationHistories
 from chatwootai.stores.operators.inspection import Inspection, Job, State
-from chatwootai.stores.operators.letters import Letters
-from chatwootai.stores.operators.lives import Lives
-from chatwootai.stores.operators.readmission import Dropped, Fate, Hastened, Readmission
 from chatwootai.stores.server.connection import Connection
 from workers.dead_letters import dead_letter
 
@@ -46,7 +46,7 @@ async def admitted(redis: Connection, *deliveries: Delivery, priority: int = 5) 
         assert await Mailbox(redis).admit(one, priority=priority) is Admission.ACCEPTED
 
 
-async def begun(redis: Connection, queue: Queue) -> Begun:
+async def begun(redis: Connection, queue: Queue) -> TurnStart:
     jobs = (await queue.claim(1, 0)).jobs
     found = await Conversations(redis).begin(jobs[0].job.removeprefix("turn:").rpartition(":")[0], jobs[0].job, "w1")
     assert found is not None
@@ -63,19 +63,19 @@ async def answered(redis: Connection, queue: Queue, *, dead: str | None = None) 
         answered=[one.message.id for one in work.deliveries],
         actions=[action],
         exchanges=[Exchange(Role.CONTACT, "a secret wish", 1.0)],
-        dead=dead_letter(turn, work.hold.conv, dead, work.deliveries) if dead else None,
+        dead=dead_letter(turn, work.lease.conv, dead, work.deliveries) if dead else None,
     )
-    await conversations.commit(work.hold, work.sequence, decision, ContextLimits(10, 1000))
+    await conversations.commit(work.lease, work.sequence, decision, ContextLimits(10, 1000))
     entry = pending(action)
-    await conversations.post(work.hold, entry)
-    await conversations.sent(work.hold, entry)
-    await conversations.finish(work.hold)
-    await queue.retire(work.hold.job)
+    await conversations.post(work.lease, entry)
+    await conversations.sent(work.lease, entry)
+    await conversations.finish(work.lease)
+    await queue.retire(work.lease.job)
     return turn
 
 
 async def names(redis: Connection, conv: str = "1:25") -> list[str]:
-    return [step.name for step in (await Lives(redis).read(conv)).steps]
+    return [step.name for step in (await ConversationHistories(redis).read(conv)).steps]
 
 
 async def waiting(redis: Connection, **only: str) -> list[Job]:
@@ -141,17 +141,17 @@ async def test_a_job_that_a_stock_worker_runs_shows_as_running(redis: Connection
 async def test_a_job_put_off_says_when_it_is_due_and_may_be_hastened(redis: Connection, queue: Queue) -> None:
     await admitted(redis, delivery())
     work = await begun(redis, queue)
-    await Conversations(redis).again(work.hold, after=60)
-    await queue.retire(work.hold.job)
+    await Conversations(redis).again(work.lease, after=60)
+    await queue.retire(work.lease.job)
     (job,) = [one async for one in Inspection(redis).scheduled()]
     assert 50 < (job.due or 0) - time.time() < 70
     assert job.tries == 1
-    hand = Readmission(redis)
-    assert await hand.hasten(job.job) is Hastened.READY
-    assert await hand.hasten(job.job) is Hastened.WAITING
-    assert (await begun(redis, queue)).hold.job == job.job
-    assert await hand.hasten(job.job) is Hastened.RUNNING
-    assert await hand.hasten("turn:1:25:99") is Hastened.GONE
+    hand = OperatorActions(redis)
+    assert await hand.run_now(job.job) is RunNowResult.READY
+    assert await hand.run_now(job.job) is RunNowResult.WAITING
+    assert (await begun(redis, queue)).lease.job == job.job
+    assert await hand.run_now(job.job) is RunNowResult.RUNNING
+    assert await hand.run_now("turn:1:25:99") is RunNowResult.GONE
 
 
 async def test_one_job_is_found_wherever_it_is(redis: Connection, queue: Queue) -> None:
@@ -160,8 +160,8 @@ async def test_one_job_is_found_wherever_it_is(redis: Connection, queue: Queue) 
     assert (await look.job("turn:1:25:1")).state is State.WAITING  # type: ignore[union-attr]
     work = await begun(redis, queue)
     assert (await look.job("turn:1:25:1")).state is State.RUNNING  # type: ignore[union-attr]
-    await Conversations(redis).again(work.hold, after=60)
-    await queue.retire(work.hold.job)
+    await Conversations(redis).again(work.lease, after=60)
+    await queue.retire(work.lease.job)
     assert await look.job("turn:1:25:1") is None
     assert (await look.job("turn:1:25:2")).state is State.SCHEDULED  # type: ignore[union-attr]
 
@@ -192,7 +192,7 @@ async def test_a_conversations_life_is_told_step_by_step_without_a_word_of_anyon
     await admitted(redis, delivery())
     turn = await answered(redis, queue)
     await Mailbox(redis).signal(Signal(account="1", conversation=25, kind=SignalKind.RESOLVED, at=time.time()))
-    life = await Lives(redis).read("1:25")
+    life = await ConversationHistories(redis).read("1:25")
     assert [step.name for step in life.steps] == ["admitted", "began", "committed", "sent", "rests", "resolved"]
     assert life.steps[0].details == {"message": "812", "delivery": "d-1-812", "lane": "normal"}
     assert life.steps[2].details == {"turn": turn, "messages": "812", "actions": "1", "dead": "0"}
@@ -213,12 +213,12 @@ async def test_a_life_is_bounded_in_length_and_time(redis: Connection) -> None:
 async def test_a_signal_to_nobody_leaves_no_trace(redis: Connection) -> None:
     for kind in SignalKind:
         await Mailbox(redis).signal(Signal(account="1", conversation=25, kind=kind, at=1.0))
-    assert not (await Lives(redis).read("1:25")).known
+    assert not (await ConversationHistories(redis).read("1:25")).known
 
 
 async def test_a_delivery_is_found_by_its_id(redis: Connection) -> None:
     await admitted(redis, delivery("10", 25, 812, name="0d1f"))
-    lives = Lives(redis)
+    lives = ConversationHistories(redis)
     assert await lives.admitted("0d1f", ["9", "10"]) == ("10:25", 812)
     assert await lives.admitted("0d1f", ["9"]) is None
     assert await lives.admitted("other", ["9", "10"]) is None
@@ -230,14 +230,14 @@ async def test_a_dead_letter_is_answered_again_once_however_often_it_is_asked_fo
 ) -> None:
     await admitted(redis, delivery())
     turn = await answered(redis, queue, dead="it failed")
-    letter = await Letters(redis).read(turn)
+    letter = await DeadLetters(redis).read(turn)
     assert letter is not None
     assert (letter.conv, letter.cause, [one.message.id for one in letter.deliveries]) == ("1:25", "it failed", [812])
     assert await Mailbox(redis).admit(delivery(), priority=5) is Admission.DUPLICATE
-    hand, now = Readmission(redis), time.time()
+    hand, now = OperatorActions(redis), time.time()
     assert await hand.admit("1:25", letter.deliveries, now=now, letter=turn) == 1
     assert await hand.admit("1:25", letter.deliveries, now=now, letter=turn) is None
-    assert [one async for one in Letters(redis).all()] == []
+    assert [one async for one in DeadLetters(redis).all()] == []
     await answered(redis, queue)
     assert (await queue.claim(1, 0)).jobs == ()
     assert (await names(redis)).count("committed") == 2
@@ -245,7 +245,7 @@ async def test_a_dead_letter_is_answered_again_once_however_often_it_is_asked_fo
 
 async def test_what_waits_already_is_not_put_there_twice(redis: Connection, queue: Queue) -> None:
     await admitted(redis, delivery())
-    assert await Readmission(redis).admit("1:25", [delivery()], now=time.time()) == 0
+    assert await OperatorActions(redis).admit("1:25", [delivery()], now=time.time()) == 0
     assert await redis.hget(keys.WAITING, "1") == b"1"
 
 
@@ -254,8 +254,8 @@ async def test_readmission_starts_the_clock_anew_and_reaches_a_running_turn(redi
     await answered(redis, queue)
     await admitted(redis, delivery(message=813))
     work = await begun(redis, queue)
-    assert await Readmission(redis).admit("1:25", [delivery()], now=99.0) == 1
-    sequence, deliveries = await Conversations(redis).read(work.hold)
+    assert await OperatorActions(redis).admit("1:25", [delivery()], now=99.0) == 1
+    sequence, deliveries = await Conversations(redis).read(work.lease)
     assert sequence == work.sequence + 1
     assert [(one.message.id, one.received_at == 99.0) for one in deliveries] == [(812, True), (813, False)]
 
@@ -265,29 +265,29 @@ async def test_what_was_answered_is_kept_for_a_day_and_no_more_of_it_than_twenty
 ) -> None:
     await admitted(redis, *(delivery(message=number) for number in range(1, 31)))
     await answered(redis, queue)
-    kept = (await Lives(redis).read("1:25")).kept
+    kept = (await ConversationHistories(redis).read("1:25")).kept
     assert [one.message.id for one in kept] == list(range(11, 31))
     assert 0 < await redis.pttl(keys.kept("1:25")) <= keys.DAY
 
 
 async def test_dropping_gives_up_all_that_waits_and_nothing_that_runs(redis: Connection, queue: Queue) -> None:
     await admitted(redis, delivery(), delivery(message=813))
-    hand = Readmission(redis)
-    assert await hand.drop("1:25") == Dropped(Fate.DROPPED, 2, 0)
-    assert await hand.drop("1:25") == Dropped(Fate.NOTHING)
+    hand = OperatorActions(redis)
+    assert await hand.drop("1:25") == Dropped(DropResult.DROPPED, 2, 0)
+    assert await hand.drop("1:25") == Dropped(DropResult.NOTHING)
     assert await waiting(redis) == []
     assert await redis.hgetall(keys.WAITING) == {}
     assert await redis.zcard(keys.OPEN) == 0
-    assert [one.message.id for one in (await Lives(redis).read("1:25")).kept] == [812, 813]
+    assert [one.message.id for one in (await ConversationHistories(redis).read("1:25")).kept] == [812, 813]
     await admitted(redis, delivery(message=814))
     await begun(redis, queue)
-    assert (await hand.drop("1:25")).fate is Fate.RUNNING
+    assert (await hand.drop("1:25")).fate is DropResult.RUNNING
 
 
 async def test_letters_that_nobody_can_read_are_shown_and_can_be_thrown_away(redis: Connection) -> None:
     await redis.zadd(keys.DEAD, {"odd": 1.0, "gone": 2.0})
     await redis.set(keys.dead("odd"), b"\xff{")
-    letters = Letters(redis)
+    letters = DeadLetters(redis)
     assert [(one.turn, one.unreadable) for one in [one async for one in letters.all()]] == [("odd", 1)]
     assert await letters.discard("odd")
     assert not await letters.discard("odd")

@@ -2,14 +2,14 @@
 
 import pytest
 
-from chatwootai.stores.conversation.conversations import Begun, Conversations, Stale
+from chatwootai.stores.conversation.conversations import Conversations, Stale, TurnStart
 from chatwootai.stores.conversation.mailbox import Mailbox
 from chatwootai.stores.jobs.queue import Queue
 from chatwootai.stores.server.connection import Connection
 from tests.integration.chatwootai.stores.test_stores_conversations import CONV, commit, delivery
 
 
-async def first_run(redis: Connection) -> Begun:
+async def first_run(redis: Connection) -> TurnStart:
     await Mailbox(redis).admit(delivery(7), priority=5)
     job = (await Queue(redis, "w1", lease=5).claim(1)).jobs[0].job
     begun = await Conversations(redis).begin(CONV, job, "w1")
@@ -17,14 +17,14 @@ async def first_run(redis: Connection) -> Begun:
     return begun
 
 
-async def next_run(redis: Connection, before: Begun, *, lost: bool = True) -> Begun:
-    begun = await Conversations(redis).begin(CONV, before.hold.job, "w1", lost=lost)
+async def next_run(redis: Connection, before: TurnStart, *, lost: bool = True) -> TurnStart:
+    begun = await Conversations(redis).begin(CONV, before.lease.job, "w1", lost=lost)
     assert begun is not None
     return begun
 
 
-async def lost_at_the_words(redis: Connection, before: Begun) -> Begun:
-    await Conversations(redis).reading(before.hold, begins=True)
+async def lost_at_the_words(redis: Connection, before: TurnStart) -> TurnStart:
+    await Conversations(redis).reading(before.lease, begins=True)
     return await next_run(redis, before)
 
 
@@ -43,8 +43,8 @@ async def test_losses_elsewhere_are_tries_as_ever(redis: Connection) -> None:
     for number in range(1, 4):
         begun = await next_run(redis, begun)
         assert (begun.lost, begun.tries, begun.unread) == (number, number, False)
-        await Conversations(redis).reading(begun.hold, begins=True)
-        await Conversations(redis).reading(begun.hold, begins=False)
+        await Conversations(redis).reading(begun.lease, begins=True)
+        await Conversations(redis).reading(begun.lease, begins=False)
 
 
 async def test_a_first_loss_is_anybodys(redis: Connection) -> None:
@@ -53,8 +53,8 @@ async def test_a_first_loss_is_anybodys(redis: Connection) -> None:
 
 async def test_a_job_given_back_was_not_lost(redis: Connection) -> None:
     second = await next_run(redis, await first_run(redis))
-    await Conversations(redis).reading(second.hold, begins=True)
-    await Queue(redis, "w1", lease=5).release(second.hold.job)
+    await Conversations(redis).reading(second.lease, begins=True)
+    await Queue(redis, "w1", lease=5).release(second.lease.job)
     assert (await Queue(redis, "w1", lease=5).claim(1)).jobs
     assert not (await next_run(redis, second)).unread
 
@@ -62,8 +62,8 @@ async def test_a_job_given_back_was_not_lost(redis: Connection) -> None:
 async def test_a_turn_that_failed_was_not_lost(redis: Connection) -> None:
     second = await next_run(redis, await first_run(redis))
     conversations = Conversations(redis)
-    await conversations.reading(second.hold, begins=True)
-    await conversations.again(second.hold, after=0)
+    await conversations.reading(second.lease, begins=True)
+    await conversations.again(second.lease, after=0)
     job = (await Queue(redis, "w1", lease=5).claim(1)).jobs[0].job
     begun = await conversations.begin(CONV, job, "w1", lost=True)
     assert begun is not None
@@ -73,7 +73,7 @@ async def test_a_turn_that_failed_was_not_lost(redis: Connection) -> None:
 async def test_a_commit_begins_anew(redis: Connection) -> None:
     third = await lost_at_the_words(redis, await next_run(redis, await first_run(redis)))
     await commit(redis, third)
-    await Conversations(redis).finish(third.hold)
+    await Conversations(redis).finish(third.lease)
     await Mailbox(redis).admit(delivery(8), priority=5)
     job = (await Queue(redis, "w1", lease=5).claim(1)).jobs[0].job
     begun = await Conversations(redis).begin(CONV, job, "w1")
@@ -85,4 +85,4 @@ async def test_whoever_has_lost_the_conversation_marks_nothing(redis: Connection
     first = await first_run(redis)
     await next_run(redis, first)
     with pytest.raises(Stale):
-        await Conversations(redis).reading(first.hold, begins=True)
+        await Conversations(redis).reading(first.lease, begins=True)

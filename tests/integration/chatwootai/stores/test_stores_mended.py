@@ -8,12 +8,12 @@ from chatwootai.model.message.turn import ContextLimits
 from chatwootai.stores import keys
 from chatwootai.stores.conversation.conversations import (
     POST_SECONDS,
-    Begun,
     Conversations,
     Decision,
     Pending,
     Post,
     Stale,
+    TurnStart,
     pending,
 )
 from chatwootai.stores.conversation.mailbox import Mailbox
@@ -92,7 +92,7 @@ async def test_a_stock_worker_leaves_no_jobs_in_our_lanes(redis: Connection) -> 
     begun = await Conversations(redis).begin(CONV, JOB, "stock")
     assert begun
     await redis.delete(keys.box(CONV))
-    assert await Conversations(redis).finish(begun.hold) is False
+    assert await Conversations(redis).finish(begun.lease) is False
     left = {key.decode() for key in await redis.keys("cw:*")}
     assert not {key for key in left if key.startswith(("cw:ready", "cw:tenants", "cw:job"))}
 
@@ -106,7 +106,7 @@ async def test_who_slept_past_its_lease_does_not_disturb_who_has_the_job_now(red
     begun = await conversations.begin(CONV, JOB, "w2", lost=True)
     assert begun
     assert await conversations.begin(CONV, JOB, "slept") is None
-    assert (await conversations.read(begun.hold))[0] == 1
+    assert (await conversations.read(begun.lease))[0] == 1
 
 
 async def test_a_released_job_counts_its_tenant_down_in_both_lanes(redis: Connection) -> None:
@@ -128,7 +128,7 @@ async def test_an_unreadable_entry_that_goes_leaves_no_count_behind(redis: Conne
     conversations = Conversations(redis)
     begun = await conversations.begin(CONV, JOB, "w1")
     assert begun
-    await conversations.discard(begun.hold, begun.broken, name="broken", dead=b"{}")
+    await conversations.discard(begun.lease, begun.broken, name="broken", dead=b"{}")
     assert await redis.exists(keys.WAITING) == 0
 
 
@@ -138,7 +138,7 @@ async def test_a_job_released_after_its_last_word_is_done(redis: Connection) -> 
     await queue.claim(1, 0)
     begun = await conversations.begin(CONV, JOB, "w1")
     assert begun
-    await conversations.again(begun.hold, after=60, count=False)
+    await conversations.again(begun.lease, after=60, count=False)
     await queue.release(JOB)
     assert not (await queue.claim(5, 5)).jobs
     assert await redis.zrange(keys.QUEUE, 0, -1) == [b"turn:a:1:2"]
@@ -170,7 +170,7 @@ async def test_a_full_redis_is_one_that_is_away(redis: Connection) -> None:
     assert (await Queue(redis, "w1", lease=5).claim(1, 0)).jobs
 
 
-async def outbox(redis: Connection, queue: Queue) -> tuple[Begun, Pending]:
+async def outbox(redis: Connection, queue: Queue) -> tuple[TurnStart, Pending]:
     """A turn that has decided, and what it is to post."""
     await admit(redis)
     await queue.claim(1, 0)
@@ -179,14 +179,14 @@ async def outbox(redis: Connection, queue: Queue) -> tuple[Begun, Pending]:
     assert begun
     action = Action(kind=ActionKind.REPLY, turn="t", part=1, text="x")
     decision = Decision(turn="t", answered=[1], actions=[action], exchanges=[])
-    await conversations.commit(begun.hold, 1, decision, ContextLimits(1, 1000))
+    await conversations.commit(begun.lease, 1, decision, ContextLimits(1, 1000))
     return begun, pending(action)
 
 
 async def test_who_may_post_has_the_job_until_it_can_have_begun_to(redis: Connection) -> None:
     begun, first = await outbox(redis, Queue(redis, "w1", lease=5))
     await redis.zadd(keys.LEASES, {JOB: 1})
-    assert await Conversations(redis).post(begun.hold, first) is Post.GO
+    assert await Conversations(redis).post(begun.lease, first) is Post.GO
     assert not (await Queue(redis, "w2", lease=5).claim(1, 0)).jobs
     expiry = await redis.zscore(keys.LEASES, JOB)
     now = (await redis.time())[0]
@@ -198,4 +198,4 @@ async def test_who_has_lost_the_job_may_not_post_though_nobody_has_begun_it_agai
     await redis.zadd(keys.LEASES, {JOB: 1})
     assert (await Queue(redis, "w2", lease=5).claim(1, 0)).jobs
     with pytest.raises(Stale):
-        await Conversations(redis).post(begun.hold, first)
+        await Conversations(redis).post(begun.lease, first)

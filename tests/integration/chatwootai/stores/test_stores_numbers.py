@@ -53,7 +53,7 @@ async def test_as_much_is_remembered_as_a_tenant_says_even_nothing(redis: Connec
     assert begun is not None
     said = tuple(Exchange(Role.CONTACT, f"words {number}", 1.0 + number) for number in range(3))
     decision = Decision(turn="t1", answered=[7], actions=(), exchanges=said)
-    await Conversations(redis).commit(begun.hold, begun.sequence, decision, ContextLimits(most, 60_000))
+    await Conversations(redis).commit(begun.lease, begun.sequence, decision, ContextLimits(most, 60_000))
     assert await redis.llen(keys.context(CONV)) == min(most, 3)  # type: ignore[misc]
     heard = Heard(account="1", conversation=25, inbox=17, message=8, role="teammate", text="olá", at=1.0)
     assert await Mailbox(redis).heard(heard, ContextLimits(most, 60_000), priority=5)
@@ -65,5 +65,5 @@ async def test_a_letter_for_entries_that_are_gone_costs_nobody_a_place(redis: Co
     job = (await Queue(redis, "w1", lease=5).claim(1)).jobs[0].job
     begun = await Conversations(redis).begin(CONV, job, "w1")
     assert begun is not None
-    await Conversations(redis).discard(begun.hold, [b"not there"], name="letter", dead=b"{}")
+    await Conversations(redis).discard(begun.lease, [b"not there"], name="letter", dead=b"{}")
     assert await redis.hget(keys.WAITING, "1") == b"1"  # type: ignore[misc]

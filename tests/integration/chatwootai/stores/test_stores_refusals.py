@@ -24,7 +24,7 @@ async def put_off(redis: Connection, conversation: int, *, behind: str = "1") ->
     (claimed,) = (await Queue(redis, "w1", lease=5).claim(1)).jobs
     begun = await Conversations(redis).begin(f"1:{conversation}", claimed.job, "w1")
     assert begun is not None
-    await Conversations(redis).again(begun.hold, after=900, count=False, cause="HTTP 401\tInvalid", behind=behind)
+    await Conversations(redis).again(begun.lease, after=900, count=False, cause="HTTP 401\tInvalid", behind=behind)
     job = await redis.hget(keys.state(f"1:{conversation}"), "job")  # type: ignore[misc]
     return str(job.decode())
 

@@ -7,7 +7,7 @@ from chatwootai.model.message.outbox import ActionKind
 from chatwootai.model.message.turn import ContextLimits, Exchange
 from chatwootai.model.policy.undelivered import told
 from chatwootai.stores import keys
-from chatwootai.stores.conversation.conversations import Begun, Commit, Conversations, Decision
+from chatwootai.stores.conversation.conversations import Commit, Conversations, Decision, TurnStart
 from chatwootai.stores.conversation.mailbox import Admission, Mailbox
 from chatwootai.stores.jobs.queue import Queue
 from chatwootai.stores.server.connection import Connection
@@ -33,23 +33,23 @@ def edit(text: str, *, age: float = 3600.0) -> Delivery:
     return delivery(text=text, change=Change.EDIT, age=age)
 
 
-async def begin(redis: Connection) -> Begun:
+async def begin(redis: Connection) -> TurnStart:
     (job,) = (await Queue(redis, "w1", lease=5).claim(1)).jobs
     begun = await Conversations(redis).begin(CONV, job.job, "w1")
     assert begun is not None
     return begun
 
 
-async def answer(redis: Connection, begun: Begun, turn: str = "t1") -> Commit:
+async def answer(redis: Connection, begun: TurnStart, turn: str = "t1") -> Commit:
     decision = Decision(
         turn=turn,
         answered=[one.message.id for one in begun.deliveries],
         actions=(),
         exchanges=[Exchange(Role.CONTACT, one.message.text, one.message.at) for one in begun.deliveries],
     )
-    done = await Conversations(redis).commit(begun.hold, begun.sequence, decision, ContextLimits(9, 60_000))
+    done = await Conversations(redis).commit(begun.lease, begun.sequence, decision, ContextLimits(9, 60_000))
     if done is Commit.COMMITTED:
-        await Conversations(redis).finish(begun.hold)
+        await Conversations(redis).finish(begun.lease)
     return done
 
 
@@ -64,7 +64,7 @@ async def test_an_edit_of_what_waits_replaces_it_and_a_running_turn_begins_again
     assert await mailbox.admit(edit("oi, mudei"), priority=5) is Admission.ACCEPTED
     assert await waiting(redis) == 1
     assert await answer(redis, begun) is Commit.GROWN
-    _, now = await Conversations(redis).read(begun.hold)
+    _, now = await Conversations(redis).read(begun.lease)
     assert [one.message.text for one in now] == ["oi, mudei"]
 
 
@@ -123,7 +123,7 @@ async def test_a_deleted_message_leaves_mailbox_and_context(redis: Connection) -
     assert await mailbox.withdraw(gone)
     assert await waiting(redis) == 0
     assert await answer(redis, begun) is Commit.GROWN
-    assert (await Conversations(redis).read(begun.hold))[1] == ()
+    assert (await Conversations(redis).read(begun.lease))[1] == ()
     assert await mailbox.admit(delivery(), priority=5) is Admission.DUPLICATE
     assert not await mailbox.withdraw(gone)
 

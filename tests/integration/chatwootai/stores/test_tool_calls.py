@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from chatwootai.stores import keys
-from chatwootai.stores.conversation.conversations import Begun, Conversations
+from chatwootai.stores.conversation.conversations import Conversations, TurnStart
 from chatwootai.stores.conversation.mailbox import Mailbox
 from chatwootai.stores.conversation.tool_calls import ToolCalls, known_calls
 from chatwootai.stores.server.connection import Connection
@@ -46,15 +46,15 @@ class Shop:
         return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
 
 
-def calls(redis: Connection, found: Begun) -> Any:
+def calls(redis: Connection, found: TurnStart) -> Any:
     from crews.run.tool_calls import BurstToolCalls
 
-    return BurstToolCalls(f"{CONV}:{found.burst}", ToolCalls(redis, found.hold, found.burst), known_calls(found.calls))
+    return BurstToolCalls(f"{CONV}:{found.burst}", ToolCalls(redis, found.lease, found.burst), known_calls(found.calls))
 
 
-async def again(redis: Connection, found: Begun) -> Begun:
+async def again(redis: Connection, found: TurnStart) -> TurnStart:
     """The same burst once more, as after a failed try."""
-    await Conversations(redis).again(found.hold, after=0)
+    await Conversations(redis).again(found.lease, after=0)
     return await begin(redis)
 
 
@@ -102,7 +102,7 @@ async def test_what_was_begun_and_never_ended_is_not_made_again_and_wants_a_pers
     assert calls(redis, await begin_of(redis)).doubtful == ()
 
 
-async def begin_of(redis: Connection) -> Begun:
+async def begin_of(redis: Connection) -> TurnStart:
     """The hold as it is now."""
     state = await redis.hgetall(keys.state(CONV))
     found = await Conversations(redis).begin(CONV, state[b"job"].decode(), "w1")
@@ -225,7 +225,7 @@ async def test_the_next_burst_begins_with_nothing_and_a_repeated_one_with_what_w
     first, shop = await begin(redis), Shop()
     await calls(redis, first).once(Draft(), "order", {}, shop)
     await commit(redis, first)
-    await Conversations(redis).finish(first.hold)
+    await Conversations(redis).finish(first.lease)
     await Mailbox(redis).admit(delivery(8), priority=5)
     second = await begin(redis)
     assert second.burst == "8"

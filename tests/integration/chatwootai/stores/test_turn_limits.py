@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from chatwootai.model.message.delivery import Contact, Delivery, Message
 from chatwootai.stores import keys
-from chatwootai.stores.conversation.conversations import Begun, Conversations, Hold, Stale
+from chatwootai.stores.conversation.conversations import Conversations, FencedLease, Stale, TurnStart
 from chatwootai.stores.conversation.mailbox import Mailbox
 from chatwootai.stores.models.budgets import BudgetStore, SpendingAccount
 from chatwootai.stores.models.turn_limits import Taken, TurnLimits
@@ -33,47 +33,47 @@ def delivery(conversation: int, message: int, account: str = "1") -> Delivery:
     )  # fmt: skip
 
 
-async def held(redis: Connection, conversation: int, *, account: str = "1") -> Hold:
+async def held(redis: Connection, conversation: int, *, account: str = "1") -> FencedLease:
     """A conversation with a message, held by its job."""
     await Mailbox(redis).admit(delivery(conversation, 7, account), priority=5)
     return await again(redis, keys.conv(account, conversation))
 
 
-async def again(redis: Connection, conv: str) -> Hold:
+async def again(redis: Connection, conv: str) -> FencedLease:
     job: Any = await redis.hget(keys.state(conv), "job")  # type: ignore[misc]
-    begun = await Conversations(redis).begin(conv, job.decode(), "w")
-    assert begun is not None
-    return begun.hold
+    start = await Conversations(redis).begin(conv, job.decode(), "w")
+    assert start is not None
+    return start.lease
 
 
 async def test_200_at_once_in_as_many_conversations_do_not_overrun_a_day(redis: Connection) -> None:
     limits, holds = TurnLimits(redis), [await held(redis, number) for number in range(1, 201)]
-    taken = await asyncio.gather(*(limits.take(hold, 7, 7, day=day(3), per_conversation=None) for hold in holds))
+    taken = await asyncio.gather(*(limits.take(lease, 7, 7, day=day(3), per_conversation=None) for lease in holds))
     assert [each.reached for each in taken].count(None) == 3
     assert await BudgetStore(redis).used(day(3)) == 3
 
 
 async def test_another_account_has_turns_of_its_own(redis: Connection) -> None:
-    limits, hold, other = TurnLimits(redis), await held(redis, 1), await held(redis, 1, account="2")
-    assert (await limits.take(hold, 7, 7, day=day(1), per_conversation=1)).reached is None
+    limits, lease, other = TurnLimits(redis), await held(redis, 1), await held(redis, 1, account="2")
+    assert (await limits.take(lease, 7, 7, day=day(1), per_conversation=1)).reached is None
     assert (await limits.take(other, 7, 7, day=day(1, "2"), per_conversation=1)).reached is None
 
 
 async def test_a_burst_that_grows_and_is_tried_again_counts_once(redis: Connection) -> None:
-    limits, hold = TurnLimits(redis), await held(redis, 1)
+    limits, lease = TurnLimits(redis), await held(redis, 1)
     for last in (7, 9, 8, 9):
-        assert await limits.take(hold, 7, last, day=day(1), per_conversation=1) == Taken()
-    later = await again(redis, hold.conv)  # another worker, after the first has died
+        assert await limits.take(lease, 7, last, day=day(1), per_conversation=1) == Taken()
+    later = await again(redis, lease.conv)  # another worker, after the first has died
     assert await limits.take(later, 7, 9, day=day(1), per_conversation=1) == Taken()
     assert (await limits.take(later, 10, 10, day=day(1), per_conversation=None)).reached == "day"
     assert (await limits.take(later, 10, 10, day=None, per_conversation=1)).reached == "conversation"
 
 
 async def test_who_no_longer_holds_the_conversation_counts_nothing_and_gives_nothing_back(redis: Connection) -> None:
-    limits, hold = TurnLimits(redis), await held(redis, 1)
-    await limits.take(hold, 7, 7, day=day(5), per_conversation=None)
-    later = await again(redis, hold.conv)
-    for late in (limits.take(hold, 8, 8, day=day(5), per_conversation=None), limits.give_back(hold, 7)):
+    limits, lease = TurnLimits(redis), await held(redis, 1)
+    await limits.take(lease, 7, 7, day=day(5), per_conversation=None)
+    later = await again(redis, lease.conv)
+    for late in (limits.take(lease, 8, 8, day=day(5), per_conversation=None), limits.give_back(lease, 7)):
         with pytest.raises(Stale):
             await late
     assert await BudgetStore(redis).used(day(5)) == 1
@@ -83,18 +83,18 @@ async def test_who_no_longer_holds_the_conversation_counts_nothing_and_gives_not
 
 
 async def test_a_conversation_that_was_resolved_begins_anew(redis: Connection) -> None:
-    limits, hold = TurnLimits(redis), await held(redis, 1)
-    assert (await limits.take(hold, 7, 7, day=None, per_conversation=1)).reached is None
-    assert (await limits.take(hold, 8, 8, day=None, per_conversation=1)).reached == "conversation"
-    await redis.hset(keys.state(hold.conv), "closed", "1795183401000")  # type: ignore[misc]
-    assert (await limits.take(hold, 8, 8, day=None, per_conversation=1)).reached is None
-    assert (await limits.take(hold, 9, 9, day=None, per_conversation=1)).reached == "conversation"
+    limits, lease = TurnLimits(redis), await held(redis, 1)
+    assert (await limits.take(lease, 7, 7, day=None, per_conversation=1)).reached is None
+    assert (await limits.take(lease, 8, 8, day=None, per_conversation=1)).reached == "conversation"
+    await redis.hset(keys.state(lease.conv), "closed", "1795183401000")  # type: ignore[misc]
+    assert (await limits.take(lease, 8, 8, day=None, per_conversation=1)).reached is None
+    assert (await limits.take(lease, 9, 9, day=None, per_conversation=1)).reached == "conversation"
 
 
 async def test_each_threshold_is_told_once(redis: Connection) -> None:
-    limits, hold = TurnLimits(redis), await held(redis, 1)
+    limits, lease = TurnLimits(redis), await held(redis, 1)
     counter = day(10, thresholds=(5, 9))
-    passed = [(await limits.take(hold, n, n, day=counter, per_conversation=None)).passed for n in range(7, 17)]
+    passed = [(await limits.take(lease, n, n, day=counter, per_conversation=None)).passed for n in range(7, 17)]
     assert passed == [None] * 4 + [0] + [None] * 3 + [1, None]
 
 
@@ -133,7 +133,7 @@ def test_never_more_than_the_limits_whatever_is_tried_and_given_back(
 class Asked:
     """A turn, as far as its budget goes."""
 
-    begun: Begun
+    start: TurnStart
     settings: Settings
     deliveries: tuple[Delivery, ...] = (delivery(1, 7),)
     counted: bool = False
@@ -143,10 +143,10 @@ class Asked:
         return self.deliveries[-1]
 
 
-def limited(hold: Hold, zone: str | None = None, **budget: object) -> Asked:
+def limited(lease: FencedLease, zone: str | None = None, **budget: object) -> Asked:
     hours = {"hours": {"time_zone": zone, "week": {}}} if zone else {}
-    begun = Begun(hold, 0, 0, (), (), (), ())
-    return Asked(begun, Settings.model_validate({"budget": budget, **hours}))
+    start = TurnStart(lease, 0, 0, (), (), (), ())
+    return Asked(start, Settings.model_validate({"budget": budget, **hours}))
 
 
 async def test_a_day_is_one_in_the_tenants_time_zone(redis: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -170,7 +170,7 @@ async def test_without_a_limit_nothing_is_asked_or_kept(redis: Connection) -> No
 
 async def test_without_redis_it_lets_pass_and_says_so() -> None:
     away = connect("unix:///nowhere/redis.sock")
-    before, asked = FAILED_OPEN.labels("turns")._value.get(), limited(Hold("1:1", "j", 1), turns_per_day=0)
+    before, asked = FAILED_OPEN.labels("turns")._value.get(), limited(FencedLease("1:1", "j", 1), turns_per_day=0)
     await TurnBudget(away).take(asked)
     assert FAILED_OPEN.labels("turns")._value.get() == before + 1
     await away.aclose()

@@ -15,7 +15,7 @@ from chatwootai.model.message.delivery import Contact, Delivery, Message
 from chatwootai.model.message.turn import Draft, ServedBy, SilenceReason, Verdict
 from chatwootai.model.policy.handoff import Need
 from chatwootai.model.policy.vocabulary import Cause
-from chatwootai.stores.conversation.conversations import Begun, Hold
+from chatwootai.stores.conversation.conversations import FencedLease, TurnStart
 from config.settings.settings import Settings
 from tests.settings_looks import turn as turn_of
 from workers.retry import MOST_TRIES
@@ -39,7 +39,7 @@ class Floor:
         self.conversations = self
         self.waiting = tuple(waiting)
 
-    def at_words(self, _begun: Begun) -> Any:
+    def at_words(self, _begun: TurnStart) -> Any:
         class Block:
             async def __aenter__(self) -> None: ...
 
@@ -47,7 +47,7 @@ class Floor:
 
         return Block()
 
-    async def read(self, _hold: Hold) -> tuple[int, tuple[Delivery, ...]]:
+    async def read(self, _lease: FencedLease) -> tuple[int, tuple[Delivery, ...]]:
         return 7, self.waiting
 
 
@@ -59,7 +59,7 @@ def turn() -> Turn:
     made = turn_of(SETTINGS, waited=0.0)
     made.signals = TurnSignals()
     made.calls = cast(Any, SimpleNamespace(done=(), doubtful=()))
-    made.begun = replace(made.begun, context=())
+    made.start = replace(made.start, context=())
     return made
 
 
@@ -87,14 +87,14 @@ async def test_words_alone_may_call_for_people_and_no_draft_is_requested(turn: T
 
 @pytest.mark.parametrize(("tries", "then"), [(MOST_TRIES - 1, NEXT), (MOST_TRIES, DECIDED)])
 async def test_the_last_try_is_people(turn: Turn, tries: int, then: Next) -> None:
-    turn.begun = replace(turn.begun, tries=tries)
+    turn.start = replace(turn.start, tries=tries)
     assert await give_up(FLOOR, await asked(turn)) is then
     assert (turn.outcome is not None and turn.outcome.cause == Cause.FAILED) is (then is DECIDED)
 
 
 async def test_unread_words_reach_people_and_no_memory(turn: Turn) -> None:
     assert await hand_over_unread(FLOOR, turn) is NEXT
-    turn.begun = replace(turn.begun, unread=True, lost=2)
+    turn.start = replace(turn.start, unread=True, lost=2)
     assert await hand_over_unread(FLOOR, turn) is DECIDED
     assert (turn.decided.cause, turn.remember, turn.force) == (Cause.UNREAD, False, True)
     assert "prazo" not in (turn.decided.note or "") + turn.asked.text
@@ -122,14 +122,14 @@ async def test_the_contact_writing_on_begins_it_anew(turn: Turn) -> None:
 
 
 async def test_the_window_is_waited_for_unless_there_is_nothing_to_say(turn: Turn) -> None:
-    turn.result, begun = Failed(Cause.MODEL), time.monotonic()
+    turn.result, start = Failed(Cause.MODEL), time.monotonic()
     assert await await_quiet(FLOOR, turn) is NEXT
     assert turn.steps.as_list() == []
     turn.result = Draft(text="Três dias.")
     waits = asyncio.create_task(await_quiet(FLOOR, turn))
     await waits
     assert [name for name, _ in turn.steps.as_list()] == ["window"]
-    assert time.monotonic() >= begun
+    assert time.monotonic() >= start
 
 
 @pytest.mark.parametrize("served_by", ServedBy)

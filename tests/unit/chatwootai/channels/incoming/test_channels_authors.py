@@ -8,7 +8,7 @@ import pytest
 from chatwootai.channels.incoming.authors import author
 from chatwootai.channels.incoming.groups import is_group
 from chatwootai.channels.incoming.incoming import Manner
-from chatwootai.model.message.delivery import Delivery, Ignored, Reason, SignalKind, Wish
+from chatwootai.model.message.delivery import Delivery, Ignored, Reason, RequestedStatus, SignalKind
 from chatwootai.model.message.outbox import Action, ActionKind
 from config.settings.mail_media_template import Messages
 from ingress.payload import Arrival, parse
@@ -47,7 +47,7 @@ def test_whose_an_outgoing_message_is_at_the_door_and_before_posting(said: dict[
     assert isinstance(got, Ignored)
     assert got.reason is whose
     assert (got.signal.kind if got.signal else None) is (SignalKind.TAKEOVER if whose is PERSON else None)
-    assert (got.heard.wish if got.heard else None) is (Wish.OPEN if whose is PERSON else None)
+    assert (got.heard.wish if got.heard else None) is (RequestedStatus.OPEN if whose is PERSON else None)
     look = ownership_conflict(shown({"message_type": 1, "content_attributes": {}, **said}), ACTION)
     assert look == (OwnershipConflict("a teammate has answered", open_it=True) if whose is PERSON else None)
 

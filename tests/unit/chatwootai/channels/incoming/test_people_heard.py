@@ -7,7 +7,7 @@ import pytest
 
 from chatwootai.channels.incoming.heard import heard
 from chatwootai.model.message.assemble import in_order
-from chatwootai.model.message.delivery import Reason, Role, Wish
+from chatwootai.model.message.delivery import Reason, RequestedStatus, Role
 from chatwootai.model.message.outbox import Action, ActionKind
 from chatwootai.model.message.turn import Exchange
 from workers.chatwoot.records import conversation
@@ -32,23 +32,28 @@ def message(status: str = "pending", **changes: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("payload", "reason", "role", "text", "wish"),
     [
-        (message(), Reason.OUTGOING_TEAMMATE, "teammate", "Oi, sou a Ana", Wish.OPEN),
+        (message(), Reason.OUTGOING_TEAMMATE, "teammate", "Oi, sou a Ana", RequestedStatus.OPEN),
         (message("open"), Reason.OUTGOING_TEAMMATE, "teammate", "Oi, sou a Ana", None),
         (message("resolved"), Reason.OUTGOING_TEAMMATE, "teammate", "Oi, sou a Ana", None),
         (
             message(attachments=[{"file_type": "image"}]),
-            Reason.OUTGOING_TEAMMATE, "teammate", "Oi, sou a Ana\n[image]", Wish.OPEN,
+            Reason.OUTGOING_TEAMMATE, "teammate", "Oi, sou a Ana\n[image]", RequestedStatus.OPEN,
         ),
         (message("open", message_type="incoming"), Reason.NOT_PENDING, "contact", "Oi, sou a Ana", None),
         (message(sender=None), Reason.OUTGOING_AUTOMATION, "teammate", "Oi, sou a Ana", None),
         (message(sender=None), Reason.TEMPLATE, "teammate", "Oi, sou a Ana", None),
-        (message(private=True, content="/stop"), Reason.PRIVATE_NOTE, "teammate", "", Wish.OPEN),
-        (message(private=True, content=" /STOP eu falo"), Reason.PRIVATE_NOTE, "teammate", "", Wish.OPEN),
-        (message("open", private=True, content="/bot"), Reason.PRIVATE_NOTE, "teammate", "", Wish.PENDING),
-        (message("snoozed", private=True, content="/bot"), Reason.PRIVATE_NOTE, "teammate", "", Wish.PENDING),
+        (message(private=True, content="/stop"), Reason.PRIVATE_NOTE, "teammate", "", RequestedStatus.OPEN),
+        (message(private=True, content=" /STOP eu falo"), Reason.PRIVATE_NOTE, "teammate", "", RequestedStatus.OPEN),
+        (message("open", private=True, content="/bot"), Reason.PRIVATE_NOTE, "teammate", "", RequestedStatus.PENDING),
+        (
+            message("snoozed", private=True, content="/bot"), Reason.PRIVATE_NOTE, "teammate", "",
+            RequestedStatus.PENDING,
+        ),
     ],
 )  # fmt: skip
-def test_what_is_heard(payload: dict[str, Any], reason: Reason, role: str, text: str, wish: Wish | None) -> None:
+def test_what_is_heard(
+    payload: dict[str, Any], reason: Reason, role: str, text: str, wish: RequestedStatus | None
+) -> None:
     found = heard(payload, "1", AT, reason)
     assert found is not None
     assert (found.role, found.text, found.wish) == (role, text, wish)

@@ -9,13 +9,13 @@ import orjson
 from chatwootai.model.message.delivery import Delivery
 from chatwootai.stores import keys
 from chatwootai.stores.conversation.entries import BrokenEntry, unpack_delivery
-from chatwootai.stores.server.connection import Connection, store_errors, together
+from chatwootai.stores.server.connection import Connection, batch, store_errors
 
 _PAGE: Final = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Letter:
+class DeadLetter:
     """What is kept of a turn that gave up. `at` in unix seconds; `unreadable`: how many entries nobody could read."""
 
     turn: str
@@ -26,13 +26,13 @@ class Letter:
     unreadable: int = 0
 
 
-class Letters:
+class DeadLetters:
     """All dead letters of the last 30 days."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    async def all(self) -> AsyncIterator[Letter]:
+    async def all(self) -> AsyncIterator[DeadLetter]:
         """The newest first.
 
         Raises:
@@ -50,7 +50,7 @@ class Letters:
                 return
             first += _PAGE
 
-    async def read(self, turn: str) -> Letter | None:
+    async def read(self, turn: str) -> DeadLetter | None:
         """The letter of a turn, or None.
 
         Raises:
@@ -60,7 +60,7 @@ class Letters:
             raw = await self._connection.get(keys.dead(turn))
         return None if raw is None else _letter(turn, raw)
 
-    async def of(self, conv: str) -> list[Letter]:
+    async def of(self, conv: str) -> list[DeadLetter]:
         """The letters of a conversation, the newest first.
 
         Raises:
@@ -74,15 +74,15 @@ class Letters:
         Raises:
             StoreUnavailable: Redis is away.
         """
-        return any(await together(self._connection, ("ZREM", keys.DEAD, turn), ("DEL", keys.dead(turn)), atomic=True))
+        return any(await batch(self._connection, ("ZREM", keys.DEAD, turn), ("DEL", keys.dead(turn)), atomic=True))
 
 
-def _letter(turn: str, raw: bytes) -> Letter:
+def _letter(turn: str, raw: bytes) -> DeadLetter:
     """Read tolerantly: whatever is wrong with a letter, an operator must be able to see and drop it."""
     try:
         held: dict[str, Any] = orjson.loads(raw)
         deliveries, broken = _deliveries(held.get("deliveries") or [])
-        return Letter(
+        return DeadLetter(
             turn=turn,
             conv=str(held["conv"]),
             cause=str(held["cause"]),
@@ -91,7 +91,7 @@ def _letter(turn: str, raw: bytes) -> Letter:
             unreadable=broken + len(held.get("raw") or []),
         )
     except (ValueError, TypeError, KeyError, AttributeError):
-        return Letter(turn=turn, conv="", cause="the letter itself is unreadable", at=0.0, unreadable=1)
+        return DeadLetter(turn=turn, conv="", cause="the letter itself is unreadable", at=0.0, unreadable=1)
 
 
 def _deliveries(held: list[Any]) -> tuple[tuple[Delivery, ...], int]:

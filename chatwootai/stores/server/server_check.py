@@ -11,11 +11,11 @@ from chatwootai.stores.server.errors import NOPERM, StoreUnavailable, store_erro
 _NEARLY_FULL: Final = 0.9
 _MIB: Final = 1024 * 1024
 UNKNOWN: Final = "it does not say whether it keeps what it is given (INFO): see to noeviction and an append-only file"
-"""What to tell an operator where `footing` is None."""
+"""What to tell an operator where `check_server` returns None."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Footing:
+class ServerCheck:
     """Bytes used, of `most` (0: all of the machine's); what Redis does when it is full; whether it writes an AOF."""
 
     used: int
@@ -36,7 +36,7 @@ class Footing:
         return tuple(found)
 
 
-async def footing(connection: Connection) -> Footing | None:
+async def check_server(connection: Connection) -> ServerCheck | None:
     """Ask; None: this Redis does not let us.
 
     Raises:
@@ -53,7 +53,7 @@ async def footing(connection: Connection) -> Footing | None:
     except Exception:
         with store_errors():
             raise
-    return Footing(
+    return ServerCheck(
         used=int(memory.get("used_memory", 0)),
         most=int(memory.get("maxmemory", 0)),
         policy=str(memory.get("maxmemory_policy", "noeviction")),

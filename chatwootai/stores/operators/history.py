@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from chatwootai.model.message.delivery import Delivery
 from chatwootai.stores import keys
 from chatwootai.stores.conversation.entries import BrokenEntry, unpack_action, unpack_delivery
-from chatwootai.stores.server.connection import Connection, store_errors, together
+from chatwootai.stores.server.connection import Connection, batch, store_errors
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Undelivered:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Life:
+class ConversationHistory:
     """A conversation as Redis knows it. `job` None: it rests. `kept`: dealt with within a day, may be replayed."""
 
     conv: str
@@ -62,19 +62,19 @@ class Life:
         return frozenset().union(*(_messages(step) for step in later if step.details.get("dead") != "1"))
 
 
-class Lives:
+class ConversationHistories:
     """Looks conversations up; changes nothing."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    async def read(self, conv: str) -> Life:
+    async def read(self, conv: str) -> ConversationHistory:
         """A conversation; one that nobody remembers is not `known`.
 
         Raises:
             StoreUnavailable: Redis is away.
         """
-        (job, worker, tries), box, kept, outbox, steps = await together(
+        (job, worker, tries), box, kept, outbox, steps = await batch(
             self._connection,
             ("HMGET", keys.state(conv), "job", "worker", "tries"),
             ("ZRANGE", keys.box(conv), 0, -1),
@@ -82,7 +82,7 @@ class Lives:
             ("LRANGE", keys.outbox(conv), 0, -1),
             ("LRANGE", keys.life(conv), 0, -1),
         )
-        return Life(
+        return ConversationHistory(
             conv=conv,
             job=job.decode() if job else None,
             worker=worker.decode() if worker else None,

@@ -1,4 +1,4 @@
--- let_go: whoever makes the rounds has done so; another may.
+-- release_lock: the right to catch up is given back; another may take it.
 -- KEYS 1 cw:{all}
 -- ARGV 1 key, 2 who
 -- returns 1, or 0 if it was another's

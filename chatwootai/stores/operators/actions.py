@@ -12,7 +12,7 @@ from chatwootai.stores.server.connection import Connection
 from chatwootai.stores.server.scripts import Runner
 
 
-class Hastened(StrEnum):
+class RunNowResult(StrEnum):
     """What became of a wish to run a job at once."""
 
     READY = "ready"
@@ -21,7 +21,7 @@ class Hastened(StrEnum):
     GONE = "gone"
 
 
-class Fate(StrEnum):
+class DropResult(StrEnum):
     """What became of a wish to drop."""
 
     DROPPED = "dropped"
@@ -33,12 +33,12 @@ class Fate(StrEnum):
 class Dropped:
     """What was given up: messages that waited, actions that were decided and not delivered."""
 
-    fate: Fate
+    fate: DropResult
     messages: int = 0
     actions: int = 0
 
 
-class Readmission:
+class OperatorActions:
     """The operator's hand on a conversation; every wish is one script, so two operators at once do no harm."""
 
     def __init__(self, connection: Connection) -> None:
@@ -75,13 +75,13 @@ class Readmission:
         )
         return None if put < 0 else int(put)
 
-    async def hasten(self, job: str) -> Hastened:
+    async def run_now(self, job: str) -> RunNowResult:
         """Make a job that was put off ready now.
 
         Raises:
             StoreUnavailable: Redis is away.
         """
-        return Hastened((await self._runner.run("hasten", job)).decode())
+        return RunNowResult((await self._runner.run("run_now", job)).decode())
 
     async def drop(self, conv: str) -> Dropped:
         """Give up all that a conversation has to do, unless a worker is at it.
@@ -90,4 +90,4 @@ class Readmission:
             StoreUnavailable: Redis is away.
         """
         fate, messages, actions = await self._runner.run("drop", conv, keys.STATE_MS)
-        return Dropped(Fate(fate.decode()), messages, actions)
+        return Dropped(DropResult(fate.decode()), messages, actions)

@@ -6,14 +6,14 @@ from contextlib import asynccontextmanager, suppress
 from typing import Final
 
 from chatwootai.stores import keys
-from chatwootai.stores.server.connection import Connection, StoreUnavailable, together
+from chatwootai.stores.server.connection import Connection, StoreUnavailable, batch
 from chatwootai.stores.server.scripts import Runner
 from chatwootai.telemetry.tasks import ended, owned
 
 _HELD_MS: Final = keys.CATCHUP_MS
 
 
-class Rounds:
+class CatchUpLock:
     """The right to make the rounds, as `who` sees it."""
 
     def __init__(self, connection: Connection, who: str) -> None:
@@ -27,7 +27,7 @@ class Rounds:
         Raises:
             StoreUnavailable: Redis is away.
         """
-        return bool(await self._runner.run("hold_on", keys.CATCHUP, self._who, _HELD_MS))
+        return bool(await self._runner.run("take_lock", keys.CATCHUP, self._who, _HELD_MS))
 
     @asynccontextmanager
     async def held(self) -> AsyncIterator[None]:
@@ -38,7 +38,7 @@ class Rounds:
         finally:
             await ended(keeper)
             with suppress(StoreUnavailable):  # then the right ends by itself
-                await self._runner.run("let_go", keys.CATCHUP, self._who)
+                await self._runner.run("release_lock", keys.CATCHUP, self._who)
 
     async def _keep(self) -> None:
         while True:
@@ -52,7 +52,7 @@ class Rounds:
         Raises:
             StoreUnavailable: Redis is away.
         """
-        ((seconds, micros),) = await together(self._connection, ("TIME",))
+        ((seconds, micros),) = await batch(self._connection, ("TIME",))
         return int(seconds) + int(micros) / 1e6
 
     async def made(self, account: str) -> float | None:
@@ -61,7 +61,7 @@ class Rounds:
         Raises:
             StoreUnavailable: Redis is away.
         """
-        (moment,) = await together(self._connection, ("GET", keys.caught(account)))
+        (moment,) = await batch(self._connection, ("GET", keys.caught(account)))
         return float(moment) if moment else None
 
     async def make(self, account: str, began: float) -> None:
@@ -70,4 +70,4 @@ class Rounds:
         Raises:
             StoreUnavailable: Redis is away.
         """
-        await together(self._connection, ("SET", keys.caught(account), began, "PX", keys.CAUGHT_MS))
+        await batch(self._connection, ("SET", keys.caught(account), began, "PX", keys.CAUGHT_MS))

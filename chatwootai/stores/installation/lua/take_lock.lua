@@ -1,4 +1,4 @@
--- hold_on: the rounds are mine, or stay mine, for another while.
+-- take_lock: the right to catch up is mine, or stays mine, for another while.
 -- KEYS 1 cw:{all}
 -- ARGV 1 key, 2 who, 3 ms
 -- returns 1, or 0 if they are another's

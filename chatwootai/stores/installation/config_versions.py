@@ -22,7 +22,7 @@ _PAUSE = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class Version:
+class ConfigVersion:
     """One published configuration. `at`: unix seconds; `by`: the process; `why`: "edit", "start", "rollback to 7".
 
     `overrules`: digests of what a rollback has set aside; a folder that says just this is not published at a start.
@@ -37,7 +37,7 @@ class Version:
     overrules: tuple[str, ...] = ()
 
 
-class Snapshots:
+class ConfigVersions:
     """The configurations of one installation."""
 
     def __init__(self, connection: Connection) -> None:
@@ -62,7 +62,7 @@ class Snapshots:
         )
         return int(number), bool(new)
 
-    async def current(self) -> Version | None:
+    async def current(self) -> ConfigVersion | None:
         """The one in force, or None.
 
         Raises:
@@ -73,7 +73,7 @@ class Snapshots:
             raw = await self._hget(keys.CONFIG_ABOUT, number.decode()) if number else None
         return _version(int(number), raw) if number and raw else None
 
-    async def history(self) -> list[Version]:
+    async def history(self) -> list[ConfigVersion]:
         """The last versions, newest first.
 
         Raises:
@@ -128,9 +128,9 @@ async def _answer(
     return await call
 
 
-def _version(number: int, raw: bytes) -> Version:
+def _version(number: int, raw: bytes) -> ConfigVersion:
     said = orjson.loads(raw)
-    return Version(
+    return ConfigVersion(
         number=number,
         digest=str(said["digest"]),
         at=float(said["at"]),

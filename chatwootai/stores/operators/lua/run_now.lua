@@ -1,4 +1,4 @@
--- hasten: an operator wants a job that was put off to run now.
+-- run_now: an operator wants a job that was put off to run now.
 -- runs in a full Redis
 -- KEYS 1 cw:{account}, of the job in ARGV 1
 -- ARGV 1 job

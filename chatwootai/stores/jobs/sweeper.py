@@ -1,7 +1,7 @@
 """The sweep: conversations with something to do whose job is gone get another."""
 
 from chatwootai.stores.keys import OPEN, TIMERS
-from chatwootai.stores.server.connection import Connection, together
+from chatwootai.stores.server.connection import Connection, batch
 from chatwootai.stores.server.scripts import Runner
 
 _SETTLED_MS = 2_000
@@ -10,7 +10,7 @@ _AT_ONCE = 50
 """A script holds everybody up while it runs: ten times half a millisecond is nobody's wait, five at once are."""
 
 
-class Repair:
+class Sweeper:
     """One sweeper at a time, whichever worker comes first."""
 
     def __init__(self, connection: Connection) -> None:
@@ -26,7 +26,7 @@ class Repair:
         found = await self._runner.run("repair", _SETTLED_MS, _AT_ONCE, int(every * 1000))
         if found is None:
             return []
-        conversations, timers = await together(self._connection, ("ZCARD", OPEN), ("ZCARD", TIMERS))
+        conversations, timers = await batch(self._connection, ("ZCARD", OPEN), ("ZCARD", TIMERS))
         mended = list(found)
         for _ in range(0, min(_MOST, max(conversations, timers)), _AT_ONCE):
             mended += await self._runner.run("repair", _SETTLED_MS, _AT_ONCE)
