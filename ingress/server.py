@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 from aiohttp import hdrs, web
 from aiohttp.http_exceptions import HttpProcessingError
 
+from chatwootai.stores.installation.incident_board import IncidentBoard
 from chatwootai.stores.server.connection import connect
 from chatwootai.stores.server.examination import examine
 from chatwootai.telemetry import http, log, loop, metrics
@@ -37,11 +38,14 @@ _ADDRESS = "/webhooks/chatwoot/"
 _bad_http = metrics.DELIVERIES.labels("refused", "bad_http")
 
 
-def application(door: Door, admissions: Admissions, live: Live | None = None) -> web.Application:
-    """The routes; `live` adds the configuration to what /readyz tells."""
+def application(
+    door: Door, admissions: Admissions, live: Live | None = None, incidents: IncidentBoard | None = None
+) -> web.Application:
+    """The routes; `live` adds the configuration to what /readyz tells, `incidents` what goes wrong now."""
     app = web.Application()
     app[_DOOR] = door
     checks = {**health.checks(admissions), **({"config": live.check} if live else {})}
+    checks |= {"incidents": incidents.check} if incidents else {}
     app.add_routes([web.post(_ADDRESS + "{account}", door.receive), *http.routes(checks)])
     return app
 
@@ -57,11 +61,11 @@ async def serve(environment: Environment, environ: Mapping[str, str]) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     await _look_at_redis(environment)
-    async with _configuration(environment, environ) as live, _admissions(environment) as admissions:
-        door = Door(live.snapshot, admissions, most_body=environment.most_body)
+    async with _configuration(environment, environ) as live, _admissions(environment) as (admissions, incidents):
+        door = Door(live.snapshot, admissions, incidents, most_body=environment.most_body)
         live.listen(door.replace)
         door.replace(snapshot := live.snapshot)
-        app = application(door, admissions, live)
+        app = application(door, admissions, live, incidents)
         most = max(64, min(environment.most_connections, raise_limit() - _OTHER_FILES))
         address = (environment.host, environment.port)
         async with listening(app, *address, door.finish, Connections(most)) as (host, port):
@@ -100,18 +104,17 @@ async def _configuration(environment: Environment, environ: Mapping[str, str]) -
 
 
 @contextlib.asynccontextmanager
-async def _admissions(environment: Environment) -> AsyncIterator[Admissions]:
+async def _admissions(environment: Environment) -> AsyncIterator[tuple[Admissions, IncidentBoard]]:
     connection = connect(environment.redis_url, timeout=REDIS_SECONDS, retries=REDIS_RETRIES)
     journal = Journal(environment.journal)
     await journal.open()
     admissions = Admissions(connection, journal, most_waiting=environment.most_waiting)
     replay = owned(asyncio.create_task(admissions.run()), "journal")
-    watches = [
-        asyncio.create_task(for_ever(watch, what, pause=1.0))
-        for what, watch in {"loop": _watch_loop, "pressure": admissions.pressure.watch}.items()
-    ]
+    incidents = IncidentBoard(connection)
+    watched = {"loop": _watch_loop, "pressure": admissions.pressure.watch, "incidents": incidents.run}
+    watches = [asyncio.create_task(for_ever(watch, what, pause=1.0)) for what, watch in watched.items()]
     try:
-        yield admissions
+        yield admissions, incidents
     finally:
         admissions.close()
         await ended(*watches)

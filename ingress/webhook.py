@@ -18,6 +18,8 @@ from chatwootai.long_texts import worked_on
 from chatwootai.model.message.delivery import Change, Delivery, Heard, Ignored, Reason
 from chatwootai.model.message.priority import priority_of
 from chatwootai.stores.conversation.mailbox import Admission
+from chatwootai.stores.installation.incident_board import IncidentBoard
+from chatwootai.stores.installation.incidents import Kind
 from chatwootai.telemetry import log, metrics
 from config.settings.settings import Settings
 from config.snapshot import Account, Snapshot
@@ -45,14 +47,21 @@ _states = {state: metrics.MESSAGE_STATES.labels(state) for state in STATES}
 _accepted = metrics.DELIVERIES.labels("accepted", "")
 _duplicate = metrics.DELIVERIES.labels("duplicate", "")
 _causes = {cause: metrics.SIGNATURE_FAILURES.labels(cause.value) for cause in Cause}
+_LATER: Final = {
+    "over_rate": "more messages a minute than `rate_per_minute` allows; Chatwoot gives up within seconds",
+    "full": "too many messages wait; workers are too few or too slow",
+}
 _log = log.get("ingress.webhook")
 
 
 class Door:
     """Answers webhooks. `snapshot` is replaced whole when the configuration changes."""
 
-    def __init__(self, snapshot: Snapshot, admissions: Admissions, *, most_body: int = MOST_MIB * MIB) -> None:
+    def __init__(
+        self, snapshot: Snapshot, admissions: Admissions, incidents: IncidentBoard, *, most_body: int = MOST_MIB * MIB
+    ) -> None:
         self.snapshot = snapshot
+        self._incidents = incidents
         self._admissions = admissions
         self._most_body = most_body
         self._rates = Rates(time.monotonic)
@@ -107,12 +116,14 @@ class Door:
     def _is_genuine(self, raw: bytes, request: web.BaseRequest, account: Account, now: float) -> bool:
         result = verify(raw, request.headers, [secret.reveal() for secret in account.webhook_secrets], now)
         if not isinstance(result, Refused):
+            self._incidents.works(Kind.SIGNATURE, account.key)
             return True
         if account.signature == "optional" and result.cause is Cause.SIGNATURE_MISSING:
             metrics.UNSIGNED.inc()
             _log.warning("unsigned_accepted", account=account.key)
             return True
         _causes[result.cause].inc()
+        self._incidents.note(Kind.SIGNATURE, account.key, result.cause.value, result.cause.value.replace("_", " "))
         _log.warning("signature_refused", account=account.key, cause=result.cause.value, remote=request.remote)
         return False
 
@@ -183,6 +194,7 @@ class Door:
 
     def _later(self, seconds: int, cause: str, account: Account) -> web.Response:
         _log.warning("later", account=account.key, cause=cause, seconds=seconds)
+        self._incidents.note(Kind.RATE, account.key, cause, _LATER[cause])
         return later(seconds, cause)
 
 

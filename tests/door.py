@@ -17,6 +17,7 @@ from typing import Any
 
 from aiohttp import ClientSession, web
 
+from chatwootai.stores.installation.incident_board import IncidentBoard
 from chatwootai.stores.server.connection import Connection, connect
 from config.settings.settings import Settings
 from config.snapshot import Account, Installation, Secret, Snapshot
@@ -112,7 +113,8 @@ async def open_door(
     await journal.open()
     admissions = Admissions(connection, journal)
     replay = asyncio.create_task(admissions.run())
-    app: web.Application = application(Door(snapshot(*accounts), admissions, most_body=most_body), admissions)
+    door = Door(snapshot(*accounts), admissions, IncidentBoard(connection), most_body=most_body)
+    app: web.Application = application(door, admissions)
     try:
         async with listening(app, "127.0.0.1", 0, connections=connections) as (host, port), ClientSession() as session:
             yield Visitor(session, f"http://{host}:{port}", admissions)

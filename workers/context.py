@@ -10,6 +10,7 @@ from chatwootai.model.message.delivery import Delivery
 from chatwootai.stores.conversation.conversations import Conversations, TurnStart
 from chatwootai.stores.conversation.tool_calls import ToolCalls, known_calls
 from chatwootai.stores.conversation.turns import Turns
+from chatwootai.stores.installation.incident_board import IncidentBoard
 from chatwootai.stores.server.connection import Connection
 from config.snapshot import Account, Snapshot
 from crews.answer.draft import Crews
@@ -46,6 +47,7 @@ class WorkerContext:
         self.turns = Turns(connection)
         self.turn_budget = TurnBudget(connection)
         self.signal_router = SignalRouter()
+        self.incidents = IncidentBoard(connection)
         self.crews = crews
         self.snapshot = snapshot
         self.media = media

@@ -45,6 +45,7 @@ The scripts in each room's lua/ build the same names; tests/house holds the two 
 | cw:config:versions | zset, score = version | for ever | publish | the versions kept |
 | cw:config:about | hash, JSON | the newest 20 | publish | who published a version, when and why |
 | cw:config:sync | string | until the next is due | worker | the mapping was compared with Chatwoot |
+| cw:incidents | hash, JSON by kind, account and subject; at most 500 | while any; one that has not shown for ten minutes is left out | incident, incident_over | what goes wrong now (a model, a tool, refused deliveries), since when and how often |
 | cw:processes | hash, JSON by process | for ever; one of which nothing was heard for a day is left out | ingress, worker | who lives, and which configuration each serves |
 | cw:config:told | channel | | publish | word of a new version |
 | cw:breaker:{target} | hash | 1 min after the last failure | trip, mend | a model's endpoint: failures in a row, times opened, until when it rests |
@@ -92,6 +93,7 @@ CONFIG_ABOUT: Final = "cw:config:about"
 CONFIG_SYNC: Final = "cw:config:sync"
 CONFIG_TOLD: Final = "cw:config:told"
 PROCESSES: Final = "cw:processes"
+INCIDENTS: Final = "cw:incidents"
 TIMERS: Final = "cw:timers"
 REFUSED: Final = "cw:refused"
 

@@ -209,6 +209,11 @@ CHATWOOT_TOKEN: Final = Gauge(
     "1: Chatwoot takes this token of an account, as far as is known; 0: it refuses it, and the account's turns wait.",
     ["account", "token"],
 )
+INCIDENTS: Final = Gauge(
+    "chatwootai_incidents",
+    "What goes wrong now, by kind: model (turns go to people), tool, signature and rate (deliveries are refused).",
+    ["kind"],
+)
 BACKGROUND_FAILURES: Final = Counter(
     "chatwootai_background_failures",
     "Work beside the turns that failed for a reason nobody foresaw, by what it was.",

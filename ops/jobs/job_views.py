@@ -4,10 +4,10 @@ import argparse
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import asdict, fields
-from datetime import UTC, datetime
 from typing import Any
 
 from chatwootai.model.message.delivery import Delivery
+from chatwootai.stores.installation.incidents import Incidents
 from chatwootai.stores.installation.refusals import Refusal, Refusals
 from chatwootai.stores.operators.dead_letters import DeadLetter, DeadLetters
 from chatwootai.stores.operators.history import ConversationHistories
@@ -15,8 +15,10 @@ from chatwootai.stores.operators.inspection import Inspection, Job
 from chatwootai.stores.server.connection import Connection
 from chatwootai.stores.server.server_check import check_server
 from ops.access import CommandError, sound_accounts
+from ops.jobs.incidents import print_incident
 from ops.jobs.lookup import find_target
 from ops.printing import table
+from ops.times import format_age, format_moment, format_span
 
 Json = dict[str, Any]
 _MANY = 10
@@ -117,7 +119,7 @@ def print_jobs(found: Any) -> None:
 def _row(job: Json, now: float) -> tuple[object, ...]:
     first = (job["state"], job["account"], job["conv"], job["lane"], job["priority"], job["messages"], job["tries"])
     since = job["began"] if job["state"] == "running" else job["since"]
-    return (*first, _age(since, now), _due_text(job, now), job["worker"] or "", job["job"], _cause_text(job))
+    return (*first, format_age(since, now), _due_text(job, now), job["worker"] or "", job["job"], _cause_text(job))
 
 
 def _due_text(job: Mapping[str, Any], now: float) -> str:
@@ -135,25 +137,6 @@ def _cause_text(job: Mapping[str, Any]) -> str:
     return f"Chatwoot refuses the account's bot_token ({said})" if job.get("parked") else said
 
 
-def _age(at: float | None, now: float) -> str:
-    return format_span(now - at) if at else ""
-
-
-def format_span(seconds: float) -> str:
-    """A length of time, in the two units that matter."""
-    whole = max(0, int(seconds))
-    if whole < 60:
-        return f"{max(0.0, seconds):.1f} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60} s"
-    return f"{whole // 3600} h {whole % 3600 // 60} min"
-
-
-def format_moment(at: float) -> str:
-    """A moment in UTC, to the millisecond."""
-    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z") if at else "?"
-
-
 def _ids(values: Sequence[object]) -> str:
     return ",".join(str(value) for value in values)
 
@@ -163,7 +146,8 @@ async def read_numbers(connection: Connection, _: argparse.Namespace) -> Json:
     found = await check_server(connection)
     redis = {**asdict(found), "troubles": found.troubles} if found else None
     refused = [_refusal_as_json(one) for one in await Refusals(connection).all()]
-    return {**asdict(await Inspection(connection).stats()), "redis": redis, "refused": refused}
+    incidents = [asdict(one) for one in await Incidents(connection).all()]
+    return {**asdict(await Inspection(connection).stats()), "redis": redis, "refused": refused, "incidents": incidents}
 
 
 def _refusal_as_json(one: Refusal) -> Json:
@@ -174,12 +158,14 @@ def _refusal_as_json(one: Refusal) -> Json:
 
 def print_numbers(found: Any) -> None:
     """Print what `numbers` found."""
-    oldest = f", the oldest for {_age(found['since'], time.time())}" if found["since"] else ""
+    oldest = f", the oldest for {format_age(found['since'], time.time())}" if found["since"] else ""
     print(f"waiting    {found['waiting']} turns{oldest}; {found['messages']} messages in mailboxes")
     print(f"running    {found['running']}    scheduled  {found['scheduled']}    dead letters  {found['dead']}")
     print(f"conversations with something to do  {found['open']}")
     for one in found["refused"]:
         _print_refused(one)
+    for one in found["incidents"]:
+        print_incident(one)
     if found["redis"]:
         _print_redis(found["redis"])
     if found["priorities"]:

@@ -124,6 +124,7 @@ class WorkerResources:
         self.background(
             "tokens", lambda: self.context.standing.watch.run(lambda: self.context.served, self.context.tenant)
         )
+        self.background("incidents", self.context.incidents.run)
         self.background("memory", self._keep_room)
         self.background("warmth", lambda: crews.keep_warm(self._everyones_settings))
         self.background("knowledge", self._knowledge().run)
@@ -215,6 +216,7 @@ class WorkerResources:
             "config": self.live.check,
             "chatwoot": self._chatwoot_check,
             "model": self._model_check,
+            "incidents": self._incidents_check,
         }
         app.add_routes(http.routes(checks))
         runner = web.AppRunner(app, access_log=None)
@@ -229,6 +231,9 @@ class WorkerResources:
 
     async def _crews_check(self) -> http.Check:
         return http.Check(http.Status.OK if self._ready else http.Status.UNAVAILABLE, {"warm": self._ready})
+
+    async def _incidents_check(self) -> http.Check:
+        return await self.context.incidents.check() if self._ready else http.Check(http.Status.OK)
 
     async def _model_check(self) -> http.Check:
         """Degraded while an endpoint is away, or a key is missing: turns are answered, by people."""

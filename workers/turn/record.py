@@ -5,7 +5,10 @@ from dataclasses import dataclass, fields
 from typing import Any, Final
 
 from chatwootai.model.message.turn import Draft, Outcome, ServedBy, Verdict
-from chatwootai.model.policy.reasons import label
+from chatwootai.model.policy.reasons import Trouble, label
+from chatwootai.model.policy.vocabulary import Cause
+from chatwootai.stores.installation.incident_board import IncidentBoard
+from chatwootai.stores.installation.incidents import Kind
 from chatwootai.stores.server.connection import StoreUnavailable
 from chatwootai.telemetry import log
 from chatwootai.telemetry.metrics import FAILED_OPEN, HANDOFFS, SERVED, TURN_SECONDS, TURNS
@@ -13,6 +16,9 @@ from workers.context import WorkerContext
 from workers.turn.state import Turn
 
 _log = log.get("turn")
+_BY_A_MODEL: Final = frozenset({ServedBy.CREW, ServedBy.FUSED, ServedBy.QUICK, ServedBy.FALLBACK})
+_TOOL_WORKS: Final = "ok"
+_TOOL_FAILED: Final = "failed"
 _NOT_LOGGED: Final = frozenset({"account", "conversation", "reason", "passages"})
 """Bound to the log line already, or in a crew's words, which may quote the contact (a reason), or long (passages)."""
 
@@ -70,10 +76,25 @@ async def record_turn(worker: WorkerContext, turn: Turn) -> None:
         HANDOFFS.labels(made.cause, label(made.why)).inc()
     TURN_SECONDS.labels(made.verdict.value, channel).observe(record.seconds)
     _log.info("turn_ended", **record.logged())
+    _note_incidents(worker.incidents, record)
     try:
         await worker.turns.write(turn.id, record.stored())
     except StoreUnavailable:
         FAILED_OPEN.labels("turn_record").inc()
+
+
+def _note_incidents(incidents: IncidentBoard, record: TurnRecord) -> None:
+    """Note what a turn shows of the model and the tools: what failed, and what works (again)."""
+    if record.cause == Cause.MODEL and record.why != Trouble.BUDGET:
+        words = str(record.why or "").replace("_", " ")
+        incidents.note(Kind.MODEL, record.account, words, record.error or words)
+    elif record.served_by in _BY_A_MODEL:
+        incidents.works(Kind.MODEL, record.account)
+    for name, outcome, _ in record.tools:
+        if outcome == _TOOL_WORKS:
+            incidents.works(Kind.TOOL, record.account, name)
+        elif outcome == _TOOL_FAILED:
+            incidents.note(Kind.TOOL, record.account, name, "its call failed")
 
 
 def _build_record(turn: Turn, made: Outcome) -> TurnRecord:

@@ -1,0 +1,102 @@
+"""What goes wrong now, for whom and since when: one list in Redis that all processes write and operators read."""
+
+import time
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Final
+
+import orjson
+
+from chatwootai.stores import keys
+from chatwootai.stores.server.connection import Connection, store_errors
+from chatwootai.stores.server.scripts import Runner
+
+OVER_SECONDS: Final = 600.0
+"""A incident that has not shown for so long is over, also where nothing has shown that it works again."""
+_MOST: Final = 500
+
+
+class Kind(StrEnum):
+    """What can go wrong. A refused token is kept apart, since it closes its account (refusals.py)."""
+
+    MODEL = "model"  # a turn went to people because no model answered
+    TOOL = "tool"  # a tool's call failed
+    SIGNATURE = "signature"  # a delivery was refused: its signature is missing or wrong
+    RATE = "rate"  # a delivery was refused: too many of this account
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Incident:
+    """One incident. `subject`: the model, the tool, the cause of a refusal; `since` and `last`: unix seconds.
+
+    `reason`: the words of what refused, masked; `count`: how often since then.
+    """
+
+    kind: Kind
+    account: str
+    subject: str
+    reason: str
+    since: float
+    last: float
+    count: int
+
+
+class Incidents:
+    """The incidents of one installation."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection: Any = connection
+        self._runner = Runner.of(connection)
+
+    async def note(
+        self, kind: Kind, account: str, subject: str, reason: str, count: int
+    ) -> tuple[bool, Incident] | None:
+        """Note that something went wrong `count` times; return whether it begins now, and all that is known of it.
+
+        None: too many incidents are kept.
+
+        Raises:
+            StoreUnavailable: Redis is away.
+        """
+        over = int(OVER_SECONDS * 1000)
+        answer = await self._runner.run("incident", kind.value, account, subject, reason, count, over, _MOST)
+        if not answer:
+            return None
+        first, since, total = answer
+        known = Incident(
+            kind=kind, account=account, subject=subject, reason=reason,
+            since=since / 1000, last=time.time(), count=int(total),
+        )  # fmt: skip
+        return bool(first), known
+
+    async def end(self, kind: Kind, account: str, subject: str) -> Incident | None:
+        """Note that something works again; return what was known of its incident, None where there was none.
+
+        Raises:
+            StoreUnavailable: Redis is away.
+        """
+        raw = await self._runner.run("incident_over", kind.value, account, subject)
+        return _incident(raw) if raw else None
+
+    async def all(self) -> list[Incident]:
+        """Return what goes wrong now, the oldest first; what has not shown for ten minutes is over and forgotten.
+
+        Raises:
+            StoreUnavailable: Redis is away.
+        """
+        with store_errors():
+            raw: dict[bytes, bytes] = await self._connection.hgetall(keys.INCIDENTS)
+        found = {field: _incident(said) for field, said in raw.items()}
+        over = [field for field, one in found.items() if time.time() - one.last > OVER_SECONDS]
+        if over:
+            with store_errors():
+                await self._connection.hdel(keys.INCIDENTS, *over)
+        return sorted((one for field, one in found.items() if field not in over), key=lambda one: one.since)
+
+
+def _incident(raw: bytes) -> Incident:
+    said = orjson.loads(raw)
+    return Incident(
+        kind=Kind(said["kind"]), account=said["account"], subject=said["subject"], reason=said["reason"],
+        since=said["since"] / 1000, last=said["last"] / 1000, count=int(said["count"]),
+    )  # fmt: skip

@@ -1,0 +1,76 @@
+"""Incidents: begun once for all processes, counted, over when something works again or nothing shows for long."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from structlog.testing import capture_logs
+
+from chatwootai.stores.installation.incident_board import IncidentBoard
+from chatwootai.stores.installation.incidents import OVER_SECONDS, Incident, Incidents, Kind
+from chatwootai.stores.server.connection import Connection
+from chatwootai.telemetry.http import Status
+
+
+@asynccontextmanager
+async def running(*boards: IncidentBoard) -> AsyncIterator[None]:
+    tasks = [asyncio.create_task(board.run()) for board in boards]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def known(board: IncidentBoard, count: int) -> tuple[Incident, ...]:
+    async with asyncio.timeout(20):
+        while sum(one.count for one in board.now) != count:  # noqa: ASYNC110 - the board is looked at
+            await asyncio.sleep(0.01)
+    return board.now
+
+
+async def test_two_processes_tell_of_one_incident_and_either_ends_it(redis: Connection) -> None:
+    one, other = IncidentBoard(redis), IncidentBoard(redis)
+    with capture_logs() as lines:
+        one.note(Kind.MODEL, "1", "key refused", "401 invalid key sk-abcdefghijklmnopqrst")
+        one.note(Kind.MODEL, "1", "key refused", "401 invalid key sk-abcdefghijklmnopqrst")
+        async with running(one, other):
+            (found,) = await known(other, 2)
+            other.note(Kind.MODEL, "1", "key refused", "401")
+            await known(one, 3)
+            assert (await one.check()).status is Status.DEGRADED
+            other.works(Kind.MODEL, "2")
+            other.works(Kind.TOOL, "1")
+            other.works(Kind.MODEL, "1")
+            await known(one, 0)
+            assert (await one.check()).status is Status.OK
+    assert "abcdefgh" not in repr(found)
+    events = [line["event"] for line in lines if line["log_level"] != "debug"]
+    assert sorted(events) == ["incident_began", "incident_goes_on", "incident_over"]  # the other one says it once too
+
+
+async def test_what_has_not_shown_for_long_is_over_and_begins_anew(redis: Connection) -> None:
+    incidents = Incidents(redis)
+    noted = await incidents.note(Kind.TOOL, "1", "stock", "its call failed", 4)
+    assert noted is not None
+    assert (noted[0], noted[1].count) == (True, 4)
+    raw = await redis.hget("cw:incidents", "tool|1|stock")  # type: ignore[misc] - redis-py's union of both clients
+    assert raw is not None
+    import orjson
+
+    said = orjson.loads(raw)
+    said["last"] -= int((OVER_SECONDS + 1) * 1000)
+    await redis.hset("cw:incidents", "tool|1|stock", orjson.dumps(said))  # type: ignore[misc] - as above
+    assert await incidents.all() == []
+    again = await incidents.note(Kind.TOOL, "1", "stock", "its call failed", 1)
+    assert again is not None
+    assert (again[0], again[1].count) == (True, 1)
+
+
+async def test_their_number_is_bounded(redis: Connection) -> None:
+    incidents = Incidents(redis)
+    for number in range(500):
+        assert await incidents.note(Kind.RATE, str(number), "full", "", 1) is not None
+    assert await incidents.note(Kind.RATE, "one more", "full", "", 1) is None
+    assert await incidents.note(Kind.RATE, "7", "full", "", 1) is not None
