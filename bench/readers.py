@@ -19,7 +19,8 @@ from mcp.types import CallToolResult, TextContent
 from chatwootai.model.message.delivery import Attachment, Contact, Delivery, Message, Role
 from chatwootai.model.message.routing import Route
 from chatwootai.model.message.turn import Draft, Exchange, ServedBy
-from chatwootai.stores.conversation.conversations import FencedLease, TurnStart
+from chatwootai.stores.conversation.lease import FencedLease
+from chatwootai.stores.conversation.turn_start import TurnStart
 from config.loading.loader import shipped
 from crews.model_calls.call import Call, Endpoint, Target, ToolCall
 from crews.model_calls.endpoint.exchange import listened

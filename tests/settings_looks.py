@@ -18,7 +18,9 @@ from chatwootai.model.message.turn import ContextLimits, Exchange, Question, Sil
 from chatwootai.model.policy import outcome
 from chatwootai.model.policy.handoff import Need, after_draft, before_draft
 from chatwootai.model.policy.vocabulary import Cause
-from chatwootai.stores.conversation.conversations import Commit, FencedLease, TurnStart
+from chatwootai.stores.conversation.decision import Commit
+from chatwootai.stores.conversation.lease import FencedLease
+from chatwootai.stores.conversation.turn_start import TurnStart
 from chatwootai.stores.server.connection import connect
 from config.settings.settings import Settings
 from config.snapshot import Account, Installation, Secret, place_of

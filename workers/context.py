@@ -7,8 +7,9 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 import aiohttp
 
 from chatwootai.model.message.delivery import Delivery
-from chatwootai.stores.conversation.conversations import Conversations, TurnStart
+from chatwootai.stores.conversation.conversations import Conversations
 from chatwootai.stores.conversation.tool_calls import ToolCalls, known_calls
+from chatwootai.stores.conversation.turn_start import TurnStart
 from chatwootai.stores.conversation.turns import Turns
 from chatwootai.stores.installation.incident_board import IncidentBoard
 from chatwootai.stores.server.connection import Connection

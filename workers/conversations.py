@@ -6,16 +6,10 @@ from collections.abc import Sequence
 from chatwootai.model.message.delivery import Delivery
 from chatwootai.model.message.outbox import Action
 from chatwootai.model.message.turn import ContextLimits
-from chatwootai.stores.conversation.conversations import (
-    POST_SECONDS,
-    Commit,
-    Conversations,
-    Decision,
-    FencedLease,
-    Pending,
-    Post,
-    TurnStart,
-)
+from chatwootai.stores.conversation.conversations import POST_SECONDS, Conversations
+from chatwootai.stores.conversation.decision import Commit, Decision, Pending, Post
+from chatwootai.stores.conversation.lease import FencedLease
+from chatwootai.stores.conversation.turn_start import TurnStart
 from workers.retry import retry_while_redis_down
 
 

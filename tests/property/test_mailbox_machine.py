@@ -25,18 +25,11 @@ from chatwootai.model.message.outbox import Action, ActionKind
 from chatwootai.model.message.priority import lane_of
 from chatwootai.model.message.turn import ContextLimits, Exchange
 from chatwootai.stores import keys
-from chatwootai.stores.conversation.conversations import (
-    Commit,
-    Conversations,
-    Decision,
-    FencedLease,
-    Pending,
-    Post,
-    Stale,
-    TurnStart,
-    pending,
-)
+from chatwootai.stores.conversation.conversations import Conversations
+from chatwootai.stores.conversation.decision import Commit, Decision, Pending, Post, pending
+from chatwootai.stores.conversation.lease import FencedLease, Stale
 from chatwootai.stores.conversation.mailbox import Admission, Mailbox
+from chatwootai.stores.conversation.turn_start import TurnStart
 from chatwootai.stores.jobs.queue import Queue
 from chatwootai.stores.server.connection import connect
 from chatwootai.stores.server.embedded import Embedded

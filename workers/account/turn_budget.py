@@ -6,7 +6,7 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from chatwootai.model.message.delivery import Delivery
-from chatwootai.stores.conversation.conversations import TurnStart
+from chatwootai.stores.conversation.turn_start import TurnStart
 from chatwootai.stores.models.budgets import SpendingAccount
 from chatwootai.stores.models.turn_limits import Taken, TurnLimits
 from chatwootai.stores.server.connection import Connection

@@ -14,7 +14,8 @@ from chatwootai.model.message.outbox import Action, ActionKind
 from chatwootai.model.policy import undelivered
 from chatwootai.model.policy.outcome import opening
 from chatwootai.model.policy.picked import listed
-from chatwootai.stores.conversation.conversations import FencedLease, Pending, Post
+from chatwootai.stores.conversation.decision import Pending, Post
+from chatwootai.stores.conversation.lease import FencedLease
 from chatwootai.stores.keys import split_conv
 from chatwootai.telemetry import log
 from chatwootai.telemetry.metrics import DEAD_LETTERS, RETRIES, SUPERSEDED

@@ -18,7 +18,8 @@ from chatwootai.model.policy import outcome
 from chatwootai.model.policy.handoff import Need
 from chatwootai.model.policy.reasons import label
 from chatwootai.model.policy.vocabulary import Cause, Sentence
-from chatwootai.stores.conversation.conversations import Commit, Decision, IdleTimer, TurnStart, pending
+from chatwootai.stores.conversation.decision import Commit, Decision, IdleTimer, pending
+from chatwootai.stores.conversation.turn_start import TurnStart
 from chatwootai.stores.keys import split_conv
 from chatwootai.telemetry import log
 from chatwootai.telemetry.metrics import HANDOFFS

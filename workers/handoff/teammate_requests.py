@@ -7,7 +7,8 @@ from chatwootai.model.message import assemble
 from chatwootai.model.message.delivery import RequestedStatus, Role
 from chatwootai.model.message.outbox import Action, ActionKind
 from chatwootai.model.message.turn import Exchange
-from chatwootai.stores.conversation.conversations import Decision, TurnStart, pending
+from chatwootai.stores.conversation.decision import Decision, pending
+from chatwootai.stores.conversation.turn_start import TurnStart
 from chatwootai.telemetry import log
 from workers.account.tenant import Tenant
 from workers.context import WorkerContext

@@ -8,7 +8,7 @@ from chatwootai.model.message.delivery import Role
 from chatwootai.model.message.turn import Exchange, Outcome, SilenceReason, Verdict
 from chatwootai.model.policy import outcome
 from chatwootai.model.policy.picked import listed
-from chatwootai.stores.conversation.conversations import Commit, Decision, pending
+from chatwootai.stores.conversation.decision import Commit, Decision, pending
 from chatwootai.telemetry import log
 from chatwootai.telemetry.metrics import DEAD_LETTERS
 from workers.context import WorkerContext

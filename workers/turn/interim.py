@@ -12,7 +12,7 @@ from chatwootai.model.message.delivery import Delivery
 from chatwootai.model.message.turn import Question
 from chatwootai.model.policy.dress import dressed
 from chatwootai.model.policy.vocabulary import Sentence
-from chatwootai.stores.conversation.conversations import TurnStart
+from chatwootai.stores.conversation.turn_start import TurnStart
 from chatwootai.telemetry import log
 from chatwootai.telemetry.metrics import INTERIM
 from chatwootai.telemetry.steps import Steps

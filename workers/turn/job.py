@@ -11,7 +11,9 @@ from chatwootai.model.message import turn_names
 from chatwootai.model.message.outbox import Action, ActionKind
 from chatwootai.model.message.turn import NO_CONTEXT
 from chatwootai.model.policy.outcome import OPEN
-from chatwootai.stores.conversation.conversations import Decision, Stale, TurnStart
+from chatwootai.stores.conversation.decision import Decision
+from chatwootai.stores.conversation.lease import Stale
+from chatwootai.stores.conversation.turn_start import TurnStart
 from chatwootai.stores.keys import split_conv
 from chatwootai.stores.server.connection import StoreUnavailable
 from chatwootai.telemetry import log

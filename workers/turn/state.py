@@ -10,7 +10,8 @@ from chatwootai.model.message.delivery import Delivery
 from chatwootai.model.message.turn import Draft, Outcome, Question, SilenceReason
 from chatwootai.model.policy.handoff import Need
 from chatwootai.model.policy.meaning import UNTOLD, Meaning
-from chatwootai.stores.conversation.conversations import Pending, TurnStart
+from chatwootai.stores.conversation.decision import Pending
+from chatwootai.stores.conversation.turn_start import TurnStart
 from chatwootai.telemetry.steps import Steps
 from config.settings.settings import Settings
 from crews.run.tool_calls import BurstToolCalls

@@ -6,8 +6,8 @@ import structlog
 
 from chatwootai.model.message.tool_call import KeptCall
 from chatwootai.stores import keys
-from chatwootai.stores.conversation.conversations import FencedLease
 from chatwootai.stores.conversation.entries import BrokenEntry, pack_call, unpack_call
+from chatwootai.stores.conversation.lease import FencedLease
 from chatwootai.stores.server.connection import Connection, StoreUnavailable
 from chatwootai.stores.server.scripts import Runner
 

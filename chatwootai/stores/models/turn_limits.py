@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from chatwootai.stores.conversation.conversations import FencedLease, Stale
+from chatwootai.stores.conversation.lease import FencedLease, Stale
 from chatwootai.stores.models.budgets import SpendingAccount
 from chatwootai.stores.server.connection import Connection
 from chatwootai.stores.server.scripts import Runner

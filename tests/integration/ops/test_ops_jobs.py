@@ -15,7 +15,8 @@ import pytest
 from chatwootai.model.message.delivery import Contact, Delivery, Message
 from chatwootai.model.message.turn import ContextLimits
 from chatwootai.stores import keys
-from chatwootai.stores.conversation.conversations import Conversations, Decision
+from chatwootai.stores.conversation.conversations import Conversations
+from chatwootai.stores.conversation.decision import Decision
 from chatwootai.stores.conversation.mailbox import Admission, Mailbox
 from chatwootai.stores.jobs.queue import Queue
 from chatwootai.stores.operators.history import ConversationHistories

@@ -13,8 +13,9 @@ from chatwootai.model.message.delivery import Contact, Delivery, Message
 from chatwootai.model.message.outbox import Action, ActionKind
 from chatwootai.model.message.turn import ContextLimits
 from chatwootai.stores import keys
-from chatwootai.stores.conversation.conversations import Decision, TurnStart
+from chatwootai.stores.conversation.decision import Decision
 from chatwootai.stores.conversation.mailbox import Mailbox
+from chatwootai.stores.conversation.turn_start import TurnStart
 from chatwootai.stores.jobs.queue import Queue
 from chatwootai.stores.operators.dead_letters import DeadLetters
 from chatwootai.stores.operators.history import ConversationHistories

@@ -10,8 +10,10 @@ from chatwootai.model.message.delivery import Contact, Delivery, Heard, Message,
 from chatwootai.model.message.outbox import Action, ActionKind
 from chatwootai.model.message.turn import ContextLimits
 from chatwootai.stores import keys
-from chatwootai.stores.conversation.conversations import Conversations, Decision, IdleTimer, TurnStart, pending
+from chatwootai.stores.conversation.conversations import Conversations
+from chatwootai.stores.conversation.decision import Decision, IdleTimer, pending
 from chatwootai.stores.conversation.mailbox import Mailbox
+from chatwootai.stores.conversation.turn_start import TurnStart
 from chatwootai.stores.jobs.queue import Queue
 from chatwootai.stores.jobs.sweeper import Sweeper
 from chatwootai.stores.server.connection import Connection

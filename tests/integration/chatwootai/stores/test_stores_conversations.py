@@ -8,8 +8,11 @@ from chatwootai.model.message.delivery import Contact, Delivery, Message, Role, 
 from chatwootai.model.message.outbox import Action, ActionKind
 from chatwootai.model.message.turn import ContextLimits, Exchange
 from chatwootai.stores import keys
-from chatwootai.stores.conversation.conversations import Commit, Conversations, Decision, Post, Stale, TurnStart
+from chatwootai.stores.conversation.conversations import Conversations
+from chatwootai.stores.conversation.decision import Commit, Decision, Post
+from chatwootai.stores.conversation.lease import Stale
 from chatwootai.stores.conversation.mailbox import Admission, Mailbox
+from chatwootai.stores.conversation.turn_start import TurnStart
 from chatwootai.stores.jobs.queue import Queue
 from chatwootai.stores.jobs.sweeper import Sweeper
 from chatwootai.stores.server.connection import Connection

@@ -11,7 +11,8 @@ from chatwootai.model.message.delivery import Role
 from chatwootai.model.message.outbox import Action, ActionKind
 from chatwootai.model.message.turn import ContextLimits, Exchange
 from chatwootai.stores import keys
-from chatwootai.stores.conversation.conversations import Commit, Conversations, Decision, pending
+from chatwootai.stores.conversation.conversations import Conversations
+from chatwootai.stores.conversation.decision import Commit, Decision, pending
 from chatwootai.stores.conversation.mailbox import Mailbox
 from chatwootai.stores.jobs.queue import Queue
 from chatwootai.stores.jobs.sweeper import Sweeper

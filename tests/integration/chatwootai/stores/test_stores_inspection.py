@@ -10,8 +10,10 @@ from chatwootai.model.message.delivery import Contact, Delivery, Message, Role, 
 from chatwootai.model.message.outbox import Action, ActionKind
 from chatwootai.model.message.turn import ContextLimits, Exchange
 from chatwootai.stores import keys
-from chatwootai.stores.conversation.conversations import Conversations, Decision, TurnStart, pending
+from chatwootai.stores.conversation.conversations import Conversations
+from chatwootai.stores.conversation.decision import Decision, pending
 from chatwootai.stores.conversation.mailbox import Admission, Mailbox
+from chatwootai.stores.conversation.turn_start import TurnStart
 from chatwootai.stores.jobs.queue import Queue
 from chatwootai.stores.operators.actions import Dropped, DropResult, OperatorActions, RunNowResult
 from chatwootai.stores.operators.dead_letters import DeadLetters

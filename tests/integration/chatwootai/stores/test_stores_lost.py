@@ -2,8 +2,10 @@
 
 import pytest
 
-from chatwootai.stores.conversation.conversations import Conversations, Stale, TurnStart
+from chatwootai.stores.conversation.conversations import Conversations
+from chatwootai.stores.conversation.lease import Stale
 from chatwootai.stores.conversation.mailbox import Mailbox
+from chatwootai.stores.conversation.turn_start import TurnStart
 from chatwootai.stores.jobs.queue import Queue
 from chatwootai.stores.server.connection import Connection
 from tests.integration.chatwootai.stores.test_stores_conversations import CONV, commit, delivery

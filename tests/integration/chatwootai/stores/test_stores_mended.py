@@ -6,17 +6,11 @@ from chatwootai.model.message.delivery import Contact, Delivery, Message
 from chatwootai.model.message.outbox import Action, ActionKind
 from chatwootai.model.message.turn import ContextLimits
 from chatwootai.stores import keys
-from chatwootai.stores.conversation.conversations import (
-    POST_SECONDS,
-    Conversations,
-    Decision,
-    Pending,
-    Post,
-    Stale,
-    TurnStart,
-    pending,
-)
+from chatwootai.stores.conversation.conversations import POST_SECONDS, Conversations
+from chatwootai.stores.conversation.decision import Decision, Pending, Post, pending
+from chatwootai.stores.conversation.lease import Stale
 from chatwootai.stores.conversation.mailbox import Mailbox
+from chatwootai.stores.conversation.turn_start import TurnStart
 from chatwootai.stores.jobs.queue import Queue
 from chatwootai.stores.server.connection import Connection, StoreUnavailable
 from chatwootai.stores.server.scripts import Runner

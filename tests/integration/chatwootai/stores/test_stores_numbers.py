@@ -8,7 +8,8 @@ import pytest
 from chatwootai.model.message.delivery import Heard, Role
 from chatwootai.model.message.turn import ContextLimits, Exchange
 from chatwootai.stores import keys
-from chatwootai.stores.conversation.conversations import Conversations, Decision
+from chatwootai.stores.conversation.conversations import Conversations
+from chatwootai.stores.conversation.decision import Decision
 from chatwootai.stores.conversation.mailbox import Mailbox
 from chatwootai.stores.jobs.queue import Queue
 from chatwootai.stores.models.completions import CompletionStore

@@ -7,8 +7,10 @@ from chatwootai.model.message.outbox import ActionKind
 from chatwootai.model.message.turn import ContextLimits, Exchange
 from chatwootai.model.policy.undelivered import told
 from chatwootai.stores import keys
-from chatwootai.stores.conversation.conversations import Commit, Conversations, Decision, TurnStart
+from chatwootai.stores.conversation.conversations import Conversations
+from chatwootai.stores.conversation.decision import Commit, Decision
 from chatwootai.stores.conversation.mailbox import Admission, Mailbox
+from chatwootai.stores.conversation.turn_start import TurnStart
 from chatwootai.stores.jobs.queue import Queue
 from chatwootai.stores.server.connection import Connection
 

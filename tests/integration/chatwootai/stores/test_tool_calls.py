@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from chatwootai.stores import keys
-from chatwootai.stores.conversation.conversations import Conversations, TurnStart
+from chatwootai.stores.conversation.conversations import Conversations
 from chatwootai.stores.conversation.mailbox import Mailbox
 from chatwootai.stores.conversation.tool_calls import ToolCalls, known_calls
+from chatwootai.stores.conversation.turn_start import TurnStart
 from chatwootai.stores.server.connection import Connection
 from crews.run.tool_result import Fate, ToolAnswer
 from crews.runtime import environment

@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 
 from chatwootai.model.message.delivery import Contact, Delivery, Message
 from chatwootai.stores import keys
-from chatwootai.stores.conversation.conversations import Conversations, FencedLease, Stale, TurnStart
+from chatwootai.stores.conversation.conversations import Conversations
+from chatwootai.stores.conversation.lease import FencedLease, Stale
 from chatwootai.stores.conversation.mailbox import Mailbox
+from chatwootai.stores.conversation.turn_start import TurnStart
 from chatwootai.stores.models.budgets import BudgetStore, SpendingAccount
 from chatwootai.stores.models.turn_limits import Taken, TurnLimits
 from chatwootai.stores.server.connection import Connection, connect

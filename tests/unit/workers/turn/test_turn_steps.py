@@ -15,7 +15,8 @@ from chatwootai.model.message.delivery import Contact, Delivery, Message
 from chatwootai.model.message.turn import Draft, ServedBy, SilenceReason, Verdict
 from chatwootai.model.policy.handoff import Need
 from chatwootai.model.policy.vocabulary import Cause
-from chatwootai.stores.conversation.conversations import FencedLease, TurnStart
+from chatwootai.stores.conversation.lease import FencedLease
+from chatwootai.stores.conversation.turn_start import TurnStart
 from config.settings.settings import Settings
 from tests.settings_looks import turn as turn_of
 from workers.retry import MOST_TRIES
