@@ -31,7 +31,7 @@ from crews.run.tool_result import ToolAnswer, to_tool_text
 from crews.runtime.tools import Toolbox
 from crews.tools.mcp.results import to_answer
 from crews.tools.outside_tool import OutsideTool
-from ingress.payload import Arrival, Unusable
+from ingress.payload import InvalidPayload, RequestInfo
 from ingress.webhook import understood
 from workers.media.document_process import DocumentReader
 from workers.media.documents import Unreadable
@@ -68,8 +68,8 @@ def _webhook(**over: Any) -> bytes:
 
 
 async def _door(body: bytes) -> None:
-    with suppress(Unusable):
-        await understood(body, Arrival("1", 1, time.time()))
+    with suppress(InvalidPayload):
+        await understood(body, RequestInfo("1", 1, time.time()))
 
 
 def _message(text: str) -> Work:

@@ -10,7 +10,8 @@ import contextlib
 from time import perf_counter
 from typing import Final
 
-from chatwootai.model.message.delivery import Delivery, Signal
+from chatwootai.model.message.delivery import Delivery
+from chatwootai.model.message.effects import Signal
 from chatwootai.stores import keys
 from chatwootai.stores.conversation.entries import BrokenEntry, pack_delivery, unpack_delivery
 from chatwootai.stores.conversation.mailbox import MOST_WAITING, Admission, Mailbox
@@ -19,8 +20,8 @@ from chatwootai.stores.server.examination import probe
 from chatwootai.stores.server.fullness import FULLNESS
 from chatwootai.stores.server.outage import OUTAGE
 from chatwootai.telemetry import log, metrics
-from ingress.journal import asides
-from ingress.journal.asides import Aside
+from ingress.journal import effect_records
+from ingress.journal.effect_records import ScopedEffect
 from ingress.journal.journal import Journal, JournalRefused
 from ingress.pressure import Gauge
 
@@ -94,22 +95,25 @@ class Admissions:
         _in_journal.observe(perf_counter() - begun)
         return Admission.ACCEPTED
 
-    async def aside(self, aside: Aside) -> None:
-        """Pass on what needs no turn; while Redis is away what will still be of use then goes into the journal."""
-        _count(aside, await self._aside(aside))
+    async def apply(self, effect: ScopedEffect) -> None:
+        """Apply an effect of an event that needs no turn; while Redis is away, what is still of use then is journaled.
 
-    async def _aside(self, aside: Aside) -> str:
-        """Return its fate, for the metric. What is lost of these costs no webhook its 200."""
-        ordered = not aside.at_once and self.journal.holds(aside.conversation)
-        if not ordered and (not self.away or (aside.at_once and FULLNESS.full)):
+        What is lost of these costs no webhook its 200.
+        """
+        _count(effect, await self._apply(effect))
+
+    async def _apply(self, effect: ScopedEffect) -> str:
+        """Return what became of it, for the metric."""
+        ordered = not effect.at_once and self.journal.holds(effect.conversation)
+        if not ordered and (not self.away or (effect.at_once and FULLNESS.full)):
             try:
-                return "told" if await aside.bring(self._mailbox) else "nobody"
+                return "told" if await effect.apply(self._mailbox) else "nobody"
             except StoreUnavailable:
                 self._went_away()
-        if not aside.lasts or self.journal.crowded:
+        if not effect.lasts or self.journal.crowded:
             return "lost"
         try:
-            await self.journal.append(asides.pack(aside), aside.conversation)
+            await self.journal.append(effect_records.pack(effect), effect.conversation)
         except JournalRefused:
             return "lost"
         return "kept"
@@ -188,10 +192,10 @@ class Admissions:
         return [result for result in results if isinstance(result, str)]
 
     async def _admit_late(self, payload: bytes) -> str:
-        if payload[:1] == asides.MARK:
-            aside = asides.unpack(payload)
-            await aside.bring(self._late)
-            return aside.conversation
+        if payload[:1] == effect_records.MARK:
+            effect = effect_records.unpack(payload)
+            await effect.apply(self._late)
+            return effect.conversation
         delivery = unpack_delivery(payload[1:])
         await self._late.admit(delivery, priority=payload[0])
         return keys.conv(delivery.account, delivery.conversation)
@@ -203,8 +207,6 @@ async def _wait(event: asyncio.Event, seconds: float) -> None:
             await event.wait()
 
 
-def _count(aside: Aside, fate: str) -> None:
-    if isinstance(aside.about, Signal):
-        metrics.SIGNALS.labels(aside.kind, fate).inc()
-    else:
-        metrics.ASIDES.labels(aside.kind, fate).inc()
+def _count(effect: ScopedEffect, fate: str) -> None:
+    metric = metrics.SIGNALS if isinstance(effect.about, Signal) else metrics.ASIDES
+    metric.labels(effect.kind, fate).inc()

@@ -12,10 +12,11 @@ from typing import Final
 
 from aiohttp import web
 
-from chatwootai.channels.incoming.incoming import Manner
-from chatwootai.channels.incoming.revised import STATES
+from chatwootai.channels.incoming.receipt import ReadingRules
+from chatwootai.channels.incoming.updates import STATES
 from chatwootai.long_texts import worked_on
-from chatwootai.model.message.delivery import Change, Delivery, Heard, Ignored, Reason
+from chatwootai.model.message.delivery import Change, Delivery, Reason
+from chatwootai.model.message.effects import DeliveryState, Effect, FailedMessage, Ignored, ObservedMessage
 from chatwootai.model.message.priority import priority_of
 from chatwootai.stores.conversation.mailbox import Admission
 from chatwootai.stores.installation.incident_board import IncidentBoard
@@ -27,14 +28,13 @@ from ingress import body, payload
 from ingress.admission import Admissions, StoredNowhere
 from ingress.answers import Ready, fitting, later, refused
 from ingress.bounds import MIB, MOST_MIB
-from ingress.journal.asides import Aside
-from ingress.payload import Arrival, Unusable
+from ingress.journal.effect_records import ScopedEffect
+from ingress.payload import InvalidPayload, RequestInfo
 from ingress.rate import Rates
 from ingress.signature import Cause, Refused, verify
 
 DELIVERY_ID: Final = "X-Chatwoot-Delivery"
 _MOST_DELIVERY_ID: Final = 128
-_AFTERWARDS: Final = frozenset({Reason.MESSAGE_DELETED, Reason.EDIT_WITHOUT_NEW_CONTENT})
 _LONG_BODY: Final = 32 * 1024
 """Bytes from which on a body is read beside the event loop: most mails, and hardly anything else."""
 _FULL_SECONDS: Final = 5  # a mailbox that is full empties at the pace of turns
@@ -110,8 +110,8 @@ class Door:
         now = time.time()
         if not self._is_genuine(raw, request, account, now):
             return refused(401, "signature", "the signature is missing or wrong, or the clocks differ by over 300 s")
-        arrival = Arrival(account.key, account.id, now, _delivery_id(request), _manners(account))
-        return await self._understand(raw, account, arrival)
+        info = RequestInfo(account.key, account.id, now, _delivery_id(request), _reading_rules(account))
+        return await self._understand(raw, account, info)
 
     def _is_genuine(self, raw: bytes, request: web.BaseRequest, account: Account, now: float) -> bool:
         result = verify(raw, request.headers, [secret.reveal() for secret in account.webhook_secrets], now)
@@ -127,44 +127,40 @@ class Door:
         _log.warning("signature_refused", account=account.key, cause=result.cause.value, remote=request.remote)
         return False
 
-    async def _understand(self, raw: bytes, account: Account, arrival: Arrival) -> web.StreamResponse:
+    async def _understand(self, raw: bytes, account: Account, info: RequestInfo) -> web.StreamResponse:
         try:
-            meaning = await understood(raw, arrival)
-        except Unusable as error:
-            _log.warning("unusable", account=account.key, delivery=arrival.delivery_id, cause=error.cause)
+            meaning = await understood(raw, info)
+        except InvalidPayload as error:
+            _log.warning("unusable", account=account.key, delivery=info.delivery_id, cause=error.cause)
             return refused(400, error.cause, str(error))
         if isinstance(meaning, Ignored):
-            return await self._ignore(meaning, account, arrival)
+            return await self._ignore(meaning, account, info)
         mail = _settings(account, meaning.inbox).mail
         if meaning.channel == "email" and mail.is_own(meaning.contact.email):  # it would answer itself for ever
-            return await self._ignore(Ignored(reason=Reason.AUTOMATIC_MAIL), account, arrival)
+            return await self._ignore(Ignored(reason=Reason.AUTOMATIC_MAIL), account, info)
         if meaning.cc:
             meaning = replace(meaning, cc=tuple(each for each in meaning.cc if not mail.is_own(each)))
         return await self._admit(meaning, account)
 
-    async def _ignore(self, ignored: Ignored, account: Account, arrival: Arrival) -> web.StreamResponse:
-        if ignored.heard is not None:  # before the signal: a turn that ends for it finds what was said
-            await self._admissions.aside(_remembered(ignored.heard, account))
-        if ignored.signal is not None:
-            await self._admissions.aside(Aside(about=ignored.signal))
-        if ignored.reason in _AFTERWARDS:
-            await self._mend(ignored, account)
+    async def _ignore(self, ignored: Ignored, account: Account, info: RequestInfo) -> web.StreamResponse:
+        for effect in ignored.effects:
+            await self._apply(effect, account)
         _ignored[ignored.reason].inc()
         if ignored.reason is Reason.TOO_OLD:  # somebody imports history, or a queue stood still for long
-            self._told("too_old", account=arrival.account, delivery=arrival.delivery_id, **_heard_ids(ignored))
-        _log.debug("ignored", account=arrival.account, delivery=arrival.delivery_id, reason=ignored.reason.value)
+            self._told("too_old", account=account.key, delivery=info.delivery_id, **_observed_ids(ignored))
+        _log.debug("ignored", account=account.key, delivery=info.delivery_id, reason=ignored.reason.value)
         return _IGNORED[ignored.reason]
 
-    async def _mend(self, ignored: Ignored, account: Account) -> None:
-        """Count, withdraw or report what happened to a message after it was written."""
-        if ignored.state is not None:
-            _states[ignored.state].inc()
-        if ignored.withdrawn is not None:
-            await self._admissions.aside(Aside(about=ignored.withdrawn))
-        if ignored.failure is not None:
-            language = _settings(account, ignored.failure.inbox).language
-            failed = Aside(about=ignored.failure, language=language, priority=account.priority)
-            await self._admissions.aside(failed)
+    async def _apply(self, effect: Effect, account: Account) -> None:
+        if isinstance(effect, DeliveryState):
+            _states[effect.state].inc()
+            return
+        settings = account.settings
+        if isinstance(effect, ObservedMessage | FailedMessage):
+            settings = _settings(account, effect.inbox)
+        limits = settings.context.limits
+        scoped = ScopedEffect(about=effect, priority=account.priority, language=settings.language, limits=limits)
+        await self._admissions.apply(scoped)
 
     async def _admit(self, delivery: Delivery, account: Account) -> web.StreamResponse:
         inbox = account.inboxes.get(delivery.inbox)
@@ -198,9 +194,9 @@ class Door:
         return later(seconds, cause)
 
 
-async def understood(raw: bytes, arrival: Arrival) -> Delivery | Ignored:
+async def understood(raw: bytes, info: RequestInfo) -> Delivery | Ignored:
     """Read a verified body as payload.parse does; a long one beside the event loop."""
-    return await worked_on(len(raw), partial(payload.parse, raw, arrival), long=_LONG_BODY)
+    return await worked_on(len(raw), partial(payload.parse, raw, info), long=_LONG_BODY)
 
 
 def _settings(account: Account, inbox: int) -> Settings:
@@ -208,17 +204,12 @@ def _settings(account: Account, inbox: int) -> Settings:
     return own.settings if own else account.settings
 
 
-def _remembered(heard: Heard, account: Account) -> Aside:
-    limits = _settings(account, heard.inbox).context.limits
-    return Aside(about=heard, priority=account.priority, limits=limits)
+def _reading_rules(account: Account) -> Callable[[int | None], ReadingRules]:
+    return lambda inbox: _settings(account, inbox or 0).messages.reading_rules
 
 
-def _manners(account: Account) -> Callable[[int | None], Manner]:
-    return lambda inbox: _settings(account, inbox or 0).messages.manner
-
-
-def _heard_ids(ignored: Ignored) -> dict[str, object]:
-    known = ignored.heard
+def _observed_ids(ignored: Ignored) -> dict[str, object]:
+    known = ignored.effect(ObservedMessage)
     return {"conversation": known.conversation, "message": known.message, "written_at": known.at} if known else {}
 
 

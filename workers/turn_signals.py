@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from chatwootai.model.message.delivery import SignalKind
+from chatwootai.model.message.effects import SignalKind
 
 MESSAGE = "message"
 

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from chatwootai.channels.incoming.incoming import Manner
+from chatwootai.channels.incoming.receipt import ReadingRules
 from config.schema.base import FOR_MACHINES, NUMBER, Flag, Machine, Section, Url, Word, Words, invalid, matching
 from config.secrets.secret import Token
 
@@ -51,15 +51,15 @@ class Messages(Section):
     conversation) or `automation`."""
 
     @property
-    def manner(self) -> Manner:
+    def reading_rules(self) -> ReadingRules:
         """The same as the reader of messages wants it."""
-        return _manner(self.groups, self.most_hours, self.unsigned)
+        return _reading_rules(self.groups, self.most_hours, self.unsigned)
 
 
 @cache  # asked for with each message
-def _manner(groups: bool, most_hours: int, unsigned: str) -> Manner:
+def _reading_rules(groups: bool, most_hours: int, unsigned: str) -> ReadingRules:
     seconds = most_hours * 3600.0 if most_hours else None
-    return Manner(groups=groups, most_seconds=seconds, unsigned_is_person=unsigned == "person")
+    return ReadingRules(groups=groups, most_seconds=seconds, unsigned_is_person=unsigned == "person")
 
 
 class Template(Section):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ops.printing import as_json, complain, table, takes_config, takes_json
 
 if TYPE_CHECKING:
-    from chatwootai.channels.incoming.incoming import Manner
+    from chatwootai.channels.incoming.receipt import ReadingRules
     from chatwootai.stores.server.connection import Connection
     from config.snapshot import Account
 
@@ -41,11 +41,11 @@ async def _run(connection: "Connection", arguments: argparse.Namespace) -> int:
 
     asked = {account.key: account for account in _ask_account(arguments)}
 
-    def manner(key: str, inbox: int | None) -> "Manner":
+    def reading_rules(key: str, inbox: int | None) -> "ReadingRules":
         own = asked[key].inboxes.get(inbox or 0)
-        return (own or asked[key]).settings.messages.manner
+        return (own or asked[key]).settings.messages.reading_rules
 
-    catch_up = CatchUp(Mailbox(connection), hours=_hours(arguments), manner=manner)
+    catch_up = CatchUp(Mailbox(connection), hours=_hours(arguments), rules=reading_rules)
     async with chatwoot_clients() as client:
         rows = [await _catch_up_account(catch_up, account, client(account), arguments) for account in asked.values()]
     _print(rows, arguments)

@@ -11,7 +11,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from chatwootai.channels.incoming.words import channel_of
+from chatwootai.channels.incoming.channel_names import channel_of
 from chatwootai.channels.outgoing.render import render
 from chatwootai.channels.registry import shapes
 from chatwootai.model.message.outbox import MARK, Action, ActionKind

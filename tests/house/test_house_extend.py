@@ -110,7 +110,10 @@ def test_a_channel_is_one_file(copy: Path) -> None:
     layer = copy / "config/domains/furniture/account_2/config.yaml"
     layer.write_text(layer.read_text(encoding="utf-8") + "\nchannels: {viber: {emoji: false}}\n", encoding="utf-8")
     run(copy, "-m", "ops.cli", "check")
-    code = "from chatwootai.channels.incoming.words import channel_of; print(channel_of('Channel::Viber', '1', {}))"
+    code = (
+        "from chatwootai.channels.incoming.channel_names import channel_of; "
+        "print(channel_of('Channel::Viber', '1', {}))"
+    )
     assert run(copy, "-c", code) == "viber\n"
     run(copy, "-m", "tests.contract.test_channels_golden")
     pytest_in(

@@ -37,7 +37,7 @@ from crews.model_calls.response.thoughts import without_thoughts
 from crews.prompt import markers
 from crews.prompt.conversation import messages, objects_in
 from crews.run.result_text import result_text
-from ingress.payload import Arrival, parse
+from ingress.payload import RequestInfo, parse
 from sandbox.llm.answering import prompt as model_prompt
 from sandbox.llm.answering.answer import compose
 from workers.media import documents
@@ -48,7 +48,7 @@ _WORTH_A_LOOK: Final = 0.05
 _GROWTH: Final = 32.0
 _GROWTH_BY_FOUR: Final = 8.0
 _HUNG: Final = 10.0
-_ARRIVAL: Final = Arrival("1", 1, 1_795_200_000.0)
+_ARRIVAL: Final = RequestInfo("1", 1, 1_795_200_000.0)
 _CONTACT: Final = Contact(id=1)
 
 

@@ -1,4 +1,4 @@
-"""Whatever a signed sender writes: a delivery, a reason or Unusable. Never another exception, never a wrong type."""
+"""Whatever a signed sender writes: a delivery, a reason or InvalidPayload. No other exception, no wrong type."""
 
 import copy
 import hashlib
@@ -15,13 +15,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from multidict import CIMultiDict
 
-from chatwootai.model.message.delivery import Delivery, Ignored
+from chatwootai.model.message.delivery import Delivery
+from chatwootai.model.message.effects import Ignored
 from chatwootai.stores.conversation.entries import pack_delivery, unpack_delivery
-from ingress.payload import Arrival, Unusable, parse
+from ingress.payload import InvalidPayload, RequestInfo, parse
 from ingress.signature import Refused, Verified, verify
 
 PAYLOADS = Path(__file__).resolve().parents[2].parent / "shared/chatwoot/payloads"
-ARRIVAL = Arrival("shop", 1, 1_795_200_000.0, "d")
+ARRIVAL = RequestInfo("shop", 1, 1_795_200_000.0, "d")
 LEAST = {
     "event": "message_created", "id": 7, "message_type": "incoming", "content": "hi", "sender": {"id": 9},
     "attachments": [{"file_type": "image", "data_url": "https://x/y.jpg"}],
@@ -69,7 +70,7 @@ def fits(value: object, hint: Any) -> bool:
 def check(body: bytes) -> Delivery | Ignored | None:
     try:
         result = parse(body, ARRIVAL)
-    except Unusable:
+    except InvalidPayload:
         return None
     if isinstance(result, Delivery):
         assert fits(result, Delivery), result

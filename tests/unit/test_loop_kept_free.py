@@ -15,10 +15,10 @@ from crews.model_calls.call import Call, Completion, Endpoint, Target
 from crews.model_calls.endpoint.exchange import listened
 from crews.model_calls.response.events import MalformedStream
 from crews.model_calls.response.message import Message
-from ingress.payload import Arrival, Unusable, parse
+from ingress.payload import InvalidPayload, RequestInfo, parse
 from ingress.webhook import understood
 
-ARRIVAL = Arrival("1", 1, 1_795_200_000.0)
+ARRIVAL = RequestInfo("1", 1, 1_795_200_000.0)
 
 
 async def ticks(work: Coroutine[Any, Any, object]) -> int:
@@ -53,13 +53,13 @@ async def test_a_door_reads_a_short_body_at_once_and_a_long_mail_beside_its_loop
 
 
 async def test_what_is_wrong_with_a_long_body_is_told_as_of_a_short_one() -> None:
-    with pytest.raises(Unusable, match="not JSON"):
+    with pytest.raises(InvalidPayload, match="not JSON"):
         await understood(b"{" + b" " * 100_000, ARRIVAL)
 
 
 @pytest.mark.parametrize("values", [b"[],", b"{},", b'"",', b'{"a":"b"},', b"1,"])
 def test_a_body_of_values_without_end_is_refused_before_they_are_made(values: bytes) -> None:
-    with pytest.raises(Unusable, match="more than 100000 values") as refused:
+    with pytest.raises(InvalidPayload, match="more than 100000 values") as refused:
         parse(b'{"event":"message_created","a":[' + values * 210_000 + b"1]}", ARRIVAL)
     assert refused.value.cause == "too_many_values"
 

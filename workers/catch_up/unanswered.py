@@ -9,10 +9,10 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Final
 
-from chatwootai.channels.incoming import incoming
-from chatwootai.channels.incoming.incoming import Manner
+from chatwootai.channels.incoming.messages import Incomplete, read_message
+from chatwootai.channels.incoming.receipt import DEFAULT_RULES, ReadingRules, Receipt
 from chatwootai.model.message.delivery import Delivery, Reason
 from chatwootai.model.message.priority import LOWEST
 from chatwootai.stores.conversation.mailbox import Admission, Mailbox
@@ -30,11 +30,11 @@ _PACE: Final = 0.1
 _ANSWERS: Final = (Reason.OUTGOING_OWN, Reason.OUTGOING_TEAMMATE)
 
 
-Manners = Callable[[str, int | None], Manner]
+RulesOf = Callable[[str, int | None], ReadingRules]
 
 
-def _plain(_account: str, _inbox: int | None) -> Manner:
-    return incoming.PLAIN
+def _default_rules(_account: str, _inbox: int | None) -> ReadingRules:
+    return DEFAULT_RULES
 
 
 @dataclass(slots=True)
@@ -52,14 +52,13 @@ class CatchUpResult:
 class CatchUp:
     """Admits what Chatwoot has and we were never told of.
 
-    `hours`: how far back; `manner`: what an account's inbox says of how its messages are meant; `pace`: seconds a
-    conversation.
+    `hours`: how far back; `rules`: returns an inbox's rules for reading its messages; `pace`: seconds a conversation.
     """
 
-    def __init__(self, mailbox: Mailbox, *, hours: float, manner: Manners = _plain, pace: float = _PACE) -> None:
+    def __init__(self, mailbox: Mailbox, *, hours: float, rules: RulesOf = _default_rules, pace: float = _PACE) -> None:
         self._mailbox = mailbox
         self._seconds = hours * 3600
-        self._manner = manner
+        self._rules = rules
         self._pace = pace
 
     async def account(
@@ -84,20 +83,20 @@ class CatchUp:
         since = now - (self._seconds if seconds is None else min(seconds, self._seconds))
         for conversation in await pending(chatwoot, since):
             caught.conversations += 1
-            manner = self._reaching_back(self._manner(account, conversation.inbox))
-            if _answered(account, conversation, manner) or (quiet and _active(conversation) > now - quiet):
+            rules = self._reaching_back(self._rules(account, conversation.inbox))
+            if _answered(account, conversation, rules) or (quiet and _active(conversation) > now - quiet):
                 continue
-            for delivery in await _unanswered(chatwoot, account, conversation, since, manner):
+            for delivery in await _unanswered(chatwoot, account, conversation, since, rules):
                 caught.waiting += 1
                 if not dry_run and not await self._admit(delivery, caught):
                     return caught
             await asyncio.sleep(self._pace)
         return caught
 
-    def _reaching_back(self, manner: Manner) -> Manner:
+    def _reaching_back(self, rules: ReadingRules) -> ReadingRules:
         """An operator who looks back further than an inbox answers means it."""
-        most = manner.most_seconds
-        return manner if most is None else replace(manner, most_seconds=max(most, self._seconds))
+        most = rules.most_seconds
+        return rules if most is None else replace(rules, most_seconds=max(most, self._seconds))
 
     async def _admit(self, delivery: Delivery, caught: CatchUpResult) -> bool:
         admission = await self._mailbox.admit(delivery, priority=LOWEST)
@@ -131,10 +130,10 @@ def _active(conversation: Conversation) -> float:
     return number_of(raw.get("last_activity_at")) or number_of(raw.get("timestamp")) or conversation.updated_at or 0.0
 
 
-def _answered(account: str, conversation: Conversation, manner: Manner) -> bool:
+def _answered(account: str, conversation: Conversation, rules: ReadingRules) -> bool:
     """Whether what came along with the conversation shows that its last words are not the contact's."""
     for message in reversed(conversation.last):
-        meaning = _meaning(account, conversation, message, manner)
+        meaning = _meaning(account, conversation, message, rules)
         if isinstance(meaning, Delivery):
             return False
         if meaning in _ANSWERS:
@@ -143,7 +142,7 @@ def _answered(account: str, conversation: Conversation, manner: Manner) -> bool:
 
 
 async def unanswered(
-    chatwoot: Chatwoot, account: str, conversation: Conversation, since: float, manner: Manner = incoming.PLAIN
+    chatwoot: Chatwoot, account: str, conversation: Conversation, since: float, rules: ReadingRules = DEFAULT_RULES
 ) -> list[Delivery]:
     """What the contact said after the last answer, and since `since`, oldest first.
 
@@ -152,7 +151,7 @@ async def unanswered(
     """
     found: list[Delivery] = []
     async for message in _backwards(chatwoot, conversation.id):
-        meaning = _meaning(account, conversation, message, manner)
+        meaning = _meaning(account, conversation, message, rules)
         if meaning in _ANSWERS or (message.at or 0.0) < since or len(found) == _MOST_MESSAGES:
             break
         if isinstance(meaning, Delivery):
@@ -161,10 +160,10 @@ async def unanswered(
 
 
 async def _unanswered(
-    chatwoot: Chatwoot, account: str, conversation: Conversation, since: float, manner: Manner
+    chatwoot: Chatwoot, account: str, conversation: Conversation, since: float, rules: ReadingRules
 ) -> list[Delivery]:
     try:
-        return await unanswered(chatwoot, account, conversation, since, manner)
+        return await unanswered(chatwoot, account, conversation, since, rules)
     except Gone:  # deleted since it was listed
         return []
 
@@ -180,21 +179,18 @@ async def _backwards(chatwoot: Chatwoot, conversation: int) -> AsyncIterator[Mes
         before = page[0].id
 
 
-def _meaning(account: str, conversation: Conversation, message: Message, manner: Manner) -> Delivery | Reason:
-    try:
-        return incoming.read(_as_webhook(conversation, message), account, time.time(), manner=manner)
-    except incoming.Incomplete:
-        return Reason.UNKNOWN_EVENT
-
-
-def _as_webhook(conversation: Conversation, message: Message) -> dict[str, Any]:
-    """What the API lists, in the shape of a message_created webhook: the same reader then says what it means."""
+def _meaning(account: str, conversation: Conversation, message: Message, rules: ReadingRules) -> Delivery | Reason:
+    # The API names a conversation's channel and source elsewhere than a webhook does.
     about = {
         **conversation.raw,
         "channel": conversation.channel,
         "contact_inbox": {"source_id": _source(conversation)},
     }
-    return {**message.raw, "content_attributes": message.attributes, "conversation": about}
+    listed = {**message.raw, "content_attributes": message.attributes}
+    try:
+        return read_message(listed, about, Receipt(account, time.time(), rules=rules))
+    except Incomplete:
+        return Reason.UNKNOWN_EVENT
 
 
 def _source(conversation: Conversation) -> str | None:

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from chatwootai.channels.incoming.authors import author
-from chatwootai.model.message.delivery import Reason, RequestedStatus
+from chatwootai.model.message.delivery import Reason
+from chatwootai.model.message.effects import RequestedStatus
 from chatwootai.model.message.outbox import Action, ActionKind
 from workers.chatwoot.records import Conversation, Message
 

@@ -4,7 +4,8 @@ import time
 import uuid
 
 from chatwootai.model.message import assemble
-from chatwootai.model.message.delivery import RequestedStatus, Role
+from chatwootai.model.message.delivery import Role
+from chatwootai.model.message.effects import RequestedStatus
 from chatwootai.model.message.outbox import Action, ActionKind
 from chatwootai.model.message.turn import Exchange
 from chatwootai.stores.conversation.decision import Decision, pending

@@ -13,7 +13,7 @@ from typing import Final, Protocol
 
 import aiohttp
 
-from chatwootai.channels.incoming.enclosed import UNSUPPORTED
+from chatwootai.channels.incoming.attachments import UNSUPPORTED
 from chatwootai.model.message.delivery import Attachment, Delivery
 from chatwootai.model.text.marks import limited
 from chatwootai.stores import keys

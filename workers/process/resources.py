@@ -12,7 +12,7 @@ import aiohttp
 import orjson
 from aiohttp import web
 
-from chatwootai.channels.incoming.incoming import Manner
+from chatwootai.channels.incoming.receipt import ReadingRules
 from chatwootai.stores.conversation.mailbox import Mailbox
 from chatwootai.stores.conversation.signals import SignalListener
 from chatwootai.stores.installation.catch_up_lock import CatchUpLock
@@ -186,7 +186,7 @@ class WorkerResources:
         every = self.environment.catch_up_minutes * 60
         lock = CatchUpLock(self.connection, self.worker_id)
         hours = self.environment.catch_up_hours
-        catch_up = CatchUp(Mailbox(self.connection), hours=hours, manner=self._manner)
+        catch_up = CatchUp(Mailbox(self.connection), hours=hours, rules=self._reading_rules)
         await at_start(lock, catch_up, self._clients(), self._told)
         if not every:
             await asyncio.Event().wait()  # done, and nothing to begin again
@@ -200,8 +200,8 @@ class WorkerResources:
         elif tenant is not None:
             await self.context.standing.user_taken(tenant)
 
-    def _manner(self, account: str, inbox: int | None) -> Manner:
-        return self.context.snapshot.settings(account, inbox or 0).messages.manner
+    def _reading_rules(self, account: str, inbox: int | None) -> ReadingRules:
+        return self.context.snapshot.settings(account, inbox or 0).messages.reading_rules
 
     def _clients(self) -> list[tuple[str, Chatwoot]]:
         context = self.context

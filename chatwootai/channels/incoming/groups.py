@@ -22,15 +22,15 @@ _LINE_GROUP: Final = re.compile(r"[CR][0-9a-f]{32}")
 _MOST: Final = 200
 
 
-def is_group(payload: Object, conversation: Object) -> bool:
-    """Return whether a message stands in a conversation that more than one person reads."""
+def is_group(sender: Object, conversation: Object) -> bool:
+    """Return whether more than one person reads this conversation, in which `sender` has written."""
     meta = mapping(conversation.get("meta"))
     chat = mapping(conversation.get("additional_attributes")).get("chat_id")
     of_line = conversation.get("channel") == "Channel::Line"
     for said in (
         mapping(conversation.get("contact_inbox")).get("source_id"),
         str(chat) if type(chat) is int else chat,
-        mapping(payload.get("sender")).get("identifier"),
+        sender.get("identifier"),
         mapping(meta.get("sender")).get("identifier"),
     ):
         name = line(said, _MOST) if said is not None else None

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from chatwootai.model.message.delivery import Failure
+from chatwootai.model.message.effects import FailedMessage
 from chatwootai.model.message.outbox import Action, ActionKind
 from chatwootai.model.policy.outcome import opening
 from chatwootai.model.text.plain import plain
@@ -23,7 +23,7 @@ def note(why: str, text: str, language: str) -> str:
     return f"{title}\n{reason}: {plain(' '.join(why.split()))}\n{was}:\n{quoted}"
 
 
-def told(failure: Failure, language: str) -> tuple[Action, ...]:
+def told(failure: FailedMessage, language: str) -> tuple[Action, ...]:
     """The outbox entries that tell people."""
     written = Action(
         kind=ActionKind.NOTE,

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 import structlog
 
-from chatwootai.model.message.delivery import RequestedStatus
+from chatwootai.model.message.effects import RequestedStatus
 from chatwootai.model.message.outbox import Action
 from chatwootai.model.message.turn import Exchange
 from chatwootai.stores.conversation.entries import BrokenEntry, pack_action, unpack_action

@@ -4,7 +4,8 @@ import hashlib
 from collections.abc import Sequence
 from enum import StrEnum
 
-from chatwootai.model.message.delivery import Change, Delivery, Heard, Message, Signal, Withdrawn
+from chatwootai.model.message.delivery import Change, Delivery, Message
+from chatwootai.model.message.effects import DeletedMessage, ObservedMessage, Signal
 from chatwootai.model.message.outbox import Action
 from chatwootai.model.message.priority import boost_ms, lane_of
 from chatwootai.model.message.turn import ContextLimits, Exchange
@@ -69,7 +70,7 @@ class Mailbox:
             )
         return _ADMISSIONS[answer]
 
-    async def withdraw(self, withdrawn: Withdrawn) -> bool:
+    async def withdraw(self, withdrawn: DeletedMessage) -> bool:
         """Forget a deleted message, wherever it lies; True if anything of it was here.
 
         Raises:
@@ -121,7 +122,7 @@ class Mailbox:
         told = await self._runner.run("signal", conv, signal.kind.value, int(signal.at * 1000), keys.STATE_MS)
         return bool(told)
 
-    async def heard(self, heard: Heard, limits: ContextLimits, *, priority: int) -> bool:
+    async def heard(self, heard: ObservedMessage, limits: ContextLimits, *, priority: int) -> bool:
         """Remember what was said, and have a teammate's wish fulfilled; False if it is known, or none of our business.
 
         Raises:

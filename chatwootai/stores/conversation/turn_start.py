@@ -7,7 +7,8 @@ from typing import Any
 import structlog
 
 from chatwootai.model.message.assemble import in_order
-from chatwootai.model.message.delivery import Delivery, RequestedStatus
+from chatwootai.model.message.delivery import Delivery
+from chatwootai.model.message.effects import RequestedStatus
 from chatwootai.model.message.turn import Exchange
 from chatwootai.stores.conversation.decision import Pending, pending_entry
 from chatwootai.stores.conversation.entries import BrokenEntry, unpack_delivery, unpack_exchange

@@ -17,7 +17,7 @@ from chatwootai.stores.installation.catch_up_lock import CatchUpLock
 from chatwootai.stores.operators.history import ConversationHistories
 from chatwootai.stores.server.connection import Connection, connect
 from config.settings.mail_media_template import Messages
-from ingress.payload import Arrival, parse
+from ingress.payload import RequestInfo, parse
 from sandbox.chatwoot import app
 from sandbox.chatwoot.driver import Driver, Sent
 from sandbox.chatwoot.sending.webhooks import Sending
@@ -85,7 +85,7 @@ async def test_what_is_found_is_what_the_webhook_would_have_brought(stand: Stand
         attachments=[{"file_type": "location", "coordinates_lat": 1}],
     )
     await stand.driver.deliveries(timeout=10, event="message_created", done=True, sender="agent_bot")
-    by_webhook = parse(stand.heard[sent.message], Arrival("1", 1, 1.0, "d1"))
+    by_webhook = parse(stand.heard[sent.message], RequestInfo("1", 1, 1.0, "d1"))
     (conversation,) = await pending(stand.chatwoot, 0.0)
     (found,) = await unanswered(stand.chatwoot, "1", conversation, 0.0)
     assert isinstance(by_webhook, Delivery)
@@ -125,9 +125,9 @@ async def test_neither_groups_nor_imported_history_are_caught_up_with(stand: Sta
     week = {"external_created_at": time.time() - 5 * 86_400}
     old = await stand.driver.write(1, "api", "oi", new=True, attributes=week)
     manners = Messages()
-    quiet = CatchUp(Mailbox(redis), hours=24, pace=0, manner=lambda *_: manners.manner)
+    quiet = CatchUp(Mailbox(redis), hours=24, pace=0, rules=lambda *_: manners.reading_rules)
     assert (await quiet.account("1", stand.chatwoot)).waiting == 0
-    week_back = CatchUp(Mailbox(redis), hours=24 * 6, pace=0, manner=lambda *_: manners.manner)
+    week_back = CatchUp(Mailbox(redis), hours=24 * 6, pace=0, rules=lambda *_: manners.reading_rules)
     assert (await week_back.account("1", stand.chatwoot)).admitted == 1  # an operator who looks back so far means it
     assert await in_mailbox(redis, old) == [old.message]
     manners = Messages(groups=True)

@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 
 from chatwootai.model.message import assemble
-from chatwootai.model.message.delivery import Attachment, Delivery, Ignored, Reason, SignalKind
-from ingress.payload import Arrival, Unusable, parse
+from chatwootai.model.message.delivery import Attachment, Delivery, Reason
+from chatwootai.model.message.effects import Ignored, Signal, SignalKind
+from ingress.payload import InvalidPayload, RequestInfo, parse
 
 PAYLOADS = Path(__file__).resolve().parents[3].parent / "shared/chatwoot/payloads"
 RECEIVED = 1_795_200_000.0
-ARRIVAL = Arrival("shop", 1, RECEIVED, "0b2f4c1e")
+ARRIVAL = RequestInfo("shop", 1, RECEIVED, "0b2f4c1e")
 needs_payloads = pytest.mark.skipif(not PAYLOADS.exists(), reason="../shared/chatwoot is not beside this checkout")
 
 ACCEPTED = "accepted"
@@ -117,8 +118,9 @@ def test_every_stored_payload(name: str) -> None:
     else:
         assert isinstance(result, Ignored)
         assert result.reason == expected
-        assert (result.signal.kind if result.signal else None) == kind
-        assert result.signal is None or (result.signal.account, result.signal.conversation) == ("shop", 25)
+        signal = result.effect(Signal)
+        assert (signal.kind if signal else None) == kind
+        assert signal is None or (signal.account, signal.conversation) == ("shop", 25)
 
 
 @needs_payloads
@@ -297,7 +299,7 @@ def test_what_a_contact_did_not_put_into_words(channel: str, changes: dict[str, 
 )
 def test_what_needs_no_turn(payload: dict[str, Any], reason: Reason) -> None:
     got = ignored(payload)
-    assert (got.reason, got.signal) == (reason, None)
+    assert (got.reason, got.effect(Signal)) == (reason, None)
 
 
 def test_a_person_who_answers_afterwards_is_no_automatic_mail() -> None:
@@ -310,8 +312,9 @@ def test_a_reply_typed_on_the_paired_phone_is_a_takeover() -> None:
     echo = message(message_type="outgoing", sender=None, content_attributes={"external_echo": True})
     got = ignored(echo)
     assert got.reason is Reason.OUTGOING_TEAMMATE
-    assert got.signal
-    assert got.signal.kind is SignalKind.TAKEOVER
+    signal = got.effect(Signal)
+    assert signal
+    assert signal.kind is SignalKind.TAKEOVER
 
 
 def test_our_mark_makes_a_reply_ours_whoever_posted_it() -> None:
@@ -349,7 +352,7 @@ CHANGED_ASSIGNEE = [{"assignee_id": {"previous_value": None, "current_value": 3}
     ],
 )
 def test_signals_of_conversation_events(payload: dict[str, Any], kind: SignalKind | None) -> None:
-    signal = ignored(payload).signal
+    signal = ignored(payload).effect(Signal)
     assert (signal.kind if signal else None) == kind
 
 
@@ -364,7 +367,9 @@ def test_signals_of_conversation_events(payload: dict[str, Any], kind: SignalKin
     ],
 )
 def test_a_signal_says_when_it_happened_and_never_the_future(updated_at: object, at: float) -> None:
-    signal = ignored(conversation(event="conversation_resolved", status="resolved", updated_at=updated_at)).signal
+    signal = ignored(conversation(event="conversation_resolved", status="resolved", updated_at=updated_at)).effect(
+        Signal
+    )
     assert signal
     assert signal.at == at
 
@@ -374,8 +379,8 @@ def test_a_signal_says_when_it_happened_and_never_the_future(updated_at: object,
 )
 def test_only_a_contact_who_types_is_waited_for(user: object, told: bool) -> None:
     payload = {"event": "conversation_typing_on", "user": user, "conversation": {"id": 25}}
-    assert (ignored(payload).signal is not None) is told
-    assert ignored({**payload, "is_private": True}).signal is None
+    assert (ignored(payload).effect(Signal) is not None) is told
+    assert ignored({**payload, "is_private": True}).effect(Signal) is None
 
 
 @pytest.mark.parametrize(
@@ -407,7 +412,7 @@ def test_bodies_that_mean_nothing(body: bytes, cause: str | None) -> None:
     if cause is None:  # of a key twice the last counts, as in Ruby
         assert parse(body, ARRIVAL) == Ignored(reason=Reason.UNKNOWN_EVENT)
         return
-    with pytest.raises(Unusable) as raised:
+    with pytest.raises(InvalidPayload) as raised:
         parse(body, ARRIVAL)
     assert raised.value.cause == cause
 
@@ -422,7 +427,7 @@ def test_an_id_is_a_positive_whole_number(where: str, bad: object) -> None:
         payload["sender"] = {"id": bad}
     else:
         payload["conversation"]["id" if where == "conversation" else "inbox_id"] = bad
-    with pytest.raises(Unusable) as raised:
+    with pytest.raises(InvalidPayload) as raised:
         read(payload)
     assert raised.value.cause == "incomplete"
 
@@ -435,7 +440,7 @@ def test_another_accounts_id_is_refused(named: object) -> None:
         conversation(account={"id": named}),
         {"event": "contact_updated", "account": {"id": named}},
     ):
-        with pytest.raises(Unusable) as raised:
+        with pytest.raises(InvalidPayload) as raised:
             read(payload)
         assert raised.value.cause == "foreign_account"
 

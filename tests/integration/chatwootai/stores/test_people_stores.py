@@ -6,7 +6,8 @@ from typing import cast
 
 import pytest
 
-from chatwootai.model.message.delivery import Contact, Delivery, Heard, Message, RequestedStatus, Signal, SignalKind
+from chatwootai.model.message.delivery import Contact, Delivery, Message
+from chatwootai.model.message.effects import ObservedMessage, RequestedStatus, Signal, SignalKind
 from chatwootai.model.message.outbox import Action, ActionKind
 from chatwootai.model.message.turn import ContextLimits
 from chatwootai.stores import keys
@@ -19,7 +20,7 @@ from chatwootai.stores.jobs.sweeper import Sweeper
 from chatwootai.stores.server.connection import Connection
 
 CONV = keys.conv("1", 25)
-SAID = Heard(account="1", conversation=25, inbox=17, message=8, role="teammate", text="Oi, sou a Ana", at=2.0)
+SAID = ObservedMessage(account="1", conversation=25, inbox=17, message=8, role="teammate", text="Oi, sou a Ana", at=2.0)
 OPENS = Action(kind=ActionKind.STATUS, turn="t", part=0, text="open")
 
 
@@ -30,7 +31,7 @@ def delivery(message: int) -> Delivery:
     )  # fmt: skip
 
 
-async def hear(redis: Connection, said: Heard) -> bool:
+async def hear(redis: Connection, said: ObservedMessage) -> bool:
     return await Mailbox(redis).heard(said, ContextLimits(3, 60_000), priority=5)
 
 

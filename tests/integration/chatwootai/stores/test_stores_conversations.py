@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from chatwootai.model.message.delivery import Contact, Delivery, Message, Role, Signal, SignalKind
+from chatwootai.model.message.delivery import Contact, Delivery, Message, Role
+from chatwootai.model.message.effects import Signal, SignalKind
 from chatwootai.model.message.outbox import Action, ActionKind
 from chatwootai.model.message.turn import ContextLimits, Exchange
 from chatwootai.stores import keys

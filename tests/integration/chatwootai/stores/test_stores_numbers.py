@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from chatwootai.model.message.delivery import Heard, Role
+from chatwootai.model.message.delivery import Role
+from chatwootai.model.message.effects import ObservedMessage
 from chatwootai.model.message.turn import ContextLimits, Exchange
 from chatwootai.stores import keys
 from chatwootai.stores.conversation.conversations import Conversations
@@ -56,7 +57,7 @@ async def test_as_much_is_remembered_as_a_tenant_says_even_nothing(redis: Connec
     decision = Decision(turn="t1", answered=[7], actions=(), exchanges=said)
     await Conversations(redis).commit(begun.lease, begun.sequence, decision, ContextLimits(most, 60_000))
     assert await redis.llen(keys.context(CONV)) == min(most, 3)  # type: ignore[misc]
-    heard = Heard(account="1", conversation=25, inbox=17, message=8, role="teammate", text="olá", at=1.0)
+    heard = ObservedMessage(account="1", conversation=25, inbox=17, message=8, role="teammate", text="olá", at=1.0)
     assert await Mailbox(redis).heard(heard, ContextLimits(most, 60_000), priority=5)
     assert await redis.llen(keys.context(CONV)) == min(most, 4)  # type: ignore[misc]
 

@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from chatwootai.model.message.delivery import Attachment, Change, Contact, Delivery, Failure, Message, Role, Withdrawn
+from chatwootai.model.message.delivery import Attachment, Change, Contact, Delivery, Message, Role
+from chatwootai.model.message.effects import DeletedMessage, FailedMessage
 from chatwootai.model.message.outbox import ActionKind
 from chatwootai.model.message.turn import ContextLimits, Exchange
 from chatwootai.model.policy.undelivered import told
@@ -119,7 +120,7 @@ async def test_a_choice_has_the_id_of_what_it_answers_and_counts_once(redis: Con
 
 async def test_a_deleted_message_leaves_mailbox_and_context(redis: Connection) -> None:
     mailbox = Mailbox(redis)
-    gone = Withdrawn(account="1", conversation=25, message=7, at=AT)
+    gone = DeletedMessage(account="1", conversation=25, message=7, at=AT)
     await mailbox.admit(delivery(), priority=5)
     begun = await begin(redis)
     assert await mailbox.withdraw(gone)
@@ -135,20 +136,20 @@ async def test_a_deleted_message_that_was_answered_is_forgotten(redis: Connectio
     await mailbox.admit(delivery(), priority=5)
     await answer(redis, await begin(redis))
     assert await redis.llen(keys.context(CONV)) == 1
-    assert await mailbox.withdraw(Withdrawn(account="1", conversation=25, message=7, at=AT))
+    assert await mailbox.withdraw(DeletedMessage(account="1", conversation=25, message=7, at=AT))
     assert await redis.llen(keys.context(CONV)) == 0
     assert await redis.exists(keys.kept(CONV)) == 0
 
 
 async def test_deleted_before_it_came_it_never_comes(redis: Connection) -> None:
     mailbox = Mailbox(redis)
-    await mailbox.withdraw(Withdrawn(account="1", conversation=25, message=7, at=AT))
+    await mailbox.withdraw(DeletedMessage(account="1", conversation=25, message=7, at=AT))
     assert await mailbox.admit(delivery(), priority=5) is Admission.DUPLICATE
 
 
 async def test_people_are_told_once_of_a_failure_in_a_known_conversation(redis: Connection) -> None:
     mailbox = Mailbox(redis)
-    failure = Failure(
+    failure = FailedMessage(
         account="1", conversation=25, inbox=17, channel="whatsapp", message=9, why="window", text="Oi", at=AT
     )
 

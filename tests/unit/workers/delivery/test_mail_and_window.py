@@ -7,18 +7,19 @@ from typing import Any
 
 import pytest
 
-from chatwootai.model.message.delivery import Delivery, Ignored, Reason
+from chatwootai.model.message.delivery import Delivery, Reason
+from chatwootai.model.message.effects import Ignored
 from chatwootai.model.message.outbox import Action, ActionKind
 from chatwootai.stores.conversation.entries import pack_action, pack_delivery, unpack_action, unpack_delivery
 from config.settings.mail_media_template import Mail, Template
 from config.settings.settings import Settings
-from ingress.payload import Arrival, parse
+from ingress.payload import RequestInfo, parse
 from workers.delivery.deliver import part_delay
 from workers.delivery.message_body import actions_outside_window, template_params
 
 PAYLOADS = Path(__file__).resolve().parents[4].parent / "shared/chatwoot/payloads"
 needs_payloads = pytest.mark.skipif(not PAYLOADS.exists(), reason="../shared/chatwoot is not beside this checkout")
-ARRIVAL = Arrival("shop", 1, 1_795_200_000.0)
+ARRIVAL = RequestInfo("shop", 1, 1_795_200_000.0)
 TEMPLATE = Template(name="continue", text="Posso continuar? {company}", parameters={"1": "Ana"})
 
 

@@ -20,7 +20,8 @@ from aiohttp import web
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chatwootai.channels.incoming import incoming
+from chatwootai.channels.incoming.messages import read_message
+from chatwootai.channels.incoming.receipt import Receipt
 from chatwootai.guarded_session import session
 from chatwootai.model.message.attached import described
 from chatwootai.model.message.delivery import Attachment, Delivery
@@ -339,9 +340,8 @@ def test_attachments_in_words(attachment: Attachment, said: str) -> None:
 
 def received(**fields: Any) -> Delivery:
     conversation = {"id": 25, "inbox_id": 17, "status": "pending", "channel": "Channel::Whatsapp"}
-    found = incoming.read(
-        {"id": 7, "message_type": "incoming", "sender": {"id": 9}, "conversation": conversation, **fields}, "1", 1.0
-    )
+    message = {"id": 7, "message_type": "incoming", "sender": {"id": 9}, **fields}
+    found = read_message(message, conversation, Receipt("1", 1.0))
     assert isinstance(found, Delivery)
     return found
 

@@ -7,11 +7,12 @@ import pytest
 
 from chatwootai.channels.incoming.authors import author
 from chatwootai.channels.incoming.groups import is_group
-from chatwootai.channels.incoming.incoming import Manner
-from chatwootai.model.message.delivery import Delivery, Ignored, Reason, RequestedStatus, SignalKind
+from chatwootai.channels.incoming.receipt import DEFAULT_RULES, ReadingRules
+from chatwootai.model.message.delivery import Delivery, Reason
+from chatwootai.model.message.effects import Ignored, ObservedMessage, RequestedStatus, Signal, SignalKind
 from chatwootai.model.message.outbox import Action, ActionKind
 from config.settings.mail_media_template import Messages
-from ingress.payload import Arrival, parse
+from ingress.payload import RequestInfo, parse
 from workers.chatwoot.records import conversation
 from workers.delivery.ownership import OwnershipConflict, ownership_conflict
 
@@ -46,8 +47,12 @@ def test_whose_an_outgoing_message_is_at_the_door_and_before_posting(said: dict[
     got = door({"message_type": "outgoing", "sender": None, **said})
     assert isinstance(got, Ignored)
     assert got.reason is whose
-    assert (got.signal.kind if got.signal else None) is (SignalKind.TAKEOVER if whose is PERSON else None)
-    assert (got.heard.wish if got.heard else None) is (RequestedStatus.OPEN if whose is PERSON else None)
+    assert (signal.kind if (signal := got.effect(Signal)) else None) is (
+        SignalKind.TAKEOVER if whose is PERSON else None
+    )
+    assert (seen.wish if (seen := got.effect(ObservedMessage)) else None) is (
+        RequestedStatus.OPEN if whose is PERSON else None
+    )
     look = ownership_conflict(shown({"message_type": 1, "content_attributes": {}, **said}), ACTION)
     assert look == (OwnershipConflict("a teammate has answered", open_it=True) if whose is PERSON else None)
 
@@ -58,9 +63,9 @@ def test_attributes_that_a_chatwoot_gives_back_as_text_say_the_same() -> None:
 
 
 def test_an_inbox_may_say_that_what_nobody_signed_is_no_persons() -> None:
-    manner = Messages(unsigned="automation").manner
+    rules = Messages(unsigned="automation").reading_rules
     for said, whose in ((TYPED[0][1], RULE), (TYPED[1][1], PERSON), (TYPED[2][1], PERSON)):
-        got = door({"message_type": "outgoing", "sender": None, **said}, manner)
+        got = door({"message_type": "outgoing", "sender": None, **said}, rules)
         assert isinstance(got, Ignored)
         assert got.reason is whose
     unsigned = shown({"message_type": 1})
@@ -92,7 +97,7 @@ def test_groups_are_told_from_people(name: str, group: bool, where: str) -> None
     said, about = places[where]
     got = door(said, **about)
     assert (got.reason if isinstance(got, Ignored) else None) is (Reason.GROUP if group else None)
-    assert isinstance(door(said, Messages(groups=True).manner, **about), Delivery)
+    assert isinstance(door(said, Messages(groups=True).reading_rules, **about), Delivery)
 
 
 def test_a_group_of_line_and_of_telegram_by_number() -> None:
@@ -118,35 +123,37 @@ AGES: list[tuple[dict[str, Any], bool]] = [
 
 @pytest.mark.parametrize(("said", "old"), AGES)
 def test_what_is_imported_is_remembered_and_answered_by_nobody(said: dict[str, Any], old: bool) -> None:
-    got = door(said, Messages().manner)
+    got = door(said, Messages().reading_rules)
     assert isinstance(got, Ignored if old else Delivery)
     if isinstance(got, Ignored):
-        assert (got.reason, got.signal) == (Reason.TOO_OLD, None)
-        assert got.heard
-        assert (got.heard.role, got.heard.text, got.heard.wish) == ("contact", "hi", None)
-    assert isinstance(door(said, Messages(most_hours=0).manner), Delivery)
-    assert isinstance(door(said, Messages(most_hours=8760).manner), Delivery)
+        assert (got.reason, got.effect(Signal)) == (Reason.TOO_OLD, None)
+        seen = got.effect(ObservedMessage)
+        assert seen
+        assert (seen.role, seen.text, seen.wish) == ("contact", "hi", None)
+    assert isinstance(door(said, Messages(most_hours=0).reading_rules), Delivery)
+    assert isinstance(door(said, Messages(most_hours=8760).reading_rules), Delivery)
 
 
 def test_a_teammates_old_answer_that_is_imported_opens_nothing() -> None:
     old = {"message_type": "outgoing", "sender": {"type": "user"}, "created_at": NOW - 5 * DAY}
-    got = door(old, Messages().manner)
+    got = door(old, Messages().reading_rules)
     assert isinstance(got, Ignored)
-    assert got.heard
-    assert (got.reason, got.heard.wish) == (PERSON, None)
-    assert got.signal
-    assert got.signal.at == NOW - 5 * DAY  # settled by whatever the contact wrote since
+    seen = got.effect(ObservedMessage)
+    assert seen
+    assert (got.reason, seen.wish) == (PERSON, None)
+    signal = got.effect(Signal)
+    assert signal
+    assert signal.at == NOW - 5 * DAY  # settled by whatever the contact wrote since
 
 
 ACTION = Action(turn="t", kind=ActionKind.REPLY, part=0, text="Oi", inbox=17, due=NOW, after=6)
 
 
-def door(said: dict[str, Any], manner: Manner | None = None, **about: Any) -> Delivery | Ignored:
+def door(said: dict[str, Any], rules: ReadingRules = DEFAULT_RULES, **about: Any) -> Delivery | Ignored:
     conversation = {"id": 25, "inbox_id": 17, "status": "pending", "channel": "Channel::Api", **about}
     base = {"event": "message_created", "id": 7, "message_type": "incoming", "content": "hi", "sender": {"id": 9}}
     body = json.dumps({**base, "conversation": conversation, **said}).encode()
-    known = Manner() if manner is None else manner
-    return parse(body, Arrival("shop", 1, NOW, manner=lambda inbox: known if inbox == 17 else Manner()))
+    return parse(body, RequestInfo("shop", 1, NOW, rules=lambda inbox: rules if inbox == 17 else DEFAULT_RULES))
 
 
 def shown(message: dict[str, Any]) -> Any:

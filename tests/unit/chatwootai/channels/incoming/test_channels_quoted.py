@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatwootai.channels.incoming.quoted import said_now
+from chatwootai.channels.incoming.quotes import without_quotes
 from chatwootai.model.message.assemble import said, spoken
 from chatwootai.model.message.delivery import Delivery
-from ingress.payload import Arrival, parse
+from ingress.payload import RequestInfo, parse
 
 HUMAN = "I want to talk to a human"
 MARKED = f"> {HUMAN}\n> > Quero falar com um atendente\n>\n> bye"
@@ -72,13 +72,13 @@ def test_above_below_and_between_what_is_quoted(line: str, end: str) -> None:
         (f"Oi\n\n{line}\n> {HUMAN}\nHoje\n> and when?\nAmanhã\n> bye", "Oi\n\nHoje\nAmanhã"),
         (f"{NEW}\n{line}\n> {HUMAN}\n> {marked}\n>> {HUMAN}", NEW),
     ):
-        assert said_now(mail.replace("\n", end)).split() == new.split()
+        assert without_quotes(mail.replace("\n", end)).split() == new.split()
 
 
 @pytest.mark.parametrize("head", HEADERS.values(), ids=HEADERS)
 def test_a_quoted_mails_own_header_begins_what_is_quoted(head: str) -> None:
-    assert said_now(f"{NEW}\n\n{head}\n\n{HUMAN}\n\nbye") == NEW
-    assert said_now(f"{head}\n\n{HUMAN}") == ""
+    assert without_quotes(f"{NEW}\n\n{head}\n\n{HUMAN}\n\nbye") == NEW
+    assert without_quotes(f"{head}\n\n{HUMAN}") == ""
 
 
 SIGNED = [
@@ -89,9 +89,9 @@ SIGNED = [
 
 @pytest.mark.parametrize("signature", SIGNED)
 def test_a_signature_says_nothing(signature: str) -> None:
-    assert said_now(f"{NEW}\n\n{signature}") == NEW
-    assert said_now(f"{NEW}\n\n{signature}\n\n{ANNOUNCED['Gmail, English']}\n{MARKED}") == NEW
-    assert said_now(f"{MARKED}\n\n{NEW}\n\n{signature}") == NEW
+    assert without_quotes(f"{NEW}\n\n{signature}") == NEW
+    assert without_quotes(f"{NEW}\n\n{signature}\n\n{ANNOUNCED['Gmail, English']}\n{MARKED}") == NEW
+    assert without_quotes(f"{MARKED}\n\n{NEW}\n\n{signature}") == NEW
 
 
 KEPT = [
@@ -112,12 +112,12 @@ KEPT = [
 
 @pytest.mark.parametrize("text", KEPT)
 def test_what_only_looks_like_it_stays(text: str) -> None:
-    assert said_now(text) == text
+    assert without_quotes(text) == text
 
 
 def test_words_above_a_wrapped_line_are_not_taken_for_its_beginning() -> None:
     wrapped = ANNOUNCED["Gmail, wrapped"]
-    assert said_now(f"Hello\nI ordered at 10:30\n{wrapped}\n{MARKED}") == "Hello\nI ordered at 10:30"
+    assert without_quotes(f"Hello\nI ordered at 10:30\n{wrapped}\n{MARKED}") == "Hello\nI ordered at 10:30"
 
 
 HOSTILE = [
@@ -137,7 +137,7 @@ def test_a_text_that_is_made_to_be_slow_is_read_within_a_bound_of_steps(text: st
 
     sys.setprofile(count)
     try:
-        said_now(text)
+        without_quotes(text)
     finally:
         sys.setprofile(None)
     assert calls < 40 * (text.count("\n") + 10)
@@ -145,9 +145,9 @@ def test_a_text_that_is_made_to_be_slow_is_read_within_a_bound_of_steps(text: st
 
 @given(st.text(alphabet=st.sampled_from("On wrote:>-\n <@1.Deescrevu_*\r"), max_size=400))
 def test_nothing_is_added_and_twice_is_once(text: str) -> None:
-    new = said_now(text)
+    new = without_quotes(text)
     assert all(line in text for line in new.split("\n"))
-    assert said_now(new) == new
+    assert without_quotes(new) == new
 
 
 def mail(text: str, subject: str = "Pedido") -> Delivery:
@@ -162,12 +162,12 @@ def mail(text: str, subject: str = "Pedido") -> Delivery:
         "content_type": "incoming_email", "content_attributes": {"email": email},
         "conversation": {"id": 25, "inbox_id": 14, "status": "pending", "channel": "Channel::Email"},
     }  # fmt: skip
-    found = parse(json.dumps(body).encode(), Arrival("shop", 1, 1_795_200_000.0))
+    found = parse(json.dumps(body).encode(), RequestInfo("shop", 1, 1_795_200_000.0))
     assert isinstance(found, Delivery)
     return found
 
 
-def test_the_rules_of_a_handoff_see_what_is_said_now_alone() -> None:
+def test_the_rules_of_a_handoff_see_what_is_without_quotes_alone() -> None:
     assert spoken(mail(f"{NEW}\n\n{ANNOUNCED['Gmail, Portuguese']}\n{MARKED}")) == NEW
 
 

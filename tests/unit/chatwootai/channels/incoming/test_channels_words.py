@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from chatwootai.channels import media
-from chatwootai.channels.incoming.words import channel_of
+from chatwootai.channels.incoming.channel_names import channel_of
 from chatwootai.channels.registry import shape_of, shapes
 from config.schema.channels import CHANNELS
 from config.settings.settings import Settings

@@ -6,14 +6,15 @@ from typing import Any
 
 import pytest
 
-from chatwootai.model.message.delivery import Change, Delivery, Ignored, Reason
+from chatwootai.model.message.delivery import Change, Delivery, Reason
+from chatwootai.model.message.effects import DeletedMessage, DeliveryState, FailedMessage, Ignored, ObservedMessage
 from chatwootai.model.message.outbox import ActionKind
 from chatwootai.model.policy.undelivered import told
-from ingress.payload import Arrival, parse
+from ingress.payload import RequestInfo, parse
 
 PAYLOADS = Path(__file__).resolve().parents[5].parent / "shared/chatwoot/payloads"
 RECEIVED = 1_795_200_000.0
-ARRIVAL = Arrival("shop", 1, RECEIVED, "0b2f4c1e")
+ARRIVAL = RequestInfo("shop", 1, RECEIVED, "0b2f4c1e")
 needs_payloads = pytest.mark.skipif(not PAYLOADS.exists(), reason="../shared/chatwoot is not beside this checkout")
 
 
@@ -81,8 +82,9 @@ def test_a_choice_while_people_have_it_is_remembered() -> None:
     found = read(payload)
     assert isinstance(found, Ignored)
     assert found.reason is Reason.NOT_PENDING
-    assert found.heard is not None
-    assert (found.heard.role, found.heard.text) == ("contact", "Trocar")
+    observed = found.effect(ObservedMessage)
+    assert observed is not None
+    assert (observed.role, observed.text) == ("contact", "Trocar")
 
 
 @needs_payloads
@@ -132,23 +134,25 @@ def test_a_deleted_message_is_withdrawn_whoever_wrote_it(payload: dict[str, Any]
     found = read(payload)
     assert isinstance(found, Ignored)
     assert found.reason is Reason.MESSAGE_DELETED
-    assert found.withdrawn is not None
-    assert (found.withdrawn.conversation, found.withdrawn.message, found.withdrawn.at) == (25, 7, RECEIVED - 60)
+    deleted = found.effect(DeletedMessage)
+    assert deleted is not None
+    assert (deleted.conversation, deleted.message, deleted.at) == (25, 7, RECEIVED - 60)
 
 
 @needs_payloads
 def test_delivery_states_are_counted_and_no_more() -> None:
     found = read(stored("source_id_and_delivered"))
-    assert found == Ignored(reason=Reason.EDIT_WITHOUT_NEW_CONTENT, state="delivered")
+    assert found == Ignored(reason=Reason.EDIT_WITHOUT_NEW_CONTENT, effects=(DeliveryState("delivered"),))
 
 
 @needs_payloads
 def test_people_are_told_why_a_message_did_not_arrive() -> None:
     found = read(stored("delivery_failed"))
     assert isinstance(found, Ignored)
-    assert found.state == "failed"
-    assert found.failure is not None
-    note, opened = told(found.failure, "pt-BR")
+    assert found.effect(DeliveryState) == DeliveryState("failed")
+    failure = found.effect(FailedMessage)
+    assert failure is not None
+    note, opened = told(failure, "pt-BR")
     assert note.kind is ActionKind.NOTE
     assert "24-hour customer service window" in note.text
     assert "> Oi Ana! Encontrei o pedido 8812" in note.text
@@ -159,7 +163,7 @@ def test_a_teammates_message_that_failed_is_theirs_to_see() -> None:
     teammate = {"id": 3, "type": "user"}
     found = read(updated(message_type="outgoing", sender=teammate, content_attributes={"external_error": "no"}))
     assert isinstance(found, Ignored)
-    assert found.failure is None
+    assert found.effect(FailedMessage) is None
 
 
 @pytest.mark.parametrize("event", ["message_created", "message_updated"])

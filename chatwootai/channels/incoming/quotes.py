@@ -65,7 +65,7 @@ _DEVICE: Final = re.compile(
 _RULE: Final = re.compile(r"[\s*_=–—-]*$")
 
 
-def said_now(text: str) -> str:
+def without_quotes(text: str) -> str:
     """Return what the sender of a mail has written himself; empty where there is nothing but quotations."""
     lines = text.replace("\r\n", "\n").split("\n")
     telling = [":" in line or "：" in line or "--" in line for line in lines[:_MOST_LINES]]

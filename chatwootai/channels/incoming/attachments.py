@@ -14,22 +14,22 @@ _MOST: Final = 30
 _ALWAYS_WHOLE: Final = frozenset({"webchat", "email", "api"})  # nothing of a message is fetched from a provider
 
 
-def enclosed(payload: Object, channel: str) -> tuple[Attachment, ...]:
-    """A message's attachments, and what stands in for those that did not arrive."""
-    attributes = mapping(payload.get("content_attributes"))
-    if not attributes and not payload.get("attachments") and payload.get("content") is not None:
+def read_attachments(message: Object, channel: str) -> tuple[Attachment, ...]:
+    """Return a message's attachments, and what stands in for those that did not arrive."""
+    attributes = mapping(message.get("content_attributes"))
+    if not attributes and not message.get("attachments") and message.get("content") is not None:
         return ()  # words and nothing else: nearly all messages
-    found = tuple(_attachment(mapping(one)) for one in items(payload.get("attachments"), _MOST))
-    if payload.get("content_type") == "sticker":
+    found = tuple(_attachment(mapping(one)) for one in items(message.get("attachments"), _MOST))
+    if message.get("content_type") == "sticker":
         found = tuple(replace(one, kind="sticker") for one in found)
-    if attributes.get("is_unsupported") is True or _lost(payload, found, channel):
+    if attributes.get("is_unsupported") is True or _lost(message, found, channel):
         found = (*found, Attachment(kind=UNSUPPORTED))
     return (*_occasion(attributes), *found)
 
 
-def _lost(payload: Object, found: tuple[Attachment, ...], channel: str) -> bool:
+def _lost(message: Object, found: tuple[Attachment, ...], channel: str) -> bool:
     """Tell whether Chatwoot could not fetch what was sent: it then stores a message without words and file."""
-    bare = payload.get("content") is None and not mapping(payload.get("content_attributes")).get(
+    bare = message.get("content") is None and not mapping(message.get("content_attributes")).get(
         "whatsapp_flow_response"
     )
     return bare and not found and channel not in _ALWAYS_WHOLE

@@ -13,29 +13,28 @@ _BULK: Final = frozenset({"bulk", "junk", "list", "auto_reply"})
 _MOST: Final = 20
 
 
-def of(payload: Object) -> Object:
-    """The mail in a message, or an empty object."""
-    attributes = payload.get("content_attributes")
+def of(message: Object) -> Object:
+    """Return the mail in a message, or an empty object."""
+    attributes = message.get("content_attributes")
     return mapping(attributes.get("email")) if attributes and isinstance(attributes, dict) else EMPTY
 
 
-def copied(payload: Object, contact: str | None) -> tuple[str, ...]:
+def copied(message: Object, contact: str | None) -> tuple[str, ...]:
     """Return the addresses that had a copy, in the order given, without the contact and without machines."""
-    attributes = mapping(payload.get("content_attributes"))
-    named = _addresses(of(payload).get("cc")) or _addresses(attributes.get("cc_email"))
-    sender = {(contact or "").lower(), *_addresses(of(payload).get("from"))}
+    attributes = mapping(message.get("content_attributes"))
+    named = _addresses(of(message).get("cc")) or _addresses(attributes.get("cc_email"))
+    sender = {(contact or "").lower(), *_addresses(of(message).get("from"))}
     return tuple(each for each in dict.fromkeys(named) if each not in sender and not _is_machine(each))
 
 
-def by_machine(payload: Object) -> bool:
-    """Tell whether no person waits for an answer: bounces, lists, and what goes to nobody but its sender.
+def by_machine(mail: Object, sender: Object) -> bool:
+    """Return whether no person waits for an answer to a mail: bounces, lists, and what goes only to its sender.
 
-    The contact is who an answer would go to. A form on a site sends as `noreply@`, with a customer to reply to.
+    `sender`: the contact, who an answer would go to. A form on a site sends as `noreply@`, with a customer to reply to.
     """
-    mail = of(payload)
     if not mail:
         return False
-    senders = set(_addresses(mapping(payload.get("sender")).get("email")) or _addresses(mail.get("from")))
+    senders = set(_addresses(sender.get("email")) or _addresses(mail.get("from")))
     to = set(_addresses(mail.get("to")))
     alone = bool(to) and to <= senders
     return alone or any(map(_is_machine, senders)) or _says_so(mapping(mail.get("headers")))

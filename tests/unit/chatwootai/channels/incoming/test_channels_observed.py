@@ -5,9 +5,11 @@ from typing import Any
 
 import pytest
 
-from chatwootai.channels.incoming.heard import heard
+from chatwootai.channels.incoming.observed import read_observed
+from chatwootai.channels.incoming.receipt import Receipt
 from chatwootai.model.message.assemble import in_order
-from chatwootai.model.message.delivery import Reason, RequestedStatus, Role
+from chatwootai.model.message.delivery import Reason, Role
+from chatwootai.model.message.effects import ObservedMessage, RequestedStatus
 from chatwootai.model.message.outbox import Action, ActionKind
 from chatwootai.model.message.turn import Exchange
 from workers.chatwoot.records import conversation
@@ -29,6 +31,10 @@ def message(status: str = "pending", **changes: Any) -> dict[str, Any]:
     } | changes
 
 
+def read(payload: dict[str, Any], reason: Reason) -> ObservedMessage | None:
+    return read_observed(payload, payload["conversation"] or {}, Receipt("1", AT), reason)
+
+
 @pytest.mark.parametrize(
     ("payload", "reason", "role", "text", "wish"),
     [
@@ -46,15 +52,15 @@ def message(status: str = "pending", **changes: Any) -> dict[str, Any]:
         (message(private=True, content=" /STOP eu falo"), Reason.PRIVATE_NOTE, "teammate", "", RequestedStatus.OPEN),
         (message("open", private=True, content="/bot"), Reason.PRIVATE_NOTE, "teammate", "", RequestedStatus.PENDING),
         (
-            message("snoozed", private=True, content="/bot"), Reason.PRIVATE_NOTE, "teammate", "",
-            RequestedStatus.PENDING,
+            message("snoozed", private=True, content="/bot"),
+            Reason.PRIVATE_NOTE, "teammate", "", RequestedStatus.PENDING,
         ),
     ],
 )  # fmt: skip
 def test_what_is_heard(
     payload: dict[str, Any], reason: Reason, role: str, text: str, wish: RequestedStatus | None
 ) -> None:
-    found = heard(payload, "1", AT, reason)
+    found = read(payload, reason)
     assert found is not None
     assert (found.role, found.text, found.wish) == (role, text, wish)
     assert (found.account, found.conversation, found.inbox, found.message, found.at) == ("1", 25, 17, 7, AT)
@@ -78,11 +84,11 @@ def test_what_is_heard(
     ],
 )
 def test_what_is_not(payload: dict[str, Any], reason: Reason) -> None:
-    assert heard(payload, "1", AT, reason) is None
+    assert read(payload, reason) is None
 
 
 def test_the_future_is_not_believed() -> None:
-    found = heard(message(created_at="2999-01-01T00:00:00Z"), "1", AT, Reason.OUTGOING_TEAMMATE)
+    found = read(message(created_at="2999-01-01T00:00:00Z"), Reason.OUTGOING_TEAMMATE)
     assert found is not None
     assert found.at == AT
 

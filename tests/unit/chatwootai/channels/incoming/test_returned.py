@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from chatwootai.channels.incoming.handed_back import waiting
+from chatwootai.channels.incoming.receipt import Receipt
+from chatwootai.channels.incoming.returned import read_returned
 from chatwootai.model.message.delivery import Delivery
 
 AT = 1_800_000_000.0
@@ -35,7 +36,7 @@ def event(message: dict[str, Any] | None = None, **changes: Any) -> dict[str, An
 
 @pytest.mark.parametrize("change", [{}, {"event": "conversation_updated", "changed_attributes": CHANGED}])
 def test_who_waits_is_answered(change: dict[str, Any]) -> None:
-    found = waiting(event(**change), "shop", AT + 60, "d")
+    found = read_returned(event(**change), Receipt("shop", AT + 60, "d"))
     assert isinstance(found, Delivery)
     assert (found.conversation, found.message.id, found.message.text) == (25, 7, "E o frete?")
     assert (found.contact.id, found.inbox, found.carrier) == (9, 17, "Channel::Whatsapp")
@@ -61,4 +62,4 @@ def test_who_waits_is_answered(change: dict[str, Any]) -> None:
     ],
 )
 def test_nobody_waits(payload: dict[str, Any]) -> None:
-    assert waiting(payload, "shop", AT + 60) is None
+    assert read_returned(payload, Receipt("shop", AT + 60)) is None
