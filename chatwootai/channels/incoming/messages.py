@@ -135,7 +135,7 @@ def build_delivery(message: Object, conversation: Object, receipt: Receipt) -> D
 
 
 class Location(NamedTuple):
-    """Where a message was written: `inbox` as Chatwoot numbers it, `channel` in our word."""
+    """Place where a message was written: `inbox` as Chatwoot numbers it, `channel` in our word."""
 
     inbox: int | None
     channel: str

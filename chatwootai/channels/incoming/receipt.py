@@ -21,7 +21,7 @@ DEFAULT_RULES: Final = ReadingRules()
 
 
 class Receipt(NamedTuple):
-    """When and for whom a message was received.
+    """Time and account of the receipt of a message, and the rules to read it by.
 
     `account`: the mapping's key; `received_at`: unix seconds; `delivery_id`: the webhook request's, if it had one.
     """
