@@ -208,5 +208,7 @@ async def _wait(event: asyncio.Event, seconds: float) -> None:
 
 
 def _count(effect: ScopedEffect, fate: str) -> None:
-    metric = metrics.SIGNALS if isinstance(effect.about, Signal) else metrics.ASIDES
-    metric.labels(effect.kind, fate).inc()
+    if isinstance(effect.about, Signal):
+        metrics.SIGNALS.labels(effect.kind, fate).inc()
+    else:
+        metrics.ASIDES.labels(effect.kind, fate).inc()
