@@ -1,4 +1,4 @@
-"""The shop floor: the worker, the steps of a turn, delivery. One turn a conversation at a time, one reply a turn."""
+"""The worker: its process, the steps of a turn, delivery. One turn a conversation at a time, one reply a turn."""
 
 from typing import Any
 

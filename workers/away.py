@@ -1,4 +1,4 @@
-"""Why a turn cannot go on now, and when it may."""
+"""Reasons to put a turn off, with the time at which it may go on."""
 
 
 class ChatwootAway(Exception):

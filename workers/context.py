@@ -1,4 +1,4 @@
-"""What every turn stands on: connections, the configuration in force, the crews, a Chatwoot client a tenant."""
+"""Resources of every turn: connections, the configuration in force, the crews, a Chatwoot client per account."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -28,7 +28,7 @@ from workers.typing_indicator import show_typing
 
 
 class WorkerContext:
-    """The shop floor of one worker. `snapshot` is replaced whole; a turn keeps the one that it began with."""
+    """Resources of one worker's turns. `snapshot` is replaced whole; a turn keeps the one that it began with."""
 
     def __init__(
         self,
@@ -64,7 +64,7 @@ class WorkerContext:
         self._tenants = {}
 
     def tenant(self, key: str) -> Tenant | None:
-        """The tenant of an account, or None if the mapping (no longer) has it."""
+        """Return an account with its client; None where the mapping (no longer) has it."""
         snapshot = self.snapshot  # once: another may come into force between two looks
         known = self._tenants.get(key)
         account = snapshot.account(key)
@@ -76,7 +76,7 @@ class WorkerContext:
 
     @property
     def served(self) -> tuple[str, ...]:
-        """The accounts that this worker has served with the configuration in force."""
+        """Return the accounts that this worker has served with the configuration in force."""
         return tuple(self._tenants)
 
     def _client(self, account: Account) -> Chatwoot:
@@ -108,7 +108,7 @@ class WorkerContext:
             await self.conversations.reading(start.lease, begins=False)
 
     def calls(self, start: TurnStart) -> BurstToolCalls:
-        """What tools did for a burst in earlier tries, and where more of it is kept."""
+        """Return the tool calls of a burst's earlier attempts, with the store that keeps further ones."""
         name = f"{start.lease.conv}:{start.burst}"
         return BurstToolCalls(name, ToolCalls(self.connection, start.lease, start.burst), known_calls(start.calls))
 

@@ -12,7 +12,7 @@ from chatwootai.stores.conversation.entries import pack_delivery
 def dead_letter(
     turn: str, conv: str, cause: str, deliveries: Sequence[Delivery] = (), raw: Sequence[bytes] = ()
 ) -> bytes:
-    """Which turn, why, when, and the deliveries as they were admitted (`raw`: entries that could not be read)."""
+    """Return a letter's JSON: turn, cause, time, and deliveries as they were admitted (`raw`: unreadable entries)."""
     return orjson.dumps(
         {
             "turn": turn,

@@ -1,4 +1,4 @@
-"""What a running turn hears while it thinks: a newer message, a person stepping in, the contact still typing."""
+"""Signals to a running turn: a newer message, a person stepping in, the contact still typing."""
 
 import asyncio
 import time
@@ -12,7 +12,7 @@ MESSAGE = "message"
 
 
 class TurnSignals:
-    """One turn's ears. `changed` is set by whatever may end the wait for a draft."""
+    """Signals received by one running turn. `changed` is set by each that may end the wait for a draft."""
 
     def __init__(self) -> None:
         self.changed = asyncio.Event()
@@ -39,13 +39,13 @@ class TurnSignals:
         self.changed.set()
 
     def settle(self) -> None:
-        """The mailbox has been read again: what came before that is known."""
+        """Forget the newer messages: the mailbox has been read again, so they are known."""
         self.messages = 0
         self.changed.clear()
 
 
 class SignalRouter:
-    """The turns of this worker, by conversation."""
+    """Passes signals to the turns of this worker, by conversation."""
 
     def __init__(self) -> None:
         self._turns: dict[str, TurnSignals] = {}

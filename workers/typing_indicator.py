@@ -1,4 +1,4 @@
-"""Somebody is typing: shown while a turn runs, and never in its way."""
+"""The typing indicator: shown while a turn runs, and never in its way."""
 
 import asyncio
 import time

@@ -120,141 +120,141 @@ CALLS_MS: Final = DAY
 
 
 def conv(account: str, conversation: int) -> str:
-    """The name of one conversation across all keys."""
+    """Return the name of one conversation across all keys."""
     return f"{account}:{conversation}"
 
 
 def split_conv(name: str) -> tuple[str, int]:
-    """The account and the display id in a conversation's name."""
+    """Return the account and the display id in a conversation's name."""
     account, _, conversation = name.rpartition(":")
     return account, int(conversation)
 
 
 def seen_message(conv_name: str, message: int) -> str:
-    """Set while a message counts as admitted."""
+    """Return the key that is set while a message counts as admitted."""
     return f"cw:seen:m:{conv_name}:{message}"
 
 
 def seen_delivery(account: str, delivery: str) -> str:
-    """Set while a webhook request counts as admitted. Per account: the id is not covered by the signature."""
+    """Return the key that is set while a webhook request counts as admitted. Per account: no signature covers its id."""
     return f"cw:seen:d:{account}:{delivery}"
 
 
 def heard(conv_name: str, message: int) -> str:
-    """Set while a message that needs no turn counts as heard."""
+    """Return the key that is set while a message that needs no turn counts as heard."""
     return f"cw:heard:{conv_name}:{message}"
 
 
 def box(conv_name: str) -> str:
-    """The mailbox."""
+    """Return the key of the mailbox."""
     return f"cw:box:{conv_name}"
 
 
 def state(conv_name: str) -> str:
-    """The conversation's state."""
+    """Return the key of the conversation's state."""
     return f"cw:conv:{conv_name}"
 
 
 def outbox(conv_name: str) -> str:
-    """Replies decided but not yet known to have arrived."""
+    """Return the key of the outbox: replies decided but not yet known to have arrived."""
     return f"cw:outbox:{conv_name}"
 
 
 def context(conv_name: str) -> str:
-    """What was said before."""
+    """Return the key of the context: exchanges before the burst."""
     return f"cw:context:{conv_name}"
 
 
 def media(conv_name: str, message: int) -> str:
-    """What was read in a message's attachments."""
+    """Return the key of the readings of a message's attachments."""
     return f"cw:media:{conv_name}:{message}"
 
 
 def calls(conv_name: str, burst: str) -> str:
-    """What tools did for a burst that must not be done twice; `burst`: the id of its first message."""
+    """Return the key of tool calls that must not be made twice for a burst; `burst`: the id of its first message."""
     return f"cw:calls:{conv_name}:{burst}"
 
 
 def life(conv_name: str) -> str:
-    """The steps of a conversation, for people who ask why."""
+    """Return the key of a conversation's history: its steps, for people who ask why."""
     return f"cw:life:{conv_name}"
 
 
 def kept(conv_name: str) -> str:
-    """Deliveries that were dealt with, for a day."""
+    """Return the key of deliveries that were dealt with, kept for a day."""
     return f"cw:kept:{conv_name}"
 
 
 def caught(account: str) -> str:
-    """Set while an account counts as caught up with."""
+    """Return the key that is set while an account counts as caught up with."""
     return f"cw:caught:{account}"
 
 
 def refused(account: str, owner: str) -> str:
-    """A token that Chatwoot does not take."""
+    """Return the key of a token that Chatwoot does not take."""
     return f"cw:refused:{account}:{owner}"
 
 
 def worked(account: str) -> str:
-    """A conversation of an account that Chatwoot has shown us."""
+    """Return the key of a conversation of an account that Chatwoot has shown."""
     return f"cw:worked:{account}"
 
 
 def turn(turn_id: str) -> str:
-    """The record of one turn."""
+    """Return the key of one turn's record."""
     return f"cw:turn:{turn_id}"
 
 
 def dead(turn_id: str) -> str:
-    """A dead letter."""
+    """Return the key of a dead letter."""
     return f"cw:dead:{turn_id}"
 
 
 def ready(lane: str, account: str) -> str:
-    """The jobs of a tenant that may run, in one lane."""
+    """Return the key of the jobs of an account that may run, in one lane."""
     return f"cw:ready:{lane}:{account}"
 
 
 def job(job_id: str) -> str:
-    """What the queue knows of a job."""
+    """Return the key of a job's entry in the queue."""
     return f"cw:job:{job_id}"
 
 
 def config_version(number: int) -> str:
-    """One published configuration."""
+    """Return the key of one published configuration."""
     return f"cw:config:version:{number}"
 
 
 def worker(worker_id: str) -> str:
-    """A worker's heartbeat."""
+    """Return the key of a worker's heartbeat."""
     return f"cw:worker:{worker_id}"
 
 
 def signals(worker_id: str) -> str:
-    """The channel on which a worker hears of its conversations."""
+    """Return the channel on which a worker receives signals of its conversations."""
     return f"cw:signals:{worker_id}"
 
 
 def knowledge(account: str) -> str:
-    """Which version of an account's knowledge is in force."""
+    """Return the key of the version of an account's knowledge that is in force."""
     return f"cw:knowledge:{account}"
 
 
 def knowledge_versions(account: str) -> str:
-    """The versions of an account's knowledge that are kept."""
+    """Return the key of the versions of an account's knowledge that are kept."""
     return f"cw:knowledge:{account}:versions"
 
 
 def knowledge_about(account: str) -> str:
-    """What is known of each of them."""
+    """Return the key of the descriptions of these versions."""
     return f"cw:knowledge:{account}:about"
 
 
 def knowledge_version(account: str, version: int, audience: str) -> str:
-    """One of them, for an audience."""
+    """Return the key of one of these versions, for an audience."""
     return f"cw:knowledge:{account}:{version}:{audience}"
 
 
 def knowledge_ingest(account: str) -> str:
-    """Set while an ingest of an account's knowledge runs."""
+    """Return the key that is set while an ingest of an account's knowledge runs."""
     return f"cw:knowledge:{account}:ingest"

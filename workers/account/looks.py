@@ -16,7 +16,7 @@ _KEEP_SECONDS: Final = 60.0
 
 
 class Looks:
-    """What Chatwoot shows a worker of its accounts."""
+    """Requests that find out what Chatwoot still shows of an account."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection

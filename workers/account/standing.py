@@ -1,4 +1,4 @@
-"""Whether Chatwoot takes an account's tokens: an account whose bot token is refused is closed until it is taken again.
+"""Access of accounts to Chatwoot: an account whose bot token is refused is closed until the token is taken again.
 
 Closed, its turns wait: none is counted as a try, none becomes a dead letter, no model is asked. One conversation, the
 one that was refused first, looks every few seconds on behalf of all (Refusals, in the stores); as soon as it is
@@ -29,7 +29,7 @@ _PARKED: Final = (600.0, 900.0)
 
 
 class Standing:
-    """How a worker's accounts stand with Chatwoot. `where` tells an operator which line to look at.
+    """Access of a worker's accounts to Chatwoot. `where` tells an operator which line to look at.
 
     `watch` knows for metrics and probes what is refused; `looks` asks Chatwoot.
     """
@@ -152,7 +152,7 @@ class Standing:
 
 
 def parked_pause() -> float:
-    """Seconds after which a turn that waits for others looks by itself."""
+    """Return the seconds after which a turn that waits for others looks by itself."""
     return random.uniform(*_PARKED)  # noqa: S311 - jitter, not a secret
 
 

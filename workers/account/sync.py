@@ -1,4 +1,4 @@
-"""What differs between the mapping and Chatwoot: inboxes that came, went or were renamed, bots unbound or moved."""
+"""Differences between the mapping and Chatwoot: inboxes that came, went or were renamed, bots unbound or moved."""
 
 import asyncio
 from collections.abc import Iterable
@@ -34,7 +34,7 @@ class Difference:
     name: str = ""
 
     def __str__(self) -> str:
-        """One line for people."""
+        """Return one line for people."""
         where = f"account {self.account}" + (f", inbox {self.inbox}" if self.inbox is not None else "")
         return f"{where}: {self.said}"
 

@@ -18,10 +18,10 @@ class Tenant:
     chatwoot: Chatwoot
 
     def settings(self, inbox: int) -> Settings:
-        """The merged settings of an inbox."""
+        """Return the merged settings of an inbox."""
         return self.snapshot.settings(self.account.key, inbox)
 
     def route(self, delivery: Delivery) -> Route:
-        """Which tenant, crew and channel answer a delivery."""
+        """Return the account, crew and channel that answer a delivery."""
         contact = delivery.contact
         return route(place_of(self.account, delivery.inbox), delivery.channel, contact.phone, verified=contact.verified)

@@ -22,7 +22,7 @@ _log = log.get("standing")
 
 
 class TokenWatch:
-    """What a worker knows of refused tokens between two looks at Redis. `refused_now`: the last look's."""
+    """Refused tokens as a worker read them from Redis last. `refused_now`: those of the last reading."""
 
     def __init__(self, tokens: Tokens) -> None:
         self.refused_now: tuple[Refusal, ...] = ()
@@ -76,7 +76,7 @@ class TokenWatch:
             await self._tokens.accept(tenant.account.key, Owner.USER)
 
     async def check(self) -> Check:
-        """For /readyz: a refused token is limping, since what comes is taken and waits."""
+        """Return the state for /readyz: a refused token only degrades it, since messages are admitted and wait."""
         if not self.refused_now:
             return Check(Status.OK)
         now = time.time()

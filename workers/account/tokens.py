@@ -1,4 +1,4 @@
-"""Which tokens Chatwoot takes: noted for all workers in Redis, told by metrics, and said once at each change."""
+"""Tokens that Chatwoot takes or refuses: noted for all workers in Redis, in metrics, and logged once at each change."""
 
 import asyncio
 import hashlib

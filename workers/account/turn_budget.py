@@ -1,4 +1,4 @@
-"""How many turns a tenant's crews may take, a day and a conversation. What needs no crew costs no turn."""
+"""Budgets of turns that an account's crews may take, a day and a conversation. What needs no crew costs no turn."""
 
 import time
 from datetime import datetime
@@ -20,7 +20,7 @@ _log = log.get("budget")
 
 
 class Asking(Protocol):
-    """What a turn is, as far as this goes."""
+    """The part of a turn that this module needs."""
 
     start: TurnStart
     deliveries: tuple[Delivery, ...]
@@ -28,12 +28,12 @@ class Asking(Protocol):
 
     @property
     def last(self) -> Delivery:
-        """The newest message of the burst."""
+        """Return the newest message of the burst."""
         ...
 
     @property
     def settings(self) -> Settings:
-        """The settings of its inbox."""
+        """Return the settings of its inbox."""
         ...
 
 
@@ -77,7 +77,7 @@ class TurnBudget:
 
 
 def _day(turn: Asking) -> SpendingAccount | None:
-    """The account's turns of today, in the tenant's time zone."""
+    """Return the counter of the account's turns of today, in its time zone; None where they have no limit."""
     settings = turn.settings
     most = settings.budget.turns_per_day
     if most is None:

@@ -1,4 +1,4 @@
-"""When to catch up, and by whom: as a worker starts and at intervals, one worker at a time, some accounts at once."""
+"""The schedule of catching up: as a worker starts and at intervals, one worker at a time, some accounts at once."""
 
 import asyncio
 import random
@@ -35,7 +35,7 @@ _log = log.get("catchup")
 
 
 async def _untold(_account: str, _refused: TokenRefused | None) -> None:
-    """Where nobody wants to hear."""
+    """Ignore whether the user token was taken."""
 
 
 async def at_start(
@@ -62,7 +62,7 @@ async def at_start(
 async def _round(
     lock: CatchUpLock, catch_up: CatchUp, left: dict[str, Chatwoot], started: float, told: Told
 ) -> dict[str, Chatwoot]:
-    """Those that failed, or that another caught up with a moment before we started."""
+    """Return the accounts that failed, or that another worker caught up with a moment before this one started."""
     while not await lock.take():  # noqa: ASYNC110 - the other is another process: there is no event to wait for
         await asyncio.sleep(_LOOK_AGAIN * random.uniform(0.5, 1.5))  # noqa: S311 - jitter, not a secret
     async with lock.held():

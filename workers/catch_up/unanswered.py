@@ -39,7 +39,7 @@ def _default_rules(_account: str, _inbox: int | None) -> ReadingRules:
 
 @dataclass(slots=True)
 class CatchUpResult:
-    """What catching up with one account came to. `full`: its mailboxes are, so the rest was left for later."""
+    """The result of catching up with one account. `full`: its mailboxes are, so the rest was left for later."""
 
     account: str
     conversations: int = 0
@@ -94,7 +94,7 @@ class CatchUp:
         return caught
 
     def _reaching_back(self, rules: ReadingRules) -> ReadingRules:
-        """An operator who looks back further than an inbox answers means it."""
+        """Return the inbox' manner with its age limit raised: an operator who asks to look back further means it."""
         most = rules.most_seconds
         return rules if most is None else replace(rules, most_seconds=max(most, self._seconds))
 
@@ -108,7 +108,7 @@ class CatchUp:
 
 
 async def pending(chatwoot: Chatwoot, since: float) -> list[Conversation]:
-    """Pending conversations with something said since `since` (unix seconds), the quietest first.
+    """Return pending conversations with something said since `since` (unix seconds), the quietest first.
 
     All are read before anything is done: what is answered meanwhile moves, and would push others out of sight.
 
@@ -131,7 +131,7 @@ def _active(conversation: Conversation) -> float:
 
 
 def _answered(account: str, conversation: Conversation, rules: ReadingRules) -> bool:
-    """Whether what came along with the conversation shows that its last words are not the contact's."""
+    """Tell whether the messages that came with the conversation show that its last words are not the contact's."""
     for message in reversed(conversation.last):
         meaning = _meaning(account, conversation, message, rules)
         if isinstance(meaning, Delivery):
@@ -144,7 +144,7 @@ def _answered(account: str, conversation: Conversation, rules: ReadingRules) -> 
 async def unanswered(
     chatwoot: Chatwoot, account: str, conversation: Conversation, since: float, rules: ReadingRules = DEFAULT_RULES
 ) -> list[Delivery]:
-    """What the contact said after the last answer, and since `since`, oldest first.
+    """Return the contact's messages after the last answer, and since `since`, oldest first.
 
     Raises:
         workers.chatwoot.errors.ChatwootError: Chatwoot is away, or refuses the user token.
@@ -194,7 +194,7 @@ def _meaning(account: str, conversation: Conversation, message: Message, rules: 
 
 
 def _source(conversation: Conversation) -> str | None:
-    """The contact's address in the inbox; the API hides it in the conversation's messages."""
+    """Return the contact's address in the inbox, which the API hides in the conversation's messages."""
     for message in conversation.last:
         around = mapping(mapping(message.raw.get("conversation")).get("contact_inbox"))
         if source := text(around.get("source_id")):

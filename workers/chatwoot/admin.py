@@ -67,11 +67,11 @@ class Setup:
     doors: tuple[Door, ...]
 
     def bot(self, key: str) -> Bot | None:
-        """The bot that reports to us for an account's key, whatever our address was."""
+        """Return the bot that reports to us for an account's key, whatever our address was."""
         return next((each for each in self.bots if _is_ours(each.address, key)), None)
 
     def hook(self, key: str) -> Hook | None:
-        """The webhook that reports to us for an account's key."""
+        """Return the webhook that reports to us for an account's key."""
         return next((each for each in self.hooks if _is_ours(each.address, key)), None)
 
 
@@ -168,7 +168,7 @@ def _explained(answer: Response) -> str:
 
 
 def address(ours: str, key: str) -> str:
-    """The webhook address of an account at our public address."""
+    """Return the webhook address of an account at our public address."""
     return f"{ours.rstrip('/')}/webhooks/chatwoot/{key}"
 
 

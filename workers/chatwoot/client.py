@@ -25,7 +25,7 @@ _PAGES: Final = 10
 
 
 class MarkPresence(StrEnum):
-    """What a look for our mark brought. Only FOUND is for ever: a request under way may still be stored."""
+    """Presence of our mark in a conversation. Only FOUND is final: a request under way may still be stored."""
 
     FOUND = "found"
     ABSENT = "absent"
@@ -63,7 +63,7 @@ class Chatwoot:
 
     @property
     def reads_history(self) -> bool:
-        """Whether there is a user token, so that messages and conversations can be listed."""
+        """Tell whether there is a user token, so that messages and conversations can be listed."""
         return self._http.has(Owner.USER)
 
     def worked_at(self, owner: Owner) -> float:
@@ -287,7 +287,7 @@ def _deadline(deadline: float | None) -> float:
 
 
 def _listed(operation: Operation, value: object) -> list[Any]:
-    """The list that was asked for. What is none does not say that there is nothing."""
+    """Return the list that was asked for; raise where there is none, which does not mean that it is empty."""
     if not isinstance(value, list):
         raise _without(operation, "a list")
     return value

@@ -1,4 +1,4 @@
-"""What can go wrong with Chatwoot, named by what the caller must do next. None of them ever holds a token."""
+"""Errors of Chatwoot, named by what the caller must do next. None of them ever holds a token."""
 
 from typing import ClassVar
 

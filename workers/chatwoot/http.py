@@ -1,4 +1,4 @@
-"""How a call travels: which token, how long, how often, and what its answer means."""
+"""The HTTP client for Chatwoot: token, timeouts and retries of each operation."""
 
 import asyncio
 import math

@@ -6,7 +6,7 @@ from typing import Final
 
 
 class Owner(StrEnum):
-    """Whose token a call carries. A bot may do little (docs/reference/chatwoot.md), but as itself; a user may read."""
+    """The owner of a call's token. A bot may do little (docs/reference/chatwoot.md), but as itself; a user may read."""
 
     BOT = "bot"
     USER = "user"

@@ -1,4 +1,4 @@
-"""Whether an error is Chatwoot's own word. Pure.
+"""Recognition of errors that Chatwoot itself reports. Pure.
 
 While Chatwoot is replaced, moved or guarded, others answer in its place: a proxy's 404, a firewall's 403, a login page,
 a gateway's JSON. None of that is said of a message, a conversation or a token.
@@ -35,7 +35,7 @@ def own_error(status: int, kind: str, body: object) -> str | None:
 
 
 def _of_a_record(body: Mapping[str, Any]) -> str:
-    """What is wrong with a record, as Rails says it."""
+    """Return what is wrong with a record, as Rails reports it."""
     said = body.get("message")
     return said if isinstance(said, str) else _lines(body.get("errors"))
 

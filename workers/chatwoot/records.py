@@ -1,4 +1,4 @@
-"""What we read of Chatwoot's answers. Missing keys and wrong types become None or empty, never an exception."""
+"""Records read from Chatwoot's answers. Missing keys and wrong types become None or empty, never an exception."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ _TYPES: Final = ("incoming", "outgoing", "activity", "template")
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """Which part of which turn a message is; parts count from 0."""
+    """The turn and part that a message is; parts count from 0."""
 
     turn: str
     part: int

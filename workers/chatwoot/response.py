@@ -1,4 +1,4 @@
-"""What an answer of Chatwoot, or of whoever stands before it, says: read within bounds, and without its secrets."""
+"""Responses of Chatwoot, or of a server before it: read within bounds, and without secrets."""
 
 import math
 import re
@@ -50,7 +50,7 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """What came of one attempt. `status` 0: none came, `fault` says why; `body` None: not JSON, or too long.
+    """The result of one attempt. `status` 0: no response, `fault` says why; `body` None: not JSON, or too long.
 
     `kind`: its content type, without parameters; `own`: an error that Chatwoot itself reports, and not who stands
     before it.
@@ -67,12 +67,12 @@ class Response:
 
     @property
     def good(self) -> bool:
-        """Whether the operation was done."""
+        """Tell whether the operation was done."""
         return 200 <= self.status < 300
 
     @property
     def limited(self) -> bool:
-        """Whether the conversation has had its messages for this minute."""
+        """Tell whether the conversation has had its messages for this minute."""
         return self.status == 422 and _TOO_MANY in self.excerpt.lower()
 
 
@@ -116,7 +116,7 @@ def _one_line(said: str) -> str:
 
 
 def _origin(location: str) -> str:
-    """Where a redirect points, without path and query: they may hold secrets."""
+    """Return the origin that a redirect points to, without path and query: they may hold secrets."""
     try:
         return str(URL(location).origin())
     except ValueError:
@@ -124,7 +124,7 @@ def _origin(location: str) -> str:
 
 
 def retry_after(value: str, now: float) -> float | None:
-    """Seconds that a Retry-After header asks for, given as seconds or as a date; at most five minutes."""
+    """Return the seconds that a Retry-After header asks for, given as seconds or as a date; at most five minutes."""
     try:
         seconds = float(value) if value.strip().isascii() and value.strip().isdigit() else _until(value, now)
     except (ValueError, TypeError, OverflowError):

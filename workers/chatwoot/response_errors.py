@@ -1,4 +1,4 @@
-"""What an answer means: done, never, not with this token, or once more. Pure.
+"""Errors of a response: done, refused for good, refused for this token, or to be tried again. Pure.
 
 Only what Chatwoot itself says (own.py) is final. What others say in its place is an outage, and is waited out.
 """
@@ -35,7 +35,7 @@ def raise_final_error(operation: Operation, answer: Response) -> None:
 
 
 def is_undecided(operation: Operation, answer: Response) -> bool:
-    """Whether nothing tells that it was done, nor that it was not."""
+    """Tell whether a response leaves open that the operation was done."""
     status = answer.status
     if answer.good:
         return bool(answer.fault) or (operation.says and answer.body is None)
@@ -60,7 +60,7 @@ def _final_error(operation: Operation, answer: Response) -> Exception:
 
 
 def is_barred(answer: Response) -> bool:
-    """Whether somebody before Chatwoot refused it."""
+    """Tell whether a server before Chatwoot refused the request."""
     return 400 <= answer.status < 500 and not answer.own and not _is_passing(answer)
 
 

@@ -99,7 +99,7 @@ def _rest_of_turn(action: Action, rest: Sequence[Pending]) -> str:
 
 
 def part_delay(before: Action | None, action: Action) -> float:
-    """Seconds before a further part of a reply: nobody types it at once, and people have time to step in."""
+    """Return the seconds before a further part of a reply: nobody types it at once, and people have time to step in."""
     further = before is not None and before.turn == action.turn and {before.kind, action.kind} == {ActionKind.REPLY}
     return min(_LONGEST_PART_DELAY, _LEAST_PART_DELAY + len(action.text) / _TYPED_A_SECOND) if further else 0.0
 
@@ -130,7 +130,7 @@ async def _deliver_action(worker: WorkerContext, tenant: Tenant, lease: FencedLe
 
 
 def _retry_pause(error: ChatwootError, pause: float | None) -> float | None:
-    """Seconds until the next try; None: too many were made, or it is too long to hold a slot for."""
+    """Return the seconds until the next attempt; None: too many were made, or it is too long to hold a slot for."""
     if pause is None:
         return None
     if isinstance(error, FateUnknown):
@@ -140,7 +140,7 @@ def _retry_pause(error: ChatwootError, pause: float | None) -> float | None:
 
 
 async def _attempt(worker: WorkerContext, tenant: Tenant, lease: FencedLease, entry: Entry) -> bool:
-    """One try: look who owns the conversation, mark, look for our mark if it may be there, act, and say so."""
+    """Make one attempt; return whether the rest of the turn is to be carried out."""
     conversation, action = split_conv(lease.conv)[1], entry.action
     found = await tenant.chatwoot.conversation(conversation, deadline=time.time() + _LOOK_SECONDS)
     await worker.standing.looks.shown(tenant, conversation)
@@ -165,13 +165,13 @@ async def _attempt(worker: WorkerContext, tenant: Tenant, lease: FencedLease, en
 
 
 async def _renew_post_right(worker: WorkerContext, lease: FencedLease, entry: Entry) -> float:
-    """The last post came to nothing: the time in which the next one may be stored begins now."""
+    """Ask anew for the right to post, after one that came to nothing; return until when it holds (unix seconds)."""
     await worker.conversations.sent(lease, entry.pending, arrived=False)
     return (await worker.conversations.ask_to_post(lease, entry.pending))[1]
 
 
 async def _post(worker: WorkerContext, tenant: Tenant, lease: FencedLease, entry: Entry, begin_by: float) -> None:
-    """Act. What was surely not stored needs no look before the next try."""
+    """Send an action; what was surely not stored needs no search before the next attempt."""
     entry.posted_at, entry.ended = time.time(), False
     try:
         await _send_action(tenant, split_conv(lease.conv)[1], entry.action, begin_by)
@@ -187,7 +187,7 @@ async def _post(worker: WorkerContext, tenant: Tenant, lease: FencedLease, entry
 async def _abandon(
     worker: WorkerContext, lease: FencedLease, pending: Pending, action: Action, reason: OwnershipConflict
 ) -> None:
-    """People have it, or nobody shall read this: nothing more of this turn. Chatwoot is told whose it is."""
+    """Drop the rest of a turn whose conversation people have, or that nobody shall read."""
     SUPERSEDED.labels("takeover").inc()
     _log.info("not_ours", kind=action.kind.value, why=reason.why)
     opened = (opening(action, turn_names.taken_from(action.turn)),) if reason.open_it else ()
@@ -195,7 +195,7 @@ async def _abandon(
 
 
 async def _replace_outside_window(worker: WorkerContext, tenant: Tenant, lease: FencedLease, entry: Entry) -> bool:
-    """The channel takes no free text now: a template asks the contact to write, or people are told.
+    """Put a template, or a note for people, in the place of a text that the channel does not take now.
 
     Returns:
         Whether the rest of the turn is to be carried out.
@@ -208,7 +208,7 @@ async def _replace_outside_window(worker: WorkerContext, tenant: Tenant, lease: 
 
 
 async def _already_posted(worker: WorkerContext, tenant: Tenant, conversation: int, entry: Entry) -> bool:
-    """Whether our mark stands in the conversation. Unsure counts as yes: it is silence or saying it twice.
+    """Tell whether our mark stands in the conversation. Unsure counts as yes: a reply is rather lost than said twice.
 
     Raises:
         TryAgain: it does not yet, but what was sent so lately may still be stored.
@@ -279,14 +279,14 @@ async def _put_off(
 
 
 def _is_only_this_barred(error: ChatwootError) -> bool:
-    """Whether we were let through to look at the conversation, a moment before, and not to do this in it."""
+    """Tell whether a firewall let us read the conversation a moment before, and does not let us do this in it."""
     return isinstance(error, TryAgain) and error.barred and error.operation != SHOW.name
 
 
 async def _dead_letter(
     worker: WorkerContext, tenant: Tenant, lease: FencedLease, entry: Entry, why: str, *, lost: bool = False
 ) -> None:
-    """Chatwoot will never take this: tell people once, open the conversation, and keep a dead letter.
+    """Give up an action that Chatwoot refuses for good: tell people once, open the conversation, keep a dead letter.
 
     `lost`: Chatwoot no longer has the conversation: there is nothing to open, and nowhere to say it.
     """

@@ -1,4 +1,4 @@
-"""What a reply carries to Chatwoot beside its text and our mark, and what takes its place past a window. Pure."""
+"""The body of a message beside its text and mark, and the actions that replace a reply outside a window. Pure."""
 
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -18,7 +18,7 @@ class MessageBody:
 
 
 def message_body(action: Action) -> MessageBody:
-    """Say it in Chatwoot's words (docs/reference/chatwoot.md)."""
+    """Return an action's keys in Chatwoot's words (docs/reference/chatwoot.md)."""
     attributes: dict[str, Any] = {"in_reply_to": action.reply_to} if action.reply_to else {}
     extra: dict[str, Any] = {"cc_emails": ",".join(action.cc)} if action.cc else {}
     if action.choices:
@@ -35,7 +35,7 @@ _WHY = {
 
 
 def actions_outside_window(action: Action, settings: Settings, unsaid: str) -> tuple[tuple[Action, ...], bool]:
-    """What takes a reply's place, and whether the rest of its turn still follows. `unsaid`: all that is not said now.
+    """Return the actions in a reply's place, and whether the turn's others still run. `unsaid`: text for the note.
 
     Only WhatsApp has templates: one stands for all parts of a reply. Else people get the reply in a note.
     """
@@ -49,7 +49,7 @@ def actions_outside_window(action: Action, settings: Settings, unsaid: str) -> t
 
 
 def template_params(settings: Settings) -> dict[str, Any] | None:
-    """The parameters with which Chatwoot sends a template; None: the tenant has none any more."""
+    """Return the parameters with which Chatwoot sends a template; None where the tenant has none any more."""
     template = settings.template
     if template is None:
         return None

@@ -1,4 +1,4 @@
-"""Who owns a conversation, as Chatwoot shows it right now: asked before anything is posted. Pure."""
+"""Ownership of a conversation as Chatwoot shows it, checked before anything is posted. Pure."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ _REOPENABLE_TO = {RequestedStatus.OPEN.value: (PENDING,), PENDING: (RequestedSta
 
 @dataclass(frozen=True, slots=True)
 class OwnershipConflict:
-    """Why an action must not be carried out. `open_it`: a person has it, but Chatwoot still shows it as ours."""
+    """A reason not to carry out an action. `open_it`: a person has it, but Chatwoot still shows it as ours."""
 
     why: str
     open_it: bool = False
@@ -25,7 +25,7 @@ class OwnershipConflict:
 def ownership_conflict(
     found: Conversation, action: Action, *, unsigned_is_person: bool = True
 ) -> OwnershipConflict | None:
-    """Whether people, or nobody, should see this action; None: it is ours to carry out.
+    """Return why an action must not be carried out; None where it is ours to carry out.
 
     The assignee alone tells nothing: a conversation handed back keeps the old one (docs/reference/chatwoot.md).
     """
@@ -53,7 +53,7 @@ def _by_people(found: Conversation, action: Action, unsigned_is_person: bool) ->
 
 
 def wrote_since(messages: Iterable[Message], after: int) -> bool:
-    """Whether the contact has written after a message, which we may not have been told of."""
+    """Tell whether the contact has written after a message; its webhook may not have come."""
     return any(message.type == "incoming" for message in _since(messages, after))
 
 

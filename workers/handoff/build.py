@@ -1,4 +1,4 @@
-"""Giving a conversation to people: the sentence, the note and the place, from a tenant's settings."""
+"""The outcome that gives a conversation to people: sentence, note and place, from a tenant's settings."""
 
 from datetime import UTC, datetime
 from typing import Final
@@ -21,14 +21,14 @@ _SENTENCE: Final = 3
 
 
 def topic_examples(settings: Settings) -> dict[str, tuple[str, ...]]:
-    """What a tenant's people answer, by name, in sentences: its subjects', and its topics that are sentences."""
+    """Return example sentences of what people answer, by name: those of subjects, and topics that are sentences."""
     said = settings.handoff
     topics = {topic: (topic,) for topic in said.topics if len(topic.split()) >= _SENTENCE}
     return topics | {name: each.examples for name, each in said.subjects.items() if each.examples}
 
 
 def handoff_rules(settings: Settings) -> Rules:
-    """A tenant's rules of when people are needed."""
+    """Return a tenant's rules of when people are needed."""
     said = settings.handoff
     return Rules(
         asked=said.asked,
@@ -43,7 +43,7 @@ def handoff_rules(settings: Settings) -> Rules:
 
 
 def build_handoff(need: Need, question: Question, settings: Settings, *, tries: int = 0) -> Outcome:
-    """The outcome of a handoff: a prepared sentence in the contact's language, a note in the tenant's."""
+    """Return the outcome of a handoff: a prepared sentence in the contact's language, a note in the tenant's."""
     sentence = "" if need.cause in _UNSAID else _sentence(need, question, settings)
     signed = dressed(sentence, signature=settings.signature_on(question.channel, question.language))
     parts = render(question.channel, signed, carrier=question.carrier)
@@ -62,6 +62,6 @@ def _sentence(need: Need, question: Question, settings: Settings) -> str:
 
 
 def handoff_destination(made: Outcome, settings: Settings) -> Destination:
-    """Where people find it."""
+    """Return the label, priority and team under which people find the conversation."""
     team, label, priority = settings.handoff.destination(made.cause or "", made.why or "")
     return Destination(label=label, priority=priority, team=team)

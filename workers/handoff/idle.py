@@ -41,7 +41,7 @@ _log = log.get("idle")
 
 
 def after_reply(made: Outcome, question: Question, settings: Settings) -> IdleTimer | None:
-    """What follows a reply that nobody answers; None: nothing."""
+    """Return the timer for a reply that the contact does not answer; None where nothing is to follow."""
     if made.verdict is not Verdict.REPLY:
         return None
     if settings.idle.remind_after_minutes is not None:
@@ -134,7 +134,7 @@ def _question(note: dict[str, Any], tenant: Tenant, start: TurnStart) -> Questio
 async def _show_conversation(
     worker: WorkerContext, tenant: Tenant, conv: str, question: Question
 ) -> Conversation | None:
-    """The conversation, or None if Chatwoot no longer has it."""
+    """Return the conversation; None if Chatwoot no longer has it."""
     try:
         return await tenant.chatwoot.conversation(question.conversation, deadline=time.time() + _LOOK_SECONDS)
     except TokenRefused as error:

@@ -1,4 +1,4 @@
-"""What teammates ask of us by what they do: who answers a contact takes the conversation, `/bot` gives it back."""
+"""Requests of teammates, made by what they do: answering a contact takes the conversation, `/bot` gives it back."""
 
 import time
 import uuid
@@ -19,7 +19,7 @@ _log = log.get("wishes")
 
 
 async def apply_request(worker: WorkerContext, tenant: Tenant, start: TurnStart, wish: RequestedStatus) -> None:
-    """Give the conversation the status that a teammate wished for. People who have it answer what waits there, too.
+    """Give the conversation the status that a teammate asked for. People who take it answer what waits there, too.
 
     Raises:
         workers.away.ChatwootAway: Chatwoot is away; it is in the outbox.

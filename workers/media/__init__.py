@@ -1,1 +1,1 @@
-"""What a contact sent beside words: fetched, read or heard within bounds, before the turn."""
+"""Attachments of contacts: fetched, read or transcribed within bounds, before the turn."""

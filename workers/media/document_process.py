@@ -21,7 +21,7 @@ class DocumentReader:
         self._places = AccountSlots(_AT_ONCE, each=1)
 
     async def read(self, data: bytes, name: str, content_type: str, until: float, account: str = "") -> str:
-        """The words in a file.
+        """Return the words in a file.
 
         Raises:
             Unreadable: there are none to be had, or not before `until` (unix seconds).

@@ -41,13 +41,13 @@ class Unreadable(Exception):
 
 
 def is_plain(data: bytes, name: str, content_type: str) -> bool:
-    """Whether a file is text as it stands: cheap and safe to read anywhere."""
+    """Tell whether a file is text as it stands: cheap and safe to read anywhere."""
     packed = data.startswith(b"PK\x03\x04") or b"%PDF-" in data[:1024]
     return not packed and not _is_html(name, content_type)
 
 
 def read(data: bytes, name: str, content_type: str) -> str:
-    """The words in a file, at most LONGEST characters of them.
+    """Return the words in a file, at most LONGEST characters of them.
 
     Raises:
         Unreadable: a kind that is not read, a damaged file, or one without words.
@@ -137,7 +137,7 @@ def _entry(package: zipfile.ZipFile, name: str) -> Iterator[str]:
 
 
 def _xml(element: Any, depth: int = 0) -> Iterator[str]:
-    """What an element says, in the order of the file: paragraphs as lines, cells apart."""
+    """Yield the texts of an element, in the order of the file: paragraphs as lines, cells apart."""
     tag = element.tag.rpartition("}")[2]
     if tag in _UNSAID or depth > _DEEPEST:
         return
@@ -176,7 +176,7 @@ def _pdf(data: bytes) -> str:
 
 
 def _confined() -> None:
-    """A file that eats time or memory ends this process, and no other."""
+    """Limit this process, so that a file that eats time or memory ends it, and no other."""
     import resource
 
     resource.setrlimit(resource.RLIMIT_CPU, (CHILD_SECONDS, CHILD_SECONDS))

@@ -48,20 +48,20 @@ class Fetched:
 
 @dataclass(frozen=True, slots=True)
 class Trusted:
-    """Where an address may be private: the origin of the tenant's Chatwoot, and `hosts` (`host` or `host:port`)."""
+    """Addresses that may be private: the origin of the tenant's Chatwoot, and `hosts` (`host` or `host:port`)."""
 
     origin: str
     hosts: Collection[str] = ()
 
     def has(self, url: URL) -> bool:
-        """Whether an address is trusted."""
+        """Tell whether an address is trusted."""
         if same_origin(url, parse(self.origin)):
             return True
         return url.raw_host in self.hosts or f"{url.raw_host}:{url.port}" in self.hosts
 
 
 def guarded() -> aiohttp.ClientSession:
-    """A session that connects to public addresses only (literal ones are checked before: they are not resolved)."""
+    """Return a session that connects to public addresses only (literal ones are checked before)."""
     return session(decompress=False)
 
 
@@ -74,7 +74,7 @@ class Fetcher:
         self._places = AccountSlots(_AT_ONCE, _EACH)
 
     async def fetch(self, url: str, trusted: Trusted, *, most: int, until: float, account: str = "") -> Fetched:
-        """A file of at most `most` bytes, tried again until it is ready or `until` (unix seconds).
+        """Return a file of at most `most` bytes, requested again until it is ready or `until` (unix seconds).
 
         An account waits for places of its own; between two tries it holds none.
 
@@ -130,7 +130,7 @@ def _is_literal(url: URL) -> bool:
 
 
 async def _read(answer: aiohttp.ClientResponse, most: int) -> Fetched | str:
-    """The file, or where it is instead."""
+    """Return the file, or the address that a redirect names."""
     if is_redirect(answer.status):
         return answer.headers.get("Location", "")
     if answer.status in (401, 403, 404, 408, 425, 429) or answer.status >= 500:

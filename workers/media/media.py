@@ -1,4 +1,4 @@
-"""What a contact sent beside words, before the turn: voice notes heard, files read, images fetched for models that see.
+"""Attachments read before the turn: voice notes transcribed, files read, images fetched for models that see.
 
 What cannot be had is said in its place, so that a crew answers honestly. Readings are kept with their message.
 """
@@ -51,15 +51,15 @@ class ReadBurst:
 
 
 class Superseded(Protocol):
-    """A turn: its ears, and whether what they heard makes its reading pointless."""
+    """The part of a turn that reading needs: its signals, and whether it was superseded."""
 
     @property
     def signals(self) -> TurnSignals:
-        """What is heard."""
+        """Return the signals of the turn."""
         ...
 
     def overtaken(self) -> bool:
-        """Whether to break off."""
+        """Tell whether to break off."""
         ...
 
 
@@ -117,7 +117,7 @@ class Media:
         return replace(delivery, message=replace(message, attachments=attachments)), [url for _, url in read if url]
 
     async def _attachment(self, one: "_One", attachment: Attachment, known: Reading | None) -> tuple[Attachment, str]:
-        """The attachment as it was read, and its image."""
+        """Return the attachment as it was read, and its image."""
         if known is not None:
             return replace(attachment, transcript=known.get("transcript"), content=known.get("content")), ""
         if not _unread(attachment) or not one.wanted(attachment):
@@ -174,21 +174,21 @@ class Media:
 
 @dataclass(frozen=True, slots=True)
 class _One:
-    """Whose attachments are read, and until when (unix seconds)."""
+    """The account and settings of attachments that are read, and until when (unix seconds)."""
 
     tenant: Tenant
     settings: Settings
     until: float
 
     def wanted(self, attachment: Attachment) -> bool:
-        """Whether the tenant wants this kind read, and its model could take it."""
+        """Tell whether the tenant wants this kind read, and its model could take it."""
         media = self.settings.media
         sees = media.images and _BLIND.search(self.settings.model.name.lower()) is None
         return {"audio": media.voice, "image": sees, _FILE: media.files}[attachment.kind]
 
 
 def only_unsupported(deliveries: Sequence[Delivery]) -> bool:
-    """Whether a burst is nothing but what the channel could not pass on: no model can say more than that."""
+    """Tell whether a burst is nothing but what the channel could not pass on: no model can say more than that."""
     return all(
         not each.message.text and [one.kind for one in each.message.attachments] == [UNSUPPORTED] for each in deliveries
     )
@@ -204,7 +204,7 @@ def _kind(one: Attachment) -> str:
 
 
 def _lasting(one: Attachment) -> bool:
-    """Whether it would be read no differently another time."""
+    """Tell whether a reading is final and worth keeping."""
     return bool(one.transcript or one.content)
 
 
@@ -213,7 +213,7 @@ def _reading(one: Attachment) -> Reading:
 
 
 def _data_url(data: bytes) -> str:
-    """An image for a model, by what it is and not by what it is called.
+    """Return an image for a model, by its first bytes and not by its name.
 
     Raises:
         Unfetchable: too large for a prompt, or no image that models see.

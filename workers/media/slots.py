@@ -1,4 +1,4 @@
-"""Places for work that waits on strangers: so many for all, and for each account so many that others find one too."""
+"""Slots for work that waits on strangers: a number for all, and a smaller one for each account."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -15,7 +15,7 @@ class _Own:
 
 
 class AccountSlots:
-    """`total` works at once, `each` of one account; an account that has too many waits for its own."""
+    """Lets `total` works run at once, `each` of one account; an account that has too many waits for its own."""
 
     def __init__(self, total: int, each: int) -> None:
         self._room = asyncio.Semaphore(total)
@@ -24,7 +24,7 @@ class AccountSlots:
 
     @asynccontextmanager
     async def of(self, account: str) -> AsyncIterator[None]:
-        """Wait for a place, and give it back at the end."""
+        """Wait for a slot, and free it at the end."""
         own = self._own.setdefault(account, _Own(asyncio.Semaphore(self._each)))
         own.works += 1
         try:

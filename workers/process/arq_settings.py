@@ -15,7 +15,7 @@ from workers.process.job_functions import FUNCTIONS, NEVER, pack, shutdown, star
 
 
 class WorkerSettings:
-    """What arq reads."""
+    """Settings of arq's own worker."""
 
     functions = FUNCTIONS
     on_startup = startup

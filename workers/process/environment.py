@@ -1,4 +1,4 @@
-"""What the environment says to a worker (the table stands in docs/reference/environment.md)."""
+"""A worker's environment variables (the table stands in docs/reference/environment.md)."""
 
 import os
 import secrets
@@ -56,7 +56,7 @@ class Environment:
 
 
 def catch_up_hours(environ: Mapping[str, str]) -> float:
-    """How far back to catch up. At most a week: what was admitted before is remembered no longer.
+    """Return how far back to catch up. At most a week: what was admitted before is remembered no longer.
 
     Raises:
         BadEnvironment: CATCH_UP_HOURS is no number, or out of its range.
@@ -65,7 +65,7 @@ def catch_up_hours(environ: Mapping[str, str]) -> float:
 
 
 def worker_id() -> str:
-    """A name for this process that no other has, and that tells an operator where to look."""
+    """Return a name for this process that no other has, and that tells an operator where to look."""
     return f"{socket.gethostname()}.{os.getpid()}.{secrets.token_hex(3)}"
 
 

@@ -1,4 +1,4 @@
-"""How a worker is started: what `python -m workers` and arq's own CLI (stock.py) share."""
+"""arq's functions and hooks, shared by `python -m workers` and arq's own CLI (arq_settings.py)."""
 
 from typing import Any
 
@@ -18,25 +18,25 @@ NEVER = 1_000_000
 
 
 def pack(value: dict[str, Any]) -> bytes:
-    """A job in msgpack: what comes out of Redis is never unpickled. An exception becomes its name."""
+    """Return a job in msgpack: nothing from Redis is ever unpickled. An exception becomes its name."""
     packed: bytes = msgpack.packb(value, default=lambda other: repr(other)[:200])
     return packed
 
 
 def unpack(raw: bytes) -> dict[str, Any]:
-    """A job from msgpack; lists stay lists."""
+    """Return a job from msgpack; lists stay lists."""
     value: dict[str, Any] = msgpack.unpackb(raw)
     return value
 
 
 async def turn(ctx: dict[str, Any], conv: str) -> None:
-    """The one job there is: work on a conversation."""
+    """Work on a conversation; there is no other job."""
     resources: WorkerResources = ctx["resources"]
     await work(resources.context, conv, ctx["job_id"], lost=bool(ctx.get("lost")))
 
 
 async def startup(ctx: dict[str, Any]) -> None:
-    """Open the shop, under arq's own worker; ours has opened it with its own name."""
+    """Open the worker's resources; under arq's own worker, create them first."""
     if "resources" not in ctx:
         log.configure_from(process="worker")
         resources = ctx["resources"] = WorkerResources(Environment.read(), worker_id())
@@ -45,7 +45,7 @@ async def startup(ctx: dict[str, Any]) -> None:
 
 
 async def shutdown(ctx: dict[str, Any]) -> None:
-    """Close it."""
+    """Close the worker's resources."""
     await ctx["resources"].close()
 
 

@@ -1,4 +1,4 @@
-"""Opening and closing the shop: everything a worker needs before its first turn, and its end in good order."""
+"""A worker's connections, configuration, crews and background tasks: created before its first turn, closed in order."""
 
 import asyncio
 import ctypes
@@ -57,7 +57,7 @@ _log = log.get("worker")
 
 
 class WorkerResources:
-    """A worker's resources. `floor` is there once `open()` has returned."""
+    """A worker's resources. `context` is there once `open()` has returned."""
 
     context: WorkerContext
     live: Live
@@ -157,13 +157,13 @@ class WorkerResources:
             yield from (inbox.settings for inbox in account.inboxes.values())
 
     async def close(self) -> None:
-        """Let go of everything, last opened first."""
+        """Close everything, last opened first."""
         self._ready = False
         await self._stack.aclose()
         await self.connection.aclose()
 
     def background(self, what: str, work: Callable[[], Awaitable[None]]) -> None:
-        """Do `work` until the shop closes; should it fail, it is said, counted as `what`, and begun again."""
+        """Run `work` until the resources are closed; a failure is logged, counted as `what`, and it is run again."""
         task = asyncio.create_task(for_ever(work, what, pause=_AGAIN_SECONDS))
         self._stack.push_async_callback(ended, task)
 
@@ -250,7 +250,7 @@ class WorkerResources:
 
 
 def redis_check(connection: Connection) -> Callable[[], Awaitable[http.Check]]:
-    """A readiness check that pings Redis."""
+    """Return a readiness check that pings Redis."""
 
     async def check() -> http.Check:
         try:
@@ -268,7 +268,7 @@ def redis_check(connection: Connection) -> Callable[[], Awaitable[http.Check]]:
 
 
 def _session() -> aiohttp.ClientSession:
-    """One session a worker; enough connections for every slot, since each waits on one Chatwoot call at a time."""
+    """Return a session with enough connections for every slot: each waits on one Chatwoot call at a time."""
     return aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit=_CONNECTIONS, limit_per_host=256, keepalive_timeout=60),
         json_serialize=lambda value: orjson.dumps(value).decode(),

@@ -47,9 +47,8 @@ class Worker(ArqWorker):
         self._stopping = asyncio.Event()
         self._forced = asyncio.Event()
         self._lost: set[str] = set()
-        self._wakeup_wait: asyncio.Task[bool] | None = (
-            None  # never cancelled while we run: a token may be under way to it
-        )
+        self._wakeup_wait: asyncio.Task[bool] | None = None
+        """Waits for a wake-up token; never cancelled before the worker stops, since one may be under way to it."""
 
     async def main(self) -> None:
         """Start up, take jobs until told to stop, let running ones end or give them back."""
@@ -82,7 +81,7 @@ class Worker(ArqWorker):
                 await asyncio.sleep(_LONGEST_SLEEP)
 
     def _drop_ended_wait(self) -> None:
-        """Let go of a nap that has ended, whatever became of it. One that still waits may yet bring a token."""
+        """Forget a token wait that has ended, with a token or an error. One that still waits may yet bring a token."""
         if self._wakeup_wait is not None and self._wakeup_wait.done():
             if not self._wakeup_wait.cancelled():
                 self._wakeup_wait.exception()  # looked at: no warning when it is collected
@@ -109,8 +108,27 @@ class Worker(ArqWorker):
                 await asyncio.gather(*(self._give_back(claimed.job) for claimed in (await claim).jobs))
             raise
 
+    # How the claiming task sleeps between two claims. Three things may wake it:
+    #
+    #   token     LPUSH on cw:wake, when a job becomes ready. It is popped by `_wakeup_wait`, a task of its own that
+    #             outlives a round: a token that is under way to a task which is cancelled would be lost.
+    #   slot      `_slot_freed`, when one of this worker's jobs ends. Cleared before each claim, so that a job that ends
+    #             while Redis is asked still wakes.
+    #   time      the next job falls due or a lease ends (`claim.due`), at most _LONGEST_SLEEP: what a lost token costs.
+    #
+    # Which of them it waits for is told by the claim before:
+    #
+    #   no slot was free (claim is None)   for a slot, without end. A token wait of an earlier round may still run:
+    #                                      its token is requeued, since another worker may have a slot.
+    #   as many jobs as one claim gives    for nothing: there may be more.
+    #   accounts wait without a slot       for a token, time, or a slot: one that is freed may be theirs.
+    #   else                               for a token or time: a freed slot changes nothing.
+    #
+    # A token and a freed slot may come together: then the token is kept, since the next claim has the slot for it.
+    # Redis away while a token is awaited: `_wakeup_wait` ends with StoreUnavailable, `_take_jobs` drops it and pauses.
+
     async def _wait_for_work(self, claim: Claim | None) -> None:
-        """Wait for what can change the next claim: a token, a due job, or a slot where somebody waits for one."""
+        """Wait for what can change the next claim; which cases there are is listed above."""
         if claim is not None and len(claim.jobs) >= _MOST_AT_ONCE:
             return
         pause = _LONGEST_SLEEP if claim is None or claim.due is None else min(_LONGEST_SLEEP, max(claim.due, 0.001))
@@ -128,7 +146,7 @@ class Worker(ArqWorker):
         await self._consume_wakeup(slots=claim is not None)
 
     async def _consume_wakeup(self, *, slots: bool) -> None:
-        """Take note of a nap that has ended; a token that came while there was no slot is another worker's."""
+        """Forget a token wait that has ended; requeue a token that came while there was no slot."""
         wakeup = self._wakeup_wait
         if wakeup is not None and wakeup.done():
             self._wakeup_wait = None

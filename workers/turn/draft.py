@@ -29,7 +29,7 @@ class Failed:
 
     @classmethod
     def of(cls, error: BaseException) -> "Failed":
-        """What a model's failure comes to."""
+        """Return the failure that a model's error comes to."""
         return cls(Cause.MODEL, trouble(error).value, briefly(error))
 
 
@@ -41,7 +41,7 @@ class Interrupted:
 async def draft_until_superseded(
     drafter: Drafter, question: Question, signals: TurnSignals, overtaken: Callable[[], bool]
 ) -> Draft | Failed | Interrupted:
-    """The draft, or why there is none: it failed, or a signal makes it pointless (`overtaken`)."""
+    """Return the draft, or why there is none: it failed, or a signal makes it pointless (`overtaken`)."""
     if overtaken():
         return Interrupted()
     task = asyncio.create_task(_draft(drafter, question), name=f"draft {question.turn}")
@@ -58,7 +58,7 @@ async def draft_until_superseded(
 
 
 async def _draft(drafter: Drafter, question: Question) -> Draft | Failed:
-    """The draft. Whatever could be repaired by asking again was asked again below, for as long as there was time."""
+    """Return the draft. What another attempt could repair was tried again below, for as long as there was time."""
     try:
         return await drafter(question)
     except (ModelUnavailable, ModelRefused, BudgetSpent) as error:

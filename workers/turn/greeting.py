@@ -17,24 +17,24 @@ _LOOK_SECONDS = 1.0
 
 
 class Answering(Protocol):
-    """What a turn is, as far as this goes."""
+    """The part of a turn that this module needs."""
 
     tenant: Tenant
     patience_asked: bool
 
     @property
     def last(self) -> Delivery:
-        """The newest message of the burst."""
+        """Return the newest message of the burst."""
         ...
 
     @property
     def settings(self) -> Settings:
-        """The settings of its inbox."""
+        """Return the settings of its inbox."""
         ...
 
 
 async def greeting(turn: Answering, question: Question) -> str:
-    """What stands above the first answer, unless somebody has greeted already. Unsure: nothing."""
+    """Return the greeting above the first answer; empty where somebody has greeted already, or that is not known."""
     if not question.greeted or turn.patience_asked:  # the sentence that asked for patience has greeted
         return ""
     try:
@@ -46,10 +46,10 @@ async def greeting(turn: Answering, question: Question) -> str:
 
 
 def missing_greeting(newest: Iterable[Message], question: Question, settings: Settings) -> str:
-    """The greeting that is still to be said, by the newest messages of the conversation."""
+    """Return the greeting that the newest messages of the conversation lack; empty where one has greeted."""
     return "" if not question.greeted or any(map(_is_greeting, newest)) else settings.greeting_in(question.language)
 
 
 def _is_greeting(message: Message) -> bool:
-    """Whether a message has said hello for us: Chatwoot's own greeting, or our sentence that asks for patience."""
+    """Tell whether a message has greeted: Chatwoot's own greeting, or our sentence that asks for patience."""
     return message.type == "template" or (message.mark is not None and turn_names.asks_for_patience(message.mark.turn))

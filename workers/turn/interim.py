@@ -30,7 +30,7 @@ _log = log.get("interim")
 
 
 class Waiting(Protocol):
-    """What a turn is, as far as this goes."""
+    """The part of a turn that this module needs."""
 
     start: TurnStart
     tenant: Tenant
@@ -40,16 +40,16 @@ class Waiting(Protocol):
 
     @property
     def last(self) -> Delivery:
-        """The newest message of the burst."""
+        """Return the newest message of the burst."""
         ...
 
     @property
     def settings(self) -> Settings:
-        """The settings of its inbox."""
+        """Return the settings of its inbox."""
         ...
 
     def overtaken(self) -> bool:
-        """Whether nobody waits for this any more."""
+        """Tell whether the turn was superseded."""
         ...
 
 

@@ -93,7 +93,7 @@ async def _answer(worker: WorkerContext, tenant: Tenant, start: TurnStart) -> No
 
 
 async def _wait_for_token(worker: WorkerContext, start: TurnStart, closed: AccountClosed) -> None:
-    """The account is closed: this job looks again soon, or waits until another has found it open."""
+    """Put the job of a closed account off: it looks again soon, or waits until another has found the account open."""
     if closed.after is not None:
         await _again(worker, start, closed.after, count=False, cause=str(closed))
     else:

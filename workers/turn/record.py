@@ -25,7 +25,7 @@ _NOT_LOGGED: Final = frozenset({"account", "conversation", "reason", "passages"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TurnRecord:
-    """How a turn went.
+    """Return the key of one turn's record.
 
     `seconds`: from the door to the end; `steps`, `tools`: name and seconds of each. `passages`: source, document, score
     and whether the answer names it, of each that was offered. `reason` is for people and may quote a contact; `why` is

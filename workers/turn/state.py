@@ -58,29 +58,29 @@ class Turn:
 
     @property
     def last(self) -> Delivery:
-        """The newest message of the burst."""
+        """Return the newest message of the burst."""
         return self.deliveries[-1]
 
     @property
     def settings(self) -> Settings:
-        """The settings of the inbox that the burst came through."""
+        """Return the settings of the inbox that the burst came through."""
         return self.tenant.settings(self.last.inbox)
 
     @property
     def asked(self) -> Question:
-        """The question, for steps behind the one that asks it."""
+        """Return the question, for steps behind the one that asks it."""
         assert self.question is not None, "the question is asked first"  # noqa: S101 - the pipeline's order
         return self.question
 
     @property
     def decided(self) -> Outcome:
-        """The outcome, for steps behind the one that decides it."""
+        """Return the outcome, for steps behind the one that decides it."""
         assert self.outcome is not None, "the outcome is decided first"  # noqa: S101 - the pipeline's order
         return self.outcome
 
     @property
     def arrivals(self) -> list[float]:
-        """When the burst's messages reached the door, unix seconds: those from before the turn, as it began.
+        """Return when the burst's messages arrived, unix seconds: for those from before the turn, when it began.
 
         What waited in a journal comes late and one by one, from several doors: its burst is only closing now.
         """

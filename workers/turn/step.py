@@ -1,11 +1,11 @@
-"""What a step of a turn says about what comes next."""
+"""The return values of a turn's steps."""
 
 from enum import Enum, auto
 from typing import Final
 
 
 class Next(Enum):
-    """What follows a step: the one below it, the commit, or all of them again with what was written meanwhile."""
+    """The step that follows: the one below, the commit, or the first again with the messages that came meanwhile."""
 
     NEXT = auto()
     DECIDED = auto()

@@ -51,7 +51,7 @@ class Conversations:
         answer_of(answer, lease)
 
     async def read(self, lease: FencedLease) -> tuple[int, tuple[Delivery, ...]]:
-        """The mailbox as it is now, with the sequence that a commit must name.
+        """Return the sequence that a commit must name, and the mailbox as it is now.
 
         Raises:
             Stale: another job holds the conversation.
@@ -118,7 +118,7 @@ class Conversations:
         return Post(answer_of(answer, lease))
 
     async def sent(self, lease: FencedLease, pending: Pending, *, arrived: bool = True) -> None:
-        """The outbox's first action is in Chatwoot, or (arrived=False) surely is not and may be posted again.
+        """Note that the outbox's first action is in Chatwoot, or (arrived=False) surely is not and may be posted again.
 
         Raises:
             Stale: another job holds the conversation.
@@ -137,7 +137,7 @@ class Conversations:
         dead: bytes | None = None,
         cause: str = "",
     ) -> None:
-        """The outbox's first action will not be posted: put others in its place, drop the rest of its turn.
+        """Put other actions in the place of the outbox's first one; with `drop_turn`, drop the rest of its turn.
 
         `cause`: why, for people, in nobody's words but Chatwoot's or ours.
 
@@ -203,5 +203,5 @@ class Conversations:
 
 
 def _cause(said: str) -> str:
-    """A reason on one line, as a step in a conversation's life holds it."""
+    """Return a reason on one line, as a step in a conversation's history holds it."""
     return " ".join(said.split())[:_CAUSE]

@@ -1,4 +1,4 @@
-"""What a turn decides and a commit writes: actions for the outbox, a timer, words for the conversation's history."""
+"""A turn's decision as a commit writes it: actions for the outbox, a timer, steps for the conversation's history."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,14 +15,14 @@ _log = structlog.get_logger("chatwootai.stores.conversation.conversations")
 
 
 class Commit(StrEnum):
-    """What became of a commit."""
+    """The result of a commit."""
 
     COMMITTED = "committed"
     GROWN = "grown"
 
 
 class Post(StrEnum):
-    """Whether the first action of the outbox may be posted."""
+    """The answer to a request to post the outbox's first action."""
 
     GO = "go"
     UNSURE = "unsure"
@@ -39,7 +39,7 @@ class Pending:
 
 @dataclass(frozen=True, slots=True)
 class IdleTimer:
-    """What to do (`note`, for the job that does it) if nothing happens in a conversation for `seconds`."""
+    """A timer that runs a job with `note` if nothing happens in a conversation for `seconds`."""
 
     note: bytes
     seconds: float
@@ -47,11 +47,11 @@ class IdleTimer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """What a commit writes. `answered` are message ids; `dead` a dead letter's JSON, where the turn gives up.
+    """The content of a commit. `answered` are message ids; `dead` a dead letter's JSON, where the turn gives up.
 
-    `silence`: what follows if nothing else does; `fulfilled`: the wish that the actions fulfil; `left`: the messages
-    are left to people, who may hand them back unanswered. `outcome`, `cause`: for those who read the conversation's
-    life later; one line each, without anybody's words.
+    `idle_timer`: what follows if nothing else does; `applied_status`: the one that the actions set; `left`: the
+    messages are left to people, who may hand them back unanswered. `outcome`, `cause`: for the conversation's history;
+    one line each, without anybody's words.
     """
 
     turn: str
@@ -67,7 +67,7 @@ class Decision:
 
 
 def pending(action: Action) -> Pending:
-    """An action as it will lie in the outbox."""
+    """Return an action as an outbox entry."""
     return Pending(pack_action(action), action)
 
 

@@ -1,4 +1,4 @@
-"""What lies in mailboxes, outboxes and contexts: JSON, read back tolerantly. Nothing from Redis is ever unpickled."""
+"""Entries of mailboxes, outboxes and contexts: JSON, read back tolerantly. Nothing from Redis is ever unpickled."""
 
 from dataclasses import fields
 from typing import Any, TypeVar
@@ -20,12 +20,12 @@ class BrokenEntry(ValueError):
 
 
 def pack_delivery(delivery: Delivery) -> bytes:
-    """A delivery as a mailbox entry."""
+    """Return a delivery as a mailbox entry."""
     return orjson.dumps(delivery)
 
 
 def unpack_delivery(entry: bytes) -> Delivery:
-    """The delivery in a mailbox entry.
+    """Return the delivery in a mailbox entry.
 
     Raises:
         BrokenEntry: the entry holds no delivery.
@@ -45,12 +45,12 @@ def unpack_delivery(entry: bytes) -> Delivery:
 
 
 def pack_call(call: KeptCall) -> bytes:
-    """A tool's call, as it is kept with its burst."""
+    """Return a tool's call as it is kept with its burst."""
     return orjson.dumps(call)
 
 
 def unpack_call(entry: bytes) -> KeptCall:
-    """The call in an entry.
+    """Return the call in an entry.
 
     Raises:
         BrokenEntry: the entry holds no call.
@@ -62,12 +62,12 @@ def unpack_call(entry: bytes) -> KeptCall:
 
 
 def pack_exchange(exchange: Exchange) -> bytes:
-    """An exchange as a context entry."""
+    """Return an exchange as a context entry."""
     return orjson.dumps([exchange.role, exchange.text, exchange.at])
 
 
 def unpack_exchange(entry: bytes) -> Exchange:
-    """The exchange in a context entry.
+    """Return the exchange in a context entry.
 
     Raises:
         BrokenEntry: the entry holds no exchange.
@@ -80,12 +80,12 @@ def unpack_exchange(entry: bytes) -> Exchange:
 
 
 def pack_action(action: Action) -> bytes:
-    """An action as an outbox entry."""
+    """Return an action as an outbox entry."""
     return orjson.dumps(action)
 
 
 def unpack_action(entry: bytes) -> Action:
-    """The action in an outbox entry.
+    """Return the action in an outbox entry.
 
     Raises:
         BrokenEntry: the entry holds no action.
@@ -101,7 +101,7 @@ def unpack_action(entry: bytes) -> Action:
 
 
 def job_blob(conv: str, now_ms: int) -> bytes:
-    """The turn's job as arq stores it, in msgpack. Constant for a conversation, so that scripts can queue it."""
+    """Return the turn's job as arq stores it, in msgpack. Constant for a conversation, so that scripts can queue it."""
     blob: bytes = _packer.pack({"t": None, "f": "turn", "a": (conv,), "k": {}, "et": now_ms})
     return blob
 

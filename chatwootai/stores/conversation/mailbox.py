@@ -19,7 +19,7 @@ MOST_WAITING = 20_000
 
 
 class Admission(StrEnum):
-    """What became of a delivery."""
+    """The result of admitting a delivery."""
 
     ACCEPTED = "accepted"
     DUPLICATE = "duplicate"

@@ -1,4 +1,4 @@
-"""What was read in attachments, kept with their message: reading costs time and money, and is done once."""
+"""Readings of attachments, kept with their message: reading costs time and money, and is done once."""
 
 from collections.abc import Mapping
 
@@ -12,13 +12,13 @@ Reading = Mapping[str, str]
 
 
 class Readings:
-    """What was read, by message and place among its attachments."""
+    """Readings by message and by place among its attachments."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     async def known(self, conv: str, message: int) -> dict[int, Reading]:
-        """What is known of a message's attachments.
+        """Return the readings of a message's attachments, by place; empty where none are kept.
 
         Raises:
             StoreUnavailable: Redis is away.

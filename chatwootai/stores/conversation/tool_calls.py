@@ -49,7 +49,7 @@ class ToolCalls:
 
 
 def known_calls(raw: Iterable[bytes]) -> dict[str, KeptCall]:
-    """The calls of a burst by field, from what HGETALL answers: names and entries in turn."""
+    """Return the calls of a burst by field, from the answer of HGETALL: names and entries in turn."""
     several = list(raw)
     found = {name.decode(): _known(entry) for name, entry in zip(several[::2], several[1::2], strict=False)}
     return {name: call for name, call in found.items() if call is not None}

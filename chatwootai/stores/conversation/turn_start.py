@@ -1,4 +1,4 @@
-"""What a job finds in a conversation when it begins."""
+"""The state of a conversation as the job that begins on it reads it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,10 +19,10 @@ _log = structlog.get_logger("chatwootai.stores.conversation.conversations")
 
 @dataclass(frozen=True, slots=True)
 class TurnStart:
-    """What a job finds when it begins: unanswered deliveries and undelivered actions, both in order.
+    """A conversation as begin.lua returns it: unanswered deliveries and undelivered actions, both in order.
 
-    `wish`: a teammate's, to be fulfilled; `silence`: the note of a Silence that is over; `posting_at`: unix seconds at
-    which the outbox's first action was first posted, 0: never. `lost`: runs of these messages that ended with their
+    `requested_status`: a teammate's; `idle_note`: the note of an IdleTimer that has run out; `posting_at`: unix seconds
+    at which the outbox's first action was first posted, 0: never. `lost`: runs of these messages that ended with their
     worker or under a loop that stood still; `unread`: two did while they read, so nobody reads them again.
     `burst`: the name of what waits, the same in every try to answer it; `calls`: what tools did for it in earlier
     tries, HGETALL's way.

@@ -24,7 +24,7 @@ class Turns:
             await self._connection.set(turn(turn_id), orjson.dumps(record), px=TURN_MS)
 
     async def read(self, turn_id: str) -> dict[str, Any] | None:
-        """A record, or None.
+        """Return a record; None where there is none.
 
         Raises:
             StoreUnavailable: Redis is away.

@@ -1,1 +1,1 @@
-"""What all processes of an installation share: configurations, refused tokens, who catches up."""
+"""State that all processes of an installation share: configurations, refused tokens, the lock of catching up."""

@@ -1,4 +1,4 @@
-"""Who catches up with Chatwoot: one at a time across all workers, and when it was last done for whom."""
+"""The lock of catching up with Chatwoot, held by one worker at a time, and when it was last done for each account."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -56,7 +56,7 @@ class CatchUpLock:
         return int(seconds) + int(micros) / 1e6
 
     async def made(self, account: str) -> float | None:
-        """When somebody last began to catch up with an account, by Redis' clock; None: not in the last day.
+        """Return when a worker last began to catch up with an account, by Redis' clock; None: not in the last day.
 
         Raises:
             StoreUnavailable: Redis is away.

@@ -23,7 +23,7 @@ _PAUSE = 0.5
 
 @dataclass(frozen=True, slots=True)
 class ConfigVersion:
-    """One published configuration. `at`: unix seconds; `by`: the process; `why`: "edit", "start", "rollback to 7".
+    """Return the key of one published configuration. `at`: unix seconds; `by`: the process; `why`: "edit", "start", "rollback to 7".
 
     `overrules`: digests of what a rollback has set aside; a folder that says just this is not published at a start.
     """
@@ -63,7 +63,7 @@ class ConfigVersions:
         return int(number), bool(new)
 
     async def current(self) -> ConfigVersion | None:
-        """The one in force, or None.
+        """Return the version in force; None where there is none.
 
         Raises:
             StoreUnavailable: Redis is away.
@@ -74,7 +74,7 @@ class ConfigVersions:
         return _version(int(number), raw) if number and raw else None
 
     async def history(self) -> list[ConfigVersion]:
-        """The last versions, newest first.
+        """Return the last versions, newest first.
 
         Raises:
             StoreUnavailable: Redis is away.
@@ -84,7 +84,7 @@ class ConfigVersions:
         return sorted((_version(int(number), raw) for number, raw in found.items()), key=lambda each: -each.number)
 
     async def read(self, number: int) -> bytes | None:
-        """A version as it was packed, or None.
+        """Return a version as it was packed; None where it is not kept.
 
         Raises:
             StoreUnavailable: Redis is away.
@@ -109,7 +109,7 @@ class ConfigVersions:
                     await told()
 
     async def due(self, seconds: int) -> bool:
-        """Whether it is time to compare with Chatwoot: true for one process in so many seconds.
+        """Tell whether it is time to compare with Chatwoot: true for one process in `seconds`.
 
         Raises:
             StoreUnavailable: Redis is away.

@@ -91,7 +91,7 @@ class IncidentBoard:
             _log.warning(event, **_about(known), reason=known.reason, count=known.count)
 
     async def check(self) -> Check:
-        """For /readyz: what goes wrong now is limping, since everything else is served."""
+        """Return the state for /readyz: incidents only degrade it, since everything else is served."""
         if not self.now:
             return Check(Status.OK)
         shown = [

@@ -1,4 +1,4 @@
-"""What goes wrong now, for whom and since when: one list in Redis that all processes write and operators read."""
+"""Incidents that last, by account and since when: one list in Redis that all processes write and operators read."""
 
 import time
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ _MOST: Final = 500
 
 
 class Kind(StrEnum):
-    """What can go wrong. A refused token is kept apart, since it closes its account (refusals.py)."""
+    """Kinds of incidents. A refused token is kept apart, since it closes its account (refusals.py)."""
 
     MODEL = "model"  # a turn went to people because no model answered
     TOOL = "tool"  # a tool's call failed

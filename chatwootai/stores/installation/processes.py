@@ -17,7 +17,7 @@ _FORGOTTEN_SECONDS: Final = 86_400.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Process:
-    """What a process said of itself. `kind`: ingress or worker; `started` and `seen`: unix seconds.
+    """A process as it described itself. `kind`: ingress or worker; `started` and `seen`: unix seconds.
 
     `version` and `digest`: the configuration that it serves, as it was written (no version: not compared with Redis
     yet); `effective`: a digest of what that means with the secrets of this process. `problems`: what it refused of its

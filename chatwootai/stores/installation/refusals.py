@@ -36,7 +36,7 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Noted:
-    """What became of a refusal's report. `first`: it was taken until now; `since`: unix seconds.
+    """The result of noting a refusal. `first`: the token was taken until now; `since`: unix seconds.
 
     `again`: seconds after which this conversation is to look; None: another looks.
     """

@@ -1,1 +1,1 @@
-"""Who is next: jobs claimed under a lease, and the sweep that finds what lost its job."""
+"""The queue of jobs: claimed under a lease, and swept for conversations that lost their job."""

@@ -20,7 +20,7 @@ class Claimed:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What a claim brought.
+    """The result of a claim.
 
     `due`: seconds until something falls due or a lease ends (None: nothing known); `waiting`: tenants that still have
     jobs, for which this worker had no slot.
@@ -42,7 +42,7 @@ class Queue:
         self.lease = lease
 
     async def claim(self, free: int, high: int = 0, *, spare: int = 0, most: int = 1000) -> Claim:
-        """Up to `free` jobs of any lane and `high` more of the high lane, at most `most`.
+        """Claim up to `free` jobs of any lane and `high` more of the high lane, at most `most`.
 
         The last `spare` of the free slots are for tenants with fewer than `spare` turns running: a flood leaves room.
 
@@ -64,7 +64,7 @@ class Queue:
         return [job.decode() for job in lost]
 
     async def retire(self, job: str) -> None:
-        """The job has returned.
+        """Note that a job has returned.
 
         Raises:
             StoreUnavailable: Redis is away; the lease will end, and whoever takes the job finds nothing to do.

@@ -1,1 +1,1 @@
-"""What all workers know of model calls: answers kept, money spent, limits, breakers, turns taken."""
+"""State of model calls that all workers share: answers kept, money spent, limits, breakers, turns taken."""

@@ -1,4 +1,4 @@
-"""What all workers know of a model's endpoint: how often it failed in a row, and until when it is left alone."""
+"""Circuit breakers that all workers share: how often an endpoint failed in a row, and until when it is left alone."""
 
 from chatwootai.stores.server.connection import Connection
 from chatwootai.stores.server.scripts import Runner
@@ -22,7 +22,7 @@ class BreakerStore:
         return int(await self._runner.run("trip", name, failures, rest_ms, longest_ms, pause_ms))
 
     async def mend(self, name: str) -> None:
-        """The target answered: nothing is held against it.
+        """Note that the target answered, and forget its failures.
 
         Raises:
             StoreUnavailable: Redis is away.
@@ -30,7 +30,7 @@ class BreakerStore:
         await self._runner.run("mend", name)
 
     async def look(self, names: list[str]) -> list[int]:
-        """Milliseconds that each is to be left alone, in order.
+        """Return the milliseconds that each is to be left alone, in order.
 
         Raises:
             StoreUnavailable: Redis is away.

@@ -1,4 +1,4 @@
-"""What was spent, by account, inbox and contact, a day or a month: set aside before a call, settled after it.
+"""Spending by account, inbox and contact, a day or a month: set aside before a call, settled after it.
 
 A worker that dies between the two leaves what it had set aside counted as spent, until the period is over: a budget
 errs towards less.
@@ -30,12 +30,12 @@ class SpendingAccount:
 
     @property
     def name(self) -> str:
-        """Its key, after `cw:spent:`."""
+        """Return its key, after `cw:spent:`."""
         return f"{self.account}:{self.scope}:{self.unit}:{self.period}"
 
     @property
     def keep_ms(self) -> int:
-        """How long it is kept."""
+        """Return the milliseconds for which it is kept."""
         return _KEEP_MS["month" if self.period.count("-") == 1 else "day"]
 
 
@@ -68,7 +68,7 @@ class BudgetStore:
         return [(each, int(number) - 1) for (each, _), number in zip(spent, passed, strict=True) if number]
 
     async def used(self, account: SpendingAccount) -> int:
-        """What counts as spent now, all that is set aside included.
+        """Return the amount that counts as spent now, all that is set aside included.
 
         Raises:
             StoreUnavailable: Redis is away.

@@ -16,7 +16,7 @@ _AT_ONCE = 500
 
 @dataclass(frozen=True, slots=True)
 class Recalled:
-    """What became of a question.
+    """The result of recalling a completion.
 
     `state`: hit, stale, refresh (stale, and it is the caller who makes a new one), lead (the caller asks the model),
     wait (somebody does).
@@ -46,7 +46,7 @@ class CompletionStore:
         return Recalled(state.decode(), answer[0] if answer else None)
 
     async def renew(self, account: str, digest: str, token: str, *, lease_ms: int) -> bool:
-        """The caller still asks; False if somebody else has taken over.
+        """Extend the caller's right to ask the model; False if another has taken over.
 
         Raises:
             StoreUnavailable: Redis is away.
@@ -62,7 +62,7 @@ class CompletionStore:
         return int(await self._runner.run("keep", account, digest, token, answer, keep_ms, self._most_bytes))
 
     async def stats(self) -> dict[str, int]:
-        """Answers kept, their bytes, and what was asked of them since ever.
+        """Return the number of answers kept, their bytes, and counts of hits, misses and the like.
 
         Raises:
             StoreUnavailable: Redis is away.
@@ -88,7 +88,7 @@ class CompletionStore:
         return gone
 
     async def accounts(self) -> set[str]:
-        """The keys of the accounts whose answers are kept.
+        """Return the keys of the accounts whose answers are kept.
 
         Raises:
             StoreUnavailable: Redis is away.

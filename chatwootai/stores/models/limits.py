@@ -37,7 +37,7 @@ class LimitStore:
         await self._runner.run("settle", endpoint, "", tokens, -1, -1)
 
     async def told(self, endpoint: str, requests: int, tokens: int) -> None:
-        """The endpoint says what is left of the minute (-1: not said): never believe in more.
+        """Lower the budget to what the endpoint says is left of the minute (-1: it does not say).
 
         Raises:
             StoreUnavailable: Redis is away.
@@ -45,7 +45,7 @@ class LimitStore:
         await self._runner.run("settle", endpoint, "", 0, requests, tokens)
 
     async def leave(self, endpoint: str) -> None:
-        """Nobody here waits any more.
+        """Leave the line: no request of this worker waits any more.
 
         Raises:
             StoreUnavailable: Redis is away.

@@ -10,7 +10,7 @@ from chatwootai.stores.server.scripts import Runner
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What became of a burst that asks for a turn.
+    """The result of taking a turn for a burst.
 
     `reached`: the limit that leaves none, "day" or "conversation"; None: it has one. `passed`: the number, from 0, of
     the day's threshold that was passed just now.

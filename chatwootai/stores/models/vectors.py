@@ -16,7 +16,7 @@ _AT_ONCE: Final = 200
 
 
 class Kind(StrEnum):
-    """What was encoded, and so how long its embedding is kept."""
+    """The kind of text that was encoded, which tells how long its embedding is kept."""
 
     DOCUMENTS = "documents"  # as long as a kept version uses them: who ingests forgets the others
     QUESTIONS = "questions"  # for a day

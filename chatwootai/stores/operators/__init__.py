@@ -1,1 +1,1 @@
-"""What operators read and do: what waits, one conversation's life, dead letters, answers anew."""
+"""Reads and actions of operators: the queue, one conversation's history, dead letters, messages answered again."""

@@ -1,4 +1,4 @@
-"""What operators do to conversations: have them answered again, at once, or not at all."""
+"""Actions of operators on conversations: have them answered again, at once, or not at all."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -13,7 +13,7 @@ from chatwootai.stores.server.scripts import Runner
 
 
 class RunNowResult(StrEnum):
-    """What became of a wish to run a job at once."""
+    """The result of running a job at once."""
 
     READY = "ready"
     RUNNING = "running"
@@ -22,7 +22,7 @@ class RunNowResult(StrEnum):
 
 
 class DropResult(StrEnum):
-    """What became of a wish to drop."""
+    """The result of dropping a conversation's work."""
 
     DROPPED = "dropped"
     RUNNING = "running"
@@ -31,7 +31,7 @@ class DropResult(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Dropped:
-    """What was given up: messages that waited, actions that were decided and not delivered."""
+    """The work that was dropped: messages that waited, actions that were decided and not delivered."""
 
     fate: DropResult
     messages: int = 0
@@ -39,7 +39,7 @@ class Dropped:
 
 
 class OperatorActions:
-    """The operator's hand on a conversation; every wish is one script, so two operators at once do no harm."""
+    """Actions on one conversation; each is one atomic script, so two operators at once do no harm."""
 
     def __init__(self, connection: Connection) -> None:
         self._runner = Runner.of(connection)

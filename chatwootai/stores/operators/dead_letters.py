@@ -16,7 +16,7 @@ _PAGE: Final = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeadLetter:
-    """What is kept of a turn that gave up. `at` in unix seconds; `unreadable`: how many entries nobody could read."""
+    """The record of a turn that gave up. `at` in unix seconds; `unreadable`: entries that could not be read."""
 
     turn: str
     conv: str
@@ -33,7 +33,7 @@ class DeadLetters:
         self._connection = connection
 
     async def all(self) -> AsyncIterator[DeadLetter]:
-        """The newest first.
+        """Yield all letters, the newest first.
 
         Raises:
             StoreUnavailable: Redis is away.
@@ -51,7 +51,7 @@ class DeadLetters:
             first += _PAGE
 
     async def read(self, turn: str) -> DeadLetter | None:
-        """The letter of a turn, or None.
+        """Return the letter of a turn; None where there is none.
 
         Raises:
             StoreUnavailable: Redis is away.
@@ -61,7 +61,7 @@ class DeadLetters:
         return None if raw is None else _letter(turn, raw)
 
     async def of(self, conv: str) -> list[DeadLetter]:
-        """The letters of a conversation, the newest first.
+        """Return the letters of a conversation, the newest first.
 
         Raises:
             StoreUnavailable: Redis is away.

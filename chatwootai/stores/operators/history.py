@@ -1,4 +1,4 @@
-"""One conversation from admission to rest: where it stands, and how it came there. Ids and counts, never words."""
+"""Read-only view of a conversation: job, mailbox, outbox and the history of its steps. Ids and counts, never words."""
 
 from dataclasses import dataclass
 
@@ -41,18 +41,18 @@ class ConversationHistory:
 
     @property
     def known(self) -> bool:
-        """Whether anything at all is remembered of it."""
+        """Tell whether Redis holds anything of it."""
         return bool(self.job or self.steps or self.waiting or self.kept or self.outbox)
 
     def answered_by(self, turn: str) -> frozenset[int]:
-        """The ids of the messages that a turn dealt with, as far as the steps reach back."""
+        """Return the ids of the messages that a turn dealt with, as far as the steps reach back."""
         for step in reversed(self.steps):
             if step.name == "committed" and step.details.get("turn") == turn:
                 return _messages(step)
         return frozenset()
 
     def answered_after(self, turn: str, at: float) -> frozenset[int]:
-        """The ids of the messages that turns dealt with after this one, which gave up at `at` (unix seconds).
+        """Return the ids of messages that turns dealt with after this one, which gave up at `at` (unix seconds).
 
         What gave up later is in a letter of its own, and not among them.
         """
@@ -69,7 +69,7 @@ class ConversationHistories:
         self._connection = connection
 
     async def read(self, conv: str) -> ConversationHistory:
-        """A conversation; one that nobody remembers is not `known`.
+        """Return a conversation; one of which Redis holds nothing is not `known`.
 
         Raises:
             StoreUnavailable: Redis is away.
@@ -94,7 +94,7 @@ class ConversationHistories:
         )
 
     async def admitted(self, delivery: str, accounts: list[str]) -> tuple[str, int] | None:
-        """The conversation and message that a webhook request of the last day brought, to one of these accounts.
+        """Return the conversation and message that a webhook request of the last day brought to one of these accounts.
 
         Raises:
             StoreUnavailable: Redis is away.

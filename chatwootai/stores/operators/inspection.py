@@ -1,4 +1,4 @@
-"""What waits, what runs, what is due later and what died, for the people who look after it. Reads only, in pages.
+"""Reads of the queue for operators: jobs that wait, run or are due later, and dead letters. In pages.
 
 A page is one script of a few milliseconds, so that looking at a flood never holds up a turn.
 """
@@ -24,7 +24,7 @@ Slice = tuple[str, int, int]
 
 
 class State(StrEnum):
-    """Where a job is."""
+    """The place of a job."""
 
     WAITING = "waiting"
     RUNNING = "running"
@@ -59,7 +59,7 @@ class Job:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tenant:
-    """What one account has: turns that wait in each lane, turns that run, messages in mailboxes."""
+    """Counts of one account: turns that wait in each lane, turns that run, messages in mailboxes."""
 
     account: str
     high: int = 0
@@ -70,7 +70,7 @@ class Tenant:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stats:
-    """The whole floor in numbers. `since`: when the longest-waiting turn became ready, unix seconds.
+    """Counts of the whole queue. `since`: when the longest-waiting turn became ready, unix seconds.
 
     `priorities` counts waiting turns; `workers` maps each that listens to the turns it runs.
     """
@@ -95,7 +95,7 @@ class Inspection:
         self._runner = Runner.of(connection)
 
     async def waiting(self, *, account: str | None = None, lane: str | None = None) -> AsyncIterator[Job]:
-        """Turns that may run and have no worker yet: the high lane first, then the least served tenant first.
+        """Yield turns that may run and have no worker yet: the high lane first, then the least served account first.
 
         Raises:
             StoreUnavailable: Redis is away.
@@ -106,7 +106,7 @@ class Inspection:
                     yield job
 
     async def running(self) -> AsyncIterator[Job]:
-        """Turns under a lease, the next to end first. Those of arq's own workers are among the waiting.
+        """Yield turns under a lease, the next to end first. Those of arq's own workers are among the waiting.
 
         Raises:
             StoreUnavailable: Redis is away.
@@ -115,7 +115,7 @@ class Inspection:
             yield job
 
     async def scheduled(self) -> AsyncIterator[Job]:
-        """Turns that were put off, the next due first.
+        """Yield turns that were put off, the next due first.
 
         Raises:
             StoreUnavailable: Redis is away.
@@ -124,7 +124,7 @@ class Inspection:
             yield job
 
     async def job(self, job: str) -> Job | None:
-        """One job, wherever it is.
+        """Return one job, in whichever place it is; None where there is none.
 
         Raises:
             StoreUnavailable: Redis is away.
@@ -196,7 +196,7 @@ class Inspection:
             first += _TENANTS
 
     async def _slices(self, lane: str, account: str | None) -> AsyncIterator[list[Slice]]:
-        """The lane in pages; what changes meanwhile may be seen twice or not at all."""
+        """Yield the lane in pages; what changes meanwhile may be seen twice or not at all."""
         gathered, jobs = list[Slice](), 0
         async for tenant, count in self._one(lane, account) if account else self._tenants(lane):
             for first in range(0, count, _PAGE):
@@ -279,7 +279,7 @@ def _by_tenant(
 
 
 def _workers(channels: Iterable[bytes], owners: Iterable[bytes]) -> dict[str, int]:
-    """Who listens, and how many turns each runs; an owner that listens no longer is shown too: its leases will end."""
+    """Return the turns that each worker runs; an owner that listens no longer is counted too, until its leases end."""
     prefix = keys.signals("")
     counted = dict.fromkeys(sorted(channel.decode().removeprefix(prefix) for channel in channels), 0)
     for owner in owners:

@@ -1,4 +1,4 @@
-"""How much waits, in all, and for how many tenants as much as may."""
+"""Counts of what waits, and of accounts that have as many messages waiting as they may."""
 
 from dataclasses import dataclass
 

@@ -34,7 +34,7 @@ class BadRedisUrl(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Address:
-    """Where Redis is. `options` and `sentinel_options` are redis-py's, for connections to it and to the sentinels.
+    """The address of Redis. `options` and `sentinel_options` are redis-py's, for Redis itself and for the sentinels.
 
     `hosts`: the sentinels, or one server; none for a unix socket, whose `path` is in `options`.
     `service`: what the sentinels call it; empty without them.

@@ -1,4 +1,4 @@
-"""The one place besides the workers that knows arq: how its own CLI reaches the Redis that REDIS_URL names."""
+"""Connections for arq's own CLI to the Redis that REDIS_URL names; no other module of the stores knows arq."""
 
 from dataclasses import fields
 
@@ -29,7 +29,7 @@ class Pool(ArqRedis):
 
 
 def pool(url: str | None) -> ArqRedis:
-    """What arq's own worker runs on: it exits when Redis is away for longer than a call is tried again, a minute.
+    """Return the connection of arq's own worker, which exits when Redis is away for longer than a minute.
 
     Raises:
         BadRedisUrl: the URL means nothing.
@@ -39,7 +39,7 @@ def pool(url: str | None) -> ArqRedis:
 
 
 def redis_settings(url: str | None) -> RedisSettings:
-    """The same Redis in arq's words, for `arq --check`, which makes its own connection.
+    """Return the same Redis in arq's settings, for `arq --check`, which makes its own connection.
 
     It has no words for a login of the sentinels' own: there, ask a worker's /readyz instead.
 

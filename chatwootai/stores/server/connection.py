@@ -1,4 +1,4 @@
-"""How we reach Redis: a client for whatever REDIS_URL says, through Sentinel where it is asked to."""
+"""Connections to Redis: a client for the address in REDIS_URL, through Sentinel where it names one."""
 
 from typing import Any
 

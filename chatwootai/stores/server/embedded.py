@@ -84,7 +84,7 @@ def _bundled() -> str:
 
 
 def dies_with_us() -> Callable[[], None] | None:
-    """What a child calls before it runs, for a SIGTERM when its parent ends, even one that says no good-bye.
+    """Return a function for a child to call before it runs, so that it gets SIGTERM when its parent ends in any way.
 
     None where the system knows no such thing (only Linux does).
     """
@@ -123,12 +123,12 @@ class Embedded:
 
     @property
     def url(self) -> str:
-        """What to set REDIS_URL to."""
+        """Return the value for REDIS_URL."""
         return f"unix://{self._sockets}/redis.sock?db=0"
 
     @property
     def pid(self) -> int:
-        """The process id, for those who want to kill it."""
+        """Return the process id, for tests that kill it."""
         if self._process is None:
             raise NoRedis("this server is stopped")
         return self._process.pid

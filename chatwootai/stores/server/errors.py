@@ -1,4 +1,4 @@
-"""What Redis answers when it does not do as asked, and what the caller does next: the one place that decides it.
+"""Errors of Redis, classed by what the caller must do next; no other module decides that.
 
 StoreUnavailable (away): no connection, no answer in time, and whatever Redis refuses: BUSY, NOPERM, OOM, LOADING,
 READONLY, a plan's limit and words that we have never met. The caller waits, or does without: it passes.
@@ -146,7 +146,7 @@ def _code(error: ResponseError) -> tuple[str, str]:
 
 
 def _unreached(error: BaseException) -> StoreUnavailable:
-    """No answer: the connection, its certificate or its login."""
+    """Return the error of a connection that brought no answer: broken, not trusted, or not logged in."""
     if isinstance(error, RuntimeError):
         return StoreUnavailable("ConnectionError", "it broke while something was sent")
     if certificate := _certificate(error):
@@ -157,7 +157,7 @@ def _unreached(error: BaseException) -> StoreUnavailable:
 
 
 def _certificate(error: BaseException) -> StoreUnavailable | None:
-    """What is wrong with a certificate: the innermost cause knows most."""
+    """Return what is wrong with a certificate, from the innermost cause; None where nothing is."""
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, ssl.SSLCertVerificationError):
@@ -175,6 +175,6 @@ def _login(error: BaseException) -> str:
 
 
 def _said(text: str) -> str:
-    """One line of a message, with the line of the script, without arguments and secrets."""
+    """Return one line of a message, with the line of the script, without arguments and secrets."""
     text = _PLACE.sub(r" (line \1)", _ARGUMENTS.sub("", text.strip()))
     return mask.text(" ".join(text.split()))[:_LONGEST].rstrip(".")

@@ -1,4 +1,4 @@
-"""What is asked of a Redis before a process relies on it: whether it does what we need, and what its user may not."""
+"""The check of Redis before a process relies on it: its version, its kind, the rights of its user."""
 
 import re
 from collections.abc import Iterable
@@ -84,7 +84,7 @@ def _listed(refused: list[str]) -> str:
 
 
 def _hopeless(meant: StoreUnavailable | StoreMisused) -> str:
-    """Why no waiting mends it; empty where it may."""
+    """Return why waiting does not help; empty where it may."""
     if isinstance(meant, StoreMisused):
         if "compiling" in meant.reason:
             return "this Redis is too old: 7.0 or later is needed, or Valkey 7.2 or later"

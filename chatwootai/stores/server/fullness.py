@@ -22,7 +22,7 @@ _NOTHING: Final[Callable[[], Mapping[str, Any]]] = dict
 
 
 class Fullness:
-    """Whether Redis is full, as this process sees it. `clock` in seconds."""
+    """The state of a full Redis, as this process sees it. `clock` in seconds."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self.full = False
@@ -32,7 +32,7 @@ class Fullness:
         self._began = self._refused = 0.0
 
     def refused(self, error: str) -> None:
-        """A command was refused for want of memory."""
+        """Note that a command was refused for want of memory."""
         self._refused = self._clock()
         if self.full:
             return
@@ -41,7 +41,7 @@ class Fullness:
         _log.warning("redis_full", error=error, remedy=_REMEDY)
 
     def taken(self) -> None:
-        """A write was taken that a full Redis refuses."""
+        """Note that a write was taken which a full Redis refuses."""
         if not self.full or self._clock() - self._refused < _QUIET_SECONDS:
             return
         self.full = False

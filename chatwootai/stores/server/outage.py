@@ -23,7 +23,7 @@ _NOTHING: Final[Callable[[], Mapping[str, Any]]] = dict
 
 
 class Outage:
-    """Whether Redis is away, as this process sees it. `clock` in seconds."""
+    """The state of an outage of Redis, as this process sees it. `clock` in seconds."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self.details = _NOTHING
@@ -39,11 +39,11 @@ class Outage:
 
     @property
     def away(self) -> bool:
-        """Whether the last that was heard of it is a failure."""
+        """Tell whether Redis is away."""
         return bool(self.error)
 
     def failed(self, error: str) -> None:
-        """A call failed, for the reason `error`."""
+        """Note that a call failed, for the reason `error`."""
         now = self._clock()
         self._stop_waiting()
         if not self.error:
@@ -58,7 +58,7 @@ class Outage:
         _log.warning("redis_away", error=error, **more)
 
     def answered(self) -> None:
-        """A call was answered. It is back if nothing fails for a moment from now."""
+        """Note that a call was answered. Redis is back if nothing fails for a moment from now."""
         if not self.error:
             if not self._known:
                 self._known = True

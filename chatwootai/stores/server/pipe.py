@@ -44,7 +44,7 @@ class Pipe:
 
     @property
     def connected(self) -> bool:
-        """Whether there is a connection, as far as is known."""
+        """Tell whether there is a connection, as far as is known."""
         return self._line is not None and self._line.open
 
     def call(self, command: bytes) -> asyncio.Future[Any]:

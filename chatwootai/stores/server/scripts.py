@@ -72,7 +72,7 @@ def _account(of: str, named: str) -> str:
 
 @cache
 def script(name: str) -> Script:
-    """The script of that name, read once."""
+    """Return the script of that name, read once."""
     return Script(name)
 
 
@@ -84,7 +84,7 @@ def sources() -> Mapping[str, Traversable]:
 
 
 def names() -> list[str]:
-    """The names of all scripts."""
+    """Return the names of all scripts."""
     return sorted(name for file in sources() if (name := file.removesuffix(".lua")) != _SHARED)
 
 
@@ -105,7 +105,7 @@ class Runner:
 
     @classmethod
     def of(cls, connection: Connection) -> "Runner":
-        """The runner of a client; it hangs on the client and lives exactly as long."""
+        """Return the runner of a client; it is kept on the client and lives exactly as long."""
         runner: Runner = vars(connection).setdefault("_chatwootai_runner", cls(connection))
         return runner
 
@@ -125,7 +125,7 @@ class Runner:
         return answer
 
     async def _again(self, called: Script, arguments: tuple[Argument, ...], error: Exception) -> Any:
-        """After a first failure: as often as the client tries again; with the source where Redis does not know it."""
+        """Run a script again, as often as the client retries; with its source where Redis does not know it."""
         failed = [error]
 
         async def attempt() -> Any:
@@ -148,7 +148,7 @@ class Runner:
 
 
 async def _nothing(_error: RedisError) -> None:
-    """What a broken pipe needs to be mended: it connects by itself."""
+    """Do nothing between two tries: a broken pipe connects by itself."""
 
 
 def _say(name: str, reason: str) -> None:

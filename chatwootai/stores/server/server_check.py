@@ -1,4 +1,4 @@
-"""Whether a Redis keeps what it is given: what it says of itself, held against what we rely on."""
+"""The check of a running Redis: eviction policy, append-only file, memory use."""
 
 from dataclasses import dataclass
 from typing import Any, Final
@@ -25,7 +25,7 @@ class ServerCheck:
 
     @property
     def troubles(self) -> tuple[str, ...]:
-        """What an operator should mend, a sentence each."""
+        """Return what an operator should change, a sentence each."""
         found = []
         if self.policy != "noeviction":
             found.append(f"when full it drops what waits ({self.policy}): set maxmemory-policy noeviction")
@@ -37,7 +37,7 @@ class ServerCheck:
 
 
 async def check_server(connection: Connection) -> ServerCheck | None:
-    """Ask; None: this Redis does not let us.
+    """Return the settings that Redis reports; None where its user may not ask.
 
     Raises:
         StoreUnavailable: Redis is away.

@@ -75,7 +75,7 @@ class MemoryWatch:
         return True
 
     async def _share(self) -> float | None:
-        """Of the memory that it may use, 0 where that has no bound; None: this Redis does not tell, or is away."""
+        """Return the share of usable memory in use, 0 where it has no bound; None: Redis does not tell, or is away."""
         try:
             said: dict[str, Any] = await self._connection.info("memory")
         except (RedisError, OSError):  # of an outage others tell

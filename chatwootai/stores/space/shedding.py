@@ -1,4 +1,4 @@
-"""What goes from a Redis that is nearly full before a message is refused: first what is only kept for people who ask.
+"""Removal of keys from a Redis that is nearly full; those that are only kept for people who ask go first.
 
 Lives, what was answered and the records of turns go first. Where messages are refused already, what was said in
 conversations that rest goes too, the longest unused half of what a step meets: a crew then reads Chatwoot's history,
@@ -55,7 +55,7 @@ class Shedding:
         return int(removed)
 
     async def _unused(self, contexts: list[bytes]) -> list[bytes]:
-        """Of these, the half that ends first; none of a conversation with something to do."""
+        """Return the half of these that ends first; none of a conversation with something to do."""
         if not contexts:
             return []
         left: list[Any] = await batch(
