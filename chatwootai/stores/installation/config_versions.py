@@ -23,7 +23,7 @@ _PAUSE = 0.5
 
 @dataclass(frozen=True, slots=True)
 class ConfigVersion:
-    """Return the key of one published configuration. `at`: unix seconds; `by`: the process; `why`: "edit", "start", "rollback to 7".
+    """One published configuration. `at`: unix seconds; `by`: the process; `why`: "edit", "start", "rollback to 7".
 
     `overrules`: digests of what a rollback has set aside; a folder that says just this is not published at a start.
     """
