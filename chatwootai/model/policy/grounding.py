@@ -6,8 +6,9 @@ says the wrong thing without a figure passes.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from chatwootai.model.text.words import LONGEST
@@ -20,6 +21,8 @@ _SENTENCE: Final = re.compile(r"(?<=[.!?…])[ \t]+(?=\S)|\n+")
 _LIST_MARK: Final = re.compile(r"^[ \t]{0,8}\d{1,2}[.)](?=\s)", re.MULTILINE)
 _KNOWN: Final = 400_000
 """Characters of what was given that are looked at: several times what fits into a prompt."""
+_SHORT: Final = 1_000
+"""Characters of a text whose figures are kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +38,7 @@ def grounded(text: str, given: Iterable[str]) -> Grounds:
 
     The text is empty where no sentence is left, or the one that is left had leant on one that goes (a colon before it).
     """
-    known = _Known("\n".join(given)[:_KNOWN])
+    known = _Known(_limited(given))
     kept, missing = list[str](), list[str]()
     at = 0
     for found in [*_SENTENCE.finditer(text[:LONGEST]), None]:
@@ -55,9 +58,9 @@ def grounded(text: str, given: Iterable[str]) -> Grounds:
 class _Known:
     """The signs of what was given, as they are compared: figures by their digits, the rest without case."""
 
-    def __init__(self, text: str) -> None:
-        self._words = text.casefold()
-        self._figures = {key for found in _FIGURE.finditer(text) for key in _keys(found[0])}
+    def __init__(self, texts: Sequence[str]) -> None:
+        self._words = "\n".join(texts).casefold()
+        self._figures = frozenset[str]().union(*map(_figures, texts))
 
     def lacks(self, sentence: str) -> list[str]:
         """Return the signs of a sentence that are not known."""
@@ -76,6 +79,29 @@ class _Known:
             return True
         several = re.split(r"[ \-]+", figure)  # not of a date, whose parts may be known of others
         return len(several) > 1 and all(len(each) < 2 or _amount(each) in self._figures for each in several)
+
+
+def _limited(texts: Iterable[str]) -> list[str]:
+    """Return the first `_KNOWN` characters of all texts together."""
+    left, kept = _KNOWN, list[str]()
+    for text in texts:
+        kept.append(text[:left])
+        left -= len(kept[-1])
+    return kept
+
+
+def _figures(text: str) -> frozenset[str]:
+    """Return what the figures of a text are known by: kept of short texts, most of which are facts of the company."""
+    return _kept_figures(text) if len(text) <= _SHORT else _read_figures(text)
+
+
+@lru_cache(maxsize=2048)
+def _kept_figures(text: str) -> frozenset[str]:
+    return _read_figures(text)
+
+
+def _read_figures(text: str) -> frozenset[str]:
+    return frozenset(key for found in _FIGURE.finditer(text) for key in _keys(found[0]))
 
 
 def _keys(figure: str) -> set[str]:

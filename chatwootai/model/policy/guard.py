@@ -5,7 +5,7 @@ Only for what a model drafted: an operator's own words are posted as they are wr
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -109,22 +109,28 @@ def _of_the_whole(raw: str, text: str, level: Level) -> Unfit | None:
 
 def _sign(text: str, level: Level, told: Told) -> Unfit | None:
     """The first sign that neither the tenant nor the question excuses."""
-    known, results = _plain(told.known), _plain(told.results)
     for pattern in PATTERNS:
         if pattern.technical and level is Level.TECHNICAL:
             continue
-        # What a tool says may be an error: it excuses a number of a parcel, never an error's words.
-        holding = f"{known} {results}" if pattern.reason is Unfit.KEY else known
-        if any(not _excused(pattern, found[0], holding) for found in pattern.sign.finditer(text)):
+        found = [each[0] for each in pattern.sign.finditer(text)]
+        if found and not _excused(pattern, found, told):
             return pattern.reason
     if told.instructions and recites(text, told.instructions, (*told.known, *told.results)):
         return Unfit.INSTRUCTIONS
     return None
 
 
-def _excused(pattern: Pattern, found: str, known: str) -> bool:
+def _excused(pattern: Pattern, found: Sequence[str], told: Told) -> bool:
+    """Return whether each match is excused by what the draft may repeat."""
+    known = _plain(told.known)
+    if pattern.reason is Unfit.KEY:  # what a tool says may be an error: it excuses a parcel's number, no error's words
+        known = f"{known} {_plain(told.results)}"
     if pattern.excuse is Excuse.NEVER or not known:
         return False
+    return all(_one_excused(pattern, each, known) for each in found)
+
+
+def _one_excused(pattern: Pattern, found: str, known: str) -> bool:
     if _plain((found,)) in known:
         return True
     if pattern.topic is None or not pattern.topic.search(known):

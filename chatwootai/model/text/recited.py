@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from functools import lru_cache
 from typing import Final
 
-from chatwootai.model.text.words import fold
+from chatwootai.model.text.words import folded_words
 
 RUN: Final = 8
 """Words in a row that nobody writes by chance."""
@@ -24,10 +25,14 @@ _PERIODS: Final = range(1, 13)
 _TURNS: Final = 4
 _LONG: Final = 12
 _LETTERS: Final = re.compile(r"([^\W_].{0,15}?)\1{39}")
+_SHORT: Final = 1_000
+"""Characters of a text whose words are kept: thousands of such come to a few megabytes."""
+_FEW: Final = 64
 _LAST_LETTERS: Final = 2000
 """Where a text without words that turns would be turning: looked at for little."""
 
-Runs = frozenset[tuple[str, ...]]
+Run = tuple[str, ...]
+Runs = frozenset[Run]
 
 
 def recites(text: str, instructions: Iterable[str], known: Iterable[str]) -> bool:
@@ -36,20 +41,37 @@ def recites(text: str, instructions: Iterable[str], known: Iterable[str]) -> boo
     length = _length(words)
     theirs = _runs(words, length)
     told = {run for each in instructions for run in theirs & _runs_of(each, length)}
-    return bool(told) and bool(told - _all(known, length))
+    for each in known:
+        if not told:
+            break
+        told -= _repeated(told, _known_words(each), length)
+    return bool(told)
+
+
+def _repeated(runs: AbstractSet[Run], words: str, length: int) -> AbstractSet[Run]:
+    """Return those of the runs that stand in a text; few are looked for one by one, which is quicker."""
+    if len(runs) <= _FEW:
+        return {run for run in runs if f" {' '.join(run)} " in words}
+    return runs & _runs(words.split(), length)
 
 
 def circles(text: str) -> bool:
     """Whether a text says the same again and again, as a model does that cannot end."""
     words = _words(text)
-    if any(_turning(words, period) for period in _PERIODS):
+    again = len(words) - len(set(words))  # no more of them can stand where the same stood before
+    if any(_turning(words, period) for period in _PERIODS if again >= _turned(period)):
         return True
     return _stale(words) or _stale(words[-_TAIL:]) or _LETTERS.search(text[-_LAST_LETTERS:]) is not None
 
 
+def _turned(period: int) -> int:
+    """Return how many words must be those that stood `period` before, one after the other."""
+    return max(period * (_TURNS - 1), _LONG - period)
+
+
 def _turning(words: Sequence[str], period: int) -> bool:
     """Whether `period` words come `_TURNS` times in a row, and are `_LONG` words at least."""
-    same, enough = 0, max(period * (_TURNS - 1), _LONG - period)
+    same, enough = 0, _turned(period)
     for place in range(period, len(words)):
         same = same + 1 if words[place] == words[place - period] else 0
         if same >= enough:
@@ -58,12 +80,17 @@ def _turning(words: Sequence[str], period: int) -> bool:
 
 
 def _stale(words: Sequence[str]) -> bool:
-    runs = [tuple(words[place : place + _WINDOW]) for place in range(len(words) - _WINDOW + 1)]
-    return len(words) >= _LEAST and len(set(runs)) < _FRESH * len(runs)
+    count = len(words) - _WINDOW + 1
+    if len(words) < _LEAST or len(set(words[:count])) >= _FRESH * count:  # runs that begin differently are different
+        return False
+    return len({tuple(words[place : place + _WINDOW]) for place in range(count)}) < _FRESH * count
 
 
 def _words(text: str) -> list[str]:
-    return [token for word in fold(text).split() for token in _TOKEN.findall(word)]
+    words = folded_words(text)
+    if not any(map(_SIGN.search, words)):
+        return words
+    return [token for word in words for token in _TOKEN.findall(word)]
 
 
 def _length(words: Sequence[str]) -> int:
@@ -75,8 +102,18 @@ def _runs(words: Sequence[str], length: int) -> Runs:
     return frozenset(tuple(words[place : place + length]) for place in range(len(words) - length + 1))
 
 
-def _all(texts: Iterable[str], length: int) -> set[tuple[str, ...]]:
-    return {run for each in texts for run in _runs(_words(each), length)}
+def _known_words(text: str) -> str:
+    """The words of what may be repeated, a space around each: kept of short texts, most of which are facts."""
+    return _kept_words(text) if len(text) <= _SHORT else _spaced(text)
+
+
+@lru_cache(maxsize=2048)
+def _kept_words(text: str) -> str:
+    return _spaced(text)
+
+
+def _spaced(text: str) -> str:
+    return f" {' '.join(_words(text))} "
 
 
 @lru_cache(maxsize=64)
