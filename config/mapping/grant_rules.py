@@ -39,6 +39,7 @@ _MODELS = (
     ("model", "hedging", "to"),
     ("model", "fallbacks", "*"),
     ("media", "hearing"),
+    ("knowledge", "embeddings"),
 )
 """Where a model's address stands."""
 _SENT = ("api_key", "headers", "env", "query", "body")
@@ -94,17 +95,34 @@ def _new_hosts(grant: Grant, settings: Settings, above: Settings, tree: Table) -
                 )
 
 
-def _private_endpoints(grant: Grant, tree: Table) -> Iterator[Problem]:
-    """A model of this folder's own at an address that is private by its name; no name is looked up."""
+def public_only(grant: Grant, settings: Settings, above: Settings, tree: Table) -> frozenset[str]:
+    """Return the hosts of models that this folder names and may not reach at private addresses.
+
+    By its name such a host is public (`_private_endpoints`); what the name leads to is judged where it is connected to.
+    `tree`: the layers as one, up to this.
+    """
+    if all(getattr(settings, key) is getattr(above, key) for key in ("model", "media", "knowledge")):
+        return above.public_only
+    hosts = (urlsplit(node.value).hostname or "" for _, node in _own_endpoints(grant, tree))
+    return frozenset(host for host in hosts if not grant.serves(host))
+
+
+def _own_endpoints(grant: Grant, tree: Table) -> Iterator[tuple[tuple[str, ...], Scalar]]:
+    """The addresses of models that this folder has written, each with where it stands."""
     for place in _MODELS:
         for path, section in _tables(tree, place):
             node = section.items.get("base_url")
-            if not (isinstance(node, Scalar) and isinstance(node.value, str) and _is_own(grant, node)):
-                continue
-            host = urlsplit(node.value).hostname or ""
-            if is_private(host) and not grant.serves(host):
-                message = f"`{'.'.join((*path, 'base_url'))}`: this folder may not reach a model at a private address"
-                yield Problem(*node.mark, "not-allowed", message, grant.remedy("private_hosts", f"[{host[:200]}]"))
+            if isinstance(node, Scalar) and isinstance(node.value, str) and _is_own(grant, node):
+                yield (*path, "base_url"), node
+
+
+def _private_endpoints(grant: Grant, tree: Table) -> Iterator[Problem]:
+    """A model of this folder's own at an address that is private by its name; no name is looked up."""
+    for path, node in _own_endpoints(grant, tree):
+        host = urlsplit(node.value).hostname or ""
+        if is_private(host) and not grant.serves(host):
+            message = f"`{'.'.join(path)}`: this folder may not reach a model at a private address"
+            yield Problem(*node.mark, "not-allowed", message, grant.remedy("private_hosts", f"[{host[:200]}]"))
 
 
 def _item(tree: Table, path: tuple[str, ...], value: str) -> Mark:

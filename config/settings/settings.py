@@ -109,6 +109,7 @@ class Settings(Section):
     tools: Tools = Tools()
     """HTTP and MCP tools that crews may name. `tools.yaml` beside `config.yaml` holds them too."""
     _crew_set: CrewSet | None = PrivateAttr(None)
+    _public_only: frozenset[str] = PrivateAttr(frozenset())
 
     @property
     def grounds(self) -> bool:
@@ -124,6 +125,17 @@ class Settings(Section):
         """The same settings with these crews."""
         found = self.model_copy()
         found._crew_set = crew_set
+        return found
+
+    @property
+    def public_only(self) -> frozenset[str]:
+        """Hosts of models that the account's author has named: to be reached at public addresses alone."""
+        return self._public_only
+
+    def with_public_only(self, hosts: frozenset[str]) -> Self:
+        """The same settings with these hosts of models that must be at public addresses."""
+        found = self.model_copy()
+        found._public_only = hosts
         return found
 
     def burst_on(self, channel: str) -> Burst:

@@ -52,14 +52,14 @@ class AccountEncoders:
 
     def _remote_encoder(self, account: str, named: Named, settings: Settings) -> Encoder:
         from crews.encoding.remote import RemoteEncoder, Terms
-        from crews.model_calls.call import BillingScope, Endpoint, Target
-        from crews.model_calls.call_terms import call_terms
+        from crews.model_calls.call import BillingScope, Target
+        from crews.model_calls.call_terms import call_terms, endpoint
 
         whose = settings.model if named.base_url is None else named
         key = (named.api_key or whose.api_key) if named.base_url is None else named.api_key
-        endpoint = Endpoint(whose.base_url, key.reveal() if key else None)
+        at = endpoint(whose.base_url, key.reveal() if key else None, settings)
         terms = Terms(
-            target=Target(endpoint=endpoint, model=named.model),
+            target=Target(endpoint=at, model=named.model),
             payer=BillingScope(account=account),
             policy=call_terms(settings).policy,
             dimensions=named.dimensions,

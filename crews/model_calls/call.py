@@ -19,15 +19,17 @@ HEDGED_SHARE = 0.06
 class Endpoint:
     """An OpenAI-compatible service. None: as the openai package reads OPENAI_BASE_URL and OPENAI_API_KEY.
 
-    `id` names address and key together without showing either: in Redis, and as a key of dicts.
+    `id` names address and key together without showing either: in Redis, and as a key of dicts. `public`: it may be
+    reached at public addresses alone, whatever its name leads to.
     """
 
     base_url: str | None = None
     api_key: str | None = field(default=None, repr=False)
+    public: bool = False
     id: str = field(init=False, compare=False)
 
     def __post_init__(self) -> None:
-        named = f"{self.base_url or ''}\0{self.api_key or ''}".encode()
+        named = f"{self.base_url or ''}\0{self.api_key or ''}{chr(0) * self.public}".encode()
         object.__setattr__(self, "id", hashlib.sha256(named).hexdigest()[:16])
 
 

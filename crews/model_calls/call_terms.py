@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
+from urllib.parse import urlsplit
 
 from config.settings.model import ModelEndpoint
 from config.settings.settings import Settings
@@ -23,16 +24,16 @@ class CallTerms:
 def call_terms(settings: Settings) -> CallTerms:
     """Where a tenant's calls go, and on what terms."""
     model = settings.model
-    target = _target(model)
-    fallbacks = tuple(_target(each) for each in model.fallbacks)
+    target = _target(model, settings)
+    fallbacks = tuple(_target(each, settings) for each in model.fallbacks)
     twins = (each for each in fallbacks if each.model == target.model)
     policy = Policy(
         fallbacks=fallbacks,
-        quick=_target(model.quick) if model.quick else None,
+        quick=_target(model.quick, settings) if model.quick else None,
         quick_below=model.quick.below_ms / 1000 if model.quick else 0.0,
         hedge_share=model.hedging.share,
         hedge_local=model.hedging.local,
-        hedge_to=_target(model.hedging.to) if model.hedging.to else next(twins, None),
+        hedge_to=_target(model.hedging.to, settings) if model.hedging.to else next(twins, None),
         reasoning_effort=model.reasoning_effort,
         budget=settings.budget,
         time_zone=settings.hours.time_zone if settings.hours else "UTC",
@@ -48,9 +49,19 @@ def without_key(everyone: Iterable[Settings], environment: Mapping[str, str]) ->
     return tuple(sorted({each.model for each in targets if not each.endpoint.base_url and not each.endpoint.api_key}))
 
 
-def _target(served: ModelEndpoint) -> Target:
+def endpoint(base_url: str | None, api_key: str | None, settings: Settings) -> Endpoint:
+    """Return an endpoint that these settings name, held to public addresses where they say so."""
+    return Endpoint(base_url, api_key, public=is_public_only(base_url, settings))
+
+
+def is_public_only(base_url: str | None, settings: Settings) -> bool:
+    """Tell whether an address may be reached at public addresses alone."""
+    return base_url is not None and (urlsplit(base_url).hostname or "") in settings.public_only
+
+
+def _target(served: ModelEndpoint, settings: Settings) -> Target:
     return Target(
-        endpoint=Endpoint(served.base_url, served.api_key.reveal() if served.api_key else None),
+        endpoint=endpoint(served.base_url, served.api_key.reveal() if served.api_key else None, settings),
         model=served.name,
         requests_per_minute=served.requests_per_minute,
         tokens_per_minute=served.tokens_per_minute,

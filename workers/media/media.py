@@ -68,7 +68,7 @@ class Media:
 
     def __init__(self, connection: Connection, inside: aiohttp.ClientSession, outside: aiohttp.ClientSession) -> None:
         self._readings = Readings(connection)
-        self._inside = inside
+        self._inside, self._outside = inside, outside
         self._fetcher = Fetcher(inside, outside)
         self._reader = DocumentReader()
         self._hearing = AccountSlots(_HEARD_AT_ONCE, each=4)
@@ -151,7 +151,8 @@ class Media:
     async def _heard(self, one: "_One", recording: Recording) -> str:
         try:
             async with asyncio.timeout(one.until - time.time()), self._hearing.of(one.tenant.account.key):
-                return await transcribe(self._inside, ear(one.settings), recording, one.until)
+                at = ear(one.settings)
+                return await transcribe(self._outside if at.public else self._inside, at, recording, one.until)
         except TimeoutError:
             raise NotHeard("it could not be heard in time") from None
 

@@ -66,6 +66,7 @@ def _pack_settings(settings: Settings) -> dict[str, Any]:
         "plain": settings.model_dump(mode="json", include=_SETTINGS),
         "private_hosts": settings.tools.private_hosts,
         "base_url": model.base_url,
+        "public_only": sorted(settings.public_only),
         "keys": [key.reveal() if key and isinstance(named, Embeddings) else None for key in keys],
     }
 
@@ -76,4 +77,5 @@ def _unpack_settings(said: dict[str, Any]) -> Settings:
         embeddings["api_key"] = said["keys"][0]
     tools = {"private_hosts": said["private_hosts"]}
     model = {"base_url": said["base_url"], "api_key": said["keys"][1]}
-    return Settings.model_validate({**said["plain"], "tools": tools, "model": model})
+    settings = Settings.model_validate({**said["plain"], "tools": tools, "model": model})
+    return settings.with_public_only(frozenset(said["public_only"]))

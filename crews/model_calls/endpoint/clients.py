@@ -1,4 +1,8 @@
-"""A client for each endpoint and key; all of them share one pool of connections, and none remembers a cookie."""
+"""A client for each endpoint and key; all of them share two pools of connections, and none remembers a cookie.
+
+One pool is for endpoints that the operator names. The other judges each address that it connects to, for those that an
+account's author names: a name that leads to a private address, now or later, is not reached.
+"""
 
 from collections import OrderedDict
 from http.cookiejar import CookieJar
@@ -6,8 +10,11 @@ from typing import Any
 
 import httpx
 import openai
+from httpx_aiohttp import AiohttpTransport
 from openai import AsyncOpenAI, DefaultAioHttpClient
 
+from chatwootai.guarded_session import session
+from chatwootai.net import Forbidden, is_private
 from crews.errors import ModelRefused
 from crews.model_calls.call import Endpoint
 
@@ -18,14 +25,16 @@ _LIMITS = httpx.Limits(max_connections=2000, max_keepalive_connections=400, keep
 _PLAIN = {"Accept-Encoding": "identity"}  # events are small: unpacking each costs more than its bytes
 _AZURE = (".azure.com", ".azure-api.net")
 _NO_KEY = "no API key: set OPENAI_API_KEY, or api_key beside base_url under `model` in the tenant's configuration"
+_PRIVATE = "the model's address is a private one, which this account's folder may not name"
 _NO_KEY_NEEDED = "none"  # what a local server without keys is sent
 
 
 class Clients:
-    """Opened when first asked for; the ones unused the longest are let go. `http`: the pool of connections."""
+    """Opened when first asked for; the ones unused the longest are let go. `http`: connections to the operator's."""
 
     def __init__(self) -> None:
         self.http = DefaultAioHttpClient(limits=_LIMITS, follow_redirects=False, headers=_PLAIN, cookies=_NoCookies())
+        self._public: httpx.AsyncClient | None = None
         self._clients: OrderedDict[str, AsyncOpenAI] = OrderedDict()
 
     def __len__(self) -> int:
@@ -35,12 +44,14 @@ class Clients:
     async def aclose(self) -> None:
         """Close every connection."""
         await self.http.aclose()
+        if self._public is not None:
+            await self._public.aclose()
 
     async def touch(self, endpoint: Endpoint) -> bool:
         """Connect, asking nothing and sending no key; whether that went well."""
         try:
-            await self.http.head(str(self.of(endpoint).base_url), timeout=CONNECT)
-        except (httpx.HTTPError, OSError, ValueError):
+            await self._pool(endpoint).head(str(self.of(endpoint).base_url), timeout=CONNECT)
+        except (httpx.HTTPError, OSError, ValueError, Forbidden):
             return False
         return True
 
@@ -48,7 +59,7 @@ class Clients:
         """Return the endpoint's client.
 
         Raises:
-            ModelRefused: there is no key for it.
+            ModelRefused: there is no key for it, or it must be at a public address and is not.
         """
         client = self._clients.get(endpoint.id)
         if client is None:
@@ -57,6 +68,23 @@ class Clients:
                 self._clients.popitem(last=False)
         self._clients.move_to_end(endpoint.id)
         return client
+
+    def _pool(self, endpoint: Endpoint) -> httpx.AsyncClient:
+        """The connections for an endpoint.
+
+        Raises:
+            ModelRefused: it must be at a public address, and is a private one as it is written.
+        """
+        if not endpoint.public:
+            return self.http
+        if is_private(httpx.URL(endpoint.base_url or "").host):  # an address is not looked up, and never judged
+            raise refused_address()
+        if self._public is None:
+            transport = AiohttpTransport(client=lambda: session(decompress=False), limits=_LIMITS)
+            self._public = httpx.AsyncClient(
+                transport=transport, follow_redirects=False, headers=_PLAIN, cookies=_NoCookies(), trust_env=False
+            )
+        return self._public
 
     def _open(self, endpoint: Endpoint) -> AsyncOpenAI:
         # The environment's key belongs to the environment's endpoint: a base_url of a tenant's never receives it.
@@ -68,11 +96,16 @@ class Clients:
                 base_url=base_url,
                 default_query=query,
                 default_headers=headers,
-                http_client=self.http,
+                http_client=self._pool(endpoint),
                 max_retries=0,
             )
         except openai.OpenAIError:
             raise ModelRefused(_NO_KEY, code="no_key") from None
+
+
+def refused_address() -> ModelRefused:
+    """Return the error of an endpoint that must be at a public address and is not."""
+    return ModelRefused(_PRIVATE, code="private_address")
 
 
 def addressed(endpoint: Endpoint) -> tuple[str | None, dict[str, object], dict[str, str]]:

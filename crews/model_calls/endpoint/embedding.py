@@ -12,8 +12,10 @@ import orjson
 from openai import AsyncOpenAI
 
 from chatwootai.model.text.words import abridged
+from chatwootai.net import Forbidden
 from crews.errors import CrewError
 from crews.model_calls.endpoint import counting
+from crews.model_calls.endpoint.clients import refused_address
 from crews.model_calls.response import errors
 
 _LONGEST = 6_000  # characters of a text: what an embedding model reads, rather too little
@@ -60,6 +62,10 @@ async def _asked(
         return _read(response.content, len(texts))
     except TimeoutError:
         return errors.unavailable("the endpoint gave no embeddings in time")
+    except openai.APIConnectionError as error:
+        if isinstance(error.__cause__, Forbidden):
+            return refused_address()
+        return errors.unavailable(f"the endpoint gave no embeddings ({type(error).__name__})")
     except openai.APIStatusError as error:
         return errors.of_status(error).error()
     except (openai.APIError, httpx.HTTPError, ValueError, KeyError, TypeError) as error:

@@ -23,10 +23,11 @@ from openai import AsyncOpenAI, AsyncStream
 from chatwootai.long_texts import worked_on
 from chatwootai.model.message.turn import Usage
 from chatwootai.model.text.sentences import last_end
+from chatwootai.net import Forbidden
 from crews.errors import CrewError
 from crews.model_calls.call import Call, Completion, Target, estimated_prompt
 from crews.model_calls.endpoint import counting
-from crews.model_calls.endpoint.clients import CONNECT
+from crews.model_calls.endpoint.clients import CONNECT, refused_address
 from crews.model_calls.request.address import address, is_private
 from crews.model_calls.request.dialect import Dialects, thinks_by_name
 from crews.model_calls.request.history import with_less_history
@@ -77,7 +78,7 @@ class Exchange:
             except EndpointError as error:
                 reported, body = errors.of_body(error.error), error.error
             except openai.APIConnectionError as error:
-                return errors.unavailable(f"the model's endpoint could not be reached ({type(error).__name__})")
+                return _unreached(error)
             except httpx.HTTPError as error:
                 return errors.unavailable(f"the model's endpoint broke off its answer ({type(error).__name__})")
             except MalformedStream:
@@ -211,6 +212,12 @@ def _report(call: Call, message: Message) -> None:
         call.watch.spoke()
     elif message.alive:
         call.watch.lives()
+
+
+def _unreached(error: openai.APIConnectionError) -> CrewError:
+    if isinstance(error.__cause__, Forbidden):
+        return refused_address()
+    return errors.unavailable(f"the model's endpoint could not be reached ({type(error).__name__})")
 
 
 def _named_tools(call: Call) -> frozenset[str]:

@@ -377,3 +377,35 @@ def test_an_inherited_secret_is_not_sent_to_an_address_of_the_folders(tmp_path: 
         expected = [] if "base_url" not in own else [(place + "config.yaml", 1, "secret-elsewhere")]
         assert found == expected  # with a base_url of its own, voice notes would go there with the operator's key
         (tmp_path / place / "config.yaml").unlink()
+
+
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [
+        ("config.yaml", "model: {base_url: 'https://llm.example/v1', api_key: '${NIMBUS_KEY}'}\n"),
+        ("config.yaml", "model: {quick: {name: q, base_url: 'https://llm.example/v1', api_key: '${NIMBUS_KEY}'}}\n"),
+        ("config.yaml", "model: {fallbacks: [{name: f, base_url: 'https://llm.example/v1'}]}\n"),
+        ("config.yaml", "model: {hedging: {to: {name: f, base_url: 'https://LLM.example/v1'}}}\n"),
+        ("config.yaml", "media: {hearing: {base_url: 'https://llm.example/v1'}}\n"),
+        ("knowledge.yaml", "embeddings: {model: e, base_url: 'https://llm.example/v1'}\n"),
+    ],
+)
+def test_a_model_that_the_folder_names_must_be_at_a_public_address(tmp_path: Path, file: str, text: str) -> None:
+    files = {SHOP + file: text, f"{SHOP}inbox_7/config.yaml": "tone: brief\n"}
+    allowed = "{names: [NIMBUS_KEY], private_hosts: [llm.example]}"
+    found = looked(tmp_path, files, "{names: [NIMBUS_KEY]}")
+    assert [str(each) for each in found.problems] == []
+    assert found.snapshot.accounts["1"].settings.public_only == {"llm.example"}
+    assert found.snapshot.settings("1", 7).public_only == {"llm.example"}
+    assert found.snapshot.accounts["2"].settings.public_only == frozenset()
+    assert looked(tmp_path, files, allowed).snapshot.accounts["1"].settings.public_only == frozenset()
+
+
+def test_a_model_that_the_operator_names_may_be_anywhere(tmp_path: Path) -> None:
+    files = {
+        "domains/_base/config.yaml": "model: {base_url: 'https://llm.example/v1', api_key: '${NIMBUS_KEY}'}\n",
+        SHOP + "config.yaml": "model: {name: other}\n",
+    }
+    found = looked(tmp_path, files, "{names: []}")
+    assert found.snapshot.accounts["1"].settings.model.base_url == "https://llm.example/v1"
+    assert found.snapshot.accounts["1"].settings.public_only == frozenset()
