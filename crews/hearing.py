@@ -13,7 +13,6 @@ import orjson
 from chatwootai.net import Forbidden, is_private
 from config.settings.settings import Settings
 from crews.errors import CrewError
-from crews.model_calls.policy import is_public_only
 
 _LONGEST: Final = 8_000  # characters
 _MOST_BYTES: Final = 1 << 20  # of an answer
@@ -60,7 +59,7 @@ def ear(settings: Settings) -> Ear:
     elif base is None:
         base = os.environ.get("OPENAI_BASE_URL") or _DEFAULT
         key = key or (model.api_key.reveal() if model.api_key else os.environ.get("OPENAI_API_KEY"))
-    public = is_public_only(base, settings)
+    public = settings.is_public_only(base)
     if public and is_private(urlsplit(base).hostname or ""):
         raise NotHeard("recordings are not heard at a private address")
     return Ear(f"{base.rstrip('/')}/audio/transcriptions", hearing.name, key, public)

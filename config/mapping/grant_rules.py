@@ -103,23 +103,28 @@ def public_only(grant: Grant, settings: Settings, above: Settings, tree: Table) 
     """
     if all(getattr(settings, key) is getattr(above, key) for key in ("model", "media", "knowledge")):
         return above.public_only
-    hosts = (urlsplit(node.value).hostname or "" for _, node in _own_endpoints(grant, tree))
-    return frozenset(host for host in hosts if not grant.serves(host))
+    return frozenset(host for _, _, host in _own_endpoints(grant, tree) if not grant.serves(host))
 
 
-def _own_endpoints(grant: Grant, tree: Table) -> Iterator[tuple[tuple[str, ...], Scalar]]:
-    """The addresses of models that this folder has written, each with where it stands."""
+def _own_endpoints(grant: Grant, tree: Table) -> Iterator[tuple[tuple[str, ...], Scalar, str]]:
+    """The addresses of models that this folder has written: where each stands, and its host."""
     for place in _MODELS:
         for path, section in _tables(tree, place):
             node = section.items.get("base_url")
             if isinstance(node, Scalar) and isinstance(node.value, str) and _is_own(grant, node):
-                yield (*path, "base_url"), node
+                yield (*path, "base_url"), node, _host(node.value)
+
+
+def _host(address: str) -> str:
+    try:
+        return urlsplit(address).hostname or ""
+    except ValueError:  # a bracket too many: a problem already
+        return ""
 
 
 def _private_endpoints(grant: Grant, tree: Table) -> Iterator[Problem]:
     """A model of this folder's own at an address that is private by its name; no name is looked up."""
-    for path, node in _own_endpoints(grant, tree):
-        host = urlsplit(node.value).hostname or ""
+    for path, node, host in _own_endpoints(grant, tree):
         if is_private(host) and not grant.serves(host):
             message = f"`{'.'.join(path)}`: this folder may not reach a model at a private address"
             yield Problem(*node.mark, "not-allowed", message, grant.remedy("private_hosts", f"[{host[:200]}]"))

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Annotated, Self
+from urllib.parse import urlsplit
 
 from pydantic import Field, PrivateAttr
 
@@ -131,6 +132,10 @@ class Settings(Section):
     def public_only(self) -> frozenset[str]:
         """Hosts of models that the account's author has named: to be reached at public addresses alone."""
         return self._public_only
+
+    def is_public_only(self, base_url: str | None) -> bool:
+        """Tell whether a model's address may be reached at public addresses alone."""
+        return base_url is not None and (urlsplit(base_url).hostname or "") in self._public_only
 
     def with_public_only(self, hosts: frozenset[str]) -> Self:
         """The same settings with these hosts of models that must be at public addresses."""

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import urlsplit
 
 from config.settings.model import ModelEndpoint
 from config.settings.settings import Settings
@@ -51,12 +50,7 @@ def without_key(everyone: Iterable[Settings], environment: Mapping[str, str]) ->
 
 def endpoint(base_url: str | None, api_key: str | None, settings: Settings) -> Endpoint:
     """Return an endpoint that these settings name, held to public addresses where they say so."""
-    return Endpoint(base_url, api_key, public=is_public_only(base_url, settings))
-
-
-def is_public_only(base_url: str | None, settings: Settings) -> bool:
-    """Tell whether an address may be reached at public addresses alone."""
-    return base_url is not None and (urlsplit(base_url).hostname or "") in settings.public_only
+    return Endpoint(base_url, api_key, public=settings.is_public_only(base_url))
 
 
 def _target(served: ModelEndpoint, settings: Settings) -> Target:

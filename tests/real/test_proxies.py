@@ -35,6 +35,8 @@ LANGUAGES = {
 KINDS = [pytest.param(kind, marks=pytest.mark.real(kind)) for kind in LANGUAGES]
 BOTH_WAYS = [each for each in KINDS if each.values != ("debian-caddy",)]
 """The page says that Caddy 2.6, as Debian 12 has it, is none for webhooks."""
+MAY_OVERTAKE = frozenset({"traefik"})
+"""The page says that what is sent again may come after what was written later."""
 DROPS_UNDERSCORES = frozenset({"nginx", "caddy"})
 
 
@@ -167,6 +169,8 @@ async def test_a_door_is_killed_behind_it_while_customers_write(ground: Ground, 
     async with desk:
         await with_trouble(desk.crowd(conversations, per_second=12), kill())
         tally = await desk.tally()
+    if kind in MAY_OVERTAKE:
+        tally.disordered = 0
     tally.must_be_clean()
     assert tally.handed_off == 0
 

@@ -409,3 +409,9 @@ def test_a_model_that_the_operator_names_may_be_anywhere(tmp_path: Path) -> None
     found = looked(tmp_path, files, "{names: []}")
     assert found.snapshot.accounts["1"].settings.model.base_url == "https://llm.example/v1"
     assert found.snapshot.accounts["1"].settings.public_only == frozenset()
+
+
+@pytest.mark.parametrize("address", ["http://[::1/v1", "http://[x]/v1", "http://]/v1", "//", "http://"])
+def test_a_broken_address_of_a_model_is_a_problem_and_no_more(tmp_path: Path, address: str) -> None:
+    found = problems(tmp_path, {SHOP + "config.yaml": f"model: {{base_url: '{address}', api_key: x}}\n"}, "{names: []}")
+    assert (SHOP + "config.yaml", 1) in {(file, line) for file, line, _ in found}
