@@ -15,8 +15,8 @@ from config.settings.settings import Settings
 from crews.errors import ModelRefused, ModelUnavailable
 from crews.hearing import NotHeard, Recording, ear, transcribe
 from crews.model_calls.call import Endpoint, Target
+from crews.model_calls.call_terms import call_terms
 from crews.model_calls.endpoint.wire import Wire
-from crews.model_calls.policy import standing
 from tests.stack_endpoint import call
 
 pytestmark = pytest.mark.alone
@@ -142,7 +142,7 @@ async def test_each_model_of_the_settings_is_held_to_it() -> None:
         "fallbacks": [{"name": "f", "base_url": "https://a.example/other"}, {"name": "g"}],
         "hedging": {"to": {"name": "h", "base_url": "https://A.example/v1"}},
     }  # fmt: skip
-    found = standing(Settings.model_validate({"model": model}).with_public_only(frozenset({"a.example"})))
+    found = call_terms(Settings.model_validate({"model": model}).with_public_only(frozenset({"a.example"})))
     assert found.target.endpoint.public
     assert [each.endpoint.public for each in found.policy.fallbacks] == [True, False]
     assert found.policy.quick is not None
