@@ -1,11 +1,11 @@
 """Pauses before another try, and calls that wait out a Redis that is away."""
 
-import asyncio
 import random
 import time
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
+from chatwootai.attempts import attempts, doubled
 from chatwootai.stores.server.connection import StoreUnavailable
 
 T = TypeVar("T")
@@ -34,13 +34,9 @@ async def retry_while_redis_down(call: Callable[[], Awaitable[T]], *, seconds: f
     Raises:
         StoreUnavailable: it was away for longer than `seconds`; the job's lease has long ended then.
     """
-    end = time.monotonic() + seconds
-    pause = 0.05
-    while True:
+    async for _ in attempts(doubled(0.05, 1.0), until=time.time() + seconds):
         try:
             return await call()
-        except StoreUnavailable:
-            if time.monotonic() > end:
-                raise
-        await asyncio.sleep(pause)
-        pause = min(1.0, pause * 2)
+        except StoreUnavailable as error:
+            away = error
+    raise away

@@ -117,6 +117,16 @@ DOCUMENT_VECTOR_MS: Final = 90 * DAY
 """Longer than any version of knowledge is kept without being ingested anew."""
 CALLS_MS: Final = DAY
 """As long as messages can be answered again on demand: what was done for them is not done again then."""
+HISTORY_MS: Final = 7 * DAY
+KEPT_MS: Final = DAY
+PARKED_MS: Final = DAY
+SPENT_MS: Final = {"day": 4 * DAY, "month": 35 * DAY}
+LIMIT_MS: Final = 120 * SECOND
+INGEST_MS: Final = 60 * SECOND
+UNPUBLISHED_MS: Final = 3600 * SECOND
+FULL_MS: Final = 15 * SECOND
+IN_SCRIPTS: Final = {"LIFE_MS": HISTORY_MS, "KEPT_MS": KEPT_MS, "PARKED_MS": PARKED_MS, "LIMIT_MS": LIMIT_MS}
+"""Lifetimes that scripts know by name (scripts.py writes them above each); all others are arguments."""
 
 
 def conv(account: str, conversation: int) -> str:

@@ -13,6 +13,7 @@ from typing import Final
 import aiohttp
 from yarl import URL
 
+from chatwootai.attempts import attempts
 from chatwootai.guarded_session import session
 from chatwootai.net import Forbidden, is_redirect, judge, parse, redirected, same_origin
 from workers.media.slots import AccountSlots
@@ -71,7 +72,7 @@ class Fetcher:
     def __init__(self, inside: aiohttp.ClientSession, outside: aiohttp.ClientSession) -> None:
         self._inside = inside
         self._outside = outside
-        self._places = AccountSlots(_AT_ONCE, _EACH)
+        self._slots = AccountSlots(_AT_ONCE, _EACH)
 
     async def fetch(self, url: str, trusted: Trusted, *, most: int, until: float, account: str = "") -> Fetched:
         """Return a file of at most `most` bytes, requested again until it is ready or `until` (unix seconds).
@@ -81,25 +82,23 @@ class Fetcher:
         Raises:
             Unfetchable: refused, too large, or not there in time.
         """
-        for pause in (*PAUSES, None):
+        async for _ in attempts(PAUSES, until=until):
             try:
-                async with asyncio.timeout(until - time.time()), self._places.of(account):
-                    return await self._followed(url, trusted, most, until)
+                async with asyncio.timeout(until - time.time()), self._slots.of(account):
+                    return await self._follow(url, trusted, most, until)
             except Forbidden:
                 raise Unfetchable("its address is not allowed") from None
-            except TimeoutError:  # no place in time
+            except TimeoutError:  # no slot in time
                 break
             except NotReady:
-                if pause is None or time.time() + pause >= until:
-                    break
-                await asyncio.sleep(pause)
+                continue
         raise Unfetchable("it was not available in time")
 
-    async def _followed(self, url: str, trusted: Trusted, most: int, until: float) -> Fetched:
+    async def _follow(self, url: str, trusted: Trusted, most: int, until: float) -> Fetched:
         at = parse(url)
         inside = trusted.has(at)
         for _ in range(_REDIRECTS + 1):
-            found = await self._asked(at, most, until, inside=inside)
+            found = await self._request_once(at, most, until, inside=inside)
             if isinstance(found, Fetched):
                 return found
             last, at = at, redirected(at, found)
@@ -108,7 +107,7 @@ class Fetcher:
             inside = inside and trusted.has(at)  # from outside nobody leads back in
         raise Unfetchable("its address leads nowhere")
 
-    async def _asked(self, url: URL, most: int, until: float, *, inside: bool) -> Fetched | str:
+    async def _request_once(self, url: URL, most: int, until: float, *, inside: bool) -> Fetched | str:
         if not inside and _is_literal(url):
             judge("its host", [url.raw_host or ""], inside=False)
         left = until - time.time()

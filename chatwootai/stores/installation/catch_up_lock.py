@@ -3,14 +3,11 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from typing import Final
 
 from chatwootai.stores import keys
 from chatwootai.stores.server.connection import Connection, StoreUnavailable, batch
 from chatwootai.stores.server.scripts import Runner
 from chatwootai.telemetry.tasks import ended, owned
-
-_HELD_MS: Final = keys.CATCHUP_MS
 
 
 class CatchUpLock:
@@ -27,7 +24,7 @@ class CatchUpLock:
         Raises:
             StoreUnavailable: Redis is away.
         """
-        return bool(await self._runner.run("take_lock", keys.CATCHUP, self._who, _HELD_MS))
+        return bool(await self._runner.run("take_lock", keys.CATCHUP, self._who, keys.CATCHUP_MS))
 
     @asynccontextmanager
     async def held(self) -> AsyncIterator[None]:
@@ -42,7 +39,7 @@ class CatchUpLock:
 
     async def _keep(self) -> None:
         while True:
-            await asyncio.sleep(_HELD_MS / 3000)
+            await asyncio.sleep(keys.CATCHUP_MS / 3000)
             with suppress(StoreUnavailable):
                 await self.take()
 

@@ -7,11 +7,9 @@ errs towards less.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from chatwootai.stores.keys import DAY
+from chatwootai.stores.keys import SPENT_MS
 from chatwootai.stores.server.connection import Connection
 from chatwootai.stores.server.scripts import Runner
-
-_KEEP_MS = {"day": 4 * DAY, "month": 35 * DAY}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +34,7 @@ class SpendingAccount:
     @property
     def keep_ms(self) -> int:
         """Return the milliseconds for which it is kept."""
-        return _KEEP_MS["month" if self.period.count("-") == 1 else "day"]
+        return SPENT_MS["month" if self.period.count("-") == 1 else "day"]
 
 
 class BudgetStore:

@@ -16,10 +16,9 @@ from chatwootai.stores.server.scripts import Runner
 KEPT: Final = 3
 MOST_BYTES: Final = 96 * 1024 * 1024
 """Bytes of one version."""
-LEASE_MS: Final = 60_000
+LEASE_MS: Final = keys.INGEST_MS
 _PIECE: Final = 512 * 1024
 """Bytes of one element, so that no reading of a version holds Redis up."""
-_UNPUBLISHED_MS: Final = 3_600_000
 
 
 class TooLarge(Exception):
@@ -133,7 +132,7 @@ class KnowledgeStore:
             key = keys.knowledge_version(account, int(number), audience)
             for at in range(0, len(data), _PIECE):
                 await batch(self._connection, ("RPUSH", key, data[at : at + _PIECE]))
-            await batch(self._connection, ("PEXPIRE", key, _UNPUBLISHED_MS))
+            await batch(self._connection, ("PEXPIRE", key, keys.UNPUBLISHED_MS))
         return int(number)
 
     async def publish(self, account: str, version: int, about: bytes, token: str) -> None:

@@ -15,6 +15,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError, ResponseError
 
+from chatwootai.stores import keys
 from chatwootai.stores.server.connection import Connection, StoreMisused, store_errors
 from chatwootai.stores.server.outage import OUTAGE
 from chatwootai.stores.server.pipe import Pipe
@@ -45,7 +46,7 @@ class Script:
     def __init__(self, name: str) -> None:
         self.name = name
         own = _read(f"{name}.lua")
-        self.source = (_FULL if _RUNS_FULL in own else "") + _read(f"{_SHARED}.lua") + own
+        self.source = (_FULL if _RUNS_FULL in own else "") + _lifetimes() + _read(f"{_SHARED}.lua") + own
         self.digest = hashlib.sha1(self.source.encode(), usedforsecurity=False).hexdigest()
         routed = _ROUTE.search(own)
         if routed is None:
@@ -86,6 +87,12 @@ def sources() -> Mapping[str, Traversable]:
 def names() -> list[str]:
     """Return the names of all scripts."""
     return sorted(name for file in sources() if (name := file.removesuffix(".lua")) != _SHARED)
+
+
+def _lifetimes() -> str:
+    """Return the lifetimes that scripts know by name, as Lua without a line's end: errors name the lines of files."""
+    values = ", ".join(f"'{ms}'" for ms in keys.IN_SCRIPTS.values())
+    return f"local {', '.join(keys.IN_SCRIPTS)} = {values} "
 
 
 def _read(name: str) -> str:

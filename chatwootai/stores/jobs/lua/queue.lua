@@ -1,5 +1,7 @@
 -- queue.lua: what the scripts share. Prepended to each of them; keys are described in keys.py.
 --
+-- Lifetimes (KEPT_MS, LIFE_MS, PARKED_MS, LIMIT_MS) stand in keys.py; scripts.py writes them above this file.
+--
 -- Numbers: `0 - n`, never `-n`: Lua's -0 is sent as "-0" by Redis 7.0, and no command takes that. No number of 1e14 or
 -- more is joined to a string with `..`, which would write 1e+14.
 --
@@ -14,9 +16,6 @@ local WAKE_MOST = 64
 local LIFE_MOST = 200
 local LIFE_SLACK = 20       -- trimmed only now and then: mostly a step costs one command
 local KEPT_MOST = 20
-local KEPT_MS = '86400000'  -- 1 day
-local LIFE_MS = '604800000' -- 7 days
-local PARKED_MS = '86400000' -- 1 day
 
 local clock
 local function time()

@@ -6,7 +6,6 @@
 local key, queue = 'cw:limit:' .. ARGV[1], 'cw:queue:' .. ARGV[1]
 local worker, rank, now = ARGV[2], tonumber(ARGV[3]), now_exact()
 local GONE_MS = 1500    -- a worker that waits asks again within a fifth of this
-local KEEP_MS = 120000
 
 -- Who waited and asks no more has died or given up.
 local function first_in_line()
@@ -42,10 +41,10 @@ if free then
 else
   redis.call('ZADD', queue, rank, worker)
   redis.call('HSET', key, 'seen:' .. worker, now)
-  redis.call('PEXPIRE', queue, KEEP_MS)
+  redis.call('PEXPIRE', queue, LIMIT_MS)
 end
 redis.call('HSET', key, 'at', now)
 if requests then redis.call('HSET', key, 'requests', requests) end
 if tokens then redis.call('HSET', key, 'tokens', tokens) end
-redis.call('PEXPIRE', key, KEEP_MS)
+redis.call('PEXPIRE', key, LIMIT_MS)
 return free and 0 or math.max(wait, 5)

@@ -1,0 +1,39 @@
+"""Attempts at something that may fail for a moment: pauses between them, and a deadline that none begins after."""
+
+import asyncio
+import math
+import time
+from collections.abc import Iterable, Iterator
+from itertools import count
+from typing import Self
+
+
+class attempts:  # noqa: N801 - used as a function: `async for number in attempts(...)`
+    """Yields the numbers of attempts, from 1: the first at once, each further one after a pause.
+
+    The body ends the loop by `return` or `break` where an attempt succeeded; the loop ends by itself where no pause is
+    left, or the next attempt would begin at `until` (unix seconds) or later.
+    """
+
+    def __init__(self, pauses: Iterable[float], *, until: float = math.inf) -> None:
+        """`pauses`: seconds before the second, third, ... attempt; one attempt more is made than there are pauses."""
+        self._pauses = iter(pauses)
+        self._until = until
+        self._made = 0
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> int:
+        if self._made:
+            pause = next(self._pauses, None)
+            if pause is None or time.time() + pause >= self._until:
+                raise StopAsyncIteration
+            await asyncio.sleep(pause)
+        self._made += 1
+        return self._made
+
+
+def doubled(first: float, longest: float) -> Iterator[float]:
+    """Yield pauses without end, in seconds: `first`, then twice as long each time, at most `longest`."""
+    return (min(longest, first * 2.0**number) for number in count())
