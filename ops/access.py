@@ -2,10 +2,11 @@
 
 import asyncio
 import os
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from ops.printing import complain
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from config.snapshot import Account
     from workers.chatwoot.client import Chatwoot
 
+Answer = TypeVar("Answer")
 
 _REFUSED = {
     "NOPERM": "the user in REDIS_URL needs at least the rights that docs/reference/redis.md names",
@@ -25,11 +27,28 @@ _REFUSED = {
 
 
 class CommandError(Exception):
-    """It cannot be done; the message says why, and what to do."""
+    """It cannot be done; the message says why, and what to do. `code`: the exit code."""
+
+    code = 1
+
+
+class NotFound(CommandError):
+    """Nothing has the name that was given."""
+
+    code = 3
+
+
+class ChatwootRefused(CommandError):
+    """Chatwoot refuses what is needed for it, or does not answer."""
+
+    code = 4
+
+
+REDIS_AWAY = 5
 
 
 def with_redis(work: "Callable[[Connection], Awaitable[int]]") -> int:
-    """Do some work on Redis; 1, and a sentence, where that cannot be."""
+    """Do some work on Redis; an error's exit code, and a sentence, where that cannot be."""
     from chatwootai.stores.server.connection import BadRedisUrl, StoreUnavailable
     from chatwootai.telemetry import log
 
@@ -38,11 +57,25 @@ def with_redis(work: "Callable[[Connection], Awaitable[int]]") -> int:
         return asyncio.run(_connected(work))
     except CommandError as error:
         complain(error)
+        return error.code
     except StoreUnavailable as error:
         complain(away_message(error))
+        return REDIS_AWAY
     except (BadRedisUrl, log.LogSettingsError) as error:
         complain(error)
     return 1
+
+
+def ask_redis(work: "Callable[[Connection], Awaitable[Answer]]") -> "Answer | None":
+    """Return what Redis answers within a second; None where it does not."""
+    from chatwootai.stores.server.connection import BadRedisUrl, StoreUnavailable
+    from chatwootai.telemetry import log
+
+    log.configure("CRITICAL", None, process="ops")
+    try:
+        return asyncio.run(asyncio.wait_for(_connected(work), timeout=1.0))
+    except (BadRedisUrl, StoreUnavailable, TimeoutError):
+        return None
 
 
 def away_message(error: "StoreUnavailable") -> str:
@@ -52,7 +85,7 @@ def away_message(error: "StoreUnavailable") -> str:
     return f"Redis does not answer ({error}): start it, or let REDIS_URL name the one that workers use"
 
 
-async def _connected(work: "Callable[[Connection], Awaitable[int]]") -> int:
+async def _connected(work: "Callable[[Connection], Awaitable[Answer]]") -> "Answer":
     from chatwootai.stores.server.connection import DEFAULT_URL, connect
 
     connection = connect(os.environ.get("REDIS_URL") or DEFAULT_URL, timeout=5.0)
@@ -63,7 +96,7 @@ async def _connected(work: "Callable[[Connection], Awaitable[int]]") -> int:
 
 
 def sound_accounts(folder: Path) -> "dict[str, Account]":
-    """The accounts of a configuration, as far as it is sound: half of it is better than none."""
+    """Return the accounts of a configuration, as far as it is sound: half of it is better than none."""
     from config.loading.loader import inspect
 
     return dict(inspect(folder, os.environ).snapshot.accounts)
@@ -91,13 +124,18 @@ async def chatwoot_clients() -> "AsyncIterator[Callable[[Account], Chatwoot]]":
         yield client
 
 
-def confirm(question: str, *, yes: bool) -> bool:
-    """Tell whether the operator says yes, beforehand or when asked.
+def can_ask() -> bool:
+    """Tell whether somebody is there who could be asked."""
+    return sys.stdin.isatty()
+
+
+def confirm(question: str, *, yes: bool, undoable: bool = False) -> bool:
+    """Tell whether the operator says yes, beforehand or when asked. What is `undoable` is done where nobody is there.
 
     Raises:
         CommandError: nobody can be asked.
     """
-    if yes:
+    if yes or (undoable and not can_ask()):
         return True
     try:
         return input(f"{question} [y/N] ").strip().lower() in {"y", "yes"}

@@ -1,52 +1,40 @@
-"""Finds the account that an operator means: by its key, its folder, or `domain/folder`."""
+"""Finds the account that an operator names: by key, folder, `domain/folder`, company's name or Chatwoot's number."""
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-from ops.access import CommandError
-from ops.printing import complain
+from ops.access import CommandError, NotFound
 
 if TYPE_CHECKING:
-    from config.loading.loader import Inspection
     from config.snapshot import Account
 
 
-class UnknownAccount(CommandError):
-    """No account has this name."""
-
-
-def find_account(found: "Inspection", name: str) -> "Account | None":
-    """The account of that key or, where no key is that, of that folder; None, and a word on stderr, else."""
-    accounts = found.snapshot.accounts
-    try:
-        return resolve_account(accounts, name, folders="none" if name in accounts else "too")
-    except CommandError as error:
-        complain(error)
-        return None
-
-
-def resolve_account(
-    accounts: "Mapping[str, Account]", name: str, *, folders: Literal["none", "too"], others: Iterable[str] = ()
-) -> "Account":
-    """Return the account whose key, or with `folders` whose folder or `domain/folder`, is `name`.
+def resolve_account(accounts: "Mapping[str, Account]", name: str, *, others: Iterable[str] = ()) -> "Account":
+    """Return the account that `name` names. A key goes before all else; then one account alone may have the name.
 
     `others`: further keys that are proposed where there is none.
 
     Raises:
-        Unknown: there is none; the nearest name is proposed.
+        NotFound: there is none; the nearest name is proposed.
         CommandError: there are several.
     """
-    from config.schema.validation import did_you_mean as nearest_of
+    from config.document.problems import suggestion
 
-    spelled = {key: {key} for key in accounts}
-    if folders == "too":
-        spelled = {key: {key, each.folder, f"{each.domain}/{each.folder}"} for key, each in accounts.items()}
-    fitting = [key for key, spellings in spelled.items() if name in spellings]
+    if name in accounts:
+        return accounts[name]
+    names = {key: _names(account) for key, account in accounts.items()}
+    fitting = [key for key, known in names.items() if name and name.casefold() in known]
     if len(fitting) == 1:
         return accounts[fitting[0]]
     if fitting:
         raise CommandError(f"several accounts are served by {name}: name one of {', '.join(fitting)}")
-    kinds = "account or tenant" if folders == "too" else "account"
-    raise UnknownAccount(
-        f"there is no {kinds} {name}. {nearest_of(name, sorted({*accounts, *others}.union(*spelled.values())))}"
-    )
+    known = {*accounts, *others, *(word for account in accounts.values() for word in _spellings(account))}
+    raise NotFound(f"there is no account {name}. {suggestion(name, known)}")
+
+
+def _names(account: "Account") -> set[str]:
+    return {str(account.id), account.name.casefold(), *(word.casefold() for word in _spellings(account))}
+
+
+def _spellings(account: "Account") -> tuple[str, ...]:
+    return account.folder, f"{account.domain}/{account.folder}"

@@ -1,17 +1,33 @@
-"""Prints for verbs: data as JSON or as a table, complaints on stderr."""
+"""Prints for verbs: data as JSON or as a table, complaints on stderr; colours on terminals alone."""
 
 import json
 import os
 import re
 import sys
-from argparse import ArgumentParser, ArgumentTypeError
-from collections.abc import Iterable, Sequence
-from pathlib import Path
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TextIO
+
+_format = "json"
+_COLOURS = {"bad": "31", "warn": "33", "good": "32", "changed": "7"}
 
 
-def as_json(data: object) -> None:
-    """Print data as JSON that people can read too."""
-    print(json.dumps(data, ensure_ascii=False, indent=2, default=str))
+def choose_format(output: str) -> None:
+    """Choose how `as_json` prints for the rest of this process: `json`, `jsonl` or `name`."""
+    global _format  # noqa: PLW0603  # one command line, one form
+    _format = output
+
+
+def as_json(data: object, name: str = "") -> None:
+    """Print data: as JSON that people can read too, an object a line, or the rows' values of `name` alone."""
+    rows = data if isinstance(data, list) else [data]
+    if _format == "jsonl":
+        for row in rows:
+            print(json.dumps(row, ensure_ascii=False, default=str))
+    elif _format == "name":
+        for row in rows:
+            print(row[name] if isinstance(row, Mapping) else row)
+    else:
+        print(json.dumps(data, ensure_ascii=False, indent=2, default=str))
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
@@ -24,36 +40,43 @@ def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
 
 def complain(text: object) -> None:
     """Say something on stderr, apart from the data on stdout."""
-    print(text, file=sys.stderr)
+    print(coloured(str(text), "bad", sys.stderr), file=sys.stderr)
 
 
-def takes_config(parser: ArgumentParser) -> None:
-    """The option that names the configuration folder."""
-    folder = Path(os.environ.get("CHATWOOTAI_CONFIG") or "config")
-    parser.add_argument("--config", type=Path, default=folder, metavar="DIR", help=f"configuration (now: {folder})")
+def coloured(text: str, kind: str, stream: TextIO | None = None) -> str:
+    """Return a text in the colour of a kind (`bad`, `warn`, `good`, `changed`), where the stream shows colours."""
+    if not text or not shows_colours(stream or sys.stdout):
+        return text
+    return f"\x1b[{_COLOURS[kind]}m{text}\x1b[0m"
 
 
-def an_address(text: str) -> str:
-    """An argument that is the address of a server, without a slash at its end."""
-    if not re.fullmatch(r"https?://[^\s/@?#]+(/[^\s@?#]*)?", text) or "/app/" in text:
-        raise ArgumentTypeError(f"{text!r} is no address; write it as https://chat.example.com")
-    return text.rstrip("/")
+def shows_colours(stream: TextIO) -> bool:
+    """Tell whether a stream is a terminal, and neither NO_COLOR nor TERM=dumb forbids colours."""
+    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
-def a_phone(text: str) -> str:
-    """An argument that is a phone number with its country code."""
-    if not re.fullmatch(r"\+[1-9][0-9]{6,14}", text):
-        raise ArgumentTypeError(f"{text!r} is no phone number; write + and digits alone, as +5531999990000")
-    return text
+_PASSING = re.compile(r"\b\d+(\.\d+)? (s|ms|min|h)\b( \d+ (s|min))?|\d\d:\d\d:\d\d(\.\d+)?")
+"""Ages and moments, which change of themselves."""
 
 
-def ids(text: str) -> tuple[int, ...]:
-    """An argument that is a list of ids."""
-    if not re.fullmatch(r"\s*[0-9]+\s*(,\s*[0-9]+\s*)*", text):
-        raise ArgumentTypeError(f"{text!r} are no numbers; write them as 11,12")
-    return tuple(int(each) for each in text.split(","))
+class Changes:
+    """Marks the lines of a page that the page before did not have, for --watch. Ages alone do not count as a change."""
+
+    def __init__(self) -> None:
+        self._before: frozenset[str] | None = None
+
+    def mark(self, page: str) -> str:
+        """Return a page with what is new or changed inverted on a terminal, else after an asterisk."""
+        lines = page.splitlines()
+        before, self._before = self._before, frozenset(map(_masked, lines))
+        if before is None:
+            return page
+        return "\n".join(line if not line or _masked(line) in before else _marked(line) for line in lines) + "\n"
 
 
-def takes_json(parser: ArgumentParser) -> None:
-    """The option to print JSON."""
-    parser.add_argument("--json", action="store_true", help="print JSON")
+def _masked(line: str) -> str:
+    return re.sub(r"\s+", " ", _PASSING.sub("", line)).strip()
+
+
+def _marked(line: str) -> str:
+    return coloured(line, "changed") if shows_colours(sys.stdout) else f"* {line}"

@@ -87,18 +87,18 @@ def _part(part: "Part", origins: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _fill(arguments: argparse.Namespace) -> list[dict[str, str]]:
-    """The settings that stand in it, with file and line; empty where no tenant is named."""
+    """Return the settings that stand in it, with file and line; empty where no account is named."""
     from os import environ
 
     from config.loading.effective import effective_values
     from config.loading.loader import inspect
-    from ops.accounts import find_account
+    from ops.accounts import resolve_account
 
-    if arguments.tenant is None:
+    if arguments.account is None:
         return []
     found = inspect(arguments.config, environ)
-    account = find_account(found, arguments.tenant)
-    values = effective_values(found, account.key, arguments.inbox) if account else ()
+    account = resolve_account(found.snapshot.accounts, arguments.account)
+    values = effective_values(found, account.key, arguments.inbox)
     return [
         {"setting": each.path, "from": f"{each.file}:{each.line}" if each.line else each.file}
         for each in values

@@ -11,7 +11,7 @@ from chatwootai.stores.operators.actions import DropResult, OperatorActions, Run
 from chatwootai.stores.operators.dead_letters import DeadLetter, DeadLetters
 from chatwootai.stores.operators.history import ConversationHistories, ConversationHistory
 from chatwootai.stores.server.connection import Connection
-from ops.access import CommandError, chatwoot_clients, confirm, sound_accounts
+from ops.access import ChatwootRefused, CommandError, chatwoot_clients, confirm, sound_accounts
 from ops.jobs.lookup import Target, find_target
 from ops.printing import complain
 
@@ -125,7 +125,7 @@ async def _ensure_pending(conv: str, arguments: argparse.Namespace) -> int | Non
             if status != "pending" and arguments.hand_back:
                 status = await chatwoot.set_status(int(conversation), "pending")
         except ChatwootError as error:
-            raise CommandError(f"Chatwoot was asked who owns {conv}: {error}. --force does without") from error
+            raise ChatwootRefused(f"Chatwoot was asked who owns {conv}: {error}. --force does without") from error
     if status != "pending":
         raise CommandError(
             f"conversation {conv} is {status}: people own it, and a reply would not be posted. "

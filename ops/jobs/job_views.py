@@ -14,7 +14,8 @@ from chatwootai.stores.operators.history import ConversationHistories
 from chatwootai.stores.operators.inspection import Inspection, Job
 from chatwootai.stores.server.connection import Connection
 from chatwootai.stores.server.server_check import check_server
-from ops.access import CommandError, sound_accounts
+from ops.access import NotFound, sound_accounts
+from ops.accounts import resolve_account
 from ops.jobs.incidents import print_incident
 from ops.jobs.lookup import find_target
 from ops.printing import table
@@ -41,6 +42,25 @@ _HEAD = (
 )
 
 
+async def account_key(connection: Connection, arguments: argparse.Namespace) -> str | None:
+    """Return the key of the account that `--account` names; also of one that left the mapping and has jobs still.
+
+    Raises:
+        NotFound: neither the mapping nor a job or dead letter names it.
+    """
+    name: str | None = arguments.account
+    if name is None:
+        return None
+    try:
+        return resolve_account(sound_accounts(arguments.config), name).key
+    except NotFound:
+        jobs = {one["account"] for one in asdict(await Inspection(connection).stats())["tenants"]}
+        dead = {one.conv.rpartition(":")[0] async for one in DeadLetters(connection).all()}
+        if name in jobs | dead:
+            return name
+        raise
+
+
 async def list_jobs(connection: Connection, arguments: argparse.Namespace) -> Json:
     """Jobs and dead letters. `more`: states of which there are others beyond the limit."""
     jobs: list[Json] = []
@@ -58,6 +78,17 @@ async def list_jobs(connection: Connection, arguments: argparse.Namespace) -> Js
         dead, left = await _take(ours, arguments.limit)
         more += ["dead"] if left else []
     return {"jobs": jobs, "dead": dead, "more": more}
+
+
+def rows_of(found: Any) -> list[Json]:
+    """Return the rows of a view, for `-o jsonl` and `-o name`: jobs and dead letters, or the view as one row.
+
+    `name` is what `jobs show`, `retry` and `drop` take for it: the job, or the dead letter's turn.
+    """
+    if "jobs" not in found or "dead" not in found:
+        return [found]
+    jobs = [{"name": one["job"], **one} for one in found["jobs"]]
+    return jobs + [{"name": one["turn"], "state": "dead", **one} for one in found["dead"]]
 
 
 def _sources(look: Inspection, arguments: argparse.Namespace) -> dict[str, AsyncIterator[Job]]:
@@ -201,9 +232,7 @@ async def read_life(connection: Connection, arguments: argparse.Namespace) -> Js
     target = await find_target(connection, arguments.what, lambda: [*sound_accounts(arguments.config)])
     found = await ConversationHistories(connection).read(target.conv)
     if not found.known and target.letter is None and target.record is None:
-        raise CommandError(
-            f"nothing is remembered of conversation {target.conv}: no message of it came in the last days"
-        )
+        raise NotFound(f"nothing is remembered of conversation {target.conv}: no message of it came in the last days")
     job = await Inspection(connection).job(found.job) if found.job else None
     letters = await DeadLetters(connection).of(target.conv)
     return {

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from chatwootai.stores.conversation.turns import Turns
 from chatwootai.stores.operators.dead_letters import DeadLetter, DeadLetters
 from chatwootai.stores.operators.history import ConversationHistories
-from ops.access import CommandError
+from ops.access import NotFound
 
 if TYPE_CHECKING:
     from chatwootai.stores.server.connection import Connection
@@ -33,7 +33,7 @@ async def find_target(connection: "Connection", word: str, accounts: Callable[[]
     """Look a word up. `accounts`: where a webhook request may have gone, read only if nothing else fits.
 
     Raises:
-        CommandError: nothing of that name is remembered.
+        NotFound: nothing of that name is remembered.
         StoreUnavailable: Redis is away.
     """
     if match := JOB.fullmatch(word):
@@ -46,7 +46,7 @@ async def find_target(connection: "Connection", word: str, accounts: Callable[[]
         return Target(f"{record.get('account')}:{record.get('conversation')}", turn=word, record=record)
     if found := await ConversationHistories(connection).admitted(word, accounts()):
         return Target(found[0], message=found[1])
-    raise CommandError(
+    raise NotFound(
         f"nothing is remembered of {word}. A conversation is written 1:25, a job turn:1:25:3; turns are remembered for "
         "a week, webhook requests (X-Chatwoot-Delivery) for a day, and only of accounts in the mapping"
     )

@@ -1,1 +1,1 @@
-"""One file a verb: SUMMARY, EXAMPLES, `arguments(parser)` and `run(arguments) -> int`. Nothing slow at import."""
+"""The verbs of the command line: a room for each group of the help, a file for each verb, found by its name."""

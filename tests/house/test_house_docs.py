@@ -56,9 +56,8 @@ def _known(line: str) -> bool:
 @cache
 def _verbs() -> dict[str, argparse.ArgumentParser | None]:
     """Each verb's parser; None for those that parse their own arguments."""
-    known = {name.replace("_", "-"): cli._verb(name) for name in cli._names()}
-    parsers = _below(cli._parser(known))
-    return {verb: None if hasattr(known[verb], "forward") else parsers[verb] for verb in known}
+    known = {name: cli._load(module) for name, module in cli.find_verbs().items()}
+    return {name: None if hasattr(verb, "forward") else cli.verb_parser(name, verb) for name, verb in known.items()}
 
 
 def _below(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:

@@ -155,7 +155,7 @@ def test_a_cause_is_a_word_and_its_notes(copy: Path) -> None:
 
 @pytest.mark.slow
 def test_a_verb_is_one_file(copy: Path) -> None:
-    write(copy, "ops/verbs/channels.py")
+    write(copy, "ops/verbs/configure/channels.py")
     assert "list the channels" in run(copy, "-m", "ops.cli", "--help")
     assert re.search(r"^sms +320$", run(copy, "-m", "ops.cli", "channels"), re.MULTILINE)
     assert '"sms": ' in run(copy, "-m", "ops.cli", "channels", "--json")

@@ -11,7 +11,7 @@ PACKAGES = ("bench", "chatwootai", "config", "crews", "ingress", "ops", "sandbox
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 PAGES.remove(ROOT / "docs/guides/extend.md")  # names files that are to be made: test_house_extend.py
 MOST = 14
-A_FILE_EACH = {"ops/verbs", "bench/entries", "chatwootai/channels/media"}
+A_FILE_EACH = {"bench/entries", "chatwootai/channels/media"}
 """Folders that hold one file for each verb, entry or channel: found by name, read one at a time."""
 _PATH = re.compile(rf"`((?:{'|'.join(PACKAGES)})/[\w/]+(?:\.(?:py|lua|yaml)|/)?)`")
 

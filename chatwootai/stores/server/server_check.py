@@ -14,6 +14,22 @@ UNKNOWN: Final = "it does not say whether it keeps what it is given (INFO): see 
 """What to tell an operator where `check_server` returns None."""
 
 
+async def server_version(connection: Connection) -> str | None:
+    """Return the version that the server says it is; None: it does not let us ask.
+
+    Raises:
+        StoreUnavailable: Redis is away.
+    """
+    try:
+        found: dict[str, Any] = await connection.info("server")
+    except ResponseError:
+        return None
+    except Exception:
+        with store_errors():
+            raise
+    return str(found.get("redis_version") or "") or None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerCheck:
     """Bytes used, of `most` (0: all of the machine's); what Redis does when it is full; whether it writes an AOF."""

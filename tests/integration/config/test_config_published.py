@@ -150,7 +150,7 @@ async def test_a_rollback_holds_over_restarts_until_the_folder_changes(
         assert tone(live) == "first"  # the folder still says second
         edit(folder, "third")
         await until(live, "third")
-    assert (await asyncio.to_thread(cli, "rollback", "99")).returncode == 1
+    assert (await asyncio.to_thread(cli, "rollback", "99")).returncode == 3
 
 
 async def test_the_newest_twenty_are_kept_and_no_secret_is_in_redis(

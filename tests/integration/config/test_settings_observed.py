@@ -184,7 +184,7 @@ def test_an_inboxs_name_is_shown(tmp_path: Path) -> None:
     (tmp_path / "chatwoot_mapping.yaml").write_text(
         MAPPING % (", domain: retail", "inboxes: {'17': {account: '1', name: Loja física}}")
     )
-    from ops.verbs.tenants import _summary
+    from ops.verbs.configure.tenants import _summary
 
     assert "Loja física" in str(_summary(load(tmp_path, {"S": "s"}).accounts["1"]))
 

@@ -54,27 +54,26 @@ async def test_a_tenant_is_an_account_and_a_slip_empties_nothing(
 
     everyone = {"1": 1, "2": 1, "3": 1, "gone.by": 1, "loja": 1}
     for words, missing in {
-        ("--account", "1"): "1",
         ("--tenant", "cosmetics/loja"): "2",
         ("--tenant", "casa"): "gone.by",
         ("--tenant", "3"): "3",
+        ("--account", "1"): "1",
+        ("-a", "4"): "gone.by",
         ("--account", "loja"): "loja",
     }.items():
         assert await purge(*words) == (0, '{\n  "purged": 1\n}\n', {k: 1 for k in everyone if k != missing}), words
     for words, said in {
         ("--tenant", "loja"): "several accounts are served by loja: name one of 1, 2",
-        ("--tenant", "1"): "several accounts are served by 1: name one of 1, 3",
         ("--tenant", "casas"): "Did you mean `casa`?",
         ("--account", "gone-by"): "Did you mean `gone.by`?",
-        ("--account", "casa"): "there is no account casa.",
         ("--account", ""): "there is no account .",
     }.items():
         code, told, left = await purge(*words)
-        assert (code, left) == (1, everyone), words
+        assert (code, left) == (1 if "several" in said else 3, everyone), words
         assert said in told
 
 
 def test_without_redis_it_says_so_and_fails() -> None:
     done = cache("unix:///nowhere/redis.sock", "stats")
-    assert done.returncode == 1
+    assert done.returncode == 5
     assert "REDIS_URL" in done.stderr

@@ -1,5 +1,7 @@
 """The command line in processes of its own, as an operator calls it."""
 
+import importlib
+import io
 import json
 import os
 import re
@@ -16,7 +18,8 @@ from config.loading.effective import effective_values
 from config.loading.loader import inspect
 from config.schema.descriptions import field_docs
 from config.settings.settings import Settings
-from ops.cli import main
+from ops.cli import find_verbs, main, verb_parser
+from ops.printing import Changes, coloured
 
 PROGRAM = [sys.executable, "-m", "ops.cli"]
 ROOT = Path(__file__).resolve().parents[3]
@@ -24,7 +27,7 @@ SECRETS = {
     f"CHATWOOT_{number}_{name}": f"canary-{number}-{name}" for number in (1, 2) for name in ("SECRET", "BOT_TOKEN")
 }
 ENVIRONMENT = {"PATH": os.environ["PATH"], "CHATWOOTAI_CONFIG": str(ROOT / "config"), "OPENAI_API_KEY": "k", **SECRETS}
-VERBS = ["check", "config", "connect", "crew", "route", "secret", "sync", "tenants"]
+VERBS = [*find_verbs()]
 
 
 def run(*words: str, text: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
@@ -55,14 +58,14 @@ def test_help_teaches_and_imports_nothing_slow() -> None:
     done = run("--help")
     assert done.returncode == 0
     assert "chatwootai demo --once" in done.stdout
-    assert all(verb in done.stdout for verb in [*VERBS, "demo", "bench"])
+    assert all(f"\n  {verb} " in done.stdout for verb in VERBS)
     assert run().stdout == done.stdout
     slow = "{'aiohttp', 'crewai', 'cryptography', 'pydantic', 'redis', 'yaml'}"
     looked = f"import sys; from ops.cli import main; main([]); print(*({slow} & sys.modules.keys()), file=sys.stderr)"
     assert process([sys.executable, "-c", looked]).stderr == "\n"
 
 
-@pytest.mark.parametrize("verb", VERBS)
+@pytest.mark.parametrize("verb", sorted({*VERBS} - {"bench", "demo"}))
 def test_every_verb_has_help_with_examples(verb: str) -> None:
     done = run(verb, "--help")
     assert done.returncode == 0
@@ -72,7 +75,7 @@ def test_every_verb_has_help_with_examples(verb: str) -> None:
 def test_the_examples_of_help_run(tmp_path: Path) -> None:
     for words in ("check", "tenants", "tenants show 1", "tenants show 1 --inbox 17 --json", "crew list",
                   "crew show customer_service --channel whatsapp",
-                  "crew show customer_service --tenant 1 --channel whatsapp --inbox 17",
+                  "crew show customer_service --account 1 --channel whatsapp --inbox 17",
                   "route --account 1 --inbox 17 --from +5531999990000",
                   f"check --schemas {tmp_path}"):  # fmt: skip
         done = run(*words.split())
@@ -156,7 +159,7 @@ def test_tenants_shows_problems_and_fails(tmp_path: Path) -> None:
     done = run("tenants", "--config", str(broken(tmp_path)))
     assert done.returncode == 1
     assert "unknown-key" in done.stderr
-    assert run("tenants", "show", "99").returncode == 1
+    assert run("tenants", "show", "99").returncode == 3
 
 
 def test_every_value_shown_stands_where_it_says() -> None:
@@ -176,8 +179,8 @@ def test_wrong_calls_exit_2() -> None:
 
 def test_crew_show_of_an_unknown_crew_fails() -> None:
     done = run("crew", "show", "costumer_service")
-    assert done.returncode == 1
-    assert "Traceback" not in done.stderr
+    assert done.returncode == 3
+    assert "Did you mean `customer_service`?" in done.stderr
 
 
 def test_a_secret_is_encrypted_and_rotated_in_place(tmp_path: Path) -> None:
@@ -255,10 +258,9 @@ def test_main_returns_instead_of_exiting(capsys: pytest.CaptureFixture[str]) -> 
         ("connect --url https://c --account one", "invalid int value"),
         ("sync --ours ai.example.com", "write it as https://chat.example.com"),
         ("route --account 1 --from 31999990000", "as +5531999990000"),
-        ("route --account 1 --channel fax", "choose from"),
-        ("crew show sales --channel fax", "choose from"),
+        ("route --account 1 --channel fax", "Known here: "),
+        ("crew show sales --channel fax", "Known here: "),
         ("config rollback seven", "invalid int value"),
-        ("secret", "required: ACTION"),
     ],
 )
 def test_what_is_called_wrongly_says_how_it_is_written(
@@ -285,3 +287,113 @@ def test_rotate_reaches_every_file_and_says_where_there_is_none(
     assert "1 value(s)" in capsys.readouterr().out
     turned = tools.read_text().partition("ENC:")[2].partition("'")[0]
     assert Fernet(new).decrypt(turned.encode()) == b"value"
+
+
+def leaves() -> list[tuple[str, ...]]:
+    """Every verb, and every action of one, that parses its own arguments."""
+    found: list[tuple[str, ...]] = []
+    for name, module in find_verbs().items():
+        verb = importlib.import_module(module)
+        if hasattr(verb, "forward"):
+            continue
+        actions = [each for each in verb_parser(name, verb)._actions if each.dest == "action"]
+        found += [(name, action) for each in actions for action in each.choices or ()] or [(name,)]
+    return found
+
+
+@pytest.mark.parametrize("words", leaves(), ids=" ".join)
+def test_every_leaf_says_what_it_does_and_gives_an_example(
+    words: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([*words, "--help"])
+    assert ended.value.code == 0
+    usage, description, *_ = capsys.readouterr().out.split("\n\n")
+    assert usage.startswith(f"usage: chatwootai {' '.join(words)} ")
+    assert description.endswith(".")
+    with pytest.raises(SystemExit):
+        main([*words, "--help"])
+    assert f"chatwootai {' '.join(words)}" in capsys.readouterr().out.split("examples:\n")[1]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("job", "Did you mean jobs?"),
+        ("jobs lst", "Did you mean list?"),
+        ("jobs retry 1:25 --acount 3", "usage: chatwootai jobs retry"),
+        ("tenants show 1 --explian", "Did you mean --explain?"),
+        ("check -o yaml", "Known here: table, json, jsonl."),
+    ],
+)
+def test_what_is_misspelt_is_answered_with_the_nearest_and_the_usage_of_its_own(words: str, said: str) -> None:
+    done = run(*words.split())
+    assert (done.returncode, said in done.stderr) == (2, True), done.stderr
+
+
+def test_an_account_has_one_flag_and_goes_by_any_of_its_names() -> None:
+    by_key = run("route", "-a", "2").stdout
+    for name in ("furniture/account_2", "account_2", "Casa Bela Móveis", "casa bela móveis"):
+        assert run("route", "--account", name).stdout == by_key, name
+    for words in ("route -a 44", "crew list -a 44", "tenants show 44", "understand -a 44 hello", "sync -a 44"):
+        done = run(*words.split())
+        assert (done.returncode, "there is no account 44" in done.stderr) == (3, True), words
+
+
+def test_data_comes_as_a_table_as_json_as_lines_and_as_names() -> None:
+    rows = json.loads(run("tenants", "-o", "json").stdout)
+    assert [json.loads(line) for line in run("tenants", "-o", "jsonl").stdout.splitlines()] == rows
+    assert run("tenants", "list", "-o", "name").stdout.split() == [row["account"] for row in rows]
+
+
+def test_the_version_says_what_runs() -> None:
+    done = run("--version", REDIS_URL="unix:///nowhere/redis.sock")
+    assert done.returncode == 0
+    assert re.fullmatch(r"chatwootai \d+\.\d+\.\d+( \(\w+\))?, Python 3\.\S+, Redis does not answer\n", done.stdout)
+    assert json.loads(run("--version", "--json", REDIS_URL="unix:///nowhere/redis.sock").stdout)["redis"] is None
+
+
+def test_the_configuration_may_be_named_before_the_verb(tmp_path: Path) -> None:
+    assert "unknown-key" in run("--config", str(broken(tmp_path)), "check").stdout
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("chatwootai ro", {"route"}),
+        ("chatwootai jobs dr", {"drop"}),
+        ("chatwootai jobs list --state d", {"dead"}),
+        ("chatwootai route --account ", {"1", "2"}),
+        ("chatwootai crew show cust", {"customer_service"}),
+    ],
+)
+def test_a_shell_completes_verbs_options_and_names(line: str, expected: set[str], tmp_path: Path) -> None:
+    answer = tmp_path / "answer"
+    asked = {"_ARGCOMPLETE": "1", "COMP_LINE": line, "COMP_POINT": str(len(line)), "_ARGCOMPLETE_IFS": "\n"}
+    process(PROGRAM, environment={**ENVIRONMENT, **asked, "_ARGCOMPLETE_STDOUT_FILENAME": str(answer)})
+    assert {word.strip() for word in answer.read_text().split("\n")} == expected
+
+
+def test_completion_is_printed_for_each_shell() -> None:
+    for shell in ("bash", "zsh", "fish"):
+        assert "chatwootai" in run("completion", shell).stdout
+
+
+def test_pages_that_are_watched_mark_what_is_new_and_not_what_only_grew_older() -> None:
+    changes = Changes()
+    assert changes.mark("1  waiting  3.2 s\n") == "1  waiting  3.2 s\n"
+    assert changes.mark("1  waiting  5.2 s\n2  waiting  0.1 s\n") == "1  waiting  5.2 s\n* 2  waiting  0.1 s\n"
+    assert changes.mark("1  running  7.2 s\n2  waiting  2.1 s\n") == "* 1  running  7.2 s\n2  waiting  2.1 s\n"
+
+
+def test_colours_are_for_terminals_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    assert coloured("dead", "bad", io.StringIO()) == "dead"
+    assert coloured("dead", "bad", Terminal()) == "\x1b[31mdead\x1b[0m"
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert coloured("dead", "bad", Terminal()) == "dead"

@@ -8,10 +8,14 @@ from collections.abc import Coroutine
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from ops.printing import as_json, complain, table, takes_config, takes_json
+from ops.access import CommandError, NotFound
+from ops.options import takes_config, takes_json, takes_yes
+from ops.parsing import add_action
+from ops.printing import as_json, complain, table
 
 if TYPE_CHECKING:
     from chatwootai.stores.installation.config_versions import ConfigVersion, ConfigVersions
+    from chatwootai.stores.server.connection import Connection
     from config.files.sources import Sources
 
 SUMMARY = "list the last configurations, compare them, or put an older one in force again"
@@ -29,43 +33,41 @@ _OF_THE_MACHINE = {"unset-variable", "secret-file", "secret-key", "ciphertext", 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """`status`, `history` (default), `diff`, `rollback` and `publish`."""
     actions = parser.add_subparsers(dest="action", metavar="ACTION")
-    takes_json(actions.add_parser("status", help="every process: the version it serves, and what it refused and why"))
-    takes_json(actions.add_parser("history", help="the last 20 versions, newest first"))
-    diff = actions.add_parser("diff", help="what differs: folder and version in force, or two versions")
+    what = "tell of every process which version it serves, and what it refused and why"
+    takes_json(add_action(actions, "status", what, "chatwootai config status"))
+    what = "list the last 20 versions, newest first"
+    takes_json(add_action(actions, "history", what, "chatwootai config history -o name"), names=True)
+    what = "show what differs: folder and version in force, or two versions"
+    diff = add_action(actions, "diff", what, "chatwootai config diff 7 8")
     diff.add_argument("version", type=int, nargs="*", metavar="VERSION", help="none, one or two")
     takes_config(diff)
     takes_json(diff)
-    back = actions.add_parser("rollback", help="put an older version in force again, everywhere")
+    what = "put an older version in force again, everywhere"
+    back = add_action(actions, "rollback", what, "chatwootai config rollback 7 --yes")
     back.add_argument("version", type=int, metavar="VERSION")
-    takes_config(actions.add_parser("publish", help="put the folder in force"))
+    publish = add_action(actions, "publish", "put the folder in force", "chatwootai config publish --yes")
+    takes_config(publish)
+    for action in (back, publish):
+        takes_yes(action)
+        action.add_argument("--dry-run", action="store_true", help="only show what would change")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Do it; 1 where Redis is away, there is no such version, or the configuration is broken."""
-    from chatwootai.stores.server.connection import BadRedisUrl, StoreUnavailable
+    """Do it; not 0 where Redis is away, there is no such version, or the configuration is broken."""
+    from ops.access import with_redis
 
     actions = {"status": _status, "diff": _diff, "rollback": _rollback, "publish": _publish}
-    try:
-        import asyncio
-
-        return asyncio.run(_connected(actions.get(arguments.action, _history), arguments))
-    except (BadRedisUrl, StoreUnavailable) as error:
-        complain(f"Redis cannot be asked ({error}); REDIS_URL says where it is")
-    except (LookupError, ValueError) as error:  # ValueError: encrypted, and no key here opens it
-        complain(error.args[0])
-    return 1
+    return with_redis(lambda connection: _act(connection, actions.get(arguments.action, _history), arguments))
 
 
-async def _connected(action: Any, arguments: argparse.Namespace) -> int:
+async def _act(connection: "Connection", action: Any, arguments: argparse.Namespace) -> int:
     from chatwootai.stores.installation.config_versions import ConfigVersions
-    from chatwootai.stores.server.connection import DEFAULT_URL, connect
 
-    connection = connect(os.environ.get("REDIS_URL") or DEFAULT_URL)
+    work: Coroutine[Any, Any, int] = action(ConfigVersions(connection), arguments)
     try:
-        work: Coroutine[Any, Any, int] = action(ConfigVersions(connection), arguments)
         return await work
-    finally:
-        await connection.aclose()
+    except ValueError as error:  # encrypted, and no key here opens it
+        raise CommandError(error.args[0]) from error
 
 
 async def _status(snapshots: "ConfigVersions", arguments: argparse.Namespace) -> int:
@@ -84,7 +86,7 @@ async def _history(snapshots: "ConfigVersions", arguments: argparse.Namespace) -
     versions = await snapshots.history()
     current = await snapshots.current()
     if getattr(arguments, "json", False):
-        as_json([_version_text(each, current) for each in versions])
+        as_json([_version_text(each, current) for each in versions], "version")
         return 0
     rows = [
         (each.number, "in force" if current and each.number == current.number else "", _when(each.at), each.why,
@@ -106,7 +108,7 @@ async def _diff(snapshots: "ConfigVersions", arguments: argparse.Namespace) -> i
     from config.files.sources import gather
 
     if len(arguments.version) > 2:
-        raise LookupError("two versions at most")
+        raise CommandError("two versions at most")
     if len(arguments.version) == 2:
         one, other = [await _read(snapshots, number) for number in arguments.version]
         names = tuple(str(number) for number in arguments.version)
@@ -152,6 +154,8 @@ async def _rollback(snapshots: "ConfigVersions", arguments: argparse.Namespace) 
         return 1
     aside = tuple(each for each in {*current.overrules, current.digest} if each != sources.digest())
     why = f"rollback to {arguments.version}"
+    if not await _is_agreed(snapshots, sources, arguments):
+        return 0 if arguments.dry_run else 1
     done = await _publish_version(snapshots, sources, why, aside)
     print("The folders stay as they are: mend them, for their next change is put in force.")
     return done
@@ -161,7 +165,23 @@ async def _publish(snapshots: "ConfigVersions", arguments: argparse.Namespace) -
     from config.files.sources import gather
 
     sources = gather(arguments.config, os.environ)
-    return await _publish_version(snapshots, sources, "publish", ()) if _sound(sources) else 1
+    if not _sound(sources):
+        return 1
+    if not await _is_agreed(snapshots, sources, arguments):
+        return 0 if arguments.dry_run else 1
+    return await _publish_version(snapshots, sources, "publish", ())
+
+
+async def _is_agreed(snapshots: "ConfigVersions", sources: "Sources", arguments: argparse.Namespace) -> bool:
+    """Show what would change where that is asked for or somebody is there to see it, and tell whether to go on."""
+    from ops.access import can_ask, confirm
+
+    current = await snapshots.current()
+    if arguments.dry_run or (can_ask() and not arguments.yes):
+        before = await _read(snapshots, current.number) if current else sources
+        names = (str(current.number) if current else "none", "then")
+        print("\n".join(_differences(before, sources, names)) or "no difference")
+    return not arguments.dry_run and confirm("put it in force everywhere?", yes=arguments.yes, undoable=True)
 
 
 async def _publish_version(snapshots: "ConfigVersions", sources: "Sources", why: str, aside: tuple[str, ...]) -> int:
@@ -196,7 +216,7 @@ def _accounts(sources: "Sources") -> int:
 async def _current(snapshots: "ConfigVersions") -> "ConfigVersion":
     current = await snapshots.current()
     if current is None:
-        raise LookupError("no configuration was published yet; a running ingress or worker publishes its folder")
+        raise NotFound("no configuration was published yet; a running ingress or worker publishes its folder")
     return current
 
 
@@ -205,7 +225,7 @@ async def _read(snapshots: "ConfigVersions", number: int) -> "Sources":
 
     packed = await snapshots.read(number)
     if packed is None:
-        raise LookupError(f"there is no version {number} any more; `chatwootai config history` lists those kept")
+        raise NotFound(f"there is no version {number} any more; `chatwootai config history` lists those kept")
     return unpack(packed, os.environ)
 
 

@@ -5,7 +5,8 @@ from os import environ
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ops.printing import an_address, as_json, complain, takes_config, takes_json
+from ops.options import an_address, takes_account, takes_config, takes_json
+from ops.printing import as_json, complain
 
 if TYPE_CHECKING:
     import aiohttp
@@ -28,7 +29,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Take accounts, and what to do about differences."""
     takes_config(parser)
     takes_json(parser)
-    parser.add_argument("--account", metavar="KEY", help="only this account")
+    takes_account(parser, "only this one")
     parser.add_argument("--ours", type=an_address, metavar="URL", help="the ingress's address, as Chatwoot reaches it")
     parser.add_argument("--check", action="store_true", help="write nothing; exit code 1 if anything differs")
     parser.add_argument("--yes", action="store_true", help="write the mapping; without, only show it")
@@ -36,9 +37,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Compare; 1 where Chatwoot cannot be asked, the configuration is broken, or `--check` found a difference."""
-    from config.document.problems import ConfigurationError, suggestion
+    from config.document.problems import ConfigurationError
     from config.loading.loader import load
     from config.mapping.mapping_edit import MappingEdit, NotEditable
+    from ops.accounts import resolve_account
 
     mapping = Path(arguments.config) / "chatwoot_mapping.yaml"
     try:
@@ -47,10 +49,9 @@ def run(arguments: argparse.Namespace) -> int:
     except (ConfigurationError, NotEditable) as error:
         complain(error)
         return 1
-    accounts = [each for key, each in snapshot.accounts.items() if arguments.account in {None, key}]
-    if not accounts:
-        complain(f"there is no account {arguments.account}. {suggestion(arguments.account, snapshot.accounts)}")
-        return 1
+    accounts = [*snapshot.accounts.values()]
+    if arguments.account is not None:
+        accounts = [resolve_account(snapshot.accounts, arguments.account)]
     import asyncio
 
     found, failed = asyncio.run(_compared(accounts, edit, arguments.ours))

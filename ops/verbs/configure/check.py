@@ -6,7 +6,8 @@ from dataclasses import asdict
 from os import environ
 from pathlib import Path
 
-from ops.printing import as_json, complain, takes_config, takes_json
+from ops.options import takes_config, takes_json
+from ops.printing import as_json, complain
 
 SUMMARY = "lint all configuration: every problem at once, each with file, line, column and remedy"
 EXAMPLES = """\

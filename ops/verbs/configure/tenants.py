@@ -8,8 +8,10 @@ from os import environ
 from textwrap import wrap
 from typing import TYPE_CHECKING
 
-from ops.accounts import find_account
-from ops.printing import as_json, complain, table, takes_config, takes_json
+from ops.accounts import resolve_account
+from ops.options import ACCOUNT, takes_config, takes_json
+from ops.parsing import add_action
+from ops.printing import as_json, complain, table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -32,11 +34,12 @@ _WIDTH, _INDENT = 110, " " * 6
 def arguments(parser: argparse.ArgumentParser) -> None:
     """`list` (default) and `show`."""
     takes_config(parser)
-    takes_json(parser)
+    takes_json(parser, names=True)
     actions = parser.add_subparsers(dest="action", metavar="ACTION")
-    _options(actions.add_parser("list", help="accounts, tenants and crews"))
-    show = actions.add_parser("show", help="all settings of one, merged")
-    show.add_argument("tenant", help="the account's key, or the tenant's name where only one account has it")
+    _options(add_action(actions, "list", "list accounts, tenants and crews", "chatwootai tenants list -o name"))
+    what = "show all settings of one, merged, each with its file and line"
+    show = add_action(actions, "show", what, "chatwootai tenants show 1 --inbox 17 --explain")
+    show.add_argument("tenant", metavar="ACCOUNT", help=ACCOUNT)
     show.add_argument("--inbox", type=int, metavar="ID", help="as they are in this inbox")
     show.add_argument("--explain", action="store_true", help="with what each setting means; also those that are unset")
     _options(show)
@@ -45,9 +48,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def _options(parser: argparse.ArgumentParser) -> None:
     """The same options after the action; absent there, what stood before it holds."""
     takes_config(parser)
-    takes_json(parser)
+    takes_json(parser, names=True)
     for action in parser._actions:
-        if action.dest in {"config", "json"}:
+        if action.dest in {"config", "output"}:
             action.default = argparse.SUPPRESS
 
 
@@ -65,7 +68,7 @@ def run(arguments: argparse.Namespace) -> int:
 def _list(found: "Inspection", arguments: argparse.Namespace) -> int:
     accounts = [found.snapshot.accounts[key] for key in sorted(found.snapshot.accounts)]
     if arguments.json:
-        as_json([_summary(account) for account in accounts])
+        as_json([_summary(account) for account in accounts], "account")
         return 0
     rows = [
         (each.key, each.name, f"{each.domain}/{each.folder}", each.crew, each.priority, each.installation.url, each.id)
@@ -102,9 +105,7 @@ def _summary(account: "Account") -> dict[str, object]:
 def _show(found: "Inspection", arguments: argparse.Namespace) -> int:
     from config.loading.effective import effective_values, mapping_values
 
-    account = find_account(found, arguments.tenant)
-    if account is None:
-        return 1
+    account = resolve_account(found.snapshot.accounts, arguments.tenant)
     mapping = mapping_values(found, account.key)
     settings = effective_values(found, account.key, arguments.inbox, unset=arguments.explain)
     explain = _explained if arguments.explain else _unexplained

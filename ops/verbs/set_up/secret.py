@@ -7,7 +7,9 @@ from getpass import getpass
 from os import environ
 from pathlib import Path
 
-from ops.printing import complain, takes_config
+from ops.options import takes_config
+from ops.parsing import add_action
+from ops.printing import complain
 
 SUMMARY = "make a key, encrypt a value for the YAML, or put all ciphertexts under a new key"
 EXAMPLES = """\
@@ -19,9 +21,12 @@ EXAMPLES = """\
 def arguments(parser: argparse.ArgumentParser) -> None:
     """`key`, `encrypt` and `rotate`."""
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
-    actions.add_parser("key", help="print a new key for CHATWOOTAI_SECRET_KEY")
-    actions.add_parser("encrypt", help="read a value from the terminal or stdin and print ENC:<ciphertext>")
-    takes_config(actions.add_parser("rotate", help="encrypt every ENC: value anew with the first key"))
+    example = 'export CHATWOOTAI_SECRET_KEY="$(chatwootai secret key)"'
+    add_action(actions, "key", "print a new key for CHATWOOTAI_SECRET_KEY", example)
+    what = "read a value from the terminal or stdin and print ENC:<ciphertext>"
+    add_action(actions, "encrypt", what, 'printf %s "$TOKEN" | chatwootai secret encrypt')
+    what, example = "encrypt every ENC: value anew with the first key", "chatwootai secret rotate --config nimbus"
+    takes_config(add_action(actions, "rotate", what, example))
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -2,7 +2,7 @@
 
 import argparse
 
-from ops.printing import takes_config, takes_json
+from ops.options import takes_account, takes_config, takes_json
 
 SUMMARY = "say what a message is told to want: its language, a person, anger, a curated answer, documents"
 EXAMPLES = """\
@@ -12,7 +12,7 @@ EXAMPLES = """\
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """The account and the message, `-` for one on each line of stdin."""
-    parser.add_argument("--account", required=True, metavar="K", help="the account's key in the mapping")
+    takes_account(parser, required=True)
     parser.add_argument(
         "--inbox", type=int, metavar="ID", help="Chatwoot's inbox id, whose settings hold; default: the account's"
     )
@@ -28,8 +28,8 @@ def run(arguments: argparse.Namespace) -> int:
     from os import environ
 
     from config.loading.loader import inspect
-    from ops.accounts import find_account
+    from ops.accounts import resolve_account
     from ops.understand import understand
 
-    account = find_account(inspect(arguments.config, environ), arguments.account)
-    return 1 if account is None else understand(arguments, account, environ)
+    account = resolve_account(inspect(arguments.config, environ).snapshot.accounts, arguments.account)
+    return understand(arguments, account, environ)

@@ -2,12 +2,16 @@
 
 import argparse
 import asyncio
+import contextlib
+import io
 import sys
 import time
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
-from ops.printing import complain, takes_config, takes_json
+from ops.options import a_count, takes_account, takes_config, takes_json, takes_yes
+from ops.parsing import add_action
+from ops.printing import Changes, as_json, complain
 
 if TYPE_CHECKING:
     from chatwootai.stores.server.connection import Connection
@@ -19,6 +23,7 @@ EXAMPLES = """\
   chatwootai jobs show 1:25                the life of conversation 25 of account 1, step by step
   chatwootai jobs retry 1:25 --hand-back   have its dead letters answered after all
   chatwootai jobs drop 1:25                give up what it still has to do"""
+DEFAULT = "stats"
 STATES = ("waiting", "running", "scheduled", "dead")
 _WHAT = "a job (turn:1:25:3), a turn or dead letter, a conversation (1:25), a webhook request (X-Chatwoot-Delivery)"
 _EVERY = 2.0
@@ -27,39 +32,37 @@ Show = Callable[["Connection", argparse.Namespace], Awaitable[object]]
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """`list`, `stats`, `show`, `retry`, `drop`."""
+    """`list`, `stats` (default), `show`, `retry`, `drop`."""
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
-    listed = actions.add_parser("list", help="what waits, runs, is put off or died")
+    what = "list what waits, runs, is put off or died"
+    listed = add_action(actions, "list", what, "chatwootai jobs list --state dead --account 1")
     listed.add_argument("--state", choices=STATES, help="only these (default: all)")
-    listed.add_argument("--account", metavar="KEY", help="only this account's")
+    takes_account(listed, "only this one's")
+    takes_config(listed)
     listed.add_argument("--lane", choices=("high", "normal"), help="only this lane's")
-    listed.add_argument("--limit", type=_count, default=200, metavar="N", help="of each state (default: 200; 0: all)")
-    stats = actions.add_parser("stats", help="all of it in numbers")
-    shown = actions.add_parser("show", help="one conversation, step by step")
+    listed.add_argument("--limit", type=a_count, default=200, metavar="N", help="of each state (default: 200; 0: all)")
+    stats = add_action(actions, "stats", "count what waits, runs and died", "chatwootai jobs stats --watch")
+    shown = add_action(actions, "show", "show one conversation, step by step", "chatwootai jobs show 1:25 --watch 5")
     for action in (listed, stats, shown):
-        takes_json(action)
+        takes_json(action, names=action is listed)
         action.add_argument(
             "--watch",
             type=float,
             nargs="?",
             const=_EVERY,
             metavar="SECONDS",
-            help=f"again and again (every {_EVERY:g})",
+            help=f"again and again (every {_EVERY:g}); what is new or changed is marked",
         )
-    retry = actions.add_parser("retry", help="answer dead letters after all; run at once what was put off")
+    what = "answer dead letters after all; run at once what was put off"
+    retry = add_action(actions, "retry", what, "chatwootai jobs retry 1:25 --hand-back")
     retry.add_argument("--hand-back", action="store_true", help="take the conversation back from people first")
     retry.add_argument("--force", action="store_true", help="do not ask Chatwoot who owns the conversation")
-    drop = actions.add_parser("drop", help="give up what a conversation has to do, or throw a dead letter away")
-    drop.add_argument("--yes", action="store_true", help="do not ask")
+    what = "give up what a conversation has to do, or throw a dead letter away"
+    drop = add_action(actions, "drop", what, "chatwootai jobs drop 1:25 --yes")
+    takes_yes(drop)
     for action in (shown, retry, drop):
         action.add_argument("what", help=_WHAT)
         takes_config(action)
-
-
-def _count(word: str) -> int:
-    if not word.isdecimal():
-        raise argparse.ArgumentTypeError(f"{word} is no count")
-    return int(word)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -86,7 +89,11 @@ async def _look(
 
     from chatwootai.stores.server.connection import StoreUnavailable
     from ops.access import away_message
+    from ops.jobs.job_views import account_key, rows_of
 
+    if arguments.action == "list":
+        arguments.account = await account_key(connection, arguments)
+    changes = Changes()
     while True:
         try:
             found = await show(connection, arguments)
@@ -96,21 +103,28 @@ async def _look(
             complain(f"{time.strftime('%H:%M:%S')} {away_message(error)}")  # a watcher sees it come back
             await asyncio.sleep(max(0.1, arguments.watch))
             continue
-        if arguments.json:
-            # orjson: ten thousand jobs in a few milliseconds. Watched, a line each time, for whoever reads lines.
+        if arguments.output == "json":
+            # orjson: ten thousand jobs in a few milliseconds. Watched, a line each time.
             option = orjson.OPT_NON_STR_KEYS | (0 if arguments.watch else orjson.OPT_INDENT_2)
             print(orjson.dumps(found, option=option).decode())
-        else:
-            _fresh_page(arguments)
+        elif arguments.json:
+            as_json(rows_of(found), "name")
+        elif not arguments.watch:
             tell(found)
+        else:
+            _print_page(tell, found, changes)
         if not arguments.watch:
             return 0
         sys.stdout.flush()
         await asyncio.sleep(max(0.1, arguments.watch))
 
 
-def _fresh_page(arguments: argparse.Namespace) -> None:
-    if arguments.watch and sys.stdout.isatty():
+def _print_page(tell: Callable[[object], None], found: object, changes: Changes) -> None:
+    """Print a page over the one before, with what differs marked."""
+    page = io.StringIO()
+    with contextlib.redirect_stdout(page):
+        tell(found)
+    if sys.stdout.isatty():
         print("\x1b[H\x1b[2J", end="")
-    if arguments.watch:
-        print(time.strftime("%H:%M:%S"))
+    print(time.strftime("%H:%M:%S"))
+    print(changes.mark(page.getvalue()), end="")

@@ -5,7 +5,8 @@ import os
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from ops.printing import as_json, complain, table, takes_config, takes_json
+from ops.options import takes_account, takes_config, takes_json
+from ops.printing import as_json, complain, table
 
 if TYPE_CHECKING:
     from chatwootai.channels.incoming.receipt import ReadingRules
@@ -22,7 +23,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Take accounts, and how far back."""
     takes_config(parser)
     takes_json(parser)
-    parser.add_argument("--account", metavar="KEY", help="only this one (default: all that have a user token)")
+    takes_account(parser, "only this one (default: all that have a user token)")
     parser.add_argument("--hours", type=float, metavar="N", help="how far back (default: CATCH_UP_HOURS, or 24)")
     parser.add_argument("--dry-run", action="store_true", help="only count who waits")
 
@@ -66,8 +67,8 @@ def _hours(arguments: argparse.Namespace) -> float:
 
 
 def _ask_account(arguments: argparse.Namespace) -> "list[Account]":
-    from config.document.problems import suggestion
     from ops.access import CommandError, sound_accounts
+    from ops.accounts import resolve_account
 
     known = sound_accounts(arguments.config)
     if not known:
@@ -76,14 +77,14 @@ def _ask_account(arguments: argparse.Namespace) -> "list[Account]":
         for account in known.values():
             if account.user_token is None:
                 complain(f"account {account.key} is left out: the mapping has no user_token for it")
-        return [account for account in known.values() if account.user_token]
-    if arguments.account not in known:
-        raise CommandError(f"there is no account {arguments.account}. {suggestion(arguments.account, known)}")
-    if known[arguments.account].user_token is None:
-        raise CommandError(
-            f"account {arguments.account} has no user_token in the mapping, and a bot may not list messages"
-        )
-    return [known[arguments.account]]
+        able = [account for account in known.values() if account.user_token]
+        if not able:
+            raise CommandError("no account could be asked: catch-up needs a user_token, and no account has one")
+        return able
+    account = resolve_account(known, arguments.account)
+    if account.user_token is None:
+        raise CommandError(f"account {account.key} has no user_token in the mapping, and a bot may not list messages")
+    return [account]
 
 
 async def _catch_up_account(

@@ -6,8 +6,11 @@ from os import environ
 from typing import TYPE_CHECKING
 
 from chatwootai.channels.registry import names
+from ops.access import NotFound
 from ops.crew.plan_view import show_plan
-from ops.printing import as_json, complain, table, takes_config, takes_json
+from ops.options import takes_account, takes_config, takes_json
+from ops.parsing import add_action
+from ops.printing import as_json, complain, table
 
 if TYPE_CHECKING:
     from config.schema.crew_set import CrewSet
@@ -17,9 +20,9 @@ SUMMARY = "list the crews, show one on a channel for a tenant, with each value's
 EXAMPLES = """\
   chatwootai crew list
   chatwootai crew show customer_service --channel whatsapp
-  chatwootai crew show customer_service --tenant 1 --channel whatsapp --inbox 17
-  chatwootai crew show customer_service --tenant 1 --channel whatsapp --prompt --say "Quanto custa o frete?"
-  chatwootai crew plan customer_service --tenant 1 --channel whatsapp"""
+  chatwootai crew show customer_service --account 1 --channel whatsapp --inbox 17
+  chatwootai crew show customer_service --account 1 --channel whatsapp --prompt --say "Quanto custa o frete?"
+  chatwootai crew plan customer_service --account 1 --channel whatsapp"""
 
 
 _CHANNELS = f"one of {', '.join(names())} (default: default)"
@@ -28,17 +31,19 @@ _CHANNELS = f"one of {', '.join(names())} (default: default)"
 def arguments(parser: argparse.ArgumentParser) -> None:
     """`list` (default), `show` and `plan`."""
     actions = parser.add_subparsers(dest="action", metavar="ACTION")
-    listed = actions.add_parser("list", help="functions and their channels")
-    show = actions.add_parser("show", help="every value of a crew, and where it came from")
-    plan = actions.add_parser("plan", help="calls in a row, tokens, seconds and costs of an answer, in each shape")
+    listed = add_action(actions, "list", "list functions and their channels", "chatwootai crew list --account 1")
+    what = "show every value of a crew, and where it came from"
+    show = add_action(actions, "show", what, "chatwootai crew show customer_service --account 1 --channel whatsapp")
+    what = "plan an answer: calls in a row, tokens, seconds and costs, in each shape"
+    plan = add_action(actions, "plan", what, "chatwootai crew plan customer_service --account 1 --channel whatsapp")
     for action in (show, plan):
         action.add_argument("function", help="the crew, as customer_service")
         action.add_argument("--channel", choices=names(), default="default", metavar="CHANNEL", help=_CHANNELS)
     show.add_argument("--prompt", action="store_true", help="the messages that a model would be sent, part by part")
     show.add_argument("--say", default="Hello?", metavar="TEXT", help="what the customer asks in it (default: Hello?)")
     for action in (listed, show, plan):
-        action.add_argument("--tenant", metavar="T", help="an account's key, or its tenant's name: with its overlays")
-        action.add_argument("--inbox", type=int, metavar="ID", help="as it is in this inbox of the tenant")
+        takes_account(action, "with the overlays of this account")
+        action.add_argument("--inbox", type=int, metavar="ID", help="as it is in this inbox of the account")
         takes_config(action)
         takes_json(action)
 
@@ -56,6 +61,10 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _done(crew_set: "CrewSet", settings: "Settings", arguments: argparse.Namespace) -> int:
+    from config.document.problems import suggestion
+
+    if (function := getattr(arguments, "function", None)) and function not in crew_set.functions:
+        raise NotFound(f"there is no crew {function}. {suggestion(function, crew_set.functions)}")
     if arguments.action == "plan":
         return show_plan(crew_set, settings, arguments)
     if arguments.action == "show" and arguments.prompt:
@@ -70,23 +79,21 @@ def _found(arguments: argparse.Namespace) -> "tuple[CrewSet, Settings] | None":
     from config.loading.loader import shipped
     from crews.catalog import Catalog
 
-    tenant = getattr(arguments, "tenant", None)
-    if tenant is None:
+    name = getattr(arguments, "account", None)
+    if name is None:
         if getattr(arguments, "inbox", None) is not None:
-            complain("an inbox belongs to a tenant: add --tenant")
+            complain("an inbox belongs to an account: add --account")
             return None
         return Catalog.from_environment().crew_set, shipped()
-    return _of_tenant(tenant, arguments)
+    return _of_account(name, arguments)
 
 
-def _of_tenant(tenant: str, arguments: argparse.Namespace) -> "tuple[CrewSet, Settings] | None":
+def _of_account(name: str, arguments: argparse.Namespace) -> "tuple[CrewSet, Settings] | None":
     from config.loading.loader import inspect
-    from ops.accounts import find_account
+    from ops.accounts import resolve_account
 
     found = inspect(arguments.config, environ)
-    account = find_account(found, tenant)
-    if account is None:
-        return None
+    account = resolve_account(found.snapshot.accounts, name)
     number = arguments.inbox
     settings = account.settings if number is None else found.snapshot.settings(account.key, number)
     return None if settings.crew_set is None else (settings.crew_set, settings)

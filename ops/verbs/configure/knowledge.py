@@ -5,7 +5,8 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ops.printing import takes_config, takes_json
+from ops.options import takes_account, takes_config, takes_json
+from ops.parsing import add_action
 
 if TYPE_CHECKING:
     from chatwootai.stores.server.connection import Connection
@@ -23,25 +24,31 @@ EXAMPLES = """\
 def arguments(parser: argparse.ArgumentParser) -> None:
     """`ingest`, `search`, `status`, `test` and `rollback`."""
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
-    ingest = _action(actions.add_parser("ingest", help="read the sources; what has not changed is taken over"))
+    what = "read the sources; what has not changed is taken over"
+    ingest = _action(add_action(actions, "ingest", what, "chatwootai knowledge ingest --account 1 --source faq"))
     ingest.add_argument("--source", action="append", metavar="NAME", help="only this source (again for several)")
     ingest.add_argument("--dry-run", action="store_true", help="read and say what would change, and change nothing")
     ingest.add_argument("--due", action="store_true", help="only sources whose every_hours have passed")
-    search = _action(actions.add_parser("search", help="the passages that would be offered for a question"))
+    what = "find the passages that would be offered for a question"
+    example = 'chatwootai knowledge search --account 1 "vocês entregam em Recife?"'
+    search = _action(add_action(actions, "search", what, example))
     search.add_argument("question", help="what a customer might ask")
     search.add_argument("--top", type=int, default=5, metavar="N", help="at most so many (default: 5)")
     _audience(search)
-    status = _action(actions.add_parser("status", help="what is in force, by source, with problems"))
+    what = "tell what is in force, by source, with problems"
+    status = _action(add_action(actions, "status", what, "chatwootai knowledge status --account 1 --versions"))
     status.add_argument("--versions", action="store_true", help="list the versions kept instead")
-    test = _action(actions.add_parser("test", help="ask questions with known answers, and count"))
+    what, example = "ask questions with known answers, and count", "chatwootai knowledge test asked.jsonl --account 1"
+    test = _action(add_action(actions, "test", what, example))
     test.add_argument("file", type=Path, metavar="FILE", help='JSONL of {"question": ..., "expect": [document ids]}')
     _audience(test)
-    back = _action(actions.add_parser("rollback", help="put an earlier version in force"))
+    what = "put an earlier version in force"
+    back = _action(add_action(actions, "rollback", what, "chatwootai knowledge rollback --account 1 --to 3"))
     back.add_argument("--to", type=int, metavar="VERSION", help="this one (default: the one before)")
 
 
 def _action(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
-    parser.add_argument("--account", required=True, metavar="K", help="the account's key in the mapping")
+    takes_account(parser, required=True)
     takes_config(parser)
     takes_json(parser)
     return parser
@@ -57,13 +64,11 @@ def run(arguments: argparse.Namespace) -> int:
 
     from config.loading.loader import inspect
     from ops.access import with_redis
-    from ops.accounts import find_account
+    from ops.accounts import resolve_account
     from ops.knowledge import ingest, roll_back, search, status
     from ops.knowledge import test as tested
 
-    account = find_account(inspect(arguments.config, environ), arguments.account)
-    if account is None:
-        return 1
+    account = resolve_account(inspect(arguments.config, environ).snapshot.accounts, arguments.account)
     verbs: dict[str, Callable[[argparse.Namespace, Account, Connection], Awaitable[int]]] = {
         "ingest": ingest,
         "search": search,

@@ -2,7 +2,7 @@
 
 import argparse
 
-from ops.printing import takes_config
+from ops.options import takes_config
 
 SUMMARY = "have messages answered again: one webhook request, one turn, or a conversation's last turn"
 EXAMPLES = """\

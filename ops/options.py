@@ -1,0 +1,68 @@
+"""Options that verbs have in common, and the types of their values."""
+
+import argparse
+import os
+import re
+from argparse import ArgumentParser, ArgumentTypeError
+from pathlib import Path
+
+ACCOUNT = "key in the mapping, folder (or domain/folder), company's name, or Chatwoot's number of the account"
+
+
+def takes_config(parser: ArgumentParser) -> None:
+    """Take the configuration's folder."""
+    folder = Path(os.environ.get("CHATWOOTAI_CONFIG") or "config")
+    parser.add_argument("--config", type=Path, default=folder, metavar="DIR", help=f"configuration (now: {folder})")
+
+
+def takes_account(parser: ArgumentParser, what: str = "the account", *, required: bool = False) -> None:
+    """Take an account, however it is named; `ops.accounts` finds it."""
+    parser.add_argument("-a", "--account", required=required, metavar="ACCOUNT", help=f"{what}: {ACCOUNT}")
+    takes_hidden(parser, "--tenant", dest="account")
+
+
+def takes_hidden(parser: ArgumentParser, *names: str, dest: str) -> None:
+    """Take an older name of an option, which the help does not show any more."""
+    parser.add_argument(*names, dest=dest, default=argparse.SUPPRESS, help=argparse.SUPPRESS)
+
+
+def takes_json(parser: ArgumentParser, *, names: bool = False) -> None:
+    """Take the form of the output. `names`: rows have names, which `-o name` prints alone for loops of a shell."""
+    forms = ("table", "json", "jsonl", *(("name",) if names else ()))
+    parser.add_argument(
+        "-o", "--output", choices=forms, metavar="FORM", default="table", help=f"one of {', '.join(forms)}"
+    )
+    parser.add_argument("--json", action="store_const", dest="output", const="json", help="the same as -o json")
+
+
+def takes_yes(parser: ArgumentParser) -> None:
+    """Take the assent beforehand."""
+    parser.add_argument("-y", "--yes", action="store_true", help="do not ask")
+
+
+def an_address(text: str) -> str:
+    """Return the address of a server, without a slash at its end."""
+    if not re.fullmatch(r"https?://[^\s/@?#]+(/[^\s@?#]*)?", text) or "/app/" in text:
+        raise ArgumentTypeError(f"{text!r} is no address; write it as https://chat.example.com")
+    return text.rstrip("/")
+
+
+def a_phone(text: str) -> str:
+    """Return a phone number with its country code."""
+    if not re.fullmatch(r"\+[1-9][0-9]{6,14}", text):
+        raise ArgumentTypeError(f"{text!r} is no phone number; write + and digits alone, as +5531999990000")
+    return text
+
+
+def ids(text: str) -> tuple[int, ...]:
+    """Return a list of ids that commas separate."""
+    if not re.fullmatch(r"\s*[0-9]+\s*(,\s*[0-9]+\s*)*", text):
+        raise ArgumentTypeError(f"{text!r} are no numbers; write them as 11,12")
+    return tuple(int(each) for each in text.split(","))
+
+
+def a_count(text: str) -> int:
+    """Return a count: digits alone."""
+    if not text.isdecimal():
+        raise ArgumentTypeError(f"{text!r} is no count")
+    return int(text)

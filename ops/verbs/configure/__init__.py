@@ -1,0 +1,1 @@
+"""Verbs that check and show what is written, and what follows from it."""

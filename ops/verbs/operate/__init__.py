@@ -1,0 +1,1 @@
+"""Verbs that look at what runs, and put it right."""

@@ -1,0 +1,1 @@
+"""Verbs that connect an installation to Chatwoot, and keep its secrets."""

@@ -1,0 +1,1 @@
+"""Verbs that try the system, or a part of it, without a customer."""
