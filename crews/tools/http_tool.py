@@ -18,6 +18,7 @@ from config.settings.tools import HttpTool, Tools
 from crews.run.context import RunContext
 from crews.run.result_text import project
 from crews.run.tool_result import Fate, ToolAnswer
+from crews.tools.bounds import TooLong, check
 from crews.tools.outside_tool import OutsideTool
 from crews.tools.url_template import InvalidArgument, fill, fill_url
 
@@ -112,7 +113,10 @@ class HttpRequest(OutsideTool):
                     "error": f"the answer is longer than {self._declared.max_bytes} bytes",
                 }
         try:
+            check(kept)
             value: Any = json.loads(kept) if kept else None
+        except TooLong as error:
+            return {"status": response.status, "error": str(error)}
         except (ValueError, RecursionError):
             value = kept.decode("utf-8", "replace")
         if response.status >= 400:

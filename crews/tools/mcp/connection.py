@@ -33,6 +33,7 @@ from mcp.types import (
 )
 
 from chatwootai.telemetry.tasks import owned
+from crews.tools.bounds import TooLong
 from crews.tools.mcp.errors import CallTimedOut, ServerUnavailable, SessionEnded
 from crews.tools.mcp.reasons import CLOSED, connection_gone, describe_error, session_gone, was_not_sent
 from crews.tools.mcp.stdio import Streams
@@ -152,7 +153,8 @@ class ServerConnection:
         if not asking.done():
             # What ended the session was one call's: of the others nothing is known.
             alone = self._error if self._calls_at_end == 1 else None
-            raise SessionEnded(self.reason, not_sent=alone is not None and was_not_sent(alone))
+            not_sent = alone is not None and was_not_sent(alone)
+            raise SessionEnded(self.reason, not_sent=not_sent, too_long=isinstance(self._error, TooLong))
         try:
             return asking.result()
         except McpError as error:
@@ -160,7 +162,8 @@ class ServerConnection:
                 self._end(error)
                 raise SessionEnded(describe_error(error), not_sent=True) from None
             if connection_gone(error):
-                raise SessionEnded(self.reason, not_sent=False) from None
+                too_long = isinstance(self._error, TooLong)
+                raise SessionEnded(self.reason, not_sent=False, too_long=too_long) from None
             raise
         except (anyio.ClosedResourceError, anyio.BrokenResourceError):
             raise SessionEnded(self.reason, not_sent=True) from None  # its stream was closed before the call went out

@@ -6,11 +6,14 @@ class ServerUnavailable(Exception):
 
 
 class SessionEnded(Exception):
-    """The session ended under a call. `not_sent`: the call surely was not made, and may be made anew."""
+    """The session ended under a call.
 
-    def __init__(self, why: str, *, not_sent: bool) -> None:
+    `not_sent`: the call surely was not made, and may be made anew; `too_long`: the server said more than is read.
+    """
+
+    def __init__(self, why: str, *, not_sent: bool, too_long: bool = False) -> None:
         super().__init__(why)
-        self.not_sent = not_sent
+        self.not_sent, self.too_long = not_sent, too_long
 
 
 class CallTimedOut(Exception):

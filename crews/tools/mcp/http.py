@@ -9,12 +9,12 @@ from typing import Final
 
 import aiohttp
 import httpx
-from httpx_aiohttp import AiohttpTransport
 from mcp import McpError
 from mcp.client.sse import sse_client
 from mcp.client.streamable_http import streamable_http_client
 
 from chatwootai.guarded_session import session
+from crews.tools.mcp.bounded import BoundedTransport
 from crews.tools.mcp.reasons import session_gone
 from crews.tools.mcp.stdio import Streams
 
@@ -66,7 +66,7 @@ def needs_sse(error: BaseException) -> bool:
 def _client(connections: aiohttp.ClientSession, headers: Mapping[str, str], seconds: float) -> httpx.AsyncClient:
     """An HTTP client over guarded connections; it follows nobody to another origin."""
     return httpx.AsyncClient(
-        transport=AiohttpTransport(client=connections),
+        transport=BoundedTransport(client=connections),
         headers=dict(headers),
         timeout=httpx.Timeout(seconds, read=_SILENCE),
         follow_redirects=False,

@@ -10,6 +10,7 @@ from mcp.types import CONNECTION_CLOSED
 
 from chatwootai.net import Forbidden
 from chatwootai.telemetry import mask
+from crews.tools.bounds import TooLong
 from crews.tools.mcp.errors import ServerUnavailable
 
 _SAID: Final = {
@@ -70,7 +71,7 @@ def _sentence(error: BaseException) -> str:
         said = _SAID.get(status) or f"it answers {status}"
     elif isinstance(error, McpError):
         said = _refusal(error)
-    elif isinstance(error, ServerUnavailable | Forbidden):
+    elif isinstance(error, ServerUnavailable | Forbidden | TooLong):
         said = str(error)
     elif isinstance(error.__cause__, aiohttp.ServerDisconnectedError):
         said = CLOSED

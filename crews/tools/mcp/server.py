@@ -17,6 +17,7 @@ from chatwootai.telemetry.metrics import MCP_SESSIONS
 from chatwootai.telemetry.tasks import owned
 from config.settings.tools import McpServer, Tools
 from crews.run.tool_result import Fate, ToolAnswer
+from crews.tools.mcp.bounded import TOO_LONG
 from crews.tools.mcp.connection import ServerConnection
 from crews.tools.mcp.errors import CallTimedOut, ServerUnavailable, SessionEnded
 from crews.tools.mcp.http import needs_sse, open_sse, open_streamable_http
@@ -72,7 +73,7 @@ class ServerClient:
             except ServerUnavailable:
                 return ToolAnswer.error(words.AWAY, Fate.UNSENT)
             except SessionEnded as ended:
-                if last or not (ended.not_sent or repeatable):
+                if last or ended.too_long or not (ended.not_sent or repeatable):
                     return _answer_for_ended(ended)
         raise AssertionError("unreachable")
 
@@ -94,6 +95,9 @@ class ServerClient:
             self._report_away(str(ended))
             raise
         except McpError as error:
+            if error.error.code == TOO_LONG:
+                self._log.warning("mcp_answer_too_long", tool=tool, error=error.error.message)
+                return ToolAnswer.error(words.TOO_LONG, Fate.UNKNOWN)
             fate = Fate.REFUSED if error.error.code in _REFUSALS else Fate.FAILED
             return ToolAnswer.error(error.error.message[:300], fate)
 
@@ -231,6 +235,8 @@ class ServerClient:
 
 
 def _answer_for_ended(ended: SessionEnded) -> ToolAnswer:
+    if ended.too_long:
+        return ToolAnswer.error(words.TOO_LONG, Fate.UNKNOWN)
     if ended.not_sent:
         return ToolAnswer.error(words.AWAY, Fate.UNSENT)
     return ToolAnswer.error(words.BROKEN, Fate.UNKNOWN)

@@ -13,6 +13,7 @@ import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from itertools import count
 from typing import Final
 
 import anyio
@@ -23,11 +24,13 @@ from mcp.types import JSONRPCMessage
 from pydantic import ValidationError
 
 from crews import confined
+from crews.tools.bounds import MOST_BYTES, TooLong, check
 from crews.tools.mcp.errors import ServerUnavailable
 
 Streams = tuple[MemoryObjectReceiveStream[SessionMessage | Exception], MemoryObjectSendStream[SessionMessage]]
 
-_LONGEST: Final = 8 << 20  # bytes of one message
+_AT_A_TIME: Final = 100  # lines, after which others have the event loop
+_TOO_LONG: Final = f"a line of the answer is longer than {MOST_BYTES} bytes"
 _GRACE: Final = 2.0  # seconds that a program has to end by itself, and then to heed SIGTERM
 
 
@@ -82,7 +85,7 @@ async def _start(command: Sequence[str], environ: Mapping[str, str], home: str) 
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL,  # what it logs may hold what contacts wrote
             env=dict(environ),
-            limit=_LONGEST,
+            limit=MOST_BYTES,
             start_new_session=True,
         )
     except OSError as error:
@@ -108,13 +111,31 @@ async def _forward_output(
 
 
 async def _forward_lines(source: asyncio.StreamReader, to: MemoryObjectSendStream[SessionMessage | Exception]) -> None:
-    with contextlib.suppress(ValueError, anyio.BrokenResourceError, anyio.ClosedResourceError):  # or a line too long
-        while line := await source.readline():
+    with contextlib.suppress(anyio.BrokenResourceError, anyio.ClosedResourceError):
+        for number in count(1):
+            if not number % _AT_A_TIME:  # what is buffered already is read without waiting
+                await asyncio.sleep(0)
             try:
-                message = JSONRPCMessage.model_validate_json(line)
-            except ValidationError:  # banners, and what a program prints by mistake
-                continue
-            await to.send(SessionMessage(message))
+                if not (line := await source.readline()):
+                    return
+                check(line)
+            except ValueError as error:  # too long; whose answer it was to be is not known
+                await to.send(error if isinstance(error, TooLong) else TooLong(_TOO_LONG))
+                while await source.read(MOST_BYTES):  # a pipe that is not read to its end is never closed
+                    pass
+                return
+            if (message := _parse_message(line)) is not None:
+                await to.send(message)
+
+
+def _parse_message(line: bytes) -> SessionMessage | None:
+    """The message in a line; None for banners, and what a program prints by mistake."""
+    if not line.lstrip().startswith(b"{"):
+        return None
+    try:
+        return SessionMessage(JSONRPCMessage.model_validate_json(line))
+    except ValidationError:
+        return None
 
 
 async def _forward_input(
