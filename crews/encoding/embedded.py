@@ -10,6 +10,7 @@ import importlib
 import os
 import tempfile
 import weakref
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
@@ -33,6 +34,8 @@ _LONGEST: Final = 1_200
 """Characters of a text that are read: made for sentences, the model tells nothing more from a page."""
 _AT_ONCE: Final = 8
 """Texts of one turn in the thread, so that a question waits for a few passages and not for a book."""
+_RECENT: Final = 256
+"""Questions whose embeddings are remembered, if they are not longer: 2 kB each, and as much for the longest text."""
 
 
 class EmbeddedEncoder:
@@ -48,20 +51,37 @@ class EmbeddedEncoder:
         self._weights = weights
         self._model: Any = None
         self._failed: EncoderUnavailable | None = None
+        self._recent: OrderedDict[str, Vectors] = OrderedDict()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="encoder")
 
     async def questions(self, texts: Sequence[str]) -> Vectors:
         """Encode texts; questions and passages are one to this model.
 
+        The last few hundred are remembered: one message is read for its meaning, matched with what the tenant has
+        written, and looked up in documents.
+
         Raises:
             EncoderUnavailable: the package is not installed, or is another than was measured.
         """
+        if not texts:
+            return np.empty((0, DIMENSIONS), np.float32)
+        known = {text: self._recent[text] for text in texts if text in self._recent}
+        if missing := [text for text in dict.fromkeys(texts) if text not in known]:
+            known |= zip(missing, await self.passages(missing), strict=True)
+        for text in texts[-_RECENT:]:
+            if len(text) <= _LONGEST:
+                self._recent[text] = known[text].copy()  # the whole of a long list would live on with its row
+                self._recent.move_to_end(text)
+        while len(self._recent) > _RECENT:
+            self._recent.popitem(last=False)
+        return np.stack([known[text] for text in texts])
+
+    async def passages(self, texts: Sequence[str]) -> Vectors:
+        """Encode what may answer; as `questions`, and nothing of it is remembered."""
         loop = asyncio.get_running_loop()
         pieces = [texts[at : at + _AT_ONCE] for at in range(0, len(texts), _AT_ONCE)]
         made = [await loop.run_in_executor(self._thread, self._encode, piece) for piece in pieces]
         return np.concatenate(made) if made else np.empty((0, DIMENSIONS), np.float32)
-
-    passages = questions
 
     async def warm(self) -> None:
         """Read the weights now, so that nobody waits for them.

@@ -48,6 +48,21 @@ async def test_a_text_alone_and_among_others_is_the_same(encoder: Encoder) -> No
     assert (await encoder.questions([])).shape == (0, encoder.dimensions)
 
 
+async def test_a_question_is_encoded_once_however_often_it_comes(encoder: EmbeddedEncoder) -> None:
+    seen: list[str] = []
+    work = encoder._encode
+    encoder._encode = lambda texts: (seen.extend(texts), work(texts))[1]  # type: ignore[method-assign]
+    try:
+        first = await encoder.questions(["onde fica?", "quanto custa?", "onde fica?"])
+        again = await encoder.questions(["quanto custa?", "onde fica?"])
+        await encoder.questions([f"número {number}" for number in range(300)])
+        await encoder.questions(["onde fica?"])
+    finally:
+        encoder._encode = work  # type: ignore[method-assign]
+    np.testing.assert_array_equal(first[[1, 2]], again)
+    assert [text for text in seen if not text.startswith("número")] == ["onde fica?", "quanto custa?", "onde fica?"]
+
+
 @pytest.mark.parametrize("text", ["\ud800", "a" * 200_000, "\x00", "😀" * 5_000, "\n" * 9_000])
 async def test_any_text_has_a_vector(encoder: Encoder, text: str) -> None:
     (made,) = await encoder.questions([text])
