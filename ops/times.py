@@ -1,6 +1,11 @@
 """Writes moments and lengths of time for people."""
 
-from datetime import UTC, datetime
+import re
+import time
+from argparse import ArgumentTypeError
+from datetime import UTC, datetime, timedelta
+
+_UNITS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86_400}
 
 
 def format_span(seconds: float) -> str:
@@ -21,3 +26,25 @@ def format_age(at: float | None, now: float) -> str:
 def format_moment(at: float) -> str:
     """Return a moment in UTC, to the millisecond."""
     return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z") if at else "?"
+
+
+def a_moment(text: str) -> float:
+    """Read an argument that names a moment, and return it in unix seconds.
+
+    `2h`, `30m`, `1d`: so long ago. `02:10`: the last time that local clocks showed it. `2026-11-28` or
+    `2026-11-28T02:10`: local time, unless it ends with a zone (`Z`, `+02:00`).
+
+    Raises:
+        ArgumentTypeError: it is none of them.
+    """
+    if long_ago := re.fullmatch(r"(\d{1,6}(?:\.\d{1,3})?) ?(s|m|min|h|d)", text):
+        return time.time() - float(long_ago[1]) * _UNITS[long_ago[2]]
+    try:
+        if re.fullmatch(r"\d{1,2}:\d{2}", text):
+            hour, minute = map(int, text.split(":"))
+            at = datetime.now().astimezone().replace(hour=hour, minute=minute, second=0, microsecond=0)
+            return (at if at.timestamp() <= time.time() else at - timedelta(days=1)).timestamp()
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise ArgumentTypeError(f"{text!r} is no moment; write 02:10, 2h, 30m or 2026-11-28T02:10") from None
+    return (at if at.tzinfo else at.astimezone()).timestamp()

@@ -16,8 +16,8 @@ _WHAT: Final = {
 _REMEDIES: Final = {
     Kind.MODEL: "mend it, then `chatwootai replay`",
     Kind.TOOL: "look at its server, and at its entry in tools.yaml",
-    Kind.SIGNATURE: "compare `webhook_secrets` with what Chatwoot shows, then `chatwootai catch-up`",
-    Kind.RATE: "raise `rate_per_minute` or start workers, then `chatwootai catch-up`",
+    Kind.SIGNATURE: "compare `webhook_secrets` with Chatwoot, then `chatwootai catch-up --opened-by-failure`",
+    Kind.RATE: "raise `rate_per_minute` or start workers, then `chatwootai catch-up --opened-by-failure`",
 }
 
 

@@ -24,10 +24,10 @@ from workers.chatwoot.records import Conversation, Message, mapping, number_of, 
 _PAGE: Final = 25  # conversations that Chatwoot lists at once
 _MOST_PAGES: Final = 40
 _MESSAGES: Final = 20  # messages that it lists at once
-_MOST_MESSAGES: Final = 60  # of one conversation
+MOST_MESSAGES: Final = 60  # of one conversation
 _PACE: Final = 0.1
 """Seconds between conversations: some twenty turns under way at once, of a worker's hundreds."""
-_ANSWERS: Final = (Reason.OUTGOING_OWN, Reason.OUTGOING_TEAMMATE)
+ANSWERS: Final = (Reason.OUTGOING_OWN, Reason.OUTGOING_TEAMMATE)
 
 
 RulesOf = Callable[[str, int | None], ReadingRules]
@@ -59,7 +59,7 @@ class CatchUp:
         self._mailbox = mailbox
         self._seconds = hours * 3600
         self._rules = rules
-        self._pace = pace
+        self.pace = pace
 
     async def account(
         self,
@@ -81,24 +81,30 @@ class CatchUp:
         """
         caught, now = CatchUpResult(account), time.time()
         since = now - (self._seconds if seconds is None else min(seconds, self._seconds))
-        for conversation in await pending(chatwoot, since):
+        for conversation in await list_active(chatwoot, since):
             caught.conversations += 1
-            rules = self._reaching_back(self._rules(account, conversation.inbox))
+            rules = self.rules(account, conversation.inbox)
             if _answered(account, conversation, rules) or (quiet and _active(conversation) > now - quiet):
                 continue
             for delivery in await _unanswered(chatwoot, account, conversation, since, rules):
                 caught.waiting += 1
-                if not dry_run and not await self._admit(delivery, caught):
+                if not dry_run and not await self.admit(delivery, caught):
                     return caught
-            await asyncio.sleep(self._pace)
+            await asyncio.sleep(self.pace)
         return caught
 
-    def _reaching_back(self, rules: ReadingRules) -> ReadingRules:
-        """Return the inbox' manner with its age limit raised: an operator who asks to look back further means it."""
+    def rules(self, account: str, inbox: int | None) -> ReadingRules:
+        """Return an inbox's rules with the age limit raised: an operator who asks to look back further means it."""
+        rules = self._rules(account, inbox)
         most = rules.most_seconds
         return rules if most is None else replace(rules, most_seconds=max(most, self._seconds))
 
-    async def _admit(self, delivery: Delivery, caught: CatchUpResult) -> bool:
+    async def admit(self, delivery: Delivery, caught: CatchUpResult) -> bool:
+        """Admit a message and count what became of it; return False where the mailboxes are full.
+
+        Raises:
+            StoreUnavailable: Redis is away.
+        """
         admission = await self._mailbox.admit(delivery, priority=LOWEST)
         CAUGHT_UP.labels(admission.value).inc()
         caught.admitted += admission is Admission.ACCEPTED
@@ -107,8 +113,8 @@ class CatchUp:
         return not caught.full
 
 
-async def pending(chatwoot: Chatwoot, since: float) -> list[Conversation]:
-    """Return pending conversations with something said since `since` (unix seconds), the quietest first.
+async def list_active(chatwoot: Chatwoot, since: float, *, status: str = "pending") -> list[Conversation]:
+    """Return conversations of a status with something said since `since` (unix seconds), the quietest first.
 
     All are read before anything is done: what is answered meanwhile moves, and would push others out of sight.
 
@@ -117,7 +123,7 @@ async def pending(chatwoot: Chatwoot, since: float) -> list[Conversation]:
     """
     found: dict[int, Conversation] = {}
     for number in range(1, _MOST_PAGES + 1):
-        page = await chatwoot.conversations(status="pending", page=number)
+        page = await chatwoot.conversations(status=status, page=number)
         recent = [one for one in page if _active(one) >= since]
         found.update({one.id: one for one in recent})
         if len(page) < _PAGE or not recent:
@@ -133,10 +139,10 @@ def _active(conversation: Conversation) -> float:
 def _answered(account: str, conversation: Conversation, rules: ReadingRules) -> bool:
     """Tell whether the messages that came with the conversation show that its last words are not the contact's."""
     for message in reversed(conversation.last):
-        meaning = _meaning(account, conversation, message, rules)
+        meaning = meaning_of(account, conversation, message, rules)
         if isinstance(meaning, Delivery):
             return False
-        if meaning in _ANSWERS:
+        if meaning in ANSWERS:
             return True
     return False
 
@@ -150,9 +156,9 @@ async def unanswered(
         workers.chatwoot.errors.ChatwootError: Chatwoot is away, or refuses the user token.
     """
     found: list[Delivery] = []
-    async for message in _backwards(chatwoot, conversation.id):
-        meaning = _meaning(account, conversation, message, rules)
-        if meaning in _ANSWERS or (message.at or 0.0) < since or len(found) == _MOST_MESSAGES:
+    async for message in backwards(chatwoot, conversation.id):
+        meaning = meaning_of(account, conversation, message, rules)
+        if meaning in ANSWERS or (message.at or 0.0) < since or len(found) == MOST_MESSAGES:
             break
         if isinstance(meaning, Delivery):
             found.append(meaning)
@@ -168,7 +174,12 @@ async def _unanswered(
         return []
 
 
-async def _backwards(chatwoot: Chatwoot, conversation: int) -> AsyncIterator[Message]:
+async def backwards(chatwoot: Chatwoot, conversation: int) -> AsyncIterator[Message]:
+    """Yield a conversation's messages, the newest first.
+
+    Raises:
+        workers.chatwoot.errors.ChatwootError: Chatwoot is away, or refuses the user token.
+    """
     before: int | None = None
     while True:
         page = await chatwoot.messages(conversation, before=before)
@@ -179,7 +190,8 @@ async def _backwards(chatwoot: Chatwoot, conversation: int) -> AsyncIterator[Mes
         before = page[0].id
 
 
-def _meaning(account: str, conversation: Conversation, message: Message, rules: ReadingRules) -> Delivery | Reason:
+def meaning_of(account: str, conversation: Conversation, message: Message, rules: ReadingRules) -> Delivery | Reason:
+    """Return the delivery that a listed message is, or why it needs no turn."""
     # The API names a conversation's channel and source elsewhere than a webhook does.
     about = {
         **conversation.raw,

@@ -20,6 +20,7 @@ class Environment:
 
     `catch_up_hours`: how far back a start asks Chatwoot for customers who still wait; 0: nobody ever asks.
     `catch_up_minutes`: how often it is asked after that; 0: only at the start.
+    `catch_up_opened_minutes`: what Chatwoot opened within them for a failed webhook is answered; 0: it is not.
     `strict`: start with the configuration folder or not at all.
     """
 
@@ -32,6 +33,7 @@ class Environment:
     grace: float
     catch_up_hours: float
     catch_up_minutes: float
+    catch_up_opened_minutes: float
     strict: bool = False
 
     @classmethod
@@ -51,6 +53,7 @@ class Environment:
             grace=_number(environ, "WORKER_GRACE_SECONDS", 8.0, 0.0, 300.0),
             catch_up_hours=catch_up_hours(environ),
             catch_up_minutes=_number(environ, "CATCH_UP_MINUTES", 15.0, 0.0, 1440.0),
+            catch_up_opened_minutes=_number(environ, "CATCH_UP_OPENED_MINUTES", 0.0, 0.0, 1440.0),
             strict=strict,
         )
 

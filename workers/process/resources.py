@@ -16,6 +16,7 @@ from chatwootai.channels.incoming.receipt import ReadingRules
 from chatwootai.stores.conversation.mailbox import Mailbox
 from chatwootai.stores.conversation.signals import SignalListener
 from chatwootai.stores.installation.catch_up_lock import CatchUpLock
+from chatwootai.stores.installation.processes import Processes
 from chatwootai.stores.jobs.sweeper import Sweeper
 from chatwootai.stores.server.connection import Connection, StoreUnavailable, connect, store_errors
 from chatwootai.stores.server.examination import examine
@@ -37,6 +38,7 @@ from crews.model_calls.call_terms import KEY, without_key
 from crews.understanding.message_reader import MessageReader
 from workers.account.standing import Standing
 from workers.account.sync import keep_in_step
+from workers.catch_up.opened_schedule import OpenedSchedule
 from workers.catch_up.schedule import at_intervals, at_start
 from workers.catch_up.unanswered import CatchUp
 from workers.chatwoot.client import Chatwoot
@@ -130,6 +132,8 @@ class WorkerResources:
         self.background("knowledge", self._knowledge().run)
         if self.environment.catch_up_hours:
             self.background("catch-up", self._catch_up)
+        if self.environment.catch_up_opened_minutes:
+            self.background("catch-up of opened", self._answer_opened)
 
     async def _look_at_redis(self) -> None:
         """Say once what of this Redis loses what it was given; that it is away is said elsewhere."""
@@ -181,6 +185,16 @@ class WorkerResources:
             with suppress(StoreUnavailable):
                 await memory.look()
             await asyncio.sleep(EVERY_SECONDS)
+
+    async def _answer_opened(self) -> None:
+        schedule = OpenedSchedule(
+            CatchUpLock(self.connection, self.worker_id),
+            CatchUp(Mailbox(self.connection), hours=self.environment.catch_up_hours or 24.0, rules=self._reading_rules),
+            Processes(self.connection),
+            lambda: self.context.incidents.now,
+            self.environment.catch_up_opened_minutes,
+        )
+        await schedule.run(self._clients)
 
     async def _catch_up(self) -> None:
         every = self.environment.catch_up_minutes * 60

@@ -2,11 +2,13 @@
 
 import argparse
 import os
+import time
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from ops.options import takes_account, takes_config, takes_json
 from ops.printing import as_json, complain, table
+from ops.times import a_moment
 
 if TYPE_CHECKING:
     from chatwootai.channels.incoming.receipt import ReadingRules
@@ -16,7 +18,9 @@ if TYPE_CHECKING:
 SUMMARY = "ask Chatwoot for customers who wait unanswered because their webhooks never arrived"
 EXAMPLES = """\
   chatwootai catch-up --dry-run
-  chatwootai catch-up --account 1 --hours 48"""
+  chatwootai catch-up --account 1 --hours 48
+  chatwootai catch-up --opened-by-failure --since 02:10 --until 02:40 --dry-run
+  chatwootai catch-up --opened-by-failure --since 2h"""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -25,12 +29,24 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     takes_json(parser)
     takes_account(parser, "only this one (default: all that have a user token)")
     parser.add_argument("--hours", type=float, metavar="N", help="how far back (default: CATCH_UP_HOURS, or 24)")
+    parser.add_argument(
+        "--opened-by-failure",
+        action="store_true",
+        help="give back and answer what Chatwoot opened because our webhook failed and nobody has touched since",
+    )
+    since = "with --opened-by-failure: opened from then on (02:10, 2h, 2026-11-28T02:10; default: as --hours)"
+    parser.add_argument("--since", type=a_moment, metavar="WHEN", help=since)
+    parser.add_argument("--until", type=a_moment, metavar="WHEN", help="with --opened-by-failure: opened until then")
     parser.add_argument("--dry-run", action="store_true", help="only count who waits")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Catch up; 1 if an account could not be asked."""
+    """Catch up; 1 if an account could not be asked, 2 if the arguments do not go together."""
     from ops.access import with_redis
+
+    if (arguments.since or arguments.until) and not arguments.opened_by_failure:
+        complain("--since and --until go with --opened-by-failure; --hours says how far back the other way looks")
+        return 2
 
     return with_redis(lambda connection: _run(connection, arguments))
 
@@ -94,7 +110,7 @@ async def _catch_up_account(
     from workers.chatwoot.errors import ChatwootError
 
     try:
-        caught, problem = await catch_up.account(account.key, chatwoot, dry_run=arguments.dry_run), None
+        caught, problem = await _catch(catch_up, account, chatwoot, arguments), None
     except ChatwootError as error:
         caught, problem = CatchUpResult(account.key), str(error)
     if caught.full:
@@ -102,12 +118,23 @@ async def _catch_up_account(
     return {**asdict(caught), "problem": problem}
 
 
+async def _catch(catch_up: Any, account: "Account", chatwoot: Any, arguments: argparse.Namespace) -> Any:
+    from workers.catch_up.opened import Span, answer_opened
+
+    if not arguments.opened_by_failure:
+        return await catch_up.account(account.key, chatwoot, dry_run=arguments.dry_run)
+    now = time.time()
+    span = Span(arguments.since or now - 3600 * _hours(arguments), arguments.until or now)
+    return await answer_opened(catch_up, account.key, chatwoot, span, dry_run=arguments.dry_run)
+
+
 def _print(rows: list[dict[str, Any]], arguments: argparse.Namespace) -> None:
     if arguments.json:
         as_json(rows)
         return
     names = ("account", "conversations", "waiting", "admitted", "known")
-    table(("ACCOUNT", "PENDING", "UNANSWERED", "ADMITTED", "KNOWN"), [[row[name] for name in names] for row in rows])
+    state = "OPENED" if arguments.opened_by_failure else "PENDING"
+    table(("ACCOUNT", state, "UNANSWERED", "ADMITTED", "KNOWN"), [[row[name] for name in names] for row in rows])
     for row in rows:
         if row["problem"]:
             complain(f"account {row['account']}: {row['problem']}")

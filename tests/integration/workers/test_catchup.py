@@ -25,7 +25,7 @@ from sandbox.chatwoot.world import seed
 from sandbox.chatwoot.world.world import World
 from sandbox.installation.system import Plan, System
 from workers.catch_up.schedule import at_intervals, at_start
-from workers.catch_up.unanswered import CatchUp, pending, unanswered
+from workers.catch_up.unanswered import CatchUp, list_active, unanswered
 from workers.chatwoot.client import Chatwoot
 
 MEDIA = ("whatsapp", "webchat", "email", "instagram", "telegram", "sms", "facebook", "api", "twilio_whatsapp")
@@ -86,7 +86,7 @@ async def test_what_is_found_is_what_the_webhook_would_have_brought(stand: Stand
     )
     await stand.driver.deliveries(timeout=10, event="message_created", done=True, sender="agent_bot")
     by_webhook = parse(stand.heard[sent.message], RequestInfo("1", 1, 1.0, "d1"))
-    (conversation,) = await pending(stand.chatwoot, 0.0)
+    (conversation,) = await list_active(stand.chatwoot, 0.0)
     (found,) = await unanswered(stand.chatwoot, "1", conversation, 0.0)
     assert isinstance(by_webhook, Delivery)
     assert abs(found.received_at - time.time()) < 5

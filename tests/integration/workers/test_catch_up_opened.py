@@ -1,0 +1,168 @@
+"""Conversations that Chatwoot opened since a webhook failed: given back and answered once, unless anybody came."""
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import aiohttp
+import pytest
+
+from chatwootai.stores.conversation.mailbox import Mailbox
+from chatwootai.stores.operators.history import ConversationHistories
+from chatwootai.stores.server.connection import Connection
+from sandbox.chatwoot import app
+from sandbox.chatwoot.driver import Driver, Sent
+from sandbox.chatwoot.sending.webhooks import Sending
+from sandbox.chatwoot.world import seed
+from sandbox.chatwoot.world.world import World
+from sandbox.installation.system import Plan, System
+from workers.catch_up.opened import Span, answer_opened
+from workers.catch_up.unanswered import CatchUp
+from workers.chatwoot.client import Chatwoot
+
+NOBODY = "http://127.0.0.1:1"
+"""A door that is shut."""
+
+
+@pytest.fixture
+async def stand() -> AsyncIterator[tuple[Driver, Chatwoot]]:
+    world = seed.plant(World(seed=7), NOBODY)
+    sandbox = app.create(world, sending=Sending(timeout=2.0, retry_wait=0.01))
+    secrets = seed.environ(world)
+    async with app.serve(sandbox, world) as served, Driver(served.url) as driver, aiohttp.ClientSession() as session:
+        yield (
+            driver,
+            Chatwoot(
+                session,
+                url=served.url,
+                account=1,
+                bot_token=secrets["CHATWOOT_1_BOT_TOKEN"],
+                user_token=secrets["CHATWOOT_1_USER_TOKEN"],
+            ),
+        )
+
+
+async def answer(redis: Connection, chatwoot: Chatwoot, **more: Any) -> Any:
+    now = time.time()
+    span = more.pop("span", None) or Span(now - 3600, now + 60)
+    return await answer_opened(CatchUp(Mailbox(redis), hours=24, pace=0), "1", chatwoot, span, **more)
+
+
+async def waiting(redis: Connection, sent: Sent) -> list[int]:
+    return [one.message.id for one in (await ConversationHistories(redis).read(f"1:{sent.conversation}")).waiting]
+
+
+async def opened(driver: Driver, text: str = "Oi") -> Sent:
+    sent = await driver.write(1, "whatsapp", text, new=True)
+    await driver.wait_for_status(sent, "open")
+    return sent
+
+
+async def test_what_a_failed_webhook_opened_is_given_back_and_admitted(
+    stand: tuple[Driver, Chatwoot], redis: Connection
+) -> None:
+    driver, chatwoot = stand
+    first, other = await opened(driver), await opened(driver)
+    more = await driver.answer(first, "whatsapp", "Alô?")
+    counted = await answer(redis, chatwoot, dry_run=True)
+    assert (counted.conversations, counted.waiting, counted.admitted) == (2, 3, 0)
+    assert (await driver.state(first))["status"] == "open"
+    done = await answer(redis, chatwoot)
+    assert (done.conversations, done.admitted) == (2, 3)
+    assert await waiting(redis, first) == [first.message, more.message]
+    assert await waiting(redis, other) == [other.message]
+    assert {(await driver.state(one))["status"] for one in (first, other)} == {"pending"}
+    again = await answer(redis, chatwoot)
+    assert (again.conversations, again.admitted) == (0, 0)
+
+
+async def test_what_a_person_touched_is_left_alone(stand: tuple[Driver, Chatwoot], redis: Connection) -> None:
+    driver, chatwoot = stand
+    taken, answered, noted, resolved = [await opened(driver) for _ in range(4)]
+    await driver.take_over(taken)
+    await driver.reply(answered, "Olá, aqui é a Ana")
+    await driver.note(noted, "I call them")
+    await driver.resolve(resolved)
+    touched = (taken, answered, noted, resolved)
+    before = [(await driver.state(one))["status"] for one in touched]
+    assert (await answer(redis, chatwoot)).conversations == 0
+    assert [(await driver.state(one))["status"] for one in touched] == before
+
+
+async def test_a_handoff_of_the_bots_own_is_none(stand: tuple[Driver, Chatwoot], redis: Connection) -> None:
+    driver, chatwoot = stand
+    sent = await opened(driver)
+    await chatwoot.set_status(sent.conversation, "pending")
+    await chatwoot.create_message(sent.conversation, "Uma pessoa responde em breve.")
+    await chatwoot.set_status(sent.conversation, "open")
+    await driver.answer(sent, "whatsapp", "Ok, espero")
+    assert (await answer(redis, chatwoot)).conversations == 0
+    assert (await driver.state(sent))["status"] == "open"
+
+
+async def test_only_what_was_opened_within_the_span(stand: tuple[Driver, Chatwoot], redis: Connection) -> None:
+    driver, chatwoot = stand
+    sent = await opened(driver)
+    now = time.time()
+    for span in (Span(now - 3600, now - 1800), Span(now + 1800, now + 3600)):
+        assert (await answer(redis, chatwoot, span=span)).conversations == 0
+    assert (await driver.state(sent))["status"] == "open"
+
+
+async def test_without_room_people_keep_it(stand: tuple[Driver, Chatwoot], redis: Connection) -> None:
+    driver, chatwoot = stand
+    sent = await opened(driver)
+    catch_up = CatchUp(Mailbox(redis, most_waiting=0), hours=24, pace=0)
+    done = await answer_opened(catch_up, "1", chatwoot, Span(0, time.time() + 60))
+    assert done.full
+    assert (await driver.state(sent))["status"] == "open"
+
+
+@pytest.fixture(scope="module", params=["by command", "by itself"])
+def system(request: pytest.FixtureRequest) -> Iterator[System]:
+    by_itself = {"CATCH_UP_OPENED_MINUTES": "15"} if request.param == "by itself" else {}
+    system = System(Plan(llm=("--latency", "instant"), environ=by_itself))
+    try:
+        asyncio.run(system.start())
+        yield system
+    finally:
+        system.stop()
+
+
+async def test_a_door_that_was_down_loses_nobody(system: System) -> None:
+    door = system.processes["ingress"]
+    async with Driver(system.url("chatwoot")) as driver:
+        await asyncio.to_thread(door.stop)
+        sent = [await driver.write(1, "whatsapp", f"Vocês entregam? {number}", new=True) for number in range(6)]
+        for one in sent:
+            await driver.wait_for_status(one, "open")
+        taken = sent.pop()
+        await driver.take_over(taken)
+        door.start()
+        await system.ready("ingress")
+        if "CATCH_UP_OPENED_MINUTES" not in system.plan.environ:
+            await asyncio.to_thread(_catch_up, system)
+        for one in sent:
+            await driver.wait_for_reply(one, within=90)
+        replies = [await driver.replies(one) for one in sent]
+        assert [len({each["turn"] for each in found}) for found in replies] == [1] * len(sent)
+        assert await driver.replies(taken) == []
+        assert (await driver.state(taken))["status"] == "open"
+
+
+def _catch_up(system: System) -> None:
+    environ = {
+        **os.environ,
+        **seed.environ(system.world, system.url("chatwoot")),
+        "REDIS_URL": system.redis_url,
+        "CHATWOOTAI_CONFIG": str(system.configuration),
+    }
+    command = [sys.executable, "-m", "ops.cli", "catch-up", "--opened-by-failure", "--since", "1h", "--json"]
+    done = subprocess.run(command, env=environ, capture_output=True, text=True, check=True, timeout=120)
+    (row,) = [one for one in json.loads(done.stdout) if one["account"] == "1"]
+    assert (row["conversations"], row["problem"]) == (5, None)

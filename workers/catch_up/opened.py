@@ -1,0 +1,127 @@
+"""Conversations that Chatwoot opened because a webhook of ours failed: given back and answered, unless a person came.
+
+A door that is down, or refuses a delivery, makes Chatwoot open the conversation and say so in a line of its own. Left
+alone is what anybody has touched since: an assignment, another status, a label, an answer, a note.
+
+One conversation meets, in this order: listed as open, its messages read, shown once more, set to pending, admitted. A
+teammate who takes it between the last two is found by the turn, which looks who owns it before it posts; a process that
+ends after "pending" leaves a pending conversation that nobody answered, which the ordinary catch-up finds.
+"""
+
+import asyncio
+import re
+from dataclasses import dataclass, replace
+from typing import Final
+
+from chatwootai.channels.incoming.receipt import ReadingRules
+from chatwootai.model.message.delivery import Delivery
+from workers.catch_up.unanswered import (
+    ANSWERS,
+    MOST_MESSAGES,
+    CatchUp,
+    CatchUpResult,
+    backwards,
+    list_active,
+    meaning_of,
+)  # fmt: skip
+from workers.chatwoot.client import Chatwoot
+from workers.chatwoot.errors import Gone
+from workers.chatwoot.records import Conversation, Message
+
+_BEFORE: Final = 600.0
+"""Seconds before the span in which the contact may have said what is still unanswered."""
+_OPEN: Final = "open"
+_PENDING: Final = "pending"
+_BOT: Final = re.compile(r"bot|робот|бот|бота|ботом|机器人|機器人|ボット|봇|بوت|בוט|बॉट|บอท|μποτ|রোবট", re.IGNORECASE)
+"""What names the bot in the line that Chatwoot writes, in the languages that it speaks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """When Chatwoot opened what is looked for: unix seconds, both ends included."""
+
+    since: float
+    until: float
+
+    def has(self, at: float | None) -> bool:
+        """Tell whether a moment lies within it."""
+        return at is not None and self.since <= at <= self.until
+
+
+async def answer_opened(
+    catch_up: CatchUp, account: str, chatwoot: Chatwoot, span: Span, *, dry_run: bool = False
+) -> CatchUpResult:
+    """Give back and admit what Chatwoot opened within `span` for a failed webhook; with `dry_run`, only count.
+
+    Raises:
+        workers.chatwoot.errors.ChatwootError: Chatwoot is away, or refuses a token.
+        StoreUnavailable: Redis is away.
+    """
+    caught = CatchUpResult(account)
+    for conversation in await list_active(chatwoot, span.since, status=_OPEN):
+        if conversation.assignee_type == "User":
+            continue
+        rules = catch_up.rules(account, conversation.inbox)
+        try:
+            found = await _missed(chatwoot, account, conversation, span, rules)
+        except Gone:  # deleted since it was listed
+            continue
+        if not found:
+            continue
+        caught.conversations += 1
+        caught.waiting += len(found)
+        if not dry_run and await _is_untouched(chatwoot, conversation):
+            if not await _give_back(catch_up, chatwoot, conversation, found, caught):
+                return caught
+            await asyncio.sleep(catch_up.pace)
+    return caught
+
+
+async def _missed(
+    chatwoot: Chatwoot, account: str, conversation: Conversation, span: Span, rules: ReadingRules
+) -> list[Delivery]:
+    """Return what the contact said and nobody answered, oldest first; nothing where Chatwoot did not open it itself.
+
+    Chatwoot's line stands right after words of the contact's. After a handoff of ours it stands after our own.
+    """
+    found: list[Delivery] = []
+    opened = caused = False
+    as_pending = replace(conversation, raw={**conversation.raw, "status": _PENDING})
+    async for message in backwards(chatwoot, conversation.id):
+        if message.type == "activity":
+            if not opened and not (_is_of_a_failure(message) and span.has(message.at)):
+                return []
+            opened = True
+            continue
+        meaning = meaning_of(account, as_pending, message, rules)
+        over = message.private or meaning in ANSWERS or (message.at or 0.0) < span.since - _BEFORE
+        if over or len(found) == MOST_MESSAGES:
+            break
+        if isinstance(meaning, Delivery):
+            caused = caused or opened
+            found.append(meaning)
+    return found[::-1] if caused else []
+
+
+def _is_of_a_failure(message: Message) -> bool:
+    return bool(_BOT.search(message.content))
+
+
+async def _is_untouched(chatwoot: Chatwoot, conversation: Conversation) -> bool:
+    now = await chatwoot.conversation(conversation.id)
+    return now.status == _OPEN and now.assignee_type != "User"
+
+
+async def _give_back(
+    catch_up: CatchUp, chatwoot: Chatwoot, conversation: Conversation, found: list[Delivery], caught: CatchUpResult
+) -> bool:
+    """Set a conversation to pending and admit its messages; False where the mailboxes are full: it is opened again.
+
+    Messages that are known already were admitted by the door, which hears of "pending" as well.
+    """
+    await chatwoot.set_status(conversation.id, _PENDING)
+    for delivery in found:
+        if not await catch_up.admit(delivery, caught):
+            await chatwoot.set_status(conversation.id, _OPEN)
+            return False
+    return True
