@@ -38,7 +38,7 @@ _BOT: Final = re.compile(r"bot|робот|бот|бота|ботом|机器人|�
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """When Chatwoot opened what is looked for: unix seconds, both ends included."""
+    """Bounds the time within which Chatwoot opened a conversation: unix seconds, both ends included."""
 
     since: float
     until: float

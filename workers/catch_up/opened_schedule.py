@@ -1,4 +1,4 @@
-"""When conversations that a failed webhook opened are looked for: while, and for some minutes after, a door failed."""
+"""Schedules the look for conversations that a failed webhook opened: while a door fails, and some minutes after."""
 
 import asyncio
 import random
