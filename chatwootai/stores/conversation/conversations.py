@@ -37,7 +37,7 @@ class Conversations:
         Raises:
             StoreUnavailable: Redis is away.
         """
-        answer = await self._runner.run("begin", conv, job, worker, int(lost))
+        answer = await self._runner.run("begin", conv=conv, job=job, worker=worker, lost=int(lost))
         return None if answer is None else read_turn_start(conv, job, answer)
 
     async def reading(self, lease: FencedLease, *, begins: bool) -> None:
@@ -47,7 +47,7 @@ class Conversations:
             Stale: another job holds the conversation.
             StoreUnavailable: Redis is away.
         """
-        answer = await self._runner.run("reading", lease.conv, lease.job, lease.fence, int(begins))
+        answer = await self._runner.run("reading", **lease.named, begins=int(begins))
         answer_of(answer, lease)
 
     async def read(self, lease: FencedLease) -> tuple[int, tuple[Delivery, ...]]:
@@ -57,7 +57,7 @@ class Conversations:
             Stale: another job holds the conversation.
             StoreUnavailable: Redis is away.
         """
-        answer = await self._runner.run("read", lease.conv, lease.job, lease.fence)
+        answer = await self._runner.run("read", **lease.named)
         if answer is None:
             raise Stale(lease.conv)
         return answer[0], mailbox_deliveries(answer[1])[0]
@@ -80,28 +80,26 @@ class Conversations:
         """
         answer = await self._runner.run(
             "commit",
-            lease.conv,
-            lease.job,
-            lease.fence,
-            sequence,
-            int(force),
-            decision.turn,
-            limits.entries,
-            limits.milliseconds,
-            decision.dead or b"",
-            keys.DEAD_MS,
-            len(decision.answered),
-            len(decision.actions),
-            len(decision.exchanges),
-            decision.idle_timer.note if decision.idle_timer else b"",
-            int(decision.idle_timer.seconds * 1000) if decision.idle_timer else 0,
-            decision.applied_status.value if decision.applied_status else "",
-            int(decision.left),
-            decision.outcome,
-            decision.cause,
             *decision.answered,
             *(pack_action(action) for action in decision.actions),
             *(pack_exchange(said) for said in decision.exchanges),
+            **lease.named,
+            sequence=sequence,
+            force=int(force),
+            turn=decision.turn,
+            context_entries=limits.entries,
+            context_ms=limits.milliseconds,
+            dead=decision.dead or b"",
+            dead_ms=keys.DEAD_MS,
+            messages=len(decision.answered),
+            actions=len(decision.actions),
+            exchanges=len(decision.exchanges),
+            idle_note=decision.idle_timer.note if decision.idle_timer else b"",
+            idle_ms=int(decision.idle_timer.seconds * 1000) if decision.idle_timer else 0,
+            applied_status=decision.applied_status.value if decision.applied_status else "",
+            left=int(decision.left),
+            outcome=decision.outcome,
+            cause=decision.cause,
         )
         return Commit(answer_of(answer, lease))
 
@@ -114,7 +112,7 @@ class Conversations:
             Stale: another job holds the conversation.
             StoreUnavailable: Redis is away.
         """
-        answer = await self._runner.run("post", lease.conv, lease.job, lease.fence, pending.entry, _POST_MS)
+        answer = await self._runner.run("post", **lease.named, entry=pending.entry, lease_ms=_POST_MS)
         return Post(answer_of(answer, lease))
 
     async def sent(self, lease: FencedLease, pending: Pending, *, arrived: bool = True) -> None:
@@ -124,7 +122,7 @@ class Conversations:
             Stale: another job holds the conversation.
             StoreUnavailable: Redis is away.
         """
-        answer = await self._runner.run("sent", lease.conv, lease.job, lease.fence, pending.entry, int(arrived))
+        answer = await self._runner.run("sent", **lease.named, entry=pending.entry, arrived=int(arrived))
         answer_of(answer, lease)
 
     async def replace(
@@ -148,16 +146,14 @@ class Conversations:
         turn = pending.action.turn if pending.action else ""
         answer = await self._runner.run(
             "replace",
-            lease.conv,
-            lease.job,
-            lease.fence,
-            pending.entry,
-            int(drop_turn),
-            turn,
-            dead or b"",
-            keys.DEAD_MS,
-            _cause(cause),
             *(pack_action(action) for action in instead),
+            **lease.named,
+            entry=pending.entry,
+            drop_turn=int(drop_turn),
+            turn=turn,
+            dead=dead or b"",
+            dead_ms=keys.DEAD_MS,
+            cause=_cause(cause),
         )
         answer_of(answer, lease)
 
@@ -168,9 +164,7 @@ class Conversations:
             Stale: another job holds the conversation.
             StoreUnavailable: Redis is away.
         """
-        answer = await self._runner.run(
-            "discard", lease.conv, lease.job, lease.fence, name, dead, keys.DEAD_MS, *entries
-        )
+        answer = await self._runner.run("discard", *entries, **lease.named, name=name, dead=dead, dead_ms=keys.DEAD_MS)
         answer_of(answer, lease)
 
     async def finish(self, lease: FencedLease) -> bool:
@@ -180,7 +174,7 @@ class Conversations:
             Stale: another job holds the conversation.
             StoreUnavailable: Redis is away.
         """
-        answer = await self._runner.run("finish", lease.conv, lease.job, lease.fence, keys.STATE_MS)
+        answer = await self._runner.run("finish", **lease.named, state_ms=keys.STATE_MS)
         return answer_of(answer, lease) == "next"
 
     async def again(
@@ -196,7 +190,12 @@ class Conversations:
             StoreUnavailable: Redis is away.
         """
         answer = await self._runner.run(
-            "again", lease.conv, lease.job, lease.fence, int(after * 1000), int(count), _cause(cause), behind
+            "again",
+            **lease.named,
+            delay_ms=int(after * 1000),
+            count=int(count),
+            cause=_cause(cause),
+            behind=behind,
         )
         if answer == b"stale":
             raise Stale(lease.conv)

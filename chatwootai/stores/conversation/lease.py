@@ -11,6 +11,11 @@ class FencedLease:
     job: str
     fence: int
 
+    @property
+    def named(self) -> dict[str, str | int]:
+        """Return it as the arguments of a script."""
+        return {"conv": self.conv, "job": self.job, "fence": self.fence}
+
 
 class Stale(Exception):
     """Another job holds this conversation now: write nothing more and leave."""

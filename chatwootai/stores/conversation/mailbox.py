@@ -46,27 +46,28 @@ class Mailbox:
             StoreUnavailable: Redis is away. Admitting again later is safe: if it was stored, it is a duplicate.
         """
         conv = keys.conv(delivery.account, delivery.conversation)
-        arguments: tuple[Argument, ...] = (
-            conv,
-            delivery.account,
-            delivery.message.id,
-            pack_delivery(delivery),
-            delivery.delivery_id or "",
-            lane_of(priority),
-            boost_ms(priority),
-            job_blob(conv, int(delivery.received_at * 1000)),
-            keys.JOB_MS,
-            keys.SEEN_MESSAGE_MS,
-            keys.SEEN_DELIVERY_MS,
-            self._most_waiting,
-            keys.STATE_MS,
-        )
+        arguments: dict[str, Argument] = {
+            "conv": conv,
+            "account": delivery.account,
+            "message": delivery.message.id,
+            "entry": pack_delivery(delivery),
+            "delivery": delivery.delivery_id or "",
+            "lane": lane_of(priority),
+            "boost_ms": boost_ms(priority),
+            "blob": job_blob(conv, int(delivery.received_at * 1000)),
+            "job_ms": keys.JOB_MS,
+            "seen_ms": keys.SEEN_MESSAGE_MS,
+            "seen_delivery_ms": keys.SEEN_DELIVERY_MS,
+            "most_waiting": self._most_waiting,
+            "state_ms": keys.STATE_MS,
+        }
         if delivery.change is Change.NEW:
-            answer = await self._runner.run("admit", *arguments)
+            answer = await self._runner.run("admit", **arguments)
         else:
             fresh = int(delivery.received_at - delivery.message.at <= _JUST_NOW)
+            digest = _digest(delivery.message)
             answer = await self._runner.run(
-                "revise", *arguments, delivery.change.value, _digest(delivery.message), fresh
+                "revise", **arguments, change=delivery.change.value, digest=digest, fresh=fresh
             )
         return _ADMISSIONS[answer]
 
@@ -79,12 +80,12 @@ class Mailbox:
         conv = keys.conv(withdrawn.account, withdrawn.conversation)
         known = await self._runner.run(
             "withdraw",
-            conv,
-            withdrawn.account,
-            withdrawn.message,
-            repr(withdrawn.at),
-            keys.SEEN_MESSAGE_MS,
-            keys.HEARD_MS,
+            conv=conv,
+            account=withdrawn.account,
+            message=withdrawn.message,
+            at=repr(withdrawn.at),
+            seen_ms=keys.SEEN_MESSAGE_MS,
+            heard_ms=keys.HEARD_MS,
         )
         return bool(known)
 
@@ -99,16 +100,16 @@ class Mailbox:
         conv = keys.conv(account, conversation)
         told = await self._runner.run(
             "report",
-            conv,
-            message,
-            keys.SEEN_MESSAGE_MS,
-            account,
-            lane_of(priority),
-            boost_ms(priority),
-            job_blob(conv, int(now * 1000)),
-            keys.JOB_MS,
-            keys.STATE_MS,
             *(pack_action(action) for action in actions),
+            conv=conv,
+            message=message,
+            failed_ms=keys.SEEN_MESSAGE_MS,
+            account=account,
+            lane=lane_of(priority),
+            boost_ms=boost_ms(priority),
+            blob=job_blob(conv, int(now * 1000)),
+            job_ms=keys.JOB_MS,
+            state_ms=keys.STATE_MS,
         )
         return bool(told)
 
@@ -119,7 +120,9 @@ class Mailbox:
             StoreUnavailable: Redis is away.
         """
         conv = keys.conv(signal.account, signal.conversation)
-        told = await self._runner.run("signal", conv, signal.kind.value, int(signal.at * 1000), keys.STATE_MS)
+        told = await self._runner.run(
+            "signal", conv=conv, word=signal.kind.value, at_ms=int(signal.at * 1000), state_ms=keys.STATE_MS
+        )
         return bool(told)
 
     async def heard(self, heard: ObservedMessage, limits: ContextLimits, *, priority: int) -> bool:
@@ -131,19 +134,19 @@ class Mailbox:
         conv = keys.conv(heard.account, heard.conversation)
         known = await self._runner.run(
             "heard",
-            conv,
-            heard.message,
-            keys.HEARD_MS,
-            pack_exchange(Exchange(heard.role, heard.text, heard.at)) if heard.text else b"",
-            limits.entries,
-            limits.milliseconds,
-            heard.wish.value if heard.wish else "",
-            heard.account,
-            lane_of(priority),
-            boost_ms(priority),
-            job_blob(conv, int(heard.at * 1000)),
-            keys.JOB_MS,
-            keys.STATE_MS,
+            conv=conv,
+            message=heard.message,
+            heard_ms=keys.HEARD_MS,
+            exchange=pack_exchange(Exchange(heard.role, heard.text, heard.at)) if heard.text else b"",
+            context_entries=limits.entries,
+            context_ms=limits.milliseconds,
+            requested=heard.wish.value if heard.wish else "",
+            account=heard.account,
+            lane=lane_of(priority),
+            boost_ms=boost_ms(priority),
+            blob=job_blob(conv, int(heard.at * 1000)),
+            job_ms=keys.JOB_MS,
+            state_ms=keys.STATE_MS,
         )
         return bool(known)
 

@@ -30,7 +30,13 @@ class ToolCalls:
         """
         lease = self._lease
         answer = await self._runner.run(
-            "call_begin", lease.conv, lease.job, lease.fence, self._burst, field, pack_call(call), _MOST, keys.CALLS_MS
+            "call_begin",
+            **lease.named,
+            burst=self._burst,
+            field=field,
+            call=pack_call(call),
+            most=_MOST,
+            keep_ms=keys.CALLS_MS,
         )
         if answer == b"begun":
             return None
@@ -45,7 +51,7 @@ class ToolCalls:
             StoreUnavailable: Redis is away; it stays begun.
         """
         entry = pack_call(call) if call is not None else b""
-        await self._runner.run("call_end", self._lease.conv, self._burst, field, entry)
+        await self._runner.run("call_end", conv=self._lease.conv, burst=self._burst, field=field, call=entry)
 
 
 def known_calls(raw: Iterable[bytes]) -> dict[str, KeptCall]:

@@ -24,7 +24,7 @@ class CatchUpLock:
         Raises:
             StoreUnavailable: Redis is away.
         """
-        return bool(await self._runner.run("take_lock", keys.CATCHUP, self._who, keys.CATCHUP_MS))
+        return bool(await self._runner.run("take_lock", key=keys.CATCHUP, who=self._who, keep_ms=keys.CATCHUP_MS))
 
     @asynccontextmanager
     async def held(self) -> AsyncIterator[None]:
@@ -35,7 +35,7 @@ class CatchUpLock:
         finally:
             await ended(keeper)
             with suppress(StoreUnavailable):  # then the right ends by itself
-                await self._runner.run("release_lock", keys.CATCHUP, self._who)
+                await self._runner.run("release_lock", key=keys.CATCHUP, who=self._who)
 
     async def _keep(self) -> None:
         while True:

@@ -58,7 +58,13 @@ class ConfigVersions:
         now = time.time()
         about = {"digest": digest, "at": now, "by": by, "why": why, "accounts": accounts, "overrules": overrules}
         number, new = await self._runner.run(
-            "publish", digest, packed, orjson.dumps(about), int(now * 1000), KEPT, "1" if overrules else ""
+            "publish",
+            digest=digest,
+            packed=packed,
+            about=orjson.dumps(about),
+            now_ms=int(now * 1000),
+            kept=KEPT,
+            again="1" if overrules else "",
         )
         return int(number), bool(new)
 

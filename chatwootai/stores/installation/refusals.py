@@ -59,7 +59,7 @@ class Refusals:
         Raises:
             StoreUnavailable: Redis is away.
         """
-        answer = await self._runner.run("refusal", account, owner, _OVERDUE_MS)
+        answer = await self._runner.run("refusal", account=account, owner=owner, overdue_ms=_OVERDUE_MS)
         return _refusal(account, owner, answer) if answer else None
 
     async def note(
@@ -72,17 +72,17 @@ class Refusals:
         """
         first, again, since = await self._runner.run(
             "refuse",
-            account,
-            owner,
-            digest,
-            conv,
-            operation,
-            status,
-            words,
-            _FIRST_MS,
-            _LONGEST_MS,
-            keys.REFUSED_MS,
-            _OVERDUE_MS,
+            account=account,
+            owner=owner,
+            digest=digest,
+            conv=conv,
+            operation=operation,
+            status=status,
+            words=words,
+            first_ms=_FIRST_MS,
+            longest_ms=_LONGEST_MS,
+            keep_ms=keys.REFUSED_MS,
+            overdue_ms=_OVERDUE_MS,
         )
         return Noted(bool(first), None if again < 0 else again / 1000, since / 1000)
 
@@ -92,7 +92,7 @@ class Refusals:
         Raises:
             StoreUnavailable: Redis is away.
         """
-        await self._runner.run("place", account, owner, place)
+        await self._runner.run("place", account=account, owner=owner, place=place)
 
     async def accept(self, account: str, owner: str) -> tuple[float | None, int]:
         """Note that a token is taken again: turns that waited for it run now.
@@ -103,10 +103,10 @@ class Refusals:
         Raises:
             StoreUnavailable: Redis is away.
         """
-        first, waited = await self._runner.run("accept", account, owner, _AT_ONCE)
+        first, waited = await self._runner.run("accept", account=account, owner=owner, most=_AT_ONCE)
         more = waited
         while more:
-            _, more = await self._runner.run("accept", account, owner, _AT_ONCE)
+            _, more = await self._runner.run("accept", account=account, owner=owner, most=_AT_ONCE)
             waited += more
         return (first / 1000 if first else None), waited
 

@@ -50,7 +50,9 @@ class Queue:
             StoreUnavailable: Redis is away.
         """
         lease = int(self.lease * 1000)
-        first, waiting, *rest = await self._runner.run("claim", self.worker, free, high, lease, spare, most)
+        first, waiting, *rest = await self._runner.run(
+            "claim", worker=self.worker, free=free, high=high, lease_ms=lease, spare=spare, most=most
+        )
         jobs = tuple(Claimed(rest[i].decode(), rest[i + 1], bool(rest[i + 2])) for i in range(0, len(rest), 3))
         return Claim(jobs, None if first < 0 else first / 1000, waiting)
 
@@ -60,7 +62,9 @@ class Queue:
         Raises:
             StoreUnavailable: Redis is away.
         """
-        lost = await self._runner.run("renew", self.worker, int(self.lease * 1000), *jobs) if jobs else []
+        lost = (
+            await self._runner.run("renew", *jobs, worker=self.worker, lease_ms=int(self.lease * 1000)) if jobs else []
+        )
         return [job.decode() for job in lost]
 
     async def retire(self, job: str) -> None:
@@ -69,7 +73,7 @@ class Queue:
         Raises:
             StoreUnavailable: Redis is away; the lease will end, and whoever takes the job finds nothing to do.
         """
-        await self._runner.run("retire", self.worker, job)
+        await self._runner.run("retire", worker=self.worker, job=job)
 
     async def release(self, job: str) -> None:
         """Give a job back untouched: another worker takes it at once, and no try is counted.
@@ -77,7 +81,7 @@ class Queue:
         Raises:
             StoreUnavailable: Redis is away; the lease will end.
         """
-        await self._runner.run("release", self.worker, job)
+        await self._runner.run("release", worker=self.worker, job=job)
 
     async def heartbeat(self, *, ttl: float) -> None:
         """Say that this worker lives, for `ttl` seconds.
@@ -85,7 +89,7 @@ class Queue:
         Raises:
             StoreUnavailable: Redis is away.
         """
-        await self._runner.run("alive", self.worker, int(ttl * 1000))
+        await self._runner.run("alive", worker=self.worker, keep_ms=int(ttl * 1000))
 
     async def live(self) -> None:
         """Say so for ever, for a worker that renews nothing."""

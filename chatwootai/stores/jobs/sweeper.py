@@ -23,11 +23,11 @@ class Sweeper:
         Raises:
             StoreUnavailable: Redis is away.
         """
-        found = await self._runner.run("repair", _SETTLED_MS, _AT_ONCE, int(every * 1000))
+        found = await self._runner.run("repair", settled_ms=_SETTLED_MS, most=_AT_ONCE, every_ms=int(every * 1000))
         if found is None:
             return []
         conversations, timers = await batch(self._connection, ("ZCARD", OPEN), ("ZCARD", TIMERS))
         mended = list(found)
         for _ in range(0, min(_MOST, max(conversations, timers)), _AT_ONCE):
-            mended += await self._runner.run("repair", _SETTLED_MS, _AT_ONCE)
+            mended += await self._runner.run("repair", settled_ms=_SETTLED_MS, most=_AT_ONCE, every_ms=0)
         return [conv.decode() for conv in mended]

@@ -19,7 +19,10 @@ class BreakerStore:
         Raises:
             StoreUnavailable: Redis is away.
         """
-        return int(await self._runner.run("trip", name, failures, rest_ms, longest_ms, pause_ms))
+        rest = await self._runner.run(
+            "trip", target=name, failures=failures, rest_ms=rest_ms, longest_ms=longest_ms, pause_ms=pause_ms
+        )
+        return int(rest)
 
     async def mend(self, name: str) -> None:
         """Note that the target answered, and forget its failures.

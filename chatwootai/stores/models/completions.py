@@ -42,7 +42,15 @@ class CompletionStore:
         Raises:
             StoreUnavailable: Redis is away.
         """
-        state, *answer = await self._runner.run("recall", account, digest, token, lease_ms, fresh_ms, int(again))
+        state, *answer = await self._runner.run(
+            "recall",
+            account=account,
+            digest=digest,
+            token=token,
+            lease_ms=lease_ms,
+            fresh_ms=fresh_ms,
+            again=int(again),
+        )
         return Recalled(state.decode(), answer[0] if answer else None)
 
     async def renew(self, account: str, digest: str, token: str, *, lease_ms: int) -> bool:
@@ -51,7 +59,9 @@ class CompletionStore:
         Raises:
             StoreUnavailable: Redis is away.
         """
-        return bool(await self._runner.run("renew_flight", account, digest, token, lease_ms))
+        return bool(
+            await self._runner.run("renew_flight", account=account, digest=digest, token=token, lease_ms=lease_ms)
+        )
 
     async def keep(self, account: str, digest: str, token: str, answer: bytes, *, keep_ms: int) -> int:
         """Keep an answer (empty: there is none, let somebody else ask); how many others had to leave for it.
@@ -59,7 +69,16 @@ class CompletionStore:
         Raises:
             StoreUnavailable: Redis is away.
         """
-        return int(await self._runner.run("keep", account, digest, token, answer, keep_ms, self._most_bytes))
+        left = await self._runner.run(
+            "keep",
+            account=account,
+            digest=digest,
+            token=token,
+            answer=answer,
+            keep_ms=keep_ms,
+            most_bytes=self._most_bytes,
+        )
+        return int(left)
 
     async def stats(self) -> dict[str, int]:
         """Return the number of answers kept, their bytes, and counts of hits, misses and the like.

@@ -107,7 +107,7 @@ class KnowledgeStore:
         Raises:
             StoreUnavailable: Redis is away.
         """
-        return bool(await self._runner.run("renew_ingest", account, token, LEASE_MS))
+        return bool(await self._runner.run("renew_ingest", account=account, token=token, keep_ms=LEASE_MS))
 
     async def end(self, account: str, token: str) -> None:
         """Give that right back.
@@ -115,7 +115,7 @@ class KnowledgeStore:
         Raises:
             StoreUnavailable: Redis is away.
         """
-        await self._runner.run("renew_ingest", account, token, 0)
+        await self._runner.run("renew_ingest", account=account, token=token, keep_ms=0)
 
     async def write(self, account: str, parts: Mapping[str, bytes]) -> int:
         """Write a new version beside the one in force, by audience; return its number. Unpublished, it ends in an hour.
@@ -142,7 +142,9 @@ class KnowledgeStore:
             StoreUnavailable: Redis is away.
             Superseded: the right to ingest was lost meanwhile.
         """
-        if not await self._runner.run("publish_knowledge", account, version, about, KEPT, token):
+        if not await self._runner.run(
+            "publish_knowledge", account=account, version=version, about=about, kept=KEPT, token=token
+        ):
             raise Superseded(f"another ingest of account {account} has taken over")
 
     async def note(self, account: str, version: int, about: bytes) -> None:

@@ -25,7 +25,15 @@ class LimitStore:
         Raises:
             StoreUnavailable: Redis is away.
         """
-        wait = await self._runner.run("take", endpoint, self._worker, rank, requests or 0, tokens or 0, size)
+        wait = await self._runner.run(
+            "take",
+            endpoint=endpoint,
+            worker=self._worker,
+            rank=rank,
+            requests=requests or 0,
+            tokens=tokens or 0,
+            size=size,
+        )
         return int(wait) / 1000
 
     async def give_back(self, endpoint: str, tokens: int) -> None:
@@ -34,7 +42,7 @@ class LimitStore:
         Raises:
             StoreUnavailable: Redis is away.
         """
-        await self._runner.run("settle", endpoint, "", tokens, -1, -1)
+        await self._runner.run("settle", endpoint=endpoint, worker="", tokens=tokens, requests_left=-1, tokens_left=-1)
 
     async def told(self, endpoint: str, requests: int, tokens: int) -> None:
         """Lower the budget to what the endpoint says is left of the minute (-1: it does not say).
@@ -42,7 +50,9 @@ class LimitStore:
         Raises:
             StoreUnavailable: Redis is away.
         """
-        await self._runner.run("settle", endpoint, "", 0, requests, tokens)
+        await self._runner.run(
+            "settle", endpoint=endpoint, worker="", tokens=0, requests_left=requests, tokens_left=tokens
+        )
 
     async def leave(self, endpoint: str) -> None:
         """Leave the line: no request of this worker waits any more.
@@ -50,4 +60,6 @@ class LimitStore:
         Raises:
             StoreUnavailable: Redis is away.
         """
-        await self._runner.run("settle", endpoint, self._worker, 0, -1, -1)
+        await self._runner.run(
+            "settle", endpoint=endpoint, worker=self._worker, tokens=0, requests_left=-1, tokens_left=-1
+        )

@@ -39,16 +39,14 @@ class TurnLimits:
         """
         answer = await self._runner.run(
             "take_turn",
-            lease.conv,
-            lease.job,
-            lease.fence,
-            first,
-            last,
-            day.name if day else "",
-            day.ceiling if day else -1,
-            day.keep_ms if day else 0,
-            -1 if per_conversation is None else per_conversation,
-            ",".join(map(str, day.thresholds)) if day else "",
+            **lease.named,
+            first=first,
+            last=last,
+            day=day.name if day else "",
+            day_most=day.ceiling if day else -1,
+            day_ms=day.keep_ms if day else 0,
+            conversation_most=-1 if per_conversation is None else per_conversation,
+            thresholds=",".join(map(str, day.thresholds)) if day else "",
         )
         if isinstance(answer, int):
             return Taken(passed=answer - 1 if answer else None)
@@ -61,7 +59,7 @@ class TurnLimits:
             Stale: another job holds the conversation.
             StoreUnavailable: Redis is away; giving back again is safe.
         """
-        answer = await self._runner.run("give_turn_back", lease.conv, lease.job, lease.fence, first)
+        answer = await self._runner.run("give_turn_back", **lease.named, first=first)
         if not isinstance(answer, int):
             _held(answer, lease)
 

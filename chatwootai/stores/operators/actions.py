@@ -62,16 +62,16 @@ class OperatorActions:
         pairs = [part for one in fresh for part in (one.message.id, pack_delivery(one))]
         put = await self._runner.run(
             "readmit",
-            conv,
-            account,
-            letter,
-            lane_of(priority),
-            boost_ms(priority),
-            job_blob(conv, int(now * 1000)),
-            keys.JOB_MS,
-            keys.SEEN_MESSAGE_MS,
-            keys.STATE_MS,
             *pairs,
+            conv=conv,
+            account=account,
+            letter=letter,
+            lane=lane_of(priority),
+            boost_ms=boost_ms(priority),
+            blob=job_blob(conv, int(now * 1000)),
+            job_ms=keys.JOB_MS,
+            seen_ms=keys.SEEN_MESSAGE_MS,
+            state_ms=keys.STATE_MS,
         )
         return None if put < 0 else int(put)
 
@@ -89,5 +89,5 @@ class OperatorActions:
         Raises:
             StoreUnavailable: Redis is away.
         """
-        fate, messages, actions = await self._runner.run("drop", conv, keys.STATE_MS)
+        fate, messages, actions = await self._runner.run("drop", conv=conv, state_ms=keys.STATE_MS)
         return Dropped(DropResult(fate.decode()), messages, actions)

@@ -27,6 +27,7 @@ _RUNS_FULL: Final = "\n-- runs in a full Redis\n"
 _ROUTE: Final = re.compile(
     r"^-- KEYS 1 cw:\{(?:all\}$|account\}, (of the conv in|of the job in|of) ARGV (\d+)\b)", re.MULTILINE
 )
+_NAMES: Final = re.compile(r"^-- ARGV ((?:[a-z_]+(?: |$))*)([a-z_]+\.\.\.)?$", re.MULTILINE)
 _SHARED: Final = "queue"
 _ALL: Final = "cw:{all}"
 _AGAIN_SECONDS: Final = 60.0
@@ -38,9 +39,10 @@ _log = structlog.get_logger(__name__)
 class Script:
     """One file of a room's lua/, with the shared queue.lua before it, and its SHA-1 as Redis knows it.
 
-    Two lines of its head are read: `-- KEYS 1 cw:{account}, ...`, the routing key that each call names, and
-    `-- runs in a full Redis` for what empties one (Redis checks memory before such a script, by the flags on its first
-    line, instead of at each command).
+    Of its head are read: `-- KEYS 1 cw:{account}, ...`, the routing key that each call names; `-- ARGV conv job ...`,
+    its arguments in their order, of which the last may be `entries...` for any number of them; `-- runs in a full
+    Redis` for what empties one (Redis checks memory before such a script, by the flags on its first line, instead of
+    at each command).
     """
 
     def __init__(self, name: str) -> None:
@@ -52,6 +54,24 @@ class Script:
         if routed is None:
             raise ValueError(f"{name}.lua names no routing key")
         self._of, self._at = routed[1], int(routed[2] or 0) - 1
+        found = _NAMES.findall(own)
+        self.names = tuple(" ".join(several for several, _ in found).split())
+        self._open = bool(found and found[-1][1])
+
+    def ordered(self, named: Mapping[str, Argument], rest: tuple[Argument, ...]) -> tuple[Argument, ...]:
+        """Return a call's arguments in the order of the script's head; unnamed ones are the last, of any number.
+
+        Raises:
+            TypeError: a name is missing, is not the script's, or there is nothing that unnamed ones could be.
+        """
+        if not named:
+            return rest
+        if len(named) != len(self.names) or (rest and not self._open):
+            raise TypeError(f"{self.name}.lua takes {', '.join(self.names)}, not {', '.join(named)}")
+        try:
+            return (*[named[name] for name in self.names], *rest)
+        except KeyError as error:
+            raise TypeError(f"{self.name}.lua is not given {error}") from None
 
     def key(self, arguments: tuple[Argument, ...]) -> str:
         """Return the routing key of a call: all that is one account's could lie on one server of several."""
@@ -116,14 +136,21 @@ class Runner:
         runner: Runner = vars(connection).setdefault("_chatwootai_runner", cls(connection))
         return runner
 
-    async def run(self, name: str, *arguments: Argument) -> Any:
+    async def run(self, script_name: str, *rest: Argument, **named: Argument) -> Any:
         """Run a script. Its routing key is named here; all other keys are built inside (no Cluster: arq has none).
 
+        Args:
+            script_name: the file's, without `.lua`.
+            rest: the arguments that its head has no names for; all of them where nothing is named.
+            named: those that it has names for.
+
         Raises:
+            TypeError: they are not the script's.
             StoreUnavailable: Redis is away; the script may or may not have run.
             StoreMisused: the script met what it should not; said in the log once a minute, with its name.
         """
-        called = script(name)
+        called = script(script_name)
+        arguments = called.ordered(named, rest)
         try:
             answer = await self._pipe.call(_packed("EVALSHA", called.digest, 1, called.key(arguments), *arguments))
         except Exception as error:  # noqa: BLE001 - looked at there

@@ -1,8 +1,7 @@
 -- admit: the door's one promise, in one step: no duplicate, in the mailbox, with a job and someone awake.
 -- KEYS 1 cw:{account}, of the conv in ARGV 1
--- ARGV 1 conv, 2 account, 3 message id, 4 entry, 5 delivery id or '', 6 lane, 7 boost ms, 8 job blob,
---      9 job keep ms, 10 seen-message ms, 11 seen-delivery ms, 12 most messages that may wait for this account,
---      13 state keep ms
+-- ARGV conv account message entry delivery lane boost_ms blob job_ms seen_ms seen_delivery_ms most_waiting state_ms
+--   message: its id; delivery: the request's id or ''; blob: the job's; most_waiting: messages of this account
 -- returns 'accepted' | 'duplicate' | 'full'
 local conv, account, message = ARGV[1], ARGV[2], ARGV[3]
 local seen = 'cw:seen:m:' .. conv .. ':' .. message

@@ -1,8 +1,9 @@
 -- again: the turn could not be ended now. A new job for it, due later; a try is counted unless told otherwise.
 -- runs in a full Redis
 -- KEYS 1 cw:{account}, of the conv in ARGV 1
--- ARGV 1 conv, 2 job, 3 fence, 4 delay ms, 5 '1' to count a try, 6 why, for people,
---      7 the account if it waits for Chatwoot to take that one's token again, else ''; at once where it does by now
+-- ARGV conv job fence delay_ms count cause behind
+--   count: '1' to count a try; cause: why, for people; behind: the account if the job waits for Chatwoot to take that
+--   one's token again, else ''; at once where it does by now
 -- returns 'stale' or the count of tries
 local conv, key = ARGV[1], 'cw:conv:' .. ARGV[1]
 if not holds(conv, ARGV[2], tonumber(ARGV[3])) then return 'stale' end

@@ -1,7 +1,8 @@
 -- begin: a job starts to work on its conversation. A new fence: whoever began before may write nothing any more.
 -- runs in a full Redis
 -- KEYS 1 cw:{account}, of the conv in ARGV 1
--- ARGV 1 conv, 2 job, 3 worker, 4 1 if the job's earlier run was lost with its worker (counts as a try), else 0
+-- ARGV conv job worker lost
+--   lost: 1 if the job's earlier run was lost with its worker (counts as a try), else 0
 -- returns false if this job is not the conversation's, else
 --   {fence, sequence, tries, closed ms, mailbox entries, outbox entries, context entries,
 --    a teammate's wish or '', what is due in the silence or '', when the first outbox entry was first posted in ms or 0,

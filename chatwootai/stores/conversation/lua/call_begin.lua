@@ -1,7 +1,8 @@
 -- call_begin: a tool that must not be used twice for one burst is about to be used.
 -- runs in a full Redis
 -- KEYS 1 cw:{account}, of the conv in ARGV 1
--- ARGV 1 conv, 2 job, 3 fence, 4 burst, 5 field, 6 call, 7 most calls of a burst, 8 keep ms
+-- ARGV conv job fence burst field call most keep_ms
+--   most: calls of a burst
 -- returns 'stale' (another holds the conversation: use nothing), 'full', 'begun', or the call that was kept before
 local conv = ARGV[1]
 if not holds(conv, ARGV[2], tonumber(ARGV[3])) then return 'stale' end

@@ -1,13 +1,13 @@
 -- commit: what was decided goes into the outbox and what it answers leaves the mailbox, in one step.
 -- runs in a full Redis
 -- KEYS 1 cw:{account}, of the conv in ARGV 1
--- ARGV 1 conv, 2 job, 3 fence, 4 sequence the turn has read up to, 5 '1' to commit though newer messages came,
---      6 turn id, 7 most context entries, 8 context keep ms, 9 dead letter or '', 10 dead letter keep ms,
---      11 count of answered message ids, 12 count of outbox entries, 13 count of context entries,
---      14 what to do if nothing happens then or '', 15 after so many ms, 16 the wish that is fulfilled or '',
---      17 '1' where people have the messages and nobody has answered: handed back, they are admitted again,
---      18 what was decided, 19 its cause, for the conversation's life, each or '',
---      then messages, entries and context entries in order
+-- ARGV conv job fence sequence force turn context_entries context_ms dead dead_ms messages actions exchanges
+-- ARGV idle_note idle_ms applied_status left outcome cause entries...
+--   sequence: up to which the turn has read; force: '1' to commit though newer messages came; context_entries: most of
+--   them; dead: a dead letter or ''; messages, actions, exchanges: how many of each stand in entries, in this order
+--   (messages as ids); idle_note: what to do if nothing happens for idle_ms, or ''; applied_status: what a teammate asked
+--   for and the actions set, or ''; left: '1' where people have the messages and nobody has answered: handed back, they
+--   are admitted again; outcome, cause: for the conversation's life, each or ''
 -- returns 'stale' (another holds the conversation), 'grown' (newer messages: run again), else 'committed'
 local conv, key = ARGV[1], 'cw:conv:' .. ARGV[1]
 if not holds(conv, ARGV[2], tonumber(ARGV[3])) then return 'stale' end

@@ -1,7 +1,8 @@
 -- discard: mailbox entries that cannot be read leave the mailbox; a dead letter keeps them for an operator.
 -- runs in a full Redis
 -- KEYS 1 cw:{account}, of the conv in ARGV 1
--- ARGV 1 conv, 2 job, 3 fence, 4 dead letter's name, 5 dead letter, 6 keep ms, 7... entries
+-- ARGV conv job fence name dead dead_ms entries...
+--   name: of the dead letter
 -- returns 'stale' or 'ok'
 if not holds(ARGV[1], ARGV[2], tonumber(ARGV[3])) then return 'stale' end
 local account = redis.call('HGET', 'cw:conv:' .. ARGV[1], 'account')

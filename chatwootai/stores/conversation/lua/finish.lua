@@ -1,7 +1,7 @@
 -- finish: the job has done what there was. Anything left gets the next turn, else the conversation rests.
 -- runs in a full Redis
 -- KEYS 1 cw:{account}, of the conv in ARGV 1
--- ARGV 1 conv, 2 job, 3 fence, 4 state keep ms
+-- ARGV conv job fence state_ms
 -- returns 'stale', 'next' or 'idle'
 local conv = ARGV[1]
 if not holds(conv, ARGV[2], tonumber(ARGV[3])) then return 'stale' end

@@ -1,7 +1,7 @@
 -- heard: something was said that needs no turn. Known conversations remember it; a teammate's wish makes a turn of its own.
 -- KEYS 1 cw:{account}, of the conv in ARGV 1
--- ARGV 1 conv, 2 message id, 3 remembered ms, 4 context entry or '', 5 most context entries, 6 context keep ms,
---      7 wish or '', 8 account, 9 lane, 10 boost ms, 11 job blob, 12 job keep ms, 13 state keep ms
+-- ARGV conv message heard_ms exchange context_entries context_ms requested account lane boost_ms blob job_ms state_ms
+--   exchange: a context entry or ''; requested: the status that a teammate asks for, or ''
 -- returns 1, or 0 if it was heard before or nobody here knows the conversation
 local conv, key = ARGV[1], 'cw:conv:' .. ARGV[1]
 if ARGV[7] == '' and redis.call('EXISTS', key) == 0 then return 0 end

@@ -2,7 +2,8 @@
 -- Whoever may post has the job for a while from now: nobody looks for the mark before it could have been posted.
 -- runs in a full Redis
 -- KEYS 1 cw:{account}, of the conv in ARGV 1
--- ARGV 1 conv, 2 job, 3 fence, 4 the entry, 5 ms from now for which the lease must last
+-- ARGV conv job fence entry lease_ms
+--   lease_ms: from now, for which the lease must last
 -- returns 'stale', 'gone' (sent already), 'unsure' (marked before: look for it in Chatwoot first), 'go'
 if not holds(ARGV[1], ARGV[2], tonumber(ARGV[3])) then return 'stale' end
 local owner = redis.call('HGET', 'cw:owners', ARGV[2])

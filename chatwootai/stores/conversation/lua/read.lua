@@ -1,6 +1,6 @@
 -- read: the mailbox again, for a turn that was told of a newer message.
 -- KEYS 1 cw:{account}, of the conv in ARGV 1
--- ARGV 1 conv, 2 job, 3 fence
+-- ARGV conv job fence
 -- returns false if the turn no longer holds the conversation, else {sequence, mailbox entries}
 if not holds(ARGV[1], ARGV[2], tonumber(ARGV[3])) then return false end
 return {

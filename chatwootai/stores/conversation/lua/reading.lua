@@ -1,7 +1,8 @@
 -- reading: a run that follows a lost one works on the conversation's words now, or has done so and lives.
 -- runs in a full Redis
 -- KEYS 1 cw:{account}, of the conv in ARGV 1
--- ARGV 1 conv, 2 job, 3 fence, 4 '1' as it begins, '0' when it is done
+-- ARGV conv job fence begins
+--   begins: '1' as it begins, '0' when it is done
 -- returns 'stale' or 'ok'
 if not holds(ARGV[1], ARGV[2], tonumber(ARGV[3])) then return 'stale' end
 if ARGV[4] == '1' then

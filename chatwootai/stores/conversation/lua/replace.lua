@@ -1,8 +1,9 @@
 -- replace: the first entry of the outbox cannot or must not be posted. Others may take its place; a dead letter may tell.
 -- runs in a full Redis
 -- KEYS 1 cw:{account}, of the conv in ARGV 1
--- ARGV 1 conv, 2 job, 3 fence, 4 the entry, 5 '1' to drop the rest of its turn too, 6 turn, 7 dead letter or '',
---      8 dead letter keep ms, 9 why, for people, 10... entries that take its place, in order
+-- ARGV conv job fence entry drop_turn turn dead dead_ms cause instead...
+--   drop_turn: '1' to drop the rest of its turn too; dead: a dead letter or ''; cause: why, for people; instead: entries
+--   that take its place, in order
 -- A reply of which nothing was posted is not remembered as said, nor one for which a template asks the contact to write.
 -- returns 'stale' or 'ok'
 local conv, key = ARGV[1], 'cw:outbox:' .. ARGV[1]

@@ -1,7 +1,6 @@
 -- report: something that people must be told once, through the outbox of a conversation that is known here.
 -- KEYS 1 cw:{account}, of the conv in ARGV 1
--- ARGV 1 conv, 2 message id, 3 remembered ms, 4 account, 5 lane, 6 boost ms, 7 job blob, 8 job keep ms,
---      9 state keep ms, 10... outbox entries
+-- ARGV conv message failed_ms account lane boost_ms blob job_ms state_ms entries...
 -- returns 1, or 0 if it was reported before or nobody here knows the conversation
 local conv, key = ARGV[1], 'cw:conv:' .. ARGV[1]
 if redis.call('EXISTS', key) == 0 then return 0 end

@@ -1,7 +1,9 @@
 -- revise: a message that changed (an edit), or that has another's id (a choice). Unanswered it is replaced; answered it
 -- waits again if it says something new.
 -- KEYS 1 cw:{account}, of the conv in ARGV 1
--- ARGV 1 to 13 as admit has them, 14 'edit' or 'choice', 15 digest of what it says, 16 '1' if it was written just now
+-- ARGV conv account message entry delivery lane boost_ms blob job_ms seen_ms seen_delivery_ms most_waiting state_ms
+-- ARGV change digest fresh
+--   change: 'edit' or 'choice'; digest: of what it says; fresh: '1' if it was written just now; else as admit has them
 -- returns 'accepted' | 'duplicate' | 'unchanged' | 'full'
 local conv, account, message, entry = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local box, kept = 'cw:box:' .. conv, 'cw:kept:' .. conv

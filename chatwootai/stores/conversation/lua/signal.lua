@@ -1,7 +1,7 @@
 -- signal: a word to the worker that holds this conversation's turn; 'resolved' also starts the context anew.
 -- runs in a full Redis
 -- KEYS 1 cw:{account}, of the conv in ARGV 1
--- ARGV 1 conv, 2 word, 3 at ms, 4 state keep ms
+-- ARGV conv word at_ms state_ms
 -- returns 1 if a worker was told, else 0
 local key = 'cw:conv:' .. ARGV[1]
 if ARGV[2] == 'resolved' then

@@ -1,7 +1,8 @@
 -- withdraw: a message was deleted. It waits no longer, is remembered no longer, and is not admitted if it comes late.
 -- runs in a full Redis
 -- KEYS 1 cw:{account}, of the conv in ARGV 1
--- ARGV 1 conv, 2 account, 3 message id, 4 when it had been written (seconds), 5 seen-message ms, 6 heard ms
+-- ARGV conv account message at seen_ms heard_ms
+--   at: when it had been written, in seconds
 -- returns 1 if anything of it was here, else 0
 local conv, account, message, at = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
 local key, box = 'cw:conv:' .. conv, 'cw:box:' .. conv

@@ -1,7 +1,8 @@
 -- accept: Chatwoot takes a token again. The jobs that waited for it run now; called until there are none.
 -- runs in a full Redis
 -- KEYS 1 cw:{account}, of ARGV 1
--- ARGV 1 account, 2 owner of the token, 3 at most this many jobs
+-- ARGV account owner most
+--   owner: of the token; most: jobs
 -- returns {since when it was refused in ms or 0, jobs that waited}
 local name = ARGV[1] .. ':' .. ARGV[2]
 local since = tonumber(redis.call('HGET', 'cw:refused:' .. name, 'since') or '0')

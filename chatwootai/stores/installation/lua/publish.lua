@@ -1,7 +1,8 @@
 -- publish: put a configuration in force as the newest version, keep the newest `kept`, and tell everybody.
 -- KEYS 1 cw:{all}
--- ARGV: 1 digest, 2 packed sources, 3 description (JSON without version), 4 ms now, 5 kept, 6 "1" to publish what is
---   in force already once more (a rollback to the same content is none)
+-- ARGV digest packed about now_ms kept again
+--   about: JSON without version; again: "1" to publish what is in force already once more (a rollback to the same
+--   content is none)
 -- returns {version, 1 if it is new}
 local current = redis.call("HGET", "cw:config:current", "digest")
 if current == ARGV[1] and ARGV[6] ~= "1" then

@@ -1,6 +1,7 @@
 -- refusal: what is known of a token that Chatwoot does not take. Reads only.
 -- KEYS 1 cw:{account}, of ARGV 1
--- ARGV 1 account, 2 owner of the token, 3 ms after which somebody else looks
+-- ARGV account owner overdue_ms
+--   owner: of the token; overdue_ms: after which somebody else looks
 -- returns {} where it is taken, else {1 if nobody has looked for too long else 0, field, value, ...}
 local known = redis.call('HGETALL', 'cw:refused:' .. ARGV[1] .. ':' .. ARGV[2])
 if #known == 0 then return {} end

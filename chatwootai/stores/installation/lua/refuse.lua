@@ -1,8 +1,9 @@
 -- refuse: Chatwoot does not take an account's token. Whoever is told so first looks again; all others wait until it does.
 -- runs in a full Redis
 -- KEYS 1 cw:{account}, of ARGV 1
--- ARGV 1 account, 2 owner of the token, 3 its digest, 4 conv or '', 5 operation, 6 HTTP status, 7 Chatwoot's words,
---      8 first rest ms, 9 longest rest ms, 10 keep ms, 11 ms after which somebody else looks
+-- ARGV account owner digest conv operation status words first_ms longest_ms keep_ms overdue_ms
+--   owner: of the token; conv: or ''; status: HTTP; words: Chatwoot's; first_ms, longest_ms: rests before the next look;
+--   overdue_ms: after which somebody else looks
 -- returns {1 if it was taken until now else 0, ms until this conversation is to look again or -1 (it waits), since ms}
 local name = ARGV[1] .. ':' .. ARGV[2]
 local key, now = 'cw:refused:' .. name, now_ms()

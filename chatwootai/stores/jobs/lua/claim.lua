@@ -1,9 +1,9 @@
 -- claim: jobs for a worker with free slots. Expired leases first, then by tenant and rank (see queue.lua).
 -- runs in a full Redis
 -- KEYS 1 cw:{all}
--- ARGV 1 worker, 2 free slots for any job, 3 further slots that only the high lane may take, 4 lease ms,
---      5 spare: the last so many free slots go only to tenants that have fewer than so many turns running,
---      6 at most this many jobs
+-- ARGV worker free high lease_ms spare most
+--   free: slots for any job; high: further slots that only the high lane may take; spare: the last so many free slots go
+--   only to tenants that have fewer than so many turns running; most: jobs
 -- returns {ms until something is due or expires (-1: nothing known), tenants that still wait,
 --          job, blob, lost (1: its earlier run died), ...}
 local worker, any, high, lease = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])

@@ -1,7 +1,7 @@
 -- release: a worker that stops gives a job back, in its old place; no try is counted.
 -- runs in a full Redis
 -- KEYS 1 cw:{account}, of the job in ARGV 2
--- ARGV 1 worker, 2 job
+-- ARGV worker job
 -- returns 1, or 0 if it is no longer this worker's or is done
 if redis.call('HGET', 'cw:owners', ARGV[2]) ~= ARGV[1] then return 0 end
 local meta = redis.call('HMGET', 'cw:job:' .. ARGV[2], 'account', 'lane', 'rank')

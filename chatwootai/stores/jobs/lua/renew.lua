@@ -1,7 +1,7 @@
 -- renew: the leases of a worker's running jobs, for another while.
 -- runs in a full Redis
 -- KEYS 1 cw:{all}
--- ARGV 1 worker, 2 lease ms, 3... jobs
+-- ARGV worker lease_ms jobs...
 -- returns the jobs that are no longer this worker's
 local lost = {}
 local until_ms = now_ms() + tonumber(ARGV[2])

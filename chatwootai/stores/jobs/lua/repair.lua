@@ -2,8 +2,9 @@
 -- been silent for as long as was agreed.
 -- runs in a full Redis
 -- KEYS 1 cw:{all}
--- ARGV 1 looked at before this many ms ago, 2 at most this many conversations, 3 unless it was done in the last so many
---   ms (0 or left out: in any case)
+-- ARGV settled_ms most every_ms
+--   settled_ms: only those looked at before so many ms ago; most: conversations; every_ms: unless it was done in the last
+--   so many ms (0: in any case)
 -- returns the conversations that were mended, or false if somebody has just done so
 if tonumber(ARGV[3] or '0') > 0 and not redis.call('SET', 'cw:sweep', '1', 'NX', 'PX', ARGV[3]) then return false end
 local now = now_ms()

@@ -1,7 +1,8 @@
 -- give_turn_back: a burst that was taken was not answered by a crew in the end: it does not count.
 -- runs in a full Redis
 -- KEYS 1 cw:{account}, of the conv in ARGV 1
--- ARGV 1 conv, 2 job, 3 fence, 4 id of its first message
+-- ARGV conv job fence first
+--   first: id of the burst's first message
 -- returns 'stale' (another holds the conversation), else 1 if it had been taken
 local key, first = 'cw:conv:' .. ARGV[1], tonumber(ARGV[4])
 if not holds(ARGV[1], ARGV[2], tonumber(ARGV[3])) then return 'stale' end

@@ -1,6 +1,7 @@
 -- keep: a new answer, for all who ask the very same; the least used leave when there is no room.
 -- KEYS 1 cw:{account}, of ARGV 1
--- ARGV account, digest, token of who asked, answer ('': there is none, only stop asking), lifetime ms, bytes for all answers
+-- ARGV account digest token answer keep_ms most_bytes
+--   token: of who asked; answer: '' if there is none, only stop asking; most_bytes: of all answers
 -- returns how many had to leave
 local OVERHEAD = 300    -- bytes that Redis needs around an answer, about
 local LOOKED_AT = 8     -- of the longest unused: some may have ended by themselves, and still be counted

@@ -1,6 +1,7 @@
 -- publish_knowledge: put a version of an account's knowledge in force, and keep the newest `kept`.
 -- KEYS 1 cw:{account}, of ARGV 1
--- ARGV account, version, what is known of it (JSON), kept, token of the ingest
+-- ARGV account version about kept token
+--   about: what is known of it, JSON; token: of the ingest
 -- returns 1; 0 where another ingest has taken over
 local base = 'cw:knowledge:' .. ARGV[1]
 if redis.call('GET', base .. ':ingest') ~= ARGV[5] then return 0 end

@@ -1,7 +1,8 @@
 -- recall: is there an answer to this very question, or is somebody about to have one? If neither, the caller asks.
 -- runs in a full Redis
 -- KEYS 1 cw:{account}, of ARGV 1
--- ARGV account, digest, token of the caller, lease ms of who asks, ms for which an answer is fresh, 1 if asked before
+-- ARGV account digest token lease_ms fresh_ms again
+--   token: of the caller; lease_ms: of who asks; fresh_ms: for which an answer is fresh; again: 1 if asked before
 -- returns {'hit' or 'stale' or 'refresh', answer} ('refresh': stale, and the caller makes a new one), {'lead'}, {'wait'}
 local name = ARGV[1] .. ':' .. ARGV[2]
 local key, flight, now = 'cw:done:' .. name, 'cw:flight:' .. name, now_ms()

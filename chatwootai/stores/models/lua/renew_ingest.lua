@@ -1,6 +1,7 @@
 -- renew_ingest: keep the right to ingest an account's knowledge, or give it back.
 -- KEYS 1 cw:{account}, of ARGV 1
--- ARGV account, token, ms (0: give it back)
+-- ARGV account token keep_ms
+--   keep_ms: 0 to give it back
 -- returns 1; 0 where it is not the caller's any more
 local key = 'cw:knowledge:' .. ARGV[1] .. ':ingest'
 if redis.call('GET', key) ~= ARGV[2] then return 0 end

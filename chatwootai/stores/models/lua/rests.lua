@@ -1,6 +1,6 @@
 -- rests: how long models' endpoints are to be left alone. Reads only.
 -- KEYS 1 cw:{all}
--- ARGV targets
+-- ARGV targets...
 -- returns the ms of each
 local found, now = {}, now_ms()
 for i, target in ipairs(ARGV) do

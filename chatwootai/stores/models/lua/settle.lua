@@ -1,8 +1,8 @@
 -- settle: what a request really took of a key's minute, or what the endpoint says is left of it.
 -- runs in a full Redis
 -- KEYS 1 cw:{all}
--- ARGV endpoint, worker (leaves the line, unless ''), tokens to give back (below 0: to take), requests left or -1,
---   tokens left or -1
+-- ARGV endpoint worker tokens requests_left tokens_left
+--   worker: leaves the line, unless ''; tokens: to give back (below 0: to take); requests_left, tokens_left: or -1
 -- returns 1
 local key = 'cw:limit:' .. ARGV[1]
 if ARGV[2] ~= '' then

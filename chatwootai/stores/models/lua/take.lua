@@ -1,7 +1,8 @@
 -- take: a request wants its place in a key's minute. Buckets refill evenly; the first in line of all workers goes first.
 -- runs in a full Redis
 -- KEYS 1 cw:{all}
--- ARGV endpoint, worker, rank (lower first), requests a minute (0: no limit), tokens a minute (0), tokens of this request
+-- ARGV endpoint worker rank requests tokens size
+--   rank: lower first; requests, tokens: a minute (0: no limit); size: tokens of this request
 -- returns 0 if it may go, else the ms after which to ask again
 local key, queue = 'cw:limit:' .. ARGV[1], 'cw:queue:' .. ARGV[1]
 local worker, rank, now = ARGV[2], tonumber(ARGV[3]), now_exact()

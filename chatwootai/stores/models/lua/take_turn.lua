@@ -2,9 +2,10 @@
 -- A burst is taken once, however often it is tried; messages that join it are not counted anew.
 -- runs in a full Redis
 -- KEYS 1 cw:{account}, of the conv in ARGV 1
--- ARGV 1 conv, 2 job, 3 fence, 4 id of its first message, 5 of its last, 6 the day's counter after cw:spent: or '',
---      7 turns a day (-1: no limit), 8 lifetime ms of the counter, 9 turns a conversation (-1: no limit),
---      10 thresholds of the day joined by ',' (rising)
+-- ARGV conv job fence first last day day_most day_ms conversation_most thresholds
+--   first, last: ids of the burst's messages; day: the day's counter after cw:spent: or ''; day_most: turns a day (-1: no
+--   limit); day_ms: lifetime of the counter; conversation_most: turns (-1: no limit); thresholds: of the day, joined by
+--   ',' (rising)
 -- returns 'stale' (another holds the conversation), 'day' or 'conversation' (the limit that is reached), else the
 --   number of the threshold that was passed just now, 0: none
 local key, first = 'cw:conv:' .. ARGV[1], tonumber(ARGV[4])

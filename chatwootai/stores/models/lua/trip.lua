@@ -1,7 +1,8 @@
 -- trip: a model's endpoint failed, or asked for a pause.
 -- runs in a full Redis
 -- KEYS 1 cw:{all}
--- ARGV target, failures in a row that open its breaker (0: count none), first rest ms, longest rest ms, pause ms
+-- ARGV target failures rest_ms longest_ms pause_ms
+--   failures: in a row that open its breaker (0: count none); rest_ms, longest_ms: first and longest rest
 -- returns the ms that it is to be left alone
 local key = 'cw:breaker:' .. ARGV[1]
 local most, first, longest, pause = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])

@@ -2,7 +2,7 @@
 -- day, as those that were answered.
 -- runs in a full Redis
 -- KEYS 1 cw:{account}, of the conv in ARGV 1
--- ARGV 1 conv, 2 state keep ms
+-- ARGV conv state_ms
 -- returns {'running' | 'nothing' | 'dropped', messages, actions}
 local conv, key = ARGV[1], 'cw:conv:' .. ARGV[1]
 local held = redis.call('HMGET', key, 'job', 'account')

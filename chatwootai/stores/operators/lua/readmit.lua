@@ -1,7 +1,7 @@
 -- readmit: an operator has deliveries answered again, past the memory of what was admitted before.
 -- KEYS 1 cw:{account}, of the conv in ARGV 1
--- ARGV 1 conv, 2 account, 3 the dead letter that is spent by it or '', 4 lane, 5 boost ms, 6 job blob, 7 job keep ms,
---      8 seen-message ms, 9 state keep ms, 10... message id, entry
+-- ARGV conv account letter lane boost_ms blob job_ms seen_ms state_ms entries...
+--   letter: the dead letter that is spent by it, or ''; entries: message id and entry, again and again
 -- returns how many were put into the mailbox, or -1 if the dead letter is spent already
 local conv, account = ARGV[1], ARGV[2]
 if ARGV[3] ~= '' then
