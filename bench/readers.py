@@ -32,7 +32,7 @@ from crews.runtime.tools import Toolbox
 from crews.tools.mcp.results import to_answer
 from crews.tools.outside_tool import OutsideTool
 from ingress.payload import InvalidPayload, RequestInfo
-from ingress.webhook import understood
+from ingress.webhook import read_event
 from workers.media.document_process import DocumentReader
 from workers.media.documents import Unreadable
 from workers.turn.outcome import decide_outcome
@@ -69,7 +69,7 @@ def _webhook(**over: Any) -> bytes:
 
 async def _door(body: bytes) -> None:
     with suppress(InvalidPayload):
-        await understood(body, RequestInfo("1", 1, time.time()))
+        await read_event(body, RequestInfo("1", 1, time.time()))
 
 
 def _message(text: str) -> Work:

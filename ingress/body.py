@@ -22,8 +22,8 @@ class TooSlow(Exception):
     """The body did not come in time, or its connection broke."""
 
 
-async def read(request: web.BaseRequest, most: int = MOST_MIB * MIB, seconds: float = READ_SECONDS) -> bytes:
-    """The whole raw body.
+async def read_body(request: web.BaseRequest, most: int = MOST_MIB * MIB, seconds: float = READ_SECONDS) -> bytes:
+    """Return the whole raw body.
 
     The limit is enforced on what has arrived, so neither chunks nor a lying Content-Length get past it.
 
@@ -41,12 +41,12 @@ async def read(request: web.BaseRequest, most: int = MOST_MIB * MIB, seconds: fl
         raise TooLarge(request.content_length or 0)
     try:
         async with asyncio.timeout(seconds):
-            return await _collect(request, most)
+            return await _read_chunks(request, most)
     except (TimeoutError, web.RequestPayloadError, ConnectionError) as error:
         raise TooSlow from error
 
 
-async def _collect(request: web.BaseRequest, most: int) -> bytes:
+async def _read_chunks(request: web.BaseRequest, most: int) -> bytes:
     body = bytearray()
     while chunk := await request.content.readany():
         body += chunk

@@ -35,26 +35,26 @@ class Connections:
         # Whose head is awaited, and since when: the oldest first.
         self._heads: OrderedDict[Connection, float] = OrderedDict()
 
-    def opened(self, connection: "Connection") -> None:
+    def add(self, connection: "Connection") -> None:
         """Take a new one in; where there are too many, another makes room."""
-        if len(self._open) >= self._most and (least := self._least()) is not None:
+        if len(self._open) >= self._most and (least := self._first_to_close()) is not None:
             _full.inc()
             least.force_close()
-            self.lost(least)
+            self.remove(least)
         self._open[connection] = None
         self._heads[connection] = time.monotonic()
 
-    def _least(self) -> "Connection | None":
+    def _first_to_close(self) -> "Connection | None":
         """Return the connection to close first: longest without a whole head, or else idle between two requests."""
         awaited = next(iter(self._heads), None)
         return awaited or next((each for each in self._open if each.idle), None)
 
-    def lost(self, connection: "Connection") -> None:
+    def remove(self, connection: "Connection") -> None:
         """Forget one that is closed."""
         self._open.pop(connection, None)
         self._heads.pop(connection, None)
 
-    def heard(self, connection: "Connection") -> None:
+    def note_bytes(self, connection: "Connection") -> None:
         """Take note that bytes came."""
         if connection.idle:
             self._heads.setdefault(connection, time.monotonic())
@@ -75,7 +75,7 @@ class Connections:
             if since > before:
                 break
             connection.force_close()
-            self.lost(connection)
+            self.remove(connection)
             count += 1
         if count:
             _late.inc(count)
@@ -97,17 +97,17 @@ class Connection(RequestHandler):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """See asyncio.Protocol."""
         super().connection_made(transport)
-        self._connections.opened(self)
+        self._connections.add(self)
 
     def connection_lost(self, exc: BaseException | None) -> None:
         """See asyncio.Protocol."""
-        self._connections.lost(self)
+        self._connections.remove(self)
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         """See asyncio.Protocol."""
         super().data_received(data)
-        self._connections.heard(self)
+        self._connections.note_bytes(self)
 
 
 class Site(web.TCPSite):

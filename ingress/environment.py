@@ -48,28 +48,28 @@ class Environment:
             config=Path(value("CHATWOOTAI_CONFIG", "config")),
             redis_url=value("REDIS_URL", DEFAULT_URL),
             host=value("INGRESS_HOST", "0.0.0.0"),  # noqa: S104  a container's port is published on purpose
-            port=_port(value("INGRESS_PORT", "8080")),
+            port=_parse_port(value("INGRESS_PORT", "8080")),
             journal=Path(value("JOURNAL_DIR", "var/journal")),
-            most_waiting=_most(value("INGRESS_MOST_WAITING", str(MOST_WAITING))),
-            most_body=MIB * _between(value, "INGRESS_MOST_BODY_MIB", MOST_MIB, 1, HIGHEST_MIB),
-            most_connections=_between(value, "INGRESS_MOST_CONNECTIONS", MOST_CONNECTIONS, 64, 60_000),
+            most_waiting=_parse_count(value("INGRESS_MOST_WAITING", str(MOST_WAITING))),
+            most_body=MIB * _parse_in_range(value, "INGRESS_MOST_BODY_MIB", MOST_MIB, 1, HIGHEST_MIB),
+            most_connections=_parse_in_range(value, "INGRESS_MOST_CONNECTIONS", MOST_CONNECTIONS, 64, 60_000),
             strict=strict,
         )
 
 
-def _port(value: str) -> int:
+def _parse_port(value: str) -> int:
     if not (value.isascii() and value.isdigit() and len(value) <= 5 and int(value) <= 65_535):
         raise BadEnvironment(f"INGRESS_PORT is {value!r}: use a number from 0 (a free port) to 65535")
     return int(value)
 
 
-def _most(value: str) -> int:
+def _parse_count(value: str) -> int:
     if not (value.isascii() and value.isdigit() and len(value) <= 9 and int(value) > 0):
         raise BadEnvironment(f"INGRESS_MOST_WAITING is {value!r}: use a number of messages from 1, as {MOST_WAITING}")
     return int(value)
 
 
-def _between(value: Callable[[str, str], str], name: str, default: int, least: int, most: int) -> int:
+def _parse_in_range(value: Callable[[str, str], str], name: str, default: int, least: int, most: int) -> int:
     said = value(name, str(default))
     if not (said.isascii() and said.isdigit() and len(said) <= 6 and least <= int(said) <= most):
         raise BadEnvironment(f"{name} is {said!r}: use a number from {least} to {most}, as {default}")

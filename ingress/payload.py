@@ -92,9 +92,9 @@ def _count_values(body: bytes) -> int:
 
 
 def _check_account(payload: dict[str, Any], request: RequestInfo) -> None:
-    """A secret that is shared by mistake must not let one tenant speak for another. Before 4.14.2 no account is named.
+    """Refuse another account's body: a secret shared by mistake must not let one tenant speak for another.
 
-    Events about contacts have one too; all that name an account name the same.
+    Before 4.14.2 no account is named. Events about contacts have one too; all that name an account name the same.
     """
     for holder in (payload, mapping(payload.get("conversation"))):
         named = mapping(holder.get("account")).get("id")

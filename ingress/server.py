@@ -21,11 +21,11 @@ from chatwootai.telemetry.descriptors import raise_limit
 from chatwootai.telemetry.tasks import ended, for_ever, owned
 from config.live.live import Live
 from ingress import health
-from ingress.admission import REDIS_RETRIES, REDIS_SECONDS, Admissions
 from ingress.connections import Connections, Site
 from ingress.environment import MOST_CONNECTIONS, Environment
+from ingress.intake import REDIS_RETRIES, REDIS_SECONDS, DeliveryIntake
 from ingress.journal.journal import Journal
-from ingress.webhook import Door
+from ingress.webhook import WebhookHandler
 
 _SHUTDOWN_SECONDS = 10.0
 _OTHER_FILES = 256
@@ -33,20 +33,20 @@ _OTHER_FILES = 256
 Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 _log = log.get("ingress.server")
-_DOOR = web.AppKey("door", Door)
+_HANDLER = web.AppKey("door", WebhookHandler)
 _ADDRESS = "/webhooks/chatwoot/"
 _bad_http = metrics.DELIVERIES.labels("refused", "bad_http")
 
 
 def application(
-    door: Door, admissions: Admissions, live: Live | None = None, incidents: IncidentBoard | None = None
+    handler: WebhookHandler, intake: DeliveryIntake, live: Live | None = None, incidents: IncidentBoard | None = None
 ) -> web.Application:
-    """The routes; `live` adds the configuration to what /readyz tells, `incidents` what goes wrong now."""
+    """Return the routes; `live` adds the configuration to what /readyz tells, `incidents` what goes wrong now."""
     app = web.Application()
-    app[_DOOR] = door
-    checks = {**health.checks(admissions), **({"config": live.check} if live else {})}
+    app[_HANDLER] = handler
+    checks = {**health.checks(intake), **({"config": live.check} if live else {})}
     checks |= {"incidents": incidents.check} if incidents else {}
-    app.add_routes([web.post(_ADDRESS + "{account}", door.receive), *http.routes(checks)])
+    app.add_routes([web.post(_ADDRESS + "{account}", handler.handle), *http.routes(checks)])
     return app
 
 
@@ -60,15 +60,15 @@ async def serve(environment: Environment, environ: Mapping[str, str]) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    await _look_at_redis(environment)
-    async with _configuration(environment, environ) as live, _admissions(environment) as (admissions, incidents):
-        door = Door(live.snapshot, admissions, incidents, most_body=environment.most_body)
-        live.listen(door.replace)
-        door.replace(snapshot := live.snapshot)
-        app = application(door, admissions, live, incidents)
+    await _examine_redis(environment)
+    async with _configuration(environment, environ) as live, _intake(environment) as (intake, incidents):
+        handler = WebhookHandler(live.snapshot, intake, incidents, most_body=environment.most_body)
+        live.listen(handler.replace)
+        handler.replace(snapshot := live.snapshot)
+        app = application(handler, intake, live, incidents)
         most = max(64, min(environment.most_connections, raise_limit() - _OTHER_FILES))
         address = (environment.host, environment.port)
-        async with listening(app, *address, door.finish, Connections(most)) as (host, port):
+        async with listening(app, *address, handler.finish, Connections(most)) as (host, port):
             gc.collect()
             gc.freeze()  # what is loaded stays; collections look only at what requests leave behind
             _log.info("listening", host=host, port=port, accounts=len(snapshot.accounts), config=snapshot.digest[:12])
@@ -77,7 +77,7 @@ async def serve(environment: Environment, environ: Mapping[str, str]) -> None:
     _log.info("stopped")
 
 
-async def _look_at_redis(environment: Environment) -> None:
+async def _examine_redis(environment: Environment) -> None:
     connection = connect(environment.redis_url, timeout=REDIS_SECONDS, retries=REDIS_RETRIES)
     try:
         await examine(connection)
@@ -87,7 +87,7 @@ async def _look_at_redis(environment: Environment) -> None:
 
 @contextlib.asynccontextmanager
 async def _configuration(environment: Environment, environ: Mapping[str, str]) -> AsyncIterator[Live]:
-    """The configuration, kept up to date; over a connection of its own, since a whole one may take its time."""
+    """Return the configuration, kept up to date; over a connection of its own, since a whole one may take its time."""
     connection = connect(environment.redis_url)
     name = f"ingress {socket.gethostname()}.{os.getpid()}"
     live = Live(environment.config, environ, connection, name, strict=environment.strict)
@@ -104,19 +104,19 @@ async def _configuration(environment: Environment, environ: Mapping[str, str]) -
 
 
 @contextlib.asynccontextmanager
-async def _admissions(environment: Environment) -> AsyncIterator[tuple[Admissions, IncidentBoard]]:
+async def _intake(environment: Environment) -> AsyncIterator[tuple[DeliveryIntake, IncidentBoard]]:
     connection = connect(environment.redis_url, timeout=REDIS_SECONDS, retries=REDIS_RETRIES)
     journal = Journal(environment.journal)
     await journal.open()
-    admissions = Admissions(connection, journal, most_waiting=environment.most_waiting)
-    replay = owned(asyncio.create_task(admissions.run()), "journal")
+    intake = DeliveryIntake(connection, journal, most_waiting=environment.most_waiting)
+    replay = owned(asyncio.create_task(intake.run()), "journal")
     incidents = IncidentBoard(connection)
-    watched = {"loop": _watch_loop, "pressure": admissions.pressure.watch, "incidents": incidents.run}
+    watched = {"loop": _watch_loop, "pressure": intake.pressure.watch, "incidents": incidents.run}
     watches = [asyncio.create_task(for_ever(watch, what, pause=1.0)) for what, watch in watched.items()]
     try:
-        yield admissions, incidents
+        yield intake, incidents
     finally:
-        admissions.close()
+        intake.close()
         await ended(*watches)
         await asyncio.gather(replay, return_exceptions=True)
         await journal.close()
@@ -124,7 +124,7 @@ async def _admissions(environment: Environment) -> AsyncIterator[tuple[Admission
 
 
 async def _watch_loop() -> NoReturn:
-    await loop.watch(contexts=False)  # a door's tasks, one for each request, have nothing bound
+    await loop.watch(contexts=False)  # a handler's tasks, one for each request, have nothing bound
 
 
 @contextlib.asynccontextmanager
@@ -143,7 +143,7 @@ async def listening(
     """
     debug = logging.getLogger("aiohttp.access").isEnabledFor(logging.DEBUG)
     server_log = logging.getLogger("aiohttp.server")
-    server_log.addFilter(_no_strangers)
+    server_log.addFilter(_drop_bad_requests)
     settings: dict[str, Any] = {
         "logger": server_log,
         "access_log": logging.getLogger("aiohttp.access") if debug else None,
@@ -153,8 +153,8 @@ async def listening(
     }
     runner = web.AppRunner(app, **settings, shutdown_timeout=_SHUTDOWN_SECONDS)
     await runner.setup()
-    if runner.server is not None and _DOOR in app:
-        runner.server.request_handler = _straight_to(app[_DOOR], runner.server.request_handler)
+    if runner.server is not None and _HANDLER in app:
+        runner.server.request_handler = _bypass_router(app[_HANDLER], runner.server.request_handler)
     connections = connections or Connections(MOST_CONNECTIONS)
     watch = owned(asyncio.create_task(connections.watch()), "connections")
     try:
@@ -172,21 +172,21 @@ async def listening(
         await runner.cleanup()
 
 
-def _straight_to(door: Door, usual: Handler) -> Handler:
-    """Webhooks of known accounts go to the door at once; all else, and what is unusual, goes through the router."""
+def _bypass_router(handler: WebhookHandler, usual: Handler) -> Handler:
+    """Webhooks of known accounts go to the handler at once; all else, and what is unusual, goes through the router."""
 
     def handle(request: web.BaseRequest) -> Awaitable[web.StreamResponse]:
         path = request.raw_path
         if request.method == "POST" and path.startswith(_ADDRESS) and hdrs.EXPECT not in request.headers:
-            account = door.snapshot.account(path[len(_ADDRESS) :])
+            account = handler.snapshot.account(path[len(_ADDRESS) :])
             if account is not None:
-                return door.answer(request, account)
+                return handler.handle_for(request, account)
         return usual(request)
 
     return handle
 
 
-def _no_strangers(record: logging.LogRecord) -> bool:
+def _drop_bad_requests(record: logging.LogRecord) -> bool:
     """Count what is no HTTP and keep it out of the log: aiohttp would write every byte that a stranger sends."""
     if record.exc_info and isinstance(record.exc_info[1], HttpProcessingError):
         _bad_http.inc()

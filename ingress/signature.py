@@ -25,7 +25,7 @@ _OUTER: Final = bytes(byte ^ 0x5C for byte in range(256))
 _MOST_DIGITS: Final = 12  # unix seconds have ten; Python refuses to read more than 4,300
 
 
-class Cause(StrEnum):
+class SignatureFault(StrEnum):
     """Reasons to refuse a request. For the log and the metric; the caller is told none."""
 
     SIGNATURE_MISSING = "signature_missing"
@@ -47,13 +47,13 @@ class Verified:
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class BadSignature:
     """The request is nobody's we know."""
 
-    cause: Cause
+    cause: SignatureFault
 
 
-def verify(raw_body: bytes, headers: MultiMapping[str], secrets: Iterable[str], now: float) -> Verified | Refused:
+def verify(raw_body: bytes, headers: MultiMapping[str], secrets: Iterable[str], now: float) -> Verified | BadSignature:
     """Check a request against every secret of its account.
 
     Args:
@@ -66,45 +66,45 @@ def verify(raw_body: bytes, headers: MultiMapping[str], secrets: Iterable[str], 
     Returns:
         Verified, or Refused with the cause; it never raises, whatever the headers hold.
     """
-    given = _given_digest(headers.getall(SIGNATURE, ()))
-    if isinstance(given, Cause):
-        return Refused(given)
+    given = _parse_digest(headers.getall(SIGNATURE, ()))
+    if isinstance(given, SignatureFault):
+        return BadSignature(given)
     stamp: Sequence[str] = headers.getall(TIMESTAMP, ())
-    timestamp = _seconds(stamp)
-    if isinstance(timestamp, Cause):
-        return Refused(timestamp)
+    timestamp = _parse_timestamp(stamp)
+    if isinstance(timestamp, SignatureFault):
+        return BadSignature(timestamp)
     if abs(now - timestamp) > WINDOW_SECONDS:
-        return Refused(Cause.TOO_OLD if timestamp < now else Cause.TOO_NEW)
+        return BadSignature(SignatureFault.TOO_OLD if timestamp < now else SignatureFault.TOO_NEW)
     # The signed text holds the header's digits as sent, not the number they make.
     matched = _matches_any(given, b"%b.%b" % (stamp[0].encode(), raw_body), secrets)
     if matched is None:
-        return Refused(Cause.NO_SECRET)
-    return Verified(timestamp) if matched else Refused(Cause.WRONG)
+        return BadSignature(SignatureFault.NO_SECRET)
+    return Verified(timestamp) if matched else BadSignature(SignatureFault.WRONG)
 
 
-def _given_digest(values: Sequence[str]) -> bytes | Cause:
+def _parse_digest(values: Sequence[str]) -> bytes | SignatureFault:
     if not values:
-        return Cause.SIGNATURE_MISSING
+        return SignatureFault.SIGNATURE_MISSING
     if len(values) > 1:
-        return Cause.HEADER_TWICE
+        return SignatureFault.HEADER_TWICE
     value = values[0]
     if not value.startswith(_PREFIX) or len(value) != len(_PREFIX) + _HEX_LENGTH:
-        return Cause.SIGNATURE_MALFORMED
+        return SignatureFault.SIGNATURE_MALFORMED
     try:
         digest = bytes.fromhex(value[len(_PREFIX) :])
     except ValueError:
-        return Cause.SIGNATURE_MALFORMED
-    return digest if len(digest) * 2 == _HEX_LENGTH else Cause.SIGNATURE_MALFORMED  # fromhex forgives spaces
+        return SignatureFault.SIGNATURE_MALFORMED
+    return digest if len(digest) * 2 == _HEX_LENGTH else SignatureFault.SIGNATURE_MALFORMED  # fromhex forgives spaces
 
 
-def _seconds(values: Sequence[str]) -> int | Cause:
+def _parse_timestamp(values: Sequence[str]) -> int | SignatureFault:
     if not values:
-        return Cause.TIMESTAMP_MISSING
+        return SignatureFault.TIMESTAMP_MISSING
     if len(values) > 1:
-        return Cause.HEADER_TWICE
+        return SignatureFault.HEADER_TWICE
     value = values[0]
     if not (value.isascii() and value.isdigit() and len(value) <= _MOST_DIGITS):
-        return Cause.TIMESTAMP_MALFORMED
+        return SignatureFault.TIMESTAMP_MALFORMED
     return int(value)
 
 
@@ -113,7 +113,7 @@ def _matches_any(given: bytes, signed: bytes, secrets: Iterable[str]) -> bool | 
     matched = None
     for secret in secrets:
         if secret:
-            halves = _halves(secret)
+            halves = _keyed_hashes(secret)
             inner, outer = halves[0].copy(), halves[1].copy()
             inner.update(signed)
             outer.update(inner.digest())
@@ -122,7 +122,7 @@ def _matches_any(given: bytes, signed: bytes, secrets: Iterable[str]) -> bool | 
 
 
 @lru_cache(maxsize=4096)
-def _halves(secret: str) -> "tuple[hashlib._Hash, hashlib._Hash]":
+def _keyed_hashes(secret: str) -> "tuple[hashlib._Hash, hashlib._Hash]":
     """HMAC's two hashes with the key already in them (RFC 2104): half the cost of a digest is to begin anew."""
     key = secret.encode("utf-8", "surrogateescape")
     block = (hashlib.sha256(key).digest() if len(key) > _BLOCK else key).ljust(_BLOCK, b"\0")

@@ -21,12 +21,12 @@ from chatwootai.stores.installation.incident_board import IncidentBoard
 from chatwootai.stores.server.connection import Connection, connect
 from config.settings.settings import Settings
 from config.snapshot import Account, Installation, Secret, Snapshot
-from ingress.admission import Admissions
 from ingress.bounds import MIB, MOST_MIB
 from ingress.connections import Connections
+from ingress.intake import DeliveryIntake
 from ingress.journal.journal import MOST_BYTES, Journal
 from ingress.server import application, listening
-from ingress.webhook import Door
+from ingress.webhook import WebhookHandler
 
 SECRET = "EXAMPLEsecret24charsXXXX"
 
@@ -74,7 +74,7 @@ class Visitor:
 
     session: ClientSession
     url: str
-    admissions: Admissions | None = None
+    intake: DeliveryIntake | None = None
 
     async def post(
         self, payload: object, *, to: str = "1", headers: dict[str, str] | None = None, data: object = None
@@ -111,15 +111,15 @@ async def open_door(
     connection: Connection = connect(redis_url, timeout=1.0, retries=0)
     journal = Journal(folder, most_bytes)
     await journal.open()
-    admissions = Admissions(connection, journal)
-    replay = asyncio.create_task(admissions.run())
-    door = Door(snapshot(*accounts), admissions, IncidentBoard(connection), most_body=most_body)
-    app: web.Application = application(door, admissions)
+    intake = DeliveryIntake(connection, journal)
+    replay = asyncio.create_task(intake.run())
+    door = WebhookHandler(snapshot(*accounts), intake, IncidentBoard(connection), most_body=most_body)
+    app: web.Application = application(door, intake)
     try:
         async with listening(app, "127.0.0.1", 0, connections=connections) as (host, port), ClientSession() as session:
-            yield Visitor(session, f"http://{host}:{port}", admissions)
+            yield Visitor(session, f"http://{host}:{port}", intake)
     finally:
-        admissions.close()
+        intake.close()
         await replay
         await journal.close()
         await connection.aclose()

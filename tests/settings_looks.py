@@ -10,7 +10,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 from unittest.mock import patch
 
-from chatwootai.model.message.attached import Attachment
+from chatwootai.model.message.attachment_text import Attachment
 from chatwootai.model.message.delivery import Contact, Delivery, Message, Role
 from chatwootai.model.message.outbox import Action, ActionKind
 from chatwootai.model.message.routing import route

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Final
 
-from chatwootai.channels.registry import shape_of
+from chatwootai.channels.registry import capabilities_of
 from chatwootai.telemetry.metrics import FAILED_OPEN
 from chatwootai.telemetry.tasks import owned
 from workers.chatwoot.client import Chatwoot
@@ -26,7 +26,7 @@ async def show_typing(
 
     Entering and leaving wait for nothing, and no failure comes out: the calls run beside the turn, "off" after "on".
     """
-    if not shape_of(channel).typing:
+    if not capabilities_of(channel).typing:
         yield
         return
     done = asyncio.Event()

@@ -10,8 +10,8 @@ import numpy as np
 
 from bench.figure import Figure, quantile, rounded
 from chatwootai.model.policy.meaning import is_angry, is_asking
-from chatwootai.model.text.anger import ANGRY, anger
-from chatwootai.model.text.asking import asks
+from chatwootai.model.text.anger import ANGRY, anger_score
+from chatwootai.model.text.human_request import asks_for_human
 from crews.encoding.embedded import EmbeddedEncoder
 from crews.encoding.encoder import Vectors
 from crews.understanding.examples import HEADS, held_out
@@ -55,7 +55,10 @@ async def _held_out(encoder: EmbeddedEncoder, heads: Heads) -> list[Figure]:
         for rate in ("recall", "precision")
     ]
     ours = [one for one in held_out() if one.language in {"pt", "es", "en"}]
-    for head, told in (("person", lambda text: asks(text) is not None), ("angry", lambda text: anger(text) >= ANGRY)):
+    for head, told in (
+        ("person", lambda text: asks_for_human(text) is not None),
+        ("angry", lambda text: anger_score(text) >= ANGRY),
+    ):
         wanted = [one.text for one in ours if one.is_a(head)]
         found.append(
             Figure(f"meaning.{head}.recall.words_alone", round(sum(map(told, wanted)) / len(wanted), 3), "share")
@@ -99,7 +102,7 @@ async def _bank(encoder: EmbeddedEncoder, heads: Heads) -> list[Figure]:
         Figure("meaning.bank.questions", len(rows), "texts"),
         Figure("meaning.bank.asking", sum(bool(is_asking(*each)) for each in told), "texts"),
         Figure("meaning.bank.angry", sum(is_angry(*each, "en") for each in told), "texts"),
-        Figure("meaning.bank.angry.words_alone", sum(anger(text) >= ANGRY for text, _ in told), "texts"),
+        Figure("meaning.bank.angry.words_alone", sum(anger_score(text) >= ANGRY for text, _ in told), "texts"),
         *_subjects([intent for intent, _ in rows], vectors),
     ]
 

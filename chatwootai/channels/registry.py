@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Final
 
 from chatwootai.channels import media
-from chatwootai.channels.capabilities.shape import Shape
+from chatwootai.channels.capabilities.capabilities import Capabilities
 
 DEFAULT: Final = "default"
 
@@ -20,22 +20,22 @@ def names() -> tuple[str, ...]:
 
 
 @cache
-def shapes() -> Mapping[str, Shape]:
-    """Return every channel's shape by our word for it."""
-    return MappingProxyType({name: _shape(name) for name in names()})
+def all_capabilities() -> Mapping[str, Capabilities]:
+    """Return every channel's capabilities by our word for it."""
+    return MappingProxyType({name: _load(name) for name in names()})
 
 
-def shape_of(channel: str, carrier: str | None = None) -> Shape:
-    """Return a channel's shape; the default's for a channel that has none.
+def capabilities_of(channel: str, carrier: str | None = None) -> Capabilities:
+    """Return a channel's capabilities; the default's for a channel that has none.
 
     Args:
         channel: our word for the medium.
         carrier: Chatwoot's class of the inbox, where it is known: one medium may come through several.
     """
-    shape = shapes().get(channel) or shapes()[DEFAULT]
-    return shape.carriers.get(carrier or "", shape)
+    medium = all_capabilities().get(channel) or all_capabilities()[DEFAULT]
+    return medium.carriers.get(carrier or "", medium)
 
 
-def _shape(name: str) -> Shape:
-    shape: Shape = importlib.import_module(f"{media.__name__}.{name}").SHAPE
-    return shape
+def _load(name: str) -> Capabilities:
+    medium: Capabilities = importlib.import_module(f"{media.__name__}.{name}").CAPABILITIES
+    return medium

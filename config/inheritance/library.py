@@ -7,7 +7,7 @@ A layer that is absent costs nothing, and what a layer leaves alone is shared wi
 import re
 from collections.abc import Mapping
 
-from chatwootai.model.text.words import fold
+from chatwootai.model.text.normalize import normalize
 from config.crew_files.layered_crews import LayeredCrews
 from config.crew_files.layers import CrewLayer, read_crew_layer
 from config.document.problems import Note, Problem
@@ -288,4 +288,4 @@ def _is_example(layer: Table | None) -> bool:
 def _folded(text: object) -> str | None:
     if not isinstance(text, str):
         return None
-    return fold(text).replace(" ", "")
+    return normalize(text).replace(" ", "")

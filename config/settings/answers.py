@@ -12,7 +12,7 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from chatwootai.model.text.words import folded_words
+from chatwootai.model.text.normalize import normalized_words
 from config.document.problems import Problem
 from config.document.tree import Mark, Node, Scalar, Sequence, Table
 from config.schema.base import Date, Language, Line, Section, Text, invalid
@@ -86,7 +86,7 @@ def normalise_question(text: str) -> str:
 
     A text that is nothing but a greeting keeps its last one, so that a greeting can be answered too.
     """
-    words = folded_words(text[:LONGEST])
+    words = normalized_words(text[:LONGEST])
     first, last = 0, len(words)
     while (cut := _leading(words, first, last)) and first + cut < last:
         first += cut

@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, model_validator
 
 from chatwootai.model.policy.vocabulary import Cause, Priority
-from chatwootai.model.text.labels import MOST_LABEL, as_label, composed, is_label
-from chatwootai.model.text.subjects import readable
+from chatwootai.model.text.labels import MOST_LABEL, composed, is_label, to_label
+from chatwootai.model.text.subjects import is_readable
 from config.document.problems import suggestion
 from config.schema.base import NUMBER, Flag, Language, Line, Section, Word, Words, invalid, matching
 
@@ -17,7 +17,7 @@ def _label(value: str) -> str:
     label = composed(value)
     if label and not is_label(label):
         allowed = "letters and digits of any script, `_` and `-`, two at least, no spaces and no capitals"
-        meant = as_label(label)
+        meant = to_label(label)
         remedy = f"Write `{meant}`." if is_label(meant) else f"Chatwoot allows {allowed}."
         raise invalid("format", f"Chatwoot takes no such label: {allowed}", remedy)
     return label
@@ -39,7 +39,7 @@ class Destination(Section):
 
 
 def _says_something(phrase: str) -> str:
-    if not readable(phrase):
+    if not is_readable(phrase):
         remedy = (
             "Write words, as `cobrado|cobrada ... duas vezes`: `|` between alternatives, ` ... ` for words between."
         )

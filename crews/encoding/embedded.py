@@ -20,7 +20,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from chatwootai.model.text.words import abridged
+from chatwootai.model.text.normalize import abridge
 from crews.encoding.encoder import EncoderUnavailable, Vectors, unit
 
 NAME: Final = "use-multilingual-3/0.2.1"
@@ -122,7 +122,7 @@ def shared() -> EmbeddedEncoder:
 
 
 def _readable(text: str) -> str:
-    return abridged(text, _LONGEST).encode("utf-8", "replace").decode()
+    return abridge(text, _LONGEST).encode("utf-8", "replace").decode()
 
 
 def _read(weights: Mapping[str, str]) -> Any:

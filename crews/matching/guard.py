@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final
 
-from chatwootai.model.text.words import folded_words
+from chatwootai.model.text.normalize import normalized_words
 from config.settings.answers import normalise_question
 from crews.matching.vocabulary import stem_of, vocabulary
 
@@ -104,7 +104,7 @@ def reading(text: str, language: str) -> Reading | None:
         poles={axis: frozenset(each) for axis, each in poles.items()},
         names=found & known.names,
         capitals=_capitals(text),
-        said=frozenset(folded_words(text)),
+        said=frozenset(normalized_words(text)),
         left={
             known.same.get(stem, stem): word
             for word, stem in stems.items()
@@ -116,4 +116,4 @@ def reading(text: str, language: str) -> Reading | None:
 def _capitals(text: str) -> frozenset[str]:
     if text == text.upper():
         return frozenset()
-    return frozenset(word for each in _CAPITAL.findall(text) for word in folded_words(each))
+    return frozenset(word for each in _CAPITAL.findall(text) for word in normalized_words(each))

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import yaml
 
-from chatwootai.model.text.words import fold
+from chatwootai.model.text.normalize import normalize
 from crews.knowledge.index.terms import stems_of
 
 _STEMS: Final = 65_536
@@ -84,7 +84,7 @@ def _file() -> dict[str, Any]:
 
 def _phrases(said: Mapping[str, str]) -> tuple[tuple[re.Pattern[str], str], ...]:
     longest_first = sorted(said.items(), key=lambda each: -len(each[0]))
-    return tuple((re.compile(rf"\b{re.escape(fold(phrase))}\b"), word) for phrase, word in longest_first)
+    return tuple((re.compile(rf"\b{re.escape(normalize(phrase))}\b"), word) for phrase, word in longest_first)
 
 
 def _poles(said: Mapping[str, Mapping[str, list[str]]], language: str) -> dict[str, tuple[tuple[str, str], ...]]:

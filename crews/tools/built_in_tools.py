@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 from chatwootai.model.message.outbox import ActionKind
 from chatwootai.model.message.turn import SideAction
 from chatwootai.model.policy import vocabulary
-from chatwootai.model.text.labels import as_label
+from chatwootai.model.text.labels import to_label
 from crews.run.context import RunContext, current
 
 _MOST = 8  # of such calls in one run
@@ -72,7 +72,7 @@ class Label(_SideActionTool):
     args_schema: type[BaseModel] = _Labels
 
     def _record(self, run: RunContext, **arguments: Any) -> str:
-        label = as_label(str(arguments["label"]))
+        label = to_label(str(arguments["label"]))
         if not label:
             return "A label needs two letters or digits."
         run.side_actions.append(SideAction(ActionKind.LABELS, values=(label,)))

@@ -20,7 +20,7 @@ from chatwootai.model.message.effects import (
     SignalKind,
 )
 from chatwootai.model.message.turn import NO_CONTEXT, ContextLimits
-from chatwootai.model.policy.undelivered import told
+from chatwootai.model.policy.delivery_failure import failure_actions
 from chatwootai.stores import keys
 from chatwootai.stores.conversation.entries import BrokenEntry
 from chatwootai.stores.conversation.mailbox import Mailbox
@@ -80,7 +80,7 @@ class ScopedEffect:
             case DeletedMessage() as deleted:
                 return await mailbox.withdraw(deleted)
             case FailedMessage() as failed:
-                actions = told(failed, self.language)
+                actions = failure_actions(failed, self.language)
                 return await mailbox.report(
                     failed.account,
                     failed.conversation,

@@ -14,7 +14,7 @@ from typing import Final, NamedTuple, TypeVar
 from chatwootai.telemetry import log, metrics
 from chatwootai.telemetry.tasks import owned
 from ingress.journal.journal_file import SUFFIX, Batch, JournalFile
-from ingress.journal.records import TooLong, frame
+from ingress.journal.journal_format import TooLong, frame
 
 MOST_BYTES: Final = 256 * 1024 * 1024
 _USUAL_RECORD: Final = 1024
@@ -53,7 +53,7 @@ class Journal:
         try:
             await self._in_thread(self._file)
         except OSError as error:
-            self._troubled(error)
+            self._report_refusal(error)
 
     @property
     def size(self) -> int:
@@ -75,13 +75,13 @@ class Journal:
         if self.size + _USUAL_RECORD > self._most_bytes:
             return False
         try:
-            await self._in_thread(self._try)
+            await self._in_thread(self._probe_disk)
         except OSError as error:
-            self.trouble = _why(error)
+            self.trouble = _error_text(error)
             return False
         return True
 
-    def _try(self) -> None:
+    def _probe_disk(self) -> None:
         file = self._file()
         if self.trouble:  # a disk that was full may have room again
             file.probe()
@@ -104,7 +104,7 @@ class Journal:
             _log.error("journal_refused", trouble="the record is too long", bytes=len(payload))
             raise JournalRefused("the record is too long") from error
         if self.size + sum(len(one.record) for one in self._queue) + len(payload) > self._most_bytes:
-            self._troubled(None)
+            self._report_refusal(None)
             raise JournalRefused(self.trouble)
         stored = asyncio.get_running_loop().create_future()
         self._held[conversation] += 1  # from now on, so that the conversation's next message comes behind this one
@@ -139,17 +139,17 @@ class Journal:
             if not one.stored.done():
                 one.stored.set_result(None)
         self.filled.set()
-        self._measure()
+        self._export_metrics()
 
     def _refuse(self, batch: list[_Waiting], error: Exception) -> None:
-        self._troubled(error)
+        self._report_refusal(error)
         for one in batch:
             self._release(one.conversation)
             if not one.stored.done():
                 one.stored.set_exception(JournalRefused(self.trouble))
 
-    def _troubled(self, error: Exception | None) -> None:
-        self.trouble = _why(error) if error else f"over {self._most_bytes} bytes"
+    def _report_refusal(self, error: Exception | None) -> None:
+        self.trouble = _error_text(error) if error else f"over {self._most_bytes} bytes"
         _events["refused"].inc()
         _log.error("journal_refused", trouble=self.trouble, folder=str(self._folder))
 
@@ -165,7 +165,7 @@ class Journal:
         for file in found:
             _events["adopted"].inc()
             _log.info("journal_adopted", file=file.path.name, bytes=file.size)
-        self._measure()
+        self._export_metrics()
         return len(found)
 
     def _claim_orphans(self) -> list[JournalFile]:
@@ -177,7 +177,7 @@ class Journal:
         return [file for path in paths if (file := JournalFile.claim(path))]
 
     async def next_batch(self, most: int) -> Batch:
-        """The oldest payloads that are not yet in Redis; those of the dead first."""
+        """Return the oldest payloads that are not yet in Redis; those of the dead first."""
         batch = await self._in_thread(self._read, most)
         if batch.torn:
             _events["torn"].inc(batch.torn)
@@ -188,13 +188,13 @@ class Journal:
         file = self._adopted[0] if self._adopted else self._own
         return file.batch(most) if file else Batch([], 0, 0)
 
-    async def done(self, batch: Batch, conversations: list[str]) -> None:
-        """All of `batch` is in Redis; `conversations` names those of its records that this process had written."""
+    async def mark_replayed(self, batch: Batch, conversations: list[str]) -> None:
+        """Release a batch that is in Redis; `conversations`: those of its records that this process had written."""
         if not self._adopted:
             for conversation in conversations:
                 self._release(conversation)
         await self._in_thread(self._advance, batch.end)
-        self._measure()
+        self._export_metrics()
 
     def _advance(self, end: int) -> None:
         file = self._adopted[0] if self._adopted else self._own
@@ -208,10 +208,10 @@ class Journal:
 
     async def reject(self, payload: bytes) -> None:
         """Put aside, for a person, what Redis will never take; `rejected.records` is read by no process."""
-        await self._in_thread(self._set_aside, payload)
+        await self._in_thread(self._write_rejected, payload)
         _events["rejected"].inc()
 
-    def _set_aside(self, payload: bytes) -> None:
+    def _write_rejected(self, payload: bytes) -> None:
         with (self._folder / "rejected.records").open("ab") as file:
             file.write(frame(payload))
 
@@ -219,17 +219,17 @@ class Journal:
         """Finish writing and let go; an empty file is removed, a full one is left to whoever comes next."""
         if self._writer:
             await self._writer
-        await self._in_thread(self._let_go)
+        await self._in_thread(self._close_files)
         self._thread.shutdown()
 
-    def _let_go(self) -> None:
+    def _close_files(self) -> None:
         for file in self._adopted:
             file.close()
         if self._own:
             self._own.close() if self._own.size else self._own.remove()
         self._own, self._adopted = None, []
 
-    def _measure(self) -> None:
+    def _export_metrics(self) -> None:
         metrics.JOURNAL_RECORDS.set(self.records)
         metrics.JOURNAL_BYTES.set(self.size)
 
@@ -237,5 +237,5 @@ class Journal:
         return await asyncio.get_running_loop().run_in_executor(self._thread, function, *arguments)
 
 
-def _why(error: Exception) -> str:
+def _error_text(error: Exception) -> str:
     return getattr(error, "strerror", None) or type(error).__name__

@@ -11,7 +11,7 @@ import secrets
 from pathlib import Path
 from typing import Final, NamedTuple, Self
 
-from ingress.journal.records import HEAD_BYTES, MOST_PAYLOAD, scan
+from ingress.journal.journal_format import HEAD_BYTES, MOST_PAYLOAD, scan
 
 SUFFIX: Final = ".journal"
 _USUAL_CHUNK: Final = 1024 * 1024  # many records of the usual size
@@ -37,7 +37,7 @@ class JournalFile:
 
     @classmethod
     def create(cls, folder: Path) -> Self:
-        """A new file of this process, in a folder that is made where missing.
+        """Return a new file of this process, in a folder that is made where missing.
 
         Raises:
             OSError: the folder cannot be written.
@@ -51,7 +51,7 @@ class JournalFile:
 
     @classmethod
     def claim(cls, path: Path) -> Self | None:
-        """A dead process' file; None if its owner lives or it is gone."""
+        """Return a dead process' file; None if its owner lives or it is gone."""
         try:
             descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
         except OSError:
@@ -95,7 +95,7 @@ class JournalFile:
         self.size = size
 
     def batch(self, most: int) -> Batch:
-        """The next records, at most `most`."""
+        """Return the next records, at most `most`."""
         usual = self._batch(most, _USUAL_CHUNK)
         more = self.size - self.read > _USUAL_CHUNK
         return self._batch(most, _CHUNK) if more and not usual.payloads else usual

@@ -13,7 +13,7 @@ from aiohttp import web
 
 from chatwootai.channels.incoming.channel_names import channel_of
 from chatwootai.channels.outgoing.render import render
-from chatwootai.channels.registry import shapes
+from chatwootai.channels.registry import all_capabilities
 from chatwootai.model.message.outbox import MARK, Action, ActionKind
 from sandbox.chatwoot import app
 from sandbox.chatwoot.driver import Driver, Thread
@@ -110,7 +110,7 @@ async def stage() -> AsyncIterator[Stage]:
 
 async def test_a_long_rich_answer_is_shown_on_every_channel(stage: Stage, tmp_path: Path) -> None:
     page = stage.page
-    assert len(stage.labels) == len(set(shapes()) - {"default"})
+    assert len(stage.labels) == len(set(all_capabilities()) - {"default"})
     for number, label in enumerate(stage.labels):
         await page.click(f"#channels button >> nth={number}")
         await page.fill("#text", "Onde está meu pedido 8812?")

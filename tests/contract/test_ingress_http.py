@@ -175,7 +175,7 @@ async def test_a_chunked_body_within_the_limit_is_as_good(door: Visitor) -> None
 
 
 async def test_a_body_shorter_than_it_said_is_given_up(door: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(body_module.read, "__defaults__", (MIB, 0.2))
+    monkeypatch.setattr(body_module.read_body, "__defaults__", (MIB, 0.2))
     begun = time.monotonic()
     status, _ = await raw(door, request(b"{", [], length=500), hold=True)
     assert status == 400

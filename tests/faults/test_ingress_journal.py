@@ -19,7 +19,7 @@ from chatwootai.stores.server.embedded import Embedded
 from ingress.bounds import MIB
 from ingress.journal.journal import Journal, JournalRefused
 from ingress.journal.journal_file import SUFFIX, JournalFile
-from ingress.journal.records import MOST_PAYLOAD, frame
+from ingress.journal.journal_format import MOST_PAYLOAD, frame
 from tests.door import Process, Visitor, message, open_door, process
 
 CONVERSATIONS = 10
@@ -105,7 +105,7 @@ def file_limit(pid: int, size: int) -> Iterator[None]:
 
 async def test_redis_killed_and_back_under_load(server: Embedded, tmp_path: Path) -> None:
     async with open_door(server.url, tmp_path) as door:
-        assert door.admissions
+        assert door.intake
         accepted = await send(door, 1, 50)
         server.kill()
         accepted += await send(door, 51, 200)
@@ -116,7 +116,7 @@ async def test_redis_killed_and_back_under_load(server: Embedded, tmp_path: Path
         accepted += await send(door, 201, 300)
         assert accepted == list(range(1, 301))
         await all_there(server.url, accepted)
-        journal = door.admissions.journal
+        journal = door.intake.journal
         await until(lambda: journal.size == 0 and journal.records == 0)
         assert (await door.get("/readyz")).body["status"] == "ok"
         assert (await door.post(message(1, conversation=2))).body == {"status": "duplicate"}
@@ -137,10 +137,10 @@ async def test_redis_that_hangs_counts_as_away_well_before_chatwoot_gives_up(ser
 
 async def test_a_conversation_in_the_journal_stays_in_order(server: Embedded, tmp_path: Path) -> None:
     async with open_door(server.url, tmp_path) as door:
-        assert door.admissions
+        assert door.intake
         server.kill()
         await door.post(message(1))
-        assert door.admissions.journal.holds("1:25")
+        assert door.intake.journal.holds("1:25")
         server.resume()
         await door.post(message(2))
         await there(server.url, [1, 2])
@@ -301,7 +301,7 @@ async def test_requests_of_one_moment_share_an_fsync(tmp_path: Path, monkeypatch
     assert syncs <= 3
     batch = await journal.next_batch(1000)
     assert batch.payloads == [b"%d" % n for n in range(500)]
-    await journal.done(batch, ["1:1"] * 500)
+    await journal.mark_replayed(batch, ["1:1"] * 500)
     assert (journal.size, journal.records) == (0, 0)
     await journal.close()
 

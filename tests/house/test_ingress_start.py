@@ -32,7 +32,7 @@ def test_a_fresh_process_imports_nothing_of_crews_or_workers() -> None:
 
 
 def test_the_pure_steps_need_neither_a_server_nor_a_store() -> None:
-    rooms = "ingress.signature, ingress.payload, ingress.journal.records"
+    rooms = "ingress.signature, ingress.payload, ingress.journal.journal_format"
     code = f"import json, sys, {rooms}; json.dump(list(sys.modules), sys.stdout)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
     assert {"aiohttp", "redis", "structlog", "pydantic"}.isdisjoint(json.loads(done.stdout))

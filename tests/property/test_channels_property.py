@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 
 from chatwootai.channels.outgoing.render import render
 from chatwootai.channels.outgoing.text.parse import parse
-from chatwootai.channels.registry import shapes
+from chatwootai.channels.registry import all_capabilities
 
-CHANNELS = st.sampled_from(sorted(shapes()))
+CHANNELS = st.sampled_from(sorted(all_capabilities()))
 MARKUP = st.sampled_from(
     ["*", "**", "_", "__", "`", "```", "~~", "[", "](", ")", "](https://x.example/z)", "<", ">", "> ", "- ", "1. ",
      "# ", "\n", "\n\n", " ", "    ", "\t", "\\", "&amp;", "&#123;", "{", "}", "{{", "}}", "{%", "%}", "|", "|-|-|",
@@ -25,7 +25,7 @@ quick = settings(deadline=None, max_examples=200, suppress_health_check=[HealthC
 @quick
 @given(CHANNELS, MARKDOWN)
 def test_parts_are_few_not_empty_not_too_long_and_hold_no_liquid(channel, markdown):
-    shape = shapes()[channel]
+    shape = all_capabilities()[channel]
     parts = render(channel, markdown)
     assert len(parts) <= shape.parts
     for part in parts:
@@ -40,7 +40,7 @@ def test_parts_are_few_not_empty_not_too_long_and_hold_no_liquid(channel, markdo
 @quick
 @given(CHANNELS, MARKDOWN, st.sampled_from([0, 120, 300]))
 def test_limits_hold_for_any_length(channel, markdown, length):
-    shape = shapes()[channel]
+    shape = all_capabilities()[channel]
     for part in render(channel, markdown, length=length or None):
         assert part.strip()
         assert shape.measure(part) <= (length or shape.length)
@@ -49,7 +49,7 @@ def test_limits_hold_for_any_length(channel, markdown, length):
 @quick
 @given(CHANNELS, MARKDOWN)
 def test_rendering_a_part_again_changes_nothing(channel, markdown):
-    assume(not shapes()[channel].raw)  # what Chatwoot does not read as Markdown is no Markdown
+    assume(not all_capabilities()[channel].raw)  # what Chatwoot does not read as Markdown is no Markdown
     for part in render(channel, markdown):
         assert render(channel, part) == (part,)
 
@@ -67,7 +67,7 @@ def test_a_shortened_answer_is_a_beginning(channel, words):
     parts = render(channel, " ".join(words), length=100)
     kept = re.findall("[a-h]+", " ".join(parts))
     assert kept == words[: len(kept)]
-    assert kept == words or parts[-1].endswith(shapes()[channel].ellipsis)
+    assert kept == words or parts[-1].endswith(all_capabilities()[channel].ellipsis)
 
 
 @quick
@@ -116,4 +116,4 @@ def test_hostile_input_never_raises_and_stays_quick(name, channel):
     began = time.process_time()
     parts = render(channel, HOSTILE[name])
     assert time.process_time() - began < 3.0  # measured: under one; two busy cores are slow
-    assert all(shapes()[channel].measure(part) <= shapes()[channel].length for part in parts)
+    assert all(all_capabilities()[channel].measure(part) <= all_capabilities()[channel].length for part in parts)

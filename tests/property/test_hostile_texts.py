@@ -13,21 +13,21 @@ import orjson
 import pytest
 
 from bench.hostile import SHAPES, Shape
-from chatwootai.channels.outgoing.choices import rendered
+from chatwootai.channels.outgoing.choices import render_choices
 from chatwootai.channels.outgoing.render import render
-from chatwootai.model.message.assemble import said
-from chatwootai.model.message.burst import unfinished
+from chatwootai.model.message.assemble import delivery_text
+from chatwootai.model.message.burst import is_unfinished
 from chatwootai.model.message.delivery import Attachment, Contact, Delivery, Message, Role
 from chatwootai.model.message.turn import Exchange, Question, Told
-from chatwootai.model.policy.dress import dressed
-from chatwootai.model.policy.guard import guarded
+from chatwootai.model.policy.greeting import with_greeting
 from chatwootai.model.policy.handoff import Need, Rules, after_draft, before_draft
-from chatwootai.model.policy.notes import handover
-from chatwootai.model.policy.picked import picked
+from chatwootai.model.policy.notes import handover_note
+from chatwootai.model.policy.numbered_choice import resolve_choice
+from chatwootai.model.policy.output_guard import guard_output
 from chatwootai.model.policy.vocabulary import Cause, Level
 from chatwootai.model.text.language import language_of
+from chatwootai.model.text.normalize import clauses, normalize
 from chatwootai.model.text.sentences import whole_sentences
-from chatwootai.model.text.words import clauses, fold
 from chatwootai.telemetry import mask
 from config.settings.answers import normalise_question
 from config.settings.settings import Settings
@@ -112,21 +112,21 @@ _RULES: Final = Rules(phrases=("quero um humano", "a a a"), topics=("processo ju
 
 READERS: dict[str, Callable[[str], object]] = {
     "the door": _through_the_door,
-    "fold": fold,
+    "fold": normalize,
     "clauses": clauses,
     "rules before a draft": lambda text: before_draft(text, _question(text).history, _RULES),
     "rules after a draft": lambda text: after_draft(0.5, None, _RULES, text),
     "history": _as_history,
-    "an item picked": lambda text: picked(text, (Exchange(Role.CREW, text, 1.0),)),
-    "a number picked": lambda text: picked("1", (Exchange(Role.CREW, text, 1.0),)),
-    "the end of a burst": unfinished,
-    "a burst": lambda text: said(_delivery(text)),
-    "a note": lambda text: handover(Need(Cause.CREW, text), _question(text), "pt-BR"),
-    "the guard": guarded,
-    "the guard beside what was told": lambda text: guarded(
+    "an item picked": lambda text: resolve_choice(text, (Exchange(Role.CREW, text, 1.0),)),
+    "a number picked": lambda text: resolve_choice("1", (Exchange(Role.CREW, text, 1.0),)),
+    "the end of a burst": is_unfinished,
+    "a burst": lambda text: delivery_text(_delivery(text)),
+    "a note": lambda text: handover_note(Need(Cause.CREW, text), _question(text), "pt-BR"),
+    "the guard": guard_output,
+    "the guard beside what was told": lambda text: guard_output(
         text, Level.STRICT, Told(known=(text,), results=(text,), instructions=(text,))
     ),
-    "a greeting": lambda text: dressed(text, greeting="Oi!", signature="Ana"),
+    "a greeting": lambda text: with_greeting(text, greeting="Oi!", signature="Ana"),
     "marks of a crew": markers.read,
     "the last sentence": whole_sentences,
     "a conversation": lambda text: messages(_question(text)),
@@ -144,7 +144,7 @@ READERS: dict[str, Callable[[str], object]] = {
     "a line of the log": lambda text: mask.line(None, "warning", {"error": text, "said": [text]}),
     "a tenant's sentence": lambda text: Settings().fill(text),
     "the sandbox's model": _as_the_model,
-    "choices": lambda text: rendered("whatsapp", "Qual?", tuple(filter(None, text[:200].split("a")))[:10], str),
+    "choices": lambda text: render_choices("whatsapp", "Qual?", tuple(filter(None, text[:200].split("a")))[:10], str),
     **{f"rendering for {name}": lambda text, name=name: render(name, text) for name in ("email", "whatsapp", "sms")},
 }
 

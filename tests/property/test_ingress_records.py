@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingress.journal.records import HEAD_BYTES, MAGIC, frame, scan
+from ingress.journal.journal_format import HEAD_BYTES, MAGIC, frame, scan
 
 payloads = st.lists(st.one_of(st.binary(max_size=200), st.just(MAGIC), st.just(MAGIC * 3 + b"\x00" * 8)), max_size=8)
 

@@ -10,13 +10,13 @@ import orjson
 import pytest
 
 from chatwootai.long_texts import LONG, worked_on
-from chatwootai.model.text.words import LONGEST
+from chatwootai.model.text.normalize import LONGEST
 from crews.model_calls.call import Call, Completion, Endpoint, Target
 from crews.model_calls.endpoint.exchange import listened
 from crews.model_calls.response.events import MalformedStream
 from crews.model_calls.response.message import Message
 from ingress.payload import InvalidPayload, RequestInfo, parse
-from ingress.webhook import understood
+from ingress.webhook import read_event
 
 ARRIVAL = RequestInfo("1", 1, 1_795_200_000.0)
 
@@ -48,13 +48,13 @@ def mail(text: str) -> bytes:
 
 
 async def test_a_door_reads_a_short_body_at_once_and_a_long_mail_beside_its_loop() -> None:
-    assert await ticks(understood(mail("oi"), ARRIVAL)) == 0
-    assert await ticks(understood(mail("a: b\n" * 30_000), ARRIVAL)) > 0
+    assert await ticks(read_event(mail("oi"), ARRIVAL)) == 0
+    assert await ticks(read_event(mail("a: b\n" * 30_000), ARRIVAL)) > 0
 
 
 async def test_what_is_wrong_with_a_long_body_is_told_as_of_a_short_one() -> None:
     with pytest.raises(InvalidPayload, match="not JSON"):
-        await understood(b"{" + b" " * 100_000, ARRIVAL)
+        await read_event(b"{" + b" " * 100_000, ARRIVAL)
 
 
 @pytest.mark.parametrize("values", [b"[],", b"{},", b'"",', b'{"a":"b"},', b"1,"])

@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 
 from chatwootai.model.message import turn_names
 from chatwootai.model.message.outbox import Action, ActionKind
-from chatwootai.model.policy import undelivered
+from chatwootai.model.policy import delivery_failure
+from chatwootai.model.policy.numbered_choice import with_choices
 from chatwootai.model.policy.outcome import opening
-from chatwootai.model.policy.picked import listed
 from chatwootai.stores.conversation.decision import Pending, Post
 from chatwootai.stores.conversation.lease import FencedLease
 from chatwootai.stores.keys import split_conv
@@ -95,7 +95,7 @@ def _rest_of_turn(action: Action, rest: Sequence[Pending]) -> str:
     same = (
         one.action for one in rest if one.action and (one.action.turn, one.action.kind) == (action.turn, action.kind)
     )
-    return "\n\n".join(listed(each.text, each.choices) for each in same)
+    return "\n\n".join(with_choices(each.text, each.choices) for each in same)
 
 
 def part_delay(before: Action | None, action: Action) -> float:
@@ -308,5 +308,5 @@ async def _dead_letter(
 
 def _actions_for_people(entry: Entry, why: str, language: str) -> tuple[Action, ...]:
     action = entry.action
-    turn, text = turn_names.refusal_of(action.turn), undelivered.note(why, entry.unsaid, language)
+    turn, text = turn_names.refusal_of(action.turn), delivery_failure.failure_note(why, entry.unsaid, language)
     return replace(action, turn=turn, kind=ActionKind.NOTE, part=0, text=text), opening(action, turn)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from chatwootai.channels.incoming.authors import author
+from chatwootai.channels.incoming.authors import author_of
 from chatwootai.model.message.delivery import Reason
 from chatwootai.model.message.effects import RequestedStatus
 from chatwootai.model.message.outbox import Action, ActionKind
@@ -66,4 +66,4 @@ def _by_a_person(message: Message, unsigned_is_person: bool) -> bool:
     if message.type != "outgoing" or message.private or message.mark is not None:
         return False
     said = {**message.raw, "content_attributes": message.attributes}
-    return author(said, unsigned_is_person=unsigned_is_person) is Reason.OUTGOING_TEAMMATE
+    return author_of(said, unsigned_is_person=unsigned_is_person) is Reason.OUTGOING_TEAMMATE

@@ -6,7 +6,7 @@ from typing import Final
 from chatwootai.channels.outgoing.render import render
 from chatwootai.model.message.turn import Outcome, Question
 from chatwootai.model.policy import notes, outcome
-from chatwootai.model.policy.dress import dressed
+from chatwootai.model.policy.greeting import with_greeting
 from chatwootai.model.policy.handoff import Need, Rules
 from chatwootai.model.policy.outcome import Destination
 from chatwootai.model.policy.vocabulary import Cause, Sentence
@@ -45,10 +45,10 @@ def handoff_rules(settings: Settings) -> Rules:
 def build_handoff(need: Need, question: Question, settings: Settings, *, tries: int = 0) -> Outcome:
     """Return the outcome of a handoff: a prepared sentence in the contact's language, a note in the tenant's."""
     sentence = "" if need.cause in _UNSAID else _sentence(need, question, settings)
-    signed = dressed(sentence, signature=settings.signature_on(question.channel, question.language))
+    signed = with_greeting(sentence, signature=settings.signature_on(question.channel, question.language))
     parts = render(question.channel, signed, carrier=question.carrier)
-    note = notes.handover(need, question, settings.language, tries=tries) if settings.handoff.note else None
-    return outcome.handoff(need, parts if sentence else (), note, notes.why(need))
+    note = notes.handover_note(need, question, settings.language, tries=tries) if settings.handoff.note else None
+    return outcome.handoff(need, parts if sentence else (), note, notes.cause_text(need))
 
 
 def _sentence(need: Need, question: Question, settings: Settings) -> str:

@@ -32,7 +32,7 @@ async def apply_request(worker: WorkerContext, tenant: Tenant, start: TurnStart,
         turn=action.turn,
         answered=[delivery.message.id for delivery in answered],
         actions=(action,),
-        exchanges=[Exchange(Role.CONTACT, assemble.said(one), one.message.at) for one in answered],
+        exchanges=[Exchange(Role.CONTACT, assemble.delivery_text(one), one.message.at) for one in answered],
         applied_status=wish,
         left=True,
     )

@@ -7,7 +7,7 @@ from chatwootai.model.message import assemble
 from chatwootai.model.message.delivery import Role
 from chatwootai.model.message.turn import Exchange, Outcome, SilenceReason, Verdict
 from chatwootai.model.policy import outcome
-from chatwootai.model.policy.picked import listed
+from chatwootai.model.policy.numbered_choice import with_choices
 from chatwootai.stores.conversation.decision import Commit, Decision, pending
 from chatwootai.telemetry import log
 from chatwootai.telemetry.metrics import DEAD_LETTERS
@@ -74,8 +74,8 @@ def _by_a_crew(turn: Turn, made: Outcome) -> bool:
 
 
 def _exchanges(turn: Turn, made: Outcome) -> list[Exchange]:
-    asked = [Exchange(Role.CONTACT, assemble.said(one), one.message.at) for one in turn.deliveries]
-    told = [Exchange(Role.CREW, listed("\n".join(made.parts), made.choices), time.time())] if made.parts else []
+    asked = [Exchange(Role.CONTACT, assemble.delivery_text(one), one.message.at) for one in turn.deliveries]
+    told = [Exchange(Role.CREW, with_choices("\n".join(made.parts), made.choices), time.time())] if made.parts else []
     return [*asked, *told]
 
 

@@ -10,7 +10,7 @@ from chatwootai.channels.outgoing.render import render
 from chatwootai.model.message import turn_names
 from chatwootai.model.message.delivery import Delivery
 from chatwootai.model.message.turn import Question
-from chatwootai.model.policy.dress import dressed
+from chatwootai.model.policy.greeting import with_greeting
 from chatwootai.model.policy.vocabulary import Sentence
 from chatwootai.stores.conversation.turn_start import TurnStart
 from chatwootai.telemetry import log
@@ -109,7 +109,7 @@ async def _say_sentence(turn: Waiting, question: Question) -> str:
     if found.presence is MarkPresence.FOUND or (found.presence is MarkPresence.UNSURE and turn.start.tries):
         return "found"
     sentence = turn.settings.sentence(sentence_for(turn), question.language)
-    text = dressed(sentence, greeting=missing_greeting(shown.last, question, turn.settings))
+    text = with_greeting(sentence, greeting=missing_greeting(shown.last, question, turn.settings))
     for part in render(question.channel, text, carrier=question.carrier)[:1]:
         await chatwoot.create_message(conversation, part, mark=mark, deadline=time.time() + _SECONDS)
     return "said"

@@ -5,19 +5,19 @@ import time
 from dataclasses import replace
 from functools import partial
 
-from chatwootai.channels.outgoing.choices import rendered
-from chatwootai.channels.outgoing.quoting import quoted
-from chatwootai.channels.outgoing.render import carried
+from chatwootai.channels.outgoing.choices import render_choices
+from chatwootai.channels.outgoing.render import rendered_text
+from chatwootai.channels.outgoing.reply_reference import referenced_message
 from chatwootai.long_texts import worked_on
 from chatwootai.model.message import assemble
 from chatwootai.model.message.burst import Window
 from chatwootai.model.message.outbox import ActionKind
 from chatwootai.model.message.turn import Draft, Outcome, SideAction, SilenceReason, Verdict
 from chatwootai.model.policy import notes, outcome
-from chatwootai.model.policy.dress import dressed, once
-from chatwootai.model.policy.grounding import grounded
-from chatwootai.model.policy.guard import Guarded, guarded
+from chatwootai.model.policy.greeting import with_greeting, without_greeting
+from chatwootai.model.policy.grounding import check_grounding
 from chatwootai.model.policy.handoff import Need, after_draft
+from chatwootai.model.policy.output_guard import GuardResult, guard_output
 from chatwootai.model.policy.unfit import Unfit
 from chatwootai.model.policy.vocabulary import Cause
 from chatwootai.model.text.language import language_of
@@ -46,7 +46,7 @@ async def hand_over_unread(worker: WorkerContext, turn: Turn) -> Next:
         replace(one, message=replace(one.message, text="", attachments=()), subject=None) for one in turn.deliveries
     ]
     settings = turn.settings
-    turn.question = assemble.question(
+    turn.question = assemble.build_question(
         blank,
         (),
         turn=turn.id,
@@ -127,21 +127,21 @@ async def decide_outcome(worker: WorkerContext, turn: Turn) -> Next:
 def _with_tool_notes(turn: Turn, made: Outcome) -> Outcome:
     """Tell the team what tools did that a person must know: what may have been done, and what was, in a handoff."""
     done = turn.calls.done if made.verdict is Verdict.HANDOFF and turn.settings.handoff.note else ()
-    text = notes.used(done, turn.calls.doubtful, turn.settings.language)
+    text = notes.tool_calls_note(done, turn.calls.doubtful, turn.settings.language)
     return replace(made, asides=(*made.asides, SideAction(ActionKind.NOTE, text=text))) if text else made
 
 
 def _judge_draft(turn: Turn, draft: Draft, greets: str) -> Outcome:
     """Return what of a draft may be read: all of it, dressed, or nothing and people instead."""
     settings, question = turn.settings, turn.asked
-    text = carried(question.channel, draft.text, carrier=question.carrier)  # what nobody would read is not judged
+    text = rendered_text(question.channel, draft.text, carrier=question.carrier)  # what nobody would read is not judged
     theirs = "" if draft.served_by.by_operator else text  # whose promises and fitness are looked at
     need = (
         Need(Cause.MODEL, reason=draft.trouble)
         if draft.trouble
         else after_draft(draft.confidence, draft.handoff, handoff_rules(settings), theirs)
     )
-    fit = Guarded(text) if draft.served_by.by_operator else guarded(text, settings.output_guard, draft.told)
+    fit = GuardResult(text) if draft.served_by.by_operator else guard_output(text, settings.output_guard, draft.told)
     if fit.problem is None and settings.grounds and not draft.served_by.by_operator:
         fit = _check_grounding(fit.text, draft)
     if need is None and fit.problem is None and (reply := _reply(turn, draft, fit.text, greets)) is not None:
@@ -153,25 +153,25 @@ def _append_links(text: str, links: str) -> str:
     return f"{text}\n\n{links}" if links else text
 
 
-def _check_grounding(text: str, draft: Draft) -> Guarded:
+def _check_grounding(text: str, draft: Draft) -> GuardResult:
     """Return the draft without what nothing bears out; unfit where no sentence is left."""
-    found = grounded(text, (*draft.told.known, *draft.told.results))
+    found = check_grounding(text, (*draft.told.known, *draft.told.results))
     if found.missing:
         UNGROUNDED.inc(len(found.missing))
         _log.info("draft_ungrounded", signs=len(found.missing), left=bool(found.text))
-    return Guarded(found.text, None if found.text else Unfit.UNGROUNDED)
+    return GuardResult(found.text, None if found.text else Unfit.UNGROUNDED)
 
 
 def _reply(turn: Turn, draft: Draft, text: str, greets: str) -> Outcome | None:
     """Return the reply with greeting, signature and choices as the channel bears them; None: nothing is left."""
     question = turn.asked
     signature = turn.settings.signature_on(question.channel, question.language)
-    choices = tuple(title for title in draft.choices if guarded(title) == Guarded(title))
-    parts, buttons = rendered(
+    choices = tuple(title for title in draft.choices if guard_output(title) == GuardResult(title))
+    parts, buttons = render_choices(
         question.channel,
-        text if draft.served_by.by_operator else once(text, greets),
+        text if draft.served_by.by_operator else without_greeting(text, greets),
         choices,
-        lambda text: dressed(_append_links(text, draft.links), greeting=greets, signature=signature),
+        lambda text: with_greeting(_append_links(text, draft.links), greeting=greets, signature=signature),
         question.carrier,
     )
-    return outcome.reply(parts, reply_to=quoted(turn.deliveries), choices=buttons) if parts else None
+    return outcome.reply(parts, reply_to=referenced_message(turn.deliveries), choices=buttons) if parts else None

@@ -8,10 +8,10 @@ from chatwootai.long_texts import worked_on
 from chatwootai.model.message import assemble
 from chatwootai.model.message.delivery import Role
 from chatwootai.model.message.turn import Question
-from chatwootai.model.policy.dress import first_answer
+from chatwootai.model.policy.greeting import is_first_answer
 from chatwootai.model.policy.handoff import Need, before_draft
 from chatwootai.model.policy.meaning import UNTOLD
-from chatwootai.model.policy.picked import picked
+from chatwootai.model.policy.numbered_choice import resolve_choice
 from chatwootai.model.text.language import language_of
 from crews.understanding.language import guess_language
 from workers.context import WorkerContext
@@ -66,12 +66,12 @@ async def read_meaning(worker: WorkerContext, turn: Turn) -> Next:
 
 def due(turn: Turn) -> float:
     """Return the turn's deadline, unix seconds."""
-    return assemble.deadline(turn.deliveries, time.time(), turn.settings.last_deadline_ms / 1000)
+    return assemble.turn_deadline(turn.deliveries, time.time(), turn.settings.last_deadline_ms / 1000)
 
 
 def _characters(turn: Turn) -> int:
     """Return how many characters are read before a draft."""
-    said = sum(len(assemble.said(one)) for one in turn.deliveries)
+    said = sum(len(assemble.delivery_text(one)) for one in turn.deliveries)
     return said + sum(len(one.text) for one in turn.start.context)
 
 
@@ -94,10 +94,10 @@ def _is_given_up(turn: Turn, question: Question) -> bool:
 
 def _question(turn: Turn) -> Question:
     settings = turn.settings
-    said = "\n".join(assemble.spoken(delivery) for delivery in turn.deliveries)
+    said = "\n".join(assemble.contact_words(delivery) for delivery in turn.deliveries)
     before = [one.text for one in reversed(turn.start.context) if one.role is Role.CONTACT]
     told = language_of(said, before, turn.last.language, settings.language, settings.spoken, guess_language)
-    asked = assemble.question(
+    asked = assemble.build_question(
         turn.deliveries,
         turn.start.context,
         turn=turn.id,
@@ -109,7 +109,7 @@ def _question(turn: Turn) -> Question:
     )
     return replace(
         asked,
-        text=picked(asked.text, asked.history),
-        greeted=bool(settings.greeting_in(asked.language)) and first_answer(turn.start.context),
+        text=resolve_choice(asked.text, asked.history),
+        greeted=bool(settings.greeting_in(asked.language)) and is_first_answer(turn.start.context),
         images=turn.images,
     )

@@ -5,7 +5,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from chatwootai.model.message.burst import may_restart
+from chatwootai.model.message.burst import may_restart_draft
 from chatwootai.model.message.delivery import Delivery
 from chatwootai.model.message.turn import Draft, Outcome, Question, SilenceReason
 from chatwootai.model.policy.handoff import Need
@@ -88,7 +88,7 @@ class Turn:
 
     def may_restart(self) -> bool:
         """Return whether a newer message is still taken into this turn."""
-        return may_restart(self.arrivals, time.time(), self.settings.deadline_ms / 1000)
+        return may_restart_draft(self.arrivals, time.time(), self.settings.deadline_ms / 1000)
 
     def over(self) -> SilenceReason | None:
         """Return why nobody waits for this turn any more. Its newest message settles what happened before it."""

@@ -59,7 +59,7 @@ def _attachment(one: Object) -> Attachment:
 
 
 def _card(one: Object) -> str | None:
-    """A contact card: whose it is, and the number (WhatsApp and Telegram spell the keys differently)."""
+    """Return a contact card: whose it is, and the number (WhatsApp and Telegram spell the keys differently)."""
     if one.get("file_type") != "contact":
         return None
     about = mapping(one.get("meta"))

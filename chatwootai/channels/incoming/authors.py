@@ -16,7 +16,7 @@ _OF_A_DEVICE: Final = ("external_echo", "sent_from_device", "external_sender_nam
 _BOT: Final = re.compile(r"bot|captain|assistant|copilot|(?:^|[_:\s])ai(?:$|[_:\s])", re.IGNORECASE)
 
 
-def author(message: Object, *, unsigned_is_person: bool = True) -> Reason:
+def author_of(message: Object, *, unsigned_is_person: bool = True) -> Reason:
     """Return whose outgoing message this is: OUTGOING_OWN, OUTGOING_AUTOMATION or OUTGOING_TEAMMATE.
 
     Our mark goes first: a reply of ours that was posted with a person's token is ours. What no bot, rule, campaign or

@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from functools import cache
 
-from chatwootai.channels.registry import DEFAULT, shapes
+from chatwootai.channels.registry import DEFAULT, all_capabilities
 
 
 @cache
 def _words() -> Mapping[str, str]:
     """Chatwoot's class names to our words (docs/reference/chatwoot.md), as each channel's file tells them."""
-    return {name: word for word, shape in shapes().items() for name in shape.chatwoot}
+    return {name: word for word, medium in all_capabilities().items() for name in medium.chatwoot}
 
 
 def channel_of(

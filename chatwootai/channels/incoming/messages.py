@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 from chatwootai.channels.incoming import mail
 from chatwootai.channels.incoming.attachments import read_attachments
-from chatwootai.channels.incoming.authors import author
+from chatwootai.channels.incoming.authors import author_of
 from chatwootai.channels.incoming.channel_names import channel_of
 from chatwootai.channels.incoming.groups import is_group
 from chatwootai.channels.incoming.quotes import without_quotes
@@ -51,15 +51,15 @@ def _needs_no_turn(message: Object, conversation: Object, rules: ReadingRules) -
     if mapping(message.get("content_attributes")).get("deleted") is True:
         return Reason.MESSAGE_DELETED
     if kind == "outgoing":
-        return author(message, unsigned_is_person=rules.unsigned_is_person)
+        return author_of(message, unsigned_is_person=rules.unsigned_is_person)
     if message.get("content_type") == "voice_call":
         return Reason.ACTIVITY  # it rings at people's
     if kind != "incoming":
         return {"template": Reason.TEMPLATE, "activity": Reason.ACTIVITY}.get(kind, Reason.UNKNOWN_EVENT)
-    return not_for_us(mapping(message.get("sender")), conversation, rules, mail.of(message))
+    return why_not_ours(mapping(message.get("sender")), conversation, rules, mail.mail_of(message))
 
 
-def not_for_us(
+def why_not_ours(
     sender: Object, conversation: Object, rules: ReadingRules = DEFAULT_RULES, letter: Object = EMPTY
 ) -> Reason | None:
     """Return why what this contact (`sender`) said is not ours to answer, None if it is. `letter`: the mail in it."""
@@ -106,7 +106,7 @@ def _blocked(sender: Object, conversation: Object) -> bool:
 
 def _automatic(sender: Object, conversation: Object, letter: Object) -> bool:
     """Return whether an answering machine wrote. The mail's own flag counts; the conversation's is of its first."""
-    if mail.by_machine(letter, sender):
+    if mail.is_automatic(letter, sender):
         return True
     own = letter.get("auto_reply")
     if isinstance(own, bool):
@@ -129,8 +129,8 @@ def build_delivery(message: Object, conversation: Object, receipt: Receipt) -> D
         conversation,
         location,
         receipt,
-        subject=line(mail.of(message).get("subject")),
-        cc=mail.copied(message, line(sender.get("email"))) if email else (),
+        subject=line(mail.mail_of(message).get("subject")),
+        cc=mail.copied_addresses(message, line(sender.get("email"))) if email else (),
     )
 
 
@@ -188,7 +188,7 @@ def deliver(
 
 
 def _assignee(meta: Object) -> int | None:
-    """The teammate who is named; a bot is none. Before there were bots to assign, no type was given."""
+    """Return the teammate who is named; a bot is none. Before there were bots to assign, no type was given."""
     person = meta.get("assignee_type") in (None, "User")
     return identifier(mapping(meta.get("assignee")).get("id")) if person else None
 
@@ -205,33 +205,33 @@ def _message(message: Object, conversation: Object, channel: str, received_at: f
     return Message(
         id=number,
         # Chatwoot writes a sentence of its own where the contact sent what it cannot show: not the contact's words.
-        text="" if attributes.get("is_unsupported") is True else words(message, conversation),
+        text="" if attributes.get("is_unsupported") is True else message_text(message, conversation),
         at=moment(message.get("created_at")) or received_at,
-        attachments=(*_passed_on(message), *read_attachments(message, channel)),
+        attachments=(*_quoted_mail(message), *read_attachments(message, channel)),
         in_reply_to=identifier(attributes.get("in_reply_to")),
     )
 
 
-def words(message: Object, conversation: Object) -> str:
+def message_text(message: Object, conversation: Object) -> str:
     """Return the text; of a mail, without the quoted thread (the names are inverted: docs/reference/chatwoot.md)."""
-    letter = mail.of(message)
+    letter = mail.mail_of(message)
     if not letter:
         said = text(message.get("content"))
-        return (_STICKER.sub("[sticker]", said) if "![" in said else said) or _filled_in(message)
+        return (_STICKER.sub("[sticker]", said) if "![" in said else said) or _form_text(message)
     trimmed = text(mapping(letter.get("text_content")).get("quoted")) or text(
         mapping(letter.get("html_content")).get("quoted")
     )
-    whole = trimmed or _processed(conversation, identifier(message.get("id"))) or text(message.get("content"))
+    whole = trimmed or _trimmed_text(conversation, identifier(message.get("id"))) or text(message.get("content"))
     return without_quotes(whole) or line(letter.get("subject")) or ""  # some write nothing but a subject
 
 
-def _passed_on(message: Object) -> tuple[Attachment, ...]:
+def _quoted_mail(message: Object) -> tuple[Attachment, ...]:
     """Return what a mail quotes or forwards, if it says nothing else: to be read, but not what the contact says now."""
-    whole = text(message.get("content")) if mail.of(message) else ""
+    whole = text(message.get("content")) if mail.mail_of(message) else ""
     return (Attachment(kind="quoted", content=whole[:_MOST_QUOTED]),) if whole and not without_quotes(whole) else ()
 
 
-def _filled_in(message: Object) -> str:
+def _form_text(message: Object) -> str:
     """Return what was entered in one of WhatsApp's forms."""
     flow = mapping(mapping(message.get("content_attributes")).get("whatsapp_flow_response"))
     pairs = list(flow.items())[:_MOST_CUSTOM]
@@ -242,8 +242,8 @@ def _filled_in(message: Object) -> str:
     )
 
 
-def _processed(conversation: Object, number: int | None) -> str:
-    """The trimmed text in conversation.messages, whose one message is not always the event's."""
+def _trimmed_text(conversation: Object, number: int | None) -> str:
+    """Return the trimmed text in conversation.messages, whose one message is not always the event's."""
     for one in items(conversation.get("messages"), 1):
         if mapping(one).get("id") == number:
             return text(mapping(one).get("processed_message_content"))
@@ -251,7 +251,7 @@ def _processed(conversation: Object, number: int | None) -> str:
 
 
 def _contact(sender: Object, meta: Object, contact_inbox: Object, channel: str) -> Contact:
-    """The sender; before a contact's `sender` was whole, and in bridges, only `meta.sender` may be there."""
+    """Return the sender; before a contact's `sender` was whole, and in bridges, only `meta.sender` may be there."""
     known_as = mapping(meta.get("sender"))
     number = identifier(sender.get("id")) or identifier(known_as.get("id"))
 
@@ -270,7 +270,7 @@ def _contact(sender: Object, meta: Object, contact_inbox: Object, channel: str) 
 
 
 def _custom(attributes: Object) -> dict[str, str]:
-    """The conversation's custom attributes, as text; lists and objects are left out."""
+    """Return the conversation's custom attributes, as text; lists and objects are left out."""
     pairs = list(attributes.items())[:_MOST_CUSTOM]
     return {
         line(key, 100) or "": line(str(value), 1500) or ""

@@ -12,7 +12,7 @@ from chatwootai.model.message.delivery import Reason, Role
 from chatwootai.model.message.effects import ObservedMessage, RequestedStatus
 from chatwootai.model.message.fields import Object, identifier, items, line, mapping, text
 from chatwootai.model.message.outbox import MARK
-from chatwootai.model.text.words import abridged
+from chatwootai.model.text.normalize import abridge
 
 _COMMAND: Final = re.compile(r"\s*/(stop|bot)\b", re.IGNORECASE)
 _REQUESTED: Final = {"stop": RequestedStatus.OPEN, "bot": RequestedStatus.PENDING}
@@ -77,10 +77,10 @@ def _readable_text(message: Object, conversation: Object, reason: Reason) -> str
     ours = MARK in mapping(message.get("content_attributes"))
     if reason not in _REMEMBERED or ours or is_form(message):
         return ""
-    said = messages.words(message, conversation)
+    said = messages.message_text(message, conversation)
     attachments = items(message.get("attachments"), _MOST_ATTACHMENTS)
     files = [line(mapping(one).get("file_type"), 40) or "file" for one in attachments]
-    return abridged("\n".join(filter(None, (said, *(f"[{kind}]" for kind in files)))))
+    return abridge("\n".join(filter(None, (said, *(f"[{kind}]" for kind in files)))))
 
 
 def _requested_status(message: Object, conversation: Object, reason: Reason) -> RequestedStatus | None:

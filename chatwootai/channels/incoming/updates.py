@@ -14,8 +14,8 @@ from chatwootai.model.message.delivery import Change, Delivery, Message, Reason
 from chatwootai.model.message.effects import DeletedMessage, DeliveryState, Effect, FailedMessage, Ignored
 from chatwootai.model.message.fields import Object, identifier, items, line, mapping, moment, text
 from chatwootai.model.message.outbox import MARK
-from chatwootai.model.policy.picked import listed
-from chatwootai.model.text.words import abridged
+from chatwootai.model.policy.numbered_choice import with_choices
+from chatwootai.model.text.normalize import abridge
 
 STATES: Final = ("sent", "delivered", "read", "failed")
 _ASKING: Final = frozenset({"input_select", "input_email", "input_text", "input_textarea", "form", "cards"})
@@ -62,7 +62,7 @@ def _read_deletion(message: Object, conversation: Object, receipt: Receipt) -> I
 def _read_edit(message: Object, conversation: Object, receipt: Receipt) -> Delivery | Ignored:
     """Return a contact's message as it is now; whether that is new, the mailbox knows. Mails are never edited."""
     sender = mapping(message.get("sender"))
-    reason = messages.not_for_us(sender, conversation, receipt.rules, mail.of(message))
+    reason = messages.why_not_ours(sender, conversation, receipt.rules, mail.mail_of(message))
     if reason is not None:
         return Ignored(reason=reason)
     delivery = messages.build_delivery(message, conversation, receipt)
@@ -101,8 +101,8 @@ def _read_choice(message: Object, conversation: Object, chosen: str, receipt: Re
     contact = mapping(mapping(conversation.get("meta")).get("sender"))
     received_at = receipt.received_at
     at = min(moment(_listed_message(message, conversation).get("updated_at")) or received_at, received_at)
-    if (reason := messages.not_for_us(contact, conversation, receipt.rules)) is not None:
-        said = abridged(chosen) if reason is Reason.NOT_PENDING and not is_form(message) else ""
+    if (reason := messages.why_not_ours(contact, conversation, receipt.rules)) is not None:
+        said = abridge(chosen) if reason is Reason.NOT_PENDING and not is_form(message) else ""
         seen = observe(message, conversation, receipt, reason, text=said, at=at)
         return Ignored(reason=reason, effects=(seen,) if seen else ())
     if (number := identifier(message.get("id"))) is None:
@@ -147,6 +147,6 @@ def _failure(message: Object, conversation: Object, account: str, why: str) -> F
         channel=messages.location_of(message, conversation).channel,
         message=own,
         why=why,
-        text=listed(text(message.get("content")), _button_titles(message)),
+        text=with_choices(text(message.get("content")), _button_titles(message)),
         at=moment(message.get("created_at")) or 0.0,
     )

@@ -1,8 +1,8 @@
 """An API inbox: Chatwoot hands the Markdown on as it is, as it does a teammate's."""
 
-from chatwootai.channels.capabilities.shape import ALL_STYLES, Shape
+from chatwootai.channels.capabilities.capabilities import ALL_STYLES, Capabilities
 
-SHAPE = Shape(
+CAPABILITIES = Capabilities(
     chatwoot=("Channel::Api",),
     length=10_000,
     styles=ALL_STYLES,

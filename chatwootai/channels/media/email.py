@@ -1,8 +1,8 @@
 """E-mail: Markdown to HTML; one answer is one mail, never split."""
 
-from chatwootai.channels.capabilities.shape import ALL_STYLES, Shape
+from chatwootai.channels.capabilities.capabilities import ALL_STYLES, Capabilities
 
-SHAPE = Shape(
+CAPABILITIES = Capabilities(
     chatwoot=("Channel::Email",),
     length=25_000,
     parts=1,

@@ -1,8 +1,8 @@
 """Facebook Messenger. Legacy Instagram over a page is told apart in words.py."""
 
-from chatwootai.channels.capabilities.shape import BOLD, Shape
+from chatwootai.channels.capabilities.capabilities import BOLD, Capabilities
 
-SHAPE = Shape(
+CAPABILITIES = Capabilities(
     chatwoot=("Channel::FacebookPage",),
     length=2000,
     styles=BOLD,  # Chatwoot turns **b** into *b*, which Messenger shows as bold

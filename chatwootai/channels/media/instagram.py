@@ -1,9 +1,9 @@
 """Instagram messages."""
 
-from chatwootai.channels.capabilities.measure import utf8
-from chatwootai.channels.capabilities.shape import Shape
+from chatwootai.channels.capabilities.capabilities import Capabilities
+from chatwootai.channels.capabilities.length import utf8
 
-SHAPE = Shape(
+CAPABILITIES = Capabilities(
     chatwoot=("Channel::Instagram",),
     length=1000,
     measure=utf8,  # Meta's limit is in bytes of UTF-8

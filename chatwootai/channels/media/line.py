@@ -1,8 +1,8 @@
 """LINE."""
 
-from chatwootai.channels.capabilities.shape import BOLD, Shape
+from chatwootai.channels.capabilities.capabilities import BOLD, Capabilities
 
-SHAPE = Shape(
+CAPABILITIES = Capabilities(
     chatwoot=("Channel::Line",),
     length=2000,
     styles=BOLD,

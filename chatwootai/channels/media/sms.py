@@ -2,9 +2,9 @@
 
 from types import MappingProxyType
 
-from chatwootai.channels.capabilities.shape import ZERO_WIDTH, Shape
+from chatwootai.channels.capabilities.capabilities import ZERO_WIDTH, Capabilities
 
-SHAPE = Shape(
+CAPABILITIES = Capabilities(
     chatwoot=("Channel::TwilioSms", "Channel::Sms"),
     length=320,
     # One typographic character more than doubles the price of a text (measure.segments).

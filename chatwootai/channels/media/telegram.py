@@ -2,9 +2,9 @@
 
 from types import MappingProxyType
 
-from chatwootai.channels.capabilities.shape import ALL_STYLES, Shape
+from chatwootai.channels.capabilities.capabilities import ALL_STYLES, Capabilities
 
-SHAPE = Shape(
+CAPABILITIES = Capabilities(
     chatwoot=("Channel::Telegram",),
     length=4096,
     styles=ALL_STYLES,

@@ -1,8 +1,8 @@
 """TikTok's direct messages."""
 
-from chatwootai.channels.capabilities.shape import Shape
+from chatwootai.channels.capabilities.capabilities import Capabilities
 
-SHAPE = Shape(
+CAPABILITIES = Capabilities(
     chatwoot=("Channel::Tiktok",),
     length=6000,
     raw=True,

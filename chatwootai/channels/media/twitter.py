@@ -1,5 +1,5 @@
 """Direct messages of Twitter: plain text, made of the Markdown by Chatwoot."""
 
-from chatwootai.channels.capabilities.shape import Shape
+from chatwootai.channels.capabilities.capabilities import Capabilities
 
-SHAPE = Shape(chatwoot=("Channel::TwitterProfile",), length=10_000)
+CAPABILITIES = Capabilities(chatwoot=("Channel::TwitterProfile",), length=10_000)

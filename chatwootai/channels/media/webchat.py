@@ -1,8 +1,8 @@
 """Chatwoot's widget on a site: Markdown to HTML in the browser, line breaks kept."""
 
-from chatwootai.channels.capabilities.shape import ALL_STYLES, Shape
+from chatwootai.channels.capabilities.capabilities import ALL_STYLES, Capabilities
 
-SHAPE = Shape(
+CAPABILITIES = Capabilities(
     chatwoot=("Channel::WebWidget",),
     length=10_000,
     styles=ALL_STYLES,

@@ -4,9 +4,9 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Final
 
-from chatwootai.channels.capabilities.shape import BOLD, Shape
+from chatwootai.channels.capabilities.capabilities import BOLD, Capabilities
 
-_TWILIO: Final = Shape(
+_TWILIO: Final = Capabilities(
     chatwoot=("Channel::Whatsapp",),  # Twilio's class has SMS too: the contact's address tells them apart (words.py)
     length=1600,
     styles=BOLD,  # Chatwoot turns **b** into *b*, and shows ~~s~~ as written
@@ -14,4 +14,4 @@ _TWILIO: Final = Shape(
     quotes=True,
 )
 _META: Final = replace(_TWILIO, length=4096, buttons=1024)  # Meta's longest text above buttons
-SHAPE = replace(_TWILIO, carriers=MappingProxyType({"Channel::Whatsapp": _META}))
+CAPABILITIES = replace(_TWILIO, carriers=MappingProxyType({"Channel::Whatsapp": _META}))

@@ -6,14 +6,14 @@ from typing import Final
 
 from chatwootai.channels.outgoing.render import render
 from chatwootai.channels.outgoing.text.liquid import neutral
-from chatwootai.channels.registry import shape_of
-from chatwootai.model.policy.picked import listed
+from chatwootai.channels.registry import capabilities_of
+from chatwootai.model.policy.numbered_choice import with_choices
 
 _TARGET: Final = re.compile(r"!?\[([^\]\n]{0,200})\]\([^)\n]{0,500}\)")
 _MARKED: Final = re.compile(r"(?<!\w)(?:\*\*|__|[*_`])([^\s*_`](?:[^*_`\n]{0,200}[^\s*_`])?)(?:\*\*|__|[*_`])(?!\w)")
 
 
-def rendered(
+def render_choices(
     channel: str,
     markdown: str,
     choices: tuple[str, ...],
@@ -32,14 +32,14 @@ def rendered(
     Returns:
         The parts, and the choices that are to stand below the last as buttons: all, or none, as they are listed then.
     """
-    choices = tuple(filter(None, map(title, choices)))
-    shape, parts = shape_of(channel, carrier), render(channel, dressed(markdown), carrier=carrier)
-    if not choices or (parts and shape.measure(parts[-1]) <= shape.buttons):
+    choices = tuple(filter(None, map(button_title, choices)))
+    medium, parts = capabilities_of(channel, carrier), render(channel, dressed(markdown), carrier=carrier)
+    if not choices or (parts and medium.measure(parts[-1]) <= medium.buttons):
         return parts, choices if parts else ()
-    return render(channel, dressed(listed(markdown, choices)), carrier=carrier), ()
+    return render(channel, dressed(with_choices(markdown, choices)), carrier=carrier), ()
 
 
-def title(text: str) -> str:
-    """A choice as a button shows it: of links and pictures their words, no marks of emphasis, nobody mentioned."""
+def button_title(text: str) -> str:
+    """Return a choice as a button shows it: links and pictures as their words, no emphasis, nobody mentioned."""
     words = _MARKED.sub(r"\1", _TARGET.sub(r"\1", text))
     return neutral(" ".join(words.split()))

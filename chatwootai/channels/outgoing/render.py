@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from chatwootai.channels.capabilities.shape import Shape
+from chatwootai.channels.capabilities.capabilities import Capabilities
 from chatwootai.channels.outgoing.text.atoms import Atom
 from chatwootai.channels.outgoing.text.layout import layout
 from chatwootai.channels.outgoing.text.parse import parse, plain
 from chatwootai.channels.outgoing.text.split import split
-from chatwootai.channels.registry import shape_of
+from chatwootai.channels.registry import capabilities_of
 from chatwootai.model.text.sentences import cut_at_sentence
 
 _MARKUP: Final = 2
@@ -36,36 +36,36 @@ def render(
     Returns:
         The parts in order; () where there is nothing to say.
     """
-    shape = shape_of(channel, carrier)
+    medium = capabilities_of(channel, carrier)
     if length is not None or parts is not None:
-        shape = replace(shape, length=length or shape.length, parts=parts or shape.parts)
-    return _stable(cut_at_sentence(markdown, _most(shape)), shape)
+        medium = replace(medium, length=length or medium.length, parts=parts or medium.parts)
+    return _stable(cut_at_sentence(markdown, _most(medium)), medium)
 
 
-def carried(channel: str, markdown: str, *, carrier: str | None = None) -> str:
+def rendered_text(channel: str, markdown: str, *, carrier: str | None = None) -> str:
     """Cut Markdown, at a sentence where there is one, to what a reply on a channel may come out of at most."""
-    return cut_at_sentence(markdown, _most(shape_of(channel, carrier)))
+    return cut_at_sentence(markdown, _most(capabilities_of(channel, carrier)))
 
 
-def _most(shape: Shape) -> int:
-    return _MARKUP * shape.length * shape.parts + _SPARE
+def _most(medium: Capabilities) -> int:
+    return _MARKUP * medium.length * medium.parts + _SPARE
 
 
-def _stable(markdown: str, shape: Shape) -> tuple[str, ...]:
+def _stable(markdown: str, medium: Capabilities) -> tuple[str, ...]:
     """Render, and look whether a parser reads the parts as they were meant; styles are given up before text is."""
-    atoms = layout(parse(markdown), shape)
-    done = split(atoms, shape)
-    if shape.raw or _meant(done, shape):
+    atoms = layout(parse(markdown), medium)
+    done = split(atoms, medium)
+    if medium.raw or _reads_back_same(done, medium):
         return done
-    done = split([atom._replace(styles=frozenset()) for atom in atoms], shape)
-    if _meant(done, shape):
+    done = split([atom._replace(styles=frozenset()) for atom in atoms], medium)
+    if _reads_back_same(done, medium):
         return done
-    return split(layout(plain(markdown), shape), shape)
+    return split(layout(plain(markdown), medium), medium)
 
 
-def _meant(parts: Sequence[str], shape: Shape) -> bool:
-    return all(split(_again(part, shape), shape) == (part,) for part in parts)
+def _reads_back_same(parts: Sequence[str], medium: Capabilities) -> bool:
+    return all(split(_parse_part(part, medium), medium) == (part,) for part in parts)
 
 
-def _again(part: str, shape: Shape) -> tuple[Atom, ...]:
-    return layout(parse(part), shape)
+def _parse_part(part: str, medium: Capabilities) -> tuple[Atom, ...]:
+    return layout(parse(part), medium)

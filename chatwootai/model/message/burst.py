@@ -36,22 +36,22 @@ class Window:
     cap: float
 
     def closes(self, arrivals: Sequence[float], last_text: str = "", *, typing_at: float | None = None) -> float:
-        """When a burst with these arrivals (unix seconds, any order) may be answered.
+        """Return when a burst with these arrivals (unix seconds, any order) may be answered.
 
         Args:
             arrivals: when its messages reached the door.
             last_text: its newest message; a fragment makes the window longer.
             typing_at: when the contact was last seen typing.
         """
-        quiet = self.quiet * (PATIENCE if unfinished(last_text) else 1)
+        quiet = self.quiet * (PATIENCE if is_unfinished(last_text) else 1)
         close = max(arrivals) + quiet
         if typing_at is not None:
             close = max(close, typing_at + self.quiet * PATIENCE)
         return min(close, min(arrivals) + self.cap)
 
 
-def unfinished(text: str) -> bool:
-    """Whether more is surely to come: an open end, a last word that ends no sentence, or a greeting alone."""
+def is_unfinished(text: str) -> bool:
+    """Return whether more is surely to come: an open end, a last word that ends no sentence, or a greeting alone."""
     text = text.rstrip()[-_LOOKED_AT:].strip().lower()
     words = _WORD.findall(text)
     if text.endswith(_OPEN_ENDS):
@@ -65,6 +65,6 @@ def _is_greeting(words: Sequence[str]) -> bool:
     return all(word in _GREETINGS for word in words)
 
 
-def may_restart(arrivals: Sequence[float], now: float, deadline_seconds: float) -> bool:
-    """Whether a message that has just come should still be taken into the draft that runs."""
+def may_restart_draft(arrivals: Sequence[float], now: float, deadline_seconds: float) -> bool:
+    """Return whether a message that has just come should still be taken into the draft that runs."""
     return now - min(arrivals) < SUPERSEDE_SHARE * deadline_seconds

@@ -18,22 +18,22 @@ EMPTY: Final[Object] = {}
 
 
 def mapping(value: object) -> Object:
-    """The object itself, or an empty one."""
+    """Return the object itself, or an empty one."""
     return value if isinstance(value, dict) else EMPTY
 
 
 def items(value: object, most: int) -> list[Any]:
-    """The list itself, at most `most` long, or an empty one."""
+    """Return the list itself, at most `most` long, or an empty one."""
     return value[:most] if isinstance(value, list) else []
 
 
 def identifier(value: object) -> int | None:
-    """A positive whole number that Redis can order by; no text, no float, no true."""
+    """Return a positive whole number that Redis can order by; no text, no float, no true."""
     return value if type(value) is int and 0 < value <= HIGHEST_ID else None
 
 
 def line(value: object, most: int = MOST_LINE) -> str | None:
-    """A short text; None if it is none or empty.
+    """Return a short text; None if it is none or empty.
 
     Every text that comes in through the door passes here. NUL bytes are dropped: no store downstream is sure to bear
     them; and of combining marks no more stand in a row than any script has (marks.py): what sorts them is quadratic.
@@ -45,7 +45,7 @@ def line(value: object, most: int = MOST_LINE) -> str | None:
 
 
 def text(value: object) -> str:
-    """A message's text, without blank ends; empty if there is none."""
+    """Return a message's text, without blank ends; empty if there is none."""
     return line(value, MOST_TEXT) or ""
 
 

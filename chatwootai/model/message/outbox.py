@@ -49,5 +49,5 @@ class Action:
 
     @property
     def posts(self) -> bool:
-        """Whether it creates a message, which Chatwoot would store twice."""
+        """Return whether it creates a message, which Chatwoot would store twice."""
         return self.kind in {ActionKind.REPLY, ActionKind.NOTE, ActionKind.TEMPLATE}

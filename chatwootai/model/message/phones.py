@@ -59,7 +59,7 @@ def _mexico(national: str) -> tuple[str, ...]:
 
 
 def _argentina(national: str) -> tuple[str, ...]:
-    """The ten digits of area and line, with 9 before them, and with 15 between them."""
+    """Return the ten digits of area and line, with 9 before them, and with 15 between them."""
     bare = national[1:] if len(national) == _ARGENTINA_DIGITS + 1 and national[0] == "9" else _without_15(national)
     found = _ARGENTINA.fullmatch(bare) if len(bare) == _ARGENTINA_DIGITS else None
     return (bare, f"9{bare}", f"{found[1]}15{found[2]}") if found else ()

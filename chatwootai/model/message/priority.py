@@ -20,12 +20,12 @@ BOOST_PER_STEP_MS = 12_000
 
 
 def lane_of(priority: int) -> str:
-    """The lane of a priority: "high" may use the slots that a worker keeps free for it, "normal" may not."""
+    """Return the lane of a priority: "high" may use the slots that a worker keeps free for it, "normal" may not."""
     return "high" if priority >= HIGH_LANE_FROM else "normal"
 
 
 def boost_ms(priority: int) -> int:
-    """How many milliseconds of waiting this priority is worth."""
+    """Return how many milliseconds of waiting this priority is worth."""
     return max(LOWEST, min(HIGHEST, priority)) * BOOST_PER_STEP_MS
 
 
@@ -35,7 +35,7 @@ WAITING_STEPS: Final = ((1800.0, 3), (300.0, 2), (60.0, 1))  # (seconds waited, 
 
 
 def priority_of(delivery: Delivery, base: int) -> int:
-    """The priority of a delivery whose inbox or account has priority `base`."""
+    """Return the priority of a delivery whose inbox or account has priority `base`."""
     vip = VIP_STEPS if any(label.lower() in VIP_LABELS for label in delivery.labels) else 0
     return max(LOWEST, min(HIGHEST, base + vip + _waiting_steps(delivery)))
 

@@ -47,7 +47,7 @@ class Route:
 
 
 def route(place: Place, channel: str, phone: str | None = None, *, verified: bool = True) -> Route:
-    """The route of a message. Weakest to strongest: the account, the inbox, the contact's own number.
+    """Return the route of a message. Weakest to strongest: the account, the inbox, the contact's own number.
 
     `verified`: the channel vouches for the number; one that anyone could type (on a site, in a mail) opens no
     special crew.
@@ -85,7 +85,7 @@ def _function(place: Place, channel: str, phone: str | None, verified: bool, why
 
 
 def _special(place: Place, phone: str | None) -> str | None:
-    """The function that answers a contact's line, however the mapping and the channel spell it."""
+    """Return the function that answers a contact's line, however the mapping and the channel spell it."""
     known = (place.special_numbers.get(each) for each in spellings(phone or ""))
     return next((function for function in known if function), None)
 

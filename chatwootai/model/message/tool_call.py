@@ -22,7 +22,7 @@ class KeptCall:
 
     @property
     def doubtful(self) -> bool:
-        """Whether it may or may not have been done."""
+        """Return whether it may or may not have been done."""
         return not (self.ended and self.sure)
 
 

@@ -23,7 +23,7 @@ class ServedBy(StrEnum):
 
     @property
     def by_operator(self) -> bool:
-        """Whether an operator wrote the words: posted as written, and not searched for promises."""
+        """Return whether an operator wrote the words: posted as written, and not searched for promises."""
         return self in {ServedBy.CURATED, ServedBy.NEAR, ServedBy.PREPARED}
 
 

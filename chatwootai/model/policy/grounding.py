@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-from chatwootai.model.text.words import LONGEST
+from chatwootai.model.text.normalize import LONGEST
 
 _LINK: Final = re.compile(r"(?:https?://|www\.)[^\s<>()\[\]\"'`]{1,300}", re.IGNORECASE)
 _MAIL: Final = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,4}")
@@ -33,7 +33,7 @@ class Grounds:
     missing: tuple[str, ...] = ()
 
 
-def grounded(text: str, given: Iterable[str]) -> Grounds:
+def check_grounding(text: str, given: Iterable[str]) -> Grounds:
     """Return the draft without sentences that hold a figure, link or address which stands in nothing that was given.
 
     The text is empty where no sentence is left, or the one that is left had leant on one that goes (a colon before it).
@@ -71,7 +71,7 @@ class _Known:
         return missing + [each for each in figures if not self._bears(each)]
 
     def _bears(self, figure: str) -> bool:
-        """Whether a figure is known: as a whole, or each of several that stand beside each other (5-7, 10 20)."""
+        """Return whether a figure is known: as a whole, or each of several that stand side by side (5-7, 10 20)."""
         groups = _GROUP.findall(figure)
         if sum(map(len, groups)) < 2:
             return True
@@ -105,13 +105,13 @@ def _read_figures(text: str) -> frozenset[str]:
 
 
 def _keys(figure: str) -> set[str]:
-    """What a figure is known by: its digits alone, its amount, and those of its parts (3-5, 10/12, 2 x 30)."""
+    """Return what a figure is known by: its digits alone, its amount, and those of its parts (3-5, 10/12, 2 x 30)."""
     several = re.split(r"[ \-/]+", figure)
     return {"".join(_GROUP.findall(figure)), _amount(figure), *map(_amount, several)}
 
 
 def _amount(figure: str) -> str:
-    """A number without what languages write differently: 1.234,50 and 1,234.50 and 1234.5 are one; 08:00 is 8:00."""
+    """Return a number in one spelling: 1.234,50 and 1,234.50 and 1234.5 are the same; 08:00 is 8:00."""
     body, _, cents = figure.replace(":", ".").replace(",", ".").strip(". ").rpartition(".")
     if not body or len(cents) == 3:  # one number, parted in thousands
         return (body + cents).replace(".", "").lstrip("0") or "0"

@@ -11,10 +11,10 @@ from chatwootai.model.message.turn import Exchange
 from chatwootai.model.policy.meaning import UNTOLD, Meaning, is_angry, is_asking
 from chatwootai.model.policy.reasons import UNKNOWING
 from chatwootai.model.policy.vocabulary import Cause
-from chatwootai.model.text.promise import offered, promised
-from chatwootai.model.text.subjects import about
-from chatwootai.model.text.unknowing import unknowing
-from chatwootai.model.text.words import alike, clauses, fold, folded_words
+from chatwootai.model.text.handoff_promise import handoff_promise, offers_handoff
+from chatwootai.model.text.ignorance import admitted_ignorance
+from chatwootai.model.text.normalize import are_similar, clauses, normalize, normalized_words
+from chatwootai.model.text.subjects import matching_subject
 
 _LIKE_A_QUESTION: Final = 0.6
 _LIKE_AN_ANSWER: Final = 0.8
@@ -69,7 +69,7 @@ class Need:
 def before_draft(
     text: str, history: Sequence[Exchange], rules: Rules, meaning: Meaning = UNTOLD, language: str | None = None
 ) -> Need | None:
-    """What a contact's words tell, and their meaning, so that no model need be asked. `history` oldest first.
+    """Return what a contact's words tell, and their meaning, so that no model need be asked. `history` oldest first.
 
     `language`: of the text, where it is known.
     """
@@ -85,7 +85,7 @@ def before_draft(
 
 
 def _subject(text: str, rules: Rules, meaning: Meaning) -> Need | None:
-    if (found := about(text, rules.subjects)) is not None:
+    if (found := matching_subject(text, rules.subjects)) is not None:
         return Need(Cause.TOPIC, found[1], found[0])
     if meaning.topic is None:
         return None
@@ -93,29 +93,29 @@ def _subject(text: str, rules: Rules, meaning: Meaning) -> Need | None:
 
 
 def after_draft(confidence: float | None, asked_by_crew: str | None, rules: Rules, text: str = "") -> Need | None:
-    """What the draft tells. What its text promises of people is kept, and what it does not know is for them."""
+    """Return what the draft tells. What its text promises of people is kept, and what it does not know is for them."""
     if asked_by_crew:
         return Need(Cause.CREW, asked_by_crew)
-    if promise := promised(text):
+    if promise := handoff_promise(text):
         return Need(Cause.CREW, promise)
     unsure = confidence is not None and rules.least_confidence is not None and confidence < rules.least_confidence
     if unsure:
         return Need(Cause.UNSURE, f"{confidence:.2f}")
-    said = unknowing(text) if rules.unknowing else None
+    said = admitted_ignorance(text) if rules.unknowing else None
     return Need(Cause.UNSURE, said, UNKNOWING) if said else None
 
 
 def accepts(text: str, history: Sequence[Exchange]) -> str | None:
-    """The contact's yes to a person that was offered last, folded; None: there was no offer, or no yes."""
+    """Return the contact's yes to a person that was offered last, folded; None: there was no offer, or no yes."""
     last = next((one for one in reversed(history) if one.role != "contact"), None)
-    if last is None or last.role != "crew" or len(text) > _LONGEST_YES or not offered(last.text):
+    if last is None or last.role != "crew" or len(text) > _LONGEST_YES or not offers_handoff(last.text):
         return None
-    words = frozenset(fold(text).split())
-    return fold(text) if words & _YES and words <= _YES | _POLITE else None
+    words = frozenset(normalize(text).split())
+    return normalize(text) if words & _YES and words <= _YES | _POLITE else None
 
 
 def stuck(text: str, history: Sequence[Exchange], turns: int) -> bool:
-    """Whether the contact has asked the same `turns` times, or got about the same answer so often."""
+    """Return whether the contact has asked the same `turns` times, or got about the same answer so often."""
     if turns < 2:
         return False
     rounds = list(islice(_rounds(history), turns))
@@ -124,7 +124,7 @@ def stuck(text: str, history: Sequence[Exchange], turns: int) -> bool:
 
 
 def _rounds(history: Sequence[Exchange]) -> Iterator[tuple[str, str]]:
-    """What was asked and what the crew answered, newest first; ends where a teammate spoke.
+    """Return what was asked and what the crew answered, newest first; ends where a teammate spoke.
 
     A message that was answered more than once, for an operator had it answered again, is one round.
     """
@@ -144,7 +144,7 @@ def _rounds(history: Sequence[Exchange]) -> Iterator[tuple[str, str]]:
 
 
 def _is_new(asked: Iterable[Exchange], known: set[Exchange]) -> bool:
-    """Whether there is anything among these messages that is not known yet; they are known then."""
+    """Return whether there is anything among these messages that is not known yet; they are known then."""
     new = {one for one in asked if one.text} - known
     known |= new
     return bool(new)
@@ -154,14 +154,14 @@ def _all_alike(texts: Sequence[str], count: int, share: float) -> bool:
     if len(texts) != count:
         return False
     first, *others = (text[:_COMPARED] for text in texts)
-    return len(folded_words(first)) >= _LEAST_WORDS and all(alike(first, other, share) for other in others)
+    return len(normalized_words(first)) >= _LEAST_WORDS and all(are_similar(first, other, share) for other in others)
 
 
 def _first_said(text: str, phrases: Sequence[str], *, wanted: bool = False) -> str | None:
     pieces = [f" {piece} " for piece in clauses(text)] if phrases else []
     whole = "".join(pieces)
     for phrase in phrases:
-        folded = f" {fold(phrase)} "
+        folded = f" {normalize(phrase)} "
         for piece in pieces if folded.strip() and folded in whole else ():  # thousands of pieces, and mostly in none
             before, found, _ = piece.partition(folded)
             if found and not (wanted and _UNWANTED.search(f"{before} ")):

@@ -7,8 +7,8 @@ say that it is only spoken of: an embedding hardly differs between "a person, pl
 from dataclasses import dataclass
 from typing import Final
 
-from chatwootai.model.text.anger import ANGRY, anger, softened
-from chatwootai.model.text.asking import asks, declined
+from chatwootai.model.text.anger import ANGRY, anger_score, is_softened
+from chatwootai.model.text.human_request import asks_for_human, declines_human
 
 ASKING: Final = 0.45
 """A score from which a person is asked for. All were measured: docs/concepts/meaning.md."""
@@ -37,15 +37,15 @@ UNTOLD: Final = Meaning()
 
 
 def is_asking(text: str, meaning: Meaning = UNTOLD) -> str | None:
-    """What tells that a person is asked for: the words, or "meaning" and how likely; None: nothing does."""
-    if said := asks(text):
+    """Return what tells that a person is asked for: the words, or "meaning" and how likely; None: nothing does."""
+    if said := asks_for_human(text):
         return said
-    return f"meaning {meaning.person:.2f}" if meaning.person >= ASKING and not declined(text) else None
+    return f"meaning {meaning.person:.2f}" if meaning.person >= ASKING and not declines_human(text) else None
 
 
 def is_angry(text: str, meaning: Meaning = UNTOLD, language: str | None = None) -> bool:
-    """Whether people should answer because somebody is angry. `language`: of the text, None: not known."""
-    if anger(text) >= ANGRY:
+    """Return whether people should answer because somebody is angry. `language`: of the text, None: not known."""
+    if anger_score(text) >= ANGRY:
         return True
     known = language is None or language[:2] in _WITH_WORDS
-    return meaning.angry >= (ANGER_WITHOUT_WORDS if known else ANGER) and not softened(text)
+    return meaning.angry >= (ANGER_WITHOUT_WORDS if known else ANGER) and not is_softened(text)

@@ -6,9 +6,9 @@ from typing import Final
 from chatwootai.model.message.tool_call import KeptCall
 from chatwootai.model.message.turn import Exchange, Question
 from chatwootai.model.policy.handoff import Need
-from chatwootai.model.policy.reasons import worded
+from chatwootai.model.policy.reasons import reason_text
 from chatwootai.model.policy.vocabulary import Cause
-from chatwootai.model.text.plain import plain, quoted
+from chatwootai.model.text.plain import as_plain_text, as_quotation
 
 LAST_WORDS: Final = 500
 """Characters of the contact's last words that a note repeats."""
@@ -93,21 +93,21 @@ _LINES: Final[Mapping[str, Mapping[str, str]]] = {
 }
 
 
-def handover(need: Need, question: Question, language: str, *, tries: int = 0) -> str:
-    """The note of a handoff: reason, summary, what was tried, and the contact's words, quoted line by line."""
+def handover_note(need: Need, question: Question, language: str, *, tries: int = 0) -> str:
+    """Return the note of a handoff: reason, summary, what was tried, and the contact's words, quoted line by line."""
     code = language.split("-", maxsplit=1)[0].lower()
-    say, reason = _LINES.get(code, _LINES["en"]), _why(need, code)
+    say, reason = _LINES.get(code, _LINES["en"]), _cause_text(need, code)
     if need.cause is Cause.UNREAD:  # of its words nothing is known
         return f"{say['title']}\n{say['reason']}: {reason}\n{say['tried']}: {say['tries'].format(tries)}"
     words = question.text if len(question.text) <= LAST_WORDS else question.text[: LAST_WORDS - 1] + "…"
     return (
         f"{say['title']}\n{say['reason']}: {reason}\n{say['summary']}: {_summary(question, say)}\n"
-        f"{say['tried']}: {_tried(question.history, say, tries)}\n{say['last']}:\n{quoted(words)}"
+        f"{say['tried']}: {_attempts_text(question.history, say, tries)}\n{say['last']}:\n{as_quotation(words)}"
     )
 
 
-def used(done: Sequence[KeptCall], doubtful: Sequence[KeptCall], language: str) -> str:
-    """The note of what tools did that must not be done twice, as plain text; empty where there is nothing to say."""
+def tool_calls_note(done: Sequence[KeptCall], doubtful: Sequence[KeptCall], language: str) -> str:
+    """Return the note of what tools did that must not be done twice, as plain text; empty if there is nothing."""
     say = _LINES.get(language.split("-", maxsplit=1)[0].lower(), _LINES["en"])
     return "\n".join((*_calls(say["doubtful"], doubtful), *_calls(say["used"], done)))
 
@@ -116,13 +116,13 @@ def _calls(title: str, calls: Sequence[KeptCall]) -> list[str]:
     return [title, *(f"{call.tool} {_line(call.arguments)}" for call in calls)] if calls else []
 
 
-def why(need: Need) -> str:
-    """The reason in English, for logs and operators."""
-    return _why(need, "en")
+def cause_text(need: Need) -> str:
+    """Return the reason in English, for logs and operators."""
+    return _cause_text(need, "en")
 
 
-def _why(need: Need, language: str) -> str:
-    say, reason = _LINES.get(language, _LINES["en"]), worded(need.reason, language)
+def _cause_text(need: Need, language: str) -> str:
+    say, reason = _LINES.get(language, _LINES["en"]), reason_text(need.reason, language)
     # That a model is the cause needs no words of its own where it is said what befell it.
     cause = reason if need.cause is Cause.MODEL and reason else say[need.cause] + (f": {reason}" if reason else "")
     return cause + (f" ({_line(need.detail)})" if need.detail else "")
@@ -133,13 +133,13 @@ def _summary(question: Question, say: Mapping[str, str]) -> str:
     return say["began"].format(_line((theirs or [question.text])[0]), len(theirs) + 1)
 
 
-def _tried(history: Sequence[Exchange], say: Mapping[str, str], tries: int) -> str:
+def _attempts_text(history: Sequence[Exchange], say: Mapping[str, str], tries: int) -> str:
     ours = [one.text for one in history if one.role == "crew"]
     answered = say["answered"].format(len(ours), _line(ours[-1])) if ours else say["nothing"]
     return f"{answered}; {say['tries'].format(tries)}" if tries else answered
 
 
 def _line(text: str) -> str:
-    """A text in one line, short, without what would end the quotation, and shown as it was written."""
+    """Return a text in one line, short, without what would end the quotation, and shown as it was written."""
     line = " ".join(text.split()).replace("“", '"').replace("”", '"')
-    return plain(line if len(line) <= _SHORT else line[: _SHORT - 1] + "…")
+    return as_plain_text(line if len(line) <= _SHORT else line[: _SHORT - 1] + "…")

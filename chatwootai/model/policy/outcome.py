@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from chatwootai.model.message.outbox import Action, ActionKind
 from chatwootai.model.message.turn import Outcome, Question, SilenceReason, Verdict
 from chatwootai.model.policy.handoff import Need
-from chatwootai.model.text.plain import plain
+from chatwootai.model.text.plain import as_plain_text
 
 OPEN = "open"
 ASIDES = 1000
@@ -13,7 +13,7 @@ ASIDES = 1000
 
 
 def reply(parts: tuple[str, ...], *, reply_to: int | None = None, choices: tuple[str, ...] = ()) -> Outcome:
-    """The contact reads these. `reply_to`: what the first of them points at; `choices`: buttons below the last."""
+    """Return a reply of these parts. `reply_to`: what the first points at; `choices`: buttons below the last."""
     return Outcome(verdict=Verdict.REPLY, parts=parts, reply_to=reply_to, choices=choices)
 
 
@@ -45,7 +45,7 @@ class Destination:
 
 
 def actions(outcome: Outcome, question: Question, to: Destination | None = None) -> tuple[Action, ...]:
-    """The outbox entries of an outcome, in the order in which they must reach Chatwoot.
+    """Return the outbox entries of an outcome, in the order in which they must reach Chatwoot.
 
     A handoff tells people first and opens the conversation last: opening is what notifies them, and what stops us.
     """
@@ -65,8 +65,8 @@ def _replies(outcome: Outcome, question: Question) -> list[Action]:
 
 
 def _beside(outcome: Outcome, question: Question) -> list[Action]:
-    """What a crew's tools asked for. A note may repeat what the contact wrote, or what a tool found: as text."""
-    texts = [plain(each.text) if each.kind is ActionKind.NOTE else each.text for each in outcome.asides]
+    """Return what a crew's tools asked for. A note may repeat what the contact wrote, or what a tool found: as text."""
+    texts = [as_plain_text(each.text) if each.kind is ActionKind.NOTE else each.text for each in outcome.asides]
     return [
         _action(each.kind, question, ASIDES + n, text, each.values)
         for n, (each, text) in enumerate(zip(outcome.asides, texts, strict=True))

@@ -141,13 +141,13 @@ _WORDS: Final[Mapping[str, Mapping[str, str]]] = {
 LANGUAGES: Final = tuple(_WORDS)
 
 
-def worded(reason: str, language: str) -> str:
-    """A reason in a language that is spoken here, else in English, else as it is called; empty: there is none."""
+def reason_text(reason: str, language: str) -> str:
+    """Return a reason in a language that is spoken here, else in English, else its name; empty if there is none."""
     return _WORDS.get(language, _WORDS["en"]).get(reason, reason.replace("_", " "))
 
 
 def label(reason: str | None) -> str:
-    """A reason as a metric's label: what an operator has named is `own`, so that the number of series stays fixed."""
+    """Return a reason as a metric's label: an operator's own is `own`, so that the number of series stays fixed."""
     if not reason:
         return ""
     return reason if reason in _WORDS["en"] else "own"

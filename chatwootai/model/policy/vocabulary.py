@@ -41,7 +41,7 @@ class Cause(StrEnum):
 
     @property
     def sentence(self) -> Sentence:
-        """The prepared sentence that the contact reads."""
+        """Return the prepared sentence that the contact reads."""
         return _SENTENCES.get(self, Sentence.HANDOFF)
 
 

@@ -8,7 +8,7 @@ import re
 from typing import Final
 
 from chatwootai.model.text.anger_words import COMPLAINT, DENIED, GLAD, HARD, HARMLESS, STRONG
-from chatwootai.model.text.words import clauses
+from chatwootai.model.text.normalize import clauses
 
 ANGRY: Final = 2
 """From here on people should answer."""
@@ -21,8 +21,8 @@ _LONGEST: Final = 4_000
 """Characters that are looked at: nobody needs more to be angry."""
 
 
-def anger(text: str) -> int:
-    """How angry: ANGRY or more, and people should answer. Loudness alone is a habit, never anger."""
+def anger_score(text: str) -> int:
+    """Return how angry: ANGRY or more, and people should answer. Loudness alone is a habit, never anger."""
     text = text[:_LONGEST]
     said = clauses(text)
     strong = sum(_count(STRONG, clause) for clause in said) + bool(_CURSING.search(text))
@@ -37,8 +37,8 @@ def anger(text: str) -> int:
     return loud if complained and not glad else min(loud, 1)
 
 
-def softened(text: str) -> bool:
-    """Whether hard words are there that are not meant: denied, part of a thing's name, or said by who is glad."""
+def is_softened(text: str) -> bool:
+    """Return whether hard words are not meant: denied, part of a thing's name, or said by somebody glad."""
     said = clauses(text[:_LONGEST])
     hard = [clause for clause in said if STRONG.search(clause) or HARD.search(clause)]
     if not hard or any(_count(STRONG, clause) for clause in said):

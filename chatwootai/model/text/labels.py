@@ -21,7 +21,7 @@ def is_label(text: str) -> bool:
     return len(text) <= MOST_LABEL and _LABEL.fullmatch(text) is not None and text == composed(text.lower())
 
 
-def as_label(text: str) -> str:
+def to_label(text: str) -> str:
     """Return the label that a text means: small, words joined by `-`; empty where too little is left of it.
 
     Vowel signs of Indic scripts and the like stay: Chatwoot takes them on a conversation, though not as a title.

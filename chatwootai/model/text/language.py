@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-from chatwootai.model.text.words import folded_words
+from chatwootai.model.text.normalize import normalized_words
 
 _MOST: Final = 2000
 """Characters that are looked at: nobody changes language after them."""
@@ -113,7 +113,7 @@ def detect(text: str, among: frozenset[str] = ALWAYS) -> Guess:
     text = text[:_MOST]
     if (written := _by_script(text, among)) is not None:
         return Guess(written, True)
-    words = folded_words(text)
+    words = normalized_words(text)
     lowered = text.casefold()
     scores = {code: _score(words, lowered, code, among) for code in _telling(among)}
     ranked = sorted(scores, key=lambda code: scores[code], reverse=True)
@@ -125,7 +125,7 @@ def detect(text: str, among: frozenset[str] = ALWAYS) -> Guess:
 
 
 def _by_script(text: str, among: frozenset[str]) -> str | None:
-    """The language of another script than Latin that most of a text is written in, where one of those is spoken."""
+    """Return the language of a script other than Latin that most of a text is written in, if it is spoken here."""
     letters = sum(map(str.isalpha, text))
     for script, codes in _SCRIPTS:
         found = len(script.findall(text))
@@ -160,7 +160,7 @@ def language_of(
     among: frozenset[str] = ALWAYS,
     guess: Callable[[str, frozenset[str], str], Guess] | None = None,
 ) -> str:
-    """The language to answer in: what the contact writes now, wrote before (newest first), his conversation's, ours.
+    """Return the language to answer in: of what the contact writes now, wrote before, the conversation's, or ours.
 
     `among`: the languages that are spoken here, without countries; `guess`: what tells a text's, also one of others;
     None: words do.

@@ -17,14 +17,14 @@ _SCHEME: Final = re.compile(r"(?<=[A-Za-z]:)(?=[^\s:])|(?<=/)(?=/)")
 _DOT: Final = re.compile(r"(?<=[^\W_]\.)(?=[^\W\d_])|(?<=[^\W_])(?=@[^\W_])")
 
 
-def plain(text: str) -> str:
+def as_plain_text(text: str) -> str:
     """Return a text, of one line or several, that Chatwoot shows as it was written."""
     return "\n".join(_line(line.strip()) for line in text.splitlines())
 
 
-def quoted(text: str) -> str:
+def as_quotation(text: str) -> str:
     """Return a text as a quotation, line by line."""
-    return "\n".join(f"> {line}" for line in plain(text).split("\n"))
+    return "\n".join(f"> {line}" for line in as_plain_text(text).split("\n"))
 
 
 def _line(line: str) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Final
 
-from chatwootai.model.text.words import fold
+from chatwootai.model.text.normalize import normalize
 
 GAP: Final = " ... "
 _BETWEEN: Final = 12
@@ -22,29 +22,29 @@ _NOT: Final = re.compile(
 )
 
 
-def about(text: str, subjects: Mapping[str, Sequence[str]]) -> tuple[str, str] | None:
-    """The first subject that a message is about, and the words that say so, folded; None: none of them."""
-    said = f"{fold(text[:_LONGEST])} "
+def matching_subject(text: str, subjects: Mapping[str, Sequence[str]]) -> tuple[str, str] | None:
+    """Return the first subject that a message is about, and the words that say so, folded; None: none of them."""
+    said = f"{normalize(text[:_LONGEST])} "
     for name, phrases in subjects.items():
         for phrase in phrases:
-            pattern = _compiled(phrase)
-            found = next((each for each in pattern.finditer(said) if _meant(said, each)), None) if pattern else None
+            pattern = _compile(phrase)
+            found = next((each for each in pattern.finditer(said) if _is_meant(said, each)), None) if pattern else None
             if found:
                 return name, found[0].strip()
     return None
 
 
-def readable(phrase: str) -> bool:
-    """Whether a phrase says anything: each side of a gap and of a `|` has a word."""
-    return _compiled(phrase) is not None
+def is_readable(phrase: str) -> bool:
+    """Return whether a phrase says anything: each side of a gap and of a `|` has a word."""
+    return _compile(phrase) is not None
 
 
-def _meant(said: str, found: re.Match[str]) -> bool:
+def _is_meant(said: str, found: re.Match[str]) -> bool:
     return not _NOT.search(said[: found.start()]) and not _NOT.search(said[: found.start("last")])
 
 
 @lru_cache(maxsize=4096)
-def _compiled(phrase: str) -> re.Pattern[str] | None:
+def _compile(phrase: str) -> re.Pattern[str] | None:
     parts = [[_alternative(each) for each in part.split("|")] for part in phrase.split(GAP)]
     if not all(each for part in parts for each in part):
         return None
@@ -55,8 +55,8 @@ def _compiled(phrase: str) -> re.Pattern[str] | None:
 
 
 def _alternative(words: str) -> str:
-    """One alternative as a pattern of folded words; empty: there is no word in it."""
-    pieces = [(fold(word), word.endswith("*")) for word in words.split()]
+    """Return one alternative as a pattern of folded words; empty: there is no word in it."""
+    pieces = [(normalize(word), word.endswith("*")) for word in words.split()]
     if not pieces or not all(folded for folded, _ in pieces):
         return ""
     return " ".join(re.escape(folded) + (r"\S*" if open_ended else "") for folded, open_ended in pieces)

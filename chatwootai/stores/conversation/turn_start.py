@@ -6,7 +6,7 @@ from typing import Any
 
 import structlog
 
-from chatwootai.model.message.assemble import in_order
+from chatwootai.model.message.assemble import in_spoken_order
 from chatwootai.model.message.delivery import Delivery
 from chatwootai.model.message.effects import RequestedStatus
 from chatwootai.model.message.turn import Exchange
@@ -56,7 +56,7 @@ def read_turn_start(conv: str, job: str, answer: Sequence[Any]) -> TurnStart:
         deliveries=deliveries,
         broken=broken,
         outbox=tuple(pending_entry(entry) for entry in outbox),
-        context=in_order(said for said in _exchanges(context) if said.at * 1000 > closed),
+        context=in_spoken_order(said for said in _exchanges(context) if said.at * 1000 > closed),
         requested_status=_requested_status(requested),
         idle_note=idle_note,
         posting_at=posting_at / 1000,

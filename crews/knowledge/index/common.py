@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from chatwootai.model.text.words import fold
+from chatwootai.model.text.normalize import normalize
 from crews.knowledge.index.terms import stems_of
 
 _WORDS: Final = """
@@ -23,7 +23,7 @@ may would should will shall want need like get there here now then also still al
 afternoon evening thanks thank please not yes no if about as up out
 """
 _COMMON: Final = frozenset(
-    term for word in _WORDS.split() for term in (word, fold(word), *stems_of(word, ("en", "es", "pt")))
+    term for word in _WORDS.split() for term in (word, normalize(word), *stems_of(word, ("en", "es", "pt")))
 )
 
 

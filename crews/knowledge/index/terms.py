@@ -13,7 +13,7 @@ from typing import Any, Final
 import snowballstemmer
 
 from chatwootai.model.text.marks import composed, without_accents, words
-from chatwootai.model.text.words import LONGEST
+from chatwootai.model.text.normalize import LONGEST
 
 STEMMED: Final = {"pt": "portuguese", "es": "spanish", "en": "english"}
 """Languages whose words are stemmed, and the stemmer's name of each."""

@@ -11,7 +11,7 @@ import openai
 import orjson
 from openai import AsyncOpenAI
 
-from chatwootai.model.text.words import abridged
+from chatwootai.model.text.normalize import abridge
 from chatwootai.net import Forbidden
 from crews.errors import CrewError
 from crews.model_calls.endpoint import counting
@@ -50,7 +50,7 @@ async def embedded(
 async def _asked(
     client: AsyncOpenAI, model: str, texts: Sequence[str], deadline: float, dimensions: int | None
 ) -> Answer | CrewError:
-    body: dict[str, Any] = {"model": model, "input": [abridged(text, _LONGEST) or " " for text in texts]}
+    body: dict[str, Any] = {"model": model, "input": [abridge(text, _LONGEST) or " " for text in texts]}
     if dimensions is not None:
         body["dimensions"] = dimensions
     left = max(deadline - time.time(), 0.001)

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from chatwootai.model.message.turn import Usage
+from chatwootai.model.text.normalize import LONGEST
 from chatwootai.model.text.sentences import cut_at_sentence
-from chatwootai.model.text.words import LONGEST
 from crews.model_calls.call import Completion, Own, ToolCall
 from crews.model_calls.response import finish, leaked
 from crews.model_calls.response.content import THOUGHT_FIELDS, is_marked_thought, text_and_thoughts

@@ -13,7 +13,7 @@ from crews.model_calls.call_terms import call_terms
 from crews.runtime import environment
 from crews.stock.recollection import Shelves
 from crews.tools.toolset import ToolRegistry
-from ingress.rate import Rates
+from ingress.rate_limit import RateLimits
 from tests.asked import asked
 
 MAPPING = """\
@@ -69,5 +69,5 @@ def test_what_is_remembered_of_a_contact_is_the_accounts() -> None:
 
 
 def test_a_rate_at_the_door_is_the_accounts() -> None:
-    rates = Rates(lambda: 0.0)
+    rates = RateLimits(lambda: 0.0)
     assert [rates.wait(key, 1) > 0 for key in ("1", "2", "3", "1", "2", "3")] == [False] * 3 + [True] * 3

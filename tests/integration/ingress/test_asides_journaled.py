@@ -10,7 +10,7 @@ from typing import Any
 from chatwootai.stores import keys
 from chatwootai.stores.server.connection import connect
 from chatwootai.stores.server.embedded import Embedded
-from ingress.admission import Admissions
+from ingress.intake import DeliveryIntake
 from tests.door import Visitor, message, open_door
 
 _SAYING = {"message_type": "outgoing", "sender": {"type": "user", "id": 4, "name": "Ana"}}
@@ -28,14 +28,14 @@ def of_conversation(number: int, status: str) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def outage(server: Embedded, admissions: Admissions) -> AsyncIterator[None]:
+async def outage(server: Embedded, intake: DeliveryIntake) -> AsyncIterator[None]:
     """Redis is killed, and back at the end with all that the journal held."""
     server.kill()
     yield
-    assert admissions.journal.records > 0
+    assert intake.journal.records > 0
     server.resume()
     async with asyncio.timeout(20):
-        while admissions.journal.size or admissions.away:  # noqa: ASYNC110 - a door calls nobody
+        while intake.journal.size or intake.away:  # noqa: ASYNC110 - a door calls nobody
             await asyncio.sleep(0.02)
 
 
@@ -52,17 +52,17 @@ async def state(server: Embedded) -> tuple[dict[bytes, bytes], list[bytes], list
 
 
 @asynccontextmanager
-async def opened(tmp_path: Path) -> AsyncIterator[tuple[Embedded, Visitor, Admissions]]:
+async def opened(tmp_path: Path) -> AsyncIterator[tuple[Embedded, Visitor, DeliveryIntake]]:
     with Embedded.start(arguments=("--appendfsync", "always")) as server:
         async with open_door(server.url, tmp_path) as door:
-            assert door.admissions is not None
+            assert door.intake is not None
             assert (await door.post(message(7))).body == {"status": "accepted"}
-            yield server, door, door.admissions
+            yield server, door, door.intake
 
 
 async def test_what_a_teammate_said_and_wished_is_known_afterwards(tmp_path: Path) -> None:
-    async with opened(tmp_path) as (server, door, admissions):
-        async with outage(server, admissions):
+    async with opened(tmp_path) as (server, door, intake):
+        async with outage(server, intake):
             assert (await door.post(message(8, content="Sou a Ana.", **_SAYING))).status == 200
             assert (await door.post(message(8, content="Sou a Ana.", **_SAYING))).status == 200
         held, context, _ = await state(server)
@@ -72,8 +72,8 @@ async def test_what_a_teammate_said_and_wished_is_known_afterwards(tmp_path: Pat
 
 async def test_what_was_deleted_is_not_answered(tmp_path: Path) -> None:
     gone = {"event": "message_updated", "content_attributes": {"deleted": True}, "content": "This message was deleted"}
-    async with opened(tmp_path) as (server, door, admissions):
-        async with outage(server, admissions):
+    async with opened(tmp_path) as (server, door, intake):
+        async with outage(server, intake):
             assert (await door.post(message(8))).body == {"status": "accepted"}
             assert (await door.post(message(8, **gone))).body["reason"] == "message_deleted"
             assert (await door.post(message(7, **gone))).body["reason"] == "message_deleted"
@@ -82,15 +82,15 @@ async def test_what_was_deleted_is_not_answered(tmp_path: Path) -> None:
 
 
 async def test_what_was_resolved_is_a_closed_matter(tmp_path: Path) -> None:
-    async with opened(tmp_path) as (server, door, admissions):
-        async with outage(server, admissions):
+    async with opened(tmp_path) as (server, door, intake):
+        async with outage(server, intake):
             assert (await door.post(of_conversation(25, "resolved"))).status == 200
         held, _, _ = await state(server)
     assert abs(int(held[b"closed"]) / 1000 - time.time()) < 60
 
 
 async def test_what_is_true_for_a_moment_only_is_not_kept(tmp_path: Path) -> None:
-    async with opened(tmp_path) as (server, door, admissions):
+    async with opened(tmp_path) as (server, door, intake):
         server.kill()
         typing = {
             "event": "conversation_typing_on",
@@ -100,5 +100,5 @@ async def test_what_is_true_for_a_moment_only_is_not_kept(tmp_path: Path) -> Non
         }
         for each in (typing, of_conversation(25, "open")):
             assert (await door.post(each)).status == 200
-        assert admissions.journal.records == 0
+        assert intake.journal.records == 0
         server.resume()

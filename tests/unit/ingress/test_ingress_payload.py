@@ -256,7 +256,7 @@ def test_what_else_a_conversation_says() -> None:
 )  # fmt: skip
 def test_what_a_contact_did_not_put_into_words(channel: str, changes: dict[str, Any], said: str) -> None:
     payload = about(channel=channel) | changes
-    assert assemble.said(delivery(payload)) == said
+    assert assemble.delivery_text(delivery(payload)) == said
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ingress.rate import Rates
+from ingress.rate_limit import RateLimits
 
 
 class Clock:
@@ -18,16 +18,16 @@ def clock() -> Clock:
     return Clock()
 
 
-def taken(rates: Rates, account: str, per_minute: int, tries: int) -> int:
+def taken(rates: RateLimits, account: str, per_minute: int, tries: int) -> int:
     return sum(rates.wait(account, per_minute) == 0 for _ in range(tries))
 
 
 def test_a_minutes_worth_passes_at_once_and_no_more(clock: Clock) -> None:
-    assert taken(Rates(clock), "1", 600, 1000) == 600
+    assert taken(RateLimits(clock), "1", 600, 1000) == 600
 
 
 def test_it_refills_at_its_rate_and_never_over_its_size(clock: Clock) -> None:
-    rates = Rates(clock)
+    rates = RateLimits(clock)
     taken(rates, "1", 60, 100)
     clock.now += 10
     assert taken(rates, "1", 60, 100) == 10
@@ -36,14 +36,14 @@ def test_it_refills_at_its_rate_and_never_over_its_size(clock: Clock) -> None:
 
 
 def test_one_account_never_spends_anothers(clock: Clock) -> None:
-    rates = Rates(clock)
+    rates = RateLimits(clock)
     taken(rates, "1", 5, 100)
     assert taken(rates, "2", 5, 100) == 5
 
 
 @pytest.mark.parametrize(("per_minute", "seconds"), [(1, 60), (6, 10), (60, 1), (6000, 1)])
 def test_it_says_when_to_come_again_and_keeps_its_word(clock: Clock, per_minute: int, seconds: int) -> None:
-    rates = Rates(clock)
+    rates = RateLimits(clock)
     taken(rates, "1", per_minute, per_minute)
     assert rates.wait("1", per_minute) == seconds
     clock.now += seconds
@@ -51,6 +51,6 @@ def test_it_says_when_to_come_again_and_keeps_its_word(clock: Clock, per_minute:
 
 
 def test_a_new_rate_holds_at_once(clock: Clock) -> None:
-    rates = Rates(clock)
+    rates = RateLimits(clock)
     taken(rates, "1", 600, 1)
     assert taken(rates, "1", 10, 100) == 10

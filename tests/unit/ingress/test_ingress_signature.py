@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from multidict import CIMultiDict
 
-from ingress.signature import Cause, Refused, Verified, verify
+from ingress.signature import BadSignature, SignatureFault, Verified, verify
 
 NOW = 1_795_183_402
 BODY = b'{"event":"message_created","id":17547}'
@@ -30,7 +30,7 @@ def headers(signature: str | None = None, timestamp: str | None = str(NOW)) -> C
 
 def cause(given: CIMultiDict[str], secrets: tuple[str, ...] = (SECRET,), now: float = NOW, body: bytes = BODY) -> str:
     result = verify(body, given, secrets, now)
-    return result.cause.value if isinstance(result, Refused) else "verified"
+    return result.cause.value if isinstance(result, BadSignature) else "verified"
 
 
 @pytest.mark.skipif(not VECTOR.exists(), reason="../shared/chatwoot is not beside this checkout")
@@ -123,7 +123,7 @@ def test_what_is_missing_is_named() -> None:
 def test_a_header_twice_is_refused_even_if_one_is_right(name: str) -> None:
     twice = headers()
     twice.add(name, twice[name])
-    assert cause(twice) == Cause.HEADER_TWICE
+    assert cause(twice) == SignatureFault.HEADER_TWICE
 
 
 def test_header_names_know_no_case() -> None:
@@ -133,7 +133,7 @@ def test_header_names_know_no_case() -> None:
 
 @pytest.mark.parametrize("secrets", [(), ("",), ("", "")])
 def test_without_a_secret_nothing_is_genuine(secrets: tuple[str, ...]) -> None:
-    assert cause(headers(f"sha256={digest(secret='')}"), secrets) == Cause.NO_SECRET
+    assert cause(headers(f"sha256={digest(secret='')}"), secrets) == SignatureFault.NO_SECRET
 
 
 def test_every_secret_is_compared_even_after_a_match(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from chatwootai.channels.capabilities.shape import Shape
+from chatwootai.channels.capabilities.capabilities import Capabilities
 from chatwootai.channels.outgoing.text.atoms import BLANK, LINE, WORDS, Atom, Form
 from chatwootai.channels.outgoing.text.clean import spaces
 from chatwootai.channels.outgoing.text.links import bare, shown
@@ -28,12 +28,12 @@ class _Line:
     lead: str = ""
 
 
-def layout(blocks: Sequence[Block], shape: Shape) -> tuple[Atom, ...]:
+def layout(blocks: Sequence[Block], medium: Capabilities) -> tuple[Atom, ...]:
     """Lay blocks out for a channel. No atom is empty, none holds a pair that Chatwoot would execute."""
-    writer = _Nested(shape) if shape.blocks else _Flat(shape)
+    writer = _Nested(medium) if medium.blocks else _Flat(medium)
     atoms = tuple(atom for line in writer.group(blocks, BLANK) for atom in _atoms(line))
     suspect = is_suspect("".join(atom.text for atom in atoms))
-    return tuple(_neutral(atoms, shape.joint)) if suspect else atoms
+    return tuple(_neutral(atoms, medium.joint)) if suspect else atoms
 
 
 def _atoms(line: _Line) -> Iterator[Atom]:
@@ -67,7 +67,7 @@ def _merged(blocks: Iterable[Block]) -> Iterator[Block]:
 
 
 def _rows(table: Table) -> Block:
-    """A table as a list of rows, each cell after its column's name."""
+    """Return a table as a list of rows, each cell after its column's name."""
     if not table.rows:
         return Paragraph(_joined(table.header, ", "))
     rows = (_joined([_cell(*pair) for pair in zip(table.header, row, strict=False)], "; ") for row in table.rows)
@@ -88,8 +88,8 @@ def _joined(many: Iterable[Runs], between: str) -> Runs:
 class _Writer(ABC):
     """Base of both ways of writing: a paragraph's runs as lines of atoms."""
 
-    def __init__(self, shape: Shape) -> None:
-        self._shape = shape
+    def __init__(self, medium: Capabilities) -> None:
+        self._shape = medium
 
     def group(self, blocks: Iterable[Block], gap: str) -> Iterator[_Line]:
         """Write blocks one after the other; `gap` stands before each."""

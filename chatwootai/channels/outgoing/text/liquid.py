@@ -10,7 +10,7 @@ invisible character between the two of a pair ends all of this, and a reader see
 import re
 from typing import Final
 
-from chatwootai.channels.capabilities.shape import ZERO_WIDTH
+from chatwootai.channels.capabilities.capabilities import ZERO_WIDTH
 
 _PAIR: Final = re.compile(r"(?<=\{)(?=[{%`])|(?<=[%}])(?=\})")
 _SUSPECT: Final = re.compile(r"[{}]|mention:", re.IGNORECASE)  # every pair has a brace: most words have none

@@ -10,8 +10,8 @@ from markdown_it.token import Token
 from chatwootai.channels.outgoing.text.clean import clean
 from chatwootai.channels.outgoing.text.links import address
 from chatwootai.channels.outgoing.text.tree import Block, Fence, Items, Kind, Paragraph, Quote, Run, Runs, Table
+from chatwootai.model.text.normalize import LONGEST
 from chatwootai.model.text.sentences import cut_at_sentence
-from chatwootai.model.text.words import LONGEST
 
 _DEEP: Final = re.compile(r"^[ \t]*(?:(?:[>*+-]|\d{1,9}[.)])[ \t]*){16}", re.MULTILINE)
 # Without any of this, no rule of Markdown applies: what is left are paragraphs and lines.
@@ -156,7 +156,7 @@ def _leaf(token: Token, styles: frozenset[str]) -> Iterator[Run]:
 
 
 def _link(inner: Sequence[Run], href: str, styles: frozenset[str]) -> Runs:
-    """A link with a plain label; only its label where the address may not be linked."""
+    """Return a link with a plain label; only its label where the address may not be linked."""
     label = " ".join("".join(" " if run.kind is Kind.BREAK else run.text for run in inner).split())
     url = address(href)
     if not url:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from itertools import accumulate
 from typing import Final
 
-from chatwootai.channels.capabilities.shape import Shape
+from chatwootai.channels.capabilities.capabilities import Capabilities
 from chatwootai.channels.outgoing.text.atoms import BLANK, LINE, WORDS, Atom, Form
 from chatwootai.channels.outgoing.text.graphemes import graphemes
 from chatwootai.channels.outgoing.text.links import WEB
@@ -16,66 +16,66 @@ _FLOOR: Final = 0.5
 """A part is at least this full before a better place to cut is preferred."""
 
 
-def split(atoms: Sequence[Atom], shape: Shape) -> tuple[str, ...]:
-    """Write atoms as at most `shape.parts` parts, none empty, none too long. What is left over is shortened."""
-    left = tuple(_carried(atoms, shape))
-    if left and shape.measure(whole := write(left, shape)) <= shape.length:  # most answers are, and are written once
+def split(atoms: Sequence[Atom], medium: Capabilities) -> tuple[str, ...]:
+    """Write atoms as at most `medium.parts` parts, none empty, none too long. What is left over is shortened."""
+    left = tuple(_carried(atoms, medium))
+    if left and medium.measure(whole := write(left, medium)) <= medium.length:  # most answers are, and are written once
         return (whole,)
     parts: list[str] = []
-    while left and len(parts) < shape.parts - 1:
-        size = _cut(left, shape, shape.length)
-        parts.append(write(left[:size], shape))
+    while left and len(parts) < medium.parts - 1:
+        size = _cut(left, medium, medium.length)
+        parts.append(write(left[:size], medium))
         left = left[size:]
     if left:
-        parts.append(_last(left, shape))
+        parts.append(_last(left, medium))
     return tuple(parts)
 
 
-def _last(left: Sequence[Atom], shape: Shape) -> str:
-    if (whole := _cut(left, shape, shape.length)) == len(left):
-        return write(left, shape)
-    kept = left[: _cut(left[:whole], shape, _room(shape), shortened=True)]
-    return write((*kept, Atom(Form.WORD, shape.ellipsis, WORDS)), shape)
+def _last(left: Sequence[Atom], medium: Capabilities) -> str:
+    if (whole := _cut(left, medium, medium.length)) == len(left):
+        return write(left, medium)
+    kept = left[: _cut(left[:whole], medium, _room(medium), shortened=True)]
+    return write((*kept, Atom(Form.WORD, medium.ellipsis, WORDS)), medium)
 
 
-def _room(shape: Shape) -> int:
+def _room(medium: Capabilities) -> int:
     """Return the length that an ellipsis leaves of a part."""
-    return shape.length - shape.measure(shape.ellipsis) - 1
+    return medium.length - medium.measure(medium.ellipsis) - 1
 
 
-def _cut(atoms: Sequence[Atom], shape: Shape, length: int, *, shortened: bool = False) -> int:
+def _cut(atoms: Sequence[Atom], medium: Capabilities, length: int, *, shortened: bool = False) -> int:
     """Return how many atoms make the next part."""
-    fits = _fitting(atoms, shape, length)
+    fits = _fitting(atoms, medium, length)
     if fits == len(atoms) and not shortened:
         return fits
-    return max(range(_half(atoms[:fits], shape), fits + 1), key=lambda at: (_strength(atoms, at), at), default=fits)
+    return max(range(_half(atoms[:fits], medium), fits + 1), key=lambda at: (_strength(atoms, at), at), default=fits)
 
 
-def _fitting(atoms: Sequence[Atom], shape: Shape, length: int) -> int:
+def _fitting(atoms: Sequence[Atom], medium: Capabilities, length: int) -> int:
     """Return how many atoms fit, one at least: whole lines first, each written once, then what fits of the next."""
     size = at = 0
     for line in by_line(atoms):
-        more = shape.measure((gap(line[0], shape) if at else "") + write_line(line, shape))
+        more = medium.measure((gap(line[0], medium) if at else "") + write_line(line, medium))
         if size + more > length:
-            before = shape.measure(gap(line[0], shape)) if at else 0
-            return max(1, at + _within(line, shape, length - size - before))
+            before = medium.measure(gap(line[0], medium)) if at else 0
+            return max(1, at + _within(line, medium, length - size - before))
         size, at = size + more, at + len(line)
     return at
 
 
-def _within(line: Sequence[Atom], shape: Shape, length: int) -> int:
+def _within(line: Sequence[Atom], medium: Capabilities, length: int) -> int:
     low, high = 0, len(line) - 1
     while low < high:
         middle = (low + high + 1) // 2
-        if shape.measure(write_line(line[:middle], shape)) <= length:
+        if medium.measure(write_line(line[:middle], medium)) <= length:
             low = middle
         else:
             high = middle - 1
     return low
 
 
-def _half(atoms: Sequence[Atom], shape: Shape) -> int:
-    sizes = list(accumulate(shape.measure(atom.text) + len(atom.gap) for atom in atoms))
+def _half(atoms: Sequence[Atom], medium: Capabilities) -> int:
+    sizes = list(accumulate(medium.measure(atom.text) + len(atom.gap) for atom in atoms))
     half = sizes[-1] * _FLOOR
     return next(at for at, size in enumerate(sizes, 1) if size >= half)
 
@@ -90,45 +90,45 @@ def _strength(atoms: Sequence[Atom], at: int) -> int:
     return 0
 
 
-def _carried(atoms: Sequence[Atom], shape: Shape) -> Iterator[Atom]:
+def _carried(atoms: Sequence[Atom], medium: Capabilities) -> Iterator[Atom]:
     """Break the atoms that no part could hold, and stop one atom after what all parts together could."""
-    room, total = _room(shape), 0
+    room, total = _room(medium), 0
     if 4 * sum(len(atom.text) + len(atom.extra) + len(atom.prefix) for atom in atoms) + 40 < room:
         yield from atoms  # all of them together surely fit: four units is the most that a character comes to
         return
     for atom in atoms:
-        for piece in (atom,) if _fits(atom, shape, room) else _broken(atom, shape):
+        for piece in (atom,) if _fits(atom, medium, room) else _broken(atom, medium):
             yield piece
-            total += shape.measure(piece.text)
-            if total > shape.length * shape.parts:
+            total += medium.measure(piece.text)
+            if total > medium.length * medium.parts:
                 return
 
 
-def _fits(atom: Atom, shape: Shape, room: int) -> bool:
+def _fits(atom: Atom, medium: Capabilities, room: int) -> bool:
     surely = 4 * (len(atom.text) + len(atom.extra) + len(atom.prefix)) + 40 < room
-    return surely or shape.measure(write([atom], shape)) <= room
+    return surely or medium.measure(write([atom], medium)) <= room
 
 
-def _broken(atom: Atom, shape: Shape) -> Iterator[Atom]:
-    """A link too long loses its address, for half an address leads astray; other atoms become pieces of text."""
+def _broken(atom: Atom, medium: Capabilities) -> Iterator[Atom]:
+    """Yield an atom that is too long in pieces. A link loses its address: half an address leads astray."""
     if atom.form is Form.LINK or WEB.match(atom.text):
         label = atom.text if atom.form is Form.LINK else ""
-        words = [*label.split(), shape.ellipsis]
+        words = [*label.split(), medium.ellipsis]
     else:
         words = atom.text.split()
     for number, word in enumerate(words):
-        for at, piece in enumerate(_pieces(word, shape)):
+        for at, piece in enumerate(_pieces(word, medium)):
             before = "" if at else WORDS if number else atom.gap
             kept = atom._replace(form=Form.WORD, text=piece, gap=before, extra="")
             yield kept if not number and not at else kept._replace(prefix="", rest="", blank="")
 
 
-def _pieces(word: str, shape: Shape) -> Iterator[str]:
+def _pieces(word: str, medium: Capabilities) -> Iterator[str]:
     """Cut a word between clusters; a quarter of a part each, so that escapes and marks find room."""
-    room, size, piece = shape.length // 4, 0, ""
+    room, size, piece = medium.length // 4, 0, ""
     for cluster in graphemes(word):
-        for bit in [cluster] if shape.measure(cluster) <= room else cluster:
-            more = shape.measure(bit)
+        for bit in [cluster] if medium.measure(cluster) <= room else cluster:
+            more = medium.measure(bit)
             if piece and size + more > room:
                 yield piece
                 size, piece = 0, ""

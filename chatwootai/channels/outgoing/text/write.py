@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
-from chatwootai.channels.capabilities.shape import Shape
+from chatwootai.channels.capabilities.capabilities import Capabilities
 from chatwootai.channels.outgoing.text.atoms import BLANK, WORDS, Atom, Form
 from chatwootai.channels.outgoing.text.links import WEB, address
 from chatwootai.channels.outgoing.text.liquid import neutral
@@ -21,10 +21,10 @@ _OPENING: Final = re.compile(
 _ORDER: Final = ("strike", "strong", "emphasis")
 
 
-def write(atoms: Sequence[Atom], shape: Shape) -> str:
+def write(atoms: Sequence[Atom], medium: Capabilities) -> str:
     """Write atoms as one part. The gap and blank line before the first are left out."""
     first, *others = by_line(atoms)
-    return write_line(first, shape) + "".join(gap(line[0], shape) + write_line(line, shape) for line in others)
+    return write_line(first, medium) + "".join(gap(line[0], medium) + write_line(line, medium) for line in others)
 
 
 def by_line(atoms: Sequence[Atom]) -> Iterator[Sequence[Atom]]:
@@ -38,19 +38,19 @@ def by_line(atoms: Sequence[Atom]) -> Iterator[Sequence[Atom]]:
         yield atoms[start:]
 
 
-def gap(first: Atom, shape: Shape) -> str:
+def gap(first: Atom, medium: Capabilities) -> str:
     """Write what stands before a line."""
     if first.gap == BLANK:
         return f"\n{first.blank}\n"
     marked = first.prefix.rstrip(" >")  # an item starts a line of its own
-    return "\n" if marked or first.form is Form.BLOCK else shape.newline
+    return "\n" if marked or first.form is Form.BLOCK else medium.newline
 
 
-def write_line(line: Sequence[Atom], shape: Shape) -> str:
+def write_line(line: Sequence[Atom], medium: Capabilities) -> str:
     """Write one line, without what stands before it."""
     first = line[0]
-    text = _block(first) if first.form is Form.BLOCK else first.prefix + _closed(first.prefix, _inline(line, shape))
-    return neutral(text, shape.joint)
+    text = _block(first) if first.form is Form.BLOCK else first.prefix + _closed(first.prefix, _inline(line, medium))
+    return neutral(text, medium.joint)
 
 
 def _closed(prefix: str, text: str) -> str:
@@ -64,11 +64,11 @@ def _block(atom: Atom) -> str:
     return "\n".join((atom.rest if number else atom.prefix) + line for number, line in enumerate(lines))
 
 
-def _inline(line: Sequence[Atom], shape: Shape) -> str:
+def _inline(line: Sequence[Atom], medium: Capabilities) -> str:
     if all(map(_is_plain, line)):
         text = line[0].text + "".join(atom.gap + atom.text for atom in line[1:])
-        return text if shape.raw else _escaped(text, "", "", opening=True)
-    tokens = list(_tokens(line, shape))
+        return text if medium.raw else _escaped(text, "", "", opening=True)
+    tokens = list(_tokens(line, medium))
     pieces: list[str] = []
     for number, (text, plain) in enumerate(tokens):
         if not plain:
@@ -76,7 +76,7 @@ def _inline(line: Sequence[Atom], shape: Shape) -> str:
             continue
         before = tokens[number - 1][0] if number else ""
         after = tokens[number + 1][0] if number + 1 < len(tokens) else ""
-        pieces.append(text if shape.raw else _escaped(text, before[-1:], after[:1], opening=not number))
+        pieces.append(text if medium.raw else _escaped(text, before[-1:], after[:1], opening=not number))
     return "".join(pieces)
 
 
@@ -85,10 +85,10 @@ def _is_plain(atom: Atom) -> bool:
     return atom.form is Form.WORD and not atom.styles and "://" not in atom.text
 
 
-def _tokens(line: Sequence[Atom], shape: Shape) -> Iterator[tuple[str, bool]]:
+def _tokens(line: Sequence[Atom], medium: Capabilities) -> Iterator[tuple[str, bool]]:
     """Give (text, is it plain); neighbouring plain text in one piece, for its escapes depend on its neighbours."""
     held = ""
-    for text, plain in _marked(line, shape):
+    for text, plain in _marked(line, medium):
         if plain:
             held += text
             continue
@@ -100,7 +100,7 @@ def _tokens(line: Sequence[Atom], shape: Shape) -> Iterator[tuple[str, bool]]:
         yield held, True
 
 
-def _marked(line: Sequence[Atom], shape: Shape) -> Iterator[tuple[str, bool]]:
+def _marked(line: Sequence[Atom], medium: Capabilities) -> Iterator[tuple[str, bool]]:
     opened: list[tuple[str, str]] = []
     for number, atom in enumerate(line):
         while opened and any(style not in atom.styles for style, _ in opened):
@@ -112,7 +112,7 @@ def _marked(line: Sequence[Atom], shape: Shape) -> Iterator[tuple[str, bool]]:
                 mark = _mark(style, line, number)
                 opened.append((style, mark))
                 yield mark, False
-        yield _atom(atom, shape, alone=number + 1 == len(line) or bool(line[number + 1].gap))
+        yield _atom(atom, medium, alone=number + 1 == len(line) or bool(line[number + 1].gap))
     yield from ((mark, False) for _, mark in reversed(opened))
 
 
@@ -125,12 +125,12 @@ def _mark(style: str, line: Sequence[Atom], number: int) -> str:
     return "_" if loose else "*"
 
 
-def _atom(atom: Atom, shape: Shape, *, alone: bool) -> tuple[str, bool]:
+def _atom(atom: Atom, medium: Capabilities, *, alone: bool) -> tuple[str, bool]:
     if atom.form is Form.CODE:
         return _code(atom.text), False
     if atom.form is Form.LINK:
         return f"[{_escaped(atom.text, '', ']', label=True)}]({_target(atom.extra)})", False
-    linked = shape.links and alone and WEB.match(atom.text) and address(atom.text) == atom.text
+    linked = medium.links and alone and WEB.match(atom.text) and address(atom.text) == atom.text
     if linked and _SPECIAL.search(atom.text):
         return f"<{atom.text}>", False  # an escape inside would break it where bare addresses become links
     return atom.text, True

@@ -6,7 +6,7 @@ from chatwootai.model.message.delivery import Attachment, Change, Contact, Deliv
 from chatwootai.model.message.effects import DeletedMessage, FailedMessage
 from chatwootai.model.message.outbox import ActionKind
 from chatwootai.model.message.turn import ContextLimits, Exchange
-from chatwootai.model.policy.undelivered import told
+from chatwootai.model.policy.delivery_failure import failure_actions
 from chatwootai.stores import keys
 from chatwootai.stores.conversation.conversations import Conversations
 from chatwootai.stores.conversation.decision import Commit, Decision
@@ -154,7 +154,7 @@ async def test_people_are_told_once_of_a_failure_in_a_known_conversation(redis: 
     )
 
     async def report() -> bool:
-        return await mailbox.report("1", 25, 9, told(failure, "en"), priority=5, now=AT)
+        return await mailbox.report("1", 25, 9, failure_actions(failure, "en"), priority=5, now=AT)
 
     assert not await report()  # nobody here knows the conversation
     await mailbox.admit(delivery(), priority=5)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from chatwootai.model.policy.dress import dressed, once
+from chatwootai.model.policy.greeting import with_greeting, without_greeting
 from chatwootai.model.policy.vocabulary import Sentence
 from config.loading.loader import inspect, shipped
 from config.settings.settings import Settings
@@ -154,10 +154,10 @@ def test_check_notes_what_nobody_reads(tmp_path: Path, said: str, notes: list[st
     ],
 )
 def test_a_model_that_greets_all_the_same_is_heard_without(text: str, rest: str) -> None:
-    assert once(text, "Oi!") == rest
-    assert once(text, "") == text
+    assert without_greeting(text, "Oi!") == rest
+    assert without_greeting(text, "") == text
 
 
 def test_who_greets_by_himself_needs_no_greeting() -> None:
-    assert dressed("Oi! Como posso ajudar?", greeting="Olá, aqui é a Loja.") == "Oi! Como posso ajudar?"
-    assert dressed("Abrimos às 9h.", greeting="Oi!") == "Oi!\n\nAbrimos às 9h."
+    assert with_greeting("Oi! Como posso ajudar?", greeting="Olá, aqui é a Loja.") == "Oi! Como posso ajudar?"
+    assert with_greeting("Abrimos às 9h.", greeting="Oi!") == "Oi!\n\nAbrimos às 9h."

@@ -60,7 +60,8 @@ def test_a_note_tells_a_refused_key_from_silence() -> None:
     from tests.unit.chatwootai.model.message.test_model_turn import question
 
     said = {
-        reason: notes.handover(Need(Cause.MODEL, reason=reason), question(), "en").splitlines()[1] for reason in Trouble
+        reason: notes.handover_note(Need(Cause.MODEL, reason=reason), question(), "en").splitlines()[1]
+        for reason in Trouble
     }
     assert said[Trouble.KEY_REFUSED] == "Reason: the AI service refused the key"
     assert said[Trouble.LATE] == "Reason: the AI service did not respond in time"
@@ -174,7 +175,7 @@ def test_what_people_read_has_no_inward_word(language: str) -> None:
 
     endpoint = ModelRefused("x", status=401, code="invalid_api_key", reason="HTTP error: wrong api_key for this model")
     for reason in (*Trouble, trouble(endpoint)):
-        said = notes.handover(Need(Cause.MODEL, reason=reason), question(), language).splitlines()[1]
+        said = notes.handover_note(Need(Cause.MODEL, reason=reason), question(), language).splitlines()[1]
         assert not re.search(
             r"error|exception|http|openai|api|token|prompt|crew|model|llm|null|none|[{}<_]", said, re.IGNORECASE
         )

@@ -10,7 +10,7 @@ import yaml
 from chatwootai.model.policy.handoff import Rules, before_draft
 from chatwootai.model.policy.meaning import UNTOLD, Meaning, is_angry, is_asking
 from chatwootai.model.policy.vocabulary import Cause
-from chatwootai.model.text.words import fold
+from chatwootai.model.text.normalize import normalize
 from crews.encoding.embedded import EmbeddedEncoder
 from crews.understanding import train
 from crews.understanding.examples import HEADS, examples, expand, held_out
@@ -39,8 +39,8 @@ def reader(encoder: EmbeddedEncoder) -> MessageReader:
 
 
 def test_what_is_measured_with_taught_nothing() -> None:
-    taught = {fold(each.text) for each in examples()}
-    assert not [each.text for each in held_out() if fold(each.text) in taught]
+    taught = {normalize(each.text) for each in examples()}
+    assert not [each.text for each in held_out() if normalize(each.text) in taught]
     assert {each.language for each in examples()} >= {each.language for each in held_out()}
 
 

@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 from chatwootai.channels.incoming.messages import read_message
 from chatwootai.channels.incoming.receipt import Receipt
 from chatwootai.guarded_session import session
-from chatwootai.model.message.attached import described
+from chatwootai.model.message.attachment_text import attachment_text
 from chatwootai.model.message.delivery import Attachment, Delivery
 from config.settings.settings import Settings
 from crews.hearing import ear
@@ -335,7 +335,7 @@ def test_a_long_file_is_cut() -> None:
     ],
 )  # fmt: skip
 def test_attachments_in_words(attachment: Attachment, said: str) -> None:
-    assert described(attachment) == said
+    assert attachment_text(attachment) == said
 
 
 def received(**fields: Any) -> Delivery:

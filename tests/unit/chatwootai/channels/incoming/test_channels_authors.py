@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from chatwootai.channels.incoming.authors import author
+from chatwootai.channels.incoming.authors import author_of
 from chatwootai.channels.incoming.groups import is_group
 from chatwootai.channels.incoming.receipt import DEFAULT_RULES, ReadingRules
 from chatwootai.model.message.delivery import Delivery, Reason
@@ -70,7 +70,7 @@ def test_an_inbox_may_say_that_what_nobody_signed_is_no_persons() -> None:
         assert got.reason is whose
     unsigned = shown({"message_type": 1})
     assert ownership_conflict(unsigned, ACTION, unsigned_is_person=False) is None
-    assert author({"sender_type": "User"}, unsigned_is_person=False) is PERSON
+    assert author_of({"sender_type": "User"}, unsigned_is_person=False) is PERSON
 
 
 GROUPS = [

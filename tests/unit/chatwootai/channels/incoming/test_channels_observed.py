@@ -7,7 +7,7 @@ import pytest
 
 from chatwootai.channels.incoming.observed import read_observed
 from chatwootai.channels.incoming.receipt import Receipt
-from chatwootai.model.message.assemble import in_order
+from chatwootai.model.message.assemble import in_spoken_order
 from chatwootai.model.message.delivery import Reason, Role
 from chatwootai.model.message.effects import ObservedMessage, RequestedStatus
 from chatwootai.model.message.outbox import Action, ActionKind
@@ -100,9 +100,9 @@ def test_a_teammate_who_was_heard_at_once_stands_behind_what_he_answered() -> No
         Exchange(Role.CONTACT, "r", 3.0),
     )
     crew = Exchange(Role.CREW, "c", 9.0)  # our clock: never compared
-    assert in_order([answered, asked, later]) == (asked, answered, later)
-    assert in_order([crew, asked]) == (crew, asked)
-    assert in_order([]) == ()
+    assert in_spoken_order([answered, asked, later]) == (asked, answered, later)
+    assert in_spoken_order([crew, asked]) == (crew, asked)
+    assert in_spoken_order([]) == ()
 
 
 REPLY = Action(kind=ActionKind.REPLY, turn="t", part=1, after=10, assignee=None)

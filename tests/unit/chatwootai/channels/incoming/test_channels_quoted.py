@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatwootai.channels.incoming.quotes import without_quotes
-from chatwootai.model.message.assemble import said, spoken
+from chatwootai.model.message.assemble import contact_words, delivery_text
 from chatwootai.model.message.delivery import Delivery
 from ingress.payload import RequestInfo, parse
 
@@ -168,12 +168,12 @@ def mail(text: str, subject: str = "Pedido") -> Delivery:
 
 
 def test_the_rules_of_a_handoff_see_what_is_without_quotes_alone() -> None:
-    assert spoken(mail(f"{NEW}\n\n{ANNOUNCED['Gmail, Portuguese']}\n{MARKED}")) == NEW
+    assert contact_words(mail(f"{NEW}\n\n{ANNOUNCED['Gmail, Portuguese']}\n{MARKED}")) == NEW
 
 
 def test_a_mail_that_only_forwards_is_read_but_says_nothing_itself() -> None:
     found = mail(f"{HEADERS['Forwarded, Gmail']}\n\n{HUMAN}", "Fwd: Pedido 8812")
-    assert spoken(found).split("\n")[0] == "Fwd: Pedido 8812"
-    assert HUMAN not in spoken(found)
-    assert HUMAN in said(found)
-    assert "[quoted or forwarded mail; it says:]" in said(found)
+    assert contact_words(found).split("\n")[0] == "Fwd: Pedido 8812"
+    assert HUMAN not in contact_words(found)
+    assert HUMAN in delivery_text(found)
+    assert "[quoted or forwarded mail; it says:]" in delivery_text(found)

@@ -9,7 +9,7 @@ import pytest
 from chatwootai.model.message.delivery import Change, Delivery, Reason
 from chatwootai.model.message.effects import DeletedMessage, DeliveryState, FailedMessage, Ignored, ObservedMessage
 from chatwootai.model.message.outbox import ActionKind
-from chatwootai.model.policy.undelivered import told
+from chatwootai.model.policy.delivery_failure import failure_actions
 from ingress.payload import RequestInfo, parse
 
 PAYLOADS = Path(__file__).resolve().parents[5].parent / "shared/chatwoot/payloads"
@@ -152,7 +152,7 @@ def test_people_are_told_why_a_message_did_not_arrive() -> None:
     assert found.effect(DeliveryState) == DeliveryState("failed")
     failure = found.effect(FailedMessage)
     assert failure is not None
-    note, opened = told(failure, "pt-BR")
+    note, opened = failure_actions(failure, "pt-BR")
     assert note.kind is ActionKind.NOTE
     assert "24-hour customer service window" in note.text
     assert "> Oi Ana! Encontrei o pedido 8812" in note.text

@@ -5,7 +5,7 @@ import pytest
 
 from chatwootai.channels import media
 from chatwootai.channels.incoming.channel_names import channel_of
-from chatwootai.channels.registry import shape_of, shapes
+from chatwootai.channels.registry import all_capabilities, capabilities_of
 from config.schema.channels import CHANNELS
 from config.settings.settings import Settings
 
@@ -56,16 +56,16 @@ def test_every_payload_has_the_channel_its_name_says():
 
 def test_the_registry_and_the_settings_hold_a_file_each():
     files = {path.stem for path in Path(media.__path__[0]).glob("*.py")} - {"__init__"}
-    assert files == set(shapes()) == set(CHANNELS)
+    assert files == set(all_capabilities()) == set(CHANNELS)
     assert set(Settings(channels={name: {} for name in files}).channels) == files
 
 
 def test_whatsapp_is_as_long_as_its_carrier_takes():
-    assert shape_of("whatsapp", "Channel::Whatsapp").length == 4096
-    assert shape_of("whatsapp", "Channel::TwilioSms").length == shape_of("whatsapp").length == 1600
-    assert shape_of("sms", "Channel::TwilioSms") is shapes()["sms"]
+    assert capabilities_of("whatsapp", "Channel::Whatsapp").length == 4096
+    assert capabilities_of("whatsapp", "Channel::TwilioSms").length == capabilities_of("whatsapp").length == 1600
+    assert capabilities_of("sms", "Channel::TwilioSms") is all_capabilities()["sms"]
 
 
 @pytest.mark.parametrize("unknown", ["render", "../whatsapp", "", "os", "text"])
 def test_what_is_no_channels_name_has_the_default_shape(unknown):
-    assert shape_of(unknown) is shapes()["default"]
+    assert capabilities_of(unknown) is all_capabilities()["default"]

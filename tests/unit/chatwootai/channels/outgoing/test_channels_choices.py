@@ -2,13 +2,13 @@
 
 import pytest
 
-from chatwootai.channels.outgoing.choices import rendered
-from chatwootai.channels.registry import shapes
+from chatwootai.channels.outgoing.choices import render_choices
+from chatwootai.channels.registry import all_capabilities
 from chatwootai.model.message.delivery import Role
 from chatwootai.model.message.outbox import Action, ActionKind
 from chatwootai.model.message.turn import Exchange
 from chatwootai.model.policy import outcome
-from chatwootai.model.policy.picked import listed, picked
+from chatwootai.model.policy.numbered_choice import resolve_choice, with_choices
 from chatwootai.stores.conversation.entries import pack_action, unpack_action
 from tests.asked import asked
 from workers.delivery.message_body import message_body
@@ -23,9 +23,9 @@ def signed(text: str) -> str:
     return f"{text}\n\nLoja Acme"
 
 
-@pytest.mark.parametrize("channel", sorted({*shapes(), "new one"}))
+@pytest.mark.parametrize("channel", sorted({*all_capabilities(), "new one"}))
 def test_each_choice_is_offered_exactly_once(channel: str) -> None:
-    parts, buttons = rendered(channel, "Qual **prefere**?", CHOICES, signed)
+    parts, buttons = render_choices(channel, "Qual **prefere**?", CHOICES, signed)
     assert buttons == (CHOICES if channel in BUTTONS else ())
     told = "\n".join((*parts, *buttons))
     assert [told.count(title) for title in CHOICES] == [1, 1]
@@ -34,16 +34,16 @@ def test_each_choice_is_offered_exactly_once(channel: str) -> None:
 
 def test_below_a_text_too_long_for_buttons_they_are_a_list() -> None:
     text = "Temos entrega todos os dias. " * 45
-    parts, buttons = rendered("whatsapp", text, CHOICES, signed, "Channel::Whatsapp")
+    parts, buttons = render_choices("whatsapp", text, CHOICES, signed, "Channel::Whatsapp")
     assert buttons == ()
     assert "1. Entrega\n2. Retirar na loja" in parts[-1]
-    assert rendered("telegram", text, CHOICES, signed)[1] == CHOICES
+    assert render_choices("telegram", text, CHOICES, signed)[1] == CHOICES
 
 
 @pytest.mark.parametrize("channel", ["whatsapp", "sms"])
 def test_without_choices_or_words_there_is_nothing_to_offer(channel: str) -> None:
-    assert rendered(channel, "Oi.", (), str) == (("Oi.",), ())
-    assert listed("Oi.", ()) == "Oi."
+    assert render_choices(channel, "Oi.", (), str) == (("Oi.",), ())
+    assert with_choices("Oi.", ()) == "Oi."
 
 
 def test_they_stand_below_the_last_part() -> None:
@@ -60,13 +60,16 @@ def test_they_are_posted_in_chatwoots_words() -> None:
 
 @pytest.mark.parametrize("carrier", ["Channel::TwilioSms", None])
 def test_only_metas_whatsapp_has_buttons(carrier: str | None) -> None:
-    assert rendered("whatsapp", "Qual prefere?", CHOICES, str, "Channel::Whatsapp") == (("Qual prefere?",), CHOICES)
-    written, buttons = rendered("whatsapp", "Qual prefere?", CHOICES, str, carrier)
+    assert render_choices("whatsapp", "Qual prefere?", CHOICES, str, "Channel::Whatsapp") == (
+        ("Qual prefere?",),
+        CHOICES,
+    )
+    written, buttons = render_choices("whatsapp", "Qual prefere?", CHOICES, str, carrier)
     assert written == ("Qual prefere?\n\n1. Entrega\n2. Retirar na loja",)
     assert buttons == ()
 
 
-OFFER = Exchange(Role.CREW, listed("Qual prefere?", CHOICES), 1.0)
+OFFER = Exchange(Role.CREW, with_choices("Qual prefere?", CHOICES), 1.0)
 
 
 @pytest.mark.parametrize(
@@ -86,8 +89,8 @@ OFFER = Exchange(Role.CREW, listed("Qual prefere?", CHOICES), 1.0)
     ],
 )
 def test_a_number_answers_a_list(said: str, meant: str) -> None:
-    assert picked(said, [OFFER]) == meant
-    assert picked(said, [Exchange(Role.CREW, f"{OFFER.text}\n\nLoja Acme", 1.0)]) == meant
+    assert resolve_choice(said, [OFFER]) == meant
+    assert resolve_choice(said, [Exchange(Role.CREW, f"{OFFER.text}\n\nLoja Acme", 1.0)]) == meant
 
 
 @pytest.mark.parametrize(
@@ -102,8 +105,8 @@ def test_a_number_answers_a_list(said: str, meant: str) -> None:
     ],
 )
 def test_a_number_that_answers_no_list_is_a_number(before: list[Exchange]) -> None:
-    assert picked("2", before) == "2"
+    assert resolve_choice("2", before) == "2"
 
 
 def test_a_list_of_numbers_is_answered_by_what_it_lists() -> None:
-    assert picked("2", [Exchange(Role.CREW, listed("Quantos?", ("2", "1")), 1.0)]) == "2"
+    assert resolve_choice("2", [Exchange(Role.CREW, with_choices("Quantos?", ("2", "1")), 1.0)]) == "2"

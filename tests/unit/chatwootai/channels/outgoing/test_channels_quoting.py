@@ -2,7 +2,7 @@
 
 import pytest
 
-from chatwootai.channels.outgoing.quoting import quoted
+from chatwootai.channels.outgoing.reply_reference import referenced_message
 from chatwootai.model.message.delivery import Change, Contact, Delivery, Message
 from chatwootai.model.message.outbox import Action, ActionKind
 from chatwootai.model.policy import outcome
@@ -29,18 +29,18 @@ ASKED = asked()
 
 @pytest.mark.parametrize("channel", ["whatsapp", "telegram", "webchat"])
 def test_where_several_messages_are_answered_at_once_the_last_is_pointed_at(channel: str) -> None:
-    assert quoted([said(7, channel), said(8, channel)]) == 8
-    assert quoted([said(8, channel)]) is None
+    assert referenced_message([said(7, channel), said(8, channel)]) == 8
+    assert referenced_message([said(8, channel)]) is None
 
 
 @pytest.mark.parametrize("channel", ["email", "sms", "facebook", "instagram", "line", "api", "new one"])
 def test_other_channels_would_not_show_it(channel: str) -> None:
-    assert quoted([said(7, channel), said(8, channel)]) is None
+    assert referenced_message([said(7, channel), said(8, channel)]) is None
 
 
 def test_an_edited_message_is_one_message_and_a_choice_is_none() -> None:
-    assert quoted([said(8), said(8, change=Change.EDIT)]) is None
-    assert quoted([said(7), said(8, change=Change.CHOICE)]) is None
+    assert referenced_message([said(8), said(8, change=Change.EDIT)]) is None
+    assert referenced_message([said(7), said(8, change=Change.CHOICE)]) is None
 
 
 def test_only_the_first_part_points() -> None:

@@ -3,7 +3,7 @@ import sys
 
 import pytest
 
-from chatwootai.channels.capabilities.measure import segments, utf8, utf16
+from chatwootai.channels.capabilities.length import segments, utf8, utf16
 from chatwootai.channels.outgoing.render import render
 from chatwootai.channels.outgoing.text.graphemes import graphemes
 from chatwootai.channels.outgoing.text.liquid import neutral

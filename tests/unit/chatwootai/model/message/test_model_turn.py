@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatwootai.model.message import assemble
-from chatwootai.model.message.burst import Window, may_restart
+from chatwootai.model.message.burst import Window, may_restart_draft
 from chatwootai.model.message.delivery import Attachment, Contact, Delivery, Message, Role
 from chatwootai.model.message.outbox import ActionKind
 from chatwootai.model.message.priority import boost_ms, lane_of
@@ -31,7 +31,7 @@ def delivery(message: int, text: str = "oi", received: float = 100.0, *attachmen
 
 
 def question(text: str = "oi") -> Question:
-    return assemble.question(
+    return assemble.build_question(
         [delivery(1, text)], (), turn="t1", route=ROUTE, due=110.0, most_exchanges=4, most_tokens=100
     )
 
@@ -76,20 +76,20 @@ def test_a_fragment_lengthens_the_window(text: str, more_to_come: bool) -> None:
 
 
 def test_a_newer_message_restarts_the_draft_until_its_share_of_the_deadline_is_used() -> None:
-    assert may_restart([100.0, 104.0], 105.9, 10.0)
-    assert not may_restart([100.0, 104.0], 106.1, 10.0)
+    assert may_restart_draft([100.0, 104.0], 105.9, 10.0)
+    assert not may_restart_draft([100.0, 104.0], 106.1, 10.0)
 
 
 def test_the_deadline_counts_from_the_last_message_and_a_late_attempt_still_gets_its_time() -> None:
     burst = [delivery(1, received=100.0), delivery(2, received=101.0)]
-    assert assemble.deadline(burst, 101.2, 10.0) == 111.0
-    assert assemble.deadline(burst, 500.0, 10.0) == 505.0
-    assert assemble.deadline(burst, 500.0, 2.0) == 502.0
+    assert assemble.turn_deadline(burst, 101.2, 10.0) == 111.0
+    assert assemble.turn_deadline(burst, 500.0, 10.0) == 505.0
+    assert assemble.turn_deadline(burst, 500.0, 2.0) == 502.0
 
 
 def test_a_burst_becomes_one_question() -> None:
     burst = [delivery(1, "Oi"), delivery(2, "", 100.0, Attachment(kind="image")), delivery(3, "chegou?")]
-    asked = assemble.question(burst, (), turn="t", route=ROUTE, due=1.0, most_exchanges=4, most_tokens=100)
+    asked = assemble.build_question(burst, (), turn="t", route=ROUTE, due=1.0, most_exchanges=4, most_tokens=100)
     assert asked.text == "Oi\n[image]\nchegou?"
 
 
@@ -103,7 +103,7 @@ def test_a_burst_becomes_one_question() -> None:
     ],
 )  # fmt: skip
 def test_what_came_with_a_message_is_put_into_words(attachment: Attachment, words: str) -> None:
-    assert assemble.said(delivery(1, "", 100.0, attachment)) == words
+    assert assemble.delivery_text(delivery(1, "", 100.0, attachment)) == words
 
 
 @given(
@@ -113,7 +113,7 @@ def test_what_came_with_a_message_is_put_into_words(attachment: Attachment, word
 )
 def test_the_context_is_the_newest_that_fits(texts: list[str], most_exchanges: int, most_tokens: int) -> None:
     history = [Exchange(Role.CONTACT, text, float(at)) for at, text in enumerate(texts)]
-    kept = assemble.recent(history, most_exchanges=most_exchanges, most_tokens=most_tokens)
+    kept = assemble.recent_exchanges(history, most_exchanges=most_exchanges, most_tokens=most_tokens)
     assert list(kept) == history[len(history) - len(kept) :]
     assert len(kept) <= most_exchanges
     assert sum(len(one.text) for one in kept) <= most_tokens * assemble.TOKEN_CHARACTERS
@@ -132,7 +132,7 @@ def test_a_draft_becomes_a_reply() -> None:
 def test_a_handoff_tells_people_first_and_opens_last() -> None:
     asked = question("linha 1\nlinha 2")
     need = Need(Cause.MODEL)
-    made = outcome.handoff(need, ("Um momento",), notes.handover(need, asked, "pt"), notes.why(need))
+    made = outcome.handoff(need, ("Um momento",), notes.handover_note(need, asked, "pt"), notes.cause_text(need))
     actions = outcome.actions(made, asked, outcome.Destination(label="handoff", priority="high", team=3))
     kinds = [action.kind for action in actions]
     placed = [ActionKind.LABELS, ActionKind.PRIORITY, ActionKind.TEAM]

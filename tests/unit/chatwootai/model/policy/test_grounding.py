@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatwootai.model.policy.grounding import grounded
+from chatwootai.model.policy.grounding import check_grounding
 
 PRICES = "Frete grátis acima de R$ 99. Kit de hidratação: R$ 1.249,90 à vista ou 12x de R$ 104,16. Troca em 7 dias."
 PLACE = (
@@ -31,7 +31,7 @@ GIVEN = (PRICES, PLACE, "Meu pedido é o 8812, comprei em 12/10/2026")
     ],
 )
 def test_what_was_given_may_be_said(said: str) -> None:
-    found = grounded(said, GIVEN)
+    found = check_grounding(said, GIVEN)
     assert (found.text, found.missing) == (said, ())
 
 
@@ -50,18 +50,18 @@ def test_what_was_given_may_be_said(said: str) -> None:
     ],
 )
 def test_what_stands_nowhere_goes_with_its_sentence(said: str, left: str, missing: tuple[str, ...]) -> None:
-    found = grounded(said, GIVEN)
+    found = check_grounding(said, GIVEN)
     assert found.text == left
     assert missing[0] in " ".join(found.missing)
 
 
 @given(st.text(max_size=300), st.lists(st.text(max_size=100), max_size=3))
 def test_nothing_is_added_and_what_is_left_is_borne_out(said: str, known: list[str]) -> None:
-    found = grounded(said, known)
+    found = check_grounding(said, known)
     assert set(found.text.split()) <= set(said.split())
-    assert grounded(found.text, known).missing == ()
+    assert check_grounding(found.text, known).missing == ()
 
 
 @given(st.text(max_size=300))
 def test_a_text_bears_out_itself(said: str) -> None:
-    assert grounded(said, (said,)).missing == ()
+    assert check_grounding(said, (said,)).missing == ()

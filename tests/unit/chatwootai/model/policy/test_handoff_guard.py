@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from chatwootai.model.message.delivery import Role
 from chatwootai.model.message.turn import Exchange
-from chatwootai.model.policy.dress import dressed, first_answer
-from chatwootai.model.policy.guard import guarded
+from chatwootai.model.policy.greeting import is_first_answer, with_greeting
+from chatwootai.model.policy.output_guard import guard_output
 
 BILL = "Boleto 00190500954014481606906809350314337370000000100"
 
@@ -51,8 +51,8 @@ BILL = "Boleto 00190500954014481606906809350314337370000000100"
     ],
 )  # fmt: skip
 def test_what_may_be_read(text: str, kept: str) -> None:
-    assert guarded(text).text == kept
-    assert guarded(text).problem is None
+    assert guard_output(text).text == kept
+    assert guard_output(text).problem is None
 
 
 @pytest.mark.parametrize(
@@ -102,30 +102,31 @@ def test_what_may_be_read(text: str, kept: str) -> None:
     ],
 )
 def test_what_nobody_may_read(text: str) -> None:
-    found = guarded(text)
+    found = guard_output(text)
     assert found.text == ""
     assert found.problem
 
 
 @given(st.text(max_size=400))
 def test_guarding_twice_changes_nothing(text: str) -> None:
-    once = guarded(text)
+    once = guard_output(text)
     assert (once.text == "") == (once.problem is not None)
-    again = guarded(once.text)
+    again = guard_output(once.text)
     assert again.text in (once.text, "")
 
 
 def test_what_a_tenant_puts_around_an_answer() -> None:
-    assert dressed("Abrimos às 9h.", greeting="Olá!", signature="Loja") == "Olá!\n\nAbrimos às 9h.\n\nLoja"
+    assert with_greeting("Abrimos às 9h.", greeting="Olá!", signature="Loja") == "Olá!\n\nAbrimos às 9h.\n\nLoja"
     assert (
-        dressed("Olá! Abrimos às 9h.\n\n*Loja*", greeting="Olá!", signature="Loja") == "Olá! Abrimos às 9h.\n\n*Loja*"
+        with_greeting("Olá! Abrimos às 9h.\n\n*Loja*", greeting="Olá!", signature="Loja")
+        == "Olá! Abrimos às 9h.\n\n*Loja*"
     )
-    assert dressed("Abrimos às 9h.") == "Abrimos às 9h."
+    assert with_greeting("Abrimos às 9h.") == "Abrimos às 9h."
 
 
 def test_only_the_first_answer_greets() -> None:
     asked = Exchange(Role.CONTACT, "oi", 1.0)
-    assert first_answer([])
-    assert first_answer([asked])
-    assert not first_answer([asked, Exchange(Role.CREW, "Olá", 2.0)])
-    assert not first_answer([asked, Exchange(Role.TEAMMATE, "Olá", 2.0)])
+    assert is_first_answer([])
+    assert is_first_answer([asked])
+    assert not is_first_answer([asked, Exchange(Role.CREW, "Olá", 2.0)])
+    assert not is_first_answer([asked, Exchange(Role.TEAMMATE, "Olá", 2.0)])

@@ -111,7 +111,7 @@ def test_no_text_breaks_a_rule(text: str) -> None:
 @given(st.text(max_size=2000), st.sampled_from(Cause), st.sampled_from(["pt", "pt-BR", "es", "en", "de"]))
 def test_a_note_quotes_every_line_of_the_contact(text: str, cause: Cause, language: str) -> None:
     """What a contact wrote cannot pass for a line of ours."""
-    note = notes.handover(Need(cause, "detail\nof two lines"), question(text or "x"), language, tries=2)
+    note = notes.handover_note(Need(cause, "detail\nof two lines"), question(text or "x"), language, tries=2)
     head, quoted = note.split("\n", 5)[:5], note.split("\n")[5:]
     assert all(": " in line or line.endswith(":") for line in head[1:])
     assert all(line.startswith("> ") for line in quoted if line)
@@ -121,4 +121,4 @@ def test_a_note_quotes_every_line_of_the_contact(text: str, cause: Cause, langua
 def test_every_cause_can_be_configured_and_has_its_words() -> None:
     assert set(Handoff(causes={cause.value: {} for cause in Cause}).causes) == set(Cause)
     for language in ("pt", "es", "en"):
-        assert all(notes.handover(Need(cause), question(), language) for cause in Cause)
+        assert all(notes.handover_note(Need(cause), question(), language) for cause in Cause)

@@ -9,8 +9,8 @@ from chatwootai.model.message.turn import Exchange
 from chatwootai.model.policy.handoff import Need, Rules, accepts, after_draft, before_draft
 from chatwootai.model.policy.reasons import SUBJECTS, label
 from chatwootai.model.policy.vocabulary import Cause
-from chatwootai.model.text.subjects import about, readable
-from chatwootai.model.text.unknowing import unknowing
+from chatwootai.model.text.ignorance import admitted_ignorance
+from chatwootai.model.text.subjects import is_readable, matching_subject
 from config.loading.loader import shipped
 from config.settings.settings import Settings
 from tests.unit.chatwootai.model.message.test_model_turn import question
@@ -61,7 +61,7 @@ def test_the_subjects_that_ship_are_named() -> None:
     ],
 )
 def test_what_ships_tells_them(text: str, subject: str) -> None:
-    found = about(text, SHIPPED.subjects)
+    found = matching_subject(text, SHIPPED.subjects)
     assert found is not None
     assert found[0] == subject
     need = before_draft(text, (), SHIPPED)
@@ -95,7 +95,7 @@ def test_what_ships_tells_them(text: str, subject: str) -> None:
     ],
 )
 def test_what_only_sounds_like_them_is_the_crews(text: str) -> None:
-    assert about(text, SHIPPED.subjects) is None
+    assert matching_subject(text, SHIPPED.subjects) is None
     assert before_draft(text, (), SHIPPED) is None
 
 
@@ -123,14 +123,14 @@ def test_a_subjects_own_sentence_is_said_out_of_hours_too(language: str | None, 
 
 @pytest.mark.parametrize("phrase", ["", "|", "a|", " ... b", "a ...  ... b", "***", "a|?!"])
 def test_a_phrase_without_words_is_a_mistake(phrase: str) -> None:
-    assert not readable(phrase)
+    assert not is_readable(phrase)
     with pytest.raises(ValueError, match="phrases"):
         Settings.model_validate({"handoff": {"subjects": {"x": {"phrases": [phrase]}}}})
 
 
 def test_a_long_message_is_read_in_linear_time() -> None:
-    assert about("usei " * 50_000, SHIPPED.subjects) is None
-    assert about("cobrado nao " * 20_000, SHIPPED.subjects) is None
+    assert matching_subject("usei " * 50_000, SHIPPED.subjects) is None
+    assert matching_subject("cobrado nao " * 20_000, SHIPPED.subjects) is None
 
 
 @pytest.mark.parametrize(
@@ -147,7 +147,7 @@ def test_a_long_message_is_read_in_linear_time() -> None:
     ],
 )
 def test_a_draft_that_only_does_not_know_goes_to_people(draft: str) -> None:
-    assert unknowing(draft)
+    assert admitted_ignorance(draft)
     need = after_draft(None, None, Rules(), draft)
     assert need is not None
     assert (need.cause, need.reason) == (Cause.UNSURE, "unknowing")
@@ -167,7 +167,7 @@ def test_a_draft_that_only_does_not_know_goes_to_people(draft: str) -> None:
     ],
 )
 def test_who_goes_on_is_of_use(draft: str) -> None:
-    assert unknowing(draft) is None
+    assert admitted_ignorance(draft) is None
     assert after_draft(None, None, Rules(), draft) is None
 
 

@@ -9,14 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from chatwootai.channels.outgoing.choices import rendered, title
+from chatwootai.channels.outgoing.choices import button_title, render_choices
 from chatwootai.model.message.delivery import Role
 from chatwootai.model.message.outbox import ActionKind
 from chatwootai.model.message.turn import Exchange, Outcome, SideAction, Verdict
-from chatwootai.model.policy import notes, outcome, undelivered
+from chatwootai.model.policy import delivery_failure, notes, outcome
 from chatwootai.model.policy.handoff import Need
 from chatwootai.model.policy.vocabulary import Cause
-from chatwootai.model.text.plain import JOINT, plain, quoted
+from chatwootai.model.text.plain import JOINT, as_plain_text, as_quotation
 from tests.unit.chatwootai.model.message.test_model_turn import question
 
 CHATWOOTS = MarkdownIt(
@@ -49,7 +49,7 @@ def read(html: str) -> str:
 
 @pytest.mark.parametrize("text", HOSTILE + FINE)
 def test_what_is_written_is_read_and_nothing_else(text: str) -> None:
-    shown, below = CHATWOOTS.render(plain(text)), CHATWOOTS.render(quoted(text))
+    shown, below = CHATWOOTS.render(as_plain_text(text)), CHATWOOTS.render(as_quotation(text))
     assert tags(shown) <= TAGS
     assert tags(below) <= TAGS | {"blockquote"}
     assert below.count("<blockquote>") == 1
@@ -60,18 +60,18 @@ def test_what_is_written_is_read_and_nothing_else(text: str) -> None:
 
 @given(st.text(alphabet=st.sampled_from("ab[]()!<>*_`~|#+-=.:/@\\&;1 \n\"'{}"), max_size=80))
 def test_no_text_becomes_markup(text: str) -> None:
-    assert tags(CHATWOOTS.render(plain(text))) <= TAGS
-    assert tags(CHATWOOTS.render(quoted(text))) <= TAGS | {"blockquote"}
+    assert tags(CHATWOOTS.render(as_plain_text(text))) <= TAGS
+    assert tags(CHATWOOTS.render(as_quotation(text))) <= TAGS | {"blockquote"}
 
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_so_it_is_in_every_note(text: str) -> None:
     said = (Exchange(Role.CONTACT, text, 1.0), Exchange(Role.CREW, text, 2.0))
     asked = replace(question(text), history=said)
-    handed = notes.handover(Need(Cause.CREW, text), asked, "pt")
+    handed = notes.handover_note(Need(Cause.CREW, text), asked, "pt")
     assert tags(CHATWOOTS.render(handed)) <= TAGS | {"strong", "blockquote"}
     assert not LINKED.search(handed.replace("Motivo:", "").replace("Resumo:", "").replace("tentado:", ""))
-    failed = undelivered.note(text, "Oi", "pt")
+    failed = delivery_failure.failure_note(text, "Oi", "pt")
     assert tags(CHATWOOTS.render(failed)) <= TAGS | {"strong", "blockquote"}
     made = Outcome(verdict=Verdict.REPLY, parts=("Oi",), asides=(SideAction(ActionKind.NOTE, text=text),))
     note = next(each for each in outcome.actions(made, asked) if each.kind is ActionKind.NOTE)
@@ -93,6 +93,6 @@ def test_so_it_is_in_every_note(text: str) -> None:
     ],
 )
 def test_a_buttons_title_is_text(said: str, shown: str) -> None:
-    assert title(said) == shown
-    _, buttons = rendered("webchat", "Qual?", (said, "Outro"), lambda text: text)
+    assert button_title(said) == shown
+    _, buttons = render_choices("webchat", "Qual?", (said, "Outro"), lambda text: text)
     assert buttons == tuple(filter(None, (shown, "Outro")))

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatwootai.model.text.anger import ANGRY, anger
+from chatwootai.model.text.anger import ANGRY, anger_score
 
 HOT = """
 ISSO É UM ABSURDO, QUERO MEU DINHEIRO
@@ -309,20 +309,20 @@ PUBLIC = Path(__file__).resolve().parents[5].parent / "shared/data/banking77_tra
 def test_customers_of_a_bank_are_seldom_angry() -> None:
     """10,003 questions; those that are called angry were read: 22, of which 20 are."""
     with PUBLIC.open(encoding="utf-8") as rows:
-        found = [row["text"] for row in csv.DictReader(rows) if anger(row["text"]) >= ANGRY]
+        found = [row["text"] for row in csv.DictReader(rows) if anger_score(row["text"]) >= ANGRY]
     assert 15 <= len(found) <= 30, found
 
 
 @pytest.mark.parametrize("text", HOT)
 def test_somebody_is_angry(text: str) -> None:
-    assert anger(text) >= ANGRY
+    assert anger_score(text) >= ANGRY
 
 
 @pytest.mark.parametrize("text", COOL)
 def test_somebody_is_not(text: str) -> None:
-    assert anger(text) < ANGRY
+    assert anger_score(text) < ANGRY
 
 
 @given(st.text(max_size=500))
 def test_any_text_is_read(text: str) -> None:
-    assert anger(text) >= 0
+    assert anger_score(text) >= 0

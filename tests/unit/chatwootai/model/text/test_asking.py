@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatwootai.model.text.asking import asks
+from chatwootai.model.text.human_request import asks_for_human
 
 ASKED = """
 Quero falar com atendente
@@ -314,21 +314,21 @@ PUBLIC = Path(__file__).resolve().parents[5].parent / "shared/data/banking77_tra
 def test_customers_of_a_bank_who_write_of_something_else() -> None:
     """10,003 questions of which none is about people; two of them ask for one all the same."""
     with PUBLIC.open(encoding="utf-8") as rows:
-        found = [row["text"] for row in csv.DictReader(rows) if asks(row["text"])]
+        found = [row["text"] for row in csv.DictReader(rows) if asks_for_human(row["text"])]
     assert len(found) <= 5, found
 
 
 @pytest.mark.parametrize("text", ASKED)
 def test_a_person_is_asked_for(text: str) -> None:
-    assert asks(text)
-    assert asks(f"Oi! {text.upper()}")
+    assert asks_for_human(text)
+    assert asks_for_human(f"Oi! {text.upper()}")
 
 
 @pytest.mark.parametrize("text", NOT_ASKED)
 def test_a_person_is_only_spoken_of(text: str) -> None:
-    assert asks(text) is None
+    assert asks_for_human(text) is None
 
 
 @given(st.text(max_size=500))
 def test_any_text_is_read(text: str) -> None:
-    asks(text)
+    asks_for_human(text)

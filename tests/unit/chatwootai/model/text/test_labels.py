@@ -5,7 +5,7 @@ import unicodedata
 import pytest
 from pydantic import ValidationError
 
-from chatwootai.model.text.labels import MOST_LABEL, as_label, composed, is_label
+from chatwootai.model.text.labels import MOST_LABEL, composed, is_label, to_label
 from config.settings.handoff import Handoff
 
 GOOD = [
@@ -21,7 +21,7 @@ BAD = [
 @pytest.mark.parametrize("label", GOOD)
 def test_what_chatwoot_takes_stays_as_it_is(label: str) -> None:
     assert is_label(label)
-    assert as_label(label) == label
+    assert to_label(label) == label
     assert Handoff(label=label).label == label
 
 
@@ -49,7 +49,7 @@ def test_what_chatwoot_refuses_is_told(label: str) -> None:
     ],
 )
 def test_what_a_crew_says_becomes_a_label(said: str, label: str) -> None:
-    assert as_label(said) == label
+    assert to_label(said) == label
 
 
 def test_a_label_in_a_file_is_written_with_accents_in_one_or_two_characters() -> None:

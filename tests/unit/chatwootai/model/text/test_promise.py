@@ -4,7 +4,7 @@ import pytest
 
 from chatwootai.model.policy.handoff import Need, Rules, after_draft
 from chatwootai.model.policy.vocabulary import Cause
-from chatwootai.model.text.promise import promised
+from chatwootai.model.text.handoff_promise import handoff_promise
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,7 @@ from chatwootai.model.text.promise import promised
     ],
 )
 def test_a_promise_is_kept_by_people(text: str) -> None:
-    said = promised(text)
+    said = handoff_promise(text)
     assert said
     assert after_draft(None, None, Rules(), text) == Need(Cause.CREW, said)
 
@@ -81,5 +81,5 @@ def test_a_promise_is_kept_by_people(text: str) -> None:
     ],
 )
 def test_an_offer_is_no_promise(text: str) -> None:
-    assert promised(text) is None
+    assert handoff_promise(text) is None
     assert after_draft(0.9, None, Rules(least_confidence=0.5), text) is None

@@ -6,7 +6,7 @@ import unicodedata
 import pytest
 
 from chatwootai.model.text.marks import MOST_IN_A_ROW, composed, limited, without_accents
-from chatwootai.model.text.words import LONGEST, abridged, fold
+from chatwootai.model.text.normalize import LONGEST, abridge, normalize
 from config.settings.answers import normalise_question
 
 _ALL = [chr(code) for code in range(sys.maxunicode + 1) if not 0xD800 <= code <= 0xDFFF]
@@ -46,7 +46,7 @@ _ALL = [chr(code) for code in range(sys.maxunicode + 1) if not 0xD800 <= code <=
     ],
 )
 def test_one_word(one: str, other: str) -> None:
-    assert fold(one) == fold(other) != ""
+    assert normalize(one) == normalize(other) != ""
 
 
 @pytest.mark.parametrize(
@@ -84,14 +84,14 @@ def test_one_word(one: str, other: str) -> None:
     ],
 )
 def test_two_words(one: str, other: str) -> None:
-    assert fold(one) != fold(other)
+    assert normalize(one) != normalize(other)
     assert normalise_question(one) != normalise_question(other)
 
 
 @pytest.mark.parametrize("text", ["तेल की कीमत क्या है", "எண்ணெய் விலை என்ன", "ราคาน้ำมันเท่าไหร่", "তেলের দাম কত", "ទឹកដោះគោ"])
 def test_a_word_is_whole(text: str) -> None:
     """A vowel sign is no sign between words."""
-    assert len(fold(text).split()) == len(text.split())
+    assert len(normalize(text).split()) == len(text.split())
 
 
 def test_every_mark_of_this_python_is_known() -> None:
@@ -118,14 +118,14 @@ def test_the_first_marks_of_a_row_stay() -> None:
 
 @pytest.mark.parametrize("text", ["\u0301\u0323" * 50_000, "a" + "\u0315\u0323" * 75_000, "\ufdfa" * 150_000])
 def test_folding_is_bounded(text: str) -> None:
-    assert len(fold(text)) <= 2 * LONGEST + len(text)
+    assert len(normalize(text)) <= 2 * LONGEST + len(text)
     assert len(without_accents(text[:100])) <= 1_800
 
 
 def test_what_is_abridged_keeps_its_beginning_and_its_end() -> None:
     text = "beginning " + "a" * 200_000 + " end"
-    short = abridged(text)
+    short = abridge(text)
     assert len(short) == LONGEST
     assert short.startswith("beginning ")
     assert short.endswith(" end")
-    assert abridged("short") == "short"
+    assert abridge("short") == "short"

@@ -17,7 +17,7 @@ class _Bucket:
     at: float
 
 
-class Rates:
+class RateLimits:
     """A bucket an account: it holds a minute's worth, so that a backlog sent at once still passes."""
 
     __slots__ = ("_buckets", "_clock")

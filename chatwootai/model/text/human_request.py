@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from chatwootai.model.text.words import clauses
+from chatwootai.model.text.normalize import clauses
 
 _LONGEST: Final = 4_000
 """Characters that are looked at."""
@@ -140,8 +140,8 @@ _TOLD: Final = re.compile(
 )
 
 
-def asks(text: str) -> str | None:
-    """The words with which a person is asked for, folded; None: none is."""
+def asks_for_human(text: str) -> str | None:
+    """Return the words with which a person is asked for, folded; None: none is."""
     for clause in clauses(text[:_LONGEST]):
         if _ALONE.fullmatch(clause):
             return clause
@@ -153,8 +153,8 @@ def asks(text: str) -> str | None:
     return None
 
 
-def declined(text: str) -> bool:
-    """Whether a person is spoken of only as somebody who is not wanted, or was reached before."""
+def declines_human(text: str) -> bool:
+    """Return whether a person is spoken of only as somebody who is not wanted, or was reached before."""
     found = [clause[: one.start()].rstrip() for clause in clauses(text[:_LONGEST]) for one in _spoken_of(clause)]
     return bool(found) and not any(map(_meant, found))
 

@@ -5,14 +5,14 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
 
-from chatwootai.channels.capabilities.measure import utf16
+from chatwootai.channels.capabilities.length import utf16
 
 ZERO_WIDTH: Final = "\u200b"
 """Zero-width space: invisible everywhere, no joiner of emoji, and not white space to Markdown or to `strip`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shape:
+class Capabilities:
     """One channel. What Chatwoot's converter for it does is in docs/reference/chatwoot.md; these are the consequences.
 
     Attributes:
@@ -35,7 +35,7 @@ class Shape:
         quotes: a reply can point at the message that it answers.
         buttons: the longest text that choices may stand below as buttons; 0: it has none, choices are a list.
         raw: Chatwoot sends the text as it stands, so nothing in it is escaped: the contact would see the backslash.
-        carriers: by Chatwoot's class of the inbox, what is carried there; this shape is what all of them carry.
+        carriers: by Chatwoot's class of the inbox, what is carried there; these are what all of them carry.
     """
 
     chatwoot: tuple[str, ...] = ()
@@ -56,7 +56,7 @@ class Shape:
     quotes: bool = False
     buttons: int = 0
     raw: bool = False
-    carriers: "Mapping[str, Shape]" = field(default_factory=lambda: MappingProxyType({}))
+    carriers: "Mapping[str, Capabilities]" = field(default_factory=lambda: MappingProxyType({}))
 
 
 BOLD: Final = frozenset({"strong", "emphasis"})

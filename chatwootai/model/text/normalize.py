@@ -17,7 +17,7 @@ _CLAUSE: Final = re.compile(r"[.,;:!?¡¿…()\n]+")
 _CUT: Final = "\n[…]\n"
 
 
-def abridged(text: str, most: int = LONGEST) -> str:
+def abridge(text: str, most: int = LONGEST) -> str:
     """Return a text of `most` characters at most: a long one's first three quarters and its end."""
     if len(text) <= most:
         return text
@@ -25,29 +25,29 @@ def abridged(text: str, most: int = LONGEST) -> str:
     return f"{text[: most - end - len(_CUT)]}{_CUT}{text[len(text) - end :]}"
 
 
-def fold(text: str) -> str:
+def normalize(text: str) -> str:
     """Lower case, without accents, words parted by one space: "Não dá!" is "nao da".
 
     What is an accent depends on the script (marks.py): "तेल" and "तिल" are two words, "avó" and "avo" are one.
     """
-    return " ".join(folded_words(text))
+    return " ".join(normalized_words(text))
 
 
-def folded_words(text: str) -> list[str]:
-    """The words of a text as `fold` writes them."""
+def normalized_words(text: str) -> list[str]:
+    """Return the words of a text as `normalize` writes them."""
     text = text[:LONGEST]
     bare = without_accents(text)[: 2 * len(text) + _LIGATURES]
     return words(bare.casefold())
 
 
 def clauses(text: str) -> tuple[str, ...]:
-    """The folded pieces between signs, none of them empty."""
-    return tuple(piece for piece in map(fold, _CLAUSE.split(text[:LONGEST])) if piece)
+    """Return the folded pieces between signs, none of them empty."""
+    return tuple(piece for piece in map(normalize, _CLAUSE.split(text[:LONGEST])) if piece)
 
 
-def alike(one: str, other: str, share: float) -> bool:
-    """Whether two texts say about the same: a share of their words in common, and the very same numbers."""
-    first, second = set(folded_words(one)), set(folded_words(other))
+def are_similar(one: str, other: str, share: float) -> bool:
+    """Return whether two texts say about the same: a share of their words in common, and the very same numbers."""
+    first, second = set(normalized_words(one)), set(normalized_words(other))
     if not first or _numbers(first) != _numbers(second):
         return False
     return len(first & second) >= share * len(first | second)

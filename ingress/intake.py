@@ -1,4 +1,4 @@
-"""The door's one promise: a delivery is in Redis, or in the journal, before Chatwoot hears 200.
+"""Stores a delivery in Redis, or else in the journal, before Chatwoot gets its 200.
 
 Order: a mailbox sorts by message id, so across conversations, processes and adopted files order does not matter. What
 matters is one conversation's: its next message would start a turn without the ones before. So a delivery whose
@@ -20,10 +20,10 @@ from chatwootai.stores.server.examination import probe
 from chatwootai.stores.server.fullness import FULLNESS
 from chatwootai.stores.server.outage import OUTAGE
 from chatwootai.telemetry import log, metrics
+from ingress.backpressure import BackpressureMonitor
 from ingress.journal import effect_records
 from ingress.journal.effect_records import ScopedEffect
 from ingress.journal.journal import Journal, JournalRefused
-from ingress.pressure import Gauge
 
 REDIS_SECONDS: Final = 1.0  # of connecting and of one answer; then the journal has the word. Chatwoot waits 5 s
 
@@ -33,24 +33,24 @@ _PAUSES: Final = (0.05, 0.1, 0.2)  # all doors come back well within a burst's w
 _LOOK_FOR_ORPHANS: Final = 5.0
 _NO_BOUND: Final = 2**53  # what was acknowledged is never refused afterwards
 
-_log = log.get("ingress.admission")
+_log = log.get("ingress.intake")
 _in_redis = metrics.ADMIT_SECONDS.labels("redis")
 _in_journal = metrics.ADMIT_SECONDS.labels("journal")
-_replayed = metrics.JOURNAL_EVENTS.labels("replayed")
+_replayed_count = metrics.JOURNAL_EVENTS.labels("replayed")
 
 
-class StoredNowhere(Exception):
+class StorageUnavailable(Exception):
     """Neither Redis nor the journal took the delivery."""
 
 
-class Admissions:
+class DeliveryIntake:
     """Admits to Redis, or to the journal while Redis is away; `run` brings the journal back to Redis."""
 
     def __init__(self, connection: Connection, journal: Journal, *, most_waiting: int = MOST_WAITING) -> None:
         self._connection = connection
         self._mailbox = Mailbox(connection, most_waiting=most_waiting)
-        self.pressure = Gauge(connection, most_waiting)
-        self._late = Mailbox(connection, most_waiting=_NO_BOUND)
+        self.pressure = BackpressureMonitor(connection, most_waiting)
+        self._unbounded = Mailbox(connection, most_waiting=_NO_BOUND)
         self.journal = journal
         self.away = False
         self._closing = asyncio.Event()
@@ -60,22 +60,22 @@ class Admissions:
         """Store a delivery. What the journal takes counts as accepted: a duplicate shows when it is replayed.
 
         Raises:
-            StoredNowhere: Redis is away, and the disk full or not writable.
+            StorageUnavailable: Redis is away, and the disk full or not writable.
         """
         conversation = keys.conv(delivery.account, delivery.conversation)
         if self.away or self.journal.holds(conversation):
             try:
                 return await self._to_journal(delivery, priority, conversation)
             except JournalRefused:
-                return await self._to_redis_at_last(delivery, priority)
+                return await self._to_redis_last(delivery, priority)
         try:
             return await self._to_redis(delivery, priority)
         except StoreUnavailable:
-            self._went_away()
+            self._mark_away()
         try:
             return await self._to_journal(delivery, priority, conversation)
         except JournalRefused as error:
-            raise StoredNowhere from error
+            raise StorageUnavailable from error
 
     async def _to_redis(self, delivery: Delivery, priority: int) -> Admission:
         begun = perf_counter()
@@ -83,11 +83,11 @@ class Admissions:
         _in_redis.observe(perf_counter() - begun)
         return admission
 
-    async def _to_redis_at_last(self, delivery: Delivery, priority: int) -> Admission:
+    async def _to_redis_last(self, delivery: Delivery, priority: int) -> Admission:
         try:
             return await self._to_redis(delivery, priority)
         except StoreUnavailable as error:
-            raise StoredNowhere from error
+            raise StorageUnavailable from error
 
     async def _to_journal(self, delivery: Delivery, priority: int, conversation: str) -> Admission:
         begun = perf_counter()
@@ -109,7 +109,7 @@ class Admissions:
             try:
                 return "told" if await effect.apply(self._mailbox) else "nobody"
             except StoreUnavailable:
-                self._went_away()
+                self._mark_away()
         if not effect.lasts or self.journal.crowded:
             return "lost"
         try:
@@ -118,7 +118,7 @@ class Admissions:
             return "lost"
         return "kept"
 
-    def _went_away(self) -> None:
+    def _mark_away(self) -> None:
         self.away = True
         self.journal.filled.set()  # wakes `run`, which looks for Redis until it is back
 
@@ -133,11 +133,11 @@ class Admissions:
             try:
                 await self._drain()
                 failures = 0
-                await _wait(self.journal.filled, _LOOK_FOR_ORPHANS)
+                await _wait_for(self.journal.filled, _LOOK_FOR_ORPHANS)
                 self.journal.filled.clear()
             except Exception as error:  # noqa: BLE001  the last thing that may stop is this
-                self._stumbled(error)
-                await _wait(self._closing, _PAUSES[min(failures, len(_PAUSES) - 1)])
+                self._note_failure(error)
+                await _wait_for(self._closing, _PAUSES[min(failures, len(_PAUSES) - 1)])
                 failures += 1
 
     def close(self) -> None:
@@ -145,7 +145,7 @@ class Admissions:
         self._closing.set()
         self.journal.filled.set()
 
-    def _stumbled(self, error: Exception) -> None:
+    def _note_failure(self, error: Exception) -> None:
         if isinstance(error, StoreUnavailable):
             self.away = True
         else:
@@ -157,7 +157,7 @@ class Admissions:
         self.away = False
         while self.journal.size and not self._closing.is_set():
             batch = await self.journal.next_batch(BATCH)
-            await self.journal.done(batch, await self._replay(batch.payloads))
+            await self.journal.mark_replayed(batch, await self._replay(batch.payloads))
 
     async def probe(self) -> None:
         """Ask Redis whether it takes what a door brings: one that only answers a PING may refuse that.
@@ -174,7 +174,7 @@ class Admissions:
             StoreUnavailable: Redis is away again, or refuses everything. All is tried again: the same message twice
                 is one.
         """
-        results = await asyncio.gather(*(self._admit_late(payload) for payload in payloads), return_exceptions=True)
+        results = await asyncio.gather(*(self._replay_record(payload) for payload in payloads), return_exceptions=True)
         for result in results:
             if isinstance(result, StoreUnavailable):
                 raise result
@@ -188,20 +188,20 @@ class Admissions:
         for payload, error in broken:
             _log.error("journal_record_rejected", error=type(error).__name__, bytes=len(payload))
             await self.journal.reject(payload)
-        _replayed.inc(len(payloads) - len(broken))
+        _replayed_count.inc(len(payloads) - len(broken))
         return [result for result in results if isinstance(result, str)]
 
-    async def _admit_late(self, payload: bytes) -> str:
+    async def _replay_record(self, payload: bytes) -> str:
         if payload[:1] == effect_records.MARK:
             effect = effect_records.unpack(payload)
-            await effect.apply(self._late)
+            await effect.apply(self._unbounded)
             return effect.conversation
         delivery = unpack_delivery(payload[1:])
-        await self._late.admit(delivery, priority=payload[0])
+        await self._unbounded.admit(delivery, priority=payload[0])
         return keys.conv(delivery.account, delivery.conversation)
 
 
-async def _wait(event: asyncio.Event, seconds: float) -> None:
+async def _wait_for(event: asyncio.Event, seconds: float) -> None:
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(seconds):
             await event.wait()

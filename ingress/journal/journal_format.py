@@ -35,7 +35,7 @@ class Record(NamedTuple):
 
 
 def frame(payload: bytes) -> bytes:
-    """The record that holds `payload`.
+    """Return the record that holds `payload`.
 
     Raises:
         TooLong: it is over MOST_PAYLOAD.
@@ -46,7 +46,7 @@ def frame(payload: bytes) -> bytes:
 
 
 def scan(data: bytes, start: int = 0) -> Iterator[Record]:
-    """Every whole record from `start` on.
+    """Return every whole record from `start` on.
 
     What is torn or damaged is skipped: reading goes on at the next magic, so one bad sector costs what it hit only.
     """

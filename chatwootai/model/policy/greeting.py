@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from chatwootai.model.message.turn import Exchange
-from chatwootai.model.text.words import fold
+from chatwootai.model.text.normalize import normalize
 
 _HELLO: Final = re.compile(
     r"\s*[¡*_]*(?i:olá|ola|oii?|oie|bom dia|boa tarde|boa noite|hola|buen(?:os)? d[ií]as?|buenas tardes|buenas noches|"
@@ -16,23 +16,23 @@ _HELLO: Final = re.compile(
 """A greeting at a text's beginning, with the name of whoever is greeted."""
 
 
-def first_answer(history: Sequence[Exchange]) -> bool:
-    """Whether nobody of the company has said anything in this conversation."""
+def is_first_answer(history: Sequence[Exchange]) -> bool:
+    """Return whether nobody of the company has said anything in this conversation."""
     return all(one.role == "contact" for one in history)
 
 
-def dressed(text: str, *, greeting: str = "", signature: str = "") -> str:
+def with_greeting(text: str, *, greeting: str = "", signature: str = "") -> str:
     """Put both around a Markdown text, unless it has them already, or greets by itself; empty: none."""
-    folded = fold(text)
-    if greeting and not folded.startswith(fold(greeting)) and not _HELLO.match(text):
+    folded = normalize(text)
+    if greeting and not folded.startswith(normalize(greeting)) and not _HELLO.match(text):
         text = f"{greeting}\n\n{text}"
-    if signature and not folded.endswith(fold(signature)):
+    if signature and not folded.endswith(normalize(signature)):
         text = f"{text}\n\n{signature}"
     return text
 
 
-def once(text: str, greeting: str) -> str:
-    """A model's text without a greeting of its own, where the tenant's will stand above it."""
+def without_greeting(text: str, greeting: str) -> str:
+    """Return a model's text without a greeting of its own, where the tenant's will stand above it."""
     found = _HELLO.match(text) if greeting else None
     rest = text[found.end() :].lstrip() if found else ""
     return rest[0].upper() + rest[1:] if rest else text

@@ -12,7 +12,7 @@ from chatwootai.telemetry import metrics
 JSON: Final = "application/json"
 
 
-class Ready(web.StreamResponse):
+class PrebuiltResponse(web.StreamResponse):
     """A 200 whose bytes are ready: one object for all requests of HTTP/1.1 that keep their connection.
 
     It has no state of a request, and nothing may change its headers.
@@ -37,7 +37,7 @@ class Ready(web.StreamResponse):
 
     @property
     def keep_alive(self) -> bool:
-        """The connection stays."""
+        """Return True: the connection stays open."""
         return True
 
     def _whole(self) -> bytes:
@@ -50,14 +50,14 @@ class Ready(web.StreamResponse):
         return self._bytes
 
 
-def fitting(answer: web.StreamResponse, request: web.BaseRequest) -> web.StreamResponse:
-    """The answer as this request can take it."""
-    if not isinstance(answer, Ready) or (request.keep_alive and request.version == HttpVersion11):
+def adapt_to_request(answer: web.StreamResponse, request: web.BaseRequest) -> web.StreamResponse:
+    """Return the answer as this request can take it."""
+    if not isinstance(answer, PrebuiltResponse) or (request.keep_alive and request.version == HttpVersion11):
         return answer
     return web.Response(body=answer.body, content_type=JSON)
 
 
-def refused(status: int, cause: str, message: str, *, close: bool = False) -> web.Response:
+def refusal(status: int, cause: str, message: str, *, close: bool = False) -> web.Response:
     """Anything else, counted by its cause."""
     metrics.DELIVERIES.labels("failed" if status >= 500 else "refused", cause).inc()
     response = web.json_response({"error": message}, status=status)
@@ -66,8 +66,8 @@ def refused(status: int, cause: str, message: str, *, close: bool = False) -> we
     return response
 
 
-def later(seconds: int, cause: str) -> web.Response:
+def retry_later(seconds: int, cause: str) -> web.Response:
     """429: to be sent again."""
-    response = refused(429, cause, "too many messages for this account: try again later")
+    response = refusal(429, cause, "too many messages for this account: try again later")
     response.headers["Retry-After"] = str(seconds)
     return response

@@ -20,8 +20,8 @@ _NAMED: Final[Mapping[str, str]] = {
 }
 
 
-def described(one: Attachment) -> str:
-    """An attachment in words: a voice note as what was said in it, everything else in brackets."""
+def attachment_text(one: Attachment) -> str:
+    """Return an attachment in words: a voice note as what was said in it, everything else in brackets."""
     if one.transcript:
         return one.transcript
     name = _NAMED.get(one.kind, one.kind)

@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from chatwootai.model.text.words import clauses
+from chatwootai.model.text.normalize import clauses
 
 _LONGEST: Final = 8_000
 """Characters that are looked at."""
@@ -81,13 +81,13 @@ _OFFERS: Final = re.compile(
 )
 
 
-def offered(text: str) -> bool:
-    """Whether a text offers a person: what a yes to it asks for is known then."""
+def offers_handoff(text: str) -> bool:
+    """Return whether a text offers a person: what a yes to it asks for is known then."""
     return any(_OFFERS.search(clause) for clause in clauses(text[-_LONGEST:]))
 
 
-def promised(text: str) -> str | None:
-    """The promise, folded; None: there is none. An offer ("shall I?") is no promise."""
+def handoff_promise(text: str) -> str | None:
+    """Return the promise, folded; None: there is none. An offer ("shall I?") is no promise."""
     said = clauses(text[:_LONGEST])
     for clause in said:
         for pattern in _PROMISES:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from chatwootai.model.message.turn import Exchange
-from chatwootai.model.text.words import LONGEST, folded_words
+from chatwootai.model.text.normalize import LONGEST, normalized_words
 
 _ITEM: Final = re.compile(r"(\d{1,2})\. (\S.{0,99})")
 _AROUND: Final = frozenset(
@@ -18,18 +18,18 @@ _MOST_BELOW: Final = 3
 """Lines below a list, such as a signature: further up it is no list to answer."""
 
 
-def listed(text: str, choices: Sequence[str]) -> str:
-    """The text with its choices as a list at the end, numbered: a number is quickly typed. Without any, as it is."""
+def with_choices(text: str, choices: Sequence[str]) -> str:
+    """Return the text with its choices as a numbered list at the end; without any, as it is."""
     numbered = "\n".join(f"{number}. {title}" for number, title in enumerate(choices, 1))
     return f"{text}\n\n{numbered}" if choices else text
 
 
-def picked(text: str, history: Sequence[Exchange]) -> str:
-    """What a contact's words mean: the item whose number they are, where the last that was said ended in a list."""
+def resolve_choice(text: str, history: Sequence[Exchange]) -> str:
+    """Return what a contact's words mean: the item whose number they are, if the last reply ended in a list."""
     short = len(text) <= _LONGEST_ANSWER and bool(history) and history[-1].role == "crew"
-    offered = _offered(history[-1].text) if short else ()
-    words = folded_words(text) if offered else []
-    if not offered or words in map(folded_words, offered):
+    offered = _numbered_lines(history[-1].text) if short else ()
+    words = normalized_words(text) if offered else []
+    if not offered or words in map(normalized_words, offered):
         return text
     numbers = [word for word in words if word not in _AROUND]
     if len(numbers) != 1 or not (numbers[0].isascii() and numbers[0].isdigit()) or len(numbers[0]) > 2:
@@ -37,8 +37,8 @@ def picked(text: str, history: Sequence[Exchange]) -> str:
     return offered[int(numbers[0]) - 1] if 1 <= int(numbers[0]) <= len(offered) else text
 
 
-def _offered(text: str) -> tuple[str, ...]:
-    """The items of the list, counted from 1, that a text ends in."""
+def _numbered_lines(text: str) -> tuple[str, ...]:
+    """Return the items of the list, counted from 1, that a text ends in."""
     lines = [line.strip() for line in text[-LONGEST:].splitlines() if line.strip()]
     items: list[re.Match[str]] = []
     below = 0

@@ -15,7 +15,7 @@ _SECONDS: Final = 0.5
 """For an answer to /readyz."""
 
 
-class Gauge:
+class BackpressureMonitor:
     """Reads how much waits, against the most that may for one tenant."""
 
     def __init__(self, connection: Connection, most: int) -> None:
@@ -42,7 +42,7 @@ class Gauge:
         return found
 
     async def check(self) -> Check:
-        """A full tenant is a limp: all others are served, so this door must not be taken out of service."""
+        """Return DEGRADED if a mailbox is full: other accounts are still served, so the door stays in service."""
         try:
             async with asyncio.timeout(_SECONDS):
                 found = await self.read()

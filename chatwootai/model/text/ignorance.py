@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from chatwootai.model.text.words import clauses
+from chatwootai.model.text.normalize import clauses
 
 _LONGEST: Final = 2_000
 """Characters that are looked at; whoever writes more has said something."""
@@ -37,8 +37,8 @@ _GOES_ON: Final = re.compile(
 )
 
 
-def unknowing(text: str) -> str | None:
-    """The words in which a draft says that it does not know, folded; None: it does not, or it goes on.
+def admitted_ignorance(text: str) -> str | None:
+    """Return the words in which a draft says that it does not know, folded; None: it does not, or it goes on.
 
     Whoever asks something back, offers something, or knows something else, is still of use to the contact.
     """

@@ -12,14 +12,14 @@ from typing import Final
 from chatwootai.model.message.turn import Told
 from chatwootai.model.policy.unfit import PATTERNS, Excuse, Pattern, Unfit
 from chatwootai.model.policy.vocabulary import Level
-from chatwootai.model.text.recited import circles, recites
-from chatwootai.model.text.words import LONGEST
+from chatwootai.model.text.normalize import LONGEST
+from chatwootai.model.text.recitation import recites_instructions, repeats_itself
 
 _HREF: Final = re.compile(r"\bhref=[\"']?(https?://[^\s\"'<>]{1,500})", re.IGNORECASE)
 
 
-def _linked(link: re.Match[str]) -> str:
-    """A link of HTML as one of Markdown; its words alone where it leads nowhere."""
+def _link_text(link: re.Match[str]) -> str:
+    """Return a link of HTML as one of Markdown; its words alone where it leads nowhere."""
     leads = _HREF.search(link[1])
     return f"[{link[2]}]({leads[1]})" if leads else link[2]
 
@@ -33,7 +33,7 @@ _CUT: Final = tuple(
         (r"\A.*</(?:think|thinking|reasoning)>", " "),  # of thoughts whose beginning the template had
         (r"\A.*<\|channel\|>\s{0,4}final\s{0,4}<\|message\|>", " "),
         (r"(?<![ \t>*_`])[ \t>*_`]*\[\[[^\[\]\n]{0,300}(\]\]?|$)[ \t*_`]*", " "),
-        (r"<a\b([^<>]{0,900})>([^<>]{1,200})</a>", _linked),
+        (r"<a\b([^<>]{0,900})>([^<>]{1,200})</a>", _link_text),
         (r"<br ?/?>|</(p|div|li|tr|h[1-6])>", "\n"),
         (
             r"</?(company|conversation|customer|facts|now|rules|task|data|instructions?|system|context|document|message"
@@ -72,14 +72,14 @@ _NUMBER: Final = re.compile(r"\d+")
 
 
 @dataclass(frozen=True, slots=True)
-class Guarded:
+class GuardResult:
     """What may be shown, and why it is nothing, where it is."""
 
     text: str
     problem: Unfit | None = None
 
 
-def guarded(text: str, level: Level = Level.STRICT, told: Told | None = None) -> Guarded:
+def guard_output(text: str, level: Level = Level.STRICT, told: Told | None = None) -> GuardResult:
     """Make a model's text fit to be read, or say why it is not."""
     cut = text[:LONGEST]
     kept = cut
@@ -87,15 +87,15 @@ def guarded(text: str, level: Level = Level.STRICT, told: Told | None = None) ->
         kept = pattern.sub(instead, kept)
     kept = _QUOTED.sub(r"\1", kept.strip()).strip()
     if not _READABLE.search(kept) or _NOTHING.fullmatch(kept):
-        return Guarded("", Unfit.EMPTY)
+        return GuardResult("", Unfit.EMPTY)
     if level is Level.NONE:
-        return Guarded(kept)
-    found = _of_the_whole(cut, kept, level) or _sign(kept, level, told or Told())
-    return Guarded("", found) if found else Guarded(kept)
+        return GuardResult(kept)
+    found = _check_whole(cut, kept, level) or _find_pattern(kept, level, told or Told())
+    return GuardResult("", found) if found else GuardResult(kept)
 
 
-def _of_the_whole(raw: str, text: str, level: Level) -> Unfit | None:
-    """What is wrong with a text as a whole, whatever was asked."""
+def _check_whole(raw: str, text: str, level: Level) -> Unfit | None:
+    """Return what is wrong with a text as a whole, whatever was asked."""
     if _THINKS.search(raw) and "final<|message|>" not in raw.replace(" ", ""):
         return Unfit.THOUGHTS
     if _DATA_TAG.search(raw):
@@ -104,23 +104,23 @@ def _of_the_whole(raw: str, text: str, level: Level) -> Unfit | None:
         return Unfit.DATA
     if all(role.search(text) for role in _TWO_SPEAK):
         return Unfit.DIALOGUE
-    return Unfit.LOOP if circles(text) else None
+    return Unfit.LOOP if repeats_itself(text) else None
 
 
-def _sign(text: str, level: Level, told: Told) -> Unfit | None:
-    """The first sign that neither the tenant nor the question excuses."""
+def _find_pattern(text: str, level: Level, told: Told) -> Unfit | None:
+    """Return the first sign that neither the tenant nor the question excuses."""
     for pattern in PATTERNS:
         if pattern.technical and level is Level.TECHNICAL:
             continue
         found = [each[0] for each in pattern.sign.finditer(text)]
-        if found and not _excused(pattern, found, told):
+        if found and not _is_excused(pattern, found, told):
             return pattern.reason
-    if told.instructions and recites(text, told.instructions, (*told.known, *told.results)):
+    if told.instructions and recites_instructions(text, told.instructions, (*told.known, *told.results)):
         return Unfit.INSTRUCTIONS
     return None
 
 
-def _excused(pattern: Pattern, found: Sequence[str], told: Told) -> bool:
+def _is_excused(pattern: Pattern, found: Sequence[str], told: Told) -> bool:
     """Return whether each match is excused by what the draft may repeat."""
     known = _plain(told.known)
     if pattern.reason is Unfit.KEY:  # what a tool says may be an error: it excuses a parcel's number, no error's words

@@ -6,7 +6,7 @@ from collections.abc import Set as AbstractSet
 from functools import lru_cache
 from typing import Final
 
-from chatwootai.model.text.words import folded_words
+from chatwootai.model.text.normalize import normalized_words
 
 RUN: Final = 8
 """Words in a row that nobody writes by chance."""
@@ -35,8 +35,8 @@ Run = tuple[str, ...]
 Runs = frozenset[Run]
 
 
-def recites(text: str, instructions: Iterable[str], known: Iterable[str]) -> bool:
-    """Whether `text` has a run of words out of `instructions` that stands in nothing `known`."""
+def recites_instructions(text: str, instructions: Iterable[str], known: Iterable[str]) -> bool:
+    """Return whether `text` has a run of words out of `instructions` that stands in nothing `known`."""
     words = _words(text)
     length = _length(words)
     theirs = _runs(words, length)
@@ -55,8 +55,8 @@ def _repeated(runs: AbstractSet[Run], words: str, length: int) -> AbstractSet[Ru
     return runs & _runs(words.split(), length)
 
 
-def circles(text: str) -> bool:
-    """Whether a text says the same again and again, as a model does that cannot end."""
+def repeats_itself(text: str) -> bool:
+    """Return whether a text says the same again and again, as a model does that cannot end."""
     words = _words(text)
     again = len(words) - len(set(words))  # no more of them can stand where the same stood before
     if any(_turning(words, period) for period in _PERIODS if again >= _turned(period)):
@@ -70,7 +70,7 @@ def _turned(period: int) -> int:
 
 
 def _turning(words: Sequence[str], period: int) -> bool:
-    """Whether `period` words come `_TURNS` times in a row, and are `_LONG` words at least."""
+    """Return whether `period` words come `_TURNS` times in a row, and are `_LONG` words at least."""
     same, enough = 0, _turned(period)
     for place in range(period, len(words)):
         same = same + 1 if words[place] == words[place - period] else 0
@@ -87,7 +87,7 @@ def _stale(words: Sequence[str]) -> bool:
 
 
 def _words(text: str) -> list[str]:
-    words = folded_words(text)
+    words = normalized_words(text)
     if not any(map(_SIGN.search, words)):
         return words
     return [token for word in words for token in _TOKEN.findall(word)]
@@ -103,7 +103,7 @@ def _runs(words: Sequence[str], length: int) -> Runs:
 
 
 def _known_words(text: str) -> str:
-    """The words of what may be repeated, a space around each: kept of short texts, most of which are facts."""
+    """Return the words of what may be repeated, a space around each: kept of short texts, most of which are facts."""
     return _kept_words(text) if len(text) <= _SHORT else _spaced(text)
 
 
@@ -118,5 +118,5 @@ def _spaced(text: str) -> str:
 
 @lru_cache(maxsize=64)
 def _runs_of(instructions: str, length: int) -> Runs:
-    """The runs within each line: what ends one and begins the next stands together by chance. Kept by crew."""
+    """Return the runs within each line: what ends one and begins the next stands together by chance. Kept by crew."""
     return frozenset(run for line in instructions.splitlines() for run in _runs(_words(line), length))
