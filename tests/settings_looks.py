@@ -238,6 +238,36 @@ async def called(settings: Settings) -> object:
         await offered.close()
 
 
+async def looked_up(settings: Settings) -> object:
+    """Which tools are called before a model is asked, and with what."""
+    from crews.tools.prefetch import calls_worthwhile
+    from crews.tools.toolset import ToolRegistry
+
+    offered = ToolRegistry()
+    try:
+        offer = await offered.toolset_for("1", settings)
+        found = await calls_worthwhile(settings.tools, offer, {"t", "m"}, "SC-1 e X-2", Contact(id=1, verified=True))
+        return [(each.tool.name, dict(each.arguments)) for each in found]
+    finally:
+        await offered.close()
+
+
+async def owned(settings: Settings) -> object:
+    """What a response shows to a contact whose number is GET, as the server of our own echoes it."""
+    from crews.run.context import RunContext, current
+    from crews.tools.toolset import ToolRegistry
+
+    offered = ToolRegistry()
+    contact = Contact(id=1, identifier="GET", phone="1", verified=True)
+    token = current.set(RunContext(deadline=time.time() + 60, question=replace(asked(), contact=contact)))
+    try:
+        tool: Any = (await offered.toolset_for("1", settings))["t"]
+        return str(await tool._arun(n="a"))
+    finally:
+        current.reset(token)
+        await offered.close()
+
+
 def spoken(settings: Settings) -> object:
     return question._question(first(turn(settings, "Hello, do you deliver to my city today, please?"))).language
 

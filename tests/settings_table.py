@@ -34,7 +34,9 @@ from tests.settings_looks import (
     given,
     greeting,
     hears,
+    looked_up,
     near,
+    owned,
     prompt,
     question_of,
     reads,
@@ -97,9 +99,11 @@ REMIND = "idle: {remind_after_minutes: %s}"
 HOURS = "hours: {time_zone: %s, week: {saturday: ['%s']}, holidays: [%s]}"
 TOOL = "tools: {hosts: [HOST], private_hosts: [HOST], http: {t: {description: d, url: 'http://HOST:PORT/x?n={n}', \
 parameters: {properties: {n: {type: string}}}, %s}}}"
+NONE_NEEDED = "parameters: {required: [], properties: {n: {type: string}}}"
 SERVER = "tools: {hosts: [HOST], private_hosts: [HOST], mcp: {m: {%s}}}"
 AT_MCP = "url: http://HOST:PORT/mcp/a"
 SHOP, DESK = (Path(__file__).parent / name for name in ("mcp_shop.py", "mcp_desk.py"))
+LOOKING = f"command: [{sys.executable}, {DESK}, stdio, '0'], timeout_ms: 20000, prefetch: %s"
 KNOWN = "knowledge: {sources: {a: {folder: one, %s}}}"
 LINKED = "site: 'http://site.example/', sitemap: false"
 EMBEDDED = "knowledge: {embeddings: {%s}}"
@@ -336,6 +340,31 @@ OBSERVED: Mapping[str, Seen] = {
                 "max_bytes: 4000000, url: 'http://HOST:PORT/long?n={n}'",
                 "max_bytes: 256, url: 'http://HOST:PORT/long?n={n}'",
             ),
+        }.items()
+    },
+    "tools.http.*.reads": Seen(
+        TOOL % "method: POST, url: 'http://HOST:PORT/once?n={n}'",
+        TOOL % "method: POST, reads: true, url: 'http://HOST:PORT/once?n={n}'",
+        called,
+    ),
+    "tools.http.*.own.*": Seen(
+        TOOL % "own: {method: contact.identifier}", TOOL % "own: {method: contact.phone}", owned
+    ),
+    **{
+        f"tools.http.*.prefetch.{key}": Seen(
+            TOOL % f"prefetch: {one}", TOOL % f"{NONE_NEEDED}, prefetch: {other}", looked_up
+        )
+        for key, (one, other) in {
+            "pattern": ("{pattern: 'SC-(?P<n>[0-9])'}", "{pattern: 'X-(?P<n>[0-9])'}"),
+            "always": ("{pattern: 'Z-(?P<n>[0-9])'}", "{always: true}"),
+        }.items()
+    },
+    **{
+        f"tools.mcp.*.prefetch.{key}": Seen(SERVER % (LOOKING % one), SERVER % (LOOKING % other), looked_up)
+        for key, (one, other) in {
+            "pattern": ("{tool: look, pattern: SC-1}", "{tool: look, pattern: SC-9}"),
+            "always": ("{tool: look, pattern: SC-9}", "{tool: look, always: true}"),
+            "tool": ("{tool: look, always: true}", "{tool: order, always: true}"),
         }.items()
     },
     "model.temperature": Seen("model: {temperature: 0.1}", "model: {temperature: 0.9}", requested),

@@ -25,8 +25,6 @@ class Prefetch(Section):
     """Regular expression, with the syntax of Python's. Its named groups fill the tool's parameters."""
     always: Flag = False
     """Whether it is made for every message."""
-    tool: Line | None = None
-    """Of an MCP server: the name of its tool, where `tools` does not name one alone."""
 
     @model_validator(mode="after")
     def _says_when(self) -> "Prefetch":
@@ -44,12 +42,22 @@ class Prefetch(Section):
         return tuple(_compiled(self.pattern).groupindex) if self.pattern else ()
 
 
+class ServerPrefetch(Prefetch):
+    """A call of a server's tool that is made before a model is asked."""
+
+    tool: Line | None = None
+    """Name of the tool, where the server's `tools` does not name one alone."""
+
+
 def _written_out(value: Any) -> Any:
     return {"always": True} if value == "always" else value
 
 
 When = Annotated[Prefetch, BeforeValidator(_written_out, json_schema_input_type=Literal["always"] | Prefetch)]
 """A `Prefetch`, or the word `always`."""
+ServerWhen = Annotated[
+    ServerPrefetch, BeforeValidator(_written_out, json_schema_input_type=Literal["always"] | ServerPrefetch)
+]
 
 
 def check_parameters(when: Prefetch, known: Collection[str], required: Collection[str]) -> None:

@@ -15,7 +15,7 @@ from chatwootai.net import Forbidden, normal_host, parse
 from config.document.problems import suggestion
 from config.schema.base import ADDRESS, FOR_MACHINES, NUMBER, Flag, Line, Section, Text, invalid, matching
 from config.secrets.secret import SHAPE, Secret, Token
-from config.settings.prefetch import Prefetch, When, check_parameters
+from config.settings.prefetch import Prefetch, ServerWhen, When, check_parameters
 
 FILE = "tools.yaml"
 BUILT_IN = ("handoff", "label", "note", "priority")
@@ -24,6 +24,7 @@ BUILT_IN = ("handoff", "label", "note", "priority")
 CONTACT = ("contact.id", "contact.name", "contact.phone", "contact.email", "contact.identifier")
 """What a template may say of the contact; such a tool is refused to contacts whose identity nobody vouches for."""
 
+Attribute = Literal["contact.id", "contact.phone", "contact.email", "contact.identifier"]
 _PLACEHOLDER = re.compile(r"\{([A-Za-z_][A-Za-z0-9_.]*)\}")
 _TYPES = {"string", "integer", "number", "boolean", "array", "object"}
 Name = Annotated[str, matching(r"^[a-z][a-z0-9_]{0,47}$", "Write small letters, digits and `_`, a letter first.")]
@@ -65,6 +66,9 @@ class HttpTool(Section):
     result: Mapping[Line, Line] = {}
     """Parts of the response that the model is shown: name to dotted path in the JSON that comes back, `*` for each of a
     list. Empty: all of it."""
+    own: Mapping[Line, Attribute] = {}
+    """Parts of the response that must be the contact's own: dotted path to `contact.phone` or another. What is somebody
+    else's is not shown; `*` for each of a list. Of several, one is enough."""
     timeout_ms: Milliseconds = 3000
     """Milliseconds until one request is given up. A turn has about 10,000, and its model calls need most of them."""
     tries: Annotated[int, Field(ge=1, le=5), NUMBER] = 2
@@ -102,7 +106,13 @@ class HttpTool(Section):
     @property
     def names_contact(self) -> bool:
         """True if the request says who the contact is."""
-        return any(name in CONTACT for text in self.templates() for name in placeholders(text))
+        return bool(self.own) or any(name in CONTACT for text in self.templates() for name in placeholders(text))
+
+    @property
+    def needs(self) -> frozenset[str]:
+        """Attributes of the contact that must be on file, or it would be about others: all it names but the name."""
+        named = {name for text in self.templates() for name in placeholders(text)}
+        return frozenset(named & set(CONTACT) - {"contact.name"})
 
     @model_validator(mode="after")
     def _parameters_are_known(self) -> "HttpTool":
@@ -117,6 +127,8 @@ class HttpTool(Section):
         self._placeholders_are_known(properties)
         if self.reads and self.method not in ("GET", "POST"):
             raise invalid("reads", f"a {self.method} changes something", "Remove `reads`, or mend `method`.", "reads")
+        if len({path.partition("*")[0] if "*" in path.split(".") else None for path in self.own}) > 1:
+            raise invalid("own", "these paths lead into different lists", "Let `*` stand at one place in all.", "own")
         if self.prefetch is not None:
             self._may_be_prefetched(self.prefetch)
         return self
@@ -125,8 +137,6 @@ class HttpTool(Section):
         if not self.only_reads:
             remedy = "Remove `prefetch`; or say `reads: true` of a POST that changes nothing, and may be repeated."
             raise invalid("prefetch", f"a {self.method} may change something, before anybody asked", remedy, "prefetch")
-        if when.tool:
-            raise invalid("prefetch", "an HTTP tool has no others", "Remove it.", "prefetch", "tool")
         schema = self.schema_
         check_parameters(when, schema["properties"], schema["required"])
 
@@ -162,7 +172,7 @@ class McpServer(Section):
     """Environment of the program: variable to value. It gets no others of ours. Secrets are references."""
     tools: tuple[Line, ...] = ()
     """Names of its tools that crews may use. Empty: all, 64 at most."""
-    prefetch: When | None = None
+    prefetch: ServerWhen | None = None
     """Tool of it that is called before the model, named as `tool` where `tools` does not name one alone. Only where the
     server says of it that it reads (`readOnlyHint`)."""
     timeout_ms: Milliseconds = 5000

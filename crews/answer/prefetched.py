@@ -101,9 +101,7 @@ class Prefetcher:
             return ()
         from crews.tools.prefetch import calls_worthwhile
 
-        found = await calls_worthwhile(
-            settings.tools, toolset, named, question.text, verified=question.contact.verified
-        )
+        found = await calls_worthwhile(settings.tools, toolset, named, question.text, question.contact)
         now = time.monotonic()
         return tuple(each for each in found if not self._is_resting((question.account, each.tool.name), now))
 

@@ -5,6 +5,7 @@ import hashlib
 import json
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import aiohttp
@@ -20,6 +21,7 @@ from crews.run.result_text import project
 from crews.run.tool_result import Fate, ToolAnswer
 from crews.tools.bounds import TooLong, check
 from crews.tools.outside_tool import OutsideTool
+from crews.tools.ownership import of_contact
 from crews.tools.url_template import InvalidArgument, fill, fill_url
 
 _REDIRECTS = 3
@@ -27,6 +29,10 @@ _REPEATABLE = frozenset({"GET", "PUT", "DELETE"})
 _MAYBE_DONE = frozenset({408, 409, 425, 499})
 _AGAIN = frozenset({429, 500, 502, 503, 504})
 _PAUSE = 0.1  # seconds before a second try; there is little time
+
+
+class _Failure(dict[str, Any]):
+    """What a model is told instead of a response: its `status` and the `error`."""
 
 
 class HttpRequest(OutsideTool):
@@ -45,20 +51,27 @@ class HttpRequest(OutsideTool):
         super().__init__(name, said.description, said.schema_, repeatable=repeatable, reads=reads)
         self._declared, self._tools, self._session = said, tools, session
 
-    @property
-    def personal(self) -> bool:
-        """True if the request says who the contact is, or its response must."""
-        return self._declared.names_contact
+    def refusal(self, contact: Contact | None) -> str | None:
+        """Return why it is not called for a contact; None: it is."""
+        if not self._declared.names_contact:
+            return None
+        if contact is None or not contact.verified:
+            return words.NOT_VERIFIED
+        known = _contact_values(contact)
+        missing = any(not known[name] for name in self._declared.needs)
+        missing |= bool(self._declared.own) and not any(known[name] for name in self._declared.own.values())
+        return words.NOT_ON_FILE if missing else None
 
     async def _ask(self, arguments: Mapping[str, Any], run: RunContext | None, until: float) -> ToolAnswer:
         question = run.question if run is not None else None
         contact = question.contact if question is not None else None
-        if self._declared.names_contact and (contact is None or not contact.verified):
-            return ToolAnswer.error(words.NOT_VERIFIED, Fate.REFUSED)
+        if (why := self.refusal(contact)) is not None:
+            return ToolAnswer.error(why, Fate.REFUSED)
         burst = run.calls.burst if run is not None and run.calls is not None else question.turn if question else ""
         try:
             async with asyncio.timeout(min(self._declared.timeout_ms / 1000, until - time.time())):
-                return await self._send_with_retries({**_contact_values(contact), **arguments}, burst)
+                answer = await self._send_with_retries({**_contact_values(contact), **arguments}, burst)
+                return self._own_parts(answer, contact)
         except TimeoutError:
             return ToolAnswer.error(words.LATE, Fate.UNKNOWN)
         except InvalidArgument as misfit:
@@ -70,6 +83,17 @@ class HttpRequest(OutsideTool):
             return ToolAnswer.error(
                 f"{words.NOT_SENT} ({type(error).__name__})", Fate.UNSENT if unsent else Fate.UNKNOWN
             )
+
+    def _own_parts(self, answer: ToolAnswer, contact: Contact | None) -> ToolAnswer:
+        """The answer as a model is shown it: the contact's own alone, and of that the parts that are wanted."""
+        if answer.fate is not Fate.DONE or isinstance(answer.value, _Failure):
+            return answer
+        value = answer.value
+        if self._declared.own and contact is not None:
+            value = of_contact(value, self._declared.own, contact)
+            if value is None:
+                return ToolAnswer.error(words.NOT_THEIRS, Fate.REFUSED)
+        return replace(answer, value=project(value, self._declared.result))
 
     async def _send_with_retries(self, values: Mapping[str, Any], burst: str) -> ToolAnswer:
         tries = self._declared.tries if self.repeatable else 1
@@ -108,10 +132,8 @@ class HttpRequest(OutsideTool):
         async for chunk in response.content.iter_chunked(16_384):
             kept += chunk
             if len(kept) > self._declared.max_bytes:
-                return {
-                    "status": response.status,
-                    "error": f"the answer is longer than {self._declared.max_bytes} bytes",
-                }
+                error = f"the answer is longer than {self._declared.max_bytes} bytes"
+                return _Failure(status=response.status, error=error)
         try:
             check(kept)
             value: Any = json.loads(kept) if kept else None
@@ -120,8 +142,8 @@ class HttpRequest(OutsideTool):
         except (ValueError, RecursionError):
             value = kept.decode("utf-8", "replace")
         if response.status >= 400:
-            return {"status": response.status, "error": value}
-        return project(value, self._declared.result)
+            return _Failure(status=response.status, error=value)
+        return value
 
 
 def _fate_of_status(status: int) -> Fate:

@@ -8,6 +8,7 @@ from crewai.tools.base_tool import BaseTool
 from crewai.utilities.pydantic_schema_utils import create_model_from_schema
 from pydantic import BaseModel, ConfigDict, PrivateAttr
 
+from chatwootai.model.message.delivery import Contact
 from crews.run.context import RunContext, current
 from crews.run.tool_result import ToolAnswer, ToolText, to_tool_text
 from crews.tools.tool_schema import Parameters, Schema
@@ -48,10 +49,9 @@ class OutsideTool(BaseTool):
         """True if a call changes nothing."""
         return self._reads
 
-    @property
-    def personal(self) -> bool:
-        """True if it is called only for contacts whose identity somebody vouches for."""
-        return False
+    def refusal(self, contact: Contact | None) -> str | None:
+        """Return why it is not called for a contact; None: it is."""
+        return None
 
     async def arun(self, *_: Any, **arguments: Any) -> Any:
         """The answer; arguments were judged by the tool's own schema (`parameters`), not by what CrewAI makes of it."""

@@ -14,6 +14,7 @@ from typing import Any, Final
 import regex
 from crewai.tools.base_tool import BaseTool
 
+from chatwootai.model.message.delivery import Contact
 from chatwootai.telemetry import log
 from config.settings.prefetch import Prefetch
 from config.settings.tools import Tools
@@ -38,7 +39,7 @@ class PrefetchCall:
 
 
 async def calls_worthwhile(
-    tools: Tools, toolset: Toolset, named: Collection[str], text: str, *, verified: bool
+    tools: Tools, toolset: Toolset, named: Collection[str], text: str, contact: Contact
 ) -> tuple[PrefetchCall, ...]:
     """Return the calls that a message makes worthwhile.
 
@@ -47,9 +48,9 @@ async def calls_worthwhile(
         toolset: the tools themselves.
         named: the names that the crew's agents give; others are not for this crew.
         text: what the contact has just written.
-        verified: whether anybody vouches for who the contact is.
+        contact: who writes; tools that must know more of them than is known are left out.
     """
-    known = [(tool, when) for tool, when in _declared_tools(tools, toolset, named) if verified or not tool.personal]
+    known = [(tool, when) for tool, when in _declared_tools(tools, toolset, named) if tool.refusal(contact) is None]
     found: list[PrefetchCall] = []
     for tool, when in known:
         found += [PrefetchCall(tool, each) for each in await _arguments(tool, when, text)]

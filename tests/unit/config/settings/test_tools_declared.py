@@ -192,7 +192,7 @@ def test_a_tool_may_be_called_before_a_model_is_asked(tmp_path: Path) -> None:
         ("    prefetch: {pattern: 'SC-(?P<number>\\d+'}\n", 8, "this is no regular expression"),
         ("    prefetch: {pattern: '(?P<number>\\d*)'}\n", 8, "it is found in every message"),
         ("    prefetch: {}\n", 8, "one of `always` and `pattern` says when"),
-        ("    prefetch: {pattern: '(?P<number>\\d+)', tool: x}\n", 8, "an HTTP tool has no others"),
+        ("    prefetch: {pattern: '(?P<number>\\d+)', tool: x}\n", 8, "there is no such key"),
         ("    method: POST\n    prefetch: {pattern: '(?P<number>\\d+)'}\n", 9, "a POST may change something"),
         ("    method: DELETE\n    prefetch: {pattern: '(?P<number>\\d+)'}\n", 9, "a DELETE may change something"),
         (
