@@ -96,7 +96,6 @@ proxies: $(PROXIES_STAMP)  ## Install Caddy and Traefik for `make real`, apart f
 lock:  ## Write the locks anew from pyproject.toml (needs uv).
 	uv pip compile pyproject.toml --extra test $(COMPILE) -o requirements/test.txt
 	uv pip compile pyproject.toml $(COMPILE) -c requirements/test.txt -o requirements/run.txt
-	uv pip compile requirements/pgvector.in $(COMPILE) -o requirements/pgvector.txt
 	uv pip compile requirements/browser.in $(COMPILE) -c requirements/test.txt -o requirements/browser.txt
 	uv pip compile requirements/check.in $(COMPILE) -c requirements/test.txt -o requirements/check.txt
 	uv pip compile requirements/peers.in $(COMPILE) -o requirements/peers.txt

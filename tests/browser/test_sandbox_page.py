@@ -34,6 +34,11 @@ STEPS = {
     "steps": [["queue", 0.012], ["draft", 1.2], ["post", 0.2], ["prompt", 0.1], ["model", 1.1]],
     "served_by": "crew",
     "outcome": "reply",
+    "passages": [
+        ["entregas", "entregas.md", 0.8123, True],
+        ["entregas", "entregas.md", None, False],
+        ["faq", "<img src=x onerror='window.pwned=1'>", 0.5, False],
+    ],
 }
 HOSTILE = "<img src=x onerror='window.pwned=1'> <script>window.pwned=1</script> [x](javascript:window.pwned=1) **ok**"
 
@@ -133,6 +138,23 @@ async def test_a_customer_writes_sees_typing_and_reads_the_answer_with_its_steps
     assert "1.20 s" in await page.inner_text(".outgoing .steps")
     assert "served by: crew" in await page.inner_text("#steps")
     await page.wait_for_selector(".outgoing .meta >> text=delivered")
+    assert stage.problems == []
+
+
+async def test_the_passages_of_an_answer_stand_beside_it(stage: Stage) -> None:
+    page = stage.page
+    await page.click("#chips button >> nth=0")
+    stage.bot.may_answer.set()
+    await page.click(".outgoing details.took summary")
+    given = page.locator(".outgoing .passages li")
+    assert await given.evaluate_all("all => all.map((one) => [...one.children].map((part) => part.innerText))") == [
+        ["entregas.md", "entregas", "score 0.81", "used"],
+        ["entregas.md", "entregas", "beside it"],
+        ["<img src=x onerror='window.pwned=1'>", "faq", "score 0.50"],
+    ]
+    assert await page.locator(".outgoing .passages li.used").count() == 1
+    assert "3 passages were given" in await page.inner_text("#steps")
+    assert await page.evaluate("window.pwned") is None
     assert stage.problems == []
 
 

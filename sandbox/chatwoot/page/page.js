@@ -186,7 +186,21 @@ function drawSteps(trace, total) {
     list.append(name, lane, make("dd", { className: "time" }, span(step.seconds)));
   }
   const sumLine = make("p", { className: "total" }, make("span", {}, "From message to reply"), make("span", {}, span(total)));
-  return make("div", { className: "steps-box" }, list, sumLine);
+  return make("div", { className: "steps-box" }, list, sumLine, drawPassages(trace));
+}
+
+// The passages that a crew was given, best first; one without a score stands beside one that was found.
+function drawPassages(trace) {
+  if (!trace.passages || !trace.passages.length) return null;
+  const list = make("ol", { className: "passages" });
+  for (const [source, document, score, cited] of trace.passages) {
+    const near = score === null || score === undefined ? "beside it" : `score ${Number(score).toFixed(2)}`;
+    const item = make("li", { className: cited ? "used" : "" }, make("b", {}, document), make("span", {}, source), make("span", {}, near));
+    if (cited) item.append(make("span", { className: "badge" }, "used"));
+    list.append(item);
+  }
+  const some = trace.passages.length === 1 ? "1 passage was given" : `${trace.passages.length} passages were given`;
+  return make("div", { className: "passages-box" }, make("p", { className: "total" }, some), list);
 }
 
 async function fetchTrace(message) {
