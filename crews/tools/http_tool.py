@@ -132,13 +132,13 @@ class HttpRequest(OutsideTool):
         async for chunk in response.content.iter_chunked(16_384):
             kept += chunk
             if len(kept) > self._declared.max_bytes:
-                error = f"the answer is longer than {self._declared.max_bytes} bytes"
-                return _Failure(status=response.status, error=error)
+                too_long = f"the answer is longer than {self._declared.max_bytes} bytes"
+                return _Failure(status=response.status, error=too_long)
         try:
             check(kept)
             value: Any = json.loads(kept) if kept else None
         except TooLong as error:
-            return {"status": response.status, "error": str(error)}
+            return _Failure(status=response.status, error=str(error))
         except (ValueError, RecursionError):
             value = kept.decode("utf-8", "replace")
         if response.status >= 400:
