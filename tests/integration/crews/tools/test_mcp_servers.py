@@ -189,7 +189,7 @@ async def test_a_program_that_was_killed_is_started_anew_and_leaves_no_zombie(tm
     async with server(by_program(tmp_path / "log")) as desk:
         first = pid_of((await ask(desk, "order")).value)
         os.kill(first, signal.SIGKILL)
-        await until(lambda: not desk._link.alive)
+        await until(lambda: not desk._connection.alive)
         second = pid_of((await ask(desk, "order")).value)
         assert second != first
         assert not exists(first)
@@ -286,9 +286,9 @@ async def test_what_is_no_text_is_named_and_what_is_structured_stays_so(tmp_path
 
 ORPHAN = """
 import asyncio, os, sys
-from crews.tools.mcp.stdio import program
+from crews.tools.mcp.stdio import run_program
 async def main():
-    async with program([sys.executable, "-c", sys.argv[1]], {}):
+    async with run_program([sys.executable, "-c", sys.argv[1]], {}):
         print("up", flush=True)
         await asyncio.sleep(3600)
 asyncio.run(main())
@@ -314,7 +314,7 @@ async def test_a_program_dies_with_a_killed_worker_even_if_it_never_reads_its_in
 
 async def test_a_program_that_is_not_there_or_prints_nonsense_is_away(tmp_path: Path) -> None:
     nonsense = [sys.executable, "-c", "print('hello'); print('{\"x\": 1}'); print('x' * 9_000_000)"]
-    for command, why in ((["/nonexistent/program"], "there is no program"), (nonsense, "closed")):
+    for command, why in ((["/nonexistent/program"], "there is no program"), (nonsense, "longer than 4194304 bytes")):
         async with server({"mcp": {"desk": {"command": command, "timeout_ms": 10_000}}}) as desk:
             with capture_logs() as logs:
                 assert not await desk.ready()
