@@ -7,6 +7,8 @@ conversation has messages in this process' journal goes behind them; all others 
 
 import asyncio
 import contextlib
+from collections.abc import Awaitable, Callable
+from functools import partial
 from time import perf_counter
 from typing import Final
 
@@ -37,6 +39,11 @@ _log = log.get("ingress.intake")
 _in_redis = metrics.ADMIT_SECONDS.labels("redis")
 _in_journal = metrics.ADMIT_SECONDS.labels("journal")
 _replayed_count = metrics.JOURNAL_EVENTS.labels("replayed")
+
+
+_Record = tuple[bytes, Callable[[], Awaitable[object]]]
+"""A payload of the journal, and what stores it in Redis."""
+_Broken = tuple[bytes, Exception]
 
 
 class StorageUnavailable(Exception):
@@ -154,7 +161,9 @@ class DeliveryIntake:
     async def _drain(self) -> None:
         await self.journal.adopt()
         await self.probe()
-        self.away = False
+        # A Redis that was full a moment ago refuses one write and takes the next: until it has had room for a while,
+        # what arrives goes behind what the journals of all doors hold.
+        self.away = FULLNESS.full
         while self.journal.size and not self._closing.is_set():
             batch = await self.journal.next_batch(BATCH)
             await self.journal.mark_replayed(batch, await self._replay(batch.payloads))
@@ -168,37 +177,66 @@ class DeliveryIntake:
         await probe(self._connection)
 
     async def _replay(self, payloads: list[bytes]) -> list[str]:
-        """Admit what the journal holds; the conversations it was about.
+        """Store a batch of the journal's records and return the conversations that they were about.
+
+        Conversations are stored side by side, the records of one after each other: at the very bound of a full Redis
+        one write is refused and the next is taken, and a message must not get past the one before it.
 
         Raises:
             StoreUnavailable: Redis is away again, or refuses everything. All is tried again: the same message twice
                 is one.
         """
-        results = await asyncio.gather(*(self._replay_record(payload) for payload in payloads), return_exceptions=True)
+        records, broken = self._unpack(payloads)
+        results = await asyncio.gather(*map(_store_in_order, records.values()), return_exceptions=True)
         for result in results:
-            if isinstance(result, StoreUnavailable):
+            if isinstance(result, BaseException):
                 raise result
-        broken = [
-            (payload, result)
-            for payload, result in zip(payloads, results, strict=True)
-            if isinstance(result, BaseException)
-        ]
+            broken += result
         if broken and len(broken) == len(payloads) and not all(isinstance(one, BrokenEntry) for _, one in broken):
             raise StoreUnavailable(type(broken[0][1]).__name__, str(broken[0][1]))
         for payload, error in broken:
             _log.error("journal_record_rejected", error=type(error).__name__, bytes=len(payload))
             await self.journal.reject(payload)
         _replayed_count.inc(len(payloads) - len(broken))
-        return [result for result in results if isinstance(result, str)]
+        return [conversation for conversation, several in records.items() for _ in several]
 
-    async def _replay_record(self, payload: bytes) -> str:
+    def _unpack(self, payloads: list[bytes]) -> tuple[dict[str, list[_Record]], list[_Broken]]:
+        """Return the records of each conversation in their order, and those that cannot be read."""
+        records: dict[str, list[_Record]] = {}
+        broken: list[_Broken] = []
+        for payload in payloads:
+            try:
+                conversation, store = self._unpack_one(payload)
+            except BrokenEntry as error:
+                broken.append((payload, error))
+            else:
+                records.setdefault(conversation, []).append((payload, store))
+        return records, broken
+
+    def _unpack_one(self, payload: bytes) -> tuple[str, Callable[[], Awaitable[object]]]:
         if payload[:1] == effect_records.MARK:
             effect = effect_records.unpack(payload)
-            await effect.apply(self._unbounded)
-            return effect.conversation
+            return effect.conversation, partial(effect.apply, self._unbounded)
         delivery = unpack_delivery(payload[1:])
-        await self._unbounded.admit(delivery, priority=payload[0])
-        return keys.conv(delivery.account, delivery.conversation)
+        store = partial(self._unbounded.admit, delivery, priority=payload[0])
+        return keys.conv(delivery.account, delivery.conversation), store
+
+
+async def _store_in_order(records: list[_Record]) -> list[_Broken]:
+    """Store the records of one conversation and return those that Redis will never take.
+
+    Raises:
+        StoreUnavailable: Redis did not take one; those behind it were not tried.
+    """
+    broken: list[_Broken] = []
+    for payload, store in records:
+        try:
+            await store()
+        except StoreUnavailable:
+            raise
+        except Exception as error:  # noqa: BLE001  whatever it is, the record is put aside and the next is tried
+            broken.append((payload, error))
+    return broken
 
 
 async def _wait_for(event: asyncio.Event, seconds: float) -> None:

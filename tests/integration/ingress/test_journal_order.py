@@ -1,0 +1,88 @@
+"""At the very bound of a full Redis: one write is refused, the next is taken, and no message gets past another."""
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from chatwootai.model.message.delivery import Contact, Delivery, Message
+from chatwootai.stores import keys
+from chatwootai.stores.conversation.entries import unpack_delivery
+from chatwootai.stores.conversation.mailbox import Admission, Mailbox
+from chatwootai.stores.server.connection import Connection, StoreUnavailable
+from chatwootai.stores.server.fullness import CODE, FULLNESS
+from ingress.intake import DeliveryIntake
+from ingress.journal.journal import Journal
+
+
+class OnceRefusing(Mailbox):
+    """A mailbox on a real Redis that is full for the first try of one message."""
+
+    def __init__(self, connection: Connection, message: int) -> None:
+        super().__init__(connection)
+        self._message: int | None = message
+
+    async def admit(self, delivery: Delivery, *, priority: int) -> Admission:
+        if delivery.message.id == self._message:
+            self._message = None
+            raise StoreUnavailable(CODE, "command not allowed when used memory > 'maxmemory'")
+        return await super().admit(delivery, priority=priority)
+
+
+@pytest.fixture
+async def intake(redis: Connection, tmp_path: Path) -> AsyncIterator[DeliveryIntake]:
+    journal = Journal(tmp_path)
+    await journal.open()
+    yield DeliveryIntake(redis, journal)
+    await journal.close()
+
+
+@pytest.fixture
+def full() -> Iterator[None]:
+    FULLNESS.refused(CODE)
+    yield
+    FULLNESS.full = False
+
+
+def delivery(message: int, conversation: int = 25) -> Delivery:
+    return Delivery(
+        account="1",
+        conversation=conversation,
+        inbox=17,
+        channel="whatsapp",
+        message=Message(id=message, text="oi", at=1.0),
+        contact=Contact(id=9),
+        received_at=1.0,
+    )
+
+
+async def waiting(redis: Connection, conversation: int = 25) -> list[int]:
+    box = await redis.zrange(keys.box(keys.conv("1", conversation)), 0, -1)
+    return [unpack_delivery(entry).message.id for entry in box]
+
+
+async def test_no_message_gets_past_one_that_was_refused(redis: Connection, intake: DeliveryIntake) -> None:
+    intake.away = True
+    for message, conversation in ((7, 25), (8, 25), (9, 26)):
+        await intake.admit(delivery(message, conversation), 5)
+    intake._unbounded = OnceRefusing(redis, 7)
+    with pytest.raises(StoreUnavailable):
+        await intake._drain()
+    assert (await waiting(redis), await waiting(redis, 26)) == ([], [9])  # another conversation waits for nobody
+    await intake._drain()
+    assert (await waiting(redis), intake.journal.records) == ([7, 8], 0)
+
+
+@pytest.mark.usefixtures("full")
+async def test_until_redis_has_had_room_for_a_while_what_comes_is_journaled(
+    redis: Connection, intake: DeliveryIntake
+) -> None:
+    intake.away = True
+    await intake.admit(delivery(7), 5)
+    await intake._drain()
+    assert (await waiting(redis), intake.journal.records, intake.away) == ([7], 0, True)
+    await intake.admit(delivery(8), 5)
+    assert (await waiting(redis), intake.journal.records) == ([7], 1)
+    FULLNESS._refused -= 60  # nothing was refused for a minute
+    await intake._drain()
+    assert (await waiting(redis), intake.away) == ([7, 8], False)
