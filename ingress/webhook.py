@@ -196,6 +196,8 @@ class WebhookHandler:
 
 async def read_event(raw: bytes, info: RequestInfo) -> Delivery | Ignored:
     """Read a verified body as payload.parse does; a long one beside the event loop."""
+    if len(raw) < _LONG_BODY:
+        return payload.parse(raw, info)
     return await worked_on(len(raw), partial(payload.parse, raw, info), long=_LONG_BODY)
 
 

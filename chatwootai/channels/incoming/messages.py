@@ -176,7 +176,7 @@ def deliver(
         received_at=receipt.received_at,
         delivery_id=receipt.delivery_id,
         can_reply=conversation.get("can_reply") is not False,
-        labels=tuple(filter(None, (line(label, 255) for label in items(conversation.get("labels"), _MOST_LABELS)))),
+        labels=_labels(conversation.get("labels")),
         subject=line(about.get("mail_subject")) or subject,
         language=line(about.get("conversation_language"), 35) or line(about.get("browser_language"), 35),
         waiting_since=moment(conversation.get("waiting_since")),
@@ -185,6 +185,10 @@ def deliver(
         cc=cc,
         carrier=line(conversation.get("channel"), 60),
     )
+
+
+def _labels(value: object) -> tuple[str, ...]:
+    return tuple(filter(None, (line(label, 255) for label in items(value, _MOST_LABELS)))) if value else ()
 
 
 def _assignee(meta: Object) -> int | None:
@@ -271,6 +275,8 @@ def _contact(sender: Object, meta: Object, contact_inbox: Object, channel: str) 
 
 def _custom(attributes: Object) -> dict[str, str]:
     """Return the conversation's custom attributes, as text; lists and objects are left out."""
+    if not attributes:
+        return {}
     pairs = list(attributes.items())[:_MOST_CUSTOM]
     return {
         line(key, 100) or "": line(str(value), 1500) or ""
