@@ -1,1 +1,1 @@
-"""What a turn is made of, as values: delivery, question, draft, outbox, priority, route. Pure."""
+"""Values that a turn is made of: delivery, question, draft, outbox, priority, route. Pure."""

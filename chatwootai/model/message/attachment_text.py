@@ -1,4 +1,4 @@
-"""What came with a message, in the words in which a crew reads of it. Pure."""
+"""Describes a message's attachments in words, as a crew reads them. Pure."""
 
 from collections.abc import Mapping
 from typing import Final

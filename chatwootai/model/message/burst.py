@@ -1,4 +1,4 @@
-"""When a burst has ended: the quiet time that a reply waits for, while the model already thinks."""
+"""Tells when a burst has ended: the quiet time that a reply waits for, while the model already thinks."""
 
 import re
 from collections.abc import Sequence

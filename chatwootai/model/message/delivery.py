@@ -1,11 +1,11 @@
-"""What a webhook becomes at the door: a delivery that needs a turn, or a reason why it needs none."""
+"""Values that the door makes of a webhook: a delivery that needs a turn, or a reason why it needs none."""
 
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 
 class Role(StrEnum):
-    """Who said something. A teammate speaks for the company and is not the crew: people, automations, other bots."""
+    """Author of a message. A teammate speaks for the company and is not the crew: people, automations, other bots."""
 
     CONTACT = "contact"
     CREW = "crew"
@@ -54,7 +54,7 @@ class Message:
 
 
 class Change(StrEnum):
-    """How a delivery's message came to be."""
+    """Origin of a delivery's message."""
 
     NEW = "new"  # written
     EDIT = "edit"  # written before, changed now
@@ -92,7 +92,7 @@ class Delivery:
 
 
 class Reason(StrEnum):
-    """Why a delivery needs no turn: the fixed list that `{"status": "ignored", "reason": ...}` draws from."""
+    """Reasons why a delivery needs no turn: the fixed list that `{"status": "ignored", "reason": ...}` draws from."""
 
     OUTGOING_OWN = "outgoing_own"  # our reply, or another bot's, echoed back
     OUTGOING_TEAMMATE = "outgoing_teammate"  # a person answered, in Chatwoot or on the paired phone

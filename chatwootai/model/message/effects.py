@@ -8,7 +8,7 @@ from chatwootai.model.message.delivery import Reason, Role
 
 
 class SignalKind(StrEnum):
-    """What an event that needs no turn may still tell a turn that runs."""
+    """News for a running turn in an event that needs no turn itself."""
 
     TAKEOVER = "takeover"  # a person stepped in: stop
     RESOLVED = "resolved"  # forget the context: what comes next is a new matter
@@ -26,7 +26,7 @@ class Signal:
 
 
 class RequestedStatus(StrEnum):
-    """What a teammate's word asks for: the status that the conversation is to have."""
+    """Status of the conversation that a teammate's words ask for."""
 
     OPEN = "open"  # people answer
     PENDING = "pending"  # the assistant answers
@@ -34,7 +34,7 @@ class RequestedStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObservedMessage:
-    """What was said without needing a turn, and is to be known when the next one comes. `role` as an Exchange has it.
+    """A message that needs no turn and is remembered for the next one. `role` as an Exchange has it.
 
     `message` is its id: it may be heard several times. `text` may be empty where only the `wish` counts.
     """
@@ -75,7 +75,7 @@ class FailedMessage:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryState:
-    """How far a message that we or a teammate sent has come. `state`: sent, delivered, read or failed."""
+    """Delivery state of a message that we or a teammate sent. `state`: sent, delivered, read or failed."""
 
     state: str
 

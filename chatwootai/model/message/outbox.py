@@ -1,4 +1,4 @@
-"""What was decided and must reach Chatwoot: an ordered list of actions, each done once."""
+"""Decided actions that must reach Chatwoot: an ordered list, each done once."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -9,7 +9,7 @@ MARK: Final = "chatwootai"
 
 
 class ActionKind(StrEnum):
-    """What an action does in Chatwoot. The first three post a message and are marked; the others may be repeated."""
+    """Kinds of actions in Chatwoot. The first three post a message and are marked; the others may be repeated."""
 
     REPLY = "reply"
     NOTE = "note"

@@ -1,4 +1,4 @@
-"""How urgent a delivery is, 0 to 10, higher first: what an operator says, raised for VIPs and long waits.
+"""Computes a delivery's priority, 0 to 10, higher first: the operator's, raised for VIPs and long waits.
 
 | what | steps |
 |---|---|

@@ -1,4 +1,4 @@
-"""Who answers: from account, inbox, channel and contact to one route. One function where others keep hubs."""
+"""Finds the route of a message: from account, inbox, channel and contact to who answers."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ from chatwootai.model.message.phones import spellings
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """What the configuration says of one inbox of an account. None in an inbox: as the account says.
+    """Settings of one inbox of an account that decide its route. None in an inbox: as the account says.
 
     `account` is the key of who is served and who pays, `folder` the one under the domain where settings stand: two
     accounts may have folders of one name, or share one.
@@ -33,7 +33,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """Where a burst goes, and why: one short sentence a decision.
+    """Destination of a burst, and the reasons: one short sentence a decision.
 
     `folder`: where its settings stand under `domain`; `function` is None where people answer alone.
     """

@@ -1,4 +1,4 @@
-"""What a turn works on: the question that a crew answers, its draft, and what policy makes of the draft."""
+"""Values that a turn works on: the question that a crew answers, its draft, and the outcome that policy makes of it."""
 
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -8,7 +8,7 @@ from chatwootai.model.message.outbox import ActionKind
 
 
 class ServedBy(StrEnum):
-    """What answered the contact: a way of asking a model, a cache, the operator's own words, or people."""
+    """Sources of an answer: a way of asking a model, a cache, the operator's own words, or people."""
 
     CREW = "crew"
     FUSED = "fused"  # the crew's tasks in one call
@@ -28,7 +28,7 @@ class ServedBy(StrEnum):
 
 
 class SilenceReason(StrEnum):
-    """Why nothing is said."""
+    """Reasons for silence."""
 
     STEPPED_IN = "a person stepped in"
     RESOLVED = "the conversation was resolved"
@@ -48,7 +48,7 @@ class Exchange:
 
 @dataclass(frozen=True, slots=True)
 class ContextLimits:
-    """How much of a conversation is remembered between turns: the newest `entries`, for `milliseconds` after a turn."""
+    """Bounds of a conversation's memory: the newest `entries`, for `milliseconds` after a turn."""
 
     entries: int
     milliseconds: int
@@ -115,7 +115,7 @@ class SideAction:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What a draft is judged against before anybody reads it.
+    """Texts that a draft is judged against before anybody reads it.
 
     `instructions`: what the model was told, for nobody else to read. `known`: what an answer may repeat and speak of:
     the question, what was said before, the company's facts. `results`: what tools found, which it may repeat.
@@ -138,7 +138,7 @@ class Offered:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """What a crew returns. `text` is Markdown; `handoff` why people should take over, if the crew asks for it.
+    """Answer of a crew. `text` is Markdown; `handoff` why people should take over, if the crew asks for it.
 
     `choices`: answers that the contact may pick from, short, as plain text.
     `plan`: what was expected of the way that was taken, in a few words. `confidence`: 0 to 1, where a crew
@@ -175,7 +175,7 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What policy makes of a draft: parts to post, or a handoff with its sentence and note, or nothing and why.
+    """A decision on a draft: parts to post, or a handoff with its sentence and note, or nothing and why.
 
     `silence`: why nothing is said; `status`: what the conversation's becomes in the end, None: it stays; `cause`: of a
     handoff; `why`: the cause's reason, one of a fixed few.

@@ -1,4 +1,4 @@
-"""What people are told of a message of ours that did not arrive: a note, and the conversation is theirs. Pure."""
+"""Tells people of a message of ours that did not arrive: a note, and the conversation is theirs. Pure."""
 
 from collections.abc import Mapping
 from typing import Final

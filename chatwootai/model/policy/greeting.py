@@ -1,4 +1,4 @@
-"""What a tenant puts around an answer: a greeting before the first one, a signature below. Pure."""
+"""Puts a tenant's greeting before the first answer and its signature below each. Pure."""
 
 import re
 from collections.abc import Sequence

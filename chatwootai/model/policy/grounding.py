@@ -27,7 +27,7 @@ _SHORT: Final = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Grounds:
-    """What of a draft is borne out: its text without the sentences that are not, and the signs that were not."""
+    """The part of a draft that is borne out: its text without the other sentences, and the signs of those."""
 
     text: str
     missing: tuple[str, ...] = ()

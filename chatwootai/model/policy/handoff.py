@@ -1,4 +1,4 @@
-"""When a conversation is given to people, and what they are told: rules that a support lead could argue about. Pure."""
+"""Decides when a conversation is given to people, and what they are told. Pure."""
 
 import re
 from collections import deque

@@ -1,4 +1,4 @@
-"""What is made of a message's meaning, as an encoder tells it, together with its words. Pure.
+"""Combines a message's meaning, as an encoder tells it, with its words. Pure.
 
 Words decide alone where they leave no doubt, or where no encoder is to be had. Meaning decides else, unless the words
 say that it is only spoken of: an embedding hardly differs between "a person, please" and "no person, please".
@@ -23,7 +23,7 @@ _WITH_WORDS: Final = frozenset({"pt", "es", "en"})
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """What a message is likely to be, each from 0 to 1; `topic`: which of a tenant's own it is about, None: none."""
+    """Likely meanings of a message, each from 0 to 1; `topic`: which of a tenant's own it is about, None: none."""
 
     person: float = 0.0
     angry: float = 0.0

@@ -1,4 +1,4 @@
-"""What people read when they are given a conversation: a private note in the tenant's language. Pure."""
+"""Writes the private note that people read when they are given a conversation, in the tenant's language. Pure."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final

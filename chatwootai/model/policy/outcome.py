@@ -1,4 +1,4 @@
-"""What policy makes of a draft, or of its failure: reply, handoff or silence, and the actions that carry it out."""
+"""Builds outcomes of a draft or of its failure (reply, handoff, silence) and the actions that carry them out."""
 
 from dataclasses import dataclass, replace
 
@@ -37,7 +37,7 @@ def silence(reason: SilenceReason, *, status: str | None = None) -> Outcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Destination:
-    """Where people find what they are given; empty: as it is."""
+    """Team, labels and priority of a conversation that people are given; empty: as it is."""
 
     label: str = ""
     priority: str | None = None

@@ -1,4 +1,4 @@
-"""What a model wrote, before anyone reads it: marks of ours are taken out, and what leaks is not shown at all. Pure.
+"""Checks a model's text before anyone reads it: our marks are taken out, and what leaks is not shown. Pure.
 
 Only for what a model drafted: an operator's own words are posted as they are written.
 """
@@ -73,7 +73,7 @@ _NUMBER: Final = re.compile(r"\d+")
 
 @dataclass(frozen=True, slots=True)
 class GuardResult:
-    """What may be shown, and why it is nothing, where it is."""
+    """Text that may be shown, and the problem if it is none."""
 
     text: str
     problem: Unfit | None = None

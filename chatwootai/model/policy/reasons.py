@@ -1,4 +1,4 @@
-"""Why a handoff happened, beyond its cause: fixed reasons, each with its words for people in three languages. Pure."""
+"""Fixed reasons of handoffs, beyond their cause, each with its words for people in three languages. Pure."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -8,7 +8,7 @@ from chatwootai.model.policy.unfit import Unfit
 
 
 class Trouble(StrEnum):
-    """Why no model answered: values of a metric's label, so their number stays fixed."""
+    """Reasons why no model answered: values of a metric's label, so their number stays fixed."""
 
     NO_KEY = "no_key"  # none is set
     KEY_REFUSED = "key_refused"  # 401, 403

@@ -1,4 +1,4 @@
-"""What a model is told of a tool in our own words. The output guard knows them: none may reach a contact. Pure."""
+"""Our own words for tools, as a model is told them. The output guard knows them: none may reach a contact. Pure."""
 
 from typing import Final
 

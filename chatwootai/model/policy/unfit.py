@@ -1,4 +1,4 @@
-"""Why a model's draft must not be read: the reasons, and the patterns that show them. Pure.
+"""Reasons why a model's draft must not be read, and the patterns that show them. Pure.
 
 Every pattern is linear on any text: no unbounded repetition stands before something that may be missing.
 """
@@ -13,7 +13,7 @@ from chatwootai.model.policy.tool_words import PHRASES
 
 
 class Unfit(StrEnum):
-    """Why a draft is kept back: values of a metric's label, so their number stays fixed."""
+    """Reasons why a draft is kept back: values of a metric's label, so their number stays fixed."""
 
     EMPTY = "empty"
     PLACEHOLDER = "placeholder"  # one that nobody filled
@@ -32,7 +32,7 @@ class Unfit(StrEnum):
 
 
 class Excuse(StrEnum):
-    """What lets a match pass where a tenant's guard is strict: `TECHNICAL` patterns are not looked for otherwise."""
+    """Excuses for a match where a tenant's guard is strict: `TECHNICAL` patterns are not looked for otherwise."""
 
     NEVER = "never"
     VERBATIM = "verbatim"  # the question or the facts hold the very same

@@ -1,1 +1,1 @@
-"""What a text says or sounds like, by words and tables: language, anger, promises, marks. Knows no turn. Pure."""
+"""Reads a text by words and tables: language, anger, promises, marks. Knows no turn. Pure."""

@@ -1,4 +1,4 @@
-"""How angry a text sounds, in Portuguese, Spanish or English. Pure.
+"""Scores how angry a text sounds, in Portuguese, Spanish or English. Pure.
 
 Four things are told apart: what only an angry person says, what is hard but may be said coolly, what is merely
 complained of, and loudness. A word counts not where it is denied, nor where it is part of something that is sold.

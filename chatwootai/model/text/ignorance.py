@@ -1,4 +1,4 @@
-"""Whether a model's draft says that it does not know, and leaves it at that. Pure."""
+"""Finds drafts that say that they do not know, and leave it at that. Pure."""
 
 import re
 from typing import Final

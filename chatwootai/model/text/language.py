@@ -1,4 +1,4 @@
-"""Which language a contact writes, told by words and letters that only one of those spoken here has. Pure."""
+"""Detects the language that a contact writes, by words and letters that only one of those spoken here has. Pure."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence

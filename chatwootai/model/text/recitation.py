@@ -1,4 +1,4 @@
-"""Whether a text recites another, or itself: runs of words, in linear time. Pure."""
+"""Finds texts that recite another, or themselves: runs of words, in linear time. Pure."""
 
 import re
 from collections.abc import Iterable, Sequence

@@ -1,4 +1,4 @@
-"""Where sentences end, in any script: what is left of a text that was cut off, or is too long. Pure, linear."""
+"""Finds where sentences end, in any script: what is left of a text that was cut off, or is too long. Pure, linear."""
 
 import re
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""What a contact's message is about, where people must answer whatever a model makes of it: by phrases. Pure.
+"""Finds the subject of a contact's message, where people must answer whatever a model makes of it: by phrases. Pure.
 
 A phrase is words as they are said, without regard to case, accents and signs. `|` parts words that do alike, `*` ends
 a word that may go on, ` ... ` stands for up to twelve words: `cobrad*|cobraram ... duas vezes|em dobro`. A phrase does
