@@ -6,6 +6,7 @@ import orjson
 
 from chatwootai.stores.keys import TURN_MS, turn
 from chatwootai.stores.server.connection import Connection, store_errors
+from chatwootai.stores.server.scripts import Runner
 
 
 class Turns:
@@ -13,6 +14,7 @@ class Turns:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._runner = Runner.of(connection)
 
     async def write(self, turn_id: str, record: dict[str, Any]) -> None:
         """Keep a record.
@@ -20,8 +22,7 @@ class Turns:
         Raises:
             StoreUnavailable: Redis is away.
         """
-        with store_errors():
-            await self._connection.set(turn(turn_id), orjson.dumps(record), px=TURN_MS)
+        await self._runner.send("SET", turn(turn_id), orjson.dumps(record), "PX", TURN_MS)
 
     async def read(self, turn_id: str) -> dict[str, Any] | None:
         """Return a record; None where there is none.

@@ -50,8 +50,7 @@ class KnowledgeStore:
         Raises:
             StoreUnavailable: Redis is away.
         """
-        (found,) = await batch(self._connection, ("HGET", keys.knowledge(account), "current"))
-        return int(found or 0)
+        return int(await self._runner.send("HGET", keys.knowledge(account), "current") or 0)
 
     async def in_force(self, account: str) -> InForce:
         """Return the version in force.
