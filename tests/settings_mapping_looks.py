@@ -18,7 +18,7 @@ from config.loading.loader import inspect, load
 from config.snapshot import Account, Snapshot
 from tests.door import message, open_door, signed
 from workers.account import sync
-from workers.chatwoot.admin import Bot, Door, Hook, Setup
+from workers.chatwoot.admin import Bot, InboxBinding, Setup, Webhook
 from workers.context import WorkerContext
 
 ENVIRON = {"SHOP": "shop-secret", "OTHER": "other-secret", "BOT": "bot-a", "BOT_B": "bot-b", "USER": "user-a",
@@ -145,8 +145,8 @@ async def compared(place: Place) -> object:
     setup = Setup(
         "Nimbus",
         (Bot(3, "bot", url, "s", "t"),),
-        (Hook(4, url, "s", ("message_created",)),),
-        (Door(17, "Loja", "Channel::Whatsapp", 3),),
+        (Webhook(4, url, "s", ("message_created",)),),
+        (InboxBinding(17, "Loja", "Channel::Whatsapp", 3),),
     )
 
     class Asked:

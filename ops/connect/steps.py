@@ -6,7 +6,7 @@ Steps are done in order; secrets and the mapping come last, when everything that
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 
-from workers.chatwoot.admin import EVENTS, Admin, Bot, Hook, Setup, address
+from workers.chatwoot.admin import EVENTS, Admin, Bot, Setup, Webhook, address
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +24,7 @@ class Connected:
     """Result of the steps."""
 
     bot: Bot | None = None
-    hook: Hook | None = None
+    webhook: Webhook | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +41,9 @@ class UnknownInbox(LookupError):
 
 def plan_connect(admin: Admin, setup: Setup, wish: ConnectRequest, made: Connected) -> list[Step]:
     """The steps that are still to be done; none where all is as wished."""
-    made.bot, made.hook = setup.bot(wish.key), setup.hook(wish.key)
+    made.bot, made.webhook = setup.bot(wish.key), setup.webhook(wish.key)
     wanted = address(wish.ours, wish.key)
-    return [*_bot(admin, wish, wanted, made), *_bindings(admin, setup, wish, made), *_hook(admin, wanted, made)]
+    return [*_bot(admin, wish, wanted, made), *_bindings(admin, setup, wish, made), *_webhook(admin, wanted, made)]
 
 
 def _bot(admin: Admin, wish: ConnectRequest, wanted: str, made: Connected) -> Iterator[Step]:
@@ -59,7 +59,7 @@ def _bot(admin: Admin, wish: ConnectRequest, wanted: str, made: Connected) -> It
 
 
 def _bindings(admin: Admin, setup: Setup, wish: ConnectRequest, made: Connected) -> Iterator[Step]:
-    doors = {door.id: door for door in setup.doors}
+    doors = {door.id: door for door in setup.inboxes}
     for number in wish.inboxes if wish.inboxes is not None else doors:
         if number not in doors:
             raise UnknownInbox(f"there is no inbox {number}; there are: {', '.join(map(str, doors)) or 'none'}")
@@ -75,32 +75,33 @@ def _bindings(admin: Admin, setup: Setup, wish: ConnectRequest, made: Connected)
         yield Step(f"let it answer inbox {number} `{door.name}` ({door.channel}){instead}", bind)
 
 
-def _hook(admin: Admin, wanted: str, made: Connected) -> Iterator[Step]:
-    hook = made.hook
-    if hook is None:
+def _webhook(admin: Admin, wanted: str, made: Connected) -> Iterator[Step]:
+    webhook = made.webhook
+    if webhook is None:
 
         async def create() -> None:
-            made.hook = await admin.create_hook(wanted)
+            made.webhook = await admin.create_webhook(wanted)
 
         yield Step(f"create the account's webhook to {wanted} for {', '.join(EVENTS)}", create)
-    elif hook.address != wanted or not set(EVENTS) <= set(hook.events):
+    elif webhook.address != wanted or not set(EVENTS) <= set(webhook.events):
         yield Step(
-            f"webhook {hook.id} reports {', '.join(EVENTS)} to {wanted}", lambda: admin.change_hook(hook, wanted)
+            f"webhook {webhook.id} reports {', '.join(EVENTS)} to {wanted}",
+            lambda: admin.change_webhook(webhook, wanted),
         )
 
 
 def plan_removal(admin: Admin, setup: Setup, key: str) -> list[Step]:
     """The steps that undo a connection: inboxes unbound, bot and webhook deleted."""
-    bot, hook = setup.bot(key), setup.hook(key)
+    bot, webhook = setup.bot(key), setup.webhook(key)
     steps = [
         Step(f"inbox {door.id} `{door.name}` is answered by people alone", _unbinding(admin, door.id))
-        for door in setup.doors
+        for door in setup.inboxes
         if bot is not None and door.bot == bot.id
     ]
     if bot is not None:
         steps.append(Step(f"delete the agent bot `{bot.name}` ({bot.id})", lambda: admin.remove_bot(bot.id)))
-    if hook is not None:
-        steps.append(Step(f"delete the account's webhook {hook.id}", lambda: admin.remove_hook(hook.id)))
+    if webhook is not None:
+        steps.append(Step(f"delete the account's webhook {webhook.id}", lambda: admin.remove_webhook(webhook.id)))
     return steps
 
 

@@ -112,7 +112,7 @@ def _domains(folder: Path) -> list[str]:
 
 def _planned(work: ConnectWork, numbers: tuple[int, ...] | None) -> list[str]:
     """Return what would be written, when all secrets are known; else that it will be."""
-    if work.made.bot is not None and work.made.hook is not None:
+    if work.made.bot is not None and work.made.webhook is not None:
         secrets = _write(work, numbers)
         return [*_said(work, secrets), *([work.edit.diff(str(work.mapping))] if work.edit.diff("") else [])]
     where = "as ENC: values" if work.arguments.encrypt else f"to {work.secrets.path}"
@@ -165,11 +165,11 @@ def _said(work: ConnectWork, changed: list[str]) -> list[str]:
 def _write(work: ConnectWork, numbers: tuple[int, ...] | None) -> list[str]:
     """Lay secrets and account on what is edited; the names of secrets that are new."""
     assert work.made.bot is not None  # noqa: S101 - the steps have made both
-    assert work.made.hook is not None  # noqa: S101
+    assert work.made.webhook is not None  # noqa: S101
     name = f"CHATWOOT_{re.sub(r'[^A-Za-z0-9]', '_', work.key).upper()}"
     shown = {
         f"{name}_SECRET": work.made.bot.secret,
-        f"{name}_WEBHOOK_SECRET": work.made.hook.secret,
+        f"{name}_WEBHOOK_SECRET": work.made.webhook.secret,
         f"{name}_BOT_TOKEN": work.made.bot.token,
     }
     values = {each: value for each, value in shown.items() if value}
@@ -204,7 +204,7 @@ def _mapped(work: ConnectWork, secrets: list[str], token: str, numbers: tuple[in
         signed = {"webhook_secrets": secrets} if secrets else {"signature": "optional"}
         values |= {**signed, "bot_token": _quoted(token)}
     work.edit.account(work.key, values)
-    for door in work.setup.doors:
+    for door in work.setup.inboxes:
         if numbers is None or door.id in numbers:
             work.edit.inbox(work.key, door.id, door.name)
 

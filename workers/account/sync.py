@@ -43,7 +43,7 @@ def differences(account: Account, setup: Setup, names: dict[int, str | None], ou
     """Compare. `names`: the inboxes that the mapping names, with the names it has for them; `ours`: our address."""
     found = [*_inboxes(account, setup, names), *_bound(account, setup, names)]
     wanted = address(ours, account.key) if ours else None
-    for kind, what in (("bot", setup.bot(account.key)), ("webhook", setup.hook(account.key))):
+    for kind, what in (("bot", setup.bot(account.key)), ("webhook", setup.webhook(account.key))):
         if what is None:
             found.append(Difference(f"no-{kind}", account.key, None, f"Chatwoot has no {kind} that reports to us"))
         elif wanted is not None and what.address != wanted:
@@ -53,25 +53,25 @@ def differences(account: Account, setup: Setup, names: dict[int, str | None], ou
 
 
 def _inboxes(account: Account, setup: Setup, names: dict[int, str | None]) -> Iterable[Difference]:
-    doors = {door.id: door for door in setup.doors}
+    inboxes = {inbox.id: inbox for inbox in setup.inboxes}
     for number, name in names.items():
-        if number not in doors:
+        if number not in inboxes:
             yield Difference("gone", account.key, number, "the mapping names it, and Chatwoot no longer has it")
-        elif name is not None and name != doors[number].name:
-            now = doors[number].name
+        elif name is not None and name != inboxes[number].name:
+            now = inboxes[number].name
             yield Difference("renamed", account.key, number, f"`{name}` is called `{now}` now", now)
-    for door in setup.doors:
-        if door.id not in names:
-            said = f"`{door.name}` ({door.channel}) is not in the mapping"
-            yield Difference("new", account.key, door.id, said, door.name)
+    for inbox in setup.inboxes:
+        if inbox.id not in names:
+            said = f"`{inbox.name}` ({inbox.channel}) is not in the mapping"
+            yield Difference("new", account.key, inbox.id, said, inbox.name)
 
 
 def _bound(account: Account, setup: Setup, names: dict[int, str | None]) -> Iterable[Difference]:
     bot = setup.bot(account.key)
-    for door in setup.doors:
-        if bot is not None and door.id in names and door.bot != bot.id:
-            by = "nobody" if door.bot is None else f"bot {door.bot}"
-            yield Difference("unbound", account.key, door.id, f"`{door.name}` is answered by {by}, not by our bot")
+    for inbox in setup.inboxes:
+        if bot is not None and inbox.id in names and inbox.bot != bot.id:
+            by = "nobody" if inbox.bot is None else f"bot {inbox.bot}"
+            yield Difference("unbound", account.key, inbox.id, f"`{inbox.name}` is answered by {by}, not by our bot")
 
 
 def settle(edit: MappingEdit, found: Iterable[Difference]) -> None:

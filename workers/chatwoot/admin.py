@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import aiohttp
+import orjson
 
-from workers.chatwoot.response import Response, Token, read_response
+from workers.chatwoot.request import RequestBody, send_once
+from workers.chatwoot.response import Response, Token
 
 EVENTS: Final = (
     "conversation_created", "conversation_typing_on", "conversation_typing_off", "contact_created", "contact_updated",
@@ -38,7 +40,7 @@ class Bot:
 
 
 @dataclass(frozen=True, slots=True)
-class Hook:
+class Webhook:
     """An account's webhook."""
 
     id: int
@@ -48,7 +50,7 @@ class Hook:
 
 
 @dataclass(frozen=True, slots=True)
-class Door:
+class InboxBinding:
     """An inbox, and the bot that answers there."""
 
     id: int
@@ -63,16 +65,16 @@ class Setup:
 
     name: str
     bots: tuple[Bot, ...]
-    hooks: tuple[Hook, ...]
-    doors: tuple[Door, ...]
+    webhooks: tuple[Webhook, ...]
+    inboxes: tuple[InboxBinding, ...]
 
     def bot(self, key: str) -> Bot | None:
         """Return the bot that reports to us for an account's key, whatever our address was."""
         return next((each for each in self.bots if _is_ours(each.address, key)), None)
 
-    def hook(self, key: str) -> Hook | None:
+    def webhook(self, key: str) -> Webhook | None:
         """Return the webhook that reports to us for an account's key."""
-        return next((each for each in self.hooks if _is_ours(each.address, key)), None)
+        return next((each for each in self.webhooks if _is_ours(each.address, key)), None)
 
 
 class Admin:
@@ -98,15 +100,17 @@ class Admin:
         """
         account = _map(await self.call("GET", ""))
         bots = tuple(_bot(each) for each in _list(await self.call("GET", "/agent_bots")))
-        hooks = _list(_map(_map(await self.call("GET", "/webhooks")).get("payload")).get("webhooks"))
-        doors = [await self._door(each) for each in _list(_map(await self.call("GET", "/inboxes")).get("payload"))]
-        return Setup(str(account.get("name") or ""), bots, tuple(_hook(each) for each in hooks), tuple(doors))
+        webhooks = _list(_map(_map(await self.call("GET", "/webhooks")).get("payload")).get("webhooks"))
+        inboxes = [
+            await self._inbox_binding(each) for each in _list(_map(await self.call("GET", "/inboxes")).get("payload"))
+        ]
+        return Setup(str(account.get("name") or ""), bots, tuple(_webhook(each) for each in webhooks), tuple(inboxes))
 
-    async def _door(self, raw: Mapping[str, Any]) -> Door:
+    async def _inbox_binding(self, raw: Mapping[str, Any]) -> InboxBinding:
         number = int(raw["id"])
         bot = _map(_map(await self.call("GET", f"/inboxes/{number}/agent_bot")).get("agent_bot")).get("id")
         channel = str(raw.get("channel_type") or "")
-        return Door(number, str(raw.get("name") or ""), channel, bot if isinstance(bot, int) else None)
+        return InboxBinding(number, str(raw.get("name") or ""), channel, bot if isinstance(bot, int) else None)
 
     async def create_bot(self, name: str, address: str) -> Bot:
         """Create an agent bot that reports to `address`."""
@@ -125,32 +129,27 @@ class Admin:
         """Let a bot answer an inbox; None: nobody but people."""
         await self.call("POST", f"/inboxes/{inbox}/set_agent_bot", {"agent_bot": bot})
 
-    async def create_hook(self, address: str) -> Hook:
+    async def create_webhook(self, address: str) -> Webhook:
         """Create the account's webhook."""
         body = {"url": address, "name": "ChatwootAI", "subscriptions": list(EVENTS)}
-        return _hook(_map(_map(_map(await self.call("POST", "/webhooks", body)).get("payload")).get("webhook")))
+        return _webhook(_map(_map(_map(await self.call("POST", "/webhooks", body)).get("payload")).get("webhook")))
 
-    async def change_hook(self, hook: Hook, address: str) -> None:
+    async def change_webhook(self, webhook: Webhook, address: str) -> None:
         """Give the webhook another address, and all events that are needed."""
-        events = list(dict.fromkeys([*hook.events, *EVENTS]))
-        await self.call("PATCH", f"/webhooks/{hook.id}", {"url": address, "subscriptions": events})
+        events = list(dict.fromkeys([*webhook.events, *EVENTS]))
+        await self.call("PATCH", f"/webhooks/{webhook.id}", {"url": address, "subscriptions": events})
 
-    async def remove_hook(self, hook: int) -> None:
+    async def remove_webhook(self, webhook: int) -> None:
         """Delete a webhook."""
-        await self.call("DELETE", f"/webhooks/{hook}")
+        await self.call("DELETE", f"/webhooks/{webhook}")
 
     async def call(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> object:
         """Make one call; the JSON of a good answer, None where it has none."""
-        headers = {**self._token.headers(), "Accept": "application/json"}
         what = f"{method} {path or '/'} of {self._base}"
-        try:
-            async with self._session.request(
-                method, self._base + path, json=body, headers=headers, allow_redirects=False,
-                timeout=aiohttp.ClientTimeout(total=_SECONDS),
-            ) as response:  # fmt: skip
-                answer = await read_response(response, self._token)
-        except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
-            raise AdminError(f"{what}: no answer ({type(error).__name__}); is the address right?") from None
+        data = None if body is None else RequestBody(orjson.dumps(body), content_type="application/json")
+        answer = await send_once(self._session, method, self._base + path, self._token, data, seconds=_SECONDS)
+        if not answer.status:
+            raise AdminError(f"{what}: no answer ({answer.fault}); is the address right?")
         if 300 <= answer.status < 400:
             raise AdminError(f"{what}: it has moved to {answer.excerpt}: write that address")
         if not answer.good:
@@ -181,9 +180,9 @@ def _bot(raw: Mapping[str, Any]) -> Bot:
     return Bot(int(raw["id"]), said["name"], said["outgoing_url"], said["secret"], said["access_token"])
 
 
-def _hook(raw: Mapping[str, Any]) -> Hook:
+def _webhook(raw: Mapping[str, Any]) -> Webhook:
     events = tuple(each for each in _list(raw.get("subscriptions")) if isinstance(each, str))
-    return Hook(int(raw["id"]), str(raw.get("url") or ""), str(raw.get("secret") or ""), events)
+    return Webhook(int(raw["id"]), str(raw.get("url") or ""), str(raw.get("secret") or ""), events)
 
 
 def _map(value: object) -> Mapping[str, Any]:

@@ -10,14 +10,13 @@ from typing import Any, Final
 
 import aiohttp
 import orjson
-from aiohttp.abc import AbstractStreamWriter
-from aiohttp.payload import BytesPayload
 from yarl import URL
 
 from chatwootai.telemetry.metrics import CHATWOOT_CALLS, CHATWOOT_SECONDS, RETRIES
 from workers.chatwoot.errors import MissingUserToken, OutOfTime, TryAgain
 from workers.chatwoot.operations import Operation, Owner
-from workers.chatwoot.response import Response, Token, read_response
+from workers.chatwoot.request import RequestBody, send_once
+from workers.chatwoot.response import Response, Token
 from workers.chatwoot.response_errors import describe, is_barred, is_undecided, raise_final_error
 
 _ATTEMPTS: Final = 4
@@ -25,29 +24,6 @@ _ATTEMPT_SECONDS: Final = 10.0
 _CONNECT_SECONDS: Final = 3.0
 _LEAST_SECONDS: Final = 0.05
 _BACKOFF: Final = 0.2
-
-
-class _Body(BytesPayload):
-    """A request's body that knows whether any of it was sent: before that, nothing can have been stored.
-
-    It is not sent past `begin_by` (unix seconds): who slept until then may no longer have the right to.
-    """
-
-    sent = False
-    begin_by = math.inf
-
-    async def write(self, writer: AbstractStreamWriter) -> None:
-        self._begin()
-        await super().write(writer)
-
-    def _begin(self) -> None:
-        if time.time() > self.begin_by:
-            raise OSError("too late to begin")
-        self.sent = True
-
-    async def write_with_length(self, writer: AbstractStreamWriter, content_length: int | None) -> None:
-        self._begin()
-        await super().write_with_length(writer, content_length)
 
 
 class Http:
@@ -135,31 +111,18 @@ class Http:
         left = deadline - time.time()
         if not left >= _LEAST_SECONDS or time.time() > begin_by:
             raise OutOfTime(operation.name, time.time())
-        data = None if body is None else _Body(orjson.dumps(body), content_type="application/json")
+        data = None if body is None else RequestBody(orjson.dumps(body), content_type="application/json")
         if data is not None:
             data.begin_by = begin_by
         began = time.perf_counter()
-        answer = await self._send(operation.method, url, token, data, min(left, _ATTEMPT_SECONDS))
+        seconds = min(left, _ATTEMPT_SECONDS)
+        answer = await send_once(
+            self._session, operation.method, url, token, data,
+            seconds=seconds, connect=min(seconds, _CONNECT_SECONDS), dashed=self._dashed,
+        )  # fmt: skip
         CHATWOOT_CALLS.labels(operation.name, str(answer.status) if answer.status else answer.fault).inc()
         CHATWOOT_SECONDS.labels(operation.name).observe(time.perf_counter() - began)
         return answer
-
-    async def _send(self, method: str, url: URL, token: Token, data: _Body | None, seconds: float) -> Response:
-        """Make one request. Faults become values here, so that no error chain keeps a request with its headers."""
-        try:
-            async with self._session.request(
-                method, url, data=data, headers=token.headers(dashed=self._dashed) | {"Accept": "application/json"},
-                allow_redirects=False,  # a redirect would carry the token to whoever is named in it
-                timeout=aiohttp.ClientTimeout(total=seconds, connect=min(seconds, _CONNECT_SECONDS)),
-            ) as response:  # fmt: skip
-                return await read_response(response, token)
-        except aiohttp.ClientConnectorError:
-            return Response(0, fault="unreachable", sent=False)
-        except TimeoutError as error:
-            early = isinstance(error, aiohttp.ConnectionTimeoutError)
-            return Response(0, fault="timeout", sent=not early and (data is None or data.sent))
-        except (aiohttp.ClientError, OSError, ValueError):
-            return Response(0, fault="broken", sent=data is None or data.sent)
 
     async def _pause(self, operation: Operation, answer: Response, attempt: int, deadline: float) -> None:
         """Wait before the next attempt; raise TryAgain if there is none, or no time for one."""
