@@ -120,10 +120,10 @@ async def _ours(connection: Any) -> tuple[Case, list[Any], Callable[[], Awaitabl
     """A draft with everything around it: prompt, crew, the whole stack on a real Redis."""
     from crews.answer.draft import Crews
     from crews.model_calls.assembly import Stack
-    from crews.model_calls.endpoint.wire import Wire
+    from crews.model_calls.endpoint.client import OpenAIClient
 
     seen: list[Any] = []
-    stack = Stack(Wire(), connection)
+    stack = Stack(OpenAIClient(), connection)
 
     class Watched:
         async def complete(self, call: Call) -> Completion:

@@ -23,7 +23,7 @@ from chatwootai.stores.conversation.lease import FencedLease
 from chatwootai.stores.conversation.turn_start import TurnStart
 from config.loading.loader import shipped
 from crews.model_calls.call import Call, Endpoint, Target, ToolCall
-from crews.model_calls.endpoint.exchange import listened
+from crews.model_calls.endpoint.exchange import read_stream
 from crews.model_calls.response.events import MalformedStream
 from crews.model_calls.response.message import EndpointError
 from crews.model_calls.response.message import Message as ModelMessage
@@ -132,7 +132,7 @@ async def _answered(pieces: AsyncIterator[bytes]) -> None:
     call = Call(target=target, messages=(), deadline=time.time() + _LATER)
     response = httpx.Response(200, content=pieces)
     with suppress(MalformedStream, EndpointError):
-        await listened(call, response, ModelMessage(tools=frozenset({"a"})))
+        await read_stream(call, response, ModelMessage(tools=frozenset({"a"})))
 
 
 async def _chunks(body: bytes) -> AsyncIterator[bytes]:

@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING
 from config.loading.loader import shipped
 from config.schema.crew_schema import AgentText, Blueprint, TaskText
 from crews.model_calls.call import Call, Endpoint, Target
-from crews.plan.fuse import fields
-from crews.plan.plan import Shape, shaped_as
-from crews.prompt.prompt import values
+from crews.plan.plan import Shape, in_shape
+from crews.plan.single_call import answer_fields
+from crews.prompt.settings_text import placeholder_values
 from crews.run.context import RunContext, current
 from crews.runtime import environment
 from sandbox.installation.processes import Process, free_port, stop
 
 if TYPE_CHECKING:
     from crews.answer.variants import Runnable
-    from crews.model_calls.endpoint.wire import Wire
+    from crews.model_calls.endpoint.client import OpenAIClient
 
 MODEL = "gpt-4o-mini"
 _SECONDS = 20.0
@@ -33,21 +33,21 @@ class Stage:
     """An LLM that runs, and one wire to it."""
 
     url: str
-    wire: "Wire"
+    wire: "OpenAIClient"
 
     def crew(self, blueprint: Blueprint, shape: Shape) -> "Runnable":
         """A crew in a shape, as a worker builds it."""
-        from crews.runtime.building import Terms, build
-        from crews.runtime.fused import FusedCrew, typed_answer
+        from crews.runtime.build import ModelOptions, build_crew
+        from crews.runtime.single_call import SingleCallCrew, answer_model
 
-        filled = values(shipped(), blueprint)
-        terms = Terms(MODEL, 0.3, 170)
+        filled = placeholder_values(shipped(), blueprint)
+        terms = ModelOptions(MODEL, 0.3, 170)
         if shape != "fused":
-            return build(shaped_as(blueprint, shape), filled, terms, self.wire)
-        whole = build(blueprint, filled, terms, self.wire)
-        shaped = typed_answer(fields(blueprint))
-        one = build(shaped_as(blueprint, "fused"), filled, terms, self.wire, shape=shaped)
-        return FusedCrew(one, whole, sure=0.0, seconds=0.0)
+            return build_crew(in_shape(blueprint, shape), filled, terms, self.wire)
+        whole = build_crew(blueprint, filled, terms, self.wire)
+        shaped = answer_model(answer_fields(blueprint))
+        one = build_crew(in_shape(blueprint, "fused"), filled, terms, self.wire, shape=shaped)
+        return SingleCallCrew(one, whole, sure=0.0, seconds=0.0)
 
     async def took(self, crew: "Runnable") -> tuple[float, int]:
         """One run: milliseconds and model calls."""
@@ -75,13 +75,13 @@ class Stage:
 async def stage(latency: str) -> AsyncIterator[Stage]:
     """A sandbox LLM of its own with a fixed latency."""
     await asyncio.to_thread(environment.load)
-    from crews.model_calls.endpoint.wire import Wire
+    from crews.model_calls.endpoint.client import OpenAIClient
 
     with TemporaryDirectory(prefix="chatwootai-bench-") as folder:
         port = free_port()
         given = ("--port", str(port), "--latency", latency)
         llm = Process("llm", "sandbox.llm", *given, environ={}, folder=Path(folder))
-        wire = Wire()
+        wire = OpenAIClient()
         try:
             llm.start()
             url = f"http://127.0.0.1:{port}"

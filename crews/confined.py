@@ -25,7 +25,7 @@ def launch(home: str = "") -> tuple[str, ...]:
     return sys.executable, "-I", "-S", __file__, str(os.getpid()), home
 
 
-async def answer(program: str, given: bytes) -> bytes:
+async def ask(program: str, given: bytes) -> bytes:
     """Return what one of our files, run by Python without our secrets, says to what it is given.
 
     A caller that stops waiting has killed it.
@@ -59,9 +59,9 @@ def main(parent: int, home: str, command: Sequence[str]) -> None:
     if sys.platform == "linux":
         prctl = ctypes.CDLL(None, use_errno=True).prctl
         if os.geteuid() == 0:
-            _powerless(prctl)
-            if _reachable(command):
-                _somebody_else(home)
+            _drop_capabilities(prctl)
+            if _is_reachable_by_others(command):
+                _become_other_user(home)
         prctl(_NO_NEW_PRIVS, 1, 0, 0, 0)
         prctl(_PDEATHSIG, signal.SIGKILL, 0, 0, 0)  # after the user has changed, which would clear it
         if os.getppid() != parent:
@@ -69,18 +69,18 @@ def main(parent: int, home: str, command: Sequence[str]) -> None:
     os.execvp(command[0], list(command))  # noqa: S606 - a program with its arguments
 
 
-def _powerless(prctl: "ctypes._NamedFuncPointer") -> None:
+def _drop_capabilities(prctl: "ctypes._NamedFuncPointer") -> None:
     """Nothing that is started from now on has a capability: none to trace others, none to read what is not its own."""
     for capability in range(64):
         prctl(_DROP_FROM_BOUND, capability, 0, 0, 0)
     prctl(_SECUREBITS, _NO_ROOT, 0, 0, 0)
 
 
-def _reachable(command: Sequence[str]) -> bool:
+def _is_reachable_by_others(command: Sequence[str]) -> bool:
     """Whether another user may run the program, and use the files and folders that it is given."""
     program, groups = shutil.which(command[0]), os.getgroups()
     given = [*command[1:], *(value for value in os.environ.values() if value.startswith("/"))]
-    uses = [use for word in given if (use := _use(word)) is not None]
+    uses = [use for word in given if (use := _path_and_use(word)) is not None]
     os.setgroups([])
     os.setegid(_NOBODY)
     os.seteuid(_NOBODY)
@@ -93,7 +93,7 @@ def _reachable(command: Sequence[str]) -> bool:
         os.setgroups(groups)
 
 
-def _use(word: str) -> tuple[str, int] | None:
+def _path_and_use(word: str) -> tuple[str, int] | None:
     """A path among a program's words, and what it would do there: read a file, write in a folder or make something."""
     folder = os.path.dirname(word)  # noqa: PTH120 - this starts in a blink, and pathlib does not
     if word == os.environ.get("HOME"):
@@ -105,7 +105,7 @@ def _use(word: str) -> tuple[str, int] | None:
     return (folder, os.W_OK | os.X_OK) if word.startswith("/") and os.path.isdir(folder) else None  # noqa: PTH112
 
 
-def _somebody_else(home: str) -> None:
+def _become_other_user(home: str) -> None:
     user = _USERS + os.getpid()
     if home:
         os.chown(home, user, user)

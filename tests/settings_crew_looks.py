@@ -61,7 +61,7 @@ async def recalled(settings: Settings) -> object:
     """The model that a crew with a memory recalls by."""
     from crews.answer.draft import Crews
     from crews.answer.variants import CrewRegistry
-    from crews.stock.recollection import Remembering
+    from crews.stock.contact_memory import MemoryBackend
 
     by: list[str] = []
 
@@ -72,7 +72,7 @@ async def recalled(settings: Settings) -> object:
     with tempfile.TemporaryDirectory() as folder:
         model, catalog = _Model(), _catalog(Path(folder), "", "memory: true")
         crews = Crews(catalog, model)
-        crews._registry = CrewRegistry(catalog, model, Remembering(embed=embed))
+        crews._registry = CrewRegistry(catalog, model, MemoryBackend(embed=embed))
         question = replace(asked(function="boss"), deadline=time.time() + 30)
         for _ in range(2):  # the second has something to recall
             await crews.draft(question, Settings(model=settings.model))

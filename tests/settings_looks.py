@@ -26,11 +26,11 @@ from config.settings.settings import Settings
 from config.snapshot import Account, Installation, Secret, place_of
 from crews.answer.curated import CuratedAnswers
 from crews.catalog import Catalog
-from crews.hearing import ear
 from crews.model_calls.call import BillingScope, Call
 from crews.model_calls.call_terms import call_terms
 from crews.model_calls.prices import prices
-from crews.prompt.prompt import moment, situation, values
+from crews.prompt.settings_text import daily_situation, placeholder_values, question_situation
+from crews.transcription import transcription_endpoint
 from tests.asked import asked
 from workers.account.turn_budget import TurnBudget, _day
 from workers.delivery.message_body import actions_outside_window, template_params
@@ -53,7 +53,11 @@ Look = Callable[[Settings], "object | Awaitable[object]"]
 def prompt(settings: Settings) -> object:
     blueprint = Catalog.from_environment().crew_set.blueprint("customer_service", "whatsapp")
     question = asked(language="es")
-    return values(settings, blueprint), situation(settings, NOW), moment(question, settings)
+    return (
+        placeholder_values(settings, blueprint),
+        daily_situation(settings, NOW),
+        question_situation(question, settings),
+    )
 
 
 def turn(settings: Settings, text: str = "Qual o prazo?", waited: float = 3.0, **more: Any) -> Turn:
@@ -199,7 +203,7 @@ def near(settings: Settings) -> object:
 
 
 def hears(settings: Settings) -> object:
-    found = ear(settings)
+    found = transcription_endpoint(settings)
     return found.url, found.model, found.key
 
 

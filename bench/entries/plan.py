@@ -2,7 +2,7 @@
 
 from bench.figure import Figure, quantile, rounded
 from bench.shapes import ANCESTOR, MODEL, stage
-from crews.plan.plan import Shape, Terms, plan
+from crews.plan.plan import PlanTerms, Shape, plan
 
 _SHAPES: tuple[Shape, ...] = ("sequential", "parallel", "fused")
 
@@ -23,7 +23,7 @@ async def run(rounds: int = 12, latency: str = "gpt-4o-mini") -> list[Figure]:
 
 def _of(shape: Shape, took: list[float], calls: int, plain: float) -> list[Figure]:
     middle = quantile(took, 0.5)
-    expected = 1000 * plan(ANCESTOR, Terms(model=MODEL, max_tokens=400, deadline=10.0), shape).p50
+    expected = 1000 * plan(ANCESTOR, PlanTerms(model=MODEL, max_tokens=400, deadline=10.0), shape).p50
     return [
         Figure(f"plan.{shape}.p50", rounded(middle), "ms", "sequential", round(middle / plain, 3)),
         Figure(f"plan.{shape}.expected", rounded(expected), "ms", "measured", round(expected / middle, 3)),

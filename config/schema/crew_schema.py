@@ -21,7 +21,7 @@ PLACEHOLDERS = (
     "channel.tone",
     "channel.length",
 )
-"""What a template may name; `crews.prompt.prompt` fills each."""
+"""What a template may name; `crews.prompt.settings_text` fills each."""
 
 _PLACEHOLDER = re.compile(r"\{\{([A-Za-z_][A-Za-z0-9_.]*)\}\}|\{([A-Za-z_][A-Za-z0-9_.]*)\}")
 _NEARLY = re.compile(rf"\{{\s*({'|'.join(map(re.escape, PLACEHOLDERS))})\b(?!\}})")

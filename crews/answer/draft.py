@@ -30,16 +30,16 @@ from crews.model_calls.call import BillingScope, Completer, Completion
 from crews.model_calls.call_terms import CallTerms, call_terms
 from crews.model_calls.response import finish
 from crews.model_calls.response.thoughts import without_thoughts
-from crews.model_calls.trouble import trouble
+from crews.model_calls.trouble import trouble_of
 from crews.prompt.brief import Brief
-from crews.prompt.conversation import messages
-from crews.prompt.markers import read
-from crews.prompt.passages import shown
-from crews.prompt.prompt import moment, repeatable, situation
+from crews.prompt.conversation import chat_messages
+from crews.prompt.markers import parse_markers
+from crews.prompt.passages import numbered_passages
+from crews.prompt.settings_text import daily_situation, question_situation, repeatable_texts
 from crews.run.context import RunContext, current
 from crews.run.tool_calls import BurstToolCalls
 from crews.runtime import environment
-from crews.stock.recollection import Remembering
+from crews.stock.contact_memory import MemoryBackend
 from crews.tools.toolset import ToolRegistry
 
 if TYPE_CHECKING:
@@ -71,7 +71,9 @@ class Crews:
         self._knowledge = knowledge
         self._curated = CuratedAnswers([ExactFinder(), *([ByMeaning(matcher)] if matcher else [])])
         self._tools = ToolRegistry()
-        self._registry = CrewRegistry(catalog, completer, Remembering(embed=stack.embeddings.embed if stack else None))
+        self._registry = CrewRegistry(
+            catalog, completer, MemoryBackend(embed=stack.embeddings.embed if stack else None)
+        )
 
     @classmethod
     async def open(cls, catalog: Catalog | None = None, *, connection: Connection | None = None) -> "Crews":
@@ -85,13 +87,13 @@ class Crews:
         await asyncio.to_thread(environment.load)
         from crews.answer.warm import Echo, warm_up
         from crews.model_calls.assembly import Stack
-        from crews.model_calls.endpoint.wire import Wire
+        from crews.model_calls.endpoint.client import OpenAIClient
 
         chosen = catalog or Catalog.from_environment()
         if problems := chosen.problems():
             raise ConfigurationError(problems)
         await warm_up(cls(chosen, Echo()), chosen.functions())
-        stack = Stack(Wire(), connection)
+        stack = Stack(OpenAIClient(), connection)
         if connection is None:
             return cls(chosen, stack, stack)
         from crews.encoding.embedded import shared
@@ -136,10 +138,10 @@ class Crews:
         said = (
             situation_of(question, settings, now),
             calls.told() if calls is not None else "",
-            shown([(each.heading, each.text) for each in found.passages]),
+            numbered_passages([(each.heading, each.text) for each in found.passages]),
             fetched.said,
         )
-        inputs = {"messages": messages(question), "situation": "\n".join(filter(None, said))}
+        inputs = {"messages": chat_messages(question), "situation": "\n".join(filter(None, said))}
         built = time.perf_counter()
         token = current.set(run)
         try:
@@ -159,7 +161,7 @@ class Crews:
                 calls.used += run.used
         steps = (*steps, ("prompt", built - began), ("model", time.perf_counter() - built))
         passages = tuple(each.whole for each in found.passages)
-        may_say = (*repeatable(question, settings), situation(settings, now), *passages)
+        may_say = (*repeatable_texts(question, settings), daily_situation(settings, now), *passages)
         told = Told(tuple(run.instructions), may_say, tuple(run.results))
         made = await worked_on(len(text), lambda: _make_draft(text, silent, run, steps, str(variant.plan), told))
         return _with_citations(made, found, settings)
@@ -230,7 +232,7 @@ def _with_citations(draft: Draft, found: Retrieved, settings: Settings) -> Draft
 
 def situation_of(question: Question, settings: Settings, now: datetime) -> str:
     """What of the instructions differs by day and by question; `now` must know its time zone."""
-    return "\n".join(filter(None, (situation(settings, now), moment(question, settings))))
+    return "\n".join(filter(None, (daily_situation(settings, now), question_situation(question, settings))))
 
 
 def _new_run(
@@ -269,7 +271,7 @@ def _make_draft(
     text: str, silent: ModelSilent, run: RunContext, steps: tuple[tuple[str, float], ...], plan: str, told: Told
 ) -> Draft:
     last = run.last
-    marked = read(without_thoughts(answer_text(text)))  # a typed answer's texts may hold them too
+    marked = parse_markers(without_thoughts(answer_text(text)))  # a typed answer's texts may hold them too
     said = marked.text
     if said and last is not None and _is_cut(text, last):
         said = whole_sentences(said)
@@ -277,13 +279,13 @@ def _make_draft(
     return Draft(
         text=said,
         handoff=run.handoff or marked.handoff or (None if said else f"{_SILENT} ({silent.reason})"),
-        trouble="" if said or run.handoff or marked.handoff else trouble(silent).value,
+        trouble="" if said or run.handoff or marked.handoff else trouble_of(silent).value,
         served_by=run.served_by if last is None or last.served_by is ServedBy.CREW else last.served_by,
         model=last.model if last else None,
         usage=run.usage,
         steps=(*steps, *(run.trace if len(run.trace) > 1 else ())),
         actions=tuple(run.side_actions),
-        confidence=min((each for each in (run.confidence, marked.sure) if each is not None), default=None),
+        confidence=min((each for each in (run.confidence, marked.confidence) if each is not None), default=None),
         plan=plan,
         choices=marked.choices,
         told=told,

@@ -137,10 +137,10 @@ class Prefetcher:
 
 async def _result_of(run: RunContext, wanted: "PrefetchCall") -> str | None:
     """What a model is shown of one call; None where it failed. In a task, so that the run is its own alone."""
-    from crews.runtime.tools import use
+    from crews.runtime.tools import use_tool
 
     current.set(run)
-    found = await use(wanted.tool, dict(wanted.arguments))
+    found = await use_tool(wanted.tool, dict(wanted.arguments))
     return found.text if found.fate is Fate.DONE else None
 
 

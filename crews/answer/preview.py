@@ -16,8 +16,8 @@ from crews.answer.prefetched import PrefetchedResults, Prefetcher
 from crews.catalog import Catalog
 from crews.errors import CrewError
 from crews.model_calls.call import Call, Chat, Completion, estimated_prompt
-from crews.prompt.brief import Brief, Part, joined
-from crews.prompt.conversation import words
+from crews.prompt.brief import Brief, Part, join_parts
+from crews.prompt.conversation import content_text
 from crews.run.result_text import result_text
 from crews.run.tool_calls import BurstToolCalls
 from crews.runtime import environment
@@ -106,8 +106,8 @@ async def preview(function: str, channel: str, text: str, settings: Settings, ca
         await crews.close()
     briefs = crews.briefs(question, settings)
     situation = "\n".join(filter(None, (situation_of(question, settings, datetime.now(UTC)), prefetcher.said)))
-    made = {joined(parts): parts for parts in _prompt_parts(briefs, situation)}
-    return [PreviewedCall(call, made.get(words(call.messages[0].get("content")), ())) for call in recorder.calls]
+    made = {join_parts(parts): parts for parts in _prompt_parts(briefs, situation)}
+    return [PreviewedCall(call, made.get(content_text(call.messages[0].get("content")), ())) for call in recorder.calls]
 
 
 def _prompt_parts(briefs: Sequence[Brief], situation: str) -> list[tuple[Part, ...]]:

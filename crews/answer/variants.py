@@ -15,16 +15,16 @@ from crews.catalog import Catalog
 from crews.errors import CrewUnsupported
 from crews.model_calls.call import CachePolicy, Completer, Target
 from crews.model_calls.call_terms import CallTerms, call_terms
-from crews.plan.fuse import fields, needs_stock
-from crews.plan.plan import Plan, Shape, shaped_as
-from crews.plan.planning import planned, shapes
-from crews.prompt.markers import taught
-from crews.prompt.prompt import values
-from crews.stock.recollection import Remembering
+from crews.plan.plan import Plan, Shape, in_shape
+from crews.plan.planning import plan_for, shapes
+from crews.plan.single_call import answer_fields, needs_stock
+from crews.prompt.markers import with_marker_instructions
+from crews.prompt.settings_text import placeholder_values
+from crews.stock.contact_memory import MemoryBackend
 from crews.tools.toolset import Toolset
 
 if TYPE_CHECKING:
-    from crews.runtime.building import Terms
+    from crews.runtime.build import ModelOptions
 
 _CREWS = 512  # built crews kept; about 30 KB each
 
@@ -74,10 +74,10 @@ class CrewVariants:
 class CrewRegistry:
     """Builds crews and keeps the latest used."""
 
-    def __init__(self, catalog: Catalog, completer: Completer, remembering: Remembering | None = None) -> None:
+    def __init__(self, catalog: Catalog, completer: Completer, remembering: MemoryBackend | None = None) -> None:
         self._catalog = catalog
         self._completer = completer
-        self._remembering = remembering or Remembering()
+        self._memory_backend = remembering or MemoryBackend()
         self._crews: OrderedDict[bytes, Runnable] = OrderedDict()
         self._known: OrderedDict[tuple[str, int, str, str], CrewVariants] = OrderedDict()
 
@@ -103,7 +103,7 @@ class CrewRegistry:
         except ConfigurationError as error:  # a function that this place does not have
             raise CrewUnsupported(str(error)) from error
         terms = call_terms(settings)
-        spec = _CrewSpec(taught(blueprint, language=settings.language), settings, toolset or {})
+        spec = _CrewSpec(with_marker_instructions(blueprint, language=settings.language), settings, toolset or {})
         variants = [self._make_variant(spec, shape, terms.target) for shape in shapes(blueprint)]
         if terms.policy.quick is not None:
             last = shapes(blueprint)[-1]
@@ -112,16 +112,16 @@ class CrewRegistry:
 
     def _make_variant(self, spec: "_CrewSpec", shape: Shape, target: Target, *, quick: bool = False) -> Variant:
         blueprint, settings = spec.blueprint, spec.settings
-        expected = planned(blueprint, settings, shape, model=target.model)
+        expected = plan_for(blueprint, settings, shape, model=target.model)
         name = ServedBy.QUICK if quick else ServedBy.FUSED if shape == "fused" else ServedBy.CREW
-        kept = None if spec.tools else cache_policy(blueprint, values(settings, blueprint))
+        kept = None if spec.tools else cache_policy(blueprint, placeholder_values(settings, blueprint))
         return Variant(name, expected, target, self._shared_crew(spec, shape, target.model), kept)
 
     def _shared_crew(self, spec: "_CrewSpec", shape: Shape, model: str) -> Runnable:
-        from crews.runtime.building import Terms
+        from crews.runtime.build import ModelOptions
 
         own = spec.settings.model
-        terms = Terms(model, own.temperature, _max_tokens(spec.settings, spec.blueprint), own.embeddings)
+        terms = ModelOptions(model, own.temperature, _max_tokens(spec.settings, spec.blueprint), own.embeddings)
         digest = spec.digest(terms, shape)
         crew = self._crews.get(digest)
         if crew is None:
@@ -130,23 +130,23 @@ class CrewRegistry:
         self._crews.move_to_end(digest)
         return crew
 
-    def _build_crew(self, spec: "_CrewSpec", terms: "Terms", shape: Shape) -> Runnable:
-        from crews.runtime.building import Terms, build
-        from crews.runtime.fused import FusedCrew, typed_answer
+    def _build_crew(self, spec: "_CrewSpec", terms: "ModelOptions", shape: Shape) -> Runnable:
+        from crews.runtime.build import ModelOptions, build_crew
+        from crews.runtime.single_call import SingleCallCrew, answer_model
         from crews.stock.stock import StockCrew
 
         blueprint, filled, toolset = spec.blueprint, spec.filled, spec.toolset
-        doubting = taught(blueprint, doubt=spec.least is not None, language=spec.settings.language)
+        doubting = with_marker_instructions(blueprint, doubt=spec.least is not None, language=spec.settings.language)
         if needs_stock(blueprint):
-            return StockCrew(doubting, filled, terms, self._completer, toolset, self._remembering)
-        whole = build(shaped_as(doubting, "parallel"), filled, terms, self._completer, toolset)
+            return StockCrew(doubting, filled, terms, self._completer, toolset, self._memory_backend)
+        whole = build_crew(in_shape(doubting, "parallel"), filled, terms, self._completer, toolset)
         if shape != "fused":
             return whole
-        alone = shaped_as(blueprint, "fused")
-        roomy = Terms(terms.model, terms.temperature, _max_tokens(spec.settings, alone))
-        one = build(alone, filled, roomy, self._completer, toolset, typed_answer(fields(blueprint)))
-        takes = planned(blueprint, spec.settings, "parallel", model=terms.model).p50
-        return FusedCrew(one, whole, sure=max(blueprint.sure, spec.least or 0.0), seconds=takes)
+        alone = in_shape(blueprint, "fused")
+        roomy = ModelOptions(terms.model, terms.temperature, _max_tokens(spec.settings, alone))
+        one = build_crew(alone, filled, roomy, self._completer, toolset, answer_model(answer_fields(blueprint)))
+        takes = plan_for(blueprint, spec.settings, "parallel", model=terms.model).p50
+        return SingleCallCrew(one, whole, sure=max(blueprint.sure, spec.least or 0.0), seconds=takes)
 
 
 class _CrewSpec:
@@ -154,7 +154,7 @@ class _CrewSpec:
 
     def __init__(self, blueprint: Blueprint, settings: Settings, toolset: Toolset) -> None:
         self.blueprint, self.settings, self.toolset = blueprint, settings, toolset
-        self.filled = values(settings, blueprint)
+        self.filled = placeholder_values(settings, blueprint)
         self.least = settings.handoff.least_confidence
         lists = [*(each.tools for each in blueprint.agents), *(each.tools for each in blueprint.tasks)]
         named = {name for several in lists for name in several}

@@ -80,10 +80,10 @@ class CachedEncoder:
 
     async def _of(self, kind: Kind, texts: Sequence[str]) -> Vectors:
         names = self.digests(texts, kind)
-        kept = await self._recalled(kind, names)
+        kept = await self._recall(kind, names)
         missing = {name: text for name, text in zip(names, texts, strict=True) if name not in kept}
         if missing:
-            made = await self._made(kind, list(missing.values()))
+            made = await self._make(kind, list(missing.values()))
             packed = {name: pack(vector) for name, vector in zip(missing, made, strict=True)}
             await self._keep(kind, packed)
             kept |= packed
@@ -91,11 +91,11 @@ class CachedEncoder:
             return np.empty((0, self.dimensions), np.float32)
         return np.stack([unpack(kept[name]) for name in names])
 
-    async def _made(self, kind: Kind, texts: list[str]) -> Vectors:
+    async def _make(self, kind: Kind, texts: list[str]) -> Vectors:
         self.embedded += len(texts)
         return await (self._inner.questions(texts) if kind is Kind.QUESTIONS else self._inner.passages(texts))
 
-    async def _recalled(self, kind: Kind, names: Sequence[str]) -> dict[str, bytes]:
+    async def _recall(self, kind: Kind, names: Sequence[str]) -> dict[str, bytes]:
         try:
             found = await self._store.recall(self._account, kind, names)
         except StoreUnavailable:

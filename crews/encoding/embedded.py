@@ -108,7 +108,7 @@ class EmbeddedEncoder:
             raise self._failed
         if self._model is None:
             try:
-                self._model = _read(self._weights)
+                self._model = _load_model(self._weights)
             except (ImportError, OSError, ValueError) as error:
                 self._failed = EncoderUnavailable(f"the embedded encoder cannot be used: {error}")
                 raise self._failed from error
@@ -125,7 +125,7 @@ def _readable(text: str) -> str:
     return abridge(text, _LONGEST).encode("utf-8", "replace").decode()
 
 
-def _read(weights: Mapping[str, str]) -> Any:
+def _load_model(weights: Mapping[str, str]) -> Any:
     """Raises ImportError, OSError or ValueError where the package is not the one that was measured."""
     resources = files(_PACKAGE) / "resources"
     for name, digest in weights.items():
@@ -134,11 +134,11 @@ def _read(weights: Mapping[str, str]) -> Any:
     _one_thread()
     model = importlib.import_module(_PACKAGE).USE(threads=1)
     model.encode([""])  # what it reads late, it reads now
-    model._model.table = _OnDisk(model._model.table)
+    model._model.table = _DiskTable(model._model.table)
     return model
 
 
-class _OnDisk:
+class _DiskTable:
     """The table of 128,000 words' embeddings in a nameless file: 65 MB of each worker's memory less.
 
     A text reads a row of 512 bytes for each of its words, which stay with the system as long as there is room.

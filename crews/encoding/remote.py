@@ -21,7 +21,7 @@ _AT_ONCE: Final = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
+class EmbeddingTerms:
     """Which model of which endpoint, for whom, and on whose money. `dimensions` None: as many as the model has."""
 
     target: Target
@@ -33,7 +33,9 @@ class Terms:
 class RemoteEncoder:
     """An `Encoder`. Its `dimensions` are 0 until its first answer where the configuration does not say them."""
 
-    def __init__(self, embeddings: Embeddings, terms: Terms, *, question_seconds: float = _QUESTION_SECONDS) -> None:
+    def __init__(
+        self, embeddings: Embeddings, terms: EmbeddingTerms, *, question_seconds: float = _QUESTION_SECONDS
+    ) -> None:
         self._embeddings = embeddings
         self._terms = terms
         self._question_seconds = question_seconds
@@ -53,15 +55,15 @@ class RemoteEncoder:
 
     async def questions(self, texts: Sequence[str]) -> Vectors:
         """See `Encoder.questions`; 150 ms are waited for it."""
-        return await self._asked(texts, self._question_seconds)
+        return await self._request(texts, self._question_seconds)
 
     async def passages(self, texts: Sequence[str]) -> Vectors:
         """See `Encoder.passages`; in batches, each with its retries."""
         pieces = [texts[at : at + _AT_ONCE] for at in range(0, len(texts), _AT_ONCE)]
-        made = [await self._asked(piece, _PASSAGE_SECONDS) for piece in pieces]
+        made = [await self._request(piece, _PASSAGE_SECONDS) for piece in pieces]
         return np.concatenate(made) if made else np.empty((0, self._seen), np.float32)
 
-    async def _asked(self, texts: Sequence[str], seconds: float) -> Vectors:
+    async def _request(self, texts: Sequence[str], seconds: float) -> Vectors:
         terms = self._terms
         try:
             made = await self._embeddings.embed(
@@ -74,9 +76,9 @@ class RemoteEncoder:
             )
         except CrewError as error:
             raise EncoderUnavailable(f"{terms.target.model}: {error}") from None
-        return self._checked(made)
+        return self._check(made)
 
-    def _checked(self, made: list[list[float]]) -> Vectors:
+    def _check(self, made: list[list[float]]) -> Vectors:
         """Raises EncoderUnavailable for rows of different length, of another length than before, or not of numbers."""
         try:
             vectors = np.array(made, np.float32)

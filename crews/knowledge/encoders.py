@@ -51,14 +51,14 @@ class AccountEncoders:
         return CachedEncoder(inner, store, account, key, keep_questions=True)
 
     def _remote_encoder(self, account: str, named: Named, settings: Settings) -> Encoder:
-        from crews.encoding.remote import RemoteEncoder, Terms
+        from crews.encoding.remote import EmbeddingTerms, RemoteEncoder
         from crews.model_calls.call import BillingScope, Target
         from crews.model_calls.call_terms import call_terms, endpoint
 
         whose = settings.model if named.base_url is None else named
         key = (named.api_key or whose.api_key) if named.base_url is None else named.api_key
         at = endpoint(whose.base_url, key.reveal() if key else None, settings)
-        terms = Terms(
+        terms = EmbeddingTerms(
             target=Target(endpoint=at, model=named.model),
             payer=BillingScope(account=account),
             policy=call_terms(settings).policy,
@@ -69,9 +69,9 @@ class AccountEncoders:
     def _embeddings_client(self) -> "Embeddings":
         if self._embeddings is None:
             from crews.model_calls.assembly import Stack
-            from crews.model_calls.endpoint.wire import Wire
+            from crews.model_calls.endpoint.client import OpenAIClient
 
-            stack = Stack(Wire(), self._connection)
+            stack = Stack(OpenAIClient(), self._connection)
             self._opened.push_async_callback(stack.aclose)
             self._embeddings = stack.embeddings
         return self._embeddings

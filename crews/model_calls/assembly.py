@@ -16,7 +16,7 @@ from chatwootai.stores.models.limits import LimitStore
 from chatwootai.stores.server.connection import Connection
 from crews.model_calls.call import Call, Completer, Completion, Endpoint
 from crews.model_calls.embeddings import Embeddings
-from crews.model_calls.endpoint.wire import Wire
+from crews.model_calls.endpoint.client import OpenAIClient
 from crews.model_calls.prices import prices
 from crews.model_calls.wrappers.background import Background
 from crews.model_calls.wrappers.breaker import Breakers
@@ -35,7 +35,7 @@ _WARM_SECONDS = 45.0  # less than the wire keeps an idle connection
 class Stack:
     """What every turn asks: `complete` goes through all wrappers; `embeddings` are asked for through their like."""
 
-    def __init__(self, wire: Wire, connection: Connection | None = None) -> None:
+    def __init__(self, wire: OpenAIClient, connection: Connection | None = None) -> None:
         """Without a connection nothing is limited, counted against a budget, or shared with other workers."""
         self._wire = wire
         self._background = background = Background()

@@ -12,8 +12,8 @@ from chatwootai.stores.models.limits import LimitStore
 from chatwootai.stores.server.connection import Connection
 from crews.errors import ModelUnavailable
 from crews.model_calls.call import BillingScope, Call, Completer, Completion, Policy, Receipt, Target
+from crews.model_calls.endpoint.client import OpenAIClient
 from crews.model_calls.endpoint.embedding import Vectors
-from crews.model_calls.endpoint.wire import Wire
 from crews.model_calls.prices import prices
 from crews.model_calls.wrappers.background import Background
 from crews.model_calls.wrappers.breaker import Breakers
@@ -24,14 +24,14 @@ from crews.model_calls.wrappers.limiter import Limiter
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Wanted(Call):
+class _EmbeddingCall(Call):
     """A call whose messages are the texts; `dimensions`: of each vector, None: as many as the model has."""
 
     dimensions: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Made(Completion):
+class _EmbeddingCompletion(Completion):
     """An answer without words."""
 
     vectors: Vectors = field(default_factory=list, repr=False)
@@ -40,7 +40,9 @@ class _Made(Completion):
 class Embeddings:
     """Asks embedding models. Without a connection nothing is limited or counted against a budget."""
 
-    def __init__(self, wire: Wire, connection: Connection | None, breakers: Breakers, background: Background) -> None:
+    def __init__(
+        self, wire: OpenAIClient, connection: Connection | None, breakers: Breakers, background: Background
+    ) -> None:
         stack: Completer = _Innermost(wire)
         if connection is not None:
             stack = Limiter(stack, LimitStore(connection, f"{os.getpid()}.{secrets.token_hex(4)}"), background)
@@ -67,7 +69,7 @@ class Embeddings:
         if (rest := self._breakers.blocked(target.name)) > deadline - time.time():
             raise ModelUnavailable("the endpoint is left alone for a while", retry_at=time.time() + rest)
         said = tuple({"role": "user", "content": text} for text in texts)
-        wanted = _Wanted(
+        wanted = _EmbeddingCall(
             target=target,
             messages=said,
             deadline=deadline,
@@ -80,20 +82,20 @@ class Embeddings:
             made = await self._outermost.complete(wanted)
         except TimeoutError:
             raise ModelUnavailable("the endpoint gave no embeddings in time", retry_at=deadline) from None
-        assert isinstance(made, _Made)  # noqa: S101  # the innermost makes no other
+        assert isinstance(made, _EmbeddingCompletion)  # noqa: S101  # the innermost makes no other
         return made.vectors
 
 
 class _Innermost:
     """One request, one answer."""
 
-    def __init__(self, wire: Wire) -> None:
+    def __init__(self, wire: OpenAIClient) -> None:
         self._wire = wire
 
     async def complete(self, call: Call) -> Completion:
-        dimensions = call.dimensions if isinstance(call, _Wanted) else None
+        dimensions = call.dimensions if isinstance(call, _EmbeddingCall) else None
         texts = [str(each["content"]) for each in call.messages]
         made = await self._wire.embed(call.target, texts, call.deadline, dimensions)
         usage = Usage(prompt_tokens=made.tokens, calls=1)
         call.receipts.append(Receipt(call.target, usage))
-        return _Made(text="", finish="embedded", model=call.model, usage=usage, vectors=made.vectors)
+        return _EmbeddingCompletion(text="", finish="embedded", model=call.model, usage=usage, vectors=made.vectors)

@@ -72,10 +72,10 @@ def prices() -> PriceList:
     Raises:
         ConfigurationError: the installation's own is not readable or says something that is no price.
     """
-    return read(os.environ.get(OWN))
+    return read_prices(os.environ.get(OWN))
 
 
-def read(own: str | None) -> PriceList:
+def read_prices(own: str | None) -> PriceList:
     """The shipped list, with the file `own` over it: models and currencies are added, the rest replaces.
 
     Raises:

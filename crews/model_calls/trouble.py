@@ -33,7 +33,7 @@ _BY_CAUSE: Final = {
 }
 
 
-def trouble(error: BaseException) -> Trouble:
+def trouble_of(error: BaseException) -> Trouble:
     """Which of the fixed reasons an error of a model call is."""
     if isinstance(error, ModelRefused):
         known = _BY_CAUSE.get(error.cause or "") or _of_code(error.code)
@@ -64,6 +64,6 @@ def briefly(error: BaseException) -> str:
     status, code = getattr(error, "status", None), getattr(error, "code", None)
     words = [str(status)] if status else []
     words += [_CODE.sub("_", str(code))[:_LONGEST]] if code else []
-    named = " ".join(words) or trouble(error).value.replace("_", " ")
+    named = " ".join(words) or trouble_of(error).value.replace("_", " ")
     said = getattr(error, "reason", None) if isinstance(error, ModelRefused | ModelUnavailable) else None
     return f"{named}: {said}" if said else named

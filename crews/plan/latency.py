@@ -14,7 +14,7 @@ _FILE = Path(__file__).parent / "latency.yaml"
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
+class PublishedLatency:
     """How fast a model answers. Seconds, and tokens a second; `known`: somebody has measured this very model."""
 
     model: str
@@ -34,7 +34,7 @@ class Pace:
 
 
 @dataclass(frozen=True, slots=True)
-class Usual:
+class UsualDurations:
     """The rest of a turn: posting, lengths of answers (tokens), tools (seconds a round)."""
 
     post_median: float
@@ -55,24 +55,24 @@ class Usual:
 
 
 @cache
-def pace(model: str) -> Pace:
+def published_latency(model: str) -> PublishedLatency:
     """A model's pace; that of the file's `unknown` where nobody has measured it."""
     data, name = _data(), model.rpartition("/")[2]
     dated = next((known for known in data["models"] if name.startswith(f"{known}-20")), name)  # gpt-4o-mini-2024-07-18
     found = data["models"].get(dated)
     said = found or data["models"][data["unknown"]]
     first = said["first"]
-    return Pace(
+    return PublishedLatency(
         model, first["median"], first["sigma"], first["tail_share"], tuple(first["tail"]), tuple(said["speed"]),
         found is not None,
     )  # fmt: skip
 
 
 @cache
-def usual() -> Usual:
+def usual_durations() -> UsualDurations:
     """What holds for every turn."""
     said = _data()["turn"]
-    return Usual(
+    return UsualDurations(
         said["post"]["median"], said["post"]["sigma"], said["length_sigma"], said["usual_share"], said["usual_most"],
         said["tool_seconds"], said["history_tokens"],
     )  # fmt: skip

@@ -13,8 +13,8 @@ from typing import Literal
 
 from config.schema.crew_schema import Blueprint, TaskText
 from config.settings.model import Price
-from crews.plan.fuse import TOKENS, fused
-from crews.plan.latency import Pace, Usual, pace, usual
+from crews.plan.latency import PublishedLatency, UsualDurations, published_latency, usual_durations
+from crews.plan.single_call import TOKENS, to_single_call
 from crews.prompt.template import fill
 
 Shape = Literal["sequential", "parallel", "fused"]
@@ -26,7 +26,7 @@ _CHARACTERS = 4  # to a token, roughly
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
+class PlanTerms:
     """What a plan needs to know of a tenant. `deadline` seconds; `filled`: the placeholders' values."""
 
     model: str
@@ -94,12 +94,12 @@ def _range(least: int, most: int) -> str:
     return str(least) if least == most else f"{least} to {most}"
 
 
-def plan(blueprint: Blueprint, terms: Terms, shape: Shape) -> Plan:
+def plan(blueprint: Blueprint, terms: PlanTerms, shape: Shape) -> Plan:
     """Plan a crew in one shape."""
-    shaped = shaped_as(blueprint, shape)
+    shaped = in_shape(blueprint, shape)
     steps = _steps(shaped, terms, TOKENS * len(blueprint.tasks) if shape == "fused" else 0)
-    speed = pace(terms.model)
-    p50, p95 = _quantiles(steps, tuple(each.async_execution for each in shaped.tasks), speed, usual())
+    speed = published_latency(terms.model)
+    p50, p95 = _quantiles(steps, tuple(each.async_execution for each in shaped.tasks), speed, usual_durations())
     path = _path(steps)
     return Plan(
         function=blueprint.function,
@@ -120,14 +120,14 @@ def plan(blueprint: Blueprint, terms: Terms, shape: Shape) -> Plan:
     )
 
 
-def shaped_as(blueprint: Blueprint, shape: Shape) -> Blueprint:
+def in_shape(blueprint: Blueprint, shape: Shape) -> Blueprint:
     """The crew as it runs in a shape: as written, with independent tasks side by side, or as one."""
     if shape == "fused":
-        return fused(blueprint)
-    return side_by_side(blueprint) if shape == "parallel" else blueprint
+        return to_single_call(blueprint)
+    return with_parallel_tasks(blueprint) if shape == "parallel" else blueprint
 
 
-def side_by_side(blueprint: Blueprint) -> Blueprint:
+def with_parallel_tasks(blueprint: Blueprint) -> Blueprint:
     """The crew with neighbours that name their context, and not each other, set to run at once.
 
     A task that names its context sees the same either way: only the waiting changes. What CrewAI asks of such crews is
@@ -155,7 +155,7 @@ def _independent(tasks: Sequence[TaskText]) -> list[str]:
     return names
 
 
-def _steps(blueprint: Blueprint, terms: Terms, extra: int) -> tuple[Step, ...]:
+def _steps(blueprint: Blueprint, terms: PlanTerms, extra: int) -> tuple[Step, ...]:
     """The tasks in order; `extra`: tokens that each says beside its answer."""
     steps: list[Step] = []
     running: list[Step] = []
@@ -172,7 +172,9 @@ def _steps(blueprint: Blueprint, terms: Terms, extra: int) -> tuple[Step, ...]:
     return tuple(steps)
 
 
-def _step(blueprint: Blueprint, task: TaskText, before: Sequence[Step], terms: Terms, wave: int, extra: int) -> Step:
+def _step(
+    blueprint: Blueprint, task: TaskText, before: Sequence[Step], terms: PlanTerms, wave: int, extra: int
+) -> Step:
     agent = next(each for each in blueprint.agents if each.name == task.agent)
     limits = (terms.max_tokens + extra, blueprint.max_tokens, agent.max_tokens)
     limit = min(each for each in limits if each is not None)
@@ -188,8 +190,8 @@ def _step(blueprint: Blueprint, task: TaskText, before: Sequence[Step], terms: T
         after=after,
         calls=2 if tools else 1,
         most_calls=agent.max_iter + 1 if tools else 1,
-        prompt_tokens=written + _PROMPT_TOKENS + known + usual().history_tokens,
-        completion_tokens=usual().length(limit - extra) + extra,
+        prompt_tokens=written + _PROMPT_TOKENS + known + usual_durations().history_tokens,
+        completion_tokens=usual_durations().length(limit - extra) + extra,
         limit=limit,
     )
 
@@ -205,21 +207,27 @@ def _path(steps: Sequence[Step]) -> list[Step]:
 
 
 @lru_cache(maxsize=4096)
-def _drawn(tasks: tuple[tuple[int, int, int, bool], ...], speed: Pace, rest: Usual) -> tuple[float, float]:
+def _simulate(
+    tasks: tuple[tuple[int, int, int, bool], ...], speed: PublishedLatency, rest: UsualDurations
+) -> tuple[float, float]:
     """Median and 95th percentile of the whole; `tasks`: calls, usual length, limit, whether it runs beside others."""
     draw = random.Random(_SEED)  # noqa: S311  # a simulation that repeats itself
     took = sorted(_turn(tasks, speed, rest, draw) for _ in range(_DRAWS))
     return round(took[_DRAWS // 2], 2), round(took[math.ceil(0.95 * _DRAWS) - 1], 2)
 
 
-def _quantiles(steps: Sequence[Step], beside: Sequence[bool], speed: Pace, rest: Usual) -> tuple[float, float]:
+def _quantiles(
+    steps: Sequence[Step], beside: Sequence[bool], speed: PublishedLatency, rest: UsualDurations
+) -> tuple[float, float]:
     tasks = tuple(
         (step.calls, step.completion_tokens, step.limit, own) for step, own in zip(steps, beside, strict=True)
     )
-    return _drawn(tasks, speed, rest)
+    return _simulate(tasks, speed, rest)
 
 
-def _turn(tasks: tuple[tuple[int, int, int, bool], ...], speed: Pace, rest: Usual, draw: random.Random) -> float:
+def _turn(
+    tasks: tuple[tuple[int, int, int, bool], ...], speed: PublishedLatency, rest: UsualDurations, draw: random.Random
+) -> float:
     """One turn, as the runner takes its tasks: what runs beside others is waited for by the next that does not."""
     now = pending = 0.0
     for calls, length, limit, beside in tasks:

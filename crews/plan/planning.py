@@ -11,31 +11,31 @@ from crews.model_calls.call import Endpoint, Target
 from crews.model_calls.call_terms import KEY, without_key
 from crews.model_calls.prices import prices
 from crews.plan import pricing, tool_notes
-from crews.plan.fuse import can_fuse, needs_stock
-from crews.plan.plan import Plan, Shape, Terms, plan
-from crews.prompt.markers import taught
-from crews.prompt.prompt import values
+from crews.plan.plan import Plan, PlanTerms, Shape, plan
+from crews.plan.single_call import fits_single_call, needs_stock
+from crews.prompt.markers import with_marker_instructions
+from crews.prompt.settings_text import placeholder_values
 
 
 def shapes(blueprint: Blueprint) -> tuple[Shape, ...]:
     """The shapes that a crew may run in, the one preferred first."""
-    if not can_fuse(blueprint):
+    if not fits_single_call(blueprint):
         return ("parallel",)
     return ("fused",) if blueprint.fuse == "always" else ("parallel", "fused")
 
 
-def planned(blueprint: Blueprint, settings: Settings, shape: Shape, *, model: str | None = None) -> Plan:
+def plan_for(blueprint: Blueprint, settings: Settings, shape: Shape, *, model: str | None = None) -> Plan:
     """A crew in one shape, under a tenant's settings."""
     name = model or settings.model.name
     own = settings.model.price if name == settings.model.name else None
-    terms = Terms(
+    terms = PlanTerms(
         model=name,
         max_tokens=settings.model.max_tokens,
         deadline=settings.deadline_ms / 1000,
         price=prices().of(Target(endpoint=Endpoint(), model=name, price=own)),
-        filled=values(settings, blueprint),
+        filled=placeholder_values(settings, blueprint),
     )
-    return plan(taught(blueprint, language=settings.language), terms, shape)
+    return plan(with_marker_instructions(blueprint, language=settings.language), terms, shape)
 
 
 def problems(snapshot: Snapshot) -> list[Problem]:
@@ -47,10 +47,10 @@ def problems(snapshot: Snapshot) -> list[Problem]:
         return wrong  # nothing can be planned without prices
     found: dict[tuple[str, int, str], Problem] = {}
     told: set[tuple[int, str]] = set()
-    for settings, blueprint in _served(snapshot):
+    for settings, blueprint in _answering_crews(snapshot):
         if needs_stock(blueprint) or (id(settings), blueprint.function) in told:
             continue
-        best = min((planned(blueprint, settings, each) for each in shapes(blueprint)), key=lambda each: each.p95)
+        best = min((plan_for(blueprint, settings, each) for each in shapes(blueprint)), key=lambda each: each.p95)
         if not best.fits:
             told.add((id(settings), blueprint.function))
             problem = _too_slow(settings, blueprint, best)
@@ -61,7 +61,7 @@ def problems(snapshot: Snapshot) -> list[Problem]:
 def notes(snapshot: Snapshot) -> list[Note]:
     """A note for each crew that runs on stock CrewAI, and why; what the price list does not know; tools without use."""
     found = {}
-    for settings, blueprint in _served(snapshot):
+    for settings, blueprint in _answering_crews(snapshot):
         if wanted := needs_stock(blueprint):
             message = (
                 f"the crew `{blueprint.function}` asks for {', '.join(wanted)}: it runs on stock CrewAI, in threads, "
@@ -91,7 +91,7 @@ def _settings(account: Account) -> Iterator[Settings]:
     yield from (inbox.settings for inbox in account.inboxes.values())
 
 
-def _served(snapshot: Snapshot) -> Iterator[tuple[Settings, Blueprint]]:
+def _answering_crews(snapshot: Snapshot) -> Iterator[tuple[Settings, Blueprint]]:
     """Every crew that answers for somebody on every channel, under their settings, once each."""
     seen: set[tuple[int, str]] = set()
     for account in snapshot.accounts.values():

@@ -26,8 +26,8 @@ def notes(snapshot: Snapshot) -> list[Note]:
     if problems():
         return []
     known, file = prices(), os.environ.get(OWN) or _SHIPPED
-    everyone = list(_everyone(snapshot))
-    models = {each.name for settings in everyone for each in _served(settings) if each.price is None}
+    everyone = list(_all_settings(snapshot))
+    models = {each.name for settings in everyone for each in _named_models(settings) if each.price is None}
     currencies = {settings.budget.currency for settings in everyone} - set(known.currencies)
     guess = f"{known.unknown.input:g} and {known.unknown.output:g} dollars for a million tokens in and out"
     told = [
@@ -40,13 +40,13 @@ def notes(snapshot: Snapshot) -> list[Note]:
     return [Note(file, 1, message) for message in told]
 
 
-def _everyone(snapshot: Snapshot) -> Iterator[Settings]:
+def _all_settings(snapshot: Snapshot) -> Iterator[Settings]:
     for account in snapshot.accounts.values():
         yield account.settings
         yield from (inbox.settings for inbox in account.inboxes.values())
 
 
-def _served(settings: Settings) -> Iterator[ModelEndpoint]:
+def _named_models(settings: Settings) -> Iterator[ModelEndpoint]:
     model = settings.model
     yield model
     yield from model.fallbacks

@@ -16,13 +16,13 @@ def notes(snapshot: Snapshot) -> list[Note]:
     for account in snapshot.accounts.values():
         place = f"domains/{account.domain}/{account.folder}"
         crews = list(_crews(account))
-        named = {tool for crew in crews for tool in _named(crew)}
-        for tool in sorted(_declared(account) - named) if crews else ():
-            found.setdefault((place, tool), Note(f"{place}/{FILE}", 1, _said(tool, place, crews[0])))
+        named = {tool for crew in crews for tool in _used_tools(crew)}
+        for tool in sorted(_declared_tools(account) - named) if crews else ():
+            found.setdefault((place, tool), Note(f"{place}/{FILE}", 1, _note_text(tool, place, crews[0])))
     return list(found.values())
 
 
-def _said(tool: str, place: str, crew: Blueprint) -> str:
+def _note_text(tool: str, place: str, crew: Blueprint) -> str:
     agent = crew.agents[0]
     several = ", ".join((*agent.tools, tool))
     return (
@@ -31,12 +31,12 @@ def _said(tool: str, place: str, crew: Blueprint) -> str:
     )
 
 
-def _declared(account: Account) -> set[str]:
+def _declared_tools(account: Account) -> set[str]:
     several = [account.settings.tools, *(inbox.settings.tools for inbox in account.inboxes.values())]
     return {name for tools in several for name in (*tools.http, *tools.mcp)}
 
 
-def _named(crew: Blueprint) -> Iterator[str]:
+def _used_tools(crew: Blueprint) -> Iterator[str]:
     for agent in crew.agents:
         yield from agent.tools
     for task in crew.tasks:

@@ -52,6 +52,6 @@ class Brief:
         )
 
 
-def joined(parts: Iterable[Part]) -> str:
+def join_parts(parts: Iterable[Part]) -> str:
     """The instructions as one text."""
     return "\n\n".join(part.text for part in parts)

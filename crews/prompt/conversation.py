@@ -6,29 +6,29 @@ from crews.model_calls.call import Chat
 _ROLES = {"contact": "user", "crew": "assistant", "teammate": "assistant"}
 
 
-def messages(question: Question) -> tuple[Chat, ...]:
+def chat_messages(question: Question) -> tuple[Chat, ...]:
     """The exchanges before, oldest first, then the burst: what customers wrote stands there unchanged."""
     history = [{"role": _ROLES.get(each.role, "user"), "content": each.text} for each in question.history if each.text]
-    return (*history, {"role": "user", "content": _shown(question)})
+    return (*history, {"role": "user", "content": _question_content(question)})
 
 
-def _shown(question: Question) -> str | list[Chat]:
+def _question_content(question: Question) -> str | list[Chat]:
     """What was asked, and the images that came with it."""
-    asked = _asked(question)
+    asked = _question_text(question)
     if not question.images:
         return asked
     images = [{"type": "image_url", "image_url": {"url": url, "detail": "auto"}} for url in question.images]
     return [{"type": "text", "text": asked}, *images]
 
 
-def words(content: object) -> str:
+def content_text(content: object) -> str:
     """The words of a message's content, without its images."""
     if not isinstance(content, list):
         return str(content or "")
     return "\n".join(str(piece.get("text", "[image]")) for piece in content)
 
 
-def _asked(question: Question) -> str:
+def _question_text(question: Question) -> str:
     if question.subject and question.channel == "email":
         return f"Subject: {question.subject}\n\n{question.text}"
     return question.text

@@ -73,45 +73,47 @@ _NOT_IN_MAIL = "[[choices"
 
 
 @dataclass(frozen=True, slots=True)
-class Marked:
+class MarkedText:
     """What a crew wrote: the words for the contact, and what its marks say. `sure` 0 to 1; `sources` count from 1."""
 
     text: str
     handoff: str | None = None
     choices: tuple[str, ...] = ()
-    sure: float | None = None
+    confidence: float | None = None
     sources: tuple[int, ...] = ()
 
 
-def taught(blueprint: Blueprint, *, doubt: bool = False, language: str = "en") -> Blueprint:
+def with_marker_instructions(blueprint: Blueprint, *, doubt: bool = False, language: str = "en") -> Blueprint:
     """The crew with its last task told of each mark that it does not name itself; of `[[sure` where `doubt` matters.
 
     By examples in the tenant's `language`: a pattern to fill in is filled in with its own words by small models.
     """
     *before, last = blueprint.tasks
     wanted = [mark for mark in _TAUGHT if mark not in last.description and (doubt or mark != "[[sure")]
-    lines = [f"- {_lesson(mark, language)}" for mark in wanted if mark != _NOT_IN_MAIL or blueprint.channel != "email"]
+    lines = [
+        f"- {_instruction(mark, language)}" for mark in wanted if mark != _NOT_IN_MAIL or blueprint.channel != "email"
+    ]
     if not lines:
         return blueprint
     told = replace(last, description="\n".join([last.description, *lines]))
     return replace(blueprint, tasks=(*before, told))
 
 
-def _lesson(mark: str, language: str) -> str:
+def _instruction(mark: str, language: str) -> str:
     own = _EXAMPLES.get(language[:2], _EXAMPLES["en"])
     examples = own.get(mark, _SURE_EXAMPLES)
     return _TAUGHT[mark].format("".join(f"\n  {mark}: {each}]]" for each in examples))
 
 
-def read(text: str) -> Marked:
+def parse_markers(text: str) -> MarkedText:
     """The words and the marks of an answer."""
     if "[" not in text:
-        return Marked(text.strip())
+        return MarkedText(text.strip())
     said, handoff = split_handoff(text)
     said, choices = split_choices(said)
-    said, sure = split_sure(said)
+    said, sure = split_confidence(said)
     said, sources = split_sources(said)
-    return Marked(said, handoff, choices, sure, sources)
+    return MarkedText(said, handoff, choices, sure, sources)
 
 
 def split_handoff(text: str) -> tuple[str, str | None]:
@@ -139,12 +141,12 @@ def split_choices(text: str) -> tuple[str, tuple[str, ...]]:
     return _CHOICES.sub(" ", text).strip(), tuple(fit.values())[:_MOST_CHOICES]
 
 
-def split_sure(text: str) -> tuple[str, float | None]:
+def split_confidence(text: str) -> tuple[str, float | None]:
     """The text without its `[[sure: 40%]]`, and the number (0 to 1); None where there is none, or it was cut off.
 
     Of several the least: a contact who writes such a mark, and is quoted, makes no answer surer than it is.
     """
-    found = [_read_sure(each["said"], each["name"] or "") for each in _SURE.finditer(text) if each["end"]]
+    found = [_parse_confidence(each["said"], each["name"] or "") for each in _SURE.finditer(text) if each["end"]]
     return _SURE.sub(" ", text).strip(), min((sure for sure in found if sure is not None), default=None)
 
 
@@ -154,7 +156,7 @@ def split_sources(text: str) -> tuple[str, tuple[int, ...]]:
     return _SOURCES.sub(" ", text).strip(), tuple(numbers)
 
 
-def _read_sure(said: str, name: str) -> float | None:
+def _parse_confidence(said: str, name: str) -> float | None:
     number = _NUMBER.search(said)
     if number is None:
         return _DOUBT if _DOUBTS.search(f"{name} {said}") else None

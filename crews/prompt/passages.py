@@ -10,7 +10,7 @@ _BELOW: Final = (
 )
 
 
-def shown(passages: Sequence[tuple[str, str]]) -> str:
+def numbered_passages(passages: Sequence[tuple[str, str]]) -> str:
     """Return numbered passages, each a heading and a text, between marks that nothing in them can close."""
     if not passages:
         return ""

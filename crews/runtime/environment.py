@@ -60,11 +60,11 @@ def load() -> None:
         return
     # At import crewai's lock store keeps REDIS_URL, and its token manager writes a key into the home folder.
     storage = prepare()
-    with _replaced({"REDIS_URL": None, "HOME": str(storage)}), _uncollected(), warnings.catch_warnings():
+    with _environ_replaced({"REDIS_URL": None, "HOME": str(storage)}), _without_gc(), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # crewai and chromadb deprecate parts of themselves at import
         from crewai_core.lock_store import set_lock_backend
 
-        set_lock_backend(_locked)
+        set_lock_backend(_in_process_lock)
         import crewai  # noqa: F401
 
         import crews.runtime.runner  # noqa: F401
@@ -82,7 +82,7 @@ def _not_of_mcp(record: logging.LogRecord) -> bool:
 
 
 @contextmanager
-def _locked(name: str, *, timeout: float) -> Iterator[None]:
+def _in_process_lock(name: str, *, timeout: float) -> Iterator[None]:
     """CrewAI's locks, which guard files in a folder that is this process's alone: one lock, no file, no Redis."""
     if not _lock.acquire(timeout=timeout):
         raise TimeoutError(f"crewai's lock {name} was not free within {timeout} s")
@@ -93,7 +93,7 @@ def _locked(name: str, *, timeout: float) -> Iterator[None]:
 
 
 @contextmanager
-def _uncollected() -> Iterator[None]:
+def _without_gc() -> Iterator[None]:
     """No garbage collection while 2,400 modules are made, all of which stay: saves an eighth of the import.
 
     What they made is frozen afterwards, so that no later collection walks it; and since runs leave no circles behind,
@@ -111,7 +111,7 @@ def _uncollected() -> Iterator[None]:
 
 
 @contextmanager
-def _replaced(values: Mapping[str, str | None]) -> Iterator[None]:
+def _environ_replaced(values: Mapping[str, str | None]) -> Iterator[None]:
     """The environment with these values, None for unset, while crewai is imported; ours again afterwards."""
     kept = {name: os.environ.get(name) for name in values}
     _set(values)

@@ -88,11 +88,11 @@ def _answer(completion: Completion, shape: type[BaseModel] | None) -> str | list
         return list(completion.tool_calls)
     if not completion.text.strip():
         raise ModelSilent("the model ended without a word", reason=completion.finish)
-    return _shaped(completion.text, shape) if shape else completion.text
+    return _parse_answer(completion.text, shape) if shape else completion.text
 
 
-def _shaped(text: str, shape: type[BaseModel]) -> str | BaseModel:
-    """An instance, or the text as it came: `crews.runtime.typed` looks closer, and asks once more."""
+def _parse_answer(text: str, shape: type[BaseModel]) -> str | BaseModel:
+    """An instance, or the text as it came: `crews.runtime.structured_output` looks closer, and asks once more."""
     try:
         return shape.model_validate_json(text)
     except ValidationError:

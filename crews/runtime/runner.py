@@ -19,8 +19,8 @@ from pydantic import PrivateAttr
 from crews.errors import CrewUnsupported
 from crews.prompt.brief import Brief
 from crews.run.context import RunContext, current
-from crews.runtime.assignment import Assignment, Said
-from crews.runtime.support import unsupported
+from crews.runtime.task_runner import KickoffInputs, PreparedTask
+from crews.runtime.unsupported_features import unsupported_features
 
 _DIVIDER = "\n\n----------\n\n"  # CrewAI's, between the results that make up a context
 _FOREVER = 600.0  # seconds; the deadline of a kickoff outside any run
@@ -33,24 +33,24 @@ SITUATION = "situation"
 class ReentrantCrew(Crew):
     """Built once and shared: any number of kickoffs may run at once, each with its own answer and usage."""
 
-    _assignments: tuple[Assignment, ...] = PrivateAttr(default=())
+    _prepared_tasks: tuple[PreparedTask, ...] = PrivateAttr(default=())
 
     @property
-    def assignments(self) -> tuple[Assignment, ...]:
+    def prepared_tasks(self) -> tuple[PreparedTask, ...]:
         """Each task with what of its prompt is the same in every run."""
-        return self._assignments
+        return self._prepared_tasks
 
     @property
     def briefs(self) -> tuple[Brief, ...]:
         """The instructions of each task, for those who want to see what is sent."""
-        return tuple(each.brief for each in self._assignments)
+        return tuple(each.brief for each in self._prepared_tasks)
 
     def model_post_init(self, context: Any, /) -> None:
         """Prepare every task's prompt and tools once; refuse what only stock CrewAI can run."""
         super().model_post_init(context)
-        if reasons := unsupported(self):
+        if reasons := unsupported_features(self):
             raise CrewUnsupported("this crew cannot run here: " + "; ".join(reasons))
-        self._assignments = tuple(Assignment.of(task) for task in self.tasks)
+        self._prepared_tasks = tuple(PreparedTask.of(task) for task in self.tasks)
 
     async def akickoff(
         self, inputs: Mapping[str, Any] | None = None, input_files: Any = None, from_checkpoint: Any = None
@@ -64,24 +64,24 @@ class ReentrantCrew(Crew):
             raise CrewUnsupported("files and checkpoints are not supported")
         values = dict(inputs or {})
         for callback in self.before_kickoff_callbacks:
-            values = await _settled(callback(values))
+            values = await _await_if_needed(callback(values))
         run = current.get() or RunContext(deadline=time.time() + _FOREVER)
-        said = taken(values)
+        said = split_inputs(values)
         output = await _Kickoff(self, run, said, values).perform()
         for after in self.after_kickoff_callbacks:
-            output = await _settled(after(output))
+            output = await _await_if_needed(after(output))
         return output
 
 
-def taken(values: dict[str, Any]) -> Said:
+def split_inputs(values: dict[str, Any]) -> KickoffInputs:
     """The conversation and the situation, taken out of a kickoff's inputs."""
-    return Said(tuple(values.pop(MESSAGES, ())), str(values.pop(SITUATION, "")))
+    return KickoffInputs(tuple(values.pop(MESSAGES, ())), str(values.pop(SITUATION, "")))
 
 
 class _Kickoff:
     """One run's way through the tasks, and all of its state."""
 
-    def __init__(self, crew: ReentrantCrew, run: RunContext, said: Said, values: Mapping[str, Any]) -> None:
+    def __init__(self, crew: ReentrantCrew, run: RunContext, said: KickoffInputs, values: Mapping[str, Any]) -> None:
         self._crew = crew
         self._run = run
         self._said = said
@@ -93,14 +93,14 @@ class _Kickoff:
     async def perform(self) -> CrewOutput:
         """The crew's output; whatever ends this early cancels the tasks still running."""
         try:
-            for assignment in self._crew.assignments:
-                await self._take(assignment)
+            for assignment in self._crew.prepared_tasks:
+                await self._start_task(assignment)
             await self._gather()
         finally:
             await self._cancel()
         return self._output()
 
-    async def _take(self, assignment: Assignment) -> None:
+    async def _start_task(self, assignment: PreparedTask) -> None:
         task = assignment.task
         if task.async_execution:
             # As in CrewAI, a task that runs beside others sees only the context that it names.
@@ -111,7 +111,7 @@ class _Kickoff:
         output = await self._perform(assignment, self._context(task, self._done))
         await self._finish(task, output)
 
-    async def _perform(self, assignment: Assignment, context: str) -> TaskOutput:
+    async def _perform(self, assignment: PreparedTask, context: str) -> TaskOutput:
         with self._run.step(f"task {assignment.task.name or 'unnamed'}"):
             return await assignment.perform(self._said, self._values, context)
 
@@ -133,7 +133,7 @@ class _Kickoff:
         self._by_task[task.id] = output
         for callback in (task.callback, self._crew.task_callback):
             if callback is not None:
-                await _settled(callback(output))
+                await _await_if_needed(callback(output))
 
     async def _cancel(self) -> None:
         running = [each for _, each in self._pending]
@@ -160,5 +160,5 @@ class _Kickoff:
         )
 
 
-async def _settled(result: Any) -> Any:
+async def _await_if_needed(result: Any) -> Any:
     return await result if inspect.isawaitable(result) else result

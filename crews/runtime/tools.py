@@ -20,7 +20,7 @@ from chatwootai.model.policy import tool_words as words
 from chatwootai.telemetry import log
 from chatwootai.telemetry.metrics import TOOL_CALLS
 from crews.model_calls.call import ToolCall
-from crews.model_calls.response.halves import all_joined, joined
+from crews.model_calls.response.surrogates import join_all_surrogates, join_surrogates
 from crews.run.context import RunContext, current
 from crews.run.tool_result import Fate, ToolAnswer, ToolText, invalid_arguments, limit_reached, to_tool_text
 from crews.tools.outside_tool import OutsideTool
@@ -53,7 +53,7 @@ class Toolbox:
         tool = self.tools.get(call.name)
         return tool is not None and tool.result_as_answer
 
-    def used_up(self, calls: Sequence[ToolCall]) -> bool:
+    def all_used_up(self, calls: Sequence[ToolCall]) -> bool:
         """Whether none of these calls will be made any more."""
         run = current.get()
         tools = [self.tools.get(call.name) for call in calls]
@@ -73,14 +73,14 @@ class Toolbox:
             why = f"{words.WRONG_ARGUMENTS}: they are longer than {_LONGEST_ARGUMENTS} characters"
             return invalid_arguments(tool.name, why).text, False
         try:
-            arguments = all_joined(json.loads(call.arguments))
+            arguments = join_all_surrogates(json.loads(call.arguments))
         except json.JSONDecodeError as error:
             why = f"{words.WRONG_ARGUMENTS}: they are not JSON ({error.msg} at character {error.pos})"
             return invalid_arguments(tool.name, why).text, False
         except (ValueError, RecursionError):  # a number of thousands of digits, or lists within lists without end
             return invalid_arguments(tool.name, f"{words.WRONG_ARGUMENTS}: no tool takes such values").text, False
-        found = await use(tool, arguments if isinstance(arguments, dict) else {})
-        return joined(found.text[:_LONGEST]), found.fate is Fate.DONE
+        found = await use_tool(tool, arguments if isinstance(arguments, dict) else {})
+        return join_surrogates(found.text[:_LONGEST]), found.fate is Fate.DONE
 
 
 def _describe(function: dict[str, Any], tool: object) -> None:
@@ -93,14 +93,14 @@ def _describe(function: dict[str, Any], tool: object) -> None:
         del function["strict"]
 
 
-async def use(tool: BaseTool, arguments: dict[str, Any]) -> ToolText:
+async def use_tool(tool: BaseTool, arguments: dict[str, Any]) -> ToolText:
     """Call a tool and note that it was called, in the run's trace and in the metrics."""
     began = time.perf_counter()
     run = current.get()
     if run is not None and run.used_up(tool.name):
         found = limit_reached(tool.name)
     else:
-        found = await _counted(tool, arguments, run)
+        found = await _call_and_count(tool, arguments, run)
     seconds, kind = time.perf_counter() - began, getattr(tool, "kind", "other")
     TOOL_CALLS.labels(kind, found.outcome).inc()
     line = _log.info if found.fate is Fate.DONE else _log.warning
@@ -111,7 +111,7 @@ async def use(tool: BaseTool, arguments: dict[str, Any]) -> ToolText:
     return found
 
 
-async def _counted(tool: BaseTool, arguments: dict[str, Any], run: RunContext | None) -> ToolText:
+async def _call_and_count(tool: BaseTool, arguments: dict[str, Any], run: RunContext | None) -> ToolText:
     """Call a tool, and count it before others of the same answer are looked at; what was kept is no call."""
     if run is None:
         return await _attempt(tool, arguments)
@@ -122,7 +122,7 @@ async def _counted(tool: BaseTool, arguments: dict[str, Any], run: RunContext | 
 
 
 async def _attempt(tool: BaseTool, arguments: dict[str, Any]) -> ToolText:
-    arguments, misfits = await worked_on(_size(arguments), partial(_judged, tool, arguments))
+    arguments, misfits = await worked_on(_size(arguments), partial(_judge_arguments, tool, arguments))
     if misfits:
         return invalid_arguments(tool.name, f"{words.WRONG_ARGUMENTS}: {'; '.join(misfits)}")
     try:
@@ -141,15 +141,15 @@ def _size(arguments: dict[str, Any]) -> int:
     return sum(len(json.dumps(each)) if isinstance(each, list | dict) else 1 for each in arguments.values())
 
 
-def _judged(tool: BaseTool, arguments: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
+def _judge_arguments(tool: BaseTool, arguments: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
     """The arguments as they were meant, and what of them does not fit."""
     if not isinstance(tool, OutsideTool):
-        return arguments, _misfits(tool, arguments)
+        return arguments, _describe_errors(tool, arguments)
     arguments = tool.parameters.coerced(arguments)
     return arguments, tool.parameters.errors(arguments, _SHOWN)
 
 
-def _misfits(tool: BaseTool, arguments: dict[str, Any]) -> list[str]:
+def _describe_errors(tool: BaseTool, arguments: dict[str, Any]) -> list[str]:
     """Which arguments do not fit and why, in words that a model can mend them by."""
     if not tool.args_schema.model_fields:
         return []

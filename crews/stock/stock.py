@@ -24,15 +24,15 @@ from chatwootai.telemetry.tasks import owned
 from config.schema.crew_schema import AgentText, Blueprint, TaskText
 from crews.errors import CrewError
 from crews.model_calls.call import Completer
-from crews.prompt.conversation import words
+from crews.prompt.conversation import content_text
 from crews.prompt.template import fill
 from crews.run.context import RunContext, current
-from crews.runtime.assignment import Said
-from crews.runtime.building import Terms, tools_of
+from crews.runtime.build import ModelOptions, tools_of
 from crews.runtime.llm import StackLLM
-from crews.runtime.runner import taken
-from crews.stock.recollection import Remembering
-from crews.stock.stock_bridge import BlockingTool, Bridge, BridgeLLM, Stopped
+from crews.runtime.runner import split_inputs
+from crews.runtime.task_runner import KickoffInputs
+from crews.stock.contact_memory import MemoryBackend
+from crews.stock.stock_bridge import BlockingTool, Bridge, BridgeLLM, RunOver
 from crews.stock.stock_memory import ContactMemory, Embed
 from crews.tools.toolset import Toolset
 
@@ -54,14 +54,14 @@ class StockCrew:
         self,
         blueprint: Blueprint,
         values: Mapping[str, str],
-        terms: Terms,
+        terms: ModelOptions,
         completer: Completer,
-        offer: Toolset,
-        remembering: Remembering,
+        toolset: Toolset,
+        remembering: MemoryBackend,
     ) -> None:
         self._blueprint, self._values, self._terms = blueprint, values, terms
-        self._completer, self._offer = completer, offer
-        self._remembering = remembering
+        self._completer, self._toolset = completer, toolset
+        self._memory_backend = remembering
         self._saving: set[asyncio.Task[None]] = set()
 
     async def akickoff(self, inputs: Mapping[str, Any]) -> Any:
@@ -73,7 +73,7 @@ class StockCrew:
         run = current.get()
         assert run is not None  # noqa: S101  # crews.answer.draft begins every run
         bridge = Bridge(asyncio.get_running_loop(), run)
-        said, memory = taken(dict(inputs)), self._memory(bridge)
+        said, memory = split_inputs(dict(inputs)), self._memory(bridge)
         running = asyncio.get_running_loop().run_in_executor(
             _pool(), contextvars.copy_context().run, self._kickoff, said, bridge, memory
         )
@@ -89,11 +89,11 @@ class StockCrew:
         asked = bridge.run.question
         if not self._blueprint.memory or asked is None:
             return None
-        shelf = self._remembering.shelves.of(asked.account, asked.folder, asked.contact.id)
+        shelf = self._memory_backend.store.of(asked.account, asked.folder, asked.contact.id)
         return ContactMemory(shelf, self._embed(bridge, _RECALLING), self._llm(bridge, _FACTS_TOKENS))
 
     def _embed(self, bridge: Bridge, seconds: float) -> Embed:
-        embed, target = self._remembering.embed, replace(bridge.run.target, model=self._terms.embeddings)
+        embed, target = self._memory_backend.embed, replace(bridge.run.target, model=self._terms.embeddings)
 
         def ask(texts: Sequence[str]) -> list[list[float]] | None:
             if embed is None:
@@ -115,18 +115,18 @@ class StockCrew:
         bridge = Bridge(loop, later)
         embed, llm = self._embed(bridge, _SAVING), self._llm(bridge, _FACTS_TOKENS)
         saving = loop.run_in_executor(_saving_pool(), memory.save, asked, answer, embed, llm)
-        task = owned(asyncio.create_task(_ended(saving, bridge)), "memory")
+        task = owned(asyncio.create_task(_finish_saving(saving, bridge)), "memory")
         self._saving.add(task)
         task.add_done_callback(self._saving.discard)
 
-    def _kickoff(self, said: Said, bridge: Bridge, memory: ContactMemory | None) -> Any:
+    def _kickoff(self, said: KickoffInputs, bridge: Bridge, memory: ContactMemory | None) -> Any:
         if bridge.stopped:
-            raise Stopped
+            raise RunOver
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            crew = self._built(said, bridge, memory)
+            crew = self._build(said, bridge, memory)
             # Else a database on disk holds what was said.
-            crew._task_output_handler = _Unwritten()  # type: ignore[assignment]
+            crew._task_output_handler = _NoTaskLog()  # type: ignore[assignment]
             try:
                 return crew.kickoff()
             except Exception:
@@ -134,12 +134,14 @@ class StockCrew:
                     raise bridge.error from None
                 raise
 
-    def _built(self, said: Said, bridge: Bridge, memory: ContactMemory | None) -> Crew:
+    def _build(self, said: KickoffInputs, bridge: Bridge, memory: ContactMemory | None) -> Crew:
         blueprint = self._blueprint
         agents = {each.name: self._agent(each, bridge) for each in blueprint.agents}
         tasks: dict[str, Task] = {}
         talk = _HISTORY.format(
-            "\n".join(f"{_WHO.get(str(each['role']), 'other')}: {words(each['content'])}" for each in said.messages)
+            "\n".join(
+                f"{_WHO.get(str(each['role']), 'other')}: {content_text(each['content'])}" for each in said.messages
+            )
         )
         for each in blueprint.tasks:
             bridge.run.instructions.setdefault(fill(each.description, self._values))
@@ -166,7 +168,7 @@ class StockCrew:
         return min((each for each in (self._terms.max_tokens, own) if each is not None), default=None)
 
     def _agent(self, text: AgentText, bridge: Bridge) -> Agent:
-        tools = [BlockingTool(tool, bridge) for tool in tools_of(text.tools, self._offer)]
+        tools = [BlockingTool(tool, bridge) for tool in tools_of(text.tools, self._toolset)]
         return Agent(
             role=fill(text.role, self._values),
             goal=fill(text.goal, self._values),
@@ -192,7 +194,7 @@ class StockCrew:
         )
 
 
-class _Unwritten:
+class _NoTaskLog:
     """In place of the database in which CrewAI keeps each task's words, to replay them."""
 
     def reset(self) -> None:
@@ -202,7 +204,7 @@ class _Unwritten:
         """Nothing is kept."""
 
 
-async def _ended(work: "asyncio.Future[None]", bridge: Bridge) -> None:
+async def _finish_saving(work: "asyncio.Future[None]", bridge: Bridge) -> None:
     """Wait for what is done after a run, for as long as it may take."""
     try:
         async with asyncio.timeout(_SAVING):

@@ -13,10 +13,10 @@ from crews.errors import CrewError, ModelSilent
 from crews.model_calls.call import Chat, ToolCall
 from crews.run.context import RunContext, current
 from crews.runtime.llm import StackLLM
-from crews.runtime.tools import use
+from crews.runtime.tools import use_tool
 
 
-class Stopped(Exception):
+class RunOver(Exception):
     """The run is over: its thread is to end at its next model call."""
 
 
@@ -40,7 +40,7 @@ class Bridge:
         What a `vital` one raises is `error` from then on: what the run failed of.
         """
         if self.stopped:
-            raise Stopped
+            raise RunOver
         future = asyncio.run_coroutine_threadsafe(self._within(make), self._loop)
         self._pending.add(future)
         try:
@@ -84,10 +84,10 @@ class BridgeLLM(BaseLLM):
         response_model: type[BaseModel] | None = None,
     ) -> Any:
         """The model's text, or the tools that it asks for, as OpenAI's dicts."""
-        chat: str | list[Chat] = messages if isinstance(messages, str) else [_sent(each) for each in messages]
+        chat: str | list[Chat] = messages if isinstance(messages, str) else [_openai_message(each) for each in messages]
         answer = self._bridge.ask(lambda: self._inner.acall(chat, tools=tools, response_model=response_model))
         if isinstance(answer, list):
-            return [_openai(call) for call in answer]
+            return [_openai_tool_call(call) for call in answer]
         return answer
 
     async def acall(self, *_: Any, **__: Any) -> Any:
@@ -112,13 +112,13 @@ class BlockingTool(BaseTool):
         self._tool, self._bridge = tool, bridge
 
     def _run(self, **arguments: Any) -> Any:
-        return self._bridge.ask(lambda: use(self._tool, arguments)).text
+        return self._bridge.ask(lambda: use_tool(self._tool, arguments)).text
 
 
-def _sent(message: Chat) -> Chat:
+def _openai_message(message: Chat) -> Chat:
     """A message without what CrewAI marks it with for its own clients: endpoints refuse what they do not know."""
     return {name: value for name, value in message.items() if name != "cache_breakpoint"}
 
 
-def _openai(call: ToolCall) -> dict[str, Any]:
+def _openai_tool_call(call: ToolCall) -> dict[str, Any]:
     return {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}

@@ -14,7 +14,7 @@ from crewai.memory.types import MemoryMatch, MemoryRecord
 from crewai.memory.unified_memory import Memory
 from pydantic import PrivateAttr
 
-from crews.stock.recollection import Shelf
+from crews.stock.contact_memory import ContactRecords
 
 _MOST = 5
 _QUERY = 2_000  # characters: the end of a task's text, where the conversation is
@@ -26,11 +26,11 @@ Embed = Callable[[Sequence[str]], list[list[float]] | None]
 class ContactMemory(Memory):
     """A run's memory of its contact. `embed` answers None where no vectors are to be had."""
 
-    _shelf: Shelf = PrivateAttr()
+    _shelf: ContactRecords = PrivateAttr()
     _embed: Embed = PrivateAttr()
     _told: list[str] = PrivateAttr(default_factory=list)
 
-    def __init__(self, shelf: Shelf, embed: Embed, llm: BaseLLM) -> None:
+    def __init__(self, shelf: ContactRecords, embed: Embed, llm: BaseLLM) -> None:
         super().__init__(storage=shelf, embedder=embed, llm=llm)  # both are asked by us alone
         self._shelf, self._embed = shelf, embed
 

@@ -91,7 +91,7 @@ class ToolRegistry:
         return _AccountTools(tools, servers, {**built_in, **requests, **dict.fromkeys(servers, ())})
 
     async def _refresh(self, own: _AccountTools) -> None:
-        """Take up what servers offer by now."""
+        """Take up what servers toolset by now."""
         await asyncio.gather(*(server.ready() for server in own.servers.values()))
         found = {name: server.tools for name, server in own.servers.items()}
         if any(own.toolset[name] is not tools for name, tools in found.items()):

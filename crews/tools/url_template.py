@@ -41,7 +41,7 @@ def fill_url(said: HttpTool, values: Mapping[str, Any]) -> str:
     """The address of a request.
 
     Raises:
-        Misfit: an argument would change which resource is asked for.
+        InvalidArgument: an argument would change which resource is asked for.
     """
     path, mark, rest = said.url.partition("?")
 

@@ -18,16 +18,16 @@ def show_plan(crew_set: "CrewSet", settings: "Settings", arguments: argparse.Nam
     Raises:
         config.document.problems.ConfigurationError: there is no such crew.
     """
-    from crews.plan.fuse import can_fuse, needs_stock
-    from crews.plan.planning import planned, shapes
+    from crews.plan.planning import plan_for, shapes
+    from crews.plan.single_call import fits_single_call, needs_stock
 
     blueprint = crew_set.blueprint(arguments.function, arguments.channel)
     if wanted := needs_stock(blueprint):
         complain(f"{arguments.function} runs on stock CrewAI ({', '.join(wanted)}): it cannot be planned")
         return 1
     allowed = shapes(blueprint)
-    plans = [planned(blueprint, settings, "sequential"), planned(blueprint, settings, "parallel")]
-    plans += [planned(blueprint, settings, "fused")] if can_fuse(blueprint) else []
+    plans = [plan_for(blueprint, settings, "sequential"), plan_for(blueprint, settings, "parallel")]
+    plans += [plan_for(blueprint, settings, "fused")] if fits_single_call(blueprint) else []
     if arguments.json:
         as_json([{**asdict(each), "fits": each.fits, "allowed": each.shape in allowed} for each in plans])
     else:

@@ -69,9 +69,9 @@ def _plain(sent: "PreviewedCall", origins: Mapping[str, str]) -> dict[str, Any]:
 
 def _message(message: Mapping[str, Any]) -> dict[str, Any]:
     from crews.answer.preview import estimate_tokens
-    from crews.prompt.conversation import words
+    from crews.prompt.conversation import content_text
 
-    text = words(message.get("content"))
+    text = content_text(message.get("content"))
     return {"role": message.get("role"), "content": text, "tokens": estimate_tokens(text)}
 
 

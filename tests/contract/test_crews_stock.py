@@ -238,12 +238,12 @@ async def run_stock(case: Case, recorder: Recorder) -> Any:
 async def run_ours(case: Case, recorder: Recorder) -> Any:
     from crews.model_calls.assembly import Stack
     from crews.model_calls.call import Endpoint, Target
-    from crews.model_calls.endpoint.wire import Wire
+    from crews.model_calls.endpoint.client import OpenAIClient
     from crews.run.context import RunContext, current
     from crews.runtime.llm import StackLLM
     from crews.runtime.runner import ReentrantCrew
 
-    stack = Stack(Wire())
+    stack = Stack(OpenAIClient())
     llm = StackLLM(stack, model="gpt-4.1-mini", temperature=0.3, max_tokens=99)
     agents, tasks = case.parts(llm)
     crew = ReentrantCrew(agents=agents, tasks=tasks)

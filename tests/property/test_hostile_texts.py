@@ -32,10 +32,10 @@ from chatwootai.telemetry import mask
 from config.settings.answers import normalise_question
 from config.settings.settings import Settings
 from crews.answer import cacheability, paraphrase
-from crews.model_calls.response import halves, harmony, leaked
+from crews.model_calls.response import harmony, leaked, surrogates
 from crews.model_calls.response.thoughts import without_thoughts
 from crews.prompt import markers
-from crews.prompt.conversation import messages, objects_in
+from crews.prompt.conversation import chat_messages, objects_in
 from crews.run.result_text import result_text
 from ingress.payload import RequestInfo, parse
 from sandbox.llm.answering import prompt as model_prompt
@@ -127,15 +127,15 @@ READERS: dict[str, Callable[[str], object]] = {
         text, Level.STRICT, Told(known=(text,), results=(text,), instructions=(text,))
     ),
     "a greeting": lambda text: with_greeting(text, greeting="Oi!", signature="Ana"),
-    "marks of a crew": markers.read,
+    "marks of a crew": markers.parse_markers,
     "the last sentence": whole_sentences,
-    "a conversation": lambda text: messages(_question(text)),
+    "a conversation": lambda text: chat_messages(_question(text)),
     "a tool's result": lambda text: result_text("tool", text),
     "a typed answer": objects_in,
     "thoughts": lambda text: without_thoughts(text, cut_headless=True),
     "a model's channels": lambda text: (harmony.speaks(text), harmony.final(text), harmony.calls(text)),
     "calls in words": lambda text: leaked.tool_calls(text, text, frozenset({"a"})),
-    "half characters": halves.all_joined,
+    "half characters": surrogates.join_all_surrogates,
     "an answer to share": lambda text: cacheability.shareable_policy(_question(text), None),
     "a curated question": normalise_question,
     "a question alike": lambda text: paraphrase.content_words(text, "pt"),

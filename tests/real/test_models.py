@@ -18,7 +18,7 @@ from chatwootai.telemetry.metrics import HEDGES
 from crews.errors import ModelRefused
 from crews.model_calls.assembly import Stack
 from crews.model_calls.call import BillingScope, Call, Endpoint, Policy, Target
-from crews.model_calls.endpoint.wire import Wire
+from crews.model_calls.endpoint.client import OpenAIClient
 from crews.model_calls.wrappers.hedging import Hedging
 from sandbox.chatwoot.driver import Driver
 from sandbox.installation.processes import free_port
@@ -100,7 +100,7 @@ class _running:  # noqa: N801  # reads as what it is
 
 @pytest.fixture
 async def stack() -> AsyncIterator[Stack]:
-    made = Stack(Wire())
+    made = Stack(OpenAIClient())
     yield made
     await made.aclose()
 
@@ -142,7 +142,7 @@ async def test_a_tools_result_is_taken(stack: Stack, llama: str) -> None:
 
 
 async def test_those_who_wait_for_the_one_slot_are_asked_once_and_all_are_answered(llama: str) -> None:
-    wire = Wire()
+    wire = OpenAIClient()
     hedging = Hedging(wire)
     made = HEDGES.labels("made")._value.get()
     try:

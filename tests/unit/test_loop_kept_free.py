@@ -12,7 +12,7 @@ import pytest
 from chatwootai.long_texts import LONG, worked_on
 from chatwootai.model.text.normalize import LONGEST
 from crews.model_calls.call import Call, Completion, Endpoint, Target
-from crews.model_calls.endpoint.exchange import listened
+from crews.model_calls.endpoint.exchange import read_stream
 from crews.model_calls.response.events import MalformedStream
 from crews.model_calls.response.message import Message
 from ingress.payload import InvalidPayload, RequestInfo, parse
@@ -84,7 +84,7 @@ async def answered(body: bytes) -> Completion | Exception:
 
     target = Target(endpoint=Endpoint("http://127.0.0.1:1/v1"), model="m")
     call = Call(target=target, messages=(), deadline=time.time() + 3600)
-    return await listened(call, httpx.Response(200, content=at_once()), Message())
+    return await read_stream(call, httpx.Response(200, content=at_once()), Message())
 
 
 def streamed(pieces: list[str]) -> bytes:

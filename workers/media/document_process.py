@@ -31,7 +31,7 @@ class DocumentReader:
         try:
             async with asyncio.timeout(max(0.0, min(until - time.time(), _SECONDS))), self._places.of(account):
                 asked = json.dumps({"name": name, "content_type": content_type}).encode()
-                said = await confined.answer(documents.__file__, asked + b"\n" + data)
+                said = await confined.ask(documents.__file__, asked + b"\n" + data)
         except TimeoutError:
             raise Unreadable("it could not be read in time") from None
         return _text(said)

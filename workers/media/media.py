@@ -22,7 +22,7 @@ from chatwootai.stores.server.connection import Connection, StoreUnavailable
 from chatwootai.telemetry import log
 from chatwootai.telemetry.metrics import FAILED_OPEN, MEDIA
 from config.settings.settings import Settings
-from crews.hearing import NotHeard, Recording, ear, transcribe
+from crews.transcription import Recording, TranscriptionFailed, transcribe, transcription_endpoint
 from workers.account.tenant import Tenant
 from workers.media.document_process import DocumentReader
 from workers.media.documents import Unreadable
@@ -125,7 +125,7 @@ class Media:
         try:
             file = await self._fetch(one, attachment)
             read = await self._opened(one, attachment, file)
-        except (Unfetchable, NotHeard, Unreadable) as error:
+        except (Unfetchable, TranscriptionFailed, Unreadable) as error:
             MEDIA.labels(_kind(attachment), "failed").inc()
             _log.info("media_not_read", kind=_kind(attachment), why=str(error))
             return replace(attachment, problem=str(error)), ""
@@ -151,10 +151,10 @@ class Media:
     async def _heard(self, one: "_One", recording: Recording) -> str:
         try:
             async with asyncio.timeout(one.until - time.time()), self._hearing.of(one.tenant.account.key):
-                at = ear(one.settings)
+                at = transcription_endpoint(one.settings)
                 return await transcribe(self._outside if at.public else self._inside, at, recording, one.until)
         except TimeoutError:
-            raise NotHeard("it could not be heard in time") from None
+            raise TranscriptionFailed("it could not be heard in time") from None
 
     async def _known(self, conv: str, message: int) -> dict[int, Reading]:
         try:

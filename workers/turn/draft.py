@@ -8,7 +8,7 @@ from chatwootai.model.message.turn import Draft, Question
 from chatwootai.model.policy.vocabulary import Cause
 from chatwootai.telemetry import log
 from crews.errors import BudgetSpent, CrewError, ModelRefused, ModelUnavailable
-from crews.model_calls.trouble import briefly, trouble
+from crews.model_calls.trouble import briefly, trouble_of
 from workers.turn_signals import TurnSignals, wait_for_either
 
 _log = log.get("draft")
@@ -30,7 +30,7 @@ class Failed:
     @classmethod
     def of(cls, error: BaseException) -> "Failed":
         """Return the failure that a model's error comes to."""
-        return cls(Cause.MODEL, trouble(error).value, briefly(error))
+        return cls(Cause.MODEL, trouble_of(error).value, briefly(error))
 
 
 @dataclass(frozen=True, slots=True)

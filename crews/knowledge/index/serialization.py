@@ -44,7 +44,7 @@ def unpack(packed: bytes) -> Index:
     """Return what `pack` was given.
 
     Raises:
-        NotPacked: it is of another version, or damaged.
+        InvalidIndex: it is of another version, or damaged.
     """
     try:
         said = msgpack.unpackb(packed, max_bin_len=1 << 30)

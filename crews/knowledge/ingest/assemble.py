@@ -69,7 +69,7 @@ async def assemble_index(
     `encoder`: None for an index without vectors. `languages`: those that are stemmed in any case.
 
     Raises:
-        TooMany: there are more than 50,000 passages.
+        TooManyPassages: there are more than 50,000 passages.
         EncoderUnavailable: no embeddings are to be had now.
     """
     found = [passage for piece in pieces for passage in piece.passages]

@@ -64,10 +64,10 @@ class Ingest:
         Sources that are not read keep what is known of them.
 
         Raises:
-            Busy: another ingest of the account runs.
+            IngestRunning: another ingest of the account runs.
             Superseded: another ingest took over, as this one held still for a minute.
             StoreUnavailable: Redis is away, or full.
-            TooLarge, TooMany: the account has more than an index holds.
+            TooLarge, TooManyPassages: the account has more than an index holds.
             EncoderUnavailable: no embeddings are to be had now.
         """
         if dry_run:

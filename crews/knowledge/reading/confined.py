@@ -38,7 +38,7 @@ async def read_page(data: bytes, kind: str = "html") -> tuple[str, str, list[str
     """
     try:
         async with asyncio.timeout(_SECONDS):
-            said = await confined.answer(formats.__file__, json.dumps({"kind": kind}).encode() + b"\n" + data)
+            said = await confined.ask(formats.__file__, json.dumps({"kind": kind}).encode() + b"\n" + data)
     except TimeoutError:
         raise Unreadable("it could not be read in time") from None
     try:

@@ -91,7 +91,7 @@ class Site:
         """Fetch a page; with `mark`, of an earlier answer, only if it has changed.
 
         Raises:
-            Unfetched: it is not to be had; the message says why.
+            PageUnavailable: it is not to be had; the message says why.
         """
         name, _, value = mark.partition(":")
         return await self._fetch(url, {name: value} if value else {})

@@ -89,7 +89,7 @@ class Clients:
     def _open(self, endpoint: Endpoint) -> AsyncOpenAI:
         # The environment's key belongs to the environment's endpoint: a base_url of a tenant's never receives it.
         api_key = endpoint.api_key or (_NO_KEY_NEEDED if endpoint.base_url else None)
-        base_url, query, headers = addressed(endpoint)
+        base_url, query, headers = address_of(endpoint)
         try:
             return AsyncOpenAI(
                 api_key=api_key,
@@ -108,7 +108,7 @@ def refused_address() -> ModelRefused:
     return ModelRefused(_PRIVATE, code="private_address")
 
 
-def addressed(endpoint: Endpoint) -> tuple[str | None, dict[str, object], dict[str, str]]:
+def address_of(endpoint: Endpoint) -> tuple[str | None, dict[str, object], dict[str, str]]:
     """Return address, query, headers: Azure's older ones end in `?api-version=...`, and want the key in its own."""
     if endpoint.base_url is None:
         return None, {}, {}

@@ -14,7 +14,7 @@ from openai import AsyncOpenAI
 from chatwootai.model.text.normalize import abridge
 from chatwootai.net import Forbidden
 from crews.errors import CrewError
-from crews.model_calls.endpoint import counting
+from crews.model_calls.endpoint import metrics
 from crews.model_calls.endpoint.clients import refused_address
 from crews.model_calls.response import errors
 
@@ -24,32 +24,34 @@ Vectors = list[list[float]]
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class EmbeddingAnswer:
     """A vector for each text, and how many tokens the endpoint read for it."""
 
     vectors: Vectors = field(repr=False)
     tokens: int
 
 
-async def embedded(
+async def request_embeddings(
     client: AsyncOpenAI, model: str, texts: Sequence[str], deadline: float, dimensions: int | None = None
-) -> Answer:
+) -> EmbeddingAnswer:
     """A vector for each text, of `dimensions` numbers (None: the model's own); `deadline` unix seconds.
 
     Raises:
         ModelUnavailable, ModelRefused: there are none to be had.
     """
     began = time.perf_counter()
-    answer = await _asked(client, model, texts, deadline, dimensions)
-    counting.request(model, "unavailable" if isinstance(answer, CrewError) else "answered", time.perf_counter() - began)
+    answer = await _request_once(client, model, texts, deadline, dimensions)
+    metrics.count_request(
+        model, "unavailable" if isinstance(answer, CrewError) else "answered", time.perf_counter() - began
+    )
     if isinstance(answer, CrewError):  # raised here so that no provider error with headers and body is chained
         raise answer
     return answer
 
 
-async def _asked(
+async def _request_once(
     client: AsyncOpenAI, model: str, texts: Sequence[str], deadline: float, dimensions: int | None
-) -> Answer | CrewError:
+) -> EmbeddingAnswer | CrewError:
     body: dict[str, Any] = {"model": model, "input": [abridge(text, _LONGEST) or " " for text in texts]}
     if dimensions is not None:
         body["dimensions"] = dimensions
@@ -59,7 +61,7 @@ async def _asked(
             response: Any = await client.post(
                 "/embeddings", content=orjson.dumps(body), cast_to=httpx.Response, options={"timeout": left}
             )
-        return _read(response.content, len(texts))
+        return _parse_vectors(response.content, len(texts))
     except TimeoutError:
         return errors.unavailable("the endpoint gave no embeddings in time")
     except openai.APIConnectionError as error:
@@ -72,11 +74,11 @@ async def _asked(
         return errors.unavailable(f"the endpoint gave no embeddings ({type(error).__name__})")
 
 
-def _read(content: bytes, count: int) -> Answer:
+def _parse_vectors(content: bytes, count: int) -> EmbeddingAnswer:
     answer = orjson.loads(content)
     found = sorted(answer["data"], key=lambda each: int(each.get("index") or 0))
     vectors = [[float(number) for number in each["embedding"]] for each in found]
     if len(vectors) != count:
         raise ValueError(f"{len(vectors)} vectors for {count} texts")
     usage = answer.get("usage") or {}
-    return Answer(vectors, int(usage.get("prompt_tokens") or usage.get("total_tokens") or 0))
+    return EmbeddingAnswer(vectors, int(usage.get("prompt_tokens") or usage.get("total_tokens") or 0))

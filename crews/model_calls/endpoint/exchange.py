@@ -26,14 +26,14 @@ from chatwootai.model.text.sentences import last_end
 from chatwootai.net import Forbidden
 from crews.errors import CrewError
 from crews.model_calls.call import Call, Completion, Target, estimated_prompt
-from crews.model_calls.endpoint import counting
+from crews.model_calls.endpoint import metrics
 from crews.model_calls.endpoint.clients import CONNECT, refused_address
 from crews.model_calls.request.address import address, is_private
-from crews.model_calls.request.dialect import Dialects, thinks_by_name
 from crews.model_calls.request.history import with_less_history
-from crews.model_calls.request.refused import MOST_STEPS, understood
+from crews.model_calls.request.parameters import KnownParameters, is_thinking_model
+from crews.model_calls.request.refusals import MOST_STEPS, adapt_to_refusal
 from crews.model_calls.response import errors
-from crews.model_calls.response.errors import Reported
+from crews.model_calls.response.errors import ReportedError
 from crews.model_calls.response.events import MalformedStream
 from crews.model_calls.response.message import EndpointError, Message
 
@@ -48,10 +48,10 @@ _TEACHES = frozenset({errors.PARAMETER, errors.AWAY, errors.NO_MODEL})
 """Causes of a refusal that may be about a parameter, or about how messages are; the others say what they are about."""
 
 
-class Meter(Protocol):
+class RateLimitObserver(Protocol):
     """Who wants to know what an endpoint says of its limits."""
 
-    def told(self, target: Target, remaining: tuple[int, int]) -> None:
+    def observe_limits(self, target: Target, remaining: tuple[int, int]) -> None:
         """Requests and tokens left of the key's minute; -1: not said."""
 
 
@@ -59,11 +59,16 @@ class Exchange:
     """A call and what has come of it. `message`: the answer that is, or was, under way."""
 
     def __init__(
-        self, client: AsyncOpenAI, call: Call, dialects: Dialects, reports: counting.Reports, meter: Meter | None
+        self,
+        client: AsyncOpenAI,
+        call: Call,
+        known_parameters: KnownParameters,
+        reports: metrics.RefusalLog,
+        meter: RateLimitObserver | None,
     ) -> None:
         self._client, self._call, self._meter = client, call, meter
-        self._dialects, self._reports = dialects, reports
-        self._dialect = dialects.of(call.target)
+        self._known_parameters, self._reports = known_parameters, reports
+        self._parameters = known_parameters.of(call.target)
         self._may_shorten = True
         self.message = self._new_message()
 
@@ -71,9 +76,9 @@ class Exchange:
         """Return the answer, or the error that the caller is to raise."""
         for _ in range(MOST_STEPS):
             try:
-                return await self._learned(await self._asked())
+                return await self._remember(await self._request_once())
             except openai.APIStatusError as error:
-                self._tell(error.response.headers)
+                self._report_limits(error.response.headers)
                 reported, body = errors.of_status(error), error.body
             except EndpointError as error:
                 reported, body = errors.of_body(error.error), error.error
@@ -84,10 +89,10 @@ class Exchange:
             except MalformedStream:
                 return errors.unavailable("the model's endpoint answered 200 with something that is no chat completion")
             if self.message.spoken or not self._adapt(reported, body):
-                return self._failed(reported)
-        return self._failed(reported)
+                return self._error_for_caller(reported)
+        return self._error_for_caller(reported)
 
-    def _adapt(self, reported: Reported, body: Any) -> bool:
+    def _adapt(self, reported: ReportedError, body: Any) -> bool:
         """Change what is asked by what was refused; False where that says nothing of ours."""
         if reported.cause == errors.TOO_LONG and self._may_shorten:
             self._may_shorten = False
@@ -96,33 +101,33 @@ class Exchange:
             return shorter is not None
         if reported.cause not in _TEACHES:
             return False
-        adapted = understood(self._dialect, self._call, reported.status or 400, body)
-        self._dialect = adapted or self._dialect
+        adapted = adapt_to_refusal(self._parameters, self._call, reported.status or 400, body)
+        self._parameters = adapted or self._parameters
         return adapted is not None
 
-    def _failed(self, reported: Reported) -> CrewError:
+    def _error_for_caller(self, reported: ReportedError) -> CrewError:
         """The error for the caller; the endpoint's reason goes to the log, at most once an hour for each cause."""
         error = reported.error(self._call)
         self._reports.say(self._call, reported.cause, reported.status, getattr(error, "reason", None))
         return error
 
-    async def _learned(self, answer: Completion | Exception) -> Completion | Exception:
+    async def _remember(self, answer: Completion | Exception) -> Completion | Exception:
         """The answer, once what it tells of its model is kept."""
         if isinstance(answer, Exception):
             return answer
-        message, dialect = self.message, self._dialect
-        unheard = message.thought and answer.finish == "length" and not answer.text.strip() and not dialect.thinks
+        message, parameters = self.message, self._parameters
+        unheard = message.thought and answer.finish == "length" and not answer.text.strip() and not parameters.thinks
         headless = await worked_on(message.size, lambda: message.headless)
-        thinks = dialect.thinks or message.thought or headless
-        self._dialects.learn(self._call.target, replace(dialect, thinks=thinks, headless=headless))
+        thinks = parameters.thinks or message.thought or headless
+        self._known_parameters.learn(self._call.target, replace(parameters, thinks=thinks, headless=headless))
         return errors.unavailable("the model thought until its limit and said nothing") if unheard else answer
 
-    async def _asked(self) -> Completion | Exception:
+    async def _request_once(self) -> Completion | Exception:
         self.message = self._new_message()
         response = await self._send()
         try:
-            self._tell(response.headers)
-            return await listened(self._call, response, self.message)
+            self._report_limits(response.headers)
+            return await read_stream(self._call, response, self.message)
         finally:
             await response.aclose()
             response.stream = _NOTHING  # its own holds it: a circle that only the garbage collector would find
@@ -132,7 +137,7 @@ class Exchange:
             self._call.watch.sent()
         response: Any = await self._client.post(  # with this `cast_to` it is the unread response, whatever types say
             "/chat/completions",
-            content=self._dialect.body(self._call),
+            content=self._parameters.body(self._call),
             cast_to=httpx.Response,
             options={"timeout": _timeout(self._call)},
             stream=True,
@@ -142,15 +147,15 @@ class Exchange:
         return response
 
     def _new_message(self) -> Message:
-        suspect = thinks_by_name(self._call.model)
-        return Message(headless=self._dialect.headless, suspect=suspect, tools=_named_tools(self._call))
+        suspect = is_thinking_model(self._call.model)
+        return Message(headless=self._parameters.headless, suspect=suspect, tools=_named_tools(self._call))
 
-    def _tell(self, headers: httpx.Headers) -> None:
+    def _report_limits(self, headers: httpx.Headers) -> None:
         if self._meter is not None and (left := errors.remaining(headers)) is not None:
-            self._meter.told(self._call.target, left)
+            self._meter.observe_limits(self._call.target, left)
 
 
-async def listened(call: Call, response: httpx.Response, message: Message) -> Completion | Exception:
+async def read_stream(call: Call, response: httpx.Response, message: Message) -> Completion | Exception:
     """Listen to the end, or for as long as there is time; then what was said up to a sentence's end will do."""
     loop = asyncio.get_running_loop()
     ends = loop.time() + call.deadline - time.time() - _LAST_WORDS
@@ -159,16 +164,16 @@ async def listened(call: Call, response: httpx.Response, message: Message) -> Co
     try:
         async with asyncio.timeout_at(ends) as limit:
             async for data in response.aiter_bytes() if encoded else response.aiter_raw():
-                await _taken_in(message, data)
+                await _feed(message, data)
                 if message.alive:
-                    _report(call, message)
+                    _notify_observer(call, message)
                     limit.reschedule(min(ends, loop.time() + (_TRAILER if message.done else pause)))
-            await _giving_way(message.close())
-            _report(call, message)
+            await _run_cooperatively(message.close())
+            _notify_observer(call, message)
     except TimeoutError:
         if not message.ended:
             late = loop.time() >= ends
-            return await worked_on(message.size, lambda: _ended(call, message, late=late))
+            return await worked_on(message.size, lambda: _end_early(call, message, late=late))
     if not message.ended:
         return errors.unavailable("the model's endpoint broke off its answer")
     if message.failed:
@@ -177,15 +182,15 @@ async def listened(call: Call, response: httpx.Response, message: Message) -> Co
     return await worked_on(message.size, lambda: message.completion(call.model, call.target.name, usage))
 
 
-async def _taken_in(message: Message, data: bytes) -> None:
+async def _feed(message: Message, data: bytes) -> None:
     """Take in what came: mostly one event, and from a proxy that has held them back, thousands."""
     for at in range(0, len(data), _PIECE):
         if at:
             await asyncio.sleep(0)
-        await _giving_way(message.feed(data[at : at + _PIECE] if len(data) > _PIECE else data))
+        await _run_cooperatively(message.feed(data[at : at + _PIECE] if len(data) > _PIECE else data))
 
 
-async def _giving_way(steps: Iterator[None]) -> None:
+async def _run_cooperatively(steps: Iterator[None]) -> None:
     """Go through steps, and let others have the event loop every few milliseconds."""
     began = time.perf_counter()
     for _ in steps:
@@ -194,7 +199,7 @@ async def _giving_way(steps: Iterator[None]) -> None:
             began = time.perf_counter()
 
 
-def _ended(call: Call, message: Message, *, late: bool) -> Completion | Exception:
+def _end_early(call: Call, message: Message, *, late: bool) -> Completion | Exception:
     """An answer that we stop listening to: of use if it is late and says something whole."""
     if not late:
         return errors.unavailable("the model's endpoint fell silent in the midst of its answer")
@@ -204,7 +209,7 @@ def _ended(call: Call, message: Message, *, late: bool) -> Completion | Exceptio
     return TimeoutError("the turn's deadline came before a whole sentence did")
 
 
-def _report(call: Call, message: Message) -> None:
+def _notify_observer(call: Call, message: Message) -> None:
     """Tell who watches how far the answer has come: a thought is a sign of life, and no word."""
     if call.watch is None:
         return

@@ -77,7 +77,7 @@ def adaptation(said: str, call: Call, known: frozenset[str]) -> str | None:
     return None
 
 
-def written(call: Call, known: frozenset[str]) -> list[Chat]:
+def messages_for(call: Call, known: frozenset[str]) -> list[Chat]:
     """Return the call's messages as an endpoint takes them of which this is `known`."""
     chat: list[Chat] = [_given_back(message, call, known) for message in call.messages]
     if "no_names" in known:
@@ -138,7 +138,7 @@ def _without_system(chat: Sequence[Chat]) -> list[Chat]:
     instructions: Chat = {"role": "user", "content": told}
     if not rest or rest[0].get("role") != "user":
         return [instructions, *rest] if told else rest
-    return [_joined(instructions, rest[0]), *rest[1:]]
+    return [_merge(instructions, rest[0]), *rest[1:]]
 
 
 def _alternating(chat: Sequence[Chat]) -> list[Chat]:
@@ -150,13 +150,13 @@ def _alternating(chat: Sequence[Chat]) -> list[Chat]:
         elif before == "tool" and role == "user":
             made.append({"role": "assistant", "content": _NOTED})
         elif before == role and role in ("user", "assistant", "system") and not made[-1].get("tool_calls"):
-            made[-1] = _joined(made[-1], message)
+            made[-1] = _merge(made[-1], message)
             continue
         made.append(message)
     return made
 
 
-def _joined(one: Chat, other: Chat) -> Chat:
+def _merge(one: Chat, other: Chat) -> Chat:
     """Two messages of one role as one."""
     first, second = one.get("content"), other.get("content")
     if isinstance(first, list) or isinstance(second, list):

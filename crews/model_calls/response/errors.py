@@ -1,6 +1,6 @@
 """What an endpoint's error means to a caller: try again at some time, or give up; and why, in its own words, masked.
 
-    answer of an error -> Reported -> ModelUnavailable | ModelRefused
+    answer of an error -> ReportedError -> ModelUnavailable | ModelRefused
 
 Causes are told apart by status, code and words, since no two services agree on any of the three.
 """
@@ -15,7 +15,7 @@ import openai
 
 from crews.errors import CrewError, ModelRefused, ModelUnavailable
 from crews.model_calls.call import Call
-from crews.model_calls.response.masking import masked
+from crews.model_calls.response.masking import mask_reason
 
 _RETRYABLE = frozenset({408, 409, 425, 429})
 _PAUSE = 0.25  # seconds until a failed endpoint may be asked again, where it names no time
@@ -89,7 +89,7 @@ _AGAIN_LATER = re.compile(r"retry.{0,12}(?:in|after)|retrydelay|per.?(?:minute|d
 
 
 @dataclass(frozen=True, slots=True)
-class Reported:
+class ReportedError:
     """An error as its endpoint tells it. `status`: of the answer, or as its body says it; None: neither.
 
     `code`: all its words for it, code, type and status, the most exact first.
@@ -126,7 +126,7 @@ class Reported:
 
     def error(self, call: Call | None = None) -> CrewError:
         """Return what a caller does next about it, with the endpoint's reason where the `call` tells what to mask."""
-        cause, reason = self.cause, masked(self.words, call) if call is not None else None
+        cause, reason = self.cause, mask_reason(self.words, call) if call is not None else None
         where = "in its answer" if self.in_answer else f"with {self.status}"
         message = f"the model's endpoint refused {where}: {_MEANS[cause]}" + (f" ({reason})" if reason else "")
         if cause in (RATE, AWAY) or (self.status in _RETRYABLE and cause not in (NO_CREDIT, TOO_LONG)):
@@ -139,14 +139,14 @@ class Reported:
         return next(iter(self.code.split()), None)
 
 
-def of_status(error: openai.APIStatusError) -> Reported:
+def of_status(error: openai.APIStatusError) -> ReportedError:
     """Return the error of an answer that is no 200."""
-    return _reported(error.body, error.status_code, error.response.headers, text=_excerpt(error))
+    return _make_error(error.body, error.status_code, error.response.headers, text=_excerpt(error))
 
 
-def of_body(error: Any) -> Reported:
+def of_body(error: Any) -> ReportedError:
     """Return the error in the body of a 200: in the midst of a stream, or instead of one."""
-    return _reported(error, None, {}, in_answer=True)
+    return _make_error(error, None, {}, in_answer=True)
 
 
 def unavailable(
@@ -164,19 +164,19 @@ def unavailable(
     return ModelUnavailable(message, retry_at=at, status=status, code=code, cause=cause, reason=reason)
 
 
-def _reported(
+def _make_error(
     body: Any, status: int | None, headers: Mapping[str, str], *, text: str = "", in_answer: bool = False
-) -> Reported:
+) -> ReportedError:
     if isinstance(body, list) and body:
         body = body[0]
     if isinstance(body, dict) and isinstance(body.get("error"), dict):
         body = body["error"]
     if not isinstance(body, dict):
-        return Reported(status, "", (str(body or "") or text)[:_LONGEST], headers, in_answer)
+        return ReportedError(status, "", (str(body or "") or text)[:_LONGEST], headers, in_answer)
     codes = [str(body[name]) for name in ("code", "type", "status") if body.get(name)]
     said = [int(each) for each in codes if each.isdigit() and len(each) == 3]
     words = " ".join(_words(body))[:_LONGEST]
-    return Reported(status or (said[0] if said else None), " ".join(codes), words or text, headers, in_answer)
+    return ReportedError(status or (said[0] if said else None), " ".join(codes), words or text, headers, in_answer)
 
 
 def _words(body: Mapping[str, Any]) -> Iterator[str]:

@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-from crews.model_calls.response.json_text import NotJson, documents, parsed
+from crews.model_calls.response.json_text import NotJson, documents, parse
 
 MOST_BYTES = 512 * 1024
 """Bytes that are no event yet, at most: no model's answer is that long, so they are not kept, nor parsed at once."""
@@ -112,7 +112,7 @@ class EventReader:
             return
         self._spread += b"\n" + value if self._spread else value
         try:
-            found = parsed(self._spread)
+            found = parse(self._spread)
         except NotJson:
             if self._is_error:
                 found = {"error": self._spread.decode("utf-8", "replace")}

@@ -14,7 +14,7 @@ class NotJson(Exception):
     """The bytes are no JSON, or not yet."""
 
 
-def parsed(data: bytes) -> Any:
+def parse(data: bytes) -> Any:
     """Return the JSON value, of strict JSON or of the looser kinds above.
 
     Halves of characters stay in its texts; `halves.joined` makes them whole once all of a text is there.

@@ -59,17 +59,17 @@ def tool_calls(said: str, text: str, known: frozenset[str]) -> tuple[str, tuple[
     `said`: all that the model wrote; `text`: what of it is for the customer.
     """
     if harmony.speaks(said):
-        return text, _made(harmony.calls(said), known)
+        return text, _make_calls(harmony.calls(said), known)
     if known and (alone := _alone(text)):
-        made = _made([alone], known)
+        made = _make_calls([alone], known)
         return ("" if made else text), made
     if not _CALL.search(text):
         return text, ()
     found = [call for match in _CALL.finditer(text) for call in _calls(match)]
-    return _CALL.sub("", text).strip(), _made(found, known)
+    return _CALL.sub("", text).strip(), _make_calls(found, known)
 
 
-def _made(found: list[tuple[str, str]], known: frozenset[str]) -> tuple[ToolCall, ...]:
+def _make_calls(found: list[tuple[str, str]], known: frozenset[str]) -> tuple[ToolCall, ...]:
     return tuple(ToolCall(f"call_{secrets.token_hex(8)}", name, given) for name, given in found if name in known)
 
 
@@ -82,7 +82,7 @@ def _alone(text: str) -> tuple[str, str] | None:
     except (NotJson, StopIteration):
         return None
     given = value.get("arguments", value.get("parameters")) if isinstance(value, dict) else None
-    return (str(value.get("name")), _dumped(given)) if isinstance(given, dict) else None
+    return (str(value.get("name")), _to_json_text(given)) if isinstance(given, dict) else None
 
 
 def _calls(match: re.Match[str]) -> Iterator[tuple[str, str]]:
@@ -94,7 +94,7 @@ def _calls(match: re.Match[str]) -> Iterator[tuple[str, str]]:
         return
     said = next(each for each in match.groups() if each is not None)
     if (named := _GLM.match(said)) is not None:
-        yield named[1], _dumped({key.strip(): value for key, value in _GLM_WITH.findall(said)})
+        yield named[1], _to_json_text({key.strip(): value for key, value in _GLM_WITH.findall(said)})
         return
     if (function := re.match(r"\s*<function=([\w.-]+)>", said)) is not None:
         yield function[1], _parameters(said)
@@ -106,7 +106,7 @@ def _calls(match: re.Match[str]) -> Iterator[tuple[str, str]]:
     for value in values:
         for each in value if isinstance(value, list) else [value]:
             if isinstance(each, dict) and isinstance(each.get("name"), str):
-                yield each["name"], _dumped(each.get("arguments", each.get("parameters")))
+                yield each["name"], _to_json_text(each.get("arguments", each.get("parameters")))
 
 
 def _marked_calls(match: re.Match[str]) -> list[tuple[str, str]] | None:
@@ -116,7 +116,7 @@ def _marked_calls(match: re.Match[str]) -> list[tuple[str, str]] | None:
             return [(name, _object(given)) for name, given in pattern.findall(match[family])]
     if match["invokes"] is not None:
         called = _INVOKED.findall(match["invokes"])
-        return [(name, _dumped(dict(_INVOKED_WITH.findall(given)))) for name, given in called]
+        return [(name, _to_json_text(dict(_INVOKED_WITH.findall(given)))) for name, given in called]
     return None
 
 
@@ -128,8 +128,8 @@ def _object(text: str) -> str:
 def _parameters(text: str) -> str:
     """Arguments as Qwen's coders write them, an element each; or as an object."""
     given = dict(_PARAMETER.findall(text))
-    return _dumped(given) if given or "{" not in text else _object(text)
+    return _to_json_text(given) if given or "{" not in text else _object(text)
 
 
-def _dumped(value: Any) -> str:
+def _to_json_text(value: Any) -> str:
     return value if isinstance(value, str) else orjson.dumps(value or {}, default=str).decode()

@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Any
 
 from crews.model_calls.call import Call
-from crews.model_calls.response.halves import joined
+from crews.model_calls.response.surrogates import join_surrogates
 
 MASK = "[...]"
 _LONGEST, _READ = 240, 2000  # characters
@@ -27,9 +27,9 @@ _QUOTED = re.compile(r"\"([^\"\n]{2,400})\"|'([^'\n]{2,400})'|`([^`\n]{2,400})`|
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]+")
 
 
-def masked(words: str, call: Call) -> str | None:
+def mask_reason(words: str, call: Call) -> str | None:
     """Return an endpoint's words as one line of at most 240 characters; None where it said nothing."""
-    text = " ".join(_CONTROL.sub(" ", joined(words[:_READ])).split())
+    text = " ".join(_CONTROL.sub(" ", join_surrogates(words[:_READ])).split())
     key = call.target.endpoint.api_key
     if key and len(key) >= 4:
         text = text.replace(key, MASK)
@@ -38,9 +38,11 @@ def masked(words: str, call: Call) -> str | None:
 
 
 def _without_the_contacts(text: str, call: Call) -> str:
-    said = "\n".join(_said(message) for message in call.messages if message.get("role") != "system")[-_MOST_PROMPT:]
-    prompt = "\n".join(_said(message) for message in call.messages)[-_MOST_PROMPT:].casefold()
-    text = _QUOTED.sub(lambda found: MASK if _is_said(found, said) else found[0], text)
+    said = "\n".join(_message_text(message) for message in call.messages if message.get("role") != "system")[
+        -_MOST_PROMPT:
+    ]
+    prompt = "\n".join(_message_text(message) for message in call.messages)[-_MOST_PROMPT:].casefold()
+    text = _QUOTED.sub(lambda found: MASK if _is_message_text(found, said) else found[0], text)
     rows = set(_rows([word.casefold() for word in _WORD.findall(prompt)]))
     found = [match.span() for match in _WORD.finditer(text)]
     words = [text[start:end].casefold() for start, end in found]
@@ -48,7 +50,7 @@ def _without_the_contacts(text: str, call: Call) -> str:
     return _hidden(text, [span for n, span in enumerate(found) if n in hidden])
 
 
-def _is_said(found: re.Match[str], said: str) -> bool:
+def _is_message_text(found: re.Match[str], said: str) -> bool:
     quoted = next(each for each in found.groups() if each is not None)
     return len(quoted) > 120 or quoted in said
 
@@ -72,7 +74,7 @@ def _hidden(text: str, spans: list[tuple[int, int]]) -> str:
     return text
 
 
-def _said(message: Mapping[str, Any]) -> str:
+def _message_text(message: Mapping[str, Any]) -> str:
     content = message.get("content")
     if isinstance(content, list):
         return "\n".join(str(part.get("text", "")) for part in content if isinstance(part, dict))

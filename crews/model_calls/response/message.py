@@ -15,8 +15,8 @@ from crews.model_calls.call import Completion, Own, ToolCall
 from crews.model_calls.response import finish, leaked
 from crews.model_calls.response.content import THOUGHT_FIELDS, is_marked_thought, text_and_thoughts
 from crews.model_calls.response.events import Event, EventReader, MalformedStream
-from crews.model_calls.response.halves import all_joined, joined
 from crews.model_calls.response.own import OwnFields
+from crews.model_calls.response.surrogates import join_all_surrogates, join_surrogates
 from crews.model_calls.response.thoughts import FirstWord, begins_without_mark, ends_thought, without_thoughts
 from crews.model_calls.response.tool_calls import ToolCalls
 from crews.model_calls.response.usage import read_usage
@@ -160,13 +160,13 @@ class Message:
 
     @property
     def _said(self) -> str:
-        return joined("".join(self._texts))
+        return join_surrogates("".join(self._texts))
 
     def _given_back(self, target: str, calls: tuple[ToolCall, ...]) -> Own | None:
         if not calls:
             return None
-        extras = {call.id: all_joined(dict(call.extra)) for call in calls if call.extra}
-        return Own(target, self._said or None, all_joined(self._own.fields), extras)
+        extras = {call.id: join_all_surrogates(dict(call.extra)) for call in calls if call.extra}
+        return Own(target, self._said or None, join_all_surrogates(self._own.fields), extras)
 
     def _take(self, events: Iterator[Event]) -> Iterator[None]:
         try:

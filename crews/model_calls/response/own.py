@@ -37,21 +37,21 @@ class OwnFields:
             if isinstance(value, str) and name in THOUGHT_FIELDS:
                 self._texts.setdefault(name, []).append(value)
             else:
-                self._others[name] = _merged(self._others.get(name), value)
+                self._others[name] = _merge(self._others.get(name), value)
 
 
-def _merged(before: Any, value: Any) -> Any:
+def _merge(before: Any, value: Any) -> Any:
     if isinstance(before, list) and isinstance(value, list):
-        return _lists_merged(before, value)
+        return _merge_lists(before, value)
     if isinstance(before, dict) and isinstance(value, dict):
-        return {**before, **{name: _merged(before.get(name), each) for name, each in value.items()}}
+        return {**before, **{name: _merge(before.get(name), each) for name, each in value.items()}}
     return list(value) if isinstance(value, list) else value
 
 
-def _lists_merged(before: list[Any], value: list[Any]) -> list[Any]:
+def _merge_lists(before: list[Any], value: list[Any]) -> list[Any]:
     for each in value:
         if before and _continues(before[-1], each):
-            before[-1] = _detail_merged(before[-1], each)
+            before[-1] = _merge_detail(before[-1], each)
         elif len(before) < _MOST:
             before.append(each)
     return before
@@ -64,7 +64,7 @@ def _continues(before: Any, each: Any) -> bool:
     return before.get("type") == each.get("type") and before.get("index") == each["index"]
 
 
-def _detail_merged(before: dict[str, Any], each: dict[str, Any]) -> dict[str, Any]:
+def _merge_detail(before: dict[str, Any], each: dict[str, Any]) -> dict[str, Any]:
     grown = dict(before)
     for name, value in each.items():
         if name in _GROWS and isinstance(grown.get(name), str) and isinstance(value, str):

@@ -7,8 +7,8 @@ from typing import Any
 import orjson
 
 from crews.model_calls.call import ToolCall
-from crews.model_calls.response.halves import joined
-from crews.model_calls.response.json_text import NotJson, parsed
+from crews.model_calls.response.json_text import NotJson, parse
+from crews.model_calls.response.surrogates import join_surrogates
 
 _KNOWN = frozenset({"index", "id", "type", "function"})
 _KNOWN_FUNCTION = frozenset({"name", "arguments", "parameters", "input"})
@@ -69,7 +69,7 @@ class ToolCalls:
                 continue
             made = each.id if each.id and each.id not in taken else f"call_{secrets.token_hex(8)}"
             taken.add(made)
-            found.append(ToolCall(made, each.name, joined(each.arguments) or "{}", _given_back(each)))
+            found.append(ToolCall(made, each.name, join_surrogates(each.arguments) or "{}", _given_back(each)))
         return tuple(found)
 
     def _piece(self, raw: dict[str, Any]) -> None:
@@ -138,7 +138,7 @@ def _is_object(text: str) -> bool:
     if text.rstrip()[-1:] != "}":
         return False
     try:
-        return isinstance(parsed(text.strip().encode("utf-8", "surrogatepass")), dict)
+        return isinstance(parse(text.strip().encode("utf-8", "surrogatepass")), dict)
     except NotJson:
         return False
 

@@ -67,7 +67,7 @@ class Breakers:
             with log.unbound():
                 _log.info("breaker_closed", target=name)
         if self._store is not None:
-            self._background.start(self._mend(name))
+            self._background.start(self._forget_failures(name))
 
     def _own_rest(self, name: str) -> float:
         beyond = self._failures.get(name, 0) - _FAILURES
@@ -97,7 +97,7 @@ class Breakers:
             if rest > 0:
                 self._until[name] = time.monotonic() + rest / 1000
 
-    async def _mend(self, name: str) -> None:
+    async def _forget_failures(self, name: str) -> None:
         assert self._store is not None  # noqa: S101  # asked by the caller
         shelf = self._store
         await self._open.ask(lambda: shelf.mend(name))

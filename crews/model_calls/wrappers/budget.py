@@ -16,7 +16,7 @@ from config.settings.spending import Budget as Limits
 from crews.errors import BudgetSpent
 from crews.model_calls.call import Call, Completer, Completion, estimated_prompt
 from crews.model_calls.prices import PriceList
-from crews.model_calls.request.dialect import THINKING, reasons
+from crews.model_calls.request.parameters import THINKING, is_reasoning_model
 from crews.model_calls.wrappers.background import Background
 from crews.model_calls.wrappers.failing_open import FailingOpen
 
@@ -74,7 +74,7 @@ class Budget:
             return []
         others = (policy.quick, policy.hedge_to, *policy.fallbacks)
         targets = [call.target, *(target for target in others if target is not None)]
-        thinking = THINKING if any(reasons(target.model) for target in targets) else 0
+        thinking = THINKING if any(is_reasoning_model(target.model) for target in targets) else 0
         longest = (call.max_tokens or _UNSAID) + thinking
         usage = Usage(prompt_tokens=estimated_prompt(call), completion_tokens=longest)
         times = 2 if policy.hedge_share > 0 else 1
@@ -115,9 +115,9 @@ class Budget:
             tokens += receipt.usage.prompt_tokens + receipt.usage.completion_tokens
         if reserved:
             changes = [(each, (tokens if each.unit == "tokens" else nanos) - amount) for each, amount in reserved]
-            self._background.start(self._booked(changes))
+            self._background.start(self._book(changes))
 
-    async def _booked(self, changes: Amounts) -> None:
+    async def _book(self, changes: Amounts) -> None:
         ledger = self._ledger
         assert ledger is not None  # noqa: S101  # something was reserved in it
         for account, number in await self._open.ask(lambda: ledger.settle(changes)) or ():

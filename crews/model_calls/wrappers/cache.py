@@ -20,7 +20,7 @@ from chatwootai.telemetry.metrics import COMPLETIONS
 from chatwootai.telemetry.tasks import owned
 from crews.errors import CrewError, ModelUnavailable
 from crews.model_calls.call import CachePolicy, Call, Completer, Completion
-from crews.model_calls.request.packing import packed
+from crews.model_calls.request.packing import to_json
 from crews.model_calls.wrappers.background import Background
 from crews.model_calls.wrappers.failing_open import FailingOpen
 
@@ -71,15 +71,15 @@ class Cache:
         while (flight := self._flights.get(digest)) is not None:
             COMPLETIONS.labels("joined").inc()
             if (answer := await flight.joined(call)) is not None:
-                return _again(answer, ServedBy.CACHE)
-        return await self._first(call, call.keep, digest)
+                return _served_again(answer, ServedBy.CACHE)
+        return await self._ask_for_all(call, call.keep, digest)
 
-    async def _first(self, call: Call, keep: CachePolicy, digest: str) -> Completion:
+    async def _ask_for_all(self, call: Call, keep: CachePolicy, digest: str) -> Completion:
         """The first of this process to ask: what it comes to is everyone's, its errors too; its end is not."""
         flight: asyncio.Future[Completion | None] = asyncio.get_running_loop().create_future()
         self._flights[digest] = _Flight(flight, call.deadline)
         try:
-            answer = await self._found_or_asked(call, keep, digest)
+            answer = await self._find_or_ask(call, keep, digest)
             flight.set_result(answer)
             return answer
         except CrewError as error:
@@ -91,7 +91,7 @@ class Cache:
             if not flight.done():
                 flight.set_result(None)  # cancelled, or out of time: those who wait may have more
 
-    async def _found_or_asked(self, call: Call, keep: CachePolicy, digest: str) -> Completion:
+    async def _find_or_ask(self, call: Call, keep: CachePolicy, digest: str) -> Completion:
         account, token, pause, again = call.payer.account or "", secrets.token_hex(8), _FIRST_LOOK, False
         while True:
             found = await self._open.ask(
@@ -104,63 +104,63 @@ class Cache:
                     again=again,  # noqa: B023
                 )
             )
-            kept = _unpacked(found.answer) if found is not None and found.answer else None
+            kept = _unpack(found.answer) if found is not None and found.answer else None
             if kept is not None and found is not None and kept.age <= keep.seconds + keep.stale_seconds:
                 answer = kept.answer
                 COMPLETIONS.labels("hit" if found.state == "hit" else "stale").inc()
                 if found.state == "refresh":
-                    self._background.start(self._refreshed(call, keep, digest, token))
-                return _again(answer, ServedBy.CACHE if found.state == "hit" else ServedBy.STALE)
+                    self._background.start(self._refresh(call, keep, digest, token))
+                return _served_again(answer, ServedBy.CACHE if found.state == "hit" else ServedBy.STALE)
             if found is None:
                 return await self._inner.complete(call)
             if found.state in {"lead", "refresh", "hit"}:
-                return await self._asked_or_old(call, keep, digest, token, kept)
+                return await self._ask_or_stale(call, keep, digest, token, kept)
             if kept is not None and call.deadline - time.time() < pause + _LAST_MOMENT:
                 return _old(kept)  # another worker still asks
             again = True
             await asyncio.sleep(pause)
             pause = min(pause * 1.5, _LAST_LOOK)
 
-    async def _asked_or_old(
-        self, call: Call, keep: CachePolicy, digest: str, token: str, kept: "_Kept | None"
+    async def _ask_or_stale(
+        self, call: Call, keep: CachePolicy, digest: str, token: str, kept: "_KeptAnswer | None"
     ) -> Completion:
         """A new answer; where no model gives one, the one that was too old to be given again."""
         if kept is None:
-            return await self._asked(call, keep, digest, token)
+            return await self._ask_and_renew(call, keep, digest, token)
         try:
             async with asyncio.timeout(max(0.0, call.deadline - time.time() - _LAST_MOMENT)):
-                return await self._asked(call, keep, digest, token)
+                return await self._ask_and_renew(call, keep, digest, token)
         except (CrewError, TimeoutError):
             return _old(kept)
 
-    async def _asked(self, call: Call, keep: CachePolicy, digest: str, token: str) -> Completion:
+    async def _ask_and_renew(self, call: Call, keep: CachePolicy, digest: str, token: str) -> Completion:
         """Ask the model, and say every now and then that we still do."""
         COMPLETIONS.labels("miss").inc()
         account = call.payer.account or ""
-        renewing = owned(asyncio.create_task(self._renewed(account, digest, token)), "cache")
+        renewing = owned(asyncio.create_task(self._keep_claim(account, digest, token)), "cache")
         kept = b""
         try:
             answer = await self._inner.complete(call)
-            kept = _packed(answer) if _worth_keeping(answer) else b""
+            kept = _pack(answer) if _worth_keeping(answer) else b""
             return answer
         finally:
             renewing.cancel()
             keep_ms = int((keep.seconds + keep.stale_seconds + (_OLD if keep.stale_seconds else 0.0)) * 1000)
-            self._background.start(self._keep(account, digest, token, kept, keep_ms))
+            self._background.start(self._store_answer(account, digest, token, kept, keep_ms))
 
-    async def _keep(self, account: str, digest: str, token: str, kept: bytes, keep_ms: int) -> None:
+    async def _store_answer(self, account: str, digest: str, token: str, kept: bytes, keep_ms: int) -> None:
         left = await self._open.ask(lambda: self._store.keep(account, digest, token, kept, keep_ms=keep_ms))
         COMPLETIONS.labels("kept").inc(bool(kept) and left is not None)
 
-    async def _renewed(self, account: str, digest: str, token: str) -> None:
+    async def _keep_claim(self, account: str, digest: str, token: str) -> None:
         while True:
             await asyncio.sleep(_RENEW)
             await self._open.ask(lambda: self._store.renew(account, digest, token, lease_ms=_LEASE_MS))
 
-    async def _refreshed(self, call: Call, keep: CachePolicy, digest: str, token: str) -> None:
+    async def _refresh(self, call: Call, keep: CachePolicy, digest: str, token: str) -> None:
         """Make a new answer where a stale one served; if that fails, the next who asks tries."""
         try:
-            await self._asked(replace(call, deadline=time.time() + _REFRESH, receipts=[]), keep, digest, token)
+            await self._ask_and_renew(replace(call, deadline=time.time() + _REFRESH, receipts=[]), keep, digest, token)
         except (CrewError, TimeoutError):
             COMPLETIONS.labels("refresh_failed").inc()
 
@@ -186,35 +186,39 @@ def _digest(call: Call, keep: CachePolicy) -> str:
         "tools": list(call.tools),
         "response_format": call.response_format,
     }
-    return hashlib.sha256(packed(shape, sorted_keys=True)).hexdigest()
+    return hashlib.sha256(to_json(shape, sorted_keys=True)).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
-class _Kept:
+class _KeptAnswer:
     """An answer, and how old it is, in seconds."""
 
     answer: Completion
     age: float
 
 
-def _packed(answer: Completion) -> bytes:
+def _pack(answer: Completion) -> bytes:
     return zlib.compress(orjson.dumps([_VERSION, answer.text, answer.finish, answer.model, time.time()]), 6)
 
 
-def _unpacked(packed: bytes) -> _Kept | None:
+def _unpack(packed: bytes) -> _KeptAnswer | None:
     """The answer, or None for what is damaged or of another version: then it is made anew."""
     try:
         version, text, finish, model, at = orjson.loads(zlib.decompress(packed))
     except (zlib.error, ValueError, TypeError):
         return None
-    return _Kept(Completion(text=text, finish=finish, model=model), time.time() - at) if version == _VERSION else None
+    return (
+        _KeptAnswer(Completion(text=text, finish=finish, model=model), time.time() - at)
+        if version == _VERSION
+        else None
+    )
 
 
-def _old(kept: _Kept) -> Completion:
+def _old(kept: _KeptAnswer) -> Completion:
     COMPLETIONS.labels("old").inc()
-    return _again(kept.answer, ServedBy.STALE)
+    return _served_again(kept.answer, ServedBy.STALE)
 
 
-def _again(answer: Completion, served_by: ServedBy) -> Completion:
+def _served_again(answer: Completion, served_by: ServedBy) -> Completion:
     """The same answer for someone else, who pays nothing for it."""
     return replace(answer, usage=Usage(), served_by=served_by)

@@ -17,7 +17,7 @@ from chatwootai.model.policy.reasons import Trouble
 from chatwootai.telemetry import log
 from crews.errors import ModelRefused, ModelUnavailable
 from crews.model_calls.call import Target
-from crews.model_calls.trouble import briefly, trouble
+from crews.model_calls.trouble import briefly, trouble_of
 
 _IN_A_ROW = 3
 _AGAIN = 3600.0  # seconds between two lines about an endpoint that is still away
@@ -48,7 +48,7 @@ class Health:
 
     def failed(self, target: Target, error: ModelUnavailable | ModelRefused) -> None:
         """A call brought no answer."""
-        reason, now = trouble(error), self._clock()
+        reason, now = trouble_of(error), self._clock()
         if reason in _OF_THE_REQUEST:
             return
         state = self._states.setdefault(target.name, _State(target))
@@ -58,7 +58,7 @@ class Health:
         state.failures += 1
         state.since, state.last, state.error = state.since or now, now, briefly(error)
         if state.told == 0.0 and (reason in _AT_ONCE or state.failures >= _IN_A_ROW):
-            self._tell("model_away", state)
+            self._log_state("model_away", state)
         self.remind()
 
     def succeeded(self, target: Target) -> None:
@@ -67,35 +67,37 @@ class Health:
         if state is not None and state.told:
             with log.unbound():
                 seconds = round(self._clock() - state.since, 1)
-                _log.info("model_back", **_named(target), away_seconds=seconds, failures=state.failures)
+                _log.info("model_back", **_describe_target(target), away_seconds=seconds, failures=state.failures)
 
     def remind(self) -> None:
         """Say again of those that have been away for an hour since it was said last."""
         for state in self._states.values():
             if state.told and self._clock() - state.told >= _AGAIN:
-                self._tell("model_still_away", state)
+                self._log_state("model_still_away", state)
 
     def away(self) -> list[dict[str, Any]]:
         """Those that are away, the longest first: model, endpoint, since, last (ISO, UTC), error, failures."""
         found = sorted((state for state in self._states.values() if state.told), key=lambda state: state.since)
         return [
-            {**_named(each.target), "since": _moment(each.since), "last": _moment(each.last), "error": each.error,
-             "failures": each.failures}
+            {**_describe_target(each.target), "since": _to_iso(each.since), "last": _to_iso(each.last),
+             "error": each.error, "failures": each.failures}
             for each in found
         ]  # fmt: skip
 
-    def _tell(self, event: str, state: _State) -> None:
+    def _log_state(self, event: str, state: _State) -> None:
         state.told = self._clock()
         with log.unbound():
-            since = _moment(state.since)
-            _log.warning(event, **_named(state.target), error=state.error, since=since, failures=state.failures)
+            since = _to_iso(state.since)
+            _log.warning(
+                event, **_describe_target(state.target), error=state.error, since=since, failures=state.failures
+            )
 
 
-def _named(target: Target) -> dict[str, str]:
+def _describe_target(target: Target) -> dict[str, str]:
     """A target without its key: the model, and the host of its address."""
     url = target.endpoint.base_url
     return {"model": target.model, "endpoint": (urlsplit(url).hostname or "?") if url else "as OPENAI_BASE_URL says"}
 
 
-def _moment(at: float) -> str:
+def _to_iso(at: float) -> str:
     return datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

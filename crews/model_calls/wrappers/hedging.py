@@ -15,9 +15,9 @@ from collections.abc import Callable
 from chatwootai.telemetry.metrics import HEDGES, MODEL_FIRST_SECONDS
 from crews.model_calls.call import Call, Completer, Completion, Target
 from crews.model_calls.request.address import address, is_private
-from crews.model_calls.request.dialect import reasons
+from crews.model_calls.request.parameters import is_reasoning_model
 from crews.model_calls.response import errors
-from crews.model_calls.wrappers.pace import Pace
+from crews.model_calls.wrappers.first_token import FirstTokenPace
 
 _TARGETS = 512
 _SHORTEST = 0.4  # seconds; with less left a second request cannot help
@@ -32,7 +32,7 @@ class Hedging:
 
     def __init__(self, inner: Completer) -> None:
         self._inner = inner
-        self._paces: OrderedDict[str, Pace] = OrderedDict()
+        self._paces: OrderedDict[str, FirstTokenPace] = OrderedDict()
 
     async def complete(self, call: Call) -> Completion:
         """Answer by whichever request speaks first; both failing is the first one's failure."""
@@ -48,11 +48,11 @@ class Hedging:
             return None
         return target if self.pace(target).worth_a_second(time.monotonic()) else None
 
-    def pace(self, target: Target) -> Pace:
+    def pace(self, target: Target) -> FirstTokenPace:
         """What is known of a target's pace."""
         pace = self._paces.get(target.name)
         if pace is None:
-            pace = self._paces[target.name] = Pace()
+            pace = self._paces[target.name] = FirstTokenPace()
             if len(self._paces) > _TARGETS:
                 self._paces.popitem(last=False)
         return pace
@@ -78,7 +78,7 @@ class _Race:
             self._start(self._call)
             return await self._outcome
         finally:
-            self._quiet()
+            self._cancel_timers()
             for runner in self._runners:
                 runner.close()
             if not all(runner.task.done() for runner in self._runners):
@@ -90,22 +90,22 @@ class _Race:
     def sent(self, runner: "_Runner") -> None:
         """A request has left: wait for its first word, but not for ever, and not alone for long."""
         patience = self._pace(self._call.target).patience
-        if patience is None or reasons(self._call.model):
+        if patience is None or is_reasoning_model(self._call.model):
             return
         if len(self._runners) == 1:
-            self._after("second", patience, self._second)
+            self._after("second", patience, self._start_second)
         left = self._call.deadline - time.time()
         silence = min(max(_SILENT * runner.pace.late, _LEAST_SILENCE), _SHARE_OF_TIME * left)
         if left - silence > _WORTH_ANOTHER:
-            self._after("silent", silence, self._silent)
+            self._after("silent", silence, self._give_up_silent)
 
     def lives(self) -> None:
         """A request's model thinks: it is slow, not stuck, so nothing else is tried; its word is waited for."""
-        self._quiet()
+        self._cancel_timers()
 
     def spoke(self, runner: "_Runner") -> None:
         """The first word of all: the other request is closed."""
-        self._quiet()
+        self._cancel_timers()
         for other in self._runners:
             if other is not runner:
                 other.close()
@@ -127,7 +127,7 @@ class _Race:
         if all(other.task.done() for other in self._runners):
             self._outcome.set_exception(self._error)
 
-    def _second(self) -> None:
+    def _start_second(self) -> None:
         if self._call.deadline - time.time() < _SHORTEST or self._call.policy.hedge_share <= 0:
             return
         if (other := self._hedging.second(self._call)) is None:
@@ -138,7 +138,7 @@ class _Race:
         HEDGES.labels("made").inc()
         self._start(self._call.to(other, patience=time.time()))
 
-    def _silent(self) -> None:
+    def _give_up_silent(self) -> None:
         if self._outcome.done():
             return
         if self._call.patience is not None:  # others are left who may answer in the time that remains
@@ -156,7 +156,7 @@ class _Race:
             before.cancel()
         self._timers[name] = self._loop.call_later(seconds, what)
 
-    def _quiet(self) -> None:
+    def _cancel_timers(self) -> None:
         for timer in self._timers.values():
             timer.cancel()
 
@@ -164,7 +164,7 @@ class _Race:
 class _Runner:
     """One request of a race, and the watch whom the wire tells how far it has come."""
 
-    def __init__(self, race: _Race, inner: Completer, call: Call, pace: Pace) -> None:
+    def __init__(self, race: _Race, inner: Completer, call: Call, pace: FirstTokenPace) -> None:
         self.pace = pace
         self.target = call.target
         self._race = race

@@ -63,7 +63,7 @@ class Limiter:
         finally:
             self._settle(call, size, before)
 
-    def told(self, target: Target, remaining: tuple[int, int]) -> None:
+    def observe_limits(self, target: Target, remaining: tuple[int, int]) -> None:
         """What the endpoint's headers say is left."""
         requests, tokens = remaining
         if target.requests_per_minute is None and target.tokens_per_minute is None:

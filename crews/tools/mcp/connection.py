@@ -81,7 +81,7 @@ class ServerConnection:
         """Wait until calls may be made.
 
         Raises:
-            Away: they may not, within so many seconds.
+            ServerUnavailable: they may not, within so many seconds.
         """
         try:
             async with asyncio.timeout(seconds):
@@ -98,8 +98,8 @@ class ServerConnection:
         A call that is given up, late or because the caller is cancelled, is cancelled at the server too.
 
         Raises:
-            Ended: the session ended under the call.
-            Late: no answer in time.
+            SessionEnded: the session ended under the call.
+            CallTimedOut: no answer in time.
             McpError: the server refuses the call.
         """
         session = self._session

@@ -105,7 +105,7 @@ class ServerClient:
         """An open session.
 
         Raises:
-            Away: there is none to be had now.
+            ServerUnavailable: there is none to be had now.
         """
         if self._connection is None or not self._connection.alive:
             opening = self._start_opening()
@@ -146,7 +146,7 @@ class ServerClient:
         """A session over the transport that the server speaks.
 
         Raises:
-            Away: and why.
+            ServerUnavailable: and why.
         """
         refusal: ServerUnavailable | None = None
         if not self._uses_sse:

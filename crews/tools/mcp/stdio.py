@@ -39,7 +39,7 @@ async def run_program(command: Sequence[str], env: Mapping[str, str]) -> AsyncIt
     """Start the program; its streams end when it does. On leaving it is ended, and all that it has started.
 
     Raises:
-        Away: there is no such program, or it may not be run.
+        ServerUnavailable: there is no such program, or it may not be run.
     """
     with _private_home(env) as home:
         async with _open_streams(command, {**get_default_environment(), **env}, home) as streams:

@@ -15,7 +15,7 @@ from config.files.packing import unpack
 from config.live.live import Live
 from config.loading.loader import load
 from config.snapshot import place_of
-from crews.prompt.prompt import values
+from crews.prompt.settings_text import placeholder_values
 from sandbox.installation.processes import Process, free_port
 from tests.door import message, signed
 from workers.context import WorkerContext
@@ -67,7 +67,12 @@ def test_no_value_of_one_is_in_anothers_turn(folder: Path) -> None:
             assert settings.crew_set
             found = route(place_of(account, inbox), "whatsapp", None, verified=True)
             crew = settings.crew_set.blueprint("sales", "whatsapp")
-            turn = [settings.model_dump_json(), settings.sentence("failed"), repr(crew), repr(values(settings, crew))]
+            turn = [
+                settings.model_dump_json(),
+                settings.sentence("failed"),
+                repr(crew),
+                repr(placeholder_values(settings, crew)),
+            ]
             assert canaries(" ".join([*turn, repr(found), repr(account)])) == {key}
             assert canaries(crew.tone) == {key}
         assert [each.reveal() for each in account.webhook_secrets] == [f"canary-{key}-secret"]

@@ -11,7 +11,7 @@ from crews.answer.warm import Echo
 from crews.catalog import Catalog
 from crews.model_calls.call_terms import call_terms
 from crews.runtime import environment
-from crews.stock.recollection import Shelves
+from crews.stock.contact_memory import ContactMemoryStore
 from crews.tools.toolset import ToolRegistry
 from ingress.rate_limit import RateLimits
 from tests.asked import asked
@@ -62,7 +62,7 @@ async def test_the_payer_of_a_call_and_the_tools_of_a_crew_are_the_accounts(tmp_
 
 
 def test_what_is_remembered_of_a_contact_is_the_accounts() -> None:
-    shelves = Shelves()
+    shelves = ContactMemoryStore()
     shelves.of("1", "loja", 93).keep(["likes red"], None)
     assert len(shelves.of("1", "loja", 93)) == 1
     assert len(shelves.of("2", "loja", 93)) == len(shelves.of("3", "loja", 93)) == 0

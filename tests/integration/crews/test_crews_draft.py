@@ -43,9 +43,9 @@ async def crews(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator["Crews"]:
     await asyncio.to_thread(environment.load)
     from crews.answer.draft import Crews
     from crews.model_calls.assembly import Stack
-    from crews.model_calls.endpoint.wire import Wire
+    from crews.model_calls.endpoint.client import OpenAIClient
 
-    stack = Stack(Wire())
+    stack = Stack(OpenAIClient())
     opened = Crews(Catalog(SHIPPED), stack, stack)
     yield opened
     await opened.close()

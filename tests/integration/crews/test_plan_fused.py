@@ -15,8 +15,8 @@ from chatwootai.model.message.turn import Draft, Question, Usage
 from config.settings.settings import Settings
 from crews.catalog import Catalog
 from crews.model_calls.call import Call, Completion, ToolCall
-from crews.plan.fuse import fields
-from crews.plan.planning import planned
+from crews.plan.planning import plan_for
+from crews.plan.single_call import answer_fields
 from crews.runtime import environment
 
 CREWS = Path(__file__).parents[2] / "crews"
@@ -71,7 +71,7 @@ async def test_fused_it_is_one_typed_call() -> None:
     assert draft.plan.startswith("fused: 1 in a row")
     (call,) = model.calls
     schema = (call.response_format or {})["json_schema"]["schema"]
-    expected = fields(Catalog(CREWS).blueprint("ancestor", "whatsapp"))
+    expected = answer_fields(Catalog(CREWS).blueprint("ancestor", "whatsapp"))
     assert tuple(schema["properties"]) == (*expected, "confidence")
     assert call.messages[-1] == {"role": "user", "content": "Tem {creme}?"}
     assert call.max_tokens == 110 + 4 * 15
@@ -137,7 +137,7 @@ async def test_with_little_time_the_smaller_model_is_planned() -> None:
     model = Model(lambda _: object_of(0.9))
     quick = {"model": {"name": "gpt-4.1-mini", "quick": {"name": "gpt-4o-mini"}}}
     blueprint = Catalog(CREWS).blueprint("ancestor", "whatsapp")
-    p95 = planned(blueprint, Settings.model_validate(quick), "fused").p95
+    p95 = plan_for(blueprint, Settings.model_validate(quick), "fused").p95
     served = [(await drafted(model, seconds=seconds, **quick)).served_by for seconds in (p95 + 10, p95 - 0.01)]
     assert served == ["fused", "quick"]
     assert [call.model for call in model.calls] == ["gpt-4.1-mini", "gpt-4o-mini"]

@@ -13,7 +13,7 @@ from chatwootai.model.message.delivery import Contact
 from chatwootai.model.message.turn import Draft, Question
 from config.settings.settings import Settings
 from crews.catalog import Catalog
-from crews.plan.planning import planned
+from crews.plan.planning import plan_for
 from crews.runtime import environment
 from tests.crews_endpoint import Body, Recorder, endpoint
 
@@ -93,9 +93,9 @@ async def drafts() -> AsyncIterator[Callable[..., Any]]:
     """Drafts through the whole stack, from a real endpoint."""
     from crews.answer.draft import Crews
     from crews.model_calls.assembly import Stack
-    from crews.model_calls.endpoint.wire import Wire
+    from crews.model_calls.endpoint.client import OpenAIClient
 
-    stack = Stack(Wire())
+    stack = Stack(OpenAIClient())
 
     async def draft(catalog: Catalog, asked: Question, recorder: Recorder, **settings: Any) -> Draft:
         served = {"name": "gpt-4.1-mini", "base_url": recorder.url, "api_key": "k"}
@@ -167,7 +167,7 @@ async def test_of_the_quick_model(drafts: Any, form: str, shape: Any) -> None:
     quick = {"quick": {"name": "gpt-4o-mini"}}
     catalog = Catalog.from_environment()
     said = Settings.model_validate({"model": {"name": "gpt-4.1-mini", **quick}})
-    late = planned(catalog.blueprint("customer_service", "whatsapp"), said, "parallel").p95 - 0.01
+    late = plan_for(catalog.blueprint("customer_service", "whatsapp"), said, "parallel").p95 - 0.01
     async with endpoint(answering(form, shape)) as recorder:
         clean(await drafts(catalog, question("customer_service", late), recorder, model=quick), "quick")
         assert {body["model"] for body in recorder.bodies} == {"gpt-4o-mini"}

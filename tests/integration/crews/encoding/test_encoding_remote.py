@@ -16,10 +16,10 @@ from config.settings.spending import Budget
 from crews.encoding.cached import CachedEncoder, first_answer
 from crews.encoding.embedded import EmbeddedEncoder
 from crews.encoding.encoder import EncoderUnavailable
-from crews.encoding.remote import RemoteEncoder, Terms
+from crews.encoding.remote import EmbeddingTerms, RemoteEncoder
 from crews.model_calls.assembly import Stack
 from crews.model_calls.call import BillingScope, Endpoint, Policy, Target
-from crews.model_calls.endpoint.wire import Wire
+from crews.model_calls.endpoint.client import OpenAIClient
 from sandbox.llm.app import runner as llm_runner
 from sandbox.llm.settings import Settings
 
@@ -67,7 +67,7 @@ async def service() -> AsyncIterator[Service]:
 
 @pytest.fixture
 async def stack(redis: Connection) -> AsyncIterator[Stack]:
-    one = Stack(Wire(), redis)
+    one = Stack(OpenAIClient(), redis)
     yield one
     await one.aclose()
 
@@ -79,7 +79,7 @@ def encoder(stack: Stack, service: Service, **changes: Any) -> RemoteEncoder:
     policy, payer = Policy(budget=budget), BillingScope(account="1")
     return RemoteEncoder(
         stack.embeddings,
-        Terms(target=target, payer=payer, policy=policy, dimensions=dimensions),
+        EmbeddingTerms(target=target, payer=payer, policy=policy, dimensions=dimensions),
         question_seconds=seconds,
     )
 

@@ -9,14 +9,14 @@ import aiohttp
 import pytest
 from aiohttp import web
 from aiohttp.abc import AbstractResolver, ResolveResult
+from crews.hearing import NotHeard, Recording, ear, transcribe
+from crews.model_calls.endpoint.wire import Wire
 
 from chatwootai import guarded_session
 from config.settings.settings import Settings
 from crews.errors import ModelRefused, ModelUnavailable
-from crews.hearing import NotHeard, Recording, ear, transcribe
 from crews.model_calls.call import Endpoint, Target
 from crews.model_calls.call_terms import call_terms
-from crews.model_calls.endpoint.wire import Wire
 from tests.stack_endpoint import call
 
 pytestmark = pytest.mark.alone

@@ -14,7 +14,7 @@ from chatwootai.telemetry.metrics import BUDGETS, FAILED_OPEN
 from config.settings.spending import Budget as Limits
 from crews.errors import BudgetSpent
 from crews.model_calls.call import BillingScope, Call, Completion, Policy
-from crews.model_calls.endpoint.wire import Wire
+from crews.model_calls.endpoint.client import OpenAIClient
 from crews.model_calls.prices import NANO, prices
 from crews.model_calls.wrappers.background import Background
 from crews.model_calls.wrappers.budget import Budget
@@ -29,7 +29,7 @@ async def llm() -> AsyncIterator[Llm]:
 
 @pytest.fixture
 async def budget(redis: Connection) -> AsyncIterator[Budget]:
-    wire = Wire()
+    wire = OpenAIClient()
     made = Budget(wire, BudgetStore(redis), prices(), Background())
     yield made
     await settled(made)
@@ -112,7 +112,7 @@ async def test_operators_are_told_once_of_each_level(budget: Budget, llm: Llm) -
 
 
 async def test_without_a_budget_redis_is_not_asked(llm: Llm) -> None:
-    connection, wire = connect("unix:///nowhere/redis.sock"), Wire()
+    connection, wire = connect("unix:///nowhere/redis.sock"), OpenAIClient()
     before = FAILED_OPEN.labels("budget")._value.get()
     assert (await Budget(wire, BudgetStore(connection), prices(), Background()).complete(call(llm.target()))).text
     assert FAILED_OPEN.labels("budget")._value.get() == before
@@ -121,7 +121,7 @@ async def test_without_a_budget_redis_is_not_asked(llm: Llm) -> None:
 
 
 async def test_without_redis_calls_pass_and_are_counted(llm: Llm) -> None:
-    connection, wire = connect("unix:///nowhere/redis.sock"), Wire()
+    connection, wire = connect("unix:///nowhere/redis.sock"), OpenAIClient()
     before = FAILED_OPEN.labels("budget")._value.get()
     asked: Call = call(llm.target(), **limited(per_day=0))
     assert (await Budget(wire, BudgetStore(connection), prices(), Background()).complete(asked)).text

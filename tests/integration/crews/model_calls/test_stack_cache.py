@@ -12,7 +12,7 @@ from chatwootai.stores.server.connection import Connection, connect
 from chatwootai.telemetry.metrics import FAILED_OPEN
 from crews.errors import ModelUnavailable
 from crews.model_calls.call import BillingScope, CachePolicy, Call, Completion
-from crews.model_calls.endpoint.wire import Wire
+from crews.model_calls.endpoint.client import OpenAIClient
 from crews.model_calls.wrappers.background import Background
 from crews.model_calls.wrappers.cache import Cache, _digest
 from crews.model_calls.wrappers.deadline import Deadline
@@ -30,7 +30,7 @@ async def llm() -> AsyncIterator[Llm]:
 
 class Worker:
     def __init__(self, connection: Connection, **store: Any) -> None:
-        self.wire = Wire()
+        self.wire = OpenAIClient()
         self.background = Background()
         self.store = CompletionStore(connection, **store)
         self.cache = Cache(self.wire, self.store, self.background)

@@ -42,10 +42,10 @@ def test_there_are_many_and_each_says_where_it_is_from() -> None:
 @pytest.mark.parametrize("name", CASES)
 async def test_what_the_contact_reads(name: str) -> None:
     from crews.model_calls.assembly import Stack
-    from crews.model_calls.endpoint.wire import Wire
+    from crews.model_calls.endpoint.client import OpenAIClient
 
     case = CASES[name]
-    stack = Stack(Wire())
+    stack = Stack(OpenAIClient())
     async with saying(case) as said:
         try:
             run = Asked(case, said, stack)

@@ -11,8 +11,8 @@ from aiohttp import web
 from config.settings.model import ModelEndpoint
 from crews.errors import ModelRefused, ModelUnavailable
 from crews.model_calls.call import Call, Endpoint, Policy, Target
-from crews.model_calls.endpoint.clients import addressed
-from crews.model_calls.endpoint.wire import Wire
+from crews.model_calls.endpoint.client import OpenAIClient
+from crews.model_calls.endpoint.clients import address_of
 from tests.crews_endpoint import Body, Recorder, completion, endpoint
 
 SCHEMA = {"type": "json_schema", "json_schema": {"name": "A", "schema": {"type": "object"}, "strict": True}}
@@ -20,8 +20,8 @@ TOOL = {"type": "function", "function": {"name": "find", "strict": True, "parame
 
 
 @pytest.fixture
-async def wire() -> AsyncIterator[Wire]:
-    made = Wire()
+async def wire() -> AsyncIterator[OpenAIClient]:
+    made = OpenAIClient()
     yield made
     await made.aclose()
 
@@ -59,7 +59,7 @@ def words_way(name: str) -> web.Response:
 
 @pytest.mark.parametrize("way", [openai_way, old_openai_way, fastapi_way, words_way])
 async def test_a_minimal_server_is_learned_step_by_step_and_then_asked_at_once(
-    wire: Wire, way: Callable[[str], web.Response]
+    wire: OpenAIClient, way: Callable[[str], web.Response]
 ) -> None:
     known = {"model", "messages", "stream", "tools"}
 
@@ -79,7 +79,7 @@ async def test_a_minimal_server_is_learned_step_by_step_and_then_asked_at_once(
         assert len(recorder.bodies) == steps + 1
 
 
-async def test_the_limits_other_spelling_is_tried_before_it_is_left_out(wire: Wire) -> None:
+async def test_the_limits_other_spelling_is_tried_before_it_is_left_out(wire: OpenAIClient) -> None:
     async def answer(body: Body) -> web.StreamResponse:
         return openai_way("max_tokens") if "max_tokens" in body else completion("Oi.")
 
@@ -89,7 +89,9 @@ async def test_the_limits_other_spelling_is_tried_before_it_is_left_out(wire: Wi
         assert recorder.bodies[-1]["temperature"] == 0.3
 
 
-async def test_what_was_refused_is_tried_again_after_an_hour(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_what_was_refused_is_tried_again_after_an_hour(
+    wire: OpenAIClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A router whose only provider with tools is away for a minute must not lose a tenant its tools for ever."""
     away = True
 
@@ -103,12 +105,12 @@ async def test_what_was_refused_is_tried_again_after_an_hour(wire: Wire, monkeyp
         away = False
         await wire.complete(call(recorder, tools=[TOOL]))
         assert "tools" not in recorder.bodies[-1]
-        monkeypatch.setattr("crews.model_calls.request.dialect._LIFETIME", 0.0)
+        monkeypatch.setattr("crews.model_calls.request.parameters._LIFETIME", 0.0)
         await wire.complete(call(recorder, tools=[TOOL]))
         assert "tools" in recorder.bodies[-1]
 
 
-async def test_a_limit_that_is_too_large_takes_none_from_those_whose_is_not(wire: Wire) -> None:
+async def test_a_limit_that_is_too_large_takes_none_from_those_whose_is_not(wire: OpenAIClient) -> None:
     async def answer(body: Body) -> web.StreamResponse:
         for name in ("max_tokens", "max_completion_tokens"):
             if body.get(name, 0) > 4096:
@@ -122,7 +124,7 @@ async def test_a_limit_that_is_too_large_takes_none_from_those_whose_is_not(wire
         assert recorder.bodies[-1]["max_tokens"] == 60
 
 
-async def test_a_typed_answer_is_asked_for_more_plainly(wire: Wire) -> None:
+async def test_a_typed_answer_is_asked_for_more_plainly(wire: OpenAIClient) -> None:
     async def answer(body: Body) -> web.StreamResponse:
         if body.get("response_format", {}).get("type") == "json_schema":
             return refused(400, {"error": {"message": "response_format: json_schema is not supported here"}})
@@ -133,7 +135,7 @@ async def test_a_typed_answer_is_asked_for_more_plainly(wire: Wire) -> None:
         assert recorder.bodies[-1]["response_format"] == {"type": "json_object"}
 
 
-async def test_a_model_without_tools_answers_without_them(wire: Wire) -> None:
+async def test_a_model_without_tools_answers_without_them(wire: OpenAIClient) -> None:
     async def answer(body: Body) -> web.StreamResponse:
         if "tools" in body:
             return refused(400, {"error": {"message": "registry/gemma:2b does not support tools"}})
@@ -153,7 +155,7 @@ async def test_a_model_without_tools_answers_without_them(wire: Wire) -> None:
         {"message": "You are not allowed to use this model"},
     ],
 )
-async def test_other_refusals_are_not_asked_again_and_teach_nothing(wire: Wire, error: Body) -> None:
+async def test_other_refusals_are_not_asked_again_and_teach_nothing(wire: OpenAIClient, error: Body) -> None:
     async def answer(_: Body) -> web.StreamResponse:
         return refused(400, {"error": error})
 
@@ -163,7 +165,7 @@ async def test_other_refusals_are_not_asked_again_and_teach_nothing(wire: Wire, 
         assert len(recorder.bodies) == 1
 
 
-async def test_a_server_that_refuses_everything_is_given_up_and_teaches_nothing(wire: Wire) -> None:
+async def test_a_server_that_refuses_everything_is_given_up_and_teaches_nothing(wire: OpenAIClient) -> None:
     async def answer(body: Body) -> web.StreamResponse:
         return words_way(next((name for name in reversed(body) if name not in {"model", "messages"}), "model"))
 
@@ -177,7 +179,7 @@ async def test_a_server_that_refuses_everything_is_given_up_and_teaches_nothing(
         assert recorder.bodies[0] == first
 
 
-async def test_a_model_that_thinks_gets_room_for_it_once_that_shows(wire: Wire) -> None:
+async def test_a_model_that_thinks_gets_room_for_it_once_that_shows(wire: OpenAIClient) -> None:
     async def answer(body: Body) -> web.StreamResponse:
         enough = body["max_tokens"] > 1000
         chunk: Body = {"reasoning_content": "Hm."} if not enough else {"content": "<think>Hm.</think>\n\nOi."}
@@ -194,7 +196,7 @@ async def test_a_model_that_thinks_gets_room_for_it_once_that_shows(wire: Wire) 
         assert (await wire.complete(call(recorder))).text == "Oi."
 
 
-async def test_thoughts_and_usage_of_a_server_that_does_not_stream(wire: Wire) -> None:
+async def test_thoughts_and_usage_of_a_server_that_does_not_stream(wire: OpenAIClient) -> None:
     async def answer(_: Body) -> web.StreamResponse:
         message = {"role": "assistant", "content": "<think>They greet.</think>Oi."}
         return web.json_response({"choices": [{"message": message, "finish_reason": "stop"}]})
@@ -204,7 +206,7 @@ async def test_thoughts_and_usage_of_a_server_that_does_not_stream(wire: Wire) -
         assert (said.text, said.usage.calls) == ("Oi.", 1)
 
 
-async def test_an_address_with_a_query_keeps_it_and_goes_to_the_right_path(wire: Wire) -> None:
+async def test_an_address_with_a_query_keeps_it_and_goes_to_the_right_path(wire: OpenAIClient) -> None:
     seen: list[str] = []
 
     async def handle(request: web.Request) -> web.StreamResponse:
@@ -229,7 +231,7 @@ async def test_an_address_with_a_query_keeps_it_and_goes_to_the_right_path(wire:
 def test_azure_gets_its_key_and_version_as_it_wants_them() -> None:
     url = "https://shop.openai.azure.com/openai/deployments/gpt?api-version=2024-10-21"
     served = ModelEndpoint.model_validate({"name": "gpt", "base_url": url, "api_key": "k"})
-    address, query, headers = addressed(Endpoint(served.base_url, "k"))
+    address, query, headers = address_of(Endpoint(served.base_url, "k"))
     assert address == "https://shop.openai.azure.com/openai/deployments/gpt"
     assert (query, headers) == ({"api-version": "2024-10-21"}, {"api-key": "k"})
-    assert addressed(Endpoint("https://other.example/v1", "k"))[2] == {}
+    assert address_of(Endpoint("https://other.example/v1", "k"))[2] == {}

@@ -8,7 +8,7 @@ from aiohttp import web
 
 from crews.errors import ModelUnavailable
 from crews.model_calls.call import Endpoint, Target
-from crews.model_calls.endpoint.wire import Wire
+from crews.model_calls.endpoint.client import OpenAIClient
 
 
 async def test_an_answer_that_comes_byte_by_byte_is_not_waited_for() -> None:
@@ -26,7 +26,7 @@ async def test_an_answer_that_comes_byte_by_byte_is_not_waited_for() -> None:
     runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=1)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
-    wire = Wire()
+    wire = OpenAIClient()
     try:
         endpoint = Endpoint(f"http://127.0.0.1:{runner.addresses[0][1]}/v1", "k")
         with pytest.raises(ModelUnavailable):

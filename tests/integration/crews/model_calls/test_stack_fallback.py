@@ -10,7 +10,7 @@ from chatwootai.stores.models.breakers import BreakerStore
 from chatwootai.stores.server.connection import Connection, connect
 from crews.errors import ModelRefused, ModelUnavailable
 from crews.model_calls.call import Endpoint, Policy, Target
-from crews.model_calls.endpoint.wire import Wire
+from crews.model_calls.endpoint.client import OpenAIClient
 from crews.model_calls.wrappers.background import Background
 from crews.model_calls.wrappers.breaker import Breakers
 from crews.model_calls.wrappers.fallback import Fallback
@@ -29,7 +29,7 @@ async def llm() -> AsyncIterator[Llm]:
 
 class Worker:
     def __init__(self, connection: Connection) -> None:
-        self.wire = Wire()
+        self.wire = OpenAIClient()
         self.background = Background()
         self.breakers = Breakers(BreakerStore(connection), self.background)
         self.fallback = Fallback(Hedging(self.wire), self.breakers)

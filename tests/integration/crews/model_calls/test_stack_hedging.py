@@ -11,7 +11,7 @@ from chatwootai.model.message.turn import Usage
 from chatwootai.telemetry.metrics import HEDGES
 from crews.errors import ModelUnavailable
 from crews.model_calls.call import Policy, total
-from crews.model_calls.endpoint.wire import Wire
+from crews.model_calls.endpoint.client import OpenAIClient
 from crews.model_calls.wrappers.hedging import Hedging
 from sandbox.llm.faults import Kind
 from tests.stack_endpoint import Llm, call, sandbox_llm
@@ -27,7 +27,7 @@ async def llm() -> AsyncIterator[Llm]:
 
 @pytest.fixture
 async def hedging() -> AsyncIterator[Hedging]:
-    wire = Wire()
+    wire = OpenAIClient()
     yield Hedging(wire)
     await wire.aclose()
 
@@ -119,7 +119,7 @@ async def test_the_same_model_at_a_private_address_is_not_asked_a_second_time(he
 async def test_a_model_whose_second_requests_never_win_is_asked_once(
     hedging: Hedging, llm: Llm, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("crews.model_calls.wrappers.pace._NEVER_WINS", 2)
+    monkeypatch.setattr("crews.model_calls.wrappers.first_token._NEVER_WINS", 2)
     pace = hedging.pace(llm.target())
     for _ in range(2):
         pace.second_ended(won=False, now=time.monotonic())

@@ -11,7 +11,7 @@ from chatwootai.stores.models.limits import LimitStore
 from chatwootai.stores.server.connection import Connection, connect
 from crews.errors import ModelUnavailable
 from crews.model_calls.call import BillingScope, Completion
-from crews.model_calls.endpoint.wire import Wire
+from crews.model_calls.endpoint.client import OpenAIClient
 from crews.model_calls.wrappers.background import Background
 from crews.model_calls.wrappers.limiter import Limiter
 from sandbox.llm.faults import Kind
@@ -20,7 +20,7 @@ from tests.stack_endpoint import call, sandbox_llm
 
 @asynccontextmanager
 async def worker(redis_url: str, name: str) -> AsyncIterator[Limiter]:
-    connection, wire = connect(redis_url), Wire()
+    connection, wire = connect(redis_url), OpenAIClient()
     background = Background()
     limiter = Limiter(wire, LimitStore(connection, name), background)
     wire.meter = limiter
@@ -117,7 +117,7 @@ async def test_a_worker_that_died_in_line_holds_nobody_up(redis_url: str, redis:
 
 async def test_without_redis_requests_pass_and_are_counted(redis_url: str) -> None:
     async with sandbox_llm() as llm:
-        connection, wire = connect("unix:///nowhere/redis.sock"), Wire()
+        connection, wire = connect("unix:///nowhere/redis.sock"), OpenAIClient()
         limiter = Limiter(wire, LimitStore(connection, "one"), Background())
         target = llm.target(requests_per_minute=1)
         assert all([await limiter.complete(call(target)) for _ in range(3)])

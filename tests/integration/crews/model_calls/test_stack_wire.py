@@ -11,7 +11,7 @@ from aiohttp import web
 from chatwootai.telemetry.metrics import MODEL_CALLS, MODEL_TOKENS
 from crews.errors import ModelRefused, ModelUnavailable
 from crews.model_calls.call import Endpoint, Policy, Target
-from crews.model_calls.endpoint.wire import Wire
+from crews.model_calls.endpoint.client import OpenAIClient
 from sandbox.llm.faults import Kind
 from tests.stack_endpoint import call, sandbox_llm
 
@@ -19,8 +19,8 @@ pytestmark = pytest.mark.alone
 
 
 @pytest.fixture
-async def wire() -> AsyncIterator[Wire]:
-    made = Wire()
+async def wire() -> AsyncIterator[OpenAIClient]:
+    made = OpenAIClient()
     yield made
     await made.aclose()
 
@@ -54,7 +54,7 @@ def word(text: str, finish: str | None = None) -> bytes:
     return b"data: " + orjson.dumps({"choices": [{"delta": delta, "finish_reason": finish}]}) + b"\n\n"
 
 
-async def test_an_answer_that_is_late_ends_at_its_last_sentence(wire: Wire) -> None:
+async def test_an_answer_that_is_late_ends_at_its_last_sentence(wire: OpenAIClient) -> None:
     async def say(response: web.StreamResponse) -> None:
         for piece in ("Yes, we do. ", "It costs ", "five. ", "And then"):
             await response.write(word(piece))
@@ -68,7 +68,7 @@ async def test_an_answer_that_is_late_ends_at_its_last_sentence(wire: Wire) -> N
     assert answer.usage.completion_tokens == 4
 
 
-async def test_late_and_without_a_whole_sentence_it_is_out_of_time(wire: Wire) -> None:
+async def test_late_and_without_a_whole_sentence_it_is_out_of_time(wire: OpenAIClient) -> None:
     async def say(response: web.StreamResponse) -> None:
         await response.write(word("Yes, we"))
         await asyncio.Event().wait()
@@ -78,7 +78,9 @@ async def test_late_and_without_a_whole_sentence_it_is_out_of_time(wire: Wire) -
             await wire.complete(call(target, seconds=0.6))
 
 
-async def test_silence_in_the_midst_is_a_fault_while_there_is_time(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_silence_in_the_midst_is_a_fault_while_there_is_time(
+    wire: OpenAIClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("crews.model_calls.endpoint.exchange._PAUSE_AT_HOME", 0.5)
 
     async def say(response: web.StreamResponse) -> None:
@@ -90,7 +92,7 @@ async def test_silence_in_the_midst_is_a_fault_while_there_is_time(wire: Wire, m
             await wire.complete(call(target, seconds=600))
 
 
-async def test_an_end_without_an_ending_is_a_fault(wire: Wire) -> None:
+async def test_an_end_without_an_ending_is_a_fault(wire: OpenAIClient) -> None:
     async def say(response: web.StreamResponse) -> None:
         await response.write(word("Yes, we do."))
 
@@ -99,7 +101,7 @@ async def test_an_end_without_an_ending_is_a_fault(wire: Wire) -> None:
             await wire.complete(call(target))
 
 
-async def test_a_server_that_never_says_done_is_understood(wire: Wire) -> None:
+async def test_a_server_that_never_says_done_is_understood(wire: OpenAIClient) -> None:
     async def say(response: web.StreamResponse) -> None:
         await response.write(word("Yes.") + word("", "stop"))
 
@@ -107,7 +109,7 @@ async def test_a_server_that_never_says_done_is_understood(wire: Wire) -> None:
         assert (await wire.complete(call(target))).text == "Yes."
 
 
-async def test_who_keeps_the_line_open_after_done_is_not_waited_for(wire: Wire) -> None:
+async def test_who_keeps_the_line_open_after_done_is_not_waited_for(wire: OpenAIClient) -> None:
     async def say(response: web.StreamResponse) -> None:
         await response.write(word("Yes.") + word("", "stop") + b"data: [DONE]\n\n")
         await asyncio.Event().wait()
@@ -117,7 +119,7 @@ async def test_who_keeps_the_line_open_after_done_is_not_waited_for(wire: Wire) 
 
 
 @pytest.mark.parametrize("kind", [Kind.CUT, Kind.MALFORMED, Kind.SERVER_ERROR, Kind.RATE_LIMITED])
-async def test_faults_are_errors_to_try_again(wire: Wire, kind: Kind) -> None:
+async def test_faults_are_errors_to_try_again(wire: OpenAIClient, kind: Kind) -> None:
     async with sandbox_llm() as llm:
         llm.fault(kind, next=1)
         with pytest.raises(ModelUnavailable) as caught:
@@ -126,7 +128,7 @@ async def test_faults_are_errors_to_try_again(wire: Wire, kind: Kind) -> None:
         assert (await wire.complete(call(llm.target()))).text
 
 
-async def test_connections_are_kept_and_opened_beforehand(wire: Wire) -> None:
+async def test_connections_are_kept_and_opened_beforehand(wire: OpenAIClient) -> None:
     async with sandbox_llm(latency="fixed:50ms") as llm:
         assert await wire.open_connections(llm.target().endpoint, 5) == 5
         transport = wire._clients.http._transport
@@ -138,11 +140,13 @@ async def test_connections_are_kept_and_opened_beforehand(wire: Wire) -> None:
         assert llm.requests == 15
 
 
-async def test_an_endpoint_that_is_not_there_opens_nothing_and_raises_nothing(wire: Wire, unused_tcp_port: int) -> None:
+async def test_an_endpoint_that_is_not_there_opens_nothing_and_raises_nothing(
+    wire: OpenAIClient, unused_tcp_port: int
+) -> None:
     assert await wire.open_connections(Endpoint(f"http://127.0.0.1:{unused_tcp_port}/v1", "k"), 3) == 0
 
 
-async def test_each_key_has_a_client_and_all_share_connections(wire: Wire) -> None:
+async def test_each_key_has_a_client_and_all_share_connections(wire: OpenAIClient) -> None:
     async with sandbox_llm(api_keys=("a", "b")) as llm:
         for key in ("a", "b"):
             assert (await wire.complete(call(llm.target(key=key)))).text
@@ -150,7 +154,7 @@ async def test_each_key_has_a_client_and_all_share_connections(wire: Wire) -> No
             await wire.complete(call(llm.target(key="c")))
 
 
-async def test_what_an_endpoint_wants_remembered_of_one_tenant_goes_out_with_nobodys_call(wire: Wire) -> None:
+async def test_what_an_endpoint_wants_remembered_of_one_tenant_goes_out_with_nobodys_call(wire: OpenAIClient) -> None:
     seen: list[str | None] = []
 
     async def handle(request: web.Request) -> web.StreamResponse:
@@ -173,7 +177,7 @@ async def test_what_an_endpoint_wants_remembered_of_one_tenant_goes_out_with_nob
     assert seen == [None, None, None]
 
 
-async def test_the_effort_of_models_that_reason_is_the_tenants(wire: Wire) -> None:
+async def test_the_effort_of_models_that_reason_is_the_tenants(wire: OpenAIClient) -> None:
     async with sandbox_llm() as llm:
         await wire.complete(call(llm.target("gpt-5-mini"), policy=Policy(reasoning_effort="minimal"), temperature=0.3))
         await wire.complete(call(llm.target("gpt-4o-mini"), policy=Policy(reasoning_effort="minimal"), temperature=0.3))
@@ -183,7 +187,7 @@ async def test_the_effort_of_models_that_reason_is_the_tenants(wire: Wire) -> No
     assert [(body["stream"], body["stream_options"]) for body in bodies] == [(True, {"include_usage": True})] * 2
 
 
-async def test_every_request_is_counted_by_its_result_and_its_tokens(wire: Wire) -> None:
+async def test_every_request_is_counted_by_its_result_and_its_tokens(wire: OpenAIClient) -> None:
     def count(result: str) -> float:
         return MODEL_CALLS.labels("gpt-4o-mini", result)._value.get()
 

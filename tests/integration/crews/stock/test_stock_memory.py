@@ -14,7 +14,7 @@ from chatwootai.model.message.turn import Draft, Question
 from config.settings.settings import Settings
 from crews.catalog import Catalog
 from crews.runtime import environment
-from crews.stock.recollection import LIFETIME, OF_A_CONTACT, OF_A_TENANT, TENANTS, Shelf, Shelves
+from crews.stock.contact_memory import LIFETIME, OF_A_CONTACT, OF_A_TENANT, TENANTS, ContactMemoryStore, ContactRecords
 from sandbox.llm.faults import Kind
 from tests.stack_endpoint import Llm, sandbox_llm
 
@@ -50,9 +50,9 @@ class Shop:
     def __init__(self, folder: Path, llm: Llm) -> None:
         from crews.answer.draft import Crews
         from crews.model_calls.assembly import Stack
-        from crews.model_calls.endpoint.wire import Wire
+        from crews.model_calls.endpoint.client import OpenAIClient
 
-        stack = Stack(Wire())
+        stack = Stack(OpenAIClient())
         self.crews = Crews(catalog(folder), stack, stack)
         self.settings = Settings.model_validate(
             {"model": {"base_url": llm.url, "name": "gpt-4o-mini", "temperature": 0}}
@@ -71,7 +71,7 @@ class Shop:
         """What stands on the contact's shelf, once what was under way is saved."""
         crew = next(iter(self.crews._registry._crews.values()))
         await asyncio.gather(*crew._saving)  # type: ignore[attr-defined]
-        shelf = crew._remembering.shelves.of("1", "a", contact)  # type: ignore[attr-defined]
+        shelf = crew._memory_backend.store.of("1", "a", contact)  # type: ignore[attr-defined]
         return [record.text for record, _ in shelf.recall(None, 99)]
 
     def sent(self) -> list[str]:
@@ -123,7 +123,7 @@ async def test_nothing_of_it_stands_in_any_file(tmp_path: Path, llm: Llm, monkey
 
 
 def test_a_shelf_is_bounded_and_forgets_after_a_day(monkeypatch: pytest.MonkeyPatch) -> None:
-    shelf = Shelf()
+    shelf = ContactRecords()
     shelf.keep([f"fact {number}" for number in range(100)], None)
     assert [each.text for each, _ in shelf.recall(None, 2)] == ["fact 99", "fact 98"]
     assert len(shelf) == OF_A_CONTACT
@@ -135,7 +135,7 @@ def test_a_shelf_is_bounded_and_forgets_after_a_day(monkeypatch: pytest.MonkeyPa
 
 
 def test_shelves_are_bounded_by_tenant_and_a_flood_of_one_leaves_the_others() -> None:
-    shelves = Shelves()
+    shelves = ContactMemoryStore()
     shelves.of("1", "quiet", 1).keep(["mine"], None)
     for contact in range(200):
         shelves.of("2", "loud", contact).keep([str(number) for number in range(OF_A_CONTACT)], None)

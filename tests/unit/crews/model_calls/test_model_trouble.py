@@ -17,7 +17,7 @@ from config.settings.settings import Settings
 from crews.errors import BudgetSpent, ModelRefused, ModelSilent, ModelUnavailable
 from crews.model_calls.call import Endpoint, Target
 from crews.model_calls.call_terms import KEY, without_key
-from crews.model_calls.trouble import briefly, trouble
+from crews.model_calls.trouble import briefly, trouble_of
 from crews.model_calls.wrappers.background import Background
 from crews.model_calls.wrappers.health import Health
 
@@ -51,7 +51,7 @@ def away(status: int | None = None, code: str | None = None, message: str = "it 
     ],
 )  # fmt: skip
 def test_each_error_has_one_reason(error: Exception, reason: Trouble, short: str) -> None:
-    assert trouble(error) is reason
+    assert trouble_of(error) is reason
     assert briefly(error).startswith(short)
     assert len(briefly(error)) < 80
 
@@ -174,7 +174,7 @@ def test_what_people_read_has_no_inward_word(language: str) -> None:
     from tests.unit.chatwootai.model.message.test_model_turn import question
 
     endpoint = ModelRefused("x", status=401, code="invalid_api_key", reason="HTTP error: wrong api_key for this model")
-    for reason in (*Trouble, trouble(endpoint)):
+    for reason in (*Trouble, trouble_of(endpoint)):
         said = notes.handover_note(Need(Cause.MODEL, reason=reason), question(), language).splitlines()[1]
         assert not re.search(
             r"error|exception|http|openai|api|token|prompt|crew|model|llm|null|none|[{}<_]", said, re.IGNORECASE

@@ -6,13 +6,13 @@ import pytest
 
 from crews.errors import ModelRefused, ModelUnavailable
 from crews.model_calls.call import Call, Endpoint, Target
-from crews.model_calls.endpoint import counting
+from crews.model_calls.endpoint import metrics
 from crews.model_calls.request.address import is_private
-from crews.model_calls.request.chat import written
+from crews.model_calls.request.chat import messages_for
 from crews.model_calls.request.history import with_less_history
-from crews.model_calls.request.packing import packed
-from crews.model_calls.response.errors import Reported, of_body
-from crews.model_calls.response.masking import masked
+from crews.model_calls.request.packing import to_json
+from crews.model_calls.response.errors import ReportedError, of_body
+from crews.model_calls.response.masking import mask_reason
 from crews.model_calls.response.tool_calls import ToolCalls
 
 
@@ -38,7 +38,7 @@ def call(*messages: dict[str, object], key: str = "k") -> Call:
     ],
 )
 def test_what_nobody_else_may_read_is_taken_out(words: str, gone: str) -> None:
-    said = masked(words, call(key="own-key-xyz"))
+    said = mask_reason(words, call(key="own-key-xyz"))
     assert said is not None
     assert gone not in said
     assert "\n" not in said
@@ -48,18 +48,18 @@ def test_what_nobody_else_may_read_is_taken_out(words: str, gone: str) -> None:
     "words", ["model `llama9` not found, try pulling it first", "maximum context length is 4096 tokens"]
 )
 def test_the_endpoints_own_words_stay(words: str) -> None:
-    assert masked(words, call()) == words
+    assert mask_reason(words, call()) == words
 
 
 def test_a_reason_is_short_and_nothing_is_none() -> None:
-    assert len(masked("word " * 500, call()) or "") <= 240
-    assert masked(" \n ", call()) is None
+    assert len(mask_reason("word " * 500, call()) or "") <= 240
+    assert mask_reason(" \n ", call()) is None
 
 
 def test_what_may_pass_is_tried_again_and_what_may_not_is_refused() -> None:
-    assert isinstance(Reported(503, "", "Loading model").error(), ModelUnavailable)
-    assert isinstance(Reported(429, "rate_limit_exceeded", "Rate limit reached").error(), ModelUnavailable)
-    assert isinstance(Reported(400, "", "nonsense").error(), ModelRefused)
+    assert isinstance(ReportedError(503, "", "Loading model").error(), ModelUnavailable)
+    assert isinstance(ReportedError(429, "rate_limit_exceeded", "Rate limit reached").error(), ModelUnavailable)
+    assert isinstance(ReportedError(400, "", "nonsense").error(), ModelRefused)
     assert isinstance(of_body({"message": "Overloaded", "type": "overloaded_error"}).error(), ModelUnavailable)
     assert isinstance(of_body({"code": 429, "message": "rate-limited upstream"}).error(), ModelUnavailable)
 
@@ -67,9 +67,9 @@ def test_what_may_pass_is_tried_again_and_what_may_not_is_refused() -> None:
 def test_a_cause_is_logged_once_an_hour(monkeypatch: pytest.MonkeyPatch) -> None:
     said: list[dict[str, object]] = []
     now = [0.0]
-    monkeypatch.setattr(counting, "_log", type("Log", (), {"warning": lambda _, event, **more: said.append(more)})())
+    monkeypatch.setattr(metrics, "_log", type("Log", (), {"warning": lambda _, event, **more: said.append(more)})())
     monkeypatch.setattr(time, "monotonic", lambda: now[0])
-    reports = counting.Reports()
+    reports = metrics.RefusalLog()
     for at, cause in ((0, "rate"), (60, "rate"), (61, "wrong_key"), (3600, "rate"), (3700, "rate")):
         now[0] = at
         reports.say(call(), cause, 429, "why")
@@ -118,13 +118,13 @@ def test_messages_take_turns_around_tools() -> None:
         result,
         {"role": "user", "content": "3"},
     )
-    made = written(asked, frozenset({"alternate", "no_system"}))
+    made = messages_for(asked, frozenset({"alternate", "no_system"}))
     assert [each["role"] for each in made] == ["user", "assistant", "user", "assistant", "tool", "assistant", "user"]
     assert made[2]["content"] == [{"type": "text", "text": "1"}, {"type": "text", "text": "2"}]
 
 
 def test_half_a_character_is_packed_all_the_same() -> None:
-    assert packed({"a\ud83d": ["\ud83d\ude0a", "\ude0a"]}) == '{"a\ufffd":["😊","\ufffd"]}'.encode()
+    assert to_json({"a\ud83d": ["\ud83d\ude0a", "\ude0a"]}) == '{"a\ufffd":["😊","\ufffd"]}'.encode()
 
 
 def test_a_call_with_many_pieces_is_put_together() -> None:

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from crews.model_calls.wrappers.pace import Pace, Quantile
+from crews.model_calls.wrappers.first_token import FirstTokenPace, RunningQuantile
 
 
 def first_token(draw: random.Random) -> float:
@@ -12,7 +12,7 @@ def first_token(draw: random.Random) -> float:
 
 
 def test_the_estimate_settles_where_one_in_twenty_lies_above() -> None:
-    draw, learned = random.Random(7), Quantile(0.95, 0.9)
+    draw, learned = random.Random(7), RunningQuantile(0.95, 0.9)
     seen = [first_token(draw) for _ in range(6000)]
     for value in seen[:2000]:
         learned.see(value)
@@ -24,7 +24,7 @@ def test_the_estimate_settles_where_one_in_twenty_lies_above() -> None:
 
 
 def test_what_was_closed_at_the_estimate_counts_as_late() -> None:
-    draw, learned = random.Random(7), Quantile(0.95, 0.9)
+    draw, learned = random.Random(7), RunningQuantile(0.95, 0.9)
     above = 0
     for _ in range(6000):
         true = first_token(draw)
@@ -34,21 +34,21 @@ def test_what_was_closed_at_the_estimate_counts_as_late() -> None:
 
 
 def test_patience_is_bounded_and_cold_at_first() -> None:
-    fast, cold = Pace(), Pace()
+    fast, cold = FirstTokenPace(), FirstTokenPace()
     for _ in range(5000):
         fast.see(0.1)
     assert (cold.patience, fast.patience) == (0.9, 0.6)
 
 
 def test_a_model_that_is_slow_by_nature_is_not_asked_twice() -> None:
-    slow = Pace()
+    slow = FirstTokenPace()
     for _ in range(400):
         slow.see(4.0)
     assert slow.patience is None
 
 
 def test_second_requests_stay_within_their_share() -> None:
-    pace, made = Pace(), 0
+    pace, made = FirstTokenPace(), 0
     for _ in range(1000):
         pace.call(0.06)
         made += pace.spend()
@@ -56,7 +56,7 @@ def test_second_requests_stay_within_their_share() -> None:
 
 
 def test_what_was_earned_in_quiet_hours_is_no_licence() -> None:
-    pace = Pace()
+    pace = FirstTokenPace()
     for _ in range(10_000):
         pace.call(0.06)
     assert sum(pace.spend() for _ in range(100)) <= 5

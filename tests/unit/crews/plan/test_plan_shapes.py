@@ -13,13 +13,13 @@ from config.schema.crew_schema import AgentText, Blueprint, TaskText
 from config.settings.model import Price
 from crews.answer.variants import ExpectedSeconds, choose_in_time
 from crews.catalog import Catalog
-from crews.plan.fuse import ANSWER, CONFIDENCE, can_fuse, fields, fused, needs_stock
-from crews.plan.latency import pace
-from crews.plan.plan import Terms, plan, side_by_side
+from crews.plan.latency import published_latency
+from crews.plan.plan import PlanTerms, plan, with_parallel_tasks
 from crews.plan.planning import notes, problems
+from crews.plan.single_call import ANSWER, CONFIDENCE, answer_fields, fits_single_call, needs_stock, to_single_call
 
 CREWS = Path(__file__).parents[3] / "crews"
-TERMS = Terms(model="gpt-4o-mini", max_tokens=400, deadline=10.0, price=Price(input=0.15, output=0.6))
+TERMS = PlanTerms(model="gpt-4o-mini", max_tokens=400, deadline=10.0, price=Price(input=0.15, output=0.6))
 MAPPING = """\
 version: 1
 chatwoot: {default: {url: "http://127.0.0.1:1"}}
@@ -49,7 +49,7 @@ def crew(*tasks: tuple[str, tuple[str, ...] | None], **more: object) -> Blueprin
 
 
 def beside(blueprint: Blueprint) -> list[str]:
-    return [each.name for each in side_by_side(blueprint).tasks if each.async_execution]
+    return [each.name for each in with_parallel_tasks(blueprint).tasks if each.async_execution]
 
 
 @pytest.mark.parametrize(
@@ -118,30 +118,32 @@ def test_an_agents_own_limit_shortens_its_call(ancestor: Blueprint) -> None:
 
 def test_a_model_that_nobody_measured_is_planned_as_a_like_one_and_says_so() -> None:
     assert not plan(crew(("a", ())), replace(TERMS, model="mystery-9"), "sequential").model_known
-    assert pace("openai/gpt-4o-mini-2024-07-18").known
-    assert pace("gpt-4o-mini-2024-07-18").median == pace("gpt-4o-mini").median
+    assert published_latency("openai/gpt-4o-mini-2024-07-18").known
+    assert published_latency("gpt-4o-mini-2024-07-18").median == published_latency("gpt-4o-mini").median
 
 
 def test_a_fused_crew_keeps_every_word_and_names_each_step(ancestor: Blueprint) -> None:
-    one = fused(ancestor)
+    one = to_single_call(ancestor)
     (agent,), (task,) = one.agents, one.tasks
     for each in ancestor.tasks:
         assert each.description in task.description
     for each in ancestor.agents:
         assert each.role in agent.backstory + agent.role + task.description
-    assert fields(ancestor) == ("classify", "research", "write", ANSWER)
-    assert all(f"`{name}`" in task.description + task.expected_output for name in (*fields(ancestor), CONFIDENCE))
+    assert answer_fields(ancestor) == ("classify", "research", "write", ANSWER)
+    assert all(
+        f"`{name}`" in task.description + task.expected_output for name in (*answer_fields(ancestor), CONFIDENCE)
+    )
 
 
 def test_only_chains_whose_yaml_allows_it_are_fused(ancestor: Blueprint) -> None:
-    assert can_fuse(ancestor)
-    assert not can_fuse(replace(ancestor, fuse="never"))
-    assert not can_fuse(crew(("a", ()), fuse="always"))
-    assert not can_fuse(replace(ancestor, process="hierarchical"))
+    assert fits_single_call(ancestor)
+    assert not fits_single_call(replace(ancestor, fuse="never"))
+    assert not fits_single_call(crew(("a", ()), fuse="always"))
+    assert not fits_single_call(replace(ancestor, process="hierarchical"))
 
 
 def test_names_of_tasks_never_meet_the_answers_own() -> None:
-    assert fields(crew(("answer", ()), ("1-look", ()), ("z", ()), fuse="always")) == (
+    assert answer_fields(crew(("answer", ()), ("1-look", ()), ("z", ()), fuse="always")) == (
         "step_answer",
         "step_1_look",
         ANSWER,

@@ -9,8 +9,8 @@ import pytest
 from config.settings.settings import Settings
 from crews.answer.preview import PreviewedCall, preview
 from crews.catalog import SHIPPED, Catalog
-from crews.prompt.brief import Brief, joined
-from crews.prompt.markers import read
+from crews.prompt.brief import Brief, join_parts
+from crews.prompt.markers import parse_markers
 
 SHOP = {
     "language": "pt",
@@ -92,8 +92,14 @@ def test_marks_are_taught_by_two_examples_in_the_tenants_language(language: str,
 
 
 def test_an_example_recited_is_no_reason() -> None:
-    assert read("[[handoff: cobrada duas vezes no pedido 8812]]\nJá chamo.").handoff == "the crew asks for a person"
-    assert read("[[handoff: cobrada duas vezes no pedido 17]]\nJá chamo.").handoff == "cobrada duas vezes no pedido 17"
+    assert (
+        parse_markers("[[handoff: cobrada duas vezes no pedido 8812]]\nJá chamo.").handoff
+        == "the crew asks for a person"
+    )
+    assert (
+        parse_markers("[[handoff: cobrada duas vezes no pedido 17]]\nJá chamo.").handoff
+        == "cobrada duas vezes no pedido 17"
+    )
 
 
 def test_an_answer_of_sixty_words_and_a_mark_has_room() -> None:
@@ -106,15 +112,17 @@ def test_an_answer_of_sixty_words_and_a_mark_has_room() -> None:
 
 def test_a_brief_leaves_out_what_is_empty() -> None:
     brief = Brief("answer", "Ana.", "help.", "", "Answer.", "A text.")
-    assert joined(brief.parts("")) == ("You are Ana.\n\nYour goal: help.\n\nYour task: Answer.\n\nYour answer: A text.")
+    assert join_parts(brief.parts("")) == (
+        "You are Ana.\n\nYour goal: help.\n\nYour task: Answer.\n\nYour answer: A text."
+    )
     assert [part.source for part in brief.parts(" Monday. ")][2] == "situation"
 
 
 def test_the_parts_of_what_is_sent_are_all_of_it() -> None:
     (call,) = sent()
-    assert joined(call.parts) == call.messages[0]["content"]
+    assert join_parts(call.parts) == call.messages[0]["content"]
     assert call.tokens > 300
-    assert datetime.now(UTC).strftime("%Y-%m-%d") in joined(call.parts)
+    assert datetime.now(UTC).strftime("%Y-%m-%d") in join_parts(call.parts)
 
 
 def test_the_verb_prints_them(capsys: pytest.CaptureFixture[str]) -> None:

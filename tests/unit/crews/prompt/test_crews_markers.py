@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from config.schema.crew_schema import Blueprint
 from crews.catalog import Catalog
-from crews.prompt.markers import read, split_choices, split_handoff, split_sure, taught
+from crews.prompt.markers import parse_markers, split_choices, split_confidence, split_handoff, with_marker_instructions
 
 FUNCTIONS = ("customer_service", "sales", "support", "analytics")
 
@@ -17,16 +17,16 @@ def shipped(function: str, channel: str = "whatsapp") -> Blueprint:
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_every_function_is_taught_each_mark_once(function: str) -> None:
-    told = taught(shipped(function)).tasks[-1].description
+    told = with_marker_instructions(shipped(function)).tasks[-1].description
     assert [told.count(mark) for mark in ("[[handoff: ", "[[choices: ", "[[sure")] == [2, 2, 0]
-    assert taught(shipped(function), doubt=True).tasks[-1].description.count("[[sure: 40%]]") == 1
-    assert "[[choices" not in taught(shipped(function, "email")).tasks[-1].description
+    assert with_marker_instructions(shipped(function), doubt=True).tasks[-1].description.count("[[sure: 40%]]") == 1
+    assert "[[choices" not in with_marker_instructions(shipped(function, "email")).tasks[-1].description
 
 
 def test_what_is_taught_stays_short_and_is_taught_once() -> None:
     crew = shipped("customer_service")
-    told = taught(crew, doubt=True)
-    assert taught(told, doubt=True) == told
+    told = with_marker_instructions(crew, doubt=True)
+    assert with_marker_instructions(told, doubt=True) == told
     assert len(told.tasks[-1].description) - len(crew.tasks[-1].description) < 650
 
 
@@ -105,21 +105,21 @@ def test_no_more_choices_than_a_list_holds() -> None:
     ],
 )
 def test_how_sure_it_is_is_taken_out(text: str, said: str, sure: float | None) -> None:
-    assert split_sure(text) == (said, sure)
+    assert split_confidence(text) == (said, sure)
 
 
 @pytest.mark.parametrize("text", ["*" * 400_000 + "[", " " * 400_000 + "[", "[[choices" * 40_000 + "]"])
 def test_what_takes_marks_out_takes_time_that_grows_with_the_text_alone(text: str) -> None:
     """Going back over it from each place would take many minutes, with every other conversation waiting."""
-    assert read(text).handoff is None
+    assert parse_markers(text).handoff is None
 
 
 def test_all_marks_of_one_answer() -> None:
-    marked = read("[[handoff: refund]]\nQual?\n[[choices: A | B]]\n[[sure: 20%]]")
-    assert (marked.text, marked.handoff, marked.choices, marked.sure) == ("Qual?", "refund", ("A", "B"), 0.2)
+    marked = parse_markers("[[handoff: refund]]\nQual?\n[[choices: A | B]]\n[[sure: 20%]]")
+    assert (marked.text, marked.handoff, marked.choices, marked.confidence) == ("Qual?", "refund", ("A", "B"), 0.2)
 
 
 @given(cut=st.integers(0, 60), mark=st.sampled_from(["[[handoff: a b]]", "[[choices: A | B]]", "[[sure: 40%]]"]))
 def test_a_mark_that_is_cut_off_shows_nothing_of_itself_beyond_its_brackets(cut: int, mark: str) -> None:
-    said = read(f"Sim.\n{mark}"[:cut]).text
+    said = parse_markers(f"Sim.\n{mark}"[:cut]).text
     assert said in "Sim." or (said.startswith("Sim.\n[") and mark.startswith(said[5:]) and ":" not in said)

@@ -6,7 +6,7 @@ import pytest
 from config.schema.crew_schema import PLACEHOLDERS
 from config.settings.settings import Settings
 from crews.catalog import SHIPPED, Catalog
-from crews.prompt.prompt import moment, situation, values
+from crews.prompt.settings_text import daily_situation, placeholder_values, question_situation
 from tests.unit.chatwootai.model.message.test_model_turn import question
 
 SHOP = {
@@ -25,7 +25,7 @@ SHOP = {
 
 def filled(channel: str = "whatsapp", **settings: object) -> dict[str, str]:
     blueprint = Catalog(SHIPPED).blueprint("customer_service", channel)
-    return values(Settings.model_validate(settings), blueprint)
+    return placeholder_values(Settings.model_validate(settings), blueprint)
 
 
 def test_every_placeholder_has_a_value_whatever_the_settings_say() -> None:
@@ -57,14 +57,14 @@ def test_a_channels_own_settings_come_before_the_tenants() -> None:
     ],
 )
 def test_the_situation_is_the_tenants_day(utc: datetime, day: str, there: str, offered: bool) -> None:
-    text = situation(Settings.model_validate(SHOP), utc)
+    text = daily_situation(Settings.model_validate(SHOP), utc)
     assert f"Today is {day}." in text
     assert f"People of the team are {there}." in text
     assert ("Verão" in text) is offered
 
 
 def test_without_hours_nobody_is_said_to_be_there() -> None:
-    assert situation(Settings(), datetime(2026, 1, 5, tzinfo=UTC)) == "Today is Monday, 2026-01-05."
+    assert daily_situation(Settings(), datetime(2026, 1, 5, tzinfo=UTC)) == "Today is Monday, 2026-01-05."
 
 
 @pytest.mark.parametrize(
@@ -80,4 +80,4 @@ def test_without_hours_nobody_is_said_to_be_there() -> None:
 )
 def test_what_only_this_question_is_like(language: str | None, greeted: bool, lines: list[str]) -> None:
     asked = replace(question(), language=language, greeted=greeted)
-    assert moment(asked, Settings()).splitlines() == lines
+    assert question_situation(asked, Settings()).splitlines() == lines

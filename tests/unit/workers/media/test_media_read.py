@@ -26,9 +26,9 @@ from chatwootai.guarded_session import session
 from chatwootai.model.message.attachment_text import attachment_text
 from chatwootai.model.message.delivery import Attachment, Delivery
 from config.settings.settings import Settings
-from crews.hearing import ear
 from crews.model_calls.call import Call, Endpoint, Target, estimated_prompt
-from crews.prompt.conversation import words
+from crews.prompt.conversation import content_text
+from crews.transcription import transcription_endpoint
 from workers.media import documents, fetch
 from workers.media.document_process import DocumentReader
 from workers.media.documents import Unreadable
@@ -371,13 +371,15 @@ def test_an_image_is_counted_as_one_and_not_as_its_bytes() -> None:
         target=Target(endpoint=Endpoint(), model="m"), messages=[{"role": "user", "content": parts}], deadline=0
     )
     assert 900 < estimated_prompt(call) < 1200
-    assert words(parts) == "oi\n[image]"
+    assert content_text(parts) == "oi\n[image]"
 
 
 def test_a_key_goes_nowhere_but_to_its_endpoint(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-env")
     monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
-    assert ear(Settings()).key == "sk-env"
-    elsewhere = ear(Settings.model_validate({"media": {"hearing": {"base_url": "http://whisper:9000/v1"}}}))
+    assert transcription_endpoint(Settings()).key == "sk-env"
+    elsewhere = transcription_endpoint(
+        Settings.model_validate({"media": {"hearing": {"base_url": "http://whisper:9000/v1"}}})
+    )
     assert (elsewhere.url, elsewhere.key) == ("http://whisper:9000/v1/audio/transcriptions", None)
-    assert "sk-env" not in repr(ear(Settings()))
+    assert "sk-env" not in repr(transcription_endpoint(Settings()))

@@ -17,7 +17,7 @@ _SAID_AGAIN = 3600.0  # seconds
 _log = log.get("model")
 
 
-class Reports:
+class RefusalLog:
     """Says in the log why an endpoint refuses, once an hour for each target and cause while it lasts."""
 
     def __init__(self) -> None:
@@ -38,13 +38,13 @@ class Reports:
             _log.warning("model_refused", model=call.model, endpoint=host, cause=cause, status=status, reason=reason)
 
 
-def request(model: str, result: str, seconds: float) -> None:
+def count_request(model: str, result: str, seconds: float) -> None:
     """A request has ended: answered, closed (by us), unavailable, refused, or late."""
     _calls(model, result).inc()
     _seconds(model).observe(seconds)
 
 
-def tokens(model: str, usage: Usage) -> None:
+def count_tokens(model: str, usage: Usage) -> None:
     """What it took; `cached` are those of the prompt that the provider had cached."""
     prompt, cached, completion = _tokens(model)
     prompt.inc(usage.prompt_tokens)

@@ -8,30 +8,30 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, Field, ValidationError, create_model
 
 from chatwootai.model.message.turn import ServedBy
-from crews.plan.fuse import ANSWER, CONFIDENCE
+from crews.plan.single_call import ANSWER, CONFIDENCE
 from crews.prompt.brief import Brief
 from crews.run.context import RunContext, current
-from crews.runtime.runner import ReentrantCrew, taken
+from crews.runtime.runner import ReentrantCrew, split_inputs
 
 UNSURE = "the assistant was not sure enough of its answer"
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class SingleCallOutput:
     """What a kickoff came to, as CrewAI's own output calls it."""
 
     raw: str
 
 
-def typed_answer(fields: tuple[str, ...]) -> type[BaseModel]:
+def answer_model(fields: tuple[str, ...]) -> type[BaseModel]:
     """The object that a fused call answers with: a text for each of `fields`, and how sure it is."""
     said: dict[str, Any] = dict.fromkeys(fields, (str, ...))
-    said[CONFIDENCE] = (Annotated[float, BeforeValidator(_share), Field(ge=0, le=1)], ...)
+    said[CONFIDENCE] = (Annotated[float, BeforeValidator(_as_fraction), Field(ge=0, le=1)], ...)
     shape: type[BaseModel] = create_model("Answer", **said)
     return shape
 
 
-def _share(value: object) -> object:
+def _as_fraction(value: object) -> object:
     """85, "85%" and "0,85" from models that were asked for 0.85, and are not held to it."""
     if isinstance(value, str):
         value = value.strip().replace(",", ".")
@@ -43,11 +43,11 @@ def _share(value: object) -> object:
     return number / 100 if 1 < number <= 100 else number  # per cent
 
 
-class FusedCrew:
+class SingleCallCrew:
     """One call first. `seconds`: what the `whole` crew usually takes; `sure`: the least confidence that is answered."""
 
     def __init__(self, one: ReentrantCrew, whole: ReentrantCrew, *, sure: float, seconds: float) -> None:
-        self._assignment = one.assignments[-1]
+        self._assignment = one.prepared_tasks[-1]
         self._whole = whole
         self._sure = sure
         self._seconds = seconds
@@ -65,29 +65,29 @@ class FusedCrew:
         """
         run = current.get()
         assert run is not None  # noqa: S101  # crews.answer.draft begins every run
-        said = taken(dict(inputs))
+        said = split_inputs(dict(inputs))
         with run.step("fused"):
-            found = await self._assignment.ask(self._assignment.chat(said, {}, ""), self._assignment.shape)
-        answer, sure, why = self._judged(found)
+            found = await self._assignment.call_model(self._assignment.build_chat(said, {}, ""), self._assignment.shape)
+        answer, sure, why = self._judge(found)
         if not why:
             run.confidence = sure
-            return Said(answer)
+            return SingleCallOutput(answer)
         if time.time() + self._seconds < run.deadline:
             return await self._expand(run, inputs, why)
         run.handoff = UNSURE
-        return Said("")
+        return SingleCallOutput("")
 
-    def _judged(self, found: Any) -> tuple[str, float, str]:
+    def _judge(self, found: Any) -> tuple[str, float, str]:
         """The answer, how sure it is, and why it is not enough: empty where it is."""
         if isinstance(found, list):
             return "", 0.0, "tool"
-        said = found if isinstance(found, BaseModel) else self._typed(str(found))
+        said = found if isinstance(found, BaseModel) else self._parse_answer(str(found))
         if said is None or not str(getattr(said, ANSWER)).strip():
             return "", 0.0, "shape"
         sure: float = getattr(said, CONFIDENCE)
         return getattr(said, ANSWER), sure, "" if sure >= self._sure else "unsure"
 
-    def _typed(self, text: str) -> BaseModel | None:
+    def _parse_answer(self, text: str) -> BaseModel | None:
         """What models that know no schema make of one: the object with words or a fence around it."""
         shape = self._assignment.shape
         assert shape is not None  # noqa: S101  # built with one

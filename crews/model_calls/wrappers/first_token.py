@@ -11,7 +11,7 @@ _LEAST_STEP = 0.01
 _SETTLED = 150  # observations after which steps are small
 
 
-class Quantile:
+class RunningQuantile:
     """The value that `share` of all observations lie below, as far as is known; above 0."""
 
     __slots__ = ("_seen", "_share", "value")
@@ -37,7 +37,7 @@ _NEVER_WINS = 6  # second requests in a row that did not win
 _TRIED_AGAIN = 3600.0  # seconds
 
 
-class Pace:
+class FirstTokenPace:
     """One target's pace, and how many second requests its calls have earned (`share` of a call each)."""
 
     __slots__ = ("_earned", "_late", "_lost", "_lost_at", "_median")
@@ -45,8 +45,8 @@ class Pace:
     _MOST_EARNED = 5.0
 
     def __init__(self) -> None:
-        self._median = Quantile(0.5, _COLD_MEDIAN)
-        self._late = Quantile(_HEDGED_BEYOND, COLD_HEDGE)
+        self._median = RunningQuantile(0.5, _COLD_MEDIAN)
+        self._late = RunningQuantile(_HEDGED_BEYOND, COLD_HEDGE)
         self._earned = 1.0
         self._lost = 0  # second requests in a row that did not win, the last at `_lost_at`
         self._lost_at = 0.0

@@ -33,7 +33,7 @@ class Record:
     at: float
 
 
-class Shelf:
+class ContactRecords:
     """One contact's records, oldest first."""
 
     def __init__(self) -> None:
@@ -68,19 +68,19 @@ class Shelf:
         return [each for each in self._records if each.at >= since]
 
 
-class Shelves:
+class ContactMemoryStore:
     """The shelves of a worker."""
 
     def __init__(self) -> None:
-        self._tenants: OrderedDict[tuple[str, str], OrderedDict[int, Shelf]] = OrderedDict()
+        self._tenants: OrderedDict[tuple[str, str], OrderedDict[int, ContactRecords]] = OrderedDict()
 
-    def of(self, account: str, folder: str, contact: int) -> Shelf:
+    def of(self, account: str, folder: str, contact: int) -> ContactRecords:
         """A contact's shelf."""
         contacts = self._tenants.setdefault((account, folder), OrderedDict())
         self._tenants.move_to_end((account, folder))
         while len(self._tenants) > TENANTS:
             self._tenants.popitem(last=False)
-        shelf = contacts.setdefault(contact, Shelf())
+        shelf = contacts.setdefault(contact, ContactRecords())
         contacts.move_to_end(contact)
         # An empty shelf counts as one record: contacts of whom nothing could be kept are many, too.
         while len(contacts) > 1 and sum(max(1, len(each)) for each in contacts.values()) > OF_A_TENANT - OF_A_CONTACT:
@@ -89,10 +89,10 @@ class Shelves:
 
 
 @dataclass(frozen=True, slots=True)
-class Remembering:
+class MemoryBackend:
     """What a worker's crews remember with: their shelves, and `embed` (target, texts, deadline) where there is one."""
 
-    shelves: Shelves = field(default_factory=Shelves)
+    store: ContactMemoryStore = field(default_factory=ContactMemoryStore)
     embed: Callable[[Target, Sequence[str], float], Coroutine[Any, Any, list[list[float]]]] | None = None
 
 

@@ -14,8 +14,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from crews.model_calls.call import Call, Target
-from crews.model_calls.request.chat import written
-from crews.model_calls.request.packing import packed
+from crews.model_calls.request.chat import messages_for
+from crews.model_calls.request.packing import to_json
 
 _TARGETS = 512
 _LIFETIME = 3600.0  # seconds: a router's models come and go, and what was refused once may be a lasting loss
@@ -27,7 +27,7 @@ _THINKS_BY_NAME = re.compile(r"(?:^|[/:_.-])(?:r1|qwq|think\w*|reason\w*|magistr
 
 
 @dataclass(frozen=True, slots=True)
-class Dialect:
+class Parameters:
     """How a target is asked. `limit`: the parameter for an answer's length, "" for none; `without`: what is left out.
 
     `format`: how much of a typed answer is asked for: its schema, `json_object`, or nothing (the prompt says it too).
@@ -45,7 +45,7 @@ class Dialect:
 
     def body(self, call: Call) -> bytes:
         """The call as JSON."""
-        body: dict[str, Any] = {"model": call.model, "messages": written(call, self.chat), **self._limits(call)}
+        body: dict[str, Any] = {"model": call.model, "messages": messages_for(call, self.chat), **self._limits(call)}
         if "stream" not in self.without:
             body["stream"], body["stream_options"] = True, {"include_usage": True}
         if call.tools:
@@ -55,48 +55,48 @@ class Dialect:
             body["response_format"] = call.response_format if self.format == "json_schema" else {"type": self.format}
         for name in self.without:
             body.pop(name, None)
-        return packed(body)
+        return to_json(body)
 
     def _limits(self, call: Call) -> dict[str, float | int | str]:
         limits: dict[str, float | int | str | None] = {"temperature": call.temperature}
-        if reasons(call.model):  # these refuse a temperature
+        if is_reasoning_model(call.model):  # these refuse a temperature
             limits = {"reasoning_effort": call.policy.reasoning_effort}
         if self.limit and call.max_tokens is not None:
             limits[self.limit] = call.max_tokens + (THINKING if self.thinks else 0)
         return {name: value for name, value in limits.items() if value is not None}
 
 
-_USUAL, _REASONER = Dialect(), Dialect(limit="max_completion_tokens", thinks=True)
+_USUAL, _REASONER = Parameters(), Parameters(limit="max_completion_tokens", thinks=True)
 
 
-class Dialects:
+class KnownParameters:
     """How each target is asked, as far as is known."""
 
     def __init__(self) -> None:
-        self._known: OrderedDict[str, tuple[Dialect, float]] = OrderedDict()
+        self._known: OrderedDict[str, tuple[Parameters, float]] = OrderedDict()
 
-    def of(self, target: Target) -> Dialect:
-        """The dialect to ask in."""
-        usual = _REASONER if reasons(target.model) else _USUAL
+    def of(self, target: Target) -> Parameters:
+        """The parameters to ask in."""
+        usual = _REASONER if is_reasoning_model(target.model) else _USUAL
         known, learned = self._known.get(target.name, (usual, 0.0))
         if time.monotonic() - learned < _LIFETIME:
             return known
         return replace(usual, thinks=known.thinks, headless=known.headless)  # that was seen, not refused
 
-    def learn(self, target: Target, dialect: Dialect) -> None:
+    def learn(self, target: Target, parameters: Parameters) -> None:
         """It was answered."""
-        if not dialect.once and self.of(target) != dialect:
-            self._known[target.name] = dialect, time.monotonic()
+        if not parameters.once and self.of(target) != parameters:
+            self._known[target.name] = parameters, time.monotonic()
             if len(self._known) > _TARGETS:
                 self._known.popitem(last=False)
 
 
-def thinks_by_name(model: str) -> bool:
+def is_thinking_model(model: str) -> bool:
     """Whether a model's name says that it thinks, be it that its endpoint lets that through as content."""
     return _THINKS_BY_NAME.search(model) is not None
 
 
-def reasons(model: str) -> bool:
+def is_reasoning_model(model: str) -> bool:
     """Whether a model thinks before it speaks, going by its name."""
     return _REASONING.search(model) is not None
 

@@ -16,7 +16,7 @@ TOKENS = 15
 """What such a step, and the object around all of them, takes of the answer's limit, in tokens each."""
 
 
-def can_fuse(blueprint: Blueprint) -> bool:
+def fits_single_call(blueprint: Blueprint) -> bool:
     """Whether there is a chain to fuse, its YAML allows it, and nothing in it needs stock CrewAI."""
     return blueprint.fuse != "never" and len(blueprint.tasks) > 1 and not needs_stock(blueprint)
 
@@ -29,12 +29,12 @@ def needs_stock(blueprint: Blueprint) -> tuple[str, ...]:
     return tuple(wanted)
 
 
-def fields(blueprint: Blueprint) -> tuple[str, ...]:
+def answer_fields(blueprint: Blueprint) -> tuple[str, ...]:
     """The names of the typed object's texts: each step but the last, in order, and then the answer."""
     return (*(_field(each.name) for each in blueprint.tasks[:-1]), ANSWER)
 
 
-def fused(blueprint: Blueprint) -> Blueprint:
+def to_single_call(blueprint: Blueprint) -> Blueprint:
     """The same crew with one agent and one task."""
     agents = {each.name: each for each in blueprint.agents}
     *before, last = blueprint.tasks

@@ -11,7 +11,7 @@ from crews.prompt.conversation import objects_in
 _AGAIN = "Return the same content as one JSON object that fits the schema, and nothing else."
 
 
-async def typed(answer: str | BaseModel, shape: type[BaseModel] | None, agent: Agent) -> BaseModel | None:
+async def structured_output(answer: str | BaseModel, shape: type[BaseModel] | None, agent: Agent) -> BaseModel | None:
     """An instance of `shape`, or None where the task promises no type.
 
     Raises:

@@ -24,7 +24,7 @@ _AGENT_SWITCHES = (
 _TASK_SWITCHES = ("human_input", "output_file", "input_files", "converter_cls")
 
 
-def unsupported(crew: Crew) -> tuple[str, ...]:
+def unsupported_features(crew: Crew) -> tuple[str, ...]:
     """Every reason, as a sentence's end; empty where the runner can run the crew."""
     reasons = ["the hierarchical process"] if crew.process is not Process.sequential else []
     reasons += _switched_on(crew, _CREW_SWITCHES, "of the crew")

@@ -12,54 +12,54 @@ from collections.abc import Sequence
 from chatwootai.model.message.turn import Usage
 from crews.errors import ModelRefused
 from crews.model_calls.call import Call, Completion, Endpoint, Receipt, Target
-from crews.model_calls.endpoint import counting
+from crews.model_calls.endpoint import metrics
 from crews.model_calls.endpoint.clients import Clients
-from crews.model_calls.endpoint.embedding import Answer, embedded
-from crews.model_calls.endpoint.exchange import Exchange, Meter, estimate
-from crews.model_calls.request.dialect import Dialects
+from crews.model_calls.endpoint.embedding import EmbeddingAnswer, request_embeddings
+from crews.model_calls.endpoint.exchange import Exchange, RateLimitObserver, estimate
+from crews.model_calls.request.parameters import KnownParameters
 from crews.model_calls.response.message import Message
 
 
-class Wire:
+class OpenAIClient:
     """Asks OpenAI-compatible endpoints; remembers how each wants to be asked."""
 
     def __init__(self) -> None:
-        self.meter: Meter | None = None
+        self.meter: RateLimitObserver | None = None
         self._clients = Clients()
-        self._dialects = Dialects()
-        self._reports = counting.Reports()
+        self._known_parameters = KnownParameters()
+        self._reports = metrics.RefusalLog()
 
     async def complete(self, call: Call) -> Completion:
         """One request, one answer; cancelling it closes the request."""
         client, began = self._clients.of(call.target.endpoint), time.perf_counter()
-        exchange = Exchange(client, call, self._dialects, self._reports, self.meter)
+        exchange = Exchange(client, call, self._known_parameters, self._reports, self.meter)
         result = "closed"
         try:
             answer = await exchange.run()
-            result = _named(answer)
+            result = _result_name(answer)
         except BaseException:  # closed by us: the endpoint has read the prompt, and will want to be paid for it
             usage = exchange.message.usage or estimate(call, exchange.message)
             call.receipts.append(Receipt(call.target, usage, estimated=True))
             raise
         finally:
-            counting.request(call.model, result, time.perf_counter() - began)
+            metrics.count_request(call.model, result, time.perf_counter() - began)
         message = exchange.message
         if isinstance(answer, Exception):  # raised here so that no provider error with headers and body is chained
             call.receipts.append(_unfinished(call, message))
             raise answer
         call.receipts.append(Receipt(call.target, answer.usage, estimated=message.usage is None and message.spoken))
-        counting.tokens(call.model, answer.usage)
+        metrics.count_tokens(call.model, answer.usage)
         return answer
 
     async def embed(
         self, target: Target, texts: Sequence[str], deadline: float, dimensions: int | None = None
-    ) -> Answer:
+    ) -> EmbeddingAnswer:
         """A vector for each text, by the target's model; see crews.model_calls.endpoint.embedding.
 
         Raises:
             ModelUnavailable, ModelRefused: there are none to be had.
         """
-        return await embedded(self._clients.of(target.endpoint), target.model, texts, deadline, dimensions)
+        return await request_embeddings(self._clients.of(target.endpoint), target.model, texts, deadline, dimensions)
 
     async def open_connections(self, endpoint: Endpoint, count: int) -> int:
         """Connect `count` times and keep that open, so that the first customers need not wait for TLS; how many are.
@@ -73,7 +73,7 @@ class Wire:
         await self._clients.aclose()
 
 
-def _named(answer: Completion | Exception) -> str:
+def _result_name(answer: Completion | Exception) -> str:
     if isinstance(answer, Completion):
         return "answered"
     return {ModelRefused: "refused", TimeoutError: "late"}.get(type(answer), "unavailable")

@@ -21,7 +21,7 @@ def is_whole(text: str) -> bool:
     return True
 
 
-def joined(text: str) -> str:
+def join_surrogates(text: str) -> str:
     """Return the text with its halves joined; a half that stands alone becomes U+FFFD."""
     if is_whole(text):
         return text
@@ -29,14 +29,14 @@ def joined(text: str) -> str:
     return _HALF.sub("\ufffd", _BYTES.sub(_as_utf8, paired))
 
 
-def all_joined(value: Any) -> Any:
+def join_all_surrogates(value: Any) -> Any:
     """Return the same JSON value with every text in it joined, names of fields too."""
     if isinstance(value, str):
-        return joined(value)
+        return join_surrogates(value)
     if isinstance(value, dict):
-        return {all_joined(name): all_joined(each) for name, each in value.items()}
+        return {join_all_surrogates(name): join_all_surrogates(each) for name, each in value.items()}
     if isinstance(value, list | tuple):
-        return [all_joined(each) for each in value]
+        return [join_all_surrogates(each) for each in value]
     return value
 
 

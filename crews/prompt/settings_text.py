@@ -23,7 +23,7 @@ _EMOJI: Final = {True: "An emoji now and then is welcome.", False: "Use no emoji
 _NO_FACTS = "(no facts are on file yet)"
 
 
-def values(settings: Settings, blueprint: Blueprint) -> dict[str, str]:
+def placeholder_values(settings: Settings, blueprint: Blueprint) -> dict[str, str]:
     """Every placeholder of `config.schema.crew_schema.PLACEHOLDERS` with its text."""
     channel = settings.channels.get(blueprint.channel)
     tone = (channel and channel.tone) or settings.tone or _TONE
@@ -42,7 +42,7 @@ def values(settings: Settings, blueprint: Blueprint) -> dict[str, str]:
     }
 
 
-def situation(settings: Settings, now: datetime) -> str:
+def daily_situation(settings: Settings, now: datetime) -> str:
     """What changes from day to day, after everything that does not: the date, whether people are there, offers.
 
     `now` must know its time zone. The clock time is left out, so that equal questions stay equal prompts.
@@ -55,7 +55,7 @@ def situation(settings: Settings, now: datetime) -> str:
     return "\n".join(lines)
 
 
-def moment(question: Question, settings: Settings) -> str:
+def question_situation(question: Question, settings: Settings) -> str:
     """What only this question is like: its language where it is not the tenant's own, and who greets."""
     lines = []
     spoken, own = (question.language or "")[:2], settings.language[:2]
@@ -66,7 +66,7 @@ def moment(question: Question, settings: Settings) -> str:
     return "\n".join(lines)
 
 
-def repeatable(question: Question, settings: Settings) -> tuple[str, ...]:
+def repeatable_texts(question: Question, settings: Settings) -> tuple[str, ...]:
     """What an answer may repeat and speak of: what was said, and what a tenant lets customers be told."""
     company = settings.company
     texts = (

@@ -19,7 +19,7 @@ from crews.tools.toolset import Toolset
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
+class ModelOptions:
     """The model's terms that a crew is built with; endpoint and key belong to each run."""
 
     model: str
@@ -28,10 +28,10 @@ class Terms:
     embeddings: str = ""
 
 
-def build(
+def build_crew(
     blueprint: Blueprint,
     values: Mapping[str, str],
-    terms: Terms,
+    terms: ModelOptions,
     completer: Completer,
     tools: Toolset | None = None,
     shape: type[BaseModel] | None = None,
@@ -49,7 +49,7 @@ def build(
 def _build(
     blueprint: Blueprint,
     values: Mapping[str, str],
-    terms: Terms,
+    terms: ModelOptions,
     completer: Completer,
     offered: Toolset,
     shape: type[BaseModel] | None,
@@ -63,7 +63,7 @@ def _build(
     return ReentrantCrew(name=name, agents=list(agents.values()), tasks=list(tasks.values()))
 
 
-def _llm(text: AgentText, terms: Terms, completer: Completer) -> StackLLM:
+def _llm(text: AgentText, terms: ModelOptions, completer: Completer) -> StackLLM:
     limits = [each for each in (terms.max_tokens, text.max_tokens) if each is not None]
     return StackLLM(completer, model=terms.model, temperature=terms.temperature, max_tokens=min(limits, default=None))
 

@@ -21,12 +21,12 @@ _PAUSE: Final = 0.3
 _DEFAULT: Final = "https://api.openai.com/v1"
 
 
-class NotHeard(CrewError):
+class TranscriptionFailed(CrewError):
     """Answer without the recording: the message says why, in words that may stand before a crew."""
 
 
 @dataclass(frozen=True, slots=True)
-class Ear:
+class TranscriptionEndpoint:
     """Where a tenant's recordings are heard."""
 
     url: str
@@ -45,11 +45,11 @@ class Recording:
     content_type: str
 
 
-def ear(settings: Settings) -> Ear:
+def transcription_endpoint(settings: Settings) -> TranscriptionEndpoint:
     """The endpoint of a tenant's settings. A key goes nowhere but to the endpoint that it was given for.
 
     Raises:
-        NotHeard: it must be at a public address, and is a private one as it is written.
+        TranscriptionFailed: it must be at a public address, and is a private one as it is messages_for.
     """
     hearing, model = settings.media.hearing, settings.model
     key = hearing.api_key.reveal() if hearing.api_key else None
@@ -61,30 +61,34 @@ def ear(settings: Settings) -> Ear:
         key = key or (model.api_key.reveal() if model.api_key else os.environ.get("OPENAI_API_KEY"))
     public = settings.is_public_only(base)
     if public and is_private(urlsplit(base).hostname or ""):
-        raise NotHeard("recordings are not heard at a private address")
-    return Ear(f"{base.rstrip('/')}/audio/transcriptions", hearing.name, key, public)
+        raise TranscriptionFailed("recordings are not heard at a private address")
+    return TranscriptionEndpoint(f"{base.rstrip('/')}/audio/transcriptions", hearing.name, key, public)
 
 
-async def transcribe(session: aiohttp.ClientSession, at: Ear, recording: Recording, deadline: float) -> str:
+async def transcribe(
+    session: aiohttp.ClientSession, at: TranscriptionEndpoint, recording: Recording, deadline: float
+) -> str:
     """What is said in a recording. `deadline`: unix seconds.
 
     Raises:
-        NotHeard: the endpoint refuses, is away, is too slow, or heard nothing.
+        TranscriptionFailed: the endpoint refuses, is away, is too slow, or heard nothing.
     """
     for attempt in range(1, _TRIES + 1):
-        status, text = await _asked(session, at, recording, deadline)
+        status, text = await _request_once(session, at, recording, deadline)
         if 200 <= status < 300:
             if not text:
-                raise NotHeard("nothing could be heard in it")
+                raise TranscriptionFailed("nothing could be heard in it")
             return text[:_LONGEST]
         again = (status == 0 or status in (408, 429) or status >= 500) and attempt < _TRIES
         if not again or time.time() + _PAUSE >= deadline:
             break
         await asyncio.sleep(_PAUSE)
-    raise NotHeard("it could not be listened to just now")
+    raise TranscriptionFailed("it could not be listened to just now")
 
 
-async def _asked(session: aiohttp.ClientSession, at: Ear, recording: Recording, deadline: float) -> tuple[int, str]:
+async def _request_once(
+    session: aiohttp.ClientSession, at: TranscriptionEndpoint, recording: Recording, deadline: float
+) -> tuple[int, str]:
     """One request: HTTP status (0: none came) and text. No error of the wire is chained: it would hold the key."""
     form = aiohttp.FormData()
     form.add_field("model", at.model)
@@ -97,12 +101,12 @@ async def _asked(session: aiohttp.ClientSession, at: Ear, recording: Recording, 
             raw = await answer.content.read(_MOST_BYTES)
             while not answer.content.at_eof() and len(raw) < _MOST_BYTES:
                 raw += await answer.content.read(_MOST_BYTES - len(raw))
-            return answer.status, _text(raw) if answer.status < 300 else ""
+            return answer.status, _parse_text(raw) if answer.status < 300 else ""
     except (aiohttp.ClientError, TimeoutError, OSError, ValueError, Forbidden):
         return 0, ""
 
 
-def _text(raw: bytes) -> str:
+def _parse_text(raw: bytes) -> str:
     try:
         said = orjson.loads(raw)
     except orjson.JSONDecodeError:

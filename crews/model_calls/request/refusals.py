@@ -1,4 +1,4 @@
-"""From the words of a refusal to the dialect that leaves out, or spells otherwise, what it names. Pure."""
+"""From the words of a refusal to the parameters that leaves out, or spells otherwise, what it names. Pure."""
 
 import json
 import re
@@ -10,7 +10,7 @@ import orjson
 
 from crews.model_calls.call import Call
 from crews.model_calls.request.chat import adaptation
-from crews.model_calls.request.dialect import Dialect
+from crews.model_calls.request.parameters import Parameters
 
 MOST_STEPS = 10
 """Refusals of one call that are looked into; each is answered by the endpoint at once."""
@@ -36,37 +36,39 @@ _SPELLINGS = {
 _NAMED = {name: re.compile(rf"(?<![\w-])(?:{words})(?![\w-])", re.IGNORECASE) for name, words in _SPELLINGS.items()}
 
 
-def understood(dialect: Dialect, call: Call, status: int, body: Any) -> Dialect | None:
-    """Return the dialect to ask in after this refusal; None where it names nothing of ours.
+def adapt_to_refusal(parameters: Parameters, call: Call, status: int, body: Any) -> Parameters | None:
+    """Return the parameters to ask in after this refusal; None where it names nothing of ours.
 
     `body`: the error as JSON, or as text.
     """
-    said = tuple(_said(body))
+    said = tuple(_error_places(body))
     whole = " ".join(said)
-    if status in _CHAT_STATUSES and (found := adaptation(whole, call, dialect.chat)) is not None:
-        return replace(dialect, chat=dialect.chat | {found})
+    if status in _CHAT_STATUSES and (found := adaptation(whole, call, parameters.chat)) is not None:
+        return replace(parameters, chat=parameters.chat | {found})
     if status not in _STATUSES:
         return None
-    sent = set(orjson.loads(dialect.body(call)))
-    sent |= {"strict"} if "tools" in sent and "strict" not in dialect.without else set()
+    sent = set(orjson.loads(parameters.body(call)))
+    sent |= {"strict"} if "tools" in sent and "strict" not in parameters.without else set()
     if not _UNSUPPORTED.search(whole):
         sent -= {"tools"}  # something is wrong with one of them: without any the answer would be another
     named = next((name for words in said if (name := _first(words, sent))), None)
-    once = dialect.once or bool(_OF_A_VALUE.search(whole))
-    return replace(_lacking(dialect, named), once=once) if named else None
+    once = parameters.once or bool(_OF_A_VALUE.search(whole))
+    return replace(_lacking(parameters, named), once=once) if named else None
 
 
-def _lacking(dialect: Dialect, named: str) -> Dialect:
-    if named == "max_tokens" and "max_completion_tokens" not in dialect.without:
-        return replace(dialect, limit="max_completion_tokens", without=dialect.without | {named})
+def _lacking(parameters: Parameters, named: str) -> Parameters:
+    if named == "max_tokens" and "max_completion_tokens" not in parameters.without:
+        return replace(parameters, limit="max_completion_tokens", without=parameters.without | {named})
     if named == "max_completion_tokens":
-        other = "" if "max_tokens" in dialect.without else "max_tokens"
-        return replace(dialect, limit=other, without=dialect.without | {named})
+        other = "" if "max_tokens" in parameters.without else "max_tokens"
+        return replace(parameters, limit=other, without=parameters.without | {named})
     if named == "response_format":
-        return replace(dialect, format="json_object" if dialect.format == "json_schema" else "")
+        return replace(parameters, format="json_object" if parameters.format == "json_schema" else "")
     beside = {"stream": {"stream_options"}, "tools": {"tool_choice"}}
     gone = {named} | beside.get(named, set())
-    return replace(dialect, without=dialect.without | gone, limit="" if named == dialect.limit else dialect.limit)
+    return replace(
+        parameters, without=parameters.without | gone, limit="" if named == parameters.limit else parameters.limit
+    )
 
 
 def _first(words: str, sent: set[str]) -> str | None:
@@ -75,7 +77,7 @@ def _first(words: str, sent: set[str]) -> str | None:
     return min(found)[1] if found else None
 
 
-def _said(body: Any) -> Iterator[str]:
+def _error_places(body: Any) -> Iterator[str]:
     """What an error says it is about, most exact first: the parameter, places in the request, the message."""
     if isinstance(body, list) and body:
         body = body[0].get("error", body[0]) if isinstance(body[0], dict) else body

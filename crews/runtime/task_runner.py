@@ -17,16 +17,16 @@ from pydantic import BaseModel
 
 from crews.errors import GuardrailFailed, ModelSilent
 from crews.model_calls.call import Chat, ToolCall
-from crews.prompt.brief import SITUATION, Brief, Part, joined
+from crews.prompt.brief import SITUATION, Brief, Part, join_parts
 from crews.prompt.template import fill
+from crews.runtime.structured_output import structured_output
 from crews.runtime.tools import Toolbox
-from crews.runtime.typed import typed
 
 Guardrail = Callable[[TaskOutput], Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class KickoffInputs:
     """What a run brings: the conversation as chat messages, and the end of the instructions that is today's alone."""
 
     messages: Sequence[Chat] = ()
@@ -34,7 +34,7 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True)
-class Assignment:
+class PreparedTask:
     """A task, its agent, and what of their prompt is the same in every run."""
 
     task: Task
@@ -46,10 +46,10 @@ class Assignment:
     shape: type[BaseModel] | None
 
     @classmethod
-    def of(cls, task: Task) -> "Assignment":
-        """Prepare a task that `crews.runtime.support` found nothing against."""
+    def of(cls, task: Task) -> "PreparedTask":
+        """Prepare a task that `crews.runtime.unsupported_features` found nothing against."""
         agent = task.agent
-        assert isinstance(agent, Agent)  # noqa: S101  # crews.runtime.support has checked
+        assert isinstance(agent, Agent)  # noqa: S101  # crews.runtime.unsupported_features has checked
         tools = task.tools or agent.tools or []
         prompt = build_task_prompt_with_schema(task, task.prompt())
         return cls(
@@ -62,7 +62,7 @@ class Assignment:
             shape=task.response_model or task.output_pydantic or task.output_json,
         )
 
-    async def perform(self, said: Said, values: Mapping[str, str], context: str) -> TaskOutput:
+    async def perform(self, said: KickoffInputs, values: Mapping[str, str], context: str) -> TaskOutput:
         """The task's output, past its guardrails.
 
         Raises:
@@ -70,15 +70,15 @@ class Assignment:
         """
         output = await self._attempt(said, values, context)
         for guardrail in _guardrails(self.task):
-            output = await self._guard(guardrail, output, said, values)
+            output = await self._apply_guardrail(guardrail, output, said, values)
         return output
 
-    async def _attempt(self, said: Said, values: Mapping[str, str], context: str) -> TaskOutput:
-        chat = self.chat(said, values, context)
-        answer = await self._converse(chat)
+    async def _attempt(self, said: KickoffInputs, values: Mapping[str, str], context: str) -> TaskOutput:
+        chat = self.build_chat(said, values, context)
+        answer = await self._run_tool_loop(chat)
         return await self._output(answer, values, chat)
 
-    def chat(self, said: Said, values: Mapping[str, str], context: str) -> list[Chat]:
+    def build_chat(self, said: KickoffInputs, values: Mapping[str, str], context: str) -> list[Chat]:
         """What the model is sent.
 
         Without a conversation: CrewAI's system and user message, word for word. With one, the instructions come whole
@@ -87,30 +87,30 @@ class Assignment:
         material.
         """
         if not said.messages:
-            system, request = _filled(self.system, values), _filled(self.request, values)
+            system, request = _fill(self.system, values), _fill(self.request, values)
             return [_message("system", system), _message("user", self._task(_with_context(request, context)))]
-        whole = joined(_filled_part(each, values) for each in self.brief.parts(said.situation))
+        whole = join_parts(_fill_part(each, values) for each in self.brief.parts(said.situation))
         material = [_message("user", _as_material(context))] if context else []
         return [_message("system", whole), *said.messages, *material]
 
     def _task(self, request: str) -> str:
         return _slice("native_task" if self.toolbox.schemas else "task_no_tools", input=request)
 
-    async def _converse(self, chat: list[Chat]) -> str | BaseModel:
+    async def _run_tool_loop(self, chat: list[Chat]) -> str | BaseModel:
         shape = None if self.toolbox.schemas else self.shape
         for _ in range(self.agent.max_iter):
-            answer: str | BaseModel | list[ToolCall] = await self.ask(chat, shape)
+            answer: str | BaseModel | list[ToolCall] = await self.call_model(chat, shape)
             if not isinstance(answer, list):
                 return answer
-            over = self.toolbox.used_up(answer)
+            over = self.toolbox.all_used_up(answer)
             result = await self._use_tools(answer, chat)
             if result is not None:
                 return result
             if over:  # it goes on asking for what it was told it will not get
                 break
-        return await self._last_word(chat)
+        return await self._force_answer(chat)
 
-    async def ask(self, chat: list[Chat], shape: type[BaseModel] | None, *, tools: bool = True) -> Any:
+    async def call_model(self, chat: list[Chat], shape: type[BaseModel] | None, *, tools: bool = True) -> Any:
         """One model call: a text, an instance of `shape` or what came instead of one, or the tools asked for."""
         schemas = list(self.toolbox.schemas) if tools else None
         llm: Any = self.agent.llm
@@ -118,16 +118,16 @@ class Assignment:
             list(chat), tools=schemas or None, from_task=self.task, from_agent=self.agent, response_model=shape
         )
 
-    async def _last_word(self, chat: list[Chat]) -> str | BaseModel:
+    async def _force_answer(self, chat: list[Chat]) -> str | BaseModel:
         chat.append(_message("user", I18N_DEFAULT.errors("force_final_answer")))
-        answer: str | BaseModel | list[ToolCall] = await self.ask(chat, None, tools=False)
+        answer: str | BaseModel | list[ToolCall] = await self.call_model(chat, None, tools=False)
         if isinstance(answer, list):
             raise ModelSilent("the model asks for tools and never answers", reason="tool_calls")
         return answer
 
     async def _use_tools(self, calls: list[ToolCall], chat: list[Chat]) -> str | None:
         """Run the calls, add their results to the chat; the text of a result that is the answer itself."""
-        chat.append({"role": "assistant", "content": None, "tool_calls": [_reported(call) for call in calls]})
+        chat.append({"role": "assistant", "content": None, "tool_calls": [_tool_call_message(call) for call in calls]})
         if any(self.toolbox.ends(call) for call in calls):
             return await self._use_in_turn(calls, chat)
         for call, (text, _) in zip(calls, await self.toolbox.run_all(calls), strict=True):
@@ -143,7 +143,7 @@ class Assignment:
         return None
 
     async def _output(self, answer: str | BaseModel, values: Mapping[str, str], chat: list[Chat]) -> TaskOutput:
-        instance = await typed(answer, self.task.output_pydantic or self.task.output_json, self.agent)
+        instance = await structured_output(answer, self.task.output_pydantic or self.task.output_json, self.agent)
         as_json = instance.model_dump() if instance is not None and self.task.output_json else None
         return TaskOutput(
             name=self.task.name or fill(self.task.description, values)
@@ -154,13 +154,13 @@ class Assignment:
             raw=answer.model_dump_json() if isinstance(answer, BaseModel) else answer,
             pydantic=instance if self.task.output_pydantic else None,
             json_dict=as_json,
-            agent=_filled(self.agent.role, values),
+            agent=_fill(self.agent.role, values),
             output_format=_format(self.task),
             messages=[{**each, "content": each.get("content") or ""} for each in chat],
         )
 
-    async def _guard(
-        self, guardrail: Guardrail, output: TaskOutput, said: Said, values: Mapping[str, str]
+    async def _apply_guardrail(
+        self, guardrail: Guardrail, output: TaskOutput, said: KickoffInputs, values: Mapping[str, str]
     ) -> TaskOutput:
         verdict = await _judge(guardrail, output)
         for _ in range(self.task.guardrail_max_retries):
@@ -173,15 +173,15 @@ class Assignment:
             raise GuardrailFailed(
                 f"task {self.task.name!r} failed its guardrail {self.task.guardrail_max_retries + 1} times"
             )
-        return await self._passed(verdict.result, output)
+        return await self._guardrail_output(verdict.result, output)
 
-    async def _passed(self, result: Any, output: TaskOutput) -> TaskOutput:
+    async def _guardrail_output(self, result: Any, output: TaskOutput) -> TaskOutput:
         """A guardrail may return the output, or a text that takes its place."""
         if isinstance(result, TaskOutput):
             return result
         if not isinstance(result, str):
             return output
-        instance = await typed(result, self.task.output_pydantic or self.task.output_json, self.agent)
+        instance = await structured_output(result, self.task.output_pydantic or self.task.output_json, self.agent)
         update = {
             "raw": result,
             "pydantic": instance if self.task.output_pydantic else None,
@@ -216,13 +216,13 @@ def _guardrails(task: Task) -> list[Guardrail]:
     return [each for each in (several if isinstance(several, list | tuple) else [several]) if callable(each)]
 
 
-def _filled(text: str, values: Mapping[str, str]) -> str:
+def _fill(text: str, values: Mapping[str, str]) -> str:
     return fill(text, values) if values else text
 
 
-def _filled_part(part: Part, values: Mapping[str, str]) -> Part:
+def _fill_part(part: Part, values: Mapping[str, str]) -> Part:
     """A part of the instructions, filled where it is a crew's: what a tenant says of the day is text."""
-    return part if part.source == SITUATION else replace(part, text=_filled(part.text, values))
+    return part if part.source == SITUATION else replace(part, text=_fill(part.text, values))
 
 
 def _slice(name: str, **values: str) -> str:
@@ -245,7 +245,7 @@ def _message(role: str, content: str) -> Chat:
     return {"role": role, "content": content.rstrip()}
 
 
-def _reported(call: ToolCall) -> dict[str, Any]:
+def _tool_call_message(call: ToolCall) -> dict[str, Any]:
     return {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
 
 
