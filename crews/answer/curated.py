@@ -1,19 +1,23 @@
 """Answers that a tenant has written itself: found in microseconds, given without a model."""
 
 import time
-from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
+from chatwootai.bounded_cache import BoundedCache
 from chatwootai.model.message.turn import Draft, Question, ServedBy
 from config.settings.answers import LONGEST, Answer, index_questions, normalise_question
 from config.settings.settings import Settings
 from crews.answer.paraphrase import find_paraphrased
 
 _INDEXES = 4096  # tenants whose questions are kept in order; made anew in well under a millisecond each
+
+
+_Indexed = tuple[Mapping[str, Answer], Mapping[str, tuple[str, ...]]]
+"""A tenant's answers, and the names of those that have a question, by the question."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +42,7 @@ class ExactFinder:
     """The whole question, word for word, once case, accents, punctuation and greetings are gone."""
 
     def __init__(self) -> None:
-        self._indexes: OrderedDict[int, tuple[Mapping[str, Answer], Mapping[str, tuple[str, ...]]]] = OrderedDict()
+        self._indexes: BoundedCache[int, _Indexed] = BoundedCache(_INDEXES)
 
     async def find(self, question: Question, settings: Settings, day: date) -> CuratedMatch | None:
         """The answer to exactly this question; of several the one in the contact's language, then the tenant's."""
@@ -58,9 +62,7 @@ class ExactFinder:
         known = self._indexes.get(id(answers))
         if known is None:
             reverse = dict(reversed(list(answers.items())))  # a later layer's answer is the stronger one
-            known = self._indexes[id(answers)] = (answers, index_questions(reverse))
-            if len(self._indexes) > _INDEXES:
-                self._indexes.popitem(last=False)
+            known = self._indexes.put(id(answers), (answers, index_questions(reverse)))
         return known[1]
 
 

@@ -14,6 +14,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from chatwootai.bounded_cache import BoundedCache
 from chatwootai.model.message.tool_call import ToolUse
 from chatwootai.model.message.turn import Question
 from config.settings.settings import Settings
@@ -61,7 +62,7 @@ class Prefetcher:
     """BurstToolCalls what a message calls for; one of a process."""
 
     def __init__(self) -> None:
-        self._failures: dict[tuple[str, str], tuple[int, float]] = {}
+        self._failures: BoundedCache[tuple[str, str], tuple[int, float]] = BoundedCache(_TOOLS)
 
     async def fetch(
         self,
@@ -106,7 +107,7 @@ class Prefetcher:
         return tuple(each for each in found if not self._is_resting((question.account, each.tool.name), now))
 
     def _is_resting(self, tool: tuple[str, str], now: float) -> bool:
-        failures, until = self._failures.get(tool, (0, 0.0))
+        failures, until = self._failures.get(tool) or (0, 0.0)
         return failures >= _FAILURES and now < until
 
     async def _call_all(self, run: RunContext, found: "Iterable[PrefetchCall]", account: str) -> list[str]:
@@ -127,12 +128,9 @@ class Prefetcher:
         return results
 
     def _count(self, tool: tuple[str, str], *, failed: bool) -> None:
-        before = self._failures.pop(tool, (0, 0.0))[0]
-        if not failed:
-            return
-        if len(self._failures) >= _TOOLS:
-            self._failures.clear()
-        self._failures[tool] = (before + 1, time.monotonic() + _REST)
+        before, _ = self._failures.pop(tool) or (0, 0.0)
+        if failed:
+            self._failures.put(tool, (before + 1, time.monotonic() + _REST))
 
 
 async def _result_of(run: RunContext, wanted: "PrefetchCall") -> str | None:

@@ -1,11 +1,11 @@
 """The crews of a worker: each with the variants it may answer in, planned and built when first needed, then shared."""
 
 import hashlib
-from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+from chatwootai.bounded_cache import BoundedCache
 from chatwootai.model.message.turn import Question, ServedBy
 from config.document.problems import ConfigurationError
 from config.schema.crew_schema import Blueprint
@@ -78,8 +78,8 @@ class CrewRegistry:
         self._catalog = catalog
         self._completer = completer
         self._memory_backend = remembering or MemoryBackend()
-        self._crews: OrderedDict[bytes, Runnable] = OrderedDict()
-        self._known: OrderedDict[tuple[str, int, str, str], CrewVariants] = OrderedDict()
+        self._crews: BoundedCache[bytes, Runnable] = BoundedCache(_CREWS)
+        self._known: BoundedCache[tuple[str, int, str, str], CrewVariants] = BoundedCache(_CREWS)
 
     def variants_for(self, question: Question, settings: Settings, toolset: Toolset | None = None) -> CrewVariants:
         """The variants to answer a question; `toolset`: the tools that the tenant's crews may use.
@@ -91,9 +91,7 @@ class CrewRegistry:
         key = (question.account, id(settings), question.function, question.channel)
         known = self._known.get(key)
         if known is None or known.toolset is not toolset:
-            known = self._known[key] = self._plan_variants(question, settings, toolset)
-            _bound(self._known)
-        self._known.move_to_end(key)
+            known = self._known.put(key, self._plan_variants(question, settings, toolset))
         return known
 
     def _plan_variants(self, question: Question, settings: Settings, toolset: Toolset | None) -> CrewVariants:
@@ -122,13 +120,7 @@ class CrewRegistry:
 
         own = spec.settings.model
         terms = ModelOptions(model, own.temperature, _max_tokens(spec.settings, spec.blueprint), own.embeddings)
-        digest = spec.digest(terms, shape)
-        crew = self._crews.get(digest)
-        if crew is None:
-            crew = self._crews[digest] = self._build_crew(spec, terms, shape)
-            _bound(self._crews)
-        self._crews.move_to_end(digest)
-        return crew
+        return self._crews.get_or_make(spec.digest(terms, shape), lambda: self._build_crew(spec, terms, shape))
 
     def _build_crew(self, spec: "_CrewSpec", terms: "ModelOptions", shape: Shape) -> Runnable:
         from crews.runtime.build import ModelOptions, build_crew
@@ -169,11 +161,6 @@ class _CrewSpec:
 
 def _max_tokens(settings: Settings, blueprint: Blueprint) -> int:
     return min(settings.model.max_tokens, blueprint.max_tokens or settings.model.max_tokens)
-
-
-def _bound(kept: OrderedDict[Any, Any]) -> None:
-    while len(kept) > _CREWS:
-        kept.popitem(last=False)
 
 
 @dataclass(frozen=True, slots=True)

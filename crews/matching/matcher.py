@@ -1,13 +1,13 @@
 """Finds which of several questions says the same as one that is asked: near by meaning, and past the guard."""
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
+from chatwootai.bounded_cache import BoundedCache
 from chatwootai.telemetry.tasks import owned
 from crews.encoding.encoder import Encoder, Vectors
 from crews.matching.guard import difference, is_opposite, reading, unmatched
@@ -40,8 +40,8 @@ class Matcher:
 
     def __init__(self, encoder: Encoder) -> None:
         self._encoder = encoder
-        self._sets: OrderedDict[tuple[str, ...], asyncio.Task[Vectors]] = OrderedDict()
-        self._words: OrderedDict[str, Vectors] = OrderedDict()
+        self._sets: BoundedCache[tuple[str, ...], asyncio.Task[Vectors]] = BoundedCache(_SETS)
+        self._words: BoundedCache[str, Vectors] = BoundedCache(_WORDS_KEPT)
 
     async def encoded(self, text: str) -> Vectors:
         """Return a question's embedding, one row.
@@ -93,23 +93,21 @@ class Matcher:
         return bool(alike.max(axis=1).min() >= WORDS and alike.max(axis=0).min() >= WORDS)
 
     async def _known(self, written: tuple[str, ...]) -> Vectors:
-        if written not in self._sets:
-            work = self._encoder.passages([prepared(each) for each in written])
-            self._sets[written] = owned(asyncio.ensure_future(work), "matching")
-            if len(self._sets) > _SETS:
-                self._sets.popitem(last=False)
+        task = self._sets.get_or_make(written, lambda: self._encode_set(written))
         try:
-            return await asyncio.shield(self._sets[written])
+            return await asyncio.shield(task)
         except Exception:
-            self._sets.pop(written, None)  # the next tries again
+            self._sets.pop(written)  # the next tries again
             raise
 
+    def _encode_set(self, written: tuple[str, ...]) -> asyncio.Task[Vectors]:
+        work = self._encoder.passages([prepared(each) for each in written])
+        return owned(asyncio.ensure_future(work), "matching")
+
     async def _word_vectors(self, words: Sequence[str]) -> Vectors:
-        missing = [word for word in words if word not in self._words]
+        kept = {word: vector for word in words if (vector := self._words.get(word)) is not None}
+        missing = [word for word in dict.fromkeys(words) if word not in kept]
         if missing:
             for word, vector in zip(missing, await self._encoder.passages(missing), strict=True):
-                self._words[word] = vector
-        rows = np.stack([self._words[word] for word in words])
-        while len(self._words) > _WORDS_KEPT:
-            self._words.popitem(last=False)
-        return rows
+                kept[word] = self._words.put(word, vector)
+        return np.stack([kept[word] for word in words])

@@ -8,12 +8,12 @@ one once it is started anew, remembers nothing of it.
 import math
 import time
 from array import array
-from collections import OrderedDict
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from operator import mul
 from typing import Any
 
+from chatwootai.bounded_cache import BoundedCache
 from crews.model_calls.call import Target
 
 TENANTS, OF_A_TENANT, OF_A_CONTACT = 16, 512, 20
@@ -69,23 +69,19 @@ class ContactRecords:
 
 
 class ContactMemoryStore:
-    """The shelves of a worker."""
+    """Holds the records of each contact that this worker remembers."""
 
     def __init__(self) -> None:
-        self._tenants: OrderedDict[tuple[str, str], OrderedDict[int, ContactRecords]] = OrderedDict()
+        self._tenants: BoundedCache[tuple[str, str], BoundedCache[int, ContactRecords]] = BoundedCache(TENANTS)
 
     def of(self, account: str, folder: str, contact: int) -> ContactRecords:
-        """A contact's shelf."""
-        contacts = self._tenants.setdefault((account, folder), OrderedDict())
-        self._tenants.move_to_end((account, folder))
-        while len(self._tenants) > TENANTS:
-            self._tenants.popitem(last=False)
-        shelf = contacts.setdefault(contact, ContactRecords())
-        contacts.move_to_end(contact)
-        # An empty shelf counts as one record: contacts of whom nothing could be kept are many, too.
+        """Return the records of a contact, none yet for one who is new."""
+        contacts = self._tenants.get_or_make((account, folder), lambda: BoundedCache(OF_A_TENANT))
+        records = contacts.get_or_make(contact, ContactRecords)
+        # No records count as one: contacts of whom nothing could be kept are many, too.
         while len(contacts) > 1 and sum(max(1, len(each)) for each in contacts.values()) > OF_A_TENANT - OF_A_CONTACT:
-            contacts.popitem(last=False)
-        return shelf
+            contacts.evict()
+        return records
 
 
 @dataclass(frozen=True, slots=True)

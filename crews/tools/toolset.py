@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Union
 
 import aiohttp
 
+from chatwootai.bounded_cache import BoundedCache
 from chatwootai.guarded_session import session
 from chatwootai.telemetry import log
 from chatwootai.telemetry.tasks import owned
@@ -43,7 +43,7 @@ class ToolRegistry:
 
     def __init__(self) -> None:
         self._built_in: Toolset | None = None
-        self._by_account: OrderedDict[tuple[str, int], _AccountTools] = OrderedDict()
+        self._by_account: BoundedCache[tuple[str, int], _AccountTools] = BoundedCache(_ACCOUNTS, self._close_servers)
         self._sessions: dict[frozenset[str], aiohttp.ClientSession] = {}
         self._ended: set[asyncio.Task[None]] = set()
 
@@ -60,11 +60,8 @@ class ToolRegistry:
         if not tools.http and not tools.mcp:
             return self._built_in
         key = (account, id(tools))
-        own = self._by_account.get(key)
-        if own is None:
-            own = self._by_account[key] = self._build(account, tools, self._built_in)
+        own = self._by_account.get(key) or self._by_account.put(key, self._build(account, tools, self._built_in))
         own.used_at = time.monotonic()
-        self._by_account.move_to_end(key)
         self._close_unused()
         if own.servers:
             await self._refresh(own)
@@ -72,7 +69,7 @@ class ToolRegistry:
 
     def last_toolset_for(self, account: str, settings: Settings) -> Toolset:
         """The tools as `to` has handed them out last; ours alone where it has not."""
-        own = self._by_account.get((account, id(settings.tools)))
+        own = self._by_account.peek((account, id(settings.tools)))
         return own.toolset if own is not None else self._built_in or {}
 
     async def close(self) -> None:
@@ -91,7 +88,7 @@ class ToolRegistry:
         return _AccountTools(tools, servers, {**built_in, **requests, **dict.fromkeys(servers, ())})
 
     async def _refresh(self, own: _AccountTools) -> None:
-        """Take up what servers toolset by now."""
+        """Replace the toolset where a server has other tools by now."""
         await asyncio.gather(*(server.ready() for server in own.servers.values()))
         found = {name: server.tools for name, server in own.servers.items()}
         if any(own.toolset[name] is not tools for name, tools in found.items()):
@@ -104,12 +101,15 @@ class ToolRegistry:
         return found
 
     def _close_unused(self) -> None:
-        """Close the servers of what was not used for long, and of more than are kept."""
-        while (
-            len(self._by_account) > _ACCOUNTS
-            or next(iter(self._by_account.values())).used_at < time.monotonic() - _IDLE
-        ):
-            for server in self._by_account.popitem(last=False)[1].servers.values():
-                task = owned(asyncio.create_task(server.close(), context=log.own_context()), "tools")
-                self._ended.add(task)
-                task.add_done_callback(self._ended.discard)
+        """Drop the tools that nobody has used for `_IDLE` seconds, and close their servers."""
+        since = time.monotonic() - _IDLE
+        for key, own in [each for each in self._by_account.items() if each[1].used_at < since]:
+            self._by_account.pop(key)
+            self._close_servers(key, own)
+
+    def _close_servers(self, _: tuple[str, int], own: _AccountTools) -> None:
+        """Close an account's servers in the background; `close` waits for it."""
+        for server in own.servers.values():
+            task = owned(asyncio.create_task(server.close(), context=log.own_context()), "tools")
+            self._ended.add(task)
+            task.add_done_callback(self._ended.discard)

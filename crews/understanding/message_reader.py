@@ -1,13 +1,13 @@
 """Reads messages: their embeddings, and what the heads tell of them."""
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 
+from chatwootai.bounded_cache import BoundedCache
 from chatwootai.model.policy.meaning import UNTOLD, Meaning
 from chatwootai.telemetry import log
 from chatwootai.telemetry.metrics import FAILED_OPEN
@@ -53,7 +53,7 @@ class MessageReader:
         self._encoder = encoder
         self._seconds = seconds
         self._heads = heads
-        self._topics: OrderedDict[tuple[tuple[str, str], ...], asyncio.Task[Topics]] = OrderedDict()
+        self._topics: BoundedCache[tuple[tuple[str, str], ...], asyncio.Task[Topics]] = BoundedCache(_TENANTS)
         self._failure_logged = False
 
     async def read(self, text: str, topics: Mapping[str, Sequence[str]] | None = None) -> Meaning:
@@ -84,11 +84,8 @@ class MessageReader:
     async def _encode_topics_once(self, topics: Mapping[str, Sequence[str]]) -> Topics:
         """A tenant's topics, encoded once: who gives up waiting for that stops nothing, and the next finds them."""
         named = tuple((name, text) for name, texts in topics.items() for text in texts)
-        if named not in self._topics:
-            self._topics[named] = owned(asyncio.create_task(self._encode_topics(named)), "topics")
-            if len(self._topics) > _TENANTS:
-                self._topics.popitem(last=False)
-        return await asyncio.shield(self._topics[named])
+        task = self._topics.get_or_make(named, lambda: owned(asyncio.create_task(self._encode_topics(named)), "topics"))
+        return await asyncio.shield(task)
 
     async def _encode_topics(self, named: tuple[tuple[str, str], ...]) -> Topics:
         vectors = await self._encoder.passages([normalize(text) for _, text in named])

@@ -4,7 +4,6 @@ One pool is for endpoints that the operator names. The other judges each address
 account's author names: a name that leads to a private address, now or later, is not reached.
 """
 
-from collections import OrderedDict
 from http.cookiejar import CookieJar
 from typing import Any
 
@@ -13,6 +12,7 @@ import openai
 from httpx_aiohttp import AiohttpTransport
 from openai import AsyncOpenAI, DefaultAioHttpClient
 
+from chatwootai.bounded_cache import BoundedCache
 from chatwootai.guarded_session import session
 from chatwootai.net import Forbidden, is_private
 from crews.errors import ModelRefused
@@ -35,7 +35,7 @@ class Clients:
     def __init__(self) -> None:
         self.http = DefaultAioHttpClient(limits=_LIMITS, follow_redirects=False, headers=_PLAIN, cookies=_NoCookies())
         self._public: httpx.AsyncClient | None = None
-        self._clients: OrderedDict[str, AsyncOpenAI] = OrderedDict()
+        self._clients: BoundedCache[str, AsyncOpenAI] = BoundedCache(_ENDPOINTS)
 
     def __len__(self) -> int:
         """How many are open."""
@@ -61,13 +61,7 @@ class Clients:
         Raises:
             ModelRefused: there is no key for it, or it must be at a public address and is not.
         """
-        client = self._clients.get(endpoint.id)
-        if client is None:
-            client = self._clients[endpoint.id] = self._open(endpoint)
-            if len(self._clients) > _ENDPOINTS:
-                self._clients.popitem(last=False)
-        self._clients.move_to_end(endpoint.id)
-        return client
+        return self._clients.get_or_make(endpoint.id, lambda: self._open(endpoint))
 
     def _pool(self, endpoint: Endpoint) -> httpx.AsyncClient:
         """The connections for an endpoint.

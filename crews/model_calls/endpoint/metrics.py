@@ -1,12 +1,12 @@
 """Every request to a model in metrics: its result, its seconds, its tokens; and in the log why one was refused."""
 
 import time
-from collections import OrderedDict
 from functools import lru_cache
 from urllib.parse import urlsplit
 
 from prometheus_client import Counter, Histogram
 
+from chatwootai.bounded_cache import BoundedCache
 from chatwootai.model.message.turn import Usage
 from chatwootai.telemetry import log
 from chatwootai.telemetry.metrics import MODEL_CALLS, MODEL_SECONDS, MODEL_TOKENS
@@ -21,17 +21,15 @@ class RefusalLog:
     """Says in the log why an endpoint refuses, once an hour for each target and cause while it lasts."""
 
     def __init__(self) -> None:
-        self._said: OrderedDict[tuple[str, str], float] = OrderedDict()
+        self._said: BoundedCache[tuple[str, str], float] = BoundedCache(_MODELS)
 
     def say(self, call: Call, cause: str, status: int | None, reason: str | None) -> None:
         """Log an endpoint's refusal or failure. `reason`: its own words, masked."""
         key, now = (call.target.name, cause), time.monotonic()
-        if now - self._said.get(key, -_SAID_AGAIN) < _SAID_AGAIN:
+        last = self._said.get(key)
+        if last is not None and now - last < _SAID_AGAIN:
             return
-        self._said[key] = now
-        self._said.move_to_end(key)
-        if len(self._said) > _MODELS:
-            self._said.popitem(last=False)
+        self._said.put(key, now)
         url = call.target.endpoint.base_url
         host = (urlsplit(url).hostname or "?") if url else "as OPENAI_BASE_URL says"
         with log.unbound():  # an endpoint is many turns' and many accounts'

@@ -9,10 +9,10 @@ nothing for others.
 
 import re
 import time
-from collections import OrderedDict
 from dataclasses import dataclass, replace
 from typing import Any
 
+from chatwootai.bounded_cache import BoundedCache
 from crews.model_calls.call import Call, Target
 from crews.model_calls.request.chat import messages_for
 from crews.model_calls.request.packing import to_json
@@ -73,12 +73,12 @@ class KnownParameters:
     """How each target is asked, as far as is known."""
 
     def __init__(self) -> None:
-        self._known: OrderedDict[str, tuple[Parameters, float]] = OrderedDict()
+        self._known: BoundedCache[str, tuple[Parameters, float]] = BoundedCache(_TARGETS)
 
     def of(self, target: Target) -> Parameters:
         """The parameters to ask in."""
         usual = _REASONER if is_reasoning_model(target.model) else _USUAL
-        known, learned = self._known.get(target.name, (usual, 0.0))
+        known, learned = self._known.get(target.name) or (usual, 0.0)
         if time.monotonic() - learned < _LIFETIME:
             return known
         return replace(usual, thinks=known.thinks, headless=known.headless)  # that was seen, not refused
@@ -86,9 +86,7 @@ class KnownParameters:
     def learn(self, target: Target, parameters: Parameters) -> None:
         """It was answered."""
         if not parameters.once and self.of(target) != parameters:
-            self._known[target.name] = parameters, time.monotonic()
-            if len(self._known) > _TARGETS:
-                self._known.popitem(last=False)
+            self._known.put(target.name, (parameters, time.monotonic()))
 
 
 def is_thinking_model(model: str) -> bool:

@@ -6,13 +6,13 @@ no turn's ids: an endpoint is many turns' and many accounts'.
 """
 
 import time
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
+from chatwootai.bounded_cache import BoundedCache
 from chatwootai.model.policy.reasons import Trouble
 from chatwootai.telemetry import log
 from crews.errors import ModelRefused, ModelUnavailable
@@ -44,17 +44,14 @@ class Health:
 
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
         self._clock = clock
-        self._states: OrderedDict[str, _State] = OrderedDict()
+        self._states: BoundedCache[str, _State] = BoundedCache(_TARGETS)
 
     def failed(self, target: Target, error: ModelUnavailable | ModelRefused) -> None:
         """A call brought no answer."""
         reason, now = trouble_of(error), self._clock()
         if reason in _OF_THE_REQUEST:
             return
-        state = self._states.setdefault(target.name, _State(target))
-        self._states.move_to_end(target.name)
-        if len(self._states) > _TARGETS:
-            self._states.popitem(last=False)
+        state = self._states.get_or_make(target.name, lambda: _State(target))
         state.failures += 1
         state.since, state.last, state.error = state.since or now, now, briefly(error)
         if state.told == 0.0 and (reason in _AT_ONCE or state.failures >= _IN_A_ROW):
@@ -63,7 +60,7 @@ class Health:
 
     def succeeded(self, target: Target) -> None:
         """A call was answered."""
-        state = self._states.pop(target.name, None)
+        state = self._states.pop(target.name)
         if state is not None and state.told:
             with log.unbound():
                 seconds = round(self._clock() - state.since, 1)

@@ -9,9 +9,9 @@ one request after the other, and some end the first for the second), or where a 
 
 import asyncio
 import time
-from collections import OrderedDict
 from collections.abc import Callable
 
+from chatwootai.bounded_cache import BoundedCache
 from chatwootai.telemetry.metrics import HEDGES, MODEL_FIRST_SECONDS
 from crews.model_calls.call import Call, Completer, Completion, Target
 from crews.model_calls.request.address import address, is_private
@@ -32,7 +32,7 @@ class Hedging:
 
     def __init__(self, inner: Completer) -> None:
         self._inner = inner
-        self._paces: OrderedDict[str, FirstTokenPace] = OrderedDict()
+        self._paces: BoundedCache[str, FirstTokenPace] = BoundedCache(_TARGETS)
 
     async def complete(self, call: Call) -> Completion:
         """Answer by whichever request speaks first; both failing is the first one's failure."""
@@ -50,12 +50,7 @@ class Hedging:
 
     def pace(self, target: Target) -> FirstTokenPace:
         """What is known of a target's pace."""
-        pace = self._paces.get(target.name)
-        if pace is None:
-            pace = self._paces[target.name] = FirstTokenPace()
-            if len(self._paces) > _TARGETS:
-                self._paces.popitem(last=False)
-        return pace
+        return self._paces.get_or_make(target.name, FirstTokenPace)
 
 
 class _Race:
