@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import socket
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -30,6 +31,12 @@ class CommandError(Exception):
     """It cannot be done; the message says why, and what to do. `code`: the exit code."""
 
     code = 1
+
+
+class UsageError(CommandError):
+    """It was called wrongly: what was given does not go together."""
+
+    code = 2
 
 
 class NotFound(CommandError):
@@ -122,6 +129,11 @@ async def chatwoot_clients() -> "AsyncIterator[Callable[[Account], Chatwoot]]":
             )
 
         yield client
+
+
+def operator_name() -> str:
+    """Return who works here, as histories name it: user@machine."""
+    return f"{os.environ.get('USER') or 'operator'}@{socket.gethostname()}"
 
 
 def can_ask() -> bool:

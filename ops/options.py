@@ -40,6 +40,36 @@ def takes_yes(parser: ArgumentParser) -> None:
     parser.add_argument("-y", "--yes", action="store_true", help="do not ask")
 
 
+def takes_selection(parser: ArgumentParser) -> None:
+    """Take what narrows a selection: account, cause, and from when to when."""
+    from ops.times import a_moment
+
+    takes_account(parser, "only this one's")
+    parser.add_argument("--cause", metavar="TEXT", help="only those whose cause holds this text")
+    when = "2h, 02:10 or 2026-11-28T02:10, in this machine's time zone"
+    parser.add_argument("--since", type=a_moment, metavar="WHEN", help=f"only from then on: {when}")
+    parser.add_argument("--until", type=a_moment, metavar="WHEN", help="only until then")
+
+
+def takes_bulk(parser: ArgumentParser, everything: str = "all dead letters") -> None:
+    """Take a selection and how it is worked through."""
+    takes_selection(parser)
+    parser.add_argument("--all", action="store_true", help=everything)
+    parser.add_argument("--dry-run", action="store_true", help="only show and count them")
+    parser.add_argument("--rate", type=a_rate, metavar="N", help="at most so many a second")
+
+
+def a_rate(text: str) -> float:
+    """Return a rate a second, more than 0; `5/s` is taken too."""
+    try:
+        rate = float(text.removesuffix("/s"))
+    except ValueError:
+        rate = 0.0
+    if not 0 < rate < float("inf"):
+        raise ArgumentTypeError(f"{text!r} is no rate; write 5 for five a second")
+    return rate
+
+
 def an_address(text: str) -> str:
     """Return the address of a server, without a slash at its end."""
     if not re.fullmatch(r"https?://[^\s/@?#]+(/[^\s@?#]*)?", text) or "/app/" in text:

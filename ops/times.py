@@ -24,8 +24,14 @@ def format_age(at: float | None, now: float) -> str:
 
 
 def format_moment(at: float) -> str:
-    """Return a moment in UTC, to the millisecond."""
-    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z") if at else "?"
+    """Return a moment as this machine's clock shows it, with UTC beside it, or in UTC alone where that is its zone."""
+    if not at:
+        return "?"
+    utc = datetime.fromtimestamp(at, UTC)
+    local = utc.astimezone()
+    if not local.utcoffset():
+        return utc.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return f"{local:%Y-%m-%d %H:%M:%S}.{local:%f}"[:23] + f" {local:%z} ({utc:%H:%M:%S}Z)"
 
 
 def a_moment(text: str) -> float:

@@ -14,7 +14,7 @@ _WHAT: Final = {
     Kind.RATE: "deliveries are refused, there are too many",
 }
 _REMEDIES: Final = {
-    Kind.MODEL: "mend it, then `chatwootai replay`",
+    Kind.MODEL: "mend it, then `chatwootai replay --cause model --since 2h --hand-back`",
     Kind.TOOL: "look at its server, and at its entry in tools.yaml",
     Kind.SIGNATURE: "compare `webhook_secrets` with Chatwoot, then `chatwootai catch-up --opened-by-failure`",
     Kind.RATE: "raise `rate_per_minute` or start workers, then `chatwootai catch-up --opened-by-failure`",

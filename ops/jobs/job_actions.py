@@ -2,18 +2,22 @@
 
 import argparse
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from chatwootai.model.message.delivery import Delivery
 from chatwootai.stores.operators.actions import DropResult, OperatorActions, RunNowResult
 from chatwootai.stores.operators.dead_letters import DeadLetter, DeadLetters
 from chatwootai.stores.operators.history import ConversationHistories, ConversationHistory
 from chatwootai.stores.server.connection import Connection
-from ops.access import ChatwootRefused, CommandError, chatwoot_clients, confirm, sound_accounts
+from ops.access import ChatwootRefused, CommandError, chatwoot_clients, confirm, operator_name, sound_accounts
 from ops.jobs.lookup import Target, find_target
 from ops.printing import complain
+
+if TYPE_CHECKING:
+    from config.snapshot import Account
 
 _PATIENCE = 5.0
 _HASTENED_WORDS = {
@@ -34,8 +38,8 @@ async def retry(connection: Connection, arguments: argparse.Namespace) -> int:
     target = await find_target(connection, arguments.what, lambda: [*sound_accounts(arguments.config)])
     letters = [target.letter] if target.letter else await _letters(connection, target)
     if letters:
-        assignee = await _ensure_pending(target.conv, arguments)
-        return max([await _retry_letter(connection, letter, assignee) for letter in letters])
+        assignee = await ensure_pending(target.conv, arguments)
+        return max([await retry_letter(connection, letter, assignee) for letter in letters])
     life = await ConversationHistories(connection).read(target.conv)
     job = target.job or life.job
     if target.turn or not job:
@@ -43,17 +47,17 @@ async def retry(connection: Connection, arguments: argparse.Namespace) -> int:
             f"{arguments.what} has no dead letter and nothing put off: nothing was done. "
             f"`chatwootai replay {arguments.what}` has answered messages answered again"
         )
-    became = await OperatorActions(connection).run_now(job)
+    became = await OperatorActions(connection, operator_name()).run_now(job)
     print(f"{job} {_HASTENED_WORDS[became]}")
     return 1 if became is RunNowResult.GONE else 0
 
 
 async def _letters(connection: Connection, target: Target) -> list[DeadLetter]:
-    """The dead letters of a conversation, the oldest first; none where a job or a turn was assignee."""
+    """The dead letters of a conversation, the oldest first; none where a job or a turn was named."""
     return [] if target.job or target.turn else (await DeadLetters(connection).of(target.conv))[::-1]
 
 
-async def _retry_letter(connection: Connection, letter: DeadLetter, assignee: int | None) -> int:
+async def retry_letter(connection: Connection, letter: DeadLetter, assignee: int | None) -> int:
     """Retry one of several: what cannot be retried does not keep the others from it."""
     try:
         return await _admit_letter(connection, letter, assignee)
@@ -75,7 +79,7 @@ async def _admit_letter(connection: Connection, letter: DeadLetter, assignee: in
         await DeadLetters(connection).discard(letter.turn)
         print(f"{letter.turn}: another turn has dealt with all of it since. The letter is spent, nothing was answered")
         return 0
-    put = await OperatorActions(connection).admit(
+    put = await OperatorActions(connection, operator_name()).admit(
         letter.conv, _with_assignee(left, assignee), now=time.time(), letter=letter.turn
     )
     if put is None:
@@ -97,22 +101,24 @@ async def _kept_deliveries(connection: Connection, letter: DeadLetter) -> tuple[
 
 
 def _with_assignee(deliveries: Sequence[Delivery], teammate: int | None) -> list[Delivery]:
-    """As if they came now: who is assignee in the conversation already does not step in by being so."""
+    """As if they came now: who is named in the conversation already does not step in by being so."""
     return [replace(one, assignee=teammate) for one in deliveries]
 
 
-async def _ensure_pending(conv: str, arguments: argparse.Namespace) -> int | None:
+async def ensure_pending(
+    conv: str, arguments: argparse.Namespace, accounts: "Mapping[str, Account] | None" = None
+) -> int | None:
     """Make sure that a reply would be posted: people own a conversation once a turn has given it up.
 
     Returns:
-        The teammate who is assignee in it.
+        The teammate who is named in it.
     """
     if arguments.force:
         return None
     from workers.chatwoot.errors import ChatwootError
 
     key, _, conversation = conv.rpartition(":")
-    account = sound_accounts(arguments.config).get(key)
+    account = (sound_accounts(arguments.config) if accounts is None else accounts).get(key)
     if account is None:
         raise CommandError(
             f"account {key} is not in {Path(arguments.config)}: put it into the mapping first, or --force"
@@ -143,7 +149,7 @@ async def drop(connection: Connection, arguments: argparse.Namespace) -> int:
     """
     target = await find_target(connection, arguments.what, lambda: [*sound_accounts(arguments.config)])
     if target.letter:
-        return await _drop_letter(connection, target.letter, yes=arguments.yes)
+        return await _confirm_drop(connection, target.letter, yes=arguments.yes)
     life = await ConversationHistories(connection).read(target.conv)
     if not life.job and not life.waiting and not life.outbox:
         raise CommandError(await _nothing_to_drop_message(connection, target.conv))
@@ -152,7 +158,7 @@ async def drop(connection: Connection, arguments: argparse.Namespace) -> int:
     what = f"{_count(len(life.waiting), 'message')} unanswered and {_count(len(life.outbox), 'action')} undelivered"
     if not confirm(f"conversation {target.conv}: leave {what}?", yes=arguments.yes):
         return 1
-    dropped = await OperatorActions(connection).drop(target.conv)
+    dropped = await OperatorActions(connection, operator_name()).drop(target.conv)
     if dropped.fate is DropResult.RUNNING:
         raise CommandError(
             f"a worker is at conversation {target.conv}: take it over in Chatwoot, and the turn ends itself"
@@ -167,10 +173,18 @@ async def _nothing_to_drop_message(connection: Connection, conv: str) -> str:
     return f"{said}. To throw a dead letter of it away, name that: {', '.join(letters)}" if letters else said
 
 
-async def _drop_letter(connection: Connection, letter: DeadLetter, *, yes: bool) -> int:
+async def _confirm_drop(connection: Connection, letter: DeadLetter, *, yes: bool) -> int:
     if not confirm(f"throw dead letter {letter.turn} of conversation {letter.conv} away ({letter.cause})?", yes=yes):
         return 1
-    gone = await DeadLetters(connection).discard(letter.turn)
+    return await drop_letter(connection, letter)
+
+
+async def drop_letter(connection: Connection, letter: DeadLetter) -> int:
+    """Throw a dead letter away, whoever else does so; always 0."""
+    if letter.conv:
+        gone = await OperatorActions(connection, operator_name()).drop_letter(letter.conv, letter.turn)
+    else:  # it cannot be read, so no history could tell of it
+        gone = await DeadLetters(connection).discard(letter.turn)
     print(f"dead letter {letter.turn} {'is gone' if gone else 'was gone already'}")
     return 0
 
@@ -189,14 +203,27 @@ async def replay(connection: Connection, arguments: argparse.Namespace) -> int:
         raise CommandError(_nothing_kept_message(target, life))
     ids = ", ".join(str(one.message.id) for one in deliveries)
     print(f"conversation {target.conv}, channel {deliveries[-1].channel}: messages {ids} will be answered again")
-    assignee = await _ensure_pending(target.conv, arguments)
+    assignee = await ensure_pending(target.conv, arguments)
     if not confirm("The contact will get another answer. Go on?", yes=arguments.yes):
         return 1
     letter = target.letter.turn if target.letter else ""
-    put = await OperatorActions(connection).admit(
+    put = await OperatorActions(connection, operator_name()).admit(
         target.conv, _with_assignee(deliveries, assignee), now=time.time(), letter=letter
     )
     print(f"{_count(put, 'message')} admitted" if put else "nothing was done: they wait already, or were retried")
+    return 0
+
+
+async def replay_turn(connection: Connection, conv: str, turn: str, assignee: int | None) -> int:
+    """Have the messages of a conversation's turn answered again; 1 where none of them is kept any more."""
+    life = await ConversationHistories(connection).read(conv)
+    answered = life.answered_by(turn)
+    deliveries = _with_assignee([one for one in life.kept if one.message.id in answered], assignee)
+    if not deliveries:
+        complain(f"conversation {conv}: no message of turn {turn} is kept any more")
+        return 1
+    put = await OperatorActions(connection, operator_name()).admit(conv, deliveries, now=time.time())
+    print(f"{conv}: {_count(put, 'message')} admitted" if put else f"{conv}: nothing was done, it waits already")
     return 0
 
 

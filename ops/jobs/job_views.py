@@ -71,10 +71,8 @@ async def list_jobs(connection: Connection, arguments: argparse.Namespace) -> Js
         more += [state] if taken[1] else []
     dead: list[Json] = []
     if arguments.state in {None, "dead"} and not arguments.lane:
-        letters = DeadLetters(connection).all()
-        ours = (
-            letter_as_json(one) async for one in letters if arguments.account in {None, one.conv.rpartition(":")[0]}
-        )
+        letters = (letter_as_json(one) async for one in DeadLetters(connection).all())
+        ours = (one async for one in letters if _letter_matches(one, arguments))
         dead, left = await _take(ours, arguments.limit)
         more += ["dead"] if left else []
     return {"jobs": jobs, "dead": dead, "more": more}
@@ -105,7 +103,19 @@ def _job_as_json(job: Job) -> Json:
 
 
 def _matches(job: Job, arguments: argparse.Namespace) -> bool:
-    return arguments.account in {None, job.account} and arguments.lane in {None, job.lane}
+    own = arguments.account in {None, job.account} and arguments.lane in {None, job.lane}
+    return own and _is_selected(job.cause or "", job.since or time.time(), arguments)
+
+
+def _letter_matches(letter: Json, arguments: argparse.Namespace) -> bool:
+    own = arguments.account in {None, letter["conv"].rpartition(":")[0]}
+    return own and _is_selected(letter["cause"], letter["at"], arguments)
+
+
+def _is_selected(cause: str, at: float, arguments: argparse.Namespace) -> bool:
+    """Tell whether a cause and a moment are among those that --cause, --since and --until leave."""
+    in_time = (arguments.since or 0) <= at and (arguments.until is None or at <= arguments.until)
+    return in_time and (arguments.cause or "").casefold() in cause.casefold()
 
 
 async def _take(source: AsyncIterator[Json], limit: int) -> tuple[list[Json], bool]:

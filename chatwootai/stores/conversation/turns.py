@@ -1,12 +1,15 @@
 """The record of a turn: its steps and how it ended, for the people who ask why."""
 
-from typing import Any
+from collections.abc import AsyncIterator
+from typing import Any, Final
 
 import orjson
 
 from chatwootai.stores.keys import TURN_MS, turn
-from chatwootai.stores.server.connection import Connection, store_errors
+from chatwootai.stores.server.connection import Connection, batch, store_errors
 from chatwootai.stores.server.scripts import Runner
+
+_PAGE: Final = 500
 
 
 class Turns:
@@ -36,3 +39,22 @@ class Turns:
             return None
         record = orjson.loads(raw)
         return record if isinstance(record, dict) else None
+
+    async def all(self, now: float) -> AsyncIterator[tuple[str, float, dict[str, Any]]]:
+        """Yield each turn's id, when its record was written (unix seconds), and the record, in no order.
+
+        Raises:
+            StoreUnavailable: Redis is away.
+        """
+        cursor = 0
+        while True:
+            with store_errors():
+                cursor, names = await self._connection.scan(cursor, match=turn("*"), count=_PAGE)
+                raws = await self._connection.mget(names) if names else []
+                left = await batch(self._connection, *(("PTTL", name) for name in names)) if names else []
+            for name, raw, left_ms in zip(names, raws, left, strict=True):
+                record = orjson.loads(raw) if raw else None
+                if isinstance(record, dict):
+                    yield name.decode().removeprefix(turn("")), now - (TURN_MS - max(0, left_ms)) / 1000, record
+            if not cursor:
+                return

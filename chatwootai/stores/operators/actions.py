@@ -39,10 +39,14 @@ class Dropped:
 
 
 class OperatorActions:
-    """Actions on one conversation; each is one atomic script, so two operators at once do no harm."""
+    """Actions on one conversation; each is one atomic script, so two operators at once do no harm.
 
-    def __init__(self, connection: Connection) -> None:
+    `by`: who acts, which stands in the conversation's history with what was done.
+    """
+
+    def __init__(self, connection: Connection, by: str = "") -> None:
         self._runner = Runner.of(connection)
+        self._by = "".join(each for each in by if each.isprintable())[:100]
 
     async def admit(
         self, conv: str, deliveries: Sequence[Delivery], *, now: float, letter: str = "", priority: int = DEFAULT
@@ -72,6 +76,7 @@ class OperatorActions:
             job_ms=keys.JOB_MS,
             seen_ms=keys.SEEN_MESSAGE_MS,
             state_ms=keys.STATE_MS,
+            by=self._by,
         )
         return None if put < 0 else int(put)
 
@@ -81,7 +86,7 @@ class OperatorActions:
         Raises:
             StoreUnavailable: Redis is away.
         """
-        return RunNowResult((await self._runner.run("run_now", job)).decode())
+        return RunNowResult((await self._runner.run("run_now", job=job, by=self._by)).decode())
 
     async def drop(self, conv: str) -> Dropped:
         """Give up all that a conversation has to do, unless a worker is at it.
@@ -89,5 +94,13 @@ class OperatorActions:
         Raises:
             StoreUnavailable: Redis is away.
         """
-        fate, messages, actions = await self._runner.run("drop", conv=conv, state_ms=keys.STATE_MS)
+        fate, messages, actions = await self._runner.run("drop", conv=conv, state_ms=keys.STATE_MS, by=self._by)
         return Dropped(DropResult(fate.decode()), messages, actions)
+
+    async def drop_letter(self, conv: str, turn: str) -> bool:
+        """Throw a dead letter of a conversation away; False if it was gone already.
+
+        Raises:
+            StoreUnavailable: Redis is away.
+        """
+        return bool(await self._runner.run("drop_letter", conv=conv, turn=turn, by=self._by))

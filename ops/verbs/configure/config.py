@@ -3,12 +3,11 @@
 import argparse
 import difflib
 import os
-import socket
 from collections.abc import Coroutine
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from ops.access import CommandError, NotFound
+from ops.access import CommandError, NotFound, operator_name
 from ops.options import takes_config, takes_json, takes_yes
 from ops.parsing import add_action
 from ops.printing import as_json, complain, table
@@ -188,9 +187,8 @@ async def _publish_version(snapshots: "ConfigVersions", sources: "Sources", why:
     from config.files.packing import pack
 
     accounts = _accounts(sources)
-    by = f"{os.environ.get('USER', 'operator')}@{socket.gethostname()}"
     number, new = await snapshots.publish(
-        sources.digest(), pack(sources, os.environ), by=by, why=why, accounts=accounts, overrules=aside
+        sources.digest(), pack(sources, os.environ), by=operator_name(), why=why, accounts=accounts, overrules=aside
     )
     print(f"version {number} is in force{'' if new else ' already'} ({why})")
     return 0

@@ -76,10 +76,16 @@ def _purged_account(arguments: argparse.Namespace, kept: set[str]) -> str | None
         CommandError: there is none, or several have the name.
     """
     from config.loading.loader import inspect
+    from ops.access import NotFound
     from ops.accounts import resolve_account
 
     name = arguments.account
-    if name is None or name in kept:
-        return name if name is None else str(name)
+    if name is None:
+        return None
     accounts = inspect(arguments.config, os.environ).snapshot.accounts
-    return resolve_account(accounts, name, others=kept).key
+    try:
+        return resolve_account(accounts, name, others=kept).key
+    except NotFound:
+        if name in kept:  # an account that has left the mapping
+            return str(name)
+        raise

@@ -56,13 +56,14 @@ async def _run(connection: "Connection", arguments: argparse.Namespace) -> int:
     from ops.access import chatwoot_clients
     from workers.catch_up.unanswered import CatchUp
 
+    hours = _hours(arguments)
     asked = {account.key: account for account in _ask_account(arguments)}
 
     def reading_rules(key: str, inbox: int | None) -> "ReadingRules":
         own = asked[key].inboxes.get(inbox or 0)
         return (own or asked[key]).settings.messages.reading_rules
 
-    catch_up = CatchUp(Mailbox(connection), hours=_hours(arguments), rules=reading_rules)
+    catch_up = CatchUp(Mailbox(connection), hours=hours, rules=reading_rules)
     async with chatwoot_clients() as client:
         rows = [await _catch_up_account(catch_up, account, client(account), arguments) for account in asked.values()]
     _print(rows, arguments)

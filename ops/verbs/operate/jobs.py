@@ -9,7 +9,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
-from ops.options import a_count, takes_account, takes_config, takes_json, takes_yes
+from ops.options import a_count, takes_bulk, takes_config, takes_json, takes_selection, takes_yes
 from ops.parsing import add_action
 from ops.printing import Changes, as_json, complain
 
@@ -26,6 +26,13 @@ EXAMPLES = """\
 DEFAULT = "stats"
 STATES = ("waiting", "running", "scheduled", "dead")
 _WHAT = "a job (turn:1:25:3), a turn or dead letter, a conversation (1:25), a webhook request (X-Chatwoot-Delivery)"
+_RETRY_EXAMPLES = """\
+  chatwootai jobs retry 1:25 --hand-back
+  chatwootai jobs retry --cause 401 --since 2h --dry-run
+  chatwootai jobs retry --account 1 --rate 5 --yes"""
+_DROP_EXAMPLES = """\
+  chatwootai jobs drop 1:25 --yes
+  chatwootai jobs drop --account 1 --until 2d --dry-run"""
 _EVERY = 2.0
 
 Show = Callable[["Connection", argparse.Namespace], Awaitable[object]]
@@ -37,7 +44,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     what = "list what waits, runs, is put off or died"
     listed = add_action(actions, "list", what, "chatwootai jobs list --state dead --account 1")
     listed.add_argument("--state", choices=STATES, help="only these (default: all)")
-    takes_account(listed, "only this one's")
+    takes_selection(listed)
     takes_config(listed)
     listed.add_argument("--lane", choices=("high", "normal"), help="only this lane's")
     listed.add_argument("--limit", type=a_count, default=200, metavar="N", help="of each state (default: 200; 0: all)")
@@ -54,21 +61,31 @@ def arguments(parser: argparse.ArgumentParser) -> None:
             help=f"again and again (every {_EVERY:g}); what is new or changed is marked",
         )
     what = "answer dead letters after all; run at once what was put off"
-    retry = add_action(actions, "retry", what, "chatwootai jobs retry 1:25 --hand-back")
+    retry = add_action(
+        actions,
+        "retry",
+        what,
+        "chatwootai jobs retry 1:25 --hand-back\nchatwootai jobs retry --cause 401 --since 2h --dry-run",
+    )
     retry.add_argument("--hand-back", action="store_true", help="take the conversation back from people first")
     retry.add_argument("--force", action="store_true", help="do not ask Chatwoot who owns the conversation")
     what = "give up what a conversation has to do, or throw a dead letter away"
-    drop = add_action(actions, "drop", what, "chatwootai jobs drop 1:25 --yes")
-    takes_yes(drop)
+    drop = add_action(
+        actions, "drop", what, "chatwootai jobs drop 1:25 --yes\nchatwootai jobs drop --account 1 --until 2d --yes"
+    )
+    for action in (retry, drop):
+        takes_yes(action)
+        takes_bulk(action)
+        action.add_argument("what", nargs="?", help=_WHAT)
+    shown.add_argument("what", help=_WHAT)
     for action in (shown, retry, drop):
-        action.add_argument("what", help=_WHAT)
         takes_config(action)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Do it; 1 where it cannot be done."""
     from ops.access import with_redis
-    from ops.jobs import job_actions, job_views
+    from ops.jobs import bulk, job_actions, job_views
 
     looks: dict[str, tuple[Show, Callable[[object], None]]] = {
         "list": (job_views.list_jobs, job_views.print_jobs),
@@ -78,7 +95,10 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.action in looks:
         show, tell = looks[arguments.action]
         return with_redis(lambda connection: _look(connection, arguments, show, tell))
-    act = {"retry": job_actions.retry, "drop": job_actions.drop}[arguments.action]
+    if bulk.is_bulk(arguments):
+        act = {"retry": bulk.retry_selected, "drop": bulk.drop_selected}[arguments.action]
+    else:
+        act = {"retry": job_actions.retry, "drop": job_actions.drop}[arguments.action]
     return with_redis(lambda connection: act(connection, arguments))
 
 

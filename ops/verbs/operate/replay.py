@@ -2,26 +2,31 @@
 
 import argparse
 
-from ops.options import takes_config
+from ops.options import takes_bulk, takes_config, takes_yes
 
-SUMMARY = "have messages answered again: one webhook request, one turn, or a conversation's last turn"
+SUMMARY = "have messages answered again: of a webhook request, a turn or a conversation, or of many by cause"
 EXAMPLES = """\
   chatwootai replay 1:25
-  chatwootai replay 0f6c7f0e-7a7b-4b1e-9d6f-3f9a3a1c2b11 --yes    an X-Chatwoot-Delivery of the last day"""
+  chatwootai replay 0f6c7f0e-7a7b-4b1e-9d6f-3f9a3a1c2b11 --yes    an X-Chatwoot-Delivery of the last day
+  chatwootai replay --cause model --since 1h --hand-back --dry-run"""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Take what to replay, and how sure."""
     takes_config(parser)
-    parser.add_argument("what", help="a webhook request (X-Chatwoot-Delivery), a turn, or a conversation (1:25)")
-    parser.add_argument("--yes", action="store_true", help="do not ask")
+    what = "a webhook request (X-Chatwoot-Delivery), a turn, or a conversation (1:25)"
+    parser.add_argument("what", nargs="?", help=what)
+    takes_bulk(parser, "all conversations whose last turn gave them to people")
+    takes_yes(parser)
     parser.add_argument("--hand-back", action="store_true", help="take the conversation back from people first")
     parser.add_argument("--force", action="store_true", help="do not ask Chatwoot who owns the conversation")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Say what will be done, and do it; 1 where it cannot be done."""
+    """Say what will be done, and do it; not 0 where it cannot be done."""
     from ops.access import with_redis
+    from ops.jobs.bulk import is_bulk, replay_selected
     from ops.jobs.job_actions import replay
 
-    return with_redis(lambda connection: replay(connection, arguments))
+    act = replay_selected if is_bulk(arguments) else replay
+    return with_redis(lambda connection: act(connection, arguments))

@@ -18,6 +18,7 @@ from chatwootai.stores import keys
 from chatwootai.stores.conversation.conversations import Conversations
 from chatwootai.stores.conversation.decision import Decision
 from chatwootai.stores.conversation.mailbox import Admission, Mailbox
+from chatwootai.stores.conversation.turns import Turns
 from chatwootai.stores.jobs.queue import Queue
 from chatwootai.stores.operators.history import ConversationHistories
 from chatwootai.stores.server.connection import Connection, connect
@@ -125,7 +126,7 @@ async def test_lists_show_all_states_and_can_be_narrowed(desk: Desk, redis: Conn
     listing = (await desk.says("jobs", "list", "--json")).data
     assert [(job["conv"], job["state"], job["priority"]) for job in listing["jobs"]] == [("1:7", "waiting", 9)]
     assert [(one["turn"], one["messages"]) for one in listing["dead"]] == [("turnx", [812])]
-    assert (await desk.says("jobs", "list", "--json", "--account", "2")).data == {"jobs": [], "dead": [], "more": []}
+    assert (await desk.says("jobs", "list", "--account", "2")).code == 3
     assert (await desk.says("jobs", "list", "--json", "--lane", "normal")).data["jobs"] == []
     dead = (await desk.says("jobs", "list", "--state", "dead")).out
     assert "it failed repeatedly" in dead
@@ -285,6 +286,59 @@ async def test_catching_up_without_a_user_token_says_so(desk: Desk) -> None:
     assert "168" in (await desk.says("catch-up", "--hours", "999")).err
     nobody = await desk.says("catch-up", "--config", "nowhere")
     assert (nobody.code, "chatwootai check" in nobody.err) == (1, True)
+
+
+async def test_dead_letters_are_selected_counted_and_retried_at_once(desk: Desk, redis: Connection) -> None:
+    for number, cause in enumerate(("HTTP 401: Invalid Access Token", "HTTP 401: Invalid Access Token", "it failed")):
+        letter = dead_letter(f"turn{number}", f"1:{number + 1}", cause, (delivery(number + 1, number + 1),))
+        await redis.set(keys.dead(f"turn{number}"), letter)
+        await redis.zadd(keys.DEAD, {f"turn{number}": time.time() * 1000 + number})
+    listed = await desk.says("jobs", "list", "--cause", "401", "-o", "name")
+    assert sorted(listed.out.split()) == ["turn0", "turn1"]
+    assert (await desk.says("jobs", "list", "--until", "2h", "-o", "name")).out == ""
+    dry = await desk.says("jobs", "retry", "--cause", "401", "--since", "1h", "--dry-run", "--force")
+    assert (dry.code, "2 dead letters of 2 conversations: nothing was done" in dry.out) == (0, True)
+    assert await redis.zcard(keys.DEAD) == 3
+    nobody = await desk.says("jobs", "retry", "--cause", "401", "--force")
+    assert (nobody.code, "--yes" in nobody.err) == (1, True)
+    done = await desk.says("jobs", "retry", "--cause", "401", "--force", "--yes", "--rate", "50/s")
+    assert (done.code, done.out.splitlines()[-1]) == (0, "2 done, 0 not")
+    assert await redis.zrange(keys.DEAD, 0, -1) == [b"turn2"]
+    assert "by=" in (await desk.says("jobs", "show", "1:1")).out
+    gone = await desk.says("jobs", "drop", "--all", "--yes")
+    assert (gone.code, await redis.zcard(keys.DEAD)) == (0, 0)
+    shown = (await desk.says("jobs", "show", "1:3", "--json")).data
+    assert [(one["step"], "@" in one["by"]) for one in shown["steps"]] == [("letter_dropped", True)]
+
+
+async def test_one_thing_or_a_selection_must_be_named_and_not_both(desk: Desk) -> None:
+    for words in (["retry"], ["drop"], ["retry", "1:25", "--all"], ["drop", "turnx", "--cause", "401"]):
+        said = await desk.says("jobs", *words)
+        assert (said.code, "--all" in said.err) == (2, True), words
+    for words in (["--since", "soon"], ["--rate", "0"]):
+        assert (await desk.says("jobs", "retry", *words)).code == 2, words
+
+
+async def test_conversations_that_went_to_people_for_one_cause_are_replayed(desk: Desk, redis: Connection) -> None:
+    for conversation, cause in ((25, "model"), (26, "asked")):
+        await Mailbox(redis).admit(delivery(conversation=conversation), priority=5)
+        (job,) = (await Queue(redis, "w1", lease=5).claim(1, 0)).jobs
+        work = await Conversations(redis).begin(f"1:{conversation}", job.job, "w1")
+        assert work is not None
+        turn = f"turn{conversation}"
+        decision = Decision(turn=turn, answered=[812], actions=(), exchanges=())
+        await Conversations(redis).commit(work.lease, work.sequence, decision, ContextLimits(1, 1))
+        await Conversations(redis).finish(work.lease)
+        record = {"account": "1", "conversation": conversation, "outcome": "handoff", "cause": cause, "error": "401"}
+        await Turns(redis).write(turn, record)
+    words = ["replay", "--cause", "model: 401", "--since", "1h", "--force"]
+    dry = await desk.says(*words, "--dry-run")
+    assert (dry.code, "1 conversation: nothing was done" in dry.out, "1:26" in dry.out) == (0, True, False)
+    assert (await desk.says("replay", "--cause", "model", "--until", "1h", "--force", "--yes")).out.startswith("0 conv")
+    done = await desk.says(*words, "--yes")
+    assert (done.code, done.out.splitlines()[-1]) == (0, "1 done, 0 not"), done.err
+    assert await redis.zcard(keys.box("1:25")) == 1
+    assert await redis.zcard(keys.box("1:26")) == 0
 
 
 # On a whole installation.

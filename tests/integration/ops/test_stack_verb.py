@@ -45,21 +45,21 @@ async def test_a_tenant_is_an_account_and_a_slip_empties_nothing(
     store, url = CompletionStore(redis), redis_server.url
 
     async def purge(*words: str) -> tuple[int, str, dict[str, int]]:
-        for account in ("1", "2", "3", "gone.by", "loja"):  # the last: from when answers were kept by folder
+        for account in ("1", "2", "3", "gone.by", "left"):  # the last has left the mapping
             await store.keep(account, "d", "token", b"x", keep_ms=60_000)
         done = cache(url, "purge", "--config", str(tmp_path), *words, "--json")
         left = {name.decode().split(":")[2]: 1 async for name in redis.scan_iter("cw:done:*:d")}
         await store.purge()
         return done.returncode, done.stdout + done.stderr, dict.fromkeys(sorted(left), 1)
 
-    everyone = {"1": 1, "2": 1, "3": 1, "gone.by": 1, "loja": 1}
+    everyone = {"1": 1, "2": 1, "3": 1, "gone.by": 1, "left": 1}
     for words, missing in {
         ("--tenant", "cosmetics/loja"): "2",
         ("--tenant", "casa"): "gone.by",
         ("--tenant", "3"): "3",
         ("--account", "1"): "1",
         ("-a", "4"): "gone.by",
-        ("--account", "loja"): "loja",
+        ("--account", "left"): "left",
     }.items():
         assert await purge(*words) == (0, '{\n  "purged": 1\n}\n', {k: 1 for k in everyone if k != missing}), words
     for words, said in {

@@ -2,7 +2,7 @@
 -- day, as those that were answered.
 -- runs in a full Redis
 -- KEYS 1 cw:{account}, of the conv in ARGV 1
--- ARGV conv state_ms
+-- ARGV conv state_ms by
 -- returns {'running' | 'nothing' | 'dropped', messages, actions}
 local conv, key = ARGV[1], 'cw:conv:' .. ARGV[1]
 local held = redis.call('HMGET', key, 'job', 'account')
@@ -23,5 +23,5 @@ call_off(conv)
 redis.call('HDEL', key, 'job', 'worker', 'tries', 'burst', 'blob', 'posting', 'posting_at', 'wish')
 redis.call('ZREM', 'cw:open', conv)
 redis.call('PEXPIRE', key, ARGV[2])
-life(conv, 'given_up', 'messages=' .. table.concat(ids, ',') .. '\tactions=' .. actions)
+life(conv, 'given_up', 'messages=' .. table.concat(ids, ',') .. '\tactions=' .. actions .. '\tby=' .. ARGV[3])
 return { 'dropped', #ids, actions }
