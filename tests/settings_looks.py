@@ -14,7 +14,7 @@ from chatwootai.model.message.attachment_text import Attachment
 from chatwootai.model.message.delivery import Contact, Delivery, Message, Role
 from chatwootai.model.message.outbox import Action, ActionKind
 from chatwootai.model.message.routing import route
-from chatwootai.model.message.turn import ContextLimits, Exchange, Question, SilenceReason, Usage
+from chatwootai.model.message.turn import ContextLimits, Draft, Exchange, Question, SilenceReason, Usage
 from chatwootai.model.policy import outcome
 from chatwootai.model.policy.handoff import Need, after_draft, before_draft
 from chatwootai.model.policy.vocabulary import Cause
@@ -25,6 +25,8 @@ from chatwootai.stores.server.connection import connect
 from config.settings.settings import Settings
 from config.snapshot import Account, Installation, Secret, place_of
 from crews.answer.curated import CuratedAnswers
+from crews.answer.draft import Crews
+from crews.answer.semantic import SemanticCache, group_of
 from crews.catalog import Catalog
 from crews.model_calls.call import BillingScope, Call
 from crews.model_calls.call_terms import call_terms
@@ -200,6 +202,39 @@ async def _drafted(draft: Awaitable[Any]) -> object:
 def near(settings: Settings) -> object:
     found = CuratedAnswers().draft_paraphrase(asked("gostaria de saber qual é o prazo da troca"), settings, NOW)
     return found and found.text
+
+
+async def shadows(settings: Settings) -> object:
+    """Whether an answer that was posted is noted."""
+    seen: list[str] = []
+    semantic = SimpleNamespace(note=lambda question, settings, draft: seen.append(draft.text))
+    crews = Crews(Catalog.from_environment(), cast(Any, None), semantic=cast(Any, semantic))
+    crews.note(asked("Aceita pix?"), settings, Draft(text="Sim."))
+    return seen
+
+
+async def certified(settings: Settings) -> object:
+    """Whether a hit is looked for after 200 right ones: a shop that wants 1 % has not seen enough."""
+    looked: list[str] = []
+
+    class Store:
+        async def told(self, account: str) -> dict[str, dict[str, int]]:
+            return {group_of(asked(""), settings): {"same": 200}}
+
+        async def entries(self, account: str, scope: str) -> dict[int, bytes]:
+            looked.append(scope)
+            return {}
+
+    class Encoder:
+        async def encoded(self, text: str) -> object:
+            return [[0.0]]
+
+    async def secret() -> bytes:
+        return b"secret"
+
+    semantic = SemanticCache(cast(Any, Store()), cast(Any, Encoder()), secret, seconds=60)
+    await semantic.served(asked("Aceita pix?"), settings, "scope")
+    return looked
 
 
 def hears(settings: Settings) -> object:

@@ -25,6 +25,7 @@ from tests.settings_looks import (
     Look,
     called,
     ceilings,
+    certified,
     committed,
     cost,
     curated,
@@ -41,6 +42,7 @@ from tests.settings_looks import (
     question_of,
     reads,
     said_before,
+    shadows,
     silence,
     silence_over,
     spoken,
@@ -317,6 +319,8 @@ OBSERVED: Mapping[str, Seen] = {
             "dimensions": "model: a, dimensions: 64",
         }.items()
     },
+    "semantic": Seen("semantic: 'off'", "semantic: shadow", shadows),
+    "semantic.serve_below": Seen("semantic: {serve_below: 1%}", "semantic: {serve_below: 5%}", certified),
     "near_answers": Seen("near_answers: true\n" + PRAZO, "near_answers: false\n" + PRAZO, near),
     **{
         f"tools.http.*.{key}": Seen(TOOL % one, TOOL % other, called)

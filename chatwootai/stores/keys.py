@@ -61,6 +61,11 @@ The scripts in each room's lua/ build the same names; tests/house holds the two 
 | cw:done | zset, score = ms of the last use | while any | recall, keep | all completions kept, by account and digest |
 | cw:done:sizes | hash | while any | keep | the bytes of each, and of all (field `*`) |
 | cw:done:counts | hash | for ever | recall, keep | hits, misses and the like, for operators |
+| cw:alike:{account}:{scope} | hash, packed | by the crew | alike_keep | answers that may serve questions alike, by conversation: embedding, keyed digests of the question's words, answer (zlib) |
+| cw:alike | zset, score = ms of the last write | while any | alike_keep | all such scopes, by account and scope |
+| cw:alike:sizes | hash | while any | alike_keep | the bytes of each, and of all (field `*`) |
+| cw:shadow:{account} | hash | 90 days after the last | alike_told | would-be hits by verdict, what they would have saved |
+| cw:shadow:{account}:rows | list, JSON, newest 50 | 90 days after the last | alike_told | would-be hits for people to look at, in display ids of conversations |
 | cw:vector:{account} | hash, int8 | documents: while a kept version uses them; remote questions: 1 day | vectors_keep | embeddings, by a keyed digest of kind, encoder and text |
 | cw:vectors:{kind} | zset, score = ms of the last use | while any | vectors_keep, vectors_recall | all embeddings of documents, or of questions, by account and digest |
 | cw:vectors:bytes | hash | while any | vectors_keep | the bytes of each kind |
@@ -115,6 +120,7 @@ WORKED_MS: Final = 30 * DAY
 QUESTION_VECTOR_MS: Final = DAY
 DOCUMENT_VECTOR_MS: Final = 90 * DAY
 """Longer than any version of knowledge is kept without being ingested anew."""
+ALIKE_TOLD_MS: Final = 90 * DAY
 CALLS_MS: Final = DAY
 """As long as messages can be answered again on demand: what was done for them is not done again then."""
 HISTORY_MS: Final = 7 * DAY
@@ -243,6 +249,21 @@ def worker(worker_id: str) -> str:
 def signals(worker_id: str) -> str:
     """Return the channel on which a worker receives signals of its conversations."""
     return f"cw:signals:{worker_id}"
+
+
+def alike(account: str, scope: str) -> str:
+    """Answers that may serve questions alike."""
+    return f"cw:alike:{account}:{scope}"
+
+
+def alike_told(account: str) -> str:
+    """Verdicts on would-be hits, and what they would have saved."""
+    return f"cw:shadow:{account}"
+
+
+def alike_rows(account: str) -> str:
+    """Would-be hits that people should look at."""
+    return f"cw:shadow:{account}:rows"
 
 
 def knowledge(account: str) -> str:

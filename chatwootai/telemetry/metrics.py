@@ -222,6 +222,12 @@ BACKGROUND_FAILURES: Final = Counter(
 FAILED_OPEN: Final = Counter(
     "chatwootai_failed_open", "Failures of what a message can do without: caches, limits, typing, signals.", ["what"]
 )
+SEMANTIC: Final = Counter(
+    "chatwootai_semantic",
+    "Questions that the answer to another one would have served, by what the crew said then (same, different,"
+    " undecided), or did serve (served).",
+    ["what"],
+)
 CONFIG_INFO: Final = Gauge(
     "chatwootai_config_info", "1 for the configuration in force, named by its digest.", ["digest"]
 )

@@ -21,7 +21,10 @@ _FRACTION = re.compile(r"^[-+]?(0|[1-9][0-9]{0,17})?\.[0-9]{1,17}([eE][-+]?[0-9]
 _WORDS: dict[str, Value] = {"": None, "~": None, "null": None, "Null": None, "NULL": None}
 _WORDS |= {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 _AMBIGUOUS = {"yes": "true", "on": "true", "y": "true", "no": "false", "off": "false", "n": "false"}
-_OUR_WORDS = {("grounding", "off")}  # what the words of a setting are, nobody takes for something else
+_OUR_WORDS = {
+    ("grounding", "off"),
+    ("semantic", "off"),
+}  # what the words of a setting are, nobody takes for something else
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _APPEND, _TEXT = "!append", "tag:yaml.org,2002:str"
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml reads ten times faster; both give the same events

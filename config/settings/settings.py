@@ -28,6 +28,7 @@ from config.settings.localized import SaidLine, SaidText, in_language, matching_
 from config.settings.mail_media_template import Mail, Media, Messages, Template
 from config.settings.model import Model
 from config.settings.pacing import Burst, Context, Interim
+from config.settings.semantic import SemanticMode, SemanticServing
 from config.settings.spending import Budget
 from config.settings.tools import Tools
 
@@ -107,6 +108,10 @@ class Settings(Section):
     near_answers: Flag = True
     """Whether curated answers also serve questions that say the same in other words: the first one of a conversation
     by its meaning, any while no model answers."""
+    semantic: SemanticMode | SemanticServing = SemanticMode.SHADOW
+    """What the semantic cache does: `off` nothing; `shadow` serves nobody, and counts what it would have served and
+    whether that was right (`chatwootai cache stats`); `{serve_below: 1%}` serves once it is shown to be that right. It
+    is of answers that the crew's `cache` keeps, to the first question of a conversation."""
     tools: Tools = Tools()
     """HTTP and MCP tools that crews may name. `tools.yaml` beside `config.yaml` holds them too."""
     _crew_set: CrewSet | None = PrivateAttr(None)

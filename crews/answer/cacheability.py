@@ -8,11 +8,13 @@ alone, short, without digits that could be a number of somebody's (order, phone,
 import hashlib
 import re
 from collections.abc import Mapping
+from typing import Final
 
-from chatwootai.model.message.turn import Question
+from chatwootai.model.message.turn import Draft, Question, ServedBy, Sharing
 from config.schema.crew_schema import Blueprint
 from crews.model_calls.call import CachePolicy
 
+_WRITTEN_ANEW: Final = frozenset({ServedBy.CREW, ServedBy.FUSED})
 _LONGEST = 300  # characters
 _PERSONAL = re.compile(r"\d(?:[\s.\-/]?\d){3,}|[@\[\]]|://|www\.", re.IGNORECASE)
 _OWN = re.compile(
@@ -40,3 +42,20 @@ def shareable_policy(question: Question, fresh: CachePolicy | None) -> CachePoli
     if len(text) > _LONGEST or _PERSONAL.search(text) or _OWN.search(text):
         return None
     return fresh
+
+
+def sharing(question: Question, keep: CachePolicy | None, *told: str) -> Sharing | None:
+    """Return the leave of a question's answer to serve others who ask the same in other words; None: there is none.
+
+    `told`: what else shapes an answer: the model, the version of the knowledge, what differs from day to day.
+    """
+    if keep is None or question.images:
+        return None
+    parts = (question.function, question.channel, question.carrier, question.language, keep.version, *told)
+    return Sharing(hashlib.sha256(repr(parts).encode()).hexdigest()[:32], keep.seconds)
+
+
+def may_share(draft: Draft, finish: str | None) -> bool:
+    """Tell whether a draft is whole, a model has just written it, and it asks for nothing but to be read."""
+    plain = not (draft.handoff or draft.actions or draft.choices or draft.trouble)
+    return plain and bool(draft.text) and finish == "stop" and draft.served_by in _WRITTEN_ANEW

@@ -12,13 +12,16 @@ from chatwootai.long_texts import worked_on
 from chatwootai.model.message.delivery import Role
 from chatwootai.model.message.turn import Draft, Offered, Question, ServedBy, Told
 from chatwootai.model.text.sentences import whole_sentences
+from chatwootai.stores.models.alike import AlikeStore
 from chatwootai.stores.server.connection import Connection
 from config.document.problems import ConfigurationError
+from config.settings.semantic import SemanticMode
 from config.settings.settings import Settings
 from crews.answer.by_meaning import ByMeaning
-from crews.answer.cacheability import shareable_policy
+from crews.answer.cacheability import may_share, shareable_policy, sharing
 from crews.answer.curated import CuratedAnswers, ExactFinder
 from crews.answer.prefetched import PrefetchedResults, Prefetcher
+from crews.answer.semantic import SemanticCache
 from crews.answer.unrequested_json import answer_text
 from crews.answer.variants import CrewRegistry, CrewVariants, Variant
 from crews.catalog import Catalog
@@ -65,7 +68,9 @@ class Crews:
         knowledge: "Knowledge | None" = None,
         prefetcher: Prefetcher | None = None,
         matcher: Matcher | None = None,
+        semantic: SemanticCache | None = None,
     ) -> None:
+        self._semantic = semantic
         self._prefetcher = prefetcher or Prefetcher()
         self._stack = stack
         self._knowledge = knowledge
@@ -96,12 +101,15 @@ class Crews:
         stack = Stack(OpenAIClient(), connection)
         if connection is None:
             return cls(chosen, stack, stack)
+        from crews.encoding.cached import secret_of
         from crews.encoding.embedded import shared
         from crews.knowledge.encoders import AccountEncoders
         from crews.knowledge.knowledge import Knowledge
 
         knowledge = Knowledge(connection, AccountEncoders(connection, stack.embeddings).encoder_for)
-        return cls(chosen, stack, stack, knowledge, matcher=Matcher(shared()))
+        matcher = Matcher(shared())
+        semantic = SemanticCache(AlikeStore(connection), matcher, secret_of(connection))
+        return cls(chosen, stack, stack, knowledge, matcher=matcher, semantic=semantic)
 
     async def draft(
         self,
@@ -135,6 +143,9 @@ class Crews:
         run = _new_run(question, variants.call_terms, variant, calls, fetched)
         run.calls_per_turn = settings.tools.calls_per_turn
         now = datetime.now(UTC)
+        shares = sharing(question, run.keep, variant.target.model, found.version, situation_of(question, settings, now))
+        if shares and self._semantic and (kept := await self._semantic.served(question, settings, shares.scope)):
+            return kept
         said = (
             situation_of(question, settings, now),
             calls.told() if calls is not None else "",
@@ -164,7 +175,13 @@ class Crews:
         may_say = (*repeatable_texts(question, settings), daily_situation(settings, now), *passages)
         told = Told(tuple(run.instructions), may_say, tuple(run.results))
         made = await worked_on(len(text), lambda: _make_draft(text, silent, run, steps, str(variant.plan), told))
-        return _with_citations(made, found, settings)
+        shares = shares if may_share(made, run.last.finish if run.last else None) else None
+        return replace(_with_citations(made, found, settings), sharing=shares)
+
+    def note(self, question: Question, settings: Settings, draft: Draft) -> None:
+        """Take note of an answer that was posted: the semantic cache learns from it, beside everything else."""
+        if self._semantic is not None and settings.semantic is not SemanticMode.OFF:
+            self._semantic.note(question, settings, draft)
 
     async def _material(
         self, question: Question, settings: Settings, calls: BurstToolCalls | None

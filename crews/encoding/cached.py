@@ -9,12 +9,13 @@ import hashlib
 import hmac
 import secrets
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Final
 
 import numpy as np
 
 from chatwootai.stores.models.vectors import Kind, VectorStore
+from chatwootai.stores.server.connection import Connection
 from chatwootai.stores.server.errors import StoreUnavailable
 from crews.encoding.encoder import Encoder, EncoderUnavailable, Vectors, unit
 
@@ -34,6 +35,21 @@ async def secret(store: VectorStore, environment: Mapping[str, str]) -> bytes:
     if first:
         return hmac.digest(first.encode(), b"embeddings", "sha256")
     return await store.secret(secrets.token_bytes(32))
+
+
+def secret_of(connection: Connection) -> Callable[[], Awaitable[bytes]]:
+    """Return what gives the secret that the installation keeps in Redis, asked for once.
+
+    What it gives raises StoreUnavailable where Redis is away.
+    """
+    known: list[bytes] = []
+
+    async def given() -> bytes:
+        if not known:
+            known.append(await secret(VectorStore(connection), {}))
+        return known[0]
+
+    return given
 
 
 class CachedEncoder:

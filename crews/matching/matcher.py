@@ -51,6 +51,15 @@ class Matcher:
         """
         return await self._encoder.questions([prepared(text)])
 
+    async def likeness(self, one: str, other: str) -> float:
+        """Return the cosine of two texts.
+
+        Raises:
+            EncoderUnavailable: there are no embeddings to be had now.
+        """
+        first, second = await self._encoder.passages([prepared(one), prepared(other)])
+        return float(first @ second)
+
     async def among(self, asked: str, written: tuple[str, ...], language: str) -> list[Match]:
         """Return those of `written` that say the same as `asked`, the nearest first.
 

@@ -56,6 +56,8 @@ async def deliver_outbox(worker: WorkerContext, turn: Turn) -> Next:
     """Carry out what was committed."""
     with turn.steps("post"):
         await deliver(worker, turn.tenant, turn.start.lease, turn.outbox)
+    if turn.draft is not None and turn.decided.verdict is Verdict.REPLY and not turn.superseded:
+        worker.crews.note(turn.asked, turn.settings, turn.draft)
     return NEXT
 
 

@@ -16,6 +16,7 @@ class ServedBy(StrEnum):
     FALLBACK = "fallback"  # another target, since the first failed
     CACHE = "cache"
     STALE = "stale"  # the cache, past its time, since no model answered
+    SEMANTIC = "semantic"  # the answer to another question that says the same
     CURATED = "curated"
     NEAR = "near"  # curated, for a question in other words
     PREPARED = "prepared"
@@ -136,6 +137,14 @@ class Offered:
     cited: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Sharing:
+    """Leave for an answer to serve others who ask the same. `scope`: a digest of all that must be as it was."""
+
+    scope: str
+    seconds: float
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
     """Answer of a crew. `text` is Markdown; `handoff` why people should take over, if the crew asks for it.
@@ -145,7 +154,7 @@ class Draft:
     says how sure it is. `trouble`: why a model that was asked said nothing. `told`: what the model was told, and what
     of it may be read. `cited`: the numbers of passages that the answer names, as the model wrote them; `passages`: what
     it was offered of the tenant's documents; `links`: titles and addresses of those that it used, as Markdown, where
-    the tenant shows them.
+    the tenant shows them. `sharing`: None where it may serve nobody else.
     """
 
     text: str
@@ -163,6 +172,7 @@ class Draft:
     cited: tuple[int, ...] = ()
     passages: tuple[Offered, ...] = ()
     links: str = ""
+    sharing: Sharing | None = None
 
 
 class Verdict(StrEnum):

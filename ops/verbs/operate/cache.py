@@ -1,8 +1,8 @@
-"""`chatwootai cache`: what the exact cache holds and how it serves, and how to empty it."""
+"""`chatwootai cache`: what the caches of answers hold and how they serve, and how to empty them."""
 
 import argparse
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ops.options import takes_account, takes_config, takes_json, takes_yes
 from ops.parsing import add_action
@@ -11,14 +11,15 @@ from ops.printing import as_json, table
 if TYPE_CHECKING:
     from chatwootai.stores.server.connection import Connection
 
-SUMMARY = "say what the cache of answers holds and how it serves, or empty it"
+SUMMARY = "say what the caches of answers hold and how they serve, or empty them"
 EXAMPLES = """\
   chatwootai cache stats
-  chatwootai cache purge --account 1"""
+  chatwootai cache purge --account 1
+  chatwootai cache review --account 1 25 12 same"""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """`stats` (default) and `purge`."""
+    """`stats` (default), `purge` and `review`."""
     actions = parser.add_subparsers(dest="action", metavar="ACTION")
     takes_json(parser)
     what = "count the answers kept, their bytes, hits and misses"
@@ -29,6 +30,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     takes_yes(purge)
     takes_config(purge)
     _json(purge)
+    what = "say whether a would-be hit of the semantic cache was right"
+    review = add_action(actions, "review", what, "chatwootai cache review --account 1 25 12 same")
+    takes_account(review, required=True)
+    review.add_argument("asked", type=int, help="display id of the conversation that asked")
+    review.add_argument("answered", type=int, help="display id of the one whose answer it would have had")
+    review.add_argument("verdict", choices=("same", "different"), help="would that answer have served as well?")
+    _json(review)
 
 
 def _json(parser: argparse.ArgumentParser) -> None:
@@ -43,30 +51,42 @@ def run(arguments: argparse.Namespace) -> int:
     """Show or empty; not 0 where Redis is away, there is no such account, or nobody agreed."""
     from ops.access import with_redis
 
-    return with_redis(lambda connection: _stats_or_purge(connection, arguments))
+    return with_redis(lambda connection: _done(connection, arguments))
 
 
-async def _stats_or_purge(connection: "Connection", arguments: argparse.Namespace) -> int:
+async def _done(connection: "Connection", arguments: argparse.Namespace) -> int:
+    from chatwootai.stores.models.alike import AlikeStore
     from chatwootai.stores.models.completions import CompletionStore
     from ops.access import confirm
+    from ops.semantic import figures, review
 
-    store = CompletionStore(connection)
-    if arguments.action != "purge":
-        _print_counts(await store.stats(), arguments)
+    store, alike = CompletionStore(connection), AlikeStore(connection)
+    if arguments.action == "review":
+        done = await review(alike, arguments.account, arguments.asked, arguments.answered, arguments.verdict)
+        _print_counts(done, arguments)
         return 0
-    account = _purged_account(arguments, await store.accounts())
+    if arguments.action != "purge":
+        _print_counts(await store.stats(), arguments, await figures(alike))
+        return 0
+    account = _purged_account(arguments, await store.accounts() | await alike.accounts())
     whose = f"account {account}" if account else "all accounts"
     if not confirm(f"forget the cached answers of {whose}?", yes=arguments.yes, undoable=True):
         return 1
-    _print_counts({"purged": await store.purge(account)}, arguments)
+    _print_counts({"purged": await store.purge(account) + await alike.purge(account)}, arguments)
     return 0
 
 
-def _print_counts(found: dict[str, int], arguments: argparse.Namespace) -> None:
+def _print_counts(
+    found: dict[str, int], arguments: argparse.Namespace, semantic: "dict[str, Any] | None" = None
+) -> None:
+    from ops.semantic import show
+
     if arguments.json:
-        as_json(found)
-    else:
-        table(("WHAT", "COUNT"), [(name, str(number)) for name, number in found.items()])
+        as_json(found if semantic is None else {**found, "semantic": semantic})
+        return
+    table(("WHAT", "COUNT"), [(name, str(number)) for name, number in found.items()])
+    if semantic is not None:
+        show(semantic)
 
 
 def _purged_account(arguments: argparse.Namespace, kept: set[str]) -> str | None:

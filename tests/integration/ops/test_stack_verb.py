@@ -6,9 +6,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+from chatwootai.stores.models.alike import AlikeStore
 from chatwootai.stores.models.completions import CompletionStore
 from chatwootai.stores.server.connection import Connection
 from chatwootai.stores.server.embedded import Embedded
+from crews.answer.semantic import VERSION
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -77,3 +79,28 @@ def test_without_redis_it_says_so_and_fails() -> None:
     done = cache("unix:///nowhere/redis.sock", "stats")
     assert done.returncode == 5
     assert "REDIS_URL" in done.stderr
+
+
+async def test_would_be_hits_are_shown_and_reviewed(redis: Connection, redis_server: Embedded) -> None:
+    store, url = AlikeStore(redis), redis_server.url
+    group = f"{VERSION}:pt"
+    row = {"group": group, "verdict": "undecided", "asked": 25, "answered": 12, "likeness": 0.9, "answers": 0.7}
+    for _ in range(120):
+        await store.tell("1", group, "same", saved_ms=1500, saved_tokens=1000, row=None)
+    await store.tell("1", group, "undecided", saved_ms=1500, saved_tokens=1000, row=row)
+    shown = json.loads(cache(url, "stats", "--json").stdout)["semantic"]["accounts"]
+    assert [(one["account"], one["language"], one["would_be_hits"], one["same"]) for one in shown] == [
+        ("1", "pt", 121, 120)
+    ]
+    assert shown[0]["look_at"] == [row]
+    assert (shown[0]["saved_seconds"], shown[0]["saved_tokens"]) == (181.5, 121_000)
+    assert shown[0]["wrong_at_most"] > 0.05
+    table = cache(url, "stats").stdout
+    assert "undecided" in table
+    assert "25" in table
+    assert cache(url, "review", "--account", "1", "25", "13", "same").returncode == 1
+    assert json.loads(cache(url, "review", "--account", "1", "25", "12", "same", "--json").stdout) == {"reviewed": 1}
+    (told,) = json.loads(cache(url, "--json").stdout)["semantic"]["accounts"]
+    assert (told["same"], told["undecided"], told["look_at"]) == (121, 0, [])
+    assert told["wrong_at_most"] < 0.05
+    assert told["clean_needed"]["1.0%"] == 595 - 121
