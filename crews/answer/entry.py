@@ -12,7 +12,7 @@ from typing import Final
 import msgpack
 
 from chatwootai.model.message.turn import Draft, Offered
-from chatwootai.model.text.words import fold
+from chatwootai.model.text.normalize import normalize
 from crews.encoding import cached
 from crews.encoding.encoder import Vectors
 from crews.matching import keyed
@@ -89,7 +89,7 @@ def unpacked(raw: bytes) -> Entry | None:
 
 def compared(kept: Entry, draft: Draft, likeness: float) -> Verdict:
     """Return whether a crew's answer says what the one kept says. `likeness`: the cosine of the two texts."""
-    if fold(kept.text) == fold(draft.text):
+    if normalize(kept.text) == normalize(draft.text):
         return Verdict.SAME
     if _facts(kept.text) != _facts(draft.text):
         return Verdict.DIFFERENT

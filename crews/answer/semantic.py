@@ -14,8 +14,8 @@ from typing import Final
 
 from chatwootai.model.message.turn import Draft, Question, ServedBy, Told
 from chatwootai.model.policy.certificate import is_certified
-from chatwootai.model.policy.grounding import grounded
-from chatwootai.model.policy.guard import Guarded, guarded
+from chatwootai.model.policy.grounding import check_grounding
+from chatwootai.model.policy.output_guard import GuardResult, guard_output
 from chatwootai.stores.models.alike import AlikeStore
 from chatwootai.stores.server.errors import StoreUnavailable
 from chatwootai.telemetry import log
@@ -194,9 +194,9 @@ def _language(question: Question, settings: Settings) -> str:
 
 def _is_whole(draft: Draft, settings: Settings) -> bool:
     """Tell whether all of a draft was posted: what a check took out must not come back with another question."""
-    fit = guarded(draft.text, settings.output_guard, draft.told)
-    missing = grounded(draft.text, (*draft.told.known, *draft.told.results)).missing
-    return fit == Guarded(draft.text) and not missing
+    fit = guard_output(draft.text, settings.output_guard, draft.told)
+    missing = check_grounding(draft.text, (*draft.told.known, *draft.told.results)).missing
+    return fit == GuardResult(draft.text) and not missing
 
 
 def _names(question: Question, draft: Draft) -> bool:
