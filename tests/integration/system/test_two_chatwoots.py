@@ -109,8 +109,8 @@ class Two(System):
                 setup, wanted = await admin.setup(), address(self.url("ingress"), key)
                 for bot in setup.bots:
                     await admin.move_bot(bot.id, wanted)
-                for hook in setup.hooks:
-                    await admin.change_hook(hook, wanted)
+                for hook in setup.webhooks:
+                    await admin.change_webhook(hook, wanted)
 
 
 @pytest.fixture(scope="module")
