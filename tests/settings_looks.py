@@ -139,7 +139,7 @@ def way(settings: Settings) -> object:
 
 
 def silence(settings: Settings) -> object:
-    return after_reply(outcome.reply(("Oi",)), asked(), settings), idle._the_end(asked(), settings)
+    return after_reply(outcome.reply(("Oi",)), asked(), settings), idle._end_timer(asked(), settings)
 
 
 def silence_over(step: str) -> Look:

@@ -44,7 +44,7 @@ sys.path.insert(0, sys.argv[2])
 from config.live import own_process
 from crews import confined
 if sys.argv[1] == "closed":
-    assert own_process.close()
+    assert own_process.refuse_inspection()
 launch = [sys.executable, "-I", "-S", confined.__file__, str(os.getpid()), os.environ.get("ITS_HOME", "")]
 command = sys.argv[3:]
 print(subprocess.run([*(launch if sys.argv[1] == "closed" else []), *command], capture_output=True, text=True,
@@ -118,7 +118,7 @@ _PLAIN_PARENT = """
 import ctypes, os, subprocess, sys
 os.setgroups([]); os.setgid(65534); os.setuid(65534)
 prctl = ctypes.CDLL(None).prctl
-for dumpable in (1, 0):  # as config.live.own_process.close does, which nobody may read here
+for dumpable in (1, 0):  # as config.live.own_process.refuse_inspection does, which nobody may read here
     prctl(4, dumpable, 0, 0, 0)
     print(subprocess.run([sys.executable, sys.argv[1]], capture_output=True, text=True, env={}).stdout.strip())
 """

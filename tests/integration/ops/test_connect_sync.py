@@ -258,7 +258,7 @@ async def test_what_is_called_wrongly_changes_nothing(operator: Operator) -> Non
     assert list(operator.folder.iterdir()) == []
     await operator.connect("--yes")
     unknown = await operator.run("sync", "--account", "77")
-    assert (unknown.returncode, "there is no account 77" in unknown.stderr) == (1, True)
+    assert (unknown.returncode, "there is no account 77" in unknown.stderr) == (3, True)
 
 
 async def test_whoever_is_killed_on_the_way_ends_it_the_next_time(operator: Operator) -> None:

@@ -89,27 +89,27 @@ async def test_history_needs_the_users_token(place: Place) -> None:
 
 
 async def test_a_mark_is_found_or_known_to_be_absent_with_the_users_token(place: Place) -> None:
-    assert (await place.both.find_mark(place.conversation, "turn-1", 0)).sight is MarkPresence.ABSENT
+    assert (await place.both.find_mark(place.conversation, "turn-1", 0)).presence is MarkPresence.ABSENT
     number = await place.bot.create_message(place.conversation, "a", mark=Mark("turn-1", 0))
     for filler in range(45):
         await place.bot.create_message(place.conversation, f"b{filler}")
     for after in (None, place.first):
         found = await place.both.find_mark(place.conversation, "turn-1", 0, after=after)
-        assert (found.sight, found.message) == (MarkPresence.FOUND, number)
-        assert (await place.both.find_mark(place.conversation, "turn-2", 0, after=after)).sight is MarkPresence.ABSENT
+        assert (found.presence, found.message) == (MarkPresence.FOUND, number)
+        assert (await place.both.find_mark(place.conversation, "turn-2", 0, after=after)).presence is MarkPresence.ABSENT
 
 
 async def test_with_the_bots_token_alone_a_mark_may_be_unsure(place: Place) -> None:
     look = place.bot.find_mark
-    assert (await look(place.conversation, "turn-1", 0, after=place.first)).sight is MarkPresence.ABSENT
-    assert (await look(place.conversation, "turn-1", 0)).sight is MarkPresence.UNSURE
+    assert (await look(place.conversation, "turn-1", 0, after=place.first)).presence is MarkPresence.ABSENT
+    assert (await look(place.conversation, "turn-1", 0)).presence is MarkPresence.UNSURE
     number = await place.bot.create_message(place.conversation, "a", mark=Mark("turn-1", 1))
     found = await look(place.conversation, "turn-1", 1, after=place.first)
-    assert (found.sight, found.message) == (MarkPresence.FOUND, number)
+    assert (found.presence, found.message) == (MarkPresence.FOUND, number)
     assert (
         await look(place.conversation, "turn-1", 0)
-    ).sight is MarkPresence.FOUND  # the part before it was posted before
-    assert (await look(place.conversation, "turn-1", 2, after=place.first)).sight is MarkPresence.UNSURE
+    ).presence is MarkPresence.FOUND  # the part before it was posted before
+    assert (await look(place.conversation, "turn-1", 2, after=place.first)).presence is MarkPresence.UNSURE
 
 
 async def test_a_wrong_token_is_refused_and_a_missing_conversation_is_gone(place: Place) -> None:

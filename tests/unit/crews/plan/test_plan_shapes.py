@@ -222,7 +222,7 @@ def test_the_command_prints_plans_and_fails_where_none_fits(monkeypatch: pytest.
     table = subprocess.run(command, capture_output=True, text=True, check=True)
     assert "CALLS IN A ROW" in table.stdout
     unknown = subprocess.run([*command, "--tenant", "nobody"], capture_output=True, text=True, check=False)
-    assert unknown.returncode == 1
+    assert unknown.returncode == 3  # not found (docs/reference/command-line.md)
 
 
 def test_check_itself_tells_of_slow_crews_and_of_stock_crewai(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
