@@ -41,7 +41,7 @@ FILES = {
     "config.schema.json": ("domains/*/config.yaml", "domains/*/*/config.yaml", "domains/*/*/inbox_*/config.yaml"),
     "answers.schema.json": ("domains/**/answers.yaml",),
     "knowledge.schema.json": ("domains/**/knowledge.yaml",),
-    "tools.schema.json": ("domains/**/tools.yaml",),
+    "tools.schema.json": ("domains/**/tools.yaml", "templates/tools/*.yaml"),
     "agents.schema.json": ("**/crews/*/agents.yaml",),
     "tasks.schema.json": ("**/crews/*/tasks.yaml",),
     "channel.schema.json": ("**/crews/*/channels/*.yaml",),
