@@ -96,7 +96,9 @@ async def test_a_mark_is_found_or_known_to_be_absent_with_the_users_token(place:
     for after in (None, place.first):
         found = await place.both.find_mark(place.conversation, "turn-1", 0, after=after)
         assert (found.presence, found.message) == (MarkPresence.FOUND, number)
-        assert (await place.both.find_mark(place.conversation, "turn-2", 0, after=after)).presence is MarkPresence.ABSENT
+        assert (
+            await place.both.find_mark(place.conversation, "turn-2", 0, after=after)
+        ).presence is MarkPresence.ABSENT
 
 
 async def test_with_the_bots_token_alone_a_mark_may_be_unsure(place: Place) -> None:

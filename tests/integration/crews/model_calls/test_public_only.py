@@ -9,22 +9,22 @@ import aiohttp
 import pytest
 from aiohttp import web
 from aiohttp.abc import AbstractResolver, ResolveResult
-from crews.hearing import NotHeard, Recording, ear, transcribe
-from crews.model_calls.endpoint.wire import Wire
 
 from chatwootai import guarded_session
 from config.settings.settings import Settings
 from crews.errors import ModelRefused, ModelUnavailable
 from crews.model_calls.call import Endpoint, Target
 from crews.model_calls.call_terms import call_terms
+from crews.model_calls.endpoint.client import OpenAIClient
+from crews.transcription import Recording, TranscriptionFailed, transcribe, transcription_endpoint
 from tests.stack_endpoint import call
 
 pytestmark = pytest.mark.alone
 
 
 @pytest.fixture
-async def wire() -> AsyncIterator[Wire]:
-    made = Wire()
+async def client() -> AsyncIterator[OpenAIClient]:
+    made = OpenAIClient()
     yield made
     await made.aclose()
 
@@ -81,44 +81,46 @@ def leads_to(monkeypatch: pytest.MonkeyPatch, *addresses: Sequence[str]) -> None
     "addresses", [["127.0.0.1"], ["93.184.215.14", "127.0.0.1"], ["169.254.169.254"], ["10.0.0.7"]]
 )
 async def test_a_name_that_leads_inside_is_refused(
-    wire: Wire, monkeypatch: pytest.MonkeyPatch, addresses: list[str]
+    client: OpenAIClient, monkeypatch: pytest.MonkeyPatch, addresses: list[str]
 ) -> None:
     leads_to(monkeypatch, addresses)
     async with inside() as (port, asked):
         at = Endpoint(f"http://models.example:{port}/v1", "k", public=True)
         with pytest.raises(ModelRefused) as refused:
-            await wire.complete(call(Target(endpoint=at, model="m")))
+            await client.complete(call(Target(endpoint=at, model="m")))
         with pytest.raises(ModelRefused):
-            await wire.embed(Target(endpoint=at, model="m"), ["a"], time.time() + 5)
-        assert await wire.open_connections(at, 1) == 0
+            await client.embed(Target(endpoint=at, model="m"), ["a"], time.time() + 5)
+        assert await client.open_connections(at, 1) == 0
     assert refused.value.code == "private_address"
     assert "127.0.0.1" not in str(refused.value)
     assert asked == []
     assert Names.lookups >= 1
 
 
-async def test_a_name_that_leads_inside_only_later_is_refused_then(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_name_that_leads_inside_only_later_is_refused_then(
+    client: OpenAIClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
     leads_to(monkeypatch, [], ["127.0.0.1"])
     async with inside() as (port, asked):
         target = Target(endpoint=Endpoint(f"http://models.example:{port}/v1", "k", public=True), model="m")
         with pytest.raises(ModelUnavailable):
-            await wire.complete(call(target))
+            await client.complete(call(target))
         with pytest.raises(ModelRefused):
-            await wire.complete(call(target))
+            await client.complete(call(target))
     assert asked == []
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "2130706433", "0x7f.1", "[::1]", "[::ffff:10.0.0.1]", "localhost"])
-async def test_an_address_as_it_is_written_is_judged_too(wire: Wire, host: str) -> None:
+async def test_an_address_as_it_is_written_is_judged_too(client: OpenAIClient, host: str) -> None:
     with pytest.raises(ModelRefused):
-        await wire.complete(call(Target(endpoint=Endpoint(f"http://{host}:9/v1", "k", public=True), model="m")))
+        await client.complete(call(Target(endpoint=Endpoint(f"http://{host}:9/v1", "k", public=True), model="m")))
 
 
-async def test_what_the_operator_names_may_be_inside(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_what_the_operator_names_may_be_inside(client: OpenAIClient, monkeypatch: pytest.MonkeyPatch) -> None:
     async with inside() as (port, asked):
         target = Target(endpoint=Endpoint(f"http://localhost:{port}/v1", "k"), model="m")
         with pytest.raises(ModelUnavailable):  # reached, and no model
-            await wire.complete(call(target))
+            await client.complete(call(target))
     assert asked == ["/v1/chat/completions"]
 
 
@@ -126,14 +128,14 @@ async def test_recordings_are_not_sent_inside_either(monkeypatch: pytest.MonkeyP
     leads_to(monkeypatch, ["127.0.0.1"])
     async with inside() as (port, asked), guarded_session.session(decompress=False) as session:
         said = Settings.model_validate({"media": {"hearing": {"base_url": f"http://models.example:{port}/v1"}}})
-        at = ear(said.with_public_only(frozenset({"models.example"})))
+        at = transcription_endpoint(said.with_public_only(frozenset({"models.example"})))
         assert at.public
-        with pytest.raises(NotHeard):
+        with pytest.raises(TranscriptionFailed):
             await transcribe(session, at, Recording(b"a", "a.ogg", "audio/ogg"), time.time() + 5)
     assert asked == []
     literal = Settings.model_validate({"media": {"hearing": {"base_url": "http://127.0.0.1:9/v1"}}})
-    with pytest.raises(NotHeard):
-        ear(literal.with_public_only(frozenset({"127.0.0.1"})))
+    with pytest.raises(TranscriptionFailed):
+        transcription_endpoint(literal.with_public_only(frozenset({"127.0.0.1"})))
 
 
 async def test_each_model_of_the_settings_is_held_to_it() -> None:
