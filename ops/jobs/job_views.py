@@ -8,6 +8,7 @@ from typing import Any
 
 from chatwootai.model.message.delivery import Delivery
 from chatwootai.stores.installation.incidents import Incidents
+from chatwootai.stores.installation.processes import Processes
 from chatwootai.stores.installation.refusals import Refusal, Refusals
 from chatwootai.stores.operators.dead_letters import DeadLetter, DeadLetters
 from chatwootai.stores.operators.history import ConversationHistories
@@ -18,6 +19,7 @@ from ops.access import NotFound, sound_accounts
 from ops.accounts import resolve_account
 from ops.jobs.incidents import print_incident
 from ops.jobs.lookup import find_target
+from ops.jobs.process_view import print_processes, process_as_json
 from ops.printing import table
 from ops.times import format_age, format_moment, format_span
 
@@ -188,7 +190,9 @@ async def read_numbers(connection: Connection, _: argparse.Namespace) -> Json:
     redis = {**asdict(found), "troubles": found.troubles} if found else None
     refused = [_refusal_as_json(one) for one in await Refusals(connection).all()]
     incidents = [asdict(one) for one in await Incidents(connection).all()]
-    return {**asdict(await Inspection(connection).stats()), "redis": redis, "refused": refused, "incidents": incidents}
+    processes = [process_as_json(one) for one in await Processes(connection).all()]
+    known = {"redis": redis, "refused": refused, "incidents": incidents, "processes": processes}
+    return {**asdict(await Inspection(connection).stats()), **known}
 
 
 def _refusal_as_json(one: Refusal) -> Json:
@@ -212,8 +216,7 @@ def print_numbers(found: Any) -> None:
     if found["priorities"]:
         print("\nby priority")
         table(("PRIORITY", "WAITING"), found["priorities"].items())
-    print("\nworkers")
-    table(("WORKER", "RUNNING"), found["workers"].items() if found["workers"] else [("none listens", "")])
+    print_processes(found)
     if found["tenants"]:
         print("\nby account")
         names = ("account", "high", "normal", "running", "messages")

@@ -1,0 +1,43 @@
+"""Prints the doors and workers of an installation: when each was heard of last, and what it does."""
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from chatwootai.stores.installation.processes import Process
+from ops.printing import table
+from ops.times import format_span
+
+
+def process_as_json(one: Process) -> dict[str, Any]:
+    """Return a process as `jobs stats` prints it; `gone`: it was silent for too long to live."""
+    return {
+        "kind": one.kind, "name": one.name.partition(" ")[2], "host": one.host, "started": one.started,
+        "seen": one.seen, "gone": one.gone, "release": one.release, "version": one.version, "refused": one.refused,
+    }  # fmt: skip
+
+
+def print_processes(found: Mapping[str, Any]) -> None:
+    """Print the workers of `jobs stats`, with what each runs, and the doors."""
+    running = dict(found["workers"])
+    rows = [
+        (one["name"], running.pop(one["name"], 0), _seen(one), _serves(one))
+        for one in found["processes"]
+        if one["kind"] == "worker"
+    ]
+    rows += [(name, count, "", "") for name, count in running.items()]  # arq's own, which tell nothing of themselves
+    print("\nworkers")
+    table(("WORKER", "RUNNING", "SEEN", "CONFIGURATION"), rows or [("none listens", "", "", "")])
+    doors = [(one["name"], _seen(one), _serves(one)) for one in found["processes"] if one["kind"] == "ingress"]
+    print("\ndoors")
+    table(("DOOR", "SEEN", "CONFIGURATION"), doors or [("none listens", "", "")])
+
+
+def _seen(one: Mapping[str, Any]) -> str:
+    ago = format_span(time.time() - one["seen"])
+    return f"gone, {ago} ago" if one["gone"] else f"{ago} ago"
+
+
+def _serves(one: Mapping[str, Any]) -> str:
+    version = "" if one["version"] is None else f"version {one['version']}"
+    return f"{version}, refuses its folder" if one["refused"] else version
