@@ -19,15 +19,22 @@ Task = TypeVar("Task", bound="asyncio.Task[Any]")
 async def ended(*tasks: asyncio.Task[Any], again: float = AGAIN_SECONDS) -> None:
     """Cancel tasks and wait for them; again every `again` seconds, for redis-py drops a cancellation while it connects.
 
-    What a task raises is its own affair and stays with it.
+    What a task raises is its own affair and stays with it. Cancelled itself, it first ends them all the same: a task
+    left behind would meet one cancellation more, as the loop closes, and one that drops that runs for ever.
     """
+    interrupted = False
     while running := {task for task in tasks if not task.done()}:
         for task in running:
             task.cancel()
-        await asyncio.wait(running, timeout=again)
+        try:
+            await asyncio.wait(running, timeout=again)
+        except asyncio.CancelledError:
+            interrupted = True
     for task in tasks:
         if not task.cancelled():
             task.exception()  # looked at: no warning when it is collected
+    if interrupted:
+        raise asyncio.CancelledError
 
 
 def owned(task: Task, what: str) -> Task:

@@ -46,7 +46,7 @@ def test_one_message_as_json_and_an_account_that_is_not_there() -> None:
     done = understand("--account", "1", "--json", "quanto custa o frete?")
     assert done.returncode == 0, done.stderr
     assert set(json.loads(done.stdout)) >= KEYS
-    assert understand("--account", "nobody", "oi").returncode == 1
+    assert understand("--account", "nobody", "oi").returncode == 3
 
 
 def test_an_inbox_has_settings_of_its_own(tmp_path: Path) -> None:

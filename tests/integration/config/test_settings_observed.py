@@ -51,7 +51,9 @@ def test_every_setting_has_a_line_here() -> None:
     known = {*OBSERVED, *MAPPED, *ROUTED, "sentences.*.*", "inboxes.*.name"}
     assert places_of(Settings) - known == set(), "add a line: two values and what they change"
     assert places_of(MappingFile) - known == set(), "add a line: two values and what they change"
-    assert known - places_of(Settings) - places_of(MappingFile) == set(), "no such setting"
+    places = places_of(Settings) | places_of(MappingFile)
+    tables = {place.rpartition(".")[0] for place in places}  # one that may be a word instead has a line of its own
+    assert known - places - tables == set(), "no such setting"
     assert set(SAID_BY) == set(Sentence)
 
 

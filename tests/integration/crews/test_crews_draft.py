@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from aiohttp import web
 
+from chatwootai.bounded_cache import BoundedCache
 from chatwootai.model.message.delivery import Contact, Role
 from chatwootai.model.message.turn import Exchange, Question, Usage
 from config.settings.settings import Settings
@@ -384,8 +385,8 @@ async def test_a_crew_that_is_not_there_is_an_error_for_people(crews: "Crews") -
         await crews.draft(question(function="sails"), settings("http://unused.invalid"))
 
 
-async def test_built_crews_are_bounded(crews: "Crews", monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("crews.answer.variants._CREWS", 3)
+async def test_built_crews_are_bounded(crews: "Crews") -> None:
+    crews._registry._crews, crews._registry._known = BoundedCache(3), BoundedCache(3)
     for number in range(6):
         crews._registry.variants_for(question(), settings("http://x.invalid", company={"name": f"Shop {number}"}))
     assert (len(crews._registry._crews), len(crews._registry._known)) == (3, 3)

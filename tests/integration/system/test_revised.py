@@ -48,11 +48,11 @@ async def test_what_is_deleted_while_the_model_thinks_is_not_answered(driver: Dr
     await driver.delete(sent, sent.message)
     stats = await llm.wait("in_flight", at_most=0)
     assert stats["cancelled"] == 1
-    again = await driver.answer(sent, "telegram", "Qual o endereço da loja?")
+    again = await driver.answer(sent, "telegram", "Qual o endereço da loja, AGAIN-1?")
     (reply,) = await driver.wait_for_reply(again)
     assert reply["id"] > again.message
     assert len(await driver.replies(sent)) == 1
-    asked, *_ = await llm.requests("Qual o endereço")
+    asked, *_ = await llm.requests("AGAIN-1")
     assert "DELETE-1" not in str(asked["body"]["messages"])
 
 
