@@ -73,7 +73,7 @@ test: $(BROWSER_STAMP)  ## Run every test (REDIS=system or bundled: on that serv
 	@$(ON_REDIS) $(BIN)/python -m tests.run $(if $(ONLY),"--only=$(ONLY)") $(ARGS)
 
 real: $(STAMP)  ## Run what needs parts that a plain machine lacks (nginx, Sentinel, a model); says which are missing.
-	@$(ON_REDIS) $(BIN)/python -m pytest tests/real -m real $(ARGS)
+	@$(ON_REDIS) $(BIN)/python -m tests.run --real $(ARGS)
 
 check: $(CHECK_STAMP)  ## Lint, types and import contracts.
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports

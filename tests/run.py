@@ -1,5 +1,7 @@
 """What `make test` runs: all tests, four files at a time; then those marked `alone`; then a second chance.
 
+`make real` runs those of tests/real, with the same second chance.
+
 Most tests wait for processes of their own, so they share the machine. One that fails beside others has either found a
 defect or missed a moment, and only a second run with the machine to itself tells which. At most 5 failures are run
 again, one at a time: what passes then is named `flaky` at the end, with its first failure, and does not fail the run;
@@ -48,7 +50,10 @@ class Stage:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run all stages; `--only=MARKER` first, what follows is pytest's. Return the exit code."""
+    """Run all stages; `--only=MARKER` or `--real` first, what follows is pytest's. Return the exit code."""
+    if arguments[:1] == ["--real"]:
+        real = ["-m", "real", *arguments[1:]]
+        return _verdict([_stage("tests/real", *real)], real)
     only = [f"({one.removeprefix('--only=')})" for one in arguments if one.startswith("--only=")]
     given = [one for one in arguments if not one.startswith("--only=")]
     chosen = " and ".join(["not real", *only])
@@ -56,6 +61,10 @@ def main(arguments: Sequence[str]) -> int:
         _stage(*_BESIDE, "-m", f"not alone and {chosen}", *given),
         _stage("-m", f"alone and {chosen}", *given),
     ]
+    return _verdict(stages, given)
+
+
+def _verdict(stages: Sequence[Stage], given: Sequence[str]) -> int:
     failed = {name: said for stage in stages for name, said in stage.failed.items()}
     if all(stage.code == _NONE for stage in stages):
         return _NONE
