@@ -48,7 +48,7 @@ async def _pairs(matcher: Matcher) -> list[Figure]:
 
 
 async def _by_threshold(encoder: EmbeddedEncoder) -> list[Figure]:
-    """What a cosine alone would match of the same pairs."""
+    """Return what a cosine alone would match of the same pairs."""
     held = [each for each in pairs() if not each.tune]
     written = await encoder.passages([prepared(each.written) for each in held])
     asked = await encoder.questions([prepared(each.asked) for each in held])

@@ -63,7 +63,7 @@ def _under(report: Report) -> float:
 
 
 async def _measured(tools: str, seconds: int) -> tuple[Report, float]:
-    """How it went, and the requests that the model got for each turn."""
+    """Return how it went, and the requests that the model got for each turn."""
     files = {"domains/_base/tools.yaml": tools, "domains/_base/crews/customer_service/agents.yaml": _AGENTS}
     async with System(Plan(llm=("--latency", "gpt-4o-mini"), settings=_SETTINGS, files=files)) as system:
         await drive(system, orders(_WARM, seed=1), per_second=PER_SECOND, within=_WITHIN)

@@ -59,7 +59,7 @@ class PrefetchedResults:
 
 
 class Prefetcher:
-    """BurstToolCalls what a message calls for; one of a process."""
+    """Calls the tools that a message asks for, before any model; one of a process."""
 
     def __init__(self) -> None:
         self._failures: BoundedCache[tuple[str, str], tuple[int, float]] = BoundedCache(_TOOLS)

@@ -23,7 +23,7 @@ from crews.tools.outside_tool import OutsideTool
 from crews.tools.toolset import Toolset
 
 MOST_CALLS: Final = 4
-"""BurstToolCalls that are made before a model is asked, of all tools together."""
+"""Calls that are made before a model is asked, of all tools together."""
 _OF_ONE: Final = 2  # calls of one tool
 _SEARCH_SECONDS: Final = 0.02  # for one pattern
 _LONGEST: Final = 4_000  # characters of a message that are searched

@@ -32,7 +32,7 @@ _BEFORE: Final = 600.0
 """Seconds before the span in which the contact may have said what is still unanswered."""
 _OPEN: Final = "open"
 _PENDING: Final = "pending"
-_BOT: Final = re.compile(r"bot|робот|бот|бота|ботом|机器人|機器人|ボット|봇|بوت|בוט|बॉट|บอท|μποτ|রোবট", re.IGNORECASE)
+_BOT: Final = re.compile(r"bot|бот|机器人|機器人|ボット|봇|بوت|בוט|बॉट|บอท|μποτ|রোবট", re.IGNORECASE)
 """What names the bot in the line that Chatwoot writes, in the languages that it speaks."""
 
 

@@ -1,4 +1,4 @@
-"""How often an answer that was written for another question is wrong, at most, as far as it has been seen. Pure.
+"""Bounds how often an answer that was written for another question is wrong, as far as it has been seen. Pure.
 
 A bet against "more than so many are wrong": who starts with 1 and multiplies it by 1 + λ(rate − x) for each answer (x
 is 1 where it was wrong) comes to 20 with a chance of one in twenty at most, if more than `rate` are wrong. So a

@@ -65,7 +65,7 @@ async def _run(connection: "Connection", arguments: argparse.Namespace) -> int:
 
     catch_up = CatchUp(Mailbox(connection), hours=hours, rules=reading_rules)
     async with chatwoot_clients() as client:
-        rows = [await _catch_up_account(catch_up, account, client(account), arguments) for account in asked.values()]
+        rows = [await _catch_up_account(catch_up, one, client(one), arguments, hours) for one in asked.values()]
     _print(rows, arguments)
     return 1 if any(row["problem"] for row in rows) else 0
 
@@ -105,13 +105,13 @@ def _ask_account(arguments: argparse.Namespace) -> "list[Account]":
 
 
 async def _catch_up_account(
-    catch_up: Any, account: "Account", chatwoot: Any, arguments: argparse.Namespace
+    catch_up: Any, account: "Account", chatwoot: Any, arguments: argparse.Namespace, hours: float
 ) -> dict[str, Any]:
     from workers.catch_up.unanswered import CatchUpResult
     from workers.chatwoot.errors import ChatwootError
 
     try:
-        caught, problem = await _catch(catch_up, account, chatwoot, arguments), None
+        caught, problem = await _catch(catch_up, account, chatwoot, arguments, hours), None
     except ChatwootError as error:
         caught, problem = CatchUpResult(account.key), str(error)
     if caught.full:
@@ -119,13 +119,13 @@ async def _catch_up_account(
     return {**asdict(caught), "problem": problem}
 
 
-async def _catch(catch_up: Any, account: "Account", chatwoot: Any, arguments: argparse.Namespace) -> Any:
+async def _catch(catch_up: Any, account: "Account", chatwoot: Any, arguments: argparse.Namespace, hours: float) -> Any:
     from workers.catch_up.opened import Span, answer_opened
 
     if not arguments.opened_by_failure:
         return await catch_up.account(account.key, chatwoot, dry_run=arguments.dry_run)
     now = time.time()
-    span = Span(arguments.since or now - 3600 * _hours(arguments), arguments.until or now)
+    span = Span(arguments.since or now - 3600 * hours, arguments.until or now)
     return await answer_opened(catch_up, account.key, chatwoot, span, dry_run=arguments.dry_run)
 
 
