@@ -20,6 +20,7 @@ import aiohttp
 import uvloop
 
 from chatwootai.model.message.delivery import Contact, Role
+from chatwootai.model.message.origin import Origin
 from chatwootai.model.message.turn import Exchange, Question
 from chatwootai.stores.server.connection import connect
 from config.settings.settings import Settings
@@ -157,15 +158,10 @@ def _stock() -> Case:
 def _question() -> Question:
     return Question(
         turn="bench",
-        account="1",
+        origin=Origin(account="1", channel="whatsapp", conversation=1, inbox=1, contact=Contact(id=1), message=1),
         folder="bench",
         domain="retail",
-        inbox=1,
-        channel="whatsapp",
         function="customer_service",
-        conversation=1,
-        contact=Contact(id=1),
-        last_message=1,
         text=_TEXT,
         history=_HISTORY,
         deadline=time.time() + 30,

@@ -117,13 +117,12 @@ class _Desk:
 
     async def _answer(self, text: str, language: str) -> str | None:
         """Return the name of the curated answer that a customer would get who writes through an API inbox."""
-        from chatwootai.model.message.delivery import Contact
+        from chatwootai.model.message.origin import Origin
         from chatwootai.model.message.turn import Question
 
-        account = self._account
         question = Question(
-            turn="", account=account.key, folder="", domain="", inbox=0, channel="api", function="", conversation=0,
-            contact=Contact(id=0), last_message=0, text=text, history=(), deadline=time.time() + 10, language=language,
+            turn="", origin=Origin(account=self._account.key, channel="api"), folder="", domain="", function="",
+            text=text, history=(), deadline=time.time() + 10, language=language,
         )  # fmt: skip
         found = await self._curated.find(question, self._settings)
         return found.name if found else None

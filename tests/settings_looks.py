@@ -33,7 +33,7 @@ from crews.model_calls.call_terms import call_terms
 from crews.model_calls.prices import prices
 from crews.prompt.settings_text import daily_situation, placeholder_values, question_situation
 from crews.transcription import transcription_endpoint
-from tests.asked import asked
+from tests.questions import make_question
 from workers.account.turn_budget import TurnBudget, _day
 from workers.delivery.message_body import actions_outside_window, template_params
 from workers.handoff import idle
@@ -54,7 +54,7 @@ Look = Callable[[Settings], "object | Awaitable[object]"]
 
 def prompt(settings: Settings) -> object:
     blueprint = Catalog.from_environment().crew_set.blueprint("customer_service", "whatsapp")
-    question = asked(language="es")
+    question = make_question(language="es")
     return (
         placeholder_values(settings, blueprint),
         daily_situation(settings, NOW),
@@ -113,7 +113,7 @@ async def committed(settings: Settings) -> object:
 
 def given(cause: Cause, channel: str = "whatsapp", **more: Any) -> Look:
     def look(settings: Settings) -> object:
-        made_of = build_handoff(Need(cause), asked(channel=channel, **more), settings)
+        made_of = build_handoff(Need(cause), make_question(channel=channel, **more), settings)
         return made_of.parts, made_of.note, handoff_destination(made_of, settings)
 
     return look
@@ -121,7 +121,7 @@ def given(cause: Cause, channel: str = "whatsapp", **more: Any) -> Look:
 
 def subject(settings: Settings) -> object:
     need = before_draft("fui cobrado duas vezes", (), handoff_rules(settings))
-    made_of = replace(build_handoff(need, asked(), settings), why=need.reason) if need else None
+    made_of = replace(build_handoff(need, make_question(), settings), why=need.reason) if need else None
     return made_of, handoff_destination(made_of, settings) if made_of else None
 
 
@@ -139,12 +139,12 @@ def way(settings: Settings) -> object:
 
 
 def silence(settings: Settings) -> object:
-    return after_reply(outcome.reply(("Oi",)), asked(), settings), idle._end_timer(asked(), settings)
+    return after_reply(outcome.reply(("Oi",)), make_question(), settings), idle._end_timer(make_question(), settings)
 
 
 def silence_over(step: str) -> Look:
     found = SimpleNamespace(can_reply=True)
-    return lambda settings: idle._outcome_and_timer({"step": step}, asked(), settings, cast(Any, found))
+    return lambda settings: idle._outcome_and_timer({"step": step}, make_question(), settings, cast(Any, found))
 
 
 def windowed(settings: Settings) -> object:
@@ -191,7 +191,7 @@ async def turns_a_conversation(settings: Settings) -> object:
 
 
 def curated(text: str = "Aceita pix?", language: str | None = None) -> Look:
-    return lambda settings: _drafted(CuratedAnswers().draft(asked(text, language=language), settings, NOW))
+    return lambda settings: _drafted(CuratedAnswers().draft(make_question(text, language=language), settings, NOW))
 
 
 async def _drafted(draft: Awaitable[Any]) -> object:
@@ -200,7 +200,7 @@ async def _drafted(draft: Awaitable[Any]) -> object:
 
 
 def near(settings: Settings) -> object:
-    found = CuratedAnswers().draft_paraphrase(asked("gostaria de saber qual é o prazo da troca"), settings, NOW)
+    found = CuratedAnswers().draft_paraphrase(make_question("gostaria de saber qual é o prazo da troca"), settings, NOW)
     return found and found.text
 
 
@@ -209,7 +209,7 @@ async def shadows(settings: Settings) -> object:
     seen: list[str] = []
     semantic = SimpleNamespace(note=lambda question, settings, draft: seen.append(draft.text))
     crews = Crews(Catalog.from_environment(), cast(Any, None), semantic=cast(Any, semantic))
-    crews.note(asked("Aceita pix?"), settings, Draft(text="Sim."))
+    crews.note(make_question("Aceita pix?"), settings, Draft(text="Sim."))
     return seen
 
 
@@ -219,7 +219,7 @@ async def certified(settings: Settings) -> object:
 
     class Store:
         async def told(self, account: str) -> dict[str, dict[str, int]]:
-            return {group_of(asked(""), settings): {"same": 200}}
+            return {group_of(make_question(""), settings): {"same": 200}}
 
         async def entries(self, account: str, scope: str) -> dict[int, bytes]:
             looked.append(scope)
@@ -233,7 +233,7 @@ async def certified(settings: Settings) -> object:
         return b"secret"
 
     semantic = SemanticCache(cast(Any, Store()), cast(Any, Encoder()), secret, seconds=60)
-    await semantic.served(asked("Aceita pix?"), settings, "scope")
+    await semantic.served(make_question("Aceita pix?"), settings, "scope")
     return looked
 
 
@@ -298,7 +298,7 @@ async def owned(settings: Settings) -> object:
 
     offered = ToolRegistry()
     contact = Contact(id=1, identifier="GET", phone="1", verified=True)
-    token = current.set(RunContext(deadline=time.time() + 60, question=replace(asked(), contact=contact)))
+    token = current.set(RunContext(deadline=time.time() + 60, question=make_question(contact=contact)))
     try:
         tool: Any = (await offered.toolset_for("1", settings))["t"]
         return str(await tool._arun(n="a"))
@@ -324,7 +324,7 @@ async def greeting(settings: Settings) -> object:
 
 async def unsupported(settings: Settings) -> object:
     one = turn(settings)
-    one.question = asked()
+    one.question = make_question()
     with patch("workers.turn.request.only_unsupported", return_value=True):
         found = await request._draft_or_need(cast(Any, None), one)
     return getattr(found, "text", found)

@@ -54,7 +54,7 @@ def _written(settings: Settings, question: Question, day: date, language: str) -
     """The questions that may be answered so now, and whose each is."""
     found: dict[str, str] = {}
     for name, answer in settings.answers.items():
-        if answer.holds(question.channel, day) and _is_of(answer, settings, language):
+        if answer.holds(question.origin.channel, day) and _is_of(answer, settings, language):
             found |= dict.fromkeys(answer.questions, name)
     return found
 

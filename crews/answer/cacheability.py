@@ -51,7 +51,8 @@ def sharing(question: Question, keep: CachePolicy | None, *told: str) -> Sharing
     """
     if keep is None or question.images:
         return None
-    parts = (question.function, question.channel, question.carrier, question.language, keep.version, *told)
+    origin = question.origin
+    parts = (question.function, origin.channel, origin.carrier, question.language, keep.version, *told)
     return Sharing(hashlib.sha256(repr(parts).encode()).hexdigest()[:32], keep.seconds)
 
 

@@ -49,7 +49,7 @@ class ExactFinder:
         if len(question.text) > LONGEST:
             return None
         names = self._index(settings.answers).get(normalise_question(question.text), ())
-        holding = [name for name in names if settings.answers[name].holds(question.channel, day)]
+        holding = [name for name in names if settings.answers[name].holds(question.origin.channel, day)]
         if not holding:
             return None
         best = max(

@@ -190,7 +190,7 @@ class Crews:
 
         Documents and tools are looked up beside each other.
         """
-        toolset = await self._tools.toolset_for(question.account, settings)
+        toolset = await self._tools.toolset_for(question.origin.account, settings)
         variants = self._registry.variants_for(question, settings, toolset)
         found, fetched = await asyncio.gather(
             self._retrieve_passages(question, settings),
@@ -205,7 +205,7 @@ class Crews:
             return Retrieved()
         before = [one.text for one in question.history if one.role is Role.CONTACT][-_BEFORE:]
         due = min(question.deadline, time.time() + _RETRIEVAL_SECONDS)
-        return await self._knowledge.retrieve(question.account, settings, question.text, "\n".join(before), due)
+        return await self._knowledge.retrieve(question.origin.account, settings, question.text, "\n".join(before), due)
 
     def _draft_paraphrase(self, question: Question, settings: Settings, run: RunContext) -> Draft | None:
         """What the tenant has written for a question alike, where nothing was asked of anybody on the way."""
@@ -222,7 +222,7 @@ class Crews:
 
     def briefs(self, question: Question, settings: Settings) -> tuple[Brief, ...]:
         """The instructions of a crew that has answered before, for those who want to see what is sent."""
-        toolset = self._tools.last_toolset_for(question.account, settings)
+        toolset = self._tools.last_toolset_for(question.origin.account, settings)
         variants = self._registry.variants_for(question, settings, toolset).variants
         return tuple(brief for variant in variants for brief in getattr(variant.crew, "briefs", ()))
 
@@ -255,7 +255,7 @@ def situation_of(question: Question, settings: Settings, now: datetime) -> str:
 def _new_run(
     question: Question, terms: CallTerms, variant: Variant, calls: BurstToolCalls | None, fetched: PrefetchedResults
 ) -> RunContext:
-    payer = BillingScope(question.account, question.inbox, question.contact.id, question.priority)
+    payer = BillingScope(question.origin.account, question.origin.inbox, question.origin.contact.id, question.priority)
     left = max(0.0, question.deadline - time.time())
     results = (*(calls.texts if calls is not None else ()), *fetched.results)
     counted = fetched.calls or Counter(calls.counted if calls is not None else ())

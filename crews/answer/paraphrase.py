@@ -63,7 +63,7 @@ def find_paraphrased(question: Question, settings: Settings, day: date) -> str |
     same = {
         name
         for name, answer in settings.answers.items()
-        if answer.holds(question.channel, day)
+        if answer.holds(question.origin.channel, day)
         and (answer.language or language)[:2] == language
         and any(_content_words_of_written(each, language) == asked for each in answer.questions)
     }

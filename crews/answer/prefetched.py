@@ -91,7 +91,7 @@ class Prefetcher:
             tool_calls=Counter(calls.counted) if calls is not None else Counter(),
             calls_per_turn=settings.tools.calls_per_turn,
         )
-        results = await self._call_all(run, found, question.account)
+        results = await self._call_all(run, found, question.origin.account)
         return PrefetchedResults(_limit_length(results), run.used, run.tool_calls)
 
     async def calls_worthwhile(
@@ -102,9 +102,9 @@ class Prefetcher:
             return ()
         from crews.tools.prefetch import calls_worthwhile
 
-        found = await calls_worthwhile(settings.tools, toolset, named, question.text, question.contact)
+        found = await calls_worthwhile(settings.tools, toolset, named, question.text, question.origin.contact)
         now = time.monotonic()
-        return tuple(each for each in found if not self._is_resting((question.account, each.tool.name), now))
+        return tuple(each for each in found if not self._is_resting((question.origin.account, each.tool.name), now))
 
     def _is_resting(self, tool: tuple[str, str], now: float) -> bool:
         failures, until = self._failures.get(tool) or (0, 0.0)

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from chatwootai.model.message.delivery import Contact
+from chatwootai.model.message.origin import Origin
 from chatwootai.model.message.turn import Question
 from config.settings.settings import Settings
 from crews.answer.draft import Crews, situation_of
@@ -119,15 +120,10 @@ def _prompt_parts(briefs: Sequence[Brief], situation: str) -> list[tuple[Part, .
 def _question(function: str, channel: str, text: str, settings: Settings) -> Question:
     return Question(
         turn="preview",
-        account="preview",
+        origin=Origin(account="preview", channel=channel, contact=Contact(id=0, verified=True)),
         folder="preview",
         domain="",
-        inbox=0,
-        channel=channel,
         function=function,
-        conversation=0,
-        contact=Contact(id=0, verified=True),
-        last_message=0,
         text=text,
         history=(),
         deadline=time.time() + _SECONDS,

@@ -77,7 +77,7 @@ class SemanticCache:
         began = time.perf_counter()
         try:
             async with asyncio.timeout(self._seconds):
-                told = (await self._store.told(question.account)).get(group_of(question, settings), {})
+                told = (await self._store.told(question.origin.account)).get(group_of(question, settings), {})
                 if not is_certified(*counts(told), settings.semantic.rate):
                     return None
                 hit = await self._hit(question, settings, scope)
@@ -114,7 +114,7 @@ class SemanticCache:
 
     async def _noted(self, question: Question, settings: Settings, draft: Draft) -> None:
         assert draft.sharing is not None, "looked at in `note`"  # noqa: S101
-        scope, account = draft.sharing.scope, question.account
+        scope, account = draft.sharing.scope, question.origin.account
         try:
             read = await self._read(question, settings)
             if read is None:
@@ -123,10 +123,10 @@ class SemanticCache:
             hit = await self._nearest(read, vector, account, scope)
             if hit is not None:
                 await self._judged(question, settings, draft, hit)
-            if hit is None or hit.conversation != question.conversation:
+            if hit is None or hit.conversation != question.origin.conversation:
                 kept = entry_of(read, vector, draft)
                 keep_ms = int(draft.sharing.seconds * _MS)
-                await self._store.keep(account, scope, question.conversation, kept.packed(), keep_ms=keep_ms)
+                await self._store.keep(account, scope, question.origin.conversation, kept.packed(), keep_ms=keep_ms)
         except (StoreUnavailable, EncoderUnavailable):
             FAILED_OPEN.labels("semantic cache").inc()
 
@@ -137,11 +137,11 @@ class SemanticCache:
         SEMANTIC.labels(verdict.value).inc()
         row = {
             "at": round(time.time()), "group": group_of(question, settings), "function": question.function,
-            "verdict": verdict.value, "asked": question.conversation, "answered": hit.conversation,
+            "verdict": verdict.value, "asked": question.origin.conversation, "answered": hit.conversation,
             "likeness": round(hit.likeness, 3), "answers": round(answers, 3),
         }  # fmt: skip
         await self._store.tell(
-            question.account,
+            question.origin.account,
             group_of(question, settings),
             verdict.value,
             saved_ms=int(_MS * sum(seconds for name, seconds in draft.steps if name == "model")),
@@ -149,13 +149,13 @@ class SemanticCache:
             row=None if verdict is Verdict.SAME else row,
         )
         if verdict is Verdict.DIFFERENT and draft.sharing is not None:
-            await self._store.drop(question.account, draft.sharing.scope, hit.conversation)
+            await self._store.drop(question.origin.account, draft.sharing.scope, hit.conversation)
 
     async def _hit(self, question: Question, settings: Settings, scope: str) -> Hit | None:
         read = await self._read(question, settings)
         if read is None:
             return None
-        return await self._nearest(read, await self._matcher.encoded(question.text), question.account, scope)
+        return await self._nearest(read, await self._matcher.encoded(question.text), question.origin.account, scope)
 
     async def _read(self, question: Question, settings: Settings) -> Reading | None:
         found = reading(question.text, _language(question, settings))
@@ -201,5 +201,5 @@ def _is_whole(draft: Draft, settings: Settings) -> bool:
 
 def _names(question: Question, draft: Draft) -> bool:
     """Tell whether an answer names the contact that it was written to."""
-    words = {word for word in (question.contact.name or "").casefold().split() if len(word) >= _NAME}
+    words = {word for word in (question.origin.contact.name or "").casefold().split() if len(word) >= _NAME}
     return any(word in draft.text.casefold() for word in words)

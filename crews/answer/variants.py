@@ -88,7 +88,7 @@ class CrewRegistry:
             CrewUnsupported: there is no such crew here, or it asks for what nobody offers.
         """
         # A snapshot hands out the same settings object again and again: its identity spares the digest.
-        key = (question.account, id(settings), question.function, question.channel)
+        key = (question.origin.account, id(settings), question.function, question.origin.channel)
         known = self._known.get(key)
         if known is None or known.toolset is not toolset:
             known = self._known.put(key, self._plan_variants(question, settings, toolset))
@@ -97,7 +97,7 @@ class CrewRegistry:
     def _plan_variants(self, question: Question, settings: Settings, toolset: Toolset | None) -> CrewVariants:
         try:
             crews = settings.crew_set or self._catalog  # the place's own, overlays included, as they were checked
-            blueprint = crews.blueprint(question.function, question.channel)
+            blueprint = crews.blueprint(question.function, question.origin.channel)
         except ConfigurationError as error:  # a function that this place does not have
             raise CrewUnsupported(str(error)) from error
         terms = call_terms(settings)

@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterable
 from typing import Protocol
 
-from chatwootai.model.message.delivery import Contact
+from chatwootai.model.message.origin import Origin
 from chatwootai.model.message.turn import Draft, Question
 from config.settings.settings import Settings
 from crews.model_calls.call import Call, Completion
@@ -37,15 +37,10 @@ async def warm_up(crews: Drafting, functions: Iterable[str]) -> None:
 def _question(function: str) -> Question:
     return Question(
         turn="warm-up",
-        account="",
+        origin=Origin(account="", channel="default"),
         folder="",
         domain="",
-        inbox=0,
-        channel="default",
         function=function,
-        conversation=0,
-        last_message=0,
-        contact=Contact(id=0),
         text="Hello?",
         history=(),
         deadline=time.time() + _SECONDS,

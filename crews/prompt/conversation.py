@@ -29,7 +29,7 @@ def content_text(content: object) -> str:
 
 
 def _question_text(question: Question) -> str:
-    if question.subject and question.channel == "email":
+    if question.subject and question.origin.channel == "email":
         return f"Subject: {question.subject}\n\n{question.text}"
     return question.text
 

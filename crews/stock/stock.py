@@ -89,7 +89,7 @@ class StockCrew:
         asked = bridge.run.question
         if not self._blueprint.memory or asked is None:
             return None
-        shelf = self._memory_backend.store.of(asked.account, asked.folder, asked.contact.id)
+        shelf = self._memory_backend.store.of(asked.origin.account, asked.folder, asked.origin.contact.id)
         return ContactMemory(shelf, self._embed(bridge, _RECALLING), self._llm(bridge, _FACTS_TOKENS))
 
     def _embed(self, bridge: Bridge, seconds: float) -> Embed:

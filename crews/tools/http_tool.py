@@ -64,7 +64,7 @@ class HttpRequest(OutsideTool):
 
     async def _ask(self, arguments: Mapping[str, Any], run: RunContext | None, until: float) -> ToolAnswer:
         question = run.question if run is not None else None
-        contact = question.contact if question is not None else None
+        contact = question.origin.contact if question is not None else None
         if (why := self.refusal(contact)) is not None:
             return ToolAnswer.error(why, Fate.REFUSED)
         burst = run.calls.burst if run is not None and run.calls is not None else question.turn if question else ""

@@ -40,6 +40,7 @@ from crews.run.result_text import result_text
 from ingress.payload import RequestInfo, parse
 from sandbox.llm.answering import prompt as model_prompt
 from sandbox.llm.answering.answer import compose
+from tests.questions import make_question
 from workers.media import documents
 
 FEW, MANY = 2_000, 16_000
@@ -62,9 +63,9 @@ def _delivery(text: str) -> Delivery:
 
 def _question(text: str) -> Question:
     history = tuple(Exchange(role, text, at) for at in range(3) for role in ("contact", "crew"))
-    return Question(
+    return make_question(
         turn="t", account="1", folder="t", domain="d", inbox=1, channel="email", function="f", conversation=1,
-        contact=_CONTACT, last_message=1, text=text, history=history, deadline=1.0, subject=text,
+        contact=_CONTACT, message=1, text=text, history=history, deadline=1.0, subject=text,
     )  # fmt: skip
 
 

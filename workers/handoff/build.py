@@ -45,8 +45,8 @@ def handoff_rules(settings: Settings) -> Rules:
 def build_handoff(need: Need, question: Question, settings: Settings, *, tries: int = 0) -> Outcome:
     """Return the outcome of a handoff: a prepared sentence in the contact's language, a note in the tenant's."""
     sentence = "" if need.cause in _UNSAID else _sentence(need, question, settings)
-    signed = with_greeting(sentence, signature=settings.signature_on(question.channel, question.language))
-    parts = render(question.channel, signed, carrier=question.carrier)
+    signed = with_greeting(sentence, signature=settings.signature_on(question.origin.channel, question.language))
+    parts = render(question.origin.channel, signed, carrier=question.origin.carrier)
     note = notes.handover_note(need, question, settings.language, tries=tries) if settings.handoff.note else None
     return outcome.handoff(need, parts if sentence else (), note, notes.cause_text(need))
 

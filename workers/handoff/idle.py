@@ -12,7 +12,8 @@ from typing import Any, Final
 import orjson
 
 from chatwootai.channels.outgoing.render import render
-from chatwootai.model.message.delivery import Contact, Role
+from chatwootai.model.message.delivery import Role
+from chatwootai.model.message.origin import Origin
 from chatwootai.model.message.turn import Exchange, Outcome, Question, SilenceReason, Verdict
 from chatwootai.model.policy import outcome
 from chatwootai.model.policy.handoff import Need
@@ -55,13 +56,14 @@ def _end_timer(question: Question, settings: Settings) -> IdleTimer | None:
 
 
 def _idle_timer(step: str, question: Question, minutes: int) -> IdleTimer:
+    origin = question.origin
     note = {
         "step": step,
-        "inbox": question.inbox,
-        "channel": question.channel,
-        "carrier": question.carrier,
-        "after": question.last_message,
-        "assignee": question.assignee,
+        "inbox": origin.inbox,
+        "channel": origin.channel,
+        "carrier": origin.carrier,
+        "after": origin.message,
+        "assignee": origin.assignee,
         "language": question.language,
     }
     return IdleTimer(orjson.dumps(note), minutes * 60.0)
@@ -78,10 +80,10 @@ async def break_silence(worker: WorkerContext, tenant: Tenant, start: TurnStart)
     """
     note = _read_note(start.idle_note)
     question = _question(note, tenant, start)
-    settings = tenant.settings(question.inbox)
+    settings = tenant.settings(question.origin.inbox)
     found = await _show_conversation(worker, tenant, start.lease.conv, question)
     made, then = outcome.silence(SilenceReason.SPOKEN), None
-    if found is not None and found.status == PENDING and not wrote_since(found.last, question.last_message):
+    if found is not None and found.status == PENDING and not wrote_since(found.last, question.origin.message):
         made, then = _outcome_and_timer(note, question, settings, found)
     actions = [replace(one, alone=True) for one in outcome.actions(made, question, handoff_destination(made, settings))]
     decision = Decision(
@@ -113,20 +115,25 @@ def _question(note: dict[str, Any], tenant: Tenant, start: TurnStart) -> Questio
     theirs = [one.text for one in start.context if one.role is Role.CONTACT]
     return Question(
         turn=uuid.uuid4().hex,
-        account=tenant.account.key,
+        origin=_origin(note, tenant, start),
         folder=tenant.account.folder,
         domain=tenant.account.domain,
-        inbox=int(note.get("inbox") or 0),
-        channel=str(note.get("channel") or "default"),
         function="",
-        conversation=split_conv(start.lease.conv)[1],
-        contact=Contact(id=0),
-        last_message=int(note.get("after") or 0),
         text=theirs[-1] if theirs else "",
         history=start.context,
         deadline=time.time(),
-        assignee=note.get("assignee"),
         language=note.get("language"),
+    )
+
+
+def _origin(note: dict[str, Any], tenant: Tenant, start: TurnStart) -> Origin:
+    return Origin(
+        account=tenant.account.key,
+        channel=str(note.get("channel") or "default"),
+        conversation=split_conv(start.lease.conv)[1],
+        inbox=int(note.get("inbox") or 0),
+        message=int(note.get("after") or 0),
+        assignee=note.get("assignee"),
         carrier=note.get("carrier"),
     )
 
@@ -136,7 +143,7 @@ async def _show_conversation(
 ) -> Conversation | None:
     """Return the conversation; None if Chatwoot no longer has it."""
     try:
-        return await tenant.chatwoot.conversation(question.conversation, deadline=time.time() + _LOOK_SECONDS)
+        return await tenant.chatwoot.conversation(question.origin.conversation, deadline=time.time() + _LOOK_SECONDS)
     except TokenRefused as error:
         raise await worker.standing.refused(tenant, conv, error) from error
     except Gone as error:
@@ -154,7 +161,8 @@ def _outcome_and_timer(
     def said(name: Sentence) -> tuple[str, ...]:
         if not found.can_reply:
             return ()
-        return render(question.channel, settings.sentence(name, question.language), carrier=question.carrier)
+        sentence = settings.sentence(name, question.language)
+        return render(question.origin.channel, sentence, carrier=question.origin.carrier)
 
     match note.get("step"):
         case "remind":

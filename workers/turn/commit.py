@@ -1,7 +1,6 @@
 """Steps 9 and 10 of a turn: the outcome into outbox and mailbox, then to Chatwoot."""
 
 import time
-from dataclasses import replace
 
 from chatwootai.model.message import assemble
 from chatwootai.model.message.delivery import Role
@@ -26,8 +25,7 @@ _log = log.get("turn")
 async def commit_outcome(worker: WorkerContext, turn: Turn) -> Next:
     """Write the outcome, unless newer messages came that it must answer too."""
     made = turn.decided
-    planned = outcome.actions(made, turn.asked, handoff_destination(made, turn.settings))
-    actions = tuple(replace(action, delivery=turn.last.delivery_id or "") for action in planned)
+    actions = outcome.actions(made, turn.asked, handoff_destination(made, turn.settings))
     if not _by_a_crew(turn, made):
         await worker.turn_budget.give_back(turn)
     force = turn.force or made.verdict is Verdict.SILENCE or not turn.may_restart()

@@ -99,17 +99,17 @@ def sentence_for(turn: Waiting) -> Sentence:
 
 async def _say_sentence(turn: Waiting, question: Question) -> str:
     """Say it, unless people own the conversation, no text is taken now, or an earlier run of this turn has said it."""
-    chatwoot, mark = turn.tenant.chatwoot, Mark(turn_names.interim(question.last_message), 1)
-    conversation, deadline = question.conversation, time.time() + _SECONDS
+    chatwoot, mark = turn.tenant.chatwoot, Mark(turn_names.interim(question.origin.message), 1)
+    conversation, deadline = question.origin.conversation, time.time() + _SECONDS
     shown = await chatwoot.conversation(conversation, deadline=deadline)
     if shown.status != _PENDING or not shown.can_reply:
         return "found"
-    after = question.last_message or None
+    after = question.origin.message or None
     found = await chatwoot.find_mark(conversation, mark.turn, mark.part, after=after, deadline=deadline)
     if found.presence is MarkPresence.FOUND or (found.presence is MarkPresence.UNSURE and turn.start.tries):
         return "found"
     sentence = turn.settings.sentence(sentence_for(turn), question.language)
     text = with_greeting(sentence, greeting=missing_greeting(shown.last, question, turn.settings))
-    for part in render(question.channel, text, carrier=question.carrier)[:1]:
+    for part in render(question.origin.channel, text, carrier=question.origin.carrier)[:1]:
         await chatwoot.create_message(conversation, part, mark=mark, deadline=time.time() + _SECONDS)
     return "said"

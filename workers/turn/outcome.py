@@ -134,7 +134,8 @@ def _with_tool_notes(turn: Turn, made: Outcome) -> Outcome:
 def _judge_draft(turn: Turn, draft: Draft, greets: str) -> Outcome:
     """Return what of a draft may be read: all of it, dressed, or nothing and people instead."""
     settings, question = turn.settings, turn.asked
-    text = rendered_text(question.channel, draft.text, carrier=question.carrier)  # what nobody would read is not judged
+    origin = question.origin
+    text = rendered_text(origin.channel, draft.text, carrier=origin.carrier)  # what nobody would read is not judged
     theirs = "" if draft.served_by.by_operator else text  # whose promises and fitness are looked at
     need = (
         Need(Cause.MODEL, reason=draft.trouble)
@@ -165,13 +166,13 @@ def _check_grounding(text: str, draft: Draft) -> GuardResult:
 def _reply(turn: Turn, draft: Draft, text: str, greets: str) -> Outcome | None:
     """Return the reply with greeting, signature and choices as the channel bears them; None: nothing is left."""
     question = turn.asked
-    signature = turn.settings.signature_on(question.channel, question.language)
+    signature = turn.settings.signature_on(question.origin.channel, question.language)
     choices = tuple(title for title in draft.choices if guard_output(title) == GuardResult(title))
     parts, buttons = render_choices(
-        question.channel,
+        question.origin.channel,
         text if draft.served_by.by_operator else without_greeting(text, greets),
         choices,
         lambda text: with_greeting(_append_links(text, draft.links), greeting=greets, signature=signature),
-        question.carrier,
+        question.origin.carrier,
     )
     return outcome.reply(parts, reply_to=referenced_message(turn.deliveries), choices=buttons) if parts else None

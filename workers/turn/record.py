@@ -68,7 +68,7 @@ class TurnRecord:
 
 async def record_turn(worker: WorkerContext, turn: Turn) -> None:
     """Say how the turn went: one line, metrics, and a record; without Redis the record is dropped, counted."""
-    made, channel = turn.decided, turn.asked.channel
+    made, channel = turn.decided, turn.asked.origin.channel
     record = _build_record(turn, made)
     TURNS.labels(made.verdict.value, channel).inc()
     SERVED.labels(record.served_by or "nobody").inc()
@@ -101,10 +101,10 @@ def _build_record(turn: Turn, made: Outcome) -> TurnRecord:
     draft, question = turn.draft, turn.asked
     usage = draft.usage if draft else None
     return TurnRecord(
-        account=turn.last.account,
-        conversation=turn.last.conversation,
-        inbox=turn.last.inbox,
-        channel=question.channel,
+        account=question.origin.account,
+        conversation=question.origin.conversation,
+        inbox=question.origin.inbox,
+        channel=question.origin.channel,
         function=question.function,
         outcome=made.verdict.value,
         reason=made.reason,

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from chatwootai.model.message.attachment_text import attachment_text
 from chatwootai.model.message.delivery import Delivery
+from chatwootai.model.message.origin import origin_of
 from chatwootai.model.message.routing import Route
 from chatwootai.model.message.turn import Exchange, Question
 from chatwootai.model.text.normalize import abridge
@@ -39,24 +40,16 @@ def build_question(
     before = [one for one in history if (one.role, one.text, int(one.at)) not in asked]
     return Question(
         turn=turn,
-        account=last.account,
+        origin=origin_of(last),
         folder=route.folder,
         domain=route.domain,
-        inbox=last.inbox,
-        channel=route.channel,
         function=route.function or "",
-        conversation=last.conversation,
-        contact=last.contact,
-        last_message=last.message.id,
         text=abridge("\n".join(delivery_text(delivery) for delivery in deliveries)),
         history=recent_exchanges(before, most_exchanges=most_exchanges, most_tokens=most_tokens),
         deadline=due,
-        assignee=last.assignee,
         language=language or last.language,
         subject=last.subject,
         priority=route.priority,
-        cc=last.cc,
-        carrier=last.carrier,
     )
 
 

@@ -3,7 +3,8 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from chatwootai.model.message.delivery import Contact, Role
+from chatwootai.model.message.delivery import Role
+from chatwootai.model.message.origin import Origin
 from chatwootai.model.message.outbox import ActionKind
 
 
@@ -63,35 +64,25 @@ NO_CONTEXT = ContextLimits(entries=1, milliseconds=1)
 class Question:
     """One burst with its context, to be answered once: all that a crew needs and nothing that a tenant must not see.
 
-    `account`: the key of who is served and who pays; `folder`: where its settings stand under `domain`.
-    `text` is the whole burst, oldest message first; `last_message` the id of its newest message;
+    `folder`: where the account's settings stand under `domain`. `text` is the whole burst, oldest message first;
     `function` the crew that answers, empty where people answer alone; `history` what was said before, oldest first;
     `deadline` unix seconds, by which a draft must be there; `priority` 0 to 10, higher first.
     `language`: the one to answer in; `greeted`: the tenant's own greeting stands above the answer.
-    `cc`: who gets a copy of a mail. `carrier`: as a Delivery has it.
     `images`: what the contact sent, as data URLs, for models that see.
     """
 
     turn: str
-    account: str
+    origin: Origin
     folder: str
     domain: str
-    inbox: int
-    channel: str
     function: str
-    conversation: int
-    contact: Contact
-    last_message: int
     text: str
     history: tuple[Exchange, ...]
     deadline: float
-    assignee: int | None = None
     language: str | None = None
     greeted: bool = False
     subject: str | None = None
     priority: int = 5
-    cc: tuple[str, ...] = ()
-    carrier: str | None = None
     images: tuple[str, ...] = ()
 
 

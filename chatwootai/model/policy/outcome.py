@@ -86,16 +86,18 @@ def opening(instead_of: Action, turn: str) -> Action:
 
 
 def _action(kind: ActionKind, question: Question, part: int, text: str = "", values: tuple[str, ...] = ()) -> Action:
+    origin = question.origin
     return Action(
         kind=kind,
         turn=question.turn,
         part=part,
         text=text,
         values=values,
-        inbox=question.inbox,
-        channel=question.channel,
-        after=question.last_message,
+        inbox=origin.inbox,
+        channel=origin.channel,
+        after=origin.message,
         due=question.deadline,
-        assignee=question.assignee,
-        cc=question.cc if kind is ActionKind.REPLY else (),
+        assignee=origin.assignee,
+        cc=origin.cc if kind is ActionKind.REPLY else (),
+        delivery=origin.delivery_id or "",
     )

@@ -21,6 +21,7 @@ from crews.model_calls.call import Call, Completion
 from crews.run.context import RunContext
 from crews.runtime import environment
 from tests.crews_endpoint import Answer, Body, Recorder, completion, endpoint, last, tool_call
+from tests.questions import make_question
 from tests.stack_endpoint import sandbox_llm
 
 if TYPE_CHECKING:
@@ -60,14 +61,14 @@ def settings(server: Recorder | str, **more: Any) -> Settings:
 
 def question(text: str = "Oi?", *, seconds: float = 20, **more: Any) -> Question:
     given: dict[str, Any] = {"channel": "whatsapp", "function": "customer_service", "history": (), **more}
-    return Question(
+    return make_question(
         turn="t",
         account="1",
         folder="a",
         domain="retail",
         inbox=1,
         conversation=1,
-        last_message=1,
+        message=1,
         contact=Contact(id=1),
         text=text,
         deadline=time.time() + seconds,

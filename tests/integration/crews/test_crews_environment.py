@@ -46,6 +46,7 @@ async def main():
     port = runner.addresses[0][1]
 
     from chatwootai.model.message.delivery import Contact
+    from chatwootai.model.message.origin import Origin
     from chatwootai.model.message.turn import Question
     from config.settings.settings import Settings
     from crews.answer.draft import Crews
@@ -53,9 +54,9 @@ async def main():
     crews = await Crews.open()
     seen["connects_by_opening"] = list(seen["connects"])
     shop = Settings.model_validate({"model": {"base_url": f"http://127.0.0.1:{port}/v1"}})
-    asked = Question(turn="t", account="1", folder="a", domain="d", inbox=1, channel="whatsapp", conversation=1,
-        last_message=1, function="customer_service", contact=Contact(id=1), text="Secret words of a customer.",
-        history=(), deadline=time.time() + 30)
+    asked = Question(turn="t", origin=Origin(account="1", channel="whatsapp", contact=Contact(id=1)), folder="a",
+        domain="d", function="customer_service", text="Secret words of a customer.", history=(),
+        deadline=time.time() + 30)
     draft = await crews.draft(asked, shop)
     await crews.close()
     await runner.cleanup()

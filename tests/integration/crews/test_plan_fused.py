@@ -11,13 +11,14 @@ from typing import Any
 import pytest
 
 from chatwootai.model.message.delivery import Contact
-from chatwootai.model.message.turn import Draft, Question, Usage
+from chatwootai.model.message.turn import Draft, Usage
 from config.settings.settings import Settings
 from crews.catalog import Catalog
 from crews.model_calls.call import Call, Completion, ToolCall
 from crews.plan.planning import plan_for
 from crews.plan.single_call import answer_fields
 from crews.runtime import environment
+from tests.questions import make_question
 
 CREWS = Path(__file__).parents[2] / "crews"
 USAGE = Usage(prompt_tokens=10, completion_tokens=5, calls=1)
@@ -55,9 +56,9 @@ def object_of(confidence: Any, answer: str = "Sim, temos.") -> str:
 async def drafted(answering: Model, *, seconds: float = 60, **settings: Any) -> Draft:
     from crews.answer.draft import Crews
 
-    asked = Question(
+    asked = make_question(
         turn="t", account="1", folder="a", domain="retail", inbox=1, channel="whatsapp", function="ancestor",
-        conversation=1, last_message=1, contact=Contact(id=1), text="Tem {creme}?", history=(),
+        conversation=1, message=1, contact=Contact(id=1), text="Tem {creme}?", history=(),
         deadline=time.time() + seconds,
     )  # fmt: skip
     return await Crews(Catalog(CREWS), answering).draft(asked, Settings.model_validate(settings))

@@ -16,6 +16,7 @@ from config.settings.settings import Settings
 from crews.answer.semantic import VERSION, SemanticCache
 from crews.encoding.embedded import EmbeddedEncoder
 from crews.matching.matcher import Matcher
+from tests.questions import make_question
 
 SHADOW = Settings(language="pt")
 SERVING = Settings(language="pt", semantic=SemanticServing(serve_below="5%"))
@@ -44,12 +45,8 @@ def cache(store: AlikeStore, encoder: EmbeddedEncoder, chance: float = 0.5) -> S
 
 
 def question(text: str, conversation: int, **more: Any) -> Question:
-    asked = Question(
-        turn="t", account="1", folder="loja", domain="retail", inbox=1, channel="whatsapp", function="customer_service",
-        conversation=conversation, last_message=1, contact=Contact(id=1), text=text, history=(),
-        deadline=time.time() + 10, language="pt",
-    )  # fmt: skip
-    return replace(asked, **more)
+    usual = {"folder": "loja", "conversation": conversation, "deadline": time.time() + 10, "language": "pt"}
+    return make_question(text, **(usual | more))
 
 
 def draft(text: str = ANSWER, scope: str = "a" * 32, **more: Any) -> Draft:

@@ -16,6 +16,7 @@ from crews.catalog import Catalog
 from crews.plan.planning import plan_for
 from crews.runtime import environment
 from tests.crews_endpoint import Body, Recorder, endpoint
+from tests.questions import make_question
 
 pytestmark = [
     pytest.mark.alone,
@@ -113,9 +114,9 @@ async def drafts() -> AsyncIterator[Callable[..., Any]]:
 
 
 def question(function: str, seconds: float = 30.0) -> Question:
-    return Question(
+    return make_question(
         turn="t", account="1", folder="a", domain="retail", inbox=1, channel="whatsapp", function=function,
-        conversation=1, last_message=1, contact=Contact(id=1), text="Tem creme?", history=(),
+        conversation=1, message=1, contact=Contact(id=1), text="Tem creme?", history=(),
         deadline=time.time() + seconds,
     )  # fmt: skip
 

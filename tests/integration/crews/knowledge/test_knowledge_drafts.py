@@ -18,6 +18,7 @@ from crews.catalog import SHIPPED, Catalog
 from crews.model_calls.call import Call, Completion
 from crews.runtime import environment
 from tests.integration.crews.knowledge.test_knowledge_ingest import House
+from tests.questions import make_question
 from tests.settings_looks import turn as turn_of
 from workers.turn.outcome import _judge_draft
 
@@ -66,9 +67,9 @@ async def house(tmp_path: Path, redis: Connection) -> House:
 
 
 def question(text: str, settings_of: str = "1") -> Question:
-    return Question(
+    return make_question(
         turn="turn-1", account=settings_of, folder="one", domain="retail", inbox=1, channel="whatsapp",
-        function="customer_service", conversation=1, last_message=1, contact=Contact(id=1), text=text,
+        function="customer_service", conversation=1, message=1, contact=Contact(id=1), text=text,
         history=(), deadline=time.time() + 30,
     )  # fmt: skip
 

@@ -16,6 +16,7 @@ from crews.catalog import Catalog
 from crews.errors import ModelUnavailable
 from crews.model_calls.call import Call, Completion, ToolCall
 from crews.runtime import environment
+from tests.questions import make_question
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # stock CrewAI warns about itself
 
@@ -60,9 +61,9 @@ def catalog(folder: Path, *, whole: str = "", agent: str = "") -> Catalog:
 
 
 def question(text: str = "Tem {creme}?", seconds: float = 30.0) -> Question:
-    return Question(
+    return make_question(
         turn="t", account="1", folder="a", domain="d", inbox=1, channel="whatsapp", function="boss", conversation=1,
-        last_message=1, contact=Contact(id=1), text=text, history=(), deadline=time.time() + seconds,
+        message=1, contact=Contact(id=1), text=text, history=(), deadline=time.time() + seconds,
     )  # fmt: skip
 
 

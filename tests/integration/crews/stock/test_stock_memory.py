@@ -10,12 +10,13 @@ from pathlib import Path
 import pytest
 
 from chatwootai.model.message.delivery import Contact
-from chatwootai.model.message.turn import Draft, Question
+from chatwootai.model.message.turn import Draft
 from config.settings.settings import Settings
 from crews.catalog import Catalog
 from crews.runtime import environment
 from crews.stock.contact_memory import LIFETIME, OF_A_CONTACT, OF_A_TENANT, TENANTS, ContactMemoryStore, ContactRecords
 from sandbox.llm.faults import Kind
+from tests.questions import make_question
 from tests.stack_endpoint import Llm, sandbox_llm
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # stock CrewAI warns about itself
@@ -60,9 +61,9 @@ class Shop:
         self.llm = llm
 
     async def ask(self, text: str, *, account: str = "1", contact: int = 1) -> Draft:
-        asked = Question(
+        asked = make_question(
             turn="t", account=account, folder="a", domain="d", inbox=1, channel="whatsapp", function="friend",
-            conversation=1, last_message=1, contact=Contact(id=contact), text=text, history=(),
+            conversation=1, message=1, contact=Contact(id=contact), text=text, history=(),
             deadline=time.time() + 60,
         )  # fmt: skip
         return await self.crews.draft(asked, self.settings)

@@ -11,12 +11,13 @@ import pytest
 from aiohttp import web
 
 from chatwootai.model.message.delivery import Contact
-from chatwootai.model.message.turn import Draft, Question, Usage
+from chatwootai.model.message.turn import Draft, Usage
 from config.settings.settings import Settings
 from crews.catalog import Catalog
 from crews.model_calls.call import Call, Completion, ToolCall
 from crews.runtime import environment
 from tests.integration.crews.tools.test_tools_used import served
+from tests.questions import make_question
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # stock CrewAI warns about itself
 
@@ -84,9 +85,9 @@ def catalog(folder: Path, more: str = "") -> Catalog:
 async def drafted(known: Catalog, model: Insatiable, tools: Any, calls: Any = None) -> Draft:
     from crews.answer.draft import Crews
 
-    asked = Question(
+    asked = make_question(
         turn="turn-1", account="1", folder="a", domain="d", inbox=1, channel="whatsapp", function="shop",
-        conversation=1, last_message=1, contact=Contact(id=1), text="Oi", history=(), deadline=time.time() + 30,
+        conversation=1, message=1, contact=Contact(id=1), text="Oi", history=(), deadline=time.time() + 30,
     )  # fmt: skip
     crews = Crews(known, model)
     try:

@@ -20,6 +20,7 @@ from crews.model_calls.call import Call, Completion, ToolCall
 from crews.run.tool_calls import BurstToolCalls
 from crews.runtime import environment
 from tests.integration.crews.tools.test_tools_used import catalog, served
+from tests.questions import make_question
 
 TESTS = Path(__file__).parents[3]
 ANA = Contact(id=7, name="Ana", phone="+5531999990000", verified=True)
@@ -68,9 +69,9 @@ class Keeper:
 
 
 def question(text: str, contact: Contact = ANA) -> Question:
-    return Question(
+    return make_question(
         turn="turn-1", account="1", folder="a", domain="d", inbox=1, channel="whatsapp", function="shop",
-        conversation=1, last_message=1, contact=contact, text=text, history=(), deadline=time.time() + 20,
+        conversation=1, message=1, contact=contact, text=text, history=(), deadline=time.time() + 20,
     )  # fmt: skip
 
 

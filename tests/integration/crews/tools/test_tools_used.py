@@ -17,11 +17,12 @@ from structlog.testing import capture_logs
 
 from chatwootai.model.message.delivery import Contact
 from chatwootai.model.message.outbox import ActionKind
-from chatwootai.model.message.turn import Draft, Question, SideAction, Usage
+from chatwootai.model.message.turn import Draft, SideAction, Usage
 from config.settings.settings import Settings
 from crews.catalog import Catalog
 from crews.model_calls.call import Call, Completion, ToolCall
 from crews.runtime import environment
+from tests.questions import make_question
 
 TESTS = Path(__file__).parents[3]
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -67,9 +68,9 @@ def catalog(folder: Path, *tools: str) -> Catalog:
 async def drafted(known: Catalog, model: Model, tools: Any, *, contact: Contact = ANA, seconds: float = 20) -> Draft:
     from crews.answer.draft import Crews
 
-    asked = Question(
+    asked = make_question(
         turn="turn-1", account="1", folder="a", domain="d", inbox=1, channel="whatsapp", function="shop",
-        conversation=1, last_message=1, contact=contact, text="Oi", history=(), deadline=time.time() + seconds,
+        conversation=1, message=1, contact=contact, text="Oi", history=(), deadline=time.time() + seconds,
     )  # fmt: skip
     crews = Crews(known, model)
     try:

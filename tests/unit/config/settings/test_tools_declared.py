@@ -7,7 +7,7 @@ import pytest
 
 from chatwootai.model.message.delivery import Contact
 from chatwootai.model.message.outbox import ActionKind
-from chatwootai.model.message.turn import Question, SideAction
+from chatwootai.model.message.turn import SideAction
 from chatwootai.model.policy import outcome
 from chatwootai.model.policy.handoff import Need
 from chatwootai.model.policy.vocabulary import Cause
@@ -15,6 +15,7 @@ from config.loading.loader import inspect
 from config.settings.prefetch import Prefetch
 from config.settings.tools import Tools
 from crews.run.result_text import LONGEST, project, result_text
+from tests.questions import make_question
 
 MAPPING = """\
 version: 1
@@ -110,9 +111,9 @@ def test_what_tools_ask_for_becomes_actions_of_the_turn() -> None:
         SideAction(ActionKind.NOTE, text="Wants a call."),
         SideAction(ActionKind.PRIORITY, text="high"),
     )
-    question = Question(
+    question = make_question(
         turn="t", account="1", folder="a", domain="d", inbox=1, channel="whatsapp", function="f", conversation=1,
-        last_message=7, contact=Contact(id=1), text="Oi", history=(), deadline=9.0,
+        message=7, contact=Contact(id=1), text="Oi", history=(), deadline=9.0,
     )  # fmt: skip
     made = replace(outcome.reply(("Ok.",)), asides=asides)
     acts = outcome.actions(made, question)

@@ -2,12 +2,11 @@
 
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import date
 
 import pytest
 
-from chatwootai.model.message.delivery import Contact, Role
+from chatwootai.model.message.delivery import Role
 from chatwootai.model.message.turn import Exchange, Question
 from config.settings.answers import Answer
 from config.settings.settings import Settings
@@ -16,6 +15,7 @@ from crews.answer.curated import CuratedAnswers, ExactFinder
 from crews.encoding.embedded import EmbeddedEncoder
 from crews.encoding.encoder import EncoderUnavailable, Vectors
 from crews.matching.matcher import Matcher
+from tests.questions import make_question
 
 DAY = date(2026, 12, 1)
 ANSWERS = {
@@ -34,11 +34,8 @@ def encoder() -> Iterator[EmbeddedEncoder]:
 
 
 def question(text: str, **more: object) -> Question:
-    asked = Question(
-        turn="t", account="1", folder="loja", domain="retail", inbox=1, channel="whatsapp", function="customer_service",
-        conversation=1, last_message=1, contact=Contact(id=1), text=text, history=(), deadline=time.time() + 10,
-    )  # fmt: skip
-    return replace(asked, **more)  # type: ignore[arg-type]
+    usual = {"folder": "loja", "deadline": time.time() + 10}
+    return make_question(text, **(usual | more))
 
 
 async def name(encoder: EmbeddedEncoder, asked: Question, settings: Settings = SETTINGS) -> str | None:

@@ -8,13 +8,13 @@ from chatwootai.model.message.delivery import Role
 from chatwootai.model.message.turn import Exchange, Question
 from crews.answer.cacheability import shareable_policy
 from crews.model_calls.call import CachePolicy
-from tests.asked import asked
+from tests.questions import make_question
 
 FRESH = CachePolicy(seconds=60)
 
 
 def question(text: str, history: tuple[Exchange, ...] = (), subject: str | None = None) -> Question:
-    return asked(text, history=history, subject=subject, deadline=time.time() + 9)
+    return make_question(text, history=history, subject=subject, deadline=time.time() + 9)
 
 
 @pytest.mark.parametrize(

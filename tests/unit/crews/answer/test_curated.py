@@ -1,18 +1,17 @@
 """Curated answers: what counts as the same question, which answer may be given, and what check says of a bad file."""
 
 import time
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from chatwootai.model.message.delivery import Contact
 from chatwootai.model.message.turn import Question
 from config.loading.loader import inspect
 from config.settings.answers import Answer, normalise_question
 from config.settings.settings import Settings
 from crews.answer.curated import CuratedAnswers, CuratedMatch
+from tests.questions import make_question
 
 MAPPING = """\
 version: 1
@@ -25,11 +24,8 @@ NOW = datetime(2026, 12, 1, 12, tzinfo=UTC)
 
 
 def question(text: str, **more: object) -> Question:
-    asked = Question(
-        turn="t", account="1", folder="loja", domain="retail", inbox=1, channel="whatsapp", function="customer_service",
-        conversation=1, last_message=1, contact=Contact(id=1), text=text, history=(), deadline=time.time() + 10,
-    )  # fmt: skip
-    return replace(asked, **more)  # type: ignore[arg-type]
+    usual = {"folder": "loja", "deadline": time.time() + 10}
+    return make_question(text, **(usual | more))
 
 
 def settings(**answers: Answer) -> Settings:

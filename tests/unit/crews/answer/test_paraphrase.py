@@ -6,7 +6,6 @@ from datetime import date
 
 import pytest
 
-from chatwootai.model.message.delivery import Contact
 from chatwootai.model.message.turn import Draft, Question
 from config.settings.answers import Answer
 from config.settings.settings import Settings
@@ -15,16 +14,14 @@ from crews.catalog import Catalog
 from crews.errors import BudgetSpent, CrewError, ModelRefused, ModelUnavailable
 from crews.model_calls.call import Call, Completion
 from crews.runtime import environment
+from tests.questions import make_question
 
 DAY = date(2026, 12, 1)
 
 
 def question(text: str, **more: object) -> Question:
-    asked = Question(
-        turn="t", account="1", folder="loja", domain="retail", inbox=1, channel="whatsapp", function="customer_service",
-        conversation=1, last_message=1, contact=Contact(id=1), text=text, history=(), deadline=time.time() + 10,
-    )  # fmt: skip
-    return replace(asked, **more)  # type: ignore[arg-type]
+    usual = {"folder": "loja", "deadline": time.time() + 10}
+    return make_question(text, **(usual | more))
 
 
 def found(asked: str, written: str, language: str = "pt") -> bool:
@@ -91,7 +88,8 @@ def test_dates_channels_and_languages_hold() -> None:
     asked = question("me diz o prazo da troca", channel="email")
     assert find_paraphrased(asked, Settings(answers={"a": answer}), date(2026, 10, 1)) == "a"
     assert find_paraphrased(asked, Settings(answers={"a": answer}), DAY) is None
-    assert find_paraphrased(replace(asked, channel="sms"), Settings(answers={"a": answer}), date(2026, 10, 1)) is None
+    by_sms = replace(asked, origin=replace(asked.origin, channel="sms"))
+    assert find_paraphrased(by_sms, Settings(answers={"a": answer}), date(2026, 10, 1)) is None
     assert find_paraphrased(replace(asked, language="es"), Settings(answers={"a": answer}), date(2026, 10, 1)) is None
 
 

@@ -1,11 +1,12 @@
 from chatwootai.model.message.delivery import Contact, Role
 from chatwootai.model.message.turn import Exchange, Question
 from crews.prompt.conversation import chat_messages
+from tests.questions import make_question
 
 
 def question(text: str, *history: Exchange, **more: object) -> Question:
     given = {"channel": "whatsapp", "subject": None, **more}
-    return Question(
+    return make_question(
         turn="t",
         account="1",
         folder="a",
@@ -13,7 +14,7 @@ def question(text: str, *history: Exchange, **more: object) -> Question:
         inbox=1,
         function="customer_service",
         conversation=1,
-        last_message=1,
+        message=1,
         contact=Contact(id=1),
         text=text,
         history=history,

@@ -7,7 +7,7 @@ from chatwootai.model.message.delivery import Change, Contact, Delivery, Message
 from chatwootai.model.message.outbox import Action, ActionKind
 from chatwootai.model.policy import outcome
 from chatwootai.stores.conversation.entries import pack_action, unpack_action
-from tests.asked import asked
+from tests.questions import make_question
 from workers.delivery.message_body import message_body
 
 
@@ -24,7 +24,7 @@ def said(number: int, channel: str = "whatsapp", change: Change = Change.NEW) ->
     )
 
 
-ASKED = asked()
+ASKED = make_question()
 
 
 @pytest.mark.parametrize("channel", ["whatsapp", "telegram", "webchat"])
