@@ -10,8 +10,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 from unittest.mock import patch
 
-from chatwootai.model.message.attachment_text import Attachment
-from chatwootai.model.message.delivery import Contact, Delivery, Message, Role
+from chatwootai.model.message.delivery import Attachment, Contact, Delivery, Message, Role
 from chatwootai.model.message.outbox import Action, ActionKind
 from chatwootai.model.message.routing import route
 from chatwootai.model.message.turn import ContextLimits, Draft, Exchange, Question, SilenceReason, Usage

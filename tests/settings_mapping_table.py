@@ -53,7 +53,7 @@ class Mapped:
 
 
 def _tenant(one: str, other: str, look: Callable[[Place], Awaitable[object]]) -> Mapped:
-    return Mapped(*(Written(files={f"{FOLDER}/config.yaml": text}) for text in (one, other)), look)
+    return Mapped(*(Written(files={f"{FOLDER}/config.yaml": text}) for text in (one, other)), look=look)
 
 
 def _account(
@@ -81,8 +81,8 @@ def _allowed(key: str, *, everybody: bool) -> Mapped:
     files = {f"{FOLDER}/{file}": text, "keys/one": "k"}
     said = [{"allow": {key: each}} for each in (value, [])]
     if everybody:
-        return Mapped(*(Written(rest={"fallback": each}, files=files) for each in said), problems)
-    return Mapped(*(Written(account=each, files=files) for each in said), problems)
+        return Mapped(*(Written(rest={"fallback": each}, files=files) for each in said), look=problems)
+    return Mapped(*(Written(account=each, files=files) for each in said), look=problems)
 
 
 MAPPED: Mapping[str, Mapped] = {
@@ -112,7 +112,7 @@ MAPPED: Mapping[str, Mapped] = {
             Written(rest={"fallback": {"trusted": each}}, files={f"{FOLDER}/config.yaml": 'model: {api_key: "${ERP}"}'})
             for each in (True, False)
         ),
-        problems,
+        look=problems,
     ),
     "sync.every_minutes": Mapped(
         Written(rest={"sync": {"every_minutes": 0}}), Written(rest={"sync": {"every_minutes": 3}}), paced

@@ -125,7 +125,7 @@ OBSERVED: Mapping[str, Seen] = {
     **{
         f"promotions.{key}": Seen(
             *(f"promotions: [{yaml.safe_dump({**offer, key: value}, default_flow_style=True)}]" for value in pair),
-            prompt,
+            look=prompt,
         )
         for offer in ({"name": "a", "text": "b", "start": date(2026, 11, 1), "end": date(2026, 11, 30)},)
         for key, pair in {
@@ -195,7 +195,7 @@ OBSERVED: Mapping[str, Seen] = {
     **{
         f"template.{key}": Seen(
             *(f"template: {yaml.safe_dump({**written, name: value}, default_flow_style=True)}" for value in pair),
-            windowed,
+            look=windowed,
         )
         for written in ({"name": "a", "text": "Oi {{1}}", "parameters": {"1": "x"}},)
         for key, name, pair in (
@@ -283,7 +283,7 @@ OBSERVED: Mapping[str, Seen] = {
             f" b: {{questions: [Aceita pix], answer: B, language: {other}}}}}"
             for one, other in (("es", "pt"), ("pt", "es"))
         ),
-        curated(language="es"),
+        look=curated(language="es"),
     ),
     **{
         f"knowledge.sources.*.{key}": Seen(KNOWN % one, KNOWN % other, look)
@@ -378,7 +378,7 @@ OBSERVED: Mapping[str, Seen] = {
     "output_guard": Seen("output_guard: strict", "output_guard: none", posted),
     "tools.hosts": Seen(TOOL % "tries: 1", TOOL.replace("hosts: [HOST],", "hosts: [],", 1) % "tries: 1", called),
     "tools.calls_per_turn": Seen(
-        *(TOOL.replace("tools: {", f"tools: {{calls_per_turn: {most}, ", 1) % "tries: 1" for most in (2, 3)), often
+        *(TOOL.replace("tools: {", f"tools: {{calls_per_turn: {most}, ", 1) % "tries: 1" for most in (2, 3)), look=often
     ),
     **{
         f"tools.mcp.*.{key}": Seen(SERVER % one, SERVER % other, spoken_with)

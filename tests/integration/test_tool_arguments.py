@@ -27,7 +27,7 @@ async def said(arguments: str) -> tuple[str, bool]:
         async def _ask(self, arguments: Any, *_: Any) -> ToolAnswer:
             return ToolAnswer(len(arguments["said"]))
 
-    asked = Asked("a", "asks", SCHEMA, repeatable=True)  # type: ignore[call-arg,misc]  # pydantic's plugin sees fields
+    asked = Asked("a", "asks", SCHEMA, repeatable=True)  # type: ignore[call-arg]  # pydantic's plugin sees fields
     return await Toolbox.of([asked]).run(ToolCall("1", "a", arguments))
 
 

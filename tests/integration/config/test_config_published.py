@@ -13,6 +13,7 @@ from cryptography.fernet import Fernet
 
 from chatwootai.stores.installation.config_versions import KEPT, ConfigVersions
 from chatwootai.stores.server.connection import Connection, connect
+from chatwootai.stores.server.embedded import Embedded
 from config.document.problems import ConfigurationError
 from config.files.packing import CannotDecrypt, unpack
 from config.live.live import Live
@@ -127,7 +128,7 @@ async def test_what_is_in_force_everywhere_is_published_once(folder: Path, tmp_p
 
 
 async def test_a_rollback_holds_over_restarts_until_the_folder_changes(
-    folder: Path, tmp_path: Path, redis: Connection, redis_server: object
+    folder: Path, tmp_path: Path, redis: Connection, redis_server: Embedded
 ) -> None:
     environ = {"PATH": os.environ["PATH"], "REDIS_URL": str(redis_server.url), "CHATWOOTAI_CONFIG": str(folder)}
 

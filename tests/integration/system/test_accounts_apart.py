@@ -78,7 +78,7 @@ class Three(System):
         """All processes, the second Chatwoot last."""
         other = ("--port", str(self.port("chatwoot-2")), "--ingress", "http://127.0.0.1:9", "--seed", "8")
         second = Process("chatwoot-2", "sandbox.chatwoot", *other, environ={}, folder=self.folder)
-        return {**System.processes.func(self), "chatwoot-2": second}
+        return {**super().processes, "chatwoot-2": second}
 
     async def ready(self, name: str, seconds: float = 60.0) -> None:
         if name == "chatwoot-2":

@@ -11,7 +11,7 @@ import pytest
 from chatwootai.stores.models.knowledge import KnowledgeStore
 from chatwootai.stores.server.connection import Connection
 from config.loading.loader import load
-from crews.knowledge.ingest import handover, schedule
+from crews.knowledge.ingest import handover
 from crews.knowledge.ingest.schedule import Schedule
 from crews.knowledge.report import Report
 from crews.knowledge.sources import IngestContext, declared_sources
@@ -77,7 +77,7 @@ async def test_a_process_that_is_killed_leaves_what_was_in_force_and_is_tried_ag
         started.append(child)
         return child
 
-    monkeypatch.setattr(schedule.asyncio, "create_subprocess_exec", noting)
+    monkeypatch.setattr(asyncio, "create_subprocess_exec", noting)
     kept = of(folder, redis)
     looking = asyncio.create_task(kept.look())
     await begun(redis)

@@ -11,6 +11,7 @@ from crews.encoding.encoder import Vectors
 from crews.knowledge.index import lexicon, vectors
 from crews.knowledge.index.index import Entry, Index
 from crews.knowledge.index.serialization import InvalidIndex, pack, unpack
+from crews.knowledge.index.terms import count_terms
 from crews.knowledge.ingest.assemble import assemble_index, cut_document, reusable_pieces
 from crews.knowledge.passage import Document, Hit
 from crews.knowledge.search.find import find, rank, with_neighbours
@@ -68,11 +69,11 @@ def test_bm25_is_the_formula(texts: list[str], data: st.DataObject) -> None:
     """Against the sum written out, for words that no rule of ours touches."""
     index = lexicon.build(texts, ["pt"])
     question = data.draw(st.sampled_from(WORDS))
-    counts = [lexicon.count_terms(text, ["pt"]) for text in texts]
+    counts = [count_terms(text, ["pt"]) for text in texts]
     lengths = [sum(number for term, number in each.items() if term[0] != "=") for each in counts]
     average = np.mean([each for each in lengths if each] or [1])
     expected = np.zeros(len(texts))
-    for term in lexicon.count_terms(question, ["pt"]):
+    for term in count_terms(question, ["pt"]):
         having = sum(term in each for each in counts)
         rarity = lexicon._weight(term) * np.log(1 + (len(texts) + lexicon.ELSEWHERE - having + 0.5) / (having + 0.5))
         for at, each in enumerate(counts):

@@ -127,8 +127,8 @@ def test_a_fused_crew_keeps_every_word_and_names_each_step(ancestor: Blueprint) 
     (agent,), (task,) = one.agents, one.tasks
     for each in ancestor.tasks:
         assert each.description in task.description
-    for each in ancestor.agents:
-        assert each.role in agent.backstory + agent.role + task.description
+    for colleague in ancestor.agents:
+        assert colleague.role in agent.backstory + agent.role + task.description
     assert answer_fields(ancestor) == ("classify", "research", "write", ANSWER)
     assert all(
         f"`{name}`" in task.description + task.expected_output for name in (*answer_fields(ancestor), CONFIDENCE)

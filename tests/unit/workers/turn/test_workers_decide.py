@@ -9,6 +9,8 @@ from config.settings.settings import Settings
 from workers.turn.interim import sentence_for
 from workers.turn.state import Turn
 
+NONE = cast(Any, None)
+
 
 def delivery(received_at: float) -> Delivery:
     return Delivery(
@@ -24,7 +26,7 @@ def delivery(received_at: float) -> Delivery:
 
 def test_what_waited_before_the_turn_began_counts_as_come_then() -> None:
     now = time.time()
-    turn = Turn(*cast(Any, (None, None, None)), (delivery(now - 5), delivery(now + 5)), 1, cast(Any, None))
+    turn = Turn(NONE, NONE, NONE, (delivery(now - 5), delivery(now + 5)), 1, NONE)
     late, newer = turn.arrivals
     assert now <= late <= time.time()
     assert newer == now + 5
