@@ -14,7 +14,7 @@ FINAL = re.compile(r"<\|channel\|>\s*final\b[^<]{0,100}(?:<\|constrain\|>[^<]{0,
 """What the answer comes after."""
 _TOKEN = re.compile(r"<\|(start|channel|message|end|return|call|constrain)\|>")
 _TO = re.compile(r"\bto=([\w.-]+)")
-_BARE = re.compile(r"\s*analysis(?=[A-Z\"'“¿¡(])")
+_BARE = re.compile(r"\s*analysis(?=\s*\n|[A-Z\"'“¿¡(])")
 _BARE_FINAL = "assistantfinal"
 
 

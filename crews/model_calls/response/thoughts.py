@@ -10,46 +10,52 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from crews.model_calls.response import harmony
+from crews.model_calls.response import harmony, labelled
 
-_TAGS = (
-    "think|thinking|thoughts?|reasoning|reflection|analysis|scratchpad|rationale|chain_of_thought|inner_monologue"
-    "|internal_monologue|internal|thinking_process|thought_process|antthinking|seed:think|mm:think|longcat_think"
+_WORDS = (
+    "think|thinking|thoughts?|reasoning|reflection|analysis|scratch_?pad|rationale|chain_of_thought|monologue|internal"
+    "|deepthink|antthinking|cot|plan|planning|reason|pensamento|pensamiento|racioc[ií]nio|razonamiento|思考|思维链"
 )
+_TAGS = (
+    rf"(?!start_|end_)(?:[\w-]{{1,24}}[_:-])?(?:{_WORDS})"
+    r"(?:[_:-](?:process|mode|steps?|block|chain|trace|content|text))?"
+)
+"""A family's own name before the word, as in `longcat_think` and `seed:think`."""
 _PAIRS = (  # opening and closing, as regular expressions; a tag of any family is closed by one of the same family
-    (rf"<\s?(?:{_TAGS})(?:\s[^<>]{{0,200}})?>", rf"<\s?/\s?(?:{_TAGS})\s?>"),
-    (r"\[THINK\]", r"\[/THINK\]"),
+    (rf"[<＜]\s?(?:{_TAGS})(?:\s[^<>]{{0,200}})?[>＞]", rf"[<＜]\s?/\s?(?:{_TAGS})\s?[>＞]"),
+    (rf"&lt;(?:{_TAGS})&gt;", rf"&lt;/(?:{_TAGS})&gt;"),
+    (
+        r"[\[【](?:think(?:ing)?|thoughts?|reasoning|思考)[\]】](?!\()",
+        r"[\[【]/(?:think(?:ing)?|thoughts?|reasoning|思考)[\]】]",
+    ),
     (r"◁think▷", r"◁/think▷"),
-    (r"<\|begin_of_thought\|>", r"<\|end_of_thought\|>"),
-    (r"<\|START_THINKING\|>", r"<\|END_THINKING\|>"),
-    (r"<\|thinking\|>", r"<\|/thinking\|>"),
+    (
+        rf"<\|(?:begin_of_|start_of_|start_)?(?:{_WORDS})(?:_start)?\|>",
+        rf"<\|(?:/|end_of_|end_)(?:{_WORDS})\|>|<\|(?:{_WORDS})_end\|>|</\|(?:{_WORDS})\|>",
+    ),
     (r"<\|inner_prefix\|>", r"<\|inner_suffix\|>"),
-    (r"<\|think_start\|>", r"<\|think_end\|>"),
+    (r"<start_of_thought>", r"<end_of_thought>"),
     (r"<unused94>", r"<unused95>"),
     (r"<\|channel>\s*thought\b", r"<channel\|>"),
 )
 _OPENS = "|".join(f"(?P<open{number}>{opening})" for number, (opening, _) in enumerate(_PAIRS))
 _CLOSES = "|".join(f"(?P<close{number}>{closing})" for number, (_, closing) in enumerate(_PAIRS))
-_MAY_BE = r"(?=<[|/\sa-z]|\[/?T|◁)"  # looked at first: most signs begin none of the many
+_MAY_BE = r"(?=<[|/\sa-z思]|[\[【]/?[tr思]|◁|＜|&lt;)"  # looked at first: most signs begin none of the many
 _MARK = re.compile(rf"{_MAY_BE}(?:{_OPENS}|{_CLOSES})", re.IGNORECASE)
 _AT_START = re.compile(rf"\s*(?:{_OPENS})", re.IGNORECASE)
 _LONGEST_MARK = 240  # characters
 
 # Wrappers around the answer itself: taken off only where they stand around all of it.
 _WRAPPED = re.compile(
-    r"\s*(?:<(?P<tag>answer|response|output|final|final_answer|solution)>(?P<said>.*?)(?:</(?P=tag)>\s*)?"
+    r"\s*(?:<(?P<tag>answer|response|output|final|final_(?:answer|response)|solution|assistant|reply)>(?P<said>.*?)(?:</(?P=tag)>\s*)?"
     r"|<\|begin_of_solution\|>(?P<solution>.*?)(?:<\|end_of_solution\|>\s*)?"
     r"|<\|START_RESPONSE\|>(?P<response>.*?)(?:<\|END_RESPONSE\|>\s*)?"
     r"|<\|begin_of_box\|>(?P<box>.*?)(?:<\|end_of_box\|>\s*)?)\Z",
     re.DOTALL | re.IGNORECASE,
 )
-_GRANITE = re.compile(
-    r"\s*Here(?: is|'s) my thought process:.*?Here(?: is|'s) my response:\s*", re.DOTALL | re.IGNORECASE
-)
-_GRANITE_OPEN = re.compile(r"\s*Here(?: is|'s) my thought process:", re.IGNORECASE)
 
 _TEMPLATE_START = re.compile(  # tokens before an answer
-    r"\s*(?:<s>|<bos>|<\|begin_of_text\|>|<\|startoftext\|>|<｜begin▁of▁sentence｜>|<\|im_start\|>(?:assistant)?"
+    r"\s*(?:<think\s?/>|<s>|<bos>|<\|begin_of_text\|>|<\|startoftext\|>|<｜begin▁of▁sentence｜>|<\|im_start\|>(?:assistant)?"
     r"|<\|im_assistant\|>(?:assistant)?|<\|im_middle\|>|<\|assistant\|>|<｜Assistant｜>|<start_of_turn>(?:model)?"
     r"|<\|turn>(?:model)?|<\|start_header_id\|>(?:assistant)?|<\|end_header_id\|>|<\|header_start\|>(?:assistant)?"
     r"|<\|header_end\|>|<\|start_of_role\|>(?:assistant)?|<\|end_of_role\|>|<\|START_OF_TURN_TOKEN\|>|<\|CHATBOT_TOKEN\|>"
@@ -96,7 +102,7 @@ def without_thoughts(text: str, *, cut_headless: bool = False) -> str:
         return _without_template(harmony.final(text))
     said, thought = _without_marked(_without_start(text))
     if not thought:
-        said = "" if cut_headless else _without_granite(said)
+        said = "" if cut_headless else labelled.without_labelled(said)
     return _unwrapped(_without_template(said))
 
 
@@ -151,12 +157,6 @@ def _begins_thought(text: str, at: int, start: int) -> bool:
     """Whether an opening mark stands where a model would think: at the start, or after something whole."""
     before = text[max(at, start - _LONGEST_MARK) : start].rstrip(" \t")
     return not before or before[-1] in _SENTENCE_END
-
-
-def _without_granite(text: str) -> str:
-    if (found := _GRANITE.match(text)) is not None:
-        return text[found.end() :]
-    return "" if _GRANITE_OPEN.match(text) else text
 
 
 def _without_start(text: str) -> str:
@@ -261,7 +261,9 @@ class FirstWord:
 
 
 _ANY_CLOSE = re.compile(_CLOSES, re.IGNORECASE)
-_MAY_OPEN = re.compile(r"[<\[◁][^>\]▷]*\Z|<\|channel>\s*[a-z]{0,8}\Z|a[a-z]{0,8}\Z")
+_MAY_OPEN = re.compile(
+    r"(?:[<\[◁＜【]|&(?:l(?:t(?:;|\Z)|\Z)|\Z))[^>\]▷＞】]*\Z|<\|channel>\s*[a-z]{0,8}\Z|a[a-z]{0,8}\Z"
+)
 _LONGEST_OPENING = 60
 
 

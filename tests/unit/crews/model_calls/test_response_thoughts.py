@@ -31,8 +31,51 @@ PAIRS = [
     ("<|channel>thought\n", "<channel|>"),
     ("<|inner_prefix|>", "<|inner_suffix|>"),
     ("Here is my thought process: ", "Here is my response:\n"),
+    ("<ling_think>", "</ling_think>"),
+    ("<hidden_reasoning>", "</hidden_reasoning>"),
+    ("<thinking_process>", "</thinking_process>"),
+    ("<pensamento>", "</pensamento>"),
+    ("<思考>", "</思考>"),
+    ("＜think＞", "＜/think＞"),
+    ("&lt;think&gt;", "&lt;/think&gt;"),
+    ("[REASONING]", "[/REASONING]"),
+    ("<|think|>", "<|/think|>"),
+    ("<|reasoning_start|>", "<|reasoning_end|>"),
+    ("<start_of_thought>", "<end_of_thought>"),
     ("<|channel|>analysis<|message|>", "<|end|><|start|>assistant<|channel|>final<|message|>"),
 ]
+LABELLED = [
+    ("**Thinking:** ", "\n\n**Answer:** "),
+    ("Raciocínio: ", "\nResposta final: "),
+    ("```thinking\n", "\n```\n"),
+    ('<details type="reasoning"><summary>Thought for 3 seconds</summary>', "</details>"),
+]
+
+
+@pytest.mark.parametrize(("opening", "closing"), LABELLED)
+def test_a_thought_under_a_name_goes(opening: str, closing: str) -> None:
+    assert without_thoughts(f"{opening}{THOUGHT}{closing}\n{ANSWER}").strip() == ANSWER
+
+
+@pytest.mark.parametrize("text", ["*thinks: they want 9h*\n", "(Thinking: they want 9h)\n", "(pensando: 9h?)\n"])
+def test_a_thought_in_a_line_of_its_own_goes(text: str) -> None:
+    assert without_thoughts(f"{text}{ANSWER}") == ANSWER
+    assert without_thoughts(f"{ANSWER}\n{text}").strip() == ANSWER
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Answer: we open at 9.",
+        "Thinking of a trip: we have three tours.",
+        "Our plan: open at 9. Answer: by mail.",
+        "[Thoughts](https://example.com) is our blog.",
+        "```\nthinking = 1\n```",
+        "Type <plan> where it says so.",
+    ],
+)
+def test_words_alone_are_no_thought(text: str) -> None:
+    assert without_thoughts(text) == text
 
 
 @pytest.mark.parametrize(("opening", "closing"), PAIRS)
