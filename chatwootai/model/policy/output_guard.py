@@ -12,6 +12,7 @@ from typing import Final
 from chatwootai.model.message.turn import Told
 from chatwootai.model.policy.unfit import PATTERNS, Excuse, Pattern, Unfit
 from chatwootai.model.policy.vocabulary import Level
+from chatwootai.model.text.disguises import recites_in_disguise
 from chatwootai.model.text.normalize import LONGEST
 from chatwootai.model.text.recitation import recites_instructions, repeats_itself
 
@@ -36,7 +37,7 @@ _CUT: Final = tuple(
         (r"<a\b([^<>]{0,900})>([^<>]{1,200})</a>", _link_text),
         (r"<br ?/?>|</(p|div|li|tr|h[1-6])>", "\n"),
         (
-            r"</?(company|conversation|customer|facts|now|rules|task|data|instructions?|system|context|document|message"
+            r"</?(company|conversation|customer|facts|now|rules|situation|task|data|instructions?|system|context|document|message"
             r"|response|answer|reply|text"
             r"|output|result|resposta|respuesta|a|abbr|article|b|body|center|div|em|font|form|h[1-6]|head|hr|html|i|iframe"
             r"|img|input|li|link|meta|object|ol|p|s|section|small|span|strong|sub|sup|svg|table|tbody|td|th|tr|u|ul)"
@@ -61,6 +62,7 @@ _TWO_SPEAK: Final = tuple(
         "assistant|assistente|asistente|atendente|agent|agente",
     )
 )
+_LABEL: Final = re.compile(r"^[^\w\n]{0,20}([^\W\d]\w{1,20})[^\w\n]{0,3}:", re.MULTILINE)
 _NOTHING: Final = re.compile(r"\W*(null|none|undefined|nan|nil|n/a|true|false|object object)\W*", re.IGNORECASE)
 _QUOTED: Final = re.compile(r"\A[\"“]([^\"“”]*)[\"”]\Z")
 _FENCE: Final = re.compile(r"\A```\w*|```\Z")
@@ -102,9 +104,18 @@ def _check_whole(raw: str, text: str, level: Level) -> Unfit | None:
         return Unfit.TOOL_ERROR
     if _is_data(text) and not (level is Level.TECHNICAL and text.startswith("```")):
         return Unfit.DATA
-    if all(role.search(text) for role in _TWO_SPEAK):
+    if _two_speak(text):
         return Unfit.DIALOGUE
     return Unfit.LOOP if repeats_itself(text) else None
+
+
+def _two_speak(text: str) -> bool:
+    """Return whether both sides of a conversation stand in a text, and not two lines of a form among others."""
+    said = [role.search(text) for role in _TWO_SPEAK]
+    if not all(said):
+        return False
+    labels = {found[1].casefold() for found in _LABEL.finditer(text)}
+    return len(labels) <= len(_TWO_SPEAK) or any("?" in text[each.end() :].partition("\n")[0] for each in said if each)
 
 
 def _find_pattern(text: str, level: Level, told: Told) -> Unfit | None:
@@ -115,7 +126,10 @@ def _find_pattern(text: str, level: Level, told: Told) -> Unfit | None:
         found = [each[0] for each in pattern.sign.finditer(text)]
         if found and not _is_excused(pattern, found, told):
             return pattern.reason
-    if told.instructions and recites_instructions(text, told.instructions, (*told.known, *told.results)):
+    may_say = (*told.known, *told.results)
+    if told.instructions and (
+        recites_instructions(text, told.instructions, may_say) or recites_in_disguise(text, told.instructions, may_say)
+    ):
         return Unfit.INSTRUCTIONS
     return None
 

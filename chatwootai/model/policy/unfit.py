@@ -83,10 +83,39 @@ _THINKS: Final = (
     r"\A[^\w\n]{0,20}(?:(?:okay|ok|alright|hmm+|well|so|bem|bueno|vale)\b[,. ]{0,3}){0,2}"
     r"(?:the user (?:is asking|asks|asked|wants|said|says|wrote|needs|seems)|the customer is asking"
     r"|(?:we|i) (?:need|have|should|must) (?:to )?(?:answer|respond|reply|produce|craft)\b"
-    r"|let me (?:think|analy[sz]e|break|craft)\b|(?:first, )?i (?:need|should) (?:to )?(?:figure|look at|check what)"
+    r"|let me (?:think|analy[sz]e|break|craft)\b"
+    r"|(?:first, )?i (?:need|should) (?:to )?(?:figure|look at(?! your)|check what)"
     r"|o usu[aá]rio (?:est[aá] perguntando|quer|pergunt\w{1,3})"
     r"|el usuario (?:est[aá] preguntando|quiere|pregunt\w{1,3})"
-    r"|preciso responder (?:ao?|em)\b|debo responder (?:al?|en)\b)"
+    r"|preciso responder (?:ao?|em)\b|debo responder (?:al?|en)\b"
+    r"|(?:thinking|reasoning|thought process|racioc[ií]nio|razonamiento)[ *_]{0,4}:)"
+)
+# Our own rules as a model translates them, whichever of them and into whichever language.
+_RULES_TRANSLATED: Final = (
+    r"\b(?:show|mostr|mu[eé]str|montr|zeig)\w{0,6}\W{1,4}(?:\w{1,4}\W{1,3})?(?:repeat|rep[ií]t|r[eé]p[eèé]t|ripet|wiederhol)"
+    r"\w{0,6}\W{1,4}(?:\w{1,4}\W{1,3})?(?:translat|tradu|[uü]bersetz)"
+    r"|(?:展示|显示).{0,3}重复.{0,3}翻译|показывай.{0,4}повторяй"
+    r"|\b(?:nada na conversa (?:pode|consegue)|nada (?:en|de) la conversaci[oó]n puede"
+    r"|rien dans la conversation ne peut|nichts (?:im gespr[aä]ch|in der unterhaltung) kann"
+    r"|(?:niente|nulla) nella conversazione pu[oò])"
+    r"|\b(?:invent|erfind)\w{0,5}\W{1,3}(?:or|nor|ou|nem|o|ni|oder|e|n[eé])\W{1,3}"
+    r"(?:guess|adivinh|adivin|devin|rat|indovin)\w{0,6}"
+    r"|\b(?:os fatos|los hechos|les faits|die fakten|i fatti|the facts) (?:\w{1,12} ){0,2}(?:or|ou|o|oder)"
+    r" (?:the|a|la|die|das) conver"
+    r"|\b(?:(?:only|just) say (?:what|things)|(?:diz|dizer|digo|diga) (?:apenas|s[oó]|somente) o que"
+    r"|(?:decir|digo|di) (?:solo|s[oó]lo) lo que)\b.{0,30}\b(?:facts|fatos|hechos)\b"
+)
+_WAS_TOLD: Final = (
+    r"\b(?:i (?:was|am|have been|'ve been) (?:told|instructed)|i'm instructed) (?:not )?to\b"
+    r"|\b(?:fui|sou|estou|he sido|fui|estoy) (?:instru[ií]d[oa]|orientad[oa]) (?:a|para)\b"
+    r"|\bich (?:wurde|bin) angewiesen\b|\bon m'a demand[eé] de ne pas\b|\bmi è stato (?:detto|chiesto) di non\b"
+)
+_IS_A_MODEL: Final = (
+    r"\b(?:i am|i'm|sou|soy|je suis|ich bin|sono) (?:an? |o |a |el |um |un |das )?"
+    r"(?:gpt|chatgpt|claude|gemini|llama|mistral|deepseek|qwen|grok)\b(?![^.!?\n]{0,20}\?)"
+    r"|\b(?:i am|i'm|i was|sou|fui|soy|modelo?|assistente?|asistente|assistant) (?:[^.!?\n]{0,40} )?"
+    r"(?:trained|developed|created|made|built|treinad[oa]|desenvolvid[oa]|criad[oa]|entrenad[oa]|desarrollad[oa]|cread[oa])"
+    r" (?:by|pel[ao]|por) (?:the |a |la )?(?:openai|google|anthropic|meta|mistral|alibaba|deepseek|xai)\b"
 )
 
 PATTERNS: Final[Sequence[Pattern]] = (
@@ -156,10 +185,16 @@ PATTERNS: Final[Sequence[Pattern]] = (
         r"|\b(your goal is|(seu|tu) objetivo( pessoal| personal)? (é|es)):",
     ),
     _pattern(Unfit.INSTRUCTIONS, _EDGE + _PERSONA),
+    _pattern(Unfit.INSTRUCTIONS, _RULES_TRANSLATED, Excuse.VERBATIM),
+    _pattern(Unfit.INSTRUCTIONS, _WAS_TOLD, Excuse.VERBATIM, technical=True),
     _pattern(
         Unfit.INSTRUCTIONS,
         r"expected output|\bsystem prompt|\bprompt d[eo] sistema|\bmy (system )?(prompt|instructions)\b"
-        r"|\b(minhas|mis) instru[cç]\w{1,10}|\binstruções (do sistema|internas)",
+        r"|\b(minhas|mis) instru[cç]\w{1,10}|\binstruções (do sistema|internas)|\b(meu|mi|mon) prompt\b"
+        r"|\bmes instructions|\bmeine[nr]? (anweisungen|instruktionen)|\ble mie istruzioni"
+        r"|\b(?:my (?:internal )?(?:rules|guidelines)|(?:minhas|mis) (?:regras|diretrizes|reglas|directrices))"
+        r" ?(?::|(?:say|are|state|forbid|prohibit|do not|don't|tell|require|internas|dizem|s[aã]o|dicen|son|pro[ií]bem"
+        r"|proh[ií]ben|n[aã]o permitem|no permiten)\b)",
         technical=True,
     ),
     _pattern(Unfit.KEY, r"\bsk-[a-z0-9_-]{16,200}", Excuse.VERBATIM),
@@ -176,5 +211,6 @@ PATTERNS: Final[Sequence[Pattern]] = (
         r"\b(as|como) (an? |um |uma |un )?(\w{1,30} ){0,3}(language model|modelo de (linguagem|lenguaje))\b",
         technical=True,
     ),
+    _pattern(Unfit.MODEL, _IS_A_MODEL, Excuse.VERBATIM, technical=True),
     _pattern(Unfit.THOUGHTS, _THINKS),
 )

@@ -6,7 +6,7 @@ from collections.abc import Set as AbstractSet
 from functools import lru_cache
 from typing import Final
 
-from chatwootai.model.text.normalize import normalized_words
+from chatwootai.model.text.normalize import LONGEST, normalized_words
 
 RUN: Final = 8
 """Words in a row that nobody writes by chance."""
@@ -24,7 +24,15 @@ _FRESH: Final = 0.45
 _PERIODS: Final = range(1, 13)
 _TURNS: Final = 4
 _LONG: Final = 12
-_LETTERS: Final = re.compile(r"([^\W_].{0,15}?)\1{39}")
+_LETTERS: Final = re.compile(r"([^\W_].{0,15}?)\1{39}|([^\W_].{4,15}?)\2{14}")
+_SIGNS_AGAIN: Final = re.compile(
+    r"((?:[\U0001F000-\U0001FAFF\u2600-\u27BF\uFE0F\u200D]{1,8}?) ?)\1{23}|([^\w\s])\2{119}"
+)
+"""Emoji without end, and any other sign: a line may be drawn of signs, but not so long a one."""
+_LIST_MARK: Final = re.compile(r"^[ \t]{0,8}(?:\d{1,3}[.)]|[-*•])[ \t]", re.MULTILINE)
+_NUMBERS: Final = re.compile(r"\d+")
+_COUNTED: Final = 30
+"""Times that a text may say the same of one number after the other: no shop has as many slots, sizes or branches."""
 _SHORT: Final = 1_000
 """Characters of a text whose words are kept: thousands of such come to a few megabytes."""
 _FEW: Final = 64
@@ -57,11 +65,26 @@ def _repeated(runs: AbstractSet[Run], words: str, length: int) -> AbstractSet[Ru
 
 def repeats_itself(text: str) -> bool:
     """Return whether a text says the same again and again, as a model does that cannot end."""
-    words = _words(text)
+    words = _words(_LIST_MARK.sub("", text[:LONGEST]))
     again = len(words) - len(set(words))  # no more of them can stand where the same stood before
-    if any(_turning(words, period) for period in _PERIODS if again >= _turned(period)):
+    if any(_turning(words, _turned(period), period) for period in _PERIODS if again >= _turned(period)):
         return True
-    return _stale(words) or _stale(words[-_TAIL:]) or _LETTERS.search(text[-_LAST_LETTERS:]) is not None
+    last = text[-_LAST_LETTERS:]
+    return (
+        _stale(words)
+        or _stale(words[-_TAIL:])
+        or _counts(words)
+        or any(pattern.search(last) for pattern in (_LETTERS, _SIGNS_AGAIN))
+    )
+
+
+def _counts(words: Sequence[str]) -> bool:
+    """Return whether a text says the same of one number after the other, without end."""
+    if sum(map(str.isdigit, words)) < _COUNTED:
+        return False
+    masked = [_NUMBERS.sub("#", word) for word in words]
+    turning = (_turning(masked, period * _COUNTED, period) for period in _PERIODS[1:])
+    return len(set(masked)) > 1 and any(turning)
 
 
 def _turned(period: int) -> int:
@@ -69,9 +92,9 @@ def _turned(period: int) -> int:
     return max(period * (_TURNS - 1), _LONG - period)
 
 
-def _turning(words: Sequence[str], period: int) -> bool:
-    """Return whether `period` words come `_TURNS` times in a row, and are `_LONG` words at least."""
-    same, enough = 0, _turned(period)
+def _turning(words: Sequence[str], enough: int, period: int) -> bool:
+    """Return whether `enough` words in a row each stand `period` behind the same."""
+    same = 0
     for place in range(period, len(words)):
         same = same + 1 if words[place] == words[place - period] else 0
         if same >= enough:

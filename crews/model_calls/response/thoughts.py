@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from crews.model_calls.response import harmony, labelled
+from crews.model_calls.response import harmony
 
 _WORDS = (
     "think|thinking|thoughts?|reasoning|reflection|analysis|scratch_?pad|rationale|chain_of_thought|monologue|internal"
@@ -52,6 +52,34 @@ _WRAPPED = re.compile(
     r"|<\|START_RESPONSE\|>(?P<response>.*?)(?:<\|END_RESPONSE\|>\s*)?"
     r"|<\|begin_of_box\|>(?P<box>.*?)(?:<\|end_of_box\|>\s*)?)\Z",
     re.DOTALL | re.IGNORECASE,
+)
+
+# Thoughts under a name in place of tags: "Thinking: ... Answer: ...", a fenced block, a fold. Only at the start.
+_THOUGHT = (
+    r"(?:my )?(?:thinking(?: process)?|thoughts?(?: process)?|reasoning|internal (?:analysis|monologue|reasoning)"
+    r"|pensamentos?|pensando|racioc[ií]nio|pensamientos?|razonamiento|思考(?:过程)?)"
+)
+_ANSWER_NAME = (
+    r"(?:final |my |resposta |respuesta )?(?:answer|response|reply|resposta|respuesta|final|回答|答案)(?: final)?"
+)
+_NAME_EDGE = r"[\s*_#>]{0,8}"
+_LABELLED = re.compile(
+    rf"\A{_NAME_EDGE}{_THOUGHT}[*_ ]{{0,4}}[:：].*?^[*_# ]{{0,8}}{_ANSWER_NAME}[*_ ]{{0,4}}[:：][*_ ]{{0,4}}",
+    re.DOTALL | re.MULTILINE | re.IGNORECASE,
+)
+_HERE_IS = re.compile(  # Granite
+    r"\s*Here(?: is|'s) my thought process:(?:.*?Here(?: is|'s) my response:\s*|.*\Z)", re.DOTALL | re.IGNORECASE
+)
+_FENCED = re.compile(
+    rf"\A\s*```+ ?(?:think|{_THOUGHT})[ \t]*\n(?:.*?^```+[ \t]*$\s*|.*\Z)", re.DOTALL | re.MULTILINE | re.IGNORECASE
+)
+_FOLDED = re.compile(
+    rf"\A\s*<details\b[^<>]{{0,200}}>\s*<summary>[^<>]{{0,40}}\b{_THOUGHT}\b[^<>]{{0,60}}</summary>(?:.*?</details>\s*|.*\Z)",
+    re.DOTALL | re.IGNORECASE,
+)
+_ASIDE = re.compile(
+    rf"^(?P<sign>[*(_]{{1,2}})(?:{_THOUGHT}|thinks) ?[:：][^\n]{{0,2000}}[*)_][ \t]*(?:\n|\Z)",
+    re.MULTILINE | re.IGNORECASE,
 )
 
 _TEMPLATE_START = re.compile(  # tokens before an answer
@@ -102,7 +130,7 @@ def without_thoughts(text: str, *, cut_headless: bool = False) -> str:
         return _without_template(harmony.final(text))
     said, thought = _without_marked(_without_start(text))
     if not thought:
-        said = "" if cut_headless else labelled.without_labelled(said)
+        said = "" if cut_headless else _without_labelled(said)
     return _unwrapped(_without_template(said))
 
 
@@ -157,6 +185,14 @@ def _begins_thought(text: str, at: int, start: int) -> bool:
     """Whether an opening mark stands where a model would think: at the start, or after something whole."""
     before = text[max(at, start - _LONGEST_MARK) : start].rstrip(" \t")
     return not before or before[-1] in _SENTENCE_END
+
+
+def _without_labelled(text: str) -> str:
+    """Return the text without a thought that stands before it under a name, or in a line of its own in brackets."""
+    for pattern in (_HERE_IS, _LABELLED, _FENCED, _FOLDED):
+        if (found := pattern.match(text)) is not None:
+            return text[found.end() :]
+    return _ASIDE.sub("", text)
 
 
 def _without_start(text: str) -> str:
