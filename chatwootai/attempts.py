@@ -12,7 +12,8 @@ class attempts:  # noqa: N801 - used as a function: `async for number in attempt
     """Yields the numbers of attempts, from 1: the first at once, each further one after a pause.
 
     The body ends the loop by `return` or `break` where an attempt succeeded; the loop ends by itself where no pause is
-    left, or the next attempt would begin at `until` (unix seconds) or later.
+    left, or the next attempt would begin at `until` (unix seconds) or later. Where a failure tells when to come again,
+    the body says so (`wait`), and learns whether there is another attempt.
     """
 
     def __init__(self, pauses: Iterable[float], *, until: float = math.inf) -> None:
@@ -20,17 +21,32 @@ class attempts:  # noqa: N801 - used as a function: `async for number in attempt
         self._pauses = iter(pauses)
         self._until = until
         self._made = 0
+        self._pause: float | None = None
+
+    @property
+    def pause(self) -> float | None:
+        """Seconds before the next attempt; None if no pause is left. `until` is not looked at."""
+        return self._pause
+
+    def wait(self, seconds: float) -> bool:
+        """Let the next attempt begin in `seconds` instead of after its pause; return whether it is made."""
+        if self._pause is not None:
+            self._pause = seconds
+        return self._is_followed()
+
+    def _is_followed(self) -> bool:
+        return self._pause is not None and time.time() + self._pause < self._until
 
     def __aiter__(self) -> Self:
         return self
 
     async def __anext__(self) -> int:
         if self._made:
-            pause = next(self._pauses, None)
-            if pause is None or time.time() + pause >= self._until:
+            if self._pause is None or not self._is_followed():
                 raise StopAsyncIteration
-            await asyncio.sleep(pause)
+            await asyncio.sleep(self._pause)
         self._made += 1
+        self._pause = next(self._pauses, None)
         return self._made
 
 

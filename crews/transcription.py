@@ -1,6 +1,5 @@
 """Voice notes as text, by an OpenAI-compatible transcription endpoint."""
 
-import asyncio
 import os
 import time
 from dataclasses import dataclass, field
@@ -10,14 +9,14 @@ from urllib.parse import urlsplit
 import aiohttp
 import orjson
 
+from chatwootai.attempts import attempts
 from chatwootai.net import Forbidden, is_private
 from config.settings.settings import Settings
 from crews.errors import CrewError
 
 _LONGEST: Final = 8_000  # characters
 _MOST_BYTES: Final = 1 << 20  # of an answer
-_TRIES: Final = 2
-_PAUSE: Final = 0.3
+_PAUSES: Final = (0.3,)
 _DEFAULT: Final = "https://api.openai.com/v1"
 
 
@@ -73,16 +72,14 @@ async def transcribe(
     Raises:
         TranscriptionFailed: the endpoint refuses, is away, is too slow, or heard nothing.
     """
-    for attempt in range(1, _TRIES + 1):
+    async for _ in attempts(_PAUSES, until=deadline):
         status, text = await _request_once(session, at, recording, deadline)
         if 200 <= status < 300:
             if not text:
                 raise TranscriptionFailed("nothing could be heard in it")
             return text[:_LONGEST]
-        again = (status == 0 or status in (408, 429) or status >= 500) and attempt < _TRIES
-        if not again or time.time() + _PAUSE >= deadline:
+        if status != 0 and status not in (408, 429) and status < 500:
             break
-        await asyncio.sleep(_PAUSE)
     raise TranscriptionFailed("it could not be listened to just now")
 
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from chatwootai.bounded_cache import BoundedCache
-from chatwootai.model.message.tool_call import ToolUse
+from chatwootai.model.message.tool_call import ToolOutcome, ToolUse
 from chatwootai.model.message.turn import Question
 from config.settings.settings import Settings
 from crews.run.context import RunContext, current
@@ -124,7 +124,7 @@ class Prefetcher:
             if text is not None:
                 results.append(text)
             elif not task.done():
-                run.used.append(ToolUse(name, "failed", SECONDS))
+                run.used.append(ToolUse(name, ToolOutcome.FAILED, SECONDS))
         return results
 
     def _count(self, tool: tuple[str, str], *, failed: bool) -> None:

@@ -10,7 +10,6 @@ import importlib
 import os
 import tempfile
 import weakref
-from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
@@ -20,6 +19,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from chatwootai.bounded_cache import BoundedCache
 from chatwootai.model.text.normalize import abridge
 from crews.encoding.encoder import EncoderUnavailable, Vectors, unit
 
@@ -51,7 +51,7 @@ class EmbeddedEncoder:
         self._weights = weights
         self._model: Any = None
         self._failed: EncoderUnavailable | None = None
-        self._recent: OrderedDict[str, Vectors] = OrderedDict()
+        self._recent: BoundedCache[str, Vectors] = BoundedCache(_RECENT)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="encoder")
 
     async def questions(self, texts: Sequence[str]) -> Vectors:
@@ -65,15 +65,12 @@ class EmbeddedEncoder:
         """
         if not texts:
             return np.empty((0, DIMENSIONS), np.float32)
-        known = {text: self._recent[text] for text in texts if text in self._recent}
+        known = {text: found for text in texts if (found := self._recent.peek(text)) is not None}
         if missing := [text for text in dict.fromkeys(texts) if text not in known]:
             known |= zip(missing, await self.passages(missing), strict=True)
         for text in texts[-_RECENT:]:
             if len(text) <= _LONGEST:
-                self._recent[text] = known[text].copy()  # the whole of a long list would live on with its row
-                self._recent.move_to_end(text)
-        while len(self._recent) > _RECENT:
-            self._recent.popitem(last=False)
+                self._recent.put(text, known[text].copy())  # the whole of a long list would live on with its row
         return np.stack([known[text] for text in texts])
 
     async def passages(self, texts: Sequence[str]) -> Vectors:

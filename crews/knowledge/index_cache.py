@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Final
 
@@ -39,7 +38,7 @@ class IndexCache:
     def __init__(self, connection: Connection, *, most_bytes: int = MOST_BYTES) -> None:
         self._store = KnowledgeStore(connection)
         self._most_bytes = most_bytes
-        self._kept: OrderedDict[Key, LoadedIndex] = OrderedDict()
+        self._kept: dict[Key, LoadedIndex] = {}
         self._loading: dict[Key, asyncio.Task[LoadedIndex | None]] = {}
 
     async def of(self, account: str, audience: Audience) -> LoadedIndex | None:

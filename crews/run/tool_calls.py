@@ -17,7 +17,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final, Protocol
 
-from chatwootai.model.message.tool_call import KeptCall, ToolUse
+from chatwootai.model.message.tool_call import KeptCall, ToolOutcome, ToolUse
 from chatwootai.model.policy import tool_words as words
 from chatwootai.stores.server.connection import StoreUnavailable
 from chatwootai.telemetry import log
@@ -34,7 +34,6 @@ _SURE: Final = frozenset({Fate.DONE, Fate.FAILED})
 _NOTHING_DONE: Final = frozenset({Fate.UNSENT, Fate.REFUSED})
 _HEADING: Final = "What was done for this very question in an earlier try, and must not be done again. Use the results:"
 _IN_DOUBT: Final = "a tool may have been used already, and nobody knows whether it worked"
-_KEPT: Final = "kept"  # the outcome of a call that was answered with what was kept
 _log = log.get("tools")
 
 
@@ -78,7 +77,7 @@ class BurstToolCalls:
     @property
     def counted(self) -> list[str]:
         """The names of the tools that drafts have called so far, once for each call that was made."""
-        return [use.name for use in self.used if use.outcome != _KEPT]
+        return [use.name for use in self.used if use.outcome is not ToolOutcome.KEPT]
 
     @property
     def texts(self) -> tuple[str, ...]:

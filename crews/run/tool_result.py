@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
+from chatwootai.model.message.tool_call import ToolOutcome
 from chatwootai.model.policy import tool_words as words
 from crews.run.result_text import result_text
 
@@ -48,20 +49,20 @@ class ToolText:
     kept: bool = False
 
     @property
-    def outcome(self) -> str:
+    def outcome(self) -> ToolOutcome:
         """The word for it in records and metrics."""
-        return "kept" if self.kept else _OUTCOMES[self.fate]
+        return ToolOutcome.KEPT if self.kept else _OUTCOMES[self.fate]
 
     def __str__(self) -> str:
         return self.text
 
 
 _OUTCOMES: Final = {
-    Fate.DONE: "ok",
-    Fate.FAILED: "failed",
-    Fate.UNSENT: "failed",
-    Fate.REFUSED: "refused",
-    Fate.UNKNOWN: "unknown",
+    Fate.DONE: ToolOutcome.OK,
+    Fate.FAILED: ToolOutcome.FAILED,
+    Fate.UNSENT: ToolOutcome.FAILED,
+    Fate.REFUSED: ToolOutcome.REFUSED,
+    Fate.UNKNOWN: ToolOutcome.UNKNOWN,
 }
 
 

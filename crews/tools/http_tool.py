@@ -6,12 +6,14 @@ import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from itertools import repeat
 from typing import Any, ClassVar
 
 import aiohttp
 from pydantic import PrivateAttr
 from yarl import URL
 
+from chatwootai.attempts import attempts
 from chatwootai.model.message.delivery import Contact
 from chatwootai.model.policy import tool_words as words
 from chatwootai.net import Forbidden, allow, is_redirect, redirected, same_origin
@@ -97,15 +99,14 @@ class HttpRequest(OutsideTool):
 
     async def _send_with_retries(self, values: Mapping[str, Any], burst: str) -> ToolAnswer:
         tries = self._declared.tries if self.repeatable else 1
-        for left in range(tries - 1, -1, -1):
+        async for number in attempts(repeat(_PAUSE, tries - 1)):
             try:
                 status, result = await self._send(values, burst)
-                if status not in _AGAIN or not left:
+                if status not in _AGAIN or number == tries:
                     return ToolAnswer(result, _fate_of_status(status))
             except aiohttp.ClientError:
-                if not left:
+                if number == tries:
                     raise
-            await asyncio.sleep(_PAUSE)
         raise AssertionError("unreachable")
 
     async def _send(self, values: Mapping[str, Any], burst: str) -> tuple[int, Any]:

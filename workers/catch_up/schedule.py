@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from typing import Final, TypeVar
 
+from chatwootai.attempts import attempts
 from chatwootai.stores.installation.catch_up_lock import CatchUpLock
 from chatwootai.stores.server.connection import StoreUnavailable
 from chatwootai.telemetry import log
@@ -14,7 +15,7 @@ from workers.catch_up.unanswered import CatchUp, CatchUpResult
 from workers.chatwoot.client import Chatwoot
 from workers.chatwoot.errors import ChatwootError, TokenRefused
 
-_PAUSES: Final = (0.0, 15.0, 60.0, 300.0)
+_PAUSES: Final = (15.0, 60.0, 300.0)
 """Seconds before each round of a start: a Chatwoot that is only just starting too is asked again."""
 _LOOK_AGAIN: Final = 20.0
 _APART: Final = 60.0
@@ -48,15 +49,15 @@ async def at_start(
         _log.info("catch_up_skipped", accounts=silent, cause="no user_token in the mapping")
     left = {account: chatwoot for account, chatwoot in left.items() if chatwoot.reads_history}
     started = None
-    for pause in _PAUSES if left else ():
-        await asyncio.sleep(pause)
+    if not left:
+        return
+    async for _ in attempts(_PAUSES):
         with suppress(StoreUnavailable):
             started = started or await lock.now()
             left = await _round(lock, catch_up, left, started, told)
         if not left:
             return
-    if left:
-        _log.error("catch_up_given_up", accounts=list(left), remedy="chatwootai catch-up, once Chatwoot answers")
+    _log.error("catch_up_given_up", accounts=list(left), remedy="chatwootai catch-up, once Chatwoot answers")
 
 
 async def _round(

@@ -1,17 +1,18 @@
 """The HTTP client for Chatwoot: token, timeouts and retries of each operation."""
 
-import asyncio
 import math
 import random
 import time
 from collections.abc import Mapping
 from http import HTTPStatus
+from itertools import repeat
 from typing import Any, Final
 
 import aiohttp
 import orjson
 from yarl import URL
 
+from chatwootai.attempts import attempts
 from chatwootai.telemetry.metrics import CHATWOOT_CALLS, CHATWOOT_SECONDS, RETRIES
 from workers.chatwoot.errors import MissingUserToken, OutOfTime, TryAgain
 from workers.chatwoot.operations import Operation, Owner
@@ -78,7 +79,8 @@ class Http:
         """
         token = self._token(operation)
         url = self._base + operation.path.format(conversation=conversation)
-        for attempt in range(1, _ATTEMPTS + 1):
+        tries = attempts(repeat(0.0, _ATTEMPTS - 1), until=min(deadline, begin_by) - _LEAST_SECONDS)
+        async for number in tries:
             answer = await self._attempt(operation, URL(url).with_query(query or {}), token, body, deadline, begin_by)
             raise_final_error(operation, answer)
             if answer.good and not is_undecided(operation, answer):
@@ -86,7 +88,7 @@ class Http:
                 return answer.body
             if answer.status == HTTPStatus.BAD_REQUEST:  # Envoy may refuse a request for an underscore in a name
                 self._dashed = True
-            await self._pause(operation, answer, attempt, min(deadline, begin_by))
+            self._wait_for_next(tries, operation, answer, number)
         raise AssertionError("the last pause raises")
 
     def _heard(self, operation: Operation, answer: Response) -> None:
@@ -124,18 +126,17 @@ class Http:
         CHATWOOT_SECONDS.labels(operation.name).observe(time.perf_counter() - began)
         return answer
 
-    async def _pause(self, operation: Operation, answer: Response, attempt: int, deadline: float) -> None:
-        """Wait before the next attempt; raise TryAgain if there is none, or no time for one."""
-        wait = _BACKOFF * 2 ** (attempt - 1) * random.uniform(0.5, 1.5)  # noqa: S311 - jitter, not a secret
+    def _wait_for_next(self, tries: attempts, operation: Operation, answer: Response, number: int) -> None:
+        """Settle the wait before the next attempt; raise TryAgain if there is none, or no time for one."""
+        wait = _BACKOFF * 2 ** (number - 1) * random.uniform(0.5, 1.5)  # noqa: S311 - jitter, not a secret
         if answer.limited:
             wait = 60.0
         if answer.retry_after is not None:
             wait = max(wait, answer.retry_after)
         at = time.time() + wait
-        if attempt == _ATTEMPTS or at + _LEAST_SECONDS > deadline:
+        if not tries.wait(wait):
             raise TryAgain(operation.name, describe(answer), at, barred=is_barred(answer))
         RETRIES.labels("chatwoot").inc()
-        await asyncio.sleep(wait)
 
 
 def _base(url: str, account: int) -> str:

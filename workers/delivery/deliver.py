@@ -9,6 +9,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from chatwootai.attempts import attempts
 from chatwootai.model.message import turn_names
 from chatwootai.model.message.outbox import Action, ActionKind
 from chatwootai.model.policy import delivery_failure
@@ -106,16 +107,16 @@ def part_delay(before: Action | None, action: Action) -> float:
 
 async def _deliver_action(worker: WorkerContext, tenant: Tenant, lease: FencedLease, entry: Entry) -> bool:
     """Carry out one action; False if the rest of its turn was dropped with it."""
-    for pause in (*_PAUSES, None):
+    tries = attempts(_PAUSES)
+    async for _ in tries:
         try:
             return await _attempt(worker, tenant, lease, entry)
         except (TryAgain, FateUnknown, OutOfTime) as error:
             RETRIES.labels("post").inc()
-            wait = _retry_pause(error, pause)
-            if wait is None:
+            wait = _retry_pause(error, tries.pause)
+            if wait is None or not tries.wait(wait):
                 return await _put_off(worker, tenant, lease, entry, error)
             _log.warning("post_again", kind=entry.action.kind.value, error=str(error), pause=round(wait, 1))
-            await asyncio.sleep(wait)
         except TokenRefused as error:
             raise await worker.standing.refused(tenant, lease.conv, error) from error
         except Gone as error:

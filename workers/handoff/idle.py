@@ -7,6 +7,7 @@ first thing that anyone says calls it off.
 import time
 import uuid
 from dataclasses import replace
+from enum import StrEnum
 from typing import Any, Final
 
 import orjson
@@ -34,11 +35,16 @@ from workers.delivery.deliver import deliver
 from workers.delivery.ownership import PENDING, wrote_since
 from workers.handoff.build import build_handoff, handoff_destination
 
-REMIND: Final = "remind"
-END: Final = "end"
 _RESOLVED: Final = "resolved"
 _LOOK_SECONDS: Final = 5.0
 _log = log.get("idle")
+
+
+class Step(StrEnum):
+    """Action on a silence; the word stands in the note of its timer."""
+
+    REMIND = "remind"
+    END = "end"
 
 
 def after_reply(made: Outcome, question: Question, settings: Settings) -> IdleTimer | None:
@@ -46,16 +52,16 @@ def after_reply(made: Outcome, question: Question, settings: Settings) -> IdleTi
     if made.verdict is not Verdict.REPLY:
         return None
     if settings.idle.remind_after_minutes is not None:
-        return _idle_timer(REMIND, question, settings.idle.remind_after_minutes)
+        return _idle_timer(Step.REMIND, question, settings.idle.remind_after_minutes)
     return _end_timer(question, settings)
 
 
 def _end_timer(question: Question, settings: Settings) -> IdleTimer | None:
     minutes = settings.idle.end_after_minutes
-    return None if minutes is None else _idle_timer(END, question, minutes)
+    return None if minutes is None else _idle_timer(Step.END, question, minutes)
 
 
-def _idle_timer(step: str, question: Question, minutes: int) -> IdleTimer:
+def _idle_timer(step: Step, question: Question, minutes: int) -> IdleTimer:
     origin = question.origin
     note = {
         "step": step,
@@ -165,11 +171,11 @@ def _outcome_and_timer(
         return render(question.origin.channel, sentence, carrier=question.origin.carrier)
 
     match note.get("step"):
-        case "remind":
+        case Step.REMIND:
             return outcome.reply(said(Sentence.REMINDER)), _end_timer(question, settings)
-        case "end" if settings.idle.end == "close":
+        case Step.END if settings.idle.end == "close":
             return replace(outcome.reply(said(Sentence.CLOSING)), status=_RESOLVED), None
-        case "end":
+        case Step.END:
             return build_handoff(Need(Cause.IDLE), question, settings), None
         case _:
             return outcome.silence(SilenceReason.ANOTHER_VERSION), None

@@ -2,8 +2,10 @@
 
 import time
 from dataclasses import dataclass, fields
+from enum import Enum
 from typing import Any, Final
 
+from chatwootai.model.message.tool_call import ToolOutcome
 from chatwootai.model.message.turn import Draft, Outcome, ServedBy, Verdict
 from chatwootai.model.policy.reasons import Trouble, label
 from chatwootai.model.policy.vocabulary import Cause
@@ -17,19 +19,17 @@ from workers.turn.state import Turn
 
 _log = log.get("turn")
 _BY_A_MODEL: Final = frozenset({ServedBy.CREW, ServedBy.FUSED, ServedBy.QUICK, ServedBy.FALLBACK})
-_TOOL_WORKS: Final = "ok"
-_TOOL_FAILED: Final = "failed"
 _NOT_LOGGED: Final = frozenset({"account", "conversation", "reason", "passages"})
 """Bound to the log line already, or in a crew's words, which may quote the contact (a reason), or long (passages)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TurnRecord:
-    """Return the key of one turn's record.
+    """One turn as it is kept and logged.
 
-    `seconds`: from the door to the end; `steps`, `tools`: name and seconds of each. `passages`: source, document, score
-    and whether the answer names it, of each that was offered. `reason` is for people and may quote a contact; `why` is
-    one of a fixed few; `error` what a model's endpoint said.
+    `seconds`: from the door to the end; `steps`: name and seconds of each; `tools`: name, outcome and seconds of each
+    call. `passages`: source, document, score and whether the answer names it, of each that was offered. `reason` is for
+    people and may quote a contact; `why` is one of a fixed few; `error` what a model's endpoint said.
     """
 
     account: str
@@ -52,18 +52,25 @@ class TurnRecord:
     calls: int
     prompt_tokens: int
     completion_tokens: int
-    tools: list[list[Any]]
-    passages: list[list[Any]]
+    tools: list[tuple[str, ToolOutcome, float]]
+    passages: list[tuple[str, str, float | None, bool]]
     seconds: float
-    steps: list[list[Any]]
+    steps: list[tuple[str, float]]
 
     def stored(self) -> dict[str, Any]:
         """Return all of it, as JSON has it."""
-        return {one.name: getattr(self, one.name) for one in fields(self)}
+        return {one.name: _as_json(getattr(self, one.name)) for one in fields(self)}
 
     def logged(self) -> dict[str, Any]:
         """Return what may stand in a log line."""
-        return {one.name: getattr(self, one.name) for one in fields(self) if one.name not in _NOT_LOGGED}
+        return {name: value for name, value in self.stored().items() if name not in _NOT_LOGGED}
+
+
+def _as_json(value: object) -> object:
+    """Return a field's value with lists for tuples and words for enums."""
+    if isinstance(value, list | tuple):
+        return [_as_json(each) for each in value]
+    return value.value if isinstance(value, Enum) else value
 
 
 async def record_turn(worker: WorkerContext, turn: Turn) -> None:
@@ -91,9 +98,9 @@ def _note_incidents(incidents: IncidentBoard, record: TurnRecord) -> None:
     elif record.served_by in _BY_A_MODEL:
         incidents.works(Kind.MODEL, record.account)
     for name, outcome, _ in record.tools:
-        if outcome == _TOOL_WORKS:
+        if outcome is ToolOutcome.OK:
             incidents.works(Kind.TOOL, record.account, name)
-        elif outcome == _TOOL_FAILED:
+        elif outcome is ToolOutcome.FAILED:
             incidents.note(Kind.TOOL, record.account, name, "its call failed")
 
 
@@ -121,16 +128,16 @@ def _build_record(turn: Turn, made: Outcome) -> TurnRecord:
         calls=usage.calls if usage else 0,
         prompt_tokens=usage.prompt_tokens if usage else 0,
         completion_tokens=usage.completion_tokens if usage else 0,
-        tools=[[use.name, use.outcome, round(use.seconds, 4)] for use in turn.calls.used],
+        tools=[(use.name, use.outcome, round(use.seconds, 4)) for use in turn.calls.used],
         passages=_passages(draft),
         seconds=round(time.time() - turn.last.received_at, 4),
-        steps=[[name, round(took, 5)] for name, took in [*turn.steps.as_list(), *(draft.steps if draft else ())]],
+        steps=[(name, round(took, 5)) for name, took in [*turn.steps.as_list(), *(draft.steps if draft else ())]],
     )
 
 
-def _passages(draft: Draft | None) -> list[list[Any]]:
+def _passages(draft: Draft | None) -> list[tuple[str, str, float | None, bool]]:
     return [
-        [one.source, one.document, None if one.score is None else round(one.score, 3), one.cited]
+        (one.source, one.document, None if one.score is None else round(one.score, 3), one.cited)
         for one in (draft.passages if draft else ())
     ]
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from chatwootai.model.message.attachment_text import attachment_text
-from chatwootai.model.message.delivery import Delivery
+from chatwootai.model.message.delivery import Delivery, Role
 from chatwootai.model.message.origin import origin_of
 from chatwootai.model.message.routing import Route
 from chatwootai.model.message.turn import Exchange, Question
@@ -36,7 +36,7 @@ def build_question(
     """Return one question from a burst (oldest first, at least one delivery) and what was said before it."""
     last = deliveries[-1]
     # Heard while people had it; what tells of it gives its time in whole seconds or in parts of them.
-    asked = {("contact", delivery_text(delivery), int(delivery.message.at)) for delivery in deliveries}
+    asked = {(Role.CONTACT, delivery_text(delivery), int(delivery.message.at)) for delivery in deliveries}
     before = [one for one in history if (one.role, one.text, int(one.at)) not in asked]
     return Question(
         turn=turn,
@@ -72,7 +72,7 @@ def in_spoken_order(said: Iterable[Exchange]) -> tuple[Exchange, ...]:
     ordered: list[Exchange] = []
     for one in said:
         at = len(ordered)
-        while one.role == "contact" and at and ordered[at - 1].role == "teammate" and ordered[at - 1].at > one.at:
+        while one.role is Role.CONTACT and at and ordered[at - 1].role is Role.TEAMMATE and ordered[at - 1].at > one.at:
             at -= 1
         ordered.insert(at, one)
     return tuple(ordered)

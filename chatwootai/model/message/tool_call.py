@@ -1,6 +1,7 @@
 """Calls of tools, as a turn remembers them. Pure."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +27,20 @@ class KeptCall:
         return not (self.ended and self.sure)
 
 
+class ToolOutcome(StrEnum):
+    """Result of a tool's call, in records, metrics and incidents."""
+
+    OK = "ok"
+    FAILED = "failed"
+    REFUSED = "refused"  # by the tool or by us, before anything was done
+    UNKNOWN = "unknown"  # it may have been done: no answer came, or one that does not say
+    KEPT = "kept"  # an earlier call's result, given instead of a call
+
+
 @dataclass(frozen=True, slots=True)
 class ToolUse:
-    """A tool's call in a turn's record. `outcome`: ok, failed, refused (by it or by us), unknown, or kept."""
+    """A tool's call in a turn's record."""
 
     name: str
-    outcome: str
+    outcome: ToolOutcome
     seconds: float

@@ -34,6 +34,20 @@ async def test_no_pause_after_what_ends_the_loop() -> None:
     assert time.monotonic() - began < 3600
 
 
+async def test_a_failure_may_say_when_to_come_again() -> None:
+    tries = attempts((3600.0, 3600.0), until=time.time() + 1800)
+    pauses, follow = [], []
+    async for number in tries:
+        pauses.append(tries.pause)
+        follow.append(tries.wait(0.0 if number == 1 else 3600.0))
+    assert (pauses, follow) == ([3600.0, 3600.0], [True, False])
+
+
+async def test_the_last_attempt_is_followed_by_none_whatever_is_said() -> None:
+    tries = attempts((0.0,))
+    assert [(number, tries.pause, tries.wait(0.0)) async for number in tries] == [(1, 0.0, True), (2, None, False)]
+
+
 @pytest.mark.parametrize(
     ("first", "longest", "pauses"), [(0.5, 3.0, [0.5, 1.0, 2.0, 3.0, 3.0]), (2.0, 1.0, [1.0, 1.0])]
 )
