@@ -75,6 +75,10 @@ The scripts in each room's lua/ build the same names; tests/house holds the two 
 | cw:knowledge:{account}:about | hash, JSON | the newest 3 | publish_knowledge, ingest | by version: its sources with their states, when and with which encoder it was made |
 | cw:knowledge:{account}:{version}:{audience} | list, pieces of bytes | the newest 3; an hour until published | write | documents, passages, terms and vectors, for customers or the team |
 | cw:knowledge:{account}:ingest | string, token | 1 min, renewed | ingest | one ingest of an account at a time |
+| cw:console:tokens | hash, JSON by id | until revoked | console token | who may enter the console, and as what: the digest of each token, role, account, end |
+| cw:console:used | hash | until the token is revoked | console | when each token was last entered with |
+| cw:console:sessions | zset, score = seconds of the end | 12 hours after the last began | console | the digests of open sessions |
+| cw:console:session:{digest} | string, JSON | 1 hour after the last request | console | whom a session stands for, and when it ends |
 
 arq keeps its own names: arq:queue (score = ms minus boost), arq:queue:health-check (a worker's figures, for
 `arq --check`), arq:job:{job}, arq:retry:{job}, arq:in-progress:{job}.
@@ -101,6 +105,9 @@ PROCESSES: Final = "cw:processes"
 INCIDENTS: Final = "cw:incidents"
 TIMERS: Final = "cw:timers"
 REFUSED: Final = "cw:refused"
+CONSOLE_TOKENS: Final = "cw:console:tokens"
+CONSOLE_USED: Final = "cw:console:used"
+CONSOLE_SESSIONS: Final = "cw:console:sessions"
 
 SECOND: Final = 1000
 DAY: Final = 86_400 * SECOND
@@ -131,6 +138,8 @@ LIMIT_MS: Final = 120 * SECOND
 INGEST_MS: Final = 60 * SECOND
 UNPUBLISHED_MS: Final = 3600 * SECOND
 FULL_MS: Final = 15 * SECOND
+SESSION_MS: Final = 12 * 3600 * SECOND
+SESSION_IDLE_MS: Final = 3600 * SECOND
 IN_SCRIPTS: Final = {"LIFE_MS": HISTORY_MS, "KEPT_MS": KEPT_MS, "PARKED_MS": PARKED_MS, "LIMIT_MS": LIMIT_MS}
 """Lifetimes that scripts know by name (scripts.py writes them above each); all others are arguments."""
 
@@ -289,3 +298,8 @@ def knowledge_version(account: str, version: int, audience: str) -> str:
 def knowledge_ingest(account: str) -> str:
     """Return the key that is set while an ingest of an account's knowledge runs."""
     return f"cw:knowledge:{account}:ingest"
+
+
+def console_session(digest: str) -> str:
+    """Return the key of a session of the console; `digest`: SHA-256 of what the cookie holds."""
+    return f"cw:console:session:{digest}"

@@ -39,7 +39,14 @@ class Live:
     """
 
     def __init__(
-        self, folder: Path, environ: Mapping[str, str], connection: Connection, name: str, *, strict: bool = False
+        self,
+        folder: Path,
+        environ: Mapping[str, str],
+        connection: Connection,
+        name: str,
+        *,
+        strict: bool = False,
+        slots: int = 0,
     ) -> None:
         self.folder = folder
         self.version: int | None = None
@@ -48,7 +55,7 @@ class Live:
         self._snapshots = ConfigVersions(connection)
         self._last_good = LastGood(folder, environ, self._snapshots)
         self._name = name
-        self.presence = Presence(lambda: (self.holder, self.version), connection, name)
+        self.presence = Presence(lambda: (self.holder, self.version), connection, name, slots)
         self._strict = strict
         self._kept: Sources | None = None
         self._has_folder = (folder / MAPPING).exists()

@@ -20,12 +20,16 @@ class Presence:
     """Tells what one process is and serves.
 
     `name`: `ingress <host>.<pid>` or `worker <id>`; `served` returns its configuration and that one's version.
+    `slots`: turns that it runs at once; 0 for what runs none.
     """
 
-    def __init__(self, served: Callable[[], tuple[Holder, int | None]], connection: Connection, name: str) -> None:
+    def __init__(
+        self, served: Callable[[], tuple[Holder, int | None]], connection: Connection, name: str, slots: int = 0
+    ) -> None:
         self._served = served
         self._processes = Processes(connection)
         self._name = name
+        self._slots = slots
         self._started = time.time()
         self._release = _release()
         self._changed = asyncio.Event()
@@ -65,6 +69,7 @@ class Presence:
             effective=holder.snapshot.digest,
             refused=len(holder.problems),
             problems=tuple(str(each) for each in holder.problems[:_MOST_PROBLEMS]),
+            slots=self._slots,
         )
 
 

@@ -7,26 +7,19 @@ from dataclasses import asdict, fields
 from typing import Any
 
 from chatwootai.model.message.delivery import Delivery
-from chatwootai.stores.installation.incidents import Incidents
-from chatwootai.stores.installation.processes import Processes
-from chatwootai.stores.installation.refusals import Refusal, Refusals
 from chatwootai.stores.operators.dead_letters import DeadLetter, DeadLetters
 from chatwootai.stores.operators.history import ConversationHistories
 from chatwootai.stores.operators.inspection import Inspection, Job
 from chatwootai.stores.server.connection import Connection
-from chatwootai.stores.server.server_check import check_server
 from ops.access import NotFound, sound_accounts
 from ops.accounts import resolve_account
-from ops.jobs.incidents import print_incident
 from ops.jobs.lookup import find_target
-from ops.jobs.process_view import print_processes, process_as_json
 from ops.printing import table
 from ops.times import format_age, format_moment, format_span
 
 Json = dict[str, Any]
 _MANY = 10
 _IDS = frozenset({"message", "messages"})
-_MIB = 1024 * 1024
 _FIELDS = tuple(field.name for field in fields(Job))
 _HEAD = (
     "STATE",
@@ -182,62 +175,6 @@ def _cause_text(job: Mapping[str, Any]) -> str:
 
 def _ids(values: Sequence[object]) -> str:
     return ",".join(str(value) for value in values)
-
-
-async def read_numbers(connection: Connection, _: argparse.Namespace) -> Json:
-    """The floor in numbers."""
-    found = await check_server(connection)
-    redis = {**asdict(found), "troubles": found.troubles} if found else None
-    refused = [_refusal_as_json(one) for one in await Refusals(connection).all()]
-    incidents = [asdict(one) for one in await Incidents(connection).all()]
-    processes = [process_as_json(one) for one in await Processes(connection).all()]
-    known = {"redis": redis, "refused": refused, "incidents": incidents, "processes": processes}
-    return {**asdict(await Inspection(connection).stats()), **known}
-
-
-def _refusal_as_json(one: Refusal) -> Json:
-    """A token that Chatwoot does not take; `looks`: the conversation that finds out when it does again."""
-    said = {"account": one.account, "token": f"{one.owner}_token", "since": one.since, "mapping": one.place}
-    return {**said, "status": one.status, "said": one.words, "looks": one.conv}
-
-
-def print_numbers(found: Any) -> None:
-    """Print what `numbers` found."""
-    oldest = f", the oldest for {format_age(found['since'], time.time())}" if found["since"] else ""
-    print(f"waiting    {found['waiting']} turns{oldest}; {found['messages']} messages in mailboxes")
-    print(f"running    {found['running']}    scheduled  {found['scheduled']}    dead letters  {found['dead']}")
-    print(f"conversations with something to do  {found['open']}")
-    for one in found["refused"]:
-        _print_refused(one)
-    for one in found["incidents"]:
-        print_incident(one)
-    if found["redis"]:
-        _print_redis(found["redis"])
-    if found["priorities"]:
-        print("\nby priority")
-        table(("PRIORITY", "WAITING"), found["priorities"].items())
-    print_processes(found)
-    if found["tenants"]:
-        print("\nby account")
-        names = ("account", "high", "normal", "running", "messages")
-        head = ("ACCOUNT", "HIGH LANE", "NORMAL LANE", "RUNNING", "MESSAGES")
-        table(head, [[one[name] for name in names] for one in found["tenants"]])
-
-
-def _print_refused(one: Mapping[str, Any]) -> None:
-    place = f", {one['mapping']}" if one["mapping"] else ""
-    effect = "its history is not read" if one["token"].startswith("user") else "its turns wait, and go on by themselves"
-    print(
-        f"account {one['account']}: Chatwoot refuses its {one['token']} since {format_moment(one['since'])}"
-        f" (HTTP {one['status']}: {one['said']}{place}); {effect}"
-    )
-
-
-def _print_redis(redis: Mapping[str, Any]) -> None:
-    most = f" of {redis['most'] / _MIB:.0f}" if redis["most"] else ""
-    print(f"redis      {redis['used'] / _MIB:.0f}{most} MiB used")
-    for trouble in redis["troubles"]:
-        print(f"           {trouble}")
 
 
 async def read_life(connection: Connection, arguments: argparse.Namespace) -> Json:

@@ -14,6 +14,7 @@ def process_as_json(one: Process) -> dict[str, Any]:
     return {
         "kind": one.kind, "name": one.name.partition(" ")[2], "host": one.host, "started": one.started,
         "seen": one.seen, "gone": one.gone, "release": one.release, "version": one.version, "refused": one.refused,
+        "digest": one.digest, "slots": one.slots,
     }  # fmt: skip
 
 

@@ -65,6 +65,8 @@ def _below(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser
     for action in parser._actions:
         if isinstance(action, argparse._SubParsersAction):
             found |= action.choices
+            for name, below in action.choices.items():
+                found |= {f"{name} {word}": parser for word, parser in _below(below).items()}
     return found
 
 
@@ -96,7 +98,7 @@ def _read() -> set[str]:
     return found
 
 
-_OURS = re.compile(r"(CHATWOOTAI|REDIS|INGRESS|JOURNAL|WORKER|CATCH_UP|OPENAI|LOG)_[A-Z_]+")
+_OURS = re.compile(r"(CHATWOOTAI|CONSOLE|REDIS|INGRESS|JOURNAL|WORKER|CATCH_UP|OPENAI|LOG)_[A-Z_]+")
 
 
 def test_metrics_that_pages_name_exist() -> None:

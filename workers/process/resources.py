@@ -79,8 +79,9 @@ class WorkerResources:
             chatwootai.stores.server.examination.CannotUse: Redis is there, and cannot be used as it is.
         """
         await examine(self.connection)
-        name, strict = f"worker {self.worker_id}", self.environment.strict
-        self.live = Live(self.environment.config, dict(os.environ), self.connection, name, strict=strict)
+        own = self.environment
+        name = f"worker {self.worker_id}"
+        self.live = Live(own.config, dict(os.environ), self.connection, name, strict=own.strict, slots=own.slots)
         snapshot = await self.live.start()
         self.live.keep_to_itself()
         await self._serve_probes()

@@ -22,6 +22,7 @@ class Process:
     `version` and `digest`: the configuration that it serves, as it was written (no version: not compared with Redis
     yet); `effective`: a digest of what that means with the secrets of this process. `problems`: what it refused of its
     folder, the first few of `refused`. `release`: of this program.
+    `slots`: turns that a worker runs at once; 0: not told.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Process:
     effective: str
     refused: int
     problems: tuple[str, ...] = ()
+    slots: int = 0
 
     @property
     def gone(self) -> bool:

@@ -85,11 +85,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Do it; 1 where it cannot be done."""
     from ops.access import with_redis
-    from ops.jobs import bulk, job_actions, job_views
+    from ops.jobs import bulk, job_actions, job_views, numbers
 
     looks: dict[str, tuple[Show, Callable[[object], None]]] = {
         "list": (job_views.list_jobs, job_views.print_jobs),
-        "stats": (job_views.read_numbers, job_views.print_numbers),
+        "stats": (numbers.read_numbers, numbers.print_numbers),
         "show": (job_views.read_life, job_views.print_life),
     }
     if arguments.action in looks:

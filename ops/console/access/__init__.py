@@ -1,0 +1,1 @@
+"""Ways to log in, sessions, and the rights of each route."""

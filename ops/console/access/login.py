@@ -1,0 +1,90 @@
+"""Finds the person behind a request: by a token in its header, or by the session that its cookie names."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any, Final
+
+from aiohttp import web
+
+from chatwootai.stores.operators.console_sessions import ConsoleSessions
+from chatwootai.stores.operators.console_tokens import ConsoleToken, ConsoleTokens
+from chatwootai.stores.server.connection import Connection
+from ops.console.access.identity import Identity, Role
+
+COOKIE: Final = "chatwootai_console"
+_MOST_CHARACTERS: Final = 512
+
+
+class Login:
+    """Ways to log in, and the sessions that were opened by them."""
+
+    def __init__(self, connection: Connection, public_url: str = "") -> None:
+        self.tokens = ConsoleTokens(connection)
+        self.sessions = ConsoleSessions(connection)
+        self._secure = public_url.startswith("https://")
+
+    @property
+    def cookie(self) -> str:
+        """Return the cookie's name: over HTTPS one that no other host can set."""
+        return f"__Host-{COOKIE}" if self._secure else COOKIE
+
+    async def who(self, request: web.Request) -> Identity | None:
+        """Return the person behind a request; None where nobody is logged in.
+
+        Raises:
+            StoreUnavailable: Redis is away.
+        """
+        scheme, _, said = request.headers.get("Authorization", "").partition(" ")
+        if scheme.lower() == "bearer":
+            token = await self.check(said.strip())
+            return identity_of(token) if token else None
+        cookie = request.cookies.get(self.cookie, "")
+        if not cookie or len(cookie) > _MOST_CHARACTERS:
+            return None
+        session = await self.sessions.read(cookie)
+        return await self._of_session(session.who) if session else None
+
+    async def check(self, token: str) -> ConsoleToken | None:
+        """Return the token that somebody typed or sent; None where it is none that is valid.
+
+        Raises:
+            StoreUnavailable: Redis is away.
+        """
+        return await self.tokens.check(token) if len(token) <= _MOST_CHARACTERS else None
+
+    async def _of_session(self, who: Mapping[str, Any]) -> Identity | None:
+        """Return whom a session stands for. A token's rights are looked up each time: revoked, it opens nothing."""
+        if "token" in who:
+            token = await self.tokens.read(str(who["token"]))
+            return identity_of(token) if token else None
+        return Identity(**{**who["identity"], "role": Role(who["identity"]["role"])})
+
+    async def open(self, response: web.StreamResponse, who: Identity) -> None:
+        """Open a session for a person, and set its cookie.
+
+        Raises:
+            StoreUnavailable: Redis is away.
+        """
+        kept: dict[str, Any] = {"token": who.token} if who.token else {"identity": asdict(who)}
+        cookie = await self.sessions.open(kept)
+        if who.token:
+            await self.tokens.note_use(who.token)
+        response.set_cookie(self.cookie, cookie, httponly=True, samesite="Lax", path="/", secure=self._secure)
+
+    async def close(self, request: web.Request, response: web.StreamResponse) -> None:
+        """End the session of a request, and take its cookie back.
+
+        Raises:
+            StoreUnavailable: Redis is away.
+        """
+        if cookie := request.cookies.get(self.cookie):
+            await self.sessions.close(cookie)
+        response.del_cookie(self.cookie, path="/", secure=self._secure, httponly=True, samesite="Lax")
+
+
+def identity_of(token: ConsoleToken) -> Identity | None:
+    """Return whom a token stands for; None where this release does not know its role."""
+    if token.role not in set(Role):
+        return None
+    role = Role(token.role)
+    return Identity(role=role, account=token.account, words=token.words, name=token.name, token=token.id)

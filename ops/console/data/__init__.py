@@ -1,0 +1,1 @@
+"""Reads and actions behind the pages, as data; bounded in time and in rows."""

@@ -1,0 +1,120 @@
+"""The state of the installation now: what `jobs stats` counts, with the problems that it shows."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from chatwootai.stores.operators.dead_letters import DeadLetters
+from chatwootai.stores.server.connection import Connection
+from ops.console.access.identity import Identity
+from ops.console.data.blocks import Blocks, read_blocks
+from ops.console.data.problems import Problem, find_problems
+from ops.jobs.numbers import PARTS, read_queue
+
+_MOST_LETTERS: Final = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Now:
+    """The numbers, the problems among them, and the names of the reads that failed. `at`: unix seconds."""
+
+    numbers: Mapping[str, Any]
+    problems: list[Problem]
+    failed: frozenset[str]
+    at: float
+
+
+async def read_now(connection: Connection, who: Identity, *, within: float) -> Now:
+    """Return the state as a person may see it: who sees one account sees what is that account's, or all's."""
+    reads = {"queue": read_queue(connection), **{name: read(connection) for name, read in PARTS.items()}}
+    if who.account is not None:
+        reads["letters"] = _count_letters(connection, who.account)
+    blocks = await read_blocks(reads, within=within)
+    now = time.time()
+    numbers = _numbers(blocks, now) if who.account is None else _of_account(blocks, who.account)
+    problems = [one for one in find_problems(numbers) if one.account is None or who.sees(one.account)]
+    return Now(numbers, problems, blocks.failed, now)
+
+
+def _numbers(blocks: Blocks, now: float) -> dict[str, Any]:
+    found = blocks.found
+    queue: Mapping[str, Any] = found["queue"] or {}
+    rest = {name: found[name] for name in PARTS}
+    oldest = None if found["queue"] is None else max(0.0, now - queue["since"]) if queue["since"] else 0.0
+    return {**queue, **rest, "oldest_wait_seconds": oldest}
+
+
+def _of_account(blocks: Blocks, account: str) -> dict[str, Any]:
+    """Return the numbers of one account, and of the processes, which serve it too."""
+    found = blocks.found
+    tenants = [one for one in (found["queue"] or {}).get("tenants", ()) if one["account"] == account]
+    known = found["queue"] is not None
+    return {
+        "waiting": sum(one["high"] + one["normal"] for one in tenants) if known else None,
+        "running": sum(one["running"] for one in tenants) if known else None,
+        "messages": sum(one["messages"] for one in tenants) if known else None,
+        "tenants": tenants,
+        "workers": (found["queue"] or {}).get("workers", {}),
+        "dead": found["letters"],
+        "oldest_wait_seconds": None,
+        "processes": found["processes"],
+        "refused": [one for one in found["refused"] or () if one["account"] == account],
+        "incidents": [one for one in found["incidents"] or () if one["account"] == account],
+        "redis": None,
+    }
+
+
+async def _count_letters(connection: Connection, account: str) -> int:
+    """Return how many of the newest 1,000 dead letters are an account's."""
+    seen = count = 0
+    async for letter in DeadLetters(connection).all():
+        seen += 1
+        count += letter.conv.rpartition(":")[0] == account
+        if seen >= _MOST_LETTERS:
+            break
+    return count
+
+
+def as_json(now: Now, text: Any) -> dict[str, Any]:
+    """Return the state as `GET /api/now` has it. `text(key, **values)` words the problems."""
+    numbers = now.numbers
+    processes = numbers.get("processes") or ()
+    running = dict(numbers.get("workers") or {})
+    doors = [_process(one) for one in processes if one["kind"] == "ingress"]
+    workers = [
+        {**_process(one), "slots": one["slots"], "running": running.pop(one["name"], 0)}
+        for one in processes
+        if one["kind"] == "worker"
+    ]
+    workers += [{"name": name, "slots": None, "running": count, "gone": False} for name, count in running.items()]
+    return {
+        "at": now.at,
+        "doors": doors,
+        "workers": workers,
+        "waiting": numbers.get("waiting"),
+        "running": numbers.get("running"),
+        "scheduled": numbers.get("scheduled"),
+        "messages": numbers.get("messages"),
+        "oldest_wait_seconds": numbers.get("oldest_wait_seconds"),
+        "dead_letters": numbers.get("dead"),
+        "tenants": numbers.get("tenants") or [],
+        "redis": numbers.get("redis"),
+        "problems": [_problem(one, text) for one in now.problems],
+        "failed": sorted(now.failed),
+    }
+
+
+def _process(one: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: one[name] for name in ("name", "host", "started", "seen", "gone", "release", "version", "refused")}
+
+
+def _problem(one: Problem, text: Any) -> dict[str, Any]:
+    return {
+        "severity": one.severity,
+        "kind": one.key,
+        "text": text(f"problem.{one.key}", **one.values),
+        "remedy": text(f"remedy.{one.key}", **one.values),
+        "command": one.command,
+        "account": one.account,
+    }

@@ -1,0 +1,70 @@
+"""Reads the console's variables of the environment (docs/reference/environment.md)."""
+
+import ipaddress
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from chatwootai.stores.server.connection import DEFAULT_URL
+
+HOST = "127.0.0.1"
+PORT = 9200
+
+
+class BadEnvironment(ValueError):
+    """A variable or option has a value that cannot be used; the message names it and says what can."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Environment:
+    """Addresses and paths of the console. `port` 0 is a free one, which the line "listening" names.
+
+    `public_url`: the address that browsers use, where it is not the one listened on; empty: that of each request.
+    """
+
+    config: Path
+    redis_url: str
+    host: str
+    port: int
+    public_url: str = ""
+
+    @classmethod
+    def read(
+        cls, environ: Mapping[str, str] = os.environ, *, config: Path, host: str | None = None, port: str | None = None
+    ) -> "Environment":
+        """Read the variables; an option goes before its variable, and an empty one counts as unset.
+
+        Raises:
+            BadEnvironment: the port is no port, or CONSOLE_URL no address.
+        """
+        return cls(
+            config=config,
+            redis_url=environ.get("REDIS_URL") or DEFAULT_URL,
+            host=host or environ.get("CONSOLE_HOST") or HOST,
+            port=_parse_port(port or environ.get("CONSOLE_PORT") or str(PORT)),
+            public_url=_parse_url(environ.get("CONSOLE_URL") or ""),
+        )
+
+    @property
+    def loopback(self) -> bool:
+        """Tell whether only this machine can reach it."""
+        if self.host == "localhost":
+            return True
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return False
+
+
+def _parse_port(value: str) -> int:
+    if not (value.isascii() and value.isdigit() and len(value) <= 5 and int(value) <= 65_535):
+        raise BadEnvironment(f"the console's port is {value!r}: use a number from 0 (a free port) to 65535")
+    return int(value)
+
+
+def _parse_url(value: str) -> str:
+    if value and not re.fullmatch(r"https?://[^\s/@?#]+/?", value):
+        raise BadEnvironment(f"CONSOLE_URL is {value!r}: write it as https://console.example.com, without a path")
+    return value.rstrip("/")

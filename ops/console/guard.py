@@ -1,0 +1,97 @@
+"""Guard of every route: who may do what is decided here alone, before any handler, whatever the path."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Final
+from urllib.parse import quote
+
+from aiohttp import web
+
+from chatwootai.stores.server.connection import StoreMisused, StoreUnavailable
+from chatwootai.telemetry import log
+from ops.console.access.identity import Identity, Right
+from ops.console.access.same_origin import SAFE_METHODS, comes_from_elsewhere
+from ops.console.answers import refuse
+from ops.console.context import IDENTITY, console_of
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+RIGHTS: Final = web.AppKey("rights", Mapping[tuple[str, str], Right])
+"""The right of each route, by its method and its path as it was declared."""
+HEADERS: Final = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+        "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "no-store",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+_log = log.get("console")
+
+
+@web.middleware
+async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Answer a request, or refuse it, with strict headers either way."""
+    try:
+        response = await _answer(request, handler)
+    except web.HTTPException as error:
+        response = error if error.status < 400 else refuse(request, error.status)
+    except (StoreUnavailable, TimeoutError) as error:
+        _log.warning("console_without_redis", error=str(error))
+        response = refuse(request, 503)
+    except StoreMisused as error:
+        _log.error("console_failed", path=request.match_info.route.name, error=str(error))
+        response = refuse(request, 503)
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    return response
+
+
+async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
+    right = _right(request)
+    foreign = request.method not in SAFE_METHODS and comes_from_elsewhere(
+        request, console_of(request).environment.public_url
+    )
+    if right is not None and right.public:
+        return refuse(request, 403) if foreign else await handler(request)
+    who = await console_of(request).login.who(request)
+    if who is None:
+        return _to_login(request)
+    request[IDENTITY] = who
+    if right is None:
+        return refuse(request, _missing(request))
+    if not all(map(who.sees, _accounts(request))):
+        return refuse(request, 404)
+    if foreign or not _may(who, right):
+        return refuse(request, 403)
+    return await handler(request)
+
+
+def _right(request: web.Request) -> Right | None:
+    """Return the right that the request's route asks for; None where there is no such route."""
+    resource = request.match_info.route.resource
+    return request.app[RIGHTS].get((request.method, resource.canonical)) if resource else None
+
+
+def _missing(request: web.Request) -> int:
+    error = request.match_info.http_exception
+    return error.status if error is not None else 404
+
+
+def _accounts(request: web.Request) -> list[str]:
+    """Return the accounts that a request names, in its path or its query."""
+    named = request.match_info.get("account")
+    return [each for each in ([named] if named is not None else []) + request.query.getall("account", []) if each]
+
+
+def _may(who: Identity, right: Right) -> bool:
+    return who.role.rank >= right.role.rank
+
+
+def _to_login(request: web.Request) -> web.Response:
+    if request.path.startswith("/api/"):
+        return refuse(request, 401)
+    after = f"?next={quote(request.path_qs, safe='')}" if request.method == "GET" and request.path != "/" else ""
+    return web.Response(status=303, headers={"Location": f"/login{after}"})

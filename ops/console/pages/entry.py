@@ -1,0 +1,80 @@
+"""Logging in and out, the language, and what pages are made of: all that a person may have who is not logged in."""
+
+import re
+from typing import Final
+
+from aiohttp import web
+
+from chatwootai.telemetry import log
+from ops.console.access.login import identity_of
+from ops.console.answers import page
+from ops.console.context import console_of
+from ops.console.view.assets import assets
+from ops.console.view.pages import LANGUAGE_COOKIE
+from ops.console.view.texts import LANGUAGES
+
+_LOCAL: Final = re.compile(r"/(?![/\\])[^\\\s\x00-\x1f\x7f]{0,1000}")
+_YEAR: Final = 365 * 86_400
+_log = log.get("console")
+
+
+async def login_page(request: web.Request) -> web.Response:
+    """Return the page on which a token is typed."""
+    return page(request, "login.html", after=_local(request.query.get("next", "/")), wrong=False, wait=0)
+
+
+async def log_in(request: web.Request) -> web.Response:
+    """Open a session for a token that was typed, and go where its holder wanted to."""
+    console, peer = console_of(request), request.remote or ""
+    form = await request.post()
+    after = _local(str(form.get("next", "/")))
+    if wait := console.failed.wait_seconds(peer):
+        answer = page(request, "login.html", 429, after=after, wrong=False, wait=wait)
+        answer.headers["Retry-After"] = str(wait)
+        return answer
+    token = await console.login.check(str(form.get("token", "")).strip())
+    who = identity_of(token) if token else None
+    if who is None:
+        console.failed.note(peer)
+        _log.warning("console_login_failed", peer=peer)
+        return page(request, "login.html", 401, after=after, wrong=True, wait=0)
+    answer = web.Response(status=303, headers={"Location": after})
+    await console.login.open(answer, who)
+    _log.info("console_login", by=who.name, role=who.role.value, account=who.account)
+    return answer
+
+
+async def log_out(request: web.Request) -> web.Response:
+    """End the session."""
+    answer = web.Response(status=303, headers={"Location": "/login"})
+    await console_of(request).login.close(request, answer)
+    return answer
+
+
+async def choose_language(request: web.Request) -> web.Response:
+    """Remember the language of this browser, and go back to the page."""
+    form = await request.post()
+    answer = web.Response(status=303, headers={"Location": _local(str(form.get("next", "/")))})
+    language = str(form.get("language", ""))
+    if language in LANGUAGES:
+        answer.set_cookie(LANGUAGE_COOKIE, language, max_age=_YEAR, httponly=True, samesite="Lax", path="/")
+    return answer
+
+
+def asset_routes() -> list[tuple[str, bytes, str]]:
+    """Return the path, the content and the type of each asset."""
+    return [(one.path, one.body, one.content_type) for one in assets().values()]
+
+
+async def asset(request: web.Request) -> web.Response:
+    """Return an asset; its name changes with its content, so it may be kept for ever."""
+    for path, body, content_type in asset_routes():
+        if path == request.path:
+            headers = {"Cache-Control": "public, max-age=31536000, immutable"}
+            return web.Response(body=body, content_type=content_type, charset="utf-8", headers=headers)
+    raise web.HTTPNotFound
+
+
+def _local(after: str) -> str:
+    """Return where to go next: a path of ours, never another site's."""
+    return after if _LOCAL.fullmatch(after) and not after.startswith("/login") else "/"

@@ -1,0 +1,109 @@
+"""The process: Redis, the accounts and HTTP brought up in order, and taken down in reverse."""
+
+import asyncio
+import logging
+import os
+import signal
+from typing import Any
+
+from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
+
+from chatwootai.stores.server.connection import Connection, connect
+from chatwootai.telemetry import log
+from ops.access import CommandError
+from ops.console.access.failed_logins import FailedLogins
+from ops.console.access.identity import Right
+from ops.console.access.login import Login
+from ops.console.context import CONSOLE, QUERY_SECONDS, Console
+from ops.console.data.accounts import Accounts
+from ops.console.environment import Environment
+from ops.console.guard import RIGHTS, guard
+from ops.console.routes import routes
+from ops.console.view.pages import Pages
+
+_LARGEST_BODY = 64 * 1024
+_CONNECTIONS = 8
+_SHUTDOWN_SECONDS = 5.0
+_log = log.get("console")
+
+
+class NoLogin(CommandError):
+    """Others than this machine would reach the console, and there is no way to log in."""
+
+    code = 2
+
+
+async def serve(environment: Environment) -> int:
+    """Listen until SIGTERM or SIGINT; always 0.
+
+    Raises:
+        NoLogin: it would listen beyond loopback, and nobody could log in.
+        StoreUnavailable: it would listen beyond loopback, and Redis does not say whether anybody could log in.
+        OSError: the address is taken, or none of this machine's.
+    """
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    connection = connect(environment.redis_url, timeout=QUERY_SECONDS, retries=1, max_connections=_CONNECTIONS)
+    console = make_console(environment, connection)
+    runner = web.AppRunner(application(console), **_server_settings(), shutdown_timeout=_SHUTDOWN_SECONDS)
+    try:
+        if not environment.loopback:
+            await _check_login(console)
+        await console.accounts.all()
+        await runner.setup()
+        await web.TCPSite(runner, environment.host, environment.port).start()
+        _log.info("listening", host=runner.addresses[0][0], port=runner.addresses[0][1], process_id=os.getpid())
+        await stop.wait()
+    finally:
+        await runner.cleanup()
+        await connection.aclose()
+    return 0
+
+
+def make_console(environment: Environment, connection: Connection) -> Console:
+    """Return a console over a connection of its own."""
+    return Console(
+        environment=environment,
+        connection=connection,
+        login=Login(connection, environment.public_url),
+        failed=FailedLogins(),
+        accounts=Accounts(environment.config),
+        pages=Pages(),
+    )
+
+
+def application(console: Console) -> web.Application:
+    """Return the application: every route of the table behind the guard."""
+    app = web.Application(middlewares=[guard], client_max_size=_LARGEST_BODY)
+    app[CONSOLE] = console
+    rights: dict[tuple[str, str], Right] = {}
+    for one in routes():
+        added = app.router.add_route(one.method, one.path, one.handler)
+        canonical = added.resource.canonical if added.resource else one.path
+        rights[one.method, canonical] = one.right
+        if one.method == "GET":
+            app.router.add_route("HEAD", one.path, one.handler)
+            rights["HEAD", canonical] = one.right
+    app[RIGHTS] = rights
+    return app
+
+
+async def _check_login(console: Console) -> None:
+    if not any(not one.over for one in await console.login.tokens.all()):
+        raise NoLogin(
+            f"{console.environment.host} is reached by others than this machine, and nobody could log in: make a token "
+            "first (`chatwootai console token add --role operator`), or listen on 127.0.0.1"
+        )
+
+
+def _server_settings() -> dict[str, Any]:
+    server_log = logging.getLogger("aiohttp.server")
+    server_log.addFilter(_drop_bad_requests)
+    return {"logger": server_log, "access_log": None}
+
+
+def _drop_bad_requests(record: logging.LogRecord) -> bool:
+    """Keep what is no HTTP out of the log: aiohttp would write every byte that a stranger sends."""
+    return not (record.exc_info and isinstance(record.exc_info[1], HttpProcessingError))

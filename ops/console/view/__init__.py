@@ -1,0 +1,1 @@
+"""Templates, texts, style sheets and scripts, and how a page is made of them."""

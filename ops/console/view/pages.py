@@ -1,0 +1,65 @@
+"""Makes pages of templates: every value is escaped, every text is the viewer's, every moment a <time>."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from aiohttp import web
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+
+from ops.console.access.identity import Identity, Role
+from ops.console.view.assets import assets
+from ops.console.view.shown import moment, seconds, span
+from ops.console.view.texts import DEFAULT, LANGUAGES, chosen_language, texts
+
+LANGUAGE_COOKIE: Final = "chatwootai_language"
+NAVIGATION: Final = (("n", "/", "now"),)
+"""The pages of the head, each with the key that leads there after `g`."""
+
+
+class Pages:
+    """The templates, loaded once."""
+
+    def __init__(self) -> None:
+        self._environment = Environment(
+            loader=PackageLoader("ops.console.view", "templates"),
+            autoescape=select_autoescape(default=True, default_for_string=True),
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._environment.globals.update(
+            asset=lambda name: assets()[name].path,
+            languages=LANGUAGES,
+            moment=moment,
+            seconds=seconds,
+            span=span,
+            navigation=NAVIGATION,
+        )
+
+    def render(
+        self, template: str, language: str, request: web.Request, who: Identity | None, values: Mapping[str, Any]
+    ) -> str:
+        """Return a page or a part of one."""
+
+        def text(key: str, /, **named: object) -> str:
+            return self.text(language, key, **named)
+
+        return self._environment.get_template(template).render(
+            t=text,
+            has_text=lambda key: key in texts(DEFAULT),
+            language=language,
+            who=who,
+            may_act=who is not None and who.role is not Role.VIEWER,
+            here=request.path_qs,
+            path=request.path,
+            **values,
+        )
+
+    def text(self, language: str, key: str, /, **named: object) -> str:
+        """Return a text with its values, not escaped yet; in English where a language lacks it."""
+        said = texts(language).get(key) or texts(DEFAULT)[key]
+        return said.format(**named) if named else said
+
+    def language(self, request: web.Request) -> str:
+        """Return the language that a request's answer is written in."""
+        return chosen_language(request.cookies.get(LANGUAGE_COOKIE), request.headers.get("Accept-Language", ""))
