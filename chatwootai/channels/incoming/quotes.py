@@ -23,11 +23,17 @@ _HEADER_NAMES: Final = 3
 
 _WROTE: Final = re.compile(
     r"(?:wrote|escreveu|escribió|escribio|schrieb|a écrit|ha scritto|schreef|skrev|napisał|napisał\(a\)|pisze|napsal|"
-    r"kirjoitti|написал|написала|пишет|пише|писав|yazdı|a scris|va escriure|έγραψε|írta|scrisse|写道|寫道|님이 작성|"
-    r"のメール|さんは書きました)[^\n]{0,200}[:：]\s*$",
+    r"kirjoitti|написал|написала|написа|пишет|пише|писав|yazdı|a scris|va escriure|έγραψε|írta|scrisse|写道|寫道|"
+    r"님이 작성|のメール|さんは書きました|đã viết|menulis|napisao|napísal|เขียนว่า|ने लिखा)[^\n]{0,200}[:：]\s*$",
     re.IGNORECASE,
 )
 _WHEN_OR_WHO: Final = re.compile(r"[\w.+-]@[\w-]|\d{1,2}[:h.]\d{2}|\d{1,2}[./-]\d{1,2}|\b(?:19|20)\d{2}\b|\d年")
+_ADDRESS_AND_TIME: Final = re.compile(
+    r"(?=[^\n]{0,300}?[\w.+-]@[\w-])(?=[^\n]{0,300}?\b\d{1,2}[:.h]\d{2})(?=[^\n]{0,300}?\b20\d\d)[^\n]{0,400}"
+    r"[>)\"\u200e\u200f\u202a-\u202e\d][:：][\s\u200e\u200f\u202a-\u202e]*$"
+)
+"""Who wrote when in whichever language: an address, a time and a year, and a colon at the end."""
+_BETWEEN_RULES: Final = re.compile(r"[\s*]*-{3,}\s?[^\n]{2,200}[\w.+-]@[\w-][^\n]{0,200}\s?-{3,}[\s*]*$")
 _BEGINS: Final = re.compile(
     r"[\s*_]*(?:on|em|no dia|el|am|le|il|op|den|dne|dnia|w dniu|a|\d{4}[年./-]|\d{1,2}[./-]\d)\b|[^@<>\n]{1,60}<",
     re.IGNORECASE,
@@ -35,40 +41,55 @@ _BEGINS: Final = re.compile(
 _RULED: Final = re.compile(r"[\s*]*-{2,}\s*\w[^-\n]{2,60}\s*-{2,}[\s*]*$")
 _RULED_NAMES: Final = re.compile(
     r"original|orig\.|forward|fwd|encaminhad|reenviad|urspr(?:ü|ue)nglich|weitergeleitet|transf(?:é|e)r|inoltrat|"
-    r"oorspronkelijk|doorgestuurd|vidarebefordra|oprindelig|videresendt|przekazan|oryginaln|исходн|пересл|原始|转发|轉寄",
+    r"oorspronkelijk|doorgestuurd|vidarebefordra|oprindelig|videresendt|przekazan|oryginaln|исходн|пересл|原始|原邮件|转发|轉寄",
     re.IGNORECASE,
 )
 _BEGIN_FORWARDED: Final = re.compile(
     r"(?:begin forwarded message|início da mensagem encaminhada|inicio del mensaje reenviado|"
     r"anfang der weitergeleiteten (?:nachricht|e-?mail)|début du message (?:transféré|réexpédié)|"
-    r"inizio messaggio inoltrato)\s?[:：]",
+    r"inizio messaggio inoltrato)\s?[:：]|#{2}-? .{0,80}(?:above this line|acima desta linha|encima de esta l[ií]nea|"
+    r"oberhalb dieser zeile|au-dessus de cette ligne|sopra questa riga)",
     re.IGNORECASE,
 )
 _FROM: Final = (
-    "from|de|von|da|van|fra|från|od|lähettäjä|gönderen|от|від|发件人|寄件者|差出人|보낸 ?사람|expéditeur|remitente"
+    "from|de|von|da|van|fra|från|od|lähettäjä|gönderen|от|від|发件人|寄件者|差出人|보낸 ?사람|expéditeur|remitente|"
+    "من|מאת"
 )
 _NAMES: Final = (
     f"{_FROM}|sent|date|to|cc|bcc|subject|reply-to|enviado|enviado em|enviada em|enviado el|data|para|assunto|fecha|"
     "asunto|gesendet|an|betreff|datum|envoyé|envoyé le|à|objet|inviato|a|oggetto|verzonden|aan|onderwerp|sendt|til|"
     "emne|skickat|till|ämne|wysłano|do|temat|отправлено|дата|кому|тема|копия|发送时间|发件时间|收件人|主题|日期|抄送|送信日時|"
-    "宛先|件名|보낸 ?날짜|받는 ?사람|제목"
+    "宛先|件名|보낸 ?날짜|받는 ?사람|제목|تم الإرسال|تاريخ|إلى|الموضوع|נשלח|תאריך|אל|נושא|gönderildi|kime|konu|"
+    "lähetetty|vastaanottaja|aihe"
 )
-_FROM_LINE: Final = re.compile(rf"[\s*_]*(?:{_FROM})\s?[:：][\s*_]*\S", re.IGNORECASE)
-_HEADER_LINE: Final = re.compile(rf"[\s*_]*(?:{_NAMES})\s?[:：]", re.IGNORECASE)
+_FROM_LINE: Final = re.compile(rf"[\s*_|]*(?:{_FROM})\s?[:：|][\s*_]*\S", re.IGNORECASE)
+_HEADER_LINE: Final = re.compile(rf"[\s*_|]*(?:{_NAMES})\s?[:：|]", re.IGNORECASE)
 _QUOTED: Final = re.compile(r"\s{0,3}(?:>|&gt;)")
-_SIGNATURE: Final = re.compile(r"(?:-- ?|—|__)$")
+_SIGNATURE: Final = re.compile(r"(?:-- ?|—|__|_{8,60})$")
 _DEVICE: Final = re.compile(
-    r"\W{0,3}(?:(?:sent from|get outlook for|enviado (?:do|desde|pelo|de|via)|obter o? ?outlook|obtener outlook|"
-    r"von meinem|gesendet (?:von|mit)|envoyé (?:de|depuis)|inviato da)\b.{0,60}|.{0,40}\bgesendet)$",
+    r"\W{0,3}(?:(?:sent (?:from|with|via)|get outlook for|enviado (?:do|desde|pelo|de|via|con)|obter o? ?outlook"
+    r"|obtener outlook|outlook (?:für|pour|per)|von meinem|gesendet (?:von|mit)|envoyé (?:de|depuis|avec)"
+    r"|inviato (?:da|con)|verstuurd vanaf|verzonden (?:met|vanaf)|skickat från|sendt fra|lähetetty|отправлено (?:с|из)"
+    r"|надіслано з|wysłan[eo] z|odesláno z|发自我的|從我的|(?:أُ|أ)رسلت من|נשלח מה|livre de vírus|libre de virus"
+    r"|virus-free|virenfrei).{0,60}|.{0,40}(?:\bgesendet|から送信|에서 보냄|gönderildi))$",
     re.IGNORECASE,
 )
+_DISCLAIMER: Final = re.compile(
+    r"[\s*_\W]{0,10}(?:confidentiality notice|disclaimer\b|aviso (?:de confidencialidade|legal|de privacidad)"
+    r"|(?:this|the information in this) e-?mail (?:and any|is|may|message)"
+    r"|(?:esta|este) (?:mensagem|mensaje|e-?mail|correo)[^\n]{0,80}confiden"
+    r"|(?:diese e-?mail|diese nachricht)[^\n]{0,80}vertraulich|ce (?:message|courriel|mail)[^\n]{0,80}confiden"
+    r"|antes de imprimir|please consider the environment|vertraulichkeitshinweis|avis de confidentialité)",
+    re.IGNORECASE,
+)
+"""What a company's mail server writes below every mail."""
 _RULE: Final = re.compile(r"[\s*_=–—-]*$")
 
 
 def without_quotes(text: str) -> str:
     """Return what the sender of a mail has written himself; empty where there is nothing but quotations."""
     lines = text.replace("\r\n", "\n").split("\n")
-    telling = [":" in line or "：" in line or "--" in line for line in lines[:_MOST_LINES]]
+    telling = [":" in line or "：" in line or "--" in line or "##" in line for line in lines[:_MOST_LINES]]
     kept: list[str] = []
     at, signed = 0, False
     while at < len(telling):
@@ -80,11 +101,16 @@ def without_quotes(text: str) -> str:
         elif _QUOTED.match(lines[at]):
             at, signed = at + 1, False
         else:
-            signed = signed or _SIGNATURE.fullmatch(lines[at].rstrip("\r")) is not None
+            signed = signed or _ends_here(lines[at])
             if not signed and not _DEVICE.fullmatch(lines[at][:_MOST_LINE].strip()):
                 kept.append(lines[at])
             at += 1
     return _tidy([*kept, *lines[at:]] if at == len(telling) else kept)
+
+
+def _ends_here(line: str) -> bool:
+    """Tell whether a signature begins in a line, or a company's notice."""
+    return _SIGNATURE.fullmatch(line.rstrip("\r")) is not None or _DISCLAIMER.match(line[:_MOST_LINE]) is not None
 
 
 def _announced(lines: Sequence[str], at: int) -> int:
@@ -92,7 +118,7 @@ def _announced(lines: Sequence[str], at: int) -> int:
     line = lines[at][:_MOST_LINE]
     if not line.strip():
         return 0
-    if _BEGIN_FORWARDED.search(line) or (_RULED.match(line) and _names_a_mail(lines, at)):
+    if _BEGIN_FORWARDED.search(line) or _BETWEEN_RULES.match(line) or (_RULED.match(line) and _names_a_mail(lines, at)):
         return 1
     return _header(lines, at) or _who_wrote_when(lines, at)
 
@@ -120,6 +146,9 @@ def _who_wrote_when(lines: Sequence[str], at: int) -> int:
         if not line.strip() or _QUOTED.match(line) or len(said) > _MOST_LINE:
             return 0
         said = f"{said} {line[:_MOST_LINE].strip(' *_')}".strip()
+        if _ADDRESS_AND_TIME.match(said):
+            below = lines[at + number][:_MOST_LINE] if at + number < len(lines) else ""
+            return number + (_WROTE.search(below) is not None)
         if _WROTE.search(said) and (_WHEN_OR_WHO.search(said) or _marked_below(lines, at + number)):
             return number
     return 0

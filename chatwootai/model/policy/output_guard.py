@@ -29,6 +29,8 @@ def _link_text(link: re.Match[str]) -> str:
 _CUT: Final = tuple(
     (re.compile(pattern, re.IGNORECASE | re.DOTALL | re.MULTILINE), instead)
     for pattern, instead in (
+        (r"【\d{1,3}(?::\d{1,3})?†[^】\n]{0,80}】|\ue200[^\ue201\n]{0,200}\ue201", ""),  # where a model found it
+        (r"(?:<0x[0-9A-F]{2}>)+", " "),  # bytes that a tokenizer could not join
         (r"\x1b\[[0-9;]{0,20}[A-Za-z]", ""),  # a terminal's colours
         (r"<(think|thinking|reasoning|script|style)\b[^<>]{0,200}>.*?(</\1>|\Z)", " "),
         (r"\A.*</(?:think|thinking|reasoning)>", " "),  # of thoughts whose beginning the template had

@@ -4,6 +4,7 @@ One pool is for endpoints that the operator names. The other judges each address
 account's author names: a name that leads to a private address, now or later, is not reached.
 """
 
+from collections.abc import AsyncIterator
 from http.cookiejar import CookieJar
 from typing import Any
 
@@ -22,6 +23,8 @@ CONNECT = 5.0
 """Seconds for DNS, TCP and TLS, at most."""
 _ENDPOINTS = 256  # keys and addresses in use at once; a client is small, its connections are shared
 _LIMITS = httpx.Limits(max_connections=2000, max_keepalive_connections=400, keepalive_expiry=75.0)
+_REFUSAL, _REFUSAL_PACKED = 256 * 1024, 4 * 1024
+"""Bytes of an error that are read; of one that is packed, which may unpack to a thousand times as much."""
 _PLAIN = {"Accept-Encoding": "identity"}  # events are small: unpacking each costs more than its bytes
 _AZURE = (".azure.com", ".azure-api.net")
 _NO_KEY = "no API key: set OPENAI_API_KEY, or api_key beside base_url under `model` in the tenant's configuration"
@@ -29,11 +32,40 @@ _PRIVATE = "the model's address is a private one, which this account's folder ma
 _NO_KEY_NEEDED = "none"  # what a local server without keys is sent
 
 
+class _Bounded(httpx.AsyncByteStream):
+    """A body that ends after some bytes, whatever else would come."""
+
+    def __init__(self, stream: httpx.AsyncByteStream, most: int) -> None:
+        self._stream, self._left = stream, most
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        async for data in self._stream:
+            yield data[: self._left]
+            self._left -= len(data)
+            if self._left <= 0:
+                return
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
+
+
+async def _bound_refusal(response: httpx.Response) -> None:
+    """Bound the body of an answer that is no 200: the package reads all of it."""
+    if response.status_code != httpx.codes.OK and isinstance(response.stream, httpx.AsyncByteStream):
+        packed = response.headers.get("content-encoding", "identity") != "identity"
+        response.stream = _Bounded(response.stream, _REFUSAL_PACKED if packed else _REFUSAL)
+
+
+_HOOKS = {"response": [_bound_refusal]}
+
+
 class Clients:
     """Opened when first asked for; the ones unused the longest are let go. `http`: connections to the operator's."""
 
     def __init__(self) -> None:
-        self.http = DefaultAioHttpClient(limits=_LIMITS, follow_redirects=False, headers=_PLAIN, cookies=_NoCookies())
+        self.http = DefaultAioHttpClient(
+            limits=_LIMITS, follow_redirects=False, headers=_PLAIN, cookies=_NoCookies(), event_hooks=_HOOKS
+        )
         self._public: httpx.AsyncClient | None = None
         self._clients: BoundedCache[str, AsyncOpenAI] = BoundedCache(_ENDPOINTS)
 
@@ -76,7 +108,12 @@ class Clients:
         if self._public is None:
             transport = AiohttpTransport(client=lambda: session(decompress=False), limits=_LIMITS)
             self._public = httpx.AsyncClient(
-                transport=transport, follow_redirects=False, headers=_PLAIN, cookies=_NoCookies(), trust_env=False
+                transport=transport,
+                follow_redirects=False,
+                headers=_PLAIN,
+                cookies=_NoCookies(),
+                trust_env=False,
+                event_hooks=_HOOKS,
             )
         return self._public
 

@@ -1,6 +1,8 @@
 """Texts as vectors, by any OpenAI-compatible endpoint: one small request, whose failure costs its caller little."""
 
+import array
 import asyncio
+import base64
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -9,16 +11,22 @@ from typing import Any
 import httpx
 import openai
 import orjson
-from openai import AsyncOpenAI
+from openai import AsyncOpenAI, AsyncStream
 
+from chatwootai.long_texts import worked_on
 from chatwootai.model.text.normalize import abridge
 from chatwootai.net import Forbidden
 from crews.errors import CrewError
 from crews.model_calls.endpoint import metrics
 from crews.model_calls.endpoint.clients import refused_address
 from crews.model_calls.response import errors
+from crews.model_calls.response.usage import read_usage
 
 _LONGEST = 6_000  # characters of a text: what an embedding model reads, rather too little
+_MOST_BYTES = 64 * 1024
+_BYTES_A_TEXT = 256 * 1024
+"""Of an answer, at most: 8,192 numbers come to less, as they are usually written."""
+_NOTHING = httpx.ByteStream(b"")
 
 Vectors = list[list[float]]
 
@@ -58,10 +66,16 @@ async def _request_once(
     left = max(deadline - time.time(), 0.001)
     try:
         async with asyncio.timeout(left):  # the package's own counts from byte to byte
-            response: Any = await client.post(
-                "/embeddings", content=orjson.dumps(body), cast_to=httpx.Response, options={"timeout": left}
+            response: Any = await client.post(  # with this `cast_to` it is the unread response, whatever types say
+                "/embeddings",
+                content=orjson.dumps(body),
+                cast_to=httpx.Response,
+                options={"timeout": left},
+                stream=True,
+                stream_cls=AsyncStream[Any],
             )
-        return _parse_vectors(response.content, len(texts))
+            content = await _read_bounded(response, _MOST_BYTES + _BYTES_A_TEXT * len(texts))
+        return await worked_on(len(content), lambda: _parse_vectors(content, len(texts)))
     except TimeoutError:
         return errors.unavailable("the endpoint gave no embeddings in time")
     except openai.APIConnectionError as error:
@@ -70,15 +84,42 @@ async def _request_once(
         return errors.unavailable(f"the endpoint gave no embeddings ({type(error).__name__})")
     except openai.APIStatusError as error:
         return errors.of_status(error).error()
-    except (openai.APIError, httpx.HTTPError, ValueError, KeyError, TypeError) as error:
+    except (openai.APIError, httpx.HTTPError, ValueError, KeyError, TypeError, AttributeError) as error:
         return errors.unavailable(f"the endpoint gave no embeddings ({type(error).__name__})")
+
+
+async def _read_bounded(response: httpx.Response, most: int) -> bytes:
+    """Return an answer's body.
+
+    Raises:
+        ValueError: it is longer than `most` bytes.
+    """
+    content = bytearray()
+    try:
+        async for data in response.aiter_bytes():
+            content += data
+            if len(content) > most:
+                raise ValueError(f"the answer is longer than {most} bytes")
+    finally:
+        await response.aclose()
+        response.stream = _NOTHING  # its own holds it: a circle that only the garbage collector would find
+    return bytes(content)
 
 
 def _parse_vectors(content: bytes, count: int) -> EmbeddingAnswer:
     answer = orjson.loads(content)
     found = sorted(answer["data"], key=lambda each: int(each.get("index") or 0))
-    vectors = [[float(number) for number in each["embedding"]] for each in found]
+    vectors = [_vector(each["embedding"]) for each in found]
     if len(vectors) != count:
         raise ValueError(f"{len(vectors)} vectors for {count} texts")
-    usage = answer.get("usage") or {}
-    return EmbeddingAnswer(vectors, int(usage.get("prompt_tokens") or usage.get("total_tokens") or 0))
+    usage = answer.get("usage")
+    if isinstance(usage, dict) and not usage.get("prompt_tokens"):
+        usage = {"prompt_tokens": usage.get("total_tokens")}
+    return EmbeddingAnswer(vectors, read_usage(usage).prompt_tokens)
+
+
+def _vector(given: Any) -> list[float]:
+    """Return an embedding's numbers: as they are, in a list of its own (llama.cpp), or packed as base64."""
+    if isinstance(given, str):
+        return array.array("f", base64.b64decode(given, validate=True)).tolist()
+    return [float(number) for number in (given[0] if given and isinstance(given[0], list) else given)]

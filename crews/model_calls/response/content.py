@@ -1,9 +1,11 @@
 """An answer's content as text: a string, or typed parts of which some are thoughts. Pure."""
 
+import re
 from typing import Any
 
 _THOUGHTS = frozenset({"thinking", "reasoning", "thought", "reasoning_text", "redacted_thinking", "summary_text"})
-_WORDS = frozenset({"text", "output_text", "input_text", "", None})
+_WORDS = re.compile(r"(?:\w*_)?text|markdown|message|paragraph|")
+"""Kinds of parts that hold words; others are images, calls, citations."""
 THOUGHT_FIELDS = (
     "reasoning_content",
     "reasoning",
@@ -40,7 +42,7 @@ def is_marked_thought(message: dict[str, Any]) -> bool:
 def _words(part: Any) -> str:
     if isinstance(part, str):
         return part
-    if _is_thought(part) or part.get("type") not in _WORDS:
+    if not isinstance(part, dict) or _is_thought(part) or not _WORDS.fullmatch(str(part.get("type") or "")):
         return ""
     text = part.get("text")
     if isinstance(text, dict):  # as the assistants API has it

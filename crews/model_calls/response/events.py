@@ -16,6 +16,8 @@ from crews.model_calls.response.json_text import NotJson, documents, parse
 MOST_BYTES = 512 * 1024
 """Bytes that are no event yet, at most: no model's answer is that long, so they are not kept, nor parsed at once."""
 _MOST_SPREAD = 64 * 1024  # bytes of one event over several lines: each further line is parsed with all before it
+_AWAKE = re.compile(rb"\W*(?:ping|pong|keep[-_ ]?alive|heart[-_ ]?beat|processing|waiting)\W*", re.IGNORECASE)
+_MOST_DONE = 16  # bytes at the end of an event in which its end is looked for
 _BOM = b"\xef\xbb\xbf"
 _LINE = re.compile(rb"\r\n|\n|\r")
 _FIELD = re.compile(rb"(data|event|error|id|retry)[ \t]*:[ \t]*(.*)", re.DOTALL)
@@ -88,8 +90,7 @@ class EventReader:
 
     def _line(self, line: bytes) -> Iterator[Event]:
         if not line:
-            if self._spread:
-                raise MalformedStream
+            yield from self._no_single_document()
             self._is_error = False
             return
         if line[:1] in (b"{", b"["):  # an error as bare JSON in the midst of events
@@ -122,6 +123,19 @@ class EventReader:
                 return  # perhaps more of it comes: the blank line will tell
         self._spread = b""
         yield from self._objects(found)
+
+    def _no_single_document(self) -> Iterator[Event]:
+        """What an event's data are that were no JSON: several documents in a row, or a word to keep a proxy awake."""
+        spread, self._spread = self._spread, b""
+        if not spread or _AWAKE.fullmatch(spread):
+            return
+        try:
+            found = list(documents(spread))
+        except NotJson:
+            raise MalformedStream from None
+        for each in found:
+            yield from self._objects(each)
+        self.done = b"[DONE]" in spread[-_MOST_DONE:]
 
     def _objects(self, found: Any) -> Iterator[Event]:
         if self._is_error and not (isinstance(found, dict) and "error" in found):

@@ -1,6 +1,7 @@
 """JSON as endpoints write it: halves of characters, bytes that are no UTF-8, control characters, several in a row."""
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -8,6 +9,12 @@ import orjson
 
 _LENIENT = json.JSONDecoder(strict=False)
 _MOST_DOCUMENTS = 100_000
+_BETWEEN = re.compile(r"(?:[ \n\r\t,]|data:)*+")
+_FENCE = re.compile(r"\A\s*```+\w*\n(.*)\n```+\s*\Z", re.DOTALL)
+_COMMA = re.compile(r",(\s*+[}\]])")
+_SINGLE = re.compile(r"'([^'\\]*+)'")
+_PYTHON = {"True": "true", "False": "false", "None": "null"}
+_PYTHONS = re.compile(r"\b(?:True|False|None)\b")
 
 
 class NotJson(Exception):
@@ -46,8 +53,7 @@ def documents(data: bytes) -> Iterator[Any]:
         text = _text(data)
     at = 0
     for _ in range(_MOST_DOCUMENTS):
-        while text[at : at + 1] in (" ", "\n", "\r", "\t", ","):
-            at += 1
+        at = _BETWEEN.match(text, at).end()  # type: ignore[union-attr]  # it may be empty, so it always matches
         if at >= len(text) or text.startswith("[DONE]", at):
             return
         try:
@@ -55,6 +61,33 @@ def documents(data: bytes) -> Iterator[Any]:
         except (ValueError, RecursionError):
             raise NotJson from None
         yield found
+
+
+def object_text(text: str) -> str:
+    """Return a tool's arguments as the JSON object that was meant; unchanged where none can be made out.
+
+    Models write it as a text of JSON, in a fence, with a comma before its end, or as Python would.
+    """
+    for each in _as_meant(text):
+        try:
+            found = orjson.loads(each)
+        except orjson.JSONDecodeError:
+            continue
+        if isinstance(found, str):  # packed twice
+            return object_text(found) if found.lstrip()[:1] == "{" else text
+        return each if isinstance(found, dict) else text
+    return text
+
+
+def _as_meant(text: str) -> Iterator[str]:
+    yield text
+    fenced = _FENCE.match(text)
+    bare = fenced[1] if fenced else text
+    yield bare
+    yield _COMMA.sub(r"\1", bare)
+    if '"' not in bare:
+        quoted = _SINGLE.sub(lambda found: json.dumps(found[1], ensure_ascii=False), bare)
+        yield _COMMA.sub(r"\1", _PYTHONS.sub(lambda found: _PYTHON[found[0]], quoted))
 
 
 def _text(data: bytes) -> str:

@@ -67,6 +67,7 @@ class Message:
         self._word: str | None = None
         self._heard = self._streamed = False
         self._model = ""
+        self._number: str | None = None
 
     def feed(self, data: bytes) -> Iterator[None]:
         """Take in some bytes of the answer, however they were cut: an event a step, others may come between.
@@ -185,9 +186,16 @@ class Message:
             self.usage = read_usage(event["usage"])
         if isinstance(event.get("model"), str):
             self._model = event["model"] or self._model
-        for choice in event.get("choices") or ():
-            if not choice.get("index"):  # of several answers, the first
+        choices = event.get("choices") or ()
+        for choice in [choices] if isinstance(choices, dict) else choices:
+            if choice is not None and self._is_ours(choice.get("index") or 0):
                 self._choice(choice)
+
+    def _is_ours(self, number: object) -> bool:
+        """Whether a choice is of the answer that we read: of several, the one that came first."""
+        if self._number is None:
+            self._number = str(number)
+        return str(number) == self._number
 
     def _choice(self, choice: dict[str, Any]) -> None:
         self._heard = True

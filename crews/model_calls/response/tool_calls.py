@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 
 from crews.model_calls.call import ToolCall
-from crews.model_calls.response.json_text import NotJson, parse
+from crews.model_calls.response.json_text import NotJson, object_text, parse
 from crews.model_calls.response.surrogates import join_surrogates
 
 _KNOWN = frozenset({"index", "id", "type", "function"})
@@ -28,13 +28,20 @@ class _Pending:
 
     def add(self, piece: "_Pending") -> None:
         """Take a further piece in, whose arguments may also be all of them once again."""
-        self.id, self.name = self.id or piece.id, self.name or piece.name
+        self.id = self.id or piece.id
+        self.name += piece.name if not self.name or self.is_named_by(piece) else ""
         self.extra.update(piece.extra)
         self.function_extra.update(piece.function_extra)
         if self.arguments.strip() == "{}" and piece.arguments.lstrip()[:1] == "{":
             self.arguments = piece.arguments  # an empty object, before the pieces of the true one
         elif piece.arguments != self.arguments or not self.is_whole:
             self.arguments += piece.arguments
+
+    def is_named_by(self, piece: "_Pending") -> bool:
+        """Whether a piece is the rest of the name: it has the same number, nothing else, and no arguments came yet."""
+        same = self.slot is not None and piece.slot == self.slot
+        bare = not (piece.id or piece.arguments or self.arguments)
+        return same and bare and bool(self.id) and bool(self.name) and piece.name not in ("", self.name)
 
     @property
     def is_whole(self) -> bool:
@@ -69,13 +76,14 @@ class ToolCalls:
                 continue
             made = each.id if each.id and each.id not in taken else f"call_{secrets.token_hex(8)}"
             taken.add(made)
-            found.append(ToolCall(made, each.name, join_surrogates(each.arguments) or "{}", _given_back(each)))
+            arguments = object_text(join_surrogates(each.arguments) or "{}")
+            found.append(ToolCall(made, each.name, arguments, _given_back(each)))
         return tuple(found)
 
     def _piece(self, raw: dict[str, Any]) -> None:
         function = raw.get("function") or {}
         piece = _Pending(
-            raw.get("index"),
+            _number(raw.get("index")),
             id=str(raw.get("id") or ""),
             name=_plain_name(function.get("name") or raw.get("name") or ""),
             arguments=_text(_first(function, "arguments", "parameters", "input") or raw.get("arguments")),
@@ -113,9 +121,14 @@ def _begins_another(before: _Pending, piece: _Pending) -> bool:
     """
     if piece.id and before.id and piece.id != before.id:
         return True
-    if not piece.name or not before.name:
+    if not piece.name or not before.name or before.is_named_by(piece):
         return False
     return piece.name != before.name or (before.is_whole and piece.arguments != before.arguments)
+
+
+def _number(slot: Any) -> Any:
+    """A call's number, which some write as text."""
+    return int(slot) if isinstance(slot, str) and slot.isascii() and slot.isdigit() and len(slot) < 5 else slot
 
 
 def _first(function: dict[str, Any], *names: str) -> Any:

@@ -4,6 +4,9 @@ from typing import Any
 
 from chatwootai.model.message.turn import Usage
 
+_MOST = 10**9
+"""Tokens of one call: more than this is a mistake, and too much for the counters that add them up."""
+
 
 def read_usage(raw: Any) -> Usage:
     """Return the tokens of one call; 0 for whatever is missing."""
@@ -20,4 +23,8 @@ def read_usage(raw: Any) -> Usage:
 
 
 def _count(value: Any) -> int:
-    return max(0, int(value or 0))
+    """Return a count of tokens; 0 for what is none: what an answer cost must not keep it from being read."""
+    try:
+        return min(max(0, int(value or 0)), _MOST)
+    except (TypeError, ValueError, OverflowError):
+        return 0

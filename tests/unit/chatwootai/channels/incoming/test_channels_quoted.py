@@ -30,6 +30,13 @@ ANNOUNCED = {
     "Gmail, Russian": "пн, 23 нояб. 2026 г. в 10:12, Shop <loja@example.com>:\n23.11.2026 пишет:",
     "Gmail, Japanese": "2026年11月23日(月) 10:12 Shop <loja@example.com> さんは書きました:",
     "Gmail, Chinese": "Shop <loja@example.com> 于2026年11月23日周一 10:12写道：",
+    "Gmail, Russian without a verb": "пн, 23 нояб. 2026 г. в 10:12, Shop <loja@example.com>:",
+    "Gmail, Arabic": "في 23 نوفمبر 2026 في 10:12 تمت كتابة بواسطة \u202aShop\u202c <\u202aloja@example.com\u202c>:",
+    "Gmail, Hebrew": "\u202bבתאריך 23 בנוב׳ 2026 ב-10:12 מאת Shop <loja@example.com>:\u202c",
+    "Gmail, Vietnamese": "Vào Th 2, 23 thg 11, 2026 vào lúc 10:12 Shop <loja@example.com> đã viết:",
+    "Yandex": '23.11.2026, 10:12, "Shop" <loja@example.com>:',
+    "Zoho": "---- On Mon, 23 Nov 2026 10:12:00 -0300 Shop <loja@example.com> wrote ----",
+    "A help desk": "##- Por favor, digite sua resposta acima desta linha -##",
     "Apple Mail": "On 23 Nov 2026, at 10:12, Loja <loja@example.com> wrote:",
     "Apple Mail, Portuguese": "Em 23 de nov. de 2026, à(s) 10:12, Loja <loja@example.com> escreveu:",
     "Thunderbird": "On 11/23/26 10:12 AM, Loja wrote:",
@@ -52,6 +59,7 @@ HEADERS = {
     "Mensaje original": "----- Mensaje original -----\nDe: Tienda",
     "Nachricht": "-----Ursprüngliche Nachricht-----\nVon: Laden",
     "QQ": "------------------ Original ------------------\nFrom: shop",
+    "NetEase": "---- 回复的原邮件 ----\n| 发件人 | Shop<loja@example.com> |\n| 日期 | 2026年11月23日 |\n| 主题 | Re |",
     "Forwarded, Gmail": "---------- Forwarded message ---------\nDe: Loja <l@example.com>\nDate: seg.\nSubject: x",
     "Encaminhada": "---------- Mensagem encaminhada ---------\nDe: Loja",
     "Forwarded, Apple": "Begin forwarded message:\n\nFrom: Loja\nSubject: x",
@@ -83,7 +91,10 @@ def test_a_quoted_mails_own_header_begins_what_is_quoted(head: str) -> None:
 
 SIGNED = [
     "-- \nAna\n+55 31 99999-0000", "--\nAna", "Enviado do meu iPhone", "Sent from my iPhone", "Inviato da iPhone",
-    "Von meinem iPhone gesendet", "Enviado desde mi iPhone", "Get Outlook for iOS",
+    "Von meinem iPhone gesendet", "Enviado desde mi iPhone", "Get Outlook for iOS", "Verstuurd vanaf mijn iPhone",
+    "iPhoneから送信", "发自我的 iPhone", "Отправлено с iPhone", "Sent with Proton Mail secure email.",
+    "AVISO DE CONFIDENCIALIDADE: esta mensagem é confidencial.\nSe a recebeu por engano, apague-a.",
+    "This email and any files transmitted with it are confidential.", "__________________\nAna\nGerente",
 ]  # fmt: skip
 
 
