@@ -21,6 +21,11 @@ The scripts in each room's lua/ build the same names; tests/house holds the two 
 | cw:life:{conv} | list, newest 200 | 7 days after the last turn began | all | the conversation's steps, in ids and counts |
 | cw:kept:{conv} | zset, score = message id, newest 20 | 1 day | commit, drop | deliveries dealt with, to be answered again on demand |
 | cw:turn:{turn} | string, JSON | 7 days | turn | the steps of one turn, for people who ask why |
+| cw:turns:{account} | stream, a row a turn, newest 20,000 | 7 days after the last | turn_ended | the account's turns that ended: outcome, cause, seconds, cost, in codes and ids |
+| cw:turns-recent | stream, newest 100,000 | 7 days after the last | turn_ended | the same rows, of all accounts |
+| cw:turns-kept | string | for ever | turn_ended | how many rows of turns are kept of all accounts |
+| cw:turns-kept:sizes | zset, score = rows | for ever | turn_ended | how many of each account |
+| cw:day:{account}:{day} | hash of counts | 90 days | turn_ended | what the turns of a day came to, of an account or (`*`) of all |
 | cw:waiting | hash | for ever | admit, commit | messages in mailboxes, by account: back-pressure |
 | cw:ready:{lane}:{account} | zset, score = ms minus boost | while waiting | queue | jobs that may run, by account and lane |
 | cw:tenants:{lane} | zset | while waiting | queue | tenants with jobs, the least served first |
@@ -84,6 +89,7 @@ arq keeps its own names: arq:queue (score = ms minus boost), arq:queue:health-ch
 `arq --check`), arq:job:{job}, arq:retry:{job}, arq:in-progress:{job}.
 """
 
+from datetime import date
 from typing import Final
 
 QUEUE: Final = "arq:queue"
@@ -104,6 +110,8 @@ CONFIG_TOLD: Final = "cw:config:told"
 PROCESSES: Final = "cw:processes"
 INCIDENTS: Final = "cw:incidents"
 TIMERS: Final = "cw:timers"
+TURNS_RECENT: Final = "cw:turns-recent"
+TURNS_SIZES: Final = "cw:turns-kept:sizes"
 REFUSED: Final = "cw:refused"
 CONSOLE_TOKENS: Final = "cw:console:tokens"
 CONSOLE_USED: Final = "cw:console:used"
@@ -118,6 +126,7 @@ JOB_MS: Final = 30 * DAY
 """How long a job's blob outlives its due time: arq's own day would drop turns over a long weekend."""
 STATE_MS: Final = 30 * DAY
 TURN_MS: Final = 7 * DAY
+DAY_COUNTS_MS: Final = 90 * DAY
 DEAD_MS: Final = 30 * DAY
 CATCHUP_MS: Final = 60 * SECOND
 CAUGHT_MS: Final = DAY
@@ -228,6 +237,16 @@ def worked(account: str) -> str:
 def turn(turn_id: str) -> str:
     """Return the key of one turn's record."""
     return f"cw:turn:{turn_id}"
+
+
+def turns(account: str) -> str:
+    """Return the key of an account's index of turns."""
+    return f"cw:turns:{account}"
+
+
+def day_counts(account: str, day: date) -> str:
+    """Return the key of what an account's turns of a day came to; `*` for all accounts'."""
+    return f"cw:day:{account}:{day.isoformat()}"
 
 
 def dead(turn_id: str) -> str:

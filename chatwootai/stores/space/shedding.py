@@ -1,7 +1,7 @@
 """Removal of keys from a Redis that is nearly full; those that are only kept for people who ask go first.
 
-Lives, what was answered and the records of turns go first. Where messages are refused already, what was said in
-conversations that rest goes too, the longest unused half of what a step meets: a crew then reads Chatwoot's history,
+Lives, what was answered, the records and the index of turns go first. Where messages are refused already, what was said
+in conversations that rest goes too, the longest unused half of what a step meets: a crew then reads Chatwoot's history,
 where the account has a user token, or begins anew.
 """
 
@@ -11,7 +11,7 @@ from typing import Any, Final
 from chatwootai.stores import keys
 from chatwootai.stores.server.connection import Connection, batch, store_errors
 
-_ASIDE: Final = (b"cw:life:", b"cw:kept:", b"cw:turn:")
+_ASIDE: Final = (b"cw:life:", b"cw:kept:", b"cw:turn:", b"cw:turns")
 _CONTEXT: Final = b"cw:context:"
 _AT_ONCE: Final = 1000
 _STEPS: Final = 50
