@@ -1,7 +1,7 @@
 """Resources of every turn: connections, the configuration in force, the crews, a Chatwoot client per account."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import aiohttp
@@ -10,7 +10,7 @@ from chatwootai.model.message.delivery import Delivery
 from chatwootai.stores.conversation.conversations import Conversations
 from chatwootai.stores.conversation.tool_calls import ToolCalls, known_calls
 from chatwootai.stores.conversation.turn_start import TurnStart
-from chatwootai.stores.conversation.turns import Turns
+from chatwootai.stores.figures.figures import Figures
 from chatwootai.stores.installation.incident_board import IncidentBoard
 from chatwootai.stores.server.connection import Connection
 from config.snapshot import Account, Snapshot
@@ -28,7 +28,10 @@ from workers.typing_indicator import show_typing
 
 
 class WorkerContext:
-    """Resources of one worker's turns. `snapshot` is replaced whole; a turn keeps the one that it began with."""
+    """Resources of one worker's turns. `snapshot` is replaced whole; a turn keeps the one that it began with.
+
+    `config_version` returns the number under which it was published, None before.
+    """
 
     def __init__(
         self,
@@ -45,12 +48,13 @@ class WorkerContext:
         self.worker_id = worker_id
         self.connection = connection
         self.conversations = RetryingConversations(Conversations(connection))
-        self.turns = Turns(connection)
+        self.figures = Figures(connection)
         self.turn_budget = TurnBudget(connection)
         self.signal_router = SignalRouter()
         self.incidents = IncidentBoard(connection)
         self.crews = crews
         self.snapshot = snapshot
+        self.config_version: Callable[[], int | None] = lambda: None
         self.media = media
         self.reader = reader
         self.standing = standing or Standing(connection)

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Annotated, Self
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 from pydantic import Field, PrivateAttr
 
@@ -214,6 +215,11 @@ class Settings(Section):
     def hours_text(self, language: str | None = None) -> str:
         """The opening hours as a person would write them, or an empty text where none are set."""
         return self.hours.describe(language or self.language) if self.hours else ""
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone in which the account's days begin: that of its opening hours, or UTC where it has none."""
+        return ZoneInfo(self.hours.time_zone if self.hours else "UTC")
 
     def closed_at(self, now: datetime) -> bool:
         """Tell whether hours are set and people are not there, but will be. `now` must know its time zone."""

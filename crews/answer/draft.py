@@ -300,6 +300,7 @@ def _make_draft(
         served_by=run.served_by if last is None or last.served_by is ServedBy.CREW else last.served_by,
         model=last.model if last else None,
         usage=run.usage,
+        model_calls=tuple(run.model_calls),
         steps=(*steps, *(run.trace if len(run.trace) > 1 else ())),
         actions=tuple(run.side_actions),
         confidence=min((each for each in (run.confidence, marked.confidence) if each is not None), default=None),

@@ -166,7 +166,8 @@ class Completion:
 
     `finish`: stop, length, tool_calls, content_filter, refusal, cut (by the endpoint, for a reason of its own) or
     deadline (by us, at its last sentence). `served_by`: crew, cache, stale, fallback or quick. `own`: what its endpoint
-    wants back in the next request, where it asked for tools.
+    wants back in the next request, where it asked for tools. `first_seconds`: from the request to its first word;
+    `requests`: how many were made for it; `hedged`: a second beside the first.
     """
 
     text: str
@@ -176,6 +177,9 @@ class Completion:
     usage: Usage = Usage()  # noqa: RUF009  # frozen
     served_by: ServedBy = ServedBy.CREW
     own: "Own | None" = None
+    first_seconds: float | None = None
+    requests: int = 0
+    hedged: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,4 +235,5 @@ def total(receipts: Sequence[Receipt]) -> Usage:
         completion_tokens=sum(each.usage.completion_tokens for each in receipts),
         cached_tokens=sum(each.usage.cached_tokens for each in receipts),
         calls=sum(each.usage.calls for each in receipts),
+        cost=sum(each.usage.cost for each in receipts),
     )

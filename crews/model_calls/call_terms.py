@@ -35,7 +35,7 @@ def call_terms(settings: Settings) -> CallTerms:
         hedge_to=_target(model.hedging.to, settings) if model.hedging.to else next(twins, None),
         reasoning_effort=model.reasoning_effort,
         budget=settings.budget,
-        time_zone=settings.hours.time_zone if settings.hours else "UTC",
+        time_zone=settings.zone.key,
     )
     return CallTerms(target, policy)
 

@@ -8,7 +8,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 
 from chatwootai.model.message.tool_call import ToolUse
-from chatwootai.model.message.turn import Question, ServedBy, SideAction, Usage
+from chatwootai.model.message.turn import ModelUse, Question, ServedBy, SideAction, Usage
 from crews.model_calls.call import BillingScope, CachePolicy, Chat, Completion, Endpoint, Own, Policy, Target
 from crews.run.tool_calls import BurstToolCalls
 
@@ -42,6 +42,7 @@ class RunContext:
     calls: BurstToolCalls | None = field(default=None, repr=False)
     counts: Counter[str] = field(default_factory=Counter, repr=False)
     used: list[ToolUse] = field(default_factory=list)
+    model_calls: list[ModelUse] = field(default_factory=list, repr=False)
     tool_calls: Counter[str] = field(default_factory=Counter, repr=False)
     calls_per_turn: int = 64
 
@@ -71,8 +72,20 @@ class RunContext:
             if kept is not None:
                 kept.setdefault(str(message.get("content") or ""))
 
-    def add_completion(self, completion: Completion) -> None:
-        """Add one completion to the meter."""
+    def add_completion(self, completion: Completion, seconds: float) -> None:
+        """Add one completion, which took so long, to the meter."""
+        self.model_calls.append(
+            ModelUse(
+                model=completion.model,
+                served_by=completion.served_by,
+                finish=completion.finish,
+                requests=completion.requests,
+                hedged=completion.hedged,
+                seconds=seconds,
+                first_seconds=completion.first_seconds,
+                usage=completion.usage,
+            )
+        )
         self.usage = add_usage(self.usage, completion.usage)
         if completion.own is not None:
             self.own[completion.tool_calls[0].id] = completion.own
@@ -86,6 +99,7 @@ def add_usage(one: Usage, other: Usage) -> Usage:
         completion_tokens=one.completion_tokens + other.completion_tokens,
         cached_tokens=one.cached_tokens + other.cached_tokens,
         calls=one.calls + other.calls,
+        cost=one.cost + other.cost,
     )
 
 

@@ -47,8 +47,9 @@ class StackLLM(BaseLLM):
         run = current.get() or RunContext(deadline=time.time() + _NO_DEADLINE)
         chat = [{"role": "user", "content": messages}] if isinstance(messages, str) else messages
         run.note_messages(chat)
+        began = time.perf_counter()
         completion = await self._completer.complete(self._call(run, chat, tools, response_model))
-        run.add_completion(completion)
+        run.add_completion(completion, time.perf_counter() - began)
         return _answer(completion, response_model)
 
     # CrewAI wraps `acall` in retries with sleeps that know no deadline, unless a method says that it has them already.

@@ -3,7 +3,6 @@
 import time
 from datetime import datetime
 from typing import Protocol
-from zoneinfo import ZoneInfo
 
 from chatwootai.model.message.delivery import Delivery
 from chatwootai.stores.conversation.turn_start import TurnStart
@@ -82,7 +81,7 @@ def _day(turn: Asking) -> SpendingAccount | None:
     most = settings.budget.turns_per_day
     if most is None:
         return None
-    zone = ZoneInfo(settings.hours.time_zone if settings.hours else "UTC")
+    zone = settings.zone
     today = f"{datetime.fromtimestamp(time.time(), zone):%Y-%m-%d}"
     thresholds = tuple(max(1, int(most * share)) for share in sorted(settings.budget.warn_at))
     return SpendingAccount(turn.last.account, "tenant", "turns", today, most, thresholds)

@@ -101,6 +101,7 @@ class WorkerResources:
             standing=Standing(self.connection, SourceLines(self.live.holder, os.environ).of),
             reader=reader,
         )
+        self.context.config_version = lambda: self.live.version
         self.live.listen(self.context.replace)
         self.context.replace(self.live.snapshot)
         self._run_beside(crews, session)

@@ -2,24 +2,27 @@
 
 import time
 from dataclasses import dataclass, fields
+from datetime import date, datetime
 from enum import Enum
 from typing import Any, Final
 
 from chatwootai.model.message.tool_call import ToolOutcome
-from chatwootai.model.message.turn import Draft, Outcome, ServedBy, Verdict
+from chatwootai.model.message.turn import Draft, ModelUse, Outcome, ServedBy, Verdict
 from chatwootai.model.policy.reasons import Trouble, label
 from chatwootai.model.policy.vocabulary import Cause
+from chatwootai.stores.figures.ended_turn import NANO, EndedTurn
 from chatwootai.stores.installation.incident_board import IncidentBoard
 from chatwootai.stores.installation.incidents import Kind
 from chatwootai.stores.server.connection import StoreUnavailable
 from chatwootai.telemetry import log
 from chatwootai.telemetry.metrics import FAILED_OPEN, HANDOFFS, SERVED, TURN_SECONDS, TURNS
+from config.settings.settings import Settings
 from workers.context import WorkerContext
 from workers.turn.state import Turn
 
 _log = log.get("turn")
 _BY_A_MODEL: Final = frozenset({ServedBy.CREW, ServedBy.FUSED, ServedBy.QUICK, ServedBy.FALLBACK})
-_NOT_LOGGED: Final = frozenset({"account", "conversation", "reason", "passages"})
+_NOT_LOGGED: Final = frozenset({"account", "conversation", "reason", "passages", "model_calls", "config_digest"})
 """Bound to the log line already, or in a crew's words, which may quote the contact (a reason), or long (passages)."""
 
 
@@ -29,7 +32,8 @@ class TurnRecord:
 
     `seconds`: from the door to the end; `steps`: name and seconds of each; `tools`: name, outcome and seconds of each
     call. `passages`: source, document, score and whether the answer names it, of each that was offered. `reason` is for
-    people and may quote a contact; `why` is one of a fixed few; `error` what a model's endpoint said.
+    people and may quote a contact; `why` is one of a fixed few; `error` what a model's endpoint said. `cost`: US
+    dollars; `model_calls`: the fields of ModelUse, tokens and dollars among them, of each call.
     """
 
     account: str
@@ -52,6 +56,10 @@ class TurnRecord:
     calls: int
     prompt_tokens: int
     completion_tokens: int
+    cost: float
+    config_version: int | None
+    config_digest: str
+    model_calls: list[dict[str, Any]]
     tools: list[tuple[str, ToolOutcome, float]]
     passages: list[tuple[str, str, float | None, bool]]
     seconds: float
@@ -76,7 +84,7 @@ def _as_json(value: object) -> object:
 async def record_turn(worker: WorkerContext, turn: Turn) -> None:
     """Say how the turn went: one line, metrics, and a record; without Redis the record is dropped, counted."""
     made, channel = turn.decided, turn.asked.origin.channel
-    record = _build_record(turn, made)
+    record = _build_record(turn, made, worker.config_version())
     TURNS.labels(made.verdict.value, channel).inc()
     SERVED.labels(record.served_by or "nobody").inc()
     if made.cause is not None:
@@ -85,7 +93,9 @@ async def record_turn(worker: WorkerContext, turn: Turn) -> None:
     _log.info("turn_ended", **record.logged())
     _note_incidents(worker.incidents, record)
     try:
-        await worker.turns.write(turn.id, record.stored())
+        await worker.figures.write(
+            _ended_turn(turn, record), record.stored(), _today(turn.settings), superseded=record.superseded
+        )
     except StoreUnavailable:
         FAILED_OPEN.labels("turn_record").inc()
 
@@ -104,7 +114,7 @@ def _note_incidents(incidents: IncidentBoard, record: TurnRecord) -> None:
             incidents.note(Kind.TOOL, record.account, name, "its call failed")
 
 
-def _build_record(turn: Turn, made: Outcome) -> TurnRecord:
+def _build_record(turn: Turn, made: Outcome, config_version: int | None) -> TurnRecord:
     draft, question = turn.draft, turn.asked
     usage = draft.usage if draft else None
     return TurnRecord(
@@ -128,11 +138,63 @@ def _build_record(turn: Turn, made: Outcome) -> TurnRecord:
         calls=usage.calls if usage else 0,
         prompt_tokens=usage.prompt_tokens if usage else 0,
         completion_tokens=usage.completion_tokens if usage else 0,
+        cost=round(usage.cost / NANO, 9) if usage else 0.0,
+        config_version=config_version,
+        config_digest=turn.tenant.snapshot.digest[:12],
+        model_calls=[_model_call(one) for one in (draft.model_calls if draft else ())],
         tools=[(use.name, use.outcome, round(use.seconds, 4)) for use in turn.calls.used],
         passages=_passages(draft),
         seconds=round(time.time() - turn.last.received_at, 4),
         steps=[(name, round(took, 5)) for name, took in [*turn.steps.as_list(), *(draft.steps if draft else ())]],
     )
+
+
+def _model_call(made: ModelUse) -> dict[str, Any]:
+    """Return a model call as JSON has it."""
+    return {
+        "model": made.model,
+        "served_by": made.served_by,
+        "finish": made.finish,
+        "requests": made.requests,
+        "hedged": made.hedged,
+        "seconds": round(made.seconds, 4),
+        "first_seconds": None if made.first_seconds is None else round(made.first_seconds, 4),
+        "prompt_tokens": made.usage.prompt_tokens,
+        "cached_tokens": made.usage.cached_tokens,
+        "completion_tokens": made.usage.completion_tokens,
+        "cost": round(made.usage.cost / NANO, 9),
+    }
+
+
+def _ended_turn(turn: Turn, record: TurnRecord) -> EndedTurn:
+    """Return what the index keeps of a turn."""
+    slowest = max(record.steps, key=lambda step: float(step[1]), default=("", 0.0))
+    return EndedTurn(
+        account=record.account,
+        turn=turn.id,
+        conversation=record.conversation,
+        inbox=record.inbox,
+        channel=record.channel,
+        outcome=record.outcome,
+        cause=record.cause or "",
+        why=record.why or _silence(turn.decided),
+        served_by=record.served_by or "",
+        seconds=record.seconds,
+        cost=turn.draft.usage.cost if turn.draft else 0,
+        tokens=record.prompt_tokens + record.completion_tokens,
+        config=record.config_version or 0,
+        late=str(slowest[0]),
+    )
+
+
+def _silence(made: Outcome) -> str:
+    """Return the name of a silence's reason; empty of all else."""
+    return made.silence.name.lower() if made.silence is not None else ""
+
+
+def _today(settings: Settings) -> date:
+    """Return the day that it is where the account is."""
+    return datetime.now(settings.zone).date()
 
 
 def _passages(draft: Draft | None) -> list[tuple[str, str, float | None, bool]]:

@@ -88,12 +88,31 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Tokens and calls that a draft cost."""
+    """Tokens and calls that a draft cost, and their price: `cost` in billionths of a dollar."""
 
     prompt_tokens: int = 0
     completion_tokens: int = 0
     cached_tokens: int = 0
     calls: int = 0
+    cost: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelUse:
+    """One model call in a turn's record. `finish`: why it ended; `served_by`: crew, fused, cache, fallback...
+
+    `requests`: how many were made for it; `hedged`: a second one was, since the first was slow to speak; `seconds`:
+    all of it; `first_seconds`: until the first word, None where none was waited for (a cache's).
+    """
+
+    model: str
+    served_by: str
+    finish: str
+    requests: int
+    hedged: bool
+    seconds: float
+    first_seconds: float | None
+    usage: Usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +173,7 @@ class Draft:
     served_by: ServedBy = ServedBy.CREW
     model: str | None = None
     usage: Usage = Usage()
+    model_calls: tuple[ModelUse, ...] = ()
     steps: tuple[tuple[str, float], ...] = ()  # (name, seconds)
     actions: tuple[SideAction, ...] = ()
     plan: str | None = None

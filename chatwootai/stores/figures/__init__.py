@@ -1,1 +1,1 @@
-"""What turns come to: an index of those that ended, newest first, and the figures of each day. Never message text."""
+"""Index of the turns that ended, newest first, and the figures of each day. Never message text."""

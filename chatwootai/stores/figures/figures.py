@@ -1,4 +1,4 @@
-"""What turns come to, in Redis: written once a turn in one round trip, read by operators a page at a time.
+"""Figures of turns in Redis: written once a turn in one round trip, read by operators a page at a time.
 
 Bounded in three ways, so that it can never push out a message: rows of one account and of all together, days kept, and
 the first to leave where Redis is nearly full (space/shedding.py).
@@ -29,7 +29,7 @@ _MOST_READ: Final = 20_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TurnFilter:
-    """Which turns are looked for. Empty or None: any. `since`, `until`: unix seconds; `slower`: seconds."""
+    """Conditions on turns. Empty or None: any. `since`, `until`: unix seconds; `slower`: seconds."""
 
     account: str | None = None
     conversation: int | None = None

@@ -5,6 +5,7 @@ second request may be made), so that no number of calls at once can overrun a ce
 """
 
 import time
+from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -45,9 +46,11 @@ class Budget:
         wanted = self._estimate(call)
         reserved = await self._reserve(wanted) if wanted and self._ledger is not None else False
         try:
-            return await self._inner.complete(call)
+            completion = await self._inner.complete(call)
         finally:
-            self._settle(call, wanted if reserved else [])
+            cost = self._settle(call, wanted if reserved else [])
+        usage = replace(completion.usage, cost=cost)
+        return replace(completion, usage=usage, requests=len(call.receipts))
 
     async def _reserve(self, wanted: Amounts) -> bool:
         """True once set aside; False without Redis: then nothing is settled either."""
@@ -105,8 +108,8 @@ class Budget:
             for each in ceilings
         ]
 
-    def _settle(self, call: Call, reserved: Amounts) -> None:
-        """In the background: nobody waits for bookkeeping."""
+    def _settle(self, call: Call, reserved: Amounts) -> int:
+        """What its requests cost, in billionths of a dollar. It is booked in the background: nobody waits for that."""
         nanos = tokens = 0
         for receipt in call.receipts:
             cost = self._prices.cost(receipt.target, receipt.usage)
@@ -116,6 +119,7 @@ class Budget:
         if reserved:
             changes = [(each, (tokens if each.unit == "tokens" else nanos) - amount) for each, amount in reserved]
             self._background.start(self._book(changes))
+        return nanos
 
     async def _book(self, changes: Amounts) -> None:
         ledger = self._ledger

@@ -10,6 +10,7 @@ one request after the other, and some end the first for the second), or where a 
 import asyncio
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 from chatwootai.bounded_cache import BoundedCache
 from chatwootai.telemetry.metrics import HEDGES, MODEL_FIRST_SECONDS
@@ -66,12 +67,14 @@ class _Race:
         self._runners: list[_Runner] = []
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._error: BaseException | None = None
+        self._first_seconds: float | None = None
 
     async def run(self) -> Completion:
         """Start the first request and see how it goes; nothing runs on afterwards."""
         try:
             self._start(self._call)
-            return await self._outcome
+            answer = await self._outcome
+            return replace(answer, first_seconds=self._first_seconds, hedged=len(self._runners) > 1)
         finally:
             self._cancel_timers()
             for runner in self._runners:
@@ -98,9 +101,10 @@ class _Race:
         """A request's model thinks: it is slow, not stuck, so nothing else is tried; its word is waited for."""
         self._cancel_timers()
 
-    def spoke(self, runner: "_Runner") -> None:
-        """The first word of all: the other request is closed."""
+    def spoke(self, runner: "_Runner", seconds: float) -> None:
+        """The first word of all, so long after its request: the other request is closed."""
         self._cancel_timers()
+        self._first_seconds = seconds
         for other in self._runners:
             if other is not runner:
                 other.close()
@@ -188,7 +192,7 @@ class _Runner:
         took = time.monotonic() - self._began
         self.pace.see(took)
         MODEL_FIRST_SECONDS.labels(self._model).observe(took)
-        self._race.spoke(self)
+        self._race.spoke(self, took)
 
     def close(self) -> None:
         """Not needed any more. One closed unheard says something about the pace only beyond its p95."""

@@ -5,6 +5,7 @@ import gc
 import json
 import time
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,8 @@ from chatwootai.model.message.turn import Exchange, Question, Usage
 from config.settings.settings import Settings
 from crews.catalog import SHIPPED, Catalog
 from crews.errors import CrewUnsupported, ModelRefused, ModelUnavailable
-from crews.model_calls.call import Call, Completion
+from crews.model_calls.call import Call, Completion, Endpoint, Target
+from crews.model_calls.prices import prices
 from crews.run.context import RunContext
 from crews.runtime import environment
 from tests.crews_endpoint import Answer, Body, Recorder, completion, endpoint, last, tool_call
@@ -103,7 +105,15 @@ async def test_a_draft_is_one_call_with_its_usage_and_steps(crews: "Crews") -> N
     async with endpoint(says("Temos sim.", prompt_tokens=900, completion_tokens=7)) as server:
         draft = await crews.draft(question("Tem creme?"), settings(server))
     assert (draft.text, draft.handoff, draft.model, draft.served_by) == ("Temos sim.", None, "model-served", "crew")
-    assert draft.usage == Usage(prompt_tokens=900, completion_tokens=7, calls=1)
+    assert replace(draft.usage, cost=0) == Usage(prompt_tokens=900, completion_tokens=7, calls=1)
+    (made,) = draft.model_calls
+    assert (made.model, made.served_by, made.finish, made.requests, made.hedged) == (
+        "model-served", "crew", "stop", 1, False,
+    )  # fmt: skip
+    assert made.usage == draft.usage
+    assert made.usage.cost == prices().cost(Target(endpoint=Endpoint(), model="model-asked"), made.usage) > 0
+    assert made.first_seconds is not None
+    assert 0 < made.first_seconds <= made.seconds
     assert [name for name, _ in draft.steps] == ["prompt", "model"]
     assert all(seconds >= 0 for _, seconds in draft.steps)
     (body,) = server.bodies
@@ -203,7 +213,7 @@ async def test_300_runs_on_one_crew_get_their_own_answers_and_usage(crews: "Crew
     assert server.most_in_flight == 300
     for number, draft in enumerate(drafts):
         assert draft.text == f"answer {number}"
-        assert draft.usage == Usage(prompt_tokens=1000 + number, completion_tokens=number, calls=1)
+        assert replace(draft.usage, cost=0) == Usage(prompt_tokens=1000 + number, completion_tokens=number, calls=1)
 
 
 async def test_cancelling_a_draft_closes_its_request(crews: "Crews") -> None:
