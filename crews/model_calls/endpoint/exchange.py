@@ -28,6 +28,7 @@ from crews.errors import CrewError
 from crews.model_calls.call import Call, Completion, Target, estimated_prompt
 from crews.model_calls.endpoint import metrics
 from crews.model_calls.endpoint.clients import CONNECT, refused_address
+from crews.model_calls.endpoint.raw_pieces import raw_pieces
 from crews.model_calls.request.address import address, is_private
 from crews.model_calls.request.history import with_less_history
 from crews.model_calls.request.parameters import KnownParameters, is_thinking_model
@@ -163,7 +164,7 @@ async def read_stream(call: Call, response: httpx.Response, message: Message) ->
     encoded = response.headers.get("content-encoding", "identity") != "identity"
     try:
         async with asyncio.timeout_at(ends) as limit:
-            async for data in response.aiter_bytes() if encoded else response.aiter_raw():
+            async for data in response.aiter_bytes() if encoded else raw_pieces(response):
                 await _feed(message, data)
                 if message.alive:
                     _notify_observer(call, message)
@@ -187,7 +188,9 @@ async def _feed(message: Message, data: bytes) -> None:
     for at in range(0, len(data), _PIECE):
         if at:
             await asyncio.sleep(0)
-        await _run_cooperatively(message.feed(data[at : at + _PIECE] if len(data) > _PIECE else data))
+        piece = data[at : at + _PIECE] if len(data) > _PIECE else data
+        if not message.feed_plain(piece):
+            await _run_cooperatively(message.feed(piece))
 
 
 async def _run_cooperatively(steps: Iterator[None]) -> None:

@@ -21,6 +21,8 @@ _MOST_DONE = 16  # bytes at the end of an event in which its end is looked for
 _BOM = b"\xef\xbb\xbf"
 _LINE = re.compile(rb"\r\n|\n|\r")
 _FIELD = re.compile(rb"(data|event|error|id|retry)[ \t]*:[ \t]*(.*)", re.DOTALL)
+_OBJECT = b"data: {"
+_LAST = b"data: [DONE]"
 _DONE = frozenset({b"[DONE]", b'"[DONE]"', b"[done]", b"DONE"})
 
 Event = dict[str, Any]
@@ -57,6 +59,29 @@ class EventReader:
             yield from self._lines(last=False)
         if len(self._rest) > MOST_BYTES:
             raise MalformedStream
+
+    def plain_events(self, data: bytes) -> list[Event] | None:
+        """Return the events that these bytes complete, where each is one line of JSON as most endpoints write it.
+
+        None: they are something else, and nothing was taken in; `feed` has to look at them.
+        """
+        if self._is_json or self._spread or self._is_error or self.done or b"\n\n" not in data or b"\r" in data:
+            return None
+        head, _, rest = (self._rest + data).rpartition(b"\n\n")
+        lines = head.split(b"\n\n")
+        ends = lines[-1] == _LAST
+        if ends:
+            lines.pop()
+        if b"\n" in rest or head.count(b"\n") != 2 * (len(lines) - 1 + ends):
+            return None
+        if not all(line.startswith(_OBJECT) for line in lines):
+            return None
+        try:
+            events: list[Event] = [orjson.loads(line[len(_OBJECT) - 1 :]) for line in lines]
+        except orjson.JSONDecodeError:
+            return None
+        self._is_json, self.done, self._rest = False, ends, b"" if ends else rest
+        return events
 
     def close(self) -> Iterator[Event]:
         """Give what the end of the answer completes: a last line without its end, a JSON document.

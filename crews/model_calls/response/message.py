@@ -5,7 +5,7 @@
 What a customer may read is decided here: see thoughts.py for what is taken out, finish.py for what counts as cut.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from chatwootai.model.message.turn import Usage
@@ -27,6 +27,7 @@ _MOST_CHARACTERS = 128 * 1024
 """Of an answer, thoughts within its text included."""
 _BYTES_A_CHARACTER = 64
 """At least so many an endpoint sends around each character of an answer in pieces; in one piece, far fewer."""
+_PLAIN = frozenset({"role", "content"})
 _ENDS_WHOLE = frozenset(".!?…。！？｡؟۔।॥။།។։።)]}\"'”’»*_`|")
 
 
@@ -76,10 +77,22 @@ class Message:
             MalformedStream: they are no chat completion.
             EndpointError: the endpoint reports an error.
         """
-        self._bytes += len(data)
-        if self._bytes > _MOST_BYTES:
-            raise MalformedStream
+        self._count_bytes(data)
         yield from self._take(self._reader.feed(data))
+
+    def feed_plain(self, data: bytes) -> bool:
+        """Take in bytes of plain events, as nearly all are; False where nothing was taken in, and `feed` has to.
+
+        Raises:
+            MalformedStream, EndpointError: as `feed`.
+        """
+        events = self._reader.plain_events(data)
+        if events is None:
+            return False
+        self._count_bytes(data)
+        for _ in self._take(events):
+            pass
+        return True
 
     def close(self) -> Iterator[None]:
         """Take in that the answer's bytes have ended, in steps as `feed`.
@@ -169,7 +182,12 @@ class Message:
         extras = {call.id: join_all_surrogates(dict(call.extra)) for call in calls if call.extra}
         return Own(target, self._said or None, join_all_surrogates(self._own.fields), extras)
 
-    def _take(self, events: Iterator[Event]) -> Iterator[None]:
+    def _count_bytes(self, data: bytes) -> None:
+        self._bytes += len(data)
+        if self._bytes > _MOST_BYTES:
+            raise MalformedStream
+
+    def _take(self, events: Iterable[Event]) -> Iterator[None]:
         try:
             for event in events:
                 self._event(event)
@@ -210,18 +228,20 @@ class Message:
             self._word = str(choice["finish_reason"])
 
     def _delta(self, delta: dict[str, Any]) -> None:
-        text, thought = text_and_thoughts(delta.get("content"))
+        content = delta.get("content")
+        if isinstance(content, str) and delta.keys() <= _PLAIN:  # as nearly all are: nothing else to look for
+            self._own.fed = False
+            if content:
+                self._add_text(content)
+            self.pieces += bool(content or self._calls)
+            return
+        text, thought = text_and_thoughts(content)
         if any(delta.get(name) for name in THOUGHT_FIELDS) or thought:
             self._beside = self.thought = self.alive = True
         if text and is_marked_thought(delta) and (self._streamed or not ends_thought(text)):
             self._beside = self.thought = self.alive = True
         elif text:
-            self._texts.append(text)
-            self._characters += len(text)
-            if self._characters > _MOST_CHARACTERS:
-                raise MalformedStream
-            self._first.feed(text)
-            self.alive, self.thought = True, self.thought or self._first.thinking
+            self._add_text(text)
         if delta.get("refusal"):
             self._refused = self.alive = True
         if delta.get("tool_calls"):
@@ -231,6 +251,14 @@ class Message:
         self._own.feed(delta)
         self.alive = self.alive or bool(self._calls)
         self.pieces += bool(text or thought or self._calls or delta.get("refusal") or self._own.fed)
+
+    def _add_text(self, text: str) -> None:
+        self._texts.append(text)
+        self._characters += len(text)
+        if self._characters > _MOST_CHARACTERS:
+            raise MalformedStream
+        self._first.feed(text)
+        self.alive, self.thought = True, self.thought or self._first.thinking
 
 
 def _seems_whole(text: str) -> bool:

@@ -49,6 +49,44 @@ def test_any_cut_gives_the_same_completion(cuts: list[int]) -> None:
     assert (message.done, message.ended, message.spoken) == (True, True, True)
 
 
+ODD = [
+    b": comment\n\n",
+    b'data:{"choices": []}\n\n',
+    b"data: {}\r\n\r\n",
+    b'data: {"choices":\ndata: []}\n\n',
+    b"event: message\n",
+    b'data: {"choices": [}\n\n',
+    b'event: error\ndata: {"message": "x"}\n\n',
+    b"data: null\n\n",
+    b"\n",
+    event({"content": "a", "reasoning_content": "b"}),
+    event({"content": [{"type": "text", "text": "c"}]}),
+    event({"content": None, "refusal": "no"}),
+]
+
+
+def outcome_of(pieces: list[bytes], *, plain: bool) -> object:
+    """Return all that shows of a message, with plain events taken the short way or not."""
+    message = Message()
+    try:
+        for piece in pieces:
+            if not (plain and message.feed_plain(piece)):
+                list(message.feed(piece))
+        list(message.close())
+    except (MalformedStream, EndpointError) as error:
+        return type(error), str(error)
+    shown = (message.done, message.ended, message.spoken, message.alive, message.thought, message.pieces, message.size)
+    return shown, message.completion("asked", "t", NOTHING)
+
+
+@given(chosen=st.lists(st.sampled_from(WORDS + ODD), max_size=8), cuts=st.lists(st.integers(0, 900), max_size=6))
+def test_the_short_way_for_plain_events_tells_the_same(chosen: list[bytes], cuts: list[int]) -> None:
+    whole = b"".join(chosen)
+    edges = [0, *sorted(each for each in cuts if each < len(whole)), len(whole)]
+    pieces = [whole[start:end] for start, end in itertools.pairwise(edges)]
+    assert outcome_of(pieces, plain=True) == outcome_of(pieces, plain=False)
+
+
 def test_the_role_alone_is_no_word() -> None:
     assert not heard(WORDS[0]).spoken
 
