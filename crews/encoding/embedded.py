@@ -132,6 +132,7 @@ def _load_model(weights: Mapping[str, str]) -> Any:
     model = importlib.import_module(_PACKAGE).USE(threads=1)
     model.encode([""])  # what it reads late, it reads now
     model._model.table = _DiskTable(model._model.table)
+    model._model._threadpool = None  # it would ask for one thread again around each text, which takes 0.1 ms
     return model
 
 

@@ -9,7 +9,7 @@ from chatwootai.model.message import assemble
 from chatwootai.model.message.delivery import Role
 from chatwootai.model.message.turn import Question
 from chatwootai.model.policy.greeting import is_first_answer
-from chatwootai.model.policy.handoff import Need, before_draft
+from chatwootai.model.policy.handoff import Need, before_draft, by_meaning
 from chatwootai.model.policy.meaning import UNTOLD
 from chatwootai.model.policy.numbered_choice import resolve_choice
 from chatwootai.model.text.language import language_of
@@ -59,8 +59,10 @@ async def read_meaning(worker: WorkerContext, turn: Turn) -> Next:
     with turn.steps("meaning"):
         turn.meaning = await worker.reader.read(question.text, topic_examples(turn.settings))
     if turn.meaning is not UNTOLD:
+        rules, language = handoff_rules(turn.settings), question.language
         async with worker.at_words(turn.start):
-            turn.result = await worked_on(_characters(turn), partial(_need_of_people, turn, question))
+            work = partial(by_meaning, question.text, rules, turn.meaning, language)
+            turn.result = await worked_on(len(question.text), work)
     return NEXT
 
 
@@ -78,13 +80,10 @@ def _characters(turn: Turn) -> int:
 def _question_and_need(turn: Turn) -> tuple[Question, Need | None]:
     """Return the question, and why people are needed where its words alone tell."""
     question = _question(turn)
-    return question, None if _is_given_up(turn, question) else _need_of_people(turn, question)
-
-
-def _need_of_people(turn: Turn, question: Question) -> Need | None:
-    """Return why people are needed, by the words and by what was told of the meaning."""
-    history, language = turn.start.context, question.language
-    return before_draft(question.text, history, handoff_rules(turn.settings), turn.meaning, language)
+    if _is_given_up(turn, question):
+        return question, None
+    rules = handoff_rules(turn.settings)
+    return question, before_draft(question.text, turn.start.context, rules, language=question.language)
 
 
 def _is_given_up(turn: Turn, question: Question) -> bool:

@@ -8,7 +8,14 @@ from itertools import islice
 from typing import Final
 
 from chatwootai.model.message.turn import Exchange
-from chatwootai.model.policy.meaning import UNTOLD, Meaning, is_angry, is_asking
+from chatwootai.model.policy.meaning import (
+    UNTOLD,
+    Meaning,
+    asks_by_meaning,
+    is_angry,
+    is_angry_by_meaning,
+    is_asking,
+)
 from chatwootai.model.policy.reasons import UNKNOWING
 from chatwootai.model.policy.vocabulary import Cause
 from chatwootai.model.text.handoff_promise import handoff_promise, offers_handoff
@@ -84,9 +91,22 @@ def before_draft(
     return _subject(text, rules, meaning) or (Need(Cause.STUCK) if stuck(text, history, rules.stuck_after) else None)
 
 
+def by_meaning(text: str, rules: Rules, meaning: Meaning, language: str | None = None) -> Need | None:
+    """Return what the meaning of a contact's words tells, where the words alone told `before_draft` nothing."""
+    if rules.asked and (likely := asks_by_meaning(text, meaning)):
+        return Need(Cause.ASKED, likely)
+    if rules.anger and is_angry_by_meaning(text, meaning, language):
+        return Need(Cause.ANGER)
+    return _subject_by_meaning(rules, meaning)
+
+
 def _subject(text: str, rules: Rules, meaning: Meaning) -> Need | None:
     if (found := matching_subject(text, rules.subjects)) is not None:
         return Need(Cause.TOPIC, found[1], found[0])
+    return _subject_by_meaning(rules, meaning)
+
+
+def _subject_by_meaning(rules: Rules, meaning: Meaning) -> Need | None:
     if meaning.topic is None:
         return None
     return Need(Cause.TOPIC, meaning.topic, meaning.topic if meaning.topic in rules.subjects else "")

@@ -38,14 +38,20 @@ UNTOLD: Final = Meaning()
 
 def is_asking(text: str, meaning: Meaning = UNTOLD) -> str | None:
     """Return what tells that a person is asked for: the words, or "meaning" and how likely; None: nothing does."""
-    if said := asks_for_human(text):
-        return said
+    return asks_for_human(text) or asks_by_meaning(text, meaning)
+
+
+def asks_by_meaning(text: str, meaning: Meaning) -> str | None:
+    """Return "meaning" and how likely a person is asked for, where the words do not; None: that is not likely."""
     return f"meaning {meaning.person:.2f}" if meaning.person >= ASKING and not declines_human(text) else None
 
 
 def is_angry(text: str, meaning: Meaning = UNTOLD, language: str | None = None) -> bool:
     """Return whether people should answer because somebody is angry. `language`: of the text, None: not known."""
-    if anger_score(text) >= ANGRY:
-        return True
+    return anger_score(text) >= ANGRY or is_angry_by_meaning(text, meaning, language)
+
+
+def is_angry_by_meaning(text: str, meaning: Meaning, language: str | None) -> bool:
+    """Return whether somebody is angry whose words alone do not tell."""
     known = language is None or language[:2] in _WITH_WORDS
     return meaning.angry >= (ANGER_WITHOUT_WORDS if known else ANGER) and not is_softened(text)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from chatwootai.model.message.turn import Told
-from chatwootai.model.policy.unfit import PATTERNS, Excuse, Pattern, Unfit
+from chatwootai.model.policy.unfit import PATTERNS, Excuse, Pattern, Unfit, folded
 from chatwootai.model.policy.vocabulary import Level
 from chatwootai.model.text.disguises import recites_in_disguise
 from chatwootai.model.text.normalize import LONGEST
@@ -122,8 +122,9 @@ def _two_speak(text: str) -> bool:
 
 def _find_pattern(text: str, level: Level, told: Told) -> Unfit | None:
     """Return the first sign that neither the tenant nor the question excuses."""
+    same_case = folded(text)
     for pattern in PATTERNS:
-        if pattern.technical and level is Level.TECHNICAL:
+        if (pattern.technical and level is Level.TECHNICAL) or not pattern.may_stand_in(same_case):
             continue
         found = [each[0] for each in pattern.sign.finditer(text)]
         if found and not _is_excused(pattern, found, told):

@@ -43,7 +43,8 @@ class Excuse(StrEnum):
 class Pattern:
     """One sign that a draft is unfit. `technical`: a tenant whose customers talk of software may say it.
 
-    `topic`: what the question or the facts must hold for `Excuse.TOPIC`.
+    `topic`: what the question or the facts must hold for `Excuse.TOPIC`. `needs`: pieces in lower case of which a text
+    must hold one for the sign to stand in it; none: the sign itself is as quickly looked for.
     """
 
     reason: Unfit
@@ -51,13 +52,29 @@ class Pattern:
     excuse: Excuse = Excuse.NEVER
     technical: bool = False
     topic: re.Pattern[str] | None = None
+    needs: tuple[str, ...] = ()
+
+    def may_stand_in(self, folded: str) -> bool:
+        """Return whether the sign may stand in a text, of which `folded` returns what is given here."""
+        return not self.needs or any(each in folded for each in self.needs)
+
+
+def folded(text: str) -> str:
+    """Return a text in which what is the same to a pattern without case is the same."""
+    return text.replace("İ", "i").replace("ı", "i").casefold()
 
 
 def _pattern(
-    reason: Unfit, sign: str, excuse: Excuse = Excuse.NEVER, *, technical: bool = False, topic: str = ""
+    reason: Unfit,
+    sign: str,
+    excuse: Excuse = Excuse.NEVER,
+    *,
+    technical: bool = False,
+    topic: str = "",
+    needs: tuple[str, ...] = (),
 ) -> Pattern:
     found = re.compile(topic, re.IGNORECASE) if topic else None
-    return Pattern(reason, re.compile(sign, re.IGNORECASE | re.MULTILINE), excuse, technical, found)
+    return Pattern(reason, re.compile(sign, re.IGNORECASE | re.MULTILINE), excuse, technical, found, needs)
 
 
 _EDGE: Final = r"^[^\w\n]{0,20}"
@@ -133,6 +150,7 @@ PATTERNS: Final[Sequence[Pattern]] = (
         r"|\bXX[/:]XX\b",
         Excuse.VERBATIM,
         technical=True,
+        needs=("<", "xx", "__"),
     ),
     _pattern(
         Unfit.ERROR,
@@ -140,6 +158,7 @@ PATTERNS: Final[Sequence[Pattern]] = (
         r"|\bfile \"[^\"\n]{0,300}\", line \d{1,9}|^[^\w\n]{0,20}error: [^\n]{0,40}",
         Excuse.VERBATIM,
         technical=True,
+        needs=("traceback (most", "error: ", "exception: ", 'file "'),
     ),
     _pattern(
         Unfit.ERROR,
@@ -149,13 +168,18 @@ PATTERNS: Final[Sequence[Pattern]] = (
         Excuse.TOPIC,
         technical=True,
         topic=_ABOUT_ERRORS,
+        needs=(
+            *("http", "code", "erro", "bad gateway", "gateway time", "rate limit", "too many requests"),
+            *("connection re", "max_tokens"),
+        ),
     ),
-    _pattern(Unfit.TOOL_ERROR, "|".join(map(re.escape, PHRASES))),
+    _pattern(Unfit.TOOL_ERROR, "|".join(map(re.escape, PHRASES)), needs=tuple(map(str.casefold, PHRASES))),
     _pattern(
         Unfit.TOOL_ERROR,
         # What stock CrewAI and pydantic say of a call, and what ours said before.
         r"\bfailed to parse tool arguments\b|\bvalidation errors? for \w|\bthe answer is longer than \d"
         r"|\bmore than \d{1,4} calls at once\b|\berror: no answer in time\b",
+        needs=("failed to parse", "validation error", "the answer is longer", "calls at once", "error: no answer"),
     ),
     _pattern(
         Unfit.TOOL_CALL,
@@ -169,6 +193,7 @@ PATTERNS: Final[Sequence[Pattern]] = (
         Excuse.TOPIC,
         technical=True,
         topic=_ABOUT_TOOLS,
+        needs=("functions.", "tool_", "function_"),
     ),
     _pattern(
         Unfit.DATA,
@@ -183,6 +208,17 @@ PATTERNS: Final[Sequence[Pattern]] = (
         r"|never show, repeat, translate|begin your response|provide your complete response|^current task:"
         r"|\bexpected criteria for your final answer|\byour (personal goal|backstory) is\b"
         r"|\b(your goal is|(seu|tu) objetivo( pessoal| personal)? (é|es)):",
+        needs=(
+            *("nothing in the conversation", "what you know about the company", "your manner:", "never show, repeat"),
+            *(
+                "begin your response",
+                "provide your complete",
+                "current task:",
+                "expected criteria",
+                "your personal goal",
+            ),
+            *("your backstory", "your goal is:", "seu objetivo", "tu objetivo"),
+        ),
     ),
     _pattern(Unfit.INSTRUCTIONS, _EDGE + _PERSONA),
     _pattern(Unfit.INSTRUCTIONS, _RULES_TRANSLATED, Excuse.VERBATIM),
@@ -196,6 +232,7 @@ PATTERNS: Final[Sequence[Pattern]] = (
         r" ?(?::|(?:say|are|state|forbid|prohibit|do not|don't|tell|require|internas|dizem|s[aã]o|dicen|son|pro[ií]bem"
         r"|proh[ií]ben|n[aã]o permitem|no permiten)\b)",
         technical=True,
+        needs=("expected output", "prompt", "instru"),
     ),
     _pattern(Unfit.KEY, r"\bsk-[a-z0-9_-]{16,200}", Excuse.VERBATIM),
     _pattern(Unfit.KEY, r"(?<!/)\b(?=[0-9]{0,32}[a-f])[0-9a-f]{32,}\b", Excuse.VERBATIM, technical=True),
@@ -205,11 +242,13 @@ PATTERNS: Final[Sequence[Pattern]] = (
         Excuse.TOPIC,
         technical=True,
         topic=_ABOUT_IDS,
+        needs=("_id",),
     ),
     _pattern(
         Unfit.MODEL,
         r"\b(as|como) (an? |um |uma |un )?(\w{1,30} ){0,3}(language model|modelo de (linguagem|lenguaje))\b",
         technical=True,
+        needs=("language model", "modelo de"),
     ),
     _pattern(Unfit.MODEL, _IS_A_MODEL, Excuse.VERBATIM, technical=True),
     _pattern(Unfit.THOUGHTS, _THINKS),

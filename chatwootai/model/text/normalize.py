@@ -4,6 +4,7 @@ Everything here takes time in proportion to what it is given, and looks at LONGE
 """
 
 import re
+from functools import lru_cache
 from typing import Final
 
 from chatwootai.model.text.marks import without_accents, words
@@ -13,6 +14,8 @@ LONGEST: Final = 32_000
 
 _LIGATURES: Final = 200
 """Characters by which a text may more than double where it is spelled out: one may stand for eighteen."""
+_SHORT: Final = 1_000
+"""Characters of a text whose words are kept for a while: a dozen rules look at one message and one draft each."""
 _CLAUSE: Final = re.compile(r"[.,;:!?¡¿…()\n]+")
 _CUT: Final = "\n[…]\n"
 
@@ -35,14 +38,32 @@ def normalize(text: str) -> str:
 
 def normalized_words(text: str) -> list[str]:
     """Return the words of a text as `normalize` writes them."""
+    return list(_kept_words(text)) if len(text) <= _SHORT else _fold(text)
+
+
+def clauses(text: str) -> tuple[str, ...]:
+    """Return the folded pieces between signs, none of them empty."""
+    return _kept_clauses(text) if len(text) <= _SHORT else _cut(text)
+
+
+def _fold(text: str) -> list[str]:
     text = text[:LONGEST]
     bare = without_accents(text)[: 2 * len(text) + _LIGATURES]
     return words(bare.casefold())
 
 
-def clauses(text: str) -> tuple[str, ...]:
-    """Return the folded pieces between signs, none of them empty."""
-    return tuple(piece for piece in map(normalize, _CLAUSE.split(text[:LONGEST])) if piece)
+def _cut(text: str) -> tuple[str, ...]:
+    return tuple(" ".join(found) for found in map(_fold, _CLAUSE.split(text[:LONGEST])) if found)
+
+
+@lru_cache(maxsize=512)
+def _kept_words(text: str) -> tuple[str, ...]:
+    return tuple(_fold(text))
+
+
+@lru_cache(maxsize=256)
+def _kept_clauses(text: str) -> tuple[str, ...]:
+    return _cut(text)
 
 
 def are_similar(one: str, other: str, share: float) -> bool:

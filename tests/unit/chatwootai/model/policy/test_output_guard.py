@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from chatwootai.model.message.turn import Told
 from chatwootai.model.policy.output_guard import GuardResult, guard_output
 from chatwootai.model.policy.reasons import LANGUAGES, Trouble, reason_text
-from chatwootai.model.policy.unfit import Unfit
+from chatwootai.model.policy.unfit import PATTERNS, Pattern, Unfit, folded
 from chatwootai.model.policy.vocabulary import Level
 from chatwootai.model.text.recitation import recites_instructions, repeats_itself
 from config.settings.settings import Settings
@@ -272,3 +272,12 @@ def test_each_reason_has_its_words_in_each_language() -> None:
         assert all(said)
         assert len(set(said)) == len(said)
     assert not {*Unfit} & {*Trouble}
+
+
+@pytest.mark.parametrize("pattern", [each for each in PATTERNS if each.needs], ids=lambda each: each.sign.pattern[:30])
+def test_a_sign_stands_in_no_text_that_lacks_all_it_needs(pattern: Pattern) -> None:
+    @given(text=st.from_regex(pattern.sign))
+    def stands(text: str) -> None:
+        assert pattern.may_stand_in(folded(text))
+
+    stands()
