@@ -57,6 +57,10 @@ class MappingEdit:
         value = entry.get(what) if isinstance(entry, dict) else None
         return None if value is None else str(value)
 
+    def says(self, section: str) -> bool:
+        """Tell whether the file has a section."""
+        return section in self._had
+
     def inboxes(self, account: str) -> dict[int, str | None]:
         """The inboxes that the mapping names for an account, each with the name it has there."""
         alone = len(self._section("accounts")) == 1

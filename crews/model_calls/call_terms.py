@@ -1,8 +1,9 @@
 """A tenant's settings as the terms of its model calls. Pure; made once for each settings object and kept."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
+from urllib.parse import urlsplit
 
 from config.settings.model import ModelEndpoint
 from config.settings.settings import Settings
@@ -10,6 +11,9 @@ from crews.model_calls.call import Endpoint, Policy, Target
 
 KEY: Final = "OPENAI_API_KEY"
 """The variable that holds the key of whatever a tenant's configuration names no address for."""
+
+OPENAI: Final = "https://api.openai.com/v1"
+"""Where models are asked that no configuration and no environment names an address for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +48,27 @@ def without_key(everyone: Iterable[Settings], environment: Mapping[str, str]) ->
     """The models that are asked with the environment's key, where it has none; empty: each has one, or needs none."""
     if environment.get(KEY):
         return ()
-    targets = (call_terms(each).target for each in everyone)
-    return tuple(sorted({each.model for each in targets if not each.endpoint.base_url and not each.endpoint.api_key}))
+    found = (each for each in targets(everyone) if not each.endpoint.base_url and not each.endpoint.api_key)
+    return tuple(sorted({each.model for each in found}))
+
+
+def without_openai_key(everyone: Iterable[Settings], environment: Mapping[str, str]) -> tuple[str, ...]:
+    """The models that OpenAI itself is asked for without a key, by the environment's address or the tenant's own."""
+    own = {each.model for each in targets(everyone) if _is_openai(each.endpoint.base_url) and not each.endpoint.api_key}
+    address = environment.get("OPENAI_BASE_URL") or OPENAI
+    return tuple(sorted(own | {*(without_key(everyone, environment) if _is_openai(address) else ())}))
+
+
+def targets(everyone: Iterable[Settings]) -> Iterator[Target]:
+    """Yield every model that may be asked under these settings: first choice, fallbacks, quick one, hedge."""
+    for settings in everyone:
+        terms = call_terms(settings)
+        also = (terms.policy.quick, terms.policy.hedge_to)
+        yield from (terms.target, *terms.policy.fallbacks, *(each for each in also if each is not None))
+
+
+def _is_openai(address: str | None) -> bool:
+    return address is not None and urlsplit(address).hostname == urlsplit(OPENAI).hostname
 
 
 def endpoint(base_url: str | None, api_key: str | None, settings: Settings) -> Endpoint:

@@ -8,7 +8,7 @@ from config.schema.crew_schema import Blueprint
 from config.settings.settings import Settings
 from config.snapshot import Account, Note, Snapshot
 from crews.model_calls.call import Endpoint, Target
-from crews.model_calls.call_terms import KEY, without_key
+from crews.model_calls.call_terms import KEY, without_key, without_openai_key
 from crews.model_calls.prices import prices
 from crews.plan import pricing, tool_notes
 from crews.plan.plan import Plan, PlanTerms, Shape, plan
@@ -73,17 +73,32 @@ def notes(snapshot: Snapshot) -> list[Note]:
     return [*found.values(), *pricing.notes(snapshot), *tool_notes.notes(snapshot)]
 
 
-def key_notes(snapshot: Snapshot, environment: Mapping[str, str]) -> list[Note]:
-    """A note where turns would be asked of the environment's endpoint, and the environment has no key for it."""
-    everyone = [each for account in snapshot.accounts.values() for each in _settings(account)]
-    missing = without_key(everyone, environment)
+def key_problems(snapshot: Snapshot, environment: Mapping[str, str], file: str) -> list[Problem]:
+    """A problem where OpenAI itself would be asked without a key: it refuses every turn. `file`: the mapping's name."""
+    everyone = _everyone(snapshot)
+    missing = without_openai_key(everyone, environment)
+    if not missing:
+        return []
+    message = f"{', '.join(missing)} is asked at OpenAI's own address, and there is no key: people would get every turn"
+    remedy = f"Set {KEY} where workers run, or write api_key beside base_url under `model`."
+    return [Problem(file, 1, 1, "no-api-key", message, remedy)]
+
+
+def key_notes(snapshot: Snapshot, environment: Mapping[str, str], file: str) -> list[Note]:
+    """A note where turns would be asked of the environment's endpoint, not OpenAI's, without a key."""
+    everyone = _everyone(snapshot)
+    missing = () if without_openai_key(everyone, environment) else without_key(everyone, environment)
     if not missing:
         return []
     message = (
         f"{KEY} is not set, and {', '.join(missing)} is asked with it: each turn would be handed to people. Set it "
-        "where workers run, or write base_url and api_key under `model`"
+        "where workers run (any value, if OPENAI_BASE_URL needs none), or write base_url and api_key under `model`"
     )
-    return [Note("chatwoot_mapping.yaml", 1, message)]
+    return [Note(file, 1, message)]
+
+
+def _everyone(snapshot: Snapshot) -> list[Settings]:
+    return [each for account in snapshot.accounts.values() for each in _settings(account)]
 
 
 def _settings(account: Account) -> Iterator[Settings]:

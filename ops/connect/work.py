@@ -29,11 +29,22 @@ class ConnectWork:
     made: "Connected"
     steps: "list[Step]" = field(default_factory=list)
     told: list[str] = field(default_factory=list)
+    user_token: str = ""
 
     @property
     def mapping(self) -> Path:
         """Return the path of the mapping."""
         return Path(self.arguments.config) / "chatwoot_mapping.yaml"
+
+    @property
+    def variable(self) -> str:
+        """Return how the account's variables begin: `CHATWOOT_3`."""
+        return f"CHATWOOT_{re.sub(r'[^A-Za-z0-9]', '_', self.key).upper()}"
+
+    def sourced(self) -> str:
+        """Return the file of secrets as `.` of a shell finds it, which looks along PATH for a bare name."""
+        path = str(self.secrets.path)
+        return path if "/" in path else f"./{path}"
 
     @property
     def known(self) -> dict[str, str]:
@@ -127,24 +138,23 @@ def _shown(work: ConnectWork, planned: list[str]) -> int:
 
 
 def _written(work: ConnectWork, numbers: tuple[int, ...] | None) -> int:
+    from ops.connect.ending import ending
+
     changed = _write(work, numbers)
     for line in _said(work, changed):
         _report(work, line)
     if changed and not work.arguments.encrypt:
         work.secrets.save()
+    is_new = bool(work.steps or changed or work.edit.diff(""))
     code = _save(work, done=bool(work.steps or changed))
     if changed and not work.arguments.encrypt:
         _report(
             work,
-            f"Docker Compose reads a .env beside it by itself; a shell does so: set -a; . {_sourced(work)}; set +a",
+            f"Docker Compose reads a .env beside it by itself; a shell does so: set -a; . {work.sourced()}; set +a",
         )
+    for line in ending(work.edit, work.key, "" if work.arguments.encrypt else work.sourced()) if is_new else ():
+        _report(work, line)
     return code
-
-
-def _sourced(work: ConnectWork) -> str:
-    """The file of secrets as `.` of a shell finds it, which looks along PATH for a bare name."""
-    path = str(work.secrets.path)
-    return path if "/" in path else f"./{path}"
 
 
 def _save(work: ConnectWork, *, done: bool) -> int:
@@ -166,18 +176,19 @@ def _write(work: ConnectWork, numbers: tuple[int, ...] | None) -> list[str]:
     """Lay secrets and account on what is edited; the names of secrets that are new."""
     assert work.made.bot is not None  # noqa: S101 - the steps have made both
     assert work.made.webhook is not None  # noqa: S101
-    name = f"CHATWOOT_{re.sub(r'[^A-Za-z0-9]', '_', work.key).upper()}"
+    name = work.variable
     shown = {
         f"{name}_SECRET": work.made.bot.secret,
         f"{name}_WEBHOOK_SECRET": work.made.webhook.secret,
         f"{name}_BOT_TOKEN": work.made.bot.token,
+        f"{name}_USER_TOKEN": work.user_token,
     }
     values = {each: value for each, value in shown.items() if value}
     if work.arguments.encrypt:
         written, changed = _ciphertexts(work, values)
     else:
         written, changed = {each: f"${{{each}}}" for each in values}, work.secrets.set(values)
-    _mapped(work, [written[each] for each in values if "SECRET" in each], written.get(f"{name}_BOT_TOKEN", ""), numbers)
+    _mapped(work, written, numbers)
     return changed
 
 
@@ -190,8 +201,11 @@ def _ciphertexts(work: ConnectWork, values: dict[str, str]) -> tuple[dict[str, s
     return {name: encrypt(value, environ) for name, value in values.items()}, list(values)
 
 
-def _mapped(work: ConnectWork, secrets: list[str], token: str, numbers: tuple[int, ...] | None) -> None:
+def _mapped(work: ConnectWork, written: dict[str, str], numbers: tuple[int, ...] | None) -> None:
+    """Lay the account on the mapping. `written`: what stands there for each secret, by its variable."""
     said = work.arguments
+    secrets = [value for name, value in written.items() if name.endswith("SECRET")]
+    token, user = (written.get(f"{work.variable}_{each}_TOKEN", "") for each in ("BOT", "USER"))
     work.edit.installation(said.installation, said.url.rstrip("/"))
     values: dict[str, Any] = {}
     if said.installation != "default":
@@ -203,6 +217,8 @@ def _mapped(work: ConnectWork, secrets: list[str], token: str, numbers: tuple[in
     if token:
         signed = {"webhook_secrets": secrets} if secrets else {"signature": "optional"}
         values |= {**signed, "bot_token": _quoted(token)}
+    if user:
+        values["user_token"] = _quoted(user)
     work.edit.account(work.key, values)
     for door in work.setup.inboxes:
         if numbers is None or door.id in numbers:
@@ -222,8 +238,7 @@ async def remove(work: ConnectWork) -> int:
     from ops.connect.steps import plan_removal
 
     work.steps = plan_removal(work.admin, work.setup, work.key)
-    name = f"CHATWOOT_{re.sub(r'[^A-Za-z0-9]', '_', work.key).upper()}"
-    names = [f"{name}_SECRET", f"{name}_WEBHOOK_SECRET", f"{name}_BOT_TOKEN"]
+    names = [f"{work.variable}_{each}" for each in ("SECRET", "WEBHOOK_SECRET", "BOT_TOKEN", "USER_TOKEN")]
     files = {file.path: file for file in (work.secrets, SecretsFile(Path(work.arguments.config) / OLD_NAME))}
     gone = {path: taken for path, file in files.items() if (taken := file.remove(names))}
     work.edit.remove_account(work.key)

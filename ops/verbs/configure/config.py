@@ -26,7 +26,6 @@ EXAMPLES = """\
   chatwootai config diff 7 8
   chatwootai config rollback 7         in force everywhere within a second; the folder stays as it is
   chatwootai config publish            put the folder in force, also what a rollback has set aside"""
-_OF_THE_MACHINE = {"unset-variable", "secret-file", "secret-key", "ciphertext", "missing-secret", "empty-secret"}
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -197,9 +196,10 @@ async def _publish_version(snapshots: "ConfigVersions", sources: "Sources", why:
 def _sound(sources: "Sources") -> bool:
     """Tell whether it can be put in force. Secrets are the processes' own: this machine need not have them."""
     from config.loading.loader import inspect_sources
+    from config.loading.without_secrets import OF_THE_MACHINE
 
     found = inspect_sources(sources, os.environ)
-    problems = [each for each in found.problems if each.rule not in _OF_THE_MACHINE]
+    problems = [each for each in found.problems if each.rule not in OF_THE_MACHINE]
     for problem in problems:
         complain(problem)
     return not problems

@@ -5,18 +5,15 @@ import sys
 from getpass import getpass
 from os import environ
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from ops.options import an_address, ids, takes_config, takes_json
 from ops.printing import as_json, complain
-
-if TYPE_CHECKING:
-    pass
 
 SUMMARY = "connect a Chatwoot account: bot, inboxes, webhook, secrets and mapping; shows first what it will do"
 EXAMPLES = """\
   export CHATWOOT_ADMIN_TOKEN=...        an administrator's, from Chatwoot's profile page; never an argument
   chatwootai connect --url https://chat.example.com --account 1 --ours https://ai.example.com --domain retail
+  chatwootai connect ... --user-token --yes    its token serves catch-up, history and sync too
   chatwootai connect ... --inboxes 11,12 --secrets /etc/chatwootai/secrets.env --yes
   chatwootai connect --url https://chat.example.com --account 1 --remove --yes"""
 TOKEN = "CHATWOOT_ADMIN_TOKEN"  # noqa: S105 - a variable's name
@@ -38,6 +35,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--bot-name", default="ChatwootAI", metavar="NAME", help="default: ChatwootAI")
     parser.add_argument("--secrets", type=Path, metavar="FILE", help="file for secrets (default: .env in this folder)")
     parser.add_argument("--encrypt", action="store_true", help="ENC: values in the mapping instead of that file")
+    parser.add_argument("--user-token", action="store_true", help="the administrator's serves catch-up and sync too")
     parser.add_argument("--remove", action="store_true", help="undo it")
     parser.add_argument("--yes", action="store_true", help="do it; without, only show it")
 
@@ -95,11 +93,12 @@ async def _run(arguments: argparse.Namespace) -> int:
     from config.mapping.mapping_edit import MappingEdit
     from ops.connect.secrets_file import SecretsFile
     from ops.connect.steps import Connected
+    from ops.connect.user_token import asked_token
     from ops.connect.work import ConnectWork, connect, remove
     from workers.chatwoot.admin import Admin
 
     async with aiohttp.ClientSession() as session:
-        admin = Admin(session, arguments.url, arguments.account, _token())
+        admin = Admin(session, arguments.url, arguments.account, token := _token())
         work = ConnectWork(
             arguments,
             arguments.key or str(arguments.account),
@@ -108,11 +107,22 @@ async def _run(arguments: argparse.Namespace) -> int:
             MappingEdit.read(arguments.config / "chatwoot_mapping.yaml"),
             SecretsFile(arguments.secrets),
             Connected(),
+            user_token=asked_token(environ, token, own=arguments.user_token, ask=_asks(arguments)),
         )
         code = await (remove(work) if arguments.remove else connect(work))
         if arguments.json:
             as_json({"account": work.key, "steps": [step.said for step in work.steps], "told": work.told})
         return code
+
+
+def _asks(arguments: argparse.Namespace) -> bool:
+    """Tell whether to offer a teammate's token: where a connection is made, and its account has none yet."""
+    from config.mapping.mapping_edit import MappingEdit
+
+    key = arguments.key or str(arguments.account)
+    edit = MappingEdit.read(arguments.config / "chatwoot_mapping.yaml")
+    has_one = edit.written_value("accounts", key, "user_token") is not None
+    return arguments.yes and not arguments.remove and not arguments.json and not has_one
 
 
 def _token() -> str:

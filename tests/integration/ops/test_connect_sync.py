@@ -400,6 +400,24 @@ async def test_after_connecting_what_compose_reads_is_enough_to_start(clone: Ope
     assert again.stdout == "Nothing to do.\n"
 
 
+async def test_connect_takes_a_user_token_and_ends_with_what_is_on_and_off(clone: Operator) -> None:
+    without = await clone.connect("--yes", CHATWOOTAI_CONFIG="config")
+    assert "On: answers, signatures." in without.stdout
+    assert "Off: catch-up, history (no user_token" in without.stdout
+    assert "chatwootai doctor --account 1" in without.stdout
+    done = await clone.connect("--user-token", "--yes", CHATWOOTAI_CONFIG="config")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "On: answers, catch-up, history, signatures." in done.stdout
+    assert clone.secrets["CHATWOOT_1_USER_TOKEN"] == clone.token
+    (account,) = inspect(clone.folder / "config", clone.secrets).snapshot.accounts.values()
+    assert account.user_token is not None
+    again = await clone.connect("--user-token", "--yes", CHATWOOTAI_CONFIG="config")
+    assert again.stdout == "Nothing to do.\n"
+    removed = ("connect", "--url", clone.url, "--account", "1", "--remove", "--yes")
+    assert (await clone.run(*removed, CHATWOOTAI_CONFIG="config")).returncode == 0
+    assert "CHATWOOT_1_USER_TOKEN" not in clone.secrets
+
+
 async def test_an_example_that_somebody_uses_stays(clone: Operator) -> None:
     await clone.connect("--inboxes", "11", "--yes", CHATWOOTAI_CONFIG="config", CHATWOOT_2_BOT_TOKEN="in use")
     mapping = (clone.folder / "config/chatwoot_mapping.yaml").read_text()
@@ -430,7 +448,7 @@ async def test_secrets_of_an_older_connect_are_to_be_moved(clone: Operator) -> N
     done = await clone.connect("--yes", CHATWOOTAI_CONFIG="config")
     assert done.returncode == 0
     assert "config/secrets.env: secrets lie in config/" in done.stderr
-    checked = await clone.run("check", CHATWOOTAI_CONFIG="config")
+    checked = await clone.run("check", CHATWOOTAI_CONFIG="config", OPENAI_API_KEY="k")
     assert (checked.returncode, checked.stdout) == (0, "no problems: 1 account\n")
     assert "note: config/secrets.env: secrets lie in config/, a Python package" in checked.stderr
     assert "canary" not in checked.stderr + done.stderr + done.stdout

@@ -42,10 +42,13 @@ def process(
     )
 
 
-def test_a_missing_model_key_is_noted_by_the_variables_name() -> None:
-    done = run("check", OPENAI_API_KEY="")
+def test_a_missing_model_key_is_named_by_the_variables_name() -> None:
+    done = run("check", OPENAI_API_KEY="", OPENAI_BASE_URL="http://llm.example/v1")
     assert done.returncode == 0
-    assert "note: chatwoot_mapping.yaml:1: OPENAI_API_KEY is not set, and gpt-4.1-mini is asked with it" in done.stderr
+    assert "chatwoot_mapping.yaml:1: OPENAI_API_KEY is not set, and gpt-4.1-mini is asked with it" in done.stderr
+    done = run("check", OPENAI_API_KEY="")
+    assert done.returncode == 1
+    assert "Set OPENAI_API_KEY where workers run" in done.stdout
     assert run("check").stderr == ""
 
 

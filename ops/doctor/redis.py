@@ -1,0 +1,51 @@
+"""Says what Redis stands on, and which processes live on it."""
+
+from collections.abc import Iterable
+from importlib.metadata import version
+
+from chatwootai.stores.installation.processes import Process, Processes
+from chatwootai.stores.server.connection import BadRedisUrl, StoreUnavailable, connect
+from chatwootai.stores.server.examination import CannotUse, examine
+from chatwootai.stores.server.server_check import UNKNOWN, check_server, server_version
+from ops.doctor.verdict import Verdict, ok, problem, warning
+
+
+async def look_at_redis(url: str) -> list[Verdict]:
+    """Return what an operator should know of the Redis at a URL, and of the doors and workers that it knows."""
+    from ops.access import away_message
+
+    try:
+        connection = connect(url, timeout=5.0)
+    except BadRedisUrl as error:
+        return [problem("Redis", str(error))]
+    try:
+        await examine(connection)
+        footing = await check_server(connection)
+        troubles = footing.troubles if footing else (UNKNOWN,)
+        lines = [warning("Redis", each) for each in troubles]
+        named = await server_version(connection) or "of unknown version"
+        lines = lines or [ok("Redis", f"{named}, append-only, noeviction")]
+        return [*lines, *_processes(await Processes(connection).all())]
+    except CannotUse as error:
+        return [problem("Redis", str(error), "docs/reference/redis.md")]
+    except StoreUnavailable as error:
+        return [problem("Redis", away_message(error))]
+    finally:
+        await connection.aclose()
+
+
+def _processes(found: Iterable[Process]) -> Iterable[Verdict]:
+    living = [one for one in found if not one.gone]
+    for kind, name, command in (("ingress", "doors", "python -m ingress"), ("worker", "workers", "python -m workers")):
+        here = [one for one in living if one.kind == kind]
+        if not here:
+            yield problem(name, "none lives on this Redis", f"Start one: `{command}`")
+            continue
+        releases = sorted({one.release for one in here})
+        yield ok(name, f"{len(here)} live, release {', '.join(releases)}")
+        if releases != [own := version("chatwootai")]:
+            yield warning(name, f"this command line is {own}", "Install the same release everywhere")
+    for one in living:
+        if one.refused:
+            said = f"{one.name} refuses its folder: {one.problems[0] if one.problems else one.refused}"
+            yield problem("configuration", said, "`chatwootai config status` shows all of it")

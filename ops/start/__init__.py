@@ -1,0 +1,1 @@
+"""Writes a configuration folder to begin with, for `chatwootai init`."""
