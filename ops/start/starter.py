@@ -12,7 +12,7 @@ import yaml
 import config
 from chatwootai.model.text.normalize import normalize
 
-TEMPLATES = Path(config.__file__).parent / "templates" / "start"
+TEXTS = Path(__file__).parent / "words"
 NOT_TENANTS = ("crews", "knowledge")
 """Folders of a domain that hold something else than a tenant."""
 
@@ -33,12 +33,12 @@ class Words:
     @classmethod
     def read(cls, language: str) -> "Words":
         """Return the texts that ship for a language, one of `languages()`."""
-        return cls(**yaml.safe_load((TEMPLATES / f"{language}.yaml").read_text(encoding="utf-8")))
+        return cls(**yaml.safe_load((TEXTS / f"{language}.yaml").read_text(encoding="utf-8")))
 
 
 def languages() -> tuple[str, ...]:
     """Return the languages that a start ships in, by name: those with prepared sentences."""
-    return tuple(sorted(path.stem for path in TEMPLATES.glob("*.yaml")))
+    return tuple(sorted(path.stem for path in TEXTS.glob("*.yaml")))
 
 
 @dataclass(frozen=True)
