@@ -25,7 +25,7 @@ Measured = dict[str, Any]
 
 
 class Peers:
-    """What a bench compares with beyond the plain way. `say` gets a line for whoever watches."""
+    """Peers that a bench compares with beyond the plain way. `say` gets a line for the terminal."""
 
     def __init__(self, say: Callable[[str], None], *, wanted: bool = True, root: Path = _ROOT) -> None:
         self._say = say
@@ -33,7 +33,7 @@ class Peers:
         self._ready = None if wanted else False
 
     async def measured(self, peer: str, *arguments: str, given: bytes = b"", seconds: float = 60.0) -> Measured | None:
-        """What `bench.peers.<peer>` printed; None without peers, or if this one failed (said, not raised)."""
+        """Return what `bench.peers.<peer>` printed; None without peers, or if this one failed (said, not raised)."""
         if not await self._installed():
             return None
         try:

@@ -38,7 +38,7 @@ def _grid(length: int) -> str:
 
 
 def _accents_by_degrees(length: int) -> str:
-    """Marks of all classes in falling order, over and over: what a sort by insertion likes least."""
+    """Return marks of all classes in falling order, over and over: what a sort by insertion likes least."""
     return ("a" + "\u0315\u0301\u0327\u0323\u031b\u0334" * 20) * (length // 121)
 
 

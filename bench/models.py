@@ -79,7 +79,7 @@ async def _measured(base_url: str, redis: str, rounds: int, runs: int) -> dict[s
 
 
 async def _added(case: Case) -> list[float]:
-    """Milliseconds that each of many calls, arriving at random, took beyond the model's own time."""
+    """Return the milliseconds that each of many calls, arriving at random, took beyond the model's own time."""
     draw, at, begun = random.Random(7), 0.0, time.perf_counter()
 
     async def one(due: float) -> float:
@@ -93,7 +93,7 @@ async def _added(case: Case) -> list[float]:
 
 
 async def _cpu(case: Case, count: int, at_once: int = 6) -> float:
-    """CPU milliseconds a run, threads included."""
+    """Return CPU milliseconds a run, threads included."""
     gate = asyncio.Semaphore(at_once)
 
     async def one() -> None:
@@ -118,7 +118,7 @@ def _bare(messages: list[Any]) -> Case:
 
 
 async def _ours(connection: Any) -> tuple[Case, list[Any], Callable[[], Awaitable[None]]]:
-    """A draft with everything around it: prompt, crew, the whole stack on a real Redis."""
+    """Measure a draft with everything around it: prompt, crew, the whole stack on a real Redis."""
     from crews.answer.draft import Crews
     from crews.model_calls.assembly import Stack
     from crews.model_calls.endpoint.client import OpenAIClient
@@ -142,7 +142,7 @@ async def _ours(connection: Any) -> tuple[Case, list[Any], Callable[[], Awaitabl
 
 
 def _stock() -> Case:
-    """CrewAI as its documentation has it: fresh agent, task and crew, since a shared one mixes customers up."""
+    """Return CrewAI as its documentation has it: fresh agent, task and crew, since a shared one mixes customers up."""
     from crewai import LLM, Agent, Crew, Task
 
     llm = LLM(model=f"openai/{_MODEL}", temperature=0.3, max_tokens=110)

@@ -52,7 +52,7 @@ class Bench:
         return worker
 
     async def spent(self) -> float:
-        """Seconds of CPU that the worker (of one) has used for its jobs, once it has ended the last.
+        """Return seconds of CPU that the worker (of one) has used for its jobs, once it has ended the last.
 
         Raises:
             TimeoutError: it does not come to an end.
@@ -90,11 +90,11 @@ class Bench:
         await asyncio.gather(*(one(name) for name in names))
 
     async def count(self) -> int:
-        """How many jobs have begun."""
+        """Return how many jobs have begun."""
         return int(await self.connection.llen(BEGUN))  # type: ignore[misc]
 
     async def begun(self, count: int, seconds: float) -> dict[str, float]:
-        """When the first `count` jobs began, by name, once they have.
+        """Return when the first `count` jobs began, by name, once they have.
 
         Raises:
             Failed: they did not within `seconds`.
@@ -121,7 +121,7 @@ class Bench:
 
 @asynccontextmanager
 async def bench(kind: str, stock: Path | None = None) -> AsyncIterator[Bench]:
-    """A fresh Redis for one measurement; with a copy of what is in the folder `stock`."""
+    """Yield a fresh Redis for one measurement; with a copy of what is in the folder `stock`."""
     with TemporaryDirectory(prefix="chatwootai-bench-") as folder:
         data = Path(folder, "redis")
         if stock is not None:

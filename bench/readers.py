@@ -94,7 +94,7 @@ def _fields(text: str) -> Work:
 
 
 def _values(text: str) -> Work:
-    """Not a text of values, but values: as many as there are characters."""
+    """Return work on values, as many as there are characters, and not on a text of them."""
     return _door(_webhook()[:-1] + b',"a":[' + b"[]," * len(text) + b"1]}")
 
 
@@ -179,7 +179,7 @@ _TOOLS: Final = Toolbox.of([_Asked()])
 
 
 def _arguments(text: str) -> Work:
-    """As they come, which is hardly ever JSON; and as a list of so many texts as a tool is given."""
+    """Return work on arguments as they come, hardly ever JSON, and as a list of as many texts as a tool is given."""
     return _TOOLS.run_all([ToolCall("1", "a", text), ToolCall("2", "a", json.dumps({"said": list(text[:2000])}))])
 
 

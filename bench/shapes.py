@@ -36,7 +36,7 @@ class Stage:
     wire: "OpenAIClient"
 
     def crew(self, blueprint: Blueprint, shape: Shape) -> "Runnable":
-        """A crew in a shape, as a worker builds it."""
+        """Return a crew in a shape, as a worker builds it."""
         from crews.runtime.build import ModelOptions, build_crew
         from crews.runtime.single_call import SingleCallCrew, answer_model
 
@@ -50,7 +50,7 @@ class Stage:
         return SingleCallCrew(one, whole, sure=0.0, seconds=0.0)
 
     async def took(self, crew: "Runnable") -> tuple[float, int]:
-        """One run: milliseconds and model calls."""
+        """Run once; return milliseconds and model calls."""
         run = RunContext(deadline=time.time() + _SECONDS, target=self._target())
         token = current.set(run)
         began = time.perf_counter()
@@ -61,7 +61,7 @@ class Stage:
         return 1000 * (time.perf_counter() - began), run.usage.calls
 
     async def call(self) -> float:
-        """One bare model call, in milliseconds."""
+        """Make one bare model call; return its milliseconds."""
         began = time.perf_counter()
         deadline = time.time() + _SECONDS
         await self.wire.complete(Call(target=self._target(), messages=_QUESTION, deadline=deadline, max_tokens=110))
@@ -73,7 +73,7 @@ class Stage:
 
 @asynccontextmanager
 async def stage(latency: str) -> AsyncIterator[Stage]:
-    """A sandbox LLM of its own with a fixed latency."""
+    """Yield a sandbox LLM of its own with a fixed latency."""
     await asyncio.to_thread(environment.load)
     from crews.model_calls.endpoint.client import OpenAIClient
 
@@ -95,7 +95,7 @@ async def stage(latency: str) -> AsyncIterator[Stage]:
 def crew_of(
     agents: Mapping[str, int], tasks: Mapping[str, tuple[str, tuple[str, ...]]], fuse: bool = True
 ) -> Blueprint:
-    """A crew: agents with their limits of tokens; tasks with their agent and context."""
+    """Return a crew: agents with their limits of tokens; tasks with their agent and context."""
     return Blueprint(
         function="bench",
         channel="whatsapp",

@@ -46,7 +46,7 @@ class Errand:
 
 @dataclass(slots=True)
 class Report:
-    """How it went. `problems` are sentences, empty when all is well; `seconds` from each message to its reply."""
+    """Result of a run. `problems` are sentences, empty when all is well; `seconds` from each message to its reply."""
 
     errands: int = 0
     problems: list[str] = field(default_factory=list)

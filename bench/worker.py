@@ -28,7 +28,7 @@ _FLUSH_SECONDS = 0.05
 
 
 class Notes:
-    """When each job began, on its way to Redis."""
+    """Start times of jobs, on their way to Redis."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection

@@ -17,7 +17,7 @@ class attempts:  # noqa: N801 - used as a function: `async for number in attempt
     """
 
     def __init__(self, pauses: Iterable[float], *, until: float = math.inf) -> None:
-        """`pauses`: seconds before the second, third, ... attempt; one attempt more is made than there are pauses."""
+        """Prepare one attempt more than there are `pauses`: seconds before the second, third, ... attempt."""
         self._pauses = iter(pauses)
         self._until = until
         self._made = 0
@@ -25,7 +25,7 @@ class attempts:  # noqa: N801 - used as a function: `async for number in attempt
 
     @property
     def pause(self) -> float | None:
-        """Seconds before the next attempt; None if no pause is left. `until` is not looked at."""
+        """Return the seconds before the next attempt; None if no pause is left. `until` is not looked at."""
         return self._pause
 
     def wait(self, seconds: float) -> bool:

@@ -195,7 +195,7 @@ def normal_hosts(hosts: Collection[str]) -> frozenset[str]:
 
 
 def _parsed(address: str) -> Address | None:
-    """The address that is reached: the IPv4 address in one that only wraps it."""
+    """Return the address that is reached: the IPv4 address in one that only wraps it."""
     try:
         found = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:

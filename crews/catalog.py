@@ -21,20 +21,20 @@ class Catalog:
     """The crews of one folder, read once, when first asked for."""
 
     def __init__(self, folder: Path, tools: Collection[str] = TOOLS) -> None:
-        """`tools`: the names that crews may use."""
+        """Create a catalog of a folder. `tools`: the names that crews may use."""
         self._folder = folder
         self._tools = tools
         self._read: LayeredCrews | None = None
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ) -> "Catalog":
-        """The folder that CHATWOOTAI_CREWS names, else the crews shipped."""
+        """Return the folder that CHATWOOTAI_CREWS names, else the crews shipped."""
         named = environ.get(CREWS_VARIABLE)
         return cls(Path(named) if named else SHIPPED)
 
     @property
     def crew_set(self) -> LayeredCrews:
-        """All of it.
+        """Return all of it.
 
         Raises:
             ConfigurationError: the folder is not there.
@@ -48,7 +48,7 @@ class Catalog:
         return self._read
 
     def functions(self) -> tuple[str, ...]:
-        """The names of the crews, sorted.
+        """Return the names of the crews, sorted.
 
         Raises:
             ConfigurationError: the folder is not there.
@@ -56,11 +56,11 @@ class Catalog:
         return self.crew_set.functions
 
     def channels(self, function: str) -> tuple[str, ...]:
-        """The channels that have an implementation of their own, `default` among them."""
+        """Return the channels that have an implementation of their own, `default` among them."""
         return self.crew_set.channels(function)
 
     def blueprint(self, function: str, channel: str) -> Blueprint:
-        """A function's crew on a channel; a channel without a file is answered by `default.yaml`.
+        """Return a function's crew on a channel; a channel without a file is answered by `default.yaml`.
 
         Raises:
             ConfigurationError: no such function, or its YAML has problems (all of them).
@@ -68,14 +68,14 @@ class Catalog:
         return self.crew_set.blueprint(function, channel)
 
     def values(self, function: str, channel: str) -> tuple[Value, ...]:
-        """Every value of the crew on that channel, with the file and line it came from."""
+        """Return every value of the crew on that channel, with the file and line it came from."""
         return self.crew_set.values(function, channel)
 
     def problems(self) -> tuple[Problem, ...]:
-        """Every problem in every crew on every channel. Afterwards all is in memory: no turn reads a file."""
+        """Return every problem in every crew on every channel. Afterwards all is in memory: no turn reads a file."""
         return tuple(self.crew_set.problems())
 
 
 def describe(function: str, channel: str = DEFAULT, catalog: Catalog | None = None) -> tuple[Value, ...]:
-    """A crew as `crew show` prints it: every value with its origin."""
+    """Return a crew as `crew show` prints it: every value with its origin."""
     return (catalog or Catalog.from_environment()).values(function, channel)

@@ -21,7 +21,7 @@ _NO_ROOT = 0b11
 
 
 def launch(home: str = "") -> tuple[str, ...]:
-    """What stands before a program's own words to start it so. `home`: a folder that becomes its own."""
+    """Return what stands before a program's own words to start it so. `home`: a folder that becomes its own."""
     return sys.executable, "-I", "-S", __file__, str(os.getpid()), home
 
 
@@ -70,14 +70,17 @@ def main(parent: int, home: str, command: Sequence[str]) -> None:
 
 
 def _drop_capabilities(prctl: "ctypes._NamedFuncPointer") -> None:
-    """Nothing that is started from now on has a capability: none to trace others, none to read what is not its own."""
+    """Drop all capabilities for whatever is started from now on.
+
+    None to trace others, none to read what is not its own.
+    """
     for capability in range(64):
         prctl(_DROP_FROM_BOUND, capability, 0, 0, 0)
     prctl(_SECUREBITS, _NO_ROOT, 0, 0, 0)
 
 
 def _is_reachable_by_others(command: Sequence[str]) -> bool:
-    """Whether another user may run the program, and use the files and folders that it is given."""
+    """Tell whether another user may run the program, and use the files and folders that it is given."""
     program, groups = shutil.which(command[0]), os.getgroups()
     given = [*command[1:], *(value for value in os.environ.values() if value.startswith("/"))]
     uses = [use for word in given if (use := _path_and_use(word)) is not None]
@@ -94,7 +97,10 @@ def _is_reachable_by_others(command: Sequence[str]) -> bool:
 
 
 def _path_and_use(word: str) -> tuple[str, int] | None:
-    """A path among a program's words, and what it would do there: read a file, write in a folder or make something."""
+    """Return a path among a program's words, and what it would do there.
+
+    Read a file, write in a folder or make something.
+    """
     folder = os.path.dirname(word)  # noqa: PTH120 - this starts in a blink, and pathlib does not
     if word == os.environ.get("HOME"):
         return None

@@ -1,4 +1,4 @@
-"""What can go wrong with a crew, each error named by what the caller must do next."""
+"""Errors of a crew, each named by what the caller must do next."""
 
 
 class CrewError(Exception):

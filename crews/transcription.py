@@ -26,7 +26,7 @@ class TranscriptionFailed(CrewError):
 
 @dataclass(frozen=True, slots=True)
 class TranscriptionEndpoint:
-    """Where a tenant's recordings are heard."""
+    """Endpoint that transcribes a tenant's recordings."""
 
     url: str
     model: str
@@ -45,7 +45,7 @@ class Recording:
 
 
 def transcription_endpoint(settings: Settings) -> TranscriptionEndpoint:
-    """The endpoint of a tenant's settings. A key goes nowhere but to the endpoint that it was given for.
+    """Return the endpoint of a tenant's settings. A key goes nowhere but to the endpoint that it was given for.
 
     Raises:
         TranscriptionFailed: it must be at a public address, and is a private one as it is messages_for.
@@ -67,7 +67,7 @@ def transcription_endpoint(settings: Settings) -> TranscriptionEndpoint:
 async def transcribe(
     session: aiohttp.ClientSession, at: TranscriptionEndpoint, recording: Recording, deadline: float
 ) -> str:
-    """What is said in a recording. `deadline`: unix seconds.
+    """Return what is said in a recording. `deadline`: unix seconds.
 
     Raises:
         TranscriptionFailed: the endpoint refuses, is away, is too slow, or heard nothing.
@@ -86,7 +86,10 @@ async def transcribe(
 async def _request_once(
     session: aiohttp.ClientSession, at: TranscriptionEndpoint, recording: Recording, deadline: float
 ) -> tuple[int, str]:
-    """One request: HTTP status (0: none came) and text. No error of the wire is chained: it would hold the key."""
+    """Make one request; return its HTTP status (0: none came) and text.
+
+    No error of the wire is chained: it would hold the key.
+    """
     form = aiohttp.FormData()
     form.add_field("model", at.model)
     form.add_field("response_format", "json")

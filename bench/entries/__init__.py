@@ -1,1 +1,1 @@
-"""What can be measured: one file an entry, with `async def run() -> list[Figure]`."""
+"""Entries that can be measured: one file each, with `async def run() -> list[Figure]`."""

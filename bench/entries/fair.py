@@ -28,7 +28,7 @@ async def _seconds(flood: int) -> list[float]:
 
 
 async def quiet(one: Bench, flood: int = _FLOOD) -> list[float]:
-    """What each of a quiet tenant's jobs took, in seconds, `flood` jobs of another tenant before it."""
+    """Return what each of a quiet tenant's jobs took, in seconds, `flood` jobs of another tenant before it."""
     await one.enqueue_all(f"flood:{number}" for number in range(flood))
     await one.work("--slots", "10", "--sleep", str(_JOB_SECONDS))
     given = {}

@@ -33,7 +33,7 @@ Measured = dict[str, list[float]]
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """How much is there."""
+    """Numbers of accounts, conversations and jobs there are."""
 
     tenants: int
     conversations: int
@@ -62,7 +62,7 @@ async def run(
 
 
 def figures(large: Mapping[str, list[float]], small: Mapping[str, list[float]], plainly: str) -> list[Figure]:
-    """The large one's, by the small one's."""
+    """Return the large one's value, by the small one's."""
     return [
         best(f"growth.{name}", _UNITS.get(name, "ms"), values, small[name], plainly, most=name in _RATES)
         for name, values in large.items()

@@ -41,7 +41,7 @@ async def _measured(name: str, place: Place, say: Callable[[str], None], shapes:
 
 
 async def _held(read: Callable[[str], Work], text: str) -> float:
-    """Seconds that reading a text keeps the loop, at most at a time."""
+    """Return seconds that reading a text keeps the loop, at most at a time."""
     least = await _longest(read(text))
     for _ in range(_LOOKS):
         if least < _WORTH_ANOTHER_LOOK:
@@ -51,7 +51,7 @@ async def _held(read: Callable[[str], Work], text: str) -> float:
 
 
 async def _longest(work: Work) -> float:
-    """What the process worked at most between two ticks of the loop, in seconds of processor time."""
+    """Return what the process worked at most between two ticks of the loop, in seconds of processor time."""
     longest, ended = 0.0, False
 
     async def tick() -> None:

@@ -109,7 +109,7 @@ def _is_settled(state: dict[str, Any]) -> bool:
 
 
 async def _blocked(system: System) -> float:
-    """How often a loop stood still for over a second, of all doors and workers."""
+    """Return how often a loop stood still for over a second, of all doors and workers."""
     names = [name for name in system.processes if name.startswith(("worker", "ingress"))]
     async with aiohttp.ClientSession() as session:
         return sum([await _metric(session, f"{system.url(name)}/metrics") for name in names])

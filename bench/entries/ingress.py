@@ -111,7 +111,7 @@ async def _loaded(*arguments: str) -> dict[str, Any]:
 
 
 def _cpu_seconds(pid: int) -> float:
-    """What all threads of a process have used; from the scheduler in nanoseconds, or else in ticks."""
+    """Return what all threads of a process have used; from the scheduler in nanoseconds, or else in ticks."""
     threads = list(Path(f"/proc/{pid}/task").glob("*/schedstat"))
     if threads:
         return sum(int(thread.read_text().split()[0]) for thread in threads) / 1e9

@@ -31,7 +31,7 @@ async def run(peers: Peers | None = None) -> list[Figure]:
 
 
 def figures(measured: Measured) -> list[Figure]:
-    """Ours by arq's own, then by each peer's that was measured."""
+    """Return ours by arq's own, then by each peer's that was measured."""
     peers = (name for name, rounds in measured.items() if rounds and name not in {OURS, ARQ})
     return [
         *_compared(measured, ARQ, "", "arq's own worker, its defaults"),

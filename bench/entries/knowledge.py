@@ -130,7 +130,7 @@ def _read(name: str) -> list[dict[str, Any]]:
 
 
 def _kept(rows: list[dict[str, Any]]) -> list[Question]:
-    """The half of the questions that nothing was tuned on."""
+    """Return the half of the questions that nothing was tuned on."""
     drawn = np.random.RandomState(0).rand(len(rows)) >= 0.5
     return [(row["question"], row["expect"][0]) for row, kept in zip(rows, drawn, strict=True) if kept]
 

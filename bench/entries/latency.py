@@ -41,7 +41,7 @@ async def run() -> list[Figure]:
 
 
 async def _counts(system: System) -> tuple[float, float, float]:
-    """Second requests, requests to the model, and seconds of the worker's CPU."""
+    """Return second requests, requests to the model, and seconds of the worker's CPU."""
     await asyncio.sleep(0.2)  # the last requests are counted when their connections are let go
     hedged = await metric(system, "worker", "chatwootai_hedges_total", 'fate="made"')
     requests = float((await _stats(system))["requests"])
@@ -54,7 +54,7 @@ async def _stats(system: System) -> dict[str, float]:
 
 
 def figures(report: Report, hedged: float, requests: float, cpu: float) -> list[Figure]:
-    """What a minute of it came to."""
+    """Return what a minute of it came to."""
     seconds = report.seconds
     under = sum(each < GOAL for each in seconds) / report.errands
     shares = [

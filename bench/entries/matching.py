@@ -109,7 +109,7 @@ def _place(faqs: list[dict[str, Any]], name: str) -> int:
 
 
 def _one(faqs: list[dict[str, Any]], vectors: Vectors) -> list[int]:
-    """The first of each group of FAQs that are one: with the same answer, or nearly the same question."""
+    """Return the first of each group of FAQs that are one: with the same answer, or nearly the same question."""
     first: dict[str, int] = {}
     found: list[int] = []
     for at, each in enumerate(faqs):

@@ -108,7 +108,7 @@ async def _bank(encoder: EmbeddedEncoder, heads: Heads) -> list[Figure]:
 
 
 def _subjects(intents: Sequence[str], vectors: Vectors) -> list[Figure]:
-    """Ten intents as a tenant's subjects, with ten examples each: what of theirs and of the others is told to be."""
+    """Return what is told of ten intents as a tenant's subjects, with ten examples each: their own and others'."""
     named = np.array(intents)
     chosen = sorted(set(intents))[:: len(set(intents)) // _INTENTS][:_INTENTS]
     rows = np.concatenate([np.flatnonzero(named == each)[:_EXAMPLES] for each in chosen])

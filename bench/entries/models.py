@@ -48,7 +48,7 @@ async def run(peers: Peers | None = None) -> list[Figure]:
 
 
 def figures(took: Took) -> list[Figure]:
-    """Ours, stock CrewAI's and each peer's that was measured, by the bare call."""
+    """Return ours, stock CrewAI's and each peer's that was measured, by the bare call."""
     return [
         best(f"models.{name}", "ms/run", took[name], took[BARE], _PLAINLY)
         for name in (OURS, STOCK, *_PEERS)
@@ -57,7 +57,7 @@ def figures(took: Took) -> list[Figure]:
 
 
 def added(took: Took) -> list[Figure]:
-    """What fifty calls a second take beyond the model's own two seconds, ours by the bare call's."""
+    """Return what fifty calls a second take beyond the model's own two seconds, ours by the bare call's."""
     found = []
     for share in (0.5, 0.95):
         ours, bare = (quantile(took[f"{name}.added"], share) for name in (OURS, BARE))

@@ -28,7 +28,7 @@ async def run(warm: int = 10, messages: int = 100) -> list[Figure]:
 
 
 async def measured(plan: Plan, warm: int, messages: int) -> tuple[list[float], list[dict[str, Any]]]:
-    """What each customer waited, in milliseconds, and the records of the turns."""
+    """Return what each customer waited, in milliseconds, and the records of the turns."""
     async with System(plan) as system:
         async with Driver(system.url("chatwoot")) as driver:
             await _asked(driver, warm)

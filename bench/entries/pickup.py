@@ -30,7 +30,7 @@ async def _measure(kind: str) -> Waited:
 
 
 async def waited(one: Bench) -> Waited:
-    """How long jobs waited for a worker that has nothing else to do, in seconds: one now and then, and many."""
+    """Return how long jobs waited for a worker that has nothing else to do, in seconds: one now and then, and many."""
     given: dict[str, float] = {}
     already = await one.count()
     for number in range(_IDLE):

@@ -97,7 +97,7 @@ async def _requests(system: System) -> float:
 
 @asynccontextmanager
 async def _shop() -> AsyncIterator[int]:
-    """A shop that tells of an order after 200 ms; its port."""
+    """Serve a shop that tells of an order after 200 ms; its port."""
 
     async def order(request: web.Request) -> web.Response:
         await asyncio.sleep(_SHOP_SECONDS)

@@ -27,7 +27,7 @@ async def _waited() -> float:
 
 
 async def waited(one: Bench) -> float:
-    """How long the job of a worker that is killed waits for another worker, in seconds."""
+    """Measure how long the job of a worker that is killed waits for another worker, in seconds."""
     first = await one.work("--sleep", "60")
     await one.enqueue("shop:1")
     await one.begun(1, 10)

@@ -20,7 +20,7 @@ async def run() -> list[Figure]:
 
 
 async def waited(one: Bench) -> list[float]:
-    """How long each urgent job waited, in seconds."""
+    """Return how long each urgent job waited, in seconds."""
     await one.enqueue_all((f"shop:{number}" for number in range(_WAITING)), priority=1)
     await one.work("--slots", "8", "--reserved", "2", "--sleep", "0.05")
     given = {}

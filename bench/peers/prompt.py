@@ -29,12 +29,12 @@ class Prompt:
 
     @property
     def system(self) -> str:
-        """The first message's text."""
+        """Return the first message's text."""
         return self.messages[0]["content"]
 
     @property
     def turns(self) -> list[dict[str, str]]:
-        """All but the first."""
+        """Return all but the first."""
         return self.messages[1:]
 
 

@@ -51,7 +51,7 @@ class ByMeaning:
 
 
 def _written(settings: Settings, question: Question, day: date, language: str) -> dict[str, str]:
-    """The questions that may be answered so now, and whose each is."""
+    """Return the questions that may be answered so now, and whose each is."""
     found: dict[str, str] = {}
     for name, answer in settings.answers.items():
         if answer.holds(question.origin.channel, day) and _is_of(answer, settings, language):

@@ -1,4 +1,4 @@
-"""Whether one customer's answer may serve another who asks the very same: only where nothing personal is in play. Pure.
+"""Decides if one customer's answer may serve another who asks the same: only where nothing personal is in play. Pure.
 
 The exact cache already gives an answer to nobody but those whose whole prompt is equal to the byte, within a tenant.
 This keeps personal words out of it altogether, so that no answer to them is stored: first messages of a conversation
@@ -25,7 +25,7 @@ _OWN = re.compile(
 
 
 def cache_policy(blueprint: Blueprint, filled: Mapping[str, str]) -> CachePolicy | None:
-    """What a crew says of its answers' lifetime, named by the crew and all words of the configuration in it."""
+    """Return what a crew says of its answers' lifetime, named by the crew and all words of the configuration in it."""
     if blueprint.cache is None:
         return None
     version = hashlib.sha256(repr((blueprint, sorted(filled.items()))).encode()).hexdigest()[:16]
@@ -35,7 +35,7 @@ def cache_policy(blueprint: Blueprint, filled: Mapping[str, str]) -> CachePolicy
 
 
 def shareable_policy(question: Question, fresh: CachePolicy | None) -> CachePolicy | None:
-    """How long the answer to this question may serve others; None: not at all."""
+    """Return how long the answer to this question may serve others; None: not at all."""
     if fresh is None or question.history or question.subject:
         return None
     text = question.text

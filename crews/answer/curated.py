@@ -34,7 +34,7 @@ class Finder(Protocol):
     """One way to tell which answer a question is about: by its words (below), by its meaning."""
 
     async def find(self, question: Question, settings: Settings, day: date) -> CuratedMatch | None:
-        """The answer that may be given on `question`'s channel on `day`, or None."""
+        """Return the answer that may be given on `question`'s channel on `day`, or None."""
         ...
 
 
@@ -45,7 +45,10 @@ class ExactFinder:
         self._indexes: BoundedCache[int, _Indexed] = BoundedCache(_INDEXES)
 
     async def find(self, question: Question, settings: Settings, day: date) -> CuratedMatch | None:
-        """The answer to exactly this question; of several the one in the contact's language, then the tenant's."""
+        """Return the answer to exactly this question.
+
+        Of several the one in the contact's language, then the tenant's.
+        """
         if len(question.text) > LONGEST:
             return None
         names = self._index(settings.answers).get(normalise_question(question.text), ())
@@ -73,7 +76,7 @@ class CuratedAnswers:
         self._finders = (ExactFinder(),) if finders is None else tuple(finders)
 
     async def find(self, question: Question, settings: Settings, now: datetime | None = None) -> CuratedMatch | None:
-        """The answer that a question gets, or None where a crew must think."""
+        """Return the answer that a question gets, or None where a crew must think."""
         if not settings.answers:
             return None
         day = _local_time(now or datetime.now(UTC), settings).date()
@@ -83,13 +86,16 @@ class CuratedAnswers:
         return None
 
     async def draft(self, question: Question, settings: Settings, now: datetime | None = None) -> Draft | None:
-        """The answer as a draft, or None where a crew must think."""
+        """Return the answer as a draft, or None where a crew must think."""
         began = time.perf_counter()
         found = await self.find(question, settings, now)
         return _make_draft(found.answer, question, settings, found.served_by, began) if found else None
 
     def draft_paraphrase(self, question: Question, settings: Settings, now: datetime | None = None) -> Draft | None:
-        """As `draft`, where no model answers: also to a question that says the same in other words."""
+        """Return a draft as `draft` does, where no model answers.
+
+        Also to a question that says the same in other words.
+        """
         if not settings.answers or not settings.near_answers:
             return None
         began = time.perf_counter()
@@ -107,7 +113,7 @@ def _local_time(now: datetime, settings: Settings) -> datetime:
 
 
 def _language_rank(answer: Answer, *languages: str | None) -> int:
-    """2: in the contact's language; 1: in the tenant's, or in none; 0: in another."""
+    """Return 2 where it is in the contact's language, 1 in the tenant's or in none, 0 in another."""
     own = (answer.language or "")[:2]
     asked, usual = ((each or "")[:2] for each in languages)
     return 2 if own and own == asked else int(own in {"", usual})

@@ -1,4 +1,4 @@
-"""What a worker calls: a question and a tenant's settings in, a typed draft out, inside the deadline."""
+"""The crews of a worker: a question and a tenant's settings in, a typed draft out, inside the deadline."""
 
 import asyncio
 import time
@@ -186,7 +186,7 @@ class Crews:
     async def _material(
         self, question: Question, settings: Settings, calls: BurstToolCalls | None
     ) -> tuple[CrewVariants, Retrieved, PrefetchedResults, tuple[tuple[str, float], ...]]:
-        """The variants of the crew, what it is given beside the question, and how long that took.
+        """Return the variants of the crew, what it is given beside the question, and how long that took.
 
         Documents and tools are looked up beside each other.
         """
@@ -200,7 +200,7 @@ class Crews:
         return variants, found, fetched, (*knowing, *fetched.steps)
 
     async def _retrieve_passages(self, question: Question, settings: Settings) -> Retrieved:
-        """What the tenant's documents say to the question, and to it with what the contact said before."""
+        """Return what the tenant's documents say to the question, and to it with what the contact said before."""
         if self._knowledge is None or not settings.knowledge.sources:
             return Retrieved()
         before = [one.text for one in question.history if one.role is Role.CONTACT][-_BEFORE:]
@@ -208,7 +208,7 @@ class Crews:
         return await self._knowledge.retrieve(question.origin.account, settings, question.text, "\n".join(before), due)
 
     def _draft_paraphrase(self, question: Question, settings: Settings, run: RunContext) -> Draft | None:
-        """What the tenant has written for a question alike, where nothing was asked of anybody on the way."""
+        """Return what the tenant has written for a question alike, where nothing was asked of anybody on the way."""
         acted = run.side_actions or run.handoff or (run.calls is not None and run.calls.made)
         return None if acted else self._curated.draft_paraphrase(question, settings)
 
@@ -221,13 +221,13 @@ class Crews:
             await self._stack.keep_warm(lambda: {call_terms(each).target.endpoint for each in everyone()})
 
     def briefs(self, question: Question, settings: Settings) -> tuple[Brief, ...]:
-        """The instructions of a crew that has answered before, for those who want to see what is sent."""
+        """Return the instructions of a crew that has answered before, for those who want to see what is sent."""
         toolset = self._tools.last_toolset_for(question.origin.account, settings)
         variants = self._registry.variants_for(question, settings, toolset).variants
         return tuple(brief for variant in variants for brief in getattr(variant.crew, "briefs", ()))
 
     def models_away(self) -> list[dict[str, Any]]:
-        """The model endpoints that do not answer, as far as this process has seen (wrappers/health.py)."""
+        """Return the model endpoints that do not answer, as far as this process has seen (wrappers/health.py)."""
         return self._stack.health.away() if self._stack is not None else []
 
     async def close(self) -> None:
@@ -238,7 +238,10 @@ class Crews:
 
 
 def _with_citations(draft: Draft, found: Retrieved, settings: Settings) -> Draft:
-    """The draft with the passages that it was offered; those count as used whose number it names, and no others."""
+    """Return the draft with the passages that it was offered.
+
+    Those count as used whose number it names, and no others.
+    """
     if not found.passages:
         return draft
     used = {n - 1 for n in draft.cited if 0 < n <= len(found.passages)}
@@ -248,7 +251,7 @@ def _with_citations(draft: Draft, found: Retrieved, settings: Settings) -> Draft
 
 
 def situation_of(question: Question, settings: Settings, now: datetime) -> str:
-    """What of the instructions differs by day and by question; `now` must know its time zone."""
+    """Return what of the instructions differs by day and by question; `now` must know its time zone."""
     return "\n".join(filter(None, (daily_situation(settings, now), question_situation(question, settings))))
 
 
@@ -275,12 +278,12 @@ def _new_run(
 
 
 def _first_deadline(question: Question, settings: Settings) -> float:
-    """When the answer should be there: the first deadline, also where a second one follows it."""
+    """Return when the answer should be there: the first deadline, also where a second one follows it."""
     return question.deadline - (settings.last_deadline_ms - settings.deadline_ms) / 1000
 
 
 def _is_cut(text: str, last: Completion) -> bool:
-    """Whether the text may end in half a sentence: it is the end of a completion that did not end by itself."""
+    """Tell whether the text may end in half a sentence: it is the end of a completion that did not end by itself."""
     return last.finish not in finish.WHOLE and last.text.rstrip().endswith(text.rstrip())
 
 

@@ -26,7 +26,7 @@ _ALIKE: Final = 0.8
 
 
 class Verdict(StrEnum):
-    """What a crew's answer says of the one that another question had."""
+    """Judgement of a crew's answer on the one that another question had."""
 
     SAME = "same"
     DIFFERENT = "different"

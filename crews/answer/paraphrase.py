@@ -55,7 +55,7 @@ Words = tuple[str, ...]
 
 
 def find_paraphrased(question: Question, settings: Settings, day: date) -> str | None:
-    """The name of the one answer of `settings` whose question says the same on `day`, or None."""
+    """Return the name of the one answer of `settings` whose question says the same on `day`, or None."""
     language = (question.language or settings.language)[:2]
     asked = content_words(question.text, language) if len(question.text) <= LONGEST else ()
     if not asked:
@@ -71,7 +71,10 @@ def find_paraphrased(question: Question, settings: Settings, day: date) -> str |
 
 
 def content_words(text: str, language: str) -> Words:
-    """The words that carry something, begun at the same one wherever they may be; none where they are too few."""
+    """Return the words that carry something, begun at the same one wherever they may be.
+
+    None where they are too few.
+    """
     nothing = _NOTHING.get(language)
     if nothing is None:
         return ()
@@ -89,7 +92,7 @@ _content_words_of_written = lru_cache(_WRITTEN)(content_words)
 
 
 def _singular(word: str) -> str:
-    """One form for one and many, of nouns (`lojas`) and of verbs (`abrem`)."""
+    """Return one form for one and many, of nouns (`lojas`) and of verbs (`abrem`)."""
     if len(word) <= _SHORT or any(each.isdigit() for each in word):
         return word
     if word.endswith("s") and not word.endswith("ss"):

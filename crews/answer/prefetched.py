@@ -41,7 +41,7 @@ _HEADING: Final = (
 
 @dataclass(slots=True)
 class PrefetchedResults:
-    """What the calls came to. `results`: what a model is shown of those that succeeded; `calls`: made, by tool."""
+    """Results of the calls. `results`: texts that a model is shown of those that succeeded; `calls`: made, by tool."""
 
     results: tuple[str, ...] = ()
     used: list[ToolUse] = field(default_factory=list)
@@ -49,12 +49,12 @@ class PrefetchedResults:
 
     @property
     def said(self) -> str:
-        """What a model is told; empty where nothing was found. No mark of ours begins in it."""
+        """Return what a model is told; empty where nothing was found. No mark of ours begins in it."""
         return "\n".join((_HEADING, *self.results)).replace("[[", "[ [") if self.results else ""
 
     @property
     def steps(self) -> tuple[tuple[str, float], ...]:
-        """Each call and its seconds, for the turn's record."""
+        """Return each call and its seconds, for the turn's record."""
         return tuple((f"prefetch {use.name}", use.seconds) for use in self.used)
 
 
@@ -134,7 +134,7 @@ class Prefetcher:
 
 
 async def _result_of(run: RunContext, wanted: "PrefetchCall") -> str | None:
-    """What a model is shown of one call; None where it failed. In a task, so that the run is its own alone."""
+    """Return what a model is shown of one call; None where it failed. In a task, so that the run is its own alone."""
     from crews.runtime.tools import use_tool
 
     current.set(run)
@@ -143,7 +143,7 @@ async def _result_of(run: RunContext, wanted: "PrefetchCall") -> str | None:
 
 
 def _limit_length(results: Iterable[str]) -> tuple[str, ...]:
-    """The first results that fit together; one alone is bounded as every tool's is."""
+    """Return the first results that fit together; one alone is bounded as every tool's is."""
     kept: list[str] = []
     for text in results:
         if kept and sum(map(len, kept)) + len(text) > _LONGEST:

@@ -1,4 +1,4 @@
-"""What a crew would send to its model for a message, without sending it: made on the very way that a turn takes."""
+"""The prompt that a crew would send for a message, without sending it: made on the very way that a turn takes."""
 
 import asyncio
 import json
@@ -37,12 +37,12 @@ class PreviewedCall:
 
     @property
     def messages(self) -> Sequence[Chat]:
-        """The chat messages as they would be sent."""
+        """Return the chat messages as they would be sent."""
         return self.call.messages
 
     @property
     def tokens(self) -> int:
-        """About how many tokens its prompt has, rather too many."""
+        """Return about how many tokens its prompt has, rather too many."""
         return estimated_prompt(self.call)
 
 
@@ -83,7 +83,7 @@ def _answer_to(arguments: Mapping[str, Any]) -> str:
 
 
 def estimate_tokens(text: str) -> int:
-    """About how many tokens a text has."""
+    """Return about how many tokens a text has."""
     return len(text) // _CHARACTERS + 1
 
 
@@ -133,7 +133,7 @@ def _question(function: str, channel: str, text: str, settings: Settings) -> Que
 
 
 def _placeholder_answer(response_format: Mapping[str, Any] | None) -> str:
-    """A text, or an object of the shape that is asked for."""
+    """Return a text, or an object of the shape that is asked for."""
     if response_format is None:
         return "(what the model answers)"
     schema = response_format["json_schema"]["schema"]

@@ -162,7 +162,7 @@ class SemanticCache:
         return None if found is None or found.is_empty else keyed(found, await self._secret())
 
     async def _nearest(self, read: Reading, vector: Vectors, account: str, scope: str) -> Hit | None:
-        """The nearest question that says the same; none where two of them were answered differently."""
+        """Return the nearest question that says the same; none where two of them were answered differently."""
         found: list[Hit] = []
         for conversation, raw in (await self._store.entries(account, scope)).items():
             entry = unpacked(raw)

@@ -30,7 +30,7 @@ _CREWS = 512  # built crews kept; about 30 KB each
 
 
 class Runnable(Protocol):
-    """What a way of answering is to a run: something with an `akickoff` whose result has a `raw`."""
+    """A crew as a run sees it: something with an `akickoff` whose result has a `raw`."""
 
     async def akickoff(self, inputs: Mapping[str, Any]) -> Any:
         """Answer; see `crews.runtime.runner.ReentrantCrew`."""
@@ -65,7 +65,7 @@ class CrewVariants:
     tools: frozenset[str] = frozenset()
 
     def choose(self, left: float) -> Variant:
-        """The way to take with `left` seconds to go."""
+        """Return the way to take with `left` seconds to go."""
         return self.variants[
             choose_in_time(left, [ExpectedSeconds(each.plan.p50, each.plan.p95) for each in self.variants])
         ]
@@ -82,7 +82,7 @@ class CrewRegistry:
         self._known: BoundedCache[tuple[str, int, str, str], CrewVariants] = BoundedCache(_CREWS)
 
     def variants_for(self, question: Question, settings: Settings, toolset: Toolset | None = None) -> CrewVariants:
-        """The variants to answer a question; `toolset`: the tools that the tenant's crews may use.
+        """Return the variants to answer a question; `toolset`: the tools that the tenant's crews may use.
 
         Raises:
             CrewUnsupported: there is no such crew here, or it asks for what nobody offers.
@@ -142,7 +142,7 @@ class CrewRegistry:
 
 
 class _CrewSpec:
-    """What a crew is made of."""
+    """Parts that a crew is built of."""
 
     def __init__(self, blueprint: Blueprint, settings: Settings, toolset: Toolset) -> None:
         self.blueprint, self.settings, self.toolset = blueprint, settings, toolset
@@ -153,7 +153,10 @@ class _CrewSpec:
         self.tools = [(name, toolset[name]) for name in sorted(named & set(toolset))]
 
     def digest(self, terms: object, shape: str) -> bytes:
-        """Equal where crews are. Tools count by identity: those of two tenants may differ in their secrets alone."""
+        """Return bytes that are equal where crews are.
+
+        Tools count by identity: two tenants' may differ in secrets alone.
+        """
         tools = [(name, id(tool)) for name, tool in self.tools]
         parts = (self.blueprint, self.least, sorted(self.filled.items()), terms, shape, tools)
         return hashlib.sha256(repr(parts).encode()).digest()
@@ -165,14 +168,14 @@ def _max_tokens(settings: Settings, blueprint: Blueprint) -> int:
 
 @dataclass(frozen=True, slots=True)
 class ExpectedSeconds:
-    """How long a way usually takes, and how long at worst 95 of 100 times, in seconds."""
+    """Seconds that a variant usually takes, and at worst 95 of 100 times."""
 
     p50: float
     p95: float
 
 
 def choose_in_time(left: float, variants: Sequence[ExpectedSeconds]) -> int:
-    """The place in `variants` (best first) of the one to take with `left` seconds to go. Pure.
+    """Return the place in `variants` (best first) of the one to take with `left` seconds to go. Pure.
 
     The steps of the ladder: the whole crew, the crew in one call, either with a smaller model. Curated answers and
     caches come before all of them; a sentence that asks for patience, and people, after. The best that meets it 95 of

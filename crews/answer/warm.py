@@ -13,7 +13,7 @@ _SECONDS = 60.0
 
 
 class Drafting(Protocol):
-    """What is warmed up: crews whose model is `Echo`."""
+    """Crews to warm up, whose model is `Echo`."""
 
     async def draft(self, question: Question, settings: Settings) -> Draft:
         """See crews.answer.draft.Crews."""
@@ -24,7 +24,7 @@ class Echo:
     """The stack's one method without any network."""
 
     async def complete(self, call: Call) -> Completion:
-        """The same word to whatever is asked."""
+        """Return the same word to whatever is asked."""
         return Completion(text="Ready.", finish="stop", model=call.model)
 
 

@@ -26,7 +26,7 @@ _SCALE: Final = struct.Struct("<f")
 
 
 async def secret(store: VectorStore, environment: Mapping[str, str]) -> bytes:
-    """The installation's secret for digests: of its first key for secrets, else one that is made once and kept.
+    """Return the installation's secret for digests: of its first key for secrets, else one that is made once and kept.
 
     Raises:
         StoreUnavailable: Redis is away.
@@ -71,12 +71,12 @@ class CachedEncoder:
 
     @property
     def name(self) -> str:
-        """The encoder's own."""
+        """Return the encoder's own."""
         return self._inner.name
 
     @property
     def dimensions(self) -> int:
-        """The encoder's own."""
+        """Return the encoder's own."""
         return self._inner.dimensions
 
     async def questions(self, texts: Sequence[str]) -> Vectors:
@@ -91,7 +91,7 @@ class CachedEncoder:
         return await self._of(Kind.DOCUMENTS, texts)
 
     def digests(self, texts: Sequence[str], kind: Kind = Kind.DOCUMENTS) -> list[str]:
-        """The names under which the embeddings of texts are kept: what `VectorStore.forget_others` is told."""
+        """Return the names under which the embeddings of texts are kept: what `VectorStore.forget_others` is told."""
         return [digest(self._key, self._account, self.name, kind, text) for text in texts]
 
     async def _of(self, kind: Kind, texts: Sequence[str]) -> Vectors:
@@ -126,7 +126,9 @@ class CachedEncoder:
 
 
 async def first_answer(encoders: Sequence[Encoder], question: str) -> tuple[Encoder, Vectors] | None:
-    """The first encoder that encodes a question, and its vector, of shape (1, dimensions); None: none of them did.
+    """Return the first encoder that encodes a question, and its vector, of shape (1, dimensions).
+
+    None: none of them did.
 
     A remote encoder comes first and the embedded one after it, where there are passages of both to compare with.
     """
@@ -139,19 +141,19 @@ async def first_answer(encoders: Sequence[Encoder], question: str) -> tuple[Enco
 
 
 def digest(key: bytes, account: str, encoder: str, kind: Kind, text: str) -> str:
-    """The name of a text's embedding: 16 bytes of HMAC-SHA-256, behind its kind's first letter."""
+    """Return the name of a text's embedding: 16 bytes of HMAC-SHA-256, behind its kind's first letter."""
     said = "\0".join((account, encoder, str(_VERSION), kind, text)).encode("utf-8", "surrogatepass")
     return kind[0] + hmac.digest(key, said, hashlib.sha256)[:16].hex()
 
 
 def pack(vector: Vectors) -> bytes:
-    """A row as its scale and one signed byte a number."""
+    """Return a row as its scale and one signed byte a number."""
     scale = float(np.abs(vector).max()) / 127 or 1.0
     return _SCALE.pack(scale) + np.round(vector / scale).astype(np.int8).tobytes()
 
 
 def unpack(packed: bytes) -> Vectors:
-    """The row that was packed, of unit length."""
+    """Return the row that was packed, of unit length."""
     (scale,) = _SCALE.unpack_from(packed)
     row = np.frombuffer(packed, np.int8, offset=_SCALE.size).astype(np.float32) * scale
     scaled: Vectors = unit(row[None, :])[0]

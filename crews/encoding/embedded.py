@@ -100,7 +100,7 @@ class EmbeddedEncoder:
         return unit(self._load().encode([_readable(text) for text in texts]))
 
     def _load(self) -> Any:
-        """The model; read once. A failure is kept: another try would end the same."""
+        """Return the model; read once. A failure is kept: another try would end the same."""
         if self._failed is not None:
             raise self._failed
         if self._model is None:
@@ -114,7 +114,7 @@ class EmbeddedEncoder:
 
 @cache
 def shared() -> EmbeddedEncoder:
-    """The one encoder of this process: its memory is paid for once. It lives as long as the process."""
+    """Return the one encoder of this process: its memory is paid for once. It lives as long as the process."""
     return EmbeddedEncoder()
 
 
@@ -123,7 +123,7 @@ def _readable(text: str) -> str:
 
 
 def _load_model(weights: Mapping[str, str]) -> Any:
-    """Raises ImportError, OSError or ValueError where the package is not the one that was measured."""
+    """Load the model; raises ImportError, OSError or ValueError where the package is not the one that was measured."""
     resources = files(_PACKAGE) / "resources"
     for name, digest in weights.items():
         if hashlib.sha256((resources / name).read_bytes()).hexdigest() != digest:

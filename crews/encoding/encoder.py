@@ -1,4 +1,4 @@
-"""What an encoder is to those who use one."""
+"""The interface of an encoder."""
 
 from collections.abc import Sequence
 from typing import Protocol, TypeAlias
@@ -21,12 +21,12 @@ class Encoder(Protocol):
 
     @property
     def name(self) -> str:
-        """Model and version; part of every key that an embedding is kept under."""
+        """Return model and version: part of every key that an embedding is kept under."""
         ...
 
     @property
     def dimensions(self) -> int:
-        """Numbers in one embedding."""
+        """Return numbers in one embedding."""
         ...
 
     async def questions(self, texts: Sequence[str]) -> Vectors:

@@ -22,7 +22,7 @@ _AT_ONCE: Final = 64
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EmbeddingTerms:
-    """Which model of which endpoint, for whom, and on whose money. `dimensions` None: as many as the model has."""
+    """Model, endpoint, caller and payer of embeddings. `dimensions` None: as many as the model has."""
 
     target: Target
     payer: BillingScope
@@ -43,14 +43,14 @@ class RemoteEncoder:
 
     @property
     def name(self) -> str:
-        """Model, address and dimensions; not the key, which may be changed without changing the model."""
+        """Return model, address and dimensions; not the key, which may be changed without changing the model."""
         target = self._terms.target
         address = hashlib.sha256((target.endpoint.base_url or "").encode()).hexdigest()[:8]
         return f"{target.model}/{self._terms.dimensions or 'full'}@{address}"
 
     @property
     def dimensions(self) -> int:
-        """Numbers in one embedding; 0: not known yet."""
+        """Return numbers in one embedding; 0: not known yet."""
         return self._seen
 
     async def questions(self, texts: Sequence[str]) -> Vectors:
@@ -79,7 +79,10 @@ class RemoteEncoder:
         return self._check(made)
 
     def _check(self, made: list[list[float]]) -> Vectors:
-        """Raises EncoderUnavailable for rows of different length, of another length than before, or not of numbers."""
+        """Return the rows.
+
+        Raises EncoderUnavailable where they differ in length, from before too, or hold no numbers.
+        """
         try:
             vectors = np.array(made, np.float32)
         except ValueError:

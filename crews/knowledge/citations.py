@@ -1,4 +1,4 @@
-"""What stands below a reply that used documents: their titles and addresses, where a tenant shows them."""
+"""Titles and addresses of the documents that a reply used, below it, where a tenant shows them."""
 
 from collections.abc import Iterable
 from typing import Final

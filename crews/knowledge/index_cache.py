@@ -106,5 +106,5 @@ class IndexCache:
 
     @property
     def bytes(self) -> int:
-        """The memory of all that is held."""
+        """Return the memory of all that is held."""
         return sum(map(self._size, self._kept))

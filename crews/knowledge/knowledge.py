@@ -1,4 +1,4 @@
-"""What a turn asks of an account's knowledge: passages for a question, within its deadline, or nothing.
+"""Passages of an account's knowledge for a turn's question, within its deadline, or nothing.
 
 Whatever fails here fails open: a turn without passages is answered from the facts, or handed to people.
 """
@@ -139,7 +139,10 @@ class Knowledge:
         )
 
     def _offerable(self, loaded: LoadedIndex, settings: Settings, audience: Audience) -> frozenset[SourceKey]:
-        """The sources that may be offered now: those that the settings name, and that were read recently enough."""
+        """Return the sources that may be offered now.
+
+        Those that the settings name, and that were read recently enough.
+        """
         now, old = time.time(), set()
         for one in loaded.report.sources:
             source = settings.knowledge.sources.get(one.source)
@@ -150,7 +153,7 @@ class Knowledge:
     async def _embed(
         self, encoder: Encoder, index: Index, texts: Sequence[str], *, patient: bool = False
     ) -> list[Asked]:
-        """Texts with their embeddings, where the index has some of the same encoder and they come in time."""
+        """Return texts with their embeddings, where the index has some of the same encoder and they come in time."""
         made: list[Floats | None] = [None] * len(texts)
         if index.encoder == encoder.name:
             try:
@@ -167,7 +170,7 @@ def _version(loaded: LoadedIndex, may: frozenset[SourceKey]) -> str:
 
 
 def _everything(index: Index, may: frozenset[SourceKey]) -> tuple[Passage, ...]:
-    """All that may be offered, in its own order, where none of it expires."""
+    """Return all that may be offered, in its own order, where none of it expires."""
     known, numbers = index.places
     if not all(each in may for each in known) or (index.expires < time.time()).any():
         passages = [

@@ -41,20 +41,20 @@ class Passage:
 
     @property
     def heading(self) -> str:
-        """Title and headings in one line, none of them twice in a row."""
+        """Return title and headings in one line, none of them twice in a row."""
         said = [each for each in (self.title, *self.headings) if each]
         kept = [each for at, each in enumerate(said) if at == 0 or each != said[at - 1]]
         return " > ".join(kept)
 
     @property
     def whole(self) -> str:
-        """All that is known of it, as words are looked for in it."""
+        """Return all that is known of it, as words are looked for in it."""
         return "\n".join(filter(None, (self.heading, *self.questions, self.text)))
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What of a source could not be read, and why; `document` is empty where it is the source itself."""
+    """Part of a source that could not be read, and why; `document` is empty where it is the source itself."""
 
     document: str
     reason: str
@@ -72,7 +72,7 @@ class Hit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retrieved:
-    """What is offered for a question, best first. `whole`: it is all that the account knows, in its own order.
+    """Passages offered for a question, best first. `whole`: it is all that the account knows, in its own order.
 
     `version`: of the knowledge that was asked, empty where there is none; part of the key of every answer that is kept.
     `scores`: of each passage that was asked for itself; neighbours have none. `seconds`: by step.

@@ -1,4 +1,4 @@
-"""What an ingest did, and what of a version is in force: by source, as it is printed and kept."""
+"""Report of an ingest and of the version in force: by source, as it is printed and kept."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -58,7 +58,7 @@ class Report:
 
     @property
     def failed(self) -> bool:
-        """Whether a source could not be read at all."""
+        """Tell whether a source could not be read at all."""
         return any(each.state == "failed" for each in self.sources)
 
     def packed(self) -> bytes:

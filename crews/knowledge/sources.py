@@ -24,7 +24,7 @@ class DeclaredSource:
 
     @property
     def place(self) -> SourceKey:
-        """What tells it from another source, of the same name too."""
+        """Return what tells it from another source, of the same name too."""
         return source_key(self.name, self.source)
 
 
@@ -56,7 +56,7 @@ def allowed_sources(settings: Settings, audience: Audience) -> frozenset[SourceK
 
 @dataclass(frozen=True, slots=True)
 class IngestContext:
-    """What readers need beside a source: the configuration's folder, and the account, whose Chatwoot some ask."""
+    """Needs of readers beside a source: the configuration's folder, and the account, whose Chatwoot some ask."""
 
     configuration: Path
     account: Account

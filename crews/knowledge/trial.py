@@ -59,5 +59,5 @@ async def run_trial(
 
 
 def _share(flags: Any) -> float | None:
-    """The share that is true; None of nothing."""
+    """Return the share that is true; None of nothing."""
     return round(float(np.mean(flags)), 4) if len(flags) else None

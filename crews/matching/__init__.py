@@ -1,1 +1,1 @@
-"""Whether two questions may have one answer: near to each other by meaning, and nothing that counts differs."""
+"""Matching of two questions that may have one answer: near by meaning, and nothing that counts differs."""

@@ -28,7 +28,7 @@ _LOOSE: Final = frozenset({"share", "start", "give", "open"})
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What of a question must be the same in another, for both to have one answer.
+    """Details of a question that must be the same in another, for both to have one answer.
 
     `kinds`: what is asked for; `poles`: of each pair of opposites, what is named; `names`: words that stand for one
     thing among several alike; `capitals`: words written as names; `said`: all words; `left`: the terms that remain,
@@ -47,7 +47,7 @@ class Reading:
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing of it could tell it from other questions."""
+        """Tell whether nothing of it could tell it from other questions."""
         return not (self.kinds or self.poles or self.names or self.left or self.numbers)
 
 

@@ -1,4 +1,4 @@
-"""What the matcher gets right of pairs.yaml: questions that say the same in other words, and such that only look so."""
+"""Measures the matcher on pairs.yaml: questions that say the same in other words, and such that only look so."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

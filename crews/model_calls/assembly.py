@@ -33,10 +33,16 @@ _WARM_SECONDS = 45.0  # less than the wire keeps an idle connection
 
 
 class Stack:
-    """What every turn asks: `complete` goes through all wrappers; `embeddings` are asked for through their like."""
+    """The stack of all wrappers.
+
+    `complete` goes through each of them; `embeddings` are asked for through their like.
+    """
 
     def __init__(self, wire: OpenAIClient, connection: Connection | None = None) -> None:
-        """Without a connection nothing is limited, counted against a budget, or shared with other workers."""
+        """Build the stack.
+
+        Without a connection nothing is limited, counted in a budget, or shared with other workers.
+        """
         self._wire = wire
         self._background = background = Background()
         stack: Completer = wire

@@ -45,13 +45,13 @@ class Target:
 
     @property
     def name(self) -> str:
-        """What is learned of it is kept under this."""
+        """Return what is learned of it is kept under this."""
         return f"{self.endpoint.id}:{self.model}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """What a tenant lets happen to its calls. Made once for each settings object.
+    """A tenant's terms for its calls. Made once for each settings object.
 
     `quick`: asked instead when less than `quick_below` seconds are left; `hedge_to` None: the same target again, which
     `hedge_local` allows at a private address too;
@@ -71,7 +71,7 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class BillingScope:
-    """Who a call is for, as far as limits and budgets go. `priority` 0 to 10, higher first."""
+    """Payer and limits of a call. `priority` 0 to 10, higher first."""
 
     account: str | None = None
     inbox: int = 0
@@ -81,7 +81,7 @@ class BillingScope:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CachePolicy:
-    """How long an answer may be given again, in seconds: as it is, and then while a new one is made.
+    """Seconds for which an answer may be given again: as it is, and then while a new one is made.
 
     `version` names the crew and the configuration that it was made by.
     """
@@ -92,21 +92,21 @@ class CachePolicy:
 
 
 class RequestObserver(Protocol):
-    """Who wants to know how far a request has come."""
+    """Observer of a request's progress."""
 
     def sent(self) -> None:
-        """It goes out now."""
+        """Note that the request goes out now."""
 
     def lives(self) -> None:
-        """Its model thinks: no word yet, but it is not stuck."""
+        """Note that its model thinks: no word yet, but it is not stuck."""
 
     def spoke(self) -> None:
-        """Its first word, or tool call, is here."""
+        """Note that its first word, or tool call, is here."""
 
 
 @dataclass(slots=True)
 class Receipt:
-    """What one request cost: all of it, or an estimate where it was closed before it could say."""
+    """Cost of one request: all of it, or an estimate where it was closed before it could say."""
 
     target: Target
     usage: Usage
@@ -139,11 +139,11 @@ class Call:
 
     @property
     def model(self) -> str:
-        """The model's name."""
+        """Return the model's name."""
         return self.target.model
 
     def to(self, target: Target, **changes: Any) -> "Call":
-        """The same call to another target."""
+        """Return the same call to another target."""
         return replace(self, target=target, **changes)
 
 
@@ -162,7 +162,7 @@ class ToolCall:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Completion:
-    """What the model answered.
+    """Answer of a model.
 
     `finish`: stop, length, tool_calls, content_filter, refusal, cut (by the endpoint, for a reason of its own) or
     deadline (by us, at its last sentence). `served_by`: crew, cache, stale, fallback or quick. `own`: what its endpoint
@@ -197,7 +197,7 @@ class Own:
 
 
 class Completer(Protocol):
-    """The one method that every wrapper of the stack has and wraps."""
+    """A wrapper of the stack: one method, which each has and wraps."""
 
     async def complete(self, call: Call) -> Completion:
         """Answer the call.
@@ -216,7 +216,7 @@ _IMAGE = 3 * 1000
 
 
 def estimated_prompt(call: Call) -> int:
-    """About how many tokens a call's prompt has, rather too many: three bytes each, and some a message."""
+    """Return about how many tokens a call's prompt has, rather too many: three bytes each, and some a message."""
     texts = sum(_size(message.get("content")) for message in call.messages)
     extras = sum(len(str(tool)) for tool in call.tools) + len(str(call.response_format or ""))
     return (texts + extras) // 3 + 6 * len(call.messages) + 10
@@ -229,7 +229,7 @@ def _size(content: object) -> int:
 
 
 def total(receipts: Sequence[Receipt]) -> Usage:
-    """The sum of what several requests cost."""
+    """Return the sum of what several requests cost."""
     return Usage(
         prompt_tokens=sum(each.usage.prompt_tokens for each in receipts),
         completion_tokens=sum(each.usage.completion_tokens for each in receipts),

@@ -18,14 +18,14 @@ OPENAI: Final = "https://api.openai.com/v1"
 
 @dataclass(frozen=True, slots=True)
 class CallTerms:
-    """What is the same for all calls under the same settings."""
+    """Terms that are the same for all calls under the same settings."""
 
     target: Target
     policy: Policy
 
 
 def call_terms(settings: Settings) -> CallTerms:
-    """Where a tenant's calls go, and on what terms."""
+    """Return where a tenant's calls go, and on what terms."""
     model = settings.model
     target = _target(model, settings)
     fallbacks = tuple(_target(each, settings) for each in model.fallbacks)
@@ -45,7 +45,10 @@ def call_terms(settings: Settings) -> CallTerms:
 
 
 def without_key(everyone: Iterable[Settings], environment: Mapping[str, str]) -> tuple[str, ...]:
-    """The models that are asked with the environment's key, where it has none; empty: each has one, or needs none."""
+    """Return the models that are asked with the environment's key, where it has none.
+
+    Empty: each has one, or needs none.
+    """
     if environment.get(KEY):
         return ()
     found = (each for each in targets(everyone) if not each.endpoint.base_url and not each.endpoint.api_key)

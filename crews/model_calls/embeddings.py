@@ -60,7 +60,7 @@ class Embeddings:
         policy: Policy = Policy(),  # noqa: B008  # frozen
         dimensions: int | None = None,
     ) -> Vectors:
-        """A vector for each text; `deadline` unix seconds.
+        """Return a vector for each text; `deadline` unix seconds.
 
         Raises:
             ModelUnavailable, ModelRefused: there are none to be had.

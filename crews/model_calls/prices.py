@@ -1,4 +1,4 @@
-"""What a call costs, in billionths of a dollar, by a dated price list: ours, with an installation's own over it."""
+"""Prices of calls, in billionths of a dollar, by a dated price list: ours, with an installation's own over it."""
 
 import os
 import re
@@ -41,15 +41,15 @@ class PriceList(Section):
     """Currency, as three capital letters, to US dollars that one unit of it costs."""
 
     def of(self, target: Target) -> Price:
-        """The price of a target: its own, its model's, or that of unknown models."""
+        """Return the price of a target: its own, its model's, or that of unknown models."""
         return target.price or self.models.get(_plain(target.model)) or self.unknown
 
     def knows(self, model: str) -> bool:
-        """Whether a model has a price of its own here."""
+        """Tell whether a model has a price of its own here."""
         return _plain(model) in self.models
 
     def cost(self, target: Target, usage: Usage) -> int:
-        """What so many tokens cost, in billionths of a dollar, rounded up."""
+        """Return what so many tokens cost, in billionths of a dollar, rounded up."""
         price = self.of(target)
         cached = min(usage.cached_tokens, usage.prompt_tokens)
         rate = price.input if price.cached is None else price.cached
@@ -57,7 +57,7 @@ class PriceList(Section):
         return int(dollars * _A_TOKEN + 0.999999)
 
     def nanos(self, amount: float, currency: str) -> int:
-        """An amount of money in billionths of a dollar. A currency that stands nowhere counts as dollars."""
+        """Return an amount of money in billionths of a dollar. A currency that stands nowhere counts as dollars."""
         return int(amount * self.currencies.get(currency, 1.0) * NANO)
 
 
@@ -67,7 +67,7 @@ def _plain(model: str) -> str:
 
 @cache
 def prices() -> PriceList:
-    """The price list in force, read once.
+    """Return the price list in force, read once.
 
     Raises:
         ConfigurationError: the installation's own is not readable or says something that is no price.
@@ -76,7 +76,7 @@ def prices() -> PriceList:
 
 
 def read_prices(own: str | None) -> PriceList:
-    """The shipped list, with the file `own` over it: models and currencies are added, the rest replaces.
+    """Return the shipped list, with the file `own` over it: models and currencies are added, the rest replaces.
 
     Raises:
         ConfigurationError: `own` is not readable or says something that is no price.

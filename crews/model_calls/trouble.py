@@ -1,4 +1,4 @@
-"""What befell a model call, in one of a few fixed reasons, and in the few words that an operator looks for. Pure."""
+"""Failures of a model call as one of a few fixed reasons, and in the few words that an operator looks for. Pure."""
 
 import re
 from typing import Final
@@ -34,7 +34,7 @@ _BY_CAUSE: Final = {
 
 
 def trouble_of(error: BaseException) -> Trouble:
-    """Which of the fixed reasons an error of a model call is."""
+    """Return which of the fixed reasons an error of a model call is."""
     if isinstance(error, ModelRefused):
         known = _BY_CAUSE.get(error.cause or "") or _of_code(error.code)
         return known or (Trouble.REFUSED if error.cause else _BY_STATUS.get(error.status or 0, Trouble.REFUSED))
@@ -60,7 +60,10 @@ def _of_code(code: str | None) -> Trouble | None:
 
 
 def briefly(error: BaseException) -> str:
-    """Status and code, as `401 invalid_api_key`, else the reason; then the endpoint's words, masked and short."""
+    """Return status and code, as `401 invalid_api_key`, else the reason.
+
+    Then the endpoint's words, masked and short.
+    """
     status, code = getattr(error, "status", None), getattr(error, "code", None)
     words = [str(status)] if status else []
     words += [_CODE.sub("_", str(code))[:_LONGEST]] if code else []

@@ -1,1 +1,1 @@
-"""What a crew takes, known before anybody waits: shapes, calls, seconds, money. Starts nothing."""
+"""Plans of crews, made before anybody waits: shapes, calls, seconds, money. Starts nothing."""

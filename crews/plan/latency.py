@@ -15,7 +15,7 @@ _FILE = Path(__file__).parent / "latency.yaml"
 
 @dataclass(frozen=True, slots=True)
 class PublishedLatency:
-    """How fast a model answers. Seconds, and tokens a second; `known`: somebody has measured this very model."""
+    """Speed of a model. Seconds, and tokens a second; `known`: somebody has measured this very model."""
 
     model: str
     median: float
@@ -26,7 +26,7 @@ class PublishedLatency:
     known: bool = True
 
     def seconds(self, draw: random.Random, tokens: float) -> float:
-        """One call that says so many tokens."""
+        """Make one call that says so many tokens."""
         slow = draw.random() < self.tail_share
         first = draw.uniform(*self.tail) if slow else draw.lognormvariate(math.log(self.median), self.sigma)
         low, usual, high = self.speed
@@ -46,17 +46,17 @@ class UsualDurations:
     history_tokens: int
 
     def post(self, draw: random.Random) -> float:
-        """Seconds that Chatwoot takes to accept a reply."""
+        """Return seconds that Chatwoot takes to accept a reply."""
         return draw.lognormvariate(math.log(self.post_median), self.post_sigma)
 
     def length(self, limit: int) -> int:
-        """An answer's usual length under a limit."""
+        """Return an answer's usual length under a limit."""
         return max(1, round(min(self.share * limit, self.most)))
 
 
 @cache
 def published_latency(model: str) -> PublishedLatency:
-    """A model's pace; that of the file's `unknown` where nobody has measured it."""
+    """Return a model's pace; that of the file's `unknown` where nobody has measured it."""
     data, name = _data(), model.rpartition("/")[2]
     dated = next((known for known in data["models"] if name.startswith(f"{known}-20")), name)  # gpt-4o-mini-2024-07-18
     found = data["models"].get(dated)
@@ -70,7 +70,7 @@ def published_latency(model: str) -> PublishedLatency:
 
 @cache
 def usual_durations() -> UsualDurations:
-    """What holds for every turn."""
+    """Return what holds for every turn."""
     said = _data()["turn"]
     return UsualDurations(
         said["post"]["median"], said["post"]["sigma"], said["length_sigma"], said["usual_share"], said["usual_most"],

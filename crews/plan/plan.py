@@ -1,4 +1,4 @@
-"""What a crew takes before anybody waits for it: calls in a row, tokens, seconds, money, against a deadline. Pure.
+"""Plan of a crew: calls in a row, tokens, seconds, money, against a deadline. Pure.
 
 Seconds are drawn from published latencies, with a fixed seed: equal plans are equal. A plan is an expectation, not a
 promise; what it is for is to tell a crew that cannot fit from one that can, and which shape of it to run.
@@ -27,7 +27,7 @@ _CHARACTERS = 4  # to a token, roughly
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanTerms:
-    """What a plan needs to know of a tenant. `deadline` seconds; `filled`: the placeholders' values."""
+    """Settings of a tenant that a plan needs. `deadline` seconds; `filled`: the placeholders' values."""
 
     model: str
     max_tokens: int
@@ -79,11 +79,11 @@ class Plan:
 
     @property
     def fits(self) -> bool:
-        """Whether 95 of 100 such turns meet the deadline."""
+        """Tell whether 95 of 100 such turns meet the deadline."""
         return self.p95 <= self.deadline
 
     def __str__(self) -> str:
-        """A few words for a turn's record: what is expected. With tools in hand a model may answer at once."""
+        """Return a few words for a turn's record: what is expected. With tools in hand a model may answer at once."""
         calls = _range(len(self.steps), self.calls)
         row = _range(len(self.path), self.calls_in_row)
         plural = "" if calls == "1" else "s"
@@ -121,14 +121,14 @@ def plan(blueprint: Blueprint, terms: PlanTerms, shape: Shape) -> Plan:
 
 
 def in_shape(blueprint: Blueprint, shape: Shape) -> Blueprint:
-    """The crew as it runs in a shape: as written, with independent tasks side by side, or as one."""
+    """Return the crew as it runs in a shape: as written, with independent tasks side by side, or as one."""
     if shape == "fused":
         return to_single_call(blueprint)
     return with_parallel_tasks(blueprint) if shape == "parallel" else blueprint
 
 
 def with_parallel_tasks(blueprint: Blueprint) -> Blueprint:
-    """The crew with neighbours that name their context, and not each other, set to run at once.
+    """Return the crew with neighbours that name their context, and not each other, set to run at once.
 
     A task that names its context sees the same either way: only the waiting changes. What CrewAI asks of such crews is
     kept: the last task is never one of them, and after those that run at once comes one that runs alone.
@@ -146,7 +146,7 @@ def with_parallel_tasks(blueprint: Blueprint) -> Blueprint:
 
 
 def _independent(tasks: Sequence[TaskText]) -> list[str]:
-    """The names of as many tasks from the first on as name their contexts, and none of each other."""
+    """Return the names of as many tasks from the first on as name their contexts, and none of each other."""
     names: list[str] = []
     for task in tasks:
         if task.context is None or set(names) & set(task.context):
@@ -156,7 +156,7 @@ def _independent(tasks: Sequence[TaskText]) -> list[str]:
 
 
 def _steps(blueprint: Blueprint, terms: PlanTerms, extra: int) -> tuple[Step, ...]:
-    """The tasks in order; `extra`: tokens that each says beside its answer."""
+    """Return the tasks in order; `extra`: tokens that each says beside its answer."""
     steps: list[Step] = []
     running: list[Step] = []
     wave = 0
@@ -197,7 +197,7 @@ def _step(
 
 
 def _path(steps: Sequence[Step]) -> list[Step]:
-    """The longest of each wave: by the calls and the tokens that it waits for."""
+    """Return the longest of each wave: by the calls and the tokens that it waits for."""
     waves: dict[int, Step] = {}
     for step in steps:
         longest = waves.get(step.wave)
@@ -210,7 +210,10 @@ def _path(steps: Sequence[Step]) -> list[Step]:
 def _simulate(
     tasks: tuple[tuple[int, int, int, bool], ...], speed: PublishedLatency, rest: UsualDurations
 ) -> tuple[float, float]:
-    """Median and 95th percentile of the whole; `tasks`: calls, usual length, limit, whether it runs beside others."""
+    """Return median and 95th percentile of the whole.
+
+    `tasks`: calls, usual length, limit, whether it runs beside others.
+    """
     draw = random.Random(_SEED)  # noqa: S311  # a simulation that repeats itself
     took = sorted(_turn(tasks, speed, rest, draw) for _ in range(_DRAWS))
     return round(took[_DRAWS // 2], 2), round(took[math.ceil(0.95 * _DRAWS) - 1], 2)
@@ -228,7 +231,10 @@ def _quantiles(
 def _turn(
     tasks: tuple[tuple[int, int, int, bool], ...], speed: PublishedLatency, rest: UsualDurations, draw: random.Random
 ) -> float:
-    """One turn, as the runner takes its tasks: what runs beside others is waited for by the next that does not."""
+    """Return the seconds of one turn, as the runner takes its tasks.
+
+    What runs beside others is waited for by the next that does not.
+    """
     now = pending = 0.0
     for calls, length, limit, beside in tasks:
         took = (calls - 1) * (speed.seconds(draw, 20) + rest.tool_seconds)  # a tool call is about 20 tokens

@@ -1,4 +1,4 @@
-"""What `check` says of prices: a budget counts by the list, and what does not stand there is guessed."""
+"""Notes of `check` on prices: a budget counts by the list, and what does not stand there is guessed."""
 
 import os
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ _SHIPPED = "crews/model_calls/prices.yaml"
 
 
 def problems() -> list[Problem]:
-    """What is wrong with the installation's own list."""
+    """Return what is wrong with the installation's own list."""
     try:
         prices()
     except ConfigurationError as error:
@@ -22,7 +22,7 @@ def problems() -> list[Problem]:
 
 
 def notes(snapshot: Snapshot) -> list[Note]:
-    """A note for each model without a price, and each currency of a budget that the list does not know."""
+    """Return a note for each model without a price, and each currency of a budget that the list does not know."""
     if problems():
         return []
     known, file = prices(), os.environ.get(OWN) or _SHIPPED

@@ -17,12 +17,12 @@ TOKENS = 15
 
 
 def fits_single_call(blueprint: Blueprint) -> bool:
-    """Whether there is a chain to fuse, its YAML allows it, and nothing in it needs stock CrewAI."""
+    """Tell whether there is a chain to fuse, its YAML allows it, and nothing in it needs stock CrewAI."""
     return blueprint.fuse != "never" and len(blueprint.tasks) > 1 and not needs_stock(blueprint)
 
 
 def needs_stock(blueprint: Blueprint) -> tuple[str, ...]:
-    """What the crew asks for that only stock CrewAI does, as its YAML writes it."""
+    """Return what the crew asks for that only stock CrewAI does, as its YAML writes it."""
     wanted = ["process: hierarchical"] if blueprint.process == "hierarchical" else []
     wanted += [f"{name}: true" for name in ("memory", "planning") if getattr(blueprint, name)]
     wanted += [f"agents.{each.name}.allow_delegation: true" for each in blueprint.agents if each.allow_delegation]
@@ -30,12 +30,12 @@ def needs_stock(blueprint: Blueprint) -> tuple[str, ...]:
 
 
 def answer_fields(blueprint: Blueprint) -> tuple[str, ...]:
-    """The names of the typed object's texts: each step but the last, in order, and then the answer."""
+    """Return the names of the typed object's texts: each step but the last, in order, and then the answer."""
     return (*(_field(each.name) for each in blueprint.tasks[:-1]), ANSWER)
 
 
 def to_single_call(blueprint: Blueprint) -> Blueprint:
-    """The same crew with one agent and one task."""
+    """Return the same crew with one agent and one task."""
     agents = {each.name: each for each in blueprint.agents}
     *before, last = blueprint.tasks
     writer = agents[last.agent]
@@ -87,7 +87,7 @@ def _expected(before: list[TaskText], last: TaskText) -> str:
 
 
 def _field(name: str) -> str:
-    """A task's name as the name of a field; never one of ours."""
+    """Return a task's name as the name of a field; never one of ours."""
     plain = re.sub(r"\W", "_", name)
     return f"step_{plain}" if plain in {ANSWER, CONFIDENCE} or not plain[:1].isalpha() else plain
 

@@ -1,4 +1,4 @@
-"""What `check` says of tools: declared and named by no agent, so that no model ever sees them."""
+"""Notes of `check` on tools: declared and named by no agent, so that no model ever sees them."""
 
 from collections.abc import Iterator
 
@@ -11,7 +11,7 @@ from config.snapshot import Account, Note, Snapshot
 
 
 def notes(snapshot: Snapshot) -> list[Note]:
-    """A note for each tool of an account that none of its crews uses, with what to write."""
+    """Return a note for each tool of an account that none of its crews uses, with what to write."""
     found: dict[tuple[str, str], Note] = {}
     for account in snapshot.accounts.values():
         place = f"domains/{account.domain}/{account.folder}"
@@ -44,7 +44,7 @@ def _used_tools(crew: Blueprint) -> Iterator[str]:
 
 
 def _crews(account: Account) -> Iterator[Blueprint]:
-    """Every crew that answers for the account, on every channel; the account's own first."""
+    """Yield every crew that answers for the account, on every channel; the account's own first."""
     special = [(account.settings, function) for function in account.special_numbers.values()]
     own = [(inbox.settings, inbox.crew or account.crew) for inbox in account.inboxes.values()]
     for settings, function in [(account.settings, account.crew), *own, *special]:

@@ -21,7 +21,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Brief:
-    """What of an agent's instructions is the same in every run, as CrewAI's texts have it.
+    """Instructions of an agent that are the same in every run, as CrewAI's texts have them.
 
     `extra`: what else an answer must be (Markdown, a schema), in CrewAI's words.
     """
@@ -35,7 +35,7 @@ class Brief:
     extra: str = ""
 
     def parts(self, situation: str) -> tuple[Part, ...]:
-        """Every piece in order, none empty. `situation`: what differs by day and question."""
+        """Return every piece in order, none empty. `situation`: what differs by day and question."""
         said = f"<{SITUATION}>\n{situation.strip()}\n</{SITUATION}>" if situation.strip() else ""
         return tuple(
             Part(source, text.strip())
@@ -53,5 +53,5 @@ class Brief:
 
 
 def join_parts(parts: Iterable[Part]) -> str:
-    """The instructions as one text."""
+    """Return the instructions as one text."""
     return "\n\n".join(part.text for part in parts)

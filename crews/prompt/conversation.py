@@ -7,13 +7,13 @@ _ROLES = {"contact": "user", "crew": "assistant", "teammate": "assistant"}
 
 
 def chat_messages(question: Question) -> tuple[Chat, ...]:
-    """The exchanges before, oldest first, then the burst: what customers wrote stands there unchanged."""
+    """Return the exchanges before, oldest first, then the burst: what customers wrote stands there unchanged."""
     history = [{"role": _ROLES.get(each.role, "user"), "content": each.text} for each in question.history if each.text]
     return (*history, {"role": "user", "content": _question_content(question)})
 
 
 def _question_content(question: Question) -> str | list[Chat]:
-    """What was asked, and the images that came with it."""
+    """Return what was asked, and the images that came with it."""
     asked = _question_text(question)
     if not question.images:
         return asked
@@ -22,7 +22,7 @@ def _question_content(question: Question) -> str | list[Chat]:
 
 
 def content_text(content: object) -> str:
-    """The words of a message's content, without its images."""
+    """Return the words of a message's content, without its images."""
     if not isinstance(content, list):
         return str(content or "")
     return "\n".join(str(piece.get("text", "[image]")) for piece in content)
@@ -35,6 +35,6 @@ def _question_text(question: Question) -> str:
 
 
 def objects_in(text: str) -> tuple[str, ...]:
-    """What may be a JSON object in a text: all from its first brace to its last."""
+    """Return what may be a JSON object in a text: all from its first brace to its last."""
     first, last = text.find("{"), text.rfind("}")
     return (text[first : last + 1],) if 0 <= first < last else ()

@@ -74,7 +74,7 @@ _NOT_IN_MAIL = "[[choices"
 
 @dataclass(frozen=True, slots=True)
 class MarkedText:
-    """What a crew wrote: the words for the contact, and what its marks say. `sure` 0 to 1; `sources` count from 1."""
+    """A crew's text without its marks, and what they say. `sure` 0 to 1; `sources` count from 1."""
 
     text: str
     handoff: str | None = None
@@ -84,7 +84,9 @@ class MarkedText:
 
 
 def with_marker_instructions(blueprint: Blueprint, *, doubt: bool = False, language: str = "en") -> Blueprint:
-    """The crew with its last task told of each mark that it does not name itself; of `[[sure` where `doubt` matters.
+    """Return the crew with its last task told of each mark that it does not name itself.
+
+    Of `[[sure` where `doubt` matters.
 
     By examples in the tenant's `language`: a pattern to fill in is filled in with its own words by small models.
     """
@@ -106,7 +108,7 @@ def _instruction(mark: str, language: str) -> str:
 
 
 def parse_markers(text: str) -> MarkedText:
-    """The words and the marks of an answer."""
+    """Return the words and the marks of an answer."""
     if "[" not in text:
         return MarkedText(text.strip())
     said, handoff = split_handoff(text)
@@ -117,7 +119,7 @@ def parse_markers(text: str) -> MarkedText:
 
 
 def split_handoff(text: str) -> tuple[str, str | None]:
-    """The text without its `[[handoff: reason]]`, and the reason if it had one."""
+    """Return the text without its `[[handoff: reason]]`, and the reason if it had one."""
     found = _HANDOFF.search(text)
     if found is None:
         return text.strip(), None
@@ -127,7 +129,7 @@ def split_handoff(text: str) -> tuple[str, str | None]:
 
 
 def split_choices(text: str) -> tuple[str, tuple[str, ...]]:
-    """The text without its `[[choices: A | B]]`, and the titles; those that no button could show are dropped.
+    """Return the text without its `[[choices: A | B]]`, and the titles; those that no button could show are dropped.
 
     Of a marker that was cut off, the last title is not whole, and dropped too.
     """
@@ -142,7 +144,9 @@ def split_choices(text: str) -> tuple[str, tuple[str, ...]]:
 
 
 def split_confidence(text: str) -> tuple[str, float | None]:
-    """The text without its `[[sure: 40%]]`, and the number (0 to 1); None where there is none, or it was cut off.
+    """Return the text without its `[[sure: 40%]]`, and the number (0 to 1).
+
+    None where there is none, or it was cut off.
 
     Of several the least: a contact who writes such a mark, and is quoted, makes no answer surer than it is.
     """
@@ -151,7 +155,7 @@ def split_confidence(text: str) -> tuple[str, float | None]:
 
 
 def split_sources(text: str) -> tuple[str, tuple[int, ...]]:
-    """The text without its `[[sources: 1, 4]]`, and the numbers, each once."""
+    """Return the text without its `[[sources: 1, 4]]`, and the numbers, each once."""
     numbers = dict.fromkeys(int(n) for each in _SOURCES.finditer(text) for n in re.findall(r"\d{1,3}", each["said"]))
     return _SOURCES.sub(" ", text).strip(), tuple(numbers)
 

@@ -23,5 +23,5 @@ def _flat(heading: str) -> str:
 
 
 def _safe(text: str) -> str:
-    """A text in which no mark of ours and no tag begins, and no placeholder of a template stands."""
+    """Return a text in which no mark of ours and no tag begins, and no placeholder of a template stands."""
     return text.strip().replace("<", "&lt;").replace("[[", "[ [")

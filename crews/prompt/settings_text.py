@@ -24,7 +24,7 @@ _NO_FACTS = "(no facts are on file yet)"
 
 
 def placeholder_values(settings: Settings, blueprint: Blueprint) -> dict[str, str]:
-    """Every placeholder of `config.schema.crew_schema.PLACEHOLDERS` with its text."""
+    """Return every placeholder of `config.schema.crew_schema.PLACEHOLDERS` with its text."""
     channel = settings.channels.get(blueprint.channel)
     tone = (channel and channel.tone) or settings.tone or _TONE
     emoji = settings.emoji if channel is None or channel.emoji is None else channel.emoji
@@ -43,7 +43,7 @@ def placeholder_values(settings: Settings, blueprint: Blueprint) -> dict[str, st
 
 
 def daily_situation(settings: Settings, now: datetime) -> str:
-    """What changes from day to day, after everything that does not: the date, whether people are there, offers.
+    """Return what changes from day to day, after everything that does not: the date, whether people are there, offers.
 
     `now` must know its time zone. The clock time is left out, so that equal questions stay equal prompts.
     """
@@ -56,7 +56,7 @@ def daily_situation(settings: Settings, now: datetime) -> str:
 
 
 def question_situation(question: Question, settings: Settings) -> str:
-    """What only this question is like: its language where it is not the tenant's own, and who greets."""
+    """Return what only this question is like: its language where it is not the tenant's own, and who greets."""
     lines = []
     spoken, own = (question.language or "")[:2], settings.language[:2]
     if spoken in _LANGUAGES and spoken != own:
@@ -67,7 +67,7 @@ def question_situation(question: Question, settings: Settings) -> str:
 
 
 def repeatable_texts(question: Question, settings: Settings) -> tuple[str, ...]:
-    """What an answer may repeat and speak of: what was said, and what a tenant lets customers be told."""
+    """Return what an answer may repeat and speak of: what was said, and what a tenant lets customers be told."""
     company = settings.company
     texts = (
         question.text,
@@ -89,11 +89,11 @@ def _facts(settings: Settings) -> str:
 
 
 def _words(topic: str) -> str:
-    """A fact's key as a person would say it: `batom_aberto` is `batom aberto`."""
+    """Return a fact's key as a person would say it: `batom_aberto` is `batom aberto`."""
     return " ".join(topic.replace("_", " ").replace("-", " ").split())
 
 
 def _hours(settings: Settings) -> str:
-    """The hours as customers are told them, in the tenant's own language."""
+    """Return the hours as customers are told them, in the tenant's own language."""
     name = _HOURS.get(settings.language[:2], _HOURS["en"])
     return f"- {name}: {settings.hours_text()}" if settings.hours else ""

@@ -20,7 +20,7 @@ def fill(template: str, values: Mapping[str, str]) -> str:
 
 
 def placeholders(template: str) -> Iterator[tuple[str, int]]:
-    """The name and offset of each placeholder."""
+    """Yield the name and offset of each placeholder."""
     for found in _PLACEHOLDER.finditer(template):
         if found[2]:
             yield found[2], found.start()

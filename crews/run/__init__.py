@@ -1,1 +1,1 @@
-"""What one run of a crew knows and has done: its context, its tool calls and their results."""
+"""One run of a crew: its context, its tool calls and their results."""

@@ -1,4 +1,4 @@
-"""What one run of a crew knows: where to ask, until when, and what it has cost. Never kept on a crew, agent or task."""
+"""The context of one run of a crew: where to ask, until when, and what it has cost. Kept on no crew, agent or task."""
 
 import time
 from collections import Counter
@@ -47,13 +47,13 @@ class RunContext:
     calls_per_turn: int = 64
 
     def target_for(self, model: str) -> Target:
-        """The run's target, or another model at its endpoint, whose price and limits nobody has named."""
+        """Return the run's target, or another model at its endpoint, whose price and limits nobody has named."""
         if self.target.model == model:
             return self.target
         return replace(self.target, model=model, price=None)
 
     def used_up(self, tool: str) -> bool:
-        """Whether a tool was called as often as it may be for one turn."""
+        """Tell whether a tool was called as often as it may be for one turn."""
         return self.tool_calls[tool] >= self.calls_per_turn
 
     @contextmanager
@@ -93,7 +93,7 @@ class RunContext:
 
 
 def add_usage(one: Usage, other: Usage) -> Usage:
-    """The sum of two usages."""
+    """Return the sum of two usages."""
     return Usage(
         prompt_tokens=one.prompt_tokens + other.prompt_tokens,
         completion_tokens=one.completion_tokens + other.completion_tokens,

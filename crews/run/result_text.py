@@ -13,7 +13,7 @@ _CUT = " ... [cut]"
 
 
 def result_text(source: str, result: object, advice: str = "") -> str:
-    """The result as JSON between marks that nothing in it can close, and below them what we say of it ourselves."""
+    """Return the result as JSON between marks that nothing in it can close, and our own advice below them."""
     text = _without_lone_surrogates(json.dumps(result, ensure_ascii=False, default=str))
     text = text if len(text) <= LONGEST else text[: LONGEST - len(_CUT)] + _CUT
     text = text.replace("<", "\\u003c")
@@ -22,14 +22,14 @@ def result_text(source: str, result: object, advice: str = "") -> str:
 
 
 def project(value: Any, paths: Mapping[str, str]) -> Any:
-    """What is wanted of a result: names to dotted paths; all of it where none are given."""
+    """Return what is wanted of a result: names to dotted paths; all of it where none are given."""
     if not paths:
         return value
     return {name: _value_at(value, path.split(".")) for name, path in paths.items()}
 
 
 def _without_lone_surrogates(text: str) -> str:
-    """The text with halves of characters joined or replaced: a lone half cannot be sent to any model."""
+    """Return the text with halves of characters joined or replaced: a lone half cannot be sent to any model."""
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 

@@ -38,7 +38,7 @@ _log = log.get("tools")
 
 
 class CallStore(Protocol):
-    """Where calls are kept; see `chatwootai.stores.conversation.tool_calls.ToolCalls`."""
+    """Store of calls; see `chatwootai.stores.conversation.tool_calls.ToolCalls`."""
 
     async def begin(self, field: str, call: KeptCall) -> KeptCall | None:
         """Write down that a call begins; what was written before, where it has begun already."""
@@ -71,31 +71,31 @@ class BurstToolCalls:
 
     @property
     def made(self) -> bool:
-        """Whether there are any that must not be made again."""
+        """Tell whether there are any that must not be made again."""
         return any(not call.repeatable_at for call in self._known.values())
 
     @property
     def counted(self) -> list[str]:
-        """The names of the tools that drafts have called so far, once for each call that was made."""
+        """Return the names of the tools that drafts have called so far, once for each call that was made."""
         return [use.name for use in self.used if use.outcome is not ToolOutcome.KEPT]
 
     @property
     def texts(self) -> tuple[str, ...]:
-        """What a model was shown of them: an answer may hold of it what it may hold of any tool's result."""
+        """Return what a model was shown of them: an answer may hold of it what it may hold of any tool's result."""
         return tuple(call.text for call in self._known.values())
 
     @property
     def done(self) -> tuple[KeptCall, ...]:
-        """The calls that surely were made."""
+        """Return the calls that surely were made."""
         return tuple(call for call in self._known.values() if not call.doubtful and not call.repeatable_at)
 
     @property
     def doubtful(self) -> tuple[KeptCall, ...]:
-        """The calls that may have been made."""
+        """Return the calls that may have been made."""
         return tuple(call for call in self._known.values() if call.doubtful)
 
     def told(self) -> str:
-        """What a model is told of earlier drafts' calls before it begins; empty where there are none."""
+        """Return what a model is told of earlier drafts' calls before it begins; empty where there are none."""
         several = [call for call in self._known.values() if not call.repeatable_at][-_TOLD:]
         if not several:
             return ""
@@ -104,7 +104,7 @@ class BurstToolCalls:
     async def once(
         self, run: CallingDraft, tool: str, arguments: Mapping[str, Any], ask: Callable[[], Awaitable[ToolAnswer]]
     ) -> ToolText:
-        """The answer to a call that is made at most once for the burst."""
+        """Return the answer to a call that is made at most once for the burst."""
         kind = f"{tool}:{_digest(arguments)}"
         run.counts[kind] += 1
         field = f"{kind}:{run.counts[kind]}"
@@ -127,7 +127,7 @@ class BurstToolCalls:
         *,
         reads: bool,
     ) -> ToolText:
-        """The answer to a call that may be made again: an earlier draft's, where that is fresh.
+        """Return the answer to a call that may be made again: an earlier draft's, where that is fresh.
 
         `reads`: the call changes nothing.
         """
@@ -144,7 +144,10 @@ class BurstToolCalls:
         return found
 
     def _is_fresh(self, kept: KeptCall) -> bool:
-        """Whether what was answered still holds: for some minutes, and what was read until something is changed."""
+        """Tell whether what was answered still holds.
+
+        For some minutes, and what was read until something is changed.
+        """
         changed = (each.repeatable_at for each in self._known.values() if not each.reads)
         overtaken = kept.reads and any(at == 0 or at > kept.repeatable_at for at in changed)
         return kept.ended and kept.sure and 0 <= time.time() - kept.repeatable_at < _FRESH and not overtaken
@@ -165,7 +168,7 @@ class BurstToolCalls:
         await asyncio.gather(*self._running.values(), return_exceptions=True)
 
     def _kept(self, kind: str, field: str) -> KeptCall | None:
-        """This call, or one alike of which nobody knows whether it was made."""
+        """Return this call, or one alike of which nobody knows whether it was made."""
         alike = (name for name in self._known if name.startswith(f"{kind}:") and name not in self._running)
         doubtful = (self._known[name] for name in alike if self._known[name].doubtful)
         return self._known.get(field) or next(doubtful, None)
@@ -206,7 +209,7 @@ class BurstToolCalls:
 
 
 def _kept_text(call: KeptCall, run: CallingDraft) -> ToolText:
-    """What was kept, instead of a call. A person must look at what may have been done."""
+    """Return what was kept, instead of a call. A person must look at what may have been done."""
     if call.doubtful:
         run.handoff = run.handoff or _IN_DOUBT
     if call.ended:

@@ -10,7 +10,7 @@ from crews.run.result_text import result_text
 
 
 class Fate(StrEnum):
-    """How a call of a tool ended.
+    """End of a tool's call.
 
     DONE: it answered. FAILED: it answered that it could not. REFUSED: it, or we, said no before anything was done.
     UNSENT: nothing has reached it. UNKNOWN: it may have been done; no answer came, or one that does not say.
@@ -25,7 +25,7 @@ class Fate(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ToolAnswer:
-    """What a tool came to: a JSON-able `value` (an error's as `{"error": ...}`) and its fate.
+    """Answer of a tool: a JSON-able `value` (an error's as `{"error": ...}`) and its fate.
 
     `mend`: the call may be made again with other arguments.
     """
@@ -36,13 +36,13 @@ class ToolAnswer:
 
     @classmethod
     def error(cls, why: str, fate: Fate, *, mend: bool = False) -> "ToolAnswer":
-        """No result, and why."""
+        """Return an answer without a result, and why."""
         return cls({"error": why}, fate, mend)
 
 
 @dataclass(frozen=True, slots=True)
 class ToolText:
-    """What a model is shown of a call, and its fate. `kept`: an earlier call's result, given instead of a call."""
+    """Text that a model is shown of a call, and its fate. `kept`: an earlier call's result, given instead of a call."""
 
     text: str
     fate: Fate
@@ -50,7 +50,7 @@ class ToolText:
 
     @property
     def outcome(self) -> ToolOutcome:
-        """The word for it in records and metrics."""
+        """Return the word for it in records and metrics."""
         return ToolOutcome.KEPT if self.kept else _OUTCOMES[self.fate]
 
     def __str__(self) -> str:
@@ -76,16 +76,16 @@ _ADVICE: Final = {
 
 
 def to_tool_text(name: str, answer: ToolAnswer, *, repeatable: bool) -> ToolText:
-    """The answer for a model. Only of what is not `repeatable` it matters that it may have been done."""
+    """Return the answer for a model. Only of what is not `repeatable` it matters that it may have been done."""
     fate = Fate.FAILED if answer.fate is Fate.UNKNOWN and repeatable else answer.fate
     return ToolText(result_text(name, answer.value, words.MEND if answer.mend else _ADVICE[fate]), fate)
 
 
 def limit_reached(name: str) -> ToolText:
-    """A call that was not made because the tool was called as often as it may be for one turn."""
+    """Return a call that was not made because the tool was called as often as it may be for one turn."""
     return ToolText(result_text(name, {"error": words.OFTEN_ENOUGH}, words.ENOUGH), Fate.REFUSED)
 
 
 def invalid_arguments(name: str, why: str) -> ToolText:
-    """A call that was not made, and may be with other arguments."""
+    """Return a call that was not made, and may be with other arguments."""
     return to_tool_text(name, ToolAnswer.error(why, Fate.REFUSED, mend=True), repeatable=False)

@@ -103,7 +103,7 @@ def _task(
 
 
 def tools_of(names: tuple[str, ...], offered: Toolset) -> list[BaseTool]:
-    """The tools of these names; a server's name stands for all of its tools.
+    """Return the tools of these names; a server's name stands for all of its tools.
 
     Raises:
         CrewUnsupported: nobody offers one of them.

@@ -1,4 +1,4 @@
-"""What must hold before `import crewai`, in one place.
+"""Preparations for `import crewai`, in one place.
 
 CrewAI reads these once, at import: where it writes, whether it traces and phones home, whether `.env` of the working
 directory overrides ours, and whether its file locks go to our Redis, blocking, on the event loop.
@@ -77,13 +77,13 @@ def load() -> None:
 
 
 def _not_of_mcp(record: logging.LogRecord) -> bool:
-    """Whether a record is none of those that mcp's session writes to the root logger, messages of servers included."""
+    """Tell whether a record is not one of those that mcp's session writes to the root logger, servers' messages too."""
     return f"{os.sep}mcp{os.sep}shared{os.sep}" not in record.pathname
 
 
 @contextmanager
 def _in_process_lock(name: str, *, timeout: float) -> Iterator[None]:
-    """CrewAI's locks, which guard files in a folder that is this process's alone: one lock, no file, no Redis."""
+    """Hold one lock, no file, no Redis, for CrewAI's, which guard files in a folder that is this process's alone."""
     if not _lock.acquire(timeout=timeout):
         raise TimeoutError(f"crewai's lock {name} was not free within {timeout} s")
     try:
@@ -94,7 +94,7 @@ def _in_process_lock(name: str, *, timeout: float) -> Iterator[None]:
 
 @contextmanager
 def _without_gc() -> Iterator[None]:
-    """No garbage collection while 2,400 modules are made, all of which stay: saves an eighth of the import.
+    """Collect no garbage while 2,400 modules are made, all of which stay: saves an eighth of the import.
 
     What they made is frozen afterwards, so that no later collection walks it; and since runs leave no circles behind,
     collections come seldom: each walks all that is in flight, while everybody waits.
@@ -112,7 +112,7 @@ def _without_gc() -> Iterator[None]:
 
 @contextmanager
 def _environ_replaced(values: Mapping[str, str | None]) -> Iterator[None]:
-    """The environment with these values, None for unset, while crewai is imported; ours again afterwards."""
+    """Yield the environment with these values, None for unset, while crewai is imported; ours again afterwards."""
     kept = {name: os.environ.get(name) for name in values}
     _set(values)
     try:

@@ -25,7 +25,7 @@ class StackLLM(BaseLLM):
         self._completer = completer
 
     def call(self, *_: Any, **__: Any) -> Any:
-        """Not offered: a blocking call would stall every other conversation of this worker."""
+        """Raise: not offered, since a blocking call would stall every other conversation of this worker."""
         raise NotImplementedError("this model answers asynchronously only; use acall")
 
     async def acall(
@@ -38,7 +38,7 @@ class StackLLM(BaseLLM):
         from_agent: Any = None,
         response_model: type[BaseModel] | None = None,
     ) -> str | list[ToolCall] | BaseModel:
-        """The model's text, the tools that it asks for, or (where it fits) an instance of `response_model`.
+        """Return the model's text, the tools that it asks for, or (where it fits) an instance of `response_model`.
 
         Raises:
             ModelSilent: neither text nor tool call came.
@@ -56,7 +56,7 @@ class StackLLM(BaseLLM):
     acall._crewai_rate_limit_wrapped = True  # type: ignore[attr-defined]
 
     def supports_function_calling(self) -> bool:
-        """Native tool calls, always."""
+        """Return true: tool calls are always native."""
         return True
 
     def _call(
@@ -78,7 +78,7 @@ class StackLLM(BaseLLM):
 
 
 def response_format(shape: type[BaseModel]) -> dict[str, Any]:
-    """The strict JSON schema of a pydantic model, as the openai package sends it for structured output."""
+    """Return the strict JSON schema of a pydantic model, as the openai package sends it for structured output."""
     function = openai.pydantic_function_tool(shape)["function"]
     schema = {"schema": function["parameters"], "name": shape.__name__, "strict": True}
     return {"type": "json_schema", "json_schema": schema}
@@ -93,7 +93,10 @@ def _answer(completion: Completion, shape: type[BaseModel] | None) -> str | list
 
 
 def _parse_answer(text: str, shape: type[BaseModel]) -> str | BaseModel:
-    """An instance, or the text as it came: `crews.runtime.structured_output` looks closer, and asks once more."""
+    """Return an instance, or the text as it came.
+
+    `crews.runtime.structured_output` looks closer, and asks once more.
+    """
     try:
         return shape.model_validate_json(text)
     except ValidationError:

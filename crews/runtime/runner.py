@@ -37,12 +37,12 @@ class ReentrantCrew(Crew):
 
     @property
     def prepared_tasks(self) -> tuple[PreparedTask, ...]:
-        """Each task with what of its prompt is the same in every run."""
+        """Return each task with what of its prompt is the same in every run."""
         return self._prepared_tasks
 
     @property
     def briefs(self) -> tuple[Brief, ...]:
-        """The instructions of each task, for those who want to see what is sent."""
+        """Return the instructions of each task, for those who want to see what is sent."""
         return tuple(each.brief for each in self._prepared_tasks)
 
     def model_post_init(self, context: Any, /) -> None:
@@ -74,7 +74,7 @@ class ReentrantCrew(Crew):
 
 
 def split_inputs(values: dict[str, Any]) -> KickoffInputs:
-    """The conversation and the situation, taken out of a kickoff's inputs."""
+    """Return the conversation and the situation, taken out of a kickoff's inputs."""
     return KickoffInputs(tuple(values.pop(MESSAGES, ())), str(values.pop(SITUATION, "")))
 
 
@@ -91,7 +91,7 @@ class _Kickoff:
         self._pending: list[tuple[Task, asyncio.Task[TaskOutput]]] = []
 
     async def perform(self) -> CrewOutput:
-        """The crew's output; whatever ends this early cancels the tasks still running."""
+        """Return the crew's output; whatever ends this early cancels the tasks still running."""
         try:
             for assignment in self._crew.prepared_tasks:
                 await self._start_task(assignment)

@@ -18,13 +18,13 @@ UNSURE = "the assistant was not sure enough of its answer"
 
 @dataclass(frozen=True, slots=True)
 class SingleCallOutput:
-    """What a kickoff came to, as CrewAI's own output calls it."""
+    """Output of a kickoff, under the name that CrewAI's own has."""
 
     raw: str
 
 
 def answer_model(fields: tuple[str, ...]) -> type[BaseModel]:
-    """The object that a fused call answers with: a text for each of `fields`, and how sure it is."""
+    """Return the object that a fused call answers with: a text for each of `fields`, and how sure it is."""
     said: dict[str, Any] = dict.fromkeys(fields, (str, ...))
     said[CONFIDENCE] = (Annotated[float, BeforeValidator(_as_fraction), Field(ge=0, le=1)], ...)
     shape: type[BaseModel] = create_model("Answer", **said)
@@ -32,7 +32,7 @@ def answer_model(fields: tuple[str, ...]) -> type[BaseModel]:
 
 
 def _as_fraction(value: object) -> object:
-    """85, "85%" and "0,85" from models that were asked for 0.85, and are not held to it."""
+    """Return 0.85 for 85, "85%" and "0,85", from models that were asked for 0.85 and are not held to it."""
     if isinstance(value, str):
         value = value.strip().replace(",", ".")
         value = value.rstrip("% ") + ("e-2" if value.endswith("%") else "")
@@ -54,11 +54,11 @@ class SingleCallCrew:
 
     @property
     def briefs(self) -> tuple[Brief, ...]:
-        """The instructions of the one call, for those who want to see what is sent."""
+        """Return the instructions of the one call, for those who want to see what is sent."""
         return (self._assignment.brief,)
 
     async def akickoff(self, inputs: Mapping[str, Any]) -> Any:
-        """The answer, as `ReentrantCrew.akickoff`; `raw` is what goes to the contact.
+        """Return the answer, as `ReentrantCrew.akickoff`; `raw` is what goes to the contact.
 
         Raises:
             ModelUnavailable, ModelRefused, ModelSilent, GuardrailFailed, TimeoutError: see crews.errors.
@@ -78,7 +78,7 @@ class SingleCallCrew:
         return SingleCallOutput("")
 
     def _judge(self, found: Any) -> tuple[str, float, str]:
-        """The answer, how sure it is, and why it is not enough: empty where it is."""
+        """Return the answer, how sure it is, and why it is not enough: empty where it is."""
         if isinstance(found, list):
             return "", 0.0, "tool"
         said = found if isinstance(found, BaseModel) else self._parse_answer(str(found))
@@ -88,7 +88,7 @@ class SingleCallCrew:
         return getattr(said, ANSWER), sure, "" if sure >= self._sure else "unsure"
 
     def _parse_answer(self, text: str) -> BaseModel | None:
-        """What models that know no schema make of one: the object with words or a fence around it."""
+        """Return what models that know no schema make of one: the object with words or a fence around it."""
         shape = self._assignment.shape
         assert shape is not None  # noqa: S101  # built with one
         try:

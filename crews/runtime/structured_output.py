@@ -12,7 +12,7 @@ _AGAIN = "Return the same content as one JSON object that fits the schema, and n
 
 
 async def structured_output(answer: str | BaseModel, shape: type[BaseModel] | None, agent: Agent) -> BaseModel | None:
-    """An instance of `shape`, or None where the task promises no type.
+    """Return an instance of `shape`, or None where the task promises no type.
 
     Raises:
         ModelSilent: the second attempt does not fit either.

@@ -27,7 +27,7 @@ Guardrail = Callable[[TaskOutput], Any]
 
 @dataclass(frozen=True, slots=True)
 class KickoffInputs:
-    """What a run brings: the conversation as chat messages, and the end of the instructions that is today's alone."""
+    """Inputs of a run: the conversation as chat messages, and the end of the instructions that is today's alone."""
 
     messages: Sequence[Chat] = ()
     situation: str = ""
@@ -63,7 +63,7 @@ class PreparedTask:
         )
 
     async def perform(self, said: KickoffInputs, values: Mapping[str, str], context: str) -> TaskOutput:
-        """The task's output, past its guardrails.
+        """Return the task's output, past its guardrails.
 
         Raises:
             GuardrailFailed: and whatever the model raises.
@@ -79,7 +79,7 @@ class PreparedTask:
         return await self._output(answer, values, chat)
 
     def build_chat(self, said: KickoffInputs, values: Mapping[str, str], context: str) -> list[Chat]:
-        """What the model is sent.
+        """Return what the model is sent.
 
         Without a conversation: CrewAI's system and user message, word for word. With one, the instructions come whole
         before it (crews.prompt.brief), so that they carry the system's authority and stay one stable prefix for the
@@ -111,7 +111,7 @@ class PreparedTask:
         return await self._force_answer(chat)
 
     async def call_model(self, chat: list[Chat], shape: type[BaseModel] | None, *, tools: bool = True) -> Any:
-        """One model call: a text, an instance of `shape` or what came instead of one, or the tools asked for."""
+        """Make one model call; return a text, an instance of `shape`, what came instead, or the tools asked for."""
         schemas = list(self.toolbox.schemas) if tools else None
         llm: Any = self.agent.llm
         return await llm.acall(
@@ -176,7 +176,7 @@ class PreparedTask:
         return await self._guardrail_output(verdict.result, output)
 
     async def _guardrail_output(self, result: Any, output: TaskOutput) -> TaskOutput:
-        """A guardrail may return the output, or a text that takes its place."""
+        """Return a guardrail may return the output, or a text that takes its place."""
         if isinstance(result, TaskOutput):
             return result
         if not isinstance(result, str):
@@ -221,7 +221,7 @@ def _fill(text: str, values: Mapping[str, str]) -> str:
 
 
 def _fill_part(part: Part, values: Mapping[str, str]) -> Part:
-    """A part of the instructions, filled where it is a crew's: what a tenant says of the day is text."""
+    """Return a part of the instructions, filled where it is a crew's: what a tenant says of the day is text."""
     return part if part.source == SITUATION else replace(part, text=_fill(part.text, values))
 
 

@@ -49,23 +49,26 @@ class Toolbox:
         return cls(tuple(schemas), {name: tool for name, tool in named.items() if isinstance(tool, BaseTool)})
 
     def ends(self, call: ToolCall) -> bool:
-        """Whether this tool's result is the agent's answer."""
+        """Tell whether this tool's result is the agent's answer."""
         tool = self.tools.get(call.name)
         return tool is not None and tool.result_as_answer
 
     def all_used_up(self, calls: Sequence[ToolCall]) -> bool:
-        """Whether none of these calls will be made any more."""
+        """Tell whether none of these calls will be made any more."""
         run = current.get()
         tools = [self.tools.get(call.name) for call in calls]
         return run is not None and all(tool is not None and run.used_up(tool.name) for tool in tools)
 
     async def run_all(self, calls: Sequence[ToolCall]) -> list[tuple[str, bool]]:
-        """The results in order, side by side; beyond `_AT_ONCE` calls nothing is run and the model is told."""
+        """Return the results in order, side by side; beyond `_AT_ONCE` calls nothing is run and the model is told."""
         done = await asyncio.gather(*(self.run(call) for call in calls[:_AT_ONCE]))
         return [*done, *((invalid_arguments(call.name, _TOO_MANY).text, False) for call in calls[_AT_ONCE:])]
 
     async def run(self, call: ToolCall) -> tuple[str, bool]:
-        """The result as text for the model, and whether the tool succeeded. Never raises for a tool's own failure."""
+        """Return the result as text for the model, and whether the tool succeeded.
+
+        Never raises for a tool's own failure.
+        """
         tool = self.tools.get(call.name)
         if tool is None:
             return invalid_arguments(call.name[:64], words.NO_SUCH_TOOL).text, False
@@ -137,12 +140,12 @@ async def _attempt(tool: BaseTool, arguments: dict[str, Any]) -> ToolText:
 
 
 def _size(arguments: dict[str, Any]) -> int:
-    """Characters to judge; a container's as JSON, for it is what is in it that takes time."""
+    """Return characters to judge; a container's as JSON, for it is what is in it that takes time."""
     return sum(len(json.dumps(each)) if isinstance(each, list | dict) else 1 for each in arguments.values())
 
 
 def _judge_arguments(tool: BaseTool, arguments: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
-    """The arguments as they were meant, and what of them does not fit."""
+    """Return the arguments as they were meant, and what of them does not fit."""
     if not isinstance(tool, OutsideTool):
         return arguments, _describe_errors(tool, arguments)
     arguments = tool.parameters.coerced(arguments)
@@ -150,7 +153,7 @@ def _judge_arguments(tool: BaseTool, arguments: dict[str, Any]) -> tuple[dict[st
 
 
 def _describe_errors(tool: BaseTool, arguments: dict[str, Any]) -> list[str]:
-    """Which arguments do not fit and why, in words that a model can mend them by."""
+    """Return which arguments do not fit and why, in words that a model can mend them by."""
     if not tool.args_schema.model_fields:
         return []
     try:

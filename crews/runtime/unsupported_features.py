@@ -1,4 +1,4 @@
-"""What the runner does not do, told before a crew is built rather than while a customer waits."""
+"""Finds what the runner does not do, before a crew is built rather than while a customer waits."""
 
 from crewai import Agent, Crew, Process, Task
 from crewai.tasks.conditional_task import ConditionalTask
@@ -25,7 +25,7 @@ _TASK_SWITCHES = ("human_input", "output_file", "input_files", "converter_cls")
 
 
 def unsupported_features(crew: Crew) -> tuple[str, ...]:
-    """Every reason, as a sentence's end; empty where the runner can run the crew."""
+    """Return every reason, as a sentence's end; empty where the runner can run the crew."""
     reasons = ["the hierarchical process"] if crew.process is not Process.sequential else []
     reasons += _switched_on(crew, _CREW_SWITCHES, "of the crew")
     for agent in crew.agents:

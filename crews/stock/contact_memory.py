@@ -1,4 +1,4 @@
-"""What crews with `memory: true` remember of a contact: in this process's memory alone, bounded, and for a day.
+"""Memory of crews with `memory: true` of a contact: in this process alone, bounded, and for a day.
 
 Each contact of each account has a shelf of its own, one for each folder that its inboxes are answered from; nothing
 that one of them said can be recalled for another. Nothing is written to disk or to Redis: another worker, and this
@@ -55,7 +55,7 @@ class ContactRecords:
         self._records = [*kept, *new.values()][-OF_A_CONTACT:]
 
     def recall(self, vector: Sequence[float] | None, most: int) -> list[tuple[Record, float]]:
-        """The nearest records with their nearness (0 to 1); without a vector the newest."""
+        """Return the nearest records with their nearness (0 to 1); without a vector the newest."""
         records = self._fresh()
         if vector is None:
             return [(each, 0.5) for each in reversed(records[-most:])]
@@ -86,7 +86,7 @@ class ContactMemoryStore:
 
 @dataclass(frozen=True, slots=True)
 class MemoryBackend:
-    """What a worker's crews remember with: their shelves, and `embed` (target, texts, deadline) where there is one."""
+    """Memory of a worker's crews: the contacts' records, and `embed` (target, texts, deadline) where there is one."""
 
     store: ContactMemoryStore = field(default_factory=ContactMemoryStore)
     embed: Callable[[Target, Sequence[str], float], Coroutine[Any, Any, list[list[float]]]] | None = None
@@ -98,7 +98,7 @@ def _unit(vector: Sequence[float]) -> "array[float]":
 
 
 def _nearness(one: "array[float]", other: "array[float] | None") -> float:
-    """Of two unit vectors; 0 where they cannot be compared, as when the model that makes them was changed."""
+    """Return the nearness of two unit vectors; 0 where they cannot be compared, as after a change of model."""
     if other is None or len(other) != len(one):
         return 0.0
     return max(0.0, math.fsum(map(mul, one, other)))

@@ -48,7 +48,7 @@ _WHO = {"user": "customer", "assistant": "company"}
 
 
 class StockCrew:
-    """What stock CrewAI runs; `akickoff` as `ReentrantCrew`'s."""
+    """A crew that stock CrewAI runs; `akickoff` as `ReentrantCrew`'s."""
 
     def __init__(
         self,
@@ -65,7 +65,7 @@ class StockCrew:
         self._saving: set[asyncio.Task[None]] = set()
 
     async def akickoff(self, inputs: Mapping[str, Any]) -> Any:
-        """The crew's output.
+        """Return the crew's output.
 
         Raises:
             ModelUnavailable, ModelRefused, ModelSilent, TimeoutError: as from the runner.
@@ -164,7 +164,7 @@ class StockCrew:
         return BridgeLLM(bridge, StackLLM(self._completer, **terms, max_tokens=limit), **terms)
 
     def _limit(self, own: int | None = None) -> int | None:
-        """The most tokens of an answer to the contact; what CrewAI asks for itself is not bound by it."""
+        """Return the most tokens of an answer to the contact; what CrewAI asks for itself is not bound by it."""
         return min((each for each in (self._terms.max_tokens, own) if each is not None), default=None)
 
     def _agent(self, text: AgentText, bridge: Bridge) -> Agent:
@@ -198,10 +198,10 @@ class _NoTaskLog:
     """In place of the database in which CrewAI keeps each task's words, to replay them."""
 
     def reset(self) -> None:
-        """Nothing is kept."""
+        """Keep nothing."""
 
     def update(self, *_: Any, **__: Any) -> None:
-        """Nothing is kept."""
+        """Keep nothing."""
 
 
 async def _finish_saving(work: "asyncio.Future[None]", bridge: Bridge) -> None:
@@ -218,7 +218,7 @@ async def _finish_saving(work: "asyncio.Future[None]", bridge: Bridge) -> None:
 
 @cache
 def _saving_pool() -> ThreadPoolExecutor:
-    """Apart, so that nobody's answer waits for another's memory."""
+    """Return the threads that save, apart, so that nobody's answer waits for another's memory."""
     return ThreadPoolExecutor(2, thread_name_prefix="stock-memory")
 
 

@@ -31,7 +31,7 @@ class Bridge:
 
     @property
     def run(self) -> RunContext:
-        """The run that this belongs to."""
+        """Return the run that this belongs to."""
         return self._run
 
     def ask(self, make: Callable[[], Coroutine[Any, Any, Any]], *, vital: bool = True) -> Any:
@@ -83,7 +83,7 @@ class BridgeLLM(BaseLLM):
         from_agent: Any = None,
         response_model: type[BaseModel] | None = None,
     ) -> Any:
-        """The model's text, or the tools that it asks for, as OpenAI's dicts."""
+        """Return the model's text, or the tools that it asks for, as OpenAI's dicts."""
         chat: str | list[Chat] = messages if isinstance(messages, str) else [_openai_message(each) for each in messages]
         answer = self._bridge.ask(lambda: self._inner.acall(chat, tools=tools, response_model=response_model))
         if isinstance(answer, list):
@@ -91,11 +91,11 @@ class BridgeLLM(BaseLLM):
         return answer
 
     async def acall(self, *_: Any, **__: Any) -> Any:
-        """Not used: stock CrewAI calls from its threads."""
+        """Raise: not used, since stock CrewAI calls from its threads."""
         raise ModelSilent("a stock crew asked its model asynchronously", reason="stock")
 
     def supports_function_calling(self) -> bool:
-        """Native tool calls, always."""
+        """Return true: tool calls are always native."""
         return True
 
 
@@ -116,7 +116,10 @@ class BlockingTool(BaseTool):
 
 
 def _openai_message(message: Chat) -> Chat:
-    """A message without what CrewAI marks it with for its own clients: endpoints refuse what they do not know."""
+    """Return a message without what CrewAI marks it with for its own clients.
+
+    Endpoints refuse what they do not know.
+    """
     return {name: value for name, value in message.items() if name != "cache_breakpoint"}
 
 

@@ -44,7 +44,7 @@ class ContactMemory(Memory):
         source: str | None = None,
         include_private: bool = False,
     ) -> list[MemoryMatch]:
-        """What the contact's shelf holds that is nearest to `query`."""
+        """Return what the contact's shelf holds that is nearest to `query`."""
         if not len(self._shelf):
             return []
         vectors = self._embed([query[-_QUERY:]])
@@ -52,16 +52,16 @@ class ContactMemory(Memory):
         return [MemoryMatch(record=_as_crewai(each.text, each.at), score=near) for each, near in found]
 
     def extract_memories(self, content: str) -> list[str]:
-        """None now: see `save`."""
+        """Return none now: see `save`."""
         return []
 
     def remember(self, content: str, *_: Any, **__: Any) -> MemoryRecord:
-        """What an agent wants kept, kept after the run."""
+        """Return what an agent wants kept, kept after the run."""
         self._told.append(content)
         return _as_crewai(content, None)
 
     def remember_many(self, contents: list[str], *_: Any, **__: Any) -> list[MemoryRecord]:
-        """As `remember`."""
+        """Remember several, as `remember` does one."""
         self._told.extend(contents)
         return []
 

@@ -1,1 +1,1 @@
-"""What a model may call: our own tools, declared requests, servers of the Model Context Protocol."""
+"""Tools that a model may call: our own, declared requests, servers of the Model Context Protocol."""

@@ -1,4 +1,4 @@
-"""How much of a stranger's answer is read: bytes as they arrive, and values before any parser makes objects of them.
+"""Bounds of a stranger's answer: bytes as they arrive, and values before any parser makes objects of them.
 
 A parser holds the event loop while it works, two microseconds a value and more: four megabytes of small objects
 are seconds in which no other conversation goes on, while four megabytes of one text are none.

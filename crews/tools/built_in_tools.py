@@ -106,5 +106,5 @@ class Priority(_SideActionTool):
 
 
 def built_in() -> dict[str, BaseTool]:
-    """All of them by name."""
+    """Return all of them by name."""
     return {tool.name: tool for tool in (Handoff(), Label(), Note(), Priority())}

@@ -34,7 +34,7 @@ _PAUSE = 0.1  # seconds before a second try; there is little time
 
 
 class _Failure(dict[str, Any]):
-    """What a model is told instead of a response: its `status` and the `error`."""
+    """Text that a model is told instead of a response: its `status` and the `error`."""
 
 
 class HttpRequest(OutsideTool):
@@ -87,7 +87,7 @@ class HttpRequest(OutsideTool):
             )
 
     def _own_parts(self, answer: ToolAnswer, contact: Contact | None) -> ToolAnswer:
-        """The answer as a model is shown it: the contact's own alone, and of that the parts that are wanted."""
+        """Return the answer as a model is shown it: the contact's own alone, and of that the parts that are wanted."""
         if answer.fate is not Fate.DONE or isinstance(answer.value, _Failure):
             return answer
         value = answer.value
@@ -148,14 +148,17 @@ class HttpRequest(OutsideTool):
 
 
 def _fate_of_status(status: int) -> Fate:
-    """What a status says of a request: 4xx are refusals, except those that tell of one like it, or of a late end."""
+    """Return what a status says of a request.
+
+    4xx are refusals, except those that tell of one like it, or of a late end.
+    """
     if status < 400:
         return Fate.DONE
     return Fate.REFUSED if status < 500 and status not in _MAYBE_DONE else Fate.UNKNOWN
 
 
 def _redirect_target(said: HttpTool, url: URL, location: str) -> str:
-    """Where a redirect leads, if it may: only reading follows, and never to another origin."""
+    """Return where a redirect leads, if it may: only reading follows, and never to another origin."""
     if said.method != "GET":
         raise Forbidden("a request that changes something is not redirected")
     found = redirected(url, location)
@@ -170,6 +173,6 @@ def _contact_values(contact: Contact | None) -> dict[str, Any]:
 
 
 def _idempotency_key(name: str, burst: str, url: str, body: Any) -> str:
-    """A key that is the same for the same request in every try of the same burst."""
+    """Return a key that is the same for the same request in every try of the same burst."""
     said = json.dumps([name, burst, url, body], sort_keys=True, default=str)
     return hashlib.sha256(said.encode()).hexdigest()[:32]

@@ -1,4 +1,4 @@
-"""What tools that reach outside have in common: who calls, until when, and that nothing is done twice."""
+"""Base of tools that reach outside: who calls, until when, and that nothing is done twice."""
 
 import time
 from collections.abc import Mapping
@@ -36,17 +36,17 @@ class OutsideTool(BaseTool):
 
     @property
     def parameters(self) -> Parameters:
-        """What a model may fill in."""
+        """Return what a model may fill in."""
         return self._parameters
 
     @property
     def repeatable(self) -> bool:
-        """Whether a call may be made again without doing anything twice."""
+        """Tell whether a call may be made again without doing anything twice."""
         return self._repeatable
 
     @property
     def reads(self) -> bool:
-        """True if a call changes nothing."""
+        """Tell whether a call changes nothing."""
         return self._reads
 
     def refusal(self, contact: Contact | None) -> str | None:
@@ -54,7 +54,10 @@ class OutsideTool(BaseTool):
         return None
 
     async def arun(self, *_: Any, **arguments: Any) -> Any:
-        """The answer; arguments were judged by the tool's own schema (`parameters`), not by what CrewAI makes of it."""
+        """Return the answer.
+
+        Arguments were judged by the tool's own schema (`parameters`), not by what CrewAI makes of it.
+        """
         return await self._arun(**arguments)
 
     def _run(self, **_: Any) -> Any:
@@ -71,12 +74,12 @@ class OutsideTool(BaseTool):
         return await run.calls.again(run, self.name, given, lambda: self._ask(given, run, until), reads=self._reads)
 
     async def _ask(self, arguments: Mapping[str, Any], run: RunContext | None, until: float) -> ToolAnswer:
-        """The tool's answer. `until`: unix seconds. Never raises for the tool's own failure."""
+        """Return the tool's answer. `until`: unix seconds. Never raises for the tool's own failure."""
         raise NotImplementedError
 
 
 def _crewai_schema(name: str, schema: Schema) -> type[BaseModel]:
-    """The schema as stock CrewAI needs it: a model, which says less than the schema where that is unusual."""
+    """Return the schema as stock CrewAI needs it: a model, which says less than the schema where that is unusual."""
     try:
         model: type[BaseModel] = create_model_from_schema(dict(schema), model_name=f"{name}_arguments")
     except Exception:  # noqa: BLE001  # whatever a foreign schema holds, its tool can be called all the same

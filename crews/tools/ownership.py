@@ -1,4 +1,4 @@
-"""Which part of a response is the contact's own: what a tool's `own` names must say so, or it is shown to nobody. Pure.
+"""Picks the part of a response that is the contact's own, by a tool's `own`; nobody is shown any other. Pure.
 
 Shops look an order up by a number that anybody may type. So the phone, e-mail or identifier in the response is compared
 with the contact's, however either is written, and what is another's is left out before a model sees it.
@@ -35,7 +35,7 @@ def of_contact(value: Any, own: Mapping[str, str], contact: Contact) -> Any:
 
 
 def _kept(value: Any, way: tuple[str, ...], paths: Mapping[tuple[str, ...], str], contact: Contact) -> Any:
-    """The response with those alone in the list at the end of `way` that are the contact's."""
+    """Return the response with those alone in the list at the end of `way` that are the contact's."""
     if not way:
         return [each for each in value if _is_own(each, paths, contact)] if isinstance(value, list) else None
     if not isinstance(value, dict) or way[0] not in value:
@@ -66,7 +66,10 @@ def _equal(attribute: str, found: Any, contact: Contact) -> bool:
 
 
 def _is_same_line(found: str, known: str) -> bool:
-    """Whether two phones are one line: as E.164, or the one without its country, and perhaps with a zero before it."""
+    """Tell whether two phones are one line.
+
+    As E.164, or the one without its country, and perhaps with a zero before it.
+    """
     digits = _DIGITS.sub("", found)
     lines = {_DIGITS.sub("", each) for each in (known, *spellings(known))} - {""}
     if digits in lines:

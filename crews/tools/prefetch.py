@@ -1,4 +1,4 @@
-"""Which tools a message calls for before any model is asked, and with what arguments.
+"""Finds the tools that a message calls for before any model is asked, and their arguments.
 
 A pattern searches what a stranger wrote, so each search ends after a few milliseconds whatever the pattern is like: the
 library looks at the clock while it searches, which Python's own does not. It searches in a thread, and without the
@@ -79,7 +79,7 @@ def _of_server(tools: Sequence[BaseTool], wanted_name: str | None) -> Iterator[O
 
 
 async def _arguments(tool: OutsideTool, when: Prefetch, text: str) -> list[dict[str, Any]]:
-    """The arguments of each call of one tool: those that fit its schema, none twice."""
+    """Return the arguments of each call of one tool: those that fit its schema, none twice."""
     if when.pattern is None:
         found: list[dict[str, Any]] = [{}]
     else:

@@ -33,7 +33,7 @@ _SLOW: Final = frozenset({"pattern", "patternProperties"})
 
 @dataclass(frozen=True, slots=True)
 class Parameters:
-    """What is sent to a model of a tool's arguments, and how they are judged when they come back."""
+    """A tool's arguments: the schema that a model is sent, and how they are judged when they come back."""
 
     offered: dict[str, Any]
     strict: bool
@@ -41,19 +41,19 @@ class Parameters:
 
     @classmethod
     def of(cls, schema: Schema) -> "Parameters":
-        """The parameters of a JSON schema of an object."""
+        """Return the parameters of a JSON schema of an object."""
         said = {"type": "object", "properties": {}, **schema}
         if _can_be_strict(said, said, 0):
             return cls(_strict(said), strict=True, said=said)
         return cls({key: each for key, each in said.items() if key not in ("$schema", "$id")}, strict=False, said=said)
 
     def coerced(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        """Arguments as they were meant: numbers that came as text, and no null for what was only left out."""
+        """Return arguments as they were meant: numbers that came as text, and no null for what was only left out."""
         settled: dict[str, Any] = _coerce(dict(arguments), self.said)
         return settled
 
     def errors(self, arguments: Mapping[str, Any], most: int) -> list[str]:
-        """What does not fit, a sentence each."""
+        """Return what does not fit, a sentence each."""
         try:
             errors = list(_first(Draft202012Validator(_safe_to_validate(self.said)).iter_errors(dict(arguments)), most))
         except Exception:  # noqa: BLE001  # a schema that is none: whoever wrote it judges the arguments itself
@@ -85,7 +85,7 @@ def _can_be_strict(schema: Any, root: Schema, depth: int, seen: frozenset[str] =
 
 
 def _is_closable(schema: Schema, root: Schema, depth: int, seen: frozenset[str]) -> bool:
-    """Whether nothing is lost if an object may have its properties and no others."""
+    """Tell whether nothing is lost if an object may have its properties and no others."""
     properties, others = schema.get("properties", {}), schema.get("additionalProperties")
     open_ = others not in (None, False) or (not properties and others is not False and depth > 0)
     return not open_ and all(_can_be_strict(each, root, depth + 1, seen) for each in properties.values())
@@ -105,7 +105,7 @@ def _target(name: object, root: Schema) -> Any:
 
 
 def _strict(schema: Schema) -> dict[str, Any]:
-    """A schema closed: every property required, what was optional may be null."""
+    """Return a schema closed: every property required, what was optional may be null."""
     made = {key: each for key, each in schema.items() if key not in _UNSAID and key not in _ALTERNATIVES}
     if made.get("format") not in _FORMATS:
         made.pop("format", None)
@@ -127,7 +127,7 @@ def _strict(schema: Schema) -> dict[str, Any]:
 
 
 def _with_default_described(schema: Schema) -> dict[str, Any]:
-    """An optional property, with its default said in words: strict schemas have no other place for it."""
+    """Return an optional property, with its default said in words: strict schemas have no other place for it."""
     made = _strict(schema)
     if schema.get("default") is not None:
         made["description"] = f"{made.get('description', '')} (default: {schema['default']!r})".strip()
@@ -146,7 +146,7 @@ def _nullable(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def _coerce(value: Any, schema: Any) -> Any:
-    """A value as its schema means it, and so below."""
+    """Return a value as its schema means it, and so below."""
     if not isinstance(schema, Mapping):
         return value
     if isinstance(value, Mapping):
@@ -162,12 +162,12 @@ def _coerce(value: Any, schema: Any) -> Any:
 
 
 def _may_be_null(schema: Any) -> bool:
-    """Whether null says something of its own, where it is not only how a strict schema leaves something out."""
+    """Tell whether null says something of its own, where it is not only how a strict schema leaves something out."""
     return isinstance(schema, Mapping) and "default" not in schema and "null" in _kinds(schema)
 
 
 def _coerce_scalar(value: Any, kinds: tuple[str, ...]) -> Any:
-    """A number or a truth that came as text, and the other way round, where the schema takes nothing else."""
+    """Return a number or a truth that came as text, and the other way round, where the schema takes nothing else."""
     if isinstance(value, str) and kinds and "string" not in kinds:
         return _parse_scalar(value.strip(), kinds)
     if kinds == ("string",) and isinstance(value, int | float) and not isinstance(value, bool):
@@ -186,7 +186,7 @@ def _parse_scalar(text: str, kinds: tuple[str, ...]) -> Any:
 
 
 def _safe_to_validate(schema: Any) -> Any:
-    """A schema without what could take for ever to judge."""
+    """Return a schema without what could take for ever to judge."""
     if isinstance(schema, list | tuple):
         return [_safe_to_validate(each) for each in schema]
     if not isinstance(schema, Mapping):

@@ -48,7 +48,7 @@ class ToolRegistry:
         self._ended: set[asyncio.Task[None]] = set()
 
     async def toolset_for(self, account: str, settings: Settings) -> Toolset:
-        """The tools of an account: the very same mapping as long as they are the same.
+        """Return the tools of an account: the very same mapping as long as they are the same.
 
         Accounts whose settings stand in one folder have sessions and programs of their own all the same.
         """
@@ -68,7 +68,7 @@ class ToolRegistry:
         return own.toolset
 
     def last_toolset_for(self, account: str, settings: Settings) -> Toolset:
-        """The tools as `to` has handed them out last; ours alone where it has not."""
+        """Return the tools as `to` has handed them out last; ours alone where it has not."""
         own = self._by_account.peek((account, id(settings.tools)))
         return own.toolset if own is not None else self._built_in or {}
 

@@ -25,7 +25,10 @@ class InvalidArgument(Exception):
 
 
 def fill(template: Any, values: Mapping[str, Any]) -> Any:
-    """A body with its placeholders filled once: `"{count}"` alone keeps the value's type, a missing one is left out."""
+    """Return a body with its placeholders filled once.
+
+    `"{count}"` alone keeps the value's type, a missing one is left out.
+    """
     if isinstance(template, Mapping):
         done = {key: fill(each, values) for key, each in template.items()}
         return {key: each for key, each in done.items() if each is not None}
@@ -38,7 +41,7 @@ def fill(template: Any, values: Mapping[str, Any]) -> Any:
 
 
 def fill_url(said: HttpTool, values: Mapping[str, Any]) -> str:
-    """The address of a request.
+    """Return the address of a request.
 
     Raises:
         InvalidArgument: an argument would change which resource is asked for.
@@ -66,7 +69,7 @@ def _path_part(name: str, text: str, *, slashes: bool, ends: bool) -> str:
 
 
 def _decode_fully(text: str) -> str:
-    """What a server may make of it: decoded as often as it is encoded, signs of other scripts as they look."""
+    """Return what a server may make of it: decoded as often as it is encoded, signs of other scripts as they look."""
     for _ in range(_DECODINGS):
         text = compatible(text)
         if (plain := unquote(text)) == text:

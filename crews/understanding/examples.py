@@ -38,12 +38,12 @@ class Example:
     text: str
 
     def is_a(self, head: str) -> bool | None:
-        """Whether it belongs to a head; None: it may or may not, and teaches that head nothing."""
+        """Tell whether it belongs to a head; None: it may or may not, and teaches that head nothing."""
         return None if (head, self.kind) in _UNSURE else self.kind in _SETS[head]
 
 
 def examples() -> list[Example]:
-    """The sentences that heads are made of, those with choices written out.
+    """Return the sentences that heads are made of, those with choices written out.
 
     Raises:
         ValueError: a file says what no sentence is.
@@ -58,13 +58,13 @@ def examples() -> list[Example]:
 
 
 def held_out() -> list[Example]:
-    """The sentences that nothing was made of, to measure with."""
+    """Return the sentences that nothing was made of, to measure with."""
     text = (files("crews.understanding") / "held_out.yaml").read_text(encoding="utf-8")
     return [each for language, kinds in yaml.safe_load(text).items() for each in _read(language, kinds)]
 
 
 def expand(line: str) -> list[str]:
-    """The sentences that a line stands for: itself, or up to eight with other choices in each."""
+    """Return the sentences that a line stands for: itself, or up to eight with other choices in each."""
     choices = [found[1].split("|") for found in _CHOICE.finditer(line)]
     if not choices:
         return [line]

@@ -19,13 +19,13 @@ _FAR: Final = 30.0
 
 
 def likeness(one: Vectors, others: Vectors) -> Vectors:
-    """How alike texts are: shape (len(one), len(others)), from 1 (nothing in common) to 5 (the same)."""
+    """Return how alike texts are: shape (len(one), len(others)), from 1 (nothing in common) to 5 (the same)."""
     kernel: Vectors = (np.exp(2 * NARROW * (one @ others.T - 1)) * _HEIGHT + 1).astype(np.float32)
     return kernel
 
 
 def fit(kernel: Matrix, wanted: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """The weight of each example in a head that tells those that are `wanted`; `kernel`: their likeness."""
+    """Return the weight of each example in a head that tells those that are `wanted`; `kernel`: their likeness."""
     y = wanted.astype(np.float64)
     weights: Matrix = np.zeros(len(wanted))
     for _ in range(_STEPS):
@@ -41,6 +41,6 @@ def fit(kernel: Matrix, wanted: NDArray[np.bool_]) -> NDArray[np.float32]:
 
 
 def probability(score: Matrix) -> Matrix:
-    """A score as a number from 0 to 1."""
+    """Return a score as a number from 0 to 1."""
     squeezed: Matrix = 1 / (1 + np.exp(-np.clip(score, -_FAR, _FAR)))
     return squeezed

@@ -27,12 +27,12 @@ class Heads:
     weights: NDArray[np.float32]
 
     def scores(self, vectors: Vectors) -> NDArray[np.float32]:
-        """From 0 to 1 for each text and each head: shape (len(vectors), len(HEADS)); 0.5 is as likely as not."""
+        """Return from 0 to 1 for each text and each head: shape (len(vectors), len(HEADS)); 0.5 is as likely as not."""
         told = probability((likeness(vectors, self.examples) @ self.weights).astype(np.float64))
         return told.astype(np.float32)
 
     def pack(self) -> bytes:
-        """The file that `shipped` reads. The same heads are the same bytes."""
+        """Return the file that `shipped` reads. The same heads are the same bytes."""
         scale = np.float32(np.abs(self.examples).max() / 127)
         rows = np.round(self.examples / scale).astype(np.int8)
         into = io.BytesIO()
@@ -41,7 +41,7 @@ class Heads:
 
 
 def unpack(raw: bytes) -> Heads:
-    """The heads in a file.
+    """Return the heads in a file.
 
     Raises:
         ValueError: it has other heads than HEADS.
@@ -57,5 +57,5 @@ def unpack(raw: bytes) -> Heads:
 
 
 def load_shipped() -> Heads:
-    """The heads of the package."""
+    """Return the heads of the package."""
     return unpack((files("crews.understanding") / FILE).read_bytes())

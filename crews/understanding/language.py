@@ -1,4 +1,4 @@
-"""Which language a text is in, of 176: by fastText's small model, which a package carries; words decide short texts.
+"""Language of a text, one of 176: by fastText's small model, which a package carries; words decide short texts.
 
 What is spoken here weighs: a text of few words, or of one that looks like its neighbour, is in a language of the
 tenant's. A text of another language is said to be in it only where that leaves no doubt.
@@ -32,7 +32,7 @@ _NEIGHBOURS: Final[Mapping[str, str]] = {
 
 
 def guess_language(text: str, among: frozenset[str], own: str = "") -> Guess:
-    """The language of a text. `among`: those that are spoken here, without countries; `own`: the tenant's."""
+    """Return the language of a text. `among`: those that are spoken here, without countries; `own`: the tenant's."""
     said = " ".join(_NOT_WORDS.sub(" ", text[:_LONGEST]).split()).lower()
     by_words = detect(said, among)
     likely = _model_guesses(said) if any(map(str.isalpha, said)) else {}
@@ -59,7 +59,7 @@ def _language_of_code(code: str, among: frozenset[str]) -> str:
 
 
 def _model_guesses(said: str) -> dict[str, float]:
-    """Codes and chances, the likeliest first."""
+    """Return codes and chances, the likeliest first."""
     codes, chances = _model().predict(said, k=12, threshold=0.0)
     return {code.removeprefix("__label__"): float(chance) for code, chance in zip(codes, chances, strict=True)}
 

@@ -35,7 +35,7 @@ class Topics:
     vectors: Vectors
 
     def nearest(self, vectors: Vectors) -> str | None:
-        """The topic that one of several texts is about, or None."""
+        """Return the topic that one of several texts is about, or None."""
         if not self.names or not len(vectors):
             return None
         alike = vectors @ self.vectors.T
@@ -57,7 +57,7 @@ class MessageReader:
         self._failure_logged = False
 
     async def read(self, text: str, topics: Mapping[str, Sequence[str]] | None = None) -> Meaning:
-        """What a message means; UNTOLD where it cannot be told. `topics`: a tenant's, by name, with examples."""
+        """Return what a message means; UNTOLD where it cannot be told. `topics`: a tenant's, by name, with examples."""
         lines = texts_to_read(text)
         if not lines:
             return UNTOLD
@@ -82,7 +82,10 @@ class MessageReader:
         return self._heads.scores(vectors)
 
     async def _encode_topics_once(self, topics: Mapping[str, Sequence[str]]) -> Topics:
-        """A tenant's topics, encoded once: who gives up waiting for that stops nothing, and the next finds them."""
+        """Return a tenant's topics, encoded once.
+
+        Who gives up waiting for that stops nothing, and the next finds them.
+        """
         named = tuple((name, text) for name, texts in topics.items() for text in texts)
         task = self._topics.get_or_make(named, lambda: owned(asyncio.create_task(self._encode_topics(named)), "topics"))
         return await asyncio.shield(task)
@@ -100,13 +103,13 @@ class MessageReader:
 
 
 def meaning_of(scores: Vectors) -> Meaning:
-    """One text's scores, in the order of HEADS."""
+    """Return one text's scores, in the order of HEADS."""
     person, angry, thanks, goodbye = (round(float(score), 3) for score in scores)
     return Meaning(person, angry, thanks, goodbye)
 
 
 def texts_to_read(text: str) -> list[str]:
-    """What is read of a message: all of it, and its last lines one by one, for a burst says several things."""
+    """Return what is read of a message: all of it, and its last lines one by one, for a burst says several things."""
     lines = [line for each in text.splitlines() if sum(map(str.isalpha, line := each.strip())) >= _LEAST]
     if not any(map(str.isalpha, text)):
         return []
@@ -114,5 +117,5 @@ def texts_to_read(text: str) -> list[str]:
 
 
 def normalize(text: str) -> str:
-    """A text as it is encoded for understanding: without capitals, which say how loud and not what."""
+    """Return a text as it is encoded for understanding: without capitals, which say how loud and not what."""
     return text.lower()

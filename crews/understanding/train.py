@@ -37,7 +37,7 @@ _DECIDED: Final[Mapping[str, Callable[[Example, Meaning], bool]]] = {
 
 
 async def train(encoder: Encoder) -> Heads:
-    """Heads from the examples."""
+    """Return heads made of the examples."""
     given = examples()
     vectors = await encoder.passages([normalize(each.text) for each in given])
     weights = np.zeros((len(given), len(HEADS)), np.float32)
@@ -50,7 +50,7 @@ async def train(encoder: Encoder) -> Heads:
 
 
 async def measure(encoder: Encoder, heads: Heads) -> dict[str, Any]:
-    """What is decided of the sentences held out, head by head and group of languages by group."""
+    """Return what is decided of the sentences held out, head by head and group of languages by group."""
     kept = held_out()
     scores = heads.scores(await encoder.questions([normalize(each.text) for each in kept]))
     meanings = [meaning_of(row) for row in scores]

@@ -13,11 +13,11 @@ class DriverError(RuntimeError):
 
 
 class NothingHappened(TimeoutError):
-    """What was waited for did not come in time; the message names what did."""
+    """Something that was waited for did not come in time; the message names what did."""
 
 
 class Sent(NamedTuple):
-    """Where a customer's message went. `at` is unix seconds."""
+    """Place of a customer's message. `at` is unix seconds."""
 
     account: int
     conversation: int
@@ -72,24 +72,27 @@ class Driver:
     # What can be seen
 
     async def accounts(self) -> list[Json]:
-        """All accounts, with inboxes and teammates."""
+        """Return all accounts, with inboxes and teammates."""
         return cast("list[Json]", await self.ask("GET", "/accounts"))
 
     async def conversations(self, account: int | None = None) -> list[Json]:
-        """All conversations in short, newest activity first."""
+        """Return all conversations in short, newest activity first."""
         return cast("list[Json]", await self.ask("GET", "/conversations", account=account))
 
     async def state(self, thread: Sent | Thread) -> Json:
-        """A conversation with its messages, status, owner and who types."""
+        """Return a conversation with its messages, status, owner and who types."""
         return cast("Json", await self.ask("GET", _path(thread)))
 
     async def replies(self, thread: Sent | Thread) -> list[Json]:
-        """What the bot has told the customer, oldest first."""
+        """Return what the bot has told the customer, oldest first."""
         messages = (await self.state(thread))["messages"]
         return [m for m in messages if m["kind"] == "outgoing" and m["sender"]["kind"] == "bot"]
 
     async def events(self, after: int = 0, timeout: float = 0.0, **filters: Any) -> Json:  # noqa: ASYNC109 - the sandbox waits
-        """Events newer than `after`: {"last", "newest", "entries"}; waits up to `timeout` seconds for the first."""
+        """Return events newer than `after`: {"last", "newest", "entries"}.
+
+        Wait up to `timeout` seconds for the first.
+        """
         return cast("Json", await self.ask("GET", "/events", after=after, timeout=timeout, **filters))
 
     async def wait_for(self, thread: Sent | Thread, name: str, *, after: int = 0, within: float = 30.0) -> Json:
@@ -125,85 +128,85 @@ class Driver:
         return state
 
     async def calls(self, after: int = 0, timeout: float = 0.0, **filters: Any) -> list[Json]:  # noqa: ASYNC109 - as above
-        """API calls that the sandbox received."""
+        """Return API calls that the sandbox received."""
         return _entries(await self.ask("GET", "/calls", after=after, timeout=timeout, **filters))
 
     async def refusals(self, **filters: Any) -> list[Json]:
-        """API calls that Chatwoot itself would have refused."""
+        """Return API calls that Chatwoot itself would have refused."""
         return _entries(await self.ask("GET", "/refusals", **filters))
 
     async def deliveries(self, after: int = 0, timeout: float = 0.0, **filters: Any) -> list[Json]:  # noqa: ASYNC109 - as above
-        """Webhooks sent, each with its attempts. Filter by `done=True` to wait for a finished one."""
+        """Return webhooks sent, each with its attempts. Filter by `done=True` to wait for a finished one."""
         return _entries(await self.ask("GET", "/deliveries", after=after, timeout=timeout, **filters))
 
     async def turn(self, turn: str) -> Json | None:
-        """The steps of a turn, where somebody keeps them."""
+        """Return the steps of a turn, where somebody keeps them."""
         return cast("Json | None", (await self.ask("GET", f"/turns/{turn}"))["trace"])
 
     # Customers
 
     async def write(self, account: int, inbox: int | str, text: str | None = None, **fields: Any) -> Sent:
-        """A customer writes. `inbox` is an id or a channel; `fields` are those of `arrivals.Arrival`."""
+        """Let a customer write. `inbox` is an id or a channel; `fields` are those of `arrivals.Arrival`."""
         body = {"account": account, "inbox": inbox, "text": text} | fields
         answer = await self.ask("POST", "/messages", body)
         return Sent(**{name: answer[name] for name in Sent._fields})
 
     async def answer(self, sent: Sent | Thread, inbox: int | str, text: str, **fields: Any) -> Sent:
-        """The same customer writes again, in the same conversation."""
+        """Let the same customer write again, in the same conversation."""
         return await self.write(sent.account, inbox, text, conversation=sent.conversation, **fields)
 
     async def edit(self, thread: Sent | Thread, text: str, message: int | None = None) -> Json:
-        """A customer changes a message."""
+        """Let a customer change a message."""
         return await self._do(thread, "edit", text=text, message=message)
 
     async def delete(self, thread: Sent | Thread, message: int | None = None) -> Json:
-        """A customer takes a message back."""
+        """Let a customer take a message back."""
         return await self._do(thread, "delete", message=message)
 
     async def type(self, thread: Sent | Thread, *, on: bool = True) -> Json:
-        """A customer begins or stops typing."""
+        """Let a customer begin or stop typing."""
         return await self._do(thread, "type", on=on)
 
     async def submit(self, thread: Sent | Thread, message: int, values: Any) -> Json:
-        """A customer answers a form, a survey, a select."""
+        """Let a customer answer a form, a survey, a select."""
         return await self._do(thread, "submit", message=message, values=values)
 
     async def block(self, thread: Sent | Thread) -> Json:
-        """A teammate mutes the customer."""
+        """Let a teammate mute the customer."""
         return await self._do(thread, "block")
 
     async def open_widget(self, account: int, inbox: int | str, contact: str | None = None) -> Json:
-        """A visitor opens the web chat."""
+        """Let a visitor open the web chat."""
         return cast("Json", await self.ask("POST", "/widget", {"account": account, "inbox": inbox, "contact": contact}))
 
     # Teammates
 
     async def reply(self, thread: Sent | Thread, text: str) -> Json:
-        """A teammate answers; the status stays."""
+        """Let a teammate answer; the status stays."""
         return await self._do(thread, "reply", text=text)
 
     async def note(self, thread: Sent | Thread, text: str) -> Json:
-        """A teammate leaves a private note."""
+        """Let a teammate leave a private note."""
         return await self._do(thread, "note", text=text)
 
     async def take_over(self, thread: Sent | Thread) -> Json:
-        """A teammate opens the conversation and takes it."""
+        """Let a teammate open the conversation and take it."""
         return await self._do(thread, "takeover")
 
     async def hand_back(self, thread: Sent | Thread, *, assign_bot: bool = False) -> Json:
-        """A teammate gives the conversation back."""
+        """Let a teammate give the conversation back."""
         return await self._do(thread, "handback", assign_bot=assign_bot)
 
     async def resolve(self, thread: Sent | Thread) -> Json:
-        """A teammate resolves."""
+        """Let a teammate resolve."""
         return await self._do(thread, "resolve")
 
     async def snooze(self, thread: Sent | Thread, seconds: float = 3600) -> Json:
-        """A teammate lays the conversation aside."""
+        """Let a teammate lay the conversation aside."""
         return await self._do(thread, "snooze", seconds=seconds)
 
     async def set_status(self, thread: Sent | Thread, status: str) -> Json:
-        """A teammate sets a status."""
+        """Let a teammate set a status."""
         return await self._do(thread, "status", status=status)
 
     async def assign(self, thread: Sent | Thread, user: int | None) -> Json:
@@ -211,16 +214,19 @@ class Driver:
         return await self._do(thread, "assign", user=user)
 
     async def echo(self, thread: Sent | Thread, text: str, attributes: Json | None = None) -> Json:
-        """A teammate answers in the channel's own app; `attributes`: how it is marked, as Chatwoot does if None."""
+        """Let a teammate answer in the channel's own app.
+
+        `attributes`: how it is marked, as Chatwoot does if None.
+        """
         marked = {} if attributes is None else {"attributes": attributes}
         return await self._do(thread, "echo", text=text, **marked)
 
     async def template(self, thread: Sent | Thread, text: str, content_type: str = "text") -> Json:
-        """Chatwoot sends a template message."""
+        """Have Chatwoot send a template message."""
         return await self._do(thread, "template", text=text, content_type=content_type)
 
     async def automation(self, thread: Sent | Thread, text: str) -> Json:
-        """An automation rule answers."""
+        """Let an automation rule answer."""
         return await self._do(thread, "automation", text=text)
 
     async def close_window(self, thread: Sent | Thread, *, closed: bool = True) -> Json:

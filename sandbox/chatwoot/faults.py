@@ -53,7 +53,7 @@ class Fault:
             raise ValueError(f"a fault of kind page names one of {', '.join(PAGES)} as its page")
 
     def meant_for(self, action: str, account: int | None, conversation: int | None, token: str = "") -> bool:
-        """Whether a call is of the kind that this fault strikes. `token`: "bot" or "user", whose it carries."""
+        """Tell whether a call is of the kind that this fault strikes. `token`: "bot" or "user", whose it carries."""
         return (
             self.on in ("*", action)
             and (self.times is None or self.struck < self.times)
@@ -64,7 +64,7 @@ class Fault:
 
     @property
     def words(self) -> str:
-        """What the body of a refusal says."""
+        """Return what the body of a refusal says."""
         return self.says or _WORDS.get(self.status, f"Error {self.status}")
 
 

@@ -6,7 +6,7 @@ from sandbox.chatwoot.house import HOUSE
 
 
 def routes() -> list[web.RouteDef]:
-    """The address in `data_url`, and where it leads."""
+    """Return the address in `data_url`, and where it leads."""
     return [
         web.get("/rails/active_storage/blobs/redirect/{blob}/{name}", redirect),
         web.get("/rails/active_storage/disk/{blob}/{name}", serve, name="disk"),
@@ -14,7 +14,7 @@ def routes() -> list[web.RouteDef]:
 
 
 async def redirect(request: web.Request) -> web.StreamResponse:
-    """302 to the storage."""
+    """Answer 302 to the storage."""
     blob, name = request.match_info["blob"], request.match_info["name"]
     if blob not in request.app[HOUSE].blobs:
         raise web.HTTPNotFound
@@ -22,7 +22,7 @@ async def redirect(request: web.Request) -> web.StreamResponse:
 
 
 async def serve(request: web.Request) -> web.Response:
-    """The bytes, never as a page: what customers upload is not to run here."""
+    """Return the bytes, never as a page: what customers upload is not to run here."""
     found = request.app[HOUSE].blobs.get(request.match_info["blob"])
     if found is None:
         raise web.HTTPNotFound

@@ -18,7 +18,7 @@ Trace = Callable[[str], Awaitable[Json | None]]
 
 @dataclass(slots=True)
 class House:
-    """What every route may use. `blobs` are uploaded files: name, content type, bytes."""
+    """Parts that every route may use. `blobs` are uploaded files: name, content type, bytes."""
 
     world: World
     dispatcher: Dispatcher

@@ -1,4 +1,4 @@
-"""What answers in Chatwoot's place while it is replaced, moved or guarded: proxies, firewalls, gateways, logins."""
+"""Answers in Chatwoot's place while it is replaced, moved or guarded: proxies, firewalls, gateways, logins."""
 
 from dataclasses import dataclass, field
 from typing import Final

@@ -1,4 +1,4 @@
-"""Where a demo has no Redis program to start: the Redis that REDIS_URL names, as long as nobody's keys are in it."""
+"""Redis of REDIS_URL for a demo that has no program to start one, as long as nobody's keys are in it."""
 
 import asyncio
 import os
@@ -8,7 +8,7 @@ from chatwootai.stores.server.embedded import NoRedis, server_binary
 
 
 def needed() -> str | None:
-    """The URL to borrow; None where a server program is at hand, which is better: its data are nobody's.
+    """Return the URL to borrow; None where a server program is at hand, which is better: its data are nobody's.
 
     Raises:
         NoRedis: there is neither a program nor an empty database behind REDIS_URL.

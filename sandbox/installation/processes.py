@@ -56,7 +56,7 @@ class Process:
 
     @property
     def pid(self) -> int:
-        """Its process id.
+        """Return its process id.
 
         Raises:
             Failed: It was never started.
@@ -67,7 +67,7 @@ class Process:
 
     @property
     def alive(self) -> bool:
-        """Whether it runs."""
+        """Tell whether it runs."""
         return self._running is not None and self._running.poll() is None
 
     def tail(self, lines: int = _TAIL) -> str:

@@ -30,7 +30,9 @@ _READY_SECONDS = 60.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What is to run. Ports of 0 are free ones; `llm` holds the sandbox LLM's arguments, None: the environment's model.
+    """Processes to run.
+
+    Ports of 0 are free ones; `llm` holds the sandbox LLM's arguments, None: the environment's model.
 
     `redis_url`: a Redis that runs already; None: one of our own. `environ`: for every process, over what is ours.
     `settings`: YAML over the shipped `domains/_base/config.yaml`; `files`: texts by their path below the configuration.
@@ -85,7 +87,7 @@ class System:
 
     @cached_property
     def processes(self) -> dict[str, Process]:
-        """All processes by name, the slowest to start first."""
+        """Return all processes by name, the slowest to start first."""
         workers = {name: self._worker(name) for name in self._names("worker", self.plan.workers)}
         ingresses = {name: self._ingress(name) for name in self._names("ingress", self.plan.ingresses)}
         chatwoot = {"chatwoot": self._chatwoot()} if self.plan.chatwoot else {}

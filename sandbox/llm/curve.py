@@ -1,4 +1,4 @@
-"""How long a model takes to begin, how fast it speaks and how much it says: fits to published quantiles.
+"""Curves of a model's time to begin, speed and length: fits to published quantiles.
 
 Time to first token: lognormal, with a slow tail of 1.5 %. Speed: triangular. Length: lognormal with sigma 0.6, or the
 completions of a recorded trace (Azure's LLM inference trace: `TIMESTAMP,ContextTokens,GeneratedTokens`).

@@ -43,11 +43,11 @@ class Driver:
         await self._call("DELETE", "faults")
 
     async def rule(self, contains: str, **given: Any) -> None:
-        """Where a question holds `contains`, give `answer=` or call `tools=[{"name", "arguments"}]`."""
+        """Give `answer=` or call `tools=[{"name", "arguments"}]` where a question holds `contains`."""
         await self._call("POST", "rules", json={"contains": contains, **given})
 
     async def latency(self, latency: str, model: str | None = None) -> None:
-        """From now on answer at the pace of the curve called `latency`."""
+        """Answer from now on at the pace of the curve called `latency`."""
         await self._call("PUT", "latency", json={"latency": latency, "model": model})
 
     async def reset(self) -> None:

@@ -1,4 +1,4 @@
-"""What can go wrong with a model, on demand: for the next n requests, or for a share of all."""
+"""Faults of a model, on demand: for the next n requests, or for a share of all."""
 
 import random
 from dataclasses import dataclass, field

@@ -21,7 +21,10 @@ _PAST = 2 * SHORTEST
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """What is said: `pieces` of text, or `calls` of tools (id, name, JSON arguments); `finish` is OpenAI's reason."""
+    """A decided answer: `pieces` of text, or `calls` of tools (id, name, JSON arguments).
+
+    `finish` is OpenAI's reason.
+    """
 
     id: str
     pieces: tuple[str, ...]
@@ -33,18 +36,18 @@ class Completion:
 
     @property
     def text(self) -> str:
-        """The whole answer."""
+        """Return the whole answer."""
         return "".join(self.pieces)
 
     @property
     def rate(self) -> float:
-        """How many pieces a second are said; 0 for all at once."""
+        """Return how many pieces a second are said; 0 for all at once."""
         events = len(self.pieces) or len(self.calls)
         return self.pace.speed * events / self.tokens if self.tokens else 0.0
 
     @property
     def seconds(self) -> float:
-        """How long the whole of it takes to say, the first token included."""
+        """Return how long the whole of it takes to say, the first token included."""
         return self.pace.first + (self.tokens / self.pace.speed if self.pace.speed else 0.0)
 
 
@@ -63,7 +66,7 @@ class Model:
         return self.curves.get(model, self._curve)
 
     def slow_down(self, latency: str, model: str | None = None) -> None:
-        """From now on take `latency` (a curve's name), for `model` alone or for all.
+        """Take `latency` (a curve's name) from now on, for `model` alone or for all.
 
         Raises:
             ValueError: There is no such curve.

@@ -110,7 +110,7 @@ class Server:
 
 
 def key_of(request: web.Request) -> str | None:
-    """The key that a request comes with, as OpenAI or Azure takes it."""
+    """Return the key that a request comes with, as OpenAI or Azure takes it."""
     scheme, _, key = request.headers.get("Authorization", "").partition(" ")
     return (key if scheme.lower() == "bearer" else None) or request.headers.get("api-key") or None
 

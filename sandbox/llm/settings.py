@@ -1,4 +1,4 @@
-"""How a sandbox LLM behaves, decided when it starts."""
+"""Settings of a sandbox LLM, decided when it starts."""
 
 from dataclasses import dataclass
 from pathlib import Path

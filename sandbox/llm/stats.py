@@ -1,4 +1,4 @@
-"""What a sandbox LLM was asked and how it went: counts, the last requests, and waiting for either to reach a number."""
+"""Statistics of a sandbox LLM: counts, the last requests, and waiting for either to reach a number."""
 
 import asyncio
 import time

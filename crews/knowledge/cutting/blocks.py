@@ -42,7 +42,7 @@ def blocks(text: str) -> Iterator[Block]:
 
 
 def _pieces(lines: list[str]) -> Iterator[tuple[str, list[str]]]:
-    """Lines that belong together, each group with its kind: heading (level, title), table, or text."""
+    """Yield lines that belong together, each group with its kind: heading (level, title), table, or text."""
     kept: list[str] = []
     at = 0
     while at < len(lines):
@@ -60,7 +60,10 @@ def _pieces(lines: list[str]) -> Iterator[tuple[str, list[str]]]:
 
 
 def _special(lines: list[str], at: int, *, fresh: bool) -> tuple[tuple[str, list[str]] | None, int]:
-    """A heading, a table or code that begins at a line, and where what follows begins; `fresh`: nothing is above it."""
+    """Return a heading, a table or code that begins at a line, and where what follows begins.
+
+    `fresh`: nothing is above it.
+    """
     line, below = lines[at], lines[at + 1] if at + 1 < len(lines) else ""
     if found := _HEADING.match(line):
         return ("heading", [str(len(found[1])), _plain(found[2])]), at + 1
@@ -80,7 +83,7 @@ def _is_table(line: str, after: str) -> bool:
 
 
 def _is_title(line: str, after: str) -> bool:
-    """Whether a line is a heading by the line of `=` or `-` below it."""
+    """Tell whether a line is a heading by the line of `=` or `-` below it."""
     return bool(line.strip()) and len(line) < _LONGEST_HEADING and _UNDERLINE.match(after) is not None
 
 
@@ -95,7 +98,7 @@ def _rows(lines: list[str]) -> Iterator[str]:
 
 
 def _beside(head: list[str], cells: list[str]) -> Iterator[tuple[str, str]]:
-    """Each cell with the name of its column; cells beyond the head have none."""
+    """Yield each cell with the name of its column; cells beyond the head have none."""
     yield from ((head[at] if at < len(head) else "", cell) for at, cell in enumerate(cells))
 
 

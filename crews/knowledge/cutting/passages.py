@@ -37,7 +37,7 @@ def cut_passages(document: Document, source: str) -> list[Passage]:
 
 
 def _pieces(text: str) -> Iterator[Block]:
-    """Blocks of at most MOST tokens."""
+    """Yield blocks of at most MOST tokens."""
     for block in blocks(text):
         if tokens(block.text) <= MOST:
             yield block
@@ -52,7 +52,7 @@ def _pieces(text: str) -> Iterator[Block]:
 
 
 def _words(sentence: str) -> Iterator[str]:
-    """A sentence, in pieces of at most MOST tokens."""
+    """Yield a sentence, in pieces of at most MOST tokens."""
     while tokens(sentence) > MOST:
         cut = sentence.rfind(" ", 0, 4 * MOST)
         cut = cut if cut > 0 else MOST
@@ -63,7 +63,7 @@ def _words(sentence: str) -> Iterator[str]:
 
 
 def _join_short(pieces: Iterator[Block]) -> Iterator[tuple[tuple[str, ...], str]]:
-    """Pieces put together until they are long enough, and never across the first heading that parts them.
+    """Yield pieces put together until they are long enough, and never across the first heading that parts them.
 
     Short neighbours under different headings stay apart when one of them is long enough; else they are one passage
     under the headings that they share, each below its own.

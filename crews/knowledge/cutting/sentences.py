@@ -37,7 +37,7 @@ def windows(text: str, size: int = 2) -> list[str]:
 
 
 def _bounded(sentence: str) -> list[str]:
-    """A sentence, cut between words where it is too long for one window."""
+    """Return a sentence, cut between words where it is too long for one window."""
     pieces = []
     while len(sentence) > _MOST_WINDOW:
         cut = sentence.rfind(" ", _MOST_WINDOW // 2, _MOST_WINDOW)

@@ -39,7 +39,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tuning:
-    """How the legs of a search are mixed, and what is near enough. Measured at ingest; see `search.measure`.
+    """Mixture of the legs of a search, and the score that is near enough. Measured at ingest; see `search.measure`.
 
     `dense`: the share of vectors for passages without questions, 0 where vectors are blind. `asked`: the share of
     question vectors for those with. `floor`: the confidence below which nothing is offered.
@@ -56,7 +56,7 @@ class Tuning:
 
 @dataclass(frozen=True, kw_only=True)
 class Index:
-    """What a search goes through. `owners`: the entry of each passage. `encoder`: whose vectors these are, or empty."""
+    """Passages to search. `owners`: the entry of each passage. `encoder`: whose vectors these are, or empty."""
 
     entries: tuple[Entry, ...]
     owners: NDArray[np.int32]
@@ -71,19 +71,19 @@ class Index:
 
     @property
     def size(self) -> int:
-        """How many passages there are."""
+        """Return how many passages there are."""
         return len(self.owners)
 
     @cached_property
     def has_questions(self) -> NDArray[np.bool_]:
-        """Which passages are of documents with questions."""
+        """Return which passages are of documents with questions."""
         said = np.array([bool(entry.questions) for entry in self.entries] or [False])
         found: NDArray[np.bool_] = said[self.owners] if self.size else np.zeros(0, np.bool_)
         return found
 
     @cached_property
     def places(self) -> tuple[tuple[tuple[str, str], ...], NDArray[np.int32]]:
-        """The sources there are, name and place, and which of them each passage is of."""
+        """Return the sources there are, name and place, and which of them each passage is of."""
         known: dict[tuple[str, str], int] = {}
         of_entry = [known.setdefault((entry.source, entry.place), len(known)) for entry in self.entries]
         numbers = np.array(of_entry or [0], np.int32)[self.owners] if self.size else np.zeros(0, np.int32)
@@ -91,14 +91,14 @@ class Index:
 
     @cached_property
     def expires(self) -> NDArray[np.float64]:
-        """When each passage is offered no more, in unix seconds; infinite where it never ends."""
+        """Return when each passage is offered no more, in unix seconds; infinite where it never ends."""
         ends = np.array([entry.expires or np.inf for entry in self.entries] or [np.inf])
         found: NDArray[np.float64] = ends[self.owners] if self.size else np.zeros(0)
         return found
 
     @property
     def bytes(self) -> int:
-        """About the memory of it all."""
+        """Return about the memory of it all."""
         arrays = self.questions.bytes + self.words.bytes + self.asked.bytes + self.windows.bytes
         return arrays + sum(map(len, self.blocks)) + self.owners.nbytes + 1000 * len(self.entries)
 

@@ -49,7 +49,7 @@ class Lexicon:
 
     @property
     def bytes(self) -> int:
-        """The memory of its arrays."""
+        """Return the memory of its arrays."""
         return sum(each.nbytes for each in (self.digests, self.starts, self.owners, self.weights, self.rarity))
 
     def scores(self, question: str) -> tuple[Scores, float]:
@@ -103,7 +103,7 @@ def build(texts: Sequence[str], languages: Iterable[str]) -> Lexicon:
 
 
 def _rarity(size: int, having: int) -> float:
-    """How much a term tells that so many of the texts have."""
+    """Return how much a term tells that so many of the texts have."""
     return math.log(1 + (size + ELSEWHERE - having + 0.5) / (having + 0.5))
 
 
@@ -114,6 +114,6 @@ def _digest(term: str) -> int:
 
 @lru_cache(maxsize=65_536)
 def _weight(term: str) -> float:
-    """What a term counts, before how rare it is in the texts."""
+    """Return what a term counts, before how rare it is in the texts."""
     written = term[0] == "="
     return (AS_WRITTEN if written else 1.0) * (COMMON if is_common(term.removeprefix("=")) else 1.0)

@@ -77,7 +77,7 @@ def _accented(word: str, language: str) -> str:
 
 
 def _of_unspaced(word: str) -> Iterator[str]:
-    """Pairs of characters of a text without spaces, and what of other scripts stands between, whole."""
+    """Yield pairs of characters of a text without spaces, and what of other scripts stands between, whole."""
     at = 0
     for run in _UNSPACED.finditer(word):
         if run.start() > at:

@@ -38,7 +38,7 @@ class Vectors:
 
     @property
     def bytes(self) -> int:
-        """The memory of its arrays."""
+        """Return the memory of its arrays."""
         return sum(each.nbytes for each in (self.values, self.scales, self.owners, self.basis, self.short))
 
     def scores(self, question: Floats) -> Scores:
@@ -100,7 +100,7 @@ def load(
 
 
 def _basis(embeddings: Floats) -> NDArray[np.float16]:
-    """The directions that these embeddings differ most in, from at most 8,000 of them."""
+    """Return the directions that these embeddings differ most in, from at most 8,000 of them."""
     some = embeddings[:: max(1, len(embeddings) // _LEARNT)]
     _, directions = np.linalg.eigh(some.T @ some)
     kept: NDArray[np.float16] = directions[:, -min(_SHORT, embeddings.shape[1]) :].astype(np.float16)

@@ -96,7 +96,7 @@ async def assemble_index(
 
 
 def _new_texts(piece: Piece) -> Iterator[str]:
-    """What of a document must be encoded: its questions, then each passage's windows."""
+    """Yield what of a document must be encoded: its questions, then each passage's windows."""
     if piece.asked is None:
         yield from piece.entry.questions
         for passage in piece.passages:
@@ -133,13 +133,13 @@ def _vectors(pieces: Sequence[Piece], made: Floats, size: int) -> tuple[vectors.
 
 
 def _stack(pieces: Sequence[Floats]) -> Floats:
-    """Rows under each other; pieces without rows may be of another width, where nothing was encoded yet."""
+    """Return rows under each other; pieces without rows may be of another width, where nothing was encoded yet."""
     filled = [each for each in pieces if len(each)]
     return np.concatenate(filled) if filled else np.empty((0, 1), np.float32)
 
 
 def _of_piece(piece: Piece, made: Floats, at: int) -> tuple[Floats, Sequence[Floats], int]:
-    """A document's question embeddings, those of each passage, and where the next new ones begin."""
+    """Return a document's question embeddings, those of each passage, and where the next new ones begin."""
     if piece.asked is not None:
         return piece.asked, piece.windows, at
     end = at + len(piece.entry.questions)
@@ -168,7 +168,7 @@ async def _measure_tuning(index: Index, found: Sequence[Passage], encoder: Encod
 
 
 def _languages(found: Sequence[Passage], languages: Sequence[str]) -> tuple[str, ...]:
-    """The languages whose stems count: those given, and those that some of the passages are in."""
+    """Return the languages whose stems count: those given, and those that some of the passages are in."""
     counted: dict[str, int] = {}
     some = found[:: max(1, len(found) // 500)]
     for passage in some:

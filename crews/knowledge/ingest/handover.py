@@ -1,4 +1,4 @@
-"""What an ingest in a process of its own is given: an account's sources, and of its secrets those they need."""
+"""Input of an ingest in a process of its own: an account's sources, and of its secrets those they need."""
 
 from pathlib import Path
 from typing import Any, Final

@@ -31,7 +31,7 @@ class IngestRunning(Exception):
 
 @dataclass(slots=True)
 class SourceRead:
-    """What was read of one source: its documents as they are to be, and the report."""
+    """Result of reading one source: its documents as they are to be, and the report."""
 
     declared: DeclaredSource
     report: SourceReport
@@ -48,7 +48,7 @@ class Ingest:
         encoder: Encoder | None,
         tell: Callable[[str], None] = lambda said: None,
     ) -> None:
-        """`tell`: is told, in a few words, what is being done."""
+        """Prepare an ingest. `tell`: is told, in a few words, what is being done."""
         self._connection = connection
         self._store = KnowledgeStore(connection)
         self._around = around
@@ -109,7 +109,7 @@ class Ingest:
         return report
 
     async def _pieces_in_force(self, version: int, model: str) -> tuple[dict[Key, Piece], bool]:
-        """The documents of the version in force, and whether it is whole and of this project's format."""
+        """Return the documents of the version in force, and whether it is whole and of this project's format."""
         found: dict[Key, Piece] = {}
         for audience in AUDIENCES if version else ():
             data = await self._store.read(self._account, version, audience)
@@ -176,7 +176,7 @@ class Ingest:
         return list(kept.values())
 
     def _differs(self, read: list[SourceRead], known: Mapping[Key, Piece], before: Report, model: str) -> bool:
-        """Whether a new version is needed: other documents, other readers, or another encoder."""
+        """Tell whether a new version is needed: other documents, other readers, or another encoder."""
         now = {
             (piece.entry.source, piece.entry.place, piece.entry.id): piece.entry for one in read for piece in one.pieces
         }
@@ -236,7 +236,10 @@ def _piece(found: FoundDocument, name: str, place: str, mine: Mapping[str, Piece
 
 
 def _kept_piece(piece: Piece, each: DeclaredSource, report: SourceReport) -> Piece:
-    """A document that could not be read again: it lasts as long as its source says, from when that was last read."""
+    """Return a document that could not be read again.
+
+    It lasts as long as its source says, from when that was last read.
+    """
     days = each.source.max_age_days
     if days is None or piece.entry.expires:
         return piece

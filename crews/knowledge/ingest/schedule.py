@@ -1,4 +1,4 @@
-"""When accounts' sources are read again: each by its own hours, one account at a time, in a process of its own."""
+"""Schedule of reading sources again: each by its own hours, one account at a time, in a process of its own."""
 
 import asyncio
 import math
@@ -57,7 +57,7 @@ class Schedule:
         return done
 
     async def _is_due(self, account: Account) -> bool:
-        """Whether a source was never read, or its hours have passed, or one is gone that was declared before.
+        """Tell whether a source was never read, or its hours have passed, or one is gone that was declared before.
 
         Redis is asked once for each time that something may be due: there may be thousands of accounts.
         """

@@ -45,7 +45,7 @@ def _digests(data: bytes, account: str, key: bytes) -> set[str]:
 
 
 def _texts(index: Index) -> Iterator[str]:
-    """What was encoded for a version: of its documents, and to measure its weights."""
+    """Yield what was encoded for a version: of its documents, and to measure its weights."""
     found = list(index.passages())
     for passage in found:
         yield from passage.questions

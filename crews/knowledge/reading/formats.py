@@ -63,7 +63,7 @@ def to_markdown(data: bytes, kind: str) -> dict[str, Any]:
 
 
 def _table(rows: Iterable[list[str]]) -> str:
-    """Rows as a table of Markdown, its first row the head; empty rows and columns left out."""
+    """Return rows as a table of Markdown, its first row the head; empty rows and columns left out."""
     kept = [row for row in rows if any(cell.strip() for cell in row)]
     width = max(map(len, kept), default=0)
     padded = [[*row, *[""] * (width - len(row))] for row in kept]
@@ -123,7 +123,7 @@ def _links(data: bytes) -> list[str]:
 
 
 def _node(node: Any, depth: int) -> Iterator[str]:
-    """The words of an element, in the order of the page."""
+    """Yield the words of an element, in the order of the page."""
     if depth > 200:
         return
     tag = node.tag
@@ -225,7 +225,7 @@ def _pdf(data: bytes) -> tuple[str, str]:
 
 
 def _joined_lines(text: str) -> str:
-    """A page's lines as paragraphs: a line that ends no sentence goes on in the next."""
+    """Return a page's lines as paragraphs: a line that ends no sentence goes on in the next."""
     return re.sub(r"(?<=[^\n.!?:;…])[ \t]*\n(?=[a-zà-ÿ(])", " ", re.sub(r"(?<=\w)-\n(?=[a-zà-ÿ])", "", text))
 
 
@@ -233,7 +233,7 @@ _KINDS: Final = {"csv": _csv, "html": _html, "docx": _docx, "xlsx": _xlsx, "pdf"
 
 
 def _limit_resources() -> None:
-    """A file that eats time or memory ends this process, and no other."""
+    """Limit the time and memory of this process: a file that eats either ends it, and no other."""
     import resource
 
     resource.setrlimit(resource.RLIMIT_CPU, (CHILD_SECONDS, CHILD_SECONDS))

@@ -1,4 +1,4 @@
-"""Where a source's files lie, and that they lie there: below the folder of the YAML that names them, links included."""
+"""Places of a source's files: always below the folder of the YAML that names them, links included."""
 
 from pathlib import Path
 from typing import Final

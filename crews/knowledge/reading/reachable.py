@@ -1,4 +1,4 @@
-"""Whether the web sites that sources name can be read: for an operator who asks, and for nobody's turn."""
+"""Checks that web sites which sources name can be read: for an operator who asks, and for nobody's turn."""
 
 from collections.abc import Iterable
 

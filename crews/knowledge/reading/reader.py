@@ -1,4 +1,4 @@
-"""What readers of sources yield, and what they are given."""
+"""The interface of readers of sources."""
 
 import hashlib
 from collections.abc import AsyncIterator, Mapping

@@ -84,7 +84,7 @@ class RecordsReader:
 
 
 class _InvalidRecord(ValueError):
-    """What is wrong with a record."""
+    """A record is wrong; the message says in what."""
 
 
 def _text(value: Any) -> str:

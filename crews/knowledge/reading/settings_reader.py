@@ -1,4 +1,4 @@
-"""What the settings say, as documents: curated answers, and the company's facts."""
+"""The settings as documents: curated answers, and the company's facts."""
 
 from collections.abc import AsyncIterator, Iterator
 

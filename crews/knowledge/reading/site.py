@@ -33,7 +33,7 @@ class SiteReader:
     """Reads a site; a document's id is its page's address. `private`: hosts that may lie in a network of ours."""
 
     def __init__(self, source: Source, private: Iterable[str] = (), pause: float = 1.0) -> None:
-        """`pause`: seconds between two requests."""
+        """Prepare reading. `pause`: seconds between two requests."""
         self._source = source
         self._private = tuple(private)
         self._pause = pause
@@ -73,7 +73,10 @@ class SiteReader:
     async def _page(
         self, site: Site, url: URL, known: Known, *, by_links: bool
     ) -> tuple[FoundDocument | Problem | None, list[URL]]:
-        """A page, and where its links lead. Without a sitemap each is fetched whole, since its links are needed."""
+        """Return a page, and where its links lead.
+
+        Without a sitemap each is fetched whole, since its links are needed.
+        """
         name = str(url)
         before = known.get(name)
         try:
@@ -94,7 +97,7 @@ class SiteReader:
         return FoundDocument(name, mark, document), leads
 
     async def _sitemap_pages(self, site: Site, named: tuple[str, ...]) -> list[URL]:
-        """The pages that sitemaps list; none where there is none."""
+        """Return the pages that sitemaps list; none where there is none."""
         waiting = deque([*named[:_SITEMAPS], str(site.start.origin() / "sitemap.xml")])
         found: dict[URL, None] = {}
         seen: set[str] = set()
@@ -117,7 +120,7 @@ class SiteReader:
 
 
 async def _words(page: Page) -> tuple[str, str, list[str]]:
-    """Raises Unreadable."""
+    """Return title, text and links of a page; raises Unreadable."""
     body = page.body or b""
     if page.kind in _MARKUP:
         return await read_page(body)
@@ -147,7 +150,7 @@ def _address(text: str) -> URL | None:
 
 
 def _sitemap(body: bytes) -> tuple[str, list[str]]:
-    """The kind of a sitemap, and what it lists.
+    """Return the kind of a sitemap, and what it lists.
 
     Raises:
         Unreadable: it is none.

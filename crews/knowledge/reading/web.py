@@ -33,7 +33,7 @@ class PageUnavailable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What a server answered. `body` is None where it has not changed. `url`: where it lay in the end."""
+    """A server's answer. `body` is None where it has not changed. `url`: where it lay in the end."""
 
     url: URL
     body: bytes | None
@@ -45,7 +45,7 @@ class Site:
     """One web site. `private`: hosts that may lie in a network of ours."""
 
     def __init__(self, start: str, private: Collection[str] = (), pause: float = _PAUSE) -> None:
-        """Raises SourceFailed where the address is none that may be fetched."""
+        """Prepare reading; raises SourceFailed where the address is none that may be fetched."""
         self._private = private
         try:
             self.start = net.parse(start)

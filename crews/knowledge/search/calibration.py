@@ -1,4 +1,4 @@
-"""How words and vectors are mixed for one account's documents, and where nothing is near enough: measured at ingest.
+"""Measures at ingest how words and vectors are mixed for one account's documents, and where nothing is near enough.
 
 The documents themselves ask: each question and heading is looked for among the texts alone. A leg that finds next to
 nothing so is blind for these documents (a language that the encoder does not know) and gets no weight. What nobody
@@ -104,7 +104,7 @@ def confidence_floor(index: Index, embedded: Floats | None) -> float:
 
 
 def _sample(size: int, needed: Sequence[int]) -> list[int]:
-    """The places of the passages that are looked through: those needed, and others spread evenly."""
+    """Return the places of the passages that are looked through: those needed, and others spread evenly."""
     spread = range(0, size, max(1, size // _MOST_TEXTS))
     return sorted({*needed, *spread})
 
@@ -116,7 +116,7 @@ def _windows_of(index: Index, chosen: Sequence[int]) -> vectors.Vectors:
 
 
 def _mean_reciprocal_rank(scores: NDArray[Any], right: NDArray[np.int64]) -> float:
-    """The mean reciprocal rank of the right places."""
+    """Return the mean reciprocal rank of the right places."""
     own = scores[np.arange(len(right)), right]
     ranks = 1 + (scores > own[:, None]).sum(axis=1)
     return float(np.where(own > 0, 1 / ranks, 0).mean())

@@ -69,6 +69,6 @@ def _by_words(asked: NDArray[np.bool_], best: tuple[Scores, Scores], covered: tu
 
 
 def _scaled(scores: Scores, whole: float) -> Scores:
-    """Scores as shares of the best, or of what a passage should have that covers some of the question."""
+    """Return scores as shares of the best, or of what a passage should have that covers some of the question."""
     most = max(float(scores.max(initial=0.0)), _POOR * whole)
     return scores / most if most > 0 else scores

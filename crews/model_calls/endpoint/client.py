@@ -30,7 +30,7 @@ class OpenAIClient:
         self._reports = metrics.RefusalLog()
 
     async def complete(self, call: Call) -> Completion:
-        """One request, one answer; cancelling it closes the request."""
+        """Make one request and return its answer; cancelling it closes the request."""
         client, began = self._clients.of(call.target.endpoint), time.perf_counter()
         exchange = Exchange(client, call, self._known_parameters, self._reports, self.meter)
         result = "closed"
@@ -54,7 +54,7 @@ class OpenAIClient:
     async def embed(
         self, target: Target, texts: Sequence[str], deadline: float, dimensions: int | None = None
     ) -> EmbeddingAnswer:
-        """A vector for each text, by the target's model; see crews.model_calls.endpoint.embedding.
+        """Return a vector for each text, by the target's model; see crews.model_calls.endpoint.embedding.
 
         Raises:
             ModelUnavailable, ModelRefused: there are none to be had.
@@ -80,6 +80,6 @@ def _result_name(answer: Completion | Exception) -> str:
 
 
 def _unfinished(call: Call, message: Message) -> Receipt:
-    """A request that brought no answer: one that was never answered costs nothing, as far as anyone can tell."""
+    """Return a request that brought no answer: one that was never answered costs nothing, as far as anyone can tell."""
     usage = message.usage or (estimate(call, message) if message.alive else Usage(calls=1))
     return Receipt(call.target, usage, estimated=True)

@@ -70,7 +70,7 @@ class Clients:
         self._clients: BoundedCache[str, AsyncOpenAI] = BoundedCache(_ENDPOINTS)
 
     def __len__(self) -> int:
-        """How many are open."""
+        """Return how many are open."""
         return len(self._clients)
 
     async def aclose(self) -> None:
@@ -96,7 +96,7 @@ class Clients:
         return self._clients.get_or_make(endpoint.id, lambda: self._open(endpoint))
 
     def _pool(self, endpoint: Endpoint) -> httpx.AsyncClient:
-        """The connections for an endpoint.
+        """Return the connections for an endpoint.
 
         Raises:
             ModelRefused: it must be at a public address, and is a private one as it is written.

@@ -42,7 +42,7 @@ class EmbeddingAnswer:
 async def request_embeddings(
     client: AsyncOpenAI, model: str, texts: Sequence[str], deadline: float, dimensions: int | None = None
 ) -> EmbeddingAnswer:
-    """A vector for each text, of `dimensions` numbers (None: the model's own); `deadline` unix seconds.
+    """Return a vector for each text, of `dimensions` numbers (None: the model's own); `deadline` unix seconds.
 
     Raises:
         ModelUnavailable, ModelRefused: there are none to be had.

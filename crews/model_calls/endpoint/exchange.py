@@ -50,10 +50,10 @@ _TEACHES = frozenset({errors.PARAMETER, errors.AWAY, errors.NO_MODEL})
 
 
 class RateLimitObserver(Protocol):
-    """Who wants to know what an endpoint says of its limits."""
+    """Observer of the limits that an endpoint tells."""
 
     def observe_limits(self, target: Target, remaining: tuple[int, int]) -> None:
-        """Requests and tokens left of the key's minute; -1: not said."""
+        """Note the requests and tokens that are left of the key's minute; -1: not said."""
 
 
 class Exchange:
@@ -107,13 +107,16 @@ class Exchange:
         return adapted is not None
 
     def _error_for_caller(self, reported: ReportedError) -> CrewError:
-        """The error for the caller; the endpoint's reason goes to the log, at most once an hour for each cause."""
+        """Return the error for the caller.
+
+        The endpoint's reason goes to the log, at most once an hour for each cause.
+        """
         error = reported.error(self._call)
         self._reports.say(self._call, reported.cause, reported.status, getattr(error, "reason", None))
         return error
 
     async def _remember(self, answer: Completion | Exception) -> Completion | Exception:
-        """The answer, once what it tells of its model is kept."""
+        """Return the answer, once what it tells of its model is kept."""
         if isinstance(answer, Exception):
             return answer
         message, parameters = self.message, self._parameters
@@ -203,7 +206,7 @@ async def _run_cooperatively(steps: Iterator[None]) -> None:
 
 
 def _end_early(call: Call, message: Message, *, late: bool) -> Completion | Exception:
-    """An answer that we stop listening to: of use if it is late and says something whole."""
+    """Return an answer that we stop listening to: of use if it is late and says something whole."""
     if not late:
         return errors.unavailable("the model's endpoint fell silent in the midst of its answer")
     plain = call.response_format is None and not message.tools

@@ -37,13 +37,13 @@ class RefusalLog:
 
 
 def count_request(model: str, result: str, seconds: float) -> None:
-    """A request has ended: answered, closed (by us), unavailable, refused, or late."""
+    """Count a request that has ended: answered, closed (by us), unavailable, refused, or late."""
     _calls(model, result).inc()
     _seconds(model).observe(seconds)
 
 
 def count_tokens(model: str, usage: Usage) -> None:
-    """What it took; `cached` are those of the prompt that the provider had cached."""
+    """Count its tokens; `cached` are those of the prompt that the provider had cached."""
     prompt, cached, completion = _tokens(model)
     prompt.inc(usage.prompt_tokens)
     cached.inc(usage.cached_tokens)

@@ -1,1 +1,1 @@
-"""How model endpoints are asked: what each takes, learned from what it refuses. No I/O here."""
+"""Requests to model endpoints: the parameters that each takes, learned from refusals. No I/O here."""

@@ -1,4 +1,4 @@
-"""Whether an endpoint's address is a private one: a machine of one's own, that works on one request at a time."""
+"""Tells private addresses of endpoints: a machine of one's own, that works on one request at a time."""
 
 import os
 from functools import lru_cache

@@ -93,7 +93,7 @@ def messages_for(call: Call, known: frozenset[str]) -> list[Chat]:
 
 
 def _given_back(message: Chat, call: Call, known: frozenset[str]) -> Chat:
-    """A message of the model's that asked for tools, as it came from this target."""
+    """Return a message of the model's that asked for tools, as it came from this target."""
     own = _own(message, call)
     if own is None or own.target != call.target.name or "no_own" in known:
         return message
@@ -121,7 +121,7 @@ def _own_names(call: Call) -> set[str]:
 
 
 def _has(adaptation: str, call: Call) -> bool:
-    """Whether a call holds what an adaptation would change."""
+    """Tell whether a call holds what an adaptation would change."""
     messages = call.messages
     if adaptation == "no_system":
         return any(message.get("role") == "system" for message in messages)
@@ -157,7 +157,7 @@ def _alternating(chat: Sequence[Chat]) -> list[Chat]:
 
 
 def _merge(one: Chat, other: Chat) -> Chat:
-    """Two messages of one role as one."""
+    """Return two messages of one role as one."""
     first, second = one.get("content"), other.get("content")
     if isinstance(first, list) or isinstance(second, list):
         content: Any = [*_parts(first), *_parts(second)]

@@ -24,7 +24,7 @@ def with_less_history(call: Call) -> Call | None:
 
 
 def _half(history: Sequence[Chat]) -> int:
-    """How many of the oldest messages make up half of it, at least one where there are any."""
+    """Return how many of the oldest messages make up half of it, at least one where there are any."""
     sizes = [len(as_text(message.get("content"))) for message in history]
     left, half = 0, sum(sizes) / 2
     for number, size in enumerate(sizes, 1):

@@ -1,4 +1,4 @@
-"""What an endpoint understands of a chat completion, learned from what it refuses.
+"""Parameters of a chat completion that an endpoint understands, learned from what it refuses.
 
 Services that call themselves OpenAI-compatible differ in what they take. A request goes out as OpenAI takes it; a
 refusal that names one of our parameters, or says how messages must be, brings it again without that one, in an older
@@ -28,7 +28,7 @@ _THINKS_BY_NAME = re.compile(r"(?:^|[/:_.-])(?:r1|qwq|think\w*|reason\w*|magistr
 
 @dataclass(frozen=True, slots=True)
 class Parameters:
-    """How a target is asked. `limit`: the parameter for an answer's length, "" for none; `without`: what is left out.
+    """Parameters for a target. `limit`: the one for an answer's length, "" for none; `without`: those left out.
 
     `format`: how much of a typed answer is asked for: its schema, `json_object`, or nothing (the prompt says it too).
     `thinks`: it thinks before it speaks, within the limit; `headless`: in its content, without a mark where the thought
@@ -44,7 +44,7 @@ class Parameters:
     once: bool = False
 
     def body(self, call: Call) -> bytes:
-        """The call as JSON."""
+        """Return the call as JSON."""
         body: dict[str, Any] = {"model": call.model, "messages": messages_for(call, self.chat), **self._limits(call)}
         if "stream" not in self.without:
             body["stream"], body["stream_options"] = True, {"include_usage": True}
@@ -70,13 +70,13 @@ _USUAL, _REASONER = Parameters(), Parameters(limit="max_completion_tokens", thin
 
 
 class KnownParameters:
-    """How each target is asked, as far as is known."""
+    """Parameters of each target, as far as they are known."""
 
     def __init__(self) -> None:
         self._known: BoundedCache[str, tuple[Parameters, float]] = BoundedCache(_TARGETS)
 
     def of(self, target: Target) -> Parameters:
-        """The parameters to ask in."""
+        """Return the parameters to ask in."""
         usual = _REASONER if is_reasoning_model(target.model) else _USUAL
         known, learned = self._known.get(target.name) or (usual, 0.0)
         if time.monotonic() - learned < _LIFETIME:
@@ -84,22 +84,22 @@ class KnownParameters:
         return replace(usual, thinks=known.thinks, headless=known.headless)  # that was seen, not refused
 
     def learn(self, target: Target, parameters: Parameters) -> None:
-        """It was answered."""
+        """Note that a request with these parameters was answered."""
         if not parameters.once and self.of(target) != parameters:
             self._known.put(target.name, (parameters, time.monotonic()))
 
 
 def is_thinking_model(model: str) -> bool:
-    """Whether a model's name says that it thinks, be it that its endpoint lets that through as content."""
+    """Tell whether a model's name says that it thinks, be it that its endpoint lets that through as content."""
     return _THINKS_BY_NAME.search(model) is not None
 
 
 def is_reasoning_model(model: str) -> bool:
-    """Whether a model thinks before it speaks, going by its name."""
+    """Tell whether a model thinks before it speaks, going by its name."""
     return _REASONING.search(model) is not None
 
 
 def _plain(tool: Any) -> dict[str, Any]:
-    """A tool without `strict`."""
+    """Return a tool without `strict`."""
     function = {name: value for name, value in tool["function"].items() if name != "strict"}
     return {**tool, "function": function}

@@ -72,13 +72,13 @@ def _lacking(parameters: Parameters, named: str) -> Parameters:
 
 
 def _first(words: str, sent: set[str]) -> str | None:
-    """The parameter that is named first, of those that were sent."""
+    """Return the parameter that is named first, of those that were sent."""
     found = [(match.start(), name) for name in sent & _NAMED.keys() if (match := _NAMED[name].search(words))]
     return min(found)[1] if found else None
 
 
 def _error_places(body: Any) -> Iterator[str]:
-    """What an error says it is about, most exact first: the parameter, places in the request, the message."""
+    """Yield what an error says it is about, most exact first: the parameter, places in the request, the message."""
     if isinstance(body, list) and body:
         body = body[0].get("error", body[0]) if isinstance(body[0], dict) else body
     if isinstance(body, dict):

@@ -1,1 +1,1 @@
-"""What model endpoints answer, read as it comes: bytes to events to one message, and what errors mean. No I/O here."""
+"""Answers of model endpoints, read as they come: bytes to events to one message, and errors to causes. No I/O here."""

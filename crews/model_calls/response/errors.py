@@ -1,4 +1,4 @@
-"""What an endpoint's error means to a caller: try again at some time, or give up; and why, in its own words, masked.
+"""Meaning of an endpoint's error: try again at some time, or give up; and why, in its own words, masked.
 
     answer of an error -> ReportedError -> ModelUnavailable | ModelRefused
 
@@ -103,7 +103,7 @@ class ReportedError:
 
     @property
     def cause(self) -> str:
-        """Which of the causes above it is."""
+        """Return which of the causes above it is."""
         said = f"{self.code} {self.words}"
         found = {cause for cause, pattern in _PATTERNS.items() if pattern.search(said)}
         if NO_CREDIT in found and self.status == 429 and RATE in found and _AGAIN_LATER.search(said):
@@ -121,7 +121,7 @@ class ReportedError:
 
     @property
     def is_server_failure(self) -> bool:
-        """Whether the status says that the endpoint failed, or nothing says anything."""
+        """Tell whether the status says that the endpoint failed, or nothing says anything."""
         return self.status is None or self.status >= 500
 
     def error(self, call: Call | None = None) -> CrewError:
@@ -200,7 +200,7 @@ def _excerpt(error: openai.APIStatusError) -> str:
 
 
 def _retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds from `retry-after-ms` or `retry-after` (a number; the date form is not used by these services)."""
+    """Return seconds from `retry-after-ms` or `retry-after` (a number; the date form is not used by these services)."""
     for name, scale in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
         try:
             return min(max(float(headers[name]) * scale, 0.0), _PAUSE_LIMIT)

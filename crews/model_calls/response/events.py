@@ -29,7 +29,7 @@ Event = dict[str, Any]
 
 
 class MalformedStream(Exception):
-    """What came is no chat completion."""
+    """The stream is no chat completion."""
 
 
 class EventReader:
@@ -171,7 +171,10 @@ class EventReader:
         yield from several
 
     def _documents(self, *, last: bool) -> Iterator[Event]:
-        """JSON as it comes: each line that is a document by itself is one event; the rest waits for the end."""
+        """Yield events of JSON as it comes: each line that is a document by itself is one.
+
+        The rest waits for the end.
+        """
         while not last and (end := self._rest.find(b"\n")) >= 0:
             try:
                 found = orjson.loads(self._rest[:end])

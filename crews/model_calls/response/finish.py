@@ -1,4 +1,4 @@
-"""Why an answer ended, in one vocabulary: endpoints have some forty words for it. Pure."""
+"""Reasons why an answer ended, in one vocabulary: endpoints have some forty words for it. Pure."""
 
 STOP, TOOLS, LENGTH, WITHHELD, REFUSAL, DEADLINE, CUT = (
     "stop",

@@ -38,7 +38,7 @@ def calls(text: str) -> list[tuple[str, str]]:
 
 
 def _messages(text: str) -> list[tuple[str, str, str]]:
-    """Channel, recipient and body of each message; what stands before the first mark is of no channel."""
+    """Return channel, recipient and body of each message; what stands before the first mark is of no channel."""
     found: list[tuple[str, str, str]] = []
     channel, to, kind, at = "", "", "", 0
     for token in _TOKEN.finditer(text):

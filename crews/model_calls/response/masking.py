@@ -60,7 +60,7 @@ def _rows(words: list[str]) -> Iterator[tuple[str, ...]]:
 
 
 def _hidden(text: str, spans: list[tuple[int, int]]) -> str:
-    """The text with these words taken out; neighbours leave one mark."""
+    """Return the text with these words taken out; neighbours leave one mark."""
     if not spans:
         return text
     merged = [spans[0]]

@@ -40,7 +40,7 @@ class EndpointError(Exception):
 
 
 class Message:
-    """What has come of an answer so far.
+    """An answer as far as it has come.
 
     `alive`: the model does something, be it that it thinks. `spoken`: a word for the customer, or a tool call, is
     there. `thought`: some of it were thoughts; `headless`: they began without a mark, as the next answer's will.
@@ -106,22 +106,22 @@ class Message:
 
     @property
     def done(self) -> bool:
-        """Whether the endpoint said `[DONE]`."""
+        """Tell whether the endpoint said `[DONE]`."""
         return self._reader.done
 
     @property
     def spoken(self) -> bool:
-        """Whether a word for the customer, or a tool call, has come."""
+        """Tell whether a word for the customer, or a tool call, has come."""
         return self._first.spoken or bool(self._calls) or self._refused
 
     @property
     def ended(self) -> bool:
-        """Whether the model ended its answer, or the endpoint said that it did."""
+        """Tell whether the model ended its answer, or the endpoint said that it did."""
         return self._word is not None or self.done
 
     @property
     def finish(self) -> str:
-        """Why the answer ended, in the words of finish.py."""
+        """Return why the answer ended, in the words of finish.py."""
         if self._refused:
             return finish.REFUSAL
         if self._word is None:
@@ -130,22 +130,22 @@ class Message:
 
     @property
     def failed(self) -> bool:
-        """Whether the answer's end says that the endpoint failed."""
+        """Tell whether the answer's end says that the endpoint failed."""
         return self._word is not None and finish.is_failure(self._word)
 
     @property
     def headless(self) -> bool:
-        """Whether the thoughts began without a mark: their end stands in the text, and no beginning."""
+        """Tell whether the thoughts began without a mark: their end stands in the text, and no beginning."""
         return self._known_headless or (self._first.spoken and begins_without_mark(self._said))
 
     @property
     def size(self) -> int:
-        """How much work there is in it, in characters."""
+        """Return how much work there is in it, in characters."""
         return max(self._characters, self._bytes // _BYTES_A_CHARACTER)
 
     @property
     def tools(self) -> bool:
-        """Whether a tool was asked for."""
+        """Tell whether a tool was asked for."""
         return bool(self._calls)
 
     def text(self, *, cut: bool) -> str:
@@ -262,7 +262,7 @@ class Message:
 
 
 def _seems_whole(text: str) -> bool:
-    """Whether an answer whose endpoint gave no reason for its end is all of it.
+    """Tell whether an answer whose endpoint gave no reason for its end is all of it.
 
     One that ends in the middle of a word or a clause, after a whole sentence, is not; one without any sentence may be.
     """

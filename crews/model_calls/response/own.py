@@ -24,7 +24,7 @@ class OwnFields:
 
     @property
     def fields(self) -> dict[str, Any]:
-        """What has come so far."""
+        """Return what has come so far."""
         return {**self._others, **{name: "".join(pieces) for name, pieces in self._texts.items()}}
 
     def feed(self, message: dict[str, Any]) -> None:
@@ -58,7 +58,7 @@ def _merge_lists(before: list[Any], value: list[Any]) -> list[Any]:
 
 
 def _continues(before: Any, each: Any) -> bool:
-    """Whether a detail is the next piece of the one before it: the same kind, and the same number."""
+    """Tell whether a detail is the next piece of the one before it: the same kind, and the same number."""
     if not (isinstance(before, dict) and isinstance(each, dict)) or each.get("index") is None:
         return False
     return before.get("type") == each.get("type") and before.get("index") == each["index"]

@@ -1,4 +1,4 @@
-"""What a model says that is not for the customer: its thoughts, and the tokens of its chat template. Pure, linear.
+"""Removes from an answer the model's thoughts and the tokens of its chat template. Pure, linear.
 
 Endpoints should keep both out of an answer's content; many do not, for models whose parser is not switched on. Each
 family marks its thoughts in its own way, and where the template itself opens the thought, only its end arrives: then
@@ -148,7 +148,7 @@ def begins_without_mark(text: str) -> bool:
 
 
 def _without_marked(text: str) -> tuple[str, bool]:
-    """The text without its thoughts, and whether it had any."""
+    """Return the text without its thoughts, and whether it had any."""
     if not _MARK.search(text):
         return text, False
     kept: list[str] = []
@@ -174,7 +174,7 @@ def _without_marked(text: str) -> tuple[str, bool]:
 
 
 def _marks(text: str) -> Iterator[_Mark]:
-    """The marks that are no words of an answer."""
+    """Yield the marks that are no words of an answer."""
     for start, end in _unquoted(text, _MARK):
         found = _MARK.match(text, start)
         kind = (found.lastgroup if found else None) or ""
@@ -182,7 +182,7 @@ def _marks(text: str) -> Iterator[_Mark]:
 
 
 def _begins_thought(text: str, at: int, start: int) -> bool:
-    """Whether an opening mark stands where a model would think: at the start, or after something whole."""
+    """Tell whether an opening mark stands where a model would think: at the start, or after something whole."""
     before = text[max(at, start - _LONGEST_MARK) : start].rstrip(" \t")
     return not before or before[-1] in _SENTENCE_END
 
@@ -196,7 +196,7 @@ def _without_labelled(text: str) -> str:
 
 
 def _without_start(text: str) -> str:
-    """The text without the template's tokens before it."""
+    """Return the text without the template's tokens before it."""
     at = 0
     struck = "</s>" in text and not text.rstrip().endswith("</s>")  # a price, perhaps: `<s>R$ 10</s> R$ 8`
     while (found := _TEMPLATE_START.match(text, at)) is not None:
@@ -207,7 +207,7 @@ def _without_start(text: str) -> str:
 
 
 def _without_template(text: str) -> str:
-    """The text up to the first token that ends a turn, unless it is quoted."""
+    """Return the text up to the first token that ends a turn, unless it is quoted."""
     text = _without_start(text)
     struck = 0
     for start, end in _unquoted(text, _TEMPLATE_END):
@@ -219,7 +219,7 @@ def _without_template(text: str) -> str:
 
 
 def _unquoted(text: str, pattern: re.Pattern[str]) -> Iterator[tuple[int, int]]:
-    """Where a pattern is found, neither in code nor between quotes."""
+    """Yield where a pattern is found, neither in code nor between quotes."""
     if not pattern.search(text):
         return
     code, number = [found.span() for found in _CODE.finditer(text)], 0
@@ -274,7 +274,7 @@ class FirstWord:
         self._text = rest[-_LONGEST_MARK:] if self._closing is not None else rest.lstrip()
 
     def _moved(self, at: int) -> int | None:
-        """Where the text goes on behind its next mark; None where more has to come first."""
+        """Return where the text goes on behind its next mark; None where more has to come first."""
         if self._closing is not None:
             found = self._closing.search(self._text, at)
             if found is None:
@@ -304,5 +304,5 @@ _LONGEST_OPENING = 60
 
 
 def _is_word(text: str) -> bool:
-    """Whether a text's beginning is a word, and cannot turn out to be the beginning of a mark."""
+    """Tell whether a text's beginning is a word, and cannot turn out to be the beginning of a mark."""
     return bool(text) and not (len(text) <= _LONGEST_OPENING and _MAY_OPEN.match(text))

@@ -45,7 +45,7 @@ class _Pending:
 
     @property
     def is_whole(self) -> bool:
-        """Whether the arguments are an object already."""
+        """Tell whether the arguments are an object already."""
         return _is_object(self.arguments)
 
 
@@ -101,7 +101,7 @@ class ToolCalls:
             raise ValueError("too many tool calls")
 
     def _before(self, piece: _Pending) -> _Pending | None:
-        """The call that a piece belongs to; None where it begins another."""
+        """Return the call that a piece belongs to; None where it begins another."""
         numbered = [each for each in self._calls if piece.slot is None or each.slot == piece.slot]
         if not piece.id and not piece.name:
             found = numbered or self._calls  # some number the pieces instead of the calls
@@ -113,7 +113,7 @@ class ToolCalls:
 
 
 def _begins_another(before: _Pending, piece: _Pending) -> bool:
-    """Whether a piece with an id or a name is not the rest of the call before it.
+    """Tell whether a piece with an id or a name is not the rest of the call before it.
 
     - Another id begins another call; an id that comes late belongs to the call that has none.
     - Without an id, or with the same one, another name does; so does the same name with other arguments, once those
@@ -136,14 +136,14 @@ def _first(function: dict[str, Any], *names: str) -> Any:
 
 
 def _text(given: Any) -> str:
-    """Arguments as JSON text: some endpoints give the object itself."""
+    """Return arguments as JSON text: some endpoints give the object itself."""
     if given is None:
         return ""
     return given if isinstance(given, str) else orjson.dumps(given, default=str).decode()
 
 
 def _plain_name(name: Any) -> str:
-    """A tool's name without what gpt-oss writes around it."""
+    """Return a tool's name without what gpt-oss writes around it."""
     return str(name).partition("<|")[0].strip().removeprefix("functions.")
 
 
@@ -157,6 +157,6 @@ def _is_object(text: str) -> bool:
 
 
 def _given_back(call: _Pending) -> dict[str, Any]:
-    """What its next request must hold of a call beside id, name and arguments."""
+    """Return what its next request must hold of a call beside id, name and arguments."""
     function = {"function": call.function_extra} if call.function_extra else {}
     return {**call.extra, **function}

@@ -1,4 +1,4 @@
-"""What an answer cost, as endpoints count it. Pure."""
+"""Usage of an answer, as endpoints count it. Pure."""
 
 from typing import Any
 

@@ -1,1 +1,1 @@
-"""What a model call goes through, one wrapper a file around one method, and what the wrappers share."""
+"""Wrappers of a model call, one a file around one method, and what the wrappers share."""

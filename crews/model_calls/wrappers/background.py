@@ -1,4 +1,4 @@
-"""What the stack does after a call, while nobody waits: bookkeeping, looking at what other workers found."""
+"""Work of the stack after a call, while nobody waits: bookkeeping, looking at what other workers found."""
 
 import asyncio
 from collections.abc import Coroutine

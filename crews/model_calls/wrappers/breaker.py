@@ -20,7 +20,7 @@ _log = log.get("breaker")
 
 
 class Breakers:
-    """What this process knows. Times in seconds."""
+    """Breakers of the targets that this process knows. Times in seconds."""
 
     def __init__(self, shelf: BreakerStore | None, background: Background) -> None:
         self._store = shelf
@@ -32,13 +32,13 @@ class Breakers:
         self._names: set[str] = set()
 
     def blocked(self, name: str) -> float:
-        """How long a target is to be left alone; 0: ask it."""
+        """Return how long a target is to be left alone; 0: ask it."""
         self._names.add(name)
         self._look()
         return max(0.0, self._until.get(name, 0.0) - time.monotonic())
 
     async def failed(self, name: str, error: ModelUnavailable) -> None:
-        """A request failed. A 429 is no failure of the target's: it only wants a pause."""
+        """Count a failed request. A 429 is no failure of the target's: it only wants a pause."""
         pause = max(0.0, error.retry_at - time.time()) if error.status == 429 else 0.0
         if error.status != 429:
             self._failures[name] = self._failures.get(name, 0) + 1
@@ -59,7 +59,7 @@ class Breakers:
             self._rest(name, rest, counted=error.status != 429)
 
     def succeeded(self, name: str) -> None:
-        """A request was answered."""
+        """Forget the target's failures: a request was answered."""
         if self._failures.pop(name, None) is None and name not in self._until:
             return
         if self._until.pop(name, None) is not None:
@@ -81,7 +81,7 @@ class Breakers:
         self._until[name] = max(self._until.get(name, 0.0), time.monotonic() + seconds)
 
     def known_blocked(self, name: str) -> bool:
-        """Whether a target rests now, as far as this process knows."""
+        """Tell whether a target rests now, as far as this process knows."""
         return self._until.get(name, 0.0) > time.monotonic()
 
     def _look(self) -> None:

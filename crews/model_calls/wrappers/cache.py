@@ -42,7 +42,7 @@ class _Flight:
     deadline: float
 
     async def joined(self, call: Call) -> Completion | None:
-        """The answer; None where whoever asked had too little time for one, and the caller has more."""
+        """Return the answer; None where whoever asked had too little time for one, and the caller has more."""
         try:
             return await asyncio.shield(self.answer)
         except ModelUnavailable as error:
@@ -62,7 +62,7 @@ class Cache:
         self._flights: dict[str, _Flight] = {}
 
     async def complete(self, call: Call) -> Completion:
-        """An answer kept, one that somebody is about to have, or a new one."""
+        """Return an answer kept, one that somebody is about to have, or a new one."""
         if call.keep is None or call.payer.account is None or not _may_serve_others(call):
             if call.keep is not None:
                 COMPLETIONS.labels("passed").inc()
@@ -75,7 +75,7 @@ class Cache:
         return await self._ask_for_all(call, call.keep, digest)
 
     async def _ask_for_all(self, call: Call, keep: CachePolicy, digest: str) -> Completion:
-        """The first of this process to ask: what it comes to is everyone's, its errors too; its end is not."""
+        """Return the first of this process to ask: what it comes to is everyone's, its errors too; its end is not."""
         flight: asyncio.Future[Completion | None] = asyncio.get_running_loop().create_future()
         self._flights[digest] = _Flight(flight, call.deadline)
         try:
@@ -124,7 +124,7 @@ class Cache:
     async def _ask_or_stale(
         self, call: Call, keep: CachePolicy, digest: str, token: str, kept: "_KeptAnswer | None"
     ) -> Completion:
-        """A new answer; where no model gives one, the one that was too old to be given again."""
+        """Return a new answer; where no model gives one, the one that was too old to be given again."""
         if kept is None:
             return await self._ask_and_renew(call, keep, digest, token)
         try:
@@ -170,7 +170,7 @@ def _may_serve_others(call: Call) -> bool:
 
 
 def _worth_keeping(answer: Completion) -> bool:
-    """Whole answers only: nothing cut, withheld, or waiting for a tool; and none of a stand-in model's."""
+    """Tell whether an answer is whole: not cut, withheld, waiting for a tool, or a stand-in model's."""
     whole = answer.finish == "stop" and bool(answer.text.strip()) and not answer.tool_calls
     return whole and answer.served_by is ServedBy.CREW
 
@@ -202,7 +202,7 @@ def _pack(answer: Completion) -> bytes:
 
 
 def _unpack(packed: bytes) -> _KeptAnswer | None:
-    """The answer, or None for what is damaged or of another version: then it is made anew."""
+    """Return the answer, or None for what is damaged or of another version: then it is made anew."""
     try:
         version, text, finish, model, at = orjson.loads(zlib.decompress(packed))
     except (zlib.error, ValueError, TypeError):
@@ -220,5 +220,5 @@ def _old(kept: _KeptAnswer) -> Completion:
 
 
 def _served_again(answer: Completion, served_by: ServedBy) -> Completion:
-    """The same answer for someone else, who pays nothing for it."""
+    """Return the same answer for someone else, who pays nothing for it."""
     return replace(answer, usage=Usage(), served_by=served_by)

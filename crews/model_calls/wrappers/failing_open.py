@@ -1,4 +1,4 @@
-"""What a call can do without: asked for a moment, given up where Redis is away, and then let be for a while."""
+"""Calls to Redis that a model call can do without: bounded, given up where it is away, then let be for a while."""
 
 import asyncio
 import time
@@ -31,7 +31,7 @@ class FailingOpen:
         self._rests_until = 0.0
 
     async def ask(self, question: Callable[[], Awaitable[T]]) -> T | None:
-        """The answer, or None where there is none to be had; each None is counted."""
+        """Return the answer, or None where there is none to be had; each None is counted."""
         if time.monotonic() >= self._rests_until:
             try:
                 async with _listening(self._longest):

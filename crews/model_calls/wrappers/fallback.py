@@ -33,7 +33,7 @@ class Fallback:
         self._health = health or Health()
 
     async def complete(self, call: Call) -> Completion:
-        """The first answer that says something, with the usage of all requests made for it.
+        """Return the first answer that says something, with the usage of all requests made for it.
 
         Raises:
             ModelUnavailable: no target answered while there was time; or the only ones left name a time beyond it.
@@ -59,7 +59,7 @@ class Fallback:
                 return search.served(target, completion)
 
     async def _next(self, search: "_Search") -> Target:
-        """The target to ask now; waits where all of them want it.
+        """Return the target to ask now; waits where all of them want it.
 
         Raises:
             ModelUnavailable, ModelRefused: the search is over.
@@ -85,14 +85,14 @@ class _Search:
         self._error: ModelUnavailable | ModelRefused | None = None
 
     def next(self, breakers: Breakers) -> Target | None:
-        """The first target of this round that was not asked in it and is not blocked."""
+        """Return the first target of this round that was not asked in it and is not blocked."""
         for target in self._targets:
             if target.name not in self._asked and not breakers.blocked(target.name):
                 return target
         return None
 
     def first(self) -> Target:
-        """The target that may be asked the soonest, in a new round."""
+        """Return the target that may be asked the soonest, in a new round."""
         self._asked.clear()
         self._rounds += 1
         if self._error is not None:
@@ -100,7 +100,7 @@ class _Search:
         return min(self._targets, key=lambda target: self._retry_at.get(target.name, 0.0))
 
     def pause(self, breakers: Breakers) -> float:
-        """Seconds to wait before a new round.
+        """Return seconds to wait before a new round.
 
         Raises:
             ModelUnavailable, ModelRefused: there will be none.
@@ -119,7 +119,7 @@ class _Search:
         return min(max(min(blocked, _LONGEST_BLOCK), named, backoff) * spread, max(room, named))
 
     def asked(self, target: Target) -> Call:
-        """The call to this target; where others are left, it does not wait long for room."""
+        """Return the call to this target; where others are left, it does not wait long for room."""
         self._asked.add(target.name)
         alone = all(other.name in self._asked for other in self._targets)
         patience = None if alone else time.time() + _PATIENCE
@@ -135,17 +135,17 @@ class _Search:
             raise error
 
     def refused(self, target: Target, error: ModelRefused) -> None:
-        """This target will never answer this call."""
+        """Note that this target will never answer this call."""
         self._error = error
         self._targets = [other for other in self._targets if other is not target]
 
     def again(self) -> bool:
-        """Whether a model that ended without a word is asked once more."""
+        """Tell whether a model that ended without a word is asked once more."""
         self._silent += 1
         return self._silent == 1 and self._call.deadline - time.time() > _SHORTEST
 
     def served(self, target: Target, completion: Completion) -> Completion:
-        """The answer, paid for in full."""
+        """Return the answer, paid for in full."""
         by = (
             ServedBy.QUICK
             if target is self._call.policy.quick
@@ -157,7 +157,7 @@ class _Search:
 
 
 def _targets(call: Call) -> list[Target]:
-    """The targets in the order in which they are asked: where time is short, the quick model first."""
+    """Return the targets in the order in which they are asked: where time is short, the quick model first."""
     policy = call.policy
     ordered: Sequence[Target] = (call.target, *policy.fallbacks)
     if policy.quick is not None and call.deadline - time.time() < policy.quick_below:
@@ -166,5 +166,5 @@ def _targets(call: Call) -> list[Target]:
 
 
 def _speaks(completion: Completion) -> bool:
-    """Whether asking again is pointless: there is an answer, or a reason that will not change."""
+    """Tell whether asking again is pointless: there is an answer, or a reason that will not change."""
     return bool(completion.text.strip() or completion.tool_calls) or completion.finish != "stop"

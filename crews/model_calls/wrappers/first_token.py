@@ -1,4 +1,4 @@
-"""How long a model takes to its first word, learned as it answers: a quantile without keeping what was seen. Pure.
+"""Time to a model's first word, learned as it answers: a quantile without keeping what was seen. Pure.
 
 Each observation moves the estimate a little: up by as much as the share that should lie below, down by the rest. So a
 request that was closed at the estimate, and whose true time nobody will know, still counts rightly: it lies above.
@@ -52,7 +52,7 @@ class FirstTokenPace:
         self._lost_at = 0.0
 
     def second_ended(self, *, won: bool, now: float) -> None:
-        """A second request to this target won, or was closed; `now` in seconds of any clock."""
+        """Note that a second request to this target won, or was closed; `now` in seconds of any clock."""
         self._lost, self._lost_at = 0 if won else self._lost + 1, now
 
     def worth_a_second(self, now: float) -> bool:
@@ -60,13 +60,13 @@ class FirstTokenPace:
         return self._lost < _NEVER_WINS or now - self._lost_at > _TRIED_AGAIN
 
     def see(self, seconds: float) -> None:
-        """A first word came after so many seconds, or a request was closed then without one."""
+        """Learn from a first word after so many seconds, or from a request that was closed then without one."""
         self._median.see(seconds)
         self._late.see(seconds)
 
     @property
     def patience(self) -> float | None:
-        """Seconds after which a second request is worth it; None where half of all first words come later still.
+        """Return seconds after which a second request is worth it; None where half of all first words come later still.
 
         Such a model is slow, not stuck (it thinks, or does not stream): a second request would be as slow.
         """
@@ -76,11 +76,11 @@ class FirstTokenPace:
 
     @property
     def late(self) -> float:
-        """The learned p95 itself, in seconds."""
+        """Return the learned p95 itself, in seconds."""
         return self._late.value
 
     def call(self, share: float) -> None:
-        """A call begins, and earns its share of a second request."""
+        """Note that a call begins, and earns its share of a second request."""
         self._earned = min(self._MOST_EARNED, self._earned + share)
 
     def spend(self) -> bool:

@@ -1,4 +1,4 @@
-"""Which model endpoints answer: one line when one goes away, one when it is back, and each hour in between.
+"""Health of model endpoints: one line when one goes away, one when it is back, and each hour in between.
 
 An endpoint is away once it refuses a key, a model or for want of credit, or once `_IN_A_ROW` calls have failed without
 an answer between them. What one request was refused for (too long, a filter) says nothing of the endpoint. Lines carry
@@ -40,14 +40,14 @@ class _State:
 
 
 class Health:
-    """What this process has seen of each target, the latest `_TARGETS` of them."""
+    """Health of each target as this process has seen it, the latest `_TARGETS` of them."""
 
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
         self._clock = clock
         self._states: BoundedCache[str, _State] = BoundedCache(_TARGETS)
 
     def failed(self, target: Target, error: ModelUnavailable | ModelRefused) -> None:
-        """A call brought no answer."""
+        """Note that a call brought no answer."""
         reason, now = trouble_of(error), self._clock()
         if reason in _OF_THE_REQUEST:
             return
@@ -59,7 +59,7 @@ class Health:
         self.remind()
 
     def succeeded(self, target: Target) -> None:
-        """A call was answered."""
+        """Note that a call was answered."""
         state = self._states.pop(target.name)
         if state is not None and state.told:
             with log.unbound():
@@ -73,7 +73,7 @@ class Health:
                 self._log_state("model_still_away", state)
 
     def away(self) -> list[dict[str, Any]]:
-        """Those that are away, the longest first: model, endpoint, since, last (ISO, UTC), error, failures."""
+        """Return those that are away, the longest first: model, endpoint, since, last (ISO, UTC), error, failures."""
         found = sorted((state for state in self._states.values() if state.told), key=lambda state: state.since)
         return [
             {**_describe_target(each.target), "since": _to_iso(each.since), "last": _to_iso(each.last),
@@ -91,7 +91,7 @@ class Health:
 
 
 def _describe_target(target: Target) -> dict[str, str]:
-    """A target without its key: the model, and the host of its address."""
+    """Return a target without its key: the model, and the host of its address."""
     url = target.endpoint.base_url
     return {"model": target.model, "endpoint": (urlsplit(url).hostname or "?") if url else "as OPENAI_BASE_URL says"}
 

@@ -64,7 +64,7 @@ class Limiter:
             self._settle(call, size, before)
 
     def observe_limits(self, target: Target, remaining: tuple[int, int]) -> None:
-        """What the endpoint's headers say is left."""
+        """Note what the endpoint's headers say is left."""
         requests, tokens = remaining
         if target.requests_per_minute is None and target.tokens_per_minute is None:
             return
@@ -101,7 +101,7 @@ class Limiter:
 
 
 class _Line:
-    """Who waits in this process for one key. Its head alone asks Redis, in the name of all."""
+    """Calls of this process that wait for one key. Its head alone asks Redis, in the name of all."""
 
     def __init__(self, minutes: LimitStore, failing_open: FailingOpen, background: Background) -> None:
         self._minutes = minutes
@@ -114,7 +114,7 @@ class _Line:
 
     @property
     def empty(self) -> bool:
-        """Whether nobody waits."""
+        """Tell whether nobody waits."""
         return not self._heap
 
     async def take(self, target: Target, rank: int, size: int) -> float:

@@ -1,4 +1,4 @@
-"""What a server sends over HTTP, in bounds: no message is kept beyond what is read of one, however it is sent.
+"""Bounds of a server's HTTP responses: no message is kept beyond what is read of one, however it is sent.
 
 The mcp package reads a body, or an event, to its end and then looks at it. Here each is held back until it is whole.
 One that is too long is given to the package as the server's refusal of that very request, so that the call fails, says
@@ -55,7 +55,7 @@ class _Body(httpx.AsyncByteStream):
         yield bytes(kept)
 
     def _refusal(self, error: TooLong) -> bytes:
-        """The server's refusal of the request.
+        """Return the server's refusal of the request.
 
         Raises:
             TooLong: the message belongs to none.
@@ -91,7 +91,7 @@ class _Events(_Body):
 
 
 def _request_id(request: httpx.Request) -> str | int | None:
-    """The number of the request in a body that the mcp package has just written."""
+    """Return the number of the request in a body that the mcp package has just written."""
     try:
         said = json.loads(request.content)
     except (ValueError, httpx.RequestNotRead):

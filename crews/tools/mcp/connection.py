@@ -64,17 +64,17 @@ class ServerConnection:
 
     @property
     def alive(self) -> bool:
-        """Whether calls may be made."""
+        """Tell whether calls may be made."""
         return self._session is not None and not self._life.done() and not self._over.is_set()
 
     @property
     def reason(self) -> str:
-        """Why it ended, for an operator."""
+        """Return why it ended, for an operator."""
         return describe_error(self._error) if self._error is not None else CLOSED
 
     @property
     def error(self) -> BaseException | None:
-        """What ended it, where it raised."""
+        """Return what ended it, where it raised."""
         return self._error
 
     async def wait_until_open(self, seconds: float) -> None:
@@ -198,7 +198,10 @@ class ServerConnection:
                 self._relisting.cancel()
 
     async def _unless_over(self, asking: Coroutine[Any, Any, T]) -> T:
-        """Its result, or Away as soon as the server has closed or answered what is no answer: a session waits on."""
+        """Return its result.
+
+        Raise Away as soon as the server has closed or answered what is no answer: a session waits on.
+        """
         task, over = asyncio.create_task(asking), asyncio.create_task(self._over.wait())
         try:
             await asyncio.wait({task, over}, return_when=asyncio.FIRST_COMPLETED)
@@ -215,7 +218,7 @@ class ServerConnection:
         self._over.set()
 
     async def _on_message(self, message: object) -> None:
-        """What the server says unasked. Called by the session's reader, which must not be kept waiting."""
+        """Take what the server says unasked. Called by the session's reader, which must not be kept waiting."""
         if isinstance(message, ValueError | httpx.HTTPError):  # no answer at all: who waits for it waits in vain
             self._end(message)
             return
@@ -231,7 +234,7 @@ class ServerConnection:
 
 
 async def _list_tools(session: ClientSession) -> tuple[Tool, ...]:
-    """All tools, page by page."""
+    """Return all tools, page by page."""
     found: list[Tool] = []
     cursor: str | None = None
     for _ in range(_PAGES):
@@ -248,7 +251,7 @@ async def _list_tools(session: ClientSession) -> tuple[Tool, ...]:
 async def _watch_stream(
     read: MemoryObjectReceiveStream[SessionMessage | Exception], over: asyncio.Event
 ) -> AsyncIterator[MemoryObjectReceiveStream[SessionMessage | Exception]]:
-    """The stream, and an event that is set when it ends: a session itself tells nobody of that."""
+    """Yield the stream, and an event that is set when it ends: a session itself tells nobody of that."""
     to, seen = anyio.create_memory_object_stream[SessionMessage | Exception](0)
 
     async def pump() -> None:

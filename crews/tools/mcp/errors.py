@@ -1,4 +1,4 @@
-"""Why a server of the Model Context Protocol gave no answer, and what that means for the call."""
+"""Reasons why a server of the Model Context Protocol gave no answer, and what each means for the call."""
 
 
 class ServerUnavailable(Exception):

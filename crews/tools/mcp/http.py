@@ -55,7 +55,7 @@ async def open_sse(
 
 
 def needs_sse(error: BaseException) -> bool:
-    """Whether a refusal of streamable HTTP is the one that servers of the older transport give."""
+    """Tell whether a refusal of streamable HTTP is the one that servers of the older transport give."""
     if isinstance(error, BaseExceptionGroup):
         return any(map(needs_sse, error.exceptions))
     if isinstance(error, McpError):
@@ -64,7 +64,7 @@ def needs_sse(error: BaseException) -> bool:
 
 
 def _client(connections: aiohttp.ClientSession, headers: Mapping[str, str], seconds: float) -> httpx.AsyncClient:
-    """An HTTP client over guarded connections; it follows nobody to another origin."""
+    """Return an HTTP client over guarded connections; it follows nobody to another origin."""
     return httpx.AsyncClient(
         transport=BoundedTransport(client=connections),
         headers=dict(headers),

@@ -1,4 +1,4 @@
-"""What ended a session, in a sentence for an operator: masked, and without what a server may have quoted. Pure."""
+"""Reason of a session's end, in a sentence for an operator: masked, and without what a server may have quoted. Pure."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -27,23 +27,26 @@ _TOO_LATE: Final = frozenset({408, 499})  # it may have begun
 
 
 def describe_error(error: BaseException) -> str:
-    """The sentence."""
+    """Return the sentence."""
     causes = list(_causes(error))
     return mask.text(next(filter(None, map(_sentence, causes)), type(causes[-1]).__name__))
 
 
 def was_not_sent(error: BaseException) -> bool:
-    """Whether a call that this ended was surely not made: it was refused before, or nothing has reached the server."""
+    """Tell whether a call that this ended was surely not made.
+
+    It was refused before, or nothing has reached the server.
+    """
     return all(map(_was_refused, _causes(error)))
 
 
 def session_gone(error: McpError) -> bool:
-    """Whether a server that was restarted says that it does not know our session."""
+    """Tell whether a server that was restarted says that it does not know our session."""
     return (error.error.code, error.error.message) == _SESSION_GONE
 
 
 def connection_gone(error: McpError) -> bool:
-    """Whether the session ended before the answer came."""
+    """Tell whether the session ended before the answer came."""
     return error.error.code == CONNECTION_CLOSED
 
 

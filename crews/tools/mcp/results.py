@@ -1,4 +1,4 @@
-"""What a server answers, as JSON that a model can read: words as they are, everything else by name. Pure."""
+"""A server's results as JSON that a model can read: words as they are, everything else by name. Pure."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ from crews.run.tool_result import Fate, ToolAnswer
 
 
 def to_answer(found: CallToolResult) -> ToolAnswer:
-    """The tool's answer; an error that it reports is one, and what it did before is not known."""
+    """Return the tool's answer; an error that it reports is one, and what it did before is not known."""
     value = _value(found)
     return ToolAnswer({"error": value}, Fate.FAILED) if found.isError else ToolAnswer(value)
 

@@ -63,7 +63,7 @@ class ServerClient:
         return self._connection is not None and self._connection.alive
 
     async def call(self, tool: str, arguments: dict[str, Any], until: float, *, repeatable: bool) -> ToolAnswer:
-        """A tool's answer; a server that is away is an answer too. `until`: unix seconds.
+        """Return a tool's answer; a server that is away is an answer too. `until`: unix seconds.
 
         Where the session ends under the call, it is opened anew and the call made once more, if that is safe.
         """
@@ -102,7 +102,7 @@ class ServerClient:
             return ToolAnswer.error(error.error.message[:300], fate)
 
     async def _live_connection(self, until: float) -> ServerConnection:
-        """An open session.
+        """Return an open session.
 
         Raises:
             ServerUnavailable: there is none to be had now.
@@ -117,7 +117,7 @@ class ServerClient:
         return self._connection
 
     def _start_opening(self) -> asyncio.Task[None] | None:
-        """The opening under way, or one that begins now; None while the server rests."""
+        """Return the opening under way, or one that begins now; None while the server rests."""
         if self._opening is not None and not self._opening.done():
             return self._opening
         if self._connection is not None:
@@ -143,7 +143,7 @@ class ServerClient:
             self._log.info("mcp_server_back", tools=len(self.tools))
 
     async def _connect(self) -> ServerConnection:
-        """A session over the transport that the server speaks.
+        """Return a session over the transport that the server speaks.
 
         Raises:
             ServerUnavailable: and why.
@@ -183,7 +183,7 @@ class ServerClient:
         task.add_done_callback(lambda _: self._closing.discard(connection))
 
     def _retire(self, connection: ServerConnection) -> None:
-        """A session has ended: count how short it lived, and say so once."""
+        """Note that a session has ended: count how short it lived, and say so once."""
         self._connection = None
         self._drop(connection)
         self._report_away(connection.reason)
@@ -211,7 +211,7 @@ class ServerClient:
         return open_sse(url, self._headers(url), self._tools.private_hosts, self._seconds)
 
     def _headers(self, url: str) -> dict[str, str]:
-        """The headers for a server, if it may be reached at all.
+        """Return the headers for a server, if it may be reached at all.
 
         Raises:
             Forbidden: it may not.

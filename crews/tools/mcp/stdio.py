@@ -48,7 +48,10 @@ async def run_program(command: Sequence[str], env: Mapping[str, str]) -> AsyncIt
 
 @contextlib.contextmanager
 def _private_home(env: Mapping[str, str]) -> Iterator[str]:
-    """A folder that is the program's own, for as long as it runs, where it may get a user of its own; else none."""
+    """Yield a folder that is the program's own, for as long as it runs, where it may get a user of its own.
+
+    Else none.
+    """
     if os.geteuid() != 0 or "HOME" in env:
         yield ""
         return
@@ -129,7 +132,7 @@ async def _forward_lines(source: asyncio.StreamReader, to: MemoryObjectSendStrea
 
 
 def _parse_message(line: bytes) -> SessionMessage | None:
-    """The message in a line; None for banners, and what a program prints by mistake."""
+    """Return the message in a line; None for banners, and what a program prints by mistake."""
     if not line.lstrip().startswith(b"{"):
         return None
     try:

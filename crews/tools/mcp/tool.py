@@ -15,7 +15,7 @@ _NAME = 64
 
 
 class CallServer(Protocol):
-    """How a server is asked; see `crews.tools.mcp.server.ServerClient.call`."""
+    """The call of a server; see `crews.tools.mcp.server.ServerClient.call`."""
 
     def __call__(
         self, tool: str, arguments: dict[str, Any], until: float, *, repeatable: bool
@@ -43,7 +43,7 @@ class RemoteTool(OutsideTool):
 
     @property
     def name_there(self) -> str:
-        """Its name at the server."""
+        """Return its name at the server."""
         return self._tool
 
     async def _ask(self, arguments: Mapping[str, Any], run: RunContext | None, until: float) -> ToolAnswer:

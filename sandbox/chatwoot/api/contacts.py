@@ -22,7 +22,7 @@ _PAGE: Final = 15
 
 
 def routes() -> list[web.RouteDef]:
-    """All routes of contacts."""
+    """Return all routes of contacts."""
     return [
         route("GET", "/contacts", "contacts#index", index),
         route("POST", "/contacts", "contacts#create", create),

@@ -15,7 +15,7 @@ _PAGE: Final = 25
 
 
 def routes() -> list[web.RouteDef]:
-    """All routes of conversations."""
+    """Return all routes of conversations."""
     one = "/conversations/{conversation}"
     return [
         route("GET", "/conversations", "conversations#index", index),

@@ -1,4 +1,4 @@
-"""What an installation looks like: inboxes, teammates, teams, labels, one's own profile, the version."""
+"""Routes of an installation's parts: inboxes, teammates, teams, labels, one's own profile, the version."""
 
 import datetime as dt
 
@@ -13,7 +13,7 @@ VERSION = "4.16.2"
 
 
 def routes() -> list[web.RouteDef]:
-    """All routes of the directory."""
+    """Return all routes of the directory."""
     return [
         web.get("/api", version),
         web.get("/api/v1/profile", profile),
@@ -123,7 +123,7 @@ async def labels(call: Call) -> web.Response:
 
 
 async def nowhere(request: web.Request) -> web.Response:
-    """Anything else under /api: written down as a refusal, for a call to nowhere is a bug of the caller."""
+    """Answer anything else under /api: written down as a refusal, for a call to nowhere is a bug of the caller."""
     request.app[HOUSE].calls.add(
         {"method": request.method, "path": request.path_qs, "action": None, "token": None, "account": None,
          "conversation": None, "status": 404, "fault": None, "seconds": 0.0, "refused": "no such route"}

@@ -1,4 +1,4 @@
-"""Who calls, what they may, what is written down about it, and the trouble they meet: around every API route."""
+"""Checks around every API route: the caller, their rights, the record of the call, the faults it meets."""
 
 import asyncio
 import json
@@ -41,7 +41,7 @@ class Denied(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Whose token came. `kind` is "bot", "user" or "admin"."""
+    """Owner of the token that came. `kind` is "bot", "user" or "admin"."""
 
     kind: str
     id: int
@@ -49,7 +49,7 @@ class Caller:
 
     @property
     def sender(self) -> tuple[str, int]:
-        """The caller as the author of a message."""
+        """Return the caller as the author of a message."""
         return ("AgentBot" if self.kind == "bot" else "User", self.id)
 
 
@@ -64,22 +64,22 @@ class Call:
 
     @property
     def world(self) -> World:
-        """The records."""
+        """Return the records."""
         return self.house.world
 
     def number(self, name: str = "id") -> int:
-        """A numeric part of the path; anything else is found nowhere."""
+        """Return a numeric part of the path; anything else is found nowhere."""
         text = self.request.match_info[name]
         if not (text.isascii() and text.isdigit() and len(text) < 19):
             raise NotFound
         return int(text)
 
     def thread(self) -> Conversation:
-        """The conversation that the path names."""
+        """Return the conversation that the path names."""
         return self.world.conversation(self.account_id, self.number("conversation"))
 
     async def body(self) -> Json:
-        """The request's JSON object; form fields where it is a form; {} where it is empty."""
+        """Return the request's JSON object; form fields where it is a form; {} where it is empty."""
         if self.request.content_type in ("multipart/form-data", "application/x-www-form-urlencoded"):
             return dict(await self.request.post())
         raw = await self.request.read()
@@ -170,7 +170,7 @@ class _Guard:
 
 
 def identify(world: World, headers: "web.BaseRequest | Any") -> Caller | None:
-    """Whose token a request carries. Rack reads both names alike, and Puma takes the one with hyphens of two."""
+    """Return whose token a request carries. Rack reads both names alike, and Puma takes the one with hyphens of two."""
     token = headers.get("Api-Access-Token") or headers.get("api_access_token")
     if not token:
         return None

@@ -17,7 +17,7 @@ _PAGE, _NEWER, _BETWEEN = 20, 100, 1000
 
 
 def routes() -> list[web.RouteDef]:
-    """All routes of messages."""
+    """Return all routes of messages."""
     base = "/conversations/{conversation}/messages"
     return [
         route("POST", base, "messages#create", create),
@@ -70,13 +70,13 @@ def _additional(body: Json) -> Json:
 
 
 def _addressed(body: Json) -> Json:
-    """Who else a mail goes to: given as text, kept as lists."""
+    """Return who else a mail goes to: given as text, kept as lists."""
     given = {name: body[name] for name in ("cc_emails", "bcc_emails", "to_emails") if body.get(name)}
     return {name: [each.strip() for each in str(value).split(",")] for name, value in given.items()}
 
 
 def _hash(value: Any) -> Json:
-    """Content attributes come as an object or as a JSON string of one."""
+    """Return content attributes, which come as an object or as a JSON string of one."""
     if isinstance(value, str):
         try:
             value = json.loads(value)

@@ -11,7 +11,7 @@ _STATUS = ("draft", "published", "archived")
 
 
 def routes() -> list[web.RouteDef]:
-    """All routes of help centres."""
+    """Return all routes of help centres."""
     return [
         route("GET", "/portals", "portals#index", portals),
         route("GET", "/portals/{portal}/articles", "articles#index", articles),

@@ -1,4 +1,4 @@
-"""What an administrator sets up: agent bots, their binding to inboxes, webhooks."""
+"""Routes for an administrator: agent bots, their binding to inboxes, webhooks."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from sandbox.chatwoot.world.writing import Refused
 
 
 def routes() -> list[web.RouteDef]:
-    """All routes of set-up."""
+    """Return all routes of set-up."""
     bot, hook, inbox = "/agent_bots/{id}", "/webhooks/{id}", "/inboxes/{id}"
     return [
         route("GET", "/agent_bots", "agent_bots#index", bots),

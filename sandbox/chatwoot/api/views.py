@@ -1,4 +1,4 @@
-"""What Chatwoot's REST API answers with: other keys and other types than its webhooks."""
+"""JSON of Chatwoot's REST API: other keys and other types than its webhooks."""
 
 from sandbox.chatwoot.world import payloads
 from sandbox.chatwoot.world.records import (
@@ -16,7 +16,7 @@ from sandbox.chatwoot.world.world import World
 
 
 def message(world: World, entry: Message, echo_id: str | None = None) -> Json:
-    """A message as create and list answer it."""
+    """Return a message as create and list answer it."""
     body: Json = {"id": entry.id, "content": entry.content, "inbox_id": entry.inbox_id}
     if echo_id is not None:
         body["echo_id"] = echo_id
@@ -36,7 +36,7 @@ def message(world: World, entry: Message, echo_id: str | None = None) -> Json:
 
 
 def conversation(world: World, thread: Conversation) -> Json:
-    """A conversation as GET answers it."""
+    """Return a conversation as GET answers it."""
     last, place = thread.last_message, world.contact_inboxes[thread.contact_inbox_id]
     newest = thread.messages[-1:]
     return {
@@ -84,7 +84,7 @@ def _meta(world: World, thread: Conversation, place: ContactInbox) -> Json:
 
 
 def contact(person: Contact) -> Json:
-    """A contact as the API shows it."""
+    """Return a contact as the API shows it."""
     return {
         "additional_attributes": person.additional_attributes,
         "availability_status": "offline",
@@ -102,14 +102,14 @@ def contact(person: Contact) -> Json:
 
 
 def contact_with_inboxes(world: World, person: Contact) -> Json:
-    """A contact with its addresses."""
+    """Return a contact with its addresses."""
     places = (place for place in world.contact_inboxes.values() if place.contact_id == person.id)
     listed = [{"source_id": place.source_id, "inbox": inbox(world, place.inbox_id)} for place in places]
     return contact(person) | {"contact_inboxes": listed}
 
 
 def agent(user: User) -> Json:
-    """A teammate as the API shows one."""
+    """Return a teammate as the API shows one."""
     return {
         "id": user.id,
         "account_id": user.account_id,
@@ -126,7 +126,7 @@ def agent(user: User) -> Json:
 
 
 def bot_in_short(bot: AgentBot) -> Json:
-    """An agent bot without its secrets."""
+    """Return an agent bot without its secrets."""
     return {
         "id": bot.id,
         "name": bot.name,
@@ -138,7 +138,7 @@ def bot_in_short(bot: AgentBot) -> Json:
 
 
 def agent_bot(bot: AgentBot, *, admin: bool) -> Json:
-    """An agent bot; its secret is for administrators, and a system bot hides all of it."""
+    """Return an agent bot; its secret is for administrators, and a system bot hides all of it."""
     body: Json = bot_in_short(bot) | {"bot_config": bot.bot_config, "account_id": bot.account_id}
     if bot.account_id is None:
         return body | {"outgoing_url": None, "system_bot": True}
@@ -147,7 +147,7 @@ def agent_bot(bot: AgentBot, *, admin: bool) -> Json:
 
 
 def inbox(world: World, inbox_id: int, *, admin: bool = False) -> Json:
-    """An inbox."""
+    """Return an inbox."""
     entry = world.inboxes[inbox_id]
     body: Json = {
         "id": entry.id,
@@ -197,7 +197,7 @@ def _working_hours() -> list[Json]:
 
 
 def webhook(entry: Webhook) -> Json:
-    """An account's webhook, with the secret that Chatwoot chose."""
+    """Return an account's webhook, with the secret that Chatwoot chose."""
     return {
         "id": entry.id,
         "name": entry.name,

@@ -1,4 +1,4 @@
-"""What customers do: write, edit, delete, type, open the widget, answer a form."""
+"""Actions of customers: write, edit, delete, type, open the widget, answer a form."""
 
 import base64
 import dataclasses
@@ -16,7 +16,7 @@ _FIELDS = frozenset(field.name for field in dataclasses.fields(Arrival))
 
 
 def routes() -> list[web.RouteDef]:
-    """All routes of customers."""
+    """Return all routes of customers."""
     one = "/accounts/{account}/conversations/{conversation}"
     return [
         drive("POST", "/messages", write),
@@ -30,7 +30,7 @@ def routes() -> list[web.RouteDef]:
 
 
 async def write(ask: Ask) -> Json:
-    """A customer writes: account, inbox, and any field of `Arrival`. Answers with the ids that came of it."""
+    """Let a customer write: account, inbox, and any field of `Arrival`. Answers with the ids that came of it."""
     inbox = _inbox(ask)
     fields = {name: value for name, value in ask.body.items() if name in _FIELDS}
     if unknown := set(ask.body) - _FIELDS - {"account", "inbox"}:
@@ -57,7 +57,7 @@ def _written(ask: Ask, message: Message) -> Json:
 
 
 def _inbox(ask: Ask) -> Inbox:
-    """The inbox by id, or by the key of its channel within the account."""
+    """Return the inbox by id, or by the key of its channel within the account."""
     account_id, wanted = int(ask.body.get("account") or 0), ask.body.get("inbox")
     ask.world.account(account_id)
     if isinstance(wanted, int):
@@ -70,7 +70,10 @@ def _inbox(ask: Ask) -> Inbox:
 
 
 def _attachment(ask: Ask, entry: Any) -> Json:
-    """An attachment as Chatwoot describes it; `name`, `data` (base64) and `content_type` make a file to fetch."""
+    """Return an attachment as Chatwoot describes it.
+
+    `name`, `data` (base64) and `content_type` make a file to fetch.
+    """
     if not isinstance(entry, dict):
         raise Wrong("an attachment is an object")
     kind = entry.get("file_type", "file")
@@ -108,20 +111,20 @@ def _message(ask: Ask) -> Message:
 
 
 async def edit(ask: Ask) -> Json:
-    """A customer changes a message (the last, or `message`), as Telegram allows."""
+    """Let a customer change a message (the last, or `message`), as Telegram allows."""
     message, thread = _message(ask), ask.thread()
     writing.edit(ask.world, thread, message, content=ask.text(), processed=None)
     return state.message(ask.world, thread, message)
 
 
 async def delete(ask: Ask) -> Json:
-    """A customer takes a message back."""
+    """Let a customer take a message back."""
     message, thread = _message(ask), ask.thread()
     return state.message(ask.world, thread, writing.delete(ask.world, thread, message))
 
 
 async def type_(ask: Ask) -> Json:
-    """A customer begins or stops (`on`: false) typing; only the widget and API inboxes let Chatwoot see it."""
+    """Let a customer begin or stop (`on`: false) typing; only the widget and API inboxes let Chatwoot see it."""
     thread = ask.thread()
     if not ask.world.medium(thread.inbox_id).typing:
         return {"seen": False}
@@ -131,7 +134,7 @@ async def type_(ask: Ask) -> Json:
 
 
 async def submit(ask: Ask) -> Json:
-    """A customer answers `message` (a select, a survey, a request for mail) by `values`."""
+    """Let a customer answer `message` (a select, a survey, a request for mail) by `values`."""
     thread = ask.thread()
     message = ask.world.message(thread, int(ask.body.get("message") or 0))
     values = ask.body.get("values")
@@ -141,13 +144,13 @@ async def submit(ask: Ask) -> Json:
 
 
 async def block(ask: Ask) -> Json:
-    """A teammate mutes the customer."""
+    """Let a teammate mute the customer."""
     thread = ask.thread()
     people.mute(ask.world, thread)
     return state.summary(ask.house, thread)
 
 
 async def open_widget(ask: Ask) -> Json:
-    """A visitor opens the web chat."""
+    """Let a visitor open the web chat."""
     place = arrivals.open_widget(ask.world, _inbox(ask), ask.body.get("contact"))
     return {"contact": place.contact_id, "contact_inbox": place.id}

@@ -27,30 +27,30 @@ class Ask:
 
     @property
     def world(self) -> World:
-        """The records."""
+        """Return the records."""
         return self.house.world
 
     def thread(self) -> Conversation:
-        """The conversation that the path names."""
+        """Return the conversation that the path names."""
         path = self.request.match_info
         return self.world.conversation(int(path["account"]), int(path["conversation"]))
 
     def teammate(self, account_id: int) -> int:
-        """Who acts: `user` of the body, else the account's first teammate who is no administrator."""
+        """Return who acts: `user` of the body, else the account's first teammate who is no administrator."""
         if (wanted := self.body.get("user")) is not None:
             return self.world.user(account_id, int(wanted)).id
         found = self.world.users_of(account_id)
         return next((user.id for user in found if user.role == "agent"), found[0].id)
 
     def text(self, name: str = "text") -> str:
-        """A string of the body that has to be there."""
+        """Return a string of the body that has to be there."""
         value = self.body.get(name)
         if not isinstance(value, str) or not value:
             raise Wrong(f"the body needs {name!r}, a string")
         return value.encode(errors="replace").decode()
 
     def number(self, name: str, default: float) -> float:
-        """A number of the query or the default."""
+        """Return a number of the query or the default."""
         try:
             return float(self.request.query.get(name, default))
         except ValueError as error:

@@ -1,4 +1,4 @@
-"""What can be read: the installation, conversations, events as they come, calls, refusals, deliveries."""
+"""Readings of the installation, conversations, events as they come, calls, refusals, deliveries."""
 
 import asyncio
 import json
@@ -16,7 +16,7 @@ _LONGEST_WAIT = 60.0
 
 
 def routes() -> list[web.RouteDef]:
-    """All routes that only look."""
+    """Return all routes that only look."""
     return [
         drive("GET", "/accounts", accounts),
         drive("GET", "/conversations", conversations),
@@ -32,12 +32,12 @@ def routes() -> list[web.RouteDef]:
 
 
 async def accounts(ask: Ask) -> list[Json]:
-    """All accounts with their inboxes and teammates."""
+    """Return all accounts with their inboxes and teammates."""
     return [state.account(ask.world, account) for account in ask.world.accounts.values()]
 
 
 async def conversations(ask: Ask) -> list[Json]:
-    """All conversations, the newest activity first; `account` narrows."""
+    """Return all conversations, the newest activity first; `account` narrows."""
     wanted = ask.request.query.get("account")
     found = [t for t in ask.world.conversations.values() if wanted in (None, str(t.account_id))]
     found.sort(key=lambda thread: thread.last_activity_at, reverse=True)
@@ -45,12 +45,12 @@ async def conversations(ask: Ask) -> list[Json]:
 
 
 async def conversation(ask: Ask) -> Json:
-    """One conversation with its messages."""
+    """Return one conversation with its messages."""
     return state.conversation(ask.house, ask.thread())
 
 
 def _wanted(ask: Ask, **fixed: Any) -> Any:
-    """Filters of the query: each named field of an entry has to equal it; `name` may list several, by commas."""
+    """Return filters of the query: each named field of an entry has to equal it; `name` may list several, by commas."""
     query = ask.request.query
     plain = {key: query[key] for key in query if key not in ("after", "timeout", "name", "event", "limit")}
     names = {word for key in ("name", "event") for word in query.get(key, "").split(",") if word}
@@ -71,40 +71,43 @@ async def _read(ask: Ask, journal: Journal, extra: Any = None) -> Json:
 
 
 async def events(ask: Ask) -> Json:
-    """Events newer than `after`; waits up to `timeout` seconds for the first. Filters: name, account, conversation."""
+    """Return events newer than `after`; wait up to `timeout` seconds for the first.
+
+    Filters: name, account, conversation.
+    """
     return await _read(ask, ask.house.events)
 
 
 async def calls(ask: Ask) -> Json:
-    """API calls received: with whose kind of token, and what they were answered."""
+    """Return API calls received: with whose kind of token, and what they were answered."""
     return await _read(ask, ask.house.calls)
 
 
 async def refusals(ask: Ask) -> Json:
-    """API calls that Chatwoot itself refused: not those that a fault struck."""
+    """Return API calls that Chatwoot itself refused: not those that a fault struck."""
     return await _read(ask, ask.house.calls, lambda entry: entry["refused"] is not None)
 
 
 async def deliveries(ask: Ask) -> Json:
-    """Webhooks sent, with every attempt and its answer. Filters: sender, event, conversation, done ..."""
+    """Return webhooks sent, with every attempt and its answer. Filters: sender, event, conversation, done ..."""
     return await _read(ask, ask.house.dispatcher.journal)
 
 
 async def turn(ask: Ask) -> Json:
-    """The steps of a turn, from whoever keeps them; null where nobody does."""
+    """Return the steps of a turn, from whoever keeps them; null where nobody does."""
     trace = ask.house.trace
     id_ = ask.request.match_info["turn"]
     return {"turn": id_, "trace": await trace(id_) if trace and len(id_) <= 200 else None}
 
 
 async def installation(ask: Ask) -> Json:
-    """The mapping that serves this sandbox and what its names stand for."""
+    """Return the mapping that serves this sandbox and what its names stand for."""
     url = f"{ask.request.scheme}://{ask.request.host}"
     return {"mapping": seed.mapping(ask.world), "environ": seed.environ(ask.world, url)}
 
 
 async def stream(ask: Ask) -> web.StreamResponse:
-    """Events as server-sent events, from `after` or Last-Event-ID on."""
+    """Send events as server-sent events, from `after` or Last-Event-ID on."""
     journal = ask.house.events
     start = ask.request.headers.get("Last-Event-ID", "")
     at = int(start) if start.isdigit() else int(ask.number("after", journal.last))

@@ -1,4 +1,4 @@
-"""What can be seen from outside: a conversation as people and tests look at it."""
+"""State of a conversation as people and tests look at it from outside."""
 
 import time
 from typing import Any, Final
@@ -27,7 +27,7 @@ _TYPING_ENDS: Final = 30.0
 
 
 def account(world: World, entry: Account) -> Json:
-    """An account with its inboxes, teammates and example questions."""
+    """Return an account with its inboxes, teammates and example questions."""
     return {
         "id": entry.id,
         "name": entry.name,
@@ -38,7 +38,7 @@ def account(world: World, entry: Account) -> Json:
 
 
 def inbox(world: World, entry: Inbox) -> Json:
-    """An inbox and what its channel is like."""
+    """Return an inbox and what its channel is like."""
     medium = world.medium(entry.id)
     return {
         "id": entry.id,
@@ -54,7 +54,7 @@ def inbox(world: World, entry: Inbox) -> Json:
 
 
 def person(world: World, entry: Contact) -> Json:
-    """A contact, in the words a chat needs."""
+    """Return a contact, in the words a chat needs."""
     return {
         "id": entry.id,
         "name": entry.name,
@@ -65,7 +65,7 @@ def person(world: World, entry: Contact) -> Json:
 
 
 def summary(house: House, thread: Conversation) -> Json:
-    """A conversation in a list."""
+    """Return a conversation in a list."""
     world, last = house.world, thread.last_message
     medium = world.medium(thread.inbox_id)
     return {
@@ -90,7 +90,7 @@ def summary(house: House, thread: Conversation) -> Json:
 
 
 def conversation(house: House, thread: Conversation) -> Json:
-    """A conversation with all its messages."""
+    """Return a conversation with all its messages."""
     return summary(house, thread) | {
         "custom_attributes": thread.custom_attributes,
         "team": thread.team_id,
@@ -101,7 +101,7 @@ def conversation(house: House, thread: Conversation) -> Json:
 
 
 def owner(world: World, thread: Conversation) -> Json:
-    """Who answers: `kind` is teammate, bot or nobody; `assignee` who is named, `name` who that is."""
+    """Return who answers: `kind` is teammate, bot or nobody; `assignee` who is named, `name` who that is."""
     assignee, kind = payloads.owner(world, thread)
     name = assignee["name"] if assignee else None
     bot = world.bot_of(world.inboxes[thread.inbox_id])
@@ -112,7 +112,10 @@ def owner(world: World, thread: Conversation) -> Json:
 
 
 def visible(world: World, thread: Conversation, entry: Message) -> list[shown.Node]:
-    """What the channel's client shows of a message; of a note, what colleagues see; of a contact's own, its text."""
+    """Return what the channel's client shows of a message; of a note, what colleagues see.
+
+    Of a contact's own, its text.
+    """
     if entry.private and entry.content:
         return shown.from_html(wire(MEDIA["webchat"], entry.content))
     if entry.wire is not None:
@@ -121,12 +124,12 @@ def visible(world: World, thread: Conversation, entry: Message) -> list[shown.No
 
 
 def plain(world: World, thread: Conversation, entry: Message) -> str:
-    """The text of it, in one short line."""
+    """Return the text of it, in one short line."""
     return " ".join(shown.text_of(visible(world, thread, entry)).split())[:120]
 
 
 def message(world: World, thread: Conversation, entry: Message) -> Json:
-    """A message with what the contact is shown of it."""
+    """Return a message with what the contact is shown of it."""
     mark = entry.content_attributes.get("chatwootai")
     mark = mark if isinstance(mark, dict) else {}
     return {
@@ -152,7 +155,7 @@ def message(world: World, thread: Conversation, entry: Message) -> Json:
 
 
 def sender(world: World, entry: Message) -> Json:
-    """Who wrote: kind (contact, teammate, bot, system) and name."""
+    """Return who wrote: kind (contact, teammate, bot, system) and name."""
     pushed = payloads.pushed_sender(world, entry)
     kind = _SENDERS.get(entry.sender_type, "system")
     if entry.content_attributes.get("external_echo"):
@@ -161,7 +164,7 @@ def sender(world: World, entry: Message) -> Json:
 
 
 def _after(thread: Conversation, entry: Message) -> float | None:
-    """Seconds since the last thing the contact wrote, for what answers it."""
+    """Return seconds since the last thing the contact wrote, for what answers it."""
     if entry.message_type != OUTGOING or entry.private:
         return None
     said = [m.created_at for m in thread.messages if m.message_type == INCOMING and m.id < entry.id]
@@ -169,7 +172,7 @@ def _after(thread: Conversation, entry: Message) -> float | None:
 
 
 def typing(house: House, thread: Conversation) -> list[str]:
-    """Who is typing: contact, bot or teammate."""
+    """Return who is typing: contact, bot or teammate."""
     now = time.monotonic()
     return sorted(kind for kind, until in house.typing.get(thread.key, {}).items() if until > now)
 

@@ -1,4 +1,4 @@
-"""What teammates and Chatwoot itself do in a conversation."""
+"""Actions of teammates and of Chatwoot itself in a conversation."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from sandbox.chatwoot.world.writing import Words
 
 
 def routes() -> list[web.RouteDef]:
-    """All routes of teammates."""
+    """Return all routes of teammates."""
     verbs = {
         "reply": reply, "note": note, "takeover": take_over, "handback": hand_back, "resolve": resolve,
         "snooze": snooze, "status": set_status, "assign": assign, "teammate_type": type_, "echo": echo,
@@ -33,24 +33,24 @@ def _moved(ask: Ask, thread: Conversation) -> Json:
 
 
 async def reply(ask: Ask) -> Json:
-    """A teammate answers the customer; the status stays as it is."""
+    """Let a teammate answer the customer; the status stays as it is."""
     return _write(ask, ("User", ask.teammate(ask.thread().account_id)))
 
 
 async def note(ask: Ask) -> Json:
-    """A teammate leaves a private note."""
+    """Let a teammate leave a private note."""
     return _write(ask, ("User", ask.teammate(ask.thread().account_id)), private=True)
 
 
 async def take_over(ask: Ask) -> Json:
-    """A teammate opens the conversation and takes it."""
+    """Let a teammate open the conversation and take it."""
     thread = ask.thread()
     threads.take_over(ask.world, thread, ask.teammate(thread.account_id))
     return _moved(ask, thread)
 
 
 async def hand_back(ask: Ask) -> Json:
-    """A teammate sets it pending; with `assign_bot` the bot is named as assignee too."""
+    """Let a teammate set it pending; with `assign_bot` the bot is named as assignee too."""
     thread = ask.thread()
     assign_bot = bool(ask.body.get("assign_bot"))
     threads.hand_back(ask.world, thread, ask.teammate(thread.account_id), assign_bot=assign_bot)
@@ -58,7 +58,7 @@ async def hand_back(ask: Ask) -> Json:
 
 
 async def resolve(ask: Ask) -> Json:
-    """A teammate resolves it; an inbox with a survey then asks for a rating."""
+    """Let a teammate resolve it; an inbox with a survey then asks for a rating."""
     thread = ask.thread()
     by = ask.world.users[ask.teammate(thread.account_id)].name
     threads.set_status(ask.world, thread, "resolved", by)
@@ -68,7 +68,7 @@ async def resolve(ask: Ask) -> Json:
 
 
 async def snooze(ask: Ask) -> Json:
-    """A teammate lays it aside, `seconds` long (an hour without)."""
+    """Let a teammate lay it aside, `seconds` long (an hour without)."""
     thread = ask.thread()
     by = ask.world.users[ask.teammate(thread.account_id)].name
     until = ask.world.clock() + float(ask.body.get("seconds", 3600))
@@ -77,7 +77,7 @@ async def snooze(ask: Ask) -> Json:
 
 
 async def set_status(ask: Ask) -> Json:
-    """A teammate sets `status`."""
+    """Let a teammate set `status`."""
     thread = ask.thread()
     status = next((known for known in STATUSES if known == ask.body.get("status")), None)
     if status is None:
@@ -96,7 +96,7 @@ async def assign(ask: Ask) -> Json:
 
 
 async def type_(ask: Ask) -> Json:
-    """A teammate begins or stops (`on`: false) typing."""
+    """Let a teammate begin or stop (`on`: false) typing."""
     thread = ask.thread()
     actor = ("User", ask.teammate(thread.account_id))
     arrivals.type_(ask.world, thread, actor, on=bool(ask.body.get("on", True)), private=bool(ask.body.get("private")))
@@ -104,20 +104,23 @@ async def type_(ask: Ask) -> Json:
 
 
 async def echo(ask: Ask) -> Json:
-    """A teammate answers in the channel's own app: no sender, `attributes` or `external_echo`, a provider's id."""
+    """Let a teammate answer in the channel's own app.
+
+    No sender, `attributes` or `external_echo`, a provider's id.
+    """
     attributes = ask.body.get("attributes", {"external_echo": True})
     return _write(ask, None, content_attributes=attributes, source_id=f"echo.{ask.world.uuid()}")
 
 
 async def template(ask: Ask) -> Json:
-    """Chatwoot sends a template message: greeting, out of office, or `content_type` input_csat or input_email."""
+    """Have Chatwoot send a template: greeting, out of office, or `content_type` input_csat or input_email."""
     thread = ask.thread()
     content_type = str(ask.body.get("content_type", "text"))
     return state.message(ask.world, thread, writing.template(ask.world, thread, ask.text(), content_type))
 
 
 async def automation(ask: Ask) -> Json:
-    """An automation rule answers."""
+    """Let an automation rule answer."""
     return _write(ask, None, content_attributes={"automation_rule_id": int(ask.body.get("rule", 12))})
 
 

@@ -13,7 +13,7 @@ from sandbox.chatwoot.world.records import Account, AgentBot, Inbox, Json, User
 
 
 def routes() -> list[web.RouteDef]:
-    """All routes of trouble and furniture."""
+    """Return all routes of trouble and furniture."""
     return [
         drive("GET", "/faults", faults),
         drive("POST", "/faults", add_fault),
@@ -28,7 +28,7 @@ def routes() -> list[web.RouteDef]:
 
 
 async def faults(ask: Ask) -> list[Json]:
-    """The faults in force and how often each struck."""
+    """Return the faults in force and how often each struck."""
     return [dataclasses.asdict(fault) for fault in ask.house.faults.active]
 
 

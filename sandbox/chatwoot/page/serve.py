@@ -24,7 +24,7 @@ HEADERS: Final = {
 
 
 def routes() -> list[web.RouteDef]:
-    """The page and what it is made of."""
+    """Return the page and what it is made of."""
     parts = [name for name in _TYPES if name != "index.html"]
     return [web.get("/", _file("index.html")), *(web.get(f"/sandbox/page/{name}", _file(name)) for name in parts)]
 

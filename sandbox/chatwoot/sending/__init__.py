@@ -1,1 +1,1 @@
-"""What leaves: webhooks to bots, messages to a channel's provider, and a journal of both."""
+"""Sending: webhooks to bots, messages to a channel's provider, and a journal of both."""

@@ -1,4 +1,4 @@
-"""What happened, numbered, so that others can wait for it: events, API calls, webhook deliveries."""
+"""Journal of all that happened, numbered, so that others can wait for it: events, API calls, webhook deliveries."""
 
 import asyncio
 import time
@@ -43,7 +43,7 @@ class Journal:
         news.set()
 
     def after(self, number: int, wanted: Wanted | None = None) -> list[Json]:
-        """All entries newer than `number` that are wanted, oldest first."""
+        """Return all entries newer than `number` that are wanted, oldest first."""
         new: list[Json] = []
         for entry in reversed(self.entries):
             if entry["n"] <= number:
@@ -67,5 +67,8 @@ class Journal:
         return found
 
     def _since(self, seen: int) -> list[Json]:
-        """What has moved since `seen` moves: waiters look at news only, or many of them would wear the loop out."""
+        """Return what has moved since `seen` moves.
+
+        Waiters look at news only, or many of them would wear the loop out.
+        """
         return list(islice(reversed(self._moves), self._moved - seen))[::-1]

@@ -1,4 +1,4 @@
-"""What the contact sees of a message, as a tree of harmless nodes: the page builds it without ever parsing HTML.
+"""A message as the contact sees it, a tree of harmless nodes: the page builds it without ever parsing HTML.
 
 A node is a string or `{"tag": name, "href"?: address, "children": [nodes]}`; tags and address schemes are drawn from
 short lists, so that hostile content can show nothing but text.
@@ -75,7 +75,7 @@ def from_text(source: str) -> list[Node]:
 
 
 def text_of(nodes: list[Node]) -> str:
-    """The text that a tree shows: what Telegram counts."""
+    """Return the text that a tree shows: what Telegram counts."""
     return "".join(node if isinstance(node, str) else text_of(node.get("children", [])) for node in nodes)
 
 
@@ -91,7 +91,7 @@ def show(markup: str, source: str) -> list[Node]:
 
 
 def telegram_refuses(source: str) -> str | None:
-    """Why Telegram would not parse this as HTML, or None: unknown tags and stray brackets are errors there."""
+    """Return why Telegram would not parse this as HTML, or None: unknown tags and stray brackets are errors there."""
     for match in re.finditer(r"<(/?)([a-zA-Z][\w-]*)?([^<>]*)(>?)", source):
         if match[2] is None or match[2].lower() not in _TELEGRAM or not match[4]:
             return f"Bad Request: can't parse entities: unsupported start tag at byte offset {match.start()}"

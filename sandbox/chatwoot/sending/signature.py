@@ -1,4 +1,4 @@
-"""How Chatwoot signs: HMAC-SHA256 over `timestamp.body`, keyed with the secret as it is written."""
+"""Chatwoot's signature: HMAC-SHA256 over `timestamp.body`, keyed with the secret as it is written."""
 
 import hashlib
 import hmac

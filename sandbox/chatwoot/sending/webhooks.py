@@ -55,7 +55,7 @@ _ESCAPED: Final = {c: f"\\u{ord(c):04x}" for c in "<>&\u2028\u2029"}
 
 @dataclass(frozen=True, slots=True)
 class Sending:
-    """How webhooks are sent; all in seconds. Tests shorten the waits, never the rules."""
+    """Timing of webhooks; all in seconds. Tests shorten the waits, never the rules."""
 
     timeout: float = 5.0
     retry_wait: float = 3.0

@@ -1,4 +1,4 @@
-"""What leaves Chatwoot for a channel's provider: Chatwoot turns the stored Markdown into the channel's own markup."""
+"""Messages for a channel's provider: Chatwoot turns the stored Markdown into the channel's own markup."""
 
 import html
 from collections.abc import Sequence

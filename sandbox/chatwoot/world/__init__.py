@@ -1,1 +1,1 @@
-"""What a Chatwoot knows and what happens in it: records, conversations, messages, payloads. No HTTP here."""
+"""The world of a Chatwoot: records, conversations, messages, payloads, and what happens to them. No HTTP here."""

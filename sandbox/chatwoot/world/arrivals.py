@@ -19,7 +19,7 @@ _BROWSER: Final = {
 
 @dataclass(slots=True, kw_only=True)
 class Arrival:
-    """What a contact sends. `conversation` is a display id; without one the channel's own rule picks the thread."""
+    """Message of a contact. `conversation` is a display id; without one the channel's own rule picks the thread."""
 
     text: str | None = None
     contact: str | int | Json | None = None
@@ -52,7 +52,7 @@ def _sender(world: World, inbox: Inbox, arrival: Arrival) -> tuple[ContactInbox,
 
 
 def _about(world: World, inbox: Inbox, place: ContactInbox, arrival: Arrival) -> Json:
-    """What Chatwoot notes about a conversation as it begins."""
+    """Return what Chatwoot notes about a conversation as it begins."""
     match inbox.medium:
         case "webchat":
             return {"browser": _BROWSER} | _visit(world)

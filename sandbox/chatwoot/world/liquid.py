@@ -1,4 +1,4 @@
-"""What Liquid does to an outgoing message: drops interpolate, unknown ones vanish, tags are eaten.
+"""Liquid in outgoing messages: drops interpolate, unknown ones vanish, tags are eaten.
 
 Only as much of the language as a bot's text can trip over. As in Chatwoot, text between backticks is spared and a
 template with a syntax error is left as it is.

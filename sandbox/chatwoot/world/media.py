@@ -1,4 +1,4 @@
-"""What sets one of Chatwoot's channels apart: its class name, its limit, its window, how it confirms a delivery."""
+"""Differences of Chatwoot's channels: class name, limit, window, how each confirms a delivery."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

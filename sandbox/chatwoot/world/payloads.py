@@ -1,4 +1,4 @@
-"""What Chatwoot's webhooks say: flat bodies, in Chatwoot's key order. Contract tests hold examples against them."""
+"""Payloads of Chatwoot's webhooks: flat bodies, in Chatwoot's key order. Contract tests hold examples against them."""
 
 import datetime as dt
 from typing import Any
@@ -93,14 +93,14 @@ def _message(world: World, thread: Conversation, message: Message) -> Json:
 
 
 def _outside_content(world: World, thread: Conversation, message: Message) -> str | None:
-    """Outside the widget a CSAT question carries the link to its survey."""
+    """Return the content outside the widget, where a CSAT question carries the link to its survey."""
     if message.content_type == "input_csat" and world.medium(thread.inbox_id).key != "webchat":
         return f"{message.content}, https://chat.example.test/survey/responses/{thread.uuid}"
     return message.content
 
 
 def conversation(world: World, thread: Conversation) -> Json:
-    """The conversation as webhooks show it; `id` is the display id."""
+    """Return the conversation as webhooks show it; `id` is the display id."""
     place = world.contact_inboxes[thread.contact_inbox_id]
     last = thread.last_message
     return {
@@ -143,7 +143,7 @@ def _meta(world: World, thread: Conversation, place: ContactInbox) -> Json:
 
 
 def owner(world: World, thread: Conversation) -> tuple[Json | None, str | None]:
-    """Who a conversation is assigned to, in push format, and of which kind."""
+    """Return who a conversation is assigned to, in push format, and of which kind."""
     if thread.assignee_id is not None:
         return pushed_user(world.users[thread.assignee_id]), "User"
     if thread.assignee_bot_id is not None:
@@ -152,7 +152,7 @@ def owner(world: World, thread: Conversation) -> tuple[Json | None, str | None]:
 
 
 def pushed_message(world: World, thread: Conversation, message: Message) -> Json:
-    """A message as it stands in `conversation.messages`: numbers for type and time, and more keys."""
+    """Return a message as it stands in `conversation.messages`: numbers for type and time, and more keys."""
     body: Json = {
         "id": message.id,
         "content": message.content,
@@ -191,7 +191,7 @@ def _around(world: World, thread: Conversation) -> Json:
 
 
 def pushed_sender(world: World, message: Message) -> Json | None:
-    """Who wrote, in push format (a contact says so in `type`)."""
+    """Return who wrote, in push format (a contact says so in `type`)."""
     match message.sender_type:
         case "Contact":
             return pushed_contact(world.contacts[message.sender_id or 0])
@@ -210,7 +210,7 @@ def _webhook_sender(world: World, message: Message) -> Json | None:
 
 
 def actor(world: World, who: tuple[str, int] | None) -> Json | None:
-    """Who acted, in webhook format (a contact has no `type` there)."""
+    """Return who acted, in webhook format (a contact has no `type` there)."""
     match who:
         case ("Contact", id_):
             return contact(world, world.contacts[id_])
@@ -224,12 +224,12 @@ def actor(world: World, who: tuple[str, int] | None) -> Json | None:
 
 
 def account(world: World, account_id: int) -> Json:
-    """An account in two words."""
+    """Return an account in two words."""
     return {"id": account_id, "name": world.accounts[account_id].name}
 
 
 def contact(world: World, person: Contact) -> Json:
-    """A contact in webhook format: no `type`, but its account."""
+    """Return a contact in webhook format: no `type`, but its account."""
     return {
         "account": account(world, person.account_id),
         "additional_attributes": person.additional_attributes,
@@ -246,7 +246,7 @@ def contact(world: World, person: Contact) -> Json:
 
 
 def pushed_contact(person: Contact) -> Json:
-    """A contact in push format."""
+    """Return a contact in push format."""
     return {
         "additional_attributes": person.additional_attributes,
         "custom_attributes": person.custom_attributes,
@@ -262,7 +262,7 @@ def pushed_contact(person: Contact) -> Json:
 
 
 def pushed_user(user: User) -> Json:
-    """A teammate in push format."""
+    """Return a teammate in push format."""
     return {
         "id": user.id,
         "name": user.name,
@@ -275,12 +275,12 @@ def pushed_user(user: User) -> Json:
 
 
 def pushed_bot(bot: AgentBot) -> Json:
-    """An agent bot in push format."""
+    """Return an agent bot in push format."""
     return {"id": bot.id, "name": bot.name, "avatar_url": "", "type": "agent_bot"}
 
 
 def contact_inbox(place: ContactInbox) -> Json:
-    """The contact's address, with the secret that Chatwoot sends along."""
+    """Return the contact's address, with the secret that Chatwoot sends along."""
     return {
         "id": place.id,
         "contact_id": place.contact_id,
@@ -294,7 +294,7 @@ def contact_inbox(place: ContactInbox) -> Json:
 
 
 def can_reply(world: World, thread: Conversation) -> bool:
-    """Whether the channel's window for free text is open: counted from the contact's last message."""
+    """Tell whether the channel's window for free text is open: counted from the contact's last message."""
     window = world.medium(thread.inbox_id).window
     if window is None:
         return True
@@ -303,11 +303,11 @@ def can_reply(world: World, thread: Conversation) -> bool:
 
 
 def iso(moment: float) -> str:
-    """A moment as Chatwoot writes it: ISO 8601 in UTC with milliseconds and a Z."""
+    """Return a moment as Chatwoot writes it: ISO 8601 in UTC with milliseconds and a Z."""
     text = dt.datetime.fromtimestamp(moment, dt.UTC).isoformat(timespec="milliseconds")
     return text.replace("+00:00", "Z")
 
 
 def as_value(value: Any) -> Any:
-    """A changed attribute's value: moments as ISO strings, everything else as it is."""
+    """Return a changed attribute's value: moments as ISO strings, everything else as it is."""
     return iso(value) if isinstance(value, float) else value

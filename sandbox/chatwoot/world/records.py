@@ -1,4 +1,4 @@
-"""What a Chatwoot keeps, as plain records. Times are unix seconds; ids are Chatwoot's, never derived from content."""
+"""Records that a Chatwoot keeps. Times are unix seconds; ids are Chatwoot's, never derived from content."""
 
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
@@ -39,7 +39,7 @@ class User:
 
 @dataclass(slots=True)
 class AgentBot:
-    """Who answers first; `outgoing_url` is told of everything in the inboxes it is bound to."""
+    """The bot that answers first; `outgoing_url` is told of everything in the inboxes it is bound to."""
 
     id: int
     account_id: int | None
@@ -127,7 +127,7 @@ class Message:
 
     @property
     def counts(self) -> bool:
-        """Whether it may stand as the conversation's last message: neither a note nor an activity line."""
+        """Tell whether it may stand as the conversation's last message: neither a note nor an activity line."""
         return not self.private and self.message_type != ACTIVITY
 
 
@@ -162,12 +162,12 @@ class Conversation:
 
     @property
     def key(self) -> tuple[int, int]:
-        """Where the world keeps it: account and display id."""
+        """Return where the world keeps it: account and display id."""
         return (self.account_id, self.id)
 
     @property
     def last_message(self) -> Message | None:
-        """The newest message that is neither a note nor an activity line."""
+        """Return the newest message that is neither a note nor an activity line."""
         return next((message for message in reversed(self.messages) if message.counts), None)
 
 

@@ -143,12 +143,12 @@ def _furnish(world: World, shop: Shop, account: Account, bot: AgentBot, url: str
 
 
 def webhook_secret(world: World, account_id: int) -> str:
-    """What an example account's own webhook is signed with."""
+    """Return what an example account's own webhook is signed with."""
     return world.token(account_id, "webhook_secret")
 
 
 def mapping(world: World) -> str:
-    """The chatwoot_mapping.yaml of an installation that serves these shops; secrets stay names."""
+    """Return the chatwoot_mapping.yaml of an installation that serves these shops; secrets stay names."""
     accounts: Json = {}
     for account in world.accounts.values():
         name = f"CHATWOOT_{account.id}"
@@ -167,7 +167,7 @@ def mapping(world: World) -> str:
 
 
 def environ(world: World, url: str = "") -> dict[str, str]:
-    """What the names in `mapping` stand for. `url` is where this sandbox listens."""
+    """Return what the names in `mapping` stand for. `url` is where this sandbox listens."""
     names = {"CHATWOOT_URL": url} if url else {}
     for account in world.accounts.values():
         name = f"CHATWOOT_{account.id}"
@@ -182,5 +182,5 @@ def environ(world: World, url: str = "") -> dict[str, str]:
 
 
 def administrators(world: World) -> dict[int, str]:
-    """The token of each account's administrator."""
+    """Return the token of each account's administrator."""
     return {user.account_id: user.token for user in world.users.values() if user.role == "administrator"}

@@ -42,7 +42,7 @@ class Unreadable(ValueError):
 
 
 def dump(world: World) -> Json:
-    """All records as plain data."""
+    """Return all records as plain data."""
     tables = {name: [dataclasses.asdict(record) for record in getattr(world, name).values()] for name in _TABLES}
     threads = [dataclasses.asdict(thread) for thread in world.conversations.values()]
     return {

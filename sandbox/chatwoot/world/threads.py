@@ -1,4 +1,4 @@
-"""What may happen to a conversation, and which events tell of it."""
+"""Changes of a conversation, and which events tell of each."""
 
 from typing import Any, Final
 
@@ -112,27 +112,27 @@ def set_status(world: World, thread: Conversation, status: Status, by: str, unti
 
 
 def hand_off(world: World, thread: Conversation, by: str) -> None:
-    """What a bot's token does when it opens a pending conversation: people are waited for, the bot lets go."""
+    """Open a pending conversation, as a bot's token does: people are waited for, the bot lets go."""
     update(world, thread, status="open", waiting_since=world.clock(), assignee_bot_id=None)
     activity(world, thread, f"{by} handed the conversation to the team.")
 
 
 def open_after_failure(world: World, thread: Conversation) -> None:
-    """What an agent bot that cannot be reached costs: people get the conversation, the bot stays named."""
+    """Give people the conversation of an agent bot that cannot be reached; the bot stays named."""
     if thread.status == "pending" and not world.accounts[thread.account_id].keep_pending:
         update(world, thread, status="open")
         activity(world, thread, ERROR_NOTICE)
 
 
 def take_over(world: World, thread: Conversation, user_id: int) -> None:
-    """A teammate steps in: open, and theirs."""
+    """Let a teammate step in: open, and theirs."""
     name = world.users[user_id].name
     if update(world, thread, status="open", assignee_id=user_id, assignee_bot_id=None, snoozed_until=None):
         activity(world, thread, f"{name} took the conversation over.")
 
 
 def hand_back(world: World, thread: Conversation, user_id: int, *, assign_bot: bool = False) -> None:
-    """A teammate gives the conversation back: pending. The assignee stays, unless the bot is named."""
+    """Let a teammate give the conversation back: pending. The assignee stays, unless the bot is named."""
     bot = world.bot_of(world.inboxes[thread.inbox_id])
     changes: Json = {"status": "pending", "snoozed_until": None}
     if assign_bot and bot:
@@ -142,7 +142,7 @@ def hand_back(world: World, thread: Conversation, user_id: int, *, assign_bot: b
 
 
 def reopen(world: World, thread: Conversation) -> None:
-    """What a contact's message does to a thread that rests: pending in a bot's inbox, else open; snoozed: open."""
+    """Wake a thread that rests, as a contact's message does: pending in a bot's inbox, else open; snoozed: open."""
     if thread.status == "snoozed":
         update(world, thread, status="open", snoozed_until=None)
     elif thread.status == "resolved" and not world.contact_of(thread).blocked:
@@ -152,12 +152,15 @@ def reopen(world: World, thread: Conversation) -> None:
 
 
 def latest(world: World, place: ContactInbox) -> Conversation | None:
-    """The newest conversation of a contact in an inbox."""
+    """Return the newest conversation of a contact in an inbox."""
     return next((c for c in reversed(world.conversations.values()) if c.contact_inbox_id == place.id), None)
 
 
 def continued(world: World, place: ContactInbox, chosen: Conversation | None = None) -> Conversation | None:
-    """The conversation that a contact's next message joins, if there is one: a resolved one only where it may."""
+    """Return the conversation that a contact's next message joins, if there is one.
+
+    A resolved one only where it may.
+    """
     thread = chosen or latest(world, place)
     if thread is None:
         return None

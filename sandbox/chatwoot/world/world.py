@@ -129,27 +129,27 @@ class World:
         return _found(next((m for m in conversation.messages if m.id == message_id), None))
 
     def medium(self, inbox_id: int) -> Medium:
-        """What kind of channel an inbox is."""
+        """Return what kind of channel an inbox is."""
         return MEDIA[self.inboxes[inbox_id].medium]
 
     def contact_of(self, conversation: Conversation) -> Contact:
-        """The person on the other side."""
+        """Return the person on the other side."""
         return self.contacts[self.contact_inboxes[conversation.contact_inbox_id].contact_id]
 
     def bot_of(self, inbox: Inbox) -> AgentBot | None:
-        """The bot bound to an inbox."""
+        """Return the bot bound to an inbox."""
         return self.agent_bots.get(inbox.agent_bot_id) if inbox.agent_bot_id is not None else None
 
     def inboxes_of(self, account_id: int) -> list[Inbox]:
-        """All inboxes of an account, in their order of making."""
+        """Return all inboxes of an account, in their order of making."""
         return [inbox for inbox in self.inboxes.values() if inbox.account_id == account_id]
 
     def users_of(self, account_id: int) -> list[User]:
-        """All teammates of an account."""
+        """Return all teammates of an account."""
         return [user for user in self.users.values() if user.account_id == account_id]
 
     def conversations_of(self, account_id: int) -> Iterator[Conversation]:
-        """All conversations of an account, oldest first."""
+        """Yield all conversations of an account, oldest first."""
         return (c for c in self.conversations.values() if c.account_id == account_id)
 
 

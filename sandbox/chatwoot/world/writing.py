@@ -1,4 +1,4 @@
-"""How messages come to stand in a conversation, and what each does to it."""
+"""Writing of messages into a conversation, and what each does to it."""
 
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -134,7 +134,7 @@ def _names(name: str) -> Json:
 
 
 def _resolve_reply(world: World, thread: Conversation, attributes: Json) -> Json:
-    """Chatwoot adds the provider's id of the message that is answered, where it knows one."""
+    """Add the provider's id of the message that is answered, as Chatwoot does where it knows one."""
     target = attributes.get("in_reply_to")
     quoted = next((m for m in thread.messages if m.id == target), None)
     if quoted is None or quoted.source_id is None:
@@ -216,5 +216,5 @@ def template(world: World, thread: Conversation, text: str, content_type: str = 
 
 
 def is_incoming(message: Message) -> bool:
-    """Whether the contact wrote it."""
+    """Tell whether the contact wrote it."""
     return message.message_type == INCOMING

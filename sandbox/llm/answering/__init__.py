@@ -1,1 +1,1 @@
-"""What a model says to a prompt: found in the prompt itself, nothing invented. Pure."""
+"""Answers to a prompt: found in the prompt itself, nothing invented. Pure."""

@@ -15,7 +15,7 @@ _SILENCE = "..."
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """What was uploaded, and the words found in it."""
+    """An uploaded recording, and the words found in it."""
 
     model: str
     name: str

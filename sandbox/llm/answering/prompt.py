@@ -1,4 +1,4 @@
-"""What a chat request asks and what it gives to answer from. Pure."""
+"""Reads a chat request: its question, and what it gives to answer from. Pure."""
 
 import re
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Which tool a question calls for, and with what arguments. Pure."""
+"""Picks the tool that a question calls for, and its arguments. Pure."""
 
 import re
 from typing import Any
