@@ -37,7 +37,7 @@ class LogSettingsError(ValueError):
 
 
 def get(name: str) -> Logger:
-    """A logger whose lines carry the room they come from, like "ingress.webhook"."""
+    """Return a logger whose lines carry the room they come from, like "ingress.webhook"."""
     logger: Logger = structlog.get_logger(room=name)
     return logger
 

@@ -99,7 +99,7 @@ def _ids(task: asyncio.Task[Any] | None) -> Mapping[str, Any]:
 
 
 def _stack(frame: FrameType | None) -> list[str]:
-    """The innermost frames as file, line and function; no values, which may be words."""
+    """Return the innermost frames as file, line and function; no values, which may be words."""
     return [f"{_short(one.f_code.co_filename)}:{one.f_lineno} {one.f_code.co_name}" for one in _up(frame)]
 
 

@@ -35,7 +35,7 @@ _OURS: Final = frozenset({"level", "timestamp", "process", "room", "logger"})
 
 
 def text(value: str) -> str:
-    """The string with every known shape of a secret replaced by `***`."""
+    """Return the string with every known shape of a secret replaced by `***`."""
     return _SHAPES.sub(_replacement, value) if _may_hide(value) else value
 
 

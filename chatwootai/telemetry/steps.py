@@ -38,7 +38,7 @@ class Steps:
         _child(self._process, name).observe(seconds)
 
     def as_list(self) -> list[tuple[str, float]]:
-        """The steps so far, oldest first, in seconds."""
+        """Return the steps so far, oldest first, in seconds."""
         return list(self._ended)
 
 

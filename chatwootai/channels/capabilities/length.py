@@ -15,7 +15,7 @@ def utf16(text: str) -> int:
 
 
 def utf8(text: str) -> int:
-    """Bytes of UTF-8: what Instagram counts."""
+    """Return bytes of UTF-8: what Instagram counts."""
     return len(text.encode("utf-8", "surrogatepass"))
 
 

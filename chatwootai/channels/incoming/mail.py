@@ -51,7 +51,7 @@ def _headers_say_automatic(headers: Object) -> bool:
 
 
 def _addresses(value: object) -> list[str]:
-    """Addresses from a list or a text, lower case."""
+    """Return addresses from a list or a text, lower case."""
     given = [value] if isinstance(value, str) else items(value, _MOST)
     found = [_ADDRESS.findall(line(one, 1000) or "") for one in given]
     return [each.lower() for several in found for each in several][:_MOST]

@@ -31,7 +31,10 @@ def handoff(need: Need, parts: tuple[str, ...], note: str | None, reason: str) -
 
 
 def silence(reason: SilenceReason, *, status: str | None = None) -> Outcome:
-    """Nothing is said: people own the conversation, or nobody waits. `status`: what it is given, so that all see it."""
+    """Return nothing is said: people own the conversation, or nobody waits.
+
+    `status`: what it is given, so that all see it.
+    """
     return Outcome(verdict=Verdict.SILENCE, reason=reason.value, silence=reason, status=status)
 
 

@@ -150,7 +150,10 @@ class EventReader:
         yield from self._objects(found)
 
     def _no_single_document(self) -> Iterator[Event]:
-        """What an event's data are that were no JSON: several documents in a row, or a word to keep a proxy awake."""
+        """Yield what an event's data are that were no JSON.
+
+        Several documents in a row, or a word to keep a proxy awake.
+        """
         spread, self._spread = self._spread, b""
         if not spread or _AWAKE.fullmatch(spread):
             return

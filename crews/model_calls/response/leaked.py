@@ -1,4 +1,4 @@
-"""What a template's parser should have taken out of an answer's words, and did not: calls of tools. Pure.
+"""Finds tool calls in an answer's words, where the parser of the endpoint's template left them. Pure.
 
     the answer's words -> where a call may stand (`_PLACES`, or all of the answer) -> its name and arguments
 
@@ -108,7 +108,7 @@ def _make_calls(found: list[Call], known: frozenset[str]) -> tuple[ToolCall, ...
 
 
 def _alone(text: str) -> Iterator[Call]:
-    """The calls that are all of an answer: as JSON, in a fence, as a line of Python, or after `Action:`."""
+    """Yield the calls that are all of an answer: as JSON, in a fence, as a line of Python, or after `Action:`."""
     fenced = _FENCED.match(text)
     inside = (fenced[1] if fenced else text).strip()
     if inside[:1] in ("{", "[") and inside[-1:] in ("}", "]"):
@@ -124,7 +124,7 @@ def _inside(match: re.Match[str]) -> str:
 
 
 def _read(said: str) -> Iterator[Call]:
-    """The calls of one place, by whichever way of writing them fits."""
+    """Yield the calls of one place, by whichever way of writing them fits."""
     said = said.strip()
     if said[:1] in ("{", "["):
         yield from _documented(said, without=True)
@@ -146,7 +146,7 @@ def _read(said: str) -> Iterator[Call]:
 
 
 def _documented(said: str, *, without: bool = False) -> Iterator[Call]:
-    """The calls that stand as JSON, one after the other, in a list, or under `tool_calls`.
+    """Yield the calls that stand as JSON, one after the other, in a list, or under `tool_calls`.
 
     A list of calls in Python begins alike.
     `without`: a name without arguments is one too.
@@ -176,12 +176,12 @@ def _of_object(value: Any, without: Any) -> Iterator[Call]:
 
 
 def _object(text: str) -> str:
-    """What stands between the first and the last brace; a fence may stand around it."""
+    """Return what stands between the first and the last brace; a fence may stand around it."""
     return text[text.index("{") : text.rindex("}") + 1] if "{" in text and "}" in text else "{}"
 
 
 def _parameters(text: str) -> str:
-    """Arguments as Qwen's coders write them, an element each; or as an object."""
+    """Return arguments as Qwen's coders write them, an element each; or as an object."""
     given = dict(_PARAMETER.findall(text))
     return _to_json_text(given) if given or "{" not in text else _object(text)
 

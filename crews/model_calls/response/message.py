@@ -210,7 +210,7 @@ class Message:
                 self._choice(choice)
 
     def _is_ours(self, number: object) -> bool:
-        """Whether a choice is of the answer that we read: of several, the one that came first."""
+        """Tell whether a choice is of the answer that we read: of several, the one that came first."""
         if self._number is None:
             self._number = str(number)
         return str(number) == self._number

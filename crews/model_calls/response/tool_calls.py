@@ -38,7 +38,10 @@ class _Pending:
             self.arguments += piece.arguments
 
     def is_named_by(self, piece: "_Pending") -> bool:
-        """Whether a piece is the rest of the name: it has the same number, nothing else, and no arguments came yet."""
+        """Tell whether a piece is the rest of the name.
+
+        It has the same number, nothing else, and no arguments came yet.
+        """
         same = self.slot is not None and piece.slot == self.slot
         bare = not (piece.id or piece.arguments or self.arguments)
         return same and bare and bool(self.id) and bool(self.name) and piece.name not in ("", self.name)
@@ -127,7 +130,7 @@ def _begins_another(before: _Pending, piece: _Pending) -> bool:
 
 
 def _number(slot: Any) -> Any:
-    """A call's number, which some write as text."""
+    """Return a call's number, which some write as text."""
     return int(slot) if isinstance(slot, str) and slot.isascii() and slot.isdigit() and len(slot) < 5 else slot
 
 
