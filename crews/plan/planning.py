@@ -18,14 +18,14 @@ from crews.prompt.settings_text import placeholder_values
 
 
 def shapes(blueprint: Blueprint) -> tuple[Shape, ...]:
-    """The shapes that a crew may run in, the one preferred first."""
+    """Return the shapes that a crew may run in, the one preferred first."""
     if not fits_single_call(blueprint):
         return ("parallel",)
     return ("fused",) if blueprint.fuse == "always" else ("parallel", "fused")
 
 
 def plan_for(blueprint: Blueprint, settings: Settings, shape: Shape, *, model: str | None = None) -> Plan:
-    """A crew in one shape, under a tenant's settings."""
+    """Return a crew in one shape, under a tenant's settings."""
     name = model or settings.model.name
     own = settings.model.price if name == settings.model.name else None
     terms = PlanTerms(
@@ -39,7 +39,7 @@ def plan_for(blueprint: Blueprint, settings: Settings, shape: Shape, *, model: s
 
 
 def problems(snapshot: Snapshot) -> list[Problem]:
-    """A problem for each crew that cannot meet its tenant's deadline in any shape that its YAML allows.
+    """Return a problem for each crew that cannot meet its tenant's deadline in any shape that its YAML allows.
 
     One a crew and tenant, for the first channel on which it is so: they mostly share what is slow.
     """
@@ -59,7 +59,10 @@ def problems(snapshot: Snapshot) -> list[Problem]:
 
 
 def notes(snapshot: Snapshot) -> list[Note]:
-    """A note for each crew that runs on stock CrewAI, and why; what the price list does not know; tools without use."""
+    """Return a note for each crew that runs on stock CrewAI, and why; what the price list does not know.
+
+    Tools without use.
+    """
     found = {}
     for settings, blueprint in _answering_crews(snapshot):
         if wanted := needs_stock(blueprint):
@@ -74,7 +77,10 @@ def notes(snapshot: Snapshot) -> list[Note]:
 
 
 def key_problems(snapshot: Snapshot, environment: Mapping[str, str], file: str) -> list[Problem]:
-    """A problem where OpenAI itself would be asked without a key: it refuses every turn. `file`: the mapping's name."""
+    """Return a problem where OpenAI itself would be asked without a key: it refuses every turn.
+
+    `file`: the mapping's name.
+    """
     everyone = _everyone(snapshot)
     missing = without_openai_key(everyone, environment)
     if not missing:
@@ -85,7 +91,7 @@ def key_problems(snapshot: Snapshot, environment: Mapping[str, str], file: str) 
 
 
 def key_notes(snapshot: Snapshot, environment: Mapping[str, str], file: str) -> list[Note]:
-    """A note where turns would be asked of the environment's endpoint, not OpenAI's, without a key."""
+    """Return a note where turns would be asked of the environment's endpoint, not OpenAI's, without a key."""
     everyone = _everyone(snapshot)
     missing = () if without_openai_key(everyone, environment) else without_key(everyone, environment)
     if not missing:
@@ -107,7 +113,7 @@ def _settings(account: Account) -> Iterator[Settings]:
 
 
 def _answering_crews(snapshot: Snapshot) -> Iterator[tuple[Settings, Blueprint]]:
-    """Every crew that answers for somebody on every channel, under their settings, once each."""
+    """Yield every crew that answers for somebody on every channel, under their settings, once each."""
     seen: set[tuple[int, str]] = set()
     for account in snapshot.accounts.values():
         own = [(box.settings, box.crew or account.crew) for box in account.inboxes.values()]
@@ -139,7 +145,7 @@ def _too_slow(settings: Settings, blueprint: Blueprint, best: Plan) -> Problem:
 
 
 def _place(settings: Settings, blueprint: Blueprint) -> tuple[str, int]:
-    """Where the crew's first task is written."""
+    """Return where the crew's first task is written."""
     assert settings.crew_set is not None  # noqa: S101  # the caller has looked
     written = settings.crew_set.values(blueprint.function, blueprint.channel)
     tasks = [(each.file, each.line) for each in written if each.path.startswith("tasks.")]

@@ -1,4 +1,4 @@
-"""What an account, and of it an inbox or a contact, may spend: set aside before a call, settled by its receipts.
+"""Budgets of an account, an inbox or a contact: money is set aside before a call, and settled by its receipts.
 
 Set aside is more than a call is likely to cost (the longest answer, at the dearest of its targets, twice where a
 second request may be made), so that no number of calls at once can overrun a ceiling. Without Redis it fails open.
@@ -53,7 +53,7 @@ class Budget:
         return replace(completion, usage=usage, requests=len(call.receipts))
 
     async def _reserve(self, wanted: Amounts) -> bool:
-        """True once set aside; False without Redis: then nothing is settled either."""
+        """Return true once money is set aside; false without Redis: then nothing is settled either."""
         ledger = self._ledger
         assert ledger is not None  # noqa: S101  # asked by the caller
 
@@ -71,7 +71,7 @@ class Budget:
         return True
 
     def _estimate(self, call: Call) -> Amounts:
-        """Whose money, and how much of it at the most."""
+        """Return whose money, and how much of it at the most."""
         policy, payer = call.policy, call.payer
         if payer.account is None or not _any(policy.budget):
             return []
@@ -109,7 +109,7 @@ class Budget:
         ]
 
     def _settle(self, call: Call, reserved: Amounts) -> int:
-        """What its requests cost, in billionths of a dollar. It is booked in the background: nobody waits for that."""
+        """Settle in the background: nobody waits for bookkeeping."""
         nanos = tokens = 0
         for receipt in call.receipts:
             cost = self._prices.cost(receipt.target, receipt.usage)
@@ -140,5 +140,5 @@ def _any(limits: Limits) -> bool:
 
 
 def _kind(account: SpendingAccount) -> str:
-    """tenant, inbox or contact: whose number it is stays out of logs and errors."""
+    """Return tenant, inbox or contact: whose number it is stays out of logs and errors."""
     return account.scope.partition(":")[0]

@@ -1,4 +1,4 @@
-"""Where no first token came in the time in which nineteen of twenty do, a second request is made.
+"""Hedging: no first token in the time in which nineteen of twenty come, so a second request is made.
 
 The first to speak wins and the other is closed: this is what decides a turn's p99. Second requests stay within the
 policy's share of calls, and go to another target where the tenant names one.
@@ -50,7 +50,7 @@ class Hedging:
         return target if self.pace(target).worth_a_second(time.monotonic()) else None
 
     def pace(self, target: Target) -> FirstTokenPace:
-        """What is known of a target's pace."""
+        """Return what is known of a target's pace."""
         return self._paces.get_or_make(target.name, FirstTokenPace)
 
 
@@ -86,7 +86,7 @@ class _Race:
             self._timers.clear()
 
     def sent(self, runner: "_Runner") -> None:
-        """A request has left: wait for its first word, but not for ever, and not alone for long."""
+        """Wait for the first word of a request that has left, but not for ever, and not alone for long."""
         patience = self._pace(self._call.target).patience
         if patience is None or is_reasoning_model(self._call.model):
             return
@@ -98,7 +98,7 @@ class _Race:
             self._after("silent", silence, self._give_up_silent)
 
     def lives(self) -> None:
-        """A request's model thinks: it is slow, not stuck, so nothing else is tried; its word is waited for."""
+        """Wait for a request whose model thinks: it is slow, not stuck, so nothing else is tried."""
         self._cancel_timers()
 
     def spoke(self, runner: "_Runner", seconds: float) -> None:
@@ -114,7 +114,7 @@ class _Race:
                     self._pace(runner.target).second_ended(won=won, now=time.monotonic())
 
     def ended(self, runner: "_Runner") -> None:
-        """A request has its answer or its error; an error counts once nobody else is under way."""
+        """Take a request's answer or error; an error counts once nobody else is under way."""
         task = runner.task
         error = None if task.cancelled() else task.exception()
         if self._outcome.done() or task.cancelled():
@@ -174,18 +174,18 @@ class _Runner:
         self.task.add_done_callback(lambda _: race.ended(self))
 
     def sent(self) -> None:
-        """The request goes out: from here its first word is waited for."""
+        """Begin to wait for the first word: the request goes out."""
         if self._began is None:
             self._began = time.monotonic()
             self._race.sent(self)
 
     def lives(self) -> None:
-        """A thought, which is no word: it says nothing about the pace, and does not win."""
+        """Take a thought, which is no word: it says nothing about the pace, and does not win."""
         if not self._spoken:
             self._race.lives()
 
     def spoke(self) -> None:
-        """Its first word."""
+        """Learn the pace from the first word, and win."""
         if self._spoken or self._began is None:
             return
         self._spoken = True
@@ -195,7 +195,7 @@ class _Runner:
         self._race.spoke(self, took)
 
     def close(self) -> None:
-        """Not needed any more. One closed unheard says something about the pace only beyond its p95."""
+        """Close the request: not needed any more. One closed unheard tells of the pace only beyond its p95."""
         if self.task.done():
             return
         if not self._spoken and self._began is not None:
