@@ -56,9 +56,7 @@ def without_key(everyone: Iterable[Settings], environment: Mapping[str, str]) ->
 
 
 def without_openai_key(everyone: Iterable[Settings], environment: Mapping[str, str]) -> tuple[str, ...]:
-    """Return the models that OpenAI itself is asked for without a key, by the environment's address or the tenant's
-    own.
-    """
+    """Return the models that OpenAI is asked for without a key, by the environment's address or the tenant's own."""
     own = {each.model for each in targets(everyone) if _is_openai(each.endpoint.base_url) and not each.endpoint.api_key}
     address = environment.get("OPENAI_BASE_URL") or OPENAI
     return tuple(sorted(own | {*(without_key(everyone, environment) if _is_openai(address) else ())}))
