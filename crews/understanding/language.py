@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-from chatwootai.model.text.language import Guess, detect
+from chatwootai.model.text.language import Guess, detect, script_codes
 
 _LONGEST: Final = 400
 _NOT_WORDS: Final = re.compile(r"https?://\S+|\S+@\S+|\S*\d\S*|[_*#<>|/\\]+|[\U0001f000-\U0001faff\u2600-\u27bf]")
@@ -19,6 +19,8 @@ _ENOUGH_WORDS: Final = 4
 _SURE: Final = 0.5
 _SURE_OF_ANOTHER: Final = 0.75
 """Of a language that is not spoken here."""
+_SURE_OF_A_SCRIPT: Final = 0.9
+"""Of a language among those that are written alike; below it the one that most people write is meant."""
 _HARDLY: Final = 0.15
 _POSSIBLE: Final = 0.001
 """Of the tenant's own language, where words of it say so too: "quanto custa" is Italian to the model."""
@@ -36,8 +38,9 @@ def guess_language(text: str, among: frozenset[str], own: str = "") -> Guess:
     said = " ".join(_NOT_WORDS.sub(" ", text[:_LONGEST]).split()).lower()
     by_words = detect(said, among)
     likely = _model_guesses(said) if any(map(str.isalpha, said)) else {}
-    if not likely:
-        return by_words
+    written = _by_own_script(said, likely, among) if likely else None
+    if not likely or written:
+        return Guess(written, True) if written else by_words
     long = len(said.split()) >= _ENOUGH_WORDS or len(_NO_SPACES.findall(said)) >= _ENOUGH_WORDS
     told = {_language_of_code(code, among): chance for code, chance in reversed(likely.items())}  # the likelier stays
     first = max(told, key=lambda code: told[code])
@@ -51,6 +54,15 @@ def guess_language(text: str, among: frozenset[str], own: str = "") -> Guess:
     if told.get(spoken, 0.0) >= _SURE:
         return Guess(spoken, True)
     return by_words if by_words.language else Guess(spoken if told.get(spoken, 0.0) > 0 else None, False)
+
+
+def _by_own_script(said: str, likely: Mapping[str, float], among: frozenset[str]) -> str | None:
+    """The language of a text in a script that nothing spoken here is written in: a word of it leaves no doubt."""
+    codes = script_codes(said)
+    if codes is None or any(code in among for code in codes):
+        return None
+    first = next(iter(likely))
+    return first if first in codes and likely[first] >= _SURE_OF_A_SCRIPT else codes[0]
 
 
 def _language_of_code(code: str, among: frozenset[str]) -> str:

@@ -6,7 +6,7 @@ from typing import Final
 from urllib.parse import unquote
 
 from chatwootai.model.message.delivery import Attachment
-from chatwootai.model.message.fields import Object, coordinate, items, line, mapping, text
+from chatwootai.model.message.fields import Object, coordinate, flag, items, line, mapping, text
 
 UNSUPPORTED: Final = "unsupported"
 """The kind of an attachment that stands for what Chatwoot could not receive."""
@@ -22,7 +22,7 @@ def read_attachments(message: Object, channel: str) -> tuple[Attachment, ...]:
     found = tuple(_attachment(mapping(one)) for one in items(message.get("attachments"), _MOST))
     if message.get("content_type") == "sticker":
         found = tuple(replace(one, kind="sticker") for one in found)
-    if attributes.get("is_unsupported") is True or _lost(message, found, channel):
+    if flag(attributes.get("is_unsupported")) or _lost(message, found, channel):
         found = (*found, Attachment(kind=UNSUPPORTED))
     return (*_occasion(attributes), *found)
 

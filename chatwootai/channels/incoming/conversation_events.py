@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from chatwootai.channels.incoming.receipt import Receipt
 from chatwootai.model.message.effects import Signal, SignalKind
-from chatwootai.model.message.fields import Object, identifier, items, mapping, moment
+from chatwootai.model.message.fields import Object, flag, identifier, items, mapping, moment
 
 _MOST_CHANGES: Final = 100
 _KIND_OF_STATUS: Final = {
@@ -33,7 +33,7 @@ def takeover_signal(message: Object, conversation: Object, receipt: Receipt) -> 
 def typing_signal(payload: Object, receipt: Receipt) -> Signal | None:
     """Return TYPING, if it is the contact who types: a contact has no type here, a teammate and a bot have one."""
     who = mapping(payload.get("user")).get("type")
-    if payload.get("is_private") is True or who not in (None, "contact"):
+    if flag(payload.get("is_private")) or who not in (None, "contact"):
         return None
     return _signal(mapping(payload.get("conversation")), SignalKind.TYPING, receipt.received_at, receipt)
 

@@ -15,13 +15,14 @@ from chatwootai.channels.incoming.groups import is_group
 from chatwootai.channels.incoming.quotes import without_quotes
 from chatwootai.channels.incoming.receipt import DEFAULT_RULES, ReadingRules, Receipt
 from chatwootai.model.message.delivery import Attachment, Contact, Delivery, Message, Reason
-from chatwootai.model.message.fields import EMPTY, Object, identifier, items, line, mapping, moment, text
+from chatwootai.model.message.fields import EMPTY, Object, flag, identifier, items, line, mapping, moment, text
 
 _MILLISECONDS: Final = 100_000_000_000  # a number beyond it counts them
 _MOST_LABELS: Final = 50
 _MOST_CUSTOM: Final = 32
 _MOST_QUOTED: Final = 6000
 _TYPES: Final = {0: "incoming", 1: "outgoing", 2: "activity", 3: "template"}  # as numbers inside conversation.messages
+_NUMBERS: Final = frozenset(map(str, _TYPES))
 _STICKER: Final = re.compile(r"!\[sticker[^\[\]\n]{0,200}\]\([^()\n]{0,2000}\)")  # LINE's come as Markdown
 
 
@@ -46,9 +47,9 @@ def read_message(message: Object, conversation: Object, receipt: Receipt) -> Del
 
 def _needs_no_turn(message: Object, conversation: Object, rules: ReadingRules) -> Reason | None:
     kind = kind_of(message.get("message_type"))
-    if message.get("private") is True:
+    if flag(message.get("private")):
         return Reason.PRIVATE_NOTE
-    if mapping(message.get("content_attributes")).get("deleted") is True:
+    if flag(mapping(message.get("content_attributes")).get("deleted")):
         return Reason.MESSAGE_DELETED
     if kind == "outgoing":
         return author_of(message, unsigned_is_person=rules.unsigned_is_person)
@@ -78,10 +79,11 @@ def kind_of(value: object) -> str:
     Raises:
         Incomplete: there is none.
     """
-    kind = _TYPES.get(value) if type(value) is int else value
+    number = int(value) if isinstance(value, str) and value in _NUMBERS else value
+    kind = _TYPES.get(number) if type(number) is int else number
     if not isinstance(kind, str):
         raise Incomplete("the message has no message_type")
-    return kind
+    return kind.lower()
 
 
 def is_old(message: Object, receipt: Receipt) -> bool:
@@ -101,7 +103,7 @@ def written_at(message: Object, otherwise: float) -> float:
 
 def _blocked(sender: Object, conversation: Object) -> bool:
     known_as = mapping(mapping(conversation.get("meta")).get("sender"))
-    return sender.get("blocked") is True or known_as.get("blocked") is True
+    return flag(sender.get("blocked")) or flag(known_as.get("blocked"))
 
 
 def _automatic(sender: Object, conversation: Object, letter: Object) -> bool:
@@ -111,7 +113,7 @@ def _automatic(sender: Object, conversation: Object, letter: Object) -> bool:
     own = letter.get("auto_reply")
     if isinstance(own, bool):
         return own
-    return mapping(conversation.get("additional_attributes")).get("auto_reply") is True
+    return flag(mapping(conversation.get("additional_attributes")).get("auto_reply"))
 
 
 def build_delivery(message: Object, conversation: Object, receipt: Receipt) -> Delivery:
@@ -209,7 +211,7 @@ def _message(message: Object, conversation: Object, channel: str, received_at: f
     return Message(
         id=number,
         # Chatwoot writes a sentence of its own where the contact sent what it cannot show: not the contact's words.
-        text="" if attributes.get("is_unsupported") is True else message_text(message, conversation),
+        text="" if flag(attributes.get("is_unsupported")) else message_text(message, conversation),
         at=moment(message.get("created_at")) or received_at,
         attachments=(*_quoted_mail(message), *read_attachments(message, channel)),
         in_reply_to=identifier(attributes.get("in_reply_to")),
@@ -242,7 +244,7 @@ def _form_text(message: Object) -> str:
     return "\n".join(
         f"{line(name, 100) or ''}: {line(str(value), 500) or ''}"
         for name, value in pairs
-        if isinstance(value, str | int | float)
+        if isinstance(value, str | int | float) and name != "flow_token"
     )
 
 

@@ -12,7 +12,7 @@ from chatwootai.channels.incoming.observed import is_form, observe
 from chatwootai.channels.incoming.receipt import Receipt
 from chatwootai.model.message.delivery import Change, Delivery, Message, Reason
 from chatwootai.model.message.effects import DeletedMessage, DeliveryState, Effect, FailedMessage, Ignored
-from chatwootai.model.message.fields import Object, identifier, items, line, mapping, moment, text
+from chatwootai.model.message.fields import Object, flag, identifier, items, line, mapping, moment, text
 from chatwootai.model.message.outbox import MARK
 from chatwootai.model.policy.numbered_choice import with_choices
 from chatwootai.model.text.normalize import abridge
@@ -34,9 +34,9 @@ def read_update(message: Object, conversation: Object, receipt: Receipt) -> Deli
 
 def _read(message: Object, conversation: Object, receipt: Receipt) -> Delivery | Ignored:
     kind, attributes = messages.kind_of(message.get("message_type")), mapping(message.get("content_attributes"))
-    if attributes.get("deleted") is True:
+    if flag(attributes.get("deleted")):
         return _read_deletion(message, conversation, receipt)
-    if message.get("private") is True:
+    if flag(message.get("private")):
         return _NOTHING_NEW
     if kind == "incoming":
         return _read_edit(message, conversation, receipt)

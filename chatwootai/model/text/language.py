@@ -18,20 +18,21 @@ _OF: Final = {
         "esse esta uma um com sem pra voces tem tenho quero queria gostaria preciso posso pode qual quais quando onde "
         "quanto quanta ainda ja tambem ate aqui agora hoje amanha ontem bom boa dia tarde noite do da dos das ao na "
         "no nas entrega pedido loja preco frete fica chegou comprei foi estou sao mais muito mas ou quem fazer faz "
-        "entao pelo pela moco moca atendente falar custa custam".split()
+        "entao pelo pela moco moca atendente falar custa custam vcs obg qto estoque aberto".split()
     ),
     "es": frozenset(
         "usted ustedes gracias hola mi mis su sus yo el ella eso esto esa ese una un con sin para tiene tienen tengo "
         "quiero quisiera necesito puedo puede cual cuales cuando donde cuanto cuanta todavia ya tambien hasta aqui "
         "ahora hoy manana ayer buenos buenas buen dias tardes noches del los las al la lo es envio pedido tienda "
         "precio llego compre fue estoy son mas muy pero quien hacer hace entonces y por favor hay hablar "
-        "como esta si".split()
+        "como esta si cuesta buenas tienes porfa perfecto abierto stock tmb xq".split()
     ),
     "en": frozenset(
         "the you your thanks thank hello hi my i he she it this that these those a an with without for have has want "
         "would need can could which what when where how much still already also until here now today tomorrow "
         "yesterday good morning afternoon evening of and or but who do does did is are was were am not please order "
-        "shop store price shipping delivery arrived bought there they we speak talk to in on from".split()
+        "shop store price shipping delivery arrived bought there they we speak talk to in on from hey thx yes why open "
+        "refund stock u ur".split()
     ),
     "de": frozenset(
         "der die das und ist nicht ich sie wir ihr ein eine einen mit fur auf von zu den dem des wie was wann wo wer "
@@ -60,9 +61,14 @@ _OF: Final = {
 }
 # Words that leave no doubt alone.
 _SURELY: Final = {
-    "pt": frozenset("ola obrigado obrigada voce voces nao".split()),
-    "es": frozenset("hola gracias usted ustedes".split()),
-    "en": frozenset("hello thanks".split()),
+    "pt": frozenset("ola obrigado obrigada obg voce voces vcs nao quero quanto preco onde estoque hoje falar".split()),
+    "es": frozenset(
+        "hola gracias usted ustedes quiero quisiera cuanto cuanta cuesta precio tienen tienes donde cuando llego "
+        "necesito puedo buenas porfa hablar hoy perfecto abierto".split()
+    ),
+    "en": frozenset(
+        "hello hi hey thanks thx yes please price what why when where how much open refund shipping stock".split()
+    ),
     "de": frozenset("danke bitte nicht kostet bestellung lieferung ich".split()),
     "fr": frozenset("bonjour merci combien livraison voudrais".split()),
     "it": frozenset("grazie buongiorno spedizione vorrei".split()),
@@ -126,13 +132,20 @@ def detect(text: str, among: frozenset[str] = ALWAYS) -> Guess:
 
 def _by_script(text: str, among: frozenset[str]) -> str | None:
     """Return the language of a script other than Latin that most of a text is written in, if it is spoken here."""
+    return next((code for code in script_codes(text, among) or () if code in among), None)
+
+
+def script_codes(text: str, among: frozenset[str] = frozenset()) -> tuple[str, ...] | None:
+    """Return the languages of the script other than Latin that most of a text is written in; None: it is Latin.
+
+    `among`: where some of a script's languages are meant, other scripts are not.
+    """
     letters = sum(map(str.isalpha, text))
     for script, codes in _SCRIPTS:
         found = len(script.findall(text))
-        if found >= max(2, letters / 3 if codes[0] == "ja" else letters / 2):
-            spoken = [code for code in codes if code in among]
-            if spoken:
-                return spoken[0]
+        most = found >= max(2, letters / 3 if codes[0] == "ja" else letters / 2)
+        if most and (not among or any(code in among for code in codes)):
+            return codes
     return None
 
 
@@ -152,6 +165,11 @@ def _telling(among: frozenset[str]) -> Mapping[str, frozenset[str]]:
     return {code: words - others[code] for code, words in spoken.items()}
 
 
+def _is_brief(text: str) -> bool:
+    """Return whether a text is one word of Latin letters, which people say in the midst of another language: ok, hi."""
+    return text.isascii() and len(text.split()) == 1
+
+
 def language_of(
     text: str,
     before: Iterable[str],
@@ -169,12 +187,14 @@ def language_of(
     among = among | {own}
     told = guess or (lambda said, spoken, _: detect(said, spoken))
     now = told(text, among, own)
-    if now.sure and now.language:
+    if now.sure and now.language and not _is_brief(text):
         return now.language
     for earlier in before:
         then = told(earlier, among, own)
         if then.sure and then.language:
             return then.language
+    if now.sure and now.language:
+        return now.language
     known = (conversation or "").replace("_", "-").split("-")[0].lower()
     if now.language and now.language in (known, own):
         return now.language if now.language != own else tenant

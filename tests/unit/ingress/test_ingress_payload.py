@@ -470,6 +470,28 @@ def test_moments(created_at: object, at: float) -> None:
     assert delivery(message(created_at=created_at)).message.at == at
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"content": "\u200b\u200d\ufeff"},
+        {"content": " \u2800\u3164\n"},
+        {"private": "true"},
+        {"content_attributes": {"deleted": "true"}},
+        {"sender": {"id": 3, "blocked": "true"}},
+    ],
+)
+def test_what_says_nothing_or_is_not_for_us_in_another_spelling(changes: dict[str, Any]) -> None:
+    assert isinstance(read(message(**changes)), Ignored)
+
+
+def test_what_forks_write_in_another_type_is_read() -> None:
+    assert delivery(message(content=42)).message.text == "42"
+    assert delivery(message(message_type="Incoming")).message.text
+    assert delivery(message(message_type="0")).message.text
+    place = {"file_type": "location", "coordinates_lat": "-19.9", "coordinates_long": "-43.9"}
+    assert delivery(message(attachments=[place])).message.attachments[0].latitude == -19.9
+
+
 def test_text_is_bounded_and_free_of_nul() -> None:
     assert delivery(message(content="a\u0000b")).message.text == "ab"
     assert len(delivery(message(content="x" * 900_000)).message.text) == 150_000

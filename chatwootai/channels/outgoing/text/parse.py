@@ -16,6 +16,11 @@ from chatwootai.model.text.sentences import cut_at_sentence
 _DEEP: Final = re.compile(r"^[ \t]*(?:(?:[>*+-]|\d{1,9}[.)])[ \t]*){16}", re.MULTILINE)
 # Without any of this, no rule of Markdown applies: what is left are paragraphs and lines.
 _MARKUP: Final = re.compile(r"[\\`*_~\[\]<>&#|]|^(?:[^\S\n]|[-+=:]|\d{1,9}[.)])|[^\S\n]$", re.MULTILINE)
+# "10*20*30 cm" is no emphasis, which would make it "102030"; "+ de 10" in a line of its own is no list, which would
+# make it "- de 10".
+_TIMES: Final = re.compile(r"(?<=\d)\*(?=\d)")
+_PLUS: Final = re.compile(r"(?:(?<=\n)|(?<=\A))(?<!\n\+ )([ ]{0,3})\+ (?=[^\n]*(?:\n(?![ ]{0,3}\+ )|\Z))")
+_CODE: Final = re.compile(r"`|~~~|^(?: {4}|\t)", re.MULTILINE)
 _MARKS: Final = re.compile(r"[\[\]<`&*_~\\|!]")
 _MANY: Final = 1500
 _STYLES: Final = {"strong": "strong", "em": "emphasis", "s": "strike"}
@@ -45,12 +50,17 @@ _PARSER: Final = _Parser()
 
 def parse(markdown: str) -> tuple[Block, ...]:
     """Parse Markdown. Never raises; text that would be slow or deep to parse is taken as plain paragraphs."""
-    text = clean(cut_at_sentence(markdown, LONGEST))
+    text = _without_false_marks(clean(cut_at_sentence(markdown, LONGEST)))
     if not _MARKUP.search(text):
         return _paragraphs(text.strip("\n"))  # as the parser would, in a tenth of the time
     if len(_MARKS.findall(text)) > _MANY or _DEEP.search(text):
         return _paragraphs(text)
     return tuple(_blocks(_Cursor(_PARSER.parse(text))))
+
+
+def _without_false_marks(text: str) -> str:
+    """Escape signs that are none of Markdown to people; a text with code in it is left as it is."""
+    return text if _CODE.search(text) else _PLUS.sub(r"\1\\+ ", _TIMES.sub(r"\\*", text))
 
 
 def plain(text: str) -> tuple[Block, ...]:

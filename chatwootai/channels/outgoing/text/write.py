@@ -125,14 +125,18 @@ def _mark(style: str, line: Sequence[Atom], number: int) -> str:
     return "_" if loose else "*"
 
 
+_AFTER_URL: Final = ".,;:!?"
+"""Signs that end a sentence, and not the address in it."""
+
+
 def _atom(atom: Atom, medium: Capabilities, *, alone: bool) -> tuple[str, bool]:
     if atom.form is Form.CODE:
         return _code(atom.text), False
     if atom.form is Form.LINK:
         return f"[{_escaped(atom.text, '', ']', label=True)}]({_target(atom.extra)})", False
     linked = medium.links and alone and WEB.match(atom.text) and address(atom.text) == atom.text
-    if linked and _SPECIAL.search(atom.text):
-        return f"<{atom.text}>", False  # an escape inside would break it where bare addresses become links
+    if linked and _SPECIAL.search(url := atom.text.rstrip(_AFTER_URL)):
+        return f"<{url}>{atom.text[len(url) :]}", False  # an escape inside would break it where addresses become links
     return atom.text, True
 
 

@@ -221,3 +221,26 @@ def test_ties_go_to_what_is_spoken_here(text: str, before: tuple[str, ...], tena
 @pytest.mark.parametrize("text", ["", "\ud800", "\x00", "a" * 100_000, "😀" * 500, "\n\n"])
 def test_any_text_is_read(text: str) -> None:
     guess_language(text, SPOKEN, "pt")
+
+
+@pytest.mark.parametrize(
+    ("text", "before", "chosen"),
+    [
+        ("hi", (), "en"),
+        ("yes please", (), "en"),
+        ("quiero cancelar", (), "es"),
+        ("cuanto cuesta", (), "es"),
+        ("tienen stock?", (), "es"),
+        ("ok", (), "pt-BR"),
+        ("\U0001f44d", (), "pt-BR"),
+        ("12", (), "pt-BR"),
+        ("yes", ("quero saber o preço do batom",), "pt"),  # one word of another language in the midst of one's own
+        ("Здравствуйте", (), "ru"),
+        ("مرحبا", (), "ar"),
+        ("नमस्ते", (), "hi"),
+        ("привіт", (), "uk"),
+        ("你好", (), "zh"),
+    ],
+)
+def test_a_word_or_two(text: str, before: tuple[str, ...], chosen: str) -> None:
+    assert language_of(text, before, None, "pt-BR", frozenset({"pt", "es", "en"}), guess_language) == chosen

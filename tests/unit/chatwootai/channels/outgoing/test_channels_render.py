@@ -171,3 +171,16 @@ def test_words_do_not_bring_the_parser_into_the_door():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
     assert done.stdout.strip() == "False"
+
+
+@pytest.mark.parametrize("channel", ["whatsapp", "sms", "instagram", "telegram", "webchat"])
+@pytest.mark.parametrize(
+    ("markdown", "read"),
+    [("Mede 10*20*30 cm", "Mede 10*20*30 cm"), ("Temos:\n\n+ de 10 cores", "+ de 10 cores"), ("`5*3*2`", "5*3*2")],
+)
+def test_signs_that_are_no_markup_to_people_stay(channel: str, markdown: str, read: str) -> None:
+    assert read in "\n".join(render(channel, markdown)).replace("\\", "")
+
+
+def test_a_sentences_end_is_no_part_of_the_address_before_it() -> None:
+    assert render("telegram", "https://x.example/a_b.") == ("<https://x.example/a_b>.",)
