@@ -19,26 +19,20 @@ from aiohttp import ClientSession, web
 
 from chatwootai.stores.installation.incident_board import IncidentBoard
 from chatwootai.stores.server.connection import Connection, connect
-from config.settings.settings import Settings
-from config.snapshot import Account, Installation, Secret, Snapshot
+from config.snapshot import Account, Secret, Snapshot
 from ingress.bounds import MIB, MOST_MIB
 from ingress.connections import Connections
 from ingress.intake import DeliveryIntake
 from ingress.journal.journal import MOST_BYTES, Journal
 from ingress.server import application, listening
 from ingress.webhook import WebhookHandler
+from tests import builders
 
 SECRET = "EXAMPLEsecret24charsXXXX"
 
 
 def account(key: str = "1", **changes: Any) -> Account:
-    return Account(
-        key=key, **{
-            "id": 1, "name": "Acme", "installation": Installation("default", "http://127.0.0.1:1"), "domain": "retail",
-            "folder": "acme", "settings": Settings(), "webhook_secrets": (Secret(SECRET),), "bot_token": Secret("bot"),
-            **changes,
-        },
-    )  # fmt: skip
+    return builders.account(key, **{"webhook_secrets": (Secret(SECRET),), **changes})
 
 
 def snapshot(*accounts: Account) -> Snapshot:

@@ -1,9 +1,7 @@
 """What crews, their models and their tools make of a tenant's settings, one look for each reader."""
 
 import tempfile
-import time
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +9,7 @@ from chatwootai.model.message.turn import Draft
 from config.settings.settings import Settings
 from crews.catalog import Catalog
 from crews.model_calls.call import Call, Completion, Target, ToolCall
-from tests.questions import make_question
+from tests.builders import question
 from tests.settings_looks import turn
 from workers.turn import outcome
 
@@ -36,8 +34,8 @@ async def requested(settings: Settings) -> object:
     from crews.answer.draft import Crews
 
     model = _Model()
-    question = replace(make_question(text="Qual creme serve para mim?"), deadline=time.time() + 30)
-    await Crews(Catalog.from_environment(), model).draft(question, settings)
+    asked = question("Qual creme serve para mim?")
+    await Crews(Catalog.from_environment(), model).draft(asked, settings)
     return [(call.temperature, call.max_tokens) for call in model.calls]
 
 
@@ -49,8 +47,8 @@ async def often(settings: Settings) -> object:
     with tempfile.TemporaryDirectory() as folder:
         crews = Crews(_catalog(Path(folder), "tools: [t], max_iter: 25"), model)
         try:
-            question = replace(make_question(function="boss"), deadline=time.time() + 30)
-            await crews.draft(question, Settings(tools=settings.tools))
+            asked = question(function="boss")
+            await crews.draft(asked, Settings(tools=settings.tools))
         finally:
             await crews.close()
     results = [str(each["content"]) for each in model.calls[-1].messages if each["role"] == "tool"]
@@ -73,9 +71,9 @@ async def recalled(settings: Settings) -> object:
         model, catalog = _Model(), _catalog(Path(folder), "", "memory: true")
         crews = Crews(catalog, model)
         crews._registry = CrewRegistry(catalog, model, MemoryBackend(embed=embed))
-        question = replace(make_question(function="boss"), deadline=time.time() + 30)
+        asked = question(function="boss")
         for _ in range(2):  # the second has something to recall
-            await crews.draft(question, Settings(model=settings.model))
+            await crews.draft(asked, Settings(model=settings.model))
     return by[0]
 
 
@@ -95,14 +93,14 @@ async def posted(settings: Settings) -> object:
         text="O campo account_id devolve error 500 nessa chamada da API.",
     )
     one = turn(settings)
-    one.question = make_question()
+    one.question = question()
     return outcome._judge_draft(one, draft, "")
 
 
 async def priced(settings: Settings) -> object:
     """What of a draft with a price that stands nowhere is posted."""
     one = turn(settings)
-    one.question = make_question()
+    one.question = question()
     return outcome._judge_draft(one, Draft(text="Temos sim. O kit custa R$ 4.321,00."), "").parts
 
 

@@ -24,6 +24,7 @@ from crews.knowledge.reading.readers import reader_of
 from crews.knowledge.reading.site import SiteReader
 from crews.knowledge.report import SourceReport
 from crews.knowledge.sources import DeclaredSource, IngestContext, allowed_sources
+from tests.builders import account
 
 SITE = "http://site.example"
 RECORD = '{{"id": "{0}", "content": "{0}"}}'
@@ -35,10 +36,8 @@ def _declared(settings: Settings) -> DeclaredSource:
 
 
 def _account(settings: Settings, url: str = "http://127.0.0.1:1") -> Account:
-    return Account(
-        key="1", id=1, name="a", installation=Installation("default", url), domain="retail", folder="one",
-        settings=settings, webhook_secrets=(), bot_token=Secret("t"), user_token=Secret("u"),
-    )  # fmt: skip
+    there = Installation("default", url)
+    return account(settings=settings, installation=there, folder="one", user_token=Secret("u"))
 
 
 async def _read(reader: SourceReader) -> list[Any]:

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 from unittest.mock import patch
 
-from chatwootai.model.message.delivery import Attachment, Contact, Delivery, Message, Role
+from chatwootai.model.message.delivery import Attachment, Contact, Role
 from chatwootai.model.message.outbox import Action, ActionKind
 from chatwootai.model.message.routing import route
 from chatwootai.model.message.turn import ContextLimits, Draft, Exchange, Question, SilenceReason, Usage
@@ -22,7 +22,7 @@ from chatwootai.stores.conversation.lease import FencedLease
 from chatwootai.stores.conversation.turn_start import TurnStart
 from chatwootai.stores.server.connection import connect
 from config.settings.settings import Settings
-from config.snapshot import Account, Installation, Secret, place_of
+from config.snapshot import place_of
 from crews.answer.curated import CuratedAnswers
 from crews.answer.draft import Crews
 from crews.answer.semantic import SemanticCache, group_of
@@ -32,7 +32,7 @@ from crews.model_calls.call_terms import call_terms
 from crews.model_calls.prices import prices
 from crews.prompt.settings_text import daily_situation, placeholder_values, question_situation
 from crews.transcription import transcription_endpoint
-from tests.questions import make_question
+from tests.builders import account, delivery, question
 from workers.account.turn_budget import TurnBudget, _day
 from workers.delivery.message_body import actions_outside_window, template_params
 from workers.handoff import idle
@@ -40,7 +40,8 @@ from workers.handoff.build import build_handoff, handoff_destination, handoff_ru
 from workers.handoff.idle import after_reply
 from workers.media import media
 from workers.turn import outcome as outcome_step
-from workers.turn import question, request
+from workers.turn import question as question_step
+from workers.turn import request
 from workers.turn.commit import commit_outcome
 from workers.turn.greeting import greeting as greeted
 from workers.turn.state import Turn
@@ -53,38 +54,29 @@ Look = Callable[[Settings], "object | Awaitable[object]"]
 
 def prompt(settings: Settings) -> object:
     blueprint = Catalog.from_environment().crew_set.blueprint("customer_service", "whatsapp")
-    question = make_question(language="es")
+    asked = question(language="es")
     return (
         placeholder_values(settings, blueprint),
         daily_situation(settings, NOW),
-        question_situation(question, settings),
+        question_situation(asked, settings),
     )
 
 
 def turn(settings: Settings, text: str = "Qual o prazo?", waited: float = 3.0, **more: Any) -> Turn:
     now = time.time()
-    delivery = Delivery(
-        account="1", conversation=1, inbox=17, channel="whatsapp", message=Message(id=7, text=text, at=now - waited),
-        contact=Contact(id=9), received_at=now - waited, **more,
-    )  # fmt: skip
+    one = delivery(7, text, at=now - waited, conversation=1, contact=9, **more)
     said = [Exchange(role, f"{role} {number} " + "words " * 20, now - 90 + number) for number in range(9)
             for role in (Role.CONTACT, Role.CREW)]  # fmt: skip
-    start = TurnStart(FencedLease("1:1", "j", 1), 1, 0, (delivery,), (), (), tuple(said))
-    tenant = SimpleNamespace(account=account(settings), settings=lambda _: settings,
-                             route=lambda one: route(place_of(account(settings), 17), one.channel))  # fmt: skip
+    start = TurnStart(FencedLease("1:1", "j", 1), 1, 0, (one,), (), (), tuple(said))
+    own = account(settings=settings)
+    tenant = SimpleNamespace(account=own, settings=lambda _: settings,
+                             route=lambda one: route(place_of(own, 17), one.channel))  # fmt: skip
     attention = SimpleNamespace(takeover_at=0.0, resolved_at=0.0, messages=0, typing_at=0.0, changed=asyncio.Event())
-    return Turn(start, cast(Any, tenant), cast(Any, attention), (delivery,), 1, cast(Any, None), begun_at=now)
-
-
-def account(settings: Settings) -> Account:
-    return Account(
-        key="1", id=1, name="N", installation=Installation("default", "http://127.0.0.1:1"), domain="retail",
-        folder="loja", settings=settings, webhook_secrets=(), bot_token=Secret("b"),
-    )  # fmt: skip
+    return Turn(start, cast(Any, tenant), cast(Any, attention), (one,), 1, cast(Any, None), begun_at=now)
 
 
 def question_of(settings: Settings) -> object:
-    found = question._question(turn(settings))
+    found = question_step._question(turn(settings))
     return [one.text for one in found.history], round(found.deadline - time.time()), found.greeted, found.language
 
 
@@ -105,14 +97,14 @@ async def committed(settings: Settings) -> object:
 
     floor = SimpleNamespace(conversations=SimpleNamespace(commit=commit), turn_budget=TurnBudget(NOWHERE))
     one = turn(settings)
-    one.question, one.outcome = question._question(one), outcome.silence(SilenceReason.SPOKEN)
+    one.question, one.outcome = question_step._question(one), outcome.silence(SilenceReason.SPOKEN)
     await commit_outcome(cast(Any, floor), one)
     return kept
 
 
 def given(cause: Cause, channel: str = "whatsapp", **more: Any) -> Look:
     def look(settings: Settings) -> object:
-        made_of = build_handoff(Need(cause), make_question(channel=channel, **more), settings)
+        made_of = build_handoff(Need(cause), question(channel=channel, **more), settings)
         return made_of.parts, made_of.note, handoff_destination(made_of, settings)
 
     return look
@@ -120,7 +112,7 @@ def given(cause: Cause, channel: str = "whatsapp", **more: Any) -> Look:
 
 def subject(settings: Settings) -> object:
     need = before_draft("fui cobrado duas vezes", (), handoff_rules(settings))
-    made_of = replace(build_handoff(need, make_question(), settings), why=need.reason) if need else None
+    made_of = replace(build_handoff(need, question(), settings), why=need.reason) if need else None
     return made_of, handoff_destination(made_of, settings) if made_of else None
 
 
@@ -134,16 +126,16 @@ def drafted(text: str, confidence: float | None = None) -> Look:
 
 
 def way(settings: Settings) -> object:
-    return route(place_of(account(settings), 17), "whatsapp")
+    return route(place_of(account(settings=settings), 17), "whatsapp")
 
 
 def silence(settings: Settings) -> object:
-    return after_reply(outcome.reply(("Oi",)), make_question(), settings), idle._end_timer(make_question(), settings)
+    return after_reply(outcome.reply(("Oi",)), question(), settings), idle._end_timer(question(), settings)
 
 
 def silence_over(step: str) -> Look:
     found = SimpleNamespace(can_reply=True)
-    return lambda settings: idle._outcome_and_timer({"step": step}, make_question(), settings, cast(Any, found))
+    return lambda settings: idle._outcome_and_timer({"step": step}, question(), settings, cast(Any, found))
 
 
 def windowed(settings: Settings) -> object:
@@ -190,7 +182,7 @@ async def turns_a_conversation(settings: Settings) -> object:
 
 
 def curated(text: str = "Aceita pix?", language: str | None = None) -> Look:
-    return lambda settings: _drafted(CuratedAnswers().draft(make_question(text, language=language), settings, NOW))
+    return lambda settings: _drafted(CuratedAnswers().draft(question(text, language=language), settings, NOW))
 
 
 async def _drafted(draft: Awaitable[Any]) -> object:
@@ -199,7 +191,7 @@ async def _drafted(draft: Awaitable[Any]) -> object:
 
 
 def near(settings: Settings) -> object:
-    found = CuratedAnswers().draft_paraphrase(make_question("gostaria de saber qual é o prazo da troca"), settings, NOW)
+    found = CuratedAnswers().draft_paraphrase(question("gostaria de saber qual é o prazo da troca"), settings, NOW)
     return found and found.text
 
 
@@ -208,7 +200,7 @@ async def shadows(settings: Settings) -> object:
     seen: list[str] = []
     semantic = SimpleNamespace(note=lambda question, settings, draft: seen.append(draft.text))
     crews = Crews(Catalog.from_environment(), cast(Any, None), semantic=cast(Any, semantic))
-    crews.note(make_question("Aceita pix?"), settings, Draft(text="Sim."))
+    crews.note(question("Aceita pix?"), settings, Draft(text="Sim."))
     return seen
 
 
@@ -218,7 +210,7 @@ async def certified(settings: Settings) -> object:
 
     class Store:
         async def told(self, account: str) -> dict[str, dict[str, int]]:
-            return {group_of(make_question(""), settings): {"same": 200}}
+            return {group_of(question(""), settings): {"same": 200}}
 
         async def entries(self, account: str, scope: str) -> dict[int, bytes]:
             looked.append(scope)
@@ -232,7 +224,7 @@ async def certified(settings: Settings) -> object:
         return b"secret"
 
     semantic = SemanticCache(cast(Any, Store()), cast(Any, Encoder()), secret, seconds=60)
-    await semantic.served(make_question("Aceita pix?"), settings, "scope")
+    await semantic.served(question("Aceita pix?"), settings, "scope")
     return looked
 
 
@@ -258,7 +250,7 @@ async def fetched(settings: Settings) -> object:
 
     reader = media.Media.__new__(media.Media)
     reader._fetcher = cast(Any, SimpleNamespace(fetch=fetch))
-    tenant = SimpleNamespace(account=account(settings))
+    tenant = SimpleNamespace(account=account(settings=settings))
     await reader._fetch(media._One(cast(Any, tenant), settings, 0.0), Attachment(kind="file", url="http://x/a"))
     return asked_for
 
@@ -297,7 +289,7 @@ async def owned(settings: Settings) -> object:
 
     offered = ToolRegistry()
     contact = Contact(id=1, identifier="GET", phone="1", verified=True)
-    token = current.set(RunContext(deadline=time.time() + 60, question=make_question(contact=contact)))
+    token = current.set(RunContext(deadline=time.time() + 60, question=question(contact=contact)))
     try:
         tool: Any = (await offered.toolset_for("1", settings))["t"]
         return str(await tool._arun(n="a"))
@@ -307,7 +299,7 @@ async def owned(settings: Settings) -> object:
 
 
 def spoken(settings: Settings) -> object:
-    return question._question(first(turn(settings, "Hello, do you deliver to my city today, please?"))).language
+    return question_step._question(first(turn(settings, "Hello, do you deliver to my city today, please?"))).language
 
 
 async def greeting(settings: Settings) -> object:
@@ -323,7 +315,7 @@ async def greeting(settings: Settings) -> object:
 
 async def unsupported(settings: Settings) -> object:
     one = turn(settings)
-    one.question = make_question()
+    one.question = question()
     with patch("workers.turn.request.only_unsupported", return_value=True):
         found = await request._draft_or_need(cast(Any, None), one)
     return getattr(found, "text", found)

@@ -17,7 +17,7 @@ from chatwootai.channels.outgoing.choices import render_choices
 from chatwootai.channels.outgoing.render import render
 from chatwootai.model.message.assemble import delivery_text
 from chatwootai.model.message.burst import is_unfinished
-from chatwootai.model.message.delivery import Attachment, Contact, Delivery, Message, Role
+from chatwootai.model.message.delivery import Attachment, Contact, Delivery, Role
 from chatwootai.model.message.turn import Exchange, Question, Told
 from chatwootai.model.policy.greeting import with_greeting
 from chatwootai.model.policy.handoff import Need, Rules, after_draft, before_draft
@@ -40,7 +40,7 @@ from crews.run.result_text import result_text
 from ingress.payload import RequestInfo, parse
 from sandbox.llm.answering import prompt as model_prompt
 from sandbox.llm.answering.answer import compose
-from tests.questions import make_question
+from tests.builders import delivery, question
 from workers.media import documents
 
 FEW, MANY = 2_000, 16_000
@@ -55,18 +55,12 @@ _CONTACT: Final = Contact(id=1)
 
 def _delivery(text: str) -> Delivery:
     enclosed = Attachment(kind="file", title=text, content=text)
-    message = Message(id=1, text=text, at=1.0, attachments=(enclosed, Attachment(kind="audio", transcript=text)))
-    return Delivery(
-        account="1", conversation=1, inbox=1, channel="api", message=message, contact=_CONTACT, received_at=1.0
-    )
+    return delivery(1, text, attachments=[enclosed, Attachment(kind="audio", transcript=text)], channel="api")
 
 
 def _question(text: str) -> Question:
     history = tuple(Exchange(role, text, at) for at in range(3) for role in ("contact", "crew"))
-    return make_question(
-        turn="t", account="1", folder="t", domain="d", inbox=1, channel="email", function="f", conversation=1,
-        contact=_CONTACT, message=1, text=text, history=history, deadline=1.0, subject=text,
-    )  # fmt: skip
+    return question(text, history=history, deadline=1.0, channel="email", subject=text)
 
 
 def _webhook(**over: Any) -> dict[str, Any]:

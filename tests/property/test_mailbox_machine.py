@@ -20,7 +20,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
-from chatwootai.model.message.delivery import Contact, Delivery, Message, Role
+from chatwootai.model.message.delivery import Role
 from chatwootai.model.message.outbox import Action, ActionKind
 from chatwootai.model.message.priority import lane_of
 from chatwootai.model.message.turn import ContextLimits, Exchange
@@ -34,6 +34,7 @@ from chatwootai.stores.jobs.queue import Queue
 from chatwootai.stores.server.connection import connect
 from chatwootai.stores.server.embedded import Embedded
 from chatwootai.stores.server.scripts import Runner
+from tests.builders import delivery
 
 T = TypeVar("T")
 
@@ -155,17 +156,9 @@ class MailboxMachine(RuleBasedStateMachine):
         account, conversation = where
         name = keys.conv(account, conversation)
         marks = {("m", f"{name}:{message}")} | ({("d", f"{account}:{request}")} if request else set())
-        delivery = Delivery(
-            account=account,
-            conversation=conversation,
-            inbox=1,
-            channel="api",
-            message=Message(id=message, text=str(message), at=0),
-            contact=Contact(id=1),
-            received_at=0,
-            delivery_id=str(request) if request else None,
-        )
-        answer = self.wait(self.mailbox.admit(delivery, priority=priority))
+        known = str(request) if request else None
+        one = delivery(message, str(message), account=account, conversation=conversation, delivery_id=known)
+        answer = self.wait(self.mailbox.admit(one, priority=priority))
         if marks & self.seen:
             assert answer is Admission.DUPLICATE
             return

@@ -14,7 +14,7 @@ from crews.runtime import environment
 from crews.stock.contact_memory import ContactMemoryStore
 from crews.tools.toolset import ToolRegistry
 from ingress.rate_limit import RateLimits
-from tests.questions import make_question
+from tests.builders import question
 
 MAPPING = """\
 version: 1
@@ -45,7 +45,7 @@ def accounts(folder: Path) -> list[Account]:
 async def test_the_payer_of_a_call_and_the_tools_of_a_crew_are_the_accounts(tmp_path: Path) -> None:
     environment.load()
     found, offered = accounts(tmp_path), ToolRegistry()
-    questions = {each.key: make_question(account=each.key, folder=each.folder) for each in found}
+    questions = {each.key: question(account=each.key, folder=each.folder) for each in found}
     assert {each.folder for each in questions.values()} == {"loja"}
     offers = {each.key: await offered.toolset_for(each.key, each.settings) for each in found}
     assert len({id(each) for each in offers.values()}) == len({id(each["stock"]) for each in offers.values()}) == 3

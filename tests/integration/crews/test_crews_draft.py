@@ -13,8 +13,8 @@ import pytest
 from aiohttp import web
 
 from chatwootai.bounded_cache import BoundedCache
-from chatwootai.model.message.delivery import Contact, Role
-from chatwootai.model.message.turn import Exchange, Question, Usage
+from chatwootai.model.message.delivery import Role
+from chatwootai.model.message.turn import Exchange, Usage
 from config.settings.settings import Settings
 from crews.catalog import SHIPPED, Catalog
 from crews.errors import CrewUnsupported, ModelRefused, ModelUnavailable
@@ -22,8 +22,8 @@ from crews.model_calls.call import Call, Completion, Endpoint, Target
 from crews.model_calls.prices import prices
 from crews.run.context import RunContext
 from crews.runtime import environment
+from tests.builders import question
 from tests.crews_endpoint import Answer, Body, Recorder, completion, endpoint, last, tool_call
-from tests.questions import make_question
 from tests.stack_endpoint import sandbox_llm
 
 if TYPE_CHECKING:
@@ -59,23 +59,6 @@ def settings(server: Recorder | str, **more: Any) -> Settings:
     url = server if isinstance(server, str) else server.url
     model = {"name": "model-asked", "base_url": url, "api_key": "tenant-key", "temperature": 0.2, "max_tokens": 300}
     return Settings.model_validate({"company": {"name": "Sandra"}, "model": {**model, **more.pop("model", {})}, **more})
-
-
-def question(text: str = "Oi?", *, seconds: float = 20, **more: Any) -> Question:
-    given: dict[str, Any] = {"channel": "whatsapp", "function": "customer_service", "history": (), **more}
-    return make_question(
-        turn="t",
-        account="1",
-        folder="a",
-        domain="retail",
-        inbox=1,
-        conversation=1,
-        message=1,
-        contact=Contact(id=1),
-        text=text,
-        deadline=time.time() + seconds,
-        **given,
-    )
 
 
 def says(text: str | None, **more: Any) -> Answer:

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from chatwootai.model.message.delivery import Contact
 from chatwootai.model.message.turn import Draft, Usage
 from config.settings.settings import Settings
 from crews.catalog import Catalog
@@ -18,7 +16,7 @@ from crews.model_calls.call import Call, Completion, ToolCall
 from crews.plan.planning import plan_for
 from crews.plan.single_call import answer_fields
 from crews.runtime import environment
-from tests.questions import make_question
+from tests.builders import question
 
 CREWS = Path(__file__).parents[2] / "crews"
 USAGE = Usage(prompt_tokens=10, completion_tokens=5, calls=1)
@@ -56,11 +54,7 @@ def object_of(confidence: Any, answer: str = "Sim, temos.") -> str:
 async def drafted(answering: Model, *, seconds: float = 60, **settings: Any) -> Draft:
     from crews.answer.draft import Crews
 
-    asked = make_question(
-        turn="t", account="1", folder="a", domain="retail", inbox=1, channel="whatsapp", function="ancestor",
-        conversation=1, message=1, contact=Contact(id=1), text="Tem {creme}?", history=(),
-        deadline=time.time() + seconds,
-    )  # fmt: skip
+    asked = question("Tem {creme}?", seconds=seconds, function="ancestor")
     return await Crews(Catalog(CREWS), answering).draft(asked, Settings.model_validate(settings))
 
 

@@ -1,6 +1,5 @@
 """The semantic cache: what it keeps, compares and counts, and when it serves."""
 
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -16,7 +15,7 @@ from config.settings.settings import Settings
 from crews.answer.semantic import VERSION, SemanticCache
 from crews.encoding.embedded import EmbeddedEncoder
 from crews.matching.matcher import Matcher
-from tests.questions import make_question
+from tests.builders import question
 
 SHADOW = Settings(language="pt")
 SERVING = Settings(language="pt", semantic=SemanticServing(serve_below="5%"))
@@ -44,9 +43,8 @@ def cache(store: AlikeStore, encoder: EmbeddedEncoder, chance: float = 0.5) -> S
     return SemanticCache(store, Matcher(encoder), secret, lambda: chance, seconds=60)
 
 
-def question(text: str, conversation: int, **more: Any) -> Question:
-    usual = {"folder": "loja", "conversation": conversation, "deadline": time.time() + 10, "language": "pt"}
-    return make_question(text, **(usual | more))
+def asking(text: str, conversation: int, **more: Any) -> Question:
+    return question(text, **{"folder": "loja", "conversation": conversation, "language": "pt", **more})
 
 
 def draft(text: str = ANSWER, scope: str = "a" * 32, **more: Any) -> Draft:
@@ -70,25 +68,25 @@ async def test_a_would_be_hit_is_compared_and_counted_and_serves_nobody(
     store: AlikeStore, encoder: EmbeddedEncoder
 ) -> None:
     own = cache(store, encoder)
-    await noted(own, question(ASKED, 1), draft())
+    await noted(own, asking(ASKED, 1), draft())
     assert await store.told("1") == {}
-    await noted(own, question(AGAIN, 2), draft("Em toda a cidade entregamos em 2 dias úteis."))
+    await noted(own, asking(AGAIN, 2), draft("Em toda a cidade entregamos em 2 dias úteis."))
     assert await store.told("1") == {GROUP: {"same": 1, "ms": 1500, "tokens": 1000}}
     assert await store.rows("1") == []
-    assert await own.served(question(AGAIN, 3), SHADOW, "a" * 32) is None
+    assert await own.served(asking(AGAIN, 3), SHADOW, "a" * 32) is None
 
 
 async def test_another_answer_is_told_to_people_and_the_older_one_is_kept_no_more(
     store: AlikeStore, encoder: EmbeddedEncoder
 ) -> None:
     own = cache(store, encoder)
-    await noted(own, question(ASKED, 1), draft())
-    await noted(own, question(AGAIN, 2), draft("Entregamos em 9 dias úteis."))
+    await noted(own, asking(ASKED, 1), draft())
+    await noted(own, asking(AGAIN, 2), draft("Entregamos em 9 dias úteis."))
     assert (await store.told("1"))[GROUP]["different"] == 1
     (row,) = await store.rows("1")
     assert (row["asked"], row["answered"], row["verdict"]) == (2, 1, "different")
     assert list(await store.entries("1", "a" * 32)) == [2]
-    await noted(own, question(ASKED, 3), draft("Depende do bairro; escreva a nossa equipe."))
+    await noted(own, asking(ASKED, 3), draft("Depende do bairro; escreva a nossa equipe."))
     assert (await store.told("1"))[GROUP] == {"different": 2, "ms": 3000, "tokens": 2000}
 
 
@@ -97,33 +95,33 @@ async def test_what_no_number_bears_out_is_undecided_and_passages_decide(
 ) -> None:
     own = cache(store, encoder)
     said = "Sim, fazemos a entrega na cidade toda."
-    await noted(own, question(ASKED, 1), draft(said))
-    await noted(own, question(AGAIN, 2), draft("Claro, entregamos na cidade toda!"))
+    await noted(own, asking(ASKED, 1), draft(said))
+    await noted(own, asking(AGAIN, 2), draft("Claro, entregamos na cidade toda!"))
     assert (await store.told("1"))[GROUP]["undecided"] == 1
     cited = (Offered("faq", "entrega", 0.9, cited=True),)
-    await noted(own, question(ASKED, 1), draft(said, "b" * 32, passages=cited))
-    await noted(own, question(AGAIN, 2), draft("Sim, na cidade toda fazemos entrega.", "b" * 32, passages=cited))
+    await noted(own, asking(ASKED, 1), draft(said, "b" * 32, passages=cited))
+    await noted(own, asking(AGAIN, 2), draft("Sim, na cidade toda fazemos entrega.", "b" * 32, passages=cited))
     assert (await store.told("1"))[GROUP]["same"] == 1
 
 
 @pytest.mark.parametrize(
     ("asked", "made"),
     [
-        (question(OTHER, 2), draft()),
-        (question(AGAIN, 2), draft(scope="b" * 32)),
-        (question(AGAIN, 2, account="2"), draft()),
-        (question(AGAIN, 2), draft(sharing=None)),
-        (question(AGAIN, 2), draft("x" * 2001)),
-        (question(AGAIN, 2, contact=Contact(id=2, name="Maria Souza")), draft(f"Maria, {ANSWER}")),
-        (question(AGAIN, 2), draft("Custa R$ 77,00.", told=Told())),
-        (question("wie lange dauert die Lieferung?", 2, language="de"), draft()),
+        (asking(OTHER, 2), draft()),
+        (asking(AGAIN, 2), draft(scope="b" * 32)),
+        (asking(AGAIN, 2, account="2"), draft()),
+        (asking(AGAIN, 2), draft(sharing=None)),
+        (asking(AGAIN, 2), draft("x" * 2001)),
+        (asking(AGAIN, 2, contact=Contact(id=2, name="Maria Souza")), draft(f"Maria, {ANSWER}")),
+        (asking(AGAIN, 2), draft("Custa R$ 77,00.", told=Told())),
+        (asking("wie lange dauert die Lieferung?", 2, language="de"), draft()),
     ],
 )
 async def test_what_is_not_alike_is_no_hit(
     store: AlikeStore, encoder: EmbeddedEncoder, asked: Question, made: Draft
 ) -> None:
     own = cache(store, encoder)
-    await noted(own, question(ASKED, 1), draft())
+    await noted(own, asking(ASKED, 1), draft())
     await noted(own, asked, made)
     assert await store.told("1") == {}
     assert await store.told("2") == {}
@@ -138,32 +136,32 @@ async def test_it_serves_under_a_certificate_alone_and_one_of_ten_is_asked_all_t
     store: AlikeStore, encoder: EmbeddedEncoder
 ) -> None:
     own = cache(store, encoder)
-    await noted(own, question(ASKED, 1), draft(links="[Entrega](https://loja.example/entrega)"))
+    await noted(own, asking(ASKED, 1), draft(links="[Entrega](https://loja.example/entrega)"))
     scope = "a" * 32
     await certify(store, 115)
-    assert await own.served(question(AGAIN, 2), SERVING, scope) is None
+    assert await own.served(asking(AGAIN, 2), SERVING, scope) is None
     await certify(store, 1)
-    served = await own.served(question(AGAIN, 2), SERVING, scope)
+    served = await own.served(asking(AGAIN, 2), SERVING, scope)
     assert served is not None
     assert (served.text, served.served_by, served.usage.calls) == (ANSWER, ServedBy.SEMANTIC, 0)
     assert served.links == "[Entrega](https://loja.example/entrega)"
     assert served.sharing is None
     assert ANSWER in served.told.known
-    assert await own.served(question(OTHER, 2), SERVING, scope) is None
-    assert await own.served(question(AGAIN, 2), SERVING, "b" * 32) is None
-    assert await own.served(question(AGAIN, 2, account="2"), SERVING, scope) is None
-    assert await own.served(question(AGAIN, 2), SHADOW, scope) is None
-    assert await cache(store, encoder, chance=0.05).served(question(AGAIN, 2), SERVING, scope) is None
+    assert await own.served(asking(OTHER, 2), SERVING, scope) is None
+    assert await own.served(asking(AGAIN, 2), SERVING, "b" * 32) is None
+    assert await own.served(asking(AGAIN, 2, account="2"), SERVING, scope) is None
+    assert await own.served(asking(AGAIN, 2), SHADOW, scope) is None
+    assert await cache(store, encoder, chance=0.05).served(asking(AGAIN, 2), SERVING, scope) is None
     await certify(store, 1, "undecided")
-    assert await own.served(question(AGAIN, 2), SERVING, scope) is None
+    assert await own.served(asking(AGAIN, 2), SERVING, scope) is None
 
 
 async def test_no_word_of_a_question_can_be_read(
     store: AlikeStore, encoder: EmbeddedEncoder, redis: Connection
 ) -> None:
     own = cache(store, encoder)
-    await noted(own, question("vocês entregam em Itaquaquecetuba?", 1), draft())
-    await noted(own, question("entregam em Itaquaquecetuba?", 2), draft("Entregamos em 3 dias."))
+    await noted(own, asking("vocês entregam em Itaquaquecetuba?", 1), draft())
+    await noted(own, asking("entregam em Itaquaquecetuba?", 2), draft("Entregamos em 3 dias."))
     said = b"".join([*(await redis.hvals("cw:alike:1:" + "a" * 32)), *(await redis.lrange("cw:shadow:1:rows", 0, -1))])
     assert said
     assert b"taquaquecetuba" not in said.lower()
@@ -187,8 +185,8 @@ async def test_entries_are_bounded_by_scope_and_by_bytes(redis: Connection) -> N
 
 async def test_a_contacts_conversation_leaves_no_trace(store: AlikeStore, encoder: EmbeddedEncoder) -> None:
     own = cache(store, encoder)
-    await noted(own, question(ASKED, 1), draft())
-    await noted(own, question(AGAIN, 2), draft("Entregamos em 9 dias úteis."))
+    await noted(own, asking(ASKED, 1), draft())
+    await noted(own, asking(AGAIN, 2), draft("Entregamos em 9 dias úteis."))
     assert await store.purge("1", conversation=2) == 1
     assert await store.rows("1") == []
     assert (await store.sizes())["bytes"] == 0

@@ -1,7 +1,6 @@
 """A model's thoughts, in every form that endpoints give them, on every path to the contact: none is ever read there."""
 
 import json
-import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
@@ -9,14 +8,13 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from chatwootai.model.message.delivery import Contact
 from chatwootai.model.message.turn import Draft, Question
 from config.settings.settings import Settings
 from crews.catalog import Catalog
 from crews.plan.planning import plan_for
 from crews.runtime import environment
+from tests.builders import question
 from tests.crews_endpoint import Body, Recorder, endpoint
-from tests.questions import make_question
 
 pytestmark = [
     pytest.mark.alone,
@@ -113,14 +111,6 @@ async def drafts() -> AsyncIterator[Callable[..., Any]]:
     await stack.aclose()
 
 
-def question(function: str, seconds: float = 30.0) -> Question:
-    return make_question(
-        turn="t", account="1", folder="a", domain="retail", inbox=1, channel="whatsapp", function=function,
-        conversation=1, message=1, contact=Contact(id=1), text="Tem creme?", history=(),
-        deadline=time.time() + seconds,
-    )  # fmt: skip
-
-
 def answering(form: str, shape: Callable[[list[Delta]], web.Response], structured: str = "") -> Any:
     async def answer(body: Body) -> web.StreamResponse:
         planning = "list_of_plans_per_task" in json.dumps(body.get("response_format"))
@@ -139,7 +129,7 @@ def clean(draft: Draft, served_by: str) -> None:
 @pytest.mark.parametrize("form", FORMS)
 async def test_beside_a_structured_answer(drafts: Any, form: str, shape: Any) -> None:
     async with endpoint(answering(form, shape)) as recorder:
-        clean(await drafts(Catalog(ANCESTOR), question("ancestor"), recorder), "fused")
+        clean(await drafts(Catalog(ANCESTOR), question("Tem creme?", function="ancestor"), recorder), "fused")
         assert recorder.bodies[0]["response_format"]["type"] == "json_schema"
         assert len(recorder.bodies) == 1  # a thought costs no second call
 
@@ -159,7 +149,7 @@ async def test_beside_a_structured_answer(drafts: Any, form: str, shape: Any) ->
 )
 async def test_within_a_structured_answer(drafts: Any, structured: str) -> None:
     async with endpoint(answering("reasoning", streamed, structured)) as recorder:
-        clean(await drafts(Catalog(ANCESTOR), question("ancestor"), recorder), "fused")
+        clean(await drafts(Catalog(ANCESTOR), question("Tem creme?", function="ancestor"), recorder), "fused")
 
 
 @pytest.mark.parametrize("shape", [streamed, whole])
@@ -170,7 +160,7 @@ async def test_of_the_quick_model(drafts: Any, form: str, shape: Any) -> None:
     said = Settings.model_validate({"model": {"name": "gpt-4.1-mini", **quick}})
     late = plan_for(catalog.blueprint("customer_service", "whatsapp"), said, "parallel").p95 - 0.01
     async with endpoint(answering(form, shape)) as recorder:
-        clean(await drafts(catalog, question("customer_service", late), recorder, model=quick), "quick")
+        clean(await drafts(catalog, question("Tem creme?", seconds=late), recorder, model=quick), "quick")
         assert {body["model"] for body in recorder.bodies} == {"gpt-4o-mini"}
 
 
@@ -189,7 +179,7 @@ def boss(folder: Path, whole_crew: str) -> Catalog:
 @pytest.mark.parametrize("form", FORMS)
 async def test_of_a_crew_that_stock_crewai_runs(drafts: Any, form: str, crew: str, shape: Any, tmp_path: Path) -> None:
     async with endpoint(answering(form, shape)) as recorder:
-        clean(await drafts(boss(tmp_path, crew), question("boss"), recorder), "crew")
+        clean(await drafts(boss(tmp_path, crew), question("Tem creme?", function="boss"), recorder), "crew")
 
 
 @pytest.mark.parametrize("function", ["customer_service", "boss"])
@@ -202,7 +192,7 @@ async def test_of_a_model_that_answers_with_an_object_nobody_asked_for(
 
     catalog = boss(tmp_path, "") if function == "boss" else Catalog.from_environment()
     async with endpoint(answer) as recorder:
-        draft = await drafts(catalog, question(function), recorder)
+        draft = await drafts(catalog, question("Tem creme?", function=function), recorder)
         clean(draft, "crew")
 
 
@@ -220,5 +210,5 @@ async def test_an_object_without_an_answer_goes_to_people(drafts: Any, said: Any
         return streamed([{"content": f"```json\n{json.dumps(said)}\n```"}])
 
     async with endpoint(answer) as recorder:
-        draft = await drafts(Catalog.from_environment(), question("customer_service"), recorder)
+        draft = await drafts(Catalog.from_environment(), question("Tem creme?"), recorder)
         assert (draft.text, bool(draft.handoff)) == (read, not read)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from chatwootai.model.message.delivery import Contact, Delivery, Message
+from chatwootai.model.message.delivery import Delivery
 from chatwootai.stores import keys
 from chatwootai.stores.conversation.entries import unpack_delivery
 from chatwootai.stores.conversation.mailbox import Admission, Mailbox
@@ -13,6 +13,7 @@ from chatwootai.stores.server.connection import Connection, StoreUnavailable
 from chatwootai.stores.server.fullness import CODE, FULLNESS
 from ingress.intake import DeliveryIntake
 from ingress.journal.journal import Journal
+from tests.builders import delivery
 
 
 class OnceRefusing(Mailbox):
@@ -44,18 +45,6 @@ def full() -> Iterator[None]:
     FULLNESS.full = False
 
 
-def delivery(message: int, conversation: int = 25) -> Delivery:
-    return Delivery(
-        account="1",
-        conversation=conversation,
-        inbox=17,
-        channel="whatsapp",
-        message=Message(id=message, text="oi", at=1.0),
-        contact=Contact(id=9),
-        received_at=1.0,
-    )
-
-
 async def waiting(redis: Connection, conversation: int = 25) -> list[int]:
     box = await redis.zrange(keys.box(keys.conv("1", conversation)), 0, -1)
     return [unpack_delivery(entry).message.id for entry in box]
@@ -64,7 +53,7 @@ async def waiting(redis: Connection, conversation: int = 25) -> list[int]:
 async def test_no_message_gets_past_one_that_was_refused(redis: Connection, intake: DeliveryIntake) -> None:
     intake.away = True
     for message, conversation in ((7, 25), (8, 25), (9, 26)):
-        await intake.admit(delivery(message, conversation), 5)
+        await intake.admit(delivery(message, conversation=conversation), 5)
     intake._unbounded = OnceRefusing(redis, 7)
     with pytest.raises(StoreUnavailable):
         await intake._drain()

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from chatwootai.model.message.delivery import Contact, Delivery, Message
+from chatwootai.model.message.delivery import Contact, Delivery
 from chatwootai.model.message.turn import ContextLimits
 from chatwootai.stores import keys
 from chatwootai.stores.conversation.conversations import Conversations
@@ -26,6 +26,7 @@ from chatwootai.stores.server.embedded import Embedded
 from sandbox.chatwoot.driver import Driver, Sent
 from sandbox.chatwoot.world import seed
 from sandbox.installation.system import System
+from tests.builders import delivery
 from workers.dead_letters import dead_letter
 
 PROGRAM = Path(sys.executable).with_name("chatwootai")
@@ -71,22 +72,15 @@ def desk(redis: Connection, redis_server: Embedded, tmp_path: Path) -> Desk:
     return Desk({"REDIS_URL": redis_server.url, "CHATWOOTAI_CONFIG": str(tmp_path), "SECRET": "s", "BOT": "b"})
 
 
-def delivery(message: int = 812, conversation: int = 25) -> Delivery:
-    return Delivery(
-        account="1",
-        conversation=conversation,
-        inbox=17,
-        channel="whatsapp",
-        message=Message(id=message, text="a secret wish", at=1.0),
-        contact=Contact(id=3, name="Ana"),
-        received_at=time.time(),
-        delivery_id=f"0d1f-{message}" if conversation == 25 else None,
-    )
+def wish(message: int = 812, conversation: int = 25) -> Delivery:
+    ana, known = Contact(id=3, name="Ana"), f"0d1f-{message}" if conversation == 25 else None
+    one = delivery(message, "a secret wish", conversation=conversation, contact=ana, delivery_id=known)
+    return replace(one, received_at=time.time())
 
 
 async def given_up(redis: Connection, turn: str = "turnx", message: int = 812) -> None:
     """A conversation whose turn gave up and left a dead letter."""
-    await Mailbox(redis).admit(delivery(message), priority=5)
+    await Mailbox(redis).admit(wish(message), priority=5)
     queue, conversations = Queue(redis, "w1", lease=5), Conversations(redis)
     (job,) = (await queue.claim(1, 0)).jobs
     work = await conversations.begin("1:25", job.job, "w1")
@@ -122,7 +116,7 @@ async def test_a_redis_that_may_forget_what_it_was_given_is_pointed_out(tmp_path
 
 async def test_lists_show_all_states_and_can_be_narrowed(desk: Desk, redis: Connection) -> None:
     await given_up(redis)
-    await Mailbox(redis).admit(delivery(conversation=7), priority=9)
+    await Mailbox(redis).admit(wish(conversation=7), priority=9)
     listing = (await desk.says("jobs", "list", "--json")).data
     assert [(job["conv"], job["state"], job["priority"]) for job in listing["jobs"]] == [("1:7", "waiting", 9)]
     assert [(one["turn"], one["messages"]) for one in listing["dead"]] == [("turnx", [812])]
@@ -134,7 +128,7 @@ async def test_lists_show_all_states_and_can_be_narrowed(desk: Desk, redis: Conn
 
 
 async def test_a_list_is_cut_at_its_limit_and_says_so(desk: Desk, redis: Connection) -> None:
-    await asyncio.gather(*(Mailbox(redis).admit(delivery(1, number), priority=5) for number in range(1, 301)))
+    await asyncio.gather(*(Mailbox(redis).admit(wish(1, number), priority=5) for number in range(1, 301)))
     cut = (await desk.says("jobs", "list", "--json")).data
     assert (len(cut["jobs"]), cut["more"]) == (200, ["waiting"])
     whole = (await desk.says("jobs", "list", "--json", "--limit", "0")).data
@@ -186,7 +180,7 @@ async def test_a_letter_is_spent_once_another_turn_has_dealt_with_its_messages(d
     """As a catch-up brings about, or a teammate who hands the conversation back."""
     await given_up(redis)
     await redis.delete(keys.seen_message("1:25", 812))
-    assert await Mailbox(redis).admit(replace(delivery(), delivery_id="caught"), priority=0) is Admission.ACCEPTED
+    assert await Mailbox(redis).admit(replace(wish(), delivery_id="caught"), priority=0) is Admission.ACCEPTED
     queue, conversations = Queue(redis, "w1", lease=5), Conversations(redis)
     (job,) = (await queue.claim(1, 0)).jobs
     work = await conversations.begin("1:25", job.job, "w1")
@@ -201,7 +195,7 @@ async def test_a_letter_is_spent_once_another_turn_has_dealt_with_its_messages(d
 
 
 async def test_what_was_put_off_is_retried_at_once(desk: Desk, redis: Connection) -> None:
-    await Mailbox(redis).admit(delivery(), priority=5)
+    await Mailbox(redis).admit(wish(), priority=5)
     queue, conversations = Queue(redis, "w1", lease=5), Conversations(redis)
     (job,) = (await queue.claim(1, 0)).jobs
     work = await conversations.begin("1:25", job.job, "w1")
@@ -221,7 +215,7 @@ async def test_dropping_asks_unless_told_not_to(desk: Desk, redis: Connection) -
     assert (nobody.code, "--yes" in nobody.err) == (1, True)
     assert (await desk.says("jobs", "drop", "turnx", typed="y\n")).code == 0
     assert await redis.zcard(keys.DEAD) == 0
-    await Mailbox(redis).admit(delivery(900), priority=5)
+    await Mailbox(redis).admit(wish(900), priority=5)
     dropped = await desk.says("jobs", "drop", "1:25", "--yes")
     assert dropped.out == "dropped 1 message and 0 actions of 1:25\n"
     assert (await desk.says("jobs", "drop", "1:25", "--yes")).code == 1
@@ -243,7 +237,7 @@ async def test_watching_prints_again_and_again_until_stopped(desk: Desk, redis: 
     process = await desk.start("jobs", "stats", "--json", "--watch", "0.1")
     assert process.stdout is not None
     first = json.loads(await asyncio.wait_for(process.stdout.readline(), 10))
-    await Mailbox(redis).admit(delivery(), priority=5)
+    await Mailbox(redis).admit(wish(), priority=5)
     while json.loads(await asyncio.wait_for(process.stdout.readline(), 10))["waiting"] == 0:
         pass
     process.terminate()
@@ -261,7 +255,7 @@ async def test_who_watches_sees_redis_go_and_come_back(tmp_path: Path) -> None:
         away = await asyncio.wait_for(process.stderr.readline(), 60)
         server.resume()
         connection = connect(server.url)
-        await Mailbox(connection).admit(delivery(), priority=5)
+        await Mailbox(connection).admit(wish(), priority=5)
         await connection.aclose()
         while json.loads(await asyncio.wait_for(process.stdout.readline(), 60))["waiting"] == 0:
             pass
@@ -290,7 +284,7 @@ async def test_catching_up_without_a_user_token_says_so(desk: Desk) -> None:
 
 async def test_dead_letters_are_selected_counted_and_retried_at_once(desk: Desk, redis: Connection) -> None:
     for number, cause in enumerate(("HTTP 401: Invalid Access Token", "HTTP 401: Invalid Access Token", "it failed")):
-        letter = dead_letter(f"turn{number}", f"1:{number + 1}", cause, (delivery(number + 1, number + 1),))
+        letter = dead_letter(f"turn{number}", f"1:{number + 1}", cause, (wish(number + 1, number + 1),))
         await redis.set(keys.dead(f"turn{number}"), letter)
         await redis.zadd(keys.DEAD, {f"turn{number}": time.time() * 1000 + number})
     listed = await desk.says("jobs", "list", "--cause", "401", "-o", "name")
@@ -321,7 +315,7 @@ async def test_one_thing_or_a_selection_must_be_named_and_not_both(desk: Desk) -
 
 async def test_conversations_that_went_to_people_for_one_cause_are_replayed(desk: Desk, redis: Connection) -> None:
     for conversation, cause in ((25, "model"), (26, "asked")):
-        await Mailbox(redis).admit(delivery(conversation=conversation), priority=5)
+        await Mailbox(redis).admit(wish(conversation=conversation), priority=5)
         (job,) = (await Queue(redis, "w1", lease=5).claim(1, 0)).jobs
         work = await Conversations(redis).begin(f"1:{conversation}", job.job, "w1")
         assert work is not None

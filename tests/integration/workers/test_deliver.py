@@ -9,7 +9,6 @@ from typing import cast
 import aiohttp
 import pytest
 
-from chatwootai.model.message.delivery import Contact, Delivery, Message
 from chatwootai.model.message.outbox import Action, ActionKind
 from chatwootai.model.message.turn import ContextLimits
 from chatwootai.stores import keys
@@ -26,6 +25,7 @@ from sandbox.chatwoot import app
 from sandbox.chatwoot.driver import Driver, Sent
 from sandbox.chatwoot.world import seed
 from sandbox.chatwoot.world.world import World
+from tests.builders import delivery
 from workers.away import ChatwootAway
 from workers.context import WorkerContext
 from workers.delivery.deliver import deliver
@@ -43,11 +43,13 @@ class Place:
     async def begun(self, *, waited: float) -> TurnStart:
         """A job that finds a reply in the outbox which is `waited` seconds late."""
         conv = keys.conv("1", self.sent.conversation)
-        one = Delivery(
-            account="1", conversation=self.sent.conversation, inbox=self.sent.inbox, channel="whatsapp",
-            message=Message(id=self.sent.message, text="oi", at=self.sent.at), contact=Contact(id=self.sent.contact),
-            received_at=self.sent.at,
-        )  # fmt: skip
+        one = delivery(
+            self.sent.message,
+            at=self.sent.at,
+            conversation=self.sent.conversation,
+            inbox=self.sent.inbox,
+            contact=self.sent.contact,
+        )
         await Mailbox(self.redis).admit(one, priority=5)
         (claimed,) = (await Queue(self.redis, "w1", lease=60).claim(1)).jobs
         first = await self.worker.conversations.begin(conv, claimed.job, "w1")

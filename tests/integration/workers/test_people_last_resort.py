@@ -3,12 +3,12 @@
 from types import SimpleNamespace
 from typing import Any, cast
 
-from chatwootai.model.message.delivery import Contact, Delivery, Message
 from chatwootai.model.message.outbox import ActionKind
 from chatwootai.stores import keys
 from chatwootai.stores.conversation.conversations import Conversations
 from chatwootai.stores.conversation.mailbox import Mailbox
 from chatwootai.stores.server.connection import Connection
+from tests.builders import delivery
 from workers.context import WorkerContext
 from workers.retry import MOST_TRIES
 from workers.turn.job import work
@@ -30,11 +30,7 @@ async def job_of(redis: Connection) -> str:
 
 
 async def test_a_conversation_is_opened_though_everything_fails(redis: Connection) -> None:
-    delivery = Delivery(
-        account="1", conversation=25, inbox=17, channel="webchat", message=Message(id=7, text="oi", at=1.0),
-        contact=Contact(id=3), received_at=1.0,
-    )  # fmt: skip
-    await Mailbox(redis).admit(delivery, priority=5)
+    await Mailbox(redis).admit(delivery(), priority=5)
     worker, conversations = broken_worker(redis), Conversations(redis)
     for tries in range(MOST_TRIES + 1):
         await work(worker, CONV, await job_of(redis), lost=False)

@@ -6,7 +6,6 @@ from typing import cast
 
 import pytest
 
-from chatwootai.model.message.delivery import Contact, Delivery, Message
 from chatwootai.model.message.effects import ObservedMessage, RequestedStatus, Signal, SignalKind
 from chatwootai.model.message.outbox import Action, ActionKind
 from chatwootai.model.message.turn import ContextLimits
@@ -18,17 +17,11 @@ from chatwootai.stores.conversation.turn_start import TurnStart
 from chatwootai.stores.jobs.queue import Queue
 from chatwootai.stores.jobs.sweeper import Sweeper
 from chatwootai.stores.server.connection import Connection
+from tests.builders import delivery
 
 CONV = keys.conv("1", 25)
 SAID = ObservedMessage(account="1", conversation=25, inbox=17, message=8, role="teammate", text="Oi, sou a Ana", at=2.0)
 OPENS = Action(kind=ActionKind.STATUS, turn="t", part=0, text="open")
-
-
-def delivery(message: int) -> Delivery:
-    return Delivery(
-        account="1", conversation=25, inbox=17, channel="webchat", message=Message(id=message, text="oi", at=1.0),
-        contact=Contact(id=3), received_at=1.0,
-    )  # fmt: skip
 
 
 async def hear(redis: Connection, said: ObservedMessage) -> bool:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from chatwootai.model.message.delivery import Contact, Delivery, Message, Role
+from chatwootai.model.message.delivery import Role
 from chatwootai.model.message.effects import Signal, SignalKind
 from chatwootai.model.message.outbox import Action, ActionKind
 from chatwootai.model.message.turn import ContextLimits, Exchange
@@ -17,21 +17,9 @@ from chatwootai.stores.conversation.turn_start import TurnStart
 from chatwootai.stores.jobs.queue import Queue
 from chatwootai.stores.jobs.sweeper import Sweeper
 from chatwootai.stores.server.connection import Connection
+from tests.builders import delivery
 
 CONV = "1:25"
-
-
-def delivery(message: int, text: str = "oi", *, delivery_id: str | None = None, account: str = "1") -> Delivery:
-    return Delivery(
-        account=account,
-        conversation=25,
-        inbox=17,
-        channel="whatsapp",
-        message=Message(id=message, text=text, at=1_795_183_401.0 + message),
-        contact=Contact(id=89, name="Ana"),
-        received_at=1_795_183_401.0,
-        delivery_id=delivery_id,
-    )
 
 
 def reply(turn: str, part: int = 1) -> Action:

@@ -22,7 +22,7 @@ from chatwootai.stores.server.embedded import Embedded
 from chatwootai.stores.server.examination import probe
 from chatwootai.stores.space.memory import MemoryWatch
 from chatwootai.stores.space.shedding import Shedding
-from tests.integration.chatwootai.stores.test_stores_conversations import delivery
+from tests.builders import delivery
 
 _WORDS = "Onde fica a loja, e até que horas está aberta hoje? " * 4
 _WORKER = "w1"

@@ -6,7 +6,7 @@ from itertools import count
 
 import pytest
 
-from chatwootai.model.message.delivery import Contact, Delivery, Message, Role
+from chatwootai.model.message.delivery import Contact, Delivery, Role
 from chatwootai.model.message.effects import Signal, SignalKind
 from chatwootai.model.message.outbox import Action, ActionKind
 from chatwootai.model.message.turn import ContextLimits, Exchange
@@ -21,22 +21,16 @@ from chatwootai.stores.operators.dead_letters import DeadLetters
 from chatwootai.stores.operators.history import ConversationHistories
 from chatwootai.stores.operators.inspection import Inspection, Job, State
 from chatwootai.stores.server.connection import Connection
+from tests.builders import delivery
 from workers.dead_letters import dead_letter
 
 _turns = count()
 
 
-def delivery(account: str = "1", conversation: int = 25, message: int = 812, *, name: str | None = None) -> Delivery:
-    return Delivery(
-        account=account,
-        conversation=conversation,
-        inbox=17,
-        channel="whatsapp",
-        message=Message(id=message, text="a secret wish", at=1.0),
-        contact=Contact(id=3, name="Ana"),
-        received_at=time.time(),
-        delivery_id=name or f"d-{account}-{message}",
-    )
+def wish(account: str = "1", conversation: int = 25, message: int = 812, *, name: str | None = None) -> Delivery:
+    where = {"account": account, "conversation": conversation, "received_at": time.time()}
+    ana, known = Contact(id=3, name="Ana"), name or f"d-{account}-{message}"
+    return delivery(message, "a secret wish", contact=ana, delivery_id=known, **where)
 
 
 @pytest.fixture
@@ -87,8 +81,8 @@ async def waiting(redis: Connection, **only: str) -> list[Job]:
 
 async def test_waiting_jobs_say_whose_how_urgent_and_since_when(redis: Connection) -> None:
     before = time.time()
-    await admitted(redis, delivery(), delivery(message=813))
-    await admitted(redis, delivery("2", 7, 5), priority=8)
+    await admitted(redis, wish(), wish(message=813))
+    await admitted(redis, wish("2", 7, 5), priority=8)
     high, normal = await waiting(redis)
     assert (high.conv, high.lane, high.priority, high.state) == ("2:7", "high", 8, State.WAITING)
     assert (normal.conv, normal.lane, normal.priority, normal.messages) == ("1:25", "normal", 5, 2)
@@ -96,16 +90,16 @@ async def test_waiting_jobs_say_whose_how_urgent_and_since_when(redis: Connectio
 
 
 async def test_waiting_jobs_are_narrowed_to_a_tenant_or_a_lane(redis: Connection) -> None:
-    await admitted(redis, delivery(), delivery("2", 7, 5))
-    await admitted(redis, delivery("2", 8, 6), priority=9)
+    await admitted(redis, wish(), wish("2", 7, 5))
+    await admitted(redis, wish("2", 8, 6), priority=9)
     assert [job.conv for job in await waiting(redis, account="2")] == ["2:8", "2:7"]
     assert [job.conv for job in await waiting(redis, lane="high")] == ["2:8"]
     assert await waiting(redis, account="nobody") == []
 
 
 async def test_more_than_a_page_is_listed_whole_and_once(redis: Connection) -> None:
-    many = [delivery("flood", number, number) for number in range(1, 1203)]
-    await admitted(redis, *many, *(delivery(f"t{number}", 1, 1) for number in range(30)))
+    many = [wish("flood", number, number) for number in range(1, 1203)]
+    await admitted(redis, *many, *(wish(f"t{number}", 1, 1) for number in range(30)))
     found = [job.conv for job in await waiting(redis)]
     assert len(found) == len(set(found)) == 1232
 
@@ -113,7 +107,7 @@ async def test_more_than_a_page_is_listed_whole_and_once(redis: Connection) -> N
 async def test_ten_thousand_waiting_jobs_are_listed_in_a_few_reads(redis: Connection) -> None:
     mailbox = Mailbox(redis)
     for tenant in range(100):
-        many = (delivery(f"t{tenant}", number, number) for number in range(1, 101))
+        many = (wish(f"t{tenant}", number, number) for number in range(1, 101))
         await asyncio.gather(*(mailbox.admit(one, priority=one.conversation % 11) for one in many))
     took = []
     for _ in range(3):
@@ -124,7 +118,7 @@ async def test_ten_thousand_waiting_jobs_are_listed_in_a_few_reads(redis: Connec
 
 
 async def test_a_running_job_names_its_owner_and_its_lease(redis: Connection, queue: Queue) -> None:
-    await admitted(redis, delivery())
+    await admitted(redis, wish())
     await begun(redis, queue)
     (job,) = [one async for one in Inspection(redis).running()]
     assert (job.conv, job.worker, job.state) == ("1:25", "w1", State.RUNNING)
@@ -134,7 +128,7 @@ async def test_a_running_job_names_its_owner_and_its_lease(redis: Connection, qu
 
 
 async def test_a_job_that_a_stock_worker_runs_shows_as_running(redis: Connection) -> None:
-    await admitted(redis, delivery())
+    await admitted(redis, wish())
     await redis.set("arq:in-progress:turn:1:25:1", b"1")
     await Conversations(redis).begin("1:25", "turn:1:25:1", "stock")
     (job,) = await waiting(redis)
@@ -142,7 +136,7 @@ async def test_a_job_that_a_stock_worker_runs_shows_as_running(redis: Connection
 
 
 async def test_a_job_put_off_says_when_it_is_due_and_may_be_hastened(redis: Connection, queue: Queue) -> None:
-    await admitted(redis, delivery())
+    await admitted(redis, wish())
     work = await begun(redis, queue)
     await Conversations(redis).again(work.lease, after=60)
     await queue.retire(work.lease.job)
@@ -158,7 +152,7 @@ async def test_a_job_put_off_says_when_it_is_due_and_may_be_hastened(redis: Conn
 
 
 async def test_one_job_is_found_wherever_it_is(redis: Connection, queue: Queue) -> None:
-    await admitted(redis, delivery())
+    await admitted(redis, wish())
     look = Inspection(redis)
     assert (await look.job("turn:1:25:1")).state is State.WAITING  # type: ignore[union-attr]
     work = await begun(redis, queue)
@@ -170,8 +164,8 @@ async def test_one_job_is_found_wherever_it_is(redis: Connection, queue: Queue) 
 
 
 async def test_the_floor_in_numbers(redis: Connection, queue: Queue) -> None:
-    await admitted(redis, delivery(), delivery(message=813), delivery("2", 7, 5))
-    await admitted(redis, delivery("2", 8, 6), priority=9)
+    await admitted(redis, wish(), wish(message=813), wish("2", 7, 5))
+    await admitted(redis, wish("2", 8, 6), priority=9)
     await begun(redis, queue)
     stats = await Inspection(redis).stats()
     assert (stats.waiting, stats.running, stats.scheduled, stats.dead, stats.messages) == (2, 1, 0, 0, 4)
@@ -192,7 +186,7 @@ async def test_an_empty_floor_has_numbers_too(redis: Connection) -> None:
 async def test_a_conversations_life_is_told_step_by_step_without_a_word_of_anyone(
     redis: Connection, queue: Queue
 ) -> None:
-    await admitted(redis, delivery())
+    await admitted(redis, wish())
     turn = await answered(redis, queue)
     await Mailbox(redis).signal(Signal(account="1", conversation=25, kind=SignalKind.RESOLVED, at=time.time()))
     life = await ConversationHistories(redis).read("1:25")
@@ -208,7 +202,7 @@ async def test_a_conversations_life_is_told_step_by_step_without_a_word_of_anyon
 
 async def test_a_life_is_bounded_in_length_and_time(redis: Connection) -> None:
     for number in range(1, 240):
-        await admitted(redis, delivery(message=number))
+        await admitted(redis, wish(message=number))
     assert 200 <= await redis.llen(keys.life("1:25")) <= 220
     assert 0 < await redis.pttl(keys.life("1:25")) <= 7 * keys.DAY
 
@@ -220,7 +214,7 @@ async def test_a_signal_to_nobody_leaves_no_trace(redis: Connection) -> None:
 
 
 async def test_a_delivery_is_found_by_its_id(redis: Connection) -> None:
-    await admitted(redis, delivery("10", 25, 812, name="0d1f"))
+    await admitted(redis, wish("10", 25, 812, name="0d1f"))
     lives = ConversationHistories(redis)
     assert await lives.admitted("0d1f", ["9", "10"]) == ("10:25", 812)
     assert await lives.admitted("0d1f", ["9"]) is None
@@ -231,12 +225,12 @@ async def test_a_delivery_is_found_by_its_id(redis: Connection) -> None:
 async def test_a_dead_letter_is_answered_again_once_however_often_it_is_asked_for(
     redis: Connection, queue: Queue
 ) -> None:
-    await admitted(redis, delivery())
+    await admitted(redis, wish())
     turn = await answered(redis, queue, dead="it failed")
     letter = await DeadLetters(redis).read(turn)
     assert letter is not None
     assert (letter.conv, letter.cause, [one.message.id for one in letter.deliveries]) == ("1:25", "it failed", [812])
-    assert await Mailbox(redis).admit(delivery(), priority=5) is Admission.DUPLICATE
+    assert await Mailbox(redis).admit(wish(), priority=5) is Admission.DUPLICATE
     hand, now = OperatorActions(redis), time.time()
     assert await hand.admit("1:25", letter.deliveries, now=now, letter=turn) == 1
     assert await hand.admit("1:25", letter.deliveries, now=now, letter=turn) is None
@@ -247,17 +241,17 @@ async def test_a_dead_letter_is_answered_again_once_however_often_it_is_asked_fo
 
 
 async def test_what_waits_already_is_not_put_there_twice(redis: Connection, queue: Queue) -> None:
-    await admitted(redis, delivery())
-    assert await OperatorActions(redis).admit("1:25", [delivery()], now=time.time()) == 0
+    await admitted(redis, wish())
+    assert await OperatorActions(redis).admit("1:25", [wish()], now=time.time()) == 0
     assert await redis.hget(keys.WAITING, "1") == b"1"
 
 
 async def test_readmission_starts_the_clock_anew_and_reaches_a_running_turn(redis: Connection, queue: Queue) -> None:
-    await admitted(redis, delivery())
+    await admitted(redis, wish())
     await answered(redis, queue)
-    await admitted(redis, delivery(message=813))
+    await admitted(redis, wish(message=813))
     work = await begun(redis, queue)
-    assert await OperatorActions(redis).admit("1:25", [delivery()], now=99.0) == 1
+    assert await OperatorActions(redis).admit("1:25", [wish()], now=99.0) == 1
     sequence, deliveries = await Conversations(redis).read(work.lease)
     assert sequence == work.sequence + 1
     assert [(one.message.id, one.received_at == 99.0) for one in deliveries] == [(812, True), (813, False)]
@@ -266,7 +260,7 @@ async def test_readmission_starts_the_clock_anew_and_reaches_a_running_turn(redi
 async def test_what_was_answered_is_kept_for_a_day_and_no_more_of_it_than_twenty(
     redis: Connection, queue: Queue
 ) -> None:
-    await admitted(redis, *(delivery(message=number) for number in range(1, 31)))
+    await admitted(redis, *(wish(message=number) for number in range(1, 31)))
     await answered(redis, queue)
     kept = (await ConversationHistories(redis).read("1:25")).kept
     assert [one.message.id for one in kept] == list(range(11, 31))
@@ -274,7 +268,7 @@ async def test_what_was_answered_is_kept_for_a_day_and_no_more_of_it_than_twenty
 
 
 async def test_dropping_gives_up_all_that_waits_and_nothing_that_runs(redis: Connection, queue: Queue) -> None:
-    await admitted(redis, delivery(), delivery(message=813))
+    await admitted(redis, wish(), wish(message=813))
     hand = OperatorActions(redis)
     assert await hand.drop("1:25") == Dropped(DropResult.DROPPED, 2, 0)
     assert await hand.drop("1:25") == Dropped(DropResult.NOTHING)
@@ -282,7 +276,7 @@ async def test_dropping_gives_up_all_that_waits_and_nothing_that_runs(redis: Con
     assert await redis.hgetall(keys.WAITING) == {}
     assert await redis.zcard(keys.OPEN) == 0
     assert [one.message.id for one in (await ConversationHistories(redis).read("1:25")).kept] == [812, 813]
-    await admitted(redis, delivery(message=814))
+    await admitted(redis, wish(message=814))
     await begun(redis, queue)
     assert (await hand.drop("1:25")).fate is DropResult.RUNNING
 

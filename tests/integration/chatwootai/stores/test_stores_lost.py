@@ -8,7 +8,8 @@ from chatwootai.stores.conversation.mailbox import Mailbox
 from chatwootai.stores.conversation.turn_start import TurnStart
 from chatwootai.stores.jobs.queue import Queue
 from chatwootai.stores.server.connection import Connection
-from tests.integration.chatwootai.stores.test_stores_conversations import CONV, commit, delivery
+from tests.builders import delivery
+from tests.integration.chatwootai.stores.test_stores_conversations import CONV, commit
 
 
 async def first_run(redis: Connection) -> TurnStart:

@@ -2,7 +2,6 @@
 
 import pytest
 
-from chatwootai.model.message.delivery import Contact, Delivery, Message
 from chatwootai.model.message.outbox import Action, ActionKind
 from chatwootai.model.message.turn import ContextLimits
 from chatwootai.stores import keys
@@ -14,21 +13,14 @@ from chatwootai.stores.conversation.turn_start import TurnStart
 from chatwootai.stores.jobs.queue import Queue
 from chatwootai.stores.server.connection import Connection, StoreUnavailable
 from chatwootai.stores.server.scripts import Runner
+from tests.builders import delivery
 
 CONV, JOB = "a:1", "turn:a:1:1"
 
 
 async def admit(redis: Connection, conversation: int = 1, message: int = 1, priority: int = 5) -> None:
-    delivery = Delivery(
-        account="a",
-        conversation=conversation,
-        inbox=1,
-        channel="api",
-        message=Message(id=message, text="x", at=0),
-        contact=Contact(id=1),
-        received_at=0,
-    )
-    await Mailbox(redis).admit(delivery, priority=priority)
+    one = delivery(message, account="a", conversation=conversation)
+    await Mailbox(redis).admit(one, priority=priority)
 
 
 async def sweep(redis: Connection) -> list[bytes]:

@@ -15,7 +15,8 @@ from chatwootai.stores.conversation.mailbox import Mailbox
 from chatwootai.stores.jobs.queue import Queue
 from chatwootai.stores.models.completions import CompletionStore
 from chatwootai.stores.server.connection import Connection
-from tests.integration.chatwootai.stores.test_stores_conversations import CONV, delivery
+from tests.builders import delivery
+from tests.integration.chatwootai.stores.test_stores_conversations import CONV
 
 STORES = Path(__file__).resolve().parents[4] / "chatwootai/stores"
 

@@ -2,25 +2,17 @@
 
 import pytest
 
-from chatwootai.model.message.delivery import Contact, Delivery, Message
 from chatwootai.model.message.priority import BOOST_PER_STEP_MS
 from chatwootai.stores import keys
 from chatwootai.stores.conversation.mailbox import Mailbox
 from chatwootai.stores.jobs.queue import Queue
 from chatwootai.stores.server.connection import Connection
+from tests.builders import delivery
 
 
 async def admit(redis: Connection, account: str, conversation: int, priority: int = 5) -> None:
-    delivery = Delivery(
-        account=account,
-        conversation=conversation,
-        inbox=1,
-        channel="api",
-        message=Message(id=1, text="x", at=0),
-        contact=Contact(id=1),
-        received_at=0,
-    )
-    await Mailbox(redis).admit(delivery, priority=priority)
+    one = delivery(1, account=account, conversation=conversation)
+    await Mailbox(redis).admit(one, priority=priority)
 
 
 async def claimed(queue: Queue, free: int, high: int = 0) -> list[str]:

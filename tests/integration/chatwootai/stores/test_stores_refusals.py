@@ -1,12 +1,12 @@
 """Refused tokens on a real Redis: one looks, the others wait, and all run when it is taken again."""
 
-from chatwootai.model.message.delivery import Contact, Delivery, Message
 from chatwootai.stores import keys
 from chatwootai.stores.conversation.conversations import Conversations
 from chatwootai.stores.conversation.mailbox import Mailbox
 from chatwootai.stores.installation.refusals import Noted, Refusals
 from chatwootai.stores.jobs.queue import Queue
 from chatwootai.stores.server.connection import Connection
+from tests.builders import delivery
 
 
 async def note(redis: Connection, conv: str, digest: str = "d1", owner: str = "bot") -> Noted:
@@ -16,10 +16,7 @@ async def note(redis: Connection, conv: str, digest: str = "d1", owner: str = "b
 
 async def put_off(redis: Connection, conversation: int, *, behind: str = "1") -> str:
     """A conversation whose job was put off until the token is taken; returns the job that waits."""
-    one = Delivery(
-        account="1", conversation=conversation, inbox=17, channel="whatsapp", contact=Contact(id=89),
-        message=Message(id=conversation, text="oi", at=1.0), received_at=1.0,
-    )  # fmt: skip
+    one = delivery(conversation, conversation=conversation)
     await Mailbox(redis).admit(one, priority=5)
     (claimed,) = (await Queue(redis, "w1", lease=5).claim(1)).jobs
     begun = await Conversations(redis).begin(f"1:{conversation}", claimed.job, "w1")

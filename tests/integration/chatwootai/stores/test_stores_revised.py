@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from chatwootai.model.message.delivery import Attachment, Change, Contact, Delivery, Message, Role
+from chatwootai.model.message.delivery import Attachment, Change, Delivery, Message, Role
 from chatwootai.model.message.effects import DeletedMessage, FailedMessage
 from chatwootai.model.message.outbox import ActionKind
 from chatwootai.model.message.turn import ContextLimits, Exchange
@@ -14,26 +14,18 @@ from chatwootai.stores.conversation.mailbox import Admission, Mailbox
 from chatwootai.stores.conversation.turn_start import TurnStart
 from chatwootai.stores.jobs.queue import Queue
 from chatwootai.stores.server.connection import Connection
+from tests.builders import delivery
 
 CONV = "1:25"
 AT = 1_795_183_401.319
 
 
-def delivery(message: int = 7, text: str = "oi", *, change: Change = Change.NEW, age: float = 3600.0) -> Delivery:
-    return Delivery(
-        account="1",
-        conversation=25,
-        inbox=17,
-        channel="telegram",
-        message=Message(id=message, text=text, at=AT),
-        contact=Contact(id=89),
-        received_at=AT + age,
-        change=change,
-    )
+def told(message: int = 7, text: str = "oi", *, change: Change = Change.NEW, age: float = 3600.0) -> Delivery:
+    return delivery(message, text, at=AT, received_at=AT + age, change=change, channel="telegram")
 
 
 def edit(text: str, *, age: float = 3600.0) -> Delivery:
-    return delivery(text=text, change=Change.EDIT, age=age)
+    return told(text=text, change=Change.EDIT, age=age)
 
 
 async def begin(redis: Connection) -> TurnStart:
@@ -62,7 +54,7 @@ async def waiting(redis: Connection) -> int:
 
 async def test_an_edit_of_what_waits_replaces_it_and_a_running_turn_begins_again(redis: Connection) -> None:
     mailbox = Mailbox(redis)
-    await mailbox.admit(delivery(), priority=5)
+    await mailbox.admit(told(), priority=5)
     begun = await begin(redis)
     assert await mailbox.admit(edit("oi, mudei"), priority=5) is Admission.ACCEPTED
     assert await waiting(redis) == 1
@@ -73,7 +65,7 @@ async def test_an_edit_of_what_waits_replaces_it_and_a_running_turn_begins_again
 
 async def test_an_edit_of_what_was_answered_is_a_turn_once(redis: Connection) -> None:
     mailbox = Mailbox(redis)
-    await mailbox.admit(delivery(), priority=5)
+    await mailbox.admit(told(), priority=5)
     assert await answer(redis, await begin(redis)) is Commit.COMMITTED
     assert await mailbox.admit(edit("oi"), priority=5) is Admission.UNCHANGED
     assert await mailbox.admit(edit("oi, mudei"), priority=5) is Admission.ACCEPTED
@@ -89,12 +81,12 @@ async def test_an_update_of_what_nobody_here_knows_is_nothing_unless_it_is_new(r
     mailbox = Mailbox(redis)
     assert await mailbox.admit(edit("oi"), priority=5) is Admission.UNCHANGED
     assert await mailbox.admit(edit("oi", age=2), priority=5) is Admission.ACCEPTED
-    assert await mailbox.admit(delivery(age=2), priority=5) is Admission.DUPLICATE  # its own news, overtaken
+    assert await mailbox.admit(told(age=2), priority=5) is Admission.DUPLICATE  # its own news, overtaken
 
 
 async def test_a_later_transcription_replaces_but_makes_no_turn_of_what_was_answered(redis: Connection) -> None:
     mailbox = Mailbox(redis)
-    voice = replace(delivery(text=""), message=Message(id=7, text="", at=AT, attachments=(Attachment(kind="audio"),)))
+    voice = replace(told(text=""), message=Message(id=7, text="", at=AT, attachments=(Attachment(kind="audio"),)))
     spoken = replace(
         voice,
         change=Change.EDIT,
@@ -111,7 +103,7 @@ async def test_a_later_transcription_replaces_but_makes_no_turn_of_what_was_answ
 
 async def test_a_choice_has_the_id_of_what_it_answers_and_counts_once(redis: Connection) -> None:
     mailbox = Mailbox(redis)
-    choice = delivery(20030, "Trocar", change=Change.CHOICE)
+    choice = told(20030, "Trocar", change=Change.CHOICE)
     assert await mailbox.admit(choice, priority=5) is Admission.ACCEPTED
     assert await mailbox.admit(choice, priority=5) is Admission.DUPLICATE
     assert await answer(redis, await begin(redis)) is Commit.COMMITTED
@@ -121,19 +113,19 @@ async def test_a_choice_has_the_id_of_what_it_answers_and_counts_once(redis: Con
 async def test_a_deleted_message_leaves_mailbox_and_context(redis: Connection) -> None:
     mailbox = Mailbox(redis)
     gone = DeletedMessage(account="1", conversation=25, message=7, at=AT)
-    await mailbox.admit(delivery(), priority=5)
+    await mailbox.admit(told(), priority=5)
     begun = await begin(redis)
     assert await mailbox.withdraw(gone)
     assert await waiting(redis) == 0
     assert await answer(redis, begun) is Commit.GROWN
     assert (await Conversations(redis).read(begun.lease))[1] == ()
-    assert await mailbox.admit(delivery(), priority=5) is Admission.DUPLICATE
+    assert await mailbox.admit(told(), priority=5) is Admission.DUPLICATE
     assert not await mailbox.withdraw(gone)
 
 
 async def test_a_deleted_message_that_was_answered_is_forgotten(redis: Connection) -> None:
     mailbox = Mailbox(redis)
-    await mailbox.admit(delivery(), priority=5)
+    await mailbox.admit(told(), priority=5)
     await answer(redis, await begin(redis))
     assert await redis.llen(keys.context(CONV)) == 1
     assert await mailbox.withdraw(DeletedMessage(account="1", conversation=25, message=7, at=AT))
@@ -144,7 +136,7 @@ async def test_a_deleted_message_that_was_answered_is_forgotten(redis: Connectio
 async def test_deleted_before_it_came_it_never_comes(redis: Connection) -> None:
     mailbox = Mailbox(redis)
     await mailbox.withdraw(DeletedMessage(account="1", conversation=25, message=7, at=AT))
-    assert await mailbox.admit(delivery(), priority=5) is Admission.DUPLICATE
+    assert await mailbox.admit(told(), priority=5) is Admission.DUPLICATE
 
 
 async def test_people_are_told_once_of_a_failure_in_a_known_conversation(redis: Connection) -> None:
@@ -157,7 +149,7 @@ async def test_people_are_told_once_of_a_failure_in_a_known_conversation(redis: 
         return await mailbox.report("1", 25, 9, failure_actions(failure, "en"), priority=5, now=AT)
 
     assert not await report()  # nobody here knows the conversation
-    await mailbox.admit(delivery(), priority=5)
+    await mailbox.admit(told(), priority=5)
     await answer(redis, await begin(redis))
     assert await report()
     assert not await report()

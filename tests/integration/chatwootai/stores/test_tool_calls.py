@@ -14,7 +14,8 @@ from chatwootai.stores.conversation.turn_start import TurnStart
 from chatwootai.stores.server.connection import Connection
 from crews.run.tool_result import Fate, ToolAnswer
 from crews.runtime import environment
-from tests.integration.chatwootai.stores.test_stores_conversations import CONV, begin, commit, delivery
+from tests.builders import delivery
+from tests.integration.chatwootai.stores.test_stores_conversations import CONV, begin, commit
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from chatwootai.model.message.delivery import Contact, Delivery, Message
+from chatwootai.model.message.delivery import Delivery
 from chatwootai.stores import keys
 from chatwootai.stores.conversation.conversations import Conversations
 from chatwootai.stores.conversation.lease import FencedLease, Stale
@@ -21,6 +21,7 @@ from chatwootai.stores.server.connection import Connection, connect
 from chatwootai.telemetry.metrics import FAILED_OPEN
 from config.settings.settings import Settings
 from crews.errors import BudgetSpent
+from tests.builders import delivery
 from workers.account.turn_budget import TurnBudget
 
 
@@ -28,16 +29,9 @@ def day(most: int, account: str = "1", thresholds: tuple[int, ...] = ()) -> Spen
     return SpendingAccount(account, "tenant", "turns", "2026-11-28", most, thresholds)
 
 
-def delivery(conversation: int, message: int, account: str = "1") -> Delivery:
-    return Delivery(
-        account=account, conversation=conversation, inbox=17, channel="whatsapp",
-        message=Message(id=message, text="oi", at=float(message)), contact=Contact(id=89), received_at=float(message),
-    )  # fmt: skip
-
-
 async def held(redis: Connection, conversation: int, *, account: str = "1") -> FencedLease:
     """A conversation with a message, held by its job."""
-    await Mailbox(redis).admit(delivery(conversation, 7, account), priority=5)
+    await Mailbox(redis).admit(delivery(7, conversation=conversation, account=account), priority=5)
     return await again(redis, keys.conv(account, conversation))
 
 
@@ -137,7 +131,7 @@ class Asked:
 
     start: TurnStart
     settings: Settings
-    deliveries: tuple[Delivery, ...] = (delivery(1, 7),)
+    deliveries: tuple[Delivery, ...] = (delivery(7, conversation=1),)
     counted: bool = False
 
     @property

@@ -1,15 +1,13 @@
 """What a crew is offered of the tenant's documents, what it cites, and what a customer then reads of it."""
 
 import json
-import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from chatwootai.model.message.delivery import Contact
-from chatwootai.model.message.turn import Draft, Question, ServedBy, Verdict
+from chatwootai.model.message.turn import Draft, ServedBy, Verdict
 from chatwootai.model.policy.unfit import Unfit
 from chatwootai.stores.server.connection import Connection
 from config.settings.settings import Settings
@@ -17,8 +15,8 @@ from crews.answer.draft import Crews
 from crews.catalog import SHIPPED, Catalog
 from crews.model_calls.call import Call, Completion
 from crews.runtime import environment
+from tests.builders import question
 from tests.integration.crews.knowledge.test_knowledge_ingest import House
-from tests.questions import make_question
 from tests.settings_looks import turn as turn_of
 from workers.turn.outcome import _judge_draft
 
@@ -66,19 +64,11 @@ async def house(tmp_path: Path, redis: Connection) -> House:
     return made
 
 
-def question(text: str, settings_of: str = "1") -> Question:
-    return make_question(
-        turn="turn-1", account=settings_of, folder="one", domain="retail", inbox=1, channel="whatsapp",
-        function="customer_service", conversation=1, message=1, contact=Contact(id=1), text=text,
-        history=(), deadline=time.time() + 30,
-    )  # fmt: skip
-
-
 async def drafted(house: House, model: Model, text: str, account: str = "1") -> tuple[Draft, Settings]:
     settings = house.account(account).settings
     crews = Crews(Catalog(SHIPPED), model, None, house.knowledge)
     try:
-        return await crews.draft(question(text, account), settings), settings
+        return await crews.draft(question(text, account=account, folder="one"), settings), settings
     finally:
         await crews.close()
 

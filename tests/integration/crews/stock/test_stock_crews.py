@@ -9,14 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from chatwootai.model.message.delivery import Contact
 from chatwootai.model.message.turn import Draft, Question, Usage
 from config.settings.settings import Settings
 from crews.catalog import Catalog
 from crews.errors import ModelUnavailable
 from crews.model_calls.call import Call, Completion, ToolCall
 from crews.runtime import environment
-from tests.questions import make_question
+from tests.builders import question
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # stock CrewAI warns about itself
 
@@ -60,17 +59,10 @@ def catalog(folder: Path, *, whole: str = "", agent: str = "") -> Catalog:
     return Catalog(folder)
 
 
-def question(text: str = "Tem {creme}?", seconds: float = 30.0) -> Question:
-    return make_question(
-        turn="t", account="1", folder="a", domain="d", inbox=1, channel="whatsapp", function="boss", conversation=1,
-        message=1, contact=Contact(id=1), text=text, history=(), deadline=time.time() + seconds,
-    )  # fmt: skip
-
-
 async def drafted(known: Catalog, model: Model, asked: Question | None = None) -> Draft:
     from crews.answer.draft import Crews
 
-    return await Crews(known, model).draft(asked or question(), Settings())
+    return await Crews(known, model).draft(asked or question("Tem {creme}?", function="boss"), Settings())
 
 
 async def quiet(_: Call) -> str:
@@ -112,7 +104,8 @@ async def test_runs_side_by_side_keep_their_own_words_and_usage(tmp_path: Path) 
         return "said " + text.split("customer: number ")[1][:2]
 
     known, model = catalog(tmp_path, agent=", allow_delegation: true"), Model(behave)
-    drafts = await asyncio.gather(*(drafted(known, model, question(f"number {n}")) for n in range(10, 26)))
+    questions = [question(f"number {n}", function="boss") for n in range(10, 26)]
+    drafts = await asyncio.gather(*(drafted(known, model, each) for each in questions))
     assert [each.text for each in drafts] == [f"said {n}" for n in range(10, 26)]
     assert {each.usage.calls for each in drafts} == {1}
 
@@ -124,8 +117,9 @@ async def test_the_deadline_ends_it_and_closes_the_models_request(tmp_path: Path
 
     model = Model(never)
     began = time.monotonic()
+    asked = question("Tem {creme}?", seconds=2.0, function="boss")
     with pytest.raises(TimeoutError):
-        await drafted(catalog(tmp_path, agent=", allow_delegation: true"), model, question(seconds=2.0))
+        await drafted(catalog(tmp_path, agent=", allow_delegation: true"), model, asked)
     assert time.monotonic() - began < 20
     await asyncio.wait_for(model.cancelled.wait(), 20)
 

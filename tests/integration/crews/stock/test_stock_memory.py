@@ -16,7 +16,7 @@ from crews.catalog import Catalog
 from crews.runtime import environment
 from crews.stock.contact_memory import LIFETIME, OF_A_CONTACT, OF_A_TENANT, TENANTS, ContactMemoryStore, ContactRecords
 from sandbox.llm.faults import Kind
-from tests.questions import make_question
+from tests.builders import question
 from tests.stack_endpoint import Llm, sandbox_llm
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # stock CrewAI warns about itself
@@ -61,11 +61,7 @@ class Shop:
         self.llm = llm
 
     async def ask(self, text: str, *, account: str = "1", contact: int = 1) -> Draft:
-        asked = make_question(
-            turn="t", account=account, folder="a", domain="d", inbox=1, channel="whatsapp", function="friend",
-            conversation=1, message=1, contact=Contact(id=contact), text=text, history=(),
-            deadline=time.time() + 60,
-        )  # fmt: skip
+        asked = question(text, seconds=60, account=account, contact=Contact(id=contact), function="friend")
         return await self.crews.draft(asked, self.settings)
 
     async def kept(self, contact: int = 1) -> list[str]:

@@ -1,7 +1,6 @@
 """A model that asks for the same tool with other arguments over and over: told to stop, and then made to answer."""
 
 import json
-import time
 from collections import Counter
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -10,14 +9,13 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from chatwootai.model.message.delivery import Contact
 from chatwootai.model.message.turn import Draft, Usage
 from config.settings.settings import Settings
 from crews.catalog import Catalog
 from crews.model_calls.call import Call, Completion, ToolCall
 from crews.runtime import environment
+from tests.builders import question
 from tests.integration.crews.tools.test_tools_used import served
-from tests.questions import make_question
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # stock CrewAI warns about itself
 
@@ -85,10 +83,7 @@ def catalog(folder: Path, more: str = "") -> Catalog:
 async def drafted(known: Catalog, model: Insatiable, tools: Any, calls: Any = None) -> Draft:
     from crews.answer.draft import Crews
 
-    asked = make_question(
-        turn="turn-1", account="1", folder="a", domain="d", inbox=1, channel="whatsapp", function="shop",
-        conversation=1, message=1, contact=Contact(id=1), text="Oi", history=(), deadline=time.time() + 30,
-    )  # fmt: skip
+    asked = question("Oi", function="shop")
     crews = Crews(known, model)
     try:
         return await crews.draft(asked, Settings.model_validate({"tools": tools}), calls=calls)

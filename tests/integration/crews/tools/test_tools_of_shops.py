@@ -13,7 +13,8 @@ from config.loading.loader import inspect
 from config.settings.settings import Settings
 from crews.runtime import environment
 from tests import shops
-from tests.integration.crews.tools.test_tools_prefetched import Model, question
+from tests.builders import question
+from tests.integration.crews.tools.test_tools_prefetched import Model
 from tests.integration.crews.tools.test_tools_used import catalog, served
 
 TEMPLATES = Path(__file__).parents[4] / "config/templates/tools"
@@ -70,7 +71,7 @@ async def told(
     model = Model(tool, **arguments)
     crews = Crews(catalog(folder / "crews", *settings.tools.http), model)
     try:
-        await crews.draft(question(text, contact), Settings(tools=settings.tools))
+        await crews.draft(question(text, contact=contact, function="shop"), Settings(tools=settings.tools))
     finally:
         await crews.close()
     return model

@@ -3,7 +3,6 @@
 import asyncio
 import json
 import sys
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,14 +12,14 @@ from aiohttp import web
 
 from chatwootai.model.message.delivery import Contact
 from chatwootai.model.message.tool_call import KeptCall
-from chatwootai.model.message.turn import Draft, Question, Usage
+from chatwootai.model.message.turn import Draft, Usage
 from config.settings.settings import Settings
 from crews.catalog import Catalog
 from crews.model_calls.call import Call, Completion, ToolCall
 from crews.run.tool_calls import BurstToolCalls
 from crews.runtime import environment
+from tests.builders import question
 from tests.integration.crews.tools.test_tools_used import catalog, served
-from tests.questions import make_question
 
 TESTS = Path(__file__).parents[3]
 ANA = Contact(id=7, name="Ana", phone="+5531999990000", verified=True)
@@ -68,13 +67,6 @@ class Keeper:
         return None
 
 
-def question(text: str, contact: Contact = ANA) -> Question:
-    return make_question(
-        turn="turn-1", account="1", folder="a", domain="d", inbox=1, channel="whatsapp", function="shop",
-        conversation=1, message=1, contact=contact, text=text, history=(), deadline=time.time() + 20,
-    )  # fmt: skip
-
-
 def declared(at: str, **more: Any) -> dict[str, Any]:
     said = {
         "description": "An order.", "url": f"{at}/orders/{{number}}", "prefetch": PATTERN,
@@ -91,7 +83,8 @@ async def drafted(known: Catalog, model: Model, tools: Mapping[str, Any], *texts
     calls, contact = more.get("calls"), more.get("contact", ANA)
     settings = Settings.model_validate({"tools": tools})
     try:
-        return [await crews.draft(question(text, contact), settings, calls=calls) for text in texts]
+        asked = [question(text, contact=contact, function="shop") for text in texts]
+        return [await crews.draft(each, settings, calls=calls) for each in asked]
     finally:
         await crews.close()
 

@@ -22,7 +22,7 @@ from config.settings.settings import Settings
 from crews.catalog import Catalog
 from crews.model_calls.call import Call, Completion, ToolCall
 from crews.runtime import environment
-from tests.questions import make_question
+from tests.builders import question
 
 TESTS = Path(__file__).parents[3]
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -68,10 +68,7 @@ def catalog(folder: Path, *tools: str) -> Catalog:
 async def drafted(known: Catalog, model: Model, tools: Any, *, contact: Contact = ANA, seconds: float = 20) -> Draft:
     from crews.answer.draft import Crews
 
-    asked = make_question(
-        turn="turn-1", account="1", folder="a", domain="d", inbox=1, channel="whatsapp", function="shop",
-        conversation=1, message=1, contact=contact, text="Oi", history=(), deadline=time.time() + seconds,
-    )  # fmt: skip
+    asked = question("Oi", seconds=seconds, contact=contact, function="shop")
     crews = Crews(known, model)
     try:
         return await crews.draft(asked, Settings.model_validate({"tools": tools}))

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from chatwootai.model.message.delivery import Contact
 from chatwootai.model.message.outbox import ActionKind
 from chatwootai.model.message.turn import SideAction
 from chatwootai.model.policy import outcome
@@ -15,7 +14,7 @@ from config.loading.loader import inspect
 from config.settings.prefetch import Prefetch
 from config.settings.tools import Tools
 from crews.run.result_text import LONGEST, project, result_text
-from tests.questions import make_question
+from tests.builders import question
 
 MAPPING = """\
 version: 1
@@ -111,12 +110,9 @@ def test_what_tools_ask_for_becomes_actions_of_the_turn() -> None:
         SideAction(ActionKind.NOTE, text="Wants a call."),
         SideAction(ActionKind.PRIORITY, text="high"),
     )
-    question = make_question(
-        turn="t", account="1", folder="a", domain="d", inbox=1, channel="whatsapp", function="f", conversation=1,
-        message=7, contact=Contact(id=1), text="Oi", history=(), deadline=9.0,
-    )  # fmt: skip
+    asked = question("Oi", message=7)
     made = replace(outcome.reply(("Ok.",)), asides=asides)
-    acts = outcome.actions(made, question)
+    acts = outcome.actions(made, asked)
     assert [(each.kind, each.text, each.values) for each in acts] == [
         (ActionKind.LABELS, "", ("refund",)),
         (ActionKind.NOTE, "Called twice.", ()),
@@ -127,7 +123,7 @@ def test_what_tools_ask_for_becomes_actions_of_the_turn() -> None:
     marks = [each.part for each in acts if each.posts]
     assert len(set(marks)) == len(marks)
     handed = replace(outcome.handoff(Need(Cause.FAILED), ("One moment.",), "why", "failed"), asides=asides)
-    kinds = [each.kind for each in outcome.actions(handed, question)]
+    kinds = [each.kind for each in outcome.actions(handed, asked)]
     assert kinds[-2:] == [ActionKind.REPLY, ActionKind.STATUS]
     assert kinds.count(ActionKind.NOTE) == 3
 

@@ -1,6 +1,5 @@
 """Curated answers by meaning: which questions are looked at, and which answer they get."""
 
-import time
 from collections.abc import Iterator
 from datetime import date
 
@@ -15,7 +14,7 @@ from crews.answer.curated import CuratedAnswers, ExactFinder
 from crews.encoding.embedded import EmbeddedEncoder
 from crews.encoding.encoder import EncoderUnavailable, Vectors
 from crews.matching.matcher import Matcher
-from tests.questions import make_question
+from tests.builders import question
 
 DAY = date(2026, 12, 1)
 ANSWERS = {
@@ -31,11 +30,6 @@ def encoder() -> Iterator[EmbeddedEncoder]:
     made = EmbeddedEncoder()
     yield made
     made.close()
-
-
-def question(text: str, **more: object) -> Question:
-    usual = {"folder": "loja", "deadline": time.time() + 10}
-    return make_question(text, **(usual | more))
 
 
 async def name(encoder: EmbeddedEncoder, asked: Question, settings: Settings = SETTINGS) -> str | None:

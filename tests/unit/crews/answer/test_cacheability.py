@@ -1,20 +1,14 @@
 """Which questions may be answered with another customer's answer."""
 
-import time
-
 import pytest
 
 from chatwootai.model.message.delivery import Role
-from chatwootai.model.message.turn import Exchange, Question
+from chatwootai.model.message.turn import Exchange
 from crews.answer.cacheability import shareable_policy
 from crews.model_calls.call import CachePolicy
-from tests.questions import make_question
+from tests.builders import question
 
 FRESH = CachePolicy(seconds=60)
-
-
-def question(text: str, history: tuple[Exchange, ...] = (), subject: str | None = None) -> Question:
-    return make_question(text, history=history, subject=subject, deadline=time.time() + 9)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from config.loading.loader import inspect
 from config.settings.answers import Answer, normalise_question
 from config.settings.settings import Settings
 from crews.answer.curated import CuratedAnswers, CuratedMatch
-from tests.questions import make_question
+from tests.builders import question
 
 MAPPING = """\
 version: 1
@@ -21,11 +21,6 @@ accounts:
 """
 ENVIRON = {"S": "secret-one", "T": "token-one"}
 NOW = datetime(2026, 12, 1, 12, tzinfo=UTC)
-
-
-def question(text: str, **more: object) -> Question:
-    usual = {"folder": "loja", "deadline": time.time() + 10}
-    return make_question(text, **(usual | more))
 
 
 def settings(**answers: Answer) -> Settings:

@@ -1,12 +1,11 @@
 """Curated answers while no model answers: to the same question in other words, and to nothing else."""
 
-import time
 from dataclasses import replace
 from datetime import date
 
 import pytest
 
-from chatwootai.model.message.turn import Draft, Question
+from chatwootai.model.message.turn import Draft
 from config.settings.answers import Answer
 from config.settings.settings import Settings
 from crews.answer.paraphrase import content_words, find_paraphrased
@@ -14,14 +13,9 @@ from crews.catalog import Catalog
 from crews.errors import BudgetSpent, CrewError, ModelRefused, ModelUnavailable
 from crews.model_calls.call import Call, Completion
 from crews.runtime import environment
-from tests.questions import make_question
+from tests.builders import question
 
 DAY = date(2026, 12, 1)
-
-
-def question(text: str, **more: object) -> Question:
-    usual = {"folder": "loja", "deadline": time.time() + 10}
-    return make_question(text, **(usual | more))
 
 
 def found(asked: str, written: str, language: str = "pt") -> bool:

@@ -11,13 +11,14 @@ from typing import Any, cast
 import pytest
 import yaml
 
-from chatwootai.model.message.delivery import Contact, Delivery, Message
+from chatwootai.model.message.delivery import Delivery
 from chatwootai.model.message.turn import Draft, ServedBy, SilenceReason, Verdict
 from chatwootai.model.policy.handoff import Need
 from chatwootai.model.policy.vocabulary import Cause
 from chatwootai.stores.conversation.lease import FencedLease
 from chatwootai.stores.conversation.turn_start import TurnStart
 from config.settings.settings import Settings
+from tests.builders import delivery
 from tests.settings_looks import turn as turn_of
 from workers.retry import MOST_TRIES
 from workers.turn import pipeline
@@ -188,11 +189,7 @@ async def test_what_a_step_says_comes_next(
     script = Script(**says)
     monkeypatch.setattr(pipeline, "STEPS", tuple(script.step(name) for name in ("a", "b", "commit", "post")))
     monkeypatch.setattr(pipeline, "_COMMIT", 2)
-    message = Message(id=8, text="E o preço?", at=time.time())
-    more = Delivery(
-        account="1", conversation=1, inbox=17, channel="whatsapp", message=message, contact=Contact(id=9),
-        received_at=time.time(),
-    )  # fmt: skip
+    more = delivery(8, "E o preço?", at=time.time())
     await pipeline.run(cast(Any, Floor([more] if waiting else ())), turn)
     assert " ".join(script.ran) == ran
     if not waiting:

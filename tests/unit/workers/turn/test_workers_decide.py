@@ -4,29 +4,17 @@ import time
 from types import SimpleNamespace
 from typing import Any, cast
 
-from chatwootai.model.message.delivery import Contact, Delivery, Message
 from config.settings.settings import Settings
+from tests.builders import delivery
 from workers.turn.interim import sentence_for
 from workers.turn.state import Turn
 
 NONE = cast(Any, None)
 
 
-def delivery(received_at: float) -> Delivery:
-    return Delivery(
-        account="1",
-        conversation=1,
-        inbox=1,
-        channel="api",
-        message=Message(id=1, text="x", at=0),
-        contact=Contact(id=1),
-        received_at=received_at,
-    )
-
-
 def test_what_waited_before_the_turn_began_counts_as_come_then() -> None:
     now = time.time()
-    turn = Turn(NONE, NONE, NONE, (delivery(now - 5), delivery(now + 5)), 1, NONE)
+    turn = Turn(NONE, NONE, NONE, (delivery(received_at=now - 5), delivery(received_at=now + 5)), 1, NONE)
     late, newer = turn.arrivals
     assert now <= late <= time.time()
     assert newer == now + 5
@@ -38,6 +26,12 @@ def test_a_message_that_waited_for_its_turn_hears_of_many_conversations() -> Non
     now = time.time()
     for waited, sentence in ((1.9, "interim"), (2.1, "busy")):
         turn = Turn(
-            cast(Any, None), tenant, cast(Any, None), (delivery(now - waited),), 1, cast(Any, None), begun_at=now
+            cast(Any, None),
+            tenant,
+            cast(Any, None),
+            (delivery(received_at=now - waited),),
+            1,
+            cast(Any, None),
+            begun_at=now,
         )
         assert sentence_for(turn) == sentence

@@ -10,13 +10,13 @@ from chatwootai.model.message.turn import Exchange
 from chatwootai.model.policy import outcome
 from chatwootai.model.policy.numbered_choice import resolve_choice, with_choices
 from chatwootai.stores.conversation.entries import pack_action, unpack_action
-from tests.questions import make_question
+from tests.builders import question
 from workers.delivery.message_body import message_body
 
 CHOICES = ("Entrega", "Retirar na loja")
 BUTTONS = {"webchat", "telegram", "facebook", "line"}
 REPLY = Action(kind=ActionKind.REPLY, turn="t", part=1, text="Qual prefere?", choices=CHOICES)
-ASKED = make_question()
+ASKED = question()
 
 
 def signed(text: str) -> str:

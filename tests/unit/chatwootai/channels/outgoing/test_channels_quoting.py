@@ -3,28 +3,19 @@
 import pytest
 
 from chatwootai.channels.outgoing.reply_reference import referenced_message
-from chatwootai.model.message.delivery import Change, Contact, Delivery, Message
+from chatwootai.model.message.delivery import Change, Delivery
 from chatwootai.model.message.outbox import Action, ActionKind
 from chatwootai.model.policy import outcome
 from chatwootai.stores.conversation.entries import pack_action, unpack_action
-from tests.questions import make_question
+from tests.builders import delivery, question
 from workers.delivery.message_body import message_body
 
 
 def said(number: int, channel: str = "whatsapp", change: Change = Change.NEW) -> Delivery:
-    return Delivery(
-        account="1",
-        conversation=1,
-        inbox=1,
-        channel=channel,
-        message=Message(id=number, text="x", at=0),
-        contact=Contact(id=1),
-        received_at=0.0,
-        change=change,
-    )
+    return delivery(number, channel=channel, change=change, conversation=1)
 
 
-ASKED = make_question()
+ASKED = question()
 
 
 @pytest.mark.parametrize("channel", ["whatsapp", "telegram", "webchat"])

@@ -2,18 +2,10 @@
 
 import pytest
 
-from chatwootai.model.message.delivery import Contact, Delivery, Message
 from chatwootai.model.message.priority import priority_of
+from tests.builders import delivery
 
 NOW = 1_795_183_402.0
-
-
-def delivery(labels: tuple[str, ...] = (), waited: float | None = None) -> Delivery:
-    return Delivery(
-        account="1", conversation=25, inbox=17, channel="whatsapp", received_at=NOW, labels=labels,
-        message=Message(id=1, text="x", at=NOW), contact=Contact(id=2),
-        waiting_since=None if waited is None else NOW - waited,
-    )  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -41,4 +33,6 @@ def delivery(labels: tuple[str, ...] = (), waited: float | None = None) -> Deliv
     ],
 )
 def test_the_rule(base: int, labels: tuple[str, ...], waited: float | None, priority: int) -> None:
-    assert priority_of(delivery(labels, waited), base) == priority
+    since = None if waited is None else NOW - waited
+    one = delivery(labels=labels, waiting_since=since, received_at=NOW)
+    assert priority_of(one, base) == priority

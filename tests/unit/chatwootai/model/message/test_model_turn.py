@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from chatwootai.model.message import assemble
 from chatwootai.model.message.burst import Window, may_restart_draft
-from chatwootai.model.message.delivery import Attachment, Contact, Delivery, Message, Role
+from chatwootai.model.message.delivery import Attachment, Role
 from chatwootai.model.message.outbox import ActionKind
 from chatwootai.model.message.priority import boost_ms, lane_of
 from chatwootai.model.message.routing import Route
@@ -14,25 +14,14 @@ from chatwootai.model.message.turn import Exchange, Question, SilenceReason, Ver
 from chatwootai.model.policy import notes, outcome
 from chatwootai.model.policy.handoff import Need
 from chatwootai.model.policy.vocabulary import Cause
+from tests.builders import delivery
 
 ROUTE = Route(folder="t", domain="d", function="customer_service", channel="whatsapp", priority=5, why=())
 
 
-def delivery(message: int, text: str = "oi", received: float = 100.0, *attachments: Attachment) -> Delivery:
-    return Delivery(
-        account="1",
-        conversation=25,
-        inbox=17,
-        channel="whatsapp",
-        message=Message(id=message, text=text, at=1.0, attachments=attachments),
-        contact=Contact(id=89),
-        received_at=received,
-    )
-
-
 def question(text: str = "oi") -> Question:
     return assemble.build_question(
-        [delivery(1, text)], (), turn="t1", route=ROUTE, due=110.0, most_exchanges=4, most_tokens=100
+        [delivery(1, text, received_at=100.0)], (), turn="t1", route=ROUTE, due=110.0, most_exchanges=4, most_tokens=100
     )
 
 
@@ -81,14 +70,14 @@ def test_a_newer_message_restarts_the_draft_until_its_share_of_the_deadline_is_u
 
 
 def test_the_deadline_counts_from_the_last_message_and_a_late_attempt_still_gets_its_time() -> None:
-    burst = [delivery(1, received=100.0), delivery(2, received=101.0)]
+    burst = [delivery(1, received_at=100.0), delivery(2, received_at=101.0)]
     assert assemble.turn_deadline(burst, 101.2, 10.0) == 111.0
     assert assemble.turn_deadline(burst, 500.0, 10.0) == 505.0
     assert assemble.turn_deadline(burst, 500.0, 2.0) == 502.0
 
 
 def test_a_burst_becomes_one_question() -> None:
-    burst = [delivery(1, "Oi"), delivery(2, "", 100.0, Attachment(kind="image")), delivery(3, "chegou?")]
+    burst = [delivery(1, "Oi"), delivery(2, "", attachments=[Attachment(kind="image")]), delivery(3, "chegou?")]
     asked = assemble.build_question(burst, (), turn="t", route=ROUTE, due=1.0, most_exchanges=4, most_tokens=100)
     assert asked.text == "Oi\n[image]\nchegou?"
 
@@ -103,7 +92,7 @@ def test_a_burst_becomes_one_question() -> None:
     ],
 )  # fmt: skip
 def test_what_came_with_a_message_is_put_into_words(attachment: Attachment, words: str) -> None:
-    assert assemble.delivery_text(delivery(1, "", 100.0, attachment)) == words
+    assert assemble.delivery_text(delivery(1, "", attachments=[attachment])) == words
 
 
 @given(
