@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 from aiohttp import hdrs, web
 from aiohttp.http_exceptions import HttpProcessingError
 
+from chatwootai.stores.installation.event_stream import EventSender
 from chatwootai.stores.installation.incident_board import IncidentBoard
 from chatwootai.stores.server.connection import connect
 from chatwootai.stores.server.examination import examine
@@ -85,12 +86,16 @@ async def _examine_redis(environment: Environment) -> None:
         await connection.aclose()
 
 
+def process_name() -> str:
+    """Return the name of this door, as operators see it."""
+    return f"ingress {socket.gethostname()}.{os.getpid()}"
+
+
 @contextlib.asynccontextmanager
 async def _configuration(environment: Environment, environ: Mapping[str, str]) -> AsyncIterator[Live]:
     """Return the configuration, kept up to date; over a connection of its own, since a whole one may take its time."""
     connection = connect(environment.redis_url)
-    name = f"ingress {socket.gethostname()}.{os.getpid()}"
-    live = Live(environment.config, environ, connection, name, strict=environment.strict)
+    live = Live(environment.config, environ, connection, process_name(), strict=environment.strict)
     try:
         await live.start()
         live.keep_to_itself()
@@ -111,7 +116,10 @@ async def _intake(environment: Environment) -> AsyncIterator[tuple[DeliveryIntak
     intake = DeliveryIntake(connection, journal, most_waiting=environment.most_waiting)
     replay = owned(asyncio.create_task(intake.run()), "journal")
     incidents = IncidentBoard(connection)
-    watched = {"loop": _watch_loop, "pressure": intake.pressure.watch, "incidents": incidents.run}
+    events = EventSender(connection, process_name())
+    watched = {
+        "loop": _watch_loop, "pressure": intake.pressure.watch, "incidents": incidents.run, "events": events.run,
+    }  # fmt: skip
     watches = [asyncio.create_task(for_ever(watch, what, pause=1.0)) for what, watch in watched.items()]
     try:
         yield intake, incidents

@@ -132,8 +132,9 @@ async def chatwoot_clients() -> "AsyncIterator[Callable[[Account], Chatwoot]]":
 
 
 def operator_name() -> str:
-    """Return who works here, as histories name it: user@machine."""
-    return f"{os.environ.get('USER') or 'operator'}@{socket.gethostname()}"
+    """Return who works here, as histories and the audit name it: user@machine, the user being who called sudo."""
+    user = os.environ.get("SUDO_USER") or os.environ.get("USER") or "operator"
+    return f"{user}@{socket.gethostname()}"
 
 
 def can_ask() -> bool:

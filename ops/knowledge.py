@@ -226,6 +226,7 @@ async def roll_back(arguments: argparse.Namespace, account: "Account", connectio
         CommandError: there is none, or it is not kept any more.
     """
     from chatwootai.stores.models.knowledge import KnowledgeStore
+    from ops.events.audit import write_down
 
     store = KnowledgeStore(connection)
     kept, current = [*await store.versions(account.key)], await store.version(account.key)
@@ -235,6 +236,7 @@ async def roll_back(arguments: argparse.Namespace, account: "Account", connectio
         raise CommandError(f"there is no version before {current}" if current else _print_nothing_found(account))
     if not await store.roll_back(account.key, wanted):
         raise CommandError(f"version {wanted} is not kept; there are {', '.join(map(str, kept)) or 'none'}")
+    await write_down(connection, "knowledge rollback", account=account.key, of=str(wanted), details={"before": current})
     if arguments.json:
         as_json({"account": account.key, "version": wanted, "before": current})
     else:

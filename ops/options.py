@@ -51,9 +51,11 @@ def takes_selection(parser: ArgumentParser) -> None:
     parser.add_argument("--until", type=a_moment, metavar="WHEN", help="only until then")
 
 
-def takes_bulk(parser: ArgumentParser, everything: str = "all dead letters") -> None:
-    """Take a selection and how it is worked through."""
+def takes_bulk(parser: ArgumentParser, everything: str, states: dict[str, str]) -> None:
+    """Take a selection and how it is worked through. `states`: those that can be named, with their meaning."""
     takes_selection(parser)
+    meaning = "; ".join(f"{name}: {said}" for name, said in states.items())
+    parser.add_argument("--state", choices=tuple(states), help=f"{meaning} (default: {next(iter(states))})")
     parser.add_argument("--all", action="store_true", help=everything)
     parser.add_argument("--dry-run", action="store_true", help="only show and count them")
     parser.add_argument("--rate", type=a_rate, metavar="N", help="at most so many a second")

@@ -41,6 +41,10 @@ The scripts in each room's lua/ build the same names; tests/house holds the two 
 | cw:probe | string | 1 s | probe | whether a write is taken |
 | cw:dead | zset, score = ms | 30 days | commit | turns that gave up |
 | cw:dead:{turn} | string, JSON | 30 days | commit | what a dead letter holds |
+| cw:audit | stream, JSON and digest | the newest 20,000 | audit | what people did, in a chain of digests |
+| cw:audit:head | hash | for ever | audit | number and digest of the newest entry of the audit |
+| cw:events:info | stream, JSON | the newest 5,000 or a few more, each at most 1 KB | ingress, worker | log lines of all processes, cut to what an operator may see |
+| cw:events:trouble | stream, JSON | the newest 5,000 or a few more, each at most 1 KB | ingress, worker | the same of warnings and errors |
 | cw:catchup | string, worker | 1 min | catch-up | one catch-up at a time |
 | cw:caught:{account} | string | 1 day | catch-up | this account was caught up with |
 | cw:sweep | string | 1 s | sweeper | one sweeper at a time |
@@ -116,6 +120,10 @@ REFUSED: Final = "cw:refused"
 CONSOLE_TOKENS: Final = "cw:console:tokens"
 CONSOLE_USED: Final = "cw:console:used"
 CONSOLE_SESSIONS: Final = "cw:console:sessions"
+AUDIT: Final = "cw:audit"
+EVENTS_INFO: Final = "cw:events:info"
+EVENTS_TROUBLE: Final = "cw:events:trouble"
+AUDIT_HEAD: Final = "cw:audit:head"
 
 SECOND: Final = 1000
 DAY: Final = 86_400 * SECOND

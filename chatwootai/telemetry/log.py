@@ -21,6 +21,7 @@ import orjson
 import structlog
 
 from chatwootai.telemetry import mask
+from chatwootai.telemetry.recent import RECENT
 
 LEVELS: Final = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 FORMATS: Final = ("json", "console")
@@ -176,6 +177,7 @@ def _processors(process: str) -> list[Callable[..., Any]]:
     return [
         about,
         mask.line,
+        RECENT.processor,
     ]
 
 

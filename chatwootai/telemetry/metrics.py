@@ -214,6 +214,9 @@ INCIDENTS: Final = Gauge(
     "What goes wrong now, by kind: model (turns go to people), tool, signature and rate (deliveries are refused).",
     ["kind"],
 )
+EVENTS_DROPPED: Final = Counter(
+    "chatwootai_events_dropped_total", "Log lines that `chatwootai tail` does not show, since Redis did not take them."
+)
 BACKGROUND_FAILURES: Final = Counter(
     "chatwootai_background_failures",
     "Work beside the turns that failed for a reason nobody foresaw, by what it was.",

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from chatwootai.stores.installation.config_versions import ConfigVersion, ConfigVersions
+from chatwootai.stores.operators.audit import AuditLog
 from chatwootai.stores.server.connection import Connection, StoreUnavailable
 from chatwootai.telemetry import log
 from chatwootai.telemetry.http import Check, Status
@@ -190,6 +191,9 @@ class Live:
             self._mark_synced(number)
         if new:
             _log.info("config_published", version=number, digest=digest[:12], why=why)
+            with contextlib.suppress(StoreUnavailable):  # it is in force, and this tells of it alone
+                audit = AuditLog(self._snapshots.connection)
+                await audit.append(self._name, "publish", of=str(number), details={"why": why})
 
     async def _adopt(self, current: ConfigVersion) -> None:
         packed = await self._snapshots.read(current.number)

@@ -5,19 +5,24 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from chatwootai.stores.conversation.turns import Turns
+from chatwootai.stores.operators.actions import DropResult, OperatorActions, RunNowResult
 from chatwootai.stores.operators.dead_letters import DeadLetter, DeadLetters
+from chatwootai.stores.operators.inspection import Job
 from chatwootai.stores.server.connection import Connection
-from ops.access import CommandError, UsageError, confirm, sound_accounts
-from ops.jobs.job_actions import drop_letter, ensure_pending, replay_turn, retry_letter
-from ops.jobs.job_views import account_key
+from ops.access import CommandError, UsageError, confirm, operator_name, sound_accounts
+from ops.events.audit import options_used, write_down
+from ops.jobs.job_actions import RUN_NOW_WORDS, drop_letter, ensure_pending, replay_turn, retry_letter
+from ops.jobs.job_views import account_key, selected_jobs
+from ops.jobs.turn_selection import last_turns, turn_row
 from ops.printing import complain, table
 from ops.times import format_moment
 
 T = TypeVar("T")
 _SHOWN = 20
+_HOW = "name one thing, or select by --account, --state, --cause, --since, --until or --all"
+_QUESTIONS = {"retry": "retry {}", "drop": "throw {} away", "replay": "have {} answered again"}
 
 
 def is_bulk(arguments: argparse.Namespace) -> bool:
@@ -26,11 +31,13 @@ def is_bulk(arguments: argparse.Namespace) -> bool:
     Raises:
         UsageError: both, or neither, are named.
     """
-    narrowed = any(getattr(arguments, name) is not None for name in ("account", "cause", "since", "until"))
+    narrowed = any(getattr(arguments, name) is not None for name in ("account", "cause", "since", "until", "state"))
     if arguments.what and (arguments.all or narrowed):
-        raise UsageError("name one thing, or select by --account, --cause, --since, --until or --all: not both")
+        raise UsageError(
+            "name one thing, or select by --account, --state, --cause, --since, --until or --all: not both"
+        )
     if not arguments.what and not arguments.all and not narrowed:
-        raise UsageError("name one thing, or select dead letters by --account, --cause, --since, --until or --all")
+        raise UsageError(_HOW)
     return not arguments.what
 
 
@@ -45,93 +52,126 @@ async def select_letters(connection: Connection, arguments: argparse.Namespace) 
 
 
 async def retry_selected(connection: Connection, arguments: argparse.Namespace) -> int:
-    """Retry the dead letters that are selected, the oldest first; 1 where one could not be retried."""
+    """Retry what is selected, the oldest first; 1 where something could not be retried.
+
+    Dead letters are answered after all; with `--state scheduled`, what was put off runs now.
+    """
+    if arguments.state == "scheduled":
+        return await _do_to_jobs(connection, arguments, "retry", _run_now)
     accounts = sound_accounts(arguments.config)
 
     async def retry(letter: DeadLetter) -> int:
         assignee = await ensure_pending(letter.conv, arguments, accounts)
         return await retry_letter(connection, letter, assignee)
 
-    return await _do_to_all(connection, arguments, "retry", retry)
+    return await _do_to_letters(connection, arguments, "retry", retry)
 
 
 async def drop_selected(connection: Connection, arguments: argparse.Namespace) -> int:
-    """Throw the dead letters away that are selected; 1 where nobody agreed."""
+    """Throw away what is selected: dead letters, or with another `--state` all that conversations have to do.
+
+    1 where nobody agreed, or something could not be dropped.
+    """
+    if arguments.state in {"scheduled", "waiting"}:
+        return await _do_to_jobs(connection, arguments, "drop", _drop)
 
     async def drop(letter: DeadLetter) -> int:
         return await drop_letter(connection, letter)
 
-    return await _do_to_all(connection, arguments, "throw away", drop)
+    return await _do_to_letters(connection, arguments, "drop", drop)
 
 
 async def replay_selected(connection: Connection, arguments: argparse.Namespace) -> int:
     """Have the conversations answered again whose last turn is among those selected; 1 where one could not be.
 
-    Only turns that gave the conversation to people, or dropped it, are selected; `--cause` looks at the handoff's
-    cause, and at what stood behind it.
+    `--state` chooses between turns that gave the conversation to people (the default) and those that answered;
+    `--cause` looks at the handoff's cause, and at what stood behind it.
     """
     accounts = sound_accounts(arguments.config)
-    turns = await _select_turns(connection, arguments)
-    rows = [(name, conv, format_moment(at), cause) for conv, (at, name, cause) in sorted(turns.items())]
+    rows = await last_turns(connection, arguments, await account_key(connection, arguments))
     if rows:
-        table(("TURN", "CONVERSATION", "AT", "CAUSE"), rows)
-    count = f"{len(rows)} conversation{'' if len(rows) == 1 else 's'}"
-    if not rows or arguments.dry_run:
-        print(f"{count}: nothing was done")
-        return 0
-    if not confirm(f"have {count} answered again?", yes=arguments.yes):
-        return 1
+        table(("TURN", "CONVERSATION", "AT", "CAUSE"), map(turn_row, rows))
 
-    async def replay(row: tuple[str, str, str, str]) -> int:
-        return await replay_turn(connection, row[1], row[0], await ensure_pending(row[1], arguments, accounts))
+    async def replay(row: dict[str, Any]) -> int:
+        conv = row["conv"]
+        return await replay_turn(connection, conv, row["turn"], await ensure_pending(conv, arguments, accounts))
 
-    return await _work_through(rows, replay, arguments.rate)
+    return await _agreed(connection, arguments, "replay", "conversation", rows, replay)
 
 
-async def _select_turns(connection: Connection, arguments: argparse.Namespace) -> dict[str, tuple[float, str, str]]:
-    """Return, by conversation, moment, id and cause of its last turn, where that is selected."""
-    account, wanted = await account_key(connection, arguments), (arguments.cause or "").casefold()
-    last: dict[str, tuple[float, str, dict[str, object]]] = {}
-    async for name, at, record in Turns(connection).all(time.time()):
-        conv = f"{record.get('account')}:{record.get('conversation')}"
-        if account in {None, record.get("account")} and at >= last.get(conv, (0.0,))[0]:
-            last[conv] = (at, name, record)
-    found = {}
-    for conv, (at, name, record) in last.items():
-        cause = ": ".join(str(record[key]) for key in ("cause", "error") if record.get(key))
-        in_time = (arguments.since or 0) <= at <= (arguments.until or at)
-        if record.get("outcome") == "handoff" and in_time and wanted in cause.casefold():
-            found[conv] = (at, name, cause)
-    return found
+async def _run_now(connection: Connection, job: Job) -> int:
+    became = await OperatorActions(connection, operator_name()).run_now(job.job)
+    print(f"{job.job} {RUN_NOW_WORDS[became]}")
+    return 1 if became is RunNowResult.GONE else 0
 
 
-async def _do_to_all(
+async def _drop(connection: Connection, job: Job) -> int:
+    dropped = await OperatorActions(connection, operator_name()).drop(job.conv)
+    print(f"{job.conv}: {dropped.fate.value}, {dropped.messages} messages and {dropped.actions} actions")
+    return 1 if dropped.fate is DropResult.RUNNING else 0
+
+
+async def _do_to_jobs(
+    connection: Connection, arguments: argparse.Namespace, what: str, act: Callable[[Connection, Job], Awaitable[int]]
+) -> int:
+    account = await account_key(connection, arguments)
+    jobs = [one async for one in selected_jobs(connection, arguments, account)]
+    if jobs:
+        rows = [(one.job, one.conv, one.messages, one.cause) for one in jobs[:_SHOWN]]
+        table(("JOB", "CONVERSATION", "MESSAGES", "WHY"), rows)
+    if len(jobs) > _SHOWN:
+        print(f"... and {len(jobs) - _SHOWN} more")
+    return await _agreed(connection, arguments, what, "conversation", jobs, lambda one: act(connection, one))
+
+
+async def _do_to_letters(
     connection: Connection, arguments: argparse.Namespace, what: str, act: Callable[[DeadLetter], Awaitable[int]]
 ) -> int:
     letters = [one async for one in select_letters(connection, arguments)][::-1]
     conversations = len({one.conv for one in letters})
-    count = f"{len(letters)} dead letter{'' if len(letters) == 1 else 's'} of {conversations} conversation"
     _print_selection(letters)
-    if not letters or arguments.dry_run:
-        print(f"{count}{'' if conversations == 1 else 's'}: nothing was done")
+    noun = f"of {conversations} conversation{'' if conversations == 1 else 's'}"
+    return await _agreed(connection, arguments, what, "dead letter", letters, act, noun)
+
+
+async def _agreed(
+    connection: Connection, arguments: argparse.Namespace, what: str, noun: str, rows: Sequence[T],
+    act: Callable[[T], Awaitable[int]], more: str = "",
+) -> int:  # fmt: skip
+    """Say how many are selected, ask, and do it; 0 where there are none or with `--dry-run`."""
+    count = f"{len(rows)} {noun}{'' if len(rows) == 1 else 's'}{' ' if more else ''}{more}"
+    if not rows or arguments.dry_run:
+        print(f"{count}: nothing was done")
         return 0
-    if not confirm(f"{what} {count}{'' if conversations == 1 else 's'}?", yes=arguments.yes):
+    if not confirm(f"{_QUESTIONS[what].format(count)}?", yes=arguments.yes):
         return 1
-    return await _work_through(letters, act, arguments.rate)
+    return await _work_through(connection, arguments, what, rows, act)
 
 
-async def _work_through(rows: Sequence[T], act: Callable[[T], Awaitable[int]], rate: float | None) -> int:
-    """Do something to each row, at most `rate` a second; 1 where one failed, which keeps no other from it."""
-    failed = 0
-    for number, row in enumerate(rows):
-        if number and rate:
-            await asyncio.sleep(1 / rate)
-        try:
-            failed += await act(row)
-        except CommandError as error:
-            complain(error)
-            failed += 1
-    print(f"{len(rows) - failed} done, {failed} not")
+async def _work_through(
+    connection: Connection, arguments: argparse.Namespace, what: str, rows: Sequence[T],
+    act: Callable[[T], Awaitable[int]],
+) -> int:  # fmt: skip
+    """Do something to each row, at most `--rate` a second; 1 where one failed, which keeps no other from it.
+
+    The audit is told how many were done, also where the operator breaks it off.
+    """
+    done = failed = 0
+    try:
+        for number, row in enumerate(rows):
+            if number and arguments.rate:
+                await asyncio.sleep(1 / arguments.rate)
+            try:
+                code = await act(row)
+            except CommandError as error:
+                complain(error)
+                code = 1
+            done, failed = done + (code == 0), failed + (code != 0)
+    finally:
+        account = await account_key(connection, arguments) or ""
+        if done:
+            await write_down(connection, what, account=account, count=done, details=options_used(arguments))
+    print(f"{done} done, {failed} not")
     return 1 if failed else 0
 
 

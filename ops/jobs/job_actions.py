@@ -13,6 +13,7 @@ from chatwootai.stores.operators.dead_letters import DeadLetter, DeadLetters
 from chatwootai.stores.operators.history import ConversationHistories, ConversationHistory
 from chatwootai.stores.server.connection import Connection
 from ops.access import ChatwootRefused, CommandError, chatwoot_clients, confirm, operator_name, sound_accounts
+from ops.events.audit import options_used, write_down
 from ops.jobs.lookup import Target, find_target
 from ops.printing import complain
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from config.snapshot import Account
 
 _PATIENCE = 5.0
-_HASTENED_WORDS = {
+RUN_NOW_WORDS = {
     RunNowResult.READY: "runs now",
     RunNowResult.WAITING: "waits for a worker already: see `chatwootai jobs stats`",
     RunNowResult.RUNNING: "runs already",
@@ -35,11 +36,13 @@ async def retry(connection: Connection, arguments: argparse.Namespace) -> int:
         CommandError: there is nothing to retry, or people own the conversation.
         StoreUnavailable: Redis is away.
     """
-    target = await find_target(connection, arguments.what, lambda: [*sound_accounts(arguments.config)])
+    target = await find_target(connection, arguments.what, lambda: sound_accounts(arguments.config))
     letters = [target.letter] if target.letter else await _letters(connection, target)
     if letters:
         assignee = await ensure_pending(target.conv, arguments)
-        return max([await retry_letter(connection, letter, assignee) for letter in letters])
+        codes = [await retry_letter(connection, letter, assignee) for letter in letters]
+        await _write_down(connection, "retry", target.conv, arguments, codes.count(0))
+        return max(codes)
     life = await ConversationHistories(connection).read(target.conv)
     job = target.job or life.job
     if target.turn or not job:
@@ -48,8 +51,18 @@ async def retry(connection: Connection, arguments: argparse.Namespace) -> int:
             f"`chatwootai replay {arguments.what}` has answered messages answered again"
         )
     became = await OperatorActions(connection, operator_name()).run_now(job)
-    print(f"{job} {_HASTENED_WORDS[became]}")
+    print(f"{job} {RUN_NOW_WORDS[became]}")
+    if became is RunNowResult.READY:
+        await _write_down(connection, "retry", target.conv, arguments)
     return 1 if became is RunNowResult.GONE else 0
+
+
+async def _write_down(
+    connection: Connection, what: str, conv: str, arguments: argparse.Namespace, count: int = 1
+) -> None:
+    if count:
+        account, used = conv.rpartition(":")[0], options_used(arguments)
+        await write_down(connection, what, account=account, of=conv, count=count, details=used)
 
 
 async def _letters(connection: Connection, target: Target) -> list[DeadLetter]:
@@ -147,9 +160,11 @@ async def drop(connection: Connection, arguments: argparse.Namespace) -> int:
         CommandError: nobody agreed, or a worker is at it.
         StoreUnavailable: Redis is away.
     """
-    target = await find_target(connection, arguments.what, lambda: [*sound_accounts(arguments.config)])
+    target = await find_target(connection, arguments.what, lambda: sound_accounts(arguments.config))
     if target.letter:
-        return await _confirm_drop(connection, target.letter, yes=arguments.yes)
+        code = await _confirm_drop(connection, target.letter, yes=arguments.yes)
+        await _write_down(connection, "drop", target.conv, arguments, 0 if code else 1)
+        return code
     life = await ConversationHistories(connection).read(target.conv)
     if not life.job and not life.waiting and not life.outbox:
         raise CommandError(await _nothing_to_drop_message(connection, target.conv))
@@ -164,6 +179,7 @@ async def drop(connection: Connection, arguments: argparse.Namespace) -> int:
             f"a worker is at conversation {target.conv}: take it over in Chatwoot, and the turn ends itself"
         )
     print(f"dropped {_count(dropped.messages, 'message')} and {_count(dropped.actions, 'action')} of {target.conv}")
+    await _write_down(connection, "drop", target.conv, arguments, dropped.messages + dropped.actions)
     return 0
 
 
@@ -196,7 +212,7 @@ async def replay(connection: Connection, arguments: argparse.Namespace) -> int:
         CommandError: nothing of it is kept, nobody agreed, or people own the conversation.
         StoreUnavailable: Redis is away.
     """
-    target = await find_target(connection, arguments.what, lambda: [*sound_accounts(arguments.config)])
+    target = await find_target(connection, arguments.what, lambda: sound_accounts(arguments.config))
     life = await ConversationHistories(connection).read(target.conv)
     deliveries = target.letter.deliveries if target.letter else _replayed_deliveries(target, life)
     if not deliveries:
@@ -211,6 +227,7 @@ async def replay(connection: Connection, arguments: argparse.Namespace) -> int:
         target.conv, _with_assignee(deliveries, assignee), now=time.time(), letter=letter
     )
     print(f"{_count(put, 'message')} admitted" if put else "nothing was done: they wait already, or were retried")
+    await _write_down(connection, "replay", target.conv, arguments, put or 0)
     return 0
 
 

@@ -1,4 +1,4 @@
-"""Views of `chatwootai jobs`, as data and as text. Ids, counts and moments; never what anybody said."""
+"""Lists of `chatwootai jobs`, as data and as text. Ids, counts and moments; never what anybody said."""
 
 import argparse
 import time
@@ -6,20 +6,16 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import asdict, fields
 from typing import Any
 
-from chatwootai.model.message.delivery import Delivery
 from chatwootai.stores.operators.dead_letters import DeadLetter, DeadLetters
-from chatwootai.stores.operators.history import ConversationHistories
 from chatwootai.stores.operators.inspection import Inspection, Job
 from chatwootai.stores.server.connection import Connection
 from ops.access import NotFound, sound_accounts
 from ops.accounts import resolve_account
-from ops.jobs.lookup import find_target
+from ops.jobs.turn_selection import OUTCOMES, last_turns, turn_row
 from ops.printing import table
 from ops.times import format_age, format_moment, format_span
 
 Json = dict[str, Any]
-_MANY = 10
-_IDS = frozenset({"message", "messages"})
 _FIELDS = tuple(field.name for field in fields(Job))
 _HEAD = (
     "STATE",
@@ -58,10 +54,19 @@ async def account_key(connection: Connection, arguments: argparse.Namespace) -> 
 
 async def list_jobs(connection: Connection, arguments: argparse.Namespace) -> Json:
     """Jobs and dead letters. `more`: states of which there are others beyond the limit."""
+    if arguments.state in OUTCOMES:
+        rows = (await last_turns(connection, arguments, arguments.account))[::-1]
+        taken_rows = rows[: arguments.limit or None]
+        return {
+            "jobs": [],
+            "dead": [],
+            "turns": taken_rows,
+            "more": [arguments.state] if rows[len(taken_rows) :] else [],
+        }
     jobs: list[Json] = []
-    more: list[str] = []
+    more = []
     for state, found in _sources(Inspection(connection), arguments).items():
-        taken = await _take((_job_as_json(job) async for job in found if _matches(job, arguments)), arguments.limit)
+        taken = await _take((job_as_json(job) async for job in found if _matches(job, arguments)), arguments.limit)
         jobs += taken[0]
         more += [state] if taken[1] else []
     dead: list[Json] = []
@@ -70,7 +75,17 @@ async def list_jobs(connection: Connection, arguments: argparse.Namespace) -> Js
         ours = (one async for one in letters if _letter_matches(one, arguments))
         dead, left = await _take(ours, arguments.limit)
         more += ["dead"] if left else []
-    return {"jobs": jobs, "dead": dead, "more": more}
+    return {"jobs": jobs, "dead": dead, "turns": [], "more": more}
+
+
+async def selected_jobs(
+    connection: Connection, arguments: argparse.Namespace, account: str | None
+) -> AsyncIterator[Job]:
+    """Yield the jobs of one state that `--account`, `--cause`, `--since` and `--until` leave."""
+    look = Inspection(connection)
+    async for job in look.scheduled() if arguments.state == "scheduled" else look.waiting(account=account):
+        if account in {None, job.account} and _is_selected(job.cause or "", job.since or time.time(), arguments):
+            yield job
 
 
 def rows_of(found: Any) -> list[Json]:
@@ -81,7 +96,8 @@ def rows_of(found: Any) -> list[Json]:
     if "jobs" not in found or "dead" not in found:
         return [found]
     jobs = [{"name": one["job"], **one} for one in found["jobs"]]
-    return jobs + [{"name": one["turn"], "state": "dead", **one} for one in found["dead"]]
+    dead = [{"name": one["turn"], "state": "dead", **one} for one in found["dead"]]
+    return jobs + dead + [{"name": one["turn"], **one} for one in found["turns"]]
 
 
 def _sources(look: Inspection, arguments: argparse.Namespace) -> dict[str, AsyncIterator[Job]]:
@@ -93,7 +109,8 @@ def _sources(look: Inspection, arguments: argparse.Namespace) -> dict[str, Async
     return {state: source for state, source in sources.items() if arguments.state in {None, state}}
 
 
-def _job_as_json(job: Job) -> Json:
+def job_as_json(job: Job) -> Json:
+    """Return a job's fields."""
     return {name: getattr(job, name) for name in _FIELDS}  # asdict copies, which ten thousand jobs would feel
 
 
@@ -146,7 +163,9 @@ def print_jobs(found: Any) -> None:
             for one in found["dead"]
         ]
         table(("TURN", "CONVERSATION", "SINCE", "MESSAGES", "CAUSE"), rows)
-    if not found["jobs"] and not found["dead"]:
+    if found["turns"]:
+        table(("TURN", "CONVERSATION", "AT", "CAUSE"), map(turn_row, found["turns"]))
+    if not found["jobs"] and not found["dead"] and not found["turns"]:
         print("nothing waits, nothing runs, nothing died")
     if found["more"]:
         print(f"... and more: {', '.join(found['more'])} (--limit 0 shows all)")
@@ -155,10 +174,11 @@ def print_jobs(found: Any) -> None:
 def _row(job: Json, now: float) -> tuple[object, ...]:
     first = (job["state"], job["account"], job["conv"], job["lane"], job["priority"], job["messages"], job["tries"])
     since = job["began"] if job["state"] == "running" else job["since"]
-    return (*first, format_age(since, now), _due_text(job, now), job["worker"] or "", job["job"], _cause_text(job))
+    return (*first, format_age(since, now), due_text(job, now), job["worker"] or "", job["job"], cause_text(job))
 
 
-def _due_text(job: Mapping[str, Any], now: float) -> str:
+def due_text(job: Mapping[str, Any], now: float) -> str:
+    """Return when a job's lease ends, or when it is due; empty where neither is to come."""
     if job["lease"] is not None:
         return f"lease {job['lease'] - now:.1f} s"
     if job["due"] is None:
@@ -167,7 +187,7 @@ def _due_text(job: Mapping[str, Any], now: float) -> str:
     return f"once the token is taken, or in {left}" if job.get("parked") else f"due in {left}"
 
 
-def _cause_text(job: Mapping[str, Any]) -> str:
+def cause_text(job: Mapping[str, Any]) -> str:
     """Return why a job was put off."""
     said = job.get("cause") or ""
     return f"Chatwoot refuses the account's bot_token ({said})" if job.get("parked") else said
@@ -175,92 +195,3 @@ def _cause_text(job: Mapping[str, Any]) -> str:
 
 def _ids(values: Sequence[object]) -> str:
     return ",".join(str(value) for value in values)
-
-
-async def read_life(connection: Connection, arguments: argparse.Namespace) -> Json:
-    """One conversation: where it stands, and how it came there."""
-    target = await find_target(connection, arguments.what, lambda: [*sound_accounts(arguments.config)])
-    found = await ConversationHistories(connection).read(target.conv)
-    if not found.known and target.letter is None and target.record is None:
-        raise NotFound(f"nothing is remembered of conversation {target.conv}: no message of it came in the last days")
-    job = await Inspection(connection).job(found.job) if found.job else None
-    letters = await DeadLetters(connection).of(target.conv)
-    return {
-        "conversation": found.conv,
-        "found_by": {"job": target.job, "turn": target.turn, "message": target.message},
-        "job": _job_as_json(job) if job else ({"job": found.job, "state": "lost"} if found.job else None),
-        "tries": found.tries,
-        "waiting": [_delivery_as_json(one) for one in found.waiting],
-        "outbox": [asdict(one) for one in found.outbox],
-        "kept": [_delivery_as_json(one) for one in found.kept],
-        "dead": [letter_as_json(one) for one in letters],
-        "turn": target.record,
-        "steps": [{"at": one.at, "step": one.name, **one.details} for one in found.steps],
-    }
-
-
-def _delivery_as_json(one: Delivery) -> Json:
-    return {"message": one.message.id, "delivery": one.delivery_id, "received_at": one.received_at}
-
-
-def print_life(found: Any) -> None:
-    """Print what `life` found."""
-    print(f"conversation {found['conversation']}: {_state_text(found['job'])}")
-    for name, lines in (
-        ("waits", [f"message {one['message']}, since {format_moment(one['received_at'])}" for one in found["waiting"]]),
-        ("outbox", [f"{one['kind']} {one['part']} of turn {one['turn']}" for one in found["outbox"]]),
-        ("dead", [f"{one['turn']}: {one['cause']} ({format_moment(one['at'])})" for one in found["dead"]]),
-        ("kept", [f"message {one['message']}, delivery {one['delivery'] or '-'}" for one in found["kept"]]),
-    ):
-        for line in lines:
-            print(f"  {name:<7} {line}")
-    if found["turn"]:
-        _print_turn(found["turn"])
-    print("\nsteps")
-    last: float | None = None
-    for one in found["steps"]:
-        details = "  ".join(
-            f"{name}={_detail_text(name, value)}" for name, value in one.items() if name not in {"at", "step"}
-        )
-        later = "" if last is None else f"+{one['at'] - last:.3f}"
-        print(f"  {format_moment(one['at'])} {later:>9}  {one['step']:<11} {details}".rstrip())
-        last = one["at"]
-
-
-def _detail_text(name: str, value: object) -> str:
-    """A detail's value: messages' ids with a sign before each, that nobody takes them for counts.
-
-    A list of many is shown by its ends; --json has all.
-    """
-    sign = "#" if name in _IDS else ""
-    shown = [f"{sign}{each}" for each in str(value).split(",")]
-    return f"{shown[0]},...,{shown[-1]} ({len(shown)})" if len(shown) > _MANY else ",".join(shown)
-
-
-def _print_turn(record: Mapping[str, Any]) -> None:
-    cause = f" ({_handoff_cause(record)})" if record.get("cause") else ""
-    print(f"\nturn: {record.get('outcome')}{cause} on {record.get('channel')} in {record.get('seconds')} s")
-    print("  counted from the customer's newest message; `window` is the quiet time that ends a burst")
-    for name, seconds in record.get("steps") or ():
-        print(f"  {name:<9} {seconds:.4f} s")
-    for name, outcome, _ in record.get("tools") or ():
-        print(f"  tool {name}: {outcome}")
-
-
-def _handoff_cause(record: Mapping[str, Any]) -> str:
-    """A handoff's cause, and what stood behind it: `model: 401 invalid_api_key`."""
-    behind = record.get("error") or str(record.get("why") or "").replace("_", " ")
-    return f"{record['cause']}: {behind}" if behind else str(record["cause"])
-
-
-def _state_text(job: Mapping[str, Any] | None) -> str:
-    if job is None:
-        return "it rests"
-    if job["state"] == "lost":
-        return f"its job {job['job']} is gone; the sweep gives it another within seconds, while a worker runs"
-    now, words = time.time(), [f"{job['job']} is {job['state']}", f"priority {job['priority']}"]
-    words += [f"on {job['worker']}"] if job["worker"] else []
-    words += [_due_text(job, now)] if _due_text(job, now) else []
-    words += [f"{job['tries']} tries"] if job["tries"] else []
-    words += [_cause_text(job)] if _cause_text(job) else []
-    return ", ".join(words)

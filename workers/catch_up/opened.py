@@ -89,7 +89,7 @@ async def _missed(
     as_pending = replace(conversation, raw={**conversation.raw, "status": _PENDING})
     async for message in backwards(chatwoot, conversation.id):
         if message.type == "activity":
-            if not opened and not (_is_of_a_failure(message) and span.has(message.at)):
+            if not opened and not (tells_of_failure(message) and span.has(message.at)):
                 return []
             opened = True
             continue
@@ -103,7 +103,8 @@ async def _missed(
     return found[::-1] if caused else []
 
 
-def _is_of_a_failure(message: Message) -> bool:
+def tells_of_failure(message: Message) -> bool:
+    """Tell whether an activity line is the one that Chatwoot writes when a bot's webhook has failed."""
     return bool(_BOT.search(message.content))
 
 

@@ -108,9 +108,17 @@ class Admin:
 
     async def _inbox_binding(self, raw: Mapping[str, Any]) -> InboxBinding:
         number = int(raw["id"])
-        bot = _map(_map(await self.call("GET", f"/inboxes/{number}/agent_bot")).get("agent_bot")).get("id")
         channel = str(raw.get("channel_type") or "")
-        return InboxBinding(number, str(raw.get("name") or ""), channel, bot if isinstance(bot, int) else None)
+        return InboxBinding(number, str(raw.get("name") or ""), channel, await self.bot_of(number))
+
+    async def bot_of(self, inbox: int) -> int | None:
+        """Return the id of the bot that answers an inbox; None where none does.
+
+        Raises:
+            AdminError: Chatwoot refused or could not be reached.
+        """
+        bot = _map(_map(await self.call("GET", f"/inboxes/{inbox}/agent_bot")).get("agent_bot")).get("id")
+        return bot if isinstance(bot, int) else None
 
     async def create_bot(self, name: str, address: str) -> Bot:
         """Create an agent bot that reports to `address`."""

@@ -16,6 +16,7 @@ from chatwootai.channels.incoming.receipt import ReadingRules
 from chatwootai.stores.conversation.mailbox import Mailbox
 from chatwootai.stores.conversation.signals import SignalListener
 from chatwootai.stores.installation.catch_up_lock import CatchUpLock
+from chatwootai.stores.installation.event_stream import EventSender
 from chatwootai.stores.installation.processes import Processes
 from chatwootai.stores.jobs.sweeper import Sweeper
 from chatwootai.stores.server.connection import Connection, StoreUnavailable, connect, store_errors
@@ -129,6 +130,7 @@ class WorkerResources:
             "tokens", lambda: self.context.standing.watch.run(lambda: self.context.served, self.context.tenant)
         )
         self.background("incidents", self.context.incidents.run)
+        self.background("events", EventSender(self.connection, f"worker {self.worker_id}").run)
         self.background("memory", self._keep_room)
         self.background("warmth", lambda: crews.keep_warm(self._everyones_settings))
         self.background("knowledge", self._knowledge().run)

@@ -109,6 +109,20 @@ class ConversationHistories:
                 return conv, int(message)
         return None
 
+    async def of_message(self, message: int) -> str | None:
+        """Return the conversation in which a message of this id came in the last days; None where none did.
+
+        All keys are looked at, which takes a while in a large Redis.
+
+        Raises:
+            StoreUnavailable: Redis is away.
+        """
+        for pattern, prefix in ((f"cw:seen:m:*:{message}", "cw:seen:m:"), (f"cw:heard:*:{message}", "cw:heard:")):
+            with store_errors():
+                async for raw in self._connection.scan_iter(match=pattern, count=5000):
+                    return str(raw.decode()).removeprefix(prefix).rpartition(":")[0]
+        return None
+
 
 def _messages(step: Step) -> frozenset[int]:
     return frozenset(int(one) for one in step.details.get("messages", "").split(",") if one)

@@ -154,7 +154,7 @@ async def _rollback(snapshots: "ConfigVersions", arguments: argparse.Namespace) 
     why = f"rollback to {arguments.version}"
     if not await _is_agreed(snapshots, sources, arguments):
         return 0 if arguments.dry_run else 1
-    done = await _publish_version(snapshots, sources, why, aside)
+    done = await _publish_version(snapshots, sources, "rollback", why, aside)
     print("The folders stay as they are: mend them, for their next change is put in force.")
     return done
 
@@ -167,7 +167,7 @@ async def _publish(snapshots: "ConfigVersions", arguments: argparse.Namespace) -
         return 1
     if not await _is_agreed(snapshots, sources, arguments):
         return 0 if arguments.dry_run else 1
-    return await _publish_version(snapshots, sources, "publish", ())
+    return await _publish_version(snapshots, sources, "publish", "publish", ())
 
 
 async def _is_agreed(snapshots: "ConfigVersions", sources: "Sources", arguments: argparse.Namespace) -> bool:
@@ -182,14 +182,19 @@ async def _is_agreed(snapshots: "ConfigVersions", sources: "Sources", arguments:
     return not arguments.dry_run and confirm("put it in force everywhere?", yes=arguments.yes, undoable=True)
 
 
-async def _publish_version(snapshots: "ConfigVersions", sources: "Sources", why: str, aside: tuple[str, ...]) -> int:
+async def _publish_version(
+    snapshots: "ConfigVersions", sources: "Sources", what: str, why: str, aside: tuple[str, ...]
+) -> int:
     from config.files.packing import pack
+    from ops.events.audit import write_down
 
     accounts = _accounts(sources)
     number, new = await snapshots.publish(
         sources.digest(), pack(sources, os.environ), by=operator_name(), why=why, accounts=accounts, overrules=aside
     )
     print(f"version {number} is in force{'' if new else ' already'} ({why})")
+    if new:
+        await write_down(snapshots.connection, what, of=str(number), details={"why": why})
     return 0
 
 

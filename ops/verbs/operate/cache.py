@@ -58,6 +58,7 @@ async def _done(connection: "Connection", arguments: argparse.Namespace) -> int:
     from chatwootai.stores.models.alike import AlikeStore
     from chatwootai.stores.models.completions import CompletionStore
     from ops.access import confirm
+    from ops.events.audit import write_down
     from ops.semantic import figures, review
 
     store, alike = CompletionStore(connection), AlikeStore(connection)
@@ -72,7 +73,9 @@ async def _done(connection: "Connection", arguments: argparse.Namespace) -> int:
     whose = f"account {account}" if account else "all accounts"
     if not confirm(f"forget the cached answers of {whose}?", yes=arguments.yes, undoable=True):
         return 1
-    _print_counts({"purged": await store.purge(account) + await alike.purge(account)}, arguments)
+    purged = await store.purge(account) + await alike.purge(account)
+    _print_counts({"purged": purged}, arguments)
+    await write_down(connection, "cache purge", account=account or "", count=purged)
     return 0
 
 

@@ -54,6 +54,7 @@ def run(arguments: argparse.Namespace) -> int:
 async def _run(connection: "Connection", arguments: argparse.Namespace) -> int:
     from chatwootai.stores.conversation.mailbox import Mailbox
     from ops.access import chatwoot_clients
+    from ops.events.audit import options_used, write_down
     from workers.catch_up.unanswered import CatchUp
 
     hours = _hours(arguments)
@@ -66,6 +67,11 @@ async def _run(connection: "Connection", arguments: argparse.Namespace) -> int:
     catch_up = CatchUp(Mailbox(connection), hours=hours, rules=reading_rules)
     async with chatwoot_clients() as client:
         rows = [await _catch_up_account(catch_up, one, client(one), arguments, hours) for one in asked.values()]
+    if not arguments.dry_run:
+        admitted = sum(row["admitted"] for row in rows)
+        await write_down(
+            connection, "catch-up", account=",".join(asked), count=admitted, details=options_used(arguments)
+        )
     _print(rows, arguments)
     return 1 if any(row["problem"] for row in rows) else 0
 

@@ -24,8 +24,14 @@ EXAMPLES = """\
   chatwootai jobs retry 1:25 --hand-back   have its dead letters answered after all
   chatwootai jobs drop 1:25                give up what it still has to do"""
 DEFAULT = "stats"
-STATES = ("waiting", "running", "scheduled", "dead")
-_WHAT = "a job (turn:1:25:3), a turn or dead letter, a conversation (1:25), a webhook request (X-Chatwoot-Delivery)"
+STATES = ("waiting", "running", "scheduled", "dead", "handed-over", "answered")
+_DEAD = "dead letters"
+_RETRIED = {"dead": _DEAD, "scheduled": "what was put off"}
+_DROPPED = {"dead": _DEAD, "scheduled": "what was put off", "waiting": "what waits for a worker"}
+_WHAT = (
+    "a conversation (1:25, or its address in Chatwoot), a contact's phone or mail, a message's id, "
+    "a job (turn:1:25:3), a turn or dead letter, a webhook request (X-Chatwoot-Delivery)"
+)
 _RETRY_EXAMPLES = """\
   chatwootai jobs retry 1:25 --hand-back
   chatwootai jobs retry --cause 401 --since 2h --dry-run
@@ -43,7 +49,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     what = "list what waits, runs, is put off or died"
     listed = add_action(actions, "list", what, "chatwootai jobs list --state dead --account 1")
-    listed.add_argument("--state", choices=STATES, help="only these (default: all)")
+    listed.add_argument("--state", choices=STATES, help="only these (default: all but the last two)")
     takes_selection(listed)
     takes_config(listed)
     listed.add_argument("--lane", choices=("high", "normal"), help="only this lane's")
@@ -73,9 +79,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     drop = add_action(
         actions, "drop", what, "chatwootai jobs drop 1:25 --yes\nchatwootai jobs drop --account 1 --until 2d --yes"
     )
-    for action in (retry, drop):
+    for action, states in ((retry, _RETRIED), (drop, _DROPPED)):
         takes_yes(action)
-        takes_bulk(action)
+        takes_bulk(action, "all of that state", states)
         action.add_argument("what", nargs="?", help=_WHAT)
     shown.add_argument("what", help=_WHAT)
     for action in (shown, retry, drop):
@@ -85,12 +91,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Do it; 1 where it cannot be done."""
     from ops.access import with_redis
-    from ops.jobs import bulk, job_actions, job_views, numbers
+    from ops.jobs import bulk, conversation_view, job_actions, job_views, numbers
 
     looks: dict[str, tuple[Show, Callable[[object], None]]] = {
         "list": (job_views.list_jobs, job_views.print_jobs),
         "stats": (numbers.read_numbers, numbers.print_numbers),
-        "show": (job_views.read_life, job_views.print_life),
+        "show": (conversation_view.read_life, conversation_view.print_life),
     }
     if arguments.action in looks:
         show, tell = looks[arguments.action]

@@ -95,6 +95,7 @@ async def _run(arguments: argparse.Namespace) -> int:
     from ops.connect.steps import Connected
     from ops.connect.user_token import asked_token
     from ops.connect.work import ConnectWork, connect, remove
+    from ops.events.audit import write_down_apart
     from workers.chatwoot.admin import Admin
 
     async with aiohttp.ClientSession() as session:
@@ -112,6 +113,9 @@ async def _run(arguments: argparse.Namespace) -> int:
         code = await (remove(work) if arguments.remove else connect(work))
         if arguments.json:
             as_json({"account": work.key, "steps": [step.said for step in work.steps], "told": work.told})
+        if arguments.yes and code == 0:
+            what = "disconnect" if arguments.remove else "connect"
+            await write_down_apart(what, account=work.key, count=len(work.steps), details={"chatwoot": arguments.url})
         return code
 
 

@@ -303,6 +303,16 @@ async def test_dead_letters_are_selected_counted_and_retried_at_once(desk: Desk,
     assert (gone.code, await redis.zcard(keys.DEAD)) == (0, 0)
     shown = (await desk.says("jobs", "show", "1:3", "--json")).data
     assert [(one["step"], "@" in one["by"]) for one in shown["steps"]] == [("letter_dropped", True)]
+    retried, dropped = (await desk.says("audit", "--json")).data
+    assert (retried["what"], retried["count"], retried["details"]["cause"]) == ("retry", 2, "401")
+    assert (dropped["what"], dropped["count"], dropped["previous"]) == ("drop", 1, retried["digest"])
+    sound = await desk.says("audit", "verify", "--expect", f"2:{dropped['digest'][:12]}")
+    assert (sound.code, sound.out.startswith("2 entries")) == (0, True), sound.err
+    await redis.xtrim(keys.AUDIT, maxlen=1)
+    await redis.delete(keys.AUDIT_HEAD)
+    broken = await desk.says("audit", "verify")
+    assert (broken.code, "the end is missing" in broken.err) == (1, True)
+    assert (await desk.says("audit", "verify", "--expect", "1:00")).code == 1
 
 
 async def test_one_thing_or_a_selection_must_be_named_and_not_both(desk: Desk) -> None:

@@ -362,7 +362,7 @@ async def test_how_each_tool_fared_is_logged_counted_and_shown(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     from chatwootai.telemetry.metrics import TOOL_CALLS
-    from ops.jobs.job_views import print_life
+    from ops.jobs.conversation_view import print_life
 
     async def shop(request: web.Request) -> web.Response:
         return web.json_response({}, status=503 if request.path.endswith("/1") else 200)

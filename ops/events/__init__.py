@@ -1,0 +1,1 @@
+"""Writes down what operators do, and shows what all processes say."""
