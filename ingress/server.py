@@ -15,6 +15,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 
 from chatwootai.stores.installation.event_stream import EventSender
 from chatwootai.stores.installation.incident_board import IncidentBoard
+from chatwootai.stores.installation.incidents import Kind
 from chatwootai.stores.server.connection import connect
 from chatwootai.stores.server.examination import examine
 from chatwootai.telemetry import http, log, loop, metrics
@@ -29,6 +30,7 @@ from ingress.journal.journal import Journal
 from ingress.webhook import WebhookHandler
 
 _SHUTDOWN_SECONDS = 10.0
+_JOURNAL_SECONDS = 10.0
 _OTHER_FILES = 256
 """Descriptors that are not a stranger's: Redis, journals, logs, the configuration."""
 Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
@@ -118,6 +120,7 @@ async def _intake(environment: Environment) -> AsyncIterator[tuple[DeliveryIntak
     incidents = IncidentBoard(connection)
     events = EventSender(connection, process_name())
     watched = {
+        "journal watch": lambda: _watch_journal(journal, incidents),
         "loop": _watch_loop, "pressure": intake.pressure.watch, "incidents": incidents.run, "events": events.run,
     }  # fmt: skip
     watches = [asyncio.create_task(for_ever(watch, what, pause=1.0)) for what, watch in watched.items()]
@@ -129,6 +132,17 @@ async def _intake(environment: Environment) -> AsyncIterator[tuple[DeliveryIntak
         await asyncio.gather(replay, return_exceptions=True)
         await journal.close()
         await connection.aclose()
+
+
+async def _watch_journal(journal: Journal, incidents: IncidentBoard) -> NoReturn:
+    """Tell of a journal that takes nothing, for ever: it is missed when Redis is away, and not before."""
+    host = socket.gethostname()
+    while True:
+        if await journal.usable():
+            incidents.works(Kind.JOURNAL, "", host)
+        else:
+            incidents.note(Kind.JOURNAL, "", host, journal.trouble or "it is full")
+        await asyncio.sleep(_JOURNAL_SECONDS)
 
 
 async def _watch_loop() -> NoReturn:

@@ -148,7 +148,7 @@ class Live:
         if not self.holder.problems:
             return Check(Status.OK, detail)
         shown = [str(problem) for problem in self.holder.problems[:_MOST_SHOWN]]
-        return Check(Status.DEGRADED, {**detail, "refused": len(self.holder.problems), "problems": shown})
+        return Check(Status.DEGRADED, {**detail, "refused": len(self.holder.problems)}, {"problems": shown})
 
     def _on_reload(self, holder: Holder, swapped: bool) -> None:
         """The folder was read: tell others of what is sound."""

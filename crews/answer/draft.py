@@ -230,6 +230,10 @@ class Crews:
         """Return the model endpoints that do not answer, as far as this process has seen (wrappers/health.py)."""
         return self._stack.health.away() if self._stack is not None else []
 
+    def servers_of(self, account: str) -> dict[str, str]:
+        """Return, by an account's tool servers that were used, why each is away; empty for one that is not."""
+        return self._tools.servers_of(account)
+
     async def close(self) -> None:
         """Close every connection."""
         await self._tools.close()

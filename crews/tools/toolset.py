@@ -72,6 +72,12 @@ class ToolRegistry:
         own = self._by_account.peek((account, id(settings.tools)))
         return own.toolset if own is not None else self._built_in or {}
 
+    def servers_of(self, account: str) -> dict[str, str]:
+        """Return, by an account's servers that were used, why each is away; empty for one that is not."""
+        used = [own for (whose, _), own in self._by_account.items() if whose == account]
+        newest = max(used, key=lambda own: own.used_at, default=None)
+        return {name: server.trouble for name, server in newest.servers.items()} if newest else {}
+
     async def close(self) -> None:
         """End every session and program."""
         servers = [server.close() for own in self._by_account.values() for server in own.servers.values()]

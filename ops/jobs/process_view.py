@@ -27,6 +27,9 @@ def print_processes(found: Mapping[str, Any]) -> None:
         if one["kind"] == "worker"
     ]
     rows += [(name, count, "", "") for name, count in running.items()]  # arq's own, which tell nothing of themselves
+    workers = [one for one in found["processes"] if one["kind"] == "worker"]
+    if workers and all(one["gone"] for one in workers):
+        print("\nno worker lives: what waits is answered once one is started")
     print("\nworkers")
     table(("WORKER", "RUNNING", "SEEN", "CONFIGURATION"), rows or [("none listens", "", "", "")])
     doors = [(one["name"], _seen(one), _serves(one)) for one in found["processes"] if one["kind"] == "ingress"]

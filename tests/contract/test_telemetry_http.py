@@ -83,3 +83,28 @@ async def test_life_and_metrics() -> None:
         async with session.get(f"{url}/metrics") as response:
             assert response.headers["Content-Type"].startswith("text/plain")
             assert "# HELP chatwootai_step_seconds " in await response.text()
+
+
+@pytest.mark.parametrize("header", [None, "X-Forwarded-For", "Via", "Forwarded", "X-Real-IP"])
+async def test_names_are_told_to_this_machine_alone_and_through_no_proxy(header: str | None) -> None:
+    async def check() -> Check:
+        return Check(Status.DEGRADED, {"kinds": {"model": 1}}, {"incidents": [{"account": "1"}]})
+
+    headers = {header: "for=203.0.113.9"} if header else {}
+    async with (
+        serving({"incidents": check}) as url,
+        ClientSession() as session,
+        session.get(f"{url}/readyz", headers=headers) as response,
+    ):
+        said = (await response.json())["checks"]["incidents"]
+    near = {} if header else {"incidents": [{"account": "1"}]}
+    assert said == {"status": "degraded", "kinds": {"model": 1}, **near}
+
+
+@pytest.mark.parametrize(
+    ("address", "near"),
+    [("127.0.0.1", True), ("::1", True), ("::ffff:127.0.0.1", True), ("10.0.0.7", False), ("fe80::1%eth0", False),
+     ("", False), (None, False)],
+)  # fmt: skip
+def test_this_machine_is_told_from_others(address: str | None, near: bool) -> None:
+    assert http.is_loopback(address) is near

@@ -90,7 +90,7 @@ class TokenWatch:
             }
             for one in self.refused_now[:20]
         ]
-        return Check(Status.DEGRADED, {"refused": refused})
+        return Check(Status.DEGRADED, {"tokens_refused": len(self.refused_now)}, {"refused": refused})
 
 
 def _owners(tenant: Tenant | None) -> tuple[Owner, ...]:

@@ -17,6 +17,7 @@ from chatwootai.model.policy.numbered_choice import with_choices
 from chatwootai.model.policy.outcome import opening
 from chatwootai.stores.conversation.decision import Pending, Post
 from chatwootai.stores.conversation.lease import FencedLease
+from chatwootai.stores.installation.incidents import Kind
 from chatwootai.stores.keys import split_conv
 from chatwootai.telemetry import log
 from chatwootai.telemetry.metrics import DEAD_LETTERS, RETRIES, SUPERSEDED
@@ -107,12 +108,17 @@ def part_delay(before: Action | None, action: Action) -> float:
 
 async def _deliver_action(worker: WorkerContext, tenant: Tenant, lease: FencedLease, entry: Entry) -> bool:
     """Carry out one action; False if the rest of its turn was dropped with it."""
-    tries = attempts(_PAUSES)
+    tries, failed = attempts(_PAUSES), 0
     async for _ in tries:
         try:
-            return await _attempt(worker, tenant, lease, entry)
+            done = await _attempt(worker, tenant, lease, entry)
+            worker.incidents.works(Kind.CHATWOOT, tenant.account.key, _place(entry))
+            return done
         except (TryAgain, FateUnknown, OutOfTime) as error:
             RETRIES.labels("post").inc()
+            failed += 1
+            if failed > 1:  # once is nothing that anybody need know
+                worker.incidents.note(Kind.CHATWOOT, tenant.account.key, _place(entry), str(error))
             wait = _retry_pause(error, tries.pause)
             if wait is None or not tries.wait(wait):
                 return await _put_off(worker, tenant, lease, entry, error)
@@ -128,6 +134,10 @@ async def _deliver_action(worker: WorkerContext, tenant: Tenant, lease: FencedLe
             await _dead_letter(worker, tenant, lease, entry, str(error))
             return False
     raise AssertionError("unreachable")
+
+
+def _place(entry: Entry) -> str:
+    return f"inbox {entry.action.inbox}"
 
 
 def _retry_pause(error: ChatwootError, pause: float | None) -> float | None:

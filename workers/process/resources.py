@@ -154,7 +154,7 @@ class WorkerResources:
         return crews
 
     def _knowledge(self) -> Schedule:
-        return Schedule(self.connection, self._accounts, self.environment.config)
+        return Schedule(self.connection, self._accounts, self.environment.config, self.context.incidents)
 
     def _accounts(self) -> Iterable[Account]:
         return self.live.snapshot.accounts.values()
@@ -260,7 +260,8 @@ class WorkerResources:
         if not away and not missing:
             return http.Check(http.Status.OK)
         keyless = {"no_key": f"{KEY} is not set: {', '.join(missing)}"} if missing else {}
-        return http.Check(http.Status.DEGRADED, {**keyless, **({"away": away} if away else {})})
+        counts = {"models_away": len(away), "models_without_key": len(missing)}
+        return http.Check(http.Status.DEGRADED, counts, {**keyless, **({"away": away} if away else {})})
 
     def _look_for_keys(self) -> None:
         if missing := without_key(self._everyones_settings(), os.environ):

@@ -92,6 +92,11 @@ async def record_turn(worker: WorkerContext, turn: Turn) -> None:
     TURN_SECONDS.labels(made.verdict.value, channel).observe(record.seconds)
     _log.info("turn_ended", **record.logged())
     _note_incidents(worker.incidents, record)
+    for server, trouble in worker.crews.servers_of(record.account).items():
+        if trouble:
+            worker.incidents.note(Kind.TOOL, record.account, server, trouble)
+        else:
+            worker.incidents.works(Kind.TOOL, record.account, server)
     try:
         await worker.figures.write(
             _ended_turn(turn, record), record.stored(), _today(turn.settings), superseded=record.superseded

@@ -5,6 +5,7 @@ Nothing here is in a turn's or a request's way: they leave a note in memory.
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Iterable
 from typing import Final, NoReturn
 
@@ -98,7 +99,8 @@ class IncidentBoard:
             {**_about(one), "reason": one.reason, "count": one.count, "seconds": round(time.time() - one.since)}
             for one in self.now[:_MOST_SHOWN]
         ]
-        return Check(Status.DEGRADED, {"incidents": shown})
+        kinds = Counter(one.kind.value for one in self.now)
+        return Check(Status.DEGRADED, {"kinds": dict(kinds)}, {"incidents": shown})
 
 
 def _about(one: Incident) -> dict[str, str]:

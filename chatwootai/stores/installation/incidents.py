@@ -12,7 +12,9 @@ from chatwootai.stores.server.connection import Connection, store_errors
 from chatwootai.stores.server.scripts import Runner
 
 OVER_SECONDS: Final = 600.0
-"""A incident that has not shown for so long is over, also where nothing has shown that it works again."""
+"""An incident that has not shown for so long is over, also where nothing has shown that it works again."""
+_SLOW_SECONDS: Final = 93_600.0
+"""The same of what is tried again after hours: 26 hours."""
 _MOST: Final = 500
 
 
@@ -23,6 +25,14 @@ class Kind(StrEnum):
     TOOL = "tool"  # a tool's call failed
     SIGNATURE = "signature"  # a delivery was refused: its signature is missing or wrong
     RATE = "rate"  # a delivery was refused: too many of this account
+    CHATWOOT = "chatwoot"  # a call for a conversation failed: Chatwoot is away, or something in its place answers
+    KNOWLEDGE = "knowledge"  # a source could not be read; what was known of it is kept
+    JOURNAL = "journal"  # a door's journal takes nothing: its disk is full or refuses
+
+    @property
+    def over_seconds(self) -> float:
+        """Return the seconds without a sign of it after which an incident of this kind is over."""
+        return _SLOW_SECONDS if self is Kind.KNOWLEDGE else OVER_SECONDS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +68,7 @@ class Incidents:
         Raises:
             StoreUnavailable: Redis is away.
         """
-        over = int(OVER_SECONDS * 1000)
+        over = int(kind.over_seconds * 1000)
         answer = await self._runner.run("incident", kind.value, account, subject, reason, count, over, _MOST)
         if not answer:
             return None
@@ -79,7 +89,7 @@ class Incidents:
         return _incident(raw) if raw else None
 
     async def all(self) -> list[Incident]:
-        """Return what goes wrong now, the oldest first; what has not shown for ten minutes is over and forgotten.
+        """Return what goes wrong now, the oldest first; what has not shown for long is over and forgotten.
 
         Raises:
             StoreUnavailable: Redis is away.
@@ -87,7 +97,7 @@ class Incidents:
         with store_errors():
             raw: dict[bytes, bytes] = await self._connection.hgetall(keys.INCIDENTS)
         found = {field: _incident(said) for field, said in raw.items()}
-        over = [field for field, one in found.items() if time.time() - one.last > OVER_SECONDS]
+        over = [field for field, one in found.items() if time.time() - one.last > one.kind.over_seconds]
         if over:
             with store_errors():
                 await self._connection.hdel(keys.INCIDENTS, *over)

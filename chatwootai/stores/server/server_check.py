@@ -32,17 +32,23 @@ async def server_version(connection: Connection) -> str | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerCheck:
-    """Bytes used, of `most` (0: all of the machine's); what Redis does when it is full; whether it writes an AOF."""
+    """Bytes used, of `most` (0: all of the machine's); what Redis does when it is full; whether it writes an AOF.
+
+    `replica`: it copies another, and takes no writes.
+    """
 
     used: int
     most: int
     policy: str
     append_only: bool
+    replica: bool = False
 
     @property
     def troubles(self) -> tuple[str, ...]:
         """Return what an operator should change, a sentence each."""
         found = []
+        if self.replica:
+            found.append("it is a replica and takes no writes: `replicaof no one`, or let REDIS_URL name the master")
         if self.policy != "noeviction":
             found.append(f"when full it drops what waits ({self.policy}): set maxmemory-policy noeviction")
         if not self.append_only:
@@ -61,6 +67,7 @@ async def check_server(connection: Connection) -> ServerCheck | None:
     try:
         memory: dict[str, Any] = await connection.info("memory")
         persistence: dict[str, Any] = await connection.info("persistence")
+        replication: dict[str, Any] = await connection.info("replication")
     except ResponseError as error:
         meant = understood(error)
         if isinstance(meant, StoreUnavailable) and meant.code not in {NOPERM, "ERR"}:
@@ -74,4 +81,5 @@ async def check_server(connection: Connection) -> ServerCheck | None:
         most=int(memory.get("maxmemory", 0)),
         policy=str(memory.get("maxmemory_policy", "noeviction")),
         append_only=bool(persistence.get("aof_enabled", 1)),
+        replica=replication.get("role") == "slave",
     )

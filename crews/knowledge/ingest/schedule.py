@@ -9,6 +9,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+from chatwootai.stores.installation.incident_board import IncidentBoard
+from chatwootai.stores.installation.incidents import Kind
 from chatwootai.stores.models.knowledge import KnowledgeStore
 from chatwootai.stores.server.connection import Connection, StoreUnavailable
 from chatwootai.telemetry import log
@@ -26,9 +28,19 @@ _log = log.get("knowledge")
 
 
 class Schedule:
-    """Keeps the knowledge of all accounts up to date. `accounts` is asked each time; `configuration`: its folder."""
+    """Keeps the knowledge of all accounts up to date. `accounts` is asked each time; `configuration`: its folder.
 
-    def __init__(self, connection: Connection, accounts: Callable[[], Iterable[Account]], configuration: Path) -> None:
+    `incidents`: is told of sources that cannot be read.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        accounts: Callable[[], Iterable[Account]],
+        configuration: Path,
+        incidents: IncidentBoard | None = None,
+    ) -> None:
+        self._incidents = incidents
         self._store = KnowledgeStore(connection)
         self._accounts = accounts
         self._configuration = configuration
@@ -54,7 +66,20 @@ class Schedule:
                 done += 1
                 if await self._ingest(account):
                     self._resting[account.key] = time.monotonic() + _REST_SECONDS
+                await self._tell(account.key)
         return done
+
+    async def _tell(self, account: str) -> None:
+        """Note which sources could be read and which not, as the ingest has written it down."""
+        if self._incidents is None:
+            return
+        report = Report.unpacked((await self._store.in_force(account)).about)
+        for each in report.sources:
+            if each.state == "failed":
+                reason = each.problems[0].reason if each.problems else "it cannot be read"
+                self._incidents.note(Kind.KNOWLEDGE, account, each.source, reason)
+            else:
+                self._incidents.works(Kind.KNOWLEDGE, account, each.source)
 
     async def _is_due(self, account: Account) -> bool:
         """Tell whether a source was never read, or its hours have passed, or one is gone that was declared before.

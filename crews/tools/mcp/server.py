@@ -50,6 +50,11 @@ class ServerClient:
         self._seconds = said.timeout_ms / 1000
         self._log = _log.bind(server=name, account=account)  # of no turn: it outlives the one that needed it first
 
+    @property
+    def trouble(self) -> str:
+        """Return why the server is away; empty where it is not, as far as is known."""
+        return self._trouble
+
     async def ready(self) -> bool:
         """Open the session if there is none; False where it cannot be had now.
 

@@ -87,6 +87,9 @@ _COMMANDS: Final = {
     Kind.TOOL: "chatwootai check",
     Kind.SIGNATURE: "chatwootai catch-up --opened-by-failure --dry-run",
     Kind.RATE: "chatwootai catch-up --opened-by-failure --dry-run",
+    Kind.CHATWOOT: "chatwootai jobs list --state scheduled",
+    Kind.KNOWLEDGE: "chatwootai knowledge status",
+    Kind.JOURNAL: "chatwootai tail --errors --cause journal",
 }
 
 

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import orjson
 from structlog.testing import capture_logs
 
 from chatwootai.stores.installation.incident_board import IncidentBoard
@@ -57,7 +58,6 @@ async def test_what_has_not_shown_for_long_is_over_and_begins_anew(redis: Connec
     assert (noted[0], noted[1].count) == (True, 4)
     raw = await redis.hget("cw:incidents", "tool|1|stock")  # type: ignore[misc] - redis-py's union of both clients
     assert raw is not None
-    import orjson
 
     said = orjson.loads(raw)
     said["last"] -= int((OVER_SECONDS + 1) * 1000)
@@ -74,3 +74,15 @@ async def test_their_number_is_bounded(redis: Connection) -> None:
         assert await incidents.note(Kind.RATE, str(number), "full", "", 1) is not None
     assert await incidents.note(Kind.RATE, "one more", "full", "", 1) is None
     assert await incidents.note(Kind.RATE, "7", "full", "", 1) is not None
+
+
+async def test_a_source_of_knowledge_is_remembered_until_it_is_read_again(redis: Connection) -> None:
+    """It is tried again after hours, and must not seem well meanwhile."""
+    incidents = Incidents(redis)
+    await incidents.note(Kind.KNOWLEDGE, "1", "faq", "HTTP 404", 1)
+    raw = orjson.loads(await redis.hget("cw:incidents", "knowledge|1|faq") or b"")  # type: ignore[misc] - as above
+    aged = {**raw, "last": raw["last"] - int(OVER_SECONDS * 1000) * 3}
+    await redis.hset("cw:incidents", "knowledge|1|faq", orjson.dumps(aged).decode())  # type: ignore[misc] - as above
+    assert [one.subject for one in await incidents.all()] == ["faq"]
+    assert await incidents.end(Kind.KNOWLEDGE, "1", "faq") is not None
+    assert await incidents.all() == []
