@@ -1,7 +1,7 @@
 """The innermost part of the stack: one chat completion over HTTP, by the openai package on its aiohttp transport.
 
-`client.post` with bytes of our own, because `chat.completions.create` walks the whole history in Python for each
-call. Answers are streamed: so a silent model is noticed at its first token, and one that is late can be ended at a
+Bytes of our own are posted (chat_requests.py), because `chat.completions.create` walks the whole history in Python for
+each call. Answers are streamed: so a silent model is noticed at its first token, and one that is late can be ended at a
 sentence. The package's own retries are off: they sleep up to 60 s without knowing the deadline.
 """
 
@@ -31,8 +31,8 @@ class OpenAIClient:
 
     async def complete(self, call: Call) -> Completion:
         """Make one request and return its answer; cancelling it closes the request."""
-        client, began = self._clients.of(call.target.endpoint), time.perf_counter()
-        exchange = Exchange(client, call, self._known_parameters, self._reports, self.meter)
+        chat, began = self._clients.chat(call.target.endpoint), time.perf_counter()
+        exchange = Exchange(chat, call, self._known_parameters, self._reports, self.meter)
         result = "closed"
         try:
             answer = await exchange.run()

@@ -18,6 +18,7 @@ from chatwootai.guarded_session import session
 from chatwootai.net import Forbidden, is_private
 from crews.errors import ModelRefused
 from crews.model_calls.call import Endpoint
+from crews.model_calls.endpoint.chat_requests import ChatRequests
 
 CONNECT = 5.0
 """Seconds for DNS, TCP and TLS, at most."""
@@ -68,6 +69,7 @@ class Clients:
         )
         self._public: httpx.AsyncClient | None = None
         self._clients: BoundedCache[str, AsyncOpenAI] = BoundedCache(_ENDPOINTS)
+        self._chats: BoundedCache[str, ChatRequests] = BoundedCache(_ENDPOINTS)
 
     def __len__(self) -> int:
         """Return how many are open."""
@@ -94,6 +96,14 @@ class Clients:
             ModelRefused: there is no key for it, or it must be at a public address and is not.
         """
         return self._clients.get_or_make(endpoint.id, lambda: self._open(endpoint))
+
+    def chat(self, endpoint: Endpoint) -> ChatRequests:
+        """Return what sends the endpoint's chat completions.
+
+        Raises:
+            ModelRefused: as `of`.
+        """
+        return self._chats.get_or_make(endpoint.id, lambda: ChatRequests(self.of(endpoint), self._pool(endpoint)))
 
     def _pool(self, endpoint: Endpoint) -> httpx.AsyncClient:
         """Return the connections for an endpoint.

@@ -18,7 +18,6 @@ from typing import Any, Protocol
 
 import httpx
 import openai
-from openai import AsyncOpenAI, AsyncStream
 
 from chatwootai.long_texts import worked_on
 from chatwootai.model.message.turn import Usage
@@ -27,6 +26,7 @@ from chatwootai.net import Forbidden
 from crews.errors import CrewError
 from crews.model_calls.call import Call, Completion, Target, estimated_prompt
 from crews.model_calls.endpoint import metrics
+from crews.model_calls.endpoint.chat_requests import ChatRequests
 from crews.model_calls.endpoint.clients import CONNECT, refused_address
 from crews.model_calls.endpoint.raw_pieces import raw_pieces
 from crews.model_calls.request.address import address, is_private
@@ -61,13 +61,13 @@ class Exchange:
 
     def __init__(
         self,
-        client: AsyncOpenAI,
+        chat: ChatRequests,
         call: Call,
         known_parameters: KnownParameters,
         reports: metrics.RefusalLog,
         meter: RateLimitObserver | None,
     ) -> None:
-        self._client, self._call, self._meter = client, call, meter
+        self._chat, self._call, self._meter = chat, call, meter
         self._known_parameters, self._reports = known_parameters, reports
         self._parameters = known_parameters.of(call.target)
         self._may_shorten = True
@@ -139,16 +139,7 @@ class Exchange:
     async def _send(self) -> httpx.Response:
         if self._call.watch is not None:
             self._call.watch.sent()
-        response: Any = await self._client.post(  # with this `cast_to` it is the unread response, whatever types say
-            "/chat/completions",
-            content=self._parameters.body(self._call),
-            cast_to=httpx.Response,
-            options={"timeout": _timeout(self._call)},
-            stream=True,
-            stream_cls=AsyncStream[Any],
-        )
-        assert isinstance(response, httpx.Response)  # noqa: S101  # the package may change its mind: tests would see
-        return response
+        return await self._chat.post(self._parameters.body(self._call), _timeout(self._call))
 
     def _new_message(self) -> Message:
         suspect = is_thinking_model(self._call.model)
