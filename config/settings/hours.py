@@ -1,8 +1,9 @@
 """Opening hours: spans of a week in a time zone, a lunch break by writing two spans, and holidays."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cached_property
 from itertools import groupby, pairwise
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
@@ -162,7 +163,19 @@ class Hours(Section):
 
     def describe(self, language: str) -> str:
         """As a person writes it: `seg-sex 09:00-12:00, 13:00-18:00; sáb 09:00-13:00; dom fechado`."""
-        names = NAMES.get(language.split("-", maxsplit=1)[0].lower(), NAMES["en"])
+        code = language.split("-", maxsplit=1)[0].lower()
+        code = code if code in NAMES else "en"
+        known = self._descriptions.get(code)
+        if known is None:
+            known = self._descriptions[code] = self._describe(NAMES[code])
+        return known
+
+    @cached_property
+    def _descriptions(self) -> dict[str, str]:
+        """The descriptions made so far, by language: each turn tells them several times."""
+        return {}
+
+    def _describe(self, names: Sequence[str]) -> str:
         parts = []
         for spans, group in groupby(range(7), self.spans):
             days = list(group)

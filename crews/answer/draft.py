@@ -143,11 +143,12 @@ class Crews:
         run = _new_run(question, variants.call_terms, variant, calls, fetched)
         run.calls_per_turn = settings.tools.calls_per_turn
         now = datetime.now(UTC)
-        shares = sharing(question, run.keep, variant.target.model, found.version, situation_of(question, settings, now))
+        situation = situation_of(question, settings, now)
+        shares = sharing(question, run.keep, variant.target.model, found.version, situation)
         if shares and self._semantic and (kept := await self._semantic.served(question, settings, shares.scope)):
             return kept
         said = (
-            situation_of(question, settings, now),
+            situation,
             calls.told() if calls is not None else "",
             numbered_passages([(each.heading, each.text) for each in found.passages]),
             fetched.said,

@@ -14,7 +14,6 @@ import structlog
 from chatwootai.stores.server.connection import Connection, StoreUnavailable
 from config.settings.settings import Settings
 from crews.encoding.encoder import Encoder, EncoderUnavailable
-from crews.knowledge.cutting.sentences import tokens
 from crews.knowledge.index.index import Index
 from crews.knowledge.index.vectors import Floats
 from crews.knowledge.index_cache import IndexCache, LoadedIndex
@@ -170,14 +169,12 @@ def _version(loaded: LoadedIndex, may: frozenset[SourceKey]) -> str:
 
 
 def _everything(index: Index, may: frozenset[SourceKey]) -> tuple[Passage, ...]:
-    """Return all that may be offered, in its own order, where none of it expires."""
+    """Return all that may be offered of an index of WHOLE_TOKENS at most, in order, without what expired."""
     known, numbers = index.places
-    if not all(each in may for each in known) or (index.expires < time.time()).any():
-        passages = [
-            passage
-            for number, passage in enumerate(index.passages())
-            if known[numbers[number]] in may and index.expires[number] > time.time()
-        ]
-    else:
-        passages = list(index.passages())
-    return tuple(passages) if sum(tokens(each.text) for each in passages) <= WHOLE_TOKENS else ()
+    if all(each in may for each in known) and not (index.expires < time.time()).any():
+        return index.kept_passages
+    return tuple(
+        passage
+        for number, passage in enumerate(index.kept_passages)
+        if known[numbers[number]] in may and index.expires[number] > time.time()
+    )

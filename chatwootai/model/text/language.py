@@ -98,6 +98,8 @@ _SCRIPTS: Final = (
     (re.compile(r"[\u10a0-\u10ff]"), ("ka",)),
 )
 """Scripts, and the languages that are written so: the first of them that is spoken here is meant."""
+_BEYOND_LATIN: Final = re.compile(r"[\u0370-\u1cff\u3040-\ud7af]")
+"""A letter of any of them: nearly no text has one, and then none is looked for."""
 
 ALWAYS: Final = frozenset({"pt", "es", "en"})
 """What is spoken where nobody says otherwise: sentences in these ship."""
@@ -140,6 +142,8 @@ def script_codes(text: str, among: frozenset[str] = frozenset()) -> tuple[str, .
 
     `among`: where some of a script's languages are meant, other scripts are not.
     """
+    if _BEYOND_LATIN.search(text) is None:
+        return None
     letters = sum(map(str.isalpha, text))
     for script, codes in _SCRIPTS:
         found = len(script.findall(text))

@@ -106,6 +106,11 @@ class Index:
         """Return a passage by its place."""
         return _passage(self.entries[self.owners[number]], _decompress(self.blocks[number // BLOCK])[number % BLOCK])
 
+    @cached_property
+    def kept_passages(self) -> tuple[Passage, ...]:
+        """Every passage in order, unpacked once: for an index so small that crews are given all of it."""
+        return tuple(self.passages())
+
     def passages(self) -> Iterator[Passage]:
         """Yield every passage in order."""
         for at, block in enumerate(self.blocks):
