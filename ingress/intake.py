@@ -2,7 +2,9 @@
 
 Order: a mailbox sorts by message id, so across conversations, processes and adopted files order does not matter. What
 matters is one conversation's: its next message would start a turn without the ones before. So a delivery whose
-conversation has messages in this process' journal goes behind them; all others go to Redis as soon as it answers.
+conversation has messages in this process' journal goes behind them; all others go to Redis as soon as it answers. At
+the very bound of a full Redis another door may find room for a later message: then the earlier one is stored beside it,
+well within a burst's window, before there is room for others.
 """
 
 import asyncio
@@ -12,6 +14,7 @@ from functools import partial
 from time import perf_counter
 from typing import Final
 
+from chatwootai.bounded_cache import BoundedCache
 from chatwootai.model.message.delivery import Delivery
 from chatwootai.model.message.effects import Signal
 from chatwootai.stores import keys
@@ -31,6 +34,8 @@ REDIS_SECONDS: Final = 1.0  # of connecting and of one answer; then the journal 
 
 REDIS_RETRIES: Final = 0  # the journal is the better second try
 BATCH: Final = 128
+_MOST_EARLIER: Final = 1024
+"""Messages of which is looked whether a later one of their conversation waits."""
 _PAUSES: Final = (0.05, 0.1, 0.2)  # all doors come back well within a burst's window
 _LOOK_FOR_ORPHANS: Final = 5.0
 _NO_BOUND: Final = 2**53  # what was acknowledged is never refused afterwards
@@ -60,6 +65,7 @@ class DeliveryIntake:
         self._unbounded = Mailbox(connection, most_waiting=_NO_BOUND)
         self.journal = journal
         self.away = False
+        self._earlier: BoundedCache[tuple[str, int], tuple[Delivery, int]] = BoundedCache(_MOST_EARLIER)
         self._closing = asyncio.Event()
         OUTAGE.details = FULLNESS.details = lambda: {"records": journal.records, "bytes": journal.size}
 
@@ -99,6 +105,8 @@ class DeliveryIntake:
     async def _to_journal(self, delivery: Delivery, priority: int, conversation: str) -> Admission:
         begun = perf_counter()
         await self.journal.append(bytes([priority]) + pack_delivery(delivery), conversation)
+        if FULLNESS.full:
+            self._earlier.put((conversation, delivery.message.id), (delivery, priority))
         _in_journal.observe(perf_counter() - begun)
         return Admission.ACCEPTED
 
@@ -144,8 +152,18 @@ class DeliveryIntake:
                 self.journal.filled.clear()
             except Exception as error:  # noqa: BLE001  the last thing that may stop is this
                 self._note_failure(error)
+                await self._store_earlier()
                 await _wait_for(self._closing, _PAUSES[min(failures, len(_PAUSES) - 1)])
                 failures += 1
+
+    async def _store_earlier(self) -> None:
+        """Store what is earlier than what another door found room for; the journal's replay finds it a duplicate."""
+        for key, (delivery, priority) in list(self._earlier.items()) if FULLNESS.full else ():
+            try:
+                if await self._unbounded.admit_before(delivery, priority=priority):
+                    self._earlier.pop(key)
+            except Exception:  # noqa: BLE001  the journal has it, and `run` says what is wrong
+                return
 
     def close(self) -> None:
         """Let `run` end after the batch it is at; what is left stays in the journal."""
@@ -167,6 +185,7 @@ class DeliveryIntake:
         while self.journal.size and not self._closing.is_set():
             batch = await self.journal.next_batch(BATCH)
             await self.journal.mark_replayed(batch, await self._replay(batch.payloads))
+        self._earlier = BoundedCache(_MOST_EARLIER)
 
     async def probe(self) -> None:
         """Ask Redis whether it takes what a door brings: one that only answers a PING may refuse that.

@@ -45,8 +45,33 @@ class Mailbox:
         Raises:
             StoreUnavailable: Redis is away. Admitting again later is safe: if it was stored, it is a duplicate.
         """
+        arguments = self._arguments(delivery, priority)
+        if delivery.change is Change.NEW:
+            answer = await self._runner.run("admit", **arguments)
+        else:
+            fresh = int(delivery.received_at - delivery.message.at <= _JUST_NOW)
+            digest = _digest(delivery.message)
+            answer = await self._runner.run(
+                "revise", **arguments, change=delivery.change.value, digest=digest, fresh=fresh
+            )
+        return _ADMISSIONS[answer]
+
+    async def admit_before(self, delivery: Delivery, *, priority: int) -> bool:
+        """Store a message that was written before one that waits already, also in a full Redis.
+
+        Returns:
+            Whether it is there now; False where nothing later of its conversation waits.
+
+        Raises:
+            StoreUnavailable: Redis is away.
+        """
+        if delivery.change is not Change.NEW:
+            return False
+        return await self._runner.run("admit_before", **self._arguments(delivery, priority)) != b"first"
+
+    def _arguments(self, delivery: Delivery, priority: int) -> dict[str, Argument]:
         conv = keys.conv(delivery.account, delivery.conversation)
-        arguments: dict[str, Argument] = {
+        return {
             "conv": conv,
             "account": delivery.account,
             "message": delivery.message.id,
@@ -61,15 +86,6 @@ class Mailbox:
             "most_waiting": self._most_waiting,
             "state_ms": keys.STATE_MS,
         }
-        if delivery.change is Change.NEW:
-            answer = await self._runner.run("admit", **arguments)
-        else:
-            fresh = int(delivery.received_at - delivery.message.at <= _JUST_NOW)
-            digest = _digest(delivery.message)
-            answer = await self._runner.run(
-                "revise", **arguments, change=delivery.change.value, digest=digest, fresh=fresh
-            )
-        return _ADMISSIONS[answer]
 
     async def withdraw(self, withdrawn: DeletedMessage) -> bool:
         """Forget a deleted message, wherever it lies; True if anything of it was here.

@@ -1,5 +1,6 @@
 """At the very bound of a full Redis: one write is refused, the next is taken, and no message gets past another."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -75,3 +76,37 @@ async def test_until_redis_has_had_room_for_a_while_what_comes_is_journaled(
     FULLNESS._refused -= 60  # nothing was refused for a minute
     await intake._drain()
     assert (await waiting(redis), intake.away) == ([7, 8], False)
+
+
+async def test_what_another_door_has_is_stored_before_what_this_one_admitted(
+    redis: Connection, intake: DeliveryIntake, tmp_path: Path
+) -> None:
+    """One door's message is refused, another's later one is taken, and then there is no room for anybody."""
+    journal = Journal(tmp_path / "other")
+    await journal.open()
+    other = DeliveryIntake(redis, journal)
+    await intake.admit(delivery(1, 99), 5)  # scripts are known
+    room = (await redis.info("memory"))["used_memory"]
+    try:
+        await redis.config_set("maxmemory", 1)
+        await intake.admit(delivery(7), 5)
+        await intake.admit(delivery(3, 26), 5)
+        assert intake.journal.records == 2
+        await redis.config_set("maxmemory", room + 10_000_000)
+        await other.admit(delivery(8), 5)
+        await redis.config_set("maxmemory", 1)
+        running = asyncio.create_task(intake.run())
+        async with asyncio.timeout(20):
+            while await waiting(redis) != [7, 8]:  # noqa: ASYNC110 - a door calls nobody
+                await asyncio.sleep(0.02)
+        assert await waiting(redis, 26) == []  # nothing later waits: it has no claim to room
+    finally:
+        await redis.config_set("maxmemory", 0)
+    async with asyncio.timeout(20):
+        while intake.journal.records:  # noqa: ASYNC110 - a door calls nobody
+            await asyncio.sleep(0.02)
+    intake.close()
+    await running
+    assert (await waiting(redis), await waiting(redis, 26)) == ([7, 8], [3])
+    FULLNESS.full = False
+    await journal.close()
