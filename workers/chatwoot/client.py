@@ -175,8 +175,8 @@ class Chatwoot:
     async def conversation(self, conversation: int, *, deadline: float | None = None) -> Conversation:
         """Look at a conversation: who owns it, may we reply, its last message."""
         found = read.conversation(await self._call(operations.SHOW, conversation, deadline))
-        if found is None:
-            raise _without(operations.SHOW, "a conversation")
+        if found is None or found.id != conversation:  # a cache before it may give another one's
+            raise _without(operations.SHOW, "this conversation")
         return found
 
     async def set_custom_attributes(

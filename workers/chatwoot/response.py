@@ -5,6 +5,7 @@ import re
 import string
 import time
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Final
 
@@ -17,6 +18,9 @@ from workers.chatwoot.own_errors import own_error
 BODY_LIMIT: Final = 16 * 1024 * 1024  # a hundred mails with all their HTML
 _LONGEST_WAIT: Final = 300.0
 _EXCERPT: Final = 200
+_SECONDS: Final = re.compile(r"\s*\+?(\d+(?:\.\d+)?)\s?(?:s|secs?|seconds?)?(?:\s*,.*)?\s*", re.ASCII | re.IGNORECASE)
+_ISO: Final = re.compile(r"\s*\d{4}-\d\d-\d\d")
+_BOM: Final = b"\xef\xbb\xbf"
 _TOO_MANY: Final = "too many messages"  # Chatwoot's own limit a conversation and minute comes as 422
 
 
@@ -85,6 +89,7 @@ async def read_response(response: aiohttp.ClientResponse, token: Token) -> Respo
     raw = await _read_bounded(response)
     if raw is None:
         return Response(status, fault="too long an answer", retry_after=wait, kind=kind)
+    raw = raw.removeprefix(_BOM)
     try:
         body = orjson.loads(raw) if raw.strip() else None
     except orjson.JSONDecodeError:
@@ -126,11 +131,13 @@ def _origin(location: str) -> str:
 def retry_after(value: str, now: float) -> float | None:
     """Return the seconds that a Retry-After header asks for, given as seconds or as a date; at most five minutes."""
     try:
-        seconds = float(value) if value.strip().isascii() and value.strip().isdigit() else _until(value, now)
+        number = _SECONDS.fullmatch(value[:400])
+        seconds = float(number[1]) if number else _until(value, now)
     except (ValueError, TypeError, OverflowError):
         return None
     return min(max(seconds, 0.0), _LONGEST_WAIT) if math.isfinite(seconds) else _LONGEST_WAIT
 
 
 def _until(value: str, now: float) -> float:
-    return parsedate_to_datetime(value).timestamp() - now
+    at = datetime.fromisoformat(value.strip()) if _ISO.match(value) else parsedate_to_datetime(value)
+    return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() - now

@@ -38,8 +38,18 @@ def is_undecided(operation: Operation, answer: Response) -> bool:
     """Tell whether a response leaves open that the operation was done."""
     status = answer.status
     if answer.good:
-        return bool(answer.fault) or (operation.says and answer.body is None)
+        return bool(answer.fault) or (operation.says and answer.body is None) or _denies(answer.body)
     return not status or status >= 500 or status in {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY}
+
+
+def _denies(body: object) -> bool:
+    """Tell whether a body says that nothing was done, whatever its status says: gateways answer 200 to everything."""
+    if body is None or isinstance(body, list):
+        return False
+    if not isinstance(body, dict):
+        return True
+    failed = any(body.get(name) for name in ("error", "errors")) or body.get("success") is False
+    return bool(failed) and not any(name in body for name in ("id", "payload", "data"))
 
 
 def _is_passing(answer: Response) -> bool:

@@ -67,7 +67,7 @@ class Mailbox:
         """
         if delivery.change is not Change.NEW:
             return False
-        return await self._runner.run("admit_before", **self._arguments(delivery, priority)) != b"first"
+        return bool(await self._runner.run("admit_before", **self._arguments(delivery, priority)) != b"first")
 
     def _arguments(self, delivery: Delivery, priority: int) -> dict[str, Argument]:
         conv = keys.conv(delivery.account, delivery.conversation)

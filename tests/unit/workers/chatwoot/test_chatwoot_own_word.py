@@ -17,7 +17,7 @@ from workers.chatwoot.operations import (
     Owner,
 )
 from workers.chatwoot.own_errors import own_error
-from workers.chatwoot.response import Response
+from workers.chatwoot.response import Response, retry_after
 from workers.chatwoot.response_errors import describe, is_undecided, raise_final_error
 
 JSON = "application/json"
@@ -141,3 +141,27 @@ def test_a_refusal_says_whose_token_it_is_and_what_may_be_wrong():
     with pytest.raises(TokenRefused, match="proxy drop") as error:
         raise_final_error(MESSAGES, answered(401, {"errors": ["You need to sign in or sign up before continuing."]}))
     assert error.value.owner is Owner.USER
+
+
+@pytest.mark.parametrize("body", [{"error": "x"}, {"errors": ["x"]}, {"success": False, "message": "x"}, 5, "ok", True])
+@pytest.mark.parametrize("operation", [STATUS, PRIORITY, SHOW])
+def test_a_200_that_says_that_nothing_was_done_is_no_answer(operation, body):
+    assert verdict(operation, Response(200, body, kind=JSON)) == "again"
+    assert verdict(CREATE_MESSAGE, Response(200, body, kind=JSON)) is FateUnknown
+
+
+@pytest.mark.parametrize("body", [{"id": 7, "error": "x"}, {"payload": {"success": True}}, [], {}])
+def test_what_chatwoot_answers_is_done(body):
+    assert verdict(STATUS, Response(200, body, kind=JSON)) == "done"
+
+
+@pytest.mark.parametrize(
+    ("said", "seconds"),
+    [
+        ("5", 5), ("1.5", 1.5), (" 7 ", 7), ("60s", 60), ("10 seconds", 10), ("+3", 3), ("2, 9", 2), ("9" * 350, 300),
+        ("2033-05-18T03:33:30Z", 10), ("Wed, 18 May 2033 03:33:30 GMT", 10), ("Wed, 21 Oct 2015 07:28:00 GMT", 0),
+        ("soon", None), ("-5", None), ("", None), ("1795200000", 300), ("2033-99-99", None),
+    ],
+)  # fmt: skip
+def test_when_to_come_again_in_every_form(said, seconds):
+    assert retry_after(said, 2_000_000_000.0) == seconds
