@@ -59,10 +59,27 @@ async def ingest(arguments: argparse.Namespace, account: "Account", connection: 
     finally:
         _progress(arguments)("")
         await encoders.aclose()
+    if not arguments.dry_run:
+        await _tell(connection, report)
     if arguments.source:
         report.sources = [each for each in report.sources if each.source in arguments.source]
     _print_report(report, arguments.json)
     return 1 if report.failed else 0
+
+
+async def _tell(connection: "Connection", report: "Report") -> None:
+    """Tell all processes which sources could be read, as a worker's own ingest does; and the audit."""
+    from chatwootai.stores.installation.incidents import Incidents, Kind
+    from ops.events.audit import write_down
+
+    incidents = Incidents(connection)
+    for each in report.sources:
+        if each.state == "failed":
+            reason = each.problems[0].reason if each.problems else "it cannot be read"
+            await incidents.note(Kind.KNOWLEDGE, report.account, each.source, reason[:200], 1)
+        else:
+            await incidents.end(Kind.KNOWLEDGE, report.account, each.source)
+    await write_down(connection, "knowledge ingest", account=report.account, of=str(report.version))
 
 
 def _progress(arguments: argparse.Namespace) -> Any:

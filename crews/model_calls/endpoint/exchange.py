@@ -11,6 +11,8 @@ may go wrong, and when:
 """
 
 import asyncio
+import os
+import socket
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -219,7 +221,21 @@ def _notify_observer(call: Call, message: Message) -> None:
 def _unreached(error: openai.APIConnectionError) -> CrewError:
     if isinstance(error.__cause__, Forbidden):
         return refused_address()
-    return errors.unavailable(f"the model's endpoint could not be reached ({type(error).__name__})")
+    reason = f"{error.request.url.host}: {_system_words(error)}"
+    return errors.unavailable(f"the model's endpoint could not be reached ({type(error).__name__})", reason=reason)
+
+
+def _system_words(error: BaseException) -> str:
+    """Return the operating system's words for what failed below, as `Name or service not known`."""
+    below: BaseException | None = error
+    words = "no answer in time" if isinstance(error, openai.APITimeoutError) else "no connection"
+    while below is not None:
+        if isinstance(below, socket.gaierror):
+            return str(below.strerror)
+        if isinstance(below, OSError) and below.errno and below.errno > 0:
+            words = os.strerror(below.errno)
+        below = below.__cause__ or below.__context__
+    return words
 
 
 def _named_tools(call: Call) -> frozenset[str]:
