@@ -1,4 +1,4 @@
-"""What `make test` runs: all tests, four files at a time; then those marked `alone`; then a second chance.
+"""What `make test` runs: all tests, five files at a time; then those marked `alone`; then a second chance.
 
 `make real` runs those of tests/real, with the same second chance.
 
@@ -12,6 +12,7 @@ it is a fault of the test all the same, to be mended. More failures than that ar
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -24,7 +25,7 @@ import pytest
 
 CHANCES: Final = 5
 _TO: Final = "TESTS_FAILED_TO"
-_BESIDE: Final = ("-n", "4", "--dist", "loadfile", "--no-loadscope-reorder")
+_BESIDE: Final = ("-n", "5", "--dist", "loadfile", "--no-loadscope-reorder")
 """Files in the order of their names: those of tests/faults after each other, so that a worker starts their installation
 once, and the many short ones last. xdist's own order puts files of few tests last, which here are the longest."""
 _NONE: Final = int(pytest.ExitCode.NO_TESTS_COLLECTED)
@@ -90,10 +91,23 @@ def _again(failed: dict[str, str], options: Sequence[str]) -> int:
 def _stage(*arguments: str) -> Stage:
     sys.stdout.flush()
     with tempfile.NamedTemporaryFile(prefix="tests-failed-") as file:
-        environ = {**os.environ, _TO: file.name}
+        environ = {**_environ(), _TO: file.name}
         command = [sys.executable, "-m", "pytest", "-p", "tests.run", *arguments]
         code = subprocess.run(command, env=environ, check=False).returncode
         return Stage(code, **json.loads(Path(file.name).read_bytes() or b"{}"))
+
+
+def _environ() -> dict[str, str]:
+    """Return this environment, in which bytecode is kept under var/ also where nobody wants it beside the sources.
+
+    A run starts hundreds of processes, and pytest rewrites every test's assertions: each of five times over, else.
+    """
+    folder = Path("var/pycache").resolve()
+    shutil.rmtree(
+        folder.joinpath(*Path(tempfile.gettempdir()).resolve().parts[1:]), ignore_errors=True
+    )  # of tests' own
+    kept = {"PYTHONPYCACHEPREFIX": str(folder), **os.environ}
+    return {name: value for name, value in kept.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
 
 # The plugin, in pytest's process; beside xdist's workers, in the one that hears of all.

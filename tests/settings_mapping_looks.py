@@ -14,6 +14,7 @@ import aiohttp
 import yaml
 from aiohttp import web
 
+from chatwootai.telemetry.tasks import ended
 from config.loading.loader import inspect, load
 from config.snapshot import Account, Snapshot
 from tests.door import message, open_door, signed
@@ -180,8 +181,7 @@ async def paced(place: Place) -> object:
         work = asyncio.create_task(sync.keep_in_step(live, cast(Any, None), cast(Any, None)))
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(looked.wait(), 5 if place.snapshot.sync else 0.05)
-        work.cancel()
-        await asyncio.gather(work, return_exceptions=True)
+        await ended(work)
     return asked
 
 

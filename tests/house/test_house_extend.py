@@ -53,7 +53,9 @@ def copy(tmp_path: Path) -> Path:
 def run(copy: Path, *words: str, fails: bool = False) -> str:
     """Run Python in the copy and return what it prints."""
     secrets = {f"CHATWOOT_{number}_{kind}": f"{kind}{number}" for number in (1, 2) for kind in ("SECRET", "BOT_TOKEN")}
-    environment = {**os.environ, "OPENAI_API_KEY": "k", **secrets, "PYTHONPATH": str(copy)}
+    kept = {"PYTHONPATH": str(copy), "PYTHONPYCACHEPREFIX": str(copy / "var/pycache")}  # its files are read many times
+    environment = {**os.environ, "OPENAI_API_KEY": "k", **secrets, **kept}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
     done = subprocess.run(
         [sys.executable, *words], cwd=copy, env=environment, capture_output=True, text=True, timeout=300, check=False
     )

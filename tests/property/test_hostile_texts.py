@@ -162,8 +162,10 @@ def _is_slow(reader: Callable[[str], object], shape: Shape) -> bool:
     few, many = shape(FEW), shape(MANY)
     for _ in range(3):
         much = _work(reader, many)
+        if much < _WORTH_A_LOOK:
+            return False
         grown = much > _GROWTH * max(_work(reader, few) for _ in range(2))
-        if much < _WORTH_A_LOOK or (much < _HUNG and not grown):
+        if much < _HUNG and not grown:
             return False
         if much < _HUNG and _work(reader, shape(4 * MANY)) < _GROWTH_BY_FOUR * much:
             return False  # a step, where a text is first split or read once more, and even growth beyond it

@@ -14,6 +14,7 @@ from cryptography.fernet import Fernet
 from chatwootai.stores.installation.config_versions import KEPT, ConfigVersions
 from chatwootai.stores.server.connection import Connection, connect
 from chatwootai.stores.server.embedded import Embedded
+from chatwootai.telemetry.tasks import ended
 from config.document.problems import ConfigurationError
 from config.files.packing import CannotDecrypt, unpack
 from config.live.live import Live
@@ -51,8 +52,7 @@ async def running(live: Live) -> AsyncIterator[Live]:
     try:
         yield live
     finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        await ended(task)
 
 
 def tone(live: Live) -> str:

@@ -16,10 +16,7 @@ from crews.runtime import environment
 from tests.builders import question
 from tests.crews_endpoint import Body, Recorder, endpoint
 
-pytestmark = [
-    pytest.mark.alone,
-    pytest.mark.filterwarnings("ignore"),  # stock CrewAI warns about itself
-]
+pytestmark = pytest.mark.filterwarnings("ignore")  # stock CrewAI warns about itself
 ANCESTOR = Path(__file__).parents[2] / "crews"
 THOUGHT = "The contact wants SECRET {thought}; say yes."
 SAID = "Sim, temos."
@@ -152,6 +149,7 @@ async def test_within_a_structured_answer(drafts: Any, structured: str) -> None:
         clean(await drafts(Catalog(ANCESTOR), question("Tem creme?", function="ancestor"), recorder), "fused")
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("shape", [streamed, whole])
 @pytest.mark.parametrize("form", FORMS)
 async def test_of_the_quick_model(drafts: Any, form: str, shape: Any) -> None:

@@ -16,6 +16,7 @@ from chatwootai.stores.conversation.mailbox import Mailbox
 from chatwootai.stores.installation.catch_up_lock import CatchUpLock
 from chatwootai.stores.operators.history import ConversationHistories
 from chatwootai.stores.server.connection import Connection, connect
+from chatwootai.telemetry.tasks import ended
 from config.settings.mail_media_template import Messages
 from ingress.payload import RequestInfo, parse
 from sandbox.chatwoot import app
@@ -236,9 +237,7 @@ async def test_rounds_are_made_again_and_again_by_whoever_comes_first(stand: Sta
                 await asyncio.sleep(0.02)
             assert await in_mailbox(redis, sent) == [sent.message]
     finally:
-        for each in rounds:
-            each.cancel()
-        await asyncio.gather(*rounds, return_exceptions=True)
+        await ended(*rounds)
 
 
 async def test_a_round_leaves_to_its_webhook_what_was_said_a_moment_ago(stand: Stand, redis: Connection) -> None:

@@ -11,6 +11,7 @@ from chatwootai.stores.installation.incident_board import IncidentBoard
 from chatwootai.stores.installation.incidents import OVER_SECONDS, Incident, Incidents, Kind
 from chatwootai.stores.server.connection import Connection
 from chatwootai.telemetry.http import Status
+from chatwootai.telemetry.tasks import ended
 
 
 @asynccontextmanager
@@ -19,9 +20,7 @@ async def running(*boards: IncidentBoard) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await ended(*tasks)
 
 
 async def known(board: IncidentBoard, count: int) -> tuple[Incident, ...]:
