@@ -4,7 +4,6 @@ import asyncio
 import os
 import signal
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 
 import pytest
 import structlog
@@ -17,7 +16,6 @@ from chatwootai.stores.server.fullness import FULLNESS
 _HANGS = 600
 _NEEDS_REDIS = {"redis", "redis_url", "redis_server", "system", "ground", "desk"}
 """Fixtures behind which a Redis runs: who asks for one of them is marked `redis`."""
-SHARED = Path(__file__).resolve().parents[1].parent / "shared"
 
 _ANY_SPEED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
 settings.register_profile("suite", _ANY_SPEED, derandomize=True, database=None)

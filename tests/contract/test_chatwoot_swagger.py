@@ -2,18 +2,18 @@
 
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
 from aiohttp import web
 
+from tests.data import FOLDER
 from workers.chatwoot.client import Chatwoot
 from workers.chatwoot.operations import OPERATIONS, Operation, Owner
 from workers.chatwoot.records import Mark
 
-SWAGGER = Path(__file__).resolve().parents[2].parent / "shared" / "chatwoot" / "swagger.json"
+API = FOLDER / "chatwoot_api.json"
 ROOT = "/api/v1/accounts/{account_id}"
 TOKENS = {"the-bot": "agentBotApiKey", "the-user": "userApiKey"}
 # Chatwoot allows these to bots since 4.14.2 (labels, conversation) and 4.2.0 (attributes); its description lags behind.
@@ -29,9 +29,7 @@ BEYOND = {("post", "/conversations/{conversation_id}/toggle_priority"): {"priori
 
 @pytest.fixture(scope="module")
 def swagger() -> Mapping[str, Any]:
-    if not SWAGGER.is_file():
-        pytest.skip(f"no description of Chatwoot's API at {SWAGGER}")
-    return json.loads(SWAGGER.read_text())
+    return json.loads(API.read_text(encoding="utf-8"))
 
 
 class Described:

@@ -17,9 +17,9 @@ from chatwootai.stores.server.connection import Connection
 from config.settings.settings import Settings
 from config.snapshot import Inbox, Secret
 from ingress import body as body_module
+from tests.data import PAYLOADS
 from tests.door import SECRET, Visitor, account, hang_up, message, open_door, signed
 
-PAYLOADS = Path(__file__).resolve().parents[2].parent / "shared/chatwoot/payloads"
 MIB = 1024 * 1024
 
 
@@ -342,7 +342,6 @@ async def test_a_caller_who_does_not_wait_for_the_answer_has_stored_all_the_same
     assert (await door.post(message())).body == {"status": "duplicate"}
 
 
-@pytest.mark.skipif(not PAYLOADS.exists(), reason="../shared/chatwoot is not beside this checkout")
 async def test_every_stored_payload_gets_a_two_hundred(door: Visitor) -> None:
     for path in sorted(PAYLOADS.glob("[cmw]*.json")):
         answer = await door.post(path.read_bytes())

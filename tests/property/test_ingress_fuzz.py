@@ -5,7 +5,6 @@ import hashlib
 import hmac
 import json
 from dataclasses import fields, is_dataclass
-from pathlib import Path
 from types import UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
@@ -20,8 +19,8 @@ from chatwootai.model.message.effects import Ignored
 from chatwootai.stores.conversation.entries import pack_delivery, unpack_delivery
 from ingress.payload import InvalidPayload, RequestInfo, parse
 from ingress.signature import BadSignature, Verified, verify
+from tests.data import PAYLOADS, example
 
-PAYLOADS = Path(__file__).resolve().parents[2].parent / "shared/chatwoot/payloads"
 ARRIVAL = RequestInfo("shop", 1, 1_795_200_000.0, "d")
 LEAST = {
     "event": "message_created", "id": 7, "message_type": "incoming", "content": "hi", "sender": {"id": 9},
@@ -33,7 +32,7 @@ LEAST = {
         "custom_attributes": {"a": 1}, "additional_attributes": {"mail_subject": "s"},
     },
 }  # fmt: skip
-STORED = [json.loads(path.read_text()) for path in sorted(PAYLOADS.glob("[cmw]*.json"))] or [LEAST]
+STORED = [example(path.stem) for path in sorted(PAYLOADS.glob("[cmw]*.json"))]
 MUTATIONS = settings(max_examples=700, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 scalars = st.one_of(

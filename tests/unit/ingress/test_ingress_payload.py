@@ -1,7 +1,6 @@
 """parse(): every payload that Chatwoot is known to send, and what it means."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,11 +9,10 @@ from chatwootai.model.message import assemble
 from chatwootai.model.message.delivery import Attachment, Delivery, Reason
 from chatwootai.model.message.effects import Ignored, Signal, SignalKind
 from ingress.payload import InvalidPayload, RequestInfo, parse
+from tests.data import PAYLOADS, example
 
-PAYLOADS = Path(__file__).resolve().parents[3].parent / "shared/chatwoot/payloads"
 RECEIVED = 1_795_200_000.0
 ARRIVAL = RequestInfo("shop", 1, RECEIVED, "0b2f4c1e")
-needs_payloads = pytest.mark.skipif(not PAYLOADS.exists(), reason="../shared/chatwoot is not beside this checkout")
 
 ACCEPTED = "accepted"
 EXPECTED: dict[str, tuple[str, SignalKind | None]] = {
@@ -64,11 +62,6 @@ EXPECTED: dict[str, tuple[str, SignalKind | None]] = {
 }
 
 
-def stored(name: str) -> dict[str, Any]:
-    payload: dict[str, Any] = json.loads((PAYLOADS / f"{name}.json").read_text())
-    return payload
-
-
 def message(**changes: Any) -> dict[str, Any]:
     """The least that a message_created event needs."""
     return {
@@ -102,17 +95,15 @@ def ignored(payload: object) -> Ignored:
     return result
 
 
-@needs_payloads
 def test_no_stored_payload_is_left_out() -> None:
     files = {path.stem for path in PAYLOADS.glob("*.json") if not path.name.startswith(("_", "api."))}
     assert files == EXPECTED.keys()
 
 
-@needs_payloads
 @pytest.mark.parametrize("name", EXPECTED)
 def test_every_stored_payload(name: str) -> None:
     expected, kind = EXPECTED[name]
-    result = read(stored(name))
+    result = read(example(name))
     if expected == ACCEPTED:
         assert isinstance(result, Delivery)
     else:
@@ -123,9 +114,8 @@ def test_every_stored_payload(name: str) -> None:
         assert signal is None or (signal.account, signal.conversation) == ("shop", 25)
 
 
-@needs_payloads
 def test_a_whatsapp_message_in_full() -> None:
-    got = delivery(stored("message_created.incoming.whatsapp"))
+    got = delivery(example("message_created.incoming.whatsapp"))
     assert (got.account, got.conversation, got.inbox, got.channel) == ("shop", 25, 17, "whatsapp")
     assert (got.message.id, got.message.text, got.message.at) == (
         17547,
@@ -138,7 +128,6 @@ def test_a_whatsapp_message_in_full() -> None:
     assert (got.labels, got.subject, got.language, got.can_reply) == ((), None, None, True)
 
 
-@needs_payloads
 @pytest.mark.parametrize(
     ("name", "channel"),
     [
@@ -150,21 +139,19 @@ def test_a_whatsapp_message_in_full() -> None:
     ],
 )
 def test_channels(name: str, channel: str) -> None:
-    assert delivery(stored(f"message_created.incoming.{name}")).channel == channel
+    assert delivery(example(f"message_created.incoming.{name}")).channel == channel
 
 
-@needs_payloads
 def test_a_mail_without_its_quoted_thread() -> None:
-    got = delivery(stored("message_created.incoming.email"))
+    got = delivery(example("message_created.incoming.email"))
     assert got.message.text == "My order 8812 is late"
     assert got.subject == "Order 8812 not delivered"
     assert got.contact.email == "ana@example.com"
     assert not got.contact.verified
 
 
-@needs_payloads
 def test_a_mail_of_html_alone_one_trimmed_by_chatwoot_and_one_by_us() -> None:
-    mail = stored("message_created.incoming.email")
+    mail = example("message_created.incoming.email")
     mail["content_attributes"]["email"]["text_content"] = None
     assert delivery(mail).message.text == "My order **8812** is late"
     mail["content_attributes"]["email"]["html_content"] = None
@@ -174,7 +161,6 @@ def test_a_mail_of_html_alone_one_trimmed_by_chatwoot_and_one_by_us() -> None:
     assert delivery(mail).message.text == "My order 8812 is late"
 
 
-@needs_payloads
 @pytest.mark.parametrize(
     ("name", "text", "attachment"),
     [
@@ -194,15 +180,14 @@ def test_a_mail_of_html_alone_one_trimmed_by_chatwoot_and_one_by_us() -> None:
     ],
 )
 def test_attachments_with_and_without_text(name: str, text: str, attachment: dict[str, Any]) -> None:
-    got = delivery(stored(f"message_created.incoming.{name}")).message
+    got = delivery(example(f"message_created.incoming.{name}")).message
     assert got.text == text
     (one,) = got.attachments
     assert {key: getattr(one, key) for key in attachment} == attachment
 
 
-@needs_payloads
 def test_a_reply_to_a_message() -> None:
-    assert delivery(stored("message_created.incoming.telegram_photo_reply")).message.in_reply_to == 20190
+    assert delivery(example("message_created.incoming.telegram_photo_reply")).message.in_reply_to == 20190
 
 
 def test_the_least_that_is_a_message() -> None:

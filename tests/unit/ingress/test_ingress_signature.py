@@ -2,18 +2,16 @@
 
 import hashlib
 import hmac
-import json
-from pathlib import Path
 
 import pytest
 from multidict import CIMultiDict
 
 from ingress.signature import BadSignature, SignatureFault, Verified, verify
+from tests.data import example
 
 NOW = 1_795_183_402
 BODY = b'{"event":"message_created","id":17547}'
 SECRET = "EXAMPLEsecret24charsXXXX"
-VECTOR = Path(__file__).resolve().parents[3].parent / "shared/chatwoot/payloads/_http_envelope_example.json"
 
 
 def digest(body: bytes = BODY, timestamp: str = str(NOW), secret: str = SECRET) -> str:
@@ -33,9 +31,8 @@ def cause(given: CIMultiDict[str], secrets: tuple[str, ...] = (SECRET,), now: fl
     return result.cause.value if isinstance(result, BadSignature) else "verified"
 
 
-@pytest.mark.skipif(not VECTOR.exists(), reason="../shared/chatwoot is not beside this checkout")
 def test_the_published_vector() -> None:
-    vector = json.loads(VECTOR.read_text())
+    vector = example("_http_envelope_example")
     given: CIMultiDict[str] = CIMultiDict(vector["headers"])
     result = verify(vector["raw_body"].encode(), given, [vector["secret_used"]], NOW)
     assert result == Verified(int(vector["headers"]["X-Chatwoot-Timestamp"]))

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,9 +14,7 @@ from sandbox.chatwoot.world.arrivals import Arrival
 from sandbox.chatwoot.world.records import OUTGOING, Conversation, Event, Message
 from sandbox.chatwoot.world.world import World
 from sandbox.chatwoot.world.writing import Words
-
-EXAMPLES = Path(__file__).resolve().parents[4].parent / "shared" / "chatwoot" / "payloads"
-pytestmark = pytest.mark.skipif(not EXAMPLES.is_dir(), reason=f"no payload examples in {EXAMPLES}")
+from tests.data import PAYLOADS, example
 
 # Hashes whose keys are the writer's own, not Chatwoot's.
 FREE = {"content_attributes", "additional_attributes", "custom_attributes", "template_params", "event_info"}
@@ -273,11 +270,11 @@ CASES: dict[str, Callable[[Stage], None]] = {
 def test_a_webhook_has_the_shape_of_the_example(name: str) -> None:
     stage = Stage()
     CASES[name](stage)
-    assert_alike(stage.last(name.partition(".")[0]), json.loads((EXAMPLES / f"{name}.json").read_text()))
+    assert_alike(stage.last(name.partition(".")[0]), example(f"{name}"))
 
 
 def test_every_example_of_a_webhook_is_compared() -> None:
-    named = {path.stem for path in EXAMPLES.glob("*.json") if not path.name.startswith(("_", "api."))}
+    named = {path.stem for path in PAYLOADS.glob("*.json") if not path.name.startswith(("_", "api."))}
     assert named == set(CASES)
 
 
@@ -285,31 +282,31 @@ def test_what_changed_is_listed_in_chatwoots_order() -> None:
     for name in ("assignee_set_human", "label_list", "waiting_since_cleared_by_bot_reply"):
         stage = Stage()
         CASES[f"conversation_updated.{name}"](stage)
-        example = json.loads((EXAMPLES / f"conversation_updated.{name}.json").read_text())["changed_attributes"]
+        expected = example(f"conversation_updated.{name}")["changed_attributes"]
         ours = stage.last("conversation_updated")["changed_attributes"]
-        assert [list(entry) for entry in ours] == [list(entry) for entry in example]
+        assert [list(entry) for entry in ours] == [list(entry) for entry in expected]
 
 
 def test_the_signature_is_the_one_of_the_test_vector() -> None:
-    example = json.loads((EXAMPLES / "_http_envelope_example.json").read_text())
-    headers = example["headers"]
-    made = sign(example["secret_used"], headers["X-Chatwoot-Timestamp"], example["raw_body"].encode())
+    expected = example("_http_envelope_example")
+    headers = expected["headers"]
+    made = sign(expected["secret_used"], headers["X-Chatwoot-Timestamp"], expected["raw_body"].encode())
     assert made == headers["X-Chatwoot-Signature"]
 
 
 def test_answers_have_the_shape_of_the_examples() -> None:
     stage = Stage()
     thread, _ = stage.incoming("whatsapp")
-    example = json.loads((EXAMPLES / "api.get_conversation.json").read_text())["response_200"]
-    assert_alike(views.conversation(stage.world, thread), example)
+    expected = example("api.get_conversation")["response_200"]
+    assert_alike(views.conversation(stage.world, thread), expected)
     thread, message = stage.outgoing("whatsapp", stage.bot)
-    example = json.loads((EXAMPLES / "api.create_message.json").read_text())["response_200"]
-    assert_alike(views.message(stage.world, message, "run_01JD-1"), example)
-    example = json.loads((EXAMPLES / "api.agent_bot.json").read_text())["response_200"]
-    assert_alike(views.agent_bot(next(iter(stage.world.agent_bots.values())), admin=True), example)
+    expected = example("api.create_message")["response_200"]
+    assert_alike(views.message(stage.world, message, "run_01JD-1"), expected)
+    expected = example("api.agent_bot")["response_200"]
+    assert_alike(views.agent_bot(next(iter(stage.world.agent_bots.values())), admin=True), expected)
     hook = seed.plant(World(), "http://127.0.0.1:1").webhooks[1]
-    example = json.loads((EXAMPLES / "api.webhook.json").read_text())["response_200"]["payload"]["webhook"]
-    assert_alike(views.webhook(hook), example)
+    expected = example("api.webhook")["response_200"]["payload"]["webhook"]
+    assert_alike(views.webhook(hook), expected)
 
 
 def test_bodies_are_written_as_rails_writes_them() -> None:

@@ -4,9 +4,8 @@ from pathlib import Path
 import pytest
 
 from sandbox.llm.curve import Lengths, Pace, named
+from tests.data import public
 
-SHARED = Path(__file__).resolve().parents[4].parent / "shared"
-TRACE = SHARED / "data" / "azure_llm_conversation_trace.csv"
 DRAWS = 20_000
 
 
@@ -78,9 +77,8 @@ def test_an_unknown_curve_is_refused_with_those_there_are() -> None:
         named("gpt-9")
 
 
-@pytest.mark.skipif(not TRACE.exists(), reason=f"the recorded trace is not beside the checkout ({TRACE})")
 def test_a_trace_gives_the_lengths_recorded() -> None:
-    lengths = Lengths.read(TRACE)
+    lengths = Lengths.read(public("azure_llm_conversation_trace.csv"))
     drawn = [float(named("instant").pace(f"1:{at}", None, lengths).length or 0) for at in range(5_000)]
     assert _quantile(drawn, 0.5) == pytest.approx(129, rel=0.06)
     assert _quantile(drawn, 0.9) == pytest.approx(424, rel=0.06)

@@ -2,7 +2,6 @@
 
 import json
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,11 +13,10 @@ from chatwootai.stores.conversation.entries import pack_action, pack_delivery, u
 from config.settings.mail_media_template import Mail, Template
 from config.settings.settings import Settings
 from ingress.payload import RequestInfo, parse
+from tests.data import example
 from workers.delivery.deliver import part_delay
 from workers.delivery.message_body import actions_outside_window, template_params
 
-PAYLOADS = Path(__file__).resolve().parents[4].parent / "shared/chatwoot/payloads"
-needs_payloads = pytest.mark.skipif(not PAYLOADS.exists(), reason="../shared/chatwoot is not beside this checkout")
 ARRIVAL = RequestInfo("shop", 1, 1_795_200_000.0)
 TEMPLATE = Template(name="continue", text="Posso continuar? {company}", parameters={"1": "Ana"})
 
@@ -47,9 +45,8 @@ def copied(**changes: Any) -> tuple[str, ...]:
     return found.cc
 
 
-@needs_payloads
 def test_a_mail_is_its_own_words_subject_and_copies() -> None:
-    found = read(json.loads((PAYLOADS / "message_created.incoming.email.json").read_text()))
+    found = read(example("message_created.incoming.email"))
     assert isinstance(found, Delivery)
     assert found.message.text == "My order 8812 is late"
     assert found.subject == "Order 8812 not delivered"

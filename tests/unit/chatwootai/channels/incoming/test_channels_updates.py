@@ -1,7 +1,6 @@
 """message_updated by its content: chosen buttons, edits, deletions, delivery states, and all that is nothing."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,11 +10,10 @@ from chatwootai.model.message.effects import DeletedMessage, DeliveryState, Fail
 from chatwootai.model.message.outbox import ActionKind
 from chatwootai.model.policy.delivery_failure import failure_actions
 from ingress.payload import RequestInfo, parse
+from tests.data import example
 
-PAYLOADS = Path(__file__).resolve().parents[5].parent / "shared/chatwoot/payloads"
 RECEIVED = 1_795_200_000.0
 ARRIVAL = RequestInfo("shop", 1, RECEIVED, "0b2f4c1e")
-needs_payloads = pytest.mark.skipif(not PAYLOADS.exists(), reason="../shared/chatwoot is not beside this checkout")
 
 
 def updated(**changes: Any) -> dict[str, Any]:
@@ -46,11 +44,9 @@ def read(payload: object) -> Delivery | Ignored:
 
 
 def stored(name: str) -> dict[str, Any]:
-    payload: dict[str, Any] = json.loads((PAYLOADS / f"message_updated.{name}.json").read_text())
-    return payload
+    return example(f"message_updated.{name}")
 
 
-@needs_payloads
 def test_a_chosen_button_is_a_message_of_the_contact() -> None:
     chosen = read(stored("widget_input_select_answered"))
     assert isinstance(chosen, Delivery)
@@ -87,7 +83,6 @@ def test_a_choice_while_people_have_it_is_remembered() -> None:
     assert (observed.role, observed.text) == ("contact", "Trocar")
 
 
-@needs_payloads
 @pytest.mark.parametrize("name", ["csat_answered", "widget_input_email_answered"])
 def test_forms_that_are_not_the_bots_need_no_turn(name: str) -> None:
     assert read(stored(name)) == Ignored(reason=Reason.EDIT_WITHOUT_NEW_CONTENT)
@@ -99,7 +94,6 @@ def test_an_edit_has_the_new_words_under_the_old_id() -> None:
     assert (edit.change, edit.message.id, edit.message.text) == (Change.EDIT, 7, "oi, mudei")
 
 
-@needs_payloads
 def test_a_transcription_of_captains_is_an_edit() -> None:
     edit = read(stored("audio_transcribed_by_captain"))
     assert isinstance(edit, Delivery)
@@ -139,13 +133,11 @@ def test_a_deleted_message_is_withdrawn_whoever_wrote_it(payload: dict[str, Any]
     assert (deleted.conversation, deleted.message, deleted.at) == (25, 7, RECEIVED - 60)
 
 
-@needs_payloads
 def test_delivery_states_are_counted_and_no_more() -> None:
     found = read(stored("source_id_and_delivered"))
     assert found == Ignored(reason=Reason.EDIT_WITHOUT_NEW_CONTENT, effects=(DeliveryState("delivered"),))
 
 
-@needs_payloads
 def test_people_are_told_why_a_message_did_not_arrive() -> None:
     found = read(stored("delivery_failed"))
     assert isinstance(found, Ignored)

@@ -1,4 +1,3 @@
-import json
 from pathlib import Path
 
 import pytest
@@ -8,8 +7,8 @@ from chatwootai.channels.incoming.channel_names import channel_of
 from chatwootai.channels.registry import all_capabilities, capabilities_of
 from config.schema.channels import CHANNELS
 from config.settings.settings import Settings
+from tests.data import example
 
-PAYLOADS = Path(__file__).resolve().parents[5].parent / "shared" / "chatwoot" / "payloads"
 LEGACY = {"type": "instagram_direct_message"}
 
 
@@ -45,12 +44,10 @@ def test_what_is_no_channel_is_the_default(hostile):
 
 
 def test_every_payload_has_the_channel_its_name_says():
-    if not PAYLOADS.is_dir():
-        pytest.skip(f"no payloads at {PAYLOADS}")
     names = {"api_inbox": "api", "email": "email", "telegram_photo_reply": "telegram", "twilio_sms": "sms",
              "webwidget": "webchat", "whatsapp": "whatsapp"}  # fmt: skip
     for name, word in names.items():
-        raw = json.loads((PAYLOADS / f"message_created.incoming.{name}.json").read_text())["conversation"]
+        raw = example(f"message_created.incoming.{name}")["conversation"]
         assert channel_of(raw["channel"], raw["contact_inbox"]["source_id"], raw["additional_attributes"]) == word
 
 

@@ -1,13 +1,13 @@
 """Who is angry, and who only sounds so. Sentences were written before the tables saw them, then kept."""
 
 import csv
-from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from chatwootai.model.text.anger import ANGRY, anger_score
+from tests.data import public
 
 HOT = """
 ISSO É UM ABSURDO, QUERO MEU DINHEIRO
@@ -302,13 +302,11 @@ recebi um sms de vocês, é golpe ou fraude?
 is this email from you or is it a scam? It looks like fraud
 caralho que top essa cadeira
 """.strip().splitlines()
-PUBLIC = Path(__file__).resolve().parents[5].parent / "shared/data/banking77_train.csv"
 
 
-@pytest.mark.skipif(not PUBLIC.exists(), reason="../shared/data is not beside this checkout")
 def test_customers_of_a_bank_are_seldom_angry() -> None:
     """10,003 questions; those that are called angry were read: 22, of which 20 are."""
-    with PUBLIC.open(encoding="utf-8") as rows:
+    with public("banking77_train.csv").open(encoding="utf-8") as rows:
         found = [row["text"] for row in csv.DictReader(rows) if anger_score(row["text"]) >= ANGRY]
     assert 15 <= len(found) <= 30, found
 

@@ -1,13 +1,13 @@
 """Who asks for a person, and who only speaks of one."""
 
 import csv
-from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from chatwootai.model.text.human_request import asks_for_human
+from tests.data import public
 
 ASKED = """
 Quero falar com atendente
@@ -307,13 +307,11 @@ please talk to me in English
 Does the robot mop too?
 can I contact the courier?
 """.strip().splitlines()
-PUBLIC = Path(__file__).resolve().parents[5].parent / "shared/data/banking77_train.csv"
 
 
-@pytest.mark.skipif(not PUBLIC.exists(), reason="../shared/data is not beside this checkout")
 def test_customers_of_a_bank_who_write_of_something_else() -> None:
     """10,003 questions of which none is about people; two of them ask for one all the same."""
-    with PUBLIC.open(encoding="utf-8") as rows:
+    with public("banking77_train.csv").open(encoding="utf-8") as rows:
         found = [row["text"] for row in csv.DictReader(rows) if asks_for_human(row["text"])]
     assert len(found) <= 5, found
 
