@@ -58,7 +58,8 @@ class AgentEntry(Section):
     backstory: Words
     """Knowledge and manner of the agent; `{company.facts}` belongs here."""
     tools: Names = ()
-    """Names of tools that it may use: of `tools.yaml`, or `handoff`, `label`, `note`, `priority`."""
+    """Names of tools that it may use: of `tools.yaml`, or `handoff`, `label`, `note`,
+    `priority`, and for the owner's crew `figures`."""
     max_iter: Annotated[int, Field(ge=1, le=25), NUMBER] = 4
     """Number of rounds of tool calls at most, before it must answer. Each is a model call, and costs a second or
     two."""

@@ -18,7 +18,7 @@ from config.secrets.secret import SHAPE, Secret, Token
 from config.settings.prefetch import Prefetch, ServerWhen, When, check_parameters
 
 FILE = "tools.yaml"
-BUILT_IN = ("handoff", "label", "note", "priority")
+BUILT_IN = ("figures", "handoff", "label", "note", "priority")
 """Tools that every crew may use without declaring them."""
 
 CONTACT = ("contact.id", "contact.name", "contact.phone", "contact.email", "contact.identifier")

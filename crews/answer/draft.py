@@ -12,6 +12,7 @@ from chatwootai.long_texts import worked_on
 from chatwootai.model.message.delivery import Role
 from chatwootai.model.message.turn import Draft, Offered, Question, ServedBy, Told
 from chatwootai.model.text.sentences import whole_sentences
+from chatwootai.stores.figures.figures import Figures
 from chatwootai.stores.models.alike import AlikeStore
 from chatwootai.stores.server.connection import Connection
 from config.document.problems import ConfigurationError
@@ -109,7 +110,9 @@ class Crews:
         knowledge = Knowledge(connection, AccountEncoders(connection, stack.embeddings).encoder_for)
         matcher = Matcher(shared())
         semantic = SemanticCache(AlikeStore(connection), matcher, secret_of(connection))
-        return cls(chosen, stack, stack, knowledge, matcher=matcher, semantic=semantic)
+        crews = cls(chosen, stack, stack, knowledge, matcher=matcher, semantic=semantic)
+        crews._tools.figures = Figures(connection)
+        return crews
 
     async def draft(
         self,

@@ -9,7 +9,9 @@ from chatwootai.model.message.outbox import ActionKind
 from chatwootai.model.message.turn import SideAction
 from chatwootai.model.policy import vocabulary
 from chatwootai.model.text.labels import to_label
+from chatwootai.stores.figures.figures import Figures
 from crews.run.context import RunContext, current
+from crews.tools.figures_tool import FiguresTool
 
 _MOST = 8  # of such calls in one run
 _DONE = "It will be done."
@@ -105,6 +107,6 @@ class Priority(_SideActionTool):
         return _DONE
 
 
-def built_in() -> dict[str, BaseTool]:
-    """Return all of them by name."""
-    return {tool.name: tool for tool in (Handoff(), Label(), Note(), Priority())}
+def built_in(figures: Figures | None = None) -> dict[str, BaseTool]:
+    """Return all of them by name. `figures`: what the owner's crew may read of."""
+    return {tool.name: tool for tool in (Handoff(), Label(), Note(), Priority(), FiguresTool().reading(figures))}

@@ -11,6 +11,7 @@ import aiohttp
 
 from chatwootai.bounded_cache import BoundedCache
 from chatwootai.guarded_session import session
+from chatwootai.stores.figures.figures import Figures
 from chatwootai.telemetry import log
 from chatwootai.telemetry.tasks import owned
 from config.settings.settings import Settings
@@ -39,9 +40,13 @@ class _AccountTools:
 
 
 class ToolRegistry:
-    """Hands out tools by account and settings."""
+    """Hands out tools by account and settings.
+
+    `figures`: what the owner's crew may read of, set before the first tool is handed out; None in a preview.
+    """
 
     def __init__(self) -> None:
+        self.figures: Figures | None = None
         self._built_in: Toolset | None = None
         self._by_account: BoundedCache[tuple[str, int], _AccountTools] = BoundedCache(_ACCOUNTS, self._close_servers)
         self._sessions: dict[frozenset[str], aiohttp.ClientSession] = {}
@@ -55,7 +60,7 @@ class ToolRegistry:
         if self._built_in is None:
             from crews.tools.built_in_tools import built_in
 
-            self._built_in = dict(built_in())
+            self._built_in = dict(built_in(self.figures))
         tools = settings.tools
         if not tools.http and not tools.mcp:
             return self._built_in
