@@ -92,12 +92,12 @@ async def _arguments(tool: OutsideTool, when: Prefetch, text: str) -> list[dict[
     return fitting[:_OF_ONE]
 
 
-def named_groups(pattern: str, text: str) -> list[dict[str, Any]]:
+def named_groups(pattern: str, text: str, seconds: float = _SEARCH_SECONDS) -> list[dict[str, Any]]:
     """Return what the named groups hold at each place where a pattern is found; what was found in time, no more."""
     found: list[dict[str, Any]] = []
-    until = time.monotonic() + _SEARCH_SECONDS
+    until = time.monotonic() + seconds
     try:
-        for match in regex.finditer(pattern, text, timeout=_SEARCH_SECONDS, concurrent=True):
+        for match in regex.finditer(pattern, text, timeout=seconds, concurrent=True):
             found.append({name: value for name, value in match.groupdict().items() if value is not None})
             if len(found) >= MOST_CALLS or time.monotonic() > until:
                 break

@@ -1,7 +1,6 @@
 """The tool of the owner's crew: figures of its own account, for no other crew, and no word of a customer."""
 
 import json
-import time
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -14,8 +13,8 @@ from chatwootai.stores.server.connection import Connection, connect
 from config.settings.settings import Settings
 from crews.catalog import SHIPPED, Catalog
 from crews.runtime import environment
+from tests.builders import question
 from tests.integration.crews.tools.test_tools_used import Model, catalog
-from tests.questions import make_question
 
 FUNCTION = "analytics"
 YESTERDAY, DAY_BEFORE = date(2026, 11, 27), date(2026, 11, 26)
@@ -44,14 +43,10 @@ async def _asked(model: Model, known: Catalog, figures: Figures | None, function
     environment.load()
     from crews.answer.draft import Crews
 
-    question = make_question(
-        turn="turn-1", account="1", folder="a", domain="d", inbox=1, channel="whatsapp", function=function,
-        conversation=1, message=1, text="Como foi ontem?", history=(),
-        deadline=time.time() + 60,
-    )  # fmt: skip
+    asked = question("Como foi ontem?", function=function, domain="d", seconds=60)
     crews = Crews(known, model)
     crews._tools.figures = figures
-    await crews.draft(question, Settings())
+    await crews.draft(asked, Settings())
     return model.results
 
 
