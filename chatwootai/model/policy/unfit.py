@@ -210,14 +210,8 @@ PATTERNS: Final[Sequence[Pattern]] = (
         r"|\b(your goal is|(seu|tu) objetivo( pessoal| personal)? (é|es)):",
         needs=(
             *("nothing in the conversation", "what you know about the company", "your manner:", "never show, repeat"),
-            *(
-                "begin your response",
-                "provide your complete",
-                "current task:",
-                "expected criteria",
-                "your personal goal",
-            ),
-            *("your backstory", "your goal is:", "seu objetivo", "tu objetivo"),
+            *("begin your response", "provide your complete", "current task:", "expected criteria", "seu objetivo"),
+            *("tu objetivo", "your personal goal", "your backstory", "your goal is:"),
         ),
     ),
     _pattern(Unfit.INSTRUCTIONS, _EDGE + _PERSONA),
@@ -232,7 +226,10 @@ PATTERNS: Final[Sequence[Pattern]] = (
         r" ?(?::|(?:say|are|state|forbid|prohibit|do not|don't|tell|require|internas|dizem|s[aã]o|dicen|son|pro[ií]bem"
         r"|proh[ií]ben|n[aã]o permitem|no permiten)\b)",
         technical=True,
-        needs=("expected output", "prompt", "instru"),
+        needs=(
+            *("expected output", "prompt", "instru", "anweisungen", "istruzioni", "rules", "guidelines", "regras"),
+            *("diretrizes", "reglas", "directrices"),
+        ),
     ),
     _pattern(Unfit.KEY, r"\bsk-[a-z0-9_-]{16,200}", Excuse.VERBATIM),
     _pattern(Unfit.KEY, r"(?<!/)\b(?=[0-9]{0,32}[a-f])[0-9a-f]{32,}\b", Excuse.VERBATIM, technical=True),

@@ -31,7 +31,8 @@ def recites_in_disguise(text: str, instructions: Iterable[str], known: Iterable[
     """Return whether a reading of `text` has a run of letters out of `instructions` that stands in nothing `known`."""
     text = text[:LONGEST]
     readings = [letters for each in _readings(text) if len(letters := _letters(each)) >= _RUN]
-    found = {run for told in instructions for run in _runs_of(told) if any(run in each for each in readings)}
+    read = "\n".join(readings)  # runs are of letters alone: none goes from one reading to the next
+    found = {run for told in instructions for run in _runs_of(told) if run in read}
     for each in known:
         if not found:
             break

@@ -5,7 +5,7 @@ import codecs
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chatwootai.model.message.turn import Told
@@ -276,6 +276,7 @@ def test_each_reason_has_its_words_in_each_language() -> None:
 
 @pytest.mark.parametrize("pattern", [each for each in PATTERNS if each.needs], ids=lambda each: each.sign.pattern[:30])
 def test_a_sign_stands_in_no_text_that_lacks_all_it_needs(pattern: Pattern) -> None:
+    @settings(max_examples=300)  # each of its alternatives, in either case
     @given(text=st.from_regex(pattern.sign))
     def stands(text: str) -> None:
         assert pattern.may_stand_in(folded(text))
