@@ -215,8 +215,22 @@ PATTERNS: Final[Sequence[Pattern]] = (
         ),
     ),
     _pattern(Unfit.INSTRUCTIONS, _EDGE + _PERSONA),
-    _pattern(Unfit.INSTRUCTIONS, _RULES_TRANSLATED, Excuse.VERBATIM),
-    _pattern(Unfit.INSTRUCTIONS, _WAS_TOLD, Excuse.VERBATIM, technical=True),
+    _pattern(
+        Unfit.INSTRUCTIONS,
+        _RULES_TRANSLATED,
+        Excuse.VERBATIM,
+        needs=(
+            *("translat", "tradu", "bersetz", "展示", "显示", "показывай", "conver", "gespr", "unterhaltung"),
+            *("invent", "erfind", "facts", "fatos", "hechos"),
+        ),
+    ),
+    _pattern(
+        Unfit.INSTRUCTIONS,
+        _WAS_TOLD,
+        Excuse.VERBATIM,
+        technical=True,
+        needs=("told", "instru", "orientad", "angewiesen", "on m'a demand", "mi è stato"),
+    ),
     _pattern(
         Unfit.INSTRUCTIONS,
         r"expected output|\bsystem prompt|\bprompt d[eo] sistema|\bmy (system )?(prompt|instructions)\b"
@@ -247,6 +261,15 @@ PATTERNS: Final[Sequence[Pattern]] = (
         technical=True,
         needs=("language model", "modelo de"),
     ),
-    _pattern(Unfit.MODEL, _IS_A_MODEL, Excuse.VERBATIM, technical=True),
+    _pattern(
+        Unfit.MODEL,
+        _IS_A_MODEL,
+        Excuse.VERBATIM,
+        technical=True,
+        needs=(
+            *("gpt", "claude", "gemini", "llama", "mistral", "deepseek", "qwen", "grok", "openai", "google"),
+            *("anthropic", "meta", "alibaba", "xai"),
+        ),
+    ),
     _pattern(Unfit.THOUGHTS, _THINKS),
 )

@@ -74,8 +74,14 @@ def repeats_itself(text: str) -> bool:
         _stale(words)
         or _stale(words[-_TAIL:])
         or _counts(words)
-        or any(pattern.search(last) for pattern in (_LETTERS, _SIGNS_AGAIN))
+        or (_may_turn(last) and _LETTERS.search(last) is not None)
+        or _SIGNS_AGAIN.search(last) is not None
     )
+
+
+def _may_turn(text: str) -> bool:
+    """Return whether `_LETTERS` is worth a search: what it finds is 40 characters that come again within 16 of each."""
+    return any(text.find(text[at : at + 8], at + 1, at + 24) > 0 for at in range(0, len(text) - 23, 16))
 
 
 def _counts(words: Sequence[str]) -> bool:
