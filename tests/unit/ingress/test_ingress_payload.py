@@ -489,3 +489,51 @@ def test_text_is_bounded_and_free_of_nul() -> None:
 def test_odd_attachments_are_borne(odd: object) -> None:
     got = delivery(message(attachments=[odd])).message.attachments
     assert got == (Attachment(kind="file"),)
+
+
+def mail(**changes: Any) -> dict[str, Any]:
+    letter = {"from": ["ana@example.com"], "to": ["shop@example.com"], "subject": "Pedido 8812", "headers": None}
+    letter["text_content"] = {"quoted": "Oi", "full": "Oi"}  # type: ignore[assignment]  # as Chatwoot has it
+    sender = {"id": 9, "email": changes.pop("sender", "ana@example.com")}
+    return about_mail(sender, {**letter, **changes})
+
+
+def about_mail(sender: dict[str, Any], letter: dict[str, Any]) -> dict[str, Any]:
+    return message(content="Oi", content_type="incoming_email", sender=sender, content_attributes={"email": letter})
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"subject": "Resposta automática: Pedido 8812"},
+        {"subject": "Automatic reply: Order"},
+        {"subject": "Respuesta automática: Pedido"},
+        {"subject": "Abwesenheitsnotiz: Bestellung"},
+        {"subject": "自动回复: 订单"},
+        {"subject": "Undeliverable: Order 8812"},
+        {"subject": "Delivery Status Notification (Failure)"},
+        {"subject": "Accepted: Visita @ Mon 23 Nov 2026 10:00"},
+        {"content_type": "multipart/report; report-type=delivery-status"},
+        {"content_type": "text/calendar; method=REPLY"},
+        {"headers": {"X-Autorespond": "yes"}},
+        {"headers": {"Return-Path": "<>"}},
+        {"headers": {"X-Failed-Recipients": "a@example.com"}},
+        {"sender": "orders.noreply@example.com"},
+        {"sender": "no-reply-12@example.com"},
+        {"sender": "notifications@example.com"},
+        {"auto_reply": True},
+    ],
+)
+def test_what_a_machine_mails_is_answered_by_nobody(changes: dict[str, Any]) -> None:
+    got = read(mail(**changes))
+    assert isinstance(got, Ignored)
+    assert got.reason is Reason.AUTOMATIC_MAIL
+
+
+@pytest.mark.parametrize(
+    "subject",
+    ["Re: Resposta automática: Pedido", "Undelivered parcel", "Não foi possível entregar meu pedido?",
+     "Delivery failed", "Fora do ar", "Automatic umbrella broken", "Accepted: my return"],
+)  # fmt: skip
+def test_what_a_customer_mails_is_answered(subject: str) -> None:
+    assert isinstance(read(mail(subject=subject)), Delivery)
