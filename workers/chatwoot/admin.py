@@ -101,10 +101,17 @@ class Admin:
         account = _map(await self.call("GET", ""))
         bots = tuple(_bot(each) for each in _list(await self.call("GET", "/agent_bots")))
         webhooks = _list(_map(_map(await self.call("GET", "/webhooks")).get("payload")).get("webhooks"))
-        inboxes = [
-            await self._inbox_binding(each) for each in _list(_map(await self.call("GET", "/inboxes")).get("payload"))
-        ]
-        return Setup(str(account.get("name") or ""), bots, tuple(_webhook(each) for each in webhooks), tuple(inboxes))
+        inboxes = await self.inboxes()
+        return Setup(str(account.get("name") or ""), bots, tuple(_webhook(each) for each in webhooks), inboxes)
+
+    async def inboxes(self) -> tuple[InboxBinding, ...]:
+        """Read the inboxes and who answers them.
+
+        Raises:
+            AdminError: Chatwoot refused or could not be reached.
+        """
+        raw = _list(_map(await self.call("GET", "/inboxes")).get("payload"))
+        return tuple([await self._inbox_binding(each) for each in raw])
 
     async def _inbox_binding(self, raw: Mapping[str, Any]) -> InboxBinding:
         number = int(raw["id"])

@@ -4,6 +4,7 @@ import asyncio
 import time
 from dataclasses import replace
 from functools import partial
+from typing import Protocol
 
 from chatwootai.channels.outgoing.choices import render_choices
 from chatwootai.channels.outgoing.render import rendered_text
@@ -11,8 +12,9 @@ from chatwootai.channels.outgoing.reply_reference import referenced_message
 from chatwootai.long_texts import worked_on
 from chatwootai.model.message import assemble
 from chatwootai.model.message.burst import Window
+from chatwootai.model.message.delivery import Delivery
 from chatwootai.model.message.outbox import ActionKind
-from chatwootai.model.message.turn import Draft, Outcome, SideAction, SilenceReason, Verdict
+from chatwootai.model.message.turn import Draft, Outcome, Question, SideAction, SilenceReason, Verdict
 from chatwootai.model.policy import notes, outcome
 from chatwootai.model.policy.greeting import with_greeting, without_greeting
 from chatwootai.model.policy.grounding import check_grounding
@@ -23,6 +25,7 @@ from chatwootai.model.policy.vocabulary import Cause
 from chatwootai.model.text.language import language_of
 from chatwootai.telemetry import log
 from chatwootai.telemetry.metrics import SUPERSEDED, UNGROUNDED
+from config.settings.settings import Settings
 from workers.context import WorkerContext
 from workers.handoff.build import build_handoff, handoff_rules
 from workers.retry import MOST_TRIES
@@ -35,6 +38,25 @@ from workers.turn.step import DECIDED, NEXT, RESTART, Next
 _log = log.get("turn")
 _LONG_TO_WRITE = 1_000
 """Characters from which on an answer is judged and rendered beside the event loop: its Markdown takes time."""
+
+
+class Judging(Protocol):
+    """The part of a turn that a draft is judged with."""
+
+    @property
+    def deliveries(self) -> tuple[Delivery, ...]:
+        """Return the burst."""
+        ...
+
+    @property
+    def settings(self) -> Settings:
+        """Return the settings of the inbox."""
+        ...
+
+    @property
+    def asked(self) -> Question:
+        """Return the question."""
+        ...
 
 
 async def hand_over_unread(worker: WorkerContext, turn: Turn) -> Next:
@@ -115,7 +137,7 @@ async def decide_outcome(worker: WorkerContext, turn: Turn) -> Next:
         turn.draft = result
         greets = await greeting(turn, turn.asked)
         async with worker.at_words(turn.start):
-            said = await worked_on(len(result.text), partial(_judge_draft, turn, result, greets), long=_LONG_TO_WRITE)
+            said = await worked_on(len(result.text), partial(judge_draft, turn, result, greets), long=_LONG_TO_WRITE)
         turn.outcome = _with_tool_notes(turn, replace(said, asides=result.actions))
         return NEXT
     turn.failed = result if isinstance(result, Failed) else None
@@ -131,7 +153,7 @@ def _with_tool_notes(turn: Turn, made: Outcome) -> Outcome:
     return replace(made, asides=(*made.asides, SideAction(ActionKind.NOTE, text=text))) if text else made
 
 
-def _judge_draft(turn: Turn, draft: Draft, greets: str) -> Outcome:
+def judge_draft(turn: Judging, draft: Draft, greets: str) -> Outcome:
     """Return what of a draft may be read: all of it, dressed, or nothing and people instead."""
     settings, question = turn.settings, turn.asked
     origin = question.origin
@@ -163,7 +185,7 @@ def _check_grounding(text: str, draft: Draft) -> GuardResult:
     return GuardResult(found.text, None if found.text else Unfit.UNGROUNDED)
 
 
-def _reply(turn: Turn, draft: Draft, text: str, greets: str) -> Outcome | None:
+def _reply(turn: Judging, draft: Draft, text: str, greets: str) -> Outcome | None:
     """Return the reply with greeting, signature and choices as the channel bears them; None: nothing is left."""
     question = turn.asked
     signature = turn.settings.signature_on(question.origin.channel, question.language)

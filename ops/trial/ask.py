@@ -1,0 +1,153 @@
+"""Answers one message as a worker would, for `chatwootai ask`: nothing is posted, counted, kept or changed."""
+
+import os
+import time
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from chatwootai.model.message import assemble
+from chatwootai.model.message.delivery import Contact, Delivery, Message
+from chatwootai.model.message.routing import Route, route
+from chatwootai.model.message.turn import Draft, Outcome, Question, Usage, Verdict
+from chatwootai.model.policy.handoff import Need, before_draft, by_meaning
+from chatwootai.model.policy.vocabulary import Cause
+from chatwootai.model.text.language import language_of
+from config.settings.settings import Settings
+from config.snapshot import Account, place_of
+from crews.errors import CrewError
+from crews.model_calls.trouble import briefly, trouble_of
+from crews.understanding.language import guess_language
+from ops.trial.dry_calls import DryCalls
+from ops.trial.parts import TrialParts
+from workers.handoff.build import build_handoff, handoff_rules, topic_examples
+from workers.turn.outcome import judge_draft
+
+_NANO = 1_000_000_000
+_INBOX_OF_NONE = 0
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One message to one account. `inbox`: Chatwoot's id, 0 where it is to be none that the mapping names."""
+
+    account: Account
+    channel: str
+    text: str
+    inbox: int = _INBOX_OF_NONE
+    phone: str | None = None
+    greeted: bool = False
+
+    @cached_property
+    def settings(self) -> Settings:
+        """Return the settings that hold for the message."""
+        own = self.account.inboxes.get(self.inbox)
+        return own.settings if own else self.account.settings
+
+    @cached_property
+    def deliveries(self) -> tuple[Delivery, ...]:
+        """Return the message as it would come from the door."""
+        now = time.time()
+        return (
+            Delivery(
+                account=self.account.key,
+                conversation=0,
+                inbox=self.inbox,
+                channel=self.channel,
+                message=Message(id=1, text=self.text, at=now),
+                contact=Contact(id=0, phone=self.phone, verified=True),
+                received_at=now,
+            ),
+        )
+
+    @cached_property
+    def route(self) -> Route:
+        """Return who answers it, and why."""
+        return route(place_of(self.account, self.inbox), self.channel, self.phone)
+
+    @cached_property
+    def asked(self) -> Question:
+        """Return the question that a crew gets."""
+        settings = self.settings
+        told = language_of(self.text, (), None, settings.language, settings.spoken, guess_language)
+        return assemble.build_question(
+            self.deliveries, (), turn="try", route=self.route, due=time.time() + settings.last_deadline_ms / 1000,
+            most_exchanges=0, most_tokens=0, language=settings.answered_in(told),
+        )  # fmt: skip
+
+
+async def answer(trial: Trial, environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
+    """Return what a contact would read and how it was made, by the names that `chatwootai ask --json` prints."""
+    async with AsyncExitStack() as stack:
+        parts = await TrialParts.open(stack, trial.settings, environ)
+        calls, began = DryCalls(), time.perf_counter()
+        result = await _result(trial, parts, calls)
+        said = _outcome(trial, result)
+        return _told(trial, result, said, calls, time.perf_counter() - began) | {"notes": parts.notes}
+
+
+async def _result(trial: Trial, parts: TrialParts, calls: DryCalls) -> Draft | Need:
+    """Return a draft, or why people would get the message."""
+    question, settings = trial.asked, trial.settings
+    if not question.function:
+        return Need(Cause.OFF)
+    rules = handoff_rules(settings)
+    if need := before_draft(question.text, (), rules, language=question.language):
+        return need
+    meaning = await parts.reader.read(question.text, topic_examples(settings))
+    if need := by_meaning(question.text, rules, meaning, question.language):
+        return need
+    return await _draft(parts, question, settings, calls)
+
+
+async def _draft(parts: TrialParts, question: Question, settings: Settings, calls: DryCalls) -> Draft | Need:
+    try:
+        return await parts.crews.draft(question, settings, calls=calls)
+    except (CrewError, TimeoutError) as error:
+        parts.notes.append(f"no draft: {briefly(error)}")
+        return Need(Cause.MODEL, reason=trouble_of(error).value)
+
+
+def _outcome(trial: Trial, result: Draft | Need) -> Outcome:
+    if isinstance(result, Need):
+        return build_handoff(result, trial.asked, trial.settings)
+    return judge_draft(trial, result, trial.settings.greeting_in(trial.asked.language))
+
+
+def _told(trial: Trial, result: Draft | Need, said: Outcome, calls: DryCalls, seconds: float) -> dict[str, Any]:
+    draft = result if isinstance(result, Draft) else None
+    usage = draft.usage if draft else Usage()
+    return {
+        "outcome": str(said.verdict),
+        "answer": list(said.parts),
+        "choices": list(said.choices),
+        "handoff": _handoff(said, result),
+        "language": trial.asked.language,
+        "function": trial.asked.function or None,
+        "served_by": str(draft.served_by) if draft else None,
+        "plan": draft.plan if draft else None,
+        "model": draft.model if draft else None,
+        "facts": sorted(trial.settings.company.facts),
+        "passages": [_passage(each) for each in (draft.passages if draft else ())],
+        "tools": [{"name": name, "arguments": dict(given), "called": made} for name, given, made in calls.asked],
+        "calls": usage.calls,
+        "prompt_tokens": usage.prompt_tokens,
+        "completion_tokens": usage.completion_tokens,
+        "cost": usage.cost / _NANO,
+        "steps": [[name, round(took, 4)] for name, took in (draft.steps if draft else ())],
+        "seconds": round(seconds, 3),
+    }
+
+
+def _handoff(said: Outcome, result: Draft | Need) -> dict[str, Any] | None:
+    if said.verdict is not Verdict.HANDOFF:
+        return None
+    held = result.text if isinstance(result, Draft) else None
+    reason = result.reason if isinstance(result, Need) else None
+    return {"cause": said.cause, "why": reason or said.why, "reason": said.reason, "held_back": held, "note": said.note}
+
+
+def _passage(each: Any) -> dict[str, Any]:
+    return {"source": each.source, "document": each.document, "score": each.score, "cited": each.cited}

@@ -1,0 +1,59 @@
+"""Opens what a try needs: crews on a stack that counts nothing, the reader of meaning, documents."""
+
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+
+from chatwootai.stores.server.connection import DEFAULT_URL, Connection, StoreUnavailable, connect
+from chatwootai.stores.server.examination import CannotUse, probe
+from config.settings.settings import Settings
+from crews.answer.draft import Crews
+from crews.catalog import Catalog
+from crews.encoding.embedded import shared
+from crews.knowledge.encoders import AccountEncoders
+from crews.knowledge.knowledge import Knowledge
+from crews.matching.matcher import Matcher
+from crews.model_calls.assembly import Stack
+from crews.model_calls.endpoint.client import OpenAIClient
+from crews.runtime import environment
+from crews.understanding.message_reader import MessageReader
+
+
+@dataclass(frozen=True)
+class TrialParts:
+    """Crews and reader of one try. `notes`: what was left out, as sentences."""
+
+    crews: Crews
+    reader: MessageReader
+    notes: list[str] = field(default_factory=list)
+
+    @classmethod
+    async def open(cls, stack: AsyncExitStack, settings: Settings, environ: Mapping[str, str]) -> "TrialParts":
+        """Open them; closed with the stack. Without a connection models are neither limited, budgeted nor cached."""
+        environment.load()
+        encoder = shared()
+        models = Stack(OpenAIClient())
+        notes: list[str] = []
+        knowledge = await _knowledge(stack, settings, models, environ, notes)
+        crews = Crews(Catalog.from_environment(), models, models, knowledge, matcher=Matcher(encoder))
+        stack.push_async_callback(crews.close)
+        await encoder.warm()
+        return cls(crews, MessageReader(encoder, seconds=10), notes)
+
+
+async def _knowledge(
+    stack: AsyncExitStack, settings: Settings, models: Stack, environ: Mapping[str, str], notes: list[str]
+) -> Knowledge | None:
+    """Return the documents, where there are any and their Redis answers."""
+    if not settings.knowledge.sources:
+        return None
+    connection: Connection = connect(environ.get("REDIS_URL") or DEFAULT_URL, timeout=5.0)
+    stack.push_async_callback(connection.aclose)
+    try:
+        await probe(connection)
+    except (StoreUnavailable, CannotUse) as error:
+        notes.append(f"no documents were looked for: {error}")
+        return None
+    encoders = AccountEncoders(connection, models.embeddings)
+    stack.push_async_callback(encoders.aclose)
+    return Knowledge(connection, encoders.encoder_for)
