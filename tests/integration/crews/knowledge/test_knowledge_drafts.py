@@ -18,7 +18,7 @@ from crews.runtime import environment
 from tests.builders import question
 from tests.integration.crews.knowledge.test_knowledge_ingest import House
 from tests.settings_looks import turn as turn_of
-from workers.turn.outcome import _judge_draft
+from workers.turn.outcome import judge_draft
 
 FAQ = [
     {
@@ -120,7 +120,7 @@ async def test_a_price_that_stands_nowhere_reaches_nobody(house: House, said: st
     draft, settings = await drafted(house, Model(said), "quanto custa o frete?")
     turn = turn_of(settings)
     turn.question = replace(question("quanto custa o frete?"), function="customer_service")
-    found = _judge_draft(turn, draft, "")
+    found = judge_draft(turn, draft, "")
     if reads is None:
         assert (found.verdict, found.why) == (Verdict.HANDOFF, Unfit.UNGROUNDED)
     else:
@@ -133,14 +133,14 @@ async def test_off_and_the_operators_own_words_are_not_checked(house: House) -> 
     for one, more in ((draft, {"grounding": "off"}), (replace(draft, served_by=ServedBy.CURATED), {})):
         turn = turn_of(settings.model_copy(update=more))
         turn.question = question("quanto custa o frete?")
-        assert _judge_draft(turn, one, "").parts == ("Custa R$ 47,50.",)
+        assert judge_draft(turn, one, "").parts == ("Custa R$ 47,50.",)
 
 
 async def test_links_stand_below_a_reply_that_used_documents(house: House) -> None:
     draft, settings = await drafted(house, Model("Grátis acima de R$ 99. [[sources: 1]]"), "quanto é o frete?")
     turn = turn_of(settings)
     turn.question = question("quanto é o frete?")
-    assert "https://l.example/" in " ".join(_judge_draft(turn, draft, "").parts)
+    assert "https://l.example/" in " ".join(judge_draft(turn, draft, "").parts)
 
 
 async def test_without_redis_a_crew_answers_without_documents(house: House) -> None:
