@@ -94,14 +94,14 @@ async def posted(settings: Settings) -> object:
     )
     one = turn(settings)
     one.question = question()
-    return outcome._judge_draft(one, draft, "")
+    return outcome.judge_draft(one, draft, "")
 
 
 async def priced(settings: Settings) -> object:
     """What of a draft with a price that stands nowhere is posted."""
     one = turn(settings)
     one.question = question()
-    return outcome._judge_draft(one, Draft(text="Temos sim. O kit custa R$ 4.321,00."), "").parts
+    return outcome.judge_draft(one, Draft(text="Temos sim. O kit custa R$ 4.321,00."), "").parts
 
 
 async def spoken_with(settings: Settings) -> object:
