@@ -127,7 +127,9 @@ class AccountBuilder:
                 self._problem(entry.mark, "missing-key", message, remedy)
             return None
         message = f"`{entry.path}`: there is no domain {entry.quote('domain')}"
-        self._problem(entry.at("domain"), "unknown-domain", message, did_you_mean(name, self.domains))
+        make = "To make one: write its config.yaml into a folder under domains/, as `chatwootai init --domain` does."
+        remedy = f"{did_you_mean(name, self.domains)} {make}"
+        self._problem(entry.at("domain"), "unknown-domain", message, remedy)
         return None
 
     def _crew(self, entry: Entry[Any], name: str, crew_set: CrewSet, phone: str | None = None) -> str | None:

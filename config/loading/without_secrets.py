@@ -39,8 +39,12 @@ def inspect_without_secrets(folder: Path, environ: Mapping[str, str]) -> Without
     return WithoutSecrets(replace(built, problems=problems), unresolved)
 
 
+def stand_ins(folder: Path, environ: Mapping[str, str]) -> dict[str, str]:
+    """Return a value for each variable that a folder names without a default and nobody has set; no two are equal."""
+    return _stand_ins(gather(folder, environ), environ)
+
+
 def _stand_ins(sources: Sources, environ: Mapping[str, str]) -> dict[str, str]:
-    """Return a value for each variable that is named without a default and not set; no two are equal."""
     named = (
         found["name"]
         for _, place in sources.places()

@@ -68,7 +68,10 @@ async def connect(work: ConnectWork) -> int:
         complain("--domain is needed for an account that the mapping does not have: retail, health, ...")
         return 2
     if work.arguments.domain and (known := _domains(work.arguments.config)) and work.arguments.domain not in known:
-        complain(f"there is no domain {work.arguments.domain}. {suggestion(work.arguments.domain, known)}")
+        make = (
+            f"To make one: {work.arguments.config}/domains/NAME/config.yaml, as `chatwootai init --domain` writes it."
+        )
+        complain(f"there is no domain {work.arguments.domain}. {suggestion(work.arguments.domain, known)} {make}")
         return 2
     if not _fits_installation(work):
         return 2

@@ -44,7 +44,7 @@ def next_steps(folder: Path, start: Start) -> list[str]:
         f"2. export CHATWOOTAI_CONFIG={named}",
         "3. chatwootai check --no-secrets",
         f'4. chatwootai ask --account {account} "..."      what it would answer; needs OPENAI_API_KEY, and no Chatwoot',
-        "   chatwootai demo                            the same with a page to talk to, on embedded parts",
+        f"   chatwootai demo --config {named}      the same with a page to talk to, on embedded parts",
         f"5. chatwootai connect --url {shown} --account {account} --ours https://ai.example.com",
     ]
 

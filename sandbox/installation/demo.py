@@ -9,19 +9,21 @@ import textwrap
 import time
 from collections.abc import Coroutine, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, TypeVar
 
 from chatwootai.stores.server.connection import BadRedisUrl
 from chatwootai.stores.server.embedded import NoRedis
 from sandbox.chatwoot.driver import Driver, DriverError, NothingHappened, Sent
 from sandbox.installation import borrowed
+from sandbox.installation.own import NotShown, OwnConfiguration
 from sandbox.installation.processes import Failed, first_to_end
 from sandbox.installation.system import Plan, System
 
 T = TypeVar("T")
 _REPLY_SECONDS = 60.0
 _TRACE_SECONDS = 3.0
-_ACCOUNT, _INBOX, _SHOP = 1, "whatsapp", "Sandra Cosmeticos"
+_ACCOUNT, _INBOX = 1, "whatsapp"
 _QUESTION = "Oi! Vocês entregam em Belo Horizonte? Quanto tempo leva? É para o pedido SC-1042."
 _MODEL = ("--latency", "gpt-4o-mini", "--median-length", "0")
 _MEANS = {
@@ -41,7 +43,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (NoRedis, BadRedisUrl) as problem:
         _say(str(problem))
         return 1
-    system = System(_plan(given, borrowed_url))
+    try:
+        own = OwnConfiguration.read(given.config) if given.config else None
+    except NotShown as problem:
+        _say(str(problem))
+        return 1
+    system = System(_plan(given, borrowed_url, own))
     try:
         return asyncio.run(_shown(system, given))
     except (Failed, NoRedis, NothingHappened, DriverError, OSError) as problem:
@@ -65,7 +72,7 @@ def _unstoppable() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _plan(given: argparse.Namespace, redis_url: str | None) -> Plan:
+def _plan(given: argparse.Namespace, redis_url: str | None, own: OwnConfiguration | None) -> Plan:
     real = {name: os.environ[name] for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL") if os.environ.get(name)}
     return Plan(
         ingress_port=given.port_ingress,
@@ -74,6 +81,7 @@ def _plan(given: argparse.Namespace, redis_url: str | None) -> Plan:
         llm=None if "OPENAI_API_KEY" in real else _MODEL,
         redis_url=redis_url,
         environ=real,
+        own=own,
     )
 
 
@@ -145,8 +153,10 @@ async def _converse(system: System) -> bool:
         Failed: There was no reply within a minute.
     """
     async with Driver(system.url("chatwoot")) as driver:
-        sent = await driver.write(_ACCOUNT, _INBOX, _QUESTION)
-        _say(f"\n  A customer of {_SHOP} writes on WhatsApp:\n{_quoted(_QUESTION)}")
+        account, inbox, question = system.plan.own.question() if system.plan.own else (_ACCOUNT, _INBOX, _QUESTION)
+        sent = await driver.write(account, inbox, question)
+        place = system.world.medium(sent.inbox).label
+        _say(f"\n  A customer of {system.world.accounts[account].name} writes on {place}:\n{_quoted(question)}")
         try:
             replies = await driver.wait_for_reply(sent, within=_REPLY_SECONDS)
         except NothingHappened:
@@ -214,6 +224,9 @@ def _arguments() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="chatwootai demo",
         description="Run the whole system on embedded parts and send one signed customer message through it.",
+    )
+    parser.add_argument(
+        "--config", type=Path, metavar="DIR", help="a configuration of your own: its accounts and inboxes"
     )
     parser.add_argument("--once", action="store_true", help="end after the reply (1 if it does not come within 60 s)")
     parser.add_argument("--port-page", type=int, default=0, help="of the sandbox Chatwoot's page (0: a free one)")

@@ -20,12 +20,14 @@ import yaml
 from chatwootai.stores.conversation.turns import Turns
 from chatwootai.stores.server.connection import connect
 from chatwootai.stores.server.embedded import Embedded
-from sandbox.chatwoot.world import seed
+from sandbox.chatwoot.world import seed, snapshot
 from sandbox.chatwoot.world.world import World
+from sandbox.installation.own import OwnConfiguration
 from sandbox.installation.processes import Process, free_port, stop
 from sandbox.llm.driver import Driver as Llm
 
 _READY_SECONDS = 60.0
+_WORLD = "world.json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +38,7 @@ class Plan:
 
     `redis_url`: a Redis that runs already; None: one of our own. `environ`: for every process, over what is ours.
     `settings`: YAML over the shipped `domains/_base/config.yaml`; `files`: texts by their path below the configuration.
+    `own`: an operator's configuration in place of the example shops; then `settings` are left out.
     """
 
     ingress_port: int = 0
@@ -50,6 +53,7 @@ class Plan:
     environ: Mapping[str, str] = field(default_factory=dict)
     settings: str = ""
     files: Mapping[str, str] = field(default_factory=dict)
+    own: OwnConfiguration | None = None
 
 
 class System:
@@ -62,10 +66,14 @@ class System:
         self.plan = plan
         self.folder = Path(tempfile.mkdtemp(prefix="chatwootai-"))
         self.configuration = self.folder / "configuration"
-        self.world = seed.plant(World(seed=plan.seed))
         self.redis: Embedded | None = None
         self.redis_url = plan.redis_url or ""
         self._ports = {name: port or free_port() for name, port in self._wanted().items()}
+        self.world = self._planted()
+
+    def _planted(self) -> World:
+        world = World(seed=self.plan.seed)
+        return self.plan.own.plant(world, self.url("ingress")) if self.plan.own else seed.plant(world)
 
     def _wanted(self) -> dict[str, int]:
         plan = self.plan
@@ -174,6 +182,10 @@ class System:
 
     def _configure(self) -> None:
         self.configuration.mkdir(exist_ok=True)
+        if self.plan.own is not None:
+            self.plan.own.lay_out(self.configuration)
+            snapshot.save(self.world, self.folder / _WORLD)
+            return
         (self.configuration / "chatwoot_mapping.yaml").write_text(seed.mapping(self.world), encoding="utf-8")
         settings = yaml.safe_load(self.plan.settings) or {}
         if self.plan.llm is not None:  # it stands in for a public endpoint, which takes many requests at once
@@ -193,6 +205,7 @@ class System:
             "REDIS_URL": self.redis_url,
             "CHATWOOTAI_CONFIG": str(self.configuration),
             "LOG_FORMAT": "json",
+            **(self.plan.own.environ() if self.plan.own else {}),
             **seed.environ(self.world, self.url("chatwoot")),
             **(model if self.plan.llm is not None else {}),
             **self.plan.environ,
@@ -211,7 +224,10 @@ class System:
     def _chatwoot(self) -> Process:
         own = ("--port", str(self.port("chatwoot")), "--ingress", self.url("ingress"), "--seed", str(self.plan.seed))
         environ = {"REDIS_URL": self.redis_url}
-        return Process("chatwoot", "sandbox.installation.traced", *own, environ=environ, folder=self.folder)
+        more: tuple[str, ...] = ()
+        if self.plan.own is not None:
+            more = ("--state-file", str(self.folder / _WORLD))
+        return Process("chatwoot", "sandbox.installation.traced", *own, *more, environ=environ, folder=self.folder)
 
     def _llm(self) -> Process:
         arguments = ("--port", str(self._ports["llm"]), *(self.plan.llm or ()))

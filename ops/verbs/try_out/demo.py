@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from ops.sandboxed import call
 
 SUMMARY = "run the whole system on embedded parts and send one signed message through it"
-EXAMPLES = "  chatwootai demo --once"
+EXAMPLES = """\
+  chatwootai demo --once
+  chatwootai demo --config nimbus      with the accounts and inboxes of a configuration of your own"""
 
 
 def forward(argv: Sequence[str]) -> int:

@@ -3,7 +3,7 @@
 Tokens and secrets are derived from the world's seed, so that whoever starts a sandbox knows them beforehand.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -136,10 +136,13 @@ def _furnish(world: World, shop: Shop, account: Account, bot: AgentBot, url: str
         team = Team(world.next_id("team"), account.id, name)
         world.teams[team.id] = team
     if url:
-        hook = Webhook(
-            world.next_id("webhook"), account.id, url, webhook_secret(world, account.id), list(_SUBSCRIPTIONS)
-        )
-        world.webhooks[hook.id] = hook
+        add_webhook(world, account.id, url)
+
+
+def add_webhook(world: World, account_id: int, url: str) -> None:
+    """Give an account a webhook for what an agent bot is never told of."""
+    hook = Webhook(world.next_id("webhook"), account_id, url, webhook_secret(world, account_id), list(_SUBSCRIPTIONS))
+    world.webhooks[hook.id] = hook
 
 
 def webhook_secret(world: World, account_id: int) -> str:
@@ -150,7 +153,7 @@ def webhook_secret(world: World, account_id: int) -> str:
 def mapping(world: World) -> str:
     """Return the chatwoot_mapping.yaml of an installation that serves these shops; secrets stay names."""
     accounts: Json = {}
-    for account in world.accounts.values():
+    for account, _ in _answered(world):
         name = f"CHATWOOT_{account.id}"
         accounts[str(account.id)] = {
             "name": account.name,
@@ -166,12 +169,19 @@ def mapping(world: World) -> str:
     return yaml.safe_dump(body, sort_keys=False, allow_unicode=True)
 
 
+def _answered(world: World) -> Iterator[tuple[Account, AgentBot]]:
+    """Yield each account that has a bot, with it; one that nobody has connected yet has none."""
+    for account in world.accounts.values():
+        bot = next((bot for bot in world.agent_bots.values() if bot.account_id == account.id), None)
+        if bot is not None:
+            yield account, bot
+
+
 def environ(world: World, url: str = "") -> dict[str, str]:
     """Return what the names in `mapping` stand for. `url` is where this sandbox listens."""
     names = {"CHATWOOT_URL": url} if url else {}
-    for account in world.accounts.values():
+    for account, bot in _answered(world):
         name = f"CHATWOOT_{account.id}"
-        bot = next(bot for bot in world.agent_bots.values() if bot.account_id == account.id)
         names |= {
             f"{name}_SECRET": bot.secret,
             f"{name}_WEBHOOK_SECRET": webhook_secret(world, account.id),

@@ -61,6 +61,30 @@ def _until(demo: "subprocess.Popen[str]", pattern: str) -> str:
     raise AssertionError(f"the demo never said {pattern!r}:\n{''.join(said)}")
 
 
+def test_a_configuration_of_ones_own_is_shown_with_its_inboxes(place: Path) -> None:
+    folder = place / "nimbus"
+    words = ("init", str(folder), "--name", "Nimbus", "--language", "de", "--channels", "email,telegram")
+    subprocess.run([COMMAND[0], *words], check=True, capture_output=True)
+    (folder / "chatwoot_mapping.yaml").write_text(
+        (folder / "chatwoot_mapping.yaml").read_text() + 'inboxes: {"29": {account: "1", name: "E-mail"}}\n'
+    )
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    with _demo(place, "--once", "--config", str(folder)) as demo:
+        said, _ = demo.communicate(timeout=120)
+    assert demo.returncode == 0, said
+    assert "A customer of Nimbus writes on E-mail" in said
+    assert "Hier ist Nimbus." in said.partition("The reply")[2]
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
+
+
+def test_a_configuration_with_problems_is_not_shown(place: Path) -> None:
+    with _demo(place, "--once", "--config", str(place / "nowhere")) as demo:
+        said, _ = demo.communicate(timeout=60)
+    assert demo.returncode == 1
+    assert "there is no such folder" in said
+    assert "Traceback" not in said
+
+
 def test_once_prints_the_reply_and_its_steps_and_leaves_nothing(place: Path) -> None:
     with _demo(place, "--once") as demo:
         said, _ = demo.communicate(timeout=120)
