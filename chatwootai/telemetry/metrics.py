@@ -211,7 +211,7 @@ CHATWOOT_TOKEN: Final = Gauge(
 )
 INCIDENTS: Final = Gauge(
     "chatwootai_incidents",
-    "What goes wrong now, by kind: model (turns go to people), tool, signature and rate (deliveries are refused), ...",
+    "What goes wrong now, by kind: model (turns go to people), tool, search (turns do without documents), ...",
     ["kind"],
 )
 EVENTS_DROPPED: Final = Counter(

@@ -64,6 +64,7 @@ def beyond_grant(grant: Grant, settings: Settings, above: Settings, tree: Table)
         *_private_endpoints(grant, tree),
         *_secrets_sent_elsewhere(grant, tree),
         *_transcription_elsewhere(grant, tree),
+        *_own_database(grant, settings, tree),
     ]
 
 
@@ -155,6 +156,19 @@ def _transcription_elsewhere(grant: Grant, tree: Table) -> Iterator[Problem]:
         return
     if "base_url" not in hearing.items and _is_inherited(grant, hearing.items.get("api_key")):
         yield _sent_elsewhere_problem(model.mark, "model.base_url", "media.hearing.api_key")
+
+
+def _own_database(grant: Grant, settings: Settings, tree: Table) -> Iterator[Problem]:
+    """A database that this folder names: workers connect there whatever its name leads to, so each host is allowed."""
+    mark, node = find(tree, ("knowledge", "postgres", "url"))
+    named = settings.knowledge.postgres
+    if named is None or not isinstance(node, Scalar) or not _is_own(grant, node):
+        return
+    parts = urlsplit(named.url.reveal())
+    host = "" if parts.query or "," in parts.netloc else parts.hostname or ""  # a query may name another host
+    if not grant.serves(host):
+        message = "`knowledge.postgres.url`: this folder may not reach this database"
+        yield Problem(*mark, "not-allowed", message, grant.remedy("private_hosts", f"[{host[:200]}]"))
 
 
 def _sent_elsewhere_problem(mark: Mark, address: str, secret: str) -> Problem:

@@ -15,7 +15,7 @@ from pydantic.json_schema import SkipJsonSchema
 from config.document.problems import Problem
 from config.document.tree import Node, Scalar, Table
 from config.schema.base import FOR_MACHINES, NUMBER, Flag, Language, Machine, Section, Url, invalid, matching
-from config.secrets.secret import Token
+from config.secrets.secret import Secret, Token
 
 FILE = "knowledge.yaml"
 KINDS = ("records", "files", "site", "portal", "settings")
@@ -110,6 +110,27 @@ class Embeddings(Section):
     """The number of values in one embedding, where the model can shorten it."""
 
 
+_DSN = "Write postgresql://user:password@host:5432/database, in a variable or a file: ${KNOWLEDGE_POSTGRES}."
+
+
+def _database(secret: Secret) -> Secret:
+    if secret and not secret.reveal().startswith(("postgresql://", "postgres://")):
+        raise invalid("database", "this is no address of a PostgreSQL", _DSN)
+    return secret
+
+
+class Postgres(Section):
+    """A PostgreSQL with pgvector that holds indexes too large for a worker's memory."""
+
+    url: Annotated[Token, AfterValidator(_database)]
+    """Its address with user and password, as `postgresql://user:password@host/database`. Write a reference, as
+    `${KNOWLEDGE_POSTGRES}`, or `ENC:`. The user needs the right to create a schema. An account's folder may name one
+    on a host that the mapping allows it (`private_hosts`)."""
+    above_passages: Annotated[int, Field(ge=0, le=50_000), NUMBER] = 50_000
+    """Number of passages above which an account's index lies there; smaller ones lie in Redis and in workers' memory,
+    where a search needs no network. The default is the most that those hold."""
+
+
 class Knowledge(Section):
     """A tenant's knowledge. The file of a layer holds what differs from the layers above it."""
 
@@ -119,6 +140,8 @@ class Knowledge(Section):
     """`links`: titles and addresses stand below a reply that used them."""
     embeddings: Literal["local"] | Embeddings = "local"
     """What makes embeddings: `local`, the encoder that comes with the project, or a model elsewhere."""
+    postgres: Postgres | None = None
+    """The PostgreSQL for indexes of more than 50,000 passages. Unset: that is the limit."""
     language: Language | None = None
     """The language most documents are written in, where it is not the tenant's own."""
 

@@ -250,6 +250,7 @@ def _with_citations(draft: Draft, found: Retrieved, settings: Settings) -> Draft
 
     Those count as used whose number it names, and no others.
     """
+    draft = replace(draft, lookup=found.trouble if settings.knowledge.sources else None)
     if not found.passages:
         return draft
     used = {n - 1 for n in draft.cited if 0 < n <= len(found.passages)}

@@ -9,10 +9,12 @@ import structlog
 
 from chatwootai.stores.models.knowledge import KnowledgeStore
 from chatwootai.stores.server.connection import Connection, StoreUnavailable
-from crews.knowledge.index.index import Index
-from crews.knowledge.index.serialization import InvalidIndex, unpack
+from config.settings.knowledge import Knowledge as KnowledgeSettings
+from crews.knowledge.index.serialization import InvalidIndex
 from crews.knowledge.passage import Audience
 from crews.knowledge.report import Report
+from crews.knowledge.search.engine import SearchableIndex
+from crews.knowledge.storage import IndexStorage
 
 MOST_BYTES: Final = 192 << 20
 """Memory of all indexes together; the longest unused leave first."""
@@ -27,7 +29,7 @@ class LoadedIndex:
     """An index as it was loaded. `index` is None where the version is damaged or of another format."""
 
     version: int
-    index: Index | None
+    index: SearchableIndex | None
     report: Report
     used: float
 
@@ -35,13 +37,16 @@ class LoadedIndex:
 class IndexCache:
     """The indexes that this process has in memory."""
 
-    def __init__(self, connection: Connection, *, most_bytes: int = MOST_BYTES) -> None:
+    def __init__(
+        self, connection: Connection, storage: IndexStorage | None = None, *, most_bytes: int = MOST_BYTES
+    ) -> None:
         self._store = KnowledgeStore(connection)
+        self._storage = storage or IndexStorage(connection)
         self._most_bytes = most_bytes
         self._kept: dict[Key, LoadedIndex] = {}
         self._loading: dict[Key, asyncio.Task[LoadedIndex | None]] = {}
 
-    async def of(self, account: str, audience: Audience) -> LoadedIndex | None:
+    async def of(self, account: str, audience: Audience, settings: KnowledgeSettings) -> LoadedIndex | None:
         """Return an account's index of the version in force; None where there is none.
 
         Where Redis is away, the one that is in memory is returned. Callers that come while one is loaded wait for it
@@ -49,6 +54,7 @@ class IndexCache:
 
         Raises:
             StoreUnavailable: Redis is away, and none is in memory.
+            IndexUnavailable: PostgreSQL has it and does not answer, and it was not opened before.
         """
         key = (account, audience)
         kept = self._kept.get(key)
@@ -62,27 +68,25 @@ class IndexCache:
             self._kept.pop(key, None)
             return None
         if kept is None or kept.version != version:
-            kept = await self._load_once(key, version)
+            kept = await self._load_once(key, version, settings)
         if kept is not None:
             kept.used = time.monotonic()
         return kept
 
-    async def _load_once(self, key: Key, version: int) -> LoadedIndex | None:
+    async def _load_once(self, key: Key, version: int, settings: KnowledgeSettings) -> LoadedIndex | None:
         task = self._loading.get(key)
         if task is None:
-            task = self._loading[key] = asyncio.create_task(self._load(key, version))
+            task = self._loading[key] = asyncio.create_task(self._load(key, version, settings))
             task.add_done_callback(lambda _: self._loading.pop(key, None))
         return await asyncio.shield(task)
 
-    async def _load(self, key: Key, version: int) -> LoadedIndex | None:
+    async def _load(self, key: Key, version: int, settings: KnowledgeSettings) -> LoadedIndex | None:
         account, audience = key
-        data = await self._store.read(account, version, audience)
-        if data is None:
-            return None
+        index: SearchableIndex | None = None
         about = await self._store.in_force(account)
-        index: Index | None = None
         try:
-            index = await asyncio.to_thread(unpack, data)
+            if (index := await self._storage.open(account, version, audience, settings)) is None:
+                return None
         except InvalidIndex as error:
             _log.warning("knowledge_unreadable", account=account, version=version, error=str(error))
         found = LoadedIndex(version, index, Report.unpacked(about.about), time.monotonic())

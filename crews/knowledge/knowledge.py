@@ -14,11 +14,11 @@ import structlog
 from chatwootai.stores.server.connection import Connection, StoreUnavailable
 from config.settings.settings import Settings
 from crews.encoding.encoder import Encoder, EncoderUnavailable
-from crews.knowledge.index.index import Index
 from crews.knowledge.index.vectors import Floats
 from crews.knowledge.index_cache import IndexCache, LoadedIndex
-from crews.knowledge.passage import CUSTOMERS, Audience, Hit, Passage, Retrieved
-from crews.knowledge.search.find import TOP, Asked, find, with_neighbours
+from crews.knowledge.passage import CUSTOMERS, Audience, Hit, Retrieved
+from crews.knowledge.search.engine import IndexUnavailable, SearchableIndex
+from crews.knowledge.search.find import TOP, Asked
 from crews.knowledge.sources import SourceKey, allowed_sources
 
 WHOLE_TOKENS: Final = 3_000
@@ -60,9 +60,9 @@ class Knowledge:
         try:
             async with asyncio.timeout(max(0.0, deadline - time.time())):
                 return await self._retrieve(account, settings, burst, context_text)
-        except (StoreUnavailable, TimeoutError) as error:
-            _log.warning("knowledge_missed", account=account, error=type(error).__name__)
-            return Retrieved()
+        except (StoreUnavailable, IndexUnavailable, TimeoutError) as error:
+            _log.warning("knowledge_missed", account=account, error=str(error) or type(error).__name__)
+            return Retrieved(trouble=str(error) or "it took too long")
 
     async def version(self, account: str, settings: Settings) -> str:
         """Return what tells this knowledge from any other, for keys of answers that are kept; empty: there is none.
@@ -72,7 +72,7 @@ class Knowledge:
         """
         if not settings.knowledge.sources:
             return ""
-        loaded = await self._indexes.of(account, CUSTOMERS)
+        loaded = await self._indexes.of(account, CUSTOMERS, settings.knowledge)
         return _version(loaded, self._offerable(loaded, settings, CUSTOMERS)) if loaded else ""
 
     async def search(
@@ -83,20 +83,20 @@ class Knowledge:
         Raises:
             StoreUnavailable: Redis is away.
         """
-        loaded = await self._indexes.of(account, audience)
+        loaded = await self._indexes.of(account, audience, settings.knowledge)
         if loaded is None or loaded.index is None:
             return ()
         may = self._offerable(loaded, settings, audience)
         asked = await self.embed_questions(account, settings, loaded.index, [question])
-        return await asyncio.to_thread(find, loaded.index, asked, may, time.time(), top)
+        return await loaded.index.find(asked, may, time.time(), top)
 
-    async def index(self, account: str, audience: Audience = CUSTOMERS) -> Index | None:
+    async def index(self, account: str, settings: Settings, audience: Audience = CUSTOMERS) -> SearchableIndex | None:
         """Return the index in force, None where there is none.
 
         Raises:
             StoreUnavailable: Redis is away.
         """
-        loaded = await self._indexes.of(account, audience)
+        loaded = await self._indexes.of(account, audience, settings.knowledge)
         return loaded.index if loaded else None
 
     async def offerable_sources(
@@ -107,31 +107,33 @@ class Knowledge:
         Raises:
             StoreUnavailable: Redis is away.
         """
-        loaded = await self._indexes.of(account, audience)
+        loaded = await self._indexes.of(account, audience, settings.knowledge)
         return self._offerable(loaded, settings, audience) if loaded else frozenset()
 
     async def embed_questions(
-        self, account: str, settings: Settings, index: Index, texts: Sequence[str]
+        self, account: str, settings: Settings, index: SearchableIndex, texts: Sequence[str]
     ) -> list[Asked]:
         """Return texts with their embeddings, however long they take; without, where there are none to be had."""
         return await self._embed(await self._encoder(account, settings), index, texts, patient=True)
 
     async def _retrieve(self, account: str, settings: Settings, burst: str, context_text: str) -> Retrieved:
         began = time.perf_counter()
-        loaded = await self._indexes.of(account, CUSTOMERS)
-        if loaded is None or loaded.index is None:
+        loaded = await self._indexes.of(account, CUSTOMERS, settings.knowledge)
+        if loaded is None:
             return Retrieved()
+        if loaded.index is None:
+            return Retrieved(trouble="its index cannot be read: ingest again")
         index, may = loaded.index, self._offerable(loaded, settings, CUSTOMERS)
         version, loaded_at = _version(loaded, may), time.perf_counter()
-        if index.tokens <= WHOLE_TOKENS and (everything := _everything(index, may)):
+        if everything := await index.everything(may, time.time(), WHOLE_TOKENS):
             return Retrieved(passages=everything, whole=True, version=version, seconds={"index": loaded_at - began})
         texts = [burst, f"{context_text}\n{burst}"] if context_text.strip() else [burst]
         asked = await self._embed(await self._encoder(account, settings), index, texts)
         encoded = time.perf_counter()
-        hits = await asyncio.to_thread(find, index, asked, may, time.time())
+        hits = await index.find(asked, may, time.time())
         found = time.perf_counter()
         return Retrieved(
-            passages=await asyncio.to_thread(with_neighbours, index, hits, BUDGET_TOKENS),
+            passages=await index.with_neighbours(hits, BUDGET_TOKENS),
             version=version,
             scores=tuple(hit.score for hit in hits),
             seconds={"index": loaded_at - began, "encode": encoded - loaded_at, "search": found - encoded},
@@ -150,7 +152,7 @@ class Knowledge:
         return allowed_sources(settings, audience) - old
 
     async def _embed(
-        self, encoder: Encoder, index: Index, texts: Sequence[str], *, patient: bool = False
+        self, encoder: Encoder, index: SearchableIndex, texts: Sequence[str], *, patient: bool = False
     ) -> list[Asked]:
         """Return texts with their embeddings, where the index has some of the same encoder and they come in time."""
         made: list[Floats | None] = [None] * len(texts)
@@ -166,15 +168,3 @@ class Knowledge:
 def _version(loaded: LoadedIndex, may: frozenset[SourceKey]) -> str:
     places = hashlib.sha256(repr(sorted(may)).encode()).hexdigest()[:8]
     return f"{loaded.version}-{places}"
-
-
-def _everything(index: Index, may: frozenset[SourceKey]) -> tuple[Passage, ...]:
-    """Return all that may be offered of an index of WHOLE_TOKENS at most, in order, without what expired."""
-    known, numbers = index.places
-    if all(each in may for each in known) and not (index.expires < time.time()).any():
-        return index.kept_passages
-    return tuple(
-        passage
-        for number, passage in enumerate(index.kept_passages)
-        if known[numbers[number]] in may and index.expires[number] > time.time()
-    )

@@ -75,11 +75,13 @@ class Retrieved:
     """Passages offered for a question, best first. `whole`: it is all that the account knows, in its own order.
 
     `version`: of the knowledge that was asked, empty where there is none; part of the key of every answer that is kept.
+    `trouble`: why nothing could be looked up, in words for operators; empty where it could.
     `scores`: of each passage that was asked for itself; neighbours have none. `seconds`: by step.
     """
 
     passages: tuple[Passage, ...] = ()
     whole: bool = False
     version: str = ""
+    trouble: str = ""
     scores: tuple[float, ...] = ()
     seconds: Mapping[str, float] = field(default_factory=dict)

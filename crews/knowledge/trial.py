@@ -8,7 +8,7 @@ import numpy as np
 
 from config.settings.settings import Settings
 from crews.knowledge.passage import Audience
-from crews.knowledge.search.find import TOP, find, rank
+from crews.knowledge.search.find import TOP
 
 if TYPE_CHECKING:
     from crews.knowledge.knowledge import Knowledge
@@ -26,7 +26,7 @@ async def run_trial(
     Recall and reciprocal rank are of the order alone, over the questions that have an answer; `wrongly_refused` is the
     share of those for which nothing was offered, `refused` the share of the others. `p95_ms`: embedding and search.
     """
-    index = await knowledge.index(account, audience)
+    index = await knowledge.index(account, settings, audience)
     if index is None:
         return None
     ranks: list[int] = []
@@ -37,14 +37,14 @@ async def run_trial(
     for question, expected in questions:
         began = time.perf_counter()
         asked = await knowledge.embed_questions(account, settings, index, [question])
-        hits = find(index, asked, may, time.time(), TOP)
+        hits = await index.find(asked, may, time.time(), TOP)
         milliseconds.append(1000 * (time.perf_counter() - began))
         if not expected:
             refused.append(not hits)
             continue
         wrongly.append(not hits)
-        numbers, _ = rank(index, asked, may, time.time(), 4 * TOP)
-        documents = list(dict.fromkeys(index.entries[index.owners[number]].id for number in numbers))
+        numbers = await index.rank(asked, may, time.time(), 4 * TOP)
+        documents = list(dict.fromkeys(await index.documents(numbers)))
         ranks.append(next((at for at, one in enumerate(documents, start=1) if one in expected), 0))
     found = np.array(ranks)
     return {

@@ -10,6 +10,7 @@ from ops.times import format_age, format_moment
 _WHAT: Final = {
     Kind.MODEL: "no model answers, turns go to people",
     Kind.TOOL: "the tool {subject} fails",
+    Kind.SEARCH: "documents cannot be looked up, turns are answered without",
     Kind.SIGNATURE: "deliveries are refused, their signature does not hold",
     Kind.RATE: "deliveries are refused, there are too many",
     Kind.CHATWOOT: "Chatwoot does not do what is asked of it in {subject}",
@@ -19,6 +20,7 @@ _WHAT: Final = {
 _REMEDIES: Final = {
     Kind.MODEL: "mend it, then `chatwootai replay --cause model --since 2h --hand-back`",
     Kind.TOOL: "look at its server, and at its entry in tools.yaml",
+    Kind.SEARCH: "look at the PostgreSQL of knowledge.postgres, or else run `chatwootai knowledge ingest`",
     Kind.SIGNATURE: "compare `webhook_secrets` with Chatwoot, then `chatwootai catch-up --opened-by-failure`",
     Kind.CHATWOOT: "nothing is lost: answers wait and are posted by themselves once it is back",
     Kind.KNOWLEDGE: "mend the source, then `chatwootai knowledge ingest --account {account}`",

@@ -54,7 +54,7 @@ PARTS: Final[dict[str, Part]] = {
     "traefik": _of_var("proxies", "bin/traefik", get="make proxies"),
     "prometheus": _debian("prometheus"),
     "promtool": _debian("promtool", "prometheus"),
-    "postgres": _debian("postgres", "postgresql postgresql-15-pgvector"),
+    "pgvector": _of_var("pgvector", "lib/python*/site-packages/*/pginstall/bin/postgres", get="make pgvector"),
     "npx": _debian("npx", "npm"),
     "npm": _debian("npm"),
     "llama-server": _of_var("models", "lib/python*/site-packages/*/bin/llama-server"),

@@ -97,6 +97,7 @@ async def record_turn(worker: WorkerContext, turn: Turn) -> None:
             worker.incidents.note(Kind.TOOL, record.account, server, trouble)
         else:
             worker.incidents.works(Kind.TOOL, record.account, server)
+    _note_lookup(worker.incidents, turn)
     try:
         await worker.figures.write(
             _ended_turn(turn, record), record.stored(), _today(turn.settings), superseded=record.superseded
@@ -117,6 +118,15 @@ def _note_incidents(incidents: IncidentBoard, record: TurnRecord) -> None:
             incidents.works(Kind.TOOL, record.account, name)
         elif outcome is ToolOutcome.FAILED:
             incidents.note(Kind.TOOL, record.account, name, "its call failed")
+
+
+def _note_lookup(incidents: IncidentBoard, turn: Turn) -> None:
+    """Note whether the account's documents could be looked up."""
+    said = turn.draft.lookup if turn.draft else None
+    if said:
+        incidents.note(Kind.SEARCH, turn.last.account, "documents", said)
+    elif said is not None:
+        incidents.works(Kind.SEARCH, turn.last.account)
 
 
 def _build_record(turn: Turn, made: Outcome, config_version: int | None) -> TurnRecord:

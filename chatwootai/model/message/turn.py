@@ -164,7 +164,8 @@ class Draft:
     says how sure it is. `trouble`: why a model that was asked said nothing. `told`: what the model was told, and what
     of it may be read. `cited`: the numbers of passages that the answer names, as the model wrote them; `passages`: what
     it was offered of the tenant's documents; `links`: titles and addresses of those that it used, as Markdown, where
-    the tenant shows them. `sharing`: None where it may serve nobody else.
+    the tenant shows them. `lookup`: why those could not be looked up, empty where they were, None where the tenant has
+    none. `sharing`: None where it may serve nobody else.
     """
 
     text: str
@@ -183,6 +184,7 @@ class Draft:
     cited: tuple[int, ...] = ()
     passages: tuple[Offered, ...] = ()
     links: str = ""
+    lookup: str | None = None
     sharing: Sharing | None = None
 
 

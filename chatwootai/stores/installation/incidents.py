@@ -23,6 +23,7 @@ class Kind(StrEnum):
 
     MODEL = "model"  # a turn went to people because no model answered
     TOOL = "tool"  # a tool's call failed
+    SEARCH = "search"  # a turn was answered without documents: what holds them failed
     SIGNATURE = "signature"  # a delivery was refused: its signature is missing or wrong
     RATE = "rate"  # a delivery was refused: too many of this account
     CHATWOOT = "chatwoot"  # a call for a conversation failed: Chatwoot is away, or something in its place answers

@@ -89,6 +89,15 @@ class KnowledgeStore:
         pieces = [(await batch(self._connection, ("LINDEX", key, at)))[0] for at in range(int(length))]
         return b"".join(pieces) if pieces and all(each is not None for each in pieces) else None
 
+    async def beginning(self, account: str, version: int, audience: str) -> bytes:
+        """Return the first bytes of what `read` returns, half a megabyte at most; empty where there are none.
+
+        Raises:
+            StoreUnavailable: Redis is away.
+        """
+        (piece,) = await batch(self._connection, ("LINDEX", keys.knowledge_version(account, version, audience), 0))
+        return piece or b""
+
     async def begin(self, account: str) -> str | None:
         """Take the right to ingest an account's knowledge for a minute; None where somebody has it.
 

@@ -104,7 +104,7 @@ class Index:
 
     def passage(self, number: int) -> Passage:
         """Return a passage by its place."""
-        return _passage(self.entries[self.owners[number]], _decompress(self.blocks[number // BLOCK])[number % BLOCK])
+        return passage_in_block(self.entries[self.owners[number]], self.blocks[number // BLOCK], number)
 
     @cached_property
     def kept_passages(self) -> tuple[Passage, ...]:
@@ -124,6 +124,11 @@ def compress_passages(passages: Sequence[Passage]) -> tuple[bytes, ...]:
         zlib.compress(msgpack.packb([[each.text, each.headings] for each in passages[at : at + BLOCK]]), 6)
         for at in range(0, len(passages), BLOCK)
     )
+
+
+def passage_in_block(entry: Entry, block: bytes, number: int) -> Passage:
+    """Return a passage by its place, of a document's entry and the block that the place lies in."""
+    return _passage(entry, _decompress(block)[number % BLOCK])
 
 
 def _decompress(block: bytes) -> list[Any]:

@@ -74,6 +74,11 @@ class Lexicon:
         return found, whole
 
 
+def digests_of(text: str, languages: Iterable[str]) -> list[int]:
+    """Return the digests of a text's terms, as a lexicon of these languages keeps them."""
+    return [_digest(term) for term in count_terms(text, languages)]
+
+
 def build(texts: Sequence[str], languages: Iterable[str]) -> Lexicon:
     """Index texts; an empty one is found by nothing."""
     spoken = tuple(sorted({each[:2] for each in languages}))

@@ -17,6 +17,8 @@ from crews.knowledge.encoders import AccountEncoders
 from crews.knowledge.ingest import handover
 from crews.knowledge.ingest.assemble import TooManyPassages
 from crews.knowledge.ingest.ingest import Ingest, IngestRunning
+from crews.knowledge.search.engine import IndexUnavailable
+from crews.knowledge.storage import IndexStorage
 
 _NICE = 15
 _log = log.get("knowledge")
@@ -25,18 +27,20 @@ _log = log.get("knowledge")
 async def _run() -> int:
     around = handover.unpack_context(sys.stdin.buffer.read())
     connection = connect(os.environ.get("REDIS_URL") or DEFAULT_URL, timeout=5.0)
-    encoders = AccountEncoders(connection)
+    encoders, storage = AccountEncoders(connection), IndexStorage(connection)
     account = around.account
     try:
-        work = Ingest(connection, around, await encoders.encoder_for(account.key, account.settings))
+        encoder = await encoders.encoder_for(account.key, account.settings)
+        work = Ingest(connection, around, encoder, storage=storage)
         report = await work.run(due_at=time.time())
     except IngestRunning:
         return 0
-    except (Superseded, TooLarge, TooManyPassages, EncoderUnavailable, StoreUnavailable) as error:
+    except (Superseded, TooLarge, TooManyPassages, EncoderUnavailable, IndexUnavailable, StoreUnavailable) as error:
         _log.warning("knowledge_not_ingested", account=account.key, error=str(error))
         return 1
     finally:
         await encoders.aclose()
+        await storage.aclose()
         await connection.aclose()
     for each in report.sources:
         if each.state != "unchanged":

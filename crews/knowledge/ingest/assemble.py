@@ -16,12 +16,26 @@ from crews.knowledge.index.vectors import Floats
 from crews.knowledge.passage import Document, Passage
 from crews.knowledge.search import calibration
 
-MOST_PASSAGES: Final = 50_000
-MOST_DOORS: Final = 120_000
-"""Embeddings of one index; where there would be more, passages have fewer each."""
 _AT_ONCE: Final = 64
 _LEAST_SHARE: Final = 0.1
 """Of the passages, those that must be in a language for its stems to count."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """Limits of one index. `doors`: its embeddings; where there would be more, passages have fewer each.
+
+    `words`: what is said where there are too many passages.
+    """
+
+    passages: int
+    doors: int
+    words: str
+
+
+IN_MEMORY: Final = Bounds(50_000, 120_000, "holds 50,000 in a worker's memory: name a database, `knowledge.postgres`")
+IN_POSTGRES: Final = Bounds(200_000, 400_000, "holds 200,000")
+"""An ingest has all of it in its own memory for a moment, about 8 KB a passage."""
 
 
 class TooManyPassages(Exception):
@@ -62,24 +76,24 @@ def reusable_pieces(index: Index, encoder: str) -> dict[tuple[str, str, str], Pi
 
 
 async def assemble_index(
-    pieces: Sequence[Piece], encoder: Encoder | None, languages: Sequence[str]
+    pieces: Sequence[Piece], encoder: Encoder | None, languages: Sequence[str], bounds: Bounds = IN_MEMORY
 ) -> tuple[Index, int]:
     """Return the index of these documents, and how many embeddings were made for it.
 
     `encoder`: None for an index without vectors. `languages`: those that are stemmed in any case.
 
     Raises:
-        TooManyPassages: there are more than 50,000 passages.
+        TooManyPassages: there are more passages than `bounds` allow.
         EncoderUnavailable: no embeddings are to be had now.
     """
     found = [passage for piece in pieces for passage in piece.passages]
-    if len(found) > MOST_PASSAGES:
-        raise TooManyPassages(f"there are {len(found):,} passages, and one index holds {MOST_PASSAGES:,}")
+    if len(found) > bounds.passages:
+        raise TooManyPassages(f"there are {len(found):,} passages, and one index {bounds.words}")
     owners = np.repeat(np.arange(len(pieces), dtype=np.int32), [len(piece.passages) for piece in pieces])
     spoken = _languages(found, languages)
     texts = [text for piece in pieces for text in _new_texts(piece)] if encoder else []
     made = await _encode_all(encoder, texts) if encoder else np.empty((0, 1), np.float32)
-    asked, windows = _vectors(pieces, made, len(found)) if encoder else _no_vectors(len(found))
+    asked, windows = _vectors(pieces, made, len(found), bounds.doors) if encoder else _no_vectors(len(found))
     index = Index(
         entries=tuple(piece.entry for piece in pieces),
         owners=owners.astype(np.int32),
@@ -108,7 +122,7 @@ async def _encode_all(encoder: Encoder, texts: Sequence[str]) -> Floats:
     return np.concatenate(made) if made else np.empty((0, encoder.dimensions), np.float32)
 
 
-def _vectors(pieces: Sequence[Piece], made: Floats, size: int) -> tuple[vectors.Vectors, vectors.Vectors]:
+def _vectors(pieces: Sequence[Piece], made: Floats, size: int, most: int) -> tuple[vectors.Vectors, vectors.Vectors]:
     asked: list[Floats] = []
     asked_owners: list[int] = []
     told: list[Floats] = []
@@ -122,7 +136,7 @@ def _vectors(pieces: Sequence[Piece], made: Floats, size: int) -> tuple[vectors.
             told.append(rows)
             told_owners += [number] * len(rows)
             number += 1
-    every = max(1, -(-len(told_owners) // MOST_DOORS))
+    every = max(1, -(-len(told_owners) // most))
     owned = np.array(told_owners, np.int32)
     first = np.flatnonzero(np.diff(owned, prepend=-1))
     kept = np.union1d(np.arange(0, len(owned), every), first)  # each passage keeps one at least

@@ -67,6 +67,7 @@ def _pack_settings(settings: Settings) -> dict[str, Any]:
         "private_hosts": settings.tools.private_hosts,
         "base_url": model.base_url,
         "public_only": sorted(settings.public_only),
+        "postgres": settings.knowledge.postgres.url.reveal() if settings.knowledge.postgres else None,
         "keys": [key.reveal() if key and isinstance(named, Embeddings) else None for key in keys],
     }
 
@@ -75,6 +76,8 @@ def _unpack_settings(said: dict[str, Any]) -> Settings:
     embeddings = said["plain"]["knowledge"]["embeddings"]
     if isinstance(embeddings, dict):
         embeddings["api_key"] = said["keys"][0]
+    if said["postgres"] is not None:
+        said["plain"]["knowledge"]["postgres"]["url"] = said["postgres"]
     tools = {"private_hosts": said["private_hosts"]}
     model = {"base_url": said["base_url"], "api_key": said["keys"][1]}
     settings = Settings.model_validate({**said["plain"], "tools": tools, "model": model})

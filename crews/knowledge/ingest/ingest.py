@@ -11,16 +11,17 @@ from chatwootai.stores.server.connection import Connection, StoreUnavailable
 from config.settings.settings import Settings
 from crews.encoding.encoder import Encoder
 from crews.knowledge.index.index import Entry, Index
-from crews.knowledge.index.serialization import InvalidIndex, pack, unpack
-from crews.knowledge.ingest.assemble import Piece, assemble_index, cut_document, reusable_pieces
+from crews.knowledge.index.serialization import InvalidIndex
+from crews.knowledge.ingest.assemble import IN_MEMORY, IN_POSTGRES, Piece, assemble_index, cut_document, reusable_pieces
 from crews.knowledge.ingest.sweep import forget_unused
-from crews.knowledge.passage import CUSTOMERS, TEAM, Problem
+from crews.knowledge.passage import Audience, Problem
 from crews.knowledge.reading.reader import FoundDocument, SourceFailed
 from crews.knowledge.reading.readers import reader_of
 from crews.knowledge.report import Report, SourceReport
+from crews.knowledge.search.engine import IndexUnavailable
 from crews.knowledge.sources import DeclaredSource, IngestContext, declared_sources
+from crews.knowledge.storage import AUDIENCES, IndexStorage
 
-AUDIENCES = (CUSTOMERS, TEAM)
 _DAY = 86_400
 Key = tuple[str, str, str]
 
@@ -47,11 +48,14 @@ class Ingest:
         around: IngestContext,
         encoder: Encoder | None,
         tell: Callable[[str], None] = lambda said: None,
+        storage: IndexStorage | None = None,
     ) -> None:
         """Prepare an ingest. `tell`: is told, in a few words, what is being done."""
         self._connection = connection
         self._store = KnowledgeStore(connection)
+        self._storage = storage or IndexStorage(connection)
         self._around = around
+        self._settings = around.account.settings.knowledge
         self._account = around.account.key
         self._encoder = encoder
         self._tell = tell
@@ -69,6 +73,7 @@ class Ingest:
             StoreUnavailable: Redis is away, or full.
             TooLarge, TooManyPassages: the account has more than an index holds.
             EncoderUnavailable: no embeddings are to be had now.
+            IndexUnavailable: PostgreSQL, where the index lies or is to lie, does not answer.
         """
         if dry_run:
             return await self._ingest(only, due_at, None)
@@ -112,12 +117,11 @@ class Ingest:
         """Return the documents of the version in force, and whether it is whole and of this project's format."""
         found: dict[Key, Piece] = {}
         for audience in AUDIENCES if version else ():
-            data = await self._store.read(self._account, version, audience)
-            if data is None:
-                return {}, False
             try:
-                index = await asyncio.to_thread(unpack, data)
+                index = await self._storage.documents(self._account, version, audience, self._settings)
             except InvalidIndex:
+                return {}, False
+            if index is None:
                 return {}, False
             found |= await asyncio.to_thread(reusable_pieces, index, model)
         return found, bool(version)
@@ -185,23 +189,25 @@ class Ingest:
         return moved or model != before.model or now != {key: piece.entry for key, piece in known.items()}
 
     async def _publish(self, read: list[SourceRead], report: Report, token: str) -> None:
-        parts: dict[str, bytes] = {}
+        indexes: dict[Audience, Index] = {}
         for audience in AUDIENCES:
             mine = [one for one in read if one.declared.source.audience == audience]
             pieces = [piece for one in mine for piece in one.pieces]
             self._tell(f"indexing {sum(len(piece.passages) for piece in pieces):,} passages for {audience}")
             index = await self._assemble(pieces, mine)
             report.weights[audience] = _weights(index)
-            parts[audience] = await asyncio.to_thread(pack, index)
+            indexes[audience] = index
         report.ingested_at = time.time()
-        report.version = await self._store.write(self._account, parts)
+        report.version = await self._storage.write(self._account, indexes, self._settings)
         await self._store.publish(self._account, report.version, report.packed(), token)
-        with suppress(StoreUnavailable):  # the version is in force; the next ingest forgets
-            await forget_unused(self._connection, self._account)
+        with suppress(StoreUnavailable, IndexUnavailable):  # the version is in force; the next ingest forgets
+            await forget_unused(self._connection, self._storage, self._account, self._settings)
+            await self._storage.forget_unkept(self._account, self._settings)
 
     async def _assemble(self, pieces: list[Piece], read: list[SourceRead]) -> Index:
         languages = settings_languages(self._around.account.settings)
-        index, _ = await assemble_index(pieces, self._encoder, languages)
+        bounds = IN_MEMORY if self._settings.postgres is None else IN_POSTGRES
+        index, _ = await assemble_index(pieces, self._encoder, languages, bounds)
         for one in read:
             one.report.embedded = sum(_embedding_count(piece) for piece in one.pieces) if self._encoder else 0
         return index

@@ -6,14 +6,17 @@ from collections.abc import Iterator
 from chatwootai.stores.models.knowledge import KnowledgeStore
 from chatwootai.stores.models.vectors import Kind, VectorStore
 from chatwootai.stores.server.connection import Connection
+from config.settings.knowledge import Knowledge as KnowledgeSettings
 from crews.encoding.cached import digest, secret
 from crews.knowledge.index.index import Index
-from crews.knowledge.index.serialization import InvalidIndex, unpack
-from crews.knowledge.passage import CUSTOMERS, TEAM
+from crews.knowledge.index.serialization import InvalidIndex
 from crews.knowledge.search import calibration
+from crews.knowledge.storage import AUDIENCES, IndexStorage
 
 
-async def forget_unused(connection: Connection, account: str) -> int:
+async def forget_unused(
+    connection: Connection, storage: IndexStorage, account: str, settings: KnowledgeSettings
+) -> int:
     """Forget what no version uses, of whichever encoder; return how many embeddings that were.
 
     Versions are read one after the other, and only for an account that has embeddings in Redis: those of the embedded
@@ -21,6 +24,7 @@ async def forget_unused(connection: Connection, account: str) -> int:
 
     Raises:
         StoreUnavailable: Redis is away.
+        IndexUnavailable: PostgreSQL, where a version lies, does not answer.
     """
     vectors, store = VectorStore(connection), KnowledgeStore(connection)
     if not await vectors.count(account, Kind.DOCUMENTS):
@@ -28,19 +32,17 @@ async def forget_unused(connection: Connection, account: str) -> int:
     key = await secret(vectors, {})
     used: set[str] = set()
     for version in await store.versions(account):
-        for audience in (CUSTOMERS, TEAM):
-            data = await store.read(account, version, audience)
-            if data is None:
-                continue
+        for audience in AUDIENCES:
             try:
-                used |= await asyncio.to_thread(_digests, data, account, key)
+                index = await storage.documents(account, version, audience, settings)
             except InvalidIndex:
                 return 0
+            if index is not None:
+                used |= await asyncio.to_thread(_digests, index, account, key)
     return await vectors.forget_others(account, used)
 
 
-def _digests(data: bytes, account: str, key: bytes) -> set[str]:
-    index = unpack(data)
+def _digests(index: Index, account: str, key: bytes) -> set[str]:
     return {digest(key, account, index.encoder, Kind.DOCUMENTS, text) for text in _texts(index)}
 
 

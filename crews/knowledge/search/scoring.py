@@ -5,12 +5,12 @@ offered is asked of the confidence, where words count by how much of the questio
 """
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from crews.knowledge.index.index import Index
+from crews.knowledge.index.index import Tuning
 from crews.knowledge.index.lexicon import Scores
 from crews.knowledge.index.vectors import Floats
 
@@ -29,6 +29,56 @@ _WORDS_ALONE: Final = 0.85
 """What confidence by words counts where there are no vectors."""
 
 
+class LexicalLeg(Protocol):
+    """Scores all passages by a question's words."""
+
+    def scores(self, question: str) -> tuple[Scores, float]:
+        """Return each passage's score, and that of a text with each of the question's terms once."""
+        ...
+
+
+class DenseLeg(Protocol):
+    """Scores all passages by a question's embedding."""
+
+    def scores(self, question: Floats) -> Scores:
+        """Return each passage's cosine, at least 0; 0 also for what was not looked at."""
+        ...
+
+
+class Scorable(Protocol):
+    """The legs of an index, and how they are mixed; one number a passage in each array."""
+
+    @property
+    def questions(self) -> LexicalLeg:
+        """The words of the documents' questions."""
+        ...
+
+    @property
+    def words(self) -> LexicalLeg:
+        """All words."""
+        ...
+
+    @property
+    def asked(self) -> DenseLeg:
+        """The embeddings of the documents' questions."""
+        ...
+
+    @property
+    def windows(self) -> DenseLeg:
+        """The embeddings of the passages' sentences."""
+        ...
+
+    @property
+    def has_questions(self) -> NDArray[np.bool_]:
+        """Return which passages are of documents with questions."""
+        ...
+
+    @property
+    def tuning(self) -> Tuning:
+        """The weights, and the floor."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class PassageScores:
     """For each passage, what orders it and what it is trusted by."""
@@ -37,7 +87,7 @@ class PassageScores:
     confidence: Scores
 
 
-def score(index: Index, question: str, vector: Floats | None) -> PassageScores:
+def score(index: Scorable, question: str, vector: Floats | None) -> PassageScores:
     """Score every passage. `vector`: the question's embedding by the index's encoder; None: by words alone."""
     named, whole_named = index.questions.scores(question)
     told, whole = index.words.scores(question)

@@ -85,6 +85,7 @@ def _of_accounts(numbers: Mapping[str, Any]) -> Iterator[Problem]:
 _COMMANDS: Final = {
     Kind.MODEL: "chatwootai replay --cause model --since 2h --hand-back --dry-run",
     Kind.TOOL: "chatwootai check",
+    Kind.SEARCH: "chatwootai jobs stats",
     Kind.SIGNATURE: "chatwootai catch-up --opened-by-failure --dry-run",
     Kind.RATE: "chatwootai catch-up --opened-by-failure --dry-run",
     Kind.CHATWOOT: "chatwootai jobs list --state scheduled",

@@ -19,6 +19,7 @@ from crews.knowledge.index_cache import IndexCache
 from crews.knowledge.ingest.ingest import Ingest, IngestRunning, Superseded
 from crews.knowledge.knowledge import Knowledge
 from crews.knowledge.report import Report
+from crews.knowledge.search.engine import EmbeddedIndex
 from crews.knowledge.sources import IngestContext
 from tests.unit.crews.knowledge.test_knowledge_index import Spelling
 
@@ -206,14 +207,12 @@ async def test_what_a_failed_source_had_is_kept_as_long_as_it_says(house: House)
     report = await house.ingest()
     assert counted(report) == ("failed", 2, 0, 0, 0)
     assert (await house.found("quanto custa o frete?"))[0] == "faq/frete"
-    index = await house.knowledge.index("1")
-    assert index is not None
+    index = await _index(house)
     ends = index.entries[0].expires
     assert 1.9 < (ends - time.time()) / 86_400 < 2.1
     house.faq(FAQ)
     await house.ingest()
-    index = await house.knowledge.index("1")
-    assert index is not None
+    index = await _index(house)
     assert index.entries[0].expires == 0
 
 
@@ -338,7 +337,7 @@ async def test_many_who_ask_at_once_load_an_index_once(house: House) -> None:
     await house.ingest()
     settings = house.account().settings
     made: list[int] = []
-    store = house.knowledge._indexes._store
+    store = house.knowledge._indexes._storage._store
     read: Callable[..., Any] = store.read
 
     async def counting(*which: Any) -> Any:
@@ -356,9 +355,9 @@ async def test_memory_is_bounded_over_all_accounts(house: House) -> None:
     await house.ingest("1")
     await house.ingest("2")
     shelf = IndexCache(house.redis, most_bytes=1)
-    assert await shelf.of("1", "customers")
+    assert await shelf.of("1", "customers", house.account().settings.knowledge)
     held = shelf.bytes
-    assert await shelf.of("2", "customers")
+    assert await shelf.of("2", "customers", house.account("2").settings.knowledge)
     assert shelf.bytes <= held + 64
     assert len(shelf._kept) == 1
 
@@ -372,9 +371,9 @@ async def test_damaged_bytes_are_no_knowledge_and_are_made_anew(house: House) ->
 
 
 async def _index(house: House) -> Any:
-    index = await house.knowledge.index("1")
-    assert index is not None
-    return index
+    engine = await house.knowledge.index("1", house.account().settings)
+    assert isinstance(engine, EmbeddedIndex)
+    return engine.index
 
 
 async def test_the_verbs_print_what_the_interface_says(house: House, redis_server: Any) -> None:

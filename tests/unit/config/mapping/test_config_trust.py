@@ -109,7 +109,7 @@ def test_every_place_has_a_kind_and_texts_are_what_people_and_models_read() -> N
     assert secrets == {
         "model.api_key", "model.fallbacks.api_key", "model.quick.api_key", "model.hedging.to.api_key",
         "media.hearing.api_key", "knowledge.embeddings.api_key", "tools.http.*.headers.*", "tools.mcp.*.headers.*",
-        "tools.mcp.*.env.*",
+        "tools.mcp.*.env.*", "knowledge.postgres.url",
     }  # fmt: skip
     for path in ("greeting.*", "company.facts.*", "sentences.*.*", "answers.*.answer", "tools.http.*.description"):
         assert path in texts
@@ -169,6 +169,26 @@ def test_an_accounts_folder_names_what_the_mapping_allows_it(
         assert found == ([] if allowed else [(SHOP + "config.yaml", 1, "not-allowed")])
     told = looked(tmp_path, {SHOP + "config.yaml": text}, allow, other).problems
     assert all("under `accounts.1` in the mapping" in each.remedy for each in told)
+
+
+@pytest.mark.parametrize(
+    ("url", "allow", "fine"),
+    [
+        ("postgresql://u:p@db.internal/k", "{names: [NIMBUS_*]}", False),
+        ("postgresql://u:p@db.example/k", "{names: [NIMBUS_*]}", False),
+        ("postgresql://u:p@db.internal/k", "{names: [NIMBUS_*], private_hosts: [db.internal]}", True),
+        ("postgresql://u:p@db.internal/k?host=10.0.0.9", "{names: [NIMBUS_*], private_hosts: [db.internal]}", False),
+        ("postgresql://u:p@db.internal,10.0.0.9/k", "{names: [NIMBUS_*], private_hosts: [db.internal]}", False),
+    ],
+)
+def test_a_folder_names_a_database_where_the_mapping_allows_its_host(
+    tmp_path: Path, url: str, allow: str, fine: bool
+) -> None:
+    text = 'knowledge: {postgres: {url: "${NIMBUS_DB}"}}\n'
+    for place, expected in ((SHOP + "config.yaml", fine), ("domains/retail/config.yaml", True)):
+        found = {each.rule for each in looked(tmp_path, {place: text}, allow, NIMBUS_DB=url).problems}
+        assert ("not-allowed" not in found) is expected
+        (tmp_path / place).unlink()
 
 
 def test_the_operators_own_layers_name_everything(tmp_path: Path) -> None:
