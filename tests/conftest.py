@@ -13,6 +13,8 @@ from chatwootai.stores.server.connection import Connection, connect
 from chatwootai.stores.server.embedded import Embedded, NoRedis, server_binary, server_version
 from chatwootai.stores.server.fullness import FULLNESS
 
+pytest.register_assert_rewrite("tests.property.mailbox")
+
 _HANGS = 600
 _NEEDS_REDIS = {"redis", "redis_url", "redis_server", "system", "ground", "desk"}
 """Fixtures behind which a Redis runs: who asks for one of them is marked `redis`."""
