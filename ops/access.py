@@ -4,12 +4,13 @@ import asyncio
 import os
 import socket
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from ops.printing import complain
+from ops.printing import complain, listening
 
 if TYPE_CHECKING:
     from chatwootai.stores.server.connection import Connection, StoreUnavailable
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from workers.chatwoot.client import Chatwoot
 
 Answer = TypeVar("Answer")
+_acting: ContextVar[str] = ContextVar("acting", default="")
 
 _REFUSED = {
     "NOPERM": "the user in REDIS_URL needs at least the rights that docs/reference/redis.md names",
@@ -131,8 +133,24 @@ async def chatwoot_clients() -> "AsyncIterator[Callable[[Account], Chatwoot]]":
         yield client
 
 
+@contextmanager
+def acting(name: str) -> Iterator[list[str]]:
+    """Act for a person who is not at this terminal; yields a list of what is told meanwhile, none of it printed."""
+    before = _acting.set(name)
+    try:
+        with listening() as told:
+            yield told
+    finally:
+        _acting.reset(before)
+
+
 def operator_name() -> str:
-    """Return who works here, as histories and the audit name it: user@machine, the user being who called sudo."""
+    """Return who works here, as histories and the audit name it: the person that is acted for, else user@machine.
+
+    The user is who called sudo, where somebody did.
+    """
+    if name := _acting.get():
+        return name
     user = os.environ.get("SUDO_USER") or os.environ.get("USER") or "operator"
     return f"{user}@{socket.gethostname()}"
 

@@ -4,10 +4,14 @@ import json
 import os
 import re
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TextIO
 
 _format = "json"
+_heard: ContextVar[list[str] | None] = ContextVar("heard", default=None)
+"""Sentences that `tell` and `complain` give to somebody who listens in place of a terminal."""
 _COLOURS = {"bad": "31", "warn": "33", "good": "32", "changed": "7"}
 
 
@@ -38,8 +42,31 @@ def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
         print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
 
 
+@contextmanager
+def listening() -> Iterator[list[str]]:
+    """Yield a list of all that is told in this context until the end of the block; none of it is printed."""
+    heard: list[str] = []
+    before = _heard.set(heard)
+    try:
+        yield heard
+    finally:
+        _heard.reset(before)
+
+
+def tell(text: str) -> None:
+    """Say what was done: on stdout, or to who listens."""
+    heard = _heard.get()
+    if heard is None:
+        print(text)
+    else:
+        heard.append(text)
+
+
 def complain(text: object) -> None:
-    """Say something on stderr, apart from the data on stdout."""
+    """Say something on stderr, apart from the data on stdout, or to who listens."""
+    if (heard := _heard.get()) is not None:
+        heard.append(str(text))
+        return
     print(coloured(str(text), "bad", sys.stderr), file=sys.stderr)
 
 

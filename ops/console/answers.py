@@ -28,7 +28,7 @@ def page(request: web.Request, template: str, status: int = 200, **values: Any) 
 
 def refuse(request: web.Request, status: int, detail: str = "") -> web.Response:
     """Return a refusal with its reason: JSON under /api/, a page elsewhere. `detail`: more words, which are shown."""
-    key = f"error.{status}" if status in {400, 401, 403, 404, 405, 413, 429, 503} else "error.400"
+    key = f"error.{status}" if status in {400, 401, 403, 404, 405, 413, 429, 500, 503} else "error.400"
     if is_data(request):
         said = console_of(request).pages.text("en", key)
         headers = {"WWW-Authenticate": "Bearer"} if status == 401 else None

@@ -22,6 +22,8 @@ class Environment:
     """Addresses and paths of the console. `port` 0 is a free one, which the line "listening" names.
 
     `public_url`: the address that browsers use, where it is not the one listened on; empty: that of each request.
+    `proxy`: peers, secret and groups of one that logs people in (access/proxy.py). `chatwoot_login`: administrators in
+    Chatwoot may enter with their own access token.
     """
 
     config: Path
@@ -29,6 +31,8 @@ class Environment:
     host: str
     port: int
     public_url: str = ""
+    proxy: tuple[str, str, str] = ("", "", "")
+    chatwoot_login: bool = False
 
     @classmethod
     def read(
@@ -45,6 +49,12 @@ class Environment:
             host=host or environ.get("CONSOLE_HOST") or HOST,
             port=_parse_port(port or environ.get("CONSOLE_PORT") or str(PORT)),
             public_url=_parse_url(environ.get("CONSOLE_URL") or ""),
+            proxy=(
+                environ.get("CONSOLE_PROXY_PEERS") or "",
+                environ.get("CONSOLE_PROXY_SECRET") or "",
+                environ.get("CONSOLE_PROXY_GROUPS") or "",
+            ),
+            chatwoot_login=_parse_chatwoot_login(environ.get("CONSOLE_CHATWOOT_LOGIN") or ""),
         )
 
     @property
@@ -62,6 +72,12 @@ def _parse_port(value: str) -> int:
     if not (value.isascii() and value.isdigit() and len(value) <= 5 and int(value) <= 65_535):
         raise BadEnvironment(f"the console's port is {value!r}: use a number from 0 (a free port) to 65535")
     return int(value)
+
+
+def _parse_chatwoot_login(value: str) -> bool:
+    if value not in {"", "administrators"}:
+        raise BadEnvironment(f"CONSOLE_CHATWOOT_LOGIN is {value!r}: leave it out, or write administrators")
+    return bool(value)
 
 
 def _parse_url(value: str) -> str:

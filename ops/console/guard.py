@@ -37,13 +37,16 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
     try:
         response = await _answer(request, handler)
     except web.HTTPException as error:
-        response = error if error.status < 400 else refuse(request, error.status)
+        response = refuse(request, error.status)
     except (StoreUnavailable, TimeoutError) as error:
         _log.warning("console_without_redis", error=str(error))
         response = refuse(request, 503)
     except StoreMisused as error:
         _log.error("console_failed", path=request.match_info.route.name, error=str(error))
         response = refuse(request, 503)
+    except Exception:  # noqa: BLE001 - whatever it is, the log has it, and the answer has its strict headers
+        _log.exception("console_failed", path=request.match_info.route.name)
+        response = refuse(request, 500)
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
     return response

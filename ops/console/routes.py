@@ -6,11 +6,14 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from ops.console.access.identity import ANYBODY, Right, Role
-from ops.console.pages import entry, now
+from ops.console.pages import configuration, conversation, entry, failures, figures, now
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 _VIEWER = Right(Role.VIEWER)
 _LEAD = Right(Role.LEAD)
+_VIEWER_OF_IT = Right(Role.VIEWER, of_account=True)
+_LEAD_OF_IT = Right(Role.LEAD, of_account=True)
+_CONVERSATION = "/conversations/{account}/{id}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,4 +37,18 @@ def routes() -> list[Route]:
         Route("GET", "/", now.now_page, _VIEWER),
         Route("GET", "/parts/now", now.now_part, _VIEWER),
         Route("GET", "/api/now", now.now_data, _VIEWER),
+        Route("GET", "/turns", figures.turns_page, _VIEWER),
+        Route("GET", "/turns.csv", figures.turns_csv, _VIEWER),
+        Route("GET", "/api/turns", figures.turns_data, _VIEWER),
+        Route("GET", "/outcomes", figures.outcomes_page, _VIEWER),
+        Route("GET", "/api/outcomes", figures.outcomes_data, _VIEWER),
+        Route("GET", "/failures", failures.failures_page, _VIEWER),
+        Route("GET", "/api/failures", failures.failures_data, _VIEWER),
+        Route("POST", "/failures/{action}", failures.act_on_group, _LEAD),
+        Route("GET", "/find", conversation.find, _VIEWER),
+        Route("GET", _CONVERSATION, conversation.conversation_page, _VIEWER_OF_IT),
+        Route("POST", f"{_CONVERSATION}/{{action}}", conversation.act, _LEAD_OF_IT),
+        Route("GET", f"/api{_CONVERSATION}", conversation.conversation_data, _VIEWER_OF_IT),
+        Route("POST", f"/api{_CONVERSATION}/{{action}}", conversation.act_data, _LEAD_OF_IT),
+        Route("POST", "/api/config/rollback", configuration.rollback, Right(Role.OPERATOR)),
     ]

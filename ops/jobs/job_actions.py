@@ -15,7 +15,7 @@ from chatwootai.stores.server.connection import Connection
 from ops.access import ChatwootRefused, CommandError, chatwoot_clients, confirm, operator_name, sound_accounts
 from ops.events.audit import options_used, write_down
 from ops.jobs.lookup import Target, find_target
-from ops.printing import complain
+from ops.printing import complain, tell
 
 if TYPE_CHECKING:
     from config.snapshot import Account
@@ -51,7 +51,7 @@ async def retry(connection: Connection, arguments: argparse.Namespace) -> int:
             f"`chatwootai replay {arguments.what}` has answered messages answered again"
         )
     became = await OperatorActions(connection, operator_name()).run_now(job)
-    print(f"{job} {RUN_NOW_WORDS[became]}")
+    tell(f"{job} {RUN_NOW_WORDS[became]}")
     if became is RunNowResult.READY:
         await _write_down(connection, "retry", target.conv, arguments)
     return 1 if became is RunNowResult.GONE else 0
@@ -90,15 +90,15 @@ async def _admit_letter(connection: Connection, letter: DeadLetter, assignee: in
     left = [one for one in deliveries if one.message.id not in answered]
     if not left:
         await DeadLetters(connection).discard(letter.turn)
-        print(f"{letter.turn}: another turn has dealt with all of it since. The letter is spent, nothing was answered")
+        tell(f"{letter.turn}: another turn has dealt with all of it since. The letter is spent, nothing was answered")
         return 0
     put = await OperatorActions(connection, operator_name()).admit(
         letter.conv, _with_assignee(left, assignee), now=time.time(), letter=letter.turn
     )
     if put is None:
-        print(f"{letter.turn} was retried or dropped a moment ago: nothing was done")
+        tell(f"{letter.turn} was retried or dropped a moment ago: nothing was done")
     else:
-        print(f"{letter.turn}: {_count(put, 'message')} of conversation {letter.conv} will be answered")
+        tell(f"{letter.turn}: {_count(put, 'message')} of conversation {letter.conv} will be answered")
     return 0
 
 
@@ -178,7 +178,7 @@ async def drop(connection: Connection, arguments: argparse.Namespace) -> int:
         raise CommandError(
             f"a worker is at conversation {target.conv}: take it over in Chatwoot, and the turn ends itself"
         )
-    print(f"dropped {_count(dropped.messages, 'message')} and {_count(dropped.actions, 'action')} of {target.conv}")
+    tell(f"dropped {_count(dropped.messages, 'message')} and {_count(dropped.actions, 'action')} of {target.conv}")
     await _write_down(connection, "drop", target.conv, arguments, dropped.messages + dropped.actions)
     return 0
 
@@ -201,7 +201,7 @@ async def drop_letter(connection: Connection, letter: DeadLetter) -> int:
         gone = await OperatorActions(connection, operator_name()).drop_letter(letter.conv, letter.turn)
     else:  # it cannot be read, so no history could tell of it
         gone = await DeadLetters(connection).discard(letter.turn)
-    print(f"dead letter {letter.turn} {'is gone' if gone else 'was gone already'}")
+    tell(f"dead letter {letter.turn} {'is gone' if gone else 'was gone already'}")
     return 0
 
 
@@ -218,7 +218,7 @@ async def replay(connection: Connection, arguments: argparse.Namespace) -> int:
     if not deliveries:
         raise CommandError(_nothing_kept_message(target, life))
     ids = ", ".join(str(one.message.id) for one in deliveries)
-    print(f"conversation {target.conv}, channel {deliveries[-1].channel}: messages {ids} will be answered again")
+    tell(f"conversation {target.conv}, channel {deliveries[-1].channel}: messages {ids} will be answered again")
     assignee = await ensure_pending(target.conv, arguments)
     if not confirm("The contact will get another answer. Go on?", yes=arguments.yes):
         return 1
@@ -226,7 +226,7 @@ async def replay(connection: Connection, arguments: argparse.Namespace) -> int:
     put = await OperatorActions(connection, operator_name()).admit(
         target.conv, _with_assignee(deliveries, assignee), now=time.time(), letter=letter
     )
-    print(f"{_count(put, 'message')} admitted" if put else "nothing was done: they wait already, or were retried")
+    tell(f"{_count(put, 'message')} admitted" if put else "nothing was done: they wait already, or were retried")
     await _write_down(connection, "replay", target.conv, arguments, put or 0)
     return 0
 
@@ -240,7 +240,7 @@ async def replay_turn(connection: Connection, conv: str, turn: str, assignee: in
         complain(f"conversation {conv}: no message of turn {turn} is kept any more")
         return 1
     put = await OperatorActions(connection, operator_name()).admit(conv, deliveries, now=time.time())
-    print(f"{conv}: {_count(put, 'message')} admitted" if put else f"{conv}: nothing was done, it waits already")
+    tell(f"{conv}: {_count(put, 'message')} admitted" if put else f"{conv}: nothing was done, it waits already")
     return 0
 
 

@@ -78,6 +78,8 @@ def _plan(given: argparse.Namespace, redis_url: str | None, own: OwnConfiguratio
         ingress_port=given.port_ingress,
         chatwoot_port=given.port_page,
         llm_port=given.port_llm,
+        console=not given.once,
+        console_port=given.port_console,
         llm=None if "OPENAI_API_KEY" in real else _MODEL,
         redis_url=redis_url,
         environ=real,
@@ -110,7 +112,9 @@ async def _show(system: System, *, once: bool) -> int:
     if once:
         _say(f"\n  All of it took {time.monotonic() - begun:.1f} s.")
         return 0 if answered else 1
-    _say(f"\n  Talk to it:  {system.url('chatwoot')}\n  Its logs:    {system.folder}\n  Ctrl-C stops everything.")
+    _say(f"\n  Talk to it:  {system.url('chatwoot')}\n  Look at it:  {system.url('console')}")
+    _say(f"               with the token {await system.console_token()}")
+    _say(f"  Its logs:    {system.folder}\n  Ctrl-C stops everything.")
     await _unless_one_ends(system, asyncio.Event().wait())
     return 0
 
@@ -231,6 +235,7 @@ def _arguments() -> argparse.ArgumentParser:
     parser.add_argument("--once", action="store_true", help="end after the reply (1 if it does not come within 60 s)")
     parser.add_argument("--port-page", type=int, default=0, help="of the sandbox Chatwoot's page (0: a free one)")
     parser.add_argument("--port-ingress", type=int, default=0, help="of the ingress (0: a free one)")
+    parser.add_argument("--port-console", type=int, default=0, help="of the console (0: a free one)")
     parser.add_argument("--port-llm", type=int, default=0, help="of the sandbox LLM (0: a free one)")
     return parser
 

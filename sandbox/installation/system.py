@@ -18,6 +18,7 @@ import aiohttp
 import yaml
 
 from chatwootai.stores.conversation.turns import Turns
+from chatwootai.stores.operators.console_tokens import ConsoleTokens
 from chatwootai.stores.server.connection import connect
 from chatwootai.stores.server.embedded import Embedded
 from sandbox.chatwoot.world import seed, snapshot
@@ -47,6 +48,8 @@ class Plan:
     ingresses: int = 1
     workers: int = 1
     chatwoot: bool = True
+    console: bool = False
+    console_port: int = 0
     llm: tuple[str, ...] | None = ()
     seed: int = 7
     redis_url: str | None = None
@@ -78,6 +81,7 @@ class System:
     def _wanted(self) -> dict[str, int]:
         plan = self.plan
         fixed = {"chatwoot": plan.chatwoot_port, "llm": plan.llm_port, "ingress": plan.ingress_port}
+        fixed |= {"console": plan.console_port} if plan.console else {}
         more = [f"ingress-{number}" for number in range(2, plan.ingresses + 1)]
         return {**fixed, **dict.fromkeys([*more, *self._names("worker", plan.workers)], 0)}
 
@@ -100,7 +104,8 @@ class System:
         ingresses = {name: self._ingress(name) for name in self._names("ingress", self.plan.ingresses)}
         chatwoot = {"chatwoot": self._chatwoot()} if self.plan.chatwoot else {}
         llm = {"llm": self._llm()} if self.plan.llm is not None else {}
-        return {**workers, **chatwoot, **ingresses, **llm}
+        console = {"console": self._console()} if self.plan.console else {}
+        return {**workers, **chatwoot, **ingresses, **llm, **console}
 
     async def start(self, told: Callable[[str, float], None] = lambda *_: None) -> None:
         """Start everything side by side; return when all of it answers. `told` hears of each that does, with seconds.
@@ -143,13 +148,13 @@ class System:
         Raises:
             sandbox.installation.processes.Failed: It ended or was not ready in time.
         """
-        probe = {"llm": "/sandbox/stats", "chatwoot": "/"}.get(name, "/readyz")
+        probe = {"llm": "/sandbox/stats", "chatwoot": "/", "console": "/login"}.get(name, "/readyz")
         await self.processes[name].answers(self.url(name) + probe, seconds)
 
     def stop(self) -> None:
         """End everything, workers and doors before what they stand on, and remove what was private."""
         everyone = self.processes
-        outer = [process for name, process in everyone.items() if name.startswith(("ingress", "worker"))]
+        outer = [process for name, process in everyone.items() if name.startswith(("ingress", "worker", "console"))]
         stop(outer)
         stop([process for process in everyone.values() if process not in outer])
         if self.redis is not None:
@@ -162,6 +167,18 @@ class System:
         connection = connect(self.redis_url)
         try:
             yield Turns(connection)
+        finally:
+            await connection.aclose()
+
+    async def console_token(self, role: str = "operator", account: str | None = None) -> str:
+        """Make a token for the console, valid for a day, and return it."""
+        connection = connect(self.redis_url)
+        try:
+            words, day = role != "viewer", 86_400.0
+            token, _ = await ConsoleTokens(connection).add(
+                role=role, account=account, words=words, name=f"sandbox {role}", seconds=day
+            )
+            return token
         finally:
             await connection.aclose()
 
@@ -228,6 +245,10 @@ class System:
         if self.plan.own is not None:
             more = ("--state-file", str(self.folder / _WORLD))
         return Process("chatwoot", "sandbox.installation.traced", *own, *more, environ=environ, folder=self.folder)
+
+    def _console(self) -> Process:
+        return Process("console", "ops.cli", "console", "--port", str(self.port("console")), environ=self._environ(),
+                       folder=self.folder)  # fmt: skip
 
     def _llm(self) -> Process:
         arguments = ("--port", str(self._ports["llm"]), *(self.plan.llm or ()))

@@ -121,6 +121,12 @@ def cause_text(need: Need) -> str:
     return _cause_text(need, "en")
 
 
+def cause_words(cause: str, language: str) -> str:
+    """Return a cause alone in a language that is spoken here, else in English; its name where it is none of ours."""
+    say = _LINES.get(language, _LINES["en"])
+    return say[cause] if cause in set(Cause) else cause.replace("_", " ")
+
+
 def _cause_text(need: Need, language: str) -> str:
     say, reason = _LINES.get(language, _LINES["en"]), reason_text(need.reason, language)
     # That a model is the cause needs no words of its own where it is said what befell it.

@@ -1,6 +1,6 @@
 """The record of a turn: its steps and how it ended, for the people who ask why."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any, Final
 
 import orjson
@@ -39,6 +39,19 @@ class Turns:
             return None
         record = orjson.loads(raw)
         return record if isinstance(record, dict) else None
+
+    async def several(self, turn_ids: Sequence[str]) -> list[dict[str, Any] | None]:
+        """Return the records of several turns, in their order; None for one of which there is none.
+
+        Raises:
+            StoreUnavailable: Redis is away.
+        """
+        if not turn_ids:
+            return []
+        with store_errors():
+            raws = await self._connection.mget([turn(one) for one in turn_ids])
+        records = [orjson.loads(raw) if raw else None for raw in raws]
+        return [record if isinstance(record, dict) else None for record in records]
 
     async def all(self, now: float) -> AsyncIterator[tuple[str, float, dict[str, Any]]]:
         """Yield each turn's id, when its record was written (unix seconds), and the record, in no order.

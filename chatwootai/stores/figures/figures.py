@@ -105,8 +105,10 @@ class Figures:
         where = (turn.account, turn.turn, orjson.dumps(record), turn.row(), day.isoformat())
         await self._runner.run("turn_ended", *where, *lifetimes, *self._bounds, *counts)
 
-    async def page(self, wanted: TurnFilter, *, most: int = 50, cursor: str | None = None) -> TurnPage:
-        """Return the newest turns that are wanted, `most` at once, those before `cursor`.
+    async def page(
+        self, wanted: TurnFilter, *, most: int = 50, cursor: str | None = None, most_read: int = _MOST_READ
+    ) -> TurnPage:
+        """Return the newest turns that are wanted, `most` at once, those before `cursor`; reads about `most_read` rows.
 
         Where few of many are wanted a page may be short, or empty, and its cursor leads on. Of one account as many are
         found as are kept; without an account the newest 100,000 of all.
@@ -119,7 +121,7 @@ class Figures:
         oldest = f"{int(wanted.since * 1000)}" if wanted.since else "-"
         newest = f"({cursor_id(cursor)}" if cursor else (f"{int(wanted.until * 1000)}" if wanted.until else "+")
         scan = _Scan()
-        while len(scan.found) < most and scan.read < _MOST_READ and not scan.ended:
+        while len(scan.found) < most and scan.read < most_read and not scan.ended:
             (rows,) = await batch(self._connection, ("XREVRANGE", stream, newest, oldest, "COUNT", _CHUNK))
             _take(scan, rows, wanted, most)
             newest = f"({scan.last}"

@@ -12,6 +12,7 @@ import orjson
 from chatwootai.stores import keys
 from chatwootai.stores.server.connection import Connection, batch
 
+SESSION_SECONDS: Final = keys.SESSION_MS / 1000
 _ID_BYTES: Final = 32
 _PUBLIC: Final = 12
 _MOST: Final = 1_000
@@ -36,14 +37,14 @@ class ConsoleSessions:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    async def open(self, who: Mapping[str, Any]) -> str:
-        """Open a session; what the cookie holds.
+    async def open(self, who: Mapping[str, Any], seconds: float = SESSION_SECONDS) -> str:
+        """Open a session, at the longest for so many seconds; what the cookie holds.
 
         Raises:
             StoreUnavailable: Redis is away.
         """
         cookie, now = secrets.token_urlsafe(_ID_BYTES), time.time()
-        digest, ends = _digest(cookie), now + keys.SESSION_MS / 1000
+        digest, ends = _digest(cookie), now + seconds
         kept = orjson.dumps({"began": now, "ends": ends, "who": dict(who)})
         await batch(
             self._connection,

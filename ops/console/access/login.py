@@ -1,4 +1,4 @@
-"""Finds the person behind a request: by a token in its header, or by the session that its cookie names."""
+"""Finds the person behind a request: by its token, by a proxy's word, or by the session that its cookie names."""
 
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -6,10 +6,11 @@ from typing import Any, Final
 
 from aiohttp import web
 
-from chatwootai.stores.operators.console_sessions import ConsoleSessions
+from chatwootai.stores.operators.console_sessions import SESSION_SECONDS, ConsoleSessions
 from chatwootai.stores.operators.console_tokens import ConsoleToken, ConsoleTokens
 from chatwootai.stores.server.connection import Connection
 from ops.console.access.identity import Identity, Role
+from ops.console.access.proxy import Proxy
 
 COOKIE: Final = "chatwootai_console"
 _MOST_CHARACTERS: Final = 512
@@ -18,9 +19,10 @@ _MOST_CHARACTERS: Final = 512
 class Login:
     """Ways to log in, and the sessions that were opened by them."""
 
-    def __init__(self, connection: Connection, public_url: str = "") -> None:
+    def __init__(self, connection: Connection, public_url: str = "", proxy: Proxy | None = None) -> None:
         self.tokens = ConsoleTokens(connection)
         self.sessions = ConsoleSessions(connection)
+        self.proxy = proxy
         self._secure = public_url.startswith("https://")
 
     @property
@@ -38,6 +40,8 @@ class Login:
         if scheme.lower() == "bearer":
             token = await self.check(said.strip())
             return identity_of(token) if token else None
+        if self.proxy is not None and (named := self.proxy.who(request)):
+            return named
         cookie = request.cookies.get(self.cookie, "")
         if not cookie or len(cookie) > _MOST_CHARACTERS:
             return None
@@ -59,14 +63,14 @@ class Login:
             return identity_of(token) if token else None
         return Identity(**{**who["identity"], "role": Role(who["identity"]["role"])})
 
-    async def open(self, response: web.StreamResponse, who: Identity) -> None:
-        """Open a session for a person, and set its cookie.
+    async def open(self, response: web.StreamResponse, who: Identity, seconds: float = SESSION_SECONDS) -> None:
+        """Open a session for a person, at the longest for so many seconds, and set its cookie.
 
         Raises:
             StoreUnavailable: Redis is away.
         """
         kept: dict[str, Any] = {"token": who.token} if who.token else {"identity": asdict(who)}
-        cookie = await self.sessions.open(kept)
+        cookie = await self.sessions.open(kept, seconds)
         if who.token:
             await self.tokens.note_use(who.token)
         response.set_cookie(self.cookie, cookie, httponly=True, samesite="Lax", path="/", secure=self._secure)

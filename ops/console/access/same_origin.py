@@ -18,7 +18,7 @@ def comes_from_elsewhere(request: web.Request, public_url: str) -> bool:
     origin = request.headers.get("Origin")
     if origin is not None:
         return origin != own_origin(request, public_url)
-    return "Authorization" not in request.headers
+    return not request.headers.get("Authorization", "").lower().startswith("bearer ")
 
 
 def own_origin(request: web.Request, public_url: str) -> str:

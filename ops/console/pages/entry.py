@@ -1,11 +1,16 @@
 """Logging in and out, the language, and what pages are made of: all that a person may have who is not logged in."""
 
 import re
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 from aiohttp import web
 
+from chatwootai.stores.operators.console_sessions import SESSION_SECONDS
 from chatwootai.telemetry import log
+from ops.console.access.chatwoot_login import SESSION_SECONDS as CHATWOOT_SECONDS
+from ops.console.access.chatwoot_login import administrator
+from ops.console.access.identity import Identity
 from ops.console.access.login import identity_of
 from ops.console.answers import page
 from ops.console.context import console_of
@@ -14,13 +19,19 @@ from ops.console.view.pages import LANGUAGE_COOKIE
 from ops.console.view.texts import LANGUAGES
 
 _LOCAL: Final = re.compile(r"/(?![/\\])[^\\\s\x00-\x1f\x7f]{0,1000}")
+_LONGEST_TOKEN: Final = 200
 _YEAR: Final = 365 * 86_400
 _log = log.get("console")
 
 
 async def login_page(request: web.Request) -> web.Response:
     """Return the page on which a token is typed."""
-    return page(request, "login.html", after=_local(request.query.get("next", "/")), wrong=False, wait=0)
+    return _login(request, after=_local(request.query.get("next", "/")), wrong=False, wait=0)
+
+
+def _login(request: web.Request, status: int = 200, **values: Any) -> web.Response:
+    by_chatwoot = console_of(request).environment.chatwoot_login
+    return page(request, "login.html", status, by_chatwoot=by_chatwoot, **values)
 
 
 async def log_in(request: web.Request) -> web.Response:
@@ -29,19 +40,30 @@ async def log_in(request: web.Request) -> web.Response:
     form = await request.post()
     after = _local(str(form.get("next", "/")))
     if wait := console.failed.wait_seconds(peer):
-        answer = page(request, "login.html", 429, after=after, wrong=False, wait=wait)
+        answer = _login(request, 429, after=after, wrong=False, wait=wait)
         answer.headers["Retry-After"] = str(wait)
         return answer
-    token = await console.login.check(str(form.get("token", "")).strip())
-    who = identity_of(token) if token else None
+    who, seconds = await _who(request, form)
     if who is None:
         console.failed.note(peer)
         _log.warning("console_login_failed", peer=peer)
-        return page(request, "login.html", 401, after=after, wrong=True, wait=0)
+        return _login(request, 401, after=after, wrong=True, wait=0)
     answer = web.Response(status=303, headers={"Location": after})
-    await console.login.open(answer, who)
+    await console.login.open(answer, who, seconds)
     _log.info("console_login", by=who.name, role=who.role.value, account=who.account)
     return answer
+
+
+async def _who(request: web.Request, form: Mapping[str, Any]) -> tuple[Identity | None, float]:
+    """Return whom a form stands for, and how long its session may last: by a token of ours, or one of Chatwoot's."""
+    console = console_of(request)
+    theirs = str(form.get("chatwoot_token", "")).strip()
+    if theirs and console.environment.chatwoot_login and len(theirs) <= _LONGEST_TOKEN and theirs.isascii():
+        wanted = str(form.get("account", "")).strip()
+        found = await administrator(theirs, (await console.accounts.all()).values())
+        return next((one for one in found if wanted in {"", one.account}), None), CHATWOOT_SECONDS
+    token = await console.login.check(str(form.get("token", "")).strip())
+    return (identity_of(token) if token else None), SESSION_SECONDS
 
 
 async def log_out(request: web.Request) -> web.Response:

@@ -12,7 +12,12 @@ from ops.console.view.shown import moment, seconds, span
 from ops.console.view.texts import DEFAULT, LANGUAGES, chosen_language, texts
 
 LANGUAGE_COOKIE: Final = "chatwootai_language"
-NAVIGATION: Final = (("n", "/", "now"),)
+NAVIGATION: Final = (
+    ("n", "/", "now"),
+    ("o", "/outcomes", "outcomes"),
+    ("t", "/turns", "turns"),
+    ("f", "/failures", "failures"),
+)
 """The pages of the head, each with the key that leads there after `g`."""
 
 
@@ -35,6 +40,9 @@ class Pages:
             span=span,
             navigation=NAVIGATION,
         )
+
+        for name in self._environment.list_templates():
+            self._environment.get_template(name)  # one that is broken is found now, and not by a viewer
 
     def render(
         self, template: str, language: str, request: web.Request, who: Identity | None, values: Mapping[str, Any]

@@ -24,7 +24,7 @@ def seconds(value: float | None) -> str:
     """Return a duration in seconds, as precise as it matters."""
     if value is None:
         return "–"
-    return f"{value * 1000:.0f} ms" if value < 1 else f"{value:.2f} s"
+    return f"{value * 1000:.0f}\N{NO-BREAK SPACE}ms" if value < 1 else f"{value:.2f}\N{NO-BREAK SPACE}s"
 
 
 def span(value: float | None) -> str:

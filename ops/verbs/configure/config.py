@@ -7,10 +7,10 @@ from collections.abc import Coroutine
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from ops.access import CommandError, NotFound, operator_name
+from ops.access import CommandError
 from ops.options import takes_config, takes_json, takes_yes
 from ops.parsing import add_action
-from ops.printing import as_json, complain, table
+from ops.printing import as_json, table
 
 if TYPE_CHECKING:
     from chatwootai.stores.installation.config_versions import ConfigVersion, ConfigVersions
@@ -70,7 +70,7 @@ async def _act(connection: "Connection", action: Any, arguments: argparse.Namesp
 
 async def _status(snapshots: "ConfigVersions", arguments: argparse.Namespace) -> int:
     """1 where a process refuses its folder, or does not serve what is in force."""
-    from ops.processes import print_status, status
+    from ops.versions.processes import print_status, status
 
     found = await status(snapshots)
     if arguments.json:
@@ -104,17 +104,18 @@ def _version_text(version: "ConfigVersion", current: "ConfigVersion | None") -> 
 
 async def _diff(snapshots: "ConfigVersions", arguments: argparse.Namespace) -> int:
     from config.files.sources import gather
+    from ops.versions.publishing import current_version, read_version
 
     if len(arguments.version) > 2:
         raise CommandError("two versions at most")
     if len(arguments.version) == 2:
-        one, other = [await _read(snapshots, number) for number in arguments.version]
+        one, other = [await read_version(snapshots, number) for number in arguments.version]
         names = tuple(str(number) for number in arguments.version)
     else:
-        current = await _current(snapshots)
-        in_force = await _read(snapshots, current.number)
+        current = await current_version(snapshots)
+        in_force = await read_version(snapshots, current.number)
         if arguments.version:
-            one, other = await _read(snapshots, arguments.version[0]), in_force
+            one, other = await read_version(snapshots, arguments.version[0]), in_force
             names = (str(arguments.version[0]), str(current.number))
         else:
             one, other = in_force, gather(arguments.config, os.environ)
@@ -146,90 +147,39 @@ def _texts(sources: "Sources") -> dict[str, str]:
 
 
 async def _rollback(snapshots: "ConfigVersions", arguments: argparse.Namespace) -> int:
-    current = await _current(snapshots)
-    sources = await _read(snapshots, arguments.version)
-    if not _sound(sources):
-        return 1
-    aside = tuple(each for each in {*current.overrules, current.digest} if each != sources.digest())
-    why = f"rollback to {arguments.version}"
-    if not await _is_agreed(snapshots, sources, arguments):
-        return 0 if arguments.dry_run else 1
-    done = await _publish_version(snapshots, sources, "rollback", why, aside)
-    print("The folders stay as they are: mend them, for their next change is put in force.")
-    return done
+    from ops.versions.publishing import roll_back
+
+    async def agreed(sources: "Sources") -> bool:
+        return await _is_agreed(snapshots, sources, arguments)
+
+    done = await roll_back(snapshots, arguments.version, agreed)
+    return 0 if arguments.dry_run and done is None else int(not done)
 
 
 async def _publish(snapshots: "ConfigVersions", arguments: argparse.Namespace) -> int:
     from config.files.sources import gather
+    from ops.versions.publishing import is_sound, publish_version
 
     sources = gather(arguments.config, os.environ)
-    if not _sound(sources):
+    if not is_sound(sources):
         return 1
     if not await _is_agreed(snapshots, sources, arguments):
         return 0 if arguments.dry_run else 1
-    return await _publish_version(snapshots, sources, "publish", "publish", ())
+    await publish_version(snapshots, sources, "publish", "publish", ())
+    return 0
 
 
 async def _is_agreed(snapshots: "ConfigVersions", sources: "Sources", arguments: argparse.Namespace) -> bool:
     """Show what would change where that is asked for or somebody is there to see it, and tell whether to go on."""
     from ops.access import can_ask, confirm
+    from ops.versions.publishing import read_version
 
     current = await snapshots.current()
     if arguments.dry_run or (can_ask() and not arguments.yes):
-        before = await _read(snapshots, current.number) if current else sources
+        before = await read_version(snapshots, current.number) if current else sources
         names = (str(current.number) if current else "none", "then")
         print("\n".join(_differences(before, sources, names)) or "no difference")
     return not arguments.dry_run and confirm("put it in force everywhere?", yes=arguments.yes, undoable=True)
-
-
-async def _publish_version(
-    snapshots: "ConfigVersions", sources: "Sources", what: str, why: str, aside: tuple[str, ...]
-) -> int:
-    from config.files.packing import pack
-    from ops.events.audit import write_down
-
-    accounts = _accounts(sources)
-    number, new = await snapshots.publish(
-        sources.digest(), pack(sources, os.environ), by=operator_name(), why=why, accounts=accounts, overrules=aside
-    )
-    print(f"version {number} is in force{'' if new else ' already'} ({why})")
-    if new:
-        await write_down(snapshots.connection, what, of=str(number), details={"why": why})
-    return 0
-
-
-def _sound(sources: "Sources") -> bool:
-    """Tell whether it can be put in force. Secrets are the processes' own: this machine need not have them."""
-    from config.loading.loader import inspect_sources
-    from config.loading.without_secrets import OF_THE_MACHINE
-
-    found = inspect_sources(sources, os.environ)
-    problems = [each for each in found.problems if each.rule not in OF_THE_MACHINE]
-    for problem in problems:
-        complain(problem)
-    return not problems
-
-
-def _accounts(sources: "Sources") -> int:
-    from config.loading.loader import inspect_sources
-
-    return len(inspect_sources(sources, os.environ).snapshot.accounts)
-
-
-async def _current(snapshots: "ConfigVersions") -> "ConfigVersion":
-    current = await snapshots.current()
-    if current is None:
-        raise NotFound("no configuration was published yet; a running ingress or worker publishes its folder")
-    return current
-
-
-async def _read(snapshots: "ConfigVersions", number: int) -> "Sources":
-    from config.files.packing import unpack
-
-    packed = await snapshots.read(number)
-    if packed is None:
-        raise NotFound(f"there is no version {number} any more; `chatwootai config history` lists those kept")
-    return unpack(packed, os.environ)
 
 
 def _when(at: float) -> str:

@@ -117,6 +117,7 @@ def _say(text: object, code: int) -> int:
 
 async def _add(connection: "Connection", arguments: argparse.Namespace) -> int:
     from chatwootai.stores.operators.console_tokens import ConsoleTokens
+    from ops.events.audit import write_down
 
     account = _account_of(arguments)
     words = arguments.role != "viewer" and not arguments.without_words
@@ -124,6 +125,7 @@ async def _add(connection: "Connection", arguments: argparse.Namespace) -> int:
     token, made = await ConsoleTokens(connection).add(
         role=arguments.role, account=account, words=words, name=name[:100], seconds=arguments.days * _DAY_SECONDS
     )
+    await write_down(connection, "console token add", account=account or "", of=made.id, details={"role": made.role})
     if arguments.json:
         as_json({"token": token, **_row(made)})
         return 0
@@ -178,9 +180,11 @@ def _row(one: "ConsoleToken") -> dict[str, Any]:
 async def _revoke(connection: "Connection", arguments: argparse.Namespace) -> int:
     from chatwootai.stores.operators.console_tokens import ConsoleTokens
     from ops.access import NotFound
+    from ops.events.audit import write_down
 
     if not await ConsoleTokens(connection).revoke(arguments.id):
         raise NotFound(f"there is no token {arguments.id}; `chatwootai console token list` lists them")
+    await write_down(connection, "console token revoke", of=arguments.id)
     print(f"token {arguments.id} opens nothing any more, nor do its sessions")
     return 0
 

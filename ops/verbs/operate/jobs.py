@@ -45,7 +45,7 @@ Show = Callable[["Connection", argparse.Namespace], Awaitable[object]]
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """`list`, `stats` (default), `show`, `retry`, `drop`."""
+    """`list`, `stats` (default), `show`, `retry`, `drop`, `hand-over`, `give-back`."""
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     what = "list what waits, runs, is put off or died"
     listed = add_action(actions, "list", what, "chatwootai jobs list --state dead --account 1")
@@ -84,7 +84,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         takes_bulk(action, "all of that state", states)
         action.add_argument("what", nargs="?", help=_WHAT)
     shown.add_argument("what", help=_WHAT)
-    for action in (shown, retry, drop):
+    what = "give a conversation to people: Chatwoot opens it"
+    hand_over = add_action(actions, "hand-over", what, "chatwootai jobs hand-over 1:25")
+    what = "give a conversation back to the crew: it answers what comes next"
+    give_back = add_action(actions, "give-back", what, "chatwootai jobs give-back 1:25")
+    for action in (hand_over, give_back):
+        action.add_argument("what", help="a conversation (1:25)")
+    for action in (shown, retry, drop, hand_over, give_back):
         takes_config(action)
 
 
@@ -92,6 +98,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Do it; 1 where it cannot be done."""
     from ops.access import with_redis
     from ops.jobs import bulk, conversation_view, job_actions, job_views, numbers
+    from ops.jobs.ownership import change_owner
 
     looks: dict[str, tuple[Show, Callable[[object], None]]] = {
         "list": (job_views.list_jobs, job_views.print_jobs),
@@ -101,6 +108,8 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.action in looks:
         show, tell = looks[arguments.action]
         return with_redis(lambda connection: _look(connection, arguments, show, tell))
+    if arguments.action in {"hand-over", "give-back"}:
+        return with_redis(lambda connection: change_owner(connection, arguments))
     if bulk.is_bulk(arguments):
         act = {"retry": bulk.retry_selected, "drop": bulk.drop_selected}[arguments.action]
     else:

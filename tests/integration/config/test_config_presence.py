@@ -12,7 +12,7 @@ from chatwootai.stores.installation.config_versions import ConfigVersions
 from chatwootai.stores.installation.processes import GONE_SECONDS, Processes
 from chatwootai.stores.server.connection import Connection
 from config.live.live import Live
-from ops.processes import status
+from ops.versions.processes import status
 from tests.integration.config.test_config_published import CANARIES, edit, folder, process, running
 
 __all__ = ["folder"]

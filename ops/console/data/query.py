@@ -1,0 +1,99 @@
+"""Reads what an address asks for: conditions on turns, periods of days. What makes no sense is refused in words."""
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, timedelta, tzinfo
+from typing import Final
+
+from chatwootai.stores.figures.figures import TurnFilter, cursor_id
+
+_LONGEST: Final = 100
+_MOST_DAYS: Final = 90
+FILTERS: Final = (
+    "account", "outcome", "channel", "cause", "why", "served_by", "conversation", "inbox", "config", "slower_ms",
+    "since", "until",
+)  # fmt: skip
+"""Names that an address may have, for links that keep them."""
+
+
+class BadQuery(ValueError):
+    """A part of the address makes no sense; the message names it and says what would."""
+
+
+def read_filter(query: Mapping[str, str], account: str | None, zone: tzinfo) -> TurnFilter:
+    """Return the conditions that a query names; `account`: the only one that its viewer sees.
+
+    Raises:
+        BadQuery: a value that means nothing.
+    """
+    slower = _number(query, "slower_ms")
+    return TurnFilter(
+        account=account or _word(query, "account") or None,
+        outcome=_word(query, "outcome"),
+        channel=_word(query, "channel"),
+        cause=_word(query, "cause"),
+        why=_word(query, "why"),
+        served_by=_word(query, "served_by"),
+        conversation=_number(query, "conversation"),
+        inbox=_number(query, "inbox"),
+        config=_number(query, "config"),
+        slower=None if slower is None else slower / 1000,
+        since=_moment(query, "since", zone, end=False),
+        until=_moment(query, "until", zone, end=True),
+    )
+
+
+def read_cursor(query: Mapping[str, str]) -> str | None:
+    """Return where a page begins; None: at the newest.
+
+    Raises:
+        BadQuery: it is no cursor.
+    """
+    try:
+        return cursor_id(query["cursor"]) if query.get("cursor") else None
+    except ValueError as error:
+        raise BadQuery(f"cursor: {error}") from None
+
+
+def read_days(query: Mapping[str, str], today: date) -> list[date]:
+    """Return the days that a query asks for, the oldest first, today the last; 7 where it says nothing.
+
+    Raises:
+        BadQuery: it is no number of days from 1 to 90.
+    """
+    number = _number(query, "days")
+    count = 7 if number is None else number
+    if not 1 <= count <= _MOST_DAYS:
+        raise BadQuery(f"days: from 1 to {_MOST_DAYS}")
+    return [today - timedelta(days=back) for back in reversed(range(count))]
+
+
+def _word(query: Mapping[str, str], name: str) -> str:
+    value = query.get(name, "").strip()
+    if len(value) > _LONGEST or not value.isprintable():
+        raise BadQuery(f"{name}: at most {_LONGEST} characters")
+    return value
+
+
+def _number(query: Mapping[str, str], name: str) -> int | None:
+    value = query.get(name, "").strip()
+    if not value:
+        return None
+    if not (value.isascii() and value.isdigit() and len(value) <= 15):
+        raise BadQuery(f"{name}: a whole number")
+    return int(value)
+
+
+def _moment(query: Mapping[str, str], name: str, zone: tzinfo, *, end: bool) -> float | None:
+    """Return unix seconds of a number of seconds, a date (its begin, or its end) or a date with a time in the zone."""
+    value = query.get(name, "").strip()
+    if not value:
+        return None
+    try:
+        if value.replace(".", "", 1).isdigit() and value.isascii() and len(value) <= 20:
+            return float(value)
+        at = datetime.fromisoformat(value)
+        whole_day = len(value) <= len("2026-11-28")
+        at = at if at.tzinfo else at.replace(tzinfo=zone)
+        return (at + timedelta(days=1, microseconds=-1) if end and whole_day else at).astimezone(UTC).timestamp()
+    except (ValueError, OverflowError):
+        raise BadQuery(f"{name}: seconds since 1970, 2026-11-28, or 2026-11-28T14:30") from None

@@ -1,0 +1,1 @@
+"""Versions of the configuration: which process serves which, and how one is put in force."""
