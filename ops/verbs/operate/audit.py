@@ -3,7 +3,7 @@
 import argparse
 from typing import TYPE_CHECKING
 
-from ops.options import takes_account, takes_json
+from ops.options import takes_account, takes_config, takes_json
 from ops.parsing import add_action
 from ops.printing import as_json, complain, table
 
@@ -26,6 +26,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     listed = add_action(actions, "list", "list what people did, the newest last", "chatwootai audit list --since 2h")
     takes_account(listed, "only what was done to this one")
+    takes_config(listed)
     listed.add_argument("--since", type=a_moment, metavar="WHEN", help="from then on: 2h, 02:10, 2026-11-28T02:10")
     listed.add_argument("--until", type=a_moment, metavar="WHEN", help="until then")
     what = "follow the chain: 1 where an entry was changed, left out or added"
@@ -49,8 +50,9 @@ def run(arguments: argparse.Namespace) -> int:
 async def _list(connection: "Connection", arguments: argparse.Namespace) -> int:
     from chatwootai.stores.operators.audit import AuditLog, entry_as_json
 
-    found = AuditLog(connection).entries(arguments.since or 0.0, arguments.until)
-    rows = [one async for one in found if arguments.account in {None, one.account}]
+    found = [one async for one in AuditLog(connection).entries(arguments.since or 0.0, arguments.until)]
+    account = _account_key(arguments, found)
+    rows = [one for one in found if account is None or account in one.account.split(",")]
     if arguments.json:
         as_json([entry_as_json(one) for one in rows])
     elif rows:
@@ -58,6 +60,21 @@ async def _list(connection: "Connection", arguments: argparse.Namespace) -> int:
     else:
         print("nobody did anything")
     return 0
+
+
+def _account_key(arguments: argparse.Namespace, found: "list[AuditEntry]") -> str | None:
+    """Return the key of the account that is named; also of one that left the mapping and has entries."""
+    from ops.access import NotFound, sound_accounts
+    from ops.accounts import resolve_account
+
+    if arguments.account is None:
+        return None
+    try:
+        return resolve_account(sound_accounts(arguments.config), arguments.account).key
+    except NotFound:
+        if any(arguments.account in one.account.split(",") for one in found):
+            return str(arguments.account)
+        raise
 
 
 def _row(one: "AuditEntry") -> tuple[object, ...]:

@@ -306,6 +306,8 @@ async def test_dead_letters_are_selected_counted_and_retried_at_once(desk: Desk,
     retried, dropped = (await desk.says("audit", "--json")).data
     assert (retried["what"], retried["count"], retried["details"]["cause"]) == ("retry", 2, "401")
     assert (dropped["what"], dropped["count"], dropped["previous"]) == ("drop", 1, retried["digest"])
+    assert len((await desk.says("audit", "--account", "A", "--json")).data) == 0  # both were done to all accounts
+    assert (await desk.says("audit", "--account", "nobody")).code == 3
     sound = await desk.says("audit", "verify", "--expect", f"2:{dropped['digest'][:12]}")
     assert (sound.code, sound.out.startswith("2 entries")) == (0, True), sound.err
     await redis.xtrim(keys.AUDIT, maxlen=1)
