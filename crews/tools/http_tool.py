@@ -135,16 +135,29 @@ class HttpRequest(OutsideTool):
             if len(kept) > self._declared.max_bytes:
                 too_long = f"the answer is longer than {self._declared.max_bytes} bytes"
                 return _Failure(status=response.status, error=too_long)
+        if b"\x00" in kept or (not kept and response.headers.get("Content-Encoding", "identity") != "identity"):
+            return _Failure(status=response.status, error="the answer is no text")
+        text = _decoded(kept, response.charset)
         try:
             check(kept)
-            value: Any = json.loads(kept) if kept else None
+            value: Any = json.loads(text) if text else None
         except TooLong as error:
             return _Failure(status=response.status, error=str(error))
         except (ValueError, RecursionError):
-            value = kept.decode("utf-8", "replace")
+            value = text
         if response.status >= 400:
             return _Failure(status=response.status, error=value)
         return value
+
+
+def _decoded(data: bytearray, charset: str | None) -> str:
+    """Return a body as text: as it says, as UTF-8, or as the older servers write that say nothing."""
+    for encoding in (charset or "utf-8", "utf-8-sig"):
+        try:
+            return data.decode(encoding).removeprefix("\ufeff")
+        except (UnicodeDecodeError, LookupError):
+            continue
+    return data.decode("cp1252", "replace")
 
 
 def _fate_of_status(status: int) -> Fate:

@@ -67,19 +67,25 @@ _HEADER_LINE: Final = re.compile(rf"[\s*_|]*(?:{_NAMES})\s?[:：|]", re.IGNORECA
 _QUOTED: Final = re.compile(r"\s{0,3}(?:>|&gt;)")
 _SIGNATURE: Final = re.compile(r"(?:-- ?|—|__|_{8,60})$")
 _DEVICE: Final = re.compile(
-    r"\W{0,3}(?:(?:sent (?:from|with|via)|get outlook for|enviado (?:do|desde|pelo|de|via|con)|obter o? ?outlook"
-    r"|obtener outlook|outlook (?:für|pour|per)|von meinem|gesendet (?:von|mit)|envoyé (?:de|depuis|avec)"
-    r"|inviato (?:da|con)|verstuurd vanaf|verzonden (?:met|vanaf)|skickat från|sendt fra|lähetetty|отправлено (?:с|из)"
-    r"|надіслано з|wysłan[eo] z|odesláno z|发自我的|從我的|(?:أُ|أ)رسلت من|נשלח מה|livre de vírus|libre de virus"
-    r"|virus-free|virenfrei).{0,60}|.{0,40}(?:\bgesendet|から送信|에서 보냄|gönderildi))$",
+    r"\W{0,3}(?:(?:sent from|get outlook for|enviado (?:do|desde|pelo|de|via)|obter o? ?outlook|obtener outlook|"
+    r"outlook (?:für|pour|per)|von meinem|gesendet (?:von|mit)|envoyé (?:de|depuis)|inviato da|verstuurd vanaf|"
+    r"skickat från min|sendt fra min|отправлено (?:с i|с моего|из мобильн|с телеф|с устр|из почт|из яндекс)|"
+    r"надіслано з i|wysłan[eo] z (?:i|mo|tel)|发自我的|從我的|(?:أُ|أ)رسلت من الـ|נשלח מה-?i|livre de vírus|"
+    r"libre de virus|virus-free|virenfrei)"
+    r".{0,60}|sent (?:with|via) (?:\w{1,20} ){0,2}(?:mail|app|phone|spark|superhuman)\b.{0,40}"
+    r"|.{0,40}(?:\bgesendet|から送信|에서 보냄|mdan gönderildi))$",
     re.IGNORECASE,
 )
+_FOR_WHOM: Final = r"[^\n]{0,200}(?:confiden|destin|exclusiv|anexo|adjunt|uso )"
 _DISCLAIMER: Final = re.compile(
-    r"[\s*_\W]{0,10}(?:confidentiality notice|disclaimer\b|aviso (?:de confidencialidade|legal|de privacidad)"
-    r"|(?:this|the information in this) e-?mail (?:and any|is|may|message)"
-    r"|(?:esta|este) (?:mensagem|mensaje|e-?mail|correo)[^\n]{0,80}confiden"
+    r"[\s*_\W]{0,10}(?:confidentiality notice|disclaimer:|aviso (?:de confidencialidade|de privacidad)"
+    r"|aviso legal[^\n]{0,200}confiden"
+    r"|(?:this|the information in this) e-?mail[^\n]{0,200}(?:confidential|intended (?:solely|only)|privileged)"
+    rf"|(?:esta|este) (?:mensagem|mensaje|e-?mail|correo)[^\n]{{0,80}}confiden{_FOR_WHOM}"
+    rf"|(?:esta|este) (?:mensagem|mensaje|e-?mail|correo) (?:e|y) (?:seus|sus)[^\n]{{0,80}}confiden"
     r"|(?:diese e-?mail|diese nachricht)[^\n]{0,80}vertraulich|ce (?:message|courriel|mail)[^\n]{0,80}confiden"
-    r"|antes de imprimir|please consider the environment|vertraulichkeitshinweis|avis de confidentialité)",
+    r"|antes de imprimir[^\n]{0,80}(?:ambiente|pens|piens)|please consider the environment|vertraulichkeitshinweis"
+    r"|avis de confidentialité)",
     re.IGNORECASE,
 )
 """What a company's mail server writes below every mail."""

@@ -380,5 +380,30 @@ async def test_how_each_tool_fared_is_logged_counted_and_shown(
     assert said == [("order", "failed"), ("order", "ok"), ("order", "refused")]
     life = dict.fromkeys(("waiting", "outbox", "dead", "kept", "steps"), ())
     turn = {"outcome": "reply", "channel": "whatsapp", "seconds": 1, "tools": [["order", "failed", 0.1]]}
-    print_life({"conversation": "1:2", "job": None, **life, "turn": turn})
+    print_life({"conversation": "1:2", "others": (), "job": None, **life, "turn": turn})
     assert "tool order: failed" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "shown"),
+    [
+        ('{"a": "ação"}'.encode("latin-1"), {"Content-Type": "application/json; charset=iso-8859-1"}, '{"a": "ação"}'),
+        ('{"a": "ação"}'.encode("cp1252"), {"Content-Type": "application/json"}, '{"a": "ação"}'),
+        ('{"a": "ação"}'.encode(), {"Content-Type": "application/json; charset=nonsense"}, '{"a": "ação"}'),
+        (b"\xef\xbb\xbf{}", {"Content-Type": "application/json"}, "{}"),
+        (b"PK\x03\x04\x00\x00", {"Content-Type": "application/zip"}, "the answer is no text"),
+        (b"x", {"Content-Type": "application/json", "Content-Encoding": "gzip"}, "the answer is no text"),
+    ],
+)
+async def test_an_answer_is_read_in_its_own_characters(
+    tmp_path: Path, body: bytes, headers: dict[str, str], shown: str
+) -> None:
+    async def answer(_: web.Request) -> web.Response:
+        return web.Response(body=body, headers=headers)
+
+    async with served(answer) as url:
+        tool = {"description": "Looks it up.", "url": f"{url}/x", "tries": 1}
+        model = Model(("look", {}))
+        inside = {"hosts": ["127.0.0.1"], "private_hosts": ["127.0.0.1"]}
+        await drafted(catalog(tmp_path, "look"), model, {"http": {"look": tool}, **inside})
+    assert shown in model.results[0]

@@ -121,6 +121,24 @@ KEPT = [
 ]
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        "This email is to ask about my order.",
+        "Aviso legal: vou ao Procon amanhã.",
+        "Este email é confidencial, por favor.",
+        "Antes de imprimir o boleto quero saber o prazo.",
+        "Sent via DHL yesterday.",
+        "Sent with love.",
+        "Отправлено из Москвы вчера.",
+        "Enviado con Correos ayer.",
+        "Skickat från Stockholm igår.",
+    ],
+)
+def test_what_only_begins_like_a_notice_or_a_signature_stays(said: str) -> None:
+    assert without_quotes(f"Oi\n{said}\nObrigada") == f"Oi\n{said}\nObrigada"
+
+
 @pytest.mark.parametrize("text", KEPT)
 def test_what_only_looks_like_it_stays(text: str) -> None:
     assert without_quotes(text) == text
