@@ -39,8 +39,15 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def entries() -> dict[str, str]:
     """Return the names of all entries and the first line of what each says of itself."""
-    found = sorted(path for path in _ENTRIES.glob("*.py") if not path.name.startswith("_"))
-    return {path.stem: (ast.get_docstring(ast.parse(path.read_text())) or "").split("\n")[0] for path in found}
+    return {
+        name: (ast.get_docstring(ast.parse(path.read_text())) or "").split("\n")[0] for name, path in _files().items()
+    }
+
+
+def _files() -> dict[str, Path]:
+    """Return the file of each entry by the entry's name, sorted."""
+    found = (path for path in _ENTRIES.glob("*/*.py") if not path.name.startswith("_"))
+    return {path.stem: path for path in sorted(found, key=lambda path: path.stem)}
 
 
 def _measure(names: Sequence[str], peers: Peers, *, quiet: bool) -> tuple[list[Figure], list[str]]:
@@ -65,7 +72,7 @@ def _measure(names: Sequence[str], peers: Peers, *, quiet: bool) -> tuple[list[F
 
 async def _entry(name: str, peers: Peers) -> list[Figure]:
     """Run one, with what it asks for: `peers` beside it, someone to `say` how far it is."""
-    run = import_module(f"bench.entries.{name}").run
+    run = import_module(f"bench.entries.{_files()[name].parent.name}.{name}").run
     wanted = signature(run).parameters
     given = {word: value for word, value in {"peers": peers, "say": _complain}.items() if word in wanted}
     figures: list[Figure] = await run(**given)

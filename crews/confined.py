@@ -108,7 +108,7 @@ def _path_and_use(word: str) -> tuple[str, int] | None:
         return word, os.R_OK | os.W_OK | os.X_OK
     if os.path.exists(word):  # noqa: PTH110 - as above
         return word, os.R_OK
-    return (folder, os.W_OK | os.X_OK) if word.startswith("/") and os.path.isdir(folder) else None  # noqa: PTH112
+    return (folder, os.W_OK | os.X_OK) if word.startswith("/") and os.path.isdir(folder) else None  # noqa: PTH112 - this starts in a blink, and pathlib does not
 
 
 def _become_other_user(home: str) -> None:

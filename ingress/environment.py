@@ -47,7 +47,7 @@ class Environment:
         return cls(
             config=Path(value("CHATWOOTAI_CONFIG", "config")),
             redis_url=value("REDIS_URL", DEFAULT_URL),
-            host=value("INGRESS_HOST", "0.0.0.0"),  # noqa: S104  a container's port is published on purpose
+            host=value("INGRESS_HOST", "0.0.0.0"),  # noqa: S104 - a container's port is published on purpose
             port=_parse_port(value("INGRESS_PORT", "8080")),
             journal=Path(value("JOURNAL_DIR", "var/journal")),
             most_waiting=_parse_count(value("INGRESS_MOST_WAITING", str(MOST_WAITING))),

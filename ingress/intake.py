@@ -150,7 +150,7 @@ class DeliveryIntake:
                 failures = 0
                 await _wait_for(self.journal.filled, _LOOK_FOR_ORPHANS)
                 self.journal.filled.clear()
-            except Exception as error:  # noqa: BLE001  the last thing that may stop is this
+            except Exception as error:  # noqa: BLE001 - the last thing that may stop is this
                 self._note_failure(error)
                 await self._store_earlier()
                 await _wait_for(self._closing, _PAUSES[min(failures, len(_PAUSES) - 1)])
@@ -253,7 +253,7 @@ async def _store_in_order(records: list[_Record]) -> list[_Broken]:
             await store()
         except StoreUnavailable:
             raise
-        except Exception as error:  # noqa: BLE001  whatever it is, the record is put aside and the next is tried
+        except Exception as error:  # noqa: BLE001 - whatever it is, the record is put aside and the next is tried
             broken.append((payload, error))
     return broken
 

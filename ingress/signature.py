@@ -36,7 +36,7 @@ class SignatureFault(StrEnum):
     TOO_OLD = "too_old"
     TOO_NEW = "too_new"
     WRONG = "wrong"
-    NO_SECRET = "no_secret"  # noqa: S105  the account has none to check against
+    NO_SECRET = "no_secret"  # noqa: S105 - the account has none to check against
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,7 +85,7 @@ class WebhookHandler:
         self._in_flight += 1
         try:
             return adapt_to_request(await self._handle(request, account), request)
-        except Exception:  # noqa: BLE001  whatever it is, the answer is one that Chatwoot tries again after
+        except Exception:  # noqa: BLE001 - whatever it is, the answer is one that Chatwoot tries again after
             _log.exception("surprise", path=request.path)
             return refusal(500, "surprise", "something went wrong here: send it again")
         finally:

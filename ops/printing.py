@@ -17,7 +17,7 @@ _COLOURS = {"bad": "31", "warn": "33", "good": "32", "changed": "7"}
 
 def choose_format(output: str) -> None:
     """Choose how `as_json` prints for the rest of this process: `json`, `jsonl` or `name`."""
-    global _format  # noqa: PLW0603  # one command line, one form
+    global _format  # noqa: PLW0603 - one command line, one form
     _format = output
 
 

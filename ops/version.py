@@ -36,7 +36,7 @@ def _commit() -> str | None:
         return None
     command = ["git", "-C", str(_ROOT), "rev-parse", "--short", "HEAD"]
     try:
-        done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=5)  # noqa: S603  # our own words
+        done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=5)  # noqa: S603 - our own words
     except (OSError, subprocess.TimeoutExpired):
         return None
     return done.stdout.strip() or None

@@ -56,7 +56,7 @@ async def tools(request: t.ListToolsRequest) -> t.ListToolsResult:
 @desk.call_tool(validate_input=False)
 async def call(name: str, _: dict[str, Any]) -> Any:
     """Do what a tool is called."""
-    global learned  # noqa: PLW0603  # a process's own
+    global learned  # noqa: PLW0603 - a process's own
     first = LOG is not None and name not in (LOG.read_text().split() if LOG.exists() else [])
     _note(name)
     if name.startswith("die_") and first:

@@ -25,7 +25,7 @@ def backoff(tries: int) -> float:
 def pause_until_chatwoot(waiting_since: float) -> float:
     """Return the seconds before Chatwoot is asked again: half of what this reply has waited, jittered."""
     waited = max(0.0, time.time() - waiting_since)
-    return max(1.0, min(_UNDELIVERED_LONGEST, waited / 2)) * random.uniform(0.75, 1.25)  # noqa: S311
+    return max(1.0, min(_UNDELIVERED_LONGEST, waited / 2)) * random.uniform(0.75, 1.25)  # noqa: S311 - jitter, not a secret
 
 
 async def retry_while_redis_down(call: Callable[[], Awaitable[T]], *, seconds: float = 60.0) -> T:

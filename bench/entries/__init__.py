@@ -1,1 +1,1 @@
-"""Entries that can be measured: one file each, with `async def run() -> list[Figure]`."""
+"""Entries that can be measured, in rooms: one file each, with `async def run() -> list[Figure]`; its name is unique."""

@@ -97,5 +97,5 @@ async def _run(check: Callable[[], Awaitable[Check]]) -> Check:
             return await check()
     except TimeoutError:
         return Check(Status.UNAVAILABLE, {"error": f"no answer within {CHECK_SECONDS:g} s"})
-    except Exception as error:  # noqa: BLE001  a probe must answer whatever a check does
+    except Exception as error:  # noqa: BLE001 - a probe must answer whatever a check does
         return Check(Status.UNAVAILABLE, {"error": type(error).__name__})

@@ -113,7 +113,7 @@ class SemanticCache:
             await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _noted(self, question: Question, settings: Settings, draft: Draft) -> None:
-        assert draft.sharing is not None, "looked at in `note`"  # noqa: S101
+        assert draft.sharing is not None, "looked at in `note`"  # noqa: S101 - for the type checker
         scope, account = draft.sharing.scope, question.origin.account
         try:
             read = await self._read(question, settings)

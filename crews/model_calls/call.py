@@ -65,7 +65,7 @@ class Policy:
     hedge_to: Target | None = None
     hedge_local: bool = False
     reasoning_effort: str | None = None
-    budget: Budget = Budget()  # noqa: RUF009  # frozen
+    budget: Budget = Budget()  # noqa: RUF009 - frozen
     time_zone: str = "UTC"
 
 
@@ -174,7 +174,7 @@ class Completion:
     finish: str
     model: str
     tool_calls: tuple[ToolCall, ...] = ()
-    usage: Usage = Usage()  # noqa: RUF009  # frozen
+    usage: Usage = Usage()  # noqa: RUF009 - frozen
     served_by: ServedBy = ServedBy.CREW
     own: "Own | None" = None
     first_seconds: float | None = None

@@ -56,8 +56,8 @@ class Embeddings:
         texts: Sequence[str],
         deadline: float,
         *,
-        payer: BillingScope = BillingScope(),  # noqa: B008  # frozen
-        policy: Policy = Policy(),  # noqa: B008  # frozen
+        payer: BillingScope = BillingScope(),  # noqa: B008 - frozen
+        policy: Policy = Policy(),  # noqa: B008 - frozen
         dimensions: int | None = None,
     ) -> Vectors:
         """Return a vector for each text; `deadline` unix seconds.
@@ -82,7 +82,7 @@ class Embeddings:
             made = await self._outermost.complete(wanted)
         except TimeoutError:
             raise ModelUnavailable("the endpoint gave no embeddings in time", retry_at=deadline) from None
-        assert isinstance(made, _EmbeddingCompletion)  # noqa: S101  # the innermost makes no other
+        assert isinstance(made, _EmbeddingCompletion)  # noqa: S101 - the innermost makes no other
         return made.vectors
 
 

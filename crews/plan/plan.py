@@ -214,7 +214,7 @@ def _simulate(
 
     `tasks`: calls, usual length, limit, whether it runs beside others.
     """
-    draw = random.Random(_SEED)  # noqa: S311  # a simulation that repeats itself
+    draw = random.Random(_SEED)  # noqa: S311 - a simulation that repeats itself
     took = sorted(_turn(tasks, speed, rest, draw) for _ in range(_DRAWS))
     return round(took[_DRAWS // 2], 2), round(took[math.ceil(0.95 * _DRAWS) - 1], 2)
 

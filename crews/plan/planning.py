@@ -126,7 +126,7 @@ def _answering_crews(snapshot: Snapshot) -> Iterator[tuple[Settings, Blueprint]]
 
 
 def _blueprints(settings: Settings, function: str) -> Iterator[Blueprint]:
-    assert settings.crew_set is not None  # noqa: S101  # the caller has looked
+    assert settings.crew_set is not None  # noqa: S101 - the caller has looked
     for channel in CHANNELS:
         try:
             yield settings.crew_set.blueprint(function, channel)
@@ -146,7 +146,7 @@ def _too_slow(settings: Settings, blueprint: Blueprint, best: Plan) -> Problem:
 
 def _place(settings: Settings, blueprint: Blueprint) -> tuple[str, int]:
     """Return where the crew's first task is written."""
-    assert settings.crew_set is not None  # noqa: S101  # the caller has looked
+    assert settings.crew_set is not None  # noqa: S101 - the caller has looked
     written = settings.crew_set.values(blueprint.function, blueprint.channel)
     tasks = [(each.file, each.line) for each in written if each.path.startswith("tasks.")]
     return min(tasks, default=("crews", 1))

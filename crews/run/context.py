@@ -24,11 +24,11 @@ class RunContext:
     """
 
     deadline: float
-    target: Target = Target(endpoint=Endpoint(), model="")  # noqa: RUF009  # frozen
-    payer: BillingScope = BillingScope()  # noqa: RUF009  # frozen
-    policy: Policy = Policy()  # noqa: RUF009  # frozen
+    target: Target = Target(endpoint=Endpoint(), model="")  # noqa: RUF009 - frozen
+    payer: BillingScope = BillingScope()  # noqa: RUF009 - frozen
+    policy: Policy = Policy()  # noqa: RUF009 - frozen
     keep: CachePolicy | None = None
-    usage: Usage = Usage()  # noqa: RUF009  # frozen
+    usage: Usage = Usage()  # noqa: RUF009 - frozen
     last: Completion | None = field(default=None, repr=False)
     question: Question | None = field(default=None, repr=False)
     served_by: ServedBy = ServedBy.CREW
@@ -51,6 +51,11 @@ class RunContext:
         if self.target.model == model:
             return self.target
         return replace(self.target, model=model, price=None)
+
+    @property
+    def acted(self) -> bool:
+        """Tell whether a tool was asked for anything that must not be done twice, or people were asked for."""
+        return bool(self.side_actions or self.handoff or (self.calls is not None and self.calls.made))
 
     def used_up(self, tool: str) -> bool:
         """Tell whether a tool was called as often as it may be for one turn."""

@@ -41,7 +41,7 @@ def prepare() -> Path:
     Raises:
         RuntimeError: crewai was imported before.
     """
-    global _storage  # noqa: PLW0603  # one folder a process, removed at exit
+    global _storage  # noqa: PLW0603 - one folder a process, removed at exit
     if _storage is None:
         if "crewai" in sys.modules:
             raise RuntimeError(
@@ -65,9 +65,9 @@ def load() -> None:
         from crewai_core.lock_store import set_lock_backend
 
         set_lock_backend(_in_process_lock)
-        import crewai  # noqa: F401
+        import crewai  # noqa: F401 - imported to be in memory
 
-        import crews.runtime.runner  # noqa: F401
+        import crews.runtime.runner  # noqa: F401 - imported to be in memory
 
     for name in _CHATTY:
         logging.getLogger(name).setLevel(logging.WARNING)

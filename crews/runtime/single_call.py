@@ -64,7 +64,7 @@ class SingleCallCrew:
             ModelUnavailable, ModelRefused, ModelSilent, GuardrailFailed, TimeoutError: see crews.errors.
         """
         run = current.get()
-        assert run is not None  # noqa: S101  # crews.answer.draft begins every run
+        assert run is not None  # noqa: S101 - crews.answer.draft begins every run
         said = split_inputs(dict(inputs))
         with run.step("fused"):
             found = await self._assignment.call_model(self._assignment.build_chat(said, {}, ""), self._assignment.shape)
@@ -90,7 +90,7 @@ class SingleCallCrew:
     def _parse_answer(self, text: str) -> BaseModel | None:
         """Return what models that know no schema make of one: the object with words or a fence around it."""
         shape = self._assignment.shape
-        assert shape is not None  # noqa: S101  # built with one
+        assert shape is not None  # noqa: S101 - built with one
         try:
             return shape.model_validate_json(text[text.index("{") : text.rindex("}") + 1])
         except (ValueError, ValidationError):

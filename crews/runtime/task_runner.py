@@ -49,7 +49,7 @@ class PreparedTask:
     def of(cls, task: Task) -> "PreparedTask":
         """Prepare a task that `crews.runtime.unsupported_features` found nothing against."""
         agent = task.agent
-        assert isinstance(agent, Agent)  # noqa: S101  # crews.runtime.unsupported_features has checked
+        assert isinstance(agent, Agent)  # noqa: S101 - crews.runtime.unsupported_features has checked
         tools = task.tools or agent.tools or []
         prompt = build_task_prompt_with_schema(task, task.prompt())
         return cls(

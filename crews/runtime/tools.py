@@ -133,7 +133,7 @@ async def _attempt(tool: BaseTool, arguments: dict[str, Any]) -> ToolText:
             result = await tool.arun(**arguments)
         else:
             result = await asyncio.to_thread(tool.run, **arguments)
-    except Exception as error:  # noqa: BLE001  # a tool's failure is the model's to deal with
+    except Exception as error:  # noqa: BLE001 - a tool's failure is the model's to deal with
         _log.warning("tool_broken", tool=tool.name, error=type(error).__name__)
         return to_tool_text(tool.name, ToolAnswer.error(words.AWAY, Fate.FAILED), repeatable=True)
     return result if isinstance(result, ToolText) else ToolText(tool.format_output_for_agent(result), Fate.DONE)

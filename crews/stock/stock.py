@@ -71,7 +71,7 @@ class StockCrew:
             ModelUnavailable, ModelRefused, ModelSilent, TimeoutError: as from the runner.
         """
         run = current.get()
-        assert run is not None  # noqa: S101  # crews.answer.draft begins every run
+        assert run is not None  # noqa: S101 - crews.answer.draft begins every run
         bridge = Bridge(asyncio.get_running_loop(), run)
         said, memory = split_inputs(dict(inputs)), self._memory(bridge)
         running = asyncio.get_running_loop().run_in_executor(
@@ -209,7 +209,7 @@ async def _finish_saving(work: "asyncio.Future[None]", bridge: Bridge) -> None:
     try:
         async with asyncio.timeout(_SAVING):
             await work
-    except Exception as error:  # noqa: BLE001  # the answer is out; what was not kept is only not recalled
+    except Exception as error:  # noqa: BLE001 - the answer is out; what was not kept is only not recalled
         FAILED_OPEN.labels("memory").inc()
         _log.warning("memory_not_kept", kind=type(error).__name__)
     finally:

@@ -82,6 +82,6 @@ def _crewai_schema(name: str, schema: Schema) -> type[BaseModel]:
     """Return the schema as stock CrewAI needs it: a model, which says less than the schema where that is unusual."""
     try:
         model: type[BaseModel] = create_model_from_schema(dict(schema), model_name=f"{name}_arguments")
-    except Exception:  # noqa: BLE001  # whatever a foreign schema holds, its tool can be called all the same
+    except Exception:  # noqa: BLE001 - whatever a foreign schema holds, its tool can be called all the same
         return _AnyArguments
     return model

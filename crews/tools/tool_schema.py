@@ -56,7 +56,7 @@ class Parameters:
         """Return what does not fit, a sentence each."""
         try:
             errors = list(_first(Draft202012Validator(_safe_to_validate(self.said)).iter_errors(dict(arguments)), most))
-        except Exception:  # noqa: BLE001  # a schema that is none: whoever wrote it judges the arguments itself
+        except Exception:  # noqa: BLE001 - a schema that is none: whoever wrote it judges the arguments itself
             return []
         return [f"{'.'.join(map(str, each.absolute_path)) or 'arguments'}: {each.message[:200]}" for each in errors]
 

@@ -87,7 +87,7 @@ async def run(*, check: bool) -> int:
     finally:
         encoder.close()
     text = yaml.safe_dump(report, sort_keys=False, allow_unicode=True)
-    print(text, end="")  # noqa: T201  # a command
+    print(text, end="")  # noqa: T201 - a command
     if check:
         return int(yaml.safe_load(_REPORT.read_text(encoding="utf-8")) != report)
     (_HERE / FILE).write_bytes(heads.pack())

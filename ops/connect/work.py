@@ -178,7 +178,7 @@ def _said(work: ConnectWork, changed: list[str]) -> list[str]:
 def _write(work: ConnectWork, numbers: tuple[int, ...] | None) -> list[str]:
     """Lay secrets and account on what is edited; the names of secrets that are new."""
     assert work.made.bot is not None  # noqa: S101 - the steps have made both
-    assert work.made.webhook is not None  # noqa: S101
+    assert work.made.webhook is not None  # noqa: S101 - as above
     name = work.variable
     shown = {
         f"{name}_SECRET": work.made.bot.secret,

@@ -203,7 +203,7 @@ async def _record(system: System, turn: str) -> dict[str, Any]:
     """
     deadline = time.monotonic() + _TRACE_SECONDS
     async with system.turns() as turns:
-        while (record := await turns.read(turn)) is None and time.monotonic() < deadline:  # noqa: ASYNC110
+        while (record := await turns.read(turn)) is None and time.monotonic() < deadline:  # noqa: ASYNC110 - another process writes it
             await asyncio.sleep(0.02)  # a record in Redis tells nobody that it is there
     if record is None:
         raise Failed(f"No record of turn {turn} was kept; the worker's log ends:\n{system.processes['worker'].tail()}")

@@ -337,7 +337,7 @@ async def test_a_caller_who_does_not_wait_for_the_answer_has_stored_all_the_same
     await writer.drain()
     await hang_up(writer)
     async with asyncio.timeout(20):
-        while await redis.zcard(keys.box("1:25")) == 0:  # noqa: ASYNC110  Redis has no event for it
+        while await redis.zcard(keys.box("1:25")) == 0:  # noqa: ASYNC110 - Redis has no event for it
             await asyncio.sleep(0.01)
     assert (await door.post(message())).body == {"status": "duplicate"}
 

@@ -56,7 +56,7 @@ async def cut(driver: Driver, sent: Sent, step: str, *, stored: bool) -> None:
     await driver.answer(sent, sent.inbox, ASK)
     if step == "sentence":
         async with asyncio.timeout(_WITHIN):
-            while not [one for one in (await driver.state(sent))["messages"] if one["kind"] == "note"]:  # noqa: ASYNC110
+            while not [one for one in (await driver.state(sent))["messages"] if one["kind"] == "note"]:  # noqa: ASYNC110 - another process' work
                 await asyncio.sleep(0.02)
         await trap(driver, stored, where)
 

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from bench.entries.hostile import hostile, texts, unanswered
+from bench.entries.system.hostile import hostile, texts, unanswered
 from bench.hostile import SHAPES
 from tests.faults.desk import Desk, scaled
 

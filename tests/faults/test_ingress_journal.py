@@ -40,7 +40,7 @@ async def knocking(door: Process) -> AsyncIterator[Visitor]:
 
 async def until(condition: Callable[[], bool | Awaitable[bool]], seconds: float = 15) -> None:
     async with asyncio.timeout(seconds):
-        while not await _held(condition):  # noqa: ASYNC110  files and another process' Redis have no events
+        while not await _held(condition):  # noqa: ASYNC110 - files and another process' Redis have no events
             await asyncio.sleep(0.02)
 
 

@@ -106,7 +106,7 @@ async def journals_empty(desk: Desk) -> None:
 async def has_room(desk: Desk, mark: dict[str, int]) -> None:
     """Wait until each process that said that Redis is full has said that it has room."""
     async with asyncio.timeout(PATIENCE):
-        while any(told(desk, name, mark)[-1:] == ["redis_full"] for name in (*_DOORS, *_WORKERS)):  # noqa: ASYNC110
+        while any(told(desk, name, mark)[-1:] == ["redis_full"] for name in (*_DOORS, *_WORKERS)):  # noqa: ASYNC110 - another process' work
             await asyncio.sleep(0.1)
 
 

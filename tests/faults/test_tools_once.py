@@ -165,7 +165,7 @@ async def test_who_writes_on_while_it_is_used_gets_one_answer_and_one_ticket(sce
     await asyncio.wait_for(scene.shop.asked.wait(), 30)
     await scene.driver.answer(sent, "webchat", "É a azul.")
     async with asyncio.timeout(30):
-        while len(scene.recorder.bodies) < 2:  # noqa: ASYNC110  # the model was asked anew, with both messages
+        while len(scene.recorder.bodies) < 2:  # noqa: ASYNC110 - the model was asked anew, with both messages
             await asyncio.sleep(0.05)
     scene.shop.may_answer.set()
     await scene.driver.wait_for_reply(sent, within=60)

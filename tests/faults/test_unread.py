@@ -45,7 +45,7 @@ async def test_nobody_reads_it_a_third_time(shop: System) -> None:
             while (await driver.state(deadly))["status"] != "open":  # noqa: ASYNC110 - Chatwoot does not call
                 await asyncio.sleep(0.1)
             for other in others:
-                while not _bots((await driver.state(other))["messages"]):  # noqa: ASYNC110
+                while not _bots((await driver.state(other))["messages"]):  # noqa: ASYNC110 - another process' work
                     await asyncio.sleep(0.1)
         state = await driver.state(deadly)
     note, sentence = _bots(state["messages"])

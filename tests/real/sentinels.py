@@ -115,7 +115,7 @@ class Sentinels:
     def _start(self, part: str, port: int, configuration: Path, *arguments: str) -> None:
         self._processes[port] = subprocess.Popen(
             [where(part), str(configuration), *arguments],
-            cwd=self.folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, preexec_fn=dies_with_us(),  # noqa: PLW1509
+            cwd=self.folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, preexec_fn=dies_with_us(),  # noqa: PLW1509 - it only asks the kernel to end with us
         )  # fmt: skip
 
     def _server(self, port: int, primary: int | None) -> Path:

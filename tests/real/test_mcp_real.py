@@ -127,7 +127,7 @@ async def test_memory_killed_between_two_calls_has_kept_what_was_done_once(progr
         for pid in children():
             os.kill(pid, signal.SIGKILL)
         async with asyncio.timeout(20):
-            while desk._connection.alive:  # noqa: ASYNC110  # its death is noticed by itself
+            while desk._connection.alive:  # noqa: ASYNC110 - its death is noticed by itself
                 await asyncio.sleep(0.02)
         found = await call(desk, "read_graph")
         assert found.fate is Fate.DONE

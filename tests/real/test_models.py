@@ -66,7 +66,7 @@ def gateway(llama: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[st
         yield f"http://127.0.0.1:{port}/v1"
 
 
-class _running:  # noqa: N801  # reads as what it is
+class _running:  # noqa: N801 - reads as what it is
     """A process that answers 200 at `url` when it is ready, and ends with the block."""
 
     def __init__(self, command: list[str], url: str, log: Path) -> None:

@@ -195,7 +195,7 @@ def _words(body: Mapping[str, Any]) -> Iterator[str]:
 def _excerpt(error: openai.APIStatusError) -> str:
     try:
         return error.response.text[:_LONGEST]
-    except Exception:  # noqa: BLE001  # a body that was never read, or is in no known encoding
+    except Exception:  # noqa: BLE001 - a body that was never read, or is in no known encoding
         return ""
 
 

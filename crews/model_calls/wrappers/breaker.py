@@ -98,6 +98,6 @@ class Breakers:
                 self._until[name] = time.monotonic() + rest / 1000
 
     async def _forget_failures(self, name: str) -> None:
-        assert self._store is not None  # noqa: S101  # asked by the caller
+        assert self._store is not None  # noqa: S101 - asked by the caller
         shelf = self._store
         await self._open.ask(lambda: shelf.mend(name))

@@ -55,7 +55,7 @@ class Budget:
     async def _reserve(self, wanted: Amounts) -> bool:
         """Return true once money is set aside; false without Redis: then nothing is settled either."""
         ledger = self._ledger
-        assert ledger is not None  # noqa: S101  # asked by the caller
+        assert ledger is not None  # noqa: S101 - asked by the caller
 
         async def ask() -> tuple[SpendingAccount | None]:
             return (await ledger.reserve(wanted),)
@@ -123,7 +123,7 @@ class Budget:
 
     async def _book(self, changes: Amounts) -> None:
         ledger = self._ledger
-        assert ledger is not None  # noqa: S101  # something was reserved in it
+        assert ledger is not None  # noqa: S101 - something was reserved in it
         for account, number in await self._open.ask(lambda: ledger.settle(changes)) or ():
             BUDGETS.labels("warned").inc()
             share = round(account.thresholds[number] / account.ceiling, 3) if account.ceiling else 1.0

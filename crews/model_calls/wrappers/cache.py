@@ -101,7 +101,7 @@ class Cache:
                     token,
                     lease_ms=_LEASE_MS,
                     fresh_ms=int(keep.seconds * 1000),
-                    again=again,  # noqa: B023
+                    again=again,  # noqa: B023 - called before the next round changes it
                 )
             )
             kept = _unpack(found.answer) if found is not None and found.answer else None

@@ -106,7 +106,7 @@ class _Search:
             ModelUnavailable, ModelRefused: there will be none.
         """
         if not self._targets:
-            assert self._error is not None  # noqa: S101  # the last one refused
+            assert self._error is not None  # noqa: S101 - the last one refused
             raise self._error
         blocked = min(breakers.blocked(target.name) for target in self._targets)
         named = min(self._retry_at.get(target.name, 0.0) for target in self._targets) - time.time()

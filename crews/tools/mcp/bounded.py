@@ -24,7 +24,7 @@ class BoundedTransport(AiohttpTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Return the answer, its body still to come."""
         response = await super().handle_async_request(request)
-        assert isinstance(response.stream, httpx.AsyncByteStream)  # noqa: S101  # the transport is asynchronous
+        assert isinstance(response.stream, httpx.AsyncByteStream)  # noqa: S101 - the transport is asynchronous
         kind = response.headers.get("content-type", "").lower()
         reader = _Events if kind.startswith("text/event-stream") else _Body
         response.stream = reader(response.stream, _request_id(request))

@@ -188,7 +188,7 @@ class ServerConnection:
                 await self._over.wait()
         except asyncio.CancelledError:
             raise
-        except Exception as error:  # noqa: BLE001  # whatever a foreign server does, its tools are away and no more
+        except Exception as error:  # noqa: BLE001 - whatever a foreign server does, its tools are away and no more
             self._error = self._error or error
         finally:
             self._session, self._calls_at_end = None, self._calls

@@ -99,7 +99,7 @@ async def _forward_output(
     process: asyncio.subprocess.Process, to: MemoryObjectSendStream[SessionMessage | Exception]
 ) -> None:
     """Hand on messages until the program ends: its output may stay open in a child of its own."""
-    assert process.stdout is not None  # noqa: S101  # opened as a pipe
+    assert process.stdout is not None  # noqa: S101 - opened as a pipe
     reading = asyncio.create_task(_forward_lines(process.stdout, to))
     exit_ = asyncio.create_task(process.wait())
     try:
@@ -144,7 +144,7 @@ def _parse_message(line: bytes) -> SessionMessage | None:
 async def _forward_input(
     process: asyncio.subprocess.Process, source: MemoryObjectReceiveStream[SessionMessage]
 ) -> None:
-    assert process.stdin is not None  # noqa: S101  # opened as a pipe
+    assert process.stdin is not None  # noqa: S101 - opened as a pipe
     with contextlib.suppress(OSError, anyio.ClosedResourceError):
         async with source:
             async for each in source:

@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from bench.entries import ingress, path
+from bench.entries.system import ingress, path
 
 LINUX = sys.platform.startswith("linux")
 

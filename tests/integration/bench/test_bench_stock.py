@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from bench.entries import growth
+from bench.entries.system import growth
 from bench.queues import OURS, bench
 from bench.stock import prepare
 

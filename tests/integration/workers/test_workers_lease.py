@@ -53,7 +53,7 @@ async def bench(redis: Connection) -> AsyncIterator[Bench]:
 async def until(so: Callable[[], Awaitable[bool]]) -> None:
     """Redis does not call back: ask it."""
     async with asyncio.timeout(10):
-        while not await so():  # noqa: ASYNC110
+        while not await so():  # noqa: ASYNC110 - what is asked is Redis
             await asyncio.sleep(0.01)
 
 

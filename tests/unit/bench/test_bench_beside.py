@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from bench.beside import Peers
-from bench.entries import jobs, models
+from bench.entries.crews import models
+from bench.entries.queue import jobs
 from bench.peers.race import Race
 
 _MAKEFILE = """\

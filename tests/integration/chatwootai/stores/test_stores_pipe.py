@@ -120,7 +120,7 @@ async def until_it_answers(client: Connection) -> None:
 
 async def until_it_ended(client: Connection) -> None:
     async with asyncio.timeout(60):
-        while Runner.of(client)._pipe.connected:  # noqa: ASYNC110  a connection's end is no event of ours
+        while Runner.of(client)._pipe.connected:  # noqa: ASYNC110 - a connection's end is no event of ours
             await asyncio.sleep(0.01)
 
 
@@ -210,7 +210,7 @@ async def test_who_did_not_listen_for_long_still_gets_the_answer(server: Embedde
     asked = asyncio.ensure_future(renewed(client))
     await asyncio.sleep(0)
     await asyncio.sleep(0)  # it is on its way
-    time.sleep(0.6)  # noqa: ASYNC251  the loop does nothing, as when a process is stopped and goes on
+    time.sleep(0.6)  # noqa: ASYNC251 - the loop does nothing, as when a process is stopped and goes on
     assert await asked == []
     await client.aclose()
 

@@ -88,7 +88,7 @@ async def test_what_was_begun_and_never_ended_is_not_made_again_and_wants_a_pers
     shop.may.clear()
     known = calls(redis, first)
     running = asyncio.create_task(known.once(Draft(), "order", {"sku": "a"}, shop))
-    while not shop.asked:  # noqa: ASYNC110
+    while not shop.asked:  # noqa: ASYNC110 - the shop only counts
         await asyncio.sleep(0.01)
     second, draft = calls(redis, await again(redis, first)), Draft()  # as another worker sees it
     for sku in ("a", "a"):
@@ -125,7 +125,7 @@ async def test_a_draft_that_is_thrown_away_leaves_the_call_running_for_the_next(
     known, shop = calls(redis, await begin(redis)), Shop()
     shop.may.clear()
     first = asyncio.create_task(known.once(Draft(), "order", {}, shop))
-    while not shop.asked:  # noqa: ASYNC110
+    while not shop.asked:  # noqa: ASYNC110 - the shop only counts
         await asyncio.sleep(0.01)
     first.cancel()
     await asyncio.gather(first, return_exceptions=True)

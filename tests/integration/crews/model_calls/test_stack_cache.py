@@ -89,7 +89,7 @@ def test_whatever_shapes_an_answer_shapes_its_key(change: dict[str, Any]) -> Non
 
     from crews.model_calls.call import Endpoint
 
-    ENDPOINT = Endpoint("http://x.invalid/v1", "k")  # noqa: N806
+    ENDPOINT = Endpoint("http://x.invalid/v1", "k")  # noqa: N806 - as the module's constant is called
     assert asyncio.run(digest()) != asyncio.run(digest(**change))
     assert asyncio.run(digest()) == asyncio.run(digest())
 
@@ -208,7 +208,7 @@ async def test_its_bytes_are_bounded_and_the_least_used_leave(redis: Connection)
 async def test_what_ended_by_itself_gives_its_room_back(redis: Connection) -> None:
     store = CompletionStore(redis)
     await store.keep("t", "short", "token", b"x" * 700, keep_ms=1)
-    while await redis.exists("cw:done:t:short"):  # noqa: ASYNC110  # Redis tells nobody
+    while await redis.exists("cw:done:t:short"):  # noqa: ASYNC110 - Redis tells nobody
         await asyncio.sleep(0.002)
     await store.keep("t", "long", "token", b"y", keep_ms=60_000)
     assert ((await store.stats())["entries"], (await store.stats())["bytes"]) == (1, 301)

@@ -86,7 +86,7 @@ def pid_of(value: str) -> int:
 
 async def until(true: Callable[[], bool], seconds: float = 20) -> None:
     async with asyncio.timeout(seconds):
-        while not true():  # noqa: ASYNC110  # processes and files tell of nothing
+        while not true():  # noqa: ASYNC110 - processes and files tell of nothing
             await asyncio.sleep(0.02)
 
 

@@ -316,7 +316,7 @@ async def test_an_mcp_server_over_http_is_reached_through_the_guard(tmp_path: Pa
 
     server = uvicorn.Server(uvicorn.Config(shop.streamable_http_app(), port=0, log_level="error", lifespan="on"))
     serving = asyncio.create_task(server.serve())
-    while not server.started:  # noqa: ASYNC110  # uvicorn has no event for it
+    while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
         await asyncio.sleep(0.01)
     port = server.servers[0].sockets[0].getsockname()[1]
     try:

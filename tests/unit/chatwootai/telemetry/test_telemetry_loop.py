@@ -40,7 +40,7 @@ async def watched(work: Callable[[], None]) -> None:
     with log.bound(account="7", conversation=25, reason=WORDS):
         task = asyncio.create_task(_turn(work), name="turn:7:25:1")
     await task
-    while blocked_times() == before:  # noqa: ASYNC110  a counter has no event to wait for
+    while blocked_times() == before:  # noqa: ASYNC110 - a counter has no event to wait for
         await asyncio.sleep(0.01)
     watching.cancel()
     with suppress(asyncio.CancelledError):

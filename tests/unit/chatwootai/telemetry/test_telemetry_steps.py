@@ -73,7 +73,7 @@ async def test_a_blocked_loop_shows_as_lag() -> None:
     before = observed("chatwootai_event_loop_lag_seconds_count")
     task = asyncio.create_task(loop.watch(tick=0.001))
     async with asyncio.timeout(5):
-        while observed("chatwootai_event_loop_lag_seconds_count") == before:  # noqa: ASYNC110  a counter has no event to wait for
+        while observed("chatwootai_event_loop_lag_seconds_count") == before:  # noqa: ASYNC110 - a counter has no event to wait for
             await asyncio.sleep(0)
     task.cancel()
     with contextlib.suppress(asyncio.CancelledError):

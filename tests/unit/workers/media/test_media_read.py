@@ -145,7 +145,7 @@ async def test_slow_files_of_one_account_hold_up_nobody_else(monkeypatch: pytest
             asyncio.create_task(fetcher.fetch(f"{url}/slow", Trusted(url), most=9999, until=until, account="1"))
             for _ in range(20)
         ]
-        while not trickle.busy:  # noqa: ASYNC110
+        while not trickle.busy:  # noqa: ASYNC110 - the host only counts
             await asyncio.sleep(0.01)
         async with asyncio.timeout(30):
             found = await fetcher.fetch(f"{url}/file", Trusted(url), most=9999, until=until, account="2")

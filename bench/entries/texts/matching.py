@@ -14,7 +14,7 @@ from crews.encoding.encoder import Vectors
 from crews.matching.matcher import Matcher, prepared
 from crews.matching.measured import measured, pairs
 
-DATA: Final = Path(__file__).resolve().parents[2].parent / "shared/data"
+DATA: Final = Path(__file__).resolve().parents[3].parent / "shared/data"
 _ALIKE: Final = 0.97
 """A cosine from which two FAQs of the public set are one that was written twice."""
 _FLOORS: Final = (0.85, 0.95)

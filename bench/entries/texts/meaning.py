@@ -20,7 +20,7 @@ from crews.understanding.language import guess_language
 from crews.understanding.message_reader import MessageReader, meaning_of, normalize
 from crews.understanding.train import measure
 
-BANK: Final = Path(__file__).resolve().parents[2].parent / "shared/data/banking77_train.csv"
+BANK: Final = Path(__file__).resolve().parents[3].parent / "shared/data/banking77_train.csv"
 _TIMES: Final = 200
 _SPOKEN: Final = frozenset({"pt", "es", "en", "fr", "de", "it"})
 _SAID: Final = "Quanto custa a entrega para Belo Horizonte amanhã de manhã, por favor?"

@@ -19,7 +19,7 @@ from crews.knowledge.ingest.assemble import Piece, assemble_index, cut_document
 from crews.knowledge.passage import Document
 from crews.knowledge.search.find import find, rank
 
-DATA: Final = Path(__file__).resolve().parents[2].parent / "shared/data"
+DATA: Final = Path(__file__).resolve().parents[3].parent / "shared/data"
 _PLACE: Final = ("bench", "here")
 _SIZES: Final = (10_000, 50_000)
 _SEARCHES: Final = 200

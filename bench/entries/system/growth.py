@@ -14,7 +14,8 @@ from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from bench.entries import fair, path, pickup, rerun, urgent
+from bench.entries.queue import fair, pickup, rerun, urgent
+from bench.entries.system import path
 from bench.figure import Figure, best, quantile
 from bench.queues import OURS, Bench, bench
 from bench.stock import prepare, tenant

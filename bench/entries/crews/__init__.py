@@ -1,0 +1,1 @@
+"""Entries of crews and model calls, against the bare calls."""

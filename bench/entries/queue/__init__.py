@@ -1,0 +1,1 @@
+"""Entries of the queue and its worker: how soon a job begins, beside others, behind others, after a worker's death."""

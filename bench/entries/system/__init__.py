@@ -1,0 +1,1 @@
+"""Entries of the whole way, with real processes: from a webhook to the reply, idle, loaded, attacked or full."""

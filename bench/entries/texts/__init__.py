@@ -1,0 +1,1 @@
+"""Entries of reading texts: what is understood and found in them, and how long the loop is held."""
