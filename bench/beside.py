@@ -34,7 +34,7 @@ class Peers:
 
     async def measured(self, peer: str, *arguments: str, given: bytes = b"", seconds: float = 60.0) -> Measured | None:
         """Return what `bench.peers.<peer>` printed; None without peers, or if this one failed (said, not raised)."""
-        if not await self._installed():
+        if not await self._is_installed():
             return None
         try:
             return await self._run(peer, arguments, given, seconds)
@@ -42,7 +42,7 @@ class Peers:
             self._say(f"  {peer} could not be measured: {failed}")
             return None
 
-    async def _installed(self) -> bool:
+    async def _is_installed(self) -> bool:
         if self._ready is None:
             try:
                 await self._install()
@@ -64,17 +64,19 @@ class Peers:
         if not (self._root / _PYTHON).exists():
             self._say("  installing peers into var/peers (170 MB; --no-peers leaves them out) ...")
         command = ("make", "--silent", "--no-print-directory", "peers", f"PYTHON={sys.executable}")
-        await _said(command, self._root, {**os.environ}, b"", _INSTALL_SECONDS)
+        await _output_of(command, self._root, {**os.environ}, b"", _INSTALL_SECONDS)
 
     async def _run(self, peer: str, arguments: tuple[str, ...], given: bytes, seconds: float) -> Measured:
         command = (str(self._root / _PYTHON), "-m", f"bench.peers.{peer}", *arguments)
         environ = {name: os.environ[name] for name in _INHERITED if name in os.environ}
-        said = await _said(command, self._root, environ, given, seconds)
+        said = await _output_of(command, self._root, environ, given, seconds)
         measured: Measured = json.loads(said)
         return measured
 
 
-async def _said(command: tuple[str, ...], folder: Path, environ: dict[str, str], given: bytes, seconds: float) -> bytes:
+async def _output_of(
+    command: tuple[str, ...], folder: Path, environ: dict[str, str], given: bytes, seconds: float
+) -> bytes:
     """Return what a command prints.
 
     Raises:

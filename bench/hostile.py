@@ -24,7 +24,7 @@ def _deep(mark: str, most: int = 10_000) -> Shape:
     return lambda length: mark * min(length // len(mark), most) + "a"
 
 
-def _counted(length: int) -> str:
+def _numbered_list(length: int) -> str:
     return "\n".join(f"{number}. a" for number in range(1, length // 7))
 
 
@@ -113,7 +113,7 @@ SHAPES: Mapping[str, Shape] = MappingProxyType(
         "quotes": _over("> "),
         "deep quotes": _deep(">"),
         "deep lists": _deep("- "),
-        "counted lists": _counted,
+        "counted lists": _numbered_list,
         "headings": _over("# a\n"),
         "rules": _over("---\n"),
         "stars": _over("*"),

@@ -53,12 +53,12 @@ def main() -> int:
     given = parser.parse_args()
     os.environ |= {"OPENAI_API_KEY": "sk-bench", "OPENAI_BASE_URL": given.base_url}
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as loop:
-        found = loop.run(_measured(given.base_url, given.redis, given.rounds, given.runs))
+        found = loop.run(_measure(given.base_url, given.redis, given.rounds, given.runs))
     sys.stdout.write(f"{json.dumps(found)}\n")
     return 0
 
 
-async def _measured(base_url: str, redis: str, rounds: int, runs: int) -> dict[str, list[Any]]:
+async def _measure(base_url: str, redis: str, rounds: int, runs: int) -> dict[str, list[Any]]:
     await asyncio.to_thread(environment.load)
     connection = connect(redis)
     ours, messages, close = await _ours(connection)
@@ -72,13 +72,13 @@ async def _measured(base_url: str, redis: str, rounds: int, runs: int) -> dict[s
     async with aiohttp.ClientSession() as session:
         await Driver(session, base_url).latency(f"fixed:{_SLOW:g}s")
     for name in (OURS, BARE):
-        took[f"{name}.added"] = await _added(cases[name][0])
+        took[f"{name}.added"] = await _added_latency(cases[name][0])
     await close()
     await connection.aclose()
     return {**took, MESSAGES: messages}
 
 
-async def _added(case: Case) -> list[float]:
+async def _added_latency(case: Case) -> list[float]:
     """Return the milliseconds that each of many calls, arriving at random, took beyond the model's own time."""
     draw, at, begun = random.Random(7), 0.0, time.perf_counter()
 

@@ -125,7 +125,7 @@ async def bench(kind: str, stock: Path | None = None) -> AsyncIterator[Bench]:
     with TemporaryDirectory(prefix="chatwootai-bench-") as folder:
         data = Path(folder, "redis")
         if stock is not None:
-            await asyncio.to_thread(shutil.copytree, stock, data, copy_function=_copied)
+            await asyncio.to_thread(shutil.copytree, stock, data, copy_function=_link_files)
         with Embedded.start(data) as redis:
             connection = connect(redis.url, timeout=40.0)
             one = Bench(kind, redis, connection, Path(folder))
@@ -136,7 +136,7 @@ async def bench(kind: str, stock: Path | None = None) -> AsyncIterator[Bench]:
                 await connection.aclose()
 
 
-def _copied(source: str, target: str) -> None:
+def _link_files(source: str, target: str) -> None:
     """Link what Redis only reads: a hundred fresh megabytes on their way to the disk would delay what it writes."""
     if ".base." in source:
         os.link(source, target)

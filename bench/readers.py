@@ -33,8 +33,8 @@ from crews.tools.mcp.results import to_answer
 from crews.tools.outside_tool import OutsideTool
 from ingress.payload import InvalidPayload, RequestInfo
 from ingress.webhook import read_event
+from workers.media.document_formats import Unreadable
 from workers.media.document_process import DocumentReader
-from workers.media.documents import Unreadable
 from workers.turn.outcome import decide_outcome
 from workers.turn.question import ask_question
 from workers.turn.state import Turn
@@ -127,7 +127,7 @@ def _reply(channel: str) -> Callable[[str], Work]:
     return write
 
 
-async def _answered(pieces: AsyncIterator[bytes]) -> None:
+async def _read_answer(pieces: AsyncIterator[bytes]) -> None:
     target = Target(endpoint=Endpoint("http://127.0.0.1:1/v1", None), model="m")
     call = Call(target=target, messages=(), deadline=time.time() + _LATER)
     response = httpx.Response(200, content=pieces)
@@ -144,17 +144,17 @@ def _event(**delta: Any) -> bytes:
     return b"data: " + orjson.dumps({"choices": [{"index": 0, "delta": delta}]}) + b"\n\n"
 
 
-def _streamed(text: str) -> Work:
+def _stream_work(text: str) -> Work:
     pieces = b"".join(_event(content=text[at : at + 16]) for at in range(0, len(text), 16))
-    return _answered(_chunks(pieces + b"data: [DONE]\n\n"))
+    return _read_answer(_chunks(pieces + b"data: [DONE]\n\n"))
 
 
 def _at_once(text: str) -> Work:
-    return _answered(_chunks(orjson.dumps({"choices": [{"message": {"content": text}, "finish_reason": "stop"}]})))
+    return _read_answer(_chunks(orjson.dumps({"choices": [{"message": {"content": text}, "finish_reason": "stop"}]})))
 
 
 def _raw(text: str) -> Work:
-    return _answered(_chunks(b"data: " + text.encode("utf-8", "replace") + b"\n\n"))
+    return _read_answer(_chunks(b"data: " + text.encode("utf-8", "replace") + b"\n\n"))
 
 
 def _calls(text: str) -> Work:
@@ -162,7 +162,7 @@ def _calls(text: str) -> Work:
         _event(tool_calls=[{"index": 0, "function": {"name": "a", "arguments": text[at : at + 64]}}])
         for at in range(0, len(text), 64)
     )
-    return _answered(_chunks(b"".join(pieces) + b"data: [DONE]\n\n"))
+    return _read_answer(_chunks(b"".join(pieces) + b"data: [DONE]\n\n"))
 
 
 class _Asked(OutsideTool):
@@ -184,18 +184,18 @@ def _arguments(text: str) -> Work:
 
 
 def _result(text: str) -> Work:
-    return _shown(CallToolResult(content=[TextContent(type="text", text=text)]))
+    return _show(CallToolResult(content=[TextContent(type="text", text=text)]))
 
 
-async def _shown(found: CallToolResult) -> None:
+async def _show(found: CallToolResult) -> None:
     to_tool_text("a", to_answer(found), repeatable=True)
 
 
 def _file(text: str) -> Work:
-    return _opened(text.encode("utf-8", "replace"))
+    return _open(text.encode("utf-8", "replace"))
 
 
-async def _opened(data: bytes) -> None:
+async def _open(data: bytes) -> None:
     with suppress(Unreadable):
         await DocumentReader().read(data, "a.txt", "text/plain", time.time() + _LATER)
 
@@ -212,8 +212,8 @@ PLACES: Final = {
     "worker.question.short": Place(2_990, _question),
     **{f"worker.reply.{name}": Place(32_000, _reply(name)) for name in ("email", "whatsapp", "sms")},
     **{f"worker.reply.{name}.short": Place(990, _reply(name)) for name in ("email", "whatsapp", "sms")},
-    "worker.stream": Place(130_000, _streamed),
-    "worker.stream.short": Place(2_990, _streamed),
+    "worker.stream": Place(130_000, _stream_work),
+    "worker.stream.short": Place(2_990, _stream_work),
     "worker.answer": Place(130_000, _at_once),
     "worker.events": Place(1_000_000, _raw),
     "worker.calls": Place(130_000, _calls),

@@ -44,12 +44,12 @@ async def _put_off(one: Bench, tenants: int, conversations: int) -> None:
 
 async def _settle(connection: Connection) -> None:
     """Have the append-only file written anew now, so that Redis does not begin to in the midst of a measurement."""
-    await _written(connection)
+    await _wait_until_written(connection)
     await connection.bgrewriteaof()  # type: ignore[no-untyped-call]
-    await _written(connection)
+    await _wait_until_written(connection)
 
 
-async def _written(connection: Connection) -> None:
+async def _wait_until_written(connection: Connection) -> None:
     while True:
         told = await connection.info("persistence")
         if not told["aof_rewrite_in_progress"] and not told["aof_rewrite_scheduled"]:

@@ -64,7 +64,7 @@ class Forbidden(Exception):
 
 def is_public(address: str) -> bool:
     """Return whether an IP address is one of the internet's, also in what it wraps; False for what is no address."""
-    found = _parsed(address)
+    found = _reached_address(address)
     if found is None:
         return False
     if isinstance(found, ipaddress.IPv4Address):
@@ -77,7 +77,7 @@ def is_private(host: str) -> bool:
     plain = host.lower().rstrip(".").partition("%")[0].strip("[]")
     if not plain:
         return False
-    if _parsed(plain) is not None:
+    if _reached_address(plain) is not None:
         return not is_public(plain)
     last = plain.rpartition(".")[2]
     return "." not in plain or plain.endswith(_INSIDE) or _NUMBER.fullmatch(last) is not None
@@ -85,7 +85,7 @@ def is_private(host: str) -> bool:
 
 def is_metadata(address: str) -> bool:
     """Return whether an IP address is where clouds tell machines their secrets: nobody's tool or file lies there."""
-    found = _parsed(address)
+    found = _reached_address(address)
     return found is not None and (
         found in _METADATA or any(found.version == each.version and found in each for each in _LINK_LOCAL)
     )
@@ -122,7 +122,7 @@ def normal_host(host: str) -> str:
     """
     bare = host.removeprefix("[").removesuffix("]")
     if ":" in bare:
-        address = _parsed(bare)
+        address = _reached_address(bare)
         if address is None or "%" in bare:
             raise Forbidden("the host is broken")
         return address.compressed if isinstance(address, ipaddress.IPv6Address) else str(address)
@@ -147,7 +147,7 @@ def allow(url: str, hosts: Collection[str], private: Collection[str]) -> URL:
     host = found.raw_host or ""
     if host not in normal_hosts(hosts):
         raise Forbidden(f"the host {host[:100]} is not allowed")
-    if _parsed(host) is not None:
+    if _reached_address(host) is not None:
         judge(host, [host], inside=host in normal_hosts(private))
     return found
 
@@ -194,7 +194,7 @@ def normal_hosts(hosts: Collection[str]) -> frozenset[str]:
     return frozenset(map(normal_host, hosts))
 
 
-def _parsed(address: str) -> Address | None:
+def _reached_address(address: str) -> Address | None:
     """Return the address that is reached: the IPv4 address in one that only wraps it."""
     try:
         found = ipaddress.ip_address(address.partition("%")[0])

@@ -63,7 +63,7 @@ def with_redis(work: "Callable[[Connection], Awaitable[int]]") -> int:
 
     try:
         log.configure(os.environ.get("LOG_LEVEL") or "ERROR", os.environ.get("LOG_FORMAT") or None, process="ops")
-        return asyncio.run(_connected(work))
+        return asyncio.run(_with_connection(work))
     except CommandError as error:
         complain(error)
         return error.code
@@ -82,7 +82,7 @@ def ask_redis(work: "Callable[[Connection], Awaitable[Answer]]") -> "Answer | No
 
     log.configure("CRITICAL", None, process="ops")
     try:
-        return asyncio.run(asyncio.wait_for(_connected(work), timeout=1.0))
+        return asyncio.run(asyncio.wait_for(_with_connection(work), timeout=1.0))
     except (BadRedisUrl, StoreUnavailable, TimeoutError):
         return None
 
@@ -94,7 +94,7 @@ def away_message(error: "StoreUnavailable") -> str:
     return f"Redis does not answer ({error}): start it, or let REDIS_URL name the one that workers use"
 
 
-async def _connected(work: "Callable[[Connection], Awaitable[Answer]]") -> "Answer":
+async def _with_connection(work: "Callable[[Connection], Awaitable[Answer]]") -> "Answer":
     from chatwootai.stores.server.connection import DEFAULT_URL, connect
 
     connection = connect(os.environ.get("REDIS_URL") or DEFAULT_URL, timeout=5.0)

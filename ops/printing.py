@@ -95,15 +95,18 @@ class Changes:
     def mark(self, page: str) -> str:
         """Return a page with what is new or changed inverted on a terminal, else after an asterisk."""
         lines = page.splitlines()
-        before, self._before = self._before, frozenset(map(_masked, lines))
+        before, self._before = self._before, frozenset(map(_strip_sequences, lines))
         if before is None:
             return page
-        return "\n".join(line if not line or _masked(line) in before else _marked(line) for line in lines) + "\n"
+        return (
+            "\n".join(line if not line or _strip_sequences(line) in before else _mark_line(line) for line in lines)
+            + "\n"
+        )
 
 
-def _masked(line: str) -> str:
+def _strip_sequences(line: str) -> str:
     return re.sub(r"\s+", " ", _PASSING.sub("", line)).strip()
 
 
-def _marked(line: str) -> str:
+def _mark_line(line: str) -> str:
     return coloured(line, "changed") if shows_colours(sys.stdout) else f"* {line}"

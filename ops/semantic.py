@@ -22,11 +22,11 @@ async def figures(store: "AlikeStore") -> dict[str, Any]:
             version, _, language = group.partition(":")
             if version == str(VERSION):
                 look = [row for row in rows if row["group"] == group]
-                found.append({"account": account, "language": language, **_told(told), "look_at": look})
+                found.append({"account": account, "language": language, **_summary(told), "look_at": look})
     return {**await store.sizes(), "accounts": found}
 
 
-def _told(told: dict[str, int]) -> dict[str, Any]:
+def _summary(told: dict[str, int]) -> dict[str, Any]:
     from chatwootai.model.policy.certificate import needed, upper_bound
     from crews.answer.semantic import counts
 

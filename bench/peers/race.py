@@ -52,10 +52,10 @@ def main(peer: Callable[[Race], Awaitable[None]]) -> None:
     parser.add_argument("--slots", type=int, required=True)
     given = parser.parse_args()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as loop:
-        sys.stdout.write(f"{json.dumps(loop.run(_raced(peer, given)))}\n")
+        sys.stdout.write(f"{json.dumps(loop.run(_race(peer, given)))}\n")
 
 
-async def _raced(peer: Callable[[Race], Awaitable[None]], given: argparse.Namespace) -> dict[str, float]:
+async def _race(peer: Callable[[Race], Awaitable[None]], given: argparse.Namespace) -> dict[str, float]:
     race = Race(given.redis, given.jobs, given.slots)
     await peer(race)
     return race.result()

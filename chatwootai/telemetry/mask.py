@@ -60,10 +60,10 @@ def value(key: str, item: Any, depth: int = DEPTH) -> Any:
         return item
     if _is_secret(key):
         return MASK
-    return _shown(key, item, depth)
+    return _masked_value(key, item, depth)
 
 
-def _shown(key: str, item: Any, depth: int) -> Any:
+def _masked_value(key: str, item: Any, depth: int) -> Any:
     if isinstance(item, str):
         return text(item)
     if depth <= 0:

@@ -43,7 +43,7 @@ def layer_problems(layer: Table, data: bytes) -> list[Problem]:
     if any(is_null(scalar) for _, scalar in leaves(layer)):
         problems += unknown_nulls(Settings, layer)
     for place in _SAID:
-        problems += [each for path, scalar in _at(layer, place) for each in _unfilled(path, scalar)]
+        problems += [each for path, scalar in _at(layer, place) for each in _unfilled_braces(path, scalar)]
     for place in _TOLD:
         problems += [each for path, scalar in _at(layer, place) for each in _idle(path, scalar)]
     return problems
@@ -59,7 +59,7 @@ def _at(node: Node, place: tuple[str, ...], path: tuple[str, ...] = ()) -> Itera
                 yield from _at(node.items[key], place[1:], (*path, key))
 
 
-def _unfilled(path: str, scalar: Scalar) -> Iterator[Problem]:
+def _unfilled_braces(path: str, scalar: Scalar) -> Iterator[Problem]:
     """Braces that would be read as they stand."""
     for braced in _BRACED.findall(scalar.value) if isinstance(scalar.value, str) else ():
         if not _FILLED.match(braced):

@@ -231,7 +231,7 @@ class Library:
         """An example tenant that ships must not speak for a stranger who happens to use its folder's name."""
         example = find(layer, ("company", "name"))[1]
         wanted = name.value if isinstance(name, Scalar) else None
-        if isinstance(example, Scalar) and _folded(example.value) == _folded(wanted):
+        if isinstance(example, Scalar) and _fold_name(example.value) == _fold_name(wanted):
             return True
         mark = name.mark if isinstance(name, Scalar) else implied if _is_example(layer) else None
         if mark is not None:
@@ -285,7 +285,7 @@ def _is_example(layer: Table | None) -> bool:
     return isinstance(name, Scalar) and name.value in EXAMPLES
 
 
-def _folded(text: object) -> str | None:
+def _fold_name(text: object) -> str | None:
     if not isinstance(text, str):
         return None
     return normalize(text).replace(" ", "")

@@ -97,14 +97,14 @@ def _misnamed_folders(folder: Folder) -> Iterator[tuple[str, Problem]]:
     names = folder.folders.get("", ())
     near = nearest(DOMAINS, names)
     if DOMAINS not in names and near:
-        yield near, _misnamed(folder, near, DOMAINS)
+        yield near, _misnamed_file(folder, near, DOMAINS)
     elif DOMAINS in names and DOMAINS not in folder.folders:
         remedy = "Make a folder of that name, or remove the file."
         yield DOMAINS, Problem(folder.name(DOMAINS), 1, 1, "unknown-folder", "this is no folder", remedy)
     for path in folder.folders:
         meant = _intended_name(path)
         if meant and any(each.startswith(f"{path}/") for each in folder.files):
-            yield path, _misnamed(folder, path, meant)
+            yield path, _misnamed_file(folder, path, meant)
 
 
 def _intended_name(path: str) -> str | None:
@@ -119,7 +119,7 @@ def _intended_name(path: str) -> str | None:
     return None if found == parts[-1] else found
 
 
-def _misnamed(folder: Folder, path: str, meant: str) -> Problem:
+def _misnamed_file(folder: Folder, path: str, meant: str) -> Problem:
     name = path.rpartition("/")[2]
     message, remedy = f"the folder {name[:60]} is not read", f"Rename it to {meant}."
     return Problem(folder.name(path), 1, 1, "unknown-folder", message, remedy)

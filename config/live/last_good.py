@@ -46,9 +46,9 @@ class LastGood:
             raise _cannot_decrypt("Redis", error) from None
         except StoreUnavailable as error:
             _log.warning("config_from_copy", error=str(error), copy=str(self.copy))
-        return self._read()
+        return self._read_sources()
 
-    def _read(self) -> Sources | None:
+    def _read_sources(self) -> Sources | None:
         try:
             return unpack(self.copy.read_bytes(), self._environ)
         except FileNotFoundError:

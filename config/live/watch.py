@@ -58,7 +58,7 @@ async def _changes(folders: list[Path], stop: asyncio.Event, poll: float) -> Asy
         there = [each for each in folders if each.is_dir()]
         if there:
             with contextlib.suppress(FileNotFoundError):  # it went away just now
-                async for _ in _watched(there, stop, poll):
+                async for _ in _watch_same_folders(there, stop, poll):
                     yield
             await asyncio.sleep(SETTLE_MS / 1000)
         else:
@@ -68,7 +68,7 @@ async def _changes(folders: list[Path], stop: asyncio.Event, poll: float) -> Asy
                 yield
 
 
-async def _watched(folders: list[Path], stop: asyncio.Event, poll: float) -> AsyncIterator[None]:
+async def _watch_same_folders(folders: list[Path], stop: asyncio.Event, poll: float) -> AsyncIterator[None]:
     """As `_changes`, for as long as the same folders stand there."""
     known, read = _identities(folders), 0.0  # at first always: what came before anybody watched
     async for changes in awatch(

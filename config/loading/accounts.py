@@ -91,7 +91,7 @@ class AccountBuilder:
             self._problem(entry.mark, "missing-key", message, "Write `id:`, the number in the address of the account.")
         domain = self._domain(entry, said.domain or self.entries.fallback.domain)
         folder = said.tenant or folder_name(entry.key)
-        merged = self._merged(entry, domain, folder) if domain else self.library.base
+        merged = self._merge_layers(entry, domain, folder) if domain else self.library.base
         crew = self._crew(entry, said.crew or self.entries.fallback.crew, merged.crew_set)
         special = {
             phone: self._crew(entry, name, merged.crew_set, phone) for phone, name in said.special_numbers.items()
@@ -146,7 +146,7 @@ class AccountBuilder:
         self._problem(mark, "unknown-crew", message, did_you_mean(name, [*crew_set.functions]))
         return None
 
-    def _merged(self, entry: Entry[Any], domain: str, folder: str, *, named: bool = False) -> Merged:
+    def _merge_layers(self, entry: Entry[Any], domain: str, folder: str, *, named: bool = False) -> Merged:
         implied = None if named or entry.says("tenant") else entry.mark
         return self.library.tenant(domain, folder, value_node(entry, "name") if entry.said.name else None, implied)
 
@@ -278,7 +278,7 @@ class AccountBuilder:
             own = account.inboxes.get(number)
             return own.settings if own else account.settings
         owner = self.entries.accounts[account.key]
-        merged = self._merged(owner, domain or account.domain, folder, named=entry.said.tenant is not None)
+        merged = self._merge_layers(owner, domain or account.domain, folder, named=entry.said.tenant is not None)
         path = self.library.inboxes(domain or account.domain, folder).get(number)
         return self.library.inbox(merged, path).settings if path else merged.settings
 

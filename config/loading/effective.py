@@ -36,7 +36,7 @@ def effective_values(
     """
     account = found.snapshot.accounts[key]
     settings = found.snapshot.settings(key, inbox) if inbox is not None else account.settings
-    written = {value.path: value for value in _leaf_values(_merged(found, account, inbox).settled, found)}
+    written = {value.path: value for value in _leaf_values(_merge_for_inbox(found, account, inbox).settled, found)}
     for path, value in _defaults(settings):
         if value is None and not unset:
             continue
@@ -51,7 +51,7 @@ def mapping_values(found: Inspection, key: str) -> tuple[Value, ...]:
     return tuple(_leaf_values(entry.node, found)) if entry else ()
 
 
-def _merged(found: Inspection, account: Account, inbox: int | None) -> Merged:
+def _merge_for_inbox(found: Inspection, account: Account, inbox: int | None) -> Merged:
     own = account.inboxes.get(inbox) if inbox is not None else None
     domain, folder = (own.domain, own.folder) if own else (account.domain, account.folder)
     entry = found.entries.accounts[account.key] if found.entries else None

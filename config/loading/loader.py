@@ -103,10 +103,10 @@ def _mapping(folder: Folder, references: References, cache: LoadCache) -> tuple[
         return None, [folder.troubles[MAPPING]]
     data = folder.files[MAPPING]
     part = object() if FROM_FILE in data else data  # a file that a reference names may have changed
-    return cache.keep("mapping", (part,), lambda: _parsed(data, folder.name(MAPPING), references))
+    return cache.keep("mapping", (part,), lambda: _parse(data, folder.name(MAPPING), references))
 
 
-def _parsed(data: bytes, name: str, references: References) -> tuple[Read | None, list[Problem]]:
+def _parse(data: bytes, name: str, references: References) -> tuple[Read | None, list[Problem]]:
     node, problems = parse(data, name, LIMITS)
     if isinstance(node, Table):
         upgraded = upgrade(node)

@@ -41,7 +41,7 @@ Installed = Annotated[
 ]
 
 
-def _listed(value: object) -> object:
+def _as_tuple(value: object) -> object:
     return (value,) if isinstance(value, str) else value
 
 
@@ -56,7 +56,7 @@ _FOLDER = "Write an absolute path without `..`, as /run/secrets/nimbus."
 Folder = Annotated[str, matching(r"^/[^\x00]*$", _FOLDER, max_length=1000), AfterValidator(_plain_path)]
 Folders = Annotated[
     tuple[Folder, ...],
-    BeforeValidator(_listed),
+    BeforeValidator(_as_tuple),
     WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
 ]
 

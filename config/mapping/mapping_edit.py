@@ -38,7 +38,7 @@ class MappingEdit:
                 f"it is in an older spelling (`{old[0]}:`); `chatwootai check` says what to write instead"
             )
         self._had = set(self._root)
-        self._base = self._dumped()
+        self._base = self._dump()
         if not text.strip():
             self._root["version"] = 1
 
@@ -135,7 +135,7 @@ class MappingEdit:
         for name in ("chatwoot", "accounts", "inboxes"):
             if name in self._root.keys() - self._had and not self._root[name]:
                 del self._root[name]
-        return _reapply(self.before, self._base, self._dumped())
+        return _reapply(self.before, self._base, self._dump())
 
     def diff(self, name: str) -> str:
         """Return what `save` would change, as a unified diff; empty where it would change nothing."""
@@ -146,7 +146,7 @@ class MappingEdit:
         """Write the file in one step, so that a watcher never reads half of it."""
         write_whole(path, self.text().encode(), 0o644)
 
-    def _dumped(self) -> str:
+    def _dump(self) -> str:
         out = io.StringIO()
         self._yaml.dump(self._root, out)
         return out.getvalue()

@@ -187,11 +187,11 @@ def to_blueprint(function: str, channel: str, implementation: str, said: CrewEnt
         tone=said.tone.strip(),
         length=said.length.strip(),
         max_tokens=said.max_tokens,
-        agents=tuple(AgentText(name=name, **_stripped(each)) for name, each in said.agents.items()),
-        tasks=tuple(TaskText(name=name, **_stripped(each)) for name, each in said.tasks.items()),
+        agents=tuple(AgentText(name=name, **_strip(each)) for name, each in said.agents.items()),
+        tasks=tuple(TaskText(name=name, **_strip(each)) for name, each in said.tasks.items()),
         **{key: getattr(said, key) for key in WHOLE},
     )
 
 
-def _stripped(entry: Section) -> dict[str, Any]:
+def _strip(entry: Section) -> dict[str, Any]:
     return {key: value.strip() if isinstance(value, str) else value for key, value in entry}

@@ -144,7 +144,7 @@ def _of_field(scalar: Scalar, at: str) -> Problem | None:
         return None
     if not defaults and beside != scalar.written and not _IN_COMMENTS.search(beside):
         return None
-    return _failed(scalar, f"`{at}`: a secret stands in the file{', as a default' if defaults else ''}")
+    return _fail(scalar, f"`{at}`: a secret stands in the file{', as a default' if defaults else ''}")
 
 
 def _of_value(scalar: Scalar, at: str) -> Problem | None:
@@ -154,10 +154,10 @@ def _of_value(scalar: Scalar, at: str) -> Problem | None:
     named = _NAME.search(at.rpartition(".")[2]) and "query" in at and beside == scalar.written
     if not named and not IN_VALUES.search(beside):
         return None
-    return _failed(scalar, f"`{at}`: what looks like a secret stands in the file")
+    return _fail(scalar, f"`{at}`: what looks like a secret stands in the file")
 
 
-def _failed(scalar: Scalar, message: str) -> Problem:
+def _fail(scalar: Scalar, message: str) -> Problem:
     scalar.failed, scalar.hidden, scalar.value = True, True, None
     return Problem(*scalar.mark, "plain-secret", message, _REMEDY)
 

@@ -120,7 +120,7 @@ class References:
             raise Unresolved("reference", "the path of a `${file:}` leads back up", "Write it without `..`.")
         folders = self._allowed.file(name) if self._allowed is not None else ()
         if (name, folders) not in self._files:
-            self._files[name, folders] = _read(name, folders)
+            self._files[name, folders] = _read_secret(name, folders)
         return self._files[name, folders]
 
     def _decrypt(self, text: str) -> str:
@@ -176,7 +176,7 @@ def _keys(text: str) -> "MultiFernet":
         raise Unresolved("secret-key", message, remedy) from None
 
 
-def _read(name: str, folders: tuple[str, ...]) -> str:
+def _read_secret(name: str, folders: tuple[str, ...]) -> str:
     try:
         data = _bytes(name, folders)
         text = data.decode()

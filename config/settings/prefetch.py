@@ -31,7 +31,7 @@ class Prefetch(Section):
         if bool(self.pattern) == self.always:
             remedy = "Write `prefetch: always`, or `prefetch: {pattern: ...}`."
             raise invalid("one-of", "one of `always` and `pattern` says when", remedy)
-        if self.pattern and _compiled(self.pattern).fullmatch("", timeout=_SECONDS):
+        if self.pattern and _compile(self.pattern).fullmatch("", timeout=_SECONDS):
             remedy = "Let it hold a letter or digit that must be there."
             raise invalid("pattern", "it is found in every message, even in an empty one", remedy, "pattern")
         return self
@@ -39,7 +39,7 @@ class Prefetch(Section):
     @property
     def groups(self) -> tuple[str, ...]:
         """The names of the pattern's groups, which are parameters."""
-        return tuple(_compiled(self.pattern).groupindex) if self.pattern else ()
+        return tuple(_compile(self.pattern).groupindex) if self.pattern else ()
 
 
 class ServerPrefetch(Prefetch):
@@ -74,7 +74,7 @@ def check_parameters(when: Prefetch, known: Collection[str], required: Collectio
             raise invalid("prefetch", message, remedy, "prefetch")
 
 
-def _compiled(pattern: str) -> "regex.Pattern[str]":
+def _compile(pattern: str) -> "regex.Pattern[str]":
     """Return the pattern compiled; the library keeps those it has compiled.
 
     Raises:

@@ -229,7 +229,7 @@ class Tools(Section):
 
     @model_validator(mode="after")
     def _hosts_are_allowed(self) -> "Tools":
-        known = {_named(host) for host in self.hosts}
+        known = {_encode_host(host) for host in self.hosts}
         for kind, several in (("http", self.http), ("mcp", self.mcp)):
             for name, each in several.items():
                 host = _host(each.url, kind, name) if each.url else None
@@ -248,7 +248,7 @@ def _host(url: str, kind: str, name: str) -> str:
         raise invalid("address", str(error), "Write it as https://api.example.com/...", kind, name, "url") from None
 
 
-def _named(host: str) -> str:
+def _encode_host(host: str) -> str:
     try:
         return normal_host(host)
     except Forbidden as error:

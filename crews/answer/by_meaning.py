@@ -35,7 +35,7 @@ class ByMeaning:
         language = (question.language or settings.language)[:2]
         if not _comes_first(question, language):
             return None
-        written = _written(settings, question, day, language)
+        written = _written_questions(settings, question, day, language)
         try:
             async with asyncio.timeout(self._seconds):
                 matches = await self._matcher.among(question.text, tuple(written), language)
@@ -50,7 +50,7 @@ class ByMeaning:
         return CuratedMatch(name, settings.answers[name], matches[0].likeness, ServedBy.NEAR)
 
 
-def _written(settings: Settings, question: Question, day: date, language: str) -> dict[str, str]:
+def _written_questions(settings: Settings, question: Question, day: date, language: str) -> dict[str, str]:
     """Return the questions that may be answered so now, and whose each is."""
     found: dict[str, str] = {}
     for name, answer in settings.answers.items():

@@ -9,7 +9,7 @@ from typing import Any, Final
 from chatwootai.model.message.turn import Draft, ModelUse, ServedBy, SideAction, Told, Usage
 from chatwootai.model.text.sentences import whole_sentences
 from crews.answer.unrequested_json import answer_text
-from crews.answer.variants import Variant
+from crews.answer.variants import Runnable
 from crews.errors import ModelSilent
 from crews.model_calls.call import Completion
 from crews.model_calls.response import finish
@@ -45,8 +45,8 @@ class CrewResult:
     results: tuple[str, ...] = field(repr=False)
 
 
-async def run_crew(variant: Variant, run: RunContext, inputs: Mapping[str, Any], until: float) -> CrewResult:
-    """Run a variant's crew until `until` (unix seconds), with tools and guardrails; return what came of it.
+async def run_crew(crew: Runnable, run: RunContext, inputs: Mapping[str, Any], until: float) -> CrewResult:
+    """Run a crew until `until` (unix seconds), with tools and guardrails; return what came of it.
 
     Raises:
         ModelUnavailable, ModelRefused, BudgetSpent, CrewUnsupported, GuardrailFailed: see crews.errors.
@@ -56,7 +56,7 @@ async def run_crew(variant: Variant, run: RunContext, inputs: Mapping[str, Any],
     text, silence = "", ModelSilent(SILENT, reason="empty")
     try:
         async with asyncio.timeout(until - time.time()):
-            text = (await variant.crew.akickoff(inputs)).raw
+            text = (await crew.akickoff(inputs)).raw
     except ModelSilent as error:
         silence = error
     finally:

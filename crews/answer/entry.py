@@ -72,7 +72,9 @@ class Entry:
 def entry_of(read: Reading, vector: Vectors, draft: Draft) -> Entry:
     """Return a draft as an entry; `vector`: its question's, one row."""
     seconds = draft.sharing.seconds if draft.sharing else 0.0
-    return Entry(read, vector[0], draft.text, _cited(draft.passages), draft.links, draft.model, time.time() + seconds)
+    return Entry(
+        read, vector[0], draft.text, _cited_documents(draft.passages), draft.links, draft.model, time.time() + seconds
+    )
 
 
 def unpacked(raw: bytes) -> Entry | None:
@@ -93,7 +95,7 @@ def compared(kept: Entry, draft: Draft, likeness: float) -> Verdict:
         return Verdict.SAME
     if _facts(kept.text) != _facts(draft.text):
         return Verdict.DIFFERENT
-    cited = _cited(draft.passages)
+    cited = _cited_documents(draft.passages)
     if cited and kept.cited and not set(cited) & set(kept.cited):
         return Verdict.UNDECIDED
     says_something = any(_facts(draft.text)) or (cited and cited == kept.cited)
@@ -105,6 +107,6 @@ def _facts(text: str) -> tuple[frozenset[str], frozenset[str]]:
     return frozenset(_NUMBER.findall(_LINK.sub(" ", text))), links
 
 
-def _cited(passages: Sequence[Offered]) -> tuple[str, ...]:
+def _cited_documents(passages: Sequence[Offered]) -> tuple[str, ...]:
     names = {f"{each.source}\0{each.document}" for each in passages if each.cited}
     return tuple(sorted(hashlib.sha256(name.encode()).hexdigest()[:16] for name in names))

@@ -103,7 +103,7 @@ class SemanticCache:
             or _names(question, draft)
         ):
             return
-        task = owned(asyncio.create_task(self._noted(question, settings, draft), context=log.own_context()), "semantic")
+        task = owned(asyncio.create_task(self._learn(question, settings, draft), context=log.own_context()), "semantic")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -112,17 +112,17 @@ class SemanticCache:
         while self._tasks:
             await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    async def _noted(self, question: Question, settings: Settings, draft: Draft) -> None:
+    async def _learn(self, question: Question, settings: Settings, draft: Draft) -> None:
         assert draft.sharing is not None, "looked at in `note`"  # noqa: S101 - for the type checker
         scope, account = draft.sharing.scope, question.origin.account
         try:
-            read = await self._read(question, settings)
+            read = await self._read_question(question, settings)
             if read is None:
                 return
             vector = await self._matcher.encoded(question.text)
             hit = await self._nearest(read, vector, account, scope)
             if hit is not None:
-                await self._judged(question, settings, draft, hit)
+                await self._judge(question, settings, draft, hit)
             if hit is None or hit.conversation != question.origin.conversation:
                 kept = entry_of(read, vector, draft)
                 keep_ms = int(draft.sharing.seconds * _MS)
@@ -130,7 +130,7 @@ class SemanticCache:
         except (StoreUnavailable, EncoderUnavailable):
             FAILED_OPEN.labels("semantic cache").inc()
 
-    async def _judged(self, question: Question, settings: Settings, draft: Draft, hit: Hit) -> None:
+    async def _judge(self, question: Question, settings: Settings, draft: Draft, hit: Hit) -> None:
         """Count what the crew's answer says of the one kept; one that differs is kept no more."""
         answers = await self._matcher.likeness(hit.entry.text, draft.text)
         verdict = compared(hit.entry, draft, answers)
@@ -152,12 +152,12 @@ class SemanticCache:
             await self._store.drop(question.origin.account, draft.sharing.scope, hit.conversation)
 
     async def _hit(self, question: Question, settings: Settings, scope: str) -> Hit | None:
-        read = await self._read(question, settings)
+        read = await self._read_question(question, settings)
         if read is None:
             return None
         return await self._nearest(read, await self._matcher.encoded(question.text), question.origin.account, scope)
 
-    async def _read(self, question: Question, settings: Settings) -> Reading | None:
+    async def _read_question(self, question: Question, settings: Settings) -> Reading | None:
         found = reading(question.text, _language(question, settings))
         return None if found is None or found.is_empty else keyed(found, await self._secret())
 

@@ -70,7 +70,7 @@ class Matcher:
         """
         if not written or reading(asked, language) is None:
             return []
-        vectors = await self._known(written)
+        vectors = await self._encoded_set(written)
         return await self.near(asked, await self.encoded(asked), written, vectors, language)
 
     async def near(
@@ -101,7 +101,7 @@ class Matcher:
         alike = await self._word_vectors(mine) @ (await self._word_vectors(theirs)).T
         return bool(alike.max(axis=1).min() >= WORDS and alike.max(axis=0).min() >= WORDS)
 
-    async def _known(self, written: tuple[str, ...]) -> Vectors:
+    async def _encoded_set(self, written: tuple[str, ...]) -> Vectors:
         task = self._sets.get_or_make(written, lambda: self._encode_set(written))
         try:
             return await asyncio.shield(task)

@@ -48,7 +48,7 @@ def to_single_call(blueprint: Blueprint) -> Blueprint:
     task = TaskText(
         name=last.name,
         description=_steps(before, last, agents),
-        expected_output=_expected(before, last),
+        expected_output=_expected_output(before, last),
         agent=writer.name,
         context=(),
         tools=_unique(each.tools for each in blueprint.tasks),
@@ -76,7 +76,7 @@ def _steps(before: list[TaskText], last: TaskText, agents: dict[str, AgentText])
     return "\n\n".join(["Do these steps in this order, each building on those before it.", *done, final])
 
 
-def _expected(before: list[TaskText], last: TaskText) -> str:
+def _expected_output(before: list[TaskText], last: TaskText) -> str:
     names = ", ".join(f"`{_field(each.name)}`" for each in before)
     return (
         f"One JSON object. {names}: the result of that step in at most {WORDS} words. "

@@ -110,7 +110,7 @@ class BurstToolCalls:
         field = f"{kind}:{run.counts[kind]}"
         running = self._running.get(field)
         if running is None:
-            if (kept := self._kept(kind, field)) is not None:
+            if (kept := self._find_kept(kind, field)) is not None:
                 return _kept_text(kept, run)
             if len(self._known) >= _MOST:
                 return to_tool_text(tool, ToolAnswer.error(words.TOO_MANY, Fate.REFUSED), repeatable=False)
@@ -167,7 +167,7 @@ class BurstToolCalls:
         """Wait for the calls that are under way."""
         await asyncio.gather(*self._running.values(), return_exceptions=True)
 
-    def _kept(self, kind: str, field: str) -> KeptCall | None:
+    def _find_kept(self, kind: str, field: str) -> KeptCall | None:
         """Return this call, or one alike of which nobody knows whether it was made."""
         alike = (name for name in self._known if name.startswith(f"{kind}:") and name not in self._running)
         doubtful = (self._known[name] for name in alike if self._known[name].doubtful)

@@ -114,14 +114,14 @@ def _without_gc() -> Iterator[None]:
 def _environ_replaced(values: Mapping[str, str | None]) -> Iterator[None]:
     """Yield the environment with these values, None for unset, while crewai is imported; ours again afterwards."""
     kept = {name: os.environ.get(name) for name in values}
-    _set(values)
+    _set_variables(values)
     try:
         yield
     finally:
-        _set(kept)
+        _set_variables(kept)
 
 
-def _set(values: Mapping[str, str | None]) -> None:
+def _set_variables(values: Mapping[str, str | None]) -> None:
     for name, value in values.items():
         if value is None:
             os.environ.pop(name, None)

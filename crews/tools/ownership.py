@@ -31,16 +31,16 @@ def of_contact(value: Any, own: Mapping[str, str], contact: Contact) -> Any:
     if _ALL not in before:
         return value if _is_own(value, paths, contact) else None
     at = before.index(_ALL)
-    return _kept(value, before[:at], {path[at + 1 :]: attribute for path, attribute in paths.items()}, contact)
+    return _keep_own(value, before[:at], {path[at + 1 :]: attribute for path, attribute in paths.items()}, contact)
 
 
-def _kept(value: Any, way: tuple[str, ...], paths: Mapping[tuple[str, ...], str], contact: Contact) -> Any:
+def _keep_own(value: Any, way: tuple[str, ...], paths: Mapping[tuple[str, ...], str], contact: Contact) -> Any:
     """Return the response with those alone in the list at the end of `way` that are the contact's."""
     if not way:
         return [each for each in value if _is_own(each, paths, contact)] if isinstance(value, list) else None
     if not isinstance(value, dict) or way[0] not in value:
         return None
-    kept = _kept(value[way[0]], way[1:], paths, contact)
+    kept = _keep_own(value[way[0]], way[1:], paths, contact)
     return None if kept is None else {**value, way[0]: kept}
 
 

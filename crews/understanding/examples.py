@@ -53,14 +53,14 @@ def examples() -> list[Example]:
     for path in sorted(folder.iterdir(), key=lambda each: each.name):
         if path.name.endswith(".yaml"):
             kinds = yaml.safe_load(path.read_text(encoding="utf-8"))
-            found += _read(path.name.removesuffix(".yaml"), kinds)
+            found += _read_examples(path.name.removesuffix(".yaml"), kinds)
     return found
 
 
 def held_out() -> list[Example]:
     """Return the sentences that nothing was made of, to measure with."""
     text = (files("crews.understanding") / "held_out.yaml").read_text(encoding="utf-8")
-    return [each for language, kinds in yaml.safe_load(text).items() for each in _read(language, kinds)]
+    return [each for language, kinds in yaml.safe_load(text).items() for each in _read_examples(language, kinds)]
 
 
 def expand(line: str) -> list[str]:
@@ -79,7 +79,7 @@ def _choose(line: str, choices: list[list[str]], at: int) -> str:
     return line
 
 
-def _read(language: str, kinds: Mapping[str, list[str]]) -> Iterator[Example]:
+def _read_examples(language: str, kinds: Mapping[str, list[str]]) -> Iterator[Example]:
     for kind, lines in kinds.items():
         if kind not in KINDS:
             raise ValueError(f"{language}: `{kind}` is none of {', '.join(KINDS)}")

@@ -178,13 +178,13 @@ class Journal:
 
     async def next_batch(self, most: int) -> Batch:
         """Return the oldest payloads that are not yet in Redis; those of the dead first."""
-        batch = await self._in_thread(self._read, most)
+        batch = await self._in_thread(self._read_batch, most)
         if batch.torn:
             _events["torn"].inc(batch.torn)
             _log.warning("journal_torn", stretches=batch.torn)
         return batch
 
-    def _read(self, most: int) -> Batch:
+    def _read_batch(self, most: int) -> Batch:
         file = self._adopted[0] if self._adopted else self._own
         return file.batch(most) if file else Batch([], 0, 0)
 

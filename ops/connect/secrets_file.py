@@ -22,7 +22,7 @@ class SecretsFile:
         found = {}
         for line in self._lines:
             if match := _LINE.match(line):
-                found[match[1]] = _unquoted(line[match.end() :])
+                found[match[1]] = _unquote(line[match.end() :])
         return found
 
     def set(self, values: Mapping[str, str]) -> list[str]:
@@ -52,7 +52,7 @@ class SecretsFile:
         self._lines = [line for line in self._lines if (m := _LINE.match(line)) is None or m[1] != name]
 
 
-def _unquoted(text: str) -> str:
+def _unquote(text: str) -> str:
     """A value as a shell reads it; as it stands where a shell could not, as in a line written for Compose."""
     try:
         words = shlex.split(text, comments=True)

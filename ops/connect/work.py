@@ -81,12 +81,12 @@ async def connect(work: ConnectWork) -> int:
     for said in [step.said for step in work.steps] + _drop_examples(work):
         _report(work, f"  {said}")
     if not work.arguments.yes:
-        return _shown(work, _planned(work, chosen))
+        return _show_plan(work, _plan_lines(work, chosen))
     for step in work.steps:
         await step.do()
     if work.made.bot is not None and not work.made.bot.secret:
         complain("This Chatwoot signs nothing (before 4.13): the account is written with `signature: optional`.")
-    return _written(work, chosen)
+    return _write_all(work, chosen)
 
 
 def _fits_installation(work: ConnectWork) -> bool:
@@ -124,27 +124,27 @@ def _domains(folder: Path) -> list[str]:
     return inspect(folder, environ).library.names()
 
 
-def _planned(work: ConnectWork, numbers: tuple[int, ...] | None) -> list[str]:
+def _plan_lines(work: ConnectWork, numbers: tuple[int, ...] | None) -> list[str]:
     """Return what would be written, when all secrets are known; else that it will be."""
     if work.made.bot is not None and work.made.webhook is not None:
         secrets = _write(work, numbers)
-        return [*_said(work, secrets), *([work.edit.diff(str(work.mapping))] if work.edit.diff("") else [])]
+        return [*_describe_changes(work, secrets), *([work.edit.diff(str(work.mapping))] if work.edit.diff("") else [])]
     where = "as ENC: values" if work.arguments.encrypt else f"to {work.secrets.path}"
     return [f"  write its secrets {where}", f"  write account {work.key} to {work.mapping}"]
 
 
-def _shown(work: ConnectWork, planned: list[str]) -> int:
+def _show_plan(work: ConnectWork, planned: list[str]) -> int:
     for line in planned:
         _report(work, line)
     _report(work, "Nothing was changed: add --yes to do it." if work.steps or planned else "Nothing to do.")
     return 0
 
 
-def _written(work: ConnectWork, numbers: tuple[int, ...] | None) -> int:
+def _write_all(work: ConnectWork, numbers: tuple[int, ...] | None) -> int:
     from ops.connect.ending import ending
 
     changed = _write(work, numbers)
-    for line in _said(work, changed):
+    for line in _describe_changes(work, changed):
         _report(work, line)
     if changed and not work.arguments.encrypt:
         work.secrets.save()
@@ -169,7 +169,7 @@ def _save(work: ConnectWork, *, done: bool) -> int:
     return 0
 
 
-def _said(work: ConnectWork, changed: list[str]) -> list[str]:
+def _describe_changes(work: ConnectWork, changed: list[str]) -> list[str]:
     if not changed:
         return []
     return [f"  write {', '.join(changed)} {'encrypted' if work.arguments.encrypt else f'to {work.secrets.path}'}"]
@@ -191,7 +191,7 @@ def _write(work: ConnectWork, numbers: tuple[int, ...] | None) -> list[str]:
         written, changed = _ciphertexts(work, values)
     else:
         written, changed = {each: f"${{{each}}}" for each in values}, work.secrets.set(values)
-    _mapped(work, written, numbers)
+    _map_account(work, written, numbers)
     return changed
 
 
@@ -204,7 +204,7 @@ def _ciphertexts(work: ConnectWork, values: dict[str, str]) -> tuple[dict[str, s
     return {name: encrypt(value, environ) for name, value in values.items()}, list(values)
 
 
-def _mapped(work: ConnectWork, written: dict[str, str], numbers: tuple[int, ...] | None) -> None:
+def _map_account(work: ConnectWork, written: dict[str, str], numbers: tuple[int, ...] | None) -> None:
     """Lay the account on the mapping. `written`: what stands there for each secret, by its variable."""
     said = work.arguments
     secrets = [value for name, value in written.items() if name.endswith("SECRET")]
@@ -219,16 +219,16 @@ def _mapped(work: ConnectWork, written: dict[str, str], numbers: tuple[int, ...]
     values |= {key: value for key in ("domain", "tenant", "crew") if (value := getattr(said, key))}
     if token:
         signed = {"webhook_secrets": secrets} if secrets else {"signature": "optional"}
-        values |= {**signed, "bot_token": _quoted(token)}
+        values |= {**signed, "bot_token": _quote(token)}
     if user:
-        values["user_token"] = _quoted(user)
+        values["user_token"] = _quote(user)
     work.edit.account(work.key, values)
     for door in work.setup.inboxes:
         if numbers is None or door.id in numbers:
             work.edit.inbox(work.key, door.id, door.name)
 
 
-def _quoted(text: str) -> Any:
+def _quote(text: str) -> Any:
     from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 
     return DoubleQuotedScalarString(text)
@@ -250,7 +250,7 @@ async def remove(work: ConnectWork) -> int:
     for path, taken in gone.items():
         _report(work, f"  take {', '.join(taken)} out of {path}")
     if not work.arguments.yes:
-        return _shown(work, [difference] if (difference := work.edit.diff(str(work.mapping))) else [])
+        return _show_plan(work, [difference] if (difference := work.edit.diff(str(work.mapping))) else [])
     for step in work.steps:
         await step.do()
     for path in gone:

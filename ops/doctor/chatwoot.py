@@ -107,11 +107,11 @@ async def look_at_setup(session: aiohttp.ClientSession, look: AccountLook, admin
     except AdminError as error:
         look.say(problem("set-up", str(error), "Use an administrator's token of this account"))
         return
-    for line in _compared(account, look.setup):
+    for line in _compare(account, look.setup):
         look.say(line)
 
 
-def _compared(account: Account, setup: Setup) -> Iterator[Verdict]:
+def _compare(account: Account, setup: Setup) -> Iterator[Verdict]:
     bot, webhook = setup.bot(account.key), setup.webhook(account.key)
     connect = "`chatwootai connect` puts it right"
     secrets = {each.reveal() for each in account.webhook_secrets}

@@ -22,7 +22,7 @@ def print_processes(found: Mapping[str, Any]) -> None:
     """Print the workers of `jobs stats`, with what each runs, and the doors."""
     running = dict(found["workers"])
     rows = [
-        (one["name"], running.pop(one["name"], 0), _seen(one), _serves(one))
+        (one["name"], running.pop(one["name"], 0), _last_seen(one), _serves(one))
         for one in found["processes"]
         if one["kind"] == "worker"
     ]
@@ -32,12 +32,12 @@ def print_processes(found: Mapping[str, Any]) -> None:
         print("\nno worker lives: what waits is answered once one is started")
     print("\nworkers")
     table(("WORKER", "RUNNING", "SEEN", "CONFIGURATION"), rows or [("none listens", "", "", "")])
-    doors = [(one["name"], _seen(one), _serves(one)) for one in found["processes"] if one["kind"] == "ingress"]
+    doors = [(one["name"], _last_seen(one), _serves(one)) for one in found["processes"] if one["kind"] == "ingress"]
     print("\ndoors")
     table(("DOOR", "SEEN", "CONFIGURATION"), doors or [("none listens", "", "")])
 
 
-def _seen(one: Mapping[str, Any]) -> str:
+def _last_seen(one: Mapping[str, Any]) -> str:
     ago = format_span(time.time() - one["seen"])
     return f"gone, {ago} ago" if one["gone"] else f"{ago} ago"
 

@@ -54,7 +54,7 @@ def print_status(found: Mapping[str, Any]) -> None:
     current = found["in_force"]
     print(f"in force: version {current['number']} ({current['why']})" if current else "nothing is published yet")
     rows = [
-        (one["name"], one["version"] or "-", one["digest"][:12], _seen(one), one["trouble"], one["release"])
+        (one["name"], one["version"] or "-", one["digest"][:12], _last_seen(one), one["trouble"], one["release"])
         for one in found["processes"]
     ]
     table(("PROCESS", "VERSION", "DIGEST", "SEEN", "TROUBLE", "RELEASE"), rows or [("none lives", "", "", "", "", "")])
@@ -65,5 +65,5 @@ def print_status(found: Mapping[str, Any]) -> None:
                 print(f"  {problem}")
 
 
-def _seen(one: Mapping[str, Any]) -> str:
+def _last_seen(one: Mapping[str, Any]) -> str:
     return f"{max(0.0, time.time() - one['seen']):.0f} s ago"

@@ -9,9 +9,9 @@ from aiohttp import web
 
 from sandbox.chatwoot import files
 from sandbox.chatwoot.api import contacts, conversations, directory, messages, portals, setup
-from sandbox.chatwoot.driving import customers, seeing, state, teammates, trouble
+from sandbox.chatwoot.app_context import APP_CONTEXT, AppContext, Trace
+from sandbox.chatwoot.driver_api import customers, faults, queries, state, teammates
 from sandbox.chatwoot.faults import Faults
-from sandbox.chatwoot.house import HOUSE, House, Trace
 from sandbox.chatwoot.page import serve as page
 from sandbox.chatwoot.sending.carrier import Carrier
 from sandbox.chatwoot.sending.webhooks import Dispatcher, Sending
@@ -44,14 +44,14 @@ def create(
     async def furnish(app: web.Application) -> AsyncIterator[None]:
         async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
             dispatcher = Dispatcher(world, session, sending=sending or Sending())
-            house = House(world, dispatcher, Carrier(world, carrier_delay), Faults(world.random), trace)
-            app[HOUSE] = house
-            listeners = (lambda event: state.watch(house, event), dispatcher.notice, house.carrier.notice)
+            app_context = AppContext(world, dispatcher, Carrier(world, carrier_delay), Faults(world.random), trace)
+            app[APP_CONTEXT] = app_context
+            listeners = (lambda event: state.watch(app_context, event), dispatcher.notice, app_context.carrier.notice)
             stops = [world.listen(listener) for listener in listeners]
             yield
             for stop in stops:
                 stop()
-            await house.carrier.close()
+            await app_context.carrier.close()
             await dispatcher.close()
 
     app = web.Application(client_max_size=_LARGEST_BODY)
@@ -65,8 +65,8 @@ def create(
         portals,
         customers,
         teammates,
-        seeing,
-        trouble,
+        queries,
+        faults,
         files,
         page,
     ):

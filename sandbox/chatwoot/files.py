@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from sandbox.chatwoot.house import HOUSE
+from sandbox.chatwoot.app_context import APP_CONTEXT
 
 
 def routes() -> list[web.RouteDef]:
@@ -16,14 +16,14 @@ def routes() -> list[web.RouteDef]:
 async def redirect(request: web.Request) -> web.StreamResponse:
     """Answer 302 to the storage."""
     blob, name = request.match_info["blob"], request.match_info["name"]
-    if blob not in request.app[HOUSE].blobs:
+    if blob not in request.app[APP_CONTEXT].blobs:
         raise web.HTTPNotFound
     raise web.HTTPFound(request.app.router["disk"].url_for(blob=blob, name=name))
 
 
 async def serve(request: web.Request) -> web.Response:
     """Return the bytes, never as a page: what customers upload is not to run here."""
-    found = request.app[HOUSE].blobs.get(request.match_info["blob"])
+    found = request.app[APP_CONTEXT].blobs.get(request.match_info["blob"])
     if found is None:
         raise web.HTTPNotFound
     _, content_type, data = found

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from chatwootai.stores.server.connection import BadRedisUrl
 from chatwootai.stores.server.embedded import NoRedis
 from sandbox.chatwoot.driver import Driver, DriverError, NothingHappened, Sent
-from sandbox.installation import borrowed
+from sandbox.installation import external_redis
 from sandbox.installation.own import NotShown, OwnConfiguration
 from sandbox.installation.processes import Failed, first_to_end
 from sandbox.installation.system import Plan, System
@@ -39,7 +39,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the demo; with --once 0 after the reply, 1 with the reason if there is none."""
     given = _arguments().parse_args(argv)
     try:
-        borrowed_url = borrowed.needed()
+        borrowed_url = external_redis.url_to_borrow()
     except (NoRedis, BadRedisUrl) as problem:
         _say(str(problem))
         return 1
@@ -50,7 +50,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
     system = System(_plan(given, borrowed_url, own))
     try:
-        return asyncio.run(_shown(system, given))
+        return asyncio.run(_run_and_show(system, given))
     except (Failed, NoRedis, NothingHappened, DriverError, OSError) as problem:
         _say(f"\n{problem}")
         return 1
@@ -58,7 +58,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         with _unstoppable():
             system.stop()
             if borrowed_url:
-                borrowed.give_back(borrowed_url)
+                external_redis.give_back(borrowed_url)
 
 
 @contextmanager
@@ -87,7 +87,7 @@ def _plan(given: argparse.Namespace, redis_url: str | None, own: OwnConfiguratio
     )
 
 
-async def _shown(system: System, given: argparse.Namespace) -> int:
+async def _run_and_show(system: System, given: argparse.Namespace) -> int:
     """Run until the end that was asked for: the reply, Ctrl-C, or a process that ends."""
     stopped = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -107,7 +107,9 @@ async def _shown(system: System, given: argparse.Namespace) -> int:
 async def _show(system: System, *, once: bool) -> int:
     begun = time.monotonic()
     _say("ChatwootAI, all of it on this machine:\n")
-    await system.start(lambda name, seconds: _say(f"  {name:<9} ready after {seconds:4.1f} s   {_told(system, name)}"))
+    await system.start(
+        lambda name, seconds: _say(f"  {name:<9} ready after {seconds:4.1f} s   {_describe_process(system, name)}")
+    )
     answered = await _unless_one_ends(system, _converse(system))
     if once:
         _say(f"\n  All of it took {time.monotonic() - begun:.1f} s.")
@@ -138,7 +140,7 @@ async def _unless_one_ends(system: System, work: Coroutine[Any, Any, T]) -> T:
         await asyncio.gather(working, ending, return_exceptions=True)
 
 
-def _told(system: System, name: str) -> str:
+def _describe_process(system: System, name: str) -> str:
     """Return what a newcomer should know of a process."""
     if name == "redis":
         return "the one of REDIS_URL, which was empty" if system.plan.redis_url else "its own, in a private folder"
@@ -160,7 +162,7 @@ async def _converse(system: System) -> bool:
         account, inbox, question = system.plan.own.question() if system.plan.own else (_ACCOUNT, _INBOX, _QUESTION)
         sent = await driver.write(account, inbox, question)
         place = system.world.medium(sent.inbox).label
-        _say(f"\n  A customer of {system.world.accounts[account].name} writes on {place}:\n{_quoted(question)}")
+        _say(f"\n  A customer of {system.world.accounts[account].name} writes on {place}:\n{_quote(question)}")
         try:
             replies = await driver.wait_for_reply(sent, within=_REPLY_SECONDS)
         except NothingHappened:
@@ -168,7 +170,7 @@ async def _converse(system: System) -> bool:
         took = time.time() - sent.at
         _say(f"\n  The reply, {took:.2f} s later:")
         for reply in replies:
-            _say(_quoted(reply["text"]))
+            _say(_quote(reply["text"]))
     record = await _record(system, str(replies[0]["turn"]))
     _steps(record)
     if record["outcome"] == "reply":
@@ -180,12 +182,12 @@ async def _converse(system: System) -> bool:
 
 def _steps(record: dict[str, Any]) -> None:
     _say("\n  Where the time went:")
-    for name, seconds in _nested(record["steps"]):
+    for name, seconds in _nest(record["steps"]):
         _say(f"    {name:<10}{1000 * seconds:9.1f} ms   {_MEANS.get(name, '')}".rstrip())
     _say(f"    {'together':<10}{1000 * record['seconds']:9.1f} ms   from the door to Chatwoot")
 
 
-def _nested(steps: list[tuple[str, float]]) -> list[tuple[str, float]]:
+def _nest(steps: list[tuple[str, float]]) -> list[tuple[str, float]]:
     """Put what a draft consists of below it."""
     inner = [(f"  {name}", seconds) for name, seconds in steps if name not in _MEANS]
     found: list[tuple[str, float]] = []
@@ -220,7 +222,7 @@ async def _silence(system: System, driver: Driver, thread: Sent) -> str:
     return "\n".join(lines)
 
 
-def _quoted(text: str) -> str:
+def _quote(text: str) -> str:
     return "\n".join(textwrap.indent(textwrap.fill(line, 88), "    | ") for line in text.splitlines() if line)
 
 

@@ -38,7 +38,11 @@ class Process:
         self.name = name
         self.log = folder / f"{name}.log"
         self._command = [sys.executable, "-m", module, *arguments]
-        self._environ = {**_inherited(), "TMPDIR": str(folder), **environ}  # what it leaves goes with the folder
+        self._environ = {
+            **_child_environment(),
+            "TMPDIR": str(folder),
+            **environ,
+        }  # what it leaves goes with the folder
         self._running: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -155,7 +159,7 @@ async def _ok(session: aiohttp.ClientSession, url: str) -> bool:
         return False
 
 
-def _inherited() -> dict[str, str]:
+def _child_environment() -> dict[str, str]:
     """Return what a child needs of our environment: not what configures this system, for that is given."""
     ours = ("CHATWOOT", "INGRESS_", "WORKER_", "OPENAI_", "REDIS_", "JOURNAL_", "LOG_", "COV_", "PYTEST_")
     return {name: value for name, value in os.environ.items() if not name.startswith(ours)}

@@ -71,14 +71,14 @@ class System:
         self.configuration = self.folder / "configuration"
         self.redis: Embedded | None = None
         self.redis_url = plan.redis_url or ""
-        self._ports = {name: port or free_port() for name, port in self._wanted().items()}
-        self.world = self._planted()
+        self._ports = {name: port or free_port() for name, port in self._wanted_ports().items()}
+        self.world = self._plant()
 
-    def _planted(self) -> World:
+    def _plant(self) -> World:
         world = World(seed=self.plan.seed)
         return self.plan.own.plant(world, self.url("ingress")) if self.plan.own else seed.plant(world)
 
-    def _wanted(self) -> dict[str, int]:
+    def _wanted_ports(self) -> dict[str, int]:
         plan = self.plan
         fixed = {"chatwoot": plan.chatwoot_port, "llm": plan.llm_port, "ingress": plan.ingress_port}
         fixed |= {"console": plan.console_port} if plan.console else {}

@@ -46,7 +46,7 @@ class Server:
                 response = await chat.streamed(request, completion, body, cut, crowd, headers)
             else:
                 response = await chat.whole(request, completion, str(body["model"]), cut, headers)
-            self._spent(entry, completion.prompt_tokens, completion.tokens)
+            self._count_tokens(entry, completion.prompt_tokens, completion.tokens)
             return response
 
     async def embeddings(self, request: web.Request) -> web.StreamResponse:
@@ -61,8 +61,8 @@ class Server:
                 return chat.malformed()
             curve = self.model.curve(str(body.get("model")))
             await asyncio.sleep(curve.embedding_seconds(f"{self.settings.seed}:{entry.number}"))
-            self._spent(entry, size, 0)
-            return _answered(_embedded(body, texts, size), headers)
+            self._count_tokens(entry, size, 0)
+            return _json_answer(_embedding_answer(body, texts, size), headers)
 
     async def transcribe(self, request: web.Request) -> web.StreamResponse:
         """Answer `POST /v1/audio/transcriptions`."""
@@ -71,13 +71,13 @@ class Server:
             headers = self._admit(request, 1)
             await self._strike(entry, "audio", given.name)
             await asyncio.sleep(self.model.curve(given.model).pace(f"{self.settings.seed}:{entry.number}").first)
-            self._spent(entry, 1, count(given.text))
+            self._count_tokens(entry, 1, count(given.text))
             return audio.answer(given, headers)
 
     async def models(self, _request: web.Request) -> web.StreamResponse:
         """Answer `GET /v1/models`."""
         listed = [{"id": name, "object": "model", "created": 1_700_000_000, "owned_by": "sandbox"} for name in MODELS]
-        return _answered({"object": "list", "data": listed})
+        return _json_answer({"object": "list", "data": listed})
 
     def _admit(self, request: web.Request, tokens: int) -> dict[str, str]:
         return self.limits.admit(key_of(request) or "anonymous", tokens)
@@ -103,7 +103,7 @@ class Server:
                 entry.status = 200
         return fault
 
-    def _spent(self, entry: Entry, prompt: int, completion: int) -> None:
+    def _count_tokens(self, entry: Entry, prompt: int, completion: int) -> None:
         entry.status = 200
         self.stats.prompt_tokens += prompt
         self.stats.completion_tokens += completion
@@ -134,7 +134,7 @@ def _inputs(body: dict[str, Any]) -> list[str]:
     return [text if isinstance(text, str) else " ".join(map(str, text)) for text in given]
 
 
-def _embedded(body: dict[str, Any], texts: list[str], size: int) -> dict[str, Any]:
+def _embedding_answer(body: dict[str, Any], texts: list[str], size: int) -> dict[str, Any]:
     model = str(body.get("model"))
     dimensions = body.get("dimensions") or DIMENSIONS.get(model, 1536)
     if not isinstance(dimensions, int) or not 1 <= dimensions <= 3072:
@@ -148,5 +148,5 @@ def _embedded(body: dict[str, Any], texts: list[str], size: int) -> dict[str, An
     return {"object": "list", "data": data, "model": model, "usage": {"prompt_tokens": size, "total_tokens": size}}
 
 
-def _answered(value: Any, headers: dict[str, str] | None = None) -> web.Response:
+def _json_answer(value: Any, headers: dict[str, str] | None = None) -> web.Response:
     return web.Response(body=orjson.dumps(value), content_type="application/json", headers=headers)

@@ -71,9 +71,9 @@ class Stats:
             raise
         finally:
             entry.seconds = round(time.monotonic() - started, 6)
-            self._landed(entry)
+            self._land(entry)
 
-    def _landed(self, entry: Entry) -> None:
+    def _land(self, entry: Entry) -> None:
         self.in_flight -= 1
         entry.outcome = "answered" if entry.outcome == "flying" and entry.status == 200 else entry.outcome
         self.answered += entry.outcome == "answered"

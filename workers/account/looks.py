@@ -72,7 +72,7 @@ class Looks:
         except ChatwootError:
             pass
         known = self._shown.get(tenant.account.key, (0.0, lost))[1]
-        other = known if known != lost else await self._kept(tenant.account.key)
+        other = known if known != lost else await self._kept_inbox(tenant.account.key)
         if other in (None, lost):
             return False
         try:
@@ -81,7 +81,7 @@ class Looks:
             return False
         return True
 
-    async def _kept(self, account: str) -> int | None:
+    async def _kept_inbox(self, account: str) -> int | None:
         try:
             (kept,) = await batch(self._connection, ("GET", keys.worked(account)))
         except StoreUnavailable:

@@ -41,7 +41,7 @@ class Difference:
 
 def differences(account: Account, setup: Setup, names: dict[int, str | None], ours: str | None) -> list[Difference]:
     """Compare. `names`: the inboxes that the mapping names, with the names it has for them; `ours`: our address."""
-    found = [*_inboxes(account, setup, names), *_bound(account, setup, names)]
+    found = [*_inboxes(account, setup, names), *_binding_differences(account, setup, names)]
     wanted = address(ours, account.key) if ours else None
     for kind, what in (("bot", setup.bot(account.key)), ("webhook", setup.webhook(account.key))):
         if what is None:
@@ -66,7 +66,7 @@ def _inboxes(account: Account, setup: Setup, names: dict[int, str | None]) -> It
             yield Difference("new", account.key, inbox.id, said, inbox.name)
 
 
-def _bound(account: Account, setup: Setup, names: dict[int, str | None]) -> Iterable[Difference]:
+def _binding_differences(account: Account, setup: Setup, names: dict[int, str | None]) -> Iterable[Difference]:
     bot = setup.bot(account.key)
     for inbox in setup.inboxes:
         if bot is not None and inbox.id in names and inbox.bot != bot.id:

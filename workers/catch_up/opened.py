@@ -63,7 +63,7 @@ async def answer_opened(
             continue
         rules = catch_up.rules(account, conversation.inbox)
         try:
-            found = await _missed(chatwoot, account, conversation, span, rules)
+            found = await _missed_messages(chatwoot, account, conversation, span, rules)
         except Gone:  # deleted since it was listed
             continue
         if not found:
@@ -77,7 +77,7 @@ async def answer_opened(
     return caught
 
 
-async def _missed(
+async def _missed_messages(
     chatwoot: Chatwoot, account: str, conversation: Conversation, span: Span, rules: ReadingRules
 ) -> list[Delivery]:
     """Return what the contact said and nobody answered, oldest first; nothing where Chatwoot did not open it itself.

@@ -67,7 +67,7 @@ async def _round(
     while not await lock.take():  # noqa: ASYNC110 - the other is another process: there is no event to wait for
         await asyncio.sleep(_LOOK_AGAIN * random.uniform(0.5, 1.5))  # noqa: S311 - jitter, not a secret
     async with lock.held():
-        done = await _each(left.items(), lambda one: _caught(lock, catch_up, one, started, told))
+        done = await _each(left.items(), lambda one: _catch_up_once(lock, catch_up, one, started, told))
     return {account: client for (account, client), caught in zip(left.items(), done, strict=True) if not caught}
 
 
@@ -85,15 +85,15 @@ async def _each(accounts: Iterable[Named], work: Callable[[Named], Awaitable[T]]
         await ended(*tasks)
 
 
-async def _caught(lock: CatchUpLock, catch_up: CatchUp, named: Named, started: float, told: Told) -> bool:
+async def _catch_up_once(lock: CatchUpLock, catch_up: CatchUp, named: Named, started: float, told: Told) -> bool:
     account, chatwoot = named
     made, now = await lock.made(account), await lock.now()
     if made is not None and (made >= started or now - made < _APART):
         return made >= started
-    return await _asked(lock, account, now, lambda: catch_up.account(account, chatwoot), told)
+    return await _ask_account(lock, account, now, lambda: catch_up.account(account, chatwoot), told)
 
 
-async def _asked(
+async def _ask_account(
     lock: CatchUpLock, account: str, began: float, catch: Callable[[], Awaitable[CatchUpResult]], told: Told
 ) -> bool:
     try:
@@ -150,6 +150,6 @@ async def _again(lock: CatchUpLock, catch_up: CatchUp, named: Named, every: floa
     if ago is not None and ago < every / 2:
         return
     seconds = None if ago is None else ago + _OVERLAP
-    await _asked(
+    await _ask_account(
         lock, account, now, lambda: catch_up.account(account, chatwoot, seconds=seconds, quiet=_UNDER_WAY), told
     )

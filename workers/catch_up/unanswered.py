@@ -84,9 +84,9 @@ class CatchUp:
         for conversation in await list_active(chatwoot, since):
             caught.conversations += 1
             rules = self.rules(account, conversation.inbox)
-            if _answered(account, conversation, rules) or (quiet and _active(conversation) > now - quiet):
+            if _is_answered(account, conversation, rules) or (quiet and _active(conversation) > now - quiet):
                 continue
-            for delivery in await _unanswered(chatwoot, account, conversation, since, rules):
+            for delivery in await _unanswered_messages(chatwoot, account, conversation, since, rules):
                 caught.waiting += 1
                 if not dry_run and not await self.admit(delivery, caught):
                     return caught
@@ -136,7 +136,7 @@ def _active(conversation: Conversation) -> float:
     return number_of(raw.get("last_activity_at")) or number_of(raw.get("timestamp")) or conversation.updated_at or 0.0
 
 
-def _answered(account: str, conversation: Conversation, rules: ReadingRules) -> bool:
+def _is_answered(account: str, conversation: Conversation, rules: ReadingRules) -> bool:
     """Tell whether the messages that came with the conversation show that its last words are not the contact's."""
     for message in reversed(conversation.last):
         meaning = meaning_of(account, conversation, message, rules)
@@ -165,7 +165,7 @@ async def unanswered(
     return found[::-1]
 
 
-async def _unanswered(
+async def _unanswered_messages(
     chatwoot: Chatwoot, account: str, conversation: Conversation, since: float, rules: ReadingRules
 ) -> list[Delivery]:
     try:

@@ -168,13 +168,13 @@ class Admin:
         if 300 <= answer.status < 400:
             raise AdminError(f"{what}: it has moved to {answer.excerpt}: write that address")
         if not answer.good:
-            raise AdminError(f"{what}: HTTP {answer.status}: {_explained(answer)}")
+            raise AdminError(f"{what}: HTTP {answer.status}: {_explanation(answer)}")
         if answer.fault:
             raise AdminError(f"{what}: the answer is no JSON; is the address Chatwoot's?")
         return answer.body
 
 
-def _explained(answer: Response) -> str:
+def _explanation(answer: Response) -> str:
     if not answer.own:
         return _ANOTHERS
     said = f"{answer.excerpt}: " if answer.excerpt else ""

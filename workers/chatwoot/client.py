@@ -145,7 +145,7 @@ class Chatwoot:
     async def labels(self, conversation: int, *, deadline: float | None = None) -> tuple[str, ...]:
         """Read the labels."""
         answer = read.mapping(await self._call(operations.LABELS, conversation, deadline))
-        return read.labels(_listed(operations.LABELS, answer.get("payload")))
+        return read.labels(_as_list(operations.LABELS, answer.get("payload")))
 
     async def set_labels(
         self, conversation: int, labels: Iterable[str], *, deadline: float | None = None
@@ -201,7 +201,7 @@ class Chatwoot:
         """
         query = {name: str(at) for name, at in (("after", after), ("before", before)) if at is not None}
         answer = read.mapping(await self._call(operations.MESSAGES, conversation, deadline, query=query))
-        listed = _listed(operations.MESSAGES, answer.get("payload"))
+        listed = _as_list(operations.MESSAGES, answer.get("payload"))
         return tuple(sorted(read.messages(listed), key=lambda message: message.id))
 
     async def conversations(
@@ -216,7 +216,7 @@ class Chatwoot:
         if inbox is not None:
             query["inbox_id"] = str(inbox)
         answer = read.mapping(await self._call(operations.CONVERSATIONS, None, deadline, query=query))
-        listed = _listed(operations.CONVERSATIONS, read.mapping(answer.get("data")).get("payload"))
+        listed = _as_list(operations.CONVERSATIONS, read.mapping(answer.get("data")).get("payload"))
         return tuple(found for found in map(read.conversation, listed) if found is not None)
 
     async def find_mark(
@@ -286,7 +286,7 @@ def _deadline(deadline: float | None) -> float:
     return time.time() + _PATIENCE if deadline is None else deadline
 
 
-def _listed(operation: Operation, value: object) -> list[Any]:
+def _as_list(operation: Operation, value: object) -> list[Any]:
     """Return the list that was asked for; raise where there is none, which does not mean that it is empty."""
     if not isinstance(value, list):
         raise _without(operation, "a list")

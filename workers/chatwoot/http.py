@@ -84,14 +84,14 @@ class Http:
             answer = await self._attempt(operation, URL(url).with_query(query or {}), token, body, deadline, begin_by)
             raise_final_error(operation, answer)
             if answer.good and not is_undecided(operation, answer):
-                self._heard(operation, answer)
+                self._note_answer(operation, answer)
                 return answer.body
             if answer.status == HTTPStatus.BAD_REQUEST:  # Envoy may refuse a request for an underscore in a name
                 self._dashed = True
             self._wait_for_next(tries, operation, answer, number)
         raise AssertionError("the last pause raises")
 
-    def _heard(self, operation: Operation, answer: Response) -> None:
+    def _note_answer(self, operation: Operation, answer: Response) -> None:
         if answer.body is not None:  # an empty 200 may come from somebody else
             self.worked_at[operation.owner] = time.monotonic()
 

@@ -117,7 +117,7 @@ class Fetcher:
         timeout = aiohttp.ClientTimeout(total=min(left, _ATTEMPT_SECONDS), sock_read=_SILENCE)
         try:
             async with connection.get(url, headers=_HEADERS, timeout=timeout, allow_redirects=False) as answer:
-                return await _read(answer, most)
+                return await _read_file(answer, most)
         except (aiohttp.ClientError, TimeoutError, OSError):
             raise NotReady from None
         except ValueError:
@@ -128,7 +128,7 @@ def _is_literal(url: URL) -> bool:
     return ":" in (url.raw_host or "") or (url.raw_host or "").replace(".", "").isdigit()
 
 
-async def _read(answer: aiohttp.ClientResponse, most: int) -> Fetched | str:
+async def _read_file(answer: aiohttp.ClientResponse, most: int) -> Fetched | str:
     """Return the file, or the address that a redirect names."""
     if is_redirect(answer.status):
         return answer.headers.get("Location", "")

@@ -24,8 +24,8 @@ from chatwootai.telemetry.metrics import FAILED_OPEN, MEDIA
 from config.settings.settings import Settings
 from crews.transcription import Recording, TranscriptionFailed, transcribe, transcription_endpoint
 from workers.account.tenant import Tenant
+from workers.media.document_formats import Unreadable
 from workers.media.document_process import DocumentReader
-from workers.media.documents import Unreadable
 from workers.media.fetch import Fetched, Fetcher, Trusted, Unfetchable
 from workers.media.slots import AccountSlots
 from workers.turn_signals import TurnSignals, wait_for_either
@@ -105,7 +105,7 @@ class Media:
         if not any(map(_unread, message.attachments)):
             return delivery, []
         conv = keys.conv(delivery.account, delivery.conversation)
-        known = await self._known(conv, message.id)
+        known = await self._read_before(conv, message.id)
         one = _One(tenant, tenant.settings(delivery.inbox), until)
         read = await asyncio.gather(
             *(self._attachment(one, each, known.get(place)) for place, each in enumerate(message.attachments))
@@ -124,7 +124,7 @@ class Media:
             return attachment, ""
         try:
             file = await self._fetch(one, attachment)
-            read = await self._opened(one, attachment, file)
+            read = await self._open_document(one, attachment, file)
         except (Unfetchable, TranscriptionFailed, Unreadable) as error:
             MEDIA.labels(_kind(attachment), "failed").inc()
             _log.info("media_not_read", kind=_kind(attachment), why=str(error))
@@ -137,18 +137,18 @@ class Media:
         most, account = one.settings.media.most_mb * _MB, one.tenant.account.key
         return await self._fetcher.fetch(attachment.url or "", trusted, most=most, until=one.until, account=account)
 
-    async def _opened(self, one: "_One", attachment: Attachment, file: Fetched) -> tuple[Attachment, str]:
+    async def _open_document(self, one: "_One", attachment: Attachment, file: Fetched) -> tuple[Attachment, str]:
         name = attachment.title or attachment.kind
         stated = attachment.content_type or file.content_type
         if attachment.kind == "audio":
             recording = Recording(file.data, name, stated)
-            return replace(attachment, transcript=limited(await self._heard(one, recording))), ""
+            return replace(attachment, transcript=limited(await self._transcribe(one, recording))), ""
         if attachment.kind == "image":
             return attachment, _data_url(file.data)
         text = await self._reader.read(file.data, name, stated, one.until, one.tenant.account.key)
         return replace(attachment, content=limited(text)), ""
 
-    async def _heard(self, one: "_One", recording: Recording) -> str:
+    async def _transcribe(self, one: "_One", recording: Recording) -> str:
         try:
             async with asyncio.timeout(one.until - time.time()), self._hearing.of(one.tenant.account.key):
                 at = transcription_endpoint(one.settings)
@@ -156,7 +156,7 @@ class Media:
         except TimeoutError:
             raise TranscriptionFailed("it could not be heard in time") from None
 
-    async def _known(self, conv: str, message: int) -> dict[int, Reading]:
+    async def _read_before(self, conv: str, message: int) -> dict[int, Reading]:
         try:
             found = await self._readings.known(conv, message)
         except StoreUnavailable:

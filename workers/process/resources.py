@@ -205,12 +205,12 @@ class WorkerResources:
         lock = CatchUpLock(self.connection, self.worker_id)
         hours = self.environment.catch_up_hours
         catch_up = CatchUp(Mailbox(self.connection), hours=hours, rules=self._reading_rules)
-        await at_start(lock, catch_up, self._clients(), self._told)
+        await at_start(lock, catch_up, self._clients(), self._note_user_token)
         if not every:
             await asyncio.Event().wait()  # done, and nothing to begin again
-        await at_intervals(lock, catch_up, self._clients, every, self._told)
+        await at_intervals(lock, catch_up, self._clients, every, self._note_user_token)
 
-    async def _told(self, account: str, refused: TokenRefused | None) -> None:
+    async def _note_user_token(self, account: str, refused: TokenRefused | None) -> None:
         """Chatwoot took an account's user token, or refused it."""
         tenant = self.context.tenant(account)
         if tenant is not None and refused is not None:

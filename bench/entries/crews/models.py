@@ -39,7 +39,7 @@ async def run(peers: Peers | None = None) -> list[Figure]:
     """
     with Embedded.start() as redis:
         async with _model() as url:
-            took = await _measured("--base-url", f"{url}/v1", "--redis", redis.url)
+            took = await _measure("--base-url", f"{url}/v1", "--redis", redis.url)
             messages = json.dumps(took.pop(MESSAGES)).encode()
             if peers is not None:
                 await _instant(url)
@@ -91,7 +91,7 @@ async def _beside(peers: Peers, url: str, messages: bytes) -> Took:
     return {name: measured["cpu"] for name, measured in found.items() if measured is not None}
 
 
-async def _measured(*arguments: str) -> dict[str, list[Any]]:
+async def _measure(*arguments: str) -> dict[str, list[Any]]:
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",

@@ -34,12 +34,12 @@ def figures(measured: Measured) -> list[Figure]:
     """Return ours by arq's own, then by each peer's that was measured."""
     peers = (name for name, rounds in measured.items() if rounds and name not in {OURS, ARQ})
     return [
-        *_compared(measured, ARQ, "", "arq's own worker, its defaults"),
-        *(figure for name in peers for figure in _compared(measured, name, f".{name}", f"{name}'s worker")),
+        *_compare(measured, ARQ, "", "arq's own worker, its defaults"),
+        *(figure for name in peers for figure in _compare(measured, name, f".{name}", f"{name}'s worker")),
     ]
 
 
-def _compared(measured: Measured, other: str, end: str, plainly: str) -> tuple[Figure, Figure]:
+def _compare(measured: Measured, other: str, end: str, plainly: str) -> tuple[Figure, Figure]:
     (our_rates, our_costs), (rates, costs) = (zip(*measured[name], strict=True) for name in (OURS, other))
     return (
         best(f"jobs.throughput{end}", "jobs/s", our_rates, rates, plainly, most=True),

@@ -16,12 +16,12 @@ _ARQ_SECONDS = 310.0
 
 async def run() -> list[Figure]:
     """Kill a worker with a running job, three times."""
-    waited = [await _waited() for _ in range(_ROUNDS)]
+    waited = [await _wait_once() for _ in range(_ROUNDS)]
     plain = [_ARQ_SECONDS] * _ROUNDS
     return [compared("rerun.after_kill", "s", waited, plain, "arq's own worker, by its in-progress key")]
 
 
-async def _waited() -> float:
+async def _wait_once() -> float:
     async with bench(OURS) as one:
         return await waited(one)
 

@@ -90,14 +90,14 @@ async def _on(stock: Path, measure: Callable[[Bench], Awaitable[dict[str, float]
 
 
 async def _rates(one: Bench, tenants: int) -> dict[str, float]:
-    admission = max([await _admitted(one, tenants, first) for first in range(0, _JOBS, _BATCH)])
+    admission = max([await _admit(one, tenants, first) for first in range(0, _JOBS, _BATCH)])
     await one.work("--slots", "400")
     begun = sorted((await one.begun(_JOBS, 60)).values())
     fastest = min(late - early for early, late in zip(begun, begun[_BATCH:], strict=False))
     return {"admission": admission, "throughput": _BATCH / fastest}
 
 
-async def _admitted(one: Bench, tenants: int, first: int) -> float:
+async def _admit(one: Bench, tenants: int, first: int) -> float:
     began = time.perf_counter()
     numbers = range(first, first + _BATCH)
     await one.enqueue_all(f"{tenant(number, tenants)}:{10_000_000 + number}" for number in numbers)

@@ -41,7 +41,7 @@ async def run() -> list[Figure]:
             attack = asyncio.create_task(hostile(driver, texts(int(HOSTILE_PER_SECOND * SECONDS)), HOSTILE_PER_SECOND))
             beside = await quiet(driver, int(PER_SECOND * SECONDS), PER_SECOND)
             left = await unanswered(driver, await attack)
-        blocked = await _blocked(system)
+        blocked = await _count_stalls(system)
     if left:
         raise Failed(f"{len(left)} hostile senders were neither answered nor given to people")
     return [
@@ -70,12 +70,12 @@ async def quiet(driver: Driver, count: int, per_second: float) -> list[float]:
     draw = random.Random(7)
     arrivals = sorted(draw.uniform(0, count / per_second) for _ in range(count))
     try:
-        return list(await asyncio.gather(*(_waited(driver, number, at) for number, at in enumerate(arrivals))))
+        return list(await asyncio.gather(*(_wait_for_reply(driver, number, at) for number, at in enumerate(arrivals))))
     except NothingHappened as error:
         raise Failed(str(error)) from error
 
 
-async def _waited(driver: Driver, number: int, after: float) -> float:
+async def _wait_for_reply(driver: Driver, number: int, after: float) -> float:
     await asyncio.sleep(after)
     text = f"Onde fica a loja? Pedido {number}."
     sent = await driver.write(QUIET, _CHANNELS[number % len(_CHANNELS)], text, new=True)
@@ -108,7 +108,7 @@ def _is_settled(state: dict[str, Any]) -> bool:
     return told or state["status"] != "pending"
 
 
-async def _blocked(system: System) -> float:
+async def _count_stalls(system: System) -> float:
     """Return how often a loop stood still for over a second, of all doors and workers."""
     names = [name for name in system.processes if name.startswith(("worker", "ingress"))]
     async with aiohttp.ClientSession() as session:

@@ -88,14 +88,14 @@ async def _load(server: Process, port: int, requests: int, first: int) -> tuple[
         Failed: A request was not answered with 200.
     """
     before = _cpu_seconds(server.pid)
-    result = await _loaded("--port", str(port), "--requests", str(requests), "--first", str(first))
+    result = await _measure_load("--port", str(port), "--requests", str(requests), "--first", str(first))
     spent = _cpu_seconds(server.pid) - before
     if result["statuses"] != {"200": requests}:
         raise Failed(f"{server.name} answered {result['statuses']}; its log ends:\n{server.tail()}")
     return requests / result["seconds"], spent / requests * 1e6
 
 
-async def _loaded(*arguments: str) -> dict[str, Any]:
+async def _measure_load(*arguments: str) -> dict[str, Any]:
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "bench.load", *arguments, stdout=asyncio.subprocess.PIPE
     )

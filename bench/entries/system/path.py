@@ -31,15 +31,15 @@ async def measured(plan: Plan, warm: int, messages: int) -> tuple[list[float], l
     """Return what each customer waited, in milliseconds, and the records of the turns."""
     async with System(plan) as system:
         async with Driver(system.url("chatwoot")) as driver:
-            await _asked(driver, warm)
-            sent = await _asked(driver, messages)
+            await _ask(driver, warm)
+            sent = await _ask(driver, messages)
             replies = [(await driver.replies(each))[0] for each in sent]
         async with system.turns() as turns:
             records = [await _record(turns, str(reply["turn"])) for reply in replies]
     return [1000 * (reply["at"] - each.at) for each, reply in zip(sent, replies, strict=True)], records
 
 
-async def _asked(driver: Driver, count: int) -> list[Sent]:
+async def _ask(driver: Driver, count: int) -> list[Sent]:
     async def ask(number: int) -> Sent:
         await asyncio.sleep(number * _APART)
         channel = CHANNELS[number % len(CHANNELS)]

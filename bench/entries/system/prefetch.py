@@ -45,8 +45,8 @@ async def run() -> list[Figure]:
         Failed: somebody was answered wrongly, twice, or not at all.
     """
     async with _shop() as port:
-        report, calls = await _measured(_TOOLS.replace("PORT", str(port)) + _PREFETCH, SECONDS)
-        plain, plain_calls = await _measured(_TOOLS.replace("PORT", str(port)), SECONDS_WITHOUT)
+        report, calls = await _measure(_TOOLS.replace("PORT", str(port)) + _PREFETCH, SECONDS)
+        plain, plain_calls = await _measure(_TOOLS.replace("PORT", str(port)), SECONDS_WITHOUT)
     return [
         Figure("prefetch.under_3s", _under(report), "%", "goal: 97 %"),
         Figure("prefetch.p50", rounded(quantile(report.seconds, 0.50)), "s"),
@@ -62,7 +62,7 @@ def _under(report: Report) -> float:
     return rounded(100 * sum(each < GOAL for each in report.seconds) / report.errands)
 
 
-async def _measured(tools: str, seconds: int) -> tuple[Report, float]:
+async def _measure(tools: str, seconds: int) -> tuple[Report, float]:
     """Return how it went, and the requests that the model got for each turn."""
     files = {"domains/_base/tools.yaml": tools, "domains/_base/crews/customer_service/agents.yaml": _AGENTS}
     async with System(Plan(llm=("--latency", "gpt-4o-mini"), settings=_SETTINGS, files=files)) as system:

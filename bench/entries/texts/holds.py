@@ -25,22 +25,22 @@ async def run(say: Callable[[str], None] = lambda _: None, shapes: int | None = 
     """Measure every place; `shapes`: only so many of each."""
     gc.collect()
     gc.freeze()  # as a door and a worker do once they are up
-    return [await _measured(name, place, say, shapes) for name, place in PLACES.items()]
+    return [await _measure(name, place, say, shapes) for name, place in PLACES.items()]
 
 
-async def _measured(name: str, place: Place, say: Callable[[str], None], shapes: int | None) -> Figure:
+async def _measure(name: str, place: Place, say: Callable[[str], None], shapes: int | None) -> Figure:
     await place.read(PLAIN)
-    plain = await _held(place.read, PLAIN)
+    plain = await _longest_hold(place.read, PLAIN)
     worst, by = 0.0, "none"
     for shape, make in list(SHAPES.items())[:shapes]:
-        if (held := await _held(place.read, make(place.longest)[: place.longest])) > worst:
+        if (held := await _longest_hold(place.read, make(place.longest)[: place.longest])) > worst:
             worst, by = held, shape
     say(f"  {name}: {1000 * worst:.1f} ms by {by}")
     beyond = max(0.0, worst - plain)
     return Figure(f"holds.{name}", rounded(1000 * beyond), "ms beyond", f"a plain text: {rounded(1000 * plain)} ms")
 
 
-async def _held(read: Callable[[str], Work], text: str) -> float:
+async def _longest_hold(read: Callable[[str], Work], text: str) -> float:
     """Return seconds that reading a text keeps the loop, at most at a time."""
     least = await _longest(read(text))
     for _ in range(_LOOKS):

@@ -34,16 +34,19 @@ async def run(say: Callable[[str], None]) -> list[Figure]:
         say(f"the public sets are not in {DATA}: only time is measured")
     encoder = EmbeddedEncoder()
     await encoder.warm()
-    figures = await _found(encoder, say) if DATA.is_dir() else []
+    figures = await _measure_found(encoder, say) if DATA.is_dir() else []
     for size in _SIZES:
         say(f"building an index of {size:,} passages")
         figures += await _speed(encoder, size)
     return figures
 
 
-async def _found(encoder: EmbeddedEncoder, say: Callable[[str], None]) -> list[Figure]:
-    faq, paragraphs = _read("aia_bde_faq.jsonl"), _read("faquad_paragraphs.jsonl")
-    asked = {"faq": _kept(_read("aia_bde_questions.jsonl")), "paragraphs": _kept(_read("faquad_questions.jsonl"))}
+async def _measure_found(encoder: EmbeddedEncoder, say: Callable[[str], None]) -> list[Figure]:
+    faq, paragraphs = _read_lines("aia_bde_faq.jsonl"), _read_lines("faquad_paragraphs.jsonl")
+    asked = {
+        "faq": _held_out(_read_lines("aia_bde_questions.jsonl")),
+        "paragraphs": _held_out(_read_lines("faquad_questions.jsonl")),
+    }
     with (DATA / "banking77_train.csv").open(encoding="utf-8") as file:
         bank = [row["text"] for row in csv.DictReader(file)][::40]
     figures = []
@@ -58,14 +61,14 @@ async def _found(encoder: EmbeddedEncoder, say: Callable[[str], None]) -> list[F
             Figure(f"knowledge.{name}.packed", rounded(len(pack(index)) / 2**20), "MiB"),
         ]
         say(f"asking {len(asked[name])} questions of {name}")
-        figures += await _asked(name, index, encoder, asked[name])
+        figures += await _measure_asked(name, index, encoder, asked[name])
         foreign = [question for question, _ in asked[other]]
-        figures.append(await _refused(f"knowledge.{name}.refused.{other}", index, encoder, foreign))
-        figures.append(await _refused(f"knowledge.{name}.refused.bank", index, encoder, bank))
+        figures.append(await _measure_refused(f"knowledge.{name}.refused.{other}", index, encoder, foreign))
+        figures.append(await _measure_refused(f"knowledge.{name}.refused.bank", index, encoder, bank))
     return figures
 
 
-async def _asked(name: str, index: Index, encoder: EmbeddedEncoder, asked: Sequence[Question]) -> list[Figure]:
+async def _measure_asked(name: str, index: Index, encoder: EmbeddedEncoder, asked: Sequence[Question]) -> list[Figure]:
     vectors = await encoder.questions([question for question, _ in asked])
     first = among = refused = 0
     for (question, answer), vector in zip(asked, vectors, strict=True):
@@ -82,7 +85,7 @@ async def _asked(name: str, index: Index, encoder: EmbeddedEncoder, asked: Seque
     ]
 
 
-async def _refused(name: str, index: Index, encoder: EmbeddedEncoder, foreign: Sequence[str]) -> Figure:
+async def _measure_refused(name: str, index: Index, encoder: EmbeddedEncoder, foreign: Sequence[str]) -> Figure:
     vectors = await encoder.questions(foreign)
     pairs = zip(foreign, vectors, strict=True)
     nothing = sum(not find(index, [(text, vector)], {_PLACE}, 0.0) for text, vector in pairs)
@@ -125,11 +128,11 @@ async def _speed(encoder: EmbeddedEncoder, size: int) -> list[Figure]:
     ]
 
 
-def _read(name: str) -> list[dict[str, Any]]:
+def _read_lines(name: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in (DATA / name).read_text(encoding="utf-8").splitlines()]
 
 
-def _kept(rows: list[dict[str, Any]]) -> list[Question]:
+def _held_out(rows: list[dict[str, Any]]) -> list[Question]:
     """Return the half of the questions that nothing was tuned on."""
     drawn = np.random.RandomState(0).rand(len(rows)) >= 0.5
     return [(row["question"], row["expect"][0]) for row, kept in zip(rows, drawn, strict=True) if kept]

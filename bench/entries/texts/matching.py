@@ -65,7 +65,7 @@ async def _by_threshold(encoder: EmbeddedEncoder) -> list[Figure]:
 
 
 async def _public(encoder: EmbeddedEncoder) -> list[Figure]:
-    faqs, asked = _read("aia_bde_faq.jsonl"), _read("aia_bde_questions.jsonl")
+    faqs, asked = _read_lines("aia_bde_faq.jsonl"), _read_lines("aia_bde_questions.jsonl")
     written = [each["question"] for each in faqs]
     vectors = await encoder.passages([prepared(each) for each in written])
     questions = await encoder.questions([prepared(each["question"]) for each in asked])
@@ -100,7 +100,7 @@ async def _public(encoder: EmbeddedEncoder) -> list[Figure]:
     return figures
 
 
-def _read(name: str) -> list[dict[str, Any]]:
+def _read_lines(name: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in (DATA / name).read_text(encoding="utf-8").splitlines()]
 
 

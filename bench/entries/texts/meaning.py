@@ -69,8 +69,8 @@ async def _held_out(encoder: EmbeddedEncoder, heads: Heads) -> list[Figure]:
 async def _speed(encoder: EmbeddedEncoder, heads: Heads) -> list[Figure]:
     reader = MessageReader(encoder, heads, seconds=60)
     vector = await encoder.questions([_SAID])
-    reading = await _timed(lambda: reader.read(_SAID))
-    encoding = await _timed(lambda: encoder.questions([_SAID]))
+    reading = await _time(lambda: reader.read(_SAID))
+    encoding = await _time(lambda: encoder.questions([_SAID]))
     scoring, telling = [], []
     for _ in range(_TIMES):
         began = time.perf_counter()
@@ -83,7 +83,7 @@ async def _speed(encoder: EmbeddedEncoder, heads: Heads) -> list[Figure]:
     return [Figure(f"meaning.{name}.p50", rounded(quantile(times, 0.5)), "ms") for name, times in each.items()]
 
 
-async def _timed(work: Callable[[], Awaitable[object]]) -> list[float]:
+async def _time(work: Callable[[], Awaitable[object]]) -> list[float]:
     times = []
     for _ in range(_TIMES):
         began = time.perf_counter()

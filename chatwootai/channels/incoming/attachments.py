@@ -22,12 +22,12 @@ def read_attachments(message: Object, channel: str) -> tuple[Attachment, ...]:
     found = tuple(_attachment(mapping(one)) for one in items(message.get("attachments"), _MOST))
     if message.get("content_type") == "sticker":
         found = tuple(replace(one, kind="sticker") for one in found)
-    if flag(attributes.get("is_unsupported")) or _lost(message, found, channel):
+    if flag(attributes.get("is_unsupported")) or _is_lost(message, found, channel):
         found = (*found, Attachment(kind=UNSUPPORTED))
     return (*_occasion(attributes), *found)
 
 
-def _lost(message: Object, found: tuple[Attachment, ...], channel: str) -> bool:
+def _is_lost(message: Object, found: tuple[Attachment, ...], channel: str) -> bool:
     """Tell whether Chatwoot could not fetch what was sent: it then stores a message without words and file."""
     bare = message.get("content") is None and not mapping(message.get("content_attributes")).get(
         "whatsapp_flow_response"

@@ -64,7 +64,7 @@ def why_not_ours(
     sender: Object, conversation: Object, rules: ReadingRules = DEFAULT_RULES, letter: Object = EMPTY
 ) -> Reason | None:
     """Return why what this contact (`sender`) said is not ours to answer, None if it is. `letter`: the mail in it."""
-    if _blocked(sender, conversation):
+    if _is_blocked(sender, conversation):
         return Reason.CONTACT_BLOCKED
     if _automatic(sender, conversation, letter):
         return Reason.AUTOMATIC_MAIL
@@ -101,7 +101,7 @@ def written_at(message: Object, otherwise: float) -> float:
     return min(known, default=otherwise)
 
 
-def _blocked(sender: Object, conversation: Object) -> bool:
+def _is_blocked(sender: Object, conversation: Object) -> bool:
     known_as = mapping(mapping(conversation.get("meta")).get("sender"))
     return flag(sender.get("blocked")) or flag(known_as.get("blocked"))
 
@@ -170,8 +170,8 @@ def deliver(
     about = mapping(conversation.get("additional_attributes"))
     return Delivery(
         account=receipt.account,
-        conversation=_required(identifier(conversation.get("id")), "the conversation has no id"),
-        inbox=_required(location.inbox, "the message names no inbox"),
+        conversation=_require(identifier(conversation.get("id")), "the conversation has no id"),
+        inbox=_require(location.inbox, "the message names no inbox"),
         channel=location.channel,
         message=message,
         contact=_contact(sender, meta, mapping(conversation.get("contact_inbox")), location.channel),
@@ -199,7 +199,7 @@ def _assignee(meta: Object) -> int | None:
     return identifier(mapping(meta.get("assignee")).get("id")) if person else None
 
 
-def _required(value: int | None, otherwise: str) -> int:
+def _require(value: int | None, otherwise: str) -> int:
     if value is None:
         raise Incomplete(otherwise)
     return value
@@ -207,7 +207,7 @@ def _required(value: int | None, otherwise: str) -> int:
 
 def _message(message: Object, conversation: Object, channel: str, received_at: float) -> Message:
     attributes = mapping(message.get("content_attributes"))
-    number = _required(identifier(message.get("id")), "the message has no id")
+    number = _require(identifier(message.get("id")), "the message has no id")
     return Message(
         id=number,
         # Chatwoot writes a sentence of its own where the contact sent what it cannot show: not the contact's words.
@@ -266,7 +266,7 @@ def _contact(sender: Object, meta: Object, contact_inbox: Object, channel: str) 
 
     vouched = meta.get("hmac_verified") is True or contact_inbox.get("hmac_verified") is True
     return Contact(
-        id=_required(number, "the message has no contact"),
+        id=_require(number, "the message has no contact"),
         name=said("name"),
         phone=said("phone_number"),
         email=said("email"),

@@ -99,7 +99,7 @@ def without_quotes(text: str) -> str:
     kept: list[str] = []
     at, signed = 0, False
     while at < len(telling):
-        length = _announced(lines, at) if any(telling[at : at + _WRAPPED]) else 0
+        length = _announcement_lines(lines, at) if any(telling[at : at + _WRAPPED]) else 0
         if length:
             if not _marked_below(lines, at + length):
                 break
@@ -119,7 +119,7 @@ def _ends_here(line: str) -> bool:
     return _SIGNATURE.fullmatch(line.rstrip("\r")) is not None or _DISCLAIMER.match(line[:_MOST_LINE]) is not None
 
 
-def _announced(lines: Sequence[str], at: int) -> int:
+def _announcement_lines(lines: Sequence[str], at: int) -> int:
     """Return the number of lines from here that announce a quotation; 0: none does."""
     line = lines[at][:_MOST_LINE]
     if not line.strip():

@@ -27,12 +27,12 @@ _NOTHING_NEW: Final = Ignored(reason=Reason.EDIT_WITHOUT_NEW_CONTENT)
 def read_update(message: Object, conversation: Object, receipt: Receipt) -> Delivery | Ignored:
     """Return what an update tells. What is incomplete is ignored: an update can be done without."""
     try:
-        return _read(message, conversation, receipt)
+        return _read_update(message, conversation, receipt)
     except messages.Incomplete:
         return _NOTHING_NEW
 
 
-def _read(message: Object, conversation: Object, receipt: Receipt) -> Delivery | Ignored:
+def _read_update(message: Object, conversation: Object, receipt: Receipt) -> Delivery | Ignored:
     kind, attributes = messages.kind_of(message.get("message_type")), mapping(message.get("content_attributes"))
     if flag(attributes.get("deleted")):
         return _read_deletion(message, conversation, receipt)

@@ -38,7 +38,7 @@ def check_grounding(text: str, given: Iterable[str]) -> Grounds:
 
     The text is empty where no sentence is left, or the one that is left had leant on one that goes (a colon before it).
     """
-    known = _Known(_limited(given))
+    known = _Known(_limit_length(given))
     kept, missing = list[str](), list[str]()
     at = 0
     for found in [*_SENTENCE.finditer(text[:LONGEST]), None]:
@@ -81,7 +81,7 @@ class _Known:
         return len(several) > 1 and all(len(each) < 2 or _amount(each) in self._figures for each in several)
 
 
-def _limited(texts: Iterable[str]) -> list[str]:
+def _limit_length(texts: Iterable[str]) -> list[str]:
     """Return the first `_KNOWN` characters of all texts together."""
     left, kept = _KNOWN, list[str]()
     for text in texts:

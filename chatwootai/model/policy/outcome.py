@@ -53,13 +53,13 @@ def actions(outcome: Outcome, question: Question, to: Destination | None = None)
     A handoff tells people first and opens the conversation last: opening is what notifies them, and what stops us.
     """
     told = [_action(ActionKind.NOTE, question, 0, outcome.note)] if outcome.note else []
-    placed = _placed(question, to) if to and outcome.verdict is Verdict.HANDOFF else []
-    replies = _replies(outcome, question)
+    placed = _placement_actions(question, to) if to and outcome.verdict is Verdict.HANDOFF else []
+    replies = _reply_actions(outcome, question)
     moved = [_action(ActionKind.STATUS, question, 0, outcome.status)] if outcome.status else []
-    return (*told, *_beside(outcome, question), *placed, *replies, *moved)
+    return (*told, *_side_actions(outcome, question), *placed, *replies, *moved)
 
 
-def _replies(outcome: Outcome, question: Question) -> list[Action]:
+def _reply_actions(outcome: Outcome, question: Question) -> list[Action]:
     parts = [_action(ActionKind.REPLY, question, n, text) for n, text in enumerate(outcome.parts, 1)]
     if parts:
         parts[0] = replace(parts[0], reply_to=outcome.reply_to)
@@ -67,7 +67,7 @@ def _replies(outcome: Outcome, question: Question) -> list[Action]:
     return parts
 
 
-def _beside(outcome: Outcome, question: Question) -> list[Action]:
+def _side_actions(outcome: Outcome, question: Question) -> list[Action]:
     """Return what a crew's tools asked for. A note may repeat what the contact wrote, or what a tool found: as text."""
     texts = [as_plain_text(each.text) if each.kind is ActionKind.NOTE else each.text for each in outcome.asides]
     return [
@@ -76,7 +76,7 @@ def _beside(outcome: Outcome, question: Question) -> list[Action]:
     ]
 
 
-def _placed(question: Question, to: Destination) -> list[Action]:
+def _placement_actions(question: Question, to: Destination) -> list[Action]:
     label = [_action(ActionKind.LABELS, question, 0, values=(to.label,))] if to.label else []
     priority = [_action(ActionKind.PRIORITY, question, 0, to.priority)] if to.priority else []
     team = [_action(ActionKind.TEAM, question, 0, str(to.team))] if to.team else []

@@ -27,7 +27,7 @@ def anger_score(text: str) -> int:
     said = clauses(text)
     strong = sum(_count(STRONG, clause) for clause in said) + bool(_CURSING.search(text))
     hard = sum(_count(HARD, clause) for clause in said) + bool(_FROWNING.search(text))
-    loud = _shouted(text) + bool(_ROW.search(text))
+    loud = _is_shouted(text) + bool(_ROW.search(text))
     glad = any(GLAD.search(clause) for clause in said)
     if strong:
         return ANGRY * strong + hard + loud
@@ -51,7 +51,7 @@ def _count(words: re.Pattern[str], clause: str) -> int:
     return sum(not DENIED.search(bare[: found.start()].rstrip()) for found in words.finditer(bare))
 
 
-def _shouted(text: str) -> bool:
+def _is_shouted(text: str) -> bool:
     letters = [each for each in text if each.isalpha()]
     upper = sum(each.isupper() for each in letters)
     return len(letters) >= _SHOUTED_LETTERS and upper >= _SHOUTED_SHARE * len(letters)

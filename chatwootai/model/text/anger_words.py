@@ -171,14 +171,14 @@ _PARTS: Final[Mapping[str, str]] = {
 } | {"very": f"(?:{_one(_VERY)})"}  # fmt: skip
 
 
-def _compiled(table: str) -> re.Pattern[str]:
+def _compile(table: str) -> re.Pattern[str]:
     whole = re.sub(r"<(\w+)>", lambda found: _PARTS[found[1]], _one(table))
     return re.compile(rf"\b(?:{whole})(?!\w)")
 
 
-STRONG: Final = _compiled(_STRONG)
-HARD: Final = _compiled(_HARD)
-COMPLAINT: Final = _compiled(_COMPLAINT)
-HARMLESS: Final = _compiled(_HARMLESS)
-GLAD: Final = _compiled(_GLAD)
+STRONG: Final = _compile(_STRONG)
+HARD: Final = _compile(_HARD)
+COMPLAINT: Final = _compile(_COMPLAINT)
+HARMLESS: Final = _compile(_HARMLESS)
+GLAD: Final = _compile(_GLAD)
 DENIED: Final = re.compile(_DENIED)

@@ -48,10 +48,10 @@ def _readings(text: str) -> Iterator[str]:
     yield text.translate(_DIGITS)
     if "%" in text:
         yield unquote(text, errors="replace")
-    yield from _decoded(text)
+    yield from _decode(text)
 
 
-def _decoded(text: str) -> Iterator[str]:
+def _decode(text: str) -> Iterator[str]:
     for found in islice(_ENCODED.finditer(text), _MOST_ENCODED):
         packed = re.sub(r"[\s=]", "", found[0]).translate(str.maketrans("-_", "+/"))
         packed = packed[: len(packed) - (len(packed) % 4 == 1)]

@@ -148,7 +148,7 @@ def asks_for_human(text: str) -> str | None:
         if found := _NO_MACHINE.search(clause):
             return found[0]
         for pattern in _ASKS:
-            if (found := pattern.search(clause)) and _meant(clause[: found.start()].rstrip()):
+            if (found := pattern.search(clause)) and _is_meant(clause[: found.start()].rstrip()):
                 return found[0]
     return None
 
@@ -156,12 +156,12 @@ def asks_for_human(text: str) -> str | None:
 def declines_human(text: str) -> bool:
     """Return whether a person is spoken of only as somebody who is not wanted, or was reached before."""
     found = [clause[: one.start()].rstrip() for clause in clauses(text[:_LONGEST]) for one in _spoken_of(clause)]
-    return bool(found) and not any(map(_meant, found))
+    return bool(found) and not any(map(_is_meant, found))
 
 
 def _spoken_of(clause: str) -> Iterator[re.Match[str]]:
     return (found for pattern in _ASKS if (found := pattern.search(clause)))
 
 
-def _meant(before: str) -> bool:
+def _is_meant(before: str) -> bool:
     return not _UNWANTED.search(before) and not _TOLD.search(before)

@@ -77,10 +77,10 @@ _WORD: Final = re.compile(f"\\w[\\w{_class(_LETTERS)}]*")
 
 def limited(text: str) -> str:
     """Leave out all but the first MOST_IN_A_ROW of marks that stand in a row."""
-    return text if text.isascii() else _RUN.sub(_shortened, text)
+    return text if text.isascii() else _RUN.sub(_shorten, text)
 
 
-def _shortened(run: re.Match[str]) -> str:
+def _shorten(run: re.Match[str]) -> str:
     if max(run[0]) < chr(_HIGH[0][0]):
         return run[0][:MOST_IN_A_ROW]
     kept: list[str] = []

@@ -43,7 +43,7 @@ def normalized_words(text: str) -> list[str]:
 
 def clauses(text: str) -> tuple[str, ...]:
     """Return the folded pieces between signs, none of them empty."""
-    return _kept_clauses(text) if len(text) <= _SHORT else _cut(text)
+    return _kept_clauses(text) if len(text) <= _SHORT else _split_clauses(text)
 
 
 def _fold(text: str) -> list[str]:
@@ -52,7 +52,7 @@ def _fold(text: str) -> list[str]:
     return words(bare.casefold())
 
 
-def _cut(text: str) -> tuple[str, ...]:
+def _split_clauses(text: str) -> tuple[str, ...]:
     return tuple(" ".join(found) for found in map(_fold, _CLAUSE.split(text[:LONGEST])) if found)
 
 
@@ -63,7 +63,7 @@ def _kept_words(text: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=256)
 def _kept_clauses(text: str) -> tuple[str, ...]:
-    return _cut(text)
+    return _split_clauses(text)
 
 
 def are_similar(one: str, other: str, share: float) -> bool:

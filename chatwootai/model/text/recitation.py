@@ -52,11 +52,11 @@ def recites_instructions(text: str, instructions: Iterable[str], known: Iterable
     for each in known:
         if not told:
             break
-        told -= _repeated(told, _known_words(each), length)
+        told -= _runs_in(told, _known_words(each), length)
     return bool(told)
 
 
-def _repeated(runs: AbstractSet[Run], words: str, length: int) -> AbstractSet[Run]:
+def _runs_in(runs: AbstractSet[Run], words: str, length: int) -> AbstractSet[Run]:
     """Return those of the runs that stand in a text; few are looked for one by one, which is quicker."""
     if len(runs) <= _FEW:
         return {run for run in runs if f" {' '.join(run)} " in words}
@@ -67,7 +67,7 @@ def repeats_itself(text: str) -> bool:
     """Return whether a text says the same again and again, as a model does that cannot end."""
     words = _words(_LIST_MARK.sub("", text[:LONGEST]))
     again = len(words) - len(set(words))  # no more of them can stand where the same stood before
-    if any(_turning(words, _turned(period), period) for period in _PERIODS if again >= _turned(period)):
+    if any(_turning(words, _count_turned(period), period) for period in _PERIODS if again >= _count_turned(period)):
         return True
     last = text[-_LAST_LETTERS:]
     return (
@@ -93,7 +93,7 @@ def _counts(words: Sequence[str]) -> bool:
     return len(set(masked)) > 1 and any(turning)
 
 
-def _turned(period: int) -> int:
+def _count_turned(period: int) -> int:
     """Return how many words must be those that stood `period` before, one after the other."""
     return max(period * (_TURNS - 1), _LONG - period)
 
@@ -133,15 +133,15 @@ def _runs(words: Sequence[str], length: int) -> Runs:
 
 def _known_words(text: str) -> str:
     """Return the words of what may be repeated, a space around each: kept of short texts, most of which are facts."""
-    return _kept_words(text) if len(text) <= _SHORT else _spaced(text)
+    return _kept_words(text) if len(text) <= _SHORT else _between_spaces(text)
 
 
 @lru_cache(maxsize=2048)
 def _kept_words(text: str) -> str:
-    return _spaced(text)
+    return _between_spaces(text)
 
 
-def _spaced(text: str) -> str:
+def _between_spaces(text: str) -> str:
     return f" {' '.join(_words(text))} "
 
 

@@ -33,13 +33,13 @@ def unpack_delivery(entry: bytes) -> Delivery:
     try:
         raw: dict[str, Any] = orjson.loads(entry)
         message = raw.pop("message")
-        message["attachments"] = tuple(_known(Attachment, item) for item in message.get("attachments") or ())
-        raw["message"] = _known(Message, message)
-        raw["contact"] = _known(Contact, raw["contact"])
+        message["attachments"] = tuple(_build_from_known(Attachment, item) for item in message.get("attachments") or ())
+        raw["message"] = _build_from_known(Message, message)
+        raw["contact"] = _build_from_known(Contact, raw["contact"])
         raw["labels"] = tuple(raw.get("labels") or ())
         raw["cc"] = tuple(raw.get("cc") or ())
         raw["change"] = Change(raw.get("change") or Change.NEW)
-        return _known(Delivery, raw)
+        return _build_from_known(Delivery, raw)
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise BrokenEntry(f"mailbox entry: {type(error).__name__}") from error
 
@@ -56,7 +56,7 @@ def unpack_call(entry: bytes) -> KeptCall:
         BrokenEntry: the entry holds no call.
     """
     try:
-        return _known(KeptCall, orjson.loads(entry))
+        return _build_from_known(KeptCall, orjson.loads(entry))
     except (ValueError, TypeError, AttributeError) as error:
         raise BrokenEntry(f"tool call: {type(error).__name__}") from error
 
@@ -95,7 +95,7 @@ def unpack_action(entry: bytes) -> Action:
         raw["kind"] = ActionKind(raw["kind"])
         for several in ("values", "cc", "choices"):
             raw[several] = tuple(raw.get(several) or ())
-        return _known(Action, raw)
+        return _build_from_known(Action, raw)
     except (ValueError, TypeError, KeyError) as error:
         raise BrokenEntry(f"outbox entry: {type(error).__name__}") from error
 
@@ -106,7 +106,7 @@ def job_blob(conv: str, now_ms: int) -> bytes:
     return blob
 
 
-def _known(kind: type[T], raw: dict[str, Any]) -> T:
+def _build_from_known(kind: type[T], raw: dict[str, Any]) -> T:
     """Build `kind` from what it knows of `raw`: an older worker reads a newer ingress' entries."""
     names = {field.name for field in fields(kind)}  # type: ignore[arg-type]
     return kind(**{name: value for name, value in raw.items() if name in names})

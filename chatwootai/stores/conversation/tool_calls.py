@@ -42,7 +42,7 @@ class ToolCalls:
             return None
         if answer in (b"stale", b"full"):
             raise StoreUnavailable(f"a tool's call is not begun: {answer.decode()}")
-        return _known(answer) or call
+        return _unpack_or_none(answer) or call
 
     async def end(self, field: str, call: KeptCall | None) -> None:
         """Write down how it ended; None: it was not made after all.
@@ -57,11 +57,11 @@ class ToolCalls:
 def known_calls(raw: Iterable[bytes]) -> dict[str, KeptCall]:
     """Return the calls of a burst by field, from the answer of HGETALL: names and entries in turn."""
     several = list(raw)
-    found = {name.decode(): _known(entry) for name, entry in zip(several[::2], several[1::2], strict=False)}
+    found = {name.decode(): _unpack_or_none(entry) for name, entry in zip(several[::2], several[1::2], strict=False)}
     return {name: call for name, call in found.items() if call is not None}
 
 
-def _known(entry: bytes) -> KeptCall | None:
+def _unpack_or_none(entry: bytes) -> KeptCall | None:
     try:
         return unpack_call(entry)
     except BrokenEntry as error:  # another version's: that a tool was used is known, not how it ended

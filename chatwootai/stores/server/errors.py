@@ -118,18 +118,18 @@ def understood(error: BaseException) -> StoreUnavailable | StoreMisused | None:
     if isinstance(error, StoreUnavailable | StoreMisused):
         return error
     if isinstance(error, DataError):
-        return StoreMisused(_said(str(error)))
+        return StoreMisused(_one_line(str(error)))
     if isinstance(error, ResponseError):
-        return _refused(error)
+        return _refusal(error)
     broke = isinstance(error, RuntimeError) and _CLOSED in str(error)
-    return _unreached(error) if broke or isinstance(error, RedisError | OSError | EOFError) else None
+    return _connection_error(error) if broke or isinstance(error, RedisError | OSError | EOFError) else None
 
 
-def _refused(error: ResponseError) -> StoreUnavailable | StoreMisused:
+def _refusal(error: ResponseError) -> StoreUnavailable | StoreMisused:
     code, text = _code(error)
     if code == "WRONGTYPE" or (code == "ERR" and _SCRIPT.search(text)):
-        return StoreMisused(_said(text))
-    return StoreUnavailable(code, _said(text))
+        return StoreMisused(_one_line(text))
+    return StoreUnavailable(code, _one_line(text))
 
 
 def _code(error: ResponseError) -> tuple[str, str]:
@@ -145,7 +145,7 @@ def _code(error: ResponseError) -> tuple[str, str]:
     return (inside[1], text) if inside else (code, text)
 
 
-def _unreached(error: BaseException) -> StoreUnavailable:
+def _connection_error(error: BaseException) -> StoreUnavailable:
     """Return the error of a connection that brought no answer: broken, not trusted, or not logged in."""
     if isinstance(error, RuntimeError):
         return StoreUnavailable("ConnectionError", "it broke while something was sent")
@@ -153,7 +153,7 @@ def _unreached(error: BaseException) -> StoreUnavailable:
         return certificate
     timed_out = isinstance(error, RedisTimeoutError | asyncio.TimeoutError)
     word = "LOADING" if isinstance(error, BusyLoadingError) else "TimeoutError" if timed_out else _login(error)
-    return StoreUnavailable(word or type(error).__name__, _said(str(error)))
+    return StoreUnavailable(word or type(error).__name__, _one_line(str(error)))
 
 
 def _certificate(error: BaseException) -> StoreUnavailable | None:
@@ -161,9 +161,9 @@ def _certificate(error: BaseException) -> StoreUnavailable | None:
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, ssl.SSLCertVerificationError):
-            return StoreUnavailable("CERTIFICATE_VERIFY_FAILED", _said(cause.verify_message))
+            return StoreUnavailable("CERTIFICATE_VERIFY_FAILED", _one_line(cause.verify_message))
         if found := _TLS.search(str(cause)):
-            return StoreUnavailable(found[1], _said(found[2].removeprefix("certificate verify failed: ")))
+            return StoreUnavailable(found[1], _one_line(found[2].removeprefix("certificate verify failed: ")))
         cause = cause.__cause__
     return None
 
@@ -174,7 +174,7 @@ def _login(error: BaseException) -> str:
     return "NOAUTH" if "required" in str(error) else "WRONGPASS" if "pair" in str(error) else ""
 
 
-def _said(text: str) -> str:
+def _one_line(text: str) -> str:
     """Return one line of a message, with the line of the script, without arguments and secrets."""
     text = _PLACE.sub(r" (line \1)", _ARGUMENTS.sub("", text.strip()))
     return mask.text(" ".join(text.split()))[:_LONGEST].rstrip(".")

@@ -64,7 +64,7 @@ async def examine(connection: Connection) -> None:
             raise CannotUse(f"REDIS_URL: {reason}") from None
         return
     if refused:
-        raise CannotUse(f"REDIS_URL: {_narrow(_listed([name.decode().strip() for name in refused]))}")
+        raise CannotUse(f"REDIS_URL: {_narrow(_list_names([name.decode().strip() for name in refused]))}")
     await _load(connection)
 
 
@@ -78,7 +78,7 @@ async def _load(connection: Connection) -> None:
             await batch(connection, *(("SCRIPT", "LOAD", one.source) for one in missing))
 
 
-def _listed(refused: list[str]) -> str:
+def _list_names(refused: list[str]) -> str:
     more = len(refused) - _MOST_NAMED
     return "it may not " + ", ".join(refused[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
 

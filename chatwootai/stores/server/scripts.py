@@ -47,8 +47,8 @@ class Script:
 
     def __init__(self, name: str) -> None:
         self.name = name
-        own = _read(f"{name}.lua")
-        self.source = (_FULL if _RUNS_FULL in own else "") + _lifetimes() + _read(f"{_SHARED}.lua") + own
+        own = _read_script(f"{name}.lua")
+        self.source = (_FULL if _RUNS_FULL in own else "") + _lifetimes() + _read_script(f"{_SHARED}.lua") + own
         self.digest = hashlib.sha1(self.source.encode(), usedforsecurity=False).hexdigest()
         routed = _ROUTE.search(own)
         if routed is None:
@@ -115,7 +115,7 @@ def _lifetimes() -> str:
     return f"local {', '.join(keys.IN_SCRIPTS)} = {values} "
 
 
-def _read(name: str) -> str:
+def _read_script(name: str) -> str:
     return sources()[name].read_text(encoding="utf-8")
 
 
@@ -152,7 +152,7 @@ class Runner:
         called = script(script_name)
         arguments = called.ordered(named, rest)
         try:
-            answer = await self._pipe.call(_packed("EVALSHA", called.digest, 1, called.key(arguments), *arguments))
+            answer = await self._pipe.call(_pack("EVALSHA", called.digest, 1, called.key(arguments), *arguments))
         except Exception as error:  # noqa: BLE001 - looked at there
             return await self._again(called, arguments, error)
         OUTAGE.answered()
@@ -164,7 +164,7 @@ class Runner:
         Raises:
             StoreUnavailable: Redis is away; the command may or may not have run.
         """
-        packed = _packed(*command)
+        packed = _pack(*command)
         try:
             answer = await self._pipe.call(packed)
         except RedisError:
@@ -181,11 +181,11 @@ class Runner:
             try:
                 if failed:
                     raise failed.pop()
-                return await self._pipe.call(_packed("EVALSHA", called.digest, 1, called.key(arguments), *arguments))
+                return await self._pipe.call(_pack("EVALSHA", called.digest, 1, called.key(arguments), *arguments))
             except ResponseError as refused:
                 if not str(refused).startswith("NOSCRIPT"):
                     raise
-                return await self._pipe.call(_packed("EVAL", called.source, 1, called.key(arguments), *arguments))
+                return await self._pipe.call(_pack("EVAL", called.source, 1, called.key(arguments), *arguments))
 
         try:
             with store_errors():
@@ -207,6 +207,6 @@ def _say(name: str, reason: str) -> None:
         _log.error("script_failed", script=name, error=reason)
 
 
-def _packed(*parts: Argument) -> bytes:
+def _pack(*parts: Argument) -> bytes:
     command: bytes = pack_command(parts)  # type: ignore[arg-type]  # its stub knows tuples of one only
     return command

@@ -48,13 +48,13 @@ class Shedding:
             self._cursor, found = await self._connection.scan(self._cursor, match="cw:*", count=_AT_ONCE)
         names = [name for name in found if name.startswith(_ASIDE)]
         if contexts:
-            names += await self._unused([name for name in found if name.startswith(_CONTEXT)])
+            names += await self._least_used([name for name in found if name.startswith(_CONTEXT)])
         if not names:
             return 0
         removed, *_ = await batch(self._connection, ("UNLINK", *names))
         return int(removed)
 
-    async def _unused(self, contexts: list[bytes]) -> list[bytes]:
+    async def _least_used(self, contexts: list[bytes]) -> list[bytes]:
         """Return the half of these that ends first; none of a conversation with something to do."""
         if not contexts:
             return []

@@ -30,13 +30,13 @@ def sentences(text: str) -> list[str]:
 
 def windows(text: str, size: int = 2) -> list[str]:
     """Return every run of `size` sentences, each run at most about 700 characters; a short text is one window."""
-    found = [each for sentence in sentences(text) for each in _bounded(sentence)]
+    found = [each for sentence in sentences(text) for each in _cut_long(sentence)]
     if len(found) <= size:
-        return _bounded(" ".join(found)) if found else []
+        return _cut_long(" ".join(found)) if found else []
     return [" ".join(found[at : at + size])[: 2 * _MOST_WINDOW] for at in range(len(found) - size + 1)]
 
 
-def _bounded(sentence: str) -> list[str]:
+def _cut_long(sentence: str) -> list[str]:
     """Return a sentence, cut between words where it is too long for one window."""
     pieces = []
     while len(sentence) > _MOST_WINDOW:

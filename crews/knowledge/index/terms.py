@@ -67,10 +67,10 @@ def _of_word(word: str, languages: tuple[str, ...]) -> tuple[str, ...]:
 
 def stems_of(word: str, languages: tuple[str, ...]) -> tuple[str, ...]:
     """Return the stems of a word of small letters, without accents, by the rules of each language of STEMMED."""
-    return tuple(sorted({without_accents(_stemmer(each).stemWord(_accented(word, each))) for each in languages}))
+    return tuple(sorted({without_accents(_stemmer(each).stemWord(_restore_accents(word, each))) for each in languages}))
 
 
-def _accented(word: str, language: str) -> str:
+def _restore_accents(word: str, language: str) -> str:
     for ending, written in _TYPED.get(language, ()):
         word = ending.sub(written, word)
     return word

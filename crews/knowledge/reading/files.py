@@ -8,8 +8,8 @@ from typing import Final
 from config.settings.knowledge import Source
 from crews.knowledge.passage import Document, Problem
 from crews.knowledge.reading import places
-from crews.knowledge.reading.confined import read_file
-from crews.knowledge.reading.formats import Unreadable
+from crews.knowledge.reading.document_formats import Unreadable
+from crews.knowledge.reading.document_process import read_file
 from crews.knowledge.reading.reader import FoundDocument, Known, SourceFailed, digest
 
 _MOST_BYTES: Final = 100 << 20

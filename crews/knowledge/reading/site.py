@@ -14,8 +14,8 @@ from yarl import URL
 
 from config.settings.knowledge import Source
 from crews.knowledge.passage import Document, Problem
-from crews.knowledge.reading.confined import read_page
-from crews.knowledge.reading.formats import Unreadable
+from crews.knowledge.reading.document_formats import Unreadable
+from crews.knowledge.reading.document_process import read_page
 from crews.knowledge.reading.reader import FoundDocument, Known, SourceFailed, digest
 from crews.knowledge.reading.web import Page, PageUnavailable, Site
 
@@ -54,7 +54,7 @@ class SiteReader:
             read = 0
             while waiting and read < self._source.pages:
                 url = waiting.popleft()
-                if url in seen or not self._wanted(site, url, first=url == site.start):
+                if url in seen or not self._is_wanted(site, url, first=url == site.start):
                     continue
                 seen.add(url)
                 read += 1
@@ -65,7 +65,7 @@ class SiteReader:
                 if found is not None:
                     yield found
 
-    def _wanted(self, site: Site, url: URL, *, first: bool) -> bool:
+    def _is_wanted(self, site: Site, url: URL, *, first: bool) -> bool:
         path = url.path
         fits = first or not self._source.only or path.startswith(tuple(self._source.only))
         return fits and site.may(url) and not _NO_PAGE.search(path)
@@ -116,7 +116,7 @@ class SiteReader:
                 waiting.extend(places)
             else:
                 found.update((each, None) for place in places if (each := _address(place)))
-        return [url for url in found if self._wanted(site, url, first=False)]
+        return [url for url in found if self._is_wanted(site, url, first=False)]
 
 
 async def _words(page: Page) -> tuple[str, str, list[str]]:
@@ -160,7 +160,7 @@ def _sitemap(body: bytes) -> tuple[str, list[str]]:
 
     try:
         if body.startswith(b"\x1f\x8b"):
-            body = _unzipped(body)
+            body = _unzip(body)
         root: Any = fromstring(body, forbid_dtd=True)
     except (ParseError, DefusedXmlException, OSError, EOFError, zlib.error, ValueError):
         raise Unreadable("it is no sitemap") from None
@@ -168,7 +168,7 @@ def _sitemap(body: bytes) -> tuple[str, list[str]]:
     return root.tag.rpartition("}")[2], places
 
 
-def _unzipped(body: bytes) -> bytes:
+def _unzip(body: bytes) -> bytes:
     with gzip.GzipFile(fileobj=io.BytesIO(body)) as file:
         found = file.read(_UNPACKED + 1)
     if len(found) > _UNPACKED:

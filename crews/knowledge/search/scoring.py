@@ -92,7 +92,7 @@ def score(index: Scorable, question: str, vector: Floats | None) -> PassageScore
     named, whole_named = index.questions.scores(question)
     told, whole = index.words.scores(question)
     asked = index.has_questions
-    best = (_scaled(named, whole_named), _scaled(told, whole))
+    best = (_scale(named, whole_named), _scale(told, whole))
     covered = (named / max(whole_named, 1e-6), told / max(whole, 1e-6))
     tuning = index.tuning
     if vector is None or tuning.dense <= 0:
@@ -118,7 +118,7 @@ def _by_words(asked: NDArray[np.bool_], best: tuple[Scores, Scores], covered: tu
     return PassageScores(order.astype(np.float32), confidence.astype(np.float32))
 
 
-def _scaled(scores: Scores, whole: float) -> Scores:
+def _scale(scores: Scores, whole: float) -> Scores:
     """Return scores as shares of the best, or of what a passage should have that covers some of the question."""
     most = max(float(scores.max(initial=0.0)), _POOR * whole)
     return scores / most if most > 0 else scores

@@ -45,7 +45,7 @@ class OpenAIClient:
             metrics.count_request(call.model, result, time.perf_counter() - began)
         message = exchange.message
         if isinstance(answer, Exception):  # raised here so that no provider error with headers and body is chained
-            call.receipts.append(_unfinished(call, message))
+            call.receipts.append(_receipt_of_unfinished(call, message))
             raise answer
         call.receipts.append(Receipt(call.target, answer.usage, estimated=message.usage is None and message.spoken))
         metrics.count_tokens(call.model, answer.usage)
@@ -79,7 +79,7 @@ def _result_name(answer: Completion | Exception) -> str:
     return {ModelRefused: "refused", TimeoutError: "late"}.get(type(answer), "unavailable")
 
 
-def _unfinished(call: Call, message: Message) -> Receipt:
+def _receipt_of_unfinished(call: Call, message: Message) -> Receipt:
     """Return a request that brought no answer: one that was never answered costs nothing, as far as anyone can tell."""
     usage = message.usage or (estimate(call, message) if message.alive else Usage(calls=1))
     return Receipt(call.target, usage, estimated=True)

@@ -86,7 +86,7 @@ class Exchange:
             except EndpointError as error:
                 reported, body = errors.of_body(error.error), error.error
             except openai.APIConnectionError as error:
-                return _unreached(error)
+                return _connection_error(error)
             except httpx.HTTPError as error:
                 return errors.unavailable(f"the model's endpoint broke off its answer ({type(error).__name__})")
             except MalformedStream:
@@ -226,7 +226,7 @@ def _notify_observer(call: Call, message: Message) -> None:
         call.watch.lives()
 
 
-def _unreached(error: openai.APIConnectionError) -> CrewError:
+def _connection_error(error: openai.APIConnectionError) -> CrewError:
     if isinstance(error.__cause__, Forbidden):
         return refused_address()
     reason = f"{error.request.url.host}: {_system_words(error)}"

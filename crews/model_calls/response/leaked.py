@@ -98,7 +98,7 @@ def tool_calls(said: str, text: str, known: frozenset[str]) -> tuple[str, tuple[
         return "", made
     if not _PLACES.search(text):
         return text, ()
-    found = [call for match in _PLACES.finditer(text) for call in _read(_inside(match))]
+    found = [call for match in _PLACES.finditer(text) for call in _read_calls(_inside(match))]
     return _PLACES.sub("", text).strip(), _make_calls(found, known)
 
 
@@ -112,7 +112,7 @@ def _alone(text: str) -> Iterator[Call]:
     fenced = _FENCED.match(text)
     inside = (fenced[1] if fenced else text).strip()
     if inside[:1] in ("{", "[") and inside[-1:] in ("}", "]"):
-        yield from _documented(inside)
+        yield from _json_calls(inside)
     elif (called := _PYTHON.fullmatch(inside)) is not None:
         yield called[1], _python_arguments(called[2])
     elif (react := _REACT.search(text)) is not None:
@@ -123,11 +123,11 @@ def _inside(match: re.Match[str]) -> str:
     return next((match[name] for name in _INSIDE if match[name] is not None), "")
 
 
-def _read(said: str) -> Iterator[Call]:
+def _read_calls(said: str) -> Iterator[Call]:
     """Yield the calls of one place, by whichever way of writing them fits."""
     said = said.strip()
     if said[:1] in ("{", "["):
-        yield from _documented(said, without=True)
+        yield from _json_calls(said, without=True)
     elif "[ARGS]" in said:
         yield from ((name, _object(given)) for name, given in _MISTRAL.findall(said))
     elif marked := [(name, _object(given)) for pattern in _MARKED for name, given in pattern.findall(said)]:
@@ -145,7 +145,7 @@ def _read(said: str) -> Iterator[Call]:
         yield named[1], _to_json_text({key.strip(): value for key, value in _GLM_WITH.findall(said)})
 
 
-def _documented(said: str, *, without: bool = False) -> Iterator[Call]:
+def _json_calls(said: str, *, without: bool = False) -> Iterator[Call]:
     """Yield the calls that stand as JSON, one after the other, in a list, or under `tool_calls`.
 
     A list of calls in Python begins alike.

@@ -125,7 +125,7 @@ class Message:
         if self._refused:
             return finish.REFUSAL
         if self._word is None:
-            return finish.TOOLS if self._calls else finish.STOP if _seems_whole(self._said) else finish.CUT
+            return finish.TOOLS if self._calls else finish.STOP if _seems_whole(self._joined_text) else finish.CUT
         return finish.meaning(self._word)
 
     @property
@@ -136,7 +136,7 @@ class Message:
     @property
     def headless(self) -> bool:
         """Tell whether the thoughts began without a mark: their end stands in the text, and no beginning."""
-        return self._known_headless or (self._first.spoken and begins_without_mark(self._said))
+        return self._known_headless or (self._first.spoken and begins_without_mark(self._joined_text))
 
     @property
     def size(self) -> int:
@@ -151,7 +151,7 @@ class Message:
     def text(self, *, cut: bool) -> str:
         """Return the words for the customer so far. `cut`: they are not all."""
         headless = (self._known_headless or self._suspect) and not self._beside
-        return without_thoughts(self._said, cut_headless=cut and headless)
+        return without_thoughts(self._joined_text, cut_headless=cut and headless)
 
     def completion(self, model: str, target: str, usage: Usage, *, ended_by_us: bool = False) -> Completion:
         """Return all of it as a completion of `model`.
@@ -162,7 +162,7 @@ class Message:
         text = self.text(cut=end not in finish.WHOLE)
         calls = self._calls.calls()
         if not calls:
-            text, calls = leaked.tool_calls(self._said, text, self._known_tools)
+            text, calls = leaked.tool_calls(self._joined_text, text, self._known_tools)
         return Completion(
             text=cut_at_sentence(text, LONGEST),
             finish=finish.TOOLS if calls and end == finish.STOP else end,
@@ -173,14 +173,14 @@ class Message:
         )
 
     @property
-    def _said(self) -> str:
+    def _joined_text(self) -> str:
         return join_surrogates("".join(self._texts))
 
     def _given_back(self, target: str, calls: tuple[ToolCall, ...]) -> Own | None:
         if not calls:
             return None
         extras = {call.id: join_all_surrogates(dict(call.extra)) for call in calls if call.extra}
-        return Own(target, self._said or None, join_all_surrogates(self._own.fields), extras)
+        return Own(target, self._joined_text or None, join_all_surrogates(self._own.fields), extras)
 
     def _count_bytes(self, data: bytes) -> None:
         self._bytes += len(data)

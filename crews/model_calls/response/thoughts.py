@@ -131,7 +131,7 @@ def without_thoughts(text: str, *, cut_headless: bool = False) -> str:
     said, thought = _without_marked(_without_start(text))
     if not thought:
         said = "" if cut_headless else _without_labelled(said)
-    return _unwrapped(_without_template(said))
+    return _unwrap(_without_template(said))
 
 
 def ends_thought(text: str) -> bool:
@@ -175,7 +175,7 @@ def _without_marked(text: str) -> tuple[str, bool]:
 
 def _marks(text: str) -> Iterator[_Mark]:
     """Yield the marks that are no words of an answer."""
-    for start, end in _unquoted(text, _MARK):
+    for start, end in _matches_outside_quotes(text, _MARK):
         found = _MARK.match(text, start)
         kind = (found.lastgroup if found else None) or ""
         yield _Mark(start, end, int(kind.removeprefix("open").removeprefix("close")), kind.startswith("open"))
@@ -210,7 +210,7 @@ def _without_template(text: str) -> str:
     """Return the text up to the first token that ends a turn, unless it is quoted."""
     text = _without_start(text)
     struck = 0
-    for start, end in _unquoted(text, _TEMPLATE_END):
+    for start, end in _matches_outside_quotes(text, _TEMPLATE_END):
         if text[start:end].lower() == "</s>" and text.find("<s>", struck, start) >= 0:
             struck = end
             continue
@@ -218,7 +218,7 @@ def _without_template(text: str) -> str:
     return text
 
 
-def _unquoted(text: str, pattern: re.Pattern[str]) -> Iterator[tuple[int, int]]:
+def _matches_outside_quotes(text: str, pattern: re.Pattern[str]) -> Iterator[tuple[int, int]]:
     """Yield where a pattern is found, neither in code nor between quotes."""
     if not pattern.search(text):
         return
@@ -232,7 +232,7 @@ def _unquoted(text: str, pattern: re.Pattern[str]) -> Iterator[tuple[int, int]]:
             yield start, end
 
 
-def _unwrapped(text: str) -> str:
+def _unwrap(text: str) -> str:
     found = _WRAPPED.match(text)
     if found is None:
         return text
@@ -268,12 +268,12 @@ class FirstWord:
             return
         self._text += piece
         at = 0
-        while not self.spoken and (moved := self._moved(at)) is not None:
+        while not self.spoken and (moved := self._move_on(at)) is not None:
             at = moved
         rest = self._text[at:]
         self._text = rest[-_LONGEST_MARK:] if self._closing is not None else rest.lstrip()
 
-    def _moved(self, at: int) -> int | None:
+    def _move_on(self, at: int) -> int | None:
         """Return where the text goes on behind its next mark; None where more has to come first."""
         if self._closing is not None:
             found = self._closing.search(self._text, at)

@@ -34,19 +34,19 @@ def _part(each: ContentBlock) -> str:
     if isinstance(each, TextContent):
         return each.text
     if isinstance(each, ResourceLink):
-        return _named("link", str(each.uri), each.title or each.name, each.description)
+        return _name("link", str(each.uri), each.title or each.name, each.description)
     if isinstance(each, EmbeddedResource):
         return _resource(each.resource)
-    return _named(each.type, each.mimeType, f"{_size(each.data)} bytes, cannot be shown here")
+    return _name(each.type, each.mimeType, f"{_size(each.data)} bytes, cannot be shown here")
 
 
 def _resource(held: TextResourceContents | BlobResourceContents) -> str:
     if isinstance(held, TextResourceContents):
-        return f"{_named('file', str(held.uri), held.mimeType)}\n{held.text}"
-    return _named("file", str(held.uri), held.mimeType, f"{_size(held.blob)} bytes, cannot be shown here")
+        return f"{_name('file', str(held.uri), held.mimeType)}\n{held.text}"
+    return _name("file", str(held.uri), held.mimeType, f"{_size(held.blob)} bytes, cannot be shown here")
 
 
-def _named(*words: str | None) -> str:
+def _name(*words: str | None) -> str:
     return f"[{', '.join(word for word in words if word)}]"
 
 

@@ -53,7 +53,7 @@ def run(arguments: argparse.Namespace) -> int:
     from config.document.problems import ConfigurationError
 
     try:
-        found = _found(arguments)
+        found = _find_crews(arguments)
         return 1 if found is None else _done(*found, arguments)
     except ConfigurationError as error:
         complain(error)
@@ -74,7 +74,7 @@ def _done(crew_set: "CrewSet", settings: "Settings", arguments: argparse.Namespa
     return _show(crew_set, arguments) if arguments.action == "show" else _list(crew_set, arguments)
 
 
-def _found(arguments: argparse.Namespace) -> "tuple[CrewSet, Settings] | None":
+def _find_crews(arguments: argparse.Namespace) -> "tuple[CrewSet, Settings] | None":
     """The crews and settings of the catalog and `_base`, or of a tenant or one of its inboxes."""
     from config.loading.loader import shipped
     from crews.catalog import Catalog

@@ -108,7 +108,7 @@ def _show(found: "Inspection", arguments: argparse.Namespace) -> int:
     account = resolve_account(found.snapshot.accounts, arguments.tenant)
     mapping = mapping_values(found, account.key)
     settings = effective_values(found, account.key, arguments.inbox, unset=arguments.explain)
-    explain = _explained if arguments.explain else _unexplained
+    explain = _describer if arguments.explain else _no_description
     if arguments.json:
         written = {name: _data(values, explain(name)) for name, values in _parts(mapping, settings)}
         as_json({**_summary(account), "inbox": arguments.inbox, **written})
@@ -125,7 +125,7 @@ def _parts(*parts: "tuple[Value, ...]") -> "Iterator[tuple[str, tuple[Value, ...
     return zip(("mapping", "settings"), parts, strict=True)
 
 
-def _explained(part: str) -> "Describe":
+def _describer(part: str) -> "Describe":
     """Return what describes a value of a part: of the mapping's account, or of its settings."""
     from config.mapping.entries import AccountEntry
     from config.schema.descriptions import describe
@@ -135,7 +135,7 @@ def _explained(part: str) -> "Describe":
     return lambda value: describe(model, tuple(value.path.split(".")))
 
 
-def _unexplained(_: str) -> "Describe":
+def _no_description(_: str) -> "Describe":
     return lambda _: ""
 
 

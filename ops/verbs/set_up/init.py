@@ -60,13 +60,13 @@ def _start(arguments: argparse.Namespace) -> "Start":
     if arguments.domain != folder_name(arguments.domain):
         raise UsageError(f"{arguments.domain!r} names no domain: write small letters, digits and _, as `software`")
     return Start(
-        name=arguments.name.strip(), domain=arguments.domain, languages=_listed(arguments.language, languages()),
-        channels=_listed(arguments.channels, CHANNELS), account=arguments.account,
+        name=arguments.name.strip(), domain=arguments.domain, languages=_split_words(arguments.language, languages()),
+        channels=_split_words(arguments.channels, CHANNELS), account=arguments.account,
         time_zone=_zone(arguments.time_zone) or machine_zone(), about=arguments.about, url=arguments.url,
     )  # fmt: skip
 
 
-def _listed(text: str, known: Iterable[str]) -> tuple[str, ...]:
+def _split_words(text: str, known: Iterable[str]) -> tuple[str, ...]:
     """Return the words that commas separate, once each."""
     from config.document.problems import suggestion
     from ops.access import UsageError

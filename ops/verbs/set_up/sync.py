@@ -54,12 +54,12 @@ def run(arguments: argparse.Namespace) -> int:
         accounts = [resolve_account(snapshot.accounts, arguments.account)]
     import asyncio
 
-    found, failed = asyncio.run(_compared(accounts, edit, arguments.ours))
+    found, failed = asyncio.run(_compare_accounts(accounts, edit, arguments.ours))
     _print(found, arguments, whole=not failed)
-    return _settled(found, edit, mapping, arguments) or (1 if failed else 0)
+    return _settle(found, edit, mapping, arguments) or (1 if failed else 0)
 
 
-async def _compared(
+async def _compare_accounts(
     accounts: "list[Account]", edit: "MappingEdit", ours: str | None
 ) -> "tuple[list[Difference], bool]":
     """All differences, and whether an account could not be asked."""
@@ -112,7 +112,7 @@ def _print(found: "list[Difference]", arguments: argparse.Namespace, *, whole: b
         print("no difference")
 
 
-def _settled(found: "list[Difference]", edit: "MappingEdit", mapping: Path, arguments: argparse.Namespace) -> int:
+def _settle(found: "list[Difference]", edit: "MappingEdit", mapping: Path, arguments: argparse.Namespace) -> int:
     from workers.account.sync import settle
 
     if arguments.check:

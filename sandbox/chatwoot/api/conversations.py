@@ -121,7 +121,7 @@ def _set_priority(call: Call, thread: Conversation, value: Any) -> None:
 async def toggle_status(call: Call) -> web.Response:
     """POST: move it; a bot that opens a pending one hands it off, and `success` is then null."""
     thread, body = call.thread(), await call.body()
-    status = _status(body.get("status")) or _toggled(thread)
+    status = _status(body.get("status")) or _toggle(thread)
     success: bool | None = True
     if call.caller.kind == "bot" and thread.status == "pending" and status == "open":
         threads.hand_off(call.world, thread, call.caller.name)
@@ -138,7 +138,7 @@ async def toggle_status(call: Call) -> web.Response:
     return web.json_response({"meta": {}, "payload": payload})
 
 
-def _toggled(thread: Conversation) -> Status:
+def _toggle(thread: Conversation) -> Status:
     return "resolved" if thread.status == "open" else "open"
 
 

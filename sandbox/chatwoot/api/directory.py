@@ -6,7 +6,7 @@ from aiohttp import web
 
 from sandbox.chatwoot.api import views
 from sandbox.chatwoot.api.guard import Call, identify, refuse, route
-from sandbox.chatwoot.house import HOUSE
+from sandbox.chatwoot.app_context import APP_CONTEXT
 from sandbox.chatwoot.world.records import Json
 
 VERSION = "4.16.2"
@@ -37,7 +37,7 @@ async def version(request: web.Request) -> web.Response:
 
 async def profile(request: web.Request) -> web.Response:
     """GET: who a user token belongs to, and their accounts."""
-    world = request.app[HOUSE].world
+    world = request.app[APP_CONTEXT].world
     caller = identify(world, request.headers)
     if caller is None or caller.kind == "bot":
         words = "Invalid Access Token" if caller is None else "Access to this endpoint is not authorized for bots"
@@ -124,7 +124,7 @@ async def labels(call: Call) -> web.Response:
 
 async def nowhere(request: web.Request) -> web.Response:
     """Answer anything else under /api: written down as a refusal, for a call to nowhere is a bug of the caller."""
-    request.app[HOUSE].calls.add(
+    request.app[APP_CONTEXT].calls.add(
         {"method": request.method, "path": request.path_qs, "action": None, "token": None, "account": None,
          "conversation": None, "status": 404, "fault": None, "seconds": 0.0, "refused": "no such route"}
     )  # fmt: skip

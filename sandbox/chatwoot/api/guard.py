@@ -9,8 +9,8 @@ from typing import Any, Final
 
 from aiohttp import web
 
+from sandbox.chatwoot.app_context import APP_CONTEXT, AppContext
 from sandbox.chatwoot.faults import Fault
-from sandbox.chatwoot.house import HOUSE, House
 from sandbox.chatwoot.pages import PAGES
 from sandbox.chatwoot.world.records import AgentBot, Conversation, Json, User
 from sandbox.chatwoot.world.world import NotFound, World
@@ -58,14 +58,14 @@ class Call:
     """One authorised request."""
 
     request: web.Request
-    house: House
+    app_context: AppContext
     caller: Caller
     account_id: int
 
     @property
     def world(self) -> World:
         """Return the records."""
-        return self.house.world
+        return self.app_context.world
 
     def number(self, name: str = "id") -> int:
         """Return a numeric part of the path; anything else is found nowhere."""
@@ -105,7 +105,7 @@ def route(method: str, path: str, action: str, handler: Handler, *, admin: bool 
 class _Guard:
     def __init__(self, request: web.Request, action: str, *, admin: bool) -> None:
         self.request = request
-        self.house = request.app[HOUSE]
+        self.app_context = request.app[APP_CONTEXT]
         self.action = action
         self.admin = admin
         self.began = time.monotonic()
@@ -115,24 +115,24 @@ class _Guard:
         self.fault: Fault | None = None
 
     async def run(self, handler: Handler) -> web.StreamResponse:
-        self.caller = identify(self.house.world, self.request.headers)
+        self.caller = identify(self.app_context.world, self.request.headers)
         token = "" if self.caller is None else "bot" if self.caller.kind == "bot" else "user"
-        self.fault = self.house.faults.strike(self.action, self.account, self.conversation, token)
+        self.fault = self.app_context.faults.strike(self.action, self.account, self.conversation, token)
         if self.fault and self.fault.kind in ("status", "page"):
-            return self._written(_trouble(self.fault))
+            return self._write_record(_trouble(self.fault))
         response = await self._answer(handler)
-        await self.house.faults.linger()
+        await self.app_context.faults.linger()
         if self.fault and self.fault.kind == "hang":
             await asyncio.sleep(self.fault.seconds)
         if self.fault and self.fault.kind == "cut" and self.request.transport:
             self.request.transport.abort()
-        return self._written(response)
+        return self._write_record(response)
 
     async def _answer(self, handler: Handler) -> web.StreamResponse:
         try:
             self._authorise()
             assert self.caller is not None  # noqa: S101 - _authorise has raised otherwise
-            return await handler(Call(self.request, self.house, self.caller, self.account or 0))
+            return await handler(Call(self.request, self.app_context, self.caller, self.account or 0))
         except Denied as error:
             return refuse(401, str(error))
         except NotFound:
@@ -148,16 +148,16 @@ class _Guard:
             raise Denied(NOT_FOR_BOTS)
         if self.account is None:
             return
-        self.house.world.account(self.account)
-        if not _belongs(self.house.world, caller, self.account):
+        self.app_context.world.account(self.account)
+        if not _belongs(self.app_context.world, caller, self.account):
             who = "Bot is not authorized" if caller.kind == "bot" else "You are not authorized"
             raise Denied(f"{who} to access this account")
         if self.admin and caller.kind != "admin":
             raise Denied("You are not authorized to do this action")
 
-    def _written(self, response: web.StreamResponse) -> web.StreamResponse:
+    def _write_record(self, response: web.StreamResponse) -> web.StreamResponse:
         struck = self.fault.kind if self.fault else None
-        self.house.calls.add(
+        self.app_context.calls.add(
             {
                 "method": self.request.method, "path": self.request.path_qs, "action": self.action,
                 "token": self.caller.kind if self.caller else "none", "account": self.account,

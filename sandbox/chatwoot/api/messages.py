@@ -50,7 +50,7 @@ def _words(call: Call, thread: Conversation, body: Json) -> Words:
     return Words(
         message_type=kind, content=None if content is None else str(content), sender=_sender(call, thread, body, kind),
         private=_truth(body.get("private")), content_type=str(body.get("content_type") or "text"),
-        content_attributes=_hash(body.get("content_attributes")) | _addressed(body),
+        content_attributes=_hash(body.get("content_attributes")) | _mail_addresses(body),
         additional_attributes=_additional(body), source_id=body.get("source_id"),
     )  # fmt: skip
 
@@ -69,7 +69,7 @@ def _additional(body: Json) -> Json:
     return {name: value for name, value in fields.items() if value is not None}
 
 
-def _addressed(body: Json) -> Json:
+def _mail_addresses(body: Json) -> Json:
     """Return who else a mail goes to: given as text, kept as lists."""
     given = {name: body[name] for name in ("cc_emails", "bcc_emails", "to_emails") if body.get(name)}
     return {name: [each.strip() for each in str(value).split(",")] for name, value in given.items()}
@@ -95,10 +95,10 @@ async def _files(call: Call) -> list[Json]:
     fields = (await call.request.post()).getall("attachments[]", [])
     if len(fields) > _MOST_FILES:
         raise Refused(f"Attachments exceed the maximum of {_MOST_FILES}")
-    return [_stored(call, field) for field in fields if isinstance(field, FileField)]
+    return [_store_upload(call, field) for field in fields if isinstance(field, FileField)]
 
 
-def _stored(call: Call, upload: FileField) -> Json:
+def _store_upload(call: Call, upload: FileField) -> Json:
     data = upload.file.read()
     return keep(call, upload.filename, upload.content_type or "application/octet-stream", data)
 
@@ -106,7 +106,7 @@ def _stored(call: Call, upload: FileField) -> Json:
 def keep(call: Call, name: str, content_type: str, data: bytes) -> Json:
     """Keep an uploaded file and describe it as an attachment."""
     blob = call.world.uuid()
-    call.house.blobs[blob] = (name, content_type, data)
+    call.app_context.blobs[blob] = (name, content_type, data)
     main = content_type.partition("/")[0]
     origin = f"{call.request.scheme}://{call.request.host}"
     return {
@@ -132,13 +132,13 @@ async def index(call: Call) -> web.Response:
     if thread.assignee_id is not None:
         meta["assignee"] = views.agent(call.world.users[thread.assignee_id])
     meta |= {"agent_last_seen_at": None, "assignee_last_seen_at": None}
-    found = _selected(call, thread)
+    found = _select_messages(call, thread)
     return web.json_response({"meta": meta, "payload": [views.message(call.world, message) for message in found]})
 
 
-def _selected(call: Call, thread: Conversation) -> list[Message]:
+def _select_messages(call: Call, thread: Conversation) -> list[Message]:
     query = call.request.query
-    before, after = _bound(query.get("before")), _bound(query.get("after"))
+    before, after = _parse_bound(query.get("before")), _parse_bound(query.get("after"))
     found = thread.messages
     if _truth(query.get("filter_internal_messages")):
         found = [m for m in found if not m.private and m.message_type != ACTIVITY]
@@ -151,7 +151,7 @@ def _selected(call: Call, thread: Conversation) -> list[Message]:
     return found[-_PAGE:]
 
 
-def _bound(text: str | None) -> int | None:
+def _parse_bound(text: str | None) -> int | None:
     return int(text) if text and text.isascii() and text.isdigit() and len(text) < 19 else None
 
 

@@ -35,7 +35,7 @@ def _bot(call: Call) -> AgentBot:
     return call.world.agent_bot(call.account_id, call.number())
 
 
-def _shown(call: Call, bot: AgentBot) -> web.Response:
+def _show_bot(call: Call, bot: AgentBot) -> web.Response:
     return web.json_response(views.agent_bot(bot, admin=call.caller.kind == "admin"))
 
 
@@ -55,7 +55,7 @@ async def create_bot(call: Call) -> web.Response:
         description=str(body.get("description") or ""),
     )  # fmt: skip
     call.world.agent_bots[id_] = bot
-    return _shown(call, bot)
+    return _show_bot(call, bot)
 
 
 def _fresh(call: Call, *names: object) -> str:
@@ -64,7 +64,7 @@ def _fresh(call: Call, *names: object) -> str:
 
 async def show_bot(call: Call) -> web.Response:
     """GET: one agent bot."""
-    return _shown(call, _bot(call))
+    return _show_bot(call, _bot(call))
 
 
 async def change_bot(call: Call) -> web.Response:
@@ -73,7 +73,7 @@ async def change_bot(call: Call) -> web.Response:
     for name in ("name", "description", "outgoing_url"):
         if name in body:
             setattr(bot, name, str(body[name]))
-    return _shown(call, bot)
+    return _show_bot(call, bot)
 
 
 async def delete_bot(call: Call) -> web.Response:
@@ -93,14 +93,14 @@ async def reset_token(call: Call) -> web.Response:
     """POST: a new access token; the old one is refused from now on."""
     bot = _bot(call)
     bot.token = _fresh(call, "bot_token", bot.id)
-    return _shown(call, bot)
+    return _show_bot(call, bot)
 
 
 async def reset_secret(call: Call) -> web.Response:
     """POST: a new signing secret, at once."""
     bot = _bot(call)
     bot.secret = _fresh(call, "bot_secret", bot.id)
-    return _shown(call, bot)
+    return _show_bot(call, bot)
 
 
 async def bound_bot(call: Call) -> web.Response:

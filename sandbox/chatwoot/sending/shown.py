@@ -105,12 +105,12 @@ def _split(pattern: re.Pattern[str], source: str) -> list[Node]:
         nodes += [source[at : match.start()]] if match.start() > at else []
         kind = match.lastgroup or ""
         inside = match[kind]
-        nodes.append(_link(inside) if kind == "link" else _marked(pattern, kind, inside))
+        nodes.append(_link(inside) if kind == "link" else _marked_node(pattern, kind, inside))
         at = match.end()
     return nodes + ([source[at:]] if at < len(source) else [])
 
 
-def _marked(pattern: re.Pattern[str], kind: str, inside: str) -> Node:
+def _marked_node(pattern: re.Pattern[str], kind: str, inside: str) -> Node:
     literal = kind in ("code", "pre")
     return {"tag": kind, "children": [inside] if literal else _split(pattern, inside)}
 

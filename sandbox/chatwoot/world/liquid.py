@@ -51,7 +51,7 @@ class _Template:
             if index % 2 == 0:
                 out.append(_plain(piece))
             elif piece.startswith("{{"):
-                out.append(_shown(self._value(piece.strip("{}"))))
+                out.append(_as_text(self._value(piece.strip("{}"))))
             else:
                 body = piece[2:-2].strip(" -\n\t")
                 name = body.split(None, 1)[0] if body else ""
@@ -69,7 +69,7 @@ class _Template:
             key, _, value = body.removeprefix("assign").partition("=")
             self.scope[key.strip()] = self._value(value)
         elif name == "echo":
-            return _shown(self._value(body.removeprefix("echo")))
+            return _as_text(self._value(body.removeprefix("echo")))
         elif name not in _SINGLE:
             raise _SyntaxError
         return ""
@@ -105,7 +105,7 @@ class _Template:
         head, *filters = (part.strip(" -\n\t") for part in expression.split("|"))
         value = self._lookup(head)
         for name in filters:
-            value = _filtered(name, value)
+            value = _apply_filter(name, value)
         return value
 
     def _lookup(self, path: str) -> Any:
@@ -125,19 +125,19 @@ def _plain(piece: str) -> str:
     return piece
 
 
-def _shown(value: Any) -> str:
+def _as_text(value: Any) -> str:
     return "" if value is None or isinstance(value, Mapping) else str(value)
 
 
-def _filtered(name: str, value: Any) -> Any:
+def _apply_filter(name: str, value: Any) -> Any:
     word, _, argument = name.partition(":")
     match word.strip():
         case "upcase":
-            return _shown(value).upper()
+            return _as_text(value).upper()
         case "downcase":
-            return _shown(value).lower()
+            return _as_text(value).lower()
         case "capitalize":
-            return _shown(value).capitalize()
+            return _as_text(value).capitalize()
         case "default":
             return value if value not in (None, "", False) else argument.strip().strip("'\"")
         case _:

@@ -30,7 +30,7 @@ def meet(world: World, inbox: Inbox, who: str | Json | int | None) -> tuple[Cont
     key = fields.pop("key", None)
     if known := _recognise(world, inbox, key):
         return known, False
-    person = create(world, inbox.account_id, **(_invented(world, inbox, key) | fields))
+    person = create(world, inbox.account_id, **(_invent_contact(world, inbox, key) | fields))
     return place(world, inbox, person, source_id=key if key and _is_address(key) else None), True
 
 
@@ -48,7 +48,7 @@ def _is_address(key: str) -> bool:
     return any(character.isdigit() or character == "@" for character in key)
 
 
-def _invented(world: World, inbox: Inbox, key: str | None) -> Json:
+def _invent_contact(world: World, inbox: Inbox, key: str | None) -> Json:
     draw = world.random
     name = key if key and not _is_address(key) else f"{draw.choice(_FIRST)} {draw.choice(_LAST)}"
     fields: Json = {"name": name}

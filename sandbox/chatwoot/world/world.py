@@ -91,7 +91,7 @@ class World:
 
     def account(self, account_id: int) -> Account:
         """Find an account, or raise NotFound."""
-        return _found(self.accounts.get(account_id))
+        return _require(self.accounts.get(account_id))
 
     def inbox(self, account_id: int, inbox_id: int) -> Inbox:
         """Find an inbox of an account, or raise NotFound."""
@@ -111,7 +111,7 @@ class World:
 
     def agent_bot(self, account_id: int, bot_id: int) -> AgentBot:
         """Find an agent bot that an account may use, or raise NotFound."""
-        bot = _found(self.agent_bots.get(bot_id))
+        bot = _require(self.agent_bots.get(bot_id))
         if bot.account_id not in (None, account_id):
             raise NotFound
         return bot
@@ -122,11 +122,11 @@ class World:
 
     def conversation(self, account_id: int, display_id: int) -> Conversation:
         """Find a conversation by its display id, or raise NotFound."""
-        return _found(self.conversations.get((account_id, display_id)))
+        return _require(self.conversations.get((account_id, display_id)))
 
     def message(self, conversation: Conversation, message_id: int) -> Message:
         """Find a message in its conversation, or raise NotFound."""
-        return _found(next((m for m in conversation.messages if m.id == message_id), None))
+        return _require(next((m for m in conversation.messages if m.id == message_id), None))
 
     def medium(self, inbox_id: int) -> Medium:
         """Return what kind of channel an inbox is."""
@@ -153,14 +153,14 @@ class World:
         return (c for c in self.conversations.values() if c.account_id == account_id)
 
 
-def _found(record: _Record | None) -> _Record:
+def _require(record: _Record | None) -> _Record:
     if record is None:
         raise NotFound
     return record
 
 
 def _within(account_id: int, record: _Owned | None) -> _Owned:
-    found = _found(record)
+    found = _require(record)
     if found.account_id != account_id:
         raise NotFound
     return found

@@ -94,7 +94,7 @@ def _store(world: World, thread: Conversation, words: Words) -> Message:
         content_attributes=_resolve_reply(world, thread, words.content_attributes),
         additional_attributes=words.additional_attributes, processed=words.processed,
     )  # fmt: skip
-    message.attachments = [_numbered(world, message, attachment) for attachment in words.attachments]
+    message.attachments = [_with_id(world, message, attachment) for attachment in words.attachments]
     thread.messages.append(message)
     world.messages[message.id] = message
     if message.counts:
@@ -142,7 +142,7 @@ def _resolve_reply(world: World, thread: Conversation, attributes: Json) -> Json
     return attributes | {"in_reply_to_external_id": quoted.source_id}
 
 
-def _numbered(world: World, message: Message, attachment: Json) -> Json:
+def _with_id(world: World, message: Message, attachment: Json) -> Json:
     head = {"id": world.next_id("attachment", 9001), "message_id": message.id}
     return head | {"file_type": attachment["file_type"], "account_id": message.account_id} | attachment
 

@@ -120,7 +120,7 @@ def _matter(prompt: Prompt) -> str:
         return " ".join(_result(text) for text in prompt.results)
     known = nearest(prompt.question, prompt.facts)
     if known:
-        return " ".join(_ended(sentence.text) for sentence in known)
+        return " ".join(_end_sentence(sentence.text) for sentence in known)
     said = nearest(prompt.question, prompt.said)[:1]
     return " ".join(str(_SAY[prompt.language]["before"]).format(sentence.text) for sentence in said)
 
@@ -144,7 +144,7 @@ def nearest(question: str, sentences: tuple[Sentence, ...], at_most: int = 3) ->
 def _more(prompt: Prompt, said: list[str]) -> Iterator[str]:
     """Go on for as long as a model would: what else is known first, then courtesies."""
     spoken = " ".join(said)
-    yield from (_ended(sentence.text) for sentence in prompt.facts if sentence.text.rstrip(".!?") not in spoken)
+    yield from (_end_sentence(sentence.text) for sentence in prompt.facts if sentence.text.rstrip(".!?") not in spoken)
     courtesies = cycle(_SAY[prompt.language]["more"])
     yield from (next(courtesies) for _ in count())
 
@@ -157,7 +157,7 @@ def _result(text: str) -> str:
         found = json.loads(text)
     except ValueError:
         return text.strip()
-    return _ended(_flat(found))
+    return _end_sentence(_flat(found))
 
 
 def _flat(value: object) -> str:
@@ -168,5 +168,5 @@ def _flat(value: object) -> str:
     return str(value)
 
 
-def _ended(sentence: str) -> str:
+def _end_sentence(sentence: str) -> str:
     return sentence if sentence.endswith((".", "!", "?", "…")) else f"{sentence}."

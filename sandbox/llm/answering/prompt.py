@@ -57,17 +57,17 @@ def read(messages: Messages) -> Prompt:
     """Read messages: the customer's last words are the question, system and task texts are what is known."""
     turns = [(str(message.get("role")), text_of(message)) for message in messages]
     asked = _question_at(turns)
-    question = _untagged(turns[asked][1]) if asked is not None else ""
+    question = _without_tags(turns[asked][1]) if asked is not None else ""
     before = [text for role, text in turns[:asked] if role == "user" and not _TASK.match(text)]
     return Prompt(
         question=question,
         facts=_facts(turns, asked),
-        said=tuple(sentence for text in before for sentence in sentences(_untagged(text))),
+        said=tuple(sentence for text in before for sentence in sentences(_without_tags(text))),
         results=(*_looked_up(turns), *(text for role, text in turns[asked or 0 :] if role == "tool")),
         language=_language(question, before, turns),
-        handoff=_told(turns[:asked], "[[handoff"),
-        choices=_told(turns[:asked], "[[choices"),
-        doubt=_told(turns[:asked], "[[sure"),
+        handoff=_is_told(turns[:asked], "[[handoff"),
+        choices=_is_told(turns[:asked], "[[choices"),
+        doubt=_is_told(turns[:asked], "[[sure"),
     )
 
 
@@ -76,7 +76,7 @@ def _looked_up(turns: list[tuple[str, str]]) -> list[str]:
     return [each for role, text in turns if role in ("system", "developer") for each in _LOOKED_UP.findall(text)]
 
 
-def _told(turns: list[tuple[str, str]], marker: str) -> bool:
+def _is_told(turns: list[tuple[str, str]], marker: str) -> bool:
     return any(marker in text for role, text in turns if role != "assistant")
 
 
@@ -119,14 +119,14 @@ def _question_at(turns: list[tuple[str, str]]) -> int | None:
     return found[-1] if found else None
 
 
-def _untagged(text: str) -> str:
+def _without_tags(text: str) -> str:
     found = _TAGGED.findall(text)
     return "\n".join(body.strip() for _, body in found) if found else text
 
 
 def _facts(turns: list[tuple[str, str]], asked: int | None) -> tuple[Sentence, ...]:
     given = [
-        _given(text)
+        _given_material(text)
         for role, text in turns
         if role in ("system", "developer") or (role == "user" and _TASK.match(text))
     ]
@@ -136,7 +136,7 @@ def _facts(turns: list[tuple[str, str]], asked: int | None) -> tuple[Sentence, .
     return tuple(unique.values())
 
 
-def _given(text: str) -> str:
+def _given_material(text: str) -> str:
     """Return what a prompt gives to answer from: its tagged blocks and the day's situation, else all of it."""
     blocks = [body for name, body in _BLOCK.findall(text) if name not in ("situation", "data")]
     return "\n".join([*blocks, *_SITUATION.findall(text)]) if blocks else text

@@ -36,7 +36,7 @@ class Filler:
         return self._value(self._root, "", 0)
 
     def _value(self, given: Any, name: str, depth: int) -> Any:
-        schema = self._resolved(given)
+        schema = self._resolve(given)
         if depth > _DEEPEST or not schema:
             return None
         if "const" in schema:
@@ -53,23 +53,23 @@ class Filler:
         }.get(_kind(schema))
         return make(schema, name, depth) if make else None
 
-    def _resolved(self, given: Any) -> dict[str, Any]:
+    def _resolve(self, given: Any) -> dict[str, Any]:
         """Follow references and take the first alternative that is not null; merge what must hold together."""
         schema: dict[str, Any] = given if isinstance(given, dict) else {}
         for _ in range(_DEEPEST):
             if "$ref" in schema:
-                schema = self._referred(str(schema["$ref"]))
+                schema = self._follow(str(schema["$ref"]))
             elif schema.get("anyOf") or schema.get("oneOf"):
                 ways = schema.get("anyOf") or schema["oneOf"]
                 schema = next((way for way in ways if way.get("type") != "null"), ways[0])
             elif schema.get("allOf"):
                 rest = {key: value for key, value in schema.items() if key != "allOf"}
-                schema = _merged([*map(self._resolved, schema["allOf"]), rest])
+                schema = _merge([*map(self._resolve, schema["allOf"]), rest])
             else:
                 return schema
         return {}
 
-    def _referred(self, reference: str) -> dict[str, Any]:
+    def _follow(self, reference: str) -> dict[str, Any]:
         found: Any = self._root
         for step in reference.removeprefix("#").strip("/").split("/"):
             found = found.get(step.replace("~1", "/").replace("~0", "~"), {}) if step else found
@@ -136,7 +136,7 @@ def _within(schema: dict[str, Any], value: float) -> float:
     return min(value, high) if high is not None else value
 
 
-def _merged(schemas: list[dict[str, Any]]) -> dict[str, Any]:
+def _merge(schemas: list[dict[str, Any]]) -> dict[str, Any]:
     whole: dict[str, Any] = {}
     for schema in schemas:
         properties = {**whole.get("properties", {}), **schema.get("properties", {})}

@@ -56,7 +56,7 @@ async def test_the_payer_of_a_call_and_the_tools_of_a_crew_are_the_accounts(tmp_
         assert known.toolset is offers[each.key]
         assert registry.variants_for(questions[each.key], each.settings, offers[each.key]) is known
         terms, variant = call_terms(each.settings), known.variants[0]
-        run = _new_run(questions[each.key], terms, variant, None, PrefetchedResults())
+        run = _new_run(questions[each.key], each.settings, terms, variant, None, PrefetchedResults())
         assert run.payer.account == each.key
     await offered.close()
 

@@ -16,7 +16,7 @@ def graphemes(text: str) -> Iterator[str]:
     """Cut a text into clusters, whose concatenation is the text."""
     cluster = ""
     for char in text:
-        if cluster and not _joined(cluster, char):
+        if cluster and not _joins(cluster, char):
             yield cluster
             cluster = ""
         cluster += char
@@ -24,7 +24,7 @@ def graphemes(text: str) -> Iterator[str]:
         yield cluster
 
 
-def _joined(cluster: str, char: str) -> bool:
+def _joins(cluster: str, char: str) -> bool:
     last = cluster[-1]
     return (
         _JOINER in {last, char}

@@ -52,7 +52,7 @@ def _neutral(atoms: Iterable[Atom], joint: str) -> Iterator[Atom]:
         yield atom if text == atom.text else atom._replace(text=text)
 
 
-def _merged(blocks: Iterable[Block]) -> Iterator[Block]:
+def _merge_lists(blocks: Iterable[Block]) -> Iterator[Block]:
     """Join lists that stand next to each other: written again, Markdown would read them as one."""
     last: Block | None = None
     for block in blocks:
@@ -69,8 +69,8 @@ def _merged(blocks: Iterable[Block]) -> Iterator[Block]:
 def _rows(table: Table) -> Block:
     """Return a table as a list of rows, each cell after its column's name."""
     if not table.rows:
-        return Paragraph(_joined(table.header, ", "))
-    rows = (_joined([_cell(*pair) for pair in zip(table.header, row, strict=False)], "; ") for row in table.rows)
+        return Paragraph(_join_runs(table.header, ", "))
+    rows = (_join_runs([_cell(*pair) for pair in zip(table.header, row, strict=False)], "; ") for row in table.rows)
     return Items(tuple((Paragraph(row),) for row in rows))
 
 
@@ -78,7 +78,7 @@ def _cell(name: Runs, value: Runs) -> Runs:
     return (*name, Run(Kind.TEXT, ": "), *value) if name and value else value or name
 
 
-def _joined(many: Iterable[Runs], between: str) -> Runs:
+def _join_runs(many: Iterable[Runs], between: str) -> Runs:
     runs: list[Run] = []
     for some in filter(None, many):
         runs += [Run(Kind.TEXT, between), *some] if runs else some
@@ -93,7 +93,7 @@ class _Writer(ABC):
 
     def group(self, blocks: Iterable[Block], gap: str) -> Iterator[_Line]:
         """Write blocks one after the other; `gap` stands before each."""
-        for block in _merged(_rows(block) if isinstance(block, Table) else block for block in blocks):
+        for block in _merge_lists(_rows(block) if isinstance(block, Table) else block for block in blocks):
             for number, line in enumerate(self.block(block)):
                 yield line if number else replace(line, gap=gap)
 
@@ -106,7 +106,7 @@ class _Writer(ABC):
         for run in (*runs, Run(Kind.BREAK)):
             if run.kind is not Kind.BREAK:
                 line.extend(self._run(run))
-            elif atoms := tuple(_glued(line)):
+            elif atoms := tuple(_attach_spaces(line)):
                 yield _Line(atoms)
                 line = []
 
@@ -115,14 +115,14 @@ class _Writer(ABC):
         if run.kind is Kind.LINK:
             yield from self._link(run, styles)
         elif run.kind is Kind.CODE and self._shape.code:
-            code = self._folded(run.text)
+            code = self._fold(run.text)
             yield Atom(Form.CODE if code.strip() else Form.WORD, code, styles=styles)
         else:
-            words = _WORD.findall(spaces(self._folded(run.text)))
+            words = _WORD.findall(spaces(self._fold(run.text)))
             yield from (Atom(Form.WORD, word, styles=styles) for word in words)
 
     def _link(self, run: Run, styles: frozenset[str]) -> Iterator[Atom]:
-        label, url = self._folded(run.text), run.url
+        label, url = self._fold(run.text), run.url
         if not label or bare(label) == bare(url):
             yield Atom(Form.WORD, shown(url), styles=styles)
         elif self._shape.links:
@@ -132,11 +132,11 @@ class _Writer(ABC):
             yield from (Atom(Form.WORD, word, styles=styles) for word in words)
             yield Atom(Form.WORD, shown(url), styles=styles)
 
-    def _folded(self, text: str) -> str:
+    def _fold(self, text: str) -> str:
         return text.translate(self._shape.fold)
 
 
-def _glued(pieces: Iterable[Atom]) -> Iterator[Atom]:
+def _attach_spaces(pieces: Iterable[Atom]) -> Iterator[Atom]:
     """Turn pieces that are spaces into the gap of the piece that follows."""
     gap = ""
     held: Atom | None = None
@@ -180,7 +180,7 @@ class _Flat(_Writer):
 
     def _inside(self, blocks: Iterable[Block]) -> Iterator[_Line]:
         """Write what stands inside of a list or a quote: text alone, for Chatwoot flattens or drops nested marks."""
-        for block in _merged(_rows(block) if isinstance(block, Table) else block for block in blocks):
+        for block in _merge_lists(_rows(block) if isinstance(block, Table) else block for block in blocks):
             yield from self._text(block)
 
     def _text(self, block: Block) -> Iterator[_Line]:
@@ -196,7 +196,7 @@ class _Flat(_Writer):
                 yield from (replace(line, lead=f"> {line.lead}") for line in self._inside(block.blocks))
             case Items():
                 for number, item in enumerate(block.items):
-                    mark = self._folded("•") if block.start is None else f"({block.start + number})"
+                    mark = self._fold("•") if block.start is None else f"({block.start + number})"
                     for at, line in enumerate(self._inside(item)):
                         yield line if at else replace(line, lead=f"{mark} {line.lead}")
 
@@ -216,25 +216,25 @@ class _Nested(_Writer):
                 runs = tuple(Run(Kind.TEXT, " ") if run.kind is Kind.BREAK else run for run in block.runs)
                 yield from (replace(line, mark="#" * block.level + " ") for line in self._lines(runs))
             case Fence() if any(map(str.strip, block.lines)):
-                text = self._folded("\n".join(block.lines))
+                text = self._fold("\n".join(block.lines))
                 yield _Line((Atom(Form.BLOCK, text, extra=block.language),))
             case Quote():
-                yield from self._indented(self.group(block.blocks, BLANK), "> ", "> ")
+                yield from self._indent(self.group(block.blocks, BLANK), "> ", "> ")
             case Items():
                 for number, item in enumerate(block.items):
                     mark = self._shape.bullet if block.start is None else f"{block.start + number}. "
-                    yield from self._indented(self._item(item), mark, " " * len(mark))
+                    yield from self._indent(self._item(item), mark, " " * len(mark))
 
     def _item(self, blocks: Iterable[Block]) -> Iterator[_Line]:
         """Write an item tight: a list right under its text, paragraphs apart."""
         for number, block in enumerate(
-            _merged(_rows(block) if isinstance(block, Table) else block for block in blocks)
+            _merge_lists(_rows(block) if isinstance(block, Table) else block for block in blocks)
         ):
             for at, line in enumerate(self.block(block)):
                 tight = at or not number or isinstance(block, Items)
                 yield line if tight else replace(line, gap=BLANK)
 
-    def _indented(self, lines: Iterable[_Line], first: str, rest: str) -> Iterator[_Line]:
+    def _indent(self, lines: Iterable[_Line], first: str, rest: str) -> Iterator[_Line]:
         for number, line in enumerate(lines):
             mark = (rest if number else first) + line.mark
             blank = f"{rest}{line.blank}".rstrip() if number else ""

@@ -18,12 +18,12 @@ _FLOOR: Final = 0.5
 
 def split(atoms: Sequence[Atom], medium: Capabilities) -> tuple[str, ...]:
     """Write atoms as at most `medium.parts` parts, none empty, none too long. What is left over is shortened."""
-    left = tuple(_carried(atoms, medium))
+    left = tuple(_break_long_atoms(atoms, medium))
     if left and medium.measure(whole := write(left, medium)) <= medium.length:  # most answers are, and are written once
         return (whole,)
     parts: list[str] = []
     while left and len(parts) < medium.parts - 1:
-        size = _cut(left, medium, medium.length)
+        size = _count_atoms(left, medium, medium.length)
         parts.append(write(left[:size], medium))
         left = left[size:]
     if left:
@@ -32,9 +32,9 @@ def split(atoms: Sequence[Atom], medium: Capabilities) -> tuple[str, ...]:
 
 
 def _last(left: Sequence[Atom], medium: Capabilities) -> str:
-    if (whole := _cut(left, medium, medium.length)) == len(left):
+    if (whole := _count_atoms(left, medium, medium.length)) == len(left):
         return write(left, medium)
-    kept = left[: _cut(left[:whole], medium, _room(medium), shortened=True)]
+    kept = left[: _count_atoms(left[:whole], medium, _room(medium), shortened=True)]
     return write((*kept, Atom(Form.WORD, medium.ellipsis, WORDS)), medium)
 
 
@@ -43,7 +43,7 @@ def _room(medium: Capabilities) -> int:
     return medium.length - medium.measure(medium.ellipsis) - 1
 
 
-def _cut(atoms: Sequence[Atom], medium: Capabilities, length: int, *, shortened: bool = False) -> int:
+def _count_atoms(atoms: Sequence[Atom], medium: Capabilities, length: int, *, shortened: bool = False) -> int:
     """Return how many atoms make the next part."""
     fits = _fitting(atoms, medium, length)
     if fits == len(atoms) and not shortened:
@@ -90,7 +90,7 @@ def _strength(atoms: Sequence[Atom], at: int) -> int:
     return 0
 
 
-def _carried(atoms: Sequence[Atom], medium: Capabilities) -> Iterator[Atom]:
+def _break_long_atoms(atoms: Sequence[Atom], medium: Capabilities) -> Iterator[Atom]:
     """Break the atoms that no part could hold, and stop one atom after what all parts together could."""
     room, total = _room(medium), 0
     if 4 * sum(len(atom.text) + len(atom.extra) + len(atom.prefix) for atom in atoms) + 40 < room:

@@ -49,11 +49,15 @@ def gap(first: Atom, medium: Capabilities) -> str:
 def write_line(line: Sequence[Atom], medium: Capabilities) -> str:
     """Write one line, without what stands before it."""
     first = line[0]
-    text = _block(first) if first.form is Form.BLOCK else first.prefix + _closed(first.prefix, _inline(line, medium))
+    text = (
+        _block(first)
+        if first.form is Form.BLOCK
+        else first.prefix + _keep_last_hash(first.prefix, _inline(line, medium))
+    )
     return neutral(text, medium.joint)
 
 
-def _closed(prefix: str, text: str) -> str:
+def _keep_last_hash(prefix: str, text: str) -> str:
     """Keep a heading's last "#", which Markdown would take for its ornament."""
     return f"{text[:-1]}\\#" if prefix.endswith("# ") and text.endswith("#") else text
 
@@ -67,7 +71,7 @@ def _block(atom: Atom) -> str:
 def _inline(line: Sequence[Atom], medium: Capabilities) -> str:
     if all(map(_is_plain, line)):
         text = line[0].text + "".join(atom.gap + atom.text for atom in line[1:])
-        return text if medium.raw else _escaped(text, "", "", opening=True)
+        return text if medium.raw else _escape(text, "", "", opening=True)
     tokens = list(_tokens(line, medium))
     pieces: list[str] = []
     for number, (text, plain) in enumerate(tokens):
@@ -76,7 +80,7 @@ def _inline(line: Sequence[Atom], medium: Capabilities) -> str:
             continue
         before = tokens[number - 1][0] if number else ""
         after = tokens[number + 1][0] if number + 1 < len(tokens) else ""
-        pieces.append(text if medium.raw else _escaped(text, before[-1:], after[:1], opening=not number))
+        pieces.append(text if medium.raw else _escape(text, before[-1:], after[:1], opening=not number))
     return "".join(pieces)
 
 
@@ -88,7 +92,7 @@ def _is_plain(atom: Atom) -> bool:
 def _tokens(line: Sequence[Atom], medium: Capabilities) -> Iterator[tuple[str, bool]]:
     """Give (text, is it plain); neighbouring plain text in one piece, for its escapes depend on its neighbours."""
     held = ""
-    for text, plain in _marked(line, medium):
+    for text, plain in _mark_styles(line, medium):
         if plain:
             held += text
             continue
@@ -100,7 +104,7 @@ def _tokens(line: Sequence[Atom], medium: Capabilities) -> Iterator[tuple[str, b
         yield held, True
 
 
-def _marked(line: Sequence[Atom], medium: Capabilities) -> Iterator[tuple[str, bool]]:
+def _mark_styles(line: Sequence[Atom], medium: Capabilities) -> Iterator[tuple[str, bool]]:
     opened: list[tuple[str, str]] = []
     for number, atom in enumerate(line):
         while opened and any(style not in atom.styles for style, _ in opened):
@@ -133,7 +137,7 @@ def _atom(atom: Atom, medium: Capabilities, *, alone: bool) -> tuple[str, bool]:
     if atom.form is Form.CODE:
         return _code(atom.text), False
     if atom.form is Form.LINK:
-        return f"[{_escaped(atom.text, '', ']', label=True)}]({_target(atom.extra)})", False
+        return f"[{_escape(atom.text, '', ']', label=True)}]({_target(atom.extra)})", False
     linked = medium.links and alone and WEB.match(atom.text) and address(atom.text) == atom.text
     if linked and _SPECIAL.search(url := atom.text.rstrip(_AFTER_URL)):
         return f"<{url}>{atom.text[len(url) :]}", False  # an escape inside would break it where addresses become links
@@ -152,7 +156,7 @@ def _code(text: str) -> str:
     return f"{ticks}{pad}{text}{pad}{ticks}"
 
 
-def _escaped(text: str, before: str, after: str, *, opening: bool = False, label: bool = False) -> str:
+def _escape(text: str, before: str, after: str, *, opening: bool = False, label: bool = False) -> str:
     whole, shift = before + text + after, len(before)
 
     def replaced(match: re.Match[str]) -> str:
@@ -165,7 +169,7 @@ def _escaped(text: str, before: str, after: str, *, opening: bool = False, label
     if start is None:
         return _SPECIAL.sub(replaced, text)
     cut = start.end(1) if start[1] else 0
-    return f"{text[:cut]}\\{text[cut]}" + _escaped(text[cut + 1 :], text[cut], after, label=label)
+    return f"{text[:cut]}\\{text[cut]}" + _escape(text[cut + 1 :], text[cut], after, label=label)
 
 
 def _needs(char: str, before: str, after: str, *, label: bool) -> bool:

@@ -70,27 +70,20 @@ class Asked:
 
     async def outcome(self) -> None:
         """Run the crew to its draft, or to the error that gives the conversation to people."""
-        from crews.answer.draft import _make_draft
-        from crews.errors import ModelSilent
-        from crews.run.context import RunContext, current
+        from crews.answer.crew_result import run_crew, to_draft
+        from crews.run.context import RunContext
 
         target = Target(endpoint=Endpoint(self.said.url, self.case.get("key", "k")), model=self.case.get("model", "m"))
         seconds = 20 if "reads" in self.case else 5  # what fails is asked again until then
         run = RunContext(
             deadline=time.time() + seconds, target=target, payer=BillingScope("shop"), policy=Policy(hedge_share=0)
         )
-        token = current.set(run)
         try:
-            text = (await self._crew().akickoff({"messages": self._messages()})).raw
-            silent = ModelSilent("no answer", reason="empty")
-        except ModelSilent as error:
-            text, silent = "", error
+            result = await run_crew(self._crew(), run, {"messages": self._messages()}, run.deadline)
         except (CrewError, TimeoutError) as error:
             self.error = error
             return
-        finally:
-            current.reset(token)
-        self.draft = _make_draft(text, silent, run, (), "", Told())
+        self.draft = to_draft(result, (), "", Told())
 
     def verify(self) -> None:
         """Hold the outcome to what the case expects."""

@@ -14,8 +14,8 @@ from crews.knowledge.cutting.passages import LEAST, MOST, cut_passages
 from crews.knowledge.cutting.sentences import sentences, tokens, windows
 from crews.knowledge.index.terms import count_terms
 from crews.knowledge.passage import Document
-from crews.knowledge.reading.confined import read_file, read_page
-from crews.knowledge.reading.formats import Unreadable
+from crews.knowledge.reading.document_formats import Unreadable
+from crews.knowledge.reading.document_process import read_file, read_page
 
 
 def terms(text: str, *languages: str) -> set[str]:

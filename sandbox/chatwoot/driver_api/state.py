@@ -3,7 +3,7 @@
 import time
 from typing import Any, Final
 
-from sandbox.chatwoot.house import House
+from sandbox.chatwoot.app_context import AppContext
 from sandbox.chatwoot.sending import shown
 from sandbox.chatwoot.sending.wire import wire
 from sandbox.chatwoot.world import payloads
@@ -64,9 +64,9 @@ def person(world: World, entry: Contact) -> Json:
     }
 
 
-def summary(house: House, thread: Conversation) -> Json:
+def summary(app_context: AppContext, thread: Conversation) -> Json:
     """Return a conversation in a list."""
-    world, last = house.world, thread.last_message
+    world, last = app_context.world, thread.last_message
     medium = world.medium(thread.inbox_id)
     return {
         "account": thread.account_id,
@@ -85,18 +85,18 @@ def summary(house: House, thread: Conversation) -> Json:
         "can_reply": payloads.can_reply(world, thread),
         "last_activity_at": thread.last_activity_at,
         "last_text": plain(world, thread, last) if last else "",
-        "typing": typing(house, thread),
+        "typing": typing(app_context, thread),
     }
 
 
-def conversation(house: House, thread: Conversation) -> Json:
+def conversation(app_context: AppContext, thread: Conversation) -> Json:
     """Return a conversation with all its messages."""
-    return summary(house, thread) | {
+    return summary(app_context, thread) | {
         "custom_attributes": thread.custom_attributes,
         "team": thread.team_id,
         "waiting_since": thread.waiting_since,
         "snoozed_until": thread.snoozed_until,
-        "messages": [message(house.world, thread, entry) for entry in thread.messages],
+        "messages": [message(app_context.world, thread, entry) for entry in thread.messages],
     }
 
 
@@ -171,33 +171,33 @@ def _after(thread: Conversation, entry: Message) -> float | None:
     return round(entry.created_at - said[-1], 3) if said else None
 
 
-def typing(house: House, thread: Conversation) -> list[str]:
+def typing(app_context: AppContext, thread: Conversation) -> list[str]:
     """Return who is typing: contact, bot or teammate."""
     now = time.monotonic()
-    return sorted(kind for kind, until in house.typing.get(thread.key, {}).items() if until > now)
+    return sorted(kind for kind, until in app_context.typing.get(thread.key, {}).items() if until > now)
 
 
-def watch(house: House, event: Event) -> None:
+def watch(app_context: AppContext, event: Event) -> None:
     """Write an event down for whoever waits for it, and keep track of who types."""
-    _track_typing(house, event)
+    _track_typing(app_context, event)
     thread = event.conversation
     entry: Json = {"name": event.name, "account": event.account_id, "conversation": thread.id if thread else None}
     if event.message is not None and thread is not None:
-        entry["message"] = message(house.world, thread, event.message)
+        entry["message"] = message(app_context.world, thread, event.message)
     if thread is not None:
-        entry |= {"inbox": thread.inbox_id, "status": thread.status, "owner": owner(house.world, thread)}
-        entry["typing"] = typing(house, thread)
+        entry |= {"inbox": thread.inbox_id, "status": thread.status, "owner": owner(app_context.world, thread)}
+        entry["typing"] = typing(app_context, thread)
     if event.contact is not None:
-        entry["contact"] = person(house.world, event.contact)
+        entry["contact"] = person(app_context.world, event.contact)
     if event.changed:
         entry["changed"] = {name: _plain(new) for name, _, new in event.changed}
-    house.events.add(entry)
+    app_context.events.add(entry)
 
 
-def _track_typing(house: House, event: Event) -> None:
+def _track_typing(app_context: AppContext, event: Event) -> None:
     if event.conversation is None:
         return
-    kinds = house.typing.setdefault(event.conversation.key, {})
+    kinds = app_context.typing.setdefault(event.conversation.key, {})
     if event.name == "conversation_typing_on" and event.actor and not event.is_private:
         kinds[_SENDERS[event.actor[0]]] = time.monotonic() + _TYPING_ENDS
     elif event.name == "conversation_typing_off" and event.actor:

@@ -1,6 +1,6 @@
 """The words of an operator's file as Markdown: HTML, office documents, sheets and PDFs, headings and tables kept.
 
-Files come from elsewhere, so this file is also the program of a child process that reads one (reading/confined.py): it
+Files come from elsewhere, so this file is also the program of a child process that reads one (document_process.py): it
 stands on nothing of ours, follows nothing, and ends where its bounds are. XML with declarations of its own is refused.
 """
 

@@ -5,14 +5,14 @@ import json
 from typing import Final
 
 from crews import confined
-from crews.knowledge.reading import formats
-from crews.knowledge.reading.formats import Unreadable
+from crews.knowledge.reading import document_formats
+from crews.knowledge.reading.document_formats import Unreadable
 
 KINDS: Final = {"htm": "html", "html": "html", "pdf": "pdf", "docx": "docx", "xlsx": "xlsx", "csv": "csv"}
 """Endings of names, and the kind of file that each stands for."""
 PLAIN: Final = frozenset({"md", "markdown", "txt"})
 """Endings of files that are text as they stand, safe to read anywhere."""
-_SECONDS: Final = formats.CHILD_SECONDS + 10.0
+_SECONDS: Final = document_formats.CHILD_SECONDS + 10.0
 
 
 async def read_file(data: bytes, ending: str) -> tuple[str, str]:
@@ -22,7 +22,7 @@ async def read_file(data: bytes, ending: str) -> tuple[str, str]:
         Unreadable: another kind of file, a damaged one, or one without words.
     """
     if ending in PLAIN:
-        return "", formats.decoded(data)
+        return "", document_formats.decoded(data)
     if ending not in KINDS:
         known = ", ".join(sorted({*KINDS, *PLAIN}))
         raise Unreadable(f"files of this kind are not read; known are {known}")
@@ -38,7 +38,7 @@ async def read_page(data: bytes, kind: str = "html") -> tuple[str, str, list[str
     """
     try:
         async with asyncio.timeout(_SECONDS):
-            said = await confined.ask(formats.__file__, json.dumps({"kind": kind}).encode() + b"\n" + data)
+            said = await confined.ask(document_formats.__file__, json.dumps({"kind": kind}).encode() + b"\n" + data)
     except TimeoutError:
         raise Unreadable("it could not be read in time") from None
     try:

@@ -73,9 +73,9 @@ def _words(data: bytes, name: str, content_type: str) -> str:
     if data.startswith(b"PK\x03\x04"):
         return _package(data)
     if _is_html(name, content_type):
-        return html.unescape(_TAGS.sub(" ", _decoded(data)))
+        return html.unescape(_TAGS.sub(" ", _decode(data)))
     if _extension(name) in _TEXT or content_type.startswith("text/") or content_type == "application/json":
-        return _decoded(data)
+        return _decode(data)
     raise Unreadable("this kind of file cannot be read")
 
 
@@ -87,7 +87,7 @@ def _is_html(name: str, content_type: str) -> bool:
     return _extension(name) in ("html", "htm") or content_type.startswith("text/html")
 
 
-def _decoded(data: bytes) -> str:
+def _decode(data: bytes) -> str:
     data = data[: 8 * LONGEST]
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         return data.decode("utf-16", "replace")
@@ -175,7 +175,7 @@ def _pdf(data: bytes) -> str:
     return text
 
 
-def _confined() -> None:
+def _limit_resources() -> None:
     """Limit this process, so that a file that eats time or memory ends it, and no other."""
     import resource
 
@@ -198,5 +198,5 @@ def answer(given: BinaryIO) -> dict[str, str]:
 
 if __name__ == "__main__":
     with suppress(ImportError):  # no limits on systems without them; the parent kills in any case
-        _confined()
+        _limit_resources()
     sys.stdout.write(json.dumps(answer(sys.stdin.buffer)))

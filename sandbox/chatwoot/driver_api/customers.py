@@ -6,8 +6,8 @@ from typing import Any
 
 from aiohttp import web
 
-from sandbox.chatwoot.driving import state
-from sandbox.chatwoot.driving.request import Ask, Wrong, drive
+from sandbox.chatwoot.driver_api import state
+from sandbox.chatwoot.driver_api.request import Ask, Wrong, drive
 from sandbox.chatwoot.world import arrivals, people, writing
 from sandbox.chatwoot.world.arrivals import Arrival
 from sandbox.chatwoot.world.records import INCOMING, Inbox, Json, Message
@@ -41,10 +41,10 @@ async def write(ask: Ask) -> Json:
         raise Wrong("a message needs text or attachments")
     fields["attachments"] = [_attachment(ask, entry) for entry in fields.get("attachments") or []]
     message = arrivals.arrive(ask.world, inbox, Arrival(**fields))
-    return _written(ask, message)
+    return _written_ids(ask, message)
 
 
-def _written(ask: Ask, message: Message) -> Json:
+def _written_ids(ask: Ask, message: Message) -> Json:
     thread = ask.world.conversation(message.account_id, message.conversation_id)
     return {
         "account": message.account_id,
@@ -90,7 +90,7 @@ def _file(ask: Ask, entry: Json) -> Json:
     name, content_type = str(entry.get("name", "file")), str(entry.get("content_type", "application/octet-stream"))
     blob = ask.world.uuid()
     data = base64.b64decode(str(entry["data"]))
-    ask.house.blobs[blob] = (name, content_type, data)
+    ask.app_context.blobs[blob] = (name, content_type, data)
     url = f"{ask.request.scheme}://{ask.request.host}/rails/active_storage/blobs/redirect/{blob}/{name}"
     kind = content_type.partition("/")[0]
     kind = kind if kind in ("image", "audio", "video") else "file"
@@ -147,7 +147,7 @@ async def block(ask: Ask) -> Json:
     """Let a teammate mute the customer."""
     thread = ask.thread()
     people.mute(ask.world, thread)
-    return state.summary(ask.house, thread)
+    return state.summary(ask.app_context, thread)
 
 
 async def open_widget(ask: Ask) -> Json:

@@ -7,7 +7,7 @@ from typing import Any
 
 from aiohttp import web
 
-from sandbox.chatwoot.house import HOUSE, House
+from sandbox.chatwoot.app_context import APP_CONTEXT, AppContext
 from sandbox.chatwoot.world.records import Conversation, Json
 from sandbox.chatwoot.world.world import NotFound, World
 from sandbox.chatwoot.world.writing import Refused
@@ -22,13 +22,13 @@ class Ask:
     """One request to the driver API. `body` is its JSON object."""
 
     request: web.Request
-    house: House
+    app_context: AppContext
     body: Json
 
     @property
     def world(self) -> World:
         """Return the records."""
-        return self.house.world
+        return self.app_context.world
 
     def thread(self) -> Conversation:
         """Return the conversation that the path names."""
@@ -65,7 +65,7 @@ def drive(method: str, path: str, handler: Handler) -> web.RouteDef:
 
     async def handled(request: web.Request) -> web.StreamResponse:
         try:
-            answer = await handler(Ask(request, request.app[HOUSE], await _body(request)))
+            answer = await handler(Ask(request, request.app[APP_CONTEXT], await _body(request)))
         except NotFound:
             return web.json_response({"error": "no such account, inbox, contact, conversation or message"}, status=404)
         except (Wrong, Refused) as error:

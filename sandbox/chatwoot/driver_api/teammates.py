@@ -4,8 +4,8 @@ from typing import Any
 
 from aiohttp import web
 
-from sandbox.chatwoot.driving import state
-from sandbox.chatwoot.driving.request import Ask, Wrong, drive
+from sandbox.chatwoot.driver_api import state
+from sandbox.chatwoot.driver_api.request import Ask, Wrong, drive
 from sandbox.chatwoot.world import arrivals, threads, writing
 from sandbox.chatwoot.world.records import OUTGOING, STATUSES, Conversation, Json
 from sandbox.chatwoot.world.writing import Words
@@ -28,8 +28,8 @@ def _write(ask: Ask, sender: tuple[str, int] | None, **fields: Any) -> Json:
     return state.message(ask.world, thread, writing.write(ask.world, thread, words))
 
 
-def _moved(ask: Ask, thread: Conversation) -> Json:
-    return state.summary(ask.house, thread)
+def _summary(ask: Ask, thread: Conversation) -> Json:
+    return state.summary(ask.app_context, thread)
 
 
 async def reply(ask: Ask) -> Json:
@@ -46,7 +46,7 @@ async def take_over(ask: Ask) -> Json:
     """Let a teammate open the conversation and take it."""
     thread = ask.thread()
     threads.take_over(ask.world, thread, ask.teammate(thread.account_id))
-    return _moved(ask, thread)
+    return _summary(ask, thread)
 
 
 async def hand_back(ask: Ask) -> Json:
@@ -54,7 +54,7 @@ async def hand_back(ask: Ask) -> Json:
     thread = ask.thread()
     assign_bot = bool(ask.body.get("assign_bot"))
     threads.hand_back(ask.world, thread, ask.teammate(thread.account_id), assign_bot=assign_bot)
-    return _moved(ask, thread)
+    return _summary(ask, thread)
 
 
 async def resolve(ask: Ask) -> Json:
@@ -64,7 +64,7 @@ async def resolve(ask: Ask) -> Json:
     threads.set_status(ask.world, thread, "resolved", by)
     if ask.world.inboxes[thread.inbox_id].csat:
         writing.template(ask.world, thread, "Please rate this conversation", "input_csat")
-    return _moved(ask, thread)
+    return _summary(ask, thread)
 
 
 async def snooze(ask: Ask) -> Json:
@@ -73,7 +73,7 @@ async def snooze(ask: Ask) -> Json:
     by = ask.world.users[ask.teammate(thread.account_id)].name
     until = ask.world.clock() + float(ask.body.get("seconds", 3600))
     threads.set_status(ask.world, thread, "snoozed", by, until)
-    return _moved(ask, thread)
+    return _summary(ask, thread)
 
 
 async def set_status(ask: Ask) -> Json:
@@ -83,7 +83,7 @@ async def set_status(ask: Ask) -> Json:
     if status is None:
         raise Wrong(f"status is one of {', '.join(STATUSES)}")
     threads.set_status(ask.world, thread, status, ask.world.users[ask.teammate(thread.account_id)].name)
-    return _moved(ask, thread)
+    return _summary(ask, thread)
 
 
 async def assign(ask: Ask) -> Json:
@@ -92,7 +92,7 @@ async def assign(ask: Ask) -> Json:
     wanted = ask.body.get("user")
     user = ask.world.user(thread.account_id, int(wanted)).id if wanted is not None else None
     threads.update(ask.world, thread, assignee_id=user, assignee_bot_id=None)
-    return _moved(ask, thread)
+    return _summary(ask, thread)
 
 
 async def type_(ask: Ask) -> Json:
@@ -100,7 +100,7 @@ async def type_(ask: Ask) -> Json:
     thread = ask.thread()
     actor = ("User", ask.teammate(thread.account_id))
     arrivals.type_(ask.world, thread, actor, on=bool(ask.body.get("on", True)), private=bool(ask.body.get("private")))
-    return _moved(ask, thread)
+    return _summary(ask, thread)
 
 
 async def echo(ask: Ask) -> Json:
@@ -128,7 +128,7 @@ async def close_window(ask: Ask) -> Json:
     """End the channel's messaging window now (`closed`: false opens it again)."""
     thread = ask.thread()
     thread.window_closed = bool(ask.body.get("closed", True))
-    return _moved(ask, thread)
+    return _summary(ask, thread)
 
 
 async def fail(ask: Ask) -> Json:

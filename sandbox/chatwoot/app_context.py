@@ -17,7 +17,7 @@ Trace = Callable[[str], Awaitable[Json | None]]
 
 
 @dataclass(slots=True)
-class House:
+class AppContext:
     """Parts that every route may use. `blobs` are uploaded files: name, content type, bytes."""
 
     world: World
@@ -31,4 +31,4 @@ class House:
     blobs: dict[str, tuple[str, str, bytes]] = field(default_factory=dict)
 
 
-HOUSE: Final = web.AppKey("house", House)
+APP_CONTEXT: Final = web.AppKey("app_context", AppContext)

@@ -7,7 +7,7 @@ from chatwootai.stores.server.connection import StoreUnavailable, connect, store
 from chatwootai.stores.server.embedded import NoRedis, server_binary
 
 
-def needed() -> str | None:
+def url_to_borrow() -> str | None:
     """Return the URL to borrow; None where a server program is at hand, which is better: its data are nobody's.
 
     Raises:

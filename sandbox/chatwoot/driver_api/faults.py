@@ -5,8 +5,8 @@ from typing import Any
 
 from aiohttp import web
 
-from sandbox.chatwoot.driving import state
-from sandbox.chatwoot.driving.request import Ask, Wrong, drive
+from sandbox.chatwoot.driver_api import state
+from sandbox.chatwoot.driver_api.request import Ask, Wrong, drive
 from sandbox.chatwoot.faults import Fault
 from sandbox.chatwoot.world.media import MEDIA
 from sandbox.chatwoot.world.records import Account, AgentBot, Inbox, Json, User
@@ -29,13 +29,13 @@ def routes() -> list[web.RouteDef]:
 
 async def faults(ask: Ask) -> list[Json]:
     """Return the faults in force and how often each struck."""
-    return [dataclasses.asdict(fault) for fault in ask.house.faults.active]
+    return [dataclasses.asdict(fault) for fault in ask.app_context.faults.active]
 
 
 async def add_fault(ask: Ask) -> Json:
     """Put a fault in force: any field of `Fault`."""
     try:
-        fault: Fault = ask.house.faults.add(**ask.body)
+        fault: Fault = ask.app_context.faults.add(**ask.body)
     except (TypeError, ValueError) as error:
         raise Wrong(str(error)) from error
     return dataclasses.asdict(fault)
@@ -43,21 +43,21 @@ async def add_fault(ask: Ask) -> Json:
 
 async def clear(ask: Ask) -> Json:
     """End all faults, latency and mischief."""
-    ask.house.dispatcher.release()
-    ask.house.dispatcher.mischief.twice = 0
-    return {"struck": ask.house.faults.clear()}
+    ask.app_context.dispatcher.release()
+    ask.app_context.dispatcher.mischief.twice = 0
+    return {"struck": ask.app_context.faults.clear()}
 
 
 async def latency(ask: Ask) -> Json:
     """Let every API answer take its time: `median_ms`, `sigma` (lognormal); 0 for none."""
-    ask.house.faults.median = float(ask.body.get("median_ms", 120)) / 1000
-    ask.house.faults.sigma = float(ask.body.get("sigma", 0.4))
-    return {"median_ms": ask.house.faults.median * 1000, "sigma": ask.house.faults.sigma}
+    ask.app_context.faults.median = float(ask.body.get("median_ms", 120)) / 1000
+    ask.app_context.faults.sigma = float(ask.body.get("sigma", 0.4))
+    return {"median_ms": ask.app_context.faults.median * 1000, "sigma": ask.app_context.faults.sigma}
 
 
 async def mischief(ask: Ask) -> Json:
     """Send the next `twice` webhooks twice, or keep the next `shuffle` and send them in another order."""
-    disorder = ask.house.dispatcher.mischief
+    disorder = ask.app_context.dispatcher.mischief
     disorder.twice = int(ask.body.get("twice", disorder.twice))
     disorder.held = int(ask.body.get("shuffle", disorder.held))
     return {"twice": disorder.twice, "shuffle": disorder.held}
@@ -65,15 +65,15 @@ async def mischief(ask: Ask) -> Json:
 
 async def release(ask: Ask) -> Json:
     """Send what is kept for shuffling, even if fewer came than were awaited."""
-    return {"released": ask.house.dispatcher.release()}
+    return {"released": ask.app_context.dispatcher.release()}
 
 
 async def again(ask: Ask) -> Json:
     """Send delivery `n` once more: same body, same X-Chatwoot-Delivery."""
     number = ask.request.match_info["n"]
-    if not number.isdigit() or int(number) not in ask.house.dispatcher.sent:
+    if not number.isdigit() or int(number) not in ask.app_context.dispatcher.sent:
         raise Wrong("no such delivery: /sandbox/api/deliveries lists them")
-    ask.house.dispatcher.again(int(number))
+    ask.app_context.dispatcher.again(int(number))
     return {"again": int(number)}
 
 

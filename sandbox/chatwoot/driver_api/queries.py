@@ -6,8 +6,8 @@ from typing import Any
 
 from aiohttp import web
 
-from sandbox.chatwoot.driving import state
-from sandbox.chatwoot.driving.request import Ask, drive
+from sandbox.chatwoot.driver_api import state
+from sandbox.chatwoot.driver_api.request import Ask, drive
 from sandbox.chatwoot.sending.journal import Journal
 from sandbox.chatwoot.world import seed
 from sandbox.chatwoot.world.records import Json
@@ -41,15 +41,15 @@ async def conversations(ask: Ask) -> list[Json]:
     wanted = ask.request.query.get("account")
     found = [t for t in ask.world.conversations.values() if wanted in (None, str(t.account_id))]
     found.sort(key=lambda thread: thread.last_activity_at, reverse=True)
-    return [state.summary(ask.house, thread) for thread in found]
+    return [state.summary(ask.app_context, thread) for thread in found]
 
 
 async def conversation(ask: Ask) -> Json:
     """Return one conversation with its messages."""
-    return state.conversation(ask.house, ask.thread())
+    return state.conversation(ask.app_context, ask.thread())
 
 
-def _wanted(ask: Ask, **fixed: Any) -> Any:
+def _filters(ask: Ask, **fixed: Any) -> Any:
     """Return filters of the query: each named field of an entry has to equal it; `name` may list several, by commas."""
     query = ask.request.query
     plain = {key: query[key] for key in query if key not in ("after", "timeout", "name", "event", "limit")}
@@ -62,8 +62,8 @@ def _wanted(ask: Ask, **fixed: Any) -> Any:
     return matches
 
 
-async def _read(ask: Ask, journal: Journal, extra: Any = None) -> Json:
-    matches = _wanted(ask)
+async def _read_journal(ask: Ask, journal: Journal, extra: Any = None) -> Json:
+    matches = _filters(ask)
     wanted = matches if extra is None else lambda entry: extra(entry) and matches(entry)
     after, timeout = int(ask.number("after", 0)), min(ask.number("timeout", 0), _LONGEST_WAIT)
     found = await journal.wait(after, wanted, timeout) if timeout > 0 else journal.after(after, wanted)
@@ -75,27 +75,27 @@ async def events(ask: Ask) -> Json:
 
     Filters: name, account, conversation.
     """
-    return await _read(ask, ask.house.events)
+    return await _read_journal(ask, ask.app_context.events)
 
 
 async def calls(ask: Ask) -> Json:
     """Return API calls received: with whose kind of token, and what they were answered."""
-    return await _read(ask, ask.house.calls)
+    return await _read_journal(ask, ask.app_context.calls)
 
 
 async def refusals(ask: Ask) -> Json:
     """Return API calls that Chatwoot itself refused: not those that a fault struck."""
-    return await _read(ask, ask.house.calls, lambda entry: entry["refused"] is not None)
+    return await _read_journal(ask, ask.app_context.calls, lambda entry: entry["refused"] is not None)
 
 
 async def deliveries(ask: Ask) -> Json:
     """Return webhooks sent, with every attempt and its answer. Filters: sender, event, conversation, done ..."""
-    return await _read(ask, ask.house.dispatcher.journal)
+    return await _read_journal(ask, ask.app_context.dispatcher.journal)
 
 
 async def turn(ask: Ask) -> Json:
     """Return the steps of a turn, from whoever keeps them; null where nobody does."""
-    trace = ask.house.trace
+    trace = ask.app_context.trace
     id_ = ask.request.match_info["turn"]
     return {"turn": id_, "trace": await trace(id_) if trace and len(id_) <= 200 else None}
 
@@ -108,7 +108,7 @@ async def installation(ask: Ask) -> Json:
 
 async def stream(ask: Ask) -> web.StreamResponse:
     """Send events as server-sent events, from `after` or Last-Event-ID on."""
-    journal = ask.house.events
+    journal = ask.app_context.events
     start = ask.request.headers.get("Last-Event-ID", "")
     at = int(start) if start.isdigit() else int(ask.number("after", journal.last))
     response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
