@@ -99,9 +99,7 @@ class Grant:
             allowed = not self.closed.name(name, self.accounts) and (self.trusted or own)
         if not allowed:
             message = f"this folder may not name the variable `{name}`"
-            remedy = (
-                f"Where it is meant for this account, the operator writes {self._setting_text('names', f'[{name}]')}."
-            )
+            remedy = f"Where it is meant for this account, the operator writes {self._yaml('names', f'[{name}]')}."
             raise Unresolved("not-allowed", message, remedy)
 
     def file(self, name: str) -> tuple[str, ...]:
@@ -119,7 +117,7 @@ class Grant:
             folders = (SECRETS_FOLDER,) if there else ()
         if not folders or ".." in path.parts:
             message = f"this folder may not name the file {name[:200]}"
-            remedy = f"Where it is meant for this account, the operator writes {self._setting_text('files', str(path.parent))}."
+            remedy = f"Where it is meant for this account, the operator writes {self._yaml('files', str(path.parent))}."
             raise Unresolved("not-allowed", message, remedy)
         return folders
 
@@ -137,12 +135,12 @@ class Grant:
         """Tell whether a model of this folder's own may stand at a private address."""
         return self.reaches(host) or (self.names is None and self.trusted)
 
-    def _setting_text(self, key: str, value: str) -> str:
+    def _yaml(self, key: str, value: str) -> str:
         return f"`allow: {{{key}: {value}}}` under `{self.at}` in the mapping"
 
     def remedy(self, key: str, value: str) -> str:
         """Return what to write in the mapping, as a sentence."""
-        return f"The operator allows it by {self._setting_text(key, value)}."
+        return f"The operator allows it by {self._yaml(key, value)}."
 
 
 def _named_in_mapping(mapping: Node) -> Iterator[tuple[str, str]]:
