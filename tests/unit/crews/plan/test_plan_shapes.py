@@ -228,6 +228,7 @@ def test_the_command_prints_plans_and_fails_where_none_fits(monkeypatch: pytest.
 def test_check_itself_tells_of_slow_crews_and_of_stock_crewai(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("S", "one")
     monkeypatch.setenv("T", "two")
+    monkeypatch.setenv("OPENAI_API_KEY", "key")
     slow = folder(tmp_path / "slow", tasks=SLOW, config="deadline_ms: 5000\n")
     stock = folder(tmp_path / "stock", agents="attendant: {allow_delegation: true}\n")
     command = [sys.executable, "-m", "ops.cli", "check", "--config"]
