@@ -6,12 +6,12 @@ from ops.access import CommandError
 from ops.printing import table
 
 if TYPE_CHECKING:
-    from chatwootai.stores.models.alike import AlikeStore
+    from chatwootai.stores.models.semantic_answers import SemanticAnswers
 
 _GOALS = (0.05, 0.01, 0.005)
 
 
-async def figures(store: "AlikeStore") -> dict[str, Any]:
+async def figures(store: "SemanticAnswers") -> dict[str, Any]:
     """Return what is kept, and by account and language what was counted, with the bound that it shows."""
     from crews.answer.semantic import VERSION
 
@@ -74,7 +74,7 @@ def show(found: dict[str, Any]) -> None:
         )
 
 
-async def review(store: "AlikeStore", account: str, asked: int, answered: int, verdict: str) -> dict[str, int]:
+async def review(store: "SemanticAnswers", account: str, asked: int, answered: int, verdict: str) -> dict[str, int]:
     """Write down what a person says of a would-be hit; return how many rows that was.
 
     Raises:

@@ -16,14 +16,14 @@ from chatwootai.model.message.turn import Draft, Question, ServedBy, Told
 from chatwootai.model.policy.certificate import is_certified
 from chatwootai.model.policy.grounding import check_grounding
 from chatwootai.model.policy.output_guard import GuardResult, guard_output
-from chatwootai.stores.models.alike import AlikeStore
+from chatwootai.stores.models.semantic_answers import SemanticAnswers
 from chatwootai.stores.server.errors import StoreUnavailable
 from chatwootai.telemetry import log
 from chatwootai.telemetry.metrics import FAILED_OPEN, SEMANTIC
 from chatwootai.telemetry.tasks import owned
 from config.settings.semantic import SemanticServing
 from config.settings.settings import Settings
-from crews.answer.entry import Entry, Verdict, compared, entry_of, unpacked
+from crews.answer.semantic_entry import Entry, Verdict, compared, entry_of, unpacked
 from crews.encoding.encoder import EncoderUnavailable, Vectors
 from crews.matching.guard import Reading, difference, reading, unmatched
 from crews.matching.keyed import keyed
@@ -56,7 +56,7 @@ class SemanticCache:
 
     def __init__(
         self,
-        store: AlikeStore,
+        store: SemanticAnswers,
         matcher: Matcher,
         secret: Callable[[], Awaitable[bytes]],
         chance: Callable[[], float] = random.random,

@@ -55,13 +55,13 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 async def _done(connection: "Connection", arguments: argparse.Namespace) -> int:
-    from chatwootai.stores.models.alike import AlikeStore
     from chatwootai.stores.models.completions import CompletionStore
+    from chatwootai.stores.models.semantic_answers import SemanticAnswers
     from ops.access import confirm
     from ops.events.audit import write_down
     from ops.semantic import figures, review
 
-    store, alike = CompletionStore(connection), AlikeStore(connection)
+    store, alike = CompletionStore(connection), SemanticAnswers(connection)
     if arguments.action == "review":
         done = await review(alike, arguments.account, arguments.asked, arguments.answered, arguments.verdict)
         _print_counts(done, arguments)

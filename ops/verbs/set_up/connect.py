@@ -91,10 +91,10 @@ async def _run(arguments: argparse.Namespace) -> int:
     import aiohttp
 
     from config.mapping.mapping_edit import MappingEdit
+    from ops.connect.procedure import ConnectWork, connect, remove
     from ops.connect.secrets_file import SecretsFile
     from ops.connect.steps import Connected
     from ops.connect.user_token import asked_token
-    from ops.connect.work import ConnectWork, connect, remove
     from ops.events.audit import write_down_apart
     from workers.chatwoot.admin import Admin
 

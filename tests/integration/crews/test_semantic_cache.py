@@ -8,7 +8,7 @@ import pytest
 
 from chatwootai.model.message.delivery import Contact
 from chatwootai.model.message.turn import Draft, Offered, Question, ServedBy, Sharing, Told, Usage
-from chatwootai.stores.models.alike import MOST_ENTRIES, AlikeStore
+from chatwootai.stores.models.semantic_answers import MOST_ENTRIES, SemanticAnswers
 from chatwootai.stores.server.connection import Connection
 from config.settings.semantic import SemanticMode, SemanticServing
 from config.settings.settings import Settings
@@ -32,11 +32,11 @@ def encoder() -> Iterator[EmbeddedEncoder]:
 
 
 @pytest.fixture
-async def store(redis: Connection) -> AlikeStore:
-    return AlikeStore(redis)
+async def store(redis: Connection) -> SemanticAnswers:
+    return SemanticAnswers(redis)
 
 
-def cache(store: AlikeStore, encoder: EmbeddedEncoder, chance: float = 0.5) -> SemanticCache:
+def cache(store: SemanticAnswers, encoder: EmbeddedEncoder, chance: float = 0.5) -> SemanticCache:
     async def secret() -> bytes:
         return b"secret"
 
@@ -65,7 +65,7 @@ async def noted(own: SemanticCache, asked: Question, made: Draft, settings: Sett
 
 
 async def test_a_would_be_hit_is_compared_and_counted_and_serves_nobody(
-    store: AlikeStore, encoder: EmbeddedEncoder
+    store: SemanticAnswers, encoder: EmbeddedEncoder
 ) -> None:
     own = cache(store, encoder)
     await noted(own, asking(ASKED, 1), draft())
@@ -77,7 +77,7 @@ async def test_a_would_be_hit_is_compared_and_counted_and_serves_nobody(
 
 
 async def test_another_answer_is_told_to_people_and_the_older_one_is_kept_no_more(
-    store: AlikeStore, encoder: EmbeddedEncoder
+    store: SemanticAnswers, encoder: EmbeddedEncoder
 ) -> None:
     own = cache(store, encoder)
     await noted(own, asking(ASKED, 1), draft())
@@ -91,7 +91,7 @@ async def test_another_answer_is_told_to_people_and_the_older_one_is_kept_no_mor
 
 
 async def test_what_no_number_bears_out_is_undecided_and_passages_decide(
-    store: AlikeStore, encoder: EmbeddedEncoder
+    store: SemanticAnswers, encoder: EmbeddedEncoder
 ) -> None:
     own = cache(store, encoder)
     said = "Sim, fazemos a entrega na cidade toda."
@@ -118,7 +118,7 @@ async def test_what_no_number_bears_out_is_undecided_and_passages_decide(
     ],
 )
 async def test_what_is_not_alike_is_no_hit(
-    store: AlikeStore, encoder: EmbeddedEncoder, asked: Question, made: Draft
+    store: SemanticAnswers, encoder: EmbeddedEncoder, asked: Question, made: Draft
 ) -> None:
     own = cache(store, encoder)
     await noted(own, asking(ASKED, 1), draft())
@@ -127,13 +127,13 @@ async def test_what_is_not_alike_is_no_hit(
     assert await store.told("2") == {}
 
 
-async def certify(store: AlikeStore, count: int, verdict: str = "same") -> None:
+async def certify(store: SemanticAnswers, count: int, verdict: str = "same") -> None:
     for _ in range(count):
         await store.tell("1", GROUP, verdict, saved_ms=1, saved_tokens=1, row=None)
 
 
 async def test_it_serves_under_a_certificate_alone_and_one_of_ten_is_asked_all_the_same(
-    store: AlikeStore, encoder: EmbeddedEncoder
+    store: SemanticAnswers, encoder: EmbeddedEncoder
 ) -> None:
     own = cache(store, encoder)
     await noted(own, asking(ASKED, 1), draft(links="[Entrega](https://loja.example/entrega)"))
@@ -157,7 +157,7 @@ async def test_it_serves_under_a_certificate_alone_and_one_of_ten_is_asked_all_t
 
 
 async def test_no_word_of_a_question_can_be_read(
-    store: AlikeStore, encoder: EmbeddedEncoder, redis: Connection
+    store: SemanticAnswers, encoder: EmbeddedEncoder, redis: Connection
 ) -> None:
     own = cache(store, encoder)
     await noted(own, asking("vocês entregam em Itaquaquecetuba?", 1), draft())
@@ -169,9 +169,9 @@ async def test_no_word_of_a_question_can_be_read(
 
 
 async def test_entries_are_bounded_by_scope_and_by_bytes(redis: Connection) -> None:
-    small = AlikeStore(redis, most_bytes=5000)
+    small = SemanticAnswers(redis, most_bytes=5000)
     for conversation in range(MOST_ENTRIES + 5):
-        await AlikeStore(redis).keep("1", "full", conversation, b"x", keep_ms=60_000)
+        await SemanticAnswers(redis).keep("1", "full", conversation, b"x", keep_ms=60_000)
     assert len(await small.entries("1", "full")) == MOST_ENTRIES
     for number in range(10):
         await small.keep("1", f"scope{number}", 1, b"x" * 800, keep_ms=60_000)
@@ -183,7 +183,7 @@ async def test_entries_are_bounded_by_scope_and_by_bytes(redis: Connection) -> N
     assert (await small.sizes())["bytes"] == 0
 
 
-async def test_a_contacts_conversation_leaves_no_trace(store: AlikeStore, encoder: EmbeddedEncoder) -> None:
+async def test_a_contacts_conversation_leaves_no_trace(store: SemanticAnswers, encoder: EmbeddedEncoder) -> None:
     own = cache(store, encoder)
     await noted(own, asking(ASKED, 1), draft())
     await noted(own, asking(AGAIN, 2), draft("Entregamos em 9 dias úteis."))

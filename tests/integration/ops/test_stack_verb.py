@@ -6,8 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from chatwootai.stores.models.alike import AlikeStore
 from chatwootai.stores.models.completions import CompletionStore
+from chatwootai.stores.models.semantic_answers import SemanticAnswers
 from chatwootai.stores.server.connection import Connection
 from chatwootai.stores.server.embedded import Embedded
 from crews.answer.semantic import VERSION
@@ -82,7 +82,7 @@ def test_without_redis_it_says_so_and_fails() -> None:
 
 
 async def test_would_be_hits_are_shown_and_reviewed(redis: Connection, redis_server: Embedded) -> None:
-    store, url = AlikeStore(redis), redis_server.url
+    store, url = SemanticAnswers(redis), redis_server.url
     group = f"{VERSION}:pt"
     row = {"group": group, "verdict": "undecided", "asked": 25, "answered": 12, "likeness": 0.9, "answers": 0.7}
     for _ in range(120):

@@ -19,7 +19,7 @@ MOST_ENTRIES: Final = 100
 MOST_ROWS: Final = 50
 
 
-class AlikeStore:
+class SemanticAnswers:
     """Answers of all accounts, with what was counted. `most_bytes`: of all entries."""
 
     def __init__(self, connection: Connection, *, most_bytes: int = MOST_BYTES) -> None:
