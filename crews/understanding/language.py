@@ -57,7 +57,10 @@ def guess_language(text: str, among: frozenset[str], own: str = "") -> Guess:
 
 
 def _by_own_script(said: str, likely: Mapping[str, float], among: frozenset[str]) -> str | None:
-    """The language of a text in a script that nothing spoken here is written in: a word of it leaves no doubt."""
+    """Return the language of a text in a script that nothing spoken here is written in.
+
+    A word of it leaves no doubt.
+    """
     codes = script_codes(said)
     if codes is None or any(code in among for code in codes):
         return None

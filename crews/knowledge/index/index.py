@@ -108,7 +108,7 @@ class Index:
 
     @cached_property
     def kept_passages(self) -> tuple[Passage, ...]:
-        """Every passage in order, unpacked once: for an index so small that crews are given all of it."""
+        """Return every passage in order, unpacked once: for an index so small that crews are given all of it."""
         return tuple(self.passages())
 
     def passages(self) -> Iterator[Passage]:
