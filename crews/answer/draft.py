@@ -10,37 +10,32 @@ from typing import TYPE_CHECKING, Any
 
 from chatwootai.long_texts import worked_on
 from chatwootai.model.message.delivery import Role
-from chatwootai.model.message.turn import Draft, Offered, Question, ServedBy, Told
-from chatwootai.model.text.sentences import whole_sentences
+from chatwootai.model.message.turn import Draft, Offered, Question, Told
 from chatwootai.stores.figures.figures import Figures
-from chatwootai.stores.models.alike import AlikeStore
+from chatwootai.stores.models.semantic_answers import SemanticAnswers
 from chatwootai.stores.server.connection import Connection
 from config.document.problems import ConfigurationError
 from config.settings.semantic import SemanticMode
 from config.settings.settings import Settings
 from crews.answer.by_meaning import ByMeaning
 from crews.answer.cacheability import may_share, shareable_policy, sharing
+from crews.answer.crew_result import run_crew, to_draft
 from crews.answer.curated import CuratedAnswers, ExactFinder
 from crews.answer.prefetched import PrefetchedResults, Prefetcher
 from crews.answer.semantic import SemanticCache
-from crews.answer.unrequested_json import answer_text
 from crews.answer.variants import CrewRegistry, CrewVariants, Variant
 from crews.catalog import Catalog
-from crews.errors import BudgetSpent, ModelRefused, ModelSilent, ModelUnavailable
+from crews.errors import BudgetSpent, ModelRefused, ModelUnavailable
 from crews.knowledge.citations import source_links
 from crews.knowledge.passage import Retrieved
 from crews.matching.matcher import Matcher
-from crews.model_calls.call import BillingScope, Completer, Completion
+from crews.model_calls.call import BillingScope, Completer
 from crews.model_calls.call_terms import CallTerms, call_terms
-from crews.model_calls.response import finish
-from crews.model_calls.response.thoughts import without_thoughts
-from crews.model_calls.trouble import trouble_of
 from crews.prompt.brief import Brief
 from crews.prompt.conversation import chat_messages
-from crews.prompt.markers import parse_markers
 from crews.prompt.passages import numbered_passages
 from crews.prompt.settings_text import daily_situation, question_situation, repeatable_texts
-from crews.run.context import RunContext, current
+from crews.run.context import RunContext
 from crews.run.tool_calls import BurstToolCalls
 from crews.runtime import environment
 from crews.stock.contact_memory import MemoryBackend
@@ -50,7 +45,6 @@ if TYPE_CHECKING:
     from crews.knowledge.knowledge import Knowledge
     from crews.model_calls.assembly import Stack
 
-_SILENT = "the model gave no answer"
 _BEFORE = 2
 """Messages of the contact before the burst that documents are also looked up for."""
 _RETRIEVAL_SECONDS = 1.0
@@ -109,7 +103,7 @@ class Crews:
 
         knowledge = Knowledge(connection, AccountEncoders(connection, stack.embeddings).encoder_for)
         matcher = Matcher(shared())
-        semantic = SemanticCache(AlikeStore(connection), matcher, secret_of(connection))
+        semantic = SemanticCache(SemanticAnswers(connection), matcher, secret_of(connection))
         crews = cls(chosen, stack, stack, knowledge, matcher=matcher, semantic=semantic)
         crews._tools.figures = Figures(connection)
         return crews
@@ -143,43 +137,34 @@ class Crews:
         variants, found, fetched, steps = await self._material(question, settings, calls)
         began = time.perf_counter()
         variant = variants.choose(_first_deadline(question, settings) - time.time())
-        run = _new_run(question, variants.call_terms, variant, calls, fetched)
-        run.calls_per_turn = settings.tools.calls_per_turn
+        run = _new_run(question, settings, variants.call_terms, variant, calls, fetched)
         now = datetime.now(UTC)
         situation = situation_of(question, settings, now)
         shares = sharing(question, run.keep, variant.target.model, found.version, situation)
         if shares and self._semantic and (kept := await self._semantic.served(question, settings, shares.scope)):
             return kept
-        said = (
-            situation,
-            calls.told() if calls is not None else "",
-            numbered_passages([(each.heading, each.text) for each in found.passages]),
-            fetched.said,
-        )
-        inputs = {"messages": chat_messages(question), "situation": "\n".join(filter(None, said))}
+        inputs = {
+            "messages": chat_messages(question),
+            "situation": _instructions_of_the_day(situation, calls, found, fetched),
+        }
         built = time.perf_counter()
-        token = current.set(run)
         try:
             if may_run is not None:
                 await may_run()
-            async with asyncio.timeout(question.deadline - time.time()):  # tools and guardrails too, not only the model
-                text, silent = (await variant.crew.akickoff(inputs)).raw, ModelSilent(_SILENT, reason="empty")
-        except ModelSilent as error:
-            text, silent = "", error
+            result = await run_crew(variant.crew, run, inputs, question.deadline)
         except (ModelUnavailable, ModelRefused, BudgetSpent, TimeoutError):
-            if (near := self._draft_paraphrase(question, settings, run)) is None:
+            if run.acted or (near := self._curated.draft_paraphrase(question, settings)) is None:
                 raise
             return near
         finally:
-            current.reset(token)
             if calls is not None:
                 calls.used += run.used
         steps = (*steps, ("prompt", built - began), ("model", time.perf_counter() - built))
         passages = tuple(each.whole for each in found.passages)
         may_say = (*repeatable_texts(question, settings), daily_situation(settings, now), *passages)
-        told = Told(tuple(run.instructions), may_say, tuple(run.results))
-        made = await worked_on(len(text), lambda: _make_draft(text, silent, run, steps, str(variant.plan), told))
-        shares = shares if may_share(made, run.last.finish if run.last else None) else None
+        told = Told(result.instructions, may_say, result.results)
+        made = await worked_on(len(result.text), lambda: to_draft(result, steps, str(variant.plan), told))
+        shares = shares if may_share(made, result.last.finish if result.last else None) else None
         return replace(_with_citations(made, found, settings), sharing=shares)
 
     def note(self, question: Question, settings: Settings, draft: Draft) -> None:
@@ -210,11 +195,6 @@ class Crews:
         before = [one.text for one in question.history if one.role is Role.CONTACT][-_BEFORE:]
         due = min(question.deadline, time.time() + _RETRIEVAL_SECONDS)
         return await self._knowledge.retrieve(question.origin.account, settings, question.text, "\n".join(before), due)
-
-    def _draft_paraphrase(self, question: Question, settings: Settings, run: RunContext) -> Draft | None:
-        """Return what the tenant has written for a question alike, where nothing was asked of anybody on the way."""
-        acted = run.side_actions or run.handoff or (run.calls is not None and run.calls.made)
-        return None if acted else self._curated.draft_paraphrase(question, settings)
 
     async def keep_warm(self, everyone: Callable[[], Iterable[Settings]]) -> None:
         """Keep connections open to the models of `everyone` (asked each time), for ever.
@@ -264,8 +244,26 @@ def situation_of(question: Question, settings: Settings, now: datetime) -> str:
     return "\n".join(filter(None, (daily_situation(settings, now), question_situation(question, settings))))
 
 
+def _instructions_of_the_day(
+    situation: str, calls: BurstToolCalls | None, found: Retrieved, fetched: PrefetchedResults
+) -> str:
+    """Return the end of the instructions: what is true now, what was done before, and what was found."""
+    said = (
+        situation,
+        calls.told() if calls is not None else "",
+        numbered_passages([(each.heading, each.text) for each in found.passages]),
+        fetched.said,
+    )
+    return "\n".join(filter(None, said))
+
+
 def _new_run(
-    question: Question, terms: CallTerms, variant: Variant, calls: BurstToolCalls | None, fetched: PrefetchedResults
+    question: Question,
+    settings: Settings,
+    terms: CallTerms,
+    variant: Variant,
+    calls: BurstToolCalls | None,
+    fetched: PrefetchedResults,
 ) -> RunContext:
     payer = BillingScope(question.origin.account, question.origin.inbox, question.origin.contact.id, question.priority)
     left = max(0.0, question.deadline - time.time())
@@ -283,41 +281,10 @@ def _new_run(
         results=dict.fromkeys(results),
         used=list(fetched.used),
         tool_calls=counted,
+        calls_per_turn=settings.tools.calls_per_turn,
     )
 
 
 def _first_deadline(question: Question, settings: Settings) -> float:
     """Return when the answer should be there: the first deadline, also where a second one follows it."""
     return question.deadline - (settings.last_deadline_ms - settings.deadline_ms) / 1000
-
-
-def _is_cut(text: str, last: Completion) -> bool:
-    """Tell whether the text may end in half a sentence: it is the end of a completion that did not end by itself."""
-    return last.finish not in finish.WHOLE and last.text.rstrip().endswith(text.rstrip())
-
-
-def _make_draft(
-    text: str, silent: ModelSilent, run: RunContext, steps: tuple[tuple[str, float], ...], plan: str, told: Told
-) -> Draft:
-    last = run.last
-    marked = parse_markers(without_thoughts(answer_text(text)))  # a typed answer's texts may hold them too
-    said = marked.text
-    if said and last is not None and _is_cut(text, last):
-        said = whole_sentences(said)
-        silent = ModelSilent(_SILENT, reason=f"{last.finish}, before a whole sentence")
-    return Draft(
-        text=said,
-        handoff=run.handoff or marked.handoff or (None if said else f"{_SILENT} ({silent.reason})"),
-        trouble="" if said or run.handoff or marked.handoff else trouble_of(silent).value,
-        served_by=run.served_by if last is None or last.served_by is ServedBy.CREW else last.served_by,
-        model=last.model if last else None,
-        usage=run.usage,
-        model_calls=tuple(run.model_calls),
-        steps=(*steps, *(run.trace if len(run.trace) > 1 else ())),
-        actions=tuple(run.side_actions),
-        confidence=min((each for each in (run.confidence, marked.confidence) if each is not None), default=None),
-        plan=plan,
-        choices=marked.choices,
-        told=told,
-        cited=marked.sources,
-    )

@@ -4,7 +4,7 @@ import openai
 import pytest
 
 from crews.errors import ModelUnavailable
-from crews.model_calls.endpoint.exchange import _unreached
+from crews.model_calls.endpoint.exchange import _connection_error
 from crews.model_calls.trouble import briefly
 from sandbox.installation.processes import free_port
 
@@ -16,7 +16,7 @@ async def test_the_cause_is_named(host: str, words: str) -> None:
     async with openai.AsyncOpenAI(base_url=f"http://{host}:{free_port()}/v1", api_key="k", max_retries=0) as client:
         with pytest.raises(openai.APIConnectionError) as caught:
             await client.models.list()
-    error = _unreached(caught.value)
+    error = _connection_error(caught.value)
     assert isinstance(error, ModelUnavailable)
     assert briefly(error).startswith(f"away: {host}: ")
     assert words in briefly(error)  # how a resolver says that there is no such name differs between systems
