@@ -162,7 +162,7 @@ class DeliveryIntake:
             try:
                 if await self._unbounded.admit_before(delivery, priority=priority):
                     self._earlier.pop(key)
-            except Exception:  # noqa: BLE001  the journal has it, and `run` says what is wrong
+            except Exception:  # noqa: BLE001 - the journal has it, and `run` says what is wrong
                 return
 
     def close(self) -> None:

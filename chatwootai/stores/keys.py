@@ -1,7 +1,6 @@
 """Every key of ours in Redis: one list, with meaning, type, lifetime and owner.
 
-`{conv}` is `<account>:<conversation>`, account being the mapping's key and conversation Chatwoot's display id.
-The scripts in each room's lua/ build the same names; tests/house holds the two against each other.
+`{conv}` is `<account>:<conversation>`: the mapping's key, Chatwoot's display id. tests/house compares with scripts.
 
 | key | type | lifetime | written by | meaning |
 |---|---|---|---|---|
@@ -89,8 +88,7 @@ The scripts in each room's lua/ build the same names; tests/house holds the two 
 | cw:console:sessions | zset, score = seconds of the end | 12 hours after the last began | console | the digests of open sessions |
 | cw:console:session:{digest} | string, JSON | 1 hour after the last request | console | whom a session stands for, and when it ends |
 
-arq keeps its own names: arq:queue (score = ms minus boost), arq:queue:health-check (a worker's figures, for
-`arq --check`), arq:job:{job}, arq:retry:{job}, arq:in-progress:{job}.
+arq's own: arq:queue (score = ms minus boost), arq:queue:health-check, and arq:job, arq:retry, arq:in-progress:{job}.
 """
 
 from datetime import date
