@@ -7,7 +7,7 @@ import io
 import sys
 import time
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ops.options import a_count, takes_bulk, takes_config, takes_json, takes_selection, takes_yes
 from ops.parsing import add_action
@@ -66,6 +66,22 @@ def arguments(parser: argparse.ArgumentParser) -> None:
             metavar="SECONDS",
             help=f"again and again (every {_EVERY:g}); what is new or changed is marked",
         )
+    retry, drop = _add_answering(actions)
+    shown.add_argument("what", help=_WHAT)
+    what = "give a conversation to people: Chatwoot opens it"
+    hand_over = add_action(actions, "hand-over", what, "chatwootai jobs hand-over 1:25")
+    what = "give a conversation back to the crew: it answers what comes next"
+    give_back = add_action(actions, "give-back", what, "chatwootai jobs give-back 1:25")
+    for action in (hand_over, give_back):
+        action.add_argument("what", help="a conversation (1:25)")
+    for action in (shown, retry, drop, hand_over, give_back):
+        takes_config(action)
+
+
+def _add_answering(
+    actions: "argparse._SubParsersAction[Any]",
+) -> tuple[argparse.ArgumentParser, argparse.ArgumentParser]:
+    """Add `retry` and `drop`, which act on one conversation or on all of a state."""
     what = "answer dead letters after all; run at once what was put off"
     retry = add_action(
         actions,
@@ -83,15 +99,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         takes_yes(action)
         takes_bulk(action, "all of that state", states)
         action.add_argument("what", nargs="?", help=_WHAT)
-    shown.add_argument("what", help=_WHAT)
-    what = "give a conversation to people: Chatwoot opens it"
-    hand_over = add_action(actions, "hand-over", what, "chatwootai jobs hand-over 1:25")
-    what = "give a conversation back to the crew: it answers what comes next"
-    give_back = add_action(actions, "give-back", what, "chatwootai jobs give-back 1:25")
-    for action in (hand_over, give_back):
-        action.add_argument("what", help="a conversation (1:25)")
-    for action in (shown, retry, drop, hand_over, give_back):
-        takes_config(action)
+    return retry, drop
 
 
 def run(arguments: argparse.Namespace) -> int:
