@@ -6,8 +6,9 @@ from typing import Final
 
 from config.snapshot import Account
 from ops.access import chatwoot_clients
+from workers.chatwoot.errors import ChatwootError
 
-_PATIENCE: Final = 4.0
+_PATIENCE: Final = 8.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +41,6 @@ async def read_transcript(account: Account | None, conversation: int, *, words: 
     """Return what Chatwoot says of a conversation now; its messages only with `words`."""
     if account is None:
         return Transcript(trouble="no_account")
-    from workers.chatwoot.errors import ChatwootError
-
     url = f"{account.installation.url}/app/accounts/{account.id}/conversations/{conversation}"
     until = time.time() + _PATIENCE
     async with chatwoot_clients() as client:
