@@ -52,7 +52,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _start(arguments: argparse.Namespace) -> "Start":
-    from config.schema.channels import CHANNELS
+    from chatwootai.channels.registry import DEFAULT, names
     from ops.access import UsageError
     from ops.start.starter import Start, folder_name, languages
     from ops.start.write import machine_zone
@@ -61,7 +61,7 @@ def _start(arguments: argparse.Namespace) -> "Start":
         raise UsageError(f"{arguments.domain!r} names no domain: write small letters, digits and _, as `software`")
     return Start(
         name=arguments.name.strip(), domain=arguments.domain, languages=_split_words(arguments.language, languages()),
-        channels=_split_words(arguments.channels, CHANNELS), account=arguments.account,
+        channels=_split_words(arguments.channels, {*names()} - {DEFAULT}), account=arguments.account,
         time_zone=_zone(arguments.time_zone) or machine_zone(), about=arguments.about, url=arguments.url,
     )  # fmt: skip
 

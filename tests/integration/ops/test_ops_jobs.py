@@ -59,7 +59,7 @@ class Desk:
 
     async def says(self, *words: str, typed: str = "") -> Said:
         process = await self.start(*words)
-        out, err = await asyncio.wait_for(process.communicate(typed.encode()), 30)
+        out, err = await asyncio.wait_for(process.communicate(typed.encode()), 120)
         return Said(process.returncode or 0, out.decode(), err.decode())
 
 
