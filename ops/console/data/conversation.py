@@ -15,10 +15,6 @@ _MOST_TURNS: Final = 50
 _STEPS: Final = ("name", "seconds")
 _TOOLS: Final = ("name", "outcome", "seconds")
 _PASSAGES: Final = ("source", "document", "score", "cited")
-_MODEL_CALLS: Final = (
-    "model", "served_by", "finish", "requests", "hedged", "seconds", "first_seconds",
-    "prompt_tokens", "cached_tokens", "completion_tokens", "cost",
-)  # fmt: skip
 _PLAIN: Final = (
     "inbox", "channel", "function", "outcome", "cause", "why", "messages", "parts", "superseded", "tries", "served_by",
     "plan", "model", "calls", "prompt_tokens", "completion_tokens", "cost", "config_version", "config_digest",
@@ -90,7 +86,7 @@ def _turn(turn: str, step: Step, record: Mapping[str, Any] | None) -> dict[str, 
         "steps": _named(_STEPS, known.get("steps")),
         "tools": _named(_TOOLS, known.get("tools")),
         "passages": _named(_PASSAGES, known.get("passages")),
-        "model_calls": _named(_MODEL_CALLS, known.get("model_calls")),
+        "model_calls": list(known.get("model_calls") or ()),
     }
 
 

@@ -12,6 +12,7 @@ from chatwootai.stores.figures.day_counts import DayCounts
 from chatwootai.stores.figures.figures import Figures, TurnFilter, TurnPage
 from chatwootai.stores.server.connection import connect
 from config.settings.settings import Settings
+from ops.console.data.conversation import read_conversation
 from sandbox.chatwoot.driver import Driver
 from sandbox.installation.system import Plan, System
 from sandbox.llm.driver import Driver as Llm
@@ -79,8 +80,11 @@ async def test_turns_of_three_kinds_are_counted_once_each(system: System, driver
 
     redis = connect(system.redis_url, timeout=5.0)
     record = await Turns(redis).read(found[crew.conversation].turn)
+    shown = await read_conversation(redis, f"{ACCOUNT}:{crew.conversation}")
     await redis.aclose()
     assert record is not None
+    assert shown is not None
+    assert shown.turns[0]["model_calls"] == record["model_calls"]
     (call,) = record["model_calls"]
     assert (call["served_by"], call["requests"], call["hedged"], record["config_version"]) == ("crew", 1, False, 1)
     assert record["cost"] == pytest.approx(call["cost"])
