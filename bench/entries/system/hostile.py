@@ -14,6 +14,7 @@ import aiohttp
 
 from bench.figure import Figure, compared, quantile
 from bench.hostile import SHAPES
+from chatwootai.model.message import fields
 from sandbox.chatwoot.driver import Driver, NothingHappened, Sent
 from sandbox.installation.processes import Failed
 from sandbox.installation.system import Plan, System
@@ -57,7 +58,7 @@ async def run() -> list[Figure]:
 
 def texts(count: int) -> list[str]:
     """Return so many hostile texts, every shape in turn."""
-    said = [text for shape in SHAPES.values() if (text := shape(CHARACTERS)).strip()]  # blanks need no answer
+    said = [text for shape in SHAPES.values() if fields.text(text := shape(CHARACTERS))]  # blanks need no answer
     return list(islice(cycle(said), count))
 
 
