@@ -42,7 +42,9 @@ async def write_down_apart(
 ) -> None:
     """Append to the audit where the verb itself needs no Redis; a complaint where REDIS_URL names one that is away."""
     from chatwootai.stores.server.connection import DEFAULT_URL, BadRedisUrl, connect
+    from chatwootai.telemetry import log
 
+    log.configure("CRITICAL", None, process="ops")  # that Redis is away is said in a sentence
     named = os.environ.get("REDIS_URL")
     try:
         connection = connect(named or DEFAULT_URL, timeout=1.0, retries=0)
