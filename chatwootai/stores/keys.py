@@ -24,7 +24,8 @@
 | cw:turns-recent | stream, newest 100,000 | 7 days after the last | turn_ended | the same rows, of all accounts |
 | cw:turns-kept | string | for ever | turn_ended | how many rows of turns are kept of all accounts |
 | cw:turns-kept:sizes | zset, score = rows | for ever | turn_ended | how many of each account |
-| cw:day:{account}:{day} | hash of counts | 90 days | turn_ended | what the turns of a day came to, of an account or (`*`) of all |
+| cw:day:{account}:{day} | hash of counts | 90 days | turn_ended | what the turns of a day came to |
+| cw:days:{day} | hash of counts | 90 days | turn_ended | the same of all accounts together |
 | cw:waiting | hash | for ever | admit, commit | messages in mailboxes, by account: back-pressure |
 | cw:ready:{lane}:{account} | zset, score = ms minus boost | while waiting | queue | jobs that may run, by account and lane |
 | cw:tenants:{lane} | zset | while waiting | queue | tenants with jobs, the least served first |
@@ -122,7 +123,6 @@ AUDIT: Final = "cw:audit"
 EVENTS_INFO: Final = "cw:events:info"
 EVENTS_TROUBLE: Final = "cw:events:trouble"
 AUDIT_HEAD: Final = "cw:audit:head"
-
 SECOND: Final = 1000
 DAY: Final = 86_400 * SECOND
 SEEN_MESSAGE_MS: Final = 7 * DAY
@@ -250,9 +250,9 @@ def turns(account: str) -> str:
     return f"cw:turns:{account}"
 
 
-def day_counts(account: str, day: date) -> str:
-    """Return the key of what an account's turns of a day came to; `*` for all accounts'."""
-    return f"cw:day:{account}:{day.isoformat()}"
+def day_counts(account: str | None, day: date) -> str:
+    """Return the key of what an account's turns of a day came to; None: all accounts'."""
+    return f"cw:day:{account}:{day.isoformat()}" if account else f"cw:days:{day.isoformat()}"
 
 
 def dead(turn_id: str) -> str:

@@ -17,8 +17,6 @@ from chatwootai.stores.figures.ended_turn import EndedTurn, read_row
 from chatwootai.stores.server.connection import Connection, batch
 from chatwootai.stores.server.scripts import Runner
 
-ALL_ACCOUNTS: Final = "*"
-"""In place of an account: the figures of all together."""
 _MOST_OF_ACCOUNT: Final = 20_000
 _MOST_OF_ALL: Final = 1_000_000
 _MOST_RECENT: Final = 100_000
@@ -133,8 +131,7 @@ class Figures:
         Raises:
             StoreUnavailable: Redis is away.
         """
-        whose = account or ALL_ACCOUNTS
-        read = await batch(self._connection, *(("HGETALL", keys.day_counts(whose, day)) for day in days))
+        read = await batch(self._connection, *(("HGETALL", keys.day_counts(account, day)) for day in days))
         return [read_counts(_fields(one)) for one in read]
 
     async def accounts(self) -> dict[str, int]:

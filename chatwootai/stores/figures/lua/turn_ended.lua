@@ -28,8 +28,7 @@ if total > tonumber(ARGV[9]) then  -- the longest index gives way: it is the one
   total = kept(longest, redis.call('XLEN', 'cw:turns:' .. longest))
 end
 
-for _, whose in ipairs({ account, '*' }) do
-  local day = 'cw:day:' .. whose .. ':' .. ARGV[5]
+for _, day in ipairs({ 'cw:day:' .. account .. ':' .. ARGV[5], 'cw:days:' .. ARGV[5] }) do
   for at = 11, #ARGV, 2 do redis.call('HINCRBY', day, ARGV[at], ARGV[at + 1]) end
   redis.call('PEXPIRE', day, ARGV[7])
 end

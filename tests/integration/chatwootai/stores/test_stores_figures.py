@@ -140,7 +140,7 @@ async def test_all_of_it_ends(redis: Connection) -> None:
     await Figures(redis).write(ended(1), {}, MONDAY)
     lives = {
         keys.turn(f"{1:032x}"): keys.TURN_MS, keys.turns("1"): keys.TURN_MS, keys.TURNS_RECENT: keys.TURN_MS,
-        keys.day_counts("1", MONDAY): keys.DAY_COUNTS_MS, keys.day_counts("*", MONDAY): keys.DAY_COUNTS_MS,
+        keys.day_counts("1", MONDAY): keys.DAY_COUNTS_MS, keys.day_counts(None, MONDAY): keys.DAY_COUNTS_MS,
     }  # fmt: skip
     for name, most in lives.items():
         assert most - 60_000 < await redis.pttl(name) <= most, name
