@@ -53,7 +53,7 @@ class Described:
             self._body(await request.json(), described, (method, path))
         elif described.get("requestBody", {}).get("required"):
             self.wrong.append(f"{method} {path} has no body")
-        return web.json_response({"id": 7, "payload": [], "data": {"payload": []}})
+        return web.json_response({"id": 25, "payload": [], "data": {"payload": []}})
 
     def _template(self, path: str) -> str:
         assert path.startswith("/api/v1/accounts/1/")

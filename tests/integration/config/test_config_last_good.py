@@ -31,7 +31,8 @@ async def test_a_broken_folder_gives_way_to_what_is_in_force(folder: Path, tmp_p
         assert tone(live) == "first"
         check = await live.check()
         assert check.status is Status.DEGRADED
-        assert "config.yaml" in json.dumps(check.detail)
+        assert "config.yaml" in json.dumps(check.near)
+        assert "config.yaml" not in json.dumps(check.detail)
         current = await ConfigVersions(redis).current()
         assert current is not None
         assert (current.number, live.version) == (1, 1)
@@ -81,7 +82,7 @@ async def test_a_variable_that_a_process_lacks_leaves_it_with_the_version_before
     mapping.write_text(mapping.read_text().replace('"${TOKEN}"}', '"${TOKEN}", user_token: "${LATER}"}'))
     live = await started(process(folder, redis, tmp_path))
     assert live.snapshot.accounts["1"].user_token is None
-    assert "LATER" in json.dumps((await live.check()).detail)
+    assert "LATER" in json.dumps((await live.check()).near)
 
 
 async def test_a_refused_edit_stays_refused_while_secrets_files_are_read_again(

@@ -85,12 +85,12 @@ async def test_what_another_door_has_is_stored_before_what_this_one_admitted(
     journal = Journal(tmp_path / "other")
     await journal.open()
     other = DeliveryIntake(redis, journal)
-    await intake.admit(delivery(1, 99), 5)  # scripts are known
+    await intake.admit(delivery(1, conversation=99), 5)  # scripts are known
     room = (await redis.info("memory"))["used_memory"]
     try:
         await redis.config_set("maxmemory", 1)
         await intake.admit(delivery(7), 5)
-        await intake.admit(delivery(3, 26), 5)
+        await intake.admit(delivery(3, conversation=26), 5)
         assert intake.journal.records == 2
         await redis.config_set("maxmemory", room + 10_000_000)
         await other.admit(delivery(8), 5)
