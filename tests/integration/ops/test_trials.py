@@ -13,7 +13,10 @@ from tests.integration.ops.test_first_day import clerk, installation
 
 async def known(connection: Connection) -> set[bytes]:
     """Keys but for those that processes write by themselves: that they live, what they caught up with and read in."""
-    of_processes = (b"cw:probe", b"cw:caught", b"cw:catchup", b"cw:process", b"cw:knowledge", b"cw:vector", b"arq:")
+    of_processes = (
+        b"cw:probe", b"cw:caught", b"cw:catchup", b"cw:process", b"cw:knowledge", b"cw:vector", b"cw:sweep",
+        b"cw:worker", b"cw:events", b"arq:",
+    )  # fmt: skip
     return {key for key in await connection.keys("*") if not key.startswith(of_processes)}
 
 
