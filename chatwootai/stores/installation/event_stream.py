@@ -12,7 +12,7 @@ from typing import Any, Final, NoReturn
 import orjson
 
 from chatwootai.stores import keys
-from chatwootai.stores.server.connection import Connection, StoreUnavailable, batch, store_errors
+from chatwootai.stores.server.connection import Connection, StoreMisused, StoreUnavailable, batch, store_errors
 from chatwootai.telemetry.metrics import EVENTS_DROPPED
 from chatwootai.telemetry.recent import RECENT, RecentEvents
 
@@ -52,7 +52,7 @@ class EventSender:
             commands = [("XADD", key, "MAXLEN", "~", KEPT, "*", "e", packed) for key, packed in page]
             try:
                 await batch(self._connection, *commands)
-            except StoreUnavailable:
+            except (StoreUnavailable, StoreMisused):  # a line that nobody has is no reason to log another
                 EVENTS_DROPPED.inc(len(page) + sum(1 for _ in lines))
 
     def _packed(self, trouble: bool, line: dict[str, Any]) -> tuple[str, bytes]:

@@ -134,7 +134,7 @@ def _refusal(error: ResponseError) -> StoreUnavailable | StoreMisused:
 
 def _code(error: ResponseError) -> tuple[str, str]:
     """Redis' word for it, and the rest. What redis-py has taken from the front is put back."""
-    text = str(error)
+    text = str(error).rpartition(" of pipeline caused error: ")[2]  # before it redis-py repeats the command
     if stripped := next((code for kind, code in _STRIPPED.items() if isinstance(error, kind)), None):
         return stripped, text.removeprefix(f"{stripped} ")
     found = _CODE.match(text)
