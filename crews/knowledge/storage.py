@@ -21,7 +21,7 @@ from crews.knowledge.search.engine import EmbeddedIndex, SearchableIndex
 
 AUDIENCES: Final[tuple[Audience, ...]] = (CUSTOMERS, TEAM)
 _POINTER: Final = b"postgres:"
-"""How the part of a version begins that is a pointer; an index of bytes never does."""
+"""First bytes of a version's part that is a pointer; an index of bytes never begins so."""
 
 
 class IndexStorage:

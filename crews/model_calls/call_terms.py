@@ -13,7 +13,7 @@ KEY: Final = "OPENAI_API_KEY"
 """The variable that holds the key of whatever a tenant's configuration names no address for."""
 
 OPENAI: Final = "https://api.openai.com/v1"
-"""Where models are asked that no configuration and no environment names an address for."""
+"""Address of models for which neither the configuration nor the environment names one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,7 @@ _ADDRESS_AND_TIME: Final = re.compile(
     r"(?=[^\n]{0,300}?[\w.+-]@[\w-])(?=[^\n]{0,300}?\b\d{1,2}[:.h]\d{2})(?=[^\n]{0,300}?\b20\d\d)[^\n]{0,400}"
     r"[>)\"\u200e\u200f\u202a-\u202e\d][:：][\s\u200e\u200f\u202a-\u202e]*$"
 )
-"""Who wrote when in whichever language: an address, a time and a year, and a colon at the end."""
+"""Matches a line that says who wrote when, in any language: an address, a time and a year, a colon at the end."""
 _BETWEEN_RULES: Final = re.compile(r"[\s*]*-{3,}\s?[^\n]{2,200}[\w.+-]@[\w-][^\n]{0,200}\s?-{3,}[\s*]*$")
 _BEGINS: Final = re.compile(
     r"[\s*_]*(?:on|em|no dia|el|am|le|il|op|den|dne|dnia|w dniu|a|\d{4}[年./-]|\d{1,2}[./-]\d)\b|[^@<>\n]{1,60}<",
@@ -88,7 +88,7 @@ _DISCLAIMER: Final = re.compile(
     r"|avis de confidentialité)",
     re.IGNORECASE,
 )
-"""What a company's mail server writes below every mail."""
+"""Matches the first words of a notice that a company's mail server writes below every mail."""
 _RULE: Final = re.compile(r"[\s*_=–—-]*$")
 
 

@@ -23,7 +23,7 @@ _MOST_DETAILS: Final = 12
 _PAGE: Final = 500
 _TRIES: Final = 20
 _SKEW_SECONDS: Final = 3600.0
-"""How far Redis's clock, which numbers the stream, may differ from the one that wrote `at`."""
+"""Seconds that Redis's clock, which numbers the stream, may differ from the one that wrote `at`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

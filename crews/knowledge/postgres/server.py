@@ -10,7 +10,7 @@ from config.secrets.secret import Secret
 from crews.knowledge.search.engine import IndexUnavailable
 
 SEARCH_SECONDS: Final = 0.8
-"""How long one statement of a search may take; a turn waits a second for all of them."""
+"""Time limit of one statement of a search; a turn waits a second for all of them."""
 _CONNECTIONS: Final = 4
 _CONNECT_SECONDS: Final = 5.0
 _REST_SECONDS: Final = 5.0
