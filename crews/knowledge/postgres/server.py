@@ -111,11 +111,15 @@ class Servers:
 
 async def _prepare(connection: Any) -> None:
     """Make a connection ready for searches, and see that pgvector is new enough."""
+    import asyncpg
+
     found = await connection.fetchval("SELECT extversion FROM pg_extension WHERE extname = 'vector'")
     if found is None:
         try:
             await connection.execute("CREATE EXTENSION IF NOT EXISTS vector")
-        except Exception as error:
+        except asyncpg.PostgresConnectionError:  # it went away: that says nothing of the extension
+            raise
+        except asyncpg.PostgresError as error:
             raise ValueError("has no extension `vector`: let an administrator run CREATE EXTENSION vector") from error
         found = await connection.fetchval("SELECT extversion FROM pg_extension WHERE extname = 'vector'")
     if tuple(int(part) for part in found.split(".")[:2]) < _LEAST_VERSION:
