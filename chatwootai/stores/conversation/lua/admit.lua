@@ -11,11 +11,5 @@ if redis.call('EXISTS', seen, seen_delivery or seen) > 0 then
 end
 if tonumber(redis.call('HGET', 'cw:waiting', account) or '0') >= tonumber(ARGV[12]) then return 'full' end
 
-redis.call('SET', seen, '1', 'PX', ARGV[10])
-if seen_delivery then redis.call('SET', seen_delivery, conv .. ' ' .. message, 'PX', ARGV[11]) end
-redis.call('ZADD', 'cw:box:' .. conv, message, ARGV[4])
-redis.call('HINCRBY', 'cw:waiting', account, 1)
-life(conv, 'admitted', 'message=' .. message .. '\tdelivery=' .. ARGV[5] .. '\tlane=' .. ARGV[6])
-local meta = { 'account', account, 'lane', ARGV[6], 'boost', ARGV[7], 'blob', ARGV[8], 'keep', ARGV[9] }
-call_turn(conv, 1, meta, ARGV[13])
+take_in(ARGV, seen, seen_delivery)
 return 'accepted'

@@ -192,6 +192,18 @@ local function call_turn(conv, by, meta, keep_ms)
   end
 end
 
+-- A message is admitted: in its mailbox, counted, never admitted again, and its turn is called. given: the ARGV of admit.
+local function take_in(given, seen, seen_delivery)
+  local conv, account, message = given[1], given[2], given[3]
+  redis.call('SET', seen, '1', 'PX', given[10])
+  if seen_delivery then redis.call('SET', seen_delivery, conv .. ' ' .. message, 'PX', given[11]) end
+  redis.call('ZADD', 'cw:box:' .. conv, message, given[4])
+  redis.call('HINCRBY', 'cw:waiting', account, 1)
+  life(conv, 'admitted', 'message=' .. message .. '\tdelivery=' .. given[5] .. '\tlane=' .. given[6])
+  local meta = { 'account', account, 'lane', given[6], 'boost', given[7], 'blob', given[8], 'keep', given[9] }
+  call_turn(conv, 1, meta, given[13])
+end
+
 -- A run was lost with its worker, or with its lease under a loop that stood still: a try, and counted by itself too.
 local function count_lost(key)
   redis.call('HINCRBY', key, 'tries', 1)
