@@ -14,27 +14,19 @@ from chatwootai.stores.server.connection import connect
 from config.settings.settings import Settings
 from ops.console.data.conversation import read_conversation
 from sandbox.chatwoot.driver import Driver
-from sandbox.installation.system import Plan, System
+from sandbox.installation.system import System
 from sandbox.llm.driver import Driver as Llm
+from tests.curated_system import curated_system
 
 ACCOUNT = 1
-SETTINGS = "rate_per_minute: 100000\nburst: {window_ms: 0, cap_ms: 0}\ndeadline_ms: 4000\n"
 ANSWERS = "codigo:\n  questions: [o que fazer com o erro 403]\n  answer: 'Envie o número do pedido.'\n"
 _numbers = itertools.count(9000)
 
 
 @pytest.fixture(scope="module")
 def system() -> Iterator[System]:
-    system = System(Plan(llm=("--latency", "fixed:50ms"), settings=SETTINGS))
-    folder = system.configuration / "domains/retail/account_1"
-    folder.mkdir(parents=True)
-    (folder.parent / "config.yaml").write_text("{}\n")
-    (folder / "answers.yaml").write_text(ANSWERS)
-    try:
-        asyncio.run(system.start())
+    with curated_system(ANSWERS) as system:
         yield system
-    finally:
-        system.stop()
 
 
 async def figures_of(system: System, turns: int) -> tuple[TurnPage, DayCounts]:
