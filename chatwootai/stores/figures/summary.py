@@ -25,7 +25,7 @@ def summary(counts: DayCounts) -> dict[str, Any]:
         "p95_seconds": _rounded(counts.quantile(PROMISED_SHARE)),
         "served_by": dict(counts.served_by.most_common()),
         "tokens": counts.tokens,
-        "cost": round(counts.cost / NANO, 6),
+        "cost": counts.cost / NANO,
     }
 
 
@@ -35,4 +35,4 @@ def percent(part: int, whole: int) -> float | None:
 
 
 def _rounded(seconds: float | None) -> float | None:
-    return None if seconds is None else round(seconds, 2)
+    return None if seconds is None else round(seconds, 3)

@@ -2,15 +2,13 @@
 
 from collections.abc import Sequence
 from datetime import date, timedelta
-from typing import Any, Final
+from typing import Any
 
 from chatwootai.model.message.turn import Verdict
 from chatwootai.stores.figures.day_counts import DayCounts, summed
-from chatwootai.stores.figures.ended_turn import NANO
 from chatwootai.stores.figures.figures import Figures
+from chatwootai.stores.figures.summary import summary
 from chatwootai.stores.server.connection import Connection
-
-_PLACES: Final = 3
 
 
 async def read_outcomes(connection: Connection, account: str | None, days: Sequence[date]) -> dict[str, Any]:
@@ -31,22 +29,12 @@ async def read_outcomes(connection: Connection, account: str | None, days: Seque
 
 
 def _shown(counts: DayCounts) -> dict[str, Any]:
-    turns, replies = counts.turns(), counts.turns(Verdict.REPLY)
     return {
-        "turns": turns,
-        "replies": replies,
-        "handoffs": dict(counts.by_cause().most_common()),
+        **summary(counts),
         "handed_over": counts.turns(Verdict.HANDOFF),
-        "silences": counts.turns(Verdict.SILENCE),
         "silences_by_reason": dict(counts.silences.most_common()),
-        "served_by": dict(counts.served_by.most_common()),
         "channels": _channels(counts),
-        "under_3_s": counts.fast,
-        "p50_seconds": _rounded(counts.quantile(0.5)),
-        "p95_seconds": _rounded(counts.quantile(0.95)),
         "superseded": counts.superseded,
-        "tokens": counts.tokens,
-        "cost": counts.cost / NANO,
     }
 
 
@@ -55,7 +43,3 @@ def _channels(counts: DayCounts) -> dict[str, int]:
     for (_, channel), count in counts.outcomes.items():
         found[channel] = found.get(channel, 0) + count
     return dict(sorted(found.items(), key=lambda one: -one[1]))
-
-
-def _rounded(value: float | None) -> float | None:
-    return None if value is None else round(value, _PLACES)
