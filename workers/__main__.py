@@ -6,7 +6,7 @@ import sys
 
 import uvloop
 
-from chatwootai.stores import keys
+from chatwootai.stores import lifetimes
 from chatwootai.stores.jobs.queue import Queue
 from chatwootai.stores.server.connection import BadRedisUrl, connect
 from chatwootai.stores.server.examination import CannotUse
@@ -59,7 +59,7 @@ async def _run(environment: Environment) -> int:
         job_serializer=pack,
         job_deserializer=unpack,
         health_check_interval=30,
-        expires_extra_ms=keys.JOB_MS,
+        expires_extra_ms=lifetimes.JOB_MS,
     )
     try:
         await worker.async_run()

@@ -1,1 +1,1 @@
-"""All that is in Redis. Keys are listed in keys.py, every script is a .lua file; only this package imports redis."""
+"""All that is in Redis: key_list.py lists it, every script is a .lua file; only this package imports redis."""

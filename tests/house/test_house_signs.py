@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from chatwootai.stores import keys
+from chatwootai.stores.key_list import key_kinds
 from chatwootai.stores.server.scripts import Script
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -46,9 +46,9 @@ def key_names(text: str) -> set[str]:
 
 
 def test_every_key_of_the_scripts_stands_in_the_list_of_keys() -> None:
-    listed = key_names(keys.__doc__ or "")
+    listed = {name for kind in key_kinds() for name in key_names(kind.pattern)}
     used = {name for script in scripts() for name in key_names(script.read_text(encoding="utf-8"))}
-    assert used <= listed, f"not in keys.py: {used - listed}"
+    assert used <= listed, f"not in key_list.py: {used - listed}"
 
 
 ALL_ACCOUNTS = {
@@ -68,7 +68,7 @@ allow to whose key it is. Whatever else is kept is one account's, and its name s
 
 
 def test_every_key_is_of_one_account_or_one_of_those_that_are_of_all() -> None:
-    rows = re.findall(r"^\| (cw:[^ |]+) \|", keys.__doc__ or "", re.MULTILINE)
+    rows = [kind.pattern for kind in key_kinds()]
     assert len(rows) > 40
     of_one = {name for name in rows if name.split(":")[2:] and {"{account}", "{conv}"} & set(name.split(":"))}
     assert set(rows) - of_one == ALL_ACCOUNTS

@@ -4,7 +4,7 @@ import asyncio
 import time
 from typing import Final
 
-from chatwootai.stores import keys
+from chatwootai.stores import keys, lifetimes
 from chatwootai.stores.server.connection import Connection, StoreUnavailable, batch
 from chatwootai.telemetry.metrics import FAILED_OPEN
 from chatwootai.telemetry.tasks import owned
@@ -95,6 +95,6 @@ class Looks:
             return
         self._shown[account] = (now, conversation)
         try:
-            await batch(self._connection, ("SET", keys.worked(account), conversation, "PX", keys.WORKED_MS))
+            await batch(self._connection, ("SET", keys.worked(account), conversation, "PX", lifetimes.WORKED_MS))
         except StoreUnavailable:
             FAILED_OPEN.labels("standing").inc()

@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from arq.connections import ArqRedis, RedisSettings
 
-from chatwootai.stores import keys
+from chatwootai.stores import lifetimes
 from chatwootai.stores.server import arq
 from workers.process.job_functions import FUNCTIONS, NEVER, pack, shutdown, startup, unpack
 
@@ -30,5 +30,5 @@ class WorkerSettings:
     max_tries = NEVER
     job_completion_wait = 8
     health_check_interval = 30
-    expires_extra_ms = keys.JOB_MS
+    expires_extra_ms = lifetimes.JOB_MS
     log_results = False

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from chatwootai.model.message.delivery import Delivery
 from chatwootai.model.message.outbox import Action
 from chatwootai.model.message.turn import ContextLimits
-from chatwootai.stores import keys
+from chatwootai.stores import lifetimes
 from chatwootai.stores.conversation.decision import Commit, Decision, Pending, Post
 from chatwootai.stores.conversation.entries import pack_action, pack_exchange
 from chatwootai.stores.conversation.lease import FencedLease, Stale, answer_of
@@ -15,7 +15,7 @@ from chatwootai.stores.server.scripts import Runner
 
 POST_SECONDS = 2.0
 """How long the right to post lasts: at most the shortest lease, and many times what a worker needs to begin."""
-_POST_MS = int(POST_SECONDS * keys.SECOND)
+_POST_MS = int(POST_SECONDS * lifetimes.SECOND)
 _CAUSE = 160
 
 
@@ -90,7 +90,7 @@ class Conversations:
             context_entries=limits.entries,
             context_ms=limits.milliseconds,
             dead=decision.dead or b"",
-            dead_ms=keys.DEAD_MS,
+            dead_ms=lifetimes.DEAD_MS,
             messages=len(decision.answered),
             actions=len(decision.actions),
             exchanges=len(decision.exchanges),
@@ -152,7 +152,7 @@ class Conversations:
             drop_turn=int(drop_turn),
             turn=turn,
             dead=dead or b"",
-            dead_ms=keys.DEAD_MS,
+            dead_ms=lifetimes.DEAD_MS,
             cause=_cause(cause),
         )
         answer_of(answer, lease)
@@ -164,7 +164,9 @@ class Conversations:
             Stale: another job holds the conversation.
             StoreUnavailable: Redis is away.
         """
-        answer = await self._runner.run("discard", *entries, **lease.named, name=name, dead=dead, dead_ms=keys.DEAD_MS)
+        answer = await self._runner.run(
+            "discard", *entries, **lease.named, name=name, dead=dead, dead_ms=lifetimes.DEAD_MS
+        )
         answer_of(answer, lease)
 
     async def finish(self, lease: FencedLease) -> bool:
@@ -174,7 +176,7 @@ class Conversations:
             Stale: another job holds the conversation.
             StoreUnavailable: Redis is away.
         """
-        answer = await self._runner.run("finish", **lease.named, state_ms=keys.STATE_MS)
+        answer = await self._runner.run("finish", **lease.named, state_ms=lifetimes.STATE_MS)
         return answer_of(answer, lease) == "next"
 
     async def again(

@@ -9,7 +9,7 @@ from chatwootai.model.message.effects import DeletedMessage, ObservedMessage, Si
 from chatwootai.model.message.outbox import Action
 from chatwootai.model.message.priority import boost_ms, lane_of
 from chatwootai.model.message.turn import ContextLimits, Exchange
-from chatwootai.stores import keys
+from chatwootai.stores import keys, lifetimes
 from chatwootai.stores.conversation.entries import job_blob, pack_action, pack_delivery, pack_exchange
 from chatwootai.stores.server.connection import Connection
 from chatwootai.stores.server.scripts import Argument, Runner
@@ -80,11 +80,11 @@ class Mailbox:
             "lane": lane_of(priority),
             "boost_ms": boost_ms(priority),
             "blob": job_blob(conv, int(delivery.received_at * 1000)),
-            "job_ms": keys.JOB_MS,
-            "seen_ms": keys.SEEN_MESSAGE_MS,
-            "seen_delivery_ms": keys.SEEN_DELIVERY_MS,
+            "job_ms": lifetimes.JOB_MS,
+            "seen_ms": lifetimes.SEEN_MESSAGE_MS,
+            "seen_delivery_ms": lifetimes.SEEN_DELIVERY_MS,
             "most_waiting": self._most_waiting,
-            "state_ms": keys.STATE_MS,
+            "state_ms": lifetimes.STATE_MS,
         }
 
     async def withdraw(self, withdrawn: DeletedMessage) -> bool:
@@ -100,8 +100,8 @@ class Mailbox:
             account=withdrawn.account,
             message=withdrawn.message,
             at=repr(withdrawn.at),
-            seen_ms=keys.SEEN_MESSAGE_MS,
-            heard_ms=keys.HEARD_MS,
+            seen_ms=lifetimes.SEEN_MESSAGE_MS,
+            heard_ms=lifetimes.HEARD_MS,
         )
         return bool(known)
 
@@ -119,13 +119,13 @@ class Mailbox:
             *(pack_action(action) for action in actions),
             conv=conv,
             message=message,
-            failed_ms=keys.SEEN_MESSAGE_MS,
+            failed_ms=lifetimes.SEEN_MESSAGE_MS,
             account=account,
             lane=lane_of(priority),
             boost_ms=boost_ms(priority),
             blob=job_blob(conv, int(now * 1000)),
-            job_ms=keys.JOB_MS,
-            state_ms=keys.STATE_MS,
+            job_ms=lifetimes.JOB_MS,
+            state_ms=lifetimes.STATE_MS,
         )
         return bool(told)
 
@@ -137,7 +137,7 @@ class Mailbox:
         """
         conv = keys.conv(signal.account, signal.conversation)
         told = await self._runner.run(
-            "signal", conv=conv, word=signal.kind.value, at_ms=int(signal.at * 1000), state_ms=keys.STATE_MS
+            "signal", conv=conv, word=signal.kind.value, at_ms=int(signal.at * 1000), state_ms=lifetimes.STATE_MS
         )
         return bool(told)
 
@@ -152,7 +152,7 @@ class Mailbox:
             "heard",
             conv=conv,
             message=heard.message,
-            heard_ms=keys.HEARD_MS,
+            heard_ms=lifetimes.HEARD_MS,
             exchange=pack_exchange(Exchange(heard.role, heard.text, heard.at)) if heard.text else b"",
             context_entries=limits.entries,
             context_ms=limits.milliseconds,
@@ -161,8 +161,8 @@ class Mailbox:
             lane=lane_of(priority),
             boost_ms=boost_ms(priority),
             blob=job_blob(conv, int(heard.at * 1000)),
-            job_ms=keys.JOB_MS,
-            state_ms=keys.STATE_MS,
+            job_ms=lifetimes.JOB_MS,
+            state_ms=lifetimes.STATE_MS,
         )
         return bool(known)
 

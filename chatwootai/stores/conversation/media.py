@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import orjson
 
-from chatwootai.stores import keys
+from chatwootai.stores import keys, lifetimes
 from chatwootai.stores.server.connection import Connection, store_errors
 
 Reading = Mapping[str, str]
@@ -38,4 +38,4 @@ class Readings:
         """
         packed = orjson.dumps({str(place): dict(reading) for place, reading in readings.items()})
         with store_errors():
-            await self._connection.set(keys.media(conv, message), packed, px=keys.MEDIA_MS)
+            await self._connection.set(keys.media(conv, message), packed, px=lifetimes.MEDIA_MS)

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import structlog
 
 from chatwootai.model.message.tool_call import KeptCall
-from chatwootai.stores import keys
+from chatwootai.stores import lifetimes
 from chatwootai.stores.conversation.entries import BrokenEntry, pack_call, unpack_call
 from chatwootai.stores.conversation.lease import FencedLease
 from chatwootai.stores.server.connection import Connection, StoreUnavailable
@@ -36,7 +36,7 @@ class ToolCalls:
             field=field,
             call=pack_call(call),
             most=_MOST,
-            keep_ms=keys.CALLS_MS,
+            keep_ms=lifetimes.CALLS_MS,
         )
         if answer == b"begun":
             return None

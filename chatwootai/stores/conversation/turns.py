@@ -5,7 +5,8 @@ from typing import Any, Final
 
 import orjson
 
-from chatwootai.stores.keys import TURN_MS, turn
+from chatwootai.stores.keys import turn
+from chatwootai.stores.lifetimes import TURN_MS
 from chatwootai.stores.server.connection import Connection, batch, store_errors
 from chatwootai.stores.server.scripts import Runner
 

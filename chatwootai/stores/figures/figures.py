@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import orjson
 
-from chatwootai.stores import keys
+from chatwootai.stores import keys, lifetimes
 from chatwootai.stores.figures.day_counts import DayCounts, counted, read_counts
 from chatwootai.stores.figures.ended_turn import EndedTurn, read_row
 from chatwootai.stores.server.connection import Connection, batch
@@ -99,9 +99,9 @@ class Figures:
             StoreUnavailable: Redis is away.
         """
         counts = [one for pair in counted(turn, superseded) for one in pair]
-        lifetimes = (keys.TURN_MS, keys.DAY_COUNTS_MS)
+        kept = (lifetimes.TURN_MS, lifetimes.DAY_COUNTS_MS)
         where = (turn.account, turn.turn, orjson.dumps(record), turn.row(), day.isoformat())
-        await self._runner.run("turn_ended", *where, *lifetimes, *self._bounds, *counts)
+        await self._runner.run("turn_ended", *where, *kept, *self._bounds, *counts)
 
     async def page(
         self, wanted: TurnFilter, *, most: int = 50, cursor: str | None = None, most_read: int = _MOST_READ

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
-from chatwootai.stores import keys
+from chatwootai.stores import keys, lifetimes
 from chatwootai.stores.server.connection import Connection, StoreUnavailable, batch
 from chatwootai.stores.server.scripts import Runner
 from chatwootai.telemetry.tasks import ended, owned
@@ -24,7 +24,7 @@ class CatchUpLock:
         Raises:
             StoreUnavailable: Redis is away.
         """
-        return bool(await self._runner.run("take_lock", key=keys.CATCHUP, who=self._who, keep_ms=keys.CATCHUP_MS))
+        return bool(await self._runner.run("take_lock", key=keys.CATCHUP, who=self._who, keep_ms=lifetimes.CATCHUP_MS))
 
     @asynccontextmanager
     async def held(self) -> AsyncIterator[None]:
@@ -39,7 +39,7 @@ class CatchUpLock:
 
     async def _keep(self) -> None:
         while True:
-            await asyncio.sleep(keys.CATCHUP_MS / 3000)
+            await asyncio.sleep(lifetimes.CATCHUP_MS / 3000)
             with suppress(StoreUnavailable):
                 await self.take()
 
@@ -67,4 +67,4 @@ class CatchUpLock:
         Raises:
             StoreUnavailable: Redis is away.
         """
-        await batch(self._connection, ("SET", keys.caught(account), began, "PX", keys.CAUGHT_MS))
+        await batch(self._connection, ("SET", keys.caught(account), began, "PX", lifetimes.CAUGHT_MS))

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-from chatwootai.stores import keys
+from chatwootai.stores import keys, lifetimes
 from chatwootai.stores.server.connection import Connection, batch
 from chatwootai.stores.server.scripts import Runner
 
@@ -81,7 +81,7 @@ class Refusals:
             words=words,
             first_ms=_FIRST_MS,
             longest_ms=_LONGEST_MS,
-            keep_ms=keys.REFUSED_MS,
+            keep_ms=lifetimes.REFUSED_MS,
             overdue_ms=_OVERDUE_MS,
         )
         return Noted(bool(first), None if again < 0 else again / 1000, since / 1000)

@@ -7,7 +7,7 @@ errs towards less.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from chatwootai.stores.keys import SPENT_MS
+from chatwootai.stores.lifetimes import SPENT_MS
 from chatwootai.stores.server.connection import Connection
 from chatwootai.stores.server.scripts import Runner
 

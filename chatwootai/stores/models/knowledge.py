@@ -9,14 +9,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from chatwootai.stores import keys
+from chatwootai.stores import keys, lifetimes
 from chatwootai.stores.server.connection import Connection, batch, store_errors
 from chatwootai.stores.server.scripts import Runner
 
 KEPT: Final = 3
 MOST_BYTES: Final = 96 * 1024 * 1024
 """Bytes of one version."""
-LEASE_MS: Final = keys.INGEST_MS
+LEASE_MS: Final = lifetimes.INGEST_MS
 _PIECE: Final = 512 * 1024
 """Bytes of one element, so that no reading of a version holds Redis up."""
 
@@ -140,7 +140,7 @@ class KnowledgeStore:
             key = keys.knowledge_version(account, int(number), audience)
             for at in range(0, len(data), _PIECE):
                 await batch(self._connection, ("RPUSH", key, data[at : at + _PIECE]))
-            await batch(self._connection, ("PEXPIRE", key, keys.UNPUBLISHED_MS))
+            await batch(self._connection, ("PEXPIRE", key, lifetimes.UNPUBLISHED_MS))
         return int(number)
 
     async def publish(self, account: str, version: int, about: bytes, token: str) -> None:

@@ -9,7 +9,7 @@ import json
 from collections.abc import AsyncIterator, Mapping
 from typing import Any, Final
 
-from chatwootai.stores import keys
+from chatwootai.stores import keys, lifetimes
 from chatwootai.stores.server.connection import Connection, batch, store_errors
 from chatwootai.stores.server.scripts import Runner
 
@@ -54,7 +54,7 @@ class SemanticAnswers:
             StoreUnavailable: Redis is away.
         """
         said = json.dumps(row) if row is not None else ""
-        bounds = (said, MOST_ROWS, keys.ALIKE_TOLD_MS)
+        bounds = (said, MOST_ROWS, lifetimes.ALIKE_TOLD_MS)
         await self._runner.run("alike_told", account, group, verdict, saved_ms, saved_tokens, *bounds)
 
     async def told(self, account: str) -> dict[str, dict[str, int]]:

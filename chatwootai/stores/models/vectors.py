@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from enum import StrEnum
 from typing import Final
 
-from chatwootai.stores import keys
+from chatwootai.stores import lifetimes
 from chatwootai.stores.server.connection import Connection, batch, store_errors
 from chatwootai.stores.server.scripts import Runner
 
@@ -22,7 +22,7 @@ class Kind(StrEnum):
     QUESTIONS = "questions"  # for a day
 
 
-_KEPT_MS: Final = {Kind.DOCUMENTS: keys.DOCUMENT_VECTOR_MS, Kind.QUESTIONS: keys.QUESTION_VECTOR_MS}
+_KEPT_MS: Final = {Kind.DOCUMENTS: lifetimes.DOCUMENT_VECTOR_MS, Kind.QUESTIONS: lifetimes.QUESTION_VECTOR_MS}
 
 
 class VectorStore:

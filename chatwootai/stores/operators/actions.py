@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from chatwootai.model.message.delivery import Delivery
 from chatwootai.model.message.priority import DEFAULT, boost_ms, lane_of
-from chatwootai.stores import keys
+from chatwootai.stores import keys, lifetimes
 from chatwootai.stores.conversation.entries import job_blob, pack_delivery
 from chatwootai.stores.server.connection import Connection
 from chatwootai.stores.server.scripts import Runner
@@ -73,9 +73,9 @@ class OperatorActions:
             lane=lane_of(priority),
             boost_ms=boost_ms(priority),
             blob=job_blob(conv, int(now * 1000)),
-            job_ms=keys.JOB_MS,
-            seen_ms=keys.SEEN_MESSAGE_MS,
-            state_ms=keys.STATE_MS,
+            job_ms=lifetimes.JOB_MS,
+            seen_ms=lifetimes.SEEN_MESSAGE_MS,
+            state_ms=lifetimes.STATE_MS,
             by=self._by,
         )
         return None if put < 0 else int(put)
@@ -94,7 +94,7 @@ class OperatorActions:
         Raises:
             StoreUnavailable: Redis is away.
         """
-        fate, messages, actions = await self._runner.run("drop", conv=conv, state_ms=keys.STATE_MS, by=self._by)
+        fate, messages, actions = await self._runner.run("drop", conv=conv, state_ms=lifetimes.STATE_MS, by=self._by)
         return Dropped(DropResult(fate.decode()), messages, actions)
 
     async def drop_letter(self, conv: str, turn: str) -> bool:

@@ -9,10 +9,10 @@ from typing import Any, Final
 
 import orjson
 
-from chatwootai.stores import keys
+from chatwootai.stores import keys, lifetimes
 from chatwootai.stores.server.connection import Connection, batch
 
-SESSION_SECONDS: Final = keys.SESSION_MS / 1000
+SESSION_SECONDS: Final = lifetimes.SESSION_MS / 1000
 _ID_BYTES: Final = 32
 _PUBLIC: Final = 12
 _MOST: Final = 1_000
@@ -48,10 +48,10 @@ class ConsoleSessions:
         kept = orjson.dumps({"began": now, "ends": ends, "who": dict(who)})
         await batch(
             self._connection,
-            ("SET", keys.console_session(digest), kept, "PX", keys.SESSION_IDLE_MS),
+            ("SET", keys.console_session(digest), kept, "PX", lifetimes.SESSION_IDLE_MS),
             ("ZADD", keys.CONSOLE_SESSIONS, ends, digest),
             ("ZREMRANGEBYSCORE", keys.CONSOLE_SESSIONS, "-inf", now),
-            ("PEXPIRE", keys.CONSOLE_SESSIONS, keys.SESSION_MS),
+            ("PEXPIRE", keys.CONSOLE_SESSIONS, lifetimes.SESSION_MS),
             atomic=True,
         )
         return cookie
@@ -63,7 +63,7 @@ class ConsoleSessions:
             StoreUnavailable: Redis is away.
         """
         digest = _digest(cookie)
-        (raw,) = await batch(self._connection, ("GETEX", keys.console_session(digest), "PX", keys.SESSION_IDLE_MS))
+        (raw,) = await batch(self._connection, ("GETEX", keys.console_session(digest), "PX", lifetimes.SESSION_IDLE_MS))
         found = _session(digest, raw)
         return found if found and time.time() < found.ends else None
 

@@ -15,7 +15,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError, ResponseError
 
-from chatwootai.stores import keys
+from chatwootai.stores import lifetimes
 from chatwootai.stores.server.connection import Connection, StoreMisused, store_errors
 from chatwootai.stores.server.outage import OUTAGE
 from chatwootai.stores.server.pipe import Pipe
@@ -111,8 +111,8 @@ def names() -> list[str]:
 
 def _lifetimes() -> str:
     """Return the lifetimes that scripts know by name, as Lua without a line's end: errors name the lines of files."""
-    values = ", ".join(f"'{ms}'" for ms in keys.IN_SCRIPTS.values())
-    return f"local {', '.join(keys.IN_SCRIPTS)} = {values} "
+    values = ", ".join(f"'{ms}'" for ms in lifetimes.IN_SCRIPTS.values())
+    return f"local {', '.join(lifetimes.IN_SCRIPTS)} = {values} "
 
 
 def _read_script(name: str) -> str:

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from redis.exceptions import RedisError
 
-from chatwootai.stores import keys
+from chatwootai.stores import lifetimes
 from chatwootai.stores.models.completions import CompletionStore
 from chatwootai.stores.models.vectors import VectorStore
 from chatwootai.stores.server.connection import Connection, StoreUnavailable
@@ -54,7 +54,7 @@ class MemoryWatch:
         return full
 
     async def _make_room(self, share: float | None) -> None:
-        await self._runner.run("crowded", keys.FULL_MS)
+        await self._runner.run("crowded", lifetimes.FULL_MS)
         cached, vectors = await self._cache.purge(), await self._vectors.purge()
         refuses = FULLNESS.full or (share or 0.0) >= 1
         gone = await self._shedding.shed(self._enough, contexts=refuses)

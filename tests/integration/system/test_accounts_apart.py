@@ -16,7 +16,7 @@ from functools import cached_property
 import aiohttp
 import pytest
 
-from chatwootai.stores import keys
+from chatwootai.stores.key_list import key_kinds
 from chatwootai.stores.server.connection import Connection, connect
 from sandbox.chatwoot.driver import Driver, Sent
 from sandbox.chatwoot.world import seed
@@ -36,7 +36,7 @@ OWNED = ("{account}", "{conv}", "{job}")
 SHARED = re.compile(
     "|".join(
         re.sub(r"\\{\w+\\}", ".+", re.escape(name))
-        for name in re.findall(r"^\| (cw:[^ |]+) \|", keys.__doc__ or "", re.MULTILINE)
+        for name in (kind.pattern for kind in key_kinds())
         if not any(part in name for part in OWNED)
     )
     + "|arq:queue(:health-check)?"

@@ -11,7 +11,7 @@ import pytest
 from aiohttp import web
 
 from chatwootai.model.message.delivery import Delivery
-from chatwootai.stores import keys
+from chatwootai.stores import keys, lifetimes
 from chatwootai.stores.conversation.mailbox import Mailbox
 from chatwootai.stores.installation.catch_up_lock import CatchUpLock
 from chatwootai.stores.operators.history import ConversationHistories
@@ -187,7 +187,7 @@ async def test_one_worker_makes_the_rounds_and_gives_them_up(redis: Connection) 
     assert await mine.take()
     assert not await other.take()
     async with mine.held():
-        assert 0 < await redis.pttl(keys.CATCHUP) <= keys.CATCHUP_MS
+        assert 0 < await redis.pttl(keys.CATCHUP) <= lifetimes.CATCHUP_MS
     assert await other.take()
     async with mine.held():  # lost meanwhile: not mine to give up
         pass

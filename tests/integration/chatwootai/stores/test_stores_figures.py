@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from chatwootai.stores import keys
+from chatwootai.stores import keys, lifetimes
 from chatwootai.stores.figures.day_counts import summed
 from chatwootai.stores.figures.ended_turn import EndedTurn
 from chatwootai.stores.figures.figures import Figures, TurnFilter
@@ -139,8 +139,9 @@ async def test_a_redis_that_is_nearly_full_keeps_no_figures(redis: Connection) -
 async def test_all_of_it_ends(redis: Connection) -> None:
     await Figures(redis).write(ended(1), {}, MONDAY)
     lives = {
-        keys.turn(f"{1:032x}"): keys.TURN_MS, keys.turns("1"): keys.TURN_MS, keys.TURNS_RECENT: keys.TURN_MS,
-        keys.day_counts("1", MONDAY): keys.DAY_COUNTS_MS, keys.day_counts(None, MONDAY): keys.DAY_COUNTS_MS,
+        keys.turn(f"{1:032x}"): lifetimes.TURN_MS, keys.turns("1"): lifetimes.TURN_MS,
+        keys.TURNS_RECENT: lifetimes.TURN_MS,
+        keys.day_counts("1", MONDAY): lifetimes.DAY_COUNTS_MS, keys.day_counts(None, MONDAY): lifetimes.DAY_COUNTS_MS,
     }  # fmt: skip
     for name, most in lives.items():
         assert most - 60_000 < await redis.pttl(name) <= most, name

@@ -10,7 +10,7 @@ from chatwootai.model.message.delivery import Contact, Delivery, Role
 from chatwootai.model.message.effects import Signal, SignalKind
 from chatwootai.model.message.outbox import Action, ActionKind
 from chatwootai.model.message.turn import ContextLimits, Exchange
-from chatwootai.stores import keys
+from chatwootai.stores import keys, lifetimes
 from chatwootai.stores.conversation.conversations import Conversations
 from chatwootai.stores.conversation.decision import Decision, pending
 from chatwootai.stores.conversation.mailbox import Admission, Mailbox
@@ -204,7 +204,7 @@ async def test_a_life_is_bounded_in_length_and_time(redis: Connection) -> None:
     for number in range(1, 240):
         await admitted(redis, wish(message=number))
     assert 200 <= await redis.llen(keys.life("1:25")) <= 220
-    assert 0 < await redis.pttl(keys.life("1:25")) <= 7 * keys.DAY
+    assert 0 < await redis.pttl(keys.life("1:25")) <= 7 * lifetimes.DAY
 
 
 async def test_a_signal_to_nobody_leaves_no_trace(redis: Connection) -> None:
@@ -264,7 +264,7 @@ async def test_what_was_answered_is_kept_for_a_day_and_no_more_of_it_than_twenty
     await answered(redis, queue)
     kept = (await ConversationHistories(redis).read("1:25")).kept
     assert [one.message.id for one in kept] == list(range(11, 31))
-    assert 0 < await redis.pttl(keys.kept("1:25")) <= keys.DAY
+    assert 0 < await redis.pttl(keys.kept("1:25")) <= lifetimes.DAY
 
 
 async def test_dropping_gives_up_all_that_waits_and_nothing_that_runs(redis: Connection, queue: Queue) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from chatwootai.stores import keys
+from chatwootai.stores import keys, lifetimes
 from chatwootai.stores.conversation.conversations import Conversations
 from chatwootai.stores.conversation.mailbox import Mailbox
 from chatwootai.stores.conversation.tool_calls import ToolCalls, known_calls
@@ -234,7 +234,7 @@ async def test_the_next_burst_begins_with_nothing_and_a_repeated_one_with_what_w
     await calls(redis, second).once(Draft(), "order", {}, shop)
     assert shop.asked == 2
     assert await redis.hlen(keys.calls(CONV, "7")) == 1  # for whoever answers the first one again
-    assert 0 < await redis.pttl(keys.calls(CONV, "7")) <= keys.CALLS_MS
+    assert 0 < await redis.pttl(keys.calls(CONV, "7")) <= lifetimes.CALLS_MS
 
 
 async def test_arguments_are_cut_and_too_many_calls_refused(redis: Connection) -> None:

@@ -1,0 +1,38 @@
+"""Lifetimes of what is in Redis, in milliseconds; key_list.py says which key has which."""
+
+from typing import Final
+
+SECOND: Final = 1000
+DAY: Final = 86_400 * SECOND
+SEEN_MESSAGE_MS: Final = 7 * DAY
+SEEN_DELIVERY_MS: Final = DAY
+HEARD_MS: Final = DAY
+JOB_MS: Final = 30 * DAY
+"""How long a job's blob outlives its due time: arq's own day would drop turns over a long weekend."""
+STATE_MS: Final = 30 * DAY
+TURN_MS: Final = 7 * DAY
+DAY_COUNTS_MS: Final = 90 * DAY
+DEAD_MS: Final = 30 * DAY
+CATCHUP_MS: Final = 60 * SECOND
+CAUGHT_MS: Final = DAY
+MEDIA_MS: Final = DAY
+REFUSED_MS: Final = DAY
+WORKED_MS: Final = 30 * DAY
+QUESTION_VECTOR_MS: Final = DAY
+DOCUMENT_VECTOR_MS: Final = 90 * DAY
+"""Longer than any version of knowledge is kept without being ingested anew."""
+ALIKE_TOLD_MS: Final = 90 * DAY
+CALLS_MS: Final = DAY
+"""As long as messages can be answered again on demand: what was done for them is not done again then."""
+HISTORY_MS: Final = 7 * DAY
+KEPT_MS: Final = DAY
+PARKED_MS: Final = DAY
+SPENT_MS: Final = {"day": 4 * DAY, "month": 35 * DAY}
+LIMIT_MS: Final = 120 * SECOND
+INGEST_MS: Final = 60 * SECOND
+UNPUBLISHED_MS: Final = 3600 * SECOND
+FULL_MS: Final = 15 * SECOND
+SESSION_MS: Final = 12 * 3600 * SECOND
+SESSION_IDLE_MS: Final = 3600 * SECOND
+IN_SCRIPTS: Final = {"LIFE_MS": HISTORY_MS, "KEPT_MS": KEPT_MS, "PARKED_MS": PARKED_MS, "LIMIT_MS": LIMIT_MS}
+"""Lifetimes that scripts know by name (scripts.py writes them above each); all others are arguments."""
