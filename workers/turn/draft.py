@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from chatwootai.model.message.turn import Draft, Question
 from chatwootai.model.policy.vocabulary import Cause
 from chatwootai.telemetry import log
+from chatwootai.telemetry.tasks import ended
 from crews.errors import BudgetSpent, CrewError, ModelRefused, ModelUnavailable
 from crews.model_calls.trouble import briefly, trouble_of
 from workers.turn_signals import TurnSignals, wait_for_either
@@ -53,8 +54,7 @@ async def draft_until_superseded(
             signals.changed.clear()
         return await task
     finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        await ended(task)
 
 
 async def _draft(drafter: Drafter, question: Question) -> Draft | Failed:

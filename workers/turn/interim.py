@@ -16,7 +16,7 @@ from chatwootai.stores.conversation.turn_start import TurnStart
 from chatwootai.telemetry import log
 from chatwootai.telemetry.metrics import INTERIM
 from chatwootai.telemetry.steps import Steps
-from chatwootai.telemetry.tasks import owned
+from chatwootai.telemetry.tasks import ended, owned
 from config.settings.settings import Settings
 from workers.account.tenant import Tenant
 from workers.chatwoot.client import MarkPresence
@@ -69,9 +69,11 @@ async def patience_asked(turn: Waiting, question: Question) -> AsyncIterator[Non
     try:
         yield
     finally:
-        if not saying.is_set():
-            task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        try:
+            if saying.is_set():
+                await asyncio.wait({task})
+        finally:
+            await ended(task)
 
 
 async def _say_when_due(turn: Waiting, question: Question, due: float, saying: asyncio.Event) -> None:
