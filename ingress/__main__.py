@@ -9,7 +9,7 @@ from chatwootai.stores.server.examination import CannotUse
 from chatwootai.telemetry import log
 from chatwootai.telemetry.start import takes_strict
 from config.document.problems import ConfigurationError
-from ingress.environment import BadEnvironment, Environment
+from ingress.process.environment import BadEnvironment, Environment
 from ingress.server import serve
 
 CANNOT_START = 2

@@ -50,11 +50,18 @@ class PrebuiltResponse(web.StreamResponse):
         return self._bytes
 
 
-def adapt_to_request(answer: web.StreamResponse, request: web.BaseRequest) -> web.StreamResponse:
-    """Return the answer as this request can take it."""
-    if not isinstance(answer, PrebuiltResponse) or (request.keep_alive and request.version == HttpVersion11):
+def adapt_to_request(
+    answer: web.StreamResponse, request: web.BaseRequest, *, close: bool = False
+) -> web.StreamResponse:
+    """Return the answer as this request can take it; `close`: with its connection closed behind it."""
+    if not close and (
+        not isinstance(answer, PrebuiltResponse) or (request.keep_alive and request.version == HttpVersion11)
+    ):
         return answer
-    return web.Response(body=answer.body, content_type=JSON)
+    fitted = web.Response(body=answer.body, content_type=JSON) if isinstance(answer, PrebuiltResponse) else answer
+    if close:
+        fitted.force_close()
+    return fitted
 
 
 def refusal(status: int, cause: str, message: str, *, close: bool = False) -> web.Response:

@@ -24,9 +24,10 @@ from chatwootai.telemetry.tasks import ended, for_ever, owned
 from config.live.live import Live
 from ingress import health
 from ingress.connections import Connections, Site
-from ingress.environment import MOST_CONNECTIONS, Environment
 from ingress.intake import REDIS_RETRIES, REDIS_SECONDS, DeliveryIntake
 from ingress.journal.journal import Journal
+from ingress.process.drain import Drain
+from ingress.process.environment import MOST_CONNECTIONS, Environment
 from ingress.webhook import WebhookHandler
 
 _SHUTDOWN_SECONDS = 10.0
@@ -45,27 +46,30 @@ def application(
     handler: WebhookHandler, intake: DeliveryIntake, live: Live | None = None, incidents: IncidentBoard | None = None
 ) -> web.Application:
     """Return the routes; `live` adds the configuration to what /readyz tells, `incidents` what goes wrong now."""
-    app = web.Application()
+    app = web.Application(middlewares=[handler.drain.closing])
     app[_HANDLER] = handler
-    checks = {**health.checks(intake), **({"config": live.check} if live else {})}
+    checks = {"process": handler.drain.check, **health.checks(intake), **({"config": live.check} if live else {})}
     checks |= {"incidents": incidents.check} if incidents else {}
     app.add_routes([web.post(_ADDRESS + "{account}", handler.handle), *http.routes(checks)])
     return app
 
 
 async def serve(environment: Environment, environ: Mapping[str, str]) -> None:
-    """Listen until SIGTERM or SIGINT; then take no more, finish what is in flight, and let go.
+    """Listen until SIGTERM or SIGINT; drain, then take no more, finish what is in flight, and let go.
+
+    A second signal ends the drain.
 
     Raises:
         config.document.problems.ConfigurationError: the configuration is broken; nothing was started.
         chatwootai.stores.server.examination.CannotUse: Redis is there, and cannot be used as it is.
     """
-    stop = asyncio.Event()
+    drain = Drain()
+    metrics.tell_build()
     for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        asyncio.get_running_loop().add_signal_handler(number, drain.request_stop)
     await _examine_redis(environment)
     async with _configuration(environment, environ) as live, _intake(environment) as (intake, incidents):
-        handler = WebhookHandler(live.snapshot, intake, incidents, most_body=environment.most_body)
+        handler = WebhookHandler(live.snapshot, intake, incidents, most_body=environment.most_body, drain=drain)
         live.listen(handler.replace)
         handler.replace(snapshot := live.snapshot)
         app = application(handler, intake, live, incidents)
@@ -75,7 +79,7 @@ async def serve(environment: Environment, environ: Mapping[str, str]) -> None:
             gc.collect()
             gc.freeze()  # what is loaded stays; collections look only at what requests leave behind
             _log.info("listening", host=host, port=port, accounts=len(snapshot.accounts), config=snapshot.digest[:12])
-            await stop.wait()
+            await drain.wait(environment.drain)
             _log.info("stopping")
     _log.info("stopped")
 

@@ -29,6 +29,7 @@ from ingress.bounds import MIB, MOST_MIB
 from ingress.intake import DeliveryIntake, StorageUnavailable
 from ingress.journal.effect_records import ScopedEffect
 from ingress.payload import InvalidPayload, RequestInfo
+from ingress.process.drain import Drain
 from ingress.rate_limit import RateLimits
 from ingress.responses import PrebuiltResponse, adapt_to_request, refusal, retry_later
 from ingress.signature import BadSignature, SignatureFault, verify
@@ -58,9 +59,16 @@ class WebhookHandler:
     """Answers webhooks. `snapshot` is replaced whole when the configuration changes."""
 
     def __init__(
-        self, snapshot: Snapshot, intake: DeliveryIntake, incidents: IncidentBoard, *, most_body: int = MOST_MIB * MIB
+        self,
+        snapshot: Snapshot,
+        intake: DeliveryIntake,
+        incidents: IncidentBoard,
+        *,
+        most_body: int = MOST_MIB * MIB,
+        drain: Drain | None = None,
     ) -> None:
         self.snapshot = snapshot
+        self.drain = drain or Drain()
         self._incidents = incidents
         self._intake = intake
         self._most_body = most_body
@@ -84,7 +92,7 @@ class WebhookHandler:
         """Answer one webhook request. A mistake of ours is a 500 without details: Chatwoot tries those again."""
         self._in_flight += 1
         try:
-            return adapt_to_request(await self._handle(request, account), request)
+            return adapt_to_request(await self._handle(request, account), request, close=self.drain.begun)
         except Exception:  # noqa: BLE001 - whatever it is, the answer is one that Chatwoot tries again after
             _log.exception("surprise", path=request.path)
             return refusal(500, "surprise", "something went wrong here: send it again")

@@ -235,6 +235,21 @@ CONFIG_INFO: Final = Gauge(
     "chatwootai_config_info", "1 for the configuration in force, named by its digest.", ["digest"]
 )
 CONFIG_RELOADS: Final = Counter("chatwootai_config_reloads", "Configuration changes, by result.", ["result"])
+BUILD_INFO: Final = Gauge(
+    "chatwootai_build_info", "1 for the release that runs and the Python below it.", ["version", "python"]
+)
+
+
+def tell_build() -> None:
+    """Say which release runs, on which Python."""
+    import platform
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        release = version("chatwootai")
+    except PackageNotFoundError:  # a folder of sources that nobody installed
+        release = "unknown"
+    BUILD_INFO.labels(release, platform.python_version()).set(1)
 
 
 def config_in_force(digest: str) -> None:

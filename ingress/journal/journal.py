@@ -159,7 +159,10 @@ class Journal:
             del self._held[conversation]
 
     async def adopt(self) -> int:
-        """Take over the files of processes that died; how many there were."""
+        """Take over the files of processes that died, those in folders below ours included; how many there were.
+
+        So journals of another machine, or of replicas that had a folder each, are copied into a live door's folder.
+        """
         found = await self._in_thread(self._claim_orphans)
         self._adopted += found
         for file in found:
@@ -171,7 +174,8 @@ class Journal:
     def _claim_orphans(self) -> list[JournalFile]:
         ours = {file.path for file in (*self._adopted, self._own) if file}
         try:
-            paths = sorted(path for path in self._folder.glob(f"*{SUFFIX}") if path not in ours)
+            found = (*self._folder.glob(f"*{SUFFIX}"), *self._folder.glob(f"*/*{SUFFIX}"))
+            paths = sorted(path for path in found if path not in ours)
         except OSError:
             return []
         return [file for path in paths if (file := JournalFile.claim(path))]

@@ -8,6 +8,7 @@ import contextlib
 import fcntl
 import os
 import secrets
+import socket
 from pathlib import Path
 from typing import Final, NamedTuple, Self
 
@@ -37,13 +38,13 @@ class JournalFile:
 
     @classmethod
     def create(cls, folder: Path) -> Self:
-        """Return a new file of this process, in a folder that is made where missing.
+        """Return a new file of this process, named by host and process, in a folder that is made where missing.
 
         Raises:
             OSError: the folder cannot be written.
         """
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path = folder / f"{os.getpid()}-{secrets.token_hex(4)}{SUFFIX}"
+        path = folder / f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}{SUFFIX}"
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         _sync_folder(folder)  # else the name may be lost with the power, and the records with it

@@ -61,6 +61,38 @@ async def test_sigterm_lets_what_is_in_flight_end(redis_url: str, tmp_path: Path
         assert running.terminate() == 0
 
 
+async def test_it_drains_not_ready_and_yet_accepting_until_a_second_signal(redis_url: str, tmp_path: Path) -> None:
+    with process(tmp_path, redis_url, INGRESS_DRAIN_SECONDS="60") as running:
+        async with ClientSession() as session:
+            door = Visitor(session, running.url)
+            before = await door.post(message(1))
+            assert "Connection" not in before.headers
+            running.child.terminate()
+            assert running.line("draining")["seconds"] == 60
+            ready = await door.get("/readyz")
+            assert (ready.status, ready.body["checks"]["process"]["error"]) == (503, "stopping")
+            for number in (2, 3):
+                answer = await door.post(message(number))
+                assert (answer.status, answer.body, answer.headers["Connection"]) == (
+                    200,
+                    {"status": "accepted"},
+                    "close",
+                )
+            assert (await door.post(message(2))).body == {"status": "duplicate"}
+            refused = await door.post(message(4), headers={})
+            assert (refused.status, refused.headers["Connection"]) == (401, "close")
+            assert (await door.get("/healthz")).status == 200
+        assert running.terminate() == 0
+
+
+async def test_the_drain_ends_by_itself(redis_url: str, tmp_path: Path) -> None:
+    with process(tmp_path, redis_url, INGRESS_DRAIN_SECONDS="1") as running:
+        running.child.terminate()
+        assert running.line("draining")
+        assert running.line("stopping")
+        assert running.terminate() == 0
+
+
 def start(environ: dict[str, str]) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "ingress"],

@@ -20,7 +20,8 @@ class Environment:
     """Addresses, paths and limits. `port` 0 is a free one, which the line "listening" names.
 
     `most_waiting`: messages that may wait for one account before the door says 429; `most_body`: bytes of a webhook's
-    body; `most_connections`: how many may be open at once. `strict`: start with the folder or not at all.
+    body; `most_connections`: how many may be open at once. `drain`: seconds from SIGTERM to the closed
+    socket. `strict`: start with the folder or not at all.
     """
 
     config: Path
@@ -31,6 +32,7 @@ class Environment:
     most_waiting: int
     most_body: int
     most_connections: int
+    drain: int
     strict: bool = False
 
     @classmethod
@@ -53,6 +55,7 @@ class Environment:
             most_waiting=_parse_count(value("INGRESS_MOST_WAITING", str(MOST_WAITING))),
             most_body=MIB * _parse_in_range(value, "INGRESS_MOST_BODY_MIB", MOST_MIB, 1, HIGHEST_MIB),
             most_connections=_parse_in_range(value, "INGRESS_MOST_CONNECTIONS", MOST_CONNECTIONS, 64, 60_000),
+            drain=_parse_in_range(value, "INGRESS_DRAIN_SECONDS", 0, 0, 300),
             strict=strict,
         )
 
