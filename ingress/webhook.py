@@ -11,13 +11,14 @@ from functools import partial
 from typing import Final
 
 from aiohttp import web
+from prometheus_client import Counter
 
 from chatwootai.channels.incoming.receipt import ReadingRules
 from chatwootai.channels.incoming.updates import STATES
 from chatwootai.long_texts import worked_on
 from chatwootai.model.message.delivery import Change, Delivery, Reason
 from chatwootai.model.message.effects import DeliveryState, Effect, FailedMessage, Ignored, ObservedMessage
-from chatwootai.model.message.priority import priority_of
+from chatwootai.model.message.priority import LOWEST, priority_of
 from chatwootai.stores.conversation.mailbox import Admission
 from chatwootai.stores.installation.incident_board import IncidentBoard
 from chatwootai.stores.installation.incidents import Kind
@@ -30,7 +31,7 @@ from ingress.intake import DeliveryIntake, StorageUnavailable
 from ingress.journal.effect_records import ScopedEffect
 from ingress.payload import InvalidPayload, RequestInfo
 from ingress.process.drain import Drain
-from ingress.rate_limit import RateLimits
+from ingress.rate_limit import CountsPerMinute, RateLimits
 from ingress.responses import PrebuiltResponse, adapt_to_request, refusal, retry_later
 from ingress.signature import BadSignature, SignatureFault, verify
 
@@ -46,10 +47,11 @@ _IGNORED: Final = {r: PrebuiltResponse(b'{"status":"ignored","reason":"%b"}' % r
 _ignored_count = {reason: metrics.DELIVERIES.labels("ignored", reason.value) for reason in Reason}
 _state_counts = {state: metrics.MESSAGE_STATES.labels(state) for state in STATES}
 _accepted_count = metrics.DELIVERIES.labels("accepted", "")
+_on_credit_count = metrics.DELIVERIES.labels("accepted", "over_rate")
 _duplicate_count = metrics.DELIVERIES.labels("duplicate", "")
 _signature_failures = {cause: metrics.SIGNATURE_FAILURES.labels(cause.value) for cause in SignatureFault}
 _LATER: Final = {
-    "over_rate": "more messages a minute than `rate_per_minute` allows; Chatwoot gives up within seconds",
+    "over_rate": "many more messages a minute than `rate_per_minute` allows; Chatwoot gives up within seconds",
     "full": "too many messages wait; workers are too few or too slow",
 }
 _log = log.get("ingress.webhook")
@@ -73,6 +75,7 @@ class WebhookHandler:
         self._intake = intake
         self._most_body = most_body
         self._rates = RateLimits(time.monotonic)
+        self._counts = CountsPerMinute(time.monotonic)
         self._log_info = log.get("ingress.webhook").info  # looked up once: a line for each message
         self._in_flight = 0
         self._idle = asyncio.Event()
@@ -174,12 +177,15 @@ class WebhookHandler:
         inbox = account.inboxes.get(delivery.inbox)
         rate = _settings_of(account, delivery.inbox).rate_per_minute
         # Chatwoot saves many old messages again at once (a contact's merge): refusing that would open conversations.
-        seconds = 0 if delivery.change is Change.EDIT else self._rates.wait(account.key, rate)
-        if seconds:
+        counted = delivery.change is not Change.EDIT
+        if counted and (seconds := self._rates.wait(account.key, rate)):
             return self._respond_later(seconds, "over_rate", account)
         base = inbox.priority if inbox and inbox.priority is not None else account.priority
+        priority = priority_of(delivery, base)
+        if put_off := counted and self._rates.on_credit(account.key):
+            priority = LOWEST
         try:
-            admission = await self._intake.admit(delivery, priority_of(delivery, base))
+            admission = await self._intake.admit(delivery, priority)
         except StorageUnavailable:
             _log.error("stored_nowhere", **_log_fields(delivery))
             return refusal(500, "stored_nowhere", "the delivery could be stored nowhere: send it again")
@@ -188,16 +194,19 @@ class WebhookHandler:
         if admission is Admission.UNCHANGED:
             _ignored_count[Reason.EDIT_WITHOUT_NEW_CONTENT].inc()
             return _IGNORED[Reason.EDIT_WITHOUT_NEW_CONTENT]
-        return self._respond_admitted(admission, delivery)
+        if put_off and (count := self._counts.add(account.key, "put_off")):
+            _log.warning("over_rate_put_off", account=account.key, count=count, per_minute=rate)
+        return self._respond_admitted(admission, delivery, _on_credit_count if put_off else _accepted_count)
 
-    def _respond_admitted(self, admission: Admission, delivery: Delivery) -> web.StreamResponse:
+    def _respond_admitted(self, admission: Admission, delivery: Delivery, count: Counter) -> web.StreamResponse:
         accepted = admission is Admission.ACCEPTED
-        (_accepted_count if accepted else _duplicate_count).inc()
+        (count if accepted else _duplicate_count).inc()
         self._log_info("accepted" if accepted else "duplicate", **_log_fields(delivery), channel=delivery.channel)
         return _ACCEPTED if accepted else _DUPLICATE
 
     def _respond_later(self, seconds: int, cause: str, account: Account) -> web.Response:
-        _log.warning("later", account=account.key, cause=cause, seconds=seconds)
+        if count := self._counts.add(account.key, cause):
+            _log.warning("later", account=account.key, cause=cause, seconds=seconds, count=count)
         self._incidents.note(Kind.RATE, account.key, cause, _LATER[cause])
         return retry_later(seconds, cause)
 

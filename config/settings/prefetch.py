@@ -5,13 +5,15 @@ that one search may take (`crews.tools.prefetch`).
 """
 
 from collections.abc import Collection
-from typing import Annotated, Any, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
-import regex
 from pydantic import BeforeValidator, Field, model_validator
 
 from config.document.problems import suggestion
 from config.schema.base import FOR_MACHINES, Flag, Line, Section, invalid
+
+if TYPE_CHECKING:
+    import regex
 
 _LONGEST: Final = 300  # characters of a pattern
 _SECONDS: Final = 1.0  # for a pattern on an empty text
@@ -80,6 +82,8 @@ def _compile(pattern: str) -> "regex.Pattern[str]":
     Raises:
         PydanticCustomError: it is none.
     """
+    import regex  # 40 ms, of which most tenants' tools have no need
+
     try:
         return regex.compile(pattern)
     except (regex.error, OverflowError, RecursionError, ValueError) as error:

@@ -96,8 +96,8 @@ class Settings(Section):
     idle: Idle = Idle()
     """Steps for a contact who does not answer. None by default."""
     rate_per_minute: Annotated[int, Field(ge=1, le=1_000_000), NUMBER] = 600
-    """Deliveries of one account that are admitted per minute; more are refused with 429. It keeps one account's flood
-    from everybody else's workers."""
+    """Deliveries of one account that are admitted per minute. From 60 on, half as many more are admitted at once, with
+    the lowest priority; the rest is refused with 429. It keeps one account's flood from everybody else's workers."""
     sentences: Mapping[Language, Mapping[Sentence, Words]] = {}
     """Sentences that are said when no crew writes: language to name to text. `{company}`, `{hours}` and `{next_open}`
     are filled in. Those in Portuguese, Spanish, English, French, German and Italian ship."""

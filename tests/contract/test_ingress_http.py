@@ -223,6 +223,20 @@ async def test_a_rate_of_ones_own_with_retry_after(redis_url: str, tmp_path: Pat
         assert (await door.post(message(6), to="1")).status == 200
 
 
+async def test_a_flood_is_put_off_before_it_is_refused(redis_url: str, tmp_path: Path, redis: Connection) -> None:
+    """Half as much again is admitted behind everybody else."""
+    before = counted("deliveries", answer="accepted", reason="over_rate")
+    flood = account("flood", settings=Settings(rate_per_minute=60), priority=9)
+    async with open_door(redis_url, tmp_path, flood) as door:
+        sent = [await door.post(message(number, conversation=number), to="flood") for number in range(1, 121)]
+    statuses = [answer.status for answer in sent]
+    assert set(statuses[:90]) == {200}
+    assert 429 in statuses[90:]
+    lanes = [await redis.hget(keys.state(f"flood:{number}"), "lane") for number in (1, 60, 90)]
+    assert lanes == [b"high", b"high", b"normal"]
+    assert counted("deliveries", answer="accepted", reason="over_rate") >= before + 20
+
+
 async def test_strangers_cannot_use_up_a_rate(redis_url: str, tmp_path: Path) -> None:
     async with open_door(redis_url, tmp_path, account(settings=Settings(rate_per_minute=1))) as door:
         for _ in range(50):

@@ -65,7 +65,14 @@ def _rotate(folder: Path) -> int:
         if count:
             _write(path, text)
             print(f"{path}: {count}")
-    print(f"{sum(count for _, count in turned.values())} value(s) under the new key")
+    total = sum(count for _, count in turned.values())
+    print(f"{total} value(s) under the new key")
+    if total:
+        import asyncio
+
+        from ops.events.audit import write_down_apart
+
+        asyncio.run(write_down_apart("secret-rotate", count=total, details={"folder": folder}))
     return 0
 
 

@@ -1,6 +1,7 @@
 """`chatwootai sync`: what differs between the mapping and Chatwoot, and the mapping brought up to date."""
 
 import argparse
+from collections import Counter
 from os import environ
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -122,7 +123,13 @@ def _settle(found: "list[Difference]", edit: "MappingEdit", mapping: Path, argum
     if difference and not arguments.json:
         print(difference)
     if difference and arguments.yes:
+        import asyncio
+
+        from ops.events.audit import write_down_apart
+
         edit.save(mapping)
+        said = {"file": str(mapping), **Counter(each.kind for each in found)}
+        asyncio.run(write_down_apart("sync", account=arguments.account or "", count=len(found), details=said))
     elif difference:
         complain("Nothing was changed: add --yes to write it.")
     return 0

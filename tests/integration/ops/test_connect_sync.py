@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable
@@ -13,8 +14,11 @@ import aiohttp
 import pytest
 from aiohttp import web
 
+from chatwootai.stores.operators.audit import AuditLog
+from chatwootai.stores.server.connection import Connection
 from config.loading.loader import inspect
 from config.mapping.mapping_edit import MappingEdit, NotEditable
+from config.secrets.encryption import encrypt, new_key
 from ops.connect.secrets_file import SecretsFile
 from sandbox.chatwoot import app
 from sandbox.chatwoot.world import seed
@@ -22,6 +26,7 @@ from sandbox.chatwoot.world.world import World
 from sandbox.installation.processes import free_port
 from workers.account.sync import compare
 
+KEY = "CHATWOOTAI_SECRET_KEY"
 OURS = "https://ai.example.com"
 ADDRESS = f"{OURS}/webhooks/chatwoot/1"
 COMMENTED = """\
@@ -335,6 +340,22 @@ async def test_sync_finds_and_settles_what_moved_in_chatwoot(operator: Operator)
     assert 'name: "WhatsApp da Sandra"' in renamed
     assert "  # the site" in new
     assert inspect(operator.folder, operator.secrets).problems == ()
+
+
+async def test_what_sync_and_a_new_key_wrote_is_in_the_audit(
+    operator: Operator, redis_url: str, redis: Connection
+) -> None:
+    await operator.connect("--yes")
+    mapping = operator.folder / "chatwoot_mapping.yaml"
+    key = new_key()
+    mapping.write_text(re.sub("bot_token: .*", f"bot_token: {encrypt('t', {KEY: key})}", operator.mapping, count=1))
+    operator.world.inboxes[11].name = "WhatsApp da Sandra"
+    assert (await operator.run("sync", "--yes", REDIS_URL=redis_url, **{KEY: key})).returncode == 0
+    turned = await operator.run("secret", "rotate", REDIS_URL=redis_url, **{KEY: f"{new_key()},{key}"})
+    assert turned.returncode == 0, turned.stderr
+    told = [(one.what, one.count) async for one in AuditLog(redis).entries(0.0, None)]
+    assert [what for what, _ in told] == ["sync", "secret-rotate"]
+    assert told[1][1] == 1
 
 
 def test_a_comment_about_the_next_entry_outlives_the_one_before() -> None:
