@@ -3,6 +3,7 @@
 import difflib
 import io
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ from ruamel.yaml.error import YAMLError
 from ruamel.yaml.scalarstring import DoubleQuotedScalarString as Quoted
 
 _NEVER_WRAP = 1 << 20
+_INDENTATION = 2
+"""Spaces by which a map is indented, where the file has none yet."""
 _OLD = {"mappings", "account_domain_mapping", "inbox_domain_mapping"}
 
 
@@ -27,6 +30,7 @@ class MappingEdit:
         self._yaml = YAML()
         self._yaml.preserve_quotes = True
         self._yaml.width = _NEVER_WRAP
+        self._yaml.map_indent = _indentation(text)
         try:
             self._root: Any = self._yaml.load(text) if text.strip() else CommentedMap()
         except YAMLError as error:
@@ -131,11 +135,16 @@ class MappingEdit:
         return self._root[name]
 
     def text(self) -> str:
-        """The file as it will be. Lines that no edit touched are the old ones, also where a writer would space them."""
+        """The file as it will be. Lines that no edit touched are the old ones, also where a writer would space them.
+
+        Where old and new lines do not fit each other, as in a file that is indented in two ways, all are written anew.
+        """
         for name in ("chatwoot", "accounts", "inboxes"):
             if name in self._root.keys() - self._had and not self._root[name]:
                 del self._root[name]
-        return _reapply(self.before, self._base, self._dump())
+        dumped = self._dump()
+        text = _reapply(self.before, self._base, dumped)
+        return text if text == self.before or _read(text) == _read(dumped) else dumped
 
     def diff(self, name: str) -> str:
         """Return what `save` would change, as a unified diff; empty where it would change nothing."""
@@ -161,6 +170,20 @@ def write_whole(path: Path, data: bytes, mode: int) -> None:
         file.write(data)
     beside.chmod(kept)
     beside.replace(path)
+
+
+def _indentation(text: str) -> int:
+    """Return by how many spaces the file indents what stands in a map: as its first line that does."""
+    found = re.search(r"^[^\s#][^#\n]*:[ \t]*(?:#.*)?\n(?:[ \t]*(?:#.*)?\n)*( +)[^\s#-]", text, re.MULTILINE)
+    return len(found[1]) if found else _INDENTATION
+
+
+def _read(text: str) -> Any:
+    """Return what a file means; None where it is no YAML."""
+    try:
+        return YAML(typ="safe", pure=True).load(text)
+    except YAMLError:
+        return None
 
 
 def _reapply(before: str, base: str, after: str) -> str:
