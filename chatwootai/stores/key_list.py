@@ -55,6 +55,11 @@ _LIST: Final = """
 | cw:signals:{worker} | channel | | admit, signal | words to a running turn |
 | cw:full | string | 15 s | crowded | memory is nearly used up: what only tells people is not kept |
 | cw:probe | string | 1 s | probe | whether a write is taken |
+| cw:draft:{account} | hash | 30 days after its last change | console | what somebody wants changed in the account's files, packed: in force nowhere |
+| cw:drafts | zset, score = s | 30 days after the last change | console | accounts with a draft |
+| cw:requests | channel | | console | a rehearsal, or another piece of work for people, that a worker may take: its words stand in no key |
+| cw:answers:{request} | channel | | worker | its answer |
+| cw:request:{request} | string, worker | 2 min | worker | who has taken it |
 | cw:dead | zset, score = ms | 30 days | commit | turns that gave up |
 | cw:dead:{turn} | string, JSON | 30 days | commit | what a dead letter holds |
 | cw:audit | stream, JSON and digest | the newest 20,000 | audit | what people did, in a chain of digests |

@@ -21,6 +21,8 @@ CONFIG_CURRENT: Final = "cw:config:current"
 CONFIG_ABOUT: Final = "cw:config:about"
 CONFIG_SYNC: Final = "cw:config:sync"
 CONFIG_TOLD: Final = "cw:config:told"
+CONFIG_DRAFTS: Final = "cw:drafts"
+REQUESTS: Final = "cw:requests"
 PROCESSES: Final = "cw:processes"
 INCIDENTS: Final = "cw:incidents"
 TIMERS: Final = "cw:timers"
@@ -152,6 +154,11 @@ def config_version(number: int) -> str:
     return f"cw:config:version:{number}"
 
 
+def config_draft(account: str) -> str:
+    """Return the key of an account's draft of its configuration."""
+    return f"cw:draft:{account}"
+
+
 def worker(worker_id: str) -> str:
     """Return the key of a worker's heartbeat."""
     return f"cw:worker:{worker_id}"
@@ -205,3 +212,13 @@ def knowledge_ingest(account: str) -> str:
 def console_session(digest: str) -> str:
     """Return the key of a session of the console; `digest`: SHA-256 of what the cookie holds."""
     return f"cw:console:session:{digest}"
+
+
+def request_taken(request: str) -> str:
+    """Return the key of the worker that has taken a request of the console."""
+    return f"cw:request:{request}"
+
+
+def request_answers(request: str) -> str:
+    """Return the channel on which a request of the console is answered."""
+    return f"cw:answers:{request}"

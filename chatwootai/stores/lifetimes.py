@@ -34,5 +34,7 @@ UNPUBLISHED_MS: Final = 3600 * SECOND
 FULL_MS: Final = 15 * SECOND
 SESSION_MS: Final = 12 * 3600 * SECOND
 SESSION_IDLE_MS: Final = 3600 * SECOND
+DRAFT_MS: Final = 30 * DAY
+REQUEST_MS: Final = 120 * SECOND
 IN_SCRIPTS: Final = {"LIFE_MS": HISTORY_MS, "KEPT_MS": KEPT_MS, "PARKED_MS": PARKED_MS, "LIMIT_MS": LIMIT_MS}
 """Lifetimes that scripts know by name (scripts.py writes them above each); all others are arguments."""

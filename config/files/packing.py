@@ -26,7 +26,15 @@ def pack(sources: Sources, environ: Mapping[str, str]) -> bytes:
         Sealed: what the environment has is no key.
     """
     places = {kind: [str(place.path), place.files, place.folders] for kind, place in sources.places()}
-    packed = zlib.compress(msgpack.packb(places | {"own": sources.own}), 3)
+    return encrypt(zlib.compress(msgpack.packb(places | {"own": sources.own}), 3), environ)
+
+
+def encrypt(packed: bytes, environ: Mapping[str, str]) -> bytes:
+    """Encrypt with the first key of the environment; as it is where there is none.
+
+    Raises:
+        CannotDecrypt: what the environment has is no key.
+    """
     if not environ.get(KEY_VARIABLE, "").strip(", "):
         return packed
     try:
@@ -43,7 +51,7 @@ def unpack(packed: bytes, environ: Mapping[str, str]) -> Sources:
         ValueError: it is something else.
     """
     try:
-        raw = zlib.decompressobj().decompress(_decrypt(packed, environ), _MOST)
+        raw = zlib.decompressobj().decompress(decrypt(packed, environ), _MOST)
         data = msgpack.unpackb(raw)
         crews = _folder(data["crews"]) if "crews" in data else None
         return Sources(_folder(data["config"]), crews, bool(data["own"]))
@@ -51,7 +59,12 @@ def unpack(packed: bytes, environ: Mapping[str, str]) -> Sources:
         raise ValueError(f"this is no packed configuration: {type(error).__name__}") from None
 
 
-def _decrypt(packed: bytes, environ: Mapping[str, str]) -> bytes:
+def decrypt(packed: bytes, environ: Mapping[str, str]) -> bytes:
+    """Reverse `encrypt`.
+
+    Raises:
+        CannotDecrypt: it is encrypted, and no key of the environment opens it.
+    """
     if not packed.startswith(_SEALED):
         return packed
     from cryptography.fernet import InvalidToken

@@ -91,6 +91,11 @@ class Holder:
         self.problems = self.problems or refused
         return swapped
 
+    def inspect(self, sources: Sources) -> Inspection:
+        """Return what this process would make of another configuration; none of it comes into force."""
+        with self._lock:
+            return self._inspect(sources)
+
     def _inspect(self, sources: Sources) -> Inspection:
         return inspect_sources(sources, self._environ, self._cache)
 

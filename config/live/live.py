@@ -74,6 +74,11 @@ class Live:
         """Return where the last good configuration is kept on this machine's disk."""
         return self._last_good.copy
 
+    @property
+    def environ(self) -> Mapping[str, str]:
+        """Return the variables that references are resolved with, those included that children do not inherit."""
+        return self._environ
+
     def listen(self, listener: Listener) -> None:
         """Call `listener` with every snapshot that comes into force from now on."""
         self.holder.listen(listener)

@@ -5,6 +5,7 @@ from typing import Final
 
 from aiohttp import web
 
+from chatwootai.stores.operators.worker_requests import Requests
 from chatwootai.stores.server.connection import Connection
 from ops.console.access.failed_logins import FailedLogins
 from ops.console.access.identity import Identity
@@ -27,6 +28,7 @@ class Console:
     failed: FailedLogins
     accounts: Accounts
     pages: Pages
+    requests: Requests
 
 
 CONSOLE: Final = web.AppKey("console", Console)

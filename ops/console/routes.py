@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from ops.console.access.identity import ANYBODY, Right, Role
-from ops.console.pages import configuration, conversation, entry, failures, figures, now
+from ops.console.pages import configuration, conversation, entry, failures, figures, now, rehearsal
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 _VIEWER = Right(Role.VIEWER)
@@ -45,6 +45,10 @@ def routes() -> list[Route]:
         Route("GET", "/failures", failures.failures_page, _VIEWER),
         Route("GET", "/api/failures", failures.failures_data, _VIEWER),
         Route("POST", "/failures/{action}", failures.act_on_group, _LEAD),
+        Route("GET", "/rehearsal", rehearsal.choose_account, _LEAD),
+        Route("GET", "/rehearsal/{account}", rehearsal.rehearsal_page, _LEAD_OF_IT),
+        Route("POST", "/rehearsal/{account}", rehearsal.rehearse_on_page, _LEAD_OF_IT),
+        Route("POST", "/api/rehearsals", rehearsal.rehearsal_data, _LEAD),
         Route("GET", "/find", conversation.find, _VIEWER),
         Route("GET", _CONVERSATION, conversation.conversation_page, _VIEWER_OF_IT),
         Route("POST", f"{_CONVERSATION}/{{action}}", conversation.act, _LEAD_OF_IT),

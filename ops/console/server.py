@@ -9,6 +9,7 @@ from typing import Any
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
+from chatwootai.stores.operators.worker_requests import Requests
 from chatwootai.stores.server.connection import Connection, connect
 from chatwootai.telemetry import log
 from ops.access import CommandError
@@ -24,7 +25,7 @@ from ops.console.routes import routes
 from ops.console.view.pages import Pages
 
 _LARGEST_BODY = 64 * 1024
-_CONNECTIONS = 8
+_CONNECTIONS = 12
 _SHUTDOWN_SECONDS = 5.0
 _log = log.get("console")
 
@@ -72,6 +73,7 @@ def make_console(environment: Environment, connection: Connection) -> Console:
         failed=FailedLogins(),
         accounts=Accounts(environment.config),
         pages=Pages(),
+        requests=Requests(connection),
     )
 
 

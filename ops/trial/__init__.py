@@ -1,1 +1,1 @@
-"""Tries what would be answered: without a conversation (`ask`), or through a whole installation (`trigger`)."""
+"""Tries a whole installation: one message through its Chatwoot, its door and its worker (`trigger`)."""

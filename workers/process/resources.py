@@ -19,6 +19,7 @@ from chatwootai.stores.installation.catch_up_lock import CatchUpLock
 from chatwootai.stores.installation.event_stream import EventSender
 from chatwootai.stores.installation.processes import Processes
 from chatwootai.stores.jobs.sweeper import Sweeper
+from chatwootai.stores.operators.worker_requests import RequestListener
 from chatwootai.stores.server.connection import Connection, StoreUnavailable, connect, store_errors
 from chatwootai.stores.server.examination import examine
 from chatwootai.stores.server.fullness import CODE as FULL
@@ -49,6 +50,7 @@ from workers.context import WorkerContext
 from workers.media.fetch import guarded
 from workers.media.media import Media
 from workers.process.environment import Environment
+from workers.rehearsal.requests import Rehearsals
 from workers.typing_indicator import wait_until_off
 
 if TYPE_CHECKING:
@@ -136,6 +138,9 @@ class WorkerResources:
         self.background("memory", self._keep_room)
         self.background("warmth", lambda: crews.keep_warm(self._everyones_settings))
         self.background("knowledge", self._knowledge().run)
+        rehearsals = Rehearsals(self.connection, self.live)
+        self._stack.push_async_callback(rehearsals.aclose)
+        self.background("requests", RequestListener(self.connection, self.worker_id, rehearsals.works).run)
         if self.environment.catch_up_hours:
             self.background("catch-up", self._catch_up)
         if self.environment.catch_up_opened_minutes:

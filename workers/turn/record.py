@@ -156,7 +156,7 @@ def _build_record(turn: Turn, made: Outcome, config_version: int | None) -> Turn
         cost=round(usage.cost / NANO, 9) if usage else 0.0,
         config_version=config_version,
         config_digest=turn.tenant.snapshot.digest[:12],
-        model_calls=[_model_call(one) for one in (draft.model_calls if draft else ())],
+        model_calls=[model_call_as_json(one) for one in (draft.model_calls if draft else ())],
         tools=[(use.name, use.outcome, round(use.seconds, 4)) for use in turn.calls.used],
         passages=_passages(draft),
         seconds=round(time.time() - turn.last.received_at, 4),
@@ -164,7 +164,7 @@ def _build_record(turn: Turn, made: Outcome, config_version: int | None) -> Turn
     )
 
 
-def _model_call(made: ModelUse) -> dict[str, Any]:
+def model_call_as_json(made: ModelUse) -> dict[str, Any]:
     """Return a model call as JSON has it."""
     return {
         "model": made.model,

@@ -17,7 +17,6 @@ from ops.console.data.conversation import Known, as_json, read_conversation
 from ops.console.data.transcript import read_transcript
 from ops.console.view.reasons import reason_sentence
 from ops.console.view.texts import DEFAULT, texts
-from ops.console.view.waterfall import bars
 from ops.jobs.lookup import find_target
 
 _ACTION_SECONDS = 20.0
@@ -115,7 +114,6 @@ async def _page(request: web.Request, status: int = 200, told: list[str] | None 
         known=shown,
         transcript=transcript,
         owner=_OWNERS.get(transcript.status or "") or (shown or {}).get("owner"),
-        bars=bars,
         actions={name: line.format(conv=_conv(request)) for name, line in COMMANDS.items()} if _may(who) else {},
         told=told or [],
         failed=status != 200,

@@ -10,6 +10,7 @@ from ops.console.access.identity import Identity, Role
 from ops.console.view.assets import assets
 from ops.console.view.shown import moment, seconds, span
 from ops.console.view.texts import DEFAULT, LANGUAGES, chosen_language, texts
+from ops.console.view.waterfall import bars
 
 LANGUAGE_COOKIE: Final = "chatwootai_language"
 NAVIGATION: Final = (
@@ -17,6 +18,7 @@ NAVIGATION: Final = (
     ("o", "/outcomes", "outcomes"),
     ("t", "/turns", "turns"),
     ("f", "/failures", "failures"),
+    ("r", "/rehearsal", "rehearsal"),
 )
 """The pages of the head, each with the key that leads there after `g`."""
 
@@ -38,6 +40,7 @@ class Pages:
             moment=moment,
             seconds=seconds,
             span=span,
+            bars=bars,
             navigation=NAVIGATION,
         )
 

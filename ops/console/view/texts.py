@@ -11,10 +11,12 @@ DEFAULT: Final = "en"
 
 @cache
 def texts(language: str) -> dict[str, str]:
-    """Return the texts of a language by their keys: `now.title`, `error.404` and so on."""
-    file = resources.files(__package__).joinpath("texts", f"{language}.toml")
+    """Return the texts of a language by their keys: `now.title`, `error.404` and so on, of all its files."""
+    folder = resources.files(__package__).joinpath("texts")
+    files = (file for file in folder.iterdir() if file.name.endswith(f".{language}.toml"))
     return {
         f"{group}.{name}": text
+        for file in [folder.joinpath(f"{language}.toml"), *files]
         for group, names in tomllib.loads(file.read_text(encoding="utf-8")).items()
         for name, text in names.items()
     }

@@ -41,7 +41,7 @@ def run(arguments: argparse.Namespace) -> int:
         for problem in found.problems:
             complain(problem)
         return 1
-    from ops.trial.ask import Trial, answer
+    from workers.rehearsal.rehearse import Trial, answer
 
     account = resolve_account(found.snapshot.accounts, arguments.account)
     trial = Trial(account, arguments.channel, arguments.message, inbox=arguments.inbox, phone=arguments.phone)

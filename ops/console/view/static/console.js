@@ -2,7 +2,7 @@
 "use strict";
 
 const EVERY_MS = 5000;
-const PAGES = { n: "/", t: "/turns", o: "/outcomes", f: "/failures" };
+const PAGES = { n: "/", t: "/turns", o: "/outcomes", f: "/failures", r: "/rehearsal" };
 let paused = false;
 let failedSince = 0;
 let after = 0;

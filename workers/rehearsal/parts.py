@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from chatwootai.stores.server.connection import DEFAULT_URL, Connection, StoreUnavailable, connect
 from chatwootai.stores.server.examination import CannotUse, probe
@@ -21,11 +21,22 @@ from crews.understanding.message_reader import MessageReader
 
 @dataclass(frozen=True)
 class TrialParts:
-    """Crews and reader of one try. `notes`: what was left out, as sentences."""
+    """Crews and reader of tries. `notes`: what was left out, as sentences."""
 
     crews: Crews
     reader: MessageReader
-    notes: list[str] = field(default_factory=list)
+    notes: tuple[str, ...] = ()
+
+    @classmethod
+    async def of_worker(cls, stack: AsyncExitStack, connection: Connection) -> "TrialParts":
+        """Open those of a worker, closed with the stack; nothing of them is shared with its turns."""
+        encoder, models = shared(), Stack(OpenAIClient())
+        encoders = AccountEncoders(connection, models.embeddings)
+        stack.push_async_callback(encoders.aclose)
+        knowledge = Knowledge(connection, encoders.encoder_for)
+        crews = Crews(Catalog.from_environment(), models, models, knowledge, matcher=Matcher(encoder))
+        stack.push_async_callback(crews.close)
+        return cls(crews, MessageReader(encoder, seconds=10))
 
     @classmethod
     async def open(cls, stack: AsyncExitStack, settings: Settings, environ: Mapping[str, str]) -> "TrialParts":
@@ -38,7 +49,7 @@ class TrialParts:
         crews = Crews(Catalog.from_environment(), models, models, knowledge, matcher=Matcher(encoder))
         stack.push_async_callback(crews.close)
         await encoder.warm()
-        return cls(crews, MessageReader(encoder, seconds=10), notes)
+        return cls(crews, MessageReader(encoder, seconds=10), tuple(notes))
 
 
 async def _knowledge(
