@@ -61,6 +61,7 @@ ALL_ACCOUNTS = {
     "cw:processes", "cw:incidents", "cw:alike", "cw:alike:sizes",
     "cw:console:tokens", "cw:console:used", "cw:console:sessions", "cw:console:session:{digest}",
     "cw:turns-recent", "cw:days:{day}", "cw:turns-kept", "cw:turns-kept:sizes",
+    "cw:drafts", "cw:requests", "cw:request:{request}", "cw:answers:{request}",
     "cw:audit", "cw:audit:head", "cw:events:info", "cw:events:trouble",
 }  # fmt: skip
 """The installation's own, indexes over all accounts, names that no two accounts can have, and what model endpoints
