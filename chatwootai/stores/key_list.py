@@ -54,6 +54,7 @@ _LIST: Final = """
 | cw:worker:{worker} | string | 15 s | heartbeat | this worker lives |
 | cw:signals:{worker} | channel | | admit, signal | words to a running turn |
 | cw:full | string | 15 s | crowded | memory is nearly used up: what only tells people is not kept |
+| cw:format | string, a number | for ever | ingress, worker | the form of keys and jobs that the newest release here writes; a release that is two forms older does not start |
 | cw:probe | string | 1 s | probe | whether a write is taken |
 | cw:draft:{account} | hash | 30 days after its last change | console | what somebody wants changed in the account's files, packed: in force nowhere |
 | cw:drafts | zset, score = s | 30 days after the last change | console | accounts with a draft |

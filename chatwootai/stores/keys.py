@@ -36,6 +36,7 @@ AUDIT: Final = "cw:audit"
 EVENTS_INFO: Final = "cw:events:info"
 EVENTS_TROUBLE: Final = "cw:events:trouble"
 AUDIT_HEAD: Final = "cw:audit:head"
+FORMAT: Final = "cw:format"
 
 
 def conv(account: str, conversation: int) -> str:

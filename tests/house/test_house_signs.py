@@ -62,7 +62,7 @@ ALL_ACCOUNTS = {
     "cw:console:tokens", "cw:console:used", "cw:console:sessions", "cw:console:session:{digest}",
     "cw:turns-recent", "cw:days:{day}", "cw:turns-kept", "cw:turns-kept:sizes",
     "cw:drafts", "cw:requests", "cw:request:{request}", "cw:answers:{request}",
-    "cw:audit", "cw:audit:head", "cw:events:info", "cw:events:trouble",
+    "cw:audit", "cw:audit:head", "cw:format", "cw:events:info", "cw:events:trouble",
 }  # fmt: skip
 """The installation's own, indexes over all accounts, names that no two accounts can have, and what model endpoints
 allow to whose key it is. Whatever else is kept is one account's, and its name says whose."""

@@ -7,6 +7,7 @@ from functools import cache
 from typing import Final
 
 from chatwootai.stores.server.connection import Connection, batch
+from chatwootai.stores.server.data_format import agree
 from chatwootai.stores.server.errors import NOPERM, StoreMisused, StoreUnavailable, understood
 from chatwootai.stores.server.fullness import FULLNESS
 from chatwootai.stores.server.scripts import Runner, names, script, sources
@@ -51,7 +52,8 @@ async def examine(connection: Connection) -> None:
     A Redis that is away passes: it is waited for.
 
     Raises:
-        CannotUse: the user's rights are too narrow, the server is older than 7.0, or it is a cluster.
+        CannotUse: the user's rights are too narrow, the server is older than 7.0, it is a cluster, or a later release
+            wrote what this one cannot read.
     """
     try:
         # Past store_errors: an outage is told of by whoever meets it next.
@@ -66,6 +68,9 @@ async def examine(connection: Connection) -> None:
     if refused:
         raise CannotUse(f"REDIS_URL: {_narrow(_list_names([name.decode().strip() for name in refused]))}")
     await _load(connection)
+    with suppress(StoreUnavailable):
+        if await agree(connection) > 1:
+            raise CannotUse("REDIS_URL: a later release wrote into this Redis, in a form that this one cannot read")
 
 
 async def _load(connection: Connection) -> None:
