@@ -1,14 +1,16 @@
-"""Writes the tables of settings in these pages from the models: `make docs`. A test compares the pages with them."""
+"""Writes the tables of settings and metrics in these pages from the code: `make docs`. A test compares them."""
 
 import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from prometheus_client.metrics import MetricWrapperBase
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from chatwootai.telemetry import metrics
 from config.mapping.entries import MappingFile
 from config.schema.crew_schema import CrewEntry
 from config.schema.descriptions import field_docs
@@ -32,7 +34,23 @@ def pages() -> dict[Path, str]:
     """Return the text of each page that holds such tables, as it should be."""
     guide = DOCS / "guides/configuration.md"
     reference = DOCS / "reference/settings.md"
-    return {guide: _filled(guide, [table(Settings)]), reference: _filled(reference, [_all(each) for each in _ROOTS])}
+    told = DOCS / "reference/metrics.md"
+    return {
+        guide: _filled(guide, [table(Settings)]),
+        reference: _filled(reference, [_all(each) for each in _ROOTS]),
+        told: _filled(told, [_metrics()]),
+    }
+
+
+def _metrics() -> str:
+    """Return a table of all metrics: kind, labels, whose, meaning."""
+    rows = (
+        f"| `{each._name}` | {each._type} | {' '.join(f'`{label}`' for label in each._labelnames)} "
+        f"| {'all' if each._name in metrics.SEEN_BY_ALL else 'own'} | {each._documentation} |"
+        for each in vars(metrics).values()
+        if isinstance(each, MetricWrapperBase)
+    )
+    return "\n".join(("| metric | kind | labels | whose | meaning |", "|---|---|---|---|---|", *rows)) + "\n"
 
 
 def _all(root: type[BaseModel]) -> str:

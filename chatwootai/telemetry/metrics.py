@@ -1,5 +1,9 @@
 """Every metric there is: its name, what it counts, its labels. A dashboard may rely on what stands here.
 
+Most are a process's own: add them up (`sum`). Those named in SEEN_BY_ALL are of the whole installation: every door, or
+every worker, tells the same number as it saw it a few seconds ago. Take their `max`, never their `sum`; while Redis is
+away they are NaN, and a comparison with them holds nothing.
+
 No label is a tenant, a conversation or anything a stranger chooses: the number of series stays fixed.
 Whoever counts on a hot path keeps the child (`DELIVERIES.labels(...)`) instead of looking it up each time.
 """
@@ -69,6 +73,11 @@ JOURNAL_RECORDS: Final = Gauge(
     "chatwootai_journal_records", "Deliveries in the journal on disk, accepted and not yet in Redis."
 )
 JOURNAL_BYTES: Final = Gauge("chatwootai_journal_bytes", "Bytes of the journal on disk that wait for Redis.")
+JOURNAL_OLDEST: Final = Gauge(
+    "chatwootai_journal_oldest_seconds",
+    "How long the oldest delivery in the journal has waited for Redis; 0: none.",
+)
+JOURNAL_LIMIT: Final = Gauge("chatwootai_journal_limit_bytes", "Bytes that the journal may hold.")
 JOURNAL_EVENTS: Final = Counter(
     "chatwootai_journal_events",
     "What befell the journal: appended, replayed, torn (an unfinished record dropped), "
@@ -82,6 +91,17 @@ REDIS_FULL: Final = Gauge(
 )
 REDIS_MEMORY: Final = Gauge(
     "chatwootai_redis_memory_ratio", "Of the memory that Redis may use, what it does; 0 where that has no bound."
+)
+REDIS_FOOTING: Final = Gauge(
+    "chatwootai_redis_footing",
+    "1 for what Redis does when it is full (`policy`, right: noeviction) and whether it writes an append-only file "
+    "(`aof`: yes, no); unknown where it does not say.",
+    ["policy", "aof"],
+)
+DEPENDENCY_SUCCESS: Final = Gauge(
+    "chatwootai_dependency_last_success_timestamp_seconds",
+    "When a dependency (redis, chatwoot, model) last did what this process asked, in unix seconds; 0: not yet.",
+    ["dependency"],
 )
 
 # The turn.
@@ -112,6 +132,9 @@ UNGROUNDED: Final = Counter(
     "chatwootai_ungrounded_signs_total",
     "Figures, links and addresses of drafts that nothing bore out, each taken out with its sentence.",
 )
+SLOTS: Final = Gauge(
+    "chatwootai_slots", "Turns that this worker runs at once, by kind: any, and reserved for the high lane.", ["kind"]
+)
 SUPERSEDED: Final = Counter(
     "chatwootai_turns_superseded", "Drafts thrown away because the contact wrote on or a person stepped in.", ["cause"]
 )
@@ -132,6 +155,18 @@ TENANTS_FULL: Final = Gauge(
     "chatwootai_full_tenants", "Tenants with as many messages waiting as may: the door answers them 429."
 )
 READY_JOBS: Final = Gauge("chatwootai_ready_jobs", "Turns that wait for a slot, as last seen by this process.")
+OLDEST_WAITING: Final = Gauge(
+    "chatwootai_oldest_waiting_seconds",
+    "For how long the turn that waits longest for a slot has waited, by lane (high, normal); 0: none waits.",
+    ["lane"],
+)
+DEAD_LETTERS_NOW: Final = Gauge(
+    "chatwootai_dead_letters_now", "Dead letters of the last 30 days that nobody has retried or dropped."
+)
+WORKERS_LISTENING: Final = Gauge("chatwootai_workers_listening", "Workers that listen to Redis now.")
+TOKENS_REFUSED: Final = Gauge(
+    "chatwootai_chatwoot_tokens_refused", "Accounts' tokens that Chatwoot refuses: their turns wait."
+)
 
 # The mind.
 MODEL_CALLS: Final = Counter(
@@ -155,6 +190,11 @@ HEDGES: Final = Counter(
 )
 FALLBACKS: Final = Counter(
     "chatwootai_fallbacks", "Requests to another target than the first, by kind (fallback, quick).", ["kind"]
+)
+BREAKER_OPEN: Final = Gauge(
+    "chatwootai_breaker_open",
+    "1 while this process leaves a model's endpoint alone, since it failed again and again; 0 while it asks it.",
+    ["model"],
 )
 BREAKERS: Final = Counter("chatwootai_breakers", "Circuit breakers opened and closed, as this process saw it.", ["to"])
 LIMITED: Final = Counter(
@@ -204,10 +244,11 @@ LOOP_BLOCKED_SECONDS: Final = Histogram(
     "The line `loop_blocked` names whose work it was, and where.",
     buckets=(1.0, 1.5, 2.0, 3.0, 5.0, 7.5, 10.0, 15.0, 30.0, 60.0),
 )
-CHATWOOT_TOKEN: Final = Gauge(
-    "chatwootai_chatwoot_token_valid",
-    "1: Chatwoot takes this token of an account, as far as is known; 0: it refuses it, and the account's turns wait.",
-    ["account", "token"],
+CHATWOOT_TOKENS: Final = Gauge(
+    "chatwootai_chatwoot_tokens",
+    "Tokens of the accounts that this worker has served since the configuration changed, by whether Chatwoot takes "
+    "them as far as is known (valid, refused).",
+    ["state"],
 )
 INCIDENTS: Final = Gauge(
     "chatwootai_incidents",
@@ -238,6 +279,17 @@ CONFIG_RELOADS: Final = Counter("chatwootai_config_reloads", "Configuration chan
 BUILD_INFO: Final = Gauge(
     "chatwootai_build_info", "1 for the release that runs and the Python below it.", ["version", "python"]
 )
+
+SEEN_BY_ALL: Final = frozenset(
+    {
+        "chatwootai_waiting_messages", "chatwootai_full_tenants", "chatwootai_ready_jobs",
+        "chatwootai_oldest_waiting_seconds", "chatwootai_dead_letters_now", "chatwootai_workers_listening",
+        "chatwootai_chatwoot_tokens_refused",  # each door, every 5 seconds (ingress/backpressure.py)
+        "chatwootai_redis_memory_ratio", "chatwootai_redis_footing",  # each worker
+        "chatwootai_incidents", "chatwootai_redis_full",  # each of both
+    }
+)  # fmt: skip
+"""Metrics of which every process that has them tells the same: `max`, never `sum`."""
 
 
 def tell_build() -> None:

@@ -5,6 +5,7 @@ never waits for a disk, and whatever arrives while one fsync runs shares the nex
 """
 
 import asyncio
+import time
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -50,6 +51,8 @@ class Journal:
 
     async def open(self) -> None:
         """Make this process' file. A folder that cannot be written is no reason not to start: Redis may be there."""
+        metrics.JOURNAL_LIMIT.set(self._most_bytes)
+        metrics.JOURNAL_OLDEST.set_function(lambda: self.oldest_seconds)
         try:
             await self._in_thread(self._file)
         except OSError as error:
@@ -59,6 +62,12 @@ class Journal:
     def size(self) -> int:
         """Bytes on disk that are not yet in Redis."""
         return sum(file.size - file.read for file in (*self._adopted, self._own) if file)
+
+    @property
+    def oldest_seconds(self) -> float:
+        """For how long the oldest record has waited for Redis; 0: none waits."""
+        begun = [file.since for file in (*self._adopted, self._own) if file and file.size > file.read]
+        return max(0.0, time.time() - min(begun)) if begun else 0.0
 
     @property
     def crowded(self) -> bool:

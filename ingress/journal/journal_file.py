@@ -9,6 +9,7 @@ import fcntl
 import os
 import secrets
 import socket
+import time
 from pathlib import Path
 from typing import Final, NamedTuple, Self
 
@@ -28,13 +29,17 @@ class Batch(NamedTuple):
 
 
 class JournalFile:
-    """An open and locked file. `size` is what is whole and on the disk, `read` how far it was brought into Redis."""
+    """An open and locked file. `size` is what is whole and on the disk, `read` how far it was brought into Redis.
+
+    `since`: unix seconds of the oldest record, of an adopted file those of the newest, which is all that is known.
+    """
 
     def __init__(self, path: Path, descriptor: int) -> None:
         self.path = path
         self._descriptor = descriptor
         self.size = os.fstat(descriptor).st_size
         self.read = 0
+        self.since = os.fstat(descriptor).st_mtime if self.size else 0.0
 
     @classmethod
     def create(cls, folder: Path) -> Self:
@@ -82,6 +87,8 @@ class JournalFile:
             with contextlib.suppress(OSError):  # a torn tail that stays is skipped when read
                 os.ftruncate(self._descriptor, self.size)
             raise
+        if not self.size:
+            self.since = time.time()
         self.size += len(data)
 
     def probe(self) -> None:

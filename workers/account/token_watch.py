@@ -10,7 +10,7 @@ from chatwootai.stores.installation.refusals import Refusal
 from chatwootai.stores.server.connection import StoreUnavailable
 from chatwootai.telemetry import log
 from chatwootai.telemetry.http import Check, Status
-from chatwootai.telemetry.metrics import CHATWOOT_TOKEN, FAILED_OPEN
+from chatwootai.telemetry.metrics import CHATWOOT_TOKENS, FAILED_OPEN
 from workers.account.looks import LOOK_SECONDS
 from workers.account.tenant import Tenant
 from workers.account.tokens import Tokens, digest
@@ -52,9 +52,10 @@ class TokenWatch:
         found = [(one, now) for one in await self._tokens.refusals.all() if (now := tenant(one.account)) is not None]
         self.refused_now = tuple(one for one, _ in found)
         refused = {(one.account, one.owner) for one in self.refused_now}
-        for account in {*served, *(one.account for one in self.refused_now)}:
-            for owner in _owners(tenant(account)):
-                CHATWOOT_TOKEN.labels(account, f"{owner}_token").set((account, owner) not in refused)
+        accounts = {*served, *(one.account for one in self.refused_now)}
+        known = {(account, str(owner)) for account in accounts for owner in _owners(tenant(account))}
+        CHATWOOT_TOKENS.labels("refused").set(len(known & refused))
+        CHATWOOT_TOKENS.labels("valid").set(len(known - refused))
         for one, now in found:
             await self._see_to(one, now, another=one.digest != digest(now, Owner(one.owner)))
 

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from chatwootai.stores.installation.refusals import Noted, Refusal, Refusals
 from chatwootai.stores.server.connection import Connection
 from chatwootai.telemetry import log
-from chatwootai.telemetry.metrics import CHATWOOT_TOKEN
 from workers.account.tenant import Tenant
 from workers.chatwoot.errors import Gone, TokenRefused
 from workers.chatwoot.operations import Owner
@@ -54,7 +53,6 @@ class Tokens:
             )
         )
         if noted.first:
-            CHATWOOT_TOKEN.labels(account, f"{owner}_token").set(0)
             await self._say_refused(account, owner, error)
         return noted
 
@@ -79,7 +77,6 @@ class Tokens:
             StoreUnavailable: Redis was away for too long.
         """
         since, waited = await retry_while_redis_down(lambda: self.refusals.accept(account, owner))
-        CHATWOOT_TOKEN.labels(account, f"{owner}_token").set(1)
         if since is not None:
             _log.warning(
                 "chatwoot_takes_token", account=account, which=f"{owner}_token",

@@ -13,7 +13,7 @@ import orjson
 from yarl import URL
 
 from chatwootai.attempts import attempts
-from chatwootai.telemetry.metrics import CHATWOOT_CALLS, CHATWOOT_SECONDS, RETRIES
+from chatwootai.telemetry.metrics import CHATWOOT_CALLS, CHATWOOT_SECONDS, DEPENDENCY_SUCCESS, RETRIES
 from workers.chatwoot.errors import MissingUserToken, OutOfTime, TryAgain
 from workers.chatwoot.operations import Operation, Owner
 from workers.chatwoot.request import RequestBody, send_once
@@ -25,6 +25,7 @@ _ATTEMPT_SECONDS: Final = 10.0
 _CONNECT_SECONDS: Final = 3.0
 _LEAST_SECONDS: Final = 0.05
 _BACKOFF: Final = 0.2
+_answered = DEPENDENCY_SUCCESS.labels("chatwoot")
 
 
 class Http:
@@ -94,6 +95,7 @@ class Http:
     def _note_answer(self, operation: Operation, answer: Response) -> None:
         if answer.body is not None:  # an empty 200 may come from somebody else
             self.worked_at[operation.owner] = time.monotonic()
+            _answered.set_to_current_time()
 
     def _token(self, operation: Operation) -> Token:
         token = self._tokens.get(operation.owner)

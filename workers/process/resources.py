@@ -6,6 +6,7 @@ import gc
 import os
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import AsyncExitStack, suppress
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
@@ -25,10 +26,9 @@ from chatwootai.stores.server.examination import examine
 from chatwootai.stores.server.fullness import CODE as FULL
 from chatwootai.stores.server.fullness import FULLNESS
 from chatwootai.stores.server.outage import OUTAGE
-from chatwootai.stores.server.server_check import UNKNOWN, check_server
+from chatwootai.stores.server.server_check import UNKNOWN, check_server, tell_footing
 from chatwootai.stores.space.memory import EVERY_SECONDS, MemoryWatch
-from chatwootai.telemetry import http, log, loop
-from chatwootai.telemetry.metrics import tell_build
+from chatwootai.telemetry import http, log, loop, metrics
 from chatwootai.telemetry.tasks import ended, for_ever
 from config.live.live import Live
 from config.live.source_lines import SourceLines
@@ -59,6 +59,7 @@ if TYPE_CHECKING:
 _SWEEP_SECONDS = 1.0
 _AGAIN_SECONDS = 1.0
 _CONNECTIONS = 1024
+_LOOKS_PER_FOOTING = 15  # twice a minute: an operator may change it while Redis runs
 _log = log.get("worker")
 
 
@@ -82,7 +83,7 @@ class WorkerResources:
             config.document.problems.ConfigurationError: the configuration is broken; nothing was started.
             chatwootai.stores.server.examination.CannotUse: Redis is there, and cannot be used as it is.
         """
-        tell_build()
+        metrics.tell_build()
         await examine(self.connection)
         own = self.environment
         name = f"worker {self.worker_id}"
@@ -192,9 +193,13 @@ class WorkerResources:
 
     async def _keep_room(self) -> None:
         memory = MemoryWatch(self.connection)
-        while True:
+        succeeded = metrics.DEPENDENCY_SUCCESS.labels("redis")
+        for looks in count():
             with suppress(StoreUnavailable):
                 await memory.look()
+                if looks % _LOOKS_PER_FOOTING == 0:
+                    await tell_footing(self.connection)
+                succeeded.set_to_current_time()
             await asyncio.sleep(EVERY_SECONDS)
 
     async def _answer_opened(self) -> None:

@@ -18,7 +18,7 @@ from chatwootai.stores.jobs.queue import Claim, Claimed, Queue
 from chatwootai.stores.server.arq import Pool
 from chatwootai.stores.server.connection import Connection, StoreMisused, StoreUnavailable, store_errors
 from chatwootai.telemetry import log
-from chatwootai.telemetry.metrics import TURNS_RUNNING
+from chatwootai.telemetry.metrics import SLOTS, TURNS_RUNNING
 from chatwootai.telemetry.tasks import ended, owned
 
 _LONGEST_SLEEP = 1.0
@@ -43,6 +43,8 @@ class Worker(ArqWorker):
         self.queue = queue
         self.reserved = reserved
         self.grace = grace
+        SLOTS.labels("any").set(self.max_jobs)
+        SLOTS.labels("reserved").set(reserved)
         self._slot_freed = asyncio.Event()
         self._stopping = asyncio.Event()
         self._forced = asyncio.Event()

@@ -7,6 +7,7 @@ from redis.exceptions import ResponseError
 
 from chatwootai.stores.server.connection import Connection
 from chatwootai.stores.server.errors import NOPERM, StoreUnavailable, store_errors, understood
+from chatwootai.telemetry.metrics import REDIS_FOOTING
 
 _NEARLY_FULL: Final = 0.9
 _MIB: Final = 1024 * 1024
@@ -56,6 +57,18 @@ class ServerCheck:
         if self.most and self.used > _NEARLY_FULL * self.most:
             found.append(f"{self.used // _MIB} of {self.most // _MIB} MiB are used: raise maxmemory before it refuses")
         return tuple(found)
+
+
+async def tell_footing(connection: Connection) -> None:
+    """Have the metric say whether this Redis keeps what it is given.
+
+    Raises:
+        StoreUnavailable: Redis is away.
+    """
+    found = await check_server(connection)
+    aof = "unknown" if found is None else "yes" if found.append_only else "no"
+    REDIS_FOOTING.clear()
+    REDIS_FOOTING.labels("unknown" if found is None else found.policy, aof).set(1)
 
 
 async def check_server(connection: Connection) -> ServerCheck | None:

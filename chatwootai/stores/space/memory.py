@@ -5,6 +5,7 @@ of a conversation nor what was answered (`cw:full` tells them); what is kept of 
 Scripts that empty mailboxes run in a full Redis; so workers bring it down.
 """
 
+import math
 from typing import Any, Final
 
 from redis.exceptions import RedisError
@@ -44,7 +45,7 @@ class MemoryWatch:
             StoreUnavailable: Redis is away.
         """
         share = await self._share()
-        REDIS_MEMORY.set(share or 0.0)
+        REDIS_MEMORY.set(math.nan if share is None else share)
         full = FULLNESS.full if share is None else share >= NEARLY
         if full:
             await self._make_room(share)

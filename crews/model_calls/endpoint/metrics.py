@@ -9,12 +9,13 @@ from prometheus_client import Counter, Histogram
 from chatwootai.bounded_cache import BoundedCache
 from chatwootai.model.message.turn import Usage
 from chatwootai.telemetry import log
-from chatwootai.telemetry.metrics import MODEL_CALLS, MODEL_SECONDS, MODEL_TOKENS
+from chatwootai.telemetry.metrics import DEPENDENCY_SUCCESS, MODEL_CALLS, MODEL_SECONDS, MODEL_TOKENS
 from crews.model_calls.call import Call
 
 _MODELS = 512
 _SAID_AGAIN = 3600.0  # seconds
 _log = log.get("model")
+_answered = DEPENDENCY_SUCCESS.labels("model")
 
 
 class RefusalLog:
@@ -39,6 +40,8 @@ class RefusalLog:
 def count_request(model: str, result: str, seconds: float) -> None:
     """Count a request that has ended: answered, closed (by us), unavailable, refused, or late."""
     _calls(model, result).inc()
+    if result == "answered":
+        _answered.set_to_current_time()
     _seconds(model).observe(seconds)
 
 

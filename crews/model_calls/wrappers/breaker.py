@@ -8,7 +8,7 @@ import time
 
 from chatwootai.stores.models.breakers import BreakerStore
 from chatwootai.telemetry import log
-from chatwootai.telemetry.metrics import BREAKERS
+from chatwootai.telemetry.metrics import BREAKER_OPEN, BREAKERS
 from crews.errors import ModelUnavailable
 from crews.model_calls.wrappers.background import Background
 from crews.model_calls.wrappers.failing_open import FailingOpen
@@ -33,9 +33,19 @@ class Breakers:
 
     def blocked(self, name: str) -> float:
         """Return how long a target is to be left alone; 0: ask it."""
-        self._names.add(name)
+        if name not in self._names:
+            self._names.add(name)
+            self._show(name.partition(":")[2])
         self._look()
         return max(0.0, self._until.get(name, 0.0) - time.monotonic())
+
+    def _show(self, model: str) -> None:
+        """Have the metric tell, whenever it is read, whether an endpoint of this model rests."""
+
+        def rests() -> float:
+            return float(any(self.known_blocked(each) for each in self._names if each.partition(":")[2] == model))
+
+        BREAKER_OPEN.labels(model).set_function(rests)
 
     async def failed(self, name: str, error: ModelUnavailable) -> None:
         """Count a failed request. A 429 is no failure of the target's: it only wants a pause."""

@@ -1,5 +1,6 @@
 """A door in a process of its own, with little room: who has filled theirs hears 429, everybody else is served."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -62,6 +63,14 @@ async def test_a_full_tenant_hears_429_and_its_neighbour_does_not(door: Visitor,
     assert "chatwootai_waiting_messages 4.0" in told
     assert "chatwootai_full_tenants 1.0" in told
     assert "chatwootai_ready_jobs 4.0" in told
+    async with asyncio.timeout(20):  # seen every five seconds
+        while 'chatwootai_oldest_waiting_seconds{lane="normal"} 0.0' in told:
+            await asyncio.sleep(0.2)
+            told = (await door.get("/metrics")).body
+    for line in ("workers_listening 0.0", "dead_letters_now 0.0", "chatwoot_tokens_refused 0.0"):
+        assert f"chatwootai_{line}" in told
+    assert 'chatwootai_oldest_waiting_seconds{lane="high"} 0.0' in told
+    assert "chatwootai_build_info{" in told
     await OperatorActions(redis).drop("1:1")
     assert (await door.post(message(4, 4))).status == 200
     assert (await door.get("/readyz")).body["checks"]["mailboxes"]["messages"] == 4
