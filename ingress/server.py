@@ -20,6 +20,7 @@ from chatwootai.stores.server.connection import connect
 from chatwootai.stores.server.examination import examine
 from chatwootai.telemetry import http, log, loop, metrics
 from chatwootai.telemetry.descriptors import raise_limit
+from chatwootai.telemetry.first_values import tell_door
 from chatwootai.telemetry.tasks import ended, for_ever, owned
 from config.live.live import Live
 from ingress import health
@@ -64,7 +65,7 @@ async def serve(environment: Environment, environ: Mapping[str, str]) -> None:
         chatwootai.stores.server.examination.CannotUse: Redis is there, and cannot be used as it is.
     """
     drain = Drain()
-    metrics.tell_build()
+    tell_door()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, drain.request_stop)
     await _examine_redis(environment)

@@ -292,18 +292,6 @@ SEEN_BY_ALL: Final = frozenset(
 """Metrics of which every process that has them tells the same: `max`, never `sum`."""
 
 
-def tell_build() -> None:
-    """Say which release runs, on which Python."""
-    import platform
-    from importlib.metadata import PackageNotFoundError, version
-
-    try:
-        release = version("chatwootai")
-    except PackageNotFoundError:  # a folder of sources that nobody installed
-        release = "unknown"
-    BUILD_INFO.labels(release, platform.python_version()).set(1)
-
-
 def config_in_force(digest: str) -> None:
     """Say which configuration is in force; the one before disappears."""
     CONFIG_INFO.clear()

@@ -29,6 +29,7 @@ from chatwootai.stores.server.outage import OUTAGE
 from chatwootai.stores.server.server_check import UNKNOWN, check_server, tell_footing
 from chatwootai.stores.space.memory import EVERY_SECONDS, MemoryWatch
 from chatwootai.telemetry import http, log, loop, metrics
+from chatwootai.telemetry.first_values import tell_worker
 from chatwootai.telemetry.tasks import ended, for_ever
 from config.live.live import Live
 from config.live.source_lines import SourceLines
@@ -83,7 +84,7 @@ class WorkerResources:
             config.document.problems.ConfigurationError: the configuration is broken; nothing was started.
             chatwootai.stores.server.examination.CannotUse: Redis is there, and cannot be used as it is.
         """
-        metrics.tell_build()
+        tell_worker()
         await examine(self.connection)
         own = self.environment
         name = f"worker {self.worker_id}"
