@@ -26,6 +26,7 @@ from config.live.live import Live
 from ingress import health
 from ingress.connections import Connections, Site
 from ingress.intake import REDIS_RETRIES, REDIS_SECONDS, DeliveryIntake
+from ingress.journal.erasure_requests import answer_requests
 from ingress.journal.journal import Journal
 from ingress.process.drain import Drain
 from ingress.process.environment import MOST_CONNECTIONS, Environment
@@ -126,6 +127,7 @@ async def _intake(environment: Environment) -> AsyncIterator[tuple[DeliveryIntak
     events = EventSender(connection, process_name())
     watched = {
         "journal watch": lambda: _watch_journal(journal, incidents),
+        "erasures": lambda: answer_requests(connection, journal, process_name()),
         "loop": _watch_loop, "pressure": intake.pressure.watch, "incidents": incidents.run, "events": events.run,
     }  # fmt: skip
     watches = [asyncio.create_task(for_ever(watch, what, pause=1.0)) for what, watch in watched.items()]

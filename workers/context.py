@@ -12,6 +12,8 @@ from chatwootai.stores.conversation.tool_calls import ToolCalls, known_calls
 from chatwootai.stores.conversation.turn_start import TurnStart
 from chatwootai.stores.figures.figures import Figures
 from chatwootai.stores.installation.incident_board import IncidentBoard
+from chatwootai.stores.keys import split_conv
+from chatwootai.stores.privacy.erasure import FORGET
 from chatwootai.stores.server.connection import Connection
 from config.snapshot import Account, Snapshot
 from crews.answer.draft import Crews
@@ -61,6 +63,13 @@ class WorkerContext:
         self._session = session
         self._tenants: dict[str, Tenant] = {}
         self._at_words = asyncio.Lock()
+
+    def hear(self, conv: str, word: str, at: float) -> None:
+        """Take a word from another process: of a conversation whose turn runs here, or of a contact to be forgotten."""
+        if word == FORGET:
+            self.crews.forget(*split_conv(conv))
+        else:
+            self.signal_router.receive(conv, word, at)
 
     def replace(self, snapshot: Snapshot) -> None:
         """Put another configuration in force for the turns that begin from now on."""

@@ -37,6 +37,8 @@ EVENTS_INFO: Final = "cw:events:info"
 EVENTS_TROUBLE: Final = "cw:events:trouble"
 AUDIT_HEAD: Final = "cw:audit:head"
 FORMAT: Final = "cw:format"
+ERASURES: Final = "cw:erasures"
+ERASURES_DONE: Final = "cw:erasures:done"
 
 
 def conv(account: str, conversation: int) -> str:
@@ -223,3 +225,18 @@ def request_taken(request: str) -> str:
 def request_answers(request: str) -> str:
     """Return the channel on which a request of the console is answered."""
     return f"cw:answers:{request}"
+
+
+def contact(account: str, contact_id: int) -> str:
+    """Return the key of a contact's conversations."""
+    return f"cw:contact:{account}:{contact_id}"
+
+
+def erasure(account: str, contact_id: int) -> str:
+    """Return the key of an erasure that is under way."""
+    return f"cw:erasure:{account}:{contact_id}"
+
+
+def spent_by_contact(account: str, contact_id: int) -> str:
+    """Return the beginning of the keys of what a contact has spent."""
+    return f"cw:spent:{account}:contact:{contact_id}:"

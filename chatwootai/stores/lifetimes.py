@@ -36,5 +36,16 @@ SESSION_MS: Final = 12 * 3600 * SECOND
 SESSION_IDLE_MS: Final = 3600 * SECOND
 DRAFT_MS: Final = 30 * DAY
 REQUEST_MS: Final = 120 * SECOND
-IN_SCRIPTS: Final = {"LIFE_MS": HISTORY_MS, "KEPT_MS": KEPT_MS, "PARKED_MS": PARKED_MS, "LIMIT_MS": LIMIT_MS}
+CONTACT_MS: Final = 366 * DAY
+"""Longer than anything that a conversation leaves (context.ttl_hours: a year): what is left has a known owner."""
+ERASED_MS: Final = 30 * DAY
+"""Longer than Chatwoot repeats a request and than catching up reaches back."""
+ERASURE_MS: Final = 7 * DAY
+IN_SCRIPTS: Final = {
+    "LIFE_MS": HISTORY_MS,
+    "KEPT_MS": KEPT_MS,
+    "PARKED_MS": PARKED_MS,
+    "LIMIT_MS": LIMIT_MS,
+    "CONTACT_MS": CONTACT_MS,
+}
 """Lifetimes that scripts know by name (scripts.py writes them above each); all others are arguments."""

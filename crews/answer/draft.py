@@ -71,9 +71,12 @@ class Crews:
         self._knowledge = knowledge
         self._curated = CuratedAnswers([ExactFinder(), *([ByMeaning(matcher)] if matcher else [])])
         self._tools = ToolRegistry()
-        self._registry = CrewRegistry(
-            catalog, completer, MemoryBackend(embed=stack.embeddings.embed if stack else None)
-        )
+        self._memory = MemoryBackend(embed=stack.embeddings.embed if stack else None)
+        self._registry = CrewRegistry(catalog, completer, self._memory)
+
+    def forget(self, account: str, contact: int) -> int:
+        """Forget what crews remember of a contact; return how many records there were."""
+        return self._memory.store.forget(account, contact)
 
     @classmethod
     async def open(cls, catalog: Catalog | None = None, *, connection: Connection | None = None) -> "Crews":

@@ -83,6 +83,14 @@ class ContactMemoryStore:
             contacts.evict()
         return records
 
+    def forget(self, account: str, contact: int) -> int:
+        """Forget a contact, whatever folder answered; return how many records there were."""
+        gone = 0
+        for (owner, _), contacts in self._tenants.items():
+            if owner == account and (records := contacts.pop(contact)) is not None:
+                gone += len(records)
+        return gone
+
 
 @dataclass(frozen=True, slots=True)
 class MemoryBackend:

@@ -12,8 +12,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final, NamedTuple, TypeVar
 
+from chatwootai.stores.privacy.subject import Subject
 from chatwootai.telemetry import log, metrics
 from chatwootai.telemetry.tasks import owned
+from ingress.journal import erasing
 from ingress.journal.journal_file import SUFFIX, Batch, JournalFile
 from ingress.journal.journal_format import TooLong, frame
 
@@ -227,6 +229,11 @@ class Journal:
     def _write_rejected(self, payload: bytes) -> None:
         with (self._folder / "rejected.records").open("ab") as file:
             file.write(frame(payload))
+
+    async def erase(self, subject: Subject) -> int:
+        """Take a contact's records out of the files of this folder that no process holds; return how many."""
+        gone, _ = await self._in_thread(erasing.erase, self._folder, subject)
+        return gone
 
     async def close(self) -> None:
         """Finish writing and let go; an empty file is removed, a full one is left to whoever comes next."""

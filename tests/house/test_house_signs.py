@@ -63,6 +63,7 @@ ALL_ACCOUNTS = {
     "cw:turns-recent", "cw:days:{day}", "cw:turns-kept", "cw:turns-kept:sizes",
     "cw:drafts", "cw:requests", "cw:request:{request}", "cw:answers:{request}",
     "cw:audit", "cw:audit:head", "cw:format", "cw:events:info", "cw:events:trouble",
+    "cw:erased", "cw:erasures", "cw:erasures:done", "cw:copy:{stream}",
 }  # fmt: skip
 """The installation's own, indexes over all accounts, names that no two accounts can have, and what model endpoints
 allow to whose key it is. Whatever else is kept is one account's, and its name says whose."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any, Final
 
 import aiohttp
@@ -25,7 +26,11 @@ _ANOTHERS: Final = "that is not Chatwoot's answer, but a proxy's, a firewall's o
 
 
 class AdminError(Exception):
-    """Chatwoot did not do it; the message says what, without the token."""
+    """Chatwoot did not do it; the message says what, without the token. `missing`: there is no such thing."""
+
+    def __init__(self, message: str, *, missing: bool = False) -> None:
+        super().__init__(message)
+        self.missing = missing
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +163,47 @@ class Admin:
         """Delete a webhook."""
         await self.call("DELETE", f"/webhooks/{webhook}")
 
+    async def contact(self, contact: int) -> Mapping[str, Any] | None:
+        """Return what Chatwoot knows of a contact; None where it has none of this id.
+
+        Raises:
+            AdminError: Chatwoot refused or could not be reached.
+        """
+        try:
+            return _map(_map(await self.call("GET", f"/contacts/{contact}")).get("payload"))
+        except AdminError as error:
+            if error.missing:
+                return None
+            raise
+
+    async def conversations_of(self, contact: int) -> frozenset[int]:
+        """Return the display ids of a contact's conversations; none where there is no such contact.
+
+        Raises:
+            AdminError: Chatwoot refused or could not be reached.
+        """
+        try:
+            found = _list(_map(await self.call("GET", f"/contacts/{contact}/conversations")).get("payload"))
+        except AdminError as error:
+            if error.missing:
+                return frozenset()
+            raise
+        return frozenset(number for each in found if isinstance(number := _map(each).get("id"), int))
+
+    async def remove_contact(self, contact: int) -> bool:
+        """Delete a contact with all that Chatwoot has of them; False where there is none.
+
+        Raises:
+            AdminError: Chatwoot refused (only an administrator may) or could not be reached.
+        """
+        try:
+            await self.call("DELETE", f"/contacts/{contact}")
+        except AdminError as error:
+            if error.missing:
+                return False
+            raise
+        return True
+
     async def call(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> object:
         """Make one call; the JSON of a good answer, None where it has none."""
         what = f"{method} {path or '/'} of {self._base}"
@@ -168,7 +214,8 @@ class Admin:
         if 300 <= answer.status < 400:
             raise AdminError(f"{what}: it has moved to {answer.excerpt}: write that address")
         if not answer.good:
-            raise AdminError(f"{what}: HTTP {answer.status}: {_explanation(answer)}")
+            missing = answer.own and answer.status == HTTPStatus.NOT_FOUND
+            raise AdminError(f"{what}: HTTP {answer.status}: {_explanation(answer)}", missing=missing)
         if answer.fault:
             raise AdminError(f"{what}: the answer is no JSON; is the address Chatwoot's?")
         return answer.body

@@ -127,9 +127,7 @@ class WorkerResources:
         """Start what a worker does beside its turns, until it stops."""
         self.background("configuration", self.live.run)
         self.background("sync", lambda: keep_in_step(self.live, self.connection, session))
-        self.background(
-            "signals", SignalListener(self.connection, self.worker_id, self.context.signal_router.receive).listen
-        )
+        self.background("signals", SignalListener(self.connection, self.worker_id, self.context.hear).listen)
         self.background("sweep", self._sweep)
         self.background("watchdog", loop.watch)
         self.background(

@@ -85,6 +85,8 @@ class Mailbox:
             "seen_delivery_ms": lifetimes.SEEN_DELIVERY_MS,
             "most_waiting": self._most_waiting,
             "state_ms": lifetimes.STATE_MS,
+            "contact": delivery.contact.id,
+            "written_ms": int(delivery.message.at * 1000),
         }
 
     async def withdraw(self, withdrawn: DeletedMessage) -> bool:

@@ -66,6 +66,14 @@ class VectorStore:
         """
         return await self._forget(account, Kind.DOCUMENTS, keep=frozenset(used))
 
+    async def forget_questions(self, account: str) -> int:
+        """Forget the embeddings of an account's questions; return how many there were.
+
+        Raises:
+            StoreUnavailable: Redis is away.
+        """
+        return await self._forget(account, Kind.QUESTIONS)
+
     async def purge(self, account: str | None = None) -> int:
         """Forget all embeddings, or those of one account; return how many there were.
 

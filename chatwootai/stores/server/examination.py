@@ -24,6 +24,7 @@ _CALLED: Final = re.compile(r"""redis\.call\(['"]([A-Z]+)['"]""")
 _ARGUMENTS: Final = {
     "TIME": "",
     "PUBLISH": " cw:probe 1",
+    "COPY": " cw:probe cw:probe",
     "DEL": " cw:probe",
     "EXISTS": " cw:probe",
     "UNLINK": " cw:probe",

@@ -30,6 +30,8 @@ def routes() -> list[web.RouteDef]:
         route("GET", "/contacts/{id}", "contacts#show", show),
         route("PUT", "/contacts/{id}", "contacts#update", change),
         route("PATCH", "/contacts/{id}", "contacts#update", change),
+        route("DELETE", "/contacts/{id}", "contacts#destroy", remove, admin=True),
+        route("POST", "/actions/contact_merge", "contact_merges#create", merge),
         route("GET", "/contacts/{id}/conversations", "contacts/conversations#index", conversations),
         route("GET", "/contacts/{id}/labels", "contacts/labels#index", labels),
         route("POST", "/contacts/{id}/labels", "contacts/labels#create", label),
@@ -80,6 +82,20 @@ async def change(call: Call) -> web.Response:
     """PUT: change a contact; attribute hashes are merged."""
     person = people.change(call.world, _person(call), **_fields(await call.body()))
     return web.json_response({"payload": views.contact_with_inboxes(call.world, person)})
+
+
+async def remove(call: Call) -> web.Response:
+    """DELETE: a contact with their conversations; no webhook tells of it."""
+    people.remove(call.world, _person(call))
+    return web.Response(status=200)
+
+
+async def merge(call: Call) -> web.Response:
+    """POST: a contact takes another's conversations; the other is no more, and no webhook tells of it."""
+    body = await call.body()
+    base, other = (call.world.contact(call.account_id, int(body[f"{name}_contact_id"])) for name in ("base", "mergee"))
+    people.merge(call.world, base, other)
+    return web.json_response(views.contact_with_inboxes(call.world, base))
 
 
 def _fields(body: Json) -> Json:

@@ -86,6 +86,24 @@ def _telegram(number: int, nick: str) -> Json:
     }
 
 
+def remove(world: World, person: Contact) -> None:
+    """Delete a contact with their addresses and conversations."""
+    for place, thread in list(world.conversations.items()):
+        if world.contact_of(thread).id == person.id:
+            del world.conversations[place]
+    for found in [one for one in world.contact_inboxes.values() if one.contact_id == person.id]:
+        del world.contact_inboxes[found.id]
+    del world.contacts[person.id]
+
+
+def merge(world: World, base: Contact, other: Contact) -> None:
+    """Give a contact another's addresses and conversations, and delete the other."""
+    for found in world.contact_inboxes.values():
+        if found.contact_id == other.id:
+            found.contact_id = base.id
+    del world.contacts[other.id]
+
+
 def create(world: World, account_id: int, **fields: Any) -> Contact:
     """Make a contact and tell of it."""
     now = world.clock()

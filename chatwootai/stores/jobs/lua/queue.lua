@@ -16,6 +16,7 @@ local WAKE_MOST = 64
 local LIFE_MOST = 200
 local LIFE_SLACK = 20       -- trimmed only now and then: mostly a step costs one command
 local KEPT_MOST = 20
+local CONTACT_MOST = 500    -- conversations known of one contact, the newest
 
 local clock
 local function time()
@@ -192,9 +193,33 @@ local function call_turn(conv, by, meta, keep_ms)
   end
 end
 
+-- What stands for a contact (kind 'contact', by id) or a conversation (kind 'conv', by display id) that was erased.
+local function erased_mark(kind, id)
+  return redis.sha1hex((redis.call('GET', 'cw:erased') or '') .. ':' .. kind .. ':' .. id)
+end
+
+-- Whether a contact was erased after this was written (ms): then it counts as admitted. `given`: the ARGV of admit.
+local function was_erased(given)
+  local key = 'cw:erased:' .. given[2]
+  if redis.call('EXISTS', key) == 0 then return false end
+  local at = redis.call('ZSCORE', key, erased_mark('contact', given[14]))
+  return at and tonumber(given[15]) <= tonumber(at)
+end
+
+-- The conversation is one of this contact's. `given`: the ARGV of admit.
+local function note_contact(given)
+  if given[14] == '0' then return end
+  local key = 'cw:contact:' .. given[2] .. ':' .. given[14]
+  if redis.call('ZADD', key, now_ms(), string.match(given[1], '%d+$')) == 1 then
+    redis.call('ZREMRANGEBYRANK', key, 0, -CONTACT_MOST - 1)
+  end
+  redis.call('PEXPIRE', key, CONTACT_MS)
+end
+
 -- A message is admitted: in its mailbox, counted, never admitted again, and its turn is called. given: the ARGV of admit.
 local function take_in(given, seen, seen_delivery)
   local conv, account, message = given[1], given[2], given[3]
+  note_contact(given)
   redis.call('SET', seen, '1', 'PX', given[10])
   if seen_delivery then redis.call('SET', seen_delivery, conv .. ' ' .. message, 'PX', given[11]) end
   redis.call('ZADD', 'cw:box:' .. conv, message, given[4])

@@ -1,0 +1,198 @@
+"""`export` and `erase` on a real installation: one contact goes, with every trace, and the neighbour's all stays."""
+
+import asyncio
+import json
+import os
+import random
+import sys
+import time
+import zlib
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import pytest
+
+from chatwootai.stores import keys
+from chatwootai.stores.conversation.entries import unpack_delivery
+from chatwootai.stores.conversation.media import Readings
+from chatwootai.stores.models.completions import CompletionStore
+from chatwootai.stores.models.semantic_answers import SemanticAnswers
+from chatwootai.stores.operators.audit import AuditLog
+from chatwootai.stores.privacy.key_shapes import kind_of
+from chatwootai.stores.privacy.values import Values, text_of
+from chatwootai.stores.server.connection import Connection, connect
+from ingress.journal.journal_format import frame
+from sandbox.chatwoot.driver import Driver, Sent
+from sandbox.installation.system import Plan, System
+from sandbox.llm.driver import Driver as Llm
+from workers.dead_letters import dead_letter
+
+ACCOUNT = 1
+SETTINGS = """\
+rate_per_minute: 100000
+burst: {window_ms: 0, cap_ms: 0}
+deadline_ms: 20000
+budget: {per_day: 100, contact: {per_day: 50}}
+"""
+ZULEIKA = {"name": "Zuleika Quaresma", "phone_number": "+5531912345670", "email": "zuleika.quaresma@example.com"}
+NEIGHBOUR = {"name": "Abelardo Vizinho", "phone_number": "+5531998765432", "email": "abelardo@example.com"}
+WORDS = "minha receita de quindim secreto"
+HERS = ("zuleika", "quaresma", "5531912345670", "quindim secreto")
+
+
+@pytest.fixture(scope="module")
+def system() -> Iterator[System]:
+    plan = Plan(llm=("--latency", "fixed:50ms"), settings=SETTINGS)
+    system = System(plan)
+    try:
+        asyncio.run(system.start())
+        yield system
+    finally:
+        system.stop()
+
+
+@pytest.fixture
+async def redis(system: System) -> AsyncIterator[Connection]:
+    connection = connect(system.redis_url, timeout=5.0)
+    yield connection
+    await connection.aclose()
+
+
+async def verb(system: System, *words: str) -> tuple[int, Any, str]:
+    """The exit code, the JSON and the complaints of a verb, called as an operator does."""
+    environ = {**os.environ, **system._environ(JOURNAL_DIR=str(system.folder / "elsewhere"))}
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "ops.cli", *words, env=environ, stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    out, complaints = await process.communicate()
+    return process.returncode or 0, json.loads(out) if out.strip() else None, complaints.decode()
+
+
+async def erase(system: System, contact: int, *more: str) -> tuple[int, Any, str]:
+    return await verb(system, "erase", "--account", "1", "--contact", str(contact), "--yes", "--json", *more)
+
+
+async def everything(redis: Connection) -> dict[str, str]:
+    """All text in Redis by key, unpacked, the audit left out."""
+    values, found = Values(redis), dict[str, str]()
+    async for raw in redis.scan_iter(count=1000):
+        key = raw.decode()
+        if not key.startswith("cw:audit"):
+            found[key] = key.casefold() + "".join(
+                [text_of(field) + text_of(value) async for field, value in values.each(key)]
+            )
+    return found
+
+
+async def plant(system: System, redis: Connection, driver: Driver, who: dict[str, str], words: str) -> Sent:
+    """A contact with two conversations, and something of theirs in every place."""
+    first = await driver.write(ACCOUNT, "webchat", f"Bom dia, {words}", new=True, contact=who)
+    await driver.wait_for_reply(first, within=30)
+    second = await driver.write(ACCOUNT, "webchat", f"De novo: {words}", new=True, contact=first.contact)
+    await driver.wait_for_reply(second, within=30)
+    conv = keys.conv("1", first.conversation)
+    (entry,) = await redis.zrange(keys.kept(conv), 0, 0)
+    delivery, letter = unpack_delivery(entry), f"letter-of-{first.conversation}"
+    await redis.set(keys.dead(letter), dead_letter(letter, conv, "tried too often", [delivery]))
+    await redis.zadd(keys.DEAD, {letter: time.time() * 1000})
+    await Readings(redis).keep(conv, first.message, {0: {"transcript": f"voice note: {words}"}})
+    await redis.hset(keys.calls(conv, str(first.message)), "f", json.dumps({"result": who["name"]}))
+    answer = zlib.compress(f"Olá {who['name']}".encode())
+    await CompletionStore(redis).keep("1", f"{first.conversation:032x}", "token", answer, keep_ms=600_000)
+    await SemanticAnswers(redis).keep("1", "abcd", first.conversation, answer, keep_ms=600_000)
+    row = {"asked": first.conversation, "answered": second.conversation, "group": "g", "verdict": "same"}
+    await SemanticAnswers(redis).tell("1", "g", "same", saved_ms=1, saved_tokens=1, row=row)
+    with (system.folder / "journal-ingress" / "rejected.records").open("ab") as file:
+        file.write(frame(b"\x05" + entry))
+    return first
+
+
+def conversation_of(key: str) -> str | None:
+    """The conversation that a key's name tells."""
+    kind = kind_of(key)
+    return kind[1].get("conversation") if kind else None
+
+
+def on_disk(system: System) -> str:
+    """All bytes of Redis's files, journals and logs."""
+    files = [path for path in system.folder.rglob("*") if path.is_file() and path.suffix != ".yaml"]
+    return "\n".join(
+        path.read_bytes().decode("utf-8", "replace") for path in files if path.name != "chatwoot.log"
+    ).casefold()
+
+
+async def test_a_contact_goes_with_every_trace_and_the_neighbour_stays(
+    system: System, redis: Connection, driver: Driver, llm: Llm
+) -> None:
+    hers = await plant(system, redis, driver, ZULEIKA, WORDS)
+    his = await plant(system, redis, driver, NEIGHBOUR, "onde fica a loja")
+    before = await everything(redis)
+    assert any("zuleika" in text for text in before.values())
+
+    code, shown, complaints = await verb(system, "export", "--account", "1", "--contact", str(hers.contact))
+    assert code == 0, complaints
+    assert shown["who"]["names"] == [ZULEIKA["name"]]
+    (_, second), told = shown["conversations"], json.dumps(shown, ensure_ascii=False)
+    assert (len(shown["conversations"]), second["said_before"][0]["text"]) == (2, f"De novo: {WORDS}")
+    assert {"contact", "crew"} == {one["who"] for one in second["said_before"]}
+    assert shown["conversations"][0]["read_in_attachments"][0]["kept"]["0"]["transcript"].endswith(WORDS)
+    assert shown["conversations"][0]["dead_letters"]
+    assert shown["spent"]
+    assert shown["records_in_journals"] == 0, "the verb's own JOURNAL_DIR is another"
+    assert "abelardo" not in told.casefold()
+
+    code, dry, _ = await erase(system, hers.contact, "--dry-run")
+    assert (code, dry["verified"]) == (0, False)
+    assert set(await everything(redis)) >= set(before) - {key for key in before if ":spent:" in key}
+
+    await llm.latency("fixed:1500ms")
+    await driver.answer(hers, "webchat", f"mais uma vez {WORDS}")
+    await asyncio.sleep(0.3)  # its turn runs
+    code, receipt, complaints = await erase(system, hers.contact)
+    assert (code, receipt["verified"], receipt["left"]) == (0, True, {}), complaints
+    places = {one["place"]: one for one in receipt["places"]}
+    for place in ("cw:media:{conv}:{message}", "cw:dead:{turn}", "cw:turns:{account}", "journals of doors",
+                  "cw:spent:{account}:{scope}:{unit}:{period}", "cw:alike:{account}:{scope}"):  # fmt: skip
+        assert places[place]["erased"] >= 1, place
+    assert any(line.startswith("Chatwoot") for line in receipt["outside"])
+
+    await asyncio.sleep(2.5)  # log lines on their way, and the turn that ran
+    after = await everything(redis)
+    for key, text in after.items():
+        assert not [word for word in HERS if word in text], key
+        assert conversation_of(key) != str(hers.conversation), key
+    assert not await redis.exists(keys.contact("1", hers.contact))
+    disk = on_disk(system)
+    assert not [word for word in HERS if word in disk]
+    assert "abelardo" in disk
+    his_keys = {key for key in before if conversation_of(key) == str(his.conversation)}
+    assert len(his_keys) > 5
+    assert his_keys <= set(after)
+    entries = [one async for one in AuditLog(redis).entries()]
+    assert {"export", "erase"} <= {one.what for one in entries}
+    assert str(hers.contact) not in {one.of for one in entries}
+    assert receipt["receipt"] in {one.of for one in entries}
+
+    code, again, _ = await erase(system, hers.contact)
+    assert (code, again["verified"]) == (0, True), "the past is found in Chatwoot still, and nothing here"
+
+    await llm.latency("fixed:50ms")
+    new = await driver.answer(hers, "webchat", "Oi, ainda me conhece?")
+    await driver.wait_for_reply(new, within=30)
+
+
+async def test_what_was_written_before_counts_as_admitted(system: System, redis: Connection, driver: Driver) -> None:
+    hers = await plant(system, redis, driver, {**ZULEIKA, "name": "Quitéria Bastos"}, "algo antigo")
+    conv = keys.conv("1", hers.conversation)
+    (entry,) = await redis.zrange(keys.kept(conv), 0, 0)
+    code, _, complaints = await erase(system, hers.contact, "--in-chatwoot")
+    assert code == 0, complaints
+    path = system.folder / "journal-ingress" / f"1-{random.randrange(1 << 30):08x}.journal"
+    path.write_bytes(frame(b"\x05" + entry))
+    async with asyncio.timeout(20):
+        while path.exists():  # the door adopts it  # noqa: ASYNC110 - another process's file
+            await asyncio.sleep(0.1)
+    assert not await redis.exists(keys.state(conv), keys.box(conv), keys.kept(conv))
+    with pytest.raises(Exception, match="404"):
+        await driver.state(hers)
