@@ -54,7 +54,12 @@ def fields(text: str) -> set[str]:
 
 def test_no_text_is_written_twice() -> None:
     for language in LANGUAGES:
-        tomllib.loads((ROOT / "texts" / f"{language}.toml").read_text("utf-8"))
+        files = [file for file in (ROOT / "texts").iterdir() if f".{file.name}".endswith(f".{language}.toml")]
+        keys = [
+            (group, name) for file in files for group, names in tomllib.loads(file.read_text("utf-8")).items()
+            for name in names
+        ]  # fmt: skip
+        assert len(keys) == len(set(keys)) == len(texts(language))
 
 
 def test_every_text_of_a_template_exists() -> None:
