@@ -55,6 +55,7 @@ _LIST: Final = """
 | cw:day:{account}:{day} | hash of counts | 90 days | turn_ended | counts | what the turns of a day came to |
 | cw:days:{day} | hash of counts | 90 days | turn_ended | counts | the same of all accounts together |
 | cw:waiting | hash | for ever | admit, commit | counts | messages in mailboxes, by account: back-pressure |
+| cw:arrived | hash, ms by account | for ever | admit | counts | when the newest message of each account was taken |
 | cw:ready:{lane}:{account} | zset, score = ms minus boost | while waiting | queue | ids | jobs that may run, by account and lane |
 | cw:tenants:{lane} | zset | while waiting | queue | nothing | tenants with jobs, the least served first |
 | cw:scheduled | zset, score = due ms | until due | queue | ids | jobs to run later |

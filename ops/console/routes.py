@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from ops.console.access.identity import ANYBODY, Right, Role
-from ops.console.pages import configuration, conversation, entry, failures, figures, now, rehearsal
+from ops.console.pages import conversation, entry, failures, figures, now, rehearsal
+from ops.console.pages.installation import access, configuration, connections, cost, knowledge
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 _VIEWER = Right(Role.VIEWER)
 _LEAD = Right(Role.LEAD)
+_OPERATOR = Right(Role.OPERATOR)
 _VIEWER_OF_IT = Right(Role.VIEWER, of_account=True)
 _LEAD_OF_IT = Right(Role.LEAD, of_account=True)
 _CONVERSATION = "/conversations/{account}/{id}"
@@ -54,5 +56,28 @@ def routes() -> list[Route]:
         Route("POST", f"{_CONVERSATION}/{{action}}", conversation.act, _LEAD_OF_IT),
         Route("GET", f"/api{_CONVERSATION}", conversation.conversation_data, _VIEWER_OF_IT),
         Route("POST", f"/api{_CONVERSATION}/{{action}}", conversation.act_data, _LEAD_OF_IT),
-        Route("POST", "/api/config/rollback", configuration.rollback, Right(Role.OPERATOR)),
+        Route("POST", "/api/config/rollback", configuration.rollback, _OPERATOR),
+        *_of_the_installation(),
+    ]
+
+
+def _of_the_installation() -> list[Route]:
+    return [
+        Route("GET", "/configuration", configuration.configuration.page, _LEAD),
+        Route("GET", "/api/configuration", configuration.configuration.data, _LEAD),
+        Route("GET", "/configuration/difference", configuration.difference.page, _LEAD),
+        Route("GET", "/api/configuration/difference", configuration.difference.data, _LEAD),
+        Route("POST", "/configuration/publish", configuration.publish, _OPERATOR),
+        Route("POST", "/configuration/rollback", configuration.rollback_page, _OPERATOR),
+        Route("GET", "/knowledge", knowledge.knowledge.page, _LEAD),
+        Route("GET", "/api/knowledge", knowledge.knowledge.data, _LEAD),
+        Route("POST", "/knowledge/search", knowledge.search_page, _LEAD),
+        Route("POST", "/api/knowledge/search", knowledge.search_data, _LEAD),
+        Route("GET", "/cost", cost.cost.page, _VIEWER),
+        Route("GET", "/api/cost", cost.cost.data, _VIEWER),
+        Route("GET", "/connections", connections.connections.page, _LEAD),
+        Route("GET", "/api/connections", connections.connections.data, _LEAD),
+        Route("GET", "/access", access.access.page, _OPERATOR),
+        Route("GET", "/api/access", access.access.data, _OPERATOR),
+        Route("POST", "/access/{kind}/revoke", access.revoke_page, _OPERATOR),
     ]

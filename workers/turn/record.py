@@ -10,6 +10,7 @@ from chatwootai.model.message.tool_call import ToolOutcome
 from chatwootai.model.message.turn import Draft, ModelUse, Outcome, ServedBy, Verdict
 from chatwootai.model.policy.reasons import Trouble, label
 from chatwootai.model.policy.vocabulary import Cause
+from chatwootai.stores.figures.day_counts import Spent
 from chatwootai.stores.figures.ended_turn import NANO, EndedTurn
 from chatwootai.stores.installation.incident_board import IncidentBoard
 from chatwootai.stores.installation.incidents import Kind
@@ -99,8 +100,9 @@ async def record_turn(worker: WorkerContext, turn: Turn) -> None:
             worker.incidents.works(Kind.TOOL, record.account, server)
     _note_lookup(worker.incidents, turn)
     try:
+        ended, day = _ended_turn(turn, record), _today(turn.settings)
         await worker.figures.write(
-            _ended_turn(turn, record), record.stored(), _today(turn.settings), superseded=record.superseded
+            ended, record.stored(), day, superseded=record.superseded, spent=_spent(record.function, turn.draft)
         )
     except StoreUnavailable:
         FAILED_OPEN.labels("turn_record").inc()
@@ -200,6 +202,16 @@ def _ended_turn(turn: Turn, record: TurnRecord) -> EndedTurn:
         config=record.config_version or 0,
         late=str(slowest[0]),
     )
+
+
+def _spent(function: str, draft: Draft | None) -> Spent:
+    """Return what a turn's model calls came to, by model."""
+    models: dict[str, tuple[int, int]] = {}
+    for call in draft.model_calls if draft else ():
+        cost, tokens = models.get(call.model, (0, 0))
+        used = call.usage
+        models[call.model] = (cost + used.cost, tokens + used.prompt_tokens + used.completion_tokens)
+    return Spent(function, models)
 
 
 def _silence(made: Outcome) -> str:

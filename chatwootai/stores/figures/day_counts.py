@@ -14,11 +14,26 @@ _MOST_WORDS: Final = 40
 """Characters of a tenant's own topic that a field's name takes."""
 
 
-def counted(turn: EndedTurn, superseded: int) -> Iterator[tuple[str, int]]:
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What a turn's model calls came to. `crew`: whose turn it was; `models`: cost, as in EndedTurn, and tokens."""
+
+    crew: str = ""
+    models: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+
+
+NOTHING_SPENT: Final = Spent()
+
+
+def counted(turn: EndedTurn, superseded: int, spent: Spent = NOTHING_SPENT) -> Iterator[tuple[str, int]]:
     """Yield the fields that a turn adds to its day, and how much to each. Fields that it adds nothing to are left out.
 
     `superseded`: drafts that newer messages made pointless.
     """
+    amounts = {"tokens": turn.tokens, "cost": turn.cost, "superseded": superseded, f"f|{spent.crew}": turn.cost}
+    for model, (cost, tokens) in spent.models.items():
+        amounts |= {f"m|{model[:_MOST_WORDS]}": cost, f"t|{model[:_MOST_WORDS]}": tokens}
+    yield from ((name, amount) for name, amount in amounts.items() if amount)
     yield f"o|{turn.outcome}|{turn.channel}", 1
     yield f"i|{turn.inbox}|{turn.outcome}", 1
     if turn.outcome == Verdict.REPLY:
@@ -31,9 +46,11 @@ def counted(turn: EndedTurn, superseded: int) -> Iterator[tuple[str, int]]:
         yield f"q|{turn.why[:_MOST_WORDS]}", 1
     if turn.served_by:
         yield f"s|{turn.served_by}", 1
-    for name, amount in (("tokens", turn.tokens), ("cost", turn.cost), ("superseded", superseded)):
-        if amount:
-            yield name, amount
+
+
+_COUNTERS: Final = (
+    "outcomes", "inboxes", "causes", "silences", "served_by", "buckets", "crew_cost", "model_cost", "model_tokens",
+)  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -42,7 +59,7 @@ class DayCounts:
 
     `outcomes`: by outcome and channel; `inboxes`: by inbox and outcome; `causes`: of handoffs, by cause and its
     reason; `silences`: by reason; `served_by`; `buckets`: seconds of replies, by bucket (histogram.py); `fast`: replies
-    under three seconds; `cost`: billionths of a dollar.
+    under three seconds; `cost`: billionths of a dollar, and so are `crew_cost` and `model_cost`; `model_tokens`.
     """
 
     outcomes: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -51,6 +68,9 @@ class DayCounts:
     silences: Counter[str] = field(default_factory=Counter)
     served_by: Counter[str] = field(default_factory=Counter)
     buckets: Counter[int] = field(default_factory=Counter)
+    crew_cost: Counter[str] = field(default_factory=Counter)
+    model_cost: Counter[str] = field(default_factory=Counter)
+    model_tokens: Counter[str] = field(default_factory=Counter)
     fast: int = 0
     tokens: int = 0
     cost: int = 0
@@ -58,7 +78,7 @@ class DayCounts:
 
     def add(self, other: "DayCounts") -> None:
         """Add another's counts to these."""
-        for name in ("outcomes", "inboxes", "causes", "silences", "served_by", "buckets"):
+        for name in _COUNTERS:
             getattr(self, name).update(getattr(other, name))
         for name in ("fast", "tokens", "cost", "superseded"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
@@ -83,6 +103,9 @@ class DayCounts:
         return quantile(self.buckets, share)
 
 
+_BY_WORD: Final = {"q": "silences", "s": "served_by", "f": "crew_cost", "m": "model_cost", "t": "model_tokens"}
+
+
 def read_counts(fields: Mapping[str, int]) -> DayCounts:
     """Return the counts that fields stand for; a field that no version of ours knows is left out."""
     counts = DayCounts()
@@ -95,10 +118,8 @@ def read_counts(fields: Mapping[str, int]) -> DayCounts:
                 counts.inboxes[int(inbox), outcome] = value
             case "c", cause, why:
                 counts.causes[cause, why] = value
-            case "q", *words:
-                counts.silences["|".join(words)] = value
-            case "s", served_by:
-                counts.served_by[served_by] = value
+            case (("q" | "s" | "f" | "m" | "t"), *words):
+                getattr(counts, _BY_WORD[kind])["|".join(words)] = value
             case "h", bucket if bucket.isdigit():
                 counts.buckets[int(bucket)] = value
             case ("fast" | "tokens" | "cost" | "superseded",):

@@ -12,7 +12,7 @@ from typing import Any, Final
 import orjson
 
 from chatwootai.stores import keys, lifetimes
-from chatwootai.stores.figures.day_counts import DayCounts, counted, read_counts
+from chatwootai.stores.figures.day_counts import NOTHING_SPENT, DayCounts, Spent, counted, read_counts
 from chatwootai.stores.figures.ended_turn import EndedTurn, read_row
 from chatwootai.stores.server.connection import Connection, batch
 from chatwootai.stores.server.scripts import Runner
@@ -92,13 +92,21 @@ class Figures:
         self._runner = Runner.of(connection)
         self._bounds = (most_of_account, most_of_all, _MOST_RECENT)
 
-    async def write(self, turn: EndedTurn, record: dict[str, Any], day: date, *, superseded: int = 0) -> None:
+    async def write(
+        self,
+        turn: EndedTurn,
+        record: dict[str, Any],
+        day: date,
+        *,
+        superseded: int = 0,
+        spent: Spent = NOTHING_SPENT,
+    ) -> None:
         """Keep a turn's record, its row, and what it adds to its day (in its account's time zone).
 
         Raises:
             StoreUnavailable: Redis is away.
         """
-        counts = [one for pair in counted(turn, superseded) for one in pair]
+        counts = [one for pair in counted(turn, superseded, spent) for one in pair]
         kept = (lifetimes.TURN_MS, lifetimes.DAY_COUNTS_MS)
         where = (turn.account, turn.turn, orjson.dumps(record), turn.row(), day.isoformat())
         await self._runner.run("turn_ended", *where, *kept, *self._bounds, *counts)
@@ -133,6 +141,36 @@ class Figures:
         """
         read = await batch(self._connection, *(("HGETALL", keys.day_counts(account, day)) for day in days))
         return [read_counts(_fields(one)) for one in read]
+
+    async def newest(self, accounts: Sequence[str]) -> dict[str, float]:
+        """Return when the newest turn of each account ended, unix seconds; of those that have one.
+
+        Raises:
+            StoreUnavailable: Redis is away.
+        """
+        asked = (("XREVRANGE", keys.turns(account), "+", "-", "COUNT", 1) for account in accounts)
+        read = await batch(self._connection, *asked)
+        return {
+            account: int(rows[0][0].decode().partition("-")[0]) / 1000
+            for account, rows in zip(accounts, read, strict=True)
+            if rows
+        }
+
+    async def costs(self, accounts: Sequence[str], days: Sequence[date]) -> dict[str, tuple[int, int]]:
+        """Return what these days cost each account, as EndedTurn counts it, and its tokens.
+
+        Raises:
+            StoreUnavailable: Redis is away.
+        """
+        asked = [(account, keys.day_counts(account, day)) for account in accounts for day in days]
+        found = dict.fromkeys(accounts, (0, 0))
+        for first in range(0, len(asked), _CHUNK):
+            some = asked[first : first + _CHUNK]
+            read = await batch(self._connection, *(("HMGET", key, "cost", "tokens") for _, key in some))
+            for (account, _), (cost, tokens) in zip(some, read, strict=True):
+                before = found[account]
+                found[account] = (before[0] + int(cost or 0), before[1] + int(tokens or 0))
+        return found
 
     async def accounts(self) -> dict[str, int]:
         """Return how many turns are kept of each account.

@@ -6,7 +6,7 @@ address or words.
 
 import hashlib
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
@@ -99,6 +99,26 @@ class AuditLog:
             entry = _entry(body, digest)
             if entry is not None and since <= entry.at <= (until or entry.at):
                 yield entry
+
+    async def newest(self, takes: Callable[[AuditEntry], bool], most: int) -> list[AuditEntry]:
+        """Return the newest entries that are wanted, the newest first, at most so many.
+
+        Raises:
+            StoreUnavailable: Redis is away.
+        """
+        found: list[AuditEntry] = []
+        newest = "+"
+        while len(found) < most:
+            with store_errors():
+                page = await self._connection.xrevrange(keys.AUDIT, max=newest, count=_PAGE)
+            for _, fields in page:
+                entry = _entry(fields.get(b"body", b""), fields.get(b"digest", b"").decode("utf-8", "replace"))
+                if entry is not None and takes(entry) and len(found) < most:
+                    found.append(entry)
+            if len(page) < _PAGE:
+                break
+            newest = f"({page[-1][0].decode()}"
+        return found
 
     async def _pages(self, since_ms: int = 0) -> AsyncIterator[tuple[bytes, str]]:
         start = str(since_ms)

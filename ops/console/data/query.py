@@ -25,17 +25,17 @@ def read_filter(query: Mapping[str, str], account: str | None, zone: tzinfo) -> 
     Raises:
         BadQuery: a value that means nothing.
     """
-    slower = _number(query, "slower_ms")
+    slower = read_number(query, "slower_ms")
     return TurnFilter(
-        account=account or _word(query, "account") or None,
-        outcome=_word(query, "outcome"),
-        channel=_word(query, "channel"),
-        cause=_word(query, "cause"),
-        why=_word(query, "why"),
-        served_by=_word(query, "served_by"),
-        conversation=_number(query, "conversation"),
-        inbox=_number(query, "inbox"),
-        config=_number(query, "config"),
+        account=account or read_word(query, "account") or None,
+        outcome=read_word(query, "outcome"),
+        channel=read_word(query, "channel"),
+        cause=read_word(query, "cause"),
+        why=read_word(query, "why"),
+        served_by=read_word(query, "served_by"),
+        conversation=read_number(query, "conversation"),
+        inbox=read_number(query, "inbox"),
+        config=read_number(query, "config"),
         slower=None if slower is None else slower / 1000,
         since=_moment(query, "since", zone, end=False),
         until=_moment(query, "until", zone, end=True),
@@ -60,21 +60,31 @@ def read_days(query: Mapping[str, str], today: date) -> list[date]:
     Raises:
         BadQuery: it is no number of days from 1 to 90.
     """
-    number = _number(query, "days")
+    number = read_number(query, "days")
     count = 7 if number is None else number
     if not 1 <= count <= _MOST_DAYS:
         raise BadQuery(f"days: from 1 to {_MOST_DAYS}")
     return [today - timedelta(days=back) for back in reversed(range(count))]
 
 
-def _word(query: Mapping[str, str], name: str) -> str:
+def read_word(query: Mapping[str, str], name: str) -> str:
+    """Return a word that a query names; empty where it does not.
+
+    Raises:
+        BadQuery: it is too long, or cannot be printed.
+    """
     value = query.get(name, "").strip()
     if len(value) > _LONGEST or not value.isprintable():
         raise BadQuery(f"{name}: at most {_LONGEST} characters")
     return value
 
 
-def _number(query: Mapping[str, str], name: str) -> int | None:
+def read_number(query: Mapping[str, str], name: str) -> int | None:
+    """Return a whole number that a query names; None where it does not.
+
+    Raises:
+        BadQuery: it is none.
+    """
     value = query.get(name, "").strip()
     if not value:
         return None

@@ -14,13 +14,18 @@ from ops.console.view.waterfall import bars
 
 LANGUAGE_COOKIE: Final = "chatwootai_language"
 NAVIGATION: Final = (
-    ("n", "/", "now"),
-    ("o", "/outcomes", "outcomes"),
-    ("t", "/turns", "turns"),
-    ("f", "/failures", "failures"),
-    ("r", "/rehearsal", "rehearsal"),
+    ("n", "/", "now", Role.VIEWER),
+    ("o", "/outcomes", "outcomes", Role.VIEWER),
+    ("t", "/turns", "turns", Role.VIEWER),
+    ("f", "/failures", "failures", Role.VIEWER),
+    ("r", "/rehearsal", "rehearsal", Role.LEAD),
+    ("c", "/configuration", "configuration", Role.LEAD),
+    ("k", "/knowledge", "knowledge", Role.LEAD),
+    ("m", "/cost", "cost", Role.VIEWER),
+    ("w", "/connections", "connections", Role.LEAD),
+    ("a", "/access", "access", Role.OPERATOR),
 )
-"""The pages of the head, each with the key that leads there after `g`."""
+"""The pages of the head, each with the key that leads there after `g`, and the least role that sees it."""
 
 
 class Pages:
@@ -41,7 +46,6 @@ class Pages:
             seconds=seconds,
             span=span,
             bars=bars,
-            navigation=NAVIGATION,
         )
 
         for name in self._environment.list_templates():
@@ -60,6 +64,8 @@ class Pages:
             has_text=lambda key: key in texts(DEFAULT),
             language=language,
             who=who,
+            navigation=[one[:3] for one in NAVIGATION if who is not None and who.role.rank >= one[3].rank],
+            may_operate=who is not None and who.role is Role.OPERATOR,
             may_act=who is not None and who.role is not Role.VIEWER,
             here=request.path_qs,
             path=request.path,

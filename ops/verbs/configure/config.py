@@ -1,7 +1,6 @@
 """`chatwootai config`: the configurations that were in force, what differs between them, and the way back."""
 
 import argparse
-import difflib
 import os
 from collections.abc import Coroutine
 from datetime import UTC, datetime
@@ -104,6 +103,7 @@ def _version_text(version: "ConfigVersion", current: "ConfigVersion | None") -> 
 
 async def _diff(snapshots: "ConfigVersions", arguments: argparse.Namespace) -> int:
     from config.files.sources import gather
+    from ops.versions.differences import differences
     from ops.versions.publishing import current_version, read_version
 
     if len(arguments.version) > 2:
@@ -120,30 +120,12 @@ async def _diff(snapshots: "ConfigVersions", arguments: argparse.Namespace) -> i
         else:
             one, other = in_force, gather(arguments.config, os.environ)
             names = (str(current.number), "folder")
-    lines = list(_differences(one, other, names))
+    lines = [line for file in differences(one, other, names).values() for line in file]
     if arguments.json:
         as_json({"from": names[0], "to": names[1], "difference": lines})
     else:
         print("\n".join(lines) if lines else "no difference")
     return 0
-
-
-def _differences(one: "Sources", other: "Sources", names: tuple[str, ...]) -> list[str]:
-    old, new = _texts(one), _texts(other)
-    found: list[str] = []
-    for path in sorted(old.keys() | new.keys()):
-        before, after = old.get(path, "").splitlines(), new.get(path, "").splitlines()
-        found += difflib.unified_diff(before, after, f"{names[0]}/{path}", f"{names[1]}/{path}", lineterm="")
-    return found
-
-
-def _texts(sources: "Sources") -> dict[str, str]:
-    places = {"": sources.folder, "crews/": sources.crews}
-    return {
-        head + name: data.decode("utf-8", "replace")
-        for head, place in places.items()
-        for name, data in (place.files.items() if place else ())
-    }
 
 
 async def _rollback(snapshots: "ConfigVersions", arguments: argparse.Namespace) -> int:
@@ -172,13 +154,15 @@ async def _publish(snapshots: "ConfigVersions", arguments: argparse.Namespace) -
 async def _is_agreed(snapshots: "ConfigVersions", sources: "Sources", arguments: argparse.Namespace) -> bool:
     """Show what would change where that is asked for or somebody is there to see it, and tell whether to go on."""
     from ops.access import can_ask, confirm
+    from ops.versions.differences import differences
     from ops.versions.publishing import read_version
 
     current = await snapshots.current()
     if arguments.dry_run or (can_ask() and not arguments.yes):
         before = await read_version(snapshots, current.number) if current else sources
         names = (str(current.number) if current else "none", "then")
-        print("\n".join(_differences(before, sources, names)) or "no difference")
+        lines = [line for file in differences(before, sources, names).values() for line in file]
+        print("\n".join(lines) or "no difference")
     return not arguments.dry_run and confirm("put it in force everywhere?", yes=arguments.yes, undoable=True)
 
 

@@ -224,6 +224,7 @@ local function take_in(given, seen, seen_delivery)
   if seen_delivery then redis.call('SET', seen_delivery, conv .. ' ' .. message, 'PX', given[11]) end
   redis.call('ZADD', 'cw:box:' .. conv, message, given[4])
   redis.call('HINCRBY', 'cw:waiting', account, 1)
+  redis.call('HSET', 'cw:arrived', account, now_ms())
   life(conv, 'admitted', 'message=' .. message .. '\tdelivery=' .. given[5] .. '\tlane=' .. given[6])
   local meta = { 'account', account, 'lane', given[6], 'boost', given[7], 'blob', given[8], 'keep', given[9] }
   call_turn(conv, 1, meta, given[13])

@@ -2,7 +2,6 @@
 "use strict";
 
 const EVERY_MS = 5000;
-const PAGES = { n: "/", t: "/turns", o: "/outcomes", f: "/failures", r: "/rehearsal" };
 let paused = false;
 let failedSince = 0;
 let after = 0;
@@ -61,8 +60,9 @@ document.addEventListener("keydown", (event) => {
     if (find) { event.preventDefault(); find.focus(); find.select(); }
   } else if (event.key === "g") {
     after = Date.now();
-  } else if (Date.now() - after < 1500 && PAGES[event.key] && document.querySelector(`nav a[href="${PAGES[event.key]}"]`)) {
-    location.href = PAGES[event.key];
+  } else if (Date.now() - after < 1500) {
+    const page = [...document.querySelectorAll("nav a[data-key]")].find((one) => one.dataset.key === event.key);
+    if (page) location.href = page.href;
   }
 });
 

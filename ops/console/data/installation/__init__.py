@@ -1,0 +1,1 @@
+"""Reads of what an installation is made of: configuration, knowledge, money, connections, the people who enter."""

@@ -1,0 +1,1 @@
+"""Pages of what an installation is made of: configuration, knowledge, cost, connections, access."""

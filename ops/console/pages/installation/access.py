@@ -1,0 +1,43 @@
+"""Access and audit: who may enter, who is in, and what people did."""
+
+from typing import Any
+
+from aiohttp import web
+
+from chatwootai.telemetry import log
+from ops.access import NotFound
+from ops.console.context import console_of, person
+from ops.console.data.installation.people import read_audit, read_chain, read_people, revoke
+from ops.console.data.query import read_word
+from ops.console.pages.installation.view import View, account_key, actor
+
+_log = log.get("console")
+
+
+async def _read(request: web.Request) -> dict[str, Any]:
+    connection, query = console_of(request).connection, request.query
+    who, what = read_word(query, "who"), read_word(query, "what")
+    return {
+        "who": who,
+        "what": what,
+        "account": account_key(request),
+        **await read_people(connection),
+        "audit": await read_audit(connection, who, what, account_key(request)),
+        "chain": await read_chain(connection) if query.get("chain") == "1" else None,
+    }
+
+
+access = View("access.html", _read)
+
+
+async def revoke_page(request: web.Request) -> web.Response:
+    """Revoke a token or end a session, and show the page."""
+    kind, name = request.match_info["kind"], str((await request.post()).get("id", ""))
+    if kind not in {"tokens", "sessions"}:
+        raise web.HTTPNotFound
+    try:
+        await revoke(console_of(request).connection, kind, name, actor(request))
+    except NotFound as error:
+        return await access.shown(request, str(error), failed=True)
+    _log.info("console_revoked", kind=kind, id=name, by=person(request).name)
+    return await access.shown(request, f"{kind}: {name}")

@@ -1,0 +1,126 @@
+"""Configuration: what is in force, what differs, what is wrong, where values come from; publish and roll back."""
+
+import asyncio
+import os
+from typing import Any
+
+import orjson
+from aiohttp import web
+
+from chatwootai.stores.installation.config_versions import ConfigVersions
+from chatwootai.telemetry import log
+from config.files.sources import gather
+from ops.access import CommandError, NotFound, acting
+from ops.console.answers import data, refuse
+from ops.console.context import console_of, person
+from ops.console.data.installation.configuration import (
+    FOLDER,
+    of_account,
+    problems_of,
+    read_by_version,
+    read_difference,
+    read_versions,
+    values_of,
+)
+from ops.console.data.query import read_number
+from ops.console.pages.installation.view import View, account_key, account_of, actor
+from ops.versions.publishing import is_sound, publish_version, roll_back
+
+_SECONDS = 30.0
+_DIGITS = 9
+_log = log.get("console")
+
+
+async def _read(request: web.Request) -> dict[str, Any]:
+    console = console_of(request)
+    account, inbox = await account_of(request), read_number(request.query, "inbox")
+    inspection = await console.accounts.inspection()
+    found = {
+        "account": account.key if account else None,
+        "inbox": inbox,
+        **await read_versions(console.connection),
+        "problems": problems_of(inspection, account),
+        "values": values_of(inspection, account.key, inbox) if inspection and account else None,
+        "by_version": await read_by_version(console.connection, account_key(request)),
+    }
+    if person(request).account is not None:
+        found["processes"] = [{**one, "problems": []} for one in found["processes"]]  # they name others' files
+    return found
+
+
+async def _read_difference(request: web.Request) -> dict[str, Any]:
+    console, account = console_of(request), await account_of(request)
+    sides = (request.query.get("from", "").strip(), request.query.get("to", "").strip() or FOLDER)
+    found = await read_difference(console.connection, console.environment.config, sides)
+    return of_account(found, account) if account is not None else found
+
+
+configuration = View("configuration.html", _read)
+difference = View("difference.html", _read_difference, seconds=10.0)
+
+
+async def publish(request: web.Request) -> web.Response:
+    """Put the folder in force, as `config publish` does, and show the page."""
+    console = console_of(request)
+    with acting(actor(request)) as told:
+        async with asyncio.timeout(_SECONDS):
+            sources = await asyncio.to_thread(gather, console.environment.config, os.environ)
+            sound = is_sound(sources)
+            if sound:
+                await publish_version(ConfigVersions(console.connection), sources, "publish", "publish", ())
+    _log.info("console_published", by=person(request).name, sound=sound)
+    return await configuration.shown(request, " ".join(told), failed=not sound)
+
+
+async def rollback(request: web.Request) -> web.Response:
+    """Put the `version` that is asked for in force everywhere, as `config rollback` does; what was done, as JSON."""
+    status, told = await _roll_back(request)
+    if status == 200:
+        return data({"done": told})
+    return refuse(request, status, " ".join(told)) if status != 409 else data({"error": " ".join(told)}, status)
+
+
+async def rollback_page(request: web.Request) -> web.Response:
+    """Do the same, and show the page."""
+    status, told = await _roll_back(request)
+    return await configuration.shown(request, " ".join(told), failed=status != 200)
+
+
+async def _roll_back(request: web.Request) -> tuple[int, list[str]]:
+    version = await _version(request)
+    if version is None:
+        return 400, ["version: the number of one that `chatwootai config history` lists"]
+    try:
+        with acting(actor(request)) as told:
+            async with asyncio.timeout(_SECONDS):
+                done = await roll_back(ConfigVersions(console_of(request).connection), version, _agreed)
+    except NotFound as error:
+        return 404, [str(error)]
+    except (CommandError, ValueError) as error:  # a ValueError: encrypted, and no key here opens it
+        return 409, [str(error)]
+    if not done:
+        return 409, told
+    _log.info("console_rolled_back", version=version, by=person(request).name)
+    return 200, told
+
+
+async def _agreed(_: object) -> bool:
+    return True
+
+
+async def _version(request: web.Request) -> int | None:
+    said: Any = request.query.get("version")
+    if said is None and request.content_type == "application/json":
+        said = _of_json(await request.read())
+    elif said is None:
+        said = (await request.post()).get("version")
+    text = str(said)
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= _DIGITS else None
+
+
+def _of_json(body: bytes) -> Any:
+    try:
+        sent = orjson.loads(body)
+    except ValueError:
+        return None
+    return sent.get("version") if isinstance(sent, dict) else None
