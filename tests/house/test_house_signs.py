@@ -52,7 +52,8 @@ def test_every_key_of_the_scripts_stands_in_the_list_of_keys() -> None:
 
 
 ALL_ACCOUNTS = {
-    "cw:timers", "cw:open", "cw:scheduled", "cw:leases", "cw:owners", "cw:running", "cw:waiting", "cw:tenants:{lane}",
+    "cw:timers", "cw:open", "cw:scheduled", "cw:leases", "cw:owners", "cw:running", "cw:waiting", "cw:arrived",
+    "cw:tenants:{lane}",
     "cw:job:{job}", "cw:wake", "cw:worker:{worker}", "cw:signals:{worker}", "cw:probe", "cw:full", "cw:dead",
     "cw:dead:{turn}", "cw:turn:{turn}", "cw:catchup", "cw:sweep", "cw:config:counter", "cw:config:current",
     "cw:config:version:{version}", "cw:config:versions", "cw:config:about", "cw:config:sync", "cw:config:told",

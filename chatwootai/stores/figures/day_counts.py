@@ -16,7 +16,7 @@ _MOST_WORDS: Final = 40
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """What a turn's model calls came to. `crew`: whose turn it was; `models`: cost, as in EndedTurn, and tokens."""
+    """Sums of a turn's model calls. `crew`: whose turn it was; `models`: cost, as in EndedTurn, and tokens."""
 
     crew: str = ""
     models: Mapping[str, tuple[int, int]] = field(default_factory=dict)

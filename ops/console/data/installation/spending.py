@@ -1,4 +1,4 @@
-"""What model calls cost: by day, account, crew and model, where a month is heading, and how full each budget is."""
+"""Spending on model calls: by day, account, crew and model, where a month is heading, and how full each budget is."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta

@@ -19,7 +19,7 @@ _SECONDS = 3.0
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What `read` returns, as JSON and in a template, where it is `found`."""
+    """One read in two forms: JSON, and a template, where it is `found`."""
 
     template: str
     read: Read
