@@ -25,7 +25,7 @@ RUN uv build --wheel --no-build-isolation --python "$(command -v python)" --out-
 
 FROM python:3.12-slim-bookworm
 RUN useradd --create-home --uid 10001 chatwootai \
- && install -d -o chatwootai /var/lib/chatwootai/journal /etc/chatwootai
+ && install -d -o chatwootai /var/lib/chatwootai /var/lib/chatwootai/journal /etc/chatwootai
 COPY --from=build /opt/chatwootai /opt/chatwootai
 ENV PATH=/opt/chatwootai/bin:$PATH \
     PYTHONUNBUFFERED=1 \

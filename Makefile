@@ -13,12 +13,13 @@ MODELS_STAMP := var/models/.stamp
 GATEWAY_STAMP := var/gateway/.stamp
 PROXIES_STAMP := var/proxies/.stamp
 PGVECTOR_STAMP := var/pgvector/.stamp
+MANIFESTS_STAMP := var/manifests/.stamp
 ON_REDIS = $(if $(REDIS),CHATWOOTAI_REDIS_SERVER=$(REDIS))
 CHROMIUM := $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 COMPILE := --excludes requirements/excludes.txt --universal --python-version 3.11 --generate-hashes --no-emit-index-url --quiet --custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test real check format docs bench peers models proxies pgvector lock clean
+.PHONY: help install demo test real check format docs bench peers models proxies pgvector manifests lock clean
 
 help:  ## List these targets.
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -73,6 +74,12 @@ $(PGVECTOR_STAMP): requirements/pgvector.txt
 	@sh requirements/uv.sh $(PYTHON) $(UV_VERSION) var/pgvector requirements/pgvector.txt alone
 	@touch $@
 
+# Readers of Compose files and of Kubernetes' manifests for tests/real, 60 MB.
+$(MANIFESTS_STAMP): requirements/manifests.txt
+	@rm -rf var/manifests
+	@sh requirements/uv.sh $(PYTHON) $(UV_VERSION) var/manifests requirements/manifests.txt alone
+	@touch $@
+
 demo: $(STAMP)  ## Run the whole system on embedded parts and send one signed message through it (ONCE=1: exit after the reply).
 	@$(BIN)/chatwootai demo $(if $(filter 1,$(ONCE)),--once)
 
@@ -102,6 +109,8 @@ proxies: $(PROXIES_STAMP)  ## Install Caddy and Traefik for `make real`, apart f
 
 pgvector: $(PGVECTOR_STAMP)  ## Install a PostgreSQL with pgvector for `make real`, apart from the project.
 
+manifests: $(MANIFESTS_STAMP)  ## Install what reads deploy/ as an orchestrator would, for `make real`, apart from the project.
+
 lock:  ## Write the locks anew from pyproject.toml (needs uv).
 	uv pip compile pyproject.toml --extra test $(COMPILE) -o requirements/test.txt
 	uv pip compile pyproject.toml $(COMPILE) -c requirements/test.txt -o requirements/run.txt
@@ -113,6 +122,7 @@ lock:  ## Write the locks anew from pyproject.toml (needs uv).
 	uv pip compile requirements/proxies.in --no-deps $(COMPILE) -o requirements/proxies.txt
 	uv pip compile requirements/postgres.in $(COMPILE) -c requirements/test.txt -o requirements/postgres.txt
 	uv pip compile requirements/pgvector.in --no-deps $(COMPILE) -o requirements/pgvector.txt
+	uv pip compile requirements/manifests.in $(COMPILE) -o requirements/manifests.txt
 
 clean:  ## Remove what can be built again.
-	rm -rf $(VENV) $(PEERS) var/models var/gateway var/proxies var/pgvector build dist .mypy_cache .ruff_cache .import_linter_cache .pytest_cache
+	rm -rf $(VENV) $(PEERS) var/models var/gateway var/proxies var/pgvector var/manifests build dist .mypy_cache .ruff_cache .import_linter_cache .pytest_cache

@@ -1,6 +1,6 @@
 """What `make test` runs: all tests, five files at a time; then those marked `alone`; then a second chance.
 
-`make real` runs those of tests/real, with the same second chance.
+`make real` runs those of tests/real, with the same second chance; `make real ARGS=production` one of its folders.
 
 Most tests wait for processes of their own, so they share the machine. One that fails beside others has either found a
 defect or missed a moment, and only a second run with the machine to itself tells which. At most 5 failures are run
@@ -24,6 +24,7 @@ from typing import Final
 import pytest
 
 CHANCES: Final = 5
+_REAL: Final = Path("tests/real")
 _TO: Final = "TESTS_FAILED_TO"
 _BESIDE: Final = ("-n", "5", "--dist", "loadfile", "--no-loadscope-reorder")
 """Files in the order of their names: those of tests/faults after each other, so that a worker starts their installation
@@ -51,10 +52,14 @@ class Stage:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run all stages; `--only=MARKER` or `--real` first, what follows is pytest's. Return the exit code."""
+    """Run all stages and return the exit code.
+
+    `--only=MARKER` or `--real` first; what follows is pytest's, but for names of folders in tests/real.
+    """
     if arguments[:1] == ["--real"]:
-        real = ["-m", "real", *arguments[1:]]
-        return _verdict([_stage("tests/real", *real)], real)
+        named = [str(_REAL / one) for one in arguments[1:] if (_REAL / one).is_dir()]
+        real = ["-m", "real", *(one for one in arguments[1:] if not (_REAL / one).is_dir())]
+        return _verdict([_stage(*(named or [str(_REAL)]), *real)], real)
     only = [f"({one.removeprefix('--only=')})" for one in arguments if one.startswith("--only=")]
     given = [one for one in arguments if not one.startswith("--only=")]
     chosen = " and ".join(["not real", *only])

