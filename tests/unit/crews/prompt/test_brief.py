@@ -2,7 +2,8 @@
 
 import asyncio
 import json
-from datetime import UTC, datetime
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -122,7 +123,7 @@ def test_the_parts_of_what_is_sent_are_all_of_it() -> None:
     (call,) = sent()
     assert join_parts(call.parts) == call.messages[0]["content"]
     assert call.tokens > 300
-    assert datetime.now(UTC).strftime("%Y-%m-%d") in join_parts(call.parts)
+    assert datetime.now(ZoneInfo("America/Sao_Paulo")).strftime("%Y-%m-%d") in join_parts(call.parts), "the shop's day"
 
 
 def test_the_verb_prints_them(capsys: pytest.CaptureFixture[str]) -> None:
