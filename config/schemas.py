@@ -14,6 +14,7 @@ from pydantic.json_schema import GenerateJsonSchema
 from pydantic_core.core_schema import ModelSchema
 
 from config.crew_files.legacy import AGENT, IDLE, TASK
+from config.evaluation.case import Case
 from config.mapping.entries import MappingFile
 from config.schema.crew_schema import WHOLE, AgentEntry, CrewEntry, TaskEntry
 from config.schema.descriptions import field_docs
@@ -35,6 +36,7 @@ _KINDS: dict[str, Any] = {
     "agents.schema.json": Mapping[str, AgentEntry],
     "tasks.schema.json": Mapping[str, TaskEntry],
     "channel.schema.json": CrewEntry,
+    "case.schema.json": Case | tuple[Case, ...],
 }
 FILES = {
     "chatwoot_mapping.schema.json": ("chatwoot_mapping.yaml",),
@@ -46,6 +48,7 @@ FILES = {
     "tasks.schema.json": ("**/crews/*/tasks.yaml",),
     "channel.schema.json": ("**/crews/*/channels/*.yaml",),
     "crew.schema.json": ("**/crews/*/config.yaml",),
+    "case.schema.json": ("domains/**/evals/*/*.yaml",),
 }
 """The files that each schema is of, as editors want to know."""
 

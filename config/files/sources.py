@@ -35,6 +35,9 @@ _DEPTH = 8
 _SUFFIXES = (".yaml", ".yml")
 _YOUNG_NS = 100_000_000  # a file this young may change again within one tick of its clock: it is read each time
 _OF_MACHINES = {"__pycache__", "__MACOSX"}
+EVALS = "evals"
+"""Folder beside a `config.yaml` with sets of cases. No part of what is published: a case changes no answer."""
+_APART = {*_OF_MACHINES, EVALS}
 _AWAY = {errno.ENOENT, errno.ENOTDIR}
 
 
@@ -198,7 +201,7 @@ class _Walk:
                 message = f"the folder cannot be read: {error.strerror}"
                 self._trouble(path, message, "Make it readable to this process.")
             return
-        found = [entry for entry in found if not entry.name.startswith(".") and entry.name not in _OF_MACHINES]
+        found = [entry for entry in found if not entry.name.startswith(".") and entry.name not in _APART]
         self.folders[path] = tuple(entry.name for entry in found)
         for entry in found:
             below = f"{path}/{entry.name}" if path else entry.name

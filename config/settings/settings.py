@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, PrivateAttr
 
 from chatwootai.model.policy.vocabulary import Grounding, Level, Sentence
+from config.evaluation.gating import Evals, Gate
 from config.schema.base import (
     NUMBER,
     Flag,
@@ -115,6 +116,10 @@ class Settings(Section):
     is of answers that the crew's `cache` keeps, to the first question of a conversation."""
     tools: Tools = Tools()
     """HTTP and MCP tools that crews may name. `tools.yaml` beside `config.yaml` holds them too."""
+    gate: Gate = Gate()
+    """Sets of cases that must be green before this configuration is put in force."""
+    evals: Evals = Evals()
+    """Where cases may come from."""
     _crew_set: CrewSet | None = PrivateAttr(None)
     _public_only: frozenset[str] = PrivateAttr(frozenset())
 

@@ -3,12 +3,13 @@
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from chatwootai.bounded_cache import BoundedCache
 from chatwootai.model.message.turn import Draft, Question, ServedBy
+from chatwootai.moment import present
 from config.settings.answers import LONGEST, Answer, index_questions, normalise_question
 from config.settings.settings import Settings
 from crews.answer.paraphrase import find_paraphrased
@@ -79,7 +80,7 @@ class CuratedAnswers:
         """Return the answer that a question gets, or None where a crew must think."""
         if not settings.answers:
             return None
-        day = _local_time(now or datetime.now(UTC), settings).date()
+        day = _local_time(now or present(), settings).date()
         for finder in self._finders:
             if (found := await finder.find(question, settings, day)) is not None:
                 return found
@@ -99,7 +100,7 @@ class CuratedAnswers:
         if not settings.answers or not settings.near_answers:
             return None
         began = time.perf_counter()
-        name = find_paraphrased(question, settings, _local_time(now or datetime.now(UTC), settings).date())
+        name = find_paraphrased(question, settings, _local_time(now or present(), settings).date())
         return _make_draft(settings.answers[name], question, settings, ServedBy.NEAR, began) if name else None
 
 

@@ -5,12 +5,13 @@ import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from chatwootai.long_texts import worked_on
 from chatwootai.model.message.delivery import Role
 from chatwootai.model.message.turn import Draft, Offered, Question, Told
+from chatwootai.moment import present
 from chatwootai.stores.figures.figures import Figures
 from chatwootai.stores.models.semantic_answers import SemanticAnswers
 from chatwootai.stores.server.connection import Connection
@@ -64,13 +65,14 @@ class Crews:
         prefetcher: Prefetcher | None = None,
         matcher: Matcher | None = None,
         semantic: SemanticCache | None = None,
+        tools: ToolRegistry | None = None,
     ) -> None:
         self._semantic = semantic
         self._prefetcher = prefetcher or Prefetcher()
         self._stack = stack
         self._knowledge = knowledge
         self._curated = CuratedAnswers([ExactFinder(), *([ByMeaning(matcher)] if matcher else [])])
-        self._tools = ToolRegistry()
+        self._tools = tools or ToolRegistry()
         self._memory = MemoryBackend(embed=stack.embeddings.embed if stack else None)
         self._registry = CrewRegistry(catalog, completer, self._memory)
 
@@ -141,7 +143,7 @@ class Crews:
         began = time.perf_counter()
         variant = variants.choose(_first_deadline(question, settings) - time.time())
         run = _new_run(question, settings, variants.call_terms, variant, calls, fetched)
-        now = datetime.now(UTC)
+        now = present()
         situation = situation_of(question, settings, now)
         shares = sharing(question, run.keep, variant.target.model, found.version, situation)
         if shares and self._semantic and (kept := await self._semantic.served(question, settings, shares.scope)):

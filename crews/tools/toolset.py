@@ -30,7 +30,7 @@ _ACCOUNTS = 1024  # whose tools are kept
 
 
 @dataclass(slots=True)
-class _AccountTools:
+class AccountTools:
     """An account's tools. Holds `tools`, so that their id stays theirs; replaces `toolset` when a server changes."""
 
     tools: Tools
@@ -48,7 +48,7 @@ class ToolRegistry:
     def __init__(self) -> None:
         self.figures: Figures | None = None
         self._built_in: Toolset | None = None
-        self._by_account: BoundedCache[tuple[str, int], _AccountTools] = BoundedCache(_ACCOUNTS, self._close_servers)
+        self._by_account: BoundedCache[tuple[str, int], AccountTools] = BoundedCache(_ACCOUNTS, self._close_servers)
         self._sessions: dict[frozenset[str], aiohttp.ClientSession] = {}
         self._ended: set[asyncio.Task[None]] = set()
 
@@ -69,7 +69,7 @@ class ToolRegistry:
         own.used_at = time.monotonic()
         self._close_unused()
         if own.servers:
-            await self._refresh(own)
+            await self.refresh(own)
         return own.toolset
 
     def last_toolset_for(self, account: str, settings: Settings) -> Toolset:
@@ -89,16 +89,16 @@ class ToolRegistry:
         await asyncio.gather(*servers, *self._ended)
         await asyncio.gather(*(session.close() for session in self._sessions.values()))
 
-    def _build(self, account: str, tools: Tools, built_in: Toolset) -> _AccountTools:
+    def _build(self, account: str, tools: Tools, built_in: Toolset) -> AccountTools:
         from crews.tools.http_tool import HttpRequest
         from crews.tools.mcp.server import ServerClient
 
         session = partial(self._session, frozenset(tools.private_hosts))
         requests = {name: HttpRequest(name, said, tools, session) for name, said in tools.http.items()}
         servers = {name: ServerClient(name, said, tools, account) for name, said in tools.mcp.items()}
-        return _AccountTools(tools, servers, {**built_in, **requests, **dict.fromkeys(servers, ())})
+        return AccountTools(tools, servers, {**built_in, **requests, **dict.fromkeys(servers, ())})
 
-    async def _refresh(self, own: _AccountTools) -> None:
+    async def refresh(self, own: AccountTools) -> None:
         """Replace the toolset where a server has other tools by now."""
         await asyncio.gather(*(server.ready() for server in own.servers.values()))
         found = {name: server.tools for name, server in own.servers.items()}
@@ -118,7 +118,7 @@ class ToolRegistry:
             self._by_account.pop(key)
             self._close_servers(key, own)
 
-    def _close_servers(self, _: tuple[str, int], own: _AccountTools) -> None:
+    def _close_servers(self, _: tuple[str, int], own: AccountTools) -> None:
         """Close an account's servers in the background; `close` waits for it."""
         for server in own.servers.values():
             task = owned(asyncio.create_task(server.close(), context=log.own_context()), "tools")

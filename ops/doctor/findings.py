@@ -43,6 +43,7 @@ def findings(folder: Path, environment: Mapping[str, str], *, secrets: bool = Tr
 
 
 def _of(folder: Path, found: "Inspection", environment: Mapping[str, str], *, keys: bool = True) -> Findings:
+    from config.evaluation.case_files import problems_of_sets
     from config.files.sources import MAPPING
     from config.loading.knowledge_files import missing_files
     from crews.plan import planning
@@ -50,6 +51,7 @@ def _of(folder: Path, found: "Inspection", environment: Mapping[str, str], *, ke
     snapshot = found.snapshot
     problems = list(found.problems) or planning.problems(snapshot)
     problems += missing_files(found.library.own)
+    problems += problems_of_sets(folder)
     notes: list[Note | str] = [*snapshot.notes, *planning.notes(snapshot)]
     if keys:
         mapping = found.library.own.name(MAPPING)

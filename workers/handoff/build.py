@@ -1,6 +1,5 @@
 """The outcome that gives a conversation to people: sentence, note and place, from a tenant's settings."""
 
-from datetime import UTC, datetime
 from typing import Final
 
 from chatwootai.channels.outgoing.render import render
@@ -10,6 +9,7 @@ from chatwootai.model.policy.greeting import with_greeting
 from chatwootai.model.policy.handoff import Need, Rules
 from chatwootai.model.policy.outcome import Destination
 from chatwootai.model.policy.vocabulary import Cause, Sentence
+from chatwootai.moment import present
 from config.settings.settings import Settings
 
 _UNSAID = frozenset({Cause.OFF, Cause.IDLE})
@@ -54,7 +54,7 @@ def build_handoff(need: Need, question: Question, settings: Settings, *, tries: 
 def _sentence(need: Need, question: Question, settings: Settings) -> str:
     """Out of hours, "one moment, please" would be a promise that nobody keeps: when people are back is said instead."""
     subject = settings.handoff.subjects.get(need.reason) if need.cause is Cause.TOPIC else None
-    now = datetime.now(UTC)
+    now = present()
     if subject is not None and (own := subject.sentence(question.language, settings.language, "en")):
         return settings.fill(own, question.language, now=now)
     name = Sentence.OUT_OF_HOURS if settings.closed_at(now) else need.cause.sentence

@@ -163,7 +163,7 @@ class Ingest:
                     if found.document in mine:
                         kept[found.document] = _kept_piece(mine[found.document], each, report)
                 else:
-                    kept[found.id] = _piece(found, name, place, mine)
+                    kept[found.id] = piece_of(found, name, place, mine)
                     report.added += found.id not in mine
                     report.changed += found.id in mine and found.document is not None
         except SourceFailed as error:
@@ -224,7 +224,8 @@ def _should_read(each: DeclaredSource, last: SourceReport, only: Collection[str]
     return due_at is None or (each.source.hours > 0 and last.tried_at + 3600 * each.source.hours <= due_at)
 
 
-def _piece(found: FoundDocument, name: str, place: str, mine: Mapping[str, Piece]) -> Piece:
+def piece_of(found: FoundDocument, name: str, place: str, mine: Mapping[str, Piece]) -> Piece:
+    """Return a document that was found, cut; `mine`: those of its source in the version in force, by id."""
     if found.document is None:
         return replace(mine[found.id], entry=replace(mine[found.id].entry, expires=0.0))
     document = found.document

@@ -1,0 +1,97 @@
+"""Expectations of a case: what is looked at without a model, and what only a model can judge."""
+
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from chatwootai.model.message.turn import ServedBy
+from chatwootai.model.policy.vocabulary import Cause
+from config.schema.base import NUMBER, Flag, Language, Line, Section, Word, Words, invalid
+from config.schema.channels import Channel
+
+
+def _pattern(value: str) -> str:
+    try:
+        re.compile(value)
+    except re.error as error:
+        raise invalid("format", f"no pattern: {error.msg}", "Write a regular expression as Python reads it.") from None
+    return value
+
+
+def _listed(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+Texts = Annotated[tuple[Words, ...], BeforeValidator(_listed)]
+Patterns = Annotated[tuple[Annotated[Words, AfterValidator(_pattern)], ...], BeforeValidator(_listed)]
+
+
+class ExpectedCall(Section):
+    """A tool that must be called."""
+
+    tool: Word
+    """The tool's name."""
+    arguments: Mapping[str, Any] = {}
+    """Arguments that the call must have; others are not looked at."""
+
+
+class Expect(Section):
+    """What is expected of the last answer of a case, and of its tools. What is unset is not looked at."""
+
+    outcome: Literal["reply", "handoff", "silence"] | None = None
+    """End of the turn: a reply, people, or nothing."""
+    cause: Cause | None = None
+    """Cause of the handoff, as `asked`."""
+    crew: Line | None = None
+    """Function of the crew that the contact was routed to."""
+    channel: Channel | None = None
+    """Channel that the answer was made for."""
+    served_by: ServedBy | None = None
+    """Source of the answer, as `curated` or `crew`."""
+    language: Language | None = None
+    """Language of the answer, and the one that the crew was told to answer in."""
+    contains: Texts = ()
+    """Texts that the answer holds, whatever their case and emphasis."""
+    contains_any: Texts = ()
+    """Texts of which the answer holds one."""
+    contains_exactly: Texts = ()
+    """Texts that the answer holds letter for letter."""
+    not_contains: Texts = ()
+    """Texts that the answer does not hold, whatever their case and emphasis."""
+    equals: Words | None = None
+    """The whole answer, letter for letter."""
+    regex: Patterns = ()
+    """Patterns that are found in the answer."""
+    not_regex: Patterns = ()
+    """Patterns that are not found in the answer."""
+    json_answer: Flag = False
+    """Whether the answer must be JSON."""
+    sources: Annotated[tuple[Word, ...], BeforeValidator(_listed)] = ()
+    """Documents that must be among those offered to the crew: a document's id, a source's name, or
+    `source/document`."""
+    grounded: Flag | None = None
+    """Whether every figure, link and address of the answer must stand in what the crew was given."""
+    tools: tuple[ExpectedCall, ...] = ()
+    """Tools that must be called, each with its arguments."""
+    no_tools: Flag = False
+    """Whether no tool of the tenant's may be called."""
+    most_characters: Annotated[int, Field(ge=1), NUMBER] | None = None
+    """Longest answer."""
+    least_characters: Annotated[int, Field(ge=1), NUMBER] | None = None
+    """Shortest answer."""
+    most_parts: Annotated[int, Field(ge=1), NUMBER] | None = None
+    """Most messages that the answer is sent in."""
+    under_seconds: Annotated[float, Field(gt=0), NUMBER] | None = None
+    """Seconds that the turn may take. Without `--live` the model takes none of them."""
+    under_cost: Annotated[float, Field(gt=0), NUMBER] | None = None
+    """Dollars that the turn may cost. Without `--live` they are reckoned from the length of prompt and answer."""
+    no_canary: Texts = ()
+    """Texts that must reach neither the contact nor a tool: another tenant's words, a secret of the prompt."""
+    no_personal_data: Flag = False
+    """Whether the answer may hold no number, address or phone of a person that the company has not published."""
+    rubric: Texts = ()
+    """Questions about the answer that must be answered with yes, each by a model, with `--live` alone."""
+    same_facts_as: Words | None = None
+    """Text that must say the same as the answer, as a model judges with `--live` alone."""
