@@ -10,6 +10,7 @@ import yaml
 
 from chatwootai.model.policy.vocabulary import Cause
 from tests.settings_crew_looks import often, posted, priced, recalled, requested, spoken_with
+from tests.settings_evaluation_looks import demanded, gated
 from tests.settings_knowledge_looks import (
     beside,
     database,
@@ -379,6 +380,9 @@ OBSERVED: Mapping[str, Seen] = {
     "model.temperature": Seen("model: {temperature: 0.1}", "model: {temperature: 0.9}", requested),
     "model.max_tokens": Seen("model: {max_tokens: 16}", "model: {max_tokens: 50}", requested),
     "model.embeddings": Seen("model: {embeddings: a}", "model: {embeddings: b}", recalled),
+    "gate.sets": Seen("gate: {sets: [a]}", "gate: {sets: [b]}", demanded),
+    "gate.least_cases": Seen("gate: {least_cases: 5}", "gate: {least_cases: 50}", gated),
+    "gate.chance": Seen("gate: {least_cases: 5, chance: 0.5}", "gate: {least_cases: 5, chance: 0.001}", gated),
     "grounding": Seen("grounding: strict", "grounding: 'off'", priced),
     "output_guard": Seen("output_guard: strict", "output_guard: none", posted),
     "tools.hosts": Seen(TOOL % "tries: 1", TOOL.replace("hosts: [HOST],", "hosts: [],", 1) % "tries: 1", called),

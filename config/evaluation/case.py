@@ -28,7 +28,7 @@ class PastMessage(Section):
     role: Literal["contact", "crew", "teammate"]
     """Author: the contact, the crew that answered, or a teammate."""
     text: Words
-    """The words."""
+    """Words of the message, as they were read."""
 
 
 class ToolRequest(Section):
@@ -69,7 +69,7 @@ class Case(Section):
     channel: Channel = "webchat"
     """Channel that the contact writes in."""
     inbox: Annotated[int, Field(ge=0), NUMBER] = 0
-    """Chatwoot's id of the inbox. 0: one that the mapping does not name."""
+    """Chatwoot's number (id) of the inbox. 0: one that the mapping does not name."""
     phone: Annotated[str, matching(r"^\+[1-9][0-9]{6,14}$", _PHONE)] | None = None
     """The contact's phone. Unset: none is known."""
     at: Annotated[str, AfterValidator(_moment)] = "2026-01-06T10:00"

@@ -78,11 +78,11 @@ class Expect(Section):
     no_tools: Flag = False
     """Whether no tool of the tenant's may be called."""
     most_characters: Annotated[int, Field(ge=1), NUMBER] | None = None
-    """Longest answer."""
+    """Number of characters that the answer may have at most."""
     least_characters: Annotated[int, Field(ge=1), NUMBER] | None = None
-    """Shortest answer."""
+    """Number of characters that the answer must have at least."""
     most_parts: Annotated[int, Field(ge=1), NUMBER] | None = None
-    """Most messages that the answer is sent in."""
+    """Number of messages that the answer may be sent in at most."""
     under_seconds: Annotated[float, Field(gt=0), NUMBER] | None = None
     """Seconds that the turn may take. Without `--live` the model takes none of them."""
     under_cost: Annotated[float, Field(gt=0), NUMBER] | None = None

@@ -1,10 +1,10 @@
-"""Settings of rehearsals: the sets that a configuration must pass, and the leave to take cases from conversations."""
+"""Settings of the gate: the sets that a configuration must pass."""
 
 from typing import Annotated
 
 from pydantic import Field
 
-from config.schema.base import FOR_MACHINES, NUMBER, Section, Words, matching
+from config.schema.base import FOR_MACHINES, NUMBER, Section, matching
 
 SetName = Annotated[
     str,
@@ -21,21 +21,7 @@ class Gate(Section):
     """Sets of cases, by their folders under `evals/`, that must be green before `config publish` puts a folder in
     force. Empty: none is demanded."""
     least_cases: Annotated[int, Field(ge=5, le=10_000), NUMBER] = 30
-    """Cases that a group must have to be compared with its accepted results. Fewer are reported alone, since a chance
-    difference would look like a change."""
+    """Number of cases that a group must have to be compared with its accepted results. Fewer are reported alone,
+    since a chance difference would look like a change."""
     chance: Annotated[float, Field(gt=0, le=0.5), NUMBER] = 0.05
-    """Chance, from 0 to 0.5, at which a group's losses against its accepted results still count as luck."""
-
-
-class Capture(Section):
-    """Leave to take cases from conversations."""
-
-    purpose: Words
-    """Reason why conversations may become cases, in a sentence. It is written into each case, and into the audit."""
-
-
-class Evals(Section):
-    """Where cases may come from."""
-
-    capture: Capture | None = None
-    """Leave for `eval capture` to write redacted drafts of conversations. Unset: it is refused."""
+    """Chance, from 0 to 0.5, below which a group's losses against its accepted results no longer count as luck."""

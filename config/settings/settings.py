@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, PrivateAttr
 
 from chatwootai.model.policy.vocabulary import Grounding, Level, Sentence
-from config.evaluation.gating import Evals, Gate
+from config.evaluation.gating import Gate
 from config.schema.base import (
     NUMBER,
     Flag,
@@ -118,8 +118,6 @@ class Settings(Section):
     """HTTP and MCP tools that crews may name. `tools.yaml` beside `config.yaml` holds them too."""
     gate: Gate = Gate()
     """Sets of cases that must be green before this configuration is put in force."""
-    evals: Evals = Evals()
-    """Where cases may come from."""
     _crew_set: CrewSet | None = PrivateAttr(None)
     _public_only: frozenset[str] = PrivateAttr(frozenset())
 

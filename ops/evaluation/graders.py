@@ -2,7 +2,6 @@
 
 import json
 import re
-import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
@@ -199,7 +198,7 @@ GRADERS: Final[Mapping[str, Grader]] = {
 
 def fold(text: str) -> str:
     """Return a text as it is compared: without emphasis, in small letters, its blanks as one."""
-    return " ".join(_EMPHASIS.sub("", unicodedata.normalize("NFKC", text)).casefold().split())
+    return " ".join(_EMPHASIS.sub("", text).casefold().split())
 
 
 def _published(found: Rehearsed, *, of_contact: bool = True) -> list[str]:

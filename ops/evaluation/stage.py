@@ -23,7 +23,7 @@ class SilentChatwoot(Chatwoot):
     """A Chatwoot in which nobody has spoken and nothing is posted."""
 
     def __init__(self, session: aiohttp.ClientSession) -> None:
-        super().__init__(session, url="http://127.0.0.1:9", account=_NOBODY, bot_token="none")
+        super().__init__(session, url="http://127.0.0.1:9", account=_NOBODY, bot_token="none")  # noqa: S106 - nobody is asked
 
     async def conversation(self, conversation: int, *, deadline: float | None = None) -> Conversation:
         """Return a pending conversation without messages."""

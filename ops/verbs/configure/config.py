@@ -24,7 +24,8 @@ EXAMPLES = """\
   chatwootai config diff 7             what has changed since version 7
   chatwootai config diff 7 8
   chatwootai config rollback 7         in force everywhere within a second; the folder stays as it is
-  chatwootai config publish            put the folder in force, also what a rollback has set aside"""
+  chatwootai config publish            put the folder in force, also what a rollback has set aside
+  chatwootai config publish --without-gate "the shop floods"     though its cases are not green"""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -44,6 +45,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     back.add_argument("version", type=int, metavar="VERSION")
     publish = add_action(actions, "publish", "put the folder in force", "chatwootai config publish --yes")
     takes_config(publish)
+    publish.add_argument(
+        "--without-gate", metavar="REASON", help="though a set that `gate:` demands is not green; the audit tells why"
+    )
     for action in (back, publish):
         takes_yes(action)
         action.add_argument("--dry-run", action="store_true", help="only show what would change")
@@ -145,10 +149,30 @@ async def _publish(snapshots: "ConfigVersions", arguments: argparse.Namespace) -
     sources = gather(arguments.config, os.environ)
     if not is_sound(sources):
         return 1
+    if not await _is_gate_open(snapshots, arguments) and not arguments.dry_run:
+        return 1
     if not await _is_agreed(snapshots, sources, arguments):
         return 0 if arguments.dry_run else 1
     await publish_version(snapshots, sources, "publish", "publish", ())
     return 0
+
+
+async def _is_gate_open(snapshots: "ConfigVersions", arguments: argparse.Namespace) -> bool:
+    """Run the sets that accounts demand, and tell what is not green; the audit is told of one that is gone around."""
+    from ops.evaluation.publishing import closed_gates
+    from ops.events.audit import write_down
+    from ops.printing import complain
+
+    reasons = await closed_gates(arguments.config, dict(os.environ))
+    for reason in reasons:
+        complain(f"gate: {reason}")
+    if reasons and arguments.without_gate and not arguments.dry_run:
+        said = {"why": arguments.without_gate, "closed": len(reasons)}
+        await write_down(snapshots.connection, "publish without gate", count=len(reasons), details=said)
+        return True
+    if reasons:
+        complain("not put in force: mend the cases, accept the results anew, or say why with --without-gate")
+    return not reasons
 
 
 async def _is_agreed(snapshots: "ConfigVersions", sources: "Sources", arguments: argparse.Namespace) -> bool:

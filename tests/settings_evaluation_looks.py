@@ -1,0 +1,26 @@
+"""What the gate makes of a tenant's settings."""
+
+from config.evaluation.case import Case
+from config.evaluation.case_files import WrittenCase
+from config.settings.settings import Settings
+from ops.evaluation.baseline import Baseline
+from ops.evaluation.gate import judge_set
+from ops.evaluation.publishing import demanded_sets
+from ops.evaluation.results import CaseResult, SetResult
+from tests.builders import account
+
+
+def demanded(settings: Settings) -> object:
+    """Return the sets that an account with these settings demands."""
+    return [name for _, name in demanded_sets([account(settings=settings)])]
+
+
+def gated(settings: Settings) -> object:
+    """Return whether six cases lost of twenty close the gate."""
+    results = []
+    for number in range(20):
+        case = Case(name=f"case {number}", say=("oi",))
+        failures = ["lost"] if number < 6 else []
+        results.append(CaseResult(WrittenCase(case, "a.yaml", 1, "a"), 1, int(not failures), failures))
+    before = Baseline("somebody", "then", {each.name: {"passed": True} for each in results})
+    return judge_set(SetResult("1", "a", results), before, settings.gate).passed
