@@ -85,7 +85,7 @@ class Case(Section):
     recorded: Recorded = Recorded()
     """Answers of the model and of tools, in order."""
     expect: Expect = Expect()
-    """What is expected of the last answer, and of the tools that were called."""
+    """Expectations of the last answer, and of the tools that were called."""
     must: Flag = False
     """Whether the gate is closed while this case alone does not pass."""
     reviewed: Flag = True

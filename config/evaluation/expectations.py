@@ -38,7 +38,7 @@ class ExpectedCall(Section):
 
 
 class Expect(Section):
-    """What is expected of the last answer of a case, and of its tools. What is unset is not looked at."""
+    """Expectations of the last answer of a case, and of its tools. What is unset is not looked at."""
 
     outcome: Literal["reply", "handoff", "silence"] | None = None
     """End of the turn: a reply, people, or nothing."""

@@ -18,7 +18,7 @@ from ops.evaluation.gate import judge_set
 from ops.evaluation.judge import Judge, measure
 from ops.evaluation.page import as_page
 from ops.evaluation.promptfoo import import_tests
-from ops.evaluation.recording import CappedModel
+from ops.evaluation.rehearsing.recording import CappedModel
 from ops.evaluation.reports import as_data, as_events, as_junit, as_lines
 from ops.evaluation.results import CaseResult
 from ops.evaluation.running import Order, model_of, run_set

@@ -14,8 +14,8 @@ from ops.access import CommandError, NotFound
 from ops.evaluation import graders
 from ops.evaluation.baseline import Baseline
 from ops.evaluation.judge import Judge, kept_agreement
-from ops.evaluation.recording import CappedModel, RecordedModel
-from ops.evaluation.rehearsal import Rehearsal
+from ops.evaluation.rehearsing.recording import CappedModel, RecordedModel
+from ops.evaluation.rehearsing.rehearsal import Rehearsal
 from ops.evaluation.results import CaseResult, Rehearsed, SetResult
 
 _NANO = 1_000_000_000

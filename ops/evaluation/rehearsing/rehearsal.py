@@ -25,10 +25,10 @@ from crews.encoding.encoder import Encoder
 from crews.matching.matcher import Matcher
 from crews.runtime import environment
 from crews.understanding.message_reader import MessageReader
-from ops.evaluation.folder_index import FolderIndexes, PatientKnowledge
-from ops.evaluation.recording import CappedModel, RecordedCalls, RecordedModel, Tape
+from ops.evaluation.rehearsing.folder_index import FolderIndexes, PatientKnowledge
+from ops.evaluation.rehearsing.recording import CappedModel, RecordedCalls, RecordedModel, Tape
+from ops.evaluation.rehearsing.stage import Stage, deliveries_of, turn_start
 from ops.evaluation.results import Rehearsed
-from ops.evaluation.stage import Stage, deliveries_of, turn_start
 from workers.turn import commit, outcome, question
 from workers.turn.pipeline import STEPS
 from workers.turn.state import Turn
@@ -63,7 +63,9 @@ class Rehearsal:
     ) -> "Rehearsal":
         """Open what the cases of an account need; closed with the stack."""
         await asyncio.to_thread(environment.load)
-        from ops.evaluation.recorded_tools import RecordedTools  # it stands on crewai, which was made ready just now
+        from ops.evaluation.rehearsing.recorded_tools import (
+            RecordedTools,  # it stands on crewai, which was made ready just now
+        )
 
         connection = connect(DEFAULT_URL)  # lazy, and never asked
         stack.push_async_callback(connection.aclose)
