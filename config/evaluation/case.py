@@ -92,8 +92,15 @@ class Case(Section):
     """Whether a person has read the case. A captured draft says `false`, and is not run."""
     purpose: Text = ""
     """Reason why it was taken from a conversation, where it was."""
+    conversation: Line = ""
+    """Conversation that it was taken from, as `1:25`. Empty: a person wrote it."""
     contact: Line = ""
-    """Digest of the contact that it was taken from, by which it is found when that contact is to be forgotten."""
+    """Contact that it was taken from, as `1:93`, by whom `erase` finds it."""
+
+    @property
+    def captured(self) -> bool:
+        """Tell whether it was taken from a conversation."""
+        return bool(self.conversation or self.contact)
 
     @model_validator(mode="after")
     def _says_something(self) -> "Case":

@@ -34,9 +34,9 @@ class Baseline:
         return None if found is None else str(found.get("prompt") or "")
 
     def answer(self, name: str) -> str | None:
-        """Return the answer that was accepted; None where the case was not there."""
+        """Return the answer that was accepted; None where none is kept."""
         found = self.cases.get(name)
-        return None if found is None else str(found.get("answer") or "")
+        return str(found["answer"]) if found and found.get("answer") else None
 
 
 def baseline_path(configuration: Path, account: Account, name: str) -> Path:
@@ -69,7 +69,7 @@ def write_baseline(path: Path, result: SetResult, *, by: str, at: str) -> None:
         each.name: {
             "passed": None if each.state == "missed" else each.state == "passed",
             "prompt": each.prompt,
-            "answer": each.answer,
+            "answer": "" if each.written.case.captured else each.answer,  # nothing here for `erase` to find
         }
         for each in result.cases
     }
