@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from chatwootai.model.message.turn import ServedBy
 from chatwootai.model.policy.vocabulary import Cause
@@ -24,8 +24,9 @@ def _listed(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
 
 
-Texts = Annotated[tuple[Words, ...], BeforeValidator(_listed)]
-Patterns = Annotated[tuple[Annotated[Words, AfterValidator(_pattern)], ...], BeforeValidator(_listed)]
+_ONE_OR_MORE = WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]})
+Texts = Annotated[tuple[Words, ...], BeforeValidator(_listed), _ONE_OR_MORE]
+Patterns = Annotated[tuple[Annotated[Words, AfterValidator(_pattern)], ...], BeforeValidator(_listed), _ONE_OR_MORE]
 
 
 class ExpectedCall(Section):
@@ -68,7 +69,7 @@ class Expect(Section):
     """Patterns that are not found in the answer."""
     json_answer: Flag = False
     """Whether the answer must be JSON."""
-    sources: Annotated[tuple[Word, ...], BeforeValidator(_listed)] = ()
+    sources: Texts = ()
     """Documents that must be among those offered to the crew: a document's id, a source's name, or
     `source/document`."""
     grounded: Flag | None = None
