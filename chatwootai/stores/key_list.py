@@ -71,6 +71,7 @@ _LIST: Final = """
 | cw:probe | string | 1 s | probe | nothing | whether a write is taken |
 | cw:draft:{account} | hash | 30 days after its last change | console | nothing | what somebody wants changed in the account's files, packed: in force nowhere |
 | cw:drafts | zset, score = s | 30 days after the last change | console | nothing | accounts with a draft |
+| cw:thumbs:{account} | hash, JSON, newest 5,000 | 30 days after the last | console | ids | what people say of the account's turns: up or down, why, who |
 | cw:requests | channel |  | console | nothing | a rehearsal, or another piece of work for people, that a worker may take: its words stand in no key |
 | cw:answers:{request} | channel |  | worker | nothing | its answer |
 | cw:request:{request} | string, worker | 2 min | worker | nothing | who has taken it |

@@ -163,6 +163,11 @@ def config_draft(account: str) -> str:
     return f"cw:draft:{account}"
 
 
+def thumbs(account: str) -> str:
+    """Return the key of what people say of an account's turns."""
+    return f"cw:thumbs:{account}"
+
+
 def worker(worker_id: str) -> str:
     """Return the key of a worker's heartbeat."""
     return f"cw:worker:{worker_id}"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from ops.console.access.identity import ANYBODY, Right, Role
-from ops.console.pages import conversation, entry, failures, figures, now, rehearsal
+from ops.console.pages import conversation, drafts, entry, failures, figures, marks, now, rehearsal, teach
 from ops.console.pages.installation import access, configuration, connections, cost, knowledge
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -51,6 +51,19 @@ def routes() -> list[Route]:
         Route("GET", "/rehearsal/{account}", rehearsal.rehearsal_page, _LEAD_OF_IT),
         Route("POST", "/rehearsal/{account}", rehearsal.rehearse_on_page, _LEAD_OF_IT),
         Route("POST", "/api/rehearsals", rehearsal.rehearsal_data, _LEAD),
+        Route("GET", "/teach", teach.choose_account, _LEAD),
+        Route("GET", "/teach/{account}", teach.teach_page, _LEAD_OF_IT),
+        Route("POST", "/teach/{account}/answer", teach.add_answer, _LEAD_OF_IT),
+        Route("POST", "/teach/{account}/suggestions", teach.suggest, _LEAD_OF_IT),
+        Route("POST", "/api/suggestions", teach.suggestions_data, _LEAD),
+        Route("GET", "/drafts/{account}", drafts.draft_page, _LEAD_OF_IT),
+        Route("POST", "/drafts/{account}/{action}", drafts.act, _LEAD_OF_IT),
+        Route("GET", "/api/drafts", drafts.drafts_data, _LEAD),
+        Route("GET", "/api/drafts/{account}", drafts.draft_data, _LEAD_OF_IT),
+        Route("POST", "/api/drafts/{account}/answers", drafts.add_answer_data, _LEAD_OF_IT),
+        Route("POST", "/api/drafts/{account}/{action}", drafts.act_data, _LEAD_OF_IT),
+        Route("POST", "/marks/{account}/{turn}", marks.mark, _LEAD_OF_IT),
+        Route("POST", "/api/marks/{account}/{turn}", marks.mark_data, _LEAD_OF_IT),
         Route("GET", "/find", conversation.find, _VIEWER),
         Route("GET", _CONVERSATION, conversation.conversation_page, _VIEWER_OF_IT),
         Route("POST", f"{_CONVERSATION}/{{action}}", conversation.act, _LEAD_OF_IT),

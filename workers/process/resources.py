@@ -6,6 +6,7 @@ import gc
 import os
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import AsyncExitStack, suppress
+from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,7 @@ from chatwootai.stores.installation.catch_up_lock import CatchUpLock
 from chatwootai.stores.installation.event_stream import EventSender
 from chatwootai.stores.installation.processes import Processes
 from chatwootai.stores.jobs.sweeper import Sweeper
-from chatwootai.stores.operators.worker_requests import RequestListener
+from chatwootai.stores.operators.worker_requests import RequestListener, Work
 from chatwootai.stores.server.connection import Connection, StoreUnavailable, connect, store_errors
 from chatwootai.stores.server.examination import examine
 from chatwootai.stores.server.fullness import CODE as FULL
@@ -52,6 +53,7 @@ from workers.media.fetch import guarded
 from workers.media.media import Media
 from workers.process.environment import Environment
 from workers.rehearsal.requests import Rehearsals
+from workers.rehearsal.suggestions import suggest
 from workers.typing_indicator import wait_until_off
 
 if TYPE_CHECKING:
@@ -140,7 +142,8 @@ class WorkerResources:
         self.background("knowledge", self._knowledge().run)
         rehearsals = Rehearsals(self.connection, self.live)
         self._stack.push_async_callback(rehearsals.aclose)
-        self.background("requests", RequestListener(self.connection, self.worker_id, rehearsals.works).run)
+        works: dict[str, Work] = {"rehearse": rehearsals.rehearse, "suggest": partial(suggest, self.context)}
+        self.background("requests", RequestListener(self.connection, self.worker_id, works).run)
         if self.environment.catch_up_hours:
             self.background("catch-up", self._catch_up)
         if self.environment.catch_up_opened_minutes:

@@ -10,7 +10,7 @@ from chatwootai.channels.registry import names
 from chatwootai.model.message.delivery import Role
 from chatwootai.model.message.turn import Exchange
 from chatwootai.stores.installation.config_drafts import ConfigDrafts
-from chatwootai.stores.operators.worker_requests import RequestFailed, Work
+from chatwootai.stores.operators.worker_requests import RequestFailed
 from chatwootai.stores.server.connection import Connection
 from config.files.drafts import CannotApply, apply_draft, unpack_draft
 from config.live.live import Live
@@ -30,11 +30,6 @@ class Rehearsals:
         self._live = live
         self._stack = AsyncExitStack()
         self._parts: asyncio.Task[TrialParts] | None = None
-
-    @property
-    def works(self) -> Mapping[str, Work]:
-        """Return what can be asked for, by kind."""
-        return {"rehearse": self.rehearse}
 
     async def aclose(self) -> None:
         """Close what was opened."""

@@ -27,7 +27,7 @@ _MOST_READ: Final = 20_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TurnFilter:
-    """Conditions on turns. Empty or None: any. `since`, `until`: unix seconds; `slower`: seconds."""
+    """Conditions on turns. Empty or None: any. `since`, `until`: unix seconds; `slower`: seconds; `turns`: these."""
 
     account: str | None = None
     conversation: int | None = None
@@ -41,6 +41,7 @@ class TurnFilter:
     config: int | None = None
     since: float | None = None
     until: float | None = None
+    turns: frozenset[str] | None = None
 
     def takes(self, turn: EndedTurn) -> bool:
         """Tell whether a turn is one of them, its time aside."""
@@ -52,6 +53,7 @@ class TurnFilter:
         return (
             all(not asked or asked == is_ for asked, is_ in wanted)
             and all(number is None or number == is_ for number, is_ in numbers)
+            and (self.turns is None or turn.turn in self.turns)
             and (self.slower is None or turn.seconds > self.slower)
         )
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 from chatwootai.stores.conversation.turns import Turns
 from chatwootai.stores.operators.history import ConversationHistories, ConversationHistory, Step
 from chatwootai.stores.operators.inspection import Inspection, Job
+from chatwootai.stores.operators.thumbs import Thumb, Thumbs
 from chatwootai.stores.server.connection import Connection
 from chatwootai.telemetry import mask
 
@@ -57,10 +58,16 @@ async def read_conversation(connection: Connection, conv: str) -> Known | None:
         step.details["turn"]: step for step in history.steps if step.name == "committed" and "turn" in step.details
     }
     newest = list(reversed(ended.items()))[:_MOST_TURNS]
-    records, job = await asyncio.gather(
-        Turns(connection).several([turn for turn, _ in newest]), _job(connection, history.job)
+    names = [turn for turn, _ in newest]
+    records, job, thumbs = await asyncio.gather(
+        Turns(connection).several(names),
+        _job(connection, history.job),
+        Thumbs(connection).of(conv.rpartition(":")[0], names),
     )
-    turns = [_turn(turn, step, record) for (turn, step), record in zip(newest, records, strict=True)]
+    turns = [
+        {**_turn(turn, step, record), "mark": _mark(thumbs.get(turn))}
+        for (turn, step), record in zip(newest, records, strict=True)
+    ]
     return Known(history, turns, job)
 
 
@@ -88,6 +95,13 @@ def _turn(turn: str, step: Step, record: Mapping[str, Any] | None) -> dict[str, 
         "passages": _named(_PASSAGES, known.get("passages")),
         "model_calls": list(known.get("model_calls") or ()),
     }
+
+
+def _mark(thumb: Thumb | None) -> dict[str, Any] | None:
+    """Return what somebody says of a turn; None where nobody says anything."""
+    if thumb is None:
+        return None
+    return {"mark": "up" if thumb.up else "down", "reason": thumb.reason or None, "by": thumb.by, "at": thumb.at}
 
 
 def _silence(known: Mapping[str, Any]) -> str | None:

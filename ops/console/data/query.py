@@ -11,6 +11,7 @@ _MOST_DAYS: Final = 90
 FILTERS: Final = (
     "account", "outcome", "channel", "cause", "why", "served_by", "conversation", "inbox", "config", "slower_ms",
     "since", "until",
+    "mark",
 )  # fmt: skip
 """Names that an address may have, for links that keep them."""
 

@@ -10,6 +10,8 @@ from chatwootai.stores.server.connection import Connection
 PAGE = 50
 _MOST_READ = 3_000
 """Rows that one page reads: what is rare is found over several pages, each in a fraction of a second."""
+_MOST_OF_FEW = 20_000
+"""The same where some turns alone are asked for: all that are kept of an account."""
 MOST_ROWS = 10_000
 """Rows of one CSV."""
 
@@ -22,7 +24,8 @@ async def read_turns(
     Raises:
         StoreUnavailable: Redis is away.
     """
-    page = await Figures(connection).page(wanted, most=PAGE, cursor=cursor, most_read=_MOST_READ)
+    most_read = _MOST_READ if wanted.turns is None else _MOST_OF_FEW
+    page = await Figures(connection).page(wanted, most=PAGE, cursor=cursor, most_read=most_read)
     return [turn_as_json(one) for one in page.turns], page.cursor
 
 

@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from aiohttp import web
 
+from chatwootai.stores.operators.thumbs import REASONS
 from chatwootai.telemetry import log
 from ops.access import CommandError, NotFound
 from ops.console.access.identity import Identity, Role
@@ -116,6 +117,7 @@ async def _page(request: web.Request, status: int = 200, told: list[str] | None 
         owner=_OWNERS.get(transcript.status or "") or (shown or {}).get("owner"),
         actions={name: line.format(conv=_conv(request)) for name, line in COMMANDS.items()} if _may(who) else {},
         told=told or [],
+        thumb_reasons=REASONS,
         failed=status != 200,
     )
 

@@ -4,6 +4,7 @@ import asyncio
 import csv
 import io
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, tzinfo
 from functools import partial
 from typing import Any
@@ -12,8 +13,10 @@ from urllib.parse import urlencode
 from aiohttp import web
 
 from chatwootai.model.policy.notes import cause_words
+from chatwootai.stores.figures.figures import TurnFilter
+from chatwootai.stores.operators.thumbs import Thumbs
 from ops.console.answers import data, page, refuse
-from ops.console.context import console_of, person
+from ops.console.context import QUERY_SECONDS, console_of, person
 from ops.console.data.outcomes import read_outcomes
 from ops.console.data.query import FILTERS, BadQuery, read_cursor, read_days, read_filter
 from ops.console.data.turns import read_turns, walk_turns
@@ -60,7 +63,7 @@ async def turns_page(request: web.Request) -> web.Response:
 async def turns_csv(request: web.Request) -> web.StreamResponse:
     """Return the turns as CSV, at most 10,000. A cell that a spreadsheet would compute begins with an apostrophe."""
     try:
-        wanted = read_filter(request.query, person(request).account, await _zone(request))
+        wanted = await _wanted(request)
     except BadQuery as error:
         return refuse(request, 400, str(error))
     text = io.StringIO()
@@ -108,11 +111,26 @@ async def outcomes_page(request: web.Request) -> web.Response:
 
 
 async def _turns(request: web.Request, language: str) -> tuple[list[dict[str, Any]], str | None]:
-    wanted = read_filter(request.query, person(request).account, await _zone(request))
+    wanted = await _wanted(request)
     cursor = read_cursor(request.query)
     async with asyncio.timeout(_PAGE_SECONDS):
         found, further = await read_turns(console_of(request).connection, wanted, cursor)
     return [_with_reason(request, one, language) for one in found], further
+
+
+async def _wanted(request: web.Request) -> TurnFilter:
+    """Return the conditions that the address names, its thumbs looked up."""
+    wanted = read_filter(request.query, person(request).account, await _zone(request))
+    mark = request.query.get("mark", "")
+    if not mark:
+        return wanted
+    if mark not in {"up", "down"}:
+        raise BadQuery("mark: up or down")
+    if not wanted.account:
+        raise BadQuery("mark: name an account too")
+    async with asyncio.timeout(QUERY_SECONDS):
+        thumbs = await Thumbs(console_of(request).connection).all(wanted.account)
+    return replace(wanted, turns=frozenset(one.turn for one in thumbs.values() if one.up == (mark == "up")))
 
 
 def _with_reason(request: web.Request, turn: Mapping[str, Any], language: str) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from ops.console.answers import data, page, refuse
 from ops.console.context import console_of, person
 from ops.console.data.query import BadQuery
 from ops.console.data.rehearsals import as_trace, checked, command_line, of_form, rehearse
+from ops.console.pages.turn_words import words_of_turn
 
 _FIELDS = ("text", "history", "channel", "inbox", "phone", "config", "tools", "answers")
 _log = log.get("console")
@@ -28,8 +29,10 @@ async def choose_account(request: web.Request) -> web.Response:
 
 
 async def rehearsal_page(request: web.Request) -> web.Response:
-    """Return the page with its form, filled as the address says."""
-    return await _page(request, request.query)
+    """Return the page with its form, filled as the address says, or with the turn that it names."""
+    words = await words_of_turn(request)
+    filled = {"text": words.question, "history": words.history} if words else {}
+    return await _page(request, {**filled, **request.query})
 
 
 async def rehearse_on_page(request: web.Request) -> web.Response:

@@ -19,6 +19,7 @@ NAVIGATION: Final = (
     ("t", "/turns", "turns", Role.VIEWER),
     ("f", "/failures", "failures", Role.VIEWER),
     ("r", "/rehearsal", "rehearsal", Role.LEAD),
+    ("l", "/teach", "teach", Role.LEAD),
     ("c", "/configuration", "configuration", Role.LEAD),
     ("k", "/knowledge", "knowledge", Role.LEAD),
     ("m", "/cost", "cost", Role.VIEWER),

@@ -25,11 +25,14 @@ EXAMPLES = """\
   chatwootai config diff 7 8
   chatwootai config rollback 7         in force everywhere within a second; the folder stays as it is
   chatwootai config publish            put the folder in force, also what a rollback has set aside
-  chatwootai config publish --without-gate "the shop floods"     though its cases are not green"""
+  chatwootai config publish --without-gate "the shop floods"     though its cases are not green
+  chatwootai config drafts             accounts with a draft, written in the console
+  chatwootai config draft show 1       what account 1's draft would change
+  chatwootai config publish --draft 1  put it in force"""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """`status`, `history` (default), `diff`, `rollback` and `publish`."""
+    """`status`, `history` (default), `diff`, `rollback`, `publish`, `drafts` and `draft show|drop`."""
     actions = parser.add_subparsers(dest="action", metavar="ACTION")
     what = "tell of every process which version it serves, and what it refused and why"
     takes_json(add_action(actions, "status", what, "chatwootai config status"))
@@ -43,20 +46,37 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     what = "put an older version in force again, everywhere"
     back = add_action(actions, "rollback", what, "chatwootai config rollback 7 --yes")
     back.add_argument("version", type=int, metavar="VERSION")
-    publish = add_action(actions, "publish", "put the folder in force", "chatwootai config publish --yes")
+    publish = add_action(actions, "publish", "put the folder in force, or a draft", "chatwootai config publish --yes")
     takes_config(publish)
     publish.add_argument(
         "--without-gate", metavar="REASON", help="though a set that `gate:` demands is not green; the audit tells why"
     )
+    publish.add_argument("--draft", metavar="ACCOUNT", help="the draft of this account (its key) instead of the folder")
+    takes_json(add_action(actions, "drafts", "list the accounts with a draft", "chatwootai config drafts"), names=True)
+    draft = add_action(actions, "draft", "show or drop an account's draft", "chatwootai config draft show 1")
+    _draft_actions(draft.add_subparsers(dest="draft_action", metavar="ACTION", required=True))
     for action in (back, publish):
         takes_yes(action)
         action.add_argument("--dry-run", action="store_true", help="only show what would change")
 
 
+def _draft_actions(actions: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    shown = add_action(actions, "show", "show what it would change", "chatwootai config draft show 1")
+    takes_json(shown)
+    dropped = add_action(actions, "drop", "forget it", "chatwootai config draft drop 1")
+    for action in (shown, dropped):
+        action.add_argument("account", metavar="ACCOUNT", help="the account's key in the mapping")
+
+
 def run(arguments: argparse.Namespace) -> int:
     """Do it; not 0 where Redis is away, there is no such version, or the configuration is broken."""
     from ops.access import with_redis
+    from ops.versions.draft_actions import DRAFT_ACTIONS
 
+    if action := DRAFT_ACTIONS.get(arguments.action):
+        return with_redis(lambda connection: action(connection, arguments))
+    if getattr(arguments, "draft", None):
+        return with_redis(lambda connection: DRAFT_ACTIONS["publish-draft"](connection, arguments))
     actions = {"status": _status, "diff": _diff, "rollback": _rollback, "publish": _publish}
     return with_redis(lambda connection: _act(connection, actions.get(arguments.action, _history), arguments))
 

@@ -9,6 +9,7 @@ import aiohttp
 import pytest
 
 from chatwootai.stores.server.connection import Connection, connect
+from sandbox.chatwoot.driver import Driver
 from sandbox.installation.system import Plan, System
 
 CANARY = "zebrafinch-4711"
@@ -37,6 +38,12 @@ class Caller:
         async with self.session.post(url, headers=headers, **more) as answer:
             json = answer.content_type == "application/json"
             return answer.status, (await answer.json() if json else await answer.text())
+
+    async def get(self, path: str) -> Any:
+        url = self.system.url("console") + path
+        async with self.session.get(url, headers={"Authorization": f"Bearer {self.token}"}) as answer:
+            assert answer.status == 200, await answer.text()
+            return await answer.json()
 
     async def rehearse(self, text: str, **more: Any) -> Any:
         status, said = await self.post("/api/rehearsals", json={"account": "1", "text": text, **more})
@@ -109,3 +116,90 @@ async def test_what_makes_no_sense_is_refused(caller: Caller, sent: bytes) -> No
 async def test_another_account_is_as_if_it_were_not_there(caller: Caller) -> None:
     assert (await caller.post("/api/rehearsals", json={"account": "2", "text": "oi"}))[0] == 404
     assert (await caller.post("/rehearsal/2", data={"text": "oi"}))[0] == 404
+
+
+async def test_a_corrected_answer_is_rehearsed_and_then_published(caller: Caller) -> None:
+    asked = "Vocês têm estacionamento para clientes?"
+    (before,) = await caller.rehearse(asked)
+    assert before["served_by"] != "curated"
+    answer = {"questions": [asked, "tem estacionamento?"], "answer": "Sim, **grátis** ao lado da loja."}
+    status, draft = await caller.post("/api/drafts/1/answers", json=answer)
+    assert (status, draft["problems"], draft["conflict"]) == (200, [], None)
+    assert '+  answer: "Sim, **grátis** ao lado da loja."' in draft["difference"]
+    published, drafted = await caller.rehearse(asked, config="both")
+    assert (published["draft"], published["served_by"]) == (False, before["served_by"])
+    assert (drafted["draft"], drafted["served_by"]) == (True, "curated")
+    assert "grátis" in drafted["answer"][0]
+    (other,) = await caller.rehearse("Quais as formas de pagamento?", config="draft")
+    assert other["served_by"] == "curated"  # what the folder said before holds with the draft too
+    status, done = await caller.post("/api/drafts/1/publish")
+    assert status == 200, done
+    assert done["done"][0].startswith("version 2 is in force")
+    (now,) = await caller.rehearse(asked)
+    assert (now["served_by"], now["config_version"]) == ("curated", 2)
+    assert (await caller.post("/api/drafts/1/publish"))[0] == 404
+    audit = await caller.redis.xrevrange("cw:audit", count=3)
+    assert b"sandbox lead (console)" in b"".join(part for _, fields in audit for part in fields.values())
+
+
+async def test_an_answer_that_contradicts_another_is_told_and_not_published(caller: Caller) -> None:
+    other = {"name": "pix", "questions": "aceita pix?", "answer": "Não."}
+    status, draft = await caller.post("/api/drafts/1/answers", json=other)
+    assert status == 200
+    assert "two answers" in draft["problems"][0]
+    assert (await caller.post("/api/drafts/1/publish"))[0] == 409
+    status, page = await caller.post("/drafts/1/drop", data={})
+    assert status == 200
+    assert "the draft of account 1 is dropped" in page
+    secret = {"questions": "qual?", "answer": "${CHATWOOT_1_BOT_TOKEN}"}
+    status, said = await caller.post("/api/drafts/1/answers", json=secret)
+    assert (status, "stand for secrets" in said["error"]) == (409, True)
+
+
+async def test_marks_are_kept_shown_and_found(caller: Caller) -> None:
+    async with Driver(caller.system.url("chatwoot")) as driver:
+        sent = await driver.write(1, "whatsapp", "Quais as formas de pagamento?")
+        await driver.wait_for_reply(sent, within=60)
+    found = await caller.get(f"/api/conversations/1/{sent.conversation}")
+    (turn,) = found["turns"]
+    assert turn["mark"] is None
+    sent_mark = {"mark": "down", "reason": "outdated"}
+    status, _ = await caller.post(f"/api/marks/1/{turn['turn']}", json=sent_mark)
+    assert status == 200
+    (marked,) = (await caller.get("/api/turns?mark=down&account=1"))["turns"]
+    assert marked["turn"] == turn["turn"]
+    assert (await caller.get("/api/turns?mark=up&account=1"))["turns"] == []
+    shown = (await caller.get(f"/api/conversations/1/{sent.conversation}"))["turns"][0]["mark"]
+    assert {**shown, "at": 0} == {"mark": "down", "reason": "outdated", "by": "sandbox lead", "at": 0}
+    assert (await caller.post(f"/api/marks/1/{turn['turn']}", json={"mark": "none"}))[0] == 200
+    assert (await caller.get("/api/turns?mark=down&account=1"))["turns"] == []
+    for path, said, status in (
+        (f"/api/marks/1/{turn['turn']}", {"mark": "sideways"}, 400),
+        (f"/api/marks/1/{turn['turn']}", {"mark": "up", "reason": CANARY}, 400),
+        ("/api/marks/1/no-such-turn", {"mark": "up"}, 404),
+        (f"/api/marks/2/{turn['turn']}", {"mark": "up"}, 404),
+    ):
+        assert (await caller.post(path, json=said))[0] == status, path
+
+
+async def test_what_people_answered_is_grouped_by_meaning(caller: Caller) -> None:
+    asked = ("Quero falar com uma pessoa: vocês consertam liquidificador?",
+             "Preciso de um atendente. Vocês fazem conserto de liquidificador?",
+             "Quero falar com um humano, qual o prazo para nota fiscal?")  # fmt: skip
+    told = ("Consertamos em 5 dias.", "Consertamos em 7 dias.", "A nota sai no mesmo dia.")
+    async with Driver(caller.system.url("chatwoot")) as driver:
+        for question, answer in zip(asked, told, strict=True):
+            sent = await driver.write(1, "whatsapp", question)
+            await driver.wait_for_status(sent, "open", within=60)
+            await driver.reply(sent, answer)
+    status, found = await caller.post("/api/suggestions", json={"account": "1"})
+    assert status == 200, found
+    assert (found["conversations"], found["answered"]) == (3, 3)
+    first, second = found["groups"]
+    assert (first["count"], first["differ"], first["curated"]) == (2, True, None)
+    assert "vocês consertam liquidificador?" in first["questions"]
+    assert set(first["answers"]) == set(told[:2])
+    assert (second["count"], second["differ"], second["answers"]) == (1, False, [told[2]])
+    status, page = await caller.post("/teach/1/suggestions", data={"days": "7"})
+    assert status == 200
+    assert "2×: " in page

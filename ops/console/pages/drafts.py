@@ -1,0 +1,115 @@
+"""An account's draft: what it would change, whether it may be put in force, and doing so."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+from aiohttp import web
+
+from chatwootai.telemetry import log
+from ops.access import CommandError, NotFound
+from ops.console.access.identity import Role
+from ops.console.answers import data, page, refuse
+from ops.console.context import console_of, person
+from ops.console.data.answer_drafts import ACTIONS, COMMANDS, AnswerDesk, written_answer
+from ops.versions.draft_actions import draft_as_json
+from ops.versions.drafts import DraftView
+
+_SECONDS = 30.0
+_log = log.get("console")
+
+
+async def desk_of(request: web.Request) -> AnswerDesk:
+    """Return the desk at which the person behind a request handles drafts."""
+    console, who = console_of(request), person(request)
+    alone = who.role is not Role.OPERATOR
+    return AnswerDesk(console.connection, await console.accounts.all(), f"{who.name} (console)", alone=alone)
+
+
+async def draft_page(request: web.Request) -> web.Response:
+    """Return the page of a draft."""
+    return await _page(request)
+
+
+async def draft_data(request: web.Request) -> web.Response:
+    """Return a draft as JSON."""
+    try:
+        found = await _view(request)
+    except CommandError as error:
+        return data({"error": str(error)}, 409)
+    return refuse(request, 404) if found is None else data(draft_as_json(found))
+
+
+async def drafts_data(request: web.Request) -> web.Response:
+    """Return which accounts have a draft."""
+    who, found = person(request), await (await desk_of(request)).all()
+    shown = [{"account": one.account, "at": one.at, "by": one.by} for one in found if who.sees(one.account)]
+    return data({"drafts": shown})
+
+
+async def add_answer_data(request: web.Request) -> web.Response:
+    """Write an answer into the account's draft, and return the draft."""
+    try:
+        sent = orjson.loads(await request.read())
+    except ValueError:
+        sent = None
+    if not isinstance(sent, Mapping):
+        return refuse(request, 400, "an object of name, questions, answer and language")
+    try:
+        await (await desk_of(request)).add(request.match_info["account"], written_answer(sent))
+    except CommandError as error:
+        return data({"error": str(error)}, 409)
+    return await draft_data(request)
+
+
+async def act(request: web.Request) -> web.Response:
+    """Publish or drop a draft, and return its page, which says what was done."""
+    status, told = await _act(request)
+    return await _page(request, status, told)
+
+
+async def act_data(request: web.Request) -> web.Response:
+    """Publish or drop a draft, and return what was done, as JSON."""
+    status, told = await _act(request)
+    return data({"done": told} if status == 200 else {"error": " ".join(told)}, status)
+
+
+async def _act(request: web.Request) -> tuple[int, list[str]]:
+    action, account = request.match_info["action"], request.match_info["account"]
+    if action not in ACTIONS:
+        raise web.HTTPNotFound
+    try:
+        async with asyncio.timeout(_SECONDS):
+            told = await (await desk_of(request)).act(action, account)
+    except NotFound as error:
+        return 404, [str(error)]
+    except CommandError as error:
+        return 409, [str(error)]
+    _log.info("console_acted", action=f"draft {action}", by=person(request).name, account=account)
+    return 200, told
+
+
+async def _view(request: web.Request) -> DraftView | None:
+    async with asyncio.timeout(_SECONDS):
+        return await (await desk_of(request)).view(request.match_info["account"])
+
+
+async def _page(request: web.Request, status: int = 200, told: list[str] | None = None) -> web.Response:
+    account = request.match_info["account"]
+    values: dict[str, Any] = {"found": None, "trouble": ""}
+    try:
+        values["found"] = await _view(request)
+    except CommandError as error:
+        values["trouble"] = str(error)
+    return page(
+        request,
+        "draft.html",
+        status,
+        account=account,
+        company=console_of(request).accounts.name(account),
+        told=told or [],
+        failed=status != 200,
+        actions={name: line.format(account=account) for name, line in COMMANDS.items()},
+        **values,
+    )

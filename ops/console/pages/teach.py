@@ -1,0 +1,123 @@
+"""Teach: a corrected answer for an account's draft, and what people answered after handoffs, grouped by meaning."""
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote
+
+import orjson
+from aiohttp import web
+
+from chatwootai.stores.operators.worker_requests import RequestFailed
+from chatwootai.telemetry import log
+from config.settings.answers import Answer, normalise_question
+from ops.access import CommandError
+from ops.console.answers import data, page, refuse
+from ops.console.context import console_of, person
+from ops.console.data.answer_drafts import written_answer
+from ops.console.pages.drafts import desk_of
+from ops.console.pages.turn_words import words_of_turn
+
+_FIELDS = ("name", "questions", "answer", "language")
+_MOST_DAYS = 30
+_log = log.get("console")
+
+
+async def choose_account(request: web.Request) -> web.Response:
+    """Return the page on which an account is chosen; who sees one alone goes to it."""
+    own = person(request).account or request.query.get("account")
+    if own:
+        return web.Response(status=303, headers={"Location": f"/teach/{quote(own, safe='')}"})
+    accounts = await console_of(request).accounts.all()
+    return page(request, "choose.html", to="/teach", accounts={key: one.name for key, one in accounts.items()})
+
+
+async def teach_page(request: web.Request) -> web.Response:
+    """Return the page, its form filled as the address says, or with the turn that it names."""
+    words = await words_of_turn(request)
+    filled = {"questions": words.question, "answer": words.answered} if words else {}
+    return await _page(request, {**filled, **request.query}, trouble=words.trouble if words else "")
+
+
+async def add_answer(request: web.Request) -> web.Response:
+    """Write an answer into the account's draft, and go to it."""
+    account, form = request.match_info["account"], await request.post()
+    try:
+        await (await desk_of(request)).add(account, written_answer(form))
+    except CommandError as error:
+        return await _page(request, form, status=409, wrong=str(error))
+    return web.Response(status=303, headers={"Location": f"/drafts/{quote(account, safe='')}"})
+
+
+async def suggest(request: web.Request) -> web.Response:
+    """Have handoffs looked through, and return the page with what was found."""
+    form = await request.post()
+    if not person(request).words:
+        return refuse(request, 403)
+    try:
+        found = await _suggestions(request, request.match_info["account"], form.get("days"))
+    except RequestFailed as error:
+        return await _page(request, {}, status=409, wrong=str(error))
+    return await _page(request, {}, found=found)
+
+
+async def suggestions_data(request: web.Request) -> web.Response:
+    """Have handoffs of an account looked through, and return what was found as JSON."""
+    try:
+        sent = orjson.loads(await request.read())
+    except ValueError:
+        sent = None
+    if not isinstance(sent, dict):
+        return refuse(request, 400, "an object of account and days")
+    account = str(sent.get("account") or person(request).account or "")
+    if not person(request).sees(account):
+        return refuse(request, 404)
+    if not person(request).words:
+        return refuse(request, 403)
+    try:
+        return data(await _suggestions(request, account, sent.get("days")))
+    except RequestFailed as error:
+        return data({"error": str(error)}, 409)
+
+
+async def _suggestions(request: web.Request, account: str, days: Any) -> dict[str, Any]:
+    text = str(days or 7)
+    if not (text.isascii() and text.isdigit() and 1 <= int(text[:4]) <= _MOST_DAYS):
+        raise RequestFailed(f"days: from 1 to {_MOST_DAYS}")
+    found = await console_of(request).requests.ask("suggest", {"account": account, "days": int(text)})
+    _log.info("console_suggested", by=person(request).name, account=account, groups=len(found["groups"]))
+    return found
+
+
+async def _page(
+    request: web.Request,
+    form: Mapping[str, Any],
+    *,
+    status: int = 200,
+    wrong: str = "",
+    trouble: str = "",
+    found: dict[str, Any] | None = None,
+) -> web.Response:
+    console, account = console_of(request), request.match_info["account"]
+    accounts = await console.accounts.all()
+    answers = accounts[account].settings.answers if account in accounts else {}
+    asked = {name: str(form.get(name, "")) for name in _FIELDS}
+    return page(
+        request,
+        "teach.html",
+        status,
+        account=account,
+        company=console.accounts.name(account),
+        asked=asked,
+        already=_already(asked["questions"], answers),
+        answers=answers,
+        drafted=await (await desk_of(request)).has_draft(account),
+        wrong=wrong,
+        trouble=trouble,
+        found=found,
+    )
+
+
+def _already(questions: str, answers: Mapping[str, Answer]) -> dict[str, Answer]:
+    """Return the answers in force that one of the questions has already."""
+    wanted = {normalise_question(line) for line in questions.splitlines()} - {""}
+    return {name: one for name, one in answers.items() if wanted & {normalise_question(each) for each in one.questions}}

@@ -1,0 +1,195 @@
+"""Draft configurations: an answer written into an account's draft, what it changes, and putting it in force."""
+
+import asyncio
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from chatwootai.stores.installation.config_drafts import ConfigDrafts, KeptDraft
+from chatwootai.stores.installation.config_versions import ConfigVersions
+from chatwootai.stores.server.connection import Connection
+from config.document.problems import Problem
+from config.files.drafts import CannotApply, ConfigDraft, apply_draft, pack_draft, unpack_draft
+from config.files.sources import DOMAINS, Sources, shipped
+from config.settings.answers import FILE, Answer
+from config.settings.answers_edit import CannotEdit, WrittenAnswer, with_answer
+from config.snapshot import Account, Snapshot
+from ops.access import CommandError, NotFound, operator_name
+from ops.events.audit import write_down
+from ops.printing import tell
+from ops.versions.differences import differences
+from ops.versions.publishing import current_version, is_sound, publish_version, read_version
+
+
+@dataclass(frozen=True, slots=True)
+class DraftView:
+    """A draft beside what is in force. `conflict`: why it cannot be laid upon that; `difference`: a unified diff.
+
+    `answers`: the account's curated answers as they would be; `shared`: other accounts that its files are of too.
+    """
+
+    kept: KeptDraft
+    difference: tuple[str, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    conflict: str = ""
+    answers: Mapping[str, Answer] | None = None
+    shared: tuple[str, ...] = ()
+
+
+class Drafts:
+    """The drafts of one installation."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._drafts = ConfigDrafts(connection)
+        self._versions = ConfigVersions(connection)
+
+    async def all(self) -> Sequence[KeptDraft]:
+        """Return the drafts, the newest first.
+
+        Raises:
+            StoreUnavailable: Redis is away.
+        """
+        return await self._drafts.all()
+
+    async def add_answer(self, account: Account, one: WrittenAnswer) -> None:
+        """Write an answer into the account's draft, in the place of the one of its name.
+
+        Raises:
+            CommandError: it cannot be written so.
+            StoreUnavailable: Redis is away.
+        """
+        sources, draft = await self._in_force(), await self._draft(account.key) or ConfigDraft()
+        draft = _with_own_folder(draft, sources, account)
+        path = f"{_folder(account)}/{FILE}"
+        text = draft.files.get(path, sources.folder.files.get(path, b"")).decode("utf-8", "replace")
+        try:
+            draft = draft.change(path, with_answer(text, one).encode(), sources)
+            apply_draft(draft, sources)
+        except (CannotEdit, CannotApply) as error:
+            raise CommandError(str(error)) from None
+        await self._drafts.write(account.key, pack_draft(draft, os.environ), by=operator_name())
+        await write_down(self._connection, "config draft", account=account.key, of=one.name)
+
+    async def view(self, account: str) -> DraftView | None:
+        """Return the account's draft beside what is in force; None where it has none.
+
+        Raises:
+            CommandError: nothing is in force, or the draft is encrypted and no key here opens it.
+            StoreUnavailable: Redis is away.
+        """
+        kept = await self._drafts.read(account)
+        if kept is None:
+            return None
+        before, draft = await self._in_force(), self._unpack(kept)
+        try:
+            after = apply_draft(draft, before)
+        except CannotApply as error:
+            return DraftView(kept, conflict=str(error))
+        return await asyncio.to_thread(_view, kept, account, before, after)
+
+    async def drop(self, account: str) -> None:
+        """Forget the account's draft.
+
+        Raises:
+            NotFound: it has none.
+            StoreUnavailable: Redis is away.
+        """
+        if not await self._drafts.drop(account):
+            raise NotFound(f"account {account} has no draft; `chatwootai config drafts` lists those there are")
+        await write_down(self._connection, "config draft drop", account=account)
+        tell(f"the draft of account {account} is dropped")
+
+    async def publish(self, account: str, *, alone: bool = False) -> bool:
+        """Put the account's draft in force everywhere, and forget it; False where it has problems, which are told.
+
+        `alone`: only where no other account's answers change with it.
+
+        Raises:
+            NotFound: it has none.
+            CommandError: what it changes was changed meanwhile, or is other accounts' too.
+            StoreUnavailable: Redis is away.
+        """
+        kept = await self._drafts.read(account)
+        if kept is None:
+            raise NotFound(f"account {account} has no draft; `chatwootai config drafts` lists those there are")
+        current = await current_version(self._versions)
+        before = await read_version(self._versions, current.number)
+        try:
+            after = apply_draft(self._unpack(kept), before)
+        except CannotApply as error:
+            raise CommandError(str(error)) from None
+        if alone and (others := await asyncio.to_thread(_sharing, after, account)):
+            raise CommandError(f"its folder is also that of {', '.join(others)}: an operator has to publish it")
+        if not await asyncio.to_thread(is_sound, after):
+            return False
+        aside = tuple(each for each in {*current.overrules, current.digest} if each != after.digest())
+        await publish_version(self._versions, after, "publish", f"draft of account {account}", aside)
+        await self._drafts.drop(account)
+        tell("The folders stay as they are: take the difference over there, for their next change is put in force.")
+        return True
+
+    async def _in_force(self) -> Sources:
+        current = await current_version(self._versions)
+        try:
+            return await read_version(self._versions, current.number)
+        except ValueError as error:
+            raise CommandError(str(error)) from None
+
+    async def _draft(self, account: str) -> ConfigDraft | None:
+        kept = await self._drafts.read(account)
+        return self._unpack(kept) if kept else None
+
+    def _unpack(self, kept: KeptDraft) -> ConfigDraft:
+        try:
+            return unpack_draft(kept.packed, os.environ)
+        except ValueError as error:
+            raise CommandError(str(error)) from None
+
+
+def _folder(account: Account) -> str:
+    return f"{DOMAINS}/{account.domain}/{account.folder}"
+
+
+def _with_own_folder(draft: ConfigDraft, sources: Sources, account: Account) -> ConfigDraft:
+    """Return the draft with the account's folder as it ships, where that is what holds: a part of it would hide it."""
+    head = f"{_folder(account)}/"
+    if any(path.startswith(head) for path in (*sources.folder.files, *draft.files)):
+        return draft
+    for path, data in shipped().files.items():
+        if path.startswith(head):
+            draft = draft.change(path, data, sources)
+    return draft
+
+
+def _snapshot(sources: Sources) -> tuple[Snapshot, tuple[Problem, ...]]:
+    from config.loading.loader import inspect_sources
+    from config.loading.without_secrets import OF_THE_MACHINE
+
+    found = inspect_sources(sources, os.environ)
+    return found.snapshot, tuple(one for one in found.problems if one.rule not in OF_THE_MACHINE)
+
+
+def _sharing(sources: Sources, account: str) -> tuple[str, ...]:
+    return _others(_snapshot(sources)[0], account)
+
+
+def _others(snapshot: Snapshot, account: str) -> tuple[str, ...]:
+    """Return the other accounts of the same folder."""
+    own = snapshot.account(account)
+    if own is None:
+        return ()
+    folder = _folder(own)
+    return tuple(key for key, one in snapshot.accounts.items() if key != account and _folder(one) == folder)
+
+
+def _view(kept: KeptDraft, account: str, before: Sources, after: Sources) -> DraftView:
+    snapshot, problems = _snapshot(after)
+    own = snapshot.account(account)
+    return DraftView(
+        kept,
+        tuple(line for file in differences(before, after, ("in force", "draft")).values() for line in file),
+        problems,
+        answers=own.settings.answers if own else None,
+        shared=_others(snapshot, account),
+    )
