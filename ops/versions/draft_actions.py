@@ -1,4 +1,4 @@
-"""What `chatwootai config` does with drafts: lists, shows, drops and publishes them."""
+"""Actions of `chatwootai config` on drafts: list, show, drop and publish them."""
 
 import argparse
 from typing import TYPE_CHECKING, Any, Final

@@ -11,8 +11,8 @@ from chatwootai.stores.server.connection import Connection
 from config.document.problems import Problem
 from config.files.drafts import CannotApply, ConfigDraft, apply_draft, pack_draft, unpack_draft
 from config.files.sources import DOMAINS, Sources, shipped
+from config.inheritance.answers_edit import CannotEdit, WrittenAnswer, with_answer
 from config.settings.answers import FILE, Answer
-from config.settings.answers_edit import CannotEdit, WrittenAnswer, with_answer
 from config.snapshot import Account, Snapshot
 from ops.access import CommandError, NotFound, operator_name
 from ops.events.audit import write_down

@@ -1,4 +1,4 @@
-"""Thumbs: what people say of turns, up or down and why, by an account's turns. No words of anybody's."""
+"""Thumbs of people on turns, up or down and why, by account. No words of anybody's."""
 
 import time
 from collections.abc import Iterable, Mapping
@@ -17,7 +17,7 @@ _MOST: Final = 5_000
 
 @dataclass(frozen=True, slots=True)
 class Thumb:
-    """What somebody says of a turn. `reason`: one of `REASONS`, or empty; `at`: unix seconds; `by`: who."""
+    """A person's judgement of a turn. `reason`: one of `REASONS`, or empty; `at`: unix seconds; `by`: who."""
 
     turn: str
     up: bool

@@ -7,7 +7,7 @@ from typing import Any, Final
 from chatwootai.model.text.normalize import normalized_words
 from chatwootai.stores.installation.config_drafts import ConfigDrafts, KeptDraft
 from chatwootai.stores.server.connection import Connection
-from config.settings.answers_edit import WrittenAnswer
+from config.inheritance.answers_edit import WrittenAnswer
 from config.snapshot import Account
 from ops.access import CommandError, NotFound, acting
 from ops.versions.drafts import Drafts, DraftView

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from config.settings.answers_edit import CannotEdit, WrittenAnswer, with_answer, without_answer
+from config.inheritance.answers_edit import CannotEdit, WrittenAnswer, with_answer, without_answer
 
 TEXT = """\
 # Ours.
