@@ -77,12 +77,18 @@ def shown(event: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
+def _may_be_personal(text: str) -> bool:
+    """Tell whether a search is worth it: nearly all values are ids, and what is a person's has one of these."""
+    return "@" in text or "+" in text or "input_value=" in text
+
+
 def _short(value: Any) -> Any:
     """Return a value as it may be shown; None for what has no short form."""
     if isinstance(value, bool | int | float):
         return value
     if isinstance(value, str):
-        return _PERSONAL.sub("***", value[: 2 * _MOST_CHARACTERS])[:_MOST_CHARACTERS]
+        cut = value[: 2 * _MOST_CHARACTERS]
+        return (_PERSONAL.sub("***", cut) if _may_be_personal(cut) else cut)[:_MOST_CHARACTERS]
     if isinstance(value, list | tuple | set | frozenset) and value:
         plain = [str(_short(each)) for each in list(value)[:_MOST_ITEMS] if isinstance(each, str | int | float)]
         return ",".join(plain)[:_MOST_CHARACTERS] or None

@@ -77,7 +77,12 @@ _WORD: Final = re.compile(f"\\w[\\w{_class(_LETTERS)}]*")
 
 def limited(text: str) -> str:
     """Leave out all but the first MOST_IN_A_ROW of marks that stand in a row."""
-    return text if text.isascii() else _RUN.sub(_shorten, text)
+    return text if _is_latin_1(text) else _RUN.sub(_shorten, text)
+
+
+def _is_latin_1(text: str) -> bool:
+    """Tell whether all characters are below U+0100, where no mark is: most texts, and told without a search."""
+    return text.isascii() or len(text.encode("latin-1", "ignore")) == len(text)
 
 
 def _shorten(run: re.Match[str]) -> str:
