@@ -102,15 +102,15 @@ def store_errors() -> Iterator[None]:
             _tell(meant)
         raise meant from error
     else:
-        OUTAGE.answered()
+        OUTAGE.note_answer()
 
 
 def _tell(error: StoreUnavailable) -> None:
     if error.code == FULL:
-        FULLNESS.refused(str(error))
-        OUTAGE.answered()
+        FULLNESS.note_refusal(str(error))
+        OUTAGE.note_answer()
     else:
-        OUTAGE.failed(str(error))
+        OUTAGE.note_failure(str(error))
 
 
 def understood(error: BaseException) -> StoreUnavailable | StoreMisused | None:

@@ -44,7 +44,7 @@ async def probe(connection: Connection) -> None:
         StoreUnavailable: Redis is away, or refuses.
     """
     await Runner.of(connection).run("probe")
-    FULLNESS.taken()
+    FULLNESS.note_room()
 
 
 async def examine(connection: Connection) -> None:

@@ -31,7 +31,7 @@ class Fullness:
         self._clock = clock
         self._began = self._refused = 0.0
 
-    def refused(self, error: str) -> None:
+    def note_refusal(self, error: str) -> None:
         """Note that a command was refused for want of memory."""
         self._refused = self._clock()
         if self.full:
@@ -40,7 +40,7 @@ class Fullness:
         REDIS_FULL.set(1)
         _log.warning("redis_full", error=error, remedy=_REMEDY)
 
-    def taken(self) -> None:
+    def note_room(self) -> None:
         """Note that a write was taken which a full Redis refuses."""
         if not self.full or self._clock() - self._refused < _QUIET_SECONDS:
             return

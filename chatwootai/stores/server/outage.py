@@ -42,7 +42,7 @@ class Outage:
         """Tell whether Redis is away."""
         return bool(self.error)
 
-    def failed(self, error: str) -> None:
+    def note_failure(self, error: str) -> None:
         """Note that a call failed, for the reason `error`."""
         now = self._clock()
         self._stop_waiting()
@@ -57,7 +57,7 @@ class Outage:
         self._said, self._told = now, True
         _log.warning("redis_away", error=error, **more)
 
-    def answered(self) -> None:
+    def note_answer(self) -> None:
         """Note that a call was answered. Redis is back if nothing fails for a moment from now."""
         if not self.error:
             if not self._known:

@@ -155,7 +155,7 @@ class Runner:
             answer = await self._pipe.call(_pack("EVALSHA", called.digest, 1, called.key(arguments), *arguments))
         except Exception as error:  # noqa: BLE001 - looked at there
             return await self._again(called, arguments, error)
-        OUTAGE.answered()
+        OUTAGE.note_answer()
         return answer
 
     async def send(self, *command: Argument) -> Any:
@@ -170,7 +170,7 @@ class Runner:
         except RedisError:
             with store_errors():
                 return await self._retry.call_with_retry(lambda: self._pipe.call(packed), _nothing)
-        OUTAGE.answered()
+        OUTAGE.note_answer()
         return answer
 
     async def _again(self, called: Script, arguments: tuple[Argument, ...], error: Exception) -> Any:

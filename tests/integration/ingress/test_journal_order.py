@@ -41,7 +41,7 @@ async def intake(redis: Connection, tmp_path: Path) -> AsyncIterator[DeliveryInt
 
 @pytest.fixture
 def full() -> Iterator[None]:
-    FULLNESS.refused(CODE)
+    FULLNESS.note_refusal(CODE)
     yield
     FULLNESS.full = False
 

@@ -29,12 +29,12 @@ def test_it_begins_and_ends_with_a_line() -> None:
     one.details = lambda: {"records": 3}
     with structlog.testing.capture_logs() as lines:
         for _ in range(600):
-            one.refused("OOM: command not allowed")
+            one.note_refusal("OOM: command not allowed")
             clock.now += 1
         assert gauge() == 1
         clock.now += 10
-        one.taken()
-        one.taken()
+        one.note_room()
+        one.note_room()
     assert [line["event"] for line in lines] == ["redis_full", "redis_has_room"]
     assert "maxmemory" in lines[0]["remedy"]
     assert (lines[1]["seconds"], lines[1]["records"]) == (599, 3)
@@ -47,9 +47,9 @@ def test_at_the_bound_a_write_that_is_taken_is_no_room() -> None:
     one = Fullness(clock)
     with structlog.testing.capture_logs() as lines:
         for _ in range(100):
-            one.refused("OOM: command not allowed")
+            one.note_refusal("OOM: command not allowed")
             clock.now += 1
-            one.taken()
+            one.note_room()
     assert [line["event"] for line in lines] == ["redis_full"]
     assert one.full
 

@@ -31,9 +31,9 @@ async def quiet() -> None:
 async def outage_of(clock: Clock, one: Outage, seconds: float, error: str = "BUSY: it is busy") -> None:
     """Fails ten times a second, and then answers."""
     for _ in range(int(seconds * 10)):
-        one.failed(error)
+        one.note_failure(error)
         clock.now += 0.1
-    one.answered()
+    one.note_answer()
     await quiet()
 
 
@@ -62,8 +62,8 @@ async def test_one_command_that_is_refused_among_others_that_are_not_is_one_outa
     one = Outage(clock)
     with structlog.testing.capture_logs() as lines:
         for _ in range(100):
-            one.failed("NOPERM: it may not subscribe")
-            one.answered()
+            one.note_failure("NOPERM: it may not subscribe")
+            one.note_answer()
             clock.now += 0.001
         await quiet()
     assert [event for event, _ in told(lines)] == ["redis_away", "redis_back"]
