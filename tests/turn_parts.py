@@ -163,22 +163,22 @@ class Standing:
     noted: list[str] = field(default_factory=list)
 
     @property
-    def looks(self) -> "Standing":
+    def probes(self) -> "Standing":
         return self
 
-    async def shown(self, _tenant: object, number: int) -> None:
+    async def note_shown(self, _tenant: object, number: int) -> None:
         self.noted.append(f"shown {number}")
 
-    async def posted(self, _tenant: object) -> None:
+    async def note_post(self, _tenant: object) -> None:
         self.noted.append("posted")
 
-    async def refused(self, _tenant: object, _conv: str, error: TokenRefused) -> AccountClosed:
+    async def note_refusal(self, _tenant: object, _conv: str, error: TokenRefused) -> AccountClosed:
         return AccountClosed(str(error), 1.0)
 
-    async def user_refused(self, _tenant: object, error: TokenRefused) -> None:
+    async def note_user_refusal(self, _tenant: object, error: TokenRefused) -> None:
         self.noted.append(f"user refused {error.status}")
 
-    async def gone(self, _tenant: object, _conv: str, _error: Gone) -> AccountClosed | None:
+    async def note_gone(self, _tenant: object, _conv: str, _error: Gone) -> AccountClosed | None:
         return self.lost
 
 

@@ -14,7 +14,7 @@ from typing import Final
 from chatwootai.stores.keys import split_conv
 from chatwootai.stores.server.connection import Connection
 from chatwootai.telemetry.metrics import FAILED_OPEN
-from workers.account.looks import Looks
+from workers.account.probes import Probes
 from workers.account.tenant import Tenant
 from workers.account.token_watch import TokenWatch
 from workers.account.tokens import Tokens, Where, digest
@@ -31,11 +31,11 @@ _PARKED: Final = (600.0, 900.0)
 class Standing:
     """Access of a worker's accounts to Chatwoot. `where` tells an operator which line to look at.
 
-    `watch` knows for metrics and probes what is refused; `looks` asks Chatwoot.
+    `watch` knows for metrics and probes what is refused; `probes` asks Chatwoot.
     """
 
     def __init__(self, connection: Connection, where: Where = lambda _account, _token: "") -> None:
-        self.looks = Looks(connection)
+        self.probes = Probes(connection)
         self._tokens = Tokens(connection, where)
         self.watch = TokenWatch(self._tokens)
         self._drafts: dict[str, deque[float]] = {}
@@ -67,11 +67,11 @@ class Standing:
 
     async def _find_out(self, tenant: Tenant, conv: str) -> None:
         try:
-            await self.looks.look(tenant, split_conv(conv)[1])
+            await self.probes.check_shown(tenant, split_conv(conv)[1])
         except TokenRefused as error:
-            raise await self.refused(tenant, conv, error) from None
+            raise await self.note_refusal(tenant, conv, error) from None
         except Gone as error:
-            if (closed := await self.gone(tenant, conv, error)) is not None:
+            if (closed := await self.note_gone(tenant, conv, error)) is not None:
                 raise closed from None
         except ChatwootError as error:
             raise ChatwootAway(str(error), time.time()) from None
@@ -87,16 +87,16 @@ class Standing:
         begun = self._drafts.setdefault(account, deque(maxlen=UNPROVEN))
         if len(begun) == UNPROVEN and begun[0] > tenant.chatwoot.worked_at(Owner.BOT):
             try:
-                await self.looks.look_together(tenant, split_conv(conv)[1])
+                await self.probes.check_shown_together(tenant, split_conv(conv)[1])
             except TokenRefused as error:
-                raise await self.refused(tenant, conv, error) from None
+                raise await self.note_refusal(tenant, conv, error) from None
             except ChatwootError:
                 FAILED_OPEN.labels("standing").inc()  # an outage: what is drafted now is there when it ends
         begun.append(time.monotonic())
 
     # What a turn tells
 
-    async def refused(self, tenant: Tenant, conv: str, error: TokenRefused) -> AccountClosed:
+    async def note_refusal(self, tenant: Tenant, conv: str, error: TokenRefused) -> AccountClosed:
         """Note that Chatwoot refuses the bot's token, and return what to raise.
 
         Raises:
@@ -106,7 +106,7 @@ class Standing:
         noted = await self._tokens.note(tenant, Owner.BOT, conv, error)
         return AccountClosed(_why(error.status, error.excerpt), noted.again)
 
-    async def user_refused(self, tenant: Tenant, error: TokenRefused) -> None:
+    async def note_user_refusal(self, tenant: Tenant, error: TokenRefused) -> None:
         """Note that Chatwoot refuses the user's token: said once, and nothing is closed.
 
         Raises:
@@ -114,7 +114,7 @@ class Standing:
         """
         await self._tokens.note(tenant, Owner.USER, "", error)
 
-    async def gone(self, tenant: Tenant, conv: str, error: Gone) -> AccountClosed | None:
+    async def note_gone(self, tenant: Tenant, conv: str, error: Gone) -> AccountClosed | None:
         """Tell a lost account from a lost conversation: None if it is this conversation alone.
 
         Raises:
@@ -122,13 +122,13 @@ class Standing:
         """
         if error.operation != SHOW.name:
             return None
-        if await self.looks.has_others(tenant, split_conv(conv)[1]):
+        if await self.probes.has_others(tenant, split_conv(conv)[1]):
             # The account may have come back between the two looks, and this conversation with it.
-            return None if await self.looks.is_gone(tenant, split_conv(conv)[1]) else AccountClosed(str(error), 1.0)
+            return None if await self.probes.is_gone(tenant, split_conv(conv)[1]) else AccountClosed(str(error), 1.0)
         noted = await self._tokens.note(tenant, Owner.BOT, conv, error)
         return AccountClosed(_why(error.status, error.excerpt), noted.again)
 
-    async def posted(self, tenant: Tenant) -> None:
+    async def note_post(self, tenant: Tenant) -> None:
         """Note that Chatwoot has taken what the bot did: a closed account that was tried is open.
 
         Raises:
@@ -137,7 +137,7 @@ class Standing:
         if tenant.account.key in self._trials:
             await self._accept(tenant.account.key)
 
-    async def user_taken(self, tenant: Tenant) -> None:
+    async def note_user_success(self, tenant: Tenant) -> None:
         """Note that Chatwoot takes the user's token.
 
         Raises:

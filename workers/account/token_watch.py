@@ -11,7 +11,7 @@ from chatwootai.stores.server.connection import StoreUnavailable
 from chatwootai.telemetry import log
 from chatwootai.telemetry.http import Check, Status
 from chatwootai.telemetry.metrics import CHATWOOT_TOKENS, FAILED_OPEN
-from workers.account.looks import LOOK_SECONDS
+from workers.account.probes import LOOK_SECONDS
 from workers.account.tenant import Tenant
 from workers.account.tokens import Tokens, digest
 from workers.chatwoot.errors import ChatwootError, TokenRefused

@@ -23,7 +23,7 @@ Clients = Callable[[], Iterable[tuple[str, Chatwoot]]]
 
 
 class OpenedSchedule:
-    """Looks every 20 seconds, in one worker at a time, for what Chatwoot opened in the last `minutes`.
+    """Probes every 20 seconds, in one worker at a time, for what Chatwoot opened in the last `minutes`.
 
     Asked are the accounts whose deliveries a door refused (`incidents`), and all of them while a door has started
     within that time: before it did, deliveries met none.

@@ -124,9 +124,9 @@ async def _deliver_action(worker: WorkerContext, tenant: Tenant, lease: FencedLe
                 return await _put_off(worker, tenant, lease, entry, error)
             _log.warning("post_again", kind=entry.action.kind.value, error=str(error), pause=round(wait, 1))
         except TokenRefused as error:
-            raise await worker.standing.refused(tenant, lease.conv, error) from error
+            raise await worker.standing.note_refusal(tenant, lease.conv, error) from error
         except Gone as error:
-            if (closed := await worker.standing.gone(tenant, lease.conv, error)) is not None:
+            if (closed := await worker.standing.note_gone(tenant, lease.conv, error)) is not None:
                 raise closed from error
             await _dead_letter(worker, tenant, lease, entry, str(error), lost=error.operation == SHOW.name)
             return False
@@ -154,7 +154,7 @@ async def _attempt(worker: WorkerContext, tenant: Tenant, lease: FencedLease, en
     """Make one attempt; return whether the rest of the turn is to be carried out."""
     conversation, action = split_conv(lease.conv)[1], entry.action
     found = await tenant.chatwoot.conversation(conversation, deadline=time.time() + _LOOK_SECONDS)
-    await worker.standing.looks.shown(tenant, conversation)
+    await worker.standing.probes.note_shown(tenant, conversation)
     unsigned = tenant.settings(action.inbox).messages.unsigned
     if (reason := ownership_conflict(found, action, unsigned_is_person=unsigned == "person")) is not None:
         await _abandon(worker, lease, entry.pending, action, reason)
@@ -192,7 +192,7 @@ async def _post(worker: WorkerContext, tenant: Tenant, lease: FencedLease, entry
     except (TryAgain, TokenRefused):
         await worker.conversations.sent(lease, entry.pending, arrived=False)
         raise
-    await worker.standing.posted(tenant)
+    await worker.standing.note_post(tenant)
 
 
 async def _abandon(
@@ -229,7 +229,7 @@ async def _already_posted(worker: WorkerContext, tenant: Tenant, conversation: i
     except TokenRefused as error:
         if error.owner is not Owner.USER:
             raise
-        await worker.standing.user_refused(tenant, error)
+        await worker.standing.note_user_refusal(tenant, error)
         found = await _search_mark(tenant, conversation, entry.action, history=False)
     if found.presence is MarkPresence.ABSENT and not entry.ended and time.time() < entry.posted_at + _STORED_WITHIN:
         raise TryAgain("find_mark", "it may still be stored", entry.posted_at + _STORED_WITHIN)

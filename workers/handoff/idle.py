@@ -151,9 +151,9 @@ async def _show_conversation(
     try:
         return await tenant.chatwoot.conversation(question.origin.conversation, deadline=time.time() + _LOOK_SECONDS)
     except TokenRefused as error:
-        raise await worker.standing.refused(tenant, conv, error) from error
+        raise await worker.standing.note_refusal(tenant, conv, error) from error
     except Gone as error:
-        if (closed := await worker.standing.gone(tenant, conv, error)) is not None:
+        if (closed := await worker.standing.note_gone(tenant, conv, error)) is not None:
             raise closed from error
         return None
     except ChatwootError as error:

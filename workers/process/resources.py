@@ -228,9 +228,9 @@ class WorkerResources:
         """Chatwoot took an account's user token, or refused it."""
         tenant = self.context.tenant(account)
         if tenant is not None and refused is not None:
-            await self.context.standing.user_refused(tenant, refused)
+            await self.context.standing.note_user_refusal(tenant, refused)
         elif tenant is not None:
-            await self.context.standing.user_taken(tenant)
+            await self.context.standing.note_user_success(tenant)
 
     def _reading_rules(self, account: str, inbox: int | None) -> ReadingRules:
         return self.context.snapshot.settings(account, inbox or 0).messages.reading_rules

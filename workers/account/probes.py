@@ -1,4 +1,4 @@
-"""Looks at an account at Chatwoot: whether its token is taken, and whether a lost conversation is lost alone."""
+"""Probes at an account at Chatwoot: whether its token is taken, and whether a lost conversation is lost alone."""
 
 import asyncio
 import time
@@ -15,7 +15,7 @@ LOOK_SECONDS: Final = 2.0
 _KEEP_SECONDS: Final = 60.0
 
 
-class Looks:
+class Probes:
     """Requests that find out what Chatwoot still shows of an account."""
 
     def __init__(self, connection: Connection) -> None:
@@ -23,7 +23,7 @@ class Looks:
         self._under_way: dict[str, asyncio.Task[ChatwootError | None]] = {}
         self._shown: dict[str, tuple[float, int]] = {}
 
-    async def look(self, tenant: Tenant, conversation: int) -> None:
+    async def check_shown(self, tenant: Tenant, conversation: int) -> None:
         """Return if Chatwoot shows the conversation.
 
         Raises:
@@ -31,7 +31,7 @@ class Looks:
         """
         await tenant.chatwoot.conversation(conversation, deadline=time.time() + LOOK_SECONDS)
 
-    async def look_together(self, tenant: Tenant, conversation: int) -> None:
+    async def check_shown_together(self, tenant: Tenant, conversation: int) -> None:
         """Return if Chatwoot shows the conversation; what asks for the same account meanwhile shares the answer.
 
         Raises:
@@ -48,7 +48,7 @@ class Looks:
     async def _error(self, tenant: Tenant, conversation: int) -> ChatwootError | None:
         # Returned, not raised: a refusal is an answer, also where all who waited for it have left.
         try:
-            await self.look(tenant, conversation)
+            await self.check_shown(tenant, conversation)
         except ChatwootError as error:
             return error
         return None
@@ -56,7 +56,7 @@ class Looks:
     async def is_gone(self, tenant: Tenant, conversation: int) -> bool:
         """Return whether Chatwoot says that it has no such conversation."""
         try:
-            await self.look(tenant, conversation)
+            await self.check_shown(tenant, conversation)
         except Gone:
             return True
         except ChatwootError:
@@ -76,7 +76,7 @@ class Looks:
         if other in (None, lost):
             return False
         try:
-            await self.look(tenant, other or 0)
+            await self.check_shown(tenant, other or 0)
         except ChatwootError:
             return False
         return True
@@ -88,7 +88,7 @@ class Looks:
             return None
         return int(kept) if kept and kept.isdigit() else None
 
-    async def shown(self, tenant: Tenant, conversation: int) -> None:
+    async def note_shown(self, tenant: Tenant, conversation: int) -> None:
         """Note that Chatwoot has shown us a conversation; kept in Redis now and then, for when another one is gone."""
         account, now = tenant.account.key, time.monotonic()
         if now - self._shown.get(account, (-_KEEP_SECONDS, 0))[0] < _KEEP_SECONDS:

@@ -7,7 +7,7 @@ from typing import Any, cast
 from prometheus_client import REGISTRY
 
 from chatwootai.stores.server.connection import Connection
-from workers.account.looks import Looks
+from workers.account.probes import Probes
 from workers.chatwoot.errors import ChatwootError
 
 
@@ -31,9 +31,9 @@ class Asked:
 
 async def looked_together(error: Exception) -> tuple[int, list[Any]]:
     """Three conversations look while the first look is under way; how often Chatwoot was asked, and their answers."""
-    looks, chatwoot = Looks(cast(Connection, None)), Asked(error)
+    looks, chatwoot = Probes(cast(Connection, None)), Asked(error)
     tenant = cast(Any, SimpleNamespace(account=SimpleNamespace(key="1"), chatwoot=chatwoot))
-    waiting = [asyncio.create_task(looks.look_together(tenant, each)) for each in (5, 6, 7)]
+    waiting = [asyncio.create_task(probes.check_shown_together(tenant, each)) for each in (5, 6, 7)]
     await chatwoot.asked.wait()
     chatwoot.may.set()
     answers = await asyncio.gather(*waiting, return_exceptions=True)
