@@ -29,9 +29,9 @@ class Asked:
         raise self.error
 
 
-async def looked_together(error: Exception) -> tuple[int, list[Any]]:
+async def probe_together(error: Exception) -> tuple[int, list[Any]]:
     """Three conversations look while the first look is under way; how often Chatwoot was asked, and their answers."""
-    looks, chatwoot = Probes(cast(Connection, None)), Asked(error)
+    probes, chatwoot = Probes(cast(Connection, None)), Asked(error)
     tenant = cast(Any, SimpleNamespace(account=SimpleNamespace(key="1"), chatwoot=chatwoot))
     waiting = [asyncio.create_task(probes.check_shown_together(tenant, each)) for each in (5, 6, 7)]
     await chatwoot.asked.wait()
@@ -42,11 +42,11 @@ async def looked_together(error: Exception) -> tuple[int, list[Any]]:
 
 async def test_a_refusal_reaches_all_who_wait_and_is_no_failure() -> None:
     before, refused = failures(), ChatwootError("show", "no")
-    assert await looked_together(refused) == (1, [refused] * 3)
+    assert await probe_together(refused) == (1, [refused] * 3)
     assert failures() == before
 
 
 async def test_a_fault_reaches_all_who_wait_and_is_counted() -> None:
     before, fault = failures(), ValueError("nobody foresaw it")
-    assert await looked_together(fault) == (1, [fault] * 3)
+    assert await probe_together(fault) == (1, [fault] * 3)
     assert failures() == before + 1
