@@ -23,10 +23,10 @@ from chatwootai.telemetry.metrics import FAILED_OPEN, SEMANTIC
 from chatwootai.telemetry.tasks import owned
 from config.settings.semantic import SemanticServing
 from config.settings.settings import Settings
-from crews.answer.semantic_entry import Entry, Verdict, compared, entry_of, unpacked
+from crews.answer.semantic_entry import Entry, Verdict, compare_answers, entry_of, unpack_entry
 from crews.encoding.encoder import EncoderUnavailable, Vectors
+from crews.matching.digested_reading import with_digests
 from crews.matching.guard import Reading, difference, reading, unmatched
-from crews.matching.keyed import keyed
 from crews.matching.matcher import FLOOR, Matcher
 
 VERSION: Final = 1
@@ -126,14 +126,14 @@ class SemanticCache:
             if hit is None or hit.conversation != question.origin.conversation:
                 kept = entry_of(read, vector, draft)
                 keep_ms = int(draft.sharing.seconds * _MS)
-                await self._store.keep(account, scope, question.origin.conversation, kept.packed(), keep_ms=keep_ms)
+                await self._store.keep(account, scope, question.origin.conversation, kept.pack(), keep_ms=keep_ms)
         except (StoreUnavailable, EncoderUnavailable):
             FAILED_OPEN.labels("semantic cache").inc()
 
     async def _judge(self, question: Question, settings: Settings, draft: Draft, hit: Hit) -> None:
         """Count what the crew's answer says of the one kept; one that differs is kept no more."""
         answers = await self._matcher.likeness(hit.entry.text, draft.text)
-        verdict = compared(hit.entry, draft, answers)
+        verdict = compare_answers(hit.entry, draft, answers)
         SEMANTIC.labels(verdict.value).inc()
         row = {
             "at": round(time.time()), "group": group_of(question, settings), "function": question.function,
@@ -159,13 +159,13 @@ class SemanticCache:
 
     async def _read_question(self, question: Question, settings: Settings) -> Reading | None:
         found = reading(question.text, _language(question, settings))
-        return None if found is None or found.is_empty else keyed(found, await self._secret())
+        return None if found is None or found.is_empty else with_digests(found, await self._secret())
 
     async def _nearest(self, read: Reading, vector: Vectors, account: str, scope: str) -> Hit | None:
         """Return the nearest question that says the same; none where two of them were answered differently."""
         found: list[Hit] = []
         for conversation, raw in (await self._store.entries(account, scope)).items():
-            entry = unpacked(raw)
+            entry = unpack_entry(raw)
             if entry is None or entry.ends < time.time():
                 continue
             likeness = float(vector[0] @ entry.vector)

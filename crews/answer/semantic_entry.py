@@ -15,7 +15,7 @@ from chatwootai.model.message.turn import Draft, Offered
 from chatwootai.model.text.normalize import normalize
 from crews.encoding import cached
 from crews.encoding.encoder import Vectors
-from crews.matching import keyed
+from crews.matching.digested_reading import pack_reading, unpack_reading
 from crews.matching.guard import Reading
 
 _FORMAT: Final = 1
@@ -49,11 +49,11 @@ class Entry:
     model: str | None
     ends: float
 
-    def packed(self) -> bytes:
+    def pack(self) -> bytes:
         """Return it as bytes."""
         said = (
             _FORMAT,
-            keyed.packed(self.read),
+            pack_reading(self.read),
             cached.pack(self.vector),
             zlib.compress(self.text.encode(), 6),
             self.cited,
@@ -77,19 +77,19 @@ def entry_of(read: Reading, vector: Vectors, draft: Draft) -> Entry:
     )
 
 
-def unpacked(raw: bytes) -> Entry | None:
+def unpack_entry(raw: bytes) -> Entry | None:
     """Return what was packed; None for what is damaged or of another version."""
     try:
         version, read, vector, text, cited, links, model, ends = msgpack.unpackb(raw)
         if version != _FORMAT:
             return None
         words = zlib.decompress(text).decode()
-        return Entry(keyed.unpacked(read), cached.unpack(vector), words, tuple(cited), links, model, float(ends))
+        return Entry(unpack_reading(read), cached.unpack(vector), words, tuple(cited), links, model, float(ends))
     except (msgpack.UnpackException, zlib.error, ValueError, TypeError, KeyError):
         return None
 
 
-def compared(kept: Entry, draft: Draft, likeness: float) -> Verdict:
+def compare_answers(kept: Entry, draft: Draft, likeness: float) -> Verdict:
     """Return whether a crew's answer says what the one kept says. `likeness`: the cosine of the two texts."""
     if normalize(kept.text) == normalize(draft.text):
         return Verdict.SAME

@@ -10,7 +10,7 @@ from crews.matching.guard import Reading
 _BYTES = 8
 
 
-def keyed(read: Reading, key: bytes) -> Reading:
+def with_digests(read: Reading, key: bytes) -> Reading:
     """Return a reading whose words are digests; two of them differ where what was read did."""
 
     def of(words: Iterable[str]) -> frozenset[str]:
@@ -29,15 +29,15 @@ def keyed(read: Reading, key: bytes) -> Reading:
     )
 
 
-def packed(read: Reading) -> list[Any]:
+def pack_reading(read: Reading) -> list[Any]:
     """Return a reading as plain lists."""
     poles = {axis: sorted(each) for axis, each in read.poles.items()}
     sets = (read.kinds, read.names, read.capitals, read.said, read.left)
     return [list(read.numbers), read.negated, read.happened, poles, *map(sorted, sets)]
 
 
-def unpacked(said: list[Any]) -> Reading:
-    """Return what was packed.
+def unpack_reading(said: list[Any]) -> Reading:
+    """Return what `pack_reading` made a list of.
 
     Raises:
         ValueError, TypeError: it is something else.
