@@ -158,7 +158,7 @@ class Crews:
                 await may_run()
             result = await run_crew(variant.crew, run, inputs, question.deadline)
         except (ModelUnavailable, ModelRefused, BudgetSpent, TimeoutError):
-            if run.acted or (near := self._curated.draft_paraphrase(question, settings)) is None:
+            if run.has_acted or (near := self._curated.draft_paraphrase(question, settings)) is None:
                 raise
             return near
         finally:
@@ -255,7 +255,7 @@ def _instructions_of_the_day(
     """Return the end of the instructions: what is true now, what was done before, and what was found."""
     said = (
         situation,
-        calls.told() if calls is not None else "",
+        calls.reminder() if calls is not None else "",
         numbered_passages([(each.heading, each.text) for each in found.passages]),
         fetched.said,
     )
@@ -273,7 +273,7 @@ def _new_run(
     payer = BillingScope(question.origin.account, question.origin.inbox, question.origin.contact.id, question.priority)
     left = max(0.0, question.deadline - time.time())
     results = (*(calls.texts if calls is not None else ()), *fetched.results)
-    counted = fetched.calls or Counter(calls.counted if calls is not None else ())
+    counted = fetched.calls or Counter(calls.tool_names if calls is not None else ())
     return RunContext(
         deadline=question.deadline - min(_TO_POST, _TO_POST_SHARE * left),
         target=variant.target,

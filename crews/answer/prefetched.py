@@ -88,7 +88,7 @@ class Prefetcher:
             deadline=min(question.deadline, time.time() + SECONDS),
             question=question,
             calls=calls,
-            tool_calls=Counter(calls.counted) if calls is not None else Counter(),
+            tool_calls=Counter(calls.tool_names) if calls is not None else Counter(),
             calls_per_turn=settings.tools.calls_per_turn,
         )
         results = await self._call_all(run, found, question.origin.account)

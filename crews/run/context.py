@@ -53,9 +53,9 @@ class RunContext:
         return replace(self.target, model=model, price=None)
 
     @property
-    def acted(self) -> bool:
+    def has_acted(self) -> bool:
         """Tell whether a tool was asked for anything that must not be done twice, or people were asked for."""
-        return bool(self.side_actions or self.handoff or (self.calls is not None and self.calls.made))
+        return bool(self.side_actions or self.handoff or (self.calls is not None and self.calls.has_final))
 
     def used_up(self, tool: str) -> bool:
         """Tell whether a tool was called as often as it may be for one turn."""

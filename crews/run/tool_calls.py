@@ -70,12 +70,12 @@ class BurstToolCalls:
         self._running: dict[str, asyncio.Task[ToolText]] = {}
 
     @property
-    def made(self) -> bool:
+    def has_final(self) -> bool:
         """Tell whether there are any that must not be made again."""
         return any(not call.repeatable_at for call in self._known.values())
 
     @property
-    def counted(self) -> list[str]:
+    def tool_names(self) -> list[str]:
         """Return the names of the tools that drafts have called so far, once for each call that was made."""
         return [use.name for use in self.used if use.outcome is not ToolOutcome.KEPT]
 
@@ -94,7 +94,7 @@ class BurstToolCalls:
         """Return the calls that may have been made."""
         return tuple(call for call in self._known.values() if call.doubtful)
 
-    def told(self) -> str:
+    def reminder(self) -> str:
         """Return what a model is told of earlier drafts' calls before it begins; empty where there are none."""
         several = [call for call in self._known.values() if not call.repeatable_at][-_TOLD:]
         if not several:
@@ -162,10 +162,6 @@ class BurstToolCalls:
                 await self._keeper.end(field, call)
         except StoreUnavailable:
             _log.debug("tool_result_not_kept", tool=call.tool)
-
-    async def settled(self) -> None:
-        """Wait for the calls that are under way."""
-        await asyncio.gather(*self._running.values(), return_exceptions=True)
 
     def _find_kept(self, kind: str, field: str) -> KeptCall | None:
         """Return this call, or one alike of which nobody knows whether it was made."""

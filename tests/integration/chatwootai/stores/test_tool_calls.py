@@ -64,7 +64,7 @@ async def test_a_later_try_is_given_what_an_earlier_one_was_told_and_a_second_or
     await Mailbox(redis).admit(delivery(7), priority=5)
     first, shop, draft = await begin(redis), Shop(ToolAnswer({"ticket": "<1>"})), Draft()
     known = calls(redis, first)
-    assert known.told() == ""
+    assert known.reminder() == ""
     texts = [(await known.once(draft, "order", {"sku": "a"}, shop)).text for _ in range(2)]
     assert shop.asked == 2  # the same draft asked twice: two pieces
     await Mailbox(redis).admit(delivery(8), priority=5)  # newer messages are the same burst
@@ -78,7 +78,7 @@ async def test_a_later_try_is_given_what_an_earlier_one_was_told_and_a_second_or
     assert later.handoff is None
     await second.once(later, "order", {"sku": "a"}, shop)
     assert shop.asked == 3
-    assert "order" in second.told()
+    assert "order" in second.reminder()
     assert len(second.done) == 3
 
 
@@ -172,7 +172,7 @@ async def test_what_may_be_repeated_is_not_where_it_need_not_be(redis: Connectio
     assert (await look(second, draft, shop, reads=reads)).text == texts[0]
     assert (await look(second, draft, shop, "b", reads=reads)).outcome == "ok"
     assert shop.asked == 3
-    assert (second.told(), second.made, second.done, second.doubtful) == ("", False, (), ())
+    assert (second.reminder(), second.has_final, second.done, second.doubtful) == ("", False, (), ())
 
 
 async def test_what_was_read_is_read_again_once_something_was_changed_and_after_some_minutes(
