@@ -66,7 +66,7 @@ class Embeddings:
             ModelUnavailable, ModelRefused: there are none to be had.
             BudgetSpent: the account's money or tokens are used up.
         """
-        if (rest := self._breakers.blocked(target.name)) > deadline - time.time():
+        if (rest := self._breakers.rest_seconds(target.name)) > deadline - time.time():
             raise ModelUnavailable("the endpoint is left alone for a while", retry_at=time.time() + rest)
         said = tuple({"role": "user", "content": text} for text in texts)
         wanted = _EmbeddingCall(

@@ -31,7 +31,7 @@ class Breakers:
         self._background = background
         self._names: set[str] = set()
 
-    def blocked(self, name: str) -> float:
+    def rest_seconds(self, name: str) -> float:
         """Return how long a target is to be left alone; 0: ask it."""
         if name not in self._names:
             self._names.add(name)
@@ -47,7 +47,7 @@ class Breakers:
 
         BREAKER_OPEN.labels(model).set_function(rests)
 
-    async def failed(self, name: str, error: ModelUnavailable) -> None:
+    async def note_failure(self, name: str, error: ModelUnavailable) -> None:
         """Count a failed request. A 429 is no failure of the target's: it only wants a pause."""
         pause = max(0.0, error.retry_at - time.time()) if error.status == 429 else 0.0
         if error.status != 429:
@@ -68,7 +68,7 @@ class Breakers:
         if rest > 0:
             self._rest(name, rest, counted=error.status != 429)
 
-    def succeeded(self, name: str) -> None:
+    def note_success(self, name: str) -> None:
         """Forget the target's failures: a request was answered."""
         if self._failures.pop(name, None) is None and name not in self._until:
             return

@@ -45,16 +45,16 @@ class Fallback:
             try:
                 completion = await self._inner.complete(search.asked(target))
             except ModelUnavailable as error:
-                self._health.failed(target, error)
-                await self._breakers.failed(target.name, error)  # also of the last try that there is time for
-                search.failed(target, error)
+                self._health.note_failure(target, error)
+                await self._breakers.note_failure(target.name, error)  # also of the last try that there is time for
+                search.note_failure(target, error)
                 continue
             except ModelRefused as error:
-                self._health.failed(target, error)
+                self._health.note_failure(target, error)
                 search.refused(target, error)
                 continue
-            self._breakers.succeeded(target.name)
-            self._health.succeeded(target)
+            self._breakers.note_success(target.name)
+            self._health.note_success(target)
             if _speaks(completion) or not search.again():
                 return search.served(target, completion)
 
@@ -87,7 +87,7 @@ class _Search:
     def next(self, breakers: Breakers) -> Target | None:
         """Return the first target of this round that was not asked in it and is not blocked."""
         for target in self._targets:
-            if target.name not in self._asked and not breakers.blocked(target.name):
+            if target.name not in self._asked and not breakers.rest_seconds(target.name):
                 return target
         return None
 
@@ -108,7 +108,7 @@ class _Search:
         if not self._targets:
             assert self._error is not None  # noqa: S101 - the last one refused
             raise self._error
-        blocked = min(breakers.blocked(target.name) for target in self._targets)
+        blocked = min(breakers.rest_seconds(target.name) for target in self._targets)
         named = min(self._retry_at.get(target.name, 0.0) for target in self._targets) - time.time()
         backoff = min(_FIRST_PAUSE * 2**self._rounds, _LONGEST_PAUSE) if self._error else 0.0
         spread = random.uniform(1.0, 1.25)  # noqa: S311 - spreads load
@@ -127,7 +127,7 @@ class _Search:
             FALLBACKS.labels("quick" if target is self._call.policy.quick else "fallback").inc()
         return self._call.to(target, patience=patience)
 
-    def failed(self, target: Target, error: ModelUnavailable) -> None:
+    def note_failure(self, target: Target, error: ModelUnavailable) -> None:
         """Take note of a failure that may pass."""
         self._error = error
         self._retry_at[target.name] = error.retry_at

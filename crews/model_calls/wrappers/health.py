@@ -46,7 +46,7 @@ class Health:
         self._clock = clock
         self._states: BoundedCache[str, _State] = BoundedCache(_TARGETS)
 
-    def failed(self, target: Target, error: ModelUnavailable | ModelRefused) -> None:
+    def note_failure(self, target: Target, error: ModelUnavailable | ModelRefused) -> None:
         """Note that a call brought no answer."""
         reason, now = trouble_of(error), self._clock()
         if reason in _OF_THE_REQUEST:
@@ -58,7 +58,7 @@ class Health:
             self._log_state("model_away", state)
         self.remind()
 
-    def succeeded(self, target: Target) -> None:
+    def note_success(self, target: Target) -> None:
         """Note that a call was answered."""
         state = self._states.pop(target.name)
         if state is not None and state.told:

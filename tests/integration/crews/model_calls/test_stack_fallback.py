@@ -95,7 +95,7 @@ async def test_other_workers_leave_a_key_alone_that_said_429(workers: list[Worke
     llm.fault(Kind.RATE_LIMITED, next=1, seconds=30)
     policy = Policy(fallbacks=(llm.target("gpt-4.1-mini"),))
     await workers[0].fallback.complete(call(llm.target(), policy=policy))
-    workers[1].breakers.blocked(llm.target().name)
+    workers[1].breakers.rest_seconds(llm.target().name)
     await workers[1].background.settle()
     answer = await workers[1].fallback.complete(call(llm.target(), policy=policy))
     assert answer.served_by == "fallback"
@@ -110,14 +110,14 @@ async def test_five_failures_open_a_breaker_for_all_workers_and_an_answer_closes
     llm.fault(Kind.SERVER_ERROR, next=5, model="gpt-4o-mini")
     for _ in range(5):
         await workers[0].fallback.complete(call(target, policy=policy))
-    assert workers[0].breakers.blocked(target.name) > 0
-    workers[1].breakers.blocked(target.name)
+    assert workers[0].breakers.rest_seconds(target.name) > 0
+    workers[1].breakers.rest_seconds(target.name)
     await workers[1].background.settle()
-    assert 0 < workers[1].breakers.blocked(target.name) <= 1.0
+    assert 0 < workers[1].breakers.rest_seconds(target.name) <= 1.0
     before = llm.requests
     await workers[1].fallback.complete(call(target, policy=policy))
     assert llm.requests == before + 1  # nobody asked the one that rests
-    await asyncio.sleep(workers[1].breakers.blocked(target.name))
+    await asyncio.sleep(workers[1].breakers.rest_seconds(target.name))
     assert (await workers[1].fallback.complete(call(target, policy=policy))).served_by == "crew"
     await workers[1].background.settle()
     assert await workers[1].breakers._store.look([target.name]) == [0]  # type: ignore[union-attr]
@@ -138,7 +138,7 @@ async def test_one_passing_fault_opens_nothing(workers: list[Worker], llm: Llm) 
         llm.fault(Kind.SERVER_ERROR, next=1)
         await workers[0].fallback.complete(call(llm.target()))
         await workers[0].background.settle()
-    assert workers[0].breakers.blocked(llm.target().name) == 0
+    assert workers[0].breakers.rest_seconds(llm.target().name) == 0
 
 
 async def test_without_redis_a_worker_keeps_to_what_it_has_seen(llm: Llm, unused_tcp_port: int) -> None:
@@ -147,7 +147,7 @@ async def test_without_redis_a_worker_keeps_to_what_it_has_seen(llm: Llm, unused
     gone = dead(unused_tcp_port)
     for _ in range(6):
         assert (await worker.fallback.complete(call(gone, policy=Policy(fallbacks=(llm.target(),))))).text
-    assert worker.breakers.blocked(gone.name) > 0
+    assert worker.breakers.rest_seconds(gone.name) > 0
     await worker.close()
     await connection.aclose()
 

@@ -97,14 +97,14 @@ def test_an_endpoint_that_is_away_is_told_once_hourly_and_when_it_is_back(heard:
     health = Health(clock)
     with log.bound(account="7", conversation=1, turn="t"):
         for _ in range(50):
-            health.failed(target(), ModelRefused("x", status=401, code="invalid_api_key"))
+            health.note_failure(target(), ModelRefused("x", status=401, code="invalid_api_key"))
             clock.now += 60
         assert [each["event"] for each in events(heard)] == ["model_away"]
         clock.now += HOUR
         health.remind()
         health.remind()
-        health.succeeded(target())
-        health.succeeded(target())
+        health.note_success(target())
+        health.note_success(target())
     found = events(heard)
     assert [each["event"] for each in found] == ["model_away", "model_still_away", "model_back"]
     assert found[0]["error"] == "401 invalid_api_key"
@@ -118,10 +118,10 @@ def test_an_endpoint_that_is_away_is_told_once_hourly_and_when_it_is_back(heard:
 def test_a_blip_and_a_request_too_long_are_no_outage(heard: StringIO) -> None:
     health = Health(Clock())
     for _ in range(20):
-        health.failed(target(), away(500))
-        health.failed(target(), away(500))
-        health.succeeded(target())
-        health.failed(target("n"), ModelRefused("x", status=400, code="context_length_exceeded"))
+        health.note_failure(target(), away(500))
+        health.note_failure(target(), away(500))
+        health.note_success(target())
+        health.note_failure(target("n"), ModelRefused("x", status=400, code="context_length_exceeded"))
     assert health.away() == []
     assert events(heard) == []
 
@@ -129,7 +129,7 @@ def test_a_blip_and_a_request_too_long_are_no_outage(heard: StringIO) -> None:
 def test_three_failures_in_a_row_are_one(heard: StringIO) -> None:
     health = Health(Clock())
     for _ in range(3):
-        health.failed(target(), away(502))
+        health.note_failure(target(), away(502))
     (one,) = health.away()
     assert (one["error"], one["failures"], one["model"]) == ("502", 3, "m")
     assert one["since"].endswith("Z")
