@@ -18,7 +18,7 @@ async def figures(store: "SemanticAnswers") -> dict[str, Any]:
     found = []
     for account in sorted(await store.accounts()):
         rows = await store.rows(account)
-        for group, told in sorted((await store.told(account)).items()):
+        for group, told in sorted((await store.verdict_counts(account)).items()):
             version, _, language = group.partition(":")
             if version == str(VERSION):
                 look = [row for row in rows if row["group"] == group]

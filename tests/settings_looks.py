@@ -209,7 +209,7 @@ async def certified(settings: Settings) -> object:
     looked: list[str] = []
 
     class Store:
-        async def told(self, account: str) -> dict[str, dict[str, int]]:
+        async def verdict_counts(self, account: str) -> dict[str, dict[str, int]]:
             return {group_of(question(""), settings): {"same": 200}}
 
         async def entries(self, account: str, scope: str) -> dict[int, bytes]:

@@ -77,7 +77,7 @@ class SemanticCache:
         began = time.perf_counter()
         try:
             async with asyncio.timeout(self._seconds):
-                told = (await self._store.told(question.origin.account)).get(group_of(question, settings), {})
+                told = (await self._store.verdict_counts(question.origin.account)).get(group_of(question, settings), {})
                 if not is_certified(*counts(told), settings.semantic.rate):
                     return None
                 hit = await self._hit(question, settings, scope)

@@ -87,7 +87,7 @@ async def _each(accounts: Iterable[Named], work: Callable[[Named], Awaitable[T]]
 
 async def _catch_up_once(lock: CatchUpLock, catch_up: CatchUp, named: Named, started: float, told: Told) -> bool:
     account, chatwoot = named
-    made, now = await lock.made(account), await lock.now()
+    made, now = await lock.last_begun(account), await lock.now()
     if made is not None and (made >= started or now - made < _APART):
         return made >= started
     return await _ask_account(lock, account, now, lambda: catch_up.account(account, chatwoot), told)
@@ -112,7 +112,7 @@ async def _ask_account(
         _log.exception("catch_up_failed", account=account)
         return False
     if not caught.full:  # or the next round would not look as far back as this one
-        await lock.make(account, began)
+        await lock.note_begun(account, began)
     _log.info(
         "caught_up", account=account, conversations=caught.conversations, admitted=caught.admitted, known=caught.known
     )
@@ -145,7 +145,7 @@ async def at_intervals(
 
 async def _again(lock: CatchUpLock, catch_up: CatchUp, named: Named, every: float, told: Told) -> None:
     account, chatwoot = named
-    made, now = await lock.made(account), await lock.now()
+    made, now = await lock.last_begun(account), await lock.now()
     ago = None if made is None else now - made
     if ago is not None and ago < every / 2:
         return

@@ -52,7 +52,7 @@ class CatchUpLock:
         ((seconds, micros),) = await batch(self._connection, ("TIME",))
         return int(seconds) + int(micros) / 1e6
 
-    async def made(self, account: str) -> float | None:
+    async def last_begun(self, account: str) -> float | None:
         """Return when a worker last began to catch up with an account, by Redis' clock; None: not in the last day.
 
         Raises:
@@ -61,7 +61,7 @@ class CatchUpLock:
         (moment,) = await batch(self._connection, ("GET", keys.caught(account)))
         return float(moment) if moment else None
 
-    async def make(self, account: str, began: float) -> None:
+    async def note_begun(self, account: str, began: float) -> None:
         """Say that an account was caught up with, from `began` on.
 
         Raises:

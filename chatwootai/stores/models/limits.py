@@ -44,7 +44,7 @@ class LimitStore:
         """
         await self._runner.run("settle", endpoint=endpoint, worker="", tokens=tokens, requests_left=-1, tokens_left=-1)
 
-    async def told(self, endpoint: str, requests: int, tokens: int) -> None:
+    async def lower_to(self, endpoint: str, requests: int, tokens: int) -> None:
         """Lower the budget to what the endpoint says is left of the minute (-1: it does not say).
 
         Raises:

@@ -57,7 +57,7 @@ class SemanticAnswers:
         bounds = (said, MOST_ROWS, lifetimes.ALIKE_TOLD_MS)
         await self._runner.run("alike_told", account, group, verdict, saved_ms, saved_tokens, *bounds)
 
-    async def told(self, account: str) -> dict[str, dict[str, int]]:
+    async def verdict_counts(self, account: str) -> dict[str, dict[str, int]]:
         """Return what was counted, by group: verdicts, `ms`, `tokens`.
 
         Raises:

@@ -74,7 +74,7 @@ class Limiter:
             0 <= tokens < _SCARCE * (target.tokens_per_minute or 0)
         )
         if scarce:
-            self._background.start(self._open.ask(lambda: self._minutes.told(target.endpoint.id, requests, tokens)))
+            self._background.start(self._open.ask(lambda: self._minutes.lower_to(target.endpoint.id, requests, tokens)))
 
     async def _admit(self, call: Call, size: int) -> None:
         began = time.monotonic()

@@ -69,9 +69,9 @@ async def test_a_would_be_hit_is_compared_and_counted_and_serves_nobody(
 ) -> None:
     own = cache(store, encoder)
     await noted(own, asking(ASKED, 1), draft())
-    assert await store.told("1") == {}
+    assert await store.verdict_counts("1") == {}
     await noted(own, asking(AGAIN, 2), draft("Em toda a cidade entregamos em 2 dias úteis."))
-    assert await store.told("1") == {GROUP: {"same": 1, "ms": 1500, "tokens": 1000}}
+    assert await store.verdict_counts("1") == {GROUP: {"same": 1, "ms": 1500, "tokens": 1000}}
     assert await store.rows("1") == []
     assert await own.served(asking(AGAIN, 3), SHADOW, "a" * 32) is None
 
@@ -82,12 +82,12 @@ async def test_another_answer_is_told_to_people_and_the_older_one_is_kept_no_mor
     own = cache(store, encoder)
     await noted(own, asking(ASKED, 1), draft())
     await noted(own, asking(AGAIN, 2), draft("Entregamos em 9 dias úteis."))
-    assert (await store.told("1"))[GROUP]["different"] == 1
+    assert (await store.verdict_counts("1"))[GROUP]["different"] == 1
     (row,) = await store.rows("1")
     assert (row["asked"], row["answered"], row["verdict"]) == (2, 1, "different")
     assert list(await store.entries("1", "a" * 32)) == [2]
     await noted(own, asking(ASKED, 3), draft("Depende do bairro; escreva a nossa equipe."))
-    assert (await store.told("1"))[GROUP] == {"different": 2, "ms": 3000, "tokens": 2000}
+    assert (await store.verdict_counts("1"))[GROUP] == {"different": 2, "ms": 3000, "tokens": 2000}
 
 
 async def test_what_no_number_bears_out_is_undecided_and_passages_decide(
@@ -97,11 +97,11 @@ async def test_what_no_number_bears_out_is_undecided_and_passages_decide(
     said = "Sim, fazemos a entrega na cidade toda."
     await noted(own, asking(ASKED, 1), draft(said))
     await noted(own, asking(AGAIN, 2), draft("Claro, entregamos na cidade toda!"))
-    assert (await store.told("1"))[GROUP]["undecided"] == 1
+    assert (await store.verdict_counts("1"))[GROUP]["undecided"] == 1
     cited = (Offered("faq", "entrega", 0.9, cited=True),)
     await noted(own, asking(ASKED, 1), draft(said, "b" * 32, passages=cited))
     await noted(own, asking(AGAIN, 2), draft("Sim, na cidade toda fazemos entrega.", "b" * 32, passages=cited))
-    assert (await store.told("1"))[GROUP]["same"] == 1
+    assert (await store.verdict_counts("1"))[GROUP]["same"] == 1
 
 
 @pytest.mark.parametrize(
@@ -123,8 +123,8 @@ async def test_what_is_not_alike_is_no_hit(
     own = cache(store, encoder)
     await noted(own, asking(ASKED, 1), draft())
     await noted(own, asked, made)
-    assert await store.told("1") == {}
-    assert await store.told("2") == {}
+    assert await store.verdict_counts("1") == {}
+    assert await store.verdict_counts("2") == {}
 
 
 async def certify(store: SemanticAnswers, count: int, verdict: str = "same") -> None:

@@ -136,7 +136,7 @@ async def test_tokens_not_used_come_back_where_the_endpoint_does_not_count_them(
 async def test_what_the_endpoint_says_is_left_is_believed_where_it_is_less(redis: Connection) -> None:
     store = LimitStore(redis, "one")
     assert await store.take("e", rank=0, requests=100, tokens=None, size=1) == 0.0
-    await store.told("e", 0, -1)
+    await store.lower_to("e", 0, -1)
     assert await store.take("e", rank=0, requests=100, tokens=None, size=1) > 0.3
 
 
