@@ -178,7 +178,7 @@ async def test_one_account_that_fails_and_one_that_cannot_be_asked_do_not_stop_t
         await at_start(CatchUpLock(redis, "w1"), CatchUp(Mailbox(redis), hours=1, pace=0), clients)
     assert await in_mailbox(redis, sent) == [sent.message]
     rounds = CatchUpLock(redis, "w2")
-    assert [await rounds.made(account) is not None for account in ("1", "2", "3")] == [True, False, False]
+    assert [await rounds.last_begun(account) is not None for account in ("1", "2", "3")] == [True, False, False]
 
 
 async def test_one_worker_makes_the_rounds_and_gives_them_up(redis: Connection) -> None:
@@ -196,7 +196,7 @@ async def test_one_worker_makes_the_rounds_and_gives_them_up(redis: Connection) 
 
 async def test_what_another_has_done_since_the_start_is_not_done_again(stand: Stand, redis: Connection) -> None:
     sent, rounds = await stand.driver.write(1, "whatsapp", "oi"), CatchUpLock(redis, "w1")
-    await rounds.make("1", await rounds.now() + 1)
+    await rounds.note_begun("1", await rounds.now() + 1)
     await at_start(CatchUpLock(redis, "w2"), CatchUp(Mailbox(redis), hours=1, pace=0), [("1", stand.chatwoot)])
     assert await in_mailbox(redis, sent) == []
 
@@ -207,7 +207,7 @@ async def test_what_another_did_a_moment_before_the_start_is_done_again_later(
     sent, rounds = await stand.driver.write(1, "whatsapp", "oi"), CatchUpLock(redis, "w1")
     monkeypatch.setattr("workers.catch_up.schedule._APART", 0.2)
     monkeypatch.setattr("workers.catch_up.schedule._PAUSES", (0.0, 0.3))
-    await rounds.make("1", await rounds.now())
+    await rounds.note_begun("1", await rounds.now())
     await at_start(CatchUpLock(redis, "w2"), CatchUp(Mailbox(redis), hours=1, pace=0), [("1", stand.chatwoot)])
     assert await in_mailbox(redis, sent) == [sent.message]
 
