@@ -33,8 +33,8 @@ from crews.tools.mcp.results import to_answer
 from crews.tools.outside_tool import OutsideTool
 from ingress.payload import InvalidPayload, RequestInfo
 from ingress.webhook import read_event
-from workers.media.document_formats import Unreadable
-from workers.media.document_process import DocumentReader
+from workers.media.attached_file import Unreadable
+from workers.media.attached_file_process import DocumentReader
 from workers.turn.outcome import decide_outcome
 from workers.turn.question import ask_question
 from workers.turn.state import Turn

@@ -41,7 +41,7 @@ from ingress.payload import RequestInfo, parse
 from sandbox.llm.answering import prompt as model_prompt
 from sandbox.llm.answering.answer import compose
 from tests.builders import delivery, question
-from workers.media import document_formats
+from workers.media import attached_file
 
 FEW, MANY = 2_000, 16_000
 _WORTH_A_LOOK: Final = 0.05
@@ -134,8 +134,8 @@ READERS: dict[str, Callable[[str], object]] = {
     "an answer to share": lambda text: cacheability.shareable_policy(_question(text), None),
     "a curated question": normalise_question,
     "a question alike": lambda text: paraphrase.content_words(text, "pt"),
-    "a text file": lambda text: document_formats.read(text.encode("utf-8", "replace"), "a.txt", "text/plain"),
-    "a page": lambda text: document_formats.read(f"<p>b{text}".encode("utf-8", "replace"), "a.html", "text/html"),
+    "a text file": lambda text: attached_file.read(text.encode("utf-8", "replace"), "a.txt", "text/plain"),
+    "a page": lambda text: attached_file.read(f"<p>b{text}".encode("utf-8", "replace"), "a.html", "text/html"),
     "a line of the log": lambda text: mask.line(None, "warning", {"error": text, "said": [text]}),
     "a tenant's sentence": lambda text: Settings().fill(text),
     "the sandbox's model": _as_the_model,
@@ -146,7 +146,7 @@ READERS: dict[str, Callable[[str], object]] = {
 
 def _work(reader: Callable[[str], object], text: str) -> float:
     began = time.thread_time()
-    with suppress(document_formats.Unreadable):
+    with suppress(attached_file.Unreadable):
         reader(text)
     return time.thread_time() - began
 

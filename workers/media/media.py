@@ -24,8 +24,8 @@ from chatwootai.telemetry.metrics import FAILED_OPEN, MEDIA
 from config.settings.settings import Settings
 from crews.transcription import Recording, TranscriptionFailed, transcribe, transcription_endpoint
 from workers.account.tenant import Tenant
-from workers.media.document_formats import Unreadable
-from workers.media.document_process import DocumentReader
+from workers.media.attached_file import Unreadable
+from workers.media.attached_file_process import DocumentReader
 from workers.media.fetch import Fetched, Fetcher, Trusted, Unfetchable
 from workers.media.slots import AccountSlots
 from workers.turn_signals import TurnSignals, wait_for_either

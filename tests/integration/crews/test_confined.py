@@ -11,8 +11,8 @@ import pytest
 from config.files.sources import Folder, Sources
 from config.live import own_process
 from crews import confined
-from workers.media.document_formats import Unreadable
-from workers.media.document_process import DocumentReader
+from workers.media.attached_file import Unreadable
+from workers.media.attached_file_process import DocumentReader
 
 ROOT = Path(__file__).resolve().parents[3]
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="/proc and prctl are Linux's")

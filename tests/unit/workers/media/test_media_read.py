@@ -29,9 +29,9 @@ from config.settings.settings import Settings
 from crews.model_calls.call import Call, Endpoint, Target, estimated_prompt
 from crews.prompt.conversation import content_text
 from crews.transcription import transcription_endpoint
-from workers.media import document_formats, fetch
-from workers.media.document_formats import Unreadable
-from workers.media.document_process import DocumentReader
+from workers.media import attached_file, fetch
+from workers.media.attached_file import Unreadable
+from workers.media.attached_file_process import DocumentReader
 from workers.media.fetch import Fetcher, Trusted, Unfetchable
 from workers.media.media import only_unsupported
 
@@ -241,7 +241,7 @@ BOMB = "<!DOCTYPE x [<!ENTITY a 'b'>]><x>&a;</x>"
     ],
 )  # fmt: skip
 async def test_words_in_files(name: str, content_type: str, data: bytes, words: str) -> None:
-    assert document_formats.read(data, name, content_type) == words
+    assert attached_file.read(data, name, content_type) == words
     assert await DocumentReader().read(data, name, content_type, time.time() + 60) == words
 
 
@@ -293,7 +293,7 @@ async def test_a_child_that_ends_at_its_bounds_is_a_file_too_large(
 ) -> None:
     """The program dies of what it is given; the worker only hears that there is no answer."""
     (program := tmp_path / "dies.py").write_text("raise MemoryError")
-    monkeypatch.setattr(document_formats, "__file__", str(program))
+    monkeypatch.setattr(attached_file, "__file__", str(program))
     with pytest.raises(Unreadable, match="too large or unusual"):
         await DocumentReader().read(pdf(b"BT ET"), "a.pdf", "", time.time() + 60)
 
@@ -304,7 +304,7 @@ async def test_a_child_that_ends_at_its_bounds_is_a_file_too_large(
 def test_a_child_is_confined(spends: str, tmp_path: Path) -> None:
     target = tmp_path / "written"
     program = (
-        f"import runpy; runpy.run_path({document_formats.__file__!r})['_limit_resources'](); target = {str(target)!r}"
+        f"import runpy; runpy.run_path({attached_file.__file__!r})['_limit_resources'](); target = {str(target)!r}"
     )
     command = [sys.executable, "-I", "-c", f"{program}; print('begun', flush=True); {spends}"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -317,11 +317,11 @@ def test_a_child_is_confined(spends: str, tmp_path: Path) -> None:
 def test_any_bytes_are_words_or_unreadable(data: bytes, name: str) -> None:
     for file in (data, b"%PDF-" + data, b"PK\x03\x04" + data, pdf(data)):
         with contextlib.suppress(Unreadable):
-            assert len(document_formats.read(file, name, "")) <= document_formats.LONGEST + 10
+            assert len(attached_file.read(file, name, "")) <= attached_file.LONGEST + 10
 
 
 def test_a_long_file_is_cut() -> None:
-    assert document_formats.read(b"a b " * 9000, "a.txt", "").endswith("(cut)")
+    assert attached_file.read(b"a b " * 9000, "a.txt", "").endswith("(cut)")
 
 
 @pytest.mark.parametrize(

@@ -6,12 +6,12 @@ import time
 from typing import Final
 
 from crews import confined
-from workers.media import document_formats
-from workers.media.document_formats import Unreadable
+from workers.media import attached_file
+from workers.media.attached_file import Unreadable
 from workers.media.slots import AccountSlots
 
 _AT_ONCE: Final = 2
-_SECONDS: Final = document_formats.CHILD_SECONDS + 5.0
+_SECONDS: Final = attached_file.CHILD_SECONDS + 5.0
 
 
 class DocumentReader:
@@ -26,12 +26,12 @@ class DocumentReader:
         Raises:
             Unreadable: there are none to be had, or not before `until` (unix seconds).
         """
-        if document_formats.is_plain(data, name, content_type):
-            return document_formats.read(data, name, content_type)
+        if attached_file.is_plain(data, name, content_type):
+            return attached_file.read(data, name, content_type)
         try:
             async with asyncio.timeout(max(0.0, min(until - time.time(), _SECONDS))), self._places.of(account):
                 asked = json.dumps({"name": name, "content_type": content_type}).encode()
-                said = await confined.ask(document_formats.__file__, asked + b"\n" + data)
+                said = await confined.ask(attached_file.__file__, asked + b"\n" + data)
         except TimeoutError:
             raise Unreadable("it could not be read in time") from None
         return _text(said)

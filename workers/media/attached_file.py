@@ -1,6 +1,6 @@
 """The words in a file: text, HTML, office documents, and PDFs.
 
-Files are hostile, so this file is also the program of a child process that reads one (document_process.py): it
+Files are hostile, so this file is also the program of a child process that reads one (attached_file_process.py): it
 stands on nothing of ours, follows nothing, and ends where its bounds are. XML with declarations of its own is refused.
 """
 
