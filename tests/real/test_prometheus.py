@@ -25,6 +25,10 @@ _RANGE = "20s"
 _SECONDS = 120
 
 
+class Starting(Exception):
+    """Prometheus listens, and is not ready yet."""
+
+
 class Prometheus:
     """A Prometheus of this test's own."""
 
@@ -33,6 +37,8 @@ class Prometheus:
 
     async def get(self, path: str, **query: str) -> Any:
         async with self._session.get(f"http://127.0.0.1:{self._port}/api/v1/{path}", params=query) as answer:
+            if answer.status == 503:
+                raise Starting
             said = await answer.json()
             assert said["status"] == "success", (query, said)
             return said["data"]
@@ -105,7 +111,7 @@ async def test_every_panel_has_data_and_every_rule_evaluates(prometheus: tuple[S
                         for said in map(filled, panel.expressions())
                         if not await asked.has_data(said)
                     }
-                except aiohttp.ClientConnectionError:
+                except (aiohttp.ClientConnectionError, Starting):
                     missing = {"all": "Prometheus starts"}
                 if not missing:
                     break
