@@ -9,7 +9,7 @@ RUNBOOKS: Final = "docs/guides/operations.md"
 
 
 class Severity(StrEnum):
-    """Who is told, and when: `page` somebody now, `ticket` somebody on the next working day, `none` a machine."""
+    """Urgency of an alert: `page` calls somebody now, `ticket` on the next working day, `none` a machine."""
 
     PAGE = "page"
     TICKET = "ticket"
