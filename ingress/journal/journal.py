@@ -5,6 +5,7 @@ never waits for a disk, and whatever arrives while one fsync runs shares the nex
 """
 
 import asyncio
+import math
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -21,6 +22,8 @@ from ingress.journal.journal_format import TooLong, frame
 
 MOST_BYTES: Final = 256 * 1024 * 1024
 _USUAL_RECORD: Final = 1024
+_PROBE_SECONDS: Final = 5.0
+"""Between two looks at a disk that took the last record: it may have filled since."""
 T = TypeVar("T")
 _log = log.get("ingress.journal.journal")
 _events = {name: metrics.JOURNAL_EVENTS.labels(name) for name in ("appended", "torn", "adopted", "refused", "rejected")}
@@ -50,6 +53,7 @@ class Journal:
         self._held: Counter[str] = Counter()
         self.trouble: str | None = None  # why the last write failed
         self.filled = asyncio.Event()
+        self._probed = -math.inf
 
     async def open(self) -> None:
         """Make this process' file. A folder that cannot be written is no reason not to start: Redis may be there."""
@@ -94,7 +98,9 @@ class Journal:
 
     def _probe_disk(self) -> None:
         file = self._file()
-        if self.trouble:  # a disk that was full may have room again
+        now = time.monotonic()
+        if self.trouble or now - self._probed >= _PROBE_SECONDS:  # a disk fills, or has room again, while nobody writes
+            self._probed = now
             file.probe()
             self.trouble = None
 

@@ -1,17 +1,21 @@
 """Says what Redis stands on, and which processes live on it."""
 
 from collections.abc import Iterable
+from dataclasses import asdict
 from importlib.metadata import version
+from typing import Any
 
+from chatwootai.stores.installation.incidents import Incidents
 from chatwootai.stores.installation.processes import Process, Processes
 from chatwootai.stores.server.connection import BadRedisUrl, StoreUnavailable, connect
 from chatwootai.stores.server.examination import CannotUse, examine
 from chatwootai.stores.server.server_check import UNKNOWN, check_server, server_version
 from ops.doctor.verdict import Verdict, ok, problem, warning
+from ops.jobs.incidents import describe_incident
 
 
 async def look_at_redis(url: str) -> list[Verdict]:
-    """Return what an operator should know of the Redis at a URL, and of the doors and workers that it knows."""
+    """Return what an operator should know of the Redis at a URL, and of the processes and incidents that it knows."""
     from ops.access import away_message
 
     try:
@@ -25,13 +29,19 @@ async def look_at_redis(url: str) -> list[Verdict]:
         lines = [warning("Redis", each) for each in troubles]
         named = await server_version(connection) or "of unknown version"
         lines = lines or [ok("Redis", f"{named}, append-only, noeviction")]
-        return [*lines, *_processes(await Processes(connection).all())]
+        troubled = [_incident(asdict(one)) for one in await Incidents(connection).all()]
+        return [*lines, *_processes(await Processes(connection).all()), *troubled]
     except CannotUse as error:
         return [problem("Redis", str(error), "docs/reference/redis.md")]
     except StoreUnavailable as error:
         return [problem("Redis", away_message(error))]
     finally:
         await connection.aclose()
+
+
+def _incident(one: dict[str, Any]) -> Verdict:
+    said, remedy = describe_incident(one)
+    return warning("now", said, remedy[0].upper() + remedy[1:], one["account"])
 
 
 def _processes(found: Iterable[Process]) -> Iterable[Verdict]:

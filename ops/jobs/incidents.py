@@ -32,11 +32,17 @@ _OF_THE_CLOCK: Final = frozenset({"too_old", "too_new"})
 
 def print_incident(one: Mapping[str, Any]) -> None:
     """Print an incident of `jobs stats` as a sentence: whose, what, why, how often since when, and the remedy."""
+    whose = f"account {one['account']}: " if one["account"] else ""
+    what, remedy = describe_incident(one)
+    print(f"{whose}{what}; {remedy}")
+
+
+def describe_incident(one: Mapping[str, Any]) -> tuple[str, str]:
+    """Return what goes wrong, why and how often since when; and the remedy."""
     kind = Kind(one["kind"])
     what = _WHAT[kind].format(subject=one["subject"])
     often = f"{one['count']} times since {format_moment(one['since'])}, last {format_age(one['last'], time.time())} ago"
-    whose = f"account {one['account']}: " if one["account"] else ""
-    print(f"{whose}{what} ({one['reason']}): {often}; {_remedy(kind, one)}")
+    return f"{what} ({one['reason']}): {often}", _remedy(kind, one)
 
 
 def _remedy(kind: Kind, one: Mapping[str, Any]) -> str:

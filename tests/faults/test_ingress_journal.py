@@ -286,6 +286,22 @@ async def test_a_read_only_device_refuses(tmp_path: Path) -> None:
     await journal.close()
 
 
+async def test_a_disk_that_fills_while_nobody_writes_is_noticed(tmp_path: Path) -> None:
+    journal = Journal(tmp_path)
+    await journal.open()
+    own = journal._own
+    assert await journal.usable()
+    journal._own = JournalFile(Path("/dev/full"), os.open("/dev/full", os.O_RDWR))
+    journal._probed -= 60
+    assert not await journal.usable()
+    assert "space" in (journal.trouble or "")
+    journal._own.close()
+    journal._own = own
+    assert await journal.usable()
+    assert journal.size == 0
+    await journal.close()
+
+
 async def test_requests_of_one_moment_share_an_fsync(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     syncs = 0
     real = os.fdatasync
