@@ -6,7 +6,8 @@ MAPPING = """
 version: 1
 chatwoot: {default: {url: "http://127.0.0.1:9"}}
 accounts:
-  "1": {id: 1, domain: retail, tenant: loja, webhook_secrets: ["${SHOP_SECRET}"], bot_token: "${SHOP_TOKEN}", crew: balcao}
+  "1":
+    {id: 1, domain: retail, tenant: loja, webhook_secrets: ["${SHOP_SECRET}"], bot_token: "${SHOP_TOKEN}", crew: balcao}
 """
 CONFIG = """
 company:
