@@ -10,6 +10,8 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from chatwootai.stores.key_list import key_kinds
+from chatwootai.stores.privacy.holdings import BY_MEMBER, BY_ROW, OWN, STAYS, UNTRACED
 from chatwootai.telemetry import metrics
 from config.mapping.entries import MappingFile
 from config.schema.crew_schema import CrewEntry
@@ -35,11 +37,35 @@ def pages() -> dict[Path, str]:
     guide = DOCS / "guides/configuration.md"
     reference = DOCS / "reference/settings.md"
     told = DOCS / "reference/metrics.md"
+    privacy = DOCS / "guides/privacy.md"
     return {
         guide: _filled(guide, [table(Settings)]),
         reference: _filled(reference, [_all(each) for each in _ROOTS]),
         told: _filled(told, [_metrics()]),
+        privacy: _filled(privacy, [_kept()]),
     }
+
+
+def _kept() -> str:
+    """Return a table of what Redis keeps of a person: what, what of it is theirs, how long, how it is erased."""
+    rows = (
+        f"| `{kind.pattern}` | {kind.meaning} | {kind.of_person} | {kind.lifetime} | {_erased(kind.pattern)} |"
+        for kind in key_kinds()
+        if kind.of_person in {"words", "ids"}
+    )
+    return "\n".join(("| key | meaning | of a person | how long | erased |", "|---|---|---|---|---|", *rows)) + "\n"
+
+
+def _erased(pattern: str) -> str:
+    """Return how a kind of key is erased, in a few words."""
+    if pattern in STAYS:
+        return "stays: numbers of conversations that somebody acted on"
+    if pattern in UNTRACED:
+        return "with all of the account's"
+    if pattern in OWN:
+        return "when the erasure ends"
+    ways = {"their entries": BY_MEMBER, "their rows, the stream written anew": BY_ROW}
+    return next((said for said, way in ways.items() if pattern in way), "the key")
 
 
 def _metrics() -> str:

@@ -104,6 +104,13 @@ async def priced(settings: Settings) -> object:
     return outcome.judge_draft(one, Draft(text="Temos sim. O kit custa R$ 4.321,00."), "").parts
 
 
+async def linked(settings: Settings) -> object:
+    """What of a draft with a link to a payment page is posted."""
+    one = turn(settings)
+    one.question = question()
+    return outcome.judge_draft(one, Draft(text="Pague aqui: https://pay.example/1. Obrigado!"), "").parts
+
+
 async def spoken_with(settings: Settings) -> object:
     """The tools of a server, and what the one tells that tells what it was sent."""
     from crews.tools.toolset import ToolRegistry

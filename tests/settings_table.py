@@ -9,7 +9,7 @@ from pathlib import Path
 import yaml
 
 from chatwootai.model.policy.vocabulary import Cause
-from tests.settings_crew_looks import often, posted, priced, recalled, requested, spoken_with
+from tests.settings_crew_looks import linked, often, posted, priced, recalled, requested, spoken_with
 from tests.settings_evaluation_looks import demanded, gated
 from tests.settings_knowledge_looks import (
     beside,
@@ -352,6 +352,7 @@ OBSERVED: Mapping[str, Seen] = {
             ),
         }.items()
     },
+    "tools.http.*.from_contact": Seen(TOOL % "tries: 1", TOOL % "from_contact: [n]", called),
     "tools.http.*.reads": Seen(
         TOOL % "method: POST, url: 'http://HOST:PORT/once?n={n}'",
         TOOL % "method: POST, reads: true, url: 'http://HOST:PORT/once?n={n}'",
@@ -385,6 +386,8 @@ OBSERVED: Mapping[str, Seen] = {
     "gate.chance": Seen("gate: {least_cases: 5, chance: 0.5}", "gate: {least_cases: 5, chance: 0.001}", gated),
     "grounding": Seen("grounding: strict", "grounding: 'off'", priced),
     "output_guard": Seen("output_guard: strict", "output_guard: none", posted),
+    "links": Seen("links: known", "links: any", linked),
+    "link_hosts": Seen("link_hosts: []", "link_hosts: [pay.example]", linked),
     "tools.hosts": Seen(TOOL % "tries: 1", TOOL.replace("hosts: [HOST],", "hosts: [],", 1) % "tries: 1", called),
     "tools.calls_per_turn": Seen(
         *(TOOL.replace("tools: {", f"tools: {{calls_per_turn: {most}, ", 1) % "tries: 1" for most in (2, 3)), look=often

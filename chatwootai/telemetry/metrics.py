@@ -132,6 +132,10 @@ UNGROUNDED: Final = Counter(
     "chatwootai_ungrounded_signs_total",
     "Figures, links and addresses of drafts that nothing bore out, each taken out with its sentence.",
 )
+UNKNOWN_LINKS: Final = Counter(
+    "chatwootai_unknown_links_total",
+    "Links of drafts to hosts that the tenant does not name, each taken out.",
+)
 SLOTS: Final = Gauge(
     "chatwootai_slots", "Turns that this worker runs at once, by kind: any, and reserved for the high lane.", ["kind"]
 )

@@ -3,13 +3,14 @@
 import re
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
+from functools import cached_property
 from typing import Annotated, Self
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, PrivateAttr
 
-from chatwootai.model.policy.vocabulary import Grounding, Level, Sentence
+from chatwootai.model.policy.vocabulary import Grounding, Level, Links, Sentence
 from config.evaluation.gating import Gate
 from config.schema.base import (
     NUMBER,
@@ -21,6 +22,7 @@ from config.schema.base import (
 )
 from config.schema.channels import Channel
 from config.schema.crew_set import CrewSet
+from config.schema.named_hosts import named_hosts
 from config.settings.answers import Answer
 from config.settings.company import ChannelSettings, Company, Promotion
 from config.settings.handoff import Handoff, Idle
@@ -32,7 +34,7 @@ from config.settings.model import Model
 from config.settings.pacing import Burst, Context, Interim
 from config.settings.semantic import SemanticMode, SemanticServing
 from config.settings.spending import Budget
-from config.settings.tools import Tools
+from config.settings.tools import Host, Tools
 
 PLACEHOLDERS = ("company", "hours", "next_open")
 _PLACEHOLDER = re.compile(r"\{\s*([A-Za-z_][A-Za-z0-9_]*)\s*\}")
@@ -94,6 +96,12 @@ class Settings(Section):
     """Check of a draft's figures, links and addresses: `strict` takes out sentences with one that no passage, fact,
     message or tool's result holds, and gives the contact to people where nothing is left; `off` checks nothing. Unset:
     strict where there is knowledge."""
+    links: Links = Links.KNOWN
+    """Links in a crew's answers: `known` takes out those to hosts that the tenant does not name itself (in `company`,
+    `promotions`, `answers`, `sentences`, signatures, addresses of `knowledge`, hosts of `tools`, `link_hosts`); `any`
+    lets all stand. The words of a link stay."""
+    link_hosts: tuple[Host, ...] = ()
+    """Further hosts that answers may lead to, as tracking.example.com: a carrier's, a payment page's."""
     idle: Idle = Idle()
     """Steps for a contact who does not answer. None by default."""
     rate_per_minute: Annotated[int, Field(ge=1, le=1_000_000), NUMBER] = 600
@@ -120,6 +128,16 @@ class Settings(Section):
     """Sets of cases that must be green before this configuration is put in force."""
     _crew_set: CrewSet | None = PrivateAttr(None)
     _public_only: frozenset[str] = PrivateAttr(frozenset())
+
+    @cached_property
+    def known_hosts(self) -> frozenset[str]:
+        """Return the hosts that the tenant's own texts and addresses name, as links are compared with them."""
+        sections = (
+            self.company, self.promotions, self.answers, self.sentences, self.signature, self.greeting, self.channels,
+            self.knowledge,
+        )  # fmt: skip
+        hosts = (*self.tools.hosts, *self.link_hosts)
+        return named_hosts((*sections, [f"https://{host}/" for host in hosts]))
 
     @property
     def grounds(self) -> bool:

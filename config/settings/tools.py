@@ -69,6 +69,9 @@ class HttpTool(Section):
     own: Mapping[Line, Attribute] = {}
     """Parts of the response that must be the contact's own: dotted path to `contact.phone` or another. What is somebody
     else's is not shown; `*` for each of a list. Of several, one is enough."""
+    from_contact: tuple[Line, ...] = ()
+    """Parameters whose values must stand in what the contact has written, now or before. What a document, a file or
+    another tool's result tells the model to fill in is then refused: for requests that change something."""
     timeout_ms: Milliseconds = 3000
     """Milliseconds until one request is given up. A turn has about 10,000, and its model calls need most of them."""
     tries: Annotated[int, Field(ge=1, le=5), NUMBER] = 2
@@ -125,6 +128,10 @@ class HttpTool(Section):
                 remedy = f"Write `{name}: {{type: string}}`; types are {', '.join(sorted(_TYPES))}."
                 raise invalid("schema", f"`{name}` is no JSON schema", remedy, "parameters", "properties", name)
         self._placeholders_are_known(properties)
+        for number, name in enumerate(self.from_contact):
+            if name not in properties:
+                raise invalid("from-contact", f"`{name[:60]}` is not declared", suggestion(name, properties),
+                              "from_contact", number)  # fmt: skip
         if self.reads and self.method not in ("GET", "POST"):
             raise invalid("reads", f"a {self.method} changes something", "Remove `reads`, or mend `method`.", "reads")
         if len({path.partition("*")[0] if "*" in path.split(".") else None for path in self.own}) > 1:

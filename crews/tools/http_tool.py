@@ -15,6 +15,7 @@ from yarl import URL
 
 from chatwootai.attempts import attempts
 from chatwootai.model.message.delivery import Contact
+from chatwootai.model.message.turn import Question
 from chatwootai.model.policy import tool_words as words
 from chatwootai.net import Forbidden, allow, is_redirect, redirected, same_origin
 from config.settings.tools import HttpTool, Tools
@@ -23,6 +24,7 @@ from crews.run.result_text import project
 from crews.run.tool_result import Fate, ToolAnswer
 from crews.tools.bounds import TooLong, check
 from crews.tools.outside_tool import OutsideTool
+from crews.tools.own_words import not_from_contact
 from crews.tools.ownership import of_contact
 from crews.tools.url_template import InvalidArgument, fill, fill_url
 
@@ -67,7 +69,7 @@ class HttpRequest(OutsideTool):
     async def _ask(self, arguments: Mapping[str, Any], run: RunContext | None, until: float) -> ToolAnswer:
         question = run.question if run is not None else None
         contact = question.origin.contact if question is not None else None
-        if (why := self.refusal(contact)) is not None:
+        if (why := self.refusal(contact) or self._not_written(arguments, question)) is not None:
             return ToolAnswer.error(why, Fate.REFUSED)
         burst = run.calls.burst if run is not None and run.calls is not None else question.turn if question else ""
         try:
@@ -85,6 +87,11 @@ class HttpRequest(OutsideTool):
             return ToolAnswer.error(
                 f"{words.NOT_SENT} ({type(error).__name__})", Fate.UNSENT if unsent else Fate.UNKNOWN
             )
+
+    def _not_written(self, arguments: Mapping[str, Any], question: Question | None) -> str | None:
+        """Return why it is not called with values that the contact has not written; None: it is."""
+        foreign = not_from_contact(arguments, self._declared.from_contact, question)
+        return words.NOT_WRITTEN.format(", ".join(foreign)) if foreign else None
 
     def _own_parts(self, answer: ToolAnswer, contact: Contact | None) -> ToolAnswer:
         """Return the answer as a model is shown it: the contact's own alone, and of that the parts that are wanted."""

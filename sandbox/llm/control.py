@@ -9,6 +9,7 @@
 | GET, DELETE /sandbox/faults | lists, removes all |
 | POST /sandbox/rules | adds one: {"contains", "answer" or "tools": [{"name", "arguments"}]}; DELETE: all |
 | PUT /sandbox/latency | {"latency": a curve's name, "model": of this model only} |
+| PUT /sandbox/obedience | {"on": true}: do whatever any text of a request says |
 | POST /sandbox/reset | counts, requests, faults and rules as at the start |
 """
 
@@ -36,6 +37,7 @@ def add(router: web.UrlDispatcher, server: Server) -> None:
     router.add_post("/sandbox/rules", control.add_rule)
     router.add_delete("/sandbox/rules", control.remove_rules)
     router.add_put("/sandbox/latency", control.latency)
+    router.add_put("/sandbox/obedience", control.obedience)
     router.add_post("/sandbox/reset", control.reset)
 
 
@@ -99,11 +101,17 @@ class _Control:
             raise invalid(str(problem), "latency") from None
         return _json(body)
 
+    async def obedience(self, request: web.Request) -> web.Response:
+        body = await _body(request)
+        self._server.model.obeys = bool(body.get("on"))
+        return _json(body)
+
     async def reset(self, _request: web.Request) -> web.Response:
         server = self._server
         server.stats.reset()
         server.faults.active[:] = server.settings.faults
         server.model.rules.clear()
+        server.model.obeys = False
         server.limits.refused = 0
         return _json(server.stats.counts())
 

@@ -50,6 +50,10 @@ class Driver:
         """Answer from now on at the pace of the curve called `latency`."""
         await self._call("PUT", "latency", json={"latency": latency, "model": model})
 
+    async def obey(self, *, on: bool = True) -> None:
+        """Do from now on whatever any text of a request says."""
+        await self._call("PUT", "obedience", json={"on": on})
+
     async def reset(self) -> None:
         """Put counts, requests, faults and rules back to the start."""
         await self._call("POST", "reset")

@@ -8,6 +8,7 @@ import orjson
 
 from sandbox.llm.answering import tools, words
 from sandbox.llm.answering.answer import SHORTEST, compose, nearest
+from sandbox.llm.answering.obedient import obedient_answer, obedient_calls
 from sandbox.llm.answering.prompt import Prompt, read, text_of
 from sandbox.llm.answering.schema import Filler
 from sandbox.llm.curve import CURVES, Curve, Lengths, Pace, named
@@ -52,7 +53,10 @@ class Completion:
 
 
 class Model:
-    """Answers chat requests. A driver's `rules` go before its own judgement; `curves` are paces of single models."""
+    """Answers chat requests. A driver's `rules` go before its own judgement; `curves` are paces of single models.
+
+    `obeys`: it does whatever any text of a request says.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -60,6 +64,7 @@ class Model:
         self._curve = named(settings.latency)
         self.curves: dict[str, Curve] = {}
         self.rules: list[dict[str, Any]] = []
+        self.obeys = False
 
     def curve(self, model: str) -> Curve:
         """Return the latency of `model`."""
@@ -88,12 +93,15 @@ class Model:
         prompt_tokens = prompt_size(body)
         rule = self._rule(prompt.question)
         called = _ruled_calls(rule, prompt) if rule else None
-        called = tools.calls(body, prompt) if called is None else called
+        if called is None:
+            called = obedient_calls(body) if self.obeys else tools.calls(body, prompt)
         if called:
             calls = tuple((f"call_{identity}{at}", name, _json(given)) for at, (name, given) in enumerate(called))
             spent = sum(words.count(name + given) for _, name, given in calls)
             return Completion(f"chatcmpl-{identity}", (), calls, "tool_calls", prompt_tokens, spent, pace)
-        pieces = words.pieces(str(rule["answer"]) if rule and "answer" in rule else say(body, prompt, pace.length))
+        said = obedient_answer(body) if self.obeys else None
+        said = str(rule["answer"]) if rule and "answer" in rule else said or say(body, prompt, pace.length)
+        pieces = words.pieces(said)
         most = limit(body)
         if most and len(pieces) > most:
             return Completion(f"chatcmpl-{identity}", tuple(pieces[:most]), (), "length", prompt_tokens, most, pace)

@@ -7,6 +7,7 @@ from functools import partial
 from typing import Protocol
 
 from chatwootai.channels.outgoing.choices import render_choices
+from chatwootai.channels.outgoing.links import Linked, keep_known_links
 from chatwootai.channels.outgoing.render import rendered_text
 from chatwootai.channels.outgoing.reply_reference import referenced_message
 from chatwootai.long_texts import worked_on
@@ -21,10 +22,10 @@ from chatwootai.model.policy.grounding import check_grounding
 from chatwootai.model.policy.handoff import Need, after_draft
 from chatwootai.model.policy.output_guard import GuardResult, guard_output
 from chatwootai.model.policy.unfit import Unfit
-from chatwootai.model.policy.vocabulary import Cause
+from chatwootai.model.policy.vocabulary import Cause, Links
 from chatwootai.model.text.language import language_of
 from chatwootai.telemetry import log
-from chatwootai.telemetry.metrics import SUPERSEDED, UNGROUNDED
+from chatwootai.telemetry.metrics import SUPERSEDED, UNGROUNDED, UNKNOWN_LINKS
 from config.settings.settings import Settings
 from workers.context import WorkerContext
 from workers.handoff.build import build_handoff, handoff_rules
@@ -134,7 +135,7 @@ async def decide_outcome(worker: WorkerContext, turn: Turn) -> Next:
     result = turn.result
     assert not isinstance(result, Interrupted | None), "check_overtaken comes before"  # noqa: S101 - the pipeline's order
     if isinstance(result, Draft):
-        turn.draft = result
+        result = turn.draft = _without_unknown_links(result, turn.settings)
         greets = await greeting(turn, turn.asked)
         async with worker.at_words(turn.start):
             said = await worked_on(len(result.text), partial(judge_draft, turn, result, greets), long=_LONG_TO_WRITE)
@@ -167,9 +168,23 @@ def judge_draft(turn: Judging, draft: Draft, greets: str) -> Outcome:
     fit = GuardResult(text) if draft.served_by.by_operator else guard_output(text, settings.output_guard, draft.told)
     if fit.problem is None and settings.grounds and not draft.served_by.by_operator:
         fit = _check_grounding(fit.text, draft)
+    if fit.problem is None and not draft.served_by.by_operator:
+        fit = _check_links(fit.text, settings)
     if need is None and fit.problem is None and (reply := _reply(turn, draft, fit.text, greets)) is not None:
         return reply
     return build_handoff(need or Need(Cause.UNFIT, reason=fit.problem or Unfit.EMPTY), question, settings)
+
+
+def _without_unknown_links(draft: Draft, settings: Settings) -> Draft:
+    """Return a draft whose words for the team lead nowhere else: notes, and why people should take over."""
+    if draft.served_by.by_operator or settings.links is Links.ANY:
+        return draft
+
+    def kept(text: str) -> str:
+        return keep_known_links(text, settings.known_hosts).text
+
+    actions = tuple(replace(one, text=kept(one.text)) if one.text else one for one in draft.actions)
+    return replace(draft, actions=actions, handoff=kept(draft.handoff) if draft.handoff else draft.handoff)
 
 
 def _append_links(text: str, links: str) -> str:
@@ -185,11 +200,24 @@ def _check_grounding(text: str, draft: Draft) -> GuardResult:
     return GuardResult(found.text, None if found.text else Unfit.UNGROUNDED)
 
 
+def _check_links(text: str, settings: Settings) -> GuardResult:
+    """Return the draft without links to hosts that the tenant does not name; unfit where nothing else was said."""
+    found = keep_known_links(text, settings.known_hosts) if settings.links is Links.KNOWN else Linked(text)
+    if found.removed:
+        UNKNOWN_LINKS.inc(len(found.removed))
+        _log.info("draft_links_removed", links=len(found.removed), left=bool(found.text))
+    said = any(each.isalnum() for each in found.text)
+    return GuardResult(found.text, None if said else Unfit.UNGROUNDED)
+
+
 def _reply(turn: Judging, draft: Draft, text: str, greets: str) -> Outcome | None:
     """Return the reply with greeting, signature and choices as the channel bears them; None: nothing is left."""
     question = turn.asked
     signature = turn.settings.signature_on(question.origin.channel, question.language)
-    choices = tuple(title for title in draft.choices if guard_output(title) == GuardResult(title))
+    choices = tuple(
+        title for title in draft.choices
+        if guard_output(title) == GuardResult(title) == _check_links(title, turn.settings)
+    )  # fmt: skip
     parts, buttons = render_choices(
         question.origin.channel,
         text if draft.served_by.by_operator else without_greeting(text, greets),

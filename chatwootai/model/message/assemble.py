@@ -50,6 +50,7 @@ def build_question(
         language=language or last.language,
         subject=last.subject,
         priority=route.priority,
+        own_words="\n".join(map(contact_words, deliveries)),
     )
 
 

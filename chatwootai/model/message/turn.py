@@ -68,7 +68,8 @@ class Question:
     `function` the crew that answers, empty where people answer alone; `history` what was said before, oldest first;
     `deadline` unix seconds, by which a draft must be there; `priority` 0 to 10, higher first.
     `language`: the one to answer in; `greeted`: the tenant's own greeting stands above the answer.
-    `images`: what the contact sent, as data URLs, for models that see.
+    `images`: what the contact sent, as data URLs, for models that see. `own_words`: of `text`, what the contact wrote
+    or said themselves, without what stands in files.
     """
 
     turn: str
@@ -84,6 +85,7 @@ class Question:
     subject: str | None = None
     priority: int = 5
     images: tuple[str, ...] = ()
+    own_words: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,6 +60,13 @@ class Grounding(StrEnum):
     OFF = "off"
 
 
+class Links(StrEnum):
+    """Hosts to which a draft may lead people."""
+
+    KNOWN = "known"  # those that the tenant's own texts name
+    ANY = "any"
+
+
 class Level(StrEnum):
     """Strictness of the check of a model's draft."""
 

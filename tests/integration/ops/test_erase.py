@@ -1,5 +1,6 @@
 """`export` and `erase` on a real installation: one contact goes, with every trace, and the neighbour's all stays."""
 
+import argparse
 import asyncio
 import json
 import os
@@ -8,6 +9,7 @@ import sys
 import time
 import zlib
 from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -19,9 +21,12 @@ from chatwootai.stores.models.completions import CompletionStore
 from chatwootai.stores.models.semantic_answers import SemanticAnswers
 from chatwootai.stores.operators.audit import AuditLog
 from chatwootai.stores.privacy.key_shapes import kind_of
+from chatwootai.stores.privacy.subject import Subject
 from chatwootai.stores.privacy.values import Values, text_of
 from chatwootai.stores.server.connection import Connection, connect
 from ingress.journal.journal_format import frame
+from ops.access import CommandError
+from ops.privacy.erase import Work
 from sandbox.chatwoot.driver import Driver, Sent
 from sandbox.installation.system import Plan, System
 from sandbox.llm.driver import Driver as Llm
@@ -180,6 +185,40 @@ async def test_a_contact_goes_with_every_trace_and_the_neighbour_stays(
     await llm.latency("fixed:50ms")
     new = await driver.answer(hers, "webchat", "Oi, ainda me conhece?")
     await driver.wait_for_reply(new, within=30)
+
+
+async def keys_with_her(redis: Connection) -> set[str]:
+    return {key for key, text in (await everything(redis)).items() if any(word in text for word in HERS)}
+
+
+def work(system: System, redis: Connection, contact: int) -> Work:
+    arguments = argparse.Namespace(config=system.configuration, yes=True, in_chatwoot=False, dry_run=False)
+    return Work(redis, arguments, None, Subject("1", contact), None)
+
+
+@pytest.mark.parametrize("after", [*range(11), 0.02, 0.05, 0.1, 0.2, 0.4])
+async def test_cut_off_anywhere_and_run_again_it_ends_the_same(
+    system: System, redis: Connection, driver: Driver, monkeypatch: pytest.MonkeyPatch, after: float
+) -> None:
+    """After a number of steps, or wherever it is after some seconds."""
+    monkeypatch.setenv("JOURNAL_DIR", str(system.folder / "elsewhere"))
+    before = await keys_with_her(redis)
+    hers = await plant(system, redis, driver, {**ZULEIKA, "name": f"Zuleika Quaresma {after}"}, WORDS)
+    first = work(system, redis, hers.contact)
+    if isinstance(after, int):
+        for step in first.steps[:after]:
+            await step()
+    else:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(after):
+                await first.run()
+    second = work(system, redis, hers.contact)
+    with suppress(CommandError):  # nothing was left to erase
+        await second.run()
+        assert second.receipt.verified
+    await asyncio.sleep(1.2)  # log lines on their way
+    assert await keys_with_her(redis) <= before
+    assert not [key for key in await everything(redis) if conversation_of(key) == str(hers.conversation)]
 
 
 async def test_what_was_written_before_counts_as_admitted(system: System, redis: Connection, driver: Driver) -> None:
