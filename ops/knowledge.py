@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ops.access import CommandError
+from ops.parsing import lines_of_stdin
 from ops.printing import as_json, complain, table
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from chatwootai.stores.server.connection import Connection
     from config.snapshot import Account
     from crews.knowledge.knowledge import Knowledge
-    from crews.knowledge.passage import Audience
+    from crews.knowledge.passage import Audience, Hit
     from crews.knowledge.report import Report
 
 _HEAD = ("SOURCE", "STATE", "DOCUMENTS", "PASSAGES", "ADDED", "CHANGED", "REMOVED", "EMBEDDED")
@@ -149,7 +150,7 @@ def _audience(arguments: argparse.Namespace) -> "Audience":
 
 
 async def search(arguments: argparse.Namespace, account: "Account", connection: "Connection") -> int:
-    """Print what would be offered for a question.
+    """Print what would be offered for a question, or for each line of stdin.
 
     Raises:
         CommandError: nothing was ingested.
@@ -158,34 +159,43 @@ async def search(arguments: argparse.Namespace, account: "Account", connection: 
 
     if not await KnowledgeStore(connection).version(account.key):
         raise CommandError(_print_nothing_found(account))
-    began = time.perf_counter()
+
+    async def found(question: str) -> list[dict[str, Any]]:
+        hits = await knowledge.search(account.key, account.settings, question, arguments.top, _audience(arguments))
+        return [_hit_as_json(rank, hit) for rank, hit in enumerate(hits, start=1)]
+
     async with _with_knowledge(connection) as knowledge:
-        hits = await knowledge.search(
-            account.key, account.settings, arguments.question, arguments.top, _audience(arguments)
-        )
+        if arguments.question == "-":
+            async for line in lines_of_stdin():
+                print(json.dumps(await found(line), ensure_ascii=False), flush=True)
+            return 0
+        began = time.perf_counter()
+        rows = await found(arguments.question)
     seconds = time.perf_counter() - began
-    rows = [
-        {
-            "rank": rank,
-            "score": hit.score,
-            "source": hit.passage.source,
-            "document": hit.passage.document,
-            "title": hit.passage.heading or next(iter(hit.passage.questions), ""),
-            "text": hit.passage.text,
-            "url": hit.passage.url,
-        }
-        for rank, hit in enumerate(hits, start=1)
-    ]
     if arguments.json:
         as_json(rows)
-        return 0
+    else:
+        _print_hits(rows, arguments.top, seconds)
+    return 0
+
+
+def _hit_as_json(rank: int, hit: "Hit") -> dict[str, Any]:
+    return {
+        "rank": rank,
+        "score": hit.score,
+        "source": hit.passage.source,
+        "document": hit.passage.document,
+        "title": hit.passage.heading or next(iter(hit.passage.questions), ""),
+        "text": hit.passage.text,
+        "url": hit.passage.url,
+    }
+
+
+def _print_hits(rows: list[dict[str, Any]], top: int, seconds: float) -> None:
     for row in rows:
         print(f"{row['rank']}. {row['score']:.2f}  {row['source']}/{row['document']}  {row['title']}")
         print("   " + "\n   ".join(str(row["text"]).splitlines()[:6]) + (f"\n   {row['url']}" if row["url"] else ""))
-    print(
-        f"{len(rows)} of {arguments.top}, {1000 * seconds:.0f} ms" if rows else "nothing is near enough to be offered"
-    )
-    return 0
+    print(f"{len(rows)} of {top}, {1000 * seconds:.0f} ms" if rows else "nothing is near enough to be offered")
 
 
 def _print_nothing_found(account: "Account") -> str:

@@ -1,10 +1,22 @@
-"""The parser of the command line: what is misspelt is answered with the nearest name, and by the verb's own usage."""
+"""The parser of the command line: what is misspelt is answered with the nearest name, and by the verb's own usage.
+
+And the lines of stdin, for verbs that stay and answer each.
+"""
 
 import argparse
-from collections.abc import Iterable, Sequence
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Any, NoReturn, Protocol
 
 USAGE_ERROR = 2
+
+
+async def lines_of_stdin() -> AsyncIterator[str]:
+    """Yield each line that says something, as it comes, without its end."""
+    while line := await asyncio.to_thread(sys.stdin.readline):
+        if line.strip():
+            yield line.rstrip("\r\n")
 
 
 class Verb(Protocol):

@@ -3,12 +3,12 @@
 import argparse
 import asyncio
 import json
-import sys
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any
 
+from ops.parsing import lines_of_stdin
 from ops.printing import as_json, complain, table
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ async def _all(
     async with AsyncExitStack() as stack:
         desk = await _Desk.open(stack, account, settings, environ)
         if arguments.message == "-":
-            async for line in _lines():
+            async for line in lines_of_stdin():
                 print(json.dumps(await desk.told(line), ensure_ascii=False), flush=True)
             return
         told = await desk.told(arguments.message)
@@ -49,12 +49,6 @@ async def _all(
         as_json(told)
     else:
         table(("WHAT", "TOLD"), [(name, json.dumps(value, ensure_ascii=False)) for name, value in told.items()])
-
-
-async def _lines() -> AsyncIterator[str]:
-    while line := await asyncio.to_thread(sys.stdin.readline):
-        if line.strip():
-            yield line.rstrip("\r\n")
 
 
 class _Desk:

@@ -18,6 +18,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from crews.runtime.left_out import leave_out
+
 _FIXED = {
     "CREWAI_DISABLE_TELEMETRY": "true",  # also keeps its SIGTERM and SIGINT handlers from being installed
     "CREWAI_DISABLE_TRACKING": "true",
@@ -60,6 +62,7 @@ def load() -> None:
         return
     # At import crewai's lock store keeps REDIS_URL, and its token manager writes a key into the home folder.
     storage = prepare()
+    leave_out()
     with _environ_replaced({"REDIS_URL": None, "HOME": str(storage)}), _without_gc(), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # crewai and chromadb deprecate parts of themselves at import
         from crewai_core.lock_store import set_lock_backend

@@ -63,23 +63,24 @@ class MessageReader:
             return UNTOLD
         try:
             async with asyncio.timeout(self._seconds):
-                vectors = await self._encoder.questions([normalize(line) for line in lines])
+                said = [normalize(line) for line in lines]
+                vectors = await self._encoder.questions(said)
                 own = await self._encode_topics_once(topics) if topics else None
         except (EncoderUnavailable, TimeoutError) as error:
             return self._meaning_unknown(error)
-        told = self._scores(vectors).max(axis=0)
+        told = self._scores(said, vectors).max(axis=0)
         return replace(meaning_of(told), topic=own.nearest(vectors) if own else None)
 
     async def warm(self) -> None:
         """Read the encoder's weights and the heads, so that no message waits for them; a failure is said and kept."""
         await self.read("ok")
 
-    def _scores(self, vectors: Vectors) -> Vectors:
+    def _scores(self, texts: Sequence[str], vectors: Vectors) -> Vectors:
         if self._heads is None:
             self._heads = load_shipped()
             if self._heads.encoder != self._encoder.name:
                 raise ValueError(f"the heads were made with {self._heads.encoder}, not with {self._encoder.name}")
-        return self._heads.scores(vectors)
+        return self._heads.scores(texts, vectors)
 
     async def _encode_topics_once(self, topics: Mapping[str, Sequence[str]]) -> Topics:
         """Return a tenant's topics, encoded once.

@@ -18,8 +18,9 @@ from chatwootai.model.policy.meaning import POLITE, Meaning, is_angry, is_asking
 from crews.encoding.embedded import EmbeddedEncoder
 from crews.encoding.encoder import Encoder
 from crews.understanding.examples import HEADS, Example, examples, held_out
-from crews.understanding.fitting import fit, likeness
+from crews.understanding.fitting import LETTERS, fit, likeness
 from crews.understanding.heads import FILE, Heads, unpack
+from crews.understanding.letters import matrix, rarity_of
 from crews.understanding.message_reader import meaning_of, normalize
 
 _HERE: Final = Path(__file__).parent
@@ -39,20 +40,25 @@ _DECIDED: Final[Mapping[str, Callable[[Example, Meaning], bool]]] = {
 async def train(encoder: Encoder) -> Heads:
     """Return heads made of the examples."""
     given = examples()
-    vectors = await encoder.passages([normalize(each.text) for each in given])
+    texts = [normalize(each.text) for each in given]
+    vectors = await encoder.passages(texts)
+    rarity = rarity_of(texts)
+    shown = matrix(texts, rarity)
+    kernel = likeness(vectors, vectors) + np.float32(LETTERS) * (shown @ shown.T)
     weights = np.zeros((len(given), len(HEADS)), np.float32)
     for column, head in enumerate(HEADS):
-        told = np.array([each.is_a(head) is not None for each in given])
-        wanted = np.array([each.is_a(head) is True for each in given])
-        kernel = likeness(vectors[told], vectors[told]).astype(np.float64)
-        weights[told, column] = fit(kernel, wanted[told])
-    return unpack(Heads(encoder.name, vectors, weights).pack())  # as they will be read
+        told = np.flatnonzero([each.is_a(head) is not None for each in given])
+        wanted = np.array([given[row].is_a(head) is True for row in told])
+        weights[told, column] = fit(kernel[np.ix_(told, told)].astype(np.float64), wanted)
+    letters = np.float32(LETTERS) * (shown.T @ weights)
+    return unpack(Heads(encoder.name, vectors, weights, rarity, letters).pack())  # as they will be read
 
 
 async def measure(encoder: Encoder, heads: Heads) -> dict[str, Any]:
     """Return what is decided of the sentences held out, head by head and group of languages by group."""
     kept = held_out()
-    scores = heads.scores(await encoder.questions([normalize(each.text) for each in kept]))
+    texts = [normalize(each.text) for each in kept]
+    scores = heads.scores(texts, await encoder.questions(texts))
     meanings = [meaning_of(row) for row in scores]
     report: dict[str, Any] = {"encoder": encoder.name, "examples": len(examples()), "held_out": len(kept)}
     for head in HEADS:

@@ -1,7 +1,6 @@
 """A worker's connections, configuration, crews and background tasks: created before its first turn, closed in order."""
 
 import asyncio
-import ctypes
 import gc
 import os
 from collections.abc import Awaitable, Callable, Iterable
@@ -52,6 +51,7 @@ from workers.context import WorkerContext
 from workers.media.fetch import guarded
 from workers.media.media import Media
 from workers.process.environment import Environment
+from workers.process.memory import give_memory_back
 from workers.rehearsal.requests import Rehearsals
 from workers.rehearsal.suggestions import suggest
 from workers.typing_indicator import wait_until_off
@@ -118,7 +118,7 @@ class WorkerResources:
             await encoder.warm()
             await reader.warm()
         gc.collect()
-        _give_memory_back()
+        give_memory_back()
         gc.freeze()  # what start-up made stays: full collections need not walk CrewAI's classes again
         self._ready = True
         _log.info("ready", worker=self.worker_id, accounts=len(snapshot.accounts))
@@ -307,9 +307,3 @@ def _session() -> aiohttp.ClientSession:
         json_serialize=lambda value: orjson.dumps(value).decode(),
         auto_decompress=True,
     )
-
-
-def _give_memory_back() -> None:
-    """Have the C library return what starting took and needs no more; where it is another one, nothing is done."""
-    with suppress(OSError, AttributeError, TypeError):
-        ctypes.CDLL(None).malloc_trim(0)

@@ -74,7 +74,7 @@ async def _speed(encoder: EmbeddedEncoder, heads: Heads) -> list[Figure]:
     scoring, telling = [], []
     for _ in range(_TIMES):
         began = time.perf_counter()
-        heads.scores(vector)
+        heads.scores([_SAID.lower()], vector)
         between = time.perf_counter()
         guess_language(_SAID, _SPOKEN, "pt")
         scoring.append((between - began) * 1000)
@@ -95,8 +95,9 @@ async def _time(work: Callable[[], Awaitable[object]]) -> list[float]:
 async def _bank(encoder: EmbeddedEncoder, heads: Heads) -> list[Figure]:
     with BANK.open(encoding="utf-8") as file:
         rows = [(row["category"], row["text"]) for row in csv.DictReader(file)]
-    vectors = await encoder.questions([normalize(text) for _, text in rows])
-    meanings = [meaning_of(scores) for scores in heads.scores(vectors)]
+    texts = [normalize(text) for _, text in rows]
+    vectors = await encoder.questions(texts)
+    meanings = [meaning_of(scores) for scores in heads.scores(texts, vectors)]
     told = [(text, meaning) for (_, text), meaning in zip(rows, meanings, strict=True)]
     return [
         Figure("meaning.bank.questions", len(rows), "texts"),

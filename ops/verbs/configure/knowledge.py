@@ -16,6 +16,7 @@ SUMMARY = "ingest an account's documents, search them, say what is in force, tes
 EXAMPLES = """\
   chatwootai knowledge ingest --account 1
   chatwootai knowledge search --account 1 "vocês entregam em Recife?"
+  chatwootai knowledge search --account 1 - < questions.txt
   chatwootai knowledge status --account 1
   chatwootai knowledge test questions.jsonl --account 1
   chatwootai knowledge rollback --account 1"""
@@ -32,7 +33,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     what = "find the passages that would be offered for a question"
     example = 'chatwootai knowledge search --account 1 "vocês entregam em Recife?"'
     search = _action(add_action(actions, "search", what, example))
-    search.add_argument("question", help="what a customer might ask")
+    search.add_argument("question", help="what a customer might ask; -: a question a line on stdin")
     search.add_argument("--top", type=int, default=5, metavar="N", help="at most so many (default: 5)")
     _audience(search)
     what = "tell what is in force, by source, with problems"

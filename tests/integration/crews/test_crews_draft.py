@@ -100,7 +100,7 @@ async def test_a_draft_is_one_call_with_its_usage_and_steps(crews: "Crews") -> N
     assert [name for name, _ in draft.steps] == ["prompt", "model"]
     assert all(seconds >= 0 for _, seconds in draft.steps)
     (body,) = server.bodies
-    assert (body["model"], body["temperature"], body["max_tokens"]) == ("model-asked", 0.2, 160)
+    assert (body["model"], body["temperature"], body["max_tokens"]) == ("model-asked", 0.2, 130)
     assert "tools" not in body
 
 
@@ -128,7 +128,7 @@ async def test_the_channel_and_the_tenant_both_bound_the_answer(crews: "Crews") 
         await crews.draft(question(channel="email"), settings(server, model={"max_tokens": 64}))
         await crews.draft(question(channel="email"), settings(server, model={"max_tokens": 4000}))
         await crews.draft(question(channel="sms"), settings(server))
-    assert [body["max_tokens"] for body in server.bodies] == [64, 260, 160]
+    assert [body["max_tokens"] for body in server.bodies] == [64, 260, 130]
 
 
 @pytest.mark.parametrize("name", ["o4-mini", "gpt-5-mini", "openai/gpt-5"])
@@ -136,7 +136,7 @@ async def test_models_that_reason_get_the_parameters_they_take(crews: "Crews", n
     async with endpoint(says("Ok.")) as server:
         await crews.draft(question(), settings(server, model={"name": name}))
     (body,) = server.bodies
-    assert body["max_completion_tokens"] == 1160
+    assert body["max_completion_tokens"] == 1130
     assert not {"max_tokens", "temperature"} & set(body)
 
 

@@ -69,6 +69,8 @@ async def main():
     seen["lock_url"] = lock_store._REDIS_URL
     seen["redis_url"] = os.environ.get("REDIS_URL")
     seen["dotenv"] = os.environ.get("FROM_DOTENV")
+    heavy = ("grpc", "openai.types.beta", "crewai_core.platform_catalog")
+    seen["heavy"] = [name for name in heavy if name in sys.modules]
     seen["handlers_kept"] = all(signal.getsignal(name) == was for name, was in before.items())
     seen["threads"] = sorted(each.name for each in threading.enumerate() if each is not threading.main_thread())
 
@@ -140,6 +142,10 @@ def test_the_working_directorys_dotenv_is_not_loaded(seen: dict[str, Any]) -> No
 
 def test_signal_handlers_are_as_they_were(seen: dict[str, Any]) -> None:
     assert seen["handlers_kept"]
+
+
+def test_what_no_run_needs_is_not_in_memory(seen: dict[str, Any]) -> None:
+    assert seen["heavy"] == []
 
 
 def test_importing_crewai_too_early_is_said() -> None:

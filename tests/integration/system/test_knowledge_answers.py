@@ -55,14 +55,17 @@ async def llm(system: System) -> AsyncIterator[Llm]:
         yield system.llm(session)
 
 
-def knowledge(system: System, *words: str) -> Any:
-    """What `chatwootai knowledge` prints."""
+def run(system: System, *words: str, said: str = "") -> str:
+    """What `chatwootai knowledge` prints with --json; `said` on its stdin."""
     command = [sys.executable, "-m", "ops.cli", "knowledge", *words, "--account", "1", "--json"]
-    done = subprocess.run(
-        command, env={"PATH": os.environ["PATH"], **system._environ()}, capture_output=True, text=True, check=False
-    )
+    environ = {"PATH": os.environ["PATH"], **system._environ()}
+    done = subprocess.run(command, env=environ, input=said, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+    return done.stdout
+
+
+def knowledge(system: System, *words: str) -> Any:
+    return json.loads(run(system, *words))
 
 
 async def asked(system: System, text: str) -> tuple[str, dict[str, Any]]:
@@ -88,6 +91,13 @@ async def test_a_crew_answers_from_a_passage_and_says_which(system: System, llm:
     sent = json.dumps(request, ensure_ascii=False)
     assert "GAR3" in sent
     assert CANARY not in sent
+
+
+def test_a_question_a_line_is_a_list_a_line(system: System) -> None:
+    said = "qual a garantia da pulseira?\n\nquem descobriu o Brasil?\nqual a garantia do anel?\n"
+    found = [json.loads(line) for line in run(system, "search", "-", "--top", "2", said=said).splitlines()]
+    assert [[one["document"] for one in hits[:1]] for hits in found] == [["peca_3"], [], ["peca_5"]]
+    assert found[0] == knowledge(system, "search", "qual a garantia da pulseira?", "--top", "2")
 
 
 async def test_a_figure_that_no_passage_bears_out_reaches_no_contact(system: System, llm: Llm) -> None:

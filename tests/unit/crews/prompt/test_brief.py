@@ -104,11 +104,12 @@ def test_an_example_recited_is_no_reason() -> None:
 
 
 def test_an_answer_of_sixty_words_and_a_mark_has_room() -> None:
+    # Sixty words of Portuguese answers to customers: 83 tokens of gpt-4o-mini, 104 at the 95th percentile; a mark: 23.
     for function in FUNCTIONS:
         for channel in ("whatsapp", "webchat", "telegram"):
             (call,) = sent(function=function, channel=channel)
             assert call.call.max_tokens is not None
-            assert call.call.max_tokens >= 160
+            assert call.call.max_tokens >= 127
 
 
 def test_a_brief_leaves_out_what_is_empty() -> None:
