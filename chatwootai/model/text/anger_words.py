@@ -137,6 +137,10 @@ golpe de (?:ar|vento|sorte|estado|mestre)|mad (?:max|men|about)|worst case|sick 
 (?:frustrated|mad|angry|upset|frustrad[oa]|irritad[oa]) (?:with|at|con|com) (?:myself|mim|(?:my|mi|minha) (?:<ailing>))
 (?:golpe|estafa|scam|fraude?) (?:ou|o|or) (?:golpe|estafa|scam|fraude?)
 (?:looks? like|parece|is (?:it|this)) (?:um |una |a )?(?:golpe|fraude?|estafa|scam)
+(?:enojad|furios|brav|molest|irritad|frustrad|decepcionad)[oa] con?migo (?:mism|mesm)[oa]|vergonha minha
+(?:robaron|roubaram|stole) (?:la |el |mi |o |a |meu |minha |my )(?:tarjeta|celular|telefono|bolso|billetera|cartera)
+(?:robaron|roubaram|stole) (?:o |a |meu |minha |my )(?:cartao|carteira|bolsa|mochila|moto|carro|phone|card|wallet|bag)
+arte de (?:ligar o foda se|que te importe un carajo)
 acionar (?:a |o )?(?:garantia|seguro|assistencia)|processar (?:o |a )?(?:pagamento|pedido|troca|devolucao|compra)
 denunciar (?:um |uma |o |a |esse |este )?(?:perfil|anuncio|pagina)|report this (?:product|page|link|bug|issue|error)
 (?:i m|i am|as) an? (?:\w+ )?(?:lawyer|attorney|police)|police (?:officers?|station)|(?:food|tennis) court|be in court

@@ -19,9 +19,9 @@ from crews.understanding.message_reader import MessageReader, texts_to_read
 
 REPORT = yaml.safe_load((files("crews.understanding") / "report.yaml").read_text(encoding="utf-8"))
 LEAST = {
-    ("person", "pt, es, en"): (0.88, 0.93),
+    ("person", "pt, es, en"): (0.93, 0.95),
     ("person", "ar, de, fr, hi, it, ru, tr, zh"): (0.80, 0.90),
-    ("angry", "pt, es, en"): (0.88, 0.92),
+    ("angry", "pt, es, en"): (0.90, 0.92),
     ("angry", "ar, de, fr, hi, it, ru, tr, zh"): (0.80, 0.90),
 }
 
