@@ -10,6 +10,7 @@ from chatwootai.stores.server.connection import Connection
 from ops.console.access.failed_logins import FailedLogins
 from ops.console.access.identity import Identity
 from ops.console.access.login import Login
+from ops.console.access.oidc import Oidc
 from ops.console.data.accounts import Accounts
 from ops.console.environment import Environment
 from ops.console.view.pages import Pages
@@ -25,6 +26,7 @@ class Console:
     environment: Environment
     connection: Connection
     login: Login
+    oidc: Oidc | None
     failed: FailedLogins
     accounts: Accounts
     pages: Pages

@@ -23,7 +23,8 @@ class Environment:
 
     `public_url`: the address that browsers use, where it is not the one listened on; empty: that of each request.
     `proxy`: peers, secret and groups of one that logs people in (access/proxy.py). `chatwoot_login`: administrators in
-    Chatwoot may enter with their own access token.
+    Chatwoot may enter with their own access token. `oidc`: issuer, client, its secret, groups, and the claim that has
+    them (access/oidc.py).
     """
 
     config: Path
@@ -33,6 +34,7 @@ class Environment:
     public_url: str = ""
     proxy: tuple[str, str, str] = ("", "", "")
     chatwoot_login: bool = False
+    oidc: tuple[str, str, str, str, str] = ("", "", "", "", "")
 
     @classmethod
     def read(
@@ -53,6 +55,13 @@ class Environment:
                 environ.get("CONSOLE_PROXY_PEERS") or "",
                 environ.get("CONSOLE_PROXY_SECRET") or "",
                 environ.get("CONSOLE_PROXY_GROUPS") or "",
+            ),
+            oidc=(
+                (environ.get("CONSOLE_OIDC_ISSUER") or "").rstrip("/"),
+                environ.get("CONSOLE_OIDC_CLIENT") or "",
+                environ.get("CONSOLE_OIDC_SECRET") or "",
+                environ.get("CONSOLE_OIDC_GROUPS") or "",
+                environ.get("CONSOLE_OIDC_CLAIM") or "groups",
             ),
             chatwoot_login=_parse_chatwoot_login(environ.get("CONSOLE_CHATWOOT_LOGIN") or ""),
         )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from ops.console.access.identity import ANYBODY, Right, Role
+from ops.console.access.oidc import CALLBACK
 from ops.console.pages import conversation, drafts, entry, failures, figures, marks, now, rehearsal, teach
 from ops.console.pages.installation import access, configuration, connections, cost, knowledge
 
@@ -33,6 +34,8 @@ def routes() -> list[Route]:
     return [
         Route("GET", "/login", entry.login_page, ANYBODY),
         Route("POST", "/login", entry.log_in, ANYBODY),
+        Route("GET", "/login/oidc", entry.to_provider, ANYBODY),
+        Route("GET", CALLBACK, entry.from_provider, ANYBODY),
         Route("POST", "/language", entry.choose_language, ANYBODY),
         *(Route("GET", path, entry.asset, ANYBODY) for path, _, _ in entry.asset_routes()),
         Route("POST", "/logout", entry.log_out, _VIEWER),

@@ -16,6 +16,7 @@ from ops.access import CommandError
 from ops.console.access.failed_logins import FailedLogins
 from ops.console.access.identity import Right
 from ops.console.access.login import Login
+from ops.console.access.oidc import Oidc
 from ops.console.access.proxy import Proxy
 from ops.console.context import CONSOLE, QUERY_SECONDS, Console
 from ops.console.data.accounts import Accounts
@@ -70,6 +71,7 @@ def make_console(environment: Environment, connection: Connection) -> Console:
         environment=environment,
         connection=connection,
         login=Login(connection, environment.public_url, Proxy.read(*environment.proxy)),
+        oidc=Oidc.read(environment.oidc, environment.public_url),
         failed=FailedLogins(),
         accounts=Accounts(environment.config),
         pages=Pages(),
@@ -94,7 +96,7 @@ def application(console: Console) -> web.Application:
 
 
 async def _check_login(console: Console) -> None:
-    if console.login.proxy is not None or console.environment.chatwoot_login:
+    if console.login.proxy is not None or console.oidc is not None or console.environment.chatwoot_login:
         return
     if not any(not one.over for one in await console.login.tokens.all()):
         raise NoLogin(

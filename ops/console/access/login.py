@@ -14,6 +14,7 @@ from ops.console.access.proxy import Proxy
 
 COOKIE: Final = "chatwootai_console"
 _MOST_CHARACTERS: Final = 512
+_LONGEST_PENDING: Final = 2_048
 
 
 class Login:
@@ -74,6 +75,22 @@ class Login:
         if who.token:
             await self.tokens.note_use(who.token)
         response.set_cookie(self.cookie, cookie, httponly=True, samesite="Lax", path="/", secure=self._secure)
+
+    def keep_pending(self, response: web.StreamResponse, value: str, seconds: int) -> None:
+        """Keep a login that goes on elsewhere, in a cookie of its own."""
+        response.set_cookie(
+            f"{self.cookie}_login", value, max_age=seconds, httponly=True, samesite="Lax", path="/",
+            secure=self._secure,
+        )  # fmt: skip
+
+    def pending(self, request: web.Request) -> str:
+        """Return what `keep_pending` kept; empty where there is nothing, or what cannot be ours."""
+        value = request.cookies.get(f"{self.cookie}_login", "")
+        return value if len(value) <= _LONGEST_PENDING else ""
+
+    def forget_pending(self, response: web.StreamResponse) -> None:
+        """Forget it: an answer fits once."""
+        response.del_cookie(f"{self.cookie}_login", path="/", secure=self._secure, httponly=True, samesite="Lax")
 
     async def close(self, request: web.Request, response: web.StreamResponse) -> None:
         """End the session of a request, and take its cookie back.

@@ -2,12 +2,12 @@
 
 import hmac
 import ipaddress
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from aiohttp import web
 
-from ops.console.access.identity import Identity, Role
+from ops.console.access.groups import Groups, identity_by_groups, parse_groups
+from ops.console.access.identity import Identity
 from ops.console.environment import BadEnvironment
 
 USER = "X-Forwarded-User"
@@ -18,17 +18,13 @@ _LONGEST = 200
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
-class BadProxy(BadEnvironment):
-    """The proxy's settings cannot be used; the message says which and how they are written."""
-
-
 @dataclass(frozen=True, slots=True)
 class Proxy:
     """Settings of the proxy: the addresses that it comes from, the secret that it sends, and what its groups may."""
 
     peers: tuple[Network, ...]
     secret: str
-    groups: Mapping[str, tuple[Role, str | None]]
+    groups: Groups
 
     @classmethod
     def read(cls, peers: str, secret: str, groups: str) -> "Proxy | None":
@@ -40,17 +36,19 @@ class Proxy:
             groups: `name=role` or `name=role:account`, separated by commas; names are compared whole.
 
         Raises:
-            BadProxy: one of them means nothing.
+            BadEnvironment: one of them means nothing.
         """
         if not peers:
             return None
         if len(secret) < 16:
-            raise BadProxy("CONSOLE_PROXY_SECRET: at least 16 characters, which the proxy sends as X-Console-Secret")
+            raise BadEnvironment(
+                "CONSOLE_PROXY_SECRET: at least 16 characters, which the proxy sends as X-Console-Secret"
+            )
         try:
             networks = tuple(ipaddress.ip_network(one.strip()) for one in peers.split(","))
         except ValueError as error:
-            raise BadProxy(f"CONSOLE_PROXY_PEERS: {error}") from None
-        return cls(networks, secret, dict(_group(one.strip()) for one in groups.split(",") if one.strip()))
+            raise BadEnvironment(f"CONSOLE_PROXY_PEERS: {error}") from None
+        return cls(networks, secret, parse_groups(groups, "CONSOLE_PROXY_GROUPS"))
 
     def who(self, request: web.Request) -> Identity | None:
         """Return the person that the proxy names, with the highest right of their groups; None where it names none."""
@@ -60,11 +58,7 @@ class Proxy:
         if not hmac.compare_digest(request.headers.get(SECRET, "").encode(), self.secret.encode()):
             return None
         named = (one.strip() for one in request.headers.get(GROUPS, "").split(","))
-        rights = sorted((self.groups[one] for one in named if one in self.groups), key=lambda right: right[0].rank)
-        if not rights:
-            return None
-        role, account = rights[-1]
-        return Identity(role=role, account=account, words=role is not Role.VIEWER, name=name)
+        return identity_by_groups(name, named, self.groups)
 
     def _is_peer(self, address: str) -> bool:
         try:
@@ -72,14 +66,3 @@ class Proxy:
         except ValueError:  # a socket of this machine has no address
             return False
         return any(peer in network for network in self.peers)
-
-
-def _group(text: str) -> tuple[str, tuple[Role, str | None]]:
-    name, _, right = text.rpartition("=")
-    role, _, account = right.partition(":")
-    known = {one.value for one in Role}
-    if not name or role not in known or (role == Role.LEAD) != bool(account):
-        raise BadProxy(
-            f"CONSOLE_PROXY_GROUPS: {text!r} is written name=viewer, name=operator or name=lead:1 (the account's key)"
-        )
-    return name, (Role(role), account or None)

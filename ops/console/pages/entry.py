@@ -12,6 +12,8 @@ from ops.console.access.chatwoot_login import SESSION_SECONDS as CHATWOOT_SECOND
 from ops.console.access.chatwoot_login import administrator
 from ops.console.access.identity import Identity
 from ops.console.access.login import identity_of
+from ops.console.access.oidc import PENDING_SECONDS, Pending
+from ops.console.access.provider import OidcFailed
 from ops.console.answers import page
 from ops.console.context import console_of
 from ops.console.view.assets import assets
@@ -30,8 +32,46 @@ async def login_page(request: web.Request) -> web.Response:
 
 
 def _login(request: web.Request, status: int = 200, **values: Any) -> web.Response:
-    by_chatwoot = console_of(request).environment.chatwoot_login
-    return page(request, "login.html", status, by_chatwoot=by_chatwoot, **values)
+    console = console_of(request)
+    ways = {"by_chatwoot": console.environment.chatwoot_login, "by_oidc": console.oidc is not None}
+    return page(request, "login.html", status, **ways, **values)
+
+
+async def to_provider(request: web.Request) -> web.Response:
+    """Send the browser to the company's own login."""
+    console = console_of(request)
+    if console.oidc is None:
+        raise web.HTTPNotFound
+    try:
+        address, pending = await console.oidc.begin(_local(request.query.get("next", "/")))
+    except OidcFailed as error:
+        return _not_logged_in(request, error)
+    answer = web.Response(status=303, headers={"Location": address})
+    console.login.keep_pending(answer, pending.packed(), PENDING_SECONDS)
+    return answer
+
+
+async def from_provider(request: web.Request) -> web.Response:
+    """Open a session for whom the company's login names, and go where they wanted to."""
+    console = console_of(request)
+    if console.oidc is None:
+        raise web.HTTPNotFound
+    pending = Pending.unpacked(console.login.pending(request))
+    try:
+        who = await console.oidc.end(request.query, pending)
+    except OidcFailed as error:
+        answer = _not_logged_in(request, error)
+    else:
+        answer = web.Response(status=303, headers={"Location": _local(pending.after if pending else "/")})
+        await console.login.open(answer, who, SESSION_SECONDS)
+        _log.info("console_login", by=who.name, role=who.role.value, account=who.account)
+    console.login.forget_pending(answer)
+    return answer
+
+
+def _not_logged_in(request: web.Request, error: OidcFailed) -> web.Response:
+    _log.warning("console_login_failed", peer=request.remote or "", error=str(error))
+    return _login(request, 401, after="/", wrong=True, wait=0)
 
 
 async def log_in(request: web.Request) -> web.Response:

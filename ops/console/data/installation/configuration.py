@@ -20,7 +20,7 @@ from ops.versions.differences import differences
 from ops.versions.processes import status
 from ops.versions.publishing import current_version, read_version
 
-_MOST_TURNS: Final = 4_000
+_MOST_TURNS: Final = 1_000
 _MOST_PROBLEMS: Final = 200
 _MOST_LINES: Final = 2_000
 FOLDER: Final = "folder"
@@ -108,7 +108,7 @@ def _is_own(file: str, account: Account) -> bool:
 
 
 async def read_by_version(connection: Connection, account: str | None) -> list[Json]:
-    """Return how the newest 4,000 turns went under each version of the configuration, the newest version first.
+    """Return how the newest 1,000 turns went under each version of the configuration, the newest version first.
 
     Raises:
         StoreUnavailable: Redis is away.

@@ -12,7 +12,7 @@ from chatwootai.stores.models.budgets import BudgetStore, SpendingAccount
 from chatwootai.stores.server.connection import Connection
 from config.snapshot import Account
 
-_MOST_ACCOUNTS: Final = 200
+_MOST_ACCOUNTS: Final = 60
 _MOST_BUDGETS: Final = 50
 
 Json = dict[str, Any]
@@ -61,7 +61,7 @@ async def _month(connection: Connection, account: str | None, today: date) -> Js
 
 
 async def read_accounts(connection: Connection, days: Sequence[date]) -> list[Json]:
-    """Return what the 200 accounts with the most turns cost, the dearest first.
+    """Return what the 60 accounts with the most turns cost, the dearest first.
 
     Raises:
         StoreUnavailable: Redis is away.

@@ -15,8 +15,8 @@ from chatwootai.stores.server.connection import Connection, connect
 from chatwootai.stores.server.embedded import Embedded
 from config.files.packing import pack
 from config.files.sources import gather
-from ops.console.access.proxy import BadProxy, Proxy
-from ops.console.environment import Environment
+from ops.console.access.proxy import Proxy
+from ops.console.environment import BadEnvironment, Environment
 from ops.console.server import NoLogin, _check_login, application, make_console
 from sandbox.chatwoot import app as sandbox
 from sandbox.chatwoot.world import seed
@@ -80,7 +80,7 @@ async def test_from_elsewhere_its_headers_mean_nothing(start: Start, plain: Envi
      ("10.0.0.1", SECRET, "a=lead"), ("10.0.0.1", SECRET, "a=operator:1"), ("10.0.0.1", SECRET, "operator")],
 )  # fmt: skip
 def test_settings_of_a_proxy_that_mean_nothing_are_refused(said: tuple[str, str, str]) -> None:
-    with pytest.raises(BadProxy, match="CONSOLE_PROXY"):
+    with pytest.raises(BadEnvironment, match="CONSOLE_PROXY"):
         Proxy.read(*said)
 
 
