@@ -32,12 +32,7 @@ class Route:
 def routes() -> list[Route]:
     """Return all routes."""
     return [
-        Route("GET", "/login", entry.login_page, ANYBODY),
-        Route("POST", "/login", entry.log_in, ANYBODY),
-        Route("GET", "/login/oidc", entry.to_provider, ANYBODY),
-        Route("GET", CALLBACK, entry.from_provider, ANYBODY),
-        Route("POST", "/language", entry.choose_language, ANYBODY),
-        *(Route("GET", path, entry.asset, ANYBODY) for path, _, _ in entry.asset_routes()),
+        *_of_the_way_in(),
         Route("POST", "/logout", entry.log_out, _VIEWER),
         Route("GET", "/", now.now_page, _VIEWER),
         Route("GET", "/parts/now", now.now_part, _VIEWER),
@@ -49,7 +44,10 @@ def routes() -> list[Route]:
         Route("GET", "/api/outcomes", figures.outcomes_data, _VIEWER),
         Route("GET", "/failures", failures.failures_page, _VIEWER),
         Route("GET", "/api/failures", failures.failures_data, _VIEWER),
+        Route("GET", "/failures/impact", failures.impact_page, _LEAD),
+        Route("GET", "/api/failures/impact", failures.impact_data, _LEAD),
         Route("POST", "/failures/{action}", failures.act_on_group, _LEAD),
+        Route("POST", "/api/failures/{action}", failures.act_on_group_data, _LEAD),
         Route("GET", "/rehearsal", rehearsal.choose_account, _LEAD),
         Route("GET", "/rehearsal/{account}", rehearsal.rehearsal_page, _LEAD_OF_IT),
         Route("POST", "/rehearsal/{account}", rehearsal.rehearse_on_page, _LEAD_OF_IT),
@@ -74,6 +72,17 @@ def routes() -> list[Route]:
         Route("POST", f"/api{_CONVERSATION}/{{action}}", conversation.act_data, _LEAD_OF_IT),
         Route("POST", "/api/config/rollback", configuration.rollback, _OPERATOR),
         *_of_the_installation(),
+    ]
+
+
+def _of_the_way_in() -> list[Route]:
+    return [
+        Route("GET", "/login", entry.login_page, ANYBODY),
+        Route("POST", "/login", entry.log_in, ANYBODY),
+        Route("GET", "/login/oidc", entry.to_provider, ANYBODY),
+        Route("GET", CALLBACK, entry.from_provider, ANYBODY),
+        Route("POST", "/language", entry.choose_language, ANYBODY),
+        *(Route("GET", path, entry.asset, ANYBODY) for path, _, _ in entry.asset_routes()),
     ]
 
 

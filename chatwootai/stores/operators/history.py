@@ -1,5 +1,6 @@
 """Read-only view of a conversation: job, mailbox, outbox and the history of its steps. Ids and counts, never words."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from chatwootai.model.message.delivery import Delivery
@@ -92,6 +93,15 @@ class ConversationHistories:
             outbox=tuple(_read_undelivered(entry) for entry in outbox),
             steps=tuple(step for step in map(_step, steps) if step is not None),
         )
+
+    async def latest(self, convs: Sequence[str], most: int) -> list[tuple[Step, ...]]:
+        """Return the last steps of each conversation, at most so many, the newest last.
+
+        Raises:
+            StoreUnavailable: Redis is away.
+        """
+        found = await batch(self._connection, *(("LRANGE", keys.life(conv), -most, -1) for conv in convs))
+        return [tuple(step for step in map(_step, steps) if step is not None) for steps in found]
 
     async def admitted(self, delivery: str, accounts: list[str]) -> tuple[str, int] | None:
         """Return the conversation and message that a webhook request of the last day brought to one of these accounts.

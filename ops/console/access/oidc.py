@@ -112,7 +112,10 @@ class Oidc:
         code = query.get("code", "")
         if not code or len(code) > _LONGEST:
             raise OidcFailed("the answer has no code")
-        claims = await self._claims(await self._id_token(code, pending), pending)
+        given = await self._exchange(code, pending)
+        claims = await self._claims(str(given["id_token"]), pending)
+        if self._claim not in claims:  # some providers tell groups at their userinfo address alone
+            claims = {**await self._provider.userinfo(str(given.get("access_token", "")), claims["sub"]), **claims}
         named = claims.get(self._claim)
         groups = [str(one) for one in named] if isinstance(named, list) else [named] if isinstance(named, str) else []
         found = identity_by_groups(_name(claims), groups, self._groups)
@@ -120,7 +123,7 @@ class Oidc:
             raise OidcFailed(f"{_name(claims)} is in none of the groups of CONSOLE_OIDC_GROUPS")
         return found
 
-    async def _id_token(self, code: str, pending: Pending) -> str:
+    async def _exchange(self, code: str, pending: Pending) -> Mapping[str, Any]:
         form = {
             "grant_type": "authorization_code", "code": code, "redirect_uri": self._redirect,
             "code_verifier": pending.verifier, "client_id": self._client,
@@ -135,7 +138,7 @@ class Oidc:
         token = said.get("id_token")
         if not isinstance(token, str) or len(token) > 4 * _LONGEST:
             raise OidcFailed("the provider gave no ID token")
-        return token
+        return said
 
     async def _claims(self, token: str, pending: Pending) -> dict[str, Any]:
         try:

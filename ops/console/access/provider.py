@@ -82,6 +82,19 @@ class Provider:
         """
         return await _ask("POST", await self.address("token_endpoint"), form, headers)
 
+    async def userinfo(self, token: str, subject: str) -> Mapping[str, Any]:
+        """Return what it says of a person beyond their ID token; empty where it has no address for that.
+
+        Raises:
+            OidcFailed: it does not answer, or speaks of another person.
+        """
+        if not token or "userinfo_endpoint" not in await self._discovered():
+            return {}
+        said = await _ask("GET", await self.address("userinfo_endpoint"), None, {"Authorization": f"Bearer {token}"})
+        if said.get("sub") != subject:
+            raise OidcFailed("the provider speaks of another person than its ID token")
+        return said
+
 
 def _keys(said: Mapping[str, Any]) -> dict[str | None, jwt.PyJWK]:
     found: dict[str | None, jwt.PyJWK] = {}

@@ -35,14 +35,19 @@ class Known:
     @property
     def owner(self) -> str | None:
         """Return who has it, as far as its life tells: `bot`, `people`, `nobody` (resolved), or None: not told."""
-        for step in reversed(self.history.steps):
-            if step.name in {"admitted", "readmitted", "revised"}:
-                return "bot"
-            if step.name == "takeover" or step.details.get("outcome") == "handoff":
-                return "people"
-            if step.name == "resolved":
-                return "nobody"
-        return None
+        return owner_by(self.history.steps)
+
+
+def owner_by(steps: Sequence[Step]) -> str | None:
+    """Return who has a conversation by its last steps: `bot`, `people`, `nobody` (resolved), None: not told."""
+    for step in reversed(steps):
+        if step.name in {"admitted", "readmitted", "revised"}:
+            return "bot"
+        if step.name == "takeover" or step.details.get("outcome") == "handoff":
+            return "people"
+        if step.name == "resolved":
+            return "nobody"
+    return None
 
 
 async def read_conversation(connection: Connection, conv: str) -> Known | None:
@@ -64,8 +69,9 @@ async def read_conversation(connection: Connection, conv: str) -> Known | None:
         _job(connection, history.job),
         Thumbs(connection).of(conv.rpartition(":")[0], names),
     )
+    posted = _posted(history)
     turns = [
-        {**_turn(turn, step, record), "mark": _mark(thumbs.get(turn))}
+        {**_turn(turn, step, record), "mark": _mark(thumbs.get(turn)), "delivery": posted.get(turn, {})}
         for (turn, step), record in zip(newest, records, strict=True)
     ]
     return Known(history, turns, job)
@@ -73,6 +79,16 @@ async def read_conversation(connection: Connection, conv: str) -> Known | None:
 
 async def _job(connection: Connection, job: str | None) -> Job | None:
     return await Inspection(connection).job(job) if job else None
+
+
+def _posted(history: ConversationHistory) -> dict[str, dict[str, int]]:
+    """Return how many posts of each turn Chatwoot has taken (`sent`), surely not stored (`not_sent`), or `waiting`."""
+    found: dict[str, dict[str, int]] = {}
+    steps = [(step.details.get("turn", ""), step.name) for step in history.steps if step.name in {"sent", "not_sent"}]
+    for turn, state in [*steps, *((one.turn, "waiting") for one in history.outbox)]:
+        counts = found.setdefault(turn, {})
+        counts[state] = counts.get(state, 0) + 1
+    return found
 
 
 def _turn(turn: str, step: Step, record: Mapping[str, Any] | None) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Dead letters grouped by cause, and what is done to a whole group, through the same functions as the verbs."""
 
 import argparse
+import re
 import time
 from collections import Counter
 from collections.abc import Mapping
@@ -9,14 +10,19 @@ from pathlib import Path
 from typing import Any, Final
 
 from chatwootai.stores.operators.dead_letters import DeadLetter, DeadLetters
+from chatwootai.stores.operators.history import ConversationHistories
 from chatwootai.stores.server.connection import Connection
 from config.snapshot import Account
 from ops.access import CommandError, acting
+from ops.console.data.conversation import owner_by
 from ops.events.audit import write_down
 from ops.jobs.job_actions import drop_letter, ensure_pending, retry_letter
 
 _MOST_READ: Final = 5_000
 _EXAMPLES: Final = 5
+_LONGEST_CAUSE: Final = 300
+_MOST_OWNERS: Final = 1_000
+_LAST_STEPS: Final = 20
 AT_ONCE: Final = 200
 """Letters that one request works through; more of a group are left for the next."""
 _SECONDS: Final = 20.0
@@ -45,6 +51,33 @@ class Group:
             self.examples.append((letter.conv, letter.turn))
 
 
+def cause_of_group(cause: str) -> str:
+    """Return what letters of one cause share: a status of three digits stays, other numbers may be anybody's ids."""
+    without_ids = re.sub(r"\b[0-9a-f]{12,}(?:-[0-9a-f]+)*\b", "#", cause)
+    return re.sub(r"\b(?:\d{1,2}|\d{4,})\b", "#", without_ids)[:_LONGEST_CAUSE]
+
+
+async def read_impact(connection: Connection, account: str | None, cause: str) -> dict[str, Any]:
+    """Return what an action on a group touches: `letters`, `conversations`, `accounts`; `people`: how many they have.
+
+    Of more than 1,000 conversations only that many are looked at, `looked_at`.
+
+    Raises:
+        StoreUnavailable: Redis is away.
+    """
+    group = next((one for one in await read_groups(connection, account) if one.cause == cause), Group(cause))
+    looked_at = list(group.conversations)[:_MOST_OWNERS]
+    lives = await ConversationHistories(connection).latest(looked_at, _LAST_STEPS) if looked_at else []
+    return {
+        "cause": cause,
+        "letters": group.count,
+        "conversations": len(group.conversations),
+        "accounts": len(group.accounts),
+        "looked_at": len(looked_at),
+        "people": sum(owner_by(steps) == "people" for steps in lives),
+    }
+
+
 async def read_groups(connection: Connection, account: str | None) -> list[Group]:
     """Return the dead letters of an account, or of all, by cause, most first; the newest 5,000 are looked at.
 
@@ -56,7 +89,8 @@ async def read_groups(connection: Connection, account: str | None) -> list[Group
     async for letter in DeadLetters(connection).all():
         seen += 1
         if account in {None, _account(letter)}:
-            groups.setdefault(letter.cause, Group(letter.cause)).take(letter)
+            cause = cause_of_group(letter.cause)
+            groups.setdefault(cause, Group(cause)).take(letter)
         if seen >= _MOST_READ:
             break
     return sorted(groups.values(), key=lambda one: one.count, reverse=True)
@@ -125,7 +159,7 @@ class Bulk:
         return await retry_letter(self._connection, letter, assignee)
 
     def _is_meant(self, letter: DeadLetter, cause: str) -> bool:
-        return letter.cause == cause and self._account in {None, _account(letter)}
+        return cause_of_group(letter.cause) == cause and self._account in {None, _account(letter)}
 
 
 def _account(letter: DeadLetter) -> str:

@@ -8,7 +8,7 @@ from aiohttp import web
 from chatwootai.telemetry import log
 from ops.console.answers import data, page
 from ops.console.context import console_of, person
-from ops.console.data.failures import Bulk, groups_as_json, read_groups
+from ops.console.data.failures import Bulk, groups_as_json, read_groups, read_impact
 
 _SECONDS = 3.0
 _log = log.get("console")
@@ -24,8 +24,35 @@ async def failures_page(request: web.Request) -> web.Response:
     return await _page(request, None)
 
 
+async def impact_data(request: web.Request) -> web.Response:
+    """Return what an action on a group would touch, as JSON."""
+    return data(await _impact(request))
+
+
+async def impact_page(request: web.Request) -> web.Response:
+    """Return the page that says what an action on a group would touch, and asks whether to do it."""
+    action = request.query.get("action", "retry")
+    if action not in {"retry", "drop"}:
+        raise web.HTTPNotFound
+    return page(request, "impact.html", found=await _impact(request), action=action, account=_account(request))
+
+
+async def _impact(request: web.Request) -> dict[str, Any]:
+    async with asyncio.timeout(_SECONDS):
+        return await read_impact(console_of(request).connection, _account(request), request.query.get("cause", ""))
+
+
 async def act_on_group(request: web.Request) -> web.Response:
     """Retry or drop the letters of one cause, and return the page, which says how many."""
+    return await _page(request, await _act(request))
+
+
+async def act_on_group_data(request: web.Request) -> web.Response:
+    """Do the same, and return how many were `done`, `skipped` (and `why`), and are `left`, as JSON."""
+    return data(await _act(request))
+
+
+async def _act(request: web.Request) -> dict[str, Any]:
     form = await request.post()
     action, cause = request.match_info["action"], str(form.get("cause", ""))
     if action not in {"retry", "drop"}:
@@ -40,7 +67,7 @@ async def act_on_group(request: web.Request) -> web.Response:
     )
     done = await bulk.act(action, cause, hand_back=form.get("hand_back") == "1")
     _log.info("console_acted_on_group", action=action, by=who.name, done=done["done"], skipped=done["skipped"])
-    return await _page(request, done)
+    return done
 
 
 def _account(request: web.Request) -> str | None:

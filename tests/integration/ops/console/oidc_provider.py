@@ -34,6 +34,7 @@ class Company:
     signs_with: tuple[str, rsa.RSAPrivateKey] | None = None
     asked_for_keys: int = 0
     said_issuer: str | None = None
+    userinfo: dict[str, Any] = field(default_factory=dict)
 
     def rotate(self, name: str) -> None:
         self.key = _new_key(name)
@@ -45,6 +46,7 @@ class Company:
                 "authorization_endpoint": f"{self.issuer}/authorize",
                 "token_endpoint": f"{self.issuer}/token",
                 "jwks_uri": f"{self.issuer}/keys",
+                **({"userinfo_endpoint": f"{self.issuer}/userinfo"} if self.userinfo else {}),
                 "token_endpoint_auth_methods_supported": ["client_secret_basic"],
             }
         )
@@ -84,7 +86,11 @@ class Company:
         )
         if not fits or asked is None:
             return web.json_response({"error": "invalid_grant"}, status=400)
-        return web.json_response({"access_token": "x", "token_type": "Bearer", "id_token": self._id_token(asked)})
+        return web.json_response({"access_token": "access", "token_type": "Bearer", "id_token": self._id_token(asked)})
+
+    async def tell_more(self, request: web.Request) -> web.Response:
+        assert request.headers["Authorization"] == "Bearer access"
+        return web.json_response(self.userinfo)
 
     def _id_token(self, asked: dict[str, str]) -> str:
         now = int(time.time())
@@ -106,6 +112,7 @@ async def provider(redirect: str) -> AsyncIterator[Company]:
     app.router.add_get("/keys", company.keys)
     app.router.add_get("/authorize", company.authorize)
     app.router.add_post("/token", company.token)
+    app.router.add_get("/userinfo", company.tell_more)
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()

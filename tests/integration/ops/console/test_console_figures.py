@@ -2,12 +2,14 @@
 
 import csv
 import io
+import json
 import random
 import re
 import time
 from bisect import bisect_left
 from collections import Counter
 from datetime import UTC, datetime
+from urllib.parse import quote
 
 import pytest
 
@@ -186,3 +188,24 @@ async def test_dead_letters_are_grouped_by_cause_and_dropped_together(desk: Desk
     assert left == {"2": 20}
     status, text, _ = await desk.ask("/failures/retry", "operator", "POST", SAME, data={"cause": "chatwoot: gone"})
     assert "0 done, 10 left as they are" in text
+
+
+async def test_a_bulk_action_says_first_what_it_touches_and_whose_it_is(desk: Desk) -> None:
+    for number in range(12):
+        cause = f"Chatwoot refused: 422 message {1000 + number} is too long"
+        letter = f'{{"conv": "1:{number}", "cause": "{cause}", "at": {time.time()}, "deliveries": []}}'
+        await desk.redis.zadd(keys.DEAD, {f"d{number}": time.time() * 1000})
+        await desk.redis.set(keys.dead(f"d{number}"), letter)
+        taken = "takeover" if number < 5 else "admitted"
+        await desk.redis.rpush(keys.life(f"1:{number}"), f"{int(time.time())} 0\t{taken}\tmessage=1")
+    (group,) = (await read(desk, "/api/failures"))["groups"]  # type: ignore[misc]
+    assert (group["cause"], group["count"]) == ("Chatwoot refused: 422 message # is too long", 12)
+    cause = quote(group["cause"])
+    found = await read(desk, f"/api/failures/impact?cause={cause}", "lead of 1")
+    assert (found["letters"], found["conversations"], found["people"]) == (12, 12, 5)
+    status, text, _ = await desk.ask(f"/failures/impact?action=drop&cause={cause}", "operator")
+    assert status == 200
+    assert "12 dead letters of 12 conversations, of 1 accounts. 5 of these are people" in text
+    assert len([one async for one in DeadLetters(desk.redis).all()]) == 12
+    _, text, _ = await desk.ask("/api/failures/drop", "operator", "POST", SAME, data={"cause": group["cause"]})
+    assert json.loads(text)["done"] == 12

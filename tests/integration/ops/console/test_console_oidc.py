@@ -169,6 +169,14 @@ async def test_a_token_that_a_stranger_can_sign_opens_nothing(
     assert (await log_in(desk))[0] == 401
 
 
+async def test_groups_may_come_from_userinfo_of_the_same_person_alone(desk: Desk, company: Company) -> None:
+    company.claims = {"groups_of_others": ["ops"]}
+    company.userinfo = {"sub": "7", "groups": ["ops"], "email": "eve@shop.example", "email_verified": True}
+    assert (await log_in(desk))[0] == 303
+    company.userinfo["sub"] = "8"
+    assert (await log_in(desk))[0] == 401
+
+
 async def test_a_provider_that_answers_for_another_is_not_believed(desk: Desk, company: Company) -> None:
     company.said_issuer = "https://evil.example"
     assert (await desk.ask("/login/oidc"))[0] == 401
