@@ -7,10 +7,13 @@ from typing import Any
 
 from chatwootai.model.message.turn import Draft
 from config.settings.settings import Settings
+from config.snapshot import Secret
 from crews.catalog import Catalog
 from crews.model_calls.call import Call, Completion, Target, ToolCall
+from tests import builders
 from tests.builders import question
 from tests.settings_looks import turn
+from workers.account.deleted_contacts import follows
 from workers.turn import outcome
 
 
@@ -102,6 +105,11 @@ async def priced(settings: Settings) -> object:
     one = turn(settings)
     one.question = question()
     return outcome.judge_draft(one, Draft(text="Temos sim. O kit custa R$ 4.321,00."), "").parts
+
+
+async def followed(settings: Settings) -> object:
+    """Whether deleted contacts of an account are looked for."""
+    return follows(builders.account(settings=settings, user_token=Secret("t")))
 
 
 async def linked(settings: Settings) -> object:

@@ -9,7 +9,7 @@ from pathlib import Path
 import yaml
 
 from chatwootai.model.policy.vocabulary import Cause
-from tests.settings_crew_looks import linked, often, posted, priced, recalled, requested, spoken_with
+from tests.settings_crew_looks import followed, linked, often, posted, priced, recalled, requested, spoken_with
 from tests.settings_evaluation_looks import demanded, gated
 from tests.settings_knowledge_looks import (
     beside,
@@ -386,6 +386,9 @@ OBSERVED: Mapping[str, Seen] = {
     "gate.chance": Seen("gate: {least_cases: 5, chance: 0.5}", "gate: {least_cases: 5, chance: 0.001}", gated),
     "grounding": Seen("grounding: strict", "grounding: 'off'", priced),
     "output_guard": Seen("output_guard: strict", "output_guard: none", posted),
+    "privacy.follow_deletions": Seen(
+        "privacy: {follow_deletions: false}", "privacy: {follow_deletions: true}", followed
+    ),
     "links": Seen("links: known", "links: any", linked),
     "link_hosts": Seen("link_hosts: []", "link_hosts: [pay.example]", linked),
     "tools.hosts": Seen(TOOL % "tries: 1", TOOL.replace("hosts: [HOST],", "hosts: [],", 1) % "tries: 1", called),

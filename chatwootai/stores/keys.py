@@ -243,6 +243,11 @@ def erasure(account: str, contact_id: int) -> str:
     return f"cw:erasure:{account}:{contact_id}"
 
 
+def polled(account: str) -> str:
+    """Return the key that is set while an account's contacts count as looked for in Chatwoot."""
+    return f"cw:polled:{account}"
+
+
 def spent_by_contact(account: str, contact_id: int) -> str:
     """Return the beginning of the keys of what a contact has spent."""
     return f"cw:spent:{account}:contact:{contact_id}:"

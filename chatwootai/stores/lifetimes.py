@@ -42,6 +42,7 @@ CONTACT_MS: Final = 366 * DAY
 ERASED_MS: Final = 30 * DAY
 """Longer than Chatwoot repeats a request and than catching up reaches back."""
 ERASURE_MS: Final = 7 * DAY
+POLLED_MS: Final = DAY
 IN_SCRIPTS: Final = {
     "LIFE_MS": HISTORY_MS,
     "KEPT_MS": KEPT_MS,

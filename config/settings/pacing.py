@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field, model_validator
 
 from chatwootai.model.message.turn import ContextLimits
-from config.schema.base import NUMBER, Section, invalid
+from config.schema.base import NUMBER, Flag, Section, invalid
 
 
 class Burst(Section):
@@ -43,6 +43,15 @@ class Context(Section):
     def limits(self) -> ContextLimits:
         """Limits of what Redis keeps of a conversation: an exchange is a message and its answer."""
         return ContextLimits(entries=2 * self.exchanges, milliseconds=self.ttl_hours * 3_600_000)
+
+
+class Privacy(Section):
+    """Data of contacts beyond a conversation."""
+
+    follow_deletions: Flag = False
+    """Whether contacts that were deleted or merged in Chatwoot are looked for once a day, by the account's
+    `user_token`: who is deleted there is erased here, who is merged is known by the remaining number. `false`:
+    `chatwootai erase` alone erases."""
 
 
 class Interim(Section):

@@ -31,7 +31,7 @@ from config.settings.knowledge import Knowledge
 from config.settings.localized import SaidLine, SaidText, in_language, matching_language, without_country
 from config.settings.mail_media_template import Mail, Media, Messages, Template
 from config.settings.model import Model
-from config.settings.pacing import Burst, Context, Interim
+from config.settings.pacing import Burst, Context, Interim, Privacy
 from config.settings.semantic import SemanticMode, SemanticServing
 from config.settings.spending import Budget
 from config.settings.tools import Host, Tools
@@ -96,6 +96,8 @@ class Settings(Section):
     """Check of a draft's figures, links and addresses: `strict` takes out sentences with one that no passage, fact,
     message or tool's result holds, and gives the contact to people where nothing is left; `off` checks nothing. Unset:
     strict where there is knowledge."""
+    privacy: Privacy = Privacy()
+    """Data of contacts: following what is deleted in Chatwoot."""
     links: Links = Links.KNOWN
     """Links in a crew's answers: `known` takes out those to hosts that the tenant does not name itself (in `company`,
     `promotions`, `answers`, `sentences`, signatures, addresses of `knowledge`, hosts of `tools`, `link_hosts`); `any`

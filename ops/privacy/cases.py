@@ -11,6 +11,8 @@ import yaml
 from chatwootai.stores.privacy.subject import Subject
 
 _FOLDER: Final = "evals"
+_BASELINE: Final = "baseline.json"
+"""Accepted results of a set, with the answers, by the case's name."""
 _FORMS: Final = (".yaml", ".yml", ".jsonl", ".json")
 _LARGEST: Final = 8 * 1024 * 1024
 
@@ -33,6 +35,7 @@ def erase(config: Path, subject: Subject) -> int:
         if not theirs:
             continue
         gone += len(theirs)
+        _forget_results(path.parent / _BASELINE, {str(one.get("name")) for one in theirs})
         kept = [one for one in held if one not in theirs]
         if kept:
             _write(path, kept)
@@ -58,15 +61,31 @@ def _cases(path: Path) -> list[Any]:
     return held if isinstance(held, list) else [held]
 
 
+def _forget_results(path: Path, names: set[str]) -> None:
+    """Take the accepted results of cases that are removed out of their set's file."""
+    try:
+        held = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return
+    cases = held.get("cases") if isinstance(held, dict) else None
+    if isinstance(cases, dict) and names & set(cases):
+        held["cases"] = {name: one for name, one in cases.items() if name not in names}
+        _replace(path, json.dumps(held, ensure_ascii=False, indent=1) + "\n")
+
+
+def _replace(path: Path, text: str) -> None:
+    beside = path.with_name(f".{path.name}.new")
+    beside.write_text(text, encoding="utf-8")
+    beside.replace(path)
+
+
 def _write(path: Path, kept: list[Any]) -> None:
     if path.suffix in {".jsonl", ".json"}:
         lines = [json.dumps(one, ensure_ascii=False) for one in kept]
         text = "".join(f"{line}\n" for line in lines) if path.suffix == ".jsonl" else f"[{','.join(lines)}]\n"
     else:
         text = yaml.safe_dump(kept, allow_unicode=True, sort_keys=False)
-    beside = path.with_name(f".{path.name}.new")
-    beside.write_text(text, encoding="utf-8")
-    beside.replace(path)
+    _replace(path, text)
 
 
 def _theirs(held: list[Any], subject: Subject) -> list[Any]:

@@ -190,6 +190,21 @@ class Admin:
             raise
         return frozenset(number for each in found if isinstance(number := _map(each).get("id"), int))
 
+    async def contact_of(self, conversation: int) -> int | None:
+        """Return the id of the contact whose conversation it is; None where there is no such conversation.
+
+        Raises:
+            AdminError: Chatwoot refused or could not be reached.
+        """
+        try:
+            meta = _map(_map(await self.call("GET", f"/conversations/{conversation}")).get("meta"))
+        except AdminError as error:
+            if error.missing:
+                return None
+            raise
+        found = _map(meta.get("sender")).get("id")
+        return found if isinstance(found, int) else None
+
     async def remove_contact(self, contact: int) -> bool:
         """Delete a contact with all that Chatwoot has of them; False where there is none.
 

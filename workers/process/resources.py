@@ -40,6 +40,7 @@ from crews.encoding.encoder import EncoderUnavailable
 from crews.knowledge.ingest.schedule import Schedule
 from crews.model_calls.call_terms import KEY, without_key
 from crews.understanding.message_reader import MessageReader
+from workers.account.deleted_contacts import DeletedContacts
 from workers.account.standing import Standing
 from workers.account.sync import keep_in_step
 from workers.catch_up.opened_schedule import OpenedSchedule
@@ -140,6 +141,7 @@ class WorkerResources:
         self.background("memory", self._keep_room)
         self.background("warmth", lambda: crews.keep_warm(self._everyones_settings))
         self.background("knowledge", self._knowledge().run)
+        self.background("privacy", DeletedContacts(self.connection, session, self._accounts).run)
         rehearsals = Rehearsals(self.connection, self.live)
         self._stack.push_async_callback(rehearsals.aclose)
         works: dict[str, Work] = {"rehearse": rehearsals.rehearse, "suggest": partial(suggest, self.context)}

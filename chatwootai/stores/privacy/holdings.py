@@ -110,6 +110,7 @@ BY_MEMBER: Final[Mapping[str, Theirs]] = {
     "cw:timers": _of_conv,
     "cw:open": _of_conv,
     "cw:dead": _of_turn,
+    "cw:thumbs:{account}": _of_turn,
     "cw:scheduled": _of_job,
     "cw:leases": _of_job,
     "cw:owners": _of_job,
@@ -138,7 +139,7 @@ STAYS: Final = frozenset({"cw:audit"})
 """What operators did, in a chain that is broken by what is taken out: it names conversations by their numbers alone."""
 OWN: Final = frozenset({"cw:erasures", "cw:erasures:done", "cw:copy:{stream}"})
 """What erasures keep for themselves, and take away when they end."""
-_NAMED_FIELDS: Final = frozenset({"cw:owners", "cw:alike:{account}:{scope}"})
+_NAMED_FIELDS: Final = frozenset({"cw:owners", "cw:alike:{account}:{scope}", "cw:thumbs:{account}"})
 """Hashes whose fields, not values, say whose they are."""
 
 

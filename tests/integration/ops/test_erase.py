@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
 from typing import Any
 
+import aiohttp
 import pytest
 
 from chatwootai.stores import keys
@@ -21,15 +22,20 @@ from chatwootai.stores.models.completions import CompletionStore
 from chatwootai.stores.models.semantic_answers import SemanticAnswers
 from chatwootai.stores.operators.audit import AuditLog
 from chatwootai.stores.privacy.key_shapes import kind_of
+from chatwootai.stores.privacy.known_contacts import KnownContacts
 from chatwootai.stores.privacy.subject import Subject
 from chatwootai.stores.privacy.values import Values, text_of
 from chatwootai.stores.server.connection import Connection, connect
+from config.snapshot import Installation, Secret
 from ingress.journal.journal_format import frame
 from ops.access import CommandError
 from ops.privacy.erase import Work
 from sandbox.chatwoot.driver import Driver, Sent
 from sandbox.installation.system import Plan, System
 from sandbox.llm.driver import Driver as Llm
+from tests import builders
+from workers.account.deleted_contacts import DeletedContacts
+from workers.chatwoot.admin import Admin
 from workers.dead_letters import dead_letter
 
 ACCOUNT = 1
@@ -219,6 +225,30 @@ async def test_cut_off_anywhere_and_run_again_it_ends_the_same(
     await asyncio.sleep(1.2)  # log lines on their way
     assert await keys_with_her(redis) <= before
     assert not [key for key in await everything(redis) if conversation_of(key) == str(hers.conversation)]
+
+
+async def test_who_is_deleted_in_chatwoot_is_erased_and_who_is_merged_is_known_by_the_other_number(
+    system: System, redis: Connection, driver: Driver
+) -> None:
+    gone = await plant(system, redis, driver, {**ZULEIKA, "name": "Zenaide Pontes"}, "adeus")
+    double = await plant(system, redis, driver, {**NEIGHBOUR, "name": "Ambrósio Duplo"}, "sou eu")
+    base = await plant(system, redis, driver, {**NEIGHBOUR, "name": "Ambrósio Único"}, "sou eu também")
+    url, token = system.url("chatwoot"), system._environ()["CHATWOOT_1_USER_TOKEN"]
+    account = builders.account("1", installation=Installation("default", url), user_token=Secret(token))
+    async with aiohttp.ClientSession() as session:
+        admin = Admin(session, url, 1, token)
+        await admin.remove_contact(gone.contact)
+        merge = {"base_contact_id": base.contact, "mergee_contact_id": double.contact}
+        await admin.call("POST", "/actions/contact_merge", merge)
+        assert await DeletedContacts(redis, session, tuple).follow(account, pause=0) == (1, 1)
+        assert await DeletedContacts(redis, session, tuple).follow(account, pause=0) == (0, 0)
+    known = KnownContacts(redis)
+    assert set(await known.conversations("1", base.contact)) >= {double.conversation, base.conversation}
+    left = await everything(redis)
+    assert not [
+        key for key, text in left.items() if "zenaide" in text or conversation_of(key) == str(gone.conversation)
+    ]
+    assert [key for key, text in left.items() if "ambrósio" in text]
 
 
 async def test_what_was_written_before_counts_as_admitted(system: System, redis: Connection, driver: Driver) -> None:
