@@ -1,13 +1,23 @@
 """What the gate makes of a tenant's settings."""
 
+from chatwootai.model.message.delivery import Role
 from config.evaluation.case import Case
 from config.evaluation.case_files import WrittenCase
 from config.settings.settings import Settings
 from ops.evaluation.baseline import Baseline
+from ops.evaluation.capture import draft_case
 from ops.evaluation.gate import judge_set
 from ops.evaluation.publishing import demanded_sets
+from ops.evaluation.redaction.redactor import KnownContact, Redactor
 from ops.evaluation.results import CaseResult, SetResult
 from tests.builders import account
+
+
+def captured(settings: Settings) -> object:
+    """Return the reason that a captured draft names."""
+    leave = settings.evals.capture
+    said = [(Role.CONTACT, "oi"), (Role.CREW, "olá")]
+    return leave and draft_case(said, "webchat", leave.purpose, Redactor(KnownContact(), "seed"))["purpose"]
 
 
 def demanded(settings: Settings) -> object:

@@ -10,7 +10,7 @@ import yaml
 
 from chatwootai.model.policy.vocabulary import Cause
 from tests.settings_crew_looks import followed, linked, often, posted, priced, recalled, requested, spoken_with
-from tests.settings_evaluation_looks import demanded, gated
+from tests.settings_evaluation_looks import captured, demanded, gated
 from tests.settings_knowledge_looks import (
     beside,
     database,
@@ -383,6 +383,7 @@ OBSERVED: Mapping[str, Seen] = {
     "model.embeddings": Seen("model: {embeddings: a}", "model: {embeddings: b}", recalled),
     "gate.sets": Seen("gate: {sets: [a]}", "gate: {sets: [b]}", demanded),
     "gate.least_cases": Seen("gate: {least_cases: 5}", "gate: {least_cases: 50}", gated),
+    "evals.capture.purpose": Seen("evals: {capture: {purpose: a}}", "evals: {capture: {purpose: b}}", captured),
     "gate.chance": Seen("gate: {least_cases: 5, chance: 0.5}", "gate: {least_cases: 5, chance: 0.001}", gated),
     "grounding": Seen("grounding: strict", "grounding: 'off'", priced),
     "output_guard": Seen("output_guard: strict", "output_guard: none", posted),

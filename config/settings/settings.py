@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, PrivateAttr
 
 from chatwootai.model.policy.vocabulary import Grounding, Level, Links, Sentence
+from config.evaluation.capturing import Evals
 from config.evaluation.gating import Gate
 from config.schema.base import (
     NUMBER,
@@ -128,6 +129,8 @@ class Settings(Section):
     """HTTP and MCP tools that crews may name. `tools.yaml` beside `config.yaml` holds them too."""
     gate: Gate = Gate()
     """Sets of cases that must be green before this configuration is put in force."""
+    evals: Evals = Evals()
+    """Leave to take cases from conversations. None by default."""
     _crew_set: CrewSet | None = PrivateAttr(None)
     _public_only: frozenset[str] = PrivateAttr(frozenset())
 

@@ -17,11 +17,12 @@ EXAMPLES = """\
   chatwootai eval run examples --account 1 --junit var/eval.xml --html var/eval.html
   chatwootai eval run examples --account 1 --live --repeat 3 --most-cost 0.50
   chatwootai eval accept examples --account 1              what it does now is what it is compared with from now on
-  chatwootai eval import promptfooconfig.yaml --account 1 --set imported"""
+  chatwootai eval import promptfooconfig.yaml --account 1 --set imported
+  chatwootai eval capture 1:25 --set real                  a draft, off unless the tenant says what for"""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """`run`, `accept`, `list`, `judge` and `import`."""
+    """`run`, `accept`, `list`, `judge`, `import` and `capture`."""
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     _run_arguments(actions)
     what = "make the present results those that later ones are compared with"
@@ -33,6 +34,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     judge = _of_set(actions, "judge", what, "chatwootai eval judge examples --account 1 --most-cost 0.20")
     _takes_cost(judge)
     takes_json(judge)
+    what = "write a redacted draft of a real conversation, which is run once a person has reviewed it"
+    examples = "chatwootai eval capture 1:25 --set real"
+    captured = add_action(actions, "capture", what, examples)
+    takes_config(captured)
+    captured.add_argument("conversation", metavar="ACCOUNT:CONVERSATION", help="as Chatwoot numbers it, as 1:25")
+    captured.add_argument("--set", required=True, dest="name", metavar="SET", help="the set that the draft comes into")
     what = "take over the common part of promptfoo's tests as cases"
     taken = _of_account(
         actions, "import", what, "chatwootai eval import promptfooconfig.yaml --account 1 --set imported"
@@ -91,6 +98,7 @@ def run(arguments: argparse.Namespace) -> int:
         "list": commands.list_sets,
         "judge": commands.judge,
         "import": commands.take_over,
+        "capture": commands.capture,
     }
     try:
         return verbs[arguments.action](arguments)
