@@ -18,7 +18,7 @@ _BASE: Final = {sign: base for base, signs in _ALIKE.items() for sign in signs}
 
 @dataclass(frozen=True, slots=True)
 class KnownContact:
-    """What Chatwoot tells of a contact. `others`: identifier and custom attributes, as texts."""
+    """Fields of a contact in Chatwoot. `others`: identifier and custom attributes, as texts."""
 
     name: str = ""
     phone: str = ""
