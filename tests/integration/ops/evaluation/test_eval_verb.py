@@ -33,7 +33,6 @@ def test_the_cases_of_the_example_shops_pass(account: str, least: int, tmp_path:
     assert (said["passed"], said["failed"], said["missed"]) == (len(said["cases"]), 0, 0)
     assert said["passed"] >= least
     assert said["gate"]["passed"]
-    assert said["gate"]["accepted"]
     assert done.returncode == 0
     suite = Xml.parse(junit).getroot()[0]
     assert (int(suite.get("tests", 0)), suite.get("failures"), suite.get("skipped")) == (said["passed"], "0", "0")
