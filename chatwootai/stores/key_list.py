@@ -95,6 +95,7 @@ _LIST: Final = """
 | cw:processes | hash, JSON by process | for ever; one of which nothing was heard for a day is left out | ingress, worker | nothing | who lives, and which configuration each serves |
 | cw:config:told | channel |  | publish | nothing | word of a new version |
 | cw:breaker:{target} | hash | 1 min after the last failure | trip, mend | nothing | a model's endpoint: failures in a row, times opened, until when it rests |
+| cw:breakers | zset, score = ms of the end | while any rests | trip, mend | nothing | models' endpoints that are left alone now |
 | cw:refused | set of `{account}:{owner}` | while any | refuse, accept | nothing | tokens that Chatwoot does not take |
 | cw:refused:{account}:{owner} | hash | 1 day after the last refusal | refuse, accept | nothing | a token (of bot or user) that is not taken: its digest, since when, the words, who looks again and when |
 | cw:parked:{account} | zset of jobs, score = due ms | 1 day after the last came | again, accept | ids | turns that wait until Chatwoot takes the bot's token again |

@@ -1,6 +1,7 @@
 """Circuit breakers that all workers share: how often an endpoint failed in a row, and until when it is left alone."""
 
-from chatwootai.stores.server.connection import Connection
+from chatwootai.stores import keys
+from chatwootai.stores.server.connection import Connection, batch
 from chatwootai.stores.server.scripts import Runner
 
 
@@ -8,6 +9,7 @@ class BreakerStore:
     """Circuit breakers in Redis, by a target's name (which shows neither address nor key)."""
 
     def __init__(self, connection: Connection) -> None:
+        self._connection = connection
         self._runner = Runner.of(connection)
 
     async def trip(self, name: str, *, failures: int, rest_ms: int, longest_ms: int, pause_ms: int) -> int:
@@ -31,6 +33,18 @@ class BreakerStore:
             StoreUnavailable: Redis is away.
         """
         await self._runner.run("mend", name)
+
+    async def resting(self, now: float) -> dict[str, float]:
+        """Return the targets that are left alone now, each with the unix seconds until when.
+
+        Raises:
+            StoreUnavailable: Redis is away.
+        """
+        (found,) = await batch(
+            self._connection, ("ZRANGE", keys.BREAKERS, int(now * 1000), "+inf", "BYSCORE", "WITHSCORES")
+        )
+        flat = [one for pair in found for one in (pair if isinstance(pair, list | tuple) else (pair,))]
+        return {name.decode(): float(until) / 1000 for name, until in zip(flat[::2], flat[1::2], strict=True)}
 
     async def look(self, names: list[str]) -> list[int]:
         """Return the milliseconds that each is to be left alone, in order.

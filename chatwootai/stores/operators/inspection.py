@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import chain
-from typing import Final
+from typing import Any, Final
 
 from chatwootai.model.message.priority import BOOST_PER_STEP_MS
 from chatwootai.stores import keys
@@ -137,6 +137,22 @@ class Inspection:
                 found = [one for one in await self._look([(place, rank, rank)], state) if one.job == job]
                 return found[0] if found else None
         return None
+
+    async def waits(self, accounts: Sequence[str]) -> dict[str, float]:
+        """Return since when (unix seconds) the first turn of each account waits, of those that have one waiting.
+
+        Raises:
+            StoreUnavailable: Redis is away.
+        """
+        places = [(account, keys.ready(lane, account)) for account in accounts for lane in LANES]
+        heads = await batch(self._connection, *(("ZRANGE", place, 0, 0, "WITHSCORES") for _, place in places))
+        first = [(account, *_pair(head)) for (account, _), head in zip(places, heads, strict=True) if head]
+        boosts = await batch(self._connection, *(("HGET", keys.job(job), "boost") for _, job, _ in first))
+        found: dict[str, float] = {}
+        for (account, _, rank), boost in zip(first, boosts, strict=True):
+            since = (rank + float(boost or 0)) / 1000
+            found[account] = min(since, found.get(account, since))
+        return found
 
     async def _lane(self, job: str) -> tuple[str, str]:
         ((account, lane),) = await batch(self._connection, ("HMGET", keys.job(job), "account", "lane"))
@@ -285,3 +301,9 @@ def _workers(channels: Iterable[bytes], owners: Iterable[bytes]) -> dict[str, in
     for owner in owners:
         counted[owner.decode()] = counted.get(owner.decode(), 0) + 1
     return counted
+
+
+def _pair(head: Sequence[Any]) -> tuple[str, float]:
+    """Return the member and the score of a sorted set's first, as one pair or flat."""
+    member, score = head[0] if isinstance(head[0], list | tuple) else head
+    return member.decode(), float(score)

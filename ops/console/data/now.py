@@ -5,7 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from chatwootai.stores.models.breakers import BreakerStore
 from chatwootai.stores.operators.dead_letters import DeadLetters
+from chatwootai.stores.operators.inspection import Inspection
 from chatwootai.stores.server.connection import Connection
 from ops.console.access.identity import Identity
 from ops.console.data.blocks import Blocks, read_blocks
@@ -13,6 +15,7 @@ from ops.console.data.problems import Problem, find_problems
 from ops.jobs.numbers import PARTS, read_queue
 
 _MOST_LETTERS: Final = 1_000
+_MOST_WAITS: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,14 +30,24 @@ class Now:
 
 async def read_now(connection: Connection, who: Identity, *, within: float) -> Now:
     """Return the state as a person may see it: who sees one account sees what is that account's, or all's."""
-    reads = {"queue": read_queue(connection), **{name: read(connection) for name, read in PARTS.items()}}
+    reads = {"queue": _read_queue(connection, who.account), **{name: read(connection) for name, read in PARTS.items()}}
+    reads["breakers"] = BreakerStore(connection).resting(time.time())
     if who.account is not None:
         reads["letters"] = _count_letters(connection, who.account)
     blocks = await read_blocks(reads, within=within)
     now = time.time()
     numbers = _numbers(blocks, now) if who.account is None else _of_account(blocks, who.account)
     problems = [one for one in find_problems(numbers) if one.account is None or who.sees(one.account)]
+    numbers = {**numbers, "breakers": blocks.found["breakers"], "waits": (blocks.found["queue"] or {}).get("waits")}
     return Now(numbers, problems, blocks.failed, now)
+
+
+async def _read_queue(connection: Connection, account: str | None) -> dict[str, Any]:
+    """Return the queue's numbers, and `waits`: since when the first turn of each account waits, of the 200 busiest."""
+    queue = await read_queue(connection)
+    busy = sorted(queue["tenants"], key=lambda one: -(one["high"] + one["normal"]))
+    keys = [one["account"] for one in busy if one["high"] + one["normal"] and account in {None, one["account"]}]
+    return {**queue, "waits": await Inspection(connection).waits(keys[:_MOST_WAITS])}
 
 
 def _numbers(blocks: Blocks, now: float) -> dict[str, Any]:
@@ -98,11 +111,30 @@ def as_json(now: Now, text: Any) -> dict[str, Any]:
         "messages": numbers.get("messages"),
         "oldest_wait_seconds": numbers.get("oldest_wait_seconds"),
         "dead_letters": numbers.get("dead"),
-        "tenants": numbers.get("tenants") or [],
+        "tenants": _tenants(numbers, now.at),
+        "breakers": [{"target": name, "until": until} for name, until in (numbers.get("breakers") or {}).items()],
+        "configuration": _configuration(processes),
         "redis": numbers.get("redis"),
         "problems": [_problem(one, text) for one in now.problems],
         "failed": sorted(now.failed),
     }
+
+
+def _tenants(numbers: Mapping[str, Any], now: float) -> list[dict[str, Any]]:
+    """Return the accounts with something to do, the one whose first turn waits longest first."""
+    waits = numbers.get("waits") or {}
+    rows = [
+        {**one, "oldest_wait_seconds": max(0.0, now - waits[one["account"]]) if one["account"] in waits else None}
+        for one in numbers.get("tenants") or ()
+    ]
+    return sorted(rows, key=lambda one: -(one["oldest_wait_seconds"] or 0.0))
+
+
+def _configuration(processes: Any) -> dict[str, Any]:
+    """Return whether all living processes serve one configuration, and which versions they serve."""
+    living = [one for one in processes if not one["gone"]]
+    versions = sorted({one["version"] for one in living if one["version"]}, reverse=True)
+    return {"agree": len({one["digest"] for one in living}) <= 1, "versions": versions, "processes": len(living)}
 
 
 def _process(one: Mapping[str, Any]) -> dict[str, Any]:

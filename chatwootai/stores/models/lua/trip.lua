@@ -17,4 +17,6 @@ if most > 0 then
 end
 redis.call('HSET', key, 'until', until_ms)
 redis.call('PEXPIRE', key, math.max(2 * longest, until_ms - now + longest))
+redis.call('ZREMRANGEBYSCORE', 'cw:breakers', '-inf', now)
+if until_ms > now then redis.call('ZADD', 'cw:breakers', until_ms, ARGV[1]) end
 return math.max(0, until_ms - now)
