@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from chatwootai.stores.operators.audit import AuditEntry
     from chatwootai.stores.server.connection import Connection
 
-SUMMARY = "list what people did here: publish, roll back, retry, drop, replay, purge, catch up, connect"
+SUMMARY = "list what people did here: publish, roll back, retry, drop, replay, purge, export, erase, connect"
 EXAMPLES = """\
   chatwootai audit --since 2d
   chatwootai audit verify
