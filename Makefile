@@ -19,7 +19,7 @@ CHROMIUM := $(shell command -v chromium || command -v chromium-browser || comman
 COMPILE := --excludes requirements/excludes.txt --universal --python-version 3.11 --generate-hashes --no-emit-index-url --quiet --custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test real check format docs bench peers models proxies pgvector manifests lock clean
+.PHONY: help install demo test real check format docs pictures bench peers models proxies pgvector manifests lock clean
 
 help:  ## List these targets.
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -97,6 +97,9 @@ format: $(STAMP)  ## Format the code and sort its imports.
 
 docs: $(STAMP)  ## Write the tables of settings in docs/ from the code.
 	@$(BIN)/python -m docs.tables
+
+pictures: $(BROWSER_STAMP)  ## Take the pictures of the console's guide anew, in a real browser.
+	@CONSOLE_PICTURES=docs/guides/console $(BIN)/python -m pytest -q tests/browser/test_console_stories.py
 
 bench: $(STAMP)  ## Measure, as ratios against the plain way in the same run (ARGS="NAME" for one entry).
 	@$(BIN)/chatwootai bench $(ARGS)

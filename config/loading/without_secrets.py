@@ -29,7 +29,11 @@ def inspect_without_secrets(folder: Path, environ: Mapping[str, str]) -> Without
     Problems are those of the folder as this machine reads it. Accounts are built with stand-ins for what is not set, so
     that crews and tools are looked at too; what only a stand-in is refused for is no problem.
     """
-    sources = gather(folder, environ)
+    return inspect_sources_without_secrets(gather(folder, environ), environ)
+
+
+def inspect_sources_without_secrets(sources: Sources, environ: Mapping[str, str]) -> WithoutSecrets:
+    """As `inspect_without_secrets`, of what was read already."""
     real = inspect_sources(sources, environ)
     unresolved = tuple(each for each in real.problems if each.rule in OF_THE_MACHINE)
     problems = tuple(each for each in real.problems if each.rule not in OF_THE_MACHINE)

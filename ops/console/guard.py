@@ -9,6 +9,7 @@ from aiohttp import web
 from chatwootai.stores.server.connection import StoreMisused, StoreUnavailable
 from chatwootai.telemetry import log
 from ops.console.access.identity import Identity, Right
+from ops.console.access.login import EMBEDDED
 from ops.console.access.same_origin import SAFE_METHODS, comes_from_elsewhere
 from ops.console.answers import refuse
 from ops.console.context import IDENTITY, console_of
@@ -47,9 +48,19 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
     except Exception:  # noqa: BLE001 - whatever it is, the log has it, and the answer has its strict headers
         _log.exception("console_failed", path=request.match_info.route.name)
         response = refuse(request, 500)
-    for name, value in HEADERS.items():
+    for name, value in _headers(request).items():
         response.headers.setdefault(name, value)
     return response
+
+
+def _headers(request: web.Request) -> Mapping[str, str]:
+    """Return the headers of an answer: what is for Chatwoot's frame may be shown there, and nowhere else."""
+    account = request.match_info.get("account")
+    if account is None or not request.path.startswith(EMBEDDED):
+        return HEADERS
+    origin = console_of(request).accounts.origin(account)
+    policy = HEADERS["Content-Security-Policy"].replace("frame-ancestors 'none'", f"frame-ancestors {origin}")
+    return {**HEADERS, "Content-Security-Policy": policy}
 
 
 async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -96,5 +107,7 @@ def _may(who: Identity, right: Right) -> bool:
 def _to_login(request: web.Request) -> web.Response:
     if request.path.startswith("/api/"):
         return refuse(request, 401)
+    if request.path.startswith(EMBEDDED) and (account := request.match_info.get("account")):
+        return web.Response(status=303, headers={"Location": f"{EMBEDDED}{quote(account, safe='')}/login"})
     after = f"?next={quote(request.path_qs, safe='')}" if request.method == "GET" and request.path != "/" else ""
     return web.Response(status=303, headers={"Location": f"/login{after}"})

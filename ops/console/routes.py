@@ -7,7 +7,7 @@ from aiohttp import web
 
 from ops.console.access.identity import ANYBODY, Right, Role
 from ops.console.access.oidc import CALLBACK
-from ops.console.pages import conversation, drafts, entry, failures, figures, marks, now, rehearsal, teach
+from ops.console.pages import conversation, drafts, embed, entry, failures, figures, marks, now, rehearsal, teach
 from ops.console.pages.installation import access, configuration, connections, cost, knowledge
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -33,6 +33,10 @@ def routes() -> list[Route]:
     """Return all routes."""
     return [
         *_of_the_way_in(),
+        Route("GET", "/embed/{account}/login", embed.login_page, ANYBODY),
+        Route("POST", "/embed/{account}/login", embed.log_in, ANYBODY),
+        Route("GET", "/embed/{account}", embed.waiting_page, _VIEWER_OF_IT),
+        Route("GET", "/embed/{account}/conversations/{id}", embed.conversation_page, _VIEWER_OF_IT),
         Route("POST", "/logout", entry.log_out, _VIEWER),
         Route("GET", "/", now.now_page, _VIEWER),
         Route("GET", "/parts/now", now.now_part, _VIEWER),

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from config.loading.without_secrets import inspect_without_secrets
-from config.snapshot import Account
+from config.snapshot import Account, Snapshot
 from ops.access import CommandError
 from ops.evaluation.baseline import baseline_path, read_baseline
 from ops.evaluation.gate import judge_set
@@ -23,12 +23,13 @@ def demanded_sets(accounts: Iterable[Account]) -> Iterator[tuple[Account, str]]:
                 yield account, name
 
 
-async def closed_gates(configuration: Path, environ: dict[str, str]) -> list[str]:
+async def closed_gates(configuration: Path, environ: dict[str, str], snapshot: Snapshot | None = None) -> list[str]:
     """Return why a folder may not be put in force: a sentence for each case and group that closes a gate.
 
-    A set that is demanded and cannot be run closes it, too.
+    `snapshot`: what is to be in force, where that is not what the folder says: its cases are run on it. A set that is
+    demanded and cannot be run closes it, too.
     """
-    snapshot = inspect_without_secrets(configuration, environ).found.snapshot
+    snapshot = snapshot or inspect_without_secrets(configuration, environ).found.snapshot
     reasons = []
     for account, name in demanded_sets(snapshot.accounts.values()):
         where = f"account {account.key}, set {name}"

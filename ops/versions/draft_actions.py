@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 from ops.access import NotFound, confirm
 from ops.printing import as_json, complain, table
 from ops.times import format_moment
-from ops.versions.drafts import Drafts, DraftView
+from ops.versions.drafts import Drafts, DraftView, Gate
 
 if TYPE_CHECKING:
     from chatwootai.stores.server.connection import Connection
@@ -34,7 +34,8 @@ async def _draft(connection: "Connection", arguments: argparse.Namespace) -> int
     return int(_is_broken(shown))
 
 
-async def _publish(connection: "Connection", arguments: argparse.Namespace) -> int:
+async def publish_draft(connection: "Connection", arguments: argparse.Namespace, gate: Gate) -> int:
+    """Put the draft that `--draft` names in force, where `gate` lets it; 1 where it is not."""
     shown = await _view(connection, arguments.draft)
     if arguments.dry_run or not arguments.yes:
         print("\n".join(shown.difference) or "no difference")
@@ -45,7 +46,7 @@ async def _publish(connection: "Connection", arguments: argparse.Namespace) -> i
         return 0
     if not confirm("put it in force everywhere?", yes=arguments.yes, undoable=True):
         return 1
-    return int(not await Drafts(connection).publish(arguments.draft))
+    return int(not await Drafts(connection).publish(arguments.draft, gate=gate))
 
 
 async def _view(connection: "Connection", account: str) -> DraftView:
@@ -78,5 +79,5 @@ def draft_as_json(shown: DraftView) -> dict[str, Any]:
     }
 
 
-DRAFT_ACTIONS: Final[dict[str, Any]] = {"drafts": _list, "draft": _draft, "publish-draft": _publish}
-"""Actions by their names; `publish-draft` is `publish --draft`."""
+DRAFT_ACTIONS: Final[dict[str, Any]] = {"drafts": _list, "draft": _draft}
+"""Actions by their names."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from chatwootai.stores.installation.config_drafts import ConfigDrafts, KeptDraft
@@ -19,6 +19,8 @@ from ops.events.audit import write_down
 from ops.printing import tell
 from ops.versions.differences import differences
 from ops.versions.publishing import current_version, is_sound, publish_version, read_version
+
+Gate = Callable[[Snapshot], Awaitable[bool]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,10 +102,11 @@ class Drafts:
         await write_down(self._connection, "config draft drop", account=account)
         tell(f"the draft of account {account} is dropped")
 
-    async def publish(self, account: str, *, alone: bool = False) -> bool:
+    async def publish(self, account: str, *, alone: bool = False, gate: Gate | None = None) -> bool:
         """Put the account's draft in force everywhere, and forget it; False where it has problems, which are told.
 
-        `alone`: only where no other account's answers change with it.
+        `alone`: only where no other account's answers change with it. `gate`: tells whether the cases that accounts
+        demand are green with it; None: they cannot be run here.
 
         Raises:
             NotFound: it has none.
@@ -119,9 +122,14 @@ class Drafts:
             after = apply_draft(self._unpack(kept), before)
         except CannotApply as error:
             raise CommandError(str(error)) from None
-        if alone and (others := await asyncio.to_thread(_sharing, after, account)):
-            raise CommandError(f"its folder is also that of {', '.join(others)}: an operator has to publish it")
         if not await asyncio.to_thread(is_sound, after):
+            return False
+        snapshot, _ = await asyncio.to_thread(_snapshot, after)
+        if alone and (others := _others(snapshot, account)):
+            raise CommandError(f"its folder is also that of {', '.join(others)}: an operator has to publish it")
+        if gate is None:
+            _refuse_gated(snapshot, account)
+        elif not await gate(snapshot):
             return False
         aside = tuple(each for each in {*current.overrules, current.digest} if each != after.digest())
         await publish_version(self._versions, after, "publish", f"draft of account {account}", aside)
@@ -163,15 +171,23 @@ def _with_own_folder(draft: ConfigDraft, sources: Sources, account: Account) -> 
 
 
 def _snapshot(sources: Sources) -> tuple[Snapshot, tuple[Problem, ...]]:
-    from config.loading.loader import inspect_sources
-    from config.loading.without_secrets import OF_THE_MACHINE
+    from config.loading.without_secrets import inspect_sources_without_secrets
 
-    found = inspect_sources(sources, os.environ)
-    return found.snapshot, tuple(one for one in found.problems if one.rule not in OF_THE_MACHINE)
+    found = inspect_sources_without_secrets(sources, os.environ).found
+    return found.snapshot, found.problems
 
 
-def _sharing(sources: Sources, account: str) -> tuple[str, ...]:
-    return _others(_snapshot(sources)[0], account)
+def _refuse_gated(snapshot: Snapshot, account: str) -> None:
+    """Refuse where the account demands that cases are green.
+
+    Raises:
+        CommandError: it does.
+    """
+    own = snapshot.account(account)
+    if own is not None and own.settings.gate.sets:
+        sets = ", ".join(own.settings.gate.sets)
+        line = f"chatwootai config publish --draft {account}"
+        raise CommandError(f"its gate demands the cases of {sets}: `{line}` runs them, where they are")
 
 
 def _others(snapshot: Snapshot, account: str) -> tuple[str, ...]:

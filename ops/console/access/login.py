@@ -13,6 +13,9 @@ from ops.console.access.identity import Identity, Role
 from ops.console.access.proxy import Proxy
 
 COOKIE: Final = "chatwootai_console"
+EMBEDDED_COOKIE: Final = "chatwootai_embedded"
+EMBEDDED: Final = "/embed/"
+"""Head of the paths that Chatwoot shows in a frame: a browser sends no other cookie there."""
 _MOST_CHARACTERS: Final = 512
 _LONGEST_PENDING: Final = 2_048
 
@@ -31,6 +34,11 @@ class Login:
         """Return the cookie's name: over HTTPS one that no other host can set."""
         return f"__Host-{COOKIE}" if self._secure else COOKIE
 
+    @property
+    def embedded_cookie(self) -> str:
+        """Return the name of the cookie of pages inside Chatwoot."""
+        return f"__Host-{EMBEDDED_COOKIE}" if self._secure else EMBEDDED_COOKIE
+
     async def who(self, request: web.Request) -> Identity | None:
         """Return the person behind a request; None where nobody is logged in.
 
@@ -43,7 +51,8 @@ class Login:
             return identity_of(token) if token else None
         if self.proxy is not None and (named := self.proxy.who(request)):
             return named
-        cookie = request.cookies.get(self.cookie, "")
+        inside = request.cookies.get(self.embedded_cookie, "") if request.path.startswith(EMBEDDED) else ""
+        cookie = inside or request.cookies.get(self.cookie, "")
         if not cookie or len(cookie) > _MOST_CHARACTERS:
             return None
         session = await self.sessions.read(cookie)
@@ -70,11 +79,25 @@ class Login:
         Raises:
             StoreUnavailable: Redis is away.
         """
+        cookie = await self._opened(who, seconds)
+        response.set_cookie(self.cookie, cookie, httponly=True, samesite="Lax", path="/", secure=self._secure)
+
+    async def open_embedded(self, response: web.StreamResponse, who: Identity) -> None:
+        """Open a session for pages inside Chatwoot: its cookie is kept apart for each site that shows them.
+
+        Raises:
+            StoreUnavailable: Redis is away.
+        """
+        cookie = await self._opened(who, SESSION_SECONDS)
+        flags = "Path=/; HttpOnly; Secure; SameSite=None; Partitioned"
+        response.headers.add("Set-Cookie", f"{self.embedded_cookie}={cookie}; {flags}")
+
+    async def _opened(self, who: Identity, seconds: float) -> str:
         kept: dict[str, Any] = {"token": who.token} if who.token else {"identity": asdict(who)}
         cookie = await self.sessions.open(kept, seconds)
         if who.token:
             await self.tokens.note_use(who.token)
-        response.set_cookie(self.cookie, cookie, httponly=True, samesite="Lax", path="/", secure=self._secure)
+        return cookie
 
     def keep_pending(self, response: web.StreamResponse, value: str, seconds: int) -> None:
         """Keep a login that goes on elsewhere, in a cookie of its own."""

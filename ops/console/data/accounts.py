@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import os
+import re
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,6 +15,7 @@ from config.loading.loader import Inspection, inspect_sources
 from config.snapshot import Account
 
 _LOOK_SECONDS: Final = 10.0
+_ORIGIN: Final = re.compile(r"https?://[A-Za-z0-9.:\[\]-]+")
 
 
 class Accounts:
@@ -49,6 +51,12 @@ class Accounts:
             if time.monotonic() - self._looked >= _LOOK_SECONDS:
                 await asyncio.to_thread(self._look)
                 self._looked = time.monotonic()
+
+    def origin(self, key: str) -> str:
+        """Return the origin of an account's Chatwoot, as a browser names it; 'none' in quotes where it is not known."""
+        found = self._found.snapshot.accounts.get(key) if self._found else None
+        origin = _ORIGIN.match(found.installation.url) if found else None
+        return origin[0].lower() if origin else "'none'"
 
     def _look(self) -> None:
         stamp = _stamp(self._folder)

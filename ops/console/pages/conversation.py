@@ -31,7 +31,7 @@ _log = log.get("console")
 async def conversation_data(request: web.Request) -> web.Response:
     """Return what is known of a conversation, in ids, counts and moments."""
     known = await _known(request)
-    return refuse(request, 404) if known is None else data(_shown(request, known, "en"))
+    return refuse(request, 404) if known is None else data(shown_conversation(request, known, "en"))
 
 
 async def conversation_page(request: web.Request) -> web.Response:
@@ -70,7 +70,7 @@ async def find(request: web.Request) -> web.Response:
     return web.Response(status=303, headers={"Location": address})
 
 
-def _conv(request: web.Request) -> str:
+def conv_of(request: web.Request) -> str:
     """Return the name of the conversation that a path names; one that can be none is not found."""
     account, number = request.match_info["account"], request.match_info["id"]
     if len(account) > _LONGEST or not (number.isascii() and number.isdigit() and len(number) <= _DIGITS):
@@ -80,10 +80,10 @@ def _conv(request: web.Request) -> str:
 
 async def _known(request: web.Request) -> Known | None:
     async with asyncio.timeout(QUERY_SECONDS):
-        return await read_conversation(console_of(request).connection, _conv(request))
+        return await read_conversation(console_of(request).connection, conv_of(request))
 
 
-def _shown(request: web.Request, known: Known, language: str) -> dict[str, Any]:
+def shown_conversation(request: web.Request, known: Known, language: str) -> dict[str, Any]:
     """Return a conversation with each turn's reason in a sentence."""
     text = partial(console_of(request).pages.text, language)
     shown = as_json(known)
@@ -94,7 +94,7 @@ def _shown(request: web.Request, known: Known, language: str) -> dict[str, Any]:
 
 async def _page(request: web.Request, status: int = 200, told: list[str] | None = None) -> web.Response:
     console, who = console_of(request), person(request)
-    account, _, digits = _conv(request).rpartition(":")
+    account, _, digits = conv_of(request).rpartition(":")
     number = int(digits)
     accounts = await console.accounts.all()
     found, transcript = await asyncio.gather(
@@ -103,19 +103,19 @@ async def _page(request: web.Request, status: int = 200, told: list[str] | None 
     )
     if found is None and transcript.status is None:
         return refuse(request, 404)
-    shown = _shown(request, found, console.pages.language(request)) if found else None
+    shown = shown_conversation(request, found, console.pages.language(request)) if found else None
     return page(
         request,
         "conversation.html",
         status,
-        conv=_conv(request),
+        conv=conv_of(request),
         account=account,
         number=number,
         company=console.accounts.name(account),
         known=shown,
         transcript=transcript,
         owner=_OWNERS.get(transcript.status or "") or (shown or {}).get("owner"),
-        actions={name: line.format(conv=_conv(request)) for name, line in COMMANDS.items()} if _may(who) else {},
+        actions={name: line.format(conv=conv_of(request)) for name, line in COMMANDS.items()} if _may(who) else {},
         told=told or [],
         thumb_reasons=REASONS,
         failed=status != 200,
@@ -139,10 +139,10 @@ async def _act(request: web.Request, *, hand_back: bool) -> tuple[int, list[str]
     desk = Desk(console.connection, console.environment.config, await console.accounts.all(), f"{who.name} (console)")
     try:
         async with asyncio.timeout(_ACTION_SECONDS):
-            told = await desk.act(action, _conv(request), hand_back=hand_back)
+            told = await desk.act(action, conv_of(request), hand_back=hand_back)
     except NotFound as error:
         return 404, [str(error)]
     except CommandError as error:
         return 409, [str(error)]
-    _log.info("console_acted", action=action, by=who.name, conversation=_conv(request))
+    _log.info("console_acted", action=action, by=who.name, conversation=conv_of(request))
     return 200, told

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from chatwootai.stores.installation.config_versions import ConfigVersion, ConfigVersions
     from chatwootai.stores.server.connection import Connection
     from config.files.sources import Sources
+    from config.snapshot import Snapshot
+    from ops.versions.drafts import Gate
 
 SUMMARY = "list the last configurations, compare them, or put an older one in force again"
 EXAMPLES = """\
@@ -71,12 +73,12 @@ def _draft_actions(actions: "argparse._SubParsersAction[argparse.ArgumentParser]
 def run(arguments: argparse.Namespace) -> int:
     """Do it; not 0 where Redis is away, there is no such version, or the configuration is broken."""
     from ops.access import with_redis
-    from ops.versions.draft_actions import DRAFT_ACTIONS
+    from ops.versions.draft_actions import DRAFT_ACTIONS, publish_draft
 
     if action := DRAFT_ACTIONS.get(arguments.action):
         return with_redis(lambda connection: action(connection, arguments))
     if getattr(arguments, "draft", None):
-        return with_redis(lambda connection: DRAFT_ACTIONS["publish-draft"](connection, arguments))
+        return with_redis(lambda connection: publish_draft(connection, arguments, _gate_of(connection, arguments)))
     actions = {"status": _status, "diff": _diff, "rollback": _rollback, "publish": _publish}
     return with_redis(lambda connection: _act(connection, actions.get(arguments.action, _history), arguments))
 
@@ -169,7 +171,7 @@ async def _publish(snapshots: "ConfigVersions", arguments: argparse.Namespace) -
     sources = gather(arguments.config, os.environ)
     if not is_sound(sources):
         return 1
-    if not await _is_gate_open(snapshots, arguments) and not arguments.dry_run:
+    if not await _is_gate_open(snapshots, arguments, None) and not arguments.dry_run:
         return 1
     if not await _is_agreed(snapshots, sources, arguments):
         return 0 if arguments.dry_run else 1
@@ -177,13 +179,21 @@ async def _publish(snapshots: "ConfigVersions", arguments: argparse.Namespace) -
     return 0
 
 
-async def _is_gate_open(snapshots: "ConfigVersions", arguments: argparse.Namespace) -> bool:
+def _gate_of(connection: "Connection", arguments: argparse.Namespace) -> "Gate":
+    from chatwootai.stores.installation.config_versions import ConfigVersions
+
+    return lambda snapshot: _is_gate_open(ConfigVersions(connection), arguments, snapshot)
+
+
+async def _is_gate_open(
+    snapshots: "ConfigVersions", arguments: argparse.Namespace, snapshot: "Snapshot | None"
+) -> bool:
     """Run the sets that accounts demand, and tell what is not green; the audit is told of one that is gone around."""
     from ops.evaluation.publishing import closed_gates
     from ops.events.audit import write_down
     from ops.printing import complain
 
-    reasons = await closed_gates(arguments.config, dict(os.environ))
+    reasons = await closed_gates(arguments.config, dict(os.environ), snapshot)
     for reason in reasons:
         complain(f"gate: {reason}")
     if reasons and arguments.without_gate and not arguments.dry_run:
