@@ -33,10 +33,7 @@ def routes() -> list[Route]:
     """Return all routes."""
     return [
         *_of_the_way_in(),
-        Route("GET", "/embed/{account}/login", embed.login_page, ANYBODY),
-        Route("POST", "/embed/{account}/login", embed.log_in, ANYBODY),
-        Route("GET", "/embed/{account}", embed.waiting_page, _VIEWER_OF_IT),
-        Route("GET", "/embed/{account}/conversations/{id}", embed.conversation_page, _VIEWER_OF_IT),
+        *_of_teaching(),
         Route("POST", "/logout", entry.log_out, _VIEWER),
         Route("GET", "/", now.now_page, _VIEWER),
         Route("GET", "/parts/now", now.now_part, _VIEWER),
@@ -52,6 +49,23 @@ def routes() -> list[Route]:
         Route("GET", "/api/failures/impact", failures.impact_data, _LEAD),
         Route("POST", "/failures/{action}", failures.act_on_group, _LEAD),
         Route("POST", "/api/failures/{action}", failures.act_on_group_data, _LEAD),
+        Route("GET", "/find", conversation.find, _VIEWER),
+        Route("GET", _CONVERSATION, conversation.conversation_page, _VIEWER_OF_IT),
+        Route("POST", f"{_CONVERSATION}/{{action}}", conversation.act, _LEAD_OF_IT),
+        Route("GET", f"/api{_CONVERSATION}", conversation.conversation_data, _VIEWER_OF_IT),
+        Route("POST", f"/api{_CONVERSATION}/{{action}}", conversation.act_data, _LEAD_OF_IT),
+        Route("POST", "/api/config/rollback", configuration.rollback, _OPERATOR),
+        *_of_the_installation(),
+    ]
+
+
+def _of_teaching() -> list[Route]:
+    """Return the routes of rehearsals, marks, drafts, and of pages inside Chatwoot."""
+    return [
+        Route("GET", "/embed/{account}/login", embed.login_page, ANYBODY),
+        Route("POST", "/embed/{account}/login", embed.log_in, ANYBODY),
+        Route("GET", "/embed/{account}", embed.waiting_page, _VIEWER_OF_IT),
+        Route("GET", "/embed/{account}/conversations/{id}", embed.conversation_page, _VIEWER_OF_IT),
         Route("GET", "/rehearsal", rehearsal.choose_account, _LEAD),
         Route("GET", "/rehearsal/{account}", rehearsal.rehearsal_page, _LEAD_OF_IT),
         Route("POST", "/rehearsal/{account}", rehearsal.rehearse_on_page, _LEAD_OF_IT),
@@ -69,13 +83,6 @@ def routes() -> list[Route]:
         Route("POST", "/api/drafts/{account}/{action}", drafts.act_data, _LEAD_OF_IT),
         Route("POST", "/marks/{account}/{turn}", marks.mark, _LEAD_OF_IT),
         Route("POST", "/api/marks/{account}/{turn}", marks.mark_data, _LEAD_OF_IT),
-        Route("GET", "/find", conversation.find, _VIEWER),
-        Route("GET", _CONVERSATION, conversation.conversation_page, _VIEWER_OF_IT),
-        Route("POST", f"{_CONVERSATION}/{{action}}", conversation.act, _LEAD_OF_IT),
-        Route("GET", f"/api{_CONVERSATION}", conversation.conversation_data, _VIEWER_OF_IT),
-        Route("POST", f"/api{_CONVERSATION}/{{action}}", conversation.act_data, _LEAD_OF_IT),
-        Route("POST", "/api/config/rollback", configuration.rollback, _OPERATOR),
-        *_of_the_installation(),
     ]
 
 
