@@ -1,9 +1,9 @@
 #!/bin/sh
 # Runs a command with what lies in files in its environment, where the file is named NAME_FILE: OPENAI_API_KEY_FILE,
-# CHATWOOTAI_SECRET_KEY_FILE. In REDIS_URL @PASSWORD@ stands for the file REDIS_PASSWORD_FILE.
+# CHATWOOTAI_SECRET_KEY_FILE; names that begin with CHATWOOT, CONSOLE, OPENAI or REDIS. In REDIS_URL @PASSWORD@ stands for the file REDIS_PASSWORD_FILE.
 # The mapping's own secrets need none of this: ${file:/run/secrets/chatwoot_1_bot_token}.
 set -eu
-for pair in $(env | grep -E '^[A-Z][A-Z0-9_]*_FILE=' || true); do
+for pair in $(env | grep -E '^(CHATWOOT|CONSOLE|OPENAI|REDIS)[A-Z0-9_]*_FILE=' || true); do
   name=${pair%%=*}
   file=${pair#*=}
   [ -n "$file" ] || continue

