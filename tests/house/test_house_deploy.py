@@ -172,6 +172,14 @@ def test_custom_resources_are_what_their_makers_say() -> None:
         jsonschema.validate(each, RESOURCES[each["kind"]])
 
 
+def test_workers_grow_by_metrics_that_there_are() -> None:
+    text = (KUBERNETES / "overlays" / "large" / "scaling.yaml").read_text("utf-8")
+    asked = set(re.findall(r"\bchatwootai_\w+", text))
+    assert asked
+    for name in asked:
+        assert f'"{name}"' in (ROOT / "chatwootai" / "telemetry" / "metrics.py").read_text("utf-8"), name
+
+
 def test_the_guide_names_every_file() -> None:
     guide = (ROOT / "docs/guides/production.md").read_text("utf-8")
     for name in (

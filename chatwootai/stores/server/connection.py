@@ -1,5 +1,6 @@
 """Connections to Redis: a client for the address in REDIS_URL, through Sentinel where it names one."""
 
+import asyncio
 from typing import Any
 
 from redis.asyncio import Redis
@@ -62,9 +63,27 @@ def _behind_sentinels(found: Address, options: dict[str, Any]) -> Connection:
 
 
 class _Sentinels(Sentinel):
-    """Asks one sentinel after the other. Where none tells, the error says why: a login before a silence."""
+    """Asks one sentinel after the other. Where none tells, the error says why: a login before a silence.
+
+    All connections of a client that break at once ask at once: one of them asks for all. Else each would close a
+    connection to the sentinel that another is about to use.
+    """
+
+    _asking: asyncio.Future[tuple[str, int]] | None = None
 
     async def discover_master(self, service_name: str) -> tuple[str, int]:
+        """Return host and port of the primary, for a service that is the same at each call."""
+        if self._asking is None or self._asking.get_loop() is not asyncio.get_running_loop():
+            self._asking = asyncio.ensure_future(self._ask(service_name))
+            self._asking.add_done_callback(self._told)
+        return await asyncio.shield(self._asking)
+
+    def _told(self, asked: asyncio.Future[tuple[str, int]]) -> None:
+        self._asking = None
+        if not asked.cancelled():
+            asked.exception()  # seen, also where all who waited for it are gone
+
+    async def _ask(self, service_name: str) -> tuple[str, int]:
         errors: list[Exception] = []
         known: set[str] = set()
         for number, sentinel in enumerate(self.sentinels):

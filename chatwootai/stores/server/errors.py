@@ -56,6 +56,11 @@ _ARGUMENTS: Final = re.compile(r",? with args beginning with:.*$", re.DOTALL)
 _TLS: Final = re.compile(r"\[SSL: ([A-Z0-9_]+)\] (.*?)(?: \(_ssl\.c:\d+\))?\.?$", re.DOTALL)
 _CLOSED: Final = "the handler is closed"
 """What uvloop says (a RuntimeError) of a connection that broke while something was written to it."""
+_TAKEN_AWAY: Final = re.compile(
+    r"'NoneType' object has no attribute '(writelines|drain|close|wait_closed|read\w*|at_eof)'"
+)
+"""What Python says, an AttributeError, where redis-py closed a connection that was being taken from its pool: it closes
+what rests there when the primary is another one."""
 _LONGEST: Final = 200
 
 
@@ -122,6 +127,7 @@ def understood(error: BaseException) -> StoreUnavailable | StoreMisused | None:
     if isinstance(error, ResponseError):
         return _refusal(error)
     broke = isinstance(error, RuntimeError) and _CLOSED in str(error)
+    broke = broke or (isinstance(error, AttributeError) and _TAKEN_AWAY.fullmatch(str(error)) is not None)
     return _connection_error(error) if broke or isinstance(error, RedisError | OSError | EOFError) else None
 
 
@@ -147,7 +153,7 @@ def _code(error: ResponseError) -> tuple[str, str]:
 
 def _connection_error(error: BaseException) -> StoreUnavailable:
     """Return the error of a connection that brought no answer: broken, not trusted, or not logged in."""
-    if isinstance(error, RuntimeError):
+    if isinstance(error, RuntimeError | AttributeError):
         return StoreUnavailable("ConnectionError", "it broke while something was sent")
     if certificate := _certificate(error):
         return certificate

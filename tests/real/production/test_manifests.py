@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from ops.monitoring.export import export
 from tests.real.parts import where
 from tests.real.production.redis_set import DEPLOY
 
@@ -64,8 +65,16 @@ def test_kubernetes_takes_the_overlay(overlay: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.real("promtool")
-def test_prometheus_takes_its_file() -> None:
-    ran(where("promtool"), "check", "config", "prometheus/prometheus.yml")
+def test_prometheus_takes_its_file_with_the_rules_that_are_exported(tmp_path: Path) -> None:
+    export(tmp_path)
+    mounted = (
+        (DEPLOY / "prometheus" / "prometheus.yml")
+        .read_text()
+        .replace("/etc/prometheus/chatwootai", f"{tmp_path}/prometheus")
+    )
+    (tmp_path / "prometheus.yml").write_text(mounted)
+    said = ran(where("promtool"), "check", "config", str(tmp_path / "prometheus.yml"))
+    assert len(re.findall(r"SUCCESS: \d+ rules found", said)) == 2, said
 
 
 @pytest.mark.real("haproxy")

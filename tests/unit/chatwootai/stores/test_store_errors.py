@@ -84,6 +84,7 @@ def test_a_right_that_is_missing_inside_a_script_is_no_mistake_of_the_script(sai
         (exceptions.InvalidResponse("Protocol Error: b'x'"), "InvalidResponse"),
         (exceptions.WatchError("Watched variable changed."), "WatchError"),
         (RuntimeError("unable to perform operation on <TCPTransport>; the handler is closed"), "ConnectionError"),
+        (AttributeError("'NoneType' object has no attribute 'writelines'"), "ConnectionError"),
     ],
 )
 def test_no_answer_is_away_by_what_kept_it(error: Exception, code: str) -> None:
