@@ -1,4 +1,4 @@
-"""Console: each page beside 1,000,000 turns of 1,000 accounts, its memory, and what 20 open pages cost."""
+"""Console: pages beside 1,000,000 turns of 1,000 accounts, its memory, what 20 open pages and a turn's figures cost."""
 
 import asyncio
 import time
@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from bench.console.ended import ended
 from bench.console.running import Running, console, cpu_seconds
 from bench.console.stock import fill
 from bench.figure import Figure, quantile, rounded
@@ -54,6 +55,7 @@ async def run(
                 found = await _pages(one, rounds, say)
                 say("  20 pages open ...")
                 found += await _watched(one, connection, redis.pid)
+                found.append(await ended(connection))
                 found.append(Figure("console.memory", rounded(one.megabytes), "MiB"))
             found.append(Figure("console.index", rounded(memory), "MiB of Redis"))
             await connection.aclose()
