@@ -24,6 +24,7 @@ from sandbox.chatwoot import app
 from sandbox.chatwoot.world import seed
 from sandbox.chatwoot.world.world import World
 from sandbox.installation.processes import free_port
+from tests.commands import program
 from workers.account.sync import compare
 
 KEY = "CHATWOOTAI_SECRET_KEY"
@@ -67,7 +68,7 @@ class Operator:
     async def run(self, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
         environ = {"PATH": os.environ["PATH"], "CHATWOOTAI_CONFIG": str(self.folder), "S": "s", "T": "t"}
         environ |= {"PYTHONSAFEPATH": "1", "CHATWOOT_ADMIN_TOKEN": self.token, **self.secrets, **environment}
-        command = [sys.executable, "-m", "ops.cli", *words]
+        command = [*program(), *words]
         return await asyncio.to_thread(
             subprocess.run,
             command,

@@ -3,7 +3,6 @@
 import asyncio
 import json
 import os
-import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -27,9 +26,8 @@ from sandbox.chatwoot.driver import Driver, Sent
 from sandbox.chatwoot.world import seed
 from sandbox.installation.system import System
 from tests.builders import delivery
+from tests.commands import program
 from workers.dead_letters import dead_letter
-
-PROGRAM = Path(sys.executable).with_name("chatwootai")
 
 
 @dataclass(frozen=True)
@@ -54,7 +52,7 @@ class Desk:
     async def start(self, *words: str) -> asyncio.subprocess.Process:
         pipe = asyncio.subprocess.PIPE
         return await asyncio.create_subprocess_exec(
-            PROGRAM, *words, env=self._environ, stdin=pipe, stdout=pipe, stderr=pipe
+            *program(), *words, env=self._environ, stdin=pipe, stdout=pipe, stderr=pipe
         )
 
     async def says(self, *words: str, typed: str = "") -> Said:

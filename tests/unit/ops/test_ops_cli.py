@@ -20,6 +20,7 @@ from config.schema.descriptions import field_docs
 from config.settings.settings import Settings
 from ops.cli import find_verbs, main, verb_parser
 from ops.printing import Changes, coloured
+from tests.commands import program
 
 PROGRAM = [sys.executable, "-m", "ops.cli"]
 ROOT = Path(__file__).resolve().parents[3]
@@ -31,7 +32,7 @@ VERBS = [*find_verbs()]
 
 
 def run(*words: str, text: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
-    return process([*PROGRAM, *words], text, {**ENVIRONMENT, **environment})
+    return process([*program(), *words], text, {**ENVIRONMENT, **environment})
 
 
 def process(
