@@ -16,7 +16,7 @@ from chatwootai.telemetry.start import takes_strict
 from config.document.problems import ConfigurationError
 from workers.process.environment import BadEnvironment, Environment, worker_id
 from workers.process.job_functions import FUNCTIONS, pack, shutdown, startup, unpack
-from workers.process.memory import share_arenas
+from workers.process.memory import keep_small
 from workers.process.resources import WorkerResources
 from workers.process.worker import Worker
 
@@ -28,7 +28,7 @@ def main() -> int:
     """Run a worker; 0 after an orderly stop, 2 if the environment or the configuration is wrong."""
     strict = takes_strict("python -m workers", "Take turns: run the crews and post their replies, until SIGTERM.")
     try:
-        share_arenas()
+        keep_small()
         log.configure_from(process="worker")
         environment = Environment.read(strict=strict)
         raise_limit()

@@ -8,12 +8,21 @@ _ARENA_MAX: Final = -8  # M_ARENA_MAX of glibc's malloc.h
 _ARENAS: Final = 2
 """Heaps for all threads together. Left to itself, glibc opens one for each thread up to eight a core: the encoder's,
 those that read files and look up names each keep megabytes that the others cannot use."""
+_MMAP_THRESHOLD: Final = -3
+_LARGE: Final = 512 << 10
+"""Bytes of a block from which it is a piece of memory of its own, which goes back to the system whole. Left to itself,
+glibc raises this to 32 MiB, and an index that was read and unpacked leaves a hole where it was."""
 
 
-def share_arenas() -> None:
-    """Have threads share heaps; called before there are any. Where it is another C library, nothing is done."""
+def keep_small() -> None:
+    """Have threads share heaps, and large blocks go back; called before there are threads.
+
+    Where it is another C library, nothing is done.
+    """
     with suppress(OSError, AttributeError, TypeError):
-        ctypes.CDLL(None).mallopt(_ARENA_MAX, _ARENAS)
+        library = ctypes.CDLL(None)
+        library.mallopt(_ARENA_MAX, _ARENAS)
+        library.mallopt(_MMAP_THRESHOLD, _LARGE)
 
 
 def give_memory_back() -> None:

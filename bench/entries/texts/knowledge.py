@@ -20,7 +20,7 @@ from crews.knowledge.passage import Document
 from crews.knowledge.search.find import find, rank
 
 DATA: Final = Path(__file__).resolve().parents[3].parent / "shared/data"
-_PLACE: Final = ("bench", "here")
+PLACE: Final = ("bench", "here")
 _SIZES: Final = (10_000, 50_000)
 _SEARCHES: Final = 200
 
@@ -72,11 +72,11 @@ async def _measure_asked(name: str, index: Index, encoder: EmbeddedEncoder, aske
     vectors = await encoder.questions([question for question, _ in asked])
     first = among = refused = 0
     for (question, answer), vector in zip(asked, vectors, strict=True):
-        numbers, _ = rank(index, [(question, vector)], {_PLACE}, 0.0, 20)
+        numbers, _ = rank(index, [(question, vector)], {PLACE}, 0.0, 20)
         ids = list(dict.fromkeys(index.entries[index.owners[number]].id for number in numbers))
         first += ids[:1] == [answer]
         among += answer in ids[:5]
-        refused += not find(index, [(question, vector)], {_PLACE}, 0.0)
+        refused += not find(index, [(question, vector)], {PLACE}, 0.0)
     total = len(asked)
     return [
         Figure(f"knowledge.{name}.recall_at_1", round(first / total, 4), "share"),
@@ -88,11 +88,11 @@ async def _measure_asked(name: str, index: Index, encoder: EmbeddedEncoder, aske
 async def _measure_refused(name: str, index: Index, encoder: EmbeddedEncoder, foreign: Sequence[str]) -> Figure:
     vectors = await encoder.questions(foreign)
     pairs = zip(foreign, vectors, strict=True)
-    nothing = sum(not find(index, [(text, vector)], {_PLACE}, 0.0) for text, vector in pairs)
+    nothing = sum(not find(index, [(text, vector)], {PLACE}, 0.0) for text, vector in pairs)
     return Figure(name, round(nothing / len(foreign), 4), "share")
 
 
-class _Made:
+class DrawnEncoder:
     """An encoder that draws embeddings near to a few real ones: speed does not ask what they mean."""
 
     def __init__(self, real: Vectors) -> None:
@@ -101,6 +101,7 @@ class _Made:
         self._random = np.random.default_rng(1)
 
     async def questions(self, texts: Sequence[str]) -> Vectors:
+        """Draw an embedding for each text."""
         drawn = self._real[self._random.integers(0, len(self._real), len(texts))]
         made = (drawn + self._random.normal(0, 0.03, drawn.shape)).astype(np.float32)
         scaled: Vectors = made / np.linalg.norm(made, axis=1, keepdims=True)
@@ -109,17 +110,22 @@ class _Made:
     passages = questions
 
 
-async def _speed(encoder: EmbeddedEncoder, size: int) -> list[Figure]:
+async def drawn_index(encoder: EmbeddedEncoder, size: int) -> tuple[Index, list[str], DrawnEncoder]:
+    """Return an index of `size` passages, their texts, and the encoder that drew their embeddings."""
     texts = [f"{_WORDS[at % 40]} {_WORDS[(7 * at) % 40]} do item {at}, {_SENTENCE}" for at in range(size)]
-    real = await encoder.passages(texts[:200])
-    made = _Made(real)
+    made = DrawnEncoder(await encoder.passages(texts[:200]))
     pieces = [_piece({"id": str(at), "content": text}) for at, text in enumerate(texts)]
     index, _ = await assemble_index(pieces, made, ("pt",))
+    return index, texts, made
+
+
+async def _speed(encoder: EmbeddedEncoder, size: int) -> list[Figure]:
+    index, texts, made = await drawn_index(encoder, size)
     milliseconds = []
     for question in texts[:: max(1, size // _SEARCHES)]:
         (vector,) = await made.questions([question])
         began = time.perf_counter()
-        await asyncio.to_thread(find, index, [(question[:80], vector)], {_PLACE}, 0.0)
+        await asyncio.to_thread(find, index, [(question[:80], vector)], {PLACE}, 0.0)
         milliseconds.append(1000 * (time.perf_counter() - began))
     return [
         Figure(f"knowledge.search.{size}.p50", rounded(quantile(milliseconds, 0.5)), "ms"),

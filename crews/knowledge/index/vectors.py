@@ -18,6 +18,8 @@ _AGAIN: Final = 256
 """Embeddings that are compared in full after the shorter form was looked through."""
 _LEARNT: Final = 8_000
 _AT_ONCE: Final = 4_096
+_COMPARED_AT_ONCE: Final = 128
+"""Embeddings that are made floats of and compared at a time: 256 KiB, which a core's cache holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,8 @@ class Vectors:
         return self._floats(np.arange(first, last))
 
     def _exact(self, rows: NDArray[np.int64], question: Floats) -> Floats:
-        pieces = [self._floats(rows[at : at + _AT_ONCE]) @ question for at in range(0, len(rows), _AT_ONCE)]
+        step = _COMPARED_AT_ONCE
+        pieces = [self._floats(rows[at : at + step]) @ question for at in range(0, len(rows), step)]
         return np.concatenate(pieces).astype(np.float32)
 
     def _floats(self, rows: NDArray[np.int64]) -> Floats:
