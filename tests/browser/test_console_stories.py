@@ -196,12 +196,13 @@ async def an_operator_retries_forty_dead_letters_of_one_cause(stage: Stage) -> N
     await page.goto(stage.url("/failures"))
     letters = page.locator(".card", has_text="422").first
     assert str(LETTERS) in await letters.inner_text()
+    await letters.locator("a[href*='action=retry']").click()
+    await page.wait_for_selector("form[action^='/failures/retry']")
+    assert f"{LETTERS} conversations" in await page.inner_text(".verdict")
     await picture(page, "failures")
-    retry = letters.locator("form[action^='/failures/retry']")
-    await retry.locator("input[name=hand_back]").check()
-    await retry.locator("input[required]").check()
-    await retry.locator("button").click()
-    await page.wait_for_selector(".verdict", timeout=60_000)
+    await page.check("input[name=hand_back]")
+    await page.click("form[action^='/failures/retry'] button.main")
+    await page.wait_for_selector(f"text={LETTERS} done", timeout=60_000)
     assert f"{LETTERS} done" in await page.inner_text(".verdict")
     for sent in threads:
         await stage.driver.wait_for_reply(sent, within=90)
