@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import yaml
@@ -62,6 +62,7 @@ from tests.settings_looks import (
 from workers.handoff.build import topic_examples
 from workers.turn import question
 from workers.turn.interim import sentence_for
+from workers.turn.trace import may_show_words
 
 
 @dataclass(frozen=True)
@@ -113,11 +114,21 @@ KNOWN = "knowledge: {sources: {a: {folder: one, %s}}}"
 LINKED = "site: 'http://site.example/', sitemap: false"
 DATABASE = "knowledge: {postgres: {url: 'postgresql://u:p@127.0.0.1:1/first'}}"
 EMBEDDED = "knowledge: {embeddings: {%s}}"
+
+
+def soon(hours: int) -> str:
+    """Return a moment so many hours from now, as YAML has it."""
+    return f"'{(datetime.now(UTC) + timedelta(hours=hours)).isoformat(timespec='seconds')}'"
+
+
 OBSERVED: Mapping[str, Seen] = {
     "language": Seen("language: pt", "language: en", prompt),
     "company.name": Seen("company: {name: A}", "company: {name: B}", prompt),
     "company.description": Seen("company: {description: A}", "company: {description: B}", prompt),
     "company.facts.*": Seen("company: {facts: {a: A}}", "company: {facts: {a: B}}", prompt),
+    "traces.words_until": Seen(
+        f"traces: {{words_until: {soon(1)}}}", f"traces: {{words_until: {soon(48)}}}", may_show_words
+    ),
     "tone": Seen("tone: A", "tone: B", prompt),
     "emoji": Seen("emoji: true", "emoji: false", prompt),
     "languages": Seen("languages: [pt]", "languages: [pt, en]", spoken),

@@ -15,6 +15,7 @@ from chatwootai.stores.installation.incident_board import IncidentBoard
 from chatwootai.stores.keys import split_conv
 from chatwootai.stores.privacy.erasure import FORGET
 from chatwootai.stores.server.connection import Connection
+from chatwootai.telemetry.spans.exporter import TraceExporter
 from config.snapshot import Account, Snapshot
 from crews.answer.draft import Crews
 from crews.run.tool_calls import BurstToolCalls
@@ -54,6 +55,7 @@ class WorkerContext:
         self.turn_budget = TurnBudget(connection)
         self.signal_router = SignalRouter()
         self.incidents = IncidentBoard(connection)
+        self.traces: TraceExporter | None = None
         self.crews = crews
         self.snapshot = snapshot
         self.config_version: Callable[[], int | None] = lambda: None

@@ -29,6 +29,8 @@ _SHAPES: Final = re.compile(
     re.IGNORECASE,
 )
 
+_LONG_NUMBERS: Final = re.compile(r"\+?\d[\d ()./-]{5,40}\d")
+
 
 # Written by ourselves on every line, never from outside.
 _OURS: Final = frozenset({"level", "timestamp", "process", "room", "logger"})
@@ -37,6 +39,12 @@ _OURS: Final = frozenset({"level", "timestamp", "process", "room", "logger"})
 def text(value: str) -> str:
     """Return the string with every known shape of a secret replaced by `***`."""
     return _SHAPES.sub(_replacement, value) if _may_hide(value) else value
+
+
+def personal(value: str) -> str:
+    """Return a person's words with secrets, mail addresses and long numbers (phones, cards, documents) masked."""
+    words = re.split(r"(\s+)", text(value))
+    return _LONG_NUMBERS.sub(MASK, "".join(MASK if "@" in word else word for word in words))
 
 
 def _may_hide(value: str) -> bool:

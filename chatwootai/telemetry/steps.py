@@ -16,12 +16,13 @@ class Steps:
     A step that raises is recorded too: a slow failure is what one looks for.
     """
 
-    __slots__ = ("_clock", "_ended", "_process")
+    __slots__ = ("_clock", "_ended", "_moments", "_process")
 
     def __init__(self, process: str = "worker", clock: Callable[[], float] = time.monotonic) -> None:
         self._process = process
         self._clock = clock
         self._ended: list[tuple[str, float]] = []
+        self._moments: list[float] = []
 
     @contextmanager
     def __call__(self, name: str) -> Iterator[None]:
@@ -35,7 +36,13 @@ class Steps:
     def record(self, name: str, seconds: float) -> None:
         """Add a step that was timed elsewhere."""
         self._ended.append((name, seconds))
+        self._moments.append(time.time())
         _child(self._process, name).observe(seconds)
+
+    def as_timed(self) -> list[tuple[str, float, float]]:
+        """Return the steps so far, oldest first: name, unix seconds of the beginning, seconds."""
+        ended = zip(self._ended, self._moments, strict=True)
+        return [(name, moment - seconds, seconds) for (name, seconds), moment in ended]
 
     def as_list(self) -> list[tuple[str, float]]:
         """Return the steps so far, oldest first, in seconds."""

@@ -1,8 +1,8 @@
-"""Settings of the language model: which one, where it is served, what it costs, and what is asked when it fails."""
+"""Settings of the language model: which one, where it is served, what it costs, what is asked when it fails, traces."""
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from config.schema.base import NUMBER, Machine, Section, Url
 from config.secrets.secret import Token
@@ -82,3 +82,11 @@ class Model(ModelEndpoint):
     """Rules for a second request because the first token is late."""
     embeddings: Machine = "text-embedding-3-small"
     """Embedding model at the same endpoint, by which crews with `memory: true` recall what a contact said before."""
+
+
+class Traces(Section):
+    """Contents of a turn's trace, where the installation sends traces."""
+
+    words_until: AwareDatetime | None = None
+    """Moment until which questions and answers stand in traces, masked: with its time zone, at most 24 hours ahead; one
+    further away counts as not set. Unset: no words are sent."""

@@ -31,7 +31,7 @@ from config.settings.hours import Hours
 from config.settings.knowledge import Knowledge
 from config.settings.localized import SaidLine, SaidText, in_language, matching_language, without_country
 from config.settings.mail_media_template import Mail, Media, Messages, Template
-from config.settings.model import Model
+from config.settings.model import Model, Traces
 from config.settings.pacing import Burst, Context, Interim, Privacy
 from config.settings.semantic import SemanticMode, SemanticServing
 from config.settings.spending import Budget
@@ -131,6 +131,8 @@ class Settings(Section):
     """Sets of cases that must be green before this configuration is put in force."""
     evals: Evals = Evals()
     """Leave to take cases from conversations. None by default."""
+    traces: Traces = Traces()
+    """Words in traces of turns, where the installation sends traces. None by default."""
     _crew_set: CrewSet | None = PrivateAttr(None)
     _public_only: frozenset[str] = PrivateAttr(frozenset())
 

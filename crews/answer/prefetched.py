@@ -124,7 +124,7 @@ class Prefetcher:
             if text is not None:
                 results.append(text)
             elif not task.done():
-                run.used.append(ToolUse(name, ToolOutcome.FAILED, SECONDS))
+                run.used.append(ToolUse(name, ToolOutcome.FAILED, SECONDS, time.time()))
         return results
 
     def _count(self, tool: tuple[str, str], *, failed: bool) -> None:

@@ -89,6 +89,7 @@ class RunContext:
                 seconds=seconds,
                 first_seconds=completion.first_seconds,
                 usage=completion.usage,
+                ended=time.time(),
             )
         )
         self.usage = add_usage(self.usage, completion.usage)

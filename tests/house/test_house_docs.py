@@ -98,7 +98,7 @@ def _read() -> set[str]:
     return found
 
 
-_OURS = re.compile(r"(CHATWOOTAI|CONSOLE|REDIS|INGRESS|JOURNAL|WORKER|CATCH_UP|OPENAI|LOG)_[A-Z_]+")
+_OURS = re.compile(r"(CHATWOOTAI|CONSOLE|REDIS|INGRESS|JOURNAL|WORKER|CATCH_UP|OPENAI|LOG|OTEL)_[A-Z_]+")
 
 
 def test_metrics_that_pages_name_exist() -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from chatwootai.stores.server.connection import DEFAULT_URL
+from chatwootai.telemetry.spans.environment import BadTraces, TraceSettings
 
 
 class BadEnvironment(ValueError):
@@ -21,6 +22,7 @@ class Environment:
     `catch_up_hours`: how far back a start asks Chatwoot for customers who still wait; 0: nobody ever asks.
     `catch_up_minutes`: how often it is asked after that; 0: only at the start.
     `catch_up_opened_minutes`: what Chatwoot opened within them for a failed webhook is answered; 0: it is not.
+    `traces`: where traces of turns are sent; None: nowhere.
     `strict`: start with the configuration folder or not at all.
     """
 
@@ -34,6 +36,7 @@ class Environment:
     catch_up_hours: float
     catch_up_minutes: float
     catch_up_opened_minutes: float
+    traces: TraceSettings | None = None
     strict: bool = False
 
     @classmethod
@@ -54,8 +57,16 @@ class Environment:
             catch_up_hours=catch_up_hours(environ),
             catch_up_minutes=_number(environ, "CATCH_UP_MINUTES", 15.0, 0.0, 1440.0),
             catch_up_opened_minutes=_number(environ, "CATCH_UP_OPENED_MINUTES", 0.0, 0.0, 1440.0),
+            traces=_traces(environ),
             strict=strict,
         )
+
+
+def _traces(environ: Mapping[str, str]) -> TraceSettings | None:
+    try:
+        return TraceSettings.read(environ)
+    except BadTraces as error:
+        raise BadEnvironment(str(error)) from None
 
 
 def catch_up_hours(environ: Mapping[str, str]) -> float:

@@ -30,6 +30,7 @@ from chatwootai.stores.server.server_check import UNKNOWN, check_server, tell_fo
 from chatwootai.stores.space.memory import EVERY_SECONDS, MemoryWatch
 from chatwootai.telemetry import http, log, loop, metrics
 from chatwootai.telemetry.first_values import tell_worker
+from chatwootai.telemetry.spans.exporter import TraceExporter
 from chatwootai.telemetry.tasks import ended, for_ever
 from config.live.live import Live
 from config.live.source_lines import SourceLines
@@ -128,6 +129,7 @@ class WorkerResources:
 
     def _run_beside(self, crews: "Crews", session: aiohttp.ClientSession) -> None:
         """Start what a worker does beside its turns, until it stops."""
+        self._send_traces()
         self.background("configuration", self.live.run)
         self.background("sync", lambda: keep_in_step(self.live, self.connection, session))
         self.background("signals", SignalListener(self.connection, self.worker_id, self.context.hear).listen)
@@ -150,6 +152,12 @@ class WorkerResources:
             self.background("catch-up", self._catch_up)
         if self.environment.catch_up_opened_minutes:
             self.background("catch-up of opened", self._answer_opened)
+
+    def _send_traces(self) -> None:
+        """Have turns send traces, where an endpoint is set; the last ones go out before connections close."""
+        if self.environment.traces is not None:
+            self.context.traces = TraceExporter(self.environment.traces)
+            self._stack.push_async_callback(self.context.traces.close)
 
     async def _look_at_redis(self) -> None:
         """Say once what of this Redis loses what it was given; that it is away is said elsewhere."""

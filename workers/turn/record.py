@@ -17,9 +17,11 @@ from chatwootai.stores.installation.incidents import Kind
 from chatwootai.stores.server.connection import StoreUnavailable
 from chatwootai.telemetry import log
 from chatwootai.telemetry.metrics import FAILED_OPEN, HANDOFFS, SERVED, TURN_SECONDS, TURNS
+from chatwootai.telemetry.spans.span import trace_id
 from config.settings.settings import Settings
 from workers.context import WorkerContext
 from workers.turn.state import Turn
+from workers.turn.trace import trace_turn
 
 _log = log.get("turn")
 _BY_A_MODEL: Final = frozenset({ServedBy.CREW, ServedBy.FUSED, ServedBy.QUICK, ServedBy.FALLBACK})
@@ -90,7 +92,8 @@ async def record_turn(worker: WorkerContext, turn: Turn) -> None:
     SERVED.labels(record.served_by or "nobody").inc()
     if made.cause is not None:
         HANDOFFS.labels(made.cause, label(made.why)).inc()
-    TURN_SECONDS.labels(made.verdict.value, channel).observe(record.seconds)
+    exemplar = {"trace_id": trace_id(turn.id).hex()} if worker.traces else None
+    TURN_SECONDS.labels(made.verdict.value, channel).observe(record.seconds, exemplar)
     _log.info("turn_ended", **record.logged())
     _note_incidents(worker.incidents, record)
     for server, trouble in worker.crews.servers_of(record.account).items():
@@ -99,10 +102,12 @@ async def record_turn(worker: WorkerContext, turn: Turn) -> None:
         else:
             worker.incidents.works(Kind.TOOL, record.account, server)
     _note_lookup(worker.incidents, turn)
+    stored = record.stored()
+    trace_turn(worker, turn, stored)
     try:
         ended, day = _ended_turn(turn, record), _today(turn.settings)
         await worker.figures.write(
-            ended, record.stored(), day, superseded=record.superseded, spent=_spent(record.function, turn.draft)
+            ended, stored, day, superseded=record.superseded, spent=_spent(record.function, turn.draft)
         )
     except StoreUnavailable:
         FAILED_OPEN.labels("turn_record").inc()

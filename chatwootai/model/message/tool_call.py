@@ -39,8 +39,9 @@ class ToolOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ToolUse:
-    """A tool's call in a turn's record."""
+    """A tool's call in a turn's record. `ended`: unix seconds."""
 
     name: str
     outcome: ToolOutcome
     seconds: float
+    ended: float = 0.0

@@ -104,7 +104,7 @@ class ModelUse:
     """One model call in a turn's record. `finish`: why it ended; `served_by`: crew, fused, cache, fallback...
 
     `requests`: how many were made for it; `hedged`: a second one was, since the first was slow to speak; `seconds`:
-    all of it; `first_seconds`: until the first word, None where none was waited for (a cache's).
+    all of it; `first_seconds`: until the first word, None where none was waited for (a cache's); `ended`: unix seconds.
     """
 
     model: str
@@ -115,6 +115,7 @@ class ModelUse:
     seconds: float
     first_seconds: float | None
     usage: Usage
+    ended: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -198,3 +198,17 @@ def test_a_line_that_cannot_be_written_is_lost_and_nothing_else(trouble: Excepti
         raise KeyError
     except KeyError:
         log.get("x").exception("failed")
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("write to maria.s+1@example.com.br, please", "write to *** please"),
+        ("call +55 (31) 99999-0000 now", "call *** now"),
+        ("card 4111 1111 1111 1111", "card ***"),
+        ("2 creams for R$ 199,90 on 12/05", "2 creams for R$ 199,90 on 12/05"),
+        ("password: hunter22", "password: ***"),
+    ],
+)
+def test_a_persons_words_are_shown_without_what_leads_to_a_person(said: str, shown: str) -> None:
+    assert mask.personal(said) == shown
