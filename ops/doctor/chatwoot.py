@@ -10,9 +10,9 @@ import aiohttp
 
 from config.snapshot import Account
 from ops.doctor.verdict import Verdict, off, ok, problem, warning
+from workers.chatwoot.access_token import Token
 from workers.chatwoot.admin import EVENTS, Admin, AdminError, Setup
 from workers.chatwoot.request import send_once
-from workers.chatwoot.response import Token
 
 _SECONDS = 15.0
 _MOST_APART = 60.0

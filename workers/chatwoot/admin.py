@@ -8,8 +8,9 @@ from typing import Any, Final
 import aiohttp
 import orjson
 
+from workers.chatwoot.access_token import Token
 from workers.chatwoot.request import RequestBody, send_once
-from workers.chatwoot.response import Response, Token
+from workers.chatwoot.response import Response
 
 EVENTS: Final = (
     "conversation_created", "conversation_typing_on", "conversation_typing_off", "contact_created", "contact_updated",

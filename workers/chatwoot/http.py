@@ -14,10 +14,11 @@ from yarl import URL
 
 from chatwootai.attempts import attempts
 from chatwootai.telemetry.metrics import CHATWOOT_CALLS, CHATWOOT_SECONDS, DEPENDENCY_SUCCESS, RETRIES
+from workers.chatwoot.access_token import Token
 from workers.chatwoot.errors import MissingUserToken, OutOfTime, TryAgain
 from workers.chatwoot.operations import Operation, Owner
 from workers.chatwoot.request import RequestBody, send_once
-from workers.chatwoot.response import Response, Token
+from workers.chatwoot.response import Response
 from workers.chatwoot.response_errors import describe, is_barred, is_undecided, raise_final_error
 
 _ATTEMPTS: Final = 4

@@ -8,7 +8,8 @@ from aiohttp.abc import AbstractStreamWriter
 from aiohttp.payload import BytesPayload
 from yarl import URL
 
-from workers.chatwoot.response import Response, Token, read_response
+from workers.chatwoot.access_token import Token
+from workers.chatwoot.response import Response, read_response
 
 
 class RequestBody(BytesPayload):

@@ -2,7 +2,6 @@
 
 import math
 import re
-import string
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,6 +12,7 @@ import aiohttp
 import orjson
 from yarl import URL
 
+from workers.chatwoot.access_token import Token
 from workers.chatwoot.own_errors import own_error
 
 BODY_LIMIT: Final = 16 * 1024 * 1024  # a hundred mails with all their HTML
@@ -22,34 +22,6 @@ _SECONDS: Final = re.compile(r"\s*\+?(\d+(?:\.\d+)?)\s?(?:s|secs?|seconds?)?(?:\
 _ISO: Final = re.compile(r"\s*\d{4}-\d\d-\d\d")
 _BOM: Final = b"\xef\xbb\xbf"
 _TOO_MANY: Final = "too many messages"  # Chatwoot's own limit a conversation and minute comes as 422
-
-
-class Token:
-    """A secret that shows itself to nobody but the request that carries it."""
-
-    __slots__ = ("_value",)
-
-    def __init__(self, name: str, value: str) -> None:
-        if not value or not set(value) <= set(string.ascii_letters + string.digits + string.punctuation):
-            raise ValueError(f"{name} is empty or holds characters that no Chatwoot token has")
-        self._value = value
-
-    def __repr__(self) -> str:
-        return "Token(***)"
-
-    def headers(self, *, dashed: bool = False) -> dict[str, str]:
-        """Return the headers that authenticate, under both names of one header; `dashed`: only the one with hyphens.
-
-        Rack reads both names as one, and Puma takes the one with hyphens where both come. nginx, Caddy and AWS's load
-        balancer drop names with underscores, without a word, unless they are told not to: the other gets through.
-        Chatwoot documents the one with underscores, so what stands in for it, or guards it, may know that one alone.
-        """
-        names = ("Api-Access-Token",) if dashed else ("Api-Access-Token", "api_access_token")
-        return dict.fromkeys(names, self._value)
-
-    def masked(self, text: str) -> str:
-        """Take the token out of a text that an error will show."""
-        return text.replace(self._value, "***")
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,9 +15,9 @@ from workers.dead_letters import dead_letter
 from workers.delivery.deliver import deliver
 from workers.handoff.build import handoff_destination
 from workers.handoff.idle import after_reply
-from workers.retry import MOST_TRIES
 from workers.turn.state import Turn
 from workers.turn.step import NEXT, RESTART, Next
+from workers.turn_attempts import MOST_ATTEMPTS
 
 _log = log.get("turn")
 
@@ -34,7 +34,7 @@ async def commit_outcome(worker: WorkerContext, turn: Turn) -> Next:
         answered=[delivery.message.id for delivery in turn.deliveries],
         actions=actions,
         exchanges=_exchanges(turn, made) if turn.remember else (),
-        dead=_dead_letter(turn, made) if turn.start.tries >= MOST_TRIES or turn.start.unread else None,
+        dead=_dead_letter(turn, made) if turn.start.tries >= MOST_ATTEMPTS or turn.start.unread else None,
         idle_timer=after_reply(made, turn.asked, turn.settings),
         left=made.silence is SilenceReason.STEPPED_IN,
         outcome=made.verdict.value,

@@ -26,10 +26,10 @@ from workers.dead_letters import dead_letter
 from workers.delivery.deliver import deliver
 from workers.handoff.idle import break_silence
 from workers.handoff.teammate_requests import apply_request
-from workers.retry import MOST_TRIES, backoff, pause_until_chatwoot
 from workers.turn.pipeline import run
 from workers.turn.record import record_turn
 from workers.turn.state import Turn
+from workers.turn_attempts import MOST_ATTEMPTS, backoff, pause_until_chatwoot
 
 _log = log.get("turn")
 _LONGEST_OFF = 600.0  # whatever Chatwoot says of when to come again
@@ -60,7 +60,7 @@ async def work(worker: WorkerContext, conv: str, job: str, *, lost: bool) -> Non
             raise
         except Exception as error:  # noqa: BLE001 - whatever it is, the conversation must not be forgotten
             _log.exception("turn_failed", tries=start.tries + 1)
-            if start.tries <= MOST_TRIES or not await _open_conversation(worker, start):
+            if start.tries <= MOST_ATTEMPTS or not await _open_conversation(worker, start):
                 await _again(worker, start, backoff(start.tries), count=True, cause=type(error).__name__)
 
 

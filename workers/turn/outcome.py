@@ -29,12 +29,12 @@ from chatwootai.telemetry.metrics import SUPERSEDED, UNGROUNDED, UNKNOWN_LINKS
 from config.settings.settings import Settings
 from workers.context import WorkerContext
 from workers.handoff.build import build_handoff, handoff_rules
-from workers.retry import MOST_TRIES
 from workers.turn.draft import Failed, Interrupted
 from workers.turn.greeting import greeting
 from workers.turn.question import due
 from workers.turn.state import Turn
 from workers.turn.step import DECIDED, NEXT, RESTART, Next
+from workers.turn_attempts import MOST_ATTEMPTS
 
 _log = log.get("turn")
 _LONG_TO_WRITE = 1_000
@@ -87,7 +87,7 @@ async def hand_over_unread(worker: WorkerContext, turn: Turn) -> Next:
 
 async def give_up(worker: WorkerContext, turn: Turn) -> Next:
     """Give the burst to people where every try has failed."""
-    if turn.start.tries < MOST_TRIES:
+    if turn.start.tries < MOST_ATTEMPTS:
         return NEXT
     turn.outcome = _with_tool_notes(
         turn, build_handoff(Need(Cause.FAILED), turn.asked, turn.settings, tries=turn.start.tries)

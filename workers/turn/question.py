@@ -17,9 +17,9 @@ from crews.understanding.language import guess_language
 from workers.context import WorkerContext
 from workers.handoff.build import handoff_rules, topic_examples
 from workers.media.media import only_unsupported
-from workers.retry import MOST_TRIES
 from workers.turn.state import Turn
 from workers.turn.step import NEXT, Next
+from workers.turn_attempts import MOST_ATTEMPTS
 
 
 async def check_account(worker: WorkerContext, turn: Turn) -> Next:
@@ -88,7 +88,7 @@ def _question_and_need(turn: Turn) -> tuple[Question, Need | None]:
 
 def _is_given_up(turn: Turn, question: Question) -> bool:
     """Return whether nothing is looked for in a burst's words: people get it, whatever it says."""
-    return not question.function or turn.start.tries >= MOST_TRIES or only_unsupported(turn.deliveries)
+    return not question.function or turn.start.tries >= MOST_ATTEMPTS or only_unsupported(turn.deliveries)
 
 
 def _question(turn: Turn) -> Question:

@@ -32,9 +32,9 @@ from crews.model_calls.endpoint.chat_requests import ChatRequests
 from crews.model_calls.endpoint.clients import CONNECT, refused_address
 from crews.model_calls.endpoint.raw_pieces import raw_pieces
 from crews.model_calls.request.address import address, is_private
-from crews.model_calls.request.history import with_less_history
 from crews.model_calls.request.parameters import KnownParameters, is_thinking_model
 from crews.model_calls.request.refusals import MOST_STEPS, adapt_to_refusal
+from crews.model_calls.request.shorter_history import with_less_history
 from crews.model_calls.response import errors
 from crews.model_calls.response.errors import ReportedError
 from crews.model_calls.response.events import MalformedStream

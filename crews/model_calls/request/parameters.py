@@ -14,7 +14,7 @@ from typing import Any
 
 from chatwootai.bounded_cache import BoundedCache
 from crews.model_calls.call import Call, Target
-from crews.model_calls.request.chat import messages_for
+from crews.model_calls.request.message_roles import messages_for
 from crews.model_calls.request.packing import to_json
 
 _TARGETS = 512

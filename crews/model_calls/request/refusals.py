@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 
 from crews.model_calls.call import Call
-from crews.model_calls.request.chat import adaptation
+from crews.model_calls.request.message_roles import adaptation
 from crews.model_calls.request.parameters import Parameters
 
 MOST_STEPS = 10

@@ -10,8 +10,8 @@ from chatwootai.stores.conversation.mailbox import Mailbox
 from chatwootai.stores.server.connection import Connection
 from tests.builders import delivery
 from workers.context import WorkerContext
-from workers.retry import MOST_TRIES
 from workers.turn.job import work
+from workers.turn_attempts import MOST_ATTEMPTS
 
 CONV = keys.conv("1", 25)
 
@@ -32,7 +32,7 @@ async def job_of(redis: Connection) -> str:
 async def test_a_conversation_is_opened_though_everything_fails(redis: Connection) -> None:
     await Mailbox(redis).admit(delivery(), priority=5)
     worker, conversations = broken_worker(redis), Conversations(redis)
-    for tries in range(MOST_TRIES + 1):
+    for tries in range(MOST_ATTEMPTS + 1):
         await work(worker, CONV, await job_of(redis), lost=False)
         assert await redis.zcard(keys.box(CONV)) == 1, tries
     await work(worker, CONV, await job_of(redis), lost=False)

@@ -8,9 +8,9 @@ from crews.errors import ModelRefused, ModelUnavailable
 from crews.model_calls.call import Call, Endpoint, Target
 from crews.model_calls.endpoint import metrics
 from crews.model_calls.request.address import is_private
-from crews.model_calls.request.chat import messages_for
-from crews.model_calls.request.history import with_less_history
+from crews.model_calls.request.message_roles import messages_for
 from crews.model_calls.request.packing import to_json
+from crews.model_calls.request.shorter_history import with_less_history
 from crews.model_calls.response.errors import ReportedError, of_body
 from crews.model_calls.response.masking import mask_reason
 from crews.model_calls.response.tool_calls import ToolCalls

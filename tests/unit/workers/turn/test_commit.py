@@ -18,11 +18,11 @@ from config.settings.settings import Settings
 from tests.builders import delivery, question
 from tests.settings_looks import turn as turn_of
 from tests.turn_parts import Worker
-from workers.retry import MOST_TRIES
 from workers.turn.commit import commit_outcome, deliver_outbox, named_cause
 from workers.turn.draft import Failed
 from workers.turn.state import Turn
 from workers.turn.step import NEXT, RESTART
+from workers.turn_attempts import MOST_ATTEMPTS
 
 REPLY = outcome.reply(("Um.", "Dois."), choices=("A", "B"))
 HANDOFF = outcome.handoff(Need(Cause.MODEL, reason="key_refused"), ("Um momento.",), "why", "no model")
@@ -101,7 +101,7 @@ async def test_a_turn_that_no_crew_answered_is_given_back(
 
 
 @pytest.mark.parametrize(
-    ("tries", "unread", "kept"), [(MOST_TRIES - 1, False, False), (MOST_TRIES, False, True), (0, True, True)]
+    ("tries", "unread", "kept"), [(MOST_ATTEMPTS - 1, False, False), (MOST_ATTEMPTS, False, True), (0, True, True)]
 )
 async def test_a_turn_that_gives_up_leaves_a_letter_with_its_messages(tries: int, unread: bool, kept: bool) -> None:
     one = turn(HANDOFF)

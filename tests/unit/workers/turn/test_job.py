@@ -17,9 +17,9 @@ from chatwootai.stores.server.connection import StoreUnavailable
 from tests.builders import delivery
 from tests.turn_parts import LEASE, Worker, action, start
 from workers.away import AccountClosed, ChatwootAway
-from workers.retry import MOST_TRIES
 from workers.turn import job
 from workers.turn.job import work
+from workers.turn_attempts import MOST_ATTEMPTS
 from workers.turn_signals import SignalRouter
 
 WAITING = (delivery(7), delivery(8))
@@ -155,18 +155,18 @@ class TestRaises:
         assert 1.0 <= again["after"] <= 3.0
 
     async def test_after_the_last_try_the_conversation_is_opened_with_a_letter(self) -> None:
-        worker = await worked(Jobs(start(tries=MOST_TRIES + 1, deliveries=WAITING), KeyError("x")))
+        worker = await worked(Jobs(start(tries=MOST_ATTEMPTS + 1, deliveries=WAITING), KeyError("x")))
         (decision,) = worker.outbox.decisions
         assert [(each.kind, each.text) for each in decision.actions] == [(ActionKind.STATUS, "open")]
         assert orjson.loads(decision.dead or b"")["turn"] == decision.turn == "given-up-1:25-1"
         assert (worker.outbox.done, worker.outbox.again_in) == (["finished"], [])
 
     async def test_the_last_try_itself_is_repeated_once_more(self) -> None:
-        worker = await worked(Jobs(start(tries=MOST_TRIES, deliveries=WAITING), KeyError("x")))
+        worker = await worked(Jobs(start(tries=MOST_ATTEMPTS, deliveries=WAITING), KeyError("x")))
         assert (worker.outbox.decisions, len(worker.outbox.again_in)) == ([], 1)
 
     async def test_without_a_message_there_is_nothing_to_give_up(self) -> None:
-        worker = Jobs(start(tries=MOST_TRIES + 1, outbox=(pending(action()),)))
+        worker = Jobs(start(tries=MOST_ATTEMPTS + 1, outbox=(pending(action()),)))
         worker.desk.fails("show", KeyError("x"))
         assert len((await worked(worker)).outbox.again_in) == 1
 

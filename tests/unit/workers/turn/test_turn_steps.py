@@ -20,7 +20,6 @@ from chatwootai.stores.conversation.turn_start import TurnStart
 from config.settings.settings import Settings
 from tests.builders import delivery
 from tests.settings_looks import turn as turn_of
-from workers.retry import MOST_TRIES
 from workers.turn import pipeline
 from workers.turn.draft import Failed, Interrupted
 from workers.turn.outcome import await_quiet, check_overtaken, decide_outcome, give_up, hand_over_unread
@@ -28,6 +27,7 @@ from workers.turn.question import ask_question
 from workers.turn.request import request_draft
 from workers.turn.state import Turn
 from workers.turn.step import DECIDED, NEXT, RESTART, Next
+from workers.turn_attempts import MOST_ATTEMPTS
 from workers.turn_signals import MESSAGE, TurnSignals
 
 BASE = yaml.safe_load(Path("config/domains/_base/config.yaml").read_text())
@@ -87,7 +87,7 @@ async def test_words_alone_may_call_for_people_and_no_draft_is_requested(turn: T
     assert turn.result is before
 
 
-@pytest.mark.parametrize(("tries", "then"), [(MOST_TRIES - 1, NEXT), (MOST_TRIES, DECIDED)])
+@pytest.mark.parametrize(("tries", "then"), [(MOST_ATTEMPTS - 1, NEXT), (MOST_ATTEMPTS, DECIDED)])
 async def test_the_last_try_is_people(turn: Turn, tries: int, then: Next) -> None:
     turn.start = replace(turn.start, tries=tries)
     assert await give_up(FLOOR, await asked(turn)) is then

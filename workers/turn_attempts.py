@@ -1,4 +1,4 @@
-"""Pauses before another try, and calls that wait out a Redis that is away."""
+"""The most attempts of a turn, the pauses before each, and calls that wait out a Redis that is away."""
 
 import random
 import time
@@ -10,7 +10,7 @@ from chatwootai.stores.server.connection import StoreUnavailable
 
 T = TypeVar("T")
 
-MOST_TRIES = 5
+MOST_ATTEMPTS = 5
 """Tries of one turn before it becomes a dead letter and people get the conversation."""
 
 _FIRST, _LONGEST = 1.0, 60.0

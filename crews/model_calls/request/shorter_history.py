@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from crews.model_calls.call import Call, Chat
-from crews.model_calls.request.chat import as_text
+from crews.model_calls.request.message_roles import as_text
 
 
 def with_less_history(call: Call) -> Call | None:
