@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from chatwootai.bounded_cache import BoundedCache
 from chatwootai.model.text.normalize import abridge
 from crews.encoding.encoder import EncoderUnavailable, Vectors, unit
+from crews.encoding.pieces import small_tokenizer
 
 NAME: Final = "use-multilingual-3/0.2.1"
 DIMENSIONS: Final = 512
@@ -129,6 +130,7 @@ def _load_model(weights: Mapping[str, str]) -> Any:
         if hashlib.sha256((resources / name).read_bytes()).hexdigest() != digest:
             raise ValueError(f"{_PACKAGE}/resources/{name} is not the file that this version was measured with")
     _one_thread()
+    importlib.import_module(f"{_PACKAGE}.embedder").UseTokenizer = small_tokenizer  # type: ignore[attr-defined]
     model = importlib.import_module(_PACKAGE).USE(threads=1)
     model.encode([""])  # what it reads late, it reads now
     model._model.table = _DiskTable(model._model.table)
