@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-from chatwootai.model.text.language import Guess, detect, script_codes
+from chatwootai.model.text.language import DETECTED, Guess, detect, script_codes
 
 _LONGEST: Final = 400
 _NOT_WORDS: Final = re.compile(r"https?://\S+|\S+@\S+|\S*\d\S*|[_*#<>|/\\]+|[\U0001f000-\U0001faff\u2600-\u27bf]")
@@ -45,7 +45,8 @@ def guess_language(text: str, among: frozenset[str], own: str = "") -> Guess:
     told = {_language_of_code(code, among): chance for code, chance in reversed(likely.items())}  # the likelier stays
     first = max(told, key=lambda code: told[code])
     spoken = max(among, key=lambda code: told.get(code, 0.0), default="")
-    if first not in among and long and told[first] >= _SURE_OF_ANOTHER and told.get(spoken, 0.0) < _HARDLY:
+    another = first not in among and long and told[first] >= _SURE_OF_ANOTHER and told.get(spoken, 0.0) < _HARDLY
+    if another and not _own_by_words(said, first, among, own):
         return Guess(first, True)
     if by_words.language == own and told.get(own, 0.0) >= _POSSIBLE:
         return Guess(own, True)
@@ -54,6 +55,12 @@ def guess_language(text: str, among: frozenset[str], own: str = "") -> Guess:
     if told.get(spoken, 0.0) >= _SURE:
         return Guess(spoken, True)
     return by_words if by_words.language else Guess(spoken if told.get(spoken, 0.0) > 0 else None, False)
+
+
+def _own_by_words(said: str, first: str, among: frozenset[str], own: str) -> bool:
+    """Tell whether words say that a text is in the tenant's language, not in `first`, one whose words are known too."""
+    found = detect(said, among | {first})
+    return first in DETECTED and found.language == own
 
 
 def _by_own_script(said: str, likely: Mapping[str, float], among: frozenset[str]) -> str | None:

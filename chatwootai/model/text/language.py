@@ -61,7 +61,9 @@ _OF: Final = {
 }
 # Words that leave no doubt alone.
 _SURELY: Final = {
-    "pt": frozenset("ola obrigado obrigada obg voce voces vcs nao quero quanto preco onde estoque hoje falar".split()),
+    "pt": frozenset(
+        "ola obrigado obrigada obg voce voces vcs nao quero quanto custa custam preco onde estoque hoje falar".split()
+    ),
     "es": frozenset(
         "hola gracias usted ustedes quiero quisiera cuanto cuanta cuesta precio tienen tienes donde cuando llego "
         "necesito puedo buenas porfa hablar hoy perfecto abierto".split()

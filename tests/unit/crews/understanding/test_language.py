@@ -206,6 +206,8 @@ def test_a_sentence_is_in_its_language(language: str) -> None:
     [
         ("quanto custa o frete?", (), "pt", "pt"),  # Italian to the model, were it asked alone
         ("quanto custa?", (), "pt-BR", "pt-BR"),
+        ("Quanto custa o guarda-roupa Batel?", (), "pt", "pt"),
+        ("Quanto costa l'armadio Batel?", (), "pt", "it"),
         ("ok", ("je voudrais savoir le prix du canapé",), "pt", "fr"),
         ("jag vill veta priset på den här", (), "pt", "sv"),  # not spoken here: crews answer in it all the same
         ("12345", (), "pt", "pt"),
