@@ -85,7 +85,7 @@ class _LayerReader:
     def _check_name(self, name: str) -> None:
         if not re.match(NAME, name):
             message = f"the mapping cannot name a crew `{name[:60]}`"
-            remedy = "Use a-z, 0-9, `_` and `-`, a letter or digit first."
+            remedy = "Write small letters, digits, `_` and `-`, a letter or digit first."
             self.problems.append(Problem(self.folder.name(name), 1, 1, "folder-name", message, remedy))
 
     def _read_part(self, name: str, part: str) -> Node | None:

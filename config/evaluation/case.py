@@ -11,7 +11,7 @@ from config.schema.base import NUMBER, Flag, Line, Section, Text, Word, Words, i
 from config.schema.channels import Channel
 
 _MOMENT = "Write it as 2026-11-24T10:00."
-_PHONE = "Write + and digits alone, as +5531999990000."
+_PHONE = 'Write + and digits alone, in quotes, as "+5531999990000".'
 
 
 def _moment(value: str) -> str:

@@ -8,7 +8,7 @@ from config.schema.base import FOR_MACHINES, NUMBER, Section, matching
 
 SetName = Annotated[
     str,
-    matching(r"^[a-z0-9][a-z0-9_-]{0,63}$", "Use a-z, 0-9, `_` and `-`, a letter or digit first."),
+    matching(r"^[a-z0-9][a-z0-9_-]{0,63}$", "Write small letters, digits, `_` and `-`, a letter or digit first."),
     FOR_MACHINES,
 ]
 """Name of a set: that of its folder under `evals/`."""

@@ -46,7 +46,7 @@ def _is_unreported(path: str) -> bool:
 
 def _unusable_names(folder: Folder) -> Iterator[Problem]:
     """Folder names that no mapping can say."""
-    remedy = "Use a-z, 0-9, `_` and `-`, a letter or digit first."
+    remedy = "Write small letters, digits, `_` and `-`, a letter or digit first."
     for domain in folder.subfolders(DOMAINS):
         tenants = [] if domain == BASE else folder.subfolders(f"{DOMAINS}/{domain}")
         if domain.strip("_") == BASE.strip("_") and domain != BASE:

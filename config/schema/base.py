@@ -29,8 +29,13 @@ def invalid(rule: LiteralString, message: str, remedy: str, *path: str | int) ->
 
 
 def matching(pattern: str, remedy: str, **limits: Any) -> FieldInfo:
-    """A field whose text must match; `remedy` tells how it is written, which a pattern tells nobody at 3 a.m."""
-    _forms[pattern] = remedy
+    """Return a field whose text must match; `remedy` tells how it is written, which a pattern tells nobody at 3 a.m.
+
+    Raises:
+        ValueError: the pattern has another remedy elsewhere, and which is shown would depend on what is imported.
+    """
+    if _forms.setdefault(pattern, remedy) != remedy:
+        raise ValueError(f"two remedies for one pattern: {remedy}")
     found: FieldInfo = Field(pattern=pattern, **limits)
     return found
 

@@ -69,3 +69,9 @@ def test_tests_stand_in_folders_of_the_house(kind: str) -> None:
 def _theirs(path: str) -> bool:
     """Whether it is a file that an operator or a running process writes."""
     return path.startswith(("config/domains/", "config/secrets", "config/last"))
+
+
+def test_no_two_files_of_tests_outside_packages_have_one_name() -> None:
+    """Pytest imports such a file by its name alone, and refuses the second."""
+    loose = [path.name for path in (ROOT / "tests").rglob("test_*.py") if not (path.parent / "__init__.py").exists()]
+    assert sorted({name for name in loose if loose.count(name) > 1}) == []
