@@ -190,7 +190,7 @@ async def test_a_contact_goes_with_every_trace_and_the_neighbour_stays(
     assert (code, again["verified"]) == (0, True), "the past is found in Chatwoot still, and nothing here"
 
     await llm.latency("fixed:50ms")
-    new = await driver.answer(hers, "webchat", "Oi, ainda me conhece?")
+    new = await driver.write(ACCOUNT, "webchat", "Oi, ainda me conhece?", new=True, contact=hers.contact)
     await driver.wait_for_reply(new, within=30)
 
 

@@ -199,11 +199,12 @@ local function erased_mark(kind, id)
 end
 
 -- Whether a contact was erased after this was written (ms): then it counts as admitted. `given`: the ARGV of admit.
+-- Chatwoot tells the second alone in which a message was written: one of the erasure's own second is admitted.
 local function was_erased(given)
   local key = 'cw:erased:' .. given[2]
   if redis.call('EXISTS', key) == 0 then return false end
   local at = redis.call('ZSCORE', key, erased_mark('contact', given[14]))
-  return at and tonumber(given[15]) <= tonumber(at)
+  return at and tonumber(given[15]) < tonumber(at) - tonumber(at) % 1000
 end
 
 -- The conversation is one of this contact's. `given`: the ARGV of admit.

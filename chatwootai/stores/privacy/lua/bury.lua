@@ -14,13 +14,15 @@ redis.call('ZADD', key, at, erased_mark('contact', ARGV[2]))
 redis.call('ZREMRANGEBYSCORE', key, '-inf', now_ms() - tonumber(ARGV[5]))
 redis.call('PEXPIRE', key, ARGV[5])
 
--- Messages that came after that moment stay, with the job that answers them.
+-- Messages that came after that moment stay, with the job that answers them: those that say so of when they were
+-- written, or of when they were received, for Chatwoot tells the second alone in which a message was written.
 local function drop_past(conv)
   local box, gone = 'cw:box:' .. conv, 0
   for _, entry in ipairs(redis.call('ZRANGE', box, 0, -1)) do
     local known, one = pcall(cjson.decode, entry)
     local written = known and type(one) == 'table' and type(one.message) == 'table' and tonumber(one.message.at)
-    if not written or written * 1000 <= at then gone = gone + redis.call('ZREM', box, entry) end
+    local latest = written and math.max(written, tonumber(one.received_at) or 0)
+    if not latest or latest * 1000 <= at then gone = gone + redis.call('ZREM', box, entry) end
   end
   if gone > 0 and redis.call('HINCRBY', 'cw:waiting', account, 0 - gone) <= 0 then
     redis.call('HDEL', 'cw:waiting', account)

@@ -3,9 +3,11 @@
 import asyncio
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
+from chatwootai.model.message.delivery import Delivery
 from chatwootai.stores import keys
 from chatwootai.stores.conversation.mailbox import Admission, Mailbox
 from chatwootai.stores.jobs.queue import Queue
@@ -22,12 +24,12 @@ from tests.builders import delivery
 HER = 930_001
 
 
-def written(message: int, *, contact: int = HER, conversation: int = 25, at: float = 1.0) -> object:
+def written(message: int, *, contact: int = HER, conversation: int = 25, at: float = 1.0) -> Delivery:
     return delivery(message, f"words {message}", at=at, contact=contact, conversation=conversation)
 
 
-async def admit(redis: Connection, *several: object) -> list[Admission]:
-    return [await Mailbox(redis).admit(one, priority=5) for one in several]  # type: ignore[arg-type]  # a builder's
+async def admit(redis: Connection, *several: Delivery) -> list[Admission]:
+    return [await Mailbox(redis).admit(one, priority=5) for one in several]
 
 
 async def noted(redis: Connection) -> Erasure:
@@ -67,6 +69,19 @@ async def test_what_is_written_after_stays_with_the_job_that_answers_it(redis: C
     (job,) = (await Queue(redis, "w1", lease=30.0).claim(1)).jobs
     assert job.job.startswith("turn:1:25:")
     assert await redis.zrange(keys.contact("1", HER), 0, -1) == [b"25"], "and is known for the next time"
+
+
+async def test_a_message_of_the_erasures_own_second_is_answered(redis: Connection) -> None:
+    """Chatwoot tells whole seconds: what came after may look as if it had come before."""
+    await admit(redis, written(1))
+    work = await noted(redis)
+    await work.bury()
+    second = float(work.subject.at_ms // 1000)
+    late = replace(written(2, at=second), received_at=work.subject.at_ms / 1000 + 0.2)
+    assert await admit(redis, written(3, at=second - 1), late) == [Admission.DUPLICATE, Admission.ACCEPTED]
+    await work.erase()
+    assert dict((await work.verify()).holdings) == {}
+    assert [score for _, score in await redis.zrange(keys.box("1:25"), 0, -1, withscores=True)] == [2.0]
 
 
 async def test_a_turn_that_does_not_end_is_named_and_nothing_is_lost(redis: Connection) -> None:
