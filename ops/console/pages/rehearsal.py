@@ -2,9 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import quote
 
-import orjson
 from aiohttp import web
 
 from chatwootai.channels.registry import names
@@ -13,19 +11,12 @@ from ops.console.answers import data, page, refuse
 from ops.console.context import console_of, person
 from ops.console.data.query import BadQuery
 from ops.console.data.rehearsals import as_trace, checked, command_line, of_form, rehearse
+from ops.console.pages.account_requests import account_chooser, read_sent
 from ops.console.pages.turn_words import words_of_turn
 
 _FIELDS = ("text", "history", "channel", "inbox", "phone", "config", "tools", "answers")
+choose_account = account_chooser("/rehearsal")
 _log = log.get("console")
-
-
-async def choose_account(request: web.Request) -> web.Response:
-    """Return the page on which an account is chosen; who sees one alone goes to it."""
-    own = person(request).account or request.query.get("account")
-    if own:
-        return web.Response(status=303, headers={"Location": f"/rehearsal/{quote(own, safe='')}"})
-    accounts = await console_of(request).accounts.all()
-    return page(request, "choose.html", to="/rehearsal", accounts={key: one.name for key, one in accounts.items()})
 
 
 async def rehearsal_page(request: web.Request) -> web.Response:
@@ -47,17 +38,11 @@ async def rehearse_on_page(request: web.Request) -> web.Response:
 
 async def rehearsal_data(request: web.Request) -> web.Response:
     """Have it done, and return what came of it as JSON."""
+    sent = await read_sent(request, "account, text and what else is to be said")
+    if isinstance(sent, web.Response):
+        return sent
     try:
-        sent = orjson.loads(await request.read())
-    except ValueError:
-        return refuse(request, 400, "an object of account, text and what else is to be said")
-    if not isinstance(sent, dict):
-        return refuse(request, 400, "an object of account, text and what else is to be said")
-    account = str(sent.get("account") or person(request).account or "")
-    if not person(request).sees(account):
-        return refuse(request, 404)
-    try:
-        asked = checked({**sent, "account": account})
+        asked = checked(sent)
     except BadQuery as error:
         return refuse(request, 400, str(error))
     found = await _rehearsed(request, asked)

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
-import orjson
 from aiohttp import web
 
 from chatwootai.stores.operators.worker_requests import RequestFailed
@@ -14,21 +13,14 @@ from ops.access import CommandError
 from ops.console.answers import data, page, refuse
 from ops.console.context import console_of, person
 from ops.console.data.answer_drafts import written_answer
+from ops.console.pages.account_requests import account_chooser, read_sent
 from ops.console.pages.drafts import desk_of
 from ops.console.pages.turn_words import words_of_turn
 
 _FIELDS = ("name", "questions", "answer", "language")
 _MOST_DAYS = 30
+choose_account = account_chooser("/teach")
 _log = log.get("console")
-
-
-async def choose_account(request: web.Request) -> web.Response:
-    """Return the page on which an account is chosen; who sees one alone goes to it."""
-    own = person(request).account or request.query.get("account")
-    if own:
-        return web.Response(status=303, headers={"Location": f"/teach/{quote(own, safe='')}"})
-    accounts = await console_of(request).accounts.all()
-    return page(request, "choose.html", to="/teach", accounts={key: one.name for key, one in accounts.items()})
 
 
 async def teach_page(request: web.Request) -> web.Response:
@@ -62,19 +54,13 @@ async def suggest(request: web.Request) -> web.Response:
 
 async def suggestions_data(request: web.Request) -> web.Response:
     """Have handoffs of an account looked through, and return what was found as JSON."""
-    try:
-        sent = orjson.loads(await request.read())
-    except ValueError:
-        sent = None
-    if not isinstance(sent, dict):
-        return refuse(request, 400, "an object of account and days")
-    account = str(sent.get("account") or person(request).account or "")
-    if not person(request).sees(account):
-        return refuse(request, 404)
+    sent = await read_sent(request, "account and days")
+    if isinstance(sent, web.Response):
+        return sent
     if not person(request).words:
         return refuse(request, 403)
     try:
-        return data(await _suggestions(request, account, sent.get("days")))
+        return data(await _suggestions(request, sent["account"], sent.get("days")))
     except RequestFailed as error:
         return data({"error": str(error)}, 409)
 
