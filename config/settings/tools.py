@@ -14,6 +14,7 @@ from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 from chatwootai.net import Forbidden, normal_host, parse
 from config.document.problems import suggestion
 from config.schema.base import ADDRESS, FOR_MACHINES, NUMBER, Flag, Line, Section, Text, invalid, matching
+from config.schema.texts import texts_in
 from config.secrets.secret import SHAPE, Secret, Token
 from config.settings.prefetch import Prefetch, ServerWhen, When, check_parameters
 
@@ -99,7 +100,7 @@ class HttpTool(Section):
         """Every text that placeholders are filled into."""
         yield self.url
         yield from self.query.values()
-        yield from _texts(self.body)
+        yield from texts_in(self.body)
 
     @property
     def only_reads(self) -> bool:
@@ -154,7 +155,7 @@ class HttpTool(Section):
                 remedy = suggestion(str(name), properties)
                 raise invalid("schema", f"`{name}` is required and not declared", remedy, "parameters", "required")
         for key in ("url", "query", "body"):
-            for text in _texts(getattr(self, key)):
+            for text in texts_in(getattr(self, key)):
                 for name in placeholders(text):
                     if name not in properties and name not in CONTACT:
                         remedy = (
@@ -263,16 +264,5 @@ def _encode_host(host: str) -> str:
 
 
 def placeholders(text: str) -> list[str]:
-    """The names in braces."""
+    """Return the names in braces."""
     return _PLACEHOLDER.findall(text)
-
-
-def _texts(value: object) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping):
-        for each in value.values():
-            yield from _texts(each)
-    elif isinstance(value, list | tuple):
-        for each in value:
-            yield from _texts(each)
