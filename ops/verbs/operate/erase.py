@@ -1,8 +1,12 @@
 """`chatwootai erase`: erase all that is kept of a contact, and print a receipt."""
 
 import argparse
+from typing import TYPE_CHECKING
 
 from ops.options import takes_account, takes_config, takes_json, takes_yes
+
+if TYPE_CHECKING:
+    from chatwootai.stores.server.connection import Connection
 
 SUMMARY = "erase all that is kept of a contact here, and say what lies elsewhere"
 EXAMPLES = """\
@@ -30,8 +34,8 @@ def run(arguments: argparse.Namespace) -> int:
     from ops.printing import as_json, table
     from ops.privacy.erase import erase
 
-    async def work(connection: "object") -> int:
-        receipt = await erase(connection, arguments)  # type: ignore[arg-type]  # the verb loads no store for its help
+    async def work(connection: "Connection") -> int:
+        receipt = await erase(connection, arguments)
         said = receipt.as_json()
         if arguments.json:
             as_json(said)

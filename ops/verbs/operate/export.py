@@ -2,8 +2,12 @@
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ops.options import takes_account, takes_config
+
+if TYPE_CHECKING:
+    from chatwootai.stores.server.connection import Connection
 
 SUMMARY = "print all that is kept of a contact here, as JSON that people can read"
 EXAMPLES = """\
@@ -31,8 +35,8 @@ def run(arguments: argparse.Namespace) -> int:
     from ops.printing import tell
     from ops.privacy.export import export
 
-    async def work(connection: "object") -> int:
-        found = await export(connection, arguments)  # type: ignore[arg-type]  # the verb loads no store for its help
+    async def work(connection: "Connection") -> int:
+        found = await export(connection, arguments)
         text = json.dumps(found, ensure_ascii=False, indent=2, default=str)
         if arguments.file is None:
             print(text)
