@@ -8,7 +8,7 @@ SEEN_MESSAGE_MS: Final = 7 * DAY
 SEEN_DELIVERY_MS: Final = DAY
 HEARD_MS: Final = DAY
 JOB_MS: Final = 30 * DAY
-"""How long a job's blob outlives its due time: arq's own day would drop turns over a long weekend."""
+"""The life of a job's blob beyond its due time: arq's own day would drop turns over a long weekend."""
 STATE_MS: Final = 30 * DAY
 TURN_MS: Final = 7 * DAY
 DAY_COUNTS_MS: Final = 90 * DAY

@@ -76,7 +76,7 @@ class Case(Section):
     """Moment of the conversation, as 2026-11-24T10:00, in the tenant's time zone: opening hours and offers are told by
     it."""
     history: tuple[PastMessage, ...] = ()
-    """What was said before, oldest first."""
+    """Messages from before, oldest first."""
     say: Annotated[tuple[Words | tuple[Words, ...], ...], Field(min_length=1)]
     """Messages of the contact, oldest first; a list among them is one burst, to be answered once. See `turns`."""
     turns: Literal["each", "one"] | None = None
@@ -87,9 +87,9 @@ class Case(Section):
     expect: Expect = Expect()
     """Expectations of the last answer, and of the tools that were called."""
     must: Flag = False
-    """Whether the gate is closed while this case alone does not pass."""
+    """True: the gate is closed while this case alone does not pass."""
     reviewed: Flag = True
-    """Whether a person has read the case. A captured draft says `false`, and is not run."""
+    """True: a person has read the case. A captured draft says `false`, and is not run."""
     purpose: Text = ""
     """Reason why it was taken from a conversation, where it was."""
     conversation: Line = ""

@@ -68,16 +68,16 @@ class Expect(Section):
     not_regex: Patterns = ()
     """Patterns that are not found in the answer."""
     json_answer: Flag = False
-    """Whether the answer must be JSON."""
+    """True: the answer must be JSON."""
     sources: Texts = ()
     """Documents that must be among those offered to the crew: a document's id, a source's name, or
     `source/document`."""
     grounded: Flag | None = None
-    """Whether every figure, link and address of the answer must stand in what the crew was given."""
+    """True: every figure, link and address of the answer must stand in what the crew was given."""
     tools: tuple[ExpectedCall, ...] = ()
     """Tools that must be called, each with its arguments."""
     no_tools: Flag = False
-    """Whether no tool of the tenant's may be called."""
+    """True: no tool of the tenant's may be called."""
     most_characters: Annotated[int, Field(ge=1), NUMBER] | None = None
     """Number of characters that the answer may have at most."""
     least_characters: Annotated[int, Field(ge=1), NUMBER] | None = None
@@ -91,7 +91,7 @@ class Expect(Section):
     no_canary: Texts = ()
     """Texts that must reach neither the contact nor a tool: another tenant's words, a secret of the prompt."""
     no_personal_data: Flag = False
-    """Whether the answer may hold no number, address or phone of a person that the company has not published."""
+    """True: the answer may hold no number, address or phone of a person that the company has not published."""
     rubric: Texts = ()
     """Questions about the answer that must be answered with yes, each by a model, with `--live` alone."""
     same_facts_as: Words | None = None

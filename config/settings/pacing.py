@@ -49,7 +49,7 @@ class Privacy(Section):
     """Data of contacts beyond a conversation."""
 
     follow_deletions: Flag = False
-    """Whether contacts that were deleted or merged in Chatwoot are looked for once a day, by the account's
+    """True: contacts that were deleted or merged in Chatwoot are looked for once a day, by the account's
     `user_token`: who is deleted there is erased here, who is merged is known by the remaining number. `false`:
     `chatwootai erase` alone erases."""
 

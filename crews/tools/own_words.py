@@ -9,7 +9,7 @@ from chatwootai.model.message.turn import Question
 
 _BETWEEN: Final = re.compile(r"[\W_]+")
 _FILE: Final = "["
-"""What came with an earlier message stands in brackets behind its text."""
+"""Brackets behind an earlier message's text, which hold what came with it."""
 
 
 def not_from_contact(arguments: Mapping[str, Any], names: Collection[str], question: Question | None) -> list[str]:

@@ -13,7 +13,7 @@ NARROW: Final = 1.0
 """How quickly likeness falls with distance; 0.7 to 2 measured alike, a plain linear head five points less."""
 _HEIGHT: Final = 4.0
 LETTERS: Final = 2.0
-"""What the same letters add to likeness, beside _HEIGHT for the same meaning."""
+"""The share of likeness that the same letters add, beside _HEIGHT for the same meaning."""
 _PENALTY: Final = 1e-4
 _STEPS: Final = 12
 _ENOUGH: Final = 0.02

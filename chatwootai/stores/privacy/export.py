@@ -21,7 +21,7 @@ _NAMES: Final = {
     "cw:turn:{turn}": "turns",
     "cw:dead:{turn}": "dead_letters",
 }
-"""What is shown with its content; all else is counted in `places`."""
+"""Places shown with their content; all others are counted in `places`."""
 _EXCHANGE: Final = ("who", "text", "at")
 
 

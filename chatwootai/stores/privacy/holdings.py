@@ -132,13 +132,13 @@ WORK: Final = frozenset({
     "cw:leases", "cw:owners", "cw:ready:{lane}:{account}", "cw:parked:{account}", "arq:queue", "arq:job:{job}",
     "arq:retry:{job}", "arq:in-progress:{job}",
 })  # fmt: skip
-"""What a conversation has to do: it stays where the contact has written since the erasure began."""
+"""The places of a conversation's work, which stays where the contact has written since the erasure began."""
 UNTRACED: Final = frozenset({"cw:done:{account}:{digest}", "cw:vector:{account}"})
 """Answers and embeddings of questions that are kept without a word of whose they were: all of the account's go."""
 STAYS: Final = frozenset({"cw:audit"})
-"""What operators did, in a chain that is broken by what is taken out: it names conversations by their numbers alone."""
+"""The chain of operators' actions, which a removal would break: it names conversations by their numbers alone."""
 OWN: Final = frozenset({"cw:erasures", "cw:erasures:done", "cw:copy:{stream}"})
-"""What erasures keep for themselves, and take away when they end."""
+"""The keys of erasures themselves, which they take away when they end."""
 _NAMED_FIELDS: Final = frozenset({"cw:owners", "cw:alike:{account}:{scope}", "cw:thumbs:{account}"})
 """Hashes whose fields, not values, say whose they are."""
 

@@ -59,7 +59,7 @@ _CLOSED: Final = "the handler is closed"
 _TAKEN_AWAY: Final = re.compile(
     r"'NoneType' object has no attribute '(writelines|drain|close|wait_closed|read\w*|at_eof)'"
 )
-"""What Python says, an AttributeError, where redis-py closed a connection that was being taken from its pool: it closes
+"""The words of an AttributeError where redis-py closed a connection that was being taken from its pool: it closes
 what rests there when the primary is another one."""
 _LONGEST: Final = 200
 
