@@ -27,7 +27,7 @@ from crews.model_calls.endpoint.exchange import read_stream
 from crews.model_calls.response.events import MalformedStream
 from crews.model_calls.response.message import EndpointError
 from crews.model_calls.response.message import Message as ModelMessage
-from crews.run.tool_result import ToolAnswer, to_tool_text
+from crews.run_state.tool_result import ToolAnswer, to_tool_text
 from crews.runtime.tools import Toolbox
 from crews.tools.mcp.results import to_answer
 from crews.tools.outside_tool import OutsideTool

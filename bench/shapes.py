@@ -15,7 +15,7 @@ from crews.model_calls.call import Call, Endpoint, Target
 from crews.plan.plan import Shape, in_shape
 from crews.plan.single_call import answer_fields
 from crews.prompt.settings_text import placeholder_values
-from crews.run.context import RunContext, current
+from crews.run_state.context import RunContext, current
 from crews.runtime import environment
 from sandbox.installation.processes import Process, free_port, stop
 

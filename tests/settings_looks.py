@@ -284,7 +284,7 @@ async def looked_up(settings: Settings) -> object:
 
 async def owned(settings: Settings) -> object:
     """What a response shows to a contact whose number is GET, as the server of our own echoes it."""
-    from crews.run.context import RunContext, current
+    from crews.run_state.context import RunContext, current
     from crews.tools.toolset import ToolRegistry
 
     offered = ToolRegistry()

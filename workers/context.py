@@ -18,7 +18,7 @@ from chatwootai.stores.server.connection import Connection
 from chatwootai.telemetry.spans.exporter import TraceExporter
 from config.snapshot import Account, Snapshot
 from crews.answer.draft import Crews
-from crews.run.tool_calls import BurstToolCalls
+from crews.run_state.tool_calls import BurstToolCalls
 from crews.understanding.message_reader import MessageReader
 from workers.account.standing import Standing
 from workers.account.tenant import Tenant

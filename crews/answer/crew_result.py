@@ -16,7 +16,7 @@ from crews.model_calls.response import finish
 from crews.model_calls.response.thoughts import without_thoughts
 from crews.model_calls.trouble import trouble_of
 from crews.prompt.markers import parse_markers
-from crews.run.context import RunContext, current
+from crews.run_state.context import RunContext, current
 
 SILENT: Final = "the model gave no answer"
 

@@ -36,8 +36,8 @@ from crews.prompt.brief import Brief
 from crews.prompt.conversation import chat_messages
 from crews.prompt.passages import numbered_passages
 from crews.prompt.settings_text import daily_situation, question_situation, repeatable_texts
-from crews.run.context import RunContext
-from crews.run.tool_calls import BurstToolCalls
+from crews.run_state.context import RunContext
+from crews.run_state.tool_calls import BurstToolCalls
 from crews.runtime import environment
 from crews.stock.contact_memory import MemoryBackend
 from crews.tools.toolset import ToolRegistry

@@ -18,9 +18,9 @@ from chatwootai.bounded_cache import BoundedCache
 from chatwootai.model.message.tool_call import ToolOutcome, ToolUse
 from chatwootai.model.message.turn import Question
 from config.settings.settings import Settings
-from crews.run.context import RunContext, current
-from crews.run.tool_calls import BurstToolCalls
-from crews.run.tool_result import Fate
+from crews.run_state.context import RunContext, current
+from crews.run_state.tool_calls import BurstToolCalls
+from crews.run_state.tool_result import Fate
 from crews.tools.toolset import Toolset
 
 if TYPE_CHECKING:

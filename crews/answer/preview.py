@@ -19,8 +19,8 @@ from crews.errors import CrewError
 from crews.model_calls.call import Call, Chat, Completion, estimated_prompt
 from crews.prompt.brief import Brief, Part, join_parts
 from crews.prompt.conversation import content_text
-from crews.run.result_text import result_text
-from crews.run.tool_calls import BurstToolCalls
+from crews.run_state.result_text import result_text
+from crews.run_state.tool_calls import BurstToolCalls
 from crews.runtime import environment
 from crews.tools.toolset import Toolset
 

@@ -9,7 +9,7 @@ from pydantic import BaseModel, PrivateAttr, ValidationError
 
 from crews.errors import ModelSilent
 from crews.model_calls.call import Call, Chat, Completer, Completion, ToolCall
-from crews.run.context import RunContext, current
+from crews.run_state.context import RunContext, current
 
 _NO_DEADLINE = 600.0  # seconds; only for a call outside any run
 

@@ -18,7 +18,7 @@ from pydantic import PrivateAttr
 
 from crews.errors import CrewUnsupported
 from crews.prompt.brief import Brief
-from crews.run.context import RunContext, current
+from crews.run_state.context import RunContext, current
 from crews.runtime.task_runner import KickoffInputs, PreparedTask
 from crews.runtime.unsupported_features import unsupported_features
 

@@ -10,7 +10,7 @@ from pydantic import BaseModel, BeforeValidator, Field, ValidationError, create_
 from chatwootai.model.message.turn import ServedBy
 from crews.plan.single_call import ANSWER, CONFIDENCE
 from crews.prompt.brief import Brief
-from crews.run.context import RunContext, current
+from crews.run_state.context import RunContext, current
 from crews.runtime.runner import ReentrantCrew, split_inputs
 
 UNSURE = "the assistant was not sure enough of its answer"

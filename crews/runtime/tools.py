@@ -21,8 +21,8 @@ from chatwootai.telemetry import log
 from chatwootai.telemetry.metrics import TOOL_CALLS
 from crews.model_calls.call import ToolCall
 from crews.model_calls.response.surrogates import join_all_surrogates, join_surrogates
-from crews.run.context import RunContext, current
-from crews.run.tool_result import Fate, ToolAnswer, ToolText, invalid_arguments, limit_reached, to_tool_text
+from crews.run_state.context import RunContext, current
+from crews.run_state.tool_result import Fate, ToolAnswer, ToolText, invalid_arguments, limit_reached, to_tool_text
 from crews.tools.outside_tool import OutsideTool
 
 _AT_ONCE = 16  # calls of one answer; a model that asks for more has lost its way

@@ -26,7 +26,7 @@ from crews.errors import CrewError
 from crews.model_calls.call import Completer
 from crews.prompt.conversation import content_text
 from crews.prompt.template import fill
-from crews.run.context import RunContext, current
+from crews.run_state.context import RunContext, current
 from crews.runtime.build import ModelOptions, tools_of
 from crews.runtime.llm import StackLLM
 from crews.runtime.runner import split_inputs

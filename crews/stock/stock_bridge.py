@@ -11,7 +11,7 @@ from pydantic import BaseModel, PrivateAttr
 
 from crews.errors import CrewError, ModelSilent
 from crews.model_calls.call import Chat, ToolCall
-from crews.run.context import RunContext, current
+from crews.run_state.context import RunContext, current
 from crews.runtime.llm import StackLLM
 from crews.runtime.tools import use_tool
 

@@ -10,7 +10,7 @@ from chatwootai.model.message.turn import SideAction
 from chatwootai.model.policy import vocabulary
 from chatwootai.model.text.labels import to_label
 from chatwootai.stores.figures.figures import Figures
-from crews.run.context import RunContext, current
+from crews.run_state.context import RunContext, current
 from crews.tools.figures_tool import FiguresTool
 
 _MOST = 8  # of such calls in one run

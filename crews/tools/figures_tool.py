@@ -13,7 +13,7 @@ from chatwootai.stores.figures.day_counts import DayCounts, summed
 from chatwootai.stores.figures.figures import Figures
 from chatwootai.stores.figures.summary import percent, summary
 from chatwootai.stores.server.connection import StoreUnavailable
-from crews.run.context import current
+from crews.run_state.context import current
 
 NAME: Final = "figures"
 FUNCTION: Final = "analytics"

@@ -19,9 +19,9 @@ from chatwootai.model.message.turn import Question
 from chatwootai.model.policy import tool_words as words
 from chatwootai.net import Forbidden, allow, is_redirect, redirected, same_origin
 from config.settings.tools import HttpTool, Tools
-from crews.run.context import RunContext
-from crews.run.result_text import project
-from crews.run.tool_result import Fate, ToolAnswer
+from crews.run_state.context import RunContext
+from crews.run_state.result_text import project
+from crews.run_state.tool_result import Fate, ToolAnswer
 from crews.tools.bounds import TooLong, check
 from crews.tools.outside_tool import OutsideTool
 from crews.tools.own_words import not_from_contact

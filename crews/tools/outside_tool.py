@@ -9,8 +9,8 @@ from crewai.utilities.pydantic_schema_utils import create_model_from_schema
 from pydantic import BaseModel, ConfigDict, PrivateAttr
 
 from chatwootai.model.message.delivery import Contact
-from crews.run.context import RunContext, current
-from crews.run.tool_result import ToolAnswer, ToolText, to_tool_text
+from crews.run_state.context import RunContext, current
+from crews.run_state.tool_result import ToolAnswer, ToolText, to_tool_text
 from crews.tools.tool_schema import Parameters, Schema
 
 _ALONE = 60.0  # seconds that a call outside any run may take

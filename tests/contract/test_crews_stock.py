@@ -239,7 +239,7 @@ async def run_ours(case: Case, recorder: Recorder) -> Any:
     from crews.model_calls.assembly import Stack
     from crews.model_calls.call import Endpoint, Target
     from crews.model_calls.endpoint.client import OpenAIClient
-    from crews.run.context import RunContext, current
+    from crews.run_state.context import RunContext, current
     from crews.runtime.llm import StackLLM
     from crews.runtime.runner import ReentrantCrew
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from crews.model_calls.call import ToolCall
-from crews.run.tool_result import ToolAnswer
+from crews.run_state.tool_result import ToolAnswer
 from crews.runtime import environment
 
 SCHEMA = {"type": "object", "properties": {"said": {"type": "array", "items": {"type": "string"}}}}

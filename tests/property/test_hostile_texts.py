@@ -36,7 +36,7 @@ from crews.model_calls.response import harmony, leaked, surrogates
 from crews.model_calls.response.thoughts import without_thoughts
 from crews.prompt import markers
 from crews.prompt.conversation import chat_messages, objects_in
-from crews.run.result_text import result_text
+from crews.run_state.result_text import result_text
 from ingress.payload import RequestInfo, parse
 from sandbox.llm.answering import prompt as model_prompt
 from sandbox.llm.answering.answer import compose

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from crews.run.tool_result import Fate
+from crews.run_state.tool_result import Fate
 from crews.runtime import environment
 from tests.integration.crews.tools.test_mcp_servers import ask, server
 from tests.real.parts import where

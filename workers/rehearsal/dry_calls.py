@@ -4,8 +4,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from chatwootai.model.message.tool_call import KeptCall
-from crews.run.tool_calls import BurstToolCalls, CallingDraft
-from crews.run.tool_result import Fate, ToolAnswer, ToolText, to_tool_text
+from crews.run_state.tool_calls import BurstToolCalls, CallingDraft
+from crews.run_state.tool_result import Fate, ToolAnswer, ToolText, to_tool_text
 
 _NOT_CALLED = "not called, since this is only a try and it would change something"
 _NOT_WRITTEN = "not called, since tools are simulated, and no answer of it was written"

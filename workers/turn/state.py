@@ -14,7 +14,7 @@ from chatwootai.stores.conversation.decision import Pending
 from chatwootai.stores.conversation.turn_start import TurnStart
 from chatwootai.telemetry.steps import Steps
 from config.settings.settings import Settings
-from crews.run.tool_calls import BurstToolCalls
+from crews.run_state.tool_calls import BurstToolCalls
 from workers.account.tenant import Tenant
 from workers.turn.draft import Failed, Interrupted
 from workers.turn_signals import TurnSignals

@@ -12,7 +12,7 @@ from mcp.types import (
     TextResourceContents,
 )
 
-from crews.run.tool_result import Fate, ToolAnswer
+from crews.run_state.tool_result import Fate, ToolAnswer
 
 
 def to_answer(found: CallToolResult) -> ToolAnswer:

@@ -16,7 +16,7 @@ from chatwootai.telemetry import log
 from chatwootai.telemetry.metrics import MCP_SESSIONS
 from chatwootai.telemetry.tasks import owned
 from config.settings.tools import McpServer, Tools
-from crews.run.tool_result import Fate, ToolAnswer
+from crews.run_state.tool_result import Fate, ToolAnswer
 from crews.tools.mcp.bounded import TOO_LONG
 from crews.tools.mcp.connection import ServerConnection
 from crews.tools.mcp.errors import CallTimedOut, ServerUnavailable, SessionEnded

@@ -6,8 +6,8 @@ from typing import Any, ClassVar, Protocol
 from mcp.types import Tool
 from pydantic import PrivateAttr
 
-from crews.run.context import RunContext
-from crews.run.tool_result import ToolAnswer
+from crews.run_state.context import RunContext
+from crews.run_state.tool_result import ToolAnswer
 from crews.tools.outside_tool import OutsideTool
 
 _DESCRIPTION = 1000  # characters of a server's own words that a model is shown

@@ -13,8 +13,8 @@ from config.evaluation.case import ModelAnswer, Recorded
 from crews.errors import BudgetSpent, ModelRefused
 from crews.model_calls.call import Call, Completer, Completion, ToolCall, estimated_prompt
 from crews.model_calls.prices import prices
-from crews.run.tool_calls import BurstToolCalls, CallingDraft
-from crews.run.tool_result import Fate, ToolAnswer, ToolText, to_tool_text
+from crews.run_state.tool_calls import BurstToolCalls, CallingDraft
+from crews.run_state.tool_result import Fate, ToolAnswer, ToolText, to_tool_text
 
 _TOKEN = 4
 """Characters to a token of an answer, roughly."""

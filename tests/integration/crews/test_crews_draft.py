@@ -20,7 +20,7 @@ from crews.catalog import SHIPPED, Catalog
 from crews.errors import CrewUnsupported, ModelRefused, ModelUnavailable
 from crews.model_calls.call import Call, Completion, Endpoint, Target
 from crews.model_calls.prices import prices
-from crews.run.context import RunContext
+from crews.run_state.context import RunContext
 from crews.runtime import environment
 from tests.builders import question
 from tests.crews_endpoint import Answer, Body, Recorder, completion, endpoint, last, tool_call

@@ -70,7 +70,7 @@ def crew(*tasks: Any, **more: Any) -> Any:
 
 
 async def kickoff(built: Any, inputs: dict[str, Any] | None = None, *, seconds: float = 20) -> Any:
-    from crews.run.context import RunContext, current
+    from crews.run_state.context import RunContext, current
 
     token = current.set(RunContext(deadline=time.time() + seconds))
     try:

@@ -12,7 +12,7 @@ from chatwootai.stores.conversation.mailbox import Mailbox
 from chatwootai.stores.conversation.tool_calls import ToolCalls, known_calls
 from chatwootai.stores.conversation.turn_start import TurnStart
 from chatwootai.stores.server.connection import Connection
-from crews.run.tool_result import Fate, ToolAnswer
+from crews.run_state.tool_result import Fate, ToolAnswer
 from crews.runtime import environment
 from tests.builders import delivery
 from tests.integration.chatwootai.stores.test_stores_conversations import CONV, begin, commit
@@ -49,7 +49,7 @@ class Shop:
 
 
 def calls(redis: Connection, found: TurnStart) -> Any:
-    from crews.run.tool_calls import BurstToolCalls
+    from crews.run_state.tool_calls import BurstToolCalls
 
     return BurstToolCalls(f"{CONV}:{found.burst}", ToolCalls(redis, found.lease, found.burst), known_calls(found.calls))
 
@@ -190,7 +190,7 @@ async def test_what_was_read_is_read_again_once_something_was_changed_and_after_
     await known.once(Draft(), "order", {}, Shop())
     await look(calls(redis, await again(redis, first)), Draft(), shop)
     assert shop.asked == 3
-    monkeypatch.setattr("crews.run.tool_calls._FRESH", 0.0)
+    monkeypatch.setattr("crews.run_state.tool_calls._FRESH", 0.0)
     await known.again(Draft(), "put", {}, (put := Shop()), reads=False)
     assert put.asked == 1
 

@@ -71,7 +71,7 @@ class Asked:
     async def outcome(self) -> None:
         """Run the crew to its draft, or to the error that gives the conversation to people."""
         from crews.answer.crew_result import run_crew, to_draft
-        from crews.run.context import RunContext
+        from crews.run_state.context import RunContext
 
         target = Target(endpoint=Endpoint(self.said.url, self.case.get("key", "k")), model=self.case.get("model", "m"))
         seconds = 20 if "reads" in self.case else 5  # what fails is asked again until then

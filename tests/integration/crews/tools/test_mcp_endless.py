@@ -13,7 +13,7 @@ import pytest
 from aiohttp import web
 
 from chatwootai.model.policy import tool_words as words
-from crews.run.tool_result import Fate
+from crews.run_state.tool_result import Fate
 from crews.runtime import environment
 from crews.tools.bounds import MOST_BYTES, TooLong, check
 from tests.integration.crews.tools.test_mcp_servers import ask, server

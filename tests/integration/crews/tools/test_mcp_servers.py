@@ -19,7 +19,7 @@ from structlog.testing import capture_logs
 
 from config.settings.settings import Settings
 from config.settings.tools import Tools
-from crews.run.tool_result import Fate
+from crews.run_state.tool_result import Fate
 from crews.runtime import environment
 from crews.tools.toolset import ToolRegistry
 from tests.integration.crews.tools.test_tools_used import served

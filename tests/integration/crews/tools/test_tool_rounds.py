@@ -133,7 +133,7 @@ async def test_one_that_asks_for_tools_when_it_is_offered_none_gives_way_to_peop
 
 
 async def test_drafts_of_one_turn_share_the_calls_that_it_may_make(tmp_path: Path, shop: Shop) -> None:
-    from crews.run.tool_calls import BurstToolCalls
+    from crews.run_state.tool_calls import BurstToolCalls
 
     class Nowhere:
         async def begin(self, *_: Any) -> None: ...

@@ -16,7 +16,7 @@ from chatwootai.model.message.turn import Draft, Usage
 from config.settings.settings import Settings
 from crews.catalog import Catalog
 from crews.model_calls.call import Call, Completion, ToolCall
-from crews.run.tool_calls import BurstToolCalls
+from crews.run_state.tool_calls import BurstToolCalls
 from crews.runtime import environment
 from tests.builders import question
 from tests.integration.crews.tools.test_tools_used import catalog, served

@@ -13,7 +13,7 @@ from chatwootai.model.policy.vocabulary import Cause
 from config.loading.loader import inspect
 from config.settings.prefetch import Prefetch
 from config.settings.tools import Tools
-from crews.run.result_text import LONGEST, project, result_text
+from crews.run_state.result_text import LONGEST, project, result_text
 from tests.builders import question
 
 MAPPING = """\

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from chatwootai.model.message.tool_call import ToolUse
 from chatwootai.model.message.turn import ModelUse, Question, ServedBy, SideAction, Usage
 from crews.model_calls.call import BillingScope, CachePolicy, Chat, Completion, Endpoint, Own, Policy, Target
-from crews.run.tool_calls import BurstToolCalls
+from crews.run_state.tool_calls import BurstToolCalls
 
 
 @dataclass(slots=True, kw_only=True)

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from chatwootai.model.message.tool_call import ToolOutcome
 from chatwootai.model.policy import tool_words as words
-from crews.run.result_text import result_text
+from crews.run_state.result_text import result_text
 
 
 class Fate(StrEnum):

@@ -22,8 +22,8 @@ from chatwootai.model.policy import tool_words as words
 from chatwootai.stores.server.connection import StoreUnavailable
 from chatwootai.telemetry import log
 from chatwootai.telemetry.metrics import FAILED_OPEN
-from crews.run.result_text import result_text
-from crews.run.tool_result import Fate, ToolAnswer, ToolText, to_tool_text
+from crews.run_state.result_text import result_text
+from crews.run_state.tool_result import Fate, ToolAnswer, ToolText, to_tool_text
 
 _MOST: Final = 64  # such calls of one burst
 _MOST_READ: Final = 24  # of those, calls that may be repeated
