@@ -16,7 +16,7 @@ from chatwootai.model.message.routing import route
 from chatwootai.model.message.turn import ContextLimits, Draft, Exchange, Question, SilenceReason, Usage
 from chatwootai.model.policy import outcome
 from chatwootai.model.policy.handoff import Need, after_draft, before_draft
-from chatwootai.model.policy.vocabulary import Cause
+from chatwootai.model.policy.handoff_cause import Cause
 from chatwootai.stores.conversation.decision import Commit
 from chatwootai.stores.conversation.lease import FencedLease
 from chatwootai.stores.conversation.turn_start import TurnStart

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import yaml
 
-from chatwootai.model.policy.vocabulary import Cause
+from chatwootai.model.policy.handoff_cause import Cause
 from tests.settings_crew_looks import followed, linked, often, posted, priced, recalled, requested, spoken_with
 from tests.settings_evaluation_looks import captured, demanded, gated
 from tests.settings_knowledge_looks import (

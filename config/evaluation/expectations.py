@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from chatwootai.model.message.turn import ServedBy
-from chatwootai.model.policy.vocabulary import Cause
+from chatwootai.model.policy.handoff_cause import Cause
 from config.schema.base import NUMBER, Flag, Language, Line, Section, Word, Words, invalid
 from config.schema.channels import Channel
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from chatwootai.model.policy.vocabulary import Sentence
+from chatwootai.model.policy.handoff_cause import Sentence
 from chatwootai.model.text.language import DETECTED
 from config.document.merge import is_null
 from config.document.problems import Note, Problem, suggestion

@@ -5,7 +5,8 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
-from chatwootai.model.policy.vocabulary import Cause, Priority
+from chatwootai.model.policy.handoff_cause import Cause
+from chatwootai.model.policy.vocabulary import Priority
 from chatwootai.model.text.labels import MOST_LABEL, composed, is_label, to_label
 from chatwootai.model.text.subjects import is_readable
 from config.document.problems import suggestion

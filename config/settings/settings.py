@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field, PrivateAttr
 
-from chatwootai.model.policy.vocabulary import Grounding, Level, Links, Sentence
+from chatwootai.model.policy.handoff_cause import Sentence
+from chatwootai.model.policy.vocabulary import Grounding, Level, Links
 from config.evaluation.capturing import Evals
 from config.evaluation.gating import Gate
 from config.schema.base import (

@@ -20,7 +20,7 @@ from chatwootai.model.message.effects import (
     SignalKind,
 )
 from chatwootai.model.message.turn import NO_CONTEXT, ContextLimits
-from chatwootai.model.policy.delivery_failure import failure_actions
+from chatwootai.model.policy.outcome import failure_actions
 from chatwootai.stores import keys
 from chatwootai.stores.conversation.entries import BrokenEntry
 from chatwootai.stores.conversation.mailbox import Mailbox

@@ -11,7 +11,8 @@ import aiohttp
 from config.snapshot import Account
 from ops.doctor.verdict import Verdict, off, ok, problem, warning
 from workers.chatwoot.access_token import Token
-from workers.chatwoot.admin import EVENTS, Admin, AdminError, Setup
+from workers.chatwoot.admin import EVENTS, Admin, Setup
+from workers.chatwoot.errors import AdminError
 from workers.chatwoot.request import send_once
 
 _SECONDS = 15.0

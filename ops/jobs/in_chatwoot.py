@@ -78,7 +78,8 @@ async def _bot(account: "Account", inbox: int | None) -> tuple[int | None, bool]
     """Return the bot that answers an inbox, and whether that could be asked: it takes an administrator's token."""
     import aiohttp
 
-    from workers.chatwoot.admin import Admin, AdminError
+    from workers.chatwoot.admin import Admin
+    from workers.chatwoot.errors import AdminError
 
     if inbox is None or account.user_token is None:
         return None, False

@@ -70,7 +70,8 @@ async def _in_account(
     session: Any, room: asyncio.Semaphore, account: "Account", word: str
 ) -> list[tuple[float, str]] | str:
     """Return moments and names of a contact's conversations in one account, or why it could not be asked."""
-    from workers.chatwoot.admin import Admin, AdminError
+    from workers.chatwoot.admin import Admin
+    from workers.chatwoot.errors import AdminError
 
     assert account.user_token is not None  # noqa: S101 - the caller chose those
     found: list[tuple[float, str]] = []

@@ -43,7 +43,7 @@ async def as_user(account: "Account | None") -> "AsyncIterator[Admin | None]":
 
 async def ask_chatwoot(subject: Subject, admin: "Admin | None") -> str | None:
     """Add to a subject what Chatwoot knows of them; return why it could not be asked, None where it was."""
-    from workers.chatwoot.admin import AdminError
+    from workers.chatwoot.errors import AdminError
 
     if admin is None:
         return "the account has no user_token: conversations from before the index of contacts may be missing"

@@ -175,7 +175,7 @@ class Work:
 
     async def chatwoot(self) -> None:
         """Delete the contact in Chatwoot, where that was asked for."""
-        from workers.chatwoot.admin import AdminError
+        from workers.chatwoot.errors import AdminError
 
         if not self.arguments.in_chatwoot:
             return

@@ -15,7 +15,8 @@ from ops.access import ChatwootRefused, CommandError, NotFound
 from ops.doctor.chatwoot import AccountLook
 from ops.doctor.door import NoDelivery, deliver, secret_of
 from ops.doctor.examine import public_address
-from workers.chatwoot.admin import Admin, AdminError, InboxBinding, Setup
+from workers.chatwoot.admin import Admin, InboxBinding, Setup
+from workers.chatwoot.errors import AdminError
 
 _EVERY = 0.3
 _SUITED = ("Channel::Api", "Channel::WebWidget", "Channel::Email")

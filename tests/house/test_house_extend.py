@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from chatwootai.model.policy.vocabulary import Cause
+from chatwootai.model.policy.handoff_cause import Cause
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs/guides/extend.md").read_text(encoding="utf-8")
@@ -139,7 +139,7 @@ def test_a_setting_is_a_field_with_its_docstring_and_a_line_of_the_table(copy: P
 
 @pytest.mark.slow
 def test_a_cause_is_a_word_and_its_notes(copy: Path) -> None:
-    insert(copy, "chatwootai/model/policy/vocabulary.py", "class Cause")
+    insert(copy, "chatwootai/model/policy/handoff_cause.py", "class Cause")
     narrow = (
         "tests/unit/chatwootai/model/policy/test_handoff_rules.py",
         "tests/unit/chatwootai/model/message/test_model_turn.py",

@@ -15,7 +15,8 @@ from chatwootai.stores.privacy.subject import Subject
 from chatwootai.stores.server.connection import Connection, StoreUnavailable
 from chatwootai.telemetry import log
 from config.snapshot import Account
-from workers.chatwoot.admin import Admin, AdminError
+from workers.chatwoot.admin import Admin
+from workers.chatwoot.errors import AdminError
 
 _EVERY_SECONDS: Final = 600.0
 _BETWEEN_SECONDS: Final = 0.2

@@ -14,7 +14,8 @@ from config.files.sources import MAPPING
 from config.live.live import Live
 from config.mapping.mapping_edit import MappingEdit
 from config.snapshot import Account, Snapshot, SyncPlan
-from workers.chatwoot.admin import Admin, AdminError, Setup, address
+from workers.chatwoot.admin import Admin, Setup, address
+from workers.chatwoot.errors import AdminError
 
 _LOOK_SECONDS = 10.0
 _log = log.get("sync")

@@ -9,6 +9,7 @@ import aiohttp
 import orjson
 
 from workers.chatwoot.access_token import Token
+from workers.chatwoot.errors import AdminError
 from workers.chatwoot.request import RequestBody, send_once
 from workers.chatwoot.response import Response
 
@@ -24,14 +25,6 @@ _EXPLAINED: Final = {
     404: "there is no such thing: is this Chatwoot's address, and the number its account's?",
 }
 _ANOTHERS: Final = "that is not Chatwoot's answer, but a proxy's, a firewall's or a login's before it"
-
-
-class AdminError(Exception):
-    """Chatwoot did not do it; the message says what, without the token. `missing`: there is no such thing."""
-
-    def __init__(self, message: str, *, missing: bool = False) -> None:
-        super().__init__(message)
-        self.missing = missing
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,7 @@
-"""Errors of Chatwoot, named by what the caller must do next. None of them ever holds a token."""
+"""Errors of Chatwoot, named by what the caller must do next: a turn's, and an administrator's. None holds a token.
+
+What a response says is read in response.py; response_verdict.py raises these of it.
+"""
 
 from typing import ClassVar
 
@@ -80,3 +83,11 @@ class OutOfTime(TryAgain):
 
     def __init__(self, operation: str, at: float) -> None:
         super().__init__(operation, "not sent: the deadline is too near", at)
+
+
+class AdminError(Exception):
+    """Chatwoot did not do it; the message says what, without the token. `missing`: there is no such thing."""
+
+    def __init__(self, message: str, *, missing: bool = False) -> None:
+        super().__init__(message)
+        self.missing = missing

@@ -19,7 +19,7 @@ from workers.chatwoot.errors import MissingUserToken, OutOfTime, TryAgain
 from workers.chatwoot.operations import Operation, Owner
 from workers.chatwoot.request import RequestBody, send_once
 from workers.chatwoot.response import Response
-from workers.chatwoot.response_errors import describe, is_barred, is_undecided, raise_final_error
+from workers.chatwoot.response_verdict import describe, is_barred, is_undecided, raise_final_error
 
 _ATTEMPTS: Final = 4
 _ATTEMPT_SECONDS: Final = 10.0

@@ -12,9 +12,8 @@ from dataclasses import dataclass, replace
 from chatwootai.attempts import attempts
 from chatwootai.model.message import turn_names
 from chatwootai.model.message.outbox import Action, ActionKind
-from chatwootai.model.policy import delivery_failure
 from chatwootai.model.policy.numbered_choice import with_choices
-from chatwootai.model.policy.outcome import opening
+from chatwootai.model.policy.outcome import failure_note, opening
 from chatwootai.stores.conversation.decision import Pending, Post
 from chatwootai.stores.conversation.lease import FencedLease
 from chatwootai.stores.installation.incidents import Kind
@@ -319,5 +318,5 @@ async def _dead_letter(
 
 def _actions_for_people(entry: Entry, why: str, language: str) -> tuple[Action, ...]:
     action = entry.action
-    turn, text = turn_names.refusal_of(action.turn), delivery_failure.failure_note(why, entry.unsaid, language)
+    turn, text = turn_names.refusal_of(action.turn), failure_note(why, entry.unsaid, language)
     return replace(action, turn=turn, kind=ActionKind.NOTE, part=0, text=text), opening(action, turn)

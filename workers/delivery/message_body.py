@@ -4,8 +4,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from chatwootai.model.message.outbox import Action, ActionKind
-from chatwootai.model.policy import delivery_failure
-from chatwootai.model.policy.outcome import opening
+from chatwootai.model.policy.outcome import failure_note, opening
 from config.settings.settings import Settings
 
 
@@ -43,7 +42,7 @@ def actions_outside_window(action: Action, settings: Settings, unsaid: str) -> t
         text = settings.fill(settings.template.text)
         return ((replace(action, kind=ActionKind.TEMPLATE, text=text),) if action.part <= 1 else ()), True
     why = _WHY.get(settings.language[:2], _WHY["en"])
-    told = delivery_failure.failure_note(why, unsaid, settings.language)
+    told = failure_note(why, unsaid, settings.language)
     turn = f"{action.turn}-window"
     return (replace(action, kind=ActionKind.NOTE, turn=turn, part=0, text=told), opening(action, turn)), False
 

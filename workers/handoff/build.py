@@ -7,8 +7,8 @@ from chatwootai.model.message.turn import Outcome, Question
 from chatwootai.model.policy import notes, outcome
 from chatwootai.model.policy.greeting import with_greeting
 from chatwootai.model.policy.handoff import Need, Rules
+from chatwootai.model.policy.handoff_cause import Cause, Sentence
 from chatwootai.model.policy.outcome import Destination
-from chatwootai.model.policy.vocabulary import Cause, Sentence
 from chatwootai.moment import present
 from config.settings.settings import Settings
 

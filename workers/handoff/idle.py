@@ -18,8 +18,8 @@ from chatwootai.model.message.origin import Origin
 from chatwootai.model.message.turn import Exchange, Outcome, Question, SilenceReason, Verdict
 from chatwootai.model.policy import outcome
 from chatwootai.model.policy.handoff import Need
+from chatwootai.model.policy.handoff_cause import Cause, Sentence
 from chatwootai.model.policy.reasons import label
-from chatwootai.model.policy.vocabulary import Cause, Sentence
 from chatwootai.stores.conversation.decision import Commit, Decision, IdleTimer, pending
 from chatwootai.stores.conversation.turn_start import TurnStart
 from chatwootai.stores.keys import split_conv

@@ -13,7 +13,7 @@ from chatwootai.model.message.delivery import Contact, Delivery, Message, Role
 from chatwootai.model.message.routing import Route, route
 from chatwootai.model.message.turn import Draft, Exchange, Outcome, Question, Usage, Verdict
 from chatwootai.model.policy.handoff import Need, before_draft, by_meaning
-from chatwootai.model.policy.vocabulary import Cause
+from chatwootai.model.policy.handoff_cause import Cause
 from chatwootai.model.text.language import language_of
 from config.settings.settings import Settings
 from config.snapshot import Account, place_of

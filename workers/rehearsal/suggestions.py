@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from chatwootai.model.message.turn import Verdict
 from chatwootai.model.policy.handoff import Rules, before_draft
-from chatwootai.model.policy.vocabulary import Cause
+from chatwootai.model.policy.handoff_cause import Cause
 from chatwootai.stores.figures.figures import Figures, TurnFilter
 from chatwootai.stores.operators.worker_requests import RequestFailed
 from config.settings.answers import Answer

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from chatwootai.model.message.turn import Draft, Question
-from chatwootai.model.policy.vocabulary import Cause
+from chatwootai.model.policy.handoff_cause import Cause
 from chatwootai.telemetry import log
 from chatwootai.telemetry.tasks import ended
 from crews.errors import BudgetSpent, CrewError, ModelRefused, ModelUnavailable

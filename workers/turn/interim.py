@@ -11,7 +11,7 @@ from chatwootai.model.message import turn_names
 from chatwootai.model.message.delivery import Delivery
 from chatwootai.model.message.turn import Question
 from chatwootai.model.policy.greeting import with_greeting
-from chatwootai.model.policy.vocabulary import Sentence
+from chatwootai.model.policy.handoff_cause import Sentence
 from chatwootai.stores.conversation.turn_start import TurnStart
 from chatwootai.telemetry import log
 from chatwootai.telemetry.metrics import INTERIM

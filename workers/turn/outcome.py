@@ -20,9 +20,10 @@ from chatwootai.model.policy import notes, outcome
 from chatwootai.model.policy.greeting import with_greeting, without_greeting
 from chatwootai.model.policy.grounding import check_grounding
 from chatwootai.model.policy.handoff import Need, after_draft
+from chatwootai.model.policy.handoff_cause import Cause
 from chatwootai.model.policy.output_guard import GuardResult, guard_output
 from chatwootai.model.policy.unfit import Unfit
-from chatwootai.model.policy.vocabulary import Cause, Links
+from chatwootai.model.policy.vocabulary import Links
 from chatwootai.model.text.language import language_of
 from chatwootai.telemetry import log
 from chatwootai.telemetry.metrics import SUPERSEDED, UNGROUNDED, UNKNOWN_LINKS

@@ -8,8 +8,8 @@ from typing import Any, Final
 
 from chatwootai.model.message.tool_call import ToolOutcome
 from chatwootai.model.message.turn import Draft, ModelUse, Outcome, ServedBy, Verdict
+from chatwootai.model.policy.handoff_cause import Cause
 from chatwootai.model.policy.reasons import Trouble, label
-from chatwootai.model.policy.vocabulary import Cause
 from chatwootai.stores.figures.day_counts import Spent
 from chatwootai.stores.figures.ended_turn import NANO, EndedTurn
 from chatwootai.stores.installation.incident_board import IncidentBoard

@@ -2,7 +2,7 @@
 
 from chatwootai.model.message.turn import Draft, ServedBy
 from chatwootai.model.policy.handoff import Need
-from chatwootai.model.policy.vocabulary import Cause, Sentence
+from chatwootai.model.policy.handoff_cause import Cause, Sentence
 from workers.context import WorkerContext
 from workers.media.media import only_unsupported
 from workers.turn.draft import Failed, Interrupted, draft_until_superseded

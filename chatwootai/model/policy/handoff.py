@@ -8,6 +8,7 @@ from itertools import islice
 from typing import Final
 
 from chatwootai.model.message.turn import Exchange
+from chatwootai.model.policy.handoff_cause import Cause
 from chatwootai.model.policy.meaning import (
     UNTOLD,
     Meaning,
@@ -17,7 +18,6 @@ from chatwootai.model.policy.meaning import (
     is_asking,
 )
 from chatwootai.model.policy.reasons import UNKNOWING
-from chatwootai.model.policy.vocabulary import Cause
 from chatwootai.model.text.handoff_promise import handoff_promise, offers_handoff
 from chatwootai.model.text.ignorance import admitted_ignorance
 from chatwootai.model.text.normalize import are_similar, clauses, normalize, normalized_words

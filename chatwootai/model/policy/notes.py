@@ -6,8 +6,8 @@ from typing import Final
 from chatwootai.model.message.tool_call import KeptCall
 from chatwootai.model.message.turn import Exchange, Question
 from chatwootai.model.policy.handoff import Need
+from chatwootai.model.policy.handoff_cause import Cause
 from chatwootai.model.policy.reasons import reason_text
-from chatwootai.model.policy.vocabulary import Cause
 from chatwootai.model.text.plain import as_plain_text, as_quotation
 
 LAST_WORDS: Final = 500

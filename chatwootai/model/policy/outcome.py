@@ -1,7 +1,10 @@
 """Builds outcomes of a draft or of its failure (reply, handoff, silence) and the actions that carry them out."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Final
 
+from chatwootai.model.message.effects import FailedMessage
 from chatwootai.model.message.outbox import Action, ActionKind
 from chatwootai.model.message.turn import Outcome, Question, SilenceReason, Verdict
 from chatwootai.model.policy.handoff import Need
@@ -10,6 +13,13 @@ from chatwootai.model.text.plain import as_plain_text
 OPEN = "open"
 ASIDES = 1000
 """The first part number of what a crew's tools asked for: far from those of replies, which count from 1."""
+_QUOTED: Final = 4000
+_NOT_ARRIVED: Final[Mapping[str, tuple[str, str, str]]] = {
+    "pt": ("**Uma resposta do assistente não chegou ao contato**", "Motivo", "A resposta era"),
+    "es": ("**Una respuesta del asistente no llegó al contacto**", "Motivo", "La respuesta era"),
+    "en": ("**A reply of the assistant did not reach the contact**", "Reason", "The reply was"),
+}
+"""Words of the note about a message of ours that did not arrive."""
 
 
 def reply(parts: tuple[str, ...], *, reply_to: int | None = None, choices: tuple[str, ...] = ()) -> Outcome:
@@ -104,3 +114,25 @@ def _action(kind: ActionKind, question: Question, part: int, text: str = "", val
         cc=origin.cc if kind is ActionKind.REPLY else (),
         delivery=origin.delivery_id or "",
     )
+
+
+def failure_note(why: str, text: str, language: str) -> str:
+    """Return the note for people: the reason in the provider's words, and what the contact should have read."""
+    title, reason, was = _NOT_ARRIVED.get(language.split("-", maxsplit=1)[0].lower(), _NOT_ARRIVED["en"])
+    quoted = "\n".join(f"> {line}" for line in text[:_QUOTED].splitlines())
+    return f"{title}\n{reason}: {as_plain_text(' '.join(why.split()))}\n{was}:\n{quoted}"
+
+
+def failure_actions(failure: FailedMessage, language: str) -> tuple[Action, ...]:
+    """Return the outbox entries that tell people."""
+    written = Action(
+        kind=ActionKind.NOTE,
+        turn=f"failed-{failure.account}-{failure.conversation}-{failure.message}",
+        part=0,
+        text=failure_note(failure.why, failure.text, language),
+        inbox=failure.inbox,
+        channel=failure.channel,
+        after=failure.message,
+        due=failure.at,
+    )
+    return written, opening(written, written.turn)

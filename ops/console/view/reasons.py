@@ -3,9 +3,9 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from chatwootai.model.policy.handoff_cause import Cause
 from chatwootai.model.policy.notes import cause_words
 from chatwootai.model.policy.reasons import reason_text
-from chatwootai.model.policy.vocabulary import Cause
 
 Text = Callable[..., str]
 

@@ -45,7 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
     from config.mapping.mapping_edit import NotEditable
     from config.secrets.encryption import EncryptionError
     from ops.connect.steps import UnknownInbox
-    from workers.chatwoot.admin import AdminError
+    from workers.chatwoot.errors import AdminError
 
     if not arguments.remove and not arguments.ours:
         complain("--ours is needed: the ingress's address, as Chatwoot reaches it")

@@ -67,7 +67,7 @@ async def _compare_accounts(
     import aiohttp
 
     from workers.account.sync import differences
-    from workers.chatwoot.admin import AdminError
+    from workers.chatwoot.errors import AdminError
 
     found: list[Difference] = []
     failed = False
@@ -90,7 +90,8 @@ async def _setup(session: "aiohttp.ClientSession", account: "Account", tokens: l
     Raises:
         AdminError: none of them may, or Chatwoot cannot be reached.
     """
-    from workers.chatwoot.admin import Admin, AdminError
+    from workers.chatwoot.admin import Admin
+    from workers.chatwoot.errors import AdminError
 
     refused = AdminError(f"no token to ask with: give it an administrator's `user_token`, or set {TOKEN}")
     for token in tokens:

@@ -19,7 +19,7 @@ from aiohttp import web
 from pydantic import ValidationError
 
 from chatwootai.model.message.routing import route
-from chatwootai.model.policy.vocabulary import Sentence
+from chatwootai.model.policy.handoff_cause import Sentence
 from chatwootai.stores.server.connection import Connection
 from config.loading.loader import load, shipped
 from config.mapping.entries import MappingFile

@@ -6,7 +6,7 @@ from chatwootai.model.message.delivery import Attachment, Change, Delivery, Mess
 from chatwootai.model.message.effects import DeletedMessage, FailedMessage
 from chatwootai.model.message.outbox import ActionKind
 from chatwootai.model.message.turn import ContextLimits, Exchange
-from chatwootai.model.policy.delivery_failure import failure_actions
+from chatwootai.model.policy.outcome import failure_actions
 from chatwootai.stores import keys
 from chatwootai.stores.conversation.conversations import Conversations
 from chatwootai.stores.conversation.decision import Commit, Decision

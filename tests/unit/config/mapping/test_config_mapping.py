@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from chatwootai.model.policy.vocabulary import Sentence
+from chatwootai.model.policy.handoff_cause import Sentence
 from config.document.problems import ConfigurationError
 from config.loading.loader import inspect, load, shipped
 from config.snapshot import Snapshot

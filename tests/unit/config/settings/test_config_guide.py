@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from chatwootai.model.policy.vocabulary import Sentence
+from chatwootai.model.policy.handoff_cause import Sentence
 from config.document.yaml_events import MAX_DEPTH as DEPTH
 from config.document.yaml_source import MAPPING, SMALL
 from config.loading.loader import inspect, load

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from chatwootai.model.policy.greeting import with_greeting, without_greeting
-from chatwootai.model.policy.vocabulary import Sentence
+from chatwootai.model.policy.handoff_cause import Sentence
 from config.loading.loader import inspect, shipped
 from config.settings.settings import Settings
 

@@ -9,7 +9,7 @@ from chatwootai.model.message.outbox import ActionKind
 from chatwootai.model.message.turn import SideAction
 from chatwootai.model.policy import outcome
 from chatwootai.model.policy.handoff import Need
-from chatwootai.model.policy.vocabulary import Cause
+from chatwootai.model.policy.handoff_cause import Cause
 from config.loading.loader import inspect
 from config.settings.prefetch import Prefetch
 from config.settings.tools import Tools

@@ -10,8 +10,8 @@ import pytest
 
 from chatwootai.model.policy import notes
 from chatwootai.model.policy.handoff import Need
+from chatwootai.model.policy.handoff_cause import Cause
 from chatwootai.model.policy.reasons import Trouble
-from chatwootai.model.policy.vocabulary import Cause
 from chatwootai.telemetry import log
 from config.settings.settings import Settings
 from crews.errors import BudgetSpent, ModelRefused, ModelSilent, ModelUnavailable

@@ -8,8 +8,8 @@ import pytest
 import yaml
 
 from chatwootai.model.policy.handoff import Rules, before_draft
+from chatwootai.model.policy.handoff_cause import Cause
 from chatwootai.model.policy.meaning import UNTOLD, Meaning, is_angry, is_asking
-from chatwootai.model.policy.vocabulary import Cause
 from chatwootai.model.text.normalize import normalize
 from crews.encoding.embedded import EmbeddedEncoder
 from crews.understanding import train

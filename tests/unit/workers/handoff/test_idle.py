@@ -8,7 +8,7 @@ import pytest
 from chatwootai.model.message.turn import Question, Verdict
 from chatwootai.model.policy import outcome
 from chatwootai.model.policy.handoff import Need
-from chatwootai.model.policy.vocabulary import Cause
+from chatwootai.model.policy.handoff_cause import Cause
 from config.settings.settings import Settings
 from tests.builders import question
 from workers.chatwoot import records

@@ -12,7 +12,7 @@ from chatwootai.model.message.outbox import ActionKind
 from chatwootai.model.message.turn import Draft, Outcome, ServedBy, SilenceReason
 from chatwootai.model.policy import outcome
 from chatwootai.model.policy.handoff import Need
-from chatwootai.model.policy.vocabulary import Cause
+from chatwootai.model.policy.handoff_cause import Cause
 from chatwootai.stores.conversation.decision import Commit
 from config.settings.settings import Settings
 from tests.builders import delivery, question

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from chatwootai.model.message.turn import Draft, Question
-from chatwootai.model.policy.vocabulary import Cause
+from chatwootai.model.policy.handoff_cause import Cause
 from crews.errors import BudgetSpent, CrewUnsupported, ModelSilent, ModelUnavailable
 from tests.builders import question
 from workers.turn.draft import Drafter, Failed, Interrupted, draft_until_superseded

@@ -14,7 +14,7 @@ import yaml
 from chatwootai.model.message.delivery import Delivery
 from chatwootai.model.message.turn import Draft, ServedBy, SilenceReason, Verdict
 from chatwootai.model.policy.handoff import Need
-from chatwootai.model.policy.vocabulary import Cause
+from chatwootai.model.policy.handoff_cause import Cause
 from chatwootai.stores.conversation.lease import FencedLease
 from chatwootai.stores.conversation.turn_start import TurnStart
 from config.settings.settings import Settings

@@ -8,7 +8,7 @@ import pytest
 from chatwootai.model.message.delivery import Change, Delivery, Reason
 from chatwootai.model.message.effects import DeletedMessage, DeliveryState, FailedMessage, Ignored, ObservedMessage
 from chatwootai.model.message.outbox import ActionKind
-from chatwootai.model.policy.delivery_failure import failure_actions
+from chatwootai.model.policy.outcome import failure_actions
 from ingress.payload import RequestInfo, parse
 from tests.data import example
 

@@ -13,7 +13,7 @@ from chatwootai.model.message.routing import Route
 from chatwootai.model.message.turn import Exchange, Question, SilenceReason, Verdict
 from chatwootai.model.policy import notes, outcome
 from chatwootai.model.policy.handoff import Need
-from chatwootai.model.policy.vocabulary import Cause
+from chatwootai.model.policy.handoff_cause import Cause
 from tests.builders import delivery
 
 ROUTE = Route(folder="t", domain="d", function="customer_service", channel="whatsapp", priority=5, why=())

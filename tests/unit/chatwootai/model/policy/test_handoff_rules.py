@@ -8,7 +8,7 @@ from chatwootai.model.message.delivery import Role
 from chatwootai.model.message.turn import Exchange
 from chatwootai.model.policy import notes
 from chatwootai.model.policy.handoff import Need, Rules, after_draft, before_draft, stuck
-from chatwootai.model.policy.vocabulary import Cause
+from chatwootai.model.policy.handoff_cause import Cause
 from config.settings.handoff import Handoff
 from tests.unit.chatwootai.model.message.test_model_turn import question
 

@@ -7,8 +7,8 @@ import pytest
 from chatwootai.model.message.delivery import Role
 from chatwootai.model.message.turn import Exchange
 from chatwootai.model.policy.handoff import Need, Rules, accepts, after_draft, before_draft
+from chatwootai.model.policy.handoff_cause import Cause
 from chatwootai.model.policy.reasons import SUBJECTS, label
-from chatwootai.model.policy.vocabulary import Cause
 from chatwootai.model.text.ignorance import admitted_ignorance
 from chatwootai.model.text.subjects import is_readable, matching_subject
 from config.loading.loader import shipped

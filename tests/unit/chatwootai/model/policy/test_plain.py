@@ -13,9 +13,9 @@ from chatwootai.channels.outgoing.choices import button_title, render_choices
 from chatwootai.model.message.delivery import Role
 from chatwootai.model.message.outbox import ActionKind
 from chatwootai.model.message.turn import Exchange, Outcome, SideAction, Verdict
-from chatwootai.model.policy import delivery_failure, notes, outcome
+from chatwootai.model.policy import notes, outcome
 from chatwootai.model.policy.handoff import Need
-from chatwootai.model.policy.vocabulary import Cause
+from chatwootai.model.policy.handoff_cause import Cause
 from chatwootai.model.text.plain import JOINT, as_plain_text, as_quotation
 from tests.unit.chatwootai.model.message.test_model_turn import question
 
@@ -71,7 +71,7 @@ def test_so_it_is_in_every_note(text: str) -> None:
     handed = notes.handover_note(Need(Cause.CREW, text), asked, "pt")
     assert tags(CHATWOOTS.render(handed)) <= TAGS | {"strong", "blockquote"}
     assert not LINKED.search(handed.replace("Motivo:", "").replace("Resumo:", "").replace("tentado:", ""))
-    failed = delivery_failure.failure_note(text, "Oi", "pt")
+    failed = outcome.failure_note(text, "Oi", "pt")
     assert tags(CHATWOOTS.render(failed)) <= TAGS | {"strong", "blockquote"}
     made = Outcome(verdict=Verdict.REPLY, parts=("Oi",), asides=(SideAction(ActionKind.NOTE, text=text),))
     note = next(each for each in outcome.actions(made, asked) if each.kind is ActionKind.NOTE)

@@ -3,7 +3,7 @@
 import pytest
 
 from chatwootai.model.policy.handoff import Need, Rules, after_draft
-from chatwootai.model.policy.vocabulary import Cause
+from chatwootai.model.policy.handoff_cause import Cause
 from chatwootai.model.text.handoff_promise import handoff_promise
 
 

@@ -21,10 +21,11 @@ from chatwootai.model.message.delivery import Attachment, Contact, Delivery, Rol
 from chatwootai.model.message.turn import Exchange, Question, Told
 from chatwootai.model.policy.greeting import with_greeting
 from chatwootai.model.policy.handoff import Need, Rules, after_draft, before_draft
+from chatwootai.model.policy.handoff_cause import Cause
 from chatwootai.model.policy.notes import handover_note
 from chatwootai.model.policy.numbered_choice import resolve_choice
 from chatwootai.model.policy.output_guard import guard_output
-from chatwootai.model.policy.vocabulary import Cause, Level
+from chatwootai.model.policy.vocabulary import Level
 from chatwootai.model.text.language import language_of
 from chatwootai.model.text.normalize import clauses, normalize
 from chatwootai.model.text.sentences import whole_sentences

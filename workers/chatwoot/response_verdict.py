@@ -1,6 +1,7 @@
-"""Errors of a response: done, refused for good, refused for this token, or to be tried again. Pure.
+"""Verdict on a response: done, refused for good, refused for this token, or to be tried again. Pure.
 
-Only what Chatwoot itself says (own.py) is final. What others say in its place is an outage, and is waited out.
+Only what Chatwoot itself says (`own_error` in response.py) is final. What others say in its place is an outage, and is
+waited out.
 """
 
 from http import HTTPStatus
