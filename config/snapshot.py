@@ -41,7 +41,7 @@ class Account:
 
     By its key it is served and pays; `folder` is where its settings stand under `domain`, and may be another's too.
 
-    `special_numbers` maps a contact's phone (E.164) to the function that answers it.
+    `special_numbers` maps a contact's phone (E.164) to the function that answers it. `shard`: the Redis pinned.
     """
 
     key: str
@@ -59,6 +59,7 @@ class Account:
     priority: int = 5
     inboxes: Mapping[int, Inbox] = field(default_factory=dict)
     special_numbers: Mapping[str, str] = field(default_factory=dict)
+    shard: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ import aiohttp
 import yaml
 from aiohttp import web
 
+from chatwootai.stores.server.shards import Shards
 from chatwootai.telemetry.tasks import ended
 from config.loading.loader import inspect, load
 from config.snapshot import Account, Snapshot
@@ -88,6 +89,12 @@ class Recorder:
 async def problems(place: Place) -> object:
     found = inspect(place.folder, ENVIRON).problems
     return [(each.rule, each.line) for each in found]
+
+
+async def lives(place: Place) -> object:
+    """The Redis of two that holds the account's conversations."""
+    shards = Shards.from_environment({"CHATWOOTAI_REDIS_SHARDS": "a=redis://one,b=redis://two"})
+    return shards.of(place.account.key, place.account.shard).name
 
 
 async def asks(place: Place) -> object:

@@ -3,7 +3,19 @@
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
-from tests.settings_mapping_looks import FOLDER, Place, Written, asks, compared, kept, knocks, old, paced, problems
+from tests.settings_mapping_looks import (
+    FOLDER,
+    Place,
+    Written,
+    asks,
+    compared,
+    kept,
+    knocks,
+    lives,
+    old,
+    paced,
+    problems,
+)
 
 MAPPING = """\
 version: 1
@@ -105,6 +117,7 @@ MAPPED: Mapping[str, Mapped] = {
         {"webhook_secrets": ["${OTHER}", "${SHOP}"]}, {"webhook_secrets": ["${OTHER}"]}, knocks({})
     ),
     "accounts.*.signature": _account({"signature": "required"}, {"signature": "optional"}, knocks({}, unsigned=True)),
+    "accounts.*.shard": _account({"shard": "a"}, {"shard": "b"}, lives),
     **{f"accounts.*.allow.{key}": _allowed(key, everybody=False) for key in _ALLOWED},
     **{f"fallback.allow.{key}": _allowed(key, everybody=True) for key in _ALLOWED},
     "fallback.trusted": Mapped(

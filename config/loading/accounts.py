@@ -112,6 +112,7 @@ class AccountBuilder:
             priority=self.entries.fallback.priority if said.priority is None else said.priority,
             inboxes=self._folder_inboxes(domain, folder, merged),
             special_numbers={phone: name for phone, name in special.items() if name},
+            shard=said.shard,
             **secrets,
         )
 

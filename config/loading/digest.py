@@ -23,7 +23,9 @@ def digest_of(accounts: Mapping[str, Account], cache: LoadCache | None = None, a
 
 
 def _account(account: Account, known: LoadCache) -> dict[str, object]:
+    pinned = {} if account.shard is None else {"shard": account.shard}
     return {
+        **pinned,
         "key": account.key,
         "id": account.id,
         "name": account.name,

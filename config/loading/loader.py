@@ -18,6 +18,7 @@ from config.inheritance.unused_files import unused_files
 from config.loading.accounts import AccountBuilder
 from config.loading.checks import contradictions, misspelt_tenants, shared_folders
 from config.loading.digest import digest_of
+from config.loading.pins import check_pins
 from config.mapping.grants import grants_of
 from config.mapping.legacy import UpgradedMapping, upgrade
 from config.mapping.mapping import Entries, read_entries
@@ -77,11 +78,13 @@ def _inspect(sources: Sources, environ: Mapping[str, str], cache: LoadCache) -> 
     problems = [*problems, *found.problems, *assembly.problems, *library.problems, *contradictions(found, accounts)]
     problems += misspelt_tenants(found, accounts, library.tenant_folders())
     problems += shared_folders(found, accounts, library.tenant_folders())
+    unknown_shards, unused_pins = check_pins(found, environ)
+    problems += unknown_shards
     overlooked, idle = unused_files(library)
     problems += [*overlooked, *_bad_key(references, found.mark, problems)]
     if not found.accounts and not problems:
         problems.append(_nothing(upgraded.table.mark))
-    notes = (*upgraded.notes, *assembly.notes, *library.notes, *idle)
+    notes = (*upgraded.notes, *assembly.notes, *library.notes, *idle, *unused_pins)
     plan = SyncPlan(60 * found.sync.every_minutes, found.sync.write, found.sync.address)
     sync = plan if plan.seconds else None
     snapshot = Snapshot(digest=digest_of(accounts, cache, sync), accounts=accounts, notes=notes, sync=sync)

@@ -13,6 +13,7 @@ _NAMED = "Write small letters, digits, `_` and `-`, a letter or digit first."
 Name = Annotated[str, matching(NAME, _NAMED)]
 KEY = r"^[A-Za-z0-9][A-Za-z0-9_.~-]{0,63}$"  # a segment of a webhook address
 INBOX = r"^(?:([A-Za-z0-9][A-Za-z0-9_.~-]{0,63})/)?([1-9][0-9]{0,15})$"  # Chatwoot's id, or account/id
+Shard = Annotated[str, matching(r"^[a-z0-9-]{1,32}$", "Write 1 to 32 small letters, digits and hyphens.")]
 Phone = Annotated[str, matching(r"^\+[1-9][0-9]{6,14}$", 'Write + and digits alone, in quotes, as "+5531999990000".')]
 Priority = Annotated[int, Field(ge=0, le=10), NUMBER]
 Number = Annotated[int, Field(ge=1, le=2**53), NUMBER]
@@ -115,6 +116,9 @@ class AccountEntry(Section):
     instance."""
     allow: AllowEntry | None = None
     """Things outside its folder that its settings may name. Unset: a narrow default."""
+    shard: Shard | None = None
+    """Name of the Redis that holds the account's conversations, one of CHATWOOTAI_REDIS_SHARDS. Unset: as a hash of the
+    key says. What the other Redis holds does not move by a change here."""
 
 
 class InboxEntry(Section):

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import parse_qsl, unquote
 
+DEFAULT_URL: Final = "redis://127.0.0.1:6379/0"
 _REDIS_PORT: Final = 6379
 _SENTINEL_PORT: Final = 26379
 _SCHEMES: Final = ("redis", "rediss", "unix", "redis+sentinel", "rediss+sentinel")
@@ -30,6 +31,7 @@ class BadRedisUrl(ValueError):
 
     def __init__(self, why: str) -> None:
         super().__init__(f"REDIS_URL: {why}")
+        self.why = why
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

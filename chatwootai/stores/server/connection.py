@@ -12,14 +12,14 @@ from redis.backoff import ExponentialBackoff, NoBackoff
 from redis.exceptions import AuthenticationError, RedisError
 from redis.exceptions import ConnectionError as RedisConnectionError
 
-from chatwootai.stores.server.address import Address, BadRedisUrl, address
+from chatwootai.stores.server.address import DEFAULT_URL, Address, BadRedisUrl, address
 from chatwootai.stores.server.errors import StoreMisused, StoreUnavailable, store_errors
 
-__all__ = ["BadRedisUrl", "Connection", "StoreMisused", "StoreUnavailable", "batch", "connect", "store_errors"]
+__all__ = [
+    "DEFAULT_URL", "BadRedisUrl", "Connection", "StoreMisused", "StoreUnavailable", "batch", "connect", "store_errors",
+]  # fmt: skip
 
 Connection = Redis
-
-DEFAULT_URL = "redis://127.0.0.1:6379/0"
 
 
 def connect(

@@ -159,3 +159,26 @@ def test_older_files_take_secrets_from_the_environment_by_their_accounts_name(tm
     assert sum("of the environment is used" in each.message for each in found.notes) == 3
     new = f"{HEAD}accounts: {{loja-1: {{domain: retail, id: 1}}}}\n"
     assert {each.rule for each in inspect(write(tmp_path, new), names).problems} == {"missing-secret"}
+
+
+def test_a_pin_names_a_shard_that_there_is(tmp_path: Path) -> None:
+    folder = write(tmp_path, f"{HEAD}accounts:\n{entry(', shard: c')}")
+    alone = inspect(folder, ENVIRONMENT)
+    assert alone.problems == ()
+    assert alone.snapshot.accounts["1"].shard == "c"
+    assert any("`accounts.1.shard` has no effect here" in each.message for each in alone.snapshot.notes)
+    shards = "a=redis://u:word@one,c=redis://two"
+    among = inspect(folder, {**ENVIRONMENT, "CHATWOOTAI_REDIS_SHARDS": shards})
+    assert among.problems == ()
+    assert not any("shard" in each.message for each in among.snapshot.notes)
+    assert among.snapshot.digest == alone.snapshot.digest
+    (refused,) = inspect(folder, {**ENVIRONMENT, "CHATWOOTAI_REDIS_SHARDS": "a=redis://u:word@one"}).problems
+    assert (refused.rule, refused.line) == ("unknown-shard", 4)
+    assert "no shard `c`" in refused.message
+    assert "word" not in str(refused)
+
+
+def test_where_an_account_lives_is_part_of_what_is_in_force(tmp_path: Path) -> None:
+    pinned = load(write(tmp_path, f"{HEAD}accounts:\n{entry(', shard: c')}"), ENVIRONMENT)
+    unpinned = load(write(tmp_path, f"{HEAD}accounts:\n{entry()}"), ENVIRONMENT)
+    assert pinned.digest != unpinned.digest
