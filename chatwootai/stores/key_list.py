@@ -78,6 +78,7 @@ _LIST: Final = """
 | cw:request:{request} | string, worker | 2 min | worker | nothing | who has taken it |
 | cw:dead | zset, score = ms | 30 days | commit | ids | turns that gave up |
 | cw:dead:{turn} | string, JSON | 30 days | commit | words | what a dead letter holds |
+| cw:moved:{account} | string | until the account moves back | move | nothing | it is on another shard, or on its way (`left`, `arriving`, `arrived`, and the other shard): no turn starts, and but for `arrived` nothing is admitted |
 | cw:audit | stream, JSON and digest | the newest 20,000 | audit | ids | what people did, in a chain of digests |
 | cw:audit:head | hash | for ever | audit | nothing | number and digest of the newest entry of the audit |
 | cw:events:info | stream, JSON | the newest 5,000 or a few more, each at most 1 KB | ingress, worker | ids | log lines of all processes, cut to what an operator may see |

@@ -244,6 +244,11 @@ def erasure(account: str, contact_id: int) -> str:
     return f"cw:erasure:{account}:{contact_id}"
 
 
+def moved(account: str) -> str:
+    """Return the key of the mark of an account that is on another shard, or on its way."""
+    return f"cw:moved:{account}"
+
+
 def polled(account: str) -> str:
     """Return the key that is set while an account's contacts count as looked for in Chatwoot."""
     return f"cw:polled:{account}"

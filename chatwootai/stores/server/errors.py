@@ -36,6 +36,7 @@ from chatwootai.stores.server.outage import OUTAGE
 from chatwootai.telemetry import mask
 
 NOPERM: Final = "NOPERM"
+_MOVED: Final = "ACCOUNT_MOVED"
 _STRIPPED: Final[dict[type[Exception], str]] = {
     BusyLoadingError: "LOADING",
     ReadOnlyError: "READONLY",
@@ -77,6 +78,17 @@ class StoreUnavailable(Exception):
         self.reason = reason
 
 
+class AccountMoved(StoreUnavailable):
+    """The account that was written to is not on this shard: it has moved, or is being moved. Nothing was written.
+
+    `mark`: what stands in `cw:moved:{account}`. It is no outage: this Redis answers, and serves its other accounts.
+    """
+
+    def __init__(self, mark: str) -> None:
+        super().__init__(_MOVED, mark)
+        self.mark = mark
+
+
 class StoreMisused(Exception):
     """Redis did not understand us: a mistake of ours, or a key that somebody else wrote. Asking again does not mend it.
 
@@ -111,7 +123,9 @@ def store_errors() -> Iterator[None]:
 
 
 def _tell(error: StoreUnavailable) -> None:
-    if error.code == FULL:
+    if isinstance(error, AccountMoved):
+        OUTAGE.note_answer()
+    elif error.code == FULL:
         FULLNESS.note_refusal(str(error))
         OUTAGE.note_answer()
     else:
@@ -135,7 +149,7 @@ def _refusal(error: ResponseError) -> StoreUnavailable | StoreMisused:
     code, text = _code(error)
     if code == "WRONGTYPE" or (code == "ERR" and _SCRIPT.search(text)):
         return StoreMisused(_one_line(text))
-    return StoreUnavailable(code, _one_line(text))
+    return AccountMoved(text) if code == _MOVED else StoreUnavailable(code, _one_line(text))
 
 
 def _code(error: ResponseError) -> tuple[str, str]:

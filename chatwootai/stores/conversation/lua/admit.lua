@@ -6,6 +6,8 @@
 --   contact: its id; written_ms: when the message was written
 -- returns 'accepted' | 'duplicate' | 'full'
 local conv, account, message = ARGV[1], ARGV[2], ARGV[3]
+local moved = elsewhere(account)
+if moved then return moved end
 local seen = 'cw:seen:m:' .. conv .. ':' .. message
 local seen_delivery = ARGV[5] ~= '' and 'cw:seen:d:' .. account .. ':' .. ARGV[5]
 if redis.call('EXISTS', seen, seen_delivery or seen) > 0 or was_erased(ARGV) then

@@ -6,6 +6,8 @@
 -- ARGV contact written_ms
 -- returns 'accepted' | 'duplicate' | 'first' if nothing later waits: it has no claim to room that others have not
 local conv, account, message = ARGV[1], ARGV[2], ARGV[3]
+local moved = elsewhere(account)
+if moved then return moved end
 local seen = 'cw:seen:m:' .. conv .. ':' .. message
 local seen_delivery = ARGV[5] ~= '' and 'cw:seen:d:' .. account .. ':' .. ARGV[5]
 if redis.call('EXISTS', seen, seen_delivery or seen) > 0 or was_erased(ARGV) then return 'duplicate' end

@@ -4,6 +4,8 @@
 --   exchange: a context entry or ''; requested: the status that a teammate asks for, or ''
 -- returns 1, or 0 if it was heard before or nobody here knows the conversation
 local conv, key = ARGV[1], 'cw:conv:' .. ARGV[1]
+local moved = elsewhere(account_of(conv))
+if moved then return moved end
 if ARGV[7] == '' and redis.call('EXISTS', key) == 0 then return 0 end
 if not redis.call('SET', 'cw:heard:' .. conv .. ':' .. ARGV[2], '1', 'NX', 'PX', ARGV[3]) then return 0 end
 if ARGV[4] ~= '' then

@@ -3,6 +3,8 @@
 -- ARGV conv message failed_ms account lane boost_ms blob job_ms state_ms entries...
 -- returns 1, or 0 if it was reported before or nobody here knows the conversation
 local conv, key = ARGV[1], 'cw:conv:' .. ARGV[1]
+local moved = elsewhere(account_of(conv))
+if moved then return moved end
 if redis.call('EXISTS', key) == 0 then return 0 end
 if not redis.call('SET', 'cw:failed:' .. conv .. ':' .. ARGV[2], '1', 'NX', 'PX', ARGV[3]) then return 0 end
 call_off(conv)

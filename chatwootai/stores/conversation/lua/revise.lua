@@ -6,6 +6,8 @@
 --   change: 'edit' or 'choice'; digest: of what it says; fresh: '1' if it was written just now; else as admit has them
 -- returns 'accepted' | 'duplicate' | 'unchanged' | 'full'
 local conv, account, message, entry = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+local moved = elsewhere(account)
+if moved then return moved end
 local box, kept = 'cw:box:' .. conv, 'cw:kept:' .. conv
 local revision = 'cw:seen:r:' .. conv .. ':' .. message .. ':' .. ARGV[17]
 local seen = 'cw:seen:m:' .. conv .. ':' .. message

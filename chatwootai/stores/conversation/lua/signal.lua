@@ -3,6 +3,8 @@
 -- KEYS 1 cw:{account}, of the conv in ARGV 1
 -- ARGV conv word at_ms state_ms
 -- returns 1 if a worker was told, else 0
+local moved = elsewhere(account_of(ARGV[1]))
+if moved then return moved end
 local key = 'cw:conv:' .. ARGV[1]
 if ARGV[2] == 'resolved' then
   -- The mark outlives the list: an exchange committed late, but said before, must not come back.

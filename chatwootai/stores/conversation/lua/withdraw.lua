@@ -5,6 +5,8 @@
 --   at: when it had been written, in seconds
 -- returns 1 if anything of it was here, else 0
 local conv, account, message, at = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
+local moved = elsewhere(account)
+if moved then return moved end
 local key, box = 'cw:conv:' .. conv, 'cw:box:' .. conv
 local CLOCK = 0.0015  -- Chatwoot tells times in milliseconds, cut or rounded
 redis.call('SET', 'cw:seen:m:' .. conv .. ':' .. message, '1', 'PX', ARGV[5])

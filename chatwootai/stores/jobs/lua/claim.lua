@@ -33,7 +33,13 @@ end
 
 if any > 0 then
   for _, job in ipairs(redis.call('ZRANGEBYSCORE', 'cw:leases', '-inf', now, 'LIMIT', 0, math.min(any, most))) do
-    if take(job, 1) then any = any - 1 else forget_job(job) end
+    if is_moving(account_of(string.match(job, '^turn:(.*):%d+$') or '')) then
+      end_lost_run(job)
+    elseif take(job, 1) then
+      any = any - 1
+    else
+      forget_job(job)
+    end
   end
 end
 
@@ -53,7 +59,8 @@ while any + high > 0 and most > 0 do
     if other and (not account or other_rank < rank) then account, lane = other, 'normal' end
   end
   if not account then break end
-  local job = redis.call('ZPOPMIN', 'cw:ready:' .. lane .. ':' .. account)[1]
+  local moved = is_moving(account)
+  local job = not moved and redis.call('ZPOPMIN', 'cw:ready:' .. lane .. ':' .. account)[1]
   -- What arq's own worker runs already, or has run, is only cleared out of the lane.
   if job and redis.call('EXISTS', 'arq:in-progress:' .. job) == 0 then
     if redis.call('ZREM', 'arq:queue', job) == 1 and take(job, 0) then
@@ -63,8 +70,12 @@ while any + high > 0 and most > 0 do
       forget_job(job)  -- whose blob is gone, or which is done
     end
   end
-  reindex('high', account)
-  reindex('normal', account)
+  if moved then
+    for _, its in ipairs({'high', 'normal'}) do redis.call('ZREM', 'cw:tenants:' .. its, account) end
+  else
+    reindex('high', account)
+    reindex('normal', account)
+  end
 end
 
 local due = redis.call('ZRANGE', 'cw:scheduled', 0, 0, 'WITHSCORES')[2]

@@ -40,6 +40,22 @@ local function full()
   return known_full
 end
 
+-- An account that is moved to another shard has a mark here: 'left <shard>' where it was, 'arriving <shard>' where it is
+-- being copied to, 'arrived <shard>' there until its turns begin. No turn of it starts under any of them.
+local function is_moving(account)
+  return redis.call('EXISTS', 'cw:moved:' .. account) == 1
+end
+
+-- The error for who would write into an account that is not here; nil where it is. A copy that is whole takes messages.
+local function elsewhere(account)
+  local mark = redis.call('GET', 'cw:moved:' .. account)
+  if mark and string.sub(mark, 1, 8) ~= 'arrived ' then return redis.error_reply('ACCOUNT_MOVED ' .. mark) end
+end
+
+local function account_of(conv)
+  return string.match(conv, '^(.*):%d+$') or ''
+end
+
 -- One step in the life of a conversation, for whoever asks why. Ids and counts as tab-separated k=v, never anyone's words.
 local function life(conv, step, detail)
   if full() then return end
@@ -147,6 +163,27 @@ local function leave(job)
   if job and not redis.call('ZSCORE', 'cw:leases', job) then forget_job(job) end
 end
 
+-- A run was lost with its worker, or with its lease under a loop that stood still: a try, and counted by itself too.
+local function count_lost(key)
+  redis.call('HINCRBY', key, 'tries', 1)
+  redis.call('HINCRBY', key, 'lost', 1)
+end
+
+-- The run of a held account's job was lost with its worker: the job waits again, and who ran it may write no more.
+local function end_lost_run(job)
+  local meta = redis.call('HMGET', 'cw:job:' .. job, 'account', 'lane', 'rank')
+  local conv = string.match(job, '^turn:(.*):%d+$')
+  if not meta[1] or not conv then forget_job(job) return end
+  redis.call('ZREM', 'cw:leases', job)
+  redis.call('HDEL', 'cw:owners', job)
+  if redis.call('HINCRBY', 'cw:running', meta[1], -1) <= 0 then redis.call('HDEL', 'cw:running', meta[1]) end
+  local key = 'cw:conv:' .. conv
+  redis.call('HINCRBY', key, 'fence', 1)
+  redis.call('HDEL', key, 'worker')
+  count_lost(key)
+  make_ready(job, meta[1], meta[2], tonumber(meta[3]))
+end
+
 -- The next turn of a conversation: a fresh job id each time, so that no late run of an older job can pass for it.
 local function next_turn(conv, due)
   local key = 'cw:conv:' .. conv
@@ -229,12 +266,6 @@ local function take_in(given, seen, seen_delivery)
   life(conv, 'admitted', 'message=' .. message .. '\tdelivery=' .. given[5] .. '\tlane=' .. given[6])
   local meta = { 'account', account, 'lane', given[6], 'boost', given[7], 'blob', given[8], 'keep', given[9] }
   call_turn(conv, 1, meta, given[13])
-end
-
--- A run was lost with its worker, or with its lease under a loop that stood still: a try, and counted by itself too.
-local function count_lost(key)
-  redis.call('HINCRBY', key, 'tries', 1)
-  redis.call('HINCRBY', key, 'lost', 1)
 end
 
 -- A run that lives has not been lost at the conversation's words, wherever it stopped.

@@ -32,7 +32,7 @@ for _, conv in ipairs(redis.call('ZRANGEBYSCORE', 'cw:open', '-inf', now - tonum
   redis.call('ZADD', 'cw:open', now, conv)
   if not held[3] then
     redis.call('ZREM', 'cw:open', conv)
-  elseif not held[1] or abandoned(held[1], held[2]) then
+  elseif not is_moving(account_of(conv)) and (not held[1] or abandoned(held[1], held[2])) then
     if held[1] then forget_job(held[1]) end
     -- Whoever had begun died in the turn: that is a try.
     if held[2] and redis.call('EXISTS', 'cw:worker:' .. held[2]) == 0 then count_lost(key) end
@@ -43,10 +43,12 @@ for _, conv in ipairs(redis.call('ZRANGEBYSCORE', 'cw:open', '-inf', now - tonum
 end
 for _, conv in ipairs(redis.call('ZRANGEBYSCORE', 'cw:timers', '-inf', now, 'LIMIT', 0, ARGV[2])) do
   local held = redis.call('HMGET', 'cw:conv:' .. conv, 'job', 'idle', 'blob')
-  redis.call('ZREM', 'cw:timers', conv)
-  if held[2] and held[3] and not held[1] then
-    life(conv, 'silent', '')
-    next_turn(conv, 0)
+  if not is_moving(account_of(conv)) then
+    redis.call('ZREM', 'cw:timers', conv)
+    if held[2] and held[3] and not held[1] then
+      life(conv, 'silent', '')
+      next_turn(conv, 0)
+    end
   end
 end
 return mended

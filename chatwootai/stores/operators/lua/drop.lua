@@ -5,6 +5,8 @@
 -- ARGV conv state_ms by
 -- returns {'running' | 'nothing' | 'dropped', messages, actions}
 local conv, key = ARGV[1], 'cw:conv:' .. ARGV[1]
+local moved = elsewhere(account_of(conv))
+if moved then return moved end
 local held = redis.call('HMGET', key, 'job', 'account')
 local job = held[1]
 if job and (redis.call('ZSCORE', 'cw:leases', job) or redis.call('EXISTS', 'arq:in-progress:' .. job) == 1) then

@@ -4,6 +4,8 @@
 --   letter: the dead letter that is spent by it, or ''; by: who does it; entries: message id and entry, again and again
 -- returns how many were put into the mailbox, or -1 if the dead letter is spent already
 local conv, account = ARGV[1], ARGV[2]
+local moved = elsewhere(account)
+if moved then return moved end
 if ARGV[3] ~= '' then
   if redis.call('ZREM', 'cw:dead', ARGV[3]) == 0 then return -1 end
   redis.call('DEL', 'cw:dead:' .. ARGV[3])

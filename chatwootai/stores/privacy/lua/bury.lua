@@ -7,6 +7,8 @@
 --   secret for digests, kept where there is none; conversations: display ids
 -- returns {at_ms, conversations of which a turn runs...}
 local account, first, at = ARGV[1], ARGV[3] == '0', tonumber(ARGV[3])
+local moved = elsewhere(account)
+if moved then return moved end
 local key = 'cw:erased:' .. account
 if first then at = now_ms() end
 redis.call('SET', 'cw:erased', ARGV[4], 'NX')
