@@ -2,7 +2,6 @@
 
 import difflib
 import io
-import os
 import re
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,8 @@ from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import YAMLError
 from ruamel.yaml.scalarstring import DoubleQuotedScalarString as Quoted
+
+from config.files.whole_file import write_whole
 
 _NEVER_WRAP = 1 << 20
 _INDENTATION = 2
@@ -159,17 +160,6 @@ class MappingEdit:
         out = io.StringIO()
         self._yaml.dump(self._root, out)
         return out.getvalue()
-
-
-def write_whole(path: Path, data: bytes, mode: int) -> None:
-    """Replace a file in one step; it keeps its mode, a new one gets `mode`."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.{os.getpid()}.new")
-    kept = path.stat().st_mode & 0o777 if path.exists() else mode
-    with os.fdopen(os.open(beside, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, kept), "wb") as file:
-        file.write(data)
-    beside.chmod(kept)
-    beside.replace(path)
 
 
 def _indentation(text: str) -> int:

@@ -73,14 +73,26 @@ def _draft_actions(actions: "argparse._SubParsersAction[argparse.ArgumentParser]
 def run(arguments: argparse.Namespace) -> int:
     """Do it; not 0 where Redis is away, there is no such version, or the configuration is broken."""
     from ops.access import with_redis
-    from ops.versions.draft_actions import DRAFT_ACTIONS, publish_draft
 
-    if action := DRAFT_ACTIONS.get(arguments.action):
-        return with_redis(lambda connection: action(connection, arguments))
+    if arguments.action in ("drafts", "draft"):
+        return with_redis(lambda connection: _act_on_draft(connection, arguments))
     if getattr(arguments, "draft", None):
-        return with_redis(lambda connection: publish_draft(connection, arguments, _gate_of(connection, arguments)))
+        return with_redis(lambda connection: _publish_draft(connection, arguments))
     actions = {"status": _status, "diff": _diff, "rollback": _rollback, "publish": _publish}
     return with_redis(lambda connection: _act(connection, actions.get(arguments.action, _history), arguments))
+
+
+async def _act_on_draft(connection: "Connection", arguments: argparse.Namespace) -> int:
+    from ops.versions.draft_actions import DRAFT_ACTIONS
+
+    action: Coroutine[Any, Any, int] = DRAFT_ACTIONS[arguments.action](connection, arguments)
+    return await action
+
+
+async def _publish_draft(connection: "Connection", arguments: argparse.Namespace) -> int:
+    from ops.versions.draft_actions import publish_draft
+
+    return await publish_draft(connection, arguments, _gate_of(connection, arguments))
 
 
 async def _act(connection: "Connection", action: Any, arguments: argparse.Namespace) -> int:
