@@ -109,6 +109,7 @@ NONE_NEEDED = "parameters: {required: [], properties: {n: {type: string}}}"
 SERVER = "tools: {hosts: [HOST], private_hosts: [HOST], mcp: {m: {%s}}}"
 AT_MCP = "url: http://HOST:PORT/mcp/a"
 SHOP, DESK = (Path(__file__).parent / name for name in ("mcp_shop.py", "mcp_desk.py"))
+AT_SHOP = f"command: [{sys.executable}, {SHOP}]"
 LOOKING = f"command: [{sys.executable}, {DESK}, stdio, '0'], timeout_ms: 20000, prefetch: %s"
 KNOWN = "knowledge: {sources: {a: {folder: one, %s}}}"
 LINKED = "site: 'http://site.example/', sitemap: false"
@@ -389,6 +390,12 @@ OBSERVED: Mapping[str, Seen] = {
             "tool": ("{tool: look, always: true}", "{tool: order, always: true}"),
         }.items()
     },
+    "tools.mcp.*.from_contact.*": Seen(
+        SERVER % AT_SHOP, SERVER % f"{AT_SHOP}, from_contact: {{secret: [x]}}", spoken_with
+    ),
+    "tools.mcp.*.filled.*.*": Seen(
+        SERVER % AT_SHOP, SERVER % f"{AT_SHOP}, filled: {{secret: {{x: contact.id}}}}", spoken_with
+    ),
     "model.temperature": Seen("model: {temperature: 0.1}", "model: {temperature: 0.9}", requested),
     "model.max_tokens": Seen("model: {max_tokens: 16}", "model: {max_tokens: 50}", requested),
     "model.embeddings": Seen("model: {embeddings: a}", "model: {embeddings: b}", recalled),

@@ -180,6 +180,13 @@ class McpServer(Section):
     """Environment of the program: variable to value. It gets no others of ours. Secrets are references."""
     tools: tuple[Line, ...] = ()
     """Names of its tools that crews may use. Empty: all, 64 at most."""
+    from_contact: Mapping[Line, tuple[Line, ...]] = {}
+    """Parameters, by the tool's name there, whose values must stand in what the contact has written, as in an HTTP
+    tool's `from_contact`. A tool that does not know one of them is not offered."""
+    filled: Mapping[Line, Annotated[Mapping[Line, Attribute], Field(min_length=1)]] = {}
+    """Parameters, by the tool's name there, that are filled in with `contact.phone` or another: no model sees or
+    chooses them. Such a tool is refused to contacts whose identity nobody vouches for, or of whom that is not on
+    file."""
     prefetch: ServerWhen | None = None
     """Tool of it that is called before the model, named as `tool` where `tools` does not name one alone. Only where the
     server says of it that it reads (`readOnlyHint`)."""
@@ -193,6 +200,11 @@ class McpServer(Section):
         if self.prefetch is not None and self.prefetched is None:
             remedy = "Write `prefetch: {tool: ..., pattern: ...}` with one of `tools`, or name one alone there."
             raise invalid("prefetch", "nothing says which tool is meant", remedy, "prefetch")
+        for key in ("from_contact", "filled"):
+            for name in getattr(self, key):
+                if self.tools and name not in self.tools:
+                    remedy = suggestion(name, self.tools)
+                    raise invalid("guarded-tool", f"`{name[:60]}` is not among `tools`", remedy, key, name)
         return self
 
     @property

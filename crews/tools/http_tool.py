@@ -15,7 +15,6 @@ from yarl import URL
 
 from chatwootai.attempts import attempts
 from chatwootai.model.message.delivery import Contact
-from chatwootai.model.message.turn import Question
 from chatwootai.model.policy import tool_words as words
 from chatwootai.net import Forbidden, allow, is_redirect, redirected, same_origin
 from config.settings.tools import HttpTool, Tools
@@ -24,8 +23,8 @@ from crews.run_state.result_text import project
 from crews.run_state.tool_result import Fate, ToolAnswer
 from crews.tools.bounds import TooLong, check
 from crews.tools.outside_tool import OutsideTool
-from crews.tools.own_words import not_from_contact
-from crews.tools.ownership import of_contact
+from crews.tools.own_words import refuse_not_written
+from crews.tools.ownership import contact_values, of_contact
 from crews.tools.url_template import InvalidArgument, fill, fill_url
 
 _REDIRECTS = 3
@@ -61,7 +60,7 @@ class HttpRequest(OutsideTool):
             return None
         if contact is None or not contact.verified:
             return words.NOT_VERIFIED
-        known = _contact_values(contact)
+        known = contact_values(contact)
         missing = any(not known[name] for name in self._declared.needs)
         missing |= bool(self._declared.own) and not any(known[name] for name in self._declared.own.values())
         return words.NOT_ON_FILE if missing else None
@@ -69,12 +68,13 @@ class HttpRequest(OutsideTool):
     async def _ask(self, arguments: Mapping[str, Any], run: RunContext | None, until: float) -> ToolAnswer:
         question = run.question if run is not None else None
         contact = question.origin.contact if question is not None else None
-        if (why := self.refusal(contact) or self._not_written(arguments, question)) is not None:
+        foreign = refuse_not_written(arguments, self._declared.from_contact, question)
+        if (why := self.refusal(contact) or foreign) is not None:
             return ToolAnswer.error(why, Fate.REFUSED)
         burst = run.calls.burst if run is not None and run.calls is not None else question.turn if question else ""
         try:
             async with asyncio.timeout(min(self._declared.timeout_ms / 1000, until - time.time())):
-                answer = await self._send_with_retries({**_contact_values(contact), **arguments}, burst)
+                answer = await self._send_with_retries({**contact_values(contact), **arguments}, burst)
                 return self._own_parts(answer, contact)
         except TimeoutError:
             return ToolAnswer.error(words.LATE, Fate.UNKNOWN)
@@ -87,11 +87,6 @@ class HttpRequest(OutsideTool):
             return ToolAnswer.error(
                 f"{words.NOT_SENT} ({type(error).__name__})", Fate.UNSENT if unsent else Fate.UNKNOWN
             )
-
-    def _not_written(self, arguments: Mapping[str, Any], question: Question | None) -> str | None:
-        """Return why it is not called with values that the contact has not written; None: it is."""
-        foreign = not_from_contact(arguments, self._declared.from_contact, question)
-        return words.NOT_WRITTEN.format(", ".join(foreign)) if foreign else None
 
     def _own_parts(self, answer: ToolAnswer, contact: Contact | None) -> ToolAnswer:
         """Return the answer as a model is shown it: the contact's own alone, and of that the parts that are wanted."""
@@ -185,11 +180,6 @@ def _redirect_target(said: HttpTool, url: URL, location: str) -> str:
     if not same_origin(found, url):
         raise Forbidden("a redirect leads to another host, port or scheme")
     return str(found)
-
-
-def _contact_values(contact: Contact | None) -> dict[str, Any]:
-    names = ("id", "name", "phone", "email", "identifier")
-    return {f"contact.{name}": getattr(contact, name) for name in names} if contact is not None else {}
 
 
 def _idempotency_key(name: str, burst: str, url: str, body: Any) -> str:

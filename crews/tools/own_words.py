@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from chatwootai.model.message.delivery import Role
 from chatwootai.model.message.turn import Question
+from chatwootai.model.policy import tool_words as words
 
 _BETWEEN: Final = re.compile(r"[\W_]+")
 _FILE: Final = "["
@@ -19,6 +20,12 @@ def not_from_contact(arguments: Mapping[str, Any], names: Collection[str], quest
         return []
     written = _plain(_own_words(question)) if question is not None else " "
     return [name for name, value in given.items() if not all(_plain(one) in written for one in _leaves(value))]
+
+
+def refuse_not_written(arguments: Mapping[str, Any], names: Collection[str], question: Question | None) -> str | None:
+    """Return why a tool is not called with values that the contact has not written; None: it is."""
+    foreign = not_from_contact(arguments, names, question)
+    return words.NOT_WRITTEN.format(", ".join(foreign)) if foreign else None
 
 
 def _own_words(question: Question) -> str:

@@ -1,4 +1,4 @@
-"""Picks the part of a response that is the contact's own, by a tool's `own`; nobody is shown any other. Pure.
+"""Names what is the contact's own in requests and picks it from responses, by a tool's `own`. Pure.
 
 Shops look an order up by a number that anybody may type. So the phone, e-mail or identifier in the response is compared
 with the contact's, however either is written, and what is another's is left out before a model sees it.
@@ -15,6 +15,12 @@ _ALL: Final = "*"
 _NATIONAL: Final = 10
 """Digits that a phone without its country must have at least to be compared by its end."""
 _DIGITS: Final = re.compile(r"[^0-9]")
+
+
+def contact_values(contact: Contact | None) -> dict[str, Any]:
+    """Return what requests may say of a contact, by its name there, as `contact.phone`."""
+    names = ("id", "name", "phone", "email", "identifier")
+    return {f"contact.{name}": getattr(contact, name) for name in names} if contact is not None else {}
 
 
 def of_contact(value: Any, own: Mapping[str, str], contact: Contact) -> Any:

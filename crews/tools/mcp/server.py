@@ -234,9 +234,22 @@ class ServerClient:
             return
         wanted = [tool for tool in listed if not self._declared.tools or tool.name in self._declared.tools]
         unknown = sorted(set(self._declared.tools) - {tool.name for tool in listed})
-        self._log.info("mcp_tools", offered=len(listed), taken=min(len(wanted), _MOST), unknown=unknown)
         self._listed = listed
-        self.tools = tuple(RemoteTool(self.call, self.name, tool) for tool in wanted[:_MOST])
+        self.tools = tuple(self._tool_of(tool) for tool in wanted[:_MOST] if self._is_guarded(tool))
+        self._log.info("mcp_tools", offered=len(listed), taken=len(self.tools), unknown=unknown)
+
+    def _tool_of(self, tool: Tool) -> RemoteTool:
+        said = self._declared
+        guards = {"from_contact": said.from_contact.get(tool.name, ()), "filled": said.filled.get(tool.name, {})}
+        return RemoteTool(self.call, self.name, tool, **guards)
+
+    def _is_guarded(self, tool: Tool) -> bool:
+        """Tell whether a tool knows all parameters that are guarded: one that was renamed would go unguarded."""
+        said = self._declared
+        guarded = {*said.from_contact.get(tool.name, ()), *said.filled.get(tool.name, {})}
+        if missing := sorted(guarded - set(tool.inputSchema.get("properties", {}))):
+            self._log.warning("mcp_tool_unguarded", tool=tool.name, missing=missing)
+        return not missing
 
 
 def _answer_for_ended(ended: SessionEnded) -> ToolAnswer:
