@@ -239,9 +239,8 @@ class ServerClient:
         self._log.info("mcp_tools", offered=len(listed), taken=len(self.tools), unknown=unknown)
 
     def _tool_of(self, tool: Tool) -> RemoteTool:
-        said = self._declared
-        guards = {"from_contact": said.from_contact.get(tool.name, ()), "filled": said.filled.get(tool.name, {})}
-        return RemoteTool(self.call, self.name, tool, **guards)
+        written, filled = self._declared.from_contact.get(tool.name, ()), self._declared.filled.get(tool.name)
+        return RemoteTool(self.call, self.name, tool, from_contact=written, filled=filled)
 
     def _is_guarded(self, tool: Tool) -> bool:
         """Tell whether a tool knows all parameters that are guarded: one that was renamed would go unguarded."""
