@@ -71,8 +71,7 @@ async def knock(session: aiohttp.ClientSession, account: Account, url: str) -> V
         return problem(topic, str(error), remedy, account.key)
     if status == 200 and said.get("status") == "ignored":
         took = f"{1000 * (time.perf_counter() - began):.0f} ms"
-        further = f'from there to a reply: `chatwootai trigger message --account {account.key} "..."`'
-        return ok(topic, f"signed, taken and verified by our door in {took}; {further}", account.key)
+        return ok(topic, f"signed, taken and verified by our door in {took}", account.key)
     return problem(
         topic, f"{status} {said.get('error') or said.get('status') or ''}".strip(), _remedy(status), account.key
     )

@@ -12,6 +12,7 @@ from ops.doctor.door import knock
 from ops.doctor.models import ask_models
 from ops.doctor.redis import look_at_redis
 from ops.doctor.switched_off import switched_off
+from ops.doctor.turn import have_each_answered
 from ops.doctor.verdict import State, Verdict, off
 from workers.chatwoot.admin import address
 
@@ -34,17 +35,18 @@ async def examine_all(snapshot: Snapshot, environ: Mapping[str, str], ours: str 
 
     `ours`: our public address; None: the one that Chatwoot reports to, else the mapping's `sync.address`.
     """
-    accounts = list(snapshot.accounts.values())
+    accounts, url = list(snapshot.accounts.values()), environ.get("REDIS_URL") or DEFAULT_URL
     async with aiohttp.ClientSession() as session:
         urls = sorted({account.installation.url for account in accounts})
-        redis, models, installations, looks = await asyncio.gather(
-            look_at_redis(environ.get("REDIS_URL") or DEFAULT_URL),
+        redis, answers, models, installations, looks = await asyncio.gather(
+            look_at_redis(url),
+            have_each_answered(url, accounts),
             ask_models(accounts),
             asyncio.gather(*(look_at_installation(session, url) for url in urls)),
             asyncio.gather(*(_account(session, account, snapshot, environ, ours) for account in accounts)),
         )
     lines = [*redis, *models, *(line for found in installations for line in found)]
-    return [*lines, *(line for look in looks for line in look.lines), *switched_off(snapshot, environ)]
+    return [*lines, *(line for look in looks for line in look.lines), *answers, *switched_off(snapshot, environ)]
 
 
 async def _account(

@@ -114,7 +114,8 @@ async def test_doctor_finds_a_whole_installation_well(system: System) -> None:
     for said in (
         "model gpt-4.1-mini", "doors: 1 live", "workers: 1 live", "version 4.16.2", "clock: within",
         "account 1, bot_token: Chatwoot takes it", "account 1, user_token: Sandra Reis's, an administrator",
-        "verified by our door", "account 1, inboxes: our bot answers 11 `WhatsApp Sandra`",
+        "verified by our door", "account 1, answer: a worker answered a question in", "account 2, answer: a worker",
+        "account 1, inboxes: our bot answers 11 `WhatsApp Sandra`",
     ):  # fmt: skip
         assert said in done.out
 
