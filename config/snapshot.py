@@ -1,10 +1,11 @@
 """The validated configuration in force: immutable, replaced whole, read by lookups alone."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from chatwootai.model.message.routing import Place
+from chatwootai.stores.server.shards import Shard, Shards
 from config.document.problems import Note
 from config.secrets.secret import Secret
 from config.settings.settings import Settings
@@ -83,6 +84,16 @@ class Snapshot:
     def account(self, key: str) -> Account | None:
         """The account of a webhook address, or None."""
         return self.accounts.get(key)
+
+    def on(self, shard: Shard, shards: Shards) -> "Snapshot":
+        """This with the accounts alone that live on one of the installation's shards; all of them where it is one.
+
+        The digest stays the whole configuration's.
+        """
+        if len(shards) == 1:
+            return self
+        here = {key: each for key, each in self.accounts.items() if shards.of(key, each.shard) == shard}
+        return replace(self, accounts=here)
 
     def settings(self, account: str, inbox: int) -> Settings:
         """The merged settings of an inbox; of its account where the inbox has nothing of its own.

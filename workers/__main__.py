@@ -1,39 +1,32 @@
-"""`python -m workers`: our Worker, on uvloop, until SIGTERM."""
+"""`python -m workers`: a worker until SIGTERM; of several shards, a child process for each."""
 
-import asyncio
 import errno
+import os
 import sys
 
-import uvloop
-
-from chatwootai.stores import lifetimes
-from chatwootai.stores.jobs.queue import Queue
-from chatwootai.stores.server.connection import BadRedisUrl, connect
+from chatwootai.stores.server.address import BadRedisUrl
 from chatwootai.stores.server.examination import CannotUse
 from chatwootai.telemetry import log
 from chatwootai.telemetry.descriptors import raise_limit
 from chatwootai.telemetry.start import takes_strict
 from config.document.problems import ConfigurationError
-from workers.process.environment import BadEnvironment, Environment, worker_id
-from workers.process.job_functions import FUNCTIONS, pack, shutdown, startup, unpack
+from workers.process.environment import BadEnvironment, Environment, metrics_port, served_shards
 from workers.process.memory import keep_small
-from workers.process.resources import WorkerResources
-from workers.process.worker import Worker
+from workers.process.shard_processes import keep_children
 
-_CONNECTIONS = 128
 _PORT = frozenset({errno.EADDRINUSE, errno.EACCES, errno.EADDRNOTAVAIL})
 
 
 def main() -> int:
-    """Run a worker; 0 after an orderly stop, 2 if the environment or the configuration is wrong."""
+    """Run a worker, or one for each shard; 0 after an orderly stop, 2 if environment or configuration are wrong."""
     strict = takes_strict("python -m workers", "Take turns: run the crews and post their replies, until SIGTERM.")
     try:
         keep_small()
         log.configure_from(process="worker")
-        environment = Environment.read(strict=strict)
-        raise_limit()
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            return runner.run(_run(environment))
+        served = served_shards(os.environ)
+        if len(served) > 1:
+            return keep_children(served, metrics_port(os.environ), strict=strict)
+        return _serve(Environment.read(strict=strict))
     except OSError as error:
         if error.errno not in _PORT:
             raise
@@ -45,30 +38,14 @@ def main() -> int:
         return 2
 
 
-async def _run(environment: Environment) -> int:
-    name = worker_id()
-    connection = connect(environment.redis_url, timeout=5.0, max_connections=_CONNECTIONS)
-    worker = Worker(
-        queue=Queue(connection, name, lease=environment.lease),
-        connection=connection,
-        reserved=environment.reserved,
-        grace=environment.grace,
-        functions=FUNCTIONS,
-        ctx={"resources": WorkerResources(environment, name, connection)},
-        on_startup=startup,
-        on_shutdown=shutdown,
-        max_jobs=environment.slots,
-        job_serializer=pack,
-        job_deserializer=unpack,
-        health_check_interval=30,
-        expires_extra_ms=lifetimes.JOB_MS,
-    )
-    try:
-        await worker.async_run()
-    finally:
-        await worker.close()
-        await connection.aclose()
-    return 0
+def _serve(environment: Environment) -> int:
+    from workers.process.run_worker import run_worker  # with all that a turn needs: seconds, and 100 MiB
+
+    raise_limit()
+    if environment.shard.name:
+        log.configure_from(process="worker", shard=environment.shard.name)
+        os.environ["REDIS_URL"] = environment.shard.url  # for the processes that it starts
+    return run_worker(environment)
 
 
 if __name__ == "__main__":

@@ -66,18 +66,26 @@ def own_context() -> contextvars.Context:
     return context
 
 
-def configure_from(environ: Mapping[str, str] = os.environ, *, process: str, for_good: bool = False) -> None:
-    """Configure from LOG_LEVEL and LOG_FORMAT.
+def configure_from(
+    environ: Mapping[str, str] = os.environ, *, process: str, shard: str = "", for_good: bool = False
+) -> None:
+    """Configure from LOG_LEVEL and LOG_FORMAT; every line carries `process`, and `shard` where there is one.
 
     Raises:
         LogSettingsError: a value that is not known.
     """
     level, fmt = environ.get("LOG_LEVEL") or "INFO", environ.get("LOG_FORMAT") or None
-    configure(level, fmt, process=process, for_good=for_good)
+    configure(level, fmt, process=process, shard=shard, for_good=for_good)
 
 
 def configure(
-    level: str = "INFO", fmt: str | None = None, *, process: str, stream: TextIO | None = None, for_good: bool = False
+    level: str = "INFO",
+    fmt: str | None = None,
+    *,
+    process: str,
+    shard: str = "",
+    stream: TextIO | None = None,
+    for_good: bool = False,
 ) -> None:
     """Set up structlog and the standard library's logging, once a process.
 
@@ -85,6 +93,7 @@ def configure(
         level: DEBUG, INFO, WARNING, ERROR or CRITICAL, in any case.
         fmt: "json" or "console"; by default console on a terminal, else json.
         process: the name that every line carries, like "ingress".
+        shard: the Redis that the process serves, which every line carries too; empty: there is only one.
         stream: where lines go, stderr by default.
         for_good: nobody configures again. Loggers remember that, and lines up to info are written at the end of the
             event loop's tick, all with one write: for a process that writes thousands a second.
@@ -95,7 +104,7 @@ def configure(
     stream = stream or sys.stderr
     number = _level(level)
     render = _renderer(_format(fmt, stream), stream)
-    shared = _processors(process)
+    shared = _processors(process, shard)
     lines = _GatheredLines(stream) if for_good else _Lines(stream)
     structlog.configure(
         processors=[structlog.contextvars.merge_contextvars, *shared, render],
@@ -165,13 +174,14 @@ def _format(fmt: str | None, stream: TextIO) -> str:
     return fmt.lower()
 
 
-def _processors(process: str) -> list[Callable[..., Any]]:
+def _processors(process: str, shard: str) -> list[Callable[..., Any]]:
     stamp = _Stamp()
+    origin = {"process": process, **({"shard": shard} if shard else {})}
 
     def about(logger: Any, method: str, event: dict[str, Any]) -> dict[str, Any]:
         event["level"] = method
         event["timestamp"] = stamp()
-        event["process"] = process
+        event.update(origin)
         return dict(structlog.processors.format_exc_info(logger, method, event)) if "exc_info" in event else event
 
     return [

@@ -18,7 +18,8 @@ class Holder:
 
     A turn takes `snapshot` once and keeps it: what is handed out is never changed, only replaced. `sources` is what
     the snapshot in force was made of, which is not the folder's where another process published something else.
-    `edited`: the folder has brought something that nobody was told of yet. Its methods may run in any thread.
+    `accounts`: how many it has, served here or not. `edited`: the folder has brought something that nobody was told of
+    yet. Its methods may run in any thread.
     """
 
     def __init__(
@@ -28,8 +29,11 @@ class Holder:
         sources: Sources | None = None,
         *,
         refused: tuple[Problem, ...] = (),
+        narrow: Callable[[Snapshot], Snapshot] = lambda whole: whole,
     ) -> None:
         """Load the folder, or `sources` where there is none, or where the folder has problems (`refused`).
+
+        `narrow`: the part of a snapshot that this process serves; it keeps the digest.
 
         Raises:
             ConfigurationError: what was to be loaded is broken.
@@ -39,6 +43,7 @@ class Holder:
         self.edited = False
         self._lock = threading.RLock()
         self._environ = environ
+        self._narrow = narrow
         self._cache = LoadCache()
         self._listeners: list[Listener] = []
         self.seen = gather(folder, environ) if sources is None or refused else sources
@@ -46,7 +51,8 @@ class Holder:
         found = self._inspect(self.sources)
         if found.problems:
             raise ConfigurationError(found.problems)
-        self._snapshot = found.snapshot
+        self._snapshot = narrow(found.snapshot)
+        self.accounts = len(found.snapshot.accounts)
 
     @property
     def snapshot(self) -> Snapshot:
@@ -104,7 +110,8 @@ class Holder:
         self.problems = ()
         if snapshot.digest == self._snapshot.digest:
             return False
-        self._snapshot = snapshot
+        self._snapshot = self._narrow(snapshot)
+        self.accounts = len(snapshot.accounts)
         for listener in self._listeners:
-            listener(snapshot)
+            listener(self._snapshot)
         return True

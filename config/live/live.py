@@ -6,7 +6,7 @@ the same with what was published. What is broken is put in force nowhere.
 
 import asyncio
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from chatwootai.stores.installation.config_versions import ConfigVersion, ConfigVersions
@@ -33,7 +33,7 @@ _log = log.get("config")
 
 
 class Live:
-    """The configuration of one process. `name` says to others who published.
+    """The configuration of one process. `name` says to others who published; `narrow`: the part that it serves.
 
     A folder that a process starts with is put in force, unless a rollback has set just this content aside: then that
     holds until the folder changes.
@@ -48,6 +48,7 @@ class Live:
         *,
         strict: bool = False,
         slots: int = 0,
+        narrow: Callable[[Snapshot], Snapshot] = lambda whole: whole,
     ) -> None:
         self.folder = folder
         self.version: int | None = None
@@ -58,6 +59,7 @@ class Live:
         self._name = name
         self.presence = Presence(lambda: (self.holder, self.version), connection, name, slots)
         self._strict = strict
+        self._narrow = narrow
         self._kept: Sources | None = None
         self._has_folder = (folder / MAPPING).exists()
         self._unpublished = self._has_folder  # nobody was told yet what the folder says that we started with
@@ -103,14 +105,16 @@ class Live:
 
     async def _from_folder(self) -> Holder:
         try:
-            return await asyncio.to_thread(Holder, self.folder, self._environ)
+            return await asyncio.to_thread(Holder, self.folder, self._environ, narrow=self._narrow)
         except ConfigurationError as error:
             last = None if self._strict else await self._find_last_good()
             if last is None:
                 raise
             refused = tuple(error.problems)
         try:
-            holder = await asyncio.to_thread(Holder, self.folder, self._environ, last, refused=refused)
+            holder = await asyncio.to_thread(
+                Holder, self.folder, self._environ, last, refused=refused, narrow=self._narrow
+            )
         except ConfigurationError:  # what was good elsewhere or before is not, with the variables of this process
             raise ConfigurationError(refused) from None
         self._unpublished = False
@@ -124,7 +128,8 @@ class Live:
         return None
 
     async def _from_elsewhere(self) -> Holder:
-        return await asyncio.to_thread(Holder, self.folder, self._environ, await self._last_good.find())
+        last = await self._last_good.find()
+        return await asyncio.to_thread(Holder, self.folder, self._environ, last, narrow=self._narrow)
 
     def keep_to_itself(self) -> None:
         """Close this process to others: nobody looks into it, and no child inherits what it has read."""
@@ -189,7 +194,7 @@ class Live:
 
     async def _publish(self, digest: str) -> None:
         sources, why = self.holder.sources, "edit" if self.holder.edited else "start"
-        accounts = len(self.snapshot.accounts)
+        accounts = self.holder.accounts
         packed = await asyncio.to_thread(pack, sources, self._environ)
         number, new = await self._snapshots.publish(digest, packed, by=self._name, why=why, accounts=accounts)
         if self.holder.sources is sources:  # else the next edit, which is told of next

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import aiohttp
@@ -29,6 +29,16 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind((_LOCALHOST, 0))
         return int(probe.getsockname()[1])
+
+
+def free_ports(count: int) -> int:
+    """Return the first of so many TCP ports in a row that nobody listens on."""
+    while True:
+        first = free_port()
+        with ExitStack() as held, suppress(OSError, OverflowError):
+            for port in range(first + 1, first + count):
+                held.enter_context(socket.socket()).bind((_LOCALHOST, port))
+            return first
 
 
 class Process:

@@ -24,7 +24,7 @@ from chatwootai.stores.server.embedded import Embedded
 from sandbox.chatwoot.world import seed, snapshot
 from sandbox.chatwoot.world.world import World
 from sandbox.installation.own import OwnConfiguration
-from sandbox.installation.processes import Process, free_port, stop
+from sandbox.installation.processes import Process, free_ports, stop
 from sandbox.llm.driver import Driver as Llm
 
 _READY_SECONDS = 60.0
@@ -38,6 +38,7 @@ class Plan:
     Ports of 0 are free ones; `llm` holds the sandbox LLM's arguments, None: the environment's model.
 
     `redis_url`: a Redis that runs already; None: one of our own. `environ`: for every process, over what is ours.
+    `shards`: names of several Redis of our own, in place of one; a worker's process then has a child for each.
     `settings`: YAML over the shipped `domains/_base/config.yaml`; `files`: texts by their path below the configuration.
     `own`: an operator's configuration in place of the example shops; then `settings` are left out.
     """
@@ -53,6 +54,7 @@ class Plan:
     llm: tuple[str, ...] | None = ()
     seed: int = 7
     redis_url: str | None = None
+    shards: tuple[str, ...] = ()
     environ: Mapping[str, str] = field(default_factory=dict)
     settings: str = ""
     files: Mapping[str, str] = field(default_factory=dict)
@@ -61,6 +63,8 @@ class Plan:
 
 class System:
     """All processes of one installation. `ingress_url` is the first ingress's, `url`s are without a path.
+
+    `redis` and `redis_url`: the only Redis, or the first shard's; `shards`: each shard's by its name.
 
     `configuration` lies apart from logs and Redis: doors and workers watch it, and would be woken by every line.
     """
@@ -71,7 +75,12 @@ class System:
         self.configuration = self.folder / "configuration"
         self.redis: Embedded | None = None
         self.redis_url = plan.redis_url or ""
-        self._ports = {name: port or free_port() for name, port in self._wanted_ports().items()}
+        self.shards: dict[str, Embedded] = {}
+        workers = set(self._names("worker", plan.workers))
+        self._ports = {
+            name: port or free_ports(len(plan.shards) if plan.shards and name in workers else 1)
+            for name, port in self._wanted_ports().items()
+        }
         self.world = self._plant()
 
     def _plant(self) -> World:
@@ -132,15 +141,22 @@ class System:
 
     def _spawn(self) -> None:
         """Start the processes; a worker first, since it imports for seconds before it needs Redis."""
-        if not self.redis_url:
+        if self.plan.shards:
+            self.shards = {name: Embedded(self.folder / f"redis-{name}") for name in self.plan.shards}
+            self.redis = self.shards[self.plan.shards[0]]
+        elif not self.redis_url:
             self.redis = Embedded(self.folder / "redis")
+        if self.redis is not None:
             self.redis_url = self.redis.url
         first, *others = self.processes.values()
         first.start()
-        if self.redis is not None:
-            self.redis.resume()  # not in a thread: whatever stops us must find it started, or not at all
+        for server in self._servers():
+            server.resume()  # not in a thread: whatever stops us must find it started, or not at all
         for process in others:
             process.start()
+
+    def _servers(self) -> list[Embedded]:
+        return [*self.shards.values()] or ([self.redis] if self.redis else [])
 
     async def ready(self, name: str, seconds: float = _READY_SECONDS) -> None:
         """Return once the process called `name` is ready for work.
@@ -149,7 +165,13 @@ class System:
             sandbox.installation.processes.Failed: It ended or was not ready in time.
         """
         probe = {"llm": "/sandbox/stats", "chatwoot": "/", "console": "/login"}.get(name, "/readyz")
-        await self.processes[name].answers(self.url(name) + probe, seconds)
+        for port in self._probed_ports(name):
+            await self.processes[name].answers(f"http://127.0.0.1:{port}{probe}", seconds)
+
+    def _probed_ports(self, name: str) -> range:
+        """Return the ports of a process: a worker of several shards has one for each child, in the shards' order."""
+        first = self.port(name)
+        return range(first, first + (len(self.plan.shards) if self.plan.shards and name.startswith("worker") else 1))
 
     def stop(self) -> None:
         """End everything, workers and doors before what they stand on, and remove what was private."""
@@ -157,8 +179,8 @@ class System:
         outer = [process for name, process in everyone.items() if name.startswith(("ingress", "worker", "console"))]
         stop(outer)
         stop([process for process in everyone.values() if process not in outer])
-        if self.redis is not None:
-            self.redis.stop()
+        for server in self._servers():
+            server.stop()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     @asynccontextmanager
@@ -218,8 +240,10 @@ class System:
 
     def _environ(self, **own: str) -> dict[str, str]:
         model = {"OPENAI_API_KEY": "sk-sandbox", "OPENAI_BASE_URL": f"{self.url('llm')}/v1"}
+        shards = ",".join(f"{name}={server.url}" for name, server in self.shards.items())
         return {
             "REDIS_URL": self.redis_url,
+            **({"CHATWOOTAI_REDIS_SHARDS": shards} if shards else {}),
             "CHATWOOTAI_CONFIG": str(self.configuration),
             "LOG_FORMAT": "json",
             **(self.plan.own.environ() if self.plan.own else {}),

@@ -11,7 +11,10 @@ from arq.connections import ArqRedis, RedisSettings
 
 from chatwootai.stores import lifetimes
 from chatwootai.stores.server import arq
+from workers.process.environment import served_shards
 from workers.process.job_functions import FUNCTIONS, NEVER, pack, shutdown, startup, unpack
+
+_URL = served_shards(os.environ)[0].url
 
 
 class WorkerSettings:
@@ -20,8 +23,8 @@ class WorkerSettings:
     functions = FUNCTIONS
     on_startup = startup
     on_shutdown = shutdown
-    redis_pool: ClassVar[ArqRedis] = arq.pool(os.environ.get("REDIS_URL"))
-    redis_settings: ClassVar[RedisSettings] = arq.redis_settings(os.environ.get("REDIS_URL"))
+    redis_pool: ClassVar[ArqRedis] = arq.pool(_URL)
+    redis_settings: ClassVar[RedisSettings] = arq.redis_settings(_URL)
     job_serializer = pack
     job_deserializer = unpack
     max_jobs = 100

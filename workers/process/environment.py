@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from chatwootai.stores.server.connection import DEFAULT_URL
+from chatwootai.stores.server.shards import BadShards, Shard, Shards, UnknownShard
 from chatwootai.telemetry.spans.environment import BadTraces, TraceSettings
 
 
@@ -19,6 +19,7 @@ class BadEnvironment(ValueError):
 class Environment:
     """A worker's settings. Times in seconds; `slots` for any turn, `reserved` more for the high lane alone.
 
+    `shard`: the Redis that it serves, one of the installation's `shards`.
     `catch_up_hours`: how far back a start asks Chatwoot for customers who still wait; 0: nobody ever asks.
     `catch_up_minutes`: how often it is asked after that; 0: only at the start.
     `catch_up_opened_minutes`: what Chatwoot opened within them for a failed webhook is answered; 0: it is not.
@@ -26,7 +27,8 @@ class Environment:
     `strict`: start with the configuration folder or not at all.
     """
 
-    redis_url: str
+    shards: Shards
+    shard: Shard
     config: Path
     metrics_port: int
     slots: int
@@ -44,12 +46,16 @@ class Environment:
         """Read it.
 
         Raises:
-            BadEnvironment: a number is none, or out of its range.
+            BadEnvironment: a number is none, or out of its range; or it names more shards than one.
         """
+        served = served_shards(environ)
+        if len(served) > 1:
+            raise BadEnvironment("WORKER_SHARDS: one process serves one shard; name it, or start python -m workers")
         return cls(
-            redis_url=environ.get("REDIS_URL") or DEFAULT_URL,
+            shards=Shards.from_environment(environ),
+            shard=served[0],
             config=Path(environ.get("CHATWOOTAI_CONFIG") or "config"),
-            metrics_port=int(_number(environ, "WORKER_METRICS_PORT", 9100, 0, 65535)),
+            metrics_port=metrics_port(environ),
             slots=int(_number(environ, "WORKER_SLOTS", 400, 1, 10_000)),
             reserved=int(_number(environ, "WORKER_RESERVED_SLOTS", 16, 0, 1_000)),
             lease=_number(environ, "WORKER_LEASE_SECONDS", 5.0, 1.0, 300.0),
@@ -60,6 +66,31 @@ class Environment:
             traces=_traces(environ),
             strict=strict,
         )
+
+
+def served_shards(environ: Mapping[str, str]) -> tuple[Shard, ...]:
+    """Return the shards that WORKER_SHARDS names, in its order; all of them where it is unset or empty.
+
+    Raises:
+        BadEnvironment: CHATWOOTAI_REDIS_SHARDS cannot be read, or WORKER_SHARDS names one that it has not.
+    """
+    try:
+        shards = Shards.from_environment(environ)
+        wanted = dict.fromkeys(name.strip() for name in environ.get("WORKER_SHARDS", "").split(",") if name.strip())
+        return tuple(shards.named(name) for name in wanted) or tuple(shards)
+    except BadShards as error:
+        raise BadEnvironment(str(error)) from None
+    except UnknownShard as error:
+        raise BadEnvironment(f"WORKER_SHARDS: {error}") from None
+
+
+def metrics_port(environ: Mapping[str, str]) -> int:
+    """Return the port of the first worker's probes and metrics; 0: a free one.
+
+    Raises:
+        BadEnvironment: WORKER_METRICS_PORT is no port.
+    """
+    return int(_number(environ, "WORKER_METRICS_PORT", 9100, 0, 65535))
 
 
 def _traces(environ: Mapping[str, str]) -> TraceSettings | None:

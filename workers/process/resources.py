@@ -79,7 +79,7 @@ class WorkerResources:
         self.worker_id = worker_id
         self._stack = AsyncExitStack()
         self._ready = False
-        self.connection = connection or connect(environment.redis_url, timeout=5.0)
+        self.connection = connection or connect(environment.shard.url, timeout=5.0)
 
     async def open(self) -> None:
         """Load the configuration, listen for probes, warm the crews up, then hear signals and sweep.
@@ -89,10 +89,8 @@ class WorkerResources:
             chatwootai.stores.server.examination.CannotUse: Redis is there, and cannot be used as it is.
         """
         tell_worker()
-        await examine(self.connection)
-        own = self.environment
-        name = f"worker {self.worker_id}"
-        self.live = Live(own.config, dict(os.environ), self.connection, name, strict=own.strict, slots=own.slots)
+        await examine(self.connection, self.environment.shard.setting)
+        self.live = self._configuration()
         snapshot = await self.live.start()
         self.live.keep_to_itself()
         await self._serve_probes()
@@ -126,6 +124,18 @@ class WorkerResources:
         _log.info("ready", worker=self.worker_id, accounts=len(snapshot.accounts))
         self._look_for_keys()
         await self._look_at_redis()
+
+    def _configuration(self) -> Live:
+        own, name = self.environment, f"worker {self.worker_id}"
+        return Live(
+            own.config,
+            dict(os.environ),
+            self.connection,
+            name,
+            strict=own.strict,
+            slots=own.slots,
+            narrow=lambda whole: whole.on(own.shard, own.shards),
+        )
 
     def _run_beside(self, crews: "Crews", session: aiohttp.ClientSession) -> None:
         """Start what a worker does beside its turns, until it stops."""

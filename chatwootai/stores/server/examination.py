@@ -47,10 +47,10 @@ async def probe(connection: Connection) -> None:
     FULLNESS.note_room()
 
 
-async def examine(connection: Connection) -> None:
+async def examine(connection: Connection, setting: str = "REDIS_URL") -> None:
     """Find what no waiting mends before anything is begun, and load all scripts: one that is full has no room for them.
 
-    A Redis that is away passes: it is waited for.
+    A Redis that is away passes: it is waited for. `setting`: where its address is written, for the error.
 
     Raises:
         CannotUse: the user's rights are too narrow, the server is older than 7.0, it is a cluster, or a later release
@@ -64,14 +64,14 @@ async def examine(connection: Connection) -> None:
         if meant is None:
             raise
         if reason := _hopeless(meant):
-            raise CannotUse(f"REDIS_URL: {reason}") from None
+            raise CannotUse(f"{setting}: {reason}") from None
         return
     if refused:
-        raise CannotUse(f"REDIS_URL: {_narrow(_list_names([name.decode().strip() for name in refused]))}")
+        raise CannotUse(f"{setting}: {_narrow(_list_names([name.decode().strip() for name in refused]))}")
     await _load(connection)
     with suppress(StoreUnavailable):
         if await agree(connection) > 1:
-            raise CannotUse("REDIS_URL: a later release wrote into this Redis, in a form that this one cannot read")
+            raise CannotUse(f"{setting}: a later release wrote into this Redis, in a form that this one cannot read")
 
 
 async def _load(connection: Connection) -> None:
