@@ -2,10 +2,15 @@
 
 import tempfile
 from collections.abc import Sequence
+from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
+from chatwootai.model.message.outbox import Action
 from chatwootai.model.message.turn import Draft
+from chatwootai.stores.figures.day_counts import DayCounts
+from chatwootai.stores.server.connection import connect
 from config.settings.settings import Settings
 from config.snapshot import Secret
 from crews.catalog import Catalog
@@ -14,6 +19,7 @@ from tests import builders
 from tests.builders import question
 from tests.settings_looks import turn
 from workers.account.deleted_contacts import follows
+from workers.digest.schedule import DigestSchedule
 from workers.turn import outcome
 
 
@@ -130,3 +136,20 @@ async def spoken_with(settings: Settings) -> object:
         return sorted(tools), told
     finally:
         await offered.close()
+
+
+async def digested(settings: Settings) -> object:
+    """Return at which looks a worker sends the morning digest, to which conversation and as what."""
+    own = builders.account(settings=settings.model_copy(update={"hours": None}))
+    schedule, sent = DigestSchedule(connect("unix:///nowhere/redis.sock"), lambda: [own]), list[object]()
+
+    async def send(_account: str, conversation: int, _day: date, action: Action) -> bool:
+        sent.append((conversation, action.kind))
+        return True
+
+    async def days(_account: str, _days: list[date]) -> list[DayCounts]:
+        return [DayCounts(), DayCounts()]
+
+    schedule._digests = cast("Any", SimpleNamespace(send=send))
+    schedule._figures = cast("Any", SimpleNamespace(days=days))
+    return [await schedule.look(datetime(2026, 11, 28, hour, 45, tzinfo=UTC).timestamp()) for hour in range(24)], sent

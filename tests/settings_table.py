@@ -9,7 +9,17 @@ from pathlib import Path
 import yaml
 
 from chatwootai.model.policy.handoff_cause import Cause
-from tests.settings_crew_looks import followed, linked, often, posted, priced, recalled, requested, spoken_with
+from tests.settings_crew_looks import (
+    digested,
+    followed,
+    linked,
+    often,
+    posted,
+    priced,
+    recalled,
+    requested,
+    spoken_with,
+)
 from tests.settings_evaluation_looks import captured, demanded, gated
 from tests.settings_knowledge_looks import (
     beside,
@@ -402,6 +412,9 @@ OBSERVED: Mapping[str, Seen] = {
     "gate.sets": Seen("gate: {sets: [a]}", "gate: {sets: [b]}", demanded),
     "gate.least_cases": Seen("gate: {least_cases: 5}", "gate: {least_cases: 50}", gated),
     "evals.capture.purpose": Seen("evals: {capture: {purpose: a}}", "evals: {capture: {purpose: b}}", captured),
+    "digest.at": Seen("digest: {at: '08:00', to: 25}", "digest: {at: '11:30', to: 25}", digested),
+    "digest.to": Seen("digest: {at: '08:00', to: 25}", "digest: {at: '08:00', to: 26}", digested),
+    "digest.note": Seen("digest: {at: '08:00', to: 25}", "digest: {at: '08:00', to: 25, note: true}", digested),
     "gate.chance": Seen("gate: {least_cases: 5, chance: 0.5}", "gate: {least_cases: 5, chance: 0.001}", gated),
     "grounding": Seen("grounding: strict", "grounding: 'off'", priced),
     "output_guard": Seen("output_guard: strict", "output_guard: none", posted),

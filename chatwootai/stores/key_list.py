@@ -40,6 +40,7 @@ _LIST: Final = """
 | cw:copy:{stream} | stream | 10 minutes | erase | ids | a stream while it is written anew, without what was erased |
 | cw:heard:{conv}:{message} | string | 1 day | heard | ids | this message, which needs no turn, was heard |
 | cw:failed:{conv}:{message} | string | 7 days | report | ids | people were told that this message of ours did not arrive |
+| cw:digest:{account}:{day} | string | 3 days | digest | nothing | the account's digest of this day's morning is on its way |
 | cw:media:{conv}:{message} | string, JSON | 1 day | turn | words | what was read in a message's attachments, paid for once |
 | cw:calls:{conv}:{burst} | hash, JSON | 1 day after the last call | tool | words | what tools did for this burst that must not be done twice |
 | cw:timers | zset, score = due ms | until due, or anything happens | finish, admit, signal | ids | what to do in the silence |

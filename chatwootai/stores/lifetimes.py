@@ -15,6 +15,7 @@ DAY_COUNTS_MS: Final = 90 * DAY
 DEAD_MS: Final = 30 * DAY
 CATCHUP_MS: Final = 60 * SECOND
 CAUGHT_MS: Final = DAY
+DIGEST_MS: Final = 3 * DAY
 MEDIA_MS: Final = DAY
 REFUSED_MS: Final = DAY
 WORKED_MS: Final = 30 * DAY

@@ -1,11 +1,33 @@
-"""Settings of time: when a burst of messages is over, when people hear of a delay, what is remembered between turns."""
+"""Settings of time: when a burst is over, when people hear of a delay, what is remembered, when figures are sent."""
 
-from typing import Annotated
+import re
+from datetime import time
+from typing import Annotated, Any, Final
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema, model_validator
 
 from chatwootai.model.message.turn import ContextLimits
 from config.schema.base import NUMBER, Flag, Section, invalid
+
+_CLOCK: Final = re.compile(r"^([01]\d|2[0-3]):([0-5]\d)$")
+
+
+def _clock(value: Any) -> Any:
+    """Return `"08:00"` as a time of day."""
+    if isinstance(value, time):
+        return value
+    found = _CLOCK.match(value) if isinstance(value, str) else None
+    if found is None:
+        raise invalid("type", "a time of day is needed", 'Write it in quotes with two digits each, as "08:00".')
+    return time(int(found[1]), int(found[2]))
+
+
+Clock = Annotated[
+    time,
+    BeforeValidator(_clock),
+    PlainSerializer(lambda at: f"{at:%H:%M}", return_type=str),
+    WithJsonSchema({"type": "string", "pattern": _CLOCK.pattern, "examples": ["08:00"]}),
+]
 
 
 class Burst(Section):
@@ -70,3 +92,17 @@ class Interim(Section):
             remedy = f"Write less than {self.deadline_ms}, or a later deadline_ms."
             raise invalid("order", "after_ms is not before deadline_ms", remedy, "after_ms")
         return self
+
+
+class Digest(Section):
+    """A message each day with the figures of the day before. The account's own alone counts, not an inbox's."""
+
+    at: Clock
+    """Time of day from which it is sent, as `"08:00"`, in the zone of `hours`; UTC where there are none. Where no
+    worker ran then it is sent later, by up to six hours."""
+    to: Annotated[int, Field(ge=1, le=2_147_483_647), NUMBER]
+    """Number of the conversation that it is sent to, as the address of the conversation in Chatwoot has it: the
+    owner's own, or one that teammates look into."""
+    note: Flag = False
+    """True: as a private note, which teammates alone read. `false`: as a message to whoever the conversation is with;
+    where the channel takes no free text any more (WhatsApp after 24 hours), as a note."""

@@ -33,7 +33,7 @@ from config.settings.knowledge import Knowledge
 from config.settings.localized import SaidLine, SaidText, in_language, matching_language, without_country
 from config.settings.mail_media_template import Mail, Media, Messages, Template
 from config.settings.model import Model, Traces
-from config.settings.pacing import Burst, Context, Interim, Privacy
+from config.settings.pacing import Burst, Context, Digest, Interim, Privacy
 from config.settings.semantic import SemanticMode, SemanticServing
 from config.settings.spending import Budget
 from config.settings.tools import Host, Tools
@@ -132,6 +132,8 @@ class Settings(Section):
     """Sets of cases that must be green before this configuration is put in force."""
     evals: Evals = Evals()
     """Leave to take cases from conversations. None by default."""
+    digest: Digest | None = None
+    """Message each day with the figures of the day before. Unset: none is sent."""
     traces: Traces = Traces()
     """Words in traces of turns, where the installation sends traces. None by default."""
     _crew_set: CrewSet | None = PrivateAttr(None)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from chatwootai.model.message import turn_names
 from chatwootai.model.message.outbox import Action, ActionKind
 from chatwootai.model.policy.outcome import failure_note, opening
 from config.settings.settings import Settings
@@ -36,8 +37,11 @@ _WHY = {
 def actions_outside_window(action: Action, settings: Settings, unsaid: str) -> tuple[tuple[Action, ...], bool]:
     """Return the actions in a reply's place, and whether the turn's others still run. `unsaid`: text for the note.
 
-    Only WhatsApp has templates: one stands for all parts of a reply. Else people get the reply in a note.
+    Only WhatsApp has templates: one stands for all parts of a reply. Else people get the reply in a note; a digest is
+    a note as it is.
     """
+    if turn_names.is_digest(action.turn):
+        return (replace(action, kind=ActionKind.NOTE, turn=f"{action.turn}-window", part=0),), False
     if settings.template is not None and action.channel == "whatsapp":
         text = settings.fill(settings.template.text)
         return ((replace(action, kind=ActionKind.TEMPLATE, text=text),) if action.part <= 1 else ()), True

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from chatwootai.channels.incoming.authors import author_of
+from chatwootai.model.message import turn_names
 from chatwootai.model.message.delivery import Reason
 from chatwootai.model.message.effects import RequestedStatus
 from chatwootai.model.message.outbox import Action, ActionKind
@@ -37,6 +38,8 @@ def ownership_conflict(
             if found.status in _REOPENABLE_TO[action.text]
             else OwnershipConflict(f"the conversation is {found.status}")
         )
+    if turn_names.is_digest(action.turn):  # sent where the tenant says, whoever has the conversation
+        return OwnershipConflict("the contact is blocked") if found.blocked or found.muted else None
     if found.status != PENDING:
         return OwnershipConflict(f"the conversation is {found.status}")
     return _by_people(found, action, unsigned_is_person)

@@ -21,11 +21,8 @@ from chatwootai.stores.installation.event_stream import EventSender
 from chatwootai.stores.installation.processes import Processes
 from chatwootai.stores.jobs.sweeper import Sweeper
 from chatwootai.stores.operators.worker_requests import RequestListener, Work
-from chatwootai.stores.server.connection import Connection, StoreUnavailable, connect, store_errors
+from chatwootai.stores.server.connection import Connection, StoreUnavailable, connect
 from chatwootai.stores.server.examination import examine
-from chatwootai.stores.server.fullness import CODE as FULL
-from chatwootai.stores.server.fullness import FULLNESS
-from chatwootai.stores.server.outage import OUTAGE
 from chatwootai.stores.server.server_check import UNKNOWN, check_server, tell_footing
 from chatwootai.stores.space.memory import EVERY_SECONDS, MemoryWatch
 from chatwootai.telemetry import http, log, loop, metrics
@@ -50,10 +47,12 @@ from workers.catch_up.unanswered import CatchUp
 from workers.chatwoot.client import Chatwoot
 from workers.chatwoot.errors import TokenRefused
 from workers.context import WorkerContext
+from workers.digest.schedule import DigestSchedule
 from workers.media.fetch import guarded
 from workers.media.media import Media
 from workers.process.environment import Environment
 from workers.process.memory import give_memory_back
+from workers.process.redis_check import redis_check
 from workers.rehearsal.requests import Rehearsals
 from workers.rehearsal.suggestions import suggest
 from workers.typing_indicator import wait_until_off
@@ -154,6 +153,7 @@ class WorkerResources:
         self.background("warmth", lambda: crews.keep_warm(self._everyones_settings))
         self.background("knowledge", self._knowledge().run)
         self.background("privacy", DeletedContacts(self.connection, session, self._accounts).run)
+        self.background("digest", DigestSchedule(self.connection, self._accounts).run)
         rehearsals = Rehearsals(self.connection, self.live)
         self._stack.push_async_callback(rehearsals.aclose)
         works: dict[str, Work] = {"rehearse": rehearsals.rehearse, "suggest": partial(suggest, self.context)}
@@ -300,24 +300,6 @@ class WorkerResources:
     def _look_for_keys(self) -> None:
         if missing := without_key(self._everyones_settings(), os.environ):
             _log.warning("model_key_missing", variable=KEY, models=missing, then="each turn is handed to people")
-
-
-def redis_check(connection: Connection) -> Callable[[], Awaitable[http.Check]]:
-    """Return a readiness check that pings Redis."""
-
-    async def check() -> http.Check:
-        try:
-            with store_errors():
-                await connection.ping()
-        except StoreUnavailable as error:
-            return http.Check(http.Status.UNAVAILABLE, {"error": error.code})
-        if OUTAGE.away:  # it answers, and refuses what turns need
-            return http.Check(http.Status.UNAVAILABLE, {"error": OUTAGE.error.partition(":")[0]})
-        if FULLNESS.full:  # turns go on
-            return http.Check(http.Status.DEGRADED, {"error": FULL})
-        return http.Check(http.Status.OK)
-
-    return check
 
 
 def _session() -> aiohttp.ClientSession:

@@ -1,10 +1,12 @@
 """Names of turns that no burst began: what they are called in outboxes, marks and dead letters."""
 
+from datetime import date
 from typing import Final
 
 _INTERIM: Final = "interim-"
 _REFUSED: Final = "-refused"
 _TAKEN: Final = "-taken"
+_DIGEST: Final = "digest-"
 
 
 def given_up(conv: str, fence: int) -> str:
@@ -35,6 +37,16 @@ def refusal_of(turn: str) -> str:
 def tells_of_refusal(turn: str) -> bool:
     """Return whether a turn is one that tells people of a refused reply."""
     return turn.endswith(_REFUSED)
+
+
+def digest(account: str, day: date) -> str:
+    """Name the turn that sends an account's digest on a day."""
+    return f"{_DIGEST}{account}-{day.isoformat()}"
+
+
+def is_digest(turn: str) -> bool:
+    """Return whether a turn sends a digest, or stands in the place of one that did."""
+    return turn.startswith(_DIGEST)
 
 
 def interim(last_message: int) -> str:
