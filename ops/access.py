@@ -4,29 +4,32 @@ import asyncio
 import os
 import socket
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from ops.printing import complain, listening
+from ops.printing import complain, listening, naming_shard
 
 if TYPE_CHECKING:
     from chatwootai.stores.server.connection import Connection, StoreUnavailable
+    from chatwootai.stores.server.shards import Shard
     from config.snapshot import Account
     from workers.chatwoot.client import Chatwoot
 
 Answer = TypeVar("Answer")
 _acting: ContextVar[str] = ContextVar("acting", default="")
+_shard: ContextVar["Shard | None"] = ContextVar("shard", default=None)
+_at_once: ContextVar["Sequence[Shard]"] = ContextVar("at_once", default=())
 
 _REFUSED = {
-    "NOPERM": "the user in REDIS_URL needs at least the rights that docs/reference/redis.md names",
-    "NOAUTH": "REDIS_URL must hold a password",
-    "WRONGPASS": "the name or the password in REDIS_URL is not right",
-    "CERTIFICATE_VERIFY_FAILED": "REDIS_URL must name the host of its certificate, and its authority (?ssl_ca_certs=)",
+    "NOPERM": "the user in {setting} needs at least the rights that docs/reference/redis.md names",
+    "NOAUTH": "{setting} must hold a password",
+    "WRONGPASS": "the name or the password in {setting} is not right",
+    "CERTIFICATE_VERIFY_FAILED": "{setting} must name the host of its certificate, and its authority (?ssl_ca_certs=)",
 }
-"""What to do about a Redis that is there, by its word for it."""
+"""What to do about a Redis that is there, by its word for it. `setting`: where its address is written."""
 
 
 class CommandError(Exception):
@@ -56,17 +59,54 @@ class ChatwootRefused(CommandError):
 REDIS_AWAY = 5
 
 
+@contextmanager
+def on_shard(shard: "Shard", *, alone: bool) -> Iterator[None]:
+    """Work on one of several Redis until the end of the block. `alone`: no other's output is between."""
+    before = _shard.set(shard)
+    try:
+        with naming_shard("" if alone else shard.name):
+            yield
+    finally:
+        _shard.reset(before)
+
+
+@contextmanager
+def run_at_once(shards: "Sequence[Shard]") -> Iterator[None]:
+    """Let `with_redis` do its work on all of these at the same time until the end of the block."""
+    before = _at_once.set(shards)
+    try:
+        yield
+    finally:
+        _at_once.reset(before)
+
+
+def current_shard() -> "Shard | None":
+    """Return the shard that is worked on; None where there is one Redis, or none was chosen."""
+    return _shard.get()
+
+
+def sum_up(codes: Sequence[int]) -> int:
+    """Return the exit code of work on several shards: what all say; found on one is found; a part is a failure."""
+    told = {code for code in codes if code != NotFound.code} or {NotFound.code}
+    if len(told) == 1:
+        return told.pop()
+    return next((code for code in codes if code not in {0, NotFound.code, REDIS_AWAY}), 1)
+
+
 def with_redis(work: "Callable[[Connection], Awaitable[int]]") -> int:
-    """Do some work on Redis; an error's exit code, and a sentence, where that cannot be."""
+    """Do some work on Redis; an error's exit code, and a sentence, where that cannot be.
+
+    Raises:
+        CommandError: the work does.
+    """
     from chatwootai.stores.server.connection import BadRedisUrl, StoreUnavailable
     from chatwootai.telemetry import log
 
     try:
         log.configure(os.environ.get("LOG_LEVEL") or "ERROR", os.environ.get("LOG_FORMAT") or None, process="ops")
+        if shards := _at_once.get():
+            return asyncio.run(_with_each(shards, work))
         return asyncio.run(_with_connection(work))
-    except CommandError as error:
-        complain(error)
-        return error.code
     except StoreUnavailable as error:
         complain(away_message(error))
         return REDIS_AWAY
@@ -75,29 +115,49 @@ def with_redis(work: "Callable[[Connection], Awaitable[int]]") -> int:
     return 1
 
 
-def ask_redis(work: "Callable[[Connection], Awaitable[Answer]]") -> "Answer | None":
-    """Return what Redis answers within a second; None where it does not."""
+def ask_redis(work: "Callable[[Connection], Awaitable[Answer]]", url: str) -> "Answer | None":
+    """Return what the Redis at a URL answers within a second; None where it does not."""
     from chatwootai.stores.server.connection import BadRedisUrl, StoreUnavailable
     from chatwootai.telemetry import log
 
     log.configure("CRITICAL", None, process="ops")
     try:
-        return asyncio.run(asyncio.wait_for(_with_connection(work), timeout=1.0))
+        return asyncio.run(asyncio.wait_for(_with_connection(work, url), timeout=1.0))
     except (BadRedisUrl, StoreUnavailable, TimeoutError):
         return None
 
 
 def away_message(error: "StoreUnavailable") -> str:
     """Return what to say when Redis cannot be asked: why, as far as it is known, and what to do."""
+    shard = _shard.get()
+    setting = shard.setting if shard else "REDIS_URL"
     if error.code in _REFUSED:
-        return f"Redis refuses ({error}): {_REFUSED[error.code]}"
-    return f"Redis does not answer ({error}): start it, or let REDIS_URL name the one that workers use"
+        return f"Redis refuses ({error}): {_REFUSED[error.code].format(setting=setting)}"
+    return f"Redis does not answer ({error}): start it, or let {setting} name the one that workers use"
 
 
-async def _with_connection(work: "Callable[[Connection], Awaitable[Answer]]") -> "Answer":
+async def _with_each(shards: "Sequence[Shard]", work: "Callable[[Connection], Awaitable[int]]") -> int:
+    return sum_up(await asyncio.gather(*(_with_shard(each, work) for each in shards)))
+
+
+async def _with_shard(shard: "Shard", work: "Callable[[Connection], Awaitable[int]]") -> int:
+    from chatwootai.stores.server.connection import StoreUnavailable
+
+    with on_shard(shard, alone=False):
+        try:
+            return await _with_connection(work, shard.url)
+        except CommandError as error:
+            complain(error)
+            return error.code
+        except StoreUnavailable as error:
+            complain(away_message(error))
+            return REDIS_AWAY
+
+
+async def _with_connection(work: "Callable[[Connection], Awaitable[Answer]]", url: str | None = None) -> "Answer":
     from chatwootai.stores.server.connection import DEFAULT_URL, connect
 
-    connection = connect(os.environ.get("REDIS_URL") or DEFAULT_URL, timeout=5.0)
+    connection = connect(url or os.environ.get("REDIS_URL") or DEFAULT_URL, timeout=5.0)
     try:
         return await work(connection)
     finally:

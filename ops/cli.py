@@ -115,9 +115,10 @@ def _run_verb(name: str, verb: Verb, words: list[str]) -> int:
         printing.choose_format(output)
         arguments.json = output != "table"
     from ops.access import CommandError
+    from ops.shards.run import run_on_shards
 
     try:
-        return verb.run(arguments)
+        return run_on_shards(name, verb.run, arguments)
     except CommandError as error:
         from ops.printing import complain
 
@@ -127,10 +128,13 @@ def _run_verb(name: str, verb: Verb, words: list[str]) -> int:
 
 def verb_parser(name: str, verb: Verb) -> CommandParser:
     """Return the parser of one verb, with all that its help says."""
+    from ops.shards.reach import add_shard_options
+
     parser = CommandParser(
         prog=f"{PROGRAM} {name}", description=sentence(verb.SUMMARY), epilog=examples_block(verb.EXAMPLES)
     )
     verb.arguments(parser)
+    add_shard_options(parser, name)
     return parser
 
 

@@ -13,6 +13,8 @@ def complete(verbs: Mapping[str, Verb]) -> None:
     """Answer a shell that asks what may follow, as its variables say; ends the process."""
     import argcomplete
 
+    from ops.shards.reach import add_shard_options
+
     parser = CommandParser(prog="chatwootai")
     parser.add_argument("--version", action="store_true")
     parser.add_argument("--config", type=Path)
@@ -20,6 +22,8 @@ def complete(verbs: Mapping[str, Verb]) -> None:
     for name, verb in verbs.items():
         each = choices.add_parser(name)
         verb.arguments(each)
+        if hasattr(verb, "run"):
+            add_shard_options(each, name)
         _add_completers(each)
     argcomplete.autocomplete(parser, always_complete_options=False)
 

@@ -4,7 +4,7 @@ import json
 import os
 import re
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TextIO
@@ -12,6 +12,7 @@ from typing import TextIO
 _format = "json"
 _heard: ContextVar[list[str] | None] = ContextVar("heard", default=None)
 """Sentences that `tell` and `complain` give to somebody who listens in place of a terminal."""
+_shard_name: ContextVar[str] = ContextVar("shard_name", default="")
 _COLOURS = {"bad": "31", "warn": "33", "good": "32", "changed": "7"}
 
 
@@ -38,8 +39,25 @@ def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Print rows in columns as wide as their widest value."""
     lines = [tuple(head), *(tuple("" if cell is None else str(cell) for cell in row) for row in rows)]
     widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
+    show: Callable[[str], object] = getattr(sys.stdout, "write_head", print)  # ops.shards.output: several shards
     for line in lines:
-        print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+        show("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+        show = print
+
+
+@contextmanager
+def naming_shard(name: str) -> Iterator[None]:
+    """Let what is said until the end of the block be of this shard; empty: it needs no name."""
+    before = _shard_name.set(name)
+    try:
+        yield
+    finally:
+        _shard_name.reset(before)
+
+
+def shard_name() -> str:
+    """Return the shard of which something is said; empty where that needs no name."""
+    return _shard_name.get()
 
 
 @contextmanager
@@ -63,7 +81,8 @@ def tell(text: str) -> None:
 
 
 def complain(text: object) -> None:
-    """Say something on stderr, apart from the data on stdout, or to who listens."""
+    """Say something on stderr, apart from the data on stdout, or to who listens; of which shard, where it matters."""
+    text = f"shard {name}: {text}" if (name := shard_name()) else text
     if (heard := _heard.get()) is not None:
         heard.append(str(text))
         return

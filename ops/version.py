@@ -1,6 +1,7 @@
 """Prints the versions of the program, of Python and of the Redis that it would use."""
 
 import json
+import os
 import platform
 import subprocess
 from importlib.metadata import version
@@ -43,9 +44,18 @@ def _commit() -> str | None:
 
 
 def _redis() -> str | None:
+    """Return the version of Redis; of each shard where there are several."""
+    from chatwootai.stores.server.shards import BadShards, Shards
     from ops.access import ask_redis
 
-    return ask_redis(_ask_version)
+    try:
+        shards = Shards.from_environment(os.environ)
+    except BadShards:
+        return None
+    found = {each.name: ask_redis(_ask_version, each.url) for each in shards}
+    if list(found) == [""]:
+        return found[""]
+    return ", ".join(f"{name} {said or 'does not answer'}" for name, said in found.items())
 
 
 async def _ask_version(connection: "Connection") -> str | None:

@@ -5,12 +5,11 @@ from collections.abc import Iterable, Mapping
 
 import aiohttp
 
-from chatwootai.stores.server.connection import DEFAULT_URL
 from config.snapshot import Account, Snapshot
 from ops.doctor.chatwoot import AccountLook, look_at_installation, look_at_setup, look_at_tokens
 from ops.doctor.door import knock
 from ops.doctor.models import ask_models
-from ops.doctor.redis import look_at_redis
+from ops.doctor.redis import look_at_each_redis
 from ops.doctor.switched_off import switched_off
 from ops.doctor.turn import have_each_answered
 from ops.doctor.verdict import State, Verdict, off
@@ -35,12 +34,12 @@ async def examine_all(snapshot: Snapshot, environ: Mapping[str, str], ours: str 
 
     `ours`: our public address; None: the one that Chatwoot reports to, else the mapping's `sync.address`.
     """
-    accounts, url = list(snapshot.accounts.values()), environ.get("REDIS_URL") or DEFAULT_URL
+    accounts = list(snapshot.accounts.values())
     async with aiohttp.ClientSession() as session:
         urls = sorted({account.installation.url for account in accounts})
         redis, answers, models, installations, looks = await asyncio.gather(
-            look_at_redis(url),
-            have_each_answered(url, accounts),
+            look_at_each_redis(accounts, environ),
+            have_each_answered(accounts, environ),
             ask_models(accounts),
             asyncio.gather(*(look_at_installation(session, url) for url in urls)),
             asyncio.gather(*(_account(session, account, snapshot, environ, ours) for account in accounts)),

@@ -1,23 +1,67 @@
 """Says what Redis stands on, and which processes live on it."""
 
-from collections.abc import Iterable
-from dataclasses import asdict
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, replace
 from importlib.metadata import version
 from typing import Any
 
 from chatwootai.stores.installation.incidents import Incidents
 from chatwootai.stores.installation.processes import Process, Processes
+from chatwootai.stores.operators.dead_letters import DeadLetters
+from chatwootai.stores.operators.inspection import Inspection
 from chatwootai.stores.server.connection import BadRedisUrl, StoreUnavailable, connect
 from chatwootai.stores.server.examination import CannotUse, examine
 from chatwootai.stores.server.server_check import UNKNOWN, check_server, server_version
+from chatwootai.stores.server.shards import BadShards, Shard, Shards, UnknownShard
+from config.snapshot import Account
+from ops.access import away_message, on_shard
 from ops.doctor.verdict import Verdict, ok, problem, warning
 from ops.jobs.incidents import describe_incident
 
 
+async def look_at_each_redis(accounts: Iterable[Account], environ: Mapping[str, str]) -> list[Verdict]:
+    """Return what an operator should know of each Redis of the installation, and of accounts with turns elsewhere."""
+    try:
+        shards = Shards.from_environment(environ)
+        homes = {one.key: shards.of(one.key, one.shard) for one in accounts}
+    except (BadShards, UnknownShard) as error:
+        return [problem("Redis", str(error))]
+    lines: list[Verdict] = []
+    for shard in shards:
+        with on_shard(shard, alone=True):
+            found = await look_at_redis(shard.url)
+            if shard.name:
+                found += await _misplaced(shard, homes)
+        of = f" of shard {shard.name}" if shard.name else ""
+        lines += [replace(line, topic=f"{line.topic}{of}") for line in found]
+    return lines
+
+
+async def _misplaced(shard: Shard, homes: Mapping[str, Shard]) -> list[Verdict]:
+    """Return a warning for each account with turns on a shard that it does not live on; none where it is away."""
+    connection = connect(shard.url, timeout=5.0)
+    try:
+        stats = await Inspection(connection).stats()
+        here = {one.account for one in stats.tenants}
+        here |= {one.conv.rpartition(":")[0] async for one in DeadLetters(connection).all()}
+    except StoreUnavailable:
+        return []
+    finally:
+        await connection.aclose()
+    return [
+        warning(
+            "Redis",
+            f"it holds turns here, and lives on shard {homes[key].name}",
+            f"`chatwootai accounts where {key}` shows what lies where",
+            key,
+        )
+        for key in sorted(here & homes.keys())
+        if homes[key] != shard
+    ]
+
+
 async def look_at_redis(url: str) -> list[Verdict]:
     """Return what an operator should know of the Redis at a URL, and of the processes and incidents that it knows."""
-    from ops.access import away_message
-
     try:
         connection = connect(url, timeout=5.0)
     except BadRedisUrl as error:

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from chatwootai.stores.operators.worker_requests import RequestFailed, Requests
 from chatwootai.stores.server.connection import BadRedisUrl, StoreUnavailable, connect
+from chatwootai.stores.server.shards import BadShards, Shards, UnknownShard
 from config.snapshot import Account
 from ops.doctor.verdict import Verdict, off, ok, problem, warning
 
@@ -21,8 +22,20 @@ _QUESTION: Final = "Hello! What can you help me with?"
 _TOPIC: Final = "answer"
 
 
-async def have_each_answered(url: str, accounts: Iterable[Account]) -> list[Verdict]:
-    """Return a line for each account; none where Redis is away, which has lines of its own. `url`: of Redis."""
+async def have_each_answered(accounts: Iterable[Account], environ: Mapping[str, str]) -> list[Verdict]:
+    """Return a line for each account; none where its Redis is away, which has lines of its own."""
+    try:
+        shards = Shards.from_environment(environ)
+        homes = [(shards.of(one.key, one.shard), one) for one in accounts]
+    except (BadShards, UnknownShard):
+        return []
+    found = await asyncio.gather(
+        *(_have_shard_answer(each.url, [one for home, one in homes if home == each]) for each in shards)
+    )
+    return [line for lines in found for line in lines]
+
+
+async def _have_shard_answer(url: str, accounts: Iterable[Account]) -> list[Verdict]:
     try:
         connection = connect(url, timeout=5.0)
     except BadRedisUrl:

@@ -103,7 +103,9 @@ class Drafts:
         tell(f"the draft of account {account} is dropped")
 
     async def publish(self, account: str, *, alone: bool = False, gate: Gate | None = None) -> bool:
-        """Put the account's draft in force everywhere, and forget it; False where it has problems, which are told.
+        """Put the account's draft in force everywhere, and forget it.
+
+        Returns False, and tells of it, where it has problems; and where a shard is away, which is without it then.
 
         `alone`: only where no other account's answers change with it. `gate`: tells whether the cases that accounts
         demand are green with it; None: they cannot be run here.
@@ -132,10 +134,10 @@ class Drafts:
         elif not await gate(snapshot):
             return False
         aside = tuple(each for each in {*current.overrules, current.digest} if each != after.digest())
-        await publish_version(self._versions, after, "publish", f"draft of account {account}", aside)
+        everywhere = await publish_version(self._versions, after, "publish", f"draft of account {account}", aside)
         await self._drafts.drop(account)
         tell("The folders stay as they are: take the difference over there, for their next change is put in force.")
-        return True
+        return everywhere
 
     async def _in_force(self) -> Sources:
         current = await current_version(self._versions)

@@ -5,10 +5,11 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from chatwootai.stores.installation.config_versions import ConfigVersion, ConfigVersions
-from ops.access import NotFound, operator_name
+from ops.access import NotFound, current_shard, operator_name
 from ops.printing import complain, tell
 
 if TYPE_CHECKING:
+    from chatwootai.stores.server.connection import Connection
     from config.files.sources import Sources
 
 
@@ -18,7 +19,8 @@ async def roll_back(
     """Put a version in force that was so before; the one that is now is set aside until the folder changes.
 
     Returns:
-        True if it is in force; False where it has problems, which are told; None where it was not agreed to.
+        True if it is in force; False where it has problems or a shard is away, which is told; None where it was not
+        agreed to.
 
     Raises:
         NotFound: nothing was published yet, or there is no such version any more.
@@ -31,29 +33,39 @@ async def roll_back(
     if not await agreed(sources):
         return None
     aside = tuple(each for each in {*current.overrules, current.digest} if each != sources.digest())
-    await publish_version(snapshots, sources, "rollback", f"rollback to {number}", aside)
+    everywhere = await publish_version(snapshots, sources, "rollback", f"rollback to {number}", aside)
     tell("The folders stay as they are: mend them, for their next change is put in force.")
-    return True
+    return everywhere
 
 
 async def publish_version(
     snapshots: ConfigVersions, sources: "Sources", what: str, why: str, aside: tuple[str, ...]
-) -> None:
-    """Put a configuration in force, and tell its version. `what`: for the audit; `aside`: digests set aside by it.
+) -> bool:
+    """Put a configuration in force on this shard, then on the others, and tell its version on each.
+
+    `what`: for the audit; `aside`: digests set aside by it. Returns False where another shard is away, which is told.
 
     Raises:
-        StoreUnavailable: Redis is away.
+        StoreUnavailable: Redis is away, that of this shard where there are several.
     """
     from config.files.packing import pack
     from ops.events.audit import write_down
+    from ops.other_shards import on_other_shards
 
-    accounts = _count_accounts(sources)
-    number, new = await snapshots.publish(
-        sources.digest(), pack(sources, os.environ), by=operator_name(), why=why, accounts=accounts, overrules=aside
-    )
-    tell(f"version {number} is in force{'' if new else ' already'} ({why})")
-    if new:
-        await write_down(snapshots.connection, what, of=str(number), details={"why": why})
+    accounts, packed = _count_accounts(sources), pack(sources, os.environ)
+
+    async def publish(connection: "Connection", shard: str) -> None:
+        number, new = await ConfigVersions(connection).publish(
+            sources.digest(), packed, by=operator_name(), why=why, accounts=accounts, overrules=aside
+        )
+        of = f"shard {shard}: " if shard else ""
+        tell(f"{of}version {number} is in force{'' if new else ' already'} ({why})")
+        if new:
+            await write_down(connection, what, of=str(number), details={"why": why})
+
+    here = current_shard()
+    await publish(snapshots.connection, here.name if here else "")
+    return await on_other_shards(publish)
 
 
 def is_sound(sources: "Sources") -> bool:

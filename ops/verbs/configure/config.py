@@ -187,8 +187,7 @@ async def _publish(snapshots: "ConfigVersions", arguments: argparse.Namespace) -
         return 1
     if not await _is_agreed(snapshots, sources, arguments):
         return 0 if arguments.dry_run else 1
-    await publish_version(snapshots, sources, "publish", "publish", ())
-    return 0
+    return 0 if await publish_version(snapshots, sources, "publish", "publish", ()) else 1
 
 
 def _gate_of(connection: "Connection", arguments: argparse.Namespace) -> "Gate":

@@ -92,15 +92,19 @@ def _hours(arguments: argparse.Namespace) -> float:
 def _ask_account(arguments: argparse.Namespace) -> "list[Account]":
     from ops.access import CommandError, sound_accounts
     from ops.accounts import resolve_account
+    from ops.other_shards import accounts_here
 
     known = sound_accounts(arguments.config)
     if not known:
         raise CommandError(f"{arguments.config} has no account that can be read: `chatwootai check` says why")
     if arguments.account is None:
-        for account in known.values():
+        here = accounts_here(known)
+        for account in here.values():
             if account.user_token is None:
                 complain(f"account {account.key} is left out: the mapping has no user_token for it")
-        able = [account for account in known.values() if account.user_token]
+        able = [account for account in here.values() if account.user_token]
+        if known and not here:
+            return []
         if not able:
             raise CommandError("no account could be asked: catch-up needs a user_token, and no account has one")
         return able

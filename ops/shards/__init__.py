@@ -1,0 +1,1 @@
+"""Runs verbs on the Redis servers that they concern, where an installation has several."""
