@@ -31,10 +31,21 @@ def read_shards() -> "Shards":
 
 
 def accounts_here(accounts: "Mapping[str, Account]") -> "dict[str, Account]":
-    """Return those accounts that live on the present shard; all where there is one Redis."""
+    """Return those accounts that live on the present shard; all where there is one Redis.
+
+    Raises:
+        CommandError: one is pinned to a shard that there is not.
+    """
+    from chatwootai.stores.server.shards import UnknownShard
+
     here = current_shard()
-    shards = read_shards() if here and here.name else None
-    return {key: one for key, one in accounts.items() if shards is None or shards.of(key, one.shard) == here}
+    if here is None or not here.name:
+        return dict(accounts)
+    shards = read_shards()
+    try:
+        return {key: one for key, one in accounts.items() if shards.of(key, one.shard) == here}
+    except UnknownShard as error:
+        raise CommandError(error) from error
 
 
 async def on_other_shards(work: "Callable[[Connection, str], Awaitable[None]]") -> bool:

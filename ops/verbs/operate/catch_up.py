@@ -103,7 +103,7 @@ def _ask_account(arguments: argparse.Namespace) -> "list[Account]":
             if account.user_token is None:
                 complain(f"account {account.key} is left out: the mapping has no user_token for it")
         able = [account for account in here.values() if account.user_token]
-        if known and not here:
+        if not here:
             return []
         if not able:
             raise CommandError("no account could be asked: catch-up needs a user_token, and no account has one")
