@@ -10,14 +10,16 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from chatwootai.stores.key_list import key_kinds
+from chatwootai.stores.key_list import KeyKind, key_kinds
 from chatwootai.stores.privacy.holdings import BY_MEMBER, BY_ROW, OWN, STAYS, UNTRACED
+from chatwootai.stores.privacy.retention import KIND_OF_KEY
 from chatwootai.telemetry import metrics
 from config.mapping.entries import MappingFile
 from config.schema.crew_schema import CrewEntry
 from config.schema.descriptions import field_docs
 from config.schema.kinds import Kind, kind_below, model_of
 from config.settings.settings import Settings
+from ops.privacy.retention import SETTING_OF
 
 DOCS = Path(__file__).resolve().parent
 _BEGIN, _END = "<!-- made by `make docs` -->\n", "<!-- end -->"
@@ -49,11 +51,18 @@ def pages() -> dict[Path, str]:
 def _kept() -> str:
     """Return a table of what Redis keeps of a person: what, what of it is theirs, how long, how it is erased."""
     rows = (
-        f"| `{kind.pattern}` | {kind.meaning} | {kind.of_person} | {kind.lifetime} | {_erased(kind.pattern)} |"
+        f"| `{kind.pattern}` | {kind.meaning} | {kind.of_person} | {_how_long(kind)} | {_erased(kind.pattern)} |"
         for kind in key_kinds()
         if kind.of_person in {"words", "ids"}
     )
     return "\n".join(("| key | meaning | of a person | how long | erased |", "|---|---|---|---|---|", *rows)) + "\n"
+
+
+def _how_long(kind: KeyKind) -> str:
+    """Return a kind's lifetime, with the setting that shortens it."""
+    setting = SETTING_OF.get(KIND_OF_KEY.get(kind.pattern, ""), "")
+    shortened = f", or less by `{setting.removeprefix('privacy.retention.')}`" if setting.startswith("privacy.") else ""
+    return kind.lifetime + shortened
 
 
 def _erased(pattern: str) -> str:

@@ -19,6 +19,7 @@ from tests import builders
 from tests.builders import question
 from tests.settings_looks import turn
 from workers.account.deleted_contacts import follows
+from workers.account.retention import retained_ms
 from workers.digest.schedule import DigestSchedule
 from workers.turn import outcome
 
@@ -116,6 +117,11 @@ async def priced(settings: Settings) -> object:
 async def followed(settings: Settings) -> object:
     """Whether deleted contacts of an account are looked for."""
     return follows(builders.account(settings=settings, user_token=Secret("t")))
+
+
+async def retained(settings: Settings) -> object:
+    """For how long what an account leaves is kept."""
+    return retained_ms(builders.account(settings=settings))
 
 
 async def linked(settings: Settings) -> object:

@@ -18,6 +18,7 @@ from tests.settings_crew_looks import (
     priced,
     recalled,
     requested,
+    retained,
     spoken_with,
 )
 from tests.settings_evaluation_looks import captured, demanded, gated
@@ -421,6 +422,12 @@ OBSERVED: Mapping[str, Seen] = {
     "privacy.follow_deletions": Seen(
         "privacy: {follow_deletions: false}", "privacy: {follow_deletions: true}", followed
     ),
+    **{
+        f"privacy.retention.{key}": Seen(
+            f"privacy: {{retention: {{{key}: 2}}}}", f"privacy: {{retention: {{{key}: 3}}}}", retained
+        )
+        for key in ("messages_hours", "turns_hours", "dead_letters_hours", "thumbs_days", "figures_days")
+    },
     "links": Seen("links: known", "links: any", linked),
     "link_hosts": Seen("link_hosts: []", "link_hosts: [pay.example]", linked),
     "tools.hosts": Seen(TOOL % "tries: 1", TOOL.replace("hosts: [HOST],", "hosts: [],", 1) % "tries: 1", called),

@@ -36,6 +36,7 @@ _LIST: Final = """
 | cw:erasure:{account}:{contact} | string, JSON | until it is done, at most 7 days | erase | words | an erasure under way: what is looked for, so that one that was cut off can be ended |
 | cw:erasures | hash, JSON by account and contact | until doors have answered, at most 7 days | erase | words | erasures that doors take part in |
 | cw:erasures:done | hash | the same | ingress | ids | how many records each door took out of its journal |
+| cw:retention:{account} | hash, ms by kind | for ever | worker | nothing | for how long what the account leaves is kept, which scripts obey when they write it |
 | cw:polled:{account} | string | 1 day | worker | nothing | the contacts of this account were looked for in Chatwoot |
 | cw:copy:{stream} | stream | 10 minutes | erase | ids | a stream while it is written anew, without what was erased |
 | cw:heard:{conv}:{message} | string | 1 day | heard | ids | this message, which needs no turn, was heard |

@@ -54,6 +54,11 @@ def split_conv(name: str) -> tuple[str, int]:
     return account, int(conversation)
 
 
+def retention(account: str) -> str:
+    """Return the key of the times for which an account's data is kept, by kind."""
+    return f"cw:retention:{account}"
+
+
 def seen_message(conv_name: str, message: int) -> str:
     """Return the key that is set while a message counts as admitted."""
     return f"cw:seen:m:{conv_name}:{message}"

@@ -44,6 +44,14 @@ ERASED_MS: Final = 30 * DAY
 """Longer than Chatwoot repeats a request and than catching up reaches back."""
 ERASURE_MS: Final = 7 * DAY
 POLLED_MS: Final = DAY
+RETAINED: Final = {
+    "messages": KEPT_MS,
+    "turns": TURN_MS,
+    "dead_letters": DEAD_MS,
+    "thumbs": THUMB_MS,
+    "figures": DAY_COUNTS_MS,
+}
+"""The longest time for each kind of data that a tenant may have kept for a shorter one (privacy/retention.py)."""
 IN_SCRIPTS: Final = {
     "LIFE_MS": HISTORY_MS,
     "KEPT_MS": KEPT_MS,

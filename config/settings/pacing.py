@@ -1,12 +1,14 @@
 """Settings of time: when a burst is over, when people hear of a delay, what is remembered, when figures are sent."""
 
 import re
+from collections.abc import Mapping
 from datetime import time
 from typing import Annotated, Any, Final
 
 from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema, model_validator
 
 from chatwootai.model.message.turn import ContextLimits
+from chatwootai.stores import lifetimes
 from config.schema.base import NUMBER, Flag, Section, invalid
 
 _CLOCK: Final = re.compile(r"^([01]\d|2[0-3]):([0-5]\d)$")
@@ -28,6 +30,11 @@ Clock = Annotated[
     PlainSerializer(lambda at: f"{at:%H:%M}", return_type=str),
     WithJsonSchema({"type": "string", "pattern": _CLOCK.pattern, "examples": ["08:00"]}),
 ]
+_HOUR_MS: Final = 3600 * lifetimes.SECOND
+
+
+def _longest(kind: str, unit_ms: int) -> int:
+    return lifetimes.RETAINED[kind] // unit_ms
 
 
 class Burst(Section):
@@ -67,6 +74,34 @@ class Context(Section):
         return ContextLimits(entries=2 * self.exchanges, milliseconds=self.ttl_hours * 3_600_000)
 
 
+class Retention(Section):
+    """Hours or days for which data is kept. Each is at most as it ships; what is kept already follows."""
+
+    messages_hours: Annotated[int, Field(ge=1, le=_longest("messages", _HOUR_MS)), NUMBER] = 24
+    """Hours for which messages that were dealt with are kept, with what was read in their attachments and what tools
+    did for them, to be answered again on demand (`jobs retry`, `replay`). At most 24."""
+    turns_hours: Annotated[int, Field(ge=1, le=_longest("turns", _HOUR_MS)), NUMBER] = 168
+    """Hours for which the records of turns are kept, their index, and the steps of conversations. At most 168, a
+    week."""
+    dead_letters_hours: Annotated[int, Field(ge=1, le=_longest("dead_letters", _HOUR_MS)), NUMBER] = 720
+    """Hours for which dead letters are kept, with their messages. At most 720: 30 days."""
+    thumbs_days: Annotated[int, Field(ge=1, le=_longest("thumbs", lifetimes.DAY)), NUMBER] = 30
+    """Days for which thumbs of people on turns are kept. At most 30."""
+    figures_days: Annotated[int, Field(ge=1, le=_longest("figures", lifetimes.DAY)), NUMBER] = 90
+    """Days for which the counts of a day are kept: they name nobody. At most 90."""
+
+    @property
+    def milliseconds(self) -> Mapping[str, int]:
+        """Milliseconds by the kind of data, as `lifetimes.RETAINED` names them."""
+        return {
+            "messages": self.messages_hours * _HOUR_MS,
+            "turns": self.turns_hours * _HOUR_MS,
+            "dead_letters": self.dead_letters_hours * _HOUR_MS,
+            "thumbs": self.thumbs_days * lifetimes.DAY,
+            "figures": self.figures_days * lifetimes.DAY,
+        }
+
+
 class Privacy(Section):
     """Data of contacts beyond a conversation."""
 
@@ -74,6 +109,8 @@ class Privacy(Section):
     """True: contacts that were deleted or merged in Chatwoot are looked for once a day, by the account's
     `user_token`: who is deleted there is erased here, who is merged is known by the remaining number. `false`:
     `chatwootai erase` alone erases."""
+    retention: Retention = Retention()
+    """Hours or days for which data is kept, by kind."""
 
 
 class Interim(Section):

@@ -99,7 +99,7 @@ class Settings(Section):
     message or tool's result holds, and gives the contact to people where nothing is left; `off` checks nothing. Unset:
     strict where there is knowledge."""
     privacy: Privacy = Privacy()
-    """Data of contacts: following what is deleted in Chatwoot."""
+    """Data of contacts: how long it is kept, and following what is deleted in Chatwoot."""
     links: Links = Links.KNOWN
     """Links in a crew's answers: `known` takes out those to hosts that the tenant does not name itself (in `company`,
     `promotions`, `answers`, `sentences`, signatures, addresses of `knowledge`, hosts of `tools`, `link_hosts`); `any`

@@ -39,6 +39,7 @@ from crews.knowledge.ingest.schedule import Schedule
 from crews.model_calls.call_terms import KEY, without_key
 from crews.understanding.message_reader import MessageReader
 from workers.account.deleted_contacts import DeletedContacts
+from workers.account.retention import RetentionInForce
 from workers.account.standing import Standing
 from workers.account.sync import keep_in_step
 from workers.catch_up.opened_schedule import OpenedSchedule
@@ -154,6 +155,7 @@ class WorkerResources:
         self.background("knowledge", self._knowledge().run)
         self.background("privacy", DeletedContacts(self.connection, session, self._accounts).run)
         self.background("digest", DigestSchedule(self.connection, self._accounts).run)
+        self.background("retention", RetentionInForce(self.connection, self._accounts).run)
         rehearsals = Rehearsals(self.connection, self.live)
         self._stack.push_async_callback(rehearsals.aclose)
         works: dict[str, Work] = {"rehearse": rehearsals.rehearse, "suggest": partial(suggest, self.context)}

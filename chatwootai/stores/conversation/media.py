@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 import orjson
 
-from chatwootai.stores import keys, lifetimes
+from chatwootai.stores import keys
+from chatwootai.stores.conversation.retained import kept_ms
 from chatwootai.stores.server.connection import Connection, store_errors
 
 Reading = Mapping[str, str]
@@ -37,5 +38,6 @@ class Readings:
             StoreUnavailable: Redis is away.
         """
         packed = orjson.dumps({str(place): dict(reading) for place, reading in readings.items()})
+        keep_ms = await kept_ms(self._connection, keys.split_conv(conv)[0], "messages")
         with store_errors():
-            await self._connection.set(keys.media(conv, message), packed, px=lifetimes.MEDIA_MS)
+            await self._connection.set(keys.media(conv, message), packed, px=keep_ms)

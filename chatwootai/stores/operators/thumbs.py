@@ -7,7 +7,8 @@ from typing import Final
 
 import orjson
 
-from chatwootai.stores import keys, lifetimes
+from chatwootai.stores import keys
+from chatwootai.stores.conversation.retained import kept_ms
 from chatwootai.stores.server.connection import Connection, batch
 
 REASONS: Final = ("wrong", "outdated", "incomplete", "tone", "should_hand_over", "should_answer", "other")
@@ -38,15 +39,24 @@ class Thumbs:
         Raises:
             StoreUnavailable: Redis is away.
         """
-        now, key = time.time(), keys.thumbs(account)
+        now, key, keep_ms = time.time(), keys.thumbs(account), await kept_ms(self._connection, account, "thumbs")
         old = sorted((one for one in (await self.all(account)).values() if one.turn != turn), key=lambda one: one.at)
-        gone = [one.turn for one in old if one.at < now - lifetimes.THUMB_MS / 1000]
+        gone = [one.turn for one in old if one.at < now - keep_ms / 1000]
         gone += [one.turn for one in old[len(gone) :][: max(0, len(old) - len(gone) - _MOST + 1)]]
         kept = orjson.dumps({"up": up, "reason": reason, "by": by, "at": now})
         forget = [("HDEL", key, *gone)] if gone else []
-        await batch(
-            self._connection, ("HSET", key, turn, kept), *forget, ("PEXPIRE", key, lifetimes.THUMB_MS), atomic=True
-        )
+        await batch(self._connection, ("HSET", key, turn, kept), *forget, ("PEXPIRE", key, keep_ms), atomic=True)
+
+    async def prune(self, account: str, keep_ms: int) -> None:
+        """Forget thumbs that are older than so many milliseconds.
+
+        Raises:
+            StoreUnavailable: Redis is away.
+        """
+        oldest = time.time() - keep_ms / 1000
+        gone = [one.turn for one in (await self.all(account)).values() if one.at < oldest]
+        if gone:
+            await batch(self._connection, ("HDEL", keys.thumbs(account), *gone))
 
     async def take_back(self, account: str, turn: str) -> None:
         """Forget a turn's thumb.

@@ -35,7 +35,7 @@ redis.call('HSET', key, 'worker', ARGV[3], 'began', now_ms())
 redis.call('ZADD', 'cw:open', now_ms(), conv)
 local known = redis.call('HMGET', key, 'sequence', 'tries', 'closed', 'wish', 'idle', 'posting_at')
 life(conv, 'began', 'job=' .. ARGV[2] .. '\tworker=' .. ARGV[3] .. '\tfence=' .. fence .. '\tlost=' .. ARGV[4] .. '\ttries=' .. (known[2] or '0') .. (ARGV[4] == '1' and '\tcause=its worker was gone' or '') .. (reading == 'never' and '\tunread=1' or ''))
-redis.call('PEXPIRE', 'cw:life:' .. conv, LIFE_MS)
+redis.call('PEXPIRE', 'cw:life:' .. conv, kept_ms(account_of(conv), 'turns', LIFE_MS))
 -- A burst is named for its first message, and keeps the name until it is answered, whatever comes or is taken back.
 local first = redis.call('ZRANGE', 'cw:box:' .. conv, 0, 0, 'WITHSCORES')[2]
 if first then redis.call('HSETNX', key, 'burst', first) end

@@ -11,5 +11,5 @@ local known = redis.call('HGET', key, ARGV[5])
 if known then return known end
 if redis.call('HLEN', key) >= tonumber(ARGV[7]) then return 'full' end
 redis.call('HSET', key, ARGV[5], ARGV[6])
-redis.call('PEXPIRE', key, ARGV[8])
+redis.call('PEXPIRE', key, kept_ms(account_of(conv), 'messages', ARGV[8]))
 return 'begun'

@@ -34,7 +34,7 @@ if said > 0 then
   redis.call('HSET', key, 'said', redis.sha1hex(ARGV[at + said]))  -- what the contact will have read, if it is posted
 end
 if ARGV[9] ~= '' then
-  redis.call('SET', 'cw:dead:' .. ARGV[6], ARGV[9], 'PX', ARGV[10])
+  redis.call('SET', 'cw:dead:' .. ARGV[6], ARGV[9], 'PX', kept_ms(account_of(conv), 'dead_letters', ARGV[10]))
   redis.call('ZADD', 'cw:dead', now_ms(), ARGV[6])
   redis.call('ZREMRANGEBYSCORE', 'cw:dead', '-inf', now_ms() - tonumber(ARGV[10]))
 end

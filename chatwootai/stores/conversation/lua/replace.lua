@@ -32,7 +32,7 @@ if held[2] and held[1] == ARGV[6] and known and action.kind == 'reply' and actio
 end
 for i = #ARGV, 10, -1 do redis.call('LPUSH', key, ARGV[i]) end
 if ARGV[7] ~= '' then
-  redis.call('SET', 'cw:dead:' .. ARGV[6], ARGV[7], 'PX', ARGV[8])
+  redis.call('SET', 'cw:dead:' .. ARGV[6], ARGV[7], 'PX', kept_ms(account_of(conv), 'dead_letters', ARGV[8]))
   redis.call('ZADD', 'cw:dead', now_ms(), ARGV[6])
 end
 return 'ok'

@@ -6,14 +6,14 @@
 --   counts: a field of the day and what is added to it, in turn
 -- returns how many rows are kept of all accounts
 local account, stream, sizes = ARGV[1], 'cw:turns:' .. ARGV[1], 'cw:turns-kept:sizes'
-local record_ms, now = tonumber(ARGV[6]), now_ms()
-redis.call('SET', 'cw:turn:' .. ARGV[2], ARGV[3], 'PX', ARGV[6])
+local record_ms, now = kept_ms(account, 'turns', ARGV[6]), now_ms()
+redis.call('SET', 'cw:turn:' .. ARGV[2], ARGV[3], 'PX', record_ms)
 if redis.call('EXISTS', 'cw:full') == 1 then return 0 end
 redis.call('XADD', 'cw:turns-recent', 'MAXLEN', '~', ARGV[10], '*', 't', ARGV[4])
 redis.call('PEXPIRE', 'cw:turns-recent', ARGV[6])
 redis.call('XADD', stream, 'MAXLEN', '~', ARGV[8], '*', 't', ARGV[4])
-redis.call('XTRIM', stream, 'MINID', '~', now - record_ms)
-redis.call('PEXPIRE', stream, ARGV[6])
+redis.call('XTRIM', stream, 'MINID', '~', now - tonumber(record_ms))
+redis.call('PEXPIRE', stream, record_ms)
 
 local function kept(whose, length)
   local before = tonumber(redis.call('ZSCORE', sizes, whose) or '0')
@@ -28,8 +28,12 @@ if total > tonumber(ARGV[9]) then  -- the longest index gives way: it is the one
   total = kept(longest, redis.call('XLEN', 'cw:turns:' .. longest))
 end
 
-for _, day in ipairs({ 'cw:day:' .. account .. ':' .. ARGV[5], 'cw:days:' .. ARGV[5] }) do
+local days = {
+  ['cw:day:' .. account .. ':' .. ARGV[5]] = kept_ms(account, 'figures', ARGV[7]),
+  ['cw:days:' .. ARGV[5]] = ARGV[7],
+}
+for day, day_ms in pairs(days) do
   for at = 11, #ARGV, 2 do redis.call('HINCRBY', day, ARGV[at], ARGV[at + 1]) end
-  redis.call('PEXPIRE', day, ARGV[7])
+  redis.call('PEXPIRE', day, day_ms)
 end
 return total

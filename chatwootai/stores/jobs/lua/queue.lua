@@ -24,6 +24,12 @@ local function time()
   return clock
 end
 
+-- For how many ms a kind of what an account leaves is kept: as its tenant says, at most so long.
+local function kept_ms(account, kind, most)
+  local said = redis.call('HGET', 'cw:retention:' .. account, kind)
+  return said and math.min(tonumber(said), tonumber(most)) or most
+end
+
 local function now_ms()
   return time()[1] * 1000 + math.floor(time()[2] / 1000)
 end
@@ -62,7 +68,9 @@ local function life(conv, step, detail)
   local key = 'cw:life:' .. conv
   local now = time()
   local count = redis.call('RPUSH', key, now[1] .. ' ' .. now[2] .. '\t' .. step .. '\t' .. detail)
-  if count == 1 then redis.call('PEXPIRE', key, LIFE_MS) end  -- and again whenever a turn begins
+  if count == 1 then  -- and again whenever a turn begins
+    redis.call('PEXPIRE', key, kept_ms(account_of(conv), 'turns', LIFE_MS))
+  end
   if count > LIFE_MOST + LIFE_SLACK then redis.call('LTRIM', key, -LIFE_MOST, -1) end
 end
 
@@ -80,7 +88,7 @@ local function take_out(conv, account, messages)
   end
   if gone == 0 then return 0 end
   redis.call('ZREMRANGEBYRANK', kept, 0, -KEPT_MOST - 1)
-  redis.call('PEXPIRE', kept, KEPT_MS)
+  redis.call('PEXPIRE', kept, kept_ms(account, 'messages', KEPT_MS))
   if redis.call('HINCRBY', 'cw:waiting', account, 0 - gone) <= 0 then redis.call('HDEL', 'cw:waiting', account) end
   return gone
 end
