@@ -143,7 +143,7 @@ class WorkerResources:
         self.background("configuration", self.live.run)
         self.background("sync", lambda: keep_in_step(self.live, self.connection, session))
         self.background("signals", SignalListener(self.connection, self.worker_id, self.context.hear).listen)
-        self.background("sweep", self._sweep)
+        self.background("sweep", lambda: Sweeper(self.connection).run(every=_SWEEP_SECONDS))
         self.background("watchdog", loop.watch)
         self.background(
             "tokens", lambda: self.context.standing.watch.run(lambda: self.context.served, self.context.tenant)
@@ -206,14 +206,6 @@ class WorkerResources:
         """Run `work` until the resources are closed; a failure is logged, counted as `what`, and it is run again."""
         task = asyncio.create_task(for_ever(work, what, pause=_AGAIN_SECONDS))
         self._stack.push_async_callback(ended, task)
-
-    async def _sweep(self) -> None:
-        sweeper = Sweeper(self.connection)
-        while True:
-            with suppress(StoreUnavailable):
-                for conv in await sweeper.sweep(every=_SWEEP_SECONDS):
-                    _log.warning("conversation_mended", conv=conv)
-            await asyncio.sleep(_SWEEP_SECONDS)
 
     async def _keep_room(self) -> None:
         memory = MemoryWatch(self.connection)
