@@ -33,6 +33,7 @@ _LIST: Final = """
 | cw:contact:{account}:{contact} | zset, score = ms of the newest message | 366 days after the newest message | admit, revise | ids | the display ids of a contact's conversations, the newest 500 |
 | cw:erased:{account} | zset, score = ms | 30 days after the last | bury | nothing | contacts and conversations that were erased and when, as keyed digests: what was written before is admitted no more |
 | cw:erased | string | for ever | bury | nothing | what these digests are keyed with |
+| cw:erased:{account}:secret | string | as these digests | move | nothing | what they are keyed with, where the account came from another shard |
 | cw:erasure:{account}:{contact} | string, JSON | until it is done, at most 7 days | erase | words | an erasure under way: what is looked for, so that one that was cut off can be ended |
 | cw:erasures | hash, JSON by account and contact | until doors have answered, at most 7 days | erase | words | erasures that doors take part in |
 | cw:erasures:done | hash | the same | ingress | ids | how many records each door took out of its journal |
@@ -80,7 +81,7 @@ _LIST: Final = """
 | cw:request:{request} | string, worker | 2 min | worker | nothing | who has taken it |
 | cw:dead | zset, score = ms | 30 days | commit | ids | turns that gave up |
 | cw:dead:{turn} | string, JSON | 30 days | commit | words | what a dead letter holds |
-| cw:moved:{account} | string | until the account moves back | move | nothing | it is on another shard, or on its way (`left`, `arriving`, `arrived`, and the other shard): no turn starts, and but for `arrived` nothing is admitted |
+| cw:moved:{account} | string | until the account moves back | hold, move | nothing | it is on another shard, or on its way (`left`, `arriving`, `arrived`, and the other shard): no turn starts, and but for `arrived` nothing is admitted |
 | cw:audit | stream, JSON and digest | the newest 20,000 | audit | ids | what people did, in a chain of digests |
 | cw:audit:head | hash | for ever | audit | nothing | number and digest of the newest entry of the audit |
 | cw:events:info | stream, JSON | the newest 5,000 or a few more, each at most 1 KB | ingress, worker | ids | log lines of all processes, cut to what an operator may see |

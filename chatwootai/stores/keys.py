@@ -39,6 +39,7 @@ EVENTS_INFO: Final = "cw:events:info"
 EVENTS_TROUBLE: Final = "cw:events:trouble"
 AUDIT_HEAD: Final = "cw:audit:head"
 FORMAT: Final = "cw:format"
+ERASED: Final = "cw:erased"
 ERASURES: Final = "cw:erasures"
 ERASURES_DONE: Final = "cw:erasures:done"
 
@@ -247,6 +248,16 @@ def contact(account: str, contact_id: int) -> str:
 def erasure(account: str, contact_id: int) -> str:
     """Return the key of an erasure that is under way."""
     return f"cw:erasure:{account}:{contact_id}"
+
+
+def erased(account: str) -> str:
+    """Return the key of what was erased of an account."""
+    return f"cw:erased:{account}"
+
+
+def erased_secret(account: str) -> str:
+    """Return the key of what its digests are keyed with, where the account came from another shard."""
+    return f"cw:erased:{account}:secret"
 
 
 def moved(account: str) -> str:

@@ -98,6 +98,11 @@ class MappingEdit:
             elif what not in entry:
                 entry[what] = _flow_list(value) if isinstance(value, list) else value
 
+    def pin(self, key: str, shard: str) -> None:
+        """Have an account that is there live on a shard."""
+        accounts = self._section("accounts")
+        accounts[_key_as_written(accounts, key)]["shard"] = shard
+
     def remove_account(self, key: str) -> None:
         """Take an account and its inboxes out."""
         accounts, inboxes = self._section("accounts"), self._section("inboxes")

@@ -25,14 +25,14 @@ _PART: Final = {
 }
 """Other placeholders stand for anything."""
 _PLACE: Final = re.compile(r"\{(\w+)\}")
-_ARQ: Final = ("arq:job:{job}", "arq:retry:{job}", "arq:in-progress:{job}", "arq:result:{job}", "arq:queue")
+ARQ: Final = ("arq:job:{job}", "arq:retry:{job}", "arq:in-progress:{job}", "arq:result:{job}", "arq:queue")
 """arq's own keys: they name jobs, and hold nothing else of a contact."""
 
 
 @cache
 def _shapes() -> list[tuple[str, re.Pattern[str], KeyKind]]:
     """Return the fixed beginning, the whole form and the row of each kind, the longest beginning first."""
-    arq = [KeyKind(pattern, "", "", "arq", "ids", "") for pattern in _ARQ]
+    arq = [KeyKind(pattern, "", "", "arq", "ids", "") for pattern in ARQ]
     made = [(kind.pattern.partition("{")[0], _compiled(kind.pattern), kind) for kind in (*key_kinds(), *arq)]
     return sorted(made, key=lambda shape: len(shape[0]), reverse=True)
 

@@ -239,8 +239,9 @@ local function call_turn(conv, by, meta, keep_ms)
 end
 
 -- What stands for a contact (kind 'contact', by id) or a conversation (kind 'conv', by display id) that was erased.
-local function erased_mark(kind, id)
-  return redis.sha1hex((redis.call('GET', 'cw:erased') or '') .. ':' .. kind .. ':' .. id)
+local function erased_mark(account, kind, id)
+  local secret = redis.call('GET', 'cw:erased:' .. account .. ':secret') or redis.call('GET', 'cw:erased')
+  return redis.sha1hex((secret or '') .. ':' .. kind .. ':' .. id)
 end
 
 -- Whether a contact was erased after this was written (ms): then it counts as admitted. `given`: the ARGV of admit.
@@ -248,7 +249,7 @@ end
 local function was_erased(given)
   local key = 'cw:erased:' .. given[2]
   if redis.call('EXISTS', key) == 0 then return false end
-  local at = redis.call('ZSCORE', key, erased_mark('contact', given[14]))
+  local at = redis.call('ZSCORE', key, erased_mark(given[2], 'contact', given[14]))
   return at and tonumber(given[15]) < tonumber(at) - tonumber(at) % 1000
 end
 

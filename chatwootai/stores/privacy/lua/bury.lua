@@ -12,9 +12,10 @@ if moved then return moved end
 local key = 'cw:erased:' .. account
 if first then at = now_ms() end
 redis.call('SET', 'cw:erased', ARGV[4], 'NX')
-redis.call('ZADD', key, at, erased_mark('contact', ARGV[2]))
+redis.call('ZADD', key, at, erased_mark(account, 'contact', ARGV[2]))
 redis.call('ZREMRANGEBYSCORE', key, '-inf', now_ms() - tonumber(ARGV[5]))
 redis.call('PEXPIRE', key, ARGV[5])
+redis.call('PEXPIRE', key .. ':secret', ARGV[5])
 
 -- Messages that came after that moment stay, with the job that answers them: those that say so of when they were
 -- written, or of when they were received, for Chatwoot tells the second alone in which a message was written.

@@ -1,0 +1,1 @@
+"""Accounts on their shards: where each lives, and how one moves to another."""

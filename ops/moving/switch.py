@@ -1,0 +1,111 @@
+"""Has all processes serve an account on another shard: a pin in the mapping, a version on each shard, a wait."""
+
+import asyncio
+import os
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from chatwootai.stores.installation.config_versions import ConfigVersions
+from chatwootai.stores.installation.processes import Processes
+from ops.access import CommandError, operator_name
+from ops.moving.steps import StillWaits
+from ops.printing import tell
+
+if TYPE_CHECKING:
+    from chatwootai.stores.server.connection import Connection
+
+MAPPING: Final = "chatwoot_mapping.yaml"
+_LOOK: Final = 0.2
+
+
+async def require_published(shards: "Mapping[str, Connection]", folder: Path) -> None:
+    """Let a move begin only where the folder says what is in force on each shard: its pin is published from here.
+
+    Raises:
+        CommandError: it does not, or has problems.
+        StoreUnavailable: a shard is away.
+    """
+    from config.files.sources import gather
+    from ops.versions.publishing import is_sound
+
+    sources = gather(folder, os.environ)
+    if not is_sound(sources):
+        raise CommandError(f"{folder} has problems: `chatwootai check` lists them")
+    for name, connection in shards.items():
+        current = await ConfigVersions(connection).current()
+        if current is None or current.digest != sources.digest():
+            raise CommandError(
+                f"{folder} is not what is in force on shard {name}: look at `chatwootai config diff`, then "
+                "`chatwootai config publish`"
+            )
+
+
+def pin(folder: Path, account: str, shard: str) -> None:
+    """Write into the mapping where an account lives from now on.
+
+    Raises:
+        CommandError: the file cannot be edited, or has no such account.
+    """
+    from config.mapping.mapping_edit import MappingEdit, NotEditable
+
+    path = folder / MAPPING
+    try:
+        edit = MappingEdit.read(path)
+    except NotEditable as error:
+        raise CommandError(f"{path}: {error}. Write `shard: {shard}` at the account and run it again") from error
+    if not edit.has_account(account):
+        raise CommandError(f"{path} has no account {account}")
+    edit.pin(account, shard)
+    if edit.text() != edit.before:
+        edit.save(path)
+    tell(f"pinned: {account} to {shard} in {path}")
+
+
+async def publish_everywhere(shards: "Mapping[str, Connection]", folder: Path, why: str) -> str:
+    """Put the folder in force on each shard; return its digest.
+
+    Raises:
+        CommandError: it has problems.
+        StoreUnavailable: a shard is away.
+    """
+    from config.files.packing import pack
+    from config.files.sources import gather
+    from config.loading.loader import inspect_sources
+    from ops.versions.publishing import is_sound
+
+    sources = gather(folder, os.environ)
+    if not is_sound(sources):
+        raise CommandError(f"{folder} has problems now: mend them and run it again")
+    accounts = len(inspect_sources(sources, os.environ).snapshot.accounts)
+    packed = pack(sources, os.environ)
+    for name, connection in shards.items():
+        number, _ = await ConfigVersions(connection).publish(
+            sources.digest(), packed, by=operator_name(), why=why, accounts=accounts
+        )
+        tell(f"published: version {number} is in force on {name}")
+    return str(sources.digest())
+
+
+async def wait_until_served(shards: "Mapping[str, Connection]", digest: str, patience: float) -> None:
+    """Wait until each living process of each shard serves a configuration.
+
+    Raises:
+        StillWaits: one does not after `patience` seconds.
+        StoreUnavailable: a shard is away.
+    """
+    until = time.monotonic() + patience
+    while behind := await _behind(shards, digest):
+        if time.monotonic() > until:
+            raise StillWaits(
+                f"after {patience:.0f} s there serve another configuration: {', '.join(sorted(behind))}. "
+                "`chatwootai config status` says why; then run the same command again"
+            )
+        await asyncio.sleep(_LOOK)
+    tell("served: all processes have that version")
+
+
+async def _behind(shards: "Mapping[str, Connection]", digest: str) -> set[str]:
+    found = [one for connection in shards.values() for one in await Processes(connection).all()]
+    return {one.name for one in found if not one.gone and one.digest != digest}

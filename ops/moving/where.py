@@ -1,0 +1,74 @@
+"""`accounts where`: on which shard each account lives, where its keys are, and where further shards would put it."""
+
+import argparse
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from chatwootai.stores.moving.move import marks
+from chatwootai.stores.moving.places import count_keys
+from chatwootai.stores.server.shards import VARIABLE, BadShards, Shards, UnknownShard
+from ops.access import CommandError, UsageError, sound_accounts
+from ops.accounts import resolve_account
+from ops.moving.relocation import connections
+
+if TYPE_CHECKING:
+    from config.snapshot import Account
+
+
+async def places(shards: Shards, arguments: argparse.Namespace) -> list[dict[str, Any]]:
+    """Return a row for one account or all: `account`, `shard`, `pinned`, `keys` and `marks` by shard.
+
+    `keys`: how many, where there are any. With `--with`, `then` is where those shards would put it, and of `--all` only
+    accounts that would change are returned.
+
+    Raises:
+        UsageError: `--with` cannot be read.
+        CommandError: an account is pinned to a shard that there is not.
+        StoreUnavailable: a shard is away.
+    """
+    accounts = sound_accounts(arguments.config)
+    if arguments.account:
+        found = resolve_account(accounts, arguments.account)
+        accounts = {found.key: found}
+    then = _read(arguments.others) if arguments.others else None
+    async with connections(shards) as connected:
+        counts = {name: await count_keys(connection) for name, connection in connected.items()}
+        rows = []
+        for key, account in sorted(accounts.items()):
+            kept = {name: count[key] for name, count in counts.items() if count[key]}
+            row = {**_place(shards, account), "keys": kept, "marks": await marks(connected, key)}
+            rows.append({**row, "then": _place(then, account)["shard"]} if then else row)
+    if then and not arguments.account:
+        rows = [row for row in rows if row["then"] != row["shard"]]
+    return rows
+
+
+def _place(shards: Shards, account: "Account") -> dict[str, Any]:
+    try:
+        name = shards.of(account.key, account.shard).name
+    except UnknownShard as error:
+        raise CommandError(f"account {account.key}: {error}") from error
+    return {"account": account.key, "shard": name, "pinned": account.shard is not None}
+
+
+def _read(others: str) -> Shards:
+    try:
+        return Shards.from_environment({VARIABLE: others})
+    except BadShards as error:
+        raise UsageError(f"--with: {error}") from error
+
+
+def cells(row: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return a row as the table shows it."""
+    said = (
+        row["account"],
+        row["shard"] or "-",
+        "pin" if row["pinned"] else "hash",
+        _by_shard(row["keys"]),
+        _by_shard(row["marks"]),
+    )
+    return (*said, row["then"]) if "then" in row else said
+
+
+def _by_shard(found: Mapping[str, object]) -> str:
+    return ", ".join(f"{name or '-'}: {value}" for name, value in found.items())

@@ -1,0 +1,150 @@
+"""`chatwootai accounts`: where accounts live, and a move from one Redis to another as an operator sees it."""
+
+import json
+import os
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from chatwootai.stores import keys
+from chatwootai.stores.conversation.mailbox import Mailbox
+from chatwootai.stores.installation.config_versions import ConfigVersions
+from chatwootai.stores.jobs.queue import Queue
+from chatwootai.stores.operators.audit import AuditLog
+from chatwootai.stores.server.connection import Connection, connect
+from chatwootai.stores.server.embedded import Embedded
+from config.files.packing import pack
+from config.files.sources import gather
+from tests.builders import delivery
+from tests.integration.ops.test_ops_jobs import Desk, Said
+
+SECRETS = {"SECRET": "s", "BOT": "b"}
+MAPPING = """\
+version: 1
+chatwoot: {default: {url: "http://127.0.0.1:9"}}
+accounts:
+  "1":  # the first
+    shard: a
+    id: 1
+    domain: retail
+    name: A
+    webhook_secrets: ["${SECRET}"]
+    bot_token: "${BOT}"
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Two:
+    """An installation with one account, pinned to the first of two Redis, without doors and workers."""
+
+    desk: Desk
+    folder: Path
+    a: Connection
+    b: Connection
+
+    async def move(self, *more: str) -> Said:
+        return await self.desk.says("accounts", "move", "1", "--to", "b", "--yes", *more)
+
+    async def publish(self) -> None:
+        sources = gather(self.folder, {**os.environ, **SECRETS})
+        for connection in (self.a, self.b):
+            packed = pack(sources, dict(SECRETS))
+            await ConfigVersions(connection).publish(sources.digest(), packed, by="t", why="t", accounts=1)
+
+
+@pytest.fixture
+async def two(tmp_path: Path) -> AsyncIterator[Two]:
+    async with AsyncExitStack() as stack:
+        servers = [Embedded.start(), Embedded.start()]
+        connections = []
+        for server in servers:
+            stack.callback(server.stop)
+            connections.append(connect(server.url))
+            stack.push_async_callback(connections[-1].aclose)
+        (tmp_path / "chatwoot_mapping.yaml").write_text(MAPPING)
+        shards = f"a={servers[0].url},b={servers[1].url}"
+        environ = {"CHATWOOTAI_CONFIG": str(tmp_path), "CHATWOOTAI_REDIS_SHARDS": shards, **SECRETS}
+        found = Two(Desk(environ), tmp_path, *connections)
+        await found.publish()
+        await Mailbox(found.a).admit(delivery(7), priority=5)
+        yield found
+
+
+async def where(two: Two, *words: str) -> list[dict[str, object]]:
+    done = await two.desk.says("accounts", "where", *words, "--json")
+    assert (done.code, done.err) == (0, "")
+    found: list[dict[str, object]] = json.loads(done.out)
+    return found
+
+
+async def test_it_moves_with_what_waits_and_says_each_step(two: Two) -> None:
+    (before,) = await where(two, "1")
+    assert (before["shard"], before["pinned"], before["marks"]) == ("a", True, {})
+    dry = await two.move("--dry-run")
+    assert (dry.code, dry.err) == (0, "")
+    assert "to be done: hold" in dry.out
+    done = await two.move()
+    assert (done.code, done.err) == (0, "")
+    said = [line.partition(":")[0] for line in done.out.splitlines()]
+    assert said == [
+        "begun",
+        "held",
+        "ended",
+        "copied",
+        "pinned",
+        "published",
+        "published",
+        "served",
+        "opened",
+        "cleared",
+    ]
+    (after,) = await where(two, "--all")
+    assert (after["shard"], after["marks"]) == ("b", {"a": "left b"})
+    assert list(after["keys"]) == ["b"]  # type: ignore[call-overload]  # JSON
+    assert "shard: b" in (two.folder / "chatwoot_mapping.yaml").read_text()
+    assert [job.job for job in (await Queue(two.b, "w", lease=5).claim(9)).jobs] == ["turn:1:25:1"]
+    for connection in (two.a, two.b):
+        assert [entry.what async for entry in AuditLog(connection).entries()] == ["accounts move"]
+    again = await two.move()
+    assert (again.code, again.out) == (0, "1 is on b: nothing is to be moved\n")
+
+
+async def test_a_turn_that_does_not_end_stops_it_until_it_is_run_again_or_undone(two: Two) -> None:
+    queue = Queue(two.a, "w", lease=60)
+    await queue.claim(9)
+    late = await two.move("--wait", "0.5")
+    assert late.code == 1
+    assert "there still run 1 turns of 1 on a" in late.err
+    assert (await two.desk.says("accounts", "move", "1", "--to", "b", "--abort")).code == 0
+    assert await two.a.get(keys.moved("1")) is None
+    await two.move("--wait", "0.5")
+    await queue.retire("turn:1:25:1")
+    assert (await two.move()).code == 0
+    undone = await two.move("--abort")
+    assert undone.code == 0, "there is nothing to move"
+    assert "nothing is to be moved" in undone.out
+
+
+async def test_it_does_not_begin_with_a_folder_that_is_not_in_force(two: Two) -> None:
+    mapping = two.folder / "chatwoot_mapping.yaml"
+    mapping.write_text(mapping.read_text() + "# another word\n")
+    refused = await two.move()
+    assert refused.code == 1
+    assert "is not what is in force on shard a" in refused.err
+    assert await two.b.get(keys.moved("1")) is None
+
+
+async def test_further_shards_are_looked_at_before_they_are_added(two: Two) -> None:
+    mapping = two.folder / "chatwoot_mapping.yaml"
+    mapping.write_text(mapping.read_text().replace("    shard: a\n", ""))
+    for names in ("ab", "abcdefgh"):
+        others = ",".join(f"{name}=redis://{name}" for name in names)
+        (row,) = await where(two, "1", "--with", others)
+        assert str(row["then"]) in names
+    assert (await two.desk.says("accounts", "where", "--all", "--with", "a")).code == 2
+    assert (await two.desk.says("accounts", "where")).code == 2
+    unknown = await two.desk.says("accounts", "move", "1", "--to", "c")
+    assert (unknown.code, "known: a, b" in unknown.err) == (2, True)
