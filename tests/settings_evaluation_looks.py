@@ -5,7 +5,7 @@ from config.evaluation.case import Case
 from config.evaluation.case_files import WrittenCase
 from config.settings.settings import Settings
 from ops.evaluation.baseline import Baseline
-from ops.evaluation.capture import draft_case
+from ops.evaluation.capture import Burst, Said, draft_case
 from ops.evaluation.gate import judge_set
 from ops.evaluation.publishing import demanded_sets
 from ops.evaluation.redaction.redactor import KnownContact, Redactor
@@ -16,7 +16,7 @@ from tests.builders import account
 def captured(settings: Settings) -> object:
     """Return the reason that a captured draft names."""
     leave = settings.evals.capture
-    said = [(Role.CONTACT, "oi"), (Role.CREW, "olá")]
+    said = Burst((), [Said(Role.CONTACT, "oi")], Said(Role.CREW, "olá"))
     return leave and draft_case(said, "webchat", leave.purpose, Redactor(KnownContact(), "seed"))["purpose"]
 
 

@@ -94,6 +94,8 @@ class Case(Section):
     """Reason why it was taken from a conversation, where it was."""
     conversation: Line = ""
     """Conversation that it was taken from, as `1:25`. Empty: a person wrote it."""
+    message: Annotated[int, Field(ge=0), NUMBER] = 0
+    """Chatwoot's number (id) of the last message that it was taken from: the same one is not captured twice."""
     contact: Line = ""
     """Contact that it was taken from, as `1:93`, by whom `erase` finds it."""
 

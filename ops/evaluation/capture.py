@@ -1,9 +1,13 @@
 """Captures a conversation as a draft of a case: read live from Chatwoot, redacted, and run only once reviewed."""
 
+import re
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import yaml
 
@@ -12,36 +16,79 @@ from chatwootai.channels.registry import names
 from chatwootai.model.message.delivery import Role
 from config.snapshot import Account
 from ops.access import ChatwootRefused, CommandError, chatwoot_clients
+from ops.evaluation.origins import Origin
 from ops.evaluation.redaction.redactor import KnownContact, Redactor
+from workers.chatwoot.client import Chatwoot
 from workers.chatwoot.errors import ChatwootError
 from workers.chatwoot.records import Conversation, Message
 
 _MOST_PAST: Final = 12
+_MOST_PAGES: Final = 10
+"""Pages of 20 messages that are read of a conversation, to find an earlier turn."""
 _USUAL: Final = "webchat"
 """Channel of a case whose inbox is of a kind that has no name here."""
-Said = tuple[Role, str]
 
 
-async def capture(account: Account, conversation: int) -> dict[str, Any]:
-    """Return a conversation's last answered burst as the fields of a draft, redacted.
+class Said(NamedTuple):
+    """Something that was said. `message`: its id in Chatwoot; `turn`: the turn whose answer it is, else empty."""
+
+    role: Role
+    text: str
+    message: int = 0
+    turn: str = ""
+
+
+class NothingToCapture(CommandError):
+    """Nothing in a conversation was asked and answered, or not what was looked for; or it is a case already."""
+
+
+async def capture(
+    account: Account,
+    origin: Origin,
+    known: Container[tuple[str, int]] = (),
+    *,
+    chatwoot: Chatwoot | None = None,
+) -> dict[str, Any]:
+    """Return a burst of a conversation and its answer as the fields of a draft, redacted.
+
+    Args:
+        account: whose conversation it is.
+        origin: which of its bursts.
+        known: conversation and last message of the cases there are.
+        chatwoot: the account's client; None: one is made for this call.
 
     Raises:
-        CommandError: the tenant has not said that it may be, the conversation has no answer, or a second look at the
-            redacted texts still finds something.
+        CommandError: the tenant has not said that it may be, or a second look at the redacted texts still finds
+            something.
+        NothingToCapture: see there.
         ChatwootRefused: Chatwoot does not show the conversation.
+    """
+    leave = purpose_of(account)
+    shown, messages = await _read(account, origin, chatwoot)
+    burst = burst_in(said_in(messages), origin)
+    conversation = f"{account.key}:{origin.conversation}"
+    if (conversation, burst.last) in known:
+        raise NothingToCapture("it is a case already")
+    redactor = Redactor(known_contact(shown.raw), secrets.token_hex(16))
+    case = draft_case(burst, _channel(shown), leave, redactor, source=origin.source)
+    case |= {"conversation": conversation, "message": burst.last}
+    if shown.contact is not None:
+        case |= {"contact": f"{account.key}:{shown.contact}"}
+    return case
+
+
+def purpose_of(account: Account) -> str:
+    """Return what an account's conversations may become cases for.
+
+    Raises:
+        CommandError: its tenant has not said that they may.
     """
     leave = account.settings.evals.capture
     if leave is None:
         raise CommandError(
             f"account {account.key} does not allow it: `evals: {{capture: {{purpose: ...}}}}` in its config.yaml does"
         )
-    shown, messages = await _read(account, conversation)
-    redactor = Redactor(known_contact(shown.raw), secrets.token_hex(16))
-    case = draft_case(said_in(messages), _channel(shown), leave.purpose, redactor)
-    case |= {"conversation": f"{account.key}:{conversation}"}
-    if shown.contact is not None:
-        case |= {"contact": f"{account.key}:{shown.contact}"}
-    return case
+    return leave.purpose
 
 
 def write_draft(case: Mapping[str, Any], folder: Path) -> Path:
@@ -50,42 +97,89 @@ def write_draft(case: Mapping[str, Any], folder: Path) -> Path:
     Raises:
         OSError: it cannot be written.
     """
-    path = folder / f"{str(case['name']).replace(' ', '_')}.yaml"
+    path = folder / f"{re.sub(r'[^a-z0-9]+', '_', str(case['name']).casefold())}.yaml"
     folder.mkdir(parents=True, exist_ok=True)
     path.write_text(yaml.safe_dump([dict(case)], allow_unicode=True, sort_keys=False, width=110), encoding="utf-8")
     return path
 
 
-def draft_case(said: Sequence[Said], channel: str, purpose: str, redactor: Redactor) -> dict[str, Any]:
-    """Return the last answered burst as a case's fields, redacted; what was said before it is its past.
+@dataclass(frozen=True, slots=True)
+class Burst:
+    """Messages of a contact with what was said before and after. `answer`: None where nobody answered.
+
+    `correction`: what teammates wrote below the crew's answer, before the contact wrote on.
+    """
+
+    past: Sequence[Said]
+    asked: Sequence[Said]
+    answer: Said | None
+    correction: str = ""
+
+    @property
+    def last(self) -> int:
+        """The id of its last message."""
+        return self.asked[-1].message
+
+
+def burst_in(said: Sequence[Said], origin: Origin) -> Burst:
+    """Return the burst that an origin means, the last answered one where it names none.
 
     Raises:
-        CommandError: nothing was answered, or a second look still finds something.
+        NothingToCapture: there is none.
     """
-    end = max((at for at, (role, _) in enumerate(said) if role is not Role.CONTACT), default=0)
+    end = _end(said, origin)
     begin = end
-    while begin and said[begin - 1][0] is Role.CONTACT:
+    while begin and said[begin - 1].role is Role.CONTACT:
         begin -= 1
-    burst = [redactor.redact(text) for _, text in said[begin:end]]
-    if not burst:
-        raise CommandError("nothing in this conversation was asked and answered")
-    past = [(role, redactor.redact(text)) for role, text in said[max(0, begin - _MOST_PAST) : begin]]
-    role, answer = said[end][0], redactor.redact(said[end][1])
-    if found := redactor.residual([*burst, answer, *(text for _, text in past)]):
+    if begin == end:
+        raise NothingToCapture("nothing in this conversation was asked and answered")
+    past = said[max(0, begin - _MOST_PAST) : begin]
+    if origin.messages:
+        return Burst(past, said[begin:end], None)
+    after = takewhile(lambda one: one.role is not Role.CONTACT, said[end + 1 :])
+    teammates = [one.text for one in after if one.role is Role.TEAMMATE] if said[end].role is Role.CREW else []
+    return Burst(past, said[begin:end], said[end], "\n".join(teammates))
+
+
+def _end(said: Sequence[Said], origin: Origin) -> int:
+    """Return the place behind a burst: that of its answer, where it has one; 0: there is no such burst."""
+    if origin.messages:
+        return max((at + 1 for at, one in enumerate(said) if one.message in origin.messages), default=0)
+    if origin.turn:
+        return next((at for at, one in enumerate(said) if one.turn == origin.turn), 0)
+    answered = (
+        at for at in range(1, len(said)) if said[at].role is not Role.CONTACT and said[at - 1].role is Role.CONTACT
+    )
+    return max(answered, default=0)
+
+
+def draft_case(
+    burst: Burst, channel: str, purpose: str, redactor: Redactor, *, source: str = "captured"
+) -> dict[str, Any]:
+    """Return a burst as a case's fields, redacted; what was said before it is its past.
+
+    Raises:
+        CommandError: a second look still finds something.
+    """
+    asked = [redactor.redact(one.text) for one in burst.asked]
+    past = [(one.role, redactor.redact(one.text)) for one in burst.past]
+    answer = redactor.redact(burst.answer.text) if burst.answer else ""
+    right = redactor.redact(burst.correction) or (answer if burst.answer and burst.answer.role is not Role.CREW else "")
+    if found := redactor.residual([*asked, answer, right, *(text for _, text in past)]):
         raise CommandError(f"nothing was written: a second look still finds {', '.join(found)}")
     case: dict[str, Any] = {
-        "name": f"captured {secrets.token_hex(4)}",
+        "name": f"{source} {secrets.token_hex(4)}",
         "reviewed": False,
         "purpose": purpose,
         "channel": channel,
-        "history": [{"role": str(each), "text": text} for each, text in past],
-        "say": [burst],
+        "history": [{"role": str(role), "text": text} for role, text in past],
+        "say": [asked],
         "expect": {"outcome": "reply"},
     }
-    if role is Role.CREW:
+    if right:  # a teammate's words: what the crew should have said
+        case["expect"] = {"outcome": "reply", "same_facts_as": right}
+    elif answer:
         case["recorded"] = {"model": [answer]}
-    else:  # a teammate's words: what the crew should have said
-        case["expect"] = {"outcome": "reply", "same_facts_as": answer}
     return case
 
 
@@ -99,7 +193,8 @@ def _said(messages: Sequence[Message]) -> Iterator[Said]:
         if each.private or not each.content.strip() or each.type not in {"incoming", "outgoing"}:
             continue
         ours = Role.CREW if each.mark is not None else Role.TEAMMATE
-        yield (Role.CONTACT if each.type == "incoming" else ours), each.content
+        role = Role.CONTACT if each.type == "incoming" else ours
+        yield Said(role, each.content, each.id, each.mark.turn if each.mark else "")
 
 
 def known_contact(raw: Mapping[str, Any]) -> KnownContact:
@@ -122,13 +217,32 @@ def _channel(shown: Conversation) -> str:
     return word if word in names() else _USUAL
 
 
-async def _read(account: Account, conversation: int) -> tuple[Conversation, tuple[Message, ...]]:
+async def _read(account: Account, origin: Origin, chatwoot: Chatwoot | None) -> tuple[Conversation, list[Message]]:
     if account.user_token is None:
         raise CommandError("a user_token is needed: a bot may not read a transcript")
     try:
-        async with chatwoot_clients() as client:
-            chatwoot = client(account)
-            shown = await chatwoot.conversation(conversation)
-            return shown, await chatwoot.messages(conversation)
+        async with AsyncExitStack() as stack:
+            client = chatwoot or (await stack.enter_async_context(chatwoot_clients()))(account)
+            return await client.conversation(origin.conversation), await _messages(client, origin)
     except ChatwootError as error:
         raise ChatwootRefused(str(error)) from None
+
+
+async def _messages(client: Chatwoot, origin: Origin) -> list[Message]:
+    """Return a conversation's messages, oldest first, as far back as the origin and its past."""
+    found = list(await client.messages(origin.conversation))
+    for _ in range(_MOST_PAGES - 1):
+        if not found or (_names(found[_MOST_PAST:], origin) and len(found) > _MOST_PAST):
+            break
+        earlier = await client.messages(origin.conversation, before=found[0].id)
+        if not earlier:
+            break
+        found = [*earlier, *found]
+    return found
+
+
+def _names(messages: Sequence[Message], origin: Origin) -> bool:
+    """Tell whether these messages hold what an origin names; the last burst stands among any."""
+    if origin.turn:
+        return any(one.mark is not None and one.mark.turn == origin.turn for one in messages)
+    return not origin.messages or origin.messages <= {one.id for one in messages}

@@ -11,7 +11,7 @@ from pathlib import Path
 from config.evaluation.case_files import read_set, set_folders, set_names
 from config.loading.without_secrets import inspect_without_secrets
 from config.snapshot import Account, Snapshot
-from ops.access import CommandError, NotFound, UsageError, operator_name
+from ops.access import CommandError, NotFound, operator_name
 from ops.accounts import resolve_account
 from ops.evaluation.baseline import baseline_path, read_baseline, write_baseline
 from ops.evaluation.gate import judge_set
@@ -140,30 +140,6 @@ def take_over(arguments: argparse.Namespace) -> int:
         complain(problem)
     tell(f"{written} cases in {folder / (arguments.file.stem + '.yaml')}")
     return 1 if problems else 0
-
-
-def capture(arguments: argparse.Namespace) -> int:
-    """Write a redacted draft of a conversation, and put that into the audit."""
-    from ops.evaluation.capture import capture as captured
-    from ops.evaluation.capture import write_draft
-    from ops.events.audit import write_down_apart
-
-    name, _, number = arguments.conversation.rpartition(":")
-    if not name or not number.isdecimal():
-        raise UsageError(f"{arguments.conversation!r} is no conversation: write it as 1:25")
-    _, account = loaded(arguments.config, name)
-    folder = baseline_path(arguments.config, account, arguments.name).parent
-    case = asyncio.run(captured(account, int(number)))
-    try:
-        path = write_draft(case, folder)
-    except OSError as error:
-        raise CommandError(f"{folder}: {error.strerror}") from None
-    leave = account.settings.evals.capture
-    said = {"set": arguments.name, "purpose": leave.purpose if leave else ""}
-    asyncio.run(write_down_apart("eval capture", account=account.key, details=said))
-    tell(f"{path}: a draft. Names and addresses in running text are found by no rule: read it, take them out, and")
-    tell("write `reviewed: true` into it; until then it is not run.")
-    return 0
 
 
 def _write(path: Path | None, data: bytes) -> None:

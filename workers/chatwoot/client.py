@@ -205,9 +205,15 @@ class Chatwoot:
         return tuple(sorted(read.messages(listed), key=lambda message: message.id))
 
     async def conversations(
-        self, *, status: str = "pending", inbox: int | None = None, page: int = 1, deadline: float | None = None
+        self,
+        *,
+        status: str = "pending",
+        inbox: int | None = None,
+        label: str | None = None,
+        page: int = 1,
+        deadline: float | None = None,
     ) -> tuple[Conversation, ...]:
-        """Read one page (25) of an account's conversations of a status, of everybody's.
+        """Read one page (25) of an account's conversations of a status (`all`: of any), of everybody's.
 
         Raises:
             MissingUserToken: a bot may not list conversations.
@@ -215,6 +221,8 @@ class Chatwoot:
         query = {"status": status, "assignee_type": "all", "page": str(page)}
         if inbox is not None:
             query["inbox_id"] = str(inbox)
+        if label is not None:
+            query["labels[]"] = label
         answer = read.mapping(await self._call(operations.CONVERSATIONS, None, deadline, query=query))
         listed = _as_list(operations.CONVERSATIONS, read.mapping(answer.get("data")).get("payload"))
         return tuple(found for found in map(read.conversation, listed) if found is not None)

@@ -18,7 +18,8 @@ EXAMPLES = """\
   chatwootai eval run examples --account 1 --live --repeat 3 --most-cost 0.50
   chatwootai eval accept examples --account 1              what it does now is what it is compared with from now on
   chatwootai eval import promptfooconfig.yaml --account 1 --set imported
-  chatwootai eval capture 1:25 --set real                  a draft, off unless the tenant says what for"""
+  chatwootai eval capture 1:25 --set real                  a draft, off unless the tenant says what for
+  chatwootai eval capture --account 1 --label eval --set real --dry-run"""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -34,12 +35,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     judge = _of_set(actions, "judge", what, "chatwootai eval judge examples --account 1 --most-cost 0.20")
     _takes_cost(judge)
     takes_json(judge)
-    what = "write a redacted draft of a real conversation, which is run once a person has reviewed it"
-    examples = "chatwootai eval capture 1:25 --set real"
-    captured = add_action(actions, "capture", what, examples)
-    takes_config(captured)
-    captured.add_argument("conversation", metavar="ACCOUNT:CONVERSATION", help="as Chatwoot numbers it, as 1:25")
-    captured.add_argument("--set", required=True, dest="name", metavar="SET", help="the set that the draft comes into")
+    _capture_arguments(actions)
     what = "take over the common part of promptfoo's tests as cases"
     taken = _of_account(
         actions, "import", what, "chatwootai eval import promptfooconfig.yaml --account 1 --set imported"
@@ -59,6 +55,28 @@ def _run_arguments(actions: "argparse._SubParsersAction[argparse.ArgumentParser]
     run.add_argument("--junit", type=Path, metavar="FILE", help="write JUnit's XML there")
     run.add_argument("--html", type=Path, metavar="FILE", help="write one HTML page there")
     run.add_argument("--events", type=Path, metavar="FILE", help="write OpenTelemetry's evaluation events there")
+
+
+def _capture_arguments(actions: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    what = "write redacted drafts of real conversations, which are run once a person has reviewed them"
+    examples = (
+        "chatwootai eval capture 1:25 --set real\n"
+        "chatwootai eval capture --account 1 --label eval --set real --dry-run\n"
+        "chatwootai eval capture --account 1 --corrected --most 50 --set corrections"
+    )
+    captured = add_action(actions, "capture", what, examples)
+    takes_config(captured)
+    takes_account(captured, "of this one, where no conversation is named")
+    of = captured.add_mutually_exclusive_group(required=True)
+    named = "a conversation, as 1:25: its last answered messages"
+    of.add_argument("conversation", nargs="?", metavar="ACCOUNT:CONVERSATION", help=named)
+    of.add_argument("--label", metavar="LABEL", help="conversations with this label in Chatwoot")
+    of.add_argument("--dead-letters", action="store_true", help="messages of turns that gave up")
+    of.add_argument("--corrected", action="store_true", help="answers with a thumb down in the console")
+    captured.add_argument("--set", required=True, dest="name", metavar="SET", help="the set that the drafts come into")
+    captured.add_argument("--most", type=a_count, default=20, metavar="N", help="drafts at most (default: 20)")
+    captured.add_argument("--dry-run", action="store_true", help="only say what would be captured")
+    takes_json(captured)
 
 
 def _takes_cost(parser: argparse.ArgumentParser) -> None:
@@ -88,7 +106,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Do it; 1 where the gate is not passed, or a set is broken."""
     from chatwootai.telemetry import log
     from ops.access import CommandError
-    from ops.evaluation import commands
+    from ops.evaluation import capture_command, commands
     from ops.printing import complain
 
     log.configure("CRITICAL", None, process="ops")  # what fails is said in a sentence
@@ -98,7 +116,7 @@ def run(arguments: argparse.Namespace) -> int:
         "list": commands.list_sets,
         "judge": commands.judge,
         "import": commands.take_over,
-        "capture": commands.capture,
+        "capture": capture_command.run,
     }
     try:
         return verbs[arguments.action](arguments)

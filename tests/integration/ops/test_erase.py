@@ -10,17 +10,21 @@ import time
 import zlib
 from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
+import yaml
 
 from chatwootai.stores import keys
 from chatwootai.stores.conversation.entries import unpack_delivery
 from chatwootai.stores.conversation.media import Readings
+from chatwootai.stores.figures.figures import Figures, TurnFilter
 from chatwootai.stores.models.completions import CompletionStore
 from chatwootai.stores.models.semantic_answers import SemanticAnswers
 from chatwootai.stores.operators.audit import AuditLog
+from chatwootai.stores.operators.thumbs import Thumbs
 from chatwootai.stores.privacy.key_shapes import kind_of
 from chatwootai.stores.privacy.known_contacts import KnownContacts
 from chatwootai.stores.privacy.subject import Subject
@@ -36,6 +40,7 @@ from sandbox.llm.driver import Driver as Llm
 from tests import builders
 from workers.account.deleted_contacts import DeletedContacts
 from workers.chatwoot.admin import Admin
+from workers.chatwoot.client import Chatwoot
 from workers.dead_letters import dead_letter
 
 ACCOUNT = 1
@@ -44,6 +49,7 @@ rate_per_minute: 100000
 burst: {window_ms: 0, cap_ms: 0}
 deadline_ms: 20000
 budget: {per_day: 100, contact: {per_day: 50}}
+evals: {capture: {purpose: to answer questions about recipes}}
 """
 ZULEIKA = {"name": "Zuleika Quaresma", "phone_number": "+5531912345670", "email": "zuleika.quaresma@example.com"}
 NEIGHBOUR = {"name": "Abelardo Vizinho", "phone_number": "+5531998765432", "email": "abelardo@example.com"}
@@ -192,6 +198,53 @@ async def test_a_contact_goes_with_every_trace_and_the_neighbour_stays(
     await llm.latency("fixed:50ms")
     new = await driver.write(ACCOUNT, "webchat", "Oi, ainda me conhece?", new=True, contact=hers.contact)
     await driver.wait_for_reply(new, within=30)
+
+
+async def captured(system: System, *of: str) -> Any:
+    code, said, complaints = await verb(system, "eval", "capture", "--account", "1", "--set", "real", "--json", *of)
+    assert code == 0, complaints
+    return said
+
+
+def written_in(file: str) -> str:
+    return Path(file).read_text(encoding="utf-8")
+
+
+async def test_cases_are_captured_by_label_letter_and_thumb_once_and_go_with_their_contact(
+    system: System, redis: Connection, driver: Driver
+) -> None:
+    hers = await plant(system, redis, driver, {**ZULEIKA, "name": "Zuleika Captura"}, WORDS)
+    conv = keys.conv("1", hers.conversation)
+    (life,) = [one async for one in Figures(redis).walk(TurnFilter(account="1", conversation=hers.conversation))]
+    await Thumbs(redis).put("1", life.turn.turn, up=False, reason="wrong", by="ana")
+    await driver.reply(hers, "Zuleika, o quindim leva doze gemas.")
+    url, environ = system.url("chatwoot"), system._environ()
+    async with aiohttp.ClientSession() as session:
+        tokens = {name: environ[f"CHATWOOT_1_{name.upper()}"] for name in ("bot_token", "user_token")}
+        chatwoot = Chatwoot(session, url=url, account=1, **tokens)
+        await chatwoot.set_labels(hers.conversation, ["eval"])
+
+    dry = await captured(system, "--corrected", "--dry-run")
+    ((one,), folder) = dry["drafts"], system.configuration / "domains"
+    assert (one["conversation"], one["source"], one["file"]) == (conv, "corrected wrong", "")
+    assert not list(folder.rglob("evals/real/*.yaml"))
+    (draft,) = (await captured(system, "--corrected"))["drafts"]
+    text = written_in(draft["file"])
+    (case,) = yaml.safe_load(text)
+    assert (case["reviewed"], case["purpose"]) == (False, "to answer questions about recipes")
+    assert case["expect"]["same_facts_as"].endswith("o quindim leva doze gemas.")
+    assert "zuleika" not in text.casefold()
+    for again in ("--corrected", "--label=eval", "--dead-letters"):
+        said = await captured(system, again)
+        assert [one for one in said["drafts"] if one["conversation"] == conv] == [], again
+        assert "it is a case already" in {one["why"] for one in said["skipped"] if one["conversation"] == conv}, again
+
+    code, receipt, complaints = await erase(system, hers.contact)
+    assert (code, receipt["left"]) == (0, {}), complaints
+    places = {one["place"]: one["erased"] for one in receipt["places"]}
+    assert (places["evaluation cases"], places["cw:thumbs:{account}"]) == (1, 1)
+    assert conv not in "".join(path.read_text(encoding="utf-8") for path in folder.rglob("evals/real/*.yaml"))
+    assert life.turn.turn not in await Thumbs(redis).all("1")
 
 
 async def keys_with_her(redis: Connection) -> set[str]:
