@@ -5,7 +5,7 @@ from typing import Any
 import orjson
 from aiohttp import web
 
-from ops.console.context import console_of, identity_of_request
+from ops.console.context import CONSOLES, account_named, console_of, identity_of_request
 
 
 def is_data(request: web.Request) -> bool:
@@ -22,7 +22,10 @@ def data(content: Any, status: int = 200) -> web.Response:
 def page(request: web.Request, template: str, status: int = 200, **values: Any) -> web.Response:
     """Return a page, in the language that the request asks for."""
     pages = console_of(request).pages
-    body = pages.render(template, pages.language(request), request, identity_of_request(request), values)
+    shards = [] if account_named(request) is not None else [*request.app[CONSOLES].keys()]
+    several = {"shards": shards if len(shards) > 1 else [], "shard": console_of(request).shard.name}
+    who = identity_of_request(request)
+    body = pages.render(template, pages.language(request), request, who, {**several, **values})
     return web.Response(text=body, status=status, content_type="text/html", charset="utf-8")
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from chatwootai.stores.server.connection import DEFAULT_URL
+from chatwootai.stores.server.shards import BadShards, Shard, Shards
 
 HOST = "127.0.0.1"
 PORT = 9200
@@ -21,6 +21,8 @@ class BadEnvironment(ValueError):
 class Environment:
     """Addresses and paths of the console. `port` 0 is a free one, which the line "listening" names.
 
+    `shards`: all Redis of the installation; None: the one of `redis_url`.
+
     `public_url`: the address that browsers use, where it is not the one listened on; empty: that of each request.
     `proxy`: peers, secret and groups of one that logs people in (access/proxy.py). `chatwoot_login`: administrators in
     Chatwoot may enter with their own access token. `oidc`: issuer, client, its secret, groups, and the claim that has
@@ -31,6 +33,7 @@ class Environment:
     redis_url: str
     host: str
     port: int
+    shards: Shards | None = None
     public_url: str = ""
     proxy: tuple[str, str, str] = ("", "", "")
     chatwoot_login: bool = False
@@ -43,11 +46,13 @@ class Environment:
         """Read the variables; an option goes before its variable, and an empty one counts as unset.
 
         Raises:
-            BadEnvironment: the port is no port, or CONSOLE_URL no address.
+            BadEnvironment: the port is no port, CONSOLE_URL no address, or CHATWOOTAI_REDIS_SHARDS cannot be read.
         """
+        shards = _parse_shards(environ)
         return cls(
             config=config,
-            redis_url=environ.get("REDIS_URL") or DEFAULT_URL,
+            redis_url=shards.first.url,
+            shards=shards,
             host=host or environ.get("CONSOLE_HOST") or HOST,
             port=_parse_port(port or environ.get("CONSOLE_PORT") or str(PORT)),
             public_url=_parse_url(environ.get("CONSOLE_URL") or ""),
@@ -67,6 +72,11 @@ class Environment:
         )
 
     @property
+    def all_shards(self) -> Shards:
+        """Return all Redis of the installation."""
+        return self.shards or Shards((Shard("", self.redis_url),))
+
+    @property
     def loopback(self) -> bool:
         """Tell whether only this machine can reach it."""
         if self.host == "localhost":
@@ -75,6 +85,13 @@ class Environment:
             return ipaddress.ip_address(self.host).is_loopback
         except ValueError:
             return False
+
+
+def _parse_shards(environ: Mapping[str, str]) -> Shards:
+    try:
+        return Shards.from_environment(environ)
+    except BadShards as error:
+        raise BadEnvironment(str(error)) from error
 
 
 def _parse_port(value: str) -> int:

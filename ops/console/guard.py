@@ -8,11 +8,12 @@ from aiohttp import web
 
 from chatwootai.stores.server.connection import StoreMisused, StoreUnavailable
 from chatwootai.telemetry import log
+from ops.access import on_shard
 from ops.console.access.identity import Identity, Right
 from ops.console.access.login import EMBEDDED
 from ops.console.access.same_origin import SAFE_METHODS, comes_from_elsewhere
-from ops.console.answers import refuse
-from ops.console.context import IDENTITY, console_of
+from ops.console.answers import is_data, refuse
+from ops.console.context import CHOSEN_SHARD, IDENTITY, account_named, choose_console, first_console
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -58,7 +59,7 @@ def _headers(request: web.Request) -> Mapping[str, str]:
     account = request.match_info.get("account")
     if account is None or not request.path.startswith(EMBEDDED):
         return HEADERS
-    origin = console_of(request).accounts.origin(account)
+    origin = first_console(request).accounts.origin(account)
     policy = HEADERS["Content-Security-Policy"].replace("frame-ancestors 'none'", f"frame-ancestors {origin}")
     return {**HEADERS, "Content-Security-Policy": policy}
 
@@ -66,11 +67,11 @@ def _headers(request: web.Request) -> Mapping[str, str]:
 async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
     right = _right(request)
     foreign = request.method not in SAFE_METHODS and comes_from_elsewhere(
-        request, console_of(request).environment.public_url
+        request, first_console(request).environment.public_url
     )
     if right is not None and right.public:
         return refuse(request, 403) if foreign else await handler(request)
-    who = await console_of(request).login.who(request)
+    who = await first_console(request).login.who(request)
     if who is None:
         return _to_login(request)
     request[IDENTITY] = who
@@ -80,7 +81,17 @@ async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
         return refuse(request, 404)
     if foreign or not _may(who, right):
         return refuse(request, 403)
-    return await handler(request)
+    return await _answer_on_shard(request, handler)
+
+
+async def _answer_on_shard(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Answer from the shard of the account, or from the chosen one, which is remembered for the next pages."""
+    console = await choose_console(request, account_named(request))
+    with on_shard(console.shard, alone=True):
+        response = await handler(request)
+    if request.query.get("shard") and not is_data(request) and not response.prepared:
+        response.set_cookie(CHOSEN_SHARD, console.shard.name, httponly=True, samesite="Lax", path="/")
+    return response
 
 
 def _right(request: web.Request) -> Right | None:

@@ -4,6 +4,8 @@ import asyncio
 import logging
 import os
 import signal
+from contextlib import AsyncExitStack
+from dataclasses import replace
 from typing import Any
 
 from aiohttp import web
@@ -11,6 +13,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 
 from chatwootai.stores.operators.worker_requests import Requests
 from chatwootai.stores.server.connection import Connection, connect
+from chatwootai.stores.server.shards import Shard
 from chatwootai.telemetry import log
 from ops.access import CommandError
 from ops.console.access.failed_logins import FailedLogins
@@ -18,7 +21,7 @@ from ops.console.access.identity import Right
 from ops.console.access.login import Login
 from ops.console.access.oidc import Oidc
 from ops.console.access.proxy import Proxy
-from ops.console.context import CONSOLE, QUERY_SECONDS, Console
+from ops.console.context import CONSOLES, QUERY_SECONDS, Console
 from ops.console.data.accounts import Accounts
 from ops.console.environment import Environment
 from ops.console.guard import RIGHTS, guard
@@ -48,9 +51,24 @@ async def serve(environment: Environment) -> int:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    connection = connect(environment.redis_url, timeout=QUERY_SECONDS, retries=1, max_connections=_CONNECTIONS)
-    console = make_console(environment, connection)
-    runner = web.AppRunner(application(console), **_server_settings(), shutdown_timeout=_SHUTDOWN_SECONDS)
+    async with AsyncExitStack() as stack:
+        console = make_console(environment, _connection(stack, environment.all_shards.first))
+        others = [
+            on_another_shard(console, shard, _connection(stack, shard)) for shard in [*environment.all_shards][1:]
+        ]
+        await _serve_until(stop, console, others)
+    return 0
+
+
+def _connection(stack: AsyncExitStack, shard: Shard) -> Connection:
+    connection = connect(shard.url, timeout=QUERY_SECONDS, retries=1, max_connections=_CONNECTIONS)
+    stack.push_async_callback(connection.aclose)
+    return connection
+
+
+async def _serve_until(stop: asyncio.Event, console: Console, others: list[Console]) -> None:
+    environment = console.environment
+    runner = web.AppRunner(application(console, *others), **_server_settings(), shutdown_timeout=_SHUTDOWN_SECONDS)
     try:
         if not environment.loopback:
             await _check_login(console)
@@ -61,14 +79,13 @@ async def serve(environment: Environment) -> int:
         await stop.wait()
     finally:
         await runner.cleanup()
-        await connection.aclose()
-    return 0
 
 
 def make_console(environment: Environment, connection: Connection) -> Console:
-    """Return a console over a connection of its own."""
+    """Return a console over a connection of its own, to the first shard."""
     return Console(
         environment=environment,
+        shard=environment.all_shards.first,
         connection=connection,
         login=Login(connection, environment.public_url, Proxy.read(*environment.proxy)),
         oidc=Oidc.read(environment.oidc, environment.public_url),
@@ -79,10 +96,17 @@ def make_console(environment: Environment, connection: Connection) -> Console:
     )
 
 
-def application(console: Console) -> web.Application:
-    """Return the application: every route of the table behind the guard."""
+def on_another_shard(console: Console, shard: Shard, connection: Connection) -> Console:
+    """Return a console over the same accounts, pages and logins, and another shard."""
+    environment = replace(console.environment, redis_url=shard.url)
+    requests = Requests(connection)
+    return replace(console, environment=environment, shard=shard, connection=connection, requests=requests)
+
+
+def application(console: Console, *others: Console) -> web.Application:
+    """Return the application: every route of the table behind the guard. `others`: on the further shards."""
     app = web.Application(middlewares=[guard], client_max_size=_LARGEST_BODY)
-    app[CONSOLE] = console
+    app[CONSOLES] = {each.shard.name: each for each in (console, *others)}
     rights: dict[tuple[str, str], Right] = {}
     for one in routes():
         added = app.router.add_route(one.method, one.path, one.handler)

@@ -8,7 +8,7 @@ import orjson
 from aiohttp import web
 
 from ops.console.answers import page, refuse
-from ops.console.context import console_of, person
+from ops.console.context import choose_console, console_of, person
 
 
 def account_chooser(to: str) -> Callable[[web.Request], Awaitable[web.Response]]:
@@ -36,4 +36,7 @@ async def read_sent(request: web.Request, fields: str) -> dict[str, Any] | web.R
     if not isinstance(sent, dict):
         return refuse(request, 400, f"an object of {fields}")
     account = str(sent.get("account") or person(request).account or "")
-    return {**sent, "account": account} if person(request).sees(account) else refuse(request, 404)
+    if not person(request).sees(account):
+        return refuse(request, 404)
+    await choose_console(request, account or None)
+    return {**sent, "account": account}

@@ -1,6 +1,7 @@
 """One conversation: why each turn ended as it did, and what may be done about it."""
 
 import asyncio
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 from urllib.parse import quote
@@ -8,17 +9,19 @@ from urllib.parse import quote
 from aiohttp import web
 
 from chatwootai.stores.operators.thumbs import REASONS
+from chatwootai.stores.server.connection import StoreUnavailable
 from chatwootai.telemetry import log
+from config.snapshot import Account
 from ops.access import CommandError, NotFound
 from ops.console.access.identity import Identity, Role
 from ops.console.answers import data, page, refuse
-from ops.console.context import QUERY_SECONDS, console_of, person
+from ops.console.context import QUERY_SECONDS, Console, console_of, consoles_of, person
 from ops.console.data.actions import ACTIONS, COMMANDS, Desk
 from ops.console.data.conversation import Known, as_json, read_conversation
 from ops.console.data.transcript import read_transcript
 from ops.console.view.reasons import reason_sentence
 from ops.console.view.texts import DEFAULT, texts
-from ops.jobs.lookup import find_target
+from ops.jobs.lookup import Target, find_target
 
 _ACTION_SECONDS = 20.0
 _FIND_SECONDS = 6.0
@@ -59,7 +62,7 @@ async def find(request: web.Request) -> web.Response:
     accounts = {key: one for key, one in (await console.accounts.all()).items() if who.sees(key)}
     try:
         async with asyncio.timeout(_FIND_SECONDS):
-            target = await find_target(console.connection, word, lambda: accounts, one=False)
+            target = await _find_on_shards(consoles_of(request), word, accounts)
     except CommandError:
         return refuse(request, 404)
     account, _, conversation = target.conv.rpartition(":")
@@ -68,6 +71,25 @@ async def find(request: web.Request) -> web.Response:
     anchor = f"#{quote(target.turn)}" if target.turn else ""
     address = f"/conversations/{quote(account, safe='')}/{conversation}{anchor}"
     return web.Response(status=303, headers={"Location": address})
+
+
+async def _find_on_shards(consoles: Sequence[Console], word: str, accounts: Mapping[str, Account]) -> Target:
+    """Look a word up on each shard until it is found.
+
+    Raises:
+        CommandError: it is on none that answers.
+        StoreUnavailable: none of them answers.
+    """
+    missing: list[NotFound] = []
+    away: list[StoreUnavailable] = []
+    for console in consoles:
+        try:
+            return await find_target(console.connection, word, lambda: accounts, one=False)
+        except NotFound as error:
+            missing.append(error)
+        except StoreUnavailable as error:
+            away.append(error)
+    raise missing[0] if missing else away[0]
 
 
 def conv_of(request: web.Request) -> str:

@@ -6,7 +6,7 @@ from aiohttp import web
 
 from chatwootai.telemetry import log
 from ops.access import NotFound
-from ops.console.context import console_of, person
+from ops.console.context import console_of, first_console, person
 from ops.console.data.installation.people import read_audit, read_chain, read_people, revoke
 from ops.console.data.query import read_word
 from ops.console.pages.installation.view import View, account_key, actor
@@ -21,7 +21,7 @@ async def _read(request: web.Request) -> dict[str, Any]:
         "who": who,
         "what": what,
         "account": account_key(request),
-        **await read_people(connection),
+        **await read_people(first_console(request).connection),
         "audit": await read_audit(connection, who, what, account_key(request)),
         "chain": await read_chain(connection) if query.get("chain") == "1" else None,
     }
@@ -36,7 +36,7 @@ async def revoke_page(request: web.Request) -> web.Response:
     if kind not in {"tokens", "sessions"}:
         raise web.HTTPNotFound
     try:
-        await revoke(console_of(request).connection, kind, name, actor(request))
+        await revoke(first_console(request).connection, kind, name, actor(request))
     except NotFound as error:
         return await access.shown(request, str(error), failed=True)
     _log.info("console_revoked", kind=kind, id=name, by=person(request).name)
