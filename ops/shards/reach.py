@@ -45,6 +45,7 @@ REACH: Final[Mapping[str, Reach]] = {
     "jobs": Reach.EACH,
     "knowledge": Reach.ACCOUNT,
     "monitoring": Reach.NONE,
+    "privacy": Reach.NONE,
     "replay": Reach.EACH,
     "route": Reach.NONE,
     "secret": Reach.FIRST,
