@@ -55,6 +55,17 @@ async def tables_of(database: asyncpg.Connection) -> set[str]:
     return {row["relname"] for row in rows}
 
 
+async def test_a_connection_that_is_lent_again_searches_as_widely_as_before(server: Postgres) -> None:
+    settings = KnowledgeSettings.model_validate({"postgres": {"url": server.url}})
+    assert settings.postgres is not None
+    pool = Server(settings.postgres.url)
+    for _ in range(3):
+        async with pool.searching() as connection:
+            assert await connection.fetchval("SELECT current_setting('hnsw.ef_search')") == "256"
+            assert await connection.fetchval("SELECT current_setting('hnsw.iterative_scan')") == "relaxed_order"
+    await pool.aclose()
+
+
 async def test_nothing_is_left_of_what_no_version_needs(
     storage: IndexStorage, redis: Connection, settings: KnowledgeSettings, database: asyncpg.Connection
 ) -> None:

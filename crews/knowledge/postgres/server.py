@@ -20,6 +20,9 @@ _LONG_SECONDS: Final = 0.5
 _CLOSE_SECONDS: Final = 2.0
 _NEAR: Final = 256
 """Candidates that a graph's scan keeps; as many are asked for."""
+_SETTINGS: Final = f"""
+SET application_name = 'chatwootai'; SET hnsw.ef_search = {_NEAR}; SET hnsw.iterative_scan = relaxed_order
+"""
 _LEAST_VERSION: Final = (0, 8)
 
 
@@ -77,8 +80,9 @@ class Server:
         async with self._opening:
             if self._pool is None:
                 self._pool = await asyncpg.create_pool(
-                    self._url.reveal(), min_size=0, max_size=_CONNECTIONS, timeout=_CONNECT_SECONDS, init=_prepare
-                )
+                    self._url.reveal(), min_size=0, max_size=_CONNECTIONS, timeout=_CONNECT_SECONDS,
+                    init=_check, setup=_prepare,
+                )  # fmt: skip
         return self._pool
 
     async def aclose(self) -> None:
@@ -110,7 +114,12 @@ class Servers:
 
 
 async def _prepare(connection: Any) -> None:
-    """Make a connection ready for searches, and see that pgvector is new enough."""
+    """Make a connection ready for a search: each time it is lent, since a pool takes all settings back with it."""
+    await connection.execute(_SETTINGS)
+
+
+async def _check(connection: Any) -> None:
+    """See that pgvector is there and new enough."""
     import asyncpg
 
     found = await connection.fetchval("SELECT extversion FROM pg_extension WHERE extname = 'vector'")
@@ -124,9 +133,6 @@ async def _prepare(connection: Any) -> None:
         found = await connection.fetchval("SELECT extversion FROM pg_extension WHERE extname = 'vector'")
     if tuple(int(part) for part in found.split(".")[:2]) < _LEAST_VERSION:
         raise ValueError(f"has pgvector {found}, and 0.8 is needed: ALTER EXTENSION vector UPDATE")
-    await connection.execute(f"SET hnsw.ef_search = {_NEAR}")
-    await connection.execute("SET hnsw.iterative_scan = relaxed_order")
-    await connection.execute("SET application_name = 'chatwootai'")
 
 
 def _words_of(error: BaseException) -> str:
