@@ -287,6 +287,7 @@ def _new_run(
         used=list(fetched.used),
         tool_calls=counted,
         calls_per_turn=settings.tools.calls_per_turn,
+        brevity=fetched.brevity,
     )
 
 

@@ -33,6 +33,10 @@ _FAILURES: Final = 3  # in a row, after which a tool is left alone
 _REST: Final = 30.0  # seconds
 _LONGEST: Final = 12_000  # characters of all results together
 _TOOLS: Final = 4_096  # whose failures are remembered
+_ANSWER_SECONDS: Final = 3.0
+"""Within this a contact should read an answer."""
+_BRIEFEST: Final = 0.9
+"""Of a channel's longest answer; sixty words of Portuguese still fit 19 times of 20."""
 _HEADING: Final = (
     "What tools say to this message, looked up before you were asked. Answer from it; call a tool only for what is "
     "missing:"
@@ -56,6 +60,14 @@ class PrefetchedResults:
     def steps(self) -> tuple[tuple[str, float], ...]:
         """Return each call and its seconds, for the turn's record."""
         return tuple((f"prefetch {use.name}", use.seconds) for use in self.used)
+
+    @property
+    def brevity(self) -> float:
+        """Return the share of an answer's usual length that is left to say, at least nine tenths.
+
+        Calls are made side by side: the longest took its time from the three seconds of an answer.
+        """
+        return max(_BRIEFEST, 1 - max((use.seconds for use in self.used), default=0.0) / _ANSWER_SECONDS)
 
 
 class Prefetcher:

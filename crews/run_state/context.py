@@ -20,7 +20,8 @@ class RunContext:
     `served_by`: the way that is taken; `trace`: seconds of each task and tool, as they end; `handoff` and `asides`:
     what tools asked for; `question`: whose run it is, for tools that act for the contact; `instructions`, `results`:
     what models were told, and what tools found, each once, in order. `own`: see `Call.own`. `tool_calls`: how often
-    each tool was called for this turn, of which `calls_per_turn` are made.
+    each tool was called for this turn, of which `calls_per_turn` are made. `brevity`: share of the usual longest answer
+    that may be said, below 1 where tools took some of the time for it.
     """
 
     deadline: float
@@ -45,6 +46,7 @@ class RunContext:
     model_calls: list[ModelUse] = field(default_factory=list, repr=False)
     tool_calls: Counter[str] = field(default_factory=Counter, repr=False)
     calls_per_turn: int = 64
+    brevity: float = 1.0
 
     def target_for(self, model: str) -> Target:
         """Return the run's target, or another model at its endpoint, whose price and limits nobody has named."""

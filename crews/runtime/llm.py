@@ -67,7 +67,7 @@ class StackLLM(BaseLLM):
             messages=chat,
             deadline=run.deadline,
             temperature=self.temperature,
-            max_tokens=int(self.max_tokens) if self.max_tokens else None,
+            max_tokens=self._limit(1.0 if shape else run.brevity),
             tools=tools or (),
             response_format=response_format(shape) if shape else None,
             payer=run.payer,
@@ -75,6 +75,10 @@ class StackLLM(BaseLLM):
             keep=run.keep,
             own=run.own,
         )
+
+    def _limit(self, share: float) -> int | None:
+        """Return the tokens that an answer may have: a share of the usual, none where nothing is said of it."""
+        return round(self.max_tokens * share) if self.max_tokens else None
 
 
 def response_format(shape: type[BaseModel]) -> dict[str, Any]:

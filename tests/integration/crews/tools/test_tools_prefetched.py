@@ -110,6 +110,34 @@ async def test_what_a_message_names_stands_in_the_first_prompt(tmp_path: Path) -
     assert "prefetch order" in dict(draft.steps)
 
 
+async def test_what_a_tool_took_of_the_time_is_left_out_of_the_longest_answer(tmp_path: Path) -> None:
+    async def shop(request: web.Request) -> web.Response:
+        await asyncio.sleep(0.35)
+        return web.json_response({"status": "sent"})
+
+    model, usual = Model(), Settings().model.max_tokens
+    async with served(shop) as url:
+        await drafted(catalog(tmp_path, "order"), model, declared(url), "SC-1234", "quais os prazos?")
+    assert [call.max_tokens for call in model.sent] == [round(0.9 * usual), usual]
+
+
+async def test_a_preview_names_what_would_be_looked_up_and_calls_nothing(tmp_path: Path) -> None:
+    from crews.answer.preview import preview
+
+    async def shop(_: web.Request) -> web.Response:
+        raise AssertionError("a preview calls no tool")
+
+    async with served(shop) as url:
+        settings = Settings.model_validate({"tools": declared(url)})
+        known = catalog(tmp_path, "order")
+        (named,) = await preview("shop", "whatsapp", "Cadê o SC-1234?", settings, known)
+        (plain, *_) = await preview("shop", "whatsapp", "Quais os prazos?", settings, known)
+    assert '<data source="order">' in str(named.messages[0]["content"])
+    parts = "".join(each.text for each in named.parts).replace("\\", "")
+    assert '(what the tool answers to {"number": "1234"})' in parts
+    assert "what the tool answers" not in str(plain.messages[0]["content"])
+
+
 async def test_the_models_own_call_of_the_same_is_answered_by_what_was_found(tmp_path: Path) -> None:
     asked: list[str] = []
 
