@@ -14,7 +14,7 @@ from crews.knowledge.index.index import Tuning
 from crews.knowledge.index.lexicon import Scores
 from crews.knowledge.index.vectors import Floats
 
-_OF_WORDS: Final = (0.125, 0.375, 0.5)
+_OF_WORDS: Final = (0.25, 0.25, 0.5)
 """Of what question vectors leave: answer vectors, words of the question, words of both."""
 _SURE_ASKED: Final = (0.3, 0.1, 0.2, 0.4)
 """Confidence of a passage with questions: question vectors, answer vectors, words of the question, words of both."""
