@@ -1,6 +1,7 @@
 """Reads messages: their embeddings, and what the heads tell of them."""
 
 import asyncio
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -24,6 +25,9 @@ _LEAST: Final = 3
 """Letters of a line that is read by itself."""
 _NEAR: Final = 0.75
 """A cosine from which a message is about a tenant's topic. Measured: docs/concepts/meaning.md."""
+_LETTERS_IN_A_ROW: Final = re.compile(r"([^\W\d_])\1{2,}")
+_MARKS_IN_A_ROW: Final = re.compile(r"([!?.])[!?.]+")
+_ENDING: Final = " \t\n.!…,;:。！"
 _log = log.get("understanding")
 
 
@@ -118,5 +122,10 @@ def texts_to_read(text: str) -> list[str]:
 
 
 def normalize(text: str) -> str:
-    """Return a text as it is encoded for understanding: without capitals, which say how loud and not what."""
-    return text.lower()
+    """Return a text as it is encoded for understanding: its words, without how loud they are and how they end.
+
+    Capitals, marks in a row and the full stop, which an encoder takes for a meaning of their own: with a full stop
+    twice as many of the angry were missed.
+    """
+    once = _MARKS_IN_A_ROW.sub(r"\1", _LETTERS_IN_A_ROW.sub(r"\1\1", text.lower()))
+    return once.rstrip(_ENDING).lstrip(" ¡¿") or once

@@ -14,7 +14,7 @@ ASKING: Final = 0.45
 """A score from which a person is asked for. All were measured: docs/concepts/meaning.md."""
 ANGER: Final = 0.55
 """A score from which somebody is angry, in a language that has no tables of words."""
-ANGER_WITHOUT_WORDS: Final = 0.75
+ANGER_WITHOUT_WORDS: Final = 0.65
 """The same in one that has: there, what only a table finds is found by it."""
 POLITE: Final = 0.4
 """A score from which somebody thanks, or says goodbye."""

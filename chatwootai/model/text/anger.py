@@ -5,9 +5,10 @@ complained of, and loudness. A word counts not where it is denied, nor where it 
 """
 
 import re
+from collections.abc import Sequence
 from typing import Final
 
-from chatwootai.model.text.anger_words import COMPLAINT, DENIED, GLAD, HARD, HARMLESS, STRONG
+from chatwootai.model.text.anger_words import COMPLAINT, DENIED, EXCLAIMED, GLAD, HARD, HARMLESS, PRAISE, STRONG
 from chatwootai.model.text.normalize import clauses
 
 ANGRY: Final = 2
@@ -24,7 +25,7 @@ _LONGEST: Final = 4_000
 def anger_score(text: str) -> int:
     """Return how angry: ANGRY or more, and people should answer. Loudness alone is a habit, never anger."""
     text = text[:_LONGEST]
-    said = clauses(text)
+    said = _meant(clauses(text))
     strong = sum(_count(STRONG, clause) for clause in said) + bool(_CURSING.search(text))
     hard = sum(_count(HARD, clause) for clause in said) + bool(_FROWNING.search(text))
     loud = _is_shouted(text) + bool(_ROW.search(text))
@@ -39,11 +40,19 @@ def anger_score(text: str) -> int:
 
 def is_softened(text: str) -> bool:
     """Return whether hard words are not meant: denied, part of a thing's name, or said by somebody glad."""
-    said = clauses(text[:_LONGEST])
+    said = _meant(clauses(text[:_LONGEST]))
     hard = [clause for clause in said if STRONG.search(clause) or HARD.search(clause)]
     if not hard or any(_count(STRONG, clause) for clause in said):
         return False
     return any(GLAD.search(clause) for clause in said) or not any(_count(HARD, clause) for clause in hard)
+
+
+def _meant(said: Sequence[str]) -> Sequence[str]:
+    """Return clauses without the swearwords that only underline praise or an apology."""
+    if not any(EXCLAIMED.search(clause) for clause in said):
+        return said
+    kind = any(_count(PRAISE, clause) or GLAD.search(clause) for clause in said)
+    return [EXCLAIMED.sub(" ", clause) for clause in said] if kind else said
 
 
 def _count(words: re.Pattern[str], clause: str) -> int:

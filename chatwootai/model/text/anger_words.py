@@ -154,6 +154,17 @@ _GLAD: Final = r"""
 obrigad[oa]|amei|adorei|perfeito|maravilhos[oa]|gracias|encant[ae]\w*|thank\w*|love (?:it|this|them)|loved|kkk+
 haha\w*|rsrs\w*|jaja\w*|lol|parabens|felicidades|excelente|amazing|awesome|great|feliz
 """
+# A swearword by itself, which joy and a slip of the own say, too.
+_EXCLAIMED: Final = r"""
+caralho|cacete|puta (?:que pariu|merda|madre)|pqp|(?:que )?(?:porra|merda|bosta)(?! d[aeo]s?\b)|mierda(?! de\b)|joder
+carajo|no mames|wtf|f+u+c+k+(?:ing)?(?! (?:you|off|your))|(?:holy )?shit|bloody hell
+"""
+# What is said with it then: praise, or an apology.
+_PRAISE: Final = r"""
+lind[oa]s?|bonit[oa]s?|bo[am](?! (?:dia|tarde|noite))|gostos[oa]s?|delicia|amo|top|rapido|precios[oa]s?|hermos[oa]s?
+buen[oa]|buenisim[oa]s?|gorgeous|beautiful|good(?! (?:morning|evening|afternoon|for))|nice|cool|fast|cute|desculp\w+
+foi mal|perdao|perdon|disculp\w+|sorry|oops|ops
+"""
 _DENIED: Final = (
     r"\b(?:nao|no|not|isn t|isnt|wasn t|aren t|never|nem|nunca|sem|sin|without|don t|dont|ni|won t|doesn t|didn t|nada)"
     r"(?: (?:e|eh|foi|estou|to|tou|sou|acho|estoy|es|fue|soy|am|is|was|a|an|um|uma|un|una|i|m|so|que|seja|nem|nada"
@@ -185,4 +196,6 @@ HARD: Final = _compile(_HARD)
 COMPLAINT: Final = _compile(_COMPLAINT)
 HARMLESS: Final = _compile(_HARMLESS)
 GLAD: Final = _compile(_GLAD)
+EXCLAIMED: Final = _compile(_EXCLAIMED)
+PRAISE: Final = _compile(_PRAISE)
 DENIED: Final = re.compile(_DENIED)

@@ -10,6 +10,11 @@ from chatwootai.model.text.anger import ANGRY, anger_score
 from tests.data import public
 
 HOT = """
+que porra é essa, boa tarde
+bom dia caralho, cadê meu pedido
+isso aqui não é bom, caralho
+fuck you, good for nothing
+good morning, what the hell is going on with my order
 ISSO É UM ABSURDO, QUERO MEU DINHEIRO
 vou reclamar no Procon
 vou no procon amanhã
@@ -149,6 +154,13 @@ what the hell is going on with my order
 total garbage service
 """.strip().splitlines()
 COOL = """
+caralho, que delícia, amei
+puta que pariu que perfume bom
+merda, mandei no grupo errado, desculpa
+mierda, me equivoqué de chat, perdón
+carajo qué rápido, gracias
+holy shit that's good
+fuck this is gorgeous, thanks
 que absurdo de lindo esse batom
 QUAL O TELEFONE DA LOJA
 obrigada!!!
