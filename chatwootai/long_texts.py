@@ -1,7 +1,7 @@
 """Work on long texts, beside the event loop: a thread gives way every few milliseconds, a function on the loop never.
 
-What is done here takes time in proportion to the text and no more (tests/property/test_work_is_linear.py); yet a text of
-32,000 characters made to be slow takes longer than other conversations should wait. A thread gives way between two
+What is done here takes time in proportion to the text and no more (tests/property/test_work_is_linear.py); yet a text
+of 32,000 characters made to be slow takes longer than other conversations should wait. A thread gives way between two
 steps of Python only: a single call of a regular expression or a JSON parser must be short by itself.
 """
 

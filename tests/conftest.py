@@ -12,6 +12,8 @@ from hypothesis import HealthCheck, settings
 from chatwootai.stores.server.connection import Connection, connect
 from chatwootai.stores.server.embedded import Embedded, NoRedis, server_binary, server_version
 from chatwootai.stores.server.fullness import FULLNESS
+from sandbox.installation.processes import Process, start
+from tests.commands.forked import start_forked
 
 pytest.register_assert_rewrite("tests.property.mailbox")
 
@@ -25,6 +27,15 @@ settings.register_profile("search", _ANY_SPEED, max_examples=2000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
 """No property is about seconds, which a busy machine has fewer of. `suite` draws the same examples in each run, so that
 a failure is the change's; `search` draws others, and more of them where a test does not say how many."""
+
+
+Process.begin = staticmethod(start_forked)
+
+
+@pytest.fixture
+def started_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have processes of ours started by `python -m`, as an operator starts them, and not forked."""
+    monkeypatch.setattr(Process, "begin", staticmethod(start))
 
 
 def pytest_report_header() -> str:

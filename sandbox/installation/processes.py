@@ -7,9 +7,10 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
+from typing import BinaryIO, ClassVar, Protocol
 
 import aiohttp
 
@@ -41,32 +42,59 @@ def free_ports(count: int) -> int:
             return first
 
 
+class Running(Protocol):
+    """A process that was started, as `subprocess.Popen` shows it."""
+
+    pid: int
+    returncode: int | None
+
+    def poll(self) -> int | None:
+        """Return its exit code; None: it runs."""
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Return its exit code once it has ended; raise TimeoutExpired after `timeout` seconds."""
+
+    def send_signal(self, number: int, /) -> None:
+        """Send it a signal."""
+
+    def kill(self) -> None:
+        """End it at once."""
+
+
+def start(words: Sequence[str], environ: Mapping[str, str], log: BinaryIO) -> Running:
+    """Start `python -m` with these words, its output in `log`."""
+    return subprocess.Popen(  # noqa: S603 - our own modules
+        [sys.executable, "-m", *words],
+        stdin=subprocess.DEVNULL,
+        stdout=log,
+        stderr=subprocess.STDOUT,
+        env=environ,
+        start_new_session=True,  # Ctrl-C reaches it through us alone, in good order
+        preexec_fn=dies_with_us(),  # noqa: PLW1509 - one prctl call, bound before the fork
+    )
+
+
 class Process:
     """One `python -m ...` with its log in `folder`. It dies with us, whatever kills us (on Linux)."""
+
+    begin: ClassVar[Callable[[Sequence[str], Mapping[str, str], BinaryIO], Running]] = staticmethod(start)
+    """Starts a module with its arguments. Tests fork it from a process that has its modules loaded."""
 
     def __init__(self, name: str, module: str, *arguments: str, environ: Mapping[str, str], folder: Path) -> None:
         self.name = name
         self.log = folder / f"{name}.log"
-        self._command = [sys.executable, "-m", module, *arguments]
+        self._words = [module, *arguments]
         self._environ = {
-            **_child_environment(),
+            **child_environment(),
             "TMPDIR": str(folder),
             **environ,
         }  # what it leaves goes with the folder
-        self._running: subprocess.Popen[bytes] | None = None
+        self._running: Running | None = None
 
     def start(self) -> None:
         """Start it; again after it ended, too (the log goes on)."""
         with self.log.open("ab") as log:
-            self._running = subprocess.Popen(  # noqa: S603 - our own modules
-                self._command,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                env=self._environ,
-                start_new_session=True,  # Ctrl-C reaches it through us alone, in good order
-                preexec_fn=dies_with_us(),  # noqa: PLW1509 - one prctl call, bound before the fork
-            )
+            self._running = Process.begin(self._words, self._environ, log)
 
     @property
     def pid(self) -> int:
@@ -169,7 +197,7 @@ async def _ok(session: aiohttp.ClientSession, url: str) -> bool:
         return False
 
 
-def _child_environment() -> dict[str, str]:
+def child_environment() -> dict[str, str]:
     """Return what a child needs of our environment: not what configures this system, for that is given."""
     ours = ("CHATWOOT", "INGRESS_", "WORKER_", "OPENAI_", "REDIS_", "JOURNAL_", "LOG_", "COV_", "PYTEST_")
     return {name: value for name, value in os.environ.items() if not name.startswith(ours)}

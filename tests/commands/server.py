@@ -1,54 +1,36 @@
-"""`python -m tests.commands.server FD`: forks a process for each command; the modules that verbs need are loaded here.
+"""`python -m tests.commands.server FD KIND`: forks a process for each request, its modules loaded here (loaded.py).
 
 It has one thread and no event loop, so that what is forked from it finds everything as at a start. The address under
-which it listens is written to FD.
+which it listens is written to FD; it ends when its stdin does.
 """
 
 import atexit
 import contextlib
-import importlib
 import json
 import os
-import pkgutil
 import selectors
 import signal
 import socket
 import sys
+import tempfile
 import threading
 import time
 import traceback
-from pathlib import Path
 from typing import Any
 
-_LOADED = (
-    "aiohttp", "cryptography.fernet", "redis.asyncio", "config.loading.loader", "config.loading.effective",
-    "config.loading.without_secrets", "config.live.live", "config.mapping.mapping_edit",
-    "chatwootai.stores.operators.inspection", "chatwootai.stores.operators.audit", "crews.catalog",
-    "crews.plan.planning", "ops.access", "ops.jobs.bulk", "ops.jobs.job_views", "ops.connect.procedure",
-    "ops.printing", "workers.chatwoot.admin", "workers.account.sync",
-)  # fmt: skip
+from tests.commands import loaded
 
 
-def _load() -> None:
-    from ops import cli, verbs
-
-    for name in _LOADED:
-        importlib.import_module(name)
-    for group in cli.GROUPS:
-        folder = [str(Path(path) / group) for path in verbs.__path__]
-        for module in pkgutil.iter_modules(folder):
-            importlib.import_module(f"ops.verbs.{group}.{module.name}")
-    threads = len(list(Path("/proc/self/task").iterdir()))
-    assert threads == 1, f"{threads} threads: a fork takes one of them along, and the locks of all"
-
-
-def _serve(listener: socket.socket) -> None:
+def _serve(listener: socket.socket, kind: str) -> None:
     ends = selectors.DefaultSelector()
     ends.register(listener, selectors.EVENT_READ)
+    ends.register(sys.stdin.fileno(), selectors.EVENT_READ)
     while True:
         for key, _ in ends.select():
+            if key.fileobj == sys.stdin.fileno():  # who started us is gone
+                return
             if key.fileobj is listener:
-                _begin(listener.accept()[0], ends)
+                _begin(listener.accept()[0], ends, kind)
             elif isinstance(key.fileobj, socket.socket):  # the client is gone: so is its command
                 _kill(key.data)
                 ends.unregister(key.fileobj)
@@ -56,7 +38,7 @@ def _serve(listener: socket.socket) -> None:
                 _end(key.fd, key.data, ends)
 
 
-def _begin(client: socket.socket, ends: selectors.BaseSelector) -> None:
+def _begin(client: socket.socket, ends: selectors.BaseSelector, kind: str) -> None:
     with client.makefile("rb") as asking:
         _, streams, _, _ = socket.recv_fds(client, 1, 3)
         asked = json.loads(asking.readline())
@@ -64,7 +46,7 @@ def _begin(client: socket.socket, ends: selectors.BaseSelector) -> None:
     if not pid:
         ends.close()
         client.close()
-        _become(asked, streams)
+        _become(kind, asked, streams)
     for stream in streams:
         os.close(stream)
     client.sendall(b"%d\n" % pid)
@@ -88,8 +70,8 @@ def _end(fd: int, of: tuple[int, socket.socket], ends: selectors.BaseSelector) -
     client.close()
 
 
-def _become(asked: dict[str, Any], streams: list[int]) -> None:
-    """Run a command in this process, and end it."""
+def _become(kind: str, asked: dict[str, Any], streams: list[int]) -> None:
+    """Run what is asked in this process, and end it."""
     code = 1
     try:
         for number, stream in enumerate(streams):
@@ -99,10 +81,8 @@ def _become(asked: dict[str, Any], streams: list[int]) -> None:
         os.environ.clear()
         os.environ.update(asked["environ"])
         time.tzset()
-        sys.argv = ["chatwootai", *asked["words"]]
-        from ops.cli import main
-
-        code = main()
+        tempfile.tempdir = None
+        code = loaded.run(kind, asked["words"])
     except SystemExit as ended:
         code = ended.code if isinstance(ended.code, int) else 0 if ended.code is None else 1
     except BaseException:  # noqa: BLE001 - said as a start of its own says it
@@ -116,17 +96,17 @@ def _become(asked: dict[str, Any], streams: list[int]) -> None:
         os._exit(code)
 
 
-def main(said_to: int) -> None:
-    """Listen until killed."""
-    _load()
+def main(said_to: int, kind: str) -> None:
+    """Listen until stdin ends."""
+    loaded.load(kind)
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
-        address = f"chatwootai-commands-{os.getpid()}"
+        address = f"chatwootai-{kind}-{os.getpid()}"
         listener.bind(f"\0{address}")
         listener.listen(64)
         os.write(said_to, f"{address}\n".encode())
         os.close(said_to)
-        _serve(listener)
+        _serve(listener, kind)
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    main(int(sys.argv[1]), sys.argv[2])

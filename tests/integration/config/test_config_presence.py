@@ -4,7 +4,6 @@ import asyncio
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from chatwootai.stores.installation.processes import GONE_SECONDS, Processes
 from chatwootai.stores.server.connection import Connection
 from config.live.live import Live
 from ops.versions.processes import status
+from tests.commands import program
 from tests.integration.config.test_config_published import CANARIES, edit, folder, process, running
 
 __all__ = ["folder"]
@@ -74,7 +74,7 @@ async def test_the_verb_says_it(folder: Path, tmp_path: Path, redis: Connection,
         environ = {**os.environ, **CANARIES, "REDIS_URL": redis_url}
 
         def verb(*more: str) -> subprocess.CompletedProcess[str]:
-            command = [sys.executable, "-m", "ops.cli", "config", "status", *more]
+            command = [*program(), "config", "status", *more]
             return subprocess.run(command, check=False, env=environ, capture_output=True, text=True, timeout=60)
 
         done = await asyncio.to_thread(verb)

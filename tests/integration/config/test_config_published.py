@@ -3,7 +3,6 @@
 import asyncio
 import os
 import subprocess
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -18,6 +17,7 @@ from chatwootai.telemetry.tasks import ended
 from config.document.problems import ConfigurationError
 from config.files.packing import CannotDecrypt, unpack
 from config.live.live import Live
+from tests.commands import program
 
 MAPPING = """\
 version: 1
@@ -133,7 +133,7 @@ async def test_a_rollback_holds_over_restarts_until_the_folder_changes(
     environ = {"PATH": os.environ["PATH"], "REDIS_URL": str(redis_server.url), "CHATWOOTAI_CONFIG": str(folder)}
 
     def cli(*words: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "ops.cli", "config", *words]
+        command = [*program(), "config", *words]
         return subprocess.run(command, check=False, env=environ, capture_output=True, text=True, timeout=60)
 
     async with running(process(folder, redis, tmp_path)) as live:

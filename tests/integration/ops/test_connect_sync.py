@@ -5,7 +5,6 @@ import json
 import os
 import re
 import subprocess
-import sys
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -268,7 +267,7 @@ async def test_what_is_called_wrongly_changes_nothing(operator: Operator) -> Non
 
 
 async def test_whoever_is_killed_on_the_way_ends_it_the_next_time(operator: Operator) -> None:
-    command = [sys.executable, "-m", "ops.cli", "connect", "--url", operator.url, "--account", "1", "--ours", OURS]
+    command = [*program(), "connect", "--url", operator.url, "--account", "1", "--ours", OURS]
     environ = {
         "PATH": os.environ["PATH"], "CHATWOOTAI_CONFIG": str(operator.folder), "CHATWOOT_ADMIN_TOKEN": operator.token
     }  # fmt: skip

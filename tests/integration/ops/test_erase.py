@@ -5,7 +5,6 @@ import asyncio
 import json
 import os
 import random
-import sys
 import time
 import zlib
 from collections.abc import AsyncIterator, Iterator
@@ -38,6 +37,7 @@ from sandbox.chatwoot.driver import Driver, Sent
 from sandbox.installation.system import Plan, System
 from sandbox.llm.driver import Driver as Llm
 from tests import builders
+from tests.commands import program
 from workers.account.deleted_contacts import DeletedContacts
 from workers.chatwoot.admin import Admin
 from workers.chatwoot.client import Chatwoot
@@ -79,7 +79,7 @@ async def verb(system: System, *words: str) -> tuple[int, Any, str]:
     """The exit code, the JSON and the complaints of a verb, called as an operator does."""
     environ = {**os.environ, **system._environ(JOURNAL_DIR=str(system.folder / "elsewhere"))}
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "ops.cli", *words, env=environ, stdout=asyncio.subprocess.PIPE,
+        *program(), *words, env=environ, stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
     out, complaints = await process.communicate()

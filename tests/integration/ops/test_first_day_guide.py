@@ -34,8 +34,8 @@ def world() -> World:
 
 
 @pytest.fixture
-def parts(tmp_path: Path) -> Iterator[dict[str, Process]]:
-    """A Chatwoot and a model; a door and a worker that are started when the guide says so."""
+def parts(tmp_path: Path, started_anew: None) -> Iterator[dict[str, Process]]:
+    """A Chatwoot and a model; a door and a worker that start when the guide says so. All as a shell starts them."""
     ports = {name: free_port() for name in ("chatwoot", "llm", "door")}
     state = tmp_path / "world.json"
     save(world(), state)
@@ -74,7 +74,7 @@ GERMAN = 'chatwootai ask --account 3 --channel email "Wann habt ihr geöffnet?"'
 async def test_the_first_reply_by_the_guide_alone(parts: dict[str, Process], tmp_path: Path, redis_url: str) -> None:
     place = tmp_path / "home"
     place.mkdir()
-    chatwoot, llm = (next(each for each in parts[name]._command if each.isdigit()) for name in ("chatwoot", "llm"))
+    chatwoot, llm = (next(each for each in parts[name]._words if each.isdigit()) for name in ("chatwoot", "llm"))
     door, shell = free_port(), Shell(place, REDIS_URL=redis_url)
     meant = {
         "https://chat.example.com": f"http://127.0.0.1:{chatwoot}",

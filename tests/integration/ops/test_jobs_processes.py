@@ -3,12 +3,12 @@
 import json
 import os
 import subprocess
-import sys
 import time
 
 from chatwootai.stores.installation.processes import Process, Processes
 from chatwootai.stores.server.connection import Connection
 from chatwootai.stores.server.embedded import Embedded
+from tests.commands import program
 
 
 def process(name: str, silent: float, refused: int = 0) -> Process:
@@ -20,7 +20,7 @@ def process(name: str, silent: float, refused: int = 0) -> Process:
 
 
 def stats(server: Embedded, *words: str) -> str:
-    command = [sys.executable, "-m", "ops.cli", "jobs", "stats", *words]
+    command = [*program(), "jobs", "stats", *words]
     environ = {**os.environ, "REDIS_URL": server.url}
     return subprocess.run(command, env=environ, capture_output=True, text=True, check=True, timeout=60).stdout
 

@@ -3,7 +3,6 @@
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 from chatwootai.stores.models.completions import CompletionStore
@@ -11,12 +10,13 @@ from chatwootai.stores.models.semantic_answers import SemanticAnswers
 from chatwootai.stores.server.connection import Connection
 from chatwootai.stores.server.embedded import Embedded
 from crews.answer.semantic import VERSION
+from tests.commands import program
 
 ROOT = Path(__file__).resolve().parents[3]
 
 
 def cache(url: str, *words: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "ops.cli", "cache", *words]
+    command = [*program(), "cache", *words]
     environ = {"PATH": os.environ["PATH"], "REDIS_URL": url}
     return subprocess.run(command, check=False, cwd=ROOT, env=environ, capture_output=True, text=True, timeout=60)
 

@@ -9,7 +9,6 @@ import base64
 import json
 import os
 import re
-import sys
 from collections.abc import AsyncIterator, Iterator
 from functools import cached_property
 
@@ -24,6 +23,7 @@ from sandbox.chatwoot.world.world import World
 from sandbox.installation.processes import Process, free_port
 from sandbox.installation.system import Plan, System
 from sandbox.llm.driver import Driver as Llm
+from tests.commands import program
 from workers.chatwoot.admin import Admin, address
 
 PHONE = "+5531987654321"
@@ -236,7 +236,7 @@ async def _kept(connection: Connection, key: str) -> int:
 async def _purge(three: Three, *words: str) -> tuple[int, object]:
     environ = {"PATH": os.environ["PATH"], **three._environ()}
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "ops.cli", "cache", "purge", "--json", *words,
+        *program(), "cache", "purge", "--json", *words,
         env=environ, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
     out, err = await process.communicate()

@@ -8,7 +8,6 @@ import asyncio
 import base64
 import json
 import subprocess
-import sys
 import threading
 from collections.abc import AsyncIterator, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -22,6 +21,7 @@ from sandbox.chatwoot.driver import Driver, Sent
 from sandbox.installation.system import Plan, System
 from sandbox.llm.driver import Driver as Llm
 from tests.attacks import HOSTS, bipia_attacks, own_attacks
+from tests.commands import program
 
 CANARY = "CANARY-OF-ANOTHER"
 TOOLS = """
@@ -102,7 +102,7 @@ def system() -> Iterator[System]:
     system = System(Plan(settings=SETTINGS, files=files))
     try:
         asyncio.run(system.start())
-        ingest = [sys.executable, "-m", "ops.cli", "knowledge", "ingest", "--account", "1"]
+        ingest = [*program(), "knowledge", "ingest", "--account", "1"]
         subprocess.run(ingest, env=system._environ(PATH=""), check=True, capture_output=True, timeout=120)
         yield system
     finally:

@@ -4,7 +4,6 @@ import asyncio
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,6 +12,7 @@ import pytest
 
 from sandbox.chatwoot.driver import Driver
 from sandbox.installation.system import Plan, System
+from tests.commands import program
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +26,7 @@ def system() -> Iterator[System]:
 
 
 async def stats(system: System, *arguments: str) -> str:
-    command = [sys.executable, "-m", "ops.cli", "jobs", "stats", *arguments]
+    command = [*program(), "jobs", "stats", *arguments]
     environ = {**os.environ, "REDIS_URL": system.redis_url, "CHATWOOTAI_CONFIG": str(system.configuration)}
     done = await asyncio.to_thread(
         subprocess.run, command, env=environ, capture_output=True, text=True, check=True, timeout=60

@@ -4,7 +4,6 @@ import asyncio
 import json
 import os
 import subprocess
-import sys
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
@@ -14,6 +13,7 @@ import pytest
 from sandbox.chatwoot.driver import Driver
 from sandbox.installation.system import Plan, System
 from sandbox.llm.driver import Driver as Llm
+from tests.commands import program
 
 CANARY = "CANARIO7731"
 FAQ = [
@@ -57,7 +57,7 @@ async def llm(system: System) -> AsyncIterator[Llm]:
 
 def run(system: System, *words: str, said: str = "") -> str:
     """What `chatwootai knowledge` prints with --json; `said` on its stdin."""
-    command = [sys.executable, "-m", "ops.cli", "knowledge", *words, "--account", "1", "--json"]
+    command = [*program(), "knowledge", *words, "--account", "1", "--json"]
     environ = {"PATH": os.environ["PATH"], **system._environ()}
     done = subprocess.run(command, env=environ, input=said, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

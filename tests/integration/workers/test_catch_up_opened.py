@@ -4,7 +4,6 @@ import asyncio
 import json
 import os
 import subprocess
-import sys
 import time
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
@@ -21,6 +20,7 @@ from sandbox.chatwoot.sending.webhooks import Sending
 from sandbox.chatwoot.world import seed
 from sandbox.chatwoot.world.world import World
 from sandbox.installation.system import Plan, System
+from tests.commands import program
 from workers.catch_up.opened import Span, answer_opened
 from workers.catch_up.unanswered import CatchUp
 from workers.chatwoot.client import Chatwoot
@@ -165,7 +165,7 @@ def _catch_up(system: System) -> None:
         "REDIS_URL": system.redis_url,
         "CHATWOOTAI_CONFIG": str(system.configuration),
     }
-    command = [sys.executable, "-m", "ops.cli", "catch-up", "--opened-by-failure", "--since", "1h", "--json"]
+    command = [*program(), "catch-up", "--opened-by-failure", "--since", "1h", "--json"]
     done = subprocess.run(command, env=environ, capture_output=True, text=True, check=True, timeout=120)
     (row,) = [one for one in json.loads(done.stdout) if one["account"] == "1"]
     assert (row["conversations"], row["problem"]) == (17, None)

@@ -21,6 +21,7 @@ from crews.knowledge.knowledge import Knowledge
 from crews.knowledge.report import Report
 from crews.knowledge.search.engine import EmbeddedIndex
 from crews.knowledge.sources import IngestContext
+from tests.commands import program
 from tests.unit.crews.knowledge.test_knowledge_index import Spelling
 
 MAPPING = """version: 1
@@ -377,8 +378,6 @@ async def _index(house: House) -> Any:
 
 
 async def test_the_verbs_print_what_the_interface_says(house: House, redis_server: Any) -> None:
-    import sys
-
     environment = {
         "PATH": os.environ["PATH"], "REDIS_URL": redis_server.url, "CHATWOOTAI_CONFIG": str(house.folder),
         "S1": "secret-one", "S2": "secret-two", "T": "token",
@@ -391,7 +390,7 @@ async def test_the_verbs_print_what_the_interface_says(house: House, redis_serve
 
     async def run(*words: str) -> tuple[int, Any, str]:
         child = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "ops.cli", "knowledge", *words, "--account", "1", "--json",
+            *program(), "knowledge", *words, "--account", "1", "--json",
             env=environment, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
         )  # fmt: skip
         out, err = await child.communicate()

@@ -3,16 +3,16 @@
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 
+from tests.commands import program
 from tests.integration.ops.evaluation.rehearsed_shop import TENANT, change, open_shop
 
 ROOT = Path(__file__).resolve().parents[4]
 
 
 def call(url: str, *words: str) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-c", "import sys; from ops.cli import main; sys.exit(main())", *words]
+    command = [*program(crews=True), *words]
     environ = {"PATH": os.environ["PATH"], "REDIS_URL": url, "HOME": os.environ.get("HOME", "/")}
     return subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, check=False, timeout=240)
 

@@ -3,12 +3,12 @@
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 from xml.etree import ElementTree as Xml
 
 import pytest
 
+from tests.commands import program
 from tests.integration.ops.evaluation.rehearsed_shop import TENANT, change, open_shop
 
 ROOT = Path(__file__).resolve().parents[4]
@@ -17,7 +17,7 @@ SECRETS = ("CHATWOOT", "OPENAI", "REDIS_URL")
 
 def call(*words: str) -> "subprocess.CompletedProcess[str]":
     environ = {name: value for name, value in os.environ.items() if not name.startswith(SECRETS)}
-    command = [sys.executable, "-c", "import sys; from ops.cli import main; sys.exit(main())", *words]
+    command = [*program(crews=True), *words]
     return subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, check=False, timeout=240)
 
 

@@ -2,7 +2,6 @@
 
 import json
 import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from crews.plan.latency import published_latency
 from crews.plan.plan import PlanTerms, plan, with_parallel_tasks
 from crews.plan.planning import notes, problems
 from crews.plan.single_call import ANSWER, CONFIDENCE, answer_fields, fits_single_call, needs_stock, to_single_call
+from tests.commands import program
 
 CREWS = Path(__file__).parents[3] / "crews"
 TERMS = PlanTerms(model="gpt-4o-mini", max_tokens=400, deadline=10.0, price=Price(input=0.15, output=0.6))
@@ -213,7 +213,7 @@ def test_check_notes_crews_that_run_on_stock_crewai(tmp_path: Path) -> None:
 
 def test_the_command_prints_plans_and_fails_where_none_fits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CHATWOOTAI_CREWS", str(CREWS))
-    command = [sys.executable, "-m", "ops.cli", "crew", "plan", "ancestor", "--channel", "whatsapp"]
+    command = [*program(), "crew", "plan", "ancestor", "--channel", "whatsapp"]
     shown = subprocess.run([*command, "--json"], capture_output=True, text=True, check=True)
     plans = json.loads(shown.stdout)
     assert [(each["shape"], each["calls_in_row"], each["allowed"]) for each in plans] == [
@@ -231,7 +231,7 @@ def test_check_itself_tells_of_slow_crews_and_of_stock_crewai(tmp_path: Path, mo
     monkeypatch.setenv("OPENAI_API_KEY", "key")
     slow = folder(tmp_path / "slow", tasks=SLOW, config="deadline_ms: 5000\n")
     stock = folder(tmp_path / "stock", agents="attendant: {allow_delegation: true}\n")
-    command = [sys.executable, "-m", "ops.cli", "check", "--config"]
+    command = [*program(), "check", "--config"]
     one = subprocess.run([*command, str(slow)], capture_output=True, text=True, check=False)
     other = subprocess.run([*command, str(stock)], capture_output=True, text=True, check=False)
     assert (one.returncode, "too-slow" in one.stdout) == (1, True)
