@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import islice
 
 from chatwootai.stores import keys, lifetimes
-from chatwootai.stores.figures.day_counts import counted
+from chatwootai.stores.figures.day_counts import turn_increments
 from chatwootai.stores.figures.ended_turn import EndedTurn
 from chatwootai.stores.server.connection import Connection, batch
 
@@ -67,7 +67,7 @@ def _rows(
             yield ("XADD", keys.TURNS_RECENT, place, "t", row)
         day = datetime.fromtimestamp(at, UTC).date()
         own = days.setdefault((turn.account, day), Counter())
-        for name, amount in counted(turn, 0):
+        for name, amount in turn_increments(turn, 0):
             own[name] += amount
 
 

@@ -150,7 +150,7 @@ class MappingEdit:
                 del self._root[name]
         dumped = self._dump()
         text = _reapply(self.before, self._base, dumped)
-        return text if text == self.before or _read(text) == _read(dumped) else dumped
+        return text if text == self.before or _parse_yaml(text) == _parse_yaml(dumped) else dumped
 
     def diff(self, name: str) -> str:
         """Return what `save` would change, as a unified diff; empty where it would change nothing."""
@@ -173,7 +173,7 @@ def _indentation(text: str) -> int:
     return len(found[1]) if found else _INDENTATION
 
 
-def _read(text: str) -> Any:
+def _parse_yaml(text: str) -> Any:
     """Return what a file means; None where it is no YAML."""
     try:
         return YAML(typ="safe", pure=True).load(text)

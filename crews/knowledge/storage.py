@@ -65,7 +65,7 @@ class IndexStorage:
         if (name := _name_in(data)) is None:
             return EmbeddedIndex(await asyncio.to_thread(unpack, data))
         server = self._server(settings)
-        return PostgresIndex(server, name, await versions.read(server, account, audience, name))
+        return PostgresIndex(server, name, await versions.published_outline(server, account, audience, name))
 
     async def documents(
         self, account: str, version: int, audience: Audience, settings: KnowledgeSettings

@@ -9,7 +9,7 @@ from crewai.tools.base_tool import BaseTool
 from pydantic import BaseModel, Field, PrivateAttr
 
 from chatwootai.model.message.turn import Verdict
-from chatwootai.stores.figures.day_counts import DayCounts, summed
+from chatwootai.stores.figures.day_counts import DayCounts, sum_counts
 from chatwootai.stores.figures.figures import Figures
 from chatwootai.stores.figures.summary import percent, summary
 from chatwootai.stores.server.connection import StoreUnavailable
@@ -66,12 +66,12 @@ class FiguresTool(BaseTool):
             counts = await self._figures.days(question.origin.account, days)
         except StoreUnavailable:
             return _AWAY
-        return orjson.dumps(_said(days[length:], counts[length:], summed(counts[:length]))).decode()
+        return orjson.dumps(_said(days[length:], counts[length:], sum_counts(counts[:length]))).decode()
 
 
 def _said(days: Sequence[date], counts: Sequence[DayCounts], before: DayCounts) -> dict[str, Any]:
     """Return a period as the model reads it: in sum, day by day where they are few, and the one before."""
-    total = summed(counts)
+    total = sum_counts(counts)
     said: dict[str, Any] = {"first": days[0], "last": days[-1], **_period(total)}
     said["by_channel"] = {
         channel: {verdict.value: total.outcomes[verdict.value, channel] for verdict in Verdict}

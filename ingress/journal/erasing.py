@@ -18,7 +18,7 @@ _SUFFIXES: Final = (".journal", ".records")
 
 def count(folder: Path, subject: Subject) -> int:
     """Return how many records of a contact the files of a folder hold."""
-    return sum(_is_theirs(payload, subject) for path in _files(folder) for payload, _ in scan(_read(path)))
+    return sum(_is_theirs(payload, subject) for path in _files(folder) for payload, _ in scan(_read_file(path)))
 
 
 def erase(folder: Path, subject: Subject) -> tuple[int, list[str]]:
@@ -31,7 +31,7 @@ def erase(folder: Path, subject: Subject) -> tuple[int, list[str]]:
     gone, held = 0, list[str]()
     for path in _files(folder):
         with _owned(path) as descriptor:
-            theirs = sum(_is_theirs(payload, subject) for payload, _ in scan(_read(path)))
+            theirs = sum(_is_theirs(payload, subject) for payload, _ in scan(_read_file(path)))
             if theirs and descriptor is None:
                 held.append(path.name)
             elif theirs and descriptor is not None:
@@ -46,7 +46,7 @@ def _files(folder: Path) -> list[Path]:
     return []
 
 
-def _read(path: Path) -> bytes:
+def _read_file(path: Path) -> bytes:
     with suppress(OSError):
         return path.read_bytes()
     return b""
@@ -72,7 +72,7 @@ def _owned(path: Path) -> Iterator[int | None]:
 
 def _write_others(descriptor: int, path: Path, subject: Subject) -> None:
     """Write the records of others in place of the whole file; the old bytes are overwritten, then cut off."""
-    old = _read(path)
+    old = _read_file(path)
     kept = b"".join(frame(payload) for payload, _ in scan(old) if not _is_theirs(payload, subject))
     os.pwrite(descriptor, kept + bytes(max(0, len(old) - len(kept))), 0)
     os.fdatasync(descriptor)

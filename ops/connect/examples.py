@@ -15,25 +15,27 @@ ADDRESS = "${CHATWOOT_URL:-http://127.0.0.1:3000}"
 """Its installation's address."""
 
 
-def unused_examples(edit: "MappingEdit", known: Mapping[str, str]) -> dict[str, str]:
+def unused_examples(edit: "MappingEdit", variables: Mapping[str, str]) -> dict[str, str]:
     """Examples that a mapping still holds and that have no secrets: a process would not start with them.
 
     Args:
         edit: the mapping.
-        known: the environment, and what the file of secrets holds.
+        variables: the environment, and what the file of secrets holds.
     """
     return {
         key: name
         for key, name in SHOWN.items()
         if edit.written_value("accounts", key, "name") == name
         and edit.written_value("accounts", key, "bot_token") == f"${{CHATWOOT_{key}_BOT_TOKEN}}"
-        and not known.get(f"CHATWOOT_{key}_BOT_TOKEN")
+        and not variables.get(f"CHATWOOT_{key}_BOT_TOKEN")
     }
 
 
-def address_of(edit: "MappingEdit", installation: str, known: Mapping[str, str]) -> str | None:
+def address_of(edit: "MappingEdit", installation: str, variables: Mapping[str, str]) -> str | None:
     """The address that a mapping gives an installation; None where it gives none, or only a process could tell."""
-    said = edit.written_value("chatwoot", installation, "url")
-    if said is None or "${file:" in said or said.startswith("ENC:"):
+    written = edit.written_value("chatwoot", installation, "url")
+    if written is None or "${file:" in written or written.startswith("ENC:"):
         return None
-    return REFERENCE.sub(lambda found: known.get(found["name"] or "") or found["default"] or "", said).rstrip("/")
+    return REFERENCE.sub(lambda found: variables.get(found["name"] or "") or found["default"] or "", written).rstrip(
+        "/"
+    )

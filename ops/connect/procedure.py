@@ -28,7 +28,7 @@ class ConnectWork:
     secrets: "SecretsFile"
     made: "Connected"
     steps: "list[Step]" = field(default_factory=list)
-    told: list[str] = field(default_factory=list)
+    reported: list[str] = field(default_factory=list)
     user_token: str = ""
 
     @property
@@ -47,14 +47,14 @@ class ConnectWork:
         return path if "/" in path else f"./{path}"
 
     @property
-    def known(self) -> dict[str, str]:
-        """Variables that processes will have: the environment's, and those of the file of secrets."""
+    def variables(self) -> dict[str, str]:
+        """Return the variables that processes will have: the environment's, and those of the file of secrets."""
         return {**environ, **self.secrets.values()}
 
 
 def _report(work: ConnectWork, line: str) -> None:
     """Say a line at once, or keep it where everything is said as JSON in the end."""
-    work.told.append(line.strip())
+    work.reported.append(line.strip())
     if not work.arguments.json:
         print(line)
 
@@ -67,19 +67,19 @@ async def connect(work: ConnectWork) -> int:
     if not work.arguments.domain and not work.edit.has_account(work.key):
         complain("--domain is needed for an account that the mapping does not have: retail, health, ...")
         return 2
-    if work.arguments.domain and (known := _domains(work.arguments.config)) and work.arguments.domain not in known:
+    if work.arguments.domain and (domains := _domains(work.arguments.config)) and work.arguments.domain not in domains:
         make = (
             f"To make one: {work.arguments.config}/domains/NAME/config.yaml, as `chatwootai init --domain` writes it."
         )
-        complain(f"there is no domain {work.arguments.domain}. {suggestion(work.arguments.domain, known)} {make}")
+        complain(f"there is no domain {work.arguments.domain}. {suggestion(work.arguments.domain, domains)} {make}")
         return 2
     if not _fits_installation(work):
         return 2
     chosen = work.arguments.inboxes
     wish = ConnectRequest(key=work.key, ours=work.arguments.ours, inboxes=chosen, bot_name=work.arguments.bot_name)
     work.steps = plan_connect(work.admin, work.setup, wish, work.made)
-    for said in [step.said for step in work.steps] + _drop_examples(work):
-        _report(work, f"  {said}")
+    for line in [step.description for step in work.steps] + _drop_examples(work):
+        _report(work, f"  {line}")
     if not work.arguments.yes:
         return _show_plan(work, _plan_lines(work, chosen))
     for step in work.steps:
@@ -94,11 +94,11 @@ def _fits_installation(work: ConnectWork) -> bool:
     from ops.connect.examples import ADDRESS, address_of
 
     name, url = work.arguments.installation, work.arguments.url
-    known = address_of(work.edit, name, work.known)
-    if known in {None, url} or work.edit.written_value("chatwoot", name, "url") == ADDRESS:
+    written = address_of(work.edit, name, work.variables)
+    if written in {None, url} or work.edit.written_value("chatwoot", name, "url") == ADDRESS:
         return True
     complain(
-        f"installation `{name}` is at {known} in {work.mapping}: name another with --installation, or mend it there"
+        f"installation `{name}` is at {written} in {work.mapping}: name another with --installation, or mend it there"
     )
     return False
 
@@ -108,11 +108,14 @@ def _drop_examples(work: ConnectWork) -> list[str]:
     from ops.connect.examples import ADDRESS, address_of, unused_examples
 
     done = []
-    for key, name in unused_examples(work.edit, work.known).items():
+    for key, name in unused_examples(work.edit, work.variables).items():
         work.edit.remove_account(key)
         done.append(f"take the example account {key} `{name}` out of {work.mapping}")
     name, url = work.arguments.installation, work.arguments.url
-    if work.edit.written_value("chatwoot", name, "url") == ADDRESS and address_of(work.edit, name, work.known) != url:
+    if (
+        work.edit.written_value("chatwoot", name, "url") == ADDRESS
+        and address_of(work.edit, name, work.variables) != url
+    ):
         work.edit.move_installation(name, url)
         done.append(f"installation `{name}` is at {url}")
     return done
@@ -206,17 +209,17 @@ def _ciphertexts(work: ConnectWork, values: dict[str, str]) -> tuple[dict[str, s
 
 def _map_account(work: ConnectWork, written: dict[str, str], numbers: tuple[int, ...] | None) -> None:
     """Lay the account on the mapping. `written`: what stands there for each secret, by its variable."""
-    said = work.arguments
+    arguments = work.arguments
     secrets = [value for name, value in written.items() if name.endswith("SECRET")]
     token, user = (written.get(f"{work.variable}_{each}_TOKEN", "") for each in ("BOT", "USER"))
-    work.edit.installation(said.installation, said.url.rstrip("/"))
+    work.edit.installation(arguments.installation, arguments.url.rstrip("/"))
     values: dict[str, Any] = {}
-    if said.installation != "default":
-        values["chatwoot"] = said.installation
-    if work.key != str(said.account):
-        values["id"] = said.account
+    if arguments.installation != "default":
+        values["chatwoot"] = arguments.installation
+    if work.key != str(arguments.account):
+        values["id"] = arguments.account
     values["name"] = work.setup.name
-    values |= {key: value for key in ("domain", "tenant", "crew") if (value := getattr(said, key))}
+    values |= {key: value for key in ("domain", "tenant", "crew") if (value := getattr(arguments, key))}
     if token:
         signed = {"webhook_secrets": secrets} if secrets else {"signature": "optional"}
         values |= {**signed, "bot_token": _quote(token)}
@@ -246,7 +249,7 @@ async def remove(work: ConnectWork) -> int:
     gone = {path: taken for path, file in files.items() if (taken := file.remove(names))}
     work.edit.remove_account(work.key)
     for step in work.steps:
-        _report(work, f"  {step.said}")
+        _report(work, f"  {step.description}")
     for path, taken in gone.items():
         _report(work, f"  take {', '.join(taken)} out of {path}")
     if not work.arguments.yes:

@@ -27,8 +27,8 @@ class SecretsFile:
 
     def set(self, values: Mapping[str, str]) -> list[str]:
         """Set values; the names of those that were not so before."""
-        known = self.values()
-        changed = [name for name, value in values.items() if known.get(name) != value]
+        written = self.values()
+        changed = [name for name, value in values.items() if written.get(name) != value]
         for name in changed:
             self._drop(name)
             self._lines.append(f"{name}={shlex.quote(values[name])}")

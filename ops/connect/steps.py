@@ -31,7 +31,7 @@ class Connected:
 class Step:
     """One change in Chatwoot: what it is, and how it is done."""
 
-    said: str
+    description: str
     do: Callable[[], Awaitable[None]] = field(repr=False)
 
 

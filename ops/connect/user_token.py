@@ -20,8 +20,8 @@ def asked_token(environ: Mapping[str, str], admin: str, *, own: bool, ask: bool)
         own: take the administrator's.
         ask: ask on the terminal, where somebody is there.
     """
-    if known := environ.get(VARIABLE):
-        return known
+    if token := environ.get(VARIABLE):
+        return token
     if own:
         return admin
     return getpass(_QUESTION).strip() if ask and sys.stdin.isatty() else ""

@@ -9,7 +9,7 @@ import orjson
 from sandbox.llm.answering import tools, words
 from sandbox.llm.answering.answer import SHORTEST, compose, nearest
 from sandbox.llm.answering.obedient import obedient_answer, obedient_calls
-from sandbox.llm.answering.prompt import Prompt, read, text_of
+from sandbox.llm.answering.prompt import Prompt, read_prompt, text_of
 from sandbox.llm.answering.schema import Filler
 from sandbox.llm.curve import CURVES, Curve, Lengths, Pace, named
 from sandbox.llm.errors import invalid
@@ -87,7 +87,7 @@ class Model:
         Raises:
             Refused: 400, the request makes no sense.
         """
-        prompt = read(checked(body))
+        prompt = read_prompt(checked(body))
         pace = self._pace(body, number)
         identity = hashlib.blake2s(f"{self._settings.seed}:{number}".encode(), digest_size=12).hexdigest()
         prompt_tokens = prompt_size(body)

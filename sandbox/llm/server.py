@@ -66,7 +66,7 @@ class Server:
 
     async def transcribe(self, request: web.Request) -> web.StreamResponse:
         """Answer `POST /v1/audio/transcriptions`."""
-        given = await audio.read(request)
+        given = await audio.read_recording(request)
         with self.stats.flight(request.path, {"model": given.model, "file": given.name}) as entry:
             headers = self._admit(request, 1)
             await self._strike(entry, "audio", given.name)

@@ -95,7 +95,7 @@ def _through_the_door(text: str) -> None:
 
 def _as_the_model(text: str) -> None:
     told = {"role": "system", "content": "Answer.\n<facts>\nWe open at 9.\n</facts>"}
-    compose(model_prompt.read([told, {"role": "user", "content": text}]), 100)
+    compose(model_prompt.read_prompt([told, {"role": "user", "content": text}]), 100)
 
 
 def _as_history(text: str) -> None:
@@ -135,8 +135,8 @@ READERS: dict[str, Callable[[str], object]] = {
     "an answer to share": lambda text: cacheability.shareable_policy(_question(text), None),
     "a curated question": normalise_question,
     "a question alike": lambda text: paraphrase.content_words(text, "pt"),
-    "a text file": lambda text: attached_file.read(text.encode("utf-8", "replace"), "a.txt", "text/plain"),
-    "a page": lambda text: attached_file.read(f"<p>b{text}".encode("utf-8", "replace"), "a.html", "text/html"),
+    "a text file": lambda text: attached_file.extract_text(text.encode("utf-8", "replace"), "a.txt", "text/plain"),
+    "a page": lambda text: attached_file.extract_text(f"<p>b{text}".encode("utf-8", "replace"), "a.html", "text/html"),
     "a line of the log": lambda text: mask.line(None, "warning", {"error": text, "said": [text]}),
     "a tenant's sentence": lambda text: Settings().fill(text),
     "the sandbox's model": _as_the_model,

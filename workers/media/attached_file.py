@@ -46,7 +46,7 @@ def is_plain(data: bytes, name: str, content_type: str) -> bool:
     return not packed and not _is_html(name, content_type)
 
 
-def read(data: bytes, name: str, content_type: str) -> str:
+def extract_text(data: bytes, name: str, content_type: str) -> str:
     """Return the words in a file, at most LONGEST characters of them.
 
     Raises:
@@ -191,7 +191,7 @@ def answer(given: BinaryIO) -> dict[str, str]:
     """Read the file that follows a line of JSON about it."""
     about = json.loads(given.readline())
     try:
-        return {"text": read(given.read(), about["name"], about["content_type"])}
+        return {"text": extract_text(given.read(), about["name"], about["content_type"])}
     except Unreadable as error:
         return {"problem": str(error)}
 

@@ -27,7 +27,7 @@ class DocumentReader:
             Unreadable: there are none to be had, or not before `until` (unix seconds).
         """
         if attached_file.is_plain(data, name, content_type):
-            return attached_file.read(data, name, content_type)
+            return attached_file.extract_text(data, name, content_type)
         try:
             async with asyncio.timeout(max(0.0, min(until - time.time(), _SECONDS))), self._places.of(account):
                 asked = json.dumps({"name": name, "content_type": content_type}).encode()

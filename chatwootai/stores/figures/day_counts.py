@@ -25,7 +25,7 @@ class Spent:
 NOTHING_SPENT: Final = Spent()
 
 
-def counted(turn: EndedTurn, superseded: int, spent: Spent = NOTHING_SPENT) -> Iterator[tuple[str, int]]:
+def turn_increments(turn: EndedTurn, superseded: int, spent: Spent = NOTHING_SPENT) -> Iterator[tuple[str, int]]:
     """Yield the fields that a turn adds to its day, and how much to each. Fields that it adds nothing to are left out.
 
     `superseded`: drafts that newer messages made pointless.
@@ -127,7 +127,7 @@ def read_counts(fields: Mapping[str, int]) -> DayCounts:
     return counts
 
 
-def summed(several: Iterable[DayCounts]) -> DayCounts:
+def sum_counts(several: Iterable[DayCounts]) -> DayCounts:
     """Return the sum of several."""
     total = DayCounts()
     for one in several:

@@ -12,7 +12,7 @@ from typing import Any, Final
 import orjson
 
 from chatwootai.stores import keys, lifetimes
-from chatwootai.stores.figures.day_counts import NOTHING_SPENT, DayCounts, Spent, counted, read_counts
+from chatwootai.stores.figures.day_counts import NOTHING_SPENT, DayCounts, Spent, read_counts, turn_increments
 from chatwootai.stores.figures.ended_turn import EndedTurn, read_row
 from chatwootai.stores.server.connection import Connection, batch
 from chatwootai.stores.server.scripts import Runner
@@ -108,7 +108,7 @@ class Figures:
         Raises:
             StoreUnavailable: Redis is away.
         """
-        counts = [one for pair in counted(turn, superseded, spent) for one in pair]
+        counts = [one for pair in turn_increments(turn, superseded, spent) for one in pair]
         kept = (lifetimes.TURN_MS, lifetimes.DAY_COUNTS_MS)
         where = (turn.account, turn.turn, orjson.dumps(record), turn.row(), day.isoformat())
         await self._runner.run("turn_ended", *where, *kept, *self._bounds, *counts)

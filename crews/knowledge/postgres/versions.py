@@ -61,7 +61,7 @@ async def _pieces(rows: Iterable[bytes]) -> AsyncIterator[bytes]:
     yield bytes(kept)
 
 
-async def read(server: Server, account: str, audience: str, name: str) -> Outline:
+async def published_outline(server: Server, account: str, audience: str, name: str) -> Outline:
     """Return the outline of a version that was published.
 
     Raises:
@@ -84,9 +84,9 @@ async def read_documents(server: Server, account: str, audience: str, name: str)
     """Return a version's documents, passages and embeddings, to take over from; its words are not read.
 
     Raises:
-        IndexUnavailable, InvalidIndex: as `read`.
+        IndexUnavailable, InvalidIndex: as `published_outline`.
     """
-    outline = await read(server, account, audience, name)
+    outline = await published_outline(server, account, audience, name)
     async with server.connection() as connection:
         said = {kind: await _numbered(connection, name, kind) for kind in ("entries", "blocks")}
         kept = {kind: await _vectors(connection, name, kind, outline) for kind in ("asked", "windows")}

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from chatwootai.model.message.turn import Verdict
-from chatwootai.stores.figures.day_counts import DayCounts, summed
+from chatwootai.stores.figures.day_counts import DayCounts, sum_counts
 from chatwootai.stores.figures.figures import Figures
 from chatwootai.stores.figures.summary import summary
 from chatwootai.stores.server.connection import Connection
@@ -23,8 +23,8 @@ async def read_outcomes(connection: Connection, account: str | None, days: Seque
     return {
         "account": account,
         "days": [{"date": day.isoformat(), **_shown(one)} for day, one in zip(days, now, strict=True)],
-        "sum": _shown(summed(now)),
-        "previous": _shown(summed(earlier)),
+        "sum": _shown(sum_counts(now)),
+        "previous": _shown(sum_counts(earlier)),
     }
 
 

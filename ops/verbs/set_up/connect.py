@@ -112,7 +112,7 @@ async def _run(arguments: argparse.Namespace) -> int:
         )
         code = await (remove(work) if arguments.remove else connect(work))
         if arguments.json:
-            as_json({"account": work.key, "steps": [step.said for step in work.steps], "told": work.told})
+            as_json({"account": work.key, "steps": [step.description for step in work.steps], "told": work.reported})
         if arguments.yes and code == 0 and work.steps:
             what = "disconnect" if arguments.remove else "connect"
             await write_down_apart(what, account=work.key, count=len(work.steps), details={"chatwoot": arguments.url})

@@ -23,7 +23,7 @@ class Recording:
     format: str
 
 
-async def read(request: web.Request) -> Recording:
+async def read_recording(request: web.Request) -> Recording:
     """Read an upload.
 
     Raises:

@@ -53,7 +53,7 @@ class Prompt:
     """Whether it says how to tell of doubt: a line `[[sure: 40%]]`."""
 
 
-def read(messages: Messages) -> Prompt:
+def read_prompt(messages: Messages) -> Prompt:
     """Read messages: the customer's last words are the question, system and task texts are what is known."""
     turns = [(str(message.get("role")), text_of(message)) for message in messages]
     asked = _question_at(turns)

@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from chatwootai.stores.figures.day_counts import DayCounts, summed
+from chatwootai.stores.figures.day_counts import DayCounts, sum_counts
 from chatwootai.stores.figures.ended_turn import NANO
 from chatwootai.stores.figures.figures import Figures
 from chatwootai.stores.models.budgets import BudgetStore, SpendingAccount
@@ -25,7 +25,7 @@ async def read_spending(connection: Connection, account: str | None, days: Seque
         StoreUnavailable: Redis is away.
     """
     found = await Figures(connection).days(account, days)
-    total = summed(found)
+    total = sum_counts(found)
     return {
         "account": account,
         "days": [{"date": day.isoformat(), **_amounts(one)} for day, one in zip(days, found, strict=True)],
@@ -55,7 +55,7 @@ async def _month(connection: Connection, account: str | None, today: date) -> Js
     """Return what the month has cost so far, and what it comes to if it goes on like that."""
     begin = today.replace(day=1)
     found = await Figures(connection).days(account, [begin + timedelta(days=back) for back in range(today.day)])
-    cost = summed(found).cost / NANO
+    cost = sum_counts(found).cost / NANO
     length = ((begin + timedelta(days=32)).replace(day=1) - begin).days
     return {"cost": cost, "projected": cost * length / today.day, "days": today.day, "of": length}
 

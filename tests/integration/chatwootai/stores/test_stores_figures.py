@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from chatwootai.stores import keys, lifetimes
-from chatwootai.stores.figures.day_counts import summed
+from chatwootai.stores.figures.day_counts import sum_counts
 from chatwootai.stores.figures.ended_turn import EndedTurn
 from chatwootai.stores.figures.figures import Figures, TurnFilter
 from chatwootai.stores.figures.histogram import BOUNDS
@@ -61,7 +61,7 @@ async def test_days_count_what_was_played(redis: Connection) -> None:
         assert [one.turns() for one in days] == [
             sum(day == MONDAY for _, day in mine), sum(day == TUESDAY for _, day in mine), 0,
         ]  # fmt: skip
-        counts = summed(days)
+        counts = sum_counts(days)
         replies = sorted(turn.seconds for turn, _ in mine if turn.outcome == "reply")
         assert counts.outcomes == Counter((turn.outcome, turn.channel) for turn, _ in mine)
         assert counts.by_cause() == Counter(turn.cause for turn, _ in mine if turn.cause)

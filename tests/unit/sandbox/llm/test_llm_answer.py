@@ -1,7 +1,7 @@
 import pytest
 
 from sandbox.llm.answering.answer import compose
-from sandbox.llm.answering.prompt import read
+from sandbox.llm.answering.prompt import read_prompt
 from sandbox.llm.answering.words import distinctive, language, pieces
 
 SYSTEM = """You are Sandra's assistant. Your personal goal is: help.
@@ -14,7 +14,7 @@ Never promise what the facts do not say."""
 
 def _asked(question: str, *before: dict[str, str]) -> str:
     messages = [{"role": "system", "content": SYSTEM}, *before, {"role": "user", "content": question}]
-    return compose(read(messages))
+    return compose(read_prompt(messages))
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_a_tools_result_is_the_answer() -> None:
         {"role": "assistant", "content": None, "tool_calls": []},
         {"role": "tool", "tool_call_id": "x", "content": '{"status": "enviado", "prazo": "2 dias"}'},
     ]
-    answer = compose(read(messages))
+    answer = compose(read_prompt(messages))
     assert "status: enviado, prazo: 2 dias" in answer
     assert "PED-1" in answer
 
@@ -89,30 +89,32 @@ def test_a_task_around_the_customers_words_is_no_question() -> None:
         {"role": "user", "content": "Qual o prazo de entrega do PED-5?"},
         {"role": "user", "content": "Current Task: answer the customer.\nThis is the expected criteria: an answer"},
     ]
-    prompt = read(messages)
+    prompt = read_prompt(messages)
     assert prompt.question == "Qual o prazo de entrega do PED-5?"
     assert "PED-5" in compose(prompt)
 
 
 def test_tagged_words_of_the_customer_are_the_question() -> None:
     text = "Current Task: answer.\n- Frete grátis acima de R$ 200.\n<customer_message>qual o frete?</customer_message>"
-    prompt = read([{"role": "user", "content": text}])
+    prompt = read_prompt([{"role": "user", "content": text}])
     assert prompt.question == "qual o frete?"
     assert "grátis" in compose(prompt)
 
 
 def test_the_language_is_the_questions_then_the_histories_then_the_prompts() -> None:
-    assert read([{"role": "user", "content": "¿cuánto cuesta?"}]).language == "es"
+    assert read_prompt([{"role": "user", "content": "¿cuánto cuesta?"}]).language == "es"
     earlier = [{"role": "user", "content": "Olá, tudo bem?"}, {"role": "user", "content": "PED-991"}]
-    assert read(earlier).language == "pt"
+    assert read_prompt(earlier).language == "pt"
     named = [{"role": "system", "content": "Speak Portuguese."}, {"role": "user", "content": "PED-991"}]
-    assert read(named).language == "pt"
+    assert read_prompt(named).language == "pt"
     assert language("12345") is None
 
 
 @pytest.mark.parametrize("tokens", [40, 90, 300])
 def test_a_longer_answer_goes_on_to_about_its_length(tokens: int) -> None:
-    prompt = read([{"role": "system", "content": SYSTEM}, {"role": "user", "content": "Qual o prazo de entrega?"}])
+    prompt = read_prompt(
+        [{"role": "system", "content": SYSTEM}, {"role": "user", "content": "Qual o prazo de entrega?"}]
+    )
     assert tokens - 24 <= len(pieces(compose(prompt, tokens))) <= tokens
 
 
@@ -127,7 +129,7 @@ Today is Monday, 2025-01-06."""
 
 
 def _in_blocks(question: str) -> str:
-    return compose(read([{"role": "system", "content": BLOCKS}, {"role": "user", "content": question}]))
+    return compose(read_prompt([{"role": "system", "content": BLOCKS}, {"role": "user", "content": question}]))
 
 
 def test_where_facts_stand_in_a_block_only_they_are_quoted_and_found_by_their_label() -> None:
@@ -149,5 +151,5 @@ def test_who_names_options_is_offered_them_where_the_prompt_says_how() -> None:
     asked = "Quais as opções: entrega, retirada ou troca?"
     assert "[[choices" not in _in_blocks(asked)
     told = f"{BLOCKS}\n- Offer answers to pick from as [[choices: A | B]]."
-    answer = compose(read([{"role": "system", "content": told}, {"role": "user", "content": asked}]))
+    answer = compose(read_prompt([{"role": "system", "content": told}, {"role": "user", "content": asked}]))
     assert answer.endswith("\n[[choices: entrega | retirada | troca]]")

@@ -5,7 +5,7 @@ import jsonschema
 import pytest
 
 from sandbox.llm.answering.embedding import embed
-from sandbox.llm.answering.prompt import read
+from sandbox.llm.answering.prompt import read_prompt
 from sandbox.llm.answering.schema import Filler
 from sandbox.llm.answering.tools import calls
 
@@ -28,7 +28,7 @@ HANDOFF = {"type": "function", "function": {"name": "handoff", "description": "G
 
 
 def _calls(question: str, **body: Any) -> list[tuple[str, dict[str, Any]]]:
-    prompt = read([{"role": "user", "content": question}])
+    prompt = read_prompt([{"role": "user", "content": question}])
     return calls({"tools": [ORDER, HANDOFF], **body}, prompt)
 
 
@@ -82,7 +82,7 @@ def test_the_choice_of_tools_is_obeyed() -> None:
 
 def test_a_result_is_not_asked_for_twice() -> None:
     messages = [{"role": "user", "content": "Onde está o pedido PED-77?"}, {"role": "tool", "content": "enviado"}]
-    assert calls({"tools": [ORDER]}, read(messages)) == []
+    assert calls({"tools": [ORDER]}, read_prompt(messages)) == []
 
 
 def _near(first: str, second: str) -> float:

@@ -241,7 +241,7 @@ BOMB = "<!DOCTYPE x [<!ENTITY a 'b'>]><x>&a;</x>"
     ],
 )  # fmt: skip
 async def test_words_in_files(name: str, content_type: str, data: bytes, words: str) -> None:
-    assert attached_file.read(data, name, content_type) == words
+    assert attached_file.extract_text(data, name, content_type) == words
     assert await DocumentReader().read(data, name, content_type, time.time() + 60) == words
 
 
@@ -317,11 +317,11 @@ def test_a_child_is_confined(spends: str, tmp_path: Path) -> None:
 def test_any_bytes_are_words_or_unreadable(data: bytes, name: str) -> None:
     for file in (data, b"%PDF-" + data, b"PK\x03\x04" + data, pdf(data)):
         with contextlib.suppress(Unreadable):
-            assert len(attached_file.read(file, name, "")) <= attached_file.LONGEST + 10
+            assert len(attached_file.extract_text(file, name, "")) <= attached_file.LONGEST + 10
 
 
 def test_a_long_file_is_cut() -> None:
-    assert attached_file.read(b"a b " * 9000, "a.txt", "").endswith("(cut)")
+    assert attached_file.extract_text(b"a b " * 9000, "a.txt", "").endswith("(cut)")
 
 
 @pytest.mark.parametrize(
