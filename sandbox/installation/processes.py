@@ -61,10 +61,10 @@ class Running(Protocol):
         """End it at once."""
 
 
-def start(words: Sequence[str], environ: Mapping[str, str], log: BinaryIO) -> Running:
-    """Start `python -m` with these words, its output in `log`."""
+def start(command: Sequence[str], environ: Mapping[str, str], log: BinaryIO) -> Running:
+    """Start a command, its output in `log`."""
     return subprocess.Popen(  # noqa: S603 - our own modules
-        [sys.executable, "-m", *words],
+        command,
         stdin=subprocess.DEVNULL,
         stdout=log,
         stderr=subprocess.STDOUT,
@@ -78,12 +78,12 @@ class Process:
     """One `python -m ...` with its log in `folder`. It dies with us, whatever kills us (on Linux)."""
 
     begin: ClassVar[Callable[[Sequence[str], Mapping[str, str], BinaryIO], Running]] = staticmethod(start)
-    """Starts a module with its arguments. Tests fork it from a process that has its modules loaded."""
+    """Starts a command. Tests fork what is a module of ours from a process that has it loaded."""
 
     def __init__(self, name: str, module: str, *arguments: str, environ: Mapping[str, str], folder: Path) -> None:
         self.name = name
         self.log = folder / f"{name}.log"
-        self._words = [module, *arguments]
+        self._command = [sys.executable, "-m", module, *arguments]
         self._environ = {
             **child_environment(),
             "TMPDIR": str(folder),
@@ -94,7 +94,7 @@ class Process:
     def start(self) -> None:
         """Start it; again after it ended, too (the log goes on)."""
         with self.log.open("ab") as log:
-            self._running = Process.begin(self._words, self._environ, log)
+            self._running = Process.begin(self._command, self._environ, log)
 
     @property
     def pid(self) -> int:

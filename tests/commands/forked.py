@@ -6,6 +6,7 @@ import select
 import signal
 import socket
 import subprocess
+import sys
 import threading
 import time
 import weakref
@@ -21,10 +22,12 @@ _AT_START = ("PYTHON", "LD_", "MALLOC_")
 """Variables that the interpreter, or the system below it, reads once."""
 
 
-def start_forked(words: Sequence[str], environ: Mapping[str, str], log: BinaryIO) -> Running:
-    """Fork a module with its arguments where a server has it loaded; else start it."""
-    if not FORKS or words[0] not in PROCESSES or _of_a_start(environ) != _of_a_start(os.environ):
-        return start(words, environ, log)
+def start_forked(command: Sequence[str], environ: Mapping[str, str], log: BinaryIO) -> Running:
+    """Fork a module with its arguments where a server has it loaded; else start the command."""
+    words = command[2:]
+    ours = tuple(command[:2]) == (sys.executable, "-m") and words[0] in PROCESSES
+    if not FORKS or not ours or _of_a_start(environ) != _of_a_start(os.environ):
+        return start(command, environ, log)
     asked = {"words": list(words), "environ": dict(environ), "folder": str(Path.cwd())}
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     connection.connect(f"\0{server('processes')}")

@@ -74,7 +74,7 @@ GERMAN = 'chatwootai ask --account 3 --channel email "Wann habt ihr geöffnet?"'
 async def test_the_first_reply_by_the_guide_alone(parts: dict[str, Process], tmp_path: Path, redis_url: str) -> None:
     place = tmp_path / "home"
     place.mkdir()
-    chatwoot, llm = (next(each for each in parts[name]._words if each.isdigit()) for name in ("chatwoot", "llm"))
+    chatwoot, llm = (next(each for each in parts[name]._command if each.isdigit()) for name in ("chatwoot", "llm"))
     door, shell = free_port(), Shell(place, REDIS_URL=redis_url)
     meant = {
         "https://chat.example.com": f"http://127.0.0.1:{chatwoot}",
