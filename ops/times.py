@@ -5,6 +5,7 @@ import time
 from argparse import ArgumentTypeError
 from datetime import UTC, datetime, timedelta
 
+_LENGTH = re.compile(r"(\d{1,6}(?:\.\d{1,3})?) ?(s|m|min|h|d)")
 _UNITS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86_400}
 
 
@@ -43,7 +44,7 @@ def a_moment(text: str) -> float:
     Raises:
         ArgumentTypeError: it is none of them.
     """
-    if long_ago := re.fullmatch(r"(\d{1,6}(?:\.\d{1,3})?) ?(s|m|min|h|d)", text):
+    if long_ago := _LENGTH.fullmatch(text):
         return time.time() - float(long_ago[1]) * _UNITS[long_ago[2]]
     try:
         if re.fullmatch(r"\d{1,2}:\d{2}", text):
@@ -54,3 +55,17 @@ def a_moment(text: str) -> float:
     except ValueError:
         raise ArgumentTypeError(f"{text!r} is no moment; write 02:10, 2h, 30m or 2026-11-28T02:10") from None
     return (at if at.tzinfo else at.astimezone()).timestamp()
+
+
+def a_time_to_come(text: str) -> float:
+    """Read an argument that names a moment to come, and return it in unix seconds.
+
+    `2h`, `30m`, `1d`: after so long. `18:00`: the next time that local clocks show it. Else as `a_moment` reads it.
+
+    Raises:
+        ArgumentTypeError: it is none of them.
+    """
+    now, at = time.time(), a_moment(text)
+    if re.fullmatch(r"\d{1,2}:\d{2}", text):
+        return (datetime.fromtimestamp(at).astimezone() + timedelta(days=at <= now)).timestamp()
+    return 2 * now - at if _LENGTH.fullmatch(text) else at

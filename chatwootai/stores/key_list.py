@@ -81,6 +81,8 @@ _LIST: Final = """
 | cw:request:{request} | string, worker | 2 min | worker | nothing | who has taken it |
 | cw:dead | zset, score = ms | 30 days | commit | ids | turns that gave up |
 | cw:dead:{turn} | string, JSON | 30 days | commit | words | what a dead letter holds |
+| cw:paused | zset, score = ms of the end | until the pause is over | pause, resume, repair | nothing | accounts that people have paused: messages are taken and wait, no turn starts |
+| cw:paused:about | hash, JSON by account | until the pause is over | pause, resume, repair | nothing | who paused an account, since when and why |
 | cw:moved:{account} | string | until the account moves back | hold, move | nothing | it is on another shard, or on its way (`left`, `arriving`, `arrived`, and the other shard): no turn starts, and but for `arrived` nothing is admitted |
 | cw:audit | stream, JSON and digest | the newest 20,000 | audit | ids | what people did, in a chain of digests |
 | cw:audit:head | hash | for ever | audit | nothing | number and digest of the newest entry of the audit |

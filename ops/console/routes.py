@@ -8,7 +8,7 @@ from aiohttp import web
 from ops.console.access.identity import ANYBODY, Right, Role
 from ops.console.access.oidc import CALLBACK
 from ops.console.pages import conversation, drafts, embed, entry, failures, figures, marks, now, rehearsal, teach
-from ops.console.pages.installation import access, configuration, connections, cost, knowledge
+from ops.console.pages.installation import access, configuration, connections, cost, knowledge, pauses
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 _VIEWER = Right(Role.VIEWER)
@@ -113,6 +113,8 @@ def _of_the_installation() -> list[Route]:
         Route("GET", "/api/cost", cost.cost.data, _VIEWER),
         Route("GET", "/connections", connections.connections.page, _LEAD),
         Route("GET", "/api/connections", connections.connections.data, _LEAD),
+        Route("POST", "/connections/{account}/{action}", pauses.act_on_page, _LEAD_OF_IT),
+        Route("POST", "/api/connections/{account}/{action}", pauses.act_data, _LEAD_OF_IT),
         Route("GET", "/access", access.access.page, _OPERATOR),
         Route("GET", "/api/access", access.access.data, _OPERATOR),
         Route("POST", "/access/{kind}/revoke", access.revoke_page, _OPERATOR),

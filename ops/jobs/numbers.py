@@ -13,6 +13,7 @@ from chatwootai.stores.operators.inspection import Inspection
 from chatwootai.stores.server.connection import Connection
 from chatwootai.stores.server.server_check import check_server
 from ops.jobs.incidents import print_incident
+from ops.jobs.pauses import read_pauses
 from ops.jobs.process_view import print_processes, process_as_json
 from ops.printing import table
 from ops.times import format_age, format_moment
@@ -57,6 +58,7 @@ PARTS: Final[Mapping[str, Callable[[Connection], Awaitable[Any]]]] = {
     "refused": _read_refused,
     "incidents": _read_incidents,
     "processes": _read_processes,
+    "paused": read_pauses,
 }
 """Reads beside the queue's numbers, by their keys: each may fail without the others."""
 
@@ -73,6 +75,9 @@ def print_numbers(found: Any) -> None:
     print(f"waiting    {found['waiting']} turns{oldest}; {found['messages']} messages in mailboxes")
     print(f"running    {found['running']}    scheduled  {found['scheduled']}    dead letters  {found['dead']}")
     print(f"conversations with something to do  {found['open']}")
+    for one in found["paused"]:
+        why = f": {one['why']}" if one["why"] else ""
+        print(f"account {one['account']} is paused until {format_moment(one['until'])} by {one['who']}{why}")
     for one in found["refused"]:
         _print_refused(one)
     for one in found["incidents"]:

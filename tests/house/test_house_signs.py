@@ -60,6 +60,7 @@ ALL_ACCOUNTS = {
     "cw:refused", "cw:breaker:{target}", "cw:breakers", "cw:limit:{endpoint}", "cw:queue:{endpoint}",
     "cw:done", "cw:done:sizes", "cw:done:counts", "cw:vectors:{kind}", "cw:vectors:bytes", "cw:vectors:secret",
     "cw:processes", "cw:incidents", "cw:alike", "cw:alike:sizes",
+    "cw:paused", "cw:paused:about",
     "cw:console:tokens", "cw:console:used", "cw:console:sessions", "cw:console:session:{digest}",
     "cw:turns-recent", "cw:days:{day}", "cw:turns-kept", "cw:turns-kept:sizes",
     "cw:drafts", "cw:requests", "cw:request:{request}", "cw:answers:{request}",

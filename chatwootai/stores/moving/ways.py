@@ -19,6 +19,8 @@ MEMBERS: Final[Mapping[str, str]] = {
     "cw:waiting": _ACCOUNT,
     "cw:arrived": _ACCOUNT,
     "cw:drafts": _ACCOUNT,
+    "cw:paused": _ACCOUNT,
+    "cw:paused:about": _ACCOUNT,
     "cw:refused": _CONV,
     "cw:erasures": _CONV,
     "cw:erasures:done": _CONV,

@@ -74,6 +74,7 @@ def _of_account(blocks: Blocks, account: str) -> dict[str, Any]:
         "processes": found["processes"],
         "refused": [one for one in found["refused"] or () if one["account"] == account],
         "incidents": [one for one in found["incidents"] or () if one["account"] == account],
+        "paused": [one for one in found["paused"] or () if one["account"] == account],
         "redis": None,
     }
 
@@ -113,6 +114,7 @@ def as_json(now: Now, text: Any) -> dict[str, Any]:
         "dead_letters": numbers.get("dead"),
         "tenants": _tenants(numbers, now.at),
         "breakers": [{"target": name, "until": until} for name, until in (numbers.get("breakers") or {}).items()],
+        "paused": list(numbers.get("paused") or ()),
         "configuration": _configuration(processes),
         "redis": numbers.get("redis"),
         "problems": [_problem(one, text) for one in now.problems],

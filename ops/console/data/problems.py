@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from chatwootai.stores.installation.incidents import Kind
+from ops.times import format_moment
 
 _SLOW_SECONDS: Final = 30.0
 _STUCK_SECONDS: Final = 120.0
@@ -65,6 +66,10 @@ def _of_queue(numbers: Mapping[str, Any]) -> Iterator[Problem]:
 
 
 def _of_accounts(numbers: Mapping[str, Any]) -> Iterator[Problem]:
+    for one in numbers.get("paused") or ():
+        values = {"account": one["account"], "until": format_moment(one["until"]), "who": one["who"], "why": one["why"]}
+        command = f"chatwootai accounts resume {one['account']}"
+        yield Problem(severity="warn", key="paused", values=values, command=command, account=one["account"])
     for one in numbers.get("refused") or ():
         key = "bot_token" if str(one["token"]).startswith("bot") else "user_token"
         values = {"account": one["account"], "status": one["status"], "said": one["said"]}

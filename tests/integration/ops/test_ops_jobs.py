@@ -405,3 +405,33 @@ async def test_catching_up_by_hand_finds_nobody_where_all_were_answered(system: 
     assert [(row["account"], row["conversations"], row["admitted"], row["problem"]) for row in rows] == [
         ("2", 1, 0, None)
     ]
+
+
+async def test_a_paused_account_s_messages_wait_and_are_answered_when_it_goes_on(
+    system: System, terminal: Desk
+) -> None:
+    said = await terminal.says("accounts", "pause", "1", "--until", "2h", "--why", "new prices")
+    assert (said.code, "is paused until" in said.out) == (0, True), said.err
+    async with Driver(system.url("chatwoot")) as driver:
+        waits = await driver.write(1, "whatsapp", "Vocês entregam?", new=True)
+        others = await driver.write(2, "whatsapp", "Vocês entregam?", new=True)
+        await driver.wait_for_reply(others)
+        assert await driver.replies(waits) == []
+        stats = (await terminal.says("jobs", "stats", "--json")).data
+        assert [(one["account"], one["why"]) for one in stats["paused"]] == [("1", "new prices")]
+        assert "account 1 is paused until" in (await terminal.says("jobs", "stats")).out
+        assert (await terminal.says("accounts", "resume", "1")).code == 0
+        assert len(await driver.wait_for_reply(waits)) == 1
+    assert (await terminal.says("accounts", "resume", "1")).code == 1
+    audit = (await terminal.says("audit", "--json")).data
+    assert {"pause", "resume"} <= {one["what"] for one in audit}
+
+
+@pytest.mark.parametrize(("until", "code"), [("2h ago", 2), ("8d", 2), ("2020-01-01", 2)])
+async def test_a_pause_that_is_over_or_without_end_is_refused(terminal: Desk, until: str, code: int) -> None:
+    assert (await terminal.says("accounts", "pause", "1", "--until", until)).code == code
+
+
+async def test_an_account_that_is_none_is_not_paused(terminal: Desk) -> None:
+    said = await terminal.says("accounts", "pause", "nobody", "--until", "2h")
+    assert (said.code, "there is no account nobody" in said.err) == (3, True)

@@ -4,12 +4,15 @@ import time
 from argparse import ArgumentTypeError
 from collections.abc import Iterator
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from ops.times import a_moment, format_moment
+from ops.times import a_moment, a_time_to_come, format_moment
 
 NOON = datetime.fromisoformat("2026-06-01T12:00:00+00:00").timestamp()
+
+SAO_PAULO = ZoneInfo("America/Sao_Paulo")
 
 
 @pytest.fixture
@@ -53,3 +56,16 @@ def test_an_age_and_a_time_of_day_lie_in_the_past() -> None:
 def test_what_is_no_moment_is_refused(text: str) -> None:
     with pytest.raises(ArgumentTypeError, match="is no moment"):
         a_moment(text)
+
+
+@pytest.mark.usefixtures("sao_paulo")
+def test_a_time_to_come_is_after_so_long_or_the_next_that_clocks_show() -> None:
+    now = time.time()
+    assert a_time_to_come("2h") == pytest.approx(now + 7200, abs=5)
+    for clock in ("00:00", "12:00", "23:59"):
+        at = a_time_to_come(clock)
+        assert now < at <= now + 86_400
+        assert f"{datetime.fromtimestamp(at, SAO_PAULO):%H:%M}" == clock
+    assert a_time_to_come("2026-06-01T09:00") == NOON
+    with pytest.raises(ArgumentTypeError):
+        a_time_to_come("soon")

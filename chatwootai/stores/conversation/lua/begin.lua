@@ -12,7 +12,8 @@ local conv = ARGV[1]
 if not holds(conv, ARGV[2], 0) then return false end
 local owner = redis.call('HGET', 'cw:owners', ARGV[2])
 if owner and owner ~= ARGV[3] then return false end  -- it slept past its lease: another has the job now
-if not owner and is_moving(account_of(conv)) then return false end  -- a stock worker's, which takes what no lane gives it
+local account = account_of(conv)
+if not owner and (is_moving(account) or is_paused(account)) then return false end  -- a stock worker's, which takes what no lane gives it
 local key = 'cw:conv:' .. conv
 local fence = redis.call('HINCRBY', key, 'fence', 1)
 if ARGV[4] == '1' then count_lost(key) end

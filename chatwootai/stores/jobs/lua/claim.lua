@@ -33,7 +33,8 @@ end
 
 if any > 0 then
   for _, job in ipairs(redis.call('ZRANGEBYSCORE', 'cw:leases', '-inf', now, 'LIMIT', 0, math.min(any, most))) do
-    if is_moving(account_of(string.match(job, '^turn:(.*):%d+$') or '')) then
+    local its = account_of(string.match(job, '^turn:(.*):%d+$') or '')
+    if is_moving(its) or is_paused(its) then
       end_lost_run(job)
     elseif take(job, 1) then
       any = any - 1
@@ -59,8 +60,8 @@ while any + high > 0 and most > 0 do
     if other and (not account or other_rank < rank) then account, lane = other, 'normal' end
   end
   if not account then break end
-  local moved = is_moving(account)
-  local job = not moved and redis.call('ZPOPMIN', 'cw:ready:' .. lane .. ':' .. account)[1]
+  local held = is_moving(account) or is_paused(account)
+  local job = not held and redis.call('ZPOPMIN', 'cw:ready:' .. lane .. ':' .. account)[1]
   -- What arq's own worker runs already, or has run, is only cleared out of the lane.
   if job and redis.call('EXISTS', 'arq:in-progress:' .. job) == 0 then
     if redis.call('ZREM', 'arq:queue', job) == 1 and take(job, 0) then
@@ -70,7 +71,7 @@ while any + high > 0 and most > 0 do
       forget_job(job)  -- whose blob is gone, or which is done
     end
   end
-  if moved then
+  if held then
     for _, its in ipairs({'high', 'normal'}) do redis.call('ZREM', 'cw:tenants:' .. its, account) end
   else
     reindex('high', account)

@@ -13,6 +13,7 @@
 local RUNNING_STEP = 1e13   -- larger than any rank, so that the count of running turns decides first
 local RUNNING_MOST = 800    -- keeps the sum exact in a double (below 2^53)
 local WAKE_MOST = 64
+local WORKERS_WOKEN = 8     -- as an account goes on: the others look within a second anyway
 local LIFE_MOST = 200
 local LIFE_SLACK = 20       -- trimmed only now and then: mostly a step costs one command
 local KEPT_MOST = 20
@@ -50,6 +51,12 @@ end
 -- being copied to, 'arrived <shard>' there until its turns begin. No turn of it starts under any of them.
 local function is_moving(account)
   return redis.call('EXISTS', 'cw:moved:' .. account) == 1
+end
+
+-- An account that people have paused: what comes is taken, and waits in its lanes until then.
+local function is_paused(account)
+  local ends = redis.call('ZSCORE', 'cw:paused', account)
+  return ends and tonumber(ends) > now_ms()
 end
 
 -- The error for who would write into an account that is not here; nil where it is. A copy that is whole takes messages.
@@ -130,6 +137,16 @@ local function make_ready(job, account, lane, rank)
   redis.call('ZADD', 'cw:ready:' .. lane .. ':' .. account, rank, job)
   reindex(lane, account)
   wake()
+end
+
+-- A pause is over: what waits in the account's lanes may run.
+local function end_pause(account)
+  redis.call('ZREM', 'cw:paused', account)
+  redis.call('HDEL', 'cw:paused:about', account)
+  for _, lane in ipairs({'high', 'normal'}) do
+    reindex(lane, account)
+    for _ = 1, math.min(WORKERS_WOKEN, redis.call('ZCARD', 'cw:ready:' .. lane .. ':' .. account)) do wake() end
+  end
 end
 
 -- A new job, ready now (due = 0) or later (due = ms).

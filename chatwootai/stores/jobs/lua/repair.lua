@@ -1,5 +1,5 @@
 -- repair: conversations that have something to do and nobody who will do it get a new job; so do those in which it has
--- been silent for as long as was agreed.
+-- been silent for as long as was agreed; and accounts whose pause is over go on.
 -- runs in a full Redis
 -- KEYS 1 cw:{all}
 -- ARGV settled_ms most every_ms
@@ -9,6 +9,7 @@
 if tonumber(ARGV[3] or '0') > 0 and not redis.call('SET', 'cw:sweep', '1', 'NX', 'PX', ARGV[3]) then return false end
 local now = now_ms()
 local mended = {}
+for _, account in ipairs(redis.call('ZRANGEBYSCORE', 'cw:paused', '-inf', now, 'LIMIT', 0, ARGV[2])) do end_pause(account) end
 
 local function waits(job)
   local meta = redis.call('HMGET', 'cw:job:' .. job, 'account', 'lane')

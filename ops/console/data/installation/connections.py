@@ -13,6 +13,7 @@ from chatwootai.stores.installation.refusals import Refusals
 from chatwootai.stores.server.connection import Connection, batch
 from config.snapshot import Account
 from ops.doctor.chatwoot import look_at_tokens
+from ops.jobs.pauses import read_pauses
 
 MOST: Final = 100
 """Accounts of one page."""
@@ -33,6 +34,7 @@ async def read_connections(connection: Connection, accounts: Sequence[Account], 
     incidents, refusals = await asyncio.gather(Incidents(connection).all(), Refusals(connection).all())
     left = await batch(connection, *(("PTTL", keys.caught(one.key)) for one in accounts))
     (arrived,) = await batch(connection, ("HMGET", keys.ARRIVED, *(one.key for one in accounts)))
+    paused = {one["account"]: one for one in await read_pauses(connection)}
     turns = await Figures(connection).newest([one.key for one in accounts])
     rows = []
     for account, caught, at in zip(accounts, left, arrived, strict=True):
@@ -42,6 +44,7 @@ async def read_connections(connection: Connection, accounts: Sequence[Account], 
                 **_known(account),
                 "last_message": int(at) / 1000 if at else None,
                 "last_turn": turns.get(account.key),
+                "paused": paused.get(account.key),
                 "caught_up": now - (lifetimes.CAUGHT_MS - caught) / 1000 if caught > 0 else None,
                 "refused": [{"token": f"{one.owner}_token", "since": one.since, "status": one.status,
                              "said": one.words} for one in refused],

@@ -141,6 +141,29 @@ async def test_connections_say_what_came_and_what_is_refused(folder: Path, desk:
     assert {each["topic"] for each in asked["tokens"]} >= {"bot_token", "user_token"}
 
 
+async def test_an_account_is_paused_and_goes_on_by_its_own_lead(folder: Path, desk: Desk) -> None:
+    form = {"until": "1h", "why": "<script>alert(1)</script>"}
+    status, text, _ = await desk.ask("/connections/1/pause", "lead of 1", "POST", SAME, data=form)
+    assert (status, "<script>alert" in text, 'action="/connections/1/resume"' in text) == (200, False, True)
+    (shown,) = (await ask(desk, "/api/connections", "lead of 1"))["connections"]
+    assert (shown["paused"]["who"], shown["paused"]["why"]) == ("lead of 1 (console)", form["why"])
+    now = await ask(desk, "/api/now")
+    assert [one["kind"] for one in now["problems"] if one["account"] == "1"] == ["paused"]
+    assert [one["account"] for one in now["paused"]] == ["1"]
+    status, text, _ = await desk.ask("/api/connections/1/resume", "operator", "POST", SAME)
+    assert (status, "goes on" in json.loads(text)["done"]) == (200, True)
+    assert (await desk.ask("/api/connections/1/resume", "operator", "POST", SAME))[0] == 409
+    audit = [one async for one in AuditLog(desk.redis).entries()]
+    assert [(one.what, one.account) for one in audit][-2:] == [("pause", "1"), ("resume", "1")]
+
+
+@pytest.mark.parametrize("until", ["", "never", "8d", "2020-01-01"])
+async def test_a_pause_until_no_time_is_refused_in_words(folder: Path, desk: Desk, until: str) -> None:
+    sent = {"until": until}
+    status, text, _ = await desk.ask("/api/connections/1/pause", "operator", "POST", SAME, json=sent)
+    assert (status, bool(json.loads(text)["error"])) == (400, True)
+
+
 async def test_knowledge_shows_sources_and_what_answers_cite(folder: Path, desk: Desk) -> None:
     store = KnowledgeStore(desk.redis)
     token = await store.begin("1")
