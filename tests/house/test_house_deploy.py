@@ -118,6 +118,7 @@ def test_with_secrets_puts_files_into_the_environment(tmp_path: Path) -> None:
     environ = {
         "PATH": "/usr/bin:/bin",
         "REDIS_URL": "redis://chatwootai:@PASSWORD@@redis:6379/0",
+        "CHATWOOTAI_REDIS_SHARDS": "a=redis://chatwootai:@PASSWORD@@a:6379/0,b=redis://chatwootai:@PASSWORD@@b:6379/0",
         "REDIS_PASSWORD_FILE": f"{tmp_path}/password",
         "OPENAI_API_KEY_FILE": f"{tmp_path}/key",
         "CHATWOOTAI_SECRET_KEY_FILE": f"{tmp_path}/none",
@@ -125,6 +126,7 @@ def test_with_secrets_puts_files_into_the_environment(tmp_path: Path) -> None:
     command = ["/bin/sh", str(DEPLOY / "with-secrets.sh"), "env"]
     said = subprocess.run(command, env=environ, capture_output=True, text=True, check=True).stdout.splitlines()
     assert "REDIS_URL=redis://chatwootai:word@redis:6379/0" in said
+    assert "CHATWOOTAI_REDIS_SHARDS=a=redis://chatwootai:word@a:6379/0,b=redis://chatwootai:word@b:6379/0" in said
     assert "OPENAI_API_KEY=sk-1" in said
     assert "CHATWOOTAI_SECRET_KEY=" in said
     assert not [line for line in said if line.startswith("REDIS_PASSWORD=")]
