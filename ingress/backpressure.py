@@ -8,6 +8,7 @@ from typing import Final
 from chatwootai.stores.operators.overview import Overview, overview
 from chatwootai.stores.operators.pressure import Pressure, pressure
 from chatwootai.stores.server.connection import Connection, StoreUnavailable
+from chatwootai.stores.server.state import state_of
 from chatwootai.telemetry import metrics
 from chatwootai.telemetry.http import Check, Status
 
@@ -22,15 +23,16 @@ class BackpressureMonitor:
     def __init__(self, connection: Connection, most: int) -> None:
         self._connection = connection
         self._most = most
+        self._gauges = _Gauges(state_of(connection).shard)
 
     async def watch(self) -> None:
         """Keep the metrics up to date, for ever."""
         while True:
             try:
                 await self.read()
-                _tell(await overview(self._connection))
+                self._gauges.tell(await overview(self._connection))
             except StoreUnavailable:  # /readyz, the log and the journal's metrics tell of that
-                _forget()
+                self._gauges.forget()
             await asyncio.sleep(_EVERY)
 
     async def read(self) -> Pressure:
@@ -40,9 +42,7 @@ class BackpressureMonitor:
             StoreUnavailable: Redis is away.
         """
         found = await pressure(self._connection, self._most)
-        metrics.MESSAGES_WAITING.set(found.messages)
-        metrics.TENANTS_FULL.set(found.full)
-        metrics.READY_JOBS.set(found.ready)
+        self._gauges.tell_pressure(found)
         return found
 
     async def check(self) -> Check:
@@ -57,27 +57,35 @@ class BackpressureMonitor:
         return Check(Status.DEGRADED if found.full else Status.OK, asdict(found))
 
 
-def _tell(found: Overview) -> None:
-    metrics.OLDEST_WAITING.labels("high").set(found.oldest_high)
-    metrics.OLDEST_WAITING.labels("normal").set(found.oldest_normal)
-    metrics.DEAD_LETTERS_NOW.set(found.dead_letters)
-    metrics.WORKERS_LISTENING.set(found.workers)
-    metrics.TOKENS_REFUSED.set(found.tokens_refused)
-    metrics.DEPENDENCY_SUCCESS.labels("redis").set_to_current_time()
+class _Gauges:
+    """The gauges of one shard."""
 
+    def __init__(self, shard: str) -> None:
+        self._messages = metrics.MESSAGES_WAITING.labels(shard)
+        self._full = metrics.TENANTS_FULL.labels(shard)
+        self._ready = metrics.READY_JOBS.labels(shard)
+        self._oldest_high = metrics.OLDEST_WAITING.labels("high", shard)
+        self._oldest_normal = metrics.OLDEST_WAITING.labels("normal", shard)
+        self._dead_letters = metrics.DEAD_LETTERS_NOW.labels(shard)
+        self._workers = metrics.WORKERS_LISTENING.labels(shard)
+        self._tokens_refused = metrics.TOKENS_REFUSED.labels(shard)
 
-def _forget() -> None:
-    """Have no number stand where nobody knows it: a stale one would lie for as long as Redis is away."""
-    for each in _OF_ALL:
-        each.set(math.nan)
+    def tell_pressure(self, found: Pressure) -> None:
+        """Set what is known of mailboxes."""
+        self._messages.set(found.messages)
+        self._full.set(found.full)
+        self._ready.set(found.ready)
 
+    def tell(self, found: Overview) -> None:
+        """Set what is known of the whole queue; and that Redis answered."""
+        self._oldest_high.set(found.oldest_high)
+        self._oldest_normal.set(found.oldest_normal)
+        self._dead_letters.set(found.dead_letters)
+        self._workers.set(found.workers)
+        self._tokens_refused.set(found.tokens_refused)
+        metrics.DEPENDENCY_SUCCESS.labels("redis").set_to_current_time()
 
-_OF_ALL: Final = (
-    metrics.MESSAGES_WAITING,
-    metrics.TENANTS_FULL,
-    metrics.READY_JOBS,
-    metrics.DEAD_LETTERS_NOW,
-    metrics.WORKERS_LISTENING,
-    metrics.TOKENS_REFUSED,
-    *(metrics.OLDEST_WAITING.labels(lane) for lane in ("high", "normal")),
-)
+    def forget(self) -> None:
+        """Have no number stand where nobody knows it: a stale one would lie for as long as Redis is away."""
+        for each in vars(self).values():
+            each.set(math.nan)

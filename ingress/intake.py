@@ -22,8 +22,7 @@ from chatwootai.stores.conversation.entries import BrokenEntry, pack_delivery, u
 from chatwootai.stores.conversation.mailbox import MOST_WAITING, Admission, Mailbox
 from chatwootai.stores.server.connection import Connection, StoreUnavailable
 from chatwootai.stores.server.examination import probe
-from chatwootai.stores.server.fullness import FULLNESS
-from chatwootai.stores.server.outage import OUTAGE
+from chatwootai.stores.server.state import state_of
 from chatwootai.telemetry import log, metrics
 from ingress.backpressure import BackpressureMonitor
 from ingress.journal import effect_records
@@ -60,6 +59,7 @@ class DeliveryIntake:
 
     def __init__(self, connection: Connection, journal: Journal, *, most_waiting: int = MOST_WAITING) -> None:
         self._connection = connection
+        self.state = state_of(connection)
         self._mailbox = Mailbox(connection, most_waiting=most_waiting)
         self.pressure = BackpressureMonitor(connection, most_waiting)
         self._unbounded = Mailbox(connection, most_waiting=_NO_BOUND)
@@ -67,7 +67,10 @@ class DeliveryIntake:
         self.away = False
         self._earlier: BoundedCache[tuple[str, int], tuple[Delivery, int]] = BoundedCache(_MOST_EARLIER)
         self._closing = asyncio.Event()
-        OUTAGE.details = FULLNESS.details = lambda: {"records": journal.records, "bytes": journal.size}
+        self.state.outage.details = self.state.fullness.details = self._waiting
+
+    def _waiting(self) -> dict[str, int]:
+        return {"records": self.journal.records, "bytes": self.journal.size}
 
     async def admit(self, delivery: Delivery, priority: int) -> Admission:
         """Store a delivery. What the journal takes counts as accepted: a duplicate shows when it is replayed.
@@ -105,7 +108,7 @@ class DeliveryIntake:
     async def _to_journal(self, delivery: Delivery, priority: int, conversation: str) -> Admission:
         begun = perf_counter()
         await self.journal.append(bytes([priority]) + pack_delivery(delivery), conversation)
-        if FULLNESS.full:
+        if self.state.fullness.full:
             self._earlier.put((conversation, delivery.message.id), (delivery, priority))
         _in_journal.observe(perf_counter() - begun)
         return Admission.ACCEPTED
@@ -120,7 +123,7 @@ class DeliveryIntake:
     async def _apply(self, effect: ScopedEffect) -> str:
         """Return what became of it, for the metric."""
         ordered = not effect.at_once and self.journal.holds(effect.conversation)
-        if not ordered and (not self.away or (effect.at_once and FULLNESS.full)):
+        if not ordered and (not self.away or (effect.at_once and self.state.fullness.full)):
             try:
                 return "told" if await effect.apply(self._mailbox) else "nobody"
             except StoreUnavailable:
@@ -158,7 +161,7 @@ class DeliveryIntake:
 
     async def _store_earlier(self) -> None:
         """Store what is earlier than what another door found room for; the journal's replay finds it a duplicate."""
-        for key, (delivery, priority) in list(self._earlier.items()) if FULLNESS.full else ():
+        for key, (delivery, priority) in list(self._earlier.items()) if self.state.fullness.full else ():
             try:
                 if await self._unbounded.admit_before(delivery, priority=priority):
                     self._earlier.pop(key)
@@ -181,7 +184,7 @@ class DeliveryIntake:
         await self.probe()
         # A Redis that was full a moment ago refuses one write and takes the next: until it has had room for a while,
         # what arrives goes behind what the journals of all doors hold.
-        self.away = FULLNESS.full
+        self.away = self.state.fullness.full
         while self.journal.size and not self._closing.is_set():
             batch = await self.journal.next_batch(BATCH)
             await self.journal.mark_replayed(batch, await self._replay(batch.payloads))

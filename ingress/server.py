@@ -13,11 +13,7 @@ from typing import Any, NoReturn
 from aiohttp import hdrs, web
 from aiohttp.http_exceptions import HttpProcessingError
 
-from chatwootai.stores.installation.event_stream import EventSender
-from chatwootai.stores.installation.incident_board import IncidentBoard
-from chatwootai.stores.installation.incidents import Kind
 from chatwootai.stores.server.connection import connect
-from chatwootai.stores.server.examination import examine
 from chatwootai.telemetry import http, log, loop, metrics
 from chatwootai.telemetry.descriptors import raise_limit
 from chatwootai.telemetry.first_values import tell_door
@@ -25,9 +21,7 @@ from chatwootai.telemetry.tasks import ended, for_ever, owned
 from config.live.live import Live
 from ingress import health
 from ingress.connections import Connections, Site
-from ingress.intake import REDIS_RETRIES, REDIS_SECONDS, DeliveryIntake
-from ingress.journal.erasure_requests import answer_requests
-from ingress.journal.journal import Journal
+from ingress.intakes import Intakes, examine_shards, open_intakes
 from ingress.process.drain import Drain
 from ingress.process.environment import MOST_CONNECTIONS, Environment
 from ingress.webhook import WebhookHandler
@@ -44,14 +38,11 @@ _ADDRESS = "/webhooks/chatwoot/"
 _bad_http = metrics.DELIVERIES.labels("refused", "bad_http")
 
 
-def application(
-    handler: WebhookHandler, intake: DeliveryIntake, live: Live | None = None, incidents: IncidentBoard | None = None
-) -> web.Application:
-    """Return the routes; `live` adds the configuration to what /readyz tells, `incidents` what goes wrong now."""
+def application(handler: WebhookHandler, intakes: Intakes, live: Live | None = None) -> web.Application:
+    """Return the routes; `live` adds the configuration to what /readyz tells."""
     app = web.Application(middlewares=[handler.drain.closing])
     app[_HANDLER] = handler
-    checks = {"process": handler.drain.check, **health.checks(intake), **({"config": live.check} if live else {})}
-    checks |= {"incidents": incidents.check} if incidents else {}
+    checks = {"process": handler.drain.check, **health.checks(intakes), **({"config": live.check} if live else {})}
     app.add_routes([web.post(_ADDRESS + "{account}", handler.handle), *http.routes(checks)])
     return app
 
@@ -69,12 +60,13 @@ async def serve(environment: Environment, environ: Mapping[str, str]) -> None:
     tell_door()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, drain.request_stop)
-    await _examine_redis(environment)
-    async with _configuration(environment, environ) as live, _intake(environment) as (intake, incidents):
-        handler = WebhookHandler(live.snapshot, intake, incidents, most_body=environment.most_body, drain=drain)
+    await examine_shards(environment)
+    async with _configuration(environment, environ) as live, _beside(environment) as intakes:
+        handler = WebhookHandler(live.snapshot, intakes, most_body=environment.most_body, drain=drain)
+        intakes.divide_events(lambda key: handler.snapshot.account(key))  # noqa: PLW0108 - it is replaced
         live.listen(handler.replace)
         handler.replace(snapshot := live.snapshot)
-        app = application(handler, intake, live, incidents)
+        app = application(handler, intakes, live)
         most = max(64, min(environment.most_connections, raise_limit() - _OTHER_FILES))
         address = (environment.host, environment.port)
         async with listening(app, *address, handler.finish, Connections(most)) as (host, port):
@@ -86,14 +78,6 @@ async def serve(environment: Environment, environ: Mapping[str, str]) -> None:
     _log.info("stopped")
 
 
-async def _examine_redis(environment: Environment) -> None:
-    connection = connect(environment.redis_url, timeout=REDIS_SECONDS, retries=REDIS_RETRIES)
-    try:
-        await examine(connection)
-    finally:
-        await connection.aclose()
-
-
 def process_name() -> str:
     """Return the name of this door, as operators see it."""
     return f"ingress {socket.gethostname()}.{os.getpid()}"
@@ -102,7 +86,8 @@ def process_name() -> str:
 @contextlib.asynccontextmanager
 async def _configuration(environment: Environment, environ: Mapping[str, str]) -> AsyncIterator[Live]:
     """Return the configuration, kept up to date; over a connection of its own, since a whole one may take its time."""
-    connection = connect(environment.redis_url)
+    first = environment.shards.first
+    connection = connect(first.url, shard=first.name)
     live = Live(environment.config, environ, connection, process_name(), strict=environment.strict)
     try:
         await live.start()
@@ -117,39 +102,14 @@ async def _configuration(environment: Environment, environ: Mapping[str, str]) -
 
 
 @contextlib.asynccontextmanager
-async def _intake(environment: Environment) -> AsyncIterator[tuple[DeliveryIntake, IncidentBoard]]:
-    connection = connect(environment.redis_url, timeout=REDIS_SECONDS, retries=REDIS_RETRIES)
-    journal = Journal(environment.journal)
-    await journal.open()
-    intake = DeliveryIntake(connection, journal, most_waiting=environment.most_waiting)
-    replay = owned(asyncio.create_task(intake.run()), "journal")
-    incidents = IncidentBoard(connection)
-    events = EventSender(connection, process_name())
-    watched = {
-        "journal watch": lambda: _watch_journal(journal, incidents),
-        "erasures": lambda: answer_requests(connection, journal, process_name()),
-        "loop": _watch_loop, "pressure": intake.pressure.watch, "incidents": incidents.run, "events": events.run,
-    }  # fmt: skip
-    watches = [asyncio.create_task(for_ever(watch, what, pause=1.0)) for what, watch in watched.items()]
+async def _beside(environment: Environment) -> AsyncIterator[Intakes]:
+    """Open the intakes, and watch the event loop beside them."""
+    watch = asyncio.create_task(for_ever(_watch_loop, "loop", pause=1.0))
     try:
-        yield intake, incidents
+        async with open_intakes(environment, process_name()) as intakes:
+            yield intakes
     finally:
-        intake.close()
-        await ended(*watches)
-        await asyncio.gather(replay, return_exceptions=True)
-        await journal.close()
-        await connection.aclose()
-
-
-async def _watch_journal(journal: Journal, incidents: IncidentBoard) -> NoReturn:
-    """Tell of a journal that takes nothing, for ever: it is missed when Redis is away, and not before."""
-    host = socket.gethostname()
-    while True:
-        if await journal.usable():
-            incidents.works(Kind.JOURNAL, "", host)
-        else:
-            incidents.note(Kind.JOURNAL, "", host, journal.trouble or "it is full")
-        await asyncio.sleep(_JOURNAL_SECONDS)
+        await ended(watch)
 
 
 async def _watch_loop() -> NoReturn:

@@ -20,14 +20,14 @@ from chatwootai.model.message.delivery import Change, Delivery, Reason
 from chatwootai.model.message.effects import DeliveryState, Effect, FailedMessage, Ignored, ObservedMessage
 from chatwootai.model.message.priority import LOWEST, priority_of
 from chatwootai.stores.conversation.mailbox import Admission
-from chatwootai.stores.installation.incident_board import IncidentBoard
 from chatwootai.stores.installation.incidents import Kind
 from chatwootai.telemetry import log, metrics
 from config.settings.settings import Settings
 from config.snapshot import Account, Snapshot
 from ingress import body, payload
 from ingress.bounds import MIB, MOST_MIB
-from ingress.intake import DeliveryIntake, StorageUnavailable
+from ingress.intake import StorageUnavailable
+from ingress.intakes import Intakes
 from ingress.journal.effect_records import ScopedEffect
 from ingress.payload import InvalidPayload, RequestInfo
 from ingress.process.drain import Drain
@@ -63,16 +63,14 @@ class WebhookHandler:
     def __init__(
         self,
         snapshot: Snapshot,
-        intake: DeliveryIntake,
-        incidents: IncidentBoard,
+        intakes: Intakes,
         *,
         most_body: int = MOST_MIB * MIB,
         drain: Drain | None = None,
     ) -> None:
         self.snapshot = snapshot
         self.drain = drain or Drain()
-        self._incidents = incidents
-        self._intake = intake
+        self._intakes = intakes
         self._most_body = most_body
         self._rates = RateLimits(time.monotonic)
         self._counts = CountsPerMinute(time.monotonic)
@@ -127,14 +125,15 @@ class WebhookHandler:
     def _is_genuine(self, raw: bytes, request: web.BaseRequest, account: Account, now: float) -> bool:
         result = verify(raw, request.headers, [secret.reveal() for secret in account.webhook_secrets], now)
         if not isinstance(result, BadSignature):
-            self._incidents.works(Kind.SIGNATURE, account.key)
+            self._intakes.of(account).incidents.works(Kind.SIGNATURE, account.key)
             return True
         if account.signature == "optional" and result.cause is SignatureFault.SIGNATURE_MISSING:
             metrics.UNSIGNED.inc()
             _log.warning("unsigned_accepted", account=account.key)
             return True
         _signature_failures[result.cause].inc()
-        self._incidents.note(Kind.SIGNATURE, account.key, result.cause.value, result.cause.value.replace("_", " "))
+        incidents, cause = self._intakes.of(account).incidents, result.cause.value
+        incidents.note(Kind.SIGNATURE, account.key, cause, cause.replace("_", " "))
         _log.warning("signature_refused", account=account.key, cause=result.cause.value, remote=request.remote)
         return False
 
@@ -171,7 +170,7 @@ class WebhookHandler:
             settings = _settings_of(account, effect.inbox)
         limits = settings.context.limits
         scoped = ScopedEffect(about=effect, priority=account.priority, language=settings.language, limits=limits)
-        await self._intake.apply(scoped)
+        await self._intakes.of(account).intake.apply(scoped)
 
     async def _admit(self, delivery: Delivery, account: Account) -> web.StreamResponse:
         inbox = account.inboxes.get(delivery.inbox)
@@ -185,7 +184,7 @@ class WebhookHandler:
         if put_off := counted and self._rates.on_credit(account.key):
             priority = LOWEST
         try:
-            admission = await self._intake.admit(delivery, priority)
+            admission = await self._intakes.of(account).intake.admit(delivery, priority)
         except StorageUnavailable:
             _log.error("stored_nowhere", **_log_fields(delivery))
             return refusal(500, "stored_nowhere", "the delivery could be stored nowhere: send it again")
@@ -207,7 +206,7 @@ class WebhookHandler:
     def _respond_later(self, seconds: int, cause: str, account: Account) -> web.Response:
         if count := self._counts.add(account.key, cause):
             _log.warning("later", account=account.key, cause=cause, seconds=seconds, count=count)
-        self._incidents.note(Kind.RATE, account.key, cause, _LATER[cause])
+        self._intakes.of(account).incidents.note(Kind.RATE, account.key, cause, _LATER[cause])
         return retry_later(seconds, cause)
 
 

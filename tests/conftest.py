@@ -11,9 +11,9 @@ from hypothesis import HealthCheck, settings
 
 from chatwootai.stores.server.connection import Connection, connect
 from chatwootai.stores.server.embedded import Embedded, NoRedis, server_binary, server_version
-from chatwootai.stores.server.fullness import FULLNESS
 from sandbox.installation.processes import Process, start
 from tests.commands.forked import start_forked
+from chatwootai.stores.server.state import shard_state
 
 pytest.register_assert_rewrite("tests.property.mailbox")
 
@@ -57,7 +57,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(autouse=True)
 def has_room(monkeypatch: pytest.MonkeyPatch) -> None:
     """What one test's Redis refuses is no other's affair: a process remembers for seconds that its Redis is full."""
-    monkeypatch.setattr(FULLNESS, "full", False)
+    monkeypatch.setattr(shard_state().fullness, "full", False)
 
 
 @pytest.hookimpl(wrapper=True)

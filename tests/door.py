@@ -23,6 +23,7 @@ from config.snapshot import Account, Secret, Snapshot
 from ingress.bounds import MIB, MOST_MIB
 from ingress.connections import Connections
 from ingress.intake import DeliveryIntake
+from ingress.intakes import Intakes
 from ingress.journal.journal import MOST_BYTES, Journal
 from ingress.server import application, listening
 from ingress.webhook import WebhookHandler
@@ -107,8 +108,9 @@ async def open_door(
     await journal.open()
     intake = DeliveryIntake(connection, journal)
     replay = asyncio.create_task(intake.run())
-    door = WebhookHandler(snapshot(*accounts), intake, IncidentBoard(connection), most_body=most_body)
-    app: web.Application = application(door, intake)
+    intakes = Intakes.of_one(intake, IncidentBoard(connection))
+    door = WebhookHandler(snapshot(*accounts), intakes, most_body=most_body)
+    app: web.Application = application(door, intakes)
     try:
         async with listening(app, "127.0.0.1", 0, connections=connections) as (host, port), ClientSession() as session:
             yield Visitor(session, f"http://{host}:{port}", intake)

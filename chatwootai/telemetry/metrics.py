@@ -12,6 +12,8 @@ from typing import Final
 
 from prometheus_client import Counter, Gauge, Histogram
 
+from chatwootai.telemetry.shard_gauge import shard_gauge
+
 _FAST: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 _STEP: Final = (
     0.001,
@@ -69,15 +71,15 @@ MESSAGE_STATES: Final = Counter(
     "What channels reported of messages that went out, by state (sent, delivered, read, failed).",
     ["state"],
 )
-JOURNAL_RECORDS: Final = Gauge(
+JOURNAL_RECORDS: Final = shard_gauge(
     "chatwootai_journal_records", "Deliveries in the journal on disk, accepted and not yet in Redis."
 )
-JOURNAL_BYTES: Final = Gauge("chatwootai_journal_bytes", "Bytes of the journal on disk that wait for Redis.")
-JOURNAL_OLDEST: Final = Gauge(
+JOURNAL_BYTES: Final = shard_gauge("chatwootai_journal_bytes", "Bytes of the journal on disk that wait for Redis.")
+JOURNAL_OLDEST: Final = shard_gauge(
     "chatwootai_journal_oldest_seconds",
     "How long the oldest delivery in the journal has waited for Redis; 0: none.",
 )
-JOURNAL_LIMIT: Final = Gauge("chatwootai_journal_limit_bytes", "Bytes that the journal may hold.")
+JOURNAL_LIMIT: Final = shard_gauge("chatwootai_journal_limit_bytes", "Bytes that the journal may hold.")
 JOURNAL_EVENTS: Final = Counter(
     "chatwootai_journal_events",
     "What befell the journal: appended, replayed, torn (an unfinished record dropped), "
@@ -85,11 +87,11 @@ JOURNAL_EVENTS: Final = Counter(
     ["event"],
 )
 
-REDIS_UP: Final = Gauge("chatwootai_redis_up", "1 while Redis does as this process asks, 0 while it is away.")
-REDIS_FULL: Final = Gauge(
+REDIS_UP: Final = shard_gauge("chatwootai_redis_up", "1 while Redis does as this process asks, 0 while it is away.")
+REDIS_FULL: Final = shard_gauge(
     "chatwootai_redis_full", "1 while Redis refuses what would grow it (OOM): new messages are in the doors' journals."
 )
-REDIS_MEMORY: Final = Gauge(
+REDIS_MEMORY: Final = shard_gauge(
     "chatwootai_redis_memory_ratio", "Of the memory that Redis may use, what it does; 0 where that has no bound."
 )
 REDIS_FOOTING: Final = Gauge(
@@ -152,23 +154,23 @@ CAUGHT_UP: Final = Counter(
 MEDIA: Final = Counter(
     "chatwootai_media", "Attachments opened before a turn, by kind (audio, image, file) and fate.", ["kind", "fate"]
 )
-MESSAGES_WAITING: Final = Gauge(
+MESSAGES_WAITING: Final = shard_gauge(
     "chatwootai_waiting_messages", "Messages in mailboxes, of all tenants, as last seen by this process."
 )
-TENANTS_FULL: Final = Gauge(
+TENANTS_FULL: Final = shard_gauge(
     "chatwootai_full_tenants", "Tenants with as many messages waiting as may: the door answers them 429."
 )
-READY_JOBS: Final = Gauge("chatwootai_ready_jobs", "Turns that wait for a slot, as last seen by this process.")
-OLDEST_WAITING: Final = Gauge(
+READY_JOBS: Final = shard_gauge("chatwootai_ready_jobs", "Turns that wait for a slot, as last seen by this process.")
+OLDEST_WAITING: Final = shard_gauge(
     "chatwootai_oldest_waiting_seconds",
     "For how long the turn that waits longest for a slot has waited, by lane (high, normal); 0: none waits.",
     ["lane"],
 )
-DEAD_LETTERS_NOW: Final = Gauge(
+DEAD_LETTERS_NOW: Final = shard_gauge(
     "chatwootai_dead_letters_now", "Dead letters of the last 30 days that nobody has retried or dropped."
 )
-WORKERS_LISTENING: Final = Gauge("chatwootai_workers_listening", "Workers that listen to Redis now.")
-TOKENS_REFUSED: Final = Gauge(
+WORKERS_LISTENING: Final = shard_gauge("chatwootai_workers_listening", "Workers that listen to Redis now.")
+TOKENS_REFUSED: Final = shard_gauge(
     "chatwootai_chatwoot_tokens_refused", "Accounts' tokens that Chatwoot refuses: their turns wait."
 )
 
@@ -254,7 +256,7 @@ CHATWOOT_TOKENS: Final = Gauge(
     "them as far as is known (valid, refused).",
     ["state"],
 )
-INCIDENTS: Final = Gauge(
+INCIDENTS: Final = shard_gauge(
     "chatwootai_incidents",
     "What goes wrong now, by kind: model (turns go to people), tool, search (turns do without documents), ...",
     ["kind"],

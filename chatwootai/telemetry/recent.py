@@ -6,7 +6,7 @@ A line costs a copy of its values; all else is done when lines are taken from he
 
 import re
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from chatwootai.telemetry.mask import TEXT_KEYS
@@ -29,6 +29,8 @@ class RecentEvents:
     def __init__(self) -> None:
         self._waiting: dict[bool, deque[dict[str, Any]]] = {}
         self._taken: dict[bool, int] = {}
+        self.route: Callable[[dict[str, Any]], RecentEvents] | None = None
+        """Where several keep lines in place of this one: which of them keeps a line."""
 
     def open(self) -> None:
         """Take lines from now on."""
@@ -41,6 +43,8 @@ class RecentEvents:
 
     def processor(self, _logger: Any, method: str, event: dict[str, Any]) -> dict[str, Any]:
         """Keep a copy of a line that was masked already; return the line as it is. For structlog."""
+        if self.route is not None:
+            return self.route(event).processor(_logger, method, event)
         if self._waiting and method != "debug":
             trouble = method in _TROUBLES
             self._waiting[trouble].append(dict(event))

@@ -40,11 +40,12 @@ class _Waiting(NamedTuple):
 
 
 class Journal:
-    """The journal of this process, and those it adopted."""
+    """The journal of this process for one shard, and those it adopted."""
 
-    def __init__(self, folder: Path, most_bytes: int = MOST_BYTES) -> None:
+    def __init__(self, folder: Path, most_bytes: int = MOST_BYTES, *, shard: str = "") -> None:
         self._folder = folder
         self._most_bytes = most_bytes
+        self._shard = shard
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="journal")
         self._own: JournalFile | None = None
         self._adopted: list[JournalFile] = []
@@ -57,8 +58,8 @@ class Journal:
 
     async def open(self) -> None:
         """Make this process' file. A folder that cannot be written is no reason not to start: Redis may be there."""
-        metrics.JOURNAL_LIMIT.set(self._most_bytes)
-        metrics.JOURNAL_OLDEST.set_function(lambda: self.oldest_seconds)
+        metrics.JOURNAL_LIMIT.labels(self._shard).set(self._most_bytes)
+        metrics.JOURNAL_OLDEST.labels(self._shard).set_function(lambda: self.oldest_seconds)
         try:
             await self._in_thread(self._file)
         except OSError as error:
@@ -256,8 +257,8 @@ class Journal:
         self._own, self._adopted = None, []
 
     def _export_metrics(self) -> None:
-        metrics.JOURNAL_RECORDS.set(self.records)
-        metrics.JOURNAL_BYTES.set(self.size)
+        metrics.JOURNAL_RECORDS.labels(self._shard).set(self.records)
+        metrics.JOURNAL_BYTES.labels(self._shard).set(self.size)
 
     async def _in_thread(self, function: Callable[..., T], *arguments: object) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, function, *arguments)

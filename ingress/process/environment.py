@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from chatwootai.stores.conversation.mailbox import MOST_WAITING
-from chatwootai.stores.server.connection import DEFAULT_URL
+from chatwootai.stores.server.shards import BadShards, Shards
 from ingress.bounds import HIGHEST_MIB, MIB, MOST_MIB
 
 MOST_CONNECTIONS = 4096
@@ -25,7 +25,7 @@ class Environment:
     """
 
     config: Path
-    redis_url: str
+    shards: Shards
     host: str
     port: int
     journal: Path
@@ -40,7 +40,8 @@ class Environment:
         """Read the variables; an empty one counts as unset.
 
         Raises:
-            BadEnvironment: INGRESS_PORT is no port, or a number is none or out of its range.
+            BadEnvironment: INGRESS_PORT is no port, a number is none or out of its range, or CHATWOOTAI_REDIS_SHARDS
+                cannot be read.
         """
 
         def value(name: str, default: str) -> str:
@@ -48,7 +49,7 @@ class Environment:
 
         return cls(
             config=Path(value("CHATWOOTAI_CONFIG", "config")),
-            redis_url=value("REDIS_URL", DEFAULT_URL),
+            shards=_shards(environ),
             host=value("INGRESS_HOST", "0.0.0.0"),  # noqa: S104 - a container's port is published on purpose
             port=_parse_port(value("INGRESS_PORT", "8080")),
             journal=Path(value("JOURNAL_DIR", "var/journal")),
@@ -58,6 +59,13 @@ class Environment:
             drain=_parse_in_range(value, "INGRESS_DRAIN_SECONDS", 0, 0, 300),
             strict=strict,
         )
+
+
+def _shards(environ: Mapping[str, str]) -> Shards:
+    try:
+        return Shards.from_environment(environ)
+    except BadShards as error:
+        raise BadEnvironment(str(error)) from None
 
 
 def _parse_port(value: str) -> int:

@@ -115,7 +115,7 @@ async def _show(move: Move, place: str) -> None:
     """Tell what would be done; nothing is changed."""
     stage = await move.stage(place)
     count = await move.kept.count()
-    with store_errors():
+    with store_errors(move.kept.connection):
         waiting = await move.kept.connection.hget(keys.WAITING, move.account)
     tell(f"{move.account}: from {move.source} to {move.target}; {count} keys, {int(waiting or 0)} messages wait")
     steps = {

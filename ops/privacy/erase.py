@@ -188,7 +188,7 @@ class Work:
 
     async def audit(self) -> None:
         """Write down that it was done, under a digest that names nobody."""
-        with store_errors():
+        with store_errors(self.connection):
             secret = await self.connection.get("cw:erased") or b""
         named = f"{self.subject.account}:{self.subject.contact}".encode()
         self.receipt.receipt = hmac.new(secret, named, hashlib.sha256).hexdigest()[:16]

@@ -32,7 +32,7 @@ def give_back(url: str) -> None:
 async def _must_be_empty(url: str) -> None:
     connection = connect(url)
     try:
-        with store_errors():
+        with store_errors(connection):
             if await connection.dbsize():
                 raise NoRedis("REDIS_URL names a database that holds keys: name an empty one, such as its number 15")
     except StoreUnavailable as error:
@@ -44,7 +44,7 @@ async def _must_be_empty(url: str) -> None:
 async def _flush(url: str) -> None:
     connection = connect(url)
     try:
-        with store_errors():
+        with store_errors(connection):
             await connection.flushdb()
     except StoreUnavailable:
         pass  # it went away while the demo ran; there is nothing to be said to somebody who leaves

@@ -254,7 +254,7 @@ class Desk:
         """Conversations with something to do, and jobs that run."""
         connection = connect(self.ground.redis_url)
         try:
-            with store_errors():
+            with store_errors(connection):
                 left = await connection.zrange(keys.OPEN, 0, -1) + await connection.zrange(keys.LEASES, 0, -1)
             return [name.decode() for name in left]
         except StoreUnavailable as error:

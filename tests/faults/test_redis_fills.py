@@ -80,7 +80,7 @@ async def fill(admin: Connection) -> int:
     number = 0
     while True:
         try:
-            with store_errors():
+            with store_errors(admin):
                 await admin.set(f"filler:{number}", b"x" * _FILLER)
         except StoreUnavailable:
             return number

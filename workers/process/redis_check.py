@@ -4,23 +4,23 @@ from collections.abc import Awaitable, Callable
 
 from chatwootai.stores.server.connection import Connection, StoreUnavailable, store_errors
 from chatwootai.stores.server.fullness import CODE as FULL
-from chatwootai.stores.server.fullness import FULLNESS
-from chatwootai.stores.server.outage import OUTAGE
+from chatwootai.stores.server.state import state_of
 from chatwootai.telemetry import http
 
 
 def redis_check(connection: Connection) -> Callable[[], Awaitable[http.Check]]:
     """Return a readiness check that pings Redis."""
+    state = state_of(connection)
 
     async def check() -> http.Check:
         try:
-            with store_errors():
+            with store_errors(connection):
                 await connection.ping()
         except StoreUnavailable as error:
             return http.Check(http.Status.UNAVAILABLE, {"error": error.code})
-        if OUTAGE.away:  # it answers, and refuses what turns need
-            return http.Check(http.Status.UNAVAILABLE, {"error": OUTAGE.error.partition(":")[0]})
-        if FULLNESS.full:  # turns go on
+        if state.outage.away:  # it answers, and refuses what turns need
+            return http.Check(http.Status.UNAVAILABLE, {"error": state.outage.error.partition(":")[0]})
+        if state.fullness.full:  # turns go on
             return http.Check(http.Status.DEGRADED, {"error": FULL})
         return http.Check(http.Status.OK)
 

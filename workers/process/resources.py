@@ -79,7 +79,7 @@ class WorkerResources:
         self.worker_id = worker_id
         self._stack = AsyncExitStack()
         self._ready = False
-        self.connection = connection or connect(environment.shard.url, timeout=5.0)
+        self.connection = connection or connect(environment.shard.url, shard=environment.shard.name, timeout=5.0)
 
     async def open(self) -> None:
         """Load the configuration, listen for probes, warm the crews up, then hear signals and sweep.

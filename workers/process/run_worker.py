@@ -28,7 +28,7 @@ def run_worker(environment: Environment) -> int:
 
 async def _run(environment: Environment) -> int:
     name = worker_id()
-    connection = connect(environment.shard.url, timeout=5.0, max_connections=_CONNECTIONS)
+    connection = connect(environment.shard.url, shard=environment.shard.name, timeout=5.0, max_connections=_CONNECTIONS)
     worker = Worker(
         queue=Queue(connection, name, lease=environment.lease),
         connection=connection,

@@ -205,7 +205,7 @@ class Worker(ArqWorker):
             try:
                 await self.queue.heartbeat(ttl=3 * self.queue.lease)
                 self._cancel_lost(await self.queue.renew(list(self.tasks)))
-                with store_errors():  # arq's own call
+                with store_errors(self.pool):  # arq's own call
                     await self.record_health()
             except (StoreUnavailable, StoreMisused) as error:
                 _log.debug("leases_not_renewed", error=str(error))

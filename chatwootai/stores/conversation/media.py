@@ -24,7 +24,7 @@ class Readings:
         Raises:
             StoreUnavailable: Redis is away.
         """
-        with store_errors():
+        with store_errors(self._connection):
             raw = await self._connection.get(keys.media(conv, message))
         try:
             return {int(place): dict(reading) for place, reading in orjson.loads(raw).items()} if raw else {}
@@ -39,5 +39,5 @@ class Readings:
         """
         packed = orjson.dumps({str(place): dict(reading) for place, reading in readings.items()})
         keep_ms = await kept_ms(self._connection, keys.split_conv(conv)[0], "messages")
-        with store_errors():
+        with store_errors(self._connection):
             await self._connection.set(keys.media(conv, message), packed, px=keep_ms)

@@ -25,7 +25,7 @@ class SignalListener:
     async def listen(self) -> None:
         """Listen for ever; an absent Redis is waited for."""
         while True:
-            with suppress(StoreUnavailable), store_errors():
+            with suppress(StoreUnavailable), store_errors(self._connection):
                 await self._subscribe()
             await asyncio.sleep(_PAUSE)
 

@@ -34,7 +34,7 @@ class Turns:
         Raises:
             StoreUnavailable: Redis is away.
         """
-        with store_errors():
+        with store_errors(self._connection):
             raw = await self._connection.get(turn(turn_id))
         if raw is None:
             return None
@@ -49,7 +49,7 @@ class Turns:
         """
         if not turn_ids:
             return []
-        with store_errors():
+        with store_errors(self._connection):
             raws = await self._connection.mget([turn(one) for one in turn_ids])
         records = [orjson.loads(raw) if raw else None for raw in raws]
         return [record if isinstance(record, dict) else None for record in records]
@@ -62,7 +62,7 @@ class Turns:
         """
         cursor = 0
         while True:
-            with store_errors():
+            with store_errors(self._connection):
                 cursor, names = await self._connection.scan(cursor, match=turn("*"), count=_PAGE)
                 raws = await self._connection.mget(names) if names else []
                 left = await batch(self._connection, *(("PTTL", name) for name in names)) if names else []

@@ -74,7 +74,7 @@ class ConfigVersions:
         Raises:
             StoreUnavailable: Redis is away.
         """
-        with store_errors():
+        with store_errors(self.connection):
             number = await self._hget(keys.CONFIG_CURRENT, "version")
             raw = await self._hget(keys.CONFIG_ABOUT, number.decode()) if number else None
         return _version(int(number), raw) if number and raw else None
@@ -85,7 +85,7 @@ class ConfigVersions:
         Raises:
             StoreUnavailable: Redis is away.
         """
-        with store_errors():
+        with store_errors(self.connection):
             found: dict[bytes, bytes] = await _answer(self.connection.hgetall(keys.CONFIG_ABOUT))
         return sorted((_version(int(number), raw) for number, raw in found.items()), key=lambda each: -each.number)
 
@@ -95,14 +95,14 @@ class ConfigVersions:
         Raises:
             StoreUnavailable: Redis is away.
         """
-        with store_errors():
+        with store_errors(self.connection):
             packed: bytes | None = await self.connection.get(keys.config_version(number))
         return packed
 
     async def listen(self, told: Callable[[], Awaitable[None]]) -> None:
         """Call `told` after each (re)connection and each publication, for ever; an absent Redis is waited for."""
         while True:
-            with suppress(StoreUnavailable), store_errors():
+            with suppress(StoreUnavailable), store_errors(self.connection):
                 await self._listen_once(told)
             await asyncio.sleep(_PAUSE)
 
@@ -120,7 +120,7 @@ class ConfigVersions:
         Raises:
             StoreUnavailable: Redis is away.
         """
-        with store_errors():
+        with store_errors(self.connection):
             return bool(await self.connection.set(keys.CONFIG_SYNC, "1", nx=True, ex=seconds))
 
     async def _hget(self, key: str, field: str) -> bytes | None:

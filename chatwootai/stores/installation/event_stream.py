@@ -86,7 +86,7 @@ class EventStream:
     async def _new(self, key: str) -> AsyncIterator[dict[str, Any]]:
         while True:
             start = self._after.get(key) or str(int(self._since * 1000))
-            with store_errors():
+            with store_errors(self._connection):
                 page = await self._connection.xrange(key, min=start, count=_PAGE)
             for raw_id, fields in page:
                 name = raw_id.decode()

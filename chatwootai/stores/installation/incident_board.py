@@ -6,11 +6,11 @@ Nothing here is in a turn's or a request's way: they leave a note in memory.
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Iterable
 from typing import Final, NoReturn
 
 from chatwootai.stores.installation.incidents import Incident, Incidents, Kind
 from chatwootai.stores.server.connection import Connection, StoreUnavailable
+from chatwootai.stores.server.state import state_of
 from chatwootai.telemetry import log, mask
 from chatwootai.telemetry.http import Check, Status
 from chatwootai.telemetry.metrics import INCIDENTS
@@ -30,6 +30,7 @@ class IncidentBoard:
     def __init__(self, connection: Connection) -> None:
         self.now: tuple[Incident, ...] = ()
         self._incidents = Incidents(connection)
+        self._shard = state_of(connection).shard
         self._notes: dict[_Key, tuple[str, int]] = {}
         self._works: set[_Key] = set()
         self._said: dict[_Key, float] = {}
@@ -74,7 +75,7 @@ class IncidentBoard:
                 seconds = round(time.time() - ended.since)
                 _log.info("incident_over", **_about(ended), seconds=seconds, count=ended.count)
         self.now = tuple(await self._incidents.all())
-        _measure(self.now)
+        self._measure()
 
     def _take(self, key: _Key, told: int) -> None:
         """Take away what was told; what came while Redis answered stays noted."""
@@ -91,6 +92,10 @@ class IncidentBoard:
             event = "incident_began" if first else "incident_goes_on"
             _log.warning(event, **_about(known), reason=known.reason, count=known.count)
 
+    def _measure(self) -> None:
+        for kind in Kind:
+            INCIDENTS.labels(kind.value, self._shard).set(sum(one.kind is kind for one in self.now))
+
     async def check(self) -> Check:
         """Return the state for /readyz: incidents only degrade it, since everything else is served."""
         if not self.now:
@@ -105,8 +110,3 @@ class IncidentBoard:
 
 def _about(one: Incident) -> dict[str, str]:
     return {"kind": one.kind.value, "account": one.account, "of": one.subject}
-
-
-def _measure(now: Iterable[Incident]) -> None:
-    for kind in Kind:
-        INCIDENTS.labels(kind.value).set(sum(one.kind is kind for one in now))

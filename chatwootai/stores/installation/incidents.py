@@ -95,12 +95,12 @@ class Incidents:
         Raises:
             StoreUnavailable: Redis is away.
         """
-        with store_errors():
+        with store_errors(self._connection):
             raw: dict[bytes, bytes] = await self._connection.hgetall(keys.INCIDENTS)
         found = {field: _incident(said) for field, said in raw.items()}
         over = [field for field, one in found.items() if time.time() - one.last > one.kind.over_seconds]
         if over:
-            with store_errors():
+            with store_errors(self._connection):
                 await self._connection.hdel(keys.INCIDENTS, *over)
         return sorted((one for field, one in found.items() if field not in over), key=lambda one: one.since)
 

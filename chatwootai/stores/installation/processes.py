@@ -57,7 +57,7 @@ class Processes:
         Raises:
             StoreUnavailable: Redis is away.
         """
-        with store_errors():
+        with store_errors(self._connection):
             await self._connection.hset(keys.PROCESSES, process.name, orjson.dumps(asdict(process)))
 
     async def leave(self, name: str) -> None:
@@ -66,7 +66,7 @@ class Processes:
         Raises:
             StoreUnavailable: Redis is away.
         """
-        with store_errors():
+        with store_errors(self._connection):
             await self._connection.hdel(keys.PROCESSES, name)
 
     async def all(self) -> list[Process]:
@@ -75,12 +75,12 @@ class Processes:
         Raises:
             StoreUnavailable: Redis is away.
         """
-        with store_errors():
+        with store_errors(self._connection):
             raw: dict[bytes, bytes] = await self._connection.hgetall(keys.PROCESSES)
         found = [_process(each) for each in raw.values()]
         old = [each.name for each in found if time.time() - each.seen > _FORGOTTEN_SECONDS]
         if old:
-            with store_errors():
+            with store_errors(self._connection):
                 await self._connection.hdel(keys.PROCESSES, *old)
         return sorted((each for each in found if each.name not in old), key=lambda each: (each.kind, each.name))
 

@@ -104,7 +104,7 @@ class Queue:
         Raises:
             StoreUnavailable: Redis is away.
         """
-        with store_errors():
+        with store_errors(self._connection):
             await self._connection.delete(worker(self.worker))
 
     async def sleep(self, seconds: float) -> bool:
@@ -113,7 +113,7 @@ class Queue:
         Raises:
             StoreUnavailable: Redis is away.
         """
-        with store_errors():
+        with store_errors(self._connection):
             token = await self._connection.execute_command("BLPOP", WAKE, max(0.01, seconds))  # type: ignore[no-untyped-call]
         return token is not None
 

@@ -115,7 +115,7 @@ class CompletionStore:
         return {name.rpartition(b":")[0].decode(errors="replace") async for name in self._names(None)}
 
     async def _names(self, account: str | None) -> AsyncIterator[bytes]:
-        with store_errors():
+        with store_errors(self._connection):
             async for name, _ in self._connection.zscan_iter("cw:done"):
                 if account is None or name.rpartition(b":")[0] == account.encode():
                     yield name

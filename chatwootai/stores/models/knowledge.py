@@ -105,7 +105,7 @@ class KnowledgeStore:
             StoreUnavailable: Redis is away.
         """
         token = secrets.token_hex(8)
-        with store_errors():
+        with store_errors(self._connection):
             taken = await self._connection.set(keys.knowledge_ingest(account), token, nx=True, px=LEASE_MS)
         return token if taken else None
 

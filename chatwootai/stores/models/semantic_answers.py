@@ -103,7 +103,7 @@ class SemanticAnswers:
             StoreUnavailable: Redis is away.
         """
         start = keys.alike_told("")
-        with store_errors():
+        with store_errors(self._connection):
             return {
                 name.decode(errors="replace").removeprefix(start)
                 async for name in self._connection.scan_iter(f"{start}*", count=1000, _type="hash")
@@ -151,7 +151,7 @@ class SemanticAnswers:
                 await batch(self._connection, ("LREM", keys.alike_rows(account), 0, json.dumps(row)))
 
     async def _scopes(self, account: str | None) -> AsyncIterator[tuple[str, str]]:
-        with store_errors():
+        with store_errors(self._connection):
             async for name, _ in self._connection.zscan_iter("cw:alike"):
                 owner, _, scope = name.decode(errors="replace").rpartition(":")
                 if account is None or owner == account:

@@ -110,7 +110,7 @@ class VectorStore:
         Raises:
             StoreUnavailable: Redis is away.
         """
-        with store_errors():
+        with store_errors(self._connection):
             await self._connection.set("cw:vectors:secret", proposed, nx=True)
             kept = await self._connection.get("cw:vectors:secret")
         return bytes(kept or proposed)
@@ -129,7 +129,7 @@ class VectorStore:
     async def _accounts(self) -> list[str]:
         found: set[str] = set()
         for kind in Kind:
-            with store_errors():
+            with store_errors(self._connection):
                 async for name, _ in self._connection.zscan_iter(f"cw:vectors:{kind}"):
                     found.add(name.rpartition(b":")[0].decode(errors="replace"))
         return sorted(found)

@@ -56,7 +56,7 @@ class AccountData:
         Raises:
             StoreUnavailable: Redis is away.
         """
-        with store_errors():
+        with store_errors(self.connection):
             names = [name.decode() for name in await self.connection.zrange(keys.DEAD, 0, -1)]
         values = await self._values([keys.dead(name) for name in names])
         convs = (str(said.get("conv") or "").rpartition(":")[0] for said in values)
@@ -69,7 +69,7 @@ class AccountData:
             StoreUnavailable: Redis is away.
         """
         wanted = MEMBERS[index].replace("{account}", self._quoted)
-        with store_errors():
+        with store_errors(self.connection):
             kind = (await self.connection.type(index)).decode()
             scan = getattr(self.connection, {"zset": "zscan_iter", "hash": "hscan_iter"}.get(kind, "sscan_iter"))
             found = [one async for one in scan(index, match=wanted, count=_PAGE)]
@@ -166,7 +166,7 @@ class AccountData:
     async def _copy_secret(self, target: Connection) -> None:
         """Keep what the digests of erased contacts are keyed with: the target's own may be another."""
         kept = keys.erased_secret(self.account)
-        with store_errors():
+        with store_errors(self.connection):
             if not await self.connection.exists(keys.erased(self.account)) or await self.connection.exists(kept):
                 return  # nothing is keyed; or it came from another shard already, and the secret has gone with it
             secret = await self.connection.get(keys.ERASED) or b""
@@ -181,7 +181,7 @@ class AccountData:
 
     async def _scan(self, pattern: str) -> AsyncIterator[list[str]]:
         page = list[str]()
-        with store_errors():
+        with store_errors(self.connection):
             async for raw in self.connection.scan_iter(match=pattern, count=_PAGE):
                 page.append(raw.decode("utf-8", "replace"))
                 if len(page) == _AT_ONCE:
@@ -192,7 +192,7 @@ class AccountData:
     async def _values(self, names: Sequence[str]) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = []
         for at in range(0, len(names), _AT_ONCE):
-            with store_errors():
+            with store_errors(self.connection):
                 found += map(_json, await self.connection.mget(names[at : at + _AT_ONCE]))
         return found
 

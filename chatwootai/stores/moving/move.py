@@ -166,5 +166,5 @@ class Move:
         await self._mark(self._to, f"left {self.source}")
 
     async def _mark(self, connection: Connection, mark: str) -> None:
-        with store_errors():
+        with store_errors(connection):
             await connection.set(keys.moved(self.account), mark)

@@ -16,7 +16,7 @@ async def count_keys(connection: Connection) -> Counter[str]:
         StoreUnavailable: Redis is away.
     """
     found: Counter[str] = Counter()
-    with store_errors():
+    with store_errors(connection):
         async for raw in connection.scan_iter(match="*:*", count=_PAGE):
             known = kind_of(raw.decode("utf-8", "replace"))
             if known is not None and goes_whole(known[0].pattern):

@@ -85,7 +85,7 @@ class AuditLog:
         raise StoreUnavailable("the audit changes all the time")
 
     async def _head(self) -> tuple[int, str]:
-        with store_errors():
+        with store_errors(self._connection):
             number, digest = await self._connection.hmget(keys.AUDIT_HEAD, "number", "digest")
         return int(number or 0), (digest or b"").decode()
 
@@ -109,7 +109,7 @@ class AuditLog:
         found: list[AuditEntry] = []
         newest = "+"
         while len(found) < most:
-            with store_errors():
+            with store_errors(self._connection):
                 page = await self._connection.xrevrange(keys.AUDIT, max=newest, count=_PAGE)
             for _, fields in page:
                 entry = _entry(fields.get(b"body", b""), fields.get(b"digest", b"").decode("utf-8", "replace"))
@@ -123,7 +123,7 @@ class AuditLog:
     async def _pages(self, since_ms: int = 0) -> AsyncIterator[tuple[bytes, str]]:
         start = str(since_ms)
         while True:
-            with store_errors():
+            with store_errors(self._connection):
                 page = await self._connection.xrange(keys.AUDIT, min=start, count=_PAGE)
             for _, fields in page:
                 yield fields.get(b"body", b""), fields.get(b"digest", b"").decode("utf-8", "replace")

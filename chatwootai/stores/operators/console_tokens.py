@@ -67,7 +67,7 @@ class ConsoleTokens:
             expires=now + seconds,
             digest=_digest(secret),
         )
-        with store_errors():
+        with store_errors(self._connection):
             await self._connection.hset(keys.CONSOLE_TOKENS, made.id, orjson.dumps(asdict(made)))
         return f"{PREFIX}_{made.id}_{secret}", made
 
@@ -92,7 +92,7 @@ class ConsoleTokens:
         Raises:
             StoreUnavailable: Redis is away.
         """
-        with store_errors():
+        with store_errors(self._connection):
             raw = await self._connection.hget(keys.CONSOLE_TOKENS, token_id)
         found = _token(raw) if raw else None
         return found if found and not found.over else None
@@ -103,7 +103,7 @@ class ConsoleTokens:
         Raises:
             StoreUnavailable: Redis is away.
         """
-        with store_errors():
+        with store_errors(self._connection):
             raws = await self._connection.hvals(keys.CONSOLE_TOKENS)
             used = await self._connection.hgetall(keys.CONSOLE_USED)
         found = [one for one in map(_token, raws) if one is not None]
@@ -116,7 +116,7 @@ class ConsoleTokens:
         Raises:
             StoreUnavailable: Redis is away.
         """
-        with store_errors():
+        with store_errors(self._connection):
             await self._connection.hset(keys.CONSOLE_USED, token_id, int(time.time()))
 
     async def revoke(self, token_id: str) -> bool:

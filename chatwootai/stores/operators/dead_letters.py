@@ -40,7 +40,7 @@ class DeadLetters:
         """
         first = 0
         while True:
-            with store_errors():
+            with store_errors(self._connection):
                 names = await self._connection.zrevrange(keys.DEAD, first, first + _PAGE - 1)
                 raws = await self._connection.mget([keys.dead(name.decode()) for name in names]) if names else []
             for name, raw in zip(names, raws, strict=True):
@@ -56,7 +56,7 @@ class DeadLetters:
         Raises:
             StoreUnavailable: Redis is away.
         """
-        with store_errors():
+        with store_errors(self._connection):
             raw = await self._connection.get(keys.dead(turn))
         return None if raw is None else _letter(turn, raw)
 

@@ -111,7 +111,7 @@ class ConversationHistories:
         """
         if not accounts:
             return None
-        with store_errors():
+        with store_errors(self._connection):
             values = await self._connection.mget([keys.seen_delivery(account, delivery) for account in accounts])
         for value in values:
             conv, _, message = (value or b"").decode().rpartition(" ")
@@ -128,7 +128,7 @@ class ConversationHistories:
             StoreUnavailable: Redis is away.
         """
         for pattern, prefix in ((f"cw:seen:m:*:{message}", "cw:seen:m:"), (f"cw:heard:*:{message}", "cw:heard:")):
-            with store_errors():
+            with store_errors(self._connection):
                 async for raw in self._connection.scan_iter(match=pattern, count=5000):
                     return str(raw.decode()).removeprefix(prefix).rpartition(":")[0]
         return None

@@ -69,7 +69,7 @@ class Requests:
     async def _ask(self, kind: str, body: Mapping[str, Any], within: float) -> dict[str, Any]:
         name = secrets.token_hex(16)
         sent = orjson.dumps({"id": name, "kind": kind, "seconds": within, "body": body})
-        with store_errors():
+        with store_errors(self._connection):
             async with self._connection.pubsub(ignore_subscribe_messages=False) as answers:
                 await answers.subscribe(keys.request_answers(name))
                 await answers.get_message(timeout=_TAKE_SECONDS)  # that we are heard from now on
@@ -120,7 +120,7 @@ class RequestListener:
         workers = [asyncio.create_task(for_ever(self._work, "requests", pause=_PAUSE)) for _ in range(_AT_ONCE)]
         try:
             while True:
-                with suppress(StoreUnavailable), store_errors():
+                with suppress(StoreUnavailable), store_errors(self._connection):
                     await self._listen()
                 await asyncio.sleep(_PAUSE)
         finally:

@@ -20,7 +20,7 @@ async def rewrite_files(connection: Connection, *, seconds: float = _SECONDS) ->
         StoreUnavailable: Redis is away.
     """
     client: Any = connection
-    with store_errors():
+    with store_errors(client):
         found: Mapping[str, Any] = await client.info("persistence")
         replicas: Mapping[str, Any] = await client.info("replication")
     left = list[str]()

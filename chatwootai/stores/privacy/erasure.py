@@ -66,7 +66,7 @@ class Erasure:
             StoreUnavailable: Redis is away.
         """
         key = keys.erasure(self.subject.account, self.subject.contact)
-        with store_errors():
+        with store_errors(self._client):
             before = await self._client.get(key)
         if before:
             self.subject.merge(Subject.from_json(orjson.loads(before)))
@@ -84,7 +84,7 @@ class Erasure:
 
     async def _keep(self) -> None:
         key, packed = keys.erasure(self.subject.account, self.subject.contact), orjson.dumps(self.subject.as_json())
-        with store_errors():
+        with store_errors(self._client):
             await self._client.set(key, packed, px=lifetimes.ERASURE_MS)
 
     async def bury(self, *, patience: float = PATIENCE) -> None:
@@ -196,7 +196,7 @@ class Erasure:
 
     async def _remove_members(self, holding: Holding) -> None:
         members = holding.members or ()
-        with store_errors():
+        with store_errors(self._client):
             kind = (await self._client.type(holding.key)).decode()
         command = {"zset": "ZREM", "hash": "HDEL", "set": "SREM"}.get(kind)
         if command:

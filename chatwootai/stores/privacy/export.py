@@ -76,7 +76,7 @@ class ContactExport:
     async def _rows(self, holding: Holding) -> list[Any]:
         found = list[Any]()
         for entry in holding.members or ():
-            with store_errors():
+            with store_errors(self._connection):
                 rows = await self._connection.xrange(holding.key, min=entry, max=entry)
             for _, fields in rows:
                 found += [_row(value) for value in fields.values()]

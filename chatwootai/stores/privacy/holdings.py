@@ -161,7 +161,7 @@ class Holdings:
         Raises:
             StoreUnavailable: Redis is away.
         """
-        with store_errors():
+        with store_errors(self._connection):
             index = await self._connection.zrange(keys.contact(subject.account, subject.contact), 0, -1)
         subject.conversations |= {int(one) for one in index if one.isdigit()}
         for pattern in (f"cw:box:{_quoted(subject.account)}:*", f"cw:kept:{_quoted(subject.account)}:*", "cw:dead:*"):
@@ -223,7 +223,7 @@ class Holdings:
     async def _of_values(self, subject: Subject, wanted: Sequence[tuple[str, str]]) -> list[Holding]:
         if not wanted:
             return []
-        with store_errors():
+        with store_errors(self._connection):
             values = await self._connection.mget([key for _, key in wanted])
         found = list[Holding]()
         for (place, key), value in zip(wanted, values, strict=True):
@@ -235,7 +235,7 @@ class Holdings:
 
     async def _members(self, subject: Subject, place: str, key: str) -> AsyncIterator[bytes]:
         if place == INDEX:
-            with store_errors():
+            with store_errors(self._connection):
                 for member in await self._connection.zrangebyscore(key, "-inf", subject.at_ms or "+inf"):
                     yield member
             return
@@ -251,7 +251,7 @@ class Holdings:
 
     async def _scan(self, pattern: str) -> AsyncIterator[list[str]]:
         page = list[str]()
-        with store_errors():
+        with store_errors(self._connection):
             async for raw in self._connection.scan_iter(match=pattern, count=_PAGE):
                 page.append(raw.decode("utf-8", "replace"))
                 if len(page) == _PAGE:

@@ -19,7 +19,7 @@ class KnownContacts:
         Raises:
             StoreUnavailable: Redis is away.
         """
-        with store_errors():
+        with store_errors(self._connection):
             return bool(await self._connection.set(keys.polled(account), "1", nx=True, px=lifetimes.POLLED_MS))
 
     async def of(self, account: str) -> AsyncIterator[int]:
@@ -29,7 +29,7 @@ class KnownContacts:
             StoreUnavailable: Redis is away.
         """
         start = keys.contact(account, 0).removesuffix("0")
-        with store_errors():
+        with store_errors(self._connection):
             async for raw in self._connection.scan_iter(match=f"{start}*", count=1_000):
                 number = raw.decode().removeprefix(start)
                 if number.isdigit():
@@ -41,7 +41,7 @@ class KnownContacts:
         Raises:
             StoreUnavailable: Redis is away.
         """
-        with store_errors():
+        with store_errors(self._connection):
             return [int(one) for one in await self._connection.zrevrange(keys.contact(account, contact), 0, -1)]
 
     async def merged(self, account: str, contact: int, into: int) -> None:

@@ -39,7 +39,7 @@ class Mentions:
         return [one async for one in self._each(needles)] if needles else []
 
     async def _each(self, needles: dict[str, str]) -> AsyncIterator[Mention]:
-        with store_errors():
+        with store_errors(self._connection):
             names = [raw.decode("utf-8", "replace") async for raw in self._connection.scan_iter(count=1_000)]
         for key in names:
             known = kind_of(key)

@@ -35,7 +35,7 @@ class ErasureRequests:
         Raises:
             StoreUnavailable: Redis is away.
         """
-        with store_errors():
+        with store_errors(self._connection):
             asked = await self._connection.hgetall(keys.ERASURES)
             if not asked:
                 return []
@@ -64,7 +64,7 @@ class ErasureRequests:
         Raises:
             StoreUnavailable: Redis is away.
         """
-        with store_errors():
+        with store_errors(self._connection):
             found = await self._connection.hgetall(keys.ERASURES_DONE)
         return {
             door: int(number)

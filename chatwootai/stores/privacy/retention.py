@@ -68,7 +68,7 @@ class RetentionStore:
     async def _walk(self, wanted: Mapping[str, Mapping[str, int]]) -> int:
         shortened, cursor = 0, 0
         while True:
-            with store_errors():
+            with store_errors(self._connection):
                 cursor, page = await self._connection.scan(cursor, match="cw:*", count=_PAGE)
             shortened += await self._shorten([raw.decode("utf-8", "replace") for raw in page], wanted)
             if not cursor:
@@ -99,7 +99,7 @@ class RetentionStore:
             elif known[1]["account"] in wanted:
                 found.append((key, wanted[known[1]["account"]].get(kind, 0)))
         if by_value:
-            with store_errors():
+            with store_errors(self._connection):
                 values = await self._connection.mget([key for key, _ in by_value])
             found += [
                 (key, wanted.get(_account_in(value), {}).get(kind, 0))

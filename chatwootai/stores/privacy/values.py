@@ -26,7 +26,7 @@ class Values:
         Raises:
             StoreUnavailable: Redis is away.
         """
-        with store_errors():
+        with store_errors(self._connection):
             kind = (await self._connection.type(key)).decode()
         read = {
             "string": self._string,
@@ -36,7 +36,7 @@ class Values:
             "stream": self._rows,
         }
         if kind in read:
-            with store_errors():
+            with store_errors(self._connection):
                 async for entry in read[kind](key):
                     yield entry
 
@@ -68,7 +68,7 @@ class Values:
         """
         start = "-"
         while True:
-            with store_errors():
+            with store_errors(self._connection):
                 page = await self._connection.xrange(key, min=start, count=_PAGE)
             for entry in page:
                 yield entry
@@ -82,7 +82,7 @@ class Values:
         Raises:
             StoreUnavailable: Redis is away.
         """
-        with store_errors():
+        with store_errors(self._connection):
             kind = (await self._connection.type(key)).decode()
         found = [(field.decode("utf-8", "replace"), readable(value)) async for field, value in self.each(key)]
         if kind == "hash":

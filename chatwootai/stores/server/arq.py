@@ -7,6 +7,7 @@ from arq.connections import ArqRedis, RedisSettings
 from chatwootai.stores.server.address import address
 from chatwootai.stores.server.connection import DEFAULT_URL, Connection, connect
 from chatwootai.stores.server.scripts import Runner
+from chatwootai.stores.server.state import name_client, state_of
 
 _RETRIES = 60
 _PAUSE = 1.0
@@ -17,6 +18,7 @@ class Pool(ArqRedis):
 
     def __init__(self, connection: Connection) -> None:
         super().__init__(connection_pool=connection.connection_pool)
+        name_client(self, state_of(connection).shard)
         self._runner = Runner.of(connection)
 
     async def psetex(self, name: str, time_ms: int, value: bytes) -> bool:  # type: ignore[override]  # redis-py: Any

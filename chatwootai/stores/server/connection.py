@@ -14,6 +14,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 
 from chatwootai.stores.server.address import DEFAULT_URL, Address, BadRedisUrl, address
 from chatwootai.stores.server.errors import StoreMisused, StoreUnavailable, store_errors
+from chatwootai.stores.server.state import name_client
 
 __all__ = [
     "DEFAULT_URL", "BadRedisUrl", "Connection", "StoreMisused", "StoreUnavailable", "batch", "connect", "store_errors",
@@ -23,12 +24,19 @@ Connection = Redis
 
 
 def connect(
-    url: str, *, timeout: float = 2.0, retries: int = 1, pause: float = 0.2, max_connections: int = 64
+    url: str,
+    *,
+    shard: str = "",
+    timeout: float = 2.0,
+    retries: int = 1,
+    pause: float = 0.2,
+    max_connections: int = 64,
 ) -> Connection:
     """Return a lazy client for `url`; nothing is sent yet.
 
     Args:
         url: redis://, rediss://, unix:// or redis+sentinel://host:port,host:port/service/db (address.py).
+        shard: the name of this Redis where there are several; what its calls meet is told under it.
         timeout: seconds for connecting and for each answer; a frozen Redis counts as away after it.
         retries: how often a broken connection is tried again before a call fails.
         pause: at most so many seconds between two tries.
@@ -37,11 +45,16 @@ def connect(
     Raises:
         BadRedisUrl: `url` has another scheme, a part that means nothing, or an option that is not known.
     """
-    found = address(url)
+    client = _client(address(url), timeout, Retry(ExponentialBackoff(cap=pause, base=0.01), retries), max_connections)
+    name_client(client, shard)
+    return client
+
+
+def _client(found: Address, timeout: float, retry: Retry, max_connections: int) -> Connection:
     options: dict[str, Any] = {
         "socket_timeout": timeout,
         "socket_connect_timeout": timeout,
-        "retry": Retry(ExponentialBackoff(cap=pause, base=0.01), retries),
+        "retry": retry,
         "retry_on_error": [RedisConnectionError, OSError],
         "health_check_interval": 0,
         **found.options,
@@ -124,5 +137,5 @@ async def batch(
     pipeline = connection.pipeline(transaction=atomic)
     for command in commands:
         pipeline.execute_command(*command)
-    with store_errors():
+    with store_errors(connection):
         return list(await pipeline.execute())

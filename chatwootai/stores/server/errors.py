@@ -31,8 +31,7 @@ from redis.exceptions import (
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from chatwootai.stores.server.fullness import CODE as FULL
-from chatwootai.stores.server.fullness import FULLNESS
-from chatwootai.stores.server.outage import OUTAGE
+from chatwootai.stores.server.state import ServerState, state_of
 from chatwootai.telemetry import mask
 
 NOPERM: Final = "NOPERM"
@@ -102,8 +101,8 @@ class StoreMisused(Exception):
 
 
 @contextmanager
-def store_errors() -> Iterator[None]:
-    """Turn every error of Redis' into one of the two, and note that it is away, or that it answers.
+def store_errors(client: object = None) -> Iterator[None]:
+    """Turn every error of a client's Redis into one of the two, and note that it is away, or that it answers.
 
     Raises:
         StoreUnavailable: what happened counts as away.
@@ -116,20 +115,20 @@ def store_errors() -> Iterator[None]:
         if meant is None:
             raise
         if isinstance(meant, StoreUnavailable):
-            _tell(meant)
+            _tell(meant, state_of(client))
         raise meant from error
     else:
-        OUTAGE.note_answer()
+        state_of(client).outage.note_answer()
 
 
-def _tell(error: StoreUnavailable) -> None:
+def _tell(error: StoreUnavailable, state: ServerState) -> None:
     if isinstance(error, AccountMoved):
-        OUTAGE.note_answer()
+        state.outage.note_answer()
     elif error.code == FULL:
-        FULLNESS.note_refusal(str(error))
-        OUTAGE.note_answer()
+        state.fullness.note_refusal(str(error))
+        state.outage.note_answer()
     else:
-        OUTAGE.note_failure(str(error))
+        state.outage.note_failure(str(error))
 
 
 def understood(error: BaseException) -> StoreUnavailable | StoreMisused | None:

@@ -9,8 +9,8 @@ from typing import Final
 from chatwootai.stores.server.connection import Connection, batch
 from chatwootai.stores.server.data_format import agree
 from chatwootai.stores.server.errors import NOPERM, StoreMisused, StoreUnavailable, understood
-from chatwootai.stores.server.fullness import FULLNESS
 from chatwootai.stores.server.scripts import Runner, names, script, sources
+from chatwootai.stores.server.state import state_of
 
 RULE: Final = "~cw:* ~arq:* &cw:* +@all -@dangerous +info"
 """What our user of Redis must be allowed at least (ACL SETUSER)."""
@@ -44,7 +44,7 @@ async def probe(connection: Connection) -> None:
         StoreUnavailable: Redis is away, or refuses.
     """
     await Runner.of(connection).run("probe")
-    FULLNESS.note_room()
+    state_of(connection).fullness.note_room()
 
 
 async def examine(connection: Connection, setting: str = "REDIS_URL") -> None:

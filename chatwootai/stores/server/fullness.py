@@ -22,13 +22,15 @@ _NOTHING: Final[Callable[[], Mapping[str, Any]]] = dict
 
 
 class Fullness:
-    """The state of a full Redis, as this process sees it. `clock` in seconds."""
+    """The state of a full Redis, as this process sees it. `clock` in seconds; `shard`: its name."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic, *, shard: str = "") -> None:
         self.full = False
         self.details = _NOTHING
         """What else the line says that tells of room."""
         self._clock = clock
+        self._named = {"shard": shard} if shard else {}
+        self._gauge = REDIS_FULL.labels(shard)
         self._began = self._refused = 0.0
 
     def note_refusal(self, error: str) -> None:
@@ -37,17 +39,14 @@ class Fullness:
         if self.full:
             return
         self.full, self._began = True, self._refused
-        REDIS_FULL.set(1)
-        _log.warning("redis_full", error=error, remedy=_REMEDY)
+        self._gauge.set(1)
+        _log.warning("redis_full", error=error, remedy=_REMEDY, **self._named)
 
     def note_room(self) -> None:
         """Note that a write was taken which a full Redis refuses."""
         if not self.full or self._clock() - self._refused < _QUIET_SECONDS:
             return
         self.full = False
-        REDIS_FULL.set(0)
-        _log.info("redis_has_room", seconds=round(self._refused - self._began, 1), **self.details())
-
-
-FULLNESS: Final = Fullness()
-"""This process'."""
+        self._gauge.set(0)
+        seconds = round(self._refused - self._began, 1)
+        _log.info("redis_has_room", seconds=seconds, **self._named, **self.details())

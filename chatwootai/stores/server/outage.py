@@ -1,6 +1,6 @@
 """Says in the log once that Redis is away, once a minute that it still is, and once that it is back, after how long.
 
-Every call to Redis of a process reports here how it went, whoever made it and over whichever connection.
+Every call to a Redis reports to its outage how it went, whoever made it and over whichever connection.
 """
 
 import asyncio
@@ -23,14 +23,16 @@ _NOTHING: Final[Callable[[], Mapping[str, Any]]] = dict
 
 
 class Outage:
-    """The state of an outage of Redis, as this process sees it. `clock` in seconds."""
+    """The state of an outage of one Redis, as this process sees it. `clock` in seconds; `shard`: its name."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic, *, shard: str = "") -> None:
         self.details = _NOTHING
         """What else the line says that it is back with."""
         self.error = ""
         """Why it is away; empty while it is not."""
         self._clock = clock
+        self._named = {"shard": shard} if shard else {}
+        self._up = REDIS_UP.labels(shard)
         self._began = self._answered = 0.0
         self._said: float | None = None  # when a line about an outage was last written
         self._told = False  # whether a line was written about this one
@@ -48,21 +50,21 @@ class Outage:
         self._stop_waiting()
         if not self.error:
             self._began, self._told = now, False
-            REDIS_UP.set(0)
+            self._up.set(0)
         self.error, self._known = error, True
         recent = self._said is not None and now - self._said < AGAIN_SECONDS
         if (self._told and recent) or (not self._told and recent and now - self._began < _LASTS):
             return
         more = {"seconds": round(now - self._began, 1)} if self._told else {}
         self._said, self._told = now, True
-        _log.warning("redis_away", error=error, **more)
+        _log.warning("redis_away", error=error, **self._named, **more)
 
     def note_answer(self) -> None:
         """Note that a call was answered. Redis is back if nothing fails for a moment from now."""
         if not self.error:
             if not self._known:
                 self._known = True
-                REDIS_UP.set(1)
+                self._up.set(1)
             return
         now = self._clock()
         if self._quiet is None:
@@ -75,16 +77,13 @@ class Outage:
     def _back(self) -> None:
         self._quiet = None
         self.error = ""
-        REDIS_UP.set(1)
+        self._up.set(1)
         if self._told:
             self._said = self._clock()
-            _log.info("redis_back", seconds=round(self._answered - self._began, 1), **self.details())
+            seconds = round(self._answered - self._began, 1)
+            _log.info("redis_back", seconds=seconds, **self._named, **self.details())
 
     def _stop_waiting(self) -> None:
         if self._quiet is not None:
             self._quiet.cancel()
             self._quiet = None
-
-
-OUTAGE: Final = Outage()
-"""This process'."""

@@ -17,8 +17,8 @@ from redis.exceptions import RedisError, ResponseError
 
 from chatwootai.stores import lifetimes
 from chatwootai.stores.server.connection import Connection, StoreMisused, store_errors
-from chatwootai.stores.server.outage import OUTAGE
 from chatwootai.stores.server.pipe import Pipe
+from chatwootai.stores.server.state import state_of
 
 Argument = str | bytes | int | float
 
@@ -128,6 +128,8 @@ class Runner:
 
     def __init__(self, connection: Connection) -> None:
         self._pipe = Pipe(connection)
+        self._connection = connection
+        self._outage = state_of(connection).outage
         self._retry: Retry = connection.connection_pool.connection_kwargs.get("retry") or Retry(NoBackoff(), 0)
 
     @classmethod
@@ -155,7 +157,7 @@ class Runner:
             answer = await self._pipe.call(_pack("EVALSHA", called.digest, 1, called.key(arguments), *arguments))
         except Exception as error:  # noqa: BLE001 - looked at there
             return await self._again(called, arguments, error)
-        OUTAGE.note_answer()
+        self._outage.note_answer()
         return answer
 
     async def send(self, *command: Argument) -> Any:
@@ -168,9 +170,9 @@ class Runner:
         try:
             answer = await self._pipe.call(packed)
         except RedisError:
-            with store_errors():
+            with store_errors(self._connection):
                 return await self._retry.call_with_retry(lambda: self._pipe.call(packed), _nothing)
-        OUTAGE.note_answer()
+        self._outage.note_answer()
         return answer
 
     async def _again(self, called: Script, arguments: tuple[Argument, ...], error: Exception) -> Any:
@@ -188,7 +190,7 @@ class Runner:
                 return await self._pipe.call(_pack("EVAL", called.source, 1, called.key(arguments), *arguments))
 
         try:
-            with store_errors():
+            with store_errors(self._connection):
                 return await self._retry.call_with_retry(attempt, _nothing)
         except StoreMisused as misused:
             named = StoreMisused(misused.reason, called.name)

@@ -26,7 +26,7 @@ async def server_version(connection: Connection) -> str | None:
     except ResponseError:
         return None
     except Exception:
-        with store_errors():
+        with store_errors(connection):
             raise
     return str(found.get("redis_version") or "") or None
 
@@ -87,7 +87,7 @@ async def check_server(connection: Connection) -> ServerCheck | None:
             raise meant from error
         return None  # a user without the right to ask, or a service that does not say
     except Exception:
-        with store_errors():
+        with store_errors(connection):
             raise
     return ServerCheck(
         used=int(memory.get("used_memory", 0)),

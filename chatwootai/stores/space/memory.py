@@ -15,8 +15,8 @@ from chatwootai.stores.models.completions import CompletionStore
 from chatwootai.stores.models.vectors import VectorStore
 from chatwootai.stores.server.connection import Connection, StoreUnavailable
 from chatwootai.stores.server.examination import probe
-from chatwootai.stores.server.fullness import FULLNESS
 from chatwootai.stores.server.scripts import Runner
+from chatwootai.stores.server.state import state_of
 from chatwootai.stores.space.shedding import Shedding
 from chatwootai.telemetry import log
 from chatwootai.telemetry.metrics import REDIS_MEMORY
@@ -33,6 +33,8 @@ class MemoryWatch:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._runner = Runner.of(connection)
+        self._state = state_of(connection)
+        self._memory = REDIS_MEMORY.labels(self._state.shard)
         self._cache = CompletionStore(connection)
         self._shedding = Shedding(connection)
         self._vectors = VectorStore(connection)
@@ -45,19 +47,19 @@ class MemoryWatch:
             StoreUnavailable: Redis is away.
         """
         share = await self._share()
-        REDIS_MEMORY.set(math.nan if share is None else share)
-        full = FULLNESS.full if share is None else share >= NEARLY
+        self._memory.set(math.nan if share is None else share)
+        full = self._state.fullness.full if share is None else share >= NEARLY
         if full:
             await self._make_room(share)
         self._full = full
-        if FULLNESS.full:
+        if self._state.fullness.full:
             await self._takes()
         return full
 
     async def _make_room(self, share: float | None) -> None:
         await self._runner.run("crowded", lifetimes.FULL_MS)
         cached, vectors = await self._cache.purge(), await self._vectors.purge()
-        refuses = FULLNESS.full or (share or 0.0) >= 1
+        refuses = self._state.fullness.full or (share or 0.0) >= 1
         gone = await self._shedding.shed(self._enough, contexts=refuses)
         if not self._full:
             used = None if share is None else round(share, 3)

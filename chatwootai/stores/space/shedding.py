@@ -44,7 +44,7 @@ class Shedding:
         return gone
 
     async def _step(self, contexts: bool) -> int:
-        with store_errors():
+        with store_errors(self._connection):
             self._cursor, found = await self._connection.scan(self._cursor, match="cw:*", count=_AT_ONCE)
         names = [name for name in found if name.startswith(_ASIDE)]
         if contexts:

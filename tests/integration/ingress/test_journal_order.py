@@ -11,7 +11,8 @@ from chatwootai.stores import keys
 from chatwootai.stores.conversation.entries import unpack_delivery
 from chatwootai.stores.conversation.mailbox import Admission, Mailbox
 from chatwootai.stores.server.connection import Connection, StoreUnavailable
-from chatwootai.stores.server.fullness import CODE, FULLNESS
+from chatwootai.stores.server.fullness import CODE
+from chatwootai.stores.server.state import shard_state
 from ingress.intake import DeliveryIntake
 from ingress.journal.journal import Journal
 from tests.builders import delivery
@@ -41,9 +42,9 @@ async def intake(redis: Connection, tmp_path: Path) -> AsyncIterator[DeliveryInt
 
 @pytest.fixture
 def full() -> Iterator[None]:
-    FULLNESS.note_refusal(CODE)
+    shard_state().fullness.note_refusal(CODE)
     yield
-    FULLNESS.full = False
+    shard_state().fullness.full = False
 
 
 async def waiting(redis: Connection, conversation: int = 25) -> list[int]:
@@ -73,7 +74,7 @@ async def test_until_redis_has_had_room_for_a_while_what_comes_is_journaled(
     assert (await waiting(redis), intake.journal.records, intake.away) == ([7], 0, True)
     await intake.admit(delivery(8), 5)
     assert (await waiting(redis), intake.journal.records) == ([7], 1)
-    FULLNESS._refused -= 60  # nothing was refused for a minute
+    shard_state().fullness._refused -= 60  # nothing was refused for a minute
     await intake._drain()
     assert (await waiting(redis), intake.away) == ([7, 8], False)
 
@@ -108,5 +109,5 @@ async def test_what_another_door_has_is_stored_before_what_this_one_admitted(
     intake.close()
     await running
     assert (await waiting(redis), await waiting(redis, 26)) == ([7, 8], [3])
-    FULLNESS.full = False
+    shard_state().fullness.full = False
     await journal.close()

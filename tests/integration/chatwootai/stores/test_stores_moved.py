@@ -20,7 +20,7 @@ from chatwootai.stores.jobs.queue import Queue
 from chatwootai.stores.jobs.sweeper import Sweeper
 from chatwootai.stores.server.connection import Connection
 from chatwootai.stores.server.errors import AccountMoved
-from chatwootai.stores.server.outage import OUTAGE
+from chatwootai.stores.server.state import shard_state
 from tests.builders import delivery
 
 MARK = keys.moved("1")
@@ -58,7 +58,7 @@ async def test_a_door_writes_nothing_into_an_account_that_is_elsewhere(
         await WRITES[write](box)
     assert refused.value.mark == mark
     assert await everything(redis) == before
-    assert not OUTAGE.away
+    assert not shard_state().outage.away
 
 
 async def test_a_copy_that_is_whole_takes_messages_and_starts_no_turn(redis: Connection) -> None:

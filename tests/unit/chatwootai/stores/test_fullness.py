@@ -8,8 +8,8 @@ from prometheus_client import REGISTRY
 from redis.exceptions import OutOfMemoryError
 
 from chatwootai.stores.server.errors import StoreUnavailable, store_errors
-from chatwootai.stores.server.fullness import FULLNESS, Fullness
-from chatwootai.stores.server.outage import OUTAGE
+from chatwootai.stores.server.fullness import Fullness
+from chatwootai.stores.server.state import shard_state
 
 
 class Clock:
@@ -55,11 +55,11 @@ def test_at_the_bound_a_write_that_is_taken_is_no_room() -> None:
 
 
 def test_a_refusal_for_want_of_memory_is_no_outage(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(OUTAGE, "error", "")
+    monkeypatch.setattr(shard_state().outage, "error", "")
     lines: list[Any]
     with structlog.testing.capture_logs() as lines:
         for _ in range(3):
-            with pytest.raises(StoreUnavailable, match="OOM"), store_errors():
+            with pytest.raises(StoreUnavailable, match="OOM"), store_errors(None):
                 raise OutOfMemoryError("command not allowed when used memory > 'maxmemory'")
     assert [line["event"] for line in lines] == ["redis_full"]
-    assert (FULLNESS.full, OUTAGE.away) == (True, False)
+    assert (shard_state().fullness.full, shard_state().outage.away) == (True, False)

@@ -117,7 +117,7 @@ def test_arguments_and_secrets_are_not_repeated() -> None:
 
 
 def test_what_is_not_about_redis_passes_untouched() -> None:
-    with pytest.raises(KeyError), store_errors():
+    with pytest.raises(KeyError), store_errors(None):
         raise KeyError("ours")
-    with pytest.raises(StoreMisused), store_errors():
+    with pytest.raises(StoreMisused), store_errors(None):
         raise exceptions.DataError("Invalid input of type: 'dict'")
