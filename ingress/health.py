@@ -9,6 +9,7 @@ from chatwootai.stores.server.fullness import CODE as FULL
 from chatwootai.telemetry.http import Check, Checks, Status
 from ingress.intake import DeliveryIntake
 from ingress.intakes import Intakes, ShardIntake
+from ingress.journal.journal import Journal
 
 _SECONDS: Final = 0.5
 """Well within what a probe has: one that is frozen says nothing at all, and the door is of use without it."""
@@ -21,7 +22,17 @@ def checks(intakes: Intakes) -> Checks:
         end = f" {each.shard.name}" if each.shard.name else ""
         others = [other.intake for other in intakes if other is not each]
         found.update({f"{name}{end}": check for name, check in _of_shard(each, others).items()})
+    if intakes.moved is not None:
+        found["journal of moving accounts"] = _moved_check(intakes.moved.journal)
     return found
+
+
+def _moved_check(journal: Journal) -> Callable[[], Awaitable[Check]]:
+    async def check() -> Check:
+        detail = {"records": journal.records, "bytes": journal.size}
+        return Check(Status.DEGRADED if journal.size else Status.OK, detail)
+
+    return check
 
 
 def _of_shard(one: ShardIntake, others: Sequence[DeliveryIntake]) -> Checks:

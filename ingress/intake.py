@@ -9,8 +9,6 @@ well within a burst's window, before there is room for others.
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
-from functools import partial
 from time import perf_counter
 from typing import Final
 
@@ -18,9 +16,10 @@ from chatwootai.bounded_cache import BoundedCache
 from chatwootai.model.message.delivery import Delivery
 from chatwootai.model.message.effects import Signal
 from chatwootai.stores import keys
-from chatwootai.stores.conversation.entries import BrokenEntry, pack_delivery, unpack_delivery
+from chatwootai.stores.conversation.entries import BrokenEntry, pack_delivery
 from chatwootai.stores.conversation.mailbox import MOST_WAITING, Admission, Mailbox
 from chatwootai.stores.server.connection import Connection, StoreUnavailable
+from chatwootai.stores.server.errors import AccountMoved
 from chatwootai.stores.server.examination import probe
 from chatwootai.stores.server.state import state_of
 from chatwootai.telemetry import log, metrics
@@ -28,6 +27,8 @@ from ingress.backpressure import BackpressureMonitor
 from ingress.journal import effect_records
 from ingress.journal.effect_records import ScopedEffect
 from ingress.journal.journal import Journal, JournalRefused
+from ingress.journal.moved import MovedDeliveries
+from ingress.journal.replay import Record, read_record
 
 REDIS_SECONDS: Final = 1.0  # of connecting and of one answer; then the journal has the word. Chatwoot waits 5 s
 
@@ -45,8 +46,6 @@ _in_journal = metrics.ADMIT_SECONDS.labels("journal")
 _replayed_count = metrics.JOURNAL_EVENTS.labels("replayed")
 
 
-_Record = tuple[bytes, Callable[[], Awaitable[object]]]
-"""A payload of the journal, and what stores it in Redis."""
 _Broken = tuple[bytes, Exception]
 
 
@@ -57,12 +56,20 @@ class StorageUnavailable(Exception):
 class DeliveryIntake:
     """Admits to Redis, or to the journal while Redis is away; `run` brings the journal back to Redis."""
 
-    def __init__(self, connection: Connection, journal: Journal, *, most_waiting: int = MOST_WAITING) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        journal: Journal,
+        *,
+        most_waiting: int = MOST_WAITING,
+        moved: MovedDeliveries | None = None,
+    ) -> None:
         self._connection = connection
         self.state = state_of(connection)
         self._mailbox = Mailbox(connection, most_waiting=most_waiting)
         self.pressure = BackpressureMonitor(connection, most_waiting)
-        self._unbounded = Mailbox(connection, most_waiting=_NO_BOUND)
+        self.unbounded = Mailbox(connection, most_waiting=_NO_BOUND)
+        self._moved = moved
         self.journal = journal
         self.away = False
         self._earlier: BoundedCache[tuple[str, int], tuple[Delivery, int]] = BoundedCache(_MOST_EARLIER)
@@ -84,8 +91,12 @@ class DeliveryIntake:
                 return await self._to_journal(delivery, priority, conversation)
             except JournalRefused:
                 return await self._to_redis_last(delivery, priority)
+        if self._moved is not None and self._moved.holds(conversation):
+            return await self._to_moved(delivery, priority, conversation)
         try:
             return await self._to_redis(delivery, priority)
+        except AccountMoved:
+            return await self._to_moved(delivery, priority, conversation)
         except StoreUnavailable:
             self._mark_away()
         try:
@@ -107,10 +118,19 @@ class DeliveryIntake:
 
     async def _to_journal(self, delivery: Delivery, priority: int, conversation: str) -> Admission:
         begun = perf_counter()
-        await self.journal.append(bytes([priority]) + pack_delivery(delivery), conversation)
+        await self.journal.append(_packed(delivery, priority), conversation)
         if self.state.fullness.full:
             self._earlier.put((conversation, delivery.message.id), (delivery, priority))
         _in_journal.observe(perf_counter() - begun)
+        return Admission.ACCEPTED
+
+    async def _to_moved(self, delivery: Delivery, priority: int, conversation: str) -> Admission:
+        if self._moved is None:
+            raise StorageUnavailable
+        try:
+            await self._moved.keep(_packed(delivery, priority), conversation)
+        except JournalRefused as error:
+            raise StorageUnavailable from error
         return Admission.ACCEPTED
 
     async def apply(self, effect: ScopedEffect) -> None:
@@ -125,16 +145,17 @@ class DeliveryIntake:
         ordered = not effect.at_once and self.journal.holds(effect.conversation)
         if not ordered and (not self.away or (effect.at_once and self.state.fullness.full)):
             try:
-                return "told" if await effect.apply(self._mailbox) else "nobody"
+                if self._moved is None or effect.at_once or not self._moved.holds(effect.conversation):
+                    return "told" if await effect.apply(self._mailbox) else "nobody"
+                kept_by: Journal = self._moved.journal
+            except AccountMoved:
+                kept_by = self._moved.journal if self._moved else self.journal
             except StoreUnavailable:
                 self._mark_away()
-        if not effect.lasts or self.journal.crowded:
-            return "lost"
-        try:
-            await self.journal.append(effect_records.pack(effect), effect.conversation)
-        except JournalRefused:
-            return "lost"
-        return "kept"
+                kept_by = self.journal
+        else:
+            kept_by = self.journal
+        return await _keep(effect, kept_by)
 
     def _mark_away(self) -> None:
         self.away = True
@@ -163,7 +184,7 @@ class DeliveryIntake:
         """Store what is earlier than what another door found room for; the journal's replay finds it a duplicate."""
         for key, (delivery, priority) in list(self._earlier.items()) if self.state.fullness.full else ():
             try:
-                if await self._unbounded.admit_before(delivery, priority=priority):
+                if await self.unbounded.admit_before(delivery, priority=priority):
                     self._earlier.pop(key)
             except Exception:  # noqa: BLE001 - the journal has it, and `run` says what is wrong
                 return
@@ -208,8 +229,8 @@ class DeliveryIntake:
             StoreUnavailable: Redis is away again, or refuses everything. All is tried again: the same message twice
                 is one.
         """
-        records, broken = self._unpack(payloads)
-        results = await asyncio.gather(*map(_store_in_order, records.values()), return_exceptions=True)
+        records, broken = _unpack(payloads)
+        results = await asyncio.gather(*map(self._store_in_order, records.values()), return_exceptions=True)
         for result in results:
             if isinstance(result, BaseException):
                 raise result
@@ -222,43 +243,66 @@ class DeliveryIntake:
         _replayed_count.inc(len(payloads) - len(broken))
         return [conversation for conversation, several in records.items() for _ in several]
 
-    def _unpack(self, payloads: list[bytes]) -> tuple[dict[str, list[_Record]], list[_Broken]]:
-        """Return the records of each conversation in their order, and those that cannot be read."""
-        records: dict[str, list[_Record]] = {}
-        broken: list[_Broken] = []
-        for payload in payloads:
-            try:
-                conversation, store = self._unpack_one(payload)
-            except BrokenEntry as error:
-                broken.append((payload, error))
-            else:
-                records.setdefault(conversation, []).append((payload, store))
-        return records, broken
+    async def _store(self, record: Record) -> None:
+        """Store a record, or keep it for the shard that its account is moving to.
 
-    def _unpack_one(self, payload: bytes) -> tuple[str, Callable[[], Awaitable[object]]]:
-        if payload[:1] == effect_records.MARK:
-            effect = effect_records.unpack(payload)
-            return effect.conversation, partial(effect.apply, self._unbounded)
-        delivery = unpack_delivery(payload[1:])
-        store = partial(self._unbounded.admit, delivery, priority=payload[0])
-        return keys.conv(delivery.account, delivery.conversation), store
-
-
-async def _store_in_order(records: list[_Record]) -> list[_Broken]:
-    """Store the records of one conversation and return those that Redis will never take.
-
-    Raises:
-        StoreUnavailable: Redis did not take one; those behind it were not tried.
-    """
-    broken: list[_Broken] = []
-    for payload, store in records:
+        Raises:
+            StoreUnavailable: neither of the two takes it now.
+        """
         try:
-            await store()
-        except StoreUnavailable:
-            raise
-        except Exception as error:  # noqa: BLE001 - whatever it is, the record is put aside and the next is tried
+            await record.store(self.unbounded)
+        except AccountMoved:
+            if self._moved is None:
+                raise
+            try:
+                await self._moved.keep(record.payload, record.conversation)
+            except JournalRefused as error:
+                raise StoreUnavailable(type(error).__name__, str(error)) from None
+
+    async def _store_in_order(self, records: list[Record]) -> list[_Broken]:
+        """Store the records of one conversation and return those that Redis will never take.
+
+        Raises:
+            StoreUnavailable: Redis did not take one; those behind it were not tried.
+        """
+        broken: list[_Broken] = []
+        for record in records:
+            try:
+                await self._store(record)
+            except StoreUnavailable:
+                raise
+            except Exception as error:  # noqa: BLE001 - whatever it is, the record is put aside and the next is tried
+                broken.append((record.payload, error))
+        return broken
+
+
+def _unpack(payloads: list[bytes]) -> tuple[dict[str, list[Record]], list[_Broken]]:
+    """Return the records of each conversation in their order, and those that cannot be read."""
+    records: dict[str, list[Record]] = {}
+    broken: list[_Broken] = []
+    for payload in payloads:
+        try:
+            record = read_record(payload)
+        except BrokenEntry as error:
             broken.append((payload, error))
-    return broken
+        else:
+            records.setdefault(record.conversation, []).append(record)
+    return records, broken
+
+
+def _packed(delivery: Delivery, priority: int) -> bytes:
+    return bytes([priority]) + pack_delivery(delivery)
+
+
+async def _keep(effect: ScopedEffect, journal: Journal) -> str:
+    """Have a journal keep an effect that is of use later; return what became of it."""
+    if not effect.lasts or journal.crowded:
+        return "lost"
+    try:
+        await journal.append(effect_records.pack(effect), effect.conversation)
+    except JournalRefused:
+        return "lost"
+    return "kept"
 
 
 async def _wait_for(event: asyncio.Event, seconds: float) -> None:

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, NoReturn, Self
 
+from chatwootai.stores.conversation.mailbox import Mailbox
 from chatwootai.stores.installation.event_stream import EventSender
 from chatwootai.stores.installation.incident_board import IncidentBoard
 from chatwootai.stores.installation.incidents import Kind
@@ -19,6 +20,7 @@ from config.snapshot import Account
 from ingress.intake import REDIS_RETRIES, REDIS_SECONDS, DeliveryIntake
 from ingress.journal.erasure_requests import answer_requests
 from ingress.journal.journal import Journal
+from ingress.journal.moved import FOLDER, MovedDeliveries
 from ingress.process.environment import Environment
 
 _JOURNAL_SECONDS: Final = 10.0
@@ -35,9 +37,12 @@ class ShardIntake:
 
 
 class Intakes:
-    """The intakes of all shards, in their order."""
+    """The intakes of all shards, in their order. `moved`: for accounts that are moving; None with one shard."""
 
-    def __init__(self, shards: Shards, intakes: Mapping[str, ShardIntake]) -> None:
+    def __init__(
+        self, shards: Shards, intakes: Mapping[str, ShardIntake], moved: MovedDeliveries | None = None
+    ) -> None:
+        self.moved = moved
         self._shards = shards
         self._intakes = intakes
         self._only = intakes[shards.first.name] if len(shards) == 1 else None
@@ -85,15 +90,42 @@ async def examine_shards(environment: Environment) -> None:
 
 
 @contextlib.asynccontextmanager
-async def open_intakes(environment: Environment, door: str) -> AsyncIterator[Intakes]:
-    """Open the intake of each shard; at the end they are closed in reverse."""
+async def open_intakes(
+    environment: Environment, door: str, account_of: Callable[[str], Account | None]
+) -> AsyncIterator[Intakes]:
+    """Open the intake of each shard; at the end they are closed in reverse. `account_of`: as configured now."""
+    shards = environment.shards
     async with contextlib.AsyncExitStack() as stack:
+
+        def mailbox_of(key: str) -> Mailbox | None:
+            account = account_of(key)
+            return intakes.of(account).intake.unbounded if account is not None else None
+
+        moved = None
+        if len(shards) > 1:
+            journal = Journal(environment.journal / FOLDER, shard=FOLDER, earlier=environment.journal)
+            moved = MovedDeliveries(journal, mailbox_of)
+            await journal.open()
+            stack.push_async_callback(journal.close)
         opened = {
-            shard.name: await stack.enter_async_context(_intake(environment, shard, door))
-            for shard in environment.shards
+            shard.name: await stack.enter_async_context(_intake(environment, shard, door, moved)) for shard in shards
         }
+        intakes = Intakes(shards, opened, moved)
+        if moved is not None:
+            await stack.enter_async_context(_replaying(moved))
         stack.callback(_keep_events_together)
-        yield Intakes(environment.shards, opened)
+        intakes.divide_events(account_of)
+        yield intakes
+
+
+@contextlib.asynccontextmanager
+async def _replaying(moved: MovedDeliveries) -> AsyncIterator[None]:
+    replay = owned(asyncio.create_task(moved.run()), "moved")
+    try:
+        yield
+    finally:
+        moved.close()
+        await asyncio.gather(replay, return_exceptions=True)
 
 
 def _keep_events_together() -> None:
@@ -101,18 +133,21 @@ def _keep_events_together() -> None:
 
 
 @contextlib.asynccontextmanager
-async def _intake(environment: Environment, shard: Shard, door: str) -> AsyncIterator[ShardIntake]:
+async def _intake(
+    environment: Environment, shard: Shard, door: str, moved: MovedDeliveries | None
+) -> AsyncIterator[ShardIntake]:
     connection = _connect(shard)
     journal = Journal(environment.journal / shard.name, shard=shard.name)
     await journal.open()
-    intake = DeliveryIntake(connection, journal, most_waiting=environment.most_waiting)
+    intake = DeliveryIntake(connection, journal, most_waiting=environment.most_waiting, moved=moved)
     replay = owned(asyncio.create_task(intake.run()), "journal")
     incidents = IncidentBoard(connection)
+    journals = [journal, *([moved.journal] if moved else [])]
     recent = RecentEvents() if shard.name else RECENT
     events = EventSender(connection, door, recent)
     watched = {
         "journal watch": lambda: _watch_journal(journal, incidents),
-        "erasures": lambda: answer_requests(connection, journal, door),
+        "erasures": lambda: answer_requests(connection, journals, door),
         "pressure": intake.pressure.watch,
         "incidents": incidents.run,
         "events": events.run,

@@ -19,6 +19,7 @@ from chatwootai.telemetry.descriptors import raise_limit
 from chatwootai.telemetry.first_values import tell_door
 from chatwootai.telemetry.tasks import ended, for_ever, owned
 from config.live.live import Live
+from config.snapshot import Account
 from ingress import health
 from ingress.connections import Connections, Site
 from ingress.intakes import Intakes, examine_shards, open_intakes
@@ -61,9 +62,8 @@ async def serve(environment: Environment, environ: Mapping[str, str]) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, drain.request_stop)
     await examine_shards(environment)
-    async with _configuration(environment, environ) as live, _beside(environment) as intakes:
+    async with _configuration(environment, environ) as live, _beside(environment, live) as intakes:
         handler = WebhookHandler(live.snapshot, intakes, most_body=environment.most_body, drain=drain)
-        intakes.divide_events(lambda key: handler.snapshot.account(key))  # noqa: PLW0108 - it is replaced
         live.listen(handler.replace)
         handler.replace(snapshot := live.snapshot)
         app = application(handler, intakes, live)
@@ -102,11 +102,15 @@ async def _configuration(environment: Environment, environ: Mapping[str, str]) -
 
 
 @contextlib.asynccontextmanager
-async def _beside(environment: Environment) -> AsyncIterator[Intakes]:
+async def _beside(environment: Environment, live: Live) -> AsyncIterator[Intakes]:
     """Open the intakes, and watch the event loop beside them."""
+
+    def account_of(key: str) -> Account | None:
+        return live.snapshot.account(key)  # of the configuration in force then
+
     watch = asyncio.create_task(for_ever(_watch_loop, "loop", pause=1.0))
     try:
-        async with open_intakes(environment, process_name()) as intakes:
+        async with open_intakes(environment, process_name(), account_of) as intakes:
             yield intakes
     finally:
         await ended(watch)

@@ -11,9 +11,9 @@ from hypothesis import HealthCheck, settings
 
 from chatwootai.stores.server.connection import Connection, connect
 from chatwootai.stores.server.embedded import Embedded, NoRedis, server_binary, server_version
+from chatwootai.stores.server.state import shard_state
 from sandbox.installation.processes import Process, start
 from tests.commands.forked import start_forked
-from chatwootai.stores.server.state import shard_state
 
 pytest.register_assert_rewrite("tests.property.mailbox")
 

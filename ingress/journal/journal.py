@@ -42,10 +42,14 @@ class _Waiting(NamedTuple):
 class Journal:
     """The journal of this process for one shard, and those it adopted."""
 
-    def __init__(self, folder: Path, most_bytes: int = MOST_BYTES, *, shard: str = "") -> None:
+    def __init__(
+        self, folder: Path, most_bytes: int = MOST_BYTES, *, shard: str = "", earlier: Path | None = None
+    ) -> None:
+        """Make a journal in `folder`. `earlier`: where others lay before; what dead processes left there is adopted."""
         self._folder = folder
         self._most_bytes = most_bytes
         self._shard = shard
+        self._earlier = earlier
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="journal")
         self._own: JournalFile | None = None
         self._adopted: list[JournalFile] = []
@@ -192,7 +196,8 @@ class Journal:
     def _claim_orphans(self) -> list[JournalFile]:
         ours = {file.path for file in (*self._adopted, self._own) if file}
         try:
-            found = (*self._folder.glob(f"*{SUFFIX}"), *self._folder.glob(f"*/*{SUFFIX}"))
+            earlier = self._earlier.glob(f"*{SUFFIX}") if self._earlier else ()
+            found = (*self._folder.glob(f"*{SUFFIX}"), *self._folder.glob(f"*/*{SUFFIX}"), *earlier)
             paths = sorted(path for path in found if path not in ours)
         except OSError:
             return []

@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -34,12 +34,18 @@ def servers(tmp_path: Path) -> Iterator[dict[str, Embedded]]:
 
 @pytest.fixture
 def door(tmp_path: Path, servers: dict[str, Embedded]) -> Iterator[Process]:
+    with started(tmp_path, servers) as found:
+        yield found
+
+
+@contextmanager
+def started(tmp_path: Path, servers: dict[str, Embedded]) -> Iterator[Process]:
     shards = ",".join(f"{name}={server.url}" for name, server in servers.items())
     folder = tmp_path / "configuration"
     environ = configuration(folder)
     (folder / "chatwoot_mapping.yaml").write_text(ACCOUNTS)
-    with process(tmp_path, "redis://127.0.0.1:1", **environ, CHATWOOTAI_REDIS_SHARDS=shards) as started:
-        yield started
+    with process(tmp_path, "redis://127.0.0.1:1", **environ, CHATWOOTAI_REDIS_SHARDS=shards) as found:
+        yield found
 
 
 @asynccontextmanager

@@ -56,7 +56,7 @@ async def test_no_message_gets_past_one_that_was_refused(redis: Connection, inta
     intake.away = True
     for message, conversation in ((7, 25), (8, 25), (9, 26)):
         await intake.admit(delivery(message, conversation=conversation), 5)
-    intake._unbounded = OnceRefusing(redis, 7)
+    intake.unbounded = OnceRefusing(redis, 7)
     with pytest.raises(StoreUnavailable):
         await intake._drain()
     assert (await waiting(redis), await waiting(redis, 26)) == ([], [9])  # another conversation waits for nobody
