@@ -143,7 +143,7 @@ async def ended_and_running(system: System) -> tuple[float, float]:
 
 async def metric(system: System, kind: str, name: str, labels: str = "") -> float:
     """Return a metric's sum over all processes of a kind; `labels` is what its label set must contain."""
-    urls = [system.url(process) for process in system.processes if process.startswith(kind)]
+    urls = [url for process in system.processes if process.startswith(kind) for url in system.urls(process)]
     total = 0.0
     async with aiohttp.ClientSession() as session:
         for url in urls:

@@ -165,11 +165,14 @@ class System:
             sandbox.installation.processes.Failed: It ended or was not ready in time.
         """
         probe = {"llm": "/sandbox/stats", "chatwoot": "/", "console": "/login"}.get(name, "/readyz")
-        for port in self._probed_ports(name):
-            await self.processes[name].answers(f"http://127.0.0.1:{port}{probe}", seconds)
+        for url in self.urls(name):
+            await self.processes[name].answers(f"{url}{probe}", seconds)
+
+    def urls(self, name: str) -> list[str]:
+        """Return where a process answers: a worker of several shards has a child for each, in the shards' order."""
+        return [f"http://127.0.0.1:{port}" for port in self._probed_ports(name)]
 
     def _probed_ports(self, name: str) -> range:
-        """Return the ports of a process: a worker of several shards has one for each child, in the shards' order."""
         first = self.port(name)
         return range(first, first + (len(self.plan.shards) if self.plan.shards and name.startswith("worker") else 1))
 
