@@ -35,6 +35,18 @@ def format_moment(at: float) -> str:
     return f"{local:%Y-%m-%d %H:%M:%S}.{local:%f}"[:23] + f" {local:%z} ({utc:%H:%M:%S}Z)"
 
 
+def a_span(text: str) -> float:
+    """Read an argument that names a length of time, as `2h`, and return it in seconds.
+
+    Raises:
+        ArgumentTypeError: it is none.
+    """
+    found = _LENGTH.fullmatch(text)
+    if found is None or not float(found[1]):
+        raise ArgumentTypeError(f"{text!r} is no length of time; write 30m, 2h or 1d")
+    return float(found[1]) * _UNITS[found[2]]
+
+
 def a_moment(text: str) -> float:
     """Read an argument that names a moment, and return it in unix seconds.
 

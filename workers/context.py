@@ -1,11 +1,13 @@
 """Resources of every turn: connections, the configuration in force, the crews, a Chatwoot client per account."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import aiohttp
 
+from chatwootai.model.canary.terms import Side
 from chatwootai.model.message.delivery import Delivery
 from chatwootai.stores.conversation.conversations import Conversations
 from chatwootai.stores.conversation.tool_calls import ToolCalls, known_calls
@@ -16,6 +18,7 @@ from chatwootai.stores.keys import split_conv
 from chatwootai.stores.privacy.erasure import FORGET
 from chatwootai.stores.server.connection import Connection
 from chatwootai.telemetry.spans.exporter import TraceExporter
+from config.live.canary import CanaryInForce
 from config.snapshot import Account, Snapshot
 from crews.answer.draft import Crews
 from crews.run_state.tool_calls import BurstToolCalls
@@ -33,7 +36,7 @@ from workers.typing_indicator import show_typing
 class WorkerContext:
     """Resources of one worker's turns. `snapshot` is replaced whole; a turn keeps the one that it began with.
 
-    `config_version` returns the number under which it was published, None before.
+    `config_version` returns the number under which it was published, None before; `canary` what is on trial beside it.
     """
 
     def __init__(
@@ -59,11 +62,13 @@ class WorkerContext:
         self.crews = crews
         self.snapshot = snapshot
         self.config_version: Callable[[], int | None] = lambda: None
+        self.canary: Callable[[], CanaryInForce | None] = lambda: None
         self.media = media
         self.reader = reader
         self.standing = standing or Standing(connection)
         self._session = session
         self._tenants: dict[str, Tenant] = {}
+        self._canary_tenants: dict[str, Tenant] = {}
         self._at_words = asyncio.Lock()
 
     def hear(self, conv: str, word: str, at: float) -> None:
@@ -81,13 +86,36 @@ class WorkerContext:
     def tenant(self, key: str) -> Tenant | None:
         """Return an account with its client; None where the mapping (no longer) has it."""
         snapshot = self.snapshot  # once: another may come into force between two looks
-        known = self._tenants.get(key)
+        return self._tenant(self._tenants, key, snapshot, None)
+
+    def tenant_of(self, key: str, conversation: int, inbox: int | None) -> Tenant | None:
+        """Return the same for a conversation, which may be on a canary's side; an account must be in force to be there.
+
+        `inbox`: None where it is not known: then no canary of one inbox answers.
+        """
+        own, canary = self.tenant(key), self.canary()
+        if own is None or canary is None:
+            return own
+        if canary.terms.side(key, conversation, inbox, time.time()) is not Side.CANARY:
+            return own
+        return self._tenant(self._canary_tenants, key, canary.snapshot, canary.terms.version) or own
+
+    def _tenant(self, tenants: dict[str, Tenant], key: str, snapshot: Snapshot, canary: int | None) -> Tenant | None:
+        known = tenants.get(key)
         account = snapshot.account(key)
         if account is None:
             return None
         if known is None or known.snapshot is not snapshot:
-            known = self._tenants[key] = Tenant(account, snapshot, self._client(account))
+            known = tenants[key] = Tenant(account, snapshot, self._client(account), canary)
         return known
+
+    def counted_for(self, tenant: Tenant, conversation: int, inbox: int) -> str:
+        """Return the canary and its side that a turn counts for, as `7:base`; empty: for none that runs now."""
+        if (canary := self.canary()) is None:
+            return ""
+        side = canary.terms.side(tenant.account.key, conversation, inbox, time.time())
+        served = canary.terms.version if side is Side.CANARY else None
+        return f"{canary.terms.version}:{side}" if side and tenant.canary == served else ""
 
     @property
     def served(self) -> tuple[str, ...]:

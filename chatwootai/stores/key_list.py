@@ -91,15 +91,18 @@ _LIST: Final = """
 | cw:catchup | string, worker | 1 min | catch-up | nothing | one catch-up at a time |
 | cw:caught:{account} | string | 1 day | catch-up | nothing | this account was caught up with |
 | cw:sweep | string | 1 s | sweeper | nothing | one sweeper at a time |
-| cw:config:counter | string | for ever | publish | nothing | the number of the newest configuration |
+| cw:config:counter | string | for ever | publish, canary | nothing | the number of the newest configuration |
 | cw:config:current | hash | for ever | publish | nothing | version and digest of the configuration in force |
-| cw:config:version:{version} | string, packed | the newest 20 | publish | nothing | what was written, references unresolved |
-| cw:config:versions | zset, score = version | for ever | publish | nothing | the versions kept |
-| cw:config:about | hash, JSON | the newest 20 | publish | nothing | who published a version, when and why |
+| cw:config:version:{version} | string, packed | the newest 20 | publish, canary | nothing | what was written, references unresolved |
+| cw:config:versions | zset, score = version | for ever | publish, canary | nothing | the versions kept |
+| cw:config:about | hash, JSON | the newest 20 | publish, canary | nothing | who published a version, when and why |
+| cw:config:canary | hash | for ever | canary, canary_over, publish | nothing | the newest canary: version, digest, terms and, once it is over, when, why and by whom |
+| cw:config:canary:look | string | 2 s | worker | nothing | one worker at a time looks at a canary's outcomes |
+| cw:canary:{version}:{side} | hash of counts | 90 days | turn_ended | counts | what the turns of a canary came to, or of the version in force beside it |
 | cw:config:sync | string | until the next is due | worker | nothing | the mapping was compared with Chatwoot |
-| cw:incidents | hash, JSON by kind, account and subject; at most 500 | while any; one that has not shown for ten minutes is left out | incident, incident_over | nothing | what goes wrong now (a model, a tool, refused deliveries), since when and how often |
+| cw:incidents | hash, JSON by kind, account and subject; at most 500 | while any; one that has not shown for ten minutes is left out | incident, incident_over, publish, canary | nothing | what goes wrong now (a model, a tool, refused deliveries), since when and how often |
 | cw:processes | hash, JSON by process | for ever; one of which nothing was heard for a day is left out | ingress, worker | nothing | who lives, and which configuration each serves |
-| cw:config:told | channel |  | publish | nothing | word of a new version |
+| cw:config:told | channel |  | publish, canary, canary_over | nothing | word of a new version, or of a canary that begins or ends |
 | cw:breaker:{target} | hash | 1 min after the last failure | trip, mend | nothing | a model's endpoint: failures in a row, times opened, until when it rests |
 | cw:breakers | zset, score = ms of the end | while any rests | trip, mend | nothing | models' endpoints that are left alone now |
 | cw:refused | set of `{account}:{owner}` | while any | refuse, accept | nothing | tokens that Chatwoot does not take |

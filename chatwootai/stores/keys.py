@@ -22,6 +22,8 @@ CONFIG_CURRENT: Final = "cw:config:current"
 CONFIG_ABOUT: Final = "cw:config:about"
 CONFIG_SYNC: Final = "cw:config:sync"
 CONFIG_TOLD: Final = "cw:config:told"
+CONFIG_CANARY: Final = "cw:config:canary"
+CONFIG_CANARY_LOOK: Final = "cw:config:canary:look"
 CONFIG_DRAFTS: Final = "cw:drafts"
 REQUESTS: Final = "cw:requests"
 PROCESSES: Final = "cw:processes"
@@ -165,6 +167,11 @@ def job(job_id: str) -> str:
 def config_version(number: int) -> str:
     """Return the key of one published configuration."""
     return f"cw:config:version:{number}"
+
+
+def canary_counts(version: int, side: str) -> str:
+    """Return the key of what the turns of one side of a canary came to."""
+    return f"cw:canary:{version}:{side}"
 
 
 def config_draft(account: str) -> str:

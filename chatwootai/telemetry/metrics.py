@@ -282,6 +282,10 @@ CONFIG_INFO: Final = Gauge(
     "chatwootai_config_info", "1 for the configuration in force, named by its digest.", ["digest"]
 )
 CONFIG_RELOADS: Final = Counter("chatwootai_config_reloads", "Configuration changes, by result.", ["result"])
+CONFIG_CANARY: Final = Gauge(
+    "chatwootai_config_canary",
+    "The share of conversations, from 0 to 1, that a canary answers where it applies; 0: none.",
+)
 BUILD_INFO: Final = Gauge(
     "chatwootai_build_info", "1 for the release that runs and the Python below it.", ["version", "python"]
 )

@@ -102,6 +102,10 @@ class Holder:
         with self._lock:
             return self._inspect(sources)
 
+    def narrowed(self, snapshot: Snapshot) -> Snapshot:
+        """Return the part of a snapshot that this process serves."""
+        return self._narrow(snapshot)
+
     def _inspect(self, sources: Sources) -> Inspection:
         return inspect_sources(sources, self._environ, self._cache)
 

@@ -20,6 +20,7 @@ from config.document.problems import ConfigurationError
 from config.files.packing import pack, unpack
 from config.files.sources import MAPPING, Sources
 from config.live import own_process
+from config.live.canary import CanaryFollower
 from config.live.holder import Holder, Listener
 from config.live.last_good import LastGood
 from config.live.presence import Presence
@@ -49,7 +50,9 @@ class Live:
         strict: bool = False,
         slots: int = 0,
         narrow: Callable[[Snapshot], Snapshot] = lambda whole: whole,
+        canaries: bool = False,
     ) -> None:
+        """Prepare it; `canaries`: this process answers, so that it holds a canary's configuration too."""
         self.folder = folder
         self.version: int | None = None
         self.holder: Holder
@@ -57,7 +60,8 @@ class Live:
         self._snapshots = ConfigVersions(connection)
         self._last_good = LastGood(folder, environ, self._snapshots)
         self._name = name
-        self.presence = Presence(lambda: (self.holder, self.version), connection, name, slots)
+        self.canary = CanaryFollower(environ, connection, name) if canaries else None
+        self.presence = Presence(self._served, connection, name, slots)
         self._strict = strict
         self._narrow = narrow
         self._kept: Sources | None = None
@@ -187,6 +191,12 @@ class Live:
                 await self._publish(ours)
             else:
                 await self._adopt(current)
+            if self.canary is not None and await self.canary.follow(self.holder):
+                self.presence.changed()
+
+    def _served(self) -> tuple[Holder, int | None, int]:
+        canary = self.canary.now if self.canary else None
+        return self.holder, self.version, canary.terms.version if canary else 0
 
     def _mark_synced(self, number: int) -> None:
         self.version, self._unpublished, self.holder.edited = number, False, False

@@ -19,12 +19,13 @@ _LEAVE_SECONDS = 1.0
 class Presence:
     """Tells what one process is and serves.
 
-    `name`: `ingress <host>.<pid>` or `worker <id>`; `served` returns its configuration and that one's version.
+    `name`: `ingress <host>.<pid>` or `worker <id>`; `served` returns its configuration, that one's version, and
+    the version of a canary.
     `slots`: turns that it runs at once; 0 for what runs none.
     """
 
     def __init__(
-        self, served: Callable[[], tuple[Holder, int | None]], connection: Connection, name: str, slots: int = 0
+        self, served: Callable[[], tuple[Holder, int | None, int]], connection: Connection, name: str, slots: int = 0
     ) -> None:
         self._served = served
         self._processes = Processes(connection)
@@ -55,7 +56,7 @@ class Presence:
 
     def now(self) -> Process:
         """Return what is true of this process now."""
-        holder, number = self._served()
+        holder, number, canary = self._served()
         return Process(
             name=self._name,
             kind=self._name.partition(" ")[0],
@@ -70,6 +71,7 @@ class Presence:
             refused=len(holder.problems),
             problems=tuple(str(each) for each in holder.problems[:_MOST_PROBLEMS]),
             slots=self._slots,
+            canary=canary,
         )
 
 

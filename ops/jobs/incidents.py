@@ -15,6 +15,7 @@ _WHAT: Final = {
     Kind.RATE: "deliveries are refused, there are too many",
     Kind.CHATWOOT: "Chatwoot does not do what is asked of it in {subject}",
     Kind.KNOWLEDGE: "the source {subject} of its knowledge cannot be read, what was known of it is kept",
+    Kind.CANARY: "the canary {subject} went back, the version in force answers everybody again",
     Kind.JOURNAL: "the journal of the door on {subject} takes nothing",
 }
 _REMEDIES: Final = {
@@ -24,6 +25,7 @@ _REMEDIES: Final = {
     Kind.SIGNATURE: "compare `webhook_secrets` with Chatwoot, then `chatwootai catch-up --opened-by-failure`",
     Kind.CHATWOOT: "nothing is lost: answers wait and are posted by themselves once it is back",
     Kind.KNOWLEDGE: "mend the source, then `chatwootai knowledge ingest --account {account}`",
+    Kind.CANARY: "`chatwootai config canary` shows both sides; this ends with the next version or canary",
     Kind.JOURNAL: "give its disk room, or name another folder by JOURNAL_DIR: while Redis is away it refuses customers",
     Kind.RATE: "raise `rate_per_minute` or start workers, then `chatwootai catch-up --opened-by-failure`",
 }

@@ -211,6 +211,15 @@ _OF_PROCESSES: Final = (
         silent=Case({_REFUSED: "2x30"}),
     ),
     Alert(
+        name="CanaryWentBack",
+        expr='max(chatwootai_incidents{kind="canary"}) > 0',
+        summary="Customers get the answers of the version in force again: the canary's were worse.",
+        description="A rule sent it back, or a worker could not load it; `chatwootai config canary` shows both sides.",
+        board=Board.PROMISE,
+        fires=Case({'chatwootai_incidents{kind="canary"}': "1x30"}),
+        silent=Case({'chatwootai_incidents{kind="tool"}': "1x30"}),
+    ),
+    Alert(
         name="ConfigDisagree",
         expr="count(count by (digest) (chatwootai_config_info)) > 1",
         lasts="5m",
@@ -280,7 +289,7 @@ _OF_PROCESSES: Final = (
     ),
     Alert(
         name="IncidentLasts",
-        expr='max by (kind) (chatwootai_incidents{kind!="journal"}) > 0',
+        expr='max by (kind) (chatwootai_incidents{kind!~"journal|canary"}) > 0',
         lasts="15m",
         summary="Some answers are worse or missing: a model, a tool, a source or a webhook of an account fails.",
         description="{{ $value }} incidents of kind {{ $labels.kind }}; `chatwootai jobs stats` names them.",

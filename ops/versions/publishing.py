@@ -52,7 +52,7 @@ async def publish_version(
     from ops.events.audit import write_down
     from ops.other_shards import on_other_shards
 
-    accounts, packed = _count_accounts(sources), pack(sources, os.environ)
+    accounts, packed = count_accounts(sources), pack(sources, os.environ)
 
     async def publish(connection: "Connection", shard: str) -> None:
         number, new = await ConfigVersions(connection).publish(
@@ -80,7 +80,8 @@ def is_sound(sources: "Sources") -> bool:
     return not problems
 
 
-def _count_accounts(sources: "Sources") -> int:
+def count_accounts(sources: "Sources") -> int:
+    """Return how many accounts a configuration has."""
     from config.loading.loader import inspect_sources
 
     return len(inspect_sources(sources, os.environ).snapshot.accounts)

@@ -13,7 +13,7 @@ EXAMPLES = {
     "burst": "11", "turn": "0a1b2c", "job": "turn:7:25:3", "lane": "high", "worker": "host.1", "version": "3",
     "target": "api.example.com", "owner": "bot", "endpoint": "api.example.com", "scope": "contact:93", "unit": "nano",
     "period": "2026-11", "day": "2026-11-29", "kind": "documents", "audience": "customers", "stream": "cw:turns:7",
-    "request": "0a1b",
+    "request": "0a1b", "side": "base",
 }  # fmt: skip
 
 

@@ -11,11 +11,15 @@ from workers.chatwoot.client import Chatwoot
 
 @dataclass(frozen=True, slots=True)
 class Tenant:
-    """One account of the snapshot that a turn began with, and the client that speaks for it."""
+    """One account of the snapshot that a turn began with, and the client that speaks for it.
+
+    `canary`: the version of the canary whose snapshot it is; None: it is the one in force.
+    """
 
     account: Account
     snapshot: Snapshot
     chatwoot: Chatwoot
+    canary: int | None = None
 
     def settings(self, inbox: int) -> Settings:
         """Return the merged settings of an inbox."""

@@ -109,6 +109,11 @@ async def break_silence(worker: WorkerContext, tenant: Tenant, start: TurnStart)
         await deliver(worker, tenant, start.lease, [pending(action) for action in actions])
 
 
+def idle_inbox(note: bytes) -> int | None:
+    """Return the inbox of an idle timer's note; None where there is none, or it tells of none."""
+    return int(_read_note(note).get("inbox") or 0) or None if note else None
+
+
 def _read_note(note: bytes) -> dict[str, Any]:
     try:
         read = orjson.loads(note)

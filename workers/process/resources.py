@@ -29,6 +29,7 @@ from chatwootai.telemetry import http, log, loop, metrics
 from chatwootai.telemetry.first_values import tell_worker
 from chatwootai.telemetry.spans.exporter import TraceExporter
 from chatwootai.telemetry.tasks import ended, for_ever
+from config.live.canary import CanaryInForce
 from config.live.live import Live
 from config.live.source_lines import SourceLines
 from config.settings.settings import Settings
@@ -51,6 +52,7 @@ from workers.context import WorkerContext
 from workers.digest.schedule import DigestSchedule
 from workers.media.fetch import guarded
 from workers.media.media import Media
+from workers.process.canary_watch import CanaryWatch
 from workers.process.environment import Environment
 from workers.process.memory import give_memory_back
 from workers.process.redis_check import redis_check
@@ -111,6 +113,7 @@ class WorkerResources:
             reader=reader,
         )
         self.context.config_version = lambda: self.live.version
+        self.context.canary = self._canary
         self.live.listen(self.context.replace)
         self.context.replace(self.live.snapshot)
         self._run_beside(crews, session)
@@ -134,6 +137,7 @@ class WorkerResources:
             name,
             strict=own.strict,
             slots=own.slots,
+            canaries=True,
             narrow=lambda whole: whole.on(own.shard, own.shards),
         )
 
@@ -153,6 +157,7 @@ class WorkerResources:
         self.background("memory", self._keep_room)
         self.background("warmth", lambda: crews.keep_warm(self._everyones_settings))
         self.background("knowledge", self._knowledge().run)
+        self.background("canary", CanaryWatch(self.connection, f"worker {self.worker_id}", self._canary).run)
         self.background("privacy", DeletedContacts(self.connection, session, self._accounts).run)
         self.background("digest", DigestSchedule(self.connection, self._accounts).run)
         self.background("retention", RetentionInForce(self.connection, self._accounts).run)
@@ -188,11 +193,15 @@ class WorkerResources:
     def _knowledge(self) -> Schedule:
         return Schedule(self.connection, self._accounts, self.environment.config, self.context.incidents)
 
+    def _canary(self) -> CanaryInForce | None:
+        return self.live.canary.now if self.live.canary else None
+
     def _accounts(self) -> Iterable[Account]:
         return self.live.snapshot.accounts.values()
 
     def _everyones_settings(self) -> Iterable[Settings]:
-        for account in self.live.snapshot.accounts.values():
+        tried = canary.snapshot.accounts.values() if (canary := self._canary()) else ()
+        for account in (*self._accounts(), *tried):
             yield account.settings
             yield from (inbox.settings for inbox in account.inboxes.values())
 

@@ -24,7 +24,7 @@ from workers.away import AccountClosed, ChatwootAway
 from workers.context import WorkerContext
 from workers.dead_letters import dead_letter
 from workers.delivery.deliver import deliver
-from workers.handoff.idle import break_silence
+from workers.handoff.idle import break_silence, idle_inbox
 from workers.handoff.teammate_requests import apply_request
 from workers.turn.pipeline import run
 from workers.turn.record import record_turn
@@ -67,7 +67,7 @@ async def work(worker: WorkerContext, conv: str, job: str, *, lost: bool) -> Non
 async def _work(worker: WorkerContext, account: str, start: TurnStart) -> None:
     if start.broken:
         await _discard(worker, start)
-    tenant = worker.tenant(account)
+    tenant = worker.tenant_of(account, split_conv(start.lease.conv)[1], _inbox(start))
     if tenant is None:
         await _give_up_unknown(worker, start)
     else:
@@ -80,6 +80,11 @@ async def _work(worker: WorkerContext, account: str, start: TurnStart) -> None:
         elif start.deliveries:
             await _answer(worker, tenant, start)
     await worker.conversations.finish(start.lease)
+
+
+def _inbox(start: TurnStart) -> int | None:
+    """Return the inbox that a job is about; None where it only delivers what was decided before."""
+    return start.deliveries[-1].inbox if start.deliveries else idle_inbox(start.idle_note)
 
 
 async def _answer(worker: WorkerContext, tenant: Tenant, start: TurnStart) -> None:

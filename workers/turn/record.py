@@ -87,7 +87,7 @@ def _as_json(value: object) -> object:
 async def record_turn(worker: WorkerContext, turn: Turn) -> None:
     """Say how the turn went: one line, metrics, and a record; without Redis the record is dropped, counted."""
     made, channel = turn.decided, turn.asked.origin.channel
-    record = _build_record(turn, made, worker.config_version())
+    record = _build_record(turn, made, turn.tenant.canary or worker.config_version())
     TURNS.labels(made.verdict.value, channel).inc()
     SERVED.labels(record.served_by or "nobody").inc()
     if made.cause is not None:
@@ -106,9 +106,9 @@ async def record_turn(worker: WorkerContext, turn: Turn) -> None:
     trace_turn(worker, turn, stored)
     try:
         ended, day = _ended_turn(turn, record), _today(turn.settings)
-        await worker.figures.write(
-            ended, stored, day, superseded=record.superseded, spent=_spent(record.function, turn.draft)
-        )
+        canary = worker.counted_for(turn.tenant, record.conversation, record.inbox)
+        spent = _spent(record.function, turn.draft)
+        await worker.figures.write(ended, stored, day, superseded=record.superseded, spent=spent, canary=canary)
     except StoreUnavailable:
         FAILED_OPEN.labels("turn_record").inc()
 

@@ -102,8 +102,11 @@ class Figures:
         *,
         superseded: int = 0,
         spent: Spent = NOTHING_SPENT,
+        canary: str = "",
     ) -> None:
         """Keep a turn's record, its row, and what it adds to its day (in its account's time zone).
+
+        `canary`: version and side of a canary that it counts for, as `7:base`; empty: none.
 
         Raises:
             StoreUnavailable: Redis is away.
@@ -111,7 +114,7 @@ class Figures:
         counts = [one for pair in turn_increments(turn, superseded, spent) for one in pair]
         kept = (lifetimes.TURN_MS, lifetimes.DAY_COUNTS_MS)
         where = (turn.account, turn.turn, orjson.dumps(record), turn.row(), day.isoformat())
-        await self._runner.run("turn_ended", *where, *kept, *self._bounds, *counts)
+        await self._runner.run("turn_ended", *where, *kept, *self._bounds, canary, *counts)
 
     async def page(
         self, wanted: TurnFilter, *, most: int = 50, cursor: str | None = None, most_read: int = _MOST_READ

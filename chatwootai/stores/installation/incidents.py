@@ -14,7 +14,7 @@ from chatwootai.stores.server.scripts import Runner
 OVER_SECONDS: Final = 600.0
 """An incident that has not shown for so long is over, also where nothing has shown that it works again."""
 _SLOW_SECONDS: Final = 93_600.0
-"""The same of what is tried again after hours: 26 hours."""
+"""The same of what is tried again after hours, or told once: 26 hours."""
 _MOST: Final = 500
 
 
@@ -28,12 +28,13 @@ class Kind(StrEnum):
     RATE = "rate"  # a delivery was refused: too many of this account
     CHATWOOT = "chatwoot"  # a call for a conversation failed: Chatwoot is away, or something in its place answers
     KNOWLEDGE = "knowledge"  # a source could not be read; what was known of it is kept
+    CANARY = "canary"  # a canary went back by itself: its outcomes broke a rule, or a worker could not load it
     JOURNAL = "journal"  # a door's journal takes nothing: its disk is full or refuses
 
     @property
     def over_seconds(self) -> float:
         """Return the seconds without a sign of it after which an incident of this kind is over."""
-        return _SLOW_SECONDS if self is Kind.KNOWLEDGE else OVER_SECONDS
+        return _SLOW_SECONDS if self in {Kind.KNOWLEDGE, Kind.CANARY} else OVER_SECONDS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,7 +22,7 @@ class Process:
     `version` and `digest`: the configuration that it serves, as it was written (no version: not compared with Redis
     yet); `effective`: a digest of what that means with the secrets of this process. `problems`: what it refused of its
     folder, the first few of `refused`. `release`: of this program.
-    `slots`: turns that a worker runs at once; 0: not told.
+    `slots`: turns that a worker runs at once; 0: not told. `canary`: the version that it serves beside; 0: none.
     """
 
     name: str
@@ -38,6 +38,7 @@ class Process:
     refused: int
     problems: tuple[str, ...] = ()
     slots: int = 0
+    canary: int = 0
 
     @property
     def gone(self) -> bool:

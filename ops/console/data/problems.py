@@ -95,6 +95,7 @@ _COMMANDS: Final = {
     Kind.RATE: "chatwootai catch-up --opened-by-failure --dry-run",
     Kind.CHATWOOT: "chatwootai jobs list --state scheduled",
     Kind.KNOWLEDGE: "chatwootai knowledge status",
+    Kind.CANARY: "chatwootai config canary",
     Kind.JOURNAL: "chatwootai tail --errors --cause journal",
 }
 

@@ -28,13 +28,17 @@ EXAMPLES = """\
   chatwootai config rollback 7         in force everywhere within a second; the folder stays as it is
   chatwootai config publish            put the folder in force, also what a rollback has set aside
   chatwootai config publish --without-gate "the shop floods"     though its cases are not green
+  chatwootai config publish --config next --canary 10%     for a tenth of the conversations, beside the version in force
+  chatwootai config canary             what both sides came to; `config canary promote`, `config canary stop`
   chatwootai config drafts             accounts with a draft, written in the console
   chatwootai config draft show 1       what account 1's draft would change
   chatwootai config publish --draft 1  put it in force"""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """`status`, `history` (default), `diff`, `rollback`, `publish`, `drafts` and `draft show|drop`."""
+    """`status`, `history` (default), `diff`, `rollback`, `publish`, `canary`, `drafts` and `draft show|drop`."""
+    from ops.versions.canary_options import canary_action, takes_canary
+
     actions = parser.add_subparsers(dest="action", metavar="ACTION")
     what = "tell of every process which version it serves, and what it refused and why"
     takes_json(add_action(actions, "status", what, "chatwootai config status"))
@@ -54,6 +58,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--without-gate", metavar="REASON", help="though a set that `gate:` demands is not green; the audit tells why"
     )
     publish.add_argument("--draft", metavar="ACCOUNT", help="the draft of this account (its key) instead of the folder")
+    takes_canary(publish)
+    canary_action(actions)
     takes_json(add_action(actions, "drafts", "list the accounts with a draft", "chatwootai config drafts"), names=True)
     draft = add_action(actions, "draft", "show or drop an account's draft", "chatwootai config draft show 1")
     _draft_actions(draft.add_subparsers(dest="draft_action", metavar="ACTION", required=True))
@@ -73,9 +79,14 @@ def _draft_actions(actions: "argparse._SubParsersAction[argparse.ArgumentParser]
 def run(arguments: argparse.Namespace) -> int:
     """Do it; not 0 where Redis is away, there is no such version, or the configuration is broken."""
     from ops.access import with_redis
+    from ops.versions.canary_options import refuse_idle_options
 
+    if arguments.action == "publish":
+        refuse_idle_options(arguments)
     if arguments.action in ("drafts", "draft"):
         return with_redis(lambda connection: _act_on_draft(connection, arguments))
+    if arguments.action == "canary":
+        return with_redis(lambda connection: _act_on_canary(connection, arguments))
     if getattr(arguments, "draft", None):
         return with_redis(lambda connection: _publish_draft(connection, arguments))
     actions = {"status": _status, "diff": _diff, "rollback": _rollback, "publish": _publish}
@@ -86,6 +97,13 @@ async def _act_on_draft(connection: "Connection", arguments: argparse.Namespace)
     from ops.versions.draft_actions import DRAFT_ACTIONS
 
     action: Coroutine[Any, Any, int] = DRAFT_ACTIONS[arguments.action](connection, arguments)
+    return await action
+
+
+async def _act_on_canary(connection: "Connection", arguments: argparse.Namespace) -> int:
+    from ops.versions.canary_actions import CANARY_ACTIONS, show
+
+    action: Coroutine[Any, Any, int] = CANARY_ACTIONS.get(arguments.canary_action, show)(connection, arguments)
     return await action
 
 
@@ -187,6 +205,10 @@ async def _publish(snapshots: "ConfigVersions", arguments: argparse.Namespace) -
         return 1
     if not await _is_agreed(snapshots, sources, arguments):
         return 0 if arguments.dry_run else 1
+    if arguments.canary is not None:
+        from ops.versions.canary_actions import start
+
+        return await start(snapshots, sources, arguments)
     return 0 if await publish_version(snapshots, sources, "publish", "publish", ()) else 1
 
 
@@ -228,7 +250,8 @@ async def _is_agreed(snapshots: "ConfigVersions", sources: "Sources", arguments:
         names = (str(current.number) if current else "none", "then")
         lines = [line for file in differences(before, sources, names).values() for line in file]
         print("\n".join(lines) or "no difference")
-    return not arguments.dry_run and confirm("put it in force everywhere?", yes=arguments.yes, undoable=True)
+    question = "let it answer its share?" if getattr(arguments, "canary", None) else "put it in force everywhere?"
+    return not arguments.dry_run and confirm(question, yes=arguments.yes, undoable=True)
 
 
 def _when(at: float) -> str:

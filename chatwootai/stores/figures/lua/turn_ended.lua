@@ -1,8 +1,9 @@
 -- turn_ended: a turn is over. Its record, its row in the index of its account and in that of all, its day's figures.
 -- KEYS 1 cw:{account}, of ARGV 1
--- ARGV account turn record row day record_ms day_ms most_of_account most_of_all most_recent counts...
+-- ARGV account turn record row day record_ms day_ms most_of_account most_of_all most_recent canary counts...
 --   record: JSON; row: as ended_turn.py writes it; day: YYYY-MM-DD, the account's own; most_of_account, most_of_all:
 --   rows kept of one account, and of all accounts together; most_recent: rows in the index that has all accounts';
+--   canary: version and side of a canary that the turn counts for, as 7:base, or nothing;
 --   counts: a field of the day and what is added to it, in turn
 -- returns how many rows are kept of all accounts
 local account, stream, sizes = ARGV[1], 'cw:turns:' .. ARGV[1], 'cw:turns-kept:sizes'
@@ -28,12 +29,13 @@ if total > tonumber(ARGV[9]) then  -- the longest index gives way: it is the one
   total = kept(longest, redis.call('XLEN', 'cw:turns:' .. longest))
 end
 
-local days = {
+local sums = {
   ['cw:day:' .. account .. ':' .. ARGV[5]] = kept_ms(account, 'figures', ARGV[7]),
   ['cw:days:' .. ARGV[5]] = ARGV[7],
 }
-for day, day_ms in pairs(days) do
-  for at = 11, #ARGV, 2 do redis.call('HINCRBY', day, ARGV[at], ARGV[at + 1]) end
-  redis.call('PEXPIRE', day, day_ms)
+if ARGV[11] ~= '' then sums['cw:canary:' .. ARGV[11]] = ARGV[7] end
+for sum, sum_ms in pairs(sums) do
+  for at = 12, #ARGV, 2 do redis.call('HINCRBY', sum, ARGV[at], ARGV[at + 1]) end
+  redis.call('PEXPIRE', sum, sum_ms)
 end
 return total

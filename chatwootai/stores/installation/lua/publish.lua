@@ -1,4 +1,4 @@
--- publish: put a configuration in force as the newest version, keep the newest `kept`, and tell everybody.
+-- publish: put a configuration in force as the newest version, keep the newest `kept`, and tell everybody. A canary ends with it.
 -- KEYS 1 cw:{all}
 -- ARGV digest packed about now_ms kept again
 --   about: JSON without version; again: "1" to publish what is in force already once more (a rollback to the same
@@ -18,6 +18,14 @@ for _, gone in ipairs(old) do
   redis.call("ZREM", "cw:config:versions", gone)
   redis.call("DEL", "cw:config:version:" .. gone)
   redis.call("HDEL", "cw:config:about", gone)
+end
+local canary = redis.call("HMGET", "cw:config:canary", "digest", "over", "version")
+if canary[3] then redis.call("HDEL", "cw:incidents", "canary||" .. canary[3]) end
+if canary[1] and not canary[2] then  -- what it was compared with is no more
+  local about = cjson.decode(ARGV[3])
+  local result = canary[1] == ARGV[1] and "promoted" or "replaced"
+  redis.call("HSET", "cw:config:canary", "over",
+    cjson.encode({ at = about.at, by = about.by, result = result, why = "version " .. version .. ": " .. about.why }))
 end
 redis.call("PUBLISH", "cw:config:told", version .. " " .. ARGV[1])
 return { version, 1 }
