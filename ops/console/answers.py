@@ -5,12 +5,12 @@ from typing import Any
 import orjson
 from aiohttp import web
 
-from ops.console.context import CONSOLES, account_named, console_of, identity_of_request
+from ops.console.context import CONSOLES, account_named, console_of, identity_of_request, path_of
 
 
 def is_data(request: web.Request) -> bool:
     """Tell whether data is asked for rather than a page."""
-    return request.path.startswith("/api/")
+    return path_of(request).startswith("/api/")
 
 
 def data(content: Any, status: int = 200) -> web.Response:

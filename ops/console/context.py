@@ -14,7 +14,7 @@ from ops.console.access.identity import Identity
 from ops.console.access.login import Login
 from ops.console.access.oidc import Oidc
 from ops.console.data.accounts import Accounts
-from ops.console.environment import Environment
+from ops.console.environment import Environment, below_base
 from ops.console.view.pages import Pages
 
 QUERY_SECONDS: Final = 0.5
@@ -105,3 +105,8 @@ def identity_of_request(request: web.Request) -> Identity | None:
 def person(request: web.Request) -> Identity:
     """Return the person behind a request that needs a login."""
     return request[IDENTITY]
+
+
+def path_of(request: web.Request) -> str:
+    """Return a request's path below the base path."""
+    return below_base(first_console(request).environment.base_path, request.path)

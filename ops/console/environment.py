@@ -24,6 +24,7 @@ class Environment:
     `shards`: all Redis of the installation; None: the one of `redis_url`.
 
     `public_url`: the address that browsers use, where it is not the one listened on; empty: that of each request.
+    `base_path`: the path below which browsers see it, as `/console`; empty: the root.
     `proxy`: peers, secret and groups of one that logs people in (access/proxy.py). `chatwoot_login`: administrators in
     Chatwoot may enter with their own access token. `oidc`: issuer, client, its secret, groups, and the claim that has
     them (access/oidc.py).
@@ -35,13 +36,20 @@ class Environment:
     port: int
     shards: Shards | None = None
     public_url: str = ""
+    base_path: str = ""
     proxy: tuple[str, str, str] = ("", "", "")
     chatwoot_login: bool = False
     oidc: tuple[str, str, str, str, str] = ("", "", "", "", "")
 
     @classmethod
     def read(
-        cls, environ: Mapping[str, str] = os.environ, *, config: Path, host: str | None = None, port: str | None = None
+        cls,
+        environ: Mapping[str, str] = os.environ,
+        *,
+        config: Path,
+        host: str | None = None,
+        port: str | None = None,
+        base_path: str | None = None,
     ) -> "Environment":
         """Read the variables; an option goes before its variable, and an empty one counts as unset.
 
@@ -56,6 +64,7 @@ class Environment:
             host=host or environ.get("CONSOLE_HOST") or HOST,
             port=_parse_port(port or environ.get("CONSOLE_PORT") or str(PORT)),
             public_url=_parse_url(environ.get("CONSOLE_URL") or ""),
+            base_path=_parse_base_path(base_path or environ.get("CONSOLE_BASE_PATH") or ""),
             proxy=(
                 environ.get("CONSOLE_PROXY_PEERS") or "",
                 environ.get("CONSOLE_PROXY_SECRET") or "",
@@ -110,3 +119,15 @@ def _parse_url(value: str) -> str:
     if value and not re.fullmatch(r"https?://[^\s/@?#]+/?", value):
         raise BadEnvironment(f"CONSOLE_URL is {value!r}: write it as https://console.example.com, without a path")
     return value.rstrip("/")
+
+
+def below_base(base_path: str, path: str) -> str:
+    """Return what stands below the base path in a path; a proxy may hand it on with that or without."""
+    return path.removeprefix(base_path) or "/" if re.match(rf"{re.escape(base_path)}(?![^/?])", path) else path
+
+
+def _parse_base_path(value: str) -> str:
+    path = value.rstrip("/")
+    if path and not re.fullmatch(r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+", path):
+        raise BadEnvironment(f"the console's base path is {value!r}: write it as /console")
+    return path

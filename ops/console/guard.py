@@ -13,7 +13,8 @@ from ops.console.access.identity import Identity, Right
 from ops.console.access.login import EMBEDDED
 from ops.console.access.same_origin import SAFE_METHODS, comes_from_elsewhere
 from ops.console.answers import is_data, refuse
-from ops.console.context import CHOSEN_SHARD, IDENTITY, account_named, choose_console, first_console
+from ops.console.context import CHOSEN_SHARD, IDENTITY, account_named, choose_console, first_console, path_of
+from ops.console.environment import below_base
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -51,13 +52,15 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
         response = refuse(request, 500)
     for name, value in _headers(request).items():
         response.headers.setdefault(name, value)
+    if response.headers.get("Location", "").startswith("/"):  # handlers know nothing of the base path
+        response.headers["Location"] = first_console(request).environment.base_path + response.headers["Location"]
     return response
 
 
 def _headers(request: web.Request) -> Mapping[str, str]:
     """Return the headers of an answer: what is for Chatwoot's frame may be shown there, and nowhere else."""
     account = request.match_info.get("account")
-    if account is None or not request.path.startswith(EMBEDDED):
+    if account is None or not path_of(request).startswith(EMBEDDED):
         return HEADERS
     origin = first_console(request).accounts.origin(account)
     policy = HEADERS["Content-Security-Policy"].replace("frame-ancestors 'none'", f"frame-ancestors {origin}")
@@ -90,7 +93,9 @@ async def _answer_on_shard(request: web.Request, handler: Handler) -> web.Stream
     with on_shard(console.shard, alone=True):
         response = await handler(request)
     if request.query.get("shard") and not is_data(request) and not response.prepared:
-        response.set_cookie(CHOSEN_SHARD, console.shard.name, httponly=True, samesite="Lax", path="/")
+        response.set_cookie(
+            CHOSEN_SHARD, console.shard.name, httponly=True, samesite="Lax", path=first_console(request).login.path
+        )
     return response
 
 
@@ -116,9 +121,10 @@ def _may(who: Identity, right: Right) -> bool:
 
 
 def _to_login(request: web.Request) -> web.Response:
-    if request.path.startswith("/api/"):
+    if path_of(request).startswith("/api/"):
         return refuse(request, 401)
-    if request.path.startswith(EMBEDDED) and (account := request.match_info.get("account")):
+    if path_of(request).startswith(EMBEDDED) and (account := request.match_info.get("account")):
         return web.Response(status=303, headers={"Location": f"{EMBEDDED}{quote(account, safe='')}/login"})
-    after = f"?next={quote(request.path_qs, safe='')}" if request.method == "GET" and request.path != "/" else ""
+    here = below_base(first_console(request).environment.base_path, request.path_qs)
+    after = f"?next={quote(here, safe='')}" if request.method == "GET" and here != "/" else ""
     return web.Response(status=303, headers={"Location": f"/login{after}"})

@@ -25,7 +25,7 @@ from ops.console.context import CONSOLES, QUERY_SECONDS, Console
 from ops.console.data.accounts import Accounts
 from ops.console.environment import Environment
 from ops.console.guard import RIGHTS, guard
-from ops.console.routes import routes
+from ops.console.routes import Route, routes
 from ops.console.view.pages import Pages
 
 _LARGEST_BODY = 64 * 1024
@@ -87,11 +87,11 @@ def make_console(environment: Environment, connection: Connection) -> Console:
         environment=environment,
         shard=environment.all_shards.first,
         connection=connection,
-        login=Login(connection, environment.public_url, Proxy.read(*environment.proxy)),
-        oidc=Oidc.read(environment.oidc, environment.public_url),
+        login=Login(connection, environment.public_url, Proxy.read(*environment.proxy), environment.base_path),
+        oidc=Oidc.read(environment.oidc, environment.public_url, environment.base_path),
         failed=FailedLogins(),
         accounts=Accounts(environment.config),
-        pages=Pages(),
+        pages=Pages(environment.base_path),
         requests=Requests(connection),
     )
 
@@ -104,19 +104,27 @@ def on_another_shard(console: Console, shard: Shard, connection: Connection) -> 
 
 
 def application(console: Console, *others: Console) -> web.Application:
-    """Return the application: every route of the table behind the guard. `others`: on the further shards."""
+    """Return the application: every route of the table behind the guard, at the root and below the base path.
+
+    `others`: on the further shards.
+    """
     app = web.Application(middlewares=[guard], client_max_size=_LARGEST_BODY)
     app[CONSOLES] = {each.shard.name: each for each in (console, *others)}
     rights: dict[tuple[str, str], Right] = {}
-    for one in routes():
-        added = app.router.add_route(one.method, one.path, one.handler)
-        canonical = added.resource.canonical if added.resource else one.path
-        rights[one.method, canonical] = one.right
-        if one.method == "GET":
-            app.router.add_route("HEAD", one.path, one.handler)
-            rights["HEAD", canonical] = one.right
+    for base in sorted({"", console.environment.base_path}):
+        for one in routes():
+            _add_route(app, rights, one, base)
+            if base and one.path == "/":
+                _add_route(app, rights, replace(one, path=""), base)
     app[RIGHTS] = rights
     return app
+
+
+def _add_route(app: web.Application, rights: dict[tuple[str, str], Right], one: Route, base: str) -> None:
+    for method in ("GET", "HEAD") if one.method == "GET" else (one.method,):
+        added = app.router.add_route(method, base + one.path, one.handler)
+        canonical = added.resource.canonical if added.resource else base + one.path
+        rights[method, canonical] = one.right
 
 
 async def _check_login(console: Console) -> None:

@@ -11,6 +11,7 @@ from chatwootai.stores.operators.console_tokens import ConsoleToken, ConsoleToke
 from chatwootai.stores.server.connection import Connection
 from ops.console.access.identity import Identity, Role
 from ops.console.access.proxy import Proxy
+from ops.console.environment import below_base
 
 COOKIE: Final = "chatwootai_console"
 EMBEDDED_COOKIE: Final = "chatwootai_embedded"
@@ -23,21 +24,34 @@ _LONGEST_PENDING: Final = 2_048
 class Login:
     """Ways to log in, and the sessions that were opened by them."""
 
-    def __init__(self, connection: Connection, public_url: str = "", proxy: Proxy | None = None) -> None:
+    def __init__(
+        self, connection: Connection, public_url: str = "", proxy: Proxy | None = None, base_path: str = ""
+    ) -> None:
         self.tokens = ConsoleTokens(connection)
         self.sessions = ConsoleSessions(connection)
         self.proxy = proxy
         self._secure = public_url.startswith("https://")
+        self._base = base_path
 
     @property
     def cookie(self) -> str:
         """Return the cookie's name: over HTTPS one that no other host can set."""
-        return f"__Host-{COOKIE}" if self._secure else COOKIE
+        return f"{self._head}{COOKIE}"
 
     @property
     def embedded_cookie(self) -> str:
         """Return the name of the cookie of pages inside Chatwoot."""
-        return f"__Host-{EMBEDDED_COOKIE}" if self._secure else EMBEDDED_COOKIE
+        return f"{self._head}{EMBEDDED_COOKIE}"
+
+    @property
+    def _head(self) -> str:
+        """Return the head of cookies' names; browsers take `__Host-` with the path `/` alone."""
+        return "" if not self._secure else "__Secure-" if self._base else "__Host-"
+
+    @property
+    def path(self) -> str:
+        """Return the path of cookies: what else the host serves is sent none of them."""
+        return self._base or "/"
 
     async def who(self, request: web.Request) -> Identity | None:
         """Return the person behind a request; None where nobody is logged in.
@@ -51,7 +65,11 @@ class Login:
             return identity_of(token) if token else None
         if self.proxy is not None and (named := self.proxy.who(request)):
             return named
-        inside = request.cookies.get(self.embedded_cookie, "") if request.path.startswith(EMBEDDED) else ""
+        inside = (
+            request.cookies.get(self.embedded_cookie, "")
+            if below_base(self._base, request.path).startswith(EMBEDDED)
+            else ""
+        )
         cookie = inside or request.cookies.get(self.cookie, "")
         if not cookie or len(cookie) > _MOST_CHARACTERS:
             return None
@@ -80,7 +98,7 @@ class Login:
             StoreUnavailable: Redis is away.
         """
         cookie = await self._opened(who, seconds)
-        response.set_cookie(self.cookie, cookie, httponly=True, samesite="Lax", path="/", secure=self._secure)
+        response.set_cookie(self.cookie, cookie, httponly=True, samesite="Lax", path=self.path, secure=self._secure)
 
     async def open_embedded(self, response: web.StreamResponse, who: Identity) -> None:
         """Open a session for pages inside Chatwoot: its cookie is kept apart for each site that shows them.
@@ -89,7 +107,7 @@ class Login:
             StoreUnavailable: Redis is away.
         """
         cookie = await self._opened(who, SESSION_SECONDS)
-        flags = "Path=/; HttpOnly; Secure; SameSite=None; Partitioned"
+        flags = f"Path={self.path}; HttpOnly; Secure; SameSite=None; Partitioned"
         response.headers.add("Set-Cookie", f"{self.embedded_cookie}={cookie}; {flags}")
 
     async def _opened(self, who: Identity, seconds: float) -> str:
@@ -102,7 +120,7 @@ class Login:
     def keep_pending(self, response: web.StreamResponse, value: str, seconds: int) -> None:
         """Keep a login that goes on elsewhere, in a cookie of its own."""
         response.set_cookie(
-            f"{self.cookie}_login", value, max_age=seconds, httponly=True, samesite="Lax", path="/",
+            f"{self.cookie}_login", value, max_age=seconds, httponly=True, samesite="Lax", path=self.path,
             secure=self._secure,
         )  # fmt: skip
 
@@ -113,7 +131,7 @@ class Login:
 
     def forget_pending(self, response: web.StreamResponse) -> None:
         """Forget it: an answer fits once."""
-        response.del_cookie(f"{self.cookie}_login", path="/", secure=self._secure, httponly=True, samesite="Lax")
+        response.del_cookie(f"{self.cookie}_login", path=self.path, secure=self._secure, httponly=True, samesite="Lax")
 
     async def close(self, request: web.Request, response: web.StreamResponse) -> None:
         """End the session of a request, and take its cookie back.
@@ -123,7 +141,7 @@ class Login:
         """
         if cookie := request.cookies.get(self.cookie):
             await self.sessions.close(cookie)
-        response.del_cookie(self.cookie, path="/", secure=self._secure, httponly=True, samesite="Lax")
+        response.del_cookie(self.cookie, path=self.path, secure=self._secure, httponly=True, samesite="Lax")
 
 
 def identity_of(token: ConsoleToken) -> Identity | None:

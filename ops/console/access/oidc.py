@@ -63,7 +63,7 @@ class Oidc:
         self._redirect = redirect
 
     @classmethod
-    def read(cls, settings: tuple[str, str, str, str, str], public_url: str) -> "Oidc | None":
+    def read(cls, settings: tuple[str, str, str, str, str], public_url: str, base_path: str = "") -> "Oidc | None":
         """Return it as the environment says; None where it names no issuer.
 
         Raises:
@@ -78,7 +78,7 @@ class Oidc:
         if empty := [name for name, value in missing.items() if not value]:
             raise BadEnvironment(f"CONSOLE_OIDC_ISSUER needs {' and '.join(empty)} beside it")
         known = parse_groups(groups, "CONSOLE_OIDC_GROUPS")
-        return cls(Provider(issuer), client, secret, known, claim=claim, redirect=f"{public_url}{CALLBACK}")
+        return cls(Provider(issuer), client, secret, known, claim=claim, redirect=f"{public_url}{base_path}{CALLBACK}")
 
     async def begin(self, after: str) -> tuple[str, Pending]:
         """Return the address to send a browser to, and what its answer must fit.

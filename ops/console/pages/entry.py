@@ -15,7 +15,7 @@ from ops.console.access.login import identity_of
 from ops.console.access.oidc import PENDING_SECONDS, Pending
 from ops.console.access.provider import OidcFailed
 from ops.console.answers import page
-from ops.console.context import console_of
+from ops.console.context import console_of, first_console, path_of
 from ops.console.view.assets import assets
 from ops.console.view.pages import LANGUAGE_COOKIE
 from ops.console.view.texts import LANGUAGES
@@ -119,7 +119,8 @@ async def choose_language(request: web.Request) -> web.Response:
     answer = web.Response(status=303, headers={"Location": _local(str(form.get("next", "/")))})
     language = str(form.get("language", ""))
     if language in LANGUAGES:
-        answer.set_cookie(LANGUAGE_COOKIE, language, max_age=_YEAR, httponly=True, samesite="Lax", path="/")
+        path = first_console(request).login.path
+        answer.set_cookie(LANGUAGE_COOKIE, language, max_age=_YEAR, httponly=True, samesite="Lax", path=path)
     return answer
 
 
@@ -131,7 +132,7 @@ def asset_routes() -> list[tuple[str, bytes, str]]:
 async def asset(request: web.Request) -> web.Response:
     """Return an asset; its name changes with its content, so it may be kept for ever."""
     for path, body, content_type in asset_routes():
-        if path == request.path:
+        if path == path_of(request):
             headers = {"Cache-Control": "public, max-age=31536000, immutable"}
             return web.Response(body=body, content_type=content_type, charset="utf-8", headers=headers)
     raise web.HTTPNotFound

@@ -1,5 +1,6 @@
 """Makes pages of templates: every value is escaped, every text is the viewer's, every moment a <time>."""
 
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -7,12 +8,15 @@ from aiohttp import web
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from ops.console.access.identity import Identity, Role
+from ops.console.environment import below_base
 from ops.console.view.assets import assets
 from ops.console.view.shown import moment, seconds, span
 from ops.console.view.texts import DEFAULT, LANGUAGES, chosen_language, texts
 from ops.console.view.waterfall import bars
 
 LANGUAGE_COOKIE: Final = "chatwootai_language"
+_OWN_ADDRESS: Final = re.compile(r'( (?:href|action|src|hx-get|data-embed)=")/(?!/)')
+"""An address of ours in a page. No value of a stranger's can look so: quotes in it are escaped."""
 NAVIGATION: Final = (
     ("n", "/", "now", Role.VIEWER),
     ("o", "/outcomes", "outcomes", Role.VIEWER),
@@ -30,9 +34,10 @@ NAVIGATION: Final = (
 
 
 class Pages:
-    """The templates, loaded once."""
+    """The templates, loaded once. `base_path`: what addresses of ours in them begin with."""
 
-    def __init__(self) -> None:
+    def __init__(self, base_path: str = "") -> None:
+        self._base_path = base_path
         self._environment = Environment(
             loader=PackageLoader("ops.console.view", "templates"),
             autoescape=select_autoescape(default=True, default_for_string=True),
@@ -60,7 +65,7 @@ class Pages:
         def text(key: str, /, **named: object) -> str:
             return self.text(language, key, **named)
 
-        return self._environment.get_template(template).render(
+        made = self._environment.get_template(template).render(
             t=text,
             has_text=lambda key: key in texts(DEFAULT),
             language=language,
@@ -68,10 +73,11 @@ class Pages:
             navigation=[one[:3] for one in NAVIGATION if who is not None and who.role.rank >= one[3].rank],
             may_operate=who is not None and who.role is Role.OPERATOR,
             may_act=who is not None and who.role is not Role.VIEWER,
-            here=request.path_qs,
-            path=request.path,
+            here=below_base(self._base_path, request.path_qs),
+            path=below_base(self._base_path, request.path),
             **values,
         )
+        return _OWN_ADDRESS.sub(rf"\1{self._base_path}/", made) if self._base_path else made
 
     def text(self, language: str, key: str, /, **named: object) -> str:
         """Return a text with its values, not escaped yet; in English where a language lacks it."""

@@ -38,6 +38,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     takes_config(served)
     served.add_argument("--host", help="where to listen (default: CONSOLE_HOST, else 127.0.0.1)")
     served.add_argument("--port", help="on which port (default: CONSOLE_PORT, else 9200; 0: a free one)")
+    served.add_argument("--base-path", metavar="PATH", help="below which a proxy shows it (default: CONSOLE_BASE_PATH)")
     token = add_action(actions, "token", "make, list and revoke tokens", "chatwootai console token list")
     _token_actions(token.add_subparsers(dest="token_action", metavar="ACTION", required=True))
     session = add_action(actions, "session", "list and end sessions", "chatwootai console session list")
@@ -92,7 +93,9 @@ def _serve(arguments: argparse.Namespace) -> int:
 
     try:
         log.configure_from(process="console")
-        environment = Environment.read(config=arguments.config, host=arguments.host, port=arguments.port)
+        environment = Environment.read(
+            config=arguments.config, host=arguments.host, port=arguments.port, base_path=arguments.base_path
+        )
         if sys.platform == "win32":
             return asyncio.run(serve(environment))
         import uvloop
