@@ -56,9 +56,16 @@ class Trigger:
             try:
                 return await self._delivered(admin, self._address(setup), door, conversation, contact)
             finally:
-                await admin.call("POST", f"/conversations/{conversation}/toggle_status", {"status": "resolved"})
+                await self._resolve(admin, conversation)
         except AdminError as error:
             raise ChatwootRefused(str(error)) from None
+
+    async def _resolve(self, admin: Admin, conversation: int) -> None:
+        """Resolve the conversation; where that is refused say so, and let the trial's own end stand."""
+        try:
+            await admin.call("POST", f"/conversations/{conversation}/toggle_status", {"status": "resolved"})
+        except AdminError as error:
+            self._say(f"the conversation stays open: {error}")
 
     def _address(self, setup: Setup | None) -> str:
         look = AccountLook(self.account, setup=setup)

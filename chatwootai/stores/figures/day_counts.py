@@ -1,5 +1,6 @@
 """The figures of one day as Redis counts them: what a turn adds, and what was added, read again. Pure."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -30,9 +31,10 @@ def turn_increments(turn: EndedTurn, superseded: int, spent: Spent = NOTHING_SPE
 
     `superseded`: drafts that newer messages made pointless.
     """
-    amounts = {"tokens": turn.tokens, "cost": turn.cost, "superseded": superseded, f"f|{spent.crew}": turn.cost}
-    for model, (cost, tokens) in spent.models.items():
-        amounts |= {f"m|{model[:_MOST_WORDS]}": cost, f"t|{model[:_MOST_WORDS]}": tokens}
+    amounts = Counter({"tokens": turn.tokens, "cost": turn.cost, "superseded": superseded})
+    amounts[f"f|{spent.crew}"] = turn.cost
+    for model, (cost, tokens) in spent.models.items():  # two may share a name as far as it is kept
+        amounts.update({f"m|{model[:_MOST_WORDS]}": cost, f"t|{model[:_MOST_WORDS]}": tokens})
     yield from ((name, amount) for name, amount in amounts.items() if amount)
     yield f"o|{turn.outcome}|{turn.channel}", 1
     yield f"i|{turn.inbox}|{turn.outcome}", 1
@@ -103,6 +105,8 @@ class DayCounts:
         return quantile(self.buckets, share)
 
 
+_INBOX: Final = re.compile(r"-?[0-9]{1,19}")
+_BUCKET: Final = re.compile(r"[0-9]{1,3}")
 _BY_WORD: Final = {"q": "silences", "s": "served_by", "f": "crew_cost", "m": "model_cost", "t": "model_tokens"}
 
 
@@ -114,13 +118,13 @@ def read_counts(fields: Mapping[str, int]) -> DayCounts:
         match kind, *rest:
             case "o", outcome, channel:
                 counts.outcomes[outcome, channel] = value
-            case "i", inbox, outcome if inbox.lstrip("-").isdigit():
+            case "i", inbox, outcome if _INBOX.fullmatch(inbox):
                 counts.inboxes[int(inbox), outcome] = value
             case "c", cause, why:
                 counts.causes[cause, why] = value
-            case (("q" | "s" | "f" | "m" | "t"), *words):
-                getattr(counts, _BY_WORD[kind])["|".join(words)] = value
-            case "h", bucket if bucket.isdigit():
+            case (("q" | "s" | "f" | "m" | "t"), _, *_):
+                getattr(counts, _BY_WORD[kind])["|".join(rest)] = value
+            case "h", bucket if _BUCKET.fullmatch(bucket):
                 counts.buckets[int(bucket)] = value
             case ("fast" | "tokens" | "cost" | "superseded",):
                 setattr(counts, kind, value)
