@@ -1,4 +1,4 @@
-"""A turn's record: stored whole as JSON has it, logged without what may quote a customer, billed what its calls used."""
+"""A turn's record: stored whole as JSON has it, logged without a customer's words, billed what its calls used."""
 
 import json
 from collections import defaultdict
