@@ -23,6 +23,7 @@ _acting: ContextVar[str] = ContextVar("acting", default="")
 _shard: ContextVar["Shard | None"] = ContextVar("shard", default=None)
 _at_once: ContextVar["Sequence[Shard]"] = ContextVar("at_once", default=())
 
+_MOVED = "ACCOUNT_MOVED"  # as in chatwootai.stores.server.errors
 _REFUSED = {
     "NOPERM": "the user in {setting} needs at least the rights that docs/reference/redis.md names",
     "NOAUTH": "{setting} must hold a password",
@@ -133,6 +134,8 @@ def away_message(error: "StoreUnavailable") -> str:
     setting = shard.setting if shard else "REDIS_URL"
     if error.code in _REFUSED:
         return f"Redis refuses ({error}): {_REFUSED[error.code].format(setting=setting)}"
+    if error.code == _MOVED:
+        return "the account is on its way to another shard: run it again when `accounts move` has ended"
     return f"Redis does not answer ({error}): start it, or let {setting} name the one that workers use"
 
 

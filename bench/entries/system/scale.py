@@ -18,7 +18,7 @@ TURNS: Final = 300
 _PER_SECOND: Final = 6.0
 _AT_ONCE: Final = 1e9  # arrivals a second
 _WITHIN: Final = 30.0
-_SETTINGS: Final = "rate_per_minute: 1000000\n"
+_SETTINGS: Final = "rate_per_minute: 1000000\ndeadline_ms: 60000\n"
 _KEPT: Final = 200_000
 """Commands that Redis's slow log keeps: all of a run."""
 _SHOWN: Final = 12
