@@ -210,10 +210,12 @@ class Live:
         if self.holder.sources is sources:  # else the next edit, which is told of next
             self._mark_synced(number)
         if new:
-            _log.info("config_published", version=number, digest=digest[:12], why=why)
+            gated = [key for key, one in self.snapshot.accounts.items() if one.settings.gate.sets]
+            said = {"why": why, **({"gate": "not asked"} if gated else {})}
+            _log.info("config_published", version=number, digest=digest[:12], **said)
             with contextlib.suppress(StoreUnavailable):  # it is in force, and this tells of it alone
                 audit = AuditLog(self._snapshots.connection)
-                await audit.append(self._name, "publish", of=str(number), details={"why": why})
+                await audit.append(self._name, "publish", of=str(number), details=said)
 
     async def _adopt(self, current: ConfigVersion) -> None:
         packed = await self._snapshots.read(current.number)

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict
 from typing import Any, Final
 
+from chatwootai.stores.installation.canaries import Canaries
 from chatwootai.stores.installation.incidents import Incidents
 from chatwootai.stores.installation.processes import Processes
 from chatwootai.stores.installation.refusals import Refusal, Refusals
@@ -53,10 +54,16 @@ async def _read_processes(connection: Connection) -> list[Json]:
     return [process_as_json(one) for one in await Processes(connection).all()]
 
 
+async def _read_canary(connection: Connection) -> Json | None:
+    found = await Canaries(connection).running()
+    return {"version": found.terms.version, "base": found.base, **found.terms.as_json()} if found else None
+
+
 PARTS: Final[Mapping[str, Callable[[Connection], Awaitable[Any]]]] = {
     "redis": _read_redis,
     "refused": _read_refused,
     "incidents": _read_incidents,
+    "canary": _read_canary,
     "processes": _read_processes,
     "paused": read_pauses,
 }
@@ -82,6 +89,8 @@ def print_numbers(found: Any) -> None:
         _print_refused(one)
     for one in found["incidents"]:
         print_incident(one)
+    if canary := found["canary"]:
+        print(f"canary     {canary['version']} beside version {canary['base']}; `config canary` tells more")
     if found["redis"]:
         _print_redis(found["redis"])
     if found["priorities"]:

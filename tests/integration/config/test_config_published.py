@@ -11,6 +11,7 @@ import pytest
 from cryptography.fernet import Fernet
 
 from chatwootai.stores.installation.config_versions import KEPT, ConfigVersions
+from chatwootai.stores.operators.audit import AuditLog
 from chatwootai.stores.server.connection import Connection, connect
 from chatwootai.stores.server.embedded import Embedded
 from chatwootai.telemetry.tasks import ended
@@ -125,6 +126,18 @@ async def test_what_is_in_force_everywhere_is_published_once(folder: Path, tmp_p
             while two.version != 2:  # noqa: ASYNC110 - a version has no event
                 await asyncio.sleep(0.02)
         assert [each.number for each in await ConfigVersions(redis).history()] == [2, 1]
+
+
+async def test_a_folder_that_changes_by_itself_is_told_of_where_no_gate_was_asked(
+    folder: Path, tmp_path: Path, redis: Connection
+) -> None:
+    async with running(process(folder, redis, tmp_path)) as live:
+        edit(folder, "second\ngate: {sets: [shop]}")
+        await until(live, "second")
+        async with asyncio.timeout(10):
+            while not (told := [one async for one in AuditLog(redis).entries() if one.of == "2"]):  # noqa: ASYNC110 - as above
+                await asyncio.sleep(0.02)
+        assert told[0].details == {"why": "edit", "gate": "not asked"}
 
 
 async def test_a_rollback_holds_over_restarts_until_the_folder_changes(

@@ -24,6 +24,7 @@ from ops.console.data.installation.configuration import (
 )
 from ops.console.data.query import read_number
 from ops.console.pages.installation.view import View, account_key, account_of, actor
+from ops.versions.canaries import read_canary
 from ops.versions.publishing import is_sound, publish_version, roll_back
 
 _SECONDS = 30.0
@@ -41,11 +42,17 @@ async def _read(request: web.Request) -> dict[str, Any]:
         **await read_versions(console.connection),
         "problems": problems_of(inspection, account),
         "values": values_of(inspection, account.key, inbox) if inspection and account else None,
+        "canary": _of_whom(await read_canary(console.connection), person(request).account),
         "by_version": await read_by_version(console.connection, account_key(request)),
     }
     if person(request).account is not None:
         found["processes"] = [{**one, "problems": []} for one in found["processes"]]  # they name others' files
     return found
+
+
+def _of_whom(canary: dict[str, Any] | None, account: str | None) -> dict[str, Any] | None:
+    """Return a canary to those who may see what its turns came to: operators, and leads of its account."""
+    return canary if canary is None or account is None or canary["account"] == account else None
 
 
 async def _read_difference(request: web.Request) -> dict[str, Any]:

@@ -15,11 +15,13 @@ import config
 from chatwootai.stores.figures.day_counts import Spent
 from chatwootai.stores.figures.ended_turn import NANO, EndedTurn
 from chatwootai.stores.figures.figures import Figures
+from chatwootai.stores.installation.canaries import Canaries, Result
 from chatwootai.stores.installation.config_versions import ConfigVersions
 from chatwootai.stores.installation.incidents import Incidents, Kind
 from chatwootai.stores.models.knowledge import KnowledgeStore
 from chatwootai.stores.operators.audit import AuditLog
 from chatwootai.stores.operators.console_tokens import ConsoleTokens
+from chatwootai.stores.operators.thumbs import Thumbs
 from config.files.packing import pack
 from config.files.sources import gather
 from tests.integration.ops.console.conftest import Desk
@@ -214,3 +216,30 @@ async def test_each_page_is_there_in_each_language(folder: Path, desk: Desk, lan
             status, page, _ = await desk.ask(path + query, "operator", headers={"Accept-Language": language})
             assert status == 200, path
             assert f'<html lang="{language}">' in page
+
+
+async def test_both_sides_of_a_canary_are_shown_to_whom_they_belong(folder: Path, desk: Desk) -> None:
+    await published(desk, folder)
+    canaries, base = Canaries(desk.redis), await ConfigVersions(desk.redis).current()
+    assert base is not None
+    terms = {"share": 1_000, "account": "1", "inbox": None, "until": 4e9, "rules": ["handoffs>30%"]}
+    version = await canaries.start("other", b"packed", terms, base, by="test", why="canary", accounts=2)
+    for number, outcome, config_version, side in ((1, "handoff", version, "canary"), (2, "reply", 1, "base")):
+        turn = EndedTurn(
+            account="1", turn=f"c{number}", conversation=number, inbox=3, channel="webchat", outcome=outcome,
+            cause="model" if outcome == "handoff" else "", seconds=1.0, config=config_version,
+        )  # fmt: skip
+        await Figures(desk.redis).write(turn, {}, datetime.now(UTC).date(), canary=f"{version}:{side}")
+        await Thumbs(desk.redis).put("1", turn.turn, up=outcome == "reply", reason="", by="ana")
+    found = (await ask(desk, "/api/configuration"))["canary"]
+    assert (found["state"], found["share"]) == ("running", 0.1)
+    sides = found["sides"]
+    assert [(sides[side]["turns"], sides[side]["thumbs"]) for side in ("canary", "base")] == [
+        (1, {"up": 0, "down": 1}), (1, {"up": 1, "down": 0}),
+    ]  # fmt: skip
+    assert sides["canary"]["measures"]["failures"]["hits"] == 1
+    await canaries.end(version, Result.BACK, by="worker a", why="handoffs>30%")
+    status, page, _ = await desk.ask("/configuration", "lead of 1")
+    assert (status, "handoffs&gt;30%" in page) == (200, True)
+    await canaries.start("third", b"packed", {**terms, "account": ""}, base, by="test", why="canary", accounts=2)
+    assert (await ask(desk, "/api/configuration", "lead of 1"))["canary"] is None  # it counts other accounts' turns
