@@ -16,6 +16,7 @@ from ingress.journal import erasing as journals
 from ops.access import ChatwootRefused, CommandError, confirm
 from ops.events.audit import write_down
 from ops.privacy import cases
+from ops.privacy.configuration_mentions import find_in_configuration
 from ops.privacy.contacts import account_of, as_user, ask_chatwoot, journal_folder, refuse_unknown
 from ops.privacy.doors import ask_doors
 from ops.privacy.outside import outside
@@ -163,6 +164,7 @@ class Work:
         self.receipt.verified = not self.receipt.left
         deleted = bool(self.arguments.in_chatwoot)
         self.receipt.outside += outside(self.account, left.mentions, in_chatwoot=deleted)
+        self.receipt.outside += await find_in_configuration(self.connection, self.arguments.config, self.subject)
 
     async def close(self) -> None:
         """Forget what was kept to find them by."""
