@@ -86,9 +86,10 @@ def process_name() -> str:
 @contextlib.asynccontextmanager
 async def _configuration(environment: Environment, environ: Mapping[str, str]) -> AsyncIterator[Live]:
     """Return the configuration, kept up to date; over a connection of its own, since a whole one may take its time."""
-    first = environment.shards.first
-    connection = connect(first.url, shard=first.name)
-    live = Live(environment.config, environ, connection, process_name(), strict=environment.strict)
+    first, *others = (connect(shard.url, shard=shard.name) for shard in environment.shards)
+    further = dict(zip(environment.shards.names[1:], others, strict=True))
+    live = Live(environment.config, environ, first, process_name(), strict=environment.strict)
+    live.join(further)
     try:
         await live.start()
         live.keep_to_itself()
@@ -98,7 +99,8 @@ async def _configuration(environment: Environment, environ: Mapping[str, str]) -
         finally:
             await ended(following)
     finally:
-        await connection.aclose()
+        for connection in (first, *others):
+            await connection.aclose()
 
 
 @contextlib.asynccontextmanager

@@ -24,28 +24,32 @@ class LastGood:
     made from the folder's path, so that two folders on one machine never stand in for each other.
     """
 
-    def __init__(self, folder: Path, environ: Mapping[str, str], snapshots: ConfigVersions) -> None:
+    def __init__(self, folder: Path, environ: Mapping[str, str], shards: list[ConfigVersions]) -> None:
         place = Path(environ.get("JOURNAL_DIR") or "var/journal").parent / "config"
         own = hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:12]
         self.copy = place / (f"last-{own}" if (folder / MAPPING).exists() else "last")
         self._environ = environ
-        self._snapshots = snapshots
+        self.shards = shards
 
     async def find(self) -> Sources | None:
-        """Return what is in force elsewhere, or the copy while Redis is away or has nothing; None: there is neither.
+        """Return what is in force elsewhere, on the first shard that tells, or the copy; None: there is neither.
 
         Raises:
             ConfigurationError: it is encrypted, and no key here opens it; or the copy is broken.
         """
-        try:
-            current = await self._snapshots.current()
-            packed = await self._snapshots.read(current.number) if current else None
-            if packed is not None:
-                return unpack(packed, self._environ)
-        except CannotDecrypt as error:
-            raise _cannot_decrypt("Redis", error) from None
-        except StoreUnavailable as error:
-            _log.warning("config_from_copy", error=str(error), copy=str(self.copy))
+        away: StoreUnavailable | None = None
+        for versions in self.shards:
+            try:
+                current = await versions.current()
+                packed = await versions.read(current.number) if current else None
+                if packed is not None:
+                    return unpack(packed, self._environ)
+            except CannotDecrypt as error:
+                raise _cannot_decrypt("Redis", error) from None
+            except StoreUnavailable as error:
+                away = error
+        if away is not None:
+            _log.warning("config_from_copy", error=str(away), copy=str(self.copy))
         return self._read_sources()
 
     def _read_sources(self) -> Sources | None:

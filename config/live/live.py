@@ -21,6 +21,7 @@ from config.files.packing import pack, unpack
 from config.files.sources import MAPPING, Sources
 from config.live import own_process
 from config.live.canary import CanaryFollower
+from config.live.further_shard import FurtherShard
 from config.live.holder import Holder, Listener
 from config.live.last_good import LastGood
 from config.live.presence import Presence
@@ -35,6 +36,8 @@ _log = log.get("config")
 
 class Live:
     """The configuration of one process. `name` says to others who published; `narrow`: the part that it serves.
+
+    `connection`: to the only Redis, or to the first shard; `join` adds others.
 
     A folder that a process starts with is put in force, unless a rollback has set just this content aside: then that
     holds until the folder changes.
@@ -58,17 +61,24 @@ class Live:
         self.holder: Holder
         self._environ = environ
         self._snapshots = ConfigVersions(connection)
-        self._last_good = LastGood(folder, environ, self._snapshots)
+        self._last_good = LastGood(folder, environ, [self._snapshots])
         self._name = name
         self.canary = CanaryFollower(environ, connection, name) if canaries else None
         self.presence = Presence(self._served, connection, name, slots)
         self._strict = strict
         self._narrow = narrow
         self._kept: Sources | None = None
-        self._has_folder = (folder / MAPPING).exists()
-        self._unpublished = self._has_folder  # nobody was told yet what the folder says that we started with
-        self._lock = asyncio.Lock()
+        self.has_folder = (folder / MAPPING).exists()
+        self._unpublished = self.has_folder  # nobody was told yet what the folder says that we started with
+        self.changing = asyncio.Lock()
+        """Held while what is in force is compared, replaced or published."""
+        self._further: list[FurtherShard] = []
         self._telling: set[asyncio.Task[None]] = set()
+
+    def join(self, further: Mapping[str, Connection]) -> None:
+        """Have part in the configuration of further shards too, by their names; before `start`."""
+        self._further = [FurtherShard(self, shard, each, self._name) for shard, each in further.items()]
+        self._last_good.shards += map(ConfigVersions, further.values())
 
     @property
     def snapshot(self) -> Snapshot:
@@ -97,7 +107,7 @@ class Live:
         Raises:
             ConfigurationError: the folder is broken, or there is none, and neither Redis nor the disk has another.
         """
-        self.holder = await (self._from_folder() if self._has_folder else self._from_elsewhere())
+        self.holder = await (self._from_folder() if self.has_folder else self._from_elsewhere())
         await self._keep_copy()
         with contextlib.suppress(StoreUnavailable, TimeoutError):  # without Redis it is done as soon as that is back
             async with asyncio.timeout(_START_SECONDS):
@@ -150,15 +160,22 @@ class Live:
             for_ever(lambda: self._snapshots.listen(self._reconcile), "configuration", pause=_PAUSE)
         )
         telling = asyncio.create_task(for_ever(self.presence.run, "presence", pause=_PAUSE))
+        further = [asyncio.create_task(each.run()) for each in self._further]
         try:
-            await asyncio.wait({watching, listening, telling})
+            await asyncio.wait({watching, listening, telling, *further})
         finally:
             stop.set()
-            await ended(watching, listening, telling)
+            await ended(watching, listening, telling, *further)
 
     async def check(self) -> Check:
         """For /readyz: what is in force, and what of the last edit is broken."""
-        detail = {"version": self.version, "digest": self.snapshot.digest[:12], "accounts": len(self.snapshot.accounts)}
+        others = {f"version on {each.name}": each.version for each in self._further}
+        detail = {
+            "version": self.version,
+            **others,
+            "digest": self.snapshot.digest[:12],
+            "accounts": len(self.snapshot.accounts),
+        }
         if not self.holder.problems:
             return Check(Status.OK, detail)
         shown = [str(problem) for problem in self.holder.problems[:_MOST_SHOWN]]
@@ -168,9 +185,12 @@ class Live:
         """The folder was read: tell others of what is sound."""
         self._report("edit", swapped=swapped)
         if holder.edited:
-            task = owned(asyncio.create_task(self._publish_later()), "configuration")
-            self._telling.add(task)
-            task.add_done_callback(self._telling.discard)
+            self._publish_soon()
+
+    def _publish_soon(self) -> None:
+        task = owned(asyncio.create_task(self._publish_later()), "configuration")
+        self._telling.add(task)
+        task.add_done_callback(self._telling.discard)
 
     async def _publish_later(self) -> None:
         await self._keep_copy()
@@ -181,7 +201,7 @@ class Live:
 
     async def _reconcile(self) -> None:
         """Bring this process and Redis to the same configuration."""
-        async with self._lock:
+        async with self.changing:
             current = await self._snapshots.current()
             ours = self.holder.sources.digest()
             overruled = current is not None and ours in current.overrules and not self.holder.edited
@@ -198,9 +218,27 @@ class Live:
         canary = self.canary.now if self.canary else None
         return self.holder, self.version, canary.terms.version if canary else 0
 
+    async def take(self, sources: Sources) -> bool:
+        """Put in force what was published on a further shard; the first one is told of it. Only while `changing`.
+
+        Returns whether it is in force: not where it has problems here, or the folder has brought something newer.
+        """
+        swapped = await asyncio.to_thread(self.holder.adopt, sources)
+        taken = self.holder.sources is sources
+        self._unpublished = self._unpublished or taken
+        self._report("published", swapped=swapped)
+        if taken:
+            self._publish_soon()
+        return taken
+
     def _mark_synced(self, number: int) -> None:
         self.version, self._unpublished, self.holder.edited = number, False, False
+        self._tell_changed()
+
+    def _tell_changed(self) -> None:
         self.presence.changed()
+        for each in self._further:
+            each.changed()
 
     async def _publish(self, digest: str) -> None:
         sources, why = self.holder.sources, "edit" if self.holder.edited else "start"
@@ -242,7 +280,7 @@ class Live:
         problems = self.holder.problems
         result = "refused" if problems else "swapped" if swapped else "unchanged"
         CONFIG_RELOADS.labels(result).inc()
-        self.presence.changed()
+        self._tell_changed()
         if problems:
             shown = [str(problem) for problem in problems[:_MOST_SHOWN]]
             _log.error(

@@ -144,7 +144,7 @@ class Canaries:
         Raises:
             StoreUnavailable: Redis is away.
         """
-        with store_errors():
+        with store_errors(self.connection):
             return bool(await self.connection.set(keys.CONFIG_CANARY_LOOK, "1", nx=True, px=lifetimes.CANARY_LOOK_MS))
 
 

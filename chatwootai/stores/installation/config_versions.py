@@ -25,6 +25,7 @@ _PAUSE = 0.5
 class ConfigVersion:
     """One published configuration. `at`: unix seconds; `by`: the process; `why`: "edit", "start", "rollback to 7".
 
+    `why` is "shard" where a door brought what is in force elsewhere to a shard that had missed it.
     `overrules`: digests of what a rollback has set aside; a folder that says just this is not published at a start.
     """
 
