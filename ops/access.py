@@ -10,7 +10,7 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from ops.printing import complain, listening, naming_shard
+from ops.printing import complain, listening, naming_shard, shard_name
 
 if TYPE_CHECKING:
     from chatwootai.stores.server.connection import Connection, StoreUnavailable
@@ -160,6 +160,8 @@ async def _with_shard(shard: "Shard", work: "Callable[[Connection], Awaitable[in
 async def _with_connection(work: "Callable[[Connection], Awaitable[Answer]]", url: str | None = None) -> "Answer":
     from chatwootai.stores.server.connection import DEFAULT_URL, connect
 
+    if url is None and _shard.get() is None and os.environ.get("CHATWOOTAI_REDIS_SHARDS"):
+        raise CommandError("this verb does not say which of several Redis it speaks to: ops/shards/reach.py lists them")
     connection = connect(url or os.environ.get("REDIS_URL") or DEFAULT_URL, timeout=5.0)
     try:
         return await work(connection)
@@ -231,7 +233,11 @@ def confirm(question: str, *, yes: bool, undoable: bool = False) -> bool:
     """
     if yes or (undoable and not can_ask()):
         return True
+    asked = f"{question} [y/N] "
+    if name := shard_name():  # stdout is joined of what all shards print, which may be JSON
+        print(f"shard {name}: {asked}", end="", file=sys.stderr, flush=True)
+        asked = ""
     try:
-        return input(f"{question} [y/N] ").strip().lower() in {"y", "yes"}
+        return input(asked).strip().lower() in {"y", "yes"}
     except EOFError:
         raise CommandError("nothing was done: there is nobody to ask here. Add --yes if you mean it") from None

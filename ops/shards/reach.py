@@ -21,6 +21,8 @@ class Reach(Enum):
 
 REACH: Final[Mapping[str, Reach]] = {
     "accounts": Reach.OWN,
+    "accounts pause": Reach.ACCOUNT,
+    "accounts resume": Reach.ACCOUNT,
     "ask": Reach.ACCOUNT,
     "audit": Reach.EACH,
     "bench": Reach.NONE,

@@ -222,3 +222,20 @@ async def test_tokens_of_the_console_are_on_the_first_shard(both: Installation) 
     listed = await both.desk.says("console", "token", "list", "-o", "name")
     assert listed.out.split() == [made.data["id"]]
     assert await both.connections["b"].dbsize() == 0
+
+
+async def test_a_question_says_of_which_shard_it_is(both: Installation) -> None:
+    await both.wait_on_both()
+    said = await both.desk.says("jobs", "drop", "--state", "waiting", "--all", typed="n\ny\n")
+    assert said.code == 1, said.err
+    assert [f"shard {name}: throw 1 conversation away? [y/N]" in said.err for name in ("a", "b")] == [True, True]
+    left = await both.desk.says("jobs", "list", "-o", "name")
+    assert left.out == "turn:1:25:1\n"
+
+
+async def test_an_account_is_paused_on_its_own_shard(both: Installation) -> None:
+    said = await both.desk.says("accounts", "pause", "Bia", "--until", "2h")
+    assert said.code == 0, said.err
+    kept = [await each.keys("*pause*") for each in both.connections.values()]
+    assert [bool(found) for found in kept] == [False, True]
+    assert (await both.desk.says("accounts", "resume", "2")).code == 0
