@@ -6,6 +6,8 @@ from enum import StrEnum
 from typing import Final
 
 RUNBOOKS: Final = "docs/guides/operations.md"
+OF_SHARD: Final = "{{ with $labels.shard }}Shard {{ . }}: {{ end }}"
+"""Head of the description of an alert that is one shard's, where there are several: a template of Prometheus'."""
 
 
 class Severity(StrEnum):

@@ -8,6 +8,7 @@ FILE: Final = "alertmanager/alertmanager.yml"
 _MUTED: Final = {
     "RedisNoPrimary": ("RedisAway", "NoWorker", "WaitingTooLong", "WaitingLong", "PromiseBurning", "PromiseSlow"),
     "RedisAway": ("NoWorker", "WaitingTooLong", "WaitingLong", "PromiseBurning", "PromiseSlow", "RestartLoop"),
+    "RedisShardAway": ("NoWorker", "WaitingTooLong", "WaitingLong", "PromiseBurning", "PromiseSlow"),
     "NoWorker": ("WaitingTooLong", "WaitingLong", "PromiseBurning", "PromiseSlow"),
     "WaitingTooLong": ("WaitingLong",),
     "ModelDown": ("HandoffsByUs", "PromiseBurning", "PromiseSlow", "IncidentLasts"),
@@ -17,6 +18,8 @@ _MUTED: Final = {
     "BudgetRefused": ("BudgetNear",),
 }
 """The cause, and what follows from it."""
+_BY_SHARD: Final = frozenset({"RedisShardAway", "NoWorker", "WaitingTooLong", "WaitingLong"})
+"""Alerts that are each shard's, where there are several: one's causes mute nothing of another's."""
 
 
 def alertmanager() -> str:
@@ -40,7 +43,7 @@ def alertmanager() -> str:
                     },
                 ],
             },
-            "inhibit_rules": [_inhibition(cause, muted) for cause, muted in _MUTED.items()],
+            "inhibit_rules": [rule for cause, muted in _MUTED.items() for rule in _inhibitions(cause, muted)],
             "receivers": [
                 {"name": name, "webhook_configs": [{"url": f"http://127.0.0.1:9095/{name}", "send_resolved": True}]}
                 for name in ("on-call", "tickets", "outside-watch")
@@ -49,7 +52,14 @@ def alertmanager() -> str:
     )
 
 
-def _inhibition(cause: str, muted: tuple[str, ...]) -> dict[str, Any]:
+def _inhibitions(cause: str, muted: tuple[str, ...]) -> list[dict[str, Any]]:
+    own = [name for name in muted if {name, cause} <= _BY_SHARD]
+    others = [name for name in muted if name not in own]
+    rules = [_inhibition(cause, others)] if others else []
+    return [*rules, {**_inhibition(cause, own), "equal": ["shard"]}] if own else rules
+
+
+def _inhibition(cause: str, muted: list[str]) -> dict[str, Any]:
     return {
         "source_matchers": [f'alertname = "{cause}"'],
         "target_matchers": [f'alertname =~ "{"|".join(muted)}"'],

@@ -100,7 +100,7 @@ def _chatwoot_numbers() -> tuple[Panel, ...]:
         stat("Seconds of a call, p95", "Of all operations.", "s", quantile(95, "chatwootai_chatwoot_seconds"),
              ((None, "green"), (1, "orange"), (3, "red"))),
         stat("Refused tokens", "Accounts' tokens that Chatwoot does not take: their customers wait.", "short",
-             "max(chatwootai_chatwoot_tokens_refused{@})", _RED_FROM_1),
+             "sum(max by (shard) (chatwootai_chatwoot_tokens_refused{@}))", _RED_FROM_1),
         stat("Last answer", "How long ago Chatwoot last did what was asked.", "s", f'{_AGO}"chatwoot"}})'),
         stat("Failed at channels, 1 h", "Messages that a channel reported as failed.", "short",
              f'sum(increase({states}{{@,state="failed"}}[1h])) or on() vector(0)', _RED_FROM_1),

@@ -34,7 +34,7 @@ def _promise_numbers() -> tuple[Panel, ...]:
         stat("Oldest wait", "How long the customer waits for whom nobody has begun yet.", "s",
              "max(chatwootai_oldest_waiting_seconds{@})", ((None, "green"), (10, "orange"), (30, "red"))),
         stat("Dead letters", "Turns that gave up and that nobody has retried or dropped.", "short",
-             "max(chatwootai_dead_letters_now{@})", _RED_FROM_1),
+             "sum(max by (shard) (chatwootai_dead_letters_now{@}))", _RED_FROM_1),
     )  # fmt: skip
 
 
@@ -89,7 +89,8 @@ def _queue_numbers() -> tuple[Panel, ...]:
     return (
         stat("Doors", "Doors that Prometheus reaches.", "short", 'sum(up{@,job="ingress"})',
              ((None, "red"), (1, "green"))),
-        stat("Workers", "Workers that listen to Redis.", "short", "max(chatwootai_workers_listening{@})",
+        stat("Workers", "Workers that listen to Redis; of several, to the one with the fewest.", "short",
+             "min(max by (shard) (chatwootai_workers_listening{@}))",
              ((None, "red"), (1, "green"))),
         stat("Redis", "1: all processes reach it.", "short", "min(chatwootai_redis_up{@})",
              ((None, "red"), (1, "green"))),
@@ -127,9 +128,9 @@ def _door_series() -> tuple[Panel, ...]:
 def _queue_series() -> tuple[Panel, ...]:
     return (
         Panel(title="Waiting", description="Messages in mailboxes, turns without a slot, accounts that are full.",
-              unit="short", queries={"messages": "max(chatwootai_waiting_messages{@})",
-                                     "turns": "max(chatwootai_ready_jobs{@})",
-                                     "accounts full": "max(chatwootai_full_tenants{@})"}),
+              unit="short", queries={"messages": "sum(max by (shard) (chatwootai_waiting_messages{@}))",
+                                     "turns": "sum(max by (shard) (chatwootai_ready_jobs{@}))",
+                                     "accounts full": "sum(max by (shard) (chatwootai_full_tenants{@}))"}),
         Panel(title="Oldest wait by lane", description="How long the turn has waited that waits longest for a slot.",
               unit="s", queries={"{{lane}}": "max by (lane) (chatwootai_oldest_waiting_seconds{@})"}),
         Panel(title="Seconds in the queue", unit="s",

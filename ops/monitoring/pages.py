@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from ops.monitoring.alert import Alert, Board, Case, Severity
+from ops.monitoring.alert import OF_SHARD, Alert, Board, Case, Severity
 
 _PAGE: Final = Severity.PAGE
 _SECONDS: Final = "chatwootai_turn_seconds"
@@ -63,7 +63,7 @@ _OF_REDIS: Final = (
     Alert(
         name="RedisAway",
         severity=_PAGE,
-        expr="sum(chatwootai_journal_records) > 0 or min(chatwootai_redis_up) == 0",
+        expr='sum(chatwootai_journal_records{shard=""}) > 0 or min(chatwootai_redis_up{shard=""}) == 0',
         lasts="2m",
         summary="Nobody is answered: Redis is away. Messages are kept while the journals have room.",
         description="Doors hold messages in their journals, or a process does not reach Redis ({{ $value }}).",
@@ -72,14 +72,28 @@ _OF_REDIS: Final = (
         silent=Case({"chatwootai_journal_records": "0x5 4 0x14", "chatwootai_redis_up": "1x20"}),
     ),
     Alert(
+        name="RedisShardAway",
+        severity=_PAGE,
+        expr='sum by (shard) (chatwootai_journal_records{shard!=""}) > 0 '
+        'or min by (shard) (chatwootai_redis_up{shard!=""}) == 0',
+        lasts="2m",
+        summary="Nobody of one shard is answered: its Redis is away. Messages are kept while the journals have room.",
+        description="Doors hold messages of shard {{ $labels.shard }} in their journals, or a process does not reach "
+        "its Redis ({{ $value }}).",
+        board=Board.QUEUE,
+        fires=Case({'chatwootai_redis_up{shard="a"}': "1x20", 'chatwootai_redis_up{shard="b"}': "1x5 0x15"}),
+        silent=Case({'chatwootai_redis_up{shard="a"}': "1x20", 'chatwootai_journal_records{shard="b"}': "0x5 4 0x14"}),
+    ),
+    Alert(
         name="RedisFull",
         severity=_PAGE,
-        expr="max(chatwootai_redis_memory_ratio) > 0.85 "
-        "or (max(predict_linear(chatwootai_redis_memory_ratio[1h], 7200)) > 1 "
-        "and max(chatwootai_redis_memory_ratio) > 0.5)",
+        expr="max by (shard) (chatwootai_redis_memory_ratio) > 0.85 "
+        "or (max by (shard) (predict_linear(chatwootai_redis_memory_ratio[1h], 7200)) > 1 "
+        "and max by (shard) (chatwootai_redis_memory_ratio) > 0.5)",
         lasts="5m",
         summary="Redis is nearly full: it will refuse messages, which then wait on the doors' disks.",
-        description="{{ $value | humanizePercentage }} of its memory are used, or will be within two hours.",
+        description=f"{OF_SHARD}{{{{ $value | humanizePercentage }}}} of its memory are used, or will be within two "
+        "hours.",
         board=Board.QUEUE,
         fires=Case({_RATIO: "0.5+0.005x60"}, minute=40),
         silent=Case({_RATIO: "0.8x60"}, minute=40),
@@ -126,11 +140,11 @@ _OF_WORKERS: Final = (
     Alert(
         name="NoWorker",
         severity=_PAGE,
-        expr="max(chatwootai_workers_listening) == 0 "
+        expr="max by (shard) (chatwootai_workers_listening) == 0 "
         "or (sum(rate(chatwootai_turns_total[2m])) == 0 and on() max(chatwootai_oldest_waiting_seconds) > 60)",
         lasts="2m",
         summary="Nobody is answered: no worker takes turns. Messages wait.",
-        description="No worker listens, or none has ended a turn while customers wait.",
+        description=f"{OF_SHARD}No worker listens, or none has ended a turn while customers wait.",
         board=Board.QUEUE,
         fires=Case({_LISTENING: "2x5 0x15"}),
         silent=Case({_LISTENING: "2x20", "chatwootai_turns_total": "7x20", _OLDEST: "0x20"}),
@@ -138,10 +152,11 @@ _OF_WORKERS: Final = (
     Alert(
         name="WaitingTooLong",
         severity=_PAGE,
-        expr="max by (lane) (chatwootai_oldest_waiting_seconds) > 120",
+        expr="max by (lane, shard) (chatwootai_oldest_waiting_seconds) > 120",
         lasts="1m",
         summary="Customers wait for minutes before anybody begins with their message.",
-        description="In the lane {{ $labels.lane }} somebody has waited for {{ $value | humanizeDuration }}.",
+        description=f"{OF_SHARD}In the lane {{{{ $labels.lane }}}} somebody has waited for "
+        "{{ $value | humanizeDuration }}.",
         board=Board.QUEUE,
         fires=Case({_OLDEST: "0+30x20"}),
         silent=Case({_OLDEST: "90x20"}),

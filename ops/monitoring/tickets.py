@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from ops.monitoring.alert import Alert, Board, Case
+from ops.monitoring.alert import OF_SHARD, Alert, Board, Case
 
 
 def _rises(series: str, many: str = "0+5x30", few: str = "1x30") -> tuple[Case, Case]:
@@ -70,20 +70,22 @@ _OPEN = _rises('chatwootai_failed_open_total{what="cache"}')
 _OF_QUEUES: Final = (
     Alert(
         name="WaitingLong",
-        expr="max by (lane) (chatwootai_oldest_waiting_seconds) > 30",
+        expr="max by (lane, shard) (chatwootai_oldest_waiting_seconds) > 30",
         lasts="5m",
         summary="Customers wait for half a minute before anybody begins with their message.",
-        description="In the lane {{ $labels.lane }} somebody has waited for {{ $value | humanizeDuration }}.",
+        description=f"{OF_SHARD}In the lane {{{{ $labels.lane }}}} somebody has waited for "
+        "{{ $value | humanizeDuration }}.",
         board=Board.QUEUE,
         fires=Case({_OLDEST: "60x30"}),
         silent=Case({_OLDEST: "0x10 60 60 0x18"}),
     ),
     Alert(
         name="TenantFull",
-        expr="max(chatwootai_full_tenants) > 0",
+        expr="max by (shard) (chatwootai_full_tenants) > 0",
         lasts="5m",
         summary="Messages of an account are refused: too many of its wait already.",
-        description="{{ $value }} accounts have as many messages waiting as may; the door answers them 429.",
+        description=f"{OF_SHARD}{{{{ $value }}}} accounts have as many messages waiting as may; the door answers "
+        "them 429.",
         board=Board.QUEUE,
         fires=Case({"chatwootai_full_tenants": "1x30"}),
         silent=Case({"chatwootai_full_tenants": "0x30"}),
@@ -279,20 +281,21 @@ _OF_PROCESSES: Final = (
     ),
     Alert(
         name="TokensRefused",
-        expr="max(chatwootai_chatwoot_tokens_refused) > 0",
+        expr="max by (shard) (chatwootai_chatwoot_tokens_refused) > 0",
         lasts="5m",
         summary="An account's customers wait: Chatwoot does not take its token.",
-        description="{{ $value }} tokens are refused.",
+        description=f"{OF_SHARD}{{{{ $value }}}} tokens are refused.",
         board=Board.CHATWOOT,
         fires=Case({"chatwootai_chatwoot_tokens_refused": "1x30"}),
         silent=Case({"chatwootai_chatwoot_tokens_refused": "0x30"}),
     ),
     Alert(
         name="IncidentLasts",
-        expr='max by (kind) (chatwootai_incidents{kind!~"journal|canary"}) > 0',
+        expr='max by (kind, shard) (chatwootai_incidents{kind!~"journal|canary"}) > 0',
         lasts="15m",
         summary="Some answers are worse or missing: a model, a tool, a source or a webhook of an account fails.",
-        description="{{ $value }} incidents of kind {{ $labels.kind }}; `chatwootai jobs stats` names them.",
+        description=f"{OF_SHARD}{{{{ $value }}}} incidents of kind {{{{ $labels.kind }}}}; `chatwootai jobs stats` "
+        "names them.",
         board=Board.PROMISE,
         fires=Case({'chatwootai_incidents{kind="tool"}': "1x40"}, minute=30),
         silent=Case({'chatwootai_incidents{kind="tool"}': "1x5 0x35"}, minute=30),
