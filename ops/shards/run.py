@@ -34,6 +34,8 @@ def run_on_shards(verb: str, run: Run, arguments: argparse.Namespace) -> int:
     """
     named = getattr(arguments, "shard", None)
     reach = reach_of(verb, getattr(arguments, "action", None))
+    if getattr(arguments, "canary", None) is not None:  # each shard's conversations have a share of their own
+        reach = Reach.EACH
     if reach in {Reach.NONE, Reach.OWN} or not (named or os.environ.get(VARIABLE)):
         return run(arguments)
     chosen = _choose(read_shards(), reach, named, arguments)

@@ -106,6 +106,8 @@ CALLS: dict[str, tuple[str, ...]] = {
 """Verbs that look at all shards, with what makes each look at more than one thing."""
 OF_ONE_THING = {"jobs show", "jobs hand-over", "jobs give-back"}
 """Verbs that look at all shards for one thing, each with a test of its own here."""
+OF_A_CANARY = {"config canary promote", "config canary stop"}
+"""Verbs that act on the canary of each shard, where one answers."""
 
 
 def test_every_verb_says_which_shards_it_speaks_to() -> None:
@@ -114,7 +116,7 @@ def test_every_verb_says_which_shards_it_speaks_to() -> None:
     spoken = {" ".join(each) for each in words}
     assert {key for key in REACH if " " in key} <= {" ".join(each[:2]) for each in words}
     each = {name for name in spoken if reach_of(*name.split(" ")[:2]) is Reach.EACH}
-    assert each == CALLS.keys() | OF_ONE_THING
+    assert each == CALLS.keys() | OF_ONE_THING | OF_A_CANARY
 
 
 @pytest.mark.parametrize("verb", sorted(CALLS))
