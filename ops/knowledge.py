@@ -260,18 +260,9 @@ async def roll_back(arguments: argparse.Namespace, account: "Account", connectio
     Raises:
         CommandError: there is none, or it is not kept any more.
     """
-    from chatwootai.stores.models.knowledge import KnowledgeStore
-    from ops.events.audit import write_down
+    from ops.versions.knowledge import roll_back
 
-    store = KnowledgeStore(connection)
-    kept, current = [*await store.versions(account.key)], await store.version(account.key)
-    earlier = [number for number in kept if number < current]
-    wanted = arguments.to if arguments.to is not None else next(iter(earlier), None)
-    if wanted is None:
-        raise CommandError(f"there is no version before {current}" if current else _print_nothing_found(account))
-    if not await store.roll_back(account.key, wanted):
-        raise CommandError(f"version {wanted} is not kept; there are {', '.join(map(str, kept)) or 'none'}")
-    await write_down(connection, "knowledge rollback", account=account.key, of=str(wanted), details={"before": current})
+    wanted, current = await roll_back(connection, account.key, arguments.to)
     if arguments.json:
         as_json({"account": account.key, "version": wanted, "before": current})
     else:

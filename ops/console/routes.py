@@ -109,6 +109,8 @@ def _of_the_installation() -> list[Route]:
         Route("GET", "/api/knowledge", knowledge.knowledge.data, _LEAD),
         Route("POST", "/knowledge/search", knowledge.search_page, _LEAD),
         Route("POST", "/api/knowledge/search", knowledge.search_data, _LEAD),
+        Route("POST", "/knowledge/rollback", knowledge.rollback_page, _LEAD),
+        Route("POST", "/api/knowledge/rollback", knowledge.rollback_data, _LEAD),
         Route("GET", "/cost", cost.cost.page, _VIEWER),
         Route("GET", "/api/cost", cost.cost.data, _VIEWER),
         Route("GET", "/connections", connections.connections.page, _LEAD),

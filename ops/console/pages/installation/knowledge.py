@@ -1,15 +1,22 @@
 """Knowledge of an account: sources, versions, what is cited, and a search."""
 
+import asyncio
 from typing import Any
 
 from aiohttp import web
 
+from chatwootai.telemetry import log
+from ops.access import CommandError, NotFound, acting
 from ops.console.answers import data, refuse
-from ops.console.context import console_of
+from ops.console.context import console_of, person
 from ops.console.data.installation.knowledge import SearchFailed, read_cited, read_knowledge, search
-from ops.console.pages.installation.view import View, account_of, names_of_accounts
+from ops.console.data.query import BadQuery, read_number
+from ops.console.pages.installation.view import View, account_of, actor, names_of_accounts
+from ops.versions.knowledge import roll_back
 
 _LONGEST = 1_000
+_SECONDS = 3.0
+_log = log.get("console")
 
 
 async def _read(request: web.Request) -> dict[str, Any]:
@@ -43,6 +50,44 @@ async def search_data(request: web.Request) -> web.Response:
         return data({"hits": await _hits(request, await _question(request))})
     except SearchFailed as error:
         return refuse(request, 409, str(error))
+
+
+async def rollback_page(request: web.Request) -> web.Response:
+    """Put an earlier `version` of an account's knowledge in force, and show the page."""
+    status, told = await _roll_back(request)
+    return (
+        refuse(request, status, told)
+        if status in {400, 404}
+        else await knowledge.shown(request, told, failed=status != 200)
+    )
+
+
+async def rollback_data(request: web.Request) -> web.Response:
+    """Do the same; what was done, as JSON."""
+    status, told = await _roll_back(request)
+    return data({"done": told}) if status == 200 else refuse(request, status, told)
+
+
+async def _roll_back(request: web.Request) -> tuple[int, str]:
+    """Return an HTTP status, and what was done or why not."""
+    try:
+        version = read_number(await _form(request), "version")
+        account = await account_of(request)
+        if account is None or version is None:
+            return 400, "an account, and version: a number of those that are kept"
+        with acting(actor(request)):
+            async with asyncio.timeout(_SECONDS):
+                wanted, before = await roll_back(console_of(request).connection, account.key, version)
+    except (NotFound, BadQuery) as error:
+        return (404 if isinstance(error, NotFound) else 400), str(error)
+    except CommandError as error:
+        return 409, str(error)
+    _log.info("console_knowledge_rolled_back", account=account.key, version=version, by=person(request).name)
+    return 200, f"version {wanted} is in force, in place of {before}; the next ingest makes a newer one"
+
+
+async def _form(request: web.Request) -> dict[str, str]:
+    return {name: str(value) for name, value in (await request.post()).items()}
 
 
 async def _question(request: web.Request) -> str:

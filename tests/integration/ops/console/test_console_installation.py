@@ -189,6 +189,24 @@ async def test_knowledge_shows_sources_and_what_answers_cite(folder: Path, desk:
     assert (await desk.ask("/api/knowledge/search", "lead of 1", "POST", SAME, data={"question": ""}))[0] == 400
 
 
+async def test_an_earlier_version_of_the_knowledge_is_put_in_force_again(folder: Path, desk: Desk) -> None:
+    store = KnowledgeStore(desk.redis)
+    for text in (b"x", b"y"):
+        token = await store.begin("1")
+        version = await store.write("1", {"customers": text})
+        about = {"account": "1", "version": version, "model": "m", "ingested_at": 1_700_000_000.0, "sources": []}
+        await store.publish("1", version, orjson.dumps(about), token or "")
+        await store.end("1", token or "")
+    assert 'action="/knowledge/rollback?account=1"' in (await desk.ask("/knowledge", "lead of 1"))[1]
+    path = "/knowledge/rollback?account=1"
+    status, text_, _ = await desk.ask(path, "lead of 1", "POST", SAME, data={"version": str(version - 1)})
+    assert (status, f"version {version - 1} is in force" in text_) == (200, True)
+    assert await store.version("1") == version - 1
+    assert (await desk.ask(f"/api{path}", "operator", "POST", SAME, data={"version": "99"}))[0] == 409
+    assert (await desk.ask(f"/api{path}", "operator", "POST", SAME, data={}))[0] == 400
+    assert [one.what async for one in AuditLog(desk.redis).entries()] == ["knowledge rollback"]
+
+
 async def test_a_search_without_knowledge_says_so(folder: Path, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ops.console.data.installation.knowledge._SEARCH_SECONDS", 60.0)  # it lets all others go first
     status, text, _ = await desk.ask("/api/knowledge/search", "lead of 1", "POST", SAME, data={"question": "entrega?"})
