@@ -5,7 +5,7 @@ from typing import Final
 
 from aiohttp import web
 
-from ingress.bounds import MIB, MOST_MIB
+from ingress.body_limits import MIB, MOST_MIB
 
 READ_SECONDS: Final = 5.0  # Chatwoot itself gives up after 5 s
 

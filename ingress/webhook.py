@@ -25,7 +25,7 @@ from chatwootai.telemetry import log, metrics
 from config.settings.settings import Settings
 from config.snapshot import Account, Snapshot
 from ingress import body, payload
-from ingress.bounds import MIB, MOST_MIB
+from ingress.body_limits import MIB, MOST_MIB
 from ingress.intake import StorageUnavailable
 from ingress.intakes import Intakes
 from ingress.journal.effect_records import ScopedEffect

@@ -20,7 +20,7 @@ from aiohttp import ClientSession, web
 from chatwootai.stores.installation.incident_board import IncidentBoard
 from chatwootai.stores.server.connection import Connection, connect
 from config.snapshot import Account, Secret, Snapshot
-from ingress.bounds import MIB, MOST_MIB
+from ingress.body_limits import MIB, MOST_MIB
 from ingress.connections import Connections
 from ingress.intake import DeliveryIntake
 from ingress.intakes import Intakes

@@ -14,7 +14,7 @@ from chatwootai.stores.server.connection import Connection, batch
 
 DAYS = 7
 _RECENT = 100_000
-"""Turns in the index of all accounts, as figures.py keeps them."""
+"""Turns in the index of all accounts, as figures/figures.py keeps them."""
 _AT_ONCE = 4_000
 _OUTCOMES = ("reply",) * 7 + ("handoff", "handoff", "silence")
 _CAUSES = (("model", "timeout"), ("asked", ""), ("topic", "refund"), ("policy", "angry"))

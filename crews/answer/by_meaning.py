@@ -11,8 +11,8 @@ from config.settings.answers import LONGEST, Answer
 from config.settings.settings import Settings
 from crews.answer.curated import CuratedMatch
 from crews.encoding.encoder import EncoderUnavailable
-from crews.matching.guard import reading
 from crews.matching.matcher import Matcher
+from crews.matching.question_guard import reading
 
 _SECONDS: Final = 0.3
 """How long it is waited for: mostly 3 ms, longer where a tenant's questions are encoded for the first time."""

@@ -26,8 +26,8 @@ from config.settings.settings import Settings
 from crews.answer.semantic_entry import Entry, Verdict, compare_answers, entry_of, unpack_entry
 from crews.encoding.encoder import EncoderUnavailable, Vectors
 from crews.matching.digested_reading import with_digests
-from crews.matching.guard import Reading, difference, reading, unmatched
 from crews.matching.matcher import FLOOR, Matcher
+from crews.matching.question_guard import Reading, difference, reading, unmatched
 
 VERSION: Final = 1
 """Of how questions are matched and answers compared: what was counted before counts for no certificate after."""

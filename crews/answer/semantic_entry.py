@@ -16,7 +16,7 @@ from chatwootai.model.text.normalize import normalize
 from crews.encoding import cached
 from crews.encoding.encoder import Vectors
 from crews.matching.digested_reading import pack_reading, unpack_reading
-from crews.matching.guard import Reading
+from crews.matching.question_guard import Reading
 
 _FORMAT: Final = 1
 _NUMBER: Final = re.compile(r"\d+(?:[.,:/]\d+)*")

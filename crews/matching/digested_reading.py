@@ -5,7 +5,7 @@ import hmac
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from crews.matching.guard import Reading
+from crews.matching.question_guard import Reading
 
 _BYTES = 8
 

@@ -10,7 +10,7 @@ import numpy as np
 from chatwootai.bounded_cache import BoundedCache
 from chatwootai.telemetry.tasks import owned
 from crews.encoding.encoder import Encoder, Vectors
-from crews.matching.guard import difference, is_opposite, reading, unmatched
+from crews.matching.question_guard import difference, is_opposite, reading, unmatched
 
 FLOOR: Final = 0.55
 """A cosine below which two questions are not compared; above it the guard decides. See docs/concepts/meaning.md."""

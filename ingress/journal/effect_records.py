@@ -27,8 +27,8 @@ from chatwootai.stores.conversation.mailbox import Mailbox
 
 MARK: Final = b"\xff"
 _NOT_LATER: Final = frozenset({SignalKind.TYPING, SignalKind.TAKEOVER})
-"""True for a moment only. That a person stepped in is seen in Chatwoot before anything is posted (workers/owner.py);
-told late, it could end the turn of a conversation that has been handed back since."""
+"""True for a moment only. That a person stepped in is seen in Chatwoot before anything is posted
+(workers/delivery/ownership.py); told late, it could end the turn of a conversation that has been handed back since."""
 
 
 _Stored = ObservedMessage | Signal | DeletedMessage | FailedMessage

@@ -9,7 +9,7 @@ import zlib
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from ingress.bounds import HIGHEST_MIB, MIB
+from ingress.body_limits import HIGHEST_MIB, MIB
 
 MAGIC: Final = b"CWJ1"
 _HEAD: Final = struct.Struct("!4sII")
@@ -18,8 +18,8 @@ MOST_PAYLOAD: Final = (HIGHEST_MIB + 1) * MIB
 """Bytes of a payload; a greater length is garbage.
 
 A delivery is never longer than the body that it was read from, but for the names of its fields and what it says twice
-(a subject, a file's name), all of it bounded by fields.py. The bound does not follow the setting: a journal that was
-written under another one is read whole.
+(a subject, a file's name), all of it bounded by model/message/fields.py. The bound does not follow the setting: a
+journal that was written under another one is read whole.
 """
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from chatwootai.stores.conversation.mailbox import MOST_WAITING
 from chatwootai.stores.server.shards import BadShards, Shards
-from ingress.bounds import HIGHEST_MIB, MIB, MOST_MIB
+from ingress.body_limits import HIGHEST_MIB, MIB, MOST_MIB
 
 MOST_CONNECTIONS = 4096
 

@@ -16,7 +16,7 @@ from aiohttp import ClientSession
 from chatwootai.stores import keys
 from chatwootai.stores.server.connection import connect
 from chatwootai.stores.server.embedded import Embedded
-from ingress.bounds import MIB
+from ingress.body_limits import MIB
 from ingress.journal.journal import Journal, JournalRefused
 from ingress.journal.journal_file import SUFFIX, JournalFile
 from ingress.journal.journal_format import MOST_PAYLOAD, frame

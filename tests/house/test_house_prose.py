@@ -22,6 +22,7 @@ HELD = (
 _CLAUSE = re.compile(
     r"(What|Whether|How|Who|Whom|Whose|Whoever|Whatever|Whichever|Where|When|Which|Why|That which|Those|The one)\b"
 )
+_NAMED_FILE = re.compile(r"(?<![\w./-])((?:[\w-]+/)*[a-z_]+\.py)\b")
 _DOCUMENTED = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -37,3 +38,27 @@ def test_a_docstring_says_first_what_is_returned_or_done(room: str) -> None:
     found = [each for path in paths for each in _docstrings(path)]
     assert found
     assert {name: line for name, line in found if _CLAUSE.match(line)} == {}
+
+
+def test_a_file_that_prose_names_is_there() -> None:
+    """A bare name is of the same package, or of one folder's own; a path ends as a file's path does."""
+    paths = [path for room in (*HELD, "tests") for path in (ROOT / room).rglob("*.py")]
+    known = [str(path.relative_to(ROOT)) for path in paths]
+    named = [
+        (path, name)
+        for path in paths
+        if path.parts[len(ROOT.parts)] != "tests"
+        for name in _NAMED_FILE.findall(path.read_text(encoding="utf-8"))
+    ]
+    assert len(named) > 20
+    wrong = {
+        f"{path.relative_to(ROOT)}: {name}"
+        for path, name in named
+        if not any(each == name or each.endswith(f"/{name}") for each in _reachable(path, name, known))
+    }
+    assert wrong == set()
+
+
+def _reachable(path: Path, name: str, known: list[str]) -> list[str]:
+    package = path.relative_to(ROOT).parts[0]
+    return known if "/" in name else [each for each in known if each.startswith(f"{package}/")]

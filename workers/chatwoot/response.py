@@ -1,24 +1,19 @@
-"""Responses of Chatwoot, or of a server before it: read within bounds, and without secrets.
-
-While Chatwoot is replaced, moved or guarded, others answer in its place: a proxy's 404, a firewall's 403, a login page,
-a gateway's JSON. `own_error` tells them apart: none of that is said of a message, a conversation or a token.
-"""
+"""Responses of Chatwoot, or of a server before it: read within bounds, and without secrets."""
 
 import math
 import re
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from http import HTTPStatus
-from typing import Any, Final
+from typing import Final
 
 import aiohttp
 import orjson
 from yarl import URL
 
 from workers.chatwoot.access_token import Token
+from workers.chatwoot.own_error import own_error
 
 BODY_LIMIT: Final = 16 * 1024 * 1024  # a hundred mails with all their HTML
 _LONGEST_WAIT: Final = 300.0
@@ -27,12 +22,6 @@ _SECONDS: Final = re.compile(r"\s*\+?(\d+(?:\.\d+)?)\s?(?:s|secs?|seconds?)?(?:\
 _ISO: Final = re.compile(r"\s*\d{4}-\d\d-\d\d")
 _BOM: Final = b"\xef\xbb\xbf"
 _TOO_MANY: Final = "too many messages"  # Chatwoot's own limit a conversation and minute comes as 422
-_KEYS: Final = frozenset({"error", "errors", "message", "attributes", "success"})
-"""All that stands in an error of Chatwoot's. Rails' own errors and those of gateways have others, beside or instead."""
-_PHRASES: Final = frozenset(status.phrase.lower() for status in HTTPStatus) | {"access denied"}
-"""What any server says of a status. Chatwoot says more."""
-_NOT_THERE: Final = "resource could not be found"
-_NO_TOKEN: Final = "no token arrived: does a proxy drop the headers Api-Access-Token and api_access_token?"  # noqa: S105 - no token
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,31 +113,3 @@ def retry_after(value: str, now: float) -> float | None:
 def _until(value: str, now: float) -> float:
     at = datetime.fromisoformat(value.strip()) if _ISO.match(value) else parsedate_to_datetime(value)
     return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() - now
-
-
-def own_error(status: int, kind: str, body: object) -> str | None:
-    """Return what Chatwoot says went wrong; None where it was not Chatwoot who answered.
-
-    `kind` is the answer's content type without parameters, empty where it names none; `body` its JSON.
-    """
-    if kind not in {"", "application/json"} or not isinstance(body, dict) or not body or not body.keys() <= _KEYS:
-        return None
-    said = body.get("error")
-    match status:
-        case HTTPStatus.UNPROCESSABLE_ENTITY:  # no gateway says so
-            return said if isinstance(said, str) else _of_a_record(body)
-        case HTTPStatus.UNAUTHORIZED if listed := _lines(body.get("errors")):
-            return f"{listed} ({_NO_TOKEN})"
-        case HTTPStatus.NOT_FOUND:
-            return said if isinstance(said, str) and _NOT_THERE in said.lower() else None
-    return said if isinstance(said, str) and said.strip(" .!").lower() not in _PHRASES else None
-
-
-def _of_a_record(body: Mapping[str, Any]) -> str:
-    """Return what is wrong with a record, as Rails reports it."""
-    said = body.get("message")
-    return said if isinstance(said, str) else _lines(body.get("errors"))
-
-
-def _lines(value: object) -> str:
-    return "; ".join(value) if isinstance(value, list) and all(isinstance(one, str) for one in value) else ""

@@ -1,6 +1,6 @@
 """Verdict on a response: done, refused for good, refused for this token, or to be tried again. Pure.
 
-Only what Chatwoot itself says (`own_error` in response.py) is final. What others say in its place is an outage, and is
+Only what Chatwoot itself says (own_error.py) is final. What others say in its place is an outage, and is
 waited out.
 """
 

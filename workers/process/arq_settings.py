@@ -1,7 +1,7 @@
 """For arq's own CLI: the same turns, taken by polling. `arq workers.WorkerSettings`, `arq --check ...`.
 
-Apart from settings.py, because arq wants its connection while this is imported, and a bad REDIS_URL must not keep our
-own worker from saying so.
+Apart from environment.py, because arq wants its connection while this is imported, and a bad REDIS_URL must not keep
+our own worker from saying so.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""Facebook Messenger. Legacy Instagram over a page is told apart in words.py."""
+"""Facebook Messenger. Legacy Instagram over a page is told apart in incoming/channel_names.py."""
 
 from chatwootai.channels.capabilities.capabilities import BOLD, Capabilities
 

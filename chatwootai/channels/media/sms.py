@@ -7,7 +7,7 @@ from chatwootai.channels.capabilities.capabilities import ZERO_WIDTH, Capabiliti
 CAPABILITIES = Capabilities(
     chatwoot=("Channel::TwilioSms", "Channel::Sms"),
     length=320,
-    # One typographic character more than doubles the price of a text (measure.segments).
+    # One typographic character more than doubles the price of a text (`segments` in capabilities/length.py).
     fold=MappingProxyType(
         {
             **dict.fromkeys(map(ord, "“”„«»"), '"'),

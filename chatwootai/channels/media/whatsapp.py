@@ -7,7 +7,7 @@ from typing import Final
 from chatwootai.channels.capabilities.capabilities import BOLD, Capabilities
 
 _TWILIO: Final = Capabilities(
-    chatwoot=("Channel::Whatsapp",),  # Twilio's class has SMS too: the contact's address tells them apart (words.py)
+    chatwoot=("Channel::Whatsapp",),  # Twilio's class has SMS too: incoming/channel_names.py tells them apart
     length=1600,
     styles=BOLD,  # Chatwoot turns **b** into *b*, and shows ~~s~~ as written
     code=True,

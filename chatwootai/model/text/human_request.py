@@ -1,7 +1,7 @@
 """Finds a contact's request for a person, in Portuguese, Spanish or English. Pure.
 
 Not by phrases but by how they are built: someone is to be reached, and it is a person; or it is a machine, and it is
-not wanted. Read clause by clause, folded (words.py), so that a "no" counts where it stands.
+not wanted. Read clause by clause, folded (normalize.py), so that a "no" counts where it stands.
 """
 
 import re

@@ -2,7 +2,7 @@
 
 Services that call themselves OpenAI-compatible differ in what they take. A request goes out as OpenAI takes it; a
 refusal that names one of our parameters, or says how messages must be, brings it again without that one, in an older
-spelling, or with the messages so (refused.py). What was answered at last is how that model is asked for the next hour;
+spelling, or with the messages so (refusals.py). What was answered at last is how that model is asked for the next hour;
 then it is tried as OpenAI takes it once more. A refusal of a value (too large) is about one tenant's wish, and teaches
 nothing for others.
 """
@@ -32,7 +32,7 @@ class Parameters:
 
     `format`: how much of a typed answer is asked for: its schema, `json_object`, or nothing (the prompt says it too).
     `thinks`: it thinks before it speaks, within the limit; `headless`: in its content, without a mark where the thought
-    begins. `chat`: how its messages are adapted, see chat.py. `once`: for one call alone.
+    begins. `chat`: how its messages are adapted, see message_roles.py. `once`: for one call alone.
     """
 
     limit: str = "max_tokens"

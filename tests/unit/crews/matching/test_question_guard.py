@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import pytest
 
 from crews.encoding.embedded import EmbeddedEncoder
-from crews.matching.guard import difference, is_opposite, reading
 from crews.matching.matcher import Matcher
 from crews.matching.measured import Pair, measured, pairs
+from crews.matching.question_guard import difference, is_opposite, reading
 from crews.matching.vocabulary import languages, vocabulary
 
 DIFFERENT = [

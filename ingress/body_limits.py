@@ -1,4 +1,7 @@
-"""Limits of a webhook's body. What the journal can hold follows from them (records.py). Pure."""
+"""Default and ceiling of a webhook's length, which `process/environment.py` sets and `webhook.py` applies. Pure.
+
+What a record of the journal can hold follows from them (`journal/journal_format.py`).
+"""
 
 from typing import Final
 

@@ -16,7 +16,8 @@ from workers.chatwoot.operations import (
     Operation,
     Owner,
 )
-from workers.chatwoot.response import Response, own_error, retry_after
+from workers.chatwoot.own_error import own_error
+from workers.chatwoot.response import Response, retry_after
 from workers.chatwoot.response_verdict import describe, is_undecided, raise_final_error
 
 JSON = "application/json"
