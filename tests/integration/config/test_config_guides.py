@@ -3,6 +3,7 @@
 import asyncio
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -107,7 +108,9 @@ async def test_configuration(tenant: Path, redis_url: str) -> None:
         laid_out(tenant, f"# config/domains/retail/loja_azul/config.yaml\ntone: tone {number}\n")
         environ = {**SECRETS, "JOURNAL_DIR": str(tenant / "journal")}
         await Live(tenant, environ, connection, "worker").start()
+    shutil.copytree(tenant, tenant.parent / "next", ignore=shutil.ignore_patterns("journal"))
+    laid_out(tenant.parent / "next", "# config/domains/retail/loja_azul/config.yaml\ntone: another\n")
     for command in commands("configuration"):
-        done = await shell(command, tenant, REDIS_URL=redis_url)
+        done = await shell(command.replace("--config next", "--config ../next"), tenant, REDIS_URL=redis_url)
         assert done.returncode == 0, (command, done.stderr)
     await connection.aclose()
