@@ -4,6 +4,7 @@ import asyncio
 import os
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from chatwootai.stores.installation.config_drafts import ConfigDrafts, KeptDraft
 from chatwootai.stores.installation.config_versions import ConfigVersions
@@ -15,12 +16,14 @@ from config.inheritance.answers_edit import CannotEdit, WrittenAnswer, with_answ
 from config.settings.answers import FILE, Answer
 from config.snapshot import Account, Snapshot
 from ops.access import CommandError, NotFound, operator_name
+from ops.accounts import resolve_account
 from ops.events.audit import write_down
 from ops.printing import tell
 from ops.versions.differences import differences
 from ops.versions.publishing import current_version, is_sound, publish_version, read_version
 
 Gate = Callable[[Snapshot], Awaitable[bool]]
+_MOST_PROBLEMS: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +64,7 @@ class Drafts:
             CommandError: it cannot be written so.
             StoreUnavailable: Redis is away.
         """
-        sources, draft = await self._in_force(), await self._draft(account.key) or ConfigDraft()
+        sources, draft = await self.in_force(), await self.draft(account.key) or ConfigDraft()
         draft = _with_own_folder(draft, sources, account)
         path = f"{_folder(account)}/{FILE}"
         text = draft.files.get(path, sources.folder.files.get(path, b"")).decode("utf-8", "replace")
@@ -83,7 +86,7 @@ class Drafts:
         kept = await self._drafts.read(account)
         if kept is None:
             return None
-        before, draft = await self._in_force(), self._unpack(kept)
+        before, draft = await self.in_force(), self._unpack(kept)
         try:
             after = apply_draft(draft, before)
         except CannotApply as error:
@@ -98,7 +101,7 @@ class Drafts:
             StoreUnavailable: Redis is away.
         """
         if not await self._drafts.drop(account):
-            raise NotFound(f"account {account} has no draft; `chatwootai config drafts` lists those there are")
+            raise NotFound(_no_draft(account))
         await write_down(self._connection, "config draft drop", account=account)
         tell(f"the draft of account {account} is dropped")
 
@@ -117,7 +120,7 @@ class Drafts:
         """
         kept = await self._drafts.read(account)
         if kept is None:
-            raise NotFound(f"account {account} has no draft; `chatwootai config drafts` lists those there are")
+            raise NotFound(_no_draft(account))
         current = await current_version(self._versions)
         before = await read_version(self._versions, current.number)
         try:
@@ -139,14 +142,26 @@ class Drafts:
         tell("The folders stay as they are: take the difference over there, for their next change is put in force.")
         return everywhere
 
-    async def _in_force(self) -> Sources:
+    async def in_force(self) -> Sources:
+        """Return the configuration in force, as it was written.
+
+        Raises:
+            CommandError: there is none, or it is encrypted and no key here opens it.
+            StoreUnavailable: Redis is away.
+        """
         current = await current_version(self._versions)
         try:
             return await read_version(self._versions, current.number)
         except ValueError as error:
             raise CommandError(str(error)) from None
 
-    async def _draft(self, account: str) -> ConfigDraft | None:
+    async def draft(self, account: str) -> ConfigDraft | None:
+        """Return the files of the account's draft; None where it has none.
+
+        Raises:
+            CommandError: it is encrypted and no key here opens it.
+            StoreUnavailable: Redis is away.
+        """
         kept = await self._drafts.read(account)
         return self._unpack(kept) if kept else None
 
@@ -155,6 +170,40 @@ class Drafts:
             return unpack_draft(kept.packed, os.environ)
         except ValueError as error:
             raise CommandError(str(error)) from None
+
+
+async def drafted_account(connection: Connection, name: str) -> Account:
+    """Return an account as it would be with its draft laid upon what is in force, with the secrets of this machine.
+
+    `name`: as `resolve_account` takes it.
+
+    Raises:
+        NotFound: there is no such account in force, or it has no draft.
+        CommandError: nothing is in force, the draft has problems, or what it changes was changed meanwhile.
+        StoreUnavailable: Redis is away.
+    """
+    from config.loading.loader import inspect_sources
+    from config.loading.without_secrets import OF_THE_MACHINE
+
+    drafts = Drafts(connection)
+    before = await drafts.in_force()
+    account = resolve_account((await asyncio.to_thread(inspect_sources, before, os.environ)).snapshot.accounts, name)
+    draft = await drafts.draft(account.key)
+    if draft is None:
+        raise NotFound(_no_draft(account.key))
+    try:
+        found = await asyncio.to_thread(inspect_sources, apply_draft(draft, before), os.environ)
+    except CannotApply as error:
+        raise CommandError(str(error)) from None
+    drafted = found.snapshot.account(account.key)
+    wrong = [one for one in found.problems if one.rule not in OF_THE_MACHINE]
+    if wrong or drafted is None:
+        raise CommandError("; ".join(str(one) for one in (wrong or found.problems)[:_MOST_PROBLEMS]))
+    return drafted
+
+
+def _no_draft(account: str) -> str:
+    return f"account {account} has no draft; `chatwootai config drafts` lists those there are"
 
 
 def _folder(account: Account) -> str:

@@ -118,6 +118,7 @@ def as_trace(told: Mapping[str, Any]) -> dict[str, Any]:
 def command_line(asked: Mapping[str, Any]) -> str:
     """Return the line on a terminal that asks the same, its history aside."""
     words = ["chatwootai", "ask", "--account", asked["account"]]
+    words += ["--draft"] if asked["config"] == "draft" else []
     words += ["--channel", asked["channel"]] if asked["channel"] != "webchat" else []
     words += ["--inbox", str(asked["inbox"])] if asked["inbox"] else []
     words += ["--from", asked["phone"]] if asked["phone"] else []
