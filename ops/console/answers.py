@@ -5,6 +5,7 @@ from typing import Any
 import orjson
 from aiohttp import web
 
+from ops.console.access.same_origin import SAFE_METHODS
 from ops.console.context import CONSOLES, account_named, console_of, identity_of_request, path_of
 
 
@@ -23,10 +24,20 @@ def page(request: web.Request, template: str, status: int = 200, **values: Any) 
     """Return a page, in the language that the request asks for."""
     pages = console_of(request).pages
     shards = [] if account_named(request) is not None else [*request.app[CONSOLES].keys()]
-    several = {"shards": shards if len(shards) > 1 else [], "shard": console_of(request).shard.name}
+    several = {
+        "shards": shards if len(shards) > 1 else [],
+        "shard": console_of(request).shard.name,
+        "shard_page": _page_of(request),
+    }
     who = identity_of_request(request)
     body = pages.render(template, pages.language(request), request, who, {**several, **values})
     return web.Response(text=body, status=status, content_type="text/html", charset="utf-8")
+
+
+def _page_of(request: web.Request) -> str:
+    """Return the page of which a shard may be chosen: the one asked for, or the one that a form was sent from."""
+    path = path_of(request)
+    return path if request.method in SAFE_METHODS else f"/{path.split('/')[1]}"
 
 
 def refuse(request: web.Request, status: int, detail: str = "") -> web.Response:

@@ -11,7 +11,7 @@ from ops.console.answers import data, refuse
 from ops.console.context import console_of, person
 from ops.console.data.installation.knowledge import SearchFailed, read_cited, read_knowledge, search
 from ops.console.data.query import BadQuery, read_number
-from ops.console.pages.installation.view import View, account_of, actor, names_of_accounts
+from ops.console.pages.installation.view import View, account_of, actor, done, names_of_accounts
 from ops.versions.knowledge import roll_back
 
 _LONGEST = 1_000
@@ -53,13 +53,11 @@ async def search_data(request: web.Request) -> web.Response:
 
 
 async def rollback_page(request: web.Request) -> web.Response:
-    """Put an earlier `version` of an account's knowledge in force, and show the page."""
+    """Put an earlier `version` of an account's knowledge in force, and go to the page, which says so."""
     status, told = await _roll_back(request)
-    return (
-        refuse(request, status, told)
-        if status in {400, 404}
-        else await knowledge.shown(request, told, failed=status != 200)
-    )
+    if status in {400, 404}:
+        return refuse(request, status, told)
+    return await (done(request, "/knowledge", told) if status == 200 else knowledge.shown(request, told, failed=True))
 
 
 async def rollback_data(request: web.Request) -> web.Response:

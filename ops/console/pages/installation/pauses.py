@@ -13,7 +13,7 @@ from ops.access import CommandError, UsageError, acting
 from ops.console.answers import data, refuse
 from ops.console.context import QUERY_SECONDS, console_of, person
 from ops.console.pages.installation.connections import connections
-from ops.console.pages.installation.view import actor
+from ops.console.pages.installation.view import actor, done
 from ops.jobs.pauses import pause, resume
 from ops.times import a_time_to_come
 
@@ -22,10 +22,12 @@ _log = log.get("console")
 
 
 async def act_on_page(request: web.Request) -> web.Response:
-    """Do what a form says, and show the page."""
+    """Do what a form says, and go to the page, which says so; or show it with why it was not done."""
     form = {name: str(value) for name, value in (await request.post()).items()}
     status, told = await _act(request, form)
-    return await connections.shown(request, told, failed=status != 200)
+    if status != 200:
+        return await connections.shown(request, told, failed=True)
+    return await done(request, "/connections", told, anchor=f"account-{request.match_info['account']}")
 
 
 async def act_data(request: web.Request) -> web.Response:

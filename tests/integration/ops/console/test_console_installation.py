@@ -145,8 +145,14 @@ async def test_connections_say_what_came_and_what_is_refused(folder: Path, desk:
 
 async def test_an_account_is_paused_and_goes_on_by_its_own_lead(folder: Path, desk: Desk) -> None:
     form = {"until": "1h", "why": "<script>alert(1)</script>"}
-    status, text, _ = await desk.ask("/connections/1/pause", "lead of 1", "POST", SAME, data=form)
+    form["next"] = "/connections?account=1"
+    status, _, answer = await desk.ask("/connections/1/pause", "lead of 1", "POST", SAME, data=form)
+    assert (status, answer.headers["Location"]) == (303, "/connections?account=1#account-1")
+    told = {"Cookie": f"chatwootai_told={answer.cookies['chatwootai_told'].value}"}
+    status, text, answer = await desk.ask("/connections", "lead of 1", headers=told)
     assert (status, "<script>alert" in text, 'action="/connections/1/resume"' in text) == (200, False, True)
+    assert ("account 1 is paused until" in text, answer.cookies["chatwootai_told"].value) == (True, "")
+    assert "account 1 is paused until" not in (await desk.ask("/connections", "lead of 1"))[1]
     (shown,) = (await ask(desk, "/api/connections", "lead of 1"))["connections"]
     assert (shown["paused"]["who"], shown["paused"]["why"]) == ("lead of 1 (console)", form["why"])
     now = await ask(desk, "/api/now")
@@ -157,6 +163,13 @@ async def test_an_account_is_paused_and_goes_on_by_its_own_lead(folder: Path, de
     assert (await desk.ask("/api/connections/1/resume", "operator", "POST", SAME))[0] == 409
     audit = [one async for one in AuditLog(desk.redis).entries()]
     assert [(one.what, one.account) for one in audit][-2:] == [("pause", "1"), ("resume", "1")]
+
+
+@pytest.mark.parametrize("after", ["//evil.example", "https://evil.example/", "/connections/../x", "?a\r\nX: y", ""])
+async def test_a_form_leads_to_its_own_page_alone(folder: Path, desk: Desk, after: str) -> None:
+    form = {"until": "1h", "next": after}
+    status, _, answer = await desk.ask("/connections/1/pause", "operator", "POST", SAME, data=form)
+    assert (status, answer.headers["Location"]) == (303, "/connections#account-1")
 
 
 @pytest.mark.parametrize("until", ["", "never", "8d", "2020-01-01"])
@@ -199,8 +212,11 @@ async def test_an_earlier_version_of_the_knowledge_is_put_in_force_again(folder:
         await store.end("1", token or "")
     assert 'action="/knowledge/rollback?account=1"' in (await desk.ask("/knowledge", "lead of 1"))[1]
     path = "/knowledge/rollback?account=1"
-    status, text_, _ = await desk.ask(path, "lead of 1", "POST", SAME, data={"version": str(version - 1)})
-    assert (status, f"version {version - 1} is in force" in text_) == (200, True)
+    form = {"version": str(version - 1), "next": "/knowledge?account=1"}
+    status, _, answer = await desk.ask(path, "lead of 1", "POST", SAME, data=form)
+    assert (status, answer.headers["Location"]) == (303, "/knowledge?account=1")
+    told = {"Cookie": f"chatwootai_told={answer.cookies['chatwootai_told'].value}"}
+    assert f"version {version - 1} is in force" in (await desk.ask("/knowledge", "lead of 1", headers=told))[1]
     assert await store.version("1") == version - 1
     assert (await desk.ask(f"/api{path}", "operator", "POST", SAME, data={"version": "99"}))[0] == 409
     assert (await desk.ask(f"/api{path}", "operator", "POST", SAME, data={}))[0] == 400

@@ -19,6 +19,7 @@ from ops.console.server import application, make_console, on_another_shard
 from tests.integration.ops.console.conftest import Desk
 from tests.integration.ops.test_ops_jobs import wish
 
+BASE = "/console"
 MAPPING = """
 version: 1
 chatwoot: {default: {url: "http://127.0.0.1:9"}}
@@ -47,7 +48,9 @@ async def desk(servers: dict[str, Embedded], tmp_path: Path, monkeypatch: pytest
         await connections[shard].flushall()
         one = replace(wish(message=800 + int(account)), account=account)
         await Mailbox(connections[shard]).admit(one, priority=5)
-    environment = Environment(config=tmp_path, redis_url=shards.first.url, shards=shards, host="127.0.0.1", port=0)
+    environment = Environment(
+        config=tmp_path, redis_url=shards.first.url, shards=shards, host="127.0.0.1", port=0, base_path=BASE
+    )
     console = make_console(environment, connections["a"])
     others = [on_another_shard(console, each, connections[each.name]) for each in [*shards][1:]]
     runner = web.AppRunner(application(console, *others), access_log=None)
@@ -88,16 +91,19 @@ async def test_a_page_of_an_account_is_of_its_shard(desk: Desk) -> None:
 async def test_a_message_is_found_on_whichever_shard(desk: Desk) -> None:
     for word, account in (("801", "1"), ("802", "2")):
         status, _, answer = await desk.ask(f"/find?what={word}", "operator")
-        assert (status, answer.headers["Location"]) == (303, f"/conversations/{account}/25")
+        assert (status, answer.headers["Location"]) == (303, f"{BASE}/conversations/{account}/25")
     assert (await desk.ask("/find?what=803", "operator"))[0] == 404
 
 
 async def test_a_shard_is_chosen_for_lists_and_remembered(desk: Desk) -> None:
     _, text, answer = await desk.ask("/failures?shard=b", "operator")
     assert answer.cookies["chatwootai_shard"].value == "b"
-    assert 'href="/failures?shard=b" aria-current="true"' in text
+    assert f'href="{BASE}/failures?shard=b" aria-current="true"' in text
     _, text, _ = await desk.ask("/failures", "operator", headers={"Cookie": "chatwootai_shard=b"})
-    assert 'href="/failures?shard=b" aria-current="true"' in text
+    assert f'href="{BASE}/failures?shard=b" aria-current="true"' in text
+    for path in ("/configuration/rollback", "/console/configuration/rollback"):  # a page that answers a form
+        _, text, _ = await desk.ask(path, "operator", "POST", {"Sec-Fetch-Site": "same-origin"}, data={"version": "9"})
+        assert f'href="{BASE}/configuration?shard=b"' in text
     assert (await desk.ask("/failures?shard=away", "operator"))[0] == 503
     assert (await desk.ask("/failures?shard=none", "operator"))[0] == 404
     assert 'class="shards"' not in (await desk.ask("/failures", "lead of 2"))[1]
