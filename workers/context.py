@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import partial
 
 import aiohttp
 
@@ -23,6 +24,7 @@ from config.snapshot import Account, Snapshot
 from crews.answer.draft import Crews
 from crews.run_state.tool_calls import BurstToolCalls
 from crews.understanding.message_reader import MessageReader
+from workers.account.call_tally import CallTally
 from workers.account.standing import Standing
 from workers.account.tenant import Tenant
 from workers.account.turn_budget import TurnBudget
@@ -58,6 +60,7 @@ class WorkerContext:
         self.turn_budget = TurnBudget(connection)
         self.signal_router = SignalRouter()
         self.incidents = IncidentBoard(connection)
+        self.chatwoot_calls = CallTally(connection)
         self.traces: TraceExporter | None = None
         self.crews = crews
         self.snapshot = snapshot
@@ -129,6 +132,7 @@ class WorkerContext:
             account=account.id,
             bot_token=account.bot_token.reveal(),
             user_token=account.user_token.reveal() if account.user_token else None,
+            on_call=partial(self.chatwoot_calls.note, account.key),
         )
 
     @asynccontextmanager

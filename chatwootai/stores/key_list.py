@@ -105,6 +105,8 @@ _LIST: Final = """
 | cw:config:told | channel |  | publish, canary, canary_over | nothing | word of a new version, or of a canary that begins or ends |
 | cw:breaker:{target} | hash | 1 min after the last failure | trip, mend | nothing | a model's endpoint: failures in a row, times opened, until when it rests |
 | cw:breakers | zset, score = ms of the end | while any rests | trip, mend | nothing | models' endpoints that are left alone now |
+| cw:chatwoot | hash, JSON by account; at most 20,000 | 1 day after the last call of any account | chatwoot_calls | nothing | how calls to Chatwoot went: the last success, the last error and why, calls and errors of the last five minutes |
+| cw:chatwoot:failing | zset, score = ms of the last error | five minutes | chatwoot_calls | nothing | accounts of which a call to Chatwoot failed lately |
 | cw:refused | set of `{account}:{owner}` | while any | refuse, accept | nothing | tokens that Chatwoot does not take |
 | cw:refused:{account}:{owner} | hash | 1 day after the last refusal | refuse, accept | nothing | a token (of bot or user) that is not taken: its digest, since when, the words, who looks again and when |
 | cw:parked:{account} | zset of jobs, score = due ms | 1 day after the last came | again, accept | ids | turns that wait until Chatwoot takes the bot's token again |

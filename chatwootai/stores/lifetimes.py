@@ -19,6 +19,7 @@ DIGEST_MS: Final = 3 * DAY
 MEDIA_MS: Final = DAY
 REFUSED_MS: Final = DAY
 WORKED_MS: Final = 30 * DAY
+CHATWOOT_CALLS_MS: Final = DAY
 QUESTION_VECTOR_MS: Final = DAY
 DOCUMENT_VECTOR_MS: Final = 90 * DAY
 """Longer than any version of knowledge is kept without being ingested anew."""

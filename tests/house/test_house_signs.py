@@ -58,6 +58,7 @@ ALL_ACCOUNTS = {
     "cw:dead:{turn}", "cw:turn:{turn}", "cw:catchup", "cw:sweep", "cw:config:counter", "cw:config:current",
     "cw:config:version:{version}", "cw:config:versions", "cw:config:about", "cw:config:sync", "cw:config:told",
     "cw:config:canary", "cw:config:canary:look", "cw:canary:{version}:{side}",
+    "cw:chatwoot", "cw:chatwoot:failing",
     "cw:refused", "cw:breaker:{target}", "cw:breakers", "cw:limit:{endpoint}", "cw:queue:{endpoint}",
     "cw:done", "cw:done:sizes", "cw:done:counts", "cw:vectors:{kind}", "cw:vectors:bytes", "cw:vectors:secret",
     "cw:processes", "cw:incidents", "cw:alike", "cw:alike:sizes",

@@ -14,7 +14,7 @@ from chatwootai.model.message.outbox import MARK
 from workers.chatwoot import operations
 from workers.chatwoot import records as read
 from workers.chatwoot.errors import FateUnknown, TryAgain
-from workers.chatwoot.http import Http
+from workers.chatwoot.http import Http, OnCall
 from workers.chatwoot.operations import Operation, Owner
 from workers.chatwoot.records import Conversation, Mark, Message
 
@@ -44,7 +44,8 @@ class Chatwoot:
     """One account's API, with the bot's token; with the user's where a bot may not (docs/reference/chatwoot.md).
 
     Every call takes `deadline`, unix seconds, 15 s from now by default; what cannot end before it does not start.
-    Calls are retried on 429, 5xx and connection faults where repeating is safe; creating a message is not.
+    Calls are retried on 429, 5xx and connection faults where repeating is safe; creating a message is not. `on_call`
+    hears of each.
     """
 
     def __init__(
@@ -55,8 +56,11 @@ class Chatwoot:
         account: int,
         bot_token: str,
         user_token: str | None = None,
+        on_call: OnCall = lambda _: None,
     ) -> None:
-        self._http = Http(session, url=url, account=account, bot_token=bot_token, user_token=user_token)
+        self._http = Http(
+            session, url=url, account=account, bot_token=bot_token, user_token=user_token, on_call=on_call
+        )
 
     def __repr__(self) -> str:
         return f"Chatwoot({self._http!r})"

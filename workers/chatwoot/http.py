@@ -3,7 +3,7 @@
 import math
 import random
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from itertools import repeat
 from typing import Any, Final
@@ -28,6 +28,9 @@ _LEAST_SECONDS: Final = 0.05
 _BACKOFF: Final = 0.2
 _answered = DEPENDENCY_SUCCESS.labels("chatwoot")
 
+OnCall = Callable[[str], None]
+"""Hears of each call that has ended: why it failed, or nothing."""
+
 
 class Http:
     """Sends operations to one account of one Chatwoot.
@@ -36,7 +39,14 @@ class Http:
     """
 
     def __init__(
-        self, session: aiohttp.ClientSession, *, url: str, account: int, bot_token: str, user_token: str | None
+        self,
+        session: aiohttp.ClientSession,
+        *,
+        url: str,
+        account: int,
+        bot_token: str,
+        user_token: str | None,
+        on_call: OnCall = lambda _: None,
     ) -> None:
         self._session = session
         self._base = _base(url, account)
@@ -44,6 +54,7 @@ class Http:
         if user_token:
             self._tokens[Owner.USER] = Token("user_token", user_token)
         self._dashed = False
+        self._on_call = on_call
         self.worked_at: dict[Owner, float] = {}
 
     def __repr__(self) -> str:
@@ -127,6 +138,8 @@ class Http:
         )  # fmt: skip
         CHATWOOT_CALLS.labels(operation.name, str(answer.status) if answer.status else answer.fault).inc()
         CHATWOOT_SECONDS.labels(operation.name).observe(time.perf_counter() - began)
+        good = answer.good and not is_undecided(operation, answer)
+        self._on_call("" if good else f"{operation.name}: {describe(answer)}")
         return answer
 
     def _wait_for_next(self, tries: attempts, operation: Operation, answer: Response, number: int) -> None:

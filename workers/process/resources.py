@@ -153,6 +153,7 @@ class WorkerResources:
             "tokens", lambda: self.context.standing.watch.run(lambda: self.context.served, self.context.tenant)
         )
         self.background("incidents", self.context.incidents.run)
+        self.background("chatwoot calls", self.context.chatwoot_calls.run)
         self.background("events", EventSender(self.connection, f"worker {self.worker_id}").run)
         self.background("memory", self._keep_room)
         self.background("warmth", lambda: crews.keep_warm(self._everyones_settings))

@@ -21,6 +21,8 @@ MEMBERS: Final[Mapping[str, str]] = {
     "cw:drafts": _ACCOUNT,
     "cw:paused": _ACCOUNT,
     "cw:paused:about": _ACCOUNT,
+    "cw:chatwoot": _ACCOUNT,
+    "cw:chatwoot:failing": _ACCOUNT,
     "cw:refused": _CONV,
     "cw:erasures": _CONV,
     "cw:erasures:done": _CONV,

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from chatwootai.stores.installation.chatwoot_calls import AccountCalls, ChatwootCalls, KnownCalls
 from chatwootai.stores.models.breakers import BreakerStore
 from chatwootai.stores.operators.dead_letters import DeadLetters
 from chatwootai.stores.operators.inspection import Inspection
@@ -16,6 +17,7 @@ from ops.jobs.numbers import PARTS, read_queue
 
 _MOST_LETTERS: Final = 1_000
 _MOST_WAITS: Final = 200
+_MOST_ACCOUNTS: Final = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,7 @@ async def read_now(connection: Connection, who: Identity, *, within: float) -> N
     """Return the state as a person may see it: who sees one account sees what is that account's, or all's."""
     reads = {"queue": _read_queue(connection, who.account), **{name: read(connection) for name, read in PARTS.items()}}
     reads["breakers"] = BreakerStore(connection).resting(time.time())
+    reads["chatwoot"] = ChatwootCalls(connection).known(who.account)
     if who.account is not None:
         reads["letters"] = _count_letters(connection, who.account)
     blocks = await read_blocks(reads, within=within)
@@ -39,6 +42,7 @@ async def read_now(connection: Connection, who: Identity, *, within: float) -> N
     numbers = _numbers(blocks, now) if who.account is None else _of_account(blocks, who.account)
     problems = [one for one in find_problems(numbers) if one.account is None or who.sees(one.account)]
     numbers = {**numbers, "breakers": blocks.found["breakers"], "waits": (blocks.found["queue"] or {}).get("waits")}
+    numbers["chatwoot"] = blocks.found["chatwoot"]
     return Now(numbers, problems, blocks.failed, now)
 
 
@@ -114,6 +118,7 @@ def as_json(now: Now, text: Any) -> dict[str, Any]:
         "dead_letters": numbers.get("dead"),
         "tenants": _tenants(numbers, now.at),
         "breakers": [{"target": name, "until": until} for name, until in (numbers.get("breakers") or {}).items()],
+        **_chatwoot(numbers.get("chatwoot")),
         "paused": list(numbers.get("paused") or ()),
         "configuration": _configuration(processes),
         "redis": numbers.get("redis"),
@@ -130,6 +135,26 @@ def _tenants(numbers: Mapping[str, Any], now: float) -> list[dict[str, Any]]:
         for one in numbers.get("tenants") or ()
     ]
     return sorted(rows, key=lambda one: -(one["oldest_wait_seconds"] or 0.0))
+
+
+def _chatwoot(known: KnownCalls | None) -> dict[str, Any]:
+    """Return how Chatwoot answers, by account, the worst 50 first, and how many further accounts there are."""
+    if known is None:
+        return {"chatwoot": None, "chatwoot_others": None}
+    shown = [_calls(one) for one in known.accounts[:_MOST_ACCOUNTS]]
+    return {"chatwoot": shown, "chatwoot_others": len(known.accounts) - len(shown) + known.others}
+
+
+def _calls(one: AccountCalls) -> dict[str, Any]:
+    return {
+        "account": one.account,
+        "last_success": one.ok,
+        "last_error": one.bad,
+        "reason": one.why or None,
+        "calls": one.calls,
+        "errors": one.errors,
+        "error_share": round(one.share, 4) if one.calls else None,
+    }
 
 
 def _configuration(processes: Any) -> dict[str, Any]:

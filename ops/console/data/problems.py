@@ -3,10 +3,10 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from chatwootai.stores.installation.incidents import Kind
-from ops.times import format_moment
 
 _SLOW_SECONDS: Final = 30.0
 _STUCK_SECONDS: Final = 120.0
@@ -67,7 +67,8 @@ def _of_queue(numbers: Mapping[str, Any]) -> Iterator[Problem]:
 
 def _of_accounts(numbers: Mapping[str, Any]) -> Iterator[Problem]:
     for one in numbers.get("paused") or ():
-        values = {"account": one["account"], "until": format_moment(one["until"]), "who": one["who"], "why": one["why"]}
+        until = datetime.fromtimestamp(one["until"], UTC)
+        values = {"account": one["account"], "until": until, "who": one["who"], "why": one["why"]}
         command = f"chatwootai accounts resume {one['account']}"
         yield Problem(severity="warn", key="paused", values=values, command=command, account=one["account"])
     for one in numbers.get("refused") or ():

@@ -2,15 +2,17 @@
 
 import re
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, Final
 
 from aiohttp import web
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup, escape
 
 from ops.console.access.identity import Identity, Role
 from ops.console.environment import below_base
 from ops.console.view.assets import assets
-from ops.console.view.shown import moment, seconds, span
+from ops.console.view.shown import in_utc, moment, seconds, span
 from ops.console.view.texts import DEFAULT, LANGUAGES, chosen_language, texts
 from ops.console.view.waterfall import bars
 
@@ -80,10 +82,21 @@ class Pages:
         return _OWN_ADDRESS.sub(rf"\1{self._base_path}/", made) if self._base_path else made
 
     def text(self, language: str, key: str, /, **named: object) -> str:
-        """Return a text with its values, not escaped yet; in English where a language lacks it."""
-        said = texts(language).get(key) or texts(DEFAULT)[key]
-        return said.format(**named) if named else said
+        """Return a text with its values, not escaped yet; in English where a language lacks it. Moments are in UTC."""
+        said = _said(language, key)
+        told = {name: in_utc(one) if isinstance(one, datetime) else one for name, one in named.items()}
+        return said.format(**told) if named else said
+
+    def markup(self, language: str, key: str, /, **named: object) -> Markup:
+        """Return the same for a page: values are escaped, and moments are a <time>."""
+        told = {name: moment(one.timestamp()) if isinstance(one, datetime) else one for name, one in named.items()}
+        said = escape(_said(language, key))
+        return said.format(**told) if named else said
 
     def language(self, request: web.Request) -> str:
         """Return the language that a request's answer is written in."""
         return chosen_language(request.cookies.get(LANGUAGE_COOKIE), request.headers.get("Accept-Language", ""))
+
+
+def _said(language: str, key: str) -> str:
+    return texts(language).get(key) or texts(DEFAULT)[key]

@@ -16,8 +16,13 @@ def moment(at: float | None) -> Markup | str:
     except (ValueError, OverflowError, OSError):
         return "–"
     return Markup('<time datetime="{}" title="{}">{}</time>').format(
-        found.isoformat(), found.isoformat(" ", "seconds"), f"{found:%Y-%m-%d %H:%M:%S} UTC"
+        found.isoformat(), found.isoformat(" ", "seconds"), in_utc(found)
     )
+
+
+def in_utc(at: datetime) -> str:
+    """Return a moment of UTC as pages write it without their script."""
+    return f"{at:%Y-%m-%d %H:%M:%S} UTC"
 
 
 def seconds(value: float | None) -> str:

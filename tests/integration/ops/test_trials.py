@@ -15,7 +15,7 @@ async def known(connection: Connection) -> set[bytes]:
     """Keys but for those that processes write by themselves: that they live, what they caught up with and read in."""
     of_processes = (
         b"cw:probe", b"cw:caught", b"cw:catchup", b"cw:process", b"cw:knowledge", b"cw:vector", b"cw:sweep",
-        b"cw:worker", b"cw:events", b"arq:",
+        b"cw:worker", b"cw:events", b"cw:chatwoot", b"arq:",
     )  # fmt: skip
     return {key for key in await connection.keys("*") if not key.startswith(of_processes)}
 

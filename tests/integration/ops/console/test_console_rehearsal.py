@@ -1,6 +1,7 @@
 """Rehearsals over the real system: a worker answers, nothing is counted or kept, and no key holds a word of it."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 from chatwootai.stores.server.connection import Connection, connect
 from sandbox.chatwoot.driver import Driver
 from sandbox.installation.system import Plan, System
+from tests.integration.ops.test_first_day import installation
 
 CANARY = "zebrafinch-4711"
 SAME = {"Sec-Fetch-Site": "same-origin"}
@@ -63,7 +65,7 @@ async def everything(redis: Connection) -> dict[bytes, bytes]:
     """Every key that rehearsals could touch, dumped: not those in which processes say that they live."""
     own = (
         b"cw:probe", b"cw:caught", b"cw:catchup", b"cw:process", b"cw:sweep", b"cw:worker", b"cw:events", b"arq:",
-        b"cw:request:", b"cw:console", b"cw:knowledge", b"cw:vector",
+        b"cw:request:", b"cw:console", b"cw:chatwoot", b"cw:knowledge", b"cw:vector",
     )  # fmt: skip
     names = [key for key in await redis.keys("*") if not key.startswith(own)]
     return {name: dumped for name in names if (dumped := await redis.dump(name))}
@@ -83,6 +85,21 @@ async def test_a_question_is_answered_with_its_trace_and_leaves_nothing(caller: 
         assert CANARY.encode() not in key + (await caller.redis.dump(key) or b"")
     for process in caller.system.processes.values():
         assert CANARY not in process.log.read_text("utf-8", "replace"), process.name
+
+
+async def test_now_shows_how_chatwoot_answers_the_worker(caller: Caller) -> None:
+    async with Driver(caller.system.url("chatwoot")) as driver:
+        await driver.fault("status", on="messages#create", status=500, account=1)
+        await driver.wait_for_reply(await driver.write(1, "whatsapp", "Quais as formas de pagamento?"), within=60)
+    async with asyncio.timeout(60):
+        while True:
+            (one,) = (await caller.get("/api/now"))["chatwoot"] or ({"errors": 0},)
+            if one["errors"]:
+                break
+            await asyncio.sleep(0.5)  # a worker tells every ten seconds
+    assert (one["account"], one["reason"]) == ("1", "create_message: HTTP 500")
+    assert one["last_error"] < one["last_success"]
+    assert 0 < one["error_share"] < 1
 
 
 async def test_curated_answers_history_and_handoffs_are_told(caller: Caller) -> None:
@@ -132,6 +149,12 @@ async def test_a_corrected_answer_is_rehearsed_and_then_published(caller: Caller
     assert "grátis" in drafted["answer"][0]
     (other,) = await caller.rehearse("Quais as formas de pagamento?", config="draft")
     assert other["served_by"] == "curated"  # what the folder said before holds with the draft too
+    desk = installation(caller.system)
+    for words, served_by in (((), before["served_by"]), (("--draft",), "curated")):
+        said = await desk.says("ask", "--account", "1", "--json", *words, asked)
+        assert (said.code, json.loads(said.out)["served_by"]) == (0, served_by), said.err
+    none = await desk.says("ask", "--account", "2", "--draft", asked)
+    assert (none.code, "account 2 has no draft" in none.err) == (3, True)
     status, done = await caller.post("/api/drafts/1/publish")
     assert status == 200, done
     assert done["done"][0].startswith("version 2 is in force")
