@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from chatwootai.stores import keys
+from chatwootai.stores.moving.account_data import AccountData
 from chatwootai.stores.moving.move import Move, Stage, marks
 from chatwootai.stores.server.connection import Connection, connect, store_errors
 from chatwootai.stores.server.shards import Shards, UnknownShard
@@ -13,7 +14,7 @@ from ops.access import CommandError, UsageError, confirm, sound_accounts
 from ops.accounts import resolve_account
 from ops.events.audit import write_down
 from ops.moving import switch
-from ops.moving.steps import carry_out, take_back
+from ops.moving.steps import carry_out, occupied_message, take_back
 from ops.printing import tell
 
 if TYPE_CHECKING:
@@ -71,6 +72,8 @@ async def _relocate(
 async def _go(move: Move, place: str, connected: Mapping[str, Connection], arguments: argparse.Namespace) -> None:
     if await move.stage(place) is Stage.NEW:
         await switch.require_published(connected, arguments.config)
+        if not arguments.replace and (count := await move.count_own()):
+            raise CommandError(occupied_message(move, count))
         if not confirm(f"move {move.account} from {move.source} to {move.target}?", yes=arguments.yes, undoable=True):
             raise CommandError("nothing was done")
 
@@ -79,19 +82,19 @@ async def _go(move: Move, place: str, connected: Mapping[str, Connection], argum
         digest = await switch.publish_everywhere(connected, arguments.config, f"{move.account} to {move.target}")
         await switch.wait_until_served(connected, digest, arguments.wait)
 
-    await carry_out(move, place, switched, patience=arguments.wait)
+    await carry_out(move, place, switched, patience=arguments.wait, replace=arguments.replace)
     details = {"from": move.source, "to": move.target}
     for connection in (connected[move.source], connected[move.target]):
         await write_down(connection, "accounts move", account=move.account, details=details)
 
 
 async def _source(account: str, place: str, target: str, connected: Mapping[str, Connection]) -> str | None:
-    """Return from where the account moves, as a move under way says it, else as the configuration does.
+    """Return from where the account moves: as a move under way says it, else the configuration, else where its keys lie.
 
     None: it is on the target, and nothing of it lies elsewhere.
 
     Raises:
-        CommandError: it is on its way from elsewhere than the configuration says.
+        CommandError: it is on its way from elsewhere than the configuration says, or lies on several others.
     """
     known = await marks(connected, account)
     state, _, coming = known.get(target, "").partition(" ")
@@ -103,12 +106,20 @@ async def _source(account: str, place: str, target: str, connected: Mapping[str,
             )
         return coming
     if place != target:
+        if known.get(target) == f"left {place}" and await AccountData(connected[target], account).count():
+            raise CommandError(
+                f"its move from {target} has not ended: run `accounts move {account} --to {place}` first"
+            )
         return place
-    left = [name for name, mark in known.items() if mark == f"left {target}"]
-    for name in left:
-        if await Move(account, (name, connected[name]), (target, connected[target])).kept.count():
-            return name
-    return None
+    others = [name for name in connected if name != target]
+    lying = [name for name in others if await AccountData(connected[name], account).count()]
+    left = [name for name in lying if known.get(name) == f"left {target}"]
+    if len(lying) > 1 and not left:
+        raise CommandError(
+            f"keys of {account} lie on {' and '.join(lying)}: pin it to the one that has its data, publish, and run it "
+            "again"
+        )
+    return next(iter(left or lying), None)
 
 
 async def _show(move: Move, place: str) -> None:
@@ -125,3 +136,5 @@ async def _show(move: Move, place: str) -> None:
         Stage.OPENED: "clear",
     }
     tell(f"to be done: {steps[stage]}")
+    if stage is Stage.NEW and (own := await move.count_own()):
+        tell(f"it would be refused without --replace: {occupied_message(move, own)}")

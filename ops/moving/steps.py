@@ -5,7 +5,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from chatwootai.stores.moving.move import Move, Stage
+from chatwootai.stores.moving.move import Move, Occupied, Stage
 from ops.access import CommandError
 from ops.printing import tell
 
@@ -17,7 +17,9 @@ class StillWaits(CommandError):
     """A wait was too long; nothing is lost by that, and the same command goes on."""
 
 
-async def carry_out(move: Move, place: str, switch: Callable[[], Awaitable[None]], *, patience: float) -> None:
+async def carry_out(
+    move: Move, place: str, switch: Callable[[], Awaitable[None]], *, patience: float, replace: bool = False
+) -> None:
     """Move an account, from wherever an earlier move of it was cut off.
 
     Args:
@@ -25,14 +27,16 @@ async def carry_out(move: Move, place: str, switch: Callable[[], Awaitable[None]
         place: the shard on which the configuration in force has the account.
         switch: puts a configuration in force that has it on the target, and waits until all processes serve that.
         patience: seconds for turns that run.
+        replace: what the target holds of it by itself may be removed.
 
     Raises:
+        CommandError: the target holds something of it by itself.
         StillWaits: turns run after that, or a process does not serve the new configuration.
         StoreUnavailable: one of the two shards is away.
     """
     stage = await move.stage(place)
     if stage in {Stage.NEW, Stage.COPYING}:
-        await _bring(move, patience)
+        await _bring(move, patience, replace=replace)
     if stage is not Stage.OPENED:
         await switch()
         jobs = await move.open()
@@ -41,13 +45,25 @@ async def carry_out(move: Move, place: str, switch: Callable[[], Awaitable[None]
     tell(f"cleared: {keys} keys of {move.account} are gone from {move.source}")
 
 
-async def _bring(move: Move, patience: float) -> None:
-    await move.begin()
+async def _bring(move: Move, patience: float, *, replace: bool) -> None:
+    try:
+        await move.begin(replace=replace)
+    except Occupied as error:
+        raise CommandError(occupied_message(move, error.count)) from error
     tell(f"begun: {move.target} expects {move.account}")
     await _wait_for_turns(move, patience)
     begun = time.monotonic()
     keys = await move.copy()
     tell(f"copied: {keys} keys of {move.account} are on {move.target} ({time.monotonic() - begun:.1f} s)")
+
+
+def occupied_message(move: Move, count: int) -> str:
+    """Return why a copy cannot begin, and what to do."""
+    return (
+        f"{move.target} holds {count} keys of {move.account} by itself, which the copy would remove. If what is on "
+        f"{move.target} is the account's data, pin it there (`shard: {move.target}` in the mapping) and publish; if it "
+        f"may go for what is on {move.source}, add --replace, then `chatwootai catch-up` finds what nobody answered"
+    )
 
 
 async def _wait_for_turns(move: Move, patience: float) -> None:

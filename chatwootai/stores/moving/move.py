@@ -26,6 +26,14 @@ class NotOpened(Exception):
     """Data that would be removed is not known to be elsewhere."""
 
 
+class Occupied(Exception):
+    """The target holds keys of the account that no move has left there: a copy would remove them. `count`: how many."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__(f"{count} keys")
+        self.count = count
+
+
 class Stage(StrEnum):
     """Progress of a move."""
 
@@ -91,15 +99,35 @@ class Move:
                 return Stage.COPYING
             case mark if mark == f"arrived {self.source}":
                 return Stage.COPIED
-        return Stage.OPENED if place == self.target else Stage.NEW
+        left = known.get(self.source) == f"left {self.target}"
+        return Stage.OPENED if place == self.target and left else Stage.NEW
 
-    async def begin(self) -> None:
-        """Announce the account to the target, which takes nothing of it yet.
+    async def count_own(self) -> int:
+        """Return how many keys the target holds by itself, which neither this move nor one away from it left there.
 
         Raises:
             StoreUnavailable: it is away.
         """
+        (mark,) = await batch(self._to, ("GET", keys.moved(self.account)))
+        ours = {f"{state} {self.source}".encode() for state in ("arriving", "arrived", "left")}
+        return 0 if mark in ours else await self.copied.count()
+
+    async def begin(self, *, replace: bool = False) -> None:
+        """Announce the account to the target, which takes nothing of it yet.
+
+        `replace`: what the target holds of it by itself may be removed.
+
+        Raises:
+            Occupied: it holds something by itself; nothing is changed.
+            StoreUnavailable: it is away.
+        """
+        (before,) = await batch(self._to, ("GET", keys.moved(self.account)))
+        if not replace and (count := await self.count_own()):
+            raise Occupied(count)
         await self._mark(self._to, f"arriving {self.source}")
+        if not replace and before is None and (count := await self.copied.count()):  # admitted just before the mark
+            await batch(self._to, ("DEL", keys.moved(self.account)))
+            raise Occupied(count)
 
     async def hold(self) -> Running:
         """Let the source admit nothing more and start no turn; return what runs there still.

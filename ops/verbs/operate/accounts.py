@@ -41,6 +41,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     move.add_argument("--to", required=True, metavar="SHARD", help="a name in CHATWOOTAI_REDIS_SHARDS")
     move.add_argument("--abort", action="store_true", help="undo a move that was not switched yet")
     move.add_argument("--dry-run", action="store_true", help="only say what would be done")
+    help_text = "remove what the new shard holds of the account by itself, without a move; it is lost"
+    move.add_argument("--replace", action="store_true", help=help_text)
     help_text = "for turns that run, and for processes to serve the new configuration (default: 120)"
     move.add_argument("--wait", type=float, default=_WAIT_SECONDS, metavar="SECONDS", help=help_text)
     takes_config(move)

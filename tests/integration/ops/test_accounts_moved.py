@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -47,6 +48,15 @@ class Two:
 
     async def move(self, *more: str) -> Said:
         return await self.desk.says("accounts", "move", "1", "--to", "b", "--yes", *more)
+
+    async def back(self, *more: str) -> Said:
+        return await self.desk.says("accounts", "move", "1", "--to", "a", "--yes", *more)
+
+    async def place(self, shard: str) -> None:
+        """Pin the account by hand, without a move, and publish that."""
+        mapping = self.folder / "chatwoot_mapping.yaml"
+        mapping.write_text(re.sub("shard: .", f"shard: {shard}", mapping.read_text()))
+        await self.publish()
 
     async def publish(self) -> None:
         sources = gather(self.folder, {**os.environ, **SECRETS})
@@ -148,3 +158,41 @@ async def test_further_shards_are_looked_at_before_they_are_added(two: Two) -> N
     assert (await two.desk.says("accounts", "where")).code == 2
     unknown = await two.desk.says("accounts", "move", "1", "--to", "c")
     assert (unknown.code, "known: a, b" in unknown.err) == (2, True)
+
+
+async def test_what_the_mapping_has_elsewhere_than_it_lies_is_moved_from_where_it_lies(two: Two) -> None:
+    await two.place("b")
+    assert "from a to b" in (await two.move("--dry-run")).out
+    done = await two.move()
+    assert (done.code, done.err) == (0, "")
+    (after,) = await where(two, "1")
+    assert (list(after["keys"]), after["marks"]) == (["b"], {"a": "left b"})  # type: ignore[call-overload]  # JSON
+    assert [job.job for job in (await Queue(two.b, "w", lease=5).claim(9)).jobs] == ["turn:1:25:1"]
+
+
+async def test_what_the_target_holds_by_itself_is_not_removed_unasked(two: Two) -> None:
+    await two.place("b")
+    dry, refused = await two.back("--dry-run"), await two.back()
+    for said in (dry.out, refused.err):
+        assert re.search(r"a holds [1-9]\d* keys of 1 by itself", said)
+    assert refused.code == 1
+    assert await two.a.get(keys.moved("1")) is None
+    assert await two.b.get(keys.moved("1")) is None
+    await Mailbox(two.b).admit(delivery(8), priority=5)  # both hold something by now
+    assert (await two.move()).code == 1
+    assert [job.job for job in (await Queue(two.a, "w", lease=5).claim(9)).jobs] == ["turn:1:25:1"]
+    await Queue(two.a, "w", lease=5).retire("turn:1:25:1")
+    done = await two.move("--replace")
+    assert (done.code, done.err) == (0, "")
+    assert [one async for one in two.a.scan_iter(match="*:1:*")] == []
+
+
+async def test_it_does_not_turn_round_before_it_has_ended(two: Two) -> None:
+    assert (await two.move()).code == 0
+    await two.a.set("cw:turn:t1", '{"account": "1"}')  # as where it was cut off before `cleared`
+    refused = await two.back()
+    assert (refused.code, "accounts move 1 --to b` first" in refused.err) == (1, True)
+    assert "cleared" in (await two.move()).out
+    assert await two.b.exists("cw:turn:t1")
+    assert (await two.back()).code == 0
+    assert await two.a.exists("cw:turn:t1")
