@@ -89,7 +89,7 @@ async def _go(move: Move, place: str, connected: Mapping[str, Connection], argum
 
 
 async def _source(account: str, place: str, target: str, connected: Mapping[str, Connection]) -> str | None:
-    """Return from where the account moves: as a move under way says it, else the configuration, else where its keys lie.
+    """Return from where the account moves: as a move under way says it, else the configuration, else its keys.
 
     None: it is on the target, and nothing of it lies elsewhere.
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from chatwootai.stores.installation.config_versions import ConfigVersions
+from chatwootai.stores.installation.config_versions import ConfigVersion, ConfigVersions
 from chatwootai.stores.installation.processes import Processes
 from ops.access import CommandError, operator_name
 from ops.moving.steps import StillWaits
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 MAPPING: Final = "chatwoot_mapping.yaml"
 _LOOK: Final = 0.2
+_MOST_SET_ASIDE: Final = 500
+"""Digests: one comes with each move, and all stand in each version."""
 
 
 async def require_published(shards: "Mapping[str, Connection]", folder: Path) -> None:
@@ -64,7 +66,9 @@ def pin(folder: Path, account: str, shard: str) -> None:
 
 
 async def publish_everywhere(shards: "Mapping[str, Connection]", folder: Path, why: str) -> str:
-    """Put the folder in force on each shard; return its digest.
+    """Put the folder in force on each shard; return its digest. What was in force is set aside.
+
+    So a process whose own folder is still the one from before does not publish that when it starts.
 
     Raises:
         CommandError: it has problems.
@@ -81,11 +85,24 @@ async def publish_everywhere(shards: "Mapping[str, Connection]", folder: Path, w
     accounts = len(inspect_sources(sources, os.environ).snapshot.accounts)
     packed = pack(sources, os.environ)
     for name, connection in shards.items():
-        number, _ = await ConfigVersions(connection).publish(
-            sources.digest(), packed, by=operator_name(), why=why, accounts=accounts
+        versions = ConfigVersions(connection)
+        number, _ = await versions.publish(
+            sources.digest(),
+            packed,
+            by=operator_name(),
+            why=why,
+            accounts=accounts,
+            overrules=_set_aside(await versions.current(), sources.digest()),
         )
         tell(f"published: version {number} is in force on {name}")
     return str(sources.digest())
+
+
+def _set_aside(current: ConfigVersion | None, digest: str) -> tuple[str, ...]:
+    if current is None or current.digest == digest:
+        return ()  # it is in force already, with what it has set aside
+    aside = dict.fromkeys((*current.overrules, current.digest))
+    return tuple(each for each in aside if each != digest)[-_MOST_SET_ASIDE:]
 
 
 async def wait_until_served(shards: "Mapping[str, Connection]", digest: str, patience: float) -> None:

@@ -1,7 +1,7 @@
 """Puts a configuration in force everywhere, or one that was in force before."""
 
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING
 
 from chatwootai.stores.installation.config_versions import ConfigVersion, ConfigVersions
@@ -11,6 +11,7 @@ from ops.printing import complain, tell
 if TYPE_CHECKING:
     from chatwootai.stores.server.connection import Connection
     from config.files.sources import Sources
+    from config.snapshot import Account
 
 
 async def roll_back(
@@ -46,17 +47,21 @@ async def publish_version(
     `what`: for the audit; `aside`: digests set aside by it. Returns False where another shard is away, which is told.
 
     Raises:
+        CommandError: it places an account on a shard that the account has left.
         StoreUnavailable: Redis is away, that of this shard where there are several.
     """
     from config.files.packing import pack
     from ops.events.audit import write_down
+    from ops.moving.misplaced import refuse_misplaced
     from ops.other_shards import on_other_shards
 
-    accounts, packed = count_accounts(sources), pack(sources, os.environ)
+    accounts = read_accounts(sources)
+    await refuse_misplaced(accounts)
+    packed = pack(sources, os.environ)
 
     async def publish(connection: "Connection", shard: str) -> None:
         number, new = await ConfigVersions(connection).publish(
-            sources.digest(), packed, by=operator_name(), why=why, accounts=accounts, overrules=aside
+            sources.digest(), packed, by=operator_name(), why=why, accounts=len(accounts), overrules=aside
         )
         of = f"shard {shard}: " if shard else ""
         tell(f"{of}version {number} is in force{'' if new else ' already'} ({why})")
@@ -82,9 +87,14 @@ def is_sound(sources: "Sources") -> bool:
 
 def count_accounts(sources: "Sources") -> int:
     """Return how many accounts a configuration has."""
+    return len(read_accounts(sources))
+
+
+def read_accounts(sources: "Sources") -> "Mapping[str, Account]":
+    """Return the accounts of a configuration, as far as it is sound."""
     from config.loading.loader import inspect_sources
 
-    return len(inspect_sources(sources, os.environ).snapshot.accounts)
+    return inspect_sources(sources, os.environ).snapshot.accounts
 
 
 async def current_version(snapshots: ConfigVersions) -> ConfigVersion:

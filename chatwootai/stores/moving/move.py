@@ -12,7 +12,7 @@ How far it is stands in two marks (`cw:moved:{account}`), set in this order:
 The source keeps its mark: a door of an older configuration would write there else.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -75,6 +75,19 @@ async def marks(shards: Mapping[str, Connection], account: str) -> dict[str, str
         if mark:
             found[name] = mark.decode()
     return found
+
+
+async def accounts_gone(connection: Connection, accounts: Sequence[str]) -> dict[str, str]:
+    """Return, of these accounts, those that have left a shard, each with the name of the one they left it for.
+
+    Raises:
+        StoreUnavailable: Redis is away.
+    """
+    if not accounts:
+        return {}
+    (found,) = await batch(connection, ("MGET", *map(keys.moved, accounts)))
+    said = ((account, (mark or b"").decode().partition(" ")) for account, mark in zip(accounts, found, strict=True))
+    return {account: there for account, (state, _, there) in said if state == "left"}
 
 
 class Move:

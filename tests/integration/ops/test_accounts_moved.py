@@ -196,3 +196,35 @@ async def test_it_does_not_turn_round_before_it_has_ended(two: Two) -> None:
     assert await two.b.exists("cw:turn:t1")
     assert (await two.back()).code == 0
     assert await two.a.exists("cw:turn:t1")
+
+
+async def test_a_configuration_from_before_the_move_does_not_come_back(two: Two) -> None:
+    before = gather(two.folder, {**os.environ, **SECRETS}).digest()
+    assert (await two.move()).code == 0
+    for connection in (two.a, two.b):
+        current = await ConfigVersions(connection).current()
+        assert current is not None
+        assert before in current.overrules, "a process that starts with that folder would publish it"
+    pinned = (two.folder / "chatwoot_mapping.yaml").read_text()
+    (two.folder / "chatwoot_mapping.yaml").write_text(pinned.replace("shard: b", "shard: a"))
+    for words in (("rollback", "1"), ("publish",)):
+        refused = await two.desk.says("config", *words, "--yes")
+        assert refused.code == 1
+        assert "account 1 is placed on shard a, which it has left for b: pin it there (`shard: b`)" in refused.err
+        assert "`chatwootai accounts move 1 --to a`" in refused.err
+    for connection in (two.a, two.b):
+        current = await ConfigVersions(connection).current()
+        assert current is not None
+        assert current.number == 2
+    (two.folder / "chatwoot_mapping.yaml").write_text(pinned)
+    assert (await two.back()).code == 0
+    assert (await two.desk.says("config", "rollback", "1", "--yes")).code == 0
+
+
+async def test_while_an_account_moves_other_things_may_be_published(two: Two) -> None:
+    await Queue(two.a, "w", lease=60).claim(9)
+    assert (await two.move("--wait", "0.1")).code == 1
+    mapping = two.folder / "chatwoot_mapping.yaml"
+    mapping.write_text(mapping.read_text() + "# another word\n")
+    done = await two.desk.says("config", "publish", "--yes")
+    assert (done.code, done.err) == (0, "")

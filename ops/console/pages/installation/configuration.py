@@ -73,8 +73,12 @@ async def publish(request: web.Request) -> web.Response:
         async with asyncio.timeout(_SECONDS):
             sources = await asyncio.to_thread(gather, console.environment.config, os.environ)
             sound = is_sound(sources)
-            if sound:
-                await publish_version(ConfigVersions(console.connection), sources, "publish", "publish", ())
+            try:
+                if sound:
+                    await publish_version(ConfigVersions(console.connection), sources, "publish", "publish", ())
+            except CommandError as error:
+                sound = False
+                told.append(str(error))
     _log.info("console_published", by=person(request).name, sound=sound)
     return await configuration.shown(request, " ".join(told), failed=not sound)
 
