@@ -1,7 +1,8 @@
 """Reaches from one shard to the others: for what is put in force on all, and to tell whose accounts are whose."""
 
 import os
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Final
 
 from ops.access import CommandError, current_shard
@@ -28,6 +29,19 @@ def read_shards() -> "Shards":
         return Shards.from_environment(os.environ)
     except BadShards as error:
         raise CommandError(error) from error
+
+
+@asynccontextmanager
+async def connections(shards: "Shards") -> "AsyncIterator[dict[str, Connection]]":
+    """Yield a connection to each shard, by name."""
+    from chatwootai.stores.server.connection import connect
+
+    found = {each.name: connect(each.url, timeout=5.0) for each in shards}
+    try:
+        yield found
+    finally:
+        for connection in found.values():
+            await connection.aclose()
 
 
 def accounts_here(accounts: "Mapping[str, Account]") -> "dict[str, Account]":

@@ -1,35 +1,24 @@
 """`accounts move`: chooses source and target, shows what would happen, and moves the account or takes it back."""
 
 import argparse
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from chatwootai.stores import keys
 from chatwootai.stores.moving.account_data import AccountData
 from chatwootai.stores.moving.move import Move, Stage, marks
-from chatwootai.stores.server.connection import Connection, connect, store_errors
+from chatwootai.stores.server.connection import Connection, store_errors
 from chatwootai.stores.server.shards import Shards, UnknownShard
 from ops.access import CommandError, UsageError, confirm, sound_accounts
 from ops.accounts import resolve_account
 from ops.events.audit import write_down
 from ops.moving import switch
 from ops.moving.steps import carry_out, occupied_message, take_back
+from ops.other_shards import connections
 from ops.printing import tell
 
 if TYPE_CHECKING:
     from config.snapshot import Account
-
-
-@asynccontextmanager
-async def connections(shards: Shards) -> AsyncIterator[dict[str, Connection]]:
-    """Yield a connection to each shard, by name."""
-    found = {each.name: connect(each.url, timeout=5.0) for each in shards}
-    try:
-        yield found
-    finally:
-        for connection in found.values():
-            await connection.aclose()
 
 
 async def relocate(shards: Shards, arguments: argparse.Namespace) -> None:

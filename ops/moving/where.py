@@ -9,7 +9,7 @@ from chatwootai.stores.moving.places import count_keys
 from chatwootai.stores.server.shards import VARIABLE, BadShards, Shards, UnknownShard
 from ops.access import CommandError, UsageError, sound_accounts
 from ops.accounts import resolve_account
-from ops.moving.relocation import connections
+from ops.other_shards import connections
 
 if TYPE_CHECKING:
     from config.snapshot import Account

@@ -52,8 +52,8 @@ async def publish_version(
     """
     from config.files.packing import pack
     from ops.events.audit import write_down
-    from ops.moving.misplaced import refuse_misplaced
     from ops.other_shards import on_other_shards
+    from ops.versions.misplaced import refuse_misplaced
 
     accounts = read_accounts(sources)
     await refuse_misplaced(accounts)

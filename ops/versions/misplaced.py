@@ -8,8 +8,7 @@ from chatwootai.stores.moving.move import accounts_gone, marks
 from chatwootai.stores.server.connection import Connection, StoreUnavailable
 from chatwootai.stores.server.shards import UnknownShard
 from ops.access import CommandError
-from ops.moving.relocation import connections
-from ops.other_shards import read_shards
+from ops.other_shards import connections, read_shards
 
 if TYPE_CHECKING:
     from chatwootai.stores.server.shards import Shards
