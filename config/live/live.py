@@ -6,7 +6,9 @@ the same with what was published. What is broken is put in force nowhere.
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from chatwootai.stores.installation.config_versions import ConfigVersion, ConfigVersions
@@ -21,7 +23,7 @@ from config.files.packing import pack, unpack
 from config.files.sources import MAPPING, Sources
 from config.live import own_process
 from config.live.canary import CanaryFollower
-from config.live.further_shard import FurtherShard
+from config.live.further_shard import WHY_COPIED, FurtherShard, is_set_aside
 from config.live.holder import Holder, Listener
 from config.live.last_good import LastGood
 from config.live.presence import Presence
@@ -70,6 +72,8 @@ class Live:
         self._kept: Sources | None = None
         self.has_folder = (folder / MAPPING).exists()
         self._unpublished = self.has_folder  # nobody was told yet what the folder says that we started with
+        self._known: ConfigVersion | None = None
+        self._taken = False  # what is in force came from a further shard, and the first was not told of it yet
         self.changing = asyncio.Lock()
         """Held while what is in force is compared, replaced or published."""
         self._further: list[FurtherShard] = []
@@ -84,6 +88,11 @@ class Live:
     def snapshot(self) -> Snapshot:
         """The configuration in force."""
         return self.holder.snapshot
+
+    @property
+    def known(self) -> ConfigVersion | None:
+        """Return what a shard tells of the configuration in force; None: no shard was told of it yet."""
+        return None if self.holder.edited else self._known
 
     @property
     def copy(self) -> Path:
@@ -204,35 +213,45 @@ class Live:
         async with self.changing:
             current = await self._snapshots.current()
             ours = self.holder.sources.digest()
-            overruled = current is not None and ours in current.overrules and not self.holder.edited
             if current is not None and current.digest == ours:
-                self._mark_synced(current.number)
-            elif current is None or self.holder.edited or (self._unpublished and not overruled):
-                await self._publish(ours)
+                self._mark_synced(current)
+            elif current is None or self._goes_before(current, ours):
+                await self._publish(ours, current)
             else:
                 await self._adopt(current)
             if self.canary is not None and await self.canary.follow(self.holder):
                 self.presence.changed()
 
+    def _goes_before(self, current: ConfigVersion, ours: str) -> bool:
+        """Tell whether what is in force here is published over what is in force on the first shard."""
+        if self.holder.edited or (self._further and is_set_aside(current, self.version, self._known)):
+            return True
+        if self._taken and self._known:  # of what this process has not seen, what was first published later counts
+            return current.number == self.version or current.origin < self._known.origin
+        return self._unpublished and ours not in current.overrules
+
     def _served(self) -> tuple[Holder, int | None, int]:
         canary = self.canary.now if self.canary else None
         return self.holder, self.version, canary.terms.version if canary else 0
 
-    async def take(self, sources: Sources) -> bool:
+    async def take(self, published: ConfigVersion, sources: Sources) -> bool:
         """Put in force what was published on a further shard; the first one is told of it. Only while `changing`.
 
         Returns whether it is in force: not where it has problems here, or the folder has brought something newer.
         """
         swapped = await asyncio.to_thread(self.holder.adopt, sources)
         taken = self.holder.sources is sources
-        self._unpublished = self._unpublished or taken
         self._report("published", swapped=swapped)
         if taken:
+            self._known, self._taken, self._unpublished = published, True, False
             self._publish_soon()
         return taken
 
-    def _mark_synced(self, number: int) -> None:
-        self.version, self._unpublished, self.holder.edited = number, False, False
+    def _mark_synced(self, version: ConfigVersion) -> None:
+        if (known := self.known) is not None and known.digest == version.digest:  # a shard may have missed a rollback
+            version = replace(version, overrules=tuple({*known.overrules, *version.overrules}))
+        self.version, self._known = version.number, version
+        self._unpublished, self._taken, self.holder.edited = False, False, False
         self._tell_changed()
 
     def _tell_changed(self) -> None:
@@ -240,13 +259,25 @@ class Live:
         for each in self._further:
             each.changed()
 
-    async def _publish(self, digest: str) -> None:
-        sources, why = self.holder.sources, "edit" if self.holder.edited else "start"
-        accounts = self.holder.accounts
+    async def _publish(self, digest: str, current: ConfigVersion | None) -> None:
+        known, sources, accounts = self.known, self.holder.sources, self.holder.accounts
+        why = "edit" if self.holder.edited else WHY_COPIED if known and self._further else "start"
+        overrules, origin = (known.overrules, known.origin) if known else ((), time.time())
         packed = await asyncio.to_thread(pack, sources, self._environ)
-        number, new = await self._snapshots.publish(digest, packed, by=self._name, why=why, accounts=accounts)
+        number, new = await self._snapshots.publish(
+            digest,
+            packed,
+            by=self._name,
+            why=why,
+            accounts=accounts,
+            overrules=overrules,
+            origin=origin,
+            base=None if known is None else current.number if current else 0,
+        )
+        if not number:
+            return  # another was published meanwhile; word of it is on its way
         if self.holder.sources is sources:  # else the next edit, which is told of next
-            self._mark_synced(number)
+            self._mark_synced(ConfigVersion(number, digest, origin, self._name, why, accounts, overrules, origin))
         if new:
             gated = [key for key, one in self.snapshot.accounts.items() if one.settings.gate.sets]
             said = {"why": why, **({"gate": "not asked"} if gated else {})}
@@ -266,7 +297,7 @@ class Live:
             return
         swapped = await asyncio.to_thread(self.holder.adopt, sources)
         if self.holder.sources is sources:
-            self._mark_synced(current.number)
+            self._mark_synced(current)
             await self._keep_copy()
         self._report("published", swapped=swapped)
 

@@ -27,6 +27,7 @@ class ConfigVersion:
 
     `why` is "shard" where a door brought what is in force elsewhere to a shard that had missed it.
     `overrules`: digests of what a rollback has set aside; a folder that says just this is not published at a start.
+    `origin`: when it was first published on any shard, in unix seconds.
     """
 
     number: int
@@ -36,6 +37,7 @@ class ConfigVersion:
     why: str
     accounts: int
     overrules: tuple[str, ...] = ()
+    origin: float = 0.0
 
 
 class ConfigVersions:
@@ -46,18 +48,31 @@ class ConfigVersions:
         self._runner = Runner.of(connection)
 
     async def publish(
-        self, digest: str, packed: bytes, *, by: str, why: str, accounts: int, overrules: tuple[str, ...] = ()
+        self,
+        digest: str,
+        packed: bytes,
+        *,
+        by: str,
+        why: str,
+        accounts: int,
+        overrules: tuple[str, ...] = (),
+        origin: float | None = None,
+        base: int | None = None,
     ) -> tuple[int, bool]:
         """Put a configuration in force; what is in force already is not published again.
 
+        `origin`: None: now. `base`: the version that it may follow, 0 for none; None: any.
+
         Returns:
-            Its version, and whether that is a new one.
+            Its version, and whether that is a new one; 0 where another version than `base` is in force.
 
         Raises:
             StoreUnavailable: Redis is away.
         """
         now = time.time()
         about = {"digest": digest, "at": now, "by": by, "why": why, "accounts": accounts, "overrules": overrules}
+        if origin is not None:
+            about["origin"] = origin
         number, new = await self._runner.run(
             "publish",
             digest=digest,
@@ -66,6 +81,7 @@ class ConfigVersions:
             now_ms=int(now * 1000),
             kept=KEPT,
             again="1" if overrules else "",
+            base="" if base is None else base,
         )
         return int(number), bool(new)
 
@@ -145,4 +161,5 @@ def _version(number: int, raw: bytes) -> ConfigVersion:
         why=str(said["why"]),
         accounts=int(said["accounts"]),
         overrules=tuple(said.get("overrules") or ()),
+        origin=float(said.get("origin") or said["at"]),
     )

@@ -1,9 +1,10 @@
 -- publish: put a configuration in force as the newest version, keep the newest `kept`, and tell everybody. A canary ends with it.
 -- KEYS 1 cw:{all}
--- ARGV digest packed about now_ms kept again
+-- ARGV digest packed about now_ms kept again base
 --   about: JSON without version; again: "1" to publish what is in force already once more (a rollback to the same
---   content is none)
--- returns {version, 1 if it is new}
+--   content is none); base: the version that it follows, 0 for none; "" for any
+-- returns {version, 1 if it is new}; {0, 0} where another version than base is in force
+if ARGV[7] ~= "" and (redis.call("HGET", "cw:config:current", "version") or "0") ~= ARGV[7] then return { 0, 0 } end
 local current = redis.call("HGET", "cw:config:current", "digest")
 if current == ARGV[1] and ARGV[6] ~= "1" then
   return { tonumber(redis.call("HGET", "cw:config:current", "version")), 0 }
