@@ -36,5 +36,6 @@ def test_what_a_unit_names_exists(unit: Path) -> None:
     (line,) = re.findall(r"^Environment=(.*)$", text, re.MULTILINE)
     for pair in line.split():
         assert f"`{pair.partition('=')[0]}`" in environment, pair
+    assert ("KillMode=mixed" in text) == (module == "workers")  # whose children get SIGTERM from their parent
     guide = (ROOT / "docs/guides/service.md").read_text("utf-8")
     assert unit.stem in guide
