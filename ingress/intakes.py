@@ -103,7 +103,9 @@ async def open_intakes(
 
         moved = None
         if len(shards) > 1:
-            journal = Journal(environment.journal / FOLDER, shard=FOLDER, earlier=environment.journal)
+            journal = Journal(
+                environment.journal / FOLDER, shard=FOLDER, around=environment.journal, others=shards.names
+            )
             moved = MovedDeliveries(journal, mailbox_of)
             await journal.open()
             stack.push_async_callback(journal.close)
@@ -137,7 +139,8 @@ async def _intake(
     environment: Environment, shard: Shard, door: str, moved: MovedDeliveries | None
 ) -> AsyncIterator[ShardIntake]:
     connection = _connect(shard)
-    journal = Journal(environment.journal / shard.name, shard=shard.name)
+    around = None if moved else environment.journal  # what several shards left is the only one's
+    journal = Journal(environment.journal / shard.name, shard=shard.name, around=around)
     await journal.open()
     intake = DeliveryIntake(connection, journal, most_waiting=environment.most_waiting, moved=moved)
     replay = owned(asyncio.create_task(intake.run()), "journal")

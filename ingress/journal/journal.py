@@ -8,7 +8,7 @@ import asyncio
 import math
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final, NamedTuple, TypeVar
@@ -43,13 +43,24 @@ class Journal:
     """The journal of this process for one shard, and those it adopted."""
 
     def __init__(
-        self, folder: Path, most_bytes: int = MOST_BYTES, *, shard: str = "", earlier: Path | None = None
+        self,
+        folder: Path,
+        most_bytes: int = MOST_BYTES,
+        *,
+        shard: str = "",
+        around: Path | None = None,
+        others: Collection[str] = (),
     ) -> None:
-        """Make a journal in `folder`. `earlier`: where others lay before; what dead processes left there is adopted."""
+        """Make a journal in `folder`.
+
+        `around`: a folder from which it also adopts what dead processes left, down to two folders below; `others`:
+        folders in it that have a journal of their own.
+        """
         self._folder = folder
         self._most_bytes = most_bytes
         self._shard = shard
-        self._earlier = earlier
+        self._around = around
+        self._others = frozenset(others)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="journal")
         self._own: JournalFile | None = None
         self._adopted: list[JournalFile] = []
@@ -196,12 +207,19 @@ class Journal:
     def _claim_orphans(self) -> list[JournalFile]:
         ours = {file.path for file in (*self._adopted, self._own) if file}
         try:
-            earlier = self._earlier.glob(f"*{SUFFIX}") if self._earlier else ()
-            found = (*self._folder.glob(f"*{SUFFIX}"), *self._folder.glob(f"*/*{SUFFIX}"), *earlier)
-            paths = sorted(path for path in found if path not in ours)
+            found = {*self._folder.glob(f"*{SUFFIX}"), *self._folder.glob(f"*/*{SUFFIX}"), *self._files_around()}
+            paths = sorted(found - ours)
         except OSError:
             return []
         return [file for path in paths if (file := JournalFile.claim(path))]
+
+    def _files_around(self) -> Iterator[Path]:
+        if self._around is None:
+            return
+        for below in ("", "*/", "*/*/"):  # of a replica with several shards, each has a folder in its folder
+            for path in self._around.glob(f"{below}*{SUFFIX}"):
+                if path.relative_to(self._around).parts[0] not in self._others:
+                    yield path
 
     async def next_batch(self, most: int) -> Batch:
         """Return the oldest payloads that are not yet in Redis; those of the dead first."""

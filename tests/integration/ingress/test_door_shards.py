@@ -39,12 +39,14 @@ def door(tmp_path: Path, servers: dict[str, Embedded]) -> Iterator[Process]:
 
 
 @contextmanager
-def started(tmp_path: Path, servers: dict[str, Embedded]) -> Iterator[Process]:
-    shards = ",".join(f"{name}={server.url}" for name, server in servers.items())
+def started(tmp_path: Path, servers: dict[str, Embedded], accounts: str = ACCOUNTS) -> Iterator[Process]:
+    """A door of these shards; one without a name is REDIS_URL's."""
+    shards = ",".join(f"{name}={server.url}" for name, server in servers.items() if name)
+    only = servers[""].url if "" in servers else "redis://127.0.0.1:1"
     folder = tmp_path / "configuration"
     environ = configuration(folder)
-    (folder / "chatwoot_mapping.yaml").write_text(ACCOUNTS)
-    with process(tmp_path, "redis://127.0.0.1:1", **environ, CHATWOOTAI_REDIS_SHARDS=shards) as found:
+    (folder / "chatwoot_mapping.yaml").write_text(accounts)
+    with process(tmp_path, only, **environ, CHATWOOTAI_REDIS_SHARDS=shards) as found:
         yield found
 
 
@@ -126,3 +128,27 @@ async def test_log_lines_are_kept_on_the_shard_of_their_account(door: Process, s
                 await asyncio.sleep(0.05)
         await connection.aclose()
         assert found == {account}
+
+
+@pytest.mark.parametrize("named", ["several", "one", "none"])
+async def test_what_waits_for_a_shard_that_is_named_no_more_goes_where_its_account_lives(
+    door: Process, servers: dict[str, Embedded], tmp_path: Path, named: str
+) -> None:
+    servers["b"].kill()
+    async with visiting(door) as visitor:
+        await deliver(visitor, 1, account=2)
+    await asyncio.to_thread(door.kill)
+    with started(tmp_path / "journal", servers) as replica:  # its journals lie in a folder of the first one's
+        async with visiting(replica) as visitor:
+            await deliver(visitor, 2, account=2)
+        await asyncio.to_thread(replica.kill)
+    assert [len([*(tmp_path / place).glob("*.journal")]) for place in ("journal/b", "journal/journal/b")] == [1, 1]
+    servers["b"].resume()
+    now = {
+        "several": ({"a": servers["a"], "c": servers["b"]}, ACCOUNTS.replace("shard: b", "shard: c")),
+        "one": ({"c": servers["b"]}, ACCOUNTS.replace("shard: a", "shard: c").replace("shard: b", "shard: c")),
+        "none": ({"": servers["b"]}, ACCOUNTS),
+    }
+    with started(tmp_path, *now[named]):
+        await until(servers["b"], 2, [1, 2])
+    assert await waiting(servers["a"], 2) == []
