@@ -16,7 +16,7 @@ from chatwootai.stores.installation.config_versions import ConfigVersions
 from chatwootai.stores.installation.processes import Processes
 from chatwootai.stores.operators.thumbs import Thumbs
 from chatwootai.stores.server.connection import Connection
-from ops.access import CommandError, NotFound, current_shard, operator_name
+from ops.access import CommandError, NotFound, operator_name
 from ops.events.audit import write_down
 from ops.other_shards import on_other_shards
 from ops.printing import tell
@@ -28,11 +28,8 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 
 
-async def start_canary(versions: ConfigVersions, sources: "Sources", terms: Mapping[str, Any], accounts: int) -> bool:
-    """Begin a canary beside the version in force, on all shards; processes follow within a second.
-
-    Returns:
-        False where another shard is away, which is told.
+async def start_canary(versions: ConfigVersions, sources: "Sources", terms: Mapping[str, Any], accounts: int) -> None:
+    """Begin a canary beside the version in force, on this shard; processes follow within a second.
 
     Raises:
         CommandError: one runs already, or the folder says just what is in force.
@@ -41,22 +38,10 @@ async def start_canary(versions: ConfigVersions, sources: "Sources", terms: Mapp
     """
     from config.files.packing import pack
 
-    packed = pack(sources, os.environ)
-
-    async def begin(connection: Connection, shard: str) -> None:
-        version = await _begin(connection, sources.digest(), packed, terms, accounts)
-        tell(f"{f'shard {shard}: ' if shard else ''}canary {version} has begun")
-
-    here = current_shard()
-    await begin(versions.connection, here.name if here else "")
-    return await on_other_shards(begin)
-
-
-async def _begin(connection: Connection, digest: str, packed: bytes, terms: Mapping[str, Any], accounts: int) -> int:
-    base = await current_version(ConfigVersions(connection))
+    connection, digest, base = versions.connection, sources.digest(), await current_version(versions)
     if base.digest == digest:
         raise CommandError(f"the folder says what version {base.number} says, which is in force")
-    why = f"canary {terms['share'] / 100:g} %"
+    packed, why = pack(sources, os.environ), f"canary {terms['share'] / 100:g} %"
     try:
         version = await Canaries(connection).start(
             digest, packed, terms, base, by=operator_name(), why=why, accounts=accounts
@@ -65,20 +50,22 @@ async def _begin(connection: Connection, digest: str, packed: bytes, terms: Mapp
         raise CommandError(str(refused)) from None
     details = {**terms, "rules": ", ".join(terms["rules"])}
     await write_down(connection, "canary", account=terms["account"], of=str(version), details=details)
-    return version
+    tell(f"canary {version} has begun")
 
 
 async def promote_canary(connection: Connection) -> bool:
     """Put the canary that runs in force everywhere; the version before is set aside until the folder changes.
 
     Returns:
-        False where another shard is away, which is told.
+        False where another shard went away meanwhile, which is told.
 
     Raises:
+        CommandError: it went back or was refused on another shard, or one is away.
         NotFound: none runs.
         StoreUnavailable: Redis is away.
     """
-    versions, running = ConfigVersions(connection), await _running(connection)
+    versions, running = ConfigVersions(connection), await running_canary(connection)
+    await _require_good_elsewhere(running.digest)
     current = await current_version(versions)
     sources = await read_version(versions, running.terms.version)
     aside = tuple(each for each in {*current.overrules, current.digest} if each != running.digest)
@@ -87,32 +74,48 @@ async def promote_canary(connection: Connection) -> bool:
     return done
 
 
-async def stop_canary(connection: Connection) -> bool:
-    """Let the version in force answer everybody again, on all shards.
+async def _require_good_elsewhere(digest: str) -> None:
+    """Find out how this canary stands on the other shards, which its promotion would reach as well.
 
-    Returns:
-        False where another shard is away, which is told.
+    Raises:
+        CommandError: it went back or was refused there, or a shard is away, which is told.
+    """
+    bad: list[str] = []
+
+    async def look(connection: Connection, shard: str) -> None:
+        found = await Canaries(connection).newest()
+        if found is None or found.over is None or found.digest != digest:
+            return
+        if found.over.result in {Result.BACK, Result.REFUSED}:
+            bad.append(f"canary {found.terms.version} of shard {shard} ended as {found.over.result}: {found.over.why}")
+
+    if not await on_other_shards(look):
+        bad.append("how it stands there is not known")
+    if bad:
+        means = "not put in force: `config publish` puts its folder in force everywhere, if you mean that"
+        raise CommandError("\n".join([*bad, means]))
+
+
+async def stop_canary(connection: Connection) -> None:
+    """Let the version in force answer everybody again, on this shard.
 
     Raises:
         NotFound: none runs.
         StoreUnavailable: Redis is away.
     """
-
-    async def stop(connection: Connection, shard: str) -> None:
-        running = await Canaries(connection).running()
-        if running is not None and await Canaries(connection).end(
-            running.terms.version, Result.STOPPED, by=operator_name()
-        ):
-            await write_down(connection, "canary stop", of=str(running.terms.version))
-            tell(f"{f'shard {shard}: ' if shard else ''}canary {running.terms.version} is stopped")
-
-    await _running(connection)
-    here = current_shard()
-    await stop(connection, here.name if here else "")
-    return await on_other_shards(stop)
+    version = (await running_canary(connection)).terms.version
+    if await Canaries(connection).end(version, Result.STOPPED, by=operator_name()):
+        await write_down(connection, "canary stop", of=str(version))
+        tell(f"canary {version} is stopped")
 
 
-async def _running(connection: Connection) -> Canary:
+async def running_canary(connection: Connection) -> Canary:
+    """Return the canary that runs.
+
+    Raises:
+        NotFound: none runs.
+        StoreUnavailable: Redis is away.
+    """
     if (found := await Canaries(connection).running()) is None:
         raise NotFound("no canary runs; `chatwootai config publish --canary 10%` begins one")
     return found

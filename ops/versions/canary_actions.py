@@ -10,7 +10,7 @@ from chatwootai.model.canary.terms import Side
 from ops.access import confirm
 from ops.printing import as_json, table, tell
 from ops.times import format_moment
-from ops.versions.canaries import promote_canary, read_canary, start_canary, stop_canary
+from ops.versions.canaries import promote_canary, read_canary, running_canary, start_canary, stop_canary
 from ops.versions.canary_options import DEFAULT_RULES
 
 if TYPE_CHECKING:
@@ -37,10 +37,10 @@ async def start(versions: "ConfigVersions", sources: "Sources", arguments: argpa
         "until": time.time() + (arguments.seconds or _DAY),
         "rules": arguments.back_if or list(DEFAULT_RULES),
     }
-    done = await start_canary(versions, sources, terms, count_accounts(sources))
+    await start_canary(versions, sources, terms, count_accounts(sources))
     tell(f"it answers {_place(terms, arguments.canary / 10_000)}, until {format_moment(terms['until'])}")
     tell("`chatwootai config canary` shows what comes of it; `config canary promote` or `stop` ends it")
-    return int(not done)
+    return 0
 
 
 async def show(connection: "Connection", arguments: argparse.Namespace) -> int:
@@ -56,13 +56,15 @@ async def show(connection: "Connection", arguments: argparse.Namespace) -> int:
 
 
 async def _promote(connection: "Connection", arguments: argparse.Namespace) -> int:
+    await running_canary(connection)  # nobody is asked about none
     if not confirm("put the canary in force everywhere?", yes=arguments.yes, undoable=True):
         return 1
     return int(not await promote_canary(connection))
 
 
 async def _stop(connection: "Connection", _: argparse.Namespace) -> int:
-    return int(not await stop_canary(connection))
+    await stop_canary(connection)
+    return 0
 
 
 CANARY_ACTIONS: Final[dict[str | None, Any]] = {"promote": _promote, "stop": _stop}

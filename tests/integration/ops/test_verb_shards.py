@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from chatwootai.stores.conversation.mailbox import Mailbox
+from chatwootai.stores.installation.canaries import Canaries, Result
 from chatwootai.stores.installation.config_drafts import ConfigDrafts
 from chatwootai.stores.installation.config_versions import ConfigVersions
 from chatwootai.stores.installation.event_stream import EventSender
@@ -21,7 +22,7 @@ from config.files.packing import pack
 from config.files.sources import gather
 from ops.cli import find_verbs, verb_parser
 from ops.shards.reach import REACH, Reach, reach_of
-from tests.integration.ops.test_ops_jobs import Desk, wish
+from tests.integration.ops.test_ops_jobs import Desk, Said, wish
 from tests.integration.ops.test_tail import recent_with
 
 ACCOUNTS = {"1": "a", "2": "b"}
@@ -107,7 +108,7 @@ CALLS: dict[str, tuple[str, ...]] = {
 OF_ONE_THING = {"jobs show", "jobs hand-over", "jobs give-back"}
 """Verbs that look at all shards for one thing, each with a test of its own here."""
 OF_A_CANARY = {"config canary promote", "config canary stop"}
-"""Verbs that act on the canary of each shard, where one answers."""
+"""Verbs that act on the canary of each shard, where one answers, with tests of their own here."""
 
 
 def test_every_verb_says_which_shards_it_speaks_to() -> None:
@@ -195,6 +196,66 @@ async def test_a_configuration_is_put_in_force_on_every_shard(both: Installation
     currents = [await ConfigVersions(each).current() for each in both.connections.values()]
     assert len({one.digest for one in currents if one}) == 1
     assert [one.number for one in currents if one] == [3, 3]
+
+
+async def begin_canary(both: Installation, *words: str) -> Said:
+    """Put the folder in force where nothing is, and begin a canary of a changed one."""
+    if await ConfigVersions(both.connections["a"]).current() is None:
+        assert (await both.desk.says("config", "publish", "--yes")).code == 0
+    trial = both.folder / "next"
+    trial.mkdir(exist_ok=True)
+    mapping = (both.folder / "chatwoot_mapping.yaml").read_text()
+    (trial / "chatwoot_mapping.yaml").write_text(mapping.replace("Bia", "Bea"))
+    return await both.desk.says("config", "publish", "--yes", "--config", str(trial), "--canary", "10%", *words)
+
+
+async def canaries(both: Installation) -> list[str]:
+    """How the canary of each shard stands."""
+    found = [await Canaries(each).newest() for each in both.connections.values()]
+    return ["none" if one is None else one.over.result if one.over else "running" for one in found]
+
+
+async def test_a_canary_is_begun_stopped_and_promoted_on_every_shard_once(both: Installation) -> None:
+    begun = await begin_canary(both)
+    assert (begun.code, begun.err, await canaries(both)) == (0, "", ["running", "running"])
+    assert [line.split()[0] for line in begun.out.splitlines() if "has begun" in line] == ["a", "b"]
+    alone = await both.desk.says("config", "canary", "stop", "--shard", "b")
+    assert (alone.code, alone.err, await canaries(both)) == (0, "", ["running", "stopped"])
+    again = await begin_canary(both)
+    assert (again.code, await canaries(both)) == (1, ["running", "running"])  # one could not be begun, and is named
+    assert again.err.startswith("shard a: a canary runs already"), again.err
+    stopped = await both.desk.says("config", "canary", "stop")
+    assert (stopped.code, stopped.err, await canaries(both)) == (0, "", ["stopped", "stopped"])
+    assert (await both.desk.says("config", "canary", "stop")).code == 3
+
+    assert (await begin_canary(both)).code == 0
+    promoted = await both.desk.says("config", "canary", "promote", "--yes")
+    assert (promoted.code, promoted.err, await canaries(both)) == (0, "", ["promoted", "promoted"])
+    currents = [await ConfigVersions(each).current() for each in both.connections.values()]
+    assert len({one.digest for one in currents if one}) == 1
+
+
+async def test_a_canary_of_an_account_is_on_its_shard_alone(both: Installation) -> None:
+    begun = await begin_canary(both, "--account", "2")
+    assert (begun.code, begun.err, await canaries(both)) == (0, "", ["none", "running"])
+    promoted = await both.desk.says("config", "canary", "promote", "--yes")
+    assert (promoted.code, promoted.err, await canaries(both)) == (0, "", ["none", "promoted"])
+
+
+async def test_a_canary_that_went_back_on_one_shard_is_not_promoted_from_another(both: Installation) -> None:
+    await begin_canary(both)
+    other = Canaries(both.connections["b"])
+    running = await other.running()
+    assert running is not None
+    await other.end(running.terms.version, Result.BACK, by="worker b", why="handoffs>30%")
+    refused = await both.desk.says("config", "canary", "promote", "--yes")
+    assert (refused.code, await canaries(both)) == (1, ["running", "back"])
+    assert "of shard b ended as back: handoffs>30%" in refused.err
+    shards = f"a={both.servers['a'].url},b=unix://{both.folder}/nobody.sock"
+    desk = Desk({"CHATWOOTAI_REDIS_SHARDS": shards, "CHATWOOTAI_CONFIG": str(both.folder), **SECRETS})
+    unknown = await desk.says("config", "canary", "promote", "--yes", "--shard", "a")
+    assert (unknown.code, await canaries(both)) == (1, ["running", "back"])
+    assert "how it stands there is not known" in unknown.err
 
 
 async def test_who_follows_sees_the_lines_of_all_shards(both: Installation) -> None:
