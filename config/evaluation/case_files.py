@@ -41,6 +41,17 @@ def set_names(configuration: Path, domain: str, tenant: str) -> list[str]:
     return sorted({each.name for place in places if place.is_dir() for each in place.iterdir() if each.is_dir()})
 
 
+def own_set_folder(configuration: Path, domain: str, tenant: str, name: str) -> Path:
+    """Return the folder of a set beside a tenant's own settings, whether it is there or not."""
+    return configuration / DOMAINS / domain / tenant / EVALS / name
+
+
+def read_sets(configuration: Path, domain: str, tenant: str) -> list[WrittenCase]:
+    """Return the cases of all sets that a tenant has, those with problems left out."""
+    names = set_names(configuration, domain, tenant)
+    return [one for name in names for one in read_set(set_folders(configuration, domain, tenant, name))[0]]
+
+
 def read_set(folders: list[Path]) -> tuple[list[WrittenCase], list[Problem]]:
     """Return the cases of a set's folders in order of their files, and what is wrong with them."""
     cases: list[WrittenCase] = []

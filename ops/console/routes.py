@@ -7,7 +7,7 @@ from aiohttp import web
 
 from ops.console.access.identity import ANYBODY, Right, Role
 from ops.console.access.oidc import CALLBACK
-from ops.console.pages import conversation, drafts, embed, entry, failures, figures, marks, now, rehearsal, teach
+from ops.console.pages import cases, conversation, drafts, embed, entry, failures, figures, marks, now, rehearsal, teach
 from ops.console.pages.installation import access, configuration, connections, cost, knowledge, pauses
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -83,6 +83,10 @@ def _of_teaching() -> list[Route]:
         Route("POST", "/api/drafts/{account}/{action}", drafts.act_data, _LEAD_OF_IT),
         Route("POST", "/marks/{account}/{turn}", marks.mark, _LEAD_OF_IT),
         Route("POST", "/api/marks/{account}/{turn}", marks.mark_data, _LEAD_OF_IT),
+        Route("GET", "/cases/{account}/{turn}", cases.case_page, _LEAD_OF_IT),
+        Route("POST", "/cases/{account}/{turn}", cases.make, _LEAD_OF_IT),
+        Route("GET", "/api/cases/{account}/{turn}", cases.case_data, _LEAD_OF_IT),
+        Route("POST", "/api/cases/{account}/{turn}", cases.make_data, _LEAD_OF_IT),
     ]
 
 

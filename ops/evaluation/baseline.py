@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from config.evaluation.case_files import BASELINE
-from config.files.sources import DOMAINS, EVALS
+from config.evaluation.case_files import BASELINE, own_set_folder
 from config.snapshot import Account
 from ops.access import CommandError
 from ops.evaluation.results import SetResult
@@ -41,7 +40,7 @@ class Baseline:
 
 def baseline_path(configuration: Path, account: Account, name: str) -> Path:
     """Return the place of a tenant's accepted results of a set."""
-    return configuration / DOMAINS / account.domain / account.folder / EVALS / name / BASELINE
+    return own_set_folder(configuration, account.domain, account.folder, name) / BASELINE
 
 
 def read_baseline(path: Path) -> Baseline | None:

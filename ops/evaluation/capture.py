@@ -4,7 +4,7 @@ import re
 import secrets
 from collections.abc import Container, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import takewhile
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -97,10 +97,20 @@ def write_draft(case: Mapping[str, Any], folder: Path) -> Path:
     Raises:
         OSError: it cannot be written.
     """
-    path = folder / f"{re.sub(r'[^a-z0-9]+', '_', str(case['name']).casefold())}.yaml"
+    path = folder / draft_file(case)
     folder.mkdir(parents=True, exist_ok=True)
-    path.write_text(yaml.safe_dump([dict(case)], allow_unicode=True, sort_keys=False, width=110), encoding="utf-8")
+    path.write_text(draft_text(case), encoding="utf-8")
     return path
+
+
+def draft_file(case: Mapping[str, Any]) -> str:
+    """Return the name of a draft's file."""
+    return f"{re.sub(r'[^a-z0-9]+', '_', str(case['name']).casefold())}.yaml"
+
+
+def draft_text(case: Mapping[str, Any]) -> str:
+    """Return a draft as the YAML that its file holds."""
+    return yaml.safe_dump([dict(case)], allow_unicode=True, sort_keys=False, width=110)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +137,7 @@ def burst_in(said: Sequence[Said], origin: Origin) -> Burst:
     Raises:
         NothingToCapture: there is none.
     """
+    origin = _one_way(said, origin)
     end = _end(said, origin)
     begin = end
     while begin and said[begin - 1].role is Role.CONTACT:
@@ -139,6 +150,15 @@ def burst_in(said: Sequence[Said], origin: Origin) -> Burst:
     after = takewhile(lambda one: one.role is not Role.CONTACT, said[end + 1 :])
     teammates = [one.text for one in after if one.role is Role.TEAMMATE] if said[end].role is Role.CREW else []
     return Burst(past, said[begin:end], said[end], "\n".join(teammates))
+
+
+def _one_way(said: Sequence[Said], origin: Origin) -> Origin:
+    """Return an origin that names a turn and messages by the turn alone where that has an answer, else by these."""
+    if not (origin.turn and origin.messages):
+        return origin
+    if any(one.turn == origin.turn for one in said):
+        return replace(origin, messages=frozenset())
+    return replace(origin, turn="")
 
 
 def _end(said: Sequence[Said], origin: Origin) -> int:
@@ -243,6 +263,8 @@ async def _messages(client: Chatwoot, origin: Origin) -> list[Message]:
 
 def _names(messages: Sequence[Message], origin: Origin) -> bool:
     """Tell whether these messages hold what an origin names; the last burst stands among any."""
-    if origin.turn:
-        return any(one.mark is not None and one.mark.turn == origin.turn for one in messages)
-    return not origin.messages or origin.messages <= {one.id for one in messages}
+    if origin.turn and any(one.mark is not None and one.mark.turn == origin.turn for one in messages):
+        return True
+    if origin.messages:
+        return origin.messages <= {one.id for one in messages}
+    return not origin.turn

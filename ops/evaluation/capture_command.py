@@ -7,13 +7,12 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from config.evaluation.case_files import read_set, set_folders, set_names
+from config.evaluation.case_files import own_set_folder, read_sets
 from config.snapshot import Account
-from ops.access import ChatwootRefused, CommandError, UsageError, chatwoot_clients, with_redis
-from ops.evaluation.baseline import baseline_path
+from ops.access import ChatwootRefused, CommandError, NotFound, UsageError, chatwoot_clients, with_redis
 from ops.evaluation.capture import NothingToCapture, capture, purpose_of, write_draft
 from ops.evaluation.commands import loaded
-from ops.evaluation.origins import Origin, captured_before, corrected, dead_letters, origin_of, with_label
+from ops.evaluation.origins import Origin, captured_before, corrected, dead_letters, of_turn, origin_of, with_label
 from ops.events.audit import write_down_apart
 from ops.printing import as_json, table, tell
 from workers.chatwoot.errors import ChatwootError
@@ -43,15 +42,31 @@ def run(arguments: argparse.Namespace) -> int:
         raise UsageError("--account says whose; or name one conversation, as 1:25")
     _, account = loaded(arguments.config, named[0] if named else arguments.account)
     purpose_of(account)
-    if named is not None:
+    if arguments.turn and named is None:
+        raise UsageError("--turn is one of a conversation: name that too, as 1:25")
+    if named is not None and not arguments.turn:
         return asyncio.run(_capture(account, arguments, _one(named[1])))
     if arguments.label:
         return asyncio.run(_capture(account, arguments, None))
-    return with_redis(lambda connection: _capture(account, arguments, _kept(connection, account, arguments)))
+    conversation = named[1] if named else 0
+    return with_redis(
+        lambda connection: _capture(account, arguments, _kept(connection, account, arguments, conversation))
+    )
 
 
-def _kept(connection: "Connection", account: Account, arguments: argparse.Namespace) -> AsyncIterator[Origin]:
+def _kept(
+    connection: "Connection", account: Account, arguments: argparse.Namespace, conversation: int
+) -> AsyncIterator[Origin]:
+    if arguments.turn:
+        return _turn(connection, account, conversation, arguments.turn)
     return (dead_letters if arguments.dead_letters else corrected)(connection, account.key)
+
+
+async def _turn(connection: "Connection", account: Account, conversation: int, turn: str) -> AsyncIterator[Origin]:
+    origin = await of_turn(connection, account.key, turn)
+    if origin is None or origin.conversation != conversation:
+        raise NotFound(f"nothing is kept of a turn {turn} of {account.key}:{conversation}")
+    yield origin
 
 
 async def _one(conversation: int) -> AsyncIterator[Origin]:
@@ -81,8 +96,8 @@ async def _each(
     done: Captured,
 ) -> None:
     """Make a draft of each origin, until there are as many as are wanted."""
-    folder = baseline_path(arguments.config, account, arguments.name).parent
-    known = captured_before(_cases(arguments.config, account))
+    folder = own_set_folder(arguments.config, account.domain, account.folder, arguments.name)
+    known = captured_before(one.case for one in read_sets(arguments.config, account.domain, account.folder))
     async for origin in origins:
         if len(done.drafts) >= arguments.most:
             break
@@ -97,13 +112,6 @@ async def _each(
         known.add((case["conversation"], case["message"]))
         file = "" if arguments.dry_run else str(_written(case, folder))
         done.drafts.append({**told, "name": case["name"], "file": file})
-
-
-def _cases(configuration: Path, account: Account) -> list[object]:
-    """Return the cases of all of an account's sets."""
-    names = set_names(configuration, account.domain, account.folder)
-    folders = [set_folders(configuration, account.domain, account.folder, name) for name in names]
-    return [one.case for several in folders for one in read_set(several)[0]]
 
 
 def _written(case: dict[str, Any], folder: Path) -> Path:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from chatwootai.stores import keys
 from chatwootai.stores.conversation.turns import Turns
 from chatwootai.stores.operators.dead_letters import DeadLetters
+from chatwootai.stores.operators.history import ConversationHistories
 from chatwootai.stores.operators.thumbs import Thumbs
 
 if TYPE_CHECKING:
@@ -21,8 +22,8 @@ _PAGE: Final = 25
 class Origin:
     """A place in a conversation. `source`: a word for the draft's name.
 
-    `turn`: the turn whose answer a case is taken of; `messages`: those of the contact that nobody answered. Where both
-    are empty it is the last answered burst.
+    `turn`: the turn whose answer a case is taken of; `messages`: those of the contact that nobody answered. With both,
+    the messages are looked for where the turn's answer is not; where both are empty it is the last answered burst.
     """
 
     conversation: int
@@ -73,6 +74,22 @@ async def corrected(connection: "Connection", account: str) -> AsyncIterator[Ori
     for thumb, record in zip(down, records, strict=True):
         if record is not None and str(record.get("account")) == account:
             yield Origin(int(record["conversation"]), source=f"corrected {thumb.reason}".strip(), turn=thumb.turn)
+
+
+async def of_turn(connection: "Connection", account: str, turn: str) -> Origin | None:
+    """Return the place of a turn, with the contact's messages that it was of; None where no record of it is kept.
+
+    Raises:
+        StoreUnavailable: Redis is away.
+    """
+    record = await Turns(connection).read(turn)
+    if record is None or str(record.get("account")) != account:
+        return None
+    conversation = int(record["conversation"])
+    history = await ConversationHistories(connection).read(f"{account}:{conversation}")
+    ended = (one for one in history.steps if one.name == "committed" and one.details.get("turn") == turn)
+    messages = next((one.details.get("messages", "") for one in ended), "").split(",")
+    return Origin(conversation, turn=turn, messages=frozenset(int(each) for each in messages if each.isdecimal()))
 
 
 def captured_before(cases: Iterable[object]) -> set[tuple[str, int]]:

@@ -61,6 +61,7 @@ def _capture_arguments(actions: "argparse._SubParsersAction[argparse.ArgumentPar
     what = "write redacted drafts of real conversations, which are run once a person has reviewed them"
     examples = (
         "chatwootai eval capture 1:25 --set real\n"
+        "chatwootai eval capture 1:25 --turn 0f6c7f0e --set real\n"
         "chatwootai eval capture --account 1 --label eval --set real --dry-run\n"
         "chatwootai eval capture --account 1 --corrected --most 50 --set corrections"
     )
@@ -73,6 +74,7 @@ def _capture_arguments(actions: "argparse._SubParsersAction[argparse.ArgumentPar
     of.add_argument("--label", metavar="LABEL", help="conversations with this label in Chatwoot")
     of.add_argument("--dead-letters", action="store_true", help="messages of turns that gave up")
     of.add_argument("--corrected", action="store_true", help="answers with a thumb down in the console")
+    captured.add_argument("--turn", metavar="TURN", help="of the conversation: this turn, as the console names it")
     captured.add_argument("--set", required=True, dest="name", metavar="SET", help="the set that the drafts come into")
     captured.add_argument("--most", type=a_count, default=20, metavar="N", help="drafts at most (default: 20)")
     captured.add_argument("--dry-run", action="store_true", help="only say what would be captured")

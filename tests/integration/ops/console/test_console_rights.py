@@ -1,6 +1,7 @@
 """Every route of the console for everybody: nobody, each role, its own account and another. The table is the app's."""
 
 import re
+from typing import Any
 
 import pytest
 
@@ -71,6 +72,22 @@ async def test_each_role_may_what_the_table_says(desk: Desk, route: Route, kind:
     query, _, _ = await desk.ask(f"{address(route, '1')}?account=2", kind, route.method, SAME)
     if KINDS[kind][1] is not None:
         assert query == 404
+
+
+OF_WORDS = [one for one in PRIVATE if one.method == "POST" and ("/cases/" in one.path or "suggestions" in one.path)]
+"""Routes whose answer holds what customers wrote."""
+
+
+@pytest.mark.parametrize("route", OF_WORDS, ids=named)
+async def test_who_may_not_read_words_is_refused_where_they_are_told(desk: Desk, route: Route) -> None:
+    for role, account in (("lead", "1"), ("operator", None)):
+        token, _ = await ConsoleTokens(desk.redis).add(
+            role=role, account=account, words=False, name="without", seconds=60
+        )
+        headers = {"Authorization": f"Bearer {token}", **SAME}
+        sent: dict[str, Any] = {"json": {"account": "1"}} if route.path.startswith("/api/") else {"data": {}}
+        status, text, _ = await desk.ask(address(route, "1"), method=route.method, headers=headers, **sent)
+        assert status == 403, text
 
 
 @pytest.mark.parametrize("route", [one for one in routes() if one.method != "GET"], ids=named)
