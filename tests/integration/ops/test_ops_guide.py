@@ -3,6 +3,7 @@
 import asyncio
 import os
 import re
+import shlex
 import shutil
 import time
 from pathlib import Path
@@ -43,9 +44,8 @@ async def test_every_command_of_the_guide_runs(system: System, page: str) -> Non
     found = [line for line in commands(page) if line]
     assert found
     for line in found:
-        program, *words = (
-            line.replace("1:25", conv).replace("conversations/25", f"conversations/{sent.conversation}").split()
-        )
+        own = line.replace("1:25", conv).replace("conversations/25", f"conversations/{sent.conversation}")
+        program, *words = shlex.split(own, comments=True)
         words = [re.sub(r"^[0-9a-f]{8}-.*", record["delivery"], word) for word in words]
         assert program == "chatwootai", line
         await connection.set(keys.dead("gone"), dead_letter("gone", conv, "it failed", kept))
