@@ -156,6 +156,13 @@ async def talk(key: str, driver: Driver) -> Sent:
     return sent
 
 
+async def all_recorded(connection: Connection, turns: int) -> None:
+    """Return once as many turns have their record, which is written after the reply is out."""
+    async with asyncio.timeout(60):
+        while len([each async for each in connection.scan_iter("cw:turn:*")]) < turns:
+            await asyncio.sleep(0.05)
+
+
 def owners(name: str) -> set[str]:
     """The accounts that a key of Redis names."""
     return set(name.split(":")) & set(PLACES)
@@ -166,6 +173,7 @@ async def test_every_key_is_one_accounts_and_all_have_the_same(
 ) -> None:
     sent = {key: await talk(key, driver) for key, driver in drivers.items()}
     assert sent["azul"][:2] == sent["bela"][:2]  # the same account and conversation, by number
+    await all_recorded(connection, 2 * len(PLACES))
     names = sorted([name.decode() async for name in connection.scan_iter("*")])
     own = [each for each in names if not SHARED.fullmatch(each)]
     assert [each for each in own if len(owners(each)) != 1] == []
