@@ -158,9 +158,10 @@ async def talk(key: str, driver: Driver) -> Sent:
 
 async def all_recorded(connection: Connection, turns: int) -> None:
     """Return once as many turns have their record, which is written after the reply is out."""
-    async with asyncio.timeout(60):
-        while len([each async for each in connection.scan_iter("cw:turn:*")]) < turns:
-            await asyncio.sleep(0.05)
+    for _ in range(600):
+        if len([each async for each in connection.scan_iter("cw:turn:*")]) >= turns:
+            return
+        await asyncio.sleep(0.1)
 
 
 def owners(name: str) -> set[str]:
