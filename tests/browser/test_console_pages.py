@@ -3,6 +3,7 @@
 import asyncio
 import re
 import shutil
+import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from chatwootai.stores.operators.pauses import Pauses
+from chatwootai.stores.server.connection import connect
 from sandbox.chatwoot.driver import Driver, Sent
 from sandbox.installation.system import Plan, System
 
@@ -23,6 +26,11 @@ pytestmark = [
 ]
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
+BEYOND_ITS_CARD = """[...document.querySelectorAll(".card *")].filter((one) => {
+  const card = one.closest(".card"), padding = parseFloat(getComputedStyle(card).paddingRight);
+  const inner = card.getBoundingClientRect().right - padding;
+  return one.getBoundingClientRect().right > inner;
+}).map((one) => one.outerHTML.slice(0, 80))"""
 HOSTILE = "<script>window.ran = 1</script><img src=x onerror='window.ran = 1'> Vocês entregam em Belo Horizonte?"
 
 
@@ -111,6 +119,23 @@ async def on_a_telephone_nothing_is_cut_off(stage: Stage, folder: Path) -> None:
         await page.goto(stage.system.url("console") + path)
         assert await page.evaluate("document.documentElement.scrollWidth") == 360, path
         await page.screenshot(path=folder / f"telephone-{number}.png", full_page=True)
+    await a_paused_account_stays_within_its_card(stage, page)
+
+
+async def a_paused_account_stays_within_its_card(stage: Stage, page: Any) -> None:
+    redis = connect(stage.system.redis_url)
+    who = "root@3f9a3a1c2b11d0f6c7f0e7a7b3f9a3a1c2b11"
+    await Pauses(redis).pause("1", time.time() + 600, who=who, why="x" * 60)
+    await page.goto(stage.system.url("console") + "/connections")
+    assert await page.locator(".verdict.warn").count() == 1
+    assert await page.evaluate(BEYOND_ITS_CARD) == []
+    await page.click("form[action='/connections/1/resume'] button.main")
+    await page.wait_for_selector(".verdict.good")
+    address = page.url
+    await page.reload()
+    assert page.url == address  # a page, and no form that would be sent again
+    assert await page.locator(".verdict").count() == 0
+    await redis.aclose()
 
 
 async def without_script_it_is_read_and_acted_upon(stage: Stage) -> None:

@@ -95,17 +95,21 @@ class ChatwootCalls:
             ("HLEN", keys.CHATWOOT_CALLS),
             ("ZRANGE", keys.CHATWOOT_FAILING, 0, _MOST_READ - 1, "REV"),
         )
-        names = [name.decode() for name in failing]
         if count <= _MOST_READ:
-            (raw,) = await batch(self._connection, ("HKEYS", keys.CHATWOOT_CALLS))
-            names = [name.decode() for name in raw]
-        if not names:
+            return KnownCalls(await self._all(), 0)
+        if not failing:
             return KnownCalls([], count)
-        (values,) = await batch(self._connection, ("HMGET", keys.CHATWOOT_CALLS, *names))
-        found = _known(dict(zip(names, values, strict=True)))
-        if forgotten := {*names} - {one.account for one in found}:
+        (values,) = await batch(self._connection, ("HMGET", keys.CHATWOOT_CALLS, *failing))
+        found = _known({name.decode(): said for name, said in zip(failing, values, strict=True)})
+        return KnownCalls(found, max(0, count - len(found)))
+
+    async def _all(self) -> list[AccountCalls]:
+        (raw,) = await batch(self._connection, ("HGETALL", keys.CHATWOOT_CALLS))
+        known = {name.decode(): said for name, said in raw.items()}
+        found = _known(known)
+        if forgotten := {*known} - {one.account for one in found}:
             await batch(self._connection, ("HDEL", keys.CHATWOOT_CALLS, *forgotten))
-        return KnownCalls(found, max(0, count - len(names)))
+        return found
 
 
 def _packed(one: CallsTold) -> bytes:

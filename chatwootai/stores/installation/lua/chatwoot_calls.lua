@@ -8,7 +8,8 @@ local minute, window = math.floor(now / 60000), tonumber(ARGV[1])
 for at = 4, #ARGV, 2 do
   local account, told = ARGV[at], cjson.decode(ARGV[at + 1])
   local raw = redis.call('HGET', 'cw:chatwoot', account)
-  if raw or redis.call('HLEN', 'cw:chatwoot') < tonumber(ARGV[3]) then
+  local has_room = raw or redis.call('HLEN', 'cw:chatwoot') < tonumber(ARGV[3])
+  if has_room and not elsewhere(account) then -- its last calls here may be told when it has moved
     local known = raw and cjson.decode(raw) or { ok = 0, bad = 0, why = '', minutes = {} }
     known.ok = math.max(known.ok, told.ok)
     if told.bad > known.bad then known.bad, known.why = told.bad, told.why end

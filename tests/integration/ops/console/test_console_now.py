@@ -86,6 +86,13 @@ async def test_of_many_accounts_the_worst_fifty_are_shown_and_the_rest_is_counte
     assert (len(found["chatwoot"]), found["chatwoot_others"]) == (50, 10)
 
 
+async def test_of_an_account_that_has_moved_nothing_is_kept_here(desk: Desk) -> None:
+    await desk.redis.set("cw:moved:1", "left b")
+    await desk.redis.set("cw:moved:2", "arrived a")
+    await ChatwootCalls(desk.redis).tell({str(number): told(4, 1, time.time()) for number in (1, 2)})
+    assert [one["account"] for one in (await now(desk))["chatwoot"]] == ["2"]
+
+
 async def test_the_end_of_a_pause_is_shown_as_other_times_are(desk: Desk) -> None:
     until = float(int(time.time()) + 3600)
     await Pauses(desk.redis).pause("1", until, who="ana", why="<b>stock</b>")
