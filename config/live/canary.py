@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from chatwootai.model.canary.terms import ALL, CanaryTerms
@@ -13,11 +13,16 @@ from chatwootai.stores.operators.audit import AuditLog
 from chatwootai.stores.server.connection import Connection
 from chatwootai.telemetry import log
 from chatwootai.telemetry.metrics import CONFIG_CANARY
+from chatwootai.telemetry.tasks import for_ever
+from config.document.problems import Problem
 from config.files.packing import unpack
+from config.files.sources import Sources
 from config.live.holder import Holder
+from config.live.watch import POLL_SECONDS
 from config.snapshot import Snapshot
 
 _MOST_WORDS: Final = 200
+_MOST_SHOWN: Final = 5
 _log = log.get("config")
 
 
@@ -27,6 +32,7 @@ class CanaryInForce:
 
     terms: CanaryTerms
     snapshot: Snapshot
+    sources: Sources
 
 
 class CanaryFollower:
@@ -37,6 +43,7 @@ class CanaryFollower:
 
     def __init__(self, environ: Mapping[str, str], connection: Connection, name: str) -> None:
         self.now: CanaryInForce | None = None
+        self._problems: tuple[Problem, ...] = ()
         self._environ = environ
         self._connection = connection
         self._canaries = Canaries(connection)
@@ -57,20 +64,43 @@ class CanaryFollower:
         CONFIG_CANARY.set(self.now.terms.share / ALL if self.now else 0)
         return self.now is not before
 
+    async def run(self, holder: Holder, changing: asyncio.Lock) -> None:
+        """Keep its secrets as their files are, for ever. `changing` is held meanwhile."""
+
+        async def look() -> None:
+            async with changing:
+                await self.read_secrets_again(holder)
+
+        await for_ever(look, "canary", pause=POLL_SECONDS)
+
+    async def read_secrets_again(self, holder: Holder) -> None:
+        """Load it with its secrets' files as they are now; with a problem in them it goes on as it was loaded."""
+        now = self.now
+        if now is None or not now.sources.names_files():
+            return
+        found = await asyncio.to_thread(holder.inspect, now.sources)
+        if found.problems and self._problems != found.problems:
+            shown = [str(problem) for problem in found.problems[:_MOST_SHOWN]]
+            _log.warning("config_refused", source="canary", count=len(found.problems), problems=shown)
+        self._problems = found.problems
+        if not found.problems and found.snapshot.digest != now.snapshot.digest:
+            self.now = replace(now, snapshot=holder.narrowed(found.snapshot))
+
     async def _load(self, running: Canary, holder: Holder) -> CanaryInForce | None:
         version = running.terms.version
         packed = await self._versions.read(version)
         try:
             if packed is None:
                 raise ValueError(f"version {version} is not kept")
-            found = await asyncio.to_thread(holder.inspect, unpack(packed, self._environ))
+            sources = unpack(packed, self._environ)
+            found = await asyncio.to_thread(holder.inspect, sources)
             if found.problems:
                 raise ValueError(str(found.problems[0]))
         except ValueError as error:
             await end_canary(self._connection, version, Result.REFUSED, by=self._name, why=str(error))
             return None
         _log.info("canary_began", version=version, share=running.terms.share / ALL)
-        return CanaryInForce(running.terms, holder.narrowed(found.snapshot))
+        return CanaryInForce(running.terms, holder.narrowed(found.snapshot), sources)
 
 
 async def end_canary(connection: Connection, version: int, result: Result, *, by: str, why: str) -> None:

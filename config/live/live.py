@@ -170,6 +170,8 @@ class Live:
         )
         telling = asyncio.create_task(for_ever(self.presence.run, "presence", pause=_PAUSE))
         further = [asyncio.create_task(each.run()) for each in self._further]
+        if self.canary is not None:
+            further.append(asyncio.create_task(self.canary.run(self.holder, self.changing)))
         try:
             await asyncio.wait({watching, listening, telling, *further})
         finally:

@@ -39,6 +39,8 @@ def run_on_shards(verb: str, run: Run, arguments: argparse.Namespace) -> int:
     if reach in {Reach.NONE, Reach.OWN} or not (named or os.environ.get(VARIABLE)):
         return run(arguments)
     chosen = _choose(read_shards(), reach, named, arguments)
+    if reach is Reach.ONE and not named and os.environ.get(VARIABLE):
+        return _run_on_one(read_shards(), run, arguments)
     if len(chosen) == 1:
         with _of_shard(chosen[0], alone=True):
             return run(arguments)
@@ -125,6 +127,19 @@ def _of_shard(shard: "Shard", *, alone: bool) -> Iterator[None]:
             del os.environ["REDIS_URL"]
         else:
             os.environ["REDIS_URL"] = before
+
+
+def _run_on_one(shards: "Shards", run: Run, arguments: argparse.Namespace) -> int:
+    """Run a verb on the first shard. A folder is put in force from the next where that one is away."""
+    for shard in shards:
+        with _of_shard(shard, alone=True):
+            code = run(arguments)
+        if code != REDIS_AWAY:
+            return code
+        if getattr(arguments, "action", None) != "publish":  # it means what this shard has
+            complain("`--shard NAME` takes what another one has: `chatwootai config history` lists its versions")
+            break
+    return REDIS_AWAY
 
 
 def _run_on_several(shards: "Sequence[Shard]", run: Run, arguments: argparse.Namespace) -> int:

@@ -77,6 +77,12 @@ def tones(live: Live) -> tuple[str, str | None]:
     return live.snapshot.accounts["1"].settings.tone, own
 
 
+def token(live: Live) -> str | None:
+    """The canary's bot token."""
+    canary = live.canary.now if live.canary else None
+    return canary.snapshot.accounts["1"].bot_token.reveal() if canary else None
+
+
 async def until(live: Live, in_force: str, canary: str | None) -> None:
     async with asyncio.timeout(20):
         while tones(live) != (in_force, canary):  # noqa: ASYNC110 - a canary has no event
@@ -158,6 +164,24 @@ async def test_stopping_a_rollback_and_an_edit_end_it(folder: Path, tmp_path: Pa
         written(folder, "third")
         await until(live, "third", None)
         assert (await over(redis)).result is Result.REPLACED
+
+
+async def test_it_reads_its_secrets_again(folder: Path, tmp_path: Path, redis: Connection) -> None:
+    secret = tmp_path / "token"
+    secret.write_text("old")
+    trial = written(tmp_path / "next", "second", token=f"${{file:{secret}}}")
+    async with worker(folder, redis, tmp_path) as live:
+        await begin(redis, trial)
+        await until(live, "first", "second")
+        secret.unlink()  # as it is between two of its values, or as long as nobody may read it
+        assert live.canary is not None
+        await live.canary.read_secrets_again(live.holder)
+        assert tones(live) == ("first", "second")
+        secret.write_text("new")
+        async with asyncio.timeout(20):
+            while token(live) != "new":  # noqa: ASYNC110 - a file has no event
+                await asyncio.sleep(0.05)
+        assert tones(live) == ("first", "second")
 
 
 async def test_a_worker_that_cannot_load_it_ends_it_for_all(folder: Path, tmp_path: Path, redis: Connection) -> None:

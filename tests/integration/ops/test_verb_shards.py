@@ -184,6 +184,19 @@ async def test_a_shard_that_is_away_is_named_and_hides_no_other(both: Installati
     assert "shard a" in published.err
 
 
+async def test_the_first_shard_keeps_nothing_from_being_put_in_force(both: Installation) -> None:
+    shards = f"a=unix://{both.folder}/nobody.sock,b={both.servers['b'].url}"
+    desk = Desk({"CHATWOOTAI_REDIS_SHARDS": shards, "CHATWOOTAI_CONFIG": str(both.folder), **SECRETS})
+    published = await desk.says("config", "publish", "--yes")
+    assert (published.code, "version 1 is in force" in published.out) == (1, True), published.err
+    assert "shard a: nothing was done" in published.err
+    back = await desk.says("config", "rollback", "1", "--yes")
+    assert (back.code, back.out) == (5, "")
+    assert "--shard NAME" in back.err
+    nobody = Desk({"CHATWOOTAI_REDIS_SHARDS": f"a=unix://{both.folder}/a,b=unix://{both.folder}/b", **SECRETS})
+    assert (await nobody.says("config", "publish", "--config", str(both.folder), "--yes")).code == 5
+
+
 async def test_a_configuration_is_put_in_force_on_every_shard(both: Installation) -> None:
     first = await both.desk.says("config", "publish", "--yes")
     assert first.code == 0, first.err
