@@ -17,12 +17,12 @@ _SUFFIXES: Final = (".journal", ".records")
 
 
 def count(folder: Path, subject: Subject) -> int:
-    """Return how many records of a contact the files of a folder hold."""
+    """Return how many records of a contact the files of a folder hold, and of those in it: one for each shard."""
     return sum(_is_theirs(payload, subject) for path in _files(folder) for payload, _ in scan(_read_file(path)))
 
 
 def erase(folder: Path, subject: Subject) -> tuple[int, list[str]]:
-    """Take a contact's records out of the files that no door holds.
+    """Take a contact's records out of the files that no door holds, in a folder and in those in it.
 
     Returns:
         How many there were, and the names of files with such records that a living door holds: it brings them into
@@ -33,7 +33,7 @@ def erase(folder: Path, subject: Subject) -> tuple[int, list[str]]:
         with _owned(path) as descriptor:
             theirs = sum(_is_theirs(payload, subject) for payload, _ in scan(_read_file(path)))
             if theirs and descriptor is None:
-                held.append(path.name)
+                held.append(str(path.relative_to(folder)))
             elif theirs and descriptor is not None:
                 _write_others(descriptor, path, subject)
                 gone += theirs
@@ -42,7 +42,9 @@ def erase(folder: Path, subject: Subject) -> tuple[int, list[str]]:
 
 def _files(folder: Path) -> list[Path]:
     with suppress(OSError):
-        return sorted(path for path in folder.iterdir() if path.suffix in _SUFFIXES)
+        found = [*folder.iterdir()]
+        found += [path for each in found if each.is_dir() for path in each.iterdir()]
+        return sorted(path for path in found if path.suffix in _SUFFIXES)
     return []
 
 

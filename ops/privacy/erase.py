@@ -4,12 +4,13 @@ import argparse
 import hashlib
 import hmac
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from chatwootai.stores.privacy.append_only import rewrite_files
-from chatwootai.stores.privacy.erasure import Erasure, Left, StillRuns
+from chatwootai.stores.privacy.erasure import Erasure, ErasureElsewhere, Left, StillRuns
 from chatwootai.stores.privacy.subject import Subject
 from chatwootai.stores.server.connection import Connection, store_errors
 from ingress.journal import erasing as journals
@@ -19,6 +20,7 @@ from ops.privacy import cases
 from ops.privacy.configuration_mentions import find_in_configuration
 from ops.privacy.contacts import account_of, as_user, ask_chatwoot, journal_folder, refuse_unknown
 from ops.privacy.doors import ask_doors
+from ops.privacy.other_shards import shards_left
 from ops.privacy.outside import outside
 
 if TYPE_CHECKING:
@@ -59,14 +61,14 @@ async def erase(connection: Connection, arguments: argparse.Namespace) -> Receip
     """Erase a contact, or with `--dry-run` only count what would be erased.
 
     Raises:
-        CommandError: nothing is known of them, nobody agreed, or a turn of theirs does not end.
+        CommandError: nothing is known of them, nobody agreed, a turn of theirs or a move of the account does not end.
         StoreUnavailable: Redis is away.
     """
     key, account = account_of(arguments)
     subject = Subject(key, arguments.contact)
-    async with as_user(account) as admin:
+    async with as_user(account) as admin, shards_left(key) as left:
         not_asked = await ask_chatwoot(subject, admin)
-        work = Work(connection, arguments, account, subject, admin)
+        work = Work(connection, arguments, account, subject, admin, left)
         if arguments.dry_run:
             await work.erasure.learn()
             await work.count()
@@ -79,7 +81,7 @@ async def erase(connection: Connection, arguments: argparse.Namespace) -> Receip
 
 
 class Work:
-    """One erasure under way. `steps`, in their order: each may be run again."""
+    """One erasure under way. `steps`, in their order: each may be run again. `left`: shards the account has left."""
 
     def __init__(
         self,
@@ -88,10 +90,13 @@ class Work:
         account: "Account | None",
         subject: Subject,
         admin: "Admin | None",
+        left: Mapping[str, Connection] | None = None,
     ) -> None:
         self.connection, self.arguments, self.account = connection, arguments, account
         self.subject, self.admin = subject, admin
         self.erasure = Erasure(connection, subject)
+        self.left = left or {}
+        self.elsewhere = [ErasureElsewhere(each, subject) for each in self.left.values()]
         self.receipt = Receipt(subject.account, subject.contact)
         self.steps = (
             self.note, self.bury, self.tell, self.journals, self.stores, self.cases, self.verify, self.close,
@@ -118,6 +123,8 @@ class Work:
     async def count(self) -> None:
         """Count what there is, by place."""
         self.receipt.found = await self.erasure.look()
+        for each in self.elsewhere:
+            self.receipt.found += await each.look()
         self.receipt.found[JOURNAL] = journals.count(Path(journal_folder()), self.subject)
         self.receipt.found[CASES] = cases.count(self.arguments.config, self.subject)
         self.receipt.found += Counter()
@@ -139,17 +146,21 @@ class Work:
     async def journals(self) -> None:
         """Take their records out of the journals here, and have the doors elsewhere do the same."""
         folder = Path(journal_folder())
-        said, silent = await ask_doors(self.connection, self.subject)
+        said, silent = 0, set[str]()
+        for connection in (self.connection, *self.left.values()):  # each has the doors' journals of its own
+            gone, unheard = await ask_doors(connection, self.subject)
+            said, silent = said + gone, silent.union(unheard)
         gone, held = journals.erase(folder, self.subject)
         self.receipt.erased[JOURNAL] += gone + said
         self.receipt.outside += [f"{name} in {folder}: a door holds it; run the same again" for name in held]
         self.receipt.outside += [
-            f"the journal of {name}: it did not answer; run the same again there" for name in silent
+            f"the journal of {name}: it did not answer; run the same again there" for name in sorted(silent)
         ]
 
     async def stores(self) -> None:
         """Erase all that Redis keeps."""
-        self.receipt.erased += await self.erasure.erase()
+        for each in (self.erasure, *self.elsewhere):
+            self.receipt.erased += await each.erase()
 
     async def cases(self) -> None:
         """Remove the cases that were captured from their conversations."""
@@ -157,13 +168,14 @@ class Work:
 
     async def verify(self) -> None:
         """Look once more."""
-        left: Left = await self.erasure.verify()
-        self.receipt.left = Counter(left.holdings)
+        left: list[Left] = [await each.verify() for each in (self.erasure, *self.elsewhere)]
+        self.receipt.left = sum((Counter(each.holdings) for each in left), Counter[str]())
         self.receipt.left[CASES] += cases.count(self.arguments.config, self.subject)
         self.receipt.left += Counter()
         self.receipt.verified = not self.receipt.left
         deleted = bool(self.arguments.in_chatwoot)
-        self.receipt.outside += outside(self.account, left.mentions, in_chatwoot=deleted)
+        mentions = [one for each in left for one in each.mentions]
+        self.receipt.outside += outside(self.account, mentions, in_chatwoot=deleted)
         self.receipt.outside += await find_in_configuration(self.connection, self.arguments.config, self.subject)
 
     async def close(self) -> None:
@@ -174,6 +186,8 @@ class Work:
     async def files(self) -> None:
         """Rewrite Redis's own files."""
         self.receipt.outside += await rewrite_files(self.connection)
+        for name, connection in self.left.items():
+            self.receipt.outside += [f"shard {name}: {line}" for line in await rewrite_files(connection)]
 
     async def chatwoot(self) -> None:
         """Delete the contact in Chatwoot, where that was asked for."""

@@ -235,3 +235,13 @@ class Erasure:
             StoreUnavailable: Redis is away.
         """
         await batch(self._connection, ("DEL", keys.erasure(self.subject.account, self.subject.contact)))
+
+
+class ErasureElsewhere(Erasure):
+    """The same on a shard that the account has left, once it is buried where it lives: rows of history are there still.
+
+    Nothing of the account is admitted there, so that nothing is to be buried, and all that is found is of the past.
+    """
+
+    async def _left(self) -> list[Holding]:
+        return [one async for one in self._holdings.find(self.subject)]

@@ -23,6 +23,7 @@ from tests.builders import delivery
 from tests.integration.ops.test_ops_jobs import Desk, Said
 
 SECRETS = {"SECRET": "s", "BOT": "b"}
+CONTACT = 89
 MAPPING = """\
 version: 1
 chatwoot: {default: {url: "http://127.0.0.1:9"}}
@@ -228,3 +229,38 @@ async def test_while_an_account_moves_other_things_may_be_published(two: Two) ->
     mapping.write_text(mapping.read_text() + "# another word\n")
     done = await two.desk.says("config", "publish", "--yes")
     assert (done.code, done.err) == (0, "")
+
+
+async def erase(two: Two) -> Said:
+    return await two.desk.says("erase", "--account", "1", "--contact", str(CONTACT), "--yes", "--json")
+
+
+async def note_turn(connection: Connection) -> None:
+    """Write the line of log that a turn of the contact's leaves on its shard."""
+    line = {"event": "turn_ended", "conv": "1:25"}
+    await connection.xadd(keys.EVENTS_INFO, {"e": json.dumps(line)})
+    await connection.xadd(keys.EVENTS_INFO, {"e": json.dumps({**line, "conv": "1:26"})})
+
+
+async def test_what_a_contact_left_on_the_shard_before_is_erased_too(two: Two) -> None:
+    await note_turn(two.a)
+    assert (await two.move()).code == 0
+    done = await erase(two)
+    receipt = json.loads(done.out)
+    places = {one["place"]: one["erased"] for one in receipt["places"]}
+    assert (done.code, receipt["verified"], places["cw:events:info"]) == (0, True, 1)
+    assert [b"1:26" in fields[b"e"] for _, fields in await two.a.xrange(keys.EVENTS_INFO)] == [True]
+    (after,) = await where(two, "1")
+    assert list(after["keys"]) == ["b"]  # type: ignore[call-overload]  # JSON
+    assert (await two.back()).code == 0
+
+
+async def test_nobody_is_erased_while_what_would_be_copied_lies_on_the_shard_before(two: Two) -> None:
+    assert (await two.move()).code == 0
+    await two.a.set("cw:turn:t1", '{"account": "1", "conversation": 25}')  # cut off between `opened` and `cleared`
+    refused = await erase(two)
+    assert refused.code == 1
+    assert "run `chatwootai accounts move 1 --to b` to its end" in refused.err
+    assert (await two.move()).code == 0
+    assert (await erase(two)).code == 0
+    assert not await two.b.exists("cw:turn:t1")

@@ -46,3 +46,16 @@ def test_a_file_that_a_door_holds_is_named_and_left_alone(tmp_path: Path) -> Non
 
 def test_a_folder_that_is_not_there_holds_nothing(tmp_path: Path) -> None:
     assert erasing.erase(tmp_path / "none", SUBJECT) == (0, [])
+
+
+def test_the_folders_of_shards_and_of_accounts_that_move_are_looked_through(tmp_path: Path) -> None:
+    names = ("a/x-1.journal", "_moved/rejected.records")
+    for name in names:
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).write_bytes(frame(HERS) + frame(HIS))
+    assert erasing.count(tmp_path, SUBJECT) == 2
+    with (tmp_path / names[0]).open("r+b") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        assert erasing.erase(tmp_path, SUBJECT) == (1, [names[0]])
+    assert erasing.erase(tmp_path, SUBJECT) == (1, [])
+    assert [payloads(tmp_path / name) for name in names] == [[HIS], [HIS]]
