@@ -12,7 +12,7 @@ from config.schema.validation import unknown_nulls
 from config.secrets.plain_secrets import plain_secrets, secret_values
 from config.settings import answers
 from config.settings.knowledge import written_folders
-from config.settings.localized import without_country
+from config.settings.localized import matching_language, without_country
 from config.settings.settings import PLACEHOLDERS, Settings
 
 _BRACED = re.compile(r"(?<!\$)(?<!\{)\{+[^{}\n]{1,60}\}+")
@@ -105,6 +105,12 @@ def _silent(settings: Settings, tree: Node) -> list[Problem]:
     ]
 
 
+def _spoken_instead(settings: Settings, name: Sentence) -> str:
+    """Return the language of a sentence that a contact's own has not: the tenant's, else English."""
+    having = [each for each, block in settings.sentences.items() if block.get(name)]
+    return matching_language(having, settings.language) or "en"
+
+
 def language_notes(settings: Settings, above: Settings, tree: Node) -> Iterator[Note]:
     """Yield notes on a layer's sentences that nobody reads, or that are read in another language."""
     if settings.sentences is above.sentences and settings.languages is above.languages:
@@ -127,5 +133,6 @@ def language_notes(settings: Settings, above: Settings, tree: Node) -> Iterator[
             )
             yield Note(mark.file, mark.line, f"`sentences.{language}`: {message}")
         if missing := [name for name in Sentence if name not in block]:
-            message = f"it lacks {', '.join(missing)}, which are said in `{settings.language}`"
+            said = dict.fromkeys(_spoken_instead(settings, name) for name in missing)
+            message = f"it lacks {', '.join(missing)}, which are said in {' or '.join(f'`{each}`' for each in said)}"
             yield Note(mark.file, mark.line, f"`sentences.{language}`: {message}")

@@ -1,7 +1,7 @@
 """Prints the doors and workers of an installation: when each was heard of last, and what it does."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from chatwootai.stores.installation.processes import Process
@@ -27,14 +27,28 @@ def print_processes(found: Mapping[str, Any]) -> None:
         if one["kind"] == "worker"
     ]
     rows += [(name, count, "", "") for name, count in running.items()]  # arq's own, which tell nothing of themselves
-    workers = [one for one in found["processes"] if one["kind"] == "worker"]
-    if workers and all(one["gone"] for one in workers):
-        print("\nno worker lives: what waits is answered once one is started")
+    _print_dead_kinds(found["processes"])
     print("\nworkers")
     table(("WORKER", "RUNNING", "SEEN", "CONFIGURATION"), rows or [("none listens", "", "", "")])
     doors = [(one["name"], _last_seen(one), _serves(one)) for one in found["processes"] if one["kind"] == "ingress"]
     print("\ndoors")
     table(("DOOR", "SEEN", "CONFIGURATION"), doors or [("none listens", "", "")])
+
+
+def _print_dead_kinds(processes: Iterable[Mapping[str, Any]]) -> None:
+    """Say it in a sentence where all workers, or all doors, are gone."""
+    sentences = {
+        "worker": "no worker lives: what waits is answered once one is started",
+        "ingress": (
+            "no door lives: Chatwoot opens the conversations of customers who write now; start one, and "
+            "`chatwootai catch-up --opened-by-failure` brings them back"
+        ),
+    }
+    found = list(processes)
+    for kind, sentence in sentences.items():
+        seen = [one for one in found if one["kind"] == kind]
+        if seen and all(one["gone"] for one in seen):
+            print(f"\n{sentence}")
 
 
 def _last_seen(one: Mapping[str, Any]) -> str:

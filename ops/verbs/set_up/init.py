@@ -18,6 +18,13 @@ EXAMPLES = """\
 """
 
 
+_OTHER = (
+    " For another language begin with one of these, write it as `language:` in the tenant's config.yaml, and its "
+    "prepared sentences below `sentences:` (docs/guides/people.md)"
+)
+"""Remedy for a language that no configuration ships in."""
+
+
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Take the company's name, languages and channels, and where to write."""
     parser.add_argument(
@@ -60,20 +67,21 @@ def _start(arguments: argparse.Namespace) -> "Start":
     if arguments.domain != folder_name(arguments.domain):
         raise UsageError(f"{arguments.domain!r} names no domain: write small letters, digits and _, as `software`")
     return Start(
-        name=arguments.name.strip(), domain=arguments.domain, languages=_split_words(arguments.language, languages()),
+        name=arguments.name.strip(), domain=arguments.domain,
+        languages=_split_words(arguments.language, languages(), _OTHER),
         channels=_split_words(arguments.channels, {*names()} - {DEFAULT}), account=arguments.account,
         time_zone=_zone(arguments.time_zone) or machine_zone(), about=arguments.about, url=arguments.url,
     )  # fmt: skip
 
 
-def _split_words(text: str, known: Iterable[str]) -> tuple[str, ...]:
+def _split_words(text: str, known: Iterable[str], remedy: str = "") -> tuple[str, ...]:
     """Return the words that commas separate, once each."""
     from config.document.problems import suggestion
     from ops.access import UsageError
 
     words = tuple(dict.fromkeys(word.strip() for word in text.split(",") if word.strip()))
     if wrong := next((word for word in words if word not in known), None):
-        raise UsageError(f"there is no {wrong} to begin with. {suggestion(wrong, known)}")
+        raise UsageError(f"there is no {wrong} to begin with. {suggestion(wrong, known)}{remedy}")
     if not words:
         raise UsageError(f"name at least one of {', '.join(known)}")
     return words

@@ -113,6 +113,13 @@ def test_a_block_of_sentences_makes_a_language_spoken(tmp_path: Path) -> None:
     assert belgian.sentence("failed", "nl") == "Helaas niet."
 
 
+def test_check_says_in_which_language_a_missing_sentence_is_said(tmp_path: Path) -> None:
+    """Nothing ships in Dutch: a Dutch tenant's contacts read English."""
+    found = configured(tmp_path, "language: nl\nlanguages: [nl]\nsentences: {nl: {failed: x}}")
+    (note,) = [each.message for each in found.snapshot.notes if "it lacks" in each.message]
+    assert note.endswith("which are said in `en`")
+
+
 @pytest.mark.parametrize(
     ("said", "notes"),
     [

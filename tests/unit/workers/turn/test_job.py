@@ -33,8 +33,8 @@ class Jobs(Worker):
         self.outbox.begun, self.does, self.served = began, does, served
         self.signal_router, self.order = SignalRouter(), list[str]()
 
-    def tenant(self, settings: Any = None) -> Any:
-        return super().tenant() if self.served else None
+    def tenant_of(self, _account: str, _conversation: int, _inbox: int | None) -> Any:
+        return self.tenant() if self.served else None
 
     def calls(self, _start: TurnStart) -> None:
         return None
