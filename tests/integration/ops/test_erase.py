@@ -90,6 +90,10 @@ async def erase(system: System, contact: int, *more: str) -> tuple[int, Any, str
     return await verb(system, "erase", "--account", "1", "--contact", str(contact), "--yes", "--json", *more)
 
 
+PASSING = {"cw:probe", "cw:open", "cw:running", "cw:leases", "cw:owners", "cw:waiting", "cw:timers", "cw:scheduled"}
+"""Keys that are there while a turn is, and go when it ends, as the neighbour's may meanwhile."""
+
+
 async def everything(redis: Connection) -> dict[str, str]:
     """All text in Redis by key, unpacked, the audit left out."""
     values, found = Values(redis), dict[str, str]()
@@ -161,7 +165,7 @@ async def test_a_contact_goes_with_every_trace_and_the_neighbour_stays(
 
     code, dry, _ = await erase(system, hers.contact, "--dry-run")
     assert (code, dry["verified"]) == (0, False)
-    passing = {key for key in before if ":spent:" in key or key == "cw:probe"}
+    passing = {key for key in before if ":spent:" in key or key.startswith("arq:") or key in PASSING}
     assert set(await everything(redis)) >= set(before) - passing
 
     await llm.latency("fixed:1500ms")
@@ -309,6 +313,7 @@ async def test_what_was_written_before_counts_as_admitted(system: System, redis:
     hers = await plant(system, redis, driver, {**ZULEIKA, "name": "Quitéria Bastos"}, "algo antigo")
     conv = keys.conv("1", hers.conversation)
     (entry,) = await redis.zrange(keys.kept(conv), 0, 0)
+    await asyncio.sleep(1.0)  # Chatwoot tells whole seconds: what is written in an erasure's own second is admitted
     code, _, complaints = await erase(system, hers.contact, "--in-chatwoot")
     assert code == 0, complaints
     path = system.folder / "journal-ingress" / f"1-{random.randrange(1 << 30):08x}.journal"
