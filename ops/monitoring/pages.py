@@ -74,7 +74,7 @@ _OF_REDIS: Final = (
     Alert(
         name="RedisShardAway",
         severity=_PAGE,
-        expr='sum by (shard) (chatwootai_journal_records{shard!=""}) > 0 '
+        expr='sum by (shard) (chatwootai_journal_records{shard!~"(_moved)?"}) > 0 '  # a move is no outage
         'or min by (shard) (chatwootai_redis_up{shard!=""}) == 0',
         lasts="2m",
         summary="Nobody of one shard is answered: its Redis is away. Messages are kept while the journals have room.",
@@ -82,7 +82,13 @@ _OF_REDIS: Final = (
         "its Redis ({{ $value }}).",
         board=Board.QUEUE,
         fires=Case({'chatwootai_redis_up{shard="a"}': "1x20", 'chatwootai_redis_up{shard="b"}': "1x5 0x15"}),
-        silent=Case({'chatwootai_redis_up{shard="a"}': "1x20", 'chatwootai_journal_records{shard="b"}': "0x5 4 0x14"}),
+        silent=Case(
+            {
+                'chatwootai_redis_up{shard="a"}': "1x20",
+                'chatwootai_journal_records{shard="b"}': "0x5 4 0x14",
+                'chatwootai_journal_records{shard="_moved"}': "0x5 4x15",
+            }
+        ),
     ),
     Alert(
         name="RedisFull",
