@@ -22,15 +22,21 @@ def alerts() -> tuple[Alert, ...]:
     return (*pages(), *tickets())
 
 
+_RECORDED: Final = "chatwootai_recordings"
+
+
+def _group(severity: Severity) -> str:
+    return f"chatwootai_{severity.value}"
+
+
 def rule_files(docs: str = "") -> dict[str, str]:
     """Return the text of each file by its path; `docs` is put before the paths of runbooks."""
     recorded = [{"record": one.name, "expr": one.expr} for one in recordings()]
     by_severity = {
-        f"chatwootai_{severity.value}": [one.rule(docs) for one in alerts() if one.severity is severity]
-        for severity in Severity
+        _group(severity): [one.rule(docs) for one in alerts() if one.severity is severity] for severity in Severity
     }
     return {
-        RECORDINGS: as_yaml({"groups": [{"name": "chatwootai_recordings", "interval": "30s", "rules": recorded}]}),
+        RECORDINGS: as_yaml({"groups": [{"name": _RECORDED, "interval": "30s", "rules": recorded}]}),
         ALERTS: as_yaml({"groups": [{"name": name, "rules": rules} for name, rules in by_severity.items()]}),
         TESTS: as_yaml(_tests(alerts(), every=1)),
         WEEKLY_TESTS: as_yaml(_tests(alerts(), every=10)),
@@ -48,6 +54,8 @@ def _tests(checked: Iterable[Alert], *, every: int) -> dict[str, Any]:
     return {
         "rule_files": ["recordings.yml", "alerts.yml"],
         "evaluation_interval": f"{every}m",
+        # Else in any order: what is recorded every ten minutes is stale where an alert is looked at before it.
+        "group_eval_order": [_RECORDED, *(_group(severity) for severity in Severity)],
         "tests": [_test(name, case, fires=fires) for name, case, fires in cases if case.series and case.every == every],
     }
 

@@ -1,12 +1,22 @@
 """What is missing is said at the start, and skips the tests that need it."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from sandbox.installation.processes import Process, start
 from tests.real.parts import PARTS
 
 HERE = Path(__file__).parent
+
+
+@pytest.fixture(scope="package", autouse=True)
+def _started_anew() -> Iterator[None]:
+    """Have all processes started by `python -m`: one that is forked lives in the network of who forks it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Process, "begin", staticmethod(start))
+        yield
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:

@@ -120,11 +120,11 @@ async def test_everything_over_the_older_transport(programs: Path, port: int) ->
 
 
 async def test_memory_killed_between_two_calls_has_kept_what_was_done_once(programs: Path, tmp_path: Path) -> None:
-    file = tmp_path / "memory.json"
+    file, others = tmp_path / "memory.json", children()
     async with server(by_program(programs / "mcp-server-memory", MEMORY_FILE_PATH=str(file))) as desk:
         entity = {"name": "Ana", "entityType": "contact", "observations": ["likes blue"]}
         assert (await call(desk, "create_entities", entities=[entity])).fate is Fate.DONE
-        for pid in children():
+        for pid in children() - others:
             os.kill(pid, signal.SIGKILL)
         async with asyncio.timeout(20):
             while desk._connection.alive:  # noqa: ASYNC110 - its death is noticed by itself
@@ -134,17 +134,18 @@ async def test_memory_killed_between_two_calls_has_kept_what_was_done_once(progr
         assert "likes blue" in json.dumps(found.value)
         assert file.read_text().count("likes blue") == 1
     async with asyncio.timeout(20):
-        while children():  # noqa: ASYNC110 - the loop hears of a child's end when the kernel says so
+        while children() - others:  # noqa: ASYNC110 - the loop hears of a child's end when the kernel says so
             await asyncio.sleep(0.02)
 
 
-def children() -> list[int]:
+def children() -> frozenset[int]:
     """The processes that this one has started and that are not over, zombies included."""
-    own = str(os.getpid())
-    fields = ((path, path.read_text().rpartition(")")[2].split()) for path in Path("/proc").glob("[0-9]*/stat"))
-    with contextlib.suppress(OSError):
-        return [int(path.parent.name) for path, field in fields if field[1] == own]
-    return []
+    found = set()
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):  # it ends while it is looked at
+            if path.read_text().rpartition(")")[2].split()[1] == str(os.getpid()):
+                found.add(int(path.parent.name))
+    return frozenset(found)
 
 
 async def test_files_inside_are_read_and_outside_refused(programs: Path, tmp_path: Path) -> None:
