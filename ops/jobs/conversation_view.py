@@ -12,7 +12,7 @@ from chatwootai.stores.operators.history import ConversationHistories
 from chatwootai.stores.operators.inspection import Inspection
 from chatwootai.stores.server.connection import Connection
 from ops.access import NotFound, sound_accounts
-from ops.jobs.in_chatwoot import look_in_chatwoot, print_chatwoot
+from ops.jobs.in_chatwoot import look_for_missed, look_in_chatwoot, print_chatwoot, print_missed
 from ops.jobs.job_views import Json, cause_text, due_text, job_as_json, letter_as_json
 from ops.jobs.lookup import find_target
 from ops.times import format_moment
@@ -36,6 +36,7 @@ async def read_life(connection: Connection, arguments: argparse.Namespace) -> Js
         return {"conversation": target.conv, "others": target.others, "chatwoot": said}
     job = await Inspection(connection).job(found.job) if found.job else None
     letters = await DeadLetters(connection).of(target.conv)
+    missed = await _missed(connection, arguments, target.conv) if found.job is None and not letters else None
     return {
         "conversation": found.conv,
         "others": target.others,
@@ -48,7 +49,14 @@ async def read_life(connection: Connection, arguments: argparse.Namespace) -> Js
         "dead": [letter_as_json(one) for one in letters],
         "turn": target.record,
         "steps": [{"at": one.at, "step": one.name, **one.details} for one in found.steps],
+        "missed": missed,
     }
+
+
+async def _missed(connection: Connection, arguments: argparse.Namespace, conv: str) -> Json | None:
+    account, _, number = conv.rpartition(":")
+    known = sound_accounts(arguments.config).get(account)
+    return await look_for_missed(connection, known, int(number)) if known else None
 
 
 def _delivery_as_json(one: Delivery) -> Json:
@@ -63,6 +71,8 @@ def print_life(found: Any) -> None:
         print_chatwoot(found["conversation"], found["chatwoot"])
         return
     print(f"conversation {found['conversation']}: {_state_text(found['job'])}")
+    if found["missed"]:
+        print_missed(found["conversation"], found["missed"])
     for name, lines in (
         ("waits", [f"message {one['message']}, since {format_moment(one['received_at'])}" for one in found["waiting"]]),
         ("outbox", [f"{one['kind']} {one['part']} of turn {one['turn']}" for one in found["outbox"]]),

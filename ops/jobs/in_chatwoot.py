@@ -1,4 +1,4 @@
-"""Tells of a conversation what Chatwoot knows, where nothing of it is remembered here: why nobody answered it."""
+"""Tells of a conversation what Chatwoot knows of it and nobody does here: why its newest message is not answered."""
 
 import time
 from collections.abc import Iterator, Mapping
@@ -16,10 +16,31 @@ if TYPE_CHECKING:
     from workers.chatwoot.records import Conversation, Message
 
 _PATIENCE: Final = 5.0
+_BRIEF: Final = 2.0
+"""Seconds for what is looked at beside what is remembered."""
 _AT_THE_DOOR: Final = frozenset({Kind.SIGNATURE, Kind.RATE})
 
 
-async def look_in_chatwoot(connection: "Connection", account: "Account", conversation: int) -> dict[str, Any]:
+async def look_for_missed(connection: "Connection", account: "Account", conversation: int) -> dict[str, Any] | None:
+    """Return what Chatwoot says of a conversation that rests here, if there is a message of it that never came.
+
+    None: there is none, or Chatwoot does not tell within two seconds.
+
+    Raises:
+        StoreUnavailable: Redis is away.
+    """
+    try:
+        found = await look_in_chatwoot(connection, account, conversation, patience=_BRIEF)
+    except (NotFound, ChatwootRefused):
+        return None
+    newest = found["newest"] or {}
+    waits = found["status"] == "pending" and newest.get("by") == "the contact"
+    return found if waits or (found["opened_by_failure"] and not found["assigned"]) else None
+
+
+async def look_in_chatwoot(
+    connection: "Connection", account: "Account", conversation: int, *, patience: float = _PATIENCE
+) -> dict[str, Any]:
     """Return what Chatwoot says of a conversation, and what the doors refused of its account.
 
     `status`, `inbox`, `assigned`; `opened_at`, `opened_by_failure`: who opened it, where its lines tell; `bot`: the
@@ -35,8 +56,8 @@ async def look_in_chatwoot(connection: "Connection", account: "Account", convers
     async with chatwoot_clients() as client:
         chatwoot = client(account)
         try:
-            shown = await chatwoot.conversation(conversation, deadline=time.time() + _PATIENCE)
-            messages = await _messages(chatwoot, shown)
+            shown = await chatwoot.conversation(conversation, deadline=time.time() + patience)
+            messages = await _messages(chatwoot, shown, patience)
         except Gone:
             raise NotFound(f"Chatwoot has no conversation {conversation} in account {account.key}") from None
         except ChatwootError as error:
@@ -51,10 +72,10 @@ async def look_in_chatwoot(connection: "Connection", account: "Account", convers
     }  # fmt: skip
 
 
-async def _messages(chatwoot: "Chatwoot", shown: "Conversation") -> "tuple[Message, ...]":
+async def _messages(chatwoot: "Chatwoot", shown: "Conversation", patience: float) -> "tuple[Message, ...]":
     if not chatwoot.reads_history:
         return shown.last
-    return await chatwoot.messages(shown.id, deadline=time.time() + _PATIENCE)
+    return await chatwoot.messages(shown.id, deadline=time.time() + patience)
 
 
 def _opened(messages: "tuple[Message, ...]") -> dict[str, Any]:
@@ -98,8 +119,18 @@ def _incident_as_json(one: Any) -> dict[str, Any]:
 
 
 def print_chatwoot(conv: str, found: Mapping[str, Any]) -> None:
-    """Print what `look_in_chatwoot` found, and what to do."""
+    """Print what `look_in_chatwoot` found where nothing is remembered, and what to do."""
     print(f"conversation {conv}: nothing of it is remembered here; Chatwoot says")
+    _print_lines(conv, found)
+
+
+def print_missed(conv: str, found: Mapping[str, Any]) -> None:
+    """Print what `look_for_missed` found, and what to do."""
+    print("  but Chatwoot has a message that never came here:")
+    _print_lines(conv, found)
+
+
+def _print_lines(conv: str, found: Mapping[str, Any]) -> None:
     for line in _lines(conv.rpartition(":")[0], found):
         print(f"  {line}")
     for one in found["refused"]:

@@ -1,5 +1,6 @@
 """Conversations found by names of the outside world, and asked of Chatwoot where nothing is remembered here."""
 
+import asyncio
 import time
 
 import pytest
@@ -66,6 +67,30 @@ async def test_a_conversation_is_found_by_address_contact_and_message(system: Sy
         ("https://x/app/accounts/77/conversations/1", 3),
     ):
         assert (await desk.says("jobs", "show", word)).code == code, word
+
+
+async def test_a_message_that_never_came_is_told_of_a_conversation_that_rests(system: System) -> None:
+    environ = {"REDIS_URL": system.redis_url, "CHATWOOTAI_CONFIG": str(system.configuration)}
+    desk = Desk({**environ, **seed.environ(system.world, system.url("chatwoot"))})
+    door = system.processes["ingress"]
+    async with Driver(system.url("chatwoot")) as driver:
+        sent = await driver.write(1, "whatsapp", "Vocês entregam?", new=True)
+        await driver.wait_for_reply(sent)
+        await settled(system, sent)
+        conv = f"1:{sent.conversation}"
+        assert (await desk.says("jobs", "show", conv, "--json")).data["missed"] is None
+        await asyncio.to_thread(door.stop)
+        try:
+            missed = await driver.write(1, "whatsapp", "E em Niterói?", conversation=sent.conversation)
+            await driver.wait_for_status(missed, "open")
+            shown = await desk.says("jobs", "show", conv)
+            assert shown.code == 0, shown
+            assert "it rests\n  but Chatwoot has a message that never came here:" in shown.out
+            assert "because our webhook failed" in shown.out
+            assert "catch-up --opened-by-failure --account 1" in shown.out
+        finally:
+            door.start()
+            await system.ready("ingress")
 
 
 async def test_what_was_put_off_runs_or_is_given_up_in_bulk(redis: Connection, redis_server: Embedded) -> None:
