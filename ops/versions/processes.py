@@ -28,23 +28,34 @@ async def status(snapshots: ConfigVersions) -> dict[str, Any]:
     }
 
 
-def _usual(found: list[Process]) -> dict[tuple[str, str], str]:
-    """Return, by release and digest, what most living processes make of that configuration with their secrets."""
+def _usual(found: list[Process]) -> dict[tuple[str, str], str | None]:
+    """Return, by release and digest, what most living processes make of that configuration; None where no more do.
+
+    Of a door and a worker that differ nobody can tell which one has the wrong secret.
+    """
     counts: dict[tuple[str, str], Counter[str]] = {}
     for one in found:
         if not one.gone:
             counts.setdefault((one.release, one.digest), Counter())[one.effective] += 1
-    return {key: count.most_common(1)[0][0] for key, count in counts.items()}
+    return {key: _most(count) for key, count in counts.items()}
 
 
-def _trouble(one: Process, current: ConfigVersion | None, usual: Mapping[tuple[str, str], str]) -> str:
+def _most(count: Counter[str]) -> str | None:
+    (first, times), *others = count.most_common(2)
+    return None if others and others[0][1] == times else first
+
+
+def _trouble(one: Process, current: ConfigVersion | None, usual: Mapping[tuple[str, str], str | None]) -> str:
     if one.gone:
         return "gone"
     if one.refused:
         return "refuses its folder"
     if current is not None and one.digest != current.digest:
         return "serves another configuration than the one in force"
-    if usual[one.release, one.digest] != one.effective:
+    most = usual[one.release, one.digest]
+    if most is None:
+        return "its secrets differ from another's: one of them has the wrong ones"
+    if most != one.effective:
         return "its secrets differ from the other processes'"
     return ""
 

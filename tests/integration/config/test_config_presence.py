@@ -49,6 +49,13 @@ async def test_processes_that_agree_refuse_differ_and_are_gone(folder: Path, tmp
     assert left == []  # each said goodbye
 
 
+async def test_of_two_that_differ_neither_is_the_one_to_blame(folder: Path, tmp_path: Path, redis: Connection) -> None:
+    poor = Live(folder, {**CANARIES, "TOKEN": "other", "JOURNAL_DIR": str(tmp_path / "j")}, redis, "worker c")
+    async with running(process(folder, redis, tmp_path, "ingress a")), running(poor):
+        for name in ("ingress a", "worker c"):
+            await heard(redis, name, trouble="its secrets differ from another's: one of them has the wrong ones")
+
+
 async def test_a_silent_process_is_gone_and_then_forgotten(folder: Path, tmp_path: Path, redis: Connection) -> None:
     live = process(folder, redis, tmp_path, "worker b")
     await live.start()
