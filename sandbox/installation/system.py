@@ -170,11 +170,9 @@ class System:
 
     def urls(self, name: str) -> list[str]:
         """Return where a process answers: a worker of several shards has a child for each, in the shards' order."""
-        return [f"http://127.0.0.1:{port}" for port in self._probed_ports(name)]
-
-    def _probed_ports(self, name: str) -> range:
-        first = self.port(name)
-        return range(first, first + (len(self.plan.shards) if self.plan.shards and name.startswith("worker") else 1))
+        if not (self.plan.shards and name.startswith("worker")):
+            return [self.url(name)]
+        return [f"http://127.0.0.1:{self.port(name) + place}" for place in range(len(self.plan.shards))]
 
     def stop(self) -> None:
         """End everything, workers and doors before what they stand on, and remove what was private."""
