@@ -126,8 +126,9 @@ async def journals_read(desk: Desk) -> None:
         for door in _DOORS:
             while True:
                 async with desk.session.get(f"{desk.ground.url(door)}/readyz") as response:
-                    if (await response.json())["status"] == "ok":
-                        break
+                    checks = (await response.json())["checks"]
+                if {checks["redis"]["status"], checks["journal"]["status"]} == {"ok"}:
+                    break
                 await asyncio.sleep(0.05)
 
 

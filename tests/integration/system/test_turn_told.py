@@ -99,9 +99,10 @@ async def test_why_no_model_answered_is_said_everywhere(
     assert f"Motivo: {said}" in note_of(state)
 
     redis = connect(system.redis_url, timeout=5.0)
-    record = await Turns(redis).read(line["turn"])
+    async with asyncio.timeout(30):
+        while (record := await Turns(redis).read(line["turn"])) is None:  # noqa: ASYNC110 - written after that line
+            await asyncio.sleep(0.05)
     await redis.aclose()
-    assert record is not None
     assert (record["cause"], record["why"], record["error"]) == ("model", why, line["error"])
 
     printed = await operator("jobs", "show", f"{ACCOUNT}:{sent.conversation}")
