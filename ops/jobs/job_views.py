@@ -166,7 +166,7 @@ def print_jobs(found: Any) -> None:
     if found["turns"]:
         table(("TURN", "CONVERSATION", "AT", "CAUSE"), map(turn_row, found["turns"]))
     if not found["jobs"] and not found["dead"] and not found["turns"]:
-        print("nothing of what was asked for waits, runs or died")
+        print("nothing waits, runs or died of what was asked for")
     if found["more"]:
         print(f"... and more: {', '.join(found['more'])} (--limit 0 shows all)")
 
