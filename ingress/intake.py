@@ -8,7 +8,6 @@ well within a burst's window, before there is room for others.
 """
 
 import asyncio
-import contextlib
 from time import perf_counter
 from typing import Final
 
@@ -23,6 +22,7 @@ from chatwootai.stores.server.errors import AccountMoved
 from chatwootai.stores.server.examination import probe
 from chatwootai.stores.server.state import state_of
 from chatwootai.telemetry import log, metrics
+from chatwootai.telemetry.tasks import set_within
 from ingress.backpressure import BackpressureMonitor
 from ingress.journal import effect_records
 from ingress.journal.effect_records import ScopedEffect
@@ -172,12 +172,12 @@ class DeliveryIntake:
             try:
                 await self._drain()
                 failures = 0
-                await _wait_for(self.journal.filled, _LOOK_FOR_ORPHANS)
+                await set_within(self.journal.filled, _LOOK_FOR_ORPHANS)
                 self.journal.filled.clear()
             except Exception as error:  # noqa: BLE001 - the last thing that may stop is this
                 self._note_failure(error)
                 await self._store_earlier()
-                await _wait_for(self._closing, _PAUSES[min(failures, len(_PAUSES) - 1)])
+                await set_within(self._closing, _PAUSES[min(failures, len(_PAUSES) - 1)])
                 failures += 1
 
     async def _store_earlier(self) -> None:
@@ -303,12 +303,6 @@ async def _keep(effect: ScopedEffect, journal: Journal) -> str:
     except JournalRefused:
         return "lost"
     return "kept"
-
-
-async def _wait_for(event: asyncio.Event, seconds: float) -> None:
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(seconds):
-            await event.wait()
 
 
 def _count(effect: ScopedEffect, fate: str) -> None:

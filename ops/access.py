@@ -30,7 +30,7 @@ _REFUSED = {
     "WRONGPASS": "the name or the password in {setting} is not right",
     "CERTIFICATE_VERIFY_FAILED": "{setting} must name the host of its certificate, and its authority (?ssl_ca_certs=)",
 }
-"""What to do about a Redis that is there, by its word for it. `setting`: where its address is written."""
+"""Remedies by the word with which a Redis refuses. `{setting}`: the variable that holds its address."""
 
 
 class CommandError(Exception):

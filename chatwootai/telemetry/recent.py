@@ -30,7 +30,7 @@ class RecentEvents:
         self._waiting: dict[bool, deque[dict[str, Any]]] = {}
         self._taken: dict[bool, int] = {}
         self.route: Callable[[dict[str, Any]], RecentEvents] | None = None
-        """Where several keep lines in place of this one: which of them keeps a line."""
+        """Returns which of several keeps a line in place of this one; None: this one keeps all."""
 
     def open(self) -> None:
         """Take lines from now on."""

@@ -1,6 +1,7 @@
 """Work beside: ended until it is really over, and never failed in silence."""
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, TypeVar
@@ -65,3 +66,11 @@ async def for_ever(work: Callable[[], Awaitable[None]], what: str, *, pause: flo
         except Exception as error:  # noqa: BLE001 - said and done again
             failed(what, error)
         await asyncio.sleep(pause)
+
+
+async def set_within(event: asyncio.Event, seconds: float) -> bool:
+    """Wait for an event, so many seconds at most; return whether it is set."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    return event.is_set()

@@ -6,13 +6,13 @@ the configuration places the account: after the move the new one, and the old on
 """
 
 import asyncio
-import contextlib
 from collections.abc import Callable
 from typing import Final
 
 from chatwootai.stores.conversation.mailbox import Mailbox
 from chatwootai.stores.server.connection import StoreUnavailable
 from chatwootai.telemetry import log
+from chatwootai.telemetry.tasks import set_within
 from ingress.journal.journal import Journal
 from ingress.journal.replay import read_record
 
@@ -48,13 +48,13 @@ class MovedDeliveries:
         while not self._closing.is_set():
             try:
                 await self._drain()
-                await _wait_for(self.journal.filled, _LOOK_FOR_ORPHANS)
+                await set_within(self.journal.filled, _LOOK_FOR_ORPHANS)
                 self.journal.filled.clear()
             except StoreUnavailable:  # the move goes on, or the shard is away: others tell of that
-                await _wait_for(self._closing, _PAUSE)
+                await set_within(self._closing, _PAUSE)
             except Exception:  # noqa: BLE001 - the last thing that may stop is this
                 _log.exception("replay_failed")
-                await _wait_for(self._closing, _PAUSE)
+                await set_within(self._closing, _PAUSE)
 
     def close(self) -> None:
         """Let `run` end after the record it is at; what is left stays in the journal."""
@@ -89,9 +89,3 @@ class MovedDeliveries:
         _log.error("journal_record_rejected", error=error, bytes=len(payload))
         await self.journal.reject(payload)
         return conversation
-
-
-async def _wait_for(event: asyncio.Event, seconds: float) -> None:
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(seconds):
-            await event.wait()

@@ -19,7 +19,7 @@ from workers.digest.text import digest_text
 
 _EVERY: Final = 20.0
 _LATEST: Final = timedelta(hours=6)
-"""How late a digest is sent, where no worker ran at its time."""
+"""Lateness up to which a digest is still sent, where no worker ran at its time."""
 _log = log.get("digest")
 
 
@@ -30,7 +30,7 @@ class DigestSchedule:
         self._digests, self._figures = Digests(connection), Figures(connection)
         self._accounts = accounts
         self._sent: dict[str, datetime] = {}
-        """When the newest digest of each account was due that is known to be sent: Redis is asked once a day."""
+        """Due time of each account's newest digest that is known to be sent: Redis is asked once a day."""
 
     async def run(self) -> NoReturn:
         """Look for ever, about every 20 seconds."""

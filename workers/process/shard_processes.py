@@ -12,7 +12,7 @@ from typing import Final
 from chatwootai.stores.server.embedded import dies_with_us
 from chatwootai.stores.server.shards import Shard
 from chatwootai.telemetry import log
-from chatwootai.telemetry.tasks import ended
+from chatwootai.telemetry.tasks import ended, set_within
 
 CANNOT_START: Final = 2
 """A worker's exit code where its environment or configuration is wrong."""
@@ -83,7 +83,7 @@ class ShardProcesses:
             pause = _PAUSES[min(failures, len(_PAUSES) - 1)]
             failures += 1
             _log.error("shard_worker_ended", shard=child.shard.name, code=code, again_in=pause)
-            if await self._stopped_within(pause):
+            if await set_within(self._stopping, pause):
                 return 0
 
     def _note_refusal(self, child: Child, code: int) -> None:
@@ -111,14 +111,6 @@ class ShardProcesses:
             return await process.wait()
         finally:
             del self._running[name]
-
-    async def _stopped_within(self, seconds: float) -> bool:
-        try:
-            async with asyncio.timeout(seconds):
-                await self._stopping.wait()
-        except TimeoutError:
-            return False
-        return True
 
 
 def keep_children(shards: tuple[Shard, ...], port: int, *, strict: bool) -> int:

@@ -32,7 +32,7 @@ MEMBERS: Final[Mapping[str, str]] = {
 BY_VALUE: Final = frozenset({"cw:dead:{turn}", "cw:turn:{turn}"})
 """Keys whose value says whose they are. Dead letters go with the account, records of turns follow when it has moved."""
 AFTERWARDS: Final = "cw:turn:{turn}"
-"""What nobody needs in order to answer: it is copied while the account is served on its new shard already."""
+"""Form of the keys that are copied last, once the account is served on its new shard: no answer needs them."""
 
 ANEW: Final[Mapping[str, str]] = {
     "cw:dead": "by the dead letters that go",
@@ -50,13 +50,13 @@ ANEW: Final[Mapping[str, str]] = {
     "cw:vectors:bytes": "the index of that cache",
     "cw:erased": "an account that was moved has the secret of its digests beside them",
 }
-"""What the target makes itself."""
+"""Keys that are not copied since the target makes them itself, each with its reason."""
 
 ENDED: Final = frozenset({
     "cw:leases", "cw:owners", "cw:running", "cw:flight:{account}:{digest}", "cw:knowledge:{account}:ingest",
     "arq:in-progress:{job}", "cw:moved:{account}",
 })  # fmt: skip
-"""What is not there while an account is copied, since its turns and ingests have ended; and the move's own mark."""
+"""Keys that no account has while it is copied, since its turns and ingests have ended; and the move's own mark."""
 
 _PROCESSES: Final = "of the processes there"
 _HISTORY: Final = "history of a shard, which is read of all shards together"
@@ -104,7 +104,7 @@ STAYS: Final[Mapping[str, str]] = {
     "cw:console:session:{digest}": _INSTALLATION,
     "arq:queue:health-check": _PROCESSES,
 }
-"""What stays where it is, and why nothing is lost by that."""
+"""Keys that stay on their shard, each with why nothing is lost by that."""
 
 
 def goes_whole(pattern: str) -> bool:

@@ -101,7 +101,7 @@ class StoreMisused(Exception):
 
 
 @contextmanager
-def store_errors(client: object = None) -> Iterator[None]:
+def store_errors(client: object) -> Iterator[None]:
     """Turn every error of a client's Redis into one of the two, and note that it is away, or that it answers.
 
     Raises:

@@ -60,7 +60,7 @@ async def fill(redis: Connection, account: str) -> set[str]:
             continue
         command, *what = WRITE[next(name for name in WRITE if kind.type.startswith(name))]
         key = key_of(kind, account)
-        await redis.execute_command(str(command), key, *what)  # type: ignore[no-untyped-call]
+        await redis.execute_command(str(command), key, *what)  # type: ignore[no-untyped-call]  # redis-py has none
         await redis.pexpire(key, TTL_MS)
         names.add(key)
     return names
