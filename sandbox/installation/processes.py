@@ -2,11 +2,13 @@
 
 import asyncio
 import os
+import random
 import signal
 import socket
 import subprocess
 import sys
 import time
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -19,6 +21,10 @@ from chatwootai.stores.server.embedded import dies_with_us
 _PAUSE = 0.02
 _LOCALHOST = "127.0.0.1"
 _TAIL = 15
+_PORTS = range(12_000, 32_000)
+_RESERVED_AT_MOST = 100
+_reserved: deque[socket.socket] = deque()
+"""The newest reservations: an older one has its listener, or will have none."""
 
 
 class Failed(RuntimeError):
@@ -26,20 +32,38 @@ class Failed(RuntimeError):
 
 
 def free_port() -> int:
-    """Return a TCP port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind((_LOCALHOST, 0))
-        return int(probe.getsockname()[1])
+    """Return a TCP port that nobody listens on, as `free_ports` does."""
+    return free_ports(1)
 
 
 def free_ports(count: int) -> int:
-    """Return the first of so many TCP ports in a row that nobody listens on."""
+    """Return the first of so many TCP ports in a row that nobody listens on, and that nobody else is given meanwhile.
+
+    A UDP socket of ours on the same number keeps other processes that choose a port from taking it before the listener
+    is there. The numbers lie below those that the kernel gives to outgoing connections, any of which could be first.
+    """
     while True:
-        first = free_port()
-        with ExitStack() as held, suppress(OSError, OverflowError):
-            for port in range(first + 1, first + count):
-                held.enter_context(socket.socket()).bind((_LOCALHOST, port))
+        first = random.randrange(_PORTS.start, _PORTS.stop - count)
+        with ExitStack() as held, suppress(OSError):
+            reserved = [held.enter_context(_bound(port, socket.SOCK_DGRAM)) for port in range(first, first + count)]
+            for port in range(first, first + count):
+                _bound(port, socket.SOCK_STREAM).close()
+            _reserved.extend(reserved)
+            held.pop_all()
+            while len(_reserved) > _RESERVED_AT_MOST:
+                _reserved.popleft().close()
             return first
+
+
+def _bound(port: int, kind: socket.SocketKind) -> socket.socket:
+    """Return a socket bound to a port of this machine; raise OSError where another has it."""
+    bound = socket.socket(socket.AF_INET, kind)
+    try:
+        bound.bind((_LOCALHOST, port))
+    except OSError:
+        bound.close()
+        raise
+    return bound
 
 
 class Running(Protocol):

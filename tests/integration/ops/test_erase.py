@@ -170,7 +170,7 @@ async def test_a_contact_goes_with_every_trace_and_the_neighbour_stays(
 
     await llm.latency("fixed:1500ms")
     await driver.answer(hers, "webchat", f"mais uma vez {WORDS}")
-    await asyncio.sleep(0.3)  # its turn runs
+    await llm.wait("in_flight", at_least=1, seconds=30)  # its turn runs
     code, receipt, complaints = await erase(system, hers.contact)
     assert (code, receipt["verified"], receipt["left"]) == (0, True, {}), complaints
     places = {one["place"]: one for one in receipt["places"]}
@@ -179,11 +179,8 @@ async def test_a_contact_goes_with_every_trace_and_the_neighbour_stays(
         assert places[place]["erased"] >= 1, place
     assert any(line.startswith("Chatwoot") for line in receipt["outside"])
 
-    await asyncio.sleep(2.5)  # log lines on their way, and the turn that ran
-    after = await everything(redis)
-    for key, text in after.items():
-        assert not [word for word in HERS if word in text], key
-        assert conversation_of(key) != str(hers.conversation), key
+    await llm.wait("in_flight", at_most=0, seconds=30)
+    after = await without_her(redis, hers)
     assert not await redis.exists(keys.contact("1", hers.contact))
     disk = on_disk(system)
     assert not [word for word in HERS if word in disk]
@@ -253,6 +250,28 @@ async def test_cases_are_captured_by_label_letter_and_thumb_once_and_go_with_the
 
 async def keys_with_her(redis: Connection) -> set[str]:
     return {key for key, text in (await everything(redis)).items() if any(word in text for word in HERS)}
+
+
+async def without_her(redis: Connection, hers: Sent, within: float = 20) -> dict[str, str]:
+    """All text in Redis by key, once neither a word of hers is in it nor a key of her conversation.
+
+    Log lines and the turn that ran may be on their way; then nothing more of hers comes.
+    """
+    async with asyncio.timeout(within):
+        while await traces_of_her(redis, hers):  # noqa: ASYNC110 - other processes write
+            await asyncio.sleep(0.1)
+    await asyncio.sleep(2.5)
+    assert not await traces_of_her(redis, hers)
+    return await everything(redis)
+
+
+async def traces_of_her(redis: Connection, hers: Sent) -> list[str]:
+    """The keys that hold a word of hers, or are her conversation's."""
+    return [
+        key
+        for key, text in (await everything(redis)).items()
+        if any(word in text for word in HERS) or conversation_of(key) == str(hers.conversation)
+    ]
 
 
 def work(system: System, redis: Connection, contact: int) -> Work:

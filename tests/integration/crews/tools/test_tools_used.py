@@ -378,7 +378,7 @@ async def test_how_each_tool_fared_is_logged_counted_and_shown(
     assert [now - then for now, then in zip(counted(), before, strict=True)] == [1, 1, 1]
     said = sorted((line["tool"], line["outcome"]) for line in logs if line["event"] == "tool_called")
     assert said == [("order", "failed"), ("order", "ok"), ("order", "refused")]
-    life = dict.fromkeys(("waiting", "outbox", "dead", "kept", "steps"), ())
+    life = dict.fromkeys(("waiting", "outbox", "dead", "kept", "steps", "missed"), ())
     turn = {"outcome": "reply", "channel": "whatsapp", "seconds": 1, "tools": [["order", "failed", 0.1]]}
     print_life({"conversation": "1:2", "others": (), "job": None, **life, "turn": turn})
     assert "tool order: failed" in capsys.readouterr().out
