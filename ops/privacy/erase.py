@@ -1,6 +1,7 @@
 """Does `erase`: steps that may each be cut off and run again, and a receipt of what they did."""
 
 import argparse
+import asyncio
 import hashlib
 import hmac
 from collections import Counter
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
 JOURNAL: Final = "journals of doors"
 CASES: Final = "evaluation cases"
 CHATWOOT: Final = "Chatwoot"
+_LATE_TRIES: Final = 3
+_LATE_SECONDS: Final = 1.0
+"""A turn writes its record and its log lines within a second or two after its reply."""
 
 
 @dataclass(slots=True)
@@ -167,16 +171,26 @@ class Work:
         self.receipt.erased[CASES] += cases.erase(self.arguments.config, self.subject)
 
     async def verify(self) -> None:
-        """Look once more."""
+        """Look once more; erase again what a turn that had just ended wrote meanwhile."""
+        left = await self._look_again()
+        for _ in range(_LATE_TRIES):
+            if self.receipt.verified:
+                break
+            await asyncio.sleep(_LATE_SECONDS)
+            await self.stores()
+            left = await self._look_again()
+        deleted = bool(self.arguments.in_chatwoot)
+        mentions = [one for each in left for one in each.mentions]
+        self.receipt.outside += outside(self.account, mentions, in_chatwoot=deleted)
+        self.receipt.outside += await find_in_configuration(self.connection, self.arguments.config, self.subject)
+
+    async def _look_again(self) -> list[Left]:
         left: list[Left] = [await each.verify() for each in (self.erasure, *self.elsewhere)]
         self.receipt.left = sum((Counter(each.holdings) for each in left), Counter[str]())
         self.receipt.left[CASES] += cases.count(self.arguments.config, self.subject)
         self.receipt.left += Counter()
         self.receipt.verified = not self.receipt.left
-        deleted = bool(self.arguments.in_chatwoot)
-        mentions = [one for each in left for one in each.mentions]
-        self.receipt.outside += outside(self.account, mentions, in_chatwoot=deleted)
-        self.receipt.outside += await find_in_configuration(self.connection, self.arguments.config, self.subject)
+        return left
 
     async def close(self) -> None:
         """Forget what was kept to find them by."""
