@@ -27,7 +27,7 @@ from sandbox.installation.own import OwnConfiguration
 from sandbox.installation.processes import Process, free_ports, stop
 from sandbox.llm.driver import Driver as Llm
 
-_READY_SECONDS = 60.0
+_READY_SECONDS = 180.0
 _WORLD = "world.json"
 
 

@@ -65,7 +65,7 @@ async def ran(desk: Desk, line: str, words: list[str]) -> None:
         await process.communicate()
         return
     said = await desk.says(*words, typed="y\n")
-    for _ in range(100):
+    for _ in range(600):
         if "another ingest" not in said.err:  # a worker's own, which this one waits for
             break
         await asyncio.sleep(0.2)

@@ -64,7 +64,7 @@ class Floor:
     async def customers(self, count: int, text: str = "Quais as formas de pagamento? Pedido CW-{:04d}.") -> list[Told]:
         async def one(number: int) -> Told:
             sent = await self.driver.write(1, "whatsapp", text.format(number))
-            (reply, *_) = await self.driver.wait_for_reply(sent, within=60)
+            (reply, *_) = await self.driver.wait_for_reply(sent, within=180)
             return Told(reply["text"], reply["at"] - sent.at)
 
         self.asked += count
