@@ -7,29 +7,70 @@ from chatwootai.model.message.fields import EMPTY, Object, items, line, mapping
 
 _ADDRESS: Final = re.compile(r"[^\s@<>,;\"()]{1,64}@[^\s@<>,;\"()]{1,255}")
 _MACHINE: Final = re.compile(
-    r"(?:.{0,40}[._+-])?(?:mailer-daemon|postmaster|(?:no|do-?not|nao|ne|nicht)[-_.]?(?:reply|responda|responder|antworten)"
-    r"|bounces?|(?:notifications?|newsletters?|auto-?(?:reply|responder|mailer)))(?:[+=._-].*)?"
+    r"(?:.{0,40}[._+-])?(?:mailer-daemon|mail[._-]?daemon|mdaemon|postmaster|notifications?|newsletters?"
+    r"|notifica(?:coes|ciones|tions|zioni)|auto-?(?:reply|responder|mailer|confirm)"
+    r"|(?:no|do[-_.]?not|nao|n[eo]n?[-_.]?(?:pas)?|nicht|niet|geen)[-_.]?(?:reply|responda|responder|responde"
+    r"|contestar|repondre|antworten|rispondere|antwoord|beantwoorden))(?:[+=._-].*)?"
+    r"|(?:.{0,40}-)?bounces?(?:[+=-].*)?"
 )
-# What answering machines and mail servers put at the beginning of a subject; who answers one begins with `Re:`.
+# What answering machines put at the beginning of a subject; who answers one begins with `Re:`. By the words for an
+# automatic answer, for somebody who is away, and for a mail server's reports, in many languages.
+_ANSWERS_ITSELF: Final = (
+    r"auto(?:matic)?[- ]?(?:reply|response|resposta|respuesta)|autoreply|auto(?= ?: ?(?:re|res|aw|fw)\b)|autosvar"
+    r"|resposta autom[aàá]tica|respuesta autom[aá]tica|r[eé]ponse automatique|automatische (?:antwort|reactie)"
+    r"|risposta automatica|automatisch (?:antwoord|bericht)|automatisk[et]? svar|automaattinen vastaus"
+    r"|automaattivastaus|automatick[aáeé] odpov[eě][dď]|automatick[aá] odpove[dď]|automatikus v[aá]lasz"
+    r"|r[aă]spuns automat|odpowied[zź] automatyczna|automatyczna odpowied[zź]|automatski odgovor|samodejni odgovor"
+    r"|otomatik yan[ıi]t|tr[aả] l[oờ]i t[uự] đ[oộ]ng|balasan otomatis|jawapan automatik|автоответ|автовідповідь"
+    r"|автоматичес?кий ответ|автоматична відповідь|автоматичен отговор|αυτόματη απάντηση|自动回复|自动答复"
+    r"|自動回覆|自動回信|自動応答|自動返信|不在通知|자동 회신|자동 응답|부재중|(?:ال)?رد (?:ال)?تلقائي|(?:תשובה"
+    r"|מענה) אוטומטית?"
+    r"|การตอบกลับอัตโนมัติ"
+)
+_OUT_OF_OFFICE: Final = (
+    r"(?:i(?:['’]?m| am) )?(?:currently )?(?:out of (?:the |my )?office|away from (?:the |my )?(?:e-?mail|mail|desk"
+    r"|office))"
+    r"|ooo|fora do escrit[oó]rio|ausente do escrit[oó]rio|aus[eê]ncia (?:tempor[aá]ria|do escrit[oó]rio)"
+    r"|fuera de (?:la )?oficina|ausencia (?:temporal|de la oficina)|absen(?:ce|te?) du bureau|abwesenheitsnotiz"
+    r"|automatische abwesenheits\w{1,12}|nicht im b[uü]ro|fuori (?:sede|ufficio)|poissa toimistosta|ofis dışında"
+    r"|mimo kancel[aá][rř]|вне офиса"
+)
+_IS_AWAY: Final = (  # words of an errand too, so what they answer must follow
+    r"(?:ausente|aus[eê]ncia|ausencia|absence|absente?|abwesend|abwesenheit|afwezig(?:heid)?|frånvaro|fravær"
+    r"|poissa(?:olo)?|nieobecno[sś][cć]|отсутств\w{1,6}) ?[:：]"
+    r"|(?:on (?:annual )?(?:leave|vacation|holidays?)|vacation|de f[eé]rias|de vacaciones|en cong[eé]s?|im urlaub"
+    r"|in ferie) ?[:：] ?(?:re|res|aw|sv|antw|fw)\b"
+)
+_REPORTS_TO_SENDER: Final = (
+    r"undeliverable:|undelivered mail returned|mail delivery (?:failed|failure|subsystem)|delivery status notification"
+    r"|returned mail:|failure notice$|mail system error|warning: (?:could not send|message .{1,60} delayed)"
+    r"|(?:delayed mail|delivery delayed:)|n[aã]o (?:foi|[eé]) poss[ií]vel entregar:|n[aã]o entregue:"
+    r"|no se (?:puede|pudo) entregar:|no entregado:|unzustellbar:|non remis ?:|non recapitabile:|niet bezorgd:"
+    r"|(?:read(?: receipt)?|lid[oa]|le[ií]d[oa]|lu|gelesen|letto|gelezen|l[aä]st|lest|okundu|прочитано|przeczytane"
+    r"|已读|已讀|開封済み|읽음) ?[:：] "
+    r"|(?:convite |invitation |invitaci[oó]n )?(?:accepted|declined|tentative(?:ly accepted)?|aceit[oe]|recusado"
+    r"|aceptad[oa]|rechazad[oa]|angenommen|abgelehnt|accept[eé]e?|refus[eé]e?|accettato|rifiutato|geaccepteerd"
+    r"|geweigerd|zaakceptowano|odrzucono|принято|отклонено): .{1,200} @ "
+)
+_THEN: Final = (
+    r"(?=[\s\W]{0,2}$|\s?[:：\])"
+    r"|–—-]|\s(?:re|res|aw|sv|antw|fw|from|until|till|at[eé]|hasta|bis|jusqu|fino|since|desde)\b"
+    r"|\s\d)"
+)
+"""Matches what stands behind the words of an answering machine: who asks for office chairs goes on otherwise."""
 _AUTOMATIC_SUBJECT: Final = re.compile(
-    r"\s*\W{0,3}(?:automatic reply|auto(?:matic)?[- ]?(?:reply|response)|out of (?:the )?office|ooo\b"
-    r"|resposta autom[aá]tica"
-    r"|respuesta autom[aá]tica|fuera de (?:la )?oficina|ausente:|r[eé]ponse automatique|absence du bureau"
-    r"|automatische antwort|abwesenheitsnotiz|risposta automatica|automatisch antwoord|autosvar|автоответ|自动回复"
-    r"|自動回覆|自動応答|자동 회신|otomatik yan[ıi]t|odpowied[zź] automatyczna"
-    r"|undeliverable:|undelivered mail returned|mail delivery (?:failed|failure)|delivery status notification"
-    r"|returned mail:|failure notice$|n[aã]o (?:foi|[eé]) poss[ií]vel entregar:|no se (?:puede|pudo) entregar:"
-    r"|unzustellbar:|read(?: receipt)?: |lido: |le[ií]do: |gelesen: "
-    r"|(?:accepted|declined|tentative|tentatively accepted|aceito|aceite|recusado|aceptado|rechazado|angenommen"
-    r"|abgelehnt)"
-    r": .{1,200} @ )",
+    rf"\s*\W{{0,3}}(?:(?:{_ANSWERS_ITSELF}|{_OUT_OF_OFFICE}|out of office (?:auto\w*|reply|message|notice)){_THEN}"
+    rf"|{_IS_AWAY}|{_REPORTS_TO_SENDER})",
     re.IGNORECASE,
 )
 _BULK: Final = frozenset({"bulk", "junk", "list", "auto_reply", "auto-reply"})
 _REPORTS: Final = ("multipart/report", "text/calendar")
 _AUTOMATIC_HEADERS: Final = frozenset(
-    {"x-autoreply", "x-autorespond", "x-auto-reply", "x-autogenerated", "x-failed-recipients", "x-mail-autoreply"}
-)
+    {
+        "x-autoreply", "x-autorespond", "x-autoresponder", "x-auto-reply", "x-auto-response", "x-autogenerated",
+        "x-failed-recipients", "x-mail-autoreply", "x-vacation",
+    }
+)  # fmt: skip
 _MOST: Final = 20
 
 
@@ -79,6 +120,7 @@ def _headers_say_automatic(headers: Object) -> bool:
         automatic
         or said.get("precedence") in _BULK
         or returns_to == "<>"
+        or any("auto" in said.get(name, "") for name in ("x-loop", "delivered-to"))
         or not _AUTOMATIC_HEADERS.isdisjoint(said)
         or said.get("content-type", "").startswith(_REPORTS)
     )

@@ -36,6 +36,7 @@ ANNOUNCED = {
     "Gmail, Vietnamese": "Vào Th 2, 23 thg 11, 2026 vào lúc 10:12 Shop <loja@example.com> đã viết:",
     "Yandex": '23.11.2026, 10:12, "Shop" <loja@example.com>:',
     "Zoho": "---- On Mon, 23 Nov 2026 10:12:00 -0300 Shop <loja@example.com> wrote ----",
+    "A help desk, ruled": "--- Responda acima desta linha ---",
     "A help desk": "##- Por favor, digite sua resposta acima desta linha -##",
     "Apple Mail": "On 23 Nov 2026, at 10:12, Loja <loja@example.com> wrote:",
     "Apple Mail, Portuguese": "Em 23 de nov. de 2026, à(s) 10:12, Loja <loja@example.com> escreveu:",
@@ -64,6 +65,12 @@ HEADERS = {
     "Encaminhada": "---------- Mensagem encaminhada ---------\nDe: Loja",
     "Forwarded, Apple": "Begin forwarded message:\n\nFrom: Loja\nSubject: x",
     "Encaminhada, Apple": "Início da mensagem encaminhada:\n\nDe: Loja",
+    "Forwarded, Apple, Japanese": "転送されたメッセージ:\n\n差出人: Loja",
+    "Outlook, Czech": "Od: Obchod <l@example.com>\nOdesláno: pondělí\nKomu: Ana\nPředmět: x",
+    "Outlook, Greek": "Από: Shop <l@example.com>\nΣτάλθηκε: Δευτέρα\nΠρος: Ana\nΘέμα: x",
+    "Outlook, Vietnamese": "Từ: Shop <l@example.com>\nĐã gửi: Thứ Hai\nĐến: Ana\nChủ đề: x",
+    "Outlook, a language that is not listed": "Nuo: S <l@example.com>\nIšsiųsta: 2026-11-23 10:12\nKam: A\nApie: x",
+    "web.de": "Gesendet: Montag, 23. November 2026 um 10:12 Uhr\nVon: L <l@example.com>\nAn: A\nBetreff: x",
 }
 NEW = "Ainda não chegou.\nQuando chega?"
 
@@ -95,6 +102,11 @@ SIGNED = [
     "iPhoneから送信", "发自我的 iPhone", "Отправлено с iPhone", "Sent with Proton Mail secure email.",
     "AVISO DE CONFIDENCIALIDADE: esta mensagem é confidencial.\nSe a recebeu por engano, apague-a.",
     "This email and any files transmitted with it are confidential.", "__________________\nAna\nGerente",
+    "Enviado com o email seguro Proton Mail.", "Get BlueMail for Android", "Obter o Outlook para iOS<https://aka.ms/x>",
+    "Sent with Aqua Mail for Android\nhttps://example.com/aqua-mail", "Enviado desde mi Samsung Galaxy.",
+    "As informações contidas nesta mensagem são confidenciais e destinadas ao destinatário.",
+    "La información contenida en este correo es confidencial y para uso exclusivo del destinatario.",
+    "Le informazioni contenute in questa comunicazione sono riservate e destinate al destinatario.",
 ]  # fmt: skip
 
 
@@ -118,6 +130,9 @@ KEPT = [
     "Hello,\nI ordered at 10:30 on 23/11/2026\nand you wrote that it comes.",
     "Enviado errado",
     "Subject to change?",
+    "De: Madrid\nA: Sevilla\nFecha: 12/12\n¿Cuánto cuesta el envío?",
+    "From: Lisbon\nTo: Porto\nDate: 12/12/2026 10:00\nHow much is it?",
+    "Cliente: Ana <ana@example.com>\nPedido: 123\nMotivo: troca",
 ]
 
 
@@ -133,6 +148,9 @@ KEPT = [
         "Отправлено из Москвы вчера.",
         "Enviado con Correos ayer.",
         "Skickat från Stockholm igår.",
+        "Enviado com defeito",
+        "Enviado de volta ontem",
+        "A mensagem confidencial que recebi era destinada a outra pessoa.",
     ],
 )
 def test_what_only_begins_like_a_notice_or_a_signature_stays(said: str) -> None:
