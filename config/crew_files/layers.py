@@ -23,6 +23,7 @@ from config.secrets.references import reference_in_text
 PARTS = ("agents", "tasks")
 OLD = "config.yaml"
 DEFAULT = "default"
+_UNREAD = "Remove it, or put it where it is read."
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,11 +131,12 @@ class _LayerReader:
             place, _, name = path.removeprefix(f"{function}/").rpartition("/")
             if (place == "" and name in known) or (place == "channels" and name.endswith(".yaml")):
                 continue
-            if place == "channels" or name.partition(".")[0] in CHANNELS:
+            stem = name.partition(".")[0]
+            if place == "channels" or stem in CHANNELS:
                 remedy = f"Rename it to channels/{nearest(name, [f'{each}.yaml' for each in CHANNELS])}."
             else:
-                near = nearest(name, known)
-                remedy = f"Rename it to {near}." if near and place == "" else "Remove it, or put it where it is read."
+                near = nearest(stem, [each.partition(".")[0] for each in known])
+                remedy = f"Rename it to {near}.yaml." if near and place == "" else _UNREAD
             self._report_unread(path, remedy)
 
     def report_stray_files(self) -> None:

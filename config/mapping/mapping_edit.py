@@ -11,6 +11,8 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import YAMLError
 from ruamel.yaml.scalarstring import DoubleQuotedScalarString as Quoted
 
+from config.document.tree import plain
+from config.document.yaml_source import parse
 from config.files.whole_file import write_whole
 
 _NEVER_WRAP = 1 << 20
@@ -101,7 +103,7 @@ class MappingEdit:
     def pin(self, key: str, shard: str) -> None:
         """Have an account that is there live on a shard."""
         accounts = self._section("accounts")
-        accounts[_key_as_written(accounts, key)]["shard"] = shard
+        accounts[_key_as_written(accounts, key)]["shard"] = shard if _reads_as_text(shard) else Quoted(shard)
 
     def remove_account(self, key: str) -> None:
         """Take an account and its inboxes out."""
@@ -171,6 +173,12 @@ def _indentation(text: str) -> int:
     """Return by how many spaces the file indents what stands in a map: as its first line that does."""
     found = re.search(r"^[^\s#][^#\n]*:[ \t]*(?:#.*)?\n(?:[ \t]*(?:#.*)?\n)*( +)[^\s#-]", text, re.MULTILINE)
     return len(found[1]) if found else _INDENTATION
+
+
+def _reads_as_text(word: str) -> bool:
+    """Tell whether a word without quotes is read back as itself: `no`, `7` and `-` are not."""
+    node, problems = parse(f"word: {word}\n".encode(), "")
+    return not problems and node is not None and plain(node) == {"word": word}
 
 
 def _parse_yaml(text: str) -> Any:

@@ -73,7 +73,7 @@ class ToolRegistry:
         return own.toolset
 
     def last_toolset_for(self, account: str, settings: Settings) -> Toolset:
-        """Return the tools as `to` has handed them out last; ours alone where it has not."""
+        """Return the tools as `toolset_for` has handed them out last; ours alone where it has not."""
         own = self._by_account.peek((account, id(settings.tools)))
         return own.toolset if own is not None else self._built_in or {}
 

@@ -51,10 +51,11 @@ class Trigger:
         try:
             admin = Admin(self.session, self.account.installation.url, self.account.id, own)
             setup = await _setup(admin)
+            url = self._address(setup)
             door = await self._chosen(admin, setup)
             conversation, contact = await self._conversation(admin, door)
             try:
-                return await self._delivered(admin, self._address(setup), door, conversation, contact)
+                return await self._delivered(admin, url, door, conversation, contact)
             finally:
                 await self._resolve(admin, conversation)
         except AdminError as error:

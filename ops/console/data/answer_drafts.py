@@ -18,10 +18,10 @@ _WORDS, _LONGEST = 6, 60
 
 def written_answer(sent: Mapping[str, Any]) -> WrittenAnswer:
     """Return the answer of a form or of JSON; a name that is left out is made of its first question."""
-    said = sent.get("questions", "")
-    lines = said if isinstance(said, list) else str(said).splitlines()
+    said = sent.get("questions") or ""
+    lines = [line for line in said if line is not None] if isinstance(said, list) else str(said).splitlines()
     questions = tuple(dict.fromkeys(" ".join(str(line).split()) for line in lines if str(line).strip()))
-    answer = str(sent.get("answer", "")).replace("\r\n", "\n").strip()
+    answer = str(sent.get("answer") or "").replace("\r\n", "\n").strip()
     name = str(sent.get("name") or "").strip() or _name(questions[0] if questions else "")
     return WrittenAnswer(name, questions, answer, str(sent.get("language") or "").strip())
 

@@ -42,7 +42,7 @@ def _tools(text: str) -> dict[str, Any]:
             found[name.strip()] = json.loads(value)
         except ValueError:
             colon = ""
-        if not colon:
+        if not (colon and name.strip()):
             raise BadQuery('tools: a line each, as order_status: {"status": "sent"}')
     return found
 
@@ -75,7 +75,7 @@ def checked(asked: Mapping[str, Any]) -> dict[str, Any]:
 
 def _history(said: Any) -> list[dict[str, str]]:
     usable = isinstance(said, list) and len(said) <= _MOST_LINES
-    if not usable or not all(isinstance(one, dict) and one.get("role") in {"contact", "crew"} for one in said):
+    if not usable or not all(isinstance(one, dict) and one.get("role") in ("contact", "crew") for one in said):
         raise BadQuery(f"history: at most {_MOST_LINES} of role (contact or crew) and text")
     return [{"role": one["role"], "text": str(one.get("text", ""))[:LONGEST]} for one in said]
 

@@ -3,8 +3,12 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
+from config.document.tree import find
+from config.document.yaml_source import parse
 from config.mapping.mapping_edit import MappingEdit, NotEditable
 
 OWN = """\
@@ -156,3 +160,25 @@ def test_a_saved_mapping_keeps_its_mode(tmp_path: Path) -> None:
     assert path.stat().st_mode & 0o777 == 0o600
     assert MappingEdit.read(path).says("chatwoot")
     assert [each.name for each in path.parent.iterdir()] == [path.name], "nothing is left beside it"
+
+
+@settings(max_examples=25)
+@given(
+    st.from_regex(r"[a-z0-9-]{1,8}", fullmatch=True) | st.sampled_from(["no", "on", "y", "off", "null", "true", "7"])
+)
+def test_an_account_is_pinned_to_a_shard_whatever_its_name_reads_like(shard: str) -> None:
+    edit = MappingEdit(OWN)
+    edit.pin("1", shard)
+    node, problems = parse(edit.text().encode(), "mapping.yaml")
+    assert problems == []
+    assert node is not None
+    assert find(node, ("accounts", "1", "shard"))[1].value == shard  # type: ignore[union-attr]  # a scalar
+
+
+def test_a_pin_is_written_plainly_where_it_can_be_and_changes_nothing_else() -> None:
+    edit = MappingEdit(OWN)
+    edit.pin("1", "eu-west")
+    assert changed(edit) == ["+        shard: eu-west"]
+    again = MappingEdit(edit.text())
+    again.pin("1", "eu-west")
+    assert changed(again) == []
