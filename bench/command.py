@@ -13,6 +13,8 @@ from pathlib import Path
 
 from bench.beside import Peers
 from bench.figure import Figure
+from ops.parsing import CommandParser, examples_block, sentence
+from ops.verbs.try_out.bench import EXAMPLES, SUMMARY
 
 _ENTRIES = Path(__file__).parent / "entries"
 
@@ -97,7 +99,7 @@ def _ratio(ratio: float | None) -> str:
 
 
 def _arguments() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="chatwootai bench", description="Measure, as ratios against the plain way.")
+    parser = CommandParser(prog="chatwootai bench", description=sentence(SUMMARY), epilog=examples_block(EXAMPLES))
     parser.add_argument("names", nargs="*", metavar="NAME", help="entries to run (all of them without one)")
     parser.add_argument("--list", action="store_true", help="say what there is")
     parser.add_argument("--no-peers", action="store_true", help="leave out what would have to be installed beside us")

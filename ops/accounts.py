@@ -28,8 +28,20 @@ def resolve_account(accounts: "Mapping[str, Account]", name: str, *, others: Ite
         return accounts[fitting[0]]
     if fitting:
         raise CommandError(f"several accounts are served by {name}: name one of {', '.join(fitting)}")
-    known = {*accounts, *others, *(word for account in accounts.values() for word in _spellings(account))}
+    known = {
+        *accounts,
+        *others,
+        *(word for account in accounts.values() for word in (*_spellings(account), account.name)),
+    }
     raise NotFound(f"there is no account {name}. {suggestion(name, known)}")
+
+
+def suggest_account(accounts: "Mapping[str, Account]", name: str) -> str:
+    """Return a remedy for a name that is no key: the key of the account that has it, or the nearest name."""
+    from config.document.problems import suggestion
+
+    fitting = [key for key, account in accounts.items() if name.casefold() in _names(account)]
+    return f"Did you mean `{fitting[0]}`?" if fitting else suggestion(name, accounts)
 
 
 def _names(account: "Account") -> set[str]:

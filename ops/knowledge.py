@@ -11,7 +11,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ops.access import CommandError
+from config.document.problems import suggestion
+from ops.access import CommandError, NotFound
 from ops.parsing import lines_of_stdin
 from ops.printing import as_json, complain, table
 
@@ -47,7 +48,7 @@ async def ingest(arguments: argparse.Namespace, account: "Account", connection: 
     if not names:
         raise CommandError(f"account {account.key} has no sources: write a knowledge.yaml beside its config.yaml")
     if unknown := set(arguments.source or ()) - names:
-        raise CommandError(f"there is no source {', '.join(sorted(unknown))}; there are {', '.join(sorted(names))}")
+        raise NotFound(f"there is no source {', '.join(sorted(unknown))}. {suggestion(min(unknown), names)}")
     around = IngestContext(arguments.config, account)
     encoders, storage = AccountEncoders(connection), IndexStorage(connection)
     try:

@@ -98,3 +98,21 @@ def a_count(text: str) -> int:
     if not text.isdecimal():
         raise ArgumentTypeError(f"{text!r} is no count")
     return int(text)
+
+
+def at_least_one(text: str) -> int:
+    """Return a count of 1 or more."""
+    if (count := a_count(text)) < 1:
+        raise ArgumentTypeError(f"{text!r} is too few; write 1 or more")
+    return count
+
+
+def an_interval(text: str) -> float:
+    """Return seconds between two times, more than 0."""
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < float("inf"):
+        raise ArgumentTypeError(f"{text!r} is no number of seconds; write 2 or 0.5")
+    return seconds

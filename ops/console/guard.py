@@ -41,6 +41,8 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
         response = await _answer(request, handler)
     except web.HTTPException as error:
         response = refuse(request, error.status)
+        if isinstance(error, web.HTTPMethodNotAllowed):
+            response.headers["Allow"] = error.headers["Allow"]
     except (StoreUnavailable, TimeoutError) as error:
         _log.warning("console_without_redis", error=str(error))
         response = refuse(request, 503)

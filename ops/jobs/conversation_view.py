@@ -12,6 +12,7 @@ from chatwootai.stores.operators.history import ConversationHistories
 from chatwootai.stores.operators.inspection import Inspection
 from chatwootai.stores.server.connection import Connection
 from ops.access import NotFound, sound_accounts
+from ops.accounts import suggest_account
 from ops.jobs.in_chatwoot import look_for_missed, look_in_chatwoot, print_chatwoot, print_missed
 from ops.jobs.job_views import Json, cause_text, due_text, job_as_json, letter_as_json
 from ops.jobs.lookup import find_target
@@ -30,7 +31,8 @@ async def read_life(connection: Connection, arguments: argparse.Namespace) -> Js
         known = sound_accounts(arguments.config)
         if account not in known:
             raise NotFound(
-                f"nothing is remembered of conversation {target.conv}, and the mapping has no account {account}"
+                f"nothing is remembered of conversation {target.conv}, and the mapping has no account {account}. "
+                f"{suggest_account(known, account)}"
             )
         said = await look_in_chatwoot(connection, known[account], int(number))
         return {"conversation": target.conv, "others": target.others, "chatwoot": said}

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from chatwootai.stores.keys import split_conv
 from chatwootai.stores.server.connection import Connection
 from ops.access import ChatwootRefused, NotFound, UsageError, chatwoot_clients, sound_accounts
+from ops.accounts import suggest_account
 from ops.events.audit import write_down
 from ops.jobs.lookup import CONVERSATION
 from ops.printing import tell
@@ -55,7 +56,7 @@ async def _set(conv: str, status: str, accounts: "Mapping[str, Account]") -> Non
     key, _, conversation = conv.rpartition(":")
     account = accounts.get(key)
     if account is None:
-        raise NotFound(f"account {key} is not in the mapping")
+        raise NotFound(f"account {key} is not in the mapping. {suggest_account(accounts, key)}")
     async with chatwoot_clients() as client:
         try:
             await client(account).set_status(int(conversation), status, deadline=time.time() + _PATIENCE)

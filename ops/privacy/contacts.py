@@ -84,11 +84,13 @@ def journal_folder() -> str:
     return os.environ.get("JOURNAL_DIR") or "var/journal"
 
 
-def refuse_unknown(subject: Subject, known: bool) -> None:
+def refuse_unknown(subject: Subject, arguments: argparse.Namespace, *, known: bool) -> None:
     """Complain where neither our stores nor Chatwoot know the contact, lest a wrong number passes for an erasure.
 
     Raises:
+        NotFound: nobody knows them, and the mapping has no such account; the nearest name is proposed.
         CommandError: nobody knows them.
     """
     if not known:
+        resolve_account(sound_accounts(arguments.config), arguments.account)
         raise CommandError(f"nothing is kept of contact {subject.contact} of account {subject.account}")

@@ -76,6 +76,8 @@ async def erase(connection: Connection, arguments: argparse.Namespace) -> Receip
         if arguments.dry_run:
             await work.erasure.learn()
             await work.count()
+            if account is None:
+                refuse_unknown(subject, arguments, known=bool(work.receipt.found))
             work.receipt.outside = outside(account)
         else:
             await work.run()
@@ -117,7 +119,7 @@ class Work:
         await self.erasure.learn()
         await self.count()
         known = bool(self.receipt.found) or bool(self.subject.conversations) or bool(self.subject.names)
-        refuse_unknown(self.subject, known)
+        refuse_unknown(self.subject, self.arguments, known=known)
         many = len(self.subject.conversations)
         question = f"erase contact {self.subject.contact} of account {self.subject.account} ({many} conversations)?"
         if not confirm(question, yes=self.arguments.yes):

@@ -28,7 +28,7 @@ async def export(connection: Connection, arguments: argparse.Namespace) -> dict[
     async with as_user(account) as admin:
         not_asked = await ask_chatwoot(subject, admin)
     found = await ContactExport(connection).read(subject)
-    refuse_unknown(subject, bool(subject.conversations or subject.names or found["places"]))
+    refuse_unknown(subject, arguments, known=bool(subject.conversations or subject.names or found["places"]))
     found["exported_at"] = format_moment(time.time())
     found["records_in_journals"] = journals.count(Path(journal_folder()), subject)
     found["evaluation_cases"] = cases.found(arguments.config, subject)

@@ -17,7 +17,7 @@ def takes_canary(publish: argparse.ArgumentParser) -> None:
     """Take `--canary`, and what says where, how long and how bad."""
     said = "for this share of the conversations alone, as 10%%, beside the version in force"
     publish.add_argument("--canary", type=a_share, metavar="SHARE", help=said)
-    publish.add_argument("--account", metavar="ACCOUNT", help="the canary answers only this account (its key)")
+    publish.add_argument("--account", metavar="ACCOUNT", help="the canary answers only this account")
     publish.add_argument("--inbox", type=int, metavar="INBOX", help="the canary answers only this inbox of the account")
     said = "how long the canary answers at most, as 2h or 3d (default: 1d); then it is over"
     publish.add_argument("--for", dest="seconds", type=a_span, metavar="TIME", help=said)

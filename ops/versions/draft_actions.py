@@ -3,7 +3,8 @@
 import argparse
 from typing import TYPE_CHECKING, Any, Final
 
-from ops.access import NotFound, confirm
+from ops.access import NotFound, confirm, sound_accounts
+from ops.accounts import resolve_account
 from ops.printing import as_json, complain, table
 from ops.times import format_moment
 from ops.versions.drafts import Drafts, DraftView, Gate
@@ -22,10 +23,11 @@ async def _list(connection: "Connection", arguments: argparse.Namespace) -> int:
 
 
 async def _draft(connection: "Connection", arguments: argparse.Namespace) -> int:
+    account = await _key(connection, arguments, arguments.account)
     if arguments.draft_action == "drop":
-        await Drafts(connection).drop(arguments.account)
+        await Drafts(connection).drop(account)
         return 0
-    shown = await _view(connection, arguments.account)
+    shown = await _view(connection, account)
     if arguments.json:
         as_json(draft_as_json(shown))
         return int(_is_broken(shown))
@@ -36,7 +38,8 @@ async def _draft(connection: "Connection", arguments: argparse.Namespace) -> int
 
 async def publish_draft(connection: "Connection", arguments: argparse.Namespace, gate: Gate) -> int:
     """Put the draft that `--draft` names in force, where `gate` lets it; 1 where it is not."""
-    shown = await _view(connection, arguments.draft)
+    account = await _key(connection, arguments, arguments.draft)
+    shown = await _view(connection, account)
     if arguments.dry_run or not arguments.yes:
         print("\n".join(shown.difference) or "no difference")
     if _is_broken(shown):
@@ -46,7 +49,17 @@ async def publish_draft(connection: "Connection", arguments: argparse.Namespace,
         return 0
     if not confirm("put it in force everywhere?", yes=arguments.yes, undoable=True):
         return 1
-    return int(not await Drafts(connection).publish(arguments.draft, gate=gate))
+    return int(not await Drafts(connection).publish(account, gate=gate))
+
+
+async def _key(connection: "Connection", arguments: argparse.Namespace, name: str) -> str:
+    """Return the key of the account that is named; a draft outlives its account in the mapping, and is named by key.
+
+    Raises:
+        NotFound: there is neither a draft nor an account of that name.
+    """
+    drafts = {one.account for one in await Drafts(connection).all()}
+    return name if name in drafts else resolve_account(sound_accounts(arguments.config), name, others=drafts).key
 
 
 async def _view(connection: "Connection", account: str) -> DraftView:

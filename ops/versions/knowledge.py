@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from ops.access import CommandError
+from ops.access import CommandError, NotFound
 
 if TYPE_CHECKING:
     from chatwootai.stores.server.connection import Connection
@@ -12,7 +12,8 @@ async def roll_back(connection: "Connection", account: str, to: int | None) -> t
     """Put a version in force, None: the one before; return it, and the one that was in force.
 
     Raises:
-        CommandError: there is none, or it is not kept any more.
+        CommandError: there is none before it.
+        NotFound: it is not kept any more.
         StoreUnavailable: Redis is away.
     """
     from chatwootai.stores.models.knowledge import KnowledgeStore
@@ -25,6 +26,6 @@ async def roll_back(connection: "Connection", account: str, to: int | None) -> t
         nothing = f"nothing is known yet: run `chatwootai knowledge ingest --account {account}` first"
         raise CommandError(f"there is no version before {current}" if current else nothing)
     if not await store.roll_back(account, wanted):
-        raise CommandError(f"version {wanted} is not kept; there are {', '.join(map(str, kept)) or 'none'}")
+        raise NotFound(f"version {wanted} is not kept; there are {', '.join(map(str, kept)) or 'none'}")
     await write_down(connection, "knowledge rollback", account=account, of=str(wanted), details={"before": current})
     return wanted, current

@@ -14,6 +14,8 @@ from typing import Any, TypeVar
 
 from chatwootai.stores.server.connection import BadRedisUrl
 from chatwootai.stores.server.embedded import NoRedis
+from ops.parsing import CommandParser, examples_block, sentence
+from ops.verbs.try_out.demo import EXAMPLES, SUMMARY
 from sandbox.chatwoot.driver import Driver, DriverError, NothingHappened, Sent
 from sandbox.installation import external_redis
 from sandbox.installation.own import NotShown, OwnConfiguration
@@ -227,10 +229,7 @@ def _quote(text: str) -> str:
 
 
 def _arguments() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="chatwootai demo",
-        description="Run the whole system on embedded parts and send one signed customer message through it.",
-    )
+    parser = CommandParser(prog="chatwootai demo", description=sentence(SUMMARY), epilog=examples_block(EXAMPLES))
     parser.add_argument(
         "--config", type=Path, metavar="DIR", help="a configuration of your own: its accounts and inboxes"
     )

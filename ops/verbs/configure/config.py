@@ -6,8 +6,8 @@ from collections.abc import Coroutine
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from ops.access import CommandError
-from ops.options import takes_config, takes_json, takes_yes
+from ops.access import CommandError, UsageError
+from ops.options import ACCOUNT, takes_config, takes_json, takes_yes
 from ops.parsing import add_action
 from ops.printing import as_json, table
 
@@ -57,7 +57,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     publish.add_argument(
         "--without-gate", metavar="REASON", help="though a set that `gate:` demands is not green; the audit tells why"
     )
-    publish.add_argument("--draft", metavar="ACCOUNT", help="the draft of this account (its key) instead of the folder")
+    publish.add_argument("--draft", metavar="ACCOUNT", help="the draft of this account instead of the folder")
     takes_canary(publish)
     canary_action(actions)
     takes_json(add_action(actions, "drafts", "list the accounts with a draft", "chatwootai config drafts"), names=True)
@@ -73,7 +73,8 @@ def _draft_actions(actions: "argparse._SubParsersAction[argparse.ArgumentParser]
     takes_json(shown)
     dropped = add_action(actions, "drop", "forget it", "chatwootai config draft drop 1")
     for action in (shown, dropped):
-        action.add_argument("account", metavar="ACCOUNT", help="the account's key in the mapping")
+        action.add_argument("account", metavar="ACCOUNT", help=ACCOUNT)
+        takes_config(action)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -163,7 +164,7 @@ async def _diff(snapshots: "ConfigVersions", arguments: argparse.Namespace) -> i
     from ops.versions.publishing import current_version, read_version
 
     if len(arguments.version) > 2:
-        raise CommandError("two versions at most")
+        raise UsageError("two versions at most")
     if len(arguments.version) == 2:
         one, other = [await read_version(snapshots, number) for number in arguments.version]
         names = tuple(str(number) for number in arguments.version)
@@ -196,11 +197,14 @@ async def _rollback(snapshots: "ConfigVersions", arguments: argparse.Namespace) 
 
 async def _publish(snapshots: "ConfigVersions", arguments: argparse.Namespace) -> int:
     from config.files.sources import gather
-    from ops.versions.publishing import is_sound, publish_version
+    from ops.accounts import resolve_account
+    from ops.versions.publishing import is_sound, publish_version, read_accounts
 
     sources = gather(arguments.config, os.environ)
     if not is_sound(sources):
         return 1
+    if arguments.account is not None:  # of a canary
+        arguments.account = resolve_account(read_accounts(sources), arguments.account).key
     if not await _is_gate_open(snapshots, arguments, None) and not arguments.dry_run:
         return 1
     if not await _is_agreed(snapshots, sources, arguments):

@@ -6,7 +6,7 @@ from os import environ
 from typing import TYPE_CHECKING
 
 from chatwootai.channels.registry import names
-from ops.access import NotFound
+from ops.access import NotFound, UsageError
 from ops.crew.plan_view import show_plan
 from ops.options import takes_account, takes_config, takes_json
 from ops.parsing import add_action
@@ -45,7 +45,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         takes_account(action, "with the overlays of this account")
         action.add_argument("--inbox", type=int, metavar="ID", help="as it is in this inbox of the account")
         takes_config(action)
-        takes_json(action)
+        takes_json(action, names=action is listed)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -82,8 +82,7 @@ def _find_crews(arguments: argparse.Namespace) -> "tuple[CrewSet, Settings] | No
     name = getattr(arguments, "account", None)
     if name is None:
         if getattr(arguments, "inbox", None) is not None:
-            complain("an inbox belongs to an account: add --account")
-            return None
+            raise UsageError("an inbox belongs to an account: add --account")
         return Catalog.from_environment().crew_set, shipped()
     return _of_account(name, arguments)
 
@@ -102,7 +101,7 @@ def _of_account(name: str, arguments: argparse.Namespace) -> "tuple[CrewSet, Set
 def _list(crew_set: "CrewSet", arguments: argparse.Namespace) -> int:
     rows = [(name, crew_set.channels(name)) for name in crew_set.functions]
     if getattr(arguments, "json", False):
-        as_json([{"function": name, "channels": list(channels)} for name, channels in rows])
+        as_json([{"function": name, "channels": list(channels)} for name, channels in rows], "function")
     else:
         table(("FUNCTION", "CHANNELS"), [(name, ", ".join(channels)) for name, channels in rows])
     return 0

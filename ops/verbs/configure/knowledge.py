@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ops.options import takes_account, takes_config, takes_json
+from ops.options import at_least_one, takes_account, takes_config, takes_json
 from ops.parsing import add_action
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     example = 'chatwootai knowledge search --account 1 "vocês entregam em Recife?"'
     search = _action(add_action(actions, "search", what, example))
     search.add_argument("question", help="what a customer might ask; -: a question a line on stdin")
-    search.add_argument("--top", type=int, default=5, metavar="N", help="at most so many (default: 5)")
+    search.add_argument("--top", type=at_least_one, default=5, metavar="N", help="at most so many (default: 5)")
     _audience(search)
     what = "tell what is in force, by source, with problems"
     status = _action(add_action(actions, "status", what, "chatwootai knowledge status --account 1 --versions"))

@@ -111,7 +111,7 @@ def _show(found: "Inspection", arguments: argparse.Namespace) -> int:
     explain = _describer if arguments.explain else _no_description
     if arguments.json:
         written = {name: _data(values, explain(name)) for name, values in _parts(mapping, settings)}
-        as_json({**_summary(account), "inbox": arguments.inbox, **written})
+        as_json({**_summary(account), "inbox": arguments.inbox, **written}, "account")
         return 0
     print(f"account {account.key}: {account.name} ({account.domain}/{account.folder})")
     for name, values in _parts(mapping, settings):

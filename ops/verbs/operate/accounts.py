@@ -34,7 +34,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     where.add_argument("--all", action="store_true", help="all accounts")
     where.add_argument("--with", dest="others", metavar="SHARDS", help="where these shards would put it")
     takes_config(where)
-    takes_json(where)
+    takes_json(where, names=True)
     what = "move an account to another shard; nothing of it is lost, and it is answered again within seconds"
     move = add_action(actions, "move", what, "chatwootai accounts move 3 --to b")
     move.add_argument("account", metavar="ACCOUNT", help=ACCOUNT)

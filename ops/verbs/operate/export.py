@@ -24,7 +24,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     takes_contact(parser)
     what = "write it there, readable by you alone, instead of printing it"
     parser.add_argument("--output", dest="file", type=Path, metavar="FILE", help=what)
-    parser.add_argument("--json", action="store_true", help="the form it has anyway")
+    what = "jsonl: all of it on one line (default: json)"
+    parser.add_argument("-o", dest="form", choices=("json", "jsonl"), default="json", metavar="FORM", help=what)
+    parser.add_argument("--json", action="store_const", dest="form", const="json", help="the form it has anyway")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -37,7 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     async def work(connection: "Connection") -> int:
         found = await export(connection, arguments)
-        text = json.dumps(found, ensure_ascii=False, indent=2, default=str)
+        text = json.dumps(found, ensure_ascii=False, indent=2 if arguments.form == "json" else None, default=str)
         if arguments.file is None:
             print(text)
             return 0

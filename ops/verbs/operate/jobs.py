@@ -9,7 +9,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
-from ops.options import a_count, takes_bulk, takes_config, takes_json, takes_selection, takes_yes
+from ops.options import a_count, an_interval, takes_bulk, takes_config, takes_json, takes_selection, takes_yes
 from ops.parsing import add_action
 from ops.printing import Changes, as_json, complain
 
@@ -60,7 +60,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         takes_json(action, names=action is listed)
         action.add_argument(
             "--watch",
-            type=float,
+            type=an_interval,
             nargs="?",
             const=_EVERY,
             metavar="SECONDS",

@@ -6,7 +6,10 @@ from collections.abc import Sequence
 from ops.sandboxed import call
 
 SUMMARY = "measure, as ratios against the plain way in the same run"
-EXAMPLES = "  chatwootai bench --json"
+EXAMPLES = """\
+  chatwootai bench --list
+  chatwootai bench jobs growth --no-peers
+  chatwootai bench --json"""
 
 
 def forward(argv: Sequence[str]) -> int:

@@ -115,6 +115,8 @@ async def test_it_stands_beside_what_is_in_force_until_it_is_promoted(
 ) -> None:
     trial = written(tmp_path / "next", "second")
     async with worker(folder, redis, tmp_path) as live:
+        nobody = await cli("config", "publish", "--config", str(trial), "--canary", "10%", "--account", "11")
+        assert (nobody.returncode, "there is no account 11" in nobody.stderr) == (3, True)
         begun = await cli(
             "config", "publish", "--config", str(trial), "--canary", "10%", "--account", "1", "--for", "2h"
         )

@@ -151,6 +151,8 @@ async def test_a_contact_goes_with_every_trace_and_the_neighbour_stays(
     before = await everything(redis)
     assert any("zuleika" in text for text in before.values())
 
+    misspelt = await verb(system, "erase", "--account", "account_11", "--contact", str(hers.contact), "--dry-run")
+    assert (misspelt[0], "Did you mean `account_1`?" in misspelt[2]) == (3, True)
     code, shown, complaints = await verb(system, "export", "--account", "1", "--contact", str(hers.contact))
     assert code == 0, complaints
     assert shown["who"]["names"] == [ZULEIKA["name"]]

@@ -18,6 +18,8 @@ from config.loading.effective import effective_values
 from config.loading.loader import inspect
 from config.schema.descriptions import field_docs
 from config.settings.settings import Settings
+from ops.access import NotFound
+from ops.accounts import resolve_account, suggest_account
 from ops.cli import find_verbs, main, verb_parser
 from ops.printing import Changes, coloured
 from tests.commands import program
@@ -69,7 +71,7 @@ def test_help_teaches_and_imports_nothing_slow() -> None:
     assert process([sys.executable, "-c", looked]).stderr == "\n"
 
 
-@pytest.mark.parametrize("verb", sorted({*VERBS} - {"bench", "demo"}))
+@pytest.mark.parametrize("verb", sorted(VERBS))
 def test_every_verb_has_help_with_examples(verb: str) -> None:
     done = run(verb, "--help")
     assert done.returncode == 0
@@ -265,6 +267,10 @@ def test_main_returns_instead_of_exiting(capsys: pytest.CaptureFixture[str]) -> 
         ("route --account 1 --channel fax", "Known here: "),
         ("crew show sales --channel fax", "Known here: "),
         ("config rollback seven", "invalid int value"),
+        ("jobs list --watch 0", "write 2 or 0.5"),
+        ("jobs list --watch nan", "write 2 or 0.5"),
+        ("knowledge search --account 1 --top 0 frete", "write 1 or more"),
+        ("jobs drop --al", "Did you mean --all?"),
     ],
 )
 def test_what_is_called_wrongly_says_how_it_is_written(
@@ -348,6 +354,17 @@ def test_data_comes_as_a_table_as_json_as_lines_and_as_names() -> None:
     rows = json.loads(run("tenants", "-o", "json").stdout)
     assert [json.loads(line) for line in run("tenants", "-o", "jsonl").stdout.splitlines()] == rows
     assert run("tenants", "list", "-o", "name").stdout.split() == [row["account"] for row in rows]
+    assert run("tenants", "show", "2", "-o", "name").stdout == "2\n"
+    crews = [row["function"] for row in json.loads(run("crew", "list", "--json").stdout)]
+    assert run("crew", "list", "-o", "name").stdout.split() == crews
+
+
+def test_a_name_in_place_of_a_key_is_answered_with_the_key() -> None:
+    accounts = inspect(Path("config"), {}).snapshot.accounts
+    for name in ("Casa Bela Móveis", "furniture/account_2", "2"):
+        assert suggest_account(accounts, name) == "Did you mean `2`?", name
+    with pytest.raises(NotFound, match="Did you mean `Casa Bela Móveis`"):
+        resolve_account(accounts, "Casa Bela Movies")
 
 
 def test_the_version_says_what_runs() -> None:

@@ -153,6 +153,11 @@ async def test_a_corrected_answer_is_rehearsed_and_then_published(caller: Caller
     for words, served_by in (((), before["served_by"]), (("--draft",), "curated")):
         said = await desk.says("ask", "--account", "1", "--json", *words, asked)
         assert (said.code, json.loads(said.out)["served_by"]) == (0, served_by), said.err
+    for name in ("1", "Sandra Cosmeticos"):
+        shown = await desk.says("config", "draft", "show", name, "--json")
+        assert (shown.code, json.loads(shown.out)["account"]) == (0, "1"), shown.err
+    none = await desk.says("config", "draft", "show", "Sandra Cosmetics")
+    assert (none.code, "Did you mean `Sandra Cosmeticos`?" in none.err) == (3, True)
     none = await desk.says("ask", "--account", "2", "--draft", asked)
     assert (none.code, "account 2 has no draft" in none.err) == (3, True)
     status, done = await caller.post("/api/drafts/1/publish")

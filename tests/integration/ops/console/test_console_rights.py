@@ -56,6 +56,11 @@ async def test_without_login_an_address_that_is_none_looks_the_same(desk: Desk, 
     assert (await desk.ask(path, "operator"))[0] == 404
 
 
+async def test_a_method_that_an_address_does_not_take_is_refused_with_those_it_takes(desk: Desk) -> None:
+    status, _, answer = await desk.ask("/api/now", "operator", method="DELETE", headers=SAME)
+    assert (status, set(answer.headers["Allow"].split(","))) == (405, {"GET", "HEAD"})
+
+
 @pytest.mark.parametrize("route", PRIVATE, ids=named)
 @pytest.mark.parametrize("kind", KINDS)
 async def test_each_role_may_what_the_table_says(desk: Desk, route: Route, kind: str) -> None:
