@@ -41,8 +41,6 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
         response = await _answer(request, handler)
     except web.HTTPException as error:
         response = refuse(request, error.status)
-        if isinstance(error, web.HTTPMethodNotAllowed):
-            response.headers["Allow"] = error.headers["Allow"]
     except (StoreUnavailable, TimeoutError) as error:
         _log.warning("console_without_redis", error=str(error))
         response = refuse(request, 503)
@@ -81,7 +79,7 @@ async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
         return _to_login(request)
     request[IDENTITY] = who
     if right is None:
-        return refuse(request, _missing(request))
+        return _refuse_missing(request)
     if not all(map(who.sees, _accounts(request))):
         return refuse(request, 404)
     if foreign or not _may(who, right):
@@ -107,9 +105,13 @@ def _right(request: web.Request) -> Right | None:
     return request.app[RIGHTS].get((request.method, resource.canonical)) if resource else None
 
 
-def _missing(request: web.Request) -> int:
+def _refuse_missing(request: web.Request) -> web.Response:
+    """Refuse what no route takes, with the methods that its address takes where it is the method's fault."""
     error = request.match_info.http_exception
-    return error.status if error is not None else 404
+    response = refuse(request, error.status if error is not None else 404)
+    if isinstance(error, web.HTTPMethodNotAllowed):
+        response.headers["Allow"] = error.headers["Allow"]
+    return response
 
 
 def _accounts(request: web.Request) -> list[str]:
