@@ -10,11 +10,12 @@ from chatwootai.stores.operators.worker_requests import Requests
 from chatwootai.stores.server.connection import Connection
 from chatwootai.stores.server.shards import Shard, UnknownShard
 from ops.console.access.failed_logins import FailedLogins
-from ops.console.access.identity import Identity
+from ops.console.access.identity import Identity, Right
 from ops.console.access.login import Login
 from ops.console.access.oidc import Oidc
 from ops.console.data.accounts import Accounts
 from ops.console.environment import Environment, below_base
+from ops.console.results import Results
 from ops.console.view.pages import Pages
 
 QUERY_SECONDS: Final = 0.5
@@ -34,10 +35,13 @@ class Console:
     accounts: Accounts
     pages: Pages
     requests: Requests
+    results: Results
 
 
 CONSOLES: Final = web.AppKey("consoles", Mapping[str, Console])
 """By the names of their shards, in their order; the first has the tokens and sessions."""
+RIGHTS: Final = web.AppKey("rights", Mapping[tuple[str, str], Right])
+"""The right of each route, by its method and its path as it was declared."""
 OF_SHARD: Final = web.RequestKey("console", Console)
 CHOSEN_SHARD: Final = "chatwootai_shard"
 """Cookie of the shard that was chosen for pages that are of no account."""

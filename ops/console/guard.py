@@ -13,13 +13,11 @@ from ops.console.access.identity import Identity, Right
 from ops.console.access.login import EMBEDDED
 from ops.console.access.same_origin import SAFE_METHODS, comes_from_elsewhere
 from ops.console.answers import is_data, refuse
-from ops.console.context import CHOSEN_SHARD, IDENTITY, account_named, choose_console, first_console, path_of
+from ops.console.context import CHOSEN_SHARD, IDENTITY, RIGHTS, account_named, choose_console, first_console, path_of
 from ops.console.environment import below_base
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
-RIGHTS: Final = web.AppKey("rights", Mapping[tuple[str, str], Right])
-"""The right of each route, by its method and its path as it was declared."""
 HEADERS: Final = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "

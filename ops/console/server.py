@@ -21,10 +21,11 @@ from ops.console.access.identity import Right
 from ops.console.access.login import Login
 from ops.console.access.oidc import Oidc
 from ops.console.access.proxy import Proxy
-from ops.console.context import CONSOLES, QUERY_SECONDS, Console
+from ops.console.context import CONSOLES, QUERY_SECONDS, RIGHTS, Console
 from ops.console.data.accounts import Accounts
 from ops.console.environment import Environment
-from ops.console.guard import RIGHTS, guard
+from ops.console.guard import guard
+from ops.console.results import Results
 from ops.console.routes import Route, routes
 from ops.console.view.pages import Pages
 
@@ -93,6 +94,7 @@ def make_console(environment: Environment, connection: Connection) -> Console:
         accounts=Accounts(environment.config),
         pages=Pages(environment.base_path),
         requests=Requests(connection),
+        results=Results(),
     )
 
 

@@ -34,6 +34,11 @@ class Login:
         self._base = base_path
 
     @property
+    def secure(self) -> bool:
+        """Tell whether browsers reach it over HTTPS: cookies are for that alone."""
+        return self._secure
+
+    @property
     def cookie(self) -> str:
         """Return the cookie's name: over HTTPS one that no other host can set."""
         return f"{self._head}{COOKIE}"

@@ -19,6 +19,7 @@ from ops.console.context import QUERY_SECONDS, Console, console_of, consoles_of,
 from ops.console.data.actions import ACTIONS, COMMANDS, Desk
 from ops.console.data.conversation import Known, as_json, read_conversation
 from ops.console.data.transcript import read_transcript
+from ops.console.notices import outcome
 from ops.console.view.reasons import reason_sentence
 from ops.console.view.texts import DEFAULT, texts
 from ops.jobs.lookup import Target, find_target
@@ -39,7 +40,30 @@ async def conversation_data(request: web.Request) -> web.Response:
 
 async def conversation_page(request: web.Request) -> web.Response:
     """Return the page of a conversation."""
-    return await _page(request)
+    console, who = console_of(request), person(request)
+    account, _, digits = conv_of(request).rpartition(":")
+    number = int(digits)
+    accounts = await console.accounts.all()
+    found, transcript = await asyncio.gather(
+        _known(request),
+        read_transcript(accounts.get(account), number, words=who.words and who.role is not Role.VIEWER),
+    )
+    if found is None and transcript.status is None:
+        return refuse(request, 404)
+    shown = shown_conversation(request, found, console.pages.language(request)) if found else None
+    return page(
+        request,
+        "conversation.html",
+        conv=conv_of(request),
+        account=account,
+        number=number,
+        company=console.accounts.name(account),
+        known=shown,
+        transcript=transcript,
+        owner=_OWNERS.get(transcript.status or "") or (shown or {}).get("owner"),
+        actions={name: line.format(conv=conv_of(request)) for name, line in COMMANDS.items()} if _may(who) else {},
+        thumb_reasons=REASONS,
+    )
 
 
 async def act_data(request: web.Request) -> web.Response:
@@ -49,10 +73,12 @@ async def act_data(request: web.Request) -> web.Response:
 
 
 async def act(request: web.Request) -> web.Response:
-    """Do something about a conversation, and return its page, which says what was done."""
+    """Do something about a conversation, and go to its page, which says what was done, or why it cannot be."""
     form = await request.post()
     status, told = await _act(request, hand_back=form.get("hand_back") == "1")
-    return await _page(request, status, told)
+    account, _, number = conv_of(request).rpartition(":")
+    to = f"/conversations/{quote(account, safe='')}/{number}"
+    return outcome(request, to, f"action.{request.match_info['action']}", told, done=status == 200)
 
 
 async def find(request: web.Request) -> web.Response:
@@ -112,36 +138,6 @@ def shown_conversation(request: web.Request, known: Known, language: str) -> dic
     for turn in shown["turns"]:
         turn["reason"] = reason_sentence(turn, language, text, lambda key: key in texts(DEFAULT))
     return shown
-
-
-async def _page(request: web.Request, status: int = 200, told: list[str] | None = None) -> web.Response:
-    console, who = console_of(request), person(request)
-    account, _, digits = conv_of(request).rpartition(":")
-    number = int(digits)
-    accounts = await console.accounts.all()
-    found, transcript = await asyncio.gather(
-        _known(request),
-        read_transcript(accounts.get(account), number, words=who.words and who.role is not Role.VIEWER),
-    )
-    if found is None and transcript.status is None:
-        return refuse(request, 404)
-    shown = shown_conversation(request, found, console.pages.language(request)) if found else None
-    return page(
-        request,
-        "conversation.html",
-        status,
-        conv=conv_of(request),
-        account=account,
-        number=number,
-        company=console.accounts.name(account),
-        known=shown,
-        transcript=transcript,
-        owner=_OWNERS.get(transcript.status or "") or (shown or {}).get("owner"),
-        actions={name: line.format(conv=conv_of(request)) for name, line in COMMANDS.items()} if _may(who) else {},
-        told=told or [],
-        thumb_reasons=REASONS,
-        failed=status != 200,
-    )
 
 
 _OWNERS = {"pending": "bot", "open": "people", "snoozed": "people", "resolved": "nobody"}

@@ -1,6 +1,7 @@
 """The conversation's page inside Chatwoot, as a Dashboard App: read there, acted upon in the console."""
 
 import asyncio
+from typing import Any
 from urllib.parse import quote
 
 from aiohttp import web
@@ -55,7 +56,7 @@ async def log_in(request: web.Request) -> web.Response:
     return answer
 
 
-async def _page(request: web.Request, template: str, status: int = 200, **values: object) -> web.Response:
+async def _page(request: web.Request, template: str, status: int = 200, **values: Any) -> web.Response:
     console, account = console_of(request), request.match_info["account"]
     found = (await console.accounts.all()).get(account)
     conv = str(values.get("conv") or "")

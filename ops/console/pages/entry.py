@@ -33,7 +33,7 @@ async def login_page(request: web.Request) -> web.Response:
 
 def _login(request: web.Request, status: int = 200, **values: Any) -> web.Response:
     console = console_of(request)
-    ways = {"by_chatwoot": console.environment.chatwoot_login, "by_oidc": console.oidc is not None}
+    ways: dict[str, Any] = {"by_chatwoot": console.environment.chatwoot_login, "by_oidc": console.oidc is not None}
     return page(request, "login.html", status, **ways, **values)
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from typing import Any
+from urllib.parse import quote
 
 from aiohttp import web
 
@@ -9,6 +10,7 @@ from chatwootai.telemetry import log
 from ops.console.answers import data, page
 from ops.console.context import console_of, person
 from ops.console.data.failures import Bulk, groups_as_json, read_groups, read_impact
+from ops.console.notices import redirect
 
 _SECONDS = 3.0
 _log = log.get("console")
@@ -21,7 +23,7 @@ async def failures_data(request: web.Request) -> web.Response:
 
 async def failures_page(request: web.Request) -> web.Response:
     """Return the page of groups."""
-    return await _page(request, None)
+    return page(request, "failures.html", groups=await _groups(request), account=_account(request))
 
 
 async def impact_data(request: web.Request) -> web.Response:
@@ -43,8 +45,13 @@ async def _impact(request: web.Request) -> dict[str, Any]:
 
 
 async def act_on_group(request: web.Request) -> web.Response:
-    """Retry or drop the letters of one cause, and return the page, which says how many."""
-    return await _page(request, await _act(request))
+    """Retry or drop the letters of one cause, and go to the page, which says how many."""
+    done = await _act(request)
+    counts = {name: done[name] for name in ("done", "skipped", "left")}
+    lines = [console_of(request).pages.said(request, "failures.done", **counts), *done["why"]]
+    account = _account(request)
+    to = f"/failures?account={quote(account, safe='')}" if account and not person(request).account else "/failures"
+    return redirect(request, to, lines, "warn" if done["skipped"] else "good")
 
 
 async def act_on_group_data(request: web.Request) -> web.Response:
@@ -77,7 +84,3 @@ def _account(request: web.Request) -> str | None:
 async def _groups(request: web.Request) -> list[dict[str, Any]]:
     async with asyncio.timeout(_SECONDS):
         return groups_as_json(await read_groups(console_of(request).connection, _account(request)))
-
-
-async def _page(request: web.Request, done: dict[str, Any] | None) -> web.Response:
-    return page(request, "failures.html", groups=await _groups(request), done=done, account=_account(request))

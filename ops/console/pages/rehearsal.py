@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import quote
 
 from aiohttp import web
 
@@ -12,6 +13,7 @@ from ops.console.context import console_of, person
 from ops.console.data.query import BadQuery
 from ops.console.data.rehearsals import as_trace, checked, command_line, of_form, rehearse
 from ops.console.pages.account_requests import account_chooser, read_sent
+from ops.console.pages.kept_results import kept_result, to_result
 from ops.console.pages.turn_words import words_of_turn
 
 _FIELDS = ("text", "history", "channel", "inbox", "phone", "config", "tools", "answers")
@@ -21,19 +23,23 @@ _log = log.get("console")
 
 async def rehearsal_page(request: web.Request) -> web.Response:
     """Return the page with its form, filled as the address says, or with the turn that it names."""
+    if kept := kept_result(request, request.match_info["account"]):
+        return await _page(request, kept.get("form", {}), result=kept)
     words = await words_of_turn(request)
     filled = {"text": words.question, "history": words.history} if words else {}
     return await _page(request, {**filled, **request.query})
 
 
 async def rehearse_on_page(request: web.Request) -> web.Response:
-    """Have it done, and return the page with what came of it."""
+    """Have it done, and go to the page with what came of it; or show it with what was typed, and what is wrong."""
     form = await request.post()
     try:
         asked = of_form(request.match_info["account"], form)
     except BadQuery as error:
         return await _page(request, form, status=400, wrong=str(error))
-    return await _page(request, form, found=await _rehearsed(request, asked), line=command_line(asked))
+    account, typed = asked["account"], {name: str(form.get(name, "")) for name in _FIELDS}
+    result = {"form": typed, "found": await _rehearsed(request, asked), "line": command_line(asked)}
+    return to_result(request, account, result, f"/rehearsal/{quote(account, safe='')}")
 
 
 async def rehearsal_data(request: web.Request) -> web.Response:
@@ -64,10 +70,9 @@ async def _page(
     *,
     status: int = 200,
     wrong: str = "",
-    found: list[dict[str, Any]] | None = None,
-    line: str = "",
+    result: Mapping[str, Any] | None = None,
 ) -> web.Response:
-    console, account = console_of(request), request.match_info["account"]
+    console, account, result = console_of(request), request.match_info["account"], result or {}
     accounts = await console.accounts.all()
     return page(
         request,
@@ -79,6 +84,7 @@ async def _page(
         asked={name: str(form.get(name, "")) for name in _FIELDS},
         channels=names(),
         wrong=wrong,
-        found=[as_trace(one) for one in found or ()],
-        line=line,
+        found=[as_trace(one) for one in result.get("found", ())],
+        line=result.get("line", ""),
+        gone="gone" in result,
     )

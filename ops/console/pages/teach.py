@@ -13,8 +13,10 @@ from ops.access import CommandError
 from ops.console.answers import data, page, refuse
 from ops.console.context import console_of, person
 from ops.console.data.answer_drafts import written_answer
+from ops.console.notices import outcome
 from ops.console.pages.account_requests import account_chooser, read_sent
 from ops.console.pages.drafts import desk_of
+from ops.console.pages.kept_results import kept_result, to_result
 from ops.console.pages.turn_words import words_of_turn
 
 _FIELDS = ("name", "questions", "answer", "language")
@@ -25,6 +27,8 @@ _log = log.get("console")
 
 async def teach_page(request: web.Request) -> web.Response:
     """Return the page, its form filled as the address says, or with the turn that it names."""
+    if kept := kept_result(request, request.match_info["account"]):
+        return await _page(request, {}, result=kept)
     words = await words_of_turn(request)
     filled = {"questions": words.question, "answer": words.answered} if words else {}
     return await _page(request, {**filled, **request.query}, trouble=words.trouble if words else "")
@@ -41,15 +45,16 @@ async def add_answer(request: web.Request) -> web.Response:
 
 
 async def suggest(request: web.Request) -> web.Response:
-    """Have handoffs looked through, and return the page with what was found."""
-    form = await request.post()
+    """Have handoffs looked through, and go to the page with what was found."""
+    account, form = request.match_info["account"], await request.post()
     if not person(request).words:
         return refuse(request, 403)
+    to, days = f"/teach/{quote(account, safe='')}", form.get("days")
     try:
-        found = await _suggestions(request, request.match_info["account"], form.get("days"))
+        found = await _suggestions(request, account, days)
     except RequestFailed as error:
-        return await _page(request, {}, status=409, wrong=str(error))
-    return await _page(request, {}, found=found)
+        return outcome(request, to, "teach.look", [str(error)], done=False)
+    return to_result(request, account, {"found": found, "days": str(days or "")}, to)
 
 
 async def suggestions_data(request: web.Request) -> web.Response:
@@ -81,7 +86,7 @@ async def _page(
     status: int = 200,
     wrong: str = "",
     trouble: str = "",
-    found: dict[str, Any] | None = None,
+    result: Mapping[str, Any] | None = None,
 ) -> web.Response:
     console, account = console_of(request), request.match_info["account"]
     accounts = await console.accounts.all()
@@ -99,7 +104,9 @@ async def _page(
         drafted=await (await desk_of(request)).has_draft(account),
         wrong=wrong,
         trouble=trouble,
-        found=found,
+        found=(result or {}).get("found"),
+        days=(result or {}).get("days"),
+        gone="gone" in (result or {}),
     )
 
 

@@ -75,7 +75,6 @@ class Pages:
             navigation=[one[:3] for one in NAVIGATION if who is not None and who.role.rank >= one[3].rank],
             may_operate=who is not None and who.role is Role.OPERATOR,
             may_act=who is not None and who.role is not Role.VIEWER,
-            here=below_base(self._base_path, request.path_qs),
             path=below_base(self._base_path, request.path),
             **values,
         )
@@ -86,6 +85,10 @@ class Pages:
         said = _said(language, key)
         told = {name: in_utc(one) if isinstance(one, datetime) else one for name, one in named.items()}
         return said.format(**told) if named else said
+
+    def said(self, request: web.Request, key: str, /, **named: object) -> str:
+        """Return a text in the language that a request's answer is written in, not escaped yet."""
+        return self.text(self.language(request), key, **named)
 
     def markup(self, language: str, key: str, /, **named: object) -> Markup:
         """Return the same for a page: values are escaped, and moments are a <time>."""

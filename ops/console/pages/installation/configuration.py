@@ -23,6 +23,7 @@ from ops.console.data.installation.configuration import (
     values_of,
 )
 from ops.console.data.query import read_number
+from ops.console.notices import outcome, with_query_of_form
 from ops.console.pages.installation.view import View, account_key, account_of, actor
 from ops.versions.canaries import read_canary
 from ops.versions.publishing import is_sound, publish_version, roll_back
@@ -32,7 +33,7 @@ _DIGITS = 9
 _log = log.get("console")
 
 
-async def _read(request: web.Request) -> dict[str, Any]:
+async def _read_configuration(request: web.Request) -> dict[str, Any]:
     console = console_of(request)
     account, inbox = await account_of(request), read_number(request.query, "inbox")
     inspection = await console.accounts.inspection()
@@ -62,12 +63,12 @@ async def _read_difference(request: web.Request) -> dict[str, Any]:
     return of_account(found, account) if account is not None else found
 
 
-configuration = View("configuration.html", _read)
+configuration = View("configuration.html", _read_configuration)
 difference = View("difference.html", _read_difference, seconds=10.0)
 
 
 async def publish(request: web.Request) -> web.Response:
-    """Put the folder in force, as `config publish` does, and show the page."""
+    """Put the folder in force, as `config publish` does, and go to the page, which says so."""
     console = console_of(request)
     with acting(actor(request)) as told:
         async with asyncio.timeout(_SECONDS):
@@ -80,7 +81,7 @@ async def publish(request: web.Request) -> web.Response:
                 sound = False
                 told.append(str(error))
     _log.info("console_published", by=person(request).name, sound=sound)
-    return await configuration.shown(request, " ".join(told), failed=not sound)
+    return await _to_page(request, "configuration.publish", told, done=sound)
 
 
 async def rollback(request: web.Request) -> web.Response:
@@ -92,9 +93,13 @@ async def rollback(request: web.Request) -> web.Response:
 
 
 async def rollback_page(request: web.Request) -> web.Response:
-    """Do the same, and show the page."""
+    """Do the same, and go to the page, which says so."""
     status, told = await _roll_back(request)
-    return await configuration.shown(request, " ".join(told), failed=status != 200)
+    return await _to_page(request, "configuration.rollback", told, done=status == 200)
+
+
+async def _to_page(request: web.Request, what: str, told: list[str], *, done: bool) -> web.Response:
+    return outcome(request, await with_query_of_form(request, "/configuration"), what, told, done=done)
 
 
 async def _roll_back(request: web.Request) -> tuple[int, list[str]]:

@@ -11,7 +11,7 @@ from ops.console.data.query import read_word
 from ops.console.pages.installation.view import View, account_key, account_of
 
 
-async def _read(request: web.Request) -> dict[str, Any]:
+async def _read_page(request: web.Request) -> dict[str, Any]:
     console = console_of(request)
     accounts = await console.accounts.all()
     page, further = chosen(accounts, account_key(request), read_word(request.query, "after"))
@@ -32,4 +32,4 @@ async def _tokens(request: web.Request) -> list[dict[str, Any]] | None:
     return await read_tokens(account) if account else None
 
 
-connections = View("connections.html", _read, seconds=10.0)
+connections = View("connections.html", _read_page, seconds=10.0)

@@ -15,7 +15,7 @@ _DAYS_OF_ALL = 30
 """Days at the most for which accounts are listed one by one."""
 
 
-async def _read(request: web.Request) -> dict[str, Any]:
+async def _read_cost(request: web.Request) -> dict[str, Any]:
     console, key = console_of(request), account_key(request)
     account = (await console.accounts.all()).get(key or "")
     days = read_days(request.query, datetime.now(account.settings.zone if account else UTC).date())
@@ -27,4 +27,4 @@ async def _read(request: web.Request) -> dict[str, Any]:
     return found
 
 
-cost = View("cost.html", _read)
+cost = View("cost.html", _read_cost)

@@ -2,6 +2,7 @@
 
 import asyncio
 from typing import Any
+from urllib.parse import quote
 
 from aiohttp import web
 
@@ -11,37 +12,41 @@ from ops.console.answers import data, refuse
 from ops.console.context import console_of, person
 from ops.console.data.installation.knowledge import SearchFailed, read_cited, read_knowledge, search
 from ops.console.data.query import BadQuery, read_number
-from ops.console.pages.installation.view import View, account_of, actor, done, names_of_accounts
+from ops.console.notices import outcome, with_query_of_form
+from ops.console.pages.installation.view import View, account_key, account_of, actor, names_of_accounts
+from ops.console.pages.kept_results import kept_result, to_result
 from ops.versions.knowledge import roll_back
 
 _LONGEST = 1_000
 _SECONDS = 3.0
+_SEARCH_SECONDS = 30.0
 _log = log.get("console")
 
 
-async def _read(request: web.Request) -> dict[str, Any]:
+async def _read_page(request: web.Request) -> dict[str, Any]:
     account, connection = await account_of(request), console_of(request).connection
     if account is None:
         return {"account": None, "accounts": await names_of_accounts(request)}
     found = await read_knowledge(connection, account.key)
-    return {"account": account.key, **found, "cited": await read_cited(connection, account.key), "hits": None}
+    searched = kept_result(request, account.key)
+    cited = await read_cited(connection, account.key)
+    return {"account": account.key, **found, "cited": cited, "hits": None, **searched}
 
 
-async def _read_with_hits(request: web.Request) -> dict[str, Any]:
-    question = await _question(request)
-    return {**await _read(request), "question": question, "hits": await _hits(request, question)}
-
-
-knowledge = View("knowledge.html", _read)
-_searched = View("knowledge.html", _read_with_hits, seconds=30.0)
+knowledge = View("knowledge.html", _read_page)
 
 
 async def search_page(request: web.Request) -> web.Response:
-    """Search, and show the page with what was found."""
+    """Search, and go to the page with what was found."""
+    question = await _question(request)
     try:
-        return await _searched.page(request)
-    except SearchFailed as error:
-        return await knowledge.shown(request, str(error), failed=True)
+        async with asyncio.timeout(_SEARCH_SECONDS):
+            hits = await _hits(request, question)
+    except (SearchFailed, NotFound) as error:
+        return await knowledge.shown(request, wrong=str(error), asked={"question": question})
+    account = account_key(request) or ""
+    found = {"question": question, "hits": hits}
+    return to_result(request, account, found, f"/knowledge?account={quote(account, safe='')}")
 
 
 async def search_data(request: web.Request) -> web.Response:
@@ -57,7 +62,8 @@ async def rollback_page(request: web.Request) -> web.Response:
     status, told = await _roll_back(request)
     if status in {400, 404}:
         return refuse(request, status, told)
-    return await (done(request, "/knowledge", told) if status == 200 else knowledge.shown(request, told, failed=True))
+    to = await with_query_of_form(request, "/knowledge")
+    return outcome(request, to, "configuration.rollback", [told], done=status == 200)
 
 
 async def rollback_data(request: web.Request) -> web.Response:

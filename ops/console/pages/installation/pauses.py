@@ -12,8 +12,9 @@ from chatwootai.telemetry import log
 from ops.access import CommandError, UsageError, acting
 from ops.console.answers import data, refuse
 from ops.console.context import QUERY_SECONDS, console_of, person
+from ops.console.notices import outcome, with_query_of_form
 from ops.console.pages.installation.connections import connections
-from ops.console.pages.installation.view import actor, done
+from ops.console.pages.installation.view import actor
 from ops.jobs.pauses import pause, resume
 from ops.times import a_time_to_come
 
@@ -22,12 +23,15 @@ _log = log.get("console")
 
 
 async def act_on_page(request: web.Request) -> web.Response:
-    """Do what a form says, and go to the page, which says so; or show it with why it was not done."""
+    """Do what a form says, and go to the page, which says so; or show it with what was typed, and what is wrong."""
     form = {name: str(value) for name, value in (await request.post()).items()}
     status, told = await _act(request, form)
-    if status != 200:
-        return await connections.shown(request, told, failed=True)
-    return await done(request, "/connections", told, anchor=f"account-{request.match_info['account']}")
+    account = request.match_info["account"]
+    if status == 400:
+        return await connections.shown(request, wrong=told, asked={**form, "account": account})
+    to = await with_query_of_form(request, "/connections")
+    what = f"connections.{request.match_info['action']}"
+    return outcome(request, to, what, [told], done=status == 200, anchor=f"account-{account}")
 
 
 async def act_data(request: web.Request) -> web.Response:

@@ -48,6 +48,19 @@ class Desk:
         ) as answer:
             return answer.status, await answer.text(), answer
 
+    async def send_form(
+        self, path: str, kind: str, data: dict[str, str] | None = None
+    ) -> tuple[str, str, aiohttp.ClientResponse]:
+        """Send a form; the page that it leads to, that page's text, and its answer."""
+        same = {"Sec-Fetch-Site": "same-origin"}
+        status, text, answer = await self.ask(path, kind, "POST", same, data=data or {})
+        assert (status, text) == (303, "")
+        to = answer.headers["Location"]
+        kept = "; ".join(f"{name}={one.value}" for name, one in answer.cookies.items())
+        status, text, answer = await self.ask(to, kind, headers={"Cookie": kept})
+        assert status in {200, 404}, text
+        return to, text, answer
+
 
 @pytest.fixture
 async def desk(redis: Connection, redis_server: Embedded, tmp_path: Path) -> AsyncIterator[Desk]:

@@ -91,18 +91,22 @@ async def test_problems_stand_at_file_and_line_and_are_not_published(folder: Pat
     assert any(one["file"].endswith("account_1/config.yaml") and one["line"] == 1 for one in found["problems"])
     own = await ask(desk, "/api/configuration", "lead of 1")
     assert own["problems"]
-    status, page, _ = await desk.ask("/configuration/publish", "operator", "POST", SAME)
-    assert (status, "nonsense_key" in page) == (409, True)
+    _, page, _ = await desk.send_form("/configuration/publish", "operator")
+    assert 'class="verdict bad" role="status"><ul><li>' in page
+    assert await ConfigVersions(desk.redis).current() == await ConfigVersions(desk.redis).find(1)
 
 
 async def test_publish_and_rollback_are_done_and_written_down(folder: Path, desk: Desk) -> None:
     first = await published(desk, folder)
     path = folder / "domains/retail/account_1/config.yaml"
     path.write_text(path.read_text() + "# another line\n")
-    assert (await desk.ask("/configuration/publish", "operator", "POST", SAME))[0] == 200
+    to, page, _ = await desk.send_form("/configuration/publish", "operator", {"next": "/configuration?account=1"})
+    assert (to, "version 2 is in force" in page) == ("/configuration?account=1", True)
     assert (await ask(desk, "/api/configuration"))["in_force"] == first + 1
-    status, _, _ = await desk.ask("/configuration/rollback", "operator", "POST", SAME, data={"version": str(first)})
-    assert status == 200
+    _, page, _ = await desk.send_form("/configuration/rollback", "operator", {"version": str(first)})
+    assert "The folders stay as they are" in page
+    _, page, _ = await desk.send_form("/configuration/rollback", "operator", {"version": "99"})
+    assert 'class="verdict bad"' in page
     done = [one.what for one in await AuditLog(desk.redis).newest(lambda _: True, 10)]
     assert done[:2] == ["rollback", "publish"]
 
@@ -146,12 +150,10 @@ async def test_connections_say_what_came_and_what_is_refused(folder: Path, desk:
 async def test_an_account_is_paused_and_goes_on_by_its_own_lead(folder: Path, desk: Desk) -> None:
     form = {"until": "1h", "why": "<script>alert(1)</script>"}
     form["next"] = "/connections?account=1"
-    status, _, answer = await desk.ask("/connections/1/pause", "lead of 1", "POST", SAME, data=form)
-    assert (status, answer.headers["Location"]) == (303, "/connections?account=1#account-1")
-    told = {"Cookie": f"chatwootai_told={answer.cookies['chatwootai_told'].value}"}
-    status, text, answer = await desk.ask("/connections", "lead of 1", headers=told)
-    assert (status, "<script>alert" in text, 'action="/connections/1/resume"' in text) == (200, False, True)
-    assert ("account 1 is paused until" in text, answer.cookies["chatwootai_told"].value) == (True, "")
+    to, text, answer = await desk.send_form("/connections/1/pause", "lead of 1", form)
+    assert to == "/connections?account=1#account-1"
+    assert ("<script>alert" in text, 'action="/connections/1/resume"' in text) == (False, True)
+    assert ("account 1 is paused until" in text, answer.cookies["chatwootai_console_notice"].value) == (True, "")
     assert "account 1 is paused until" not in (await desk.ask("/connections", "lead of 1"))[1]
     (shown,) = (await ask(desk, "/api/connections", "lead of 1"))["connections"]
     assert (shown["paused"]["who"], shown["paused"]["why"]) == ("lead of 1 (console)", form["why"])
@@ -213,10 +215,8 @@ async def test_an_earlier_version_of_the_knowledge_is_put_in_force_again(folder:
     assert 'action="/knowledge/rollback?account=1"' in (await desk.ask("/knowledge", "lead of 1"))[1]
     path = "/knowledge/rollback?account=1"
     form = {"version": str(version - 1), "next": "/knowledge?account=1"}
-    status, _, answer = await desk.ask(path, "lead of 1", "POST", SAME, data=form)
-    assert (status, answer.headers["Location"]) == (303, "/knowledge?account=1")
-    told = {"Cookie": f"chatwootai_told={answer.cookies['chatwootai_told'].value}"}
-    assert f"version {version - 1} is in force" in (await desk.ask("/knowledge", "lead of 1", headers=told))[1]
+    to, text, _ = await desk.send_form(path, "lead of 1", form)
+    assert (to, f"version {version - 1} is in force" in text) == ("/knowledge?account=1", True)
     assert await store.version("1") == version - 1
     assert (await desk.ask(f"/api{path}", "operator", "POST", SAME, data={"version": "99"}))[0] == 409
     assert (await desk.ask(f"/api{path}", "operator", "POST", SAME, data={}))[0] == 400
@@ -233,8 +233,8 @@ async def test_access_lists_revokes_and_follows_the_chain(folder: Path, desk: De
     found = await ask(desk, "/api/access?chain=1")
     assert {one["name"] for one in found["tokens"]} == set(desk.tokens)
     (viewer,) = [one["id"] for one in found["tokens"] if one["name"] == "viewer"]
-    status, _, _ = await desk.ask("/access/tokens/revoke", "operator", "POST", SAME, data={"id": viewer})
-    assert status == 200
+    to, page, _ = await desk.send_form("/access/tokens/revoke", "operator", {"id": viewer, "next": "/access?chain=1"})
+    assert (to, f"<li>Done: Revoke.</li><li>{viewer}</li>" in page) == ("/access?chain=1", True)
     assert await ConsoleTokens(desk.redis).read(viewer) is None
     after = await ask(desk, "/api/access?chain=1&who=operator")
     assert (after["audit"][0]["what"], after["audit"][0]["of"]) == ("console token revoke", viewer)

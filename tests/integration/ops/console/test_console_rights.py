@@ -7,7 +7,7 @@ import pytest
 
 from chatwootai.stores.operators.console_tokens import ConsoleTokens
 from ops.console.access.identity import Role
-from ops.console.guard import RIGHTS
+from ops.console.context import RIGHTS
 from ops.console.routes import Route, routes
 from tests.integration.ops.console.conftest import KINDS, Desk
 

@@ -101,9 +101,9 @@ async def test_a_shard_is_chosen_for_lists_and_remembered(desk: Desk) -> None:
     assert f'href="{BASE}/failures?shard=b" aria-current="true"' in text
     _, text, _ = await desk.ask("/failures", "operator", headers={"Cookie": "chatwootai_shard=b"})
     assert f'href="{BASE}/failures?shard=b" aria-current="true"' in text
-    for path in ("/configuration/rollback", "/console/configuration/rollback"):  # a page that answers a form
-        _, text, _ = await desk.ask(path, "operator", "POST", {"Sec-Fetch-Site": "same-origin"}, data={"version": "9"})
-        assert f'href="{BASE}/configuration?shard=b"' in text
+    for path in ("/knowledge/search", "/console/knowledge/search"):  # a page that answers a form
+        _, text, _ = await desk.ask(path, "operator", "POST", {"Sec-Fetch-Site": "same-origin"}, data={"question": ""})
+        assert f'href="{BASE}/knowledge?shard=b"' in text
     assert (await desk.ask("/failures?shard=away", "operator"))[0] == 503
     assert (await desk.ask("/failures?shard=none", "operator"))[0] == 404
     assert 'class="shards"' not in (await desk.ask("/failures", "lead of 2"))[1]
