@@ -142,11 +142,7 @@ class Oidc:
 
     async def _claims(self, token: str, pending: Pending) -> dict[str, Any]:
         try:
-            key = await self._provider.key(jwt.get_unverified_header(token).get("kid"))
-            claims: dict[str, Any] = jwt.decode(
-                token, key, algorithms=ALGORITHMS, audience=self._client, issuer=self._provider.named,
-                leeway=_LEEWAY, options={"require": _REQUIRED},
-            )  # fmt: skip
+            claims = await self._signed(token)
         except jwt.PyJWTError as error:
             raise OidcFailed(f"the ID token does not hold: {error}") from None
         if not secrets.compare_digest(str(claims["nonce"]).encode(), pending.nonce.encode()):
@@ -154,6 +150,21 @@ class Oidc:
         if claims.get("azp", self._client) != self._client:
             raise OidcFailed("the ID token is another client's")
         return claims
+
+    async def _signed(self, token: str) -> dict[str, Any]:
+        """Return what a token says that the provider has signed, for us, and that is not over."""
+        name = jwt.get_unverified_header(token).get("kid")
+        key = await self._provider.key(name)
+        try:
+            return self._read_token(token, key)
+        except jwt.InvalidSignatureError:  # some providers change a key and keep its name
+            return self._read_token(token, await self._provider.key(name, refused=key))
+
+    def _read_token(self, token: str, key: jwt.PyJWK) -> dict[str, Any]:
+        return jwt.decode(
+            token, key, algorithms=ALGORITHMS, audience=self._client, issuer=self._provider.named, leeway=_LEEWAY,
+            options={"require": _REQUIRED},
+        )  # fmt: skip
 
 
 def _name(claims: Mapping[str, Any]) -> str:

@@ -54,18 +54,18 @@ class Provider:
             self._about, self._read, self.named = found, time.monotonic(), str(found["issuer"])
         return self._about
 
-    async def key(self, name: str | None) -> jwt.PyJWK:
-        """Return one of its keys; one that is not known is looked for anew.
+    async def key(self, name: str | None, *, refused: jwt.PyJWK | None = None) -> jwt.PyJWK:
+        """Return one of its keys; one that is not known, or is the `refused` one, is looked for anew.
 
         Raises:
             OidcFailed: it has no such key, or does not answer.
         """
-        since = time.monotonic() - self._keys_read
-        if since > KEEP_SECONDS or (self._known(name) is None and since > _AGAIN_SECONDS):
+        since, known = time.monotonic() - self._keys_read, self._known(name)
+        if since > KEEP_SECONDS or ((known is None or known is refused) and since > _AGAIN_SECONDS):
             said = await _ask("GET", await self.address("jwks_uri"))
             self._keys, self._keys_read = _keys(said), time.monotonic()
         found = self._known(name)
-        if found is None:
+        if found is None or found is refused:
             raise OidcFailed("the ID token is signed with a key that the provider does not have")
         return found
 
