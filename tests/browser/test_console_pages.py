@@ -31,6 +31,7 @@ BEYOND_ITS_CARD = """[...document.querySelectorAll(".card *")].filter((one) => {
   const inner = card.getBoundingClientRect().right - padding;
   return one.getBoundingClientRect().right > inner;
 }).map((one) => one.outerHTML.slice(0, 80))"""
+_PATIENCE_MS = 120_000
 HOSTILE = "<script>window.ran = 1</script><img src=x onerror='window.ran = 1'> Vocês entregam em Belo Horizonte?"
 
 
@@ -44,6 +45,7 @@ class Stage:
 
     async def page(self, *, login: bool = True, **settings: Any) -> Any:
         context = await self.browser.new_context(**settings)
+        context.set_default_timeout(_PATIENCE_MS)
         page = await context.new_page()
         page.on("pageerror", lambda error: self.problems.append(str(error)))
         page.on("console", lambda line: self.problems.append(line.text) if line.type in ("error", "warning") else None)
@@ -59,7 +61,7 @@ class Stage:
 async def stage() -> AsyncIterator[Stage]:
     async with System(Plan(console=True)) as system, Driver(system.url("chatwoot")) as driver:
         sent = await driver.write(1, "whatsapp", HOSTILE)
-        await driver.wait_for_reply(sent, within=60)
+        await driver.wait_for_reply(sent, within=180)
         async with playwright_api.async_playwright() as play:
             browser = await play.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
             yield Stage(system, browser, await system.console_token(), sent, [])
@@ -100,7 +102,7 @@ async def test_a_conversation_is_found_read_and_acted_upon(stage: Stage, tmp_pat
 
 
 async def the_page_stays_fresh_where_it_is_seen(page: Any) -> None:
-    async with page.expect_response(lambda answer: answer.url.endswith("/parts/now"), timeout=15_000) as fresh:
+    async with page.expect_response(lambda answer: answer.url.endswith("/parts/now"), timeout=_PATIENCE_MS) as fresh:
         pass
     assert (await fresh.value).status == 200
     asked: list[str] = []
@@ -109,7 +111,7 @@ async def the_page_stays_fresh_where_it_is_seen(page: Any) -> None:
     await asyncio.sleep(6)  # longer than one round, in which nothing is asked
     assert asked == []
     await page.evaluate("delete document.hidden")
-    async with page.expect_response(lambda answer: answer.url.endswith("/parts/now"), timeout=15_000):
+    async with page.expect_response(lambda answer: answer.url.endswith("/parts/now"), timeout=_PATIENCE_MS):
         pass
 
 

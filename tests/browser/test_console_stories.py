@@ -30,6 +30,7 @@ pytestmark = [
 ]
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 FLAGS += ["--disable-features=LocalNetworkAccessChecks"]  # a page that the test makes up counts as one from outside
+_PATIENCE_MS = 180_000
 ANGRY = "Isso é um absurdo, vocês são uma vergonha! Quero meu dinheiro de volta agora, péssimo atendimento!"
 PARKING = "Vocês têm estacionamento para clientes?"
 LETTERS = 40
@@ -50,6 +51,7 @@ class Stage:
         context = await self.browser.new_context(
             locale="en", timezone_id="America/Sao_Paulo", viewport={"width": 1180, "height": 800}
         )
+        context.set_default_timeout(_PATIENCE_MS)
         page = await context.new_page()
         page.on("pageerror", lambda error: self.problems.append(str(error)))
         page.on("console", lambda line: self.problems.append(line.text) if line.type in ("error", "warning") else None)
@@ -81,9 +83,9 @@ async def picture(page: Any, name: str) -> None:
 
 async def test_what_people_come_for(stage: Stage) -> None:
     angry = await stage.driver.write(1, "whatsapp", ANGRY)
-    await stage.driver.wait_for_status(angry, "open", within=60)
+    await stage.driver.wait_for_status(angry, "open", within=180)
     asked = await stage.driver.write(1, "whatsapp", PARKING)
-    await stage.driver.wait_for_reply(asked, within=60)
+    await stage.driver.wait_for_reply(asked, within=180)
     await yesterday(stage.redis)
     await a_lead_finds_why_the_angry_customer_was_answered_so(stage, angry)
     await a_lead_corrects_an_answer_rehearses_it_and_publishes(stage, asked)
@@ -136,7 +138,7 @@ async def a_lead_corrects_an_answer_rehearses_it_and_publishes(stage: Stage, ask
     await page.click("text=Rehearse with it")
     await page.fill("#text", PARKING)
     await page.click("button.main")
-    await page.wait_for_selector(".columns .turn", timeout=90_000)
+    await page.wait_for_selector(".columns .turn", timeout=_PATIENCE_MS)
     in_force, draft = await page.locator(".columns .turn").all_inner_texts()
     assert "Sim, grátis" not in in_force
     assert "Sim, grátis ao lado da loja." in draft
@@ -146,7 +148,7 @@ async def a_lead_corrects_an_answer_rehearses_it_and_publishes(stage: Stage, ask
     await page.click("form[action$='/publish'] button.main")
     await page.wait_for_selector("text=is in force")
     again = await stage.driver.write(1, "whatsapp", PARKING)
-    (reply,) = await stage.driver.wait_for_reply(again, within=60)
+    (reply,) = await stage.driver.wait_for_reply(again, within=180)
     assert "Sim, grátis ao lado da loja." in str(reply)
     await page.context.close()
 
@@ -155,6 +157,7 @@ async def it_is_read_inside_chatwoot_and_nowhere_else(stage: Stage, asked: Sent)
     """A page of Chatwoot's origin frames it and says which conversation is open, as Chatwoot does."""
     embed, chatwoot = stage.url("/embed/1"), stage.system.url("chatwoot")
     context = await stage.browser.new_context(locale="en", viewport={"width": 900, "height": 700})
+    context.set_default_timeout(_PATIENCE_MS)
     page = await context.new_page()
     framed = f"<!doctype html><title>x</title><iframe src='{embed}' width='860' height='640'></iframe>"
     told = (
@@ -190,7 +193,7 @@ async def an_operator_retries_forty_dead_letters_of_one_cause(stage: Stage) -> N
         *(stage.driver.write(1, "whatsapp", "Quais as formas de pagamento?") for _ in range(LETTERS))
     )
     for sent in threads:
-        await stage.driver.wait_for_status(sent, "open", within=90)
+        await stage.driver.wait_for_status(sent, "open", within=180)
     await stage.driver.clear_faults()
     page = await stage.page("operator")
     await page.goto(stage.url("/failures"))
@@ -202,8 +205,8 @@ async def an_operator_retries_forty_dead_letters_of_one_cause(stage: Stage) -> N
     await picture(page, "failures")
     await page.check("input[name=hand_back]")
     await page.click("form[action^='/failures/retry'] button.main")
-    await page.wait_for_selector(f"text={LETTERS} done", timeout=60_000)
+    await page.wait_for_selector(f"text={LETTERS} done", timeout=_PATIENCE_MS)
     assert f"{LETTERS} done" in await page.inner_text(".verdict")
     for sent in threads:
-        await stage.driver.wait_for_reply(sent, within=90)
+        await stage.driver.wait_for_reply(sent, within=180)
     await page.context.close()

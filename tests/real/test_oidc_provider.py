@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 import aiohttp
 import pytest
 from aiohttp import web
+from yarl import URL
 
 from chatwootai.stores.server.connection import connect
 from chatwootai.stores.server.embedded import Embedded
@@ -200,7 +201,7 @@ async def test_what_a_stranger_alters_on_the_way_opens_nothing(desk: Desk) -> No
             assert (await eve.enter(back))[0] == 401
             pending = {one.key: one.value for one in ana.session.cookie_jar}
             assert (await ana.enter(back))[0] == 303
-            ana.session.cookie_jar.update_cookies(pending, aiohttp.client.URL(desk.url))
+            ana.session.cookie_jar.update_cookies(pending, URL(desk.url))
             assert (await ana.enter(back))[0] == 401
 
 

@@ -79,6 +79,7 @@ function failed() {
 
 document.addEventListener("DOMContentLoaded", () => {
   dress(document);
+  document.querySelector(".top nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
   if (!document.querySelector("[data-poll]")) return;
   const button = document.getElementById("pause");
   button.hidden = false;

@@ -1,5 +1,6 @@
 """A console that listens, over a real Redis, with a token of each kind."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -62,9 +63,20 @@ class Desk:
         return to, text, answer
 
 
+def wait_longer(patch: pytest.MonkeyPatch) -> None:
+    """Have a console of this process wait a minute for what it gives up after half a second, on a busy machine."""
+    limit = asyncio.timeout
+    patch.setattr(asyncio, "timeout", lambda seconds: limit(seconds and max(seconds, 60.0)))
+
+
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    wait_longer(monkeypatch)
+
+
 @pytest.fixture
 async def desk(redis: Connection, redis_server: Embedded, tmp_path: Path) -> AsyncIterator[Desk]:
-    own = connect(redis_server.url, timeout=2.0)
+    own = connect(redis_server.url, timeout=30.0)
     environment = Environment(config=tmp_path, redis_url=redis_server.url, host="127.0.0.1", port=0)
     app = application(make_console(environment, own))
     runner = web.AppRunner(app, access_log=None)

@@ -93,7 +93,7 @@ async def test_problems_stand_at_file_and_line_and_are_not_published(folder: Pat
     assert own["problems"]
     _, page, _ = await desk.send_form("/configuration/publish", "operator")
     assert 'class="verdict bad" role="status"><ul><li>' in page
-    assert await ConfigVersions(desk.redis).current() == await ConfigVersions(desk.redis).find(1)
+    assert (await ask(desk, "/api/configuration"))["in_force"] == 1
 
 
 async def test_publish_and_rollback_are_done_and_written_down(folder: Path, desk: Desk) -> None:

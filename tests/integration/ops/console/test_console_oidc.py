@@ -34,7 +34,7 @@ async def company() -> AsyncIterator[Company]:
 
 @pytest.fixture
 async def desk(redis: Connection, redis_server: Embedded, tmp_path: Path, company: Company) -> AsyncIterator[Desk]:
-    own = connect(redis_server.url, timeout=2.0)
+    own = connect(redis_server.url, timeout=30.0)
     environ = {
         "CONSOLE_URL": PUBLIC, "CONSOLE_OIDC_ISSUER": company.issuer + "/", "CONSOLE_OIDC_CLIENT": CLIENT,
         "CONSOLE_OIDC_SECRET": SECRET, "CONSOLE_OIDC_GROUPS": GROUPS, "REDIS_URL": redis_server.url,

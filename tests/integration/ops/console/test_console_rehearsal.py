@@ -91,7 +91,7 @@ async def test_now_shows_how_chatwoot_answers_the_worker(caller: Caller) -> None
     async with Driver(caller.system.url("chatwoot")) as driver:
         await driver.fault("status", on="messages#create", status=500, account=1)
         await driver.wait_for_reply(await driver.write(1, "whatsapp", "Quais as formas de pagamento?"), within=60)
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(180):
         while True:
             (one,) = (await caller.get("/api/now"))["chatwoot"] or ({"errors": 0},)
             if one["errors"]:

@@ -34,7 +34,7 @@ async def start(redis: Connection, redis_server: Embedded) -> AsyncIterator[Star
     async with AsyncExitStack() as stack:
 
         async def started(environment: Environment) -> Desk:
-            own = connect(redis_server.url, timeout=2.0)
+            own = connect(redis_server.url, timeout=30.0)
             runner = web.AppRunner(application(make_console(environment, own)), access_log=None)
             await runner.setup()
             await web.TCPSite(runner, "127.0.0.1", 0).start()
