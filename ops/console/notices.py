@@ -1,4 +1,4 @@
-"""What a form did, said once on the page that it leads to; neither address, log nor Redis holds it."""
+"""Notices of what a form did, said once on the page that it leads to; neither address, log nor Redis holds one."""
 
 import base64
 import re

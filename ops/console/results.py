@@ -1,4 +1,4 @@
-"""What came of questions that a form asked, in memory for ten minutes: a reload shows it, and asks nothing again."""
+"""Answers to questions that a form asked, in memory for ten minutes: a reload shows them, and asks nothing again."""
 
 import secrets
 import time
