@@ -15,6 +15,7 @@ from chatwootai.telemetry.metrics import FAILED_OPEN
 from chatwootai.telemetry.tasks import owned
 from crews.encoding.encoder import Encoder, EncoderUnavailable, Vectors
 from crews.understanding.heads import Heads, load_shipped
+from crews.understanding.spelling import load_spelling
 
 _MOST_LINES: Final = 6
 _TENANTS: Final = 1024
@@ -67,13 +68,13 @@ class MessageReader:
             return UNTOLD
         try:
             async with asyncio.timeout(self._seconds):
-                said = [normalize(line) for line in lines]
+                said = texts_as_encoded(lines)
                 vectors = await self._encoder.questions(said)
                 own = await self._encode_topics_once(topics) if topics else None
         except (EncoderUnavailable, TimeoutError) as error:
             return self._meaning_unknown(error)
         told = self._scores(said, vectors).max(axis=0)
-        return replace(meaning_of(told), topic=own.nearest(vectors) if own else None)
+        return replace(meaning_of(told), topic=own.nearest(vectors) if own else None, mended=mended(text))
 
     async def warm(self) -> None:
         """Read the encoder's weights and the heads, so that no message waits for them; a failure is said and kept."""
@@ -119,6 +120,19 @@ def texts_to_read(text: str) -> list[str]:
     if not any(map(str.isalpha, text)):
         return []
     return [text.strip(), *lines[-_MOST_LINES:]] if len(lines) > 1 else [text.strip()]
+
+
+def texts_as_encoded(lines: Sequence[str]) -> list[str]:
+    """Return texts as they are encoded: as they are written, and as they are meant where that differs."""
+    said = [normalize(line) for line in lines]
+    meant = (normalize(mended(line)) for line in lines)
+    return [*said, *(each for each, written in zip(meant, said, strict=True) if each and each != written)]
+
+
+def mended(text: str) -> str:
+    """Return a text's words without slips of the keys and abbreviations; empty where there is nothing to mend."""
+    meant = load_spelling().mend(text)
+    return "" if meant == text[: len(meant)].lower() else meant
 
 
 def normalize(text: str) -> str:

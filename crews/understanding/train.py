@@ -1,13 +1,14 @@
 """`python -m crews.understanding.train`: makes heads from the examples, and measures them on sentences held out.
 
-Writes heads.npz and report.yaml beside this file; with --check it writes nothing, and ends with 1 where the report
-that is there says something else.
+Writes heads.npz, words.txt and report.yaml beside this file; with --check it writes nothing, and ends with 1 where the
+report that is there says something else.
 """
 
 import argparse
 import asyncio
 import sys
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,7 +22,9 @@ from crews.understanding.examples import HEADS, Example, examples, held_out
 from crews.understanding.fitting import LETTERS, fit, likeness
 from crews.understanding.heads import FILE, Heads, unpack
 from crews.understanding.letters import matrix, rarity_of
-from crews.understanding.message_reader import meaning_of, normalize
+from crews.understanding.message_reader import meaning_of, mended, normalize, texts_as_encoded
+from crews.understanding.spelling import FILE as WORDS
+from crews.understanding.spelling import pack, words_of
 
 _HERE: Final = Path(__file__).parent
 _REPORT: Final = _HERE / "report.yaml"
@@ -57,9 +60,7 @@ async def train(encoder: Encoder) -> Heads:
 async def measure(encoder: Encoder, heads: Heads) -> dict[str, Any]:
     """Return what is decided of the sentences held out, head by head and group of languages by group."""
     kept = held_out()
-    texts = [normalize(each.text) for each in kept]
-    scores = heads.scores(texts, await encoder.questions(texts))
-    meanings = [meaning_of(row) for row in scores]
+    meanings = [await _meaning(one.text, encoder, heads) for one in kept]
     report: dict[str, Any] = {"encoder": encoder.name, "examples": len(examples()), "held_out": len(kept)}
     for head in HEADS:
         report[head] = {
@@ -70,6 +71,13 @@ async def measure(encoder: Encoder, heads: Heads) -> dict[str, Any]:
             if any(one.is_a(head) and one.language in codes for one in kept)
         }
     return report
+
+
+async def _meaning(text: str, encoder: Encoder, heads: Heads) -> Meaning:
+    """Return what a reader of messages tells of a text in one line."""
+    texts = texts_as_encoded([text])
+    scores = heads.scores(texts, await encoder.questions(texts)).max(axis=0)
+    return replace(meaning_of(scores), mended=mended(text))
 
 
 def _rates(head: str, told: Iterable[tuple[Example, Meaning]]) -> dict[str, float | int]:
@@ -97,6 +105,7 @@ async def run(*, check: bool) -> int:
     if check:
         return int(yaml.safe_load(_REPORT.read_text(encoding="utf-8")) != report)
     (_HERE / FILE).write_bytes(heads.pack())
+    (_HERE / WORDS).write_text(pack(words_of(examples())), encoding="utf-8")
     _REPORT.write_text("# Written by `python -m crews.understanding.train`.\n" + text, encoding="utf-8")
     return 0
 

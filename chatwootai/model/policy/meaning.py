@@ -23,13 +23,17 @@ _WITH_WORDS: Final = frozenset({"pt", "es", "en"})
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """Likely meanings of a message, each from 0 to 1; `topic`: which of a tenant's own it is about, None: none."""
+    """Likely meanings of a message, each from 0 to 1; `topic`: which of a tenant's own it is about, None: none.
+
+    `mended`: its words without slips of the keys and abbreviations; empty where there is nothing to mend.
+    """
 
     person: float = 0.0
     angry: float = 0.0
     thanks: float = 0.0
     goodbye: float = 0.0
     topic: str | None = None
+    mended: str = ""
 
 
 UNTOLD: Final = Meaning()
@@ -42,8 +46,13 @@ def is_asking(text: str, meaning: Meaning = UNTOLD) -> str | None:
 
 
 def asks_by_meaning(text: str, meaning: Meaning) -> str | None:
-    """Return "meaning" and how likely a person is asked for, where the words do not; None: that is not likely."""
-    return f"meaning {meaning.person:.2f}" if meaning.person >= ASKING and not declines_human(text) else None
+    """Return what tells that a person is asked for, where the words as they are written do not; None: nothing does.
+
+    The words as they are meant, or "meaning" and how likely.
+    """
+    if declines_human(text) or declines_human(meaning.mended):
+        return None
+    return asks_for_human(meaning.mended) or (f"meaning {meaning.person:.2f}" if meaning.person >= ASKING else None)
 
 
 def is_angry(text: str, meaning: Meaning = UNTOLD, language: str | None = None) -> bool:
@@ -53,5 +62,7 @@ def is_angry(text: str, meaning: Meaning = UNTOLD, language: str | None = None) 
 
 def is_angry_by_meaning(text: str, meaning: Meaning, language: str | None) -> bool:
     """Return whether somebody is angry whose words alone do not tell."""
+    if is_softened(text) or is_softened(meaning.mended):
+        return False
     known = language is None or language[:2] in _WITH_WORDS
-    return meaning.angry >= (ANGER_WITHOUT_WORDS if known else ANGER) and not is_softened(text)
+    return meaning.angry >= (ANGER_WITHOUT_WORDS if known else ANGER) or anger_score(meaning.mended) >= ANGRY
