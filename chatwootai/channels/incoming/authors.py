@@ -13,6 +13,8 @@ from chatwootai.model.message.outbox import MARK
 _OF_A_DEVICE: Final = ("external_echo", "sent_from_device", "external_sender_name")
 """How Chatwoot, its forks and bridges mark what somebody typed in the channel's own app."""
 
+_NO_SIGN: Final = (None, False, 0, "", "false", "False", "0")
+
 _BOT: Final = re.compile(r"bot|captain|assistant|copilot|(?:^|[_:\s])ai(?:$|[_:\s])", re.IGNORECASE)
 
 
@@ -25,7 +27,7 @@ def author_of(message: Object, *, unsigned_is_person: bool = True) -> Reason:
     attributes, about = mapping(message.get("content_attributes")), mapping(message.get("additional_attributes"))
     if MARK in attributes:
         return Reason.OUTGOING_OWN
-    if any(attributes.get(sign) for sign in _OF_A_DEVICE):
+    if any(attributes.get(sign) not in _NO_SIGN for sign in _OF_A_DEVICE):
         return Reason.OUTGOING_TEAMMATE
     if attributes.get("automation_rule_id") or about.get("campaign_id"):
         return Reason.OUTGOING_AUTOMATION

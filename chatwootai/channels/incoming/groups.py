@@ -12,9 +12,10 @@ _GROUP: Final = re.compile(
     r".*@(?:g\.us|broadcast|newsletter)"  # WhatsApp's groups, lists, status feed and channels
     r"|(?:.*\D)?[1-9]\d{6,14}-1\d{9}(?:@.*)?"  # its older groups: who made it, and when
     r"|(?:.*\D)?120363\d{10,14}(?:@.*)?"  # its newer ones and channels, where a bridge cuts the rest off
-    r"|(?:telegram|tg|chat)?[:_/]?-(?:100)?\d{6,13}"  # Telegram's groups and channels have negative numbers
-    r"|group\.[A-Za-z0-9+/_=-]{20,}"  # Signal's
-    r"|![A-Za-z0-9_/+=-]{6,}:[\w.-]+",  # a room of Matrix
+    r"|(?:telegram|tg|chat)?[:_/]{0,3}-(?:100)?\d{6,13}"  # Telegram's groups and channels have negative numbers
+    r"|(?:signal[:_/]{1,3})?group\.[A-Za-z0-9+/_=-]{20,}"  # Signal's
+    r"|![A-Za-z0-9_/+=-]{6,}:[\w.-]+|#[^:@\s]{1,100}:[\w.-]+\.\w+"  # a room of Matrix, by its number or its name
+    r"|19:[\w.-]{3,80}@thread\.(?:v2|tacv2|skype)",  # a chat or channel of Teams
     re.IGNORECASE,
 )
 _BARE: Final = "120363"

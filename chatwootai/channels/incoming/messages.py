@@ -15,7 +15,7 @@ from chatwootai.channels.incoming.groups import is_group
 from chatwootai.channels.incoming.quotes import without_quotes
 from chatwootai.channels.incoming.receipt import DEFAULT_RULES, ReadingRules, Receipt
 from chatwootai.model.message.delivery import Attachment, Contact, Delivery, Message, Reason
-from chatwootai.model.message.fields import EMPTY, Object, flag, identifier, items, line, mapping, moment, text
+from chatwootai.model.message.fields import EMPTY, Object, flag, identifier, items, line, mapping, moment, shown, text
 
 _MILLISECONDS: Final = 100_000_000_000  # a number beyond it counts them
 _MOST_LABELS: Final = 50
@@ -241,11 +241,8 @@ def _form_text(message: Object) -> str:
     """Return what was entered in one of WhatsApp's forms."""
     flow = mapping(mapping(message.get("content_attributes")).get("whatsapp_flow_response"))
     pairs = list(flow.items())[:_MOST_CUSTOM]
-    return "\n".join(
-        f"{line(name, 100) or ''}: {line(str(value), 500) or ''}"
-        for name, value in pairs
-        if isinstance(value, str | int | float) and name != "flow_token"
-    )
+    entered = ((line(name, 100), shown(value, 500)) for name, value in pairs if name != "flow_token")
+    return "\n".join(f"{name or ''}: {value}" for name, value in entered if value)
 
 
 def _trimmed_text(conversation: Object, number: int | None) -> str:

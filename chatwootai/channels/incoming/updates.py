@@ -12,7 +12,7 @@ from chatwootai.channels.incoming.observed import is_form, observe
 from chatwootai.channels.incoming.receipt import Receipt
 from chatwootai.model.message.delivery import Change, Delivery, Message, Reason
 from chatwootai.model.message.effects import DeletedMessage, DeliveryState, Effect, FailedMessage, Ignored
-from chatwootai.model.message.fields import Object, flag, identifier, items, line, mapping, moment, text
+from chatwootai.model.message.fields import Object, flag, identifier, items, line, mapping, moment, shown, text
 from chatwootai.model.message.outbox import MARK
 from chatwootai.model.policy.numbered_choice import with_choices
 from chatwootai.model.text.normalize import abridge
@@ -78,7 +78,9 @@ def _chosen_text(message: Object, attributes: Object) -> str:
         return ""
     email = line(attributes.get("submitted_email"), 320)
     submitted = attributes.get("submitted_values")
-    if isinstance(submitted, dict):
+    if isinstance(submitted, dict) and ("title" in submitted or "value" in submitted):
+        submitted = [submitted]  # one choice, without the list around it
+    elif isinstance(submitted, dict):
         submitted = [{"name": name, "value": value} for name, value in submitted.items()]
     values = (_value_text(mapping(one)) for one in items(submitted, _MOST_VALUES))
     return text(email or "\n".join(filter(None, values)))
@@ -86,9 +88,8 @@ def _chosen_text(message: Object, attributes: Object) -> str:
 
 def _value_text(one: Object) -> str:
     """Return a button by its title, a form's field with its name."""
-    name, title, value = line(one.get("name"), 100), line(one.get("title"), 500), one.get("value")
-    shown = title or (line(str(value), 1500) or "" if isinstance(value, str | int | float) else "")
-    return f"{name}: {shown}" if name and shown else shown
+    name, value = line(one.get("name"), 100), line(one.get("title"), 500) or shown(one.get("value"), 1500)
+    return f"{name}: {value}" if name and value else value
 
 
 def _is_ours(message: Object) -> bool:
@@ -132,8 +133,8 @@ def _delivery_effects(message: Object, conversation: Object, account: str) -> tu
 
 
 def _button_titles(message: Object) -> list[str]:
-    shown = items(mapping(message.get("content_attributes")).get("items"), _MOST_VALUES)
-    return list(filter(None, (line(mapping(one).get("title"), 100) for one in shown)))
+    offered = items(mapping(message.get("content_attributes")).get("items"), _MOST_VALUES)
+    return list(filter(None, (line(mapping(one).get("title"), 100) for one in offered)))
 
 
 def _failure(message: Object, conversation: Object, account: str, why: str) -> FailedMessage | None:

@@ -26,13 +26,16 @@ _ARGENTINA_AREAS: Final = (
 _ARGENTINA: Final = re.compile(rf"({_ARGENTINA_AREAS.replace(' ', '|')}|[23]\d{{3}})(\d{{6,8}})")
 _ARGENTINA_DIGITS: Final = 10
 _BENIN: Final = re.compile(r"(?:01)?([24-69]\d{7})")
-_ZERO_AT_HOME: Final = ("27", "31", "32", "33", "41", "43", "44", "46", "49", "61", "62", "64", "81", "82", "90", "92",
-                        "234", "254")  # fmt: skip
+_ZERO_AT_HOME: Final = tuple(
+    "20 27 31 32 33 40 41 43 44 46 49 58 60 61 62 63 64 66 81 82 84 86 90 91 92 94 95 98 212 213 233 234 250 251 254 "
+    "255 256 260 263 353 355 358 359 380 381 382 385 386 387 389 421 593 595 598 855 856 880 886 961 962 963 964 966 "
+    "967 970 971 972 977".split()
+)
 
 
 def normal(phone: str) -> str:
     """Return a phone as E.164 writes it: a plus sign and digits, without spaces, dots, dashes and brackets."""
-    digits = "".join(each for each in phone if each in "0123456789")
+    digits = "".join(each for each in phone if each in "0123456789").removeprefix("00")  # 00 is dialled for the plus
     return f"+{digits}" if digits else ""
 
 

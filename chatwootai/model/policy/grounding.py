@@ -6,6 +6,7 @@ says the wrong thing without a figure passes.
 """
 
 import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -16,6 +17,15 @@ from chatwootai.model.text.normalize import LONGEST
 _LINK: Final = re.compile(r"(?:https?://|www\.)[^\s<>()\[\]\"'`]{1,300}", re.IGNORECASE)
 _MAIL: Final = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,4}")
 _FIGURE: Final = re.compile(r"\d(?:[\d.,:/\- ]{0,20}\d)?")
+_OTHER_SIGNS: Final = str.maketrans("\u00a0\u2009\u202f，．：٫٬", "   ,.:,.")
+_CLOCK: Final = re.compile(r"\b(\d{1,2}) ?h ?(\d{2})(?!\d)(?: ?min\b)?")
+_COINS: Final = re.compile(
+    r"(\d) (?:reais|real|pesos?|soles|d[oó]lares|euros?|dollars?) (?:e|y|con|and) (\d{2}) (?:centavos|c[eé]ntimos"
+    r"|cents)",
+    re.IGNORECASE,
+)
+_ABROAD: Final = 10
+"""Digits of a phone number that may stand without its country's where it was given."""
 _GROUP: Final = re.compile(r"\d+")
 _SENTENCE: Final = re.compile(r"(?<=[.!?…])[ \t]+(?=\S)|\n+")
 _LIST_MARK: Final = re.compile(r"^[ \t]{0,8}\d{1,2}[.)](?=\s)", re.MULTILINE)
@@ -66,9 +76,16 @@ class _Known:
         """Return the signs of a sentence that are not known."""
         links = [each.rstrip(".,;:!?") for each in (*_LINK.findall(sentence), *_MAIL.findall(sentence))]
         missing = [each for each in links if each.casefold() not in self._words]
-        rest = _LIST_MARK.sub("", _MAIL.sub(" ", _LINK.sub(" ", sentence)))
-        figures = (found[0] for found in _FIGURE.finditer(rest))
-        return missing + [each for each in figures if not self._bears(each)]
+        rest = _plain_figures(_LIST_MARK.sub("", _MAIL.sub(" ", _LINK.sub(" ", sentence))))
+        figures = ((found[0], rest[: found.start()].endswith("+")) for found in _FIGURE.finditer(rest))
+        return missing + [each for each, abroad in figures if not (self._bears(each) or (abroad and self._dials(each)))]
+
+    def _dials(self, figure: str) -> bool:
+        """Return whether a number with its country's code is one that is known without."""
+        digits = "".join(_GROUP.findall(figure))
+        at_home = re.split(r"[ .\-]", figure, maxsplit=1)[-1]
+        whole = any(digits[code:] in self._figures for code in (1, 2, 3))
+        return len(digits) > _ABROAD and (whole or (at_home != figure and self._bears(at_home)))
 
     def _bears(self, figure: str) -> bool:
         """Return whether a figure is known: as a whole, or each of several that stand side by side (5-7, 10 20)."""
@@ -101,13 +118,28 @@ def _kept_figures(text: str) -> frozenset[str]:
 
 
 def _read_figures(text: str) -> frozenset[str]:
-    return frozenset(key for found in _FIGURE.finditer(text) for key in _keys(found[0]))
+    return frozenset(key for found in _FIGURE.finditer(_plain_figures(text)) for key in _keys(found[0]))
+
+
+def _plain_figures(text: str) -> str:
+    """Return a text with figures in one spelling: digits 0 to 9, 9:30 for 9h30, 39,90 for 39 reais e 90 centavos."""
+    if not text.isascii():
+        text = "".join(map(_plain_digit, text)).translate(_OTHER_SIGNS)
+    return _COINS.sub(r"\1,\2", _CLOCK.sub(r"\1:\2", text))
+
+
+def _plain_digit(sign: str) -> str:
+    return str(unicodedata.decimal(sign)) if sign.isdecimal() else sign
 
 
 def _keys(figure: str) -> set[str]:
     """Return what a figure is known by: its digits alone, its amount, and those of its parts (3-5, 10/12, 2 x 30)."""
     several = re.split(r"[ \-/]+", figure)
-    return {"".join(_GROUP.findall(figure)), _amount(figure), *map(_amount, several)}
+    return {"".join(_GROUP.findall(figure)), _amount(figure), *map(_amount, several), *map(_digits, several)}
+
+
+def _digits(figure: str) -> str:
+    return "".join(_GROUP.findall(figure))
 
 
 def _amount(figure: str) -> str:

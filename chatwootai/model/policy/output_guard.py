@@ -30,6 +30,7 @@ _CUT: Final = tuple(
     (re.compile(pattern, re.IGNORECASE | re.DOTALL | re.MULTILINE), instead)
     for pattern, instead in (
         (r"【\d{1,3}(?::\d{1,3})?†[^】\n]{0,80}】|\ue200[^\ue201\n]{0,200}\ue201", ""),  # where a model found it
+        (r"<!--.*?(?:-->|\Z)", " "),
         (r"(?:<0x[0-9A-F]{2}>)+", " "),  # bytes that a tokenizer could not join
         (r"\x1b\[[0-9;]{0,20}[A-Za-z]", ""),  # a terminal's colours
         (r"<(think|thinking|reasoning|script|style)\b[^<>]{0,200}>.*?(</\1>|\Z)", " "),
@@ -39,9 +40,11 @@ _CUT: Final = tuple(
         (r"<a\b([^<>]{0,900})>([^<>]{1,200})</a>", _link_text),
         (r"<br ?/?>|</(p|div|li|tr|h[1-6])>", "\n"),
         (
-            r"</?(company|conversation|customer|facts|now|rules|situation|task|data|instructions?|system|context|document|message"
+            r"</?(company|conversation|customer|facts|now|rules|situation|task|data|instructions?|system|context"
+            r"|document|message"
             r"|response|answer|reply|text"
-            r"|output|result|resposta|respuesta|a|abbr|article|b|body|center|div|em|font|form|h[1-6]|head|hr|html|i|iframe"
+            r"|output|result|resposta|respuesta|a|abbr|article|b|body|center|div|em|font|form|h[1-6]|head|hr|html|i"
+            r"|iframe"
             r"|img|input|li|link|meta|object|ol|p|s|section|small|span|strong|sub|sup|svg|table|tbody|td|th|tr|u|ul)"
             r"\b[^<>\n]{0,300}>",
             "",
@@ -61,7 +64,7 @@ _TWO_SPEAK: Final = tuple(
     re.compile(rf"^[^\w\n]{{0,20}}({role})[^\w\n]{{0,3}}:", re.IGNORECASE | re.MULTILINE)
     for role in (
         "customer|cliente|user|usuário|usuario|human|humano",
-        "assistant|assistente|asistente|atendente|agent|agente",
+        "assistant|assistente|asistente|atendente|agent|agente|bot|chatbot|ai|ia",
     )
 )
 _LABEL: Final = re.compile(r"^[^\w\n]{0,20}([^\W\d]\w{1,20})[^\w\n]{0,3}:", re.MULTILINE)

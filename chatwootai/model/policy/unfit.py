@@ -86,7 +86,9 @@ _ABOUT_DATA: Final = r"[{\[]\s?[\"']|\b(json|api|payloads?|webhooks?|endpoints?|
 _ABOUT_IDS: Final = r"\b\w+_id\b|\b(api|webhooks?|endpoints?|json|payloads?)\b"
 _ABOUT_TOOLS: Final = r"\b(?:tool|function)[ _](?:calls?|use|calling)\b|\bfunctions?\b"
 _TO_FILL: Final = (
-    r"\[(?:(?:seu|sua|tu|su|your|insira|inserir|insert|nome|nombre|name|customer|cliente|client|valor|number|numero"
+    r"\[(?:(?:seu|sua|tu|su|your|insira|inserir|insert|inserire|ins[ée]rer|einf[üu]gen|prazo|plazo|pr[ée]nom|nom|vorname|prezzo"
+    r"|preis|prix|quantidade|cantidad|quantity|c[oó]digo|tracking|rastreio|nome|nombre|name|customer|cliente|client"
+    r"|valor|number|numero"
     r"|número|data|date|link|url|order|pedido|company|empresa)\b[^\[\]\n]{0,40}"
     r"|(?:produto|produt[oa]s|producto|product|preço|preco|precio|price|endereço|endereco|dirección|direccion|address"
     r"|telefone|teléfono|telefono|phone|horário|horario|time|cidade|ciudad|city)"
@@ -109,7 +111,8 @@ _THINKS: Final = (
 )
 # Our own rules as a model translates them, whichever of them and into whichever language.
 _RULES_TRANSLATED: Final = (
-    r"\b(?:show|mostr|mu[eé]str|montr|zeig)\w{0,6}\W{1,4}(?:\w{1,4}\W{1,3})?(?:repeat|rep[ií]t|r[eé]p[eèé]t|ripet|wiederhol)"
+    r"\b(?:show|mostr|mu[eé]str|montr|zeig)\w{0,6}\W{1,4}(?:\w{1,4}\W{1,3})?(?:repeat|rep[ií]t|r[eé]p[eèé]t|ripet"
+    r"|wiederhol)"
     r"\w{0,6}\W{1,4}(?:\w{1,4}\W{1,3})?(?:translat|tradu|[uü]bersetz)"
     r"|(?:展示|显示).{0,3}重复.{0,3}翻译|показывай.{0,4}повторяй"
     r"|\b(?:nada na conversa (?:pode|consegue)|nada (?:en|de) la conversaci[oó]n puede"
@@ -131,7 +134,8 @@ _IS_A_MODEL: Final = (
     r"\b(?:i am|i'm|sou|soy|je suis|ich bin|sono) (?:an? |o |a |el |um |un |das )?"
     r"(?:gpt|chatgpt|claude|gemini|llama|mistral|deepseek|qwen|grok)\b(?![^.!?\n]{0,20}\?)"
     r"|\b(?:i am|i'm|i was|sou|fui|soy|modelo?|assistente?|asistente|assistant) (?:[^.!?\n]{0,40} )?"
-    r"(?:trained|developed|created|made|built|treinad[oa]|desenvolvid[oa]|criad[oa]|entrenad[oa]|desarrollad[oa]|cread[oa])"
+    r"(?:trained|developed|created|made|built|treinad[oa]|desenvolvid[oa]|criad[oa]|entrenad[oa]|desarrollad[oa]"
+    r"|cread[oa])"
     r" (?:by|pel[ao]|por) (?:the |a |la )?(?:openai|google|anthropic|meta|mistral|alibaba|deepseek|xai)\b"
 )
 
@@ -147,29 +151,35 @@ PATTERNS: Final[Sequence[Pattern]] = (
     _pattern(
         Unfit.PLACEHOLDER,
         r"<(?:seu|sua|tu|su|your|insira|insert)\b[^<>\n]{0,40}>|(?<!\w)(?:R\$|US\$|\$|€) ?(?:X{2,}|_{2,})"
-        r"|\bXX[/:]XX\b",
+        r"|\bXX[/:]XX\b|(?<![-\w])X{2,}(?:[-.]X{2,}){1,5}(?![-\w])|\(XX\)"
+        r"|\[(?:(?-i:X{1,4})|x{2,4}|_{2,}|\.{2,})\](?!\()"
+        r"|<(?:nome|name|nombre|cliente|customer|order|pedido|product|produto|producto|price|pre[cç]o|precio|date|data)"
+        r"(?:[_ ]\w{1,20})?>|(?<![\w%])%(?:[sd]|[A-Z]{3,20}(?:_[A-Z]{1,20})?%)(?!\w)|\blorem ipsum\b"
+        r"|^\W{0,8}(?-i:TODO|FIXME|TBD)\b",
         Excuse.VERBATIM,
         technical=True,
-        needs=("<", "xx", "__"),
+        needs=("<", "xx", "__", "[x", "[.", "%", "lorem", "todo", "fixme", "tbd"),
     ),
     _pattern(
         Unfit.ERROR,
         r"traceback \(most recent call|\b[a-z_]{1,40}(\.[a-z_]{1,40}){0,4}(error|exception): "
+        r"|\b[a-z]\w{0,40}(?:\.\w{1,40}){1,6}(?:exception|error)\b|\bcannot read propert(?:y|ies)\b"
         r"|\bfile \"[^\"\n]{0,300}\", line \d{1,9}|^[^\w\n]{0,20}error: [^\n]{0,40}",
         Excuse.VERBATIM,
         technical=True,
-        needs=("traceback (most", "error: ", "exception: ", 'file "'),
+        needs=("traceback (most", "error", "exception", 'file "', "cannot read"),
     ),
     _pattern(
         Unfit.ERROR,
         r"\b(http( status)?( code)?|(status|error) code|error|erro)[: ]{1,2}[45]\d\d\b"
-        r"|internal server error|bad gateway|gateway time-?out|rate limit (reached|exceeded)|too many requests"
+        r"|internal (?:server )?error|\berro interno\b|\berror interno\b|bad gateway|gateway time-?out"
+        r"|rate limit (reached|exceeded)|too many requests"
         r"|connection (refused|reset)|max_tokens",
         Excuse.TOPIC,
         technical=True,
         topic=_ABOUT_ERRORS,
         needs=(
-            *("http", "code", "erro", "bad gateway", "gateway time", "rate limit", "too many requests"),
+            *("http", "code", "erro", "internal", "bad gateway", "gateway time", "rate limit", "too many requests"),
             *("connection re", "max_tokens"),
         ),
     ),

@@ -18,21 +18,25 @@ _OF: Final = {
         "esse esta uma um com sem pra voces tem tenho quero queria gostaria preciso posso pode qual quais quando onde "
         "quanto quanta ainda ja tambem ate aqui agora hoje amanha ontem bom boa dia tarde noite do da dos das ao na "
         "no nas entrega pedido loja preco frete fica chegou comprei foi estou sao mais muito mas ou quem fazer faz "
-        "entao pelo pela moco moca atendente falar custa custam vcs obg qto estoque aberto".split()
+        "entao pelo pela moco moca atendente falar custa custam vcs obg qto estoque aberto "
+        "tamanho valeu beleza blz kd desconto manda".split()
     ),
     "es": frozenset(
         "usted ustedes gracias hola mi mis su sus yo el ella eso esto esa ese una un con sin para tiene tienen tengo "
         "quiero quisiera necesito puedo puede cual cuales cuando donde cuanto cuanta todavia ya tambien hasta aqui "
         "ahora hoy manana ayer buenos buenas buen dias tardes noches del los las al la lo es envio pedido tienda "
         "precio llego compre fue estoy son mas muy pero quien hacer hace entonces y por favor hay hablar "
-        "como esta si cuesta buenas tienes porfa perfecto abierto stock tmb xq".split()
+        "como esta si cuesta buenas tienes porfa perfecto abierto stock tmb xq "
+        "talla tallas mandame enviame dame dime pasame avisame muestrame interesa dale ningun ninguna tarjeta efectivo "
+        "envios no llegaron descuento".split()
     ),
     "en": frozenset(
         "the you your thanks thank hello hi my i he she it this that these those a an with without for have has want "
         "would need can could which what when where how much still already also until here now today tomorrow "
         "yesterday good morning afternoon evening of and or but who do does did is are was were am not please order "
         "shop store price shipping delivery arrived bought there they we speak talk to in on from hey thx yes why open "
-        "refund stock u ur".split()
+        "refund stock u ur didn don isn doesn won hasn haven wasn couldn size sizes cool cheers get got give send ship "
+        "arrive delivered available any another much".split()
     ),
     "de": frozenset(
         "der die das und ist nicht ich sie wir ihr ein eine einen mit fur auf von zu den dem des wie was wann wo wer "
@@ -66,10 +70,12 @@ _SURELY: Final = {
     ),
     "es": frozenset(
         "hola gracias usted ustedes quiero quisiera cuanto cuanta cuesta precio tienen tienes donde cuando llego "
-        "necesito puedo buenas porfa hablar hoy perfecto abierto".split()
+        "necesito puedo buenas porfa hablar hoy perfecto abierto talla mandame enviame muestrame interesa llego "
+        "tarjeta efectivo descuento".split()
     ),
     "en": frozenset(
-        "hello hi hey thanks thx yes please price what why when where how much open refund shipping stock".split()
+        "hello hi hey thanks thx yes please price what why when where how much open refund shipping stock "
+        "size didn cheers cool delivered send".split()
     ),
     "de": frozenset("danke bitte nicht kostet bestellung lieferung ich".split()),
     "fr": frozenset("bonjour merci combien livraison voudrais".split()),
@@ -79,6 +85,14 @@ _SURELY: Final = {
 # Letters that only one of them writes.
 _LETTERS: Final = {"pt": "ãõ", "es": "ñ¿¡", "de": "ßäöü", "fr": "œùûëî", "it": "ìò"}
 _ALSO: Final = {"pt": "ãõçâêôà"}  # where no French, which writes some of them, is spoken
+_BUILT: Final = {
+    "es": re.compile(
+        r"\bll[aeou]\w|\bno (?:se|me|te|lo|les?|hay|es|esta|estoy|tengo|tienen?|puedo|funciona|sirve|entiendo"
+        r"|quiero|gracias"
+        r"|encuentro|anda)\b"
+    )
+}
+"""Beginnings and sequences of words that only one of them has: a Portuguese `no` stands before a noun."""
 _LETTER_WEIGHT: Final = 2
 _SURE: Final = 2
 """So many words more than any other language: one alone may be a name."""
@@ -160,7 +174,9 @@ def _score(words: Sequence[str], lowered: str, code: str, among: frozenset[str])
     sure = _SURELY[code]
     counted = sum(1 + (word in sure) for word in words if word in telling)
     letters = _ALSO.get(code, "") if "fr" not in among else ""
-    return counted + _LETTER_WEIGHT * any(letter in lowered for letter in letters or _LETTERS.get(code, ""))
+    signs = any(letter in lowered for letter in letters or _LETTERS.get(code, ""))
+    built = code in _BUILT and _BUILT[code].search(" ".join(words)) is not None
+    return counted + _LETTER_WEIGHT * (signs or built)
 
 
 @lru_cache(256)

@@ -15,9 +15,11 @@ _END = re.compile(
 )
 _NO_END = re.compile(  # what stands before a point that ends none: a list's number or letter, an abbreviation
     r"(?:^|\n)[ \t>*-]*(?:\d{1,3}|[a-z])\Z"
-    r"|\b(?:sra?|srta|dra?|profa?|av|tel|nr|nº|núm|pág|aprox|mr|mrs|ms|vs|approx|e\.g|i\.e|p\.ex)\Z",
+    r"|\b(?:sra?|srta|dra?|profa?|av|tel|art|ph|ex|nr|nº|núm|pág|aprox|mr|mrs|ms|vs|approx|e\.g|i\.e|p\.ex)\Z",
     re.IGNORECASE,
 )
+_LETTERS_WITH_POINTS = re.compile(r"(?:^|[\s(])(?:[a-z]\.\s?){0,4}[a-z]\Z", re.IGNORECASE)
+"""Matches letters with a point each, as in S.A. or a.m.: where a small letter or a number follows, no sentence ends."""
 _BEFORE = 24  # characters before a point that tell what it is
 # Thai and Lao write no full stop: a polite particle before a space ends a sentence, else a space ends a clause.
 _PARTICLE = re.compile(r"(?:ครับ|คับ|ค่ะ|คะ|จ้ะ|จ้า|ฮะ|ເຈົ້າ|ເດີ້)(?=\s|\Z)")
@@ -55,4 +57,10 @@ def cut_at_sentence(text: str, most: int) -> str:
 
 
 def _is_no_end(text: str, found: re.Match[str]) -> bool:
-    return found[0] == "." and _NO_END.search(text, max(0, found.start() - _BEFORE), found.start()) is not None
+    if found[0] != ".":
+        return False
+    before = max(0, found.start() - _BEFORE)
+    if _NO_END.search(text, before, found.start()):
+        return True
+    after = text[found.end() : found.end() + _BEFORE].lstrip()[:1]
+    return (after.islower() or after.isdigit()) and _LETTERS_WITH_POINTS.search(text, before, found.start()) is not None

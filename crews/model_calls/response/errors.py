@@ -49,17 +49,20 @@ _WORDS = {  # in the order in which they are looked for
         r"|(?:prompt|input|request|messages?)\b.{0,60}exceeds?\b.{0,40}(?:tokens|context|length)"
         r"|reduce the length|string_above_max_length|exceed_context_size|token limit|request too large"
         r"|input tokens? (?:exceed|count)|max_model_len|available context|`?inputs`? (?:tokens \+|must have less than)"
-        r"|max_tokens must be at least 1, got -\d"
+        r"|max_tokens must be at least 1, got -\d|range of input length|(?:输入|上下文|提示词?).{0,12}(?:过长|超长"
+        r"|超出|超过)"
     ),
     POLICY: (
         r"content.?(?:filter|policy|management)|content_policy_violation|responsible.?ai"
         r"|data_inspection_failed|inappropriate content|safety (?:system|filter|polic)|moderation"
-        r"|usage polic|flagged"
+        r"|usage polic|flagged|敏感内容|不安全|内容安全|违规"
     ),
     NO_CREDIT: (
         r"insufficient.?(?:quota|balance|credit|funds)|billing.{0,20}(?:hard.?limit|not active|limit)"
         r"|credit balance|payment required|out of credits|more credits|(?:used|exhausted) all"
-        r"|spending limit|arrears|recharge|top.?up"
+        r"|spend(?:ing)?[ _]limit|arrears|recharge|top.?up|credit[ _]limit|not[ _]enough[ _](?:balance|credits?)"
+        r"|add (?:more )?(?:credits|funds)|余额不足"
+        r"|欠费|充值"
     ),
     WRONG_KEY: (
         r"(?:api|access|auth\w*|virtual|subscription) ?-?(?:key|token)\b.{0,60}(?:invalid|not valid|incorrect"
@@ -71,7 +74,9 @@ _WORDS = {  # in the order in which they are looked for
         r"model\b.{0,80}(?:not found|does not exist|not exist|unknown|not supported|not available|decommissioned"
         r"|deprecated|not loaded)|(?:unknown|invalid|no such|unsupported) model|model_not_found"
         r"|deploymentnotfound|not a valid model|no endpoints found for|try pulling it|no models? loaded"
-        r"|model_decommissioned|invalid model name"
+        r"|model_decommissioned|invalid model name|non-serverless model|model\b.{0,80}(?:been retired"
+        r"|no longer available"
+        r"|reached end of life)|模型不存在|模型.{0,10}(?:未找到|不可用|已下线)"
     ),
     RATE: (
         r"rate.?limit|too many requests|resource.?exhausted|tokens per min|requests per min|throttl"

@@ -14,12 +14,13 @@ WHOLE = frozenset({STOP, TOOLS})
 
 _WORDS = {
     STOP: "stop end_turn eos eos_token stop_sequence stop_token complete completed end done "
-    "finish finished normal stopped",
+    "finish finished normal stopped stop_sequence_reached stop_word end_of_text",
     TOOLS: "tool_calls function_call tool_use tool_call function_calls tools",
     LENGTH: "length max_tokens max_output_tokens model_length max_length token_limit max_new_tokens context_length "
-    "model_context_window_exceeded incomplete limit",
+    "model_context_window_exceeded incomplete limit length_capped tokens token_budget",
     WITHHELD: "content_filter content_filtered safety recitation prohibited_content blocklist spii image_safety "
-    "language sensitive guardrail_intervened policy_violation content_policy moderation filtered blocked other",
+    "language sensitive guardrail guardrail_intervened guardrails policy_violation content_policy moderation filtered "
+    "blocked other",
     REFUSAL: "refusal refused",
 }
 _MEANS = {word: finish for finish, words in _WORDS.items() for word in words.split()}

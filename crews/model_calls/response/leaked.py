@@ -73,7 +73,10 @@ _GLM_WITH = re.compile(
 )
 _GEMMA = re.compile(r"\s*call:([\w.-]{1,64})\{(.*)\}\s*\Z", re.DOTALL)
 _GEMMA_WITH = re.compile(r"(\w{1,64}):(?:<escape>(.*?)<escape>|([^,<>{}]{1,200}))", re.DOTALL)
+_ONE = r"[A-Za-z_][\w.]{0,63}\([^()]{0,4000}\)"
 _PYTHON = re.compile(r"\[?(?:print\()?([A-Za-z_][\w.]{0,63})\(([^()]{0,4000})\)\)?\]?")
+_PYTHON_ONE = re.compile(r"([A-Za-z_][\w.]{0,63})\(([^()]{0,4000})\)")
+_SEVERAL = re.compile(rf"\[({_ONE}(?:\s{{0,4}},\s{{0,4}}{_ONE}){{1,15}})\]")
 _PYTHON_WITH = re.compile(
     r"""(\w{1,64})\s{0,4}=\s{0,4}("[^"\\\n]*"|'[^'\\\n]*'|-?\d+(?:\.\d+)?|True|False|None)\s{0,4}(?:,|\Z)"""
 )
@@ -110,8 +113,10 @@ def _make_calls(found: list[Call], known: frozenset[str]) -> tuple[ToolCall, ...
 def _alone(text: str) -> Iterator[Call]:
     """Yield the calls that are all of an answer: as JSON, in a fence, as a line of Python, or after `Action:`."""
     fenced = _FENCED.match(text)
-    inside = (fenced[1] if fenced else text).strip()
-    if inside[:1] in ("{", "[") and inside[-1:] in ("}", "]"):
+    inside = (fenced[1] if fenced else text).strip().removeprefix("functools").strip()
+    if (several := _SEVERAL.fullmatch(inside)) is not None:
+        yield from ((name, _python_arguments(given)) for name, given in _PYTHON_ONE.findall(several[1]))
+    elif inside[:1] in ("{", "[") and inside[-1:] in ("}", "]"):
         yield from _json_calls(inside)
     elif (called := _PYTHON.fullmatch(inside)) is not None:
         yield called[1], _python_arguments(called[2])
@@ -166,13 +171,17 @@ def _of_object(value: Any, without: Any) -> Iterator[Call]:
     if not isinstance(value, dict):
         return
     for each in value["tool_calls"] if isinstance(value.get("tool_calls"), list) else [value]:
-        call = each.get("function", each) if isinstance(each, dict) else None
+        call = _call_in(each) if isinstance(each, dict) else None
         if not isinstance(call, dict):
             continue
         name = call.get("name", call.get("tool_name"))
         given = next((call[key] for key in ("arguments", "parameters", "args") if call.get(key) is not None), without)
         if isinstance(name, str) and isinstance(given, dict | str):
             yield name, _to_json_text(given)
+
+
+def _call_in(value: dict[str, Any]) -> Any:
+    return next((value[key] for key in ("function", "functionCall", "function_call") if key in value), value)
 
 
 def _object(text: str) -> str:

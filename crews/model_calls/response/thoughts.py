@@ -47,7 +47,8 @@ _LONGEST_MARK = 240  # characters
 
 # Wrappers around the answer itself: taken off only where they stand around all of it.
 _WRAPPED = re.compile(
-    r"\s*(?:<(?P<tag>answer|response|output|final|final_(?:answer|response)|solution|assistant|reply)>(?P<said>.*?)(?:</(?P=tag)>\s*)?"
+    r"\s*(?:<(?P<tag>answer|response|output|final|final_(?:answer|response)|solution|assistant"
+    r"|reply)>(?P<said>.*?)(?:</(?P=tag)>\s*)?"
     r"|<\|begin_of_solution\|>(?P<solution>.*?)(?:<\|end_of_solution\|>\s*)?"
     r"|<\|START_RESPONSE\|>(?P<response>.*?)(?:<\|END_RESPONSE\|>\s*)?"
     r"|<\|begin_of_box\|>(?P<box>.*?)(?:<\|end_of_box\|>\s*)?)\Z",
@@ -57,16 +58,26 @@ _WRAPPED = re.compile(
 # Thoughts under a name in place of tags: "Thinking: ... Answer: ...", a fenced block, a fold. Only at the start.
 _THOUGHT = (
     r"(?:my )?(?:thinking(?: process)?|thoughts?(?: process)?|reasoning|internal (?:analysis|monologue|reasoning)"
-    r"|pensamentos?|pensando|racioc[ií]nio|pensamientos?|razonamiento|思考(?:过程)?)"
+    r"|pensamentos?|pensando|racioc[ií]nio|pensamientos?|razonamiento|思考(?:过程)?|gedanken(?:gang)?"
+    r"|[üu]berlegung(?:en)?"
+    r"|denkprozess|r[ée]flexion|raisonnement|pens[ée]e|ragionamento|pensiero|размышлени[ея]|рассуждени[ея]|мысли)"
 )
 _ANSWER_NAME = (
-    r"(?:final |my |resposta |respuesta )?(?:answer|response|reply|resposta|respuesta|final|回答|答案)(?: final)?"
+    r"(?:final |my |resposta |respuesta )?(?:answer|response|reply|resposta|respuesta|final|回答|答案|antwort"
+    r"|r[ée]ponse"
+    r"|risposta|ответ)(?: final)?"
 )
 _NAME_EDGE = r"[\s*_#>]{0,8}"
 _LABELLED = re.compile(
-    rf"\A{_NAME_EDGE}{_THOUGHT}[*_ ]{{0,4}}[:：].*?^[*_# ]{{0,8}}{_ANSWER_NAME}[*_ ]{{0,4}}[:：][*_ ]{{0,4}}",
+    rf"\A{_NAME_EDGE}{_THOUGHT}[*_ ]{{0,4}} ?[:：].*?^[*_# ]{{0,8}}{_ANSWER_NAME}[*_ ]{{0,4}} ?[:：][*_ ]{{0,4}}",
     re.DOTALL | re.MULTILINE | re.IGNORECASE,
 )
+_HEADED = re.compile(  # two headings in place of two names
+    rf"\A\s*#{{1,6}} ?[*_]{{0,2}}(?:{_THOUGHT}|an[aá]l(?:ysis|ise|isis)|plan)[*_ ]{{0,4}}\n.*?"
+    rf"^#{{1,6}} ?[*_]{{0,2}}{_ANSWER_NAME}[*_ ]{{0,4}}\n\s*",
+    re.DOTALL | re.MULTILINE | re.IGNORECASE,
+)
+_COMMENT = re.compile(r"\A\s*<!--(?:.*?-->\s*|.*\Z)", re.DOTALL)
 _HERE_IS = re.compile(  # Granite
     r"\s*Here(?: is|'s) my thought process:(?:.*?Here(?: is|'s) my response:\s*|.*\Z)", re.DOTALL | re.IGNORECASE
 )
@@ -83,20 +94,24 @@ _ASIDE = re.compile(
 )
 
 _TEMPLATE_START = re.compile(  # tokens before an answer
-    r"\s*(?:<think\s?/>|<s>|<bos>|<\|begin_of_text\|>|<\|startoftext\|>|<｜begin▁of▁sentence｜>|<\|im_start\|>(?:assistant)?"
+    r"\s*(?:<think\s?/>|<s>|<bos>|<\|begin_of_text\|>|<\|startoftext\|>|<｜begin▁of▁sentence｜>"
+    r"|<\|im_start\|>(?:assistant)?"
     r"|<\|im_assistant\|>(?:assistant)?|<\|im_middle\|>|<\|assistant\|>|<｜Assistant｜>|<start_of_turn>(?:model)?"
     r"|<\|turn>(?:model)?|<\|start_header_id\|>(?:assistant)?|<\|end_header_id\|>|<\|header_start\|>(?:assistant)?"
-    r"|<\|header_end\|>|<\|start_of_role\|>(?:assistant)?|<\|end_of_role\|>|<\|START_OF_TURN_TOKEN\|>|<\|CHATBOT_TOKEN\|>"
+    r"|<\|header_end\|>|<\|start_of_role\|>(?:assistant)?|<\|end_of_role\|>|<\|START_OF_TURN_TOKEN\|>"
+    r"|<\|CHATBOT_TOKEN\|>"
     r"|\[/INST\]|<\|role_end\|>|<role>assistant</role>)\s*",
     re.IGNORECASE,
 )
 _TEMPLATE_END = re.compile(  # tokens that end it: what follows is not this answer
-    r"(?=<[|/｜a-z]|\[[/IeS])(?:<\|im_end\|>|<\|im_start\|>|<\|eot_id\|>|<\|eom_id\|>|<\|end_of_text\|>|<\|endoftext\|>|<\|end_of_turn\|>"
+    r"(?=<[|/｜a-z]"
+    r"|\[[/IeS])(?:<\|im_end\|>|<\|im_start\|>|<\|eot_id\|>|<\|eom_id\|>|<\|end_of_text\|>|<\|endoftext\|>|<\|end_of_turn\|>"
     r"|<\|END_OF_TURN_TOKEN\|>|<\|START_OF_TURN_TOKEN\|>|<\|return\|>|<\|end\|>|<\|eos\|>|<\|eot\|>|<\|endofturn\|>"
     r"|<\|endofprompt\|>|<\|end_of_sentence\|>|<\|user\|>|<\|assistant\|>|<\|observation\|>|<\|system\|>|<\|im_user\|>"
     r"|<\|start_header_id\|>|<\|header_start\|>|<\|start_of_role\|>|<\|end_of_role\|>|<\|role_end\|>|<\|turn>|<turn\|>"
     r"|<end_of_turn>|<start_of_turn>|<eos>|<end_of_utterance>|</s>|<s>(?=\s*\[INST\])|\[/?INST\]|<\|file_separator\|>"
-    r"|<｜end▁of▁sentence｜>|<｜begin▁of▁sentence｜>|<｜User｜>|<｜Assistant｜>|\[e~\[|<\|endofresponse\|>|<\|userprompt\|>|\[/?SYSTEM_PROMPT\])"
+    r"|<｜end▁of▁sentence｜>|<｜begin▁of▁sentence｜>|<｜User｜>|<｜Assistant｜>"
+    r"|\[e~\[|<\|endofresponse\|>|<\|userprompt\|>|\[/?SYSTEM_PROMPT\])"
     r"|(?:\A|\n)### ?(?:Instruction|Input|Human|User) ?:",
     re.IGNORECASE,
 )
@@ -189,7 +204,7 @@ def _begins_thought(text: str, at: int, start: int) -> bool:
 
 def _without_labelled(text: str) -> str:
     """Return the text without a thought that stands before it under a name, or in a line of its own in brackets."""
-    for pattern in (_HERE_IS, _LABELLED, _FENCED, _FOLDED):
+    for pattern in (_HERE_IS, _LABELLED, _HEADED, _FENCED, _FOLDED, _COMMENT):
         if (found := pattern.match(text)) is not None:
             return text[found.end() :]
     return _ASIDE.sub("", text)

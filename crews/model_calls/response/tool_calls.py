@@ -79,7 +79,8 @@ class ToolCalls:
                 continue
             made = each.id if each.id and each.id not in taken else f"call_{secrets.token_hex(8)}"
             taken.add(made)
-            arguments = object_text(join_surrogates(each.arguments) or "{}")
+            given = join_surrogates(each.arguments)
+            arguments = object_text("{}" if given.strip() in ("", "null", "None", "[]") else given)
             found.append(ToolCall(made, each.name, arguments, _given_back(each)))
         return tuple(found)
 

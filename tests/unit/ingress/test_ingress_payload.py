@@ -537,3 +537,31 @@ def test_what_a_machine_mails_is_answered_by_nobody(changes: dict[str, Any]) -> 
 )  # fmt: skip
 def test_what_a_customer_mails_is_answered(subject: str) -> None:
     assert isinstance(read(mail(subject=subject)), Delivery)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        (
+            {"content": None, "content_attributes": {"whatsapp_flow_response": {"address": {"street": "A", "no": 10}}}},
+            "address: A, 10",
+        ),
+        ({"content": None, "content_attributes": {"whatsapp_flow_response": '{"cep": "01310"}'}}, "cep: 01310"),
+        (
+            {"content": None, "content_attributes": {"whatsapp_flow_response": {"items": ["x", {"title": "y"}]}}},
+            "items: x, y",
+        ),
+    ],
+)
+def test_a_form_is_read_whatever_is_in_it(changes: dict[str, Any], said: str) -> None:
+    assert delivery(message(**changes)).message.text == said
+
+
+def test_attributes_as_text_are_read() -> None:
+    assert ignored(message(content_attributes='{"deleted": true}')).reason is Reason.MESSAGE_DELETED
+    assert delivery(message(content_attributes='{"deleted": ')).message.text == "hi"
+
+
+@pytest.mark.parametrize("unseen", ["\U000e0041\U000e0042", "\ufff9\ufffb", "\u180b\u180c", "\U000e0100", "\U0001d173"])
+def test_what_nobody_sees_says_nothing(unseen: str) -> None:
+    assert ignored(message(content=unseen)).reason is Reason.EMPTY

@@ -12,6 +12,7 @@ from crews.model_calls.request.message_roles import messages_for
 from crews.model_calls.request.packing import to_json
 from crews.model_calls.request.shorter_history import with_less_history
 from crews.model_calls.response.errors import ReportedError, of_body
+from crews.model_calls.response.leaked import tool_calls
 from crews.model_calls.response.masking import mask_reason
 from crews.model_calls.response.tool_calls import ToolCalls
 
@@ -133,3 +134,39 @@ def test_a_call_with_many_pieces_is_put_together() -> None:
     for piece in ['{"x"', ':"\ud83d', '\ude0a"', "}"]:
         calls.feed([{"index": 0, "function": {"arguments": piece}}])
     assert calls.calls()[0].arguments == '{"x":"😊"}'
+
+
+@pytest.mark.parametrize(
+    ("status", "error", "cause"),
+    [
+        (400, {"message": "Range of input length should be [1, 30720]"}, "prompt_too_long"),
+        (400, {"message": "输入内容过长，请缩短"}, "prompt_too_long"),
+        (400, {"code": "1301", "message": "系统检测到输入或生成内容可能包含不安全或敏感内容"}, "content_policy"),
+        (429, {"code": "1113", "message": "余额不足或无可用资源包,请充值。"}, "no_credit"),
+        (429, {"message": "Credit limit exceeded, please add credits"}, "no_credit"),
+        (400, {"message": "API access has been blocked: spend limit reached"}, "no_credit"),
+        (403, {"message": "NOT_ENOUGH_BALANCE"}, "no_credit"),
+        (400, {"message": "Unable to access non-serverless model x."}, "unknown_model"),
+        (400, {"message": "The model x has been retired. Use y"}, "unknown_model"),
+        (429, {"code": "1302", "message": "您的账户已达到速率限制"}, "rate"),
+    ],
+)
+def test_causes_in_the_words_of_further_providers(status: int, error: dict[str, str], cause: str) -> None:
+    assert ReportedError(status, error.get("code", ""), error["message"]).cause == cause
+
+
+@pytest.mark.parametrize("given", ["null", "None", "[]", "", " "])
+def test_a_call_without_arguments_has_an_empty_object(given: str) -> None:
+    calls = ToolCalls()
+    calls.feed([{"index": 0, "id": "a", "function": {"name": "find", "arguments": given}}])
+    assert calls.calls()[0].arguments == "{}"
+
+
+@pytest.mark.parametrize(
+    "said",
+    ['[order(n=1), find(q="x")]', 'functools[{"name":"order","arguments":{}},{"name":"find","arguments":{"q":"x"}}]',
+     '[{"functionCall":{"name":"order","args":{"n":1}}},{"functionCall":{"name":"find","args":{"q":"x"}}}]'],
+)  # fmt: skip
+def test_two_calls_that_are_all_of_an_answer(said: str) -> None:
+    text, calls = tool_calls(said, said, frozenset({"order", "find"}))
+    assert (text, [each.name for each in calls]) == ("", ["order", "find"])

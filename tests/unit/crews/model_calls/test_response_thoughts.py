@@ -231,3 +231,18 @@ def test_hostile_repetition_stays_linear(piece: str) -> None:
 
     least = min(seconds(20_000) for _ in range(3))
     assert min(seconds(80_000) for _ in range(3)) < 16 * max(least, 0.002) + 0.05
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Gedanken: Kunde fragt.\n\nAntwort: {}", "Réflexion : il demande.\n\nRéponse : {}", "Мысли: цена\nОтвет: {}",
+     "Ragionamento: chiede.\n\nRisposta: {}", "### Reasoning\nblah\n\n### Final Answer\n{}", "<!-- thinking: x -->\n{}",
+     "## Analysis\nblah\n\n## Response\n{}"],
+)  # fmt: skip
+def test_a_thought_under_a_name_in_other_languages_and_under_a_heading(text: str) -> None:
+    assert without_thoughts(text.format(ANSWER)) == ANSWER
+
+
+def test_headings_of_an_answer_stay() -> None:
+    said = "## Análise de solo\nCusta R$ 50.\n## Entrega\n3 dias"
+    assert without_thoughts(said) == said

@@ -24,6 +24,7 @@ TYPED: list[tuple[str, dict[str, Any], Reason]] = [
     ("a fork's echo", {"content_attributes": {"external_sender_name": "WhatsApp"}}, PERSON),
     ("a bridge's echo", {"content_attributes": {"sent_from_device": "android"}}, PERSON),
     ("a bot's echo", {"content_attributes": {"sent_from_device": True}, "sender": {"type": "agent_bot"}}, PERSON),
+    ("no echo, as text", {"content_attributes": {"external_echo": "false"}, "sender": {"type": "agent_bot"}}, OURS),
     ("no echo", {"content_attributes": {"external_echo": False}, "sender": {"type": "agent_bot"}}, OURS),
     ("a provider's id alone", {"source_id": "wamid.1"}, PERSON),
     ("an empty sender", {"sender": {}}, PERSON),
@@ -78,6 +79,8 @@ GROUPS = [
     "status@broadcast", "1612345678@broadcast", "120363041234567890@newsletter", "whatsapp:120363041234567890@g.us",
     "-1001234567890", "telegram:-1001234567890", "-412345678", "!room1234:matrix.example.org",
     "group.bGVuZ3RoeS1ncm91cC1pZC1vZi1zaWduYWw=", "120363041234567890@G.US",
+    "tg://-1001234567890", "#room:matrix.example.org", "19:abc123def@thread.v2", "19:abc-def@thread.tacv2",
+    "signal:group.bGVuZ3RoeS1ncm91cC1pZC1vZi1zaWduYWw=",
 ]  # fmt: skip
 PEOPLE = [
     "5511999990000@s.whatsapp.net", "5511999990000@c.us", "5511999990000@lid", "123456789012345@lid", "+5511999990000",
@@ -113,6 +116,10 @@ AGES: list[tuple[dict[str, Any], bool]] = [
     ({"created_at": "2026-11-10T14:03:21.319Z"}, True),
     ({"created_at": NOW - 5, "content_attributes": {"external_created_at": NOW - 5 * DAY}}, True),
     ({"created_at": NOW - 5, "content_attributes": {"external_created_at": int((NOW - 5 * DAY) * 1000)}}, True),
+    ({"created_at": "2026-11-10 14:03:21 UTC"}, True),
+    ({"created_at": "Tue, 10 Nov 2026 14:03:21 GMT"}, True),
+    ({"created_at": int((NOW - 5 * DAY) * 1000)}, True),
+    ({"created_at": NOW - 5, "content_attributes": {"external_created_at": str(int(NOW - 5 * DAY))}}, True),
     ({"created_at": NOW - 25 * HOUR}, True),
     ({"created_at": NOW - 23 * HOUR}, False),
     ({"created_at": NOW + HOUR}, False),

@@ -61,3 +61,13 @@ def test_what_is_no_number_has_no_spelling() -> None:
 
 def test_no_country_code_begins_another() -> None:
     assert [pair for pair in itertools.permutations(_COUNTRIES, 2) if pair[1].startswith(pair[0])] == []
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("005511987654321", "+551187654321"), ("+972 050 1234567", "+972501234567"), ("+212 06 12345678", "+212612345678"),
+     ("+595 0981 123456", "+595981123456"), ("+84 091 1234567", "+84911234567")],
+)  # fmt: skip
+def test_a_zero_that_is_dialled_alone_makes_no_other_line(one: str, other: str) -> None:
+    assert other in spellings(one)
+    assert "+39612345678" not in spellings("+390612345678")  # in Italy it is part of the number

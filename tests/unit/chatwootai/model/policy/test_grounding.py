@@ -65,3 +65,18 @@ def test_nothing_is_added_and_what_is_left_is_borne_out(said: str, known: list[s
 @given(st.text(max_size=300))
 def test_a_text_bears_out_itself(said: str) -> None:
     assert check_grounding(said, (said,)).missing == ()
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["Das 08h00 às 18h.", "Ligue para +55 31 3333-4444.", "R$ 1\u00a0249,90 à vista.", "Custa R$ １２４９，９０.",
+     "١٢٤٩٫٩٠",
+     "104 reais e 16 centavos", "Das 8h00min às 18:00"],
+)  # fmt: skip
+def test_a_figure_in_another_spelling_is_borne_out(said: str) -> None:
+    assert check_grounding(said, GIVEN).missing == ()
+
+
+@pytest.mark.parametrize("said", ["Ligue para +55 31 3333-4445.", "Às 19h45.", "104 reais e 61 centavos", "R$ １２４"])
+def test_another_figure_in_that_spelling_is_not(said: str) -> None:
+    assert check_grounding(said, GIVEN).missing != ()

@@ -282,3 +282,25 @@ def test_a_sign_stands_in_no_text_that_lacks_all_it_needs(pattern: Pattern) -> N
         assert pattern.may_stand_in(folded(text))
 
     stands()
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Olá <nome>, tudo bem?", "Seu código é XXXX-XXXX", "Ligue para (XX) XXXXX-XXXX", "Olá %NOME%", "%s itens",
+     "TODO: texto",
+     "Entrega em [X] dias", "Prazo: [prazo de entrega]", "Bonjour [Prénom],", "Attenzione: [inserire prezzo]",
+     "Lorem ipsum",
+     "java.lang.NullPointerException", "Desculpe, erro interno.", "User: oi\nAI: olá"],
+)  # fmt: skip
+def test_what_nobody_filled_or_a_program_says_is_kept_back(text: str) -> None:
+    assert guard_output(text).problem is not None
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Tamanhos: PP, P, M, G, GG, XG, XXG.", "Todo: o kit completo custa R$ 100", "100%s de satisfação",
+     "[x] Pago",
+     "Prix: 20 €, nom: rouge.", "O kit <premium> tem 3 itens.", "A IA: guia prático (livro) custa R$ 40."],
+)  # fmt: skip
+def test_what_only_looks_like_it_is_posted(text: str) -> None:
+    assert guard_output(text).text == text

@@ -83,3 +83,31 @@ def test_a_promise_is_kept_by_people(text: str) -> None:
 def test_an_offer_is_no_promise(text: str) -> None:
     assert handoff_promise(text) is None
     assert after_draft(0.9, None, Rules(least_confidence=0.5), text) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Encaminhei seu caso ao financeiro.", "Registrei sua solicitação e a equipe vai analisar.",
+        "Já estou transferindo você para o atendimento.", "Vou pedir para alguém te ligar.",
+        "Assim que tiver novidades te aviso.", "Será atendido por um especialista em breve.",
+        "Te paso con un asesor ahora mismo.", "Un agente te contactará pronto.", "Ya avisé al encargado.",
+        "Voy a consultar con el equipo y te aviso.", "He derivado tu caso a un especialista.",
+        "A human agent will join the chat soon.", "I've forwarded your request to the manager.",
+        "Let me check and get back to you.", "We'll have someone call you.", "I'll ask the team and let you know.",
+    ],
+)  # fmt: skip
+def test_what_people_have_been_given_or_will_do_is_a_promise(text: str) -> None:
+    assert handoff_promise(text) is not None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Posso te passar para um atendente?", "Encaminhei o código por e-mail.", "Te paso el link con los precios.",
+        "I forwarded the invoice to your email.", "As soon as it ships, you will get an email.",
+        "A equipe de limpeza usa este produto.", "Puedo pasarte con un asesor si quieres.", "El repartidor te llamará.",
+    ],
+)  # fmt: skip
+def test_what_is_sent_shown_or_offered_is_none(text: str) -> None:
+    assert handoff_promise(text) is None

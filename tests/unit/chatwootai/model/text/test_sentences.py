@@ -61,3 +61,12 @@ def test_it_ends_at_its_last_whole_sentence(text: str, ended: str) -> None:
 def test_a_text_is_cut_at_a_sentence(text: str, most: int, kept: str) -> None:
     assert cut_at_sentence(text, most) == kept
     assert len(kept) <= max(most, len(text))
+
+
+@pytest.mark.parametrize(
+    ("text", "whole"),
+    [("Abre às 8 a.m. e fecha", ""), ("S.A. de C.V. es", ""), ("R. das Flores", ""), ("Art. 5 da lei", ""),
+     ("Temos o plano A. Custa 10. Mas", "Temos o plano A. Custa 10."), ("Sim. às vezes dem", "Sim.")],
+)  # fmt: skip
+def test_letters_with_a_point_each_end_no_sentence_where_it_goes_on(text: str, whole: str) -> None:
+    assert whole_sentences(text) == whole
