@@ -86,23 +86,38 @@ class DeliveryIntake:
             StorageUnavailable: Redis is away, and the disk full or not writable.
         """
         conversation = keys.conv(delivery.account, delivery.conversation)
-        if self.away or self.journal.holds(conversation):
+        behind = self._journal_before(conversation)
+        if behind is self.journal:
             try:
                 return await self._to_journal(delivery, priority, conversation)
             except JournalRefused:
                 return await self._to_redis_last(delivery, priority)
-        if self._moved is not None and self._moved.holds(conversation):
-            return await self._to_moved(delivery, priority, conversation)
+        if behind is not None:
+            return await self._to_other_journal(behind, delivery, priority, conversation)
         try:
             return await self._to_redis(delivery, priority)
-        except AccountMoved:
-            return await self._to_moved(delivery, priority, conversation)
+        except AccountMoved as error:
+            if self._moved is None:
+                raise StorageUnavailable from error
+            return await self._to_other_journal(self._moved.journal, delivery, priority, conversation)
         except StoreUnavailable:
             self._mark_away()
         try:
             return await self._to_journal(delivery, priority, conversation)
         except JournalRefused as error:
             raise StorageUnavailable from error
+
+    def _journal_before(self, conversation: str) -> Journal | None:
+        """Return the journal that a conversation's next goes into; None: Redis.
+
+        Where something of it waits already, so that it comes behind that: in this shard's journal, in that of a shard
+        which its account has left, or in that of moving accounts. Else in this shard's, if Redis is away.
+        """
+        if self.journal.holds(conversation):
+            return self.journal
+        if self._moved is not None and (holding := self._moved.journal_holding(conversation)) is not None:
+            return holding
+        return self.journal if self.away else None
 
     async def _to_redis(self, delivery: Delivery, priority: int) -> Admission:
         begun = perf_counter()
@@ -124,11 +139,11 @@ class DeliveryIntake:
         _in_journal.observe(perf_counter() - begun)
         return Admission.ACCEPTED
 
-    async def _to_moved(self, delivery: Delivery, priority: int, conversation: str) -> Admission:
-        if self._moved is None:
-            raise StorageUnavailable
+    async def _to_other_journal(
+        self, journal: Journal, delivery: Delivery, priority: int, conversation: str
+    ) -> Admission:
         try:
-            await self._moved.keep(_packed(delivery, priority), conversation)
+            await journal.append(_packed(delivery, priority), conversation)
         except JournalRefused as error:
             raise StorageUnavailable from error
         return Admission.ACCEPTED
@@ -142,20 +157,19 @@ class DeliveryIntake:
 
     async def _apply(self, effect: ScopedEffect) -> str:
         """Return what became of it, for the metric."""
-        ordered = not effect.at_once and self.journal.holds(effect.conversation)
-        if not ordered and (not self.away or (effect.at_once and self.state.fullness.full)):
+        if effect.at_once:
+            behind = self.journal if self.away and not self.state.fullness.full else None
+        else:
+            behind = self._journal_before(effect.conversation)
+        if behind is None:
             try:
-                if self._moved is None or effect.at_once or not self._moved.holds(effect.conversation):
-                    return "told" if await effect.apply(self._mailbox) else "nobody"
-                kept_by: Journal = self._moved.journal
+                return "told" if await effect.apply(self._mailbox) else "nobody"
             except AccountMoved:
-                kept_by = self._moved.journal if self._moved else self.journal
+                behind = self._moved.journal if self._moved else self.journal
             except StoreUnavailable:
                 self._mark_away()
-                kept_by = self.journal
-        else:
-            kept_by = self.journal
-        return await _keep(effect, kept_by)
+                behind = self.journal
+        return await _keep(effect, behind)
 
     def _mark_away(self) -> None:
         self.away = True
@@ -244,20 +258,27 @@ class DeliveryIntake:
         return [conversation for conversation, several in records.items() for _ in several]
 
     async def _store(self, record: Record) -> None:
-        """Store a record, or keep it for the shard that its account is moving to.
+        """Store a record, or keep it for the shard that its account lives on by now, or is moving to.
 
         Raises:
             StoreUnavailable: neither of the two takes it now.
         """
-        try:
-            await record.store(self.unbounded)
-        except AccountMoved:
-            if self._moved is None:
-                raise
+        if self._moved is None or not self._goes_elsewhere(self._moved, record):
             try:
-                await self._moved.keep(record.payload, record.conversation)
-            except JournalRefused as error:
-                raise StoreUnavailable(type(error).__name__, str(error)) from None
+                await record.store(self.unbounded)
+                return
+            except AccountMoved:
+                if self._moved is None:
+                    raise
+        try:
+            await self._moved.keep(record.payload, record.conversation)
+        except JournalRefused as error:
+            raise StoreUnavailable(type(error).__name__, str(error)) from None
+
+    def _goes_elsewhere(self, moved: MovedDeliveries, record: Record) -> bool:
+        """Tell whether a record's account lives on another shard, or what came before it waits for its move."""
+        home = moved.mailbox_of(record.account)
+        return moved.journal.holds(record.conversation) or (home is not None and home is not self.unbounded)
 
     async def _store_in_order(self, records: list[Record]) -> list[_Broken]:
         """Store the records of one conversation and return those that Redis will never take.

@@ -18,6 +18,7 @@ from chatwootai.telemetry.recent import RECENT, RecentEvents
 from chatwootai.telemetry.tasks import ended, for_ever, owned
 from config.snapshot import Account
 from ingress.intake import REDIS_RETRIES, REDIS_SECONDS, DeliveryIntake
+from ingress.journal.by_account import JournalByAccount
 from ingress.journal.erasure_requests import answer_requests
 from ingress.journal.journal import Journal
 from ingress.journal.moved import FOLDER, MovedDeliveries
@@ -103,7 +104,7 @@ async def open_intakes(
 
         moved = None
         if len(shards) > 1:
-            journal = Journal(
+            journal = JournalByAccount(
                 environment.journal / FOLDER, shard=FOLDER, around=environment.journal, others=shards.names
             )
             moved = MovedDeliveries(journal, mailbox_of)
@@ -114,6 +115,7 @@ async def open_intakes(
         }
         intakes = Intakes(shards, opened, moved)
         if moved is not None:
+            moved.of_shards = [each.intake.journal for each in opened.values()]
             await stack.enter_async_context(_replaying(moved))
         stack.callback(_keep_events_together)
         intakes.divide_events(account_of)

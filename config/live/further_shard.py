@@ -41,6 +41,15 @@ class InForce(Protocol):
     async def take(self, published: ConfigVersion, sources: Sources) -> bool:
         """Put in force what was published on a further shard; return whether it is."""
 
+    async def hold_back(self, current: ConfigVersion, versions: ConfigVersions) -> bool:
+        """Put a shard's version in force where there are objections to the folder; return whether it is.
+
+        Only while `changing` is held.
+
+        Raises:
+            StoreUnavailable: the shard is away.
+        """
+
 
 def is_set_aside(current: ConfigVersion, seen: int | None, known: ConfigVersion | None) -> bool:
     """Tell whether a shard that missed a rollback has let a process start with just what that has set aside.
@@ -108,7 +117,7 @@ class FurtherShard:
                 self._mark(current.number)
             elif current is not None and self._is_newer(current, digest):
                 await self._take(current)
-            else:
+            elif current is None or not await self._live.hold_back(current, self._versions):
                 await self._publish(digest, current)
 
     def _is_newer(self, current: ConfigVersion, ours: str) -> bool:

@@ -18,8 +18,8 @@ class Holder:
 
     A turn takes `snapshot` once and keeps it: what is handed out is never changed, only replaced. `sources` is what
     the snapshot in force was made of, which is not the folder's where another process published something else.
-    `accounts`: how many it has, served here or not. `edited`: the folder has brought something that nobody was told of
-    yet. Its methods may run in any thread.
+    `whole`: that snapshot with the accounts that are not served here. `edited`: the folder has brought something that
+    nobody was told of yet. Its methods may run in any thread.
     """
 
     def __init__(
@@ -30,10 +30,12 @@ class Holder:
         *,
         refused: tuple[Problem, ...] = (),
         narrow: Callable[[Snapshot], Snapshot] = lambda whole: whole,
+        object_to: Callable[[Snapshot, Snapshot], tuple[Problem, ...]] = lambda *_: (),
     ) -> None:
         """Load the folder, or `sources` where there is none, or where the folder has problems (`refused`).
 
-        `narrow`: the part of a snapshot that this process serves; it keeps the digest.
+        `narrow`: the part of a snapshot that this process serves; it keeps the digest. `object_to`: what keeps an edit
+        out of force, given what is in force and what would be.
 
         Raises:
             ConfigurationError: what was to be loaded is broken.
@@ -52,7 +54,13 @@ class Holder:
         if found.problems:
             raise ConfigurationError(found.problems)
         self._snapshot = narrow(found.snapshot)
-        self.accounts = len(found.snapshot.accounts)
+        self.whole = found.snapshot
+        self._object_to = object_to
+
+    @property
+    def accounts(self) -> int:
+        """How many accounts the configuration in force has, served here or not."""
+        return len(self.whole.accounts)
 
     @property
     def snapshot(self) -> Snapshot:
@@ -73,7 +81,7 @@ class Holder:
             if seen == self.seen:
                 return self.sources.names_files() and self._read_secrets_again()
             self.seen = seen
-            swapped = self._inspect_and_replace(seen)
+            swapped = self._inspect_and_replace(seen, self._object_to)
             self.edited = self.edited or not self.problems
             return swapped
 
@@ -82,10 +90,20 @@ class Holder:
         with self._lock:
             return not self.edited and self._inspect_and_replace(sources)
 
-    def _inspect_and_replace(self, sources: Sources) -> bool:
+    def hold_back(self, problems: tuple[Problem, ...], sources: Sources) -> bool:
+        """Put what was in force in force again, in place of a folder that has these problems."""
+        with self._lock:
+            self.edited = False
+            swapped = self._inspect_and_replace(sources)
+            self.problems = self.problems or problems
+            return swapped
+
+    def _inspect_and_replace(
+        self, sources: Sources, object_to: Callable[[Snapshot, Snapshot], tuple[Problem, ...]] = lambda *_: ()
+    ) -> bool:
         found = self._inspect(sources)
-        if found.problems:
-            self.problems = found.problems
+        if problems := found.problems or object_to(self.whole, found.snapshot):
+            self.problems = tuple(problems)
             return False
         self.sources = sources
         return self.replace(found.snapshot)
@@ -114,8 +132,7 @@ class Holder:
         self.problems = ()
         if snapshot.digest == self._snapshot.digest:
             return False
-        self._snapshot = self._narrow(snapshot)
-        self.accounts = len(snapshot.accounts)
+        self._snapshot, self.whole = self._narrow(snapshot), snapshot
         for listener in self._listeners:
             listener(self._snapshot)
         return True

@@ -1,5 +1,6 @@
 """The last good configuration: as it was published in Redis, else a copy of it on this machine's disk."""
 
+import contextlib
 import hashlib
 import os
 import secrets
@@ -51,6 +52,12 @@ class LastGood:
         if away is not None:
             _log.warning("config_from_copy", error=str(away), copy=str(self.copy))
         return self._read_sources()
+
+    async def find_sound(self) -> Sources | None:
+        """Return what `find` does; None too where it cannot be read: what is said is what the folder's problems are."""
+        with contextlib.suppress(ConfigurationError):
+            return await self.find()
+        return None
 
     def _read_sources(self) -> Sources | None:
         try:

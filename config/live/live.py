@@ -15,10 +15,10 @@ from chatwootai.stores.installation.config_versions import ConfigVersion, Config
 from chatwootai.stores.operators.audit import AuditLog
 from chatwootai.stores.server.connection import Connection, StoreUnavailable
 from chatwootai.telemetry import log
-from chatwootai.telemetry.http import Check, Status
+from chatwootai.telemetry.http import Check
 from chatwootai.telemetry.metrics import CONFIG_RELOADS, config_in_force
 from chatwootai.telemetry.tasks import ended, for_ever, owned
-from config.document.problems import ConfigurationError
+from config.document.problems import ConfigurationError, Problem
 from config.files.packing import pack, unpack
 from config.files.sources import MAPPING, Sources
 from config.live import own_process
@@ -26,11 +26,12 @@ from config.live.canary import CanaryFollower
 from config.live.further_shard import WHY_COPIED, FurtherShard, is_set_aside
 from config.live.holder import Holder, Listener
 from config.live.last_good import LastGood
+from config.live.objections import find_objections, gate_objections
 from config.live.presence import Presence
+from config.live.readiness import MOST_SHOWN, configuration_check
 from config.live.watch import watch
 from config.snapshot import Snapshot
 
-_MOST_SHOWN = 5
 _START_SECONDS = 1.0
 _PAUSE = 1.0
 _log = log.get("config")
@@ -128,31 +129,27 @@ class Live:
 
     async def _from_folder(self) -> Holder:
         try:
-            return await asyncio.to_thread(Holder, self.folder, self._environ, narrow=self._narrow)
+            return await asyncio.to_thread(self._holder)
         except ConfigurationError as error:
-            last = None if self._strict else await self._find_last_good()
+            last = None if self._strict else await self._last_good.find_sound()
             if last is None:
                 raise
             refused = tuple(error.problems)
         try:
-            holder = await asyncio.to_thread(
-                Holder, self.folder, self._environ, last, refused=refused, narrow=self._narrow
-            )
+            holder = await asyncio.to_thread(self._holder, last, refused)
         except ConfigurationError:  # what was good elsewhere or before is not, with the variables of this process
             raise ConfigurationError(refused) from None
         self._unpublished = False
-        shown = [str(problem) for problem in refused[:_MOST_SHOWN]]
+        shown = [str(problem) for problem in refused[:MOST_SHOWN]]
         _log.error("config_last_good", count=len(refused), problems=shown, kept=holder.snapshot.digest[:12])
         return holder
 
-    async def _find_last_good(self) -> Sources | None:
-        with contextlib.suppress(ConfigurationError):  # what is said is what the folder's problems are
-            return await self._last_good.find()
-        return None
-
     async def _from_elsewhere(self) -> Holder:
-        last = await self._last_good.find()
-        return await asyncio.to_thread(Holder, self.folder, self._environ, last, narrow=self._narrow)
+        return await asyncio.to_thread(self._holder, await self._last_good.find())
+
+    def _holder(self, sources: Sources | None = None, refused: tuple[Problem, ...] = ()) -> Holder:
+        narrow, objections = self._narrow, gate_objections
+        return Holder(self.folder, self._environ, sources, refused=refused, narrow=narrow, object_to=objections)
 
     def keep_to_itself(self) -> None:
         """Close this process to others: nobody looks into it, and no child inherits what it has read."""
@@ -181,16 +178,7 @@ class Live:
     async def check(self) -> Check:
         """For /readyz: what is in force, and what of the last edit is broken."""
         others = {f"version on {each.name}": each.version for each in self._further}
-        detail = {
-            "version": self.version,
-            **others,
-            "digest": self.snapshot.digest[:12],
-            "accounts": len(self.snapshot.accounts),
-        }
-        if not self.holder.problems:
-            return Check(Status.OK, detail)
-        shown = [str(problem) for problem in self.holder.problems[:_MOST_SHOWN]]
-        return Check(Status.DEGRADED, {**detail, "refused": len(self.holder.problems)}, {"problems": shown})
+        return configuration_check(self.snapshot, self.holder.problems, {"version": self.version, **others})
 
     def _on_reload(self, holder: Holder, swapped: bool) -> None:
         """The folder was read: tell others of what is sound."""
@@ -218,7 +206,8 @@ class Live:
             if current is not None and current.digest == ours:
                 self._mark_synced(current)
             elif current is None or self._goes_before(current, ours):
-                await self._publish(ours, current)
+                if current is None or not await self.hold_back(current, self._snapshots):
+                    await self._publish(ours, current)
             else:
                 await self._adopt(current)
             if self.canary is not None and await self.canary.follow(self.holder):
@@ -248,6 +237,22 @@ class Live:
             self._known, self._taken, self._unpublished = published, True, False
             self._publish_soon()
         return taken
+
+    async def hold_back(self, current: ConfigVersion, versions: ConfigVersions) -> bool:
+        """Put a shard's version in force where there are objections to the folder; return whether it is (InForce)."""
+        if self._taken or not (self.holder.edited or self._unpublished):
+            return False
+        found = await find_objections(self.holder, current, versions, self._environ, self._last_good.shards)
+        if found is None:
+            return False
+        swapped = await asyncio.to_thread(self.holder.hold_back, found[1], found[0])
+        if versions is self._snapshots:
+            self._mark_synced(current)
+        else:
+            self._known, self._taken, self._unpublished = current, True, False
+            self._publish_soon()
+        self._report("folder", swapped=swapped)
+        return True
 
     def _mark_synced(self, version: ConfigVersion) -> None:
         if (known := self.known) is not None and known.digest == version.digest:  # a shard may have missed a rollback
@@ -281,12 +286,10 @@ class Live:
         if self.holder.sources is sources:  # else the next edit, which is told of next
             self._mark_synced(ConfigVersion(number, digest, origin, self._name, why, accounts, overrules, origin))
         if new:
-            gated = [key for key, one in self.snapshot.accounts.items() if one.settings.gate.sets]
-            said = {"why": why, **({"gate": "not asked"} if gated else {})}
-            _log.info("config_published", version=number, digest=digest[:12], **said)
+            _log.info("config_published", version=number, digest=digest[:12], why=why)
             with contextlib.suppress(StoreUnavailable):  # it is in force, and this tells of it alone
                 audit = AuditLog(self._snapshots.connection)
-                await audit.append(self._name, "publish", of=str(number), details=said)
+                await audit.append(self._name, "publish", of=str(number), details={"why": why})
 
     async def _adopt(self, current: ConfigVersion) -> None:
         packed = await self._snapshots.read(current.number)
@@ -315,7 +318,7 @@ class Live:
         CONFIG_RELOADS.labels(result).inc()
         self._tell_changed()
         if problems:
-            shown = [str(problem) for problem in problems[:_MOST_SHOWN]]
+            shown = [str(problem) for problem in problems[:MOST_SHOWN]]
             _log.error(
                 "config_refused", source=source, count=len(problems), problems=shown, kept=self.snapshot.digest[:12]
             )

@@ -33,16 +33,16 @@ def _account(account: Account, known: LoadCache) -> dict[str, object]:
         "place": [account.domain, account.folder],
         "secrets": [_fingerprint(each) for each in (*account.webhook_secrets, account.bot_token, account.user_token)],
         "policy": [account.signature, account.crew, account.priority, dict(account.special_numbers)],
-        "settings": _settings(account.settings, known),
+        "settings": hash_settings(account.settings, known),
         "inboxes": {
-            number: [box.domain, box.folder, box.crew, box.priority, _settings(box.settings, known)]
+            number: [box.domain, box.folder, box.crew, box.priority, hash_settings(box.settings, known)]
             for number, box in account.inboxes.items()
         },
     }
 
 
-def _settings(settings: Settings, known: LoadCache) -> str:
-    """Hashed once for each object, since many accounts share one."""
+def hash_settings(settings: Settings, known: LoadCache) -> str:
+    """Return a digest of settings; made once for each object, since many accounts share one."""
     return known.keep(("digest", id(settings)), (settings,), lambda: _hash_settings(settings))
 
 

@@ -223,7 +223,9 @@ class Journal:
 
     async def next_batch(self, most: int) -> Batch:
         """Return the oldest payloads that are not yet in Redis; those of the dead first."""
-        batch = await self._in_thread(self._read_batch, most)
+        return self._note_torn(await self._in_thread(self._read_batch, most))
+
+    def _note_torn(self, batch: Batch) -> Batch:
         if batch.torn:
             _events["torn"].inc(batch.torn)
             _log.warning("journal_torn", stretches=batch.torn)

@@ -102,14 +102,14 @@ class JournalFile:
         os.ftruncate(self._descriptor, size)
         self.size = size
 
-    def batch(self, most: int) -> Batch:
-        """Return the next records, at most `most`."""
-        usual = self._batch(most, _USUAL_CHUNK)
-        more = self.size - self.read > _USUAL_CHUNK
-        return self._batch(most, _CHUNK) if more and not usual.payloads else usual
+    def batch(self, most: int, start: int | None = None) -> Batch:
+        """Return the next records, at most `most`; `start`: those from an offset on, in place of the next."""
+        offset = self.read if start is None else start
+        usual = self._batch(most, offset, _USUAL_CHUNK)
+        more = self.size - offset > _USUAL_CHUNK
+        return self._batch(most, offset, _CHUNK) if more and not usual.payloads else usual
 
-    def _batch(self, most: int, chunk: int) -> Batch:
-        offset = self.read
+    def _batch(self, most: int, offset: int, chunk: int) -> Batch:
         data = os.pread(self._descriptor, min(chunk, self.size - offset), offset)
         payloads: list[bytes] = []
         torn = end = 0

@@ -13,6 +13,7 @@ from chatwootai.stores.conversation.mailbox import Mailbox
 from chatwootai.stores.server.connection import StoreUnavailable
 from chatwootai.telemetry import log
 from chatwootai.telemetry.tasks import set_within
+from ingress.journal.by_account import JournalByAccount
 from ingress.journal.journal import Journal
 from ingress.journal.replay import read_record
 
@@ -24,16 +25,23 @@ _log = log.get("ingress.journal.moved")
 
 
 class MovedDeliveries:
-    """Deliveries of accounts that are moving. `mailbox_of`: where an account lives; None: it is nobody's any more."""
+    """Deliveries of accounts that are moving. `mailbox_of`: where an account lives; None: it is nobody's any more.
 
-    def __init__(self, journal: Journal, mailbox_of: Callable[[str], Mailbox | None]) -> None:
+    `of_shards`: the journals of all shards, which say what an account has waiting where it lived before.
+    """
+
+    def __init__(self, journal: JournalByAccount, mailbox_of: Callable[[str], Mailbox | None]) -> None:
         self.journal = journal
-        self._mailbox_of = mailbox_of
+        self.mailbox_of = mailbox_of
+        self.of_shards: list[Journal] = []
         self._closing = asyncio.Event()
 
-    def holds(self, conversation: str) -> bool:
-        """Tell whether something of this conversation waits here, so that what comes next must wait behind it."""
-        return self.journal.holds(conversation)
+    def journal_holding(self, conversation: str) -> Journal | None:
+        """Return the journal in which something of a conversation waits, so that what comes next must wait behind it.
+
+        A shard's journal comes first: what that brings here comes behind what is here already.
+        """
+        return next((each for each in (*self.of_shards, self.journal) if each.holds(conversation)), None)
 
     async def keep(self, payload: bytes, conversation: str) -> None:
         """Keep a record; it is on the disk when this returns.
@@ -44,43 +52,53 @@ class MovedDeliveries:
         await self.journal.append(payload, conversation)
 
     async def run(self) -> None:
-        """Store what waits, in its order, until `close`: one that is refused holds up those behind it."""
+        """Store what waits until `close`, each account's in its order: one that is refused holds up its account's."""
         while not self._closing.is_set():
             try:
-                await self._drain()
-                await set_within(self.journal.filled, _LOOK_FOR_ORPHANS)
-                self.journal.filled.clear()
-            except StoreUnavailable:  # the move goes on, or the shard is away: others tell of that
-                await set_within(self._closing, _PAUSE)
+                if await self._drain():
+                    await set_within(self.journal.filled, _LOOK_FOR_ORPHANS)
+                    self.journal.filled.clear()
+                    continue
             except Exception:  # noqa: BLE001 - the last thing that may stop is this
                 _log.exception("replay_failed")
-                await set_within(self._closing, _PAUSE)
+            await set_within(self._closing, _PAUSE)
 
     def close(self) -> None:
-        """Let `run` end after the record it is at; what is left stays in the journal."""
+        """Let `run` end after the records it is at; what is left stays in the journal."""
         self._closing.set()
         self.journal.filled.set()
 
-    async def _drain(self) -> None:
+    async def _drain(self) -> bool:
+        """Store what is taken; False where something is not: its move goes on, or its shard is away."""
         await self.journal.adopt()
-        while self.journal.size and not self._closing.is_set():
-            batch = await self.journal.next_batch(1)
-            stored = [await self._store(payload) for payload in batch.payloads]
-            await self.journal.mark_replayed(batch, [conversation for conversation in stored if conversation])
+        accounts = await self.journal.accounts()
+        results = await asyncio.gather(*map(self._drain_account, accounts), return_exceptions=True)
+        for result in results:
+            if isinstance(result, BaseException) and not isinstance(result, StoreUnavailable):
+                raise result
+        return not any(results)
 
-    async def _store(self, payload: bytes) -> str:
-        """Store a record and return its conversation; what nobody will ever take is put aside.
+    async def _drain_account(self, account: str) -> None:
+        """Store what waits of an account, in its order.
+
+        Raises:
+            StoreUnavailable: one is not taken yet; those behind it were not tried.
+        """
+        while not self._closing.is_set() and (payload := await self.journal.next_of(account)) is not None:
+            await self._store(payload)
+            await self.journal.take(account)
+
+    async def _store(self, payload: bytes) -> None:
+        """Store a record; what nobody will ever take is put aside.
 
         Raises:
             StoreUnavailable: it is not taken yet.
         """
-        conversation = ""
         try:
             record = read_record(payload)
-            conversation = record.conversation
-            if (mailbox := self._mailbox_of(record.account)) is not None:
+            if (mailbox := self.mailbox_of(record.account)) is not None:
                 await record.store(mailbox)
-                return conversation
+                return
             error = "unmapped"
         except StoreUnavailable:
             raise
@@ -88,4 +106,3 @@ class MovedDeliveries:
             error = type(failed).__name__
         _log.error("journal_record_rejected", error=error, bytes=len(payload))
         await self.journal.reject(payload)
-        return conversation

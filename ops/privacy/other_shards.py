@@ -1,4 +1,4 @@
-"""Reaches what an account has left on the other shards, for an erasure."""
+"""Reaches what an account has left on the other shards, for an erasure or an export."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

@@ -20,7 +20,8 @@ from ops.access import CommandError, NotFound, operator_name
 from ops.events.audit import write_down
 from ops.other_shards import on_other_shards
 from ops.printing import tell
-from ops.versions.publishing import current_version, publish_version, read_version
+from ops.versions.misplaced import refuse_misplaced
+from ops.versions.publishing import current_version, publish_version, read_accounts, read_version
 
 if TYPE_CHECKING:
     from config.files.sources import Sources
@@ -28,11 +29,12 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 
 
-async def start_canary(versions: ConfigVersions, sources: "Sources", terms: Mapping[str, Any], accounts: int) -> None:
+async def start_canary(versions: ConfigVersions, sources: "Sources", terms: Mapping[str, Any]) -> None:
     """Begin a canary beside the version in force, on this shard; processes follow within a second.
 
     Raises:
-        CommandError: one runs already, or the folder says just what is in force.
+        CommandError: one runs already, the folder says just what is in force, or it places an account on a shard that
+            the account has left, so that it could never be promoted.
         NotFound: nothing is in force yet.
         StoreUnavailable: Redis is away.
     """
@@ -41,10 +43,12 @@ async def start_canary(versions: ConfigVersions, sources: "Sources", terms: Mapp
     connection, digest, base = versions.connection, sources.digest(), await current_version(versions)
     if base.digest == digest:
         raise CommandError(f"the folder says what version {base.number} says, which is in force")
+    accounts = read_accounts(sources)
+    await refuse_misplaced(accounts)
     packed, why = pack(sources, os.environ), f"canary {terms['share'] / 100:g} %"
     try:
         version = await Canaries(connection).start(
-            digest, packed, terms, base, by=operator_name(), why=why, accounts=accounts
+            digest, packed, terms, base, by=operator_name(), why=why, accounts=len(accounts)
         )
     except CannotStart as refused:
         raise CommandError(str(refused)) from None

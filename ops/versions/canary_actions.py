@@ -28,8 +28,6 @@ _WORDS: Final = {
 
 async def start(versions: "ConfigVersions", sources: "Sources", arguments: argparse.Namespace) -> int:
     """Begin the canary that the options ask for, and tell its version."""
-    from ops.versions.publishing import count_accounts
-
     terms = {
         "share": arguments.canary,
         "account": arguments.account or "",
@@ -37,7 +35,7 @@ async def start(versions: "ConfigVersions", sources: "Sources", arguments: argpa
         "until": time.time() + (arguments.seconds or _DAY),
         "rules": arguments.back_if or list(DEFAULT_RULES),
     }
-    await start_canary(versions, sources, terms, count_accounts(sources))
+    await start_canary(versions, sources, terms)
     tell(f"it answers {_place(terms, arguments.canary / 10_000)}, until {format_moment(terms['until'])}")
     tell("`chatwootai config canary` shows what comes of it; `config canary promote` or `stop` ends it")
     return 0

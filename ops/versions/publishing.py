@@ -85,11 +85,6 @@ def is_sound(sources: "Sources") -> bool:
     return not problems
 
 
-def count_accounts(sources: "Sources") -> int:
-    """Return how many accounts a configuration has."""
-    return len(read_accounts(sources))
-
-
 def read_accounts(sources: "Sources") -> "Mapping[str, Account]":
     """Return the accounts of a configuration, as far as it is sound."""
     from config.loading.loader import inspect_sources

@@ -1,18 +1,21 @@
 """Follows contacts that were deleted or merged in Chatwoot, which no webhook tells: they are looked for once a day."""
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Final
 
 import aiohttp
 
+from chatwootai.stores.moving.move import marks
 from chatwootai.stores.operators.audit import AuditLog
 from chatwootai.stores.privacy.append_only import rewrite_files
-from chatwootai.stores.privacy.erasure import Erasure, StillRuns
+from chatwootai.stores.privacy.erasure import Erasure, ErasureElsewhere, StillRuns
 from chatwootai.stores.privacy.known_contacts import KnownContacts
 from chatwootai.stores.privacy.requests import ErasureRequests
 from chatwootai.stores.privacy.subject import Subject
-from chatwootai.stores.server.connection import Connection, StoreUnavailable
+from chatwootai.stores.server.connection import Connection, StoreUnavailable, connect
+from chatwootai.stores.server.shards import Shard
 from chatwootai.telemetry import log
 from config.snapshot import Account
 from workers.chatwoot.admin import Admin
@@ -29,11 +32,19 @@ _log = log.get("privacy")
 
 
 class DeletedContacts:
-    """Looks for the contacts of all accounts that say so; `accounts` is asked each time."""
+    """Looks for the contacts of all accounts that say so; `accounts` is asked each time.
+
+    `others`: shards beside this worker's, on which an account that has moved here has left rows of its history.
+    """
 
     def __init__(
-        self, connection: Connection, session: aiohttp.ClientSession, accounts: Callable[[], Iterable[Account]]
+        self,
+        connection: Connection,
+        session: aiohttp.ClientSession,
+        accounts: Callable[[], Iterable[Account]],
+        others: tuple[Shard, ...] = (),
     ) -> None:
+        self._others = others
         self._connection, self._session, self._accounts = connection, session, accounts
         self._known = KnownContacts(connection)
 
@@ -99,24 +110,54 @@ class DeletedContacts:
 
     async def _erase(self, account: str, contact: int) -> int:
         subject = Subject(account, contact)
-        work, requests = Erasure(self._connection, subject), ErasureRequests(self._connection)
-        try:
-            await work.learn()
-            await work.note()
-            await work.bury()
-        except StillRuns:  # tomorrow
-            return 0
-        await work.tell_workers()
-        await requests.ask(subject)
-        await asyncio.sleep(_DOORS_SECONDS)
-        await requests.close(subject)
-        gone = await work.erase()
-        left = await work.verify()
-        if not left.holdings:
-            await work.close()
-        details = {"verified": str(not left.holdings)}
-        await AuditLog(self._connection).append(WHO, "erase", account=account, count=gone.total(), details=details)
+        async with self._shards_left(account) as left:
+            try:
+                gone, verified = await self._erase_on(subject, left)
+            except StillRuns:  # tomorrow
+                return 0
+            details = {"verified": str(verified)}
+            await AuditLog(self._connection).append(WHO, "erase", account=account, count=gone, details=details)
+            for connection in left if gone else ():
+                await rewrite_files(connection)
         return 1
+
+    async def _erase_on(self, subject: Subject, left: list[Connection]) -> tuple[int, bool]:
+        """Erase a contact here and on the shards that the account has left; return how much, and whether all is gone.
+
+        Raises:
+            StillRuns: a turn of theirs runs yet.
+            StoreUnavailable: a Redis is away.
+        """
+        work, everywhere = Erasure(self._connection, subject), [self._connection, *left]
+        await work.learn()
+        await work.note()
+        await work.bury()
+        await work.tell_workers()
+        for each in everywhere:  # each has the doors' journals of its own
+            await ErasureRequests(each).ask(subject)
+        await asyncio.sleep(_DOORS_SECONDS)
+        for each in everywhere:
+            await ErasureRequests(each).close(subject)
+        works = [work, *(ErasureElsewhere(each, subject) for each in left)]
+        gone = sum([(await each.erase()).total() for each in works])
+        verified = not any([(await each.verify()).holdings for each in works])
+        if verified:
+            await work.close()
+        return gone, verified
+
+    @asynccontextmanager
+    async def _shards_left(self, account: str) -> AsyncIterator[list[Connection]]:
+        """Yield a connection to each shard that an account has left.
+
+        Raises:
+            StoreUnavailable: one is away: what it keeps would be missed, and nobody would look for it again.
+        """
+        async with AsyncExitStack() as stack:
+            found = {}
+            for shard in self._others:
+                found[shard.name] = connect(shard.url, shard=shard.name, timeout=5.0)
+                stack.push_async_callback(found[shard.name].aclose)
+            yield [found[name] for name, mark in (await marks(found, account)).items() if mark.startswith("left ")]
 
 
 def follows(account: Account) -> bool:

@@ -91,7 +91,7 @@ async def until(live: Live, in_force: str, canary: str | None) -> None:
 
 async def begin(redis: Connection, folder: Path) -> None:
     terms = {"share": 5_000, "account": "", "inbox": None, "until": time.time() + 600, "rules": []}
-    await start_canary(ConfigVersions(redis), gather(folder, {}), terms, accounts=1)
+    await start_canary(ConfigVersions(redis), gather(folder, {}), terms)
 
 
 async def agreed(_: object) -> bool:

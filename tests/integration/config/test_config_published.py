@@ -10,13 +10,14 @@ from pathlib import Path
 import pytest
 from cryptography.fernet import Fernet
 
-from chatwootai.stores.installation.config_versions import KEPT, ConfigVersions
-from chatwootai.stores.operators.audit import AuditLog
+from chatwootai.stores.installation.config_versions import KEPT, ConfigVersion, ConfigVersions
 from chatwootai.stores.server.connection import Connection, connect
 from chatwootai.stores.server.embedded import Embedded
+from chatwootai.telemetry.http import Status
 from chatwootai.telemetry.tasks import ended
 from config.document.problems import ConfigurationError
-from config.files.packing import CannotDecrypt, unpack
+from config.files.packing import CannotDecrypt, pack, unpack
+from config.files.sources import gather
 from config.live.live import Live
 from tests.commands import program
 
@@ -54,6 +55,12 @@ async def running(live: Live) -> AsyncIterator[Live]:
         yield live
     finally:
         await ended(task)
+
+
+async def current(redis: Connection) -> ConfigVersion:
+    found = await ConfigVersions(redis).current()
+    assert found is not None
+    return found
 
 
 def tone(live: Live) -> str:
@@ -128,16 +135,77 @@ async def test_what_is_in_force_everywhere_is_published_once(folder: Path, tmp_p
         assert [each.number for each in await ConfigVersions(redis).history()] == [2, 1]
 
 
-async def test_a_folder_that_changes_by_itself_is_told_of_where_no_gate_was_asked(
+GATE = "\ngate: {sets: [shop]}"
+
+
+def rules(live: Live) -> list[str]:
+    """Return what is wrong with the folder."""
+    return [each.rule for each in live.holder.problems]
+
+
+async def until_refused(live: Live, wanted: list[str]) -> None:
+    async with asyncio.timeout(30):
+        while rules(live) != wanted:  # noqa: ASYNC110 - a refusal has no event
+            await asyncio.sleep(0.02)
+
+
+async def publish(folder: Path, redis: Connection) -> None:
+    """Put a folder in force as `config publish` does, once its gate is passed."""
+    sources = gather(folder, {})
+    await ConfigVersions(redis).publish(sources.digest(), pack(sources, {}), by="ana", why="publish", accounts=1)
+
+
+async def test_a_change_that_a_gate_was_not_asked_about_waits_until_somebody_publishes_it(
     folder: Path, tmp_path: Path, redis: Connection
 ) -> None:
+    edit(folder, f"first{GATE}")
     async with running(process(folder, redis, tmp_path)) as live:
-        edit(folder, "second\ngate: {sets: [shop]}")
+        assert (tone(live), rules(live)) == ("first", [])
+        edit(folder, f"second{GATE}")
+        await until_refused(live, ["gate"])
+        (problem,) = live.holder.problems
+        assert (problem.rule, problem.file) == ("gate", "domains/retail/shop/config.yaml")
+        assert "config publish" in problem.remedy
+        assert (await live.check()).status is Status.DEGRADED
+        assert tone(live) == "first"
+        assert (await current(redis)).number == 1
+
+        await publish(folder, redis)
         await until(live, "second")
-        async with asyncio.timeout(10):
-            while not (told := [one async for one in AuditLog(redis).entries() if one.of == "2"]):  # noqa: ASYNC110 - as above
+        assert rules(live) == []
+        edit(folder, "third")  # nor does it go by taking the demand away
+        await until_refused(live, ["gate"])
+        edit(folder, f"second{GATE}\n# as it was")
+        await until_refused(live, [])
+        assert tone(live) == "second"
+
+
+async def test_a_process_that_starts_with_such_a_change_serves_what_is_in_force(
+    folder: Path, tmp_path: Path, redis: Connection
+) -> None:
+    edit(folder, f"first{GATE}")
+    await publish(folder, redis)
+    edit(folder, f"second{GATE}")
+    async with running(process(folder, redis, tmp_path)) as live:
+        assert (tone(live), rules(live)) == ("first", ["gate"])
+        assert (await current(redis)).number == 1
+        await publish(folder, redis)
+        await until(live, "second")
+
+
+async def test_what_does_not_change_a_gated_accounts_answers_is_in_force_at_once(
+    folder: Path, tmp_path: Path, redis: Connection
+) -> None:
+    edit(folder, f"first{GATE}")
+    async with running(process(folder, redis, tmp_path)) as live:
+        mapping = MAPPING.replace("bot_token:", "priority: 7, bot_token:")
+        second = MAPPING.splitlines()[-1].replace('"1"', '"2"').replace("SECRET}", "SECRET}2")
+        (folder / "chatwoot_mapping.yaml").write_text(f"{mapping}{second}\n")
+        async with asyncio.timeout(30):
+            while "2" not in live.snapshot.accounts:  # noqa: ASYNC110 - as above
                 await asyncio.sleep(0.02)
-        assert told[0].details == {"why": "edit", "gate": "not asked"}
+        assert live.snapshot.accounts["1"].priority == 7
+        assert rules(live) == []
 
 
 async def test_a_rollback_holds_over_restarts_until_the_folder_changes(

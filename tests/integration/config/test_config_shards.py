@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from chatwootai.stores import keys
 from chatwootai.stores.installation.config_versions import ConfigVersion, ConfigVersions
 from chatwootai.stores.server.connection import Connection, connect
 from chatwootai.stores.server.embedded import Embedded
@@ -169,3 +170,41 @@ async def test_a_publication_that_comes_late_overwrites_nothing(shards: dict[str
     assert await versions.publish("two", packed, by="d", why="shard", accounts=1, base=0) == (0, False)
     assert await versions.publish("two", packed, by="d", why="shard", accounts=1, base=1) == (2, True)
     assert (await current(shards["b"])).digest == "two"
+
+
+PINNED = MAPPING.replace("domain: retail,", "domain: retail, shard: {shard},")
+
+
+async def test_a_folder_that_lacks_the_pin_of_a_move_is_not_put_in_force(
+    shards: dict[str, Connection], servers: dict[str, Embedded], tmp_path: Path
+) -> None:
+    """It names a shard that the account has left, and is none of those that the move set aside."""
+    old, moved = written(tmp_path / "old", "newer words"), written(tmp_path / "moved", "old words")
+    (old / "chatwoot_mapping.yaml").write_text(PINNED.replace("{shard}", "a"))
+    (moved / "chatwoot_mapping.yaml").write_text(PINNED.replace("{shard}", "b"))
+    digest = await publish(shards["a"], moved)
+    await publish(shards["b"], moved)
+    await shards["a"].set(keys.moved("1"), "left b")
+    names = ",".join(f"{name}={server.url}" for name, server in servers.items())
+    live = Live(old, {**SECRETS, "CHATWOOTAI_REDIS_SHARDS": names, "JOURNAL_DIR": str(tmp_path / "journal")},
+                connect(servers["a"].url, shard="a"), "ingress 1")  # fmt: skip
+    live.join({"b": connect(servers["b"].url, shard="b")})
+    await live.start()
+    assert [each.rule for each in live.holder.problems] == ["moved"]
+    assert live.holder.snapshot.accounts["1"].shard == "b"
+    task = asyncio.create_task(live.run())
+    try:
+        (old / "domains/retail/shop/config.yaml").write_text("tone: an edit\n")
+        async with asyncio.timeout(10):
+            while live.holder.seen == gather(moved, {}) or live.holder.edited:  # noqa: ASYNC110 - as above
+                await asyncio.sleep(0.02)
+        await until_served(live, digest)
+        for connection in shards.values():
+            assert (await current(connection)).digest == digest
+        (old / "chatwoot_mapping.yaml").write_text(PINNED.replace("{shard}", "b"))
+        edited = str(gather(old, {}).digest())
+        for connection in shards.values():
+            await until_in_force(connection, edited, 2)
+        assert live.holder.problems == ()
+    finally:
+        await ended(task)

@@ -8,7 +8,10 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+import aiohttp
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 
 from chatwootai.stores import keys
 from chatwootai.stores.conversation.mailbox import Mailbox
@@ -17,10 +20,15 @@ from chatwootai.stores.jobs.queue import Queue
 from chatwootai.stores.operators.audit import AuditLog
 from chatwootai.stores.server.connection import Connection, connect
 from chatwootai.stores.server.embedded import Embedded
+from chatwootai.stores.server.shards import Shard
 from config.files.packing import pack
 from config.files.sources import gather
+from config.snapshot import Installation, Secret
+from tests import builders
 from tests.builders import delivery
 from tests.integration.ops.test_ops_jobs import Desk, Said
+from workers.account import deleted_contacts
+from workers.account.deleted_contacts import DeletedContacts
 
 SECRETS = {"SECRET": "s", "BOT": "b"}
 CONTACT = 89
@@ -46,6 +54,7 @@ class Two:
     folder: Path
     a: Connection
     b: Connection
+    url_of_a: str
 
     async def move(self, *more: str) -> Said:
         return await self.desk.says("accounts", "move", "1", "--to", "b", "--yes", *more)
@@ -78,7 +87,7 @@ async def two(tmp_path: Path) -> AsyncIterator[Two]:
         (tmp_path / "chatwoot_mapping.yaml").write_text(MAPPING)
         shards = f"a={servers[0].url},b={servers[1].url}"
         environ = {"CHATWOOTAI_CONFIG": str(tmp_path), "CHATWOOTAI_REDIS_SHARDS": shards, **SECRETS}
-        found = Two(Desk(environ), tmp_path, *connections)
+        found = Two(Desk(environ), tmp_path, connections[0], connections[1], servers[0].url)
         await found.publish()
         await Mailbox(found.a).admit(delivery(7), priority=5)
         yield found
@@ -208,7 +217,7 @@ async def test_a_configuration_from_before_the_move_does_not_come_back(two: Two)
         assert before in current.overrules, "a process that starts with that folder would publish it"
     pinned = (two.folder / "chatwoot_mapping.yaml").read_text()
     (two.folder / "chatwoot_mapping.yaml").write_text(pinned.replace("shard: b", "shard: a"))
-    for words in (("rollback", "1"), ("publish",)):
+    for words in (("rollback", "1"), ("publish",), ("publish", "--canary", "10%")):
         refused = await two.desk.says("config", *words, "--yes")
         assert refused.code == 1
         assert "account 1 is placed on shard a, which it has left for b: pin it there (`shard: b`)" in refused.err
@@ -245,6 +254,9 @@ async def note_turn(connection: Connection) -> None:
 async def test_what_a_contact_left_on_the_shard_before_is_erased_too(two: Two) -> None:
     await note_turn(two.a)
     assert (await two.move()).code == 0
+    told = json.loads((await two.desk.says("export", "--account", "1", "--contact", str(CONTACT))).out)
+    assert (told["shard"], list(told["on_shards_left"])) == ("b", ["a"])
+    assert told["on_shards_left"]["a"]["places"] == [{"place": "cw:events:info", "found": 1}]
     done = await erase(two)
     receipt = json.loads(done.out)
     places = {one["place"]: one["erased"] for one in receipt["places"]}
@@ -264,3 +276,23 @@ async def test_nobody_is_erased_while_what_would_be_copied_lies_on_the_shard_bef
     assert (await two.move()).code == 0
     assert (await erase(two)).code == 0
     assert not await two.b.exists("cw:turn:t1")
+
+
+async def test_who_is_deleted_in_chatwoot_is_erased_on_the_shard_before_too(
+    two: Two, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deleted_contacts, "_DOORS_SECONDS", 0.0)
+    await note_turn(two.a)
+    assert (await two.move()).code == 0
+
+    async def nobody(_: web.Request) -> web.Response:
+        return web.json_response({"error": "Resource could not be found"}, status=404)
+
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", nobody)
+    async with TestServer(app) as chatwoot, aiohttp.ClientSession() as session:
+        there = Installation("default", str(chatwoot.make_url("")))
+        account = builders.account(installation=there, user_token=Secret("t"))
+        follower = DeletedContacts(two.b, session, tuple, (Shard("a", two.url_of_a),))
+        assert await follower.follow(account, pause=0) == (1, 0)
+    assert [b"1:26" in fields[b"e"] for _, fields in await two.a.xrange(keys.EVENTS_INFO)] == [True]
