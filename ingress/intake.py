@@ -28,7 +28,7 @@ from ingress.journal import effect_records
 from ingress.journal.effect_records import ScopedEffect
 from ingress.journal.journal import Journal, JournalRefused
 from ingress.journal.moved import MovedDeliveries
-from ingress.journal.replay import Record, read_record
+from ingress.journal.replay import Broken, Record, by_conversation
 
 REDIS_SECONDS: Final = 1.0  # of connecting and of one answer; then the journal has the word. Chatwoot waits 5 s
 
@@ -44,9 +44,6 @@ _log = log.get("ingress.intake")
 _in_redis = metrics.ADMIT_SECONDS.labels("redis")
 _in_journal = metrics.ADMIT_SECONDS.labels("journal")
 _replayed_count = metrics.JOURNAL_EVENTS.labels("replayed")
-
-
-_Broken = tuple[bytes, Exception]
 
 
 class StorageUnavailable(Exception):
@@ -243,7 +240,7 @@ class DeliveryIntake:
             StoreUnavailable: Redis is away again, or refuses everything. All is tried again: the same message twice
                 is one.
         """
-        records, broken = _unpack(payloads)
+        records, broken = by_conversation(payloads)
         results = await asyncio.gather(*map(self._store_in_order, records.values()), return_exceptions=True)
         for result in results:
             if isinstance(result, BaseException):
@@ -280,13 +277,13 @@ class DeliveryIntake:
         home = moved.mailbox_of(record.account)
         return moved.journal.holds(record.conversation) or (home is not None and home is not self.unbounded)
 
-    async def _store_in_order(self, records: list[Record]) -> list[_Broken]:
+    async def _store_in_order(self, records: list[Record]) -> list[Broken]:
         """Store the records of one conversation and return those that Redis will never take.
 
         Raises:
             StoreUnavailable: Redis did not take one; those behind it were not tried.
         """
-        broken: list[_Broken] = []
+        broken: list[Broken] = []
         for record in records:
             try:
                 await self._store(record)
@@ -295,20 +292,6 @@ class DeliveryIntake:
             except Exception as error:  # noqa: BLE001 - whatever it is, the record is put aside and the next is tried
                 broken.append((record.payload, error))
         return broken
-
-
-def _unpack(payloads: list[bytes]) -> tuple[dict[str, list[Record]], list[_Broken]]:
-    """Return the records of each conversation in their order, and those that cannot be read."""
-    records: dict[str, list[Record]] = {}
-    broken: list[_Broken] = []
-    for payload in payloads:
-        try:
-            record = read_record(payload)
-        except BrokenEntry as error:
-            broken.append((payload, error))
-        else:
-            records.setdefault(record.conversation, []).append(record)
-    return records, broken
 
 
 def _packed(delivery: Delivery, priority: int) -> bytes:

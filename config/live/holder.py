@@ -59,7 +59,7 @@ class Holder:
 
     @property
     def accounts(self) -> int:
-        """How many accounts the configuration in force has, served here or not."""
+        """Number of accounts of the configuration in force, served here or not."""
         return len(self.whole.accounts)
 
     @property

@@ -1,12 +1,15 @@
 """Reads the journal's records back: which conversation each is about, and what stores it."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import NamedTuple
 
 from chatwootai.stores import keys
-from chatwootai.stores.conversation.entries import unpack_delivery
+from chatwootai.stores.conversation.entries import BrokenEntry, unpack_delivery
 from chatwootai.stores.conversation.mailbox import Mailbox
 from ingress.journal import effect_records
+
+Broken = tuple[bytes, Exception]
+"""A payload that nothing will ever take, and why."""
 
 
 class Record(NamedTuple):
@@ -33,3 +36,17 @@ def read_record(payload: bytes) -> Record:
         return await mailbox.admit(delivery, priority=payload[0])
 
     return Record(payload, delivery.account, keys.conv(delivery.account, delivery.conversation), store)
+
+
+def by_conversation(payloads: Sequence[bytes]) -> tuple[dict[str, list[Record]], list[Broken]]:
+    """Return the records of each conversation in their order, and those that cannot be read."""
+    records: dict[str, list[Record]] = {}
+    broken: list[Broken] = []
+    for payload in payloads:
+        try:
+            record = read_record(payload)
+        except BrokenEntry as error:
+            broken.append((payload, error))
+        else:
+            records.setdefault(record.conversation, []).append(record)
+    return records, broken

@@ -62,6 +62,8 @@ PARTS: Final[dict[str, Part]] = {
     "traefik": _of_var("proxies", "bin/traefik", get="make proxies"),
     "prometheus": _debian("prometheus"),
     "promtool": _debian("promtool", "prometheus"),
+    "amtool": _debian("amtool", "prometheus-alertmanager"),
+    "prometheus-alertmanager": _debian("prometheus-alertmanager"),
     "pgvector": _of_var("pgvector", "lib/python*/site-packages/*/pginstall/bin/postgres", get="make pgvector"),
     "npx": _debian("npx", "npm"),
     "npm": _debian("npm"),
