@@ -186,9 +186,10 @@ async def test_a_folder_that_lacks_the_pin_of_a_move_is_not_put_in_force(
     await publish(shards["b"], moved)
     await shards["a"].set(keys.moved("1"), "left b")
     names = ",".join(f"{name}={server.url}" for name, server in servers.items())
-    live = Live(old, {**SECRETS, "CHATWOOTAI_REDIS_SHARDS": names, "JOURNAL_DIR": str(tmp_path / "journal")},
-                connect(servers["a"].url, shard="a"), "ingress 1")  # fmt: skip
-    live.join({"b": connect(servers["b"].url, shard="b")})
+    environ = {**SECRETS, "CHATWOOTAI_REDIS_SHARDS": names, "JOURNAL_DIR": str(tmp_path / "journal")}
+    of_door = {name: connect(server.url, shard=name) for name, server in servers.items()}
+    live = Live(old, environ, of_door["a"], "ingress 1")
+    live.join({"b": of_door["b"]})
     await live.start()
     assert [each.rule for each in live.holder.problems] == ["moved"]
     assert live.holder.snapshot.accounts["1"].shard == "b"
@@ -208,3 +209,5 @@ async def test_a_folder_that_lacks_the_pin_of_a_move_is_not_put_in_force(
         assert live.holder.problems == ()
     finally:
         await ended(task)
+        for connection in of_door.values():
+            await connection.aclose()
