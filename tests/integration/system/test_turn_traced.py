@@ -4,9 +4,11 @@ import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
+from bench.traffic import metric
 from sandbox.chatwoot.driver import Driver
 from sandbox.installation.system import Plan, System
 from tests.integration.chatwootai.telemetry.spans.test_trace_exporter import Receiver, receiving
@@ -76,3 +78,33 @@ async def test_words_are_sent_until_the_tenants_moment(receiver: Receiver) -> No
     assert "Belo Horizonte" in asked
     assert "maria@example.com" not in asked
     assert attributes(root)["output.value"]
+
+
+async def test_no_turn_waits_for_a_receiver_that_is_silent_or_gone() -> None:
+    """All are answered, and their records written, while no request of traces has an answer."""
+    async with receiving() as silent:
+        silent.sleeps = 3600.0
+        async with System(plan(silent)) as system:
+            await all_end(system, 4)
+            async with asyncio.timeout(60):
+                while not silent.begun:  # noqa: ASYNC110 - a receiver calls nobody
+                    await asyncio.sleep(0.02)
+            await all_end(system, 8)
+            assert silent.requests == [], "it answered"
+            port = urlsplit(silent.url).port or 0
+            await silent.stop()
+            await all_end(system, 8)
+            async with receiving(port) as back:
+                record, spans = await traced(system, back, TEXT)
+                assert len(spans) > len(record["steps"]) / 2
+                assert await metric(system, "worker", "chatwootai_failed_open_total", 'what="traces"') > 0
+
+
+async def all_end(system: System, customers: int) -> None:
+    """Have customers write at once; return when each has a reply, and the record of its turn is written."""
+    async with Driver(system.url("chatwoot")) as driver, system.turns() as turns, asyncio.timeout(120):
+        sent = [await driver.write(1, "whatsapp", TEXT) for _ in range(customers)]
+        for one in sent:
+            (reply,) = await driver.wait_for_reply(one, within=60)
+            while await turns.read(reply["turn"]) is None:  # noqa: ASYNC110 - Redis calls nobody
+                await asyncio.sleep(0.02)

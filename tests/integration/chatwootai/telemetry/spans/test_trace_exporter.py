@@ -19,14 +19,19 @@ from tests.unit.chatwootai.telemetry.spans.test_span_tree import RECORD, ended
 
 
 class Receiver:
-    """An OTLP receiver that reads what it gets. `statuses`: what it answers, one after the other, then 200."""
+    """An OTLP receiver that reads what it gets. `statuses`: what it answers, one after the other, then 200.
+
+    `begun`: requests that came, answered or not.
+    """
 
     def __init__(self) -> None:
         self.requests: list[ExportTraceServiceRequest] = []
+        self.begun = 0
         self.headers: list[dict[str, str]] = []
         self.statuses: list[int] = []
         self.sleeps = 0.0
         self.url = ""
+        self.runner: web.AppRunner
 
     @property
     def spans(self) -> list[Any]:
@@ -41,8 +46,13 @@ class Receiver:
     def of(self, turn: str) -> list[Any]:
         return [span for span in self.spans if span.trace_id == trace_id(turn)]
 
+    async def stop(self) -> None:
+        """Hang up, and take no more connections."""
+        await self.runner.cleanup()
+
     async def take(self, request: web.Request) -> web.Response:
         body = await request.read()
+        self.begun += 1
         await asyncio.sleep(self.sleeps)
         status = self.statuses.pop(0) if self.statuses else 200
         if status == 200:
@@ -52,12 +62,13 @@ class Receiver:
 
 
 @contextlib.asynccontextmanager
-async def receiving() -> AsyncIterator[Receiver]:
+async def receiving(port: int = 0) -> AsyncIterator[Receiver]:
     receiver, app = Receiver(), web.Application()
     app.add_routes([web.post("/v1/traces", receiver.take)])
     runner = web.AppRunner(app, shutdown_timeout=0.1)
+    receiver.runner = runner
     await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
+    site = web.TCPSite(runner, "127.0.0.1", port)
     await site.start()
     receiver.url = f"http://127.0.0.1:{runner.addresses[0][1]}/v1/traces"
     try:
