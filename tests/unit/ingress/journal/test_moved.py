@@ -15,8 +15,9 @@ from chatwootai.stores.conversation.entries import pack_delivery
 from chatwootai.stores.conversation.mailbox import Mailbox
 from chatwootai.stores.server.connection import StoreUnavailable
 from ingress.journal import effect_records
+from ingress.journal.by_account import JournalByAccount
 from ingress.journal.effect_records import ScopedEffect
-from ingress.journal.journal import Journal, JournalRefused
+from ingress.journal.journal import JournalRefused
 from ingress.journal.journal_format import scan
 from ingress.journal.moved import MovedDeliveries
 from tests.builders import delivery
@@ -69,7 +70,7 @@ def record(message: int, account: str = "1", conversation: int = 25, priority: i
 
 @asynccontextmanager
 async def moving(folder: Path, boxes: Mailboxes, *, runs: bool = True) -> AsyncIterator[MovedDeliveries]:
-    journal = Journal(folder)
+    journal = JournalByAccount(folder)
     await journal.open()
     moved = MovedDeliveries(journal, boxes.of)
     task = asyncio.create_task(moved.run()) if runs else None
@@ -119,34 +120,35 @@ async def test_a_conversation_is_held_from_its_first_record_until_its_last_is_st
     boxes = Mailboxes()
     boxes.barred.add("1")
     async with moving(tmp_path, boxes) as moved:
-        assert not moved.holds("1:25")
+        assert not moved.journal.holds("1:25")
         await moved.keep(*record(7))
         await moved.keep(*record(8))
-        assert moved.holds("1:25")
-        assert not moved.holds("1:26")
+        assert moved.journal.holds("1:25")
+        assert not moved.journal.holds("1:26")
         await asyncio.wait_for(boxes.refused.wait(), 5)
         assert boxes.taken == []
         boxes.barred.clear()
         await boxes.has(2)
         await emptied(moved)
         async with asyncio.timeout(5):
-            while moved.holds("1:25"):  # noqa: ASYNC110 - released once the disk has it
+            while moved.journal.holds("1:25"):  # noqa: ASYNC110 - released once the disk has it
                 await asyncio.sleep(0.001)
 
 
-async def test_one_that_is_not_taken_yet_holds_up_those_behind_it_and_is_not_put_aside(tmp_path: Path) -> None:
+async def test_one_that_is_not_taken_yet_holds_up_its_accounts_alone_and_is_not_put_aside(tmp_path: Path) -> None:
     boxes = Mailboxes()
     boxes.barred.add("1")
     async with moving(tmp_path, boxes) as moved:
-        await moved.keep(*record(7, "1"))
-        await moved.keep(*record(8, "2"))
+        for message, account in ((7, "1"), (8, "2"), (9, "1"), (10, "2")):
+            await moved.keep(*record(message, account))
+        await boxes.has(2)
         for _ in range(3):
             boxes.refused.clear()
             await asyncio.wait_for(boxes.refused.wait(), 5)
-        assert boxes.taken == []
+        assert [message for _, message, _ in boxes.taken] == [8, 10]
         boxes.barred.clear()
-        await boxes.has(2)
-    assert [message for _, message, _ in boxes.taken] == [7, 8]
+        await boxes.has(4)
+    assert [message for _, message, _ in boxes.taken] == [8, 10, 7, 9]
     assert rejected(tmp_path) == []
 
 
@@ -208,7 +210,7 @@ async def test_what_is_left_is_stored_by_the_next_process(tmp_path: Path) -> Non
     async with moving(tmp_path, boxes) as moved:
         await boxes.has(2)
         await emptied(moved)
-        assert not moved.holds("1:25")
+        assert not moved.journal.holds("1:25")
     assert [message for _, message, _ in boxes.taken] == [7, 8]
 
 
@@ -241,10 +243,10 @@ async def test_a_fault_of_the_journal_does_not_end_it(tmp_path: Path, monkeypatc
 
 
 async def test_a_full_journal_refuses_and_holds_nothing(tmp_path: Path) -> None:
-    journal = Journal(tmp_path, most_bytes=10)
+    journal = JournalByAccount(tmp_path, most_bytes=10)
     await journal.open()
     moved = MovedDeliveries(journal, Mailboxes().of)
     with pytest.raises(JournalRefused):
         await moved.keep(*record(7))
-    assert not moved.holds("1:25")
+    assert not moved.journal.holds("1:25")
     await journal.close()
