@@ -99,7 +99,7 @@ docs: $(STAMP)  ## Write the tables of settings in docs/ from the code.
 	@$(BIN)/python -m docs.tables
 
 pictures: $(BROWSER_STAMP)  ## Take the pictures of the console's guide anew, in a real browser.
-	@CONSOLE_PICTURES=docs/guides/console $(BIN)/python -m pytest -q tests/browser/test_console_stories.py
+	@CONSOLE_PICTURES=docs/guides/console $(BIN)/python -m pytest -q tests/browser/test_console_stories.py tests/browser/test_console_every_page.py
 
 bench: $(STAMP)  ## Measure, as ratios against the plain way in the same run (ARGS="NAME" for one entry).
 	@$(BIN)/chatwootai bench $(ARGS)

@@ -63,6 +63,16 @@ async def test_a_notice_is_escaped_and_fits_a_cookie(desk: Desk, tmp_path: Path)
     assert "<script>alert" not in text
 
 
+async def test_a_page_with_what_is_wrong_is_read_in_another_language_where_it_was_asked_for(desk: Desk) -> None:
+    for path, kind, page in (
+        ("/teach/1/answer", "lead of 1", "/teach/1"),
+        ("/rehearsal/1", "lead of 1", "/rehearsal/1"),
+        ("/knowledge/search?account=1", "operator", "/knowledge?account=1"),
+    ):
+        status, text, _ = await desk.ask(path, kind, "POST", SAME, data={})
+        assert (400 <= status < 500, f'name="next" value="{page}"' in text) == (True, True), path
+
+
 async def test_a_result_that_is_kept_no_more_says_so(desk: Desk) -> None:
     for path in ("/rehearsal/1", "/teach/1"):
         status, text, _ = await desk.ask(f"{path}?result=nix", "lead of 1")

@@ -145,6 +145,8 @@ async def test_keys_may_change_and_a_strangers_key_opens_nothing(desk: Desk, com
         asked = company.asked_for_keys
         assert (await log_in(desk))[0] == 303
         assert company.asked_for_keys == asked
+        company.rotate("two")  # another key under the same name
+        assert (await log_in(desk))[0] == 303
         company.signs_with = Company("").key  # the same kid is not enough
         company.signs_with = ("two", company.signs_with[1])
         assert (await log_in(desk))[0] == 401
