@@ -25,6 +25,10 @@ help:  ## List these targets.
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 install: $(STAMP)  ## Build .venv from the pinned, hashed lock (test extras included).
+	@echo "Installed into $(VENV). Next:"
+	@echo "  . $(BIN)/activate         chatwootai and python are then found"
+	@echo "  make demo                 one message through the whole system, without a key"
+	@echo "  chatwootai init --help    a configuration of your own: docs/guides/first-day.md"
 
 # uv is brought for the length of the install only: it is 60 MB that nothing needs afterwards.
 # The stamp is written last, so an interrupted install is begun anew; where it fails, the .venv that was there stays.

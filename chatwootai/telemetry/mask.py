@@ -25,9 +25,12 @@ _SHAPES: Final = re.compile(
     r"|\b(?-i:gAAAA)[A-Za-z0-9_=-]{20,}"  # Fernet, as in ENC: values
     r"|\bsha256=[0-9a-fA-F]{16,}"  # a webhook signature
     r"|(?P<scheme>\b(?:Bearer|Basic)\s+)[A-Za-z0-9._~+/=-]{8,}"
-    r"|(?P<name>(?:secret|token|password|api[_-]?key)[\"']?\s*[:=]\s*[\"']?)[^\s\"',;&)}\]]{6,}",
+    r"|(?P<name>(?P<fault>\b(?:invalid|incorrect|wrong|bad|missing|expired|revoked|unknown|no)[_ -])?"
+    r"(?:secret|token|password|api[_-]?key)[\"']?\s*[:=]\s*[\"']?)(?P<named>[^\s\"',;&)}\]]{6,})",
     re.IGNORECASE,
 )
+# After an error's own name (`invalid_api_key: Incorrect API key provided`) stands a sentence, which begins like this.
+_SENTENCE: Final = re.compile(r"[A-Z][a-z]+\s+[A-Za-z]")
 
 _LONG_NUMBERS: Final = re.compile(r"\+?\d[\d ()./-]{5,40}\d")
 
@@ -58,6 +61,8 @@ def _is_secret(key: str) -> bool:
 
 
 def _replacement(match: re.Match[str]) -> str:
+    if match["fault"] and _SENTENCE.match(match.string, match.start("named")):
+        return match[0]
     kept = match["url"] or match["scheme"] or match["name"] or ""
     return f"{kept}{MASK}{'@' if match['url'] else ''}"
 

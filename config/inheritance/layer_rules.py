@@ -113,6 +113,7 @@ def _spoken_instead(settings: Settings, name: Sentence) -> str:
 
 def language_notes(settings: Settings, above: Settings, tree: Node) -> Iterator[Note]:
     """Yield notes on a layer's sentences that nobody reads, or that are read in another language."""
+    yield from _unprepared(settings, above, tree)
     if settings.sentences is above.sentences and settings.languages is above.languages:
         return
     for language, block in settings.sentences.items():
@@ -132,7 +133,39 @@ def language_notes(settings: Settings, above: Settings, tree: Node) -> Iterator[
                 "browser's language, and nowhere else"
             )
             yield Note(mark.file, mark.line, f"`sentences.{language}`: {message}")
+        yield from _untranslated(settings, above, language, tree)
         if missing := [name for name in Sentence if name not in block]:
             said = dict.fromkeys(_spoken_instead(settings, name) for name in missing)
             message = f"it lacks {', '.join(missing)}, which are said in {' or '.join(f'`{each}`' for each in said)}"
             yield Note(mark.file, mark.line, f"`sentences.{language}`: {message}")
+
+
+def _unprepared(settings: Settings, above: Settings, tree: Node) -> Iterator[Note]:
+    """Yield a note on each language of `language` and `languages` that has no sentences at all.
+
+    Of a company's own settings only: below a line of business there may still be some.
+    """
+    unchanged = settings.language == above.language and settings.languages is above.languages
+    if unchanged or not settings.company.name:
+        return
+    named = {
+        settings.language: ("language",),
+        **{each: ("languages", number) for number, each in enumerate(settings.languages)},
+    }
+    for language, path in named.items():
+        if matching_language(settings.sentences, language) is None:
+            mark, _ = find(tree, path)
+            said = _spoken_instead(settings, Sentence.HANDOFF)
+            message = f"no prepared sentences ship in it, so those in `{said}` are said: write them below"
+            yield Note(mark.file, mark.line, f"`{language}`: {message} `sentences.{language}`")
+
+
+def _untranslated(settings: Settings, above: Settings, language: str, tree: Node) -> Iterator[Note]:
+    """Yield a note on sentences that are word for word those that ship in another language, as `init` writes them."""
+    others = [block for each, block in above.sentences.items() if without_country(each) != without_country(language)]
+    block = settings.sentences[language]
+    same = [name for name in block if any(block[name] == other.get(name) for other in others)]
+    if same and matching_language(above.sentences, language) is None:
+        mark, _ = find(tree, ("sentences", language))
+        message = f"not translated yet: {', '.join(same)} are word for word those of another language"
+        yield Note(mark.file, mark.line, f"`sentences.{language}`: {message}")

@@ -31,6 +31,8 @@ class Presence:
         self._processes = Processes(connection)
         self._name = name
         self._slots = slots
+        self.warming = False
+        """The process is still loading, and takes nothing yet."""
         self._started = time.time()
         self._release = _release()
         self._changed = asyncio.Event()
@@ -39,13 +41,17 @@ class Presence:
         """Say it anew at once: another configuration is in force, or an edit was refused."""
         self._changed.set()
 
+    async def tell(self) -> None:
+        """Say it once, at once; while Redis is away nobody is told."""
+        with suppress(StoreUnavailable):
+            await self._processes.report(self.now())
+
     async def run(self) -> None:
         """Say it every few seconds and after each change, for ever; while Redis is away nobody is told."""
         try:
             while True:
                 self._changed.clear()
-                with suppress(StoreUnavailable):
-                    await self._processes.report(self.now())
+                await self.tell()
                 with suppress(TimeoutError):
                     async with asyncio.timeout(EVERY_SECONDS):
                         await self._changed.wait()
@@ -72,6 +78,7 @@ class Presence:
             problems=tuple(str(each) for each in holder.problems[:_MOST_PROBLEMS]),
             slots=self._slots,
             canary=canary,
+            warming=self.warming,
         )
 
 

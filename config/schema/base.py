@@ -13,13 +13,14 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 NAME = r"^[a-z0-9][a-z0-9_-]{0,63}$"  # becomes part of a path: nothing else may
 _NUMBER = re.compile(r"^[-+]?(0|[1-9][0-9]{0,17})?(\.[0-9]{1,17})?([eE][-+]?[0-9]{1,2})?$")
 _DATE = re.compile(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")
-_CODES = frozenset(
+LANGUAGE_CODES = frozenset(
     "aa ab ae af ak am an ar as av ay az ba be bg bh bi bm bn bo br bs ca ce ch co cr cs cu cv cy da de dv dz ee el en "
     "eo es et eu fa ff fi fj fo fr fy ga gd gl gn gu gv ha he hi ho hr ht hu hy hz ia id ie ig ii ik io is it iu ja jv "
     "ka kg ki kj kk kl km kn ko kr ks ku kv kw ky la lb lg li ln lo lt lu lv mg mh mi mk ml mn mr ms mt my na nb nd ne "
     "ng nl nn no nr nv ny oc oj om or os pa pi pl ps pt qu rm rn ro ru rw sa sc sd se sg si sk sl sm sn so sq sr ss st "
     "su sv sw ta te tg th ti tk tl tn to tr ts tt tw ty ug uk ur uz ve vi vo wa wo xh yi yo za zh zu".split()
 )
+"""Codes of languages, of ISO 639-1, that a configuration may name."""
 _forms: dict[str, str] = {}
 
 
@@ -69,7 +70,7 @@ def _date(value: Any) -> Any:
 
 
 def _known_code(value: str) -> str:
-    if value.partition("-")[0] not in _CODES:
+    if value.partition("-")[0] not in LANGUAGE_CODES:
         remedy = "Write two letters of ISO 639, as pt, es or en; with a country, pt-BR."
         raise invalid("format", "no language has this code", remedy)
     return value

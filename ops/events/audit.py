@@ -24,23 +24,31 @@ async def write_down(
     count: int = 1,
     details: Mapping[str, object] | None = None,
     quiet: bool = False,
-) -> None:
-    """Append to the audit what was done. It is not undone where that fails: a complaint says so, unless `quiet`."""
+) -> bool:
+    """Append to the audit what was done; False where that fails, which a complaint says, unless `quiet`.
+
+    What was done is not undone then.
+    """
     from chatwootai.stores.operators.audit import AuditLog
     from chatwootai.stores.server.connection import StoreUnavailable
 
     said = {name: str(value) for name, value in (details or {}).items() if value not in (None, "", False)}
     try:
         await AuditLog(connection).append(operator_name(), what, account=account, of=of, count=count, details=said)
+        return True
     except StoreUnavailable as error:
         if not quiet:
             complain(f"it was done, but the audit does not tell of it: {error}")
+        return False
 
 
 async def write_down_apart(
     what: str, *, account: str = "", count: int = 1, details: Mapping[str, object] | None = None
-) -> None:
-    """Append to the audit where the verb itself needs no Redis; a complaint where REDIS_URL names one that is away."""
+) -> bool:
+    """Append to the audit where the verb itself needs no Redis; False where it could not be.
+
+    A complaint says so where REDIS_URL names a Redis that is away.
+    """
     from chatwootai.stores.server.connection import DEFAULT_URL, BadRedisUrl, connect
     from chatwootai.telemetry import log
 
@@ -50,9 +58,9 @@ async def write_down_apart(
         connection = connect(named or DEFAULT_URL, timeout=1.0, retries=0)
     except BadRedisUrl as error:
         complain(f"it was done, but the audit does not tell of it: {error}")
-        return
+        return False
     try:
-        await write_down(connection, what, account=account, count=count, details=details, quiet=not named)
+        return await write_down(connection, what, account=account, count=count, details=details, quiet=not named)
     finally:
         await connection.aclose()
 

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any, TypeVar
 
+from chatwootai.model.policy.reasons import is_named
 from chatwootai.stores.operators.actions import DropResult, OperatorActions, RunNowResult
 from chatwootai.stores.operators.dead_letters import DeadLetter, DeadLetters
 from chatwootai.stores.operators.inspection import Job
@@ -14,7 +15,7 @@ from chatwootai.stores.server.connection import Connection
 from ops.access import CommandError, UsageError, confirm, operator_name, sound_accounts
 from ops.events.audit import options_used, write_down
 from ops.jobs.job_actions import RUN_NOW_WORDS, drop_letter, ensure_pending, replay_turn, retry_letter
-from ops.jobs.job_views import account_key, selected_jobs
+from ops.jobs.job_views import account_key, put_off_cause, selected_jobs
 from ops.jobs.turn_selection import last_turns, turn_row
 from ops.printing import complain, table
 from ops.times import format_moment
@@ -44,10 +45,9 @@ def is_bulk(arguments: argparse.Namespace) -> bool:
 async def select_letters(connection: Connection, arguments: argparse.Namespace) -> AsyncIterator[DeadLetter]:
     """Yield the dead letters that `--account`, `--cause`, `--since` and `--until` leave, the newest first."""
     account = await account_key(connection, arguments)
-    cause = (arguments.cause or "").casefold()
     async for one in DeadLetters(connection).all():
         in_time = (arguments.since or 0) <= one.at <= (arguments.until or time.time() + 1)
-        if in_time and cause in one.cause.casefold() and account in {None, one.conv.rpartition(":")[0]}:
+        if in_time and is_named(arguments.cause or "", one.cause) and account in {None, one.conv.rpartition(":")[0]}:
             yield one
 
 
@@ -117,7 +117,10 @@ async def _do_to_jobs(
     account = await account_key(connection, arguments)
     jobs = [one async for one in selected_jobs(connection, arguments, account)]
     if jobs:
-        rows = [(one.job, one.conv, one.messages, one.cause) for one in jobs[:_SHOWN]]
+        rows = [
+            (one.job, one.conv, one.messages, put_off_cause(one.cause or "", parked=one.parked))
+            for one in jobs[:_SHOWN]
+        ]
         table(("JOB", "CONVERSATION", "MESSAGES", "WHY"), rows)
     if len(jobs) > _SHOWN:
         print(f"... and {len(jobs) - _SHOWN} more")

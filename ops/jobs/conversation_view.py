@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from chatwootai.model.message.delivery import Delivery
+from chatwootai.model.policy.reasons import named_cause
 from chatwootai.stores.operators.dead_letters import DeadLetters
 from chatwootai.stores.operators.history import ConversationHistories
 from chatwootai.stores.operators.inspection import Inspection
@@ -107,19 +108,14 @@ def _detail_text(name: str, value: object) -> str:
 
 
 def _print_turn(record: Mapping[str, Any]) -> None:
-    cause = f" ({_handoff_cause(record)})" if record.get("cause") else ""
-    print(f"\nturn: {record.get('outcome')}{cause} on {record.get('channel')} in {record.get('seconds')} s")
+    cause = record.get("cause")
+    why = f" ({named_cause(cause, record.get('why'), record.get('error'))})" if cause else ""
+    print(f"\nturn: {record.get('outcome')}{why} on {record.get('channel')} in {record.get('seconds')} s")
     print("  counted from the customer's newest message; `window` is the quiet time that ends a burst")
     for name, seconds in record.get("steps") or ():
         print(f"  {name:<9} {seconds:.4f} s")
     for name, outcome, _ in record.get("tools") or ():
         print(f"  tool {name}: {outcome}")
-
-
-def _handoff_cause(record: Mapping[str, Any]) -> str:
-    """A handoff's cause, and what stood behind it: `model: 401 invalid_api_key`."""
-    behind = record.get("error") or str(record.get("why") or "").replace("_", " ")
-    return f"{record['cause']}: {behind}" if behind else str(record["cause"])
 
 
 def _state_text(job: Mapping[str, Any] | None) -> str:

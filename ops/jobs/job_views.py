@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import asdict, fields
 from typing import Any
 
+from chatwootai.model.policy.reasons import is_named
 from chatwootai.stores.operators.dead_letters import DeadLetter, DeadLetters
 from chatwootai.stores.operators.inspection import Inspection, Job
 from chatwootai.stores.server.connection import Connection
@@ -84,7 +85,7 @@ async def selected_jobs(
     """Yield the jobs of one state that `--account`, `--cause`, `--since` and `--until` leave."""
     look = Inspection(connection)
     async for job in look.scheduled() if arguments.state == "scheduled" else look.waiting(account=account):
-        if account in {None, job.account} and _is_selected(job.cause or "", job.since or time.time(), arguments):
+        if account in {None, job.account} and _is_selected(_cause(job), job.since or time.time(), arguments):
             yield job
 
 
@@ -116,7 +117,7 @@ def job_as_json(job: Job) -> Json:
 
 def _matches(job: Job, arguments: argparse.Namespace) -> bool:
     own = arguments.account in {None, job.account} and arguments.lane in {None, job.lane}
-    return own and _is_selected(job.cause or "", job.since or time.time(), arguments)
+    return own and _is_selected(_cause(job), job.since or time.time(), arguments)
 
 
 def _letter_matches(letter: Json, arguments: argparse.Namespace) -> bool:
@@ -124,10 +125,14 @@ def _letter_matches(letter: Json, arguments: argparse.Namespace) -> bool:
     return own and _is_selected(letter["cause"], letter["at"], arguments)
 
 
+def _cause(job: Job) -> str:
+    return put_off_cause(job.cause or "", parked=job.parked)
+
+
 def _is_selected(cause: str, at: float, arguments: argparse.Namespace) -> bool:
-    """Tell whether a cause and a moment are among those that --cause, --since and --until leave."""
+    """Tell whether a cause, as the list prints it, and a moment are what --cause, --since and --until leave."""
     in_time = (arguments.since or 0) <= at and (arguments.until is None or at <= arguments.until)
-    return in_time and (arguments.cause or "").casefold() in cause.casefold()
+    return in_time and is_named(arguments.cause or "", cause)
 
 
 async def _take(source: AsyncIterator[Json], limit: int) -> tuple[list[Json], bool]:
@@ -189,8 +194,12 @@ def due_text(job: Mapping[str, Any], now: float) -> str:
 
 def cause_text(job: Mapping[str, Any]) -> str:
     """Return why a job was put off."""
-    said = job.get("cause") or ""
-    return f"Chatwoot refuses the account's bot_token ({said})" if job.get("parked") else said
+    return put_off_cause(job.get("cause") or "", parked=bool(job.get("parked")))
+
+
+def put_off_cause(cause: str, *, parked: bool) -> str:
+    """Return a job's cause as lists print it and `--cause` takes it; `parked`: its account's token is refused."""
+    return f"Chatwoot refuses the account's bot_token ({cause})" if parked else cause
 
 
 def _ids(values: Sequence[object]) -> str:

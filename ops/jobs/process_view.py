@@ -10,11 +10,14 @@ from ops.times import format_span
 
 
 def process_as_json(one: Process) -> dict[str, Any]:
-    """Return a process as `jobs stats` prints it; `gone`: it was silent for too long to live."""
+    """Return a process as `jobs stats` prints it; `gone`: it was silent for too long to live.
+
+    `warming`: it is still loading, and takes nothing yet.
+    """
     return {
         "kind": one.kind, "name": one.name.partition(" ")[2], "host": one.host, "started": one.started,
         "seen": one.seen, "gone": one.gone, "release": one.release, "version": one.version, "refused": one.refused,
-        "digest": one.digest, "slots": one.slots,
+        "digest": one.digest, "slots": one.slots, "warming": one.warming,
     }  # fmt: skip
 
 
@@ -53,7 +56,9 @@ def _print_dead_kinds(processes: Iterable[Mapping[str, Any]]) -> None:
 
 def _last_seen(one: Mapping[str, Any]) -> str:
     ago = format_span(time.time() - one["seen"])
-    return f"gone, {ago} ago" if one["gone"] else f"{ago} ago"
+    if one["gone"]:
+        return f"gone, {ago} ago"
+    return f"warming for {format_span(time.time() - one['started'])}" if one["warming"] else f"{ago} ago"
 
 
 def _serves(one: Mapping[str, Any]) -> str:

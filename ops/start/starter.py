@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,8 @@ _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times as fas
 NOT_TENANTS = ("crews", "knowledge")
 """Folders of a domain that hold something else than a tenant."""
 
+ENGLISH = "en"
+"""The language of the texts that stand in for those of a language in which none ship."""
 WORDY = ("email",)
 """Channels on which people write letters: signed, without emoji."""
 
@@ -34,8 +36,9 @@ class Words:
 
     @classmethod
     def read(cls, language: str) -> "Words":
-        """Return the texts that ship for a language, one of `languages()`."""
-        return cls(**yaml.safe_load((TEXTS / f"{language}.yaml").read_text(encoding="utf-8")))
+        """Return the texts that ship for a language; the English ones, to be translated, where none do."""
+        name = language if language in languages() else ENGLISH
+        return cls(**yaml.safe_load((TEXTS / f"{name}.yaml").read_text(encoding="utf-8")))
 
 
 def languages() -> tuple[str, ...]:
@@ -82,12 +85,27 @@ class Start:
         """Return the texts of each language."""
         return {each: Words.read(each) for each in self.languages}
 
+    @property
+    def unprepared(self) -> tuple[str, ...]:
+        """Return the languages in which no text ships, so that the company writes its own."""
+        return tuple(each for each in self.languages if each not in languages())
+
     @cached_property
     def greetings(self) -> dict[str, str]:
-        """Return the prepared greeting of each language."""
-        shipped = (_DOMAINS / "_base" / "config.yaml").read_text(encoding="utf-8")
-        sentences: Mapping[str, Mapping[str, str]] = yaml.load(shipped, Loader=_LOADER)["sentences"]  # noqa: S506 - safe
-        return {each: sentences[each]["greeting"] for each in self.languages}
+        """Return the prepared greeting of each language in which one ships."""
+        return {each: _shipped_sentences()[each]["greeting"] for each in self.languages if each not in self.unprepared}
+
+    @property
+    def to_translate(self) -> dict[str, str]:
+        """Return the prepared sentences in English, by name."""
+        return dict(_shipped_sentences()[ENGLISH])
+
+
+@cache
+def _shipped_sentences() -> Mapping[str, Mapping[str, str]]:
+    shipped = (_DOMAINS / "_base" / "config.yaml").read_text(encoding="utf-8")
+    sentences: Mapping[str, Mapping[str, str]] = yaml.load(shipped, Loader=_LOADER)["sentences"]  # noqa: S506 - safe
+    return sentences
 
 
 def folder_name(name: str) -> str:

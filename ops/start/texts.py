@@ -79,14 +79,38 @@ def _tenant(start: Start) -> str:
         f"  description: {_text(start.about)}   # two or three sentences: what it does, for whom, where",
         *_facts(start),
         "greeting:   # above the first answer of a conversation; no question in it, since an answer follows",
-        *(f"  {each}: {_text(text)}" for each, text in start.greetings.items()),
+        *_greetings(start),
         f"signature: {_text(start.name)}   # below e-mails; or language to text, as the greeting",
         "hours:   # of the people who take over: put them right before customers write",
         f"  time_zone: {start.time_zone}",
         "  week:",
         *(f'    {day}: ["09:00-18:00"]' for day in ("monday", "tuesday", "wednesday", "thursday", "friday")),
         *_channels(start.channels),
+        *_sentences(start),
     )
+
+
+def _greetings(start: Start) -> Iterable[str]:
+    """Yield each language's greeting; the English one, to be translated, where none ships in it."""
+    for each in start.languages:
+        if each in start.unprepared:
+            yield f"  {each}: {_text(start.to_translate['greeting'])}   # to be translated"
+        else:
+            yield f"  {each}: {_text(start.greetings[each])}"
+
+
+def _sentences(start: Start) -> Iterable[str]:
+    """Yield the block of prepared sentences of each language in which none ship, to be translated."""
+    if not start.unprepared:
+        return
+    named = " and ".join(start.unprepared)
+    yield f"# Said when no crew writes. None ship in {named}: translate the right-hand sides; what is between braces"
+    yield "# is filled in. `chatwootai check` names those that are English still; docs/guides/people.md has them all."
+    yield "sentences:"
+    for language in start.unprepared:
+        yield f"  {language}:"
+        for name, text in start.to_translate.items():
+            yield f"    {name}: {_text(text)}"
 
 
 def _facts(start: Start) -> Iterable[str]:
@@ -107,15 +131,23 @@ def _answers(start: Start) -> str:
         "# Given word for word, without a model, to whoever asks one of the questions.",
         "# docs/guides/tools-and-answers.md says more.",
     )
-    return head + "".join(
-        _lines(
-            f"hours_{each}:",
-            f"  language: {each}",
-            "  questions:",
-            *(f"    - {_text(question)}" for question in words.questions),
-            f"  answer: {_text(words.answer)}",
-        )
-        for each, words in start.words.items()
+    return head + "".join(_answer(start, each) for each in start.languages)
+
+
+def _answer(start: Start, language: str) -> str:
+    """Return an example of a curated answer; as a comment where it must be translated before it serves."""
+    words = start.words[language]
+    lines = _lines(
+        f"hours_{language}:",
+        f"  language: {language}",
+        "  questions:",
+        *(f"    - {_text(question)}" for question in words.questions),
+        f"  answer: {_text(words.answer)}",
+    )
+    if language not in start.unprepared:
+        return lines
+    return f"# To be translated into {language}; then take the # away.\n" + "".join(
+        f"# {line}\n" for line in lines.splitlines()
     )
 
 

@@ -95,6 +95,8 @@ class WorkerResources:
         self.live = self._configuration()
         snapshot = await self.live.start()
         self.live.keep_to_itself()
+        self.live.presence.warming = True
+        await self.live.presence.tell()  # before seconds in which nothing else is said
         await self._serve_probes()
         encoder = shared()
         reader = MessageReader(encoder)
@@ -123,7 +125,8 @@ class WorkerResources:
         gc.collect()
         give_memory_back()
         gc.freeze()  # what start-up made stays: full collections need not walk CrewAI's classes again
-        self._ready = True
+        self._ready, self.live.presence.warming = True, False
+        self.live.presence.changed()
         _log.info("ready", worker=self.worker_id, accounts=len(snapshot.accounts))
         self._look_for_keys()
         await self._look_at_redis()
@@ -287,7 +290,9 @@ class WorkerResources:
         return await self.context.standing.watch.check() if self._ready else http.Check(http.Status.OK)
 
     async def _crews_check(self) -> http.Check:
-        return http.Check(http.Status.OK if self._ready else http.Status.UNAVAILABLE, {"warm": self._ready})
+        if self._ready:
+            return http.Check(http.Status.OK, {"warm": True})
+        return http.Check(http.Status.UNAVAILABLE, {"warm": False, "state": "warming"})
 
     async def _incidents_check(self) -> http.Check:
         return await self.context.incidents.check() if self._ready else http.Check(http.Status.OK)

@@ -7,6 +7,7 @@ from chatwootai.model.message.delivery import Role
 from chatwootai.model.message.turn import Exchange, Outcome, SilenceReason, Verdict
 from chatwootai.model.policy import outcome
 from chatwootai.model.policy.numbered_choice import with_choices
+from chatwootai.model.policy.reasons import named_cause
 from chatwootai.stores.conversation.decision import Commit, Decision, pending
 from chatwootai.telemetry import log
 from chatwootai.telemetry.metrics import DEAD_LETTERS
@@ -38,7 +39,7 @@ async def commit_outcome(worker: WorkerContext, turn: Turn) -> Next:
         idle_timer=after_reply(made, turn.asked, turn.settings),
         left=made.silence is SilenceReason.STEPPED_IN,
         outcome=made.verdict.value,
-        cause=named_cause(turn, made),
+        cause=named_cause(made.cause, made.why, turn.failed.error if turn.failed else ""),
     )
     with turn.steps("commit"):
         answer = await worker.conversations.commit(
@@ -59,15 +60,6 @@ async def deliver_outbox(worker: WorkerContext, turn: Turn) -> Next:
     return NEXT
 
 
-def named_cause(turn: Turn, made: Outcome) -> str:
-    """Return a handoff's cause in the words that an operator looks for, as `model: 401 invalid_api_key`.
-
-    No word of it is a contact's.
-    """
-    why = (turn.failed.error if turn.failed else "") or (made.why or "").replace("_", " ")
-    return ": ".join(filter(None, (made.cause, why)))
-
-
 def _by_a_crew(turn: Turn, made: Outcome) -> bool:
     """Return whether the contact reads what a crew has written for this burst."""
     return made.verdict is Verdict.REPLY and turn.draft is not None and not turn.draft.served_by.by_operator
@@ -81,5 +73,6 @@ def _exchanges(turn: Turn, made: Outcome) -> list[Exchange]:
 
 def _dead_letter(turn: Turn, made: Outcome) -> bytes:
     DEAD_LETTERS.labels("unread" if turn.start.unread else "tries").inc()
-    _log.error("dead_letter", cause=made.reason, tries=turn.start.tries)
-    return dead_letter(turn.id, turn.start.lease.conv, made.reason or "", turn.deliveries)
+    cause = ": ".join(filter(None, (made.cause, made.reason)))
+    _log.error("dead_letter", cause=cause, tries=turn.start.tries)
+    return dead_letter(turn.id, turn.start.lease.conv, cause, turn.deliveries)

@@ -146,6 +146,23 @@ def reason_text(reason: str, language: str) -> str:
     return _WORDS.get(language, _WORDS["en"]).get(reason, reason.replace("_", " "))
 
 
+def named_cause(cause: str | None, why: str | None, error: str | None = None) -> str:
+    """Return a handoff's cause in the words that an operator looks for, as `model: 401 invalid_api_key`.
+
+    `why`: its reason, as the metric's label has it; `error`: what a model's endpoint said, which stands in its place.
+    """
+    return ": ".join(filter(None, (cause, error or (why or "").replace("_", " "))))
+
+
+def is_named(wanted: str, *causes: str) -> bool:
+    """Tell whether one of the causes holds the words that are wanted, whatever their case, `_` or a space between."""
+    return any(_loosely(wanted) in _loosely(cause) for cause in causes)
+
+
+def _loosely(text: str) -> str:
+    return text.casefold().replace("_", " ").strip()
+
+
 def label(reason: str | None) -> str:
     """Return a reason as a metric's label: an operator's own is `own`, so that the number of series stays fixed."""
     if not reason:

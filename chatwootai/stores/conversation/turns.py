@@ -54,7 +54,7 @@ class Turns:
         records = [orjson.loads(raw) if raw else None for raw in raws]
         return [record if isinstance(record, dict) else None for record in records]
 
-    async def all(self, now: float) -> AsyncIterator[tuple[str, float, dict[str, Any]]]:
+    async def all(self) -> AsyncIterator[tuple[str, float, dict[str, Any]]]:
         """Yield each turn's id, when its record was written (unix seconds), and the record, in no order.
 
         Raises:
@@ -65,10 +65,11 @@ class Turns:
             with store_errors(self._connection):
                 cursor, names = await self._connection.scan(cursor, match=turn("*"), count=_PAGE)
                 raws = await self._connection.mget(names) if names else []
-                left = await batch(self._connection, *(("PTTL", name) for name in names)) if names else []
-            for name, raw, left_ms in zip(names, raws, left, strict=True):
+                # A moment, where PTTL is a span that is another each time.
+                ends = await batch(self._connection, *(("PEXPIRETIME", name) for name in names)) if names else []
+            for name, raw, end_ms in zip(names, raws, ends, strict=True):
                 record = orjson.loads(raw) if raw else None
                 if isinstance(record, dict):
-                    yield name.decode().removeprefix(turn("")), now - (TURN_MS - max(0, left_ms)) / 1000, record
+                    yield name.decode().removeprefix(turn("")), max(0, end_ms - TURN_MS) / 1000, record
             if not cursor:
                 return

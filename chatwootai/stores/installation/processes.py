@@ -12,6 +12,8 @@ from chatwootai.stores.server.connection import Connection, store_errors
 EVERY_SECONDS: Final = 5.0
 GONE_SECONDS: Final = 15.0
 """A process that has been silent for so long is gone: killed, cut off, or held up."""
+WARMING_SECONDS: Final = 60.0
+"""The same of one that is still loading what it needs, which may hold it up for long."""
 _FORGOTTEN_SECONDS: Final = 86_400.0
 
 
@@ -23,6 +25,7 @@ class Process:
     yet); `effective`: a digest of what that means with the secrets of this process. `problems`: what it refused of its
     folder, the first few of `refused`. `release`: of this program.
     `slots`: turns that a worker runs at once; 0: not told. `canary`: the version that it serves beside; 0: none.
+    `warming`: it is still loading, and takes nothing yet.
     """
 
     name: str
@@ -39,11 +42,12 @@ class Process:
     problems: tuple[str, ...] = ()
     slots: int = 0
     canary: int = 0
+    warming: bool = False
 
     @property
     def gone(self) -> bool:
         """Tell whether it has been silent for too long to live."""
-        return time.time() - self.seen > GONE_SECONDS
+        return time.time() - self.seen > (WARMING_SECONDS if self.warming else GONE_SECONDS)
 
 
 class Processes:

@@ -165,7 +165,10 @@ def _configuration(processes: Any) -> dict[str, Any]:
 
 
 def _process(one: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: one[name] for name in ("name", "host", "started", "seen", "gone", "release", "version", "refused")}
+    return {
+        name: one[name]
+        for name in ("name", "host", "started", "seen", "gone", "warming", "release", "version", "refused")
+    }
 
 
 def _problem(one: Problem, text: Any) -> dict[str, Any]:

@@ -27,12 +27,13 @@ def read_filter(query: Mapping[str, str], account: str | None, zone: tzinfo) -> 
         BadQuery: a value that means nothing.
     """
     slower = read_number(query, "slower_ms")
+    cause, _, detail = read_word(query, "cause").partition(":")  # `model: late`, as lists print it
     return TurnFilter(
         account=account or read_word(query, "account") or None,
         outcome=read_word(query, "outcome"),
         channel=read_word(query, "channel"),
-        cause=read_word(query, "cause"),
-        why=read_word(query, "why"),
+        cause=cause.strip(),
+        why=read_word(query, "why") or detail.strip().replace(" ", "_"),
         served_by=read_word(query, "served_by"),
         conversation=read_number(query, "conversation"),
         inbox=read_number(query, "inbox"),

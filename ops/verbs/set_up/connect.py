@@ -5,9 +5,13 @@ import sys
 from getpass import getpass
 from os import environ
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ops.options import an_address, ids, takes_config, takes_json
 from ops.printing import as_json, complain
+
+if TYPE_CHECKING:
+    from ops.connect.procedure import ConnectWork
 
 SUMMARY = "connect a Chatwoot account: bot, inboxes, webhook, secrets and mapping; shows first what it will do"
 EXAMPLES = """\
@@ -95,7 +99,6 @@ async def _run(arguments: argparse.Namespace) -> int:
     from ops.connect.secrets_file import SecretsFile
     from ops.connect.steps import Connected
     from ops.connect.user_token import asked_token
-    from ops.events.audit import write_down_apart
     from workers.chatwoot.admin import Admin
 
     async with aiohttp.ClientSession() as session:
@@ -113,10 +116,20 @@ async def _run(arguments: argparse.Namespace) -> int:
         code = await (remove(work) if arguments.remove else connect(work))
         if arguments.json:
             as_json({"account": work.key, "steps": [step.description for step in work.steps], "told": work.reported})
-        if arguments.yes and code == 0 and work.steps:
-            what = "disconnect" if arguments.remove else "connect"
-            await write_down_apart(what, account=work.key, count=len(work.steps), details={"chatwoot": arguments.url})
+        if arguments.yes and code == 0 and (work.steps or work.edit.diff("")):
+            await _write_down(work)
         return code
+
+
+async def _write_down(work: "ConnectWork") -> None:
+    """Append to the audit what was done; a word where no Redis takes it, as before the first start."""
+    from ops.events.audit import write_down_apart
+
+    what = "disconnect" if work.arguments.remove else "connect"
+    details = {"chatwoot": work.arguments.url}
+    told = await write_down_apart(what, account=work.key, count=len(work.steps) or 1, details=details)
+    if not told and not environ.get("REDIS_URL") and not work.arguments.json:
+        print("`chatwootai audit` does not tell of this: no Redis runs yet (REDIS_URL names none)")
 
 
 def _asks(arguments: argparse.Namespace) -> bool:

@@ -18,13 +18,6 @@ EXAMPLES = """\
 """
 
 
-_OTHER = (
-    " For another language begin with one of these, write it as `language:` in the tenant's config.yaml, and its "
-    "prepared sentences below `sentences:` (docs/guides/people.md)"
-)
-"""Remedy for a language that no configuration ships in."""
-
-
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Take the company's name, languages and channels, and where to write."""
     parser.add_argument(
@@ -54,12 +47,17 @@ def run(arguments: argparse.Namespace) -> int:
         return 0
     for name in written:
         print(f"  {folder / name}")
+    if start.unprepared:
+        place = folder / start.place / "config.yaml"
+        print(f"\nNo texts ship in {', '.join(start.unprepared)}: {place}")
+        print("has the prepared sentences in English for you to translate; `check` names those that are left.")
     print("\nNext:", *steps, sep="\n")
     return 0
 
 
 def _start(arguments: argparse.Namespace) -> "Start":
     from chatwootai.channels.registry import DEFAULT, names
+    from config.schema.base import LANGUAGE_CODES
     from ops.access import UsageError
     from ops.start.starter import Start, folder_name, languages
     from ops.start.write import machine_zone
@@ -68,20 +66,20 @@ def _start(arguments: argparse.Namespace) -> "Start":
         raise UsageError(f"{arguments.domain!r} names no domain: write small letters, digits and _, as `software`")
     return Start(
         name=arguments.name.strip(), domain=arguments.domain,
-        languages=_split_words(arguments.language, languages(), _OTHER),
+        languages=_split_words(arguments.language, {*languages(), *LANGUAGE_CODES}),
         channels=_split_words(arguments.channels, {*names()} - {DEFAULT}), account=arguments.account,
         time_zone=_zone(arguments.time_zone) or machine_zone(), about=arguments.about, url=arguments.url,
     )  # fmt: skip
 
 
-def _split_words(text: str, known: Iterable[str], remedy: str = "") -> tuple[str, ...]:
+def _split_words(text: str, known: Iterable[str]) -> tuple[str, ...]:
     """Return the words that commas separate, once each."""
     from config.document.problems import suggestion
     from ops.access import UsageError
 
     words = tuple(dict.fromkeys(word.strip() for word in text.split(",") if word.strip()))
     if wrong := next((word for word in words if word not in known), None):
-        raise UsageError(f"there is no {wrong} to begin with. {suggestion(wrong, known)}{remedy}")
+        raise UsageError(f"there is no {wrong} to begin with. {suggestion(wrong, known)}")
     if not words:
         raise UsageError(f"name at least one of {', '.join(known)}")
     return words

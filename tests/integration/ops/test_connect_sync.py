@@ -345,7 +345,8 @@ async def test_sync_finds_and_settles_what_moved_in_chatwoot(operator: Operator)
 async def test_what_sync_and_a_new_key_wrote_is_in_the_audit(
     operator: Operator, redis_url: str, redis: Connection
 ) -> None:
-    await operator.connect("--yes")
+    connected = await operator.connect("--yes", REDIS_URL=redis_url)
+    assert "audit" not in connected.stdout + connected.stderr
     mapping = operator.folder / "chatwoot_mapping.yaml"
     key = new_key()
     mapping.write_text(re.sub("bot_token: .*", f"bot_token: {encrypt('t', {KEY: key})}", operator.mapping, count=1))
@@ -354,8 +355,8 @@ async def test_what_sync_and_a_new_key_wrote_is_in_the_audit(
     turned = await operator.run("secret", "rotate", REDIS_URL=redis_url, **{KEY: f"{new_key()},{key}"})
     assert turned.returncode == 0, turned.stderr
     told = [(one.what, one.count) async for one in AuditLog(redis).entries(0.0, None)]
-    assert [what for what, _ in told] == ["sync", "secret-rotate"]
-    assert told[1][1] == 1
+    assert [what for what, _ in told] == ["connect", "sync", "secret-rotate"]
+    assert told[2][1] == 1
 
 
 def test_a_comment_about_the_next_entry_outlives_the_one_before() -> None:

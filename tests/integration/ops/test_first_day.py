@@ -44,6 +44,24 @@ async def test_init_of_several_languages_answers_in_each(tmp_path: Path) -> None
     assert '"answer": "hours_de"' in told.out
 
 
+async def test_init_in_a_language_without_texts_leaves_them_to_be_translated(tmp_path: Path) -> None:
+    folder = tmp_path / "own"
+    desk = clerk(folder)
+    done = await desk.says("init", str(folder), "--name", "Nimbus", "--language", "nl,en", "--domain", "software")
+    tenant = folder / "domains/software/nimbus/config.yaml"
+    assert (done.code, f"No texts ship in nl: {tenant}" in done.out) == (0, True), done.err
+    checked = await desk.says("check", "--no-secrets")
+    assert (checked.code, checked.err.count("\n")) == (0, 1), checked.err
+    assert "`sentences.nl`: not translated yet: greeting, handoff" in checked.err
+    text = tenant.read_text(encoding="utf-8")
+    tenant.write_text(text.replace('handoff: "', 'handoff: "Een ogenblik. '), encoding="utf-8")
+    fewer = (await desk.says("check", "--no-secrets")).err
+    assert ("greeting, human_requested" in fewer, "handoff" in fewer) == (True, False)
+    tenant.write_text(text.partition("# Said when")[0], encoding="utf-8")
+    bare = (await desk.says("check", "--no-secrets")).err
+    assert "config.yaml:3: `nl`: no prepared sentences ship in it, so those in `en` are said" in bare
+
+
 async def test_init_overwrites_nothing_and_stays_out_of_packages(tmp_path: Path) -> None:
     folder = tmp_path / "own"
     desk = clerk(folder)

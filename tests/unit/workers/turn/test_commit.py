@@ -18,7 +18,7 @@ from config.settings.settings import Settings
 from tests.builders import delivery, question
 from tests.settings_looks import turn as turn_of
 from tests.turn_parts import Worker
-from workers.turn.commit import commit_outcome, deliver_outbox, named_cause
+from workers.turn.commit import commit_outcome, deliver_outbox
 from workers.turn.draft import Failed
 from workers.turn.state import Turn
 from workers.turn.step import NEXT, RESTART
@@ -110,7 +110,7 @@ async def test_a_turn_that_gives_up_leaves_a_letter_with_its_messages(tries: int
     assert (decision.dead is not None) is kept
     if kept:
         letter = orjson.loads(decision.dead)
-        assert (letter["turn"], letter["cause"], len(letter["deliveries"])) == (one.id, "no model", 1)
+        assert (letter["turn"], letter["cause"], len(letter["deliveries"])) == (one.id, "model: no model", 1)
 
 
 async def test_a_burst_left_to_people_is_told_from_one_that_was_answered() -> None:
@@ -133,8 +133,9 @@ async def test_a_reply_agrees_on_what_follows_a_silence() -> None:
         (replace(HANDOFF, why=None), None, "model"),
     ],
 )
-def test_a_cause_is_named_as_an_operator_looks_for_it(made: Outcome, failed: Failed | None, cause: str) -> None:
-    assert named_cause(turn(made, failed=failed), made) == cause
+async def test_a_cause_is_named_as_an_operator_looks_for_it(made: Outcome, failed: Failed | None, cause: str) -> None:
+    decision, _ = await committed(turn(made, failed=failed))
+    assert decision.cause == cause
 
 
 @pytest.mark.parametrize(
