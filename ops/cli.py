@@ -42,6 +42,8 @@ Exit codes: 0 done, 1 failed or found fault, 2 called wrongly, 3 not found, 4 Ch
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one verb. Returns the exit code: docs/reference/command-line.md lists them."""
     words = list(sys.argv[1:] if argv is None else argv)
+    # pydantic would read the metadata of every installed package for plugins, of which none is used.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     if "_ARGCOMPLETE" in os.environ:
         return _complete()
     try:

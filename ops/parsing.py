@@ -4,7 +4,6 @@ And the lines of stdin, for verbs that stay and answer each.
 """
 
 import argparse
-import asyncio
 import sys
 from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Any, NoReturn, Protocol
@@ -14,6 +13,8 @@ USAGE_ERROR = 2
 
 async def lines_of_stdin() -> AsyncIterator[str]:
     """Yield each line that says something, as it comes, without its end."""
+    import asyncio  # a tenth of the start of a verb, of which most need none
+
     while line := await asyncio.to_thread(sys.stdin.readline):
         if line.strip():
             yield line.rstrip("\r\n")

@@ -15,3 +15,6 @@ uv="$tools/venv/bin/uv"
 [ -x "$venv/bin/chatwootai" ] || "$uv" pip install --quiet --python "$venv/bin/python" --no-deps --no-build-isolation -e .
 # crewai's bytecode, now: a worker that starts then takes half as long. Only what it imports (uv could compile all: 100 MB).
 [ -f crews/runtime/environment.py ] && env -u PYTHONDONTWRITEBYTECODE "$venv/bin/python" -c "from crews.runtime import environment; environment.load()" || true
+# Our own and what verbs import beside: where PYTHONDONTWRITEBYTECODE is set each verb would compile it anew.
+[ -d ops ] && env -u PYTHONDONTWRITEBYTECODE "$venv/bin/python" -m compileall -q chatwootai config crews ops >/dev/null || true
+[ -f config/chatwoot_mapping.yaml ] && env -u PYTHONDONTWRITEBYTECODE "$venv/bin/chatwootai" check --no-secrets >/dev/null 2>&1 || true

@@ -43,15 +43,17 @@ def findings(folder: Path, environment: Mapping[str, str], *, secrets: bool = Tr
 
 
 def _of(folder: Path, found: "Inspection", environment: Mapping[str, str], *, keys: bool = True) -> Findings:
-    from config.evaluation.case_files import problems_of_sets
-    from config.files.sources import MAPPING
+    from config.files.sources import DOMAINS, EVALS, MAPPING
     from config.loading.knowledge_files import missing_files
     from crews.plan import planning
 
     snapshot = found.snapshot
     problems = list(found.problems) or planning.problems(snapshot)
     problems += missing_files(found.library.own)
-    problems += problems_of_sets(folder)
+    if any((folder / DOMAINS).glob(f"**/{EVALS}")):
+        from config.evaluation.case_files import problems_of_sets  # with the types of cases, which few folders have
+
+        problems += problems_of_sets(folder)
     notes: list[Note | str] = [*snapshot.notes, *planning.notes(snapshot)]
     if keys:
         mapping = found.library.own.name(MAPPING)

@@ -212,3 +212,18 @@ def test_a_line_that_cannot_be_written_is_lost_and_nothing_else(trouble: Excepti
 )
 def test_a_persons_words_are_shown_without_what_leads_to_a_person(said: str, shown: str) -> None:
     assert mask.personal(said) == shown
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("401 invalid_api_key: Incorrect API key provided", "401 invalid_api_key: Incorrect API key provided"),
+        ("expired_token: Signature has expired", "expired_token: Signature has expired"),
+        ("invalid_api_key: Zx81kQpwLm", "invalid_api_key: ***"),
+        ("invalid_api_key: Incorrect", "invalid_api_key: ***"),
+        ("invalid password: swordfish for joe", "invalid password: *** for joe"),
+        ("api_key: Incorrect API key", "api_key: *** API key"),
+    ],
+)
+def test_a_sentence_after_an_error_s_name_is_no_secret(said: str, shown: str) -> None:
+    assert mask.text(said) == shown
