@@ -1,6 +1,5 @@
 """Connects a verb to what runs: the Redis that REDIS_URL names, an account's Chatwoot. Errors are sentences."""
 
-import asyncio
 import os
 import socket
 import sys
@@ -100,6 +99,8 @@ def with_redis(work: "Callable[[Connection], Awaitable[int]]") -> int:
     Raises:
         CommandError: the work does.
     """
+    import asyncio  # a tenth of a start: not for the verbs that ask nobody
+
     from chatwootai.stores.server.connection import BadRedisUrl, StoreUnavailable
     from chatwootai.telemetry import log
 
@@ -118,6 +119,8 @@ def with_redis(work: "Callable[[Connection], Awaitable[int]]") -> int:
 
 def ask_redis(work: "Callable[[Connection], Awaitable[Answer]]", url: str) -> "Answer | None":
     """Return what the Redis at a URL answers within a second; None where it does not."""
+    import asyncio
+
     from chatwootai.stores.server.connection import BadRedisUrl, StoreUnavailable
     from chatwootai.telemetry import log
 
@@ -140,6 +143,8 @@ def away_message(error: "StoreUnavailable") -> str:
 
 
 async def _with_each(shards: "Sequence[Shard]", work: "Callable[[Connection], Awaitable[int]]") -> int:
+    import asyncio
+
     return sum_up(await asyncio.gather(*(_with_shard(each, work) for each in shards)))
 
 

@@ -17,6 +17,9 @@ from workers.chatwoot.errors import AdminError
 from workers.chatwoot.request import send_once
 
 _SECONDS = 15.0
+_FAILING = 500
+_BUSY = 429
+MEND_CHATWOOT = "Look at Chatwoot and what stands before it; answers wait meanwhile, and are posted by themselves"
 _MOST_APART = 60.0
 """Seconds that two clocks may differ: a signature is refused from 300 on."""
 
@@ -59,7 +62,10 @@ async def _bot_token(session: aiohttp.ClientSession, look: AccountLook) -> None:
 
 
 def _no_answer(topic: str, account: Account, status: int, fault: str) -> Verdict:
-    said = f"{account.installation.url} does not answer as Chatwoot does ({status or fault})"
+    url = account.installation.url
+    if status >= _FAILING or status == _BUSY:
+        return problem(topic, f"{url} answers {status}: not looked at", MEND_CHATWOOT)
+    said = f"{url} does not answer as Chatwoot does ({status or fault})"
     return problem(topic, said, "Put the address right under `chatwoot:` in the mapping, or look at Chatwoot")
 
 
@@ -107,7 +113,9 @@ async def look_at_setup(session: aiohttp.ClientSession, look: AccountLook, admin
     try:
         look.setup = await Admin(session, account.installation.url, account.id, token).setup()
     except AdminError as error:
-        look.say(problem("set-up", str(error), "Use an administrator's token of this account"))
+        failing = error.status >= _FAILING or error.status == _BUSY
+        remedy = MEND_CHATWOOT if failing else "Use an administrator's token of this account"
+        look.say(problem("set-up", str(error), remedy))
         return
     for line in _compare(account, look.setup):
         look.say(line)

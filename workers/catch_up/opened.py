@@ -1,7 +1,9 @@
 """Conversations that Chatwoot opened because a webhook of ours failed: given back and answered, unless a person came.
 
 A door that is down, or refuses a delivery, makes Chatwoot open the conversation and say so in a line of its own. Left
-alone is what anybody has touched since: an assignment, another status, a label, an answer, a note.
+alone is what anybody has touched since: an assignment, another status, a label, an answer, a note. The webhook that
+failed may have told of an answer of ours, posted while the door was down: that conversation is given back too, and
+nothing but what the contact wrote since is admitted.
 
 One conversation meets, in this order: listed as open, its messages read, shown once more, set to pending, admitted. A
 teammate who takes it between the last two is found by the turn, which looks who owns it before it posts; a process that
@@ -10,11 +12,13 @@ ends after "pending" leaves a pending conversation that nobody answered, which t
 
 import asyncio
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from chatwootai.channels.incoming.receipt import ReadingRules
 from chatwootai.model.message.delivery import Delivery
+from chatwootai.model.message.turn import Verdict
+from chatwootai.stores.conversation.turns import Turns
 from workers.catch_up.unanswered import (
     ANSWERS,
     MOST_MESSAGES,
@@ -48,10 +52,24 @@ class Span:
         return at is not None and self.since <= at <= self.until
 
 
+@dataclass(slots=True)
+class Opened:
+    """A conversation that Chatwoot opened itself, and what the contact said since the last answer, oldest first.
+
+    `caused`: some of it stands before Chatwoot's line; `answer`: the turn of ours that stands there in its place.
+    """
+
+    messages: list[Delivery] = field(default_factory=list)
+    caused: bool = False
+    answer: str = ""
+
+
 async def answer_opened(
-    catch_up: CatchUp, account: str, chatwoot: Chatwoot, span: Span, *, dry_run: bool = False
+    catch_up: CatchUp, turns: Turns, account: str, chatwoot: Chatwoot, span: Span, *, dry_run: bool = False
 ) -> CatchUpResult:
     """Give back and admit what Chatwoot opened within `span` for a failed webhook; with `dry_run`, only count.
+
+    `turns`: their records tell an answer from a handoff of ours, which opens a conversation as well.
 
     Raises:
         workers.chatwoot.errors.ChatwootError: Chatwoot is away, or refuses a token.
@@ -66,41 +84,48 @@ async def answer_opened(
             found = await _missed_messages(chatwoot, account, conversation, span, rules)
         except Gone:  # deleted since it was listed
             continue
-        if not found:
+        if not (found.caused or await _is_reply(turns, found.answer)):
             continue
         caught.conversations += 1
-        caught.waiting += len(found)
+        caught.waiting += len(found.messages)
         if not dry_run and await _is_untouched(chatwoot, conversation):
-            if not await _give_back(catch_up, chatwoot, conversation, found, caught):
+            if not await _give_back(catch_up, chatwoot, conversation, found.messages, caught):
                 return caught
             await asyncio.sleep(catch_up.pace)
     return caught
 
 
+async def _is_reply(turns: Turns, turn: str) -> bool:
+    """Tell whether a turn answered, as its record says; a handoff of ours, or one that is forgotten, did not."""
+    record = await turns.read(turn) if turn else None
+    return record is not None and record.get("outcome") == Verdict.REPLY
+
+
 async def _missed_messages(
     chatwoot: Chatwoot, account: str, conversation: Conversation, span: Span, rules: ReadingRules
-) -> list[Delivery]:
-    """Return what the contact said and nobody answered, oldest first; nothing where Chatwoot did not open it itself.
+) -> Opened:
+    """Return what the contact said and nobody answered; nothing where Chatwoot did not open it itself.
 
-    Chatwoot's line stands right after words of the contact's. After a handoff of ours it stands after our own.
+    Chatwoot's line stands right after words of the contact's, or after an answer of ours of which the webhook told.
     """
-    found: list[Delivery] = []
-    opened = caused = False
+    found, opened = Opened(), False
     as_pending = replace(conversation, raw={**conversation.raw, "status": _PENDING})
     async for message in backwards(chatwoot, conversation.id):
         if message.type == "activity":
             if not opened and not (tells_of_failure(message) and span.has(message.at)):
-                return []
+                return Opened()
             opened = True
             continue
         meaning = meaning_of(account, as_pending, message, rules)
         over = message.private or meaning in ANSWERS or (message.at or 0.0) < span.since - _BEFORE
-        if over or len(found) == MOST_MESSAGES:
+        if over or len(found.messages) == MOST_MESSAGES:
+            if opened and not found.caused and message.mark is not None and not message.private:
+                found.answer = message.mark.turn
             break
         if isinstance(meaning, Delivery):
-            caused = caused or opened
-            found.append(meaning)
-    return found[::-1] if caused else []
+            found.caused = found.caused or opened
+            found.messages.insert(0, meaning)
+    return found
 
 
 def tells_of_failure(message: Message) -> bool:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Final, NoReturn
 
+from chatwootai.stores.conversation.turns import Turns
 from chatwootai.stores.installation.catch_up_lock import CatchUpLock
 from chatwootai.stores.installation.incidents import Incident, Kind
 from chatwootai.stores.installation.processes import Process, Processes
@@ -33,12 +34,14 @@ class OpenedSchedule:
         self,
         lock: CatchUpLock,
         catch_up: CatchUp,
+        turns: Turns,
         processes: Processes,
         incidents: Callable[[], Iterable[Incident]],
         minutes: float,
     ) -> None:
         self._lock = lock
         self._catch_up = catch_up
+        self._turns = turns
         self._processes = processes
         self._incidents = incidents
         self._seconds = minutes * 60
@@ -72,7 +75,7 @@ class OpenedSchedule:
     async def _account(self, account: str, chatwoot: Chatwoot) -> None:
         now = time.time()
         try:
-            found = await answer_opened(self._catch_up, account, chatwoot, Span(now - self._seconds, now))
+            found = await answer_opened(self._catch_up, self._turns, account, chatwoot, Span(now - self._seconds, now))
         except ChatwootError as error:
             _log.warning("catch_up_failed", account=account, error=str(error))
             return

@@ -224,17 +224,23 @@ class Admin:
             raise AdminError(f"{what}: it has moved to {answer.excerpt}: write that address")
         if not answer.good:
             missing = answer.own and answer.status == HTTPStatus.NOT_FOUND
-            raise AdminError(f"{what}: HTTP {answer.status}: {_explanation(answer)}", missing=missing)
+            raise AdminError(
+                f"{what}: HTTP {answer.status}: {_explanation(answer)}", missing=missing, status=answer.status
+            )
         if answer.fault:
             raise AdminError(f"{what}: the answer is no JSON; is the address Chatwoot's?")
         return answer.body
+
+
+_FAILING = 500
 
 
 def _explanation(answer: Response) -> str:
     if not answer.own:
         return _ANOTHERS
     said = f"{answer.excerpt}: " if answer.excerpt else ""
-    return said + _EXPLAINED.get(answer.status, "Chatwoot refuses it")
+    usual = "Chatwoot fails: look at it, and try again" if answer.status >= _FAILING else "Chatwoot refuses it"
+    return said + _EXPLAINED.get(answer.status, usual)
 
 
 def address(ours: str, key: str) -> str:

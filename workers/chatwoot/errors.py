@@ -86,8 +86,12 @@ class OutOfTime(TryAgain):
 
 
 class AdminError(Exception):
-    """Chatwoot did not do it; the message says what, without the token. `missing`: there is no such thing."""
+    """Chatwoot did not do it; the message says what, without the token. `missing`: there is no such thing.
 
-    def __init__(self, message: str, *, missing: bool = False) -> None:
+    `status`: Chatwoot's answer in HTTP; 0: none came.
+    """
+
+    def __init__(self, message: str, *, missing: bool = False, status: int = 0) -> None:
         super().__init__(message)
         self.missing = missing
+        self.status = status

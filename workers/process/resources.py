@@ -16,6 +16,7 @@ from aiohttp import web
 from chatwootai.channels.incoming.receipt import ReadingRules
 from chatwootai.stores.conversation.mailbox import Mailbox
 from chatwootai.stores.conversation.signals import SignalListener
+from chatwootai.stores.conversation.turns import Turns
 from chatwootai.stores.installation.catch_up_lock import CatchUpLock
 from chatwootai.stores.installation.event_stream import EventSender
 from chatwootai.stores.installation.processes import Processes
@@ -236,6 +237,7 @@ class WorkerResources:
         schedule = OpenedSchedule(
             CatchUpLock(self.connection, self.worker_id),
             CatchUp(Mailbox(self.connection), hours=self.environment.catch_up_hours or 24.0, rules=self._reading_rules),
+            Turns(self.connection),
             Processes(self.connection),
             lambda: self.context.incidents.now,
             self.environment.catch_up_opened_minutes,

@@ -21,6 +21,7 @@ class Answering(Protocol):
 
     tenant: Tenant
     patience_asked: bool
+    patience_said: bool
 
     @property
     def last(self) -> Delivery:
@@ -34,14 +35,18 @@ class Answering(Protocol):
 
 
 async def greeting(turn: Answering, question: Question) -> str:
-    """Return the greeting above the first answer; empty where somebody has greeted already, or that is not known."""
-    if not question.greeted or turn.patience_asked:  # the sentence that asked for patience has greeted
+    """Return the greeting above the first answer; empty where somebody has greeted already.
+
+    Where Chatwoot does not show who did, the answer greets: it may wait in the outbox until Chatwoot takes it. Where a
+    sentence that asked for patience may stand there, it does not.
+    """
+    if not question.greeted or turn.patience_said:  # that sentence has greeted
         return ""
     try:
         found = await turn.tenant.chatwoot.conversation(turn.last.conversation, deadline=time.time() + _LOOK_SECONDS)
     except ChatwootError:
         FAILED_OPEN.labels("greeting").inc()
-        return ""
+        return "" if turn.patience_asked else turn.settings.greeting_in(question.language)
     return missing_greeting(found.last, question, turn.settings)
 
 

@@ -36,6 +36,7 @@ class Waiting(Protocol):
     tenant: Tenant
     steps: Steps
     patience_asked: bool
+    patience_said: bool
     begun_at: float
 
     @property
@@ -85,6 +86,7 @@ async def _say_when_due(turn: Waiting, question: Question, due: float, saying: a
     began = time.perf_counter()
     try:
         fate = await _say_sentence(turn, question)
+        turn.patience_said = fate == "said"
     except ChatwootError as error:  # unsure whether it arrived: never twice, the answer follows in any case
         fate = "failed"
         _log.warning("interim_not_said", error=str(error))

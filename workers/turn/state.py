@@ -51,6 +51,7 @@ class Turn:
     meaning: Meaning = UNTOLD
     superseded: int = 0
     patience_asked: bool = False
+    patience_said: bool = False
     counted: bool = False
     remember: bool = True
     force: bool = False

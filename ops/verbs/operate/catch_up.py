@@ -53,6 +53,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 async def _run(connection: "Connection", arguments: argparse.Namespace) -> int:
     from chatwootai.stores.conversation.mailbox import Mailbox
+    from chatwootai.stores.conversation.turns import Turns
     from ops.access import chatwoot_clients
     from ops.events.audit import options_used, write_down
     from workers.catch_up.unanswered import CatchUp
@@ -66,7 +67,10 @@ async def _run(connection: "Connection", arguments: argparse.Namespace) -> int:
 
     catch_up = CatchUp(Mailbox(connection), hours=hours, rules=reading_rules)
     async with chatwoot_clients() as client:
-        rows = [await _catch_up_account(catch_up, one, client(one), arguments, hours) for one in asked.values()]
+        rows = [
+            await _catch_up_account(catch_up, Turns(connection), one, client(one), arguments, hours)
+            for one in asked.values()
+        ]
     if not arguments.dry_run:
         admitted = sum(row["admitted"] for row in rows)
         await write_down(
@@ -115,13 +119,13 @@ def _ask_account(arguments: argparse.Namespace) -> "list[Account]":
 
 
 async def _catch_up_account(
-    catch_up: Any, account: "Account", chatwoot: Any, arguments: argparse.Namespace, hours: float
+    catch_up: Any, turns: Any, account: "Account", chatwoot: Any, arguments: argparse.Namespace, hours: float
 ) -> dict[str, Any]:
     from workers.catch_up.unanswered import CatchUpResult
     from workers.chatwoot.errors import ChatwootError
 
     try:
-        caught, problem = await _catch(catch_up, account, chatwoot, arguments, hours), None
+        caught, problem = await _catch(catch_up, turns, account, chatwoot, arguments, hours), None
     except ChatwootError as error:
         caught, problem = CatchUpResult(account.key), str(error)
     if caught.full:
@@ -129,14 +133,16 @@ async def _catch_up_account(
     return {**asdict(caught), "problem": problem}
 
 
-async def _catch(catch_up: Any, account: "Account", chatwoot: Any, arguments: argparse.Namespace, hours: float) -> Any:
+async def _catch(
+    catch_up: Any, turns: Any, account: "Account", chatwoot: Any, arguments: argparse.Namespace, hours: float
+) -> Any:
     from workers.catch_up.opened import Span, answer_opened
 
     if not arguments.opened_by_failure:
         return await catch_up.account(account.key, chatwoot, dry_run=arguments.dry_run)
     now = time.time()
     span = Span(arguments.since or now - 3600 * hours, arguments.until or now)
-    return await answer_opened(catch_up, account.key, chatwoot, span, dry_run=arguments.dry_run)
+    return await answer_opened(catch_up, turns, account.key, chatwoot, span, dry_run=arguments.dry_run)
 
 
 def _print(rows: list[dict[str, Any]], arguments: argparse.Namespace) -> None:

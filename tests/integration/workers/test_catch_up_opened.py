@@ -12,6 +12,7 @@ import aiohttp
 import pytest
 
 from chatwootai.stores.conversation.mailbox import Mailbox
+from chatwootai.stores.conversation.turns import Turns
 from chatwootai.stores.operators.history import ConversationHistories
 from chatwootai.stores.server.connection import Connection
 from sandbox.chatwoot import app
@@ -24,6 +25,7 @@ from tests.commands import program
 from workers.catch_up.opened import Span, answer_opened
 from workers.catch_up.unanswered import CatchUp
 from workers.chatwoot.client import Chatwoot
+from workers.chatwoot.records import Mark
 
 NOBODY = "http://127.0.0.1:1"
 """A door that is shut."""
@@ -50,7 +52,7 @@ async def stand() -> AsyncIterator[tuple[Driver, Chatwoot]]:
 async def answer(redis: Connection, chatwoot: Chatwoot, **more: Any) -> Any:
     now = time.time()
     span = more.pop("span", None) or Span(now - 3600, now + 60)
-    return await answer_opened(CatchUp(Mailbox(redis), hours=24, pace=0), "1", chatwoot, span, **more)
+    return await answer_opened(CatchUp(Mailbox(redis), hours=24, pace=0), Turns(redis), "1", chatwoot, span, **more)
 
 
 async def waiting(redis: Connection, sent: Sent) -> list[int]:
@@ -105,6 +107,26 @@ async def test_a_handoff_of_the_bots_own_is_none(stand: tuple[Driver, Chatwoot],
     assert (await driver.state(sent))["status"] == "open"
 
 
+async def test_an_answer_of_ours_that_no_door_heard_of_is_no_reason_to_leave_it_to_people(
+    stand: tuple[Driver, Chatwoot], redis: Connection
+) -> None:
+    driver, chatwoot = stand
+    threads = [await opened(driver) for _ in range(3)]
+    for sent, (turn, outcome) in zip(threads, (("t1", "reply"), ("t2", "handoff"), ("t3", "")), strict=True):
+        if outcome:
+            await Turns(redis).write(turn, {"outcome": outcome})
+        await chatwoot.set_status(sent.conversation, "pending")
+        await chatwoot.create_message(sent.conversation, "Entregamos.", mark=Mark(turn, 1))
+        await driver.wait_for_status(sent, "open")
+    more = await driver.answer(threads[0], "whatsapp", "E quanto custa?")
+    counted = await answer(redis, chatwoot, dry_run=True)
+    assert (counted.conversations, counted.waiting) == (1, 1)
+    done = await answer(redis, chatwoot)
+    assert (done.conversations, done.admitted) == (1, 1)
+    assert await waiting(redis, threads[0]) == [more.message]
+    assert [(await driver.state(one))["status"] for one in threads] == ["pending", "open", "open"]
+
+
 async def test_only_what_was_opened_within_the_span(stand: tuple[Driver, Chatwoot], redis: Connection) -> None:
     driver, chatwoot = stand
     sent = await opened(driver)
@@ -118,7 +140,7 @@ async def test_without_room_people_keep_it(stand: tuple[Driver, Chatwoot], redis
     driver, chatwoot = stand
     sent = await opened(driver)
     catch_up = CatchUp(Mailbox(redis, most_waiting=0), hours=24, pace=0)
-    done = await answer_opened(catch_up, "1", chatwoot, Span(0, time.time() + 60))
+    done = await answer_opened(catch_up, Turns(redis), "1", chatwoot, Span(0, time.time() + 60))
     assert done.full
     assert (await driver.state(sent))["status"] == "open"
 

@@ -11,7 +11,7 @@ import pytest
 from aiohttp import web
 
 from config.snapshot import Secret
-from ops.doctor.chatwoot import look_at_installation, look_at_tokens
+from ops.doctor.chatwoot import MEND_CHATWOOT, AccountLook, look_at_installation, look_at_setup, look_at_tokens
 from ops.doctor.verdict import State, Verdict
 from tests.builders import account
 
@@ -64,6 +64,21 @@ async def test_a_server_before_chatwoot_says_nothing_of_a_token(status: int, kin
     for line in lines.values():
         assert line.state is State.PROBLEM
         assert "does not answer as Chatwoot does" in line.said
+
+
+@pytest.mark.parametrize("status", [500, 502, 429])
+async def test_a_chatwoot_that_fails_is_to_be_looked_at_and_no_token_or_address_is(status: int) -> None:
+    def response() -> web.Response:
+        return web.json_response({"error": "We're sorry, but something went wrong"}, status=status)
+
+    lines = await looked_at(response)
+    async with answering(response) as url, aiohttp.ClientSession() as session:
+        mine = account()
+        look = AccountLook(replace(mine, installation=replace(mine.installation, url=url)))
+        await look_at_setup(session, look, "administrator's")
+    for line in (*lines.values(), *look.lines):
+        assert (line.state, str(status) in line.said) == (State.PROBLEM, True)
+        assert line.remedy == MEND_CHATWOOT
 
 
 @pytest.mark.parametrize("zone", ["GMT", "-0000", ""])

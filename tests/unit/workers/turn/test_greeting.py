@@ -1,4 +1,4 @@
-"""The tenant's greeting stands above what is said first, once, and never because Chatwoot is away."""
+"""The tenant's greeting stands above what is said first, once, also where Chatwoot is away or has refused."""
 
 from types import SimpleNamespace
 from typing import Any, cast
@@ -22,7 +22,7 @@ def said(kind: int, **more: Any) -> records.Message:
     return found
 
 
-def turn(*newest: records.Message, away: bool = False, patience: bool = False) -> Any:
+def turn(*newest: records.Message, away: bool = False, asked: bool = False, heard: bool = False) -> Any:
     """What this step takes of a turn: a Chatwoot that shows these messages, or is away."""
 
     async def conversation(number: int, *, deadline: float) -> Any:
@@ -32,7 +32,8 @@ def turn(*newest: records.Message, away: bool = False, patience: bool = False) -
         return SimpleNamespace(last=newest)
 
     tenant = SimpleNamespace(chatwoot=SimpleNamespace(conversation=conversation))
-    return cast(Any, SimpleNamespace(tenant=tenant, patience_asked=patience, last=delivery(), settings=SETTINGS))
+    patience = {"patience_asked": asked, "patience_said": heard}
+    return cast(Any, SimpleNamespace(tenant=tenant, last=delivery(), settings=SETTINGS, **patience))
 
 
 async def test_the_first_answer_is_greeted_with() -> None:
@@ -41,12 +42,18 @@ async def test_the_first_answer_is_greeted_with() -> None:
 
 async def test_only_a_first_answer_and_only_once() -> None:
     assert await greeting(turn(), question(greeted=False)) == ""
-    assert await greeting(turn(patience=True), FIRST) == ""
+    assert await greeting(turn(asked=True, heard=True), FIRST) == ""
     assert await greeting(turn(said(3)), FIRST) == ""  # Chatwoot's own greeting is a template
 
 
-async def test_without_chatwoot_there_is_an_answer_without_a_greeting() -> None:
-    assert await greeting(turn(away=True), FIRST) == ""
+async def test_an_answer_that_waits_for_chatwoot_greets() -> None:
+    assert await greeting(turn(away=True), FIRST) == "Olá!"
+    assert await greeting(turn(away=True), question(greeted=False)) == ""
+
+
+async def test_where_the_sentence_that_asks_for_patience_was_refused_the_answer_greets() -> None:
+    assert await greeting(turn(asked=True), FIRST) == "Olá!"
+    assert await greeting(turn(asked=True, away=True), FIRST) == "", "it may stand there"
 
 
 @pytest.mark.parametrize(("name", "greets"), [(turn_names.interim(7), True), ("t1", False)])

@@ -37,7 +37,7 @@ class Waiting:
         self.start = start(tries=tries)
         self.tenant = SimpleNamespace(chatwoot=self.desk)
         self.steps, self.settings = Steps(), settings
-        self.patience_asked = self.superseded = False
+        self.patience_asked = self.patience_said = self.superseded = False
         now = time.time()
         self.last = delivery(received_at=now - ago)
         self.begun_at = now - ago
@@ -67,7 +67,7 @@ async def test_it_is_said_once_under_a_mark_of_its_own_and_timed() -> None:
     await answered_late(turn)
     assert turn.texts == ["Um momento."]
     assert turn.desk.posts[0]["mark"] == Mark(turn_names.interim(7), 1)
-    assert (turn.patience_asked, fate("said") - before) == (True, 1)
+    assert (turn.patience_asked, turn.patience_said, fate("said") - before) == (True, True, 1)
     assert [name for name, _ in turn.steps.as_list()] == ["interim"]
 
 
@@ -127,6 +127,7 @@ async def test_chatwoots_trouble_is_counted_and_is_not_the_answers() -> None:
     turn.desk.fails("create_message", FateUnknown("create", "cut"))
     await answered_late(turn)
     assert (turn.patience_asked, fate("failed") - before) == (True, 1), "it may stand there: never again"
+    assert not turn.patience_said
 
 
 class Held(Desk):
