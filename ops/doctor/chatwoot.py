@@ -9,6 +9,7 @@ from typing import Any
 
 import aiohttp
 
+from config.secrets.secret import Secret
 from config.snapshot import Account
 from ops.doctor.verdict import Verdict, off, ok, problem, warning
 from workers.chatwoot.access_token import Token
@@ -46,11 +47,22 @@ async def look_at_tokens(session: aiohttp.ClientSession, account: Account) -> Ac
     return look
 
 
+def _sendable(look: AccountLook, name: str, secret: Secret) -> Token | None:
+    """Return a token; None, with a line that says so, where no header takes it."""
+    try:
+        return Token(name, secret.reveal())
+    except ValueError as error:
+        look.say(problem(name, str(error), "Look for a space or a line break that was copied along"))
+        return None
+
+
 async def _bot_token(session: aiohttp.ClientSession, look: AccountLook) -> None:
     """A bot may look at conversations and nothing else: one that cannot exist is not found by a token that holds."""
     account = look.account
     url = f"{account.installation.url}/api/v1/accounts/{account.id}/conversations/0"
-    token = Token("bot_token", account.bot_token.reveal())
+    token = _sendable(look, "bot_token", account.bot_token)
+    if token is None:
+        return
     answer = await send_once(session, "GET", url, token, None, seconds=_SECONDS)
     if answer.good or (answer.status == 404 and answer.own):
         look.say(ok("bot_token", "Chatwoot takes it"))
@@ -75,7 +87,9 @@ async def _user_token(session: aiohttp.ClientSession, look: AccountLook) -> None
         said = "there is none: no catch-up, no history of older messages, no help centre, no sync"
         look.say(off("user_token", said, "Add one: `chatwootai connect --user-token`"))
         return
-    token = Token("user_token", account.user_token.reveal())
+    token = _sendable(look, "user_token", account.user_token)
+    if token is None:
+        return
     url = f"{account.installation.url}/api/v1/profile"
     answer = await send_once(session, "GET", url, token, None, seconds=_SECONDS)
     if answer.status in {401, 403} and answer.own:
@@ -123,6 +137,10 @@ async def look_at_setup(session: aiohttp.ClientSession, look: AccountLook, admin
 
 def _compare(account: Account, setup: Setup) -> Iterator[Verdict]:
     bot, webhook = setup.bot(account.key), setup.webhook(account.key)
+    if strange := sorted(set(account.inboxes) - {door.id for door in setup.inboxes}):
+        numbers = ", ".join(map(str, strange))
+        said = f"the mapping names {numbers}, and this account of Chatwoot has no such inbox: its settings serve nobody"
+        yield problem("inboxes", said, "Put the number right; `chatwootai sync` shows those that there are")
     connect = "`chatwootai connect` puts it right"
     secrets = {each.reveal() for each in account.webhook_secrets}
     if bot is None:

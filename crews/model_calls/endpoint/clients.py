@@ -4,6 +4,7 @@ One pool is for endpoints that the operator names. The other judges each address
 account's author names: a name that leads to a private address, now or later, is not reached.
 """
 
+import os
 from collections.abc import AsyncIterator
 from http.cookiejar import CookieJar
 from typing import Any
@@ -18,6 +19,7 @@ from chatwootai.guarded_session import session
 from chatwootai.net import Forbidden, is_private
 from crews.errors import ModelRefused
 from crews.model_calls.call import Endpoint
+from crews.model_calls.call_terms import KEY
 from crews.model_calls.endpoint.chat_requests import ChatRequests
 
 CONNECT = 5.0
@@ -129,7 +131,9 @@ class Clients:
 
     def _open(self, endpoint: Endpoint) -> AsyncOpenAI:
         # The environment's key belongs to the environment's endpoint: a base_url of a tenant's never receives it.
-        api_key = endpoint.api_key or (_NO_KEY_NEEDED if endpoint.base_url else None)
+        api_key = endpoint.api_key or (_NO_KEY_NEEDED if endpoint.base_url else os.environ.get(KEY, "").strip())
+        if not api_key:  # a line break behind it, as a file of secrets ends with, would be no header
+            raise ModelRefused(_NO_KEY, code="no_key")
         base_url, query, headers = address_of(endpoint)
         try:
             return AsyncOpenAI(
