@@ -69,4 +69,6 @@ def briefly(error: BaseException) -> str:
     words += [_CODE.sub("_", str(code))[:_LONGEST]] if code else []
     named = " ".join(words) or trouble_of(error).value.replace("_", " ")
     said = getattr(error, "reason", None) if isinstance(error, ModelRefused | ModelUnavailable) else None
+    if not words and not said and isinstance(error, ModelUnavailable):  # our own words, of an answer that is none
+        said = str(error).removeprefix("the model's endpoint ")[:_LONGEST]
     return f"{named}: {said}" if said else named

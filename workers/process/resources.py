@@ -96,8 +96,7 @@ class WorkerResources:
         self.live = self._configuration()
         snapshot = await self.live.start()
         self.live.keep_to_itself()
-        self.live.presence.warming = True
-        await self.live.presence.tell()  # before seconds in which nothing else is said
+        await self._set_warming(on=True)  # before seconds in which nothing else is said
         await self._serve_probes()
         encoder = shared()
         reader = MessageReader(encoder)
@@ -126,11 +125,16 @@ class WorkerResources:
         gc.collect()
         give_memory_back()
         gc.freeze()  # what start-up made stays: full collections need not walk CrewAI's classes again
-        self._ready, self.live.presence.warming = True, False
-        self.live.presence.changed()
+        await self._set_warming(on=False)
         _log.info("ready", worker=self.worker_id, accounts=len(snapshot.accounts))
         self._look_for_keys()
         await self._look_at_redis()
+
+    async def _set_warming(self, *, on: bool) -> None:
+        """Tell operators at once that this worker is still loading, or that it takes turns from now on."""
+        self._ready = not on
+        self.live.presence.warming = on
+        await self.live.presence.tell()
 
     def _configuration(self) -> Live:
         own, name = self.environment, f"worker {self.worker_id}"
