@@ -23,6 +23,8 @@ from crews.model_calls.wrappers.health import Health
 
 HOUR = 3600.0
 
+_ENDPOINT = "the model's endpoint"
+
 
 def away(status: int | None = None, code: str | None = None, message: str = "it fell silent") -> ModelUnavailable:
     return ModelUnavailable(message, retry_at=0.0, status=status, code=code)
@@ -41,7 +43,7 @@ def away(status: int | None = None, code: str | None = None, message: str = "it 
         (ModelRefused("x", code="no_key"), Trouble.NO_KEY, "no_key"),
         (away(429), Trouble.BUSY, "429"),
         (away(500), Trouble.FAILING, "500"),
-        (away(message="the model's endpoint could not be reached (ConnectError)"), Trouble.AWAY, "away: could not be reached"),
+        (away(message=f"{_ENDPOINT} could not be reached (E)"), Trouble.AWAY, "away: could not be reached"),
         (away(), Trouble.FAILING, "failing: it fell silent"),
         (ModelSilent("x", reason="content_filter"), Trouble.WITHHELD, "withheld"),
         (ModelSilent("x", reason="stop"), Trouble.SILENT, "silent"),
