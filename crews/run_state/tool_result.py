@@ -27,12 +27,13 @@ class Fate(StrEnum):
 class ToolAnswer:
     """Answer of a tool: a JSON-able `value` (an error's as `{"error": ...}`) and its fate.
 
-    `mend`: the call may be made again with other arguments.
+    `mend`: the call may be made again with other arguments; `theirs`: the tool itself, or the way to it, refused.
     """
 
     value: Any
     fate: Fate = Fate.DONE
     mend: bool = False
+    theirs: bool = False
 
     @classmethod
     def error(cls, why: str, fate: Fate, *, mend: bool = False) -> "ToolAnswer":
@@ -42,11 +43,15 @@ class ToolAnswer:
 
 @dataclass(frozen=True, slots=True)
 class ToolText:
-    """Text that a model is shown of a call, and its fate. `kept`: an earlier call's result, given instead of a call."""
+    """Text that a model is shown of a call, and its fate. `kept`: an earlier call's result, given instead of a call.
+
+    `theirs`: the tool itself, or the way to it, refused.
+    """
 
     text: str
     fate: Fate
     kept: bool = False
+    theirs: bool = False
 
     @property
     def outcome(self) -> ToolOutcome:
@@ -78,7 +83,8 @@ _ADVICE: Final = {
 def to_tool_text(name: str, answer: ToolAnswer, *, repeatable: bool) -> ToolText:
     """Return the answer for a model. Only of what is not `repeatable` it matters that it may have been done."""
     fate = Fate.FAILED if answer.fate is Fate.UNKNOWN and repeatable else answer.fate
-    return ToolText(result_text(name, answer.value, words.MEND if answer.mend else _ADVICE[fate]), fate)
+    text = result_text(name, answer.value, words.MEND if answer.mend else _ADVICE[fate])
+    return ToolText(text, fate, theirs=answer.theirs)
 
 
 def limit_reached(name: str) -> ToolText:

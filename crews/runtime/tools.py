@@ -110,7 +110,7 @@ async def use_tool(tool: BaseTool, arguments: dict[str, Any]) -> ToolText:
     line("tool_called", tool=tool.name, kind=kind, outcome=found.outcome, seconds=round(seconds, 4))
     if run is not None:
         run.trace.append((f"tool {tool.name}", seconds))
-        run.used.append(ToolUse(tool.name, found.outcome, seconds, time.time()))
+        run.used.append(ToolUse(tool.name, found.outcome, seconds, time.time(), found.theirs))
     return found
 
 

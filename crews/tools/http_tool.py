@@ -81,7 +81,7 @@ class HttpRequest(OutsideTool):
         except InvalidArgument as misfit:
             return ToolAnswer.error(f"{words.WRONG_ARGUMENTS}: {misfit}", Fate.REFUSED, mend=True)
         except Forbidden as refused:
-            return ToolAnswer.error(str(refused), Fate.REFUSED)
+            return ToolAnswer({"error": f"{words.NOT_SENT} ({refused})"}, Fate.REFUSED, theirs=True)
         except (aiohttp.ClientError, OSError) as error:  # its message may hold the address
             unsent = isinstance(error, aiohttp.ClientConnectorError | aiohttp.InvalidURL)
             return ToolAnswer.error(
@@ -105,7 +105,7 @@ class HttpRequest(OutsideTool):
             try:
                 status, result = await self._send(values, burst)
                 if status not in _AGAIN or number == tries:
-                    return ToolAnswer(result, _fate_of_status(status))
+                    return ToolAnswer(result, fate := _fate_of_status(status), theirs=fate is Fate.REFUSED)
             except aiohttp.ClientError:
                 if number == tries:
                     raise

@@ -58,7 +58,7 @@ def _last_seen(one: Mapping[str, Any]) -> str:
     ago = format_span(time.time() - one["seen"])
     if one["gone"]:
         return f"gone, {ago} ago"
-    return f"warming for {format_span(time.time() - one['started'])}" if one["warming"] else f"{ago} ago"
+    return f"warming for {format_span(time.time() - one['started'])}" if one.get("warming") else f"{ago} ago"
 
 
 def _serves(one: Mapping[str, Any]) -> str:

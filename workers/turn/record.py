@@ -24,6 +24,8 @@ from workers.turn.state import Turn
 from workers.turn.trace import trace_turn
 
 _log = log.get("turn")
+_REFUSALS: Final = 5
+_REFUSED: Final = f"{_REFUSALS} or more calls in a row were refused: its address, its token, or what it is asked with"
 _BY_A_MODEL: Final = frozenset({ServedBy.CREW, ServedBy.FUSED, ServedBy.QUICK, ServedBy.FALLBACK})
 _NOT_LOGGED: Final = frozenset({"account", "conversation", "reason", "passages", "model_calls", "config_digest"})
 """Bound to the log line already, or in a crew's words, which may quote the contact (a reason), or long (passages)."""
@@ -101,6 +103,7 @@ async def record_turn(worker: WorkerContext, turn: Turn) -> None:
             worker.incidents.note(Kind.TOOL, record.account, server, trouble)
         else:
             worker.incidents.works(Kind.TOOL, record.account, server)
+    _note_refusals(worker.incidents, turn)
     _note_lookup(worker.incidents, turn)
     stored = record.stored()
     trace_turn(worker, turn, stored)
@@ -125,6 +128,15 @@ def _note_incidents(incidents: IncidentBoard, record: TurnRecord) -> None:
             incidents.works(Kind.TOOL, record.account, name)
         elif outcome is ToolOutcome.FAILED:
             incidents.note(Kind.TOOL, record.account, name, "its call failed")
+        elif outcome is ToolOutcome.UNKNOWN:
+            incidents.note(Kind.TOOL, record.account, name, "no answer came in time, or one that says nothing")
+
+
+def _note_refusals(incidents: IncidentBoard, turn: Turn) -> None:
+    """Note tools that refuse call after call: for an order that does not exist once, for a wrong address each time."""
+    for use in turn.calls.used:
+        if use.theirs:
+            incidents.note_in_a_row(Kind.TOOL, turn.last.account, use.name, _REFUSED, least=_REFUSALS)
 
 
 def _note_lookup(incidents: IncidentBoard, turn: Turn) -> None:

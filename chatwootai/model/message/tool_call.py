@@ -39,9 +39,10 @@ class ToolOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ToolUse:
-    """A tool's call in a turn's record. `ended`: unix seconds."""
+    """A tool's call in a turn's record. `ended`: unix seconds; `theirs`: the tool, or the way to it, refused."""
 
     name: str
     outcome: ToolOutcome
     seconds: float
     ended: float = 0.0
+    theirs: bool = False

@@ -34,6 +34,7 @@ class IncidentBoard:
         self._notes: dict[_Key, tuple[str, int]] = {}
         self._works: set[_Key] = set()
         self._said: dict[_Key, float] = {}
+        self._in_a_row: Counter[_Key] = Counter()
 
     def note(self, kind: Kind, account: str, subject: str, reason: str) -> None:
         """Note that something went wrong once more. `reason` is masked and cut."""
@@ -43,8 +44,18 @@ class IncidentBoard:
             self._notes[key] = mask.text(reason)[:_MOST_WORDS], count
             self._works.discard(key)
 
+    def note_in_a_row(self, kind: Kind, account: str, subject: str, reason: str, *, least: int) -> None:
+        """Note what may be right once: from the `least`-th time on without one that worked in between."""
+        key = (kind, account, subject)
+        if len(self._in_a_row) >= _MOST_NOTES and key not in self._in_a_row:
+            self._in_a_row.clear()
+        self._in_a_row[key] += 1
+        if self._in_a_row[key] >= least:
+            self.note(kind, account, subject, reason)
+
     def works(self, kind: Kind, account: str, subject: str | None = None) -> None:
         """Note that something works: its incident, where there is one, is over. Costs nothing where there is none."""
+        self._in_a_row.pop((kind, account, subject or ""), None)
         for one in self.now:
             if (one.kind, one.account) == (kind, account) and subject in (None, one.subject):
                 self._works.add((kind, account, one.subject))

@@ -85,3 +85,20 @@ async def test_a_source_of_knowledge_is_remembered_until_it_is_read_again(redis:
     assert [one.subject for one in await incidents.all()] == ["faq"]
     assert await incidents.end(Kind.KNOWLEDGE, "1", "faq") is not None
     assert await incidents.all() == []
+
+
+async def test_what_may_be_right_once_is_an_incident_when_it_shows_in_a_row(redis: Connection) -> None:
+    board = IncidentBoard(redis)
+
+    def refuse(times: int) -> None:
+        for _ in range(times):
+            board.note_in_a_row(Kind.TOOL, "1", "orders", "refused", least=3)
+
+    refuse(2)
+    board.works(Kind.TOOL, "1", "orders")
+    refuse(2)
+    await board._tell()
+    assert board.now == ()
+    refuse(1)
+    await board._tell()
+    assert [(one.subject, one.count) for one in board.now] == [("orders", 1)]

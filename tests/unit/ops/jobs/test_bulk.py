@@ -9,7 +9,7 @@ from chatwootai.stores.server.connection import Connection
 from ops.access import CommandError, NotFound, UsageError
 from ops.jobs import bulk
 from ops.jobs.bulk import _agreed, is_bulk
-from ops.jobs.turn_selection import _cause, _is_selected, turn_row
+from ops.jobs.turn_selection import select_turns, turn_row
 
 NOWHERE = cast(Connection, None)
 
@@ -146,6 +146,10 @@ HANDED = {"outcome": "handoff", "cause": "model", "error": "401 invalid_api_key"
 ANSWERED = {"outcome": "reply", "served_by": "crew", "model": "gpt", "cause": ""}
 
 
+def ended(record: dict[str, Any]) -> dict[str, Any]:
+    return {"turn": "t", "conv": "1:25", "account": "1", "at": 100.0, "record": record}
+
+
 @pytest.mark.parametrize(
     ("record", "state", "cause"),
     [
@@ -159,7 +163,8 @@ ANSWERED = {"outcome": "reply", "served_by": "crew", "model": "gpt", "cause": ""
     ],
 )
 def test_a_turns_cause_is_what_stood_behind_it(record: dict[str, Any], state: str, cause: str | None) -> None:
-    assert _cause(record, state) == cause
+    found = [one["cause"] for one in select_turns([ended(record)], arguments(state=state))]
+    assert found == ([] if cause is None else [cause])
 
 
 @pytest.mark.parametrize(
@@ -175,9 +180,8 @@ def test_a_turns_cause_is_what_stood_behind_it(record: dict[str, Any], state: st
     ],
 )
 def test_a_turn_is_selected_by_its_moment_and_a_part_of_its_cause(changes: dict[str, Any], selected: bool) -> None:
-    row = {"turn": "t", "conv": "1:25", "at": 100.0, "cause": "model: 401 invalid_api_key"}
-    assert _is_selected(row, arguments(**changes)) is selected
-    assert not _is_selected({**row, "cause": None}, arguments(**changes))
+    assert bool(select_turns([ended(HANDED)], arguments(state="handed-over", **changes))) is selected
+    assert not select_turns([ended(ANSWERED)], arguments(state="handed-over", **changes))
 
 
 def test_a_turn_is_a_row_of_its_name_conversation_moment_and_cause() -> None:

@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
+from chatwootai.model.policy.reasons import named_cause
 from chatwootai.stores.installation.incidents import Kind
 from chatwootai.stores.operators.inspection import Job, State
-from ops.jobs.conversation_view import _detail_text, _handoff_cause, _state_text
+from ops.jobs.conversation_view import _detail_text, _state_text
 from ops.jobs.incidents import describe_incident, print_incident
 from ops.jobs.job_views import cause_text, due_text, job_as_json, print_jobs, rows_of
 from ops.jobs.process_view import print_processes
@@ -114,7 +115,7 @@ def test_ids_of_messages_bear_a_sign_and_many_are_shown_by_their_ends(name: str,
     ],
 )
 def test_a_handoffs_cause_is_told_with_what_stood_behind_it(record: dict[str, Any], words: str) -> None:
-    assert _handoff_cause(record) == words
+    assert named_cause(record["cause"], record.get("why"), record.get("error")) == words
 
 
 def test_rows_are_jobs_letters_and_turns_by_the_name_that_verbs_take() -> None:
