@@ -6,10 +6,11 @@ import asyncio
 import json
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from inspect import signature
 from pathlib import Path
+from typing import Any
 
 from bench.beside import Peers
 from bench.figure import Figure
@@ -31,7 +32,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         _complain(f"no entry called {', '.join(unknown)}; there are: {', '.join(known)}")
         return 2
     peers = Peers(_complain, wanted=not given.no_peers)
-    measured, failed = _measure(given.names or list(known), peers, quiet=given.json)
+    handed = {"peers": peers, "say": _complain, "data": given.data}
+    measured, failed = _measure(given.names or list(known), handed, quiet=given.json)
     if given.json:
         _print(json.dumps([figure.shown() for figure in measured], indent=2))
     if failed:
@@ -52,7 +54,7 @@ def _files() -> dict[str, Path]:
     return {path.stem: path for path in sorted(found, key=lambda path: path.stem)}
 
 
-def _measure(names: Sequence[str], peers: Peers, *, quiet: bool) -> tuple[list[Figure], list[str]]:
+def _measure(names: Sequence[str], handed: Mapping[str, Any], *, quiet: bool) -> tuple[list[Figure], list[str]]:
     """Run entries one after another; their figures, and the names of those that failed."""
     measured: list[Figure] = []
     failed: list[str] = []
@@ -60,7 +62,7 @@ def _measure(names: Sequence[str], peers: Peers, *, quiet: bool) -> tuple[list[F
         _complain(f"[{number}/{len(names)}] measuring {name} ...")
         began = time.monotonic()
         try:
-            figures = asyncio.run(_entry(name, peers))
+            figures = asyncio.run(_entry(name, handed))
         except Exception as error:  # noqa: BLE001 - one entry's trouble must not hide the others' figures
             _complain(f"{name} could not be measured: {type(error).__name__}: {error}")
             failed.append(name)
@@ -72,11 +74,11 @@ def _measure(names: Sequence[str], peers: Peers, *, quiet: bool) -> tuple[list[F
     return measured, failed
 
 
-async def _entry(name: str, peers: Peers) -> list[Figure]:
-    """Run one, with what it asks for: `peers` beside it, someone to `say` how far it is."""
+async def _entry(name: str, handed: Mapping[str, Any]) -> list[Figure]:
+    """Run one, with what it asks for: `peers` beside it, someone to `say` how far it is, `data` of the operator's."""
     run = import_module(f"bench.entries.{_files()[name].parent.name}.{name}").run
     wanted = signature(run).parameters
-    given = {word: value for word, value in {"peers": peers, "say": _complain}.items() if word in wanted}
+    given = {word: value for word, value in handed.items() if word in wanted}
     figures: list[Figure] = await run(**given)
     return figures
 
@@ -103,6 +105,9 @@ def _arguments() -> argparse.ArgumentParser:
     parser.add_argument("names", nargs="*", metavar="NAME", help="entries to run (all of them without one)")
     parser.add_argument("--list", action="store_true", help="say what there is")
     parser.add_argument("--no-peers", action="store_true", help="leave out what would have to be installed beside us")
+    parser.add_argument(
+        "--data", type=Path, metavar="FOLDER", help="for `knowledge`: sets in SQuAD's shape, *.LANGUAGE.json"
+    )
     parser.add_argument("--json", action="store_true", help="print objects with name, value, unit, against, ratio")
     return parser
 

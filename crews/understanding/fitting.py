@@ -42,6 +42,14 @@ def fit(kernel: Matrix, wanted: NDArray[np.bool_]) -> NDArray[np.float32]:
     return weights.astype(np.float32)
 
 
+def gradient(score: Matrix, weights: Matrix, wanted: NDArray[np.bool_]) -> Matrix:
+    """Return what is left to gain by each example's weight: 0 where `fit` has ended, in shares of a right answer.
+
+    `score`: the head's, of its own examples.
+    """
+    return wanted.astype(np.float64) - probability(score) - _PENALTY * len(wanted) * weights
+
+
 def probability(score: Matrix) -> Matrix:
     """Return a score as a number from 0 to 1."""
     squeezed: Matrix = 1 / (1 + np.exp(-np.clip(score, -_FAR, _FAR)))

@@ -10,30 +10,32 @@ from typing import Any, Final
 
 import numpy as np
 
+from bench.entries.texts._asking import PLACE, Question, measure_asked, measure_refused, piece
+from bench.entries.texts._squad import measure_folder
 from bench.figure import Figure, quantile, rounded
 from crews.encoding.embedded import EmbeddedEncoder
 from crews.encoding.encoder import Vectors
-from crews.knowledge.index.index import Entry, Index
+from crews.knowledge.index.index import Index
 from crews.knowledge.index.serialization import pack
-from crews.knowledge.ingest.assemble import Piece, assemble_index, cut_document
-from crews.knowledge.passage import Document
-from crews.knowledge.search.find import find, rank
+from crews.knowledge.ingest.assemble import assemble_index
+from crews.knowledge.search.find import find
 
 DATA: Final = Path(__file__).resolve().parents[3].parent / "shared/data"
-PLACE: Final = ("bench", "here")
 _SIZES: Final = (10_000, 50_000)
 _SEARCHES: Final = 200
 
-Question = tuple[str, str]
-"""What is asked, and the id of the document that answers."""
 
+async def run(say: Callable[[str], None], data: Path | None = None) -> list[Figure]:
+    """Measure on the half of the public questions that nothing was tuned on.
 
-async def run(say: Callable[[str], None]) -> list[Figure]:
-    """Measure on the half of the public questions that nothing was tuned on."""
-    if not DATA.is_dir():
-        say(f"the public sets are not in {DATA}: only time is measured")
+    `data`: a folder with further sets; then those alone are measured (`_squad`).
+    """
     encoder = EmbeddedEncoder()
     await encoder.warm()
+    if data is not None:
+        return await measure_folder(data, encoder, say)
+    if not DATA.is_dir():
+        say(f"the public sets are not in {DATA}: only time is measured")
     figures = await _measure_found(encoder, say) if DATA.is_dir() else []
     for size in _SIZES:
         say(f"building an index of {size:,} passages")
@@ -53,7 +55,7 @@ async def _measure_found(encoder: EmbeddedEncoder, say: Callable[[str], None]) -
     for name, records, other in (("faq", faq, "paragraphs"), ("paragraphs", paragraphs, "faq")):
         say(f"indexing {len(records)} of {name}")
         began = time.perf_counter()
-        index, embedded = await assemble_index([_piece(each) for each in records], encoder, ("pt",))
+        index, embedded = await assemble_index([piece(each) for each in records], encoder, ("pt",))
         seconds = time.perf_counter() - began
         figures += [
             Figure(f"knowledge.{name}.ingest", rounded(seconds), "s"),
@@ -61,35 +63,11 @@ async def _measure_found(encoder: EmbeddedEncoder, say: Callable[[str], None]) -
             Figure(f"knowledge.{name}.packed", rounded(len(pack(index)) / 2**20), "MiB"),
         ]
         say(f"asking {len(asked[name])} questions of {name}")
-        figures += await _measure_asked(name, index, encoder, asked[name])
+        figures += await measure_asked(name, index, encoder, asked[name])
         foreign = [question for question, _ in asked[other]]
-        figures.append(await _measure_refused(f"knowledge.{name}.refused.{other}", index, encoder, foreign))
-        figures.append(await _measure_refused(f"knowledge.{name}.refused.bank", index, encoder, bank))
+        figures.append(await measure_refused(f"knowledge.{name}.refused.{other}", index, encoder, foreign))
+        figures.append(await measure_refused(f"knowledge.{name}.refused.bank", index, encoder, bank))
     return figures
-
-
-async def _measure_asked(name: str, index: Index, encoder: EmbeddedEncoder, asked: Sequence[Question]) -> list[Figure]:
-    vectors = await encoder.questions([question for question, _ in asked])
-    first = among = refused = 0
-    for (question, answer), vector in zip(asked, vectors, strict=True):
-        numbers, _ = rank(index, [(question, vector)], {PLACE}, 0.0, 20)
-        ids = list(dict.fromkeys(index.entries[index.owners[number]].id for number in numbers))
-        first += ids[:1] == [answer]
-        among += answer in ids[:5]
-        refused += not find(index, [(question, vector)], {PLACE}, 0.0)
-    total = len(asked)
-    return [
-        Figure(f"knowledge.{name}.recall_at_1", round(first / total, 4), "share"),
-        Figure(f"knowledge.{name}.recall_at_5", round(among / total, 4), "share"),
-        Figure(f"knowledge.{name}.wrongly_refused", round(refused / total, 4), "share"),
-    ]
-
-
-async def _measure_refused(name: str, index: Index, encoder: EmbeddedEncoder, foreign: Sequence[str]) -> Figure:
-    vectors = await encoder.questions(foreign)
-    pairs = zip(foreign, vectors, strict=True)
-    nothing = sum(not find(index, [(text, vector)], {PLACE}, 0.0) for text, vector in pairs)
-    return Figure(name, round(nothing / len(foreign), 4), "share")
 
 
 class DrawnEncoder:
@@ -114,7 +92,7 @@ async def drawn_index(encoder: EmbeddedEncoder, size: int) -> tuple[Index, list[
     """Return an index of `size` passages, their texts, and the encoder that drew their embeddings."""
     texts = [f"{_WORDS[at % 40]} {_WORDS[(7 * at) % 40]} do item {at}, {_SENTENCE}" for at in range(size)]
     made = DrawnEncoder(await encoder.passages(texts[:200]))
-    pieces = [_piece({"id": str(at), "content": text}) for at, text in enumerate(texts)]
+    pieces = [piece({"id": str(at), "content": text}) for at, text in enumerate(texts)]
     index, _ = await assemble_index(pieces, made, ("pt",))
     return index, texts, made
 
@@ -142,14 +120,6 @@ def _held_out(rows: list[dict[str, Any]]) -> list[Question]:
     """Return the half of the questions that nothing was tuned on."""
     drawn = np.random.RandomState(0).rand(len(rows)) >= 0.5
     return [(row["question"], row["expect"][0]) for row, kept in zip(rows, drawn, strict=True) if kept]
-
-
-def _piece(said: dict[str, Any]) -> Piece:
-    questions = (said["question"],) if "question" in said else ()
-    title = str(said.get("title", "")).replace("_", " ")
-    text = said.get("answer") or said["content"]
-    entry = Entry(source="bench", place="here", id=said["id"], digest="", title=title, questions=questions)
-    return cut_document(entry, Document(id=said["id"], text=text, title=title, questions=questions))
 
 
 _SENTENCE: Final = (

@@ -12,7 +12,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
-from bench.entries.texts.knowledge import PLACE, DrawnEncoder, drawn_index
+from bench.entries.texts._asking import PLACE
+from bench.entries.texts.knowledge import DrawnEncoder, drawn_index
 from bench.figure import Figure, quantile, rounded
 from chatwootai.stores.models.knowledge import KnowledgeStore
 from chatwootai.stores.server.connection import Connection, connect

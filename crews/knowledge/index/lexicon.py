@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crews.knowledge.index.common import is_common
-from crews.knowledge.index.terms import count_terms
+from crews.knowledge.index.terms import count_terms, stems_of_words
 
 Scores: TypeAlias = NDArray[np.float32]
 
@@ -27,8 +27,8 @@ COMMON: Final = 0.5
 """What a word counts that says little in any text; a small index cannot tell that from its own texts."""
 ELSEWHERE: Final = 50
 """Texts without the term that are thought of beside those of the index: in a handful every word is in most."""
-_OFTEN: Final = 5_000
-"""Texts that a common word is in from which it is passed over."""
+OFTEN: Final = 5_000
+"""Texts that a term is in from which it is passed over, if it is common or in more than half of all texts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,24 +59,32 @@ class Lexicon:
         """
         found = np.zeros(self.size, np.float32)
         whole = 0.0
+        missing: set[str] = set()
         unseen = _rarity(self.size, 0)
         for term in count_terms(question, self.languages):
-            weight = _weight(term)
             at = int(np.searchsorted(self.digests, np.uint64(_digest(term))))
             if at >= len(self.digests) or self.digests[at] != _digest(term):
-                whole += weight * unseen
+                missing.add(term)
                 continue
             first, last = self.starts[at], self.starts[at + 1]
-            if last - first > _OFTEN and _weight(term) <= COMMON:
-                continue  # in a large index, long to add up and nothing told
+            if last - first > OFTEN and (_weight(term) <= COMMON or 2 * (last - first) > self.size):
+                continue  # in a large index, long to add up and next to nothing told
             found[self.owners[first:last]] += self.weights[first:last]  # an owner occurs once in a term's postings
             whole += float(self.rarity[at])
-        return found, whole
+        if missing and len(self.languages) > 1:  # a word is missing where no language's stem of it is there
+            for stems in stems_of_words(question, self.languages):
+                missing -= set() if missing.issuperset(stems) else set(stems)
+        return found, whole + unseen * sum(map(_weight, missing))
 
 
 def digests_of(text: str, languages: Iterable[str]) -> list[int]:
     """Return the digests of a text's terms, as a lexicon of these languages keeps them."""
     return [_digest(term) for term in count_terms(text, languages)]
+
+
+def common_digests_of(text: str, languages: Iterable[str]) -> list[int]:
+    """Return the digests of those of a text's terms that are passed over where more than OFTEN texts have them."""
+    return [_digest(term) for term in count_terms(text, languages) if _weight(term) <= COMMON]
 
 
 def build(texts: Sequence[str], languages: Iterable[str]) -> Lexicon:

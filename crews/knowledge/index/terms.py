@@ -65,6 +65,14 @@ def _of_word(word: str, languages: tuple[str, ...]) -> tuple[str, ...]:
     return (*(stems_of(word, languages) or (bare,)), f"={word}")
 
 
+def stems_of_words(text: str, languages: Iterable[str]) -> list[tuple[str, ...]]:
+    """Return the stems of each word of a text that has several, one by each language's rules."""
+    spoken = tuple(sorted(STEMMED.keys() & {language[:2] for language in languages}))
+    lowered = {word[:_LONGEST_TERM] for word in words(composed(text[:LONGEST]).casefold())}
+    found = [stems_of(bare, spoken) for word in lowered if _LATIN.fullmatch(bare := without_accents(word))]
+    return [stems for stems in found if len(stems) > 1]
+
+
 def stems_of(word: str, languages: tuple[str, ...]) -> tuple[str, ...]:
     """Return the stems of a word of small letters, without accents, by the rules of each language of STEMMED."""
     return tuple(sorted({without_accents(_stemmer(each).stemWord(_restore_accents(word, each))) for each in languages}))

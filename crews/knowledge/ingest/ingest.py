@@ -162,8 +162,10 @@ class Ingest:
                     report.problems.append(found)
                     if found.document in mine:
                         kept[found.document] = _kept_piece(mine[found.document], each, report)
+                elif not (piece := piece_of(found, name, place, mine)).passages:
+                    report.problems.append(Problem(found.id, "it has no words but headings"))
                 else:
-                    kept[found.id] = piece_of(found, name, place, mine)
+                    kept[found.id] = piece
                     report.added += found.id not in mine
                     report.changed += found.id in mine and found.document is not None
         except SourceFailed as error:

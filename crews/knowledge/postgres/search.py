@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from crews.knowledge.cutting.sentences import tokens
 from crews.knowledge.index.index import BLOCK, Entry, Tuning, passage_in_block
-from crews.knowledge.index.lexicon import Lexicon, Scores, digests_of
+from crews.knowledge.index.lexicon import OFTEN, Lexicon, Scores, common_digests_of, digests_of
 from crews.knowledge.index.vectors import Floats
 from crews.knowledge.passage import Hit, Passage
 from crews.knowledge.postgres.outline import Outline, read_entry
@@ -35,6 +35,16 @@ _NEAR: Final = (
     "WHERE passage = ANY($3::int[]) GROUP BY passage)",
 )
 """A statement of these for each kind of embeddings: $1 the question's, $2 the sources' places, $3 passages."""
+_TERMS: Final = """
+SELECT field, digest, CASE WHEN often THEN 0 ELSE rarity END AS rarity,
+       CASE WHEN often THEN '' ELSE owners END AS owners, CASE WHEN often THEN '' ELSE weights END AS weights
+FROM (SELECT *, octet_length(owners) > 4 * $3::int AND (digest = ANY($2) OR octet_length(owners) > 2 * $4::int) AS often
+      FROM {table} WHERE digest = ANY($1)) AS found
+"""
+"""The postings of terms, $1; those that a lexicon passes over are not read, for a few of them are megabytes.
+
+$2: the common ones; $3: OFTEN; $4: how many passages there are. An owner has four bytes.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,10 +195,12 @@ class PostgresIndex:
 
     async def _lexicons(self, connection: Any, texts: Sequence[str]) -> list[Lexicon]:
         """Return the postings of the texts' terms: of the documents' questions, and of all words."""
-        digests = sorted({each for text in texts for each in digests_of(text, self._outline.languages)})
+        spoken = self._outline.languages
+        digests = sorted({each for text in texts for each in digests_of(text, spoken)})
+        common = {each for text in texts for each in common_digests_of(text, spoken)}
         rows = await connection.fetch(
-            f"SELECT field, digest, rarity, owners, weights FROM {table(self._name, 'terms')} WHERE digest = ANY($1)",
-            *([signed(each) for each in digests],),
+            _TERMS.format(table=table(self._name, "terms")),
+            *([signed(each) for each in digests], [signed(each) for each in common], OFTEN, self.size),
             timeout=SEARCH_SECONDS,
         )
         order = {signed(each): at for at, each in enumerate(digests)}
@@ -227,13 +239,15 @@ class PostgresIndex:
         """Return passages by their places."""
         if not numbers:
             return {}
-        blocks = await connection.fetch(
-            f"SELECT number, data FROM {table(self._name, 'blocks')} WHERE number = ANY($1)",
-            *(sorted({number // BLOCK for number in numbers}),),
+        rows = await connection.fetch(
+            f"SELECT 'block' AS kind, number, data FROM {table(self._name, 'blocks')} WHERE number = ANY($1) UNION ALL "
+            f"SELECT 'entry' AS kind, number, data FROM {table(self._name, 'entries')} WHERE number = ANY($2)",
+            sorted({number // BLOCK for number in numbers}),
+            sorted({int(self._outline.owners[number]) for number in numbers}),
             timeout=SEARCH_SECONDS,
         )
-        entries = await self._entries(connection, [int(self._outline.owners[number]) for number in numbers])
-        said = {row["number"]: row["data"] for row in blocks}
+        said = {row["number"]: row["data"] for row in rows if row["kind"] == "block"}
+        entries = {row["number"]: read_entry(row["data"]) for row in rows if row["kind"] == "entry"}
         return {
             number: passage_in_block(entries[int(self._outline.owners[number])], said[number // BLOCK], number)
             for number in numbers

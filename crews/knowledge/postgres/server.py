@@ -81,7 +81,7 @@ class Server:
             if self._pool is None:
                 self._pool = await asyncpg.create_pool(
                     self._url.reveal(), min_size=0, max_size=_CONNECTIONS, timeout=_CONNECT_SECONDS,
-                    init=_check, setup=_prepare,
+                    init=_prepare, reset=_keep_settings,
                 )  # fmt: skip
         return self._pool
 
@@ -114,8 +114,13 @@ class Servers:
 
 
 async def _prepare(connection: Any) -> None:
-    """Make a connection ready for a search: each time it is lent, since a pool takes all settings back with it."""
+    """Check a new connection's server, and make the connection ready for searches."""
+    await _check(connection)
     await connection.execute(_SETTINGS)
+
+
+async def _keep_settings(connection: Any) -> None:
+    """Do nothing to a connection that is given back: a pool would take its settings, at a round trip each search."""
 
 
 async def _check(connection: Any) -> None:

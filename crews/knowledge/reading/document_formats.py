@@ -20,12 +20,17 @@ LONGEST: Final = 2_000_000
 CHILD_SECONDS: Final = 60
 CHILD_BYTES: Final = 900 << 20  # of addresses: Python and the libraries take a third
 PAGES: Final = 1_000
-_ROWS, _COLUMNS = 20_000, 40
+_ROWS, _COLUMNS, _SHEETS = 20_000, 200, 100
 _LINKS: Final = 2_000
 _ENTRIES: Final = 4_000
 _UNPACKED: Final = 200 << 20  # bytes, of a whole package
 _XML: Final = 40 << 20  # bytes, of what is read in it
 _LEAST_WORDS: Final = 0.6
+_MOST_ACCENTED: Final = 0.5  # of the letters of a text in a Western European encoding
+_DECLARED: Final = re.compile(rb"<(?:meta|\?xml)[^>]{0,200}?(?:charset|encoding)\s*=\s*[\"']?\s*([\w.:-]{2,40})")
+_CHARSETS: Final = re.compile(
+    "utf-?8|iso-?8859-\\d+|latin-?1|(windows-|cp)(125\\d|874)|koi8-[ru]|tis-620|shift[_-]jis|euc-(jp|kr)|"
+    "iso-2022-jp|gb2312|gbk|gb18030|big5", re.IGNORECASE)  # fmt: skip
 _WORD: Final = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _TITLE: Final = re.compile(r"(?:heading|t[ií]tulo|überschrift|titre)\s?([1-6])$|(title|t[ií]tulo)$", re.IGNORECASE)
 _UNSAID: Final = ("script", "style", "noscript", "template", "nav", "footer", "aside", "form", "iframe", "svg",
@@ -39,13 +44,17 @@ class Unreadable(Exception):
     """There are no words to be had; the message says why, in words for an operator."""
 
 
-def to_markdown(data: bytes, kind: str) -> dict[str, Any]:
+def to_markdown(data: bytes, kind: str, charset: str = "") -> dict[str, Any]:
     """Return `text` as Markdown, `title`, and of a page its `links`, of a file of a kind: html, pdf, docx, xlsx or csv.
+
+    `charset`: what a server says that a page is in.
 
     Raises:
         Unreadable: it is damaged or locked, or there are no words in it.
     """
     try:
+        if kind == "html":
+            data = decoded(data, charset or _declared_charset(data)).encode()
         title, text = _KINDS[kind](data)
         links = _links(data) if kind == "html" else []
     except Unreadable:
@@ -54,12 +63,31 @@ def to_markdown(data: bytes, kind: str) -> dict[str, Any]:
         raise Unreadable("it is too large to be read") from None
     except Exception as error:  # noqa: BLE001 - four libraries meet strange bytes: whatever they say, it means the same
         raise Unreadable(f"it is damaged or locked ({type(error).__name__})") from None
-    text = re.sub(r"[ \t]+\n", "\n", re.sub(r"\n{3,}", "\n\n", text)).strip()
+    text = _checked(re.sub(r"[ \t]+\n", "\n", re.sub(r"\n{3,}", "\n\n", _whole(text))))
+    return {"title": " ".join(_whole(title).split())[:300], "text": text, "links": links}
+
+
+def plain_text(data: bytes, charset: str = "") -> str:
+    """Return the text of a file that is text as it stands. `charset`: what a server says that it is in.
+
+    Raises:
+        Unreadable: it is no text, in an unknown encoding, too long, or without words.
+    """
+    return _checked(decoded(data, charset))
+
+
+def _checked(text: str) -> str:
+    text = text.strip()
     if not text:
         raise Unreadable("no words could be read in it")
     if len(text) > LONGEST:
         raise Unreadable(f"it is longer than {LONGEST:,} characters: cut it into several files")
-    return {"title": " ".join(title.split())[:300], "text": text, "links": links}
+    return text
+
+
+def _whole(text: str) -> str:
+    """Return a text without halves of characters: damaged PDFs hold some, and nothing can store them."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _table(rows: Iterable[list[str]]) -> str:
@@ -78,25 +106,62 @@ def _csv(data: bytes) -> tuple[str, str]:
         dialect: Any = csv.Sniffer().sniff(text[:8192], delimiters=",;\t|")
     except csv.Error:
         dialect = csv.excel
-    rows = csv.reader(io.StringIO(text), dialect)
-    return "", _table(row[:_COLUMNS] for _, row in zip(range(_ROWS), rows, strict=False))
+    return "", _table(_bounded(csv.reader(io.StringIO(text), dialect)))
 
 
-def decoded(data: bytes) -> str:
-    """Return bytes as text: UTF-8 or UTF-16 by their mark, else Western European.
+def _bounded(rows: Iterable[list[str]]) -> Iterator[list[str]]:
+    """Yield the rows that are not empty; raises Unreadable where there are too many, or too wide ones."""
+    number = 0
+    for row in rows:
+        if not any(map(str.strip, row)):
+            continue
+        number += 1
+        if number > _ROWS:
+            raise Unreadable(f"it has more than {_ROWS:,} rows: cut it into several files")
+        if len(row) > _COLUMNS and any(map(str.strip, row[_COLUMNS:])):
+            raise Unreadable(f"it has more than {_COLUMNS} columns: leave some out")
+        yield row[:_COLUMNS]
+
+
+def decoded(data: bytes, charset: str = "") -> str:
+    """Return bytes as text: UTF-8 or UTF-16 by their mark, else in `charset`, else Western European.
 
     Raises:
-        Unreadable: it is no text.
+        Unreadable: it is no text, or in an encoding that nobody names.
     """
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         return data.decode("utf-16", "replace")
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
-        text = data.decode("cp1252", "replace")
+        text = _decoded_as(data, charset) or _western(data)
     if "\x00" in text:
         raise Unreadable("it is no text")
     return text
+
+
+def _decoded_as(data: bytes, charset: str) -> str:
+    """Return bytes as text of an encoding that was named; empty where it is none of a page, or they are not in it."""
+    text = ""
+    with suppress(LookupError):  # one of such a name that there is not
+        text = data.decode(charset, "replace") if _CHARSETS.fullmatch(charset) else ""
+    return text if 100 * text.count("\ufffd") <= len(text) else ""
+
+
+def _western(data: bytes) -> str:
+    """Return bytes as Western European text; raises Unreadable where they would be letters of no such language."""
+    text = data.decode("cp1252", "replace")
+    letters = [each for each in text[:100_000] if each.isalpha()]
+    accented = sum(not each.isascii() for each in letters)
+    if "\x00" not in text and ("\ufffd" in text or accented > _MOST_ACCENTED * max(1, len(letters))):
+        raise Unreadable("it is in an unknown encoding: save it as UTF-8")
+    return text
+
+
+def _declared_charset(data: bytes) -> str:
+    """Return what a page says at its beginning that it is in; empty where it says nothing."""
+    said = _DECLARED.search(data[:4096])
+    return said[1].decode("ascii", "replace") if said else ""
 
 
 def _html(data: bytes) -> tuple[str, str]:
@@ -195,9 +260,11 @@ def _xlsx(data: bytes) -> tuple[str, str]:
     _package(data).close()
     book = load_workbook(io.BytesIO(data), read_only=True, data_only=True, keep_links=False)
     pieces = []
-    for sheet in book.worksheets[:100]:
-        rows = sheet.iter_rows(max_row=_ROWS, max_col=_COLUMNS, values_only=True)
-        if table := _table(["" if value is None else str(value) for value in row] for row in rows):
+    if len(book.worksheets) > _SHEETS:
+        raise Unreadable(f"it has more than {_SHEETS} sheets: cut it into several files")
+    for sheet in book.worksheets:
+        rows = (["" if value is None else str(value) for value in row] for row in sheet.iter_rows(values_only=True))
+        if table := _table(_bounded(rows)):
             pieces.append(f"## {sheet.title}\n\n{table}" if len(book.worksheets) > 1 else table)
     return "", "\n\n".join(pieces)
 
@@ -248,7 +315,7 @@ def serve(given: BinaryIO) -> dict[str, Any]:
     """Read the file that follows a line of JSON about it."""
     about = json.loads(given.readline())
     try:
-        return to_markdown(given.read(), about["kind"])
+        return to_markdown(given.read(), about["kind"], about.get("charset", ""))
     except Unreadable as error:
         return {"problem": str(error)}
 

@@ -22,7 +22,7 @@ async def read_file(data: bytes, ending: str) -> tuple[str, str]:
         Unreadable: another kind of file, a damaged one, or one without words.
     """
     if ending in PLAIN:
-        return "", document_formats.decoded(data)
+        return "", document_formats.plain_text(data)
     if ending not in KINDS:
         known = ", ".join(sorted({*KINDS, *PLAIN}))
         raise Unreadable(f"files of this kind are not read; known are {known}")
@@ -30,15 +30,18 @@ async def read_file(data: bytes, ending: str) -> tuple[str, str]:
     return title, text
 
 
-async def read_page(data: bytes, kind: str = "html") -> tuple[str, str, list[str]]:
+async def read_page(data: bytes, kind: str = "html", charset: str = "") -> tuple[str, str, list[str]]:
     """Return title, text and the addresses that links lead to, as they are written, of a page or a file.
+
+    `charset`: what a server says that a page is in.
 
     Raises:
         Unreadable: it is damaged, or without words.
     """
     try:
         async with asyncio.timeout(_SECONDS):
-            said = await confined.ask(document_formats.__file__, json.dumps({"kind": kind}).encode() + b"\n" + data)
+            about = json.dumps({"kind": kind, "charset": charset}).encode()
+            said = await confined.ask(document_formats.__file__, about + b"\n" + data)
     except TimeoutError:
         raise Unreadable("it could not be read in time") from None
     try:

@@ -36,6 +36,8 @@ class FilesReader:
             yield await self._file(path, known)
 
     async def _file(self, path: str, known: Known) -> FoundDocument | Problem:
+        if (shown := path.encode("utf-8", "replace").decode()) != path:
+            return Problem(shown, "its name is not in UTF-8: rename it")
         try:
             data = await asyncio.to_thread(_content, self._folder / path)
             mark = digest(data, path, self._source.url or "")

@@ -1,10 +1,11 @@
 """Records: a file with one JSON object a line, each a document."""
 
 import asyncio
-import json
 from collections.abc import AsyncIterator, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
+
+import orjson
 
 from config.settings.knowledge import Source
 from crews.knowledge.passage import Document, Problem
@@ -48,7 +49,7 @@ class RecordsReader:
 
     def _record(self, line: bytes, number: int, seen: dict[str, int], known: Known) -> FoundDocument | Problem:
         try:
-            document = self._document(json.loads(line))
+            document = self._document(orjson.loads(line))
         except ValueError as error:
             reason = str(error) if isinstance(error, _InvalidRecord) else "it is no JSON object in UTF-8"
             return Problem(f"line {number}", reason)

@@ -14,7 +14,7 @@ from yarl import URL
 
 from config.settings.knowledge import Source
 from crews.knowledge.passage import Document, Problem
-from crews.knowledge.reading.document_formats import Unreadable
+from crews.knowledge.reading.document_formats import Unreadable, plain_text
 from crews.knowledge.reading.document_process import read_page
 from crews.knowledge.reading.reader import FoundDocument, Known, SourceFailed, digest
 from crews.knowledge.reading.web import Page, PageUnavailable, Site
@@ -123,9 +123,9 @@ async def _words(page: Page) -> tuple[str, str, list[str]]:
     """Return title, text and links of a page; raises Unreadable."""
     body = page.body or b""
     if page.kind in _MARKUP:
-        return await read_page(body)
+        return await read_page(body, charset=page.charset)
     if page.kind in _PLAIN:
-        return "", body.decode("utf-8", "replace"), []
+        return "", plain_text(body, page.charset), []
     if page.kind == "application/pdf":
         return await read_page(body, "pdf")
     raise Unreadable(f"pages of {page.kind or 'no kind'} are not read")

@@ -33,12 +33,16 @@ class PageUnavailable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A server's answer. `body` is None where it has not changed. `url`: where it lay in the end."""
+    """A server's answer. `body` is None where it has not changed. `url`: where it lay in the end.
+
+    `charset`: the encoding that the server names, or empty.
+    """
 
     url: URL
     body: bytes | None
     kind: str = ""
     mark: str = ""
+    charset: str = ""
 
 
 class Site:
@@ -152,4 +156,4 @@ async def _page(url: URL, response: aiohttp.ClientResponse) -> Page:
         raise PageUnavailable("it is larger than 8 MiB")
     marks = (("If-None-Match", "ETag"), ("If-Modified-Since", "Last-Modified"))
     mark = next((f"{ask}:{value}" for ask, name in marks if (value := response.headers.get(name))), "")
-    return Page(url, body, response.content_type, mark[:500])
+    return Page(url, body, response.content_type, mark[:500], response.charset or "")

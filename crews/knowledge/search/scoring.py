@@ -18,7 +18,7 @@ _OF_WORDS: Final = (0.25, 0.25, 0.5)
 """Of what question vectors leave: answer vectors, words of the question, words of both."""
 _SURE_ASKED: Final = (0.3, 0.1, 0.2, 0.4)
 """Confidence of a passage with questions: question vectors, answer vectors, words of the question, words of both."""
-_SURE_TOLD: Final = (0.35, 0.65)
+_SURE_TOLD: Final = (0.36, 0.665)
 """Confidence of a passage without: vectors, words."""
 _POOR: Final = 0.35
 """A share of a question's words that even the best passage should cover; below it words count for less."""

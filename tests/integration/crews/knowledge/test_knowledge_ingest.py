@@ -201,6 +201,25 @@ async def test_every_document_ends_in_a_state_with_a_reason(house: House) -> Non
     assert [each.state for each in kept.sources] == [each.state for each in report.sources]
 
 
+async def test_what_nothing_can_store_or_offer_is_a_problem_and_no_end_of_the_ingest(house: House) -> None:
+    brackets, half = "[" * 100_000, '{"id": "b", "answer": "\\ud800"}'
+    house.write(
+        "faq.jsonl", f'{{"id": "a", "answer": "Sim."}}\n{brackets}\n{half}\n{{"id": "c", "answer": "# Troca"}}\n'
+    )
+    house.write("docs/bom.md", "Tudo certo aqui.")
+    strange = os.fsencode(house.folder / "domains/retail/one/docs") + b"/s\xe3o.md"
+    await asyncio.to_thread(Path(os.fsdecode(strange)).write_text, "Tudo certo.")
+    house.write("knowledge.yaml", "sources: {faq: {records: faq.jsonl}, docs: {files: ['docs/*']}}")
+    report = await house.ingest()
+    assert {one.document: one.reason for each in report.sources for one in each.problems} == {
+        "line 2": "it is no JSON object in UTF-8",
+        "line 3": "it is no JSON object in UTF-8",
+        "c": "it has no words but headings",
+        "docs/s?o.md": "its name is not in UTF-8: rename it",
+    }
+    assert [each.documents for each in report.sources] == [1, 1]
+
+
 async def test_what_a_failed_source_had_is_kept_as_long_as_it_says(house: House) -> None:
     house.write("knowledge.yaml", "sources: {faq: {records: faq.jsonl, max_age_days: 2}}")
     await house.ingest()

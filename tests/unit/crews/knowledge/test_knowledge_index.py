@@ -190,3 +190,10 @@ def _packed_once() -> tuple[bytes, int]:
 
 
 _PACKED, _SIZE = _packed_once()
+
+
+def test_a_word_is_missing_only_where_no_language_knows_its_stem() -> None:
+    texts = ["La entrega tarda."]
+    one, both = lexicon.build(texts, ("es",)), lexicon.build(texts, ("en", "es"))
+    assert both.scores("tardan")[1] == pytest.approx(one.scores("tardan")[1])  # "tard" is there, English "tardan" not
+    assert both.scores("llegan")[1] > one.scores("llegan")[1]

@@ -14,7 +14,7 @@ from crews.knowledge.cutting.passages import LEAST, MOST, cut_passages
 from crews.knowledge.cutting.sentences import sentences, tokens, windows
 from crews.knowledge.index.terms import count_terms
 from crews.knowledge.passage import Document
-from crews.knowledge.reading.document_formats import Unreadable
+from crews.knowledge.reading.document_formats import Unreadable, plain_text
 from crews.knowledge.reading.document_process import read_file, read_page
 
 
@@ -153,12 +153,40 @@ async def test_office_files_keep_headings_and_tables() -> None:
         (b"PK\x03\x04broken", "docx", "damaged"),
         (b"", "html", "no words"),
         (b"\x00\x01", "txt", "no text"),
+        (b" \n ", "md", "no words"),
+        (b"Uma frase. " * 200_000, "md", "longer than"),
+        ("Доставка занимает два дня.".encode("cp1251"), "txt", "unknown encoding"),
+        ("商品,納期\n椅子,二日\n".encode("shift_jis"), "csv", "unknown encoding"),
+        (b"item,preco\n" + b"mesa,10\n" * 20_000, "csv", "more than 20,000 rows"),
+        (b"x," * 201 + b"x\n", "csv", "more than 200 columns"),
         (b"x", "exe", "not read"),
     ],
 )
 async def test_what_cannot_be_read_says_why(data: bytes, ending: str, said: str) -> None:
     with pytest.raises(Unreadable, match=said):
         await read_file(data, ending)
+
+
+@pytest.mark.parametrize(
+    ("said", "encoding"),
+    [
+        ('<meta charset="shift_jis"><p>配送は二日かかります。</p>', "shift_jis"),
+        ('<meta content="text/html; charset=windows-1251"><p>Доставка занимает два дня.</p>', "cp1251"),
+        ('<meta charset="utf-8"><p>Já são três: ação, não?</p>', "cp1252"),
+        ("<p>Já são três: ação, não?</p>", "cp1252"),
+        ("<p>Já são três: ação, não?</p>", "utf-16"),
+    ],
+)
+async def test_a_page_is_read_in_the_encoding_that_it_names(said: str, encoding: str) -> None:
+    _, text, _ = await read_page(said.encode(encoding))
+    assert text == said.partition("<p>")[2].removesuffix("</p>")
+
+
+def test_what_a_server_names_counts_and_a_strange_name_does_not() -> None:
+    said = "Доставка занимает два дня."
+    assert plain_text(said.encode("koi8-r"), "KOI8-R") == said
+    assert plain_text("é só isso".encode("cp1252"), "punycode") == "é só isso"
+    assert plain_text("é só isso".encode("cp1252"), "iso-8859-99") == "é só isso"
 
 
 async def test_a_bomb_ends_its_own_process_and_no_other() -> None:
