@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import quote
 
 import orjson
 from aiohttp import web
@@ -13,6 +14,7 @@ from ops.access import CommandError
 from ops.console.answers import data, page, refuse
 from ops.console.context import QUERY_SECONDS, console_of, person
 from ops.console.data.cases import USUAL_SET, CaseDesk, MadeCase, command_line, sets_of, why_off
+from ops.console.pages.kept_results import kept_result, to_result
 from ops.evaluation.origins import Origin
 
 _log = log.get("console")
@@ -20,7 +22,11 @@ _log = log.get("console")
 
 async def case_page(request: web.Request) -> web.Response:
     """Return the page on which a turn becomes a case, or which says why it cannot."""
-    return await _page(request, await _origin(request))
+    origin = await _origin(request)
+    kept = kept_result(request, request.match_info["account"])
+    if "made" in kept:
+        return await _page(request, origin, asked=kept["made"].set, made=kept["made"])
+    return await _page(request, origin, gone=bool(kept))
 
 
 async def case_data(request: web.Request) -> web.Response:
@@ -39,7 +45,7 @@ async def case_data(request: web.Request) -> web.Response:
 
 
 async def make(request: web.Request) -> web.Response:
-    """Make a draft of a turn, and return the page with it."""
+    """Make a draft of a turn, and go to the page with it; or show it with what was typed, and what is wrong."""
     if not person(request).words:
         return refuse(request, 403)
     origin, form = await _origin(request), await request.post()
@@ -47,7 +53,8 @@ async def make(request: web.Request) -> web.Response:
         made = await _make(request, origin, form)
     except CommandError as error:
         return await _page(request, origin, 409, asked=_set(form), wrong=str(error))
-    return await _page(request, origin, asked=made.set, made=made)
+    account, turn = (quote(request.match_info[name], safe="") for name in ("account", "turn"))
+    return to_result(request, request.match_info["account"], {"made": made}, f"/cases/{account}/{turn}")
 
 
 async def make_data(request: web.Request) -> web.Response:
@@ -114,6 +121,7 @@ async def _page(
     asked: str = USUAL_SET,
     wrong: str = "",
     made: MadeCase | None = None,
+    gone: bool = False,
 ) -> web.Response:
     console, account, key = console_of(request), await _account(request), request.match_info["account"]
     purpose = account.settings.evals.capture if account else None
@@ -131,5 +139,6 @@ async def _page(
         asked=asked,
         wrong=wrong,
         made=made,
+        gone=gone,
         line=command_line(key, origin, asked),
     )

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import quote
 
 import orjson
 from aiohttp import web
@@ -13,6 +14,7 @@ from ops.console.access.identity import Role
 from ops.console.answers import data, page, refuse
 from ops.console.context import console_of, person
 from ops.console.data.answer_drafts import ACTIONS, COMMANDS, AnswerDesk, written_answer
+from ops.console.notices import outcome
 from ops.versions.draft_actions import draft_as_json
 from ops.versions.drafts import DraftView
 
@@ -64,9 +66,10 @@ async def add_answer_data(request: web.Request) -> web.Response:
 
 
 async def act(request: web.Request) -> web.Response:
-    """Publish or drop a draft, and return its page, which says what was done."""
+    """Publish or drop a draft, and go to its page, which says what was done, or why it cannot be."""
     status, told = await _act(request)
-    return await _page(request, status, told)
+    to = f"/drafts/{quote(request.match_info['account'], safe='')}"
+    return outcome(request, to, f"teach.{request.match_info['action']}", told, done=status == 200)
 
 
 async def act_data(request: web.Request) -> web.Response:
@@ -95,7 +98,7 @@ async def _view(request: web.Request) -> DraftView | None:
         return await (await desk_of(request)).view(request.match_info["account"])
 
 
-async def _page(request: web.Request, status: int = 200, told: list[str] | None = None) -> web.Response:
+async def _page(request: web.Request) -> web.Response:
     account = request.match_info["account"]
     values: dict[str, Any] = {"found": None, "trouble": ""}
     try:
@@ -105,11 +108,8 @@ async def _page(request: web.Request, status: int = 200, told: list[str] | None 
     return page(
         request,
         "draft.html",
-        status,
         account=account,
         company=console_of(request).accounts.name(account),
-        told=told or [],
-        failed=status != 200,
         actions={name: line.format(account=account) for name, line in COMMANDS.items()},
         **values,
     )

@@ -133,8 +133,9 @@ async def test_the_page_makes_it_too_and_prints_its_line(shop: Shop) -> None:
     for name in ("../../../etc", "a b", "-x", "x" * 49):
         status, page, _ = await shop.desk.ask("/cases/1/t1", "lead of 1", "POST", SAME, data={"set": name})
         assert (status, "set: small letters" in page) == (409, True), name
-    status, page, _ = await shop.desk.ask("/cases/1/t1", "lead of 1", "POST", SAME, data={"set": "corrections"})
-    assert status == 200
+    to, page, _ = await shop.desk.send_form("/cases/1/t1", "lead of 1", {"set": "corrections"})
+    assert "reviewed: true" in (await shop.desk.ask(to, "lead of 1"))[1]  # loaded again: shown, and not made again
+    assert "reviewed: true" not in (await shop.desk.ask(to, "operator"))[1]
     (path,) = shop.written("corrections")
     assert path.name in page
     assert "&lt;b&gt;Manaus" in page
@@ -185,8 +186,8 @@ async def test_where_the_folder_takes_no_file_the_draft_is_there_to_copy(shop: S
     assert (status, made["written"]) == (200, False)
     assert made["why"].startswith(f"{OWN}/evals/real: ")
     assert yaml.safe_load(made["yaml"])[0]["reviewed"] is False
-    status, page, _ = await shop.desk.ask("/cases/1/t1", "operator", "POST", SAME, data={"set": "real"})
-    assert (status, "Nothing was written" in page, "Vocês abrem sábado?" in page) == (200, True, True)
+    _, page, _ = await shop.desk.send_form("/cases/1/t1", "operator", {"set": "real"})
+    assert ("Nothing was written" in page, "Vocês abrem sábado?" in page) == (True, True)
 
 
 async def test_a_folder_that_ships_is_not_hidden_by_a_case(shop: Shop) -> None:

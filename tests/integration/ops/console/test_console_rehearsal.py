@@ -56,7 +56,7 @@ class Caller:
 @pytest.fixture
 async def caller(staged: System) -> AsyncIterator[Caller]:
     redis = connect(staged.redis_url)
-    async with aiohttp.ClientSession() as session:
+    async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as session:
         yield Caller(staged, session, await staged.console_token("lead", "1"), redis)
     await redis.aclose()
 
