@@ -211,7 +211,11 @@ class Journal:
             paths = sorted(found - ours)
         except OSError:
             return []
-        return [file for path in paths if (file := JournalFile.claim(path))]
+        claimed = [file for path in paths if (file := JournalFile.claim(path))]
+        for file in claimed:
+            if not file.size:
+                file.remove()
+        return [file for file in claimed if file.size]
 
     def _files_around(self) -> Iterator[Path]:
         if self._around is None:

@@ -49,9 +49,13 @@ class JournalFile:
             OSError: the folder cannot be written.
         """
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path = folder / f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}{SUFFIX}"
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        while True:
+            path = folder / f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}{SUFFIX}"
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            if os.fstat(descriptor).st_nlink:
+                break
+            os.close(descriptor)  # another process found it empty and without an owner, and removed it
         _sync_folder(folder)  # else the name may be lost with the power, and the records with it
         return cls(path, descriptor)
 

@@ -60,16 +60,18 @@ async def _relocate(
 
 async def _go(move: Move, place: str, connected: Mapping[str, Connection], arguments: argparse.Namespace) -> None:
     if await move.stage(place) is Stage.NEW:
-        await switch.require_published(connected, arguments.config)
+        with switch.alone_in(arguments.config):
+            await switch.require_published(connected, arguments.config)
         if not arguments.replace and (count := await move.count_own()):
             raise CommandError(occupied_message(move, count))
         if not confirm(f"move {move.account} from {move.source} to {move.target}?", yes=arguments.yes, undoable=True):
             raise CommandError("nothing was done")
 
     async def switched() -> None:
-        switch.pin(arguments.config, move.account, move.target)
-        digest = await switch.publish_everywhere(connected, arguments.config, f"{move.account} to {move.target}")
-        await switch.wait_until_served(connected, digest, arguments.wait)
+        with switch.alone_in(arguments.config):
+            switch.pin(arguments.config, move.account, move.target)
+            digest = await switch.publish_everywhere(connected, arguments.config, f"{move.account} to {move.target}")
+        await switch.wait_until_served(connected, digest, arguments.wait, (move.account, move.target))
 
     await carry_out(move, place, switched, patience=arguments.wait, replace=arguments.replace)
     details = {"from": move.source, "to": move.target}

@@ -1,9 +1,11 @@
 """Has all processes serve an account on another shard: a pin in the mapping, a version on each shard, a wait."""
 
 import asyncio
+import fcntl
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -42,6 +44,17 @@ async def require_published(shards: "Mapping[str, Connection]", folder: Path) ->
                 f"{folder} is not what is in force on shard {name}: look at `chatwootai config diff`, then "
                 "`chatwootai config publish`"
             )
+
+
+@contextmanager
+def alone_in(folder: Path) -> Iterator[None]:
+    """Let one move at a time pin and publish from a folder: two would each publish without the other's pin."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)  # for as long as another publishes
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def pin(folder: Path, account: str, shard: str) -> None:
@@ -105,15 +118,19 @@ def _set_aside(current: ConfigVersion | None, digest: str) -> tuple[str, ...]:
     return tuple(each for each in aside if each != digest)[-_MOST_SET_ASIDE:]
 
 
-async def wait_until_served(shards: "Mapping[str, Connection]", digest: str, patience: float) -> None:
-    """Wait until each living process of each shard serves a configuration.
+async def wait_until_served(
+    shards: "Mapping[str, Connection]", digest: str, patience: float, pinned: tuple[str, str]
+) -> None:
+    """Wait until each living process of each shard serves a configuration, or one in force since that keeps the pin.
+
+    `pinned`: the account and its shard. Another move may have published meanwhile.
 
     Raises:
         StillWaits: one does not after `patience` seconds.
         StoreUnavailable: a shard is away.
     """
     until = time.monotonic() + patience
-    while behind := await _behind(shards, digest):
+    while behind := await _behind(shards, digest, pinned):
         if time.monotonic() > until:
             raise StillWaits(
                 f"after {patience:.0f} s there serve another configuration: {', '.join(sorted(behind))}. "
@@ -123,6 +140,23 @@ async def wait_until_served(shards: "Mapping[str, Connection]", digest: str, pat
     tell("served: all processes have that version")
 
 
-async def _behind(shards: "Mapping[str, Connection]", digest: str) -> set[str]:
-    found = [one for connection in shards.values() for one in await Processes(connection).all()]
-    return {one.name for one in found if not one.gone and one.digest != digest}
+async def _behind(shards: "Mapping[str, Connection]", digest: str, pinned: tuple[str, str]) -> set[str]:
+    behind = set[str]()
+    for connection in shards.values():
+        others = [one for one in await Processes(connection).all() if not one.gone and one.digest != digest]
+        newer = await _newer_with(ConfigVersions(connection), pinned) if others else None
+        behind |= {one.name for one in others if one.digest != newer}
+    return behind
+
+
+async def _newer_with(versions: ConfigVersions, pinned: tuple[str, str]) -> str | None:
+    """Return the digest of what is in force on a shard; None where that does not have the pin."""
+    from config.files.packing import unpack
+    from config.loading.loader import inspect_sources
+
+    current = await versions.current()
+    packed = await versions.read(current.number) if current else None
+    if current is None or packed is None:
+        return None
+    account = inspect_sources(unpack(packed, os.environ), os.environ).snapshot.accounts.get(pinned[0])
+    return current.digest if account is not None and account.shard == pinned[1] else None

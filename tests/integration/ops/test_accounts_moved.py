@@ -1,5 +1,6 @@
 """`chatwootai accounts`: where accounts live, and a move from one Redis to another as an operator sees it."""
 
+import asyncio
 import json
 import os
 import re
@@ -130,6 +131,25 @@ async def test_it_moves_with_what_waits_and_says_each_step(two: Two) -> None:
         assert [entry.what async for entry in AuditLog(connection).entries()] == ["accounts move"]
     again = await two.move()
     assert (again.code, again.out) == (0, "1 is on b: nothing is to be moved\n")
+
+
+async def test_two_accounts_that_move_at_once_keep_both_their_pins(two: Two) -> None:
+    mapping = two.folder / "chatwoot_mapping.yaml"
+    second = (
+        MAPPING[MAPPING.index('  "1"') :].replace('"1":', '"2":').replace("id: 1", "id: 2").replace("SECRET", "BOT")
+    )
+    mapping.write_text(MAPPING + second)
+    await two.publish()
+    moves = [two.desk.says("accounts", "move", key, "--to", "b", "--yes") for key in ("1", "2")]
+    for done in await asyncio.gather(*moves):
+        assert (done.code, done.err) == (0, "")
+    placed = {row["account"]: (row["shard"], row["marks"]) for row in await where(two, "--all")}
+    assert placed == {"1": ("b", {"a": "left b"}), "2": ("b", {"a": "left b"})}
+    digest = gather(two.folder, {**os.environ, **SECRETS}).digest()
+    for connection in (two.a, two.b):
+        current = await ConfigVersions(connection).current()
+        assert current is not None
+        assert current.digest == digest
 
 
 async def test_a_turn_that_does_not_end_stops_it_until_it_is_run_again_or_undone(two: Two) -> None:

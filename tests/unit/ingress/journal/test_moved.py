@@ -1,6 +1,7 @@
 """Deliveries of accounts that move, kept in a journal on disk, and mailboxes in memory that take them or do not yet."""
 
 import asyncio
+import fcntl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -249,4 +250,25 @@ async def test_a_full_journal_refuses_and_holds_nothing(tmp_path: Path) -> None:
     with pytest.raises(JournalRefused):
         await moved.keep(*record(7))
     assert not moved.journal.holds("1:25")
+    await journal.close()
+
+
+async def test_an_empty_file_of_a_dead_process_is_removed_and_one_that_lost_its_name_is_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "dead.journal").touch()
+    journal = JournalByAccount(tmp_path)
+    assert await journal.adopt() == 0
+    assert journals(tmp_path) == []
+    locked = fcntl.flock
+
+    def removed_first(descriptor: int, how: int) -> None:
+        monkeypatch.setattr(fcntl, "flock", locked)
+        for path in journals(tmp_path):
+            path.unlink()
+        locked(descriptor, how)
+
+    monkeypatch.setattr(fcntl, "flock", removed_first)
+    await journal.open()
+    assert len(journals(tmp_path)) == 1
     await journal.close()
