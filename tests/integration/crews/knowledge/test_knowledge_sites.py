@@ -36,8 +36,12 @@ class Shop:
         said = self.answers.get(request.path)
         if said is None:
             raise web.HTTPNotFound
+        if isinstance(said, web.HTTPFound):
+            raise web.HTTPFound(said.location)  # an answer is sent once
         if isinstance(said, web.HTTPException):
             raise said
+        if isinstance(said, bytes):
+            return web.Response(body=said, headers={"Content-Type": "text/html; charset=koi8-r"})
         etag = f'"{hash(said)}"'
         if request.headers.get("If-None-Match") == etag:
             return web.Response(status=304)
@@ -133,6 +137,23 @@ async def test_a_page_that_fails_is_a_problem_and_the_others_are_read(shop: Shop
     assert {*reasons} == {"fora", "dentro", "arquivo", "caiu", "nada"}
     assert reasons["nada"] == "the server answers 404"
     assert "another site" in reasons["dentro"]
+
+
+async def test_what_leads_to_itself_ends_and_pages_are_read_as_their_server_says(shop: Shop) -> None:
+    index = "<sitemapindex><sitemap><loc>HERE/{0}.xml</loc></sitemap></sitemapindex>"
+    shop.answers |= {"/sitemap.xml": index.format("more"), "/more.xml": index.format("sitemap")}
+    shop.answers["/"] = '<main>Entrada</main><a href="/roda">x</a><a href="/russo">y</a><a href="/vazio">z</a>'
+    shop.answers["/roda"] = web.HTTPFound("/roda")
+    shop.answers["/russo"] = "<p>Доставка</p>".encode("koi8-r")
+    shop.answers["/vazio"] = "<script>var a = 1</script><img src='a.png'>"
+    found = await shop.read()
+    reasons = {each.document.rpartition("/")[2]: each.reason for each in found if isinstance(each, Problem)}
+    assert reasons == {
+        "roda": "it leads from one address to the next without end",
+        "vazio": "no words could be read in it",
+    }
+    texts = [each.document.text for each in found if isinstance(each, FoundDocument) and each.document]
+    assert texts[1:] == ["Доставка"]
 
 
 @pytest.mark.parametrize(
