@@ -4,6 +4,7 @@ While Chatwoot is replaced, moved or guarded, a proxy's 404, a firewall's 403, a
 instead: none of that is said of a message, a conversation or a token.
 """
 
+import re
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, Final
@@ -12,6 +13,7 @@ _KEYS: Final = frozenset({"error", "errors", "message", "attributes", "success"}
 """All that stands in an error of Chatwoot's. Rails' own errors and those of gateways have others, beside or instead."""
 _PHRASES: Final = frozenset(status.phrase.lower() for status in HTTPStatus) | {"access denied"}
 """What any server says of a status. Chatwoot says more."""
+_STATUS: Final = re.compile(r"^\s*(?:http[ /]?)?[45]\d\d\b[\s:.-]{0,4}", re.IGNORECASE)
 _NOT_THERE: Final = "resource could not be found"
 _NO_TOKEN: Final = "no token arrived: does a proxy drop the headers Api-Access-Token and api_access_token?"  # noqa: S105 - no token
 
@@ -31,7 +33,7 @@ def own_error(status: int, kind: str, body: object) -> str | None:
             return f"{listed} ({_NO_TOKEN})"
         case HTTPStatus.NOT_FOUND:
             return said if isinstance(said, str) and _NOT_THERE in said.lower() else None
-    return said if isinstance(said, str) and said.strip(" .!").lower() not in _PHRASES else None
+    return said if isinstance(said, str) and _STATUS.sub("", said).strip(" .!").lower() not in _PHRASES else None
 
 
 def _of_a_record(body: Mapping[str, Any]) -> str:

@@ -84,7 +84,8 @@ this is <very>?(?:just |completely |totally )?(?:disgusting|terrible|pathetic|ho
 me (?:roubaram|enganaram|lesaram|estafaron|robaron|enganaron)|cai (?:num|em um) golpe
 fui (?:roubad[oa]|enganad[oa]|lesad[oa]|estafad[oa])|stealing my money
 (?:ripped|screwed) (?:me|us) (?:off|over)|you (?:stole|robbed|cheated|lied|scammed)
-(?:vai|vao) (?:se|te|tomar|pra|a) (?:foder|fuder|ferrar|no cu|merda|puta)|foda se|vsf|vtnc|fdp|pqp|puta que pariu
+(?:vai|vao) (?:se|te|tomar|pra|a) (?:foder|fuder|ferrar|no cu|merda|puta)
+foda se|vsf|vtm?nc|fdp|pqp|krl|crl|ptm|stfu|gtfo|puta que pariu
 filh[oa]s? d[ae] (?:uma )?puta|que (?:porra|bosta)|caralho|arrombad[oa]s?|desgracad[oa]s?|otari[oa]s?|merda|bosta
 (?:vete|vayanse|andate) a la (?:mierda|verga|chingada)|hij[oa]s? de (?:la )?(?:puta|perra)|mierda|chinga\w*|joder
 pendej[oa]s?|cabron(?:es)?|gilipollas|malparid[oa]s?|no mames|carajo|jodan|f+u+c+k+\w*|wtf|bull ?shit
@@ -133,6 +134,8 @@ golpe de (?:ar|vento|sorte|estado|mestre)|mad (?:max|men|about)|worst case|sick 
 (?:sou|para|pro|pra) (?:um |uma |o |a )?(?:advogad[oa]|policia|abogad[oa])|for (?:a |my )?(?:lawyer|police)
 (?:raiva de|com raiva de) mim|vergonha de (?:perguntar|dizer|pedir)|(?:i m|i am) sick(?! (?:and|of))|late fee
 (?:<ailing>) (?:\w+ ){0,3}(?:<all_bad>)|(?:<all_bad>) (?:\w+ )?(?:<ailing>)
+raiva d[aeo]s? (?:meus?|minhas?|mi|mis) (?:<ailing>)|put[oa] (?:feliz|content[ea]|animad[oa]|emocionad[oa])
+(?:cabron|cabrona|chingon|perron) de (?:buen[oa]s?|chid[oa]s?|ric[oa]s?|bonit[oa]s?|barat[oa]s?)
 (?:rodillas?|espalda|cuello|cabeza|piernas?|ojos?|muelas?) (?:\w+ ){0,2}molestan?
 (?:frustrated|mad|angry|upset|frustrad[oa]|irritad[oa]) (?:with|at|con|com) (?:myself|mim|(?:my|mi|minha) (?:<ailing>))
 (?:golpe|estafa|scam|fraude?) (?:ou|o|or) (?:golpe|estafa|scam|fraude?)
@@ -156,14 +159,16 @@ haha\w*|rsrs\w*|jaja\w*|lol|parabens|felicidades|excelente|amazing|awesome|great
 """
 # A swearword by itself, which joy and a slip of the own say, too.
 _EXCLAIMED: Final = r"""
-caralho|cacete|puta (?:que pariu|merda|madre)|pqp|(?:que )?(?:porra|merda|bosta)(?! d[aeo]s?\b)|mierda(?! de\b)|joder
+caralho|krl|crl|cacete|puta (?:que pariu|merda|madre)|pqp|ptm
+(?:que )?(?:porra|merda|bosta)(?! d[aeo]s?\b)|mierda(?! de\b)|joder
 carajo|no mames|wtf|f+u+c+k+(?:ing)?(?! (?:you|off|your))|(?:holy )?shit|bloody hell
 """
 # What is said with it then: praise, or an apology.
 _PRAISE: Final = r"""
 lind[oa]s?|bonit[oa]s?|bo[am](?! (?:dia|tarde|noite))|gostos[oa]s?|delicia|amo|top|rapido|precios[oa]s?|hermos[oa]s?
 buen[oa]|buenisim[oa]s?|gorgeous|beautiful|good(?! (?:morning|evening|afternoon|for))|nice|cool|fast|cute|desculp\w+
-foi mal|perdao|perdon|disculp\w+|sorry|oops|ops
+foi mal|perdao|perdon|disculp\w+|sorry|oops|ops|errei|esqueci|me enganei|me equivoque|me confundi|my bad
+i (?:forgot|messed up|made a mistake)
 """
 _DENIED: Final = (
     r"\b(?:nao|no|not|isn t|isnt|wasn t|aren t|never|nem|nunca|sem|sin|without|don t|dont|ni|won t|doesn t|didn t|nada)"

@@ -98,6 +98,7 @@ FOREIGN = [
     {"statusCode": 401, "message": "Access denied"}, {"kind": "Status", "code": 403, "message": "forbidden"},
     {"status": "error"}, {}, [], "no", None, True, {"error": "Resource could not be found", "path": "/api"},
     {"error": "Invalid Access Token", "requestId": "x"},
+    {"error": "HTTP 401 Unauthorized"}, {"error": "404: Not Found"},
 ]  # fmt: skip
 
 

@@ -336,3 +336,17 @@ def test_somebody_is_not(text: str) -> None:
 @given(st.text(max_size=500))
 def test_any_text_is_read(text: str) -> None:
     assert anger_score(text) >= 0
+
+
+@pytest.mark.parametrize("text", ["vtmnc", "q demora do krl", "ptm cuanto mas tengo q esperar", "stfu bot"])
+def test_what_chats_abbreviate(text: str) -> None:
+    assert anger_score(text) >= ANGRY
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["to com raiva do meu cabelo kkk", "tô puta feliz com a compra", "está cabrón de bueno el perfume", "ptm que lindo",
+     "que merda, errei o endereço, dá pra mudar?", "shit, i forgot my order number"],
+)  # fmt: skip
+def test_a_swearword_over_joy_or_a_slip_of_the_own(text: str) -> None:
+    assert anger_score(text) < ANGRY
