@@ -72,7 +72,7 @@ def run(arguments: argparse.Namespace) -> int:
     from chatwootai.stores.server.connection import StoreUnavailable
     from chatwootai.stores.server.shards import BadShards, Shards
     from chatwootai.telemetry import log
-    from ops.access import REDIS_AWAY, CommandError, away_message, with_redis
+    from ops.access import REDIS_AWAY, UsageError, away_message, with_redis
     from ops.printing import complain
 
     if arguments.action in {"pause", "resume"}:
@@ -80,34 +80,35 @@ def run(arguments: argparse.Namespace) -> int:
     log.configure(os.environ.get("LOG_LEVEL") or "ERROR", os.environ.get("LOG_FORMAT") or None, process="ops")
     try:
         shards = Shards.from_environment(os.environ)
-        asyncio.run(_where(shards, arguments) if arguments.action == "where" else _move(shards, arguments))
+        return asyncio.run(_where(shards, arguments) if arguments.action == "where" else _move(shards, arguments))
     except BadShards as error:
-        raise CommandError(error) from error
+        raise UsageError(str(error)) from error
     except StoreUnavailable as error:
         complain(f"{away_message(error)}. The same command goes on from there")
         return REDIS_AWAY
-    return 0
 
 
-async def _where(shards: "Shards", arguments: argparse.Namespace) -> None:
+async def _where(shards: "Shards", arguments: argparse.Namespace) -> int:
     from ops.access import UsageError
     from ops.moving.where import cells, places
     from ops.printing import as_json, table
 
     if bool(arguments.account) == arguments.all:
         raise UsageError("name an account, or say --all")
-    rows = await places(shards, arguments)
+    rows, code = await places(shards, arguments)
     if arguments.json:
         as_json(rows, "account")
-        return
+        return code
     head = ("ACCOUNT", "SHARD", "BY", "KEYS", "MARKS")
     table((*head, "THEN") if arguments.others else head, map(cells, rows))
+    return code
 
 
-async def _move(shards: "Shards", arguments: argparse.Namespace) -> None:
+async def _move(shards: "Shards", arguments: argparse.Namespace) -> int:
     from ops.moving.relocation import relocate
 
     await relocate(shards, arguments)
+    return 0
 
 
 async def _pause(connection: "Connection", arguments: argparse.Namespace) -> int:

@@ -177,6 +177,17 @@ async def test_it_does_not_begin_with_a_folder_that_is_not_in_force(two: Two) ->
     assert await two.b.get(keys.moved("1")) is None
 
 
+async def test_a_shard_that_is_away_keeps_no_other_from_being_asked(two: Two) -> None:
+    gone = f"unix://{two.folder}/nothing.sock"
+    environ = {"CHATWOOTAI_CONFIG": str(two.folder), **SECRETS}
+    desk = Desk({**environ, "CHATWOOTAI_REDIS_SHARDS": f"a={two.url_of_a},b={gone}"})
+    found = await desk.says("accounts", "where", "1", "--json")
+    assert (found.code, "shard b: Redis does not answer" in found.err) == (1, True), found.err
+    assert list(json.loads(found.out)[0]["keys"]) == ["a"]
+    away = {**environ, "CHATWOOTAI_REDIS_SHARDS": f"a={gone},b={gone}x"}
+    assert (await Desk(away).says("accounts", "where", "--all")).code == 5
+
+
 async def test_further_shards_are_looked_at_before_they_are_added(two: Two) -> None:
     mapping = two.folder / "chatwoot_mapping.yaml"
     mapping.write_text(mapping.read_text().replace("    shard: a\n", ""))
