@@ -120,7 +120,12 @@ async def test_it_is_done_only_where_somebody_says_so(
     answer: str, code: int, audit: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[str] = []
-    monkeypatch.setattr("builtins.input", lambda question: asked.append(question) or answer)
+
+    def answered(question: str) -> str:
+        asked.append(question)
+        return answer
+
+    monkeypatch.setattr("builtins.input", answered)
     work = Work()
     assert await agreed(work, "a", "b", yes=False) == code
     assert asked == ["retry 2 dead letters? [y/N] "]
