@@ -87,7 +87,7 @@ $(MANIFESTS_STAMP): requirements/manifests.txt
 demo: $(STAMP)  ## Run the whole system on embedded parts and send one signed message through it (ONCE=1: exit after the reply).
 	@$(BIN)/chatwootai demo $(if $(filter 1,$(ONCE)),--once)
 
-test: $(BROWSER_STAMP)  ## Run every test (REDIS=system or bundled: on that server program; ONLY=MARKER).
+test: $(BROWSER_STAMP)  ## Run every test (REDIS=system or bundled: on that server program; ONLY=redis: what is about a Redis).
 	@$(ON_REDIS) $(BIN)/python -m tests.run $(if $(ONLY),"--only=$(ONLY)") $(ARGS)
 
 real: $(STAMP)  ## Run what needs parts that a plain machine lacks (nginx, Sentinel, a model); says which are missing.

@@ -19,7 +19,15 @@ pytest.register_assert_rewrite("tests.property.mailbox")
 
 _HANGS = 600
 _NEEDS_REDIS = {"redis", "redis_url", "redis_server", "system", "ground", "desk"}
-"""Fixtures behind which a Redis runs: who asks for one of them is marked `redis`."""
+"""Fixtures behind which a Redis runs: who asks for one of them is marked `redis`, but for the tests below."""
+_OF_OTHER_THINGS = (
+    "tests/browser/", "tests/integration/bench/", "tests/integration/crews/tools/", "tests/integration/ops/",
+    "tests/integration/sandbox/", "tests/integration/system/",
+)  # fmt: skip
+"""Folders of tests of verbs, pages, tools and whole installations: what they ask of Redis goes through scripts that
+tests of stores, of workers and of the door run by themselves, on either server program."""
+_WHOLE_ON_BOTH = "tests/integration/system/test_forty_conversations.py"
+"""The one whole installation that runs on either server program."""
 
 _ANY_SPEED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
 settings.register_profile("suite", _ANY_SPEED, derandomize=True, database=None)
@@ -48,9 +56,11 @@ def pytest_report_header() -> str:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what a Redis runs behind."""
+    """Mark what is about a Redis."""
     for item in items:
-        if _NEEDS_REDIS & set(getattr(item, "fixturenames", ())):
+        path = item.path.relative_to(item.config.rootpath).as_posix()
+        elsewhere = path.startswith(_OF_OTHER_THINGS) and path != _WHOLE_ON_BOTH
+        if not elsewhere and _NEEDS_REDIS & set(getattr(item, "fixturenames", ())):
             item.add_marker("redis")
 
 
