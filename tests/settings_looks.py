@@ -39,9 +39,9 @@ from workers.handoff import idle
 from workers.handoff.build import build_handoff, handoff_destination, handoff_rules
 from workers.handoff.idle import after_reply
 from workers.media import media
+from workers.turn import draft_request
 from workers.turn import outcome as outcome_step
 from workers.turn import question as question_step
-from workers.turn import request
 from workers.turn.commit import commit_outcome
 from workers.turn.greeting import greeting as greeted
 from workers.turn.state import Turn
@@ -316,8 +316,8 @@ async def greeting(settings: Settings) -> object:
 async def unsupported(settings: Settings) -> object:
     one = turn(settings)
     one.question = question()
-    with patch("workers.turn.request.only_unsupported", return_value=True):
-        found = await request._draft_or_need(cast(Any, None), one)
+    with patch("workers.turn.draft_request.only_unsupported", return_value=True):
+        found = await draft_request._draft_or_need(cast(Any, None), one)
     return getattr(found, "text", found)
 
 

@@ -10,7 +10,7 @@ from chatwootai.stores.conversation.conversations import POST_SECONDS, Conversat
 from chatwootai.stores.conversation.decision import Commit, Decision, Pending, Post
 from chatwootai.stores.conversation.lease import FencedLease
 from chatwootai.stores.conversation.turn_start import TurnStart
-from workers.turn_attempts import retry_while_redis_down
+from workers.redis_retry import retry_while_redis_down
 
 
 class RetryingConversations:

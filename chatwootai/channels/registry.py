@@ -1,4 +1,4 @@
-"""Lists the channels: every file of `media`. A new channel is a new file."""
+"""Lists the channels: every file of `definitions`. A new channel is a new file."""
 
 import importlib
 import pkgutil
@@ -7,7 +7,7 @@ from functools import cache
 from types import MappingProxyType
 from typing import Final
 
-from chatwootai.channels import media
+from chatwootai.channels import definitions
 from chatwootai.channels.capabilities.capabilities import Capabilities
 
 DEFAULT: Final = "default"
@@ -16,7 +16,7 @@ DEFAULT: Final = "default"
 @cache
 def names() -> tuple[str, ...]:
     """Return our words for all channels, sorted. Imports none of them."""
-    return tuple(sorted(module.name for module in pkgutil.iter_modules(media.__path__)))
+    return tuple(sorted(module.name for module in pkgutil.iter_modules(definitions.__path__)))
 
 
 @cache
@@ -37,5 +37,5 @@ def capabilities_of(channel: str, carrier: str | None = None) -> Capabilities:
 
 
 def _load(name: str) -> Capabilities:
-    medium: Capabilities = importlib.import_module(f"{media.__name__}.{name}").CAPABILITIES
+    medium: Capabilities = importlib.import_module(f"{definitions.__name__}.{name}").CAPABILITIES
     return medium

@@ -1,4 +1,4 @@
-"""The channels of Chatwoot, by our names for them: one for each file of `chatwootai/channels/media`."""
+"""The channels of Chatwoot, by our names for them: one for each file of `chatwootai/channels/definitions`."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""Guard of every route: who may do what is decided here alone, before any handler, whatever the path."""
+"""Authorizes every request: who may do what is decided here alone, before any handler, whatever the path."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
@@ -33,7 +33,7 @@ _log = log.get("console")
 
 
 @web.middleware
-async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
+async def authorize(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Answer a request, or refuse it, with strict headers either way."""
     try:
         response = await _answer(request, handler)

@@ -1,4 +1,4 @@
-"""Every route, with the right that it asks for: one table, which the guard and the tests read."""
+"""Every route, with the right that it asks for: one table, which `authorization.py` and the tests read."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass

@@ -21,10 +21,10 @@ from ops.console.access.identity import Right
 from ops.console.access.login import Login
 from ops.console.access.oidc import Oidc
 from ops.console.access.proxy import Proxy
+from ops.console.authorization import authorize
 from ops.console.context import CONSOLES, QUERY_SECONDS, RIGHTS, Console
 from ops.console.data.accounts import Accounts
 from ops.console.environment import Environment
-from ops.console.guard import guard
 from ops.console.results import Results
 from ops.console.routes import Route, routes
 from ops.console.view.pages import Pages
@@ -106,11 +106,11 @@ def on_another_shard(console: Console, shard: Shard, connection: Connection) -> 
 
 
 def application(console: Console, *others: Console) -> web.Application:
-    """Return the application: every route of the table behind the guard, at the root and below the base path.
+    """Return the application: every route of the table, authorized, at the root and below the base path.
 
     `others`: on the further shards.
     """
-    app = web.Application(middlewares=[guard], client_max_size=_LARGEST_BODY)
+    app = web.Application(middlewares=[authorize], client_max_size=_LARGEST_BODY)
     app[CONSOLES] = {each.shard.name: each for each in (console, *others)}
     rights: dict[tuple[str, str], Right] = {}
     for base in sorted({"", console.environment.base_path}):

@@ -105,7 +105,7 @@ def _last_field(cls: ast.ClassDef) -> int:
 
 @pytest.mark.slow
 def test_a_channel_is_one_file(copy: Path) -> None:
-    write(copy, "chatwootai/channels/media/viber.py")
+    write(copy, "chatwootai/channels/definitions/viber.py")
     assert "viber" in run(copy, "-m", "ops.cli", "crew", "show", "--help")
     run(copy, "-m", "ops.cli", "check", "--schemas", "schemas")
     assert '"viber"' in (copy / "schemas/config.schema.json").read_text(encoding="utf-8")

@@ -11,7 +11,7 @@ from chatwootai.telemetry import log
 from workers.account.tenant import Tenant
 from workers.chatwoot.errors import Gone, TokenRefused
 from workers.chatwoot.operations import Owner
-from workers.turn_attempts import retry_while_redis_down
+from workers.redis_retry import retry_while_redis_down
 
 _log = log.get("standing")
 

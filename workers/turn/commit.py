@@ -16,9 +16,9 @@ from workers.dead_letters import dead_letter
 from workers.delivery.deliver import deliver
 from workers.handoff.build import handoff_destination
 from workers.handoff.idle import after_reply
+from workers.turn.attempts import MOST_ATTEMPTS
 from workers.turn.state import Turn
 from workers.turn.step import NEXT, RESTART, Next
-from workers.turn_attempts import MOST_ATTEMPTS
 
 _log = log.get("turn")
 

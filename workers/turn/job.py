@@ -26,10 +26,10 @@ from workers.dead_letters import dead_letter
 from workers.delivery.deliver import deliver
 from workers.handoff.idle import break_silence, idle_inbox
 from workers.handoff.teammate_requests import apply_request
+from workers.turn.attempts import MOST_ATTEMPTS, backoff, pause_until_chatwoot
 from workers.turn.pipeline import run
 from workers.turn.record import record_turn
 from workers.turn.state import Turn
-from workers.turn_attempts import MOST_ATTEMPTS, backoff, pause_until_chatwoot
 
 _log = log.get("turn")
 _LONGEST_OFF = 600.0  # whatever Chatwoot says of when to come again

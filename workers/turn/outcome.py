@@ -30,12 +30,12 @@ from chatwootai.telemetry.metrics import SUPERSEDED, UNGROUNDED, UNKNOWN_LINKS
 from config.settings.settings import Settings
 from workers.context import WorkerContext
 from workers.handoff.build import build_handoff, handoff_rules
+from workers.turn.attempts import MOST_ATTEMPTS
 from workers.turn.draft import Failed, Interrupted
 from workers.turn.greeting import greeting
 from workers.turn.question import due
 from workers.turn.state import Turn
 from workers.turn.step import DECIDED, NEXT, RESTART, Next
-from workers.turn_attempts import MOST_ATTEMPTS
 
 _log = log.get("turn")
 _LONG_TO_WRITE = 1_000

@@ -16,9 +16,9 @@ from chatwootai.model.policy import outcome
 from chatwootai.telemetry.metrics import SUPERSEDED
 from workers.context import WorkerContext
 from workers.turn.commit import commit_outcome, deliver_outbox
+from workers.turn.draft_request import request_draft
 from workers.turn.outcome import await_quiet, check_overtaken, decide_outcome, give_up, hand_over_unread
 from workers.turn.question import ask_question, check_account, read_meaning, read_media
-from workers.turn.request import request_draft
 from workers.turn.state import Turn
 from workers.turn.step import DECIDED, NEXT, RESTART, Next
 

@@ -17,9 +17,9 @@ from crews.understanding.language import guess_language
 from workers.context import WorkerContext
 from workers.handoff.build import handoff_rules, topic_examples
 from workers.media.media import only_unsupported
+from workers.turn.attempts import MOST_ATTEMPTS
 from workers.turn.state import Turn
 from workers.turn.step import NEXT, Next
-from workers.turn_attempts import MOST_ATTEMPTS
 
 
 async def check_account(worker: WorkerContext, turn: Turn) -> Next:

@@ -1,1 +1,1 @@
-"""One file a channel: what the medium can carry. A new channel is a new file."""
+"""One file a channel: what it can carry. A new channel is a new file."""

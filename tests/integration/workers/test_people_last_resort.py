@@ -10,8 +10,8 @@ from chatwootai.stores.conversation.mailbox import Mailbox
 from chatwootai.stores.server.connection import Connection
 from tests.builders import delivery
 from workers.context import WorkerContext
+from workers.turn.attempts import MOST_ATTEMPTS
 from workers.turn.job import work
-from workers.turn_attempts import MOST_ATTEMPTS
 
 CONV = keys.conv("1", 25)
 

@@ -18,11 +18,11 @@ from config.settings.settings import Settings
 from tests.builders import delivery, question
 from tests.settings_looks import turn as turn_of
 from tests.turn_parts import Worker
+from workers.turn.attempts import MOST_ATTEMPTS
 from workers.turn.commit import commit_outcome, deliver_outbox
 from workers.turn.draft import Failed
 from workers.turn.state import Turn
 from workers.turn.step import NEXT, RESTART
-from workers.turn_attempts import MOST_ATTEMPTS
 
 REPLY = outcome.reply(("Um.", "Dois."), choices=("A", "B"))
 HANDOFF = outcome.handoff(Need(Cause.MODEL, reason="key_refused"), ("Um momento.",), "why", "no model")

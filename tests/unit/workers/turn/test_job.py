@@ -18,8 +18,8 @@ from tests.builders import delivery
 from tests.turn_parts import LEASE, Worker, action, start
 from workers.away import AccountClosed, ChatwootAway
 from workers.turn import job
+from workers.turn.attempts import MOST_ATTEMPTS
 from workers.turn.job import work
-from workers.turn_attempts import MOST_ATTEMPTS
 from workers.turn_signals import SignalRouter
 
 WAITING = (delivery(7), delivery(8))

@@ -21,13 +21,13 @@ from config.settings.settings import Settings
 from tests.builders import delivery
 from tests.settings_looks import turn as turn_of
 from workers.turn import pipeline
+from workers.turn.attempts import MOST_ATTEMPTS
 from workers.turn.draft import Failed, Interrupted
+from workers.turn.draft_request import request_draft
 from workers.turn.outcome import await_quiet, check_overtaken, decide_outcome, give_up, hand_over_unread
 from workers.turn.question import ask_question
-from workers.turn.request import request_draft
 from workers.turn.state import Turn
 from workers.turn.step import DECIDED, NEXT, RESTART, Next
-from workers.turn_attempts import MOST_ATTEMPTS
 from workers.turn_signals import MESSAGE, TurnSignals
 
 BASE = yaml.safe_load(Path("config/domains/_base/config.yaml").read_text())

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from chatwootai.channels import media
+from chatwootai.channels import definitions
 from chatwootai.channels.incoming.channel_names import channel_of
 from chatwootai.channels.registry import all_capabilities, capabilities_of
 from config.schema.channels import CHANNELS
@@ -52,7 +52,7 @@ def test_every_payload_has_the_channel_its_name_says():
 
 
 def test_the_registry_and_the_settings_hold_a_file_each():
-    files = {path.stem for path in Path(media.__path__[0]).glob("*.py")} - {"__init__"}
+    files = {path.stem for path in Path(definitions.__path__[0]).glob("*.py")} - {"__init__"}
     assert files == set(all_capabilities()) == set(CHANNELS)
     assert set(Settings(channels={name: {} for name in files}).channels) == files
 
