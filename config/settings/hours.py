@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
 from itertools import groupby, pairwise
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema, field_validator
@@ -14,7 +14,7 @@ from config.document.problems import nearest
 from config.schema.base import FOR_MACHINES, Date, Section, invalid
 
 Day = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
-DAYS: tuple[str, ...] = Day.__args__  # type: ignore[attr-defined]
+DAYS: tuple[Day, ...] = get_args(Day)
 NAMES = {
     "pt": ("seg", "ter", "qua", "qui", "sex", "sáb", "dom", "fechado"),
     "es": ("lun", "mar", "mié", "jue", "vie", "sáb", "dom", "cerrado"),
@@ -159,7 +159,7 @@ class Hours(Section):
 
     def spans(self, weekday: int) -> tuple[tuple[int, int], ...]:
         """The spans of a day (0 is Monday) in minutes of that day."""
-        return self.week.get(DAYS[weekday], ())  # type: ignore[call-overload, no-any-return]
+        return self.week.get(DAYS[weekday], ())
 
     def describe(self, language: str) -> str:
         """As a person writes it: `seg-sex 09:00-12:00, 13:00-18:00; sáb 09:00-13:00; dom fechado`."""

@@ -130,7 +130,8 @@ def _load_model(weights: Mapping[str, str]) -> Any:
         if hashlib.sha256((resources / name).read_bytes()).hexdigest() != digest:
             raise ValueError(f"{_PACKAGE}/resources/{name} is not the file that this version was measured with")
     _one_thread()
-    importlib.import_module(f"{_PACKAGE}.embedder").UseTokenizer = small_tokenizer  # type: ignore[attr-defined]
+    embedder: Any = importlib.import_module(f"{_PACKAGE}.embedder")
+    embedder.UseTokenizer = small_tokenizer
     model = importlib.import_module(_PACKAGE).USE(threads=1)
     model.encode([""])  # what it reads late, it reads now
     model._model.table = _DiskTable(model._model.table)

@@ -4,6 +4,7 @@ The agent that writes to the contact stays who it is; what the others would have
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import replace
 
 from config.schema.crew_schema import AgentText, Blueprint, TaskText
@@ -92,5 +93,5 @@ def _field(name: str) -> str:
     return f"step_{plain}" if plain in {ANSWER, CONFIDENCE} or not plain[:1].isalpha() else plain
 
 
-def _unique(several: object) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(name for names in several for name in names))  # type: ignore[attr-defined]
+def _unique(several: Iterable[Iterable[str]]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name for names in several for name in names))

@@ -53,7 +53,7 @@ class StackLLM(BaseLLM):
         return _answer(completion, response_model)
 
     # CrewAI wraps `acall` in retries with sleeps that know no deadline, unless a method says that it has them already.
-    acall._crewai_rate_limit_wrapped = True  # type: ignore[attr-defined]
+    acall._crewai_rate_limit_wrapped = True  # type: ignore[attr-defined]  # a mark on the function
 
     def supports_function_calling(self) -> bool:
         """Return true: tool calls are always native."""

@@ -126,7 +126,7 @@ class StockCrew:
             warnings.simplefilter("ignore")
             crew = self._build(said, bridge, memory)
             # Else a database on disk holds what was said.
-            crew._task_output_handler = _NoTaskLog()  # type: ignore[assignment]
+            crew._task_output_handler = _NoTaskLog()  # type: ignore[assignment]  # stands in its place
             try:
                 return crew.kickoff()
             except Exception:

@@ -108,5 +108,5 @@ def job_blob(conv: str, now_ms: int) -> bytes:
 
 def _build_from_known(kind: type[T], raw: dict[str, Any]) -> T:
     """Build `kind` from what it knows of `raw`: an older worker reads a newer ingress' entries."""
-    names = {field.name for field in fields(kind)}  # type: ignore[arg-type]
+    names = {field.name for field in fields(kind)}  # type: ignore[arg-type]  # a dataclass of ours
     return kind(**{name: value for name, value in raw.items() if name in names})

@@ -114,7 +114,8 @@ class Queue:
             StoreUnavailable: Redis is away.
         """
         with store_errors(self._connection):
-            token = await self._connection.execute_command("BLPOP", WAKE, max(0.01, seconds))  # type: ignore[no-untyped-call]
+            wait = max(0.01, seconds)
+            token = await self._connection.execute_command("BLPOP", WAKE, wait)  # type: ignore[no-untyped-call]  # redis-py leaves it untyped
         return token is not None
 
     async def requeue_wakeup(self) -> None:

@@ -101,7 +101,7 @@ class _Sentinels(Sentinel):
         known: set[str] = set()
         for number, sentinel in enumerate(self.sentinels):
             try:
-                services = await sentinel.sentinel_masters()  # type: ignore[no-untyped-call]
+                services = await sentinel.sentinel_masters()  # type: ignore[no-untyped-call]  # redis-py leaves it untyped
             except (RedisError, OSError, TimeoutError) as error:
                 errors.append(error)
                 continue

@@ -58,7 +58,7 @@ async def examine(connection: Connection, setting: str = "REDIS_URL") -> None:
     """
     try:
         # Past store_errors: an outage is told of by whoever meets it next.
-        refused = await connection.eval(script("probe").source, 1, "cw:{all}", *needed())  # type: ignore[misc]
+        refused = await connection.eval(script("probe").source, 1, "cw:{all}", *needed())  # type: ignore[misc]  # redis-py: an answer or its awaitable
     except Exception as error:
         meant = understood(error)
         if meant is None:

@@ -88,7 +88,7 @@ class Pipe:
 
     async def _new_line(self) -> "_Line":
         if self._socket is None:  # it stays the pool's: who closes the client closes it
-            self._socket = self._pool.get_available_connection()  # type: ignore[no-untyped-call]
+            self._socket = self._pool.get_available_connection()  # type: ignore[no-untyped-call]  # redis-py leaves it untyped
         await self._socket.disconnect(nowait=True)
         await self._socket.connect()
         writer = self._socket._writer  # redis-py has no public name for the transport
