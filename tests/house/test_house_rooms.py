@@ -58,6 +58,14 @@ def test_paths_that_pages_name_are_there(page: Path) -> None:
     assert missing == set()
 
 
+def test_the_page_of_rooms_names_each() -> None:
+    page = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
+    rows = {found[1]: found[0] for found in re.finditer(r"^\| `([a-z/]+)` \| .*$", page, re.MULTILINE)}
+    rooms = {sign.parent for package in rows for sign in (ROOT / package).glob("*/__init__.py")}
+    unnamed = {room for room in rooms if f"`{room.name}`" not in rows[str(room.parent.relative_to(ROOT))]}
+    assert {str(room.relative_to(ROOT)) for room in unnamed} - {*rows} == set()
+
+
 @pytest.mark.parametrize("kind", ["unit", "integration"])
 def test_tests_stand_in_folders_of_the_house(kind: str) -> None:
     """`integration/system` holds what drives the whole system; `unit` itself what tests the tests."""
