@@ -40,7 +40,8 @@ async def test_one_that_takes_too_long_is_ended_and_counts_as_failed() -> None:
         finally:
             ended.set()
 
-    blocks = await read_blocks({"slow": wait(), "good": answer(1)}, within=0.01)
+    async with asyncio.timeout(5):
+        blocks = await read_blocks({"slow": wait(), "good": answer(1)}, within=0.01)
     assert blocks.failed == {"slow"}
     assert blocks.found["good"] == 1
     assert ended.is_set()
