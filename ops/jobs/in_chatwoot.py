@@ -160,7 +160,8 @@ def _remedies(account: str, found: Mapping[str, Any]) -> Iterator[str]:
     if found["bot_known"] and found["bot"] is None:
         yield f"to do: `chatwootai sync --account {account}` compares the set-up, `chatwootai connect` binds the bot"
     elif found["opened_by_failure"] and not found["assigned"]:
-        yield f"to do: `chatwootai catch-up --opened-by-failure --account {account} --since 24h`"
+        yield f"to do: `chatwootai doctor --account {account} --problems` names what keeps webhooks from our door; then"
+        yield f"       `chatwootai catch-up --opened-by-failure --account {account} --since 24h`"
     elif found["status"] == "pending" and found["newest"] and found["newest"]["by"] == "the contact":
         yield f"to do: `chatwootai catch-up --account {account}`"
     elif found["status"] in {"open", "snoozed", "resolved"}:

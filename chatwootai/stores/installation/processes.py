@@ -8,6 +8,7 @@ import orjson
 
 from chatwootai.stores import keys
 from chatwootai.stores.server.connection import Connection, store_errors
+from chatwootai.stores.server.scripts import Runner
 
 EVERY_SECONDS: Final = 5.0
 GONE_SECONDS: Final = 15.0
@@ -55,6 +56,7 @@ class Processes:
 
     def __init__(self, connection: Connection) -> None:
         self._connection: Any = connection
+        self._runner = Runner.of(connection)
 
     async def report(self, process: Process) -> None:
         """Keep what a process says of itself.
@@ -62,8 +64,7 @@ class Processes:
         Raises:
             StoreUnavailable: Redis is away.
         """
-        with store_errors(self._connection):
-            await self._connection.hset(keys.PROCESSES, process.name, orjson.dumps(asdict(process)))
+        await self._runner.run("report_process", process.name, orjson.dumps(asdict(process)))
 
     async def leave(self, name: str) -> None:
         """Forget a process that ends in good order.

@@ -54,7 +54,12 @@ class ServerCheck:
             found.append(f"when full it drops what waits ({self.policy}): set maxmemory-policy noeviction")
         if not self.append_only:
             found.append("without an append-only file a restart forgets what waits: set appendonly yes")
-        if self.most and self.used > _NEARLY_FULL * self.most:
+        if self.most and self.used >= self.most:
+            found.append(
+                f"it is full, {self.used // _MIB} of {self.most // _MIB} MiB are used: raise maxmemory (`redis-cli "
+                "config set maxmemory`); doors keep messages in their journals meanwhile"
+            )
+        elif self.most and self.used > _NEARLY_FULL * self.most:
             found.append(f"{self.used // _MIB} of {self.most // _MIB} MiB are used: raise maxmemory before it refuses")
         return tuple(found)
 

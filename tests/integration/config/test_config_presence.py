@@ -4,12 +4,14 @@ import asyncio
 import json
 import os
 import subprocess
+import time
 from pathlib import Path
 from typing import Any
 
 from chatwootai.stores.installation.config_versions import ConfigVersions
-from chatwootai.stores.installation.processes import GONE_SECONDS, Processes
+from chatwootai.stores.installation.processes import GONE_SECONDS, Process, Processes
 from chatwootai.stores.server.connection import Connection
+from chatwootai.stores.server.server_check import check_server
 from config.live.live import Live
 from ops.versions.processes import status
 from tests.commands import program
@@ -27,6 +29,22 @@ async def heard(redis: Connection, name: str, **wanted: object) -> dict[str, Any
                 if one["name"] == name and wanted.items() <= one.items():
                     return {**found, "one": one}
             await asyncio.sleep(0.02)
+
+
+async def test_a_full_redis_makes_no_process_look_dead(redis: Connection) -> None:
+    said = Process(
+        name="worker a", kind="worker", host="h", pid=1, release="1", started=1.0, seen=time.time(), version=1,
+        digest="d", effective="e", refused=0, warming=True,
+    )  # fmt: skip
+    await redis.config_set("maxmemory", "1")
+    try:
+        await Processes(redis).report(said)
+        found = await check_server(redis)
+    finally:
+        await redis.config_set("maxmemory", "0")
+    assert await Processes(redis).all() == [said]
+    assert found is not None
+    assert any("it is full" in trouble for trouble in found.troubles)
 
 
 async def test_processes_that_agree_refuse_differ_and_are_gone(folder: Path, tmp_path: Path, redis: Connection) -> None:
