@@ -30,7 +30,10 @@ def print_processes(found: Mapping[str, Any]) -> None:
         if one["kind"] == "worker"
     ]
     rows += [(name, count, "", "") for name, count in running.items()]  # arq's own, which tell nothing of themselves
-    _print_dead_kinds(found["processes"])
+    if (found.get("redis") or {}).get("replica"):
+        print("\nwho lives cannot be told: processes say so in Redis, and this one takes no writes")
+    else:
+        _print_dead_kinds(found["processes"])
     print("\nworkers")
     table(("WORKER", "RUNNING", "SEEN", "CONFIGURATION"), rows or [("none listens", "", "", "")])
     doors = [(one["name"], _last_seen(one), _serves(one)) for one in found["processes"] if one["kind"] == "ingress"]

@@ -173,3 +173,12 @@ def test_a_worker_is_shown_with_what_it_runs_also_one_that_tells_nothing_of_itse
     assert ["w1", "2"] in [line[:2] for line in lines]
     assert ["arq", "1"] in lines
     assert any(line[-4:] == ["4,", "refuses", "its", "folder"] for line in lines)
+
+
+def test_in_a_redis_that_takes_no_writes_nobody_is_called_dead(capsys: pytest.CaptureFixture[str]) -> None:
+    door = {"kind": "ingress", "name": "h.1", "seen": 0.0, "gone": True, "version": 1, "refused": 0}
+    print_processes({"workers": {}, "processes": [door], "redis": {"replica": True}})
+    assert "no door lives" not in (told := capsys.readouterr().out)
+    assert "takes no writes" in told
+    print_processes({"workers": {}, "processes": [door], "redis": {"replica": False}})
+    assert "no door lives" in capsys.readouterr().out
