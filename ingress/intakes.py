@@ -174,10 +174,10 @@ def _connect(shard: Shard) -> Connection:
 
 async def _watch_journal(journal: Journal, incidents: IncidentBoard) -> NoReturn:
     """Tell of a journal that takes nothing, for ever: it is missed when Redis is away, and not before."""
-    host = socket.gethostname()
+    place = f"{socket.gethostname()} in {journal.folder}"  # two doors of a host may write to two disks
     while True:
         if await journal.usable():
-            incidents.works(Kind.JOURNAL, "", host)
+            incidents.works(Kind.JOURNAL, "", place)
         else:
-            incidents.note(Kind.JOURNAL, "", host, journal.trouble or "it is full")
+            incidents.note(Kind.JOURNAL, "", place, journal.trouble or "it is full")
         await asyncio.sleep(_JOURNAL_SECONDS)

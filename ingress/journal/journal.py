@@ -71,6 +71,11 @@ class Journal:
         self.filled = asyncio.Event()
         self._probed = -math.inf
 
+    @property
+    def folder(self) -> Path:
+        """Return the folder that it writes to."""
+        return self._folder
+
     async def open(self) -> None:
         """Make this process' file. A folder that cannot be written is no reason not to start: Redis may be there."""
         metrics.JOURNAL_LIMIT.labels(self._shard).set(self._most_bytes)
