@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field, PrivateAttr
 
-from chatwootai.model.policy.handoff_cause import Sentence
+from chatwootai.model.policy.handoff_cause import NOTE_LANGUAGES, Sentence
 from chatwootai.model.policy.vocabulary import Grounding, Level, Links
 from config.evaluation.capturing import Evals
 from config.evaluation.gating import Gate
@@ -199,6 +199,12 @@ class Settings(Section):
         """
         said = [*self.sentences, *_languages(self.greeting), *_languages(self.signature)]
         return frozenset(map(without_country, (self.language, *(self.languages or said))))
+
+    @property
+    def note_language(self) -> str:
+        """Return the language of notes for people: the tenant's, else one of `languages` with notes, else `en`."""
+        codes = (without_country(each) for each in (self.language, *self.languages))
+        return next((code for code in codes if code in NOTE_LANGUAGES), "en")
 
     def answered_in(self, language: str) -> str:
         """Return the language to answer in: the contact's, or the tenant's own where `languages` leaves it out."""

@@ -304,7 +304,7 @@ async def _dead_letter(
     _log.error("dead_letter", cause=why, kind=action.kind.value)
     DEAD_LETTERS.labels("refused").inc()
     meant = action.kind in {ActionKind.REPLY, ActionKind.TEMPLATE}  # for the contact
-    instead = _actions_for_people(entry, why, tenant.settings(action.inbox).language) if meant and not lost else ()
+    instead = _actions_for_people(entry, why, tenant.settings(action.inbox).note_language) if meant and not lost else ()
     # What should have told people so has no letter of its own: there is nothing in it to answer.
     letter = (
         None

@@ -46,7 +46,7 @@ def actions_outside_window(action: Action, settings: Settings, unsaid: str) -> t
         text = settings.fill(settings.template.text)
         return ((replace(action, kind=ActionKind.TEMPLATE, text=text),) if action.part <= 1 else ()), True
     why = _WHY.get(settings.language[:2], _WHY["en"])
-    told = failure_note(why, unsaid, settings.language)
+    told = failure_note(why, unsaid, settings.note_language)
     turn = f"{action.turn}-window"
     return (replace(action, kind=ActionKind.NOTE, turn=turn, part=0, text=told), opening(action, turn)), False
 

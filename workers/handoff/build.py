@@ -47,7 +47,7 @@ def build_handoff(need: Need, question: Question, settings: Settings, *, tries: 
     sentence = "" if need.cause in _UNSAID else _sentence(need, question, settings)
     signed = with_greeting(sentence, signature=settings.signature_on(question.origin.channel, question.language))
     parts = render(question.origin.channel, signed, carrier=question.origin.carrier)
-    note = notes.handover_note(need, question, settings.language, tries=tries) if settings.handoff.note else None
+    note = notes.handover_note(need, question, settings.note_language, tries=tries) if settings.handoff.note else None
     return outcome.handoff(need, parts if sentence else (), note, notes.cause_text(need))
 
 

@@ -151,7 +151,7 @@ async def decide_outcome(worker: WorkerContext, turn: Turn) -> Next:
 def _with_tool_notes(turn: Turn, made: Outcome) -> Outcome:
     """Tell the team what tools did that a person must know: what may have been done, and what was, in a handoff."""
     done = turn.calls.done if made.verdict is Verdict.HANDOFF and turn.settings.handoff.note else ()
-    text = notes.tool_calls_note(done, turn.calls.doubtful, turn.settings.language)
+    text = notes.tool_calls_note(done, turn.calls.doubtful, turn.settings.note_language)
     return replace(made, asides=(*made.asides, SideAction(ActionKind.NOTE, text=text))) if text else made
 
 

@@ -3,6 +3,9 @@
 from enum import StrEnum
 from typing import Final
 
+NOTE_LANGUAGES: Final = ("pt", "es", "en")
+"""Languages of the notes for a company's people."""
+
 
 class Sentence(StrEnum):
     """Names of the prepared sentences, said when no crew writes."""

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from chatwootai.model.policy.greeting import with_greeting, without_greeting
-from chatwootai.model.policy.handoff_cause import Sentence
+from chatwootai.model.policy.handoff_cause import NOTE_LANGUAGES, Sentence
+from chatwootai.model.policy.reasons import LANGUAGES
 from config.loading.loader import inspect, shipped
 from config.settings.settings import Settings
 
@@ -168,3 +169,17 @@ def test_a_model_that_greets_all_the_same_is_heard_without(text: str, rest: str)
 def test_who_greets_by_himself_needs_no_greeting() -> None:
     assert with_greeting("Oi! Como posso ajudar?", greeting="Olá, aqui é a Loja.") == "Oi! Como posso ajudar?"
     assert with_greeting("Abrimos às 9h.", greeting="Oi!") == "Oi!\n\nAbrimos às 9h."
+
+
+@pytest.mark.parametrize(
+    ("language", "languages", "notes"),
+    [("pt-BR", [], "pt"), ("nl", [], "en"), ("gl", ["gl", "es-ES"], "es"), ("nl", ["en", "pt"], "en")],
+)
+def test_notes_are_in_the_tenants_language_or_in_one_that_its_people_speak(
+    language: str, languages: list[str], notes: str
+) -> None:
+    assert Settings.model_validate({"language": language, "languages": languages}).note_language == notes
+
+
+def test_notes_ship_in_the_languages_of_the_reasons() -> None:
+    assert set(NOTE_LANGUAGES) == set(LANGUAGES)
