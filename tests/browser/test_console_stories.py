@@ -169,10 +169,12 @@ async def it_is_read_inside_chatwoot_and_nowhere_else(stage: Stage, asked: Sent)
     await page.add_init_script(f"if (window.parent === window) {told}")
     await page.goto(f"{chatwoot}/dashboard")
     frame = page.frame_locator("iframe")
-    await frame.locator("#token").fill(await stage.system.console_token("viewer", "1"))
+    await frame.locator("#token").fill(await stage.system.console_token("lead", "1"))
     await frame.locator("#token").press("Enter")
     await frame.locator(".turn strong").first.wait_for()
     assert PARKING not in await frame.locator("main").inner_text()
+    case = frame.locator("a", has_text="Make a case").first
+    assert (await case.get_attribute("target"), str(await case.get_attribute("href"))[:9]) == ("_blank", "/cases/1/")
     await picture(page, "in-chatwoot")
     (cookie,) = [one for one in await context.cookies() if one["name"] == "chatwootai_embedded"]
     assert (cookie["sameSite"], cookie["secure"], cookie["httpOnly"]) == ("None", True, True)

@@ -70,5 +70,6 @@ async def _page(request: web.Request, template: str, status: int = 200, **values
         chatwoot=found.id if found else "",
         outside=f"/conversations/{named}/{conv.rpartition(':')[2]}",
         teach=f"/teach/{named}",
+        cases=f"/cases/{named}",
         **values,
     )
