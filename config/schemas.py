@@ -19,7 +19,7 @@ from config.mapping.entries import MappingFile
 from config.schema.crew_schema import WHOLE, AgentEntry, CrewEntry, TaskEntry
 from config.schema.descriptions import field_docs
 from config.settings.answers import Answer
-from config.settings.knowledge import Knowledge
+from config.settings.knowledge import Knowledge, Records
 from config.settings.settings import Settings
 from config.settings.tools import Tools
 
@@ -32,6 +32,7 @@ _KINDS: dict[str, Any] = {
     "config.schema.json": Settings,
     "answers.schema.json": Mapping[str, Answer],
     "knowledge.schema.json": Knowledge,
+    "records.schema.json": Records,
     "tools.schema.json": Tools,
     "agents.schema.json": Mapping[str, AgentEntry],
     "tasks.schema.json": Mapping[str, TaskEntry],
@@ -43,6 +44,7 @@ FILES = {
     "config.schema.json": ("domains/*/config.yaml", "domains/*/*/config.yaml", "domains/*/*/inbox_*/config.yaml"),
     "answers.schema.json": ("domains/**/answers.yaml",),
     "knowledge.schema.json": ("domains/**/knowledge.yaml",),
+    "records.schema.json": ("domains/**/records.yaml",),
     "tools.schema.json": ("domains/**/tools.yaml", "templates/tools/*.yaml"),
     "agents.schema.json": ("**/crews/*/agents.yaml",),
     "tasks.schema.json": ("**/crews/*/tasks.yaml",),

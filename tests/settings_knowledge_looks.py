@@ -46,7 +46,7 @@ def _account(settings: Settings, url: str = "http://127.0.0.1:1") -> Account:
 async def _read(reader: SourceReader) -> list[Any]:
     found = [each async for each in reader.documents({})]
     return [
-        (each.id, each.document.text, each.document.url)
+        (each.id, each.document.text, each.document.url, each.document.title, each.document.questions)
         for each in found
         if isinstance(each, FoundDocument) and each.document
     ]
@@ -93,7 +93,8 @@ async def site(settings: Settings) -> object:
         source = _declared(settings).source
         own = source.model_copy(update={"site": str(source.site).replace(SITE, address)})
         return [
-            (name.removeprefix(address), text) for name, text, _ in await _read(SiteReader(own, ["127.0.0.1"], pause=0))
+            (name.removeprefix(address), text)
+            for name, text, *_ in await _read(SiteReader(own, ["127.0.0.1"], pause=0))
         ]
 
 

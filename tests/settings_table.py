@@ -124,6 +124,7 @@ AT_SHOP = f"command: [{sys.executable}, {SHOP}]"
 LOOKING = f"command: [{sys.executable}, {DESK}, stdio, '0'], timeout_ms: 20000, prefetch: %s"
 KNOWN = "knowledge: {sources: {a: {folder: one, %s}}}"
 LINKED = "site: 'http://site.example/', sitemap: false"
+WRITTEN = f"{KNOWN % 'settings: records'}\nrecords: {{a: {{one: {{%s}}}}}}"
 DATABASE = "knowledge: {postgres: {url: 'postgresql://u:p@127.0.0.1:1/first'}}"
 EMBEDDED = "knowledge: {embeddings: {%s}}"
 
@@ -335,6 +336,15 @@ OBSERVED: Mapping[str, Seen] = {
         "company: {facts: {b: B}}\n" + KNOWN % "settings: facts",
         beside,
     ),
+    **{
+        f"records.*.*.{key}": Seen(WRITTEN % "content: A", WRITTEN % other, beside)
+        for key, other in {
+            "content": "content: B",
+            "questions": "content: A, questions: [Tem loja]",
+            "title": "content: A, title: T",
+            "url": "content: A, url: 'https://a.example'",
+        }.items()
+    },
     "knowledge.show_sources": Seen("knowledge: {}", "knowledge: {show_sources: links}", shown),
     "knowledge.postgres.url": Seen(DATABASE, DATABASE.replace("first", "second"), database),
     "knowledge.postgres.above_passages": Seen(DATABASE, DATABASE.replace("}}", ", above_passages: 0}}"), kept_where),

@@ -1,6 +1,5 @@
 """Changes to the text of an answers.yaml that leave every other line of it as it was."""
 
-import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,15 +8,11 @@ from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap
 from ruamel.yaml.error import YAMLError
 
+from config.inheritance.written_texts import CannotEdit, check_texts, quoted, text_lines
 from config.settings.answers import LONGEST
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,59}")
-_REFERENCE = re.compile(r"\$\{|ENC:")
 _MOST_QUESTIONS, _LONGEST_ANSWER = 100, 4_000
-
-
-class CannotEdit(ValueError):
-    """It cannot be written so; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,17 +65,9 @@ def _check(one: WrittenAnswer) -> None:
         raise CannotEdit(f"questions: at most {LONGEST} characters each")
     if not one.answer.strip() or len(one.answer) > _LONGEST_ANSWER:
         raise CannotEdit(f"answer: 1 to {_LONGEST_ANSWER} characters")
-    texts = (*one.questions, one.answer, one.language)
-    if any(_REFERENCE.search(each) for each in texts):
-        raise CannotEdit("${...} and ENC: stand for secrets in a configuration, and may not stand in an answer")
-    if not all(_is_printable(each) for each in texts):
-        raise CannotEdit("characters that nobody can see may not stand in an answer")
+    check_texts(*one.questions, one.answer, one.language)
     if one.language and not re.fullmatch(r"[a-z]{2,3}(-[A-Za-z]{2,4})?", one.language):
         raise CannotEdit("language: as pt or pt-BR")
-
-
-def _is_printable(text: str) -> bool:
-    return all(each.isprintable() or each in "\n\u200d\ufe0f" for each in text)
 
 
 def _root(text: str) -> CommentedMap:
@@ -106,16 +93,10 @@ def _extent(root: CommentedMap, name: str, lines: Sequence[str]) -> tuple[int, i
 
 
 def _lines(one: WrittenAnswer) -> list[str]:
-    language = [f"  language: {one.language}"] if one.language else []
-    questions = [f"    - {_quoted(each)}" for each in one.questions]
-    return [f"{one.name}:", *language, "  questions:", *questions, *_answer_lines(one.answer.strip())]
+    language = [f"language: {one.language}"] if one.language else []
+    questions = [f"  - {quoted(each)}" for each in one.questions]
+    said = [*language, "questions:", *questions, *text_lines("answer", one.answer.strip())]
+    return [f"{one.name}:", *(f"  {line}".rstrip() for line in said)]
 
 
-def _answer_lines(text: str) -> list[str]:
-    if "\n" not in text or text != "\n".join(each.rstrip() for each in text.splitlines()) or text.startswith(" "):
-        return [f"  answer: {_quoted(text)}"]
-    return ["  answer: |-", *(f"    {each}".rstrip() for each in text.splitlines())]
-
-
-def _quoted(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)
+__all__ = ["CannotEdit", "WrittenAnswer", "with_answer", "without_answer"]

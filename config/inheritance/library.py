@@ -26,7 +26,7 @@ BASE = "_base"
 CREWS = "crews"
 DOCUMENTS = "knowledge"
 """A folder of a domain that is no tenant's: the documents that its `knowledge.yaml` names."""
-PARTS = {answers.FILE: "answers", tools.FILE: "tools", knowledge.FILE: "knowledge"}
+PARTS = {answers.FILE: "answers", tools.FILE: "tools", knowledge.FILE: "knowledge", knowledge.RECORDS_FILE: "records"}
 """Files beside it that hold one key of the settings each."""
 
 TOOLS = tools.BUILT_IN

@@ -14,10 +14,25 @@ from pydantic.json_schema import SkipJsonSchema
 
 from config.document.problems import Problem
 from config.document.tree import Node, Scalar, Table
-from config.schema.base import FOR_MACHINES, NUMBER, Flag, Language, Machine, Section, Url, invalid, matching
+from config.schema.base import (
+    FOR_MACHINES,
+    NUMBER,
+    Flag,
+    Language,
+    Line,
+    Machine,
+    Section,
+    Text,
+    Url,
+    invalid,
+    matching,
+)
 from config.secrets.secret import Secret, Token
 
 FILE = "knowledge.yaml"
+RECORDS_FILE = "records.yaml"
+"""Records in the configuration itself: those that people have put right since."""
+MOST_QUESTIONS = 50
 KINDS = ("records", "files", "site", "portal", "settings")
 """The keys of which each source has one: where its documents come from."""
 SOURCES = ("knowledge", "sources")
@@ -55,8 +70,8 @@ class Source(Section):
     """A public web site: its pages are found by its sitemap, or else by its links, as robots.txt allows."""
     portal: Annotated[str, matching(r"^[A-Za-z0-9_-]{1,100}$", _SLUG), FOR_MACHINES] | None = None
     """A help centre of this account's Chatwoot, by its name in the address; read by the account's user token."""
-    settings: Literal["answers", "facts"] | None = None
-    """What the settings already say: the curated `answers`, or the company's `facts`."""
+    settings: Literal["answers", "facts", "records"] | None = None
+    """What the settings already say: the curated `answers`, the company's `facts`, or the `records` of this name."""
     locale: Annotated[str, matching(r"^[a-z]{2,3}([_-][A-Za-z]{2,4})?$", _LOCALE), FOR_MACHINES] | None = None
     """The language of a portal's articles; none for all of them."""
     pages: Annotated[int, Field(ge=1, le=20_000), NUMBER] = 500
@@ -90,6 +105,11 @@ class Source(Section):
         return next(kind for kind in KINDS if getattr(self, kind))
 
     @property
+    def holds_records(self) -> bool:
+        """Tell whether the settings' `records` of its name are its own too."""
+        return self.kind == "records" or self.settings == "records"
+
+    @property
     def hours(self) -> float:
         """Hours between two readings by workers; 0: it is never read again."""
         if self.every_hours is not None:
@@ -108,6 +128,28 @@ class Embeddings(Section):
     """The key of that endpoint."""
     dimensions: Annotated[int, Field(ge=16, le=4096), NUMBER] | None = None
     """The number of values in one embedding, where the model can shorten it."""
+
+
+_ID = "Write letters, digits and `_ . : / -`, a letter or digit first, at most 100."
+RecordId = Annotated[str, matching(r"^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,99}$", _ID)]
+
+
+class Record(Section):
+    """A record of a source of records, a document of its own; it takes the place of the one of its id in the file."""
+
+    content: Annotated[Text, Field(min_length=1)]
+    """What it says, which a crew is offered with a question that it may answer. At most 20,000 characters."""
+    questions: Annotated[tuple[Annotated[Line, Field(min_length=1)], ...], Field(max_length=MOST_QUESTIONS)] = ()
+    """Questions that it answers, as customers write them: questions are compared with them first. None: its content
+    alone is searched."""
+    title: Line = ""
+    """What it is called where it is cited. Unset: nothing."""
+    url: Url | None = None
+    """The address to cite for it. Unset: that of its source."""
+
+
+Records = Mapping[SourceName, Mapping[RecordId, Record]]
+"""Records by the name of their source and their id."""
 
 
 _DSN = "Write postgresql://user:password@host:5432/database, in a variable or a file: ${KNOWLEDGE_POSTGRES}."

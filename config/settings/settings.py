@@ -29,7 +29,7 @@ from config.settings.answers import Answer
 from config.settings.company import ChannelSettings, Company, Promotion
 from config.settings.handoff import Handoff, Idle
 from config.settings.hours import Hours
-from config.settings.knowledge import Knowledge
+from config.settings.knowledge import Knowledge, Record, RecordId, SourceName
 from config.settings.localized import SaidLine, SaidText, in_language, matching_language, without_country
 from config.settings.mail_media_template import Mail, Media, Messages, Template
 from config.settings.model import Model, Traces
@@ -119,6 +119,9 @@ class Settings(Section):
     too."""
     knowledge: Knowledge = Knowledge()
     """What is known beyond the facts: sources of documents. `knowledge.yaml` beside `config.yaml` holds them too."""
+    records: Mapping[SourceName, Mapping[RecordId, Record]] = {}
+    """Records of knowledge by the name of their source and their id, beside those that the source's own file has; one
+    of the same id takes that one's place. `records.yaml` beside `config.yaml` holds them too."""
     near_answers: Flag = True
     """Whether curated answers also serve questions that say the same in other words: the first one of a conversation
     by its meaning, any while no model answers."""
@@ -144,7 +147,7 @@ class Settings(Section):
         """Return the hosts that the tenant's own texts and addresses name, as links are compared with them."""
         sections = (
             self.company, self.promotions, self.answers, self.sentences, self.signature, self.greeting, self.channels,
-            self.knowledge,
+            self.knowledge, self.records,
         )  # fmt: skip
         hosts = (*self.tools.hosts, *self.link_hosts)
         return named_hosts((*sections, [f"https://{host}/" for host in hosts]))

@@ -9,7 +9,7 @@ import structlog
 
 from chatwootai.stores.models.knowledge import KnowledgeStore
 from chatwootai.stores.server.connection import Connection, StoreUnavailable
-from config.settings.knowledge import Knowledge as KnowledgeSettings
+from config.settings.settings import Settings
 from crews.knowledge.index.serialization import InvalidIndex
 from crews.knowledge.passage import Audience
 from crews.knowledge.report import Report
@@ -46,7 +46,7 @@ class IndexCache:
         self._kept: dict[Key, LoadedIndex] = {}
         self._loading: dict[Key, asyncio.Task[LoadedIndex | None]] = {}
 
-    async def of(self, account: str, audience: Audience, settings: KnowledgeSettings) -> LoadedIndex | None:
+    async def of(self, account: str, audience: Audience, settings: Settings) -> LoadedIndex | None:
         """Return an account's index of the version in force; None where there is none.
 
         Where Redis is away, the one that is in memory is returned. Callers that come while one is loaded wait for it
@@ -73,19 +73,19 @@ class IndexCache:
             kept.used = time.monotonic()
         return kept
 
-    async def _load_once(self, key: Key, version: int, settings: KnowledgeSettings) -> LoadedIndex | None:
+    async def _load_once(self, key: Key, version: int, settings: Settings) -> LoadedIndex | None:
         task = self._loading.get(key)
         if task is None:
             task = self._loading[key] = asyncio.create_task(self._load(key, version, settings))
             task.add_done_callback(lambda _: self._loading.pop(key, None))
         return await asyncio.shield(task)
 
-    async def _load(self, key: Key, version: int, settings: KnowledgeSettings) -> LoadedIndex | None:
+    async def _load(self, key: Key, version: int, settings: Settings) -> LoadedIndex | None:
         account, audience = key
         index: SearchableIndex | None = None
         about = await self._store.in_force(account)
         try:
-            if (index := await self._storage.open(account, version, audience, settings)) is None:
+            if (index := await self._storage.open(account, version, audience, settings.knowledge)) is None:
                 return None
         except InvalidIndex as error:
             _log.warning("knowledge_unreadable", account=account, version=version, error=str(error))

@@ -72,7 +72,7 @@ class Knowledge:
         """
         if not settings.knowledge.sources:
             return ""
-        loaded = await self._indexes.of(account, CUSTOMERS, settings.knowledge)
+        loaded = await self._indexes.of(account, CUSTOMERS, settings)
         return _version(loaded, self._offerable(loaded, settings, CUSTOMERS)) if loaded else ""
 
     async def search(
@@ -83,7 +83,7 @@ class Knowledge:
         Raises:
             StoreUnavailable: Redis is away.
         """
-        loaded = await self._indexes.of(account, audience, settings.knowledge)
+        loaded = await self._indexes.of(account, audience, settings)
         if loaded is None or loaded.index is None:
             return ()
         may = self._offerable(loaded, settings, audience)
@@ -96,7 +96,7 @@ class Knowledge:
         Raises:
             StoreUnavailable: Redis is away.
         """
-        loaded = await self._indexes.of(account, audience, settings.knowledge)
+        loaded = await self._indexes.of(account, audience, settings)
         return loaded.index if loaded else None
 
     async def offerable_sources(
@@ -107,7 +107,7 @@ class Knowledge:
         Raises:
             StoreUnavailable: Redis is away.
         """
-        loaded = await self._indexes.of(account, audience, settings.knowledge)
+        loaded = await self._indexes.of(account, audience, settings)
         return self._offerable(loaded, settings, audience) if loaded else frozenset()
 
     async def embed_questions(
@@ -118,7 +118,7 @@ class Knowledge:
 
     async def _retrieve(self, account: str, settings: Settings, burst: str, context_text: str) -> Retrieved:
         began = time.perf_counter()
-        loaded = await self._indexes.of(account, CUSTOMERS, settings.knowledge)
+        loaded = await self._indexes.of(account, CUSTOMERS, settings)
         if loaded is None:
             return Retrieved()
         if loaded.index is None:

@@ -15,6 +15,7 @@ State = Literal["ok", "partly", "failed", "unchanged"]
 class SourceReport:
     """One source. `read_at`: when it was last read without failing as a whole, unix seconds; `place`: where it reads.
 
+    `written`: digest of the records of the settings that it was read with; empty where there were none.
     `state`: ok, partly (some documents could not be read), failed (what was known of it is kept), unchanged.
     """
 
@@ -31,6 +32,7 @@ class SourceReport:
     problems: list[Problem] = field(default_factory=list)
     read_at: float = 0.0
     tried_at: float = 0.0
+    written: str = ""
 
     def settle(self, *, failed: bool) -> None:
         """Say how it went, from what was counted."""

@@ -1,11 +1,11 @@
 """The sources that an account's settings declare, its inboxes' included, each once however many inboxes share it."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from config.settings.knowledge import Source
+from config.settings.knowledge import Record, Source
 from config.settings.settings import Settings
 from config.snapshot import Account
 from crews.knowledge.passage import Audience
@@ -21,6 +21,11 @@ class DeclaredSource:
     name: str
     source: Source
     settings: Settings
+
+    @property
+    def records(self) -> Mapping[str, Record]:
+        """Return the records that the settings hold of it, by their ids."""
+        return self.settings.records.get(self.name, {}) if self.source.holds_records else {}
 
     @property
     def place(self) -> SourceKey:

@@ -80,6 +80,7 @@ def _of_teaching() -> list[Route]:
         Route("GET", "/api/drafts", drafts.drafts_data, _LEAD),
         Route("GET", "/api/drafts/{account}", drafts.draft_data, _LEAD_OF_IT),
         Route("POST", "/api/drafts/{account}/answers", drafts.add_answer_data, _LEAD_OF_IT),
+        Route("POST", "/api/drafts/{account}/records", drafts.add_record_data, _LEAD_OF_IT),
         Route("POST", "/api/drafts/{account}/{action}", drafts.act_data, _LEAD_OF_IT),
         Route("POST", "/marks/{account}/{turn}", marks.mark, _LEAD_OF_IT),
         Route("POST", "/api/marks/{account}/{turn}", marks.mark_data, _LEAD_OF_IT),

@@ -42,8 +42,8 @@ async def publish_draft(connection: "Connection", arguments: argparse.Namespace,
     shown = await _view(connection, account)
     if arguments.dry_run or not arguments.yes:
         print("\n".join(shown.difference) or "no difference")
+    _complain(shown)
     if _is_broken(shown):
-        _complain(shown)
         return 1
     if arguments.dry_run:
         return 0
@@ -77,6 +77,8 @@ def _complain(shown: DraftView) -> None:
         complain(shown.conflict)
     for problem in shown.problems:
         complain(problem)
+    for remark in shown.remarks:
+        complain(f"note: {remark}")
 
 
 def draft_as_json(shown: DraftView) -> dict[str, Any]:
@@ -89,6 +91,7 @@ def draft_as_json(shown: DraftView) -> dict[str, Any]:
         "problems": [str(one) for one in shown.problems],
         "conflict": shown.conflict or None,
         "shared": list(shown.shared),
+        "remarks": list(shown.remarks),
     }
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -13,13 +13,16 @@ from config.document.problems import Problem
 from config.files.drafts import CannotApply, ConfigDraft, apply_draft, pack_draft, unpack_draft
 from config.files.sources import DOMAINS, Sources, shipped
 from config.inheritance.answers_edit import CannotEdit, WrittenAnswer, with_answer
+from config.inheritance.records_edit import WrittenRecord
 from config.settings.answers import FILE, Answer
+from config.settings.knowledge import RECORDS_FILE
 from config.snapshot import Account, Snapshot
 from ops.access import CommandError, NotFound, operator_name
 from ops.accounts import resolve_account
 from ops.events.audit import write_down
 from ops.printing import tell
 from ops.versions.differences import differences
+from ops.versions.draft_records import record_remarks, with_drafted_record
 from ops.versions.publishing import current_version, is_sound, publish_version, read_version
 
 Gate = Callable[[Snapshot], Awaitable[bool]]
@@ -31,6 +34,7 @@ class DraftView:
     """A draft beside what is in force. `conflict`: why it cannot be laid upon that; `difference`: a unified diff.
 
     `answers`: the account's curated answers as they would be; `shared`: other accounts that its files are of too.
+    `remarks`: a sentence for each answer or record that one of its records repeats or contradicts.
     """
 
     kept: KeptDraft
@@ -39,6 +43,7 @@ class DraftView:
     conflict: str = ""
     answers: Mapping[str, Answer] | None = None
     shared: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
 
 
 class Drafts:
@@ -64,17 +69,37 @@ class Drafts:
             CommandError: it cannot be written so.
             StoreUnavailable: Redis is away.
         """
+
+        def change(draft: ConfigDraft, sources: Sources) -> ConfigDraft:
+            path = f"{_folder(account)}/{FILE}"
+            text = draft.files.get(path, sources.folder.files.get(path, b"")).decode("utf-8", "replace")
+            return draft.change(path, with_answer(text, one).encode(), sources)
+
+        await self._write(account, change, one.name)
+
+    async def add_record(self, account: Account, one: WrittenRecord) -> None:
+        """Write a record of knowledge into the account's draft, in the place of the one of its source and id.
+
+        Raises:
+            CommandError: it cannot be written so, or the account has no such source.
+            StoreUnavailable: Redis is away.
+        """
+
+        def change(draft: ConfigDraft, sources: Sources) -> ConfigDraft:
+            return with_drafted_record(draft, sources, account, _folder(account), one)
+
+        await self._write(account, change, f"{one.source}/{one.id}")
+
+    async def _write(self, account: Account, change: Callable[[ConfigDraft, Sources], ConfigDraft], of: str) -> None:
+        """Change the account's draft, and write down of what."""
         sources, draft = await self.in_force(), await self.draft(account.key) or ConfigDraft()
-        draft = _with_own_folder(draft, sources, account)
-        path = f"{_folder(account)}/{FILE}"
-        text = draft.files.get(path, sources.folder.files.get(path, b"")).decode("utf-8", "replace")
         try:
-            draft = draft.change(path, with_answer(text, one).encode(), sources)
+            draft = change(_with_own_folder(draft, sources, account), sources)
             apply_draft(draft, sources)
         except (CannotEdit, CannotApply) as error:
             raise CommandError(str(error)) from None
         await self._drafts.write(account.key, pack_draft(draft, os.environ), by=operator_name())
-        await write_down(self._connection, "config draft", account=account.key, of=one.name)
+        await write_down(self._connection, "config draft", account=account.key, of=of)
 
     async def view(self, account: str) -> DraftView | None:
         """Return the account's draft beside what is in force; None where it has none.
@@ -124,7 +149,7 @@ class Drafts:
         current = await current_version(self._versions)
         before = await read_version(self._versions, current.number)
         try:
-            after = apply_draft(self._unpack(kept), before)
+            after = apply_draft(draft := self._unpack(kept), before)
         except CannotApply as error:
             raise CommandError(str(error)) from None
         if not await asyncio.to_thread(is_sound, after):
@@ -140,6 +165,8 @@ class Drafts:
         everywhere = await publish_version(self._versions, after, "publish", f"draft of account {account}", aside)
         await self._drafts.drop(account)
         tell("The folders stay as they are: take the difference over there, for their next change is put in force.")
+        if any(path.endswith(f"/{RECORDS_FILE}") for path in draft.files):
+            tell(f"Workers read its records into the index now: `chatwootai knowledge status --account {account}`")
         return everywhere
 
     async def in_force(self) -> Sources:
@@ -259,4 +286,10 @@ def _view(kept: KeptDraft, account: str, before: Sources, after: Sources) -> Dra
         problems,
         answers=own.settings.answers if own else None,
         shared=_others(snapshot, account),
+        remarks=tuple(_remarks(account, before, own)) if own and own.settings.records else (),
     )
+
+
+def _remarks(account: str, before: Sources, drafted: Account) -> Iterator[str]:
+    in_force = _snapshot(before)[0].account(account)
+    yield from record_remarks(in_force.settings if in_force else None, drafted.settings)

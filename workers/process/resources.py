@@ -173,7 +173,10 @@ class WorkerResources:
         self.background("retention", RetentionInForce(self.connection, self._accounts).run)
         rehearsals = Rehearsals(self.connection, self.live)
         self._stack.push_async_callback(rehearsals.aclose)
-        works: dict[str, Work] = {"rehearse": rehearsals.rehearse, "suggest": partial(suggest, self.context)}
+        works: dict[str, Work] = {
+            "rehearse": rehearsals.rehearse,
+            "suggest": partial(suggest, self.context, rehearsals.nearest),
+        }
         self.background("requests", RequestListener(self.connection, self.worker_id, works).run)
         if self.environment.catch_up_hours:
             self.background("catch-up", self._catch_up)

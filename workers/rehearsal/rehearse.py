@@ -100,7 +100,8 @@ async def answer(trial: Trial, environ: Mapping[str, str] = os.environ) -> dict[
 
 async def rehearse(trial: Trial, parts: TrialParts) -> dict[str, Any]:
     """As `answer`, with parts that are open already."""
-    calls, notes, began = DryCalls(trial.simulated), list(parts.notes), time.perf_counter()
+    left_out = await parts.prepare(trial.account.key, trial.settings)
+    calls, notes, began = DryCalls(trial.simulated), [*parts.notes, *left_out], time.perf_counter()
     result = await _result(trial, parts, calls, notes)
     said = _outcome(trial, result)
     return _told(trial, result, said, calls, time.perf_counter() - began) | {"notes": notes}

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from typing import Any, Final
 
 from chatwootai.channels.registry import names
@@ -14,7 +14,9 @@ from chatwootai.stores.operators.worker_requests import RequestFailed
 from chatwootai.stores.server.connection import Connection
 from config.files.drafts import CannotApply, apply_draft, unpack_draft
 from config.live.live import Live
-from config.snapshot import Snapshot
+from config.snapshot import Account, Snapshot
+from crews.knowledge.passage import Hit
+from crews.knowledge.search.engine import IndexUnavailable
 from workers.rehearsal.parts import TrialParts
 from workers.rehearsal.rehearse import Trial, rehearse
 
@@ -45,6 +47,19 @@ class Rehearsals:
         snapshot = await self._drafted(str(asked["account"])) if drafted else self._live.snapshot
         told = await rehearse(_trial(snapshot, asked), await self._open())
         return told | {"draft": drafted, "config_version": self._live.version}
+
+    async def nearest(self, account: Account, question: str) -> Hit | None:
+        """Return the passage that would be offered first to a customer's crew; None where none would, or none is read.
+
+        Raises:
+            StoreUnavailable: Redis is away.
+        """
+        knowledge = (await self._open()).knowledge
+        if knowledge is None or not account.settings.knowledge.sources:
+            return None
+        with suppress(IndexUnavailable):
+            return next(iter(await knowledge.search(account.key, account.settings, question, 1)), None)
+        return None
 
     async def _open(self) -> TrialParts:
         if self._parts is None:

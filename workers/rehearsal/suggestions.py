@@ -6,7 +6,7 @@ Read from Chatwoot with the account's user token, and kept nowhere.
 import asyncio
 import re
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -16,8 +16,10 @@ from chatwootai.model.policy.handoff_cause import Cause
 from chatwootai.stores.figures.figures import Figures, TurnFilter
 from chatwootai.stores.operators.worker_requests import RequestFailed
 from config.settings.answers import Answer
+from config.snapshot import Account
 from crews.encoding.embedded import shared
 from crews.encoding.encoder import EncoderUnavailable, Vectors
+from crews.knowledge.passage import Hit
 from crews.matching.matcher import Matcher, prepared
 from workers.account.tenant import Tenant
 from workers.chatwoot.errors import ChatwootError
@@ -33,6 +35,8 @@ _AT_ONCE: Final = 4
 _SECONDS: Final = 10.0
 _LONGEST: Final = 600
 _SHOWN: Final = 5
+Nearest = Callable[[Account, str], Awaitable[Hit | None]]
+"""The document of an account that would be offered first for a question; None where none would be."""
 _CLAUSE: Final = re.compile(r"(?<=[.,!?:;\n])\s+")
 _NUMBER: Final = re.compile(r"\d+(?:[.,]\d+)*")
 
@@ -58,7 +62,7 @@ class Group:
         return max(float(one @ vector) for one in self.vectors)
 
 
-async def suggest(worker: WorkerContext, asked: Mapping[str, Any]) -> Mapping[str, Any]:
+async def suggest(worker: WorkerContext, nearest: Nearest, asked: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return groups, the most asked first, of `days` days of `account`; names as POST /api/suggestions has them.
 
     Raises:
@@ -79,7 +83,7 @@ async def suggest(worker: WorkerContext, asked: Mapping[str, Any]) -> Mapping[st
     found = _about_something(await _answered(tenant, handed), handoff_rules(tenant.account.settings))
     try:
         groups = await _grouped(found)
-        shown = [await _shown(group, tenant) for group in groups]
+        shown = [await _shown(group, tenant, nearest) for group in groups]
     except EncoderUnavailable as error:
         raise RequestFailed(f"nothing can be grouped: {error}") from None
     return {"account": tenant.account.key, "conversations": len(handed), "answered": len(found), "groups": shown}
@@ -160,7 +164,7 @@ async def _grouped(found: Sequence[Answered]) -> list[Group]:
     return sorted(groups, key=lambda group: -len(group.members))
 
 
-async def _shown(group: Group, tenant: Tenant) -> dict[str, Any]:
+async def _shown(group: Group, tenant: Tenant, nearest: Nearest) -> dict[str, Any]:
     answers = _distinct(one.answer for one in group.members)
     questions = _distinct(one.question for one in group.members)
     settings = tenant.account.settings
@@ -171,7 +175,18 @@ async def _shown(group: Group, tenant: Tenant) -> dict[str, Any]:
         "differ": _differ(answers),
         "conversations": [one.conversation for one in group.members][:_SHOWN],
         "curated": await _curated(questions[0], settings.answers, settings.language),
+        "document": _document(await nearest(tenant.account, questions[0]), answers[0]),
     }
+
+
+def _document(hit: Hit | None, answer: str) -> dict[str, Any] | None:
+    """Return the document that says something to a question; `differs`: it lacks numbers that the answer names."""
+    if hit is None:
+        return None
+    passage = hit.passage
+    lacking = set(_NUMBER.findall(answer)) - set(_NUMBER.findall(passage.whole))
+    told = {"source": passage.source, "document": passage.document, "text": passage.text[:_LONGEST]}
+    return {**told, "score": round(hit.score, 4), "differs": bool(lacking)}
 
 
 async def _curated(question: str, answers: Mapping[str, Answer], language: str) -> str | None:

@@ -1,5 +1,6 @@
 """From documents to an index: passages cut, what is new encoded, what was known taken over, weights measured."""
 
+import asyncio
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -89,12 +90,38 @@ async def assemble_index(
     found = [passage for piece in pieces for passage in piece.passages]
     if len(found) > bounds.passages:
         raise TooManyPassages(f"there are {len(found):,} passages, and one index {bounds.words}")
+    made = await _encode_new(pieces, encoder)
+    index = _build(pieces, made, encoder, languages, bounds)
+    return replace(index, tuning=await _measure_tuning(index, found, encoder)), len(made)
+
+
+async def assemble_beside(pieces: Sequence[Piece], encoder: Encoder, languages: Sequence[str], tuning: Tuning) -> Index:
+    """Return the index of these documents with weights that were measured before, made in a thread of its own.
+
+    Raises:
+        EncoderUnavailable: no embeddings are to be had now.
+    """
+    made = await _encode_new(pieces, encoder)
+    index = await asyncio.to_thread(_build, pieces, made, encoder, languages, IN_MEMORY)
+    return replace(index, tuning=tuning)
+
+
+async def _encode_new(pieces: Sequence[Piece], encoder: Encoder | None) -> Floats:
+    """Return the embeddings of what is new, a row each; no rows without an encoder."""
+    if encoder is None:
+        return np.empty((0, 1), np.float32)
+    return await _encode_all(encoder, [text for piece in pieces for text in _new_texts(piece)])
+
+
+def _build(
+    pieces: Sequence[Piece], made: Floats, encoder: Encoder | None, languages: Sequence[str], bounds: Bounds
+) -> Index:
+    """Return the index of documents and embeddings, its weights not measured."""
+    found = [passage for piece in pieces for passage in piece.passages]
     owners = np.repeat(np.arange(len(pieces), dtype=np.int32), [len(piece.passages) for piece in pieces])
     spoken = _languages(found, languages)
-    texts = [text for piece in pieces for text in _new_texts(piece)] if encoder else []
-    made = await _encode_all(encoder, texts) if encoder else np.empty((0, 1), np.float32)
     asked, windows = _vectors(pieces, made, len(found), bounds.doors) if encoder else _no_vectors(len(found))
-    index = Index(
+    return Index(
         entries=tuple(piece.entry for piece in pieces),
         owners=owners.astype(np.int32),
         blocks=compress_passages(found),
@@ -106,7 +133,6 @@ async def assemble_index(
         tuning=Tuning() if encoder else Tuning(dense=0.0),
         tokens=sum(tokens(each.text) for each in found),
     )
-    return replace(index, tuning=await _measure_tuning(index, found, encoder)), len(texts)
 
 
 def _new_texts(piece: Piece) -> Iterator[str]:

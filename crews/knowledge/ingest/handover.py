@@ -11,7 +11,7 @@ from config.settings.settings import Settings
 from config.snapshot import Account, Inbox, Installation
 from crews.knowledge.sources import IngestContext
 
-_SETTINGS: Final = {"language", "company", "hours", "answers", "knowledge", "budget"}
+_SETTINGS: Final = {"language", "company", "hours", "answers", "knowledge", "records", "budget"}
 """Settings that sources, or what is encoded, depend on."""
 
 

@@ -17,6 +17,7 @@ from crews.knowledge.ingest.sweep import forget_unused
 from crews.knowledge.passage import Audience, Problem
 from crews.knowledge.reading.reader import FoundDocument, SourceFailed
 from crews.knowledge.reading.readers import reader_of
+from crews.knowledge.reading.written_records import written_digest
 from crews.knowledge.report import Report, SourceReport
 from crews.knowledge.search.engine import IndexUnavailable
 from crews.knowledge.sources import DeclaredSource, IngestContext, declared_sources
@@ -142,6 +143,7 @@ class Ingest:
                 each, replace(last, state="unchanged", added=0, changed=0, removed=0, embedded=0), [*mine.values()]
             )
         report = SourceReport(source=name, place=place, audience=each.source.audience, tried_at=time.time())
+        report.written = written_digest(each.records)
         report.read_at = last.read_at if last else 0.0
         if last is None and only is not None and name not in only:
             return SourceRead(each, replace(report, state="unchanged"), [])
@@ -223,7 +225,9 @@ def settings_languages(settings: Settings) -> tuple[str, ...]:
 def _should_read(each: DeclaredSource, last: SourceReport, only: Collection[str] | None, due_at: float | None) -> bool:
     if only is not None:
         return each.name in only
-    return due_at is None or (each.source.hours > 0 and last.tried_at + 3600 * each.source.hours <= due_at)
+    if due_at is None or each.source.hours <= 0:
+        return due_at is None
+    return last.tried_at + 3600 * each.source.hours <= due_at or written_digest(each.records) != last.written
 
 
 def piece_of(found: FoundDocument, name: str, place: str, mine: Mapping[str, Piece]) -> Piece:

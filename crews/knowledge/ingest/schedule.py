@@ -16,6 +16,7 @@ from chatwootai.stores.server.connection import Connection, StoreUnavailable
 from chatwootai.telemetry import log
 from config.snapshot import Account
 from crews.knowledge.ingest import handover
+from crews.knowledge.reading.written_records import written_digest
 from crews.knowledge.report import Report
 from crews.knowledge.sources import IngestContext, SourceKey, declared_sources
 
@@ -45,7 +46,7 @@ class Schedule:
         self._accounts = accounts
         self._configuration = configuration
         self._resting: dict[str, float] = {}
-        self._next: dict[str, tuple[frozenset[SourceKey], float]] = {}
+        self._next: dict[str, tuple[frozenset[tuple[SourceKey, str]], float]] = {}
 
     async def run(self, every: float = LOOK_SECONDS) -> None:
         """Look every so many seconds, for ever; not at once, since a worker that starts has customers who wait."""
@@ -84,20 +85,31 @@ class Schedule:
     async def _is_due(self, account: Account) -> bool:
         """Tell whether a source was never read, or its hours have passed, or one is gone that was declared before.
 
+        A source is due at once where the settings hold other records of it than it was read with.
+
         Redis is asked once for each time that something may be due: there may be thousands of accounts.
         """
         sources = declared_sources(account)
         if not sources and account.key not in self._next:
             return False
-        places, now = frozenset(each.place for each in sources), time.time()
+        written = {each.place: written_digest(each.records) for each in sources}
+        places, now = frozenset(written.items()), time.time()
         known, at = self._next.get(account.key, (None, 0.0))
         if known == places and now < at:
             return False
         in_force = await self._store.in_force(account.key)
-        tried = {(each.source, each.place): each.tried_at for each in Report.unpacked(in_force.about).sources}
-        ends = [tried.get(each.place, 0.0) + 3600 * each.source.hours for each in sources if each.source.hours > 0]
+        report = Report.unpacked(in_force.about).sources
+        tried = {(each.source, each.place): each.tried_at for each in report}
+        read_with = {(each.source, each.place): each.written for each in report}
+        ends = [
+            tried.get(each.place, 0.0) + 3600 * each.source.hours
+            if read_with.get(each.place, "") == written[each.place]
+            else now
+            for each in sources
+            if each.source.hours > 0
+        ]
         self._next[account.key] = (places, min(ends, default=now + _IDLE_SECONDS))
-        return min(ends, default=math.inf) <= now or bool(tried.keys() - places)
+        return min(ends, default=math.inf) <= now or bool(tried.keys() - written.keys())
 
     async def _ingest(self, account: Account) -> int:
         """Run the process; return its exit code. It is ended with whoever waits for it."""

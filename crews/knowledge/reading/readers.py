@@ -15,11 +15,11 @@ def reader_of(declared: DeclaredSource, around: IngestContext) -> SourceReader:
     source = declared.source
     folder = places.folder_of(around.configuration, source.folder)
     if source.kind == "records":
-        return RecordsReader(source, folder)
+        return RecordsReader(source, folder, declared.records)
     if source.kind == "files":
         return FilesReader(source, folder)
     if source.kind == "site":
         return SiteReader(source, declared.settings.tools.private_hosts)
     if source.kind == "portal":
         return HelpCenterReader(source, around.account)
-    return SettingsReader(source, declared.settings)
+    return SettingsReader(source, declared.settings, declared.records)

@@ -1,4 +1,4 @@
-"""Records: a file with one JSON object a line, each a document."""
+"""Records: a file with one JSON object a line, each a document; those that the settings hold stand in their place."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping
@@ -7,10 +7,11 @@ from typing import Any, Final
 
 import orjson
 
-from config.settings.knowledge import Source
+from config.settings.knowledge import Record, Source
 from crews.knowledge.passage import Document, Problem
 from crews.knowledge.reading import places
-from crews.knowledge.reading.reader import FoundDocument, Known, SourceFailed, digest
+from crews.knowledge.reading.reader import FoundDocument, Known, SourceFailed
+from crews.knowledge.reading.written_records import found_record, written_documents
 
 _MOST_BYTES: Final = 256 << 20
 _LONGEST: Final = 200_000
@@ -21,12 +22,14 @@ _MOST_QUESTIONS: Final = 50
 class RecordsReader:
     """Reads a source of records. A line without an id or a content is a problem of its own."""
 
-    def __init__(self, source: Source, folder: Path) -> None:
+    def __init__(self, source: Source, folder: Path, written: Mapping[str, Record]) -> None:
+        """`written`: records of the settings, by their ids."""
         self._source = source
         self._folder = folder
+        self._written = written
 
     async def documents(self, known: Known) -> AsyncIterator[FoundDocument | Problem]:
-        """Yield a document or a problem for each line.
+        """Yield a document or a problem for each line, and a document for each record of the settings.
 
         Raises:
             SourceFailed: the file is not there, is too large, or cannot be read.
@@ -43,9 +46,12 @@ class RecordsReader:
             with path.open("rb") as file:
                 for number, line in enumerate(file, start=1):
                     if line.strip():
-                        yield self._record(line.strip().removeprefix(b"\xef\xbb\xbf"), number, seen, known)
+                        found = self._record(line.strip().removeprefix(b"\xef\xbb\xbf"), number, seen, known)
+                        if isinstance(found, Problem) or found.id not in self._written:
+                            yield found
         except OSError as error:
             raise SourceFailed(f"{path}: {error.strerror}") from None
+        yield from written_documents(self._written, self._source, known)
 
     def _record(self, line: bytes, number: int, seen: dict[str, int], known: Known) -> FoundDocument | Problem:
         try:
@@ -56,9 +62,7 @@ class RecordsReader:
         if document.id in seen:
             return Problem(document.id, f"line {number}: line {seen[document.id]} has this id already")
         seen[document.id] = number
-        mark = digest(*(str(part) for part in (document.text, document.title, document.questions, document.url)))
-        same = document.id in known and known[document.id].digest == mark
-        return FoundDocument(document.id, mark, None if same else document)
+        return found_record(document, known)
 
     def _document(self, said: Any) -> Document:
         if not isinstance(said, Mapping):

@@ -1,22 +1,28 @@
 """The settings as documents: curated answers, and the company's facts."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 
-from config.settings.knowledge import Source
+from config.settings.knowledge import Record, Source
 from config.settings.settings import Settings
 from crews.knowledge.passage import Document, Problem
 from crews.knowledge.reading.reader import FoundDocument, Known, digest
+from crews.knowledge.reading.written_records import written_documents
 
 
 class SettingsReader:
-    """Reads `settings: answers` or `settings: facts`; a document's id is its key."""
+    """Reads `settings: answers`, `facts` or `records`; a document's id is its key."""
 
-    def __init__(self, source: Source, settings: Settings) -> None:
+    def __init__(self, source: Source, settings: Settings, records: Mapping[str, Record]) -> None:
         self._source = source
         self._settings = settings
+        self._records = records
 
     async def documents(self, known: Known) -> AsyncIterator[FoundDocument | Problem]:
         """Yield a document for each answer or fact. Answers with dates are left out: they hold on some days only."""
+        if self._source.settings == "records":
+            for written in written_documents(self._records, self._source, known):
+                yield written
+            return
         for document in self._documents():
             mark = digest(document.text, *document.questions, document.title, document.url)
             same = document.id in known and known[document.id].digest == mark

@@ -2,14 +2,17 @@
 
 import re
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from chatwootai.model.text.normalize import normalized_words
 from chatwootai.stores.installation.config_drafts import ConfigDrafts, KeptDraft
 from chatwootai.stores.server.connection import Connection
 from config.inheritance.answers_edit import WrittenAnswer
+from config.inheritance.records_edit import WrittenRecord
 from config.snapshot import Account
 from ops.access import CommandError, NotFound, acting
+from ops.versions.draft_records import record_sources
 from ops.versions.drafts import Drafts, DraftView
 
 _NAME: Final = re.compile(r"[^a-z0-9]+")
@@ -24,6 +27,15 @@ def written_answer(sent: Mapping[str, Any]) -> WrittenAnswer:
     answer = str(sent.get("answer") or "").replace("\r\n", "\n").strip()
     name = str(sent.get("name") or "").strip() or _name(questions[0] if questions else "")
     return WrittenAnswer(name, questions, answer, str(sent.get("language") or "").strip())
+
+
+def written_record(sent: Mapping[str, Any]) -> WrittenRecord:
+    """Return the record of a form or of JSON; an id that is left out is made of its first question, or its title."""
+    same = written_answer(sent)
+    title = " ".join(str(sent.get("title") or "").split())
+    name = str(sent.get("record") or "").strip() or _name((*same.questions, title)[0])
+    content, source = str(sent.get("content") or same.answer), str(sent.get("source") or "").strip()
+    return WrittenRecord(source, name, same.questions, content, title, str(sent.get("url") or "").strip())
 
 
 def _name(question: str) -> str:
@@ -47,11 +59,27 @@ class AnswerDesk:
             CommandError: it cannot be written so, or the account is not in the configuration that is read here.
             StoreUnavailable: Redis is away.
         """
+        with acting(self._by):
+            await Drafts(self._connection).add_answer(self._known(account), one)
+
+    async def add_record(self, account: str, one: WrittenRecord) -> None:
+        """Write a record of knowledge into the account's draft; without a source it goes into the account's only one.
+
+        Raises:
+            CommandError: it cannot be written so, or the account is not in the configuration that is read here.
+            StoreUnavailable: Redis is away.
+        """
+        known = self._known(account)
+        sources = record_sources(known)
+        one = replace(one, source=sources[0]) if not one.source and len(sources) == 1 else one
+        with acting(self._by):
+            await Drafts(self._connection).add_record(known, one)
+
+    def _known(self, account: str) -> Account:
         known = self._accounts.get(account)
         if known is None:
             raise NotFound(f"the configuration that this console reads has no account {account}")
-        with acting(self._by):
-            await Drafts(self._connection).add_answer(known, one)
+        return known
 
     async def view(self, account: str) -> DraftView | None:
         """Return the account's draft beside what is in force; None where it has none.

@@ -1,7 +1,7 @@
 """An account's draft: what it would change, whether it may be put in force, and doing so."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -13,7 +13,7 @@ from ops.access import CommandError, NotFound
 from ops.console.access.identity import Role
 from ops.console.answers import data, page, refuse
 from ops.console.context import console_of, person
-from ops.console.data.answer_drafts import ACTIONS, COMMANDS, AnswerDesk, written_answer
+from ops.console.data.answer_drafts import ACTIONS, COMMANDS, AnswerDesk, written_answer, written_record
 from ops.console.notices import outcome
 from ops.versions.draft_actions import draft_as_json
 from ops.versions.drafts import DraftView
@@ -52,14 +52,43 @@ async def drafts_data(request: web.Request) -> web.Response:
 
 async def add_answer_data(request: web.Request) -> web.Response:
     """Write an answer into the account's draft, and return the draft."""
+    return await _add(request, "an object of name, questions, answer and language", add_answer)
+
+
+async def add_record_data(request: web.Request) -> web.Response:
+    """Write a record of knowledge into the account's draft, and return the draft."""
+    return await _add(request, "an object of source, record, questions, content, title and url", add_record)
+
+
+async def add_answer(request: web.Request, sent: Mapping[str, Any]) -> None:
+    """Write what was sent into the account's draft as a curated answer.
+
+    Raises:
+        CommandError: it cannot be written so.
+    """
+    await (await desk_of(request)).add(request.match_info["account"], written_answer(sent))
+
+
+async def add_record(request: web.Request, sent: Mapping[str, Any]) -> None:
+    """Write what was sent into the account's draft as a record of knowledge.
+
+    Raises:
+        CommandError: it cannot be written so.
+    """
+    await (await desk_of(request)).add_record(request.match_info["account"], written_record(sent))
+
+
+async def _add(
+    request: web.Request, wanted: str, add: Callable[[web.Request, Mapping[str, Any]], Awaitable[None]]
+) -> web.Response:
     try:
         sent = orjson.loads(await request.read())
     except ValueError:
         sent = None
     if not isinstance(sent, Mapping):
-        return refuse(request, 400, "an object of name, questions, answer and language")
+        return refuse(request, 400, wanted)
     try:
-        await (await desk_of(request)).add(request.match_info["account"], written_answer(sent))
+        await add(request, sent)
     except CommandError as error:
         return data({"error": str(error)}, 409)
     return await draft_data(request)

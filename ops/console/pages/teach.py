@@ -1,6 +1,6 @@
 """Teach: a corrected answer for an account's draft, and what people answered after handoffs, grouped by meaning."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -12,14 +12,15 @@ from config.settings.answers import Answer, normalise_question
 from ops.access import CommandError
 from ops.console.answers import data, page, refuse
 from ops.console.context import console_of, person
-from ops.console.data.answer_drafts import written_answer
 from ops.console.notices import outcome
+from ops.console.pages import drafts
 from ops.console.pages.account_requests import account_chooser, read_sent
 from ops.console.pages.drafts import desk_of
 from ops.console.pages.kept_results import kept_result, to_result
 from ops.console.pages.turn_words import words_of_turn
+from ops.versions.draft_records import record_sources
 
-_FIELDS = ("name", "questions", "answer", "language")
+_FIELDS = ("name", "questions", "answer", "language", "source", "record", "title")
 _MOST_DAYS = 30
 choose_account = account_chooser("/teach")
 _log = log.get("console")
@@ -31,14 +32,15 @@ async def teach_page(request: web.Request) -> web.Response:
         return await _page(request, {}, result=kept)
     words = await words_of_turn(request)
     filled = {"questions": words.question, "answer": words.answered} if words else {}
-    return await _page(request, {**filled, **request.query}, trouble=words.trouble if words else "")
+    form, cited = {**filled, **request.query}, words.cited if words else ()
+    return await _page(request, form, trouble=words.trouble if words else "", cited=cited)
 
 
 async def add_answer(request: web.Request) -> web.Response:
-    """Write an answer into the account's draft, and go to it."""
+    """Write a curated answer, or with `kind=record` a record of knowledge, into the account's draft, and go to it."""
     account, form = request.match_info["account"], await request.post()
     try:
-        await (await desk_of(request)).add(account, written_answer(form))
+        await (drafts.add_record if form.get("kind") == "record" else drafts.add_answer)(request, form)
     except CommandError as error:
         return await _page(request, form, status=409, wrong=str(error))
     return web.Response(status=303, headers={"Location": f"/drafts/{quote(account, safe='')}"})
@@ -87,11 +89,15 @@ async def _page(
     wrong: str = "",
     trouble: str = "",
     result: Mapping[str, Any] | None = None,
+    cited: Sequence[tuple[str, str]] = (),
 ) -> web.Response:
     console, account = console_of(request), request.match_info["account"]
     accounts = await console.accounts.all()
     answers = accounts[account].settings.answers if account in accounts else {}
+    sources = record_sources(accounts[account]) if account in accounts else []
     asked = {name: str(form.get(name, "")) for name in _FIELDS}
+    if not asked["record"]:  # the record that the answer was made from is the one to put right
+        asked["source"], asked["record"] = next((one for one in cited if one[0] in sources), (asked["source"], ""))
     return page(
         request,
         "teach.html",
@@ -101,6 +107,8 @@ async def _page(
         asked=asked,
         already=_already(asked["questions"], answers),
         answers=answers,
+        sources=sources,
+        cited=cited,
         drafted=await (await desk_of(request)).has_draft(account),
         wrong=wrong,
         trouble=trouble,

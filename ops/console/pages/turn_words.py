@@ -1,7 +1,7 @@
 """Words of a turn, live from Chatwoot, for forms that begin with them: what was asked, said before, and answered."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from aiohttp import web
 
@@ -16,12 +16,16 @@ _DIGITS = 15
 
 @dataclass(frozen=True, slots=True)
 class TurnWords:
-    """Words of a turn. `history`: a line each, `>` before what the company said. `trouble`: why there are none."""
+    """Words of a turn. `history`: a line each, `>` before what the company said. `trouble`: why there are none.
+
+    `cited`: source and id of each document that the answer was made from.
+    """
 
     question: str = ""
     history: str = ""
     answered: str = ""
     trouble: str = ""
+    cited: tuple[tuple[str, str], ...] = ()
 
 
 async def words_of_turn(request: web.Request) -> TurnWords | None:
@@ -39,7 +43,8 @@ async def words_of_turn(request: web.Request) -> TurnWords | None:
     if found is None:
         return TurnWords(trouble="no_turns")
     transcript = await read_transcript(accounts.get(account), int(number), words=True)
-    return _words(transcript, turn, set(found["message_ids"]))
+    cited = tuple((one["source"], one["document"]) for one in found["passages"] or () if one.get("cited"))
+    return replace(_words(transcript, turn, set(found["message_ids"])), cited=cited)
 
 
 def _words(transcript: Transcript, turn: str, asked: set[int]) -> TurnWords:

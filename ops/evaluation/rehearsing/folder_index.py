@@ -4,7 +4,6 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from config.settings.knowledge import Knowledge as KnowledgeSettings
 from config.settings.settings import Settings
 from config.snapshot import Account
 from crews.encoding.embedded import shared
@@ -33,7 +32,7 @@ class FolderIndexes(IndexCache):
         self._around = IngestContext(configuration, account)
         self._made: dict[Audience, LoadedIndex] = {}
 
-    async def of(self, account: str, audience: Audience, settings: KnowledgeSettings) -> LoadedIndex | None:
+    async def of(self, account: str, audience: Audience, settings: Settings) -> LoadedIndex | None:
         """Return the index of an audience, made when first asked for."""
         if audience not in self._made:
             self._made[audience] = await self._make(audience)

@@ -18,6 +18,7 @@ from config.snapshot import Account
 from crews.knowledge.index_cache import IndexCache
 from crews.knowledge.ingest.ingest import Ingest, IngestRunning, Superseded
 from crews.knowledge.knowledge import Knowledge
+from crews.knowledge.pending_records import RehearsalIndexes
 from crews.knowledge.report import Report
 from crews.knowledge.search.engine import EmbeddedIndex
 from crews.knowledge.sources import IngestContext
@@ -100,6 +101,24 @@ async def test_what_has_not_changed_costs_nothing_and_what_has_costs_itself_alon
     house.faq(changed[:1])
     assert counted(await house.ingest()) == ("ok", 1, 0, 0, 2)
     assert await house.found("posso trocar?") in ([], ["faq/frete"])
+
+
+async def test_records_of_the_settings_are_found_in_rehearsals_first_and_then_by_all(house: House) -> None:
+    await house.ingest()
+    house.write("records.yaml", 'faq:\n  pix: {questions: ["Aceita pix?"], content: "Sim, na hora."}\n')
+    settings = house.account().settings
+    assert await house.found("aceita pix?") == []
+
+    async def encoder(account: str, settings: Settings) -> Any:
+        return house.encoder
+
+    rehearsed = Knowledge(house.redis, encoder, RehearsalIndexes(house.redis, encoder))
+    (hit, *_) = await rehearsed.search("1", settings, "aceita pix?")
+    assert (hit.passage.document, hit.passage.text) == ("pix", "Sim, na hora.")
+    (known, *_) = await rehearsed.search("1", settings, "quanto custa o frete")
+    assert known.passage.document == "frete"
+    assert counted(await house.ingest(due_at=time.time())) == ("ok", 3, 1, 0, 0)
+    assert (await house.found("aceita pix?"))[0] == "faq/pix"
 
 
 async def test_a_version_is_switched_whole_and_the_newest_three_can_be_put_back(house: House) -> None:
@@ -375,9 +394,9 @@ async def test_memory_is_bounded_over_all_accounts(house: House) -> None:
     await house.ingest("1")
     await house.ingest("2")
     shelf = IndexCache(house.redis, most_bytes=1)
-    assert await shelf.of("1", "customers", house.account().settings.knowledge)
+    assert await shelf.of("1", "customers", house.account().settings)
     held = shelf.bytes
-    assert await shelf.of("2", "customers", house.account("2").settings.knowledge)
+    assert await shelf.of("2", "customers", house.account("2").settings)
     assert shelf.bytes <= held + 64
     assert len(shelf._kept) == 1
 

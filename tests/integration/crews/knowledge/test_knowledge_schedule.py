@@ -53,10 +53,15 @@ async def test_what_is_due_is_read_once_and_what_is_gone_goes(
     report = Report.unpacked((await store.in_force("1")).about)
     assert (report.version, report.model, report.sources[0].documents) == (1, "use-multilingual-3/0.2.1", 1)
     assert await of(folder, redis).look() == 0
+    (folder / "domains/retail/one/records.yaml").write_text("faq: {b: {content: Sim, questions: [Tem pix?]}}")
+    assert await of(folder, redis).look() == 1  # an hour is not over, but the records are others
+    report = Report.unpacked((await store.in_force("1")).about)
+    assert (report.version, report.sources[0].documents, bool(report.sources[0].written)) == (2, 2, True)
+    assert await of(folder, redis).look() == 0
     report.sources[0].tried_at -= 3700
-    await store.note("1", 1, report.packed())
+    await store.note("1", 2, report.packed())
     assert await of(folder, redis).look() == 1
-    assert await store.version("1") == 1
+    assert await store.version("1") == 2
     assert await of(folder, redis).look() == 0
     (folder / "domains/retail/one/knowledge.yaml").write_text("sources: {b: {records: b.jsonl}}")
     (folder / "domains/retail/one/b.jsonl").write_text('{"id": "b", "answer": "B."}\n')

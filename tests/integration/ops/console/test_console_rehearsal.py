@@ -184,6 +184,38 @@ async def test_an_answer_that_contradicts_another_is_told_and_not_published(call
     assert (status, "stand for secrets" in said["error"]) == (409, True)
 
 
+async def test_a_record_is_rehearsed_with_the_draft_and_ingested_once_published(caller: Caller) -> None:
+    asked = "A loja tem bicicletário coberto?"
+    told = "O bicicletário coberto fica na entrada B, com 40 vagas."
+    record = {"questions": [asked], "content": told, "record": "bikes"}
+    status, draft = await caller.post("/api/drafts/1/records", json={**record, "source": "nix"})
+    assert (status, "the account has perguntas" in draft["error"]) == (409, True)
+    status, draft = await caller.post("/api/drafts/1/records", json=record)
+    assert (status, draft["problems"], draft["remarks"]) == (200, [], []), draft
+    assert {"+perguntas:", '+  "bikes":'} <= set(draft["difference"])
+    published, drafted = await caller.rehearse(asked, config="both")
+    assert "bikes" not in [one["document"] for one in published["passages"]]
+    assert ("perguntas", "bikes") in [(one["source"], one["document"]) for one in drafted["passages"]]
+    assert drafted["notes"] == []
+    contradicted = {"questions": [asked], "answer": "Sim, com 12 vagas.", "name": "bicicletas"}
+    status, draft = await caller.post("/api/drafts/1/answers", json=contradicted)
+    assert (status, draft["problems"]) == (200, [])
+    (remark,) = draft["remarks"]
+    assert "the curated answer `bicicletas` is given" in remark
+    assert "names other numbers" in remark
+    desk = installation(caller.system)
+    shown = await desk.says("config", "draft", "show", "1")
+    assert (shown.code, "40 vagas" in shown.out, remark in shown.err) == (0, True, True)
+    await caller.post("/drafts/1/drop", data={})
+    form = {"kind": "record", "questions": asked, "answer": told, "record": "bikes", "source": "perguntas"}
+    status, page = await caller.post("/teach/1/answer", data=form)
+    assert (status, "40 vagas" in page) == (200, True)
+    done = await desk.says("config", "publish", "--draft", "1", "--yes")
+    assert (done.code, "knowledge status --account 1" in done.out + done.err) == (0, True), done.err
+    (now,) = await caller.rehearse(asked)  # found before workers have read it
+    assert ("perguntas", "bikes") in [(one["source"], one["document"]) for one in now["passages"]]
+
+
 async def test_marks_are_kept_shown_and_found(caller: Caller) -> None:
     async with Driver(caller.system.url("chatwoot")) as driver:
         sent = await driver.write(1, "whatsapp", "Quais as formas de pagamento?")
