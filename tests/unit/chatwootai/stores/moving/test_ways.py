@@ -43,7 +43,7 @@ def test_a_key_that_names_its_account_goes_whole_unless_something_else_is_said(p
     assert goes_whole(pattern) is whole
 
 
-@pytest.mark.parametrize("pattern", [*ANEW, *ENDED])
+@pytest.mark.parametrize("pattern", [*ANEW, *sorted(ENDED)])
 def test_what_is_made_anew_or_has_ended_never_goes_whole(pattern: str) -> None:
     assert not goes_whole(pattern)
     assert "whole" not in ways_of(pattern)
