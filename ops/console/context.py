@@ -14,6 +14,7 @@ from ops.console.access.identity import Identity, Right
 from ops.console.access.login import Login
 from ops.console.access.oidc import Oidc
 from ops.console.data.accounts import Accounts
+from ops.console.data.installation.gate_runs import GateRuns
 from ops.console.environment import Environment, below_base
 from ops.console.results import Results
 from ops.console.view.pages import Pages
@@ -36,6 +37,7 @@ class Console:
     pages: Pages
     requests: Requests
     results: Results
+    gates: GateRuns
 
 
 CONSOLES: Final = web.AppKey("consoles", Mapping[str, Console])

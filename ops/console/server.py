@@ -24,6 +24,7 @@ from ops.console.access.proxy import Proxy
 from ops.console.authorization import authorize
 from ops.console.context import CONSOLES, QUERY_SECONDS, RIGHTS, Console
 from ops.console.data.accounts import Accounts
+from ops.console.data.installation.gate_runs import GateRuns
 from ops.console.environment import Environment
 from ops.console.results import Results
 from ops.console.routes import Route, routes
@@ -95,6 +96,7 @@ def make_console(environment: Environment, connection: Connection) -> Console:
         pages=Pages(environment.base_path),
         requests=Requests(connection),
         results=Results(),
+        gates=GateRuns(environment.config),
     )
 
 

@@ -130,13 +130,36 @@ class Drafts:
         await write_down(self._connection, "config draft drop", account=account)
         tell(f"the draft of account {account} is dropped")
 
-    async def publish(self, account: str, *, alone: bool = False, gate: Gate | None = None) -> bool:
+    async def demanded(self, account: str) -> tuple[Sources, tuple[str, ...]] | None:
+        """Return the configuration with the account's draft, and the accounts that it changes, where one has a gate.
+
+        None: no account that it changes demands cases, or it has no draft.
+
+        Raises:
+            CommandError: what it changes was changed meanwhile.
+            StoreUnavailable: Redis is away.
+        """
+        draft = await self.draft(account)
+        if draft is None:
+            return None
+        try:
+            after = apply_draft(draft, await self.in_force())
+        except CannotApply as error:
+            raise CommandError(str(error)) from None
+        snapshot, _ = await asyncio.to_thread(_snapshot, after)
+        changed = tuple(key for key in (account, *_others(snapshot, account)) if snapshot.account(key))
+        return (after, changed) if any(snapshot.accounts[key].settings.gate.sets for key in changed) else None
+
+    async def publish(
+        self, account: str, *, alone: bool = False, gate: Gate | None = None, judged: str | None = None
+    ) -> bool:
         """Put the account's draft in force everywhere, and forget it.
 
         Returns False, and tells of it, where it has problems; and where a shard is away, which is without it then.
 
         `alone`: only where no other account's answers change with it. `gate`: tells whether the cases that accounts
-        demand are green with it; None: they cannot be run here.
+        demand are green with it; None: they cannot be run here. `judged`: digest of the configuration that they were
+        green with.
 
         Raises:
             NotFound: it has none.
@@ -157,9 +180,11 @@ class Drafts:
         snapshot, _ = await asyncio.to_thread(_snapshot, after)
         if alone and (others := _others(snapshot, account)):
             raise CommandError(f"its folder is also that of {', '.join(others)}: an operator has to publish it")
-        if gate is None:
+        if judged is not None and judged != after.digest():
+            raise CommandError("the configuration has changed while its cases ran: publish it once more")
+        if gate is None and judged is None:
             _refuse_gated(snapshot, account)
-        elif not await gate(snapshot):
+        elif gate is not None and not await gate(snapshot):
             return False
         aside = tuple(each for each in {*current.overrules, current.digest} if each != after.digest())
         everywhere = await publish_version(self._versions, after, "publish", f"draft of account {account}", aside)

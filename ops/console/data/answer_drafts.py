@@ -8,6 +8,7 @@ from typing import Any, Final
 from chatwootai.model.text.normalize import normalized_words
 from chatwootai.stores.installation.config_drafts import ConfigDrafts, KeptDraft
 from chatwootai.stores.server.connection import Connection
+from config.files.sources import Sources
 from config.inheritance.answers_edit import WrittenAnswer
 from config.inheritance.records_edit import WrittenRecord
 from config.snapshot import Account
@@ -105,6 +106,31 @@ class AnswerDesk:
             StoreUnavailable: Redis is away.
         """
         return await ConfigDrafts(self._connection).read(account) is not None
+
+    async def demanded(self, account: str) -> tuple[Sources, tuple[str, ...]] | None:
+        """Return what is to be judged before the account's draft is published; None where nothing is.
+
+        Raises:
+            CommandError: it cannot be laid upon what is in force; or it is other accounts' too, and theirs is one.
+            StoreUnavailable: Redis is away.
+        """
+        found = await Drafts(self._connection).demanded(account)
+        if found is not None and self._alone and len(found[1]) > 1:
+            raise CommandError("its folder is also that of other accounts: an operator has to publish it")
+        return found
+
+    async def publish_judged(self, account: str, digest: str) -> list[str]:
+        """Publish the account's draft, whose cases were green with the configuration of this digest.
+
+        Raises:
+            CommandError: it cannot be done; the message says why.
+            StoreUnavailable: Redis is away.
+        """
+        with acting(self._by) as told:
+            done = await Drafts(self._connection).publish(account, alone=self._alone, judged=digest)
+        if not done:
+            raise CommandError(" ".join(told))
+        return told
 
     async def act(self, action: str, account: str) -> list[str]:
         """Publish or drop the account's draft, and return what was done, a sentence each.

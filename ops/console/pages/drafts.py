@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
@@ -40,7 +41,7 @@ async def draft_data(request: web.Request) -> web.Response:
         found = await _view(request)
     except CommandError as error:
         return data({"error": str(error)}, 409)
-    return refuse(request, 404) if found is None else data(draft_as_json(found))
+    return refuse(request, 404) if found is None else data({**draft_as_json(found), "gate": _gate(request)})
 
 
 async def drafts_data(request: web.Request) -> web.Response:
@@ -95,16 +96,38 @@ async def _add(
 
 
 async def act(request: web.Request) -> web.Response:
-    """Publish or drop a draft, and go to its page, which says what was done, or why it cannot be."""
+    """Publish or drop a draft, and go to its page, which says what was done, why it cannot be, or how its cases run."""
     status, told = await _act(request)
     to = f"/drafts/{quote(request.match_info['account'], safe='')}"
+    if status == 202:
+        return web.Response(status=303, headers={"Location": to})
     return outcome(request, to, f"teach.{request.match_info['action']}", told, done=status == 200)
 
 
 async def act_data(request: web.Request) -> web.Response:
     """Publish or drop a draft, and return what was done, as JSON."""
     status, told = await _act(request)
+    if status == 202:
+        return data({"gate": _gate(request)}, status)
     return data({"done": told} if status == 200 else {"error": " ".join(told)}, status)
+
+
+async def _is_judged_first(request: web.Request, account: str) -> bool:
+    """Begin to run the cases that are demanded of a draft, which is published once they are green; False: none are."""
+    desk = await desk_of(request)
+    demanded = await desk.demanded(account)
+    if demanded is None:
+        return False
+    sources, accounts = demanded
+    publish = partial(desk.publish_judged, account)
+    console_of(request).gates.start(account, sources, accounts, person(request).name, publish)
+    _log.info("console_acted", action="draft gate", by=person(request).name, account=account)
+    return True
+
+
+def _gate(request: web.Request) -> dict[str, Any] | None:
+    run = console_of(request).gates.last(request.match_info["account"])
+    return run.as_json() if run else None
 
 
 async def _act(request: web.Request) -> tuple[int, list[str]]:
@@ -113,6 +136,9 @@ async def _act(request: web.Request) -> tuple[int, list[str]]:
         raise web.HTTPNotFound
     try:
         async with asyncio.timeout(_SECONDS):
+            if action == "publish" and await _is_judged_first(request, account):
+                return 202, []
+            console_of(request).gates.forget(account)
             told = await (await desk_of(request)).act(action, account)
     except NotFound as error:
         return 404, [str(error)]
@@ -139,6 +165,7 @@ async def _page(request: web.Request) -> web.Response:
         "draft.html",
         account=account,
         company=console_of(request).accounts.name(account),
+        gate=_gate(request),
         actions={name: line.format(account=account) for name, line in COMMANDS.items()},
         **values,
     )

@@ -9,7 +9,8 @@ from aiohttp import web
 
 from chatwootai.stores.installation.config_versions import ConfigVersions
 from chatwootai.telemetry import log
-from config.files.sources import gather
+from config.files.sources import Sources, gather
+from config.loading.without_secrets import inspect_sources_without_secrets
 from ops.access import CommandError, NotFound, acting
 from ops.console.answers import data, refuse
 from ops.console.context import console_of, person
@@ -22,6 +23,7 @@ from ops.console.data.installation.configuration import (
     read_versions,
     values_of,
 )
+from ops.console.data.installation.gate_runs import FOLDER as FOLDER_RUN
 from ops.console.data.query import read_number
 from ops.console.notices import outcome, with_query_of_form
 from ops.console.pages.installation.view import View, account_key, account_of, actor
@@ -46,6 +48,8 @@ async def _read_configuration(request: web.Request) -> dict[str, Any]:
         "canary": _of_whom(await read_canary(console.connection), person(request).account),
         "by_version": await read_by_version(console.connection, account_key(request)),
     }
+    run = console.gates.last(FOLDER_RUN) if person(request).account is None else None
+    found["gate"] = run.as_json() if run else None
     if person(request).account is not None:
         found["processes"] = [{**one, "problems": []} for one in found["processes"]]  # they name others' files
     return found
@@ -68,13 +72,15 @@ difference = View("difference.html", _read_difference, seconds=10.0)
 
 
 async def publish(request: web.Request) -> web.Response:
-    """Put the folder in force, as `config publish` does, and go to the page, which says so."""
+    """Put the folder in force, as `config publish` does, and go to the page, which says so, or how its cases run."""
     console = console_of(request)
     with acting(actor(request)) as told:
         async with asyncio.timeout(_SECONDS):
             sources = await asyncio.to_thread(gather, console.environment.config, os.environ)
             sound = is_sound(sources)
             try:
+                if sound and _is_judged_first(request, sources):
+                    return web.Response(status=303, headers={"Location": "/configuration"})
                 if sound:
                     await publish_version(ConfigVersions(console.connection), sources, "publish", "publish", ())
             except CommandError as error:
@@ -82,6 +88,27 @@ async def publish(request: web.Request) -> web.Response:
                 told.append(str(error))
     _log.info("console_published", by=person(request).name, sound=sound)
     return await _to_page(request, "configuration.publish", told, done=sound)
+
+
+def _is_judged_first(request: web.Request, sources: Sources) -> bool:
+    """Begin to run the cases that accounts demand of a folder, which is published once they are green; False: none do.
+
+    Raises:
+        CommandError: cases are being run already.
+    """
+    console = console_of(request)
+    accounts = inspect_sources_without_secrets(sources, os.environ).found.snapshot.accounts
+    if not any(one.settings.gate.sets for one in accounts.values()):
+        return False
+
+    async def publish_judged(_: str) -> list[str]:
+        with acting(actor(request)) as told:
+            await publish_version(ConfigVersions(console.connection), sources, "publish", "publish", ())
+        return told
+
+    console.gates.start(FOLDER_RUN, sources, tuple(accounts), person(request).name, publish_judged)
+    _log.info("console_acted", action="publish gate", by=person(request).name)
+    return True
 
 
 async def rollback(request: web.Request) -> web.Response:
