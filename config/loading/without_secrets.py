@@ -56,4 +56,10 @@ def _stand_ins(sources: Sources, environ: Mapping[str, str]) -> dict[str, str]:
         for found in REFERENCE.finditer(data.decode("utf-8", "replace"))
         if found["name"] and found["default"] is None
     )
-    return {name: f"stands-in-for-{name.lower()}" for name in named if not environ.get(name)}
+    return {name: _stand_in(name) for name in named if not environ.get(name)}
+
+
+def _stand_in(name: str) -> str:
+    """Return what may stand where the variable does: an address by its name, a part of one, or a secret."""
+    word = f"stands-in-for-{name.lower().replace('_', '-')}"
+    return f"https://{word}.invalid" if "URL" in name.upper().split("_") else word

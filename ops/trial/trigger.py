@@ -51,8 +51,8 @@ class Trigger:
         try:
             admin = Admin(self.session, self.account.installation.url, self.account.id, own)
             setup = await _setup(admin)
-            url = self._address(setup)
             door = await self._chosen(admin, setup)
+            url = self._address(setup)
             conversation, contact = await self._conversation(admin, door)
             try:
                 return await self._delivered(admin, url, door, conversation, contact)

@@ -86,10 +86,10 @@ def is_sound(sources: "Sources") -> bool:
 
 
 def read_accounts(sources: "Sources") -> "Mapping[str, Account]":
-    """Return the accounts of a configuration, as far as it is sound."""
-    from config.loading.loader import inspect_sources
+    """Return the accounts of a configuration, as far as it is sound but for secrets: they may be elsewhere."""
+    from config.loading.without_secrets import inspect_sources_without_secrets
 
-    return inspect_sources(sources, os.environ).snapshot.accounts
+    return inspect_sources_without_secrets(sources, os.environ).found.snapshot.accounts
 
 
 async def current_version(snapshots: ConfigVersions) -> ConfigVersion:

@@ -71,7 +71,9 @@ class AccountData:
         wanted = MEMBERS[index].replace("{account}", self._quoted)
         with store_errors(self.connection):
             kind = (await self.connection.type(index)).decode()
-            scan = getattr(self.connection, {"zset": "zscan_iter", "hash": "hscan_iter"}.get(kind, "sscan_iter"))
+            if kind == "none":  # it may be there a moment later, as another's
+                return []
+            scan = getattr(self.connection, {"zset": "zscan_iter", "hash": "hscan_iter", "set": "sscan_iter"}[kind])
             found = [one async for one in scan(index, match=wanted, count=_PAGE)]
         return [one if isinstance(one, tuple) else (one, None) for one in found]
 

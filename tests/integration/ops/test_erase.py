@@ -277,7 +277,7 @@ async def traces_of_her(redis: Connection, hers: Sent) -> list[str]:
 
 
 def work(system: System, redis: Connection, contact: int) -> Work:
-    arguments = argparse.Namespace(config=system.configuration, yes=True, in_chatwoot=False, dry_run=False)
+    arguments = argparse.Namespace(account="1", config=system.configuration, yes=True, in_chatwoot=False, dry_run=False)
     return Work(redis, arguments, None, Subject("1", contact), None)
 
 

@@ -65,12 +65,19 @@ async def opened(driver: Driver, text: str = "Oi") -> Sent:
     return sent
 
 
+async def written(driver: Driver, to: Sent, text: str) -> Sent:
+    """A message whose webhook has failed for good: nothing opens its conversation later."""
+    sent = await driver.answer(to, "whatsapp", text)
+    assert await driver.deliveries(timeout=30, done=True, event="message_created", message=sent.message)
+    return sent
+
+
 async def test_what_a_failed_webhook_opened_is_given_back_and_admitted(
     stand: tuple[Driver, Chatwoot], redis: Connection
 ) -> None:
     driver, chatwoot = stand
     first, other = await opened(driver), await opened(driver)
-    more = await driver.answer(first, "whatsapp", "Alô?")
+    more = await written(driver, first, "Alô?")
     counted = await answer(redis, chatwoot, dry_run=True)
     assert (counted.conversations, counted.waiting, counted.admitted) == (2, 3, 0)
     assert (await driver.state(first))["status"] == "open"
@@ -118,7 +125,7 @@ async def test_an_answer_of_ours_that_no_door_heard_of_is_no_reason_to_leave_it_
         await chatwoot.set_status(sent.conversation, "pending")
         await chatwoot.create_message(sent.conversation, "Entregamos.", mark=Mark(turn, 1))
         await driver.wait_for_status(sent, "open")
-    more = await driver.answer(threads[0], "whatsapp", "E quanto custa?")
+    more = await written(driver, threads[0], "E quanto custa?")
     counted = await answer(redis, chatwoot, dry_run=True)
     assert (counted.conversations, counted.waiting) == (1, 1)
     done = await answer(redis, chatwoot)

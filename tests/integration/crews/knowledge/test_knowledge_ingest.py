@@ -454,5 +454,5 @@ async def test_the_verbs_print_what_the_interface_says(house: House, redis_serve
     assert code == 1
     assert "no version before 1" in err
     code, _, err = await run("ingest", "--source", "nope")
-    assert code == 1
-    assert "there are faq" in err
+    assert code == 3
+    assert "Known here: faq" in err

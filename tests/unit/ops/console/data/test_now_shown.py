@@ -52,8 +52,17 @@ def test_where_the_queue_could_not_be_read_an_account_has_no_numbers_and_none_is
 
 
 def process(kind: str, name: str, **changes: Any) -> dict[str, Any]:
-    usual = {"host": "h", "started": 1.0, "seen": 2.0, "gone": False, "release": "0.2", "version": 4, "refused": 0}
-    return {"kind": kind, "name": name, "digest": "d", "slots": 10, **usual, **changes}
+    usual = {
+        "host": "h",
+        "started": 1.0,
+        "seen": 2.0,
+        "gone": False,
+        "warming": None,
+        "release": "0.2",
+        "version": 4,
+        "refused": 0,
+    }
+    return {"kind": kind, "name": name, "digest": "d", "slots": 10, "version": 4, "refused": 0, **usual, **changes}
 
 
 def shown(**numbers: Any) -> dict[str, Any]:
