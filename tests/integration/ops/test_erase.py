@@ -90,7 +90,17 @@ async def erase(system: System, contact: int, *more: str) -> tuple[int, Any, str
     return await verb(system, "erase", "--account", "1", "--contact", str(contact), "--yes", "--json", *more)
 
 
-PASSING = {"cw:probe", "cw:open", "cw:running", "cw:leases", "cw:owners", "cw:waiting", "cw:timers", "cw:scheduled"}
+PASSING = {
+    "cw:probe",
+    "cw:sweep",
+    "cw:open",
+    "cw:running",
+    "cw:leases",
+    "cw:owners",
+    "cw:waiting",
+    "cw:timers",
+    "cw:scheduled",
+}
 """Keys that are there while a turn is, and go when it ends, as the neighbour's may meanwhile."""
 
 
