@@ -71,7 +71,7 @@ class Source(Section):
     portal: Annotated[str, matching(r"^[A-Za-z0-9_-]{1,100}$", _SLUG), FOR_MACHINES] | None = None
     """A help centre of this account's Chatwoot, by its name in the address; read by the account's user token."""
     settings: Literal["answers", "facts", "records"] | None = None
-    """What the settings already say: the curated `answers`, the company's `facts`, or the `records` of this name."""
+    """Reads the settings themselves: the curated `answers`, the company's `facts`, or the `records` of this name."""
     locale: Annotated[str, matching(r"^[a-z]{2,3}([_-][A-Za-z]{2,4})?$", _LOCALE), FOR_MACHINES] | None = None
     """The language of a portal's articles; none for all of them."""
     pages: Annotated[int, Field(ge=1, le=20_000), NUMBER] = 500
@@ -138,12 +138,12 @@ class Record(Section):
     """A record of a source of records, a document of its own; it takes the place of the one of its id in the file."""
 
     content: Annotated[Text, Field(min_length=1)]
-    """What it says, which a crew is offered with a question that it may answer. At most 20,000 characters."""
+    """Text that a crew is offered with a question that it may answer; at most 20,000 characters."""
     questions: Annotated[tuple[Annotated[Line, Field(min_length=1)], ...], Field(max_length=MOST_QUESTIONS)] = ()
     """Questions that it answers, as customers write them: questions are compared with them first. None: its content
     alone is searched."""
     title: Line = ""
-    """What it is called where it is cited. Unset: nothing."""
+    """Name that is shown where it is cited. Unset: none."""
     url: Url | None = None
     """The address to cite for it. Unset: that of its source."""
 

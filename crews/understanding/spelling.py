@@ -29,8 +29,8 @@ _LEAST_EXAMPLES: Final = 3
 """Examples that have a word which a slip is taken for."""
 _CLEARLY: Final = 3
 """So many times more examples than of the next word that is as near."""
-ABBREVIATIONS: Final[Mapping[str, str]] = dict(
-    tuple(each.split("=", 1))  # type: ignore[misc]  # each has one
+ABBREVIATIONS: Final[Mapping[str, str]] = {
+    each.partition("=")[0]: each.partition("=")[2]
     for each in (
         "vc=você;vcs=vocês;ñ=não;nao=não;naum=não;n=não;q=que;pq=porque;tb=também;tbm=também;qdo=quando;qnd=quando;"
         "hj=hoje;kd=cadê;cade=cadê;flr=falar;ngm=ninguém;algm=alguém;msg=mensagem;vdd=verdade;td=tudo;mto=muito;"
@@ -40,8 +40,8 @@ ABBREVIATIONS: Final[Mapping[str, str]] = dict(
         "wanna=want to;lemme=let me;gimme=give me;ppl=people;smth=something;some1=someone;sum1=someone;cuz=because;"
         "bc=because;2=to"
     ).split(";")
-)
-"""What chats write for a word, in all languages at once: what does not fit is read beside what was written."""
+}
+"""Words by their abbreviations in chats, in all languages: one that does not fit is read beside what was written."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,7 +43,7 @@ async def plant(redis: Connection, folder: Path) -> None:
     await _knowledge(redis)
     now = time.time()
     for account, ago in (("1", 40), ("2", 7_000)):
-        await redis.hset("cw:arrived", account, f"{(now - ago) * 1000:.0f}")  # type: ignore[misc]
+        await redis.hset("cw:arrived", account, f"{(now - ago) * 1000:.0f}")  # type: ignore[misc]  # as redis-py types it
     await Incidents(redis).note(Kind.SIGNATURE, "2", "webhook", "wrong", 3)
     await Pauses(redis).pause("2", now + 5_400, who="ana (console)", why="the courier's service is away")
     audit = AuditLog(redis)
@@ -77,7 +77,7 @@ async def _turns(redis: Connection, version: int, base: int) -> None:
         "passages": [["faq", "entregas", 0.8, True], ["faq", "trocas", 0.6, False], ["site", "lojas", 0.5, True]],
     }  # fmt: skip
     await Turns(redis).write(TURN, record)
-    await redis.rpush(keys.life("1:25"), f"{int(time.time())} 0\tadmitted\tmessage=7")  # type: ignore[misc]
+    await redis.rpush(keys.life("1:25"), f"{int(time.time())} 0\tadmitted\tmessage=7")  # type: ignore[misc]  # as redis-py types it
     for number in range(_DAYS * 12):
         handed, canary = number % 9 == 0, number % 5 == 0 and number < 12
         turn = EndedTurn(

@@ -60,7 +60,7 @@ async def _versions(redis: Connection, folder: Path) -> None:
 async def _turns(redis: Connection) -> None:
     now, today = int(time.time()), datetime.now(UTC).date()
     life = [f"{now} 0\tadmitted\tmessage=7\tdelivery={HOSTILE}", f"{now} 5\tcommitted\tturn={TURN}\tcause={HOSTILE}"]
-    await redis.rpush(keys.life("1:25"), *life)  # type: ignore[misc]
+    await redis.rpush(keys.life("1:25"), *life)  # type: ignore[misc]  # as redis-py types it
     record = {
         "account": "1", "conversation": 25, "inbox": 11, "channel": HOSTILE, "function": HOSTILE, "outcome": "handoff",
         "cause": "topic", "why": HOSTILE, "error": HOSTILE, "served_by": HOSTILE, "plan": HOSTILE, "model": LONG,

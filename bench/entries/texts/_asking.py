@@ -13,7 +13,7 @@ from crews.knowledge.search.find import find, rank
 PLACE: Final = ("bench", "here")
 
 Question = tuple[str, str]
-"""What is asked, and the id of the document that answers."""
+"""A question, and the id of the document that answers it."""
 
 
 async def measure_asked(name: str, index: Index, encoder: Encoder, asked: Sequence[Question]) -> list[Figure]:

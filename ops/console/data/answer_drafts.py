@@ -126,11 +126,9 @@ class AnswerDesk:
             CommandError: it cannot be done; the message says why.
             StoreUnavailable: Redis is away.
         """
-        with acting(self._by) as told:
-            done = await Drafts(self._connection).publish(account, alone=self._alone, judged=digest)
-        if not done:
-            raise CommandError(" ".join(told))
-        return told
+        return await self._do_as_asker(
+            lambda: Drafts(self._connection).publish(account, alone=self._alone, judged=digest)
+        )
 
     async def act(self, action: str, account: str) -> list[str]:
         """Publish or drop the account's draft, and return what was done, a sentence each.
@@ -139,8 +137,12 @@ class AnswerDesk:
             CommandError: it cannot be done; the message says why.
             StoreUnavailable: Redis is away.
         """
+        return await self._do_as_asker(lambda: ACTIONS[action](self, account))
+
+    async def _do_as_asker(self, do: Callable[[], Awaitable[bool]]) -> list[str]:
+        """Do a thing as who asks for it, and return what was told of it; raise CommandError with that if it failed."""
         with acting(self._by) as told:
-            done = await ACTIONS[action](self, account)
+            done = await do()
         if not done:
             raise CommandError(" ".join(told))
         return told
